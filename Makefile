@@ -8,11 +8,17 @@ PYTHON ?= python3
 PORT ?= 8000
 WORKERS ?= 2
 ARGS ?=
+UPGRADE ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCKS := requirements/runtime.txt requirements/dev.txt
 STAMP := .venv/.installed
+DEMO_STAMP := .venv/.installed-demo
+# Settings make their home folder; a command that only looks gets one that goes.
+NO_HOME := export DJANGO_SETTINGS_MODULE=qunce.settings QUNCE_HOME=$$(mktemp -d); unset DATABASE_URL; trap 'rm -rf "$$QUNCE_HOME"' EXIT
+
+demo: export QUNCE_HOME ?= $(CURDIR)/var/demo
 
 .PHONY: help install demo test check fix bench docs faults clean lock
 
@@ -25,6 +31,44 @@ $(STAMP): $(LOCKS) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Qunce needs Python 3.11 or newer, this is " + sys.version.split()[0])'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) install --quiet --require-hashes $(addprefix -r ,$(LOCKS))
-	mkdir -p qunce
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+
+$(DEMO_STAMP): requirements/demo.txt $(STAMP)
+	$(PIP) install --quiet --no-deps --require-hashes -r $<
+	touch $@
+
+demo: $(STAMP) $(DEMO_STAMP) ## a community to look at: make demo PORT=8000
+	$(BIN)/qunce demo --port $(PORT)
+
+test: check ## everything CI runs: checks, SQLite, PostgreSQL
+	$(BIN)/python -m tests.run -n $(WORKERS) --dist worksteal $(ARGS)
+
+check: $(STAMP) ## format, lint, types, contracts, migrations, sizes
+	@$(NO_HOME); \
+	$(BIN)/ruff format --check .; \
+	$(BIN)/ruff check .; \
+	$(BIN)/mypy; \
+	$(BIN)/lint-imports --no-timing; \
+	$(BIN)/python -m django makemigrations --check --dry-run; \
+	$(BIN)/python tools/sizes.py qunce
+
+fix: $(STAMP) ## what can be mended by a machine
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: $(STAMP) ## what the speed claims run on
+	@$(NO_HOME); $(BIN)/python -m bench $(ARGS)
+
+docs: $(STAMP) ## write the generated reference anew
+	@$(NO_HOME); $(BIN)/python -m docs $(ARGS)
+
+faults: $(STAMP) ## crash, kill and cut the power at the worst moments
+	$(BIN)/python -m tests.run -n $(WORKERS) -m faults $(ARGS)
+
+clean: ## all that can be made again, var/ is kept
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+lock: $(STAMP) ## choose versions anew; UPGRADE=--upgrade for the newest
+	$(BIN)/python tools/lock.py $(UPGRADE)

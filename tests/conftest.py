@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import hypothesis
+import pytest
+from django.conf import settings
+
+from tests import home
+
+COUNTED = ("passed", "failed", "error", "skipped")
+
+hypothesis.settings.register_profile(
+    "ci", deadline=None, derandomize=False, print_blob=True, max_examples=60
+)
+hypothesis.settings.register_profile(
+    "long", deadline=None, derandomize=False, print_blob=True, max_examples=2_000
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def _on_postgres() -> bool:
+    return str(settings.DATABASES["default"]["ENGINE"]).endswith("postgresql")
+
+
+def pytest_report_header() -> str:
+    return f"database: {'PostgreSQL' if _on_postgres() else 'SQLite'}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    chosen = [item for item in items if _runs_here(item)]
+    config.hook.pytest_deselected(items=[i for i in items if i not in chosen])
+    items[:] = chosen
+    for item in items:
+        _open_every_database(item)
+
+
+def _runs_here(item: pytest.Item) -> bool:
+    only_postgres = item.get_closest_marker("postgres_only") is not None
+    if _on_postgres():
+        return only_postgres or item.get_closest_marker("both_databases") is not None
+    return not only_postgres
+
+
+def _open_every_database(item: pytest.Item) -> None:
+    """Truth and what is derived from it are two files on SQLite; a test sees both."""
+    fixtures: Iterable[str] = getattr(item, "fixturenames", ())
+    marker = item.get_closest_marker("django_db")
+    transaction = "transactional_db" in fixtures or "live_server" in fixtures
+    if marker is None and not transaction and "db" not in fixtures:
+        return
+    given = dict(marker.kwargs) if marker else {}
+    given = {"transaction": transaction, "databases": "__all__"} | given
+    every = pytest.mark.django_db(*(marker.args if marker else ()), **given)
+    item.add_marker(every, append=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    tally = os.environ.get("QUNCE_TEST_TALLY")
+    if tally and home.WORKER == "main":
+        stats = {name: len(terminalreporter.stats.get(name, [])) for name in COUNTED}
+        with Path(tally).open("a") as file:
+            file.write(json.dumps(stats) + "\n")
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Real data that lies beside the checkout: ../shared/data."""
+    folder = Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    return folder

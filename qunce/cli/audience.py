@@ -1,0 +1,102 @@
+"""Who is in an audience: how many, which, why, and what two have in common"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from qunce.cli import given, readers
+from qunce.cli.output import Out
+from qunce.members import accounts
+from qunce.sets import audiences, tail
+
+PAGE = 10_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    rule = _("a rule as JSON, @file, or segment:KEY")
+    for name in ("count", "list", "explain"):
+        each = actions.add_parser(name)
+        each.add_argument("rule", help=rule)
+        if name == "list":
+            each.add_argument("--limit", type=int, help=_("at most so many"))
+            each.add_argument("--after", metavar="KEY", help=_("go on after this one"))
+        if name == "explain":
+            each.add_argument("--member", metavar="KEY", required=True)
+        given.add_arguments(each)
+    overlap = actions.add_parser("overlap")
+    overlap.add_argument("left", help=rule)
+    overlap.add_argument("right", help=rule)
+    given.add_arguments(overlap)
+
+
+def run(args: argparse.Namespace, out: Out) -> int:
+    community = given.community(args)
+    by = given.operator(args, community)
+    tail.catch_up()
+    asked = {"community": community, "by": by, "at": args.at}
+    action = {"count": _count, "list": _list, "explain": _explain, "overlap": _overlap}
+    action[args.action](args, out, asked)
+    return 0
+
+
+def _count(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
+    rule = given.rule(args.rule)
+    start = time.perf_counter()
+    count = audiences.count(rule=rule, **asked)
+    took = round((time.perf_counter() - start) * 1000, 2)
+    out.answer({"count": count, "took_ms": took}, f"{count:,}")
+
+
+def _list(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
+    """Written page by page, so a million keys need no memory."""
+    rule, left = given.rule(args.rule), args.limit
+    after = readers.account(asked["community"], args.after) if args.after else 0
+    if out.as_json:
+        out.write('{"keys": [')
+    comma = ""
+    while left is None or left > 0:
+        limit = PAGE if left is None else min(PAGE, left)
+        page = audiences.members(rule=rule, after=after, limit=limit, **asked)
+        if page:
+            keys = accounts.keys(page)
+            comma = _write_keys([keys[each] for each in page], out, comma)
+            after = page[-1]
+        left = None if left is None else left - len(page)
+        if len(page) < limit:
+            break
+    if out.as_json:
+        out.write("]}\n")
+
+
+def _write_keys(keys: list[str], out: Out, comma: str) -> str:
+    if not out.as_json:
+        out.write("\n".join(keys) + "\n")
+        return ""
+    out.write(comma + ", ".join(readers.quoted(key) for key in keys))
+    return ", "
+
+
+def _explain(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
+    account = readers.account(asked["community"], args.member)
+    told = audiences.explain(rule=given.rule(args.rule), account=account, **asked)
+    because = [
+        {"holds": each.holds, "text": str(each.text), "clause": each.clause}
+        for each in told.because
+    ]
+    verdict = _("%(key)s is in.") if told.holds else _("%(key)s is not in.")
+    out.answer(
+        {"in": told.holds, "because": because},
+        verdict % {"key": args.member},
+        *(f"  {'✓' if each['holds'] else '✗'} {each['text']}" for each in because),
+    )
+
+
+def _overlap(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
+    left, right = given.rule(args.left), given.rule(args.right)
+    shared = audiences.overlap(left=left, right=right, **asked)
+    out.answer(shared, *(f"{name:<6} {count:,}" for name, count in shared.items()))

@@ -1,0 +1,161 @@
+"""What every command may be given: community, operator, moment, language, rule.
+
+This is where the command line reads the clock; everything below takes `at`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from django.db import IntegrityError
+from django.utils.translation import activate
+from django.utils.translation import gettext as _
+
+from qunce.core import communities, days, errors, instants, operators
+
+LANGUAGES = {"zh": "zh-hans", "en": "en"}
+DEFAULT_KEY = "default"
+
+
+class BadUsage(errors.Invalid):
+    """The command was not given as it has to be."""
+
+
+class WhichCommunity(errors.Invalid):
+    """Several communities live here and none was named."""
+
+
+class UnknownOperator(errors.NotFound):
+    """Nobody works here under that login."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    common = parser.add_argument_group(_("for every command"))
+    known = parser._option_string_actions
+
+    def add(flag: str, **options: Any) -> None:
+        if flag not in known:
+            common.add_argument(flag, **options)
+
+    add("--json", action="store_true", help=_("answer with one JSON document"))
+    add("--community", metavar="KEY", help=_("needed when several live here"))
+    add("--at", metavar="ISO", help=_("the moment that counts as now"))
+    add("--as", dest="login", metavar="LOGIN", help=_("act as this operator"))
+    add("--lang", choices=sorted(LANGUAGES), help=_("language of the answer"))
+
+
+def settle(args: argparse.Namespace) -> None:
+    """Turn `at` into a moment, and speak the community's language unless told."""
+    args.home_key = args.community
+    now = datetime.now(UTC)
+    given = args.at
+    if given is None:
+        args.at = now
+    elif not isinstance(given, datetime):
+        args.at = now
+        args.at = moment(given, community(args))
+    if language(_told(args)) is None:
+        only = communities.Community.objects.order_by("pk")[:2]
+        if len(only) == 1:
+            activate(only[0].language)
+
+
+def _told(args: argparse.Namespace) -> list[str]:
+    return ["--lang", args.lang] if args.lang else []
+
+
+def language(words: Sequence[str]) -> str | None:
+    """What the reader asked for, or the environment tells; None where neither does."""
+    for index, word in enumerate(words):
+        name, _sep, value = word.partition("=")
+        if name == "--lang":
+            return LANGUAGES.get(value or "".join(words[index + 1 : index + 2]))
+    for variable in ("QUNCE_LANG", "LC_ALL", "LANG"):
+        found = LANGUAGES.get(os.environ.get(variable, "")[:2].lower())
+        if found:
+            return found
+    return None
+
+
+def moment(text: str, community: communities.Community) -> datetime:
+    """ISO 8601; without an offset it is the community's own clock."""
+    try:
+        if len(text) == len("2026-03-05"):
+            day = days.from_date(date.fromisoformat(text))
+            begin = days.begin(community.timezone, community.day_start, day)
+            return instants.from_micros(begin)
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadUsage(
+            _("“%(text)s” is not a moment; write it like 2026-03-05T20:00.")
+            % {"text": text}
+        ) from None
+    if given.tzinfo is None:
+        given = given.replace(tzinfo=communities.zone(community))
+    return given.astimezone(UTC)
+
+
+def community(args: argparse.Namespace) -> communities.Community:
+    """The one that was named, or the only one; an empty home gets it made."""
+    here = list(communities.Community.objects.order_by("key"))
+    if not here:
+        return _first(args.community or DEFAULT_KEY, args.at)
+    if args.community is None and len(here) > 1:
+        keys = ", ".join(each.key for each in here)
+        raise WhichCommunity(
+            _("Name one of the communities with --community: %(keys)s.")
+            % {"keys": keys}
+        )
+    if args.community is None:
+        return here[0]
+    for each in here:
+        if each.key == args.community:
+            return each
+    return communities.get(args.community)
+
+
+def _first(key: str, at: datetime) -> communities.Community:
+    try:
+        return communities.create(key=key, at=at, language=language([]) or "zh-hans")
+    except IntegrityError:  # another process was faster
+        return communities.get(key)
+
+
+def operator(
+    args: argparse.Namespace, community: communities.Community
+) -> operators.Operator:
+    """Who acts: `--as LOGIN`, else the house itself."""
+    if not args.login:
+        return operators.system(community)
+    found = operators.Operator.objects.filter(community=community, login=args.login)
+    for each in found:
+        return each
+    raise UnknownOperator(
+        _("Nobody works in “%(community)s” under the login “%(login)s”.")
+        % {"community": community.key, "login": args.login}
+    )
+
+
+def rule(text: str) -> Any:
+    """A rule as JSON, `@file` with JSON in it, or `segment:key`."""
+    if text.startswith("segment:"):
+        return {"segment": {"any": [text.removeprefix("segment:")]}}
+    if text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text(encoding="utf-8-sig")
+        except OSError as error:
+            raise BadUsage(
+                _("The rule's file cannot be read: %(why)s.") % {"why": error}
+            ) from None
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise BadUsage(
+            _("The rule is not valid JSON: %(why)s.") % {"why": error}
+        ) from None

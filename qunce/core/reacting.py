@@ -1,0 +1,124 @@
+"""What follows from facts: a consumer of the log that takes each fact exactly once.
+
+How far it has come is a row of truth and moves in the transaction of the effects, so a
+crash loses nothing and doubles nothing. Facts come in batches, sorted out by kind and
+community, so an import of millions costs a query a batch and not one a fact.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from django.db import InterfaceError, OperationalError, models, transaction
+
+from qunce.core import facts, settled, work
+from qunce.core.communities import Community
+from qunce.core.settled import Happened
+
+BATCH = 5_000
+"""Facts looked at in one step: on SQLite the lock is held for their effects."""
+LATER = "react"
+"""The duty of a fact whose reaction failed: it is tried again alone."""
+TRANSIENT = (OperationalError, InterfaceError)
+
+log = logging.getLogger(__name__)
+
+
+class Reached(models.Model):
+    """Facts before `position` are done; see `settled` for what a position is."""
+
+    consumer = models.CharField(max_length=40, unique=True)
+    position = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.consumer} at {self.position}"
+
+
+class Reaction(Protocol):
+    """Called inside a transaction with facts of one kind and community, in order."""
+
+    def __call__(
+        self, *, community: Community, facts: Sequence[Happened], at: datetime
+    ) -> object: ...
+
+
+@dataclass(frozen=True)
+class Consumer:
+    name: str
+    reactions: Mapping[str, Sequence[Reaction]]
+
+    def catch_up(self, *, at: datetime, steps: int = 1_000) -> int:
+        """React to what is settled; returns the steps taken, 0 when nothing was new."""
+        for step in range(steps):
+            if not self._step(at):
+                return step
+        return steps
+
+    def _step(self, at: datetime) -> bool:
+        start = position(self.name)
+        stretch = settled.read(after=start, most=BATCH, kinds=self._kinds())
+        if stretch.upto == start:
+            return False
+        with transaction.atomic():
+            mine = Reached.objects.filter(consumer=self.name, position=start)
+            if mine.update(position=stretch.upto):
+                self._react(stretch.facts, at)
+        return True
+
+    def _kinds(self) -> dict[int, str]:
+        ids = {kind: facts.find_kind(kind) for kind in self.reactions}
+        return {id_: kind for kind, id_ in ids.items() if id_ is not None}
+
+    def _react(self, found: Iterable[Happened], at: datetime) -> None:
+        sorted_out: dict[tuple[int, str], list[Happened]] = {}
+        for fact in found:
+            sorted_out.setdefault((fact.community, fact.kind), []).append(fact)
+        for (community_id, kind), batch in sorted_out.items():
+            community = Community.objects.get(pk=community_id)
+            for reaction in self.reactions[kind]:
+                _call(reaction, community, batch, at)
+
+    def again(self, key: str, *, at: datetime) -> None:
+        """Try one failed fact once more; `key` is that of its work row."""
+        fact_id, _, name = key.partition(" ")
+        for fact in settled.one(int(fact_id)):
+            for reaction in self.reactions.get(fact.kind, ()):
+                if _name(reaction) == name:
+                    community = Community.objects.get(pk=fact.community)
+                    with transaction.atomic():
+                        reaction(community=community, facts=[fact], at=at)
+
+
+def position(consumer: str) -> int:
+    return Reached.objects.get_or_create(consumer=consumer)[0].position
+
+
+def _call(
+    reaction: Reaction, community: Community, batch: Sequence[Happened], at: datetime
+) -> None:
+    """Halves the batch until only the facts that fail are left; those wait as work.
+
+    What may pass by itself, such as a lost connection, fails the whole step instead.
+    """
+    try:
+        with transaction.atomic():
+            reaction(community=community, facts=batch, at=at)
+    except TRANSIENT:
+        raise
+    except Exception:
+        if len(batch) == 1:
+            log.exception("%s failed on fact %s", _name(reaction), batch[0].id)
+            key = f"{batch[0].id} {_name(reaction)}"
+            work.schedule(duty=LATER, key=key, due_at=at)
+            return
+        middle = len(batch) // 2
+        _call(reaction, community, batch[:middle], at)
+        _call(reaction, community, batch[middle:], at)
+
+
+def _name(reaction: Reaction) -> str:
+    return f"{reaction.__module__}.{getattr(reaction, '__name__', '')}"

@@ -1,0 +1,124 @@
+"""Which facts are settled: no commit still to come can put one before them.
+
+On SQLite one writer at a time makes the id the commit order: a position is an id, and
+all up to it are done. On PostgreSQL a low id may commit late, so a fact carries its
+transaction's id, and a position is a transaction id below which all have ended: a fact
+is taken once its transaction lies under the snapshot's xmin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from qunce.core import db, facts, instants
+
+COLUMNS = (
+    "id, community_id, kind_id, account_id, group_id, happened_at, recorded_at,"
+    " actor_id, source_id, payload"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happened:
+    """A fact as it is read back."""
+
+    id: int
+    community: int
+    kind: str
+    account: int | None
+    group: int | None
+    happened_at: datetime
+    recorded_at: datetime
+    actor: int | None
+    source: int | None
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Facts of the wanted kinds from one position to the next."""
+
+    upto: int
+    facts: Sequence[Happened]
+
+
+def read(*, after: int, most: int, kinds: Mapping[int, str]) -> Stretch:
+    """A stretch of about `most` settled facts of any kind, those of `kinds` in it."""
+    with db.snapshot():
+        if db.is_postgresql():
+            upto = _upto_on_postgresql(after, most)
+            where = "xid >= %s AND xid < %s"
+        else:
+            upto = min(_last_id(after), after + most)
+            where = "id > %s AND id <= %s"
+        found = _select(where, [after, upto], kinds) if kinds and upto > after else []
+    return Stretch(upto, found)
+
+
+def one(fact_id: int) -> list[Happened]:
+    kind = db.rows("SELECT kind_id FROM core_fact WHERE id = %s", [fact_id])
+    names = {row[0]: _kind(row[0]) for row in kind}
+    return _select("id = %s", [fact_id], names) if names else []
+
+
+def _kind(kind_id: int) -> str:
+    return str(db.rows("SELECT name FROM core_name WHERE id = %s", [kind_id])[0][0])
+
+
+def _last_id(after: int) -> int:
+    return int(db.rows("SELECT MAX(id) FROM core_fact")[0][0] or after)
+
+
+def horizon() -> int:
+    """The transaction id below which everything has ended, as facts carry it."""
+    return int(db.rows("SELECT qunce_horizon()")[0][0])
+
+
+WINDOW = "SELECT COUNT(*) FROM (SELECT 1 FROM core_fact WHERE xid >= %s AND xid < %s LIMIT %s) AS some"
+
+
+def _upto_on_postgresql(after: int, most: int) -> int:
+    """Widen the window of transactions until it holds `most` facts.
+
+    Sorting all that is left to find the place would be read again for every batch; the
+    BRIN index finds a narrow window at once.
+    """
+    end = horizon()
+    width, good = 1, after
+    while good < end:
+        upto = min(after + width, end)
+        held = db.rows(WINDOW, [after, upto, most + 1])[0][0]
+        if held > most and good > after:
+            return good
+        good, width = upto, width * 2
+        if held > most:  # one transaction alone: it cannot be taken in parts
+            return good
+    return max(good, after)
+
+
+def _select(
+    where: str, params: Sequence[Any], kinds: Mapping[int, str]
+) -> list[Happened]:
+    rows = db.rows(
+        f"SELECT {COLUMNS} FROM core_fact WHERE {where}"  # noqa: S608 - our own words
+        f" AND kind_id IN ({db.marks(len(kinds))}) ORDER BY id",
+        [*params, *kinds],
+    )
+    return [
+        Happened(
+            id=row[0],
+            community=row[1],
+            kind=kinds[row[2]],
+            account=row[3],
+            group=row[4],
+            happened_at=instants.from_micros(row[5]),
+            recorded_at=instants.from_micros(row[6]),
+            actor=row[7],
+            source=row[8],
+            payload=facts.load(row[9]),
+        )
+        for row in rows
+    ]

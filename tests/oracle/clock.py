@@ -1,0 +1,73 @@
+"""Community days and windows, the slow way: look at the wall clock, minute by minute."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+MINUTES_BACK = 180
+"""Clocks are never set back by more; what was shown before that cannot matter."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    zone: str
+    start: int = 0
+
+    def day(self, moment: datetime) -> date:
+        """A day has begun once the wall clock showed its start, or jumped over it.
+
+        So of all that the clock showed until now, the latest day counts: setting it
+        back does not bring yesterday back.
+        """
+        return _day(self.zone, self.start, moment)
+
+
+@functools.lru_cache(maxsize=100_000)
+def _day(zone: str, start: int, moment: datetime) -> date:
+    shown = (
+        (moment - timedelta(minutes=ago))
+        .astimezone(ZoneInfo(zone))
+        .replace(tzinfo=None)
+        for ago in range(MINUTES_BACK)
+    )
+    return max((wall - timedelta(minutes=start)).date() for wall in shown)
+
+
+def as_date(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def hours(span: str) -> timedelta | None:
+    """`12h` as a span of exact time; None for days."""
+    return timedelta(hours=int(span[:-1])) if span.endswith("h") else None
+
+
+def span(text: str) -> timedelta:
+    return hours(text) or timedelta(days=int(text[:-1]))
+
+
+def in_window(
+    window: dict[str, Any], moment: datetime, *, clock: Clock, at: datetime
+) -> bool:
+    """Whether `moment` lies in the window as it is seen at the time `at`."""
+    day, today = clock.day(moment), clock.day(at)
+    if "within" in window:
+        exact = hours(window["within"])
+        if exact is not None:
+            return at - exact < moment <= at
+        first = today - timedelta(days=int(window["within"][:-1]) - 1)
+        return first <= day <= today
+    if "between" in window:
+        first, last = window["between"]
+        return as_date(first) <= day <= as_date(last)
+    if "before" in window:
+        if window["before"].endswith("d"):
+            return day <= today - timedelta(days=int(window["before"][:-1]))
+        return day < as_date(window["before"])
+    if "since" in window:
+        return as_date(window["since"]) <= day
+    return True

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import collections
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from pyroaring import BitMap
+
+from qunce.sets import stacks
+from qunce.sets.stacks import Stack
+
+people = st.integers(0, 40) | st.sampled_from([65_535, 65_536, 2**32 - 1])
+weights = st.integers(1, 9) | st.sampled_from([127, 128, 255, 2**31 - 1])
+counters = st.dictionaries(people, weights, max_size=12).map(collections.Counter)
+sets = st.frozensets(people, max_size=12)
+
+
+def counts(stack: Stack) -> dict[int, int]:
+    return stack.counts(stack.nonzero())
+
+
+@given(counters)
+def test_it_keeps_each_count(some: collections.Counter[int]) -> None:
+    stack = Stack.of(some)
+    assert counts(stack) == some
+    assert set(stack.nonzero()) == set(some)
+    assert stack.get(41) == 0
+
+
+@given(counters)
+def test_it_builds_from_arrays_and_forgets_zeros(
+    some: collections.Counter[int],
+) -> None:
+    ids = np.array([*some, 50], dtype=np.int64)
+    numbers = np.array([*some.values(), 0], dtype=np.int64)
+    assert Stack.build(ids, numbers) == Stack.of(some)
+
+
+@given(counters, counters)
+def test_adding_adds_each_persons_counts(
+    one: collections.Counter[int], other: collections.Counter[int]
+) -> None:
+    assert counts(Stack.of(one) + Stack.of(other)) == one + other
+
+
+@given(st.lists(counters, max_size=9))
+def test_the_total_of_many_is_their_sum(many: list[collections.Counter[int]]) -> None:
+    total = stacks.total([Stack.of(some) for some in many])
+    assert counts(total) == sum(many, collections.Counter())
+
+
+@given(counters, counters)
+def test_adding_leaves_both_as_they_were(
+    one: collections.Counter[int], other: collections.Counter[int]
+) -> None:
+    left, right = Stack.of(one), Stack.of(other)
+    assert left + right == right + left
+    assert (counts(left), counts(right)) == (one, other)
+
+
+@given(counters, st.integers(1, 12) | st.sampled_from([128, 129, 2**31 - 1, 2**40]))
+def test_at_least_is_a_comparison(some: collections.Counter[int], bound: int) -> None:
+    wanted = {person for person, count in some.items() if count >= bound}
+    assert set(Stack.of(some).at_least(bound)) == wanted
+
+
+@given(counters, sets)
+def test_it_leaves_out_and_keeps_only_the_given(
+    some: collections.Counter[int], given: frozenset[int]
+) -> None:
+    stack = Stack.of(some)
+    kept = {person: count for person, count in some.items() if person in given}
+    assert counts(stack.only(BitMap(given))) == kept
+    assert counts(stack.without(BitMap(given))) == some - collections.Counter(kept)
+
+
+@given(counters, st.dictionaries(people, st.integers(0, 300), max_size=8))
+def test_replaced_counts_are_set_anew(
+    some: collections.Counter[int], fresh: dict[int, int]
+) -> None:
+    wanted = {person: count for person, count in ({**some, **fresh}).items() if count}
+    assert counts(Stack.of(some).replaced(fresh)) == wanted
+
+
+@given(counters)
+def test_a_frozen_stack_thaws_to_the_same(some: collections.Counter[int]) -> None:
+    stack = Stack.of(some)
+    assert Stack.thaw(stack.freeze()) == stack
+    assert Stack.thaw(memoryview(stack.freeze())) == stack
+
+
+@given(counters)
+def test_equal_counts_are_equal_stacks_however_they_came(
+    some: collections.Counter[int],
+) -> None:
+    one_by_one = stacks.total([Stack.of({p: n}) for p, n in some.items()])
+    assert one_by_one == Stack.of(some)
+    assert Stack.of(some).without(BitMap(some)) == Stack()

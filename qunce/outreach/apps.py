@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from importlib import import_module
+
+from django.apps import AppConfig
+
+
+class OutreachConfig(AppConfig):
+    name = "qunce.outreach"
+    label = "outreach"
+
+    def ready(self) -> None:
+        import_module("qunce.outreach.sends")

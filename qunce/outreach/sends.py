@@ -1,0 +1,49 @@
+"""Sends: what went out to members and what they did with it.
+
+So far the kinds of facts alone, so that sends of the past can be imported and asked
+about; campaigns themselves come later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qunce.core import facts
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class SendDelivered(facts.Event):
+    """The channel says that the member got it. `campaign` is the campaign's key."""
+
+    kind = "send.delivered"
+    campaign: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class SendMarked(facts.Event):
+    """Staff say that they sent it by hand, which is not the same as delivered."""
+
+    kind = "send.marked"
+    campaign: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class SendClicked(facts.Event):
+    """The member opened a link of it."""
+
+    kind = "send.clicked"
+    campaign: str
+    link: str = ""
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class SendFailed(facts.Event):
+    """It did not arrive, and why."""
+
+    kind = "send.failed"
+    campaign: str
+    reason: str = ""

@@ -1,0 +1,17 @@
+"""Coupons: so far that one was redeemed, told by an import or a till."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qunce.core import facts
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class CouponRedeemed(facts.Event):
+    """`coupon` is its code, `campaign` the key of the campaign that gave it."""
+
+    kind = "coupon.redeemed"
+    coupon: str
+    campaign: str = ""

@@ -1,0 +1,109 @@
+"""A community: one brand's whole, with its own members, groups, clock and language."""
+
+from __future__ import annotations
+
+import functools
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from qunce.core import days, errors, instants, revisions
+
+KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+CLOCK = "clock"
+"""Revision kind: raised when zone or start of day change, which moves every fact's day."""
+
+
+class Community(models.Model):
+    key = models.CharField(max_length=63, unique=True)
+    name = models.CharField(max_length=200)
+    timezone = models.CharField(max_length=64, default="Asia/Shanghai")
+    day_start = models.PositiveSmallIntegerField(default=0)
+    currency = models.CharField(max_length=3, default="CNY")
+    language = models.CharField(max_length=10, default="zh-hans")
+    created_at = instants.InstantField()
+
+    def __str__(self) -> str:
+        return self.name
+
+    def day(self, at: datetime) -> int:
+        """The community day of `at`, as days since 1970-01-01."""
+        return days.day_of(self.timezone, self.day_start, at)
+
+
+class UnknownCommunity(errors.NotFound):
+    """There is no such community."""
+
+
+class InvalidCommunity(errors.Invalid):
+    """A community's key, zone or start of day is not valid."""
+
+
+@functools.cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def check_clock(*, timezone: str, day_start: int) -> None:
+    if timezone not in _zones():
+        raise InvalidCommunity(
+            _("“%(zone)s” is not a time zone; write it like Asia/Shanghai.")
+            % {"zone": timezone}
+        )
+    if not 0 <= day_start < 1440:
+        raise InvalidCommunity(
+            _("The start of day is given in minutes after midnight, 0 to 1439.")
+        )
+
+
+@transaction.atomic
+def create(
+    *,
+    key: str,
+    at: datetime,
+    name: str = "",
+    timezone: str = "Asia/Shanghai",
+    day_start: int = 0,
+    currency: str = "CNY",
+    language: str = "zh-hans",
+) -> Community:
+    if not KEY.fullmatch(key):
+        raise InvalidCommunity(
+            _("“%(key)s” cannot be a community's key: use a-z, 0-9 and hyphens.")
+            % {"key": key}
+        )
+    check_clock(timezone=timezone, day_start=day_start)
+    return Community.objects.create(
+        key=key,
+        name=name or key,
+        timezone=timezone,
+        day_start=day_start,
+        currency=currency,
+        language=language,
+        created_at=at,
+    )
+
+
+@transaction.atomic
+def set_clock(*, community: Community, timezone: str, day_start: int) -> None:
+    """Change zone or start of day; stacks are rebuilt since every fact's day moves."""
+    check_clock(timezone=timezone, day_start=day_start)
+    community.timezone, community.day_start = timezone, day_start
+    community.save(update_fields=["timezone", "day_start"])
+    revisions.bump(community.pk, CLOCK, [0])
+
+
+def get(key: str) -> Community:
+    try:
+        return Community.objects.get(key=key)
+    except Community.DoesNotExist:
+        raise UnknownCommunity(
+            _("There is no community “%(key)s”.") % {"key": key}
+        ) from None
+
+
+def zone(community: Community) -> ZoneInfo:
+    return ZoneInfo(community.timezone)

@@ -1,0 +1,201 @@
+"""The fact log: what happened, in the past tense, never changed.
+
+A kind of fact is a dataclass that is declared where it is caused:
+
+    @facts.declare
+    @dataclass(frozen=True, kw_only=True)
+    class OrderPaid(facts.Event):
+        kind = "order.paid"
+        amount: int
+
+`account` and `group` become columns, every further field goes into the payload.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from qunce.core import errors, instants, names
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    from qunce.core.communities import Community
+    from qunce.core.operators import Operator
+
+KIND = re.compile(r"[a-z][a-z0-9_]{0,40}\.[a-z][a-z0-9_]{0,40}")
+
+
+class Fact(models.Model):
+    """One row of the log. Integers without foreign keys: a tenth of the write cost.
+
+    On PostgreSQL the table also carries `xid`, the writing transaction's id (see
+    `sets.tail`); `key` is what the source calls this fact, taken once per source.
+    """
+
+    community_id = models.IntegerField()
+    kind_id = models.IntegerField()
+    account_id = models.BigIntegerField(null=True)
+    group_id = models.BigIntegerField(null=True)
+    happened_at = instants.InstantField()
+    recorded_at = instants.InstantField()
+    actor_id = models.IntegerField(null=True)
+    source_id = models.IntegerField(null=True)
+    payload = models.TextField(null=True)  # noqa: DJ001 - null is "nothing more to say"
+    key = models.TextField(null=True)  # noqa: DJ001 - our own verbs' facts have none
+
+    def __str__(self) -> str:
+        return f"fact {self.pk}"
+
+
+class FactKey(models.Model):
+    """SQLite only: a narrow index of 64-bit hashes of (source, key).
+
+    A wide random index makes each batch rewrite a page a row; this one is 16 bytes.
+    """
+
+    hash = models.BigIntegerField(primary_key=True)
+    fact_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.hash)
+
+
+class FactKeyOverflow(models.Model):
+    """SQLite only: keys whose hash belongs to another key."""
+
+    source_id = models.IntegerField()
+    key = models.TextField()
+    fact_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source_id", "key"], name="one_fact_an_overflowed_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class InvalidFact(errors.Invalid):
+    """A fact's kind is not written as noun.verb."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Base of all declared kinds."""
+
+    kind: ClassVar[str]
+    words: ClassVar[StrOrPromise] = ""
+    account: int | None = None
+    group: int | None = None
+
+    def payload(self) -> str | None:
+        rest = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.name not in ("account", "group")
+        }
+        return dump(rest)
+
+
+def spoken(kind: str) -> str:
+    """A kind in the reader's words, where its room has given any."""
+    event = _declared.get(kind)
+    return str(event.words) if event and event.words else kind
+
+
+_declared: dict[str, type[Event]] = {}
+EventType = TypeVar("EventType", bound=Event)
+
+
+def declare(event: type[EventType]) -> type[EventType]:
+    _declared[event.kind] = event
+    return event
+
+
+def declared() -> dict[str, type[Event]]:
+    return dict(_declared)
+
+
+def dump(payload: dict[str, Any] | None) -> str | None:
+    """Compact JSON with sorted keys; nothing for an empty payload."""
+    if not payload:
+        return None
+    return json.dumps(
+        payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str
+    )
+
+
+def load(payload: str | None) -> dict[str, Any]:
+    return json.loads(payload) if payload else {}
+
+
+def check_kind(kind: str) -> None:
+    if not KIND.fullmatch(kind):
+        raise InvalidFact(
+            _("“%(kind)s” is not a kind of fact: write noun.verb, like order.paid.")
+            % {"kind": kind}
+        )
+
+
+def kind_ids(kinds: Iterable[str]) -> dict[str, int]:
+    """Small integers of kinds, made where missing; a badly written one is refused."""
+    wanted = set(kinds)
+    for kind in wanted:
+        check_kind(kind)
+    return names.ensure("kind", 0, wanted)
+
+
+def find_kind(kind: str) -> int | None:
+    """The id of a kind that is declared or was ever recorded; None for an unknown one."""
+    if kind in _declared:
+        return kind_ids([kind])[kind]
+    return names.find("kind", 0, kind)
+
+
+def record(
+    *events: Event, community: Community, by: Operator | None, at: datetime
+) -> None:
+    """Record what our own verbs did, now; call it inside the verb's transaction."""
+    record_many(events, community=community, by=by, at=at)
+
+
+def record_many(
+    events: Sequence[Event],
+    *,
+    community: Community,
+    by: Operator | None,
+    at: datetime,
+    happened: Sequence[datetime] | None = None,
+) -> None:
+    """`happened` gives each event's own time where it lies before `at`."""
+    ids = kind_ids({event.kind for event in events})
+    times = happened if happened is not None else [at] * len(events)
+    Fact.objects.bulk_create(
+        [
+            Fact(
+                community_id=community.pk,
+                kind_id=ids[event.kind],
+                account_id=event.account,
+                group_id=event.group,
+                happened_at=time,
+                recorded_at=at,
+                actor_id=by.pk if by else None,
+                payload=event.payload(),
+            )
+            for event, time in zip(events, times, strict=True)
+        ],
+        batch_size=1000,
+    )

@@ -1,0 +1,76 @@
+"""Operators: who works here, and over which part of the community."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models, transaction
+
+from qunce.core import access, instants
+from qunce.core.communities import Community
+
+
+class OperatorManager(BaseUserManager["Operator"]):
+    def get_by_natural_key(self, username: str | None) -> Operator:
+        return self.get(login=username)
+
+
+class Operator(AbstractBaseUser):
+    """`scope` is a rule over members; null sees the whole community."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="operators")
+    login = models.CharField(max_length=120, unique=True)
+    name = models.CharField(max_length=120)
+    role = models.CharField(max_length=20, choices=access.Role.choices)
+    scope: models.JSONField[Any, Any] = models.JSONField(null=True)
+    language = models.CharField(max_length=10, default="zh-hans")
+    is_active = models.BooleanField(default=True)
+    created_at = instants.InstantField()
+
+    objects = OperatorManager()
+    USERNAME_FIELD = "login"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@transaction.atomic
+def create(
+    *,
+    community: Community,
+    login: str,
+    at: datetime,
+    name: str = "",
+    role: str = access.Role.OPERATOR,
+    scope: dict[str, Any] | None = None,
+    password: str | None = None,
+) -> Operator:
+    operator = Operator(
+        community=community,
+        login=login,
+        name=name or login,
+        role=role,
+        scope=scope,
+        language=community.language,
+        created_at=at,
+    )
+    operator.set_password(password)
+    operator.save()
+    return operator
+
+
+def system(community: Community) -> Operator:
+    """The house itself: acts for the command line, the clock and reactions."""
+    return Operator.objects.get_or_create(
+        login=f"system@{community.key}",
+        defaults={
+            "community": community,
+            "name": "Qunce",
+            "role": access.Role.OWNER,
+            "language": community.language,
+            "password": "!",
+            "created_at": community.created_at,
+        },
+    )[0]

@@ -1,0 +1,91 @@
+"""Due work as rows: claimed by a conditional UPDATE, held by a lease, retried later.
+
+Kill the process at any time: the lease runs out and somebody else takes the row.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import F, Q
+
+from qunce.core import instants
+
+LEASE = timedelta(minutes=5)
+MOST_ATTEMPTS = 10
+Duty = Callable[["Work"], None]
+
+
+class Work(models.Model):
+    """`duty` names a verb in duties.py; (`duty`, `key`) is due at most once at a time."""
+
+    duty = models.CharField(max_length=60)
+    key = models.CharField(max_length=200, default="")
+    due_at = instants.InstantField()
+    lease = models.CharField(max_length=32, default="")
+    leased_until = instants.InstantField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.TextField(default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["duty", "key"], name="work_is_due_once")
+        ]
+        indexes = [models.Index(fields=["due_at"], name="work_by_due")]
+
+    def __str__(self) -> str:
+        return f"{self.duty} {self.key}"
+
+
+def schedule(*, duty: str, due_at: datetime, key: str = "") -> None:
+    """Make it due, or due earlier than it was."""
+    row, made = Work.objects.get_or_create(
+        duty=duty, key=key, defaults={"due_at": due_at}
+    )
+    if not made:
+        Work.objects.filter(pk=row.pk, due_at__gt=instants.to_micros(due_at)).update(
+            due_at=due_at
+        )
+
+
+def claim(*, at: datetime, most: int = 10, lease: timedelta = LEASE) -> list[Work]:
+    """Take up to `most` due rows that nobody holds; each taker gets different ones."""
+    now = instants.to_micros(at)
+    free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
+    due = Work.objects.filter(free, due_at__lte=now, attempts__lt=MOST_ATTEMPTS)
+    token = secrets.token_hex(16)
+    claimed = []
+    for pk in due.order_by("due_at", "pk").values_list("pk", flat=True)[:most]:
+        taken = Work.objects.filter(free, pk=pk, due_at__lte=now).update(
+            lease=token, leased_until=at + lease, attempts=F("attempts") + 1
+        )
+        if taken:
+            claimed.append(Work.objects.get(pk=pk))
+    return claimed
+
+
+def finish(work: Work, *, again_at: datetime | None = None) -> bool:
+    """Done: the row goes, or is due again. False when the lease was lost meanwhile."""
+    mine = Work.objects.filter(pk=work.pk, lease=work.lease)
+    if again_at is None:
+        return mine.delete()[0] > 0
+    again = {"due_at": again_at, "lease": "", "leased_until": None}
+    return mine.update(**again, attempts=0, error="") > 0
+
+
+def fail(work: Work, *, error: str, at: datetime) -> bool:
+    """Kept with its error and due again, later each time: 1, 2, 4 … minutes."""
+    wait = timedelta(minutes=2 ** min(work.attempts - 1, 8))
+    mine = Work.objects.filter(pk=work.pk, lease=work.lease)
+    return (
+        mine.update(error=error[:2000], due_at=at + wait, lease="", leased_until=None)
+        > 0
+    )
+
+
+def failed() -> models.QuerySet[Work]:
+    """Given up after the most attempts: a person has to look."""
+    return Work.objects.filter(attempts__gte=MOST_ATTEMPTS).order_by("due_at", "pk")

@@ -1,0 +1,149 @@
+"""The registry of leaves: each kind of clause is declared by the room that owns it.
+
+A leaf is a frozen dataclass made by `parse`, which also turns names into ids. It says
+which revisions it reads, resolves to a set of people, and puts one person into words.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from django.utils.translation import gettext as _
+
+from qunce.core import errors, revisions
+from qunce.core.communities import Community
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap
+
+    from qunce.sets.rules import Node
+    from qunce.sets.snapshots import Snapshot
+
+
+class RuleError(errors.Invalid):
+    """A rule cannot be understood. `where` is the place, such as `all[2].tag.any[0]`."""
+
+    def __init__(self, where: str, message: str) -> None:
+        super().__init__(f"{where}: {message}" if where else message)
+        self.where = where
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a rule we are, for which community, and through which segments we came."""
+
+    community: Community
+    compiler: Callable[[Any, Place], Node] = field(repr=False)
+    path: str = ""
+    trail: tuple[str, ...] = ()
+
+    def inside(self, step: str | int) -> Place:
+        if isinstance(step, int):
+            return replace(self, path=f"{self.path}[{step}]")
+        return replace(self, path=f"{self.path}.{step}" if self.path else step)
+
+    def refuse(self, message: str) -> NoReturn:
+        raise RuleError(self.path, message)
+
+    def rule(self, rule: Any) -> Node:
+        """Compile a nested rule, such as a segment's own."""
+        return self.compiler(rule, self)
+
+
+Reference = Callable[[Community, str], int | None]
+"""From a key in a community to an id, such as a group's; None for an unknown key."""
+
+
+class Leaf(ABC):
+    """One clause. Subclasses are frozen dataclasses, equal when they ask the same."""
+
+    name: ClassVar[str]
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, args: Any, place: Place) -> Leaf:
+        """From the JSON behind the leaf's name; `place.refuse(…)` what does not fit."""
+
+    @abstractmethod
+    def keys(self) -> Iterable[revisions.Key]:
+        """The revisions of truth that the answer depends on."""
+
+    @abstractmethod
+    def resolve(self, snap: Snapshot) -> BitMap:
+        """The people for whom it holds, of all times; who is asked is cut later."""
+
+    @abstractmethod
+    def say(self, snap: Snapshot, person: int) -> str:
+        """What is so for this person, as a sentence in the reader's language."""
+
+    def label(self, snap: Snapshot) -> Hashable:
+        """What else the answer depends on: days, positions. None for nothing."""
+        return None
+
+
+_kinds: dict[str, type[Leaf]] = {}
+_references: dict[str, Reference] = {}
+
+
+def register(kind: type[Leaf]) -> type[Leaf]:
+    _kinds[kind.name] = kind
+    return kind
+
+
+def register_reference(what: str, find: Reference) -> None:
+    """Let clauses of this room name things (`group`, `account`) that others own."""
+    _references[what] = find
+
+
+def refer(what: str, key: str, place: Place) -> int:
+    """The id of the thing named `key`; an unknown one is refused by name."""
+    found = _references[what](place.community, key)
+    if found is None:
+        place.refuse(
+            _("There is no %(what)s “%(key)s”.") % {"what": _(what), "key": key}
+        )
+    return found
+
+
+def names() -> list[str]:
+    return sorted(_kinds)
+
+
+def parse(name: str, args: Any, place: Place) -> Leaf:
+    if name not in _kinds:
+        place.refuse(
+            _(
+                "Unknown clause “%(name)s”; there are: all, any, not, with_left, %(all)s."
+            )
+            % {"name": name, "all": ", ".join(names())}
+        )
+    return _kinds[name].parse(args, place.inside(name))
+
+
+def fields(args: Any, place: Place, allowed: Iterable[str]) -> dict[str, Any]:
+    """`args` as an object whose every field is allowed; an unknown one is named."""
+    if not isinstance(args, dict):
+        place.refuse(_("Write an object with fields."))
+    for name in args:
+        if name not in allowed:
+            place.inside(str(name)).refuse(
+                _("Unknown field “%(name)s”; there are: %(all)s.")
+                % {"name": name, "all": ", ".join(allowed)}
+            )
+    return args
+
+
+def strings(value: Any, place: Place) -> tuple[str, ...]:
+    """A list of texts; one text stands for a list of one."""
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list):
+        place.refuse(_("Write a list of texts."))
+    for number, part in enumerate(value):
+        if not isinstance(part, str):
+            place.inside(number).refuse(_("Write a text."))
+    return tuple(value)

@@ -1,0 +1,258 @@
+"""One moment of truth, in which a whole rule is answered.
+
+The revisions are read first, then every set is brought to exactly those revisions inside
+the same database snapshot; what comes out of the cache bears the same revision. So no
+answer mixes two states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from typing import TypeVar
+
+from django.db import connection, connections
+from pyroaring import BitMap
+
+from qunce.core import db, revisions
+from qunce.core.communities import Community
+from qunce.sets import aliases, caches, columns, derived, kept, marks, population
+from qunce.sets.leaves import Leaf
+from qunce.sets.stacks import Stack, total
+
+Content = TypeVar("Content")
+STANDARD = frozenset({(aliases.KIND, 0), population.KEY})
+
+
+class Stale(Exception):
+    """The cache is ahead of this snapshot: take a new one."""
+
+
+class Snapshot:
+    """Reads of one community at one moment. Made by `opened`, used within it only."""
+
+    def __init__(self, community: Community, at: datetime, stack: ExitStack) -> None:
+        self.community = community
+        self.at = at
+        self.today = community.day(at)
+        self.shared = not connection.in_atomic_block
+        """False inside a transaction: what it sees may never be committed."""
+        self.revs: dict[revisions.Key, int] = {}
+        self._exit = stack
+        self._derived: tuple[str, int] | None = None
+
+    def read(self, keys: Iterable[revisions.Key]) -> None:
+        """Read the revisions of `keys`, and of who there is and who is whom."""
+        self.revs |= revisions.read(self.community.pk, {*keys, *STANDARD})
+
+    def held(
+        self,
+        name: str,
+        key: revisions.Key,
+        load: Callable[[], Content],
+        refresh: Callable[[Content, int], Content],
+        thaw: Callable[[bytes], Content] | None = None,
+    ) -> Content:
+        """A content that depends on one revision: from the cache, or brought up to it.
+
+        `load` reads it all, `refresh(old, since)` adds what changed after a revision,
+        `thaw` reads a kept blob. All three run in this snapshot.
+        """
+        rev = self.revs[key]
+        place = (self.community.pk, name, key)
+        found = caches.held.get(place)
+        if found and found[0] == rev:
+            return found[1]  # type: ignore[no-any-return]
+        if found and found[0] > rev and self.shared:
+            raise Stale
+        content: Content
+        if found and found[0] < rev:
+            content = refresh(found[1], found[0])
+        else:
+            content = self._fresh(key, rev, load, refresh, thaw)
+        if self.shared:
+            caches.held.put(place, rev, content)
+        return content
+
+    def _fresh(
+        self,
+        key: revisions.Key,
+        rev: int,
+        load: Callable[[], Content],
+        refresh: Callable[[Content, int], Content],
+        thaw: Callable[[bytes], Content] | None,
+    ) -> Content:
+        start = kept.read(self.community.pk, key, upto=rev) if thaw else None
+        if start is None or thaw is None:
+            return load()
+        return refresh(thaw(start.blob), start.rev)
+
+    @property
+    def aliases(self) -> aliases.Aliases:
+        return self.held(
+            "aliases",
+            (aliases.KIND, 0),
+            lambda: aliases.Aliases.load(self.community.pk),
+            lambda old, since: aliases.Aliases.load(self.community.pk),
+        )
+
+    @property
+    def population(self) -> population.Population:
+        pk = self.community.pk
+        return self.held(
+            "population",
+            population.KEY,
+            lambda: population.read_all(pk),
+            lambda old, since: population.refresh(pk, old, since),
+            kept.thaw_population,
+        )
+
+    def everyone(self, *, with_left: bool = False) -> BitMap:
+        """The people who are here; with those who left, if asked for."""
+        name = "known people" if with_left else "present people"
+        who = self.population.known if with_left else self.population.present
+        label = (self.revs[population.KEY], self.revs[(aliases.KIND, 0)])
+        return self.once(name, label, lambda: self.people(who))
+
+    def once(
+        self, name: Hashable, label: Hashable, make: Callable[[], Content]
+    ) -> Content:
+        """A result kept for as long as its label is the same."""
+        place = (self.community.pk, name)
+        found = caches.held.get(place)
+        if found and found[0] == label:
+            return found[1]  # type: ignore[no-any-return]
+        content = make()
+        if self.shared:
+            caches.held.put(place, label, content)
+        return content
+
+    def people(self, accounts: BitMap) -> BitMap:
+        return self.aliases.people(accounts)
+
+    def fold(self, stack: Stack) -> Stack:
+        return self.aliases.fold(stack)
+
+    def stack(self, kind: str, ref: int) -> Stack:
+        """The marks of one ref by account, such as a tag's carriers with depth."""
+        what = marks.get(kind)
+        return self.held(
+            "marks",
+            (kind, ref),
+            lambda: marks.read_all(what, ref),
+            lambda old, since: old.replaced(marks.read_changes(what, ref, since)),
+            Stack.thaw,
+        )
+
+    def column(self, ref: int) -> columns.Column:
+        """The values of one attribute by account."""
+        return self.held(
+            "column",
+            (columns.KIND, ref),
+            lambda: columns.read_all(ref),
+            lambda old, since: columns.read_changes(ref, since, old),
+            columns.Column.thaw,
+        )
+
+    def resolve(self, leaf: Leaf) -> BitMap:
+        """The leaf's people, cached under all that its answer depends on."""
+        numbers = tuple(self.revs[key] for key in sorted(leaf.keys()))
+        label = (numbers, self.revs[(aliases.KIND, 0)], leaf.label(self))
+        return self.once(leaf, label, lambda: leaf.resolve(self))
+
+    # Facts: stacks of community days, from what is derived.
+
+    def token(self) -> str:
+        """Which derivation this is; the derived tables are one snapshot from here on."""
+        return self._position()[0]
+
+    def reached(self) -> int:
+        """How far the log is derived."""
+        return self._position()[1]
+
+    def _position(self) -> tuple[str, int]:
+        if self._derived is None:
+            self._exit.enter_context(db.snapshot(derived.alias()))
+            rows = db.rows(
+                "SELECT token, reached FROM sets_position", using=derived.alias()
+            )
+            self._derived = rows[0] if rows else ("", 0)
+        return self._derived
+
+    def days(self, kind: int, first: int, last: int) -> dict[int, int]:
+        """Days of a span that have facts of a kind, each with when it last changed."""
+        self.token()
+        return dict(
+            db.rows(
+                "SELECT day, changed FROM sets_dayset"
+                " WHERE community_id = %s AND kind_id = %s AND day BETWEEN %s AND %s"
+                " ORDER BY day",
+                [self.community.pk, kind, first, last],
+                using=derived.alias(),
+            )
+        )
+
+    def day_stacks(self, kind: int, days: dict[int, int]) -> list[tuple[int, Stack]]:
+        """The stacks of `days` (as `days()` told), by account."""
+        token = self.token()
+        found: dict[int, Stack] = {}
+        missing = []
+        for day, changed in days.items():
+            cached = caches.held.get((self.community.pk, "day", kind, day))
+            if cached and cached[0] == (token, changed):
+                found[day] = cached[1]
+            else:
+                missing.append(day)
+        found |= self._load_days(kind, missing, days)
+        return sorted(found.items())
+
+    def _load_days(
+        self, kind: int, missing: list[int], days: dict[int, int]
+    ) -> dict[int, Stack]:
+        if not missing:
+            return {}
+        rows = db.rows(
+            "SELECT day, blob FROM sets_dayset"  # noqa: S608 - marks only
+            " WHERE community_id = %s AND kind_id = %s"
+            f" AND day IN ({db.marks(len(missing))})",
+            [self.community.pk, kind, *missing],
+            using=derived.alias(),
+        )
+        stacks = {day: Stack.thaw(blob) for day, blob in rows}
+        if self.shared:
+            for day, stack in stacks.items():
+                place = (self.community.pk, "day", kind, day)
+                caches.held.put(place, (self.token(), days[day]), stack)
+        return stacks
+
+    def count_stack(self, kind: int, days: dict[int, int]) -> Stack:
+        """How often each account did it on `days`; the settled days are kept summed."""
+        last = max(days, default=0)
+        settled = {day: changed for day, changed in days.items() if day != last}
+        label = (self.token(), tuple(settled.items()))
+        before = self.once(
+            ("sum", kind, min(settled, default=0), len(settled)),
+            label,
+            lambda: total([stack for _, stack in self.day_stacks(kind, settled)]),
+        )
+        newest = (
+            [stack for _, stack in self.day_stacks(kind, {last: days[last]})]
+            if days
+            else []
+        )
+        return total([before, *newest])
+
+
+@contextmanager
+def opened(community: Community, at: datetime) -> Iterator[Snapshot]:
+    """A snapshot of truth; that of what is derived joins when it is first needed."""
+    with ExitStack() as stack:
+        stack.enter_context(db.snapshot())
+        yield Snapshot(community, at, stack)
+
+
+def close_all() -> None:
+    """Forget everything held, as a restart does."""
+    caches.held.clear()
+    connections.close_all()

@@ -1,0 +1,107 @@
+"""Every setting of Qunce; all of them can be given by the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.management.utils import get_random_secret_key
+
+HOME = Path(os.environ.get("QUNCE_HOME") or Path.home() / ".qunce").absolute()
+HOME.mkdir(parents=True, exist_ok=True)
+MIRROR = HOME / "mirror"
+LOCALE_PATHS = [Path(__file__).parent / "locale"]
+
+
+def _secret_key() -> str:
+    given = os.environ.get("QUNCE_SECRET_KEY")
+    if given:
+        return given
+    path = HOME / "secret.key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(get_random_secret_key())
+    return path.read_text().strip()
+
+
+def _sqlite(name: str, *, synchronous: str) -> dict[str, Any]:
+    pragmas = [
+        "journal_mode=WAL",
+        f"synchronous={synchronous}",
+        "foreign_keys=ON",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
+        "mmap_size=1073741824",
+        "wal_autocheckpoint=4000",
+    ]
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": HOME / name,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+            "init_command": ";".join(f"PRAGMA {pragma}" for pragma in pragmas),
+        },
+        "TEST": {"NAME": HOME / f"test-{name}"},
+    }
+
+
+def _postgresql(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", "") or parts.hostname or "",
+        "PORT": query.pop("port", "") or parts.port or "",
+        "OPTIONS": query,
+    }
+
+
+DATABASE_URL = os.environ.get("DATABASE_URL", "")
+DATABASES: dict[str, dict[str, Any]]
+if DATABASE_URL:
+    DATABASES = {"default": _postgresql(DATABASE_URL)}
+else:
+    # Truth waits for the disk so that what is derived can never be ahead of it.
+    DATABASES = {
+        "default": _sqlite("truth.sqlite3", synchronous="FULL"),
+        "derived": _sqlite("derived.sqlite3", synchronous="NORMAL"),
+    }
+DATABASE_ROUTERS = ["qunce.sets.derived.Router"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "qunce.core",
+    "qunce.sets",
+    "qunce.members",
+    "qunce.groups",
+    "qunce.insight",
+    "qunce.outreach",
+    "qunce.sales",
+]
+AUTH_USER_MODEL = "core.Operator"
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = os.environ.get("QUNCE_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+ROOT_URLCONF = "qunce.urls"
+MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
+DEBUG = False
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+
+# The engine's own limits; each is a figure that docs/benchmarks.md was made with.
+TAIL_BATCH = 2_000_000
+SETS_CACHE_BYTES = 512 * 1024**2
+DUCKDB_MEMORY = "512MB"
+DUCKDB_THREADS = 2
+IMPORT_CHUNK = 1_000_000

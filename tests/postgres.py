@@ -112,6 +112,7 @@ def _install_on_debian() -> None:
 class Cluster:
     folder: Path
     process: subprocess.Popen[bytes] | None = None
+    options: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -131,7 +132,8 @@ class Cluster:
     def start(self) -> None:
         log = self.folder / "log"
         command = [binary("postgres"), "-D", str(self.folder / "data")]
-        for option in (*OPTIONS, f"unix_socket_directories={self.folder}"):
+        folder = f"unix_socket_directories={self.folder}"
+        for option in (*OPTIONS, folder, *self.options):
             command += ["-c", option]
         with log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -185,6 +187,23 @@ def cluster() -> Iterator[Cluster]:
     finally:
         it.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def kept(folder: Path, options: tuple[str, ...] = ()) -> Iterator[Cluster]:
+    """A cluster whose data stays: made in `folder` at first, started there later.
+
+    `options` come after our own, so a benchmark can wait for the disk.
+    """
+    it = Cluster(folder, options=options)
+    try:
+        if not (folder / "data" / "PG_VERSION").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            _initialise(folder)
+        it.start()
+        yield it
+    finally:
+        it.stop()
 
 
 def _initialise(folder: Path) -> None:

@@ -1,0 +1,220 @@
+"""What the made people did: a log by day of arrival, a few facts days late."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from bench import generate, sizes
+from bench.generate import DAY, Ints, World
+from qunce.core import instants
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`spread` raises how uneven people are in it: 0 is everybody alike."""
+
+    name: str
+    share: float
+    spread: float
+    grouped: bool = False
+    weekdays: tuple[float, ...] = (1.0, 0.95, 1.0, 1.05, 1.2, 1.5, 1.35)
+
+
+CAMPAIGN_DAYS = (0.0, 1.0, 0.0, 1.0, 0.0, 0.8, 0.0)
+"""Of campaigns, from Monday: messages go out on three days a week, to anybody."""
+KINDS = (
+    Kind("message.posted", 0.52, 1.0, grouped=True),
+    Kind("send.delivered", 0.16, 0.0, weekdays=CAMPAIGN_DAYS),
+    Kind("page.viewed", 0.08, 0.9),
+    Kind("checkin.done", 0.08, 0.8, grouped=True),
+    Kind("link.clicked", 0.06, 0.8),
+    Kind("order.paid", 0.04, 0.9),
+    Kind("points.earned", 0.03, 0.7),
+    Kind("poll.answered", 0.01, 0.6, grouped=True),
+    Kind("coupon.redeemed", 0.01, 0.9),
+    Kind("reward.claimed", 0.01, 0.7),
+)
+NAMES = [kind.name for kind in KINDS]
+HOURS = (
+    8,
+    4,
+    2,
+    1,
+    1,
+    3,
+    10,
+    25,
+    40,
+    45,
+    48,
+    55,
+    70,
+    60,
+    48,
+    45,
+    48,
+    55,
+    65,
+    80,
+    100,
+    95,
+    60,
+    25,
+)
+LATE_SHARE = 0.005
+SCHEMA = pa.schema(
+    [
+        ("n", pa.int64()),
+        ("kind", pa.int8()),
+        ("account", pa.int32()),
+        ("person", pa.int32()),
+        ("grp", pa.int16()),
+        ("happened_at", pa.int64()),
+        ("recorded_at", pa.int64()),
+        ("day", pa.int32()),
+        ("value", pa.int64()),
+    ]
+)
+"""`n` counts from 1 in the order of the log; `value` is an amount, a campaign, a link."""
+
+
+class Log:
+    """The log of a world, a table for each day on which facts arrived."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.counts = counts(world)
+        self.starts = 1 + np.concatenate([[0], np.cumsum(self.counts.sum(axis=1))])
+
+    @functools.cached_property
+    def weights(self) -> list[NDArray[np.float64]]:
+        """How often each account does each kind, beside others."""
+        made = []
+        for index, kind in enumerate(KINDS):
+            own = self.world.rng(30, index).lognormal(
+                0.0, 0.8 * kind.spread, self.world.accounts
+            )
+            made.append(self.world.energy**kind.spread * own)
+        return made
+
+    def tables(self) -> Iterator[pa.Table]:
+        for index in range(self.world.size.days):
+            yield self.table(index)
+
+    def table(self, index: int) -> pa.Table:
+        day = self.world.first_day + index
+        rng = self.world.rng(31, index)
+        here = generate.day_of(self.world.joined_at) <= day
+        here &= generate.day_of(np.minimum(self.world.left_at, 2**62)) >= day
+        actors = [
+            generate.pick(rng, self.weights[kind] * here, int(self.counts[index, kind]))
+            for kind in range(len(KINDS))
+        ]
+        kind = np.repeat(np.arange(len(KINDS)), self.counts[index])
+        last = instants.to_micros(sizes.AT) if day == generate.today() else None
+        times = arrivals(rng, day, len(kind), last)
+        first = int(self.starts[index])
+        return facts_table(self.world, rng, kind, np.concatenate(actors), times, first)
+
+
+def counts(world: World) -> Ints:
+    """Facts by day and kind, their sum exactly the size's."""
+    days = np.arange(world.first_day, generate.today() + 1)
+    weekday = (days + 3) % 7  # 1970-01-01 was a Thursday, Monday is 0
+    noise = world.rng(32).lognormal(0.0, 0.12, len(days))
+    growth = np.linspace(0.8, 1.2, len(days)) * noise
+    rhythm = np.array([np.array(kind.weekdays)[weekday] * growth for kind in KINDS]).T
+    shares = np.array([kind.share for kind in KINDS])
+    wanted = rhythm / rhythm.sum(axis=0) * shares / shares.sum() * world.size.facts
+    whole = np.ascontiguousarray(np.floor(wanted).astype(np.int64))
+    short = world.size.facts - int(whole.sum())
+    most = np.argsort((whole - wanted).ravel(), kind="stable")[:short]
+    whole.ravel()[most] += 1
+    return whole
+
+
+def arrivals(rng: np.random.Generator, day: int, count: int, last: int | None) -> Ints:
+    """Times of one day after its hours' rhythm, none after `last`."""
+    edges = np.concatenate([[0], np.cumsum(HOURS)]) / sum(HOURS)
+    until = 24.0 if last is None else (last - generate.begin_of(day)) / (DAY / 24)
+    end = np.interp(until, np.arange(25), edges)
+    hours = np.interp(rng.random(count) * end, edges, np.arange(25))
+    return generate.begin_of(day) + (hours * (DAY / 24)).astype(np.int64)
+
+
+def facts_table(
+    world: World,
+    rng: np.random.Generator,
+    kind: Ints,
+    actor: Ints,
+    times: Ints,
+    first: int,
+) -> pa.Table:
+    """Sorted by arrival; some happened up to thirty days before they arrived."""
+    order = np.argsort(times, kind="stable")
+    kind, actor, times = kind[order], actor[order], times[order]
+    late = rng.random(len(kind)) < LATE_SHARE
+    happened = times - late * rng.integers(1, 30, len(kind)) * DAY
+    grouped = np.array([kind.grouped for kind in KINDS])[kind]
+    columns = {
+        "n": np.arange(first, first + len(kind)),
+        "kind": kind,
+        "account": actor + 1,
+        "person": world.head[actor],
+        "grp": np.where(grouped, world.group[actor], 0),
+        "happened_at": happened,
+        "recorded_at": times + rng.integers(0, 3_000_000, len(kind)),
+        "day": generate.day_of(happened),
+        "value": values(rng, kind, generate.day_of(times)),
+    }
+    return as_table(columns)
+
+
+def as_table(columns: dict[str, NDArray[Any]]) -> pa.Table:
+    arrays = [
+        pa.array(columns[field.name].astype(field.type.to_pandas_dtype()))
+        for field in SCHEMA
+    ]
+    return pa.table(arrays, schema=SCHEMA)
+
+
+def values(rng: np.random.Generator, kind: Ints, day: Ints) -> Ints:
+    count = len(kind)
+    amounts = (rng.lognormal(8.8, 0.9, count)).astype(np.int64) + 100
+    small = np.minimum(rng.pareto(1.2, count) * 8, 2000).astype(np.int64) + 1
+    value = np.where(kind == NAMES.index("order.paid"), amounts, small)
+    return np.where(kind == NAMES.index("send.delivered"), day, value)
+
+
+def extra(world: World, *, run: int, count: int, kinds: tuple[str, ...]) -> pa.Table:
+    """New facts of the last week, as a later import brings them; each run others."""
+    rng = world.rng(33, run)
+    present = np.flatnonzero(world.left_at == generate.NEVER)
+    actor = present[rng.permutation(generate.pick(rng, world.energy[present], count))]
+    kind = np.array([NAMES.index(name) for name in kinds])[
+        rng.integers(0, len(kinds), count)
+    ]
+    end = instants.to_micros(sizes.AT)
+    times = end - rng.integers(1, 7 * DAY, count)
+    # Runs lie far apart, so no key is made twice.
+    return facts_table(world, rng, kind, actor, times, (run + 1) * 10**10)
+
+
+PAYLOAD = """
+CASE kind
+  WHEN 0 THEN '{"length":' || value || '}'
+  WHEN 1 THEN '{"campaign":"c' || value || '"}'
+  WHEN 2 THEN '{"page":"p' || value || '"}'
+  WHEN 4 THEN '{"link":"l' || value || '"}'
+  WHEN 5 THEN '{"amount":' || value || ',"currency":"CNY","order":"o' || n || '"}'
+  WHEN 6 THEN '{"points":' || value || '}'
+END
+"""
+"""SQL for the payload as `facts.dump` writes it; kinds by their place in KINDS."""

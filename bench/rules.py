@@ -1,0 +1,89 @@
+"""The rules that are asked, as parameters which Qunce and every rival restate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bench import generate
+from bench.sizes import Size
+
+
+@dataclass(frozen=True)
+class State:
+    """Any of these tags, not that one; of some regions, a group and layers."""
+
+    tags: tuple[int, ...]
+    without: int
+    regions: tuple[str, ...]
+    groups: tuple[int, ...]
+    layers: tuple[str, ...]
+
+    def wire(self) -> dict[str, Any]:
+        tags = [generate.tag_key(number) for number in self.tags]
+        groups = [generate.group_key(number) for number in self.groups]
+        return {
+            "all": [
+                {"tag": {"any": tags}},
+                {"not": {"tag": {"any": [generate.tag_key(self.without)]}}},
+                {"attr": {"name": "region", "in": list(self.regions)}},
+                {"group": {"any": groups}},
+                {"layer": {"of": "value", "in": list(self.layers)}},
+            ]
+        }
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """Bought at least so often, talked at least so often, not sent to for some days."""
+
+    orders: int
+    orders_within: int
+    messages: int
+    messages_within: int
+    unsent_within: int
+
+    def wire(self) -> dict[str, Any]:
+        return {
+            "all": [
+                did("order.paid", self.orders, self.orders_within),
+                did("message.posted", self.messages, self.messages_within),
+                {"not": did("send.delivered", 1, self.unsent_within)},
+            ]
+        }
+
+
+def did(kind: str, times: int, days: int) -> dict[str, Any]:
+    clause = {"kind": kind, "times": {"gte": times}, "within": f"{days}d"}
+    return {"did": clause}
+
+
+def state(size: Size) -> State:
+    """The one the table is about: a common, a middling and a rare tag."""
+    tags = (2, size.tags // 4, size.tags // 2)
+    regions = ("gansu", "shaanxi", "zhejiang", "sichuan")
+    groups = tuple(range(1, 1 + size.groups // 4))
+    return State(tags, 5, regions, groups, ("high", "mid"))
+
+
+BEHAVIOUR = Behaviour(2, 30, 5, 7, 3)
+
+
+def states(size: Size, count: int) -> Iterator[State]:
+    """Others, so that an answer is not the one that was just given."""
+    rng = np.random.default_rng(7)
+    for _ in range(count):
+        tags = rng.choice(np.arange(1, size.tags + 1), 4, replace=False).tolist()
+        regions = rng.choice(generate.REGIONS, 3, replace=False).tolist()
+        groups = rng.choice(np.arange(1, size.groups + 1), 4, replace=False).tolist()
+        layer = (("high",), ("mid",), ("high", "mid"), ("low",))[int(rng.integers(4))]
+        yield State(tuple(tags[:3]), tags[3], tuple(regions), tuple(groups), layer)
+
+
+def behaviours() -> Iterator[Behaviour]:
+    yield from (
+        Behaviour(o, 30, m, 7, s) for o in (1, 2, 3) for m in (3, 5) for s in (2, 3)
+    )

@@ -1,0 +1,41 @@
+"""How big a made community is, and the day on which it is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+VERSION = 1
+"""Of the generator: another number, and kept data sets are made anew."""
+SEED = 20260629
+ZONE = "Asia/Shanghai"
+AT = datetime(2026, 6, 29, 22, 0, tzinfo=ZoneInfo(ZONE))
+"""The moment at which every question is asked."""
+
+
+@dataclass(frozen=True)
+class Size:
+    name: str
+    members: int
+    facts: int
+    days: int
+    tags: int
+    tag_rows: int
+    groups: int
+    imported_facts: int
+    imported_orders: int
+    repeats: int = 200
+    """How often a warm question is asked; slow ones are asked less."""
+
+
+SIZES = {
+    size.name: size
+    for size in (
+        Size("tiny", 2_000, 40_000, 60, 40, 20_000, 8, 2_000, 1_000, repeats=20),
+        Size("small", 100_000, 2_000_000, 180, 200, 1_000_000, 50, 200_000, 100_000),
+        Size(
+            "full", 1_000_000, 50_000_000, 180, 500, 10_000_000, 200, 2_000_000, 500_000
+        ),
+    )
+}

@@ -159,10 +159,8 @@ def kind_ids(kinds: Iterable[str]) -> dict[str, int]:
 
 
 def find_kind(kind: str) -> int | None:
-    """The id of a kind that is declared or was ever recorded; None for an unknown one."""
-    if kind in _declared:
-        return kind_ids([kind])[kind]
-    return names.find("kind", 0, kind)
+    """The id of a kind; 0 for one that is declared but never happened, None if unknown."""
+    return names.find("kind", 0, kind) or (0 if kind in _declared else None)
 
 
 def record(

@@ -164,7 +164,7 @@ def _presence(snap: Snapshot, person: int) -> Reason:
         text = _("has left the community")
     else:
         text = _("is not known")
-    return Reason("", here, True, text)
+    return Reason("", holds=here, wanted=True, text=text)
 
 
 def _reasons(

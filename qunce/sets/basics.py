@@ -34,7 +34,7 @@ class Members(Leaf):
         }
         return cls(tuple(sorted(found)))
 
-    def keys(self) -> Iterable[revisions.Key]:
+    def reads(self) -> Iterable[revisions.Key]:
         return ()
 
     def resolve(self, snap: Snapshot) -> BitMap:

@@ -60,7 +60,7 @@ class Did(Leaf):
             last=_edge(args, "last", place),
         )
 
-    def keys(self) -> Iterable[revisions.Key]:
+    def reads(self) -> Iterable[revisions.Key]:
         return ()
 
     def label(self, snap: Snapshot) -> Hashable:

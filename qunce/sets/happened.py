@@ -148,7 +148,8 @@ def events(
     """People and microseconds of each fact, shapes (n,), in no order."""
     where, params = condition(snap, what, window)
     found = mirror.query(
-        f"SELECT account, happened_at FROM facts WHERE {where}", params
+        f"SELECT account, happened_at FROM facts WHERE {where}",  # noqa: S608
+        params,
     )
     return _people(snap, found.column(0)), found.column(1).to_numpy().astype(np.int64)
 

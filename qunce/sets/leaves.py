@@ -69,7 +69,7 @@ class Leaf(ABC):
         """From the JSON behind the leaf's name; `place.refuse(…)` what does not fit."""
 
     @abstractmethod
-    def keys(self) -> Iterable[revisions.Key]:
+    def reads(self) -> Iterable[revisions.Key]:
         """The revisions of truth that the answer depends on."""
 
     @abstractmethod

@@ -154,5 +154,5 @@ def keys(node: Node) -> set[revisions.Key]:
         key
         for part in node.walk()
         if isinstance(part, Clause)
-        for key in part.leaf.keys()
+        for key in part.leaf.reads()
     }

@@ -57,7 +57,7 @@ class Sequence_(Leaf):
             during = windows.parse(args["during"], inside)
         return cls(tuple(parsed), span, during)
 
-    def keys(self) -> Iterable[revisions.Key]:
+    def reads(self) -> Iterable[revisions.Key]:
         return ()
 
     def label(self, snap: Snapshot) -> Hashable:

@@ -157,7 +157,7 @@ class Snapshot:
 
     def resolve(self, leaf: Leaf) -> BitMap:
         """The leaf's people, cached under all that its answer depends on."""
-        numbers = tuple(self.revs[key] for key in sorted(leaf.keys()))
+        numbers = tuple(self.revs[key] for key in sorted(leaf.reads()))
         label = (numbers, self.revs[(aliases.KIND, 0)], leaf.label(self))
         return self.once(leaf, label, lambda: leaf.resolve(self))
 

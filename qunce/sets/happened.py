@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
 from qunce.core import days, facts
-from qunce.sets import bitmaps, comparisons, leaves, mirror
+from qunce.sets import bitmaps, comparisons, leaves
 from qunce.sets.comparisons import Comparison
 from qunce.sets.leaves import Place
 from qunce.sets.stacks import Stack
 from qunce.sets.windows import NEVER, Window
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from qunce.sets.snapshots import Snapshot
@@ -142,12 +143,18 @@ def _number(name: str) -> str:
     )
 
 
+def _query(sql: str, params: list[str | int]) -> pa.Table:
+    from qunce.sets import mirror  # loads DuckDB, which most questions do without
+
+    return mirror.query(sql, params)
+
+
 def events(
     snap: Snapshot, what: Facts, window: Window
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """People and microseconds of each fact, shapes (n,), in no order."""
     where, params = condition(snap, what, window)
-    found = mirror.query(
+    found = _query(
         f"SELECT account, happened_at FROM facts WHERE {where}",  # noqa: S608
         params,
     )
@@ -163,7 +170,7 @@ def _grouped(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """People (repeated for several accounts) and an aggregate of each account."""
     where, params = condition(snap, what, window)
-    found = mirror.query(
+    found = _query(
         f"SELECT account, CAST({aggregate} AS BIGINT) FROM facts"  # noqa: S608
         f" WHERE {where} GROUP BY account",
         params,
@@ -244,7 +251,7 @@ def number_of(
 ) -> int:
     """Times, distinct days or weeks of one person."""
     where, params = condition(snap, what, window)
-    found = mirror.query(
+    found = _query(
         f"SELECT happened_at FROM facts WHERE {where}{_of_person(snap, person)}",  # noqa: S608
         params,
     )
@@ -256,7 +263,7 @@ def number_of(
 
 def sum_of(snap: Snapshot, what: Facts, window: Window, name: str, person: int) -> int:
     where, params = condition(snap, what, window)
-    found = mirror.query(
+    found = _query(
         f"SELECT CAST(coalesce(sum({_number(name)}), 0) AS BIGINT) FROM facts"  # noqa: S608
         f" WHERE {where}{_of_person(snap, person)}",
         params,

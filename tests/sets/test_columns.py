@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qunce.sets.columns import Column
+
+WORDS = st.lists(
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
+    unique=True,
+)
+
+
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.integers(1, 2**40), st.integers(-(2**60), 2**60), st.integers(0, 2**60)
+        )
+    ),
+    words=WORDS,
+)
+def test_a_column_survives_freezing(
+    rows: list[tuple[int, int, int]], words: list[str]
+) -> None:
+    arrays = [
+        np.array([row[place] for row in rows], dtype=np.int64) for place in range(3)
+    ]
+    column = Column(arrays[0], arrays[1], arrays[2], words)
+    again = Column.thaw(column.freeze())
+    assert again.words == words
+    for name in ("accounts", "numbers", "set_at"):
+        assert np.array_equal(getattr(again, name), getattr(column, name))

@@ -1,0 +1,44 @@
+"""K8 `seq`: steps in order within a span."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qunce.sets import sequences
+
+EVENT = st.tuples(st.integers(1, 4), st.integers(0, 12))
+STEPS = st.lists(st.lists(EVENT, max_size=8), min_size=2, max_size=4)
+
+
+def walk(steps: list[list[tuple[int, int]]], person: int, span: int | None) -> bool:
+    """Try every choice of one fact a step."""
+
+    def go(number: int, first: int, now: int) -> bool:
+        if number == len(steps):
+            return True
+        return any(
+            go(number + 1, time if number == 0 else first, time)
+            for who, time in steps[number]
+            if who == person
+            and (number == 0 or time > now)
+            and (number == 0 or span is None or time - first <= span)
+        )
+
+    return go(0, 0, 0)
+
+
+@given(steps=STEPS, span=st.none() | st.integers(0, 12))
+def test_a_chain_is_found_exactly_when_some_choice_fits(
+    steps: list[list[tuple[int, int]]], span: int | None
+) -> None:
+    arrays = [
+        (
+            np.array([who for who, _ in step], dtype=np.int64),
+            np.array([time for _, time in step], dtype=np.int64),
+        )
+        for step in steps
+    ]
+    found = set(sequences.chain(arrays, span).tolist())
+    assert found == {person for person in range(1, 5) if walk(steps, person, span)}

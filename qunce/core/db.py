@@ -53,7 +53,7 @@ def rows(
     """Rows of a plain SELECT with `%s` placeholders."""
     with connections[using].cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def execute(sql: str, params: Sequence[Any] = (), using: str = "default") -> int:

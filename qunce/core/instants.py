@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models
-
-if TYPE_CHECKING:
-    _Base = models.BigIntegerField[datetime | int, datetime]
-else:
-    _Base = models.BigIntegerField
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -27,14 +22,25 @@ def from_micros(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
-class InstantField(_Base):
-    """A datetime kept as a bigint: compact, exact, and sortable in DuckDB and NumPy."""
+Set = TypeVar("Set")
+Get = TypeVar("Get")
 
-    def from_db_value(self, value: int | None, *_: Any) -> datetime | None:
-        return None if value is None else from_micros(value)
+if TYPE_CHECKING:
 
-    def to_python(self, value: Any) -> Any:
-        return from_micros(value) if isinstance(value, int) else value
+    class InstantField(models.Field[Set, Get]):
+        _pyi_private_set_type: datetime | int
+        _pyi_private_get_type: datetime
 
-    def get_prep_value(self, value: Any) -> Any:
-        return to_micros(value) if isinstance(value, datetime) else value
+else:
+
+    class InstantField(models.BigIntegerField):
+        """A datetime kept as a bigint: compact, exact, and sortable in DuckDB and NumPy."""
+
+        def from_db_value(self, value: int | None, *_: Any) -> datetime | None:
+            return None if value is None else from_micros(value)
+
+        def to_python(self, value: Any) -> Any:
+            return from_micros(value) if isinstance(value, int) else value
+
+        def get_prep_value(self, value: Any) -> Any:
+            return to_micros(value) if isinstance(value, datetime) else value

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -88,7 +88,10 @@ def _wanted(value: Any, place: Place) -> Comparison | tuple[str, ...]:
     return tuple(sorted(json.dumps(one, ensure_ascii=False) for one in several))
 
 
-def week(day: int, today: int) -> int:
+DayOrDays = TypeVar("DayOrDays", int, "NDArray[np.int64]")
+
+
+def week(day: DayOrDays, today: int) -> DayOrDays:
     """Weeks are blocks of seven days counted back from today: 0 is the newest."""
     return (today - day) // 7
 
@@ -201,7 +204,7 @@ def count(snap: Snapshot, what: Facts, window: Window, name: str) -> Stack:
 def _blocks(snap: Snapshot, micros: NDArray[np.int64], name: str) -> NDArray[np.int64]:
     zone, start = snap.community.timezone, snap.community.day_start
     found = days.days_of(zone, start, micros)
-    return found if name == "days" else week(found, snap.today)  # type: ignore[call-overload, no-any-return]
+    return found if name == "days" else week(found, snap.today)
 
 
 def pick_sums(

@@ -137,11 +137,15 @@ class Snapshot:
     def stack(self, kind: str, ref: int) -> Stack:
         """The marks of one ref by account, such as a tag's carriers with depth."""
         what = marks.get(kind)
+
+        def refresh(old: Stack, since: int) -> Stack:
+            return old.replaced(marks.read_changes(what, ref, since))
+
         return self.held(
             "marks",
             (kind, ref),
             lambda: marks.read_all(what, ref),
-            lambda old, since: old.replaced(marks.read_changes(what, ref, since)),
+            refresh,
             Stack.thaw,
         )
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from django.db import models
@@ -17,6 +19,9 @@ from pyroaring import BitMap
 from qunce.core import db, revisions
 from qunce.sets import bitmaps
 from qunce.sets.stacks import Stack
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 KIND = "alias"
 
@@ -64,37 +69,55 @@ class Aliases:
         )
         return cls(heads, BitMap(heads))
 
+    @cached_property
+    def _pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Aliased accounts ascending, and the head of each."""
+        tails = bitmaps.array_of(self.tails).astype(np.int64)
+        heads = [self.heads[tail] for tail in self.tails]
+        return tails, np.array(heads, dtype=np.int64)
+
+    @cached_property
+    def _accounts(self) -> dict[int, list[int]]:
+        accounts: dict[int, list[int]] = {}
+        for tail in self.tails:
+            accounts.setdefault(self.heads[tail], []).append(tail)
+        return accounts
+
     def head(self, account: int) -> int:
         return self.heads.get(account, account)
 
+    def accounts_of(self, person: int) -> list[int]:
+        """The person's first account, then every account merged into it."""
+        return [person, *self._accounts.get(person, [])]
+
+    def map_array(self, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Heads of an array of account ids, same shape."""
+        tails, heads = self._pairs
+        if not tails.size or not accounts.size:
+            return accounts
+        place = np.minimum(np.searchsorted(tails, accounts), len(tails) - 1)
+        return np.where(tails[place] == accounts, heads[place], accounts)
+
     def people(self, accounts: BitMap) -> BitMap:
         """The people behind a set of accounts."""
-        if accounts.isdisjoint(self.tails):
-            return accounts
         moved = accounts & self.tails
-        return (accounts - moved) | BitMap({self.heads[tail] for tail in moved})
+        if not moved:
+            return accounts
+        heads = self.map_array(bitmaps.array_of(moved).astype(np.int64))
+        return (accounts - moved) | bitmaps.of(np.unique(heads))
 
     def fold(self, stack: Stack) -> Stack:
         """Counts of accounts as counts of people: a person's accounts are added."""
         moved = stack.nonzero() & self.tails
         if not moved:
             return stack
-        counts: dict[int, int] = {}
-        for tail in moved:
-            head = self.heads[tail]
-            counts[head] = counts.get(head, 0) + stack.get(tail)
-        return stack.without(moved) + Stack.of(counts)
-
-    def map_array(self, accounts: np.ndarray) -> np.ndarray:
-        """Heads of an array of account ids, same shape."""
-        if not self.heads:
-            return accounts
-        tails = bitmaps.array_of(self.tails).astype(np.int64)
-        heads = np.array([self.heads[int(tail)] for tail in tails], dtype=np.int64)
-        place = np.searchsorted(tails, accounts)
-        place[place == len(tails)] = 0
-        return np.where(tails[place] == accounts, heads[place], accounts)
-
-    def accounts_of(self, person: int) -> list[int]:
-        """The person's first account, then every account merged into it."""
-        return [person, *sorted(a for a, h in self.heads.items() if h == person)]
+        tails = bitmaps.array_of(moved)
+        counts = np.zeros(len(tails), dtype=np.int64)
+        for bit, some in enumerate(stack.slices):
+            counts[np.searchsorted(tails, bitmaps.array_of(some & moved))] += 1 << bit
+        heads, place = np.unique(
+            self.map_array(tails.astype(np.int64)), return_inverse=True
+        )
+        sums = np.zeros(len(heads), dtype=np.int64)
+        np.add.at(sums, place, counts)
+        return stack.without(moved) + Stack.build(heads, sums)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from qunce.console import health
+
+urlpatterns: list[URLPattern] = [path("healthz", health.healthz)]

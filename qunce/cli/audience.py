@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import time
 from typing import Any
 
@@ -10,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from qunce.cli import given, readers
 from qunce.cli.output import Out
-from qunce.members import accounts
+from qunce.members import roster
 from qunce.sets import audiences, tail
 
 PAGE = 10_000
+MARK = {True: "✓", False: "✗"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +57,7 @@ def _count(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
 def _list(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
     """Written page by page, so a million keys need no memory."""
     rule, left = given.rule(args.rule), args.limit
-    after = readers.account(asked["community"], args.after) if args.after else 0
+    after = roster.get(asked["community"], args.after).pk if args.after else 0
     if out.as_json:
         out.write('{"keys": [')
     comma = ""
@@ -63,7 +65,7 @@ def _list(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
         limit = PAGE if left is None else min(PAGE, left)
         page = audiences.members(rule=rule, after=after, limit=limit, **asked)
         if page:
-            keys = accounts.keys(page)
+            keys = roster.keys_of(asked["community"], page)
             comma = _write_keys([keys[each] for each in page], out, comma)
             after = page[-1]
         left = None if left is None else left - len(page)
@@ -82,21 +84,18 @@ def _write_keys(keys: list[str], out: Out, comma: str) -> str:
 
 
 def _explain(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
-    account = readers.account(asked["community"], args.member)
+    account = roster.get(asked["community"], args.member).pk
     told = audiences.explain(rule=given.rule(args.rule), account=account, **asked)
-    because = [
-        {"holds": each.holds, "text": str(each.text), "clause": each.clause}
-        for each in told.because
-    ]
+    because = [dataclasses.asdict(each) for each in told.because]
     verdict = _("%(key)s is in.") if told.holds else _("%(key)s is not in.")
     out.answer(
         {"in": told.holds, "because": because},
         verdict % {"key": args.member},
-        *(f"  {'✓' if each['holds'] else '✗'} {each['text']}" for each in because),
+        *(f"  {MARK[each.holds]} {each.text}" for each in told.because),
     )
 
 
 def _overlap(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
     left, right = given.rule(args.left), given.rule(args.right)
-    shared = audiences.overlap(left=left, right=right, **asked)
+    shared = dataclasses.asdict(audiences.overlap(left=left, right=right, **asked))
     out.answer(shared, *(f"{name:<6} {count:,}" for name, count in shared.items()))

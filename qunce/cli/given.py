@@ -41,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     def add(flag: str, **options: Any) -> None:
         if flag not in known:
-            common.add_argument(flag, **options)
+            # An action's parser must not put its defaults over what stood before it.
+            common.add_argument(flag, default=argparse.SUPPRESS, **options)
 
     add("--json", action="store_true", help=_("answer with one JSON document"))
     add("--community", metavar="KEY", help=_("needed when several live here"))
@@ -50,16 +51,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--lang", choices=sorted(LANGUAGES), help=_("language of the answer"))
 
 
+DEFAULTS = {"json": False, "community": None, "at": None, "login": None, "lang": None}
+
+
+def fill(args: argparse.Namespace) -> None:
+    for name, value in DEFAULTS.items():
+        if not hasattr(args, name):
+            setattr(args, name, value)
+
+
 def settle(args: argparse.Namespace) -> None:
     """Turn `at` into a moment, and speak the community's language unless told."""
-    args.home_key = args.community
-    now = datetime.now(UTC)
-    given = args.at
-    if given is None:
-        args.at = now
-    elif not isinstance(given, datetime):
-        args.at = now
-        args.at = moment(given, community(args))
+    text, args.at = args.at, datetime.now(UTC)
+    if text is not None:
+        args.at = moment(text, community(args))
     if language(_told(args)) is None:
         only = communities.Community.objects.order_by("pk")[:2]
         if len(only) == 1:

@@ -12,10 +12,16 @@ from pathlib import Path
 from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError, connections, transaction
+from django.utils.translation import gettext as _
 
-from qunce.core import db
+from qunce.core import db, errors
 
 LOCK_ON_POSTGRESQL = 0x71756E6365  # "qunce"
+IN_USE = "serve.lock"
+
+
+class HomeInUse(errors.Refused):
+    """Somebody serves from this home."""
 
 
 def ready() -> None:
@@ -82,3 +88,25 @@ def _migrate(alias: str) -> None:
     commands = import_module("django.core.management")
     commands.call_command("migrate", database=alias, verbosity=0, interactive=False)
     connections[alias].ensure_connection()
+
+
+@contextlib.contextmanager
+def in_use() -> Iterator[None]:
+    """Held by all who serve from this home, so that nobody replaces it under them."""
+    with (settings.HOME / IN_USE).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Refused while somebody serves from this home."""
+    with (settings.HOME / IN_USE).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise HomeInUse(
+                _("Somebody serves from %(home)s; stop that first.")
+                % {"home": settings.HOME}
+            ) from None
+        yield

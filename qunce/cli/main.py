@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import django
 from django.utils.translation import activate
@@ -38,6 +38,9 @@ COMMANDS = {
     "operator": "operator",
 }
 INTERRUPTED = 130
+
+if TYPE_CHECKING:
+    from qunce.cli.output import Out
 
 
 class Parser(argparse.ArgumentParser):
@@ -76,7 +79,7 @@ def _enter_home(words: Sequence[str]) -> None:
         os.environ["QUNCE_HOME"] = words[words.index("--into") + 1]
 
 
-def _run(words: list[str], out: contextlib.AbstractContextManager[object]) -> int:
+def _run(words: list[str], out: Out) -> int:
     if not words or words[0] not in COMMANDS:
         return _without_command(words)
     from qunce.cli import given, home
@@ -84,6 +87,7 @@ def _run(words: list[str], out: contextlib.AbstractContextManager[object]) -> in
     name, rest = words[0], words[1:]
     command = _module(name)
     args = _parser(name, command).parse_args(rest)
+    given.fill(args)
     with out:
         if not getattr(command, "HOMELESS", False):
             home.ready()

@@ -45,5 +45,5 @@ def unmake(apps, editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0001_initial")]
+    dependencies = [("core", "0002_transaction_ids")]
     operations = [migrations.RunPython(make, unmake)]

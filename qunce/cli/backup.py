@@ -1,0 +1,42 @@
+"""Back up the truth into one file, while everything goes on"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from qunce.cli import given
+from qunce.cli.output import Out
+from qunce.core import access, backups
+
+BACK_UP = access.declare("settings.backup")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", help=_("a folder, or the file to be written"))
+
+
+def run(args: argparse.Namespace, out: Out) -> int:
+    if args.login:
+        access.check_may(given.operator(args, given.community(args)), BACK_UP)
+    target = Path(args.target)
+    if target.is_dir():
+        target /= f"qunce-{args.at:%Y%m%d-%H%M%S}.zip"
+    elif target.exists():
+        raise given.BadUsage(_("“%(file)s” is there already.") % {"file": target})
+    target.parent.mkdir(parents=True, exist_ok=True)
+    manifest = backups.write(target, at=args.at)
+    facts = manifest.tables["core_fact"][0]
+    out.answer(
+        {"file": str(target), **dataclasses.asdict(manifest)},
+        _("%(facts)s facts and all the rest are in %(file)s (%(size)s MB).")
+        % {
+            "facts": f"{facts:,}",
+            "file": target,
+            "size": f"{target.stat().st_size / 1e6:,.1f}",
+        },
+    )
+    return 0

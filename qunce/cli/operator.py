@@ -1,0 +1,65 @@
+"""Who works here: list operators, add one with a role and a scope"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+
+from django.utils.translation import gettext as _
+
+from qunce.cli import given
+from qunce.cli.output import Out
+from qunce.core import access, operators
+from qunce.core.operators import Operator
+from qunce.sets import audiences
+
+MANAGE = access.declare("operators.manage", access.Role.MANAGER)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action")
+    add = actions.add_parser("add")
+    add.add_argument("name_of_login", metavar="LOGIN")
+    add.add_argument("--name", default="")
+    add.add_argument("--role", choices=access.Role.values, default="operator")
+    add.add_argument("--scope", metavar="RULE", help=_("sees only these members"))
+    add.add_argument(
+        "--password", action="store_true", help=_("ask for one, or read it from stdin")
+    )
+    for each in (add, actions.add_parser("list")):
+        given.add_arguments(each)
+
+
+def run(args: argparse.Namespace, out: Out) -> int:
+    community = given.community(args)
+    by = given.operator(args, community)
+    access.check_may(by, MANAGE)
+    if args.action == "add":
+        scope = given.rule(args.scope) if args.scope else None
+        if scope is not None:
+            audiences.check(community=community, rule=scope)
+        operators.create(
+            community=community,
+            login=args.name_of_login,
+            name=args.name,
+            role=args.role,
+            scope=scope,
+            password=_password() if args.password else None,
+            at=args.at,
+        )
+    found = list(Operator.objects.filter(community=community).order_by("login"))
+    told = [
+        {"login": each.login, "name": each.name, "role": each.role, "scope": each.scope}
+        for each in found
+    ]
+    out.answer({"operators": told})
+    for each in found:
+        out.line(f"{each.login:<30} {each.role:<10} {each.name}")
+    return 0
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass()
+    return sys.stdin.readline().rstrip("\n")

@@ -1,0 +1,106 @@
+"""Put a backup in place of what is here, and prove that it is what was backed up"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connections
+from django.utils.translation import gettext as _
+
+from qunce.cli import home
+from qunce.cli.output import Out
+from qunce.core import backups, db, errors, pgtools
+from qunce.core.backups import Manifest
+from qunce.sets import doctor, lineages, rebuild
+
+HOMELESS = True
+"""It must look at the home before anything is made in it."""
+
+
+class NotEmpty(errors.Refused):
+    """There is something here already."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", help=_("what `qunce backup` wrote"))
+    parser.add_argument("--into", metavar="HOME", help=_("instead of QUNCE_HOME"))
+    parser.add_argument(
+        "--force", action="store_true", help=_("replace what is here, for good")
+    )
+
+
+def run(args: argparse.Namespace, out: Out) -> int:
+    source = Path(args.file)
+    manifest = backups.read_manifest(source)
+    known = {f"{app}.{name}" for app, name in home.on_disk()}
+    backups.check_fits(manifest, known=known)
+    with home.alone():
+        if not args.force:
+            _check_empty()
+        place = _into_postgresql if db.is_postgresql() else _into_file
+        copy = settings.HOME / "restoring"
+        try:
+            backups.unpack(source, manifest, copy)
+            place(copy, manifest)
+        finally:
+            copy.unlink(missing_ok=True)
+        home.ready()
+        lineages.renew()
+        rebuild.everything()
+        found = doctor.examine()
+    return _report(manifest, [str(each.text) for each in found], out)
+
+
+def _check_empty() -> None:
+    if db.is_postgresql():
+        empty = pgtools.is_empty()
+    else:
+        empty = not Path(str(settings.DATABASES["default"]["NAME"])).exists()
+    if not empty:
+        raise NotEmpty(
+            _("%(home)s is not empty; --force replaces what is there.")
+            % {"home": settings.HOME}
+        )
+
+
+def _into_file(copy: Path, manifest: Manifest) -> None:
+    """Proven before it takes the place of the old truth, by one rename."""
+    backups.prove_copy(copy, manifest)
+    connections.close_all()
+    for alias, given in settings.DATABASES.items():
+        path = Path(str(given["NAME"]))
+        for name in (f"{path}-wal", f"{path}-shm", *([path] * (alias != "default"))):
+            Path(name).unlink(missing_ok=True)
+    shutil.rmtree(settings.MIRROR, ignore_errors=True)
+    os.replace(copy, settings.DATABASES["default"]["NAME"])
+
+
+def _into_postgresql(copy: Path, manifest: Manifest) -> None:
+    if not pgtools.is_empty():
+        pgtools.clear()
+    shutil.rmtree(settings.MIRROR, ignore_errors=True)
+    pgtools.load(copy)
+    backups.prove_here(manifest)
+
+
+def _report(manifest: Manifest, found: list[str], out: Out) -> int:
+    rows = sum(numbers[0] for numbers in manifest.tables.values())
+    out.answer(
+        {
+            "made_at": manifest.made_at,
+            "rows": rows,
+            "digest": manifest.digest,
+            "proven": not found,
+            "differs": found,
+        },
+        _("Restored %(rows)s rows as of %(at)s.")
+        % {"rows": f"{rows:,}", "at": manifest.made_at},
+        *(found or [_("Digest, consistency, counts and everything derived agree.")]),
+    )
+    return 1 if found else 0
+
+

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy
+
 from qunce.core import facts
 
 
@@ -17,6 +19,7 @@ class SendDelivered(facts.Event):
     """The channel says that the member got it. `campaign` is the campaign's key."""
 
     kind = "send.delivered"
+    words = gettext_lazy("got a message")
     campaign: str
 
 
@@ -26,6 +29,7 @@ class SendMarked(facts.Event):
     """Staff say that they sent it by hand, which is not the same as delivered."""
 
     kind = "send.marked"
+    words = gettext_lazy("was sent a message by staff")
     campaign: str
 
 
@@ -35,6 +39,7 @@ class SendClicked(facts.Event):
     """The member opened a link of it."""
 
     kind = "send.clicked"
+    words = gettext_lazy("opened a link of a message")
     campaign: str
     link: str = ""
 
@@ -45,5 +50,6 @@ class SendFailed(facts.Event):
     """It did not arrive, and why."""
 
     kind = "send.failed"
+    words = gettext_lazy("was not reached by a message")
     campaign: str
     reason: str = ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy
+
 from qunce.core import facts
 
 
@@ -13,5 +15,6 @@ class CouponRedeemed(facts.Event):
     """`coupon` is its code, `campaign` the key of the campaign that gave it."""
 
     kind = "coupon.redeemed"
+    words = gettext_lazy("redeemed a coupon")
     coupon: str
     campaign: str = ""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qunce.core import db, errors, facts, instants, money, names
 
@@ -61,6 +62,7 @@ class OrderPaid(facts.Event):
     """`order` is its key, `categories` the distinct ones of its items, sorted."""
 
     kind = "order.paid"
+    words = gettext_lazy("paid an order")
     order: str
     amount: int
     currency: str
@@ -73,6 +75,7 @@ class OrderRefunded(facts.Event):
     """`amount` is this refund's, not the sum of all."""
 
     kind = "order.refunded"
+    words = gettext_lazy("got money back for an order")
     order: str
     amount: int
 
@@ -86,6 +89,7 @@ class OrderAmended(facts.Event):
     """
 
     kind = "order.amended"
+    words = gettext_lazy("had an order's amount set right")
     order: str
     amount: int
 

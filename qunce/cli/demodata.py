@@ -187,7 +187,7 @@ class Journey:
         return _facts("coupon.redeemed", events)
 
     def stores(self) -> list[int]:
-        return np.unique(self.baskets["store_id"].to_numpy()).tolist()
+        return [int(each) for each in np.unique(self.baskets["store_id"].to_numpy())]
 
     def memberships(self) -> pa.Table:
         """The store where a household mostly buys, since it first bought there.

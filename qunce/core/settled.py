@@ -8,7 +8,7 @@ is taken once its transaction lies under the snapshot's xmin.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,14 +48,15 @@ class Stretch:
 def read(*, after: int, most: int, kinds: Mapping[int, str]) -> Stretch:
     """A stretch of about `most` settled facts of any kind, those of `kinds` in it."""
     with db.snapshot():
-        if db.is_postgresql():
-            upto = _upto_on_postgresql(after, most)
-            where = "xid >= %s AND xid < %s"
-        else:
-            upto = min(_last_id(after), after + most)
-            where = "id > %s AND id <= %s"
+        upto, where = _stretch(after, most)
         found = _select(where, [after, upto], kinds) if kinds and upto > after else []
     return Stretch(upto, found)
+
+
+def _stretch(after: int, most: int) -> tuple[int, str]:
+    if db.is_postgresql():
+        return _upto_on_postgresql(after, most), "xid >= %s AND xid < %s"
+    return min(_last_id(after), after + most), "id > %s AND id <= %s"
 
 
 def one(fact_id: int) -> list[Happened]:
@@ -122,3 +123,28 @@ def _select(
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Accounts, by community, that facts of some kinds are about."""
+
+    upto: int
+    accounts: Mapping[int, Sequence[int]]
+
+
+def touched(*, after: int, most: int, kinds: Iterable[int]) -> Touched:
+    """Like `read`, but only whom it concerns: for those who look at the rows anew."""
+    wanted = list(kinds)
+    with db.snapshot():
+        upto, where = _stretch(after, most)
+        found: dict[int, list[int]] = {}
+        if upto > after and wanted:
+            for community, account in db.rows(
+                "SELECT DISTINCT community_id, account_id FROM core_fact"  # noqa: S608
+                f" WHERE {where} AND kind_id IN ({db.marks(len(wanted))})"
+                " AND account_id IS NOT NULL ORDER BY account_id",
+                [after, upto, *wanted],
+            ):
+                found.setdefault(community, []).append(account)
+    return Touched(upto, found)

@@ -270,6 +270,12 @@ def _give_back(
     return order
 
 
+def disown(*, community: Community, accounts: Sequence[int]) -> int:
+    """Orders of erased people stay as money without a person; returns how many."""
+    theirs = Order.objects.filter(community_id=community.pk, account_id__in=accounts)
+    return theirs.update(account_id=None)
+
+
 def get(community: Community, key: str) -> Order:
     try:
         return Order.objects.get(community_id=community.pk, key=key)

@@ -1,0 +1,196 @@
+"""Purchase tags: a tag for each category of goods, as deep as it was bought often.
+
+Nobody puts them; they follow the orders. An order counts once for each category in it,
+and not at all once it is wholly refunded. Orders that changed tell whose tags are worked
+out anew, from all orders of that person, so however often and in whatever order that
+happens the depth is right. The orders' own facts say why: a tag row needs no other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from qunce.core import db, facts, instants, operators, reacting, settled
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import roster, tagnames, tagrows, tags
+from qunce.sales import orders
+from qunce.sets import locks, marks
+
+GROUP = "bought"
+PREFIX = "bought:"
+SOURCE = "purchases"
+CONSUMER = "purchase tags"
+STRIDE = 500_000
+"""Facts looked through at once: orders of one person far apart are then one work."""
+PEOPLE = 2_000
+"""Accounts whose orders are held in memory together."""
+
+KINDS = (orders.OrderPaid.kind, orders.OrderRefunded.kind, orders.OrderAmended.kind)
+OF_ACCOUNTS = """
+SELECT account_id, items FROM sales_order
+WHERE account_id IN ({marks}) AND community_id = %s AND items IS NOT NULL
+    AND (refunded_at IS NULL OR refunded_amount < amount)
+"""
+
+
+def key_of(category: str) -> str:
+    """The key of a category's tag, within what a tag's name may be."""
+    name = tagnames.clean(category).replace(";", ",")
+    return (PREFIX + name)[: tagnames.LONGEST].strip()
+
+
+def categories(items: str) -> set[str]:
+    """Categories in an order's items; what no one understands has none."""
+    try:
+        found = json.loads(items)
+    except ValueError:
+        return set()
+    if not isinstance(found, list):
+        return set()
+    named = (item.get("category") for item in found if isinstance(item, dict))
+    return {name for name in named if isinstance(name, str) and name.strip()}
+
+
+def catch_up(*, at: datetime, ending: Callable[[], bool] = lambda: False) -> int:
+    """Follow all orders since the last time; returns how many tag rows changed."""
+    changed = 0
+    with locks.held("purchase-tags", wait=False) as mine:
+        while mine and not ending():
+            start = reacting.position(CONSUMER)
+            found = settled.touched(after=start, most=STRIDE, kinds=_kinds())
+            if found.upto == start:
+                break
+            for community_id, accounts in found.accounts.items():
+                community = Community.objects.get(pk=community_id)
+                changed += recompute(community=community, accounts=accounts, at=at)
+            mark = reacting.Reached.objects.filter(consumer=CONSUMER)
+            mark.update(position=found.upto)
+    return changed
+
+
+def recompute(*, community: Community, accounts: Sequence[int], at: datetime) -> int:
+    """Give these accounts the depths that their orders say; returns rows changed."""
+    shelf = _Shelf(community, at)
+    changed = 0
+    for some in roster.chunks(accounts, PEOPLE):
+        wanted = _depths(shelf, some)
+        changed += _write(shelf, wanted, _carried(shelf, some))
+    return changed
+
+
+def _kinds() -> list[int]:
+    return list(facts.kind_ids(KINDS).values())
+
+
+Depths = dict[int, dict[int, int]]
+"""Tag → account → depth."""
+
+
+@dataclass
+class _Shelf:
+    """The tags of one community's categories, made when first needed."""
+
+    community: Community
+    at: datetime
+    known: dict[str, int | None] = field(default_factory=dict)
+
+    def tags(self, names: Iterable[str]) -> set[int]:
+        found = {self._tag(name) for name in names}
+        return {tag for tag in found if tag is not None}
+
+    def _tag(self, category: str) -> int | None:
+        """None where somebody merged the category's tag into one of their own."""
+        if category not in self.known:
+            key = key_of(category)
+            tag = tags.find(self.community, [key]).get(key) or self._make(category)
+            ours = tag.group_id == self.group.pk
+            self.known[category] = tag.pk if ours else None
+        return self.known[category]
+
+    def _make(self, category: str) -> tags.Tag:
+        return tags.create(
+            community=self.community,
+            key=key_of(category),
+            name=tagnames.clean(category)[: tagnames.LONGEST],
+            group=self.group,
+            by=self.by,
+            at=self.at,
+        )
+
+    @cached_property
+    def by(self) -> Operator:
+        return operators.system(self.community)
+
+    @cached_property
+    def group(self) -> tags.TagGroup:
+        try:
+            return tags.get_group(self.community, GROUP)
+        except tags.UnknownTagGroup:
+            return tags.create_group(
+                community=self.community,
+                key=GROUP,
+                name=_("Bought"),
+                naming=tagnames.Naming(prefix=PREFIX),
+                by=self.by,
+                at=self.at,
+            )
+
+
+def _depths(shelf: _Shelf, accounts: Sequence[int]) -> Depths:
+    sql = OF_ACCOUNTS.format(marks=db.marks(len(accounts)))
+    counts: defaultdict[int, Counter[int]] = defaultdict(Counter)
+    for account, items in db.rows(sql, [*accounts, shelf.community.pk]):
+        for tag in shelf.tags(categories(items)):
+            counts[tag][account] += 1
+    return {tag: dict(each) for tag, each in counts.items()}
+
+
+def _carried(shelf: _Shelf, accounts: Sequence[int]) -> Depths:
+    carried: Depths = defaultdict(dict)
+    mine = tags.ids_in(shelf.community, shelf.group)
+    if not mine:
+        return carried
+    for tag, account, weight in db.rows(
+        "SELECT tag_id, account_id, weight FROM members_tagging"  # noqa: S608
+        f" WHERE account_id IN ({db.marks(len(accounts))})"
+        f" AND tag_id IN ({db.marks(len(mine))}) AND present",
+        [*accounts, *mine],
+    ):
+        carried[tag][account] = weight
+    return carried
+
+
+def _write(shelf: _Shelf, wanted: Depths, carried: Depths) -> int:
+    written = 0
+    extra: dict[str, Any] = {
+        "tagged_at": instants.to_micros(shelf.at),
+        "by_id": shelf.by.pk,
+        "source": SOURCE,
+        "batch_id": None,
+    }
+    for tag in sorted({*wanted, *carried}):
+        changes = _changes(wanted.get(tag, {}), carried.get(tag, {}))
+        if changes:
+            with transaction.atomic():
+                marks.put(tagrows.KIND, shelf.community.pk, tag, changes, extra)
+        written += len(changes)
+    return written
+
+
+def _changes(wanted: Mapping[int, int], carried: Mapping[int, int]) -> dict[int, int]:
+    accounts: Iterable[int] = wanted.keys() | carried.keys()
+    return {
+        account: wanted.get(account, 0)
+        for account in accounts
+        if wanted.get(account, 0) != carried.get(account, 0)
+    }

@@ -47,6 +47,10 @@ class Entry(models.Model):
         return f"{self.book} {self.amount:+}"
 
 
+class EmptyEntry(errors.Invalid):
+    """An entry has to change something."""
+
+
 class AlreadyReversed(errors.Refused):
     """An entry can be reversed once, and a reversal not at all."""
 
@@ -62,6 +66,8 @@ def post(
     at: datetime,
 ) -> Entry:
     """Enter `amount` for a reason; the same key again returns the first entry."""
+    if not amount:
+        raise EmptyEntry(_("An entry of nothing changes nothing."))
     found = Entry.objects.filter(community=community, book=book, key=key)
     try:
         with transaction.atomic():

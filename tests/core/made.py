@@ -1,0 +1,20 @@
+"""What the tests of this folder start from, made through the verbs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from qunce.core import communities, operators
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+
+AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
+
+
+def community(key: str = "shop", **given: Any) -> Community:
+    return communities.create(key=key, at=AT, **given)
+
+
+def operator(of: Community, login: str = "ann", **given: Any) -> Operator:
+    return operators.create(community=of, login=login, at=AT, **given)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from qunce.core import facts
+from qunce.core.facts import Fact
+from tests.core import made
+from tests.core.made import AT
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+
+@facts.declare
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BellRung(facts.Event):
+    kind = "bell.rung"
+    times: int = 1
+    tone: str | None = None
+
+
+def test_a_fact_says_who_what_when_and_by_whom() -> None:
+    shop = made.community()
+    by = made.operator(shop)
+    facts.record(
+        BellRung(account=7, group=3, times=2, tone="高"), community=shop, by=by, at=AT
+    )
+    fact = Fact.objects.get()
+    assert (fact.account_id, fact.group_id, fact.actor_id) == (7, 3, by.pk)
+    assert (fact.happened_at, fact.recorded_at) == (AT, AT)
+    assert fact.kind_id == facts.find_kind("bell.rung")
+    assert fact.payload == '{"times":2,"tone":"高"}'
+    assert fact.key is None
+
+
+def test_many_may_have_happened_at_their_own_times() -> None:
+    shop = made.community()
+    earlier = AT - timedelta(days=3)
+    facts.record_many(
+        [BellRung(), BellRung(times=9)],
+        community=shop,
+        by=None,
+        at=AT,
+        happened=[earlier, AT],
+    )
+    found = Fact.objects.order_by("pk").values_list("happened_at", "recorded_at")
+    assert list(found) == [(earlier, AT), (AT, AT)]
+
+
+def test_facts_of_a_transaction_that_fails_never_happened() -> None:
+    shop = made.community()
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        facts.record(BellRung(), community=shop, by=None, at=AT)
+        raise ZeroDivisionError
+    assert not Fact.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["paid", "Order.paid", "order.", "order.paid.twice"])
+def test_a_badly_written_kind_is_refused(kind: str) -> None:
+    with pytest.raises(facts.InvalidFact, match=kind):
+        facts.kind_ids([kind])
+
+
+def test_a_kind_is_known_once_declared_or_recorded() -> None:
+    assert facts.find_kind("bell.rung") is not None
+    assert facts.find_kind("bell.cracked") is None
+    made_now = facts.kind_ids(["bell.cracked"])
+    assert facts.find_kind("bell.cracked") == made_now["bell.cracked"]
+
+
+def test_a_payload_is_compact_and_read_back() -> None:
+    text = facts.dump({"b": 1, "a": "x"})
+    assert text == '{"a":"x","b":1}'
+    assert facts.load(text) == {"a": "x", "b": 1}
+    assert facts.dump({}) is None
+    assert facts.load(None) == {}

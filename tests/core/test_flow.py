@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection, models
+from django.test.utils import isolate_apps
+
+from qunce.core import flow
+
+PARCEL = flow.Flow(
+    {
+        "send": (("packed",), "sent"),
+        "lose": (("packed", "sent"), "lost"),
+        "find": (("lost",), "sent"),
+    }
+)
+
+
+@pytest.fixture
+def parcels(transactional_db: None) -> Iterator[type[models.Model]]:
+    with isolate_apps("qunce.core"):
+
+        class Parcel(models.Model):
+            state = models.CharField(max_length=10, default="packed")
+            note = models.CharField(max_length=20, default="")
+
+            class Meta:
+                app_label = "core"
+
+            def __str__(self) -> str:
+                return self.state
+
+        with connection.schema_editor() as editor:
+            editor.create_model(Parcel)
+        yield Parcel
+        with connection.schema_editor() as editor:
+            editor.delete_model(Parcel)
+
+
+def test_it_may_step_only_from_where_the_table_says() -> None:
+    assert PARCEL.may("send", "packed")
+    assert not PARCEL.may("send", "lost")
+    with pytest.raises(flow.WrongState, match="“send”.*“lost”.*packed"):
+        PARCEL.check("send", "lost")
+
+
+@pytest.mark.both_databases
+def test_a_step_changes_the_row_and_what_goes_with_it(
+    parcels: type[models.Model],
+) -> None:
+    parcel = parcels._default_manager.create()
+    PARCEL.move(parcel, "send", note="by road")
+    assert (parcel.state, parcel.note) == ("sent", "by road")  # type: ignore[attr-defined]
+    parcel.refresh_from_db()
+    assert (parcel.state, parcel.note) == ("sent", "by road")  # type: ignore[attr-defined]
+
+
+@pytest.mark.both_databases
+def test_of_two_who_step_at_once_one_is_refused_and_changes_nothing(
+    parcels: type[models.Model],
+) -> None:
+    parcel = parcels._default_manager.create()
+    other = parcels._default_manager.get(pk=parcel.pk)
+    PARCEL.move(parcel, "lose")
+    with pytest.raises(flow.WrongState):
+        PARCEL.move(other, "send", note="too late")
+    other.refresh_from_db()
+    assert (other.state, other.note) == ("lost", "")  # type: ignore[attr-defined]
+
+
+def test_the_diagram_is_the_table() -> None:
+    assert PARCEL.diagram() == (
+        "stateDiagram-v2\n"
+        "    packed --> sent: send\n"
+        "    packed --> lost: lose\n"
+        "    sent --> lost: lose\n"
+        "    lost --> sent: find\n"
+    )

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import hypothesis
+import hypothesis.strategies as st
+import pytest
+
+from qunce.core import money
+
+CURRENCIES = st.sampled_from(["CNY", "JPY", "KWD", "EUR"])
+
+
+@hypothesis.given(st.integers(-money.LARGEST, money.LARGEST), CURRENCIES)
+def test_what_is_shown_is_read_back(units: int, currency: str) -> None:
+    assert money.parse(money.show(units, currency), currency) == units
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "units"),
+    [
+        ("1,234.50", "CNY", 123_450),
+        ("1，234.5", "CNY", 123_450),
+        (" 12 ", "CNY", 1_200),
+        ("-0.01", "CNY", -1),
+        ("0.005", "CNY", 0),
+        ("0.015", "CNY", 2),
+        (0.1 + 0.2, "CNY", 30),
+        ("1234", "JPY", 1_234),
+        ("1.234", "KWD", 1_234),
+        ("1e3", "CNY", 100_000),
+    ],
+)
+def test_it_reads_amounts_as_people_write_them(
+    text: str | float, currency: str, units: int
+) -> None:
+    assert money.parse(text, currency) == units
+
+
+@pytest.mark.parametrize("text", ["", "twelve", "NaN", "Infinity", "1.2.3", "1e40"])
+def test_it_refuses_what_is_no_amount(text: str) -> None:
+    with pytest.raises(money.InvalidMoney):
+        money.parse(text, "CNY")
+
+
+def test_units_are_shown_with_the_currencys_places() -> None:
+    assert money.show(123_450, "CNY") == "1234.50"
+    assert money.show(-5, "CNY") == "-0.05"
+    assert money.show(1_234, "JPY") == "1234"
+    assert money.show(1_234, "KWD") == "1.234"

@@ -104,7 +104,7 @@ class _Shelf:
     at: datetime
     known: dict[str, int | None] = field(default_factory=dict)
 
-    def tags(self, names: Iterable[str]) -> set[int]:
+    def ids(self, names: Iterable[str]) -> set[int]:
         found = {self._tag(name) for name in names}
         return {tag for tag in found if tag is not None}
 
@@ -150,7 +150,7 @@ def _depths(shelf: _Shelf, accounts: Sequence[int]) -> Depths:
     sql = OF_ACCOUNTS.format(marks=db.marks(len(accounts)))
     counts: defaultdict[int, Counter[int]] = defaultdict(Counter)
     for account, items in db.rows(sql, [*accounts, shelf.community.pk]):
-        for tag in shelf.tags(categories(items)):
+        for tag in shelf.ids(categories(items)):
             counts[tag][account] += 1
     return {tag: dict(each) for tag, each in counts.items()}
 

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from qunce.core import communities, facts, operators
+from qunce.core.communities import Community
+from qunce.members import accounts, tagging, tags
+from qunce.sales import orders, purchasetags
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+
+NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
+TEA, CUPS = {"category": "tea"}, {"category": "cups", "quantity": 2}
+
+
+@pytest.fixture
+def shop() -> Community:
+    return communities.create(key="shop", at=NOW, currency="USD")
+
+
+def member(shop: Community, key: str) -> int:
+    by = operators.system(shop)
+    return accounts.add(community=shop, key=key, by=by, at=NOW).pk
+
+
+def pay(shop: Community, key: str, account: int | None, *items: dict[str, Any]) -> None:
+    orders.pay(
+        community=shop,
+        key=key,
+        account=account,
+        amount=1000,
+        paid_at=NOW - timedelta(days=3),
+        items=items,
+        by=None,
+        at=NOW,
+    )
+
+
+def refund(shop: Community, key: str, amount: int | None = None) -> None:
+    orders.refund(
+        community=shop, key=key, amount=amount, refunded_at=NOW, by=None, at=NOW
+    )
+
+
+def depths(account: int) -> dict[str, int]:
+    purchasetags.catch_up(at=NOW)
+    return tagging.of_people([account])
+
+
+def test_a_tag_is_as_deep_as_its_category_was_bought_often(shop: Community) -> None:
+    ann, ben = member(shop, "ann"), member(shop, "ben")
+    pay(shop, "1", ann, TEA, CUPS, TEA)
+    pay(shop, "2", ann, TEA)
+    pay(shop, "3", ben, CUPS)
+    pay(shop, "4", None, TEA)
+    assert depths(ann) == {"bought:tea": 2, "bought:cups": 1}
+    assert depths(ben) == {"bought:cups": 1}
+    assert tags.get(shop, "bought:tea").name == "tea"
+
+
+def test_new_orders_deepen_it_and_nothing_else_changes(shop: Community) -> None:
+    ann = member(shop, "ann")
+    pay(shop, "1", ann, TEA, CUPS)
+    assert depths(ann) == {"bought:tea": 1, "bought:cups": 1}
+    pay(shop, "2", ann, TEA)
+    assert purchasetags.catch_up(at=NOW) == 1
+    assert purchasetags.catch_up(at=NOW) == 0
+    assert depths(ann) == {"bought:tea": 2, "bought:cups": 1}
+
+
+def test_an_order_wholly_refunded_is_not_counted(shop: Community) -> None:
+    ann = member(shop, "ann")
+    pay(shop, "1", ann, TEA)
+    pay(shop, "2", ann, TEA, CUPS)
+    assert depths(ann) == {"bought:tea": 2, "bought:cups": 1}
+    refund(shop, "2", 400)
+    assert depths(ann) == {"bought:tea": 2, "bought:cups": 1}
+    refund(shop, "2")
+    assert depths(ann) == {"bought:tea": 1}
+
+
+def test_an_order_of_zero_counts(shop: Community) -> None:
+    ann = member(shop, "ann")
+    orders.pay(
+        community=shop,
+        key="gift",
+        account=ann,
+        amount=0,
+        paid_at=NOW,
+        items=[TEA],
+        by=None,
+        at=NOW,
+    )
+    assert depths(ann) == {"bought:tea": 1}
+
+
+def test_what_staff_put_beside_it_stays(shop: Community) -> None:
+    ann, by = member(shop, "ann"), operators.system(shop)
+    vip = tags.create(community=shop, key="vip", by=by, at=NOW)
+    tagging.set_depths(tag=vip, depths={ann: 3}, by=by, at=NOW)
+    pay(shop, "1", ann, TEA)
+    refund(shop, "1")
+    assert depths(ann) == {"vip": 3}
+
+
+def test_tagging_records_no_fact_beyond_the_order(shop: Community) -> None:
+    ann = member(shop, "ann")
+    pay(shop, "1", ann, TEA)
+    before = facts.Fact.objects.filter(account_id=ann).count()
+    depths(ann)
+    assert facts.Fact.objects.filter(account_id=ann).count() == before
+
+
+@pytest.mark.parametrize(
+    "items", ["no json", '"text"', '[1, {"category": 7}, {"category": " "}]', "{}"]
+)
+def test_items_that_nobody_understands_have_no_category(items: str) -> None:
+    assert purchasetags.categories(items) == set()
+
+
+def test_a_long_or_odd_category_still_has_a_tag() -> None:
+    assert purchasetags.key_of(" soft ; drinks ") == "bought:soft , drinks"
+    assert len(purchasetags.key_of("x" * 300)) == 80

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from qunce.core import communities, operators
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.insight import metrics
+from qunce.members import accounts
+from qunce.sales import orders
+from qunce.sets import tail
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+
+ZONE = ZoneInfo("America/New_York")
+NOW = datetime(2026, 3, 12, 12, tzinfo=ZONE)
+FIRST, LAST = date(2026, 3, 5), date(2026, 3, 12)
+SPAN = [FIRST + timedelta(days=n) for n in range(8)]
+
+
+@pytest.fixture
+def shop() -> Community:
+    return communities.create(
+        key="shop", at=NOW, currency="USD", timezone="America/New_York"
+    )
+
+
+@pytest.fixture
+def by(shop: Community) -> Operator:
+    return operators.system(shop)
+
+
+def local(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 3, day, hour, minute, tzinfo=ZONE)
+
+
+def member(shop: Community, by: Operator, key: str, joined: datetime) -> int:
+    return accounts.add(community=shop, key=key, joined_at=joined, by=by, at=NOW).pk
+
+
+def pay(
+    shop: Community, key: str, account: int | None, amount: int, paid: datetime
+) -> None:
+    orders.pay(
+        community=shop,
+        key=key,
+        account=account,
+        amount=amount,
+        paid_at=paid,
+        by=None,
+        at=NOW,
+    )
+
+
+def ask(shop: Community, by: Operator) -> dict[str, list[int]]:
+    tail.catch_up()
+    return metrics.of_community(community=shop, first=FIRST, last=LAST, by=by, at=NOW)
+
+
+def on(**numbers: int) -> list[int]:
+    """`on(d6=2)`: 2 on 6 March, 0 on the other days."""
+    return [numbers.get(f"d{day.day}", 0) for day in SPAN]
+
+
+def test_days_are_those_of_the_community_over_a_change_of_clocks(
+    shop: Community, by: Operator
+) -> None:
+    ann = member(shop, by, "ann", local(5, 0))
+    pay(shop, "late on the 7th", ann, 100, local(7, 23, 59))
+    pay(shop, "the short 8th", ann, 20, local(8, 0))
+    pay(shop, "its end", ann, 3, local(8, 23, 59))
+    pay(shop, "the 9th", ann, 1, local(9, 0))
+    told = ask(shop, by)
+    assert told["orders"] == on(d7=1, d8=2, d9=1)
+    assert told["sales"] == on(d7=100, d8=23, d9=1)
+    assert told["buyers"] == on(d7=1, d8=1, d9=1)
+    assert told["new_members"] == on(d5=1)
+
+
+def test_sales_know_corrections_but_not_refunds(shop: Community, by: Operator) -> None:
+    ann = member(shop, by, "ann", local(5, 0))
+    pay(shop, "A", ann, 1000, local(6, 9))
+    pay(shop, "A", ann, 700, local(6, 9))
+    orders.refund(
+        community=shop, key="A", amount=500, refunded_at=local(7, 9), by=by, at=NOW
+    )
+    pay(shop, "zero", ann, 0, local(6, 10))
+    told = ask(shop, by)
+    assert told["sales"] == on(d6=700)
+    assert told["orders"] == on(d6=2)
+
+
+def test_two_accounts_of_one_person_are_one_buyer(
+    shop: Community, by: Operator
+) -> None:
+    phone = {"phone": "+1 212 555 0123"}
+    ann = accounts.add(community=shop, key="ann", known_by=phone, by=by, at=NOW)
+    too = accounts.add(community=shop, key="ann-2", known_by=phone, by=by, at=NOW)
+    pay(shop, "A", ann.pk, 10, local(6, 9))
+    pay(shop, "B", too.pk, 20, local(6, 10))
+    told = ask(shop, by)
+    assert (told["orders"], told["buyers"]) == (on(d6=2), on(d6=1))
+    assert told["new_members"] == on(d12=1)
+
+
+def test_a_sale_to_nobody_known_has_no_buyer(shop: Community, by: Operator) -> None:
+    pay(shop, "A", None, 10, local(6, 9))
+    told = ask(shop, by)
+    assert (told["orders"], told["buyers"]) == (on(d6=1), on())
+    assert told["sales"] == on(d6=10)
+
+
+def test_an_operator_sees_numbers_of_their_scope(shop: Community, by: Operator) -> None:
+    ann = member(shop, by, "ann", local(5, 0))
+    ben = member(shop, by, "ben", local(6, 0))
+    pay(shop, "A", ann, 10, local(6, 9))
+    pay(shop, "B", ben, 200, local(6, 9))
+    pay(shop, "C", None, 3000, local(6, 9))
+    narrow = operators.create(
+        community=shop, login="narrow", scope={"members": {"keys": ["ann"]}}, at=NOW
+    )
+    told = ask(shop, narrow)
+    assert told["sales"] == on(d6=10)
+    assert (told["orders"], told["buyers"]) == (on(d6=1), on(d6=1))
+    assert told["new_members"] == on(d5=1)
+
+
+def test_random_orders_add_up_to_what_plain_python_says(
+    shop: Community, by: Operator
+) -> None:
+    dice = random.Random(7)  # noqa: S311 - no secret
+    people = [member(shop, by, f"m{n}", local(1, 0)) for n in range(6)]
+    begin = datetime(2026, 3, 3, tzinfo=UTC)
+    paid = [
+        (
+            dice.choice(people),
+            dice.randrange(5_000),
+            begin + timedelta(seconds=dice.randrange(10 * 86_400)),
+        )
+        for _ in range(120)
+    ]
+    for number, (account, amount, moment) in enumerate(paid):
+        pay(shop, str(number), account, amount, moment)
+    told = ask(shop, by)
+    days = [moment.astimezone(ZONE).date() for _, _, moment in paid]
+    assert told["orders"] == [days.count(day) for day in SPAN]
+    assert told["sales"] == [
+        sum(order[1] for order, on in zip(paid, days, strict=True) if on == day)
+        for day in SPAN
+    ]
+    assert told["buyers"] == [
+        len({order[0] for order, on in zip(paid, days, strict=True) if on == day})
+        for day in SPAN
+    ]
+
+
+def test_every_number_says_what_it_means() -> None:
+    for name in {*metrics.OF_COMMUNITY, *metrics.OF_GROUP}:
+        assert metrics.definition(name).endswith(".")

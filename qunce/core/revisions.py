@@ -61,12 +61,18 @@ def read(community_id: int, keys: Iterable[Key]) -> dict[Key, int]:
     wanted = set(keys)
     if not wanted:
         return {}
-    clauses = " OR ".join(["(kind = %s AND ref = %s)"] * len(wanted))
-    sql = (
+    refs: dict[str, list[int]] = {}
+    for kind, ref in wanted:
+        refs.setdefault(kind, []).append(ref)
+    clauses = [
+        f"(kind = %s AND ref IN ({db.marks(len(several))}))"
+        for several in refs.values()
+    ]
+    found = db.rows(
         "SELECT kind, ref, rev FROM core_revision"  # noqa: S608 - marks only
-        f" WHERE community_id = %s AND ({clauses})"
+        f" WHERE community_id = %s AND ({' OR '.join(clauses)})",
+        [community_id, *(part for kind in refs for part in (kind, *refs[kind]))],
     )
-    found = db.rows(sql, [community_id, *(part for key in wanted for part in key)])
     numbers = dict.fromkeys(wanted, 0)
     numbers.update({(kind, ref): rev for kind, ref, rev in found})
     return numbers

@@ -102,7 +102,7 @@ def condition(
     """The WHERE of these facts, and its parameters."""
     parts = ["community = ?", "kind = ?", "account IS NOT NULL"]
     params: list[str | int] = [snap.community.pk, what.kind]
-    for bound, value in _bounds(snap, window):
+    for bound, value in bounds(snap, window):
         parts.append(f"happened_at {bound} ?")
         params.append(value)
     if what.groups:
@@ -114,16 +114,17 @@ def condition(
     return " AND ".join(parts), params
 
 
-def _bounds(snap: Snapshot, window: Window) -> list[tuple[str, int]]:
+def bounds(snap: Snapshot, window: Window) -> list[tuple[str, int]]:
+    """The window as comparisons with microseconds."""
     if window.hours:
         after, upto = window.span(snap.at)
         return [(">", after), ("<=", upto)]
     first, last = window.range(snap.today)
     zone, start = snap.community.timezone, snap.community.day_start
-    bounds = [("<", days.begin(zone, start, last + 1))]
+    found = [("<", days.begin(zone, start, last + 1))]
     if first > NEVER:
-        bounds.append((">=", days.begin(zone, start, first)))
-    return bounds
+        found.append((">=", days.begin(zone, start, first)))
+    return found
 
 
 def _payload(
@@ -215,10 +216,10 @@ def pick_sums(
         *_grouped(snap, what, window, f"coalesce(sum({_number(name)}), 0)")
     )
     least, most = wanted.bounds()
-    inside = bitmaps.of(people[(sums >= least) & (sums <= most)])
+    picked = bitmaps.of(people[(sums >= least) & (sums <= most)])
     if least <= 0 <= most:
-        inside = inside | (snap.everyone(with_left=True) - bitmaps.of(people))
-    return inside
+        picked = picked | (snap.everyone(with_left=True) - bitmaps.of(people))
+    return picked
 
 
 def pick_edge(snap: Snapshot, what: Facts, window: Window, edge: str) -> BitMap:
@@ -230,10 +231,17 @@ def pick_edge(snap: Snapshot, what: Facts, window: Window, edge: str) -> BitMap:
     chosen = np.ones(len(people), dtype=bool)
     chosen[1:] = people[1:] != people[:-1]
     people, micros = people[chosen], micros[chosen]
-    inside = np.ones(len(people), dtype=bool)
-    for bound, value in _bounds(snap, window):
-        inside &= _compare(micros, bound, value)
-    return bitmaps.of(people[inside])
+    return bitmaps.of(people[inside(snap, micros, window)])
+
+
+def inside(
+    snap: Snapshot, micros: NDArray[np.int64], window: Window
+) -> NDArray[np.bool_]:
+    """Which instants lie in the window, same shape."""
+    found = np.ones(len(micros), dtype=bool)
+    for bound, value in bounds(snap, window):
+        found &= _compare(micros, bound, value)
+    return found
 
 
 def _compare(micros: NDArray[np.int64], bound: str, value: int) -> NDArray[np.bool_]:

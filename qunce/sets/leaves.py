@@ -58,6 +58,10 @@ Reference = Callable[[Community, str], int | None]
 """From a key in a community to an id, such as a group's; None for an unknown key."""
 
 
+Macro = Callable[[Any, Place], "Node"]
+"""From the JSON behind a name to a tree of other clauses, such as a segment's rule."""
+
+
 class Leaf(ABC):
     """One clause. Subclasses are frozen dataclasses, equal when they ask the same."""
 
@@ -87,6 +91,7 @@ class Leaf(ABC):
 
 _kinds: dict[str, type[Leaf]] = {}
 _references: dict[str, Reference] = {}
+_macros: dict[str, Macro] = {}
 
 
 def register(kind: type[Leaf]) -> type[Leaf]:
@@ -110,7 +115,15 @@ def refer(what: str, key: str, place: Place) -> int:
 
 
 def names() -> list[str]:
-    return sorted(_kinds)
+    return sorted([*_kinds, *_macros])
+
+
+def register_macro(name: str, macro: Macro) -> None:
+    _macros[name] = macro
+
+
+def macro(name: str) -> Macro | None:
+    return _macros.get(name)
 
 
 def parse(name: str, args: Any, place: Place) -> Leaf:

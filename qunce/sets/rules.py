@@ -137,6 +137,9 @@ def compile_node(rule: Any, place: Place) -> Node:
         return Not(compile_node(args, place.inside(name)))
     if name == "with_left":
         return WithLeft(compile_node(args, place.inside(name)))
+    macro = leaves.macro(str(name))
+    if macro:
+        return macro(args, place.inside(name))
     return Clause(leaves.parse(str(name), args, place), place.inside(str(name)).path)
 
 

@@ -53,11 +53,13 @@ class Snapshot:
         load: Callable[[], Content],
         refresh: Callable[[Content, int], Content],
         thaw: Callable[[bytes], Content] | None = None,
+        kept_as: revisions.Key | None = None,
     ) -> Content:
         """A content that depends on one revision: from the cache, or brought up to it.
 
         `load` reads it all, `refresh(old, since)` adds what changed after a revision,
-        `thaw` reads a kept blob. All three run in this snapshot.
+        `thaw` reads a kept blob (kept under `key`, or `kept_as`). All three run in this
+        snapshot.
         """
         rev = self.revs[key]
         place = (self.community.pk, name, key)
@@ -70,7 +72,7 @@ class Snapshot:
         if found and found[0] < rev:
             content = refresh(found[1], found[0])
         else:
-            content = self._fresh(key, rev, load, refresh, thaw)
+            content = self._fresh(kept_as or key, rev, load, refresh, thaw)
         if self.shared:
             caches.held.put(place, rev, content)
         return content

@@ -1,0 +1,45 @@
+"""The clause `group`, and how rules find a group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from qunce.groups import registry
+from qunce.sets import leaves, markleaf
+from qunce.sets.leaves import Place
+from qunce.sets.markleaf import MarkLeaf
+
+if TYPE_CHECKING:
+    from qunce.core.communities import Community
+
+NAMED = (gettext_noop("group"),)
+
+
+@leaves.register
+@dataclass(frozen=True)
+class GroupLeaf(MarkLeaf):
+    """Who is in a group now."""
+
+    name: ClassVar[str] = "group"
+    kind: ClassVar[str] = "group"
+    what: ClassVar[str] = "group"
+
+    @classmethod
+    def parse(cls, args: Any, place: Place) -> GroupLeaf:
+        leaves.fields(args, place, markleaf.WORDS)
+        asked = cls.parse_asked(args, place)
+        if not asked:
+            place.refuse(_("Say which groups: any, all or none."))
+        return cls(asked)
+
+
+def find(community: Community, key: str) -> int | None:
+    found = registry.Group.objects.filter(community=community, key=key)
+    return found.get().pk if found.exists() else None
+
+
+leaves.register_reference("group", find)

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class MembersConfig(AppConfig):
+    name = "qunce.members"
+    label = "members"
+
+    def ready(self) -> None:
+        from qunce.members import attributes, leaves, roster, tagrows  # noqa: F401
+        from qunce.sets import columns, marks, population
+
+        marks.register(tagrows.KIND)
+        columns.register(attributes.KIND)
+        population.register(roster.Account._meta.db_table)

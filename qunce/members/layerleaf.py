@@ -1,0 +1,89 @@
+"""The clause `layer`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.utils.translation import gettext as _
+
+from qunce.core import revisions
+from qunce.members.layers import Layering, LayerSet
+from qunce.sets import bitmaps, leaves
+from qunce.sets.leaves import Leaf, Place
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap
+
+    from qunce.sets.snapshots import Snapshot
+
+
+@leaves.register
+@dataclass(frozen=True)
+class LayerLeaf(Leaf):
+    """Whoever is not in the newest run, being new or unmerged, is in `default`."""
+
+    name: ClassVar[str] = "layer"
+    layering: int
+    layers: tuple[str, ...]
+    default: str
+
+    @classmethod
+    def parse(cls, args: Any, place: Place) -> LayerLeaf:
+        leaves.fields(args, place, ("of", "in"))
+        here = place.inside("of")
+        found = Layering.objects.filter(
+            community=place.community, key=str(args.get("of"))
+        )
+        layering = found.first() if found.exists() else None
+        if layering is None:
+            here.refuse(_("There is no layering “%(key)s”.") % {"key": args.get("of")})
+        known = {layer["key"] for layer in layering.spec["layers"]}
+        wanted = leaves.strings(args.get("in"), place.inside("in"))
+        for number, layer in enumerate(wanted):
+            if layer not in known:
+                place.inside("in").inside(number).refuse(
+                    _("There is no layer “%(key)s”; there are: %(all)s.")
+                    % {"key": layer, "all": ", ".join(sorted(known))}
+                )
+        return cls(layering.pk, tuple(sorted(set(wanted))), layering.default)
+
+    def reads(self) -> Iterable[revisions.Key]:
+        return [("layer", self.layering)]
+
+    def resolve(self, snap: Snapshot) -> BitMap:
+        sets = self._sets(snap)
+        found = bitmaps.union(sets[key] for key in self.layers if key in sets)
+        if self.default in self.layers:
+            laid_out = bitmaps.union(sets.values())
+            found = found | (snap.everyone(with_left=True) - laid_out)
+        return found
+
+    def _sets(self, snap: Snapshot) -> dict[str, BitMap]:
+        """The newest run. A person's layer is that of the first account."""
+        key = ("layer", self.layering)
+        pairs = snap.held(
+            "layers",
+            key,
+            lambda: _newest(self.layering),
+            lambda old, since: _newest(self.layering),
+        )
+        return {layer: people - snap.aliases.tails for layer, people in pairs}
+
+    def say(self, snap: Snapshot, person: int) -> str:
+        sets = self._sets(snap)
+        own = [key for key, people in sets.items() if person in people]
+        return _("is in the layer %(layer)s (wanted: %(wanted)s)") % {
+            "layer": own[0] if own else self.default,
+            "wanted": ", ".join(self.layers),
+        }
+
+
+def _newest(layering: int) -> list[tuple[str, BitMap]]:
+    sets = LayerSet.objects.filter(run__layering=layering).order_by("-run_id")
+    last = sets.values_list("run_id", flat=True)[:1]
+    rows = LayerSet.objects.filter(run_id__in=list(last)).order_by("layer")
+    return [
+        (layer, bitmaps.thaw(blob)) for layer, blob in rows.values_list("layer", "blob")
+    ]

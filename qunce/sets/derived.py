@@ -22,14 +22,19 @@ class Position(models.Model):
     """How far the log is derived, committed together with what it led to. One row.
 
     `lineage` is the truth's own token: another one means another database was put in
-    its place. `token` is drawn anew by every rebuild, so that no process goes on with what
-    it has cached. `clocks` holds each community's clock revision that days were cut by.
+    its place. `token` is drawn anew by whatever changes stacks otherwise than by adding
+    facts, so that no process goes on with what it has cached; `mirror` is the folder of
+    the segments. `clocks` holds each community's clock revision that days were cut by.
+    `last` tells what the newest derived fact looked like: an older copy of the same
+    truth shows another fact in its place (SQLite).
     """
 
     lineage = models.CharField(max_length=32)
     token = models.CharField(max_length=32, default="")
+    mirror = models.CharField(max_length=32, default="")
     reached = models.BigIntegerField(default=0)
     clocks = models.TextField(default="{}")
+    last = models.CharField(max_length=100, default="")
 
     def __str__(self) -> str:
         return str(self.reached)

@@ -20,13 +20,23 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Lineage',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(max_length=32)),
+                ('home', models.CharField(default='', max_length=60)),
+            ],
+        ),
+        migrations.CreateModel(
             name='Position',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('lineage', models.CharField(max_length=32)),
                 ('token', models.CharField(default='', max_length=32)),
+                ('mirror', models.CharField(default='', max_length=32)),
                 ('reached', models.BigIntegerField(default=0)),
                 ('clocks', models.TextField(default='{}')),
+                ('last', models.CharField(default='', max_length=100)),
             ],
         ),
         migrations.CreateModel(

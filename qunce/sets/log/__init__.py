@@ -1,0 +1,57 @@
+"""Reading the fact log in the order in which it was committed, as Arrow tables.
+
+A coordinate is a fact's id on SQLite and its transaction's number on PostgreSQL; what
+lies at or under `end()` is settled: no commit still to come can be found there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from qunce.core import db
+from qunce.sets.log import columns, postgresql, sqlite
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import pyarrow as pa
+
+SCHEMA = columns.SCHEMA
+
+
+def _database() -> ModuleType:
+    return postgresql if db.is_postgresql() else sqlite
+
+
+def end() -> int:
+    """The newest settled coordinate."""
+    return int(_database().end())
+
+
+def waiting(after: int) -> int:
+    """How many facts lie behind a coordinate, settled or not."""
+    return int(_database().waiting(after))
+
+
+def spans(after: int, upto: int, most: int) -> Iterator[tuple[int, int]]:
+    """Cuts (after, upto] into spans of about `most` facts that are taken one by one.
+
+    PostgreSQL's come in one: to find where to cut would cost as much as to read.
+    """
+    yield from _database().spans(after, upto, most)
+
+
+def read(after: int, upto: int) -> Iterator[pa.Table]:
+    """The facts with after < coordinate ≤ upto, in tables of a bearable size."""
+    return columns.tidied(_database().read(after, upto))
+
+
+def mark(upto: int) -> str:
+    """What the newest fact up to `upto` looks like, to know this log again by."""
+    return str(_database().mark(upto))
+
+
+def is_another(reached: int, last: str) -> bool:
+    """Whether this cannot be the log that was derived up to `reached`."""
+    return bool(_database().is_another(reached, last))

@@ -1,0 +1,96 @@
+"""The columns of facts outside the database, and how they are cut into tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qunce.sets import duck
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RAW = pa.schema(
+    [
+        ("id", pa.int64()),
+        ("community", pa.int32()),
+        ("kind", pa.int32()),
+        ("account", pa.int64()),
+        ("grp", pa.int64()),
+        ("happened_at", pa.int64()),
+        ("recorded_at", pa.int64()),
+        ("actor", pa.int32()),
+        ("source", pa.int32()),
+        ("payload", pa.string()),
+    ]
+)
+SCHEMA = RAW.append(pa.field("amount", pa.int64()))
+SELECT = (
+    "SELECT id, community_id, kind_id, account_id, group_id, happened_at, recorded_at,"
+    " actor_id, source_id, payload FROM core_fact"
+)
+TABLE = 2_000_000
+"""Facts a table: about 200 MB, and as much again while it is sorted."""
+AMOUNTS = """
+SELECT CASE WHEN try(json_type(payload, '$.amount')) IN ('BIGINT', 'UBIGINT')
+       THEN TRY_CAST(try(payload ->> '$.amount') AS BIGINT) END AS amount
+FROM texts
+"""
+
+
+def of_rows(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else [()] * len(RAW)
+    arrays = [
+        pa.array(column, field.type) for column, field in zip(columns, RAW, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=RAW)
+
+
+def tidied(batches: Iterable[pa.RecordBatch | pa.Table]) -> Iterator[pa.Table]:
+    """Tables of `SCHEMA` with up to `TABLE` rows, empty ones left out."""
+    held: list[pa.Table] = []
+    size = 0
+    for batch in batches:
+        held.append(_raw(batch))
+        size += batch.num_rows
+        if size >= TABLE:
+            yield _whole(held)
+            held, size = [], 0
+    if size:
+        yield _whole(held)
+
+
+def _raw(batch: pa.RecordBatch | pa.Table) -> pa.Table:
+    arrays = [
+        column.cast(field.type)
+        for column, field in zip(batch.columns, RAW, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=RAW)
+
+
+def _whole(held: list[pa.Table]) -> pa.Table:
+    table = pa.concat_tables(held).combine_chunks()
+    payload = table["payload"]
+    said = pc.not_equal(payload, "")
+    table = table.set_column(
+        RAW.get_field_index("payload"), "payload", pc.if_else(said, payload, None)
+    )
+    return table.append_column("amount", _amounts(table["payload"]))
+
+
+def _amounts(payload: pa.ChunkedArray) -> pa.Array:
+    """`amount` out of the payload where it is a whole number; the rest is null."""
+    speaks = pc.fill_null(pc.match_substring(payload, '"amount"'), fill_value=False)
+    if not pc.any(speaks).as_py():
+        return pa.nulls(len(payload), pa.int64())
+    texts = pa.table({"payload": payload.filter(speaks)})
+    found = duck.query(AMOUNTS, texts=texts)["amount"]
+    nothing = pa.nulls(len(payload), pa.int64())
+    return pc.replace_with_mask(nothing, _one(speaks), _one(found))
+
+
+def _one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -1,0 +1,115 @@
+"""The child of `log.child`: writes facts to standard output as an Arrow stream.
+
+    QUNCE_LOG=… python -m qunce.sets.reader sqlite|postgresql AFTER UPTO
+
+It opens the log read-only, and nothing else.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from psycopg import Copy
+
+BATCH = 65_536
+BLOCK = 4 * 1024 * 1024
+SELECT = """
+SELECT id, community_id, kind_id, account_id, group_id, happened_at, recorded_at,
+       actor_id, source_id, coalesce(payload, '') AS payload
+FROM core_fact WHERE
+"""
+
+
+def main() -> None:
+    database, after, upto = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    read = {"sqlite": _sqlite, "postgresql": _postgresql}[database]
+    out = os.fdopen(sys.stdout.fileno(), "wb", buffering=1_048_576)
+    writer = None
+    for batch in read(os.environ["QUNCE_LOG"], after, upto):
+        writer = writer or pa.ipc.new_stream(out, batch.schema)
+        writer.write_batch(batch)
+    if writer is None:
+        writer = pa.ipc.new_stream(out, _schema())
+    writer.close()
+    out.flush()
+
+
+def _schema() -> pa.Schema:
+    whole = (
+        "id community_id kind_id account_id group_id happened_at recorded_at"
+        " actor_id source_id"
+    )
+    fields = [(name, pa.int64()) for name in whole.split()]
+    return pa.schema([*fields, ("payload", pa.string())])
+
+
+def _sqlite(path: str, after: int, upto: int) -> Iterator[pa.RecordBatch]:
+    """The driver takes a column's type from the first batch: so no null payload."""
+    from adbc_driver_sqlite import dbapi
+
+    with (
+        dbapi.connect(f"file:{quote(path)}?mode=ro") as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.adbc_statement.set_options(
+            **{"adbc.sqlite.query.batch_rows": str(BATCH)}
+        )
+        cursor.execute(f"{SELECT} id > {after} AND id <= {upto} ORDER BY id")
+        yield from cursor.fetch_record_batch()
+
+
+def _postgresql(words: str, after: int, upto: int) -> Iterator[pa.RecordBatch]:
+    import psycopg
+    from pyarrow import csv
+
+    names = _schema().names
+    copy = f"COPY ({SELECT} xid > {after} AND xid <= {upto}) TO STDOUT (FORMAT csv)"
+    with (
+        psycopg.connect(words) as connection,
+        connection.cursor() as cursor,
+        cursor.copy(copy) as rows,
+    ):
+        yield from csv.open_csv(
+            io.BufferedReader(_Rows(rows), BLOCK),
+            read_options=csv.ReadOptions(column_names=names, block_size=BLOCK),
+            parse_options=csv.ParseOptions(newlines_in_values=True),
+            convert_options=csv.ConvertOptions(
+                column_types=_schema(), strings_can_be_null=False
+            ),
+        )
+
+
+class _Rows(io.RawIOBase):
+    """COPY's rows as a file."""
+
+    def __init__(self, copy: Copy) -> None:
+        self._rows = iter(copy)
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        parts, size = [self._rest], len(self._rest)
+        for row in self._rows:
+            parts.append(bytes(row))
+            size += len(row)
+            if size >= len(buffer):
+                break
+        whole = b"".join(parts)
+        taken = min(len(buffer), len(whole))
+        buffer[:taken] = whole[:taken]
+        self._rest = whole[taken:]
+        return taken
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""Deriving: the log's new facts into the mirror and the stacks, each exactly once.
+
+Adding to a stack is not idempotent, so stacks and position are committed together. A
+batch is first written to the mirror, under a name that nobody reads until the position
+covers it; kill the process anywhere, and the next one goes on from the position.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+
+from qunce.core import db
+from qunce.sets import clocks, cutting, derived, lineages, locks, log, mirror
+from qunce.sets.derived import DaySet, KeptSet, Position
+from qunce.sets.stacks import Stack
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from qunce.sets.clocks import Clocks
+    from qunce.sets.cutting import Cutter, Day
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Facts derived by this call, and the coordinate up to which all now are."""
+
+    facts: int
+    reached: int
+
+
+def catch_up(*, most: int | None = None, wait: bool = True) -> Progress:
+    """Derive what is settled but not derived yet; at least `most` facts if so many wait.
+
+    One at a time: with `wait=False` it leaves at once where somebody else is at it.
+    Also repairs what a crash, a restore or a changed clock has left behind.
+    """
+    with locks.held(locks.TAIL, wait=wait) as mine:
+        if not mine:
+            return Progress(0, mirror.place().reached)
+        position, known = start()
+        done = 0
+        for after, upto in log.spans(position.reached, log.end(), settings.TAIL_BATCH):
+            done += _derive(position, after, upto, known)
+            if most is not None and done >= most:
+                break
+    mirror.merge()
+    return Progress(done, position.reached)
+
+
+def lag() -> int:
+    """Facts that are recorded but not derived yet."""
+    return log.waiting(mirror.place().reached)
+
+
+# Starting: what was derived is of this truth, by these clocks, with all its files.
+
+
+def start() -> tuple[Position, Clocks]:
+    """The position to go on from, mended. Needs the tail's lock."""
+    lineage = lineages.settle()
+    position = Position.objects.order_by("pk").first()
+    if (
+        position is None
+        or position.lineage != lineage
+        or log.is_another(position.reached, position.last)
+    ):
+        position = forget(lineage)
+    here = mirror.Place(position.mirror, position.reached)
+    mirror.sweep(here)
+    for after, upto in mirror.cover(here).gaps:
+        mirror.write(here.folder, after + 1, upto, log.read(after, upto))
+    known = clocks.read()
+    for community in clocks.changed(position.clocks, known):
+        _cut_anew(position, community, known)
+    return position, known
+
+
+def forget(lineage: str) -> Position:
+    """Drop all that is derived and begin at the first fact."""
+    with transaction.atomic(using=derived.alias()):
+        DaySet.objects.all().delete()
+        KeptSet.objects.all().delete()
+        Position.objects.all().delete()
+        return Position.objects.create(
+            lineage=lineage,
+            token=secrets.token_hex(16),
+            mirror=secrets.token_hex(16),
+            clocks=clocks.note(clocks.read()),
+        )
+
+
+def _cut_anew(position: Position, community: int, known: Clocks) -> None:
+    """Cut a community's facts into days by the clock that it has now."""
+    cutter = cutting.Cutter(known)
+    cutter.add(
+        mirror.query(
+            "SELECT community, kind, account, happened_at FROM facts"
+            " WHERE community = ?",
+            [community],
+        )
+    )
+    cut = cutter.stacks()
+    with transaction.atomic(using=derived.alias()):
+        DaySet.objects.filter(community_id=community).delete()
+        store(cut, position.reached)
+        position.clocks, position.token = clocks.note(known), secrets.token_hex(16)
+        position.save(update_fields=["clocks", "token"])
+
+
+# One batch.
+
+
+def _derive(position: Position, after: int, upto: int, known: Clocks) -> int:
+    cutter = cutting.Cutter(known)
+    tables = cut_through(log.read(after, upto), cutter)
+    facts = mirror.write(position.mirror, after + 1, upto, tables)
+    cut, last = cutter.stacks(), log.mark(upto)
+    with transaction.atomic(using=derived.alias()):
+        mine = Position.objects.filter(pk=position.pk, reached=after)
+        if not mine.update(reached=upto, last=last):
+            raise PositionMoved
+        store(_added(cut), upto)
+    position.reached, position.last = upto, last
+    return facts
+
+
+class PositionMoved(Exception):
+    """Somebody else derived although we hold the lock: nothing was committed."""
+
+
+def cut_through(tables: Iterator[pa.Table], cutter: Cutter) -> Iterator[pa.Table]:
+    for table in tables:
+        cutter.add(table)
+        yield table
+
+
+OLD = """
+SELECT day, blob FROM sets_dayset
+WHERE community_id = %s AND kind_id = %s AND day IN
+"""
+STORE = """
+INSERT INTO sets_dayset (community_id, kind_id, day, changed, blob)
+VALUES (%s, %s, %s, %s, %s) ON CONFLICT (community_id, kind_id, day) DO UPDATE
+SET changed = excluded.changed, blob = excluded.blob
+"""
+
+
+def _added(cut: dict[Day, Stack]) -> dict[Day, Stack]:
+    """These stacks on top of what is stored for their days."""
+    wanted: dict[tuple[int, int], list[int]] = {}
+    for community, kind, day in cut:
+        wanted.setdefault((community, kind), []).append(day)
+    whole = dict(cut)
+    for (community, kind), several in wanted.items():
+        for start in range(0, len(several), 1000):
+            some = several[start : start + 1000]
+            rows = db.rows(
+                f"{OLD} ({db.marks(len(some))})",
+                [community, kind, *some],
+                using=derived.alias(),
+            )
+            for day, blob in rows:
+                whole[community, kind, day] += Stack.thaw(blob)
+    return whole
+
+
+def store(stacks: dict[Day, Stack], changed: int) -> None:
+    """Write days as they are now, inside a transaction of `derived`."""
+    with transaction.get_connection(derived.alias()).cursor() as cursor:
+        cursor.executemany(
+            STORE,
+            [(*day, changed, stack.freeze()) for day, stack in stacks.items()],
+        )

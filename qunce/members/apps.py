@@ -8,9 +8,9 @@ class MembersConfig(AppConfig):
     label = "members"
 
     def ready(self) -> None:
-        from qunce.members import attributes, leaves, roster, tagrows  # noqa: F401
+        from qunce.members import attributerows, leaves, roster, tagrows  # noqa: F401
         from qunce.sets import columns, marks, population
 
         marks.register(tagrows.KIND)
-        columns.register(attributes.KIND)
+        columns.register(attributerows.KIND)
         population.register(roster.Account._meta.db_table)

@@ -1,0 +1,286 @@
+"""Accounts: made, told apart, leaving and coming back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from qunce.core import access, db, errors, facts, instants, names, revisions
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import identifiers, merges, roster
+from qunce.members.roster import Account, Identifier
+
+TEND = access.declare("members.tend", access.Role.MANAGER, access.Role.OPERATOR)
+CHANNEL = "import"
+SOURCES = "source"
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class MemberJoined(facts.Event):
+    kind = "member.joined"
+    channel: str
+    came_by: str = ""
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class MemberChanged(facts.Event):
+    """`fields` names what changed; the values are in the account alone."""
+
+    kind = "member.changed"
+    fields: list[str]
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class MemberIdentified(facts.Event):
+    """A phone, an address or an id is known; which one stands with the account."""
+
+    kind = "member.identified"
+    by_kind: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class MemberLeft(facts.Event):
+    kind = "member.left"
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class MemberRejoined(facts.Event):
+    kind = "member.rejoined"
+
+
+class AccountExists(errors.Refused):
+    """This channel knows an account of that key already."""
+
+
+class InvalidAccount(errors.Invalid):
+    """An account needs a key."""
+
+
+class HasLeft(errors.Refused):
+    """Who has left cannot leave; who is here cannot come back."""
+
+
+# Checks
+
+
+def check_key(key: str) -> str:
+    key = key.strip()
+    if not key or len(key) > 200:
+        raise InvalidAccount(_("A member's key has 1 to 200 characters."))
+    return key
+
+
+# Verbs
+
+
+@transaction.atomic
+def add(
+    *,
+    community: Community,
+    key: str,
+    by: Operator,
+    at: datetime,
+    channel: str = CHANNEL,
+    name: str = "",
+    joined_at: datetime | None = None,
+    source: str = "",
+    known_by: Mapping[str, str] | None = None,
+) -> Account:
+    """`known_by` are identifiers such as {"phone": …}; an equal one merges (K1)."""
+    access.check_may(by, TEND)
+    key = check_key(key)
+    if roster.find(community, [key], channel):
+        raise AccountExists(_("There is a member “%(key)s” already.") % {"key": key})
+    joined = joined_at or at
+    account = Account.objects.create(
+        community=community,
+        key=key,
+        channel=channel,
+        name=name,
+        joined_at=joined,
+        source_id=_source_id(community, source),
+        rev=_bump(community),
+    )
+    joining = MemberJoined(account=account.pk, channel=channel, came_by=source)
+    facts.record_many([joining], community=community, by=by, at=at, happened=[joined])
+    for kind, value in (known_by or {}).items():
+        identify(account=account, kind=kind, value=value, by=by, at=at)
+    return account
+
+
+@transaction.atomic
+def update(
+    *,
+    account: Account,
+    by: Operator,
+    at: datetime,
+    name: str | None = None,
+    joined_at: datetime | None = None,
+    source: str | None = None,
+) -> list[str]:
+    """Change what is given and differs; returns the names of the changed fields."""
+    access.check_may(by, TEND)
+    new: dict[str, object] = {"name": name, "joined_at": joined_at}
+    if source is not None:
+        new["source_id"] = _source_id(account.community, source)
+    changed = {
+        field: value
+        for field, value in new.items()
+        if value is not None and getattr(account, field) != value
+    }
+    if changed:
+        changed["rev"] = _bump(account.community)
+        _change(account, **changed)
+        event = MemberChanged(account=account.pk, fields=sorted({*changed} - {"rev"}))
+        facts.record(event, community=account.community, by=by, at=at)
+    return sorted({*changed} - {"rev"})
+
+
+@transaction.atomic
+def identify(
+    *, account: Account, kind: str, value: str, by: Operator, at: datetime
+) -> bool:
+    """Keep a phone, an address or an id; whoever shares it is the same person.
+
+    False when it was known.
+    """
+    access.check_may(by, TEND)
+    _unused, made = Identifier.objects.get_or_create(
+        account=account,
+        kind=kind,
+        value=identifiers.normalise(kind, value),
+        defaults={"community_id": account.community_id},
+    )
+    if made:
+        event = MemberIdentified(account=account.pk, by_kind=kind)
+        facts.record(event, community=account.community, by=by, at=at)
+        merges.join_alike(
+            community=account.community, accounts=[account.pk], by=by, at=at
+        )
+    return made
+
+
+@transaction.atomic
+def leave(
+    *, account: Account, by: Operator, at: datetime, left_at: datetime | None = None
+) -> None:
+    """This account is gone. A person has left when all their accounts have."""
+    access.check_may(by, TEND)
+    _turn(account, present=False, left_at=left_at or at)
+    left = MemberLeft(account=account.pk)
+    facts.record_many(
+        [left], community=account.community, by=by, at=at, happened=[left_at or at]
+    )
+
+
+@transaction.atomic
+def rejoin(*, account: Account, by: Operator, at: datetime) -> None:
+    access.check_may(by, TEND)
+    _turn(account, present=True, left_at=None)
+    event = MemberRejoined(account=account.pk)
+    facts.record(event, community=account.community, by=by, at=at)
+
+
+def _turn(account: Account, *, present: bool, left_at: datetime | None) -> None:
+    rev = _bump(account.community)
+    there = Account.objects.filter(
+        pk=account.pk, present=not present, erased_at__isnull=True
+    )
+    if not there.update(present=present, left_at=left_at, rev=rev):
+        text = _("%(name)s is here already.") if present else _("%(name)s is not here.")
+        raise HasLeft(text % {"name": account})
+    account.present, account.left_at, account.rev = present, left_at, rev
+
+
+def _change(account: Account, **values: object) -> None:
+    Account.objects.filter(pk=account.pk).update(**values)
+    for name, value in values.items():
+        setattr(account, name, value)
+
+
+def _bump(community: Community) -> int:
+    return revisions.bump(community.pk, roster.PRESENT, [0])[0]
+
+
+def _source_id(community: Community, source: str) -> int | None:
+    return names.ensure(SOURCES, community.pk, [source])[source] if source else None
+
+
+# In bulk, for files and webhooks
+
+MAKE = """
+INSERT INTO members_account (community_id, "key", channel, name, joined_at, left_at,
+    source_id, present, erased_at, rev)
+VALUES {rows}
+ON CONFLICT (community_id, "key", channel) DO NOTHING
+"""
+ROWS = 1_000
+
+
+@transaction.atomic
+def ensure(
+    *,
+    community: Community,
+    keys: Iterable[str] | Mapping[str, datetime],
+    by: Operator,
+    at: datetime,
+    channel: str = CHANNEL,
+    source: str = "",
+) -> dict[str, int]:
+    """Key → account id, made where missing, joined at the given moment or now.
+
+    A key that any channel knows is that account; a new one gets `channel`.
+    """
+    joined = dict(keys) if isinstance(keys, Mapping) else dict.fromkeys(keys, at)
+    found = roster.find(community, joined)
+    if len(found) == len(joined):
+        return found
+    source_id, rev = _source_id(community, source), _bump(community)
+    found = roster.find(community, joined)  # nobody else makes accounts from here on
+    missing = [check_key(key) for key in joined if key not in found]
+    for chunk in roster.chunks(missing, ROWS):
+        one = f"({db.marks(10)})"
+        values: list[object] = []
+        for key in chunk:
+            micros = instants.to_micros(joined[key])
+            values += [community.pk, key, channel, "", micros, None]
+            values += [source_id, True, None, rev]
+        db.execute(MAKE.format(rows=", ".join([one] * len(chunk))), values)
+    made = roster.find(community, missing, channel)
+    events = [
+        MemberJoined(account=made[key], channel=channel, came_by=source)
+        for key in missing
+    ]
+    happened = [joined[key] for key in missing]
+    facts.record_many(events, community=community, by=by, at=at, happened=happened)
+    return found | made
+
+
+@transaction.atomic
+def identify_many(
+    *,
+    community: Community,
+    values: Iterable[tuple[int, str, str]],
+    by: Operator,
+    at: datetime,
+) -> list[merges.Merge]:
+    """Keep (account, kind, normalised value) of many, and merge whom they join."""
+    rows = [
+        Identifier(
+            account_id=account, community_id=community.pk, kind=kind, value=value
+        )
+        for account, kind, value in values
+    ]
+    Identifier.objects.bulk_create(rows, batch_size=ROWS, ignore_conflicts=True)
+    accounts = sorted({row.account_id for row in rows})
+    return merges.join_alike(community=community, accounts=accounts, by=by, at=at)

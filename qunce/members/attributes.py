@@ -1,0 +1,258 @@
+"""Attributes: what is known of members, in a typed schema that operators extend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from qunce.core import access, errors, facts, instants
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import attributerows, literals, roster
+from qunce.members.attributerows import AttributeValue, PastValue
+
+DEFINE = access.declare("members.schema", access.Role.MANAGER)
+FILL = access.declare("members.fill", access.Role.MANAGER, access.Role.OPERATOR)
+OPERATOR = "operator"
+
+
+class Kind(models.TextChoices):
+    TEXT = "text"
+    NUMBER = "number"
+    BOOL = "bool"
+    DATE = "date"
+    INSTANT = "instant"
+    CHOICE = "choice"
+    MULTI = "multi"
+
+
+class Section(models.TextChoices):
+    BASIC = "basic"
+    INTEREST = "interest"
+    PRODUCT = "product"
+    BENEFIT = "benefit"
+    BUYING = "buying"
+    SPENDING = "spending"
+
+
+class Attribute(models.Model):
+    """`name` is what rules and files call it; `choices`, if any, are all it may be."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=80)
+    label = models.CharField(max_length=80)
+    type = models.CharField(max_length=10, choices=Kind.choices)
+    section = models.CharField(
+        max_length=10, choices=Section.choices, default=Section.BASIC
+    )
+    choices: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    created_at = instants.InstantField()
+    by = models.ForeignKey(Operator, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "name"], name="one_attribute_a_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class AttributeDefined(facts.Event):
+    kind = "attribute.defined"
+    attribute: str
+    type: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class AttributeSet(facts.Event):
+    """That it was set; the value itself stands in its row alone, where it can go."""
+
+    kind = "attribute.set"
+    attribute: str
+    came_by: str
+
+
+class UnknownAttribute(errors.NotFound):
+    """There is no such attribute in this community."""
+
+
+class AttributeExists(errors.Refused):
+    """There is an attribute of this name with another type."""
+
+
+class InvalidAttribute(errors.Invalid):
+    """An attribute needs a name and one of the types."""
+
+
+# Verbs
+
+
+@transaction.atomic
+def define(
+    *,
+    community: Community,
+    name: str,
+    type: str,  # noqa: A002 - the word of the interface
+    by: Operator,
+    at: datetime,
+    label: str = "",
+    section: str = Section.BASIC,
+    choices: Sequence[str] = (),
+) -> Attribute:
+    """Extend the schema; the same definition again returns what is there."""
+    access.check_may(by, DEFINE)
+    name = " ".join(name.split())
+    if not 0 < len(name) <= 80 or type not in Kind or section not in Section:
+        raise InvalidAttribute(
+            _("An attribute needs a name, one of the types %(types)s and a section.")
+            % {"types": ", ".join(Kind)}
+        )
+    found = Attribute.objects.filter(community=community, name=name).first()
+    if found and found.type != type:
+        raise AttributeExists(
+            _("There is an attribute “%(name)s” already; its type is %(type)s.")
+            % {"name": name, "type": found.type}
+        )
+    if found:
+        return found
+    attribute = Attribute.objects.create(
+        community=community,
+        name=name,
+        label=label or name,
+        type=type,
+        section=section,
+        choices=list(choices),
+        created_at=at,
+        by=by,
+    )
+    event = AttributeDefined(attribute=name, type=type)
+    facts.record(event, community=community, by=by, at=at)
+    return attribute
+
+
+def set_values(
+    *,
+    attribute: Attribute,
+    values: Mapping[int, literals.Given | None],
+    by: Operator,
+    at: datetime,
+    source: str = OPERATOR,
+    record: bool = True,
+) -> int:
+    """Give accounts a value, None to take it away; returns how many changed.
+
+    Equal values are left alone and keep their time. What is replaced goes to the
+    history. Each 5,000 accounts are one transaction; `record` false leaves the facts
+    to the caller, for files.
+    """
+    access.check_may(by, FILL)
+    roster.check_ids(attribute.community, values)
+    zone = ZoneInfo(attribute.community.timezone)
+    stored = {
+        account: [] if value is None else _stored(attribute, value, zone)
+        for account, value in values.items()
+    }
+    writer = attributerows.Writer(attribute, by, at, source)
+    changed = 0
+    for chunk in roster.chunks(sorted(stored)):
+        with transaction.atomic():
+            touched = writer.write({account: stored[account] for account in chunk})
+            if record:
+                events = [
+                    AttributeSet(account=a, attribute=attribute.name, came_by=source)
+                    for a in touched
+                ]
+                facts.record_many(events, community=attribute.community, by=by, at=at)
+        changed += len(touched)
+    return changed
+
+
+def _stored(
+    attribute: Attribute, value: literals.Given, zone: ZoneInfo
+) -> list[literals.Stored]:
+    rows = literals.store(attribute.type, value, zone)
+    for _number, text in rows:
+        if attribute.choices and text not in attribute.choices:
+            raise literals.InvalidValue(
+                _("“%(value)s” is not a choice of “%(name)s”; there are: %(all)s.")
+                % {
+                    "value": text,
+                    "name": attribute.name,
+                    "all": ", ".join(attribute.choices),
+                }
+            )
+    return [row for row in rows if row != (None, "")]
+
+
+# Reads
+
+
+def get(community: Community, name: str) -> Attribute:
+    try:
+        return Attribute.objects.get(community=community, name=name)
+    except Attribute.DoesNotExist:
+        raise UnknownAttribute(
+            _("There is no attribute “%(name)s”.") % {"name": name}
+        ) from None
+
+
+def listed(community: Community) -> models.QuerySet[Attribute]:
+    attributes = Attribute.objects.filter(community=community)
+    return attributes.order_by("section", "name")
+
+
+@dataclass(frozen=True)
+class Held:
+    """One value of a person, with where it came from."""
+
+    attribute: Attribute
+    text: str
+    source: str
+    set_at: datetime
+    by_id: int | None
+
+
+def of_people(accounts: Iterable[int]) -> dict[str, Held]:
+    """Name → value of one person, over all accounts: the one set last; several united."""
+    rows = AttributeValue.objects.filter(account_id__in=list(accounts), present=True)
+    newest = rows.select_related("attribute__community").order_by(
+        "attribute__name", "-set_at", "-account_id", "item"
+    )
+    held: dict[str, list[AttributeValue]] = {}
+    for row in newest:
+        held.setdefault(row.attribute.name, []).append(row)
+    return {name: _held(several) for name, several in held.items()}
+
+
+def _held(rows: Sequence[AttributeValue]) -> Held:
+    first = rows[0]
+    zone = ZoneInfo(first.attribute.community.timezone)
+    several = rows if first.attribute.type == Kind.MULTI else rows[:1]
+    texts = {
+        literals.show(first.attribute.type, row.number, row.text, zone)
+        for row in several
+    }
+    return Held(
+        first.attribute,
+        "; ".join(sorted(texts)),
+        first.source,
+        first.set_at,
+        first.by_id,
+    )
+
+
+def history(attribute: Attribute, accounts: Iterable[int]) -> list[PastValue]:
+    """What these accounts' values were before, the newest first."""
+    past = PastValue.objects.filter(attribute_id=attribute.pk)
+    return list(past.filter(account_id__in=list(accounts)).order_by("-ended_at", "-pk"))

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from qunce.members.attributerows import AttributeValue, PastValue
+from qunce.members.attributes import Attribute
+from qunce.members.layers import Layering, LayerRun, LayerSet
+from qunce.members.merges import Merge
+from qunce.members.roster import Account, Identifier
+from qunce.members.segments import FrozenSegment, Segment, SegmentSize
+from qunce.members.tagrows import TagBatch, TagChange, Tagging
+from qunce.members.tags import Synonym, Tag, TagGroup
+
+__all__ = [
+    "Account",
+    "Attribute",
+    "AttributeValue",
+    "FrozenSegment",
+    "Identifier",
+    "LayerRun",
+    "LayerSet",
+    "Layering",
+    "Merge",
+    "PastValue",
+    "Segment",
+    "SegmentSize",
+    "Synonym",
+    "Tag",
+    "TagBatch",
+    "TagChange",
+    "TagGroup",
+    "Tagging",
+]

@@ -1,0 +1,304 @@
+"""Who carries which tag: putting and taking off, in batches that can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from qunce.core import access, db, errors, facts, instants, operators
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import roster, tagrows, tags
+from qunce.members.tagrows import KIND, OPERATOR, TagBatch, TagChange, Tagging, Writer
+from qunce.members.tags import Tag
+from qunce.sets import marks
+
+TEND = access.declare("members.tag", access.Role.MANAGER, access.Role.OPERATOR)
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class TagBatchUndone(facts.Event):
+    kind = "tag.batch_undone"
+    batch: int
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class TagMerged(facts.Event):
+    kind = "tag.merged"
+    tag: str
+    into: str
+    carriers: int
+
+
+class AlreadyUndone(errors.Refused):
+    """A batch can be undone once."""
+
+
+class CannotMerge(errors.Invalid):
+    """A tag cannot be merged into itself."""
+
+
+# Verbs
+
+
+def begin(
+    *,
+    community: Community,
+    by: Operator,
+    at: datetime,
+    source: str = OPERATOR,
+    note: str = "",
+) -> TagBatch:
+    """A batch to which several verbs may add; it is undone as one."""
+    return TagBatch.objects.create(
+        community=community, source=source, note=note, at=at, by=by
+    )
+
+
+def put(
+    *,
+    tag: Tag,
+    accounts: Iterable[int],
+    by: Operator,
+    at: datetime,
+    source: str = OPERATOR,
+    note: str = "",
+    expires_at: datetime | None = None,
+    batch: TagBatch | None = None,
+) -> TagBatch:
+    """See to it that these people carry the tag, until it expires.
+
+    Who carries it already keeps its depth. Each 5,000 accounts are one transaction.
+    """
+    wanted = _checked(tag, accounts, by)
+    batch = batch or begin(
+        community=tag.community, by=by, at=at, source=source, note=note
+    )
+    writer = Writer(batch, by, at, expires_at)
+    for chunk in roster.chunks(wanted):
+        with transaction.atomic():
+            writer.lock(tag)
+            families = roster.people_of(chunk)
+            mine = [a for family in families.values() for a in family]
+            weights = marks.weights_of(KIND, tag.pk, mine)
+            chosen = set(chunk)
+            new = {
+                next(account for account in family if account in chosen): 1
+                for family in families.values()
+                if not any(account in weights for account in family)
+            }
+            writer.extend(tag, list(weights))
+            writer.clear_rivals(tag, list(new))
+            writer.write(tag, new)
+    return batch
+
+
+def set_depths(
+    *,
+    tag: Tag,
+    depths: Mapping[int, int],
+    by: Operator,
+    at: datetime,
+    source: str = OPERATOR,
+    note: str = "",
+    expires_at: datetime | None = None,
+    batch: TagBatch | None = None,
+) -> TagBatch:
+    """Give each account exactly this depth, 0 to take it off.
+
+    A person's depth is the sum over their accounts.
+    """
+    wanted = _checked(tag, depths, by)
+    batch = batch or begin(
+        community=tag.community, by=by, at=at, source=source, note=note
+    )
+    writer = Writer(batch, by, at, expires_at)
+    for chunk in roster.chunks(wanted):
+        with transaction.atomic():
+            writer.lock(tag)
+            some = {account: depths[account] for account in chunk}
+            writer.clear_rivals(tag, [a for a, depth in some.items() if depth])
+            writer.write(tag, some)
+    return batch
+
+
+def take_off(
+    *,
+    tag: Tag,
+    accounts: Iterable[int],
+    by: Operator,
+    at: datetime,
+    source: str = OPERATOR,
+    note: str = "",
+    batch: TagBatch | None = None,
+) -> TagBatch:
+    """See to it that these people do not carry the tag, with none of their accounts."""
+    access.check_may(by, TEND)
+    wanted = sorted(set(accounts))
+    roster.check_ids(tag.community, wanted)
+    batch = batch or begin(
+        community=tag.community, by=by, at=at, source=source, note=note
+    )
+    writer = Writer(batch, by, at)
+    for chunk in roster.chunks(wanted):
+        with transaction.atomic():
+            families = roster.people_of(chunk).values()
+            writer.write(tag, {a: 0 for family in families for a in family})
+    return batch
+
+
+def expire(*, at: datetime) -> int:
+    """Take off what has run out, in every community; returns how many."""
+    due = Tagging.objects.filter(present=True, expires_at__lte=instants.to_micros(at))
+    found: dict[int, list[int]] = {}
+    for tag_id, account in due.values_list("tag_id", "account_id"):
+        found.setdefault(tag_id, []).append(account)
+    taken = 0
+    for tag in Tag.objects.filter(pk__in=found).select_related("community"):
+        by = operators.system(tag.community)
+        batch = begin(community=tag.community, by=by, at=at, source="expiry")
+        writer = Writer(batch, by, at)
+        for chunk in roster.chunks(found[tag.pk]):
+            with transaction.atomic():
+                still = due.filter(tag=tag, account_id__in=chunk)
+                writer.write(
+                    tag, dict.fromkeys(still.values_list("account_id", flat=True), 0)
+                )
+        taken += batch.changed
+    return taken
+
+
+def _checked(tag: Tag, accounts: Iterable[int], by: Operator) -> list[int]:
+    access.check_may(by, TEND)
+    tags.check_usable(tag)
+    wanted = sorted(set(accounts))
+    roster.check_ids(tag.community, wanted)
+    return wanted
+
+
+@transaction.atomic
+def undo(*, batch: TagBatch, by: Operator, at: datetime) -> int:
+    """Everything back as it was before the batch, but for what was changed since.
+
+    Returns how many taggings were restored.
+    """
+    access.check_may(by, TEND)
+    fresh = TagBatch.objects.filter(pk=batch.pk, undone_at__isnull=True)
+    if not fresh.update(undone_at=at, undone_by=by):
+        raise AlreadyUndone(_("This batch is undone already."))
+    batch.refresh_from_db()
+    community = batch.community
+    chosen = Tag.objects.filter(pk__in=batch.tags).select_related("group", "community")
+    several = list(chosen.order_by("pk"))
+    tags.lock_groups({tag.group_id for tag in several if tag.group_id})
+    restored = sum(_undo_putting(tag, batch, by, at) for tag in several)
+    restored += sum(_undo_taking(tag, batch, by, at) for tag in several)
+    event = TagBatchUndone(batch=batch.pk)
+    facts.record(event, community=community, by=by, at=at)
+    return restored
+
+
+RESTORE = """
+UPDATE members_tagging SET tagged_at = c.tagged_at, by_id = c.by_id, source = c.source,
+    expires_at = c.expires_at, batch_id = c.before_id
+FROM members_tagchange c
+WHERE c.batch_id = %s AND c.tag_id = members_tagging.tag_id
+    AND c.account_id = members_tagging.account_id
+    AND members_tagging.tag_id = %s AND members_tagging.batch_id = %s
+"""
+
+
+def _undo_putting(tag: Tag, batch: TagBatch, by: Operator, at: datetime) -> int:
+    """What the batch put on somebody who did not carry the tag goes again."""
+    rows = Tagging.objects.filter(tag=tag, batch_id=batch.pk)
+    before = TagChange.objects.filter(batch_id=batch.pk, tag_id=tag.pk)
+    new = rows.exclude(account_id__in=before.values("account_id"))
+    accounts = list(new.values_list("account_id", flat=True))
+    changed = tagrows.restore(tag, dict.fromkeys(accounts, 0), by, at)
+    for chunk in roster.chunks(accounts):
+        rows.filter(account_id__in=chunk).update(batch_id=None)
+    return changed
+
+
+def _undo_taking(tag: Tag, batch: TagBatch, by: Operator, at: datetime) -> int:
+    """What the batch took off or deepened is as before, unless a rival came since."""
+    before = TagChange.objects.filter(batch_id=batch.pk, tag_id=tag.pk)
+    mine = Tagging.objects.filter(tag=tag, batch_id=batch.pk).values("account_id")
+    weights = dict(
+        before.filter(account_id__in=mine).values_list("account_id", "weight")
+    )
+    barred = {a for some in tagrows.rivals(tag, weights).values() for a in some}
+    families = roster.people_of(barred).values()
+    barred |= {account for family in families for account in family}
+    free = {a: weight for a, weight in weights.items() if a not in barred}
+    changed = tagrows.restore(tag, free, by, at)
+    for chunk in roster.chunks(sorted(barred & set(weights))):
+        Tagging.objects.filter(tag=tag, account_id__in=chunk).update(batch_id=None)
+    db.execute(RESTORE, [batch.pk, tag.pk, batch.pk])
+    return changed
+
+
+@transaction.atomic
+def merge(*, tag: Tag, into: Tag, by: Operator, at: datetime) -> TagBatch:
+    """Make one tag of two: `tag`'s carriers move, its key stays as a synonym.
+
+    Who carries both keeps the greater depth. Who already carries another tag of the
+    exclusive group that `into` is in keeps that one.
+    """
+    access.check_may(by, tags.MANAGE)
+    if tag.pk == into.pk or tag.community_id != into.community_id:
+        raise CannotMerge(_("Choose two different tags."))
+    tags.check_usable(into)
+    batch = begin(community=tag.community, by=by, at=at, source="merge", note=tag.key)
+    writer = Writer(batch, by, at)
+    writer.lock(into)
+    tags.become_synonym(tag=tag, of=into)
+    rows = Tagging.objects.filter(tag=tag, present=True).order_by("account_id")
+    moving = dict(rows.values_list("account_id", "weight"))
+    for chunk in roster.chunks(list(moving)):
+        _move(writer, tag, into, {account: moving[account] for account in chunk})
+    event = TagMerged(tag=tag.key, into=into.key, carriers=len(moving))
+    facts.record(event, community=tag.community, by=by, at=at)
+    return batch
+
+
+EXPIRY = """
+UPDATE members_tagging SET expires_at = old.expires_at FROM members_tagging old
+WHERE old.tag_id = %s AND old.account_id = members_tagging.account_id
+    AND members_tagging.tag_id = %s AND members_tagging.batch_id = %s
+"""
+
+
+def _move(writer: Writer, tag: Tag, into: Tag, weights: Mapping[int, int]) -> None:
+    others = tagrows.rivals(into, weights)
+    others.pop(tag, None)
+    barred = {a for some in others.values() for a in some}
+    heads = set(roster.heads_of(barred).values())
+    head_of = roster.heads_of(weights)
+    there = marks.weights_of(KIND, into.pk, list(weights))
+    gaining = {
+        account: max(weight, there.get(account, 0))
+        for account, weight in weights.items()
+        if head_of[account] not in heads
+    }
+    writer.write(into, gaining)
+    db.execute(EXPIRY, [tag.pk, into.pk, writer.batch.pk])
+    writer.write(tag, dict.fromkeys(weights, 0))
+
+
+# Reads
+
+
+def of_people(accounts: Iterable[int]) -> dict[str, int]:
+    """Tag key → depth over all these accounts of one person."""
+    depths: dict[str, int] = {}
+    rows = Tagging.objects.filter(account_id__in=list(accounts), present=True)
+    for key, weight in rows.order_by("tag__key").values_list("tag__key", "weight"):
+        depths[key] = depths.get(key, 0) + weight
+    return depths

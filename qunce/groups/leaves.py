@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from qunce.groups import registry
+from qunce.core import db
 from qunce.sets import leaves, markleaf
 from qunce.sets.leaves import Place
 from qunce.sets.markleaf import MarkLeaf
@@ -38,8 +38,11 @@ class GroupLeaf(MarkLeaf):
 
 
 def find(community: Community, key: str) -> int | None:
-    found = registry.Group.objects.filter(community=community, key=key)
-    return found.get().pk if found.exists() else None
+    found = db.rows(
+        "SELECT id FROM groups_group WHERE community_id = %s AND key = %s",
+        [community.pk, key],
+    )
+    return int(found[0][0]) if found else None
 
 
 leaves.register_reference("group", find)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from django.utils.translation import gettext as _
 
-from qunce.core import days, instants, revisions
+from qunce.core import days, db, instants, revisions
 from qunce.core.communities import zone
-from qunce.members.attributes import Attribute, Kind
+from qunce.members.attributes import Kind
 from qunce.sets import bitmaps, columns, leaves, windows
 from qunce.sets.columns import Column
 from qunce.sets.leaves import Leaf, Place
@@ -132,17 +132,29 @@ def by_person(snap: Snapshot, attribute: int, *, multi: bool) -> Column:
     return snap.once(("column by person", attribute), label, folded)
 
 
-def _attribute(name: Any, place: Place) -> Attribute:
-    found = Attribute.objects.filter(community=place.community, name=str(name))
-    attribute = found.first() if found.exists() else None
-    if attribute is None:
+@dataclass(frozen=True)
+class Asked:
+    """The attribute that a clause names."""
+
+    pk: int
+    name: str
+    type: str
+
+
+def _attribute(name: Any, place: Place) -> Asked:
+    found = db.rows(
+        "SELECT id, name, type FROM members_attribute"
+        " WHERE community_id = %s AND name = %s",
+        [place.community.pk, str(name)],
+    )
+    if not found:
         place.inside("name").refuse(
             _("There is no attribute “%(name)s”.") % {"name": name}
         )
-    return attribute
+    return Asked(*found[0])
 
 
-def _check_sign(attribute: Attribute, sign: str, place: Place) -> None:
+def _check_sign(attribute: Asked, sign: str, place: Place) -> None:
     texts = attribute.type in TEXTS
     wrong = (
         (sign in ("contains", "starts") and not texts)
@@ -157,7 +169,7 @@ def _check_sign(attribute: Attribute, sign: str, place: Place) -> None:
 
 
 def _wanted(
-    attribute: Attribute, sign: str, value: Any, place: Place
+    attribute: Asked, sign: str, value: Any, place: Place
 ) -> tuple[str | Fraction, ...]:
     if sign == "known":
         if not isinstance(value, bool):
@@ -176,7 +188,7 @@ def _wanted(
     )
 
 
-def _value(attribute: Attribute, value: Any, place: Place) -> str | Fraction:
+def _value(attribute: Asked, value: Any, place: Place) -> str | Fraction:
     """A text, or the number in the unit of the column; anything else is refused."""
     try:
         return PARSERS[Kind(attribute.type)](value, place)

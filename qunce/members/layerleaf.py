@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
 
-from qunce.core import revisions
-from qunce.members.layers import Layering, LayerSet
+from qunce.core import db, revisions
+from qunce.members.layers import LayerSet
 from qunce.sets import bitmaps, leaves
 from qunce.sets.leaves import Leaf, Place
 
@@ -32,14 +33,8 @@ class LayerLeaf(Leaf):
     @classmethod
     def parse(cls, args: Any, place: Place) -> LayerLeaf:
         leaves.fields(args, place, ("of", "in"))
-        here = place.inside("of")
-        found = Layering.objects.filter(
-            community=place.community, key=str(args.get("of"))
-        )
-        layering = found.first() if found.exists() else None
-        if layering is None:
-            here.refuse(_("There is no layering “%(key)s”.") % {"key": args.get("of")})
-        known = {layer["key"] for layer in layering.spec["layers"]}
+        pk, spec, default = _layering(args.get("of"), place)
+        known = {layer["key"] for layer in spec["layers"]}
         wanted = leaves.strings(args.get("in"), place.inside("in"))
         for number, layer in enumerate(wanted):
             if layer not in known:
@@ -47,7 +42,7 @@ class LayerLeaf(Leaf):
                     _("There is no layer “%(key)s”; there are: %(all)s.")
                     % {"key": layer, "all": ", ".join(sorted(known))}
                 )
-        return cls(layering.pk, tuple(sorted(set(wanted))), layering.default)
+        return cls(pk, tuple(sorted(set(wanted))), default)
 
     def reads(self) -> Iterable[revisions.Key]:
         return [("layer", self.layering)]
@@ -78,6 +73,19 @@ class LayerLeaf(Leaf):
             "layer": own[0] if own else self.default,
             "wanted": ", ".join(self.layers),
         }
+
+
+def _layering(key: Any, place: Place) -> tuple[int, Any, str]:
+    """Its id, its spec, and the layer that takes the rest."""
+    found = db.rows(
+        'SELECT id, spec, "default" FROM members_layering'
+        " WHERE community_id = %s AND key = %s",
+        [place.community.pk, str(key)],
+    )
+    if not found:
+        place.inside("of").refuse(_("There is no layering “%(key)s”.") % {"key": key})
+    pk, spec, default = found[0]
+    return pk, json.loads(spec), default
 
 
 def _newest(layering: int) -> list[tuple[str, BitMap]]:

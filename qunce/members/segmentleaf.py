@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
 
-from qunce.core import revisions
-from qunce.members.segments import FrozenSegment, Segment
+from qunce.core import db, revisions
+from qunce.members.segments import FrozenSegment
 from qunce.sets import bitmaps, leaves, markleaf, rules
 from qunce.sets.leaves import Leaf, Place
 from qunce.sets.rules import All, Any_, Clause, Node, Not
@@ -48,12 +49,14 @@ def _unfold(key: str, place: Place) -> Node:
     if key in place.trail:
         way = " → ".join([*place.trail[place.trail.index(key) :], key])
         place.refuse(_("These segments ask for each other: %(way)s.") % {"way": way})
-    found = Segment.objects.filter(community=place.community, key=key)
-    ours = list(found.values_list("rule", flat=True))
-    if not ours:
+    found = db.rows(
+        "SELECT rule FROM members_segment WHERE community_id = %s AND key = %s",
+        [place.community.pk, key],
+    )
+    if not found:
         place.refuse(_("There is no segment “%(key)s”.") % {"key": key})
     inside = replace(place, path=f"{place.path}({key})", trail=(*place.trail, key))
-    return rules.compile_node(ours[0], inside)
+    return rules.compile_node(json.loads(found[0][0]), inside)
 
 
 @dataclass(frozen=True)

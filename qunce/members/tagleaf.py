@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
 
+from qunce.core import db
 from qunce.members.tagrows import KIND as TAGGING
-from qunce.members.tags import Synonym, Tag, TagGroup
+from qunce.members.tags import Tag, TagGroup
 from qunce.sets import bitmaps, leaves, markleaf
 from qunce.sets.leaves import Place
 from qunce.sets.markleaf import MarkLeaf
@@ -21,14 +22,17 @@ if TYPE_CHECKING:
     from qunce.sets.snapshots import Snapshot
 
 
+FIND = """
+SELECT id FROM members_tag WHERE community_id = %s AND key = %s AND state <> 'merged'
+UNION ALL
+SELECT tag_id FROM members_synonym WHERE community_id = %s AND key = %s
+"""
+
+
 def find(community: Community, key: str) -> int | None:
     """By key, or by a synonym; a merged tag's key is a synonym of the other."""
-    tags = Tag.objects.filter(community=community, key=key).exclude(state="merged")
-    found = list(tags.values_list("pk", flat=True))
-    if not found:
-        synonyms = Synonym.objects.filter(community=community, key=key)
-        found = list(synonyms.values_list("tag_id", flat=True))
-    return found[0] if found else None
+    found = db.rows(FIND, [community.pk, key, community.pk, key])
+    return int(found[0][0]) if found else None
 
 
 @leaves.register

@@ -55,21 +55,23 @@ class Asked:
     def days(self) -> range:
         return range(self.first, self.last + 1)
 
-    @property
-    def rule(self) -> dict[str, Any]:
-        """Whose numbers: the people of the group now, or everyone ever."""
-        if self.group is not None:
-            return {"group": {"any": [self.group]}}
-        return {"with_left": EVERYONE}
-
     @cached_property
     def group_id(self) -> int:
         return daily.group_id(self.community, self.group or "")
 
     @cached_property
-    def people(self) -> NDArray[np.int64]:
+    def seen(self) -> NDArray[np.int64]:
+        """Everyone that the operator may see, who has left too."""
+        return self._people({"with_left": EVERYONE})
+
+    @cached_property
+    def members(self) -> NDArray[np.int64]:
+        """The people who are in the group now."""
+        return self._people({"group": {"any": [self.group]}})
+
+    def _people(self, rule: dict[str, Any]) -> NDArray[np.int64]:
         blob = audiences.freeze(
-            community=self.community, rule=self.rule, by=self.by, at=self.at
+            community=self.community, rule=rule, by=self.by, at=self.at
         )
         return np.fromiter(audiences.ids(blob), dtype=np.int64)
 
@@ -79,24 +81,29 @@ class Asked:
         )
 
     def facts(self, *kinds: str) -> Daily:
-        """All facts of these kinds, up to today."""
+        """Facts of these kinds about people in the operator's scope, up to today."""
         if kinds not in self.read:
-            self.read[kinds] = daily.read(
+            found = daily.read(
                 community=self.community,
                 kinds=kinds,
                 first=self.first,
                 last=max(self.last, self.community.day(self.at)),
                 at=self.at,
             )
+            if self.by.scope is not None:
+                found = found.only(np.isin(found.people, self.seen))
+            self.read[kinds] = found
         return self.read[kinds]
 
-    def facts_of_people(self, *kinds: str) -> Daily:
+    def own_facts(self, *kinds: str) -> Daily:
+        """Those about who is in the group now, or about everyone where none is asked."""
         found = self.facts(*kinds)
-        if self.group is None and self.by.scope is None:
+        if self.group is None:
             return found
-        return found.only(np.isin(found.people, self.people))
+        return found.only(np.isin(found.people, self.members))
 
-    def facts_of_group(self, kind: str) -> Daily:
+    def group_facts(self, kind: str) -> Daily:
+        """Those that happened in the group."""
         found = self.facts(kind)
         return found.only(found.groups == self.group_id)
 
@@ -132,14 +139,14 @@ def _of(*registers: dict[str, Metric]) -> Callable[[Metric], Metric]:
 @_of(OF_COMMUNITY, OF_GROUP)
 def orders(asked: Asked) -> list[int]:
     """Orders paid that day, orders of zero and orders refunded later included."""
-    found = asked.facts_of_people("order.paid")
+    found = asked.own_facts("order.paid")
     return asked.by_day(found.days, found.times)
 
 
 @_of(OF_COMMUNITY)
 def buyers(asked: Asked) -> list[int]:
     """People who paid at least one order that day."""
-    return asked.people_by_day(asked.facts_of_people("order.paid"))
+    return asked.people_by_day(asked.own_facts("order.paid"))
 
 
 @_of(OF_COMMUNITY)
@@ -148,7 +155,7 @@ def sales(asked: Asked) -> list[int]:
     currency's smallest unit, everything being in the community's currency."""
     total = np.zeros(len(asked.days), dtype=np.int64)
     for kind, sign in SALES.items():
-        found = asked.facts_of_people(kind)
+        found = asked.own_facts(kind)
         total += sign * np.array(asked.by_day(found.days, found.amounts))
     return [int(number) for number in total]
 
@@ -165,35 +172,54 @@ def new_members(asked: Asked) -> list[int]:
 @_of(OF_GROUP)
 def joins(asked: Asked) -> list[int]:
     """Times that somebody came into the group that day."""
-    found = asked.facts_of_group("group.joined")
+    found = asked.group_facts("group.joined")
     return asked.by_day(found.days, found.times)
 
 
 @_of(OF_GROUP)
 def leaves(asked: Asked) -> list[int]:
     """Times that somebody left the group that day, or was removed."""
-    found = asked.facts_of_group("group.left")
+    found = asked.group_facts("group.left")
     return asked.by_day(found.days, found.times)
 
 
 @_of(OF_GROUP)
 def members(asked: Asked) -> list[int]:
-    """Members at the end of that day: those of now, less the joins since, and with the
-    leaves since."""
-    came, went = (asked.facts_of_group(kind) for kind in ("group.joined", "group.left"))
-    now = len(asked.people)
-    return [
-        now
-        - int(came.times[came.days > day].sum())
-        + int(went.times[went.days > day].sum())
-        for day in asked.days
-    ]
+    """People in the group at the end of that day, without those who have left the
+    community since: those of now, joins since undone, leaves since undone."""
+    now = daily.marked(
+        community=asked.community, kind="group", ref=asked.group_id, at=asked.at
+    )
+    inside = {person: now[person] for person in asked.members.tolist()}
+    sizes: dict[int, int] = {}
+    steps = _steps(asked)
+    for day in range(max(asked.last, *steps, asked.first), asked.first - 1, -1):
+        sizes[day] = sum(accounts > 0 for accounts in inside.values())
+        for person, came in steps.get(day, {}).items():
+            inside[person] = inside.get(person, 0) - came
+    return [sizes[day] for day in asked.days]
+
+
+def _steps(asked: Asked) -> dict[int, dict[int, int]]:
+    """Day → person → accounts that came into the group, less those that left."""
+    steps: dict[int, dict[int, int]] = {}
+    for kind, sign in (("group.joined", 1), ("group.left", -1)):
+        found = asked.group_facts(kind)
+        for day, person, times in zip(
+            found.days.tolist(),
+            found.people.tolist(),
+            found.times.tolist(),
+            strict=True,
+        ):
+            there = steps.setdefault(day, {})
+            there[person] = there.get(person, 0) + sign * times
+    return steps
 
 
 @_of(OF_GROUP)
 def active_members(asked: Asked) -> list[int]:
     """People in the group now who did something of their own that day, anywhere."""
-    return asked.people_by_day(asked.facts_of_people(*OWN_ACTS))
+    return asked.people_by_day(asked.own_facts(*OWN_ACTS))
 
 
 def of_community(

@@ -173,17 +173,15 @@ def pay(
     """Take an order; one that is known is amended where its amount differs."""
     currency = currency or community.currency
     check_order(key=key, amount=amount, currency=currency)
-    order, is_new = Order.objects.get_or_create(
-        community_id=community.pk,
-        key=key,
-        defaults={
-            "account_id": account,
-            "paid_at": paid_at,
-            "amount": amount,
-            "currency": currency,
-            "items": dump_items(items),
-            "source_id": _source_id(community, source),
-        },
+    order, is_new = _taken(
+        community,
+        key,
+        account_id=account,
+        paid_at=paid_at,
+        amount=amount,
+        currency=currency,
+        items=dump_items(items),
+        source_id=_source_id(community, source),
     )
     if is_new:
         _record(_paid(order, items), community, paid_at, by, at)
@@ -191,6 +189,12 @@ def pay(
         check_currency(order, currency)
         amend(community=community, order=order, amount=amount, by=by, at=at)
     return order
+
+
+def _taken(community: Community, key: str, **about: Any) -> tuple[Order, bool]:
+    known = Order.objects.filter(community_id=community.pk)
+    about["community_id"] = community.pk
+    return known.get_or_create(key=key, defaults=about)
 
 
 @transaction.atomic

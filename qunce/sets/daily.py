@@ -83,3 +83,13 @@ def read(
 def group_id(community: Community, key: str) -> int:
     """Of the group with this key; an unknown one is refused by name."""
     return leaves.refer("group", key, leaves.Place(community, rules.compile_node))
+
+
+def marked(
+    *, community: Community, kind: str, ref: int, at: datetime
+) -> dict[int, int]:
+    """Person → weight in a set of marks now, added over their accounts."""
+    with snapshots.opened(community, at) as snap:
+        snap.read([(kind, ref)])
+        stack = snap.fold(snap.stack(kind, ref))
+        return stack.counts(stack.nonzero())

@@ -9,6 +9,7 @@ import pytest
 from qunce.core import communities, operators
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
+from qunce.groups import registry
 from qunce.insight import metrics
 from qunce.members import accounts
 from qunce.sales import orders
@@ -161,3 +162,60 @@ def test_random_orders_add_up_to_what_plain_python_says(
 def test_every_number_says_what_it_means() -> None:
     for name in {*metrics.OF_COMMUNITY, *metrics.OF_GROUP}:
         assert metrics.definition(name).endswith(".")
+
+
+def ask_group(shop: Community, by: Operator, key: str) -> dict[str, list[int]]:
+    tail.catch_up()
+    return metrics.of_groups(
+        community=shop, groups=[key], first=FIRST, last=LAST, by=by, at=NOW
+    )[key]
+
+
+def test_a_group_is_told_by_who_came_and_went(shop: Community, by: Operator) -> None:
+    ann, ben = (member(shop, by, key, local(5, 0)) for key in ("ann", "ben"))
+    circle = registry.create(community=shop, key="circle", by=by, at=NOW)
+    other = registry.create(community=shop, key="other", by=by, at=NOW)
+    for account, day in ((ann, 5), (ben, 7)):
+        registry.join(
+            group=circle, accounts=[account], happened_at=local(day, 9), by=by, at=NOW
+        )
+    registry.join(group=other, accounts=[ben], happened_at=local(6, 9), by=by, at=NOW)
+    registry.leave(group=circle, accounts=[ann], happened_at=local(9, 9), by=by, at=NOW)
+    told = ask_group(shop, by, "circle")
+    assert told["joins"] == on(d5=1, d7=1)
+    assert told["leaves"] == on(d9=1)
+    assert told["members"] == [1, 1, 2, 2, 1, 1, 1, 1]
+
+
+def test_two_accounts_of_one_person_are_one_member_of_a_group(
+    shop: Community, by: Operator
+) -> None:
+    phone = {"phone": "+1 212 555 0123"}
+    both = [
+        accounts.add(community=shop, key=key, known_by=phone, by=by, at=NOW).pk
+        for key in ("ann", "ann-2")
+    ]
+    circle = registry.create(community=shop, key="circle", by=by, at=NOW)
+    for day, account in enumerate(both, 6):
+        registry.join(
+            group=circle, accounts=[account], happened_at=local(day, 9), by=by, at=NOW
+        )
+    assert ask_group(shop, by, "circle")["members"] == [0, 1, 1, 1, 1, 1, 1, 1]
+    registry.leave(
+        group=circle, accounts=both[:1], happened_at=local(9, 9), by=by, at=NOW
+    )
+    assert ask_group(shop, by, "circle")["members"] == [0, 1, 1, 1, 1, 1, 1, 1]
+
+
+def test_active_members_and_orders_of_a_group_are_those_of_its_people(
+    shop: Community, by: Operator
+) -> None:
+    ann, ben = (member(shop, by, key, local(5, 0)) for key in ("ann", "ben"))
+    circle = registry.create(community=shop, key="circle", by=by, at=NOW)
+    registry.join(group=circle, accounts=[ann], happened_at=local(5, 9), by=by, at=NOW)
+    pay(shop, "A", ann, 10, local(6, 9))
+    pay(shop, "B", ann, 10, local(6, 10))
+    pay(shop, "C", ben, 10, local(7, 10))
+    told = ask_group(shop, by, "circle")
+    assert told["orders"] == on(d6=2)
+    assert told["active_members"] == on(d6=1)

@@ -29,7 +29,7 @@ KIND = "alias"
 class Alias(models.Model):
     account_id = models.BigIntegerField(primary_key=True)
     community_id = models.BigIntegerField(db_index=True)
-    head_id = models.BigIntegerField()
+    head_id = models.BigIntegerField(db_index=True)
 
     def __str__(self) -> str:
         return f"{self.account_id} is {self.head_id}"

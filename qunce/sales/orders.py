@@ -166,12 +166,11 @@ def pay(
     paid_at: datetime,
     by: Operator | None,
     at: datetime,
-    currency: str = "",
+    currency: str,
     items: Sequence[dict[str, Any]] | None = None,
     source: str | None = None,
 ) -> Order:
     """Take an order; one that is known is amended where its amount differs."""
-    currency = currency or community.currency
     check_order(key=key, amount=amount, currency=currency)
     order, is_new = _taken(
         community,
@@ -186,7 +185,6 @@ def pay(
     if is_new:
         _record(_paid(order, items), community, paid_at, by, at)
     else:
-        check_currency(order, currency)
         amend(community=community, order=order, amount=amount, by=by, at=at)
     return order
 
@@ -194,7 +192,9 @@ def pay(
 def _taken(community: Community, key: str, **about: Any) -> tuple[Order, bool]:
     known = Order.objects.filter(community_id=community.pk)
     about["community_id"] = community.pk
-    return known.get_or_create(key=key, defaults=about)
+    order, is_new = known.get_or_create(key=key, defaults=about)
+    check_currency(order, about["currency"])
+    return order, is_new
 
 
 @transaction.atomic

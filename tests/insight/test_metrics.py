@@ -51,6 +51,7 @@ def pay(
         key=key,
         account=account,
         amount=amount,
+        currency="USD",
         paid_at=paid,
         by=None,
         at=NOW,

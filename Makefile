@@ -41,7 +41,7 @@ $(DEMO_STAMP): requirements/demo.txt $(STAMP)
 demo: $(STAMP) $(DEMO_STAMP) ## a community to look at: make demo PORT=8000
 	$(BIN)/qunce demo --port $(PORT)
 
-test: check ## everything CI runs: checks, SQLite, PostgreSQL
+test: $(DEMO_STAMP) check ## everything CI runs: checks, SQLite, PostgreSQL
 	$(BIN)/python -m tests.run -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(STAMP) ## format, lint, types, contracts, migrations, sizes

@@ -87,6 +87,10 @@ def register(kind: ColumnKind) -> None:
     _kind[:] = [kind]
 
 
+def registered() -> bool:
+    return bool(_kind)
+
+
 def get() -> ColumnKind:
     return _kind[0]
 

@@ -38,13 +38,14 @@ def settle() -> str:
     if found is not None and found.home == home:
         return found.token
     with transaction.atomic():
-        if found is not None and db.is_postgresql():
-            _move_numbers()
+        if db.is_postgresql():
+            _move_numbers(known=found is not None)
         return _write(home)
 
 
 def renew() -> str:
     """Say that truth is not what it was: after a restore. All is derived anew."""
+    settle()
     with transaction.atomic():
         return _write(_home())
 
@@ -63,7 +64,7 @@ HIGHEST = """
 SELECT greatest(
     (SELECT coalesce(max(xid), 0) FROM core_fact),
     (SELECT coalesce(max(position), 0) FROM core_reached),
-    (SELECT coalesce(max(reached), 0) FROM sets_position))
+    (SELECT coalesce(max(reached), 0) FROM sets_position)), qunce_horizon()
 """
 LAST_RESTORED = """
 SELECT coalesce(max(xmin::text::bigint), 0) FROM core_fact
@@ -80,15 +81,18 @@ AS 'SELECT {bias}::bigint'
 """
 
 
-def _move_numbers() -> None:
+def _move_numbers(*, known: bool) -> None:
     """Give this cluster's transactions numbers above all that are stored.
 
     Rows that were written here before we noticed carry low numbers, which some reader
     may have passed: they are known by the number that this cluster gave their
-    transaction, and are put behind all others. Writers wait meanwhile.
+    transaction, and are put behind all others. Writers wait meanwhile. A log that was
+    never derived is moved only where it holds numbers that are not of this cluster.
     """
     db.execute("LOCK TABLE core_fact IN SHARE ROW EXCLUSIVE MODE")
-    highest = db.rows(HIGHEST)[0][0]
+    highest, horizon = db.rows(HIGHEST)[0]
+    if not known and highest <= horizon:
+        return
     restored = db.rows(LAST_RESTORED)[0][0]
     db.execute(RESTAMP, [highest + 1, restored])
     oldest = db.rows("SELECT qunce_horizon() - qunce_bias()")[0][0]

@@ -23,6 +23,14 @@ def register(table: str) -> None:
     _table[:] = [table]
 
 
+def registered() -> bool:
+    return bool(_table)
+
+
+def table() -> str:
+    return _table[0]
+
+
 @dataclass(frozen=True)
 class Population:
     """Accounts: `present` are here now, `known` were ever here and are not erased."""

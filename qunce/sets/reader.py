@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 BATCH = 65_536
 BLOCK = 4 * 1024 * 1024
-SELECT = """
-SELECT id, community_id, kind_id, account_id, group_id, happened_at, recorded_at,
-       actor_id, source_id, coalesce(payload, '') AS payload
-FROM core_fact WHERE
-"""
+COLUMNS = (
+    "id, community_id, kind_id, account_id, group_id, happened_at, recorded_at,"
+    " actor_id, source_id, payload"
+)
+TYPED = "SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, '' UNION ALL "
+"""Goes first where the driver takes a column's type from the first rows."""
 
 
 def main() -> None:
@@ -43,18 +44,14 @@ def main() -> None:
 
 
 def _schema() -> pa.Schema:
-    whole = (
-        "id community_id kind_id account_id group_id happened_at recorded_at"
-        " actor_id source_id"
-    )
-    fields = [(name, pa.int64()) for name in whole.split()]
-    return pa.schema([*fields, ("payload", pa.string())])
+    *whole, text = COLUMNS.split(", ")
+    return pa.schema([*((name, pa.int64()) for name in whole), (text, pa.string())])
 
 
 def _sqlite(path: str, after: int, upto: int) -> Iterator[pa.RecordBatch]:
-    """The driver takes a column's type from the first batch: so no null payload."""
     from adbc_driver_sqlite import dbapi
 
+    facts = f"SELECT {COLUMNS} FROM core_fact WHERE id > {after} AND id <= {upto}"  # noqa: S608
     with (
         dbapi.connect(f"file:{quote(path)}?mode=ro") as connection,
         connection.cursor() as cursor,
@@ -62,27 +59,33 @@ def _sqlite(path: str, after: int, upto: int) -> Iterator[pa.RecordBatch]:
         cursor.adbc_statement.set_options(
             **{"adbc.sqlite.query.batch_rows": str(BATCH)}
         )
-        cursor.execute(f"{SELECT} id > {after} AND id <= {upto} ORDER BY id")
-        yield from cursor.fetch_record_batch()
+        cursor.execute(TYPED + facts)
+        skip = 1
+        for batch in cursor.fetch_record_batch():
+            yield batch.slice(skip)
+            skip = 0
 
 
 def _postgresql(words: str, after: int, upto: int) -> Iterator[pa.RecordBatch]:
     import psycopg
     from pyarrow import csv
 
-    names = _schema().names
-    copy = f"COPY ({SELECT} xid > {after} AND xid <= {upto}) TO STDOUT (FORMAT csv)"
+    facts = f"SELECT {COLUMNS} FROM core_fact WHERE xid > {after} AND xid <= {upto}"  # noqa: S608
     with (
         psycopg.connect(words) as connection,
         connection.cursor() as cursor,
-        cursor.copy(copy) as rows,
+        cursor.copy(f"COPY ({facts}) TO STDOUT (FORMAT csv)") as rows,
     ):
         yield from csv.open_csv(
             io.BufferedReader(_Rows(rows), BLOCK),
-            read_options=csv.ReadOptions(column_names=names, block_size=BLOCK),
+            read_options=csv.ReadOptions(
+                column_names=_schema().names, block_size=BLOCK
+            ),
             parse_options=csv.ParseOptions(newlines_in_values=True),
             convert_options=csv.ConvertOptions(
-                column_types=_schema(), strings_can_be_null=False
+                column_types=_schema(),
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
             ),
         )
 

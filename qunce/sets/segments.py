@@ -11,16 +11,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
 from qunce.sets import log
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 NAME = re.compile(r"(\d{19})-(\d{19})-(\d+)of(\d+)-(\d+)-v(\d+)\.parquet")
 ROW_GROUP = 32_768
@@ -121,12 +117,15 @@ def choose(pieces: Iterable[Piece], upto: int) -> Cover:
 
 
 def ordered(facts: pa.Table) -> pa.Table:
-    """By community, kind, account and time, so that row groups hold few of each."""
-    kinds = facts["kind"].to_numpy().astype(np.int64)
-    kinds += facts["community"].to_numpy().astype(np.int64) << 20
-    accounts = facts["account"].fill_null(0).to_numpy()
-    times = facts["happened_at"].to_numpy()
-    order = pa.array(_lexsorted(times, accounts, kinds))
+    """By community, kind and account, so that row groups hold few of each.
+
+    One number a fact makes this three times faster than sorting by columns; the order of
+    times inside does not matter, since it prunes nothing.
+    """
+    kinds = facts["community"].to_numpy().astype(np.int64) << 52
+    kinds |= facts["kind"].to_numpy().astype(np.int64) << 36
+    kinds |= facts["account"].fill_null(0).to_numpy()
+    order = pa.array(np.argsort(kinds))
     columns = [_one(column).take(order) for column in facts.columns]
     return pa.Table.from_arrays(columns, schema=facts.schema)
 
@@ -135,12 +134,6 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
     """Taking from one array is several times faster than from a chunked one."""
     whole = column.combine_chunks()
     return whole if isinstance(whole, pa.Array) else pa.concat_arrays(whole.chunks)
-
-
-def _lexsorted(
-    times: NDArray[np.int64], accounts: NDArray[np.int64], kinds: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    return np.lexsort((times, accounts, kinds))
 
 
 def save(folder: Path, facts: pa.Table, name: str) -> Path:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import transaction
 
 from qunce.core import db
@@ -46,8 +45,8 @@ def catch_up(*, most: int | None = None, wait: bool = True) -> Progress:
             return Progress(0, mirror.place().reached)
         position, known = start()
         done = 0
-        for after, upto in log.spans(position.reached, log.end(), settings.TAIL_BATCH):
-            done += _derive(position, after, upto, known)
+        for upto, tables in log.stretches(position.reached, log.end()):
+            done += _derive(position, upto, tables, known)
             if most is not None and done >= most:
                 break
     mirror.merge()
@@ -117,10 +116,12 @@ def _cut_anew(position: Position, community: int, known: Clocks) -> None:
 # One batch.
 
 
-def _derive(position: Position, after: int, upto: int, known: Clocks) -> int:
-    cutter = cutting.Cutter(known)
-    tables = cut_through(log.read(after, upto), cutter)
-    facts = mirror.write(position.mirror, after + 1, upto, tables)
+def _derive(
+    position: Position, upto: int, tables: Iterator[pa.Table], known: Clocks
+) -> int:
+    cutter, after = cutting.Cutter(known), position.reached
+    cut_now = cut_through(tables, cutter)
+    facts = mirror.write(position.mirror, after + 1, upto, cut_now)
     cut, last = cutter.stacks(), log.mark(upto)
     with transaction.atomic(using=derived.alias()):
         mine = Position.objects.filter(pk=position.pk, reached=after)

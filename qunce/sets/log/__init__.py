@@ -34,12 +34,23 @@ def waiting(after: int) -> int:
     return int(_database().waiting(after))
 
 
-def spans(after: int, upto: int, most: int) -> Iterator[tuple[int, int]]:
-    """Cuts (after, upto] into spans of about `most` facts that are taken one by one.
+def stretches(after: int, upto: int) -> Iterator[tuple[int, Iterator[pa.Table]]]:
+    """Cuts (after, upto] into stretches that are derived one by one.
 
-    PostgreSQL's come in one: to find where to cut would cost as much as to read.
+    Each is its last coordinate and its tables, which are to be used up before the next.
+    PostgreSQL's facts come in no order and so in one stretch.
     """
-    yield from _database().spans(after, upto, most)
+    tables = read(after, upto)
+    if db.is_postgresql():
+        if upto > after:
+            yield upto, tables
+        return
+    last = after
+    for table in tables:
+        last = int(table["id"][-1].as_py())
+        yield last, iter([table])
+    if last < upto:
+        yield upto, iter([])
 
 
 def read(after: int, upto: int) -> Iterator[pa.Table]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from typing import IO
 
 PIPE = 1_048_576
+AHEAD = 12
+"""Batches read ahead, of 65,536 facts each."""
+Ahead = queue.Queue[pa.RecordBatch | Exception | None]
 
 
 class LogNotRead(Exception):
@@ -35,18 +40,31 @@ def read(database: str, where: str, after: int, upto: int) -> Iterator[pa.Record
         env=os.environ | {"QUNCE_LOG": where},
     )
     assert process.stdout is not None  # noqa: S101 - asked for above
+    _widen(process.stdout)
+    ahead: Ahead = queue.Queue(AHEAD)
+    threading.Thread(target=_fill, args=(process.stdout, ahead), daemon=True).start()
     try:
-        _widen(process.stdout)
-        with pa.ipc.open_stream(process.stdout) as stream:
-            yield from stream
-    except pa.ArrowInvalid as error:
-        raise LogNotRead(str(error)) from error
+        while isinstance(batch := ahead.get(), pa.RecordBatch):
+            yield batch
+        if batch is not None or process.wait() != 0:
+            raise LogNotRead(f"{batch or 'it'} ended with {process.wait()}")
     finally:
-        process.stdout.close()
-        process.terminate()
-        failed = process.wait()
-    if failed > 0:
-        raise LogNotRead(f"the reader ended with {failed}")
+        process.kill()
+        process.wait()
+        while not ahead.empty():
+            ahead.get()
+
+
+def _fill(pipe: IO[bytes], ahead: Ahead) -> None:
+    """Keeps the child busy while its parent sorts and writes."""
+    try:
+        with pipe, pa.ipc.open_stream(pipe) as stream:
+            for batch in stream:
+                ahead.put(batch)
+    except (pa.ArrowInvalid, OSError) as error:
+        ahead.put(error)
+    else:
+        ahead.put(None)
 
 
 def _widen(pipe: IO[bytes]) -> None:

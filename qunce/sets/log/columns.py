@@ -50,7 +50,7 @@ def of_rows(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
 
 
 def tidied(batches: Iterable[pa.RecordBatch | pa.Table]) -> Iterator[pa.Table]:
-    """Tables of `SCHEMA` with up to `TABLE` rows, empty ones left out."""
+    """Tables of `SCHEMA` with about `TABLE` rows, empty ones left out."""
     held: list[pa.Table] = []
     size = 0
     for batch in batches:
@@ -58,7 +58,7 @@ def tidied(batches: Iterable[pa.RecordBatch | pa.Table]) -> Iterator[pa.Table]:
         size += batch.num_rows
         if size >= TABLE:
             yield _whole(held)
-            held, size = [], 0
+            size = 0
     if size:
         yield _whole(held)
 
@@ -72,12 +72,9 @@ def _raw(batch: pa.RecordBatch | pa.Table) -> pa.Table:
 
 
 def _whole(held: list[pa.Table]) -> pa.Table:
+    """One table; the list is emptied, so that memory is not held twice."""
     table = pa.concat_tables(held).combine_chunks()
-    payload = table["payload"]
-    said = pc.not_equal(payload, "")
-    table = table.set_column(
-        RAW.get_field_index("payload"), "payload", pc.if_else(said, payload, None)
-    )
+    held.clear()
     return table.append_column("amount", _amounts(table["payload"]))
 
 

@@ -33,12 +33,6 @@ def waiting(after: int) -> int:
     return int(db.rows("SELECT count(*) FROM core_fact WHERE xid > %s", [after])[0][0])
 
 
-def spans(after: int, upto: int, most: int) -> Iterator[tuple[int, int]]:
-    del most
-    if upto > after:
-        yield after, upto
-
-
 def read(after: int, upto: int) -> Iterator[pa.RecordBatch | pa.Table]:
     """The BRIN index is named as the way: statistics may not know of the new rows."""
     with transaction.atomic():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FEW = 50_000
 """Up to here Python's own sqlite3 is quicker than starting a process."""
 HIGHEST = "SELECT seq FROM sqlite_sequence WHERE name = 'core_fact'"
-READ = f"{columns.SELECT} WHERE id > %s AND id <= %s"
+READ = f"{columns.SELECT} WHERE id > %s AND id <= %s ORDER BY id"
 NEWEST = """
 SELECT id, community_id, kind_id, recorded_at FROM core_fact
 WHERE id <= %s ORDER BY id DESC LIMIT 1
@@ -29,11 +29,6 @@ def end() -> int:
 
 def waiting(after: int) -> int:
     return int(db.rows("SELECT count(*) FROM core_fact WHERE id > %s", [after])[0][0])
-
-
-def spans(after: int, upto: int, most: int) -> Iterator[tuple[int, int]]:
-    for start in range(after, upto, most):
-        yield start, min(start + most, upto)
 
 
 def read(after: int, upto: int) -> Iterator[pa.RecordBatch | pa.Table]:

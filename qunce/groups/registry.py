@@ -61,7 +61,7 @@ class Group(models.Model):
         max_length=10, choices=Stage.choices, default=Stage.GROWING
     )
     kind = models.CharField(max_length=40, default="", blank=True)
-    capacity = models.PositiveIntegerField(null=True)
+    capacity = models.PositiveIntegerField(null=True, blank=True)
     threshold = models.CharField(max_length=200, default="", blank=True)
     card: models.JSONField[Any, Any] = models.JSONField(default=dict)
     owner = models.ForeignKey(Operator, models.PROTECT, null=True, related_name="+")
@@ -113,12 +113,14 @@ KIND = marks.MarkKind(name="group", model=Membership, ref="group_id")
 @dataclass(frozen=True, kw_only=True)
 class GroupCreated(facts.Event):
     kind = "group.created"
+    words = gettext_lazy("group created")
 
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class GroupChanged(facts.Event):
     kind = "group.changed"
+    words = gettext_lazy("group changed")
     fields: list[str]
 
 
@@ -126,6 +128,7 @@ class GroupChanged(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class GroupStageChanged(facts.Event):
     kind = "group.stage_changed"
+    words = gettext_lazy("stage of a group changed")
     stage: str
 
 
@@ -133,6 +136,7 @@ class GroupStageChanged(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class GroupJoined(facts.Event):
     kind = "group.joined"
+    words = gettext_lazy("joined a group")
     role: str
 
 
@@ -140,6 +144,7 @@ class GroupJoined(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class GroupLeft(facts.Event):
     kind = "group.left"
+    words = gettext_lazy("left a group")
 
 
 class UnknownGroup(errors.NotFound):
@@ -259,7 +264,14 @@ def join(
             )
             # The revision is locked by now, so no room is given away twice.
             check_room(group)
-            _record(GroupJoined, group, changes, by, at, moment, role=role)
+            facts.record_each(
+                GroupJoined(group=group.pk, role=role),
+                changes,
+                community=group.community,
+                by=by,
+                at=at,
+                happened_at=moment,
+            )
         joined += len(changes)
     return joined
 
@@ -280,31 +292,21 @@ def leave(
     left = 0
     for chunk in roster.chunks(wanted):
         with transaction.atomic():
-            changes = marks.put(
-                KIND, group.community_id, group.pk, dict.fromkeys(chunk, 0)
-            )
+            gone = dict.fromkeys(chunk, 0)
+            changes = marks.put_back(KIND, group.community_id, group.pk, gone)
             Membership.objects.filter(
                 group=group, account_id__in=list(changes), present=False
             ).update(left_at=moment)
-            _record(GroupLeft, group, changes, by, at, moment)
+            facts.record_each(
+                GroupLeft(group=group.pk),
+                changes,
+                community=group.community,
+                by=by,
+                at=at,
+                happened_at=moment,
+            )
         left += len(changes)
     return left
-
-
-def _record(
-    event: type[GroupJoined | GroupLeft],
-    group: Group,
-    accounts: Iterable[int],
-    by: Operator,
-    at: datetime,
-    moment: datetime,
-    **about: str,
-) -> None:
-    events = [event(account=a, group=group.pk, **about) for a in accounts]
-    happened = [moment] * len(events)
-    facts.record_many(
-        events, community=group.community, by=by, at=at, happened=happened
-    )
 
 
 @transaction.atomic
@@ -323,6 +325,20 @@ def ensure(
         group = create(community=community, key=key, by=by, at=at, platform=platform)
         found[key] = group.pk
     return found
+
+
+def forget(*, community: Community, accounts: Iterable[int]) -> int:
+    """Take erased accounts out of every group without a word in the log."""
+    taken = 0
+    rows = Membership.objects.filter(account_id__in=list(accounts), present=True)
+    found: dict[int, list[int]] = {}
+    for group_id, account in rows.values_list("group_id", "account_id"):
+        found.setdefault(group_id, []).append(account)
+    for group_id, some in sorted(found.items()):
+        with transaction.atomic():
+            gone = dict.fromkeys(some, 0)
+            taken += len(marks.put_back(KIND, community.pk, group_id, gone))
+    return taken
 
 
 # Reads

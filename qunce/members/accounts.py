@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qunce.core import access, db, errors, facts, instants, names, revisions
 from qunce.core.communities import Community
@@ -24,6 +25,7 @@ SOURCES = "source"
 @dataclass(frozen=True, kw_only=True)
 class MemberJoined(facts.Event):
     kind = "member.joined"
+    words = gettext_lazy("joined the community")
     channel: str
     came_by: str = ""
 
@@ -34,6 +36,7 @@ class MemberChanged(facts.Event):
     """`fields` names what changed; the values are in the account alone."""
 
     kind = "member.changed"
+    words = gettext_lazy("changed")
     fields: list[str]
 
 
@@ -43,6 +46,7 @@ class MemberIdentified(facts.Event):
     """A phone, an address or an id is known; which one stands with the account."""
 
     kind = "member.identified"
+    words = gettext_lazy("recognised by an identifier")
     by_kind: str
 
 
@@ -50,12 +54,14 @@ class MemberIdentified(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class MemberLeft(facts.Event):
     kind = "member.left"
+    words = gettext_lazy("left the community")
 
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class MemberRejoined(facts.Event):
     kind = "member.rejoined"
+    words = gettext_lazy("came back to the community")
 
 
 class AccountExists(errors.Refused):

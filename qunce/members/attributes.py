@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qunce.core import access, errors, facts, instants
 from qunce.core.communities import Community
@@ -69,6 +70,7 @@ class Attribute(models.Model):
 @dataclass(frozen=True, kw_only=True)
 class AttributeDefined(facts.Event):
     kind = "attribute.defined"
+    words = gettext_lazy("attribute defined")
     attribute: str
     type: str
 
@@ -79,6 +81,7 @@ class AttributeSet(facts.Event):
     """That it was set; the value itself stands in its row alone, where it can go."""
 
     kind = "attribute.set"
+    words = gettext_lazy("attribute set")
     attribute: str
     came_by: str
 
@@ -169,11 +172,13 @@ def set_values(
         with transaction.atomic():
             touched = writer.write({account: stored[account] for account in chunk})
             if record:
-                events = [
-                    AttributeSet(account=a, attribute=attribute.name, came_by=source)
-                    for a in touched
-                ]
-                facts.record_many(events, community=attribute.community, by=by, at=at)
+                facts.record_each(
+                    AttributeSet(attribute=attribute.name, came_by=source),
+                    touched,
+                    community=attribute.community,
+                    by=by,
+                    at=at,
+                )
         changed += len(touched)
     return changed
 

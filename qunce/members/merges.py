@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qunce.core import db, errors, facts, instants, revisions
 from qunce.core.communities import Community
@@ -61,6 +62,7 @@ class MemberMerged(facts.Event):
     """`account` is now one person with `other`, because of `reason`."""
 
     kind = "member.merged"
+    words = gettext_lazy("merged with another account")
     other: int
     reason: str
 
@@ -69,6 +71,7 @@ class MemberMerged(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class MemberUnmerged(facts.Event):
     kind = "member.unmerged"
+    words = gettext_lazy("parted from another account")
     other: int
 
 

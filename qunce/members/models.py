@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from qunce.members.attributerows import AttributeValue, PastValue
 from qunce.members.attributes import Attribute
+from qunce.members.importing.jobs import ImportJob, ImportProblem
 from qunce.members.layers import Layering, LayerRun, LayerSet
 from qunce.members.merges import Merge
 from qunce.members.roster import Account, Identifier
@@ -15,6 +16,8 @@ __all__ = [
     "AttributeValue",
     "FrozenSegment",
     "Identifier",
+    "ImportJob",
+    "ImportProblem",
     "LayerRun",
     "LayerSet",
     "Layering",

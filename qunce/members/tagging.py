@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qunce.core import access, db, errors, facts, instants, operators
 from qunce.core.communities import Community
@@ -24,6 +25,7 @@ TEND = access.declare("members.tag", access.Role.MANAGER, access.Role.OPERATOR)
 @dataclass(frozen=True, kw_only=True)
 class TagBatchUndone(facts.Event):
     kind = "tag.batch_undone"
+    words = gettext_lazy("tagging undone")
     batch: int
 
 
@@ -31,6 +33,7 @@ class TagBatchUndone(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class TagMerged(facts.Event):
     kind = "tag.merged"
+    words = gettext_lazy("tags merged")
     tag: str
     into: str
     carriers: int

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from qunce.core import db, facts, instants, revisions
 from qunce.core.communities import Community
@@ -103,6 +104,7 @@ class TagPut(facts.Event):
     """`depth` is the tag's weight on this account now."""
 
     kind = "tag.put"
+    words = gettext_lazy("got a tag")
     tag: str
     depth: int
 
@@ -111,6 +113,7 @@ class TagPut(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class TagTaken(facts.Event):
     kind = "tag.taken"
+    words = gettext_lazy("lost a tag")
     tag: str
 
 
@@ -152,8 +155,7 @@ class Writer:
             return 0
         self._keep(tag, list(changed))
         marks.put(KIND, community.pk, tag.pk, changed, self._extra())
-        events = [_event(tag, account, weight) for account, weight in changed.items()]
-        facts.record_many(events, community=community, by=self.by, at=self.at)
+        _record(tag, changed, self.by, self.at)
         self._count(tag, len(changed))
         return len(changed)
 
@@ -204,17 +206,18 @@ def restore(tag: Tag, weights: Mapping[int, int], by: Operator, at: datetime) ->
     """Give accounts an earlier weight back and leave the rest of their rows."""
     if not weights:
         return 0
-    community = tag.community
-    changed = marks.put(KIND, community.pk, tag.pk, weights)
-    events = [_event(tag, account, after) for account, (_, after) in changed.items()]
-    facts.record_many(events, community=community, by=by, at=at)
+    changed = marks.put_back(KIND, tag.community_id, tag.pk, weights)
+    _record(tag, {account: after for account, (_, after) in changed.items()}, by, at)
     return len(changed)
 
 
-def _event(tag: Tag, account: int, weight: int) -> facts.Event:
-    if weight:
-        return TagPut(account=account, tag=tag.key, depth=weight)
-    return TagTaken(account=account, tag=tag.key)
+def _record(tag: Tag, weights: Mapping[int, int], by: Operator, at: datetime) -> None:
+    alike: dict[int, list[int]] = {}
+    for account, weight in weights.items():
+        alike.setdefault(weight, []).append(account)
+    for weight, accounts in sorted(alike.items()):
+        event = TagPut(tag=tag.key, depth=weight) if weight else TagTaken(tag=tag.key)
+        facts.record_each(event, accounts, community=tag.community, by=by, at=at)
 
 
 def rivals(tag: Tag, accounts: Collection[int]) -> dict[Tag, list[int]]:

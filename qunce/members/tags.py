@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qunce.core import access, db, errors, facts, flow, instants, revisions
 from qunce.core.communities import Community
@@ -117,6 +118,7 @@ class Synonym(models.Model):
 @dataclass(frozen=True, kw_only=True)
 class TagCreated(facts.Event):
     kind = "tag.created"
+    words = gettext_lazy("tag created")
     tag: str
 
 
@@ -126,6 +128,7 @@ class TagChanged(facts.Event):
     """Its name, description, owner or group."""
 
     kind = "tag.changed"
+    words = gettext_lazy("tag changed")
     tag: str
 
 
@@ -133,6 +136,7 @@ class TagChanged(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class TagArchived(facts.Event):
     kind = "tag.archived"
+    words = gettext_lazy("tag archived")
     tag: str
 
 
@@ -140,6 +144,7 @@ class TagArchived(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class TagRestored(facts.Event):
     kind = "tag.restored"
+    words = gettext_lazy("tag restored")
     tag: str
 
 
@@ -147,6 +152,7 @@ class TagRestored(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class TagGroupCreated(facts.Event):
     kind = "tag_group.created"
+    words = gettext_lazy("tag group created")
     tag_group: str
 
 
@@ -154,6 +160,7 @@ class TagGroupCreated(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class SynonymAdded(facts.Event):
     kind = "tag.synonym_added"
+    words = gettext_lazy("synonym of a tag added")
     tag: str
     synonym: str
 

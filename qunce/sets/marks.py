@@ -95,6 +95,33 @@ def put(
     return changes
 
 
+def put_back(
+    kind: MarkKind, community_id: int, ref: int, weights: Mapping[int, int]
+) -> Changes:
+    """Like `put` for rows that are there already; their further columns stay.
+
+    An account without a row is passed over.
+    """
+    rev = revisions.bump(community_id, kind.name, [ref])[ref]
+    before = weights_of(kind, ref, list(weights))
+    changes = {
+        account: (before.get(account, 0), weight)
+        for account, weight in weights.items()
+        if before.get(account, 0) != weight
+    }
+    alike: dict[int, list[int]] = {}
+    for account, (_, after) in changes.items():
+        alike.setdefault(after, []).append(account)
+    for weight, accounts in alike.items():
+        for chunk in _chunks(accounts, 10_000):
+            db.execute(
+                f"UPDATE {kind.table} SET weight = %s, present = %s, rev = %s"  # noqa: S608
+                f" WHERE {kind.ref} = %s AND account_id IN ({db.marks(len(chunk))})",
+                [max(weight, 1), weight > 0, rev, ref, *chunk],
+            )
+    return changes
+
+
 def weights_of(kind: MarkKind, ref: int, accounts: Sequence[int]) -> dict[int, int]:
     """Present weights of these accounts; the absent are left out."""
     found: dict[int, int] = {}

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('audience', models.CharField(choices=[('customers', 'customers'), ('new_customers', 'new customers'), ('old_customers', 'old customers'), ('guides', 'shop guides')], default='customers', max_length=20)),
                 ('state', models.CharField(choices=[('growing', 'growing'), ('lasting', 'lasting'), ('recalling', 'recalling'), ('dead', 'dead')], default='growing', max_length=10)),
                 ('kind', models.CharField(blank=True, default='', max_length=40)),
-                ('capacity', models.PositiveIntegerField(null=True)),
+                ('capacity', models.PositiveIntegerField(blank=True, null=True)),
                 ('threshold', models.CharField(blank=True, default='', max_length=200)),
                 ('card', models.JSONField(default=dict)),
                 ('created_at', qunce.core.instants.InstantField()),

@@ -1,0 +1,56 @@
+"""What the erasing of a person clears in the background. Safe to do again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from qunce.core import db, revisions
+from qunce.members import merges, roster, tagrows
+from qunce.members.attributerows import AttributeValue, PastValue
+from qunce.members.tagrows import TagChange, Tagging
+from qunce.sets import columns, marks
+
+
+def scrub(key: str, *, at: datetime) -> None:
+    """Clear attributes, tags and notes of the person whose first account is `key`."""
+    head = roster.Account.objects.filter(pk=int(key), erased_at__isnull=False)
+    account = head.select_related("community").first()
+    if account is None:
+        return
+    family = roster.family(account.pk)
+    _clear_attributes(account.community_id, family)
+    _clear_tags(account.community_id, family)
+    for side in ("left_id__in", "right_id__in"):
+        merges.Merge.objects.filter(**{side: family}).update(note="")
+
+
+CLEAR = """
+UPDATE members_attributevalue SET present = FALSE, number = NULL, text = NULL,
+    item = '#' || CAST(id AS TEXT), source = '', by_id = NULL, rev = %s
+WHERE attribute_id = %s AND account_id IN ({marks})
+"""
+
+
+def _clear_attributes(community_id: int, family: Sequence[int]) -> None:
+    """Rows stay, empty, so that readers see them go."""
+    rows = AttributeValue.objects.filter(account_id__in=family)
+    for attribute in sorted(set(rows.values_list("attribute_id", flat=True))):
+        with transaction.atomic():
+            kind = columns.KIND
+            rev = revisions.bump(community_id, kind, [attribute])[attribute]
+            sql = CLEAR.format(marks=db.marks(len(family)))
+            db.execute(sql, [rev, attribute, *family])
+    PastValue.objects.filter(account_id__in=family).delete()
+
+
+def _clear_tags(community_id: int, family: Sequence[int]) -> None:
+    rows = Tagging.objects.filter(account_id__in=family)
+    for tag in sorted(set(rows.values_list("tag_id", flat=True))):
+        with transaction.atomic():
+            gone = dict.fromkeys(family, 0)
+            marks.put_back(tagrows.KIND, community_id, tag, gone)
+    rows.update(by_id=None, source="", expires_at=None, batch_id=None)
+    TagChange.objects.filter(account_id__in=family).delete()

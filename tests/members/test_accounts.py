@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from qunce.core import access
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import accounts, identifiers, roster
+from tests.members import made
+from tests.members.made import AT, LATER
+
+pytestmark = pytest.mark.both_databases
+
+
+def test_who_joins_is_in_the_community_and_in_the_log(
+    shop: Community, by: Operator
+) -> None:
+    joined = AT - timedelta(days=9)
+    ann = accounts.add(
+        community=shop,
+        key=" ann ",
+        name="Ann",
+        joined_at=joined,
+        source="stall",
+        by=by,
+        at=AT,
+    )
+    assert made.who(shop, {"all": []}) == ["ann"]
+    assert made.who(shop, {"source": {"any": ["stall"]}}) == ["ann"]
+    assert made.told(shop, "member.joined") == [
+        (ann.pk, {"channel": "import", "came_by": "stall"})
+    ]
+
+
+def test_a_key_is_known_once_on_a_channel(shop: Community, by: Operator) -> None:
+    made.member(shop, "ann")
+    made.member(shop, "ann", channel="matrix")
+    with pytest.raises(accounts.AccountExists):
+        made.member(shop, "ann")
+    with pytest.raises(roster.AmbiguousMember, match="matrix:ann"):
+        roster.get(shop, "ann")
+    assert roster.get(shop, "matrix:ann").channel == "matrix"
+
+
+def test_leavers_are_out_unless_asked_for(shop: Community, by: Operator) -> None:
+    ann, bob = made.member(shop, "ann"), made.member(shop, "bob")
+    accounts.leave(account=ann, by=by, at=AT)
+    assert made.who(shop, {"all": []}) == ["bob"]
+    assert made.who(shop, {"with_left": {"left": {}}}) == ["ann"]
+    with pytest.raises(accounts.HasLeft):
+        accounts.leave(account=ann, by=by, at=AT)
+    accounts.rejoin(account=ann, by=by, at=LATER)
+    assert made.who(shop, {"all": []}) == ["ann", "bob"]
+    with pytest.raises(accounts.HasLeft):
+        accounts.rejoin(account=bob, by=by, at=LATER)
+
+
+def test_another_communitys_member_is_not_found(shop: Community, by: Operator) -> None:
+    other = made.shop("other")
+    stranger = made.member(other, "eve")
+    with pytest.raises(roster.UnknownMember):
+        roster.get(shop, "eve")
+    with pytest.raises(roster.UnknownMember):
+        roster.check_ids(shop, [stranger.pk])
+
+
+def test_only_what_differs_is_changed(shop: Community, by: Operator) -> None:
+    ann = made.member(shop, "ann", name="Ann", source="stall")
+    assert accounts.update(account=ann, name="Ann", by=by, at=AT) == []
+    changed = accounts.update(account=ann, name="Anna", source="shop", by=by, at=AT)
+    assert changed == ["name", "source_id"]
+    assert made.who(shop, {"source": {"any": ["shop"]}}) == ["ann"]
+
+
+def test_unknown_keys_are_made_in_bulk_once(shop: Community, by: Operator) -> None:
+    ann = made.member(shop, "ann", channel="matrix")
+    keys = ["ann", *(f"k{n:04}" for n in range(2_500))]
+    found = accounts.ensure(community=shop, keys=keys, by=by, at=AT)
+    assert found["ann"] == ann.pk
+    assert accounts.ensure(community=shop, keys=keys, by=by, at=AT) == found
+    assert len(made.who(shop, {"all": []})) == 2_501
+    assert len(made.told(shop, "member.joined")) == 2_501
+
+
+def test_made_in_bulk_they_joined_when_it_is_said(
+    shop: Community, by: Operator
+) -> None:
+    early = AT - timedelta(days=40)
+    keys = {"ann": early, "bob": AT}
+    accounts.ensure(community=shop, keys=keys, source="till", by=by, at=AT)
+    assert made.who(shop, {"joined": {"before": "30d"}}) == ["ann"]
+    assert made.who(shop, {"source": {"any": ["till"]}}) == ["ann", "bob"]
+
+
+def test_a_viewer_may_not_add_anybody(shop: Community) -> None:
+    viewer = made.staff(shop, "viewer", "vic")
+    with pytest.raises(access.NotAllowed):
+        accounts.add(community=shop, key="ann", by=viewer, at=AT)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "kept"),
+    [
+        ("phone", "+86 138-0013-8001", "13800138001"),
+        ("phone", "008613800138001", "13800138001"),
+        ("phone", "８６１３８００１３８００１", "13800138001"),
+        ("phone", "0044 20 7946 0958", "+442079460958"),
+        ("phone", "(010) 6552 9988", "01065529988"),
+        ("email", " Ann@Example.COM ", "ann@example.com"),
+        ("unionid", " oX1-b ", "oX1-b"),
+    ],
+)
+def test_one_spelling_for_each_identifier(kind: str, given: str, kept: str) -> None:
+    assert identifiers.normalise(kind, given) == kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        ("phone", "138****8001"),
+        ("phone", "00000000000"),
+        ("phone", "12"),
+        ("email", "ann at example.com"),
+        ("unionid", " "),
+        ("Not a kind", "x"),
+    ],
+)
+def test_what_cannot_tell_people_apart_is_refused(kind: str, given: str) -> None:
+    with pytest.raises(identifiers.InvalidIdentifier):
+        identifiers.normalise(kind, given)

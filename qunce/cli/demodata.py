@@ -5,8 +5,8 @@ Parquet. dunnhumby, who published it, simulated it from real households. The pac
 own code would want pandas, so only its files are read.
 
 Its clock is UTC and its shops are American: read as New York, the first purchase is of
-1 January 2017 and the last of 31 December, 2,099 of 2,102 coupons are redeemed on a day
-of shopping, and the nights are quiet; read as local time none of this is so.
+1 January 2017 and the last of 31 December, and every coupon is redeemed on a day when
+its household shopped; read as local time neither is so.
 """
 
 from __future__ import annotations
@@ -173,17 +173,15 @@ class Journey:
         )
 
     def redemptions(self) -> pa.Table:
-        """A coupon is redeemed at the till: with the day's first basket, else at noon."""
+        """A coupon is redeemed at the till, with its household's first basket that day."""
         bought, events = self._first_of_day(), []
         for row in self.read("coupon_redemptions").to_pylist():
             household, day = row["household_id"], row["redemption_date"].date()
-            moved = self._on(day, time(12))
-            today = days.day_of(ZONE, 0, instants.from_micros(moved))
-            moved = bought.get((household, today), moved)
+            moment = bought[household, days.from_date(day + self.shift)]
             coupon, campaign = str(row["coupon_upc"]), str(row["campaign_id"])
             payload = {"coupon": coupon, "campaign": campaign}
             key = f"redeemed {coupon} {campaign} {household} {day}"
-            events.append((household, moved, payload, key))
+            events.append((household, moment, payload, key))
         return _facts("coupon.redeemed", events)
 
     def stores(self) -> list[int]:

@@ -1,0 +1,235 @@
+"""A community to look at: a year of a retailer's households, ready and served"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.csv
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from qunce import reactions
+from qunce.cli import demodata, demoplan
+from qunce.cli.demodata import Journey
+from qunce.core import communities, days, errors, operators
+from qunce.core.communities import Community
+from qunce.groups import registry
+from qunce.members import roster
+from qunce.members.importing import jobs, runs
+from qunce.sales import purchasetags
+from qunce.sets import tail
+from qunce.sets.files import sources
+
+if TYPE_CHECKING:
+    from qunce.cli.output import Out
+    from qunce.core.operators import Operator
+
+KEY = "demo"
+SOURCE = "completejourney"
+BATCH = 50
+"""Stores made in one transaction."""
+ABOUT = gettext_lazy(
+    "The Complete Journey: a year of purchases that dunnhumby simulated from real"
+    " households, its days moved so that the last one is %(day)s."
+)
+FILES: tuple[tuple[str, str, Callable[[Journey], pa.Table]], ...] = (
+    ("members", "members", Journey.members),
+    ("memberships", "memberships", Journey.memberships),
+    ("orders", "orders", Journey.orders),
+    ("sends", "facts", Journey.sends),
+    ("redemptions", "facts", Journey.redemptions),
+)
+
+
+class NotTheDemo(errors.Refused):
+    """This community is somebody's own; the demo goes into another."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(community=KEY)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--threads", type=int, default=8)
+    parser.add_argument(
+        "--no-serve", action="store_true", help=_("make it ready and end")
+    )
+    parser.add_argument(
+        "--sample", type=int, metavar="N", help=_("only the first N households")
+    )
+
+
+def run(args: argparse.Namespace, out: Out) -> int:
+    start = time.perf_counter()
+    data = demodata.folder()
+    community = _community(args.community, args.at)
+    day = days.to_date(community.day(community.created_at) - 1)
+    out.line(ABOUT % {"day": day.isoformat()})
+    show = Show(community, operators.system(community), args.at, out)
+    _fill(show, Journey(data, day, args.sample))
+    _follow(show)
+    told = demoplan.set_up(show.community, by=show.by, at=show.at)
+    _tell(show, told, time.perf_counter() - start)
+    if not args.no_serve:
+        _serve(args, out)
+    return 0
+
+
+def _community(key: str, at: datetime) -> Community:
+    """Made on the first day of the demo, which tells for good where its days lie."""
+    about = {"timezone": demodata.ZONE, "currency": demodata.CURRENCY}
+    try:
+        community = communities.get(key)
+    except communities.UnknownCommunity:
+        language = get_language() or "en"
+        return communities.create(
+            key=key, name=demodata.SOURCE, at=at, language=language, **about
+        )
+    if community.timezone != demodata.ZONE:
+        _check_empty(community)
+        communities.set_clock(community=community, day_start=0, timezone=demodata.ZONE)
+        Community.objects.filter(pk=community.pk).update(**about)
+        community.refresh_from_db()
+    return community
+
+
+def _check_empty(community: Community) -> None:
+    if roster.Account.objects.filter(community=community).exists():
+        raise NotTheDemo(
+            _("“%(key)s” has members of its own: name another with --community.")
+            % {"key": community.key}
+        )
+
+
+@dataclass
+class Show:
+    """The demo being made: whose, as of when, and how long each step took."""
+
+    community: Community
+    by: Operator
+    at: datetime
+    out: Out
+    steps: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str, said: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.steps[name] = round(time.perf_counter() - start, 2)
+        self.out.line(f"{self.steps[name]:8.2f} s  {said}")
+
+
+def _fill(show: Show, journey: Journey) -> None:
+    """Through the files and the import that anybody's own data would take."""
+    said = {
+        "members": _("households as members, with what is known of them"),
+        "memberships": _("stores as groups, households in the one they mostly visit"),
+        "orders": _("baskets as orders"),
+        "sends": _("letters of campaigns as sends of the past"),
+        "redemptions": _("redeemed coupons"),
+    }
+    for name, target, make in FILES:
+        path = _path(journey, name)
+        with show.step(name, said[name]):
+            if _is_done(show.community, target, path):
+                continue
+            if name == "memberships":
+                _make_stores(show, journey)
+            _write(path, lambda make=make: make(journey))
+            _import(show, target, path)
+
+
+def _path(journey: Journey, name: str) -> Path:
+    some = f"-first-{journey.sample}" if journey.sample else ""
+    folder = Path(settings.HOME) / "demo"
+    return folder / f"{name}-{journey.last_day}{some}.csv"
+
+
+def _is_done(community: Community, target: str, path: Path) -> bool:
+    done = jobs.ImportJob.objects.filter(community=community, state="done")
+    return done.filter(target=target, file=path.name).exists()
+
+
+def _write(path: Path, make: Callable[[], pa.Table]) -> None:
+    """As a whole or not at all: a killed demo goes on with the same file."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    growing = path.with_suffix(".growing")
+    pyarrow.csv.write_csv(make(), growing)
+    growing.replace(path)
+
+
+def _import(show: Show, target: str, path: Path) -> None:
+    planned = runs.plan(
+        community=show.community,
+        source=sources.examine(path),
+        target=target,
+        by=show.by,
+        at=show.at,
+        options=runs.Options(source=SOURCE),
+    )
+    runs.run(planned)
+
+
+def _make_stores(show: Show, journey: Journey) -> None:
+    numbers = {demodata.store_key(number): number for number in journey.stores()}
+    known = registry.find(show.community, numbers)
+    for keys in roster.chunks([key for key in numbers if key not in known], BATCH):
+        with transaction.atomic():
+            for key in keys:
+                registry.create(
+                    community=show.community,
+                    key=key,
+                    name=_("Store %(number)s") % {"number": numbers[key]},
+                    kind="store",
+                    by=show.by,
+                    at=show.at,
+                )
+
+
+def _follow(show: Show) -> None:
+    """What `serve` does on every beat, waited for."""
+    with show.step("derived", _("facts counted by day")):
+        tail.catch_up()
+    with show.step("reactions", _("base tags put")):
+        reactions.CONSUMER.catch_up(at=show.at)
+    with show.step("purchases", _("purchase tags put, with depth")):
+        purchasetags.catch_up(at=show.at)
+
+
+def _tell(show: Show, told: demoplan.SetUp, seconds: float) -> None:
+    out = show.out
+    for name, sizes in told.layers.items():
+        out.line(f"{name}: " + ", ".join(f"{key} {n:,}" for key, n in sizes.items()))
+    for name, size in told.segments.items():
+        out.line(f"{size:>6,}  {name}")
+    out.answer(
+        {
+            "community": show.community.key,
+            "steps": show.steps,
+            "layers": told.layers,
+            "segments": told.segments,
+            "seconds": round(seconds, 2),
+        },
+        _("Ready after %(n).1f seconds.") % {"n": seconds},
+    )
+
+
+def _serve(args: argparse.Namespace, out: Out) -> None:
+    from qunce.cli import serving
+
+    out.line(
+        _("Serving on http://%(host)s:%(port)s/ until Ctrl-C.")
+        % {"host": args.host, "port": args.port}
+    )
+    serving.serve(host=args.host, port=args.port, threads=args.threads)

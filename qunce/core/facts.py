@@ -181,22 +181,22 @@ def record_many(
     """`happened` gives each event's own time where it lies before `at`."""
     ids = kind_ids({event.kind for event in events})
     times = happened if happened is not None else [at] * len(events)
-    Fact.objects.bulk_create(
-        [
-            Fact(
-                community_id=community.pk,
-                kind_id=ids[event.kind],
-                account_id=event.account,
-                group_id=event.group,
-                happened_at=time,
-                recorded_at=at,
-                actor_id=by.pk if by else None,
-                payload=event.payload(),
-            )
-            for event, time in zip(events, times, strict=True)
-        ],
-        batch_size=1000,
-    )
+    recorded, actor = instants.to_micros(at), by.pk if by else None
+    rows = [
+        (
+            community.pk,
+            ids[event.kind],
+            event.account,
+            event.group,
+            instants.to_micros(time),
+            recorded,
+            actor,
+            event.payload(),
+        )
+        for event, time in zip(events, times, strict=True)
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(EACH, rows)
 
 
 EACH = """

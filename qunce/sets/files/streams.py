@@ -11,7 +11,6 @@ import codecs
 import hashlib
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
@@ -180,7 +179,8 @@ def open_text(path: Path, survey: Survey) -> IO[bytes]:
             raw.close()
             return open_bytes(path, survey.packing)
         return raw
-    return cast("IO[bytes]", io.BufferedReader(_Recoded(raw, survey.encoding)))
+    recoded = _Recoded(raw, survey.encoding)
+    return cast("IO[bytes]", io.BufferedReader(recoded, unpacking.BLOCK))
 
 
 class _Recoded(io.RawIOBase):
@@ -209,8 +209,3 @@ class _Recoded(io.RawIOBase):
         self._raw.close()
         super().close()
 
-
-def lines_of(stream: IO[bytes]) -> Iterator[bytes]:
-    """Lines with their ends, none longer than LONGEST_LINE (the survey saw to it)."""
-    while line := stream.readline(LONGEST_LINE):
-        yield line

@@ -1,0 +1,70 @@
+"""Bulk writing beside people at work: short transactions with pauses between them.
+
+SQLite has one writer at a time, and who waits looks again after 1, 2, 5, 10, 15 … ms.
+So a batch holds the lock for a short while, its rows are made ready before it takes the
+lock, and between two batches the lock is free for at least PAUSE.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.db import transaction
+
+from qunce.core import db
+
+MOST = 5_000
+FEWEST = 100
+HOLD = 0.030
+PAUSE = 0.005
+Batch = TypeVar("Batch")
+
+
+@dataclass
+class Pace:
+    """How many rows the next batch may have, from how long the last ones took."""
+
+    rows: int = 1_000
+    longest: float = 0.0
+    """Seconds that the longest transaction held the lock."""
+    free_since: float = 0.0
+
+    def wait(self) -> None:
+        """Sleep what is left of the pause; getting rows ready counts as pause."""
+        left = PAUSE - (time.perf_counter() - self.free_since)
+        if left > 0 and self.free_since and not db.is_postgresql():
+            time.sleep(left)
+
+    def note(self, rows: int, seconds: float) -> None:
+        self.free_since = time.perf_counter()
+        self.longest = max(self.longest, seconds)
+        fitting = int(rows * HOLD / max(seconds, 1e-6))
+        # Up slowly, down at once: a batch that is too long is felt by somebody.
+        self.rows = max(FEWEST, min(MOST, fitting, self.rows * 2))
+
+
+def write(
+    total: int,
+    *,
+    prepare: Callable[[int, int], Batch],
+    commit: Callable[[Batch, int], None],
+    pace: Pace,
+    start: int = 0,
+) -> None:
+    """Write rows `start` to `total`, each batch in a transaction of its own.
+
+    `prepare(begin, end)` runs outside the lock, `commit(batch, end)` inside. An error
+    leaves the batches before it committed.
+    """
+    while start < total:
+        end = min(start + pace.rows, total)
+        batch = prepare(start, end)
+        pace.wait()
+        with transaction.atomic():
+            begun = time.perf_counter()
+            commit(batch, end)
+        pace.note(end - start, time.perf_counter() - begun)
+        start = end

@@ -1,0 +1,180 @@
+"""Facts from files: `kind, member_key, group_key, happened_at, payload, key`.
+
+A row without a key is known by what it says, so the same row twice is one fact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.utils.translation import gettext as _
+
+from qunce.core import bulk, facts, instants, keyed, names
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members.importing import resolving, targets
+from qunce.members.importing.jobs import ImportJob
+from qunce.members.importing.parsing import Parsed, Problem, Reading
+
+GroupFinder = Callable[[Community, list[str], Operator, int], dict[str, int]]
+AT_ONCE = 50_000
+_group_finder: list[GroupFinder] = []
+
+
+def find_groups_with(finder: GroupFinder) -> None:
+    """Groups live in a higher room, which lends its way from keys to ids."""
+    _group_finder[:] = [finder]
+
+
+class FactTarget:
+    key = "facts"
+    extras = ""
+    required = (("kind",), ("happened_at",))
+    fields = (
+        targets.Field("kind", "key", ("event", "event_type", "type", "事件", "行为")),
+        targets.Field(
+            "member_key",
+            "key",
+            ("member", "user_id", "customer_id", "openid", "用户", "用户id", "会员id"),
+        ),
+        targets.Field("group_key", "key", ("group", "group_id", "chat_id", "群", "群id")),
+        targets.Field(
+            "happened_at",
+            "moment",
+            ("time", "timestamp", "date", "created_at", "时间", "发生时间"),
+        ),
+        targets.Field("payload", "object", ("data", "properties", "属性")),
+        targets.Field("key", "key", ("id", "event_id", "uuid", "编号")),
+    )
+
+    def chunks(self, reading: Reading) -> Iterator[Parsed]:
+        for chunk in reading.chunks():
+            yield _with_known_kinds(chunk, reading)
+
+    def writer(self, job: ImportJob, reading: Reading) -> targets.Writer:
+        return FactWriter(job)
+
+
+def _with_known_kinds(chunk: Parsed, reading: Reading) -> Parsed:
+    """Rows whose kind is not written as noun.verb are problems."""
+    kinds = chunk.get("kind")
+    wrong = [k for k in pc.unique(kinds).to_pylist() if not facts.KIND.fullmatch(k)]
+    if not wrong:
+        return chunk
+    bad = np.asarray(pc.is_in(kinds, value_set=pa.array(wrong)))
+    remedy = _("A kind of fact is written noun.verb, like order.paid.")
+    heading = reading.heading["kind"]
+    problems = [
+        Problem(int(chunk.rows[place]), heading, kinds[place].as_py(), remedy)
+        for place in np.flatnonzero(bad).tolist()
+    ]
+    keep = pa.array(~bad)
+    columns = {name: column.filter(keep) for name, column in chunk.columns.items()}
+    return Parsed(columns, chunk.rows[~bad], chunk.problems + problems, chunk.read)
+
+
+class FactWriter:
+    def __init__(self, job: ImportJob) -> None:
+        self._job, self._pace = job, bulk.Pace()
+        community = job.community
+        source = names.ensure("source", community.pk, [job.source])[job.source]
+        self._source_id = source
+        self._accounts = resolving.Accounts(
+            community, by=job.by, at=job.started_at, source=job.source
+        )
+        self._groups: dict[str, int] = {}
+        self._made = 0
+
+    def ready(self, chunk: Parsed) -> int:
+        times = np.asarray(chunk.columns.pop("happened_at"))
+        ids, made = self._accounts.resolve(chunk.get("member_key"), times, self._pace)
+        self._made += made
+        keys = _keys(chunk, times)
+        hashes = self._hashes_of(keys)
+        # Neighbours in the table of hashes are written together.
+        order = np.lexsort((chunk.rows, hashes))
+        self._hashes, self._times, self._ids = hashes[order], times[order], ids[order]
+        self._kinds = self._kind_ids(chunk.get("kind"))[order]
+        self._group_ids = self._ids_of_groups(chunk.get("group_key"), times)[order]
+        self._payloads = chunk.get("payload").take(pa.array(order))
+        chunk.columns.clear()
+        self._keys = keys.take(pa.array(order))
+        return len(order)
+
+    def _hashes_of(self, keys: pa.Array) -> np.ndarray:
+        parts = [
+            keyed.hashes_of(
+                self._source_id,
+                keys.slice(begin, AT_ONCE).cast(pa.binary()).to_pylist(),
+            )
+            for begin in range(0, len(keys), AT_ONCE)
+        ]
+        return np.concatenate(parts or [np.empty(0, dtype=np.int64)])
+
+    def _kind_ids(self, kinds: pa.Array) -> np.ndarray:
+        encoded = pc.dictionary_encode(kinds)
+        words = encoded.dictionary.to_pylist()
+        known = facts.kind_ids(words)
+        numbers = np.array([known[word] for word in words], dtype=np.int64)
+        return numbers[np.asarray(encoded.indices)]
+
+    def _ids_of_groups(self, keys: pa.Array, times: np.ndarray) -> np.ndarray:
+        """Ids, 0 where there is none."""
+        encoded = pc.dictionary_encode(keys)
+        words = encoded.dictionary.to_pylist()
+        missing = [word for word in words if word not in self._groups]
+        if missing and _group_finder:
+            job = self._job
+            when = int(times.min())
+            self._groups |= _group_finder[0](job.community, missing, job.by, when)
+        numbers = np.array([self._groups.get(word, 0) for word in words] + [0])
+        return numbers[np.asarray(pc.fill_null(encoded.indices, len(words)))]
+
+    def batch(self, begin: int, end: int) -> keyed.Facts:
+        length = end - begin
+        return keyed.Facts(
+            community_id=self._job.community_id,
+            source_id=self._source_id,
+            actor_id=None,
+            recorded=instants.to_micros(self._job.started_at),
+            kinds=self._kinds[begin:end].tolist(),
+            accounts=_or_none(self._ids[begin:end]),
+            groups=_or_none(self._group_ids[begin:end]),
+            happened=self._times[begin:end].tolist(),
+            payloads=self._payloads.slice(begin, length).to_pylist(),
+            keys=self._keys.slice(begin, length).to_pylist(),
+            hashes=self._hashes[begin:end].tolist(),
+        )
+
+    def write(self, batch: keyed.Facts) -> Mapping[str, int]:
+        taken = keyed.take(batch)
+        made, self._made = self._made, 0
+        return {"facts": taken, "known": len(batch) - taken, "members": made}
+
+
+def _or_none(ids: np.ndarray) -> list[int | None]:
+    return [one or None for one in ids.tolist()]
+
+
+def _keys(chunk: Parsed, times: np.ndarray) -> pa.Array:
+    """The rows' keys, or what they say where they have none."""
+    keys = chunk.get("key")
+    if not keys.null_count:
+        return keys
+    words = ("kind", "member_key", "group_key", "payload")
+    columns: list[list[Any]] = [chunk.get(name).to_pylist() for name in words]
+    columns.append(times.tolist())
+    made = [
+        key if key is not None else "~" + _digest(repr(said))
+        for key, *said in zip(keys.to_pylist(), *columns, strict=True)
+    ]
+    return pa.array(made, pa.string())
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=15).hexdigest()

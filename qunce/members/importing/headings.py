@@ -1,0 +1,142 @@
+"""What a heading means: the words of common exports, Chinese and English.
+
+A mapping tells for each heading the field of the target, `attr:name` for a member's
+attribute, or nothing for a column that is left out.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from django.utils.translation import gettext as _
+
+from qunce.core import errors
+from qunce.members.importing import targets
+
+ATTRIBUTE = "attr:"
+BETWEEN = re.compile(r"[\s_\-./·:：()（）\[\]【】*#\"'“”]+")
+
+ATTRIBUTES = {
+    "gender": "gender sex 性别",
+    "age": "age 年龄",
+    "country": "country 国家",
+    "province": "province state 省份 省 收货省份",
+    "city": "city 城市 市 收货城市",
+    "region": "region area 地区 区域 所在地",
+    "address": "address 地址 收货地址 详细地址",
+    "wechat": "wechat wechatid 微信 微信号",
+    "remark": "remark note notes 备注 备注名 客户备注 描述",
+    "last_order": "lastorder lastorderat lastpurchase 最近下单 最近下单时间 最后下单时间 "
+    "上次下单 最近消费时间 最近购买时间 上次消费时间",
+    "first_order": "firstorder firstpurchase 首次下单 首次下单时间 首次消费时间",
+    "orders": "orderscount totalorders 订单数 下单次数 购买次数 消费次数 累计订单数",
+    "spent": "totalspent lifetimevalue 消费金额 累计消费 累计消费金额 总消费 成交金额",
+    "points": "points 积分 可用积分 当前积分",
+    "level": "level 会员等级 等级 会员级别",
+    "occupation": "occupation job 职业",
+    "staff": "owner staff 添加人 所属员工 跟进人 客服 归属导购 导购",
+    "company": "company 公司 企业 企业名称 客户企业",
+}
+"""Headings that are attributes of a member under a name of their own."""
+
+
+class BadMapping(errors.Invalid):
+    """A mapping names a heading or a field that is not there."""
+
+
+def plain(heading: str) -> str:
+    """Without case, width, blanks and punctuation."""
+    return BETWEEN.sub("", unicodedata.normalize("NFKC", heading).casefold())
+
+
+def guess(target: targets.Target, headings: Sequence[str]) -> dict[str, str]:
+    """Heading → field; each field once, canonical names before other words."""
+    mapping: dict[str, str] = {}
+    free = {field.name: field for field in target.fields}
+    for heading in headings:
+        if heading.strip() in free:
+            mapping[heading] = free.pop(heading.strip()).name
+    for rank in range(max((len(f.words) for f in free.values()), default=0)):
+        for heading in headings:
+            if heading not in mapping:
+                _match(heading, rank, free, mapping)
+    rest = [heading for heading in headings if heading not in mapping]
+    mapping |= {heading: _extra(target, heading) for heading in rest}
+    return {heading: mapping[heading] for heading in headings}
+
+
+def _match(
+    heading: str,
+    rank: int,
+    free: dict[str, targets.Field],
+    mapping: dict[str, str],
+) -> None:
+    for field in free.values():
+        if rank < len(field.words) and plain(heading) == plain(field.words[rank]):
+            mapping[heading] = field.name
+            del free[field.name]
+            return
+
+
+def _extra(target: targets.Target, heading: str) -> str:
+    """Attributes in members' files, details of orders; nothing elsewhere."""
+    if target.extras == "details":
+        return f"{targets.DETAIL}{heading}"
+    if target.extras != "attributes":
+        return ""
+    word = plain(heading)
+    for name, words in ATTRIBUTES.items():
+        if word == name or word in words.split():
+            return f"{ATTRIBUTE}{name}"
+    return f"{ATTRIBUTE}{heading}"
+
+
+def apply(
+    target: targets.Target,
+    headings: Sequence[str],
+    given: Mapping[str, str],
+) -> dict[str, str]:
+    """The guess with what was given put over it; both sides are checked."""
+    mapping = guess(target, headings)
+    names = {field.name for field in target.fields}
+    for heading, name in given.items():
+        if heading not in headings:
+            raise BadMapping(
+                _("The file has no column “%(heading)s”; it has: %(headings)s.")
+                % {"heading": heading, "headings": ", ".join(headings)}
+            )
+        extra = name.startswith(ATTRIBUTE) and target.extras == "attributes"
+        if name and name not in names and not extra:
+            raise BadMapping(
+                _("“%(name)s” is not a field here; the fields are: %(names)s.")
+                % {"name": name, "names": ", ".join(sorted(names))}
+            )
+        for other, taken in mapping.items():
+            if name and taken == name and other not in given:
+                mapping[other] = _extra(target, other)
+        mapping[heading] = name
+    _check_once(mapping)
+    _check_required(target, mapping)
+    return mapping
+
+
+def _check_once(mapping: Mapping[str, str]) -> None:
+    seen: dict[str, str] = {}
+    for heading, name in mapping.items():
+        if name and name in seen:
+            raise BadMapping(
+                _("“%(one)s” and “%(other)s” cannot both be %(name)s.")
+                % {"one": seen[name], "other": heading, "name": name}
+            )
+        seen[name] = heading
+
+
+def _check_required(target: targets.Target, mapping: Mapping[str, str]) -> None:
+    for group in target.required:
+        if not set(group) & set(mapping.values()):
+            raise BadMapping(
+                _("No column is taken as %(names)s; name it: --map HEADING=%(name)s.")
+                % {"names": _(" or ").join(group), "name": group[0]}
+            )

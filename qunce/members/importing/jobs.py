@@ -1,0 +1,167 @@
+"""An import as a row: what it read, how far it came, what it made, what was broken.
+
+Every batch moves its row on in the same transaction, so a killed import goes on exactly
+where it stopped, and two that run at once notice each other.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from qunce.core import access, errors, flow, instants
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members.importing.parsing import Problem
+
+IMPORT = access.declare("members.import", access.Role.MANAGER)
+FLOW = flow.Flow(
+    {
+        "finish": (("running",), "done"),
+        "refuse": (("running",), "refused"),
+        "give_up": (("running",), "failed"),
+    }
+)
+ALL, GOOD = "all", "good"
+"""Nothing if one row is broken, or every row that is good."""
+SHOWN = 1_000
+"""Problems kept as rows; the file beside the home has all."""
+
+
+class ImportJob(models.Model):
+    """`chunk` and `within` are where the next batch begins; `read` counts rows of the
+    file. `options` are those by which the same file would give other rows."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
+    target = models.CharField(max_length=20)
+    file = models.CharField(max_length=200)
+    digest = models.CharField(max_length=120)
+    source = models.CharField(max_length=120)
+    options = models.TextField()
+    state = models.CharField(max_length=10, default="running")
+    chunk = models.PositiveIntegerField(default=0)
+    within = models.PositiveIntegerField(default=0)
+    reported = models.PositiveIntegerField(default=0)
+    read = models.BigIntegerField(default=0)
+    broken = models.BigIntegerField(default=0)
+    counts: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(
+        default=dict
+    )
+    started_at = instants.InstantField()
+    finished_at = instants.InstantField(null=True)
+    by = models.ForeignKey(Operator, models.PROTECT, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["community", "digest"], name="import_by_digest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file} → {self.target}"
+
+
+class ImportProblem(models.Model):
+    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="problems")
+    row = models.BigIntegerField()
+    field = models.CharField(max_length=200)
+    value = models.CharField(max_length=200)
+    remedy = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.row} {self.field}: {self.remedy}"
+
+
+class RunsElsewhere(errors.Refused):
+    """Somebody else imports this file at this moment."""
+
+
+def begin(
+    *,
+    community: Community,
+    target: str,
+    file: str,
+    digest: str,
+    source: str,
+    options: Mapping[str, Any],
+    by: Operator,
+    at: datetime,
+) -> ImportJob:
+    """The job of this file that was interrupted, or a new one."""
+    access.check_may(by, IMPORT)
+    text = json.dumps(options, ensure_ascii=False, sort_keys=True)
+    same = ImportJob.objects.filter(
+        community=community,
+        target=target,
+        digest=digest,
+        source=source,
+        options=text,
+        state="running",
+    )
+    for job in same.order_by("-pk")[:1]:
+        return job
+    return ImportJob.objects.create(
+        community=community,
+        target=target,
+        file=file[:200],
+        digest=digest,
+        source=source,
+        options=text,
+        started_at=at,
+        by=by,
+    )
+
+
+def advance(
+    job: ImportJob, *, chunk: int, within: int, counts: Mapping[str, int]
+) -> None:
+    """Move on, within the batch's transaction; refused if somebody else has."""
+    new = dict(job.counts)
+    for name, number in counts.items():
+        new[name] = new.get(name, 0) + number
+    here = ImportJob.objects.filter(
+        pk=job.pk, chunk=job.chunk, within=job.within, state="running"
+    )
+    if not here.update(chunk=chunk, within=within, counts=new):
+        raise RunsElsewhere(_("This file is being imported by somebody else."))
+
+
+def remember(
+    job: ImportJob, *, chunk: int, within: int, counts: Mapping[str, int]
+) -> None:
+    """The same on the object in hand, after the commit."""
+    job.chunk, job.within = chunk, within
+    for name, number in counts.items():
+        job.counts[name] = job.counts.get(name, 0) + number
+
+
+@transaction.atomic
+def report(job: ImportJob, *, chunk: int, read: int, problems: Sequence[Problem]) -> None:
+    """Take a chunk's problems down, once a chunk."""
+    if chunk < job.reported:
+        return
+    room = max(SHOWN - job.broken, 0)
+    ImportProblem.objects.bulk_create(
+        [
+            ImportProblem(job=job, **dataclasses.asdict(problem))
+            for problem in problems[:room]
+        ],
+        batch_size=200,
+    )
+    new = {
+        "read": job.read + read,
+        "broken": job.broken + len(problems),
+        "reported": chunk + 1,
+    }
+    ImportJob.objects.filter(pk=job.pk).update(**new)
+    for name, value in new.items():
+        setattr(job, name, value)
+
+
+def finish(job: ImportJob, *, at: datetime, step: str = "finish") -> None:
+    FLOW.move(job, step, finished_at=at)

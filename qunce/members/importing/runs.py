@@ -1,0 +1,223 @@
+"""One import from file to rows: planned, shown, validated, written, reported.
+
+    plan = runs.plan(community=…, path=Path("members.csv"), target="members", by=…, at=…)
+    outcome = runs.run(plan)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from qunce.core import bulk, errors
+from qunce.members.importing import headings, jobs, parsing, report, targets
+from qunce.members.importing.jobs import ImportJob
+from qunce.members.importing.parsing import Parsed, Problem, Reading
+from qunce.sets.files import sources
+
+if TYPE_CHECKING:
+    from qunce.core.communities import Community
+    from qunce.core.operators import Operator
+
+Progress = Callable[[str, int, int], None]
+"""`(phase, rows done, rows about)`."""
+
+
+class HasBrokenRows(errors.Invalid):
+    """A file that was to be imported as a whole has rows that cannot be taken."""
+
+    def __init__(self, text: str, job: ImportJob, problems: list[Problem]) -> None:
+        super().__init__(text)
+        self.job, self.problems = job, problems
+
+
+@dataclass(frozen=True)
+class Options:
+    """`mode` is jobs.ALL or jobs.GOOD; `dates` the order of dates if it must be told."""
+
+    mode: str = jobs.ALL
+    source: str = "import"
+    dates: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)
+    currency: str = ""
+
+
+@dataclass
+class Plan:
+    reading: Reading
+    options: Options
+    notes: list[str]
+    by: Operator
+    at: datetime
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        return self.reading.mapping
+
+
+@dataclass
+class Outcome:
+    job: ImportJob
+    problems: list[Problem]
+    """The first ones; `report.path_of(job)` has all."""
+    seconds: float
+    longest: float
+    """Seconds of the longest transaction."""
+
+
+def plan(
+    *,
+    community: Community,
+    source: sources.Source,
+    target: str,
+    by: Operator,
+    at: datetime,
+    options: Options | None = None,
+) -> Plan:
+    """Nothing is written; the mapping can be looked at and refused."""
+    options = options or Options()
+    chosen = targets.get(target)
+    mapping = headings.apply(chosen, source.headings, options.given)
+    reading = Reading(
+        source, chosen, mapping, community, settings.IMPORT_CHUNK, options.dates
+    )
+    reading.currency = options.currency or community.currency
+    return Plan(reading, options, parsing.look(reading), by, at)
+
+
+@dataclass(frozen=True)
+class Preview:
+    rows: list[dict[str, Any]]
+    problems: list[Problem]
+
+
+def preview(planned: Plan, most: int = 20) -> Preview:
+    """The first rows as they would be taken, and what is broken among the first chunk."""
+    piece = sources.head(planned.reading.source, most)
+    chunk = parsing.parse(planned.reading, piece)
+    shown = [
+        {name: column[place].as_py() for name, column in chunk.columns.items()}
+        for place in range(len(chunk.rows))
+    ]
+    problems: list[Problem] = []
+    for checked in planned.reading.target.chunks(planned.reading):
+        problems += checked.problems
+        if len(problems) > jobs.SHOWN:
+            break
+    return Preview(shown, problems)
+
+
+def run(planned: Plan, *, progress: Progress | None = None) -> Outcome:
+    """Import it; an interrupted import of the same file goes on where it stopped."""
+    begun = time.perf_counter()
+    job = _job(planned)
+    tell = progress or (lambda *_words: None)
+    if planned.options.mode == jobs.ALL and not job.chunk and not job.within:
+        _validate(planned, job, tell)
+    pace = bulk.Pace()
+    problems = _write(planned, job, pace, tell)
+    jobs.finish(job, at=planned.at)
+    return Outcome(job, problems, time.perf_counter() - begun, pace.longest)
+
+
+def _job(planned: Plan) -> ImportJob:
+    reading, options = planned.reading, planned.options
+    return jobs.begin(
+        community=reading.community,
+        target=reading.target.key,
+        file=reading.source.path.name,
+        digest=reading.source.digest,
+        source=options.source,
+        options={
+            "mapping": reading.mapping,
+            "mode": options.mode,
+            "dates": options.dates,
+            "currency": reading.currency,
+            "chunk": reading.chunk,
+            "clock": reading.community.timezone,
+        },
+        by=planned.by,
+        at=planned.at,
+    )
+
+
+def _validate(planned: Plan, job: ImportJob, tell: Progress) -> None:
+    """Read the whole file; one broken row refuses it before anything is written."""
+    read, about = 0, planned.reading.source.lines
+    first: list[Problem] = []
+    for number, chunk in enumerate(planned.reading.target.chunks(planned.reading)):
+        read += chunk.read
+        tell(_("checking"), read, about)
+        if chunk.problems:
+            report.add(job, chunk.problems)
+            jobs.report(job, chunk=number, read=chunk.read, problems=chunk.problems)
+            first += chunk.problems[: max(jobs.SHOWN - len(first), 0)]
+    if first:
+        jobs.finish(job, at=planned.at, step="refuse")
+        raise HasBrokenRows(
+            _("%(count)d rows are broken, so nothing was imported.")
+            % {"count": job.broken},
+            job,
+            first,
+        )
+
+
+def _write(
+    planned: Plan, job: ImportJob, pace: bulk.Pace, tell: Progress
+) -> list[Problem]:
+    reading = planned.reading
+    writer = reading.target.writer(job, reading)
+    problems: list[Problem] = []
+    done = 0
+    start = job.chunk
+    for number, chunk in enumerate(reading.target.chunks(reading)):
+        done += chunk.read
+        problems += chunk.problems[: max(jobs.SHOWN - len(problems), 0)]
+        if number < start:
+            continue
+        if number >= job.reported:
+            report.add(job, chunk.problems)
+        jobs.report(job, chunk=number, read=chunk.read, problems=chunk.problems)
+        _write_chunk(number, chunk, job, writer, pace, tell, done, reading.source.lines)
+    return problems
+
+
+def _write_chunk(
+    number: int,
+    chunk: Parsed,
+    job: ImportJob,
+    writer: targets.Writer,
+    pace: bulk.Pace,
+    tell: Progress,
+    done: int,
+    about: int,
+) -> None:
+    total = writer.ready(chunk)
+    written: dict[str, Any] = {}
+
+    def commit(batch: Any, end: int) -> None:
+        counts = writer.write(batch)
+        over = end >= total
+        step = {"chunk": number + over, "within": 0 if over else end}
+        jobs.advance(job, **step, counts=counts)
+        written.update(step, counts=counts)
+
+    def batch(begin: int, end: int) -> Any:
+        if written:
+            jobs.remember(job, **written)
+            written.clear()
+            tell(_("writing"), done - chunk.read + begin * chunk.read // total, about)
+        return writer.batch(begin, end)
+
+    bulk.write(total, prepare=batch, commit=commit, pace=pace, start=job.within)
+    if written:
+        jobs.remember(job, **written)
+    tell(_("writing"), done, about)
+
+

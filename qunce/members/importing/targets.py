@@ -1,0 +1,100 @@
+"""What a file can be imported as. Each target is registered by the room that owns it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from django.utils.translation import gettext as _
+
+from qunce.core import errors
+
+if TYPE_CHECKING:
+    from qunce.members.importing.jobs import ImportJob
+    from qunce.members.importing.parsing import Parsed, Reading
+
+DETAIL = "detail:"
+"""Prefix of a further column of an order, kept with it under its heading."""
+
+
+class UnknownTarget(errors.NotFound):
+    """A file cannot be imported as this."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """`kind` is how its texts are read: key, text, moment, amount, list, object.
+
+    `words` are headings of other programs' exports, the likeliest first.
+    """
+
+    name: str
+    kind: str = "text"
+    words: tuple[str, ...] = ()
+    required: bool = False
+
+
+class Writer(Protocol):
+    """Writes one chunk. `ready` is called once, `batch` outside and `write` inside the
+    transactions, for rows of the chunk in a fixed order, so that a killed import goes on
+    in the middle of it."""
+
+    def ready(self, chunk: Parsed) -> int:
+        """Resolve the chunk; returns how many rows there are to write."""
+        ...
+
+    def batch(self, begin: int, end: int) -> Any: ...
+
+    def write(self, batch: Any) -> Mapping[str, int]:
+        """Write it; returns what to add to the job's counts."""
+        ...
+
+
+class Target(Protocol):
+    key: str
+    fields: tuple[Field, ...]
+    extras: str
+    """What becomes of further columns: `attributes`, `details` or nothing."""
+    required: tuple[tuple[str, ...], ...]
+    """Fields of which a file needs one of each group."""
+
+    def chunks(self, reading: Reading) -> Iterator[Parsed]:
+        """The good rows, the same chunks every time; broken ones go to the report."""
+        ...
+
+    def writer(self, job: ImportJob, reading: Reading) -> Writer: ...
+
+
+_targets: dict[str, Target] = {}
+
+
+def register(target: Target) -> None:
+    _targets[target.key] = target
+
+
+def get(key: str) -> Target:
+    if key not in _targets:
+        raise UnknownTarget(
+            _("A file can be imported as %(keys)s, not as “%(key)s”.")
+            % {"keys": ", ".join(sorted(_targets)), "key": key}
+        )
+    return _targets[key]
+
+
+def listed() -> list[str]:
+    return sorted(_targets)
+
+
+ColumnWriter = Callable[["ImportJob", Mapping[int, tuple[int, list[str]]]], int]
+"""`(job, {account: (joined at in microseconds, texts)}) -> rows changed`."""
+_columns: dict[str, ColumnWriter] = {}
+
+
+def register_column(field: str, write: ColumnWriter) -> None:
+    """A column of members' files that belongs to a higher room; see members.py."""
+    _columns[field] = write
+
+
+def column_writer(field: str) -> ColumnWriter | None:
+    return _columns.get(field)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,7 +28,30 @@ class Engine(Protocol):
 
     def insert(self, table: str, rows: pa.Table) -> None: ...
 
-    def finish(self) -> None: ...
+    def without_indexes(self, table: str) -> AbstractContextManager[None]: ...
+
+    def finish(self, *, analyse: bool = False) -> None: ...
+
+
+SQLITE_INDEXES = """
+SELECT name, sql FROM sqlite_master
+WHERE type = 'index' AND tbl_name = '{}' AND sql IS NOT NULL
+"""
+POSTGRES_INDEXES = """
+SELECT indexname, indexdef FROM pg_indexes WHERE tablename = '{}' AND indexname NOT IN
+(SELECT conname FROM pg_constraint WHERE contype IN ('p', 'u'))
+"""
+
+
+@contextmanager
+def dropped(engine: Engine, sql: str) -> Iterator[None]:
+    """Indexes made at once after the rows: sorted, instead of a page here and there."""
+    found = engine.rows(sql)
+    for name, _ in found:
+        engine.execute(f'DROP INDEX "{name}"')
+    yield
+    for _, definition in found:
+        engine.execute(definition)
 
 
 class Sqlite:
@@ -55,8 +80,12 @@ class Sqlite:
         self.connection.executemany(sql, zip(*columns, strict=True))
         self.connection.execute("COMMIT")
 
-    def finish(self) -> None:
-        self.connection.execute("ANALYZE")
+    def without_indexes(self, table: str) -> AbstractContextManager[None]:
+        return dropped(self, SQLITE_INDEXES.format(table))
+
+    def finish(self, *, analyse: bool = False) -> None:
+        if analyse:
+            self.connection.execute("ANALYZE")
         self.connection.execute("PRAGMA journal_mode=WAL")
         self.connection.close()
 
@@ -82,6 +111,10 @@ class Postgres:
         with self.connection.cursor() as cursor, cursor.copy(command) as copy:
             copy.write(out.getvalue())
 
-    def finish(self) -> None:
+    def without_indexes(self, table: str) -> AbstractContextManager[None]:
+        return dropped(self, POSTGRES_INDEXES.format(table))
+
+    def finish(self, *, analyse: bool = False) -> None:
+        # Its own autovacuum would do this a little later.
         self.connection.execute("VACUUM ANALYZE")
         self.connection.close()

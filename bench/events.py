@@ -41,6 +41,8 @@ KINDS = (
     Kind("coupon.redeemed", 0.01, 0.9),
     Kind("reward.claimed", 0.01, 0.7),
 )
+OWN = ("points.earned", "reward.claimed")
+"""Kinds that Qunce's own verbs record: such facts come with no key and no source."""
 NAMES = [kind.name for kind in KINDS]
 HOURS = (
     8,
@@ -193,7 +195,7 @@ def values(rng: np.random.Generator, kind: Ints, day: Ints) -> Ints:
     return np.where(kind == NAMES.index("send.delivered"), day, value)
 
 
-def extra(world: World, *, run: int, count: int, kinds: tuple[str, ...]) -> pa.Table:
+def added(world: World, *, run: int, count: int, kinds: tuple[str, ...]) -> pa.Table:
     """New facts of the last week, as a later import brings them; each run others."""
     rng = world.rng(33, run)
     present = np.flatnonzero(world.left_at == generate.NEVER)

@@ -7,7 +7,6 @@ meanwhile. Their answers must equal ours.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +69,7 @@ def build(where: Place, world: World, people: dict[str, pa.Table]) -> None:
             target.insert(prefix + name, pa.Table.from_batches([batch]))
     for statement in statements(INDEXES, where):
         target.execute(statement)
-    target.finish()
+    target.finish(analyse=True)
 
 
 def merged(marks: Marks, world: World) -> tuple[Ints, Ints, Ints]:
@@ -289,6 +288,3 @@ class Counted:
         facts = self.facts
         recent = (facts.kind == kind) & (facts.day > generate.today() - days)
         return facts.person[recent].value_counts()
-
-
-Ask = Callable[[], int]

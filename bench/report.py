@@ -1,0 +1,189 @@
+"""Rows as lines on the screen and as docs/benchmarks.md, a section a size and database."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import re
+import sqlite3
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import measure
+from bench.homes import SETTLED, Place
+from bench.measure import BYTES, MILLISECONDS, PER_SECOND, Row
+
+PAGE = Path("docs") / "benchmarks.md"
+ORDER = [
+    (size, database)
+    for size in ("full", "small")
+    for database in ("sqlite", "postgresql")
+]
+INTRO = """# Benchmarks
+
+Made by `make bench SIZE=small|full DATABASE=sqlite|postgresql`; every number on this
+page is from one machine and the commit it names, nothing is carried over by hand.
+
+A seeded generator makes the community: few people do most of what is done and few tags
+are on most people, weeks and hours have their rhythm, people join, leave, and one in two
+hundred has a second account. *Ours* is the 95th percentile where a question was asked
+often, else the one run. The rivals are restated in `bench/rivals.py` and answer the same
+data in the same run: tags as a comma list that is searched, tags normalised with joins
+and NOT EXISTS (both on the same relational engine as ours), grouped counts over raw
+facts as Parquet in DuckDB, and pandas in memory. They have it easier: merged accounts
+are resolved beforehand, statistics are fresh, nothing is written meanwhile. The run
+fails if an answer differs. *Ratio* is the better rival's median by our median.
+"""
+HEADER = """| question | goal | ours | p50 | n | rivals | ratio | verdict |
+|---|---|---|---|---|---|---|---|"""
+ROWS = """rebuild layers state state-others state-first behaviour behaviour-others
+behaviour-first behaviour-after why tag-counted fact-counted memory import-facts
+import-lock import-beside import-orders""".split()
+"""The order of the page; a row that is not named here comes last."""
+
+
+def amount(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    if unit == BYTES:
+        return f"{value / 1024**3:.2f} GB"
+    if unit == PER_SECOND:
+        return f"{value:,.0f}/s"
+    if unit == MILLISECONDS:
+        return milliseconds(value)
+    return f"{value:.1f} s"
+
+
+def milliseconds(value: float) -> str:
+    if value >= 1000:
+        return f"{value / 1000:.2f} s"
+    return f"{value:.0f} ms" if value >= 20 else f"{value:.2g} ms"
+
+
+def goal(row: Row) -> str:
+    if row.goal is None:
+        return ""
+    sign = "≥" if row.unit == PER_SECOND else "≤"
+    more = f", ≥ {row.ratio_goal:.0f} ×" if row.ratio_goal else ""
+    return f"{sign} {amount(row.goal, row.unit)}{more}"
+
+
+def verdict(row: Row) -> str:
+    return {None: "", True: "met", False: "**missed**"}[row.met]
+
+
+def line(row: Row) -> str:
+    parts = [f"{row.question}: {amount(row.ours, row.unit)}"]
+    if row.p50 is not None:
+        parts.append(f"p50 {amount(row.p50, row.unit)}, n {row.n}")
+    parts += [f"{name} {amount(ms, row.unit)}" for name, ms in row.rivals.items()]
+    if row.ratio:
+        parts.append(f"× {row.ratio:,.0f}")
+    if row.goal is not None:
+        parts.append(f"goal {goal(row)}: {verdict(row).strip('*')}")
+    return " · ".join([*parts, row.note] if row.note else parts)
+
+
+def cells(row: Row) -> str:
+    unit = row.unit
+    rivals = ", ".join(f"{name} {amount(ms, unit)}" for name, ms in row.rivals.items())
+    ratio = f"{row.ratio:,.0f} ×" if row.ratio else ""
+    question = f"{row.question} ({row.note})" if row.note else row.question
+    n, p50 = str(row.n), amount(row.p50, unit)
+    shown = [
+        question,
+        goal(row),
+        amount(row.ours, unit),
+        p50,
+        n,
+        rivals,
+        ratio,
+        verdict(row),
+    ]
+    return f"| {' | '.join(shown)} |"
+
+
+def machine(where: Place) -> str:
+    cpu = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
+    memory = re.search(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text())
+    size = int(memory.group(1)) / 1024**2 if memory else 0
+    parts = [
+        f"{os.cpu_count()} cores of {cpu.group(1).strip() if cpu else platform.machine()}",
+        f"{size:.0f} GB of memory",
+        f"{platform.system()} {platform.release().split('-')[0]}",
+        f"Python {platform.python_version()}",
+        *(
+            f"{name} {importlib.metadata.version(name)}"
+            for name in ("duckdb", "pyroaring")
+        ),
+        database(where),
+    ]
+    return ", ".join(parts)
+
+
+def database(where: Place) -> str:
+    if where.database == "sqlite":
+        return f"SQLite {sqlite3.sqlite_version} (WAL, synchronous=FULL)"
+    from qunce.core import db
+
+    version = db.rows("SHOW server_version")[0][0].split()[0]
+    return f"PostgreSQL {version} ({', '.join(SETTLED)})"
+
+
+def commit() -> str:
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--exclude=*"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or "unknown"
+
+
+def section(where: Place, rows: list[Row], about: dict[str, Any]) -> str:
+    size = where.size
+    missed = [row.question for row in rows if row.met is False]
+    lines = [
+        f"## {size.name} on {'SQLite' if where.database == 'sqlite' else 'PostgreSQL'}",
+        "",
+        f"{size.members:,} members, {size.facts:,} facts over {size.days} days,"
+        f" {size.tag_rows:,} tag rows, {size.groups} groups. {about['machine']}."
+        f" Commit {about['commit']}, {datetime.now(UTC):%Y-%m-%d}."
+        f" Made and loaded in {about['loaded']:.0f} s.",
+        "",
+        HEADER,
+        *(cells(row) for row in rows),
+        "",
+        f"Missed: {'; '.join(missed)}." if missed else "Every goal was met.",
+    ]
+    return "\n".join(lines)
+
+
+def marks(where: Place) -> tuple[str, str]:
+    name = f"{where.size.name} {where.database}"
+    return f"<!-- {name} -->", f"<!-- end of {name} -->"
+
+
+def kept_rows(where: Place) -> list[Row]:
+    kept = measure.load(where.own / "results.json")
+    names = [name for name in ROWS if name in kept]
+    names += [name for name in kept if name not in ROWS]
+    return [measure.from_dict(kept[name]) for name in names]
+
+
+def write(where: Place, about: dict[str, Any], page: Path = PAGE) -> None:
+    """Puts this size's section in its place and leaves the others as they are."""
+    text = page.read_text() if page.exists() else ""
+    sections = dict(
+        re.findall(r"<!-- (\w+ \w+) -->\n(.*?)\n<!-- end of \1 -->", text, re.S)
+    )
+    name = f"{where.size.name} {where.database}"
+    sections[name] = section(where, kept_rows(where), about)
+    wanted = [f"{size} {database}" for size, database in ORDER]
+    names = [n for n in wanted if n in sections] + sorted(set(sections) - set(wanted))
+    parts = [f"<!-- {n} -->\n{sections[n]}\n<!-- end of {n} -->" for n in names]
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("\n".join([INTRO, *(f"{part}\n" for part in parts)]))

@@ -8,4 +8,10 @@ class SetsConfig(AppConfig):
     label = "sets"
 
     def ready(self) -> None:
-        from qunce.sets import basics, did, sequences  # noqa: F401 - they register
+        from qunce.sets import (  # noqa: F401 - they register
+            basics,
+            checkups,
+            did,
+            keychecks,
+            sequences,
+        )

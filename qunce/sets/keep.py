@@ -167,5 +167,3 @@ def check(thing: Thing) -> bool | None:
         if old is None:
             return None
         return source.alike(source.refresh(thing, old), source.read(thing))
-
-

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
+from pyroaring import BitMap
 
-from qunce.sets import log
+from qunce.sets import bitmaps, log
 
 NAME = re.compile(r"(\d{19})-(\d{19})-(\d+)of(\d+)-(\d+)-v(\d+)\.parquet")
 ROW_GROUP = 32_768
@@ -168,3 +170,11 @@ def publish(folder: Path, paths: Sequence[Path], pieces: Sequence[Piece]) -> Non
     for path, piece in zip(paths, pieces, strict=True):
         path.rename(folder / piece.name)
     settle(folder)
+
+
+def accounts(path: Path, *, without: Iterable[int]) -> BitMap:
+    """Every account that a file names, but for some kinds."""
+    held = parquet.read_table(path, columns=["account", "kind"])
+    kinds = pa.array(list(without), pa.int32())
+    held = held.filter(pc.invert(pc.is_in(held["kind"], value_set=kinds)))
+    return bitmaps.of(pc.unique(held["account"].drop_null()).to_numpy())

@@ -6,8 +6,8 @@ lies at or under `end()` is settled: no commit still to come can be found there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from qunce.core import db
 from qunce.sets.log import columns, postgresql, sqlite
@@ -56,6 +56,23 @@ def stretches(after: int, upto: int) -> Iterator[tuple[int, Iterator[pa.Table]]]
 def read(after: int, upto: int) -> Iterator[pa.Table]:
     """The facts with after < coordinate ≤ upto, in tables of a bearable size."""
     return columns.tidied(_database().read(after, upto))
+
+
+def newer(
+    after: int, community: int | None, accounts: Sequence[int]
+) -> list[tuple[Any, ...]]:
+    """Facts of some accounts behind a coordinate, settled or not, as a timeline reads."""
+    if not accounts:
+        return []
+    where, params = f"{_database().COORDINATE} > %s", [after]
+    if community is not None:
+        where, params = f"{where} AND community_id = %s", [after, community]
+    return db.rows(
+        "SELECT id, kind_id, account_id, group_id, happened_at, recorded_at, actor_id,"  # noqa: S608
+        f" source_id, payload FROM core_fact WHERE {where}"
+        f" AND account_id IN ({db.marks(len(accounts))})",
+        [*params, *accounts],
+    )
 
 
 def mark(upto: int) -> str:

@@ -17,6 +17,7 @@ from qunce.sets.log import child, columns
 if TYPE_CHECKING:
     import pyarrow as pa
 
+COORDINATE = "xid"
 FEW = 50_000
 READ = f"{columns.SELECT} WHERE xid > %s AND xid <= %s"
 COUNT = """

@@ -13,14 +13,13 @@ from qunce.sets.log import child, columns
 if TYPE_CHECKING:
     import pyarrow as pa
 
+COORDINATE = "id"
 FEW = 50_000
 """Up to here Python's own sqlite3 is quicker than starting a process."""
 HIGHEST = "SELECT seq FROM sqlite_sequence WHERE name = 'core_fact'"
 READ = f"{columns.SELECT} WHERE id > %s AND id <= %s ORDER BY id"
-NEWEST = """
-SELECT id, community_id, kind_id, recorded_at FROM core_fact
-WHERE id <= %s ORDER BY id DESC LIMIT 1
-"""
+LOOK = "SELECT id, community_id, kind_id, recorded_at FROM core_fact WHERE id = %s"
+NEWEST = "SELECT max(id) FROM core_fact WHERE id <= %s"
 
 
 def end() -> int:
@@ -38,11 +37,21 @@ def read(after: int, upto: int) -> Iterator[pa.RecordBatch | pa.Table]:
 
 
 def mark(upto: int) -> str:
-    found = db.rows(NEWEST, [upto])
-    return ":".join(map(str, found[0])) if found else ""
+    newest = db.rows(NEWEST, [upto])[0][0]
+    return _look(newest) if newest else ""
 
 
 def is_another(reached: int, last: str) -> bool:
-    """A log can only have grown: ids are never given twice."""
+    """A log can only have grown: ids are never given twice.
+
+    Where the newest derived fact is no more, it was erased; that is the same log.
+    """
     highest = db.rows(HIGHEST)
-    return reached > (highest[0][0] if highest else 0) or mark(reached) != last
+    if reached > (highest[0][0] if highest else 0):
+        return True
+    return bool(last) and _look(int(last.split(":")[0])) not in ("", last)
+
+
+def _look(fact: int) -> str:
+    found = db.rows(LOOK, [fact])
+    return ":".join(map(str, found[0])) if found else ""

@@ -1,0 +1,57 @@
+"""Compares what is derived with truth, says what differs, and can mend it.
+
+Each room registers its own examinations; those of `sets` are in `checkups`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+Mend = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it should be. `text` is a sentence for a person.
+
+    `mend` is done once, however many findings name it; None where a person must look.
+    """
+
+    code: str
+    subject: str
+    text: str
+    mend: Mend | None = field(default=None, compare=False)
+
+
+Examination = Callable[[], Iterator[Finding]]
+_examinations: dict[str, Examination] = {}
+
+
+def examines(name: str) -> Callable[[Examination], Examination]:
+    """Registers an examination: a generator of findings that changes nothing."""
+
+    def register(examination: Examination) -> Examination:
+        _examinations[name] = examination
+        return examination
+
+    return register
+
+
+def registered() -> list[str]:
+    return list(_examinations)
+
+
+def examine(*, repair: bool = False, only: str = "") -> list[Finding]:
+    """Run all examinations, or one; with `repair`, mend what was found.
+
+    Returns what was found before mending; examine again to see what is left.
+    """
+    found = []
+    for name, examination in _examinations.items():
+        if not only or name == only:
+            found += list(examination())
+    if repair:
+        for mend in dict.fromkeys(each.mend for each in found if each.mend):
+            mend()
+    return found

@@ -10,10 +10,11 @@ class MembersConfig(AppConfig):
     def ready(self) -> None:
         from qunce.members import attributerows, leaves, roster, tagrows  # noqa: F401
         from qunce.members.importing import facts, targets
-        from qunce.sets import columns, marks, population
+        from qunce.sets import columns, erasing, marks, population
 
         marks.register(tagrows.KIND)
         columns.register(attributerows.KIND)
+        erasing.spare("member.erased")
         population.register(roster.Account._meta.db_table)
         for target in (facts.FactTarget(),):
             targets.register(target)

@@ -12,10 +12,11 @@ from qunce.members import merges, roster, tagrows
 from qunce.members.attributerows import AttributeValue, PastValue
 from qunce.members.tagrows import TagChange, Tagging
 from qunce.sets import columns, marks
+from qunce.sets import erasing as facts
 
 
 def scrub(key: str, *, at: datetime) -> None:
-    """Clear attributes, tags and notes of the person whose first account is `key`."""
+    """Clear attributes, tags, notes and facts of the person whose first account is `key`."""
     head = roster.Account.objects.filter(pk=int(key), erased_at__isnull=False)
     account = head.select_related("community").first()
     if account is None:
@@ -25,6 +26,7 @@ def scrub(key: str, *, at: datetime) -> None:
     _clear_tags(account.community_id, family)
     for side in ("left_id__in", "right_id__in"):
         merges.Merge.objects.filter(**{side: family}).update(note="")
+    facts.erase(family)
 
 
 CLEAR = """

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from django.db import InterfaceError, OperationalError, models, transaction
 
@@ -23,6 +23,8 @@ BATCH = 5_000
 """Facts looked at in one step: on SQLite the lock is held for their effects."""
 LATER = "react"
 """The duty of a fact whose reaction failed: it is tried again alone."""
+LONGEST_WALK = 100_000
+"""Facts without interest that are looked at again after a restart, at most."""
 TRANSIENT = (OperationalError, InterfaceError)
 
 log = logging.getLogger(__name__)
@@ -38,6 +40,11 @@ class Reached(models.Model):
         return f"{self.consumer} at {self.position}"
 
 
+class Walk(NamedTuple):
+    upto: int
+    size: int
+
+
 class Reaction(Protocol):
     """Called inside a transaction with facts of one kind and community, in order."""
 
@@ -48,26 +55,40 @@ class Reaction(Protocol):
 
 @dataclass(frozen=True)
 class Consumer:
+    """Where nothing of interest happened it walks on without writing.
+
+    `_walked` is how far it looked from a position; it is lost with the process.
+    """
+
     name: str
     reactions: Mapping[str, Sequence[Reaction]]
+    _walked: dict[int, Walk] = field(default_factory=dict)
 
     def catch_up(self, *, at: datetime, steps: int = 1_000) -> int:
         """React to what is settled; returns the steps taken, 0 when nothing was new."""
         for step in range(steps):
-            if not self._step(at):
+            if not self._step(at).size:
                 return step
         return steps
 
-    def _step(self, at: datetime) -> bool:
+    def _step(self, at: datetime) -> settled.Stretch:
         start = position(self.name)
-        stretch = settled.read(after=start, most=BATCH, kinds=self._kinds())
-        if stretch.upto == start:
-            return False
+        walk = self._walked.get(start, Walk(start, 0))
+        stretch = settled.read(after=walk.upto, most=BATCH, kinds=self._kinds())
+        walk = Walk(stretch.upto, walk.size + stretch.size)
+        self._walked.clear()
+        if stretch.facts or walk.size > LONGEST_WALK:
+            self._take(start, stretch, at)
+        else:
+            self._walked[start] = walk
+        return stretch
+
+    def _take(self, start: int, stretch: settled.Stretch, at: datetime) -> None:
+        """Of several takers one finds the position where it was."""
         with transaction.atomic():
             mine = Reached.objects.filter(consumer=self.name, position=start)
             if mine.update(position=stretch.upto):
                 self._react(stretch.facts, at)
-        return True
 
     def _kinds(self) -> dict[int, str]:
         ids = {kind: facts.find_kind(kind) for kind in self.reactions}

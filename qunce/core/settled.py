@@ -39,24 +39,30 @@ class Happened:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Facts of the wanted kinds from one position to the next."""
+    """Facts of the wanted kinds from one position to the next.
+
+    `size` counts those of any kind; with 0 there is nothing new, though `upto` may have
+    moved on PostgreSQL, where transactions without facts take numbers too.
+    """
 
     upto: int
+    size: int
     facts: Sequence[Happened]
 
 
 def read(*, after: int, most: int, kinds: Mapping[int, str]) -> Stretch:
     """A stretch of about `most` settled facts of any kind, those of `kinds` in it."""
     with db.snapshot():
-        upto, where = _stretch(after, most)
-        found = _select(where, [after, upto], kinds) if kinds and upto > after else []
-    return Stretch(upto, found)
+        upto, size, where = _stretch(after, most)
+        found = _select(where, [after, upto], kinds) if kinds and size else []
+    return Stretch(upto, size, found)
 
 
-def _stretch(after: int, most: int) -> tuple[int, str]:
+def _stretch(after: int, most: int) -> tuple[int, int, str]:
     if db.is_postgresql():
-        return _upto_on_postgresql(after, most), "xid >= %s AND xid < %s"
-    return min(_last_id(after), after + most), "id > %s AND id <= %s"
+        return *_upto_on_postgresql(after, most), "xid >= %s AND xid < %s"
+    upto = min(_last_id(after), after + most)
+    return upto, upto - after, "id > %s AND id <= %s"
 
 
 def one(fact_id: int) -> list[Happened]:
@@ -78,26 +84,33 @@ def horizon() -> int:
     return int(db.rows("SELECT qunce_horizon()")[0][0])
 
 
-WINDOW = "SELECT COUNT(*) FROM (SELECT 1 FROM core_fact WHERE xid >= %s AND xid < %s LIMIT %s) AS some"
+WINDOW = """
+SELECT COUNT(*) FROM (
+    SELECT 1 FROM core_fact WHERE xid >= %s AND xid < %s LIMIT %s
+) AS counted
+"""
 
 
-def _upto_on_postgresql(after: int, most: int) -> int:
+def _upto_on_postgresql(after: int, most: int) -> tuple[int, int]:
     """Widen the window of transactions until it holds `most` facts.
 
     Sorting all that is left to find the place would be read again for every batch; the
     BRIN index finds a narrow window at once.
     """
-    end = horizon()
-    width, good = 1, after
-    while good < end:
-        upto = min(after + width, end)
-        held = db.rows(WINDOW, [after, upto, most + 1])[0][0]
-        if held > most and good > after:
-            return good
-        good, width = upto, width * 2
-        if held > most:  # one transaction alone: it cannot be taken in parts
-            return good
-    return max(good, after)
+    end = max(horizon(), after)
+    width, size = 1, 0
+    start = good = after
+    while good < end and size <= most:
+        upto = min(start + width, end)
+        held = db.rows(WINDOW, [start, upto, most + 1])[0][0]
+        if held <= most or upto == start + 1:
+            # One transaction alone may hold more: it cannot be taken in parts.
+            good, size, width = upto, held, width * 2
+        elif size:
+            break
+        else:  # nothing up to here, too much beyond: look closer
+            start, width = good, 1
+    return good, size
 
 
 def _select(
@@ -127,9 +140,10 @@ def _select(
 
 @dataclass(frozen=True)
 class Touched:
-    """Accounts, by community, that facts of some kinds are about."""
+    """Accounts, by community, that facts of some kinds are about; see `Stretch`."""
 
     upto: int
+    size: int
     accounts: Mapping[int, Sequence[int]]
 
 
@@ -137,9 +151,9 @@ def touched(*, after: int, most: int, kinds: Iterable[int]) -> Touched:
     """Like `read`, but only whom it concerns: for those who look at the rows anew."""
     wanted = list(kinds)
     with db.snapshot():
-        upto, where = _stretch(after, most)
+        upto, size, where = _stretch(after, most)
         found: dict[int, list[int]] = {}
-        if upto > after and wanted:
+        if size and wanted:
             for community, account in db.rows(
                 "SELECT DISTINCT community_id, account_id FROM core_fact"  # noqa: S608
                 f" WHERE {where} AND kind_id IN ({db.marks(len(wanted))})"
@@ -147,4 +161,4 @@ def touched(*, after: int, most: int, kinds: Iterable[int]) -> Touched:
                 [after, upto, *wanted],
             ):
                 found.setdefault(community, []).append(account)
-    return Touched(upto, found)
+    return Touched(upto, size, found)

@@ -68,7 +68,7 @@ def catch_up(*, at: datetime, ending: Callable[[], bool] = lambda: False) -> int
         while mine and not ending():
             start = reacting.position(CONSUMER)
             found = settled.touched(after=start, most=STRIDE, kinds=_kinds())
-            if found.upto == start:
+            if not found.size:
                 break
             for community_id, accounts in found.accounts.items():
                 community = Community.objects.get(pk=community_id)

@@ -23,12 +23,12 @@ from bench import engines, events, generate, hashing, homes, layers, rivals, tru
 from bench.generate import World
 from bench.homes import Place
 from qunce.cli import home
-from qunce.core import facts, names
+from qunce.core import db, facts, names
 from qunce.core.communities import Community
 
 SOURCE = "shop"
 DAY_ROWS = f"""
-SELECT n AS id, $community AS community_id, kinds[kind + 1] AS kind_id,
+SELECT n + $before AS id, $community AS community_id, kinds[kind + 1] AS kind_id,
   account AS account_id, NULLIF(grp, 0) AS group_id, happened_at, recorded_at,
   NULL::INTEGER AS actor_id, CASE WHEN keyed THEN $source END AS source_id,
   {events.PAYLOAD} AS payload, CASE WHEN keyed THEN 'k' || printf('%016x', scattered) END AS key
@@ -54,6 +54,7 @@ def load(where: Place, world: World) -> None:
         truth.load(where, world)
     with step("the log"):
         load_log(where, world)
+    layers.interim(where, world)
     with step("orders"):
         load_orders(where)
     with step("rivals' tables"):
@@ -81,7 +82,9 @@ def build_rivals(where: Place, world: World) -> None:
 def load_log(where: Place, world: World) -> None:
     here, _by = truth.community()
     kinds = facts.kind_ids(events.NAMES)
+    before = db.rows("SELECT COALESCE(MAX(id), 0) FROM core_fact")[0][0]
     given = {
+        "before": before,
         "community": here.pk,
         "source": names.ensure("source", here.pk, [SOURCE])[SOURCE],
         "kinds": [kinds[name] for name in events.NAMES],
@@ -94,7 +97,7 @@ def load_log(where: Place, world: World) -> None:
         for day in days:
             to.insert("core_fact", day_rows(day, given))
     if to.name == "sqlite":
-        load_hashes(to, days, given["source"])
+        load_hashes(to, days, given["source"], before)
     truth.reset_sequences(to)
     to.finish()
 
@@ -108,14 +111,14 @@ def day_rows(path: Path, given: dict[str, Any]) -> pa.Table:
     return found.to_arrow_table()
 
 
-def load_hashes(to: engines.Engine, days: list[Path], source: int) -> None:
+def load_hashes(to: engines.Engine, days: list[Path], source: int, before: int) -> None:
     """SQLite's narrow table of keys, filled in its own order."""
     # Not forked: this process has threads of DuckDB and Arrow.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, context) as pool:
         parts = list(pool.map(hashing.of_day, days, [source] * len(days), chunksize=4))
     hashes = np.concatenate([part[0] for part in parts])
-    ids = np.concatenate([part[1] for part in parts])
+    ids = np.concatenate([part[1] for part in parts]) + before
     order = np.argsort(hashes, kind="stable")
     for some in np.array_split(order, max(1, len(order) // truth.BATCH)):
         to.insert(

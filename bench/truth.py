@@ -17,16 +17,18 @@ from django.db import connections, models, transaction
 from bench import engines, generate, sizes
 from bench.generate import NEVER, Attribute, Marks, World
 from bench.homes import Place
-from qunce.core import communities, instants, names, operators, revisions
+from qunce.core import communities, names, operators, revisions
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 from qunce.groups import registry
 from qunce.members import attributes, roster, tags
+from qunce.members.merges import Merge
 from qunce.sets import aliases, columns, marks
 
 KEY = "bench"
 BATCH = 500_000
-TYPES = {"instant": "instant"}
+SOURCE = "import"
+LONG = (list, np.ndarray, pa.Array, pa.ChunkedArray)
 
 
 def engine(where: Place) -> engines.Engine:
@@ -48,7 +50,7 @@ def community() -> tuple[Community, Operator]:
 
 def completed(model: type[models.Model], given: dict[str, Any]) -> pa.Table:
     """A table of all the model's columns, the missing ones with their defaults."""
-    rows = len(next(iter(given.values())))
+    rows = max(len(some) for some in given.values() if isinstance(some, LONG))
     table = {}
     for field in model._meta.concrete_fields:
         if field.column in given:
@@ -69,7 +71,7 @@ def as_array(value: Any, rows: int) -> pa.Array | None:
     """A column as it is, one value for every row, or nothing where it may stay null."""
     if value is None:
         return None
-    if isinstance(value, list | np.ndarray | pa.Array | pa.ChunkedArray):
+    if isinstance(value, LONG):
         return value if isinstance(value, pa.Array) else pa.array(value)
     return pa.repeat(pa.scalar(value), rows)
 
@@ -88,8 +90,7 @@ def load(where: Place, world: World) -> None:
         group_ids = name_groups(world, here, by)
         made = name_attributes(world, here, by)
         sources = names.ensure("source", here.pk, generate.SOURCES)
-        heads = enumerate(world.head.tolist(), start=1)
-        aliases.write(here.pk, {a: h for a, h in heads if a != h})
+        merge(world, here, by)
         revisions.bump(here.pk, roster.PRESENT, [0])
     to = engine(where)
     source_ids = np.array([sources[name] for name in generate.SOURCES])
@@ -101,6 +102,24 @@ def load(where: Place, world: World) -> None:
             write(to, columns.get().model, values(attribute, ref))
     reset_sequences(to)
     to.finish()
+
+
+def merge(world: World, here: Community, by: Operator) -> None:
+    pairs = enumerate(world.head.tolist(), start=1)
+    heads = {account: head for account, head in pairs if account != head}
+    joins = [
+        Merge(
+            community=here,
+            left_id=head,
+            right_id=account,
+            reason="phone",
+            at=sizes.AT,
+            by=by,
+        )
+        for account, head in heads.items()
+    ]
+    Merge.objects.bulk_create(joins, batch_size=1000)
+    aliases.write(here.pk, heads)
 
 
 def name_tags(world: World, here: Community, by: Operator) -> list[int]:
@@ -127,7 +146,7 @@ def name_attributes(
     made = []
     for one in generate.attributes(world):
         row = attributes.define(
-            community=here, key=one.name, type=one.type, by=by, at=sizes.AT
+            community=here, name=one.name, type=one.type, by=by, at=sizes.AT
         )
         made.append((one, row.pk))
     revisions.bump(here.pk, columns.KIND, [ref for _, ref in made])
@@ -180,8 +199,10 @@ def values(one: Attribute, ref: int) -> dict[str, Any]:
         columns.get().ref: ref,
         "account_id": account,
         "set_at": at,
-        "rev": 1,
+        "item": given if one.type == "multi" else "",
+        "source": SOURCE,
         "present": True,
+        "rev": 1,
         **column,
     }
 
@@ -201,7 +222,3 @@ def reset_sequences(to: engines.Engine) -> None:
             f"SELECT setval(pg_get_serial_sequence('{table}', 'id'),"
             f" (SELECT COALESCE(MAX(id), 1) FROM {table}))"
         )
-
-
-def at_micros() -> int:
-    return instants.to_micros(sizes.AT)

@@ -34,6 +34,10 @@ def declare(permission: str, *roles: Role) -> str:
     return permission
 
 
+def declared() -> dict[str, frozenset[Role]]:
+    return dict(_granted)
+
+
 def check_may(by: Operator, permission: str) -> None:
     if Role(by.role) not in _granted[permission] or not by.is_active:
         raise NotAllowed(

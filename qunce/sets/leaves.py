@@ -118,6 +118,10 @@ def names() -> list[str]:
     return sorted([*_kinds, *_macros])
 
 
+def registered() -> dict[str, type[Leaf]]:
+    return dict(_kinds)
+
+
 def register_macro(name: str, macro: Macro) -> None:
     _macros[name] = macro
 

@@ -1,0 +1,54 @@
+"""The page of importable columns, from the targets that the rooms registered."""
+
+from __future__ import annotations
+
+from docs import markdown
+from qunce.members.importing import headings, targets
+
+KINDS = {
+    "key": "what the source calls it; `17850.0` is 17850",
+    "text": "any text",
+    "moment": "date and time, the community's clock where no offset is given",
+    "date": "a calendar date",
+    "amount": "a number, thousands separators allowed",
+    "list": "several, with `;` between",
+    "object": "a JSON object",
+}
+EXTRAS = {
+    "attributes": "Every further column becomes an attribute, its type is found.",
+    "details": "Every further column is kept with the order under its heading.",
+    "": "Further columns are left out.",
+}
+
+
+def page() -> str:
+    parts = [
+        "Canonical names need no mapping; the other headings of the second column are"
+        " guessed, whatever their case, width, blanks and punctuation. `--map"
+        " HEADING=field` says it, `--map HEADING=` leaves a column out.",
+    ]
+    for key in targets.listed():
+        parts += _target(targets.get(key))
+    parts += ["## Headings that become attributes of a member", _attributes()]
+    return "\n\n".join(parts)
+
+
+def _target(target: targets.Target) -> list[str]:
+    rows = [
+        (markdown.code(field.name), ", ".join(field.words), KINDS[field.kind])
+        for field in target.fields
+    ]
+    needed = [" or ".join(map(markdown.code, group)) for group in target.required]
+    return [
+        f"## {target.key}",
+        f"Needed: {', '.join(needed)}. {EXTRAS[target.extras]}",
+        markdown.table(("field", "also written", "read as"), rows),
+    ]
+
+
+def _attributes() -> str:
+    rows = [
+        (markdown.code(name), ", ".join(words.split()))
+        for name, words in headings.ATTRIBUTES.items()
+    ]
+    return markdown.table(("attribute", "written"), rows)

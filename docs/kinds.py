@@ -1,0 +1,156 @@
+"""What the rooms declare: facts, clauses, states, permissions."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from docs import markdown, rooms
+from qunce.core import access, facts, flow
+from qunce.core.communities import Community
+from qunce.members.attributes import Kind
+from qunce.sets import comparisons, leaves, rules, windows
+from qunce.sets.leaves import Place, RuleError
+
+COLUMNS = ("account", "group")
+TREE = {
+    "all": "In all of the rules of a list; everyone, if it is empty.",
+    "any": "In at least one of the rules of a list; nobody, if it is empty.",
+    "not": "Everyone of the community who is not in the rule.",
+    "with_left": "The rule asked of those who left as well.",
+}
+"""The nodes that every rule is built with; all others are clauses."""
+CLAUSES = {
+    "attr": "An attribute compares as wanted; nobody without a value, but by"
+    " `known`: false.",
+    "did": "How often something was done, on how many days, in how many weeks, how much"
+    " it adds up to, when first and last.",
+    "group": "Who is in a group now.",
+    "joined": "The first of the person's accounts joined in the span.",
+    "layer": "The person's layer in the newest run of a layering; everyone has one.",
+    "left": "The person left, and the last account did so in the span; ask it inside"
+    " `with_left`.",
+    "members": "Members by their keys.",
+    "segment": "The rule of a segment as it is now, or a frozen segment's people.",
+    "seq": "Several things were done in this order, each strictly later than the one"
+    " before.",
+    "source": "One of the person's accounts came through this.",
+    "tag": "Tags that are carried; `depth` compares how often.",
+}
+
+
+# Facts
+
+
+def facts_page() -> str:
+    declared = facts.declared()
+    groups: dict[str, list[type[facts.Event]]] = {}
+    for kind in sorted(declared):
+        groups.setdefault(declared[kind].__module__, []).append(declared[kind])
+    head = (
+        "A fact is never changed. `account` and `group` are columns; the other fields"
+        " are the payload, where `where` and `sum` of a rule find them. Files and"
+        " programs may bring kinds of their own, written noun.verb."
+    )
+    parts = [head]
+    for module in sorted(groups):
+        rows = [_fact(event) for event in groups[module]]
+        names = ("kind", "in words", "fields", "")
+        parts += [f"## {module}", markdown.table(names, rows)]
+    return "\n\n".join(parts)
+
+
+def _fact(event: type[facts.Event]) -> tuple[str, str, str, str]:
+    fields = [
+        f"`{field.name}` {_type(field)}"
+        for field in dataclasses.fields(event)
+        if field.name not in COLUMNS
+    ]
+    said = markdown.own_words(event)
+    return markdown.code(event.kind), str(event.words), ", ".join(fields), said
+
+
+def _type(field: dataclasses.Field[Any]) -> str:
+    name = field.type if isinstance(field.type, str) else field.type.__name__
+    return {"int": "integer", "str": "text", "Sequence[str]": "texts"}.get(
+        name, name.replace("list[str]", "texts")
+    )
+
+
+# Clauses
+
+
+def clauses() -> str:
+    node = markdown.table(
+        ("node", "meaning"), [(markdown.code(k), v) for k, v in TREE.items()]
+    )
+    rows = [
+        (markdown.code(name), markdown.codes(fields(name)), CLAUSES[name])
+        for name in leaves.names()
+    ]
+    signs = ", ".join(f"`{name}` {sign}" for name, sign in comparisons.SIGNS.items())
+    return "\n\n".join(
+        (
+            "A rule is an object with exactly one key: a node or a clause. The guide"
+            " explains each with an example, in [English](../guide/en/4-rules.md) and"
+            " in [Chinese](../guide/zh/4-rules.md).",
+            f"## Nodes\n\n{node}",
+            f"## Clauses\n\n{markdown.table(('clause', 'fields', ''), rows)}",
+            f"## Spans of time\n\nOne of {markdown.codes(windows.WORDS)};"
+            f" at most {windows.LONGEST_DAYS} days.",
+            f"## Comparisons\n\nAn object with one or more of {signs}.",
+            f"## Types of attributes\n\n{markdown.codes(Kind.values)}",
+            f"At most {rules.LARGEST:,} nodes in one rule, segments unfolded,"
+            f" nested at most about {rules.DEEPEST} deep.",
+        )
+    )
+
+
+def fields(name: str) -> tuple[str, ...]:
+    """The fields of a clause: one that cannot be is refused with a list of them."""
+    place = Place(Community(), rules.compile_node)
+    parse: Callable[[Any, Place], Any] = leaves.macro(name) or (
+        lambda args, place: leaves.parse(name, args, place)
+    )
+    try:
+        parse({"?": None}, place)
+    except RuleError as error:
+        found = re.search(r"there are: (.*)\.$", error.message)
+        if found:
+            return tuple(found[1].split(", "))
+    raise LookupError(name)
+
+
+# States
+
+
+def states() -> str:
+    parts = [
+        "A step is taken by an UPDATE that still requires the state it starts from,"
+        " so of two at once one wins."
+    ]
+    for name, found in flows():
+        parts += [f"## {name}", markdown.fenced("mermaid", found.diagram())]
+    return "\n\n".join(parts)
+
+
+def flows() -> Iterator[tuple[str, flow.Flow]]:
+    for module in rooms.import_all():
+        for value in vars(module).values():
+            if isinstance(value, flow.Flow):
+                yield module.__name__.removeprefix("qunce."), value
+
+
+# Permissions
+
+
+def permissions() -> str:
+    roles = list(access.Role)
+    granted = access.declared()
+    rows = [
+        (markdown.code(name), *("✓" if role in granted[name] else "" for role in roles))
+        for name in sorted(granted)
+    ]
+    return markdown.table(("permission", *roles), rows)

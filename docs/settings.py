@@ -1,0 +1,82 @@
+"""The page of environment variables and of the engine's limits."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+import qunce
+from docs import markdown
+
+VARIABLES = {
+    "QUNCE_HOME": "Folder of the database and of all that is derived from it;"
+    " `~/.qunce` if not given.",
+    "DATABASE_URL": "`postgresql://user:password@host:port/name` switches to PostgreSQL;"
+    " SQLite in `QUNCE_HOME` if not given.",
+    "QUNCE_SECRET_KEY": "Key for signatures; made once and kept in `QUNCE_HOME` if not"
+    " given.",
+    "QUNCE_HOSTS": "Host names to answer to, with commas; this machine only if not given.",
+    "QUNCE_LANG": "Language of the command line, `zh` or `en`. Then `LC_ALL` and `LANG`"
+    " are asked, then the community.",
+    "LC_ALL": "See `QUNCE_LANG`.",
+    "LANG": "See `QUNCE_LANG`.",
+    "QUNCE_DEBUG": "Anything: show where in the code an error of the database or the disk"
+    " arose.",
+    "PG_BIN": "Folder of PostgreSQL's programs (`pg_dump`, `pg_restore`) if they are not"
+    " on the path.",
+}
+LIMITS = {
+    "TAIL_BATCH": "Facts that are derived in one step.",
+    "SETS_CACHE_BYTES": "Memory for sets that were asked before.",
+    "DUCKDB_MEMORY": "Memory for questions that need payloads.",
+    "DUCKDB_THREADS": "Threads of such a question.",
+    "IMPORT_CHUNK": "Rows of a file that are read and sorted at once.",
+}
+INTERNAL = {"DJANGO_SETTINGS_MODULE", "QUNCE_LOG"}
+"""Set by the program itself, for itself."""
+
+
+def page() -> str:
+    variables = [(markdown.code(name), said) for name, said in VARIABLES.items()]
+    limits = [
+        (markdown.code(name), str(getattr(settings, name)), said)
+        for name, said in LIMITS.items()
+    ]
+    return "\n\n".join(
+        (
+            markdown.table(("environment", "meaning"), variables),
+            "## The engine's limits\n\nThey stand in `qunce/settings.py`.",
+            markdown.table(("limit", "value", "meaning"), limits),
+        )
+    )
+
+
+def read_in_code() -> set[str]:
+    """Names of all environment variables that qunce/ reads."""
+    found: set[str] = set()
+    for path in Path(qunce.__path__[0]).rglob("*.py"):
+        if "os.environ" in (text := path.read_text(encoding="utf-8")):
+            found.update(_read(ast.parse(text)))
+    return found - INTERNAL
+
+
+def _read(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _is_environ(node.func):
+            yield from _texts(node.args[:1])
+        if isinstance(node, ast.Subscript) and _is_environ(node):
+            yield from _texts([node.slice])
+
+
+def _is_environ(node: ast.AST) -> bool:
+    owner = getattr(node, "value", None)
+    return ast.unparse(owner) == "os.environ" if owner else False
+
+
+def _texts(nodes: list[ast.expr]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value

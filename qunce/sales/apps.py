@@ -11,3 +11,5 @@ class SalesConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("qunce.sales.coupons")
+        importing = import_module("qunce.sales.importing")
+        importing.targets.register(importing.OrderTarget())

@@ -29,8 +29,9 @@ class Order(models.Model):
 
     Integers without foreign keys and one short text, as orders come by the million.
     `items` is a JSON list of what was in it, each {category, name, quantity, amount} as
-    far as known. A cancellation whose order nobody knows is a row that was paid nothing
-    and refunded something: only the importer makes such rows.
+    far as known; `details` a JSON object of a file's further columns. A cancellation
+    whose order nobody knows is a row that was paid nothing and refunded something: only
+    the importer makes such rows.
     """
 
     community_id = models.IntegerField()
@@ -40,6 +41,7 @@ class Order(models.Model):
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     items = models.TextField(null=True)  # noqa: DJ001 - null is "nobody told us"
+    details = models.TextField(null=True)  # noqa: DJ001 - null is "nothing else"
     refunded_at = instants.InstantField(null=True)
     refunded_amount = models.BigIntegerField(default=0)
     source_id = models.IntegerField(null=True)

@@ -56,8 +56,10 @@ def guess(target: targets.Target, headings: Sequence[str]) -> dict[str, str]:
     mapping: dict[str, str] = {}
     free = {field.name: field for field in target.fields}
     for heading in headings:
-        if heading.strip() in free:
-            mapping[heading] = free.pop(heading.strip()).name
+        for field in free.values():
+            if plain(heading) == plain(field.name):
+                mapping[heading] = free.pop(field.name).name
+                break
     for rank in range(max((len(f.words) for f in free.values()), default=0)):
         for heading in headings:
             if heading not in mapping:

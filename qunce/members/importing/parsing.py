@@ -82,11 +82,15 @@ class Reading:
     def heading(self) -> dict[str, str]:
         return {name: head for head, name in self.mapping.items() if name}
 
+    def pieces(self) -> Iterator[Parsed]:
+        for piece in sources.pieces(self.source):
+            yield parse(self, piece)
+
     def chunks(self) -> Iterator[Parsed]:
         """Parsed piece by piece, as typed columns are smaller than their texts."""
         waiting: list[Parsed] = []
-        for piece in sources.pieces(self.source):
-            waiting.append(parse(self, piece))
+        for parsed in self.pieces():
+            waiting.append(parsed)
             if sum(len(one.rows) for one in waiting) >= self.chunk:
                 yield joined(waiting)
                 waiting = []

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 from django.utils.translation import gettext as _
 
@@ -33,6 +34,7 @@ class Source:
     survey: streams.Survey
     delimiter: str = ","
     sheet: str = ""
+    table: pa.Table | None = None
 
 
 def examine(
@@ -62,6 +64,24 @@ def examine(
     if not headings:
         raise streams.UnreadableFile(_("There is no object in this file."))
     return Source(path, form, headings, survey.digest, survey.lines, survey)
+
+
+def of_table(name: str, table: pa.Table) -> Source:
+    """An Arrow table as if it were a file; what is not text becomes text."""
+    texts = table.cast(pa.schema([(one, pa.string()) for one in table.column_names]))
+    digest = hashlib.blake2b(digest_size=16)
+    for batch in texts.combine_chunks().to_batches():
+        digest.update(batch.serialize())
+    survey = streams.Survey("", "utf-8", digest.hexdigest(), 0, table.num_rows)
+    return Source(
+        Path(name),
+        "table",
+        table.column_names,
+        survey.digest,
+        table.num_rows,
+        survey,
+        table=texts,
+    )
 
 
 def _format_of(path: Path) -> str:
@@ -111,7 +131,9 @@ def _lines(path: Path, form: str, survey: streams.Survey) -> Iterator[pa.Array]:
 
 def pieces(source: Source) -> Iterator[rows.Piece]:
     """The rows in the order of the file, in pieces as they are read."""
-    if source.format == "xlsx":
+    if source.table is not None:
+        yield from _of_table(source.table)
+    elif source.format == "xlsx":
         yield from sheets.pieces(source.path, source.sheet, source.headings)
     elif source.format == "csv":
         with streams.open_text(source.path, source.survey) as stream:
@@ -119,6 +141,14 @@ def pieces(source: Source) -> Iterator[rows.Piece]:
     else:
         batches = _lines(source.path, source.format, source.survey)
         yield from objects.pieces(batches, source.headings)
+
+
+def _of_table(table: pa.Table) -> Iterator[rows.Piece]:
+    first = 1
+    for batch in table.to_batches(100_000):
+        numbers = np.arange(first, first + len(batch), dtype=np.int64)
+        first += len(batch)
+        yield rows.Piece(batch.columns, numbers)
 
 
 def head(source: Source, most: int) -> rows.Piece:

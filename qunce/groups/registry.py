@@ -264,14 +264,8 @@ def join(
             )
             # The revision is locked by now, so no room is given away twice.
             check_room(group)
-            facts.record_each(
-                GroupJoined(group=group.pk, role=role),
-                changes,
-                community=group.community,
-                by=by,
-                at=at,
-                happened_at=moment,
-            )
+            event = GroupJoined(group=group.pk, role=role)
+            _record(event, group, changes, by, at, moment)
         joined += len(changes)
     return joined
 
@@ -297,16 +291,28 @@ def leave(
             Membership.objects.filter(
                 group=group, account_id__in=list(changes), present=False
             ).update(left_at=moment)
-            facts.record_each(
-                GroupLeft(group=group.pk),
-                changes,
-                community=group.community,
-                by=by,
-                at=at,
-                happened_at=moment,
-            )
+            event = GroupLeft(group=group.pk)
+            _record(event, group, changes, by, at, moment)
         left += len(changes)
     return left
+
+
+def _record(
+    event: facts.Event,
+    group: Group,
+    accounts: Iterable[int],
+    by: Operator,
+    at: datetime,
+    moment: datetime,
+) -> None:
+    facts.record_each(
+        event,
+        accounts,
+        community=group.community,
+        by=by,
+        at=at,
+        happened_at=moment,
+    )
 
 
 @transaction.atomic

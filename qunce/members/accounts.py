@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -107,18 +107,17 @@ def add(
     key = check_key(key)
     if roster.find(community, [key], channel):
         raise AccountExists(_("There is a member “%(key)s” already.") % {"key": key})
-    joined = joined_at or at
     account = Account.objects.create(
         community=community,
         key=key,
         channel=channel,
         name=name,
-        joined_at=joined,
+        joined_at=joined_at or at,
         source_id=_source_id(community, source),
         rev=_bump(community),
     )
-    joining = MemberJoined(account=account.pk, channel=channel, came_by=source)
-    facts.record_many([joining], community=community, by=by, at=at, happened=[joined])
+    joining = MemberJoined(channel=channel, came_by=source)
+    _record(joining, account, by, at, account.joined_at)
     for kind, value in (known_by or {}).items():
         identify(account=account, kind=kind, value=value, by=by, at=at)
     return account
@@ -183,10 +182,7 @@ def leave(
     """This account is gone. A person has left when all their accounts have."""
     access.check_may(by, TEND)
     _turn(account, present=False, left_at=left_at or at)
-    left = MemberLeft(account=account.pk)
-    facts.record_many(
-        [left], community=account.community, by=by, at=at, happened=[left_at or at]
-    )
+    _record(MemberLeft(), account, by, at, left_at or at)
 
 
 @transaction.atomic
@@ -195,6 +191,19 @@ def rejoin(*, account: Account, by: Operator, at: datetime) -> None:
     _turn(account, present=True, left_at=None)
     event = MemberRejoined(account=account.pk)
     facts.record(event, community=account.community, by=by, at=at)
+
+
+def _record(
+    event: facts.Event, account: Account, by: Operator, at: datetime, moment: datetime
+) -> None:
+    facts.record_each(
+        event,
+        [account.pk],
+        community=account.community,
+        by=by,
+        at=at,
+        happened_at=moment,
+    )
 
 
 def _turn(account: Account, *, present: bool, left_at: datetime | None) -> None:
@@ -254,14 +263,8 @@ def ensure(
     source_id, rev = _source_id(community, source), _bump(community)
     found = roster.find(community, joined)  # nobody else makes accounts from here on
     missing = [check_key(key) for key in joined if key not in found]
-    for chunk in roster.chunks(missing, ROWS):
-        one = f"({db.marks(10)})"
-        values: list[object] = []
-        for key in chunk:
-            micros = instants.to_micros(joined[key])
-            values += [community.pk, key, channel, "", micros, None]
-            values += [source_id, True, None, rev]
-        db.execute(MAKE.format(rows=", ".join([one] * len(chunk))), values)
+    head = (community.pk, channel, source_id, rev)
+    _insert(head, [(key, instants.to_micros(joined[key])) for key in missing])
     made = roster.find(community, missing, channel)
     events = [
         MemberJoined(account=made[key], channel=channel, came_by=source)
@@ -270,6 +273,19 @@ def ensure(
     happened = [joined[key] for key in missing]
     facts.record_many(events, community=community, by=by, at=at, happened=happened)
     return found | made
+
+
+def _insert(
+    head: tuple[int, str, int | None, int], rows: Sequence[tuple[str, int]]
+) -> None:
+    community_id, channel, source_id, rev = head
+    for chunk in roster.chunks(rows, ROWS):
+        values: list[object] = []
+        for key, joined in chunk:
+            values += [community_id, key, channel, "", joined, None]
+            values += [source_id, True, None, rev]
+        marks = ", ".join([f"({db.marks(10)})"] * len(chunk))
+        db.execute(MAKE.format(rows=marks), values)
 
 
 @transaction.atomic

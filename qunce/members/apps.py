@@ -8,7 +8,14 @@ class MembersConfig(AppConfig):
     label = "members"
 
     def ready(self) -> None:
-        from qunce.members import attributerows, leaves, roster, tagrows  # noqa: F401
+        from qunce.members import (  # noqa: F401 - they declare
+            accounts,
+            attributerows,
+            leaves,
+            people,
+            roster,
+            tagrows,
+        )
         from qunce.members.importing import facts, targets
         from qunce.sets import columns, erasing, marks, population
 

@@ -98,6 +98,26 @@ class InvalidAttribute(errors.Invalid):
     """An attribute needs a name and one of the types."""
 
 
+# Checks
+
+
+def check_definition(name: str, kind: str, section: str) -> None:
+    if not 0 < len(name) <= 80 or kind not in Kind or section not in Section:
+        raise InvalidAttribute(
+            _("An attribute needs a name, one of the types %(types)s and a section.")
+            % {"types": ", ".join(Kind)}
+        )
+
+
+def _same(found: Attribute, kind: str) -> Attribute:
+    if found.type != kind:
+        raise AttributeExists(
+            _("There is an attribute “%(name)s” already; its type is %(type)s.")
+            % {"name": found.name, "type": found.type}
+        )
+    return found
+
+
 # Verbs
 
 
@@ -116,19 +136,9 @@ def define(
     """Extend the schema; the same definition again returns what is there."""
     access.check_may(by, DEFINE)
     name = " ".join(name.split())
-    if not 0 < len(name) <= 80 or type not in Kind or section not in Section:
-        raise InvalidAttribute(
-            _("An attribute needs a name, one of the types %(types)s and a section.")
-            % {"types": ", ".join(Kind)}
-        )
-    found = Attribute.objects.filter(community=community, name=name).first()
-    if found and found.type != type:
-        raise AttributeExists(
-            _("There is an attribute “%(name)s” already; its type is %(type)s.")
-            % {"name": name, "type": found.type}
-        )
-    if found:
-        return found
+    check_definition(name, type, section)
+    if found := Attribute.objects.filter(community=community, name=name).first():
+        return _same(found, type)
     attribute = Attribute.objects.create(
         community=community,
         name=name,
@@ -161,26 +171,28 @@ def set_values(
     """
     access.check_may(by, FILL)
     roster.check_ids(attribute.community, values)
-    zone = ZoneInfo(attribute.community.timezone)
-    stored = {
-        account: [] if value is None else _stored(attribute, value, zone)
-        for account, value in values.items()
-    }
+    stored = _read(attribute, values)
     writer = attributerows.Writer(attribute, by, at, source)
     changed = 0
     for chunk in roster.chunks(sorted(stored)):
         with transaction.atomic():
             touched = writer.write({account: stored[account] for account in chunk})
-            if record:
-                facts.record_each(
-                    AttributeSet(attribute=attribute.name, came_by=source),
-                    touched,
-                    community=attribute.community,
-                    by=by,
-                    at=at,
-                )
+            event = AttributeSet(attribute=attribute.name, came_by=source)
+            told = touched if record else []
+            community = attribute.community
+            facts.record_each(event, told, community=community, by=by, at=at)
         changed += len(touched)
     return changed
+
+
+def _read(
+    attribute: Attribute, values: Mapping[int, literals.Given | None]
+) -> dict[int, list[literals.Stored]]:
+    zone = ZoneInfo(attribute.community.timezone)
+    return {
+        account: [] if value is None else _stored(attribute, value, zone)
+        for account, value in values.items()
+    }
 
 
 def _stored(

@@ -8,10 +8,11 @@ from datetime import datetime
 from django.db import transaction
 
 from qunce.core import db, revisions
-from qunce.members import merges, roster, tagrows
+from qunce.members import layers, merges, roster, segments, tagrows
 from qunce.members.attributerows import AttributeValue, PastValue
 from qunce.members.tagrows import TagChange, Tagging
 from qunce.sets import columns, marks
+from qunce.sets import erasing as derived
 from qunce.sets import erasing as facts
 
 
@@ -26,6 +27,9 @@ def scrub(key: str, *, at: datetime) -> None:
     _clear_tags(account.community_id, family)
     for side in ("left_id__in", "right_id__in"):
         merges.Merge.objects.filter(**{side: family}).update(note="")
+    layers.drop(family)
+    segments.drop(family)
+    derived.erase(family)
     facts.erase(family)
 
 

@@ -232,7 +232,7 @@ def _exclusive_tags(
     carried: dict[int, list[Tag]] = {}
     if not locked:
         return carried
-    tags.lock_groups(locked)
+    tagrows.lock_groups(locked)
     rows = tagrows.Tagging.objects.filter(tag__group__in=locked, present=True)
     for chunk in roster.chunks(sorted(set(accounts))):
         found = rows.filter(account_id__in=chunk).order_by("tag_id", "account_id")

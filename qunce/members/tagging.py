@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -86,20 +86,24 @@ def put(
     writer = Writer(batch, by, at, expires_at)
     for chunk in roster.chunks(wanted):
         with transaction.atomic():
-            writer.lock(tag)
-            families = roster.people_of(chunk)
-            mine = [a for family in families.values() for a in family]
-            weights = marks.weights_of(KIND, tag.pk, mine)
-            chosen = set(chunk)
-            new = {
-                next(account for account in family if account in chosen): 1
-                for family in families.values()
-                if not any(account in weights for account in family)
-            }
-            writer.extend(tag, list(weights))
-            writer.clear_rivals(tag, list(new))
-            writer.write(tag, new)
+            _put(writer, tag, chunk)
     return batch
+
+
+def _put(writer: Writer, tag: Tag, accounts: Sequence[int]) -> None:
+    writer.lock(tag)
+    families = roster.people_of(accounts)
+    mine = [account for family in families.values() for account in family]
+    weights = marks.weights_of(KIND, tag.pk, mine)
+    chosen = set(accounts)
+    new = {
+        next(account for account in family if account in chosen): 1
+        for family in families.values()
+        if not any(account in weights for account in family)
+    }
+    writer.extend(tag, list(weights))
+    writer.clear_rivals(tag, list(new))
+    writer.write(tag, new)
 
 
 def set_depths(
@@ -199,7 +203,7 @@ def undo(*, batch: TagBatch, by: Operator, at: datetime) -> int:
     community = batch.community
     chosen = Tag.objects.filter(pk__in=batch.tags).select_related("group", "community")
     several = list(chosen.order_by("pk"))
-    tags.lock_groups({tag.group_id for tag in several if tag.group_id})
+    tagrows.lock_groups({tag.group_id for tag in several if tag.group_id})
     restored = sum(_undo_putting(tag, batch, by, at) for tag in several)
     restored += sum(_undo_taking(tag, batch, by, at) for tag in several)
     event = TagBatchUndone(batch=batch.pk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -141,7 +141,7 @@ class Writer:
 
     def lock(self, tag: Tag) -> None:
         if tag.group is not None and tag.group.exclusive:
-            tags.lock_groups([tag.group.pk])
+            lock_groups([tag.group.pk])
 
     def write(self, tag: Tag, weights: Mapping[int, int]) -> int:
         """Give accounts their weight (0 takes off); returns how many changed."""
@@ -234,3 +234,10 @@ def rivals(tag: Tag, accounts: Collection[int]) -> dict[Tag, list[int]]:
             found.setdefault(tag_id, []).append(account)
     chosen = Tag.objects.filter(pk__in=found).select_related("community", "group")
     return {other: found[other.pk] for other in chosen.order_by("pk")}
+
+
+def lock_groups(groups: Iterable[int]) -> None:
+    """Hold exclusive groups until the commit, so that two writers cannot both pass."""
+    if db.is_postgresql():
+        chosen = tags.TagGroup.objects.select_for_update().filter(pk__in=list(groups))
+        list(chosen.order_by("pk").values_list("pk"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import access, db, errors, facts, flow, instants, revisions
+from qunce.core import access, errors, facts, flow, instants, revisions
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 from qunce.members import tagnames
@@ -243,10 +244,7 @@ def create_group(
         key=key,
         name=name or key,
         exclusive=exclusive,
-        pattern=naming.pattern,
-        prefix=naming.prefix,
-        longest=naming.longest,
-        guidance=naming.guidance,
+        **dataclasses.asdict(naming),
         makers=list(makers),
         created_at=at,
         by=by,
@@ -402,16 +400,9 @@ def ensure(
     return found
 
 
-def ids_in(community: Community, group: TagGroup | None = None) -> list[int]:
-    """Ids of all tags that can be carried, of one group or of all, archived ones too."""
-    tags = Tag.objects.filter(community=community).exclude(state="merged")
-    if group is not None:
-        tags = tags.filter(group=group)
-    return list(tags.order_by("pk").values_list("pk", flat=True))
-
-
-def lock_groups(groups: Iterable[int]) -> None:
-    """Hold exclusive groups until the commit, so that two writers cannot both pass."""
-    if db.is_postgresql():
-        chosen = TagGroup.objects.select_for_update().filter(pk__in=list(groups))
-        list(chosen.order_by("pk").values_list("pk"))
+def ids_in(community: Community, group: TagGroup) -> list[int]:
+    """Ids of a group's tags that can be carried, archived ones too."""
+    tags = Tag.objects.filter(community=community, group=group)
+    return list(
+        tags.exclude(state="merged").order_by("pk").values_list("pk", flat=True)
+    )

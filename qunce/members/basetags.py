@@ -1,0 +1,148 @@
+"""Base tags: when somebody was added and through which channel, without being asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from qunce.core import names, operators
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.core.settled import Happened
+from qunce.members import accounts, roster, tagging, tags
+from qunce.members.attributerows import AttributeValue
+from qunce.members.roster import Account
+from qunce.members.tagrows import TagBatch
+from qunce.members.tags import Tag, TagGroup
+
+SOURCE = "base"
+ZONE = "timezone"
+"""Name of the attribute that holds a member's own time zone, where one is known."""
+BANDS = ((0, 6), (6, 12), (12, 18), (18, 24))
+WHEN, HOUR, VIA = "joined-month", "joined-hour", "joined-via"
+
+
+def apply(
+    *, community: Community, accounts: Iterable[int], by: Operator, at: datetime
+) -> TagBatch:
+    """Give these accounts their base tags; who has them keeps them."""
+    batch = tagging.begin(community=community, by=by, at=at, source=SOURCE)
+    shelf = _Shelf(community, at)
+    for chunk in roster.chunks(sorted(set(accounts))):
+        wanted: dict[int, list[int]] = {}
+        for account, tag in _tags_of(shelf, chunk):
+            wanted.setdefault(tag.pk, []).append(account)
+        for pk, some in sorted(wanted.items()):
+            tag = shelf.by_id[pk]
+            tagging.put(tag=tag, accounts=some, by=by, at=at, batch=batch)
+    return batch
+
+
+def react(*, community: Community, facts: Sequence[Happened], at: datetime) -> None:
+    """A reaction: who joined gets base tags."""
+    joined = [fact.account for fact in facts if fact.account is not None]
+    here = Account.objects.filter(
+        community=community, pk__in=joined, erased_at__isnull=True
+    )
+    apply(
+        community=community,
+        accounts=here.values_list("pk", flat=True),
+        by=operators.system(community),
+        at=at,
+    )
+
+
+def _tags_of(shelf: _Shelf, chunk: Sequence[int]) -> Iterator[tuple[int, Tag]]:
+    rows = Account.objects.filter(pk__in=chunk, community=shelf.community)
+    own = _own_zones(shelf.community, chunk)
+    sources = names.listed(accounts.SOURCES, shelf.community.pk)
+    for row in rows.order_by("pk"):
+        local = row.joined_at.astimezone(own.get(row.pk, shelf.zone))
+        yield row.pk, shelf.month(local)
+        # A file that tells days alone says midnight sharp, which nobody kept to.
+        if local.time() != datetime.min.time():
+            yield row.pk, shelf.hour(local)
+        yield row.pk, shelf.via(sources.get(row.source_id or 0) or row.channel)
+
+
+def _own_zones(community: Community, chunk: Sequence[int]) -> dict[int, ZoneInfo]:
+    known = AttributeValue.objects.filter(
+        attribute__community=community,
+        attribute__name=ZONE,
+        account_id__in=chunk,
+        present=True,
+    )
+    zones = {}
+    for account, text in known.values_list("account_id", "text"):
+        try:
+            zones[account] = ZoneInfo(text or "")
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            continue
+    return zones
+
+
+class _Shelf:
+    """The base tags of one community, made when first needed, in its language."""
+
+    def __init__(self, community: Community, at: datetime) -> None:
+        self.community = community
+        self.zone = ZoneInfo(community.timezone)
+        self.by_id: dict[int, Tag] = {}
+        self._by = operators.system(community)
+        self._at = at
+        self._known: dict[str, Tag] = {}
+
+    def month(self, local: datetime) -> Tag:
+        return self._tag(WHEN, f"joined:{local:%Y-%m}", f"{local:%Y-%m}")
+
+    def hour(self, local: datetime) -> Tag:
+        start, end = next(band for band in BANDS if local.hour < band[1])
+        return self._tag(HOUR, f"joined:{start:02}-{end:02}", f"{start}–{end}")
+
+    def via(self, channel: str) -> Tag:
+        clean = " ".join(channel.replace(";", ",").split())
+        return self._tag(VIA, f"via:{clean}"[:80].strip(), clean[:80])
+
+    def _tag(self, group: str, key: str, name: str) -> Tag:
+        if key not in self._known:
+            found = tags.find(self.community, [key]).get(key)
+            tag = found or self._make(group, key, name)
+            self._known[key] = self.by_id[tag.pk] = tag
+        return self._known[key]
+
+    def _make(self, group: str, key: str, name: str) -> Tag:
+        return tags.create(
+            community=self.community,
+            key=key,
+            name=name,
+            group=self._group(group),
+            by=self._by,
+            at=self._at,
+        )
+
+    def _group(self, key: str) -> TagGroup:
+        try:
+            return tags.get_group(self.community, key)
+        except tags.UnknownTagGroup:
+            with translation.override(self.community.language):
+                name = _group_name(key)
+            return tags.create_group(
+                community=self.community,
+                key=key,
+                name=name,
+                by=self._by,
+                at=self._at,
+            )
+
+
+def _group_name(key: str) -> str:
+    said = {
+        WHEN: _("Joined in"),
+        HOUR: _("Joined at"),
+        VIA: _("Joined through"),
+    }
+    return said[key]

@@ -1,0 +1,125 @@
+"""Laying everyone out: each person in exactly one layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qunce.core import operators
+from qunce.core.communities import Community
+from qunce.members import layerspecs
+from qunce.sets import audiences, bitmaps, history
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pyroaring import BitMap
+
+    Ints = NDArray[np.int64]
+
+ENOUGH_PEOPLE = 20
+ENOUGH_GAPS = 3
+"""How many have to have bought how often before their gaps speak for all."""
+LONGEST = 1_000
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Disjoint sets that make up everyone present; `found` are bounds from the data."""
+
+    sets: dict[str, BitMap]
+    found: dict[str, int]
+
+
+def lay_out(*, community: Community, spec: Mapping[str, Any], at: datetime) -> Layout:
+    everyone = _people(community, {"all": []}, at)
+    if spec["by"] == "measure":
+        return _by_measure(community, spec, everyone, at)
+    return _by_rules(community, spec, everyone, at)
+
+
+def _people(community: Community, rule: Any, at: datetime) -> BitMap:
+    by = operators.system(community)
+    return bitmaps.thaw(audiences.freeze(community=community, rule=rule, by=by, at=at))
+
+
+def _by_rules(
+    community: Community, spec: Mapping[str, Any], everyone: BitMap, at: datetime
+) -> Layout:
+    found = usual_gaps(community, spec["gaps"], at) if spec.get("gaps") else {}
+    remaining, sets = everyone, {}
+    for layer in spec["layers"][:-1]:
+        rule = layerspecs.filled(layer["rule"], found)
+        sets[layer["key"]] = _people(community, rule, at) & remaining
+        remaining = remaining - sets[layer["key"]]
+    sets[spec["layers"][-1]["key"]] = remaining
+    return Layout(sets, found)
+
+
+def _by_measure(
+    community: Community, spec: Mapping[str, Any], everyone: BitMap, at: datetime
+) -> Layout:
+    within = layerspecs.span(spec.get("within"))
+    people, sums = history.sums(
+        community=community, kinds=spec["kinds"], at=at, within=within
+    )
+    here = np.isin(people, bitmaps.array_of(everyone), assume_unique=True)
+    people, sums = people[here], sums[here]
+    remaining, sets, found = everyone, {}, {}
+    for layer in spec["layers"][:-1]:
+        least = _bound(layer, sums, len(everyone))
+        found[layer["key"]] = least
+        chosen = bitmaps.of(people[sums >= least])
+        if least <= 0:  # who has no such fact has 0
+            chosen = chosen | (everyone - bitmaps.of(people))
+        sets[layer["key"]] = chosen & remaining
+        remaining = remaining - chosen
+    sets[spec["layers"][-1]["key"]] = remaining
+    return Layout(sets, found)
+
+
+def _bound(layer: Mapping[str, Any], sums: Ints, everyone: int) -> int:
+    """The least sum that is in. Equals are never parted: at the cut all go in."""
+    if "gte" in layer:
+        return int(layer["gte"])
+    wanted = math.ceil(layerspecs.share(layer["top"]) * everyone)
+    positive = np.sort(sums[sums > 0])
+    return int(positive[-wanted]) if 0 < wanted <= len(positive) else 1
+
+
+def usual_gaps(
+    community: Community, spec: Mapping[str, Any], at: datetime
+) -> dict[str, int]:
+    """Days that members usually let pass: over members, the median and the 90th percentile
+    of each one's own 90th percentile."""
+    people, gaps = history.gaps(
+        community=community,
+        kind=spec["kind"],
+        at=at,
+        within=layerspecs.span(spec.get("within")),
+    )
+    own = np.sort(_own_gaps(people, gaps))
+    if len(own) < ENOUGH_PEOPLE:
+        return {"median": spec["median"], "long": spec["long"]}
+    median, long = (_ranked(own, share) for share in (0.5, 0.9))
+    return {"median": median, "long": min(max(long, median + 1), LONGEST)}
+
+
+def _own_gaps(people: Ints, gaps: Ints) -> Ints:
+    """Each one's 90th percentile (nearest rank), of those with enough gaps."""
+    order = np.lexsort((gaps, people))
+    people, gaps = people[order], gaps[order]
+    _unique, first, times = np.unique(people, return_index=True, return_counts=True)
+    enough = times >= ENOUGH_GAPS
+    rank = np.ceil(times * 0.9).astype(np.int64) - 1
+    return np.asarray(gaps[(first + rank)[enough]], dtype=np.int64)
+
+
+def _ranked(ordered: Ints, share: float) -> int:
+    """The nearest-rank percentile of an ascending array, between 1 and the longest."""
+    place = math.ceil(len(ordered) * share) - 1
+    return min(max(int(ordered[place]), 1), LONGEST)

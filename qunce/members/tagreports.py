@@ -1,0 +1,84 @@
+"""What a tag library needs tidied: tags nobody carries, twins, tags of one person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qunce.core import db
+from qunce.core.communities import Community
+from qunce.members import roster, segments, tagnames, tags
+from qunce.members.tags import Tag
+
+PROBE = 20
+"""Carriers looked at: so many cannot be one person's accounts, or nearly."""
+
+
+def near(community: Community, name: str, *, most: int = 5) -> list[Tag]:
+    """Tags that are nearly `name`, to be offered while it is typed."""
+    known = {tag.name: tag for tag in tags.listed(community)}
+    known |= {tag.key: tag for tag in known.values()}
+    found = tagnames.twins(tagnames.clean(name), known, most=most * 2)
+    return list(dict.fromkeys(known[other] for other in found))[:most]
+
+
+def twins(community: Community) -> list[tuple[Tag, Tag]]:
+    """Pairs of tags with nearly the same name, each pair once."""
+    known = {tag.name: tag for tag in tags.listed(community)}
+    names = sorted(known)
+    return [
+        (known[name], known[other])
+        for place, name in enumerate(names)
+        for other in sorted(tagnames.twins(name, names[place + 1 :], most=len(names)))
+    ]
+
+
+def unused(community: Community) -> list[Tag]:
+    """Tags that nobody carries and no segment asks for."""
+    asked: set[str] = set()
+    for segment in segments.listed(community):
+        asked |= _tags_in(segment.rule)
+    return [
+        tag
+        for tag in tags.listed(community)
+        if tag.key not in asked and not _carriers(tag)
+    ]
+
+
+def of_one_person(community: Community) -> list[Tag]:
+    """Tags that a single person carries: a note rather than a tag."""
+    found = []
+    for tag in tags.listed(community):
+        carriers = _carriers(tag)
+        if (
+            0 < len(carriers) < PROBE
+            and len({*roster.heads_of(carriers).values()}) == 1
+        ):
+            found.append(tag)
+    return found
+
+
+def _carriers(tag: Tag) -> list[int]:
+    rows = db.rows(
+        "SELECT account_id FROM members_tagging t"
+        " JOIN members_account a ON a.id = t.account_id"
+        " WHERE t.tag_id = %s AND t.present AND a.present LIMIT %s",
+        [tag.pk, PROBE],
+    )
+    return [row[0] for row in rows]
+
+
+def _tags_in(rule: object) -> set[str]:
+    """Every tag key in a rule, however deep."""
+    if isinstance(rule, list):
+        return set().union(*map(_tags_in, rule))
+    if not isinstance(rule, dict):
+        return set()
+    found: set[str] = set()
+    for name, body in rule.items():
+        if name == "tag" and isinstance(body, dict):
+            for word in ("any", "all", "none"):
+                keys: str | Sequence[str] = body.get(word, [])
+                found |= {keys} if isinstance(keys, str) else set(keys)
+        else:
+            found |= _tags_in(body)
+    return found

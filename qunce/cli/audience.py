@@ -14,7 +14,6 @@ from qunce.cli.output import Out
 from qunce.members import roster
 from qunce.sets import audiences, tail
 
-PAGE = 10_000
 MARK = {True: "✓", False: "✗"}
 
 
@@ -56,43 +55,58 @@ def _count(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
 
 def _list(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
     """Written page by page, so a million keys need no memory."""
-    rule, left = given.rule(args.rule), args.limit
-    after = roster.get(asked["community"], args.after).pk if args.after else 0
+    after, left = _start(args, asked), args.limit
+    rule = given.rule(args.rule)
     if out.as_json:
         out.write('{"keys": [')
     comma = ""
-    while left is None or left > 0:
-        limit = PAGE if left is None else min(PAGE, left)
-        page = audiences.members(rule=rule, after=after, limit=limit, **asked)
-        if page:
-            keys = roster.keys_of(asked["community"], page)
-            comma = _write_keys([keys[each] for each in page], out, comma)
-            after = page[-1]
-        left = None if left is None else left - len(page)
-        if len(page) < limit:
+    for page in readers.pages_of(after, rule=rule, **asked):
+        some = page if left is None else page[:left]
+        keys = roster.keys_of(asked["community"], some)
+        comma = _write_keys([keys[each] for each in some], out, comma)
+        left = None if left is None else left - len(some)
+        if left == 0:
             break
     if out.as_json:
         out.write("]}\n")
 
 
+def _start(args: argparse.Namespace, asked: dict[str, Any]) -> int:
+    if not args.after:
+        return 0
+    return roster.heads_of([_account(args.after, asked)]).popitem()[1]
+
+
+def _account(key: str, asked: dict[str, Any]) -> int:
+    return readers.accounts(keys=[key], **asked)[0]
+
+
 def _write_keys(keys: list[str], out: Out, comma: str) -> str:
     if not out.as_json:
-        out.write("\n".join(keys) + "\n")
+        out.write("".join(f"{key}\n" for key in keys))
         return ""
+    if not keys:
+        return comma
     out.write(comma + ", ".join(readers.quoted(key) for key in keys))
     return ", "
 
 
 def _explain(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
-    account = roster.get(asked["community"], args.member).pk
+    account = _account(args.member, asked)
     told = audiences.explain(rule=given.rule(args.rule), account=account, **asked)
     because = [dataclasses.asdict(each) for each in told.because]
     verdict = _("%(key)s is in.") if told.holds else _("%(key)s is not in.")
     out.answer(
         {"in": told.holds, "because": because},
         verdict % {"key": args.member},
-        *(f"  {MARK[each.holds]} {each.text}" for each in told.because),
+        *map(_said, told.because),
     )
+
+
+def _said(reason: audiences.Reason) -> str:
+    """✓ means that it is as the rule wants it, also behind a `not`."""
+    text = reason.text if reason.wanted else _("not: %(text)s") % {"text": reason.text}
+    return f"  {MARK[reason.holds == reason.wanted]} {text}"
 
 
 def _overlap(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
 
 from qunce.core import errors
 
@@ -95,4 +96,4 @@ class Out:
 
 
 def _docstring(error: Exception) -> str:
-    return type(error).__doc__ or type(error).__name__
+    return _(type(error).__doc__ or type(error).__name__)

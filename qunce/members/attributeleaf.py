@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from qunce.core import days, db, instants, revisions
 from qunce.core.communities import zone
@@ -30,7 +31,19 @@ if TYPE_CHECKING:
 
 TEXTS = frozenset({Kind.TEXT, Kind.CHOICE, Kind.MULTI})
 ORDERS = ("gte", "gt", "lte", "lt")
-SIGNS = {"eq": "=", "ne": "≠", "gte": "≥", "gt": ">", "lte": "≤", "lt": "<"}
+SIGNS = {
+    "eq": "=",
+    "ne": "≠",
+    "gte": "≥",
+    "gt": ">",
+    "lte": "≤",
+    "lt": "<",
+    "in": gettext_noop("one of"),
+    "contains": gettext_noop("contains"),
+    "starts": gettext_noop("starts with"),
+    "anniversary": gettext_noop("anniversary within"),
+}
+"""How a comparison is spoken."""
 SCALE = 10_000
 """Numbers are kept with four decimal places."""
 
@@ -102,13 +115,17 @@ class AttributeLeaf(Leaf):
         column = by_person(snap, self.attribute, multi=self.type == Kind.MULTI)
         mine = column.numbers[column.accounts == person]
         values = ", ".join(_show(self.type, int(value), column) for value in mine)
-        wanted = ", ".join(_show_wanted(self.type, value) for value in self.wanted)
-        return _("%(name)s is %(value)s (wanted %(sign)s %(wanted)s)") % {
+        return _("%(name)s is %(value)s (wanted: %(wanted)s)") % {
             "name": self.called,
             "value": values or _("not known"),
-            "sign": SIGNS.get(self.sign, _(self.sign)),
-            "wanted": wanted,
+            "wanted": self._wish(),
         }
+
+    def _wish(self) -> str:
+        if self.sign == "known":
+            return _("known") if self.wanted else _("not known")
+        wanted = ", ".join(_show_wanted(self.type, value) for value in self.wanted)
+        return f"{_(SIGNS[self.sign])} {wanted}"
 
 
 def by_person(snap: Snapshot, attribute: int, *, multi: bool) -> Column:

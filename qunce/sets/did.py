@@ -152,7 +152,7 @@ class Did(Leaf):
         if self.sum:
             amount = happened.sum_of(snap, self.facts, self.window, self.sum[0], person)
             parts.append(
-                _("%(field)s adds up to %(n)s (wanted %(wanted)s)")
+                _("%(field)s adds up to %(n)s (wanted: %(wanted)s)")
                 % {"field": self.sum[0], "n": amount, "wanted": self.sum[1].say()}
             )
         for window, text in ((self.first, _("the first")), (self.last, _("the last"))):
@@ -187,9 +187,9 @@ class Did(Leaf):
 
 
 NUMBERED: dict[str, Callable[[], str]] = {
-    "times": lambda: _("%(n)s times (wanted %(wanted)s)"),
-    "days": lambda: _("on %(n)s days (wanted %(wanted)s)"),
-    "weeks": lambda: _("in %(n)s weeks (wanted %(wanted)s)"),
+    "times": lambda: _("times: %(n)s (wanted: %(wanted)s)"),
+    "days": lambda: _("days: %(n)s (wanted: %(wanted)s)"),
+    "weeks": lambda: _("weeks: %(n)s (wanted: %(wanted)s)"),
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from pyroaring import BitMap
 
 from qunce.core import revisions
@@ -18,7 +19,11 @@ from qunce.sets.stacks import Stack
 if TYPE_CHECKING:
     from qunce.sets.snapshots import Snapshot
 
-WORDS = ("any", "all", "none")
+WORDS = {
+    "any": gettext_noop("any of"),
+    "all": gettext_noop("all of"),
+    "none": gettext_noop("none of"),
+}
 Named = tuple[tuple[int, str], ...]
 """Ids, each with the key that it was asked for by."""
 
@@ -105,13 +110,13 @@ class MarkLeaf(Leaf):
             wanted = f"{wanted} × {self.depth.say()}"
         return self.sentence() % {
             "what": _(self.what),
-            "word": _(word),
+            "word": _(WORDS[word]),
             "wanted": wanted,
-            "found": ", ".join(found) or _("none of them"),
+            "found": ", ".join(found) or _("none"),
         }
 
     def sentence(self) -> str:
-        return _("%(what)s, %(word)s of: %(wanted)s; has %(found)s")
+        return _("%(what)s, %(word)s: %(wanted)s; has: %(found)s")
 
 
 def by_person(snap: Snapshot, kind: str, ref: int) -> Stack:

@@ -74,9 +74,12 @@ class Sequence_(Leaf):
         if self.span is None:
             return _("in this order: %(steps)s") % {"steps": order}
         hours = self.span // timedelta(hours=1)
-        return _("in this order: %(steps)s, within %(hours)s hours") % {
+        span = _("%(n)s hours") % {"n": hours}
+        if hours % 24 == 0:
+            span = _("%(n)s days") % {"n": hours // 24}
+        return _("in this order: %(steps)s, within %(span)s") % {
             "steps": order,
-            "hours": hours,
+            "span": span,
         }
 
 

@@ -3,5 +3,11 @@
 from __future__ import annotations
 
 from qunce.core import reacting
+from qunce.members import accounts, basetags
 
-CONSUMER = reacting.Consumer("reactions", {})
+CONSUMER = reacting.Consumer(
+    "reactions",
+    {
+        accounts.MemberJoined.kind: (basetags.react,),
+    },
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import time
 from typing import Any
 
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: Out) -> int:
     community = given.community(args)
     by = given.operator(args, community)
-    tail.catch_up()
+    tail.catch_up(most=given.BEARABLE)
     asked = {"community": community, "by": by, "at": args.at}
     action = {"count": _count, "list": _list, "explain": _explain, "overlap": _overlap}
     action[args.action](args, out, asked)
@@ -56,11 +57,13 @@ def _count(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
 def _list(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
     """Written page by page, so a million keys need no memory."""
     after, left = _start(args, asked), args.limit
-    rule = given.rule(args.rule)
+    pages = readers.pages_of(after, rule=given.rule(args.rule), **asked)
+    # What is wrong with the rule has to show before anything is written.
+    first = next(pages, [])
     if out.as_json:
         out.write('{"keys": [')
     comma = ""
-    for page in readers.pages_of(after, rule=rule, **asked):
+    for page in itertools.chain([first], pages):
         some = page if left is None else page[:left]
         keys = roster.keys_of(asked["community"], some)
         comma = _write_keys([keys[each] for each in some], out, comma)

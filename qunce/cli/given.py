@@ -21,6 +21,8 @@ from qunce.core import communities, days, errors, instants, operators
 
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
 DEFAULT_KEY = "default"
+BEARABLE = 2_000_000
+"""Facts that a question counts first; what waits beyond that, `serve` brings in."""
 
 
 class BadUsage(errors.Invalid):

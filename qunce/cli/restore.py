@@ -102,5 +102,3 @@ def _report(manifest: Manifest, found: list[str], out: Out) -> int:
         *(found or [_("Digest, consistency, counts and everything derived agree.")]),
     )
     return 1 if found else 0
-
-

@@ -66,9 +66,7 @@ def test_a_reaction_gets_the_facts_of_one_kind_and_community_together() -> None:
     shop, other = made.community(), made.community("other")
     seen: list[tuple[str, list[int]]] = []
 
-    def note(
-        *, community: Community, facts: Sequence[Happened], at: datetime
-    ) -> None:
+    def note(*, community: Community, facts: Sequence[Happened], at: datetime) -> None:
         seen.append((community.key, [fact.payload["times"] for fact in facts]))
 
     ring(shop, 1)
@@ -82,9 +80,7 @@ def test_a_reaction_sees_the_fact_as_it_was_recorded() -> None:
     shop = made.community()
     seen: list[Happened] = []
 
-    def note(
-        *, community: Community, facts: Sequence[Happened], at: datetime
-    ) -> None:
+    def note(*, community: Community, facts: Sequence[Happened], at: datetime) -> None:
         seen.extend(facts)
 
     ring(shop, 4, account=7)
@@ -150,9 +146,7 @@ def test_a_fact_that_fails_waits_alone_and_is_tried_again() -> None:
     ring(shop, *range(9))
     broken = {4}
 
-    def picky(
-        *, community: Community, facts: Sequence[Happened], at: datetime
-    ) -> None:
+    def picky(*, community: Community, facts: Sequence[Happened], at: datetime) -> None:
         echo(community=community, facts=facts, at=at)
         if any(fact.payload["times"] in broken for fact in facts):
             raise ValueError("not this one")

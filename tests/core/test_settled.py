@@ -20,6 +20,7 @@ def ring(shop: Community, *times: int) -> None:
 @pytest.fixture(autouse=True)
 def start() -> int:
     """SQLite goes on counting where the last test ended."""
+    ring(made.community("before"), 0)
     return settled.read(after=0, most=10**9, kinds={}).upto
 
 

@@ -26,9 +26,7 @@ def run(*tasks: Callable[[], Answer]) -> list[Answer]:
         finally:
             connections.close_all()
 
-    threads = [
-        threading.Thread(target=work, args=each) for each in enumerate(tasks)
-    ]
+    threads = [threading.Thread(target=work, args=each) for each in enumerate(tasks)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,0 +1,41 @@
+"""Compare everything derived with the truth, and mend what differs"""
+
+from __future__ import annotations
+
+import argparse
+
+from django.utils.translation import gettext as _
+
+from qunce.cli.output import Out
+from qunce.sets import doctor, tail
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--repair", action="store_true", help=_("mend what differs"))
+
+
+def run(args: argparse.Namespace, out: Out) -> int:
+    """1 when something differs; after a repair, when something still does."""
+    tail.catch_up()
+    found = doctor.examine(repair=args.repair)
+    left = doctor.examine() if args.repair and found else found
+    out.answer(
+        {
+            "found": [_told(each) for each in found],
+            "left": [_told(each) for each in left],
+        },
+        *(f"{each.code}: {each.text}" for each in found),
+    )
+    if not found:
+        out.line(_("Everything derived agrees with the truth."))
+    elif args.repair:
+        out.line(_("Mended.") if not left else _("Some of it could not be mended."))
+    return 1 if left else 0
+
+
+def _told(finding: doctor.Finding) -> dict[str, str]:
+    return {
+        "code": finding.code,
+        "subject": str(finding.subject),
+        "text": str(finding.text),
+    }

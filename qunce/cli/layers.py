@@ -1,0 +1,74 @@
+"""Sizes of all layers, who moved, from which to which; compute them anew"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from qunce.cli import given
+from qunce.cli.output import Out
+from qunce.core import days
+from qunce.members import layers
+from qunce.members.layers import Layering, LayerRun
+from qunce.sets import tail
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("key", nargs="?", help=_("one layering; all if not given"))
+    parser.add_argument("--recompute", action="store_true", help=_("lay out anew"))
+
+
+def run(args: argparse.Namespace, out: Out) -> int:
+    community = given.community(args)
+    by = given.operator(args, community)
+    found = layers.listed(community)
+    if args.key:
+        found = [layers.get(community, args.key)]
+    if args.recompute:
+        tail.catch_up(most=given.BEARABLE)
+        for layering in found:
+            layers.recompute(layering=layering, by=by, at=args.at)
+    told = {layering.key: _told(layering) for layering in found}
+    out.answer({"layerings": told})
+    for key, about in told.items():
+        _say(key, about, out)
+    return 0
+
+
+def _told(layering: Layering) -> dict[str, Any]:
+    run = layers.newest(layering)
+    told: dict[str, Any] = {"name": layering.name, "default": layering.default}
+    if run is None:
+        return told | {"day": None, "sizes": {}, "moved": 0, "matrix": []}
+    return told | {
+        "day": days.to_date(run.day).isoformat(),
+        "sizes": layers.sizes(run),
+        "found": run.found,
+        "moved": run.moved,
+        "matrix": _matrix(layering, run),
+    }
+
+
+def _matrix(layering: Layering, run: LayerRun) -> list[dict[str, Any]]:
+    """From the last run of an earlier day to this one."""
+    before = layers.newest(layering, run.day - 1)
+    if before is None:
+        return []
+    pairs = layers.matrix(before, run)
+    return [
+        {"from": old, "to": new, "count": count} for (old, new), count in pairs.items()
+    ]
+
+
+def _say(key: str, about: dict[str, Any], out: Out) -> None:
+    out.line(f"{key}  {about['name']}  {about['day'] or _('not computed yet')}")
+    for layer, size in about["sizes"].items():
+        out.line(f"  {layer:<20} {size:>10,}")
+    if about["moved"]:
+        out.line("  " + _("%(n)s moved in the last run.") % {"n": about["moved"]})
+    for move in about["matrix"]:
+        if move["from"] != move["to"]:
+            old, new = move["from"] or "–", move["to"] or "–"
+            out.line(f"  {old} → {new}: {move['count']:,}")

@@ -1,0 +1,72 @@
+"""Undo a batch of tags, or take a tag off members"""
+
+from __future__ import annotations
+
+import argparse
+
+from django.utils.translation import gettext as _
+
+from qunce.cli import given, readers
+from qunce.cli.output import Out
+from qunce.core import errors
+from qunce.core.communities import Community
+from qunce.members import tagging, tags
+from qunce.members.tagging import TagBatch
+from qunce.sets import tail
+
+
+class UnknownBatch(errors.NotFound):
+    """There is no such batch in this community."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("tag", metavar="TAG", nargs="?")
+    readers.add_arguments(parser, required=False)
+    parser.add_argument("--batch", type=int, metavar="N", help=_("undo this batch"))
+    parser.add_argument("--note", default="", help=_("kept with the batch"))
+
+
+def run(args: argparse.Namespace, out: Out) -> int:
+    whom = args.rule or args.members or args.file
+    if (args.batch is None) == (args.tag is None) or bool(args.tag) != bool(whom):
+        raise given.BadUsage(
+            _("Give --batch N, or a tag with --rule, --members or --file.")
+        )
+    community = given.community(args)
+    if args.batch is not None:
+        _undo(args, community, out)
+    else:
+        _take_off(args, community, out)
+    return 0
+
+
+def _undo(args: argparse.Namespace, community: Community, out: Out) -> None:
+    by = given.operator(args, community)
+    found = TagBatch.objects.filter(community=community, pk=args.batch)
+    for batch in found:
+        restored = tagging.undo(batch=batch, by=by, at=args.at)
+        out.answer(
+            {"batch": batch.pk, "restored": restored},
+            _("Batch %(batch)s is undone: %(n)s taggings are as before.")
+            % {"batch": batch.pk, "n": restored},
+        )
+        return
+    raise UnknownBatch(_("There is no batch %(batch)s.") % {"batch": args.batch})
+
+
+def _take_off(args: argparse.Namespace, community: Community, out: Out) -> None:
+    by = given.operator(args, community)
+    if args.rule:
+        tail.catch_up(most=given.BEARABLE)
+    batch = tagging.take_off(
+        tag=tags.get(community, args.tag),
+        accounts=readers.chosen(args, community=community, by=by),
+        by=by,
+        at=args.at,
+        note=args.note,
+    )
+    out.answer(
+        {"batch": batch.pk, "changed": batch.changed},
+        _("Batch %(batch)s: %(changed)s taggings taken off.")
+        % {"batch": batch.pk, "changed": batch.changed},
+    )

@@ -30,6 +30,8 @@ COMMANDS = {
     "tag": "tag",
     "untag": "untag",
     "layers": "layers",
+    "layering": "layering",
+    "segment": "segment",
     "rebuild": "rebuild",
     "doctor": "doctor",
     "backup": "backup",

@@ -1,0 +1,47 @@
+"""Lay everyone out in layers, by value, by lifecycle, or as you say yourself"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from qunce.cli import given
+from qunce.cli.output import Out
+from qunce.members import layers, layerspecs
+from qunce.sets import tail
+
+READY = {"value": layerspecs.VALUE, "lifecycle": layerspecs.LIFECYCLE}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("key", metavar="KEY", help=_("what rules call it"))
+    parser.add_argument(
+        "spec", metavar="SPEC", help=_("value, lifecycle, a spec as JSON, or @file")
+    )
+    parser.add_argument("--name", default="", help=_("what people read"))
+    parser.add_argument(
+        "--default", default="", metavar="LAYER", help=_("for who comes between runs")
+    )
+
+
+def run(args: argparse.Namespace, out: Out) -> int:
+    community = given.community(args)
+    about = {"by": given.operator(args, community), "at": args.at}
+    spec: Any = READY.get(args.spec) or given.rule(args.spec)
+    tail.catch_up(most=given.BEARABLE)
+    layering = layers.create(
+        community=community,
+        key=args.key,
+        spec=spec,
+        name=args.name,
+        default=args.default,
+        **about,
+    )
+    run = layers.recompute(layering=layering, **about)
+    sizes = layers.sizes(run)
+    out.answer({"key": layering.key, "sizes": sizes, "found": run.found})
+    for layer, size in sizes.items():
+        out.line(f"  {layer:<20} {size:>10,}")
+    return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 from pathlib import Path
 
@@ -56,15 +55,16 @@ def run(args: argparse.Namespace, out: Out) -> int:
 
 
 def _check_empty() -> None:
-    if db.is_postgresql():
-        empty = pgtools.is_empty()
-    else:
-        empty = not Path(str(settings.DATABASES["default"]["NAME"])).exists()
-    if not empty:
+    taken = not pgtools.is_empty() if db.is_postgresql() else _truth().exists()
+    if taken:
         raise NotEmpty(
             _("%(home)s is not empty; --force replaces what is there.")
             % {"home": settings.HOME}
         )
+
+
+def _truth() -> Path:
+    return Path(str(settings.DATABASES["default"]["NAME"]))
 
 
 def _into_file(copy: Path, manifest: Manifest) -> None:
@@ -72,11 +72,11 @@ def _into_file(copy: Path, manifest: Manifest) -> None:
     backups.prove_copy(copy, manifest)
     connections.close_all()
     for alias, given in settings.DATABASES.items():
-        path = Path(str(given["NAME"]))
+        path = str(given["NAME"])
         for name in (f"{path}-wal", f"{path}-shm", *([path] * (alias != "default"))):
             Path(name).unlink(missing_ok=True)
     shutil.rmtree(settings.MIRROR, ignore_errors=True)
-    os.replace(copy, settings.DATABASES["default"]["NAME"])
+    copy.replace(_truth())
 
 
 def _into_postgresql(copy: Path, manifest: Manifest) -> None:

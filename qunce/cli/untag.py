@@ -11,7 +11,7 @@ from qunce.cli.output import Out
 from qunce.core import errors
 from qunce.core.communities import Community
 from qunce.members import tagging, tags
-from qunce.members.tagging import TagBatch
+from qunce.members.tagrows import TagBatch
 from qunce.sets import tail
 
 

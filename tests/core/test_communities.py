@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_it_refuses_a_key_that_cannot_stand_in_an_address(key: str) -> None:
 @pytest.mark.parametrize(
     "clock", [{"timezone": "Asia/Peking"}, {"day_start": 1440}, {"day_start": -1}]
 )
-def test_it_refuses_a_clock_that_does_not_exist(clock: dict[str, object]) -> None:
+def test_it_refuses_a_clock_that_does_not_exist(clock: dict[str, Any]) -> None:
     with pytest.raises(communities.InvalidCommunity):
         made.community(**clock)
 

@@ -52,9 +52,14 @@ def test_many_may_have_happened_at_their_own_times() -> None:
 
 def test_facts_of_a_transaction_that_fails_never_happened() -> None:
     shop = made.community()
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+
+    @transaction.atomic
+    def fail() -> None:
         facts.record(BellRung(), community=shop, by=None, at=AT)
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert not Fact.objects.exists()
 
 

@@ -41,7 +41,7 @@ def parcels(transactional_db: None) -> Iterator[type[models.Model]]:
 def test_it_may_step_only_from_where_the_table_says() -> None:
     assert PARCEL.may("send", "packed")
     assert not PARCEL.may("send", "lost")
-    with pytest.raises(flow.WrongState, match="“send”.*“lost”.*packed"):
+    with pytest.raises(flow.WrongState, match=r"“send”.*“lost”.*packed"):
         PARCEL.check("send", "lost")
 
 

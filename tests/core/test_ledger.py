@@ -4,15 +4,17 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from qunce.core import db, ledger
+from qunce.core.communities import Community
 from qunce.core.ledger import Entry
+from qunce.core.operators import Operator
 from tests.core import made
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def post(amount: int, key: str) -> Entry:
-    shop = made.Community.objects.filter(key="shop").get()
-    by = made.Operator.objects.get(login="ann")
+    shop = Community.objects.filter(key="shop").get()
+    by = Operator.objects.get(login="ann")
     return ledger.post(
         community=shop,
         book="points",
@@ -25,13 +27,13 @@ def post(amount: int, key: str) -> Entry:
 
 
 @pytest.fixture(autouse=True)
-def shop() -> made.Community:
+def shop() -> Community:
     shop = made.community()
     made.operator(shop)
     return shop
 
 
-def test_the_balance_is_the_sum_of_entries(shop: made.Community) -> None:
+def test_the_balance_is_the_sum_of_entries(shop: Community) -> None:
     post(10, "joined")
     post(5, "checked in")
     assert ledger.balance(community=shop, book="points", accounts=[7]) == 15
@@ -39,13 +41,13 @@ def test_the_balance_is_the_sum_of_entries(shop: made.Community) -> None:
     assert ledger.balance(community=shop, book="money", accounts=[7]) == 0
 
 
-def test_the_same_reason_is_entered_once(shop: made.Community) -> None:
+def test_the_same_reason_is_entered_once(shop: Community) -> None:
     assert post(10, "joined").pk == post(10, "joined").pk
     assert ledger.balance(community=shop, book="points", accounts=[7]) == 10
 
 
-def test_a_mistake_is_reversed_once_by_another_entry(shop: made.Community) -> None:
-    entry, by = post(10, "joined"), made.Operator.objects.get(login="ann")
+def test_a_mistake_is_reversed_once_by_another_entry(shop: Community) -> None:
+    entry, by = post(10, "joined"), Operator.objects.get(login="ann")
     reversal = ledger.reverse(entry=entry, by=by, at=made.AT)
     assert reversal.amount == -10
     assert ledger.balance(community=shop, book="points", accounts=[7]) == 0
@@ -62,7 +64,7 @@ def test_a_mistake_is_reversed_once_by_another_entry(shop: made.Community) -> No
     ],
 )
 def test_the_database_refuses_to_change_or_remove_an_entry(
-    sql: str, shop: made.Community
+    sql: str, shop: Community
 ) -> None:
     entry = post(10, "joined")
     with pytest.raises(DatabaseError, match="only ever added"), transaction.atomic():

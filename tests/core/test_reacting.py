@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import pytest
@@ -46,9 +46,8 @@ def drain(some: reacting.Consumer) -> None:
 
 
 @pytest.fixture
-def small_batches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reacting, "BATCH", 3)
-    yield
 
 
 def test_each_fact_is_reacted_to_once(small_batches: None) -> None:
@@ -192,8 +191,9 @@ def test_facts_are_taken_while_they_are_written(small_batches: None) -> None:
     def take() -> None:
         while not done.is_set():
             consumer().catch_up(at=AT)
+        connections.close_all()
 
-    taker = threading.Thread(target=lambda: (take(), connections.close_all()))
+    taker = threading.Thread(target=take)
     taker.start()
     try:
         together.run(*(write(100 * number) for number in range(4)))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -87,7 +88,7 @@ def test_of_many_takers_at_once_each_row_has_one() -> None:
         return taken
 
     takers: list[Callable[[], list[str]]] = [take] * 6
-    counted = collections.Counter(sum(together.run(*takers), []))
+    counted = collections.Counter(itertools.chain(*together.run(*takers)))
     assert counted == {f"{number:03}": 1 for number in range(40)}
 
 

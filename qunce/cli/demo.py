@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -24,7 +24,7 @@ from qunce.cli.demodata import Journey
 from qunce.core import communities, days, errors, operators
 from qunce.core.communities import Community
 from qunce.groups import registry
-from qunce.members import roster
+from qunce.members import layers, roster
 from qunce.members.importing import jobs, runs
 from qunce.sales import purchasetags
 from qunce.sets import tail
@@ -40,7 +40,7 @@ BATCH = 50
 """Stores made in one transaction."""
 ABOUT = gettext_lazy(
     "The Complete Journey: a year of purchases that dunnhumby simulated from real"
-    " households, its days moved so that the last one is %(day)s."
+    " households, moved so that its last day was the day before this demo was made."
 )
 FILES: tuple[tuple[str, str, Callable[[Journey], pa.Table]], ...] = (
     ("members", "members", Journey.members),
@@ -73,12 +73,14 @@ def run(args: argparse.Namespace, out: Out) -> int:
     data = demodata.folder()
     community = _community(args.community, args.at)
     day = days.to_date(community.day(community.created_at) - 1)
-    out.line(ABOUT % {"day": day.isoformat()})
+    out.line(str(ABOUT))
     show = Show(community, operators.system(community), args.at, out)
     _fill(show, Journey(data, day, args.sample))
     _follow(show)
-    told = demoplan.set_up(show.community, by=show.by, at=show.at)
-    _tell(show, told, time.perf_counter() - start)
+    answer = _answer(show)
+    answer["steps"] = show.steps
+    answer["seconds"] = round(time.perf_counter() - start, 2)
+    out.answer(answer, _("Ready after %(seconds).1f seconds.") % answer)
     if not args.no_serve:
         _serve(args, out)
     return 0
@@ -86,7 +88,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
 
 def _community(key: str, at: datetime) -> Community:
     """Made on the first day of the demo, which tells for good where its days lie."""
-    about = {"timezone": demodata.ZONE, "currency": demodata.CURRENCY}
+    about: dict[str, Any] = {"timezone": demodata.ZONE, "currency": demodata.CURRENCY}
     try:
         community = communities.get(key)
     except communities.UnknownCommunity:
@@ -144,7 +146,7 @@ def _fill(show: Show, journey: Journey) -> None:
                 continue
             if name == "memberships":
                 _make_stores(show, journey)
-            _write(path, lambda make=make: make(journey))
+            _write(path, make, journey)
             _import(show, target, path)
 
 
@@ -159,13 +161,13 @@ def _is_done(community: Community, target: str, path: Path) -> bool:
     return done.filter(target=target, file=path.name).exists()
 
 
-def _write(path: Path, make: Callable[[], pa.Table]) -> None:
+def _write(path: Path, make: Callable[[Journey], pa.Table], journey: Journey) -> None:
     """As a whole or not at all: a killed demo goes on with the same file."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     growing = path.with_suffix(".growing")
-    pyarrow.csv.write_csv(make(), growing)
+    pyarrow.csv.write_csv(make(journey), growing)
     growing.replace(path)
 
 
@@ -207,22 +209,32 @@ def _follow(show: Show) -> None:
         purchasetags.catch_up(at=show.at)
 
 
-def _tell(show: Show, told: demoplan.SetUp, seconds: float) -> None:
-    out = show.out
-    for name, sizes in told.layers.items():
-        out.line(f"{name}: " + ", ".join(f"{key} {n:,}" for key, n in sizes.items()))
-    for name, size in told.segments.items():
-        out.line(f"{size:>6,}  {name}")
-    out.answer(
-        {
-            "community": show.community.key,
-            "steps": show.steps,
-            "layers": told.layers,
-            "segments": told.segments,
-            "seconds": round(seconds, 2),
-        },
-        _("Ready after %(n).1f seconds.") % {"n": seconds},
-    )
+def _answer(show: Show) -> dict[str, Any]:
+    """What there is now, by asking the community; told to people on the way."""
+    asked: dict[str, Any] = {"community": show.community, "by": show.by, "at": show.at}
+    with show.step("layers", _("everyone laid out by value and by lifecycle")):
+        runs = demoplan.lay_out(**asked)
+    with show.step("segments", _("segments counted")):
+        sizes = demoplan.segment(**asked)
+    figures = demoplan.figures(**asked)
+    for name, value in figures.items():
+        show.out.line(f"{value:>14,}  {demoplan.FIGURES[name]}")
+    for key, said, _spec, _default in demoplan.LAYERINGS:
+        show.out.line(f"{said}: {_sizes(runs[key])}")
+    for planned in demoplan.SEGMENTS:
+        show.out.line(f"{sizes[planned.key]:>14,}  {planned.name} ({planned.key})")
+    return {
+        "community": show.community.key,
+        "data": str(ABOUT),
+        "figures": figures,
+        "layers": {key: layers.sizes(run) for key, run in runs.items()},
+        "bounds": {key: run.found for key, run in runs.items()},
+        "segments": sizes,
+    }
+
+
+def _sizes(run: layers.LayerRun) -> str:
+    return " · ".join(f"{key} {size:,}" for key, size in layers.sizes(run).items())
 
 
 def _serve(args: argparse.Namespace, out: Out) -> None:

@@ -3,14 +3,50 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
+from qunce.core import facts, money
+from qunce.core.facts import Fact
+from qunce.groups.registry import Group, Membership
+from qunce.members import layers, layerspecs, segments
+from qunce.members.tagrows import Tagging
+from qunce.sales import orders
+from qunce.sets import audiences
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+    from qunce.core.communities import Community
+    from qunce.core.operators import Operator
+
+CURRENCY = "USD"
 PETS = ["DOG FOODS", "CAT FOOD"]
+
+
+LAYERINGS: tuple[tuple[str, StrOrPromise, dict[str, Any], str], ...] = (
+    ("value", _("Value"), layerspecs.VALUE, "low"),
+    ("lifecycle", _("Lifecycle"), layerspecs.LIFECYCLE, "new"),
+)
+"""Key, name, spec, and the layer of who came since the last run."""
+
+
+FIGURES: dict[str, StrOrPromise] = {
+    "members": _("households are members"),
+    "demographics": _("of them tell age, income and family"),
+    "groups": _("stores are groups"),
+    "memberships": _("households belong to one"),
+    "orders": _("baskets are orders"),
+    "sales": _("dollars of sales"),
+    "sends": _("letters of campaigns were sent"),
+    "recipients": _("households got them"),
+    "redemptions": _("coupons were redeemed"),
+    "redeemers": _("households redeemed them"),
+    "tags": _("marks of purchase tags and base tags"),
+}
 
 
 @dataclass(frozen=True)
@@ -86,18 +122,16 @@ SEGMENTS = (
                         for name in PETS
                     ]
                 },
-                {
-                    "not": did(
-                        "order.paid", within="45d", where={"categories": PETS}
-                    )
-                },
+                {"not": did("order.paid", within="45d", where={"categories": PETS})},
             ]
         },
     ),
     Planned(
         "families-not-written-to",
         _("Families with children, not written to for 60 days"),
-        _("Known to have children, of high or middle value, and forgotten by campaigns."),
+        _(
+            "Known to have children, of high or middle value, and forgotten by campaigns."
+        ),
         {
             "all": [
                 {"attr": {"name": "kids_count", "in": ["1", "2", "3+"]}},
@@ -107,3 +141,74 @@ SEGMENTS = (
         },
     ),
 )
+
+
+def lay_out(
+    *, community: Community, by: Operator, at: datetime
+) -> dict[str, layers.LayerRun]:
+    """Layering → its run of today; one is made where today has none."""
+    known = {layering.key: layering for layering in layers.listed(community)}
+    runs = {}
+    for key, name, spec, default in LAYERINGS:
+        layering = known.get(key) or layers.create(
+            community=community,
+            key=key,
+            name=str(name),
+            spec=spec,
+            default=default,
+            by=by,
+            at=at,
+        )
+        run = layers.newest(layering)
+        if run is None or run.day != community.day(at):
+            run = layers.recompute(layering=layering, by=by, at=at)
+        runs[key] = run
+    return runs
+
+
+def segment(*, community: Community, by: Operator, at: datetime) -> dict[str, int]:
+    """Key of each planned segment → people in it now."""
+    known = {each.key: each for each in segments.listed(community)}
+    sizes = {}
+    for planned in SEGMENTS:
+        found = known.get(planned.key) or segments.create(
+            community=community,
+            key=planned.key,
+            name=str(planned.name),
+            description=str(planned.description),
+            rule=planned.rule,
+            by=by,
+            at=at,
+        )
+        sizes[planned.key] = segments.count(segment=found, by=by, at=at)
+    return sizes
+
+
+def figures(*, community: Community, by: Operator, at: datetime) -> dict[str, Any]:
+    """What there is; people are counted by rules, rows in their tables."""
+
+    def people(rule: dict[str, Any]) -> int:
+        return audiences.count(community=community, rule=rule, by=by, at=at)
+
+    def times(kind: str) -> int:
+        kind_id = facts.find_kind(kind) or 0
+        return Fact.objects.filter(community_id=community.pk, kind_id=kind_id).count()
+
+    groups = Group.objects.filter(community=community)
+    taggings = Tagging.objects.filter(tag__community=community, present=True)
+    paid = [each for each in orders.totals(community) if each.currency == CURRENCY]
+    return {
+        "members": people({"all": []}),
+        "demographics": people({"attr": {"name": "age", "known": True}}),
+        "groups": groups.count(),
+        "memberships": Membership.objects.filter(
+            group__in=groups, present=True
+        ).count(),
+        "orders": sum(each.orders for each in paid),
+        "sales": Decimal(money.show(sum(each.paid for each in paid), CURRENCY)),
+        "sends": times("send.delivered"),
+        "recipients": people(did("send.delivered")),
+        "redemptions": times("coupon.redeemed"),
+        "redeemers": people(did("coupon.redeemed")),
+        "tags": taggings.count(),
+    }

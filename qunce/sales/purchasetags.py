@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -34,6 +34,8 @@ STRIDE = 500_000
 """Facts looked through at once: orders of one person far apart are then one work."""
 PEOPLE = 2_000
 """Accounts whose orders are held in memory together."""
+ROWS = 4_000
+"""Tag rows written in one transaction, about."""
 
 KINDS = (orders.OrderPaid.kind, orders.OrderRefunded.kind, orders.OrderAmended.kind)
 OF_ACCOUNTS = """
@@ -172,19 +174,37 @@ def _carried(shelf: _Shelf, accounts: Sequence[int]) -> Depths:
 
 def _write(shelf: _Shelf, wanted: Depths, carried: Depths) -> int:
     written = 0
-    extra: dict[str, Any] = {
+    for batch in _batches(wanted, carried):
+        with transaction.atomic():
+            for tag, changes in batch:
+                marks.put(tagrows.KIND, shelf.community.pk, tag, changes, _about(shelf))
+                written += len(changes)
+    return written
+
+
+def _about(shelf: _Shelf) -> dict[str, Any]:
+    return {
         "tagged_at": instants.to_micros(shelf.at),
         "by_id": shelf.by.pk,
         "source": SOURCE,
         "batch_id": None,
     }
+
+
+def _batches(
+    wanted: Depths, carried: Depths
+) -> Iterator[list[tuple[int, dict[int, int]]]]:
+    """Changes by tag, ascending, in transactions that hold the lock briefly."""
+    batch: list[tuple[int, dict[int, int]]] = []
     for tag in sorted({*wanted, *carried}):
         changes = _changes(wanted.get(tag, {}), carried.get(tag, {}))
         if changes:
-            with transaction.atomic():
-                marks.put(tagrows.KIND, shelf.community.pk, tag, changes, extra)
-        written += len(changes)
-    return written
+            batch.append((tag, changes))
+        if sum(len(each) for _tag, each in batch) >= ROWS:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _changes(wanted: Mapping[int, int], carried: Mapping[int, int]) -> dict[int, int]:

@@ -29,6 +29,7 @@ COMMANDS = {
     "audience": "audience",
     "tag": "tag",
     "untag": "untag",
+    "tags": "tags",
     "layers": "layers",
     "layering": "layering",
     "segment": "segment",

@@ -1,0 +1,159 @@
+"""The tag library: list it, start from a template, add groups and synonyms, tidy it"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from qunce.cli import given
+from qunce.cli.output import Out
+from qunce.core.communities import Community
+from qunce.members import tagging, tagnames, tagreports, tags, tagtemplates
+from qunce.members.tags import Tag
+from qunce.sets import audiences
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action")
+    actions.add_parser("list")
+    actions.add_parser("tidy")
+    template = actions.add_parser("template")
+    known = ", ".join(tagtemplates.TEMPLATES)
+    template.add_argument("name", metavar="NAME", help=known)
+    _add_group(actions.add_parser("group"))
+    synonym = actions.add_parser("synonym")
+    synonym.add_argument("tag", metavar="TAG", help=_("a tag that is there"))
+    synonym.add_argument("key", metavar="KEY", help=_("what it is called as well"))
+    merge = actions.add_parser("merge")
+    merge.add_argument("tag", metavar="TAG", help=_("the tag that goes"))
+    merge.add_argument("into", metavar="INTO", help=_("the tag that takes its members"))
+    for each in actions.choices.values():
+        given.add_arguments(each)
+
+
+def _add_group(group: argparse.ArgumentParser) -> None:
+    group.add_argument("key", metavar="KEY", help=_("what rules call it"))
+    group.add_argument("--name", default="", help=_("what people read"))
+    group.add_argument(
+        "--exclusive", action="store_true", help=_("at most one of its tags a person")
+    )
+    group.add_argument("--prefix", default="", help=_("how its tags begin"))
+    group.add_argument(
+        "--pattern", default="", metavar="REGEX", help=_("how its tags are written")
+    )
+    group.add_argument(
+        "--guidance", default="", help=_("said to whoever writes it otherwise")
+    )
+
+
+def run(args: argparse.Namespace, out: Out) -> int:
+    community = given.community(args)
+    about = {"by": given.operator(args, community), "at": args.at}
+    action = {
+        "template": _template,
+        "group": _group,
+        "synonym": _synonym,
+        "merge": _merge,
+        "tidy": _tidy,
+    }.get(args.action, _list)
+    action(args, out, community, about)
+    return 0
+
+
+About = dict[str, Any]
+
+
+def _list(
+    args: argparse.Namespace, out: Out, community: Community, about: About
+) -> None:
+    told = [
+        {
+            "key": tag.key,
+            "name": tag.name,
+            "group": tag.group.key if tag.group else None,
+            "members": _carriers(tag, about),
+        }
+        for tag in tags.listed(community)
+    ]
+    out.answer({"tags": told})
+    for each in told:
+        out.line(f"{each['group'] or '–':<16} {each['key']:<24} {each['members']:>8,}")
+
+
+def _carriers(tag: Tag, about: About) -> int:
+    rule = {"tag": {"any": [tag.key]}}
+    return audiences.count(community=tag.community, rule=rule, **about)
+
+
+def _template(
+    args: argparse.Namespace, out: Out, community: Community, about: About
+) -> None:
+    made = tagtemplates.apply(community=community, template=args.name, **about)
+    out.answer(
+        {"made": [tag.key for tag in made]},
+        _("%(n)s tags are new.") % {"n": len(made)},
+    )
+
+
+def _group(
+    args: argparse.Namespace, out: Out, community: Community, about: About
+) -> None:
+    naming = tagnames.Naming(
+        prefix=args.prefix, pattern=args.pattern, guidance=args.guidance
+    )
+    group = tags.create_group(
+        community=community,
+        key=args.key,
+        name=args.name,
+        exclusive=args.exclusive,
+        naming=naming,
+        **about,
+    )
+    out.answer(
+        {"group": group.key},
+        _("The tag group “%(key)s” is there.") % {"key": group.key},
+    )
+
+
+def _synonym(
+    args: argparse.Namespace, out: Out, community: Community, about: About
+) -> None:
+    tag = tags.get(community, args.tag)
+    tags.add_synonym(tag=tag, key=args.key, **about)
+    out.answer(
+        {"tag": tag.key, "synonym": args.key},
+        _("“%(synonym)s” means “%(tag)s”.") % {"synonym": args.key, "tag": tag.key},
+    )
+
+
+def _merge(
+    args: argparse.Namespace, out: Out, community: Community, about: About
+) -> None:
+    tag, into = tags.get(community, args.tag), tags.get(community, args.into)
+    batch = tagging.merge(tag=tag, into=into, **about)
+    out.answer(
+        {"tag": tag.key, "into": into.key, "changed": batch.changed},
+        _("“%(tag)s” is now a synonym of “%(into)s”.")
+        % {"tag": tag.key, "into": into.key},
+    )
+
+
+def _tidy(
+    args: argparse.Namespace, out: Out, community: Community, about: About
+) -> None:
+    twins = [[one.key, other.key] for one, other in tagreports.twins(community)]
+    unused = _keys(tagreports.unused(community))
+    lonely = _keys(tagreports.of_one_person(community))
+    out.answer(
+        {"twins": twins, "unused": unused, "of_one_person": lonely},
+        *(_("nearly the same: %(tags)s") % {"tags": ", ".join(pair)} for pair in twins),
+        _("nobody carries: %(tags)s") % {"tags": ", ".join(unused) or "–"},
+        _("one person carries: %(tags)s") % {"tags": ", ".join(lonely) or "–"},
+    )
+
+
+def _keys(several: Iterable[Tag]) -> list[str]:
+    return [tag.key for tag in several]

@@ -5,7 +5,8 @@
 
 SIZE is tiny, small or full; DATABASE sqlite or postgresql. ONLY names questions to ask
 again. A data set is kept under var/bench and used again while it fits the generator;
-FRESH=1 makes it anew. PROFILE=1 writes profiles there. Tiny writes no page.
+FRESH=1 makes it anew. PROFILE=1 writes profiles there, and keeps no figure. Tiny
+writes no page.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def ask(where: homes.Place, asked: dict[str, str]) -> None:
     it = run.Run(where, world, here, by, profiles)
     questions.ask(it, [name for name in asked.get("ONLY", "").split(",") if name])
     about |= {"machine": report.machine(where), "commit": report.commit()}
-    if where.size.name != "tiny":
+    if where.size.name != "tiny" and not profiles:
         report.write(where, about)
 
 

@@ -148,7 +148,8 @@ def arrivals(rng: np.random.Generator, day: int, count: int, last: int | None) -
     until = 24.0 if last is None else (last - generate.begin_of(day)) / (DAY / 24)
     end = np.interp(until, np.arange(25), edges)
     hours = np.interp(rng.random(count) * end, edges, np.arange(25))
-    return generate.begin_of(day) + (hours * (DAY / 24)).astype(np.int64)
+    since = (hours * (DAY / 24)).astype(np.int64)
+    return np.asarray(since + generate.begin_of(day))
 
 
 def facts_table(

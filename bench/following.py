@@ -1,19 +1,38 @@
-"""The thread that derives in a serving process, and whether it is Qunce's own."""
+"""The thread that derives in a serving process."""
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
+from bench.sizes import AT
+from qunce import duties
 from qunce.cli import serving
+
+START = time.monotonic()
+
+
+def clock() -> datetime:
+    """The made community's own: it is evening there when the process starts."""
+    return AT + timedelta(seconds=time.monotonic() - START)
 
 
 @contextmanager
 def thread() -> Iterator[None]:
-    """The beat of `qunce serve`, without its port."""
-    beat = serving.Beat()
-    beat.start()
+    """The beat of `qunce serve` at its pace, without the port and by that clock."""
+    ending = threading.Event()
+
+    def beat() -> None:
+        while not ending.wait(serving.PAUSE):
+            duties.run(clock=clock, ending=ending.is_set)
+
+    worker = threading.Thread(target=beat, daemon=True)
+    worker.start()
     try:
         yield
     finally:
-        beat.stop()
+        ending.set()
+        worker.join(serving.LAST_BEAT)

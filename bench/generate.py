@@ -34,7 +34,7 @@ SOURCES = ("livecode", "referral", "shop", "meetup", "import")
 
 
 def today() -> int:
-    return day_of(instants.to_micros(sizes.AT))
+    return int(day_of(instants.to_micros(sizes.AT)))
 
 
 def day_of(micros: Any) -> Any:
@@ -202,7 +202,8 @@ def memberships(world: World) -> Marks:
 def distinct(numbers: Ints) -> Ints:
     """`np.unique`, which hashes and takes four times as long for this many."""
     ordered = np.sort(numbers)
-    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
+    first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    return np.asarray(ordered[first])
 
 
 def pick(rng: np.random.Generator, weights: NDArray[Any], count: int) -> Ints:
@@ -212,7 +213,8 @@ def pick(rng: np.random.Generator, weights: NDArray[Any], count: int) -> Ints:
     """
     edges = np.cumsum(weights)
     wanted = np.sort(rng.random(count)) * edges[-1]
-    return np.searchsorted(edges, wanted, side="right").astype(np.int64)
+    found = np.searchsorted(edges, wanted, side="right")
+    return np.asarray(found, dtype=np.int64)
 
 
 def mark_times(world: World, rng: np.random.Generator, account: Ints) -> Ints:
@@ -259,12 +261,12 @@ def regions(rng: np.random.Generator, count: int) -> list[str]:
 
 def birthdays(rng: np.random.Generator, count: int) -> list[int]:
     """Days since 1970."""
-    return (today() - rng.integers(16 * 365, 80 * 365, count)).tolist()
+    return list(today() - rng.integers(16 * 365, 80 * 365, count))
 
 
 def seen(rng: np.random.Generator, count: int) -> list[int]:
     end = instants.to_micros(sizes.AT)
-    return (end - (rng.exponential(20.0, count) * DAY).astype(np.int64)).tolist()
+    return list(end - (rng.exponential(20.0, count) * DAY).astype(np.int64))
 
 
 def interests(rng: np.random.Generator, count: int) -> list[list[str]]:

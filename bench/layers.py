@@ -1,68 +1,105 @@
-"""The value layering: laid out by Qunce, and restated in DuckDB over raw facts."""
+"""The layerings: laid out by Qunce, the one by value restated in DuckDB over raw facts."""
 
 from __future__ import annotations
 
-import numpy as np
+from datetime import timedelta
+from typing import Any
 
-from bench import generate, rivals, run
-from bench.generate import World
-from bench.homes import Place
+import pyarrow as pa
 
-DAYS = 180
+from bench import events, generate, measure, rivals, run
+from bench.measure import SECONDS, Row
+from bench.run import Run
+from bench.sizes import AT
+from qunce.core.communities import Community
+from qunce.members import layers, layerspecs
+
+VALUE, LIFECYCLE = "value", "lifecycle"
+WEEK = timedelta(days=7)
+SPENT = """
+WITH spend AS (
+  SELECT person, sum(value) AS spent FROM read_parquet($files) JOIN people ON id = person
+  WHERE present = 1 AND kind = $order AND day > $today - 180 AND day <= $today
+  GROUP BY person),
+ranked AS (SELECT *, row_number() OVER (ORDER BY spent DESC) AS place FROM spend),
+cut AS (SELECT
+  coalesce(max(spent) FILTER (place = ceil(everyone * 0.2)), 1) AS high,
+  coalesce(max(spent) FILTER (place = ceil(everyone * 0.5)), 1) AS mid
+  FROM ranked, (SELECT count(*) AS everyone FROM people WHERE present = 1))
+SELECT id AS member_id, CASE WHEN present = 0 THEN NULL WHEN spent >= high THEN 'high'
+  WHEN spent >= mid THEN 'mid' ELSE 'low' END AS layer
+FROM people LEFT JOIN spend ON person = id, cut
+"""
 
 
-def laid_out(where: Place, world: World) -> list[str | None]:
-    from bench import events
+def ensure(it: Run) -> None:
+    """Both ready-made layerings, laid out once."""
+    known = {each.key for each in layers.listed(it.community)}
+    for key, spec in ((VALUE, layerspecs.VALUE), (LIFECYCLE, layerspecs.LIFECYCLE)):
+        if key not in known:
+            layers.create(community=it.community, key=key, spec=spec, by=it.by, at=AT)
 
-    got = (
-        rivals.duck()
-        .sql(
-            "SELECT person, sum(value)::BIGINT FROM read_parquet($files)"
-            f" WHERE kind = {events.NAMES.index('order.paid')} AND day > {generate.today() - DAYS} GROUP BY person",
-            params={"files": where.raw_facts()},
-        )
-        .fetchnumpy()
+
+def recomputed(it: Run) -> None:
+    """As of a week ago, then of today, so that people move as in a real week."""
+    ensure(it)
+    layers.recompute_all(community=it.community, at=AT - WEEK)
+    with measure.profiled(it.profile("layers")):
+        times = measure.repeat(lambda: recompute(it), 1)
+    everyone = [sum(sizes(it, key).values()) for key in (VALUE, LIFECYCLE)]
+    run.agree(
+        "everyone is laid out", people=int(it.world.present.sum()), value=everyone[0]
     )
-    spend = np.zeros(world.accounts + 1, dtype=np.int64)
-    person, amount = got.values()
-    spend[person] = amount
-    heads = np.flatnonzero(world.present) + 1
-    own = np.sort(spend[heads])[::-1]
-    high, mid = own[int(len(own) * 0.2)], own[int(len(own) * 0.5)]
-    layer = np.where(spend >= max(high, 1), 2, np.where(spend >= max(mid, 1), 1, 0))
-    return [("low", "mid", "high")[k] for k in layer[1:].tolist()]
+    run.agree("by both", value=everyone[0], lifecycle=everyone[1])
+    question = "all layers recomputed (value and lifecycle, a week's moves recorded)"
+    moved = sum(newest(it, key).moved for key in (VALUE, LIFECYCLE))
+    seconds = times.each[0] / 1000
+    note = f"{moved:,} moved"
+    it.tell(Row("layers", question, SECONDS, seconds, 1, goal=10.0, note=note))
+    alone(it)
 
 
-def interim(where: Place, world: World) -> None:
-    from bench import sizes, truth
-    from qunce.core import revisions
-    from qunce.members.layers import Layering, LayerRun, LayerSet
-    from qunce.sets import bitmaps
+def recompute(it: Run) -> None:
+    layers.recompute_all(community=it.community, at=AT)
 
-    here, by = truth.community()
-    names = laid_out(where, world)
-    spec = {"layers": [{"key": k} for k in ("high", "mid", "low")]}
-    one = Layering.objects.create(
-        community=here,
-        key="value",
-        name="value",
-        spec=spec,
-        default="low",
-        created_at=sizes.AT,
-        by=by,
+
+def alone(it: Run) -> None:
+    """The one by value against the same laid out by DuckDB."""
+    layering = layers.get(it.community, VALUE)
+    ours = measure.repeat(
+        lambda: layers.recompute(layering=layering, by=it.by, at=AT), 3
     )
-    lrun = LayerRun.objects.create(
-        layering=one, at=sizes.AT, day=generate.today(), by=by
+    grouped = rivals.Grouped(it.where, it.world)
+    theirs = measure.repeat(lambda: restated(grouped), 3)
+    laid_out: pa.Table = theirs.answer
+    counted = laid_out.filter(laid_out["layer"].is_valid()).group_by("layer")
+    found = {
+        row["layer"]: row["layer_count"]
+        for row in counted.aggregate([("layer", "count")]).to_pylist()
+    }
+    run.agree(
+        "layers", ours=sorted(sizes(it, VALUE).items()), theirs=sorted(found.items())
     )
-    heads = np.unique(world.head)
-    mine = np.array(names)[heads - 1]
-    for key in ("high", "mid", "low"):
-        ids = heads[mine == key]
-        LayerSet.objects.create(
-            run=lrun, layer=key, size=len(ids), blob=bitmaps.freeze(bitmaps.of(ids))
-        )
-    revisions.bump(here.pk, "layer", [one.pk])
+    rivals.lay_out(it.where, laid_out)
+    question = "… the value layering alone"
+    note = ", ".join(f"{name} {size:,}" for name, size in sizes(it, VALUE).items())
+    rival = {"DuckDB": theirs.percentile(50)}
+    it.tell(measure.row("layers-value", question, ours, rivals=rival, note=note))
 
 
-def recomputed(it: run.Run) -> None:
-    pass
+def restated(grouped: rivals.Grouped) -> pa.Table:
+    order = events.NAMES.index("order.paid")
+    given = {"files": grouped.files, "order": order, "today": generate.today()}
+    return grouped.connection.sql(SPENT, params=given).to_arrow_table()
+
+
+def newest(it: Run, key: str) -> Any:
+    return layers.newest(layers.get(it.community, key))
+
+
+def sizes(it: Run, key: str) -> dict[str, int]:
+    return layers.sizes(newest(it, key))
+
+
+def is_laid_out(community: Community) -> bool:
+    return any(layers.newest(each) for each in layers.listed(community))

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench import engines, events, generate, hashing, homes, layers, rivals, truth
+from bench import engines, events, generate, hashing, homes, rivals, truth
 from bench.generate import World
 from bench.homes import Place
 from qunce.cli import home
@@ -54,7 +54,6 @@ def load(where: Place, world: World) -> None:
         truth.load(where, world)
     with step("the log"):
         load_log(where, world)
-    layers.interim(where, world)
     with step("orders"):
         load_orders(where)
     with step("rivals' tables"):
@@ -72,8 +71,7 @@ def build_rivals(where: Place, world: World) -> None:
     tags, groups = generate.taggings(world), generate.memberships(world)
     regions = generate.attributes(world)[0]
     assert regions.name == "region"
-    laid_out = layers.laid_out(where, world)
-    rivals.build(where, world, rivals.people(world, tags, groups, regions, laid_out))
+    rivals.build(where, rivals.people(world, tags, groups, regions))
 
 
 # The log.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from bench import layers, reading, writing
+from bench import acts, layers, reading, writing
 from bench.run import Run
 
 QUESTIONS: dict[str, Callable[[Run], None]] = {
@@ -32,11 +32,11 @@ def ask(it: Run, only: list[str]) -> None:
     unknown = set(only) - set(QUESTIONS)
     if unknown:
         raise SystemExit(f"ONLY can be: {', '.join(QUESTIONS)}")
-    if only and "rebuild" not in only:
-        from bench import acts
-
+    if only and not layers.is_laid_out(it.community):
+        only = ["rebuild", "layers", *only]
+    elif only and "rebuild" not in only:
         acts.catch_up()
-    for name in only or QUESTIONS:
+    for name in dict.fromkeys(only or QUESTIONS):
         start = time.perf_counter()
         QUESTIONS[name](it)
         print(f"    {name} took {time.perf_counter() - start:.1f} s", flush=True)

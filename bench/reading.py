@@ -184,8 +184,9 @@ def whom(it: Run, inside: list[int]) -> list[int]:
 
 
 def explain(it: Run, rule: dict[str, Any], account: int) -> bool:
-    given = {"community": it.community, "rule": rule, "by": it.by, "at": AT}
-    return audiences.explain(**given, account=account).holds
+    return audiences.explain(
+        community=it.community, rule=rule, by=it.by, at=AT, account=account
+    ).holds
 
 
 def memory(it: Run) -> None:

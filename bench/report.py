@@ -39,7 +39,7 @@ fails if an answer differs. *Ratio* is the better rival's median by our median.
 """
 HEADER = """| question | goal | ours | p50 | n | rivals | ratio | verdict |
 |---|---|---|---|---|---|---|---|"""
-ROWS = """rebuild layers state state-others state-first behaviour behaviour-others
+ROWS = """rebuild layers layers-value state state-others state-first behaviour behaviour-others
 behaviour-first behaviour-after why tag-counted fact-counted memory import-facts
 import-lock import-beside import-orders""".split()
 """The order of the page; a row that is not named here comes last."""

@@ -1,8 +1,8 @@
 """The usual ways, restated here as well as we can, on the same data.
 
 They get it easier than Qunce: accounts of one person are merged beforehand, leavers are
-a column, all indexes that help are there, statistics are fresh, nothing is written
-meanwhile. Their answers must equal ours.
+a column, every column that is searched has an index, statistics are fresh, nothing is
+written meanwhile. Their answers must equal ours.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ CREATE TABLE rival.member_group (member_id INTEGER NOT NULL, group_id INTEGER NO
     PRIMARY KEY (member_id, group_id))
 """
 INDEXES = """
-CREATE INDEX member_by_region ON rival.member (region, layer);
+CREATE INDEX member_by_region ON rival.member (region);
+CREATE INDEX member_by_layer ON rival.member (layer);
 CREATE INDEX member_by_tag ON rival.member_tag (tag_id, member_id);
 CREATE INDEX member_by_group ON rival.member_group (group_id, member_id)
 """
@@ -57,7 +58,7 @@ def statements(sql: str, where: Place) -> list[str]:
     return [p for p in parts if where.database != "sqlite" or "SCHEMA" not in p]
 
 
-def build(where: Place, world: World, people: dict[str, pa.Table]) -> None:
+def build(where: Place, people: dict[str, pa.Table]) -> None:
     """`people` are tables named as the rivals', of persons and not accounts."""
     path(where).unlink(missing_ok=True)
     target = engine(where, loading=True)
@@ -81,12 +82,25 @@ def merged(marks: Marks, world: World) -> tuple[Ints, Ints, Ints]:
     return pairs % 2**32, pairs // 2**32, weights
 
 
+MOVE = """
+UPDATE {rival}member SET layer = (SELECT layer FROM {rival}laid_out WHERE member_id = id)
+"""
+
+
+def lay_out(where: Place, rows: pa.Table) -> None:
+    """Layers as a column of members, as of now."""
+    prefix = "" if where.database == "sqlite" else "rival."
+    target = engine(where, loading=True)
+    target.execute(f"DROP TABLE IF EXISTS {prefix}laid_out")
+    columns = "(member_id INTEGER PRIMARY KEY, layer TEXT)"
+    target.execute(f"CREATE TABLE {prefix}laid_out {columns}")
+    target.insert(f"{prefix}laid_out", rows)
+    target.execute(MOVE.format(rival=prefix))
+    target.finish(analyse=True)
+
+
 def people(
-    world: World,
-    tags: Marks,
-    groups: Marks,
-    regions: generate.Attribute,
-    layers: list[str | None],
+    world: World, tags: Marks, groups: Marks, regions: generate.Attribute
 ) -> dict[str, pa.Table]:
     tag, tagged, depth = merged(tags, world)
     group, grouped, _ = merged(groups, world)
@@ -95,7 +109,6 @@ def people(
         "id": heads,
         "present": world.present[heads - 1].astype(np.int64),
         "region": latest(world, regions, heads),
-        "layer": [layers[head - 1] for head in heads.tolist()],
         "tags": comma_lists(heads, tag, tagged),
     }
     return {

@@ -62,11 +62,11 @@ def did(kind: str, times: int, days: int) -> dict[str, Any]:
 
 
 def state(size: Size) -> State:
-    """The one the table is about: a common, a middling and a rare tag."""
-    tags = (2, size.tags // 4, size.tags // 2)
-    regions = ("gansu", "shaanxi", "zhejiang", "sichuan")
-    groups = tuple(range(1, 1 + size.groups // 4))
-    return State(tags, 5, regions, groups, ("high", "mid"))
+    """The one the table is about: as broad as a campaign's audience usually is."""
+    tags = (2, 6, size.tags // 4)
+    regions = tuple(generate.REGIONS[::2])
+    groups = tuple(range(1, 1 + size.groups // 2))
+    return State(tags, 9, regions, groups, ("high", "mid"))
 
 
 BEHAVIOUR = Behaviour(2, 30, 5, 7, 3)

@@ -34,9 +34,14 @@ class Run:
     rows: list[Row] = field(default_factory=list)
 
     def tell(self, row: Row) -> None:
-        """Print the row and keep it, so that a run which breaks has not been in vain."""
+        """Print the row and keep it, so that a run which breaks has not been in vain.
+
+        A profiler slows what it looks at, so such figures are only printed.
+        """
         self.rows.append(row)
         print(report.line(row), flush=True)
+        if self.profiles:
+            return
         path = self.where.own / "results.json"
         kept = measure.load(path)
         kept[row.key] = measure.as_dict(row) | {"at": datetime.now(UTC).isoformat()}

@@ -53,10 +53,11 @@ def completed(model: type[models.Model], given: dict[str, Any]) -> pa.Table:
     rows = max(len(some) for some in given.values() if isinstance(some, LONG))
     table = {}
     for field in model._meta.concrete_fields:
-        if field.column in given:
-            table[field.column] = as_array(given[field.column], rows)
+        name = str(field.column)
+        if name in given:
+            table[name] = as_array(given[name], rows)
         elif not field.primary_key:
-            table[field.column] = as_array(default_of(field), rows)
+            table[name] = as_array(default_of(field), rows)
     unknown = set(given) - set(table)
     assert not unknown, f"{model.__name__} has no {unknown}"
     return pa.table({name: array for name, array in table.items() if array is not None})

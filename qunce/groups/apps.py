@@ -8,7 +8,11 @@ class GroupsConfig(AppConfig):
     label = "groups"
 
     def ready(self) -> None:
-        from qunce.groups import leaves, registry  # noqa: F401
+        from qunce.groups import importing, leaves, registry  # noqa: F401
+        from qunce.members.importing import facts, targets
         from qunce.sets import marks
 
         marks.register(registry.KIND)
+        targets.register(importing.MembershipTarget())
+        targets.register_column("groups", importing.put_in_groups)
+        facts.find_groups_with(importing.ids_of)

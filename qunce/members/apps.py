@@ -16,12 +16,12 @@ class MembersConfig(AppConfig):
             roster,
             tagrows,
         )
-        from qunce.members.importing import facts, targets
+        from qunce.members.importing import facts, members, tags, targets
         from qunce.sets import columns, erasing, marks, population
 
         marks.register(tagrows.KIND)
         columns.register(attributerows.KIND)
         erasing.spare("member.erased")
         population.register(roster.Account._meta.db_table)
-        for target in (facts.FactTarget(),):
+        for target in (facts.FactTarget(), members.MemberTarget(), tags.TagTarget()):
             targets.register(target)

@@ -21,7 +21,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from qunce.core import bulk, db, facts, instants, money, names
-from qunce.members.importing import parsing, resolving, targets
+from qunce.members.importing import resolving, targets
 from qunce.members.importing.jobs import ImportJob
 from qunce.members.importing.parsing import Parsed, Problem, Reading
 from qunce.sales import ordersql
@@ -197,6 +197,9 @@ class OrderTarget:
     def writer(self, job: ImportJob, reading: Reading) -> targets.Writer:
         return OrderWriter(job, reading)
 
+    def kinds(self, reading: Reading) -> dict[str, str]:
+        return {}
+
 
 class Lines:
     """All lines of a file, staged and put together by order."""
@@ -319,7 +322,8 @@ class OrderWriter:
         ids, made = self._accounts.resolve(chunk.get("member_key"), seen, self._pace)
         self._made += made
         digits = {
-            code: money.places(code) for code in pc.unique(chunk.get("currency")).to_pylist()
+            code: money.places(code)
+            for code in pc.unique(chunk.get("currency")).to_pylist()
         }
         columns = {n: c for n, c in chunk.columns.items()}
         columns["account"] = pa.array(ids, mask=ids == 0)
@@ -435,5 +439,3 @@ class OrderWriter:
             at=self._job.started_at,
             happened=[instants.from_micros(at) for _event, at in events],
         )
-
-

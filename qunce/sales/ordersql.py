@@ -62,16 +62,20 @@ def _member(name: str, value: str, column: str) -> str:
     return f"CASE WHEN {column} IS NULL THEN '' ELSE ',\"{name}\":' || {value} END"
 
 
-ITEM = "'{' || substr(" + " || ".join(
-    [
-        _member("sku", "to_json(sku)", "sku"),
-        _member("name", "to_json(item)", "item"),
-        _member("category", "to_json(category)", "category"),
-        _member("quantity", NUMBER.format("quantity"), "quantity"),
-        _member("price", NUMBER.format("price"), "price"),
-        _member("amount", NUMBER.format("line_amount"), "line_amount"),
-    ]
-) + ", 2) || '}'"
+ITEM = (
+    "'{' || substr("
+    + " || ".join(
+        [
+            _member("sku", "to_json(sku)", "sku"),
+            _member("name", "to_json(item)", "item"),
+            _member("category", "to_json(category)", "category"),
+            _member("quantity", NUMBER.format("quantity"), "quantity"),
+            _member("price", NUMBER.format("price"), "price"),
+            _member("amount", NUMBER.format("line_amount"), "line_amount"),
+        ]
+    )
+    + ", 2) || '}'"
+)
 
 WHOLE_ITEMS = """
 CASE WHEN items IS NULL THEN NULL

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.utils.translation import gettext as _
 
 from qunce.core import bulk, facts, instants, keyed, names
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 from qunce.members.importing import resolving, targets
 from qunce.members.importing.jobs import ImportJob
-from qunce.members.importing.parsing import Parsed, Problem, Reading
+from qunce.members.importing.parsing import Parsed, Reading
 
 GroupFinder = Callable[[Community, list[str], Operator, int], dict[str, int]]
 AT_ONCE = 50_000
@@ -31,18 +30,27 @@ def find_groups_with(finder: GroupFinder) -> None:
     _group_finder[:] = [finder]
 
 
+def _kind(text: str) -> str:
+    facts.check_kind(text)
+    return text
+
+
 class FactTarget:
     key = "facts"
     extras = ""
     required = (("kind",), ("happened_at",))
     fields = (
-        targets.Field("kind", "key", ("event", "event_type", "type", "事件", "行为")),
+        targets.Field(
+            "kind", "key", ("event", "event_type", "type", "事件", "行为"), _kind
+        ),
         targets.Field(
             "member_key",
             "key",
             ("member", "user_id", "customer_id", "openid", "用户", "用户id", "会员id"),
         ),
-        targets.Field("group_key", "key", ("group", "group_id", "chat_id", "群", "群id")),
+        targets.Field(
+            "group_key", "key", ("group", "group_id", "chat_id", "群", "群id")
+        ),
         targets.Field(
             "happened_at",
             "moment",
@@ -53,29 +61,13 @@ class FactTarget:
     )
 
     def chunks(self, reading: Reading) -> Iterator[Parsed]:
-        for chunk in reading.chunks():
-            yield _with_known_kinds(chunk, reading)
+        return reading.chunks()
 
     def writer(self, job: ImportJob, reading: Reading) -> targets.Writer:
         return FactWriter(job)
 
-
-def _with_known_kinds(chunk: Parsed, reading: Reading) -> Parsed:
-    """Rows whose kind is not written as noun.verb are problems."""
-    kinds = chunk.get("kind")
-    wrong = [k for k in pc.unique(kinds).to_pylist() if not facts.KIND.fullmatch(k)]
-    if not wrong:
-        return chunk
-    bad = np.asarray(pc.is_in(kinds, value_set=pa.array(wrong)))
-    remedy = _("A kind of fact is written noun.verb, like order.paid.")
-    heading = reading.heading["kind"]
-    problems = [
-        Problem(int(chunk.rows[place]), heading, kinds[place].as_py(), remedy)
-        for place in np.flatnonzero(bad).tolist()
-    ]
-    keep = pa.array(~bad)
-    columns = {name: column.filter(keep) for name, column in chunk.columns.items()}
-    return Parsed(columns, chunk.rows[~bad], chunk.problems + problems, chunk.read)
+    def kinds(self, reading: Reading) -> dict[str, str]:
+        return {}
 
 
 class FactWriter:

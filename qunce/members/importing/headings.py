@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from qunce.core import errors
 from qunce.members.importing import targets
 
-ATTRIBUTE = "attr:"
+ATTRIBUTE = targets.ATTRIBUTE
 BETWEEN = re.compile(r"[\s_\-./·:：()（）\[\]【】*#\"'“”]+")
 
 ATTRIBUTES = {
@@ -40,6 +40,18 @@ ATTRIBUTES = {
     "company": "company 公司 企业 企业名称 客户企业",
 }
 """Headings that are attributes of a member under a name of their own."""
+KINDS = {
+    "age": "number",
+    "remark": "text",
+    "address": "text",
+    "wechat": "text",
+    "last_order": "instant",
+    "first_order": "instant",
+    "orders": "number",
+    "spent": "number",
+    "points": "number",
+}
+"""What some of them are, even where a file has a broken one among them."""
 
 
 class BadMapping(errors.Invalid):

@@ -141,7 +141,9 @@ def remember(
 
 
 @transaction.atomic
-def report(job: ImportJob, *, chunk: int, read: int, problems: Sequence[Problem]) -> None:
+def report(
+    job: ImportJob, *, chunk: int, read: int, problems: Sequence[Problem]
+) -> None:
     """Take a chunk's problems down, once a chunk."""
     if chunk < job.reported:
         return
@@ -155,7 +157,7 @@ def report(job: ImportJob, *, chunk: int, read: int, problems: Sequence[Problem]
     )
     new = {
         "read": job.read + read,
-        "broken": job.broken + len(problems),
+        "broken": job.broken + len({problem.row for problem in problems}),
         "reported": chunk + 1,
     }
     ImportJob.objects.filter(pk=job.pk).update(**new)

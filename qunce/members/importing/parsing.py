@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,13 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
-from qunce.members.importing import headings, moments, numbers, targets, values
+from qunce.core import days, instants
+from qunce.members.importing import moments, numbers, targets, values
 from qunce.sets.files import objects, rows, sources
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from qunce.core.communities import Community
+
+ATTRIBUTE = targets.ATTRIBUTE
 
 
 @dataclass(frozen=True)
@@ -125,10 +129,9 @@ def _kinds(reading: Reading) -> dict[str, str]:
 
 def parse(reading: Reading, piece: rows.Piece) -> Parsed:
     """Typed columns of the rows that are good in every field."""
-    problems = [
-        Problem(one.row, "", one.text, one.reason) for one in piece.broken
-    ]
+    problems = [Problem(one.row, "", one.text, one.reason) for one in piece.broken]
     kinds = _kinds(reading)
+    readers = {one.name: one.read for one in reading.target.fields if one.read}
     columns: dict[str, pa.Array] = {}
     good = np.ones(len(piece.rows), dtype=bool)
     blank = np.ones(len(piece.rows), dtype=bool)
@@ -138,6 +141,8 @@ def parse(reading: Reading, piece: rows.Piece) -> Parsed:
         name = reading.mapping.get(heading, "")
         if name:
             column = _column(reading, name, kinds[name], texts)
+            if name in readers:
+                column = values.read_with(readers[name], column)
             columns[name] = column.values
             problems += _problems(piece, heading, texts, column.bad)
             good[list(column.bad)] = False
@@ -151,9 +156,20 @@ def parse(reading: Reading, piece: rows.Piece) -> Parsed:
     return Parsed(columns, piece.rows[good], problems, read)
 
 
-def _column(
-    reading: Reading, name: str, kind: str, texts: pa.Array
-) -> values.Column:
+def show(reading: Reading, name: str, value: Any) -> Any:
+    """A parsed value as a person reads it."""
+    kind = _kinds(reading)[name]
+    if value is None or kind in ("key", "text", "object", "json"):
+        return value
+    if kind in ("moment", "instant"):
+        moment = instants.from_micros(value).astimezone(reading.zone)
+        return moment.isoformat(" ", "seconds")
+    if kind == "date":
+        return days.to_date(value).isoformat()
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else value
+
+
+def _column(reading: Reading, name: str, kind: str, texts: pa.Array) -> values.Column:
     traits = reading.traits.get(name, Traits())
     if kind == "key":
         return values.keys_of(texts)
@@ -168,8 +184,10 @@ def _column(
     column = values.texts_of(texts, 1 << 20 if kind in ("object", "json") else 10_000)
     if kind == "object" and column.values.null_count < len(texts):
         bad = np.flatnonzero(~objects.are_objects(column.values)).tolist()
-        remedy = _("This is not a JSON object; write it like {\"amount\": 5}.")
-        return values.Column(column.values, {**dict.fromkeys(bad, remedy), **column.bad})
+        remedy = _('This is not a JSON object; write it like {"amount": 5}.')
+        return values.Column(
+            column.values, {**dict.fromkeys(bad, remedy), **column.bad}
+        )
     return column
 
 
@@ -216,7 +234,7 @@ def look(reading: Reading) -> list[str]:
     A file whose first rows are written the ISO way is not read to its end for this.
     """
     kinds = _kinds(reading)
-    extras = [n for n in kinds if n.startswith(headings.ATTRIBUTE)]
+    extras = [n for n in kinds if n.startswith(ATTRIBUTE)]
     head = sources.head(reading.source, 1_000)
     dated = [n for n, kind in kinds.items() if kind in ("moment", "date")]
     needs = extras or any(
@@ -227,18 +245,31 @@ def look(reading: Reading) -> list[str]:
         "," in text for n in amounts for text in _texts(reading, head, n)
     )
     if needs:
-        columns = {name: _Evidence(name in extras) for name in [*dated, *amounts, *extras]}
+        columns = {
+            name: _Evidence(name in extras) for name in [*dated, *amounts, *extras]
+        }
         for piece in sources.pieces(reading.source):
             for name, evidence in columns.items():
-                evidence.add(_texts(reading, piece, name))
+                texts = _column_of(reading, piece, name)
+                evidence.add(
+                    _texts(reading, piece, name), len(texts) - texts.null_count
+                )
+        known = reading.target.kinds(reading)
         for name, evidence in columns.items():
-            reading.traits[name] = evidence.traits(reading)
+            reading.traits[name] = evidence.traits(reading, known.get(name, ""))
     return _notes(reading)
 
 
+MOST_WORDS, FEW_WORDS = 500, 50
+
+
+def _column_of(reading: Reading, piece: rows.Piece, name: str) -> pa.Array:
+    return piece.columns[reading.source.headings.index(reading.heading[name])]
+
+
 def _texts(reading: Reading, piece: rows.Piece, name: str) -> list[str]:
-    place = reading.source.headings.index(reading.heading[name])
-    texts = pc.unique(pc.drop_null(piece.columns[place])).to_pylist()
+    """The different ones."""
+    texts = pc.unique(pc.drop_null(_column_of(reading, piece, name))).to_pylist()
     return [text.strip() for text in texts if text.strip()]
 
 
@@ -251,11 +282,11 @@ class _Evidence:
     two_ways: bool = False
     style: str = numbers.POINT
     kinds: set[str] = field(default_factory=lambda: set(values.KINDS))
-    filled: bool = False
-    listed: bool = False
+    filled: int = 0
+    words: set[str] = field(default_factory=set)
+    """Different texts, while they are few."""
 
-    def add(self, texts: Iterable[str]) -> None:
-        some = list(texts)
+    def add(self, some: list[str], filled: int) -> None:
         slashed = [text for text in some if moments.is_two_ways(text)]
         if slashed:
             self.two_ways = True
@@ -263,18 +294,28 @@ class _Evidence:
         if numbers.style_of(some) == numbers.COMMA:
             self.style = numbers.COMMA
         if self.typed and some:
-            self.filled = True
+            self.filled += filled
+            if len(self.words) <= MOST_WORDS:
+                self.words.update(some[: MOST_WORDS + 1])
             self.kinds = values.kinds_fitting(some, self.kinds)
 
-    def traits(self, reading: Reading) -> Traits:
+    def traits(self, reading: Reading, known: str) -> Traits:
         order, ambiguous = reading.dates, False
         if self.two_ways and not order:
             ambiguous = len(self.orders) > 1
             order = _custom(reading.community) if ambiguous else "".join(self.orders)
-        kind = "text"
-        if self.filled:
-            kind = next((k for k in values.KINDS if k in self.kinds), "text")
-        return Traits(order, self.style, kind, ambiguous)
+        return Traits(order, self.style, known or self._kind(), ambiguous)
+
+    def _kind(self) -> str:
+        """The narrowest; few words that come again and again are a choice."""
+        for kind in values.KINDS:
+            if self.filled and kind in self.kinds:
+                return kind
+        lists = any(values.is_list(word) for word in self.words)
+        if lists and len(self.words) <= MOST_WORDS:
+            return "multi"
+        few = len(self.words) <= FEW_WORDS and len(self.words) * 2 <= self.filled
+        return "choice" if self.words and few else "text"
 
 
 def _custom(community: Community) -> str:

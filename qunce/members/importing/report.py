@@ -36,7 +36,9 @@ def add(job: ImportJob, problems: Iterable[Problem]) -> None:
     with path_of(job).open("a", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         for one in problems:
-            writer.writerow([one.row, *map(harmless, (one.field, one.value, one.remedy))])
+            writer.writerow(
+                [one.row, *map(harmless, (one.field, one.value, one.remedy))]
+            )
 
 
 def harmless(text: str) -> str:

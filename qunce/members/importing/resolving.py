@@ -59,9 +59,7 @@ class Accounts:
         place = pc.index_in(keys, value_set=self._keys, skip_nulls=True)
         return np.asarray(pc.fill_null(place, -1)).astype(np.int64)
 
-    def _make(
-        self, keys: pa.Array, seen: NDArray[np.int64], pace: bulk.Pace
-    ) -> int:
+    def _make(self, keys: pa.Array, seen: NDArray[np.int64], pace: bulk.Pace) -> int:
         table = pa.table({"key": keys, "seen": pa.array(seen)})
         first = table.group_by("key").aggregate([("seen", "min")]).sort_by("key")
         names = first["key"].to_pylist()

@@ -1,7 +1,7 @@
 """One import from file to rows: planned, shown, validated, written, reported.
 
-    plan = runs.plan(community=…, path=Path("members.csv"), target="members", by=…, at=…)
-    outcome = runs.run(plan)
+plan = runs.plan(community=…, path=Path("members.csv"), target="members", by=…, at=…)
+outcome = runs.run(plan)
 """
 
 from __future__ import annotations
@@ -102,7 +102,10 @@ def preview(planned: Plan, most: int = 20) -> Preview:
     piece = sources.head(planned.reading.source, most)
     chunk = parsing.parse(planned.reading, piece)
     shown = [
-        {name: column[place].as_py() for name, column in chunk.columns.items()}
+        {
+            name: parsing.show(planned.reading, name, column[place].as_py())
+            for name, column in chunk.columns.items()
+        }
         for place in range(len(chunk.rows))
     ]
     problems: list[Problem] = []
@@ -219,5 +222,3 @@ def _write_chunk(
     if written:
         jobs.remember(job, **written)
     tell(_("writing"), done, about)
-
-

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from qunce.members.importing.jobs import ImportJob
     from qunce.members.importing.parsing import Parsed, Reading
 
+ATTRIBUTE = "attr:"
+"""Prefix of a member's attribute, kept under its name."""
 DETAIL = "detail:"
 """Prefix of a further column of an order, kept with it under its heading."""
 
@@ -26,13 +28,14 @@ class UnknownTarget(errors.NotFound):
 class Field:
     """`kind` is how its texts are read: key, text, moment, amount, list, object.
 
-    `words` are headings of other programs' exports, the likeliest first.
+    `words` are headings of other programs' exports, the likeliest first. `read` gives a
+    text its one spelling, or raises errors.Invalid with what is wrong.
     """
 
     name: str
     kind: str = "text"
     words: tuple[str, ...] = ()
-    required: bool = False
+    read: Callable[[str], str] | None = None
 
 
 class Writer(Protocol):
@@ -65,6 +68,10 @@ class Target(Protocol):
 
     def writer(self, job: ImportJob, reading: Reading) -> Writer: ...
 
+    def kinds(self, reading: Reading) -> Mapping[str, str]:
+        """Further columns whose type is known already."""
+        ...
+
 
 _targets: dict[str, Target] = {}
 
@@ -86,8 +93,8 @@ def listed() -> list[str]:
     return sorted(_targets)
 
 
-ColumnWriter = Callable[["ImportJob", Mapping[int, tuple[int, list[str]]]], int]
-"""`(job, {account: (joined at in microseconds, texts)}) -> rows changed`."""
+ColumnWriter = Callable[["ImportJob", Mapping[int, tuple[int, list[str]]]], set[int]]
+"""`(job, {account: (joined at in microseconds, texts)}) -> accounts changed`."""
 _columns: dict[str, ColumnWriter] = {}
 
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
-from qunce.core import days, instants
+from qunce.core import days, errors, instants
 from qunce.members.importing import moments, numbers
 
 if TYPE_CHECKING:
@@ -163,6 +163,28 @@ def listed(text: str | None) -> list[str]:
             parts = []
     parts = parts or text.replace("；", ";").split(";")
     return list(dict.fromkeys(part.strip() for part in parts if part.strip()))
+
+
+def read_with(read: Callable[[str], str], column: Column) -> Column:
+    """A column's texts in their one spelling; each different text is read once."""
+    encoded = pc.dictionary_encode(column.values)
+    found: list[str | None] = []
+    wrong: dict[int, str] = {}
+    for code, text in enumerate(encoded.dictionary.to_pylist()):
+        try:
+            found.append(read(text))
+        except errors.Invalid as error:
+            found.append(None)
+            wrong[code] = str(error)
+    spelled = pc.take(pa.array(found, pa.string()), encoded.indices)
+    codes = np.asarray(pc.fill_null(encoded.indices, -1))
+    bad = np.flatnonzero(np.isin(codes, list(wrong))).tolist() if wrong else []
+    remedies = {place: wrong[int(codes[place])] for place in bad}
+    return Column(spelled, remedies | column.bad)
+
+
+def is_list(text: str) -> bool:
+    return ";" in text or "；" in text or text.startswith("[")
 
 
 def _each(

@@ -177,9 +177,7 @@ def _quoted(heading: str) -> str:
     return '"' + heading.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _broken(
-    batch: pa.Array, numbers: np.ndarray, bad: np.ndarray
-) -> list[rows.Broken]:
+def _broken(batch: pa.Array, numbers: np.ndarray, bad: np.ndarray) -> list[rows.Broken]:
     reason = _("This line is not a JSON object: one object a line, {…}.")
     return [
         rows.Broken(int(numbers[place]), (batch[place].as_py() or "")[:200], reason)

@@ -70,7 +70,9 @@ def _column(letters: bytes) -> int:
 
 def _too_large() -> streams.UnreadableFile:
     return streams.UnreadableFile(
-        _("The spreadsheet is too large to open; save the sheet as CSV and import that.")
+        _(
+            "The spreadsheet is too large to open; save the sheet as CSV and import that."
+        )
     )
 
 
@@ -135,5 +137,7 @@ def text_of(cell: Any) -> str | None:
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
     if isinstance(cell, dt.datetime | dt.date | dt.time):
-        return cell.isoformat(" ") if isinstance(cell, dt.datetime) else cell.isoformat()
+        return (
+            cell.isoformat(" ") if isinstance(cell, dt.datetime) else cell.isoformat()
+        )
     return str(cell)

@@ -1,7 +1,7 @@
 """Any file that holds a table: examined once, then read in pieces of text.
 
-    source = sources.examine(Path("members.csv"))
-    for piece in sources.pieces(source): ...
+source = sources.examine(Path("members.csv"))
+for piece in sources.pieces(source): ...
 """
 
 from __future__ import annotations
@@ -42,9 +42,7 @@ def examine(
 ) -> Source:
     """Read it once and find format, encoding, headings. `form` overrules the guess."""
     if not path.is_file():
-        raise streams.UnreadableFile(
-            _("There is no file “%(path)s”.") % {"path": path}
-        )
+        raise streams.UnreadableFile(_("There is no file “%(path)s”.") % {"path": path})
     if encoding and encoding.lower() not in streams.ENCODINGS:
         raise streams.UnreadableFile(
             _("The encoding can be one of: %(names)s.")
@@ -53,9 +51,7 @@ def examine(
     form = form or _format_of(path)
     if form == "xlsx":
         return _sheet(path, sheet)
-    survey = streams.examine(
-        path, encoding=encoding.lower(), one_line=form == "json"
-    )
+    survey = streams.examine(path, encoding=encoding.lower(), one_line=form == "json")
     if form == "csv":
         return _delimited(path, survey)
     headings = objects.headings_of(

@@ -208,4 +208,3 @@ class _Recoded(io.RawIOBase):
     def close(self) -> None:
         self._raw.close()
         super().close()
-

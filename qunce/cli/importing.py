@@ -1,0 +1,221 @@
+"""Take in members, memberships, tags, orders or facts from a file"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from qunce.cli import given
+from qunce.cli.output import Out
+from qunce.members.importing import jobs, report, runs, targets
+from qunce.members.importing.parsing import Problem
+from qunce.sets.files import sources
+
+SHOWN = 20
+BETWEEN = 0.5
+"""Seconds between two words of progress."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--as",
+        dest="target",
+        required=True,
+        choices=targets.listed(),
+        help=_("what a row of the file is"),
+    )
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="HEADING=FIELD",
+        help=_("what a column means; nothing after = leaves it out"),
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help=_("take the mapping without asking")
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help=_("show what would be taken, write nothing"),
+    )
+    parser.add_argument(
+        "--good-rows-only",
+        action="store_true",
+        help=_("leave broken rows out; without it one broken row refuses the file"),
+    )
+    parser.add_argument("--source", default="import", help=_("where it comes from"))
+    parser.add_argument("--sheet", default="", help=_("a spreadsheet's sheet"))
+    parser.add_argument("--encoding", default="", help=_("utf-8, gb18030 …"))
+    parser.add_argument("--currency", default="", help=_("of amounts without one"))
+    parser.add_argument(
+        "--dates",
+        default="",
+        choices=["", "dmy", "mdy"],
+        help=_("how 3/5/2026 is meant"),
+    )
+    # `--as` is the target here; who acts is named by its own flag.
+    parser.add_argument("--login", dest="login", default=None, metavar="LOGIN")
+
+
+def run(args: argparse.Namespace, out: Out) -> int:
+    community = given.community(args)
+    source = sources.examine(args.file, sheet=args.sheet, encoding=args.encoding)
+    planned = runs.plan(
+        community=community,
+        source=source,
+        target=args.target,
+        by=given.operator(args, community),
+        at=args.at,
+        options=_options(args),
+    )
+    if args.dry_run:
+        return _show(planned, out)
+    _tell_mapping(planned, out)
+    if not args.yes and not out.as_json and sys.stdin.isatty() and not _agreed(out):
+        return 0
+    return _import(planned, out)
+
+
+def _options(args: argparse.Namespace) -> runs.Options:
+    mapping = {}
+    for pair in args.map:
+        heading, sign, field = pair.rpartition("=")
+        if not sign:
+            raise given.BadUsage(_("Write --map HEADING=FIELD, not “%s”.") % pair)
+        mapping[heading] = field
+    return runs.Options(
+        mode=jobs.GOOD if args.good_rows_only else jobs.ALL,
+        source=args.source,
+        dates=args.dates,
+        given=mapping,
+        currency=args.currency,
+    )
+
+
+def _agreed(out: Out) -> bool:
+    out.note(_("Import it like this? [y/N]"))
+    return sys.stdin.readline().strip().lower() in ("y", "yes", "是", "好")
+
+
+def _tell_mapping(planned: runs.Plan, out: Out) -> None:
+    for heading, field in planned.mapping.items():
+        out.note(f"  {heading} → {field or _('left out')}")
+    for note in planned.notes:
+        out.note(note)
+
+
+def _show(planned: runs.Plan, out: Out) -> int:
+    preview = runs.preview(planned, SHOWN)
+    answer = {
+        "mapping": planned.mapping,
+        "notes": planned.notes,
+        "rows": preview.rows,
+        "broken": [_as_dict(one) for one in preview.problems],
+    }
+    lines = [
+        f"  {heading} → {field or _('left out')}"
+        for heading, field in planned.mapping.items()
+    ]
+    lines += planned.notes
+    for row in preview.rows:
+        lines.append(", ".join(f"{k}: {v}" for k, v in row.items() if v is not None))
+    lines += [_sentence(one) for one in preview.problems[:SHOWN]]
+    out.answer(answer, *lines)
+    return 0
+
+
+def _import(planned: runs.Plan, out: Out) -> int:
+    try:
+        outcome = runs.run(planned, progress=_Progress(out))
+    except runs.HasBrokenRows as error:
+        for one in error.problems[:SHOWN]:
+            out.note(_sentence(one))
+        out.note(_("All of them: %(path)s") % {"path": report.path_of(error.job)})
+        raise
+    job = outcome.job
+    for one in outcome.problems[:SHOWN]:
+        out.note(_sentence(one))
+    if job.broken:
+        out.note(_("All of them: %(path)s") % {"path": report.path_of(job)})
+    answer = {
+        "job": job.pk,
+        "rows": job.read,
+        "broken": job.broken,
+        **_counts(job.counts),
+        "seconds": round(outcome.seconds, 3),
+        "longest_ms": round(outcome.longest * 1000, 1),
+        "report": str(report.path_of(job)) if job.broken else None,
+    }
+    said = ", ".join(f"{name} {number}" for name, number in _counts(job.counts).items())
+    out.answer(
+        answer,
+        _("%(rows)s rows read, %(broken)s broken; %(counts)s.")
+        % {"rows": job.read, "broken": job.broken, "counts": said},
+    )
+    return 0
+
+
+def _counts(counts: dict[str, int]) -> dict[str, Any]:
+    """Values, counted in millionths, as exact decimals."""
+    return {
+        name.replace("_millionths", ""): _decimal(number)
+        if "_millionths" in name
+        else number
+        for name, number in counts.items()
+    }
+
+
+def _decimal(millionths: int) -> str:
+    return format((Decimal(millionths) / 1_000_000).normalize(), "f")
+
+
+def _as_dict(problem: Problem) -> dict[str, Any]:
+    return {
+        "row": problem.row,
+        "field": problem.field,
+        "value": problem.value,
+        "remedy": problem.remedy,
+    }
+
+
+def _sentence(problem: Problem) -> str:
+    where = _("row %(row)d") % {"row": problem.row}
+    field = f", {problem.field}" if problem.field else ""
+    value = f" “{problem.value}”" if problem.value else ""
+    return f"{where}{field}{value}: {problem.remedy}"
+
+
+class _Progress:
+    """One line on a terminal that is written over; silence elsewhere but for programs'
+    sake every half minute."""
+
+    def __init__(self, out: Out) -> None:
+        self._out, self._begun, self._told = out, time.monotonic(), 0.0
+        self._phase, self._first = "", 0
+        self._terminal = out.complaints.isatty()
+
+    def __call__(self, phase: str, done: int, about: int) -> None:
+        now = time.monotonic()
+        if phase != self._phase:
+            self._phase, self._begun, self._first = phase, now, done
+        if now - self._told < (BETWEEN if self._terminal else 30):
+            return
+        self._told = now
+        rate = (done - self._first) / max(now - self._begun, 1e-9)
+        left = (about - done) / rate if rate > 0 and about > done else 0
+        text = _("%(phase)s: %(done)s rows, %(rate)s a second, %(left)s s left") % {
+            "phase": phase,
+            "done": f"{done:,}",
+            "rate": f"{rate:,.0f}",
+            "left": f"{left:,.0f}",
+        }
+        end = "\r" if self._terminal else "\n"
+        print(text, end=end, file=self._out.complaints, flush=True)

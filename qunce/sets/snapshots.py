@@ -162,9 +162,12 @@ class Snapshot:
         )
 
     def resolve(self, leaf: Leaf) -> BitMap:
-        """The leaf's people, cached under all that its answer depends on."""
-        numbers = tuple(self.revs[key] for key in sorted(leaf.reads()))
-        label = (numbers, self.revs[(aliases.KIND, 0)], leaf.label(self))
+        """The leaf's people, cached under all that its answer depends on.
+
+        Who there is belongs to it: whoever joins is at once among those without a tag.
+        """
+        numbers = tuple(self.revs[key] for key in sorted({*leaf.reads(), *STANDARD}))
+        label = (numbers, leaf.label(self))
         return self.once(leaf, label, lambda: leaf.resolve(self))
 
     # Facts: stacks of community days, from what is derived.

@@ -53,12 +53,19 @@ def span(text: str) -> timedelta:
 def in_window(
     window: dict[str, Any], moment: datetime, *, clock: Clock, at: datetime
 ) -> bool:
-    """Whether `moment` lies in the window as it is seen at the time `at`."""
+    """Whether `moment` lies in the window as it is seen at the time `at`.
+
+    A day that has not come yet lies in none.
+    """
+    exact = hours(window.get("within", "1d"))
+    if exact is not None:
+        return at - exact < moment <= at
     day, today = clock.day(moment), clock.day(at)
+    return day <= today and in_days(window, day, today)
+
+
+def in_days(window: dict[str, Any], day: date, today: date) -> bool:
     if "within" in window:
-        exact = hours(window["within"])
-        if exact is not None:
-            return at - exact < moment <= at
         first = today - timedelta(days=int(window["within"][:-1]) - 1)
         return first <= day <= today
     if "between" in window:

@@ -48,6 +48,8 @@ class Oracle:
                 yield from self.because(part, person)
         elif name in ("not", "with_left"):
             yield from self.because(body, person)
+        elif name == "segment":
+            yield from self.because(self._unfold(body), person)
         else:
             yield rule, self.holds(rule, person, left_too=True)
 
@@ -65,8 +67,25 @@ class Oracle:
         if name == "not":
             return counts and not self.holds(body, person, left_too=left_too)
         if name == "segment":
-            return counts and self._segment(body, person, left_too=left_too)
+            return self.holds(self._unfold(body), person, left_too=left_too)
         return counts and bool(getattr(self, f"_{name}")(body, person))
+
+    def _unfold(self, body: Rule) -> Rule:
+        """Segments are but names for their rules, and are read as if these stood there."""
+        rules = {
+            word: [self.community.segments[key] for key in body.get(word, [])]
+            for word in ("any", "all", "none")
+        }
+        parts: list[Rule] = []
+        if "any" in body:
+            parts.append({"any": rules["any"]})
+        if "all" in body:
+            parts.append({"all": rules["all"]})
+        if "none" in body:
+            parts.append({"not": {"any": rules["none"]}})
+        if "frozen" in body:
+            parts.append({"frozen": {"any": body["frozen"]}})
+        return parts[0] if len(parts) == 1 else {"all": parts}
 
     # Leaves
 
@@ -112,16 +131,8 @@ class Oracle:
     def _layer(self, body: Rule, person: Person) -> bool:
         return self.community.layer(body["of"], person) in body["in"]
 
-    def _segment(self, body: Rule, person: Person, *, left_too: bool) -> bool:
-        def is_in(key: str) -> bool:
-            rule = self.community.segments[key]
-            return self.holds(rule, person, left_too=left_too)
-
-        def was_in(key: str) -> bool:
-            return bool(self.community.frozen[key] & set(person))
-
-        frozen = "frozen" not in body or any(map(was_in, body["frozen"]))
-        return frozen and self._some(body, is_in)
+    def _frozen(self, body: Rule, person: Person) -> bool:
+        return any(self.community.frozen[key] & set(person) for key in body["any"])
 
     def _some(self, body: Rule, is_in: Callable[[str], bool]) -> bool:
         return (

@@ -48,18 +48,16 @@ def _one(kind: str, value: Value, name: str, bound: Any) -> bool:
         return COMPARISONS[name](value, read(kind, bound))
     assert isinstance(value, str)
     if name == "contains":
-        return bound.lower() in value.lower()
+        return bound.casefold() in value.casefold()
     assert name == "starts"
-    return value.lower().startswith(bound.lower())
+    return value.casefold().startswith(bound.casefold())
 
 
 def _one_of_many(value: frozenset[str], name: str, bound: Any) -> bool:
-    if name == "in":
-        return bool(value & set(bound))
-    if name in ("eq", "contains"):
-        return bound in value
-    assert name == "ne"
-    return bound not in value
+    """Of several values one has to fit; for `ne` none may be it."""
+    if name == "ne":
+        return bound not in value
+    return any(_one("text", each, name, bound) for each in value)
 
 
 def read(kind: str, written: Any) -> Value:
@@ -96,8 +94,13 @@ def _field_matches(fact: Fact, name: str, wanted: Any) -> bool:
     if isinstance(wanted, dict):
         return is_whole(found) and compares(found, wanted)
     options = wanted if isinstance(wanted, list) else [wanted]
-    # To Python true is 1; to the one who wrote the rule it is not.
-    return any(type(found) is type(each) and found == each for each in options)
+    several = found if isinstance(found, tuple) else (found,)
+    return any(is_same(one, each) for one in several for each in options)
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """To Python true is 1; to the one who wrote the rule it is not."""
+    return type(one) is type(other) and bool(one == other)
 
 
 def is_whole(value: Any) -> bool:

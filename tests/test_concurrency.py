@@ -1,0 +1,217 @@
+"""Writers and readers at once: no reader ever sees a state that did not exist.
+
+Everything here commits for real, in processes and threads of their own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connections, transaction
+
+from qunce.core import communities, operators
+from qunce.core.communities import Community
+from qunce.members import accounts, roster, tagging, tags
+from qunce.sets import audiences
+from tests import beside
+
+AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
+HERE = "tests.test_concurrency"
+WRITERS = 8
+EACH = 6
+"""Members that a writer has to itself."""
+EVERYONE = WRITERS * EACH
+MOVES = 25
+RED, BLUE = {"tag": {"any": ["red"]}}, {"tag": {"any": ["blue"]}}
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def community() -> Community:
+    """Members of whom the first half is red and the other one blue."""
+    made = communities.create(key="busy", at=AT)
+    by = operators.system(made)
+    keys = [f"m{number}" for number in range(EVERYONE + 10)]
+    known = accounts.ensure(community=made, keys=keys, by=by, at=AT)
+    for number, key in enumerate(("red", "blue")):
+        tag = tags.create(community=made, key=key, by=by, at=AT)
+        half = [known[f"m{n}"] for n in range(EVERYONE) if n % 2 == number]
+        tagging.put(tag=tag, accounts=half, by=by, at=AT)
+    return made
+
+
+# What runs in the other processes
+
+
+def move(key: str, writer: int, times: int) -> int:
+    """Move this writer's members between red and blue, each time in one transaction."""
+    community = communities.get(key)
+    by = operators.system(community)
+    red, blue = (tags.get(community, name) for name in ("red", "blue"))
+    keys = [f"m{writer * EACH + n}" for n in range(EACH)]
+    mine = list(roster.find(community, keys).values())
+    for turn in range(times):
+        some = mine[turn % EACH :: 2]
+        with transaction.atomic():
+            # Red first, always: so writers queue for it and never wait in a circle.
+            is_red = set(tagging_of(red, some))
+            reddening = [account for account in some if account not in is_red]
+            tagging.take_off(tag=red, accounts=sorted(is_red), by=by, at=AT)
+            tagging.put(tag=red, accounts=reddening, by=by, at=AT)
+            tagging.take_off(tag=blue, accounts=reddening, by=by, at=AT)
+            tagging.put(tag=blue, accounts=sorted(is_red), by=by, at=AT)
+    return times
+
+
+def tagging_of(tag: tags.Tag, some: list[int]) -> list[int]:
+    carried = tag.taggings.filter(account_id__in=some, present=True)
+    return list(carried.values_list("account_id", flat=True))
+
+
+def watch(key: str, seconds: float) -> int:
+    """Count until the time is over; returns how often."""
+    community = communities.get(key)
+    end, looks = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        look(community)
+        looks += 1
+    return looks
+
+
+def answer(key: str) -> int:
+    """Count once for each line that comes in."""
+    community = communities.get(key)
+    print("ready", flush=True)
+    answered = 0
+    with contextlib.suppress(EOFError):
+        while rule := input():
+            print(count(community, audiences.rules.read(rule)), flush=True)
+            answered += 1
+    return answered
+
+
+# What every reader must see at any time
+
+
+def count(community: Community, rule: Any) -> int:
+    by = operators.system(community)
+    return audiences.count(community=community, rule=rule, by=by, at=AT)
+
+
+def look(community: Community) -> None:
+    by = operators.system(community)
+    assert count(community, {"any": [RED, BLUE]}) == EVERYONE
+    assert count(community, {"all": [RED, BLUE]}) == 0
+    assert count(community, {"tag": {"none": ["red", "blue"]}}) == 10
+    overlap = audiences.overlap(community=community, left=RED, right=BLUE, by=by, at=AT)
+    assert (overlap.left + overlap.right, overlap.both) == (EVERYONE, 0)
+
+
+@contextlib.contextmanager
+def moving(community: Community, times: int = MOVES) -> Iterator[Callable[[], bool]]:
+    """Eight processes that move members; tells whether they are still at it."""
+    writers = [
+        beside.start(f"{HERE}:move", community.key, number, times)
+        for number in range(WRITERS)
+    ]
+    yield lambda: any(writer.poll() is None for writer in writers)
+    assert [beside.result(writer) for writer in writers] == [times] * WRITERS
+
+
+def test_readers_in_other_processes_see_only_states_that_existed(
+    community: Community,
+) -> None:
+    watchers = [beside.start(f"{HERE}:watch", community.key, 5.0) for _ in range(2)]
+    with moving(community) as busy:
+        while busy():
+            look(community)
+    look(community)
+    assert all(beside.result(watcher) > 10 for watcher in watchers)
+
+
+def test_threads_that_share_the_caches_see_only_states_that_existed(
+    community: Community,
+) -> None:
+    broken: list[BaseException] = []
+    done = threading.Event()
+
+    def read() -> None:
+        try:
+            while not done.is_set():
+                look(community)
+        except BaseException as error:
+            broken.append(error)
+        finally:
+            connections.close_all()
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    try:
+        with moving(community) as busy:
+            while busy() and not broken:
+                move(community.key, 0, 0)
+                time.sleep(0.05)
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join()
+    assert broken == []
+    look(community)
+
+
+def test_a_tag_is_counted_by_the_very_next_count_in_another_process(
+    community: Community,
+) -> None:
+    by = operators.system(community)
+    red = tags.get(community, "red")
+    free = [roster.find(community, [f"m{EVERYONE + n}"]) for n in range(10)]
+    with beside.running(f"{HERE}:answer", community.key) as other:
+        assert other.stdin and other.stdout
+        assert other.stdout.readline() == "ready\n"
+
+        def ask() -> int:
+            assert other.stdin and other.stdout
+            print('{"tag": {"any": ["red"]}}', file=other.stdin, flush=True)
+            return int(other.stdout.readline())
+
+        before = ask()
+        for number, member in enumerate(free, start=1):
+            tagging.put(tag=red, accounts=member.values(), by=by, at=AT)
+            assert ask() == before + number
+            assert count(community, RED) == before + number
+        for member in free:
+            tagging.take_off(tag=red, accounts=member.values(), by=by, at=AT)
+        assert ask() == before
+
+
+def test_what_is_not_committed_is_seen_by_the_writer_alone(
+    community: Community,
+) -> None:
+    by = operators.system(community)
+    red = tags.get(community, "red")
+    before = count(community, RED)
+    with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+        tagging.put(
+            tag=red,
+            accounts=roster.find(community, [f"m{EVERYONE}"]).values(),
+            by=by,
+            at=AT,
+        )
+        assert count(community, RED) == before + 1
+        raise ZeroDivisionError
+    assert count(community, RED) == before
+    tagging.put(
+        tag=red,
+        accounts=roster.find(community, [f"m{EVERYONE + 1}"]).values(),
+        by=by,
+        at=AT,
+    )
+    assert count(community, RED) == before + 1

@@ -20,7 +20,7 @@ NO_HOME := export DJANGO_SETTINGS_MODULE=qunce.settings QUNCE_HOME=$$(mktemp -d)
 
 demo: export QUNCE_HOME ?= $(CURDIR)/var/demo
 
-.PHONY: help install demo test check fix bench docs faults clean lock
+.PHONY: help install demo test check fix bench docs messages faults clean lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -62,6 +62,9 @@ bench: $(STAMP) ## what the speed claims run on
 
 docs: $(STAMP) ## write the generated reference anew
 	@$(NO_HOME); $(BIN)/python -m docs $(ARGS)
+
+messages: $(STAMP) ## collect what readers see, compile translations
+	$(BIN)/python tools/messages.py --missing
 
 faults: $(STAMP) ## crash, kill and cut the power at the worst moments
 	$(BIN)/python -m tests.run -n $(WORKERS) -m faults $(ARGS)

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from qunce.core import operators
+from qunce.core.communities import Community
+from qunce.groups import registry
+from qunce.members import accounts, tagging, tags
+from tests.cli.asked import Ask, asking
+from tests.core import made
+from tests.core.made import AT
+
+NAMES = {"ann": "安", "bob": "Bob", "cyd": "Cyd", "dee": "Dee"}
+
+
+@pytest.fixture
+def ask(capsys: pytest.CaptureFixture[str], transactional_db: None) -> Ask:
+    return asking(capsys, "--at", AT.isoformat(), "--lang", "en")
+
+
+@pytest.fixture
+def shop(transactional_db: None) -> Community:
+    """Four members; ann and bob are VIPs, ann is in the group."""
+    shop = made.community()
+    by = operators.system(shop)
+    ids = {
+        key: accounts.add(
+            community=shop, key=key, name=name, joined_at=AT, by=by, at=AT
+        )
+        for key, name in NAMES.items()
+    }
+    vip = tags.create(community=shop, key="vip", by=by, at=AT)
+    carriers = [ids[key].pk for key in ("ann", "bob")]
+    tagging.put(tag=vip, accounts=carriers, by=by, at=AT)
+    tags.create_group(community=shop, key="bought", by=by, at=AT)
+    registry.create(community=shop, key="room", by=by, at=AT)
+    return shop

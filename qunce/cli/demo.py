@@ -24,7 +24,7 @@ from qunce.cli.demodata import Journey
 from qunce.core import communities, days, errors, operators
 from qunce.core.communities import Community
 from qunce.groups import registry
-from qunce.members import layers, roster
+from qunce.members import attributes, layers, roster
 from qunce.members.importing import jobs, runs
 from qunce.sales import purchasetags
 from qunce.sets import tail
@@ -144,6 +144,8 @@ def _fill(show: Show, journey: Journey) -> None:
         with show.step(name, said[name]):
             if _is_done(show.community, target, path):
                 continue
+            if name == "members":
+                _define_attributes(show, journey)
             if name == "memberships":
                 _make_stores(show, journey)
             _write(path, make, journey)
@@ -181,6 +183,20 @@ def _import(show: Show, target: str, path: Path) -> None:
         options=runs.Options(source=SOURCE),
     )
     runs.run(planned)
+
+
+def _define_attributes(show: Show, journey: Journey) -> None:
+    """Not left to be guessed: of a sample, `kids_count` may look like a number."""
+    for name, choices in journey.choices().items():
+        attributes.define(
+            community=show.community,
+            name=name,
+            label=name.replace("_", " "),
+            type=attributes.Kind.CHOICE,
+            choices=choices,
+            by=show.by,
+            at=show.at,
+        )
 
 
 def _make_stores(show: Show, journey: Journey) -> None:

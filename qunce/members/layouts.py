@@ -71,7 +71,7 @@ def _by_measure(
     people, sums = people[here], sums[here]
     remaining, sets, found = everyone, {}, {}
     for layer in spec["layers"][:-1]:
-        least = _bound(layer, sums, len(everyone))
+        least = least_of(layer, sums, len(everyone))
         found[layer["key"]] = least
         chosen = bitmaps.of(people[sums >= least])
         if least <= 0:  # who has no such fact has 0
@@ -82,7 +82,7 @@ def _by_measure(
     return Layout(sets, found)
 
 
-def _bound(layer: Mapping[str, Any], sums: Ints, everyone: int) -> int:
+def least_of(layer: Mapping[str, Any], sums: Ints, everyone: int) -> int:
     """The least sum that is in. Equals are never parted: at the cut all go in."""
     if "gte" in layer:
         return int(layer["gte"])

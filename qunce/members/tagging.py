@@ -221,33 +221,37 @@ WHERE c.batch_id = %s AND c.tag_id = members_tagging.tag_id
 """
 
 
+def _before(tag: Tag, batch: TagBatch) -> dict[int, int]:
+    """Account → weight before the batch, of the rows that nobody changed since."""
+    rows = Tagging.objects.filter(tag=tag, batch_id=batch.pk).order_by("account_id")
+    mine = dict.fromkeys(rows.values_list("account_id", flat=True), 0)
+    kept = TagChange.objects.filter(batch_id=batch.pk, tag_id=tag.pk)
+    return mine | {
+        account: weight
+        for account, weight in kept.values_list("account_id", "weight")
+        if account in mine
+    }
+
+
 def _undo_putting(tag: Tag, batch: TagBatch, by: Operator, at: datetime) -> int:
     """What the batch put on somebody who did not carry the tag goes again."""
-    rows = Tagging.objects.filter(tag=tag, batch_id=batch.pk)
-    before = TagChange.objects.filter(batch_id=batch.pk, tag_id=tag.pk)
-    new = rows.exclude(account_id__in=before.values("account_id"))
-    accounts = list(new.values_list("account_id", flat=True))
-    changed = tagrows.restore(tag, dict.fromkeys(accounts, 0), by, at)
-    for chunk in roster.chunks(accounts):
-        rows.filter(account_id__in=chunk).update(batch_id=None)
-    return changed
+    gone = {account: 0 for account, was in _before(tag, batch).items() if not was}
+    return tagrows.restore(tag, gone, by, at)
 
 
 def _undo_taking(tag: Tag, batch: TagBatch, by: Operator, at: datetime) -> int:
     """What the batch took off or deepened is as before, unless a rival came since."""
-    before = TagChange.objects.filter(batch_id=batch.pk, tag_id=tag.pk)
-    mine = Tagging.objects.filter(tag=tag, batch_id=batch.pk).values("account_id")
-    weights = dict(
-        before.filter(account_id__in=mine).values_list("account_id", "weight")
-    )
+    weights = {account: was for account, was in _before(tag, batch).items() if was}
     barred = {a for some in tagrows.rivals(tag, weights).values() for a in some}
     families = roster.people_of(barred).values()
-    barred |= {account for family in families for account in family}
-    free = {a: weight for a, weight in weights.items() if a not in barred}
+    theirs = {account for family in families for account in family}
+    free = {a: weight for a, weight in weights.items() if a not in theirs}
     changed = tagrows.restore(tag, free, by, at)
-    for chunk in roster.chunks(sorted(barred & set(weights))):
-        Tagging.objects.filter(tag=tag, account_id__in=chunk).update(batch_id=None)
+    mine = Tagging.objects.filter(tag=tag, batch_id=batch.pk)
+    for chunk in roster.chunks(sorted(theirs & set(weights))):
+        mine.filter(account_id__in=chunk).update(batch_id=None)
     db.execute(RESTORE, [batch.pk, tag.pk, batch.pk])
+    mine.update(batch_id=None)
     return changed
 
 

@@ -74,7 +74,7 @@ class TagBatch(models.Model):
 
 
 class TagChange(models.Model):
-    """How a tagging stood before a batch changed it; none is kept if it was not there."""
+    """How a tagging stood before a batch changed it; none is kept if there was no row."""
 
     batch_id = models.BigIntegerField()
     tag_id = models.BigIntegerField()
@@ -122,9 +122,10 @@ KIND = marks.MarkKind(name="tag", model=Tagging, ref="tag_id")
 KEEP = """
 INSERT INTO members_tagchange (batch_id, tag_id, account_id, weight, tagged_at, by_id,
     source, expires_at, before_id)
-SELECT %s, tag_id, account_id, weight, tagged_at, by_id, source, expires_at, batch_id
+SELECT %s, tag_id, account_id, CASE WHEN present THEN weight ELSE 0 END, tagged_at,
+    by_id, source, expires_at, batch_id
 FROM members_tagging
-WHERE tag_id = %s AND account_id IN ({marks}) AND present
+WHERE tag_id = %s AND account_id IN ({marks})
     AND (batch_id IS NULL OR batch_id <> %s)
 ON CONFLICT (batch_id, tag_id, account_id) DO NOTHING
 """

@@ -7,22 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django import forms
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import access, errors, facts, flow, instants, revisions
+from qunce.core import access, errors, facts, flow, instants
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 from qunce.members import tagnames
-from qunce.members.tagnames import InvalidTagName as InvalidTagName  # also ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MANAGE = access.declare("members.tags", access.Role.MANAGER)
-LIBRARY = "tags"
-"""Revision kind: raised when a tag is made, archived, restored, merged or regrouped."""
 
 FLOW = flow.Flow(
     {
@@ -64,12 +62,8 @@ class TagGroup(models.Model):
 
     @property
     def naming(self) -> tagnames.Naming:
-        return tagnames.Naming(
-            pattern=self.pattern,
-            prefix=self.prefix,
-            longest=self.longest,
-            guidance=self.guidance,
-        )
+        fields = [field.name for field in dataclasses.fields(tagnames.Naming)]
+        return tagnames.Naming(**forms.model_to_dict(self, fields))
 
 
 class Tag(models.Model):
@@ -126,8 +120,6 @@ class TagCreated(facts.Event):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class TagChanged(facts.Event):
-    """Its name, description, owner or group."""
-
     kind = "tag.changed"
     words = gettext_lazy("tag changed")
     tag: str
@@ -249,7 +241,6 @@ def create_group(
         created_at=at,
         by=by,
     )
-    _raise_library(community)
     facts.record(TagGroupCreated(tag_group=key), community=community, by=by, at=at)
     return group
 
@@ -279,7 +270,6 @@ def create(
         created_at=at,
         by=by,
     )
-    _raise_library(community)
     facts.record(TagCreated(tag=key), community=community, by=by, at=at)
     return tag
 
@@ -308,7 +298,6 @@ def archive(*, tag: Tag, by: Operator, at: datetime) -> None:
     """Out of the lists; carriers keep it and rules that name it still work."""
     access.check_may(by, MANAGE)
     FLOW.move(tag, "archive")
-    _raise_library(tag.community)
     facts.record(TagArchived(tag=tag.key), community=tag.community, by=by, at=at)
 
 
@@ -316,7 +305,6 @@ def archive(*, tag: Tag, by: Operator, at: datetime) -> None:
 def restore(*, tag: Tag, by: Operator, at: datetime) -> None:
     access.check_may(by, MANAGE)
     FLOW.move(tag, "restore")
-    _raise_library(tag.community)
     facts.record(TagRestored(tag=tag.key), community=tag.community, by=by, at=at)
 
 
@@ -335,11 +323,6 @@ def become_synonym(*, tag: Tag, of: Tag) -> None:
     FLOW.move(tag, "merge", merged_into=of)
     Synonym.objects.filter(tag=tag).update(tag=of)
     Synonym.objects.create(community=tag.community, key=tag.key, tag=of)
-    _raise_library(tag.community)
-
-
-def _raise_library(community: Community) -> None:
-    revisions.bump(community.pk, LIBRARY, [0])
 
 
 # Reads

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from qunce.core import operators
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import attributes, literals, merges, roster
+from tests.members import made
+from tests.members.made import AT, LATER
+
+pytestmark = pytest.mark.both_databases
+
+
+def define(shop: Community, name: str, kind: str, **more: Any) -> attributes.Attribute:
+    by = operators.system(shop)
+    return attributes.define(community=shop, name=name, type=kind, by=by, at=AT, **more)
+
+
+def test_operators_extend_the_schema(shop: Community, by: Operator) -> None:
+    stall = define(shop, "favourite stall", "text", section="interest")
+    assert define(shop, "favourite  stall", "text") == stall
+    assert list(attributes.listed(shop)) == [stall]
+    with pytest.raises(attributes.AttributeExists, match="text"):
+        define(shop, "favourite stall", "number")
+    with pytest.raises(attributes.InvalidAttribute):
+        define(shop, "x", "poem")
+    with pytest.raises(attributes.UnknownAttribute):
+        attributes.get(made.shop("other"), "favourite stall")
+
+
+def test_a_value_keeps_its_source_time_and_author(
+    shop: Community, by: Operator
+) -> None:
+    (ann,) = made.members(shop, "ann")
+    score = define(shop, "score", "number")
+    attributes.set_values(
+        attribute=score, values={ann: "7.5"}, source="survey", by=by, at=AT
+    )
+    held = attributes.of_people([ann])["score"]
+    assert (held.text, held.source, held.set_at, held.by_id) == (
+        "7.5",
+        "survey",
+        AT,
+        by.pk,
+    )
+    assert made.who(shop, {"attr": {"name": "score", "gte": 7}}) == ["ann"]
+    assert made.told(shop, "attribute.set") == [
+        (ann, {"attribute": "score", "came_by": "survey"})
+    ]
+
+
+def test_what_is_replaced_goes_to_the_history(shop: Community, by: Operator) -> None:
+    (ann,) = made.members(shop, "ann")
+    city = define(shop, "city", "choice")
+    for moment, value in ((AT, "Wuxi"), (LATER, "Xi'an"), (LATER, "Xi'an")):
+        attributes.set_values(attribute=city, values={ann: value}, by=by, at=moment)
+    (past,) = attributes.history(city, [ann])
+    assert (past.text, past.set_at, past.ended_at) == ("Wuxi", AT, LATER)
+    changed = attributes.set_values(attribute=city, values={ann: None}, by=by, at=LATER)
+    assert changed == 1
+    assert attributes.of_people([ann]) == {}
+    assert made.who(shop, {"attr": {"name": "city", "known": False}}) == ["ann"]
+    assert len(attributes.history(city, [ann])) == 2
+
+
+def test_several_values_come_and_go_one_by_one(shop: Community, by: Operator) -> None:
+    (ann,) = made.members(shop, "ann")
+    likes = define(shop, "likes", "multi")
+    for value in (["tea", "milk"], "milk;坚果"):
+        attributes.set_values(attribute=likes, values={ann: value}, by=by, at=AT)
+    assert attributes.of_people([ann])["likes"].text == "milk; 坚果"
+    assert [past.text for past in attributes.history(likes, [ann])] == ["tea"]
+    assert made.who(shop, {"attr": {"name": "likes", "in": ["tea"]}}) == []
+    assert made.who(shop, {"attr": {"name": "likes", "in": ["坚果"]}}) == ["ann"]
+
+
+def test_the_newest_value_speaks_for_the_person(shop: Community, by: Operator) -> None:
+    ann, too = made.members(shop, "ann", "too")
+    city, likes = define(shop, "city", "choice"), define(shop, "likes", "multi")
+    merges.join(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
+    for account, value, moment in ((ann, "Wuxi", LATER), (too, "Xi'an", AT)):
+        values = {account: value}
+        attributes.set_values(attribute=city, values=values, by=by, at=moment)
+        attributes.set_values(attribute=likes, values=values, by=by, at=moment)
+    held = attributes.of_people([ann, too])
+    assert held["city"].text == "Wuxi"
+    assert held["likes"].text == "Wuxi; Xi'an"
+    assert made.who(shop, {"attr": {"name": "city", "eq": "Wuxi"}}) == ["ann"]
+
+
+def test_only_choices_that_there_are_can_be_chosen(
+    shop: Community, by: Operator
+) -> None:
+    (ann,) = made.members(shop, "ann")
+    size = define(shop, "size", "choice", choices=["S", "M"])
+    with pytest.raises(literals.InvalidValue, match="S, M"):
+        attributes.set_values(attribute=size, values={ann: "XL"}, by=by, at=AT)
+    attributes.set_values(attribute=size, values={ann: "M"}, by=by, at=AT)
+
+
+def test_an_empty_text_is_no_value(shop: Community, by: Operator) -> None:
+    (ann,) = made.members(shop, "ann")
+    note = define(shop, "note", "text")
+    attributes.set_values(attribute=note, values={ann: "  "}, by=by, at=AT)
+    assert made.who(shop, {"attr": {"name": "note", "known": True}}) == []
+
+
+def test_strangers_get_no_values(shop: Community, by: Operator) -> None:
+    (eve,) = made.members(made.shop("other"), "eve")
+    note = define(shop, "note", "text")
+    with pytest.raises(roster.UnknownMember):
+        attributes.set_values(attribute=note, values={eve: "x"}, by=by, at=AT)

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from qunce.core import settled
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import attributes, basetags, people, tagrows, tags
+from tests.members import made
+from tests.members.made import AT
+
+pytestmark = pytest.mark.both_databases
+
+
+def apply(shop: Community, by: Operator, *accounts: int) -> tagrows.TagBatch:
+    return basetags.apply(community=shop, accounts=accounts, by=by, at=AT)
+
+
+@pytest.mark.parametrize(
+    ("hour", "tag"), [(16, "00-06"), (21, "00-06"), (22, "06-12"), (15, "18-24")]
+)
+def test_the_hour_is_the_communitys(
+    shop: Community, by: Operator, hour: int, tag: str
+) -> None:
+    joined = datetime(2026, 3, 5, hour, 30, tzinfo=UTC)
+    ann = made.member(shop, "ann", joined_at=joined, source="parcel card")
+    apply(shop, by, ann.pk)
+    month = "joined:2026-03"
+    expected = {month, f"joined:{tag}", "via:parcel card"}
+    assert set(people.get(shop, "ann").tags) == expected
+
+
+def test_the_hour_is_the_members_own_where_it_is_known(
+    shop: Community, by: Operator
+) -> None:
+    joined = datetime(2026, 3, 5, 18, 30, tzinfo=UTC)
+    ann, bob = (made.member(shop, key, joined_at=joined).pk for key in ("ann", "bob"))
+    zone = attributes.define(community=shop, name="timezone", type="text", by=by, at=AT)
+    values = {ann: "Europe/Berlin", bob: "Nowhere/Land"}
+    attributes.set_values(attribute=zone, values=values, by=by, at=AT)
+    apply(shop, by, ann, bob)
+    assert made.who(shop, {"tag": {"any": ["joined:18-24"]}}) == ["ann"]
+    assert made.who(shop, {"tag": {"any": ["joined:00-06"]}}) == ["bob"]
+
+
+def test_a_day_without_a_time_has_no_hour(shop: Community, by: Operator) -> None:
+    joined = datetime(2026, 3, 4, 16, tzinfo=UTC)
+    ann = made.member(shop, "ann", joined_at=joined)
+    apply(shop, by, ann.pk)
+    assert set(people.get(shop, "ann").tags) == {"joined:2026-03", "via:import"}
+
+
+def test_who_joins_gets_them_without_being_asked_and_once(
+    shop: Community, by: Operator
+) -> None:
+    ids = made.members(shop, "ann", "bob")
+    joined = [
+        settled.Happened(
+            id=1,
+            community=shop.pk,
+            kind="member.joined",
+            account=account,
+            group=None,
+            happened_at=AT,
+            recorded_at=AT,
+            actor=None,
+            source=None,
+            payload={},
+        )
+        for account in ids
+    ]
+    for _twice in range(2):
+        basetags.react(community=shop, facts=joined, at=AT)
+    assert made.who(shop, {"tag": {"all": ["via:import", "joined:18-24"]}}) == [
+        "ann",
+        "bob",
+    ]
+    assert len(made.told(shop, "tag.put")) == 6
+
+
+def test_groups_are_named_in_the_communitys_language(by: Operator) -> None:
+    there = made.shop("there", language="en")
+    ann = made.member(there, "ann")
+    basetags.apply(
+        community=there, accounts=[ann.pk], by=made.staff(there, "owner", "x"), at=AT
+    )
+    assert tags.get_group(there, basetags.VIA).name == "Joined through"

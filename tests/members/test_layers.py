@@ -1,0 +1,292 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import accounts, layers, layerspecs, layouts, merges, roster, tagging
+from qunce.sales import orders
+from qunce.sets import tail
+from tests.members import made
+from tests.members.made import AT, LATER
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+
+DAY = timedelta(days=1)
+LOYALTY: dict[str, Any] = {
+    "by": "rules",
+    "layers": [
+        {"key": "vip", "rule": {"tag": {"any": ["vip"]}}},
+        {"key": "known", "rule": {"tag": {"any": ["vip", "known"]}}},
+        {"key": "rest"},
+    ],
+}
+
+
+@pytest.fixture
+def shop(transactional_db: None) -> Community:
+    return made.shop()
+
+
+def pay(shop: Community, account: int, amount: int, when: datetime = AT) -> None:
+    orders.pay(
+        community=shop,
+        key=f"{account} {when.isoformat()} {amount}",
+        account=account,
+        amount=amount,
+        currency="CNY",
+        paid_at=when,
+        by=None,
+        at=LATER,
+    )
+
+
+def laid_out(layering: layers.Layering) -> dict[str, list[str]]:
+    """Layer → keys, of the newest run."""
+    run = layers.newest(layering)
+    assert run is not None
+    sets = layers.sets_of(run)
+    keys = roster.keys_of(
+        layering.community, [one for some in sets.values() for one in some]
+    )
+    return {layer: [keys[one] for one in some] for layer, some in sets.items()}
+
+
+def value(
+    shop: Community, by: Operator, spec: Any = layerspecs.VALUE
+) -> layers.Layering:
+    return layers.create(community=shop, key="value", spec=spec, by=by, at=AT)
+
+
+def run(
+    layering: layers.Layering, by: Operator, at: datetime = LATER
+) -> layers.LayerRun:
+    tail.catch_up()
+    return layers.recompute(layering=layering, by=by, at=at)
+
+
+def test_the_fifth_who_spent_most_are_of_high_value(
+    shop: Community, by: Operator
+) -> None:
+    keys = [f"k{n}" for n in range(10)]
+    ids = made.members(shop, *keys)
+    for place, account in enumerate(ids[:6]):
+        pay(shop, account, 1000 - place)
+    pay(shop, ids[9], 10**6, AT - 400 * DAY)
+    layering = value(shop, by)
+    run(layering, by)
+    assert laid_out(layering) == {
+        "high": ["k0", "k1"],
+        "mid": ["k2", "k3", "k4"],
+        "low": ["k5", "k6", "k7", "k8", "k9"],
+    }
+    assert made.who(shop, {"layer": {"of": "value", "in": ["high"]}}) == ["k0", "k1"]
+
+
+def test_equals_are_never_parted(shop: Community, by: Operator) -> None:
+    ids = made.members(shop, *(f"k{n}" for n in range(10)))
+    for account in ids[:4]:
+        pay(shop, account, 500)
+    layering = value(shop, by)
+    run(layering, by)
+    assert len(laid_out(layering)["high"]) == 4
+
+
+def test_who_spent_nothing_is_never_of_high_value(
+    shop: Community, by: Operator
+) -> None:
+    ann, bob, *_rest = made.members(shop, "ann", "bob", "c", "d", "e", "f")
+    pay(shop, ann, 500)
+    pay(shop, bob, 300)
+    orders.refund(
+        community=shop,
+        key=f"{bob} {AT.isoformat()} 300",
+        refunded_at=AT,
+        by=None,
+        at=AT,
+    )
+    layering = value(shop, by)
+    run(layering, by)
+    assert laid_out(layering)["high"] == ["ann"]
+    assert "bob" in laid_out(layering)["low"]
+
+
+def test_two_accounts_spend_as_one_person(shop: Community, by: Operator) -> None:
+    ids = made.members(shop, "ann", "too", "c", "d", "e", "f")
+    for account, amount in zip(ids, (300, 300, 500, 0, 0, 0), strict=True):
+        pay(shop, account, amount)
+    layering = value(shop, by)
+    run(layering, by)
+    assert laid_out(layering)["high"] == ["ann", "too", "c"]
+    merges.join(community=shop, pairs=[merges.Pair(ids[0], ids[1])], by=by, at=AT)
+    run(layering, by)
+    assert laid_out(layering)["high"] == ["ann"]
+
+
+def test_bounds_can_be_given(shop: Community, by: Operator) -> None:
+    ann, bob, _eve = made.members(shop, "ann", "bob", "eve")
+    pay(shop, ann, 5000)
+    pay(shop, bob, 4999)
+    spec = {**layerspecs.VALUE, "layers": [{"key": "a", "gte": 5000}, {"key": "b"}]}
+    layering = value(shop, by, spec)
+    run(layering, by)
+    assert laid_out(layering) == {"a": ["ann"], "b": ["bob", "eve"]}
+
+
+def test_the_first_rule_that_fits_counts_and_the_last_takes_the_rest(
+    shop: Community, by: Operator
+) -> None:
+    ann, bob, _eve = made.members(shop, "ann", "bob", "eve")
+    vip, known = made.tag(shop, "vip"), made.tag(shop, "known")
+    tagging.put(tag=vip, accounts=[ann], by=by, at=AT)
+    tagging.put(tag=known, accounts=[ann, bob], by=by, at=AT)
+    layering = value(shop, by, LOYALTY)
+    run(layering, by)
+    assert laid_out(layering) == {"vip": ["ann"], "known": ["bob"], "rest": ["eve"]}
+
+
+def test_layers_are_disjoint_and_complete_for_newcomers_too(
+    shop: Community, by: Operator
+) -> None:
+    (ann,) = made.members(shop, "ann")
+    vip = made.tag(shop, "vip")
+    made.tag(shop, "known")
+    tagging.put(tag=vip, accounts=[ann], by=by, at=AT)
+    layering = value(shop, by, LOYALTY)
+    assert made.who(shop, {"layer": {"of": "value", "in": ["rest"]}}) == ["ann"]
+    run(layering, by)
+    made.member(shop, "new")
+    keys = ["vip", "known", "rest"]
+    found = [made.who(shop, {"layer": {"of": "value", "in": [key]}}) for key in keys]
+    assert found == [["ann"], [], ["new"]]
+
+
+def test_moves_are_told_from_the_second_run_on(shop: Community, by: Operator) -> None:
+    ann, bob, eve = made.members(shop, "ann", "bob", "eve")
+    vip, known = made.tag(shop, "vip"), made.tag(shop, "known")
+    tagging.put(tag=vip, accounts=[ann], by=by, at=AT)
+    layering = value(shop, by, LOYALTY)
+    first = run(layering, by, AT)
+    assert made.told(shop, "layer.moved") == []
+    tagging.take_off(tag=vip, accounts=[ann], by=by, at=AT)
+    tagging.put(tag=known, accounts=[bob], by=by, at=AT)
+    accounts.leave(account=roster.get(shop, "eve"), by=by, at=AT)
+    made.member(shop, "new")
+    second = run(layering, by, LATER)
+    assert second.moved == 2
+    assert made.told(shop, "layer.moved") == [
+        (ann, {"layering": "value", "from": "vip", "to": "rest"}),
+        (bob, {"layering": "value", "from": "rest", "to": "known"}),
+    ]
+    assert layers.matrix(first, second) == {
+        ("vip", "rest"): 1,
+        ("rest", "known"): 1,
+        ("rest", ""): 1,
+        ("", "rest"): 1,
+    }
+    day = shop.day(AT)
+    assert layers.moves_since(layering, day) == {
+        ("vip", "rest"): [ann],
+        ("rest", "known"): [bob],
+    }
+    assert layers.moves_since(layering, day + 1) == {}
+    assert eve not in layers.sets_of(second)["rest"]
+
+
+def test_the_lifecycle_follows_the_members_own_gaps(
+    shop: Community, by: Operator
+) -> None:
+    regulars = made.members(shop, *(f"k{n:02}" for n in range(20)))
+    for place, account in enumerate(regulars):
+        gap = 10 if place < 15 else 30
+        silent = {0: 11, 1: 30, 2: 31, 3: 10}.get(place, 1)
+        for number in range(6):
+            pay(shop, account, 100, LATER - (silent + gap * number) * DAY)
+    made.member(shop, "new")
+    made.member(shop, "sleeper", joined_at=AT - 300 * DAY)
+    layering = layers.create(
+        community=shop,
+        key="value",
+        spec=layerspecs.LIFECYCLE,
+        default="new",
+        by=by,
+        at=AT,
+    )
+    first = run(layering, by)
+    assert first.found == {"median": 10, "long": 30}
+    found = laid_out(layering)
+    assert found["cooling"] == ["k00", "k01"]
+    assert found["lost"] == ["k02", "sleeper"]
+    assert found["new"] == ["new"]
+    assert len(found["active"]) == 17
+
+
+def test_all_layerings_in_use_are_recomputed(shop: Community, by: Operator) -> None:
+    made.members(shop, "ann")
+    layering = value(shop, by)
+    assert layers.recompute_all(at=AT) == 1
+    layers.archive(layering=layering, by=by, at=AT)
+    assert layers.recompute_all(at=AT) == 0
+    layers.restore(layering=layering, by=by, at=AT)
+    assert layers.recompute_all(at=AT, community=shop) == 1
+    assert layers.listed(shop) == [layering]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"by": "magic"},
+        {"layers": [{"key": "a"}]},
+        {"layers": [{"key": "a", "top": "20%"}, {"key": "a"}]},
+        {"layers": [{"key": "a", "top": "0%"}, {"key": "b"}]},
+        {"layers": [{"key": "a", "top": "20"}, {"key": "b"}]},
+        {"layers": [{"key": "a", "gte": "5"}, {"key": "b"}]},
+        {"layers": [{"key": "a"}, {"key": "b"}]},
+        {"layers": [{"key": "a", "top": "20%"}, {"key": "b", "top": "100%"}]},
+        {"layers": [{"key": "a", "top": "20%", "gte": 1}, {"key": "b"}]},
+        {"kinds": {}},
+        {"kinds": {"order.paid": 2}},
+        {"within": "soon"},
+        {"extra": 1},
+    ],
+)
+def test_a_spec_that_leaves_somebody_out_is_refused(
+    shop: Community, by: Operator, change: Mapping[str, Any]
+) -> None:
+    with pytest.raises(layerspecs.InvalidLayering):
+        value(shop, by, {**layerspecs.VALUE, **change})
+
+
+def test_another_communitys_layering_is_not_found(
+    shop: Community, by: Operator
+) -> None:
+    value(shop, by)
+    with pytest.raises(layers.UnknownLayering):
+        layers.get(made.shop("other"), "value")
+    with pytest.raises(layers.LayeringExists):
+        value(shop, by)
+
+
+@given(
+    st.lists(st.integers(-5, 50), max_size=60),
+    st.integers(0, 20),
+    st.sampled_from(["1%", "20%", "33.3%", "100%"]),
+)
+def test_the_top_share_is_as_large_as_asked_but_for_equals_and_zeros(
+    sums: list[int], silent: int, top: str
+) -> None:
+    everyone = len(sums) + silent
+    least = layouts.least_of({"top": top}, np.array(sums, dtype=np.int64), everyone)
+    chosen = [one for one in sums if one >= least]
+    wanted = -(-layerspecs.share(top) * everyone // 1)
+    assert all(one > 0 for one in chosen)
+    assert len([one for one in chosen if one > least]) < max(wanted, 1)
+    if len(chosen) < wanted:
+        assert len(chosen) == len([one for one in sums if one > 0])

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qunce.core import instants
+from qunce.members import literals
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("kind", "given_", "shown"),
+    [
+        ("number", "1,234.5", "1234.5"),
+        ("number", Decimal("-0.0001"), "-0.0001"),
+        ("number", 12, "12"),
+        ("date", "2026/3/5", "2026-03-05"),
+        ("date", "2026年3月5日", "2026-03-05"),
+        ("date", date(2026, 3, 5), "2026-03-05"),
+        ("instant", "2026/3/5 9:07", "2026-03-05 09:07:00+08:00"),
+        ("instant", "2026-03-05T09:07:08Z", "2026-03-05 17:07:08+08:00"),
+        ("instant", "2026-03-05 09:07:08+0530", "2026-03-05 11:37:08+08:00"),
+        ("instant", "2026-03-05", "2026-03-05 00:00:00+08:00"),
+        ("bool", "是", "yes"),
+        ("bool", False, "no"),
+        ("bool", "0", "no"),
+        ("choice", " Wuxi ", "Wuxi"),
+    ],
+)
+def test_a_value_is_read_and_shown(kind: str, given_: Any, shown: str) -> None:
+    ((number, text),) = literals.store(kind, given_, ZONE)
+    assert literals.show(kind, number, text, ZONE) == shown
+
+
+def test_several_values_are_several_rows() -> None:
+    rows = literals.store("multi", "tea；milk; tea", ZONE)
+    assert rows == [(None, "milk"), (None, "tea")]
+    assert literals.store("multi", ["a"], ZONE) == [(None, "a")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        ("number", "ten"),
+        ("number", "1.00001"),
+        ("number", "NaN"),
+        ("number", "1e40"),
+        ("number", True),
+        ("date", "2026-02-30"),
+        ("date", "soon"),
+        ("instant", "2026-03-05 25:00"),
+        ("bool", "maybe"),
+    ],
+)
+def test_what_does_not_fit_is_refused(kind: str, wrong: Any) -> None:
+    with pytest.raises(literals.InvalidValue):
+        literals.store(kind, wrong, ZONE)
+
+
+@given(st.decimals(-(10**9), 10**9, places=4))
+def test_decimals_come_back_exactly(number: Decimal) -> None:
+    kept = literals.number(number)
+    assert Decimal(literals.decimal_text(kept)) == number
+
+
+@given(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_points_in_time_come_back_exactly(moment: datetime) -> None:
+    assert literals.moment(moment.isoformat(), ZONE) == moment
+    assert literals.moment(moment.isoformat(" "), ZONE) == moment
+    ((micros, _),) = literals.store("instant", moment, ZONE)
+    assert micros is not None
+    assert instants.from_micros(micros) == moment
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([], "text"),
+        (["", " "], "text"),
+        (["2026-03-05", "2026/3/6", ""], "date"),
+        (["2026-03-05", "2026/3/6 9:07"], "instant"),
+        (["1,200", "-3.5", "0"], "number"),
+        (["0", "1", "1"], "number"),
+        (["是", "否", "是"], "bool"),
+        (["Yes", "no"], "bool"),
+        (["007", "008"], "text"),
+        (["6222020200112233445", "6222020200112233446"], "text"),
+        (["1.23456", "2"], "text"),
+        (["red", "blue", "red", "blue", "red"], "choice"),
+        (["tea;milk", "tea", "milk"], "multi"),
+        (["ann lives here", "bob is away", "eve"], "text"),
+        (["2026-02-30", "2026-02-28"], "text"),
+    ],
+)
+def test_the_type_of_a_column_is_found(values: list[str], kind: str) -> None:
+    assert literals.find_type(values) == kind

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from qunce.core import operators
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import segments, tagging
+from qunce.sets.leaves import RuleError
+from tests.members import made
+from tests.members.made import AT, LATER
+
+pytestmark = pytest.mark.both_databases
+
+
+def segment(of: Community, key: str, rule: Any) -> segments.Segment:
+    by = operators.system(of)
+    return segments.create(community=of, key=key, rule=rule, by=by, at=AT)
+
+
+def ask(*keys: str) -> dict[str, Any]:
+    return {"segment": {"any": list(keys)}}
+
+
+def test_a_segment_is_who_fits_its_rule_now(shop: Community, by: Operator) -> None:
+    ann, bob = made.members(shop, "ann", "bob")
+    vip = made.tag(shop, "vip")
+    loyal = segment(shop, "loyal", {"tag": {"any": ["vip"]}})
+    tagging.put(tag=vip, accounts=[ann], by=by, at=AT)
+    assert segments.count(segment=loyal, by=by, at=AT) == 1
+    tagging.put(tag=vip, accounts=[bob], by=by, at=AT)
+    assert made.who(shop, ask("loyal")) == ["ann", "bob"]
+    segments.change(segment=loyal, rule={"any": []}, by=by, at=AT)
+    assert made.who(shop, ask("loyal")) == []
+
+
+def test_a_rule_that_cannot_be_understood_is_refused_with_its_place(
+    shop: Community,
+) -> None:
+    with pytest.raises(RuleError, match=r"all\[0\]\.tag\.any\[0\].*ghost"):
+        segment(shop, "s", {"all": [{"tag": {"any": ["ghost"]}}]})
+    assert segments.listed(shop) == []
+
+
+def test_a_cycle_is_refused_with_its_path(shop: Community, by: Operator) -> None:
+    a = segment(shop, "a", {"all": []})
+    segment(shop, "b", {"not": ask("a")})
+    with pytest.raises(RuleError, match="a → b → a"):
+        segments.change(segment=a, rule={"any": [ask("b")]}, by=by, at=AT)
+    with pytest.raises(RuleError, match="c → c"):
+        segment(shop, "c", ask("c"))
+    assert segments.get(shop, "a").rule == {"all": []}
+
+
+def test_segments_come_after_those_they_ask_for(shop: Community) -> None:
+    for key in ("z", "m"):
+        segment(shop, key, {"all": []})
+    segment(shop, "b", ask("z"))
+    segment(shop, "a", {"not": {"any": [ask("b"), ask("m")]}})
+    ordered = [one.key for one in segments.in_order(segments.listed(shop))]
+    assert ordered == ["z", "b", "m", "a"]
+
+
+def test_a_frozen_list_stays_as_it_was(shop: Community, by: Operator) -> None:
+    ann, bob = made.members(shop, "ann", "bob")
+    vip = made.tag(shop, "vip")
+    tagging.put(tag=vip, accounts=[ann], by=by, at=AT)
+    rule = {"tag": {"any": ["vip"]}}
+    march = segments.freeze(community=shop, key="march", rule=rule, by=by, at=AT)
+    tagging.put(tag=vip, accounts=[bob], by=by, at=AT)
+    tagging.take_off(tag=vip, accounts=[ann], by=by, at=AT)
+    assert march.size == 1
+    assert made.who(shop, {"segment": {"frozen": ["march"]}}) == ["ann"]
+    with pytest.raises(segments.SegmentExists):
+        segments.freeze(community=shop, key="march", rule=rule, by=by, at=AT)
+
+
+def test_a_list_holds_no_one_outside_the_operators_scope(
+    shop: Community, by: Operator
+) -> None:
+    (ann, _bob) = made.members(shop, "ann", "bob")
+    tagging.put(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
+    scoped = operators.create(
+        community=shop,
+        login="olga",
+        scope={"tag": {"any": ["mine"]}},
+        at=AT,
+    )
+    frozen = segments.freeze(
+        community=shop, key="all", rule={"all": []}, by=scoped, at=AT
+    )
+    assert frozen.size == 1
+
+
+def test_its_size_is_kept_by_day(shop: Community, by: Operator) -> None:
+    made.members(shop, "ann", "bob")
+    everyone = segment(shop, "everyone", {"all": []})
+    for _twice in range(2):
+        assert segments.measure(community=shop, at=AT) == {"everyone": 2}
+    made.members(shop, "eve")
+    segments.measure(community=shop, at=LATER)
+    sizes = everyone.sizes.order_by("day").values_list("size", flat=True)
+    assert list(sizes) == [2, 3]
+
+
+def test_what_is_used_is_not_archived(shop: Community, by: Operator) -> None:
+    inner = segment(shop, "inner", {"all": []})
+    outer = segment(shop, "outer", ask("inner"))
+    with pytest.raises(segments.StillUsed, match="outer"):
+        segments.archive(segment=inner, by=by, at=AT)
+    segments.archive(segment=outer, by=by, at=AT)
+    segments.archive(segment=inner, by=by, at=AT)
+    assert segments.listed(shop) == []
+    segments.restore(segment=inner, by=by, at=AT)
+    assert [one.key for one in segments.listed(shop)] == ["inner"]
+
+
+def test_another_communitys_segment_is_not_found(shop: Community) -> None:
+    segment(made.shop("other"), "s", {"all": []})
+    with pytest.raises(segments.UnknownSegment):
+        segments.get(shop, "s")
+    with pytest.raises(RuleError):
+        segment(shop, "t", ask("s"))

@@ -233,6 +233,29 @@ def test_a_transaction_that_is_rolled_back_holds_nobody_up_for_good(
 
 
 @pytest.mark.postgres_only
+def test_a_writer_in_another_database_holds_nobody_up(
+    shop: Community, paused: psycopg.Connection
+) -> None:
+    params = connection.get_connection_params()
+    words = {name: params[name] for name in ("user", "host") if name in params}
+    with psycopg.connect(dbname="template1", **words) as elsewhere:
+        elsewhere.execute("SELECT pg_current_xact_id()")
+        logs.write(shop, logs.some(5))
+        assert tail.catch_up().facts == 5
+        paused.execute("SELECT pg_current_xact_id()")
+        logs.write(shop, logs.some(3))
+        assert tail.catch_up().facts == 0, "this one may still write facts"
+
+
+@pytest.mark.postgres_only
+def test_what_the_own_transaction_wrote_is_not_settled(shop: Community) -> None:
+    logs.write(shop, logs.some(2))
+    with transaction.atomic():
+        logs.write(shop, logs.some(3))
+        assert log.end() < db.rows("SELECT max(xid) FROM core_fact")[0][0]
+
+
+@pytest.mark.postgres_only
 def test_savepoints_bear_the_number_of_their_transaction(shop: Community) -> None:
     logs.write(shop, logs.some(3))
     with transaction.atomic():

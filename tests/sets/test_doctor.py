@@ -1,0 +1,263 @@
+"""The doctor is examined: each defect is planted and must be told."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from qunce.core import communities, db, keyed, names, operators
+from qunce.core.communities import Community
+from qunce.core.facts import Fact
+from qunce.members import accounts, tagging, tagrows, tags
+from qunce.sets import aliases, doctor, keep, kept, mirror, tail
+from qunce.sets.derived import DaySet, KeptSet, Position
+from qunce.sets.stacks import Stack
+from tests.sets import logs
+from tests.sets.logs import AT, Row
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+
+
+@pytest.fixture
+def shop() -> Community:
+    made = logs.made()
+    logs.write(made, logs.some(60))
+    tail.catch_up()
+    return made
+
+
+def change(day: DaySet, stack: Stack) -> None:
+    day.blob = stack.freeze()
+    day.save()
+
+
+def heal(shop: Community) -> None:
+    """What was found is mended, by the doctor himself."""
+    doctor.examine(repair=True)
+    logs.assert_sound(shop)
+
+
+def texts() -> str:
+    return " ".join(each.text for each in doctor.examine())
+
+
+def test_nothing_is_found_where_nothing_is_wrong(shop: Community) -> None:
+    assert doctor.examine() == []
+
+
+def test_a_fact_that_was_counted_twice(shop: Community) -> None:
+    day = DaySet.objects.order_by("pk")[0]
+    stack = Stack.thaw(day.blob)
+    change(day, stack + Stack.of({next(iter(stack.nonzero())): 1}))
+    assert logs.codes() == ["stack"]
+    assert "0 lost, 1 too many" in texts()
+    heal(shop)
+
+
+def test_a_fact_that_was_lost(shop: Community) -> None:
+    day = DaySet.objects.order_by("pk")[3]
+    stack = Stack.thaw(day.blob)
+    account = next(iter(stack.nonzero()))
+    change(day, stack.replaced({account: stack.get(account) - 1}))
+    kind = names.listed("kind", 0)[day.kind_id]
+    (found,) = doctor.examine()
+    assert (found.code, kind in found.subject) == ("stack", True)
+    assert "1 lost, 0 too many" in found.text
+    heal(shop)
+
+
+def test_a_day_that_is_missing_and_one_too_many(shop: Community) -> None:
+    gone, moved = DaySet.objects.order_by("pk")[:2]
+    gone.delete()
+    DaySet.objects.filter(pk=moved.pk).update(day=moved.day + 5000)
+    assert logs.codes() == ["stack"]
+    assert len(doctor.examine()) == 3
+    heal(shop)
+
+
+def test_many_differing_days_are_counted_not_listed(shop: Community) -> None:
+    logs.write(shop, [Row(0, 1, hours=24 * n) for n in range(30)])
+    tail.catch_up()
+    DaySet.objects.all().delete()
+    found = doctor.examine(only="derived")
+    assert len(found) == 21
+    assert "more days differ" in found[-1].text
+    heal(shop)
+
+
+def test_a_position_that_is_too_far(shop: Community) -> None:
+    logs.write(shop, logs.some(5))
+    Position.objects.update(reached=tail.log.end())
+    assert {"mirror.gap", "stack"} <= set(logs.codes())
+    heal(shop)
+
+
+def test_a_position_of_another_log(shop: Community) -> None:
+    if db.is_postgresql():
+        return  # there the lineage knows
+    Position.objects.update(last=f"{logs.ids()[-1]}:1:1:1")
+    assert logs.codes() == ["position"]
+    heal(shop)
+
+
+def test_days_that_were_cut_by_a_former_clock(shop: Community) -> None:
+    communities.set_clock(community=shop, timezone="America/Lima", day_start=0)
+    assert "clock" in logs.codes()
+    heal(shop)
+
+
+def test_a_segment_that_is_missing(shop: Community) -> None:
+    (name,) = mirror.cover(mirror.place()).names()
+    (mirror.folder(mirror.place().folder) / name).unlink()
+    assert logs.codes() == ["mirror.gap"]
+    heal(shop)
+
+
+def test_a_segment_with_a_fact_changed(shop: Community) -> None:
+    (name,) = mirror.cover(mirror.place()).names()
+    path = mirror.folder(mirror.place().folder) / name
+    held = parquet.read_table(path)
+    field = held.schema.get_field_index("happened_at")
+    later = pa.array([when + 1 for when in held["happened_at"].to_pylist()])
+    parquet.write_table(held.set_column(field, "happened_at", later), path)
+    assert logs.codes() == ["mirror"]
+    assert "differ" in texts()
+    heal(shop)
+
+
+def test_a_segment_with_rows_doubled(shop: Community) -> None:
+    (name,) = mirror.cover(mirror.place()).names()
+    path = mirror.folder(mirror.place().folder) / name
+    held = parquet.read_table(path)
+    parquet.write_table(pa.concat_tables([held, held.slice(0, 1)]), path)
+    (found,) = doctor.examine()
+    assert found.code == "mirror"
+    heal(shop)
+
+
+def test_a_fact_that_truth_no_longer_has(shop: Community) -> None:
+    Fact.objects.filter(pk=logs.ids()[0]).delete()
+    assert logs.codes() == ["mirror", "stack"]
+    heal(shop)
+
+
+# Kept sets
+
+
+@pytest.fixture
+def tag(shop: Community, monkeypatch: pytest.MonkeyPatch) -> tags.Tag:
+    monkeypatch.setattr(keep, "MANY", 3)
+    by = operators.system(shop)
+    known = accounts.ensure(
+        community=shop, keys=[f"m{n}" for n in range(9)], by=by, at=AT
+    )
+    made = tags.create(community=shop, key="vip", by=by, at=AT)
+    tagging.put(tag=made, accounts=sorted(known.values())[:6], by=by, at=AT)
+    keep.everything()
+    tail.catch_up()
+    return made
+
+
+def of_tag(tag: tags.Tag) -> KeptSet:
+    return KeptSet.objects.get(kind=tagrows.KIND.name, ref=tag.pk)
+
+
+def test_large_sets_are_kept_and_small_changes_left_to_the_rows(tag: tags.Tag) -> None:
+    first = of_tag(tag)
+    assert len(Stack.thaw(first.blob).nonzero()) == 6
+    by = operators.system(tag.community)
+    some = sorted(Stack.thaw(first.blob).nonzero())
+    tagging.take_off(tag=tag, accounts=some[:1], by=by, at=AT)
+    assert keep.everything() == 0
+    tagging.take_off(tag=tag, accounts=some[1:3], by=by, at=AT)
+    keep.everything()
+    assert len(Stack.thaw(of_tag(tag).blob).nonzero()) == 3
+    assert logs.codes() == []
+
+
+def test_a_kept_set_that_differs_from_its_rows(shop: Community, tag: tags.Tag) -> None:
+    row = of_tag(tag)
+    row.blob = Stack.of({7777: 1}).freeze()
+    row.save()
+    assert logs.codes() == ["kept"]
+    heal(shop)
+    assert keep.everything() == 1
+
+
+def test_a_kept_set_from_the_future(shop: Community, tag: tags.Tag) -> None:
+    row = of_tag(tag)
+    kept.write(shop.pk, (row.kind, row.ref), rev=row.rev + 9, blob=bytes(row.blob))
+    assert logs.codes() == ["kept"]
+    heal(shop)
+
+
+# Truth's own indexes
+
+
+def test_an_alias_of_an_alias(shop: Community) -> None:
+    aliases.Alias.objects.create(account_id=9, community_id=shop.pk, head_id=8)
+    aliases.Alias.objects.create(account_id=8, community_id=shop.pk, head_id=7)
+    assert "alias" in logs.codes()
+
+
+def record_keyed(shop: Community, keys: list[str]) -> None:
+    source = names.ensure("source", shop.pk, ["till"])["till"]
+    kind = names.ensure("kind", 0, ["bell.rung"])["bell.rung"]
+    count = len(keys)
+    hashes = keyed.hashes_of(source, [key.encode() for key in keys]).tolist()
+    keyed.take(
+        keyed.Facts(
+            shop.pk,
+            source,
+            None,
+            logs.micros(),
+            [kind] * count,
+            [5] * count,
+            [None] * count,
+            [logs.micros()] * count,
+            [None] * count,
+            keys,
+            hashes,
+        )
+    )
+
+
+def test_a_key_that_is_not_in_the_index(shop: Community) -> None:
+    if db.is_postgresql():
+        return  # a unique index cannot be wrong
+    record_keyed(shop, ["a", "b", "c"])
+    tail.catch_up()
+    assert logs.codes() == []
+    db.execute(
+        "DELETE FROM core_factkey WHERE fact_id = (SELECT max(id) FROM core_fact)"
+    )
+    assert logs.codes() == ["key"]
+    heal(shop)
+    record_keyed(shop, ["a", "b", "c"])
+    assert tail.lag() == 0, "each was taken once"
+
+
+def test_an_entry_of_the_index_without_a_fact(shop: Community) -> None:
+    if db.is_postgresql():
+        return
+    record_keyed(shop, ["a", "b"])
+    tail.catch_up()
+    db.execute("INSERT INTO core_factkey (hash, fact_id) VALUES (12345, 987654321)")
+    assert logs.codes() == ["key"]
+    heal(shop)
+
+
+def test_two_keys_of_one_hash_are_both_known(shop: Community) -> None:
+    if db.is_postgresql():
+        return
+    record_keyed(shop, ["a"])
+    fact = logs.ids()[-1]
+    source = names.ensure("source", shop.pk, ["till"])["till"]
+    db.execute("DELETE FROM core_factkey WHERE fact_id = %s", [fact])
+    db.execute(
+        "INSERT INTO core_factkeyoverflow (source_id, key, fact_id) VALUES (%s, 'a', %s)",
+        [source, fact],
+    )
+    tail.catch_up()
+    assert logs.codes() == []

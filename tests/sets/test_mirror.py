@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from django.db import connections
+
+from qunce.core.communities import Community
+from qunce.sets import mirror, segments, tail
+from tests.sets import logs
+from tests.sets.logs import Row
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+
+
+@pytest.fixture
+def shop() -> Community:
+    return logs.made()
+
+
+def folder() -> Path:
+    return mirror.folder(mirror.place().folder)
+
+
+def files() -> int:
+    return len(segments.listed(folder()))
+
+
+def write_in_small_batches(shop: Community, batches: int) -> None:
+    for seed in range(1, batches + 1):
+        logs.write(shop, logs.some(12, seed=seed))
+        tail.catch_up()
+
+
+def test_a_row_holds_all_that_the_fact_says(shop: Community) -> None:
+    logs.write(shop, [Row(1, 7, hours=2, payload='{"amount":12,"order":"a"}')])
+    tail.catch_up()
+    (row,) = mirror.query("SELECT * FROM facts").to_pylist()
+    assert row | {"id": 0, "kind": 0, "recorded_at": 0} == {
+        "id": 0,
+        "community": shop.pk,
+        "kind": 0,
+        "account": 7,
+        "grp": None,
+        "happened_at": logs.micros(hours=2),
+        "recorded_at": 0,
+        "actor": None,
+        "source": None,
+        "payload": '{"amount":12,"order":"a"}',
+        "amount": 12,
+    }
+
+
+@pytest.mark.parametrize(
+    ("payload", "amount"),
+    [
+        ('{"amount": -5 }', -5),
+        ('{"amount":9007199254740993}', 9007199254740993),
+        ('{"amount":1.5}', None),
+        ('{"amount":"12"}', None),
+        ('{"amount":true}', None),
+        ('{"order":{"amount":3}}', None),
+        ('{"note":"\\"amount\\":4"}', None),
+        ('{"amount":[1]}', None),
+        (None, None),
+    ],
+)
+def test_an_amount_is_a_whole_number_of_the_payload(
+    shop: Community, payload: str | None, amount: int | None
+) -> None:
+    logs.write(shop, [Row(1, 7, payload=payload)])
+    tail.catch_up()
+    assert mirror.query("SELECT amount FROM facts")["amount"].to_pylist() == [amount]
+
+
+def test_an_empty_mirror_has_the_columns(shop: Community) -> None:
+    found = mirror.query("SELECT id, payload FROM facts WHERE account = ?", [3])
+    assert found.num_rows == 0
+
+
+def test_small_segments_are_merged_upward(shop: Community) -> None:
+    write_in_small_batches(shop, 20)
+    cover = mirror.cover(mirror.place())
+    assert len(cover.segments) < 2 * mirror.FAN
+    logs.assert_sound(shop)
+
+
+def test_what_was_merged_goes_after_its_grace(shop: Community) -> None:
+    write_in_small_batches(shop, 9)
+    here = mirror.place()
+    assert files() > len(mirror.cover(here).names())
+    mirror.sweep(here)
+    assert files() > len(mirror.cover(here).names()), "somebody may still read them"
+    past = time.time() - mirror.GRACE - 1
+    for path in folder().iterdir():
+        os.utime(path, (past, past))
+    mirror.sweep(here)
+    assert files() == len(mirror.cover(here).names())
+    logs.assert_sound(shop)
+
+
+def test_a_reader_whose_files_have_gone_looks_again(shop: Community) -> None:
+    write_in_small_batches(shop, 7)
+    logs.mirrored()  # the list is taken
+    logs.write(shop, logs.some(5))
+    tail.catch_up()
+    mirror.sweep(mirror.place(), grace=0)
+    logs.assert_sound(shop)
+
+
+def test_readers_are_right_while_segments_come_merge_and_go(shop: Community) -> None:
+    wrong: list[int] = []
+    ending = threading.Event()
+
+    def read() -> None:
+        last = 0
+        while not ending.is_set():
+            found = mirror.query("SELECT count(*), count(DISTINCT id) FROM facts")
+            facts, ids = (column[0].as_py() for column in found.columns)
+            if facts != ids or facts % 12 or facts < last:
+                wrong.append(facts)
+            last = facts
+        connections.close_all()
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    write_in_small_batches(shop, 30)
+    ending.set()
+    for reader in readers:
+        reader.join()
+    assert wrong == []
+
+
+def test_a_broken_segment_is_told_by_duckdb_not_skipped(shop: Community) -> None:
+    write_in_small_batches(shop, 2)
+    path = folder() / mirror.cover(mirror.place()).names()[0]
+    path.write_bytes(b"PAR1 not any more")
+    assert "mirror.broken" in logs.codes()

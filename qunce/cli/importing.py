@@ -23,46 +23,26 @@ BETWEEN = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE")
-    parser.add_argument(
-        "--as",
-        dest="target",
-        required=True,
-        choices=targets.listed(),
-        help=_("what a row of the file is"),
-    )
-    parser.add_argument(
-        "--map",
-        action="append",
-        default=[],
-        metavar="HEADING=FIELD",
-        help=_("what a column means; nothing after = leaves it out"),
-    )
-    parser.add_argument(
-        "--yes", action="store_true", help=_("take the mapping without asking")
-    )
-    parser.add_argument(
-        "--dry-run",
-        action="store_true",
-        help=_("show what would be taken, write nothing"),
-    )
-    parser.add_argument(
-        "--good-rows-only",
-        action="store_true",
-        help=_("leave broken rows out; without it one broken row refuses the file"),
-    )
-    parser.add_argument("--source", default="import", help=_("where it comes from"))
-    parser.add_argument("--sheet", default="", help=_("a spreadsheet's sheet"))
-    parser.add_argument("--encoding", default="", help=_("utf-8, gb18030 …"))
-    parser.add_argument("--currency", default="", help=_("of amounts without one"))
-    parser.add_argument(
-        "--dates",
-        default="",
-        choices=["", "dmy", "mdy"],
-        help=_("how 3/5/2026 is meant"),
-    )
-    # `--as` is the target here; who acts is named by its own flag.
-    parser.add_argument("--login", dest="login", default=None, metavar="LOGIN")
+    def add(*names: str, **options: Any) -> None:
+        parser.add_argument(*names, **options)
+
+    add("file", type=Path, metavar="FILE")
+    kinds = targets.listed()
+    # `--as` is what the rows are here; who acts has a flag of its own.
+    add("--as", dest="target", required=True, choices=kinds, help=_("what a row is"))
+    add("--login", dest="login", default=None, metavar="LOGIN", help=_("who acts"))
+    means = _("what a column means; nothing after = leaves it out")
+    add("--map", action="append", default=[], metavar="HEADING=FIELD", help=means)
+    add("--yes", action="store_true", help=_("take the mapping without asking"))
+    add("--dry-run", action="store_true", help=_("show it, write nothing"))
+    good = _("leave broken rows out; without it one of them refuses the file")
+    add("--good-rows-only", action="store_true", help=good)
+    add("--source", default="import", help=_("where it comes from"))
+    add("--sheet", default="", help=_("a spreadsheet's sheet"))
+    add("--encoding", default="", help=_("utf-8, gb18030 …"))
+    add("--currency", default="", help=_("of amounts without one"))
+    orders = ["", "dmy", "mdy"]
+    add("--dates", default="", choices=orders, help=_("how 3/5/2026 is meant"))
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
@@ -198,7 +178,8 @@ class _Progress:
     sake every half minute."""
 
     def __init__(self, out: Out) -> None:
-        self._out, self._begun, self._told = out, time.monotonic(), 0.0
+        self._out, self._begun = out, time.monotonic()
+        self._told = self._begun
         self._phase, self._first = "", 0
         self._terminal = out.complaints.isatty()
 

@@ -7,6 +7,7 @@ does it.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 from collections.abc import Sequence
@@ -55,24 +56,11 @@ class Facts:
         def some(values: list[Any]) -> list[Any]:
             return [values[place] for place in places]
 
-        return Facts(
-            self.community_id,
-            self.source_id,
-            self.actor_id,
-            self.recorded,
-            *map(
-                some,
-                (
-                    self.kinds,
-                    self.accounts,
-                    self.groups,
-                    self.happened,
-                    self.payloads,
-                    self.keys,
-                    self.hashes,
-                ),
-            ),
-        )
+        lists: dict[str, Any] = {name: some(getattr(self, name)) for name in LISTS}
+        return dataclasses.replace(self, **lists)
+
+
+LISTS = ("kinds", "accounts", "groups", "happened", "payloads", "keys", "hashes")
 
 
 def hashes_of(source_id: int, keys: Sequence[bytes]) -> NDArray[np.int64]:

@@ -30,39 +30,28 @@ class MembershipTarget:
         targets.Field(
             "group_key",
             "key",
-            (
-                "group",
-                "group_id",
-                "chat_id",
-                "群id",
-                "群名称",
-                "群名",
-                "群聊名称",
-                "群",
-            ),
+            "group group_id chat_id 群id 群名称 群名 群聊名称 群",
         ),
         targets.Field(
             "member_key",
             "key",
-            (
-                "member",
-                "key",
-                "user_id",
-                "会员号",
-                "用户id",
-                "客户id",
-                "成员id",
-                "群成员id",
-                "群成员",
-                "用户",
-                "手机号",
-            ),
+            "member key user_id 会员号 用户id 客户id 成员id 群成员id 群成员 用户 手机号",
         ),
         targets.Field(
-            "joined_at", "moment", ("入群时间", "加入时间", "join_time", "joined")
+            "joined_at",
+            "moment",
+            "入群时间 加入时间 join_time joined",
         ),
-        targets.Field("left_at", "moment", ("退群时间", "离开时间", "left")),
-        targets.Field("role", "key", ("角色", "身份", "群身份")),
+        targets.Field(
+            "left_at",
+            "moment",
+            "退群时间 离开时间 left",
+        ),
+        targets.Field(
+            "role",
+            "key",
+            "角色 身份 群身份",
+        ),
     )
 
     def chunks(self, reading: Reading) -> Iterator[Parsed]:
@@ -182,22 +171,13 @@ def _put(
     weights = dict.fromkeys(some, 1 if left is None else 0)
     marks.put(registry.KIND, job.community_id, group, weights, extra)
     # A row whose weight stays is left alone there; its words may be new all the same.
-    Membership.objects.filter(group_id=group, account_id__in=some).update(**extra)
-    known = set(
-        Membership.objects.filter(group_id=group, account_id__in=some).values_list(
-            "account_id", flat=True
-        )
-    )
+    rows = Membership.objects.filter(group_id=group, account_id__in=some)
+    rows.update(**extra)
+    known = set(rows.values_list("account_id", flat=True))
+    gone = {"weight": 1, "present": False, "rev": 0}
     Membership.objects.bulk_create(
         [
-            Membership(
-                group_id=group,
-                account_id=account,
-                weight=1,
-                present=False,
-                rev=0,
-                **extra,
-            )
+            Membership(group_id=group, account_id=account, **gone, **extra)
             for account in some
             if account not in known
         ]

@@ -8,8 +8,7 @@ an account.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from qunce.core import bulk, db, facts, instants, money, names
-from qunce.members.importing import resolving, targets
+from qunce.members.importing import targets
 from qunce.members.importing.jobs import ImportJob
 from qunce.members.importing.parsing import Parsed, Problem, Reading
-from qunce.sales import ordersql
-from qunce.sales.orders import OrderAmended, OrderPaid, OrderRefunded
+from qunce.sales import orderrows, ordersql
 from qunce.sets.files import staging
 
 MOST_LINES = 10_000
@@ -40,152 +36,78 @@ class OrderTarget:
         targets.Field(
             "order_key",
             "key",
-            (
-                "order_id",
-                "订单号",
-                "订单编号",
-                "invoice_no",
-                "order_number",
-                "invoice",
-                "order",
-                "交易编号",
-                "单号",
-                "basket_id",
-                "name",
-            ),
+            "order_id 订单号 订单编号 invoice_no order_number invoice order 交易编号 "
+            "单号 basket_id name",
         ),
         targets.Field(
             "member_key",
             "key",
-            (
-                "customer_id",
-                "member_id",
-                "user_id",
-                "会员id",
-                "用户id",
-                "客户id",
-                "买家id",
-                "会员号",
-                "会员卡号",
-                "买家会员名",
-                "买家昵称",
-                "buyer_id",
-                "customer",
-                "买家手机号",
-                "手机号",
-                "收货人手机号",
-                "phone",
-                "email",
-            ),
+            "customer_id member_id user_id 会员id 用户id 客户id 买家id 会员号 会员卡号 "
+            "买家会员名 买家昵称 buyer_id customer 买家手机号 手机号 收货人手机号 phone email",
         ),
         targets.Field(
             "paid_at",
             "moment",
-            (
-                "付款时间",
-                "支付时间",
-                "订单付款时间",
-                "买家付款时间",
-                "invoice_date",
-                "paid_time",
-                "order_date",
-                "下单时间",
-                "订单创建时间",
-                "交易时间",
-                "成交时间",
-                "created_at",
-                "date",
-                "日期",
-            ),
+            "付款时间 支付时间 订单付款时间 买家付款时间 invoice_date paid_time order_date "
+            "下单时间 订单创建时间 交易时间 成交时间 created_at date 日期",
         ),
         targets.Field(
             "amount",
             "amount",
-            (
-                "实付金额",
-                "订单实付金额",
-                "买家实际支付金额",
-                "支付金额",
-                "付款金额",
-                "订单金额",
-                "total",
-                "order_amount",
-                "order_total",
-                "总金额",
-                "金额",
-                "应收金额",
-            ),
-        ),
-        targets.Field("currency", "key", ("币种", "货币")),
-        targets.Field("items", "json", ("商品明细", "line_items")),
-        targets.Field(
-            "refunded_at", "moment", ("退款时间", "refund_date", "退款成功时间")
+            "实付金额 订单实付金额 买家实际支付金额 支付金额 付款金额 订单金额 total order_amount "
+            "order_total 总金额 金额 应收金额",
         ),
         targets.Field(
-            "refunded_amount", "amount", ("退款金额", "refund_amount", "已退款金额")
+            "currency",
+            "key",
+            "币种 货币",
+        ),
+        targets.Field(
+            "items",
+            "json",
+            "商品明细 line_items",
+        ),
+        targets.Field(
+            "refunded_at",
+            "moment",
+            "退款时间 refund_date 退款成功时间",
+        ),
+        targets.Field(
+            "refunded_amount",
+            "amount",
+            "退款金额 refund_amount 已退款金额",
         ),
         targets.Field(
             "sku",
             "key",
-            (
-                "stock_code",
-                "商品编码",
-                "商品编号",
-                "货号",
-                "商家编码",
-                "product_id",
-                "item_id",
-                "商品id",
-                "lineitem_sku",
-            ),
+            "stock_code 商品编码 商品编号 货号 商家编码 product_id item_id 商品id "
+            "lineitem_sku",
         ),
         targets.Field(
             "item",
             "text",
-            (
-                "description",
-                "商品名称",
-                "商品标题",
-                "宝贝标题",
-                "商品",
-                "product_name",
-                "item_name",
-                "product",
-                "lineitem_name",
-            ),
+            "description 商品名称 商品标题 宝贝标题 商品 product_name item_name product "
+            "lineitem_name",
         ),
         targets.Field(
             "category",
             "text",
-            ("商品类目", "类目", "品类", "分类", "商品分类", "product_category"),
+            "商品类目 类目 品类 分类 商品分类 product_category",
         ),
         targets.Field(
             "quantity",
             "amount",
-            (
-                "qty",
-                "数量",
-                "购买数量",
-                "商品数量",
-                "宝贝数量",
-                "件数",
-                "lineitem_quantity",
-            ),
+            "qty 数量 购买数量 商品数量 宝贝数量 件数 lineitem_quantity",
         ),
         targets.Field(
             "price",
             "amount",
-            (
-                "unit_price",
-                "单价",
-                "商品单价",
-                "价格",
-                "商品价格",
-                "lineitem_price",
-            ),
+            "unit_price 单价 商品单价 价格 商品价格 lineitem_price",
         ),
         targets.Field(
-            "line_amount", "amount", ("小计", "商品金额", "line_total", "subtotal")
+            "line_amount",
+            "amount",
+            "小计 商品金额 line_total subtotal",
         ),
     )
 
@@ -195,7 +117,7 @@ class OrderTarget:
             yield from lines.orders()
 
     def writer(self, job: ImportJob, reading: Reading) -> targets.Writer:
-        return OrderWriter(job, reading)
+        return orderrows.OrderWriter(job, reading)
 
     def kinds(self, reading: Reading) -> dict[str, str]:
         return {}
@@ -256,15 +178,25 @@ def _table(chunk: Parsed, details: list[str]) -> pa.Table:
 def _checked(orders: pa.Table, reading: Reading) -> tuple[pa.Table, list[Problem]]:
     """Orders that cannot be taken become problems of their first row."""
     currencies = pc.fill_null(pc.utf8_upper(orders["currency"]), reading.currency)
-    orders = orders.set_column(
-        orders.column_names.index("currency"), "currency", currencies
-    )
-    faults = (
-        (
-            pc.invert(pc.match_substring_regex(currencies, "^[A-Z]{3}$")),
-            "currency",
-            _("This is not a currency; write it like CNY."),
-        ),
+    place = orders.column_names.index("currency")
+    orders = orders.set_column(place, "currency", currencies)
+    problems: list[Problem] = []
+    bad = np.zeros(orders.num_rows, dtype=bool)
+    for flags, field, remedy in _faults(orders):
+        wrong = np.asarray(pc.fill_null(flags, pa.scalar(value=False))) & ~bad
+        heading = reading.heading.get(field, field)
+        for order in orders.filter(pa.array(wrong)).to_pylist():
+            key = order["order_key"]
+            problems.append(Problem(order["row"], heading, key, remedy))
+        bad |= wrong
+    return (orders.filter(pa.array(~bad)) if bad.any() else orders), problems
+
+
+def _faults(orders: pa.Table) -> list[tuple[Any, str, str]]:
+    """Which orders are wrong, in which field, and what to do."""
+    strange = pc.invert(pc.match_substring_regex(orders["currency"], "^[A-Z]{3}$"))
+    return [
+        (strange, "currency", _("This is not a currency; write it like CNY.")),
         (
             pc.greater(orders["lines"], MOST_LINES),
             "order_key",
@@ -280,162 +212,4 @@ def _checked(orders: pa.Table, reading: Reading) -> tuple[pa.Table, list[Problem
             "amount",
             _("This is too large an amount."),
         ),
-    )
-    problems: list[Problem] = []
-    bad = np.zeros(orders.num_rows, dtype=bool)
-    for flags, field, remedy in faults:
-        wrong = np.asarray(pc.fill_null(flags, False)) & ~bad
-        heading = reading.heading.get(field, field)
-        for place in np.flatnonzero(wrong).tolist():
-            row, key = orders["row"][place].as_py(), orders["order_key"][place].as_py()
-            problems.append(Problem(row, heading, key, remedy))
-        bad |= wrong
-    return (orders.filter(pa.array(~bad)) if bad.any() else orders), problems
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Rows of `INSERT` and of the facts that go with each, by order's key."""
-
-    rows: list[tuple[Any, ...]]
-    lines: int
-    tallies: Mapping[str, int]
-
-
-class OrderWriter:
-    def __init__(self, job: ImportJob, reading: Reading) -> None:
-        self._job, self._reading, self._pace = job, reading, bulk.Pace()
-        community = job.community
-        self._source = names.ensure("source", community.pk, [job.source])[job.source]
-        self._kinds = facts.kind_ids(
-            [OrderPaid.kind, OrderRefunded.kind, OrderAmended.kind]
-        )
-        self._accounts = resolving.Accounts(
-            community, by=job.by, at=job.started_at, source=job.source
-        )
-        self._made = 0
-
-    def ready(self, chunk: Parsed) -> int:
-        if not len(chunk.rows):
-            return 0
-        seen = np.asarray(chunk.get("first_seen"))
-        ids, made = self._accounts.resolve(chunk.get("member_key"), seen, self._pace)
-        self._made += made
-        digits = {
-            code: money.places(code)
-            for code in pc.unique(chunk.get("currency")).to_pylist()
-        }
-        columns = {n: c for n, c in chunk.columns.items()}
-        columns["account"] = pa.array(ids, mask=ids == 0)
-        self._orders = staging.ask(
-            ordersql.rows_of(digits), orders=pa.table(columns)
-        ).combine_chunks()
-        chunk.columns.clear()
-        return self._orders.num_rows
-
-    def batch(self, begin: int, end: int) -> list[tuple[Any, ...]]:
-        some = self._orders.slice(begin, end - begin)
-        columns = [some[name].to_pylist() for name in ordersql.ROW]
-        return list(zip(*columns, strict=True))
-
-    def write(self, batch: list[tuple[Any, ...]]) -> Mapping[str, int]:
-        for _attempt in range(3):
-            try:
-                with transaction.atomic():
-                    counts = self._write(batch)
-                break
-            except IntegrityError:  # another importer took one of them just now
-                continue
-        else:
-            counts = self._write(batch)
-        counts["members"], self._made = self._made, 0
-        return counts
-
-    def _write(self, batch: list[tuple[Any, ...]]) -> dict[str, int]:
-        known = self._known([row[0] for row in batch])
-        new = [row for row in batch if row[0] not in known]
-        amended = self._amend([row for row in batch if row[0] in known], known)
-        self._insert(new)
-        return {
-            "orders": len(new),
-            "refunds": sum(1 for row in new if row[ordersql.REFUND] is not None),
-            "known": len(batch) - len(new) - amended,
-            "amended": amended,
-            **ordersql.tally(batch),
-        }
-
-    def _known(self, keys: list[str]) -> dict[str, tuple[Any, ...]]:
-        found: dict[str, tuple[Any, ...]] = {}
-        for begin in range(0, len(keys), 5_000):
-            some = keys[begin : begin + 5_000]
-            rows = db.rows(
-                "SELECT key, id, amount, refunded_amount, paid_at, account_id"  # noqa: S608
-                " FROM sales_order WHERE community_id = %s"
-                f" AND key IN ({db.marks(len(some))})",
-                [self._job.community_id, *some],
-            )
-            found |= {row[0]: row[1:] for row in rows}
-        return found
-
-    def _insert(self, rows: list[tuple[Any, ...]]) -> None:
-        community = self._job.community_id
-        recorded = instants.to_micros(self._job.started_at)
-        paid, refunded = self._kinds[OrderPaid.kind], self._kinds[OrderRefunded.kind]
-        orders = [(community, *row[: ordersql.STORED], self._source) for row in rows]
-        happened = []
-        for row in rows:
-            account, paid_at, refunded_at = row[1], row[2], row[7]
-            for kind, at, payload in (
-                (paid, paid_at, row[ordersql.PAYMENT]),
-                (refunded, refunded_at, row[ordersql.REFUND]),
-            ):
-                if payload is not None:
-                    happened.append(
-                        (community, kind, account, None, at, recorded, None, payload)
-                    )
-        with connection.cursor() as cursor:
-            cursor.executemany(ordersql.INSERT, orders)
-            cursor.executemany(facts.EACH, happened)
-
-    def _amend(
-        self, rows: list[tuple[Any, ...]], known: Mapping[str, tuple[Any, ...]]
-    ) -> int:
-        """Known orders whose amounts this file tells otherwise are set right."""
-        changed = 0
-        for row in rows:
-            key, account, paid_at, amount = row[:4]
-            refunded_at, refunded = row[7], row[8]
-            pk, amount_was, refunded_was, *_rest = known[key]
-            if (amount, refunded) == (amount_was, refunded_was):
-                continue
-            if refunded < refunded_was:
-                refunded = refunded_was  # what was given back is not taken back
-            changed += 1
-            db.execute(
-                "UPDATE sales_order SET amount = %s, refunded_amount = %s,"
-                " refunded_at = %s WHERE id = %s",
-                [amount, refunded, refunded_at, pk],
-            )
-            self._record_amendment(row, amount - amount_was, refunded - refunded_was)
-        return changed
-
-    def _record_amendment(
-        self, row: tuple[Any, ...], amount: int, refunded: int
-    ) -> None:
-        key, account = row[0], row[1]
-        events: list[tuple[facts.Event, int]] = []
-        if amount:
-            events.append(
-                (OrderAmended(account=account, order=key, amount=amount), row[2])
-            )
-        if refunded:
-            events.append(
-                (OrderRefunded(account=account, order=key, amount=refunded), row[7])
-            )
-        facts.record_many(
-            [event for event, _at in events],
-            community=self._job.community,
-            by=self._job.by,
-            at=self._job.started_at,
-            happened=[instants.from_micros(at) for _event, at in events],
-        )
+    ]

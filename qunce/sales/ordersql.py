@@ -86,6 +86,14 @@ CASE WHEN items IS NULL THEN NULL
 """
 
 
+LINES = """
+    SELECT *, coalesce(line_amount, price * coalesce(quantity, 1)) AS worth,
+        coalesce(sku, item, category) IS NOT NULL
+            OR coalesce(quantity, price, line_amount) IS NOT NULL AS is_line
+    FROM lines
+"""
+
+
 def orders_of(details: Sequence[str]) -> str:
     """One row an order, of the table `lines`.
 
@@ -93,13 +101,7 @@ def orders_of(details: Sequence[str]) -> str:
     them every line counts, of bare repetitions the first.
     """
     return f"""
-    WITH line AS (
-        SELECT *, coalesce(line_amount, price * coalesce(quantity, 1)) AS worth,
-            sku IS NOT NULL OR item IS NOT NULL OR category IS NOT NULL
-                OR quantity IS NOT NULL OR price IS NOT NULL OR line_amount IS NOT NULL
-                AS is_line
-        FROM lines
-    ), one AS (
+    WITH line AS ({LINES}), one AS (
         SELECT order_key, min("row") AS "row", count(*) AS lines,
             arg_min(member_key, "row") AS member_key, min(paid_at) AS paid_at,
             arg_min(currency, "row") AS currency,
@@ -142,6 +144,21 @@ def _details(names: Sequence[str]) -> str:
     )
 
 
+CATEGORIES = """
+CASE WHEN items IS NULL THEN '[]' ELSE coalesce(to_json(list_sort(list_distinct(
+    list_filter(json_extract_string(items, '$[*].category'),
+    lambda one: one IS NOT NULL AND one <> '')))), '[]') END
+"""
+PAYMENT_OF = f"""
+CASE WHEN NOT cancelled THEN '{{"amount":' || paid || ',"categories":' || {CATEGORIES}
+    || ',"currency":"' || currency || '","order":' || to_json(order_key) || '}}' END
+"""
+REFUND_OF = """
+CASE WHEN given_back > 0 THEN '{"amount":' || given_back || ',"order":'
+    || to_json(order_key) || '}' END
+"""
+
+
 def rows_of(digits: Mapping[str, int]) -> str:
     """The rows to be written, in the order of `ROW`; `digits` of each currency."""
     factor = " ".join(
@@ -150,10 +167,8 @@ def rows_of(digits: Mapping[str, int]) -> str:
     units = f"CASE currency {factor} END"
     return f"""
     WITH unit AS (
-        SELECT *,
-            CAST(round_even(CAST(total * {units} AS DECIMAL(38, 9)), 0) AS BIGINT) AS units,
-            CAST(round_even(CAST(refunded_amount * {units} AS DECIMAL(38, 9)), 0) AS BIGINT)
-                AS returned
+        SELECT *, {_units("total", units)} AS units,
+            {_units("refunded_amount", units)} AS returned
         FROM orders
     ), state AS (
         SELECT *, CASE WHEN cancelled THEN 0 ELSE units END AS paid,
@@ -165,18 +180,15 @@ def rows_of(digits: Mapping[str, int]) -> str:
     SELECT order_key, account, paid_at, paid AS amount, currency, items, details,
         CASE WHEN cancelled OR given_back > 0 THEN coalesce(refunded_at, paid_at) END
             AS refunded_at,
-        given_back AS refunded_amount,
-        CASE WHEN NOT cancelled THEN '{{"amount":' || paid || ',"categories":' ||
-            CASE WHEN items IS NULL THEN '[]' ELSE coalesce(to_json(list_sort(
-                list_distinct(list_filter(json_extract_string(items, '$[*].category'),
-                lambda one: one IS NOT NULL AND one <> '')))), '[]') END
-            || ',"currency":"' || currency || '","order":' || to_json(order_key) || '}}'
-            END AS payment,
-        CASE WHEN given_back > 0 THEN '{{"amount":' || given_back || ',"order":'
-            || to_json(order_key) || '}}' END AS refund,
+        given_back AS refunded_amount, {PAYMENT_OF} AS payment, {REFUND_OF} AS refund,
         lines, lines_without_member, CAST(value * 1000000 AS BIGINT) AS value
     FROM state ORDER BY order_key
     """  # noqa: S608 - currencies are checked to be three letters
+
+
+def _units(column: str, units: str) -> str:
+    """In the smallest unit, halves to even."""
+    return f"CAST(round_even(CAST({column} * {units} AS DECIMAL(38, 9)), 0) AS BIGINT)"
 
 
 def tally(batch: Sequence[tuple[Any, ...]]) -> dict[str, int]:

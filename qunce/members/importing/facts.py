@@ -41,23 +41,36 @@ class FactTarget:
     required = (("kind",), ("happened_at",))
     fields = (
         targets.Field(
-            "kind", "key", ("event", "event_type", "type", "事件", "行为"), _kind
+            "kind",
+            "key",
+            "event event_type type 事件 行为",
+            _kind,
         ),
         targets.Field(
             "member_key",
             "key",
-            ("member", "user_id", "customer_id", "openid", "用户", "用户id", "会员id"),
+            "member user_id customer_id openid 用户 用户id 会员id",
         ),
         targets.Field(
-            "group_key", "key", ("group", "group_id", "chat_id", "群", "群id")
+            "group_key",
+            "key",
+            "group group_id chat_id 群 群id",
         ),
         targets.Field(
             "happened_at",
             "moment",
-            ("time", "timestamp", "date", "created_at", "时间", "发生时间"),
+            "time timestamp date created_at 时间 发生时间",
         ),
-        targets.Field("payload", "object", ("data", "properties", "属性")),
-        targets.Field("key", "key", ("id", "event_id", "uuid", "编号")),
+        targets.Field(
+            "payload",
+            "object",
+            "data properties 属性",
+        ),
+        targets.Field(
+            "key",
+            "key",
+            "id event_id uuid 编号",
+        ),
     )
 
     def chunks(self, reading: Reading) -> Iterator[Parsed]:
@@ -113,7 +126,8 @@ class FactWriter:
         words = encoded.dictionary.to_pylist()
         known = facts.kind_ids(words)
         numbers = np.array([known[word] for word in words], dtype=np.int64)
-        return numbers[np.asarray(encoded.indices)]
+        ids: np.ndarray = numbers[np.asarray(encoded.indices)]
+        return ids
 
     def _ids_of_groups(self, keys: pa.Array, times: np.ndarray) -> np.ndarray:
         """Ids, 0 where there is none."""
@@ -125,7 +139,9 @@ class FactWriter:
             when = int(times.min())
             self._groups |= _group_finder[0](job.community, missing, job.by, when)
         numbers = np.array([self._groups.get(word, 0) for word in words] + [0])
-        return numbers[np.asarray(pc.fill_null(encoded.indices, len(words)))]
+        places = np.asarray(pc.fill_null(encoded.indices, len(words)))
+        ids: np.ndarray = numbers[places]
+        return ids
 
     def batch(self, begin: int, end: int) -> keyed.Facts:
         length = end - begin

@@ -72,7 +72,7 @@ def guess(target: targets.Target, headings: Sequence[str]) -> dict[str, str]:
             if plain(heading) == plain(field.name):
                 mapping[heading] = free.pop(field.name).name
                 break
-    for rank in range(max((len(f.words) for f in free.values()), default=0)):
+    for rank in range(max((len(f.words.split()) for f in free.values()), default=0)):
         for heading in headings:
             if heading not in mapping:
                 _match(heading, rank, free, mapping)
@@ -88,7 +88,8 @@ def _match(
     mapping: dict[str, str],
 ) -> None:
     for field in free.values():
-        if rank < len(field.words) and plain(heading) == plain(field.words[rank]):
+        words = field.words.split()
+        if rank < len(words) and plain(heading) == plain(words[rank]):
             mapping[heading] = field.name
             del free[field.name]
             return

@@ -84,36 +84,30 @@ class RunsElsewhere(errors.Refused):
 def begin(
     *,
     community: Community,
-    target: str,
-    file: str,
-    digest: str,
-    source: str,
     options: Mapping[str, Any],
     by: Operator,
     at: datetime,
+    **file: str,
 ) -> ImportJob:
-    """The job of this file that was interrupted, or a new one."""
+    """The job of this file that was interrupted, or a new one.
+
+    `file` tells target, digest, source and, for show, the file's name.
+    """
     access.check_may(by, IMPORT)
     text = json.dumps(options, ensure_ascii=False, sort_keys=True)
-    same = ImportJob.objects.filter(
-        community=community,
-        target=target,
-        digest=digest,
-        source=source,
-        options=text,
-        state="running",
+    same = {name: file[name] for name in ("target", "digest", "source")}
+    interrupted = ImportJob.objects.filter(
+        community=community, options=text, state="running", **same
     )
-    for job in same.order_by("-pk")[:1]:
+    for job in interrupted.order_by("-pk")[:1]:
         return job
     return ImportJob.objects.create(
         community=community,
-        target=target,
-        file=file[:200],
-        digest=digest,
-        source=source,
+        file=file["file"][:200],
         options=text,
         started_at=at,
         by=by,
+        **same,
     )
 
 

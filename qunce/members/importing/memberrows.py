@@ -29,6 +29,7 @@ from qunce.members.importing.jobs import ImportJob
 from qunce.members.importing.parsing import Parsed, Reading
 from qunce.members.literals import Stored
 from qunce.members.tagrows import TagBatch
+from qunce.sets import marks
 
 SOURCE = "import"
 LISTS = ("tags", "groups")
@@ -308,7 +309,7 @@ def _carrying(tag: int, some: list[int]) -> set[int]:
     """Those whose person carries the tag with any account."""
     families = roster.people_of(some)
     mine = [account for family in families.values() for account in family]
-    weights = tagging.marks.weights_of(tagrows.KIND, tag, mine)
+    weights = marks.weights_of(tagrows.KIND, tag, mine)
     return {
         account
         for family in families.values()

@@ -86,10 +86,15 @@ def _parse(text: str, order: str) -> tuple[datetime, timedelta | None]:
         return _from_number(text)
     compact = COMPACT.fullmatch(text)
     if compact:
-        return datetime(*(int(part or 0) for part in compact.groups())), None  # noqa: DTZ001
+        return _compact(compact), None
     day, rest = _date(text, order)
     clock, offset = _clock(rest.strip().removeprefix("T").strip())
     return datetime.combine(day, time()) + clock, offset
+
+
+def _compact(found: re.Match[str]) -> datetime:
+    year, month, day, hour, minute, second = (int(p or 0) for p in found.groups())
+    return datetime.combine(date(year, month, day), time(hour, minute, second))
 
 
 def _date(text: str, order: str) -> tuple[date, str]:
@@ -160,7 +165,7 @@ def _from_number(text: str) -> tuple[datetime, timedelta | None]:
     if len(whole) in (8, 14) and not fraction:
         found = COMPACT.fullmatch(whole)
         assert found is not None  # noqa: S101 - it is 8 or 14 digits
-        return datetime(*(int(part or 0) for part in found.groups())), None  # noqa: DTZ001
+        return _compact(found), None
     if len(whole) in (10, 13, 16):
         micros = int(whole) * 10 ** (16 - len(whole))
         micros += (

@@ -187,38 +187,55 @@ def _write(
         if number >= job.reported:
             report.add(job, chunk.problems)
         jobs.report(job, chunk=number, read=chunk.read, problems=chunk.problems)
-        _write_chunk(number, chunk, job, writer, pace, tell, done, reading.source.lines)
+        before, about = done - chunk.read, reading.source.lines
+
+        def told(rows: int, before: int = before) -> None:
+            tell(_("writing"), before + rows, about)
+
+        _Written(number, chunk, job, writer, told).run(pace)
     return problems
 
 
-def _write_chunk(
-    number: int,
-    chunk: Parsed,
-    job: ImportJob,
-    writer: targets.Writer,
-    pace: bulk.Pace,
-    tell: Progress,
-    done: int,
-    about: int,
-) -> None:
-    total = writer.ready(chunk)
-    written: dict[str, Any] = {}
+@dataclass
+class _Written:
+    """One chunk on its way into the database."""
 
-    def commit(batch: Any, end: int) -> None:
-        counts = writer.write(batch)
-        over = end >= total
-        step = {"chunk": number + over, "within": 0 if over else end}
-        jobs.advance(job, **step, counts=counts)
-        written.update(step, counts=counts)
+    number: int
+    chunk: Parsed
+    job: ImportJob
+    writer: targets.Writer
+    tell: Callable[[int], None]
+    step: dict[str, Any] = field(default_factory=dict)
 
-    def batch(begin: int, end: int) -> Any:
-        if written:
-            jobs.remember(job, **written)
-            written.clear()
-            tell(_("writing"), done - chunk.read + begin * chunk.read // total, about)
-        return writer.batch(begin, end)
+    def run(self, pace: bulk.Pace) -> None:
+        self.total = self.writer.ready(self.chunk)
+        bulk.write(
+            self.total,
+            prepare=self.prepare,
+            commit=self.commit,
+            pace=pace,
+            start=self.job.within,
+        )
+        self.remember()
+        self.tell(self.chunk.read)
 
-    bulk.write(total, prepare=batch, commit=commit, pace=pace, start=job.within)
-    if written:
-        jobs.remember(job, **written)
-    tell(_("writing"), done, about)
+    def prepare(self, begin: int, end: int) -> Any:
+        self.remember()
+        self.tell(begin * self.chunk.read // self.total)
+        return self.writer.batch(begin, end)
+
+    def commit(self, batch: Any, end: int) -> None:
+        counts = self.writer.write(batch)
+        over = end >= self.total
+        self.step = {
+            "chunk": self.number + over,
+            "within": 0 if over else end,
+            "counts": counts,
+        }
+        jobs.advance(self.job, **self.step)
+
+    def remember(self) -> None:
+        """Only what is committed counts."""
+        if self.step:
+            jobs.remember(self.job, **self.step)
+            self.step = {}

@@ -52,25 +52,25 @@ class TagTarget:
         targets.Field(
             "member_key",
             "key",
-            (
-                "key",
-                "会员号",
-                "用户id",
-                "客户id",
-                "会员id",
-                "member",
-                "手机号",
-                "用户",
-                "id",
-            ),
+            "key 会员号 用户id 客户id 会员id member 手机号 用户 id",
         ),
         targets.Field(
-            "tag", "text", ("标签", "标签名", "标签名称", "tags", "tag_name"), _tag
+            "tag",
+            "text",
+            "标签 标签名 标签名称 tags tag_name",
+            _tag,
         ),
         targets.Field(
-            "depth", "text", ("次数", "深度", "标签深度", "times", "count"), _depth
+            "depth",
+            "text",
+            "次数 深度 标签深度 times count",
+            _depth,
         ),
-        targets.Field("tagged_at", "moment", ("打标时间", "标签时间", "time")),
+        targets.Field(
+            "tagged_at",
+            "moment",
+            "打标时间 标签时间 time",
+        ),
     )
 
     def chunks(self, reading: Reading) -> Iterator[Parsed]:

@@ -28,13 +28,14 @@ class UnknownTarget(errors.NotFound):
 class Field:
     """`kind` is how its texts are read: key, text, moment, amount, list, object.
 
-    `words` are headings of other programs' exports, the likeliest first. `read` gives a
+    `words` are headings of other programs' exports, the likeliest
+    first. `read` gives a
     text its one spelling, or raises errors.Invalid with what is wrong.
     """
 
     name: str
     kind: str = "text"
-    words: tuple[str, ...] = ()
+    words: str = ""
     read: Callable[[str], str] | None = None
 
 

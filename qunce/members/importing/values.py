@@ -35,6 +35,7 @@ ISO_OFFSET = (
 TRUE = frozenset("true yes y t 是 有 对 √ on".split())
 FALSE = frozenset("false no n f 否 无 错 × off".split())
 DAY = 86_400_000_000
+NO = pa.scalar(value=False)
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def texts_of(texts: pa.Array, longest: int = LONGEST) -> Column:
         pc.greater(pc.utf8_length(trimmed), longest),
         pc.match_substring(trimmed, "\0"),
     )
-    bad = _places(pc.fill_null(strange, False))
+    bad = _places(pc.fill_null(strange, NO))
     if not len(bad):
         return Column(trimmed)
     remedy = _("At most %(most)d characters, and no control characters.") % {
@@ -204,7 +205,7 @@ def _each(
     if not wrong:
         return Column(values)
     codes = pa.array(wrong, encoded.indices.type)
-    bad = _places(pc.fill_null(pc.is_in(encoded.indices, value_set=codes), False))
+    bad = _places(pc.fill_null(pc.is_in(encoded.indices, value_set=codes), NO))
     return Column(values, dict.fromkeys(bad.tolist(), remedy))
 
 

@@ -190,4 +190,5 @@ def are_objects(texts: pa.Array) -> np.ndarray:
     cursor = connection().cursor()
     cursor.register("lines", pa.table({"line": texts}))
     checked = cursor.sql(CHECK).to_arrow_table()
-    return np.asarray(checked["good"]) | np.asarray(pc.is_null(texts))
+    good: np.ndarray = np.asarray(checked["good"]) | np.asarray(pc.is_null(texts))
+    return good

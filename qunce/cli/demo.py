@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.csv
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import activate, gettext_lazy
 from django.utils.translation import gettext as _
 
 from qunce import reactions
-from qunce.cli import demodata, demoplan
+from qunce.cli import demodata, demoplan, given
 from qunce.cli.demodata import Journey
 from qunce.core import communities, days, errors, operators
 from qunce.core.communities import Community
@@ -72,6 +72,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
     start = time.perf_counter()
     data = demodata.folder()
     community = _community(args.community, args.at)
+    activate(given.language(["--lang", args.lang or ""]) or community.language)
     day = days.to_date(community.day(community.created_at) - 1)
     out.line(str(ABOUT))
     show = Show(community, operators.system(community), args.at, out)
@@ -88,14 +89,16 @@ def run(args: argparse.Namespace, out: Out) -> int:
 
 def _community(key: str, at: datetime) -> Community:
     """Made on the first day of the demo, which tells for good where its days lie."""
-    about: dict[str, Any] = {"timezone": demodata.ZONE, "currency": demodata.CURRENCY}
+    about: dict[str, Any] = {
+        "name": demodata.SOURCE,
+        "timezone": demodata.ZONE,
+        "currency": demodata.CURRENCY,
+        "language": given.language([]) or "en",
+    }
     try:
         community = communities.get(key)
     except communities.UnknownCommunity:
-        language = get_language() or "en"
-        return communities.create(
-            key=key, name=demodata.SOURCE, at=at, language=language, **about
-        )
+        community = communities.create(key=key, at=at, **about)
     if community.timezone != demodata.ZONE:
         _check_empty(community)
         communities.set_clock(community=community, day_start=0, timezone=demodata.ZONE)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from qunce.core import reacting
-from qunce.members import accounts, basetags
+from qunce.groups import registry
+from qunce.members import accounts, basetags, people
+from qunce.sales import orders
 
 CONSUMER = reacting.Consumer(
     "reactions",
     {
         accounts.MemberJoined.kind: (basetags.react,),
+        people.MemberErased.kind: (registry.forget_erased, orders.disown_erased),
     },
 )

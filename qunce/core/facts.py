@@ -14,6 +14,7 @@ A kind of fact is a dataclass that is declared where it is caused:
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -212,26 +213,20 @@ def record_each(
     community: Community,
     by: Operator | None,
     at: datetime,
-    happened_at: datetime | None = None,
+    happened: Iterable[datetime] | None = None,
 ) -> None:
     """Record the same event for many accounts, at a tenth of `record_many`'s cost."""
     kind, recorded = kind_ids([event.kind])[event.kind], instants.to_micros(at)
-    happened = instants.to_micros(happened_at) if happened_at else recorded
+    moments = (
+        map(instants.to_micros, happened)
+        if happened is not None
+        else itertools.repeat(recorded)
+    )
     actor, payload = by.pk if by else None, event.payload()
+    before, after = (community.pk, kind), (recorded, actor, payload)
+    rows = [
+        (*before, account, event.group, moment, *after)
+        for account, moment in zip(accounts, moments, strict=False)
+    ]
     with connection.cursor() as cursor:
-        cursor.executemany(
-            EACH,
-            [
-                (
-                    community.pk,
-                    kind,
-                    account,
-                    event.group,
-                    happened,
-                    recorded,
-                    actor,
-                    payload,
-                )
-                for account in accounts
-            ],
-        )
+        cursor.executemany(EACH, rows)

@@ -208,7 +208,7 @@ def _record(
                 community=job.community,
                 by=job.by,
                 at=job.started_at,
-                happened_at=instants.from_micros(at),
+                happened=[instants.from_micros(at)] * len(accounts),
             )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from qunce.core import access, errors, facts, flow, instants
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
+from qunce.core.settled import Happened
 from qunce.members import roster
 from qunce.sets import marks
 
@@ -311,7 +313,7 @@ def _record(
         community=group.community,
         by=by,
         at=at,
-        happened_at=moment,
+        happened=itertools.repeat(moment),
     )
 
 
@@ -331,6 +333,14 @@ def ensure(
         group = create(community=community, key=key, by=by, at=at, platform=platform)
         found[key] = group.pk
     return found
+
+
+def forget_erased(
+    *, community: Community, facts: Sequence[Happened], at: datetime
+) -> None:
+    """A reaction: who is erased is in no group."""
+    gone = [fact.account for fact in facts if fact.account is not None]
+    forget(community=community, accounts=gone)
 
 
 def forget(*, community: Community, accounts: Iterable[int]) -> int:

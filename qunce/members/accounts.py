@@ -201,7 +201,7 @@ def _record(
         community=account.community,
         by=by,
         at=at,
-        happened_at=moment,
+        happened=[moment],
     )
 
 
@@ -265,12 +265,11 @@ def ensure(
     head = (community.pk, channel, source_id, rev)
     _insert(head, [(key, instants.to_micros(joined[key])) for key in missing])
     made = roster.find(community, missing, channel)
-    events = [
-        MemberJoined(account=made[key], channel=channel, came_by=source)
-        for key in missing
-    ]
-    happened = [joined[key] for key in missing]
-    facts.record_many(events, community=community, by=by, at=at, happened=happened)
+    event = MemberJoined(channel=channel, came_by=source)
+    accounts, happened = [made[key] for key in missing], [joined[k] for k in missing]
+    facts.record_each(
+        event, accounts, community=community, by=by, at=at, happened=happened
+    )
     return found | made
 
 

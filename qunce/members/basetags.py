@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils import translation
@@ -60,13 +60,14 @@ def _tags_of(shelf: _Shelf, chunk: Sequence[int]) -> Iterator[tuple[int, Tag]]:
     rows = Account.objects.filter(pk__in=chunk, community=shelf.community)
     own = _own_zones(shelf.community, chunk)
     sources = names.listed(accounts.SOURCES, shelf.community.pk)
-    for row in rows.order_by("pk"):
-        local = row.joined_at.astimezone(own.get(row.pk, shelf.zone))
-        yield row.pk, shelf.month(local)
+    found = rows.order_by("pk").values_list("pk", "joined_at", "source_id", "channel")
+    for account, joined_at, source, channel in found:
+        local = joined_at.astimezone(own.get(account, shelf.zone))
+        yield account, shelf.month(local)
         # A file that tells days alone says midnight sharp, which nobody kept to.
-        if local.time() != datetime.min.time():
-            yield row.pk, shelf.hour(local)
-        yield row.pk, shelf.via(sources.get(row.source_id or 0) or row.channel)
+        if local.time() != time.min:
+            yield account, shelf.hour(local)
+        yield account, shelf.via(sources.get(source or 0) or channel)
 
 
 def _own_zones(community: Community, chunk: Sequence[int]) -> dict[int, ZoneInfo]:

@@ -22,6 +22,7 @@ from qunce.core import db, errors, facts, instants, money, names
 if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.operators import Operator
+    from qunce.core.settled import Happened
 
 
 class Order(models.Model):
@@ -280,6 +281,14 @@ def disown(*, community: Community, accounts: Sequence[int]) -> int:
     """Orders of erased people stay as money without a person; returns how many."""
     theirs = Order.objects.filter(community_id=community.pk, account_id__in=accounts)
     return theirs.update(account_id=None)
+
+
+def disown_erased(
+    *, community: Community, facts: Sequence[Happened], at: datetime
+) -> None:
+    """A reaction: the orders of who is erased are nobody's."""
+    gone = [fact.account for fact in facts if fact.account is not None]
+    disown(community=community, accounts=gone)
 
 
 def get(community: Community, key: str) -> Order:

@@ -67,7 +67,9 @@ def timeline(
         if (row[4], row[0]) < (latest, least)
     ]
     # A fact may be derived between the two reads.
-    chosen = sorted({row[0]: row for row in rows}.values(), key=lambda row: (row[4], row[0]))
+    chosen = sorted(
+        {row[0]: row for row in rows}.values(), key=lambda row: (row[4], row[0])
+    )
     kinds = names.listed("kind", 0)
     return [_happening(row, kinds) for row in chosen[::-1][:limit]]
 
@@ -166,7 +168,8 @@ def days_of(
     accounts, happened = _columns(found)
     people = _people(community, accounts)
     cut = days.days_of(community.timezone, community.day_start, happened)
-    pairs = np.unique(people << 32 | (cut + 2**31))
+    pairs = np.sort(people << 32 | (cut + 2**31))  # half the time of np.unique
+    pairs = pairs[np.diff(pairs, prepend=-1) > 0]
     return pairs >> 32, (pairs & 0xFFFFFFFF) - 2**31
 
 

@@ -13,6 +13,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import catalog, extract, mofile, pofile
@@ -24,6 +25,7 @@ KEYWORDS = {
     "_": None,
     "gettext": None,
     "gettext_lazy": None,
+    "gettext_noop": None,
     "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
@@ -33,6 +35,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[^a-z]*[a-z]|\{\w*\}")
 NOISE = re.compile(
     r'# |#\n|"(POT-|PO-|Last-|Language-Team|Generated-|Project-|Report-)'
 )
+NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 Found = tuple[str, object, str | None]
 """Where, the message (a pair with its plural), and its context."""
 
@@ -111,6 +114,7 @@ def po(of: catalog.Catalog) -> bytes:
 
 
 def mo(of: catalog.Catalog) -> bytes:
+    of.creation_date = of.revision_date = NO_DATE
     out = io.BytesIO()
     mofile.write_mo(out, of)
     return out.getvalue()

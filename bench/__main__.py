@@ -20,6 +20,9 @@ import django
 
 from bench import generate, homes, make, sizes
 
+QUIET = 0.7
+"""Load average from which on somebody else is at work."""
+
 
 def main() -> int:
     asked = {**os.environ, **dict(word.split("=", 1) for word in sys.argv[1:])}
@@ -40,7 +43,10 @@ def ask(where: homes.Place, asked: dict[str, str]) -> None:
     from bench import questions, report, run, truth
 
     world = generate.world(where.size.name)
-    about: dict[str, Any] = {"loaded": prepare(where, world)}
+    busy = os.getloadavg()[0]
+    if busy > QUIET:
+        print(f"    Others use this machine (load {busy:.1f}): figures will be poor.")
+    about: dict[str, Any] = {"loaded": prepare(where, world), "busy": busy}
     here, by = truth.community()
     profiles = where.own / "profiles" if asked.get("PROFILE") else None
     it = run.Run(where, world, here, by, profiles)

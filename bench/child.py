@@ -22,6 +22,7 @@ from typing import Any
 
 import django
 
+LOOK = 0.001
 PAUSE = 0.020
 """Between small writes beside an import."""
 
@@ -106,7 +107,7 @@ def locks() -> None:
 
 @contextmanager
 def on_sqlite() -> Iterator[Callable[[threading.Event], list[float]]]:
-    """Tries to begin each half millisecond; a span lasts until one try succeeds."""
+    """Tries to begin each millisecond; a span lasts until one try succeeds."""
     from django.conf import settings
 
     name = settings.DATABASES["default"]["NAME"]
@@ -124,7 +125,7 @@ def on_sqlite() -> Iterator[Callable[[threading.Event], list[float]]]:
                 since = None
             except sqlite3.OperationalError:
                 since = since if since is not None else now
-            time.sleep(0.0005)
+            time.sleep(LOOK)
         return spans
 
     yield look

@@ -152,7 +152,8 @@ def section(where: Place, rows: list[Row], about: dict[str, Any]) -> str:
         f"{size.members:,} members, {size.facts:,} facts over {size.days} days,"
         f" {size.tag_rows:,} tag rows, {size.groups} groups. {about['machine']}."
         f" Commit {about['commit']}, {datetime.now(UTC):%Y-%m-%d}."
-        f" Made and loaded in {about['loaded']:.0f} s.",
+        f" Made and loaded in {about['loaded']:.0f} s; the machine's load before the"
+        f" run was {about['busy']:.1f}.",
         "",
         HEADER,
         *(cells(row) for row in rows),

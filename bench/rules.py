@@ -65,7 +65,7 @@ def state(size: Size) -> State:
     """The one the table is about: as broad as a campaign's audience usually is."""
     tags = (2, 6, size.tags // 4)
     regions = tuple(generate.REGIONS[::2])
-    groups = tuple(range(1, 1 + size.groups // 2))
+    groups = tuple(range(1, 1 + min(12, size.groups // 2)))
     return State(tags, 9, regions, groups, ("high", "mid"))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import pstats
 import subprocess
 import time
 from pathlib import Path
@@ -154,10 +156,13 @@ def imported(it: Run, path: Path, what: str) -> tuple[Any, Any, Any]:
 def run_command(it: Run, name: str, words: list[str]) -> dict[str, Any]:
     command = run.child("run", *words)
     profile = it.profile(name)
+    raw = str(profile.with_suffix(".prof")) if profile else ""
     if profile:
         profile.parent.mkdir(parents=True, exist_ok=True)
-        command[1:2] = ["-m", "cProfile", "-o", str(profile.with_suffix(".prof")), "-m"]
+        command[1:2] = ["-m", "cProfile", "-o", raw, "-m"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    if profile:
+        profile.write_text(measure.told_by(pstats.Stats(raw, stream=io.StringIO())))
     told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     assert told["code"] == 0, done.stdout
     return told

@@ -5,7 +5,7 @@ from pathlib import Path
 from bench import homes, measure, report, sizes
 from bench.measure import BYTES, MILLISECONDS, PER_SECOND, Row
 
-ABOUT = {"machine": "2 cores", "commit": "abc1234", "loaded": 12.0}
+ABOUT = {"machine": "2 cores", "commit": "abc1234", "loaded": 12.0, "busy": 0.1}
 
 
 def a_place(root: Path, size: str = "small", database: str = "sqlite") -> homes.Place:

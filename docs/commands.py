@@ -9,7 +9,7 @@ from types import ModuleType
 from django.utils.translation import gettext as _
 
 from docs import markdown
-from qunce.cli import given, main, output
+from qunce.cli import given, main
 
 
 def page() -> str:
@@ -88,8 +88,13 @@ def _said(action: argparse.Action) -> Iterator[str]:
         yield f"[{action.default}]"
 
 
-def _codes() -> Iterator[tuple[str, str]]:
-    yield "0", ""
-    for kind, code in output.CODES:
-        yield str(code), _((kind.__doc__ or "").strip())
-    yield str(main.INTERRUPTED), "Ctrl-C"
+def _codes() -> list[tuple[str, str]]:
+    said = [
+        (0, _("done")),
+        (2, _("what was given does not fit")),
+        (3, _("it is not there, or not in the reader's scope")),
+        (4, _("the reader may not do this, or not now")),
+        (1, _("something else that the error says, or a finding of `doctor`")),
+        (main.INTERRUPTED, _("interrupted with Ctrl-C")),
+    ]
+    return [(str(code), text) for code, text in said]

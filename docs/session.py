@@ -22,7 +22,8 @@ from pathlib import Path
 GUIDE = Path(__file__).parent / "guide"
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FLEETING = re.compile(
-    r"\d[\d,.]*(?= ?(ms|s|MB|GB|rows/s|/s)\b)|(?<=took_ms\": )[\d.]+"
+    r"\d[\d,.]*(?= (ms|s|MB|秒|a second))|(?<=每秒 )[\d,]+"
+    r"|(?<=(took|gest)_ms\": )[\d.]+|(?<=seconds\": )[\d.]+"
     r"|\d{8}-\d{6}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.+:Z]*|\b[0-9a-f]{32,}\b"
 )
 """What differs from run to run: durations, sizes, moments, digests."""
@@ -81,10 +82,11 @@ def _console(body: str) -> str:
 
 
 def _command(part: str) -> str:
-    line, _end, shown = part.partition("\n")
+    line, _end, _shown = part.partition("\n")
     if not line.startswith("$ qunce "):
         return part
-    return f"{line}\n{_output(shlex.split(line)[2:])}"
+    said = _output(shlex.split(line)[2:]).replace(f"{Path.cwd()}/", "")
+    return f"{line}\n{said}"
 
 
 def _output(words: list[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given, readers
+from qunce.cli import given, output, readers
 from qunce.cli.output import Out
 from qunce.members import roster
 from qunce.sets import audiences, tail
@@ -115,4 +115,11 @@ def _said(reason: audiences.Reason) -> str:
 def _overlap(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
     left, right = given.rule(args.left), given.rule(args.right)
     shared = dataclasses.asdict(audiences.overlap(left=left, right=right, **asked))
-    out.answer(shared, *(f"{name:<6} {count:,}" for name, count in shared.items()))
+    words = {"left": _("left only"), "both": _("both"), "right": _("right only")}
+    out.answer(
+        shared,
+        *(
+            f"{output.padded(words[name], 12)} {count:,}"
+            for name, count in shared.items()
+        ),
+    )

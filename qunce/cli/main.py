@@ -18,7 +18,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 import django
-from django.utils.translation import activate
 from django.utils.translation import gettext as _
 
 COMMANDS = {
@@ -60,9 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunce.settings")
     _enter_home(words)
     django.setup()
-    from qunce.cli import given, output
+    from qunce.cli import given, output, speech
 
-    activate(given.language(words) or "en")
+    speech.speak(given.language(words) or "en")
     out = output.Out(as_json="--json" in words)
     try:
         return _run(words, out)

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import traceback
+import unicodedata
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -93,6 +94,12 @@ class Out:
             said = {"error": text, "where": where}
             text = json.dumps(said, ensure_ascii=False, default=str)
         print(text, file=self.complaints, flush=True)
+
+
+def padded(text: str, width: int) -> str:
+    """As wide as `width` Latin letters; a Chinese one is as wide as two."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return text + " " * (width - len(text) - wide)
 
 
 def _docstring(error: Exception) -> str:

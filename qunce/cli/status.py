@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given
+from qunce.cli import given, output
 from qunce.cli.output import Out
 from qunce.core import money
 from qunce.core.communities import Community
@@ -89,17 +89,15 @@ def _segments(asked: dict[str, Any]) -> dict[str, int]:
 
 
 def _say(name: str, value: Any, out: Out) -> None:
+    label = output.padded(_label(name), 14)
     if not isinstance(value, dict):
-        out.line(
-            f"{_label(name):<14} {value:,}"
-            if isinstance(value, int)
-            else f"{_label(name):<14} {value}"
-        )
+        said = f"{value:,}" if isinstance(value, int) else value
+        out.line(f"{label} {said}")
         return
     for key, held in value.items():
         said = held if isinstance(held, dict) else {"": held}
         sizes = "  ".join(f"{layer} {size:,}".strip() for layer, size in said.items())
-        out.line(f"{_label(name):<14} {key}: {sizes}")
+        out.line(f"{label} {key}: {sizes}")
 
 
 def _label(name: str) -> str:

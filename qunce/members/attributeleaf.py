@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 TEXTS = frozenset({Kind.TEXT, Kind.CHOICE, Kind.MULTI})
 ORDERS = ("gte", "gt", "lte", "lt")
 SIGNS = {
-    "eq": "=",
-    "ne": "≠",
-    "gte": "≥",
-    "gt": ">",
-    "lte": "≤",
-    "lt": "<",
-    "in": gettext_noop("one of"),
-    "contains": gettext_noop("contains"),
-    "starts": gettext_noop("starts with"),
-    "anniversary": gettext_noop("anniversary within"),
+    "eq": "= %(wanted)s",
+    "ne": "≠ %(wanted)s",
+    "gte": "≥ %(wanted)s",
+    "gt": "> %(wanted)s",
+    "lte": "≤ %(wanted)s",
+    "lt": "< %(wanted)s",
+    "in": gettext_noop("one of %(wanted)s"),
+    "contains": gettext_noop("contains %(wanted)s"),
+    "starts": gettext_noop("starts with %(wanted)s"),
+    "anniversary": gettext_noop("anniversary within %(wanted)s"),
 }
 """How a comparison is spoken."""
 SCALE = 10_000
@@ -114,7 +114,9 @@ class AttributeLeaf(Leaf):
     def say(self, snap: Snapshot, person: int) -> str:
         column = by_person(snap, self.attribute, multi=self.type == Kind.MULTI)
         mine = column.numbers[column.accounts == person]
-        values = ", ".join(_show(self.type, int(value), column) for value in mine)
+        values = leaves.enumerated(
+            _show(self.type, int(value), column) for value in mine
+        )
         return _("%(name)s is %(value)s (wanted: %(wanted)s)") % {
             "name": self.called,
             "value": values or _("not known"),
@@ -124,8 +126,10 @@ class AttributeLeaf(Leaf):
     def _wish(self) -> str:
         if self.sign == "known":
             return _("known") if self.wanted else _("not known")
-        wanted = ", ".join(_show_wanted(self.type, value) for value in self.wanted)
-        return f"{_(SIGNS[self.sign])} {wanted}"
+        wanted = leaves.enumerated(
+            _show_wanted(self.type, value) for value in self.wanted
+        )
+        return _(SIGNS[self.sign]) % {"wanted": wanted}
 
 
 def by_person(snap: Snapshot, attribute: int, *, multi: bool) -> Column:

@@ -74,7 +74,7 @@ class TagLeaf(MarkLeaf):
         if self.bare is not None:
             carried = sum(person in some for some in self._bearers(snap))
             said.append(_("carries %(n)s of these tags") % {"n": carried})
-        return "; ".join(said)
+        return leaves.joined(said)
 
 
 def _tags_of(value: Any, place: Place) -> tuple[int, ...]:

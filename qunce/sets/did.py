@@ -155,13 +155,14 @@ class Did(Leaf):
                 _("%(field)s adds up to %(n)s (wanted: %(wanted)s)")
                 % {"field": self.sum[0], "n": amount, "wanted": self.sum[1].say()}
             )
-        for window, text in ((self.first, _("the first")), (self.last, _("the last"))):
-            if window:
-                parts.append(f"{text} {window.say()}")
+        if self.first:
+            parts.append(_("the first %(when)s") % {"when": self.first.say()})
+        if self.last:
+            parts.append(_("the last %(when)s") % {"when": self.last.say()})
         return _("%(kind)s %(when)s: %(what)s") % {
             "kind": self.facts.say(),
             "when": self.window.say(),
-            "what": "; ".join(parts),
+            "what": leaves.joined(parts),
         }
 
     def _say_counted(

@@ -154,6 +154,15 @@ def fields(args: Any, place: Place, allowed: Iterable[str]) -> dict[str, Any]:
     return args
 
 
+def enumerated(words: Iterable[str]) -> str:
+    """Words one after the other, as the reader's language does it."""
+    return _(", ").join(words)
+
+
+def joined(sentences: Iterable[str]) -> str:
+    return _("; ").join(sentences)
+
+
 def strings(value: Any, place: Place) -> tuple[str, ...]:
     """A list of texts; one text stands for a list of one."""
     if isinstance(value, str):

@@ -94,7 +94,7 @@ class MarkLeaf(Leaf):
         return self.depth.pick(stack, carriers) if self.depth else carriers
 
     def say(self, snap: Snapshot, person: int) -> str:
-        return "; ".join(self._say(snap, person, *part) for part in self.asked)
+        return leaves.joined(self._say(snap, person, *part) for part in self.asked)
 
     def _say(self, snap: Snapshot, person: int, word: str, named: Named) -> str:
         depths = {
@@ -105,14 +105,17 @@ class MarkLeaf(Leaf):
             for key, depth in depths.items()
             if depth
         ]
-        wanted = ", ".join(key for _ref, key in named)
+        wanted = leaves.enumerated(key for _ref, key in named)
         if self.depth:
-            wanted = f"{wanted} × {self.depth.say()}"
+            wanted = _("%(tags)s with depth %(depth)s") % {
+                "tags": wanted,
+                "depth": self.depth.say(),
+            }
         return self.sentence() % {
             "what": _(self.what),
             "word": _(WORDS[word]),
             "wanted": wanted,
-            "found": ", ".join(found) or _("none"),
+            "found": leaves.enumerated(found) or _("none"),
         }
 
     def sentence(self) -> str:

@@ -8,11 +8,12 @@ lock, and between two batches the lock is free for at least PAUSE.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from qunce.core import db
 
@@ -21,6 +22,24 @@ FEWEST = 100
 HOLD = 0.030
 PAUSE = 0.005
 Batch = TypeVar("Batch")
+
+
+@contextmanager
+def unmapped() -> Iterator[None]:
+    """The database's file is not mapped into memory meanwhile.
+
+    A bulk write touches all of it, and every page so touched counts as this process's.
+    """
+    if db.is_postgresql() or connection.in_atomic_block:
+        yield
+        return
+    before = db.rows("PRAGMA mmap_size")
+    db.rows("PRAGMA mmap_size = 0")
+    try:
+        yield
+    finally:
+        if before:
+            db.rows(f"PRAGMA mmap_size = {int(before[0][0])}")
 
 
 @dataclass

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
 from qunce.core import days, instants
-from qunce.members.importing import moments, numbers, targets, values
+from qunce.members.importing import ahead, moments, numbers, targets, values
 from qunce.sets.files import objects, rows, sources
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
 
 ATTRIBUTE = targets.ATTRIBUTE
+AHEAD = 4
+"""Pieces of a file that are parsed while others are written."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Reading:
     def chunks(self) -> Iterator[Parsed]:
         """Parsed piece by piece, as typed columns are smaller than their texts."""
         waiting: list[Parsed] = []
-        for parsed in self.pieces():
+        for parsed in ahead.read(self.pieces, AHEAD):
             waiting.append(parsed)
             if sum(len(one.rows) for one in waiting) >= self.chunk:
                 yield joined(waiting)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db import connection
 
-from qunce.core import bulk, db, instants
+from qunce.core import bulk, instants
 from qunce.members import accounts
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ KNOWN = """
 SELECT key, min(id) FROM members_account
 WHERE community_id = %s AND erased_at IS NULL GROUP BY key
 """
-MADE_AT_ONCE = 1_000
+READ_AT_ONCE = 50_000
 
 
 class Accounts:
@@ -35,9 +36,7 @@ class Accounts:
         self, community: Community, *, by: Operator, at: datetime, source: str
     ) -> None:
         self._community, self._by, self._at, self._source = community, by, at, source
-        found = db.rows(KNOWN, [community.pk])
-        self._keys = pa.array([row[0] for row in found], pa.string())
-        self._ids = np.array([row[1] for row in found], dtype=np.int64)
+        self._keys, self._ids = _known(community)
 
     def resolve(
         self, keys: pa.Array, seen: NDArray[np.int64], pace: bulk.Pace
@@ -86,3 +85,13 @@ class Accounts:
         self._keys = pa.concat_arrays([self._keys, pa.array(made, pa.string())])
         self._ids = np.concatenate([self._ids, np.array(list(made.values()), np.int64)])
         return len(self._ids) - before
+
+
+def _known(community: Community) -> tuple[pa.Array, NDArray[np.int64]]:
+    keys, ids = [pa.array([], pa.string())], [np.empty(0, dtype=np.int64)]
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN, [community.pk])
+        while rows := cursor.fetchmany(READ_AT_ONCE):
+            keys.append(pa.array([row[0] for row in rows], pa.string()))
+            ids.append(np.array([row[1] for row in rows], dtype=np.int64))
+    return pa.concat_arrays(keys), np.concatenate(ids)

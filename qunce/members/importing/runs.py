@@ -6,6 +6,7 @@ outcome = runs.run(plan)
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -124,7 +125,8 @@ def run(planned: Plan, *, progress: Progress | None = None) -> Outcome:
     if planned.options.mode == jobs.ALL and not job.chunk and not job.within:
         _validate(planned, job, tell)
     pace = bulk.Pace()
-    problems = _write(planned, job, pace, tell)
+    with bulk.unmapped():
+        problems = _write(planned, job, pace, tell)
     jobs.finish(job, at=planned.at)
     return Outcome(job, problems, time.perf_counter() - begun, pace.longest)
 
@@ -187,13 +189,13 @@ def _write(
         if number >= job.reported:
             report.add(job, chunk.problems)
         jobs.report(job, chunk=number, read=chunk.read, problems=chunk.problems)
-        before, about = done - chunk.read, reading.source.lines
-
-        def told(rows: int, before: int = before) -> None:
-            tell(_("writing"), before + rows, about)
-
+        told = functools.partial(_told, tell, done - chunk.read, reading.source.lines)
         _Written(number, chunk, job, writer, told).run(pace)
     return problems
+
+
+def _told(tell: Progress, before: int, about: int, rows: int) -> None:
+    tell(_("writing"), before + rows, about)
 
 
 @dataclass

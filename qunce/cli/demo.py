@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -257,10 +259,8 @@ def _sizes(run: layers.LayerRun) -> str:
 
 
 def _serve(args: argparse.Namespace, out: Out) -> None:
-    from qunce.cli import serving
-
-    out.line(
-        _("Serving on http://%(host)s:%(port)s/ until Ctrl-C.")
-        % {"host": args.host, "port": args.port}
-    )
-    serving.serve(host=args.host, port=args.port, threads=args.threads)
+    """In this process, but begun anew: DuckDB's threads would not survive a fork."""
+    out.flush()
+    words = ["serve", "--community", args.community, "--host", args.host]
+    words += ["--port", str(args.port), "--threads", str(args.threads)]
+    os.execv(sys.executable, [sys.executable, "-m", "qunce.cli", *words])  # noqa: S606

@@ -167,21 +167,21 @@ def lay_out(
 
 
 def segment(*, community: Community, by: Operator, at: datetime) -> dict[str, int]:
-    """Key of each planned segment → people in it now."""
-    known = {each.key: each for each in segments.listed(community)}
-    sizes = {}
+    """Key of each planned segment → people in it now, noted as today's size."""
+    known = {each.key for each in segments.listed(community)}
     for planned in SEGMENTS:
-        found = known.get(planned.key) or segments.create(
-            community=community,
-            key=planned.key,
-            name=str(planned.name),
-            description=str(planned.description),
-            rule=planned.rule,
-            by=by,
-            at=at,
-        )
-        sizes[planned.key] = segments.count(segment=found, by=by, at=at)
-    return sizes
+        if planned.key not in known:
+            segments.create(
+                community=community,
+                key=planned.key,
+                name=str(planned.name),
+                description=str(planned.description),
+                rule=planned.rule,
+                by=by,
+                at=at,
+            )
+    sizes = segments.measure(community=community, at=at)
+    return {planned.key: sizes[planned.key] for planned in SEGMENTS}
 
 
 def figures(*, community: Community, by: Operator, at: datetime) -> dict[str, Any]:

@@ -75,7 +75,11 @@ def _groups(where: dict[str, Any], place: Place) -> tuple[int, ...]:
         return ()
     here = place.inside("group")
     keys = leaves.strings(where["group"], here)
-    return tuple(leaves.refer("group", key, here) for key in keys) or (-1,)
+    found = (
+        leaves.refer("group", key, here.inside(number))
+        for number, key in enumerate(keys)
+    )
+    return tuple(found) or (-1,)
 
 
 def _wanted(value: Any, place: Place) -> Comparison | tuple[str, ...]:

@@ -179,16 +179,13 @@ class Interleavings(RuleBasedStateMachine):
 @pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_the_engine_answers_as_the_oracle_does() -> None:
-    import os
-
-    from hypothesis import Phase
-
+    profile = settings()
     run_state_machine_as_test(
         Interleavings,
         settings=settings(
-            stateful_step_count=30,
+            # Each example is a community of its own and some forty commits.
+            max_examples=max(profile.max_examples // 3, 1),
+            stateful_step_count=25,
             report_multiple_bugs=False,
-            phases=[Phase.generate]
-            + ([Phase.shrink] if os.environ.get("SHRINK") else []),
         ),
     )

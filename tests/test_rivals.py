@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from qunce.core import communities, facts, operators
-from qunce.core.communities import Community
-from qunce.core.operators import Operator
 from qunce.groups import registry
 from qunce.members import (
     accounts,
@@ -18,100 +15,21 @@ from qunce.members import (
     layers,
     layerspecs,
     people,
-    roster,
     segments,
-    tagging,
-    tags,
 )
 from qunce.sales import orders
 from qunce.sets import audiences, tail
 from qunce.sets.leaves import RuleError
+from tests.shop import NOON, Shop, opened, paid
 
-NOON = datetime(2026, 3, 15, 4, tzinfo=UTC)
-"""Noon in Shanghai."""
 TICK = timedelta(microseconds=1)
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
 
 
-@dataclass
-class Shop:
-    """A community whose members are named by the letters of a word."""
-
-    community: Community
-    by: Operator
-    at: datetime
-
-    def __getitem__(self, key: str) -> roster.Account:
-        return roster.get(self.community, key)
-
-    def add(self, keys: str) -> None:
-        for key in keys:
-            accounts.add(community=self.community, key=key, by=self.by, at=self.at)
-
-    def tag(self, tag: str, keys: str) -> None:
-        given: dict[str, Any] = {"by": self.by, "at": self.at}
-        known = tags.ensure(community=self.community, keys=[tag], **given)
-        chosen = [self[key].pk for key in keys]
-        tagging.put(tag=known[tag], accounts=chosen, **given)
-
-    def leave(self, keys: str) -> None:
-        for key in keys:
-            accounts.leave(account=self[key], by=self.by, at=self.at)
-
-    def merge(self, left: str, right: str) -> None:
-        people.merge(left=self[left], right=self[right], by=self.by, at=self.at)
-
-    def unmerge(self, left: str, right: str) -> None:
-        people.unmerge(left=self[left], right=self[right], by=self.by, at=self.at)
-
-    def buy(self, member: str, *times: datetime, amount: int = 100) -> None:
-        for number, time in enumerate(times):
-            orders.pay(
-                community=self.community,
-                key=f"{member} {time} {number}",
-                account=self[member].pk,
-                amount=amount,
-                currency="CNY",
-                paid_at=time,
-                by=self.by,
-                at=self.at,
-            )
-        tail.catch_up()
-
-    def define(self, key: str, rule: Any) -> segments.Segment:
-        return segments.create(
-            community=self.community, key=key, rule=rule, by=self.by, at=self.at
-        )
-
-    def ask(self, rule: Any, scope: Any = None) -> str:
-        """The keys of everyone in it, one after the other; the count agrees."""
-        by = self.by if scope is None else self.scoped(scope)
-        asked: dict[str, Any] = {"community": self.community, "by": by, "at": self.at}
-        found = audiences.members(rule=rule, **asked)
-        assert audiences.count(rule=rule, **asked) == len(found)
-        return "".join(roster.keys_of(self.community, found).values())
-
-    def scoped(self, scope: Any) -> Operator:
-        found = Operator.objects.filter(login="ann").order_by("pk")
-        return found.first() or operators.create(
-            community=self.community, login="ann", scope=scope, at=self.at
-        )
-
-    def refusal(self, rule: Any) -> tuple[str, str]:
-        with pytest.raises(RuleError) as refused:
-            self.ask(rule)
-        return refused.value.where, refused.value.message
-
-
 @pytest.fixture
 def shop() -> Shop:
-    community = communities.create(key="shop", at=NOON - timedelta(days=99))
-    return Shop(community, operators.system(community), NOON)
-
-
-def paid(**asked: Any) -> dict[str, Any]:
-    return {"did": {"kind": "order.paid", **asked}}
+    return opened()
 
 
 # Excluding
@@ -296,94 +214,6 @@ def test_an_explanation_does_not_tell_of_whom_one_may_not_see(shop: Shop) -> Non
         account=shop["b"].pk,
     )
     assert not said.holds
-
-
-# Days
-
-
-DAYS = [
-    # zone, now, first moment of the oldest of 30 days
-    ("Asia/Shanghai", "2026-03-15T12:00+08:00", "2026-02-14T00:00+08:00"),
-    ("America/Los_Angeles", "2026-03-15T12:00-07:00", "2026-02-14T00:00-08:00"),
-    ("America/Los_Angeles", "2026-11-15T12:00-08:00", "2026-10-17T00:00-07:00"),
-    ("Africa/Cairo", "2026-05-10T12:00+03:00", "2026-04-11T00:00+02:00"),
-    ("Africa/Cairo", "2026-11-10T12:00+02:00", "2026-10-12T00:00+03:00"),
-]
-
-
-@pytest.mark.parametrize(("zone", "now", "first"), DAYS)
-def test_30d_is_community_days(zone: str, now: str, first: str) -> None:
-    at, begin = datetime.fromisoformat(now), datetime.fromisoformat(first)
-    community = communities.create(key="far", timezone=zone, at=begin)
-    shop = Shop(community, operators.system(community), at)
-    shop.add("abc")
-    shop.buy("a", begin)
-    shop.buy("b", begin - TICK)
-    # Later today counts as today; tomorrow has not come.
-    shop.buy("c", at + timedelta(hours=11), at + timedelta(hours=12))
-    assert shop.ask(paid(within="30d")) == "ac"
-    assert shop.ask(paid(before="30d")) == "b"
-    assert shop.ask(paid(within="30d", times={"gte": 2})) == ""
-    assert shop.ask(paid(within="30d", sum={"field": "amount", "eq": 100})) == "ac"
-    assert shop.ask(paid(first={"within": "30d"})) == "ac"
-
-
-LONG_DAYS = [
-    # zone, day, how many hours it has
-    ("America/Los_Angeles", "2026-03-08", 23),
-    ("America/Los_Angeles", "2026-11-01", 25),
-    ("Africa/Cairo", "2026-04-24", 23),
-    ("Africa/Cairo", "2026-10-29", 25),
-    ("Asia/Shanghai", "2026-03-08", 24),
-]
-BEGINS = {
-    "2026-03-08 America/Los_Angeles": "2026-03-08T08:00",
-    "2026-11-01 America/Los_Angeles": "2026-11-01T07:00",
-    "2026-04-24 Africa/Cairo": "2026-04-23T22:00",
-    "2026-10-29 Africa/Cairo": "2026-10-28T21:00",
-    "2026-03-08 Asia/Shanghai": "2026-03-07T16:00",
-}
-
-
-@pytest.mark.parametrize(("zone", "day", "hours"), LONG_DAYS)
-def test_a_day_has_as_many_hours_as_its_clock_shows(
-    zone: str, day: str, hours: int
-) -> None:
-    begin = datetime.fromisoformat(BEGINS[f"{day} {zone}"]).replace(tzinfo=UTC)
-    end = begin + timedelta(hours=hours)
-    community = communities.create(key="far", timezone=zone, at=begin)
-    shop = Shop(community, operators.system(community), end + timedelta(hours=1))
-    shop.add("abcd")
-    for member, time in zip(
-        "abcd", (begin - TICK, begin, end - TICK, end), strict=True
-    ):
-        shop.buy(member, time)
-    assert shop.ask(paid(between=[day, day])) == "bc"
-    assert shop.ask(paid(before=day)) == "a"
-    assert shop.ask(paid(since=day)) == "bcd"
-    assert shop.ask(paid(within="1d")) == "d"
-    assert shop.ask(paid(within="2d")) == "bcd"
-
-
-def test_12h_is_exact(shop: Shop) -> None:
-    shop.add("abcd")
-    span = timedelta(hours=12)
-    times = (NOON - span, NOON - span + TICK, NOON, NOON + TICK)
-    for member, time in zip("abcd", times, strict=True):
-        shop.buy(member, time)
-    assert shop.ask(paid(within="12h")) == "bc"
-
-
-def test_a_change_of_the_clock_moves_every_fact_to_its_new_day(shop: Shop) -> None:
-    shop.add("a")
-    shop.buy("a", NOON - timedelta(hours=12))  # midnight that begins today
-    assert shop.ask(paid(within="1d")) == "a"
-    communities.set_clock(
-        community=shop.community, timezone="America/Los_Angeles", day_start=0
-    )
-    tail.catch_up()
-    assert shop.ask(paid(between=["2026-03-14", "2026-03-14"])) == "a"
-    assert shop.ask(paid(between=["2026-03-15", "2026-03-15"])) == ""
 
 
 # Amounts

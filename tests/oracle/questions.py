@@ -144,7 +144,7 @@ class Questions:
         return body | {name: more[name]() for name in asked}
 
     def kind(self) -> Rule:
-        kind = {"kind": self.random.choice(strategies.KINDS)}
+        kind: Rule = {"kind": self.random.choice(strategies.KINDS)}
         if self.random.random() < 0.3:
             kind["where"] = self.where()
         return kind

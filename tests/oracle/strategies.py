@@ -88,7 +88,7 @@ settings = st.sampled_from(SETTINGS)
 
 
 def moments(
-    setting: Setting, offsets: list[int] = OFFSETS
+    setting: Setting, offsets: tuple[int, ...] = OFFSETS
 ) -> st.SearchStrategy[datetime]:
     """Wall-clock times on and around the day, and one microsecond beside them."""
     return st.builds(

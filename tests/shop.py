@@ -1,0 +1,101 @@
+"""A small community that tests fill and ask in a line each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from qunce.core import communities, operators
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import accounts, people, roster, segments, tagging, tags
+from qunce.sales import orders
+from qunce.sets import audiences, tail
+from qunce.sets.leaves import RuleError
+
+NOON = datetime(2026, 3, 15, 4, tzinfo=UTC)
+"""Noon in Shanghai."""
+
+
+@dataclass
+class Shop:
+    """A community whose members are named by the letters of a word."""
+
+    community: Community
+    by: Operator
+    at: datetime
+
+    def __getitem__(self, key: str) -> roster.Account:
+        return roster.get(self.community, key)
+
+    def add(self, keys: str) -> None:
+        for key in keys:
+            accounts.add(community=self.community, key=key, by=self.by, at=self.at)
+
+    def tag(self, tag: str, keys: str) -> None:
+        given: dict[str, Any] = {"by": self.by, "at": self.at}
+        known = tags.ensure(community=self.community, keys=[tag], **given)
+        chosen = [self[key].pk for key in keys]
+        tagging.put(tag=known[tag], accounts=chosen, **given)
+
+    def leave(self, keys: str) -> None:
+        for key in keys:
+            accounts.leave(account=self[key], by=self.by, at=self.at)
+
+    def merge(self, left: str, right: str) -> None:
+        people.merge(left=self[left], right=self[right], by=self.by, at=self.at)
+
+    def unmerge(self, left: str, right: str) -> None:
+        people.unmerge(left=self[left], right=self[right], by=self.by, at=self.at)
+
+    def buy(self, member: str, *times: datetime, amount: int = 100) -> None:
+        for number, time in enumerate(times):
+            orders.pay(
+                community=self.community,
+                key=f"{member} {time} {number}",
+                account=self[member].pk,
+                amount=amount,
+                currency="CNY",
+                paid_at=time,
+                by=self.by,
+                at=self.at,
+            )
+        tail.catch_up()
+
+    def define(self, key: str, rule: Any) -> segments.Segment:
+        return segments.create(
+            community=self.community, key=key, rule=rule, by=self.by, at=self.at
+        )
+
+    def ask(self, rule: Any, scope: Any = None) -> str:
+        """The keys of everyone in it, one after the other; the count agrees."""
+        by = self.by if scope is None else self.scoped(scope)
+        asked: dict[str, Any] = {"community": self.community, "by": by, "at": self.at}
+        found = audiences.members(rule=rule, **asked)
+        assert audiences.count(rule=rule, **asked) == len(found)
+        return "".join(roster.keys_of(self.community, found).values())
+
+    def scoped(self, scope: Any) -> Operator:
+        found = Operator.objects.filter(login="ann").order_by("pk")
+        return found.first() or operators.create(
+            community=self.community, login="ann", scope=scope, at=self.at
+        )
+
+    def refusal(self, rule: Any) -> tuple[str, str]:
+        with pytest.raises(RuleError) as refused:
+            self.ask(rule)
+        return refused.value.where, refused.value.message
+
+
+def opened(at: datetime = NOON, zone: str = "Asia/Shanghai") -> Shop:
+    community = communities.create(
+        key="shop", timezone=zone, at=at - timedelta(days=99)
+    )
+    return Shop(community, operators.system(community), at)
+
+
+def paid(**asked: Any) -> dict[str, Any]:
+    return {"did": {"kind": "order.paid", **asked}}

@@ -66,8 +66,8 @@ docs: $(STAMP) ## write the generated reference anew
 messages: $(STAMP) ## collect what readers see, compile translations
 	$(BIN)/python tools/messages.py --missing
 
-faults: $(STAMP) ## crash, kill and cut the power at the worst moments
-	$(BIN)/python -m tests.run -n $(WORKERS) -m faults $(ARGS)
+faults: $(STAMP) ## kill -9 at random moments of imports, catching up, merging; what is lost, what is doubled
+	$(BIN)/python -m tests.faults $(ARGS)
 
 clean: ## all that can be made again, var/ is kept
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -33,6 +33,8 @@ GRACE = 120.0
 TIERS = (4_096, 65_536, 1_048_576)
 """Segments below a size are merged with their likes, eight at a time."""
 FAN = 8
+MOST = 2_200_000
+"""Facts that are merged at once: they are all in memory."""
 _seen = threading.local()
 
 
@@ -209,7 +211,7 @@ def _bearable(run: list[Segment]) -> list[Segment]:
     total, taken = 0, []
     for segment in run:
         total += segment.rows
-        if total > 2 * TIERS[-1]:
+        if total > MOST:
             break
         taken.append(segment)
     return taken

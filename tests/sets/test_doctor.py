@@ -10,7 +10,7 @@ from qunce.core import communities, db, keyed, names, operators
 from qunce.core.communities import Community
 from qunce.core.facts import Fact
 from qunce.members import accounts, tagging, tagrows, tags
-from qunce.sets import aliases, doctor, keep, kept, mirror, tail
+from qunce.sets import aliases, doctor, keep, kept, log, mirror, tail
 from qunce.sets.derived import DaySet, KeptSet, Position
 from qunce.sets.stacks import Stack
 from tests.sets import logs
@@ -88,7 +88,7 @@ def test_many_differing_days_are_counted_not_listed(shop: Community) -> None:
 
 def test_a_position_that_is_too_far(shop: Community) -> None:
     logs.write(shop, logs.some(5))
-    Position.objects.update(reached=tail.log.end())
+    Position.objects.update(reached=log.end())
     assert {"mirror.gap", "stack"} <= set(logs.codes())
     heal(shop)
 

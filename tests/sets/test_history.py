@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,7 +94,11 @@ def test_days_are_those_of_the_community(shop: Community) -> None:
 
 
 def test_values_of_a_payload_are_counted_by_person(shop: Community) -> None:
-    said = [{"categories": ["tea", "cake"]}, {"categories": ["tea"]}, {"other": 1}]
+    said: list[dict[str, Any]] = [
+        {"categories": ["tea", "cake"]},
+        {"categories": ["tea"]},
+        {"other": 1},
+    ]
     logs.write(shop, [Row(1, 1, payload=facts.dump(each)) for each in said])
     logs.write(shop, [Row(1, 2, payload='{"categories":"tea"}')])
     tail.catch_up()

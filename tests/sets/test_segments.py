@@ -98,10 +98,10 @@ def test_a_file_is_there_as_a_whole_or_not_at_all(
 
 
 def test_rows_are_clustered_by_kind_and_account(tmp_path: Path) -> None:
+    times = {"happened_at": 0, "recorded_at": 0}
     rows = [
-        {"id": n, "community": 1, "kind": n % 2, "account": n % 3 or None} | empty
+        {"id": n, "community": 1, "kind": n % 2, "account": n % 3 or None, **times}
         for n in range(12)
-        for empty in [dict.fromkeys(("happened_at", "recorded_at"), 0)]
     ]
     table = pa.Table.from_pylist(rows, schema=log.SCHEMA)
     ordered = segments.ordered(table).to_pylist()

@@ -1,0 +1,201 @@
+"""What is interrupted: each act has what goes before it, what is killed, and the next
+start after it.
+
+`before` and `after` run in the process that looks; `during` in the child that is killed,
+as `python -m tests.faults.acts NAME FILE`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import random
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import django
+
+KEY = "faulty"
+ROWS = 2_000
+
+
+@dataclass
+class World:
+    """What should be there: the facts of the community, by their ids and keys."""
+
+    file: Path
+    keys: set[str] = field(default_factory=set)
+    round: int = 0
+
+
+def nothing(_: World) -> None:
+    """The act makes its own beginning."""
+
+
+@dataclass(frozen=True)
+class Act:
+    before: Callable[[World], None]
+    during: Callable[[World], object]
+    after: Callable[[World], None]
+
+
+def catch_up(_: World) -> None:
+    from qunce.sets import tail
+
+    tail.catch_up()
+
+
+# Importing a file
+
+
+def write_file(world: World) -> None:
+    """Keyed facts; a tenth of them were in the last file already."""
+    world.round += 1
+    old = sorted(world.keys)[-ROWS // 10 :]
+    new = [f"{world.round}-{n}" for n in range(ROWS)]
+    lines = [
+        json.dumps(
+            {
+                "kind": "order.paid",
+                "member_key": f"m{random.randrange(300)}",  # noqa: S311
+                "happened_at": f"2026-03-{n % 28 + 1:02}T{n % 24:02}:00:00Z",
+                "payload": {"amount": n},
+                "key": key,
+            }
+        )
+        for n, key in enumerate([*old, *new])
+    ]
+    world.file.write_text("\n".join(lines) + "\n")
+    world.keys |= set(new)
+
+
+def import_file(world: World) -> None:
+    """As the command does it: `qunce import FILE --as facts`."""
+    from qunce.cli import main as cli
+
+    words = ["import", str(world.file), "--as", "facts", "--community", KEY, "--json"]
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = cli.main(words)
+    assert code == 0, said.getvalue()
+
+
+def import_again(world: World) -> None:
+    """The next start: the same command once more, to its end."""
+    import_file(world)
+    catch_up(world)
+
+
+# Deriving
+
+
+def write_facts(world: World) -> None:
+    from qunce.core import communities
+    from tests.sets import logs
+
+    world.round += 1
+    logs.write(communities.get(KEY), logs.some(ROWS, seed=world.round))
+
+
+def derive(_: World) -> None:
+    """In many small steps, so that a kill finds each place between them."""
+    from qunce.sets import log, tail
+    from qunce.sets.log import columns
+
+    columns.TABLE = 100
+    log.sqlite.FEW = log.postgresql.FEW = random.choice([10, 10**6])  # noqa: S311
+    tail.catch_up()
+
+
+def write_and_derive(_: World) -> None:
+    from qunce.core import communities
+    from qunce.sets import tail
+    from tests.sets import logs
+
+    shop = communities.get(KEY)
+    for seed in range(40):
+        logs.write(shop, logs.some(20, seed=seed))
+        tail.catch_up()
+
+
+# Merging segments
+
+
+def write_segments(world: World) -> None:
+    from qunce.core import communities
+    from qunce.sets import mirror, tail
+    from tests.sets import logs
+
+    world.round += 1
+    shop, tiers = communities.get(KEY), mirror.TIERS
+    mirror.TIERS = (0, 0, 0)
+    for seed in range(12):
+        logs.write(shop, logs.some(30, seed=seed))
+        tail.catch_up()
+    mirror.TIERS = tiers
+
+
+def merge(_: World) -> None:
+    from qunce.sets import mirror
+
+    mirror.FAN = 2
+    mirror.MOST = 400
+    mirror.merge()
+    mirror.sweep(mirror.place(), grace=0)
+
+
+# Rebuilding and erasing
+
+
+def rebuild(_: World) -> None:
+    from qunce.sets import rebuild as rebuilding
+
+    rebuilding.everything()
+
+
+def write_the_gone(world: World) -> None:
+    from qunce.core import communities
+    from qunce.sets import tail
+    from tests.sets import logs
+
+    shop = communities.get(KEY)
+    logs.write(shop, [logs.Row(n % 3, 9_000 + n % 40, hours=n) for n in range(200)])
+    tail.catch_up()
+    world.round += 1
+
+
+def erase(_: World) -> None:
+    from qunce.sets import erasing
+
+    erasing.erase(range(9_000, 9_040))
+
+
+ACTS = {
+    "import": Act(write_file, import_file, import_again),
+    "catch-up": Act(write_facts, derive, catch_up),
+    "merge": Act(write_segments, merge, catch_up),
+    "write": Act(nothing, write_and_derive, catch_up),
+    "rebuild": Act(write_facts, rebuild, catch_up),
+    "erase": Act(write_the_gone, erase, erase),
+}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunce.settings")
+    django.setup()
+    from django.db import connections
+
+    for each in connections.all():
+        each.ensure_connection()
+    from qunce.sets import erasing, mirror, rebuild, tail  # noqa: F401 - loaded first
+
+    print("ready", flush=True)
+    ACTS[sys.argv[1]].during(World(Path(sys.argv[2])))
+
+
+if __name__ == "__main__":
+    main()

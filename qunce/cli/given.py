@@ -79,10 +79,13 @@ def _told(args: argparse.Namespace) -> list[str]:
 
 def language(words: Sequence[str]) -> str | None:
     """What the reader asked for, or the environment tells; None where neither does."""
-    for index, word in enumerate(words):
-        name, _sep, value = word.partition("=")
-        if name == "--lang":
-            return LANGUAGES.get(value or "".join(words[index + 1 : index + 2]))
+    told = [*words]
+    while told:  # the last one counts, as argparse has it
+        value = told.pop()
+        if value.startswith("--lang="):
+            return LANGUAGES.get(value.removeprefix("--lang="))
+        if told[-1:] == ["--lang"]:
+            return LANGUAGES.get(value)
     for variable in ("QUNCE_LANG", "LC_ALL", "LANG"):
         found = LANGUAGES.get(os.environ.get(variable, "")[:2].lower())
         if found:

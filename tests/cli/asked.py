@@ -39,7 +39,7 @@ Ask = Callable[..., Answer]
 def asking(capsys: pytest.CaptureFixture[str], *always: str) -> Ask:
     def ask(*words: str) -> Answer:
         capsys.readouterr()
-        code = main.main([*words, *always])
+        code = main.main([*words[:1], *always, *words[1:]])
         said = capsys.readouterr()
         return Answer(code, said.out, said.err)
 

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from qunce import duties
+from qunce.core import operators
+from qunce.core.communities import Community
+from qunce.core.work import Work
+from qunce.members import layers, segments, tagging, tags
+from qunce.members.layers import LayerRun
+from qunce.members.roster import Account
+from qunce.members.segments import SegmentSize
+from tests.core import made
+from tests.core.made import AT
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+HOUR = timedelta(hours=1)
+
+
+def beat(at: datetime) -> None:
+    duties.run(clock=lambda: at, ending=lambda: False)
+
+
+def join(shop: Community, key: str) -> Account:
+    from qunce.members import accounts
+
+    by = operators.system(shop)
+    return accounts.add(community=shop, key=key, by=by, at=AT)
+
+
+@pytest.fixture
+def shop() -> Community:
+    return made.community(timezone="Asia/Shanghai", day_start=240)
+
+
+def test_who_joined_gets_base_tags_once(shop: Community) -> None:
+    ann = join(shop, "ann")
+    beat(AT)
+    first = tagging.of_people([ann.pk])
+    assert "joined:2026-03" in first
+    beat(AT + HOUR)
+    assert tagging.of_people([ann.pk]) == first
+
+
+def test_the_day_begins_once_by_the_communitys_clock(shop: Community) -> None:
+    by = operators.system(shop)
+    rule = {"all": [{"all": []}]}
+    spec = {"by": "rules", "layers": [{"key": "all", "rule": rule}, {"key": "none"}]}
+    layers.create(community=shop, key="one", spec=spec, by=by, at=AT)
+    segments.create(community=shop, key="everyone", rule={"all": []}, by=by, at=AT)
+    # 12:00 UTC is 20:00 in Shanghai; the next day there begins at 20:00 UTC.
+    for hours in (0, 1, 7):
+        beat(AT + hours * HOUR)
+    assert LayerRun.objects.count() == 1
+    for hours in (8, 9):
+        beat(AT + hours * HOUR)
+    days = LayerRun.objects.order_by("pk").values_list("day", flat=True)
+    assert list(days) == [shop.day(AT), shop.day(AT) + 1]
+    assert SegmentSize.objects.count() == 2
+
+
+def test_a_community_without_layerings_is_left_alone(shop: Community) -> None:
+    duties.begin_days(at=AT)
+    assert not LayerRun.objects.exists()
+
+
+def test_a_tag_that_has_run_out_is_taken_off(shop: Community) -> None:
+    ann, by = join(shop, "ann"), operators.system(shop)
+    tag = tags.create(community=shop, key="guest", by=by, at=AT)
+    tagging.put(tag=tag, accounts=[ann.pk], by=by, at=AT, expires_at=AT + HOUR)
+    beat(AT)
+    assert "guest" in tagging.of_people([ann.pk])
+    beat(AT + HOUR)
+    assert "guest" not in tagging.of_people([ann.pk])
+
+
+def test_every_duty_that_recurs_has_one_row(shop: Community) -> None:
+    beat(AT)
+    beat(AT + HOUR)
+    rows = Work.objects.order_by("duty").values_list("duty", "key", "error")
+    recurring = sorted(name for name, duty in duties.DUTIES.items() if duty.every)
+    assert list(rows) == [(name, "", "") for name in recurring]

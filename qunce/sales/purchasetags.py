@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from qunce.core import db, facts, instants, operators, reacting, settled
@@ -36,6 +37,8 @@ PEOPLE = 2_000
 """Accounts whose orders are held in memory together."""
 ROWS = 4_000
 """Tag rows written in one transaction, about."""
+TAGS = 40
+"""Tags made in one transaction."""
 
 KINDS = (orders.OrderPaid.kind, orders.OrderRefunded.kind, orders.OrderAmended.kind)
 OF_ACCOUNTS = """
@@ -105,29 +108,39 @@ class _Shelf:
     community: Community
     at: datetime
     known: dict[str, int | None] = field(default_factory=dict)
+    """Category → tag; None where somebody merged its tag into one of their own."""
 
-    def ids(self, names: Iterable[str]) -> set[int]:
-        found = {self._tag(name) for name in names}
-        return {tag for tag in found if tag is not None}
+    def know(self, names: Iterable[str]) -> None:
+        """Find the tags of these categories, and make those that are missing."""
+        keys = {name: key_of(name) for name in names if name not in self.known}
+        if not keys:
+            return
+        found = tags.find(self.community, keys.values())
+        missing = sorted(set(keys.values()) - set(found))
+        titles = {key: name for name, key in keys.items()}
+        for some in roster.chunks(missing, TAGS):
+            with transaction.atomic():
+                found |= {key: self._make(key, titles[key]) for key in some}
+        for name, key in keys.items():
+            ours = found[key].group_id == self.group.pk
+            self.known[name] = found[key].pk if ours else None
 
-    def _tag(self, category: str) -> int | None:
-        """None where somebody merged the category's tag into one of their own."""
-        if category not in self.known:
-            key = key_of(category)
-            tag = tags.find(self.community, [key]).get(key) or self._make(category)
-            ours = tag.group_id == self.group.pk
-            self.known[category] = tag.pk if ours else None
-        return self.known[category]
-
-    def _make(self, category: str) -> tags.Tag:
+    def _make(self, key: str, name: str) -> tags.Tag:
         return tags.create(
             community=self.community,
-            key=key_of(category),
-            name=tagnames.clean(category)[: tagnames.LONGEST],
+            key=key,
+            name=tagnames.clean(name)[: tagnames.LONGEST],
             group=self.group,
             by=self.by,
             at=self.at,
         )
+
+    def ids(self) -> list[int]:
+        try:
+            group = tags.get_group(self.community, GROUP)
+        except tags.UnknownTagGroup:
+            return []
+        return tags.ids_in(self.community, group)
 
     @cached_property
     def by(self) -> Operator:
@@ -138,10 +151,12 @@ class _Shelf:
         try:
             return tags.get_group(self.community, GROUP)
         except tags.UnknownTagGroup:
+            with translation.override(self.community.language):
+                name = _("Bought")
             return tags.create_group(
                 community=self.community,
                 key=GROUP,
-                name=_("Bought"),
+                name=name,
                 naming=tagnames.Naming(prefix=PREFIX),
                 by=self.by,
                 at=self.at,
@@ -150,16 +165,22 @@ class _Shelf:
 
 def _depths(shelf: _Shelf, accounts: Sequence[int]) -> Depths:
     sql = OF_ACCOUNTS.format(marks=db.marks(len(accounts)))
+    bought = [
+        (account, categories(items))
+        for account, items in db.rows(sql, [*accounts, shelf.community.pk])
+    ]
+    shelf.know(sorted({name for _account, names in bought for name in names}))
     counts: defaultdict[int, Counter[int]] = defaultdict(Counter)
-    for account, items in db.rows(sql, [*accounts, shelf.community.pk]):
-        for tag in shelf.ids(categories(items)):
-            counts[tag][account] += 1
+    for account, names in bought:
+        for tag in {shelf.known[name] for name in names}:
+            if tag is not None:
+                counts[tag][account] += 1
     return {tag: dict(each) for tag, each in counts.items()}
 
 
 def _carried(shelf: _Shelf, accounts: Sequence[int]) -> Depths:
     carried: Depths = defaultdict(dict)
-    mine = tags.ids_in(shelf.community, shelf.group)
+    mine = shelf.ids()
     if not mine:
         return carried
     for tag, account, weight in db.rows(

@@ -126,3 +126,22 @@ def test_items_that_nobody_understands_have_no_category(items: str) -> None:
 def test_a_long_or_odd_category_still_has_a_tag() -> None:
     assert purchasetags.key_of(" soft ; drinks ") == "bought:soft , drinks"
     assert len(purchasetags.key_of("x" * 300)) == 80
+
+
+def test_a_category_whose_tag_was_merged_away_is_left_to_staff(
+    shop: Community,
+) -> None:
+    ann, by = member(shop, "ann"), operators.system(shop)
+    pay(shop, "1", ann, TEA, CUPS)
+    purchasetags.catch_up(at=NOW)
+    mine = tags.create(community=shop, key="tea lovers", by=by, at=NOW)
+    tagging.merge(tag=tags.get(shop, "bought:tea"), into=mine, by=by, at=NOW)
+    pay(shop, "2", ann, TEA, CUPS)
+    assert depths(ann) == {"tea lovers": 1, "bought:cups": 2}
+
+
+def test_orders_without_categories_make_no_tags(shop: Community) -> None:
+    ann = member(shop, "ann")
+    pay(shop, "1", ann, {"name": "a cup"})
+    assert depths(ann) == {}
+    assert not tags.TagGroup.objects.exists()

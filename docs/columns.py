@@ -7,12 +7,12 @@ from qunce.members.importing import headings, targets
 
 KINDS = {
     "key": "what the source calls it; `17850.0` is 17850",
-    "text": "any text",
+    "text": "a text; `;` separates several tags or groups",
     "moment": "date and time, the community's clock where no offset is given",
     "date": "a calendar date",
     "amount": "a number, thousands separators allowed",
-    "list": "several, with `;` between",
     "object": "a JSON object",
+    "json": "any JSON",
 }
 EXTRAS = {
     "attributes": "Every further column becomes an attribute, its type is found.",
@@ -35,7 +35,7 @@ def page() -> str:
 
 def _target(target: targets.Target) -> list[str]:
     rows = [
-        (markdown.code(field.name), ", ".join(field.words), KINDS[field.kind])
+        (markdown.code(field.name), ", ".join(field.words.split()), KINDS[field.kind])
         for field in target.fields
     ]
     needed = [" or ".join(map(markdown.code, group)) for group in target.required]

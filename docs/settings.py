@@ -67,8 +67,11 @@ def _read(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _is_environ(node.func):
             yield from _texts(node.args[:1])
-        if isinstance(node, ast.Subscript) and _is_environ(node):
-            yield from _texts([node.slice])
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+            yield from _texts([node.slice] if _is_environ(node) else [])
+        # for name in ("ONE", "OTHER"): … os.environ …
+        if isinstance(node, ast.For) and "os.environ" in ast.unparse(node):
+            yield from _texts(getattr(node.iter, "elts", []))
 
 
 def _is_environ(node: ast.AST) -> bool:

@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             each.add_argument("--limit", type=int, help=_("at most so many"))
             each.add_argument("--after", metavar="KEY", help=_("go on after this one"))
         if name == "explain":
-            each.add_argument("--member", metavar="KEY", required=True)
+            each.add_argument(
+                "--member", metavar="KEY", required=True, help=_("who it is about")
+            )
         given.add_arguments(each)
     overlap = actions.add_parser("overlap")
     overlap.add_argument("left", help=rule)

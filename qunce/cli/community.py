@@ -18,14 +18,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name in ("list", "add", "clock"):
         each = actions.add_parser(name)
         if name != "list":
-            each.add_argument("key")
+            each.add_argument("key", help=_("what commands call it"))
             each.add_argument("--timezone", help=_("such as Asia/Shanghai"))
             each.add_argument("--day-start", type=int, help=_("minutes after midnight"))
         if name == "add":
-            each.add_argument("--name", default="")
-            each.add_argument("--currency", default="CNY")
+            each.add_argument("--name", default="", help=_("what people read"))
+            each.add_argument("--currency", default="CNY", help=_("of orders"))
             each.add_argument(
-                "--language", choices=("zh-hans", "en"), default="zh-hans"
+                "--language",
+                choices=("zh-hans", "en"),
+                default="zh-hans",
+                help=_("of answers and of what is made unasked"),
             )
         given.add_arguments(each)
 

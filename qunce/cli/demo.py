@@ -59,9 +59,9 @@ class NotTheDemo(errors.Refused):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(community=KEY)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--threads", type=int, default=8)
+    parser.add_argument("--host", default="127.0.0.1", help=_("address to listen on"))
+    parser.add_argument("--port", type=int, default=8000, help=_("port to listen on"))
+    parser.add_argument("--threads", type=int, default=8, help=_("requests at once"))
     parser.add_argument(
         "--no-serve", action="store_true", help=_("make it ready and end")
     )

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     def add(*names: str, **options: Any) -> None:
         parser.add_argument(*names, **options)
 
-    add("file", type=Path, metavar="FILE")
+    add("file", type=Path, metavar="FILE", help=_("CSV, XLSX, JSON or NDJSON"))
     kinds = targets.listed()
     # `--as` is what the rows are here; who acts has a flag of its own.
     add("--as", dest="target", required=True, choices=kinds, help=_("what a row is"))
@@ -134,11 +134,14 @@ def _import(planned: runs.Plan, out: Out) -> int:
         "longest_ms": round(outcome.longest * 1000, 1),
         "report": str(report.path_of(job)) if job.broken else None,
     }
-    said = ", ".join(f"{name} {number}" for name, number in _counts(job.counts).items())
     out.answer(
         answer,
         _("%(rows)s rows read, %(broken)s broken; %(counts)s.")
-        % {"rows": job.read, "broken": job.broken, "counts": said},
+        % {
+            "rows": f"{job.read:,}",
+            "broken": f"{job.broken:,}",
+            "counts": _made(_counts(job.counts)),
+        },
     )
     return 0
 
@@ -151,6 +154,33 @@ def _counts(counts: dict[str, int]) -> dict[str, Any]:
         else number
         for name, number in counts.items()
     }
+
+
+def _made(counts: dict[str, Any]) -> str:
+    """What came of the rows, without the zeros."""
+    words = {
+        "members": _("new members"),
+        "facts": _("new facts"),
+        "orders": _("new orders"),
+        "refunds": _("refunds"),
+        "amended": _("amended orders"),
+        "tagged": _("taggings"),
+        "changed": _("changed"),
+        "known": _("known already"),
+        "lines": _("lines"),
+        "lines_without_member": _("lines without a member"),
+        "orders_without_member": _("orders without a member"),
+        "value": _("paid less refunded"),
+        "value_with_member": _("of which with a member"),
+    }
+    said = [
+        f"{words.get(name, name)} {number:,}"
+        if isinstance(number, int)
+        else f"{words.get(name, name)} {number}"
+        for name, number in counts.items()
+        if number not in (0, "0")
+    ]
+    return ", ".join(said) or _("nothing new")
 
 
 def _decimal(millionths: int) -> str:

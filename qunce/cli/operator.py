@@ -20,9 +20,14 @@ MANAGE = access.declare("operators.manage", access.Role.MANAGER)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action")
     add = actions.add_parser("add")
-    add.add_argument("name_of_login", metavar="LOGIN")
-    add.add_argument("--name", default="")
-    add.add_argument("--role", choices=access.Role.values, default="operator")
+    add.add_argument("name_of_login", metavar="LOGIN", help=_("by which they sign in"))
+    add.add_argument("--name", default="", help=_("what people read"))
+    add.add_argument(
+        "--role",
+        choices=access.Role.values,
+        default="operator",
+        help=_("what they may do"),
+    )
     add.add_argument("--scope", metavar="RULE", help=_("sees only these members"))
     add.add_argument(
         "--password", action="store_true", help=_("ask for one, or read it from stdin")

@@ -11,9 +11,9 @@ from qunce.cli.output import Out
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--threads", type=int, default=8)
+    parser.add_argument("--host", default="127.0.0.1", help=_("address to listen on"))
+    parser.add_argument("--port", type=int, default=8000, help=_("port to listen on"))
+    parser.add_argument("--threads", type=int, default=8, help=_("requests at once"))
 
 
 def run(args: argparse.Namespace, out: Out) -> int:

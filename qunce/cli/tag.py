@@ -18,7 +18,7 @@ from qunce.sets import tail
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("tag", metavar="TAG")
+    parser.add_argument("tag", metavar="TAG", help=_("its key or a synonym"))
     readers.add_arguments(parser)
     parser.add_argument("--depth", type=int, metavar="N", help=_("exactly so deep"))
     parser.add_argument("--expires", metavar="ISO", help=_("taken off by itself then"))

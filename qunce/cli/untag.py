@@ -20,7 +20,7 @@ class UnknownBatch(errors.NotFound):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("tag", metavar="TAG", nargs="?")
+    parser.add_argument("tag", metavar="TAG", nargs="?", help=_("its key or a synonym"))
     readers.add_arguments(parser, required=False)
     parser.add_argument("--batch", type=int, metavar="N", help=_("undo this batch"))
     parser.add_argument("--note", default="", help=_("kept with the batch"))

@@ -42,7 +42,7 @@ class OrderTarget:
         targets.Field(
             "member_key",
             "key",
-            "customer_id member_id user_id 会员id 用户id 客户id 买家id 会员号 会员卡号 "
+            "customer_id member_id user_id 会员id 用户id 客户id 客户编号 会员编号 买家id 会员号 会员卡号 "
             "买家会员名 买家昵称 buyer_id customer 买家手机号 手机号 收货人手机号 phone email",
         ),
         targets.Field(

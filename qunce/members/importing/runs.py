@@ -166,7 +166,7 @@ def _validate(planned: Plan, job: ImportJob, tell: Progress) -> None:
     if first:
         jobs.finish(job, at=planned.at, step="refuse")
         raise HasBrokenRows(
-            _("%(count)d rows are broken, so nothing was imported.")
+            _("Broken rows: %(count)d, so nothing was imported.")
             % {"count": job.broken},
             job,
             first,

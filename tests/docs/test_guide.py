@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from docs import kinds, rooms, session
+from qunce.sets import leaves
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_the_guide_shows_is_what_comes_out(language: str) -> None:
+    command = [sys.executable, "-m", "docs.session", language]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_guide_has_an_example_of_every_field_of_every_clause(language: str) -> None:
+    rooms.import_all()
+    page = (session.GUIDE / language / "4-rules.md").read_text(encoding="utf-8")
+    for clause in leaves.names():
+        examples = [line for line in page.splitlines() if f'"{clause}": {{' in line]
+        missing = [
+            field
+            for field in kinds.fields(clause)
+            if not any(f'"{field}":' in line for line in examples)
+        ]
+        assert not missing, f"no example of {clause} with {missing}"
+
+
+def test_both_languages_run_the_same_commands() -> None:
+    def commands(language: str) -> list[str]:
+        pages = sorted((session.GUIDE / language).glob("*.md"))
+        lines = [line for page in pages for line in page.read_text().splitlines()]
+        return [line.split()[2] for line in lines if line.startswith("$ qunce ")]
+
+    assert commands("en") == commands("zh")

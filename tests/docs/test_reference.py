@@ -1,0 +1,81 @@
+"""Everything that is declared is explained, and the pages say so as of now."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+
+from docs import __main__ as writer
+from docs import columns, commands, kinds, markdown, pages, rooms, settings
+from qunce.cli import given
+from qunce.cli import main as cli
+from qunce.core import facts
+from qunce.members.importing import targets
+from qunce.sets import leaves
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _every_room() -> None:
+    rooms.import_all()
+
+
+@pytest.mark.parametrize("name", [*pages.PAGES, "README.md"])
+def test_a_page_is_current(name: str) -> None:
+    path = writer.FOLDER / name
+    assert path.exists() and path.read_text() == pages.all_pages()[name], (
+        "run `make docs`"
+    )
+
+
+def test_every_kind_of_fact_is_put_into_words() -> None:
+    declared = facts.declared().values()
+    events = [event for event in declared if event.__module__.startswith("qunce.")]
+    assert [event.kind for event in events if not event.words] == []
+
+
+def test_every_clause_is_explained() -> None:
+    assert set(kinds.CLAUSES) == set(leaves.names())
+    assert [name for name in leaves.names() if not kinds.fields(name)] == []
+
+
+def test_every_command_and_option_says_what_it_is() -> None:
+    silent = []
+    for name in cli.COMMANDS:
+        assert markdown.own_words(commands.module(name)), name
+        silent += _silent(commands.parser(name))
+    assert silent == []
+
+
+def _silent(parser: argparse.ArgumentParser) -> list[str]:
+    """Options without a word of help; what needs none has a name that says it."""
+    own = [
+        each for each in commands._options(parser) if each.dest not in given.DEFAULTS
+    ]
+    found = [f"{parser.prog} {each.dest}" for each in own if not each.help]
+    inner = commands.children(parser).values()
+    return found + [name for each in inner for name in _silent(each)]
+
+
+def test_every_target_of_an_import_is_explained() -> None:
+    assert targets.listed()
+    for key in targets.listed():
+        target = targets.get(key)
+        assert {field.kind for field in target.fields} <= set(columns.KINDS), key
+        assert target.extras in columns.EXTRAS, key
+
+
+def test_every_environment_variable_is_explained() -> None:
+    assert settings.read_in_code() == set(settings.VARIABLES)
+
+
+def test_every_limit_of_the_engine_is_explained() -> None:
+    source = (ROOT / "qunce" / "settings.py").read_text()
+    limits = source.partition("# The engine's own limits")[2]
+    names = {line.split(" = ")[0] for line in limits.splitlines() if " = " in line}
+    assert names == set(settings.LIMITS)
+    assert all(hasattr(django_settings, name) for name in names)

@@ -26,6 +26,7 @@ def page() -> str:
         "Canonical names need no mapping; the other headings of the second column are"
         " guessed, whatever their case, width, blanks and punctuation. `--map"
         " HEADING=field` says it, `--map HEADING=` leaves a column out.",
+        markdown.table(("read as", ""), KINDS.items()),
     ]
     for key in targets.listed():
         parts += _target(targets.get(key))
@@ -35,7 +36,7 @@ def page() -> str:
 
 def _target(target: targets.Target) -> list[str]:
     rows = [
-        (markdown.code(field.name), ", ".join(field.words.split()), KINDS[field.kind])
+        (markdown.code(field.name), ", ".join(field.words.split()), field.kind)
         for field in target.fields
     ]
     needed = [" or ".join(map(markdown.code, group)) for group in target.required]

@@ -36,7 +36,7 @@ def parser(name: str) -> argparse.ArgumentParser:
 
 
 def _command(name: str) -> str:
-    parts = [f"## qunce {name}", main._help(module(name)) + "."]
+    parts = [f"## qunce {name}", main._help(module(name))]
     made = parser(name)
     parts += list(_of(made))
     return "\n\n".join(parts)
@@ -71,12 +71,12 @@ def _option(action: argparse.Action) -> tuple[str, str]:
 
 def _written(action: argparse.Action) -> str:
     """As it is typed: `--limit LIMIT`, `RULE`."""
-    name = action.metavar or (action.dest if action.choices is None else None)
-    value = str(name or "|".join(map(str, action.choices or ())))
+    chosen = [str(choice) for choice in action.choices or () if choice]
+    value = str(action.metavar or "|".join(chosen) or action.dest.upper())
     if not action.option_strings:
-        return value.upper() if action.metavar is None else value
+        return value
     flag = action.option_strings[-1]
-    return flag if action.nargs == 0 else f"{flag} {value.upper()}"
+    return flag if action.nargs == 0 else f"{flag} {value}"
 
 
 def _said(action: argparse.Action) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _said(action: argparse.Action) -> Iterator[str]:
         yield str(action.help)
     if action.metavar and action.choices:
         yield f"({', '.join(map(str, action.choices))})"
-    if action.default not in (None, argparse.SUPPRESS, False, ""):
+    if action.default not in (None, argparse.SUPPRESS, False, "", []):
         yield f"[{action.default}]"
 
 

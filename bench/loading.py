@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -92,12 +92,22 @@ def load_log(where: Place, world: World) -> None:
     to = truth.engine(where)
     days = sorted((where.world / "facts").glob("*.parquet"))
     with to.without_indexes("core_fact"):
-        for day in days:
-            to.insert("core_fact", day_rows(day, given))
+        for rows in ahead(days, given):
+            to.insert("core_fact", rows)
     if to.name == "sqlite":
         load_hashes(to, days, given["source"], before)
     truth.reset_sequences(to)
     to.finish()
+
+
+def ahead(days: list[Path], given: dict[str, Any]) -> Iterator[pa.Table]:
+    """Each day's rows; the next day's are made while one's are written."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = [worker.submit(day_rows, days[0], given)]
+        for later in days[1:]:
+            coming.append(worker.submit(day_rows, later, given))
+            yield coming.pop(0).result()
+        yield coming.pop().result()
 
 
 def day_rows(path: Path, given: dict[str, Any]) -> pa.Table:

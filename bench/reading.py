@@ -166,11 +166,11 @@ def why(it: Run) -> None:
     wire = {"all": [rules.state(it.where.size).wire(), rules.BEHAVIOUR.wire()]}
     loose = {"any": wire["all"]}
     inside = audiences.members(community=it.community, rule=loose, by=it.by, at=AT)
-    chosen = whom(it, inside)
+    listed = set(inside)
     each: list[float] = []
-    for account in chosen:
+    for account in whom(it, inside):
         times = measure.repeat(lambda account=account: explain(it, loose, account), 1)  # type: ignore[misc]
-        run.agree(f"why {account}", holds=times.answer, listed=account in set(inside))
+        run.agree(f"why {account}", holds=times.answer, listed=account in listed)
         each += times.each
     question = "why is this member in or out (both rules together)"
     it.tell(measure.row("why", question, measure.Times(each), goal=20.0))

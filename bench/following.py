@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from bench.sizes import AT
-from qunce import duties
+from qunce.cli import beating
 from qunce.cli import serving
 
 START = time.monotonic()
@@ -27,7 +27,7 @@ def thread() -> Iterator[None]:
 
     def beat() -> None:
         while not ending.wait(serving.PAUSE):
-            duties.run(clock=clock, ending=ending.is_set)
+            beating.once(clock=clock, ending=ending.is_set)
 
     worker = threading.Thread(target=beat, daemon=True)
     worker.start()

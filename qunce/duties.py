@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from qunce import reactions
 from qunce.core import rota
 from qunce.core.communities import Community
-from qunce.core.reacting import LATER
 from qunce.core.rota import Duty
 from qunce.members import erasing, layers, people, segments, tagging
 from qunce.sales import purchasetags
 from qunce.sets import keep, tail
 
 MINUTE = timedelta(minutes=1)
-STEPS = 50
-"""Batches of facts that are reacted to in one beat; the rest in the next."""
 
 beaten_at: datetime | None = None
 """When this process last did its duties."""
@@ -51,23 +47,19 @@ DUTIES: dict[str, Duty] = {
     "tags.expire": Duty(tagging.expire, every=MINUTE),
     "sets.keep": Duty(keep_sets, every=5 * MINUTE),
     people.SCRUB: Duty(erasing.scrub),
-    LATER: Duty(reactions.CONSUMER.again),
 }
 
 
-def run(*, clock: Callable[[], datetime], ending: Callable[[], bool]) -> None:
-    """One beat: count new facts, do what follows from them, then what is due."""
-    global beaten_at
+def catch_up(*, at: datetime, ending: Callable[[], bool]) -> None:
+    """On every beat: what is derived from the log follows it."""
     tail.catch_up(wait=False)
-    follow(clock=clock, ending=ending)
-    if not ending():
-        rota.plan(DUTIES, at=clock())
-        rota.perform(DUTIES, clock=clock)
+    purchasetags.catch_up(at=at, ending=ending)
+
+
+def perform(*, clock: Callable[[], datetime], also: Mapping[str, Duty]) -> None:
+    """On every beat: what is due, ours and `also`."""
+    global beaten_at
+    duties = {**DUTIES, **also}
+    rota.plan(duties, at=clock())
+    rota.perform(duties, clock=clock)
     beaten_at = clock()
-
-
-def follow(*, clock: Callable[[], datetime], ending: Callable[[], bool]) -> None:
-    if not ending():
-        reactions.CONSUMER.catch_up(at=clock(), steps=STEPS)
-    if not ending():
-        purchasetags.catch_up(at=clock(), ending=ending)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from qunce import duties
+from qunce.cli import beating
 from qunce.core import operators
 from qunce.core.communities import Community
 from qunce.core.work import Work
@@ -20,7 +22,7 @@ HOUR = timedelta(hours=1)
 
 
 def beat(at: datetime) -> None:
-    duties.run(clock=lambda: at, ending=lambda: False)
+    beating.once(clock=lambda: at, ending=lambda: False)
 
 
 def join(shop: Community, key: str) -> Account:
@@ -46,7 +48,7 @@ def test_who_joined_gets_base_tags_once(shop: Community) -> None:
 
 def test_the_day_begins_once_by_the_communitys_clock(shop: Community) -> None:
     by = operators.system(shop)
-    rule = {"all": [{"all": []}]}
+    rule: dict[str, Any] = {"all": []}
     spec = {"by": "rules", "layers": [{"key": "all", "rule": rule}, {"key": "none"}]}
     layers.create(community=shop, key="one", spec=spec, by=by, at=AT)
     segments.create(community=shop, key="everyone", rule={"all": []}, by=by, at=AT)

@@ -36,7 +36,7 @@ NOISE = re.compile(
     r'# |#\n|"(POT-|PO-|Last-|Language-Team|Generated-|Project-|Report-)'
 )
 NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
-Found = tuple[str, object, str | None]
+Found = tuple[str, str | tuple[str, ...], str | None]
 """Where, the message (a pair with its plural), and its context."""
 
 

@@ -6,51 +6,15 @@ threads answer and one more beats every half second: a fact is counted within a 
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections, connections
+from django.db import connections
 from gunicorn.app.base import BaseApplication
 
-from qunce import duties
 from qunce.cli import home
-
-PAUSE = 0.5
-"""Seconds between two beats."""
-LAST_BEAT = 20
-"""Seconds that a beat gets to end; what it leaves undone, the next start does."""
-
-log = logging.getLogger(__name__)
-
-
-class Beat(threading.Thread):
-    """Runs the duties until told to stop; an error is logged and the next beat comes."""
-
-    def __init__(self, *, pause: float = PAUSE) -> None:
-        super().__init__(name="beat", daemon=True)
-        self.pause = pause
-        self.ending = threading.Event()
-
-    def run(self) -> None:
-        while not self.ending.wait(self.pause):
-            try:
-                duties.run(clock=_now, ending=self.ending.is_set)
-            except Exception:
-                log.exception("A beat failed")
-            close_old_connections()
-        connections.close_all()
-
-    def stop(self) -> None:
-        self.ending.set()
-        self.join(LAST_BEAT)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+from qunce.cli.beating import Beat
 
 
 class Site(BaseApplication):  # type: ignore[misc]

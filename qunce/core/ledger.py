@@ -55,6 +55,11 @@ class AlreadyReversed(errors.Refused):
     """An entry can be reversed once, and a reversal not at all."""
 
 
+def check_amount(amount: int) -> None:
+    if not amount:
+        raise EmptyEntry(_("An entry of nothing changes nothing."))
+
+
 def post(
     *,
     community: Community,
@@ -66,8 +71,7 @@ def post(
     at: datetime,
 ) -> Entry:
     """Enter `amount` for a reason; the same key again returns the first entry."""
-    if not amount:
-        raise EmptyEntry(_("An entry of nothing changes nothing."))
+    check_amount(amount)
     found = Entry.objects.filter(community=community, book=book, key=key)
     try:
         with transaction.atomic():

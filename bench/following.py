@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from bench.sizes import AT
 from qunce.cli import beating
-from qunce.cli import serving
 
 START = time.monotonic()
 
@@ -26,7 +25,7 @@ def thread() -> Iterator[None]:
     ending = threading.Event()
 
     def beat() -> None:
-        while not ending.wait(serving.PAUSE):
+        while not ending.wait(beating.PAUSE):
             beating.once(clock=clock, ending=ending.is_set)
 
     worker = threading.Thread(target=beat, daemon=True)
@@ -35,4 +34,4 @@ def thread() -> Iterator[None]:
         yield
     finally:
         ending.set()
-        worker.join(serving.LAST_BEAT)
+        worker.join(beating.LAST_BEAT)

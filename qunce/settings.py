@@ -100,7 +100,6 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 
 # The engine's own limits; each is a figure that docs/benchmarks.md was made with.
-TAIL_BATCH = 2_000_000
 SETS_CACHE_BYTES = 512 * 1024**2
 DUCKDB_MEMORY = "512MB"
 DUCKDB_THREADS = 2

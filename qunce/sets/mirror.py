@@ -224,4 +224,3 @@ def _merge(mine: Path, run: list[Segment]) -> None:
     first, last = run[0].first, run[-1].last
     piece = Piece(first, last, 0, 0, 1, facts.num_rows)
     segments.save(mine, facts, piece.name)
-    segments.settle(mine)

@@ -139,7 +139,10 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
 
 
 def save(folder: Path, facts: pa.Table, name: str) -> Path:
-    """Write a file that is there as a whole or not at all, even after a power cut."""
+    """Write a file that is there as a whole or not at all, even after a power cut.
+
+    Its name may be lost then; that is a gap, which the next start fills in.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path, growing = folder / name, folder / f"{name}.tmp"
     with growing.open("wb") as file:
@@ -156,20 +159,10 @@ def save(folder: Path, facts: pa.Table, name: str) -> Path:
     return path
 
 
-def settle(folder: Path) -> None:
-    """Make renames and removals in a folder last."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def publish(folder: Path, paths: Sequence[Path], pieces: Sequence[Piece]) -> None:
     """Give finished files their names; a segment counts when its last piece has one."""
     for path, piece in zip(paths, pieces, strict=True):
         path.rename(folder / piece.name)
-    settle(folder)
 
 
 def accounts(path: Path, *, without: Iterable[int]) -> BitMap:

@@ -10,6 +10,7 @@ from django.db import connections
 
 from qunce.core.communities import Community
 from qunce.sets import mirror, segments, tail
+from qunce.sets.log import columns
 from tests.sets import logs
 from tests.sets.logs import Row
 
@@ -65,12 +66,21 @@ def test_a_row_holds_all_that_the_fact_says(shop: Community) -> None:
         ('{"order":{"amount":3}}', None),
         ('{"note":"\\"amount\\":4"}', None),
         ('{"amount":[1]}', None),
+        ('{"amount":9223372036854775808}', None),
+        ('["amount"]', None),
+        ('"amount": 3 is no JSON', None),
         (None, None),
     ],
 )
+@pytest.mark.parametrize("few", [0, 2_000])
 def test_an_amount_is_a_whole_number_of_the_payload(
-    shop: Community, payload: str | None, amount: int | None
+    shop: Community,
+    payload: str | None,
+    amount: int | None,
+    few: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(columns, "FEW", few)
     logs.write(shop, [Row(1, 7, payload=payload)])
     tail.catch_up()
     assert mirror.query("SELECT amount FROM facts")["amount"].to_pylist() == [amount]

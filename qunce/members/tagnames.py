@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import pypinyin
 from django.utils.translation import gettext as _
 
 from qunce.core import errors
@@ -99,6 +98,8 @@ def plain(name: str) -> str:
 @functools.lru_cache(maxsize=20_000)
 def spoken(name: str) -> str:
     """In pinyin: 会员 and 惠员 sound the same."""
+    import pypinyin  # a quarter of a second that only twins are worth
+
     return "".join(pypinyin.lazy_pinyin(plain(name)))
 
 

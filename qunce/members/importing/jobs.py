@@ -10,7 +10,7 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
@@ -18,7 +18,10 @@ from django.utils.translation import gettext as _
 from qunce.core import access, errors, flow, instants
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
-from qunce.members.importing.parsing import Problem
+
+if TYPE_CHECKING:
+    # Every command loads this room; reading files and Arrow is for imports alone.
+    from qunce.members.importing.parsing import Problem
 
 IMPORT = access.declare("members.import", access.Role.MANAGER)
 FLOW = flow.Flow(

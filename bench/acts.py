@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from django.db import transaction
 
 from bench import events, generate, truth
 from bench.sizes import AT
@@ -69,7 +70,10 @@ def record_thousand(it: Run) -> None:
     rows = table.to_pylist()
     made = [Made(events.NAMES[r["kind"]], r["account"], r["value"]) for r in rows]
     happened = [instants.from_micros(row["happened_at"]) for row in rows]
-    facts.record_many(made, community=it.community, by=it.by, at=AT, happened=happened)
+    with transaction.atomic():
+        facts.record_many(
+            made, community=it.community, by=it.by, at=AT, happened=happened
+        )
     keep(it, table)
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.db import connection, transaction
 
 from qunce.core import db
 
+FIRST = 1_000
 MOST = 5_000
 FEWEST = 100
 HOLD = 0.030
@@ -46,7 +47,7 @@ def unmapped() -> Iterator[None]:
 class Pace:
     """How many rows the next batch may have, from how long the last ones took."""
 
-    rows: int = 1_000
+    rows: int = field(default_factory=lambda: min(FIRST, MOST))
     longest: float = 0.0
     """Seconds that the longest transaction held the lock."""
     free_since: float = 0.0

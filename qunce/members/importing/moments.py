@@ -105,7 +105,7 @@ def _date(text: str, order: str) -> tuple[date, str]:
     if not found:
         raise NotAMoment(text)
     first, second, year = int(found[1]), int(found[3]), int(found[4])
-    if year < 100:
+    if len(found[4]) == 2:
         year += 2000 if year < 70 else 1900
     month, day = (
         (second, first) if _day_first(first, second, order) else (first, second)

@@ -219,7 +219,8 @@ def _missing(
         for column in here:
             nothing &= np.asarray(pc.is_null(column))
         lacking = nothing & good & filled
-        heading = _(" or ").join(reading.heading.get(n, n) for n in group)
+        names = [reading.heading[name] for name in group if name in reading.heading]
+        heading = _(" or ").join(names)
         remedy = _("This is empty; every row needs it.")
         for place in np.flatnonzero(lacking).tolist():
             found.append(Problem(int(piece.rows[place]), heading, "", remedy))

@@ -44,6 +44,8 @@ def headings_of(stream: IO[bytes], delimiter: str) -> list[str]:
         first = next(csv.reader(text, delimiter=delimiter), [])
     except csv.Error as error:
         raise streams.UnreadableFile(str(error)) from None
+    finally:
+        text.detach()
     if not any(heading.strip() for heading in first):
         raise streams.UnreadableFile(_("The first row must hold the headings."))
     if len(first) > rows.MOST_COLUMNS:

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_django
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from qunce.core.communities import Community
+from qunce.core.facts import Fact
+from qunce.members.importing import runs
+from qunce.sales.orders import Order
+from tests.members import made
+from tests.members.importing import files
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture(autouse=True)
+def home(settings: pytest_django.SettingsWrapper, tmp_path: Path) -> Path:
+    settings.HOME = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def shop(db: None) -> Community:
+    return made.shop()
+
+
+def rows(*names: str) -> list[tuple[Any, ...]]:
+    return list(Order.objects.order_by("key").values_list(*names))
+
+
+def test_canonical_orders_come_in_once(shop: Community, tmp_path: Path) -> None:
+    items = '[{""category"":""茶"",""quantity"":1}]'
+    text = (
+        "order_key,member_key,paid_at,amount,currency,items,refunded_at\n"
+        f'1,a,2026-03-01 09:00,"1,234.50",,"{items}",\n'
+        "2,a,2026-03-02,8,USD,,2026-03-03\n3,,2026-03-02,0,,,\n"
+    )
+    path = files.write(tmp_path, text)
+    outcome = files.take(shop, path, "orders")
+    assert outcome.job.counts["orders"] == 3
+    assert outcome.job.counts["orders_without_member"] == 1
+    assert rows("key", "amount", "currency", "refunded_amount") == [
+        ("1", 123450, "CNY", 0),
+        ("2", 800, "USD", 800),
+        ("3", 0, "CNY", 0),
+    ]
+    a = Order.objects.get(key="1").account_id
+    assert made.told(shop, "order.paid") == [
+        (a, {"order": "1", "amount": 123450, "currency": "CNY", "categories": ["茶"]}),
+        (a, {"order": "2", "amount": 800, "currency": "USD", "categories": []}),
+        (None, {"order": "3", "amount": 0, "currency": "CNY", "categories": []}),
+    ]
+    assert made.told(shop, "order.refunded") == [(a, {"order": "2", "amount": 800})]
+    before = Fact.objects.count()
+    again = files.take(shop, path, "orders")
+    assert (again.job.counts["orders"], again.job.counts["known"]) == (0, 3)
+    assert Fact.objects.count() == before
+
+
+def test_lines_of_one_order_are_put_together(shop: Community, tmp_path: Path) -> None:
+    text = (
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+        "1,x,Tea,2,12/1/2010 8:26,2.555,17850.0,UK\n"
+        "C2,x,Tea,-1,12/13/2010 8:26,2.55,17850.0,UK\n"
+        "1,y,Cup,1,12/1/2010 8:26,1.1,17850.0,France\n"
+    )
+    outcome = files.take(shop, files.write(tmp_path, text), "orders")
+    assert rows("key", "amount", "refunded_amount", "details") == [
+        ("1", 621, 0, '{"Country":["France","UK"]}'),
+        ("C2", 0, 255, '{"Country":"UK"}'),
+    ]
+    assert json.loads(Order.objects.get(key="1").items or "") == [
+        {"sku": "x", "name": "Tea", "quantity": 2, "price": 2.555},
+        {"sku": "y", "name": "Cup", "quantity": 1, "price": 1.1},
+    ]
+    assert outcome.job.counts["value_millionths"] == 3_660_000
+    assert made.who(shop, {"all": []}) == ["17850"]
+
+
+def test_exports_of_shops_need_no_mapping(shop: Community, tmp_path: Path) -> None:
+    text = (
+        "订单编号,买家会员名,买家实际支付金额,订单付款时间,宝贝标题,宝贝数量\n"
+        "77,小红,￥88.00,2026/3/5 9:07,龙井茶,2\n"
+    )
+    files.take(shop, files.write(tmp_path, text, encoding="gb18030"), "orders")
+    assert rows("key", "amount", "items") == [
+        ("77", 8800, '[{"name":"龙井茶","quantity":2}]')
+    ]
+
+
+def test_a_later_file_amends_and_refunds(shop: Community, tmp_path: Path) -> None:
+    head = "order_key,member_key,paid_at,amount,refunded_at,refunded_amount\n"
+    files.take(shop, files.write(tmp_path, head + "1,a,2026-03-01,10,,\n"), "orders")
+    later = files.write(tmp_path, head + "1,a,2026-03-01,12,2026-03-02,5\n")
+    outcome = files.take(shop, later, "orders")
+    assert (outcome.job.counts["amended"], outcome.job.counts["known"]) == (1, 0)
+    assert rows("amount", "refunded_amount") == [(1200, 500)]
+    assert [said for _a, said in made.told(shop, "order.amended")] == [
+        {"order": "1", "amount": 200}
+    ]
+    assert [said for _a, said in made.told(shop, "order.refunded")] == [
+        {"order": "1", "amount": 500}
+    ]
+    assert files.take(shop, later, "orders").job.counts["amended"] == 0
+
+
+def test_broken_orders_are_told(shop: Community, tmp_path: Path) -> None:
+    text = (
+        "order_key,paid_at,amount,currency\n"
+        "1,2026-03-01,10,RENMINBI\n2,,10,\n3,2026-03-01,,\n4,2026-03-01,ten,\n"
+    )
+    outcome = files.take(shop, files.write(tmp_path, text), "orders")
+    told = [(one.row, one.field) for one in outcome.problems]
+    assert told == [(2, "currency"), (3, "paid_at"), (4, "amount"), (5, "amount")]
+    assert not Order.objects.exists()
+
+
+LINES = st.lists(
+    st.tuples(
+        st.integers(1, 6),
+        st.integers(-5, 9),
+        st.decimals(0, 99, places=3, allow_nan=False),
+    ),
+    max_size=25,
+)
+
+
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25
+)
+@given(LINES, st.sampled_from([2, 5, 1_000]))
+def test_orders_are_the_sums_of_their_lines(
+    shop: Community,
+    tmp_path: Path,
+    lines: list[tuple[int, int, Decimal]],
+    chunk: int,
+) -> None:
+    Order.objects.all().delete()
+    text = "order_key,paid_at,sku,quantity,price\n" + "".join(
+        f"{order},2026-03-01,s,{quantity},{price}\n" for order, quantity, price in lines
+    )
+    planned = files.plan(shop, files.write(tmp_path, text), "orders")
+    planned.reading.chunk = chunk
+    counts = runs.run(planned).job.counts
+    totals: dict[str, Decimal] = {}
+    for order, quantity, price in lines:
+        totals[str(order)] = totals.get(str(order), Decimal(0)) + quantity * price
+    cents = {key: round(total * 100) for key, total in totals.items()}
+    assert {
+        key: amount - back
+        for key, amount, back in rows("key", "amount", "refunded_amount")
+    } == cents
+    value = sum(totals.values(), Decimal(0)) * 1_000_000
+    assert counts.get("value_millionths", 0) == value

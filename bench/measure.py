@@ -21,7 +21,10 @@ MILLISECONDS, PER_SECOND, SECONDS, BYTES = "ms", "/s", "s", "B"
 
 @dataclass
 class Row:
-    """One figure. `ours` is judged against `goal`; `rivals` hold theirs by name."""
+    """One figure. `ours` is judged against `goal`; `rivals` hold theirs by name.
+
+    `others` are told beside them but are no part of the ratio.
+    """
 
     key: str
     question: str
@@ -33,6 +36,7 @@ class Row:
     p95: float | None = None
     most: float | None = None
     rivals: dict[str, float] = field(default_factory=dict)
+    others: dict[str, float] = field(default_factory=dict)
     ratio_goal: float | None = None
     note: str = ""
 

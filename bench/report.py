@@ -35,7 +35,8 @@ data in the same run: tags as a comma list that is searched, tags normalised wit
 and NOT EXISTS (both on the same relational engine as ours), grouped counts over raw
 facts as Parquet in DuckDB, and pandas in memory. They have it easier: merged accounts
 are resolved beforehand, statistics are fresh, nothing is written meanwhile. The run
-fails if an answer differs. *Ratio* is the better rival's median by our median.
+fails if an answer differs. *Ratio* is the better rival's median by our median; for tags
+it is that of the two SQL statements, pandas with all rows in memory stands beside.
 """
 HEADER = """| question | goal | ours | p50 | n | rivals | ratio | verdict |
 |---|---|---|---|---|---|---|---|"""
@@ -75,11 +76,15 @@ def verdict(row: Row) -> str:
     return {None: "", True: "met", False: "**missed**"}[row.met]
 
 
+def theirs(row: Row) -> dict[str, float]:
+    return {**row.rivals, **row.others}
+
+
 def line(row: Row) -> str:
     parts = [f"{row.question}: {amount(row.ours, row.unit)}"]
     if row.p50 is not None:
         parts.append(f"p50 {amount(row.p50, row.unit)}, n {row.n}")
-    parts += [f"{name} {amount(ms, row.unit)}" for name, ms in row.rivals.items()]
+    parts += [f"{name} {amount(ms, row.unit)}" for name, ms in theirs(row).items()]
     if row.ratio:
         parts.append(f"× {row.ratio:,.0f}")
     if row.goal is not None:
@@ -89,7 +94,7 @@ def line(row: Row) -> str:
 
 def cells(row: Row) -> str:
     unit = row.unit
-    rivals = ", ".join(f"{name} {amount(ms, unit)}" for name, ms in row.rivals.items())
+    rivals = ", ".join(f"{name} {amount(ms, unit)}" for name, ms in theirs(row).items())
     ratio = f"{row.ratio:,.0f} ×" if row.ratio else ""
     question = f"{row.question} ({row.note})" if row.note else row.question
     n, p50 = str(row.n), amount(row.p50, unit)

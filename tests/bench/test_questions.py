@@ -40,7 +40,7 @@ def test_rivals_and_qunce_answer_the_same(home: Path) -> None:
     done = bench(home)
     assert done.returncode == 0, done.stdout + done.stderr
     kept = results(home)
-    assert set(kept["state"]["rivals"]) == {"comma list", "joins", "pandas"}  # type: ignore[call-overload]
+    assert set(kept["state"]["rivals"]) == {"comma list", "joins"}  # type: ignore[call-overload]
     assert set(kept["behaviour"]["rivals"]) == {"DuckDB", "pandas"}  # type: ignore[call-overload]
     assert {"why", "memory", "import-facts", "import-orders", "layers"} <= set(kept)
 

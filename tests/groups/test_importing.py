@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import pytest_django
+from pytest_django import Settings
 
 from qunce.core.communities import Community
 from qunce.core.facts import Fact
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture(autouse=True)
-def home(settings: pytest_django.SettingsWrapper, tmp_path: Path) -> Path:
+def home(settings: Settings, tmp_path: Path) -> Path:
     settings.HOME = tmp_path
     return tmp_path
 

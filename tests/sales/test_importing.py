@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_django
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from qunce.core.communities import Community
 from qunce.core.facts import Fact
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture(autouse=True)
-def home(settings: pytest_django.SettingsWrapper, tmp_path: Path) -> Path:
+def home(settings: Settings, tmp_path: Path) -> Path:
     settings.HOME = tmp_path
     return tmp_path
 

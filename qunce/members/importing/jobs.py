@@ -146,10 +146,7 @@ def report(
         return
     room = max(SHOWN - job.broken, 0)
     ImportProblem.objects.bulk_create(
-        [
-            ImportProblem(job=job, **dataclasses.asdict(problem))
-            for problem in problems[:room]
-        ],
+        [ImportProblem(job=job, **_row(problem)) for problem in problems[:room]],
         batch_size=200,
     )
     new = {
@@ -160,6 +157,14 @@ def report(
     ImportJob.objects.filter(pk=job.pk).update(**new)
     for name, value in new.items():
         setattr(job, name, value)
+
+
+def _row(problem: Problem) -> dict[str, Any]:
+    """As a database can keep it: PostgreSQL has no zero bytes."""
+    row = dataclasses.asdict(problem)
+    for name, most in (("field", 200), ("value", 200), ("remedy", 2_000)):
+        row[name] = row[name].replace("\0", "␀")[:most]
+    return row
 
 
 def finish(job: ImportJob, *, at: datetime, step: str = "finish") -> None:

@@ -3,11 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import pytest_django
+from pytest_django import Settings
 
 
 @pytest.fixture(autouse=True)
-def home(settings: pytest_django.SettingsWrapper, tmp_path: Path) -> Path:
+def home(settings: Settings, tmp_path: Path) -> Path:
     """Reports and staged rows go into the test's own folder."""
     settings.HOME = tmp_path
     return tmp_path

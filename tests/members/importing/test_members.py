@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qunce.core import facts, instants
 from qunce.core.communities import Community
-from qunce.members import attributes, roster, tagging
+from qunce.members import attributes, roster, tagrows
 from qunce.members.importing import headings, jobs, report, runs, targets
 from tests.members import made
 from tests.members.importing import files
@@ -266,7 +266,7 @@ def test_tags_come_with_their_depth(shop: Community, tmp_path: Path) -> None:
     off = files.write(tmp_path, "member_key,tag,depth\na,茶,0\n")
     files.take(shop, off, "tags")
     assert who(shop, {"tag": {"any": ["茶"]}}) == ["b"]
-    assert tagging.TagBatch.objects.count() == 2
+    assert tagrows.TagBatch.objects.count() == 2
 
 
 def test_an_unknown_target_is_named() -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -103,17 +103,17 @@ def test_seconds_and_milliseconds_since_1970_are_utc() -> None:
 
 @given(st.lists(st.dates(), min_size=1), st.booleans())
 def test_a_column_tells_the_order_of_its_dates(
-    some: list[object], day_first: bool
+    some: list[date], day_first: bool
 ) -> None:
     texts = [
         f"{d.day}/{d.month}/{d.year:04}"
         if day_first
-        else f"{d.month}/{d.day}/{d.year:04}"  # type: ignore[attr-defined]
+        else f"{d.month}/{d.day}/{d.year:04}"
         for d in some
     ]
     order = moments.DAY_FIRST if day_first else moments.MONTH_FIRST
     found = moments.order_of(texts)
     assert order in found
-    assert (len(found) == 1) == any(d.day > 12 for d in some)  # type: ignore[attr-defined]
-    for text, date in zip(texts, some, strict=True):
-        assert moments.to_day(text, order) == date
+    assert (len(found) == 1) == any(d.day > 12 for d in some)
+    for text, day in zip(texts, some, strict=True):
+        assert moments.to_day(text, order) == day

@@ -6,6 +6,7 @@ import io
 import json
 import lzma
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,11 @@ from hypothesis import strategies as st
 
 from qunce.sets.files import rows, sources, streams
 
-PACKERS = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress}
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    ".gz": gzip.compress,
+    ".xz": lzma.compress,
+}
 CELL = st.text(
     st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufeff"),
     max_size=8,

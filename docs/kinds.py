@@ -63,10 +63,11 @@ def facts_page() -> str:
 
 
 def _fact(event: type[facts.Event]) -> tuple[str, str, str, str]:
+    types = {field.name: _type(field) for field in dataclasses.fields(event)}
+    given: dict[str, Any] = dict.fromkeys(set(types) - set(COLUMNS), "")
+    made = event(**given)
     fields = [
-        f"`{field.name}` {_type(field)}"
-        for field in dataclasses.fields(event)
-        if field.name not in COLUMNS
+        f"`{name}` {types.get(name, 'text')}" for name in facts.load(made.payload())
     ]
     said = markdown.own_words(event)
     return markdown.code(event.kind), str(event.words), ", ".join(fields), said

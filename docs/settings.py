@@ -29,7 +29,6 @@ VARIABLES = {
     " on the path.",
 }
 LIMITS = {
-    "TAIL_BATCH": "Facts that are derived in one step.",
     "SETS_CACHE_BYTES": "Memory for sets that were asked before.",
     "DUCKDB_MEMORY": "Memory for questions that need payloads.",
     "DUCKDB_THREADS": "Threads of such a question.",

@@ -26,6 +26,7 @@ COMMANDS = {
     "status": "status",
     "import": "importing",
     "audience": "audience",
+    "member": "member",
     "tag": "tag",
     "untag": "untag",
     "tags": "tags",

@@ -24,8 +24,9 @@ BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL
 FLEETING = re.compile(
     r"\d[\d,.]*(?= (ms|s|MB|秒|a second))|(?<=每秒 )[\d,]+"
     r"|(?<=(took|gest)_ms\": )[\d.]+|(?<=seconds\": )[\d.]+"
-    r"|\d[\d,]*(?= (facts|rows as of|条事实|行，截至))|(?<=(facts|事实 )         )  *\d+"
-    r"|\d{8}-\d{6}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d.+:Z]*|\b[0-9a-f]{32,}\b"
+    r"|\d[\d,]*(?= (facts|rows as of|条事实|行，截至))|^(facts|事实)  +\d+$"
+    r"|\d{8}-\d{6}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d.+:Z]*|\b[0-9a-f]{32,}\b",
+    re.MULTILINE,
 )
 """What differs from run to run or grows with the code: durations, sizes, how many facts."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -37,12 +38,15 @@ class GroupLeaf(MarkLeaf):
         return cls(asked)
 
 
-def find(community: Community, key: str) -> int | None:
-    found = db.rows(
-        "SELECT id FROM groups_group WHERE community_id = %s AND key = %s",
-        [community.pk, key],
+def find(community: Community, keys: Sequence[str]) -> dict[str, int]:
+    if not keys:
+        return {}
+    rows = db.rows(
+        "SELECT key, id FROM groups_group"  # noqa: S608 - marks only
+        f" WHERE community_id = %s AND key IN ({db.marks(len(keys))})",
+        [community.pk, *keys],
     )
-    return int(found[0][0]) if found else None
+    return dict(rows)
 
 
 leaves.register_reference("group", find)

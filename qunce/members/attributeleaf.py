@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyroaring import BitMap
 
+    from qunce.sets.aliases import Aliases
     from qunce.sets.snapshots import Snapshot
 
     Mask = NDArray[np.bool_]
@@ -90,10 +91,11 @@ class AttributeLeaf(Leaf):
 
     def resolve(self, snap: Snapshot) -> BitMap:
         column = by_person(snap, self.attribute, multi=self.type == Kind.MULTI)
-        known = bitmaps.of(np.unique(column.accounts))
+        if self.sign in ("known", "ne"):
+            known = bitmaps.of(column.accounts)
         if self.sign == "known":
             return known if self.wanted else snap.everyone(with_left=True) - known
-        found = bitmaps.of(np.unique(column.accounts[self._mask(snap, column)]))
+        found = bitmaps.of(column.accounts[self._mask(snap, column)])
         return known - found if self.sign == "ne" else found
 
     def _mask(self, snap: Snapshot, column: Column) -> Mask:
@@ -137,20 +139,39 @@ def by_person(snap: Snapshot, attribute: int, *, multi: bool) -> Column:
     label = (snap.revs[(columns.KIND, attribute)], snap.revs[("alias", 0)])
 
     def folded() -> Column:
-        column = snap.column(attribute)
-        people = snap.aliases.map_array(column.accounts)
-        if people is column.accounts or np.array_equal(people, column.accounts):
-            return column
-        order = np.lexsort((column.accounts, column.set_at, people))
-        if not multi:
-            last = np.ones(len(order), dtype=bool)
-            last[:-1] = people[order][1:] != people[order][:-1]
-            order = order[last]
-        return Column(
-            people[order], column.numbers[order], column.set_at[order], column.words
-        )
+        return _folded(snap.column(attribute), snap.aliases, multi=multi)
 
     return snap.once(("column by person", attribute), label, folded)
+
+
+def _folded(column: Column, who: Aliases, *, multi: bool) -> Column:
+    """Only the rows of merged people are looked at: there are few, and many others."""
+    merged = np.array(sorted({*who.heads, *who.heads.values()}), dtype=np.int64)
+    first = np.searchsorted(column.accounts, merged, side="left")
+    after = np.searchsorted(column.accounts, merged, side="right")
+    spans = zip(first.tolist(), after.tolist(), strict=True)
+    rows = np.array([row for span in spans for row in range(*span)], dtype=np.int64)
+    if not rows.size:
+        return column
+    accounts, set_at = column.accounts[rows], column.set_at[rows]
+    people = who.map_array(accounts)
+    order = np.lexsort((accounts, set_at, people))
+    if not multi:
+        last = np.ones(len(order), dtype=bool)
+        last[:-1] = people[order][1:] != people[order][:-1]
+        order = order[last]
+
+    def replaced(
+        values: NDArray[np.int64], fresh: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        return np.concatenate([np.delete(values, rows), fresh[order]])
+
+    return Column(
+        replaced(column.accounts, people),
+        replaced(column.numbers, column.numbers[rows]),
+        replaced(column.set_at, set_at),
+        column.words,
+    )
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_noop
 
+from qunce.core import db
 from qunce.members import (
     attributeleaf,  # noqa: F401 - registers itself
     comings,  # noqa: F401 - registers itself
@@ -22,13 +25,25 @@ if TYPE_CHECKING:
 NAMED = (gettext_noop("tag"), gettext_noop("account"))
 
 
-def find_account(community: Community, key: str) -> int | None:
-    try:
-        return roster.get(community, key).pk
-    except roster.UnknownMember:
-        return None
+def find_accounts(community: Community, keys: Sequence[str]) -> dict[str, int]:
+    """Like `roster.get` for each: `channel:key` too, an ambiguous key is refused."""
+    found: dict[str, list[int]] = {key: [] for key in keys}
+    for chunk in roster.chunks(list(found)):
+        rows = db.rows(
+            "SELECT key, id FROM members_account"  # noqa: S608 - marks only
+            f" WHERE community_id = %s AND key IN ({db.marks(len(chunk))})"
+            " AND erased_at IS NULL",
+            [community.pk, *chunk],
+        )
+        for key, account in rows:
+            found[key].append(account)
+    for key, accounts in found.items():
+        if len(accounts) != 1:
+            with contextlib.suppress(roster.UnknownMember):
+                found[key] = [roster.get(community, key).pk]
+    return {key: accounts[0] for key, accounts in found.items() if accounts}
 
 
 leaves.register_reference("tag", tagleaf.find)
-leaves.register_reference("account", find_account)
+leaves.register_reference("account", find_accounts)
 leaves.register_macro("segment", segmentleaf.segment)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,17 +22,19 @@ if TYPE_CHECKING:
     from qunce.sets.snapshots import Snapshot
 
 
-FIND = """
-SELECT id FROM members_tag WHERE community_id = %s AND key = %s AND state <> 'merged'
-UNION ALL
-SELECT tag_id FROM members_synonym WHERE community_id = %s AND key = %s
-"""
-
-
-def find(community: Community, key: str) -> int | None:
+def find(community: Community, keys: Sequence[str]) -> dict[str, int]:
     """By key, or by a synonym; a merged tag's key is a synonym of the other."""
-    found = db.rows(FIND, [community.pk, key, community.pk, key])
-    return int(found[0][0]) if found else None
+    if not keys:
+        return {}
+    several = db.marks(len(keys))
+    rows = db.rows(
+        "SELECT key, tag_id, 0 FROM members_synonym"  # noqa: S608 - marks only
+        f" WHERE community_id = %s AND key IN ({several}) UNION ALL"
+        " SELECT key, id, 1 FROM members_tag"
+        f" WHERE community_id = %s AND state <> 'merged' AND key IN ({several})",
+        [community.pk, *keys, community.pk, *keys],
+    )
+    return {key: tag for key, tag, _own in sorted(rows, key=lambda row: row[2])}
 
 
 @leaves.register

@@ -28,11 +28,8 @@ class Members(Leaf):
         leaves.fields(args, place, ("keys",))
         here = place.inside("keys")
         keys = leaves.strings(args.get("keys"), here)
-        found = {
-            leaves.refer("account", key, here.inside(number))
-            for number, key in enumerate(keys)
-        }
-        return cls(tuple(sorted(found)))
+        found = leaves.refer("account", keys, here)
+        return cls(tuple(sorted(set(found))))
 
     def reads(self) -> Iterable[revisions.Key]:
         return ()

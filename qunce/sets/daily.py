@@ -82,7 +82,7 @@ def read(
 
 def group_id(community: Community, key: str) -> int:
     """Of the group with this key; an unknown one is refused by name."""
-    return leaves.refer("group", key, leaves.Place(community, rules.compile_node))
+    return leaves.refer_one("group", key, leaves.Place(community, rules.compile_node))
 
 
 def marked(

@@ -74,12 +74,7 @@ def _groups(where: dict[str, Any], place: Place) -> tuple[int, ...]:
     if "group" not in where:
         return ()
     here = place.inside("group")
-    keys = leaves.strings(where["group"], here)
-    found = (
-        leaves.refer("group", key, here.inside(number))
-        for number, key in enumerate(keys)
-    )
-    return tuple(found) or (-1,)
+    return leaves.refer("group", leaves.strings(where["group"], here), here) or (-1,)
 
 
 def _wanted(value: Any, place: Place) -> Comparison | tuple[str, ...]:

@@ -7,7 +7,7 @@ which revisions it reads, resolves to a set of people, and puts one person into 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -54,8 +54,8 @@ class Place:
         return self.compiler(rule, self)
 
 
-Reference = Callable[[Community, str], int | None]
-"""From a key in a community to an id, such as a group's; None for an unknown key."""
+Reference = Callable[[Community, Sequence[str]], Mapping[str, int]]
+"""From keys in a community to ids, such as groups'; unknown keys are left out."""
 
 
 Macro = Callable[[Any, Place], "Node"]
@@ -104,14 +104,24 @@ def register_reference(what: str, find: Reference) -> None:
     _references[what] = find
 
 
-def refer(what: str, key: str, place: Place) -> int:
-    """The id of the thing named `key`; an unknown one is refused by name."""
-    found = _references[what](place.community, key)
-    if found is None:
-        place.refuse(
-            _("There is no %(what)s “%(key)s”.") % {"what": _(what), "key": key}
-        )
-    return found
+def refer(what: str, keys: Sequence[str], place: Place) -> tuple[int, ...]:
+    """The ids of the things named in a list, in its order; the unknown is refused."""
+    found = _references[what](place.community, keys)
+    for number, key in enumerate(keys):
+        if key not in found:
+            _refuse_unknown(what, key, place.inside(number))
+    return tuple(found[key] for key in keys)
+
+
+def refer_one(what: str, key: str, place: Place) -> int:
+    found = _references[what](place.community, [key])
+    if key not in found:
+        _refuse_unknown(what, key, place)
+    return found[key]
+
+
+def _refuse_unknown(what: str, key: str, place: Place) -> NoReturn:
+    place.refuse(_("There is no %(what)s “%(key)s”.") % {"what": _(what), "key": key})
 
 
 def names() -> list[str]:

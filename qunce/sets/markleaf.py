@@ -55,10 +55,8 @@ class MarkLeaf(Leaf):
 
     @classmethod
     def _named(cls, value: Any, place: Place) -> Named:
-        return tuple(
-            (leaves.refer(cls.what, key, place.inside(number)), key)
-            for number, key in enumerate(leaves.strings(value, place))
-        )
+        keys = leaves.strings(value, place)
+        return tuple(zip(leaves.refer(cls.what, keys, place), keys, strict=True))
 
     @classmethod
     def parse_depth(cls, args: dict[str, Any], place: Place) -> Comparison | None:

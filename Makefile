@@ -49,7 +49,7 @@ check: $(STAMP) ## format, lint, types, contracts, migrations, sizes
 	$(BIN)/ruff format --check .; \
 	$(BIN)/ruff check .; \
 	$(BIN)/mypy; \
-	$(BIN)/lint-imports --no-timing; \
+	$(BIN)/lint-imports --no-logo; \
 	$(BIN)/python -m django makemigrations --check --dry-run; \
 	$(BIN)/python tools/sizes.py qunce
 

@@ -137,11 +137,7 @@ def _import(planned: runs.Plan, out: Out) -> int:
     out.answer(
         answer,
         _("%(rows)s rows read, %(broken)s broken; %(counts)s.")
-        % {
-            "rows": f"{job.read:,}",
-            "broken": f"{job.broken:,}",
-            "counts": _made(_counts(job.counts)),
-        },
+        % {"rows": job.read, "broken": job.broken, "counts": _made(job.counts)},
     )
     return 0
 
@@ -156,7 +152,7 @@ def _counts(counts: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _made(counts: dict[str, Any]) -> str:
+def _made(counts: dict[str, int]) -> str:
     """What came of the rows, without the zeros."""
     words = {
         "members": _("new members"),
@@ -177,7 +173,7 @@ def _made(counts: dict[str, Any]) -> str:
         f"{words.get(name, name)} {number:,}"
         if isinstance(number, int)
         else f"{words.get(name, name)} {number}"
-        for name, number in counts.items()
+        for name, number in _counts(counts).items()
         if number not in (0, "0")
     ]
     return ", ".join(said) or _("nothing new")

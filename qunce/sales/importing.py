@@ -113,8 +113,10 @@ class OrderTarget:
 
     def chunks(self, reading: Reading) -> Iterator[Parsed]:
         """Whole orders, sorted by key."""
-        with Lines(reading) as lines:
-            yield from lines.orders()
+        if reading.staged is None:
+            reading.staged = reading.kept.enter_context(Lines(reading))
+            reading.kept.callback(setattr, reading, "staged", None)
+        yield from reading.staged.orders()
 
     def writer(self, job: ImportJob, reading: Reading) -> targets.Writer:
         return orderrows.OrderWriter(job, reading)

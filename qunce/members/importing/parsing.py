@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,10 @@ class Reading:
     currency: str = ""
     traits: dict[str, Traits] = field(default_factory=dict)
     """By field; found by `look` before the first chunk is parsed."""
+    kept: ExitStack = field(default_factory=ExitStack)
+    """Open for as long as the file is worked on."""
+    staged: Any = None
+    """What a target has put aside of the file, to be read once more."""
 
     @property
     def zone(self) -> ZoneInfo:

@@ -110,10 +110,11 @@ def preview(planned: Plan, most: int = 20) -> Preview:
         for place in range(len(chunk.rows))
     ]
     problems: list[Problem] = []
-    for checked in planned.reading.target.chunks(planned.reading):
-        problems += checked.problems
-        if len(problems) > jobs.SHOWN:
-            break
+    with planned.reading.kept:
+        for checked in planned.reading.target.chunks(planned.reading):
+            problems += checked.problems
+            if len(problems) > jobs.SHOWN:
+                break
     return Preview(shown, problems)
 
 
@@ -122,10 +123,10 @@ def run(planned: Plan, *, progress: Progress | None = None) -> Outcome:
     begun = time.perf_counter()
     job = _job(planned)
     tell = progress or (lambda *_words: None)
-    if planned.options.mode == jobs.ALL and not job.chunk and not job.within:
-        _validate(planned, job, tell)
     pace = bulk.Pace()
-    with bulk.unmapped():
+    with planned.reading.kept, bulk.unmapped():
+        if planned.options.mode == jobs.ALL and not job.chunk and not job.within:
+            _validate(planned, job, tell)
         problems = _write(planned, job, pace, tell)
     jobs.finish(job, at=planned.at)
     return Outcome(job, problems, time.perf_counter() - begun, pace.longest)

@@ -21,7 +21,8 @@ def shop() -> Community:
 
 
 def pay(shop: Community, key: str = "A-1", amount: int = 1250, **more: Any) -> Any:
-    given = {"currency": "USD", "account": 7, "paid_at": EARLIER, "at": NOW} | more
+    given: dict[str, Any] = {"currency": "USD", "account": 7, "paid_at": EARLIER}
+    given |= {"at": NOW, **more}
     by = operators.system(shop)
     return orders.pay(community=shop, key=key, amount=amount, by=by, **given)
 

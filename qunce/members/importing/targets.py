@@ -56,12 +56,21 @@ class Writer(Protocol):
 
 
 class Target(Protocol):
-    key: str
-    fields: tuple[Field, ...]
-    extras: str
-    """What becomes of further columns: `attributes`, `details` or nothing."""
-    required: tuple[tuple[str, ...], ...]
-    """Fields of which a file needs one of each group."""
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def fields(self) -> tuple[Field, ...]: ...
+
+    @property
+    def extras(self) -> str:
+        """What becomes of further columns: `attributes`, `details` or nothing."""
+        ...
+
+    @property
+    def required(self) -> tuple[tuple[str, ...], ...]:
+        """Fields of which a file needs one of each group."""
+        ...
 
     def chunks(self, reading: Reading) -> Iterator[Parsed]:
         """The good rows, the same chunks every time; broken ones go to the report."""

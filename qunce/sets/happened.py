@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,6 +29,9 @@ FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
 WHOLE = "('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT')"
 
 
+Wanted = tuple[str, Comparison | tuple[str, ...]]
+
+
 @dataclass(frozen=True)
 class Facts:
     """One kind, perhaps only those in some groups or with some payload.
@@ -40,7 +43,7 @@ class Facts:
     kind: int
     spoken: str
     groups: tuple[int, ...] = ()
-    where: tuple[tuple[str, Comparison | tuple[str, ...]], ...] = ()
+    where: tuple[Wanted, ...] = ()
 
     def say(self) -> str:
         return self.spoken
@@ -61,7 +64,28 @@ def parse(args: Mapping[str, Any], place: Place) -> Facts:
         for name, value in sorted(where.items())
         if name != "group"
     ]
-    return Facts(known, facts.spoken(str(kind)), _groups(where, here), tuple(wanted))
+    groups = _groups(where, here)
+    return Facts(known, _spoken(str(kind), where, wanted), groups, tuple(wanted))
+
+
+def _spoken(kind: str, where: dict[str, Any], wanted: Sequence[Wanted]) -> str:
+    """The kind in words, with what its facts have to say."""
+    said = [f"{name}: {_spoken_value(value)}" for name, value in wanted]
+    if "group" in where:
+        keys = [where["group"]] if isinstance(where["group"], str) else where["group"]
+        said.insert(0, f"{_('group')}: {leaves.enumerated(keys)}")
+    if not said:
+        return facts.spoken(kind)
+    return _("%(kind)s [%(where)s]") % {
+        "kind": facts.spoken(kind),
+        "where": leaves.joined(said),
+    }
+
+
+def _spoken_value(value: Comparison | tuple[str, ...]) -> str:
+    if isinstance(value, Comparison):
+        return value.say()
+    return leaves.enumerated(str(json.loads(one)) for one in value)
 
 
 def field(name: Any, place: Place) -> str:

@@ -49,6 +49,7 @@ def _enter(folder: Path, language: str) -> None:
         "QUNCE_LANG": language[:2],
     }
     os.environ.pop("DATABASE_URL", None)
+    sys.stdin = io.StringIO()  # nobody is there to be asked
 
 
 def _page(page: Path, *, write: bool) -> Iterator[str]:

@@ -47,7 +47,7 @@ class Questions:
 
     def rule(self, depth: int = 2) -> Rule:
         """A leaf, or a tree of at most `depth` levels above its leaves."""
-        if depth == 0 or self.random.random() < 0.3:
+        if depth == 0 or self.random.random() < 0.4:
             return self.leaf()
         name = self.random.choice(["all", "all", "any", "any", "not", "with_left"])
         if name in ("not", "with_left"):

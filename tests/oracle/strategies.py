@@ -114,6 +114,13 @@ def now(setting: Setting) -> st.SearchStrategy[datetime]:
     return moments(setting, (0, 0, 0, 1, -1))
 
 
+@functools.cache
+def nows(setting: Setting) -> list[datetime]:
+    """Every wall-clock time on the day, and some on the days beside it."""
+    some = [(offset, wall) for offset in (-1, 0, 0, 1) for wall in WALLS]
+    return [_moment(setting, *each, 0, timedelta(0)) for each in some]
+
+
 def payloads() -> st.SearchStrategy[tuple[tuple[str, Any], ...]]:
     """What facts carry: whole numbers and what only looks like them, texts, lists."""
     fields: dict[str, st.SearchStrategy[Any]] = {

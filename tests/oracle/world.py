@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -219,6 +220,20 @@ class World:
         )
         self.plain.memberships.discard((group, key))
 
+    def get_known(self, random: Random) -> None:
+        """Much of everything about everybody, to begin with."""
+        values = strategies.values(self.setting)
+        days = [EARLY + timedelta(days=random.randint(0, 5)) for _ in range(3)]
+        for key in self.alive():
+            for name in random.sample(list(values), 4):
+                value = random.choice(values[name])
+                if strategies.TYPES[name] == "multi":
+                    value = frozenset({value, random.choice(values[name])})
+                self.set_value(name, key, value, random.choice(days))
+            for tag in random.sample(list(strategies.TAG_GROUPS), 2):
+                self.set_depth(tag, key, random.randint(1, 3), random.choice(days))
+            self.enter(random.choice(strategies.GROUPS), key, random.choice(days))
+
     # Rules with a name
 
     def define(self, key: str, rule: Rule, at: datetime) -> None:
@@ -296,16 +311,13 @@ class World:
 
     # Asking both
 
-    def check(
-        self, rule: Rule, at: datetime, key: str, scope: Rule | None = None
-    ) -> None:
+    def compare(self, rule: Rule, at: datetime, scope: Rule | None = None) -> None:
         """Ask both; where they differ, the least part of the rule at which they do."""
         try:
             self._compare(rule, at, scope)
-            self._compare_reasons(rule, at, key, scope)
         except Exception:
             for part in questions.parts(rule):
-                self.check(part, at, key, scope)
+                self.compare(part, at, scope)
             raise
 
     def _compare(self, rule: Rule, at: datetime, scope: Rule | None) -> None:
@@ -317,8 +329,8 @@ class World:
         count = audiences.count(community=self.qunce, rule=rule, by=by, at=at)
         assert count == len(heads), f"{rule} at {at} for {scope}"
 
-    def _compare_reasons(
-        self, rule: Rule, at: datetime, key: str, scope: Rule | None
+    def compare_reasons(
+        self, rule: Rule, at: datetime, key: str, scope: Rule | None = None
     ) -> None:
         """Asked of any of a person's accounts, it is the person that is explained."""
         oracle = Oracle(self.plain, at, scope)

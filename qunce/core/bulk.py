@@ -21,6 +21,8 @@ FIRST = 1_000
 MOST = 5_000
 FEWEST = 100
 HOLD = 0.030
+HOLD_ON_POSTGRESQL = 0.150
+"""Seconds; nobody waits for it there but who changes the same thing."""
 PAUSE = 0.005
 Batch = TypeVar("Batch")
 
@@ -61,7 +63,8 @@ class Pace:
     def note(self, rows: int, seconds: float) -> None:
         self.free_since = time.perf_counter()
         self.longest = max(self.longest, seconds)
-        fitting = int(rows * HOLD / max(seconds, 1e-6))
+        hold = HOLD_ON_POSTGRESQL if db.is_postgresql() else HOLD
+        fitting = int(rows * hold / max(seconds, 1e-6))
         # Up slowly, down at once: a batch that is too long is felt by somebody.
         self.rows = max(FEWEST, min(MOST, fitting, self.rows * 2))
 

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from django.db import connection, models
+from django.db import models
 from django.utils.translation import gettext as _
 
-from qunce.core import errors, instants, names
+from qunce.core import db, errors, instants, names
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -196,13 +196,12 @@ def record_many(
         )
         for event, time in zip(events, times, strict=True)
     ]
-    with connection.cursor() as cursor:
-        cursor.executemany(EACH, rows)
+    db.insert(EACH, rows)
 
 
 EACH = """
 INSERT INTO core_fact (community_id, kind_id, account_id, group_id, happened_at,
-    recorded_at, actor_id, payload) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+    recorded_at, actor_id, payload) VALUES
 """
 
 
@@ -228,5 +227,4 @@ def record_each(
         (*before, account, event.group, moment, *after)
         for account, moment in zip(accounts, moments, strict=False)
     ]
-    with connection.cursor() as cursor:
-        cursor.executemany(EACH, rows)
+    db.insert(EACH, rows)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from qunce.core import bulk, db, facts, instants, money, names
 from qunce.members.importing import resolving
@@ -109,9 +109,8 @@ class OrderWriter:
                     happened.append(
                         (community, kind, account, None, at, recorded, None, payload)
                     )
-        with connection.cursor() as cursor:
-            cursor.executemany(ordersql.INSERT, orders)
-            cursor.executemany(facts.EACH, happened)
+        db.insert(ordersql.INSERT, orders)
+        db.insert(facts.EACH, happened)
 
     def _amend(
         self, rows: list[tuple[Any, ...]], known: Mapping[str, tuple[Any, ...]]

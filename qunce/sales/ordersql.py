@@ -50,8 +50,7 @@ ROW = (
 STORED, PAYMENT, REFUND = 9, 9, 10
 INSERT = """
 INSERT INTO sales_order (community_id, key, account_id, paid_at, amount, currency,
-    items, details, refunded_at, refunded_amount, source_id)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    items, details, refunded_at, refunded_amount, source_id) VALUES
 """
 
 NUMBER = "rtrim(rtrim(CAST({0} AS VARCHAR), '0'), '.')"

@@ -145,7 +145,7 @@ def sweep(here: Place, *, grace: float = GRACE) -> None:
     mine = folder(here.folder)
     if not mine.is_dir():
         return
-    for path in (*mine.glob("growing-*"), *mine.glob("*.tmp")):
+    for path in mine.glob("growing-*"):
         path.unlink(missing_ok=True)
     pieces = segments.listed(mine)
     for piece in pieces:
@@ -178,6 +178,8 @@ def merge(*, wait: bool = False) -> int:
     """Merge small segments upward until none is due; returns how many went in."""
     merged = 0
     with locks.held(locks.MERGE, wait=wait) as mine:
+        if mine:
+            _clear(folder(place().folder))
         while mine:
             here = place()
             run = _due(cover(here))
@@ -186,6 +188,12 @@ def merge(*, wait: bool = False) -> int:
             _merge(folder(here.folder), run)
             merged += len(run)
     return merged
+
+
+def _clear(mine: Path) -> None:
+    """Remove what a killed merge left; what the tail is writing is called otherwise."""
+    for path in mine.glob("[0-9]*.tmp"):
+        path.unlink(missing_ok=True)
 
 
 def _due(found: Cover) -> list[Segment]:

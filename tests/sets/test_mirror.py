@@ -112,6 +112,17 @@ def test_what_was_merged_goes_after_its_grace(shop: Community) -> None:
     logs.assert_sound(shop)
 
 
+def test_a_start_leaves_alone_what_another_process_is_merging(shop: Community) -> None:
+    write_in_small_batches(shop, 1)
+    name = mirror.cover(mirror.place()).names()[0]
+    growing = folder() / f"{name}.tmp"
+    growing.touch()
+    mirror.sweep(mirror.place(), grace=0)
+    assert growing.exists()
+    mirror.merge()
+    assert not growing.exists(), "nobody merges but us: a kill left it"
+
+
 def test_a_reader_whose_files_have_gone_looks_again(shop: Community) -> None:
     write_in_small_batches(shop, 7)
     logs.mirrored()  # the list is taken

@@ -61,17 +61,16 @@ def timeline(
         [community.pk, latest, least, limit],
     )
     rows = [tuple(row.values()) for row in found.to_pylist()]
-    rows += [
-        row
-        for row in log.newer(place.reached, community.pk, accounts)
-        if (row[4], row[0]) < (latest, least)
-    ]
+    newer = log.newer(place.reached, community.pk, accounts)
+    rows += [row for row in newer if _moment(row) < (latest, least)]
     # A fact may be derived between the two reads.
-    chosen = sorted(
-        {row[0]: row for row in rows}.values(), key=lambda row: (row[4], row[0])
-    )
+    chosen = sorted({row[0]: row for row in rows}.values(), key=_moment)
     kinds = names.listed("kind", 0)
     return [_happening(row, kinds) for row in chosen[::-1][:limit]]
+
+
+def _moment(row: tuple[Any, ...]) -> Cursor:
+    return row[4], row[0]
 
 
 def cursor(last: Happening) -> Cursor:

@@ -15,6 +15,7 @@ from qunce.members import (
     layers,
     layerspecs,
     people,
+    roster,
     segments,
 )
 from qunce.sales import orders
@@ -162,6 +163,34 @@ def test_the_same_phone_makes_one_person(shop: Shop) -> None:
             at=NOON,
         )
     assert shop.ask({"all": []}) == "a"
+
+
+def test_of_two_accounts_values_the_one_set_last_holds(shop: Shop) -> None:
+    shop.add("abcdef")
+    city = attributes.define(
+        community=shop.community, name="city", type="text", by=shop.by, at=NOON
+    )
+    late, early = NOON, NOON - timedelta(days=1)
+    for key, time in zip("abcdef", (late, early, early, late, late, late), strict=True):
+        attributes.set_values(
+            attribute=city, values={shop[key].pk: key}, by=shop.by, at=time
+        )
+    for left, right in ("ab", "cd", "ef"):
+        shop.merge(left, right)
+    # Of values set at the same time, that of the account made last.
+    assert shop.ask({"attr": {"name": "city", "in": ["a", "d", "f"]}}) == "ace"
+    assert shop.ask({"attr": {"name": "city", "in": ["b", "c", "e"]}}) == ""
+    shop.unmerge("a", "b")
+    assert shop.ask({"attr": {"name": "city", "eq": "b"}}) == "b"
+
+
+def test_who_is_erased_cannot_become_somebody_else(shop: Shop) -> None:
+    shop.add("ab")
+    erased = shop["a"]
+    people.erase(account=erased, by=shop.by, at=NOON)
+    with pytest.raises(roster.UnknownMember):
+        people.merge(left=erased, right=shop["b"], by=shop.by, at=NOON)
+    assert shop.ask({"all": []}) == "b"
 
 
 # Scope

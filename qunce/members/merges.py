@@ -100,14 +100,15 @@ def join(
 ) -> list[Merge]:
     """Make one person of each pair; pairs that are one already are passed over.
 
-    So is a pair by evidence whose people somebody has parted by hand. Returns the joins.
+    So are the erased, and by evidence people whom somebody has parted by hand.
     """
-    revisions.bump(community.pk, aliases.KIND, [0])  # one merges at a time
+    revisions.bump(community.pk, aliases.KIND, [0])  # one merges or erases at a time
     people = People.around(a for pair in pairs for a in (pair.left, pair.right))
-    vetoes = _vetoes(community, people)
+    vetoes, gone = _vetoes(community, people), roster.erased(people.members)
     made = []
     for pair in pairs:
-        if people.head(pair.left) == people.head(pair.right):
+        ends = {people.head(pair.left), people.head(pair.right)}
+        if len(ends) == 1 or ends & gone:
             continue
         if pair.reason != BY_HAND and people.parted(pair, vetoes):
             continue

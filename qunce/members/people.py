@@ -14,6 +14,7 @@ from qunce.core.communities import Community
 from qunce.core.operators import Operator
 from qunce.members import attributes, merges, roster, tagging
 from qunce.members.roster import Account, Identifier
+from qunce.sets import aliases
 
 MERGE = access.declare("members.merge", access.Role.MANAGER, access.Role.OPERATOR)
 ERASE = access.declare("members.erase", access.Role.MANAGER)
@@ -41,7 +42,8 @@ def merge(
 ) -> merges.Merge:
     """Say by hand that two accounts are one person; `note` tells why."""
     access.check_may(by, MERGE)
-    _check_same_community(left, right)
+    revisions.bump(left.community_id, aliases.KIND, [0])  # nobody erases them meanwhile
+    roster.check_ids(left.community, [left.pk, right.pk])
     pair = merges.Pair(left.pk, right.pk, note=note)
     made = merges.join(community=left.community, pairs=[pair], by=by, at=at)
     if not made:
@@ -77,6 +79,7 @@ def erase(*, account: Account, by: Operator, at: datetime) -> int:
     access.check_may(by, ERASE)
     community = account.community
     rev = revisions.bump(community.pk, roster.PRESENT, [0])[0]
+    revisions.bump(community.pk, aliases.KIND, [0])  # nobody joins them meanwhile
     revisions.bump(community.pk, ERASED, [0])
     family = roster.family(account.pk)
     for member in Account.objects.filter(pk__in=family).order_by("pk"):

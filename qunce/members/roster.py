@@ -140,6 +140,19 @@ def check_ids(community: Community, accounts: Iterable[int]) -> None:
             )
 
 
+def erased(accounts: Iterable[int]) -> set[int]:
+    """Those of these accounts that are erased."""
+    found: set[int] = set()
+    for chunk in chunks(sorted(set(accounts))):
+        rows = db.rows(
+            "SELECT id FROM members_account"  # noqa: S608 - marks only
+            f" WHERE id IN ({db.marks(len(chunk))}) AND erased_at IS NOT NULL",
+            chunk,
+        )
+        found.update(row[0] for row in rows)
+    return found
+
+
 def keys_of(community: Community, accounts: Iterable[int]) -> dict[int, str]:
     """Account id → key."""
     found: dict[int, str] = {}

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -8,11 +11,15 @@ class GroupsConfig(AppConfig):
     label = "groups"
 
     def ready(self) -> None:
-        from qunce.groups import importing, leaves, registry  # noqa: F401
-        from qunce.members.importing import facts, targets
+        from qunce.groups import leaves, registry  # noqa: F401 - clauses
+        from qunce.members.importing import targets
         from qunce.sets import marks
 
         marks.register(registry.KIND)
-        targets.register(importing.MembershipTarget())
-        targets.register_column("groups", importing.put_in_groups)
-        facts.find_groups_with(importing.ids_of)
+        targets.register("memberships", lambda: _importing().MembershipTarget())
+        targets.register_column("groups", lambda: _importing().put_in_groups)
+        targets.find_groups_with(lambda: _importing().ids_of)
+
+
+def _importing() -> Any:
+    return import_module("qunce.groups.importing")

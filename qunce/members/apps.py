@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -16,12 +18,20 @@ class MembersConfig(AppConfig):
             roster,
             tagrows,
         )
-        from qunce.members.importing import facts, members, tags, targets
         from qunce.sets import columns, erasing, marks, population
 
         marks.register(tagrows.KIND)
         columns.register(attributerows.KIND)
         erasing.spare("member.erased")
         population.register(roster.Account._meta.db_table)
-        for target in (facts.FactTarget(), members.MemberTarget(), tags.TagTarget()):
-            targets.register(target)
+        _register_targets()
+
+
+def _register_targets() -> None:
+    """What they need to read files is loaded with the first file."""
+    from qunce.members.importing import targets
+
+    room = "qunce.members.importing"
+    targets.register("members", lambda: import_module(f"{room}.members").MemberTarget())
+    targets.register("tags", lambda: import_module(f"{room}.tags").TagTarget())
+    targets.register("facts", lambda: import_module(f"{room}.facts").FactTarget())

@@ -13,7 +13,7 @@ import numpy as np
 from qunce.core import operators
 from qunce.core.communities import Community
 from qunce.members import layerspecs
-from qunce.sets import audiences, bitmaps, history
+from qunce.sets import audiences, bitmaps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,6 +64,8 @@ def _by_measure(
     community: Community, spec: Mapping[str, Any], everyone: BitMap, at: datetime
 ) -> Layout:
     within = layerspecs.span(spec.get("within"))
+    from qunce.sets import history  # loads DuckDB, which most verbs do without
+
     people, sums = history.sums(
         community=community, kinds=spec["kinds"], at=at, within=within
     )
@@ -96,6 +98,8 @@ def usual_gaps(
 ) -> dict[str, int]:
     """Days that members usually let pass: over members, the median and the 90th percentile
     of each one's own 90th percentile."""
+    from qunce.sets import history  # as above
+
     people, gaps = history.gaps(
         community=community,
         kind=spec["kind"],

@@ -11,5 +11,6 @@ class SalesConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("qunce.sales.coupons")
-        importing = import_module("qunce.sales.importing")
-        importing.targets.register(importing.OrderTarget())
+        targets = import_module("qunce.members.importing.targets")
+        importing = "qunce.sales.importing"
+        targets.register("orders", lambda: import_module(importing).OrderTarget())

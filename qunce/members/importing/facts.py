@@ -6,7 +6,7 @@ A row without a key is known by what it says, so the same row twice is one fact.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,20 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qunce.core import bulk, facts, instants, keyed, names
-from qunce.core.communities import Community
-from qunce.core.operators import Operator
 from qunce.members.importing import resolving, targets
 from qunce.members.importing.jobs import ImportJob
 from qunce.members.importing.parsing import Parsed, Reading
 
-GroupFinder = Callable[[Community, list[str], Operator, int], dict[str, int]]
 AT_ONCE = 50_000
-_group_finder: list[GroupFinder] = []
-
-
-def find_groups_with(finder: GroupFinder) -> None:
-    """Groups live in a higher room, which lends its way from keys to ids."""
-    _group_finder[:] = [finder]
 
 
 def _kind(text: str) -> str:
@@ -134,10 +125,11 @@ class FactWriter:
         encoded = pc.dictionary_encode(keys)
         words = encoded.dictionary.to_pylist()
         missing = [word for word in words if word not in self._groups]
-        if missing and _group_finder:
+        find = targets.group_finder()
+        if missing and find:
             job = self._job
             when = int(times.min())
-            self._groups |= _group_finder[0](job.community, missing, job.by, when)
+            self._groups |= find(job.community, missing, job.by, when)
         numbers = np.array([self._groups.get(word, 0) for word in words] + [0])
         places = np.asarray(pc.fill_null(encoded.indices, len(words)))
         ids: np.ndarray = numbers[places]

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from qunce.core import errors
 
 if TYPE_CHECKING:
+    from qunce.core.communities import Community
+    from qunce.core.operators import Operator
     from qunce.members.importing.jobs import ImportJob
     from qunce.members.importing.parsing import Parsed, Reading
 
@@ -83,11 +85,12 @@ class Target(Protocol):
         ...
 
 
-_targets: dict[str, Target] = {}
+_targets: dict[str, Callable[[], Target]] = {}
 
 
-def register(target: Target) -> None:
-    _targets[target.key] = target
+def register(key: str, make: Callable[[], Target]) -> None:
+    """`make` loads what a target needs when a file is first imported as it."""
+    _targets[key] = make
 
 
 def get(key: str) -> Target:
@@ -96,7 +99,7 @@ def get(key: str) -> Target:
             _("A file can be imported as %(keys)s, not as “%(key)s”.")
             % {"keys": ", ".join(sorted(_targets)), "key": key}
         )
-    return _targets[key]
+    return _targets[key]()
 
 
 def listed() -> list[str]:
@@ -105,13 +108,27 @@ def listed() -> list[str]:
 
 ColumnWriter = Callable[["ImportJob", Mapping[int, tuple[int, list[str]]]], set[int]]
 """`(job, {account: (joined at in microseconds, texts)}) -> accounts changed`."""
-_columns: dict[str, ColumnWriter] = {}
+_columns: dict[str, Callable[[], ColumnWriter]] = {}
 
 
-def register_column(field: str, write: ColumnWriter) -> None:
+def register_column(field: str, load: Callable[[], ColumnWriter]) -> None:
     """A column of members' files that belongs to a higher room; see members.py."""
-    _columns[field] = write
+    _columns[field] = load
 
 
 def column_writer(field: str) -> ColumnWriter | None:
-    return _columns.get(field)
+    return _columns[field]() if field in _columns else None
+
+
+GroupFinder = Callable[["Community", list[str], "Operator", int], dict[str, int]]
+"""`(community, keys, by, at in microseconds) -> ids`, unknown groups made."""
+_group_finder: list[Callable[[], GroupFinder]] = []
+
+
+def find_groups_with(load: Callable[[], GroupFinder]) -> None:
+    """Groups live in a higher room, which lends its way from keys to ids."""
+    _group_finder[:] = [load]
+
+
+def group_finder() -> GroupFinder | None:
+    return _group_finder[0]() if _group_finder else None

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from qunce.sets import clocks, cutting, derived, keep, lineages, locks, log, mirror, tail
+from qunce.sets import (
+    clocks,
+    cutting,
+    derived,
+    keep,
+    lineages,
+    locks,
+    log,
+    mirror,
+    tail,
+)
 from qunce.sets.derived import DaySet, KeptSet, Position
 from qunce.sets.tail import Progress
 

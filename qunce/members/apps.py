@@ -13,6 +13,7 @@ class MembersConfig(AppConfig):
         from qunce.members import (  # noqa: F401 - they declare
             accounts,
             attributerows,
+            checkups,
             leaves,
             people,
             roster,

@@ -181,6 +181,10 @@ class Interleavings(RuleBasedStateMachine):
     def the_house_works(self, step: str) -> None:
         getattr(self.world, step)()
 
+    @rule(other=strategies.settings)
+    def the_clock_is_changed(self, other: Setting) -> None:
+        self.world.set_clock(other.clock)
+
     @rule()
     def the_doctor_comes(self) -> None:
         self.world.check_health()

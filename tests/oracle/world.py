@@ -29,6 +29,7 @@ from qunce.members import (
 from qunce.members import people as members
 from qunce.sets import audiences, doctor, rebuild, snapshots, tail
 from tests.oracle import people, questions, strategies
+from tests.oracle.clock import Clock
 from tests.oracle.oracle import Oracle, Rule
 from tests.oracle.people import Account, Fact, Layering, Value
 from tests.oracle.questions import Known
@@ -304,6 +305,14 @@ class World:
     def _see_waiting(self) -> None:
         self.plain.facts += self.waiting
         self.waiting = []
+
+    def set_clock(self, clock: Clock) -> None:
+        """Every fact is on another day once the tail has cut them anew."""
+        communities.set_clock(
+            community=self.qunce, timezone=clock.zone, day_start=clock.start
+        )
+        self.plain.clock = clock
+        self.catch_up()
 
     def restart(self) -> None:
         """As a new process begins: nothing in memory, no connection."""

@@ -16,7 +16,7 @@ SPEC = {
     "layers": [
         {"key": "high", "rule": {"tag": {"any": ["vip"]}}},
         {"key": "low"},
-    ]
+    ],
 }
 
 

@@ -355,3 +355,15 @@ def test_a_kind_that_never_happened_is_known_once_it_is_declared(shop: Shop) -> 
     assert "order.refunded" in facts.declared()
     assert shop.ask({"did": {"kind": "order.refunded"}}) == ""
     assert shop.ask({"did": {"kind": "order.refunded", "times": {"eq": 0}}}) == "a"
+
+
+def test_segments_that_unfold_without_end_are_refused(shop: Shop) -> None:
+    shop.define("s0", {"all": []})
+
+    def define(number: int) -> None:
+        shop.define(f"s{number}", {"segment": {"all": [f"s{number - 1}"] * 2}})
+
+    for number in range(1, 10):
+        define(number)
+    with pytest.raises(RuleError, match="at most"):
+        define(10)

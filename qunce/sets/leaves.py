@@ -6,8 +6,9 @@ which revisions it reads, resolves to a set of people, and puts one person into 
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -40,6 +41,10 @@ class Place:
     compiler: Callable[[Any, Place], Node] = field(repr=False)
     path: str = ""
     trail: tuple[str, ...] = ()
+    nodes: Iterator[int] = field(
+        default_factory=lambda: itertools.count(1), compare=False, repr=False
+    )
+    """Counts the nodes of the whole rule; all places in it share it."""
 
     def inside(self, step: str | int) -> Place:
         if isinstance(step, int):

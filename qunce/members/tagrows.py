@@ -141,8 +141,11 @@ class Writer:
     expires_at: datetime | None = None
 
     def lock(self, tag: Tag) -> None:
+        """Hold the tag until the commit: who carries it is looked at after this."""
         if tag.group is not None and tag.group.exclusive:
             lock_groups([tag.group.pk])
+        if db.is_postgresql():  # on SQLite the transaction has the only write lock
+            revisions.bump(tag.community_id, KIND.name, [tag.pk])
 
     def write(self, tag: Tag, weights: Mapping[int, int]) -> int:
         """Give accounts their weight (0 takes off); returns how many changed."""

@@ -61,8 +61,8 @@ class Community:
     layerings: dict[str, Layering] = field(default_factory=dict)
     segments: dict[str, dict[str, Any]] = field(default_factory=dict)
     frozen: dict[str, set[str]] = field(default_factory=dict)
-    taken: set[str] = field(default_factory=set)
-    """Keys of the facts that sources have told us, each taken once."""
+    taken: dict[str, str] = field(default_factory=dict)
+    """Keys of the facts that sources have told us, each taken once, and about whom."""
 
     def person_of(self, key: str) -> Person:
         """Everyone who can be reached over merges, in order of making."""

@@ -66,7 +66,7 @@ class World:
         )
         self.by = operators.system(self.qunce)
         self.ids: dict[str, int] = {}
-        self.erased: dict[int, datetime] = {}
+        self.erased: dict[int, tuple[datetime, tuple[str, ...]]] = {}
         """First accounts of erased people of whom the background has more to clear."""
         self._furnish()
 
@@ -154,13 +154,19 @@ class World:
         assert head == self.ids[person[0]]
         self.plain.erase(person)
         self.waiting = [fact for fact in self.waiting if fact.account not in person]
-        self.erased[head] = at
+        self.erased[head] = (at, person)
 
     def scrub(self) -> None:
-        """What erasing left to the background; it derives what is waiting, too."""
-        for head, at in self.erased.items():
+        """What erasing left to the background; it derives what is waiting, too.
+
+        Keys of facts that are gone are free again: nobody remembers them.
+        """
+        for head, (at, person) in self.erased.items():
             erasing.scrub(str(head), at=at)
             self._see_waiting()
+            for key, account in list(self.plain.taken.items()):
+                if account in person:
+                    del self.plain.taken[key]
         self.erased = {}
 
     # Marks and values
@@ -286,7 +292,7 @@ class World:
             keyed.take(batch)
         for event in events:
             if event.key not in self.plain.taken:
-                self.plain.taken.add(event.key)
+                self.plain.taken[event.key] = event.fact.account
                 self.waiting.append(event.fact)
 
     def _group_id(self, key: str | None) -> int | None:

@@ -1,8 +1,7 @@
-"""The thread that derives in a serving process."""
+"""The threads that derive in a serving process."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,17 +20,9 @@ def clock() -> datetime:
 
 @contextmanager
 def thread() -> Iterator[None]:
-    """The beat of `qunce serve` at its pace, without the port and by that clock."""
-    ending = threading.Event()
-
-    def beat() -> None:
-        while not ending.wait(beating.PAUSE):
-            beating.once(clock=clock, ending=ending.is_set)
-
-    worker = threading.Thread(target=beat, daemon=True)
-    worker.start()
+    """The beats of `qunce serve` at their pace, without the port and by that clock."""
+    beats = beating.begin(clock)
     try:
         yield
     finally:
-        ending.set()
-        worker.join(beating.LAST_BEAT)
+        beating.end(beats)

@@ -50,9 +50,13 @@ DUTIES: dict[str, Duty] = {
 }
 
 
-def catch_up(*, at: datetime, ending: Callable[[], bool]) -> None:
-    """On every beat: what is derived from the log follows it."""
+def derive() -> None:
+    """On every beat of its own: what is derived from the log follows it."""
     tail.catch_up(wait=False)
+
+
+def follow(*, at: datetime, ending: Callable[[], bool]) -> None:
+    """On every beat: tags that follow the orders."""
     purchasetags.catch_up(at=at, ending=ending)
 
 

@@ -1,4 +1,4 @@
-"""The heart of a serving process: a thread that sees to all that goes on by itself."""
+"""The heart of a serving process: threads that see to all that goes on by itself."""
 
 from __future__ import annotations
 
@@ -24,10 +24,14 @@ AGAIN = {LATER: Duty(reactions.CONSUMER.again)}
 log = logging.getLogger(__name__)
 
 
-def once(*, clock: Callable[[], datetime], ending: Callable[[], bool]) -> None:
-    """Count new facts, do what follows from them, then what is due."""
+Clock = Callable[[], datetime]
+Ending = Callable[[], bool]
+
+
+def follow(*, clock: Clock, ending: Ending) -> None:
+    """Do what follows from new facts, then what is due."""
     for step in (
-        lambda: duties.catch_up(at=clock(), ending=ending),
+        lambda: duties.follow(at=clock(), ending=ending),
         lambda: reactions.CONSUMER.catch_up(at=clock(), steps=STEPS),
         lambda: duties.perform(clock=clock, also=AGAIN),
     ):
@@ -35,27 +39,47 @@ def once(*, clock: Callable[[], datetime], ending: Callable[[], bool]) -> None:
             step()
 
 
-class Beat(threading.Thread):
-    """Beats until told to stop; an error is logged and the next beat comes."""
+def once(*, clock: Clock, ending: Ending) -> None:
+    """One beat of all: count new facts, and do what follows."""
+    duties.derive()
+    follow(clock=clock, ending=ending)
 
-    def __init__(self, *, pause: float = PAUSE) -> None:
-        super().__init__(name="beat", daemon=True)
-        self.pause = pause
+
+class Beat(threading.Thread):
+    """Repeats a step until told to stop; an error is logged and the next beat comes."""
+
+    def __init__(self, name: str, step: Callable[[Ending], None]) -> None:
+        super().__init__(name=name, daemon=True)
+        self.step = step
         self.ending = threading.Event()
 
     def run(self) -> None:
-        while not self.ending.wait(self.pause):
+        while not self.ending.wait(PAUSE):
             try:
-                once(clock=_now, ending=self.ending.is_set)
+                self.step(self.ending.is_set)
             except Exception:
                 log.exception("A beat failed")
             close_old_connections()
         connections.close_all()
 
-    def stop(self) -> None:
-        self.ending.set()
-        self.join(LAST_BEAT)
 
-
-def _now() -> datetime:
+def now() -> datetime:
     return datetime.now(UTC)
+
+
+def begin(clock: Clock = now) -> list[Beat]:
+    """Counting has a thread of its own: nothing that follows may hold it up."""
+    beats = [
+        Beat("derive", lambda ending: duties.derive()),
+        Beat("follow", lambda ending: follow(clock=clock, ending=ending)),
+    ]
+    for beat in beats:
+        beat.start()
+    return beats
+
+
+def end(beats: list[Beat]) -> None:
+    for beat in beats:
+        beat.ending.set()
+    for beat in beats:
+        beat.join(LAST_BEAT)

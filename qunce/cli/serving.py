@@ -1,7 +1,7 @@
 """One process that answers requests and, beside that, does the duties.
 
 gunicorn holds the port and starts the worker again should it die; within the worker
-threads answer and one more beats every half second: a fact is counted within a second.
+threads answer and two more beat every half second: a fact is counted within a second.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from gunicorn.app.base import BaseApplication
 
-from qunce.cli import home
-from qunce.cli.beating import Beat
+from qunce.cli import beating, home
 
 
 class Site(BaseApplication):  # type: ignore[misc]
@@ -31,16 +30,14 @@ class Site(BaseApplication):  # type: ignore[misc]
 
 
 def serve(*, host: str, port: int, threads: int) -> None:
-    """Until SIGTERM or SIGINT; both let requests and the beat end."""
-    beats: list[Beat] = []
+    """Until SIGTERM or SIGINT; both let requests and the beats end."""
+    beats: list[beating.Beat] = []
 
     def begin(_worker: object) -> None:
-        beats.append(Beat())
-        beats[0].start()
+        beats.extend(beating.begin())
 
     def end(_server: object, _worker: object) -> None:
-        for beat in beats:
-            beat.stop()
+        beating.end(beats)
 
     with home.in_use():
         # A connection must not be shared over the fork.

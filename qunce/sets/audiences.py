@@ -136,6 +136,16 @@ class Question:
         return (self.rule,) if self.scope is None else (self.scope, self.rule)
 
     def people(self, snap: Snapshot) -> BitMap:
+        """Kept for as long as nothing changes that any clause reads."""
+        label = snap.label(
+            part.leaf
+            for node in self.nodes()
+            for part in node.walk()
+            if isinstance(part, Clause)
+        )
+        return snap.once(("answer", self), label, lambda: self._people(snap))
+
+    def _people(self, snap: Snapshot) -> BitMap:
         found = self.rule.evaluate(snap, snap.everyone())
         if self.scope is None:
             return found

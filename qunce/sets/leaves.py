@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from django.utils.translation import gettext as _
@@ -48,8 +48,11 @@ class Place:
 
     def inside(self, step: str | int) -> Place:
         if isinstance(step, int):
-            return replace(self, path=f"{self.path}[{step}]")
-        return replace(self, path=f"{self.path}.{step}" if self.path else step)
+            path = f"{self.path}[{step}]"
+        else:
+            path = f"{self.path}.{step}" if self.path else step
+        # Thirty times a rule: `replace` would take five times as long.
+        return Place(self.community, self.compiler, path, self.trail, self.nodes)
 
     def refuse(self, message: str) -> NoReturn:
         raise RuleError(self.path, message)

@@ -6,6 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -33,6 +34,11 @@ class Node(ABC):
     @abstractmethod
     def children(self) -> tuple[Node, ...]: ...
 
+    @cached_property
+    def widens(self) -> bool:
+        """Whether something inside asks for those who left."""
+        return any(isinstance(node, WithLeft) for node in self.walk())
+
     def walk(self) -> Iterator[Node]:
         yield self
         for child in self.children():
@@ -44,12 +50,19 @@ class All(Node):
     parts: tuple[Node, ...]
 
     def evaluate(self, snap: Snapshot, universe: BitMap) -> BitMap:
-        if not self.parts:
-            return universe
-        # Not cut by the universe: a part may ask for those who left.
-        found = self.parts[0].evaluate(snap, universe)
-        for part in self.parts[1:]:
-            found = found & part.evaluate(snap, universe)
+        """Each part is asked about those whom the parts before it have left.
+
+        Parts that ask for those who left come last: they may reach past the universe.
+        """
+        found = universe
+        for part in self.parts:
+            if not part.widens:
+                found = part.evaluate(snap, found)
+        wide = [part.evaluate(snap, universe) for part in self.parts if part.widens]
+        if wide and len(wide) == len(self.parts):
+            found = wide.pop()
+        for some in wide:
+            found = found & some
         return found
 
     def children(self) -> tuple[Node, ...]:

@@ -162,13 +162,18 @@ class Snapshot:
         )
 
     def resolve(self, leaf: Leaf) -> BitMap:
-        """The leaf's people, cached under all that its answer depends on.
+        """The leaf's people, cached under all that its answer depends on."""
+        return self.once(leaf, self._label(leaf), lambda: leaf.resolve(self))
 
-        Who there is belongs to it: whoever joins is at once among those without a tag.
-        """
+    def _label(self, leaf: Leaf) -> Hashable:
+        """Who there is belongs to it: who joins is at once among those without a tag."""
         numbers = tuple(self.revs[key] for key in sorted({*leaf.reads(), *STANDARD}))
-        label = (numbers, leaf.label(self))
-        return self.once(leaf, label, lambda: leaf.resolve(self))
+        return numbers, leaf.label(self)
+
+    def label(self, leaves: Iterable[Leaf]) -> Hashable:
+        """What the answers of all these leaves depend on."""
+        standard = tuple(self.revs[key] for key in sorted(STANDARD))
+        return standard, tuple(self._label(leaf) for leaf in leaves)
 
     # Facts: stacks of community days, from what is derived.
 

@@ -108,7 +108,7 @@ class Interleavings(RuleBasedStateMachine):
         merge = data.draw(st.sampled_from(self.world.plain.merges), label="merge")
         self.world.unmerge(merge, self.moment(data))
 
-    @precondition(lambda self: len(self.world.alive()) > 3)
+    @precondition(lambda self: len(self.world.alive()) > 3 and self.world.several())
     @rule(data=st.data())
     def somebody_is_erased(self, data: st.DataObject) -> None:
         self.world.erase(self.one(data), self.moment(data))

@@ -105,6 +105,10 @@ class World:
         known = self.plain.accounts.items()
         return tuple(key for key, account in known if not account.erased)
 
+    def several(self) -> bool:
+        """Whether the living accounts are more than one person."""
+        return len({self.plain.person_of(key) for key in self.alive()}) > 1
+
     def known(self) -> Known:
         return Known(self.alive(), (*self.plain.segments,), (*self.plain.frozen,))
 

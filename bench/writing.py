@@ -76,10 +76,11 @@ def fact_counted(it: Run) -> None:
     """Recorded here, derived by the serving process, counted by it."""
     each = []
     with run.beside("serve") as other:
-        acts.touch(it, 1)
+        (first,) = accounts(it, 1)
+        acts.touch(it, first)
         wait_for(other, 1)
         before = other.ask(ask="count", rule=TOUCHED)["answer"]
-        fresh = [a for a in accounts(it, before + 12) if a != 1][before:]
+        fresh = [a for a in accounts(it, before + 12) if a != first][before:]
         for number, account in enumerate(fresh, start=1):
             start = time.perf_counter()
             acts.touch(it, account)

@@ -10,7 +10,7 @@ from qunce.core.communities import Community
 from qunce.core.rota import Duty
 from qunce.members import erasing, layers, people, segments, tagging
 from qunce.sales import purchasetags
-from qunce.sets import keep, tail
+from qunce.sets import keep, mirror, tail
 
 MINUTE = timedelta(minutes=1)
 
@@ -52,11 +52,12 @@ DUTIES: dict[str, Duty] = {
 
 def derive() -> None:
     """On every beat of its own: what is derived from the log follows it."""
-    tail.catch_up(wait=False)
+    tail.catch_up(wait=False, tidy=False)
 
 
 def follow(*, at: datetime, ending: Callable[[], bool]) -> None:
-    """On every beat: tags that follow the orders."""
+    """On every beat: the mirror's files merged, tags that follow the orders."""
+    mirror.merge()
     purchasetags.catch_up(at=at, ending=ending)
 
 

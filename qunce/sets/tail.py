@@ -34,10 +34,13 @@ class Progress:
     reached: int
 
 
-def catch_up(*, most: int | None = None, wait: bool = True) -> Progress:
+def catch_up(
+    *, most: int | None = None, wait: bool = True, tidy: bool = True
+) -> Progress:
     """Derive what is settled but not derived yet; at least `most` facts if so many wait.
 
     One at a time: with `wait=False` it leaves at once where somebody else is at it.
+    With `tidy`, small segments are merged afterwards, which may take seconds.
     Also repairs what a crash, a restore or a changed clock has left behind.
     """
     with locks.held(locks.TAIL, wait=wait) as mine:
@@ -49,7 +52,8 @@ def catch_up(*, most: int | None = None, wait: bool = True) -> Progress:
             done += _derive(position, upto, tables, known)
             if most is not None and done >= most:
                 break
-    mirror.merge()
+    if tidy:
+        mirror.merge()
     return Progress(done, position.reached)
 
 

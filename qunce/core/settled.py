@@ -8,6 +8,7 @@ is taken once its transaction lies under the snapshot's xmin.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,16 +53,18 @@ class Stretch:
 
 def read(*, after: int, most: int, kinds: Mapping[int, str]) -> Stretch:
     """A stretch of about `most` settled facts of any kind, those of `kinds` in it."""
+    end = horizon()  # before the snapshot, which holds all below it all the more
     with db.snapshot():
-        upto, size, where = _stretch(after, most)
+        upto, size, where = _stretch(after, most, end)
         found = _select(where, [after, upto], kinds) if kinds and size else []
     return Stretch(upto, size, found)
 
 
-def _stretch(after: int, most: int) -> tuple[int, int, str]:
+def _stretch(after: int, most: int, end: int) -> tuple[int, int, str]:
     if db.is_postgresql():
-        return *_upto_on_postgresql(after, most), "xid >= %s AND xid < %s"
-    upto = min(_last_id(after), after + most)
+        found = _upto_on_postgresql(after, most, max(end, after))
+        return *found, "xid >= %s AND xid < %s"
+    upto = min(max(end, after), after + most)
     return upto, upto - after, "id > %s AND id <= %s"
 
 
@@ -75,13 +78,29 @@ def _kind(kind_id: int) -> str:
     return str(db.rows("SELECT name FROM core_name WHERE id = %s", [kind_id])[0][0])
 
 
-def _last_id(after: int) -> int:
-    return int(db.rows("SELECT MAX(id) FROM core_fact")[0][0] or after)
+LAST = "SELECT MAX(id) FROM core_fact"
+HORIZON = """
+SELECT qunce_horizon(),
+    pg_snapshot_xmax(pg_current_snapshot())::text::bigint + qunce_bias()
+"""
+LOOKS = 4
+PAUSE = 0.003
 
 
 def horizon() -> int:
-    """The transaction id below which everything has ended, as facts carry it."""
-    return int(db.rows("SELECT qunce_horizon()")[0][0])
+    """The last id; on PostgreSQL the number below which every transaction has ended.
+
+    There, one that ended between the snapshot and the look at who it was counts as a
+    writer; a moment later it does not, so look again before leaving facts behind.
+    """
+    if not db.is_postgresql():
+        return int(db.rows(LAST)[0][0] or 0)
+    for _look in range(LOOKS):
+        ended, newest = db.rows(HORIZON)[0]
+        if ended == newest:
+            break
+        time.sleep(PAUSE)
+    return int(ended)
 
 
 WINDOW = """
@@ -91,13 +110,12 @@ SELECT COUNT(*) FROM (
 """
 
 
-def _upto_on_postgresql(after: int, most: int) -> tuple[int, int]:
+def _upto_on_postgresql(after: int, most: int, end: int) -> tuple[int, int]:
     """Widen the window of transactions until it holds `most` facts.
 
     Sorting all that is left to find the place would be read again for every batch; the
     BRIN index finds a narrow window at once.
     """
-    end = max(horizon(), after)
     width, size = 1, 0
     start = good = after
     while good < end and size <= most:
@@ -149,9 +167,9 @@ class Touched:
 
 def touched(*, after: int, most: int, kinds: Iterable[int]) -> Touched:
     """Like `read`, but only whom it concerns: for those who look at the rows anew."""
-    wanted = list(kinds)
+    wanted, end = list(kinds), horizon()
     with db.snapshot():
-        upto, size, where = _stretch(after, most)
+        upto, size, where = _stretch(after, most, end)
         found: dict[int, list[int]] = {}
         if size and wanted:
             for community, account in db.rows(

@@ -6,13 +6,12 @@ lies under the snapshot's xmin.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
-from qunce.core import db
+from qunce.core import db, settled
 from qunce.sets.log import child, columns
 
 if TYPE_CHECKING:
@@ -27,26 +26,9 @@ SELECT count(*) FROM (
 """
 
 
-LOOKS = 4
-PAUSE = 0.003
-HORIZON = """
-SELECT qunce_horizon(),
-    pg_snapshot_xmax(pg_current_snapshot())::text::bigint + qunce_bias()
-"""
-
-
 def end() -> int:
-    """The last settled number.
-
-    A transaction that ended between the snapshot and the look at who it was counts as
-    a writer; a moment later it does not, so look again before leaving facts behind.
-    """
-    for _look in range(LOOKS):
-        horizon, newest = db.rows(HORIZON)[0]
-        if horizon == newest:
-            break
-        time.sleep(PAUSE)
-    return int(horizon) - 1
+    """The last settled number."""
+    return settled.horizon() - 1
 
 
 def waiting(after: int) -> int:

@@ -24,8 +24,9 @@ ORDER = [
 ]
 INTRO = """# Benchmarks
 
-Made by `make bench SIZE=small|full DATABASE=sqlite|postgresql`; every number on this
-page is from one machine and the commit it names, nothing is carried over by hand.
+Made by `make bench SIZE=small|full DATABASE=sqlite|postgresql`; nothing is carried over
+by hand. A section names the machine and the commit of its newest run; where questions were
+asked again with ONLY, the others keep their figure from the run before.
 
 A seeded generator makes the community: few people do most of what is done and few tags
 are on most people, weeks and hours have their rhythm, people join, leave, and one in two

@@ -7,6 +7,7 @@ import pytest
 
 from qunce.core import communities, errors, facts, operators
 from qunce.core.communities import Community
+from qunce.members import layerspecs
 from qunce.sales import orders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -168,3 +169,7 @@ def test_money_of_two_currencies_is_not_added(shop: Community) -> None:
 def test_an_order_nobody_knows_is_named(shop: Community) -> None:
     with pytest.raises(orders.UnknownOrder, match="“A-9”"):
         refund(shop, key="A-9")
+
+
+def test_value_layers_count_what_orders_call_spent() -> None:
+    assert layerspecs.SPENT == orders.SPEND

@@ -1,7 +1,14 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from qunce.console import health
 
-urlpatterns: list[URLPattern] = [path("healthz", health.healthz)]
+handler403 = "qunce.console.errors.forbidden"
+handler404 = "qunce.console.errors.not_found"
+handler500 = "qunce.console.errors.failed"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz),
+    path("", include("qunce.console.urls")),
+]

@@ -1,0 +1,57 @@
+"""What went wrong, as a page: said in the reader's language, with what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from qunce.core import errors
+from qunce.core.operators import Operator
+
+STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (errors.NotFound, 404),
+    (errors.Refused, 403),
+    (errors.Invalid, 422),
+)
+
+
+class ErrorPages:
+    """The sentences of our own errors become pages with the fitting status."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, error: Exception
+    ) -> HttpResponse | None:
+        for kind, status in STATUS:
+            if isinstance(error, kind):
+                return said(request, str(error), status)
+        return None
+
+
+def said(request: HttpRequest, text: str, status: int) -> HttpResponse:
+    if isinstance(request.user, Operator):
+        request.at = datetime.now(UTC)  # type: ignore[attr-defined]
+    alone = bool(getattr(request, "htmx", False))
+    template = "console/parts/error.html" if alone else "console/error.html"
+    return render(request, template, {"text": text, "status": status}, status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return said(request, "", 404)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return said(request, "", 403)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Without a database or a session: neither may be at hand."""
+    return render(request, "console/failed.html", status=500)

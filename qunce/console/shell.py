@@ -1,0 +1,125 @@
+"""What stands around every page: the rail, the tabs, who I am."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from qunce.core import access
+from qunce.core.operators import Operator
+
+
+@dataclass(frozen=True)
+class Tab:
+    words: StrOrPromise
+    view: str
+    permission: str | None = None
+
+
+@dataclass(frozen=True)
+class Area:
+    """One place of the rail. `tabs[0]` is where it leads."""
+
+    key: str
+    words: StrOrPromise
+    icon: str
+    tabs: tuple[Tab, ...]
+
+
+AREAS = (
+    Area("today", _("Today"), "sun", (Tab(_("Today"), "today:queue"),)),
+    Area(
+        "members",
+        _("Members"),
+        "users",
+        (
+            Tab(_("Members"), "members:list"),
+            Tab(_("Segments"), "segments:list"),
+            Tab(_("Tags"), "tags:list"),
+            Tab(_("Layers"), "layers:list"),
+            Tab(_("Import"), "importing:list", "members.import"),
+        ),
+    ),
+    Area(
+        "outreach",
+        _("Outreach"),
+        "paper-airplane",
+        (
+            Tab(_("Campaigns"), "outreach:campaigns"),
+            Tab(_("Staff tasks"), "outreach:tasks"),
+        ),
+    ),
+    Area("sales", _("Sales"), "shopping-bag", (Tab(_("Orders"), "sales:orders"),)),
+    Area(
+        "groups",
+        _("Groups"),
+        "chat-bubble-left-right",
+        (Tab(_("Groups"), "groups:list"),),
+    ),
+    Area("insight", _("Insight"), "chart-bar", (Tab(_("Insight"), "insight:numbers"),)),
+    Area(
+        "settings",
+        _("Settings"),
+        "cog-6-tooth",
+        (
+            Tab(_("My account"), "settings:mine"),
+            Tab(_("Staff"), "settings:staff", "staff.manage"),
+            Tab(_("Units"), "settings:units", "staff.manage"),
+            Tab(_("Roles"), "settings:roles"),
+            Tab(_("API keys"), "settings:keys", "staff.manage"),
+            Tab(_("Webhooks"), "webhooks:list", "webhooks.manage"),
+            Tab(_("Audit log"), "settings:audit", "audit.see"),
+        ),
+    ),
+)
+AREA_OF = {
+    tab.view.partition(":")[0]: area.key for area in AREAS for tab in area.tabs
+}
+"""Namespace of the URLs → place in the rail."""
+
+
+def around(request: HttpRequest) -> dict[str, Any]:
+    """A context processor: what the base template draws around the page."""
+    operator = getattr(request, "user", None)
+    if not isinstance(operator, Operator):
+        return {"rail": ()}
+    match = request.resolver_match
+    namespace = match.namespace if match else ""
+    here = AREA_OF.get(namespace, namespace)
+    rail = [(area, url) for area in AREAS if (url := _url(area.tabs[0]))]
+    area = next((area for area, _url in rail if area.key == here), None)
+    return {
+        "rail": rail,
+        "here": area,
+        "tabs": _tabs(area, operator, namespace) if area else (),
+        "operator": operator,
+        "community": operator.community,
+        "theme": getattr(operator, "theme", "system"),
+    }
+
+
+def _tabs(
+    area: Area, operator: Operator, namespace: str
+) -> list[tuple[Tab, str, bool]]:
+    shown = [tab for tab in area.tabs if _may(operator, tab.permission)]
+    found = [(tab, _url(tab)) for tab in shown]
+    tabs = [(tab, url, tab.view.startswith(f"{namespace}:")) for tab, url in found]
+    return [tab for tab in tabs if tab[1]] if len(tabs) > 1 else []
+
+
+def _may(operator: Operator, permission: str | None) -> bool:
+    if permission is None:
+        return True
+    return permission in access.declared() and access.may(operator, permission)
+
+
+def _url(tab: Tab) -> str:
+    try:
+        return reverse(tab.view)
+    except NoReverseMatch:
+        return ""

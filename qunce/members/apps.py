@@ -15,6 +15,7 @@ class MembersConfig(AppConfig):
             attributerows,
             checkups,
             leaves,
+            masks,
             people,
             roster,
             tagrows,

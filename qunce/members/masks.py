@@ -1,0 +1,58 @@
+"""Masks: what a person is recognised by, shown in full only to those who may."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from qunce.core import access
+
+if TYPE_CHECKING:
+    from qunce.core.operators import Operator
+
+UNMASK = access.declare("members.unmask", access.Role.MANAGER)
+DOTS = "****"
+"""Always as many, so that the length of what is hidden stays hidden too."""
+PHONE = re.compile(r"\+?\d{7,15}")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+def identifier(*, kind: str, value: str, by: Operator) -> str:
+    """One identifier of a kind such as phone, as this operator may read it."""
+    if access.may(by, UNMASK):
+        return value
+    if kind == "phone":
+        return _phone(value)
+    return _email(value) if kind == "email" else _other(value)
+
+
+def phone(value: str, by: Operator) -> str:
+    return identifier(kind="phone", value=value, by=by)
+
+
+def email(value: str, by: Operator) -> str:
+    return identifier(kind="email", value=value, by=by)
+
+
+def key(value: str, by: Operator) -> str:
+    """A member's key: sources like to use the phone or the address for it."""
+    if access.may(by, UNMASK):
+        return value
+    if PHONE.fullmatch(value):
+        return _phone(value)
+    return _email(value) if EMAIL.fullmatch(value) else value
+
+
+def _phone(value: str) -> str:
+    if len(value) < 9:
+        return DOTS + value[-2:]
+    return value[:3] + DOTS + value[-4:]
+
+
+def _email(value: str) -> str:
+    name, _at, host = value.rpartition("@")
+    return f"{name[:1]}{DOTS}@{host}"
+
+
+def _other(value: str) -> str:
+    return DOTS if len(value) < 8 else value[:2] + DOTS + value[-2:]

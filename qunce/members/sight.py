@@ -1,0 +1,70 @@
+"""Whom an operator sees: nobody outside their community and scope, in no list and no count.
+
+Everyone who takes a member's number or key from outside asks here first. Who is out of
+sight is as good as unknown: the same error, the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from qunce.members import roster
+from qunce.sets import audiences, bitmaps
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pyroaring import BitMap
+
+    from qunce.core.operators import Operator
+    from qunce.members.roster import Account
+
+ANYBODY: dict[str, Any] = {"with_left": {"all": []}}
+"""Who left stays in sight: their page is where one sees that they left."""
+
+
+def get(*, by: Operator, account: int, at: datetime) -> Account:
+    """The account of this number, whichever of its person's accounts it is."""
+    check(by=by, accounts=[account], at=at)
+    return roster.Account.objects.select_related("community").get(pk=account)
+
+
+def by_key(*, by: Operator, key: str, at: datetime) -> Account:
+    """The account of a key, or of `channel:key`."""
+    found = roster.get(by.community, key)
+    if not only(by=by, accounts=[found.pk], at=at):
+        raise roster.UnknownMember(_("There is no member “%(key)s”.") % {"key": key})
+    found.community = by.community
+    return found
+
+
+def check(*, by: Operator, accounts: Iterable[int], at: datetime) -> None:
+    """Refuse all if one of these accounts is not there or not in sight."""
+    wanted = set(accounts)
+    roster.check_ids(by.community, wanted)
+    if by.scope is None or not wanted:
+        return
+    heads, seen = roster.heads_of(wanted), _seen(by, at)
+    missing = sorted(account for account in wanted if heads[account] not in seen)
+    if missing:
+        raise roster.UnknownMember(
+            _("There is no member with the number %(id)s.") % {"id": missing[0]}
+        )
+
+
+def only(*, by: Operator, accounts: Iterable[int], at: datetime) -> set[int]:
+    """The first accounts of those people among them who are in sight."""
+    wanted = sorted(set(accounts))
+    if not wanted:
+        return set()
+    seen = _seen(by, at)
+    return {head for head in roster.heads_of(wanted).values() if head in seen}
+
+
+def _seen(by: Operator, at: datetime) -> BitMap:
+    """First accounts of all who are in sight; kept by the engine while nothing changes."""
+    blob = audiences.freeze(community=by.community, rule=ANYBODY, by=by, at=at)
+    return bitmaps.thaw(blob)

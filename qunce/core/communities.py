@@ -24,6 +24,8 @@ class Community(models.Model):
     day_start = models.PositiveSmallIntegerField(default=0)
     currency = models.CharField(max_length=3, default="CNY")
     language = models.CharField(max_length=10, default="zh-hans")
+    # Whether all who sign in need a second factor, or only those who chose one.
+    second_factor = models.BooleanField(default=False)
     created_at = instants.InstantField()
 
     def __str__(self) -> str:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from django.db import models
 from django.utils.translation import gettext as _
 
-from qunce.core import db, errors, instants, names
+from qunce.core import audit, db, errors, instants, names
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -197,6 +197,48 @@ def record_many(
         for event, time in zip(events, times, strict=True)
     ]
     db.insert(EACH, rows)
+    if by is not None:
+        _audit(events, ids, community=community, by=by, at=at)
+
+
+def _audit(
+    events: Sequence[Event],
+    ids: dict[str, int],
+    *,
+    community: Community,
+    by: Operator,
+    at: datetime,
+) -> None:
+    """One act a kind, with what its events have in common."""
+    for kind, kind_id in ids.items():
+        alike = [event for event in events if event.kind == kind]
+        accounts = {event.account for event in alike}
+        groups = {event.group for event in alike}
+        audit.write(
+            community_id=community.pk,
+            actor_id=by.pk,
+            kind_id=kind_id,
+            account_id=accounts.pop() if len(accounts) == 1 else None,
+            group_id=groups.pop() if len(groups) == 1 else None,
+            count=len(alike),
+            at=at,
+            detail=_common(alike),
+        )
+
+
+def _common(events: Sequence[Event]) -> dict[str, Any]:
+    first, last = events[0], events[-1]
+    shared = {
+        field.name: getattr(first, field.name)
+        for field in dataclasses.fields(first)
+        if field.name not in ("account", "group")
+        and getattr(first, field.name) == getattr(last, field.name)
+    }
+    return {
+        name: value
+        for name, value in shared.items()
+        if all(getattr(event, name) == value for event in events)
+    }
 
 
 EACH = """
@@ -228,3 +270,14 @@ def record_each(
         for account, moment in zip(accounts, moments, strict=False)
     ]
     db.insert(EACH, rows)
+    if by is not None and rows:
+        audit.write(
+            community_id=community.pk,
+            actor_id=actor,
+            kind_id=kind,
+            account_id=rows[0][2] if len(rows) == 1 else None,
+            group_id=event.group,
+            count=len(rows),
+            at=at,
+            detail=_common([event]),
+        )

@@ -7,9 +7,17 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models, transaction
+from django.utils.translation import gettext_lazy
 
 from qunce.core import access, instants
 from qunce.core.communities import Community
+from qunce.core.units import Unit
+
+
+class Theme(models.TextChoices):
+    SYSTEM = "system", gettext_lazy("as the device")
+    LIGHT = "light", gettext_lazy("light")
+    DARK = "dark", gettext_lazy("dark")
 
 
 class OperatorManager(BaseUserManager["Operator"]):
@@ -18,14 +26,20 @@ class OperatorManager(BaseUserManager["Operator"]):
 
 
 class Operator(AbstractBaseUser):
-    """`scope` is a rule over members; null sees the whole community."""
+    """`scope` is a rule over members, `groups` a list of keys; null sees all of them."""
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="operators")
     login = models.CharField(max_length=120, unique=True)
     name = models.CharField(max_length=120)
     role = models.CharField(max_length=20, choices=access.Role.choices)
     scope: models.JSONField[Any, Any] = models.JSONField(null=True)
+    groups: models.JSONField[Any, Any] = models.JSONField(null=True)
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="staff")
+    email = models.EmailField(blank=True, default="")
     language = models.CharField(max_length=10, default="zh-hans")
+    theme = models.CharField(max_length=10, choices=Theme.choices, default="system")
+    # Set by somebody else, so it is good for one sign-in.
+    password_is_given = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = instants.InstantField()
 

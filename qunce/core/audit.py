@@ -1,0 +1,126 @@
+"""The audit log: who did what when, one row an act, written in the act's transaction.
+
+Facts of our own verbs come here by themselves (`facts.record*` with a `by`); what is not
+a fact (a sign-in, an export, a refusal) is noted by whoever sees it happen.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+from qunce.core import db, instants, names
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    from qunce.core.communities import Community
+    from qunce.core.operators import Operator
+
+PAGE = 50
+LONGEST_VALUE = 200
+
+
+class Act(models.Model):
+    """`count` things were touched; `account` is given where it was one member alone.
+
+    `detail` holds what all of them had in common. Integers without foreign keys: an act
+    outlives what it touched.
+    """
+
+    community_id = models.IntegerField()
+    actor_id = models.IntegerField(null=True)
+    kind_id = models.IntegerField()
+    account_id = models.BigIntegerField(null=True)
+    group_id = models.BigIntegerField(null=True)
+    count = models.PositiveIntegerField(default=1)
+    happened_at = instants.InstantField()
+    detail: models.JSONField[Any, Any] = models.JSONField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["community_id", "id"], name="acts"),
+            models.Index(
+                fields=["community_id", "actor_id", "id"], name="acts_by_actor"
+            ),
+            models.Index(fields=["community_id", "kind_id", "id"], name="acts_by_kind"),
+            models.Index(fields=["account_id"], name="acts_by_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"act {self.pk}"
+
+
+_words: dict[str, StrOrPromise] = {}
+
+
+def declare(kind: str, words: StrOrPromise) -> str:
+    """A kind of act that is not a fact, in the reader's words."""
+    _words[kind] = words
+    return kind
+
+
+def spoken(kind: str) -> str | None:
+    return str(_words[kind]) if kind in _words else None
+
+
+def declared() -> dict[str, StrOrPromise]:
+    return dict(_words)
+
+
+WRITE = """
+INSERT INTO core_act (community_id, actor_id, kind_id, account_id, group_id, count,
+    happened_at, detail) VALUES
+"""
+
+
+def note(
+    *,
+    kind: str,
+    community: Community,
+    by: Operator | None,
+    at: datetime,
+    count: int = 1,
+    account: int | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Write down what is no fact; `detail` holds no personal data of members."""
+    kind_id = names.ensure("kind", 0, [kind])[kind]
+    write(
+        community_id=community.pk,
+        actor_id=by.pk if by else None,
+        kind_id=kind_id,
+        account_id=account,
+        count=count,
+        at=at,
+        detail=detail,
+    )
+
+
+def write(
+    *,
+    community_id: int,
+    actor_id: int | None,
+    kind_id: int,
+    at: datetime,
+    count: int = 1,
+    account_id: int | None = None,
+    group_id: int | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    told = {name: _short(value) for name, value in (detail or {}).items()}
+    text = json.dumps(told, ensure_ascii=False, default=str) if told else None
+    moment = instants.to_micros(at)
+    row = (community_id, actor_id, kind_id, account_id, group_id, count, moment, text)
+    db.insert(WRITE, [row])
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > LONGEST_VALUE:
+        return value[: LONGEST_VALUE - 1] + "…"
+    if isinstance(value, dict | list | tuple):
+        return _short(json.dumps(value, ensure_ascii=False, default=str))
+    return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.http import HttpRequest
@@ -77,9 +78,13 @@ AREAS = (
         ),
     ),
 )
-AREA_OF = {
-    tab.view.partition(":")[0]: area.key for area in AREAS for tab in area.tabs
-}
+STATIC = Path(__file__).parent / "static"
+PAGE_STYLES = tuple(
+    path.relative_to(STATIC).as_posix()
+    for path in sorted((STATIC / "console" / "pages").glob("*.css"))
+)
+"""Sheets of single areas; found once, when the process starts."""
+AREA_OF = {tab.view.partition(":")[0]: area.key for area in AREAS for tab in area.tabs}
 """Namespace of the URLs → place in the rail."""
 
 
@@ -87,29 +92,34 @@ def around(request: HttpRequest) -> dict[str, Any]:
     """A context processor: what the base template draws around the page."""
     operator = getattr(request, "user", None)
     if not isinstance(operator, Operator):
-        return {"rail": ()}
+        return {"rail": (), "page_styles": PAGE_STYLES}
     match = request.resolver_match
     namespace = match.namespace if match else ""
     here = AREA_OF.get(namespace, namespace)
     rail = [(area, url) for area in AREAS if (url := _url(area.tabs[0]))]
     area = next((area for area, _url in rail if area.key == here), None)
     return {
+        "page_styles": PAGE_STYLES,
+        "search_url": _reversed("search:results"),
+        "account_url": _reversed("settings:mine"),
+        "sign_out_url": _reversed("signing:sign-out"),
         "rail": rail,
         "here": area,
-        "tabs": _tabs(area, operator, namespace) if area else (),
+        "tabs": _tabs(area, operator, request.path) if area else (),
         "operator": operator,
         "community": operator.community,
         "theme": getattr(operator, "theme", "system"),
     }
 
 
-def _tabs(
-    area: Area, operator: Operator, namespace: str
-) -> list[tuple[Tab, str, bool]]:
+def _tabs(area: Area, operator: Operator, path: str) -> list[tuple[Tab, str, bool]]:
+    """Tab, address, whether it is the one we are in: that of the longest address."""
     shown = [tab for tab in area.tabs if _may(operator, tab.permission)]
-    found = [(tab, _url(tab)) for tab in shown]
-    tabs = [(tab, url, tab.view.startswith(f"{namespace}:")) for tab, url in found]
-    return [tab for tab in tabs if tab[1]] if len(tabs) > 1 else []
+    found = [(tab, url) for tab in shown if (url := _url(tab))]
+    best = max(
+        (url for _tab, url in found if path.startswith(url)), key=len, default=""
+    )
+    return [(tab, url, url == best) for tab, url in found] if len(found) > 1 else []
 
 
 def _may(operator: Operator, permission: str | None) -> bool:
@@ -119,7 +129,11 @@ def _may(operator: Operator, permission: str | None) -> bool:
 
 
 def _url(tab: Tab) -> str:
+    return _reversed(tab.view)
+
+
+def _reversed(view: str) -> str:
     try:
-        return reverse(tab.view)
+        return reverse(view)
     except NoReverseMatch:
         return ""

@@ -1,0 +1,139 @@
+"""How numbers, moments and icons are written on a page."""
+
+from __future__ import annotations
+
+import functools
+from datetime import datetime, timedelta
+from typing import Any
+
+import heroicons
+from django import template
+from django.http import HttpRequest
+from django.template.loader_tags import BLOCK_CONTEXT_KEY
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from qunce.core import days
+from qunce.core import money as sums
+
+register = template.Library()
+
+
+@functools.cache
+def _drawn(name: str, css: str) -> SafeString:
+    svg = heroicons._render_icon("outline", name, None, {"class": css})
+    hidden = svg.replace("<svg", '<svg aria-hidden="true" focusable="false"', 1)
+    return mark_safe(hidden)  # noqa: S308 - the package's own drawing
+
+
+@register.simple_tag
+def icon(name: str, css: str = "icon") -> SafeString:
+    return _drawn(str(name), str(css))
+
+
+@register.filter
+def number(value: Any) -> str:
+    """1204 → 1,204; nothing for nothing."""
+    return "" if value is None or value == "" else f"{value:,}"
+
+
+@register.filter
+def signed(value: int) -> str:
+    return f"{value:+,}"
+
+
+@register.filter
+def share(part: int, whole: int) -> str:
+    """Per cent with one place, a dash where there is no whole."""
+    return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    if value is None:
+        return ""
+    return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
+
+
+@register.filter
+def daytext(value: datetime | None) -> str:
+    return "" if value is None else timezone.localtime(value).strftime("%Y-%m-%d")
+
+
+@register.filter
+def clock(value: datetime | None) -> str:
+    return "" if value is None else timezone.localtime(value).strftime("%H:%M")
+
+
+@register.filter
+def dayfrom1970(value: int) -> str:
+    return days.to_date(value).isoformat()
+
+
+@register.filter
+def money(amount: int, currency: str) -> str:
+    return sums.show(amount, currency)
+
+
+@register.filter
+def since(value: datetime, at: datetime) -> str:
+    """How long before `at`, in one unit."""
+    return said(at - value)
+
+
+def said(gone: timedelta) -> str:
+    minutes = int(gone.total_seconds() // 60)
+    if minutes < 1:
+        return _("just now")
+    if minutes < 60:
+        return ngettext("%(n)s minute ago", "%(n)s minutes ago", minutes) % {
+            "n": minutes
+        }
+    if minutes < 60 * 24:
+        hours = minutes // 60
+        return ngettext("%(n)s hour ago", "%(n)s hours ago", hours) % {"n": hours}
+    whole = minutes // (60 * 24)
+    return ngettext("%(n)s day ago", "%(n)s days ago", whole) % {"n": whole}
+
+
+@register.simple_tag(takes_context=True)
+def ago(context: template.Context, value: datetime | None) -> str:
+    """`since` against the page's own moment, with the exact time to hover."""
+    if value is None:
+        return ""
+    at = context["request"].at
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        value.isoformat(),
+        moment(value),
+        since(value, at),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, **changes: Any) -> str:
+    """The query string of this page with some of it changed; None takes it out."""
+    request: HttpRequest = context["request"]
+    new = request.GET.copy()
+    for name, value in changes.items():
+        if value is None:
+            new.pop(name, None)
+        else:
+            new[name] = str(value)
+    return f"?{new.urlencode()}"
+
+
+@register.filter
+def first_letter(name: str) -> str:
+    return name.strip()[:1].upper() or "·"
+
+
+@register.simple_tag(takes_context=True)
+def again(context: template.Context, name: str) -> str:
+    """A block of this page once more: the title as the heading."""
+    blocks = context.render_context.get(BLOCK_CONTEXT_KEY)
+    block = blocks.get_block(name) if blocks else None
+    return block.nodelist.render(context) if block else ""

@@ -3,6 +3,7 @@ from __future__ import annotations
 from qunce.members.attributerows import AttributeValue, PastValue
 from qunce.members.attributes import Attribute
 from qunce.members.importing.jobs import ImportJob, ImportProblem
+from qunce.members.importing.uploads import Upload
 from qunce.members.layers import Layering, LayerRun, LayerSet
 from qunce.members.merges import Merge
 from qunce.members.roster import Account, Identifier
@@ -31,4 +32,5 @@ __all__ = [
     "TagChange",
     "TagGroup",
     "Tagging",
+    "Upload",
 ]

@@ -9,13 +9,15 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from qunce.core import access, errors, flow, instants
+from qunce.core import access, errors, facts, flow, instants
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 
@@ -26,9 +28,12 @@ if TYPE_CHECKING:
 IMPORT = access.declare("members.import", access.Role.MANAGER)
 FLOW = flow.Flow(
     {
+        "take": (("waiting",), "running"),
         "finish": (("running",), "done"),
         "refuse": (("running",), "refused"),
         "give_up": (("running",), "failed"),
+        "cancel": (("waiting", "running"), "cancelled"),
+        "resume": (("failed", "cancelled"), "waiting"),
     }
 )
 ALL, GOOD = "all", "good"
@@ -39,7 +44,11 @@ SHOWN = 1_000
 
 class ImportJob(models.Model):
     """`chunk` and `within` are where the next batch begins; `read` counts rows of the
-    file. `options` are those by which the same file would give other rows."""
+    file. `options` are those by which the same file would give other rows.
+
+    A job of an `upload` is done in the background: whoever does it holds its `lease`, and
+    tells in `phase`, `done` and `about` how far it is.
+    """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     target = models.CharField(max_length=20)
@@ -59,10 +68,26 @@ class ImportJob(models.Model):
     started_at = instants.InstantField()
     finished_at = instants.InstantField(null=True)
     by = models.ForeignKey(Operator, models.PROTECT, related_name="+")
+    upload = models.ForeignKey(
+        "members.Upload", models.PROTECT, null=True, related_name="jobs"
+    )
+    phase = models.CharField(max_length=10, default="")
+    done = models.BigIntegerField(default=0)
+    about = models.BigIntegerField(default=0)
+    lease = models.CharField(max_length=32, default="")
+    leased_until = instants.InstantField(null=True)
+    error = models.TextField(default="")
 
     class Meta:
         indexes = [
-            models.Index(fields=["community", "digest"], name="import_by_digest")
+            models.Index(fields=["community", "digest"], name="import_by_digest"),
+            models.Index(
+                fields=["leased_until"],
+                condition=models.Q(
+                    state__in=("waiting", "running"), upload__isnull=False
+                ),
+                name="import_to_be_done",
+            ),
         ]
 
     def __str__(self) -> str:

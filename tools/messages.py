@@ -17,8 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import catalog, extract, mofile, pofile
+from django.conf import settings
+from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).parents[1]
+if not settings.configured:  # templates are read without the project's settings
+    settings.configure()
 ROOTS = ("qunce", "docs")
 LANGUAGES = ("zh_Hans",)
 KEYWORDS = {
@@ -32,6 +36,8 @@ KEYWORDS = {
     "pgettext_lazy": ((1, "c"), 2),
 }
 PLACEHOLDER = re.compile(r"%\(\w+\)[^a-z]*[a-z]|\{\w*\}")
+TEXT = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+CALLS = re.compile(rf"\b(?:_|n?p?gettext)\(\s*{TEXT}(?:\s*,\s*(?:{TEXT}|\w+))*\s*\)")
 NOISE = re.compile(
     r'# |#\n|"(POT-|PO-|Last-|Language-Team|Generated-|Project-|Report-)'
 )
@@ -50,6 +56,20 @@ def found() -> Iterator[Found]:
             if "migrations" not in path.parts:
                 where = path.relative_to(ROOT).as_posix()
                 yield from _in_module(path, where)
+    yield from _in_templates()
+
+
+def _in_templates() -> Iterator[Found]:
+    """Django turns a template into text whose calls of gettext can be read."""
+    for path in sorted((ROOT / "qunce").rglob("templates/**/*.html")):
+        where = path.relative_to(ROOT).as_posix()
+        text = templatize(path.read_text(encoding="utf-8"), origin=where)
+        for call in CALLS.findall(text):
+            source = io.BytesIO(call.encode())
+            for _line, message, _notes, context in extract.extract(
+                "python", source, keywords=KEYWORDS, options={"encoding": "utf-8"}
+            ):
+                yield where, message, context
 
 
 def _in_module(path: Path, where: str) -> Iterator[Found]:

@@ -25,7 +25,7 @@ register = template.Library()
 @functools.cache
 def _drawn(name: str, css: str) -> SafeString:
     svg = heroicons._render_icon("outline", name, None, {"class": css})
-    hidden = svg.replace("<svg", '<svg aria-hidden="true" focusable="false"', 1)
+    hidden = svg.replace("<svg", '<svg focusable="false"', 1)
     return mark_safe(hidden)  # noqa: S308 - the package's own drawing
 
 

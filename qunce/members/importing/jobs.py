@@ -46,8 +46,8 @@ class ImportJob(models.Model):
     """`chunk` and `within` are where the next batch begins; `read` counts rows of the
     file. `options` are those by which the same file would give other rows.
 
-    A job of an `upload` is done in the background: whoever does it holds its `lease`, and
-    tells in `phase`, `done` and `about` how far it is.
+    A job of an `upload` is done in the background; `phase`, `done` and `about` tell how
+    far it is, `error` why it was given up.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
@@ -74,20 +74,12 @@ class ImportJob(models.Model):
     phase = models.CharField(max_length=10, default="")
     done = models.BigIntegerField(default=0)
     about = models.BigIntegerField(default=0)
-    lease = models.CharField(max_length=32, default="")
-    leased_until = instants.InstantField(null=True)
     error = models.TextField(default="")
 
     class Meta:
         indexes = [
             models.Index(fields=["community", "digest"], name="import_by_digest"),
-            models.Index(
-                fields=["leased_until"],
-                condition=models.Q(
-                    state__in=("waiting", "running"), upload__isnull=False
-                ),
-                name="import_to_be_done",
-            ),
+            models.Index(fields=["community", "-id"], name="import_newest"),
         ]
 
     def __str__(self) -> str:

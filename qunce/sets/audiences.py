@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -12,7 +12,8 @@ from pyroaring import BitMap
 
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
-from qunce.sets import bitmaps, rules, snapshots
+from qunce.sets import bitmaps, funnels, rules, snapshots
+from qunce.sets.funnels import Funnel
 from qunce.sets.rules import Clause, Node, Not
 from qunce.sets.snapshots import Snapshot
 
@@ -31,8 +32,11 @@ class Reason:
 
 @dataclass(frozen=True)
 class Explanation:
+    """`lit` says by place whether each part of the rule holds, see `funnels.parts`."""
+
     holds: bool
     because: tuple[Reason, ...]
+    lit: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,25 @@ def overlap(
     return _ask(community, at, compare)
 
 
+def funnel(
+    *, community: Community, rule: Any, by: Operator, at: datetime, sample: int = 0
+) -> Funnel:
+    """How many each part of the rule leaves, all in one snapshot, and some people."""
+
+    def narrowed(snap: Snapshot) -> Funnel:
+        question = _read(snap, rule, by)
+        seen, here = question.seen(snap), snap.everyone()
+        people = question.people(snap)
+        return Funnel(
+            everyone=len(here if seen is None else here & seen),
+            total=len(people),
+            steps=funnels.steps(snap, rule, question.rule, seen),
+            sample=funnels.sample(people, sample),
+        )
+
+    return _ask(community, at, narrowed)
+
+
 def explain(
     *, community: Community, rule: Any, by: Operator, at: datetime, account: int
 ) -> Explanation:
@@ -94,7 +117,9 @@ def explain(
         reasons = [_presence(snap, person)]
         for node in question.nodes():
             reasons += _reasons(snap, node, person, wanted=True)
-        return Explanation(person in question.people(snap), tuple(reasons))
+        holds = person in question.people(snap)
+        lit = funnels.lights(snap, rule, question.rule, person)
+        return Explanation(holds, tuple(reasons), lit)
 
     return _ask(community, at, because)
 
@@ -146,10 +171,14 @@ class Question:
         return snap.once(("answer", self), label, lambda: self._people(snap))
 
     def _people(self, snap: Snapshot) -> BitMap:
-        found = self.rule.evaluate(snap, snap.everyone())
+        found, seen = self.rule.evaluate(snap, snap.everyone()), self.seen(snap)
+        return found if seen is None else found & seen
+
+    def seen(self, snap: Snapshot) -> BitMap | None:
+        """Whom the operator sees at all; None is everybody."""
         if self.scope is None:
-            return found
-        return found & self.scope.evaluate(snap, snap.everyone(with_left=True))
+            return None
+        return self.scope.evaluate(snap, snap.everyone(with_left=True))
 
 
 def _read(snap: Snapshot, rule: Any, by: Operator) -> Question:

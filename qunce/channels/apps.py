@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class ChannelsConfig(AppConfig):
     name = "qunce.channels"
     label = "channels"
+
+    def ready(self) -> None:
+        from qunce.channels import assisted, base
+
+        base.register(assisted.Assisted())

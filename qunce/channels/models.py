@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from qunce.channels.inbox import Incoming
+
+__all__ = ["Incoming"]

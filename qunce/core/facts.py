@@ -99,6 +99,8 @@ class Event:
 
     kind: ClassVar[str]
     words: ClassVar[StrOrPromise] = ""
+    foreign: ClassVar[bool] = False
+    """Whether programs may tell it too; else it is caused by our own verbs alone."""
     account: int | None = None
     group: int | None = None
 

@@ -122,7 +122,12 @@ class Person:
 
 def get(community: Community, key: str) -> Person:
     """The person behind an account's key."""
-    family = roster.family(roster.get(community, key).pk)
+    return of(roster.get(community, key).pk)
+
+
+def of(account: int) -> Person:
+    """The person behind an account, whichever of theirs it is."""
+    family = roster.family(account)
     rows = Account.objects.filter(pk__in=family).order_by("pk")
     accounts = list(rows.select_related("community"))
     left = [account.left_at for account in accounts if account.left_at]

@@ -19,6 +19,7 @@ class SendDelivered(facts.Event):
     """The channel says that the member got it. `campaign` is the campaign's key."""
 
     kind = "send.delivered"
+    foreign = True
     words = gettext_lazy("got a message")
     campaign: str
 
@@ -39,6 +40,7 @@ class SendClicked(facts.Event):
     """The member opened a link of it."""
 
     kind = "send.clicked"
+    foreign = True
     words = gettext_lazy("opened a link of a message")
     campaign: str
     link: str = ""

@@ -15,6 +15,7 @@ class CouponRedeemed(facts.Event):
     """`coupon` is its code, `campaign` the key of the campaign that gave it."""
 
     kind = "coupon.redeemed"
+    foreign = True
     words = gettext_lazy("redeemed a coupon")
     coupon: str
     campaign: str = ""

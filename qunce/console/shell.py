@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from qunce.core import access
@@ -58,7 +59,7 @@ AREAS = (
     Area("sales", _("Sales"), "shopping-bag", (Tab(_("Orders"), "sales:orders"),)),
     Area(
         "groups",
-        _("Groups"),
+        pgettext_lazy("menu", "Groups"),
         "chat-bubble-left-right",
         (Tab(_("Groups"), "groups:list"),),
     ),

@@ -1,0 +1,144 @@
+"""What the rooms have for Today: each provider turns reads into lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from qunce.console.today import lines
+from qunce.console.today.lines import CHANGED, DECIDE, DO, Line
+from qunce.core import access, instants, work
+from qunce.core.operators import Operator
+from qunce.members import layers, sight, tagreports, tags
+from qunce.members.importing import jobs
+
+FRESH = timedelta(days=3)
+NAMED = 3
+
+
+@lines.provider
+def imports(operator: Operator, at: datetime) -> list[Line]:
+    """Those of mine that ended badly, or with rows left out."""
+    if not access.may(operator, jobs.IMPORT):
+        return []
+    ended = jobs.ImportJob.objects.filter(
+        community=operator.community, finished_at__gte=instants.to_micros(at - FRESH)
+    ).exclude(state="running")
+    return [
+        Line(
+            key=f"import-{job.pk}-{job.state}",
+            section=DECIDE,
+            icon="arrow-up-tray",
+            text=_import_text(job),
+            why=_("Imported by %(name)s; the report names row, column and remedy.")
+            % {"name": job.by.name},
+            url=reverse("importing:job", args=[job.pk]),
+            action=_("See the rows"),
+            minutes=5,
+            due_at=job.finished_at,
+        )
+        for job in ended.select_related("by").order_by("-pk")[:20]
+        if job.broken
+    ]
+
+
+def _import_text(job: jobs.ImportJob) -> str:
+    if job.state == "done":
+        text = ngettext(
+            "%(file)s: %(n)s row was left out",
+            "%(file)s: %(n)s rows were left out",
+            job.broken,
+        )
+    else:
+        text = ngettext(
+            "%(file)s was refused: %(n)s broken row",
+            "%(file)s was refused: %(n)s broken rows",
+            job.broken,
+        )
+    return text % {"file": job.file, "n": f"{job.broken:,}"}
+
+
+@lines.provider
+def layer_moves(operator: Operator, at: datetime) -> list[Line]:
+    """Who moved since yesterday, as far as the operator sees them."""
+    return list(_moves(operator, at))
+
+
+def _moves(operator: Operator, at: datetime) -> Iterator[Line]:
+    yesterday = operator.community.day(at) - 1
+    for layering in layers.listed(operator.community):
+        moved = {
+            person
+            for some in layers.moves_since(layering, yesterday).values()
+            for person in some
+        }
+        seen = sight.only(by=operator, accounts=moved, at=at)
+        if seen:
+            yield Line(
+                key=f"layers-{layering.pk}-{yesterday}",
+                section=CHANGED,
+                icon="square-3-stack-3d",
+                text=ngettext(
+                    "%(layering)s: %(n)s member moved since yesterday",
+                    "%(layering)s: %(n)s members moved since yesterday",
+                    len(seen),
+                )
+                % {"layering": layering.name, "n": f"{len(seen):,}"},
+                why=_("Layers are laid out anew each day."),
+                url=reverse("layers:page", args=[layering.pk]),
+                action=_("See who"),
+                minutes=2,
+            )
+
+
+@lines.provider
+def tag_twins(operator: Operator, at: datetime) -> list[Line]:
+    """Two words for one thing, asked about as long as both are in use."""
+    if not access.may(operator, tags.MANAGE):
+        return []
+    pairs = tagreports.twins(operator.community)
+    if not pairs:
+        return []
+    named = ", ".join(f"{a.name} / {b.name}" for a, b in pairs[:NAMED])
+    return [
+        Line(
+            key="tag-twins-" + "-".join(f"{a.pk}.{b.pk}" for a, b in pairs[:NAMED]),
+            section=DECIDE,
+            icon="tag",
+            text=ngettext(
+                "%(n)s pair of tags may mean the same: %(named)s",
+                "%(n)s pairs of tags may mean the same: %(named)s",
+                len(pairs),
+            )
+            % {"n": len(pairs), "named": named},
+            why=_("Two words for one thing split what you count."),
+            url=reverse("tags:report"),
+            action=_("Merge or keep"),
+            minutes=2,
+        )
+    ]
+
+
+@lines.provider
+def failed_duties(operator: Operator, at: datetime) -> list[Line]:
+    """What the house gave up; whoever manages staff is told."""
+    if operator.role != access.Role.OWNER:
+        return []
+    return [
+        Line(
+            key=f"duty-{row.pk}-{row.attempts}",
+            section=DO,
+            icon="exclamation-triangle",
+            text=_("Background work was given up: %(duty)s") % {"duty": row.duty},
+            why=row.error.splitlines()[0][:200] if row.error else "",
+            url=reverse("settings:audit"),
+            action=_("See the log"),
+            minutes=5,
+            late=True,
+        )
+        for row in work.failed()[:20]
+    ]

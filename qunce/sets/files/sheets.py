@@ -6,9 +6,11 @@ otherwise empty sheet would take all of it; the rectangle is measured first.
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,46 +26,101 @@ LARGEST = 512 << 20
 MOST_CELLS = 12_000_000
 ROWS_AT_ONCE = 20_000
 BLOCK = 1 << 20
-REFERENCE = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
-ROW_NUMBER = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="([0-9]{1,7})"')
+CELL = re.compile(rb"<(?:\w+:)?c(?=[\s/>])")
+REFERENCE = re.compile(
+    rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([A-Za-z]+)([0-9]+)""",
+)
+ROW = re.compile(rb"<(?:\w+:)?row(?=[\s/>])")
+ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["']([0-9]+)""")
+LONGEST_TAG = 1 << 16
+WORKBOOK, OPEN_DOCUMENT = "xl/workbook.xml", "content.xml"
 
 
-def check(path: Path) -> None:
-    """Refuse what would not fit into memory, before anything is unpacked into it."""
+def check(path: Path) -> int:
+    """Refuse what would not fit into memory, before anything is unpacked into it.
+
+    Returns how many rows there are at most.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            if sum(member.file_size for member in members) > LARGEST:
-                raise _too_large()
-            for member in members:
-                if re.fullmatch(r"xl/worksheets/[^/]+\.xml", member.filename):
-                    _check_sheet(archive, member)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
+            names = archive.namelist()
+            if WORKBOOK not in names or OPEN_DOCUMENT in names:
+                raise _no_workbook()
+            return _check_all(archive)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         raise streams.UnreadableFile(
             _("This is not a spreadsheet: %(error)s") % {"error": error}
         ) from None
 
 
-def _check_sheet(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    lowest, widest, size, rest = 0, 0, 0, b""
-    with archive.open(member) as sheet:
-        while block := sheet.read(BLOCK):
-            size += len(block)
-            text = rest + block
-            for letters, number in REFERENCE.findall(text):
-                widest = max(widest, _column(letters))
-                lowest = max(lowest, int(number))
-            for number in ROW_NUMBER.findall(text):
-                lowest = max(lowest, int(number))
-            rest = text[-200:]
-            # The directory's sizes are a claim; these bytes are really there.
-            if size > LARGEST or lowest * max(widest, 1) > MOST_CELLS:
+def _check_all(archive: zipfile.ZipFile) -> int:
+    """Any member may be a sheet: which is one, another member tells."""
+    left, lines = LARGEST, 1
+    for member in archive.infolist():
+        measure = _Rectangle()
+        for block in _unpacked(archive, member):
+            left -= len(block)
+            if left < 0:
                 raise _too_large()
+            measure.add(block)
+        lines = max(lines, measure.lowest)
+    return lines - 1
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    """All that is really there: the sizes in the directory are a claim, at which Python
+    would stop reading and calamine would not."""
+    claim = copy.copy(member)
+    claim.file_size = 2 * LARGEST
+    claim.CRC = None  # type: ignore[assignment] - of all that follows nobody knows it
+    with archive.open(claim) as unpacked:
+        while block := unpacked.read(BLOCK):
+            yield block
+
+
+class _Rectangle:
+    """How far down and to the right a sheet's cells reach."""
+
+    def __init__(self) -> None:
+        self.lowest, self.widest = 0, 0
+        self._rest, self._bare, self._rows = b"", 0, 0
+
+    def add(self, block: bytes) -> None:
+        text = self._rest + block
+        end = text.rfind(b"<") if text.rfind(b">") < text.rfind(b"<") else len(text)
+        text, self._rest = text[:end], text[end:]
+        if len(self._rest) > LONGEST_TAG:
+            raise _too_large()
+        for letters, number in REFERENCE.findall(text):
+            self.widest = max(self.widest, _column(letters[:4]))
+            self.lowest = max(self.lowest, int(number[:9]))
+        for number in ROW_NUMBER.findall(text):
+            self.lowest = max(self.lowest, int(number[:9]))
+        self._count(text)
+        if self.lowest * max(self.widest, 1) > MOST_CELLS:
+            raise _too_large()
+
+    def _count(self, text: bytes) -> None:
+        """Cells and rows need not say where they are: then they follow one another."""
+        for number, part in enumerate(ROW.split(text)):
+            if number:
+                self._bare = 0
+                self._rows += 1
+            self._bare += len(CELL.findall(part))
+            self.widest = max(self.widest, self._bare)
+        self.lowest = max(self.lowest, self._rows)
 
 
 def _column(letters: bytes) -> int:
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + letter - 64
     return number
 
@@ -73,6 +130,12 @@ def _too_large() -> streams.UnreadableFile:
         _(
             "The spreadsheet is too large to open; save the sheet as CSV and import that."
         )
+    )
+
+
+def _no_workbook() -> streams.UnreadableFile:
+    return streams.UnreadableFile(
+        _("This is not an Excel file of the kind .xlsx; save it as .xlsx or CSV.")
     )
 
 
@@ -91,6 +154,16 @@ class _Sheet:
 
     def rows(self) -> Iterator[list[Any]]:
         return iter(self.sheet.iter_rows())
+
+
+def names_of(path: Path) -> list[str]:
+    """The sheets of a file that `check` has let pass."""
+    try:
+        return list(calamine.CalamineWorkbook.from_path(str(path)).sheet_names)
+    except calamine.CalamineError as error:
+        raise streams.UnreadableFile(
+            _("This sheet cannot be read: %(error)s") % {"error": error}
+        ) from None
 
 
 def headings_of(path: Path, sheet: str) -> list[str]:

@@ -35,6 +35,8 @@ class Source:
     delimiter: str = ","
     sheet: str = ""
     table: pa.Table | None = None
+    piece: rows.Piece | None = None
+    """Some of its rows at hand: read instead of the file."""
 
 
 def examine(
@@ -105,12 +107,13 @@ def _delimited(path: Path, survey: streams.Survey) -> Source:
 
 
 def _sheet(path: Path, sheet: str) -> Source:
-    sheets.check(path)
+    lines = sheets.check(path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "blake2b").hexdigest()[:32]
     survey = streams.Survey("", "utf-8", digest, path.stat().st_size, 0)
     headings = sheets.headings_of(path, sheet)
-    return Source(path, "xlsx", headings, f"{digest}{sheet}", 0, survey, sheet=sheet)
+    digest = f"{digest}{sheet}"
+    return Source(path, "xlsx", headings, digest, lines, survey, sheet=sheet)
 
 
 def _lines(path: Path, form: str, survey: streams.Survey) -> Iterator[pa.Array]:
@@ -127,7 +130,9 @@ def _lines(path: Path, form: str, survey: streams.Survey) -> Iterator[pa.Array]:
 
 def pieces(source: Source) -> Iterator[rows.Piece]:
     """The rows in the order of the file, in pieces as they are read."""
-    if source.table is not None:
+    if source.piece is not None:
+        yield source.piece
+    elif source.table is not None:
         yield from _of_table(source.table)
     elif source.format == "xlsx":
         yield from sheets.pieces(source.path, source.sheet, source.headings)
@@ -149,6 +154,12 @@ def _of_table(table: pa.Table) -> Iterator[rows.Piece]:
 
 def head(source: Source, most: int) -> rows.Piece:
     """The first rows, to be looked at."""
+    taken: list[rows.Piece] = []
+    left = most
     for piece in pieces(source):
-        return rows.split(piece, min(most, len(piece.rows)))[0]
-    return rows.joined([], len(source.headings))
+        some = rows.split(piece, min(left, len(piece.rows)))[0]
+        taken.append(some)
+        left -= len(some.rows) + len(some.broken)
+        if left <= 0:
+            break
+    return rows.joined(taken, len(source.headings))

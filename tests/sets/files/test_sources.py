@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import gzip
 import io
 import json
@@ -14,7 +15,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qunce.sets.files import rows, sources, streams
+from qunce.sets.files import rows, sheets, sources, streams
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
@@ -160,6 +161,73 @@ def test_a_sheet_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
         sources.examine(
             _sheet(tmp_path / "bomb.xlsx", b" " * (streams.LONGEST_LINE * 130))
         )
+
+
+CORNERS = {
+    "small letters": b'<row r="1048576"><c r="xfd1048576"><v>1</v></c></row>',
+    "single quotes": b"<row r='1048576'><c r = 'XFD1048576'><v>1</v></c></row>",
+    "cells that do not say where they are": b"<row>"
+    + b"<c><v>1</v></c>" * 16_384
+    + b'</row><row r="1048576"></row>',
+    "a tag longer than a block": b"<c" + b" " * 1_200_000 + b'r="XFD1048576"/>',
+}
+
+
+@pytest.mark.parametrize("name", CORNERS)
+def test_the_last_corner_is_found_however_it_is_written(
+    tmp_path: Path, name: str
+) -> None:
+    body = b"<worksheet><sheetData>" + CORNERS[name] + b"</sheetData></worksheet>"
+    with pytest.raises(streams.UnreadableFile, match="too large"):
+        sources.examine(_sheet(tmp_path / "bomb.xlsx", body))
+
+
+def test_a_bomb_whose_directory_lies_about_its_size_is_refused(tmp_path: Path) -> None:
+    """`sharedStrings.xml` claims a kilobyte and is 600 MB."""
+    path = _sheet(tmp_path / "bomb.xlsx", b"<worksheet/>")
+    with (
+        zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/sharedStrings2.xml", "w", force_zip64=True) as member,
+    ):
+        for _ in range(600):
+            member.write(b" " * (1 << 20))
+    data = bytearray(path.read_bytes())
+    size = (600 << 20).to_bytes(4, "little")
+    assert data.count(size)
+    path.write_bytes(data.replace(size, (1_000).to_bytes(4, "little")))
+    with pytest.raises(streams.UnreadableFile, match="too large"):
+        sources.examine(path)
+
+
+def test_other_spreadsheets_in_a_zip_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "table.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("content.xml", "<office:document-content/>")
+    with pytest.raises(streams.UnreadableFile, match=r"\.xlsx"):
+        sources.examine(path)
+
+
+def test_a_sheet_tells_about_how_many_rows_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.xlsx"
+    book = xlsxwriter.Workbook(str(path))
+    sheet = book.add_worksheet("会员")
+    for number in range(51):
+        sheet.write_row(number, 0, ["a", number])
+    book.close()
+    assert sources.examine(path).lines == 50
+    assert sheets.names_of(path) == ["会员"]
+
+
+def test_the_head_is_gathered_from_several_pieces_with_its_broken_rows(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "rows.ndjson"
+    path.write_text('{"a": 1}\nnonsense\n' + '{"a": 2}\n' * 200_000)
+    source = sources.examine(path)
+    head = sources.head(source, 150)
+    assert (len(head.rows), [one.row for one in head.broken]) == (150, [2])
+    again = list(sources.pieces(dataclasses.replace(source, piece=head)))
+    assert again == [head]
 
 
 def test_endless_lines_are_refused(tmp_path: Path) -> None:

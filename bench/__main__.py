@@ -3,7 +3,7 @@
     make bench SIZE=small DATABASE=sqlite
     make bench SIZE=full ONLY=state,why PROFILE=1
 
-SIZE is tiny, small or full; DATABASE sqlite or postgresql. ONLY names questions to ask
+SIZE is tiny, small, wide (few facts) or full; DATABASE sqlite or postgresql. ONLY names questions to ask
 again. A data set is kept under var/bench and used again while it fits the generator;
 FRESH=1 makes it anew. PROFILE=1 writes profiles there, and keeps no figure. Tiny
 writes no page.

@@ -19,7 +19,7 @@ from bench.measure import BYTES, MILLISECONDS, PER_SECOND, Row
 PAGE = Path("docs") / "benchmarks.md"
 ORDER = [
     (size, database)
-    for size in ("full", "small")
+    for size in ("full", "wide", "small")
     for database in ("sqlite", "postgresql")
 ]
 INTRO = """# Benchmarks

@@ -42,6 +42,11 @@ ENTRY = "qunce_entry"
 """What a view carries once it has gone through here; a test looks for it."""
 
 
+def now() -> datetime:
+    """The console's clock."""
+    return datetime.now(UTC)
+
+
 def page(permission: str | None = None) -> Callable[[View], View]:
     """For who is signed in, with the second factor done, and may do this."""
 
@@ -68,7 +73,7 @@ def public(view: View) -> View:
 
     @functools.wraps(view)
     def entered(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        request.at = datetime.now(UTC)
+        request.at = now()
         return view(request, *args, **kwargs)
 
     setattr(entered, ENTRY, "public")
@@ -97,7 +102,7 @@ def _greet(request: Request) -> None:
     if not isinstance(operator, Operator):  # told apart before
         raise access.NotAllowed
     request.operator, request.community = operator, operator.community
-    request.at = datetime.now(UTC)
+    request.at = now()
     translation.activate(operator.language)
     request.LANGUAGE_CODE = operator.language
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from qunce.core import rota
 from qunce.core.communities import Community
 from qunce.core.rota import Duty
-from qunce.members import erasing, layers, people, segments, tagging
+from qunce.members import erasing, layers, namebook, people, segments, tagging
 from qunce.sales import purchasetags
 from qunce.sets import keep, mirror, tail
 
@@ -45,6 +45,7 @@ def keep_sets(*, at: datetime) -> None:
 DUTIES: dict[str, Duty] = {
     "days.begin": Duty(begin_days, every=MINUTE),
     "tags.expire": Duty(tagging.expire, every=MINUTE),
+    "members.names": Duty(namebook.keep, every=5 * MINUTE),
     "sets.keep": Duty(keep_sets, every=5 * MINUTE),
     people.SCRUB: Duty(erasing.scrub),
 }

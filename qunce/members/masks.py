@@ -36,11 +36,14 @@ def email(value: str, by: Operator) -> str:
 
 def key(value: str, by: Operator) -> str:
     """A member's key: sources like to use the phone or the address for it."""
-    if access.may(by, UNMASK):
+    if access.may(by, UNMASK) or not is_private(value):
         return value
-    if PHONE.fullmatch(value):
-        return _phone(value)
-    return _email(value) if EMAIL.fullmatch(value) else value
+    return _email(value) if EMAIL.fullmatch(value) else _phone(value)
+
+
+def is_private(key: str) -> bool:
+    """Whether a key says more of a person than which one it is."""
+    return bool(PHONE.fullmatch(key) or EMAIL.fullmatch(key))
 
 
 def _phone(value: str) -> str:

@@ -1,0 +1,154 @@
+"""Members are found by name, pinyin, key, phone; nobody out of sight is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qunce.core import operators
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import accounts, namebook, people, roster, search, tagging
+from tests.members import made
+from tests.members.made import AT, LATER
+
+pytestmark = pytest.mark.both_databases
+
+
+def names(by: Operator, words: str) -> list[str]:
+    """Names of those found, in the order of their accounts."""
+    found = search.find(by=by, words=words, at=LATER)
+    rows = roster.Account.objects.filter(pk__in=list(found)).order_by("pk")
+    return [str(row) for row in rows]
+
+
+@pytest.fixture
+def filled(shop: Community) -> Community:
+    made.member(shop, "c-1", name="王芳", known_by={"phone": "13800138001"})
+    made.member(shop, "c-2", name="王小芳", known_by={"email": "Fang@shop.cn"})
+    made.member(shop, "13900139002", name="Ann Lee", known_by={"wechat": "oXyZ9"})
+    return shop
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("芳", ["王芳", "王小芳"]),
+        ("王芳", ["王芳"]),
+        ("wangf", ["王芳"]),
+        ("wxf", ["王小芳"]),
+        ("c-", ["王芳", "王小芳"]),
+        ("13800", ["王芳"]),
+        ("+86 138 0013 8001", ["王芳"]),
+        ("fang@", ["王小芳"]),
+        ("oXyZ", ["Ann Lee"]),
+        ("1390013", ["Ann Lee"]),
+        ("ann l", ["Ann Lee"]),
+        ("ＬＥＥ", ["Ann Lee"]),
+        ("", []),
+        ("%", []),
+        ("\x00\ud800\u202e", []),
+        ("李" * 500, []),
+    ],
+)
+def test_it_finds(
+    filled: Community, by: Operator, words: str, found: list[str]
+) -> None:
+    assert names(by, words) == found
+
+
+@pytest.mark.parametrize("words", ["1380013", "fang@", "oXyZ", "1390013"])
+def test_identifiers_are_not_told_digit_by_digit(filled: Community, words: str) -> None:
+    """S3: who sees 138****8001 cannot ask for the rest one by one."""
+    staff = made.staff(filled, "operator")
+    assert names(staff, words) == []
+
+
+@pytest.mark.parametrize("words", ["13800138001", "fang@shop.cn", "13900139002"])
+def test_an_operator_finds_by_the_whole_identifier(
+    filled: Community, words: str
+) -> None:
+    assert len(names(made.staff(filled, "operator"), words)) == 1
+
+
+def test_changes_are_found_at_once(filled: Community, by: Operator) -> None:
+    ann = roster.get(filled, "13900139002")
+    accounts.update(account=ann, name="李安", by=by, at=AT)
+    assert names(by, "lian") == ["李安"]
+    assert names(by, "ann") == []
+    people.erase(account=ann, by=by, at=AT)
+    assert names(by, "lian") == []
+
+
+def test_a_person_is_found_by_any_account_once(filled: Community, by: Operator) -> None:
+    left, right = roster.get(filled, "c-1"), roster.get(filled, "c-2")
+    people.merge(left=left, right=right, by=by, at=AT)
+    assert names(by, "芳") == ["王芳"]
+    assert search.best(by=by, words="c-2", at=LATER) == [left.pk]
+
+
+def test_the_likeliest_come_first(filled: Community, by: Operator) -> None:
+    made.member(filled, "c-3", name="大王")
+    found = search.best(by=by, words="王", at=LATER)
+    first = [roster.Account.objects.get(pk=pk).name for pk in found]
+    assert first == ["王小芳", "王芳", "大王"]
+
+
+def test_the_best_are_in_sight(filled: Community) -> None:
+    tag = made.tag(filled, "mine")
+    house = operators.system(filled)
+    fang = roster.get(filled, "c-2").pk
+    tagging.put(tag=tag, accounts=[fang], by=house, at=AT)
+    narrow = operators.create(
+        community=filled, login="n", scope={"tag": {"any": ["mine"]}}, at=AT
+    )
+    assert search.best(by=narrow, words="芳", at=LATER) == [fang]
+    other = made.staff(made.shop("other"), login="eve")
+    assert search.best(by=other, words="芳", at=LATER) == []
+    assert not search.find(by=other, words="芳", at=LATER)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_book_is_kept_and_caught_up(
+    shop: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a restart, of many changes, and of a file that is ahead of the truth."""
+    by = operators.system(shop)
+    namebook.forget()
+    monkeypatch.setattr(namebook, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(namebook, "FOLD", 3)
+    made.member(shop, "one", name="甲")
+    assert names(by, "甲") == ["甲"]
+    (first,) = tmp_path.iterdir()
+    made.member(shop, "two", name="乙")
+    assert names(by, "yi") == ["乙"]
+    for number in range(4):
+        made.member(shop, f"more-{number}", name="丙")
+    assert names(by, "bing") == ["丙"] * 4
+    (second,) = tmp_path.iterdir()
+    assert second != first
+    namebook.forget()
+    accounts.update(account=roster.get(shop, "two"), name="丁", by=by, at=AT)
+    assert names(by, "ding") == ["丁"] and names(by, "yi") == []
+    second.rename(tmp_path / f"names-{shop.pk}-999.arrow")
+    namebook.forget()
+    assert names(by, "甲") == ["甲"]
+    namebook.forget()
+
+
+TEXT = st.text("ab王芳", max_size=5)
+
+
+@given(st.lists(TEXT, max_size=20), TEXT.filter(bool))
+def test_a_piece_is_found_wherever_it_is(texts: list[str], piece: str) -> None:
+    found = namebook.Texts(pa.array(texts, pa.large_string())).find(piece)
+    # Neighbours touch in the long text; real ones begin with a mark of their own.
+    marked = namebook.Texts(pa.array([f"\x1e{t}" for t in texts], pa.large_string()))
+    assert marked.find(piece).tolist() == [
+        place for place, text in enumerate(texts) if piece in text
+    ]
+    assert set(found.tolist()) >= set(marked.find(piece).tolist())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from qunce.console import health
+from qunce.console import gauges, health
 
 handler403 = "qunce.console.errors.forbidden"
 handler404 = "qunce.console.errors.not_found"
@@ -10,5 +10,6 @@ handler500 = "qunce.console.errors.failed"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
+    path("metrics", gauges.metrics),
     path("", include("qunce.console.urls")),
 ]

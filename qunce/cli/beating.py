@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.db import close_old_connections, connections
 
 from qunce import duties, reactions
+from qunce.core import rota
 from qunce.core.reacting import LATER
 from qunce.core.rota import Duty
 
@@ -18,7 +20,9 @@ PAUSE = 0.5
 STEPS = 50
 """Batches of facts that are reacted to in one beat; the rest in the next."""
 LAST_BEAT = 20
-"""Seconds that a beat gets to end; what it leaves undone, the next start does."""
+"""Seconds that all beats get to end; what they leave undone, the next start does."""
+HANDS = 2
+"""Threads that do what is due: a long import holds up nothing else."""
 AGAIN = {LATER: Duty(reactions.CONSUMER.again)}
 
 log = logging.getLogger(__name__)
@@ -29,20 +33,26 @@ Ending = Callable[[], bool]
 
 
 def follow(*, clock: Clock, ending: Ending) -> None:
-    """Do what follows from new facts, then what is due."""
+    """Do what follows from new facts."""
     for step in (
         lambda: duties.follow(at=clock(), ending=ending),
         lambda: reactions.CONSUMER.catch_up(at=clock(), steps=STEPS),
-        lambda: duties.perform(clock=clock, also=AGAIN),
     ):
         if not ending():
             step()
 
 
+def perform(*, clock: Clock, ending: Ending) -> None:
+    """Do what is due."""
+    if not ending():
+        duties.perform(clock=clock, also=AGAIN)
+
+
 def once(*, clock: Clock, ending: Ending) -> None:
-    """One beat of all: count new facts, and do what follows."""
+    """One beat of all: count new facts, do what follows and what is due."""
     duties.derive()
     follow(clock=clock, ending=ending)
+    perform(clock=clock, ending=ending)
 
 
 class Beat(threading.Thread):
@@ -72,6 +82,11 @@ def begin(clock: Clock = now) -> list[Beat]:
     beats = [
         Beat("derive", lambda ending: duties.derive()),
         Beat("follow", lambda ending: follow(clock=clock, ending=ending)),
+        Beat("renew", lambda ending: rota.renew(at=clock())),
+    ]
+    beats += [
+        Beat(f"work-{hand}", lambda ending: perform(clock=clock, ending=ending))
+        for hand in range(HANDS)
     ]
     for beat in beats:
         beat.start()
@@ -81,5 +96,7 @@ def begin(clock: Clock = now) -> list[Beat]:
 def end(beats: list[Beat]) -> None:
     for beat in beats:
         beat.ending.set()
+    last = time.monotonic() + LAST_BEAT
     for beat in beats:
-        beat.join(LAST_BEAT)
+        beat.join(max(0, last - time.monotonic()))
+    rota.release()

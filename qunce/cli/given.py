@@ -146,9 +146,13 @@ def operator(
     found = operators.Operator.objects.filter(community=community, login=args.login)
     for each in found:
         return each
-    raise UnknownOperator(
+    raise unknown(community, args.login)
+
+
+def unknown(community: communities.Community, login: str) -> UnknownOperator:
+    return UnknownOperator(
         _("Nobody works in “%(community)s” under the login “%(login)s”.")
-        % {"community": community.key, "login": args.login}
+        % {"community": community.key, "login": login}
     )
 
 

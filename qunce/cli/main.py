@@ -23,6 +23,9 @@ from django.utils.translation import gettext as _
 COMMANDS = {
     "demo": "demo",
     "serve": "serve",
+    "web": "web",
+    "worker": "worker",
+    "createoperator": "createoperator",
     "status": "status",
     "import": "importing",
     "audience": "audience",

@@ -6,23 +6,17 @@ import argparse
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given
+from qunce.cli import given, serving
 from qunce.cli.output import Out
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1", help=_("address to listen on"))
-    parser.add_argument("--port", type=int, default=8000, help=_("port to listen on"))
-    parser.add_argument("--threads", type=int, default=8, help=_("requests at once"))
+add_arguments = serving.add_arguments
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    from qunce.cli import serving
-
     given.community(args)
     out.line(
         _("Serving on http://%(host)s:%(port)s/ until Ctrl-C.")
         % {"host": args.host, "port": args.port}
     )
-    serving.serve(host=args.host, port=args.port, threads=args.threads)
+    serving.serve(args, work=True)
     return 0

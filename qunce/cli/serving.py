@@ -1,19 +1,46 @@
-"""One process that answers requests and, beside that, does the duties.
+"""The processes that answer requests and do the duties, together or apart.
 
-gunicorn holds the port and starts the worker again should it die; within the worker
-threads answer and two more beat every half second: a fact is counted within a second.
+gunicorn holds the port and starts the worker again should it die; within it threads
+answer. Beside them, or in a process of their own, the beats come every half second: a
+fact is counted within a second.
 """
 
 from __future__ import annotations
 
+import argparse
+import signal
+import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
-from django.core.wsgi import get_wsgi_application
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
+from django.utils.translation import gettext as _
 from gunicorn.app.base import BaseApplication
 
-from qunce.cli import beating, home
+from qunce.cli import beating, home, logs, statics
+
+TIMEOUT = 120
+"""Seconds of silence after which gunicorn takes the worker for dead."""
+GRACE = 10
+"""Seconds that requests get to end."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help=_("address to listen on"))
+    parser.add_argument("--port", type=int, default=8000, help=_("port to listen on"))
+    parser.add_argument("--threads", type=int, default=8, help=_("requests at once"))
+    add_log(parser)
+
+
+def add_log(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--log",
+        choices=logs.FORMATS,
+        default="plain" if sys.stderr.isatty() else "json",
+        help=_("every request as a line of JSON, or only what is wrong, to read"),
+    )
 
 
 class Site(BaseApplication):  # type: ignore[misc]
@@ -26,31 +53,51 @@ class Site(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Callable[..., Any]:
-        return get_wsgi_application()
+        # `get_wsgi_application` would set Django up again, and undo our logging.
+        return WSGIHandler()
 
 
-def serve(*, host: str, port: int, threads: int) -> None:
+def serve(args: argparse.Namespace, *, work: bool) -> None:
     """Until SIGTERM or SIGINT; both let requests and the beats end."""
     beats: list[beating.Beat] = []
 
     def begin(_worker: object) -> None:
-        beats.extend(beating.begin())
+        beats.extend(beating.begin() if work else ())
 
     def end(_server: object, _worker: object) -> None:
         beating.end(beats)
 
+    logs.begin(args.log)
     with home.in_use():
+        statics.collect()
         # A connection must not be shared over the fork.
         connections.close_all()
         Site(
-            bind=f"{host}:{port}",
+            bind=_bound(args.host, args.port),
             workers=1,
             worker_class="gthread",
-            threads=threads,
-            timeout=120,
-            graceful_timeout=10,
+            threads=args.threads,
+            timeout=TIMEOUT,
+            graceful_timeout=GRACE,
             loglevel="warning",
+            logger_class=logs.Gunicorn,
             control_socket_disable=True,
             post_worker_init=begin,
             worker_exit=end,
         ).run()
+
+
+def _bound(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def work(args: argparse.Namespace) -> None:
+    """The beats alone, until SIGTERM or SIGINT."""
+    told = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: told.set())
+    logs.begin(args.log)
+    with home.in_use():
+        beats = beating.begin()
+        told.wait()
+        beating.end(beats)

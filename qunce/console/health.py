@@ -2,22 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
 from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from qunce import duties
+from qunce.console import entry
+from qunce.core import work
 from qunce.sets import tail
+
+LATE = timedelta(minutes=5)
+"""Work and facts are done within a second; after this long nobody is at it."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """`lag` is facts not yet counted, `due` and `failed` are rows of work."""
+
+    lag: int
+    due: int
+    failed: int
+    problems: tuple[str, ...]
+
+
+def look(*, at: datetime) -> Health:
+    waiting = work.waiting(at=at)
+    failed = work.failed().count()
+    lag = tail.lag()
+    oldest = tail.waiting_since() if lag else None
+    found = {
+        "work is late": bool(waiting) and waiting[0].due_at < at - LATE,
+        "work has failed": failed > 0,
+        "counting is late": oldest is not None and oldest < at - LATE,
+    }
+    problems = tuple(said for said, holds in found.items() if holds)
+    return Health(lag, len(waiting), failed, problems)
 
 
 @require_safe
+@entry.public
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 while the database answers; `lag` is the number of facts not yet counted."""
+    """200 while all is well, 503 with what is not; nothing of anybody in either."""
     try:
-        lag = tail.lag()
+        found = look(at=datetime.now(UTC))
     except DatabaseError:
-        return JsonResponse({"ok": False, "error": "database"}, status=503)
+        return JsonResponse({"ok": False, "problems": ["database"]}, status=503)
     beaten = duties.beaten_at
-    return JsonResponse(
-        {"ok": True, "lag": lag, "beaten_at": beaten.isoformat() if beaten else None}
-    )
+    told = {
+        "ok": not found.problems,
+        "problems": found.problems,
+        "lag": found.lag,
+        "due": found.due,
+        "failed": found.failed,
+        "beaten_at": beaten.isoformat() if beaten else None,
+    }
+    return JsonResponse(told, status=503 if found.problems else 200)

@@ -35,16 +35,50 @@ def plan(duties: Mapping[str, Duty], *, at: datetime) -> None:
             work.schedule(duty=name, due_at=at)
 
 
-def perform(duties: Mapping[str, Duty], *, clock: Callable[[], datetime]) -> int:
-    """Do what is due; returns how many were tried."""
-    claimed = work.claim(at=clock())
-    for row in claimed:
-        duty = duties.get(row.duty)
-        if duty is None:  # of another version of Qunce; it stays for that one
-            work.fail(row, error="nobody has this duty", at=clock())
-            continue
+def perform(
+    duties: Mapping[str, Duty], *, clock: Callable[[], datetime], most: int = 10
+) -> int:
+    """Do what is due; returns how many were tried.
+
+    They are taken one by one, so that a long one leaves the others to other threads.
+    """
+    for tried in range(most):
+        claimed = work.claim(at=clock(), most=1)
+        if not claimed:
+            return tried
+        _try(duties, claimed[0], clock)
+    return most
+
+
+def _try(
+    duties: Mapping[str, Duty], row: work.Work, clock: Callable[[], datetime]
+) -> None:
+    duty = duties.get(row.duty)
+    if duty is None:  # of another version of Qunce; it stays for that one
+        work.fail(row, error="nobody has this duty", at=clock())
+        return
+    _running[row.pk] = row
+    try:
         _do(duty, row, clock)
-    return len(claimed)
+    finally:
+        _running.pop(row.pk, None)
+
+
+_running: dict[int, work.Work] = {}
+"""What the threads of this process are doing now."""
+
+
+def renew(*, at: datetime) -> None:
+    """Keep the leases of what is being done here: it may take longer than one."""
+    for row in list(_running.values()):
+        if row.leased_until and row.leased_until - at < work.LEASE / 2:
+            work.renew(row, at=at)
+
+
+def release() -> None:
+    """This process ends: what it leaves undone is free for the next at once."""
+    for row in list(_running.values()):
+        work.release(row)
 
 
 def _do(duty: Duty, row: work.Work, clock: Callable[[], datetime]) -> None:

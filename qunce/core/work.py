@@ -67,6 +67,20 @@ def claim(*, at: datetime, most: int = 10, lease: timedelta = LEASE) -> list[Wor
     return claimed
 
 
+def renew(work: Work, *, at: datetime, lease: timedelta = LEASE) -> bool:
+    """Held for longer by who is still at it. False when the lease was lost."""
+    mine = Work.objects.filter(pk=work.pk, lease=work.lease)
+    work.leased_until = at + lease
+    return mine.update(leased_until=work.leased_until) > 0
+
+
+def release(work: Work) -> bool:
+    """Given back undone, as if it had not been tried."""
+    mine = Work.objects.filter(pk=work.pk, lease=work.lease)
+    freed = {"lease": "", "leased_until": None, "attempts": F("attempts") - 1}
+    return mine.update(**freed) > 0
+
+
 def finish(work: Work, *, again_at: datetime | None = None) -> bool:
     """Done: the row goes, or is due again. False when the lease was lost meanwhile."""
     mine = Work.objects.filter(pk=work.pk, lease=work.lease)
@@ -84,6 +98,14 @@ def fail(work: Work, *, error: str, at: datetime) -> bool:
         mine.update(error=error[:2000], due_at=at + wait, lease="", leased_until=None)
         > 0
     )
+
+
+def waiting(*, at: datetime) -> list[Work]:
+    """Due, held by nobody, the longest waiting first; a thousand at most."""
+    now = instants.to_micros(at)
+    free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
+    due = Work.objects.filter(free, due_at__lte=now, attempts__lt=MOST_ATTEMPTS)
+    return list(due.order_by("due_at", "pk")[:1000])
 
 
 def failed() -> models.QuerySet[Work]:

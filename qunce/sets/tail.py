@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from qunce.core import db
+from qunce.core import db, instants
 from qunce.sets import clocks, cutting, derived, lineages, locks, log, mirror
 from qunce.sets.derived import DaySet, KeptSet, Position
 from qunce.sets.stacks import Stack
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import pyarrow as pa
 
     from qunce.sets.clocks import Clocks
@@ -60,6 +62,12 @@ def catch_up(
 def lag() -> int:
     """Facts that are recorded but not derived yet."""
     return log.waiting(mirror.place().reached)
+
+
+def waiting_since() -> datetime | None:
+    """When the oldest fact that is not derived yet was recorded."""
+    micros = log.waiting_since(mirror.place().reached)
+    return None if micros is None else instants.from_micros(micros)
 
 
 # Starting: what was derived is of this truth, by these clocks, with all its files.

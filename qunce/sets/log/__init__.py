@@ -34,6 +34,15 @@ def waiting(after: int) -> int:
     return int(_database().waiting(after))
 
 
+def waiting_since(after: int) -> int | None:
+    """When the oldest of them was recorded, in microseconds."""
+    oldest = (
+        f"SELECT min(recorded_at) FROM core_fact WHERE {_database().COORDINATE} > %s"  # noqa: S608
+    )
+    found: int | None = db.rows(oldest, [after])[0][0]
+    return found
+
+
 def stretches(after: int, upto: int) -> Iterator[tuple[int, Iterator[pa.Table]]]:
     """Cuts (after, upto] into stretches that are derived one by one.
 

@@ -1,0 +1,22 @@
+"""Serve the community on a port and leave the work to `qunce worker`"""
+
+from __future__ import annotations
+
+import argparse
+
+from django.utils.translation import gettext as _
+
+from qunce.cli import given, serving
+from qunce.cli.output import Out
+
+add_arguments = serving.add_arguments
+
+
+def run(args: argparse.Namespace, out: Out) -> int:
+    given.community(args)
+    out.line(
+        _("Serving on http://%(host)s:%(port)s/ until Ctrl-C, without the work.")
+        % {"host": args.host, "port": args.port}
+    )
+    serving.serve(args, work=False)
+    return 0

@@ -1,0 +1,19 @@
+"""Do the work that goes on by itself: counting, imports, sends, the clock's duties"""
+
+from __future__ import annotations
+
+import argparse
+
+from django.utils.translation import gettext as _
+
+from qunce.cli import given, serving
+from qunce.cli.output import Out
+
+add_arguments = serving.add_log
+
+
+def run(args: argparse.Namespace, out: Out) -> int:
+    given.community(args)
+    out.line(_("At work until Ctrl-C."))
+    serving.work(args)
+    return 0

@@ -1,4 +1,4 @@
-"""Numbers by day. Each has one definition: the docstring of the function that makes it.
+"""Numbers by day; what each means is in the dictionary.
 
 A day is a community day, given and answered as a date. Numbers of a group look at the
 people who are in it now. Whoever asks sees numbers of the people in their scope; facts
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qunce.core import days
+from qunce.insight import dictionary
 from qunce.sets import audiences, daily
 
 if TYPE_CHECKING:
@@ -138,21 +139,17 @@ def _of(*registers: dict[str, Metric]) -> Callable[[Metric], Metric]:
 
 @_of(OF_COMMUNITY, OF_GROUP)
 def orders(asked: Asked) -> list[int]:
-    """Orders paid that day, orders of zero and orders refunded later included."""
     found = asked.own_facts("order.paid")
     return asked.by_day(found.days, found.times)
 
 
 @_of(OF_COMMUNITY)
 def buyers(asked: Asked) -> list[int]:
-    """People who paid at least one order that day."""
     return asked.people_by_day(asked.own_facts("order.paid"))
 
 
 @_of(OF_COMMUNITY)
 def sales(asked: Asked) -> list[int]:
-    """What was paid that day, with later corrections and before refunds; in the
-    currency's smallest unit, everything being in the community's currency."""
     total = np.zeros(len(asked.days), dtype=np.int64)
     for kind, sign in SALES.items():
         found = asked.own_facts(kind)
@@ -162,7 +159,6 @@ def sales(asked: Asked) -> list[int]:
 
 @_of(OF_COMMUNITY)
 def new_members(asked: Asked) -> list[int]:
-    """People whose first account joined that day, whether or not they have left since."""
     return [
         asked.count({"with_left": {"joined": {"between": [text, text]}}})
         for text in (days.to_date(day).isoformat() for day in asked.days)
@@ -171,22 +167,18 @@ def new_members(asked: Asked) -> list[int]:
 
 @_of(OF_GROUP)
 def joins(asked: Asked) -> list[int]:
-    """Times that somebody came into the group that day."""
     found = asked.group_facts("group.joined")
     return asked.by_day(found.days, found.times)
 
 
 @_of(OF_GROUP)
 def leaves(asked: Asked) -> list[int]:
-    """Times that somebody left the group that day, or was removed."""
     found = asked.group_facts("group.left")
     return asked.by_day(found.days, found.times)
 
 
 @_of(OF_GROUP)
 def members(asked: Asked) -> list[int]:
-    """People in the group at the end of that day, without those who have left the
-    community since: those of now, joins since undone, leaves since undone."""
     now = daily.marked(
         community=asked.community, kind="group", ref=asked.group_id, at=asked.at
     )
@@ -218,7 +210,6 @@ def _steps(asked: Asked) -> dict[int, dict[int, int]]:
 
 @_of(OF_GROUP)
 def active_members(asked: Asked) -> list[int]:
-    """People in the group now who did something of their own that day, anywhere."""
     return asked.people_by_day(asked.own_facts(*OWN_ACTS))
 
 
@@ -256,8 +247,7 @@ def of_groups(
 
 def definition(name: str) -> str:
     """What a number means, to be shown where it is shown."""
-    metric = OF_COMMUNITY.get(name) or OF_GROUP[name]
-    return " ".join((metric.__doc__ or "").split())
+    return str(dictionary.TERMS[name].means)
 
 
 def _asked(

@@ -1,0 +1,42 @@
+"""What every figure offers beside its drawing: the same as SVG, its numbers as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from django.http import Http404, HttpResponse, JsonResponse
+
+from qunce.insight import charts
+from qunce.insight.charts import Figure
+
+
+def answer(figure: Figure, form: str) -> HttpResponse:
+    """A figure as a file: `form` is svg or csv, or json for its spec."""
+    if form == "json":
+        return JsonResponse(figure.spec)
+    if form == "svg":
+        return _file(charts.svg(figure), "image/svg+xml", f"{figure.name}.svg")
+    if form == "csv":
+        return _file(table(figure), "text/csv; charset=utf-8", f"{figure.name}.csv")
+    raise Http404
+
+
+def table(figure: Figure) -> str:
+    """With a byte order mark, without which spreadsheets misread Chinese."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([_tame(head) for head in figure.heads])
+    writer.writerows(figure.rows)
+    return "\ufeff" + text.getvalue()
+
+
+def _tame(text: str) -> str:
+    """A line may bear a name that somebody gave: no spreadsheet shall run it."""
+    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+
+
+def _file(text: str, kind: str, name: str) -> HttpResponse:
+    answer = HttpResponse(text, content_type=kind)
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer

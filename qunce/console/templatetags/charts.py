@@ -1,0 +1,22 @@
+"""Where the script lies that draws charts; a row's small curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django import template
+from django.urls import reverse
+
+from qunce.insight import charts
+
+register = template.Library()
+
+
+@register.simple_tag
+def chart_bundle() -> str:
+    return reverse("insight:bundle", args=[charts.bundle_name()])
+
+
+@register.inclusion_tag("console/parts/spark.html")
+def sparkline(values: Sequence[float], label: str) -> dict[str, object]:
+    return {"points": charts.sparkline(values), "label": label}

@@ -21,6 +21,7 @@ AREAS = {
     "settings/webhooks/": "webhooks",
     "settings/": "settings",
     "sign-in/": "signing",
+    "search/": "search",
 }
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -62,10 +62,15 @@ def follow(*, at: datetime, ending: Callable[[], bool]) -> None:
     purchasetags.catch_up(at=at, ending=ending)
 
 
-def perform(*, clock: Callable[[], datetime], also: Mapping[str, Duty]) -> None:
+def perform(
+    *,
+    clock: Callable[[], datetime],
+    ending: Callable[[], bool],
+    also: Mapping[str, Duty],
+) -> None:
     """On every beat: what is due, ours and `also`."""
     global beaten_at
     duties = {**DUTIES, **also}
     rota.plan(duties, at=clock())
-    rota.perform(duties, clock=clock)
+    rota.perform(duties, clock=clock, ending=ending)
     beaten_at = clock()

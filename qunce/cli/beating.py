@@ -44,8 +44,7 @@ def follow(*, clock: Clock, ending: Ending) -> None:
 
 def perform(*, clock: Clock, ending: Ending) -> None:
     """Do what is due."""
-    if not ending():
-        duties.perform(clock=clock, also=AGAIN)
+    duties.perform(clock=clock, ending=ending, also=AGAIN)
 
 
 def once(*, clock: Clock, ending: Ending) -> None:

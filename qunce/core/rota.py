@@ -36,14 +36,18 @@ def plan(duties: Mapping[str, Duty], *, at: datetime) -> None:
 
 
 def perform(
-    duties: Mapping[str, Duty], *, clock: Callable[[], datetime], most: int = 10
+    duties: Mapping[str, Duty],
+    *,
+    clock: Callable[[], datetime],
+    ending: Callable[[], bool] = lambda: False,
+    most: int = 10,
 ) -> int:
     """Do what is due; returns how many were tried.
 
     They are taken one by one, so that a long one leaves the others to other threads.
     """
     for tried in range(most):
-        claimed = work.claim(at=clock(), most=1)
+        claimed = [] if ending() else work.claim(at=clock(), most=1)
         if not claimed:
             return tried
         _try(duties, claimed[0], clock)

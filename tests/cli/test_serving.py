@@ -1,17 +1,17 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.cli.asked import command, environment, outside
@@ -26,20 +26,23 @@ def free_port() -> int:
 
 
 class Served:
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, how: str = "serve", **env: str) -> None:
         self.home = home
         self.url = f"http://127.0.0.1:{(port := free_port())}"
+        words = [] if how == "worker" else ["--port", str(port)]
         self.process = subprocess.Popen(
-            command("serve", "--port", str(port)),
-            env=environment(home),
+            command(how, *words),
+            env=environment(home, **env),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
 
+    def ask(self, path: str, **headers: str) -> httpx.Response:
+        return httpx.get(self.url + path, headers=headers, timeout=10)
+
     def get(self, path: str) -> dict[str, Any]:
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:  # noqa: S310
-            found: dict[str, Any] = json.load(answer)
+        found: dict[str, Any] = self.ask(path).json()
         return found
 
     def await_health(self, **wanted: Any) -> dict[str, Any]:
@@ -48,7 +51,7 @@ class Served:
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 health = self.get("/healthz")
-            except urllib.error.URLError:
+            except httpx.TransportError:
                 health = {}
             if health.get("beaten_at") and wanted.items() <= health.items():
                 return health
@@ -63,14 +66,20 @@ class Served:
             self.process.kill()
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    it = Served(tmp_path)
+@contextlib.contextmanager
+def serving(home: Path, how: str = "serve", **env: str) -> Iterator[Served]:
+    it = Served(home, how, **env)
     try:
         yield it
     finally:
         if it.process.poll() is None:
             it.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serving(tmp_path) as it:
+        yield it
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -79,7 +88,7 @@ def test_it_serves_until_it_is_told_to_end(served: Served, how: signal.Signals) 
     said = served.end(how)
     assert served.process.returncode == 0, said
     assert re.fullmatch(r"Serving on \S+ until Ctrl-C\.\n|\S+ \S+ .*\n", said), said
-    with pytest.raises(urllib.error.URLError):
+    with pytest.raises(httpx.TransportError):
         served.get("/healthz")
 
 
@@ -107,3 +116,82 @@ def test_nobody_restores_into_a_home_that_is_served(served: Served) -> None:
     said = outside(served.home, "restore", str(backup), "--force")
     assert said.code == 4
     served.await_health()
+
+
+def lines(said: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+
+
+def test_each_request_is_a_line_without_what_was_asked_for(served: Served) -> None:
+    """S6: structured, with a number that the answer carries, and nobody's data."""
+    served.await_health()
+    answer = served.ask("/members/?q=13800001111", **{"X-Request-ID": "of-the-proxy"})
+    assert answer.headers["X-Request-ID"] == "of-the-proxy"
+    served.ask("/nowhere/13800001111", **{"X-Request-ID": "two words"})
+    said = served.end()
+    first, second = [line for line in lines(said) if line["event"] == "request"]
+    assert first["request_id"] == "of-the-proxy"
+    assert first["status"] == answer.status_code
+    assert re.fullmatch("[0-9a-f]{16}", second["request_id"])
+    assert second["status"] == 404
+    assert "13800001111" not in said
+
+
+def test_style_and_script_are_compressed_and_kept_for_long(served: Served) -> None:
+    served.await_health()
+    page = served.ask("/nowhere").text
+    linked = re.findall(r'href="(/static/\S+\.css)"', page)
+    assert linked
+    for path in linked:
+        assert re.search(r"\.[0-9a-f]{12}\.css$", path)
+        answer = served.ask(path, **{"Accept-Encoding": "gzip"})
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_metrics_are_told_to_this_machine_and_to_nobody_through_a_proxy(
+    served: Served,
+) -> None:
+    served.await_health()
+    told = served.ask("/metrics").text
+    assert "qunce_facts_waiting 0.0" in told
+    assert "qunce_healthy 1.0" in told
+    assert re.search(r'qunce_requests_total\{.*route="healthz"', told)
+    assert served.ask("/metrics", **{"X-Forwarded-For": "1.2.3.4"}).status_code == 403
+
+
+def test_metrics_are_told_to_who_shows_the_token(tmp_path: Path) -> None:
+    with serving(tmp_path, QUNCE_METRICS_TOKEN="secret") as served:
+        served.await_health()
+        assert served.ask("/metrics").status_code == 403
+        wrong = served.ask("/metrics", Authorization="Bearer sécret")
+        assert wrong.status_code == 403
+        right = served.ask("/metrics", Authorization="Bearer secret")
+        assert right.status_code == 200
+
+
+def test_web_and_worker_share_the_work(tmp_path: Path) -> None:
+    """`web` answers and does nothing else; `worker` does it beside."""
+    path = tmp_path / "members.csv"
+    path.write_text("key,name,joined_at\nann,Ann,2026-03-05 09:30\n")
+    with serving(tmp_path, "web") as web:
+        deadline = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < deadline:
+            with contextlib.suppress(httpx.TransportError):
+                if web.get("/healthz")["ok"]:
+                    break
+            time.sleep(0.1)
+        outside(tmp_path, "import", str(path), "--as", "members")
+        time.sleep(2)
+        told = web.get("/healthz")
+        assert told["lag"] > 0
+        assert told["beaten_at"] is None
+        with serving(tmp_path, "worker") as worker:
+            deadline = time.monotonic() + SECONDS_TO_START
+            while web.get("/healthz")["lag"] and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert web.get("/healthz")["lag"] == 0
+            worker.end()
+            assert worker.process.returncode == 0
+        web.end()
+        assert web.process.returncode == 0

@@ -66,3 +66,39 @@ def test_a_duty_nobody_has_stays() -> None:
     work.schedule(duty="of tomorrow", key="a", due_at=AT)
     rota.perform({}, clock=Clock())
     assert Work.objects.get().error == "nobody has this duty"
+
+
+def test_a_long_one_leaves_the_others_to_somebody_else() -> None:
+    done: list[str] = []
+    duties: dict[str, Duty] = {}
+
+    def long(*, at: datetime) -> None:
+        rota.perform({"short": duties["short"]}, clock=Clock())
+        done.append("long")
+
+    duties |= {"long": Duty(long), "short": Duty(lambda *, at: done.append("short"))}
+    work.schedule(duty="long", due_at=AT - HOUR)
+    work.schedule(duty="short", due_at=AT)
+    rota.perform(duties, clock=Clock())
+    assert done == ["short", "long"]
+
+
+def test_who_is_at_it_keeps_it_and_who_ends_gives_it_back() -> None:
+    seen: list[tuple[datetime | None, int]] = []
+
+    def look() -> None:
+        row = Work.objects.get()
+        seen.append((row.leased_until, row.attempts))
+
+    def long(*, at: datetime) -> None:
+        for after in (timedelta(), work.LEASE - timedelta(seconds=1)):
+            rota.renew(at=at + after)
+            look()
+        rota.release()
+        look()
+
+    work.schedule(duty="long", due_at=AT)
+    rota.perform({"long": Duty(long)}, clock=Clock(), ending=lambda: bool(seen))
+    later = AT + 2 * work.LEASE - timedelta(seconds=1)
+    assert seen == [(AT + work.LEASE, 1), (later, 1), (None, 0)]
+    assert Work.objects.count() == 1

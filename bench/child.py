@@ -5,6 +5,7 @@
     python -m bench.child tag                 a small write each 20 ms until told to end
     python -m bench.child locks               how long the write lock is held by others
     python -m bench.child run WORDS…          a command of `qunce`, timed from within
+    python -m bench.child web PORT            `qunce serve`, in the community's evening
 
 Each prints JSON lines. Loading Python's modules is not timed: what is asked after it is.
 """
@@ -164,12 +165,25 @@ def run(*words: str) -> None:
     say({"code": code, "s": time.perf_counter() - start})
 
 
+def web(port: str) -> None:
+    """`qunce serve` with the made community's clock in the pages and in the beats."""
+    from bench import following
+    from qunce.cli import beating, main
+    from qunce.console import entry
+
+    entry.now = following.clock  # type: ignore[assignment]
+    beating.now = following.clock  # type: ignore[assignment]
+    beating.begin.__defaults__ = (following.clock,)
+    sys.exit(main.main(["serve", "--community", "bench", "--port", port]))
+
+
 COMMANDS: dict[str, Callable[..., None]] = {
     "first": first,
     "serve": serve,
     "tag": tag,
     "locks": locks,
     "run": run,
+    "web": web,
 }
 
 if __name__ == "__main__":

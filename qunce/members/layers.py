@@ -331,6 +331,18 @@ def moves_since(layering: Layering, day: int) -> dict[tuple[str, str], list[int]
     }
 
 
+def moved_since(layering: Layering, day: int) -> BitMap:
+    """Everybody who is in another layer now than on a community day."""
+    before, after = newest(layering, day), newest(layering)
+    if before is None or after is None or before == after:
+        return bitmaps.EMPTY
+    new = sets_of(after)
+    there = bitmaps.union(new.values())
+    stayed = [was & new.get(layer, bitmaps.EMPTY) for layer, was in sets_of(before).items()]
+    was_there = bitmaps.union(sets_of(before).values())
+    return (was_there & there) - bitmaps.union(stayed)
+
+
 def drop(people: Iterable[int]) -> None:
     """Take erased people out of the sets of every run."""
     gone = bitmaps.of(people)

@@ -47,7 +47,7 @@ def check(*, by: Operator, accounts: Iterable[int], at: datetime) -> None:
     roster.check_ids(by.community, wanted)
     if by.scope is None or not wanted:
         return
-    heads, seen = roster.heads_of(wanted), _seen(by, at)
+    heads, seen = roster.heads_of(wanted), everybody(by=by, at=at)
     missing = sorted(account for account in wanted if heads[account] not in seen)
     if missing:
         raise roster.UnknownMember(
@@ -60,11 +60,11 @@ def only(*, by: Operator, accounts: Iterable[int], at: datetime) -> set[int]:
     wanted = sorted(set(accounts))
     if not wanted:
         return set()
-    seen = _seen(by, at)
+    seen = everybody(by=by, at=at)
     return {head for head in roster.heads_of(wanted).values() if head in seen}
 
 
-def _seen(by: Operator, at: datetime) -> BitMap:
+def everybody(*, by: Operator, at: datetime) -> BitMap:
     """First accounts of all who are in sight; kept by the engine while nothing changes."""
     blob = audiences.freeze(community=by.community, rule=ANYBODY, by=by, at=at)
     return bitmaps.thaw(blob)

@@ -71,12 +71,8 @@ def layer_moves(operator: Operator, at: datetime) -> list[Line]:
 def _moves(operator: Operator, at: datetime) -> Iterator[Line]:
     yesterday = operator.community.day(at) - 1
     for layering in layers.listed(operator.community):
-        moved = {
-            person
-            for some in layers.moves_since(layering, yesterday).values()
-            for person in some
-        }
-        seen = sight.only(by=operator, accounts=moved, at=at)
+        moved = layers.moved_since(layering, yesterday)
+        seen = len(moved & sight.everybody(by=operator, at=at))
         if seen:
             yield Line(
                 key=f"layers-{layering.pk}-{yesterday}",
@@ -85,9 +81,9 @@ def _moves(operator: Operator, at: datetime) -> Iterator[Line]:
                 text=ngettext(
                     "%(layering)s: %(n)s member moved since yesterday",
                     "%(layering)s: %(n)s members moved since yesterday",
-                    len(seen),
+                    seen,
                 )
-                % {"layering": layering.name, "n": f"{len(seen):,}"},
+                % {"layering": layering.name, "n": f"{seen:,}"},
                 why=_("Layers are laid out anew each day."),
                 url=reverse("layers:page", args=[layering.pk]),
                 action=_("See who"),

@@ -1,0 +1,173 @@
+"""Every page of the console through HTTP, as a browser asks: one server, one session.
+
+The server is `qunce serve`'s own, with the beats beside, in a process of its own; its
+clock is the made community's, so the last 28 days are full of facts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from django.test import Client
+
+from bench import measure, sizes
+from bench.measure import Row
+from bench.run import Run
+from qunce.core import operators
+from qunce.core.operators import Operator
+from qunce.groups import registry
+from qunce.members import layers, roster, segments, tags
+
+ANY_PAGE, BUILDER = 200, 150
+LOGIN = "bench-owner"
+TIMES = 40
+SEGMENT = "bench-pages"
+RULE = {
+    "all": [
+        {"tag": {"any": ["tag-1", "tag-2"]}},
+        {"did": {"kind": "order.paid", "times": {"gte": 2}, "within": "30d"}},
+        {"not": {"did": {"kind": "send.delivered", "within": "3d"}}},
+    ]
+}
+
+
+@dataclass
+class Site:
+    url: str
+    client: httpx.Client
+    process: subprocess.Popen[bytes]
+
+    def get(self, path: str) -> httpx.Response:
+        answer = self.client.get(self.url + path)
+        assert answer.status_code == 200, (path, answer.status_code)
+        return answer
+
+
+def owner(it: Run) -> Operator:
+    found = Operator.objects.filter(login=LOGIN).order_by("pk").first()
+    return found or operators.create(
+        community=it.community, login=LOGIN, at=sizes.AT, role="owner"
+    )
+
+
+def signed_in(by: Operator) -> dict[str, str]:
+    browser = Client()
+    browser.force_login(by, backend="django.contrib.auth.backends.ModelBackend")
+    return {name: morsel.value for name, morsel in browser.cookies.items()}
+
+
+@contextmanager
+def served(it: Run) -> Iterator[Site]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    cookies = signed_in(owner(it))
+    command = [sys.executable, "-m", "bench.child", "web", str(port)]
+    process = subprocess.Popen(command, env={**os.environ, "QUNCE_HOSTS": "127.0.0.1"})
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait(url, process)
+        with httpx.Client(cookies=cookies, timeout=60) as client:
+            yield Site(url, client, process)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    for _try in range(600):
+        assert process.poll() is None, "the server has ended"
+        try:
+            httpx.get(url + "/healthz", timeout=5)
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the server does not answer")
+
+
+def paths(it: Run) -> dict[str, str]:
+    """What a person would open, on the largest things there are."""
+    here = it.community
+    account = roster.Account.objects.filter(community=here, present=True)
+    member = account.order_by("-pk")[it.where.size.members // 2]
+    tag = tags.listed(here).order_by("pk")[0]
+    group = registry.listed(here).order_by("pk")[0]
+    layering = layers.listed(here)[0]
+    segment = _segment(it)
+    rule = json.dumps(RULE, separators=(",", ":"))
+    return {
+        "Today": "/",
+        "members": "/members/",
+        "members, a rule": f"/members/?rule={rule}",
+        "members, a name searched": f"/members/?q={member.name[:2]}",
+        "members, pinyin searched": "/members/?q=wang",
+        "a member": f"/members/{member.pk}/",
+        "search": f"/search/?q={member.name[:2]}",
+        "tags": "/members/tags/",
+        "a tag": f"/members/tags/{tag.pk}/",
+        "tag report": "/members/tags/report/",
+        "segments": "/members/segments/",
+        "a segment in the builder": f"/members/segments/{segment.pk}/",
+        "layers": "/members/layers/",
+        "a layering": f"/members/layers/{layering.pk}/",
+        "imports": "/members/import/",
+        "campaigns": "/outreach/",
+        "staff tasks": "/outreach/tasks/",
+        "orders": "/sales/orders/",
+        "groups": "/groups/",
+        "a group": f"/groups/{group.pk}/",
+        "numbers": "/insight/",
+        "my account": "/settings/",
+        "staff": "/settings/staff/",
+        "audit log": "/settings/audit/",
+    }
+
+
+def _segment(it: Run) -> segments.Segment:
+    found = segments.Segment.objects.filter(community=it.community, key=SEGMENT)
+    known = [tag.key for tag in tags.listed(it.community).order_by("pk")[:2]]
+    rule = {"all": [{"tag": {"any": known}}, *RULE["all"][1:]]}
+    return found.order_by("pk").first() or segments.create(
+        community=it.community, key=SEGMENT, rule=rule, by=it.by, at=sizes.AT
+    )
+
+
+def pages(it: Run) -> None:
+    """Each page as often; the row's figure is the slowest page's 95th percentile."""
+    worst: tuple[str, measure.Times] | None = None
+    where = paths(it)
+    where["members, a rule"] = f"/members/?segment={_segment(it).pk}"
+    with served(it) as site:
+        for name, path in where.items():
+            times = measure.repeat(_asking(site, path), TIMES)
+            it.tell(measure.row(f"page-{name}", f"page: {name}", times, goal=ANY_PAGE))
+            if worst is None or times.percentile(95) > worst[1].percentile(95):
+                worst = name, times
+        memory = measure.memory(_worker(site.process.pid))["VmRSS"]
+    assert worst
+    what = f"any page of the console through HTTP (the slowest: {worst[0]})"
+    it.tell(measure.row("pages", what, worst[1], goal=ANY_PAGE))
+    it.tell(Row("pages-memory", "… memory of the server afterwards", "B", memory, 1))
+
+
+def _asking(site: Site, path: str) -> Callable[[], Any]:
+    return lambda: site.get(path)
+
+
+def _worker(pid: int) -> int:
+    """gunicorn's only child does the work."""
+    children = subprocess.run(
+        ["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.split()
+    return int(children[0]) if children else pid

@@ -11,6 +11,7 @@ import functools
 import gzip
 import itertools
 import json
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -97,6 +98,12 @@ class Figure:
         }
 
     @property
+    def steps(self) -> list[float]:
+        """Round numbers up the side, from nothing to past the highest value."""
+        values = [one for line in self.lines for one in line.values if one is not None]
+        return steps(min([*values, 0]), max([*values, 0]), self.places)
+
+    @property
     def heads(self) -> list[str]:
         """What stands over the columns of `rows`."""
         heads = [_("Day")]
@@ -146,9 +153,13 @@ def spec(
     drawn["data"]["values"] = _wide(figure)
     drawn["datasets"] = {"ends": _ends(figure)}
     axis = {"values": _marked(figure), "labelExpr": _label(figure)}
+    steps = figure.steps
     for layer in drawn["layer"]:
         encoding = layer["encoding"]
         encoding["x"]["axis"] |= axis
+        if "y" in encoding:
+            encoding["y"]["axis"]["values"] = steps
+            encoding["y"]["scale"]["domain"] = [steps[0], steps[-1]]
         for place, tip in enumerate(encoding.get("tooltip", ())):
             tip["title"] = figure.lines[place - 1].words if place else _("Day")
     _colour(drawn, colours)
@@ -180,7 +191,7 @@ def _shape(lines: int, unfinished: bool, width: int | str) -> str:
 
 
 def _theme() -> dict[str, Any]:
-    axis = {
+    axis: dict[str, Any] = {
         "labelColor": "@ink-soft",
         "labelFont": FONT,
         "labelFontSize": 12,
@@ -232,7 +243,7 @@ def _told(figure: Figure, line: Line, place: int) -> str:
 def _marked(figure: Figure) -> list[dict[str, Any]]:
     """Every seventh day has its date, counted back from the last."""
     days = figure.days
-    step = max(1, -(-len(days) // 28)) * 7 if len(days) > 8 else 1
+    step = 7 * max(1, (len(days) + 26) // 28) if len(days) > 8 else 1
     chosen = list(days[::-1][::step])[::-1]
     return [
         {"year": day.year, "month": day.month, "date": day.day, "utc": True}
@@ -255,8 +266,8 @@ def _x() -> alt.X:
 
 
 def _y(field: str) -> alt.Y:
-    axis = alt.Axis(title=None, tickCount=4, format=",~f", tickMinStep=1)
-    return alt.Y(f"{field}:Q", axis=axis, scale=alt.Scale(zero=True, nice=True))
+    axis = alt.Axis(title=None, format=",~f")
+    return alt.Y(f"{field}:Q", axis=axis, scale=alt.Scale(nice=False))
 
 
 def _line(number: int, *, unfinished: bool) -> list[alt.Chart]:
@@ -294,15 +305,15 @@ def _names(lines: int) -> list[alt.Chart]:
 
 def _ends(figure: Figure) -> list[dict[str, Any]]:
     """Where the names stand: pushed apart where they would overlap."""
-    values = [one for line in figure.lines for one in line.values if one is not None]
-    unit = (max([*values, 0]) or 1) / HEIGHT
+    low, high = figure.steps[0], figure.steps[-1]
+    unit = (high - low) / HEIGHT
     ends = [_end(figure, line) for line in figure.lines]
     moved = spread([end / unit for end in ends])
     return [
         {
             "day": figure.days[-1].isoformat(),
             "line": number,
-            "end": max(0.0, place * unit),
+            "end": max(low, place * unit),
             "words": line.words,
         }
         for number, (line, place) in enumerate(zip(figure.lines, moved, strict=True))
@@ -344,6 +355,18 @@ def _pointed(lines: int) -> list[alt.Chart]:
     rule = base.encode(tooltip=told).mark_rule(color="@ink-soft", strokeWidth=1)
     dot = base.encode(y=_y("v0")).mark_point(fill="@accent", color="@accent", size=44)
     return [rule.add_params(near), dot]
+
+
+def steps(low: float, high: float, places: int) -> list[float]:
+    """At most six round numbers that enclose `low` and `high`, the finest `places`."""
+    size = 10.0 ** math.floor(math.log10(max(high - low, 1e-9) / 5))
+    size = max(size, 10.0**-places)
+    size = next(
+        (size * times for times in (1, 2, 5) if (high - low) / (size * times) <= 4),
+        size * 10,
+    )
+    first, last = math.floor(low / size), max(math.ceil(high / size), 1)
+    return [round(number * size, places) for number in range(first, last + 1)]
 
 
 def sparkline(

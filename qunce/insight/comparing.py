@@ -71,7 +71,8 @@ class Comparison:
 
     @property
     def told_change(self) -> str:
-        return "" if self.change is None else f"{self.change:+,.1f} %"
+        told = "" if self.change is None else f"{self.change:+,.1f} %"
+        return told.replace("-", "\N{MINUS SIGN}")
 
     def _say(self, number: float) -> str:
         return f"{number:,.{self.places if self.term.sums else 1}f}"

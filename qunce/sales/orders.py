@@ -17,12 +17,15 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import db, errors, facts, instants, money, names
+from qunce.core import access, db, errors, facts, instants, money, names
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.operators import Operator
     from qunce.core.settled import Happened
+
+RECORD = access.declare("sales.record", access.Role.MANAGER, access.Role.OPERATOR)
+"""For people and programs; files are let in by the permission to import."""
 
 
 class Order(models.Model):

@@ -78,7 +78,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
@@ -86,7 +85,6 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
-    "axes",
     "qunce.core",
     "qunce.sets",
     "qunce.channels",
@@ -117,13 +115,31 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "qunce.console.signing.guard.Guard",
     "qunce.console.errors.ErrorPages",
-    "axes.middleware.AxesMiddleware",
 ]
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+_VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["login", "name", "email"]},
+    },
+    {
+        "NAME": f"{_VALIDATION}.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
+]
+# Failed codes are counted in core.attempts, which says how long to wait.
+OTP_TOTP_THROTTLE_FACTOR = 0
+OTP_STATIC_THROTTLE_FACTOR = 0
+OTP_TOTP_ISSUER = "Qunce"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -161,6 +177,22 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CSRF_FAILURE_VIEW = "qunce.console.signing.guard.stale"
+SESSION_ENGINE = "qunce.core.sessions"
+SESSION_COOKIE_NAME = "qunce_session"
+SESSION_COOKIE_AGE = 14 * 3600
+CSRF_COOKIE_NAME = "qunce_csrf"
+LANGUAGE_COOKIE_NAME = "qunce_language"
+
+# Behind a proxy that speaks HTTPS: how many stand in a row, each adding an address.
+PROXIES = int(os.environ.get("QUNCE_PROXIES") or 0)
+HTTPS = os.environ.get("QUNCE_HTTPS", "") not in ("", "0")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -173,3 +205,5 @@ SETS_CACHE_BYTES = 512 * 1024**2
 DUCKDB_MEMORY = "512MB"
 DUCKDB_THREADS = 2
 IMPORT_CHUNK = 1_000_000
+MOST_UPLOAD = int(os.environ.get("QUNCE_MOST_UPLOAD") or 4 * 10**9)
+"""Bytes of a file that is imported through the console."""

@@ -14,11 +14,10 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import access, errors, facts, instants
+from qunce.core import errors, facts, instants, managing
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 
-MANAGE = access.declare("keys.manage", access.Role.MANAGER)
 LONGEST = 120
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly a key's last use is known; each request writing it would cost more."""
@@ -120,7 +119,7 @@ def create(
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """The key and its token, which is told this once."""
-    access.check_may(by, MANAGE)
+    managing.check_over(by, operator)
     scopes = sorted(set(scopes))
     _check(name=name, scopes=scopes, expires_at=expires_at, at=at)
     prefix, secret = secrets.token_hex(5), secrets.token_urlsafe(32)
@@ -142,7 +141,7 @@ def create(
 
 @transaction.atomic
 def revoke(*, key: ApiKey, by: Operator, at: datetime) -> None:
-    access.check_may(by, MANAGE)
+    managing.check_over(by, key.operator)
     changed = ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(
         revoked_at=at
     )

@@ -7,6 +7,7 @@ a fact (a sign-in, an export, a refusal) is noted by whoever sees it happen.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -124,3 +125,54 @@ def _short(value: Any) -> Any:
     if isinstance(value, dict | list | tuple):
         return _short(json.dumps(value, ensure_ascii=False, default=str))
     return value
+
+
+def listed(
+    *,
+    community: Community,
+    actor: int | None = None,
+    kind: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+    most: int = PAGE,
+) -> list[Act]:
+    """The newest first; `before` is the number of the last one of the page before."""
+    acts = Act.objects.filter(community_id=community.pk)
+    if actor is not None:
+        acts = acts.filter(actor_id=actor)
+    if kind:
+        acts = acts.filter(kind_id=names.find("kind", 0, kind) or 0)
+    if since is not None:
+        acts = acts.filter(happened_at__gte=instants.to_micros(since))
+    if until is not None:
+        acts = acts.filter(happened_at__lt=instants.to_micros(until))
+    if before is not None:
+        acts = acts.filter(pk__lt=before)
+    return list(acts.order_by("-pk")[:most])
+
+
+def kinds(community: Community) -> dict[int, str]:
+    """The kinds that acts here are of, by their small numbers."""
+    # A loose scan of the index: one step a kind, whatever the number of acts.
+    found = db.rows(KINDS, [community.pk, community.pk])
+    known = names.listed("kind", 0)
+    return {row[0]: known[row[0]] for row in found if row[0] in known}
+
+
+KINDS = """
+WITH RECURSIVE kinds (kind) AS (
+    SELECT min(kind_id) FROM core_act WHERE community_id = %s
+    UNION ALL
+    SELECT (SELECT min(kind_id) FROM core_act
+            WHERE community_id = %s AND kind_id > kinds.kind)
+    FROM kinds WHERE kinds.kind IS NOT NULL)
+SELECT kind FROM kinds WHERE kind IS NOT NULL
+"""
+
+
+def forget(accounts: Sequence[int]) -> None:
+    """What an erased member's acts said is gone; that they happened stays."""
+    for begin in range(0, len(accounts), 500):
+        some = accounts[begin : begin + 500]
+        Act.objects.filter(account_id__in=some).update(detail=None)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db import models
+from django.db import models, transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import access, errors, facts, instants
+from qunce.core import errors, facts, instants, managing
 from qunce.core.communities import Community
 
 if TYPE_CHECKING:
-    pass
+    from qunce.core.operators import Operator
 
-MANAGE = access.declare("units.manage", access.Role.MANAGER)
 LONGEST = 120
 DEEPEST = 6
 
@@ -83,3 +85,128 @@ class InvalidUnit(errors.Invalid):
 
 class UnitInUse(errors.Refused):
     """People still work in this unit, or units hang below it."""
+
+
+def check(*, unit: Unit | None, community: Community, name: str, kind: str) -> None:
+    if not name.strip() or len(name) > LONGEST:
+        raise InvalidUnit(
+            _("Give the unit a name of at most %(most)s characters.")
+            % {"most": LONGEST}
+        )
+    if kind not in Kind.values:
+        raise InvalidUnit(_("A unit is headquarters, front or local."))
+    same = Unit.objects.filter(community=community, name=name.strip())
+    if same.exclude(pk=unit.pk if unit else None).exists():
+        raise InvalidUnit(_("There is already a unit “%(name)s”.") % {"name": name})
+
+
+def check_parent(*, unit: Unit | None, parent: Unit | None) -> None:
+    """A unit cannot hang below itself, and the tree has an end."""
+    depth, above = 1, parent
+    while above is not None:
+        if unit is not None and above.pk == unit.pk:
+            raise InvalidUnit(_("A unit cannot hang below itself."))
+        depth, above = depth + 1, above.parent
+    if depth + (_height(unit) if unit else 0) > DEEPEST:
+        raise InvalidUnit(
+            _("Units go at most %(most)s levels deep.") % {"most": DEEPEST}
+        )
+
+
+def _height(unit: Unit) -> int:
+    return max((1 + _height(each) for each in unit.below.order_by("pk")), default=0)
+
+
+@transaction.atomic
+def create(
+    *,
+    community: Community,
+    name: str,
+    kind: str,
+    by: Operator,
+    at: datetime,
+    parent: Unit | None = None,
+) -> Unit:
+    managing.check_manage(by)
+    check(unit=None, community=community, name=name, kind=kind)
+    check_parent(unit=None, parent=parent)
+    unit = Unit.objects.create(
+        community=community, parent=parent, name=name.strip(), kind=kind, created_at=at
+    )
+    opened = UnitOpened(unit=unit.pk, name=unit.name)
+    facts.record(opened, community=community, by=by, at=at)
+    return unit
+
+
+@transaction.atomic
+def change(
+    *,
+    unit: Unit,
+    name: str,
+    kind: str,
+    parent: Unit | None,
+    by: Operator,
+    at: datetime,
+) -> None:
+    managing.check_manage(by)
+    check(unit=unit, community=unit.community, name=name, kind=kind)
+    check_parent(unit=unit, parent=parent)
+    before = (unit.name, unit.kind, unit.parent_id)
+    unit.name, unit.kind, unit.parent = name.strip(), kind, parent
+    if before == (unit.name, unit.kind, unit.parent_id):
+        return
+    unit.save(update_fields=["name", "kind", "parent"])
+    changed = UnitChanged(unit=unit.pk, name=unit.name)
+    facts.record(changed, community=unit.community, by=by, at=at)
+
+
+def check_close(unit: Unit) -> None:
+    if unit.below.filter(closed_at__isnull=True).exists():
+        raise UnitInUse(_("Units hang below this one: move or close them first."))
+    if unit.staff.filter(is_active=True).exists():
+        raise UnitInUse(_("Staff work in this unit: move them first."))
+
+
+def may_close(unit: Unit) -> bool:
+    try:
+        check_close(unit)
+    except UnitInUse:
+        return False
+    return True
+
+
+@transaction.atomic
+def close(*, unit: Unit, by: Operator, at: datetime) -> None:
+    managing.check_manage(by)
+    check_close(unit)
+    if Unit.objects.filter(pk=unit.pk, closed_at__isnull=True).update(closed_at=at):
+        closed = UnitClosed(unit=unit.pk, name=unit.name)
+        facts.record(closed, community=unit.community, by=by, at=at)
+
+
+@transaction.atomic
+def reopen(*, unit: Unit, by: Operator, at: datetime) -> None:
+    managing.check_manage(by)
+    if Unit.objects.filter(pk=unit.pk, closed_at__isnull=False).update(closed_at=None):
+        opened = UnitOpened(unit=unit.pk, name=unit.name)
+        facts.record(opened, community=unit.community, by=by, at=at)
+
+
+def get(community: Community, pk: int) -> Unit:
+    for unit in Unit.objects.filter(community=community, pk=pk):
+        return unit
+    raise UnknownUnit(_("There is no such unit."))
+
+
+def tree(community: Community) -> list[tuple[int, Unit]]:
+    """Every unit after the one above it, with how deep it hangs (0 at the top)."""
+    below: dict[int | None, list[Unit]] = {}
+    for unit in Unit.objects.filter(community=community).order_by("name", "pk"):
+        below.setdefault(unit.parent_id, []).append(unit)
+
+    def walk(parent: int | None, depth: int) -> Iterator[tuple[int, Unit]]:
+        for unit in below.get(parent, []):
+            yield depth, unit
+            yield from walk(unit.pk, depth + 1)
+
+    return list(walk(None, 0))

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from qunce.core import db, revisions
-from qunce.members import layers, merges, roster, segments, tagrows
+from qunce.core import audit, db, revisions
+from qunce.members import layers, merges, notes, roster, segments, tagrows
 from qunce.members.attributerows import AttributeValue, PastValue
 from qunce.members.tagrows import TagChange, Tagging
 from qunce.sets import columns, marks
@@ -27,10 +27,12 @@ def scrub(key: str, *, at: datetime) -> None:
     _clear_tags(account.community_id, family)
     for side in ("left_id__in", "right_id__in"):
         merges.Merge.objects.filter(**{side: family}).update(note="")
+    notes.drop(family)
     layers.drop(family)
     segments.drop(family)
     derived.erase(family)
     facts.erase(family)
+    audit.forget(family)
 
 
 CLEAR = """

@@ -1,0 +1,70 @@
+"""What is typed on the way in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+def password(label: Any, autocomplete: str, help_text: Any = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=200,
+        help_text=help_text,
+        widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
+    )
+
+
+class SignIn(forms.Form):
+    login = forms.CharField(
+        label=_("Login"),
+        max_length=120,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "username",
+                "autocapitalize": "none",
+                "autofocus": True,
+                "spellcheck": "false",
+            }
+        ),
+    )
+    password = password(_("Password"), "current-password")
+
+
+class Code(forms.Form):
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "inputmode": "text",
+                "autofocus": True,
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
+    )
+
+
+class NewPassword(forms.Form):
+    new = password(
+        _("New password"),
+        "new-password",
+        _("At least 10 characters; a few words in a row are good."),
+    )
+    again = password(_("New password again"), "new-password")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("new") != given.get("again") and "again" in given:
+            self.add_error("again", _("The two are not the same."))
+        return given
+
+
+class ChangePassword(NewPassword):
+    old = password(_("Password until now"), "current-password")
+    field_order = ("old", "new", "again")

@@ -6,6 +6,8 @@ from qunce.members.importing.jobs import ImportJob, ImportProblem
 from qunce.members.importing.uploads import Upload
 from qunce.members.layers import Layering, LayerRun, LayerSet
 from qunce.members.merges import Merge
+from qunce.members.notes import Note
+from qunce.members.remarks import Pattern
 from qunce.members.roster import Account, Identifier
 from qunce.members.segments import FrozenSegment, Segment, SegmentSize
 from qunce.members.tagrows import TagBatch, TagChange, Tagging
@@ -23,7 +25,9 @@ __all__ = [
     "LayerSet",
     "Layering",
     "Merge",
+    "Note",
     "PastValue",
+    "Pattern",
     "Segment",
     "SegmentSize",
     "Synonym",

@@ -67,7 +67,10 @@ class Identifier(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["community_id", "kind", "value"], name="identifier_by_value"
+                fields=["community_id", "kind", "value"],
+                name="identifier_by_value",
+                # On PostgreSQL, so that LIKE finds beginnings in any collation.
+                opclasses=["int8_ops", "varchar_pattern_ops", "varchar_pattern_ops"],
             )
         ]
 

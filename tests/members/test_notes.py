@@ -1,0 +1,89 @@
+"""K11 · follow-up notes with next step and date."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from qunce.core import access, operators
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import erasing, notes, people, roster
+from tests.members import made
+from tests.members.made import AT, LATER
+
+pytestmark = pytest.mark.both_databases
+DUE: dict[str, Any] = {"next_step": "call back", "due_at": LATER}
+
+
+def test_a_note_is_written_and_told(shop: Community, by: Operator) -> None:
+    ann = made.member(shop, "ann")
+    note = notes.write(account=ann, text=" likes tea ", by=by, at=AT)
+    assert (note.text, note.staff) == ("likes tea", None)
+    assert made.told(shop, "note.written") == [(ann.pk, {"note": note.pk})]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"text": "  "}, {"next_step": "call"}, {"text": "a", "due_at": LATER}],
+)
+def test_a_follow_up_needs_what_and_when(
+    shop: Community, by: Operator, given: dict[str, Any]
+) -> None:
+    ann = made.member(shop, "ann")
+    with pytest.raises(notes.InvalidNote):
+        notes.write(account=ann, by=by, at=AT, **given)
+
+
+def test_what_is_due_is_the_own_and_in_sight(shop: Community, by: Operator) -> None:
+    ann, bob = made.member(shop, "ann"), made.member(shop, "bob")
+    other = made.staff(shop, "operator", login="olga")
+    mine = notes.write(account=ann, by=by, at=AT, **DUE)
+    notes.write(account=ann, by=by, at=AT, staff=other, **DUE)
+    assert notes.due(by=by, at=AT) == []
+    assert notes.due(by=by, at=LATER) == [mine]
+    notes.finish(note=mine, by=by, at=LATER)
+    assert notes.due(by=by, at=LATER) == []
+    with pytest.raises(notes.AlreadyDone):
+        notes.finish(note=mine, by=by, at=LATER)
+    notes.reopen(note=mine, by=by, at=LATER)
+    notes.change(note=mine, due_at=LATER + timedelta(hours=1), by=by, at=LATER)
+    assert notes.due(by=by, at=LATER) == []
+    other.scope = {"members": {"keys": ["bob"]}}
+    assert notes.due(by=other, at=LATER) == []
+    with pytest.raises(notes.UnknownNote):
+        notes.get(by=other, pk=mine.pk, at=LATER)
+    theirs = notes.write(account=bob, by=other, at=AT, **DUE)
+    assert notes.due(by=other, at=LATER) == [theirs]
+
+
+def test_others_notes_are_changed_by_managers_alone(
+    shop: Community, by: Operator
+) -> None:
+    note = notes.write(account=made.member(shop, "ann"), by=by, at=AT, **DUE)
+    stranger = made.staff(shop, "operator", login="olga")
+    assert not notes.may_change(note, stranger)
+    with pytest.raises(access.NotAllowed):
+        notes.finish(note=note, by=stranger, at=LATER)
+    boss = made.staff(shop, "manager", login="max")
+    notes.change(note=note, staff=stranger, by=boss, at=LATER)
+    assert notes.may_change(note, stranger)
+    viewer = made.staff(shop, "viewer", login="vic")
+    with pytest.raises(access.NotAllowed):
+        notes.write(account=note.account, text="no", by=viewer, at=AT)
+
+
+def test_a_person_has_the_notes_of_all_accounts_until_erased(
+    shop: Community, by: Operator
+) -> None:
+    ann, too = made.member(shop, "ann"), made.member(shop, "too")
+    plain = notes.write(account=ann, text="one", by=by, at=LATER)
+    open_ = notes.write(account=too, by=by, at=AT, **DUE)
+    people.merge(left=ann, right=too, by=by, at=AT)
+    assert notes.of(roster.family(ann.pk)) == [open_, plain]
+    head = people.erase(account=too, by=by, at=LATER)
+    erasing.scrub(str(head), at=LATER)
+    assert not notes.Note.objects.exists()
+    assert notes.due(by=operators.system(shop), at=LATER) == []

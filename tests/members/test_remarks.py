@@ -1,0 +1,71 @@
+"""K14 · remark name from a pattern."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qunce.core import access
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import attributes, people, remarks, tagging
+from tests.members import made
+from tests.members.made import AT, LATER
+
+VALUES = {"name": "Ann", "stage": "warm", "none": ""}
+SAID = [
+    ("{name}", "Ann"),
+    ("{stage}-{name}", "warm-Ann"),
+    ("{none}-{name}", "Ann"),
+    ("{name}-{none}-{stage}", "Ann-warm"),
+    ("{none|cold}-{name}", "cold-Ann"),
+    ("{stage} {none} · {name}", "warm · Ann"),
+    ("VIP {name}", "VIP Ann"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "said"), SAID)
+def test_a_pattern_is_filled_in(pattern: str, said: str) -> None:
+    assert remarks.render(remarks.parse(pattern), VALUES, 20) == said
+
+
+@pytest.mark.parametrize("pattern", ["{name", "name}", "{{name}}", "{}", "{|x}"])
+def test_an_open_brace_is_refused(pattern: str) -> None:
+    with pytest.raises(remarks.InvalidPattern):
+        remarks.parse(pattern)
+
+
+@given(st.lists(st.sampled_from(["{name}", "{none}", "{stage|x}", "-", "vip"])))
+def test_no_separator_is_left_over(parts: list[str]) -> None:
+    said = remarks.render(remarks.parse("".join(parts)), VALUES, 40)
+    assert said == said.strip(remarks.SEPARATORS)
+    assert len(said) <= 40
+
+
+@pytest.mark.both_databases
+def test_it_names_attributes_and_tag_groups(shop: Community, by: Operator) -> None:
+    ann = made.member(shop, "c-1", name="王芳")
+    attributes.define(community=shop, name="subject", type="text", by=by, at=AT)
+    subject = attributes.get(shop, "subject")
+    attributes.set_values(attribute=subject, values={ann.pk: "数学"}, by=by, at=AT)
+    stage = made.tag_group(shop, "stage")
+    tagging.put(tag=made.tag(shop, "warm", stage), accounts=[ann.pk], by=by, at=AT)
+    person = people.of(ann.pk)
+    assert remarks.of(person, by=by) == "王芳"
+    text = "{subject}-{stage}-{name}-{joined}"
+    remarks.set_pattern(community=shop, text=text, longest=30, by=by, at=LATER)
+    assert remarks.of(person, by=by) == "数学-warm-王芳-2026-03-05"
+    assert made.told(shop, "remark.pattern_set") == [(None, {"pattern": text})]
+    remarks.set_pattern(community=shop, text="{key}", longest=2, by=by, at=LATER)
+    assert remarks.of(person, by=by) == "c"
+
+
+@pytest.mark.both_databases
+def test_unknown_names_and_operators_are_refused(shop: Community, by: Operator) -> None:
+    for text in ("{phone}", "plain", ""):
+        with pytest.raises(remarks.InvalidPattern):
+            remarks.set_pattern(community=shop, text=text, by=by, at=AT)
+    staff = made.staff(shop, "operator", login="olga")
+    with pytest.raises(access.NotAllowed):
+        remarks.set_pattern(community=shop, text="{name}", by=staff, at=AT)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from qunce.core import db
+from qunce.members import sentencenames
 from qunce.sets import leaves, markleaf
 from qunce.sets.leaves import Place
 from qunce.sets.markleaf import MarkLeaf
@@ -49,4 +50,16 @@ def find(community: Community, keys: Sequence[str]) -> dict[str, int]:
     return dict(rows)
 
 
+def names(community: Community, keys: Sequence[str]) -> dict[str, str]:
+    if not keys:
+        return {}
+    rows = db.rows(
+        "SELECT key, name FROM groups_group"  # noqa: S608 - marks only
+        f" WHERE community_id = %s AND key IN ({db.marks(len(keys))})",
+        [community.pk, *keys],
+    )
+    return dict(rows)
+
+
 leaves.register_reference("group", find)
+sentencenames.register("group", names)

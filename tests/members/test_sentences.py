@@ -1,0 +1,240 @@
+"""K8: rules as sentences, whatever they hold, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import (
+    attributes,
+    layers,
+    layerspecs,
+    phrases,
+    segments,
+    sentencenames,
+    sentences,
+)
+from qunce.members.sentences import Line
+from tests.members import made
+from tests.members.made import AT
+
+NAMES = {
+    ("tag", "vip"): "VIP",
+    ("tag", "koc"): "KOC",
+    ("tag_group", "taste"): "Taste",
+    ("group", "north"): "North shop",
+    ("attr", "region"): "region",
+    ("layering", "value"): "Value",
+    ("layer", "value/high"): "high",
+    ("segment", "loyal"): "Loyal",
+    ("frozen", "march"): "march",
+    ("source", "shop"): "shop",
+    ("kind", "order.paid"): "paid an order",
+    ("kind", "send.delivered"): "got a message",
+    ("kind", "coupon.redeemed"): "redeemed a coupon",
+}
+
+SAID = [
+    ({"tag": {"any": ["vip", "koc"]}}, "carries any of the tags VIP, KOC"),
+    ({"tag": {"any": "vip"}}, "carries the tag VIP"),
+    (
+        {"tag": {"all": ["vip"], "none": ["koc"]}},
+        "carries all of the tags VIP and carries none of the tags KOC",
+    ),
+    (
+        {"tag": {"any": ["vip"], "depth": {"gte": 5}}},
+        "carries the tag VIP at least 5 times each",
+    ),
+    ({"tag": {"untagged": True}}, "carries no tag at all"),
+    ({"tag": {"untagged": "taste"}}, "carries no tag of the group Taste"),
+    ({"group": {"any": ["north"]}}, "is in the group North shop"),
+    ({"layer": {"of": "value", "in": ["high"]}}, "is in the layer high of Value"),
+    ({"segment": {"any": ["loyal"]}}, "is in the segment Loyal"),
+    ({"segment": {"frozen": ["march"]}}, "is on the frozen list march"),
+    (
+        {"attr": {"name": "region", "in": ["gansu", "shaanxi"]}},
+        "has region gansu, shaanxi",
+    ),
+    ({"attr": {"name": "region", "known": False}}, "has no known region"),
+    ({"attr": {"name": "region", "gte": 12000}}, "has region of at least 12,000"),
+    (
+        {"attr": {"name": "region", "anniversary": {"within": "7d"}}},
+        "has the anniversary of region within 7 days, today counted",
+    ),
+    ({"did": {"kind": "order.paid"}}, "paid an order"),
+    (
+        {"did": {"kind": "order.paid", "times": {"gte": 2}, "within": "30d"}},
+        "paid an order at least 2 times in the last 30 days",
+    ),
+    (
+        {"did": {"kind": "order.paid", "times": {"eq": 0}, "within": "1d"}},
+        "never paid an order today",
+    ),
+    (
+        {"did": {"kind": "order.paid", "days": {"gte": 2, "lte": 5}}},
+        "paid an order on 2 to 5 days",
+    ),
+    (
+        {
+            "did": {
+                "kind": "order.paid",
+                "sum": {"field": "amount", "gte": 10000},
+                "since": "2026-01-01",
+            }
+        },
+        "paid an order with amount adding up to at least 10,000 since 2026-01-01",
+    ),
+    (
+        {"did": {"kind": "order.paid", "last": {"before": "30d"}}},
+        "paid an order for the last time more than 30 days ago",
+    ),
+    (
+        {"did": {"kind": "order.paid", "where": {"group": ["north"], "n": {"gt": 1}}}},
+        "paid an order [in the group North shop; n: more than 1]",
+    ),
+    (
+        {
+            "seq": {
+                "steps": [{"kind": "send.delivered"}, {"kind": "coupon.redeemed"}],
+                "within": "14d",
+            }
+        },
+        "did in this order: got a message → redeemed a coupon, within 14 days",
+    ),
+    (
+        {"joined": {"between": ["2026-01-01", "2026-01-31"]}},
+        "joined the community from 2026-01-01 to 2026-01-31",
+    ),
+    ({"left": {"within": "12h"}}, "left the community in the last 12 hours"),
+    ({"source": {"any": ["shop"]}}, "came through shop"),
+    ({"members": {"keys": ["ann"]}}, "is one of these: ann"),
+    ({"members": {"keys": ["a"] * 9}}, "is one of 9 members named one by one"),
+]
+
+
+@pytest.mark.parametrize(("rule", "said"), SAID)
+def test_each_clause_reads_as_a_sentence(rule: Any, said: str) -> None:
+    assert sentences.text(rule, NAMES) == f"everyone who {said}"
+
+
+@pytest.mark.parametrize("rule", [rule for rule, _said in SAID])
+def test_each_clause_is_said_in_chinese(rule: Any) -> None:
+    names = dict.fromkeys(NAMES, "名")
+    with translation.override("zh-hans"):
+        said = sentences.text(rule, names)
+    words = phrases.text(
+        piece for piece in _chinese(rule, names) if piece.kind == "word"
+    )
+    assert not [letter for letter in words if letter.isascii() and letter.isalpha()]
+    assert "  " not in said
+
+
+def _chinese(rule: Any, names: Any) -> phrases.Pieces:
+    with translation.override("zh-hans"):
+        return sentences.said(rule, names)
+
+
+def test_a_rule_reads_as_one_sentence() -> None:
+    rule = {
+        "all": [
+            {"tag": {"any": ["vip", "koc"]}},
+            {"any": [{"group": {"any": ["north"]}}, {"not": {"source": {"any": "x"}}}]},
+            {"not": {"did": {"kind": "send.delivered", "within": "3d"}}},
+        ]
+    }
+    assert sentences.text(rule, NAMES) == (
+        "everyone who carries any of the tags VIP, KOC and fits one of these: (is in the"
+        " group North shop or not: came through x) but nobody who got a message in the"
+        " last 3 days"
+    )
+    assert sentences.text({"all": []}, NAMES) == "everyone"
+
+
+def test_an_unknown_name_is_shown_as_such() -> None:
+    (line,) = sentences.lines({"all": [{"tag": {"any": ["ghost", "vip"]}}]}, NAMES)
+    told = {piece.text: piece.kind for piece in line.pieces}
+    assert told["ghost"] == "unknown"
+    assert told["VIP"] == "value"
+
+
+def test_lines_know_their_places() -> None:
+    rule = {
+        "all": [
+            {"not": {"any": [{"tag": {"any": ["vip"]}}, {"joined": {}}]}},
+            {"with_left": {"left": {"within": "7d"}}},
+        ]
+    }
+    told = [
+        (line.path, line.clause, line.depth, line.joiner, line.is_group)
+        for line in sentences.lines(rule, NAMES)
+    ]
+    assert told == [
+        ("all[0]", "all[0].not", 0, "but nobody who", True),
+        ("all[0].not.any[0]", "all[0].not.any[0]", 1, "", False),
+        ("all[0].not.any[1]", "all[0].not.any[1]", 1, "or", False),
+        ("all[1]", "all[1]", 0, "and", True),
+        ("all[1].with_left", "all[1].with_left", 1, "", False),
+    ]
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                "all any not with_left tag did attr layer seq group segment joined left"
+                " source members kind where of in name within times keys steps".split()
+            ),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(anything)
+def test_whatever_a_rule_holds_it_is_said(rule: Any) -> None:
+    assert isinstance(sentences.text(rule, {}), str)
+    for line in sentences.lines({"all": [rule]}, NAMES):
+        assert isinstance(line, Line)
+    assert all(isinstance(key, str) for _what, key in sentencenames.mentioned(rule))
+
+
+@pytest.mark.both_databases
+def test_names_are_found_in_the_community(shop: Community, by: Operator) -> None:
+    made.tag(shop, "vip", made.tag_group(shop, "worth", name="Worth"))
+    about: dict[str, Any] = {"community": shop, "by": by, "at": AT}
+    attributes.define(name="region", type="text", label="Region", **about)
+    layers.create(key="value", name="Value", spec=layerspecs.VALUE, **about)
+    segments.create(key="loyal", name="Loyal ones", rule={"all": []}, **about)
+    rule = {
+        "all": [
+            {"tag": {"any": ["vip", "ghost"], "untagged": "worth"}},
+            {"attr": {"name": "region", "eq": "gansu"}},
+            {"layer": {"of": "value", "in": ["high"]}},
+            {"not": {"segment": {"any": ["loyal"]}}},
+            {"did": {"kind": "member.joined"}},
+        ]
+    }
+    found = sentencenames.of(shop, rule)
+    assert found == {
+        ("tag", "vip"): "vip",
+        ("tag_group", "worth"): "Worth",
+        ("attr", "region"): "Region",
+        ("layering", "value"): "Value",
+        ("layer", "value/high"): "high",
+        ("segment", "loyal"): "Loyal ones",
+        ("kind", "member.joined"): "joined the community",
+    }
+    assert sentencenames.of(made.shop("other"), rule) == {
+        ("kind", "member.joined"): "joined the community"
+    }

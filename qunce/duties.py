@@ -9,6 +9,7 @@ from qunce.core import rota
 from qunce.core.communities import Community
 from qunce.core.rota import Duty
 from qunce.members import erasing, layers, namebook, people, segments, tagging
+from qunce.members.importing import jobs, uploads
 from qunce.sales import purchasetags
 from qunce.sets import keep, mirror, tail
 
@@ -38,6 +39,13 @@ def _has_begun(community: Community, at: datetime) -> bool:
     ) and measured.count() >= len(segments.listed(community))
 
 
+def take_in(key: str, *, at: datetime) -> None:
+    """An import from a page. What reads files is loaded with the first one."""
+    from qunce.members.importing import background
+
+    background.perform(key, at=at)
+
+
 def keep_sets(*, at: datetime) -> None:
     keep.everything()
 
@@ -47,6 +55,8 @@ DUTIES: dict[str, Duty] = {
     "tags.expire": Duty(tagging.expire, every=MINUTE),
     "members.names": Duty(namebook.keep, every=5 * MINUTE),
     "sets.keep": Duty(keep_sets, every=5 * MINUTE),
+    jobs.DUTY: Duty(take_in),
+    "uploads.tidy": Duty(uploads.tidy, every=60 * MINUTE),
     people.SCRUB: Duty(erasing.scrub),
 }
 

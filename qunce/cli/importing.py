@@ -89,7 +89,7 @@ def _tell_mapping(planned: runs.Plan, out: Out) -> None:
     for heading, field in planned.mapping.items():
         out.note(f"  {heading} → {field or _('left out')}")
     for note in planned.notes:
-        out.note(note)
+        out.note(f"{note} {_('If not, give --dates dmy or --dates mdy.')}")
 
 
 def _show(planned: runs.Plan, out: Out) -> int:
@@ -219,7 +219,7 @@ class _Progress:
         rate = (done - self._first) / max(now - self._begun, 1e-9)
         left = (about - done) / rate if rate > 0 and about > done else 0
         text = _("%(phase)s: %(done)s rows, %(rate)s a second, %(left)s s left") % {
-            "phase": phase,
+            "phase": runs.PHASES[phase],
             "done": f"{done:,}",
             "rate": f"{rate:,.0f}",
             "left": f"{left:,.0f}",

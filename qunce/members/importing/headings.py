@@ -108,12 +108,26 @@ def _extra(target: targets.Target, heading: str) -> str:
     return f"{ATTRIBUTE}{heading}"
 
 
-def apply(
-    target: targets.Target,
-    headings: Sequence[str],
-    given: Mapping[str, str],
+def guess_target(headings: Sequence[str]) -> str:
+    """What a file most likely holds: the target that knows the most of its headings.
+
+    One that lacks what it needs is chosen only where all do.
+    """
+
+    def worth(key: str) -> tuple[bool, int, bool]:
+        target = targets.get(key)
+        mapping = guess(target, headings)
+        names = {field.name for field in target.fields}
+        known = sum(name in names for name in mapping.values())
+        return not lacking(target, mapping), known, key == "members"
+
+    return max(targets.listed(), key=worth)
+
+
+def mapped(
+    target: targets.Target, headings: Sequence[str], given: Mapping[str, str]
 ) -> dict[str, str]:
-    """The guess with what was given put over it; both sides are checked."""
+    """The guess with what was given put over it."""
     mapping = guess(target, headings)
     names = {field.name for field in target.fields}
     for heading, name in given.items():
@@ -123,6 +137,7 @@ def apply(
                 % {"heading": heading, "headings": ", ".join(headings)}
             )
         extra = name.startswith(ATTRIBUTE) and target.extras == "attributes"
+        extra = extra or name == _extra(target, heading)
         if name and name not in names and not extra:
             raise BadMapping(
                 _("“%(name)s” is not a field here; the fields are: %(names)s.")
@@ -132,26 +147,43 @@ def apply(
             if name and taken == name and other not in given:
                 mapping[other] = _extra(target, other)
         mapping[heading] = name
-    _check_once(mapping)
-    _check_required(target, mapping)
     return mapping
 
 
-def _check_once(mapping: Mapping[str, str]) -> None:
+def apply(
+    target: targets.Target,
+    headings: Sequence[str],
+    given: Mapping[str, str],
+) -> dict[str, str]:
+    """The same with both sides checked."""
+    mapping = mapped(target, headings, given)
+    for name, (one, other) in twice(mapping).items():
+        raise BadMapping(
+            _("“%(one)s” and “%(other)s” cannot both be %(name)s.")
+            % {"one": one, "other": other, "name": name}
+        )
+    for group in lacking(target, mapping):
+        raise BadMapping(
+            _("No column is taken as %(names)s; say which one is it.")
+            % {"names": _(" or ").join(group)}
+        )
+    return mapping
+
+
+def twice(mapping: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Fields that two columns are taken as, with the first two."""
     seen: dict[str, str] = {}
+    found: dict[str, tuple[str, str]] = {}
     for heading, name in mapping.items():
         if name and name in seen:
-            raise BadMapping(
-                _("“%(one)s” and “%(other)s” cannot both be %(name)s.")
-                % {"one": seen[name], "other": heading, "name": name}
-            )
-        seen[name] = heading
+            found.setdefault(name, (seen[name], heading))
+        seen.setdefault(name, heading)
+    return found
 
 
-def _check_required(target: targets.Target, mapping: Mapping[str, str]) -> None:
-    for group in target.required:
-        if not set(group) & set(mapping.values()):
-            raise BadMapping(
-                _("No column is taken as %(names)s; name it: --map HEADING=%(name)s.")
-                % {"names": _(" or ").join(group), "name": group[0]}
-            )
+def lacking(
+    target: targets.Target, mapping: Mapping[str, str]
+) -> list[tuple[str, ...]]:
+    """What is needed and no column is taken as: groups of fields of which one is."""
+    taken = set(mapping.values())
+    return [group for group in target.required if not taken & set(group)]

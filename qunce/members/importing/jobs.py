@@ -17,13 +17,14 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import access, errors, facts, flow, instants
+from qunce.core import access, errors, facts, flow, instants, work
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 
 if TYPE_CHECKING:
     # Every command loads this room; reading files and Arrow is for imports alone.
     from qunce.members.importing.parsing import Problem
+    from qunce.members.importing.uploads import Upload
 
 IMPORT = access.declare("members.import", access.Role.MANAGER)
 FLOW = flow.Flow(
@@ -36,6 +37,8 @@ FLOW = flow.Flow(
         "resume": (("failed", "cancelled"), "waiting"),
     }
 )
+LIVE = ("waiting", "running")
+DUTY = "imports.run"
 ALL, GOOD = "all", "good"
 """Nothing if one row is broken, or every row that is good."""
 SHOWN = 1_000
@@ -97,8 +100,78 @@ class ImportProblem(models.Model):
         return f"{self.row} {self.field}: {self.remedy}"
 
 
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class ImportStarted(facts.Event):
+    kind = "import.started"
+    words = gettext_lazy("import started")
+    job: int
+    file: str
+    target: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class ImportCancelled(facts.Event):
+    kind = "import.cancelled"
+    words = gettext_lazy("import cancelled")
+    job: int
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class ImportResumed(facts.Event):
+    kind = "import.resumed"
+    words = gettext_lazy("import resumed")
+    job: int
+
+
 class RunsElsewhere(errors.Refused):
     """Somebody else imports this file at this moment."""
+
+
+class Cancelled(errors.Refused):
+    """The import was cancelled while it ran."""
+
+
+class UnknownJob(errors.NotFound):
+    """There is no such import in this community."""
+
+
+class SeesAPart(access.NotAllowed):
+    """Who sees a part of the members cannot write all of them."""
+
+
+class StillRuns(errors.Refused):
+    """The file is needed by an import that is not over."""
+
+
+# Checks
+
+
+def check_may_import(by: Operator) -> None:
+    """A file may hold anybody, so whoever sees a part of the members imports none."""
+    access.check_may(by, IMPORT)
+    if by.scope is not None or by.groups is not None:
+        raise SeesAPart(
+            _("Your scope is a part of the members; a file may hold others.")
+        )
+
+
+def may_import(by: Operator) -> bool:
+    try:
+        check_may_import(by)
+    except access.NotAllowed:
+        return False
+    return True
+
+
+def check_idle(several: models.QuerySet[ImportJob]) -> None:
+    if several.filter(state__in=LIVE).exists():
+        raise StillRuns(_("An import of this file is not over; cancel it first."))
+
+
+# Verbs
 
 
 def begin(
@@ -113,11 +186,11 @@ def begin(
 
     `file` tells target, digest, source and, for show, the file's name.
     """
-    access.check_may(by, IMPORT)
-    text = json.dumps(options, ensure_ascii=False, sort_keys=True)
+    check_may_import(by)
+    text = _text(options)
     same = {name: file[name] for name in ("target", "digest", "source")}
     interrupted = ImportJob.objects.filter(
-        community=community, options=text, state="running", **same
+        community=community, options=text, state="running", upload=None, **same
     )
     for job in interrupted.order_by("-pk")[:1]:
         return job
@@ -131,6 +204,74 @@ def begin(
     )
 
 
+def _text(options: Mapping[str, Any]) -> str:
+    return json.dumps(options, ensure_ascii=False, sort_keys=True)
+
+
+@transaction.atomic
+def start(
+    *,
+    upload: Upload,
+    options: Mapping[str, Any],
+    by: Operator,
+    at: datetime,
+    **file: str,
+) -> ImportJob:
+    """Have an uploaded file imported in the background.
+
+    `file` tells target, digest and source. Each file is imported once at a time.
+    """
+    check_may_import(by)
+    check_idle(ImportJob.objects.filter(upload=upload))
+    job = ImportJob.objects.create(
+        community=upload.community,
+        upload=upload,
+        file=upload.name,
+        options=_text(options),
+        state="waiting",
+        started_at=at,
+        by=by,
+        **file,
+    )
+    work.schedule(duty=DUTY, key=str(job.pk), due_at=at)
+    event = ImportStarted(job=job.pk, file=job.file, target=job.target)
+    facts.record(event, community=job.community, by=by, at=at)
+    return job
+
+
+@transaction.atomic
+def cancel(*, job: ImportJob, by: Operator, at: datetime) -> None:
+    """It stops before its next batch; what is written stays written."""
+    check_may_import(by)
+    FLOW.move(job, "cancel", finished_at=at)
+    event = ImportCancelled(job=job.pk)
+    facts.record(event, community=job.community, by=by, at=at)
+
+
+@transaction.atomic
+def resume(*, job: ImportJob, by: Operator, at: datetime) -> None:
+    """Go on where it stopped; what is written is not written again."""
+    check_may_import(by)
+    FLOW.move(job, "resume", finished_at=None, error="")
+    work.schedule(duty=DUTY, key=str(job.pk), due_at=at)
+    event = ImportResumed(job=job.pk)
+    facts.record(event, community=job.community, by=by, at=at)
+
+
+def take(job: ImportJob) -> bool:
+    """Whether it is to be done: taken up now, or left by one who was killed."""
+    if job.state == "waiting":
+        FLOW.move(job, "take")
+    return job.state == "running"
+
+
+def tell(job: ImportJob, *, phase: str, done: int, about: int) -> None:
+    """How far it is; raises Cancelled once somebody cancelled it."""
+    mine = ImportJob.objects.filter(pk=job.pk, state="running")
+    if not mine.update(phase=phase, done=done, about=about):
+        raise Cancelled(_("This import was cancelled."))
+
+
 def advance(
     job: ImportJob, *, chunk: int, within: int, counts: Mapping[str, int]
 ) -> None:
@@ -142,6 +283,8 @@ def advance(
         pk=job.pk, chunk=job.chunk, within=job.within, state="running"
     )
     if not here.update(chunk=chunk, within=within, counts=new):
+        if ImportJob.objects.filter(pk=job.pk, state="cancelled").exists():
+            raise Cancelled(_("This import was cancelled."))
         raise RunsElsewhere(_("This file is being imported by somebody else."))
 
 
@@ -184,5 +327,29 @@ def _row(problem: Problem) -> dict[str, Any]:
     return row
 
 
-def finish(job: ImportJob, *, at: datetime, step: str = "finish") -> None:
-    FLOW.move(job, step, finished_at=at)
+def finish(
+    job: ImportJob, *, at: datetime, step: str = "finish", error: str = ""
+) -> None:
+    FLOW.move(job, step, finished_at=at, error=error[:2_000])
+
+
+# Reads
+
+
+def get(community: Community, pk: int) -> ImportJob:
+    jobs = ImportJob.objects.select_related("community", "by", "upload")
+    try:
+        return jobs.get(community=community, pk=pk)
+    except ImportJob.DoesNotExist:
+        raise UnknownJob(_("There is no such import.")) from None
+
+
+def listed(community: Community) -> models.QuerySet[ImportJob]:
+    jobs = ImportJob.objects.filter(community=community)
+    return jobs.select_related("by").order_by("-pk")
+
+
+def options_of(job: ImportJob) -> dict[str, Any]:
+    """By which its rows were read: mapping, mode, dates, currency, chunk, clock."""
+    options: dict[str, Any] = json.loads(job.options)
+    return options

@@ -336,10 +336,7 @@ def _notes(reading: Reading) -> list[str]:
     heading = reading.heading
     written = {moments.DAY_FIRST: _("day/month"), moments.MONTH_FIRST: _("month/day")}
     return [
-        _(
-            "“%(heading)s” could be read both ways; it is read as %(order)s. "
-            "If that is wrong, give --dates dmy or --dates mdy."
-        )
+        _("“%(heading)s” could be read both ways; it is read as %(order)s.")
         % {"heading": heading[name], "order": written[traits.order]}
         for name, traits in reading.traits.items()
         if traits.ambiguous

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qunce.core import bulk, errors
 from qunce.members.importing import headings, jobs, parsing, report, targets
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 """`(phase, rows done, rows about)`."""
+READING, CHECKING, WRITING = "reading", "checking", "writing"
+PHASES = {
+    READING: gettext_lazy("reading"),
+    CHECKING: gettext_lazy("checking"),
+    WRITING: gettext_lazy("writing"),
+}
 
 
 class HasBrokenRows(errors.Invalid):
@@ -118,10 +125,15 @@ def preview(planned: Plan, most: int = 20) -> Preview:
     return Preview(shown, problems)
 
 
-def run(planned: Plan, *, progress: Progress | None = None) -> Outcome:
-    """Import it; an interrupted import of the same file goes on where it stopped."""
+def run(
+    planned: Plan, *, progress: Progress | None = None, job: ImportJob | None = None
+) -> Outcome:
+    """Import it; an interrupted import of the same file goes on where it stopped.
+
+    `job` is given where it is known already.
+    """
     begun = time.perf_counter()
-    job = _job(planned)
+    job = job or _job(planned)
     tell = progress or (lambda *_words: None)
     pace = bulk.Pace()
     with planned.reading.kept, bulk.unmapped():
@@ -133,24 +145,30 @@ def run(planned: Plan, *, progress: Progress | None = None) -> Outcome:
 
 
 def _job(planned: Plan) -> ImportJob:
-    reading, options = planned.reading, planned.options
+    reading = planned.reading
     return jobs.begin(
         community=reading.community,
         target=reading.target.key,
         file=reading.source.path.name,
         digest=reading.source.digest,
-        source=options.source,
-        options={
-            "mapping": reading.mapping,
-            "mode": options.mode,
-            "dates": options.dates,
-            "currency": reading.currency,
-            "chunk": reading.chunk,
-            "clock": reading.community.timezone,
-        },
+        source=planned.options.source,
+        options=fixed(planned),
         by=planned.by,
         at=planned.at,
     )
+
+
+def fixed(planned: Plan) -> dict[str, Any]:
+    """All by which the same file would give other rows."""
+    reading, options = planned.reading, planned.options
+    return {
+        "mapping": reading.mapping,
+        "mode": options.mode,
+        "dates": options.dates,
+        "currency": reading.currency,
+        "chunk": reading.chunk,
+        "clock": reading.community.timezone,
+    }
 
 
 def _validate(planned: Plan, job: ImportJob, tell: Progress) -> None:
@@ -159,9 +177,10 @@ def _validate(planned: Plan, job: ImportJob, tell: Progress) -> None:
     first: list[Problem] = []
     for number, chunk in enumerate(planned.reading.target.chunks(planned.reading)):
         read += chunk.read
-        tell(_("checking"), read, about)
+        tell(CHECKING, read, about)
         if chunk.problems:
-            report.add(job, chunk.problems)
+            if number >= job.reported:
+                report.add(job, chunk.problems)
             jobs.report(job, chunk=number, read=chunk.read, problems=chunk.problems)
             first += chunk.problems[: max(jobs.SHOWN - len(first), 0)]
     if first:
@@ -196,7 +215,7 @@ def _write(
 
 
 def _told(tell: Progress, before: int, about: int, rows: int) -> None:
-    tell(_("writing"), before + rows, about)
+    tell(WRITING, before + rows, about)
 
 
 @dataclass

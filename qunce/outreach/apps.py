@@ -10,4 +10,8 @@ class OutreachConfig(AppConfig):
     label = "outreach"
 
     def ready(self) -> None:
+        from qunce.outreach import optouts
+        from qunce.sets import marks
+
         import_module("qunce.outreach.sends")
+        marks.register(optouts.KIND)

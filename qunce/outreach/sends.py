@@ -1,8 +1,4 @@
-"""Sends: what went out to members and what they did with it.
-
-So far the kinds of facts alone, so that sends of the past can be imported and asked
-about; campaigns themselves come later.
-"""
+"""Sends: what went out to members and what they did with it, as kinds of facts."""
 
 from __future__ import annotations
 

@@ -207,3 +207,5 @@ DUCKDB_THREADS = 2
 IMPORT_CHUNK = 1_000_000
 MOST_UPLOAD = int(os.environ.get("QUNCE_MOST_UPLOAD") or 4 * 10**9)
 """Bytes of a file that is imported through the console."""
+MOST_UPLOAD = int(os.environ.get("QUNCE_MOST_UPLOAD") or 4 * 10**9)
+"""Bytes of a file that is imported through the console."""

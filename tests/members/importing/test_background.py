@@ -12,7 +12,7 @@ import xlsxwriter
 from pytest_django import Settings
 
 from qunce import duties
-from qunce.core import access, operators, rota, work
+from qunce.core import access, flow, operators, rota, work
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 from qunce.members import roster
@@ -148,7 +148,7 @@ def test_a_cancelled_import_stops_and_goes_on_when_told(
     background.resume(job=fresh(job), by=by, at=LATER)
     work_off()
     assert fresh(job).state == "done"
-    with pytest.raises(jobs.flow.WrongState):
+    with pytest.raises(flow.WrongState):
         jobs.cancel(job=fresh(job), by=by, at=LATER)
 
 

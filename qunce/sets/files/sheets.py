@@ -79,7 +79,7 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[byt
     would stop reading and calamine would not."""
     claim = copy.copy(member)
     claim.file_size = 2 * LARGEST
-    claim.CRC = None  # type: ignore[assignment] - of all that follows nobody knows it
+    claim.CRC = None  # type: ignore[assignment]
     with archive.open(claim) as unpacked:
         while block := unpacked.read(BLOCK):
             yield block

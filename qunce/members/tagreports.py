@@ -24,12 +24,8 @@ def near(community: Community, name: str, *, most: int = 5) -> list[Tag]:
 def twins(community: Community) -> list[tuple[Tag, Tag]]:
     """Pairs of tags with nearly the same name, each pair once."""
     known = {tag.name: tag for tag in tags.listed(community)}
-    names = sorted(known)
-    return [
-        (known[name], known[other])
-        for place, name in enumerate(names)
-        for other in sorted(tagnames.twins(name, names[place + 1 :], most=len(names)))
-    ]
+    pairs = tagnames.pairs(sorted(known))
+    return [(known[one], known[other]) for one, other in pairs]
 
 
 def unused(community: Community) -> list[Tag]:

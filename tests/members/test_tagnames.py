@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qunce.members import tagnames
+
+NAMES = st.lists(
+    st.text(alphabet="abc12 -会惠员圆", min_size=1, max_size=9), unique=True, max_size=12
+)
+
+
+@given(NAMES)
+def test_all_pairs_at_once_are_those_found_one_by_one_k3(names: list[str]) -> None:
+    slow = [
+        (one, other)
+        for place, one in enumerate(names)
+        for other in names[place + 1 :]
+        if tagnames.likeness(one, other) >= tagnames.ALIKE
+    ]
+    assert tagnames.pairs(names) == slow

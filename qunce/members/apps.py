@@ -14,9 +14,12 @@ class MembersConfig(AppConfig):
             accounts,
             attributerows,
             checkups,
+            exporting,
             leaves,
             masks,
+            notes,
             people,
+            remarks,
             roster,
             tagrows,
         )

@@ -242,14 +242,24 @@ class Held:
 
 def of_people(accounts: Iterable[int]) -> dict[str, Held]:
     """Name → value of one person, over all accounts: the one set last; several united."""
-    rows = AttributeValue.objects.filter(account_id__in=list(accounts), present=True)
+    return of_each({0: list(accounts)})[0]
+
+
+def of_each(people: Mapping[int, Sequence[int]]) -> dict[int, dict[str, Held]]:
+    """The same of several people, given as head → accounts."""
+    heads = {account: head for head, some in people.items() for account in some}
+    rows = AttributeValue.objects.filter(account_id__in=list(heads), present=True)
     newest = rows.select_related("attribute__community").order_by(
         "attribute__name", "-set_at", "-account_id", "item"
     )
-    held: dict[str, list[AttributeValue]] = {}
+    held: dict[int, dict[str, list[AttributeValue]]] = {head: {} for head in people}
     for row in newest:
-        held.setdefault(row.attribute.name, []).append(row)
-    return {name: _held(several) for name, several in held.items()}
+        mine = held[heads[row.account_id]]
+        mine.setdefault(row.attribute.name, []).append(row)
+    return {
+        head: {name: _held(several) for name, several in mine.items()}
+        for head, mine in held.items()
+    }
 
 
 def _held(rows: Sequence[AttributeValue]) -> Held:

@@ -203,3 +203,15 @@ def family(account: int) -> list[int]:
     """All accounts of the person behind one account, the first one first."""
     (accounts,) = people_of([account]).values()
     return accounts
+
+
+def kinds(community: Community) -> list[str]:
+    """Kinds of identifiers that are known here: one step of the index each."""
+    found: list[str] = []
+    rows = Identifier.objects.filter(community_id=community.pk)
+    while True:
+        after = rows.filter(kind__gt=found[-1] if found else "")
+        kind = after.aggregate(least=models.Min("kind"))["least"]
+        if kind is None:
+            return found
+        found.append(kind)

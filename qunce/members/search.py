@@ -18,7 +18,7 @@ from qunce.core import access, db
 from qunce.members import masks, namebook, roster, sight, sounds
 from qunce.members.identifiers import InvalidIdentifier, normalise
 from qunce.members.namebook import EDGE, Pages
-from qunce.sets import bitmaps, snapshots
+from qunce.sets import bitmaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ def find(*, by: Operator, words: str, at: datetime) -> BitMap:
     """
     accounts = [some for some in _steps(by, words) if len(some)]
     found = np.concatenate(accounts) if accounts else np.empty(0, np.int64)
-    return _people(by, found, at)
+    return sight.heads(by=by, accounts=bitmaps.of(found), at=at)
 
 
 def best(*, by: Operator, words: str, at: datetime, most: int = 10) -> list[int]:
@@ -93,16 +93,6 @@ def _keys(pages: Pages, text: str, *, plain: bool) -> NDArray[np.int64]:
     return shown
 
 
-def _people(by: Operator, accounts: NDArray[np.int64], at: datetime) -> BitMap:
-    while True:
-        try:
-            with snapshots.opened(by.community, at) as snap:
-                snap.read([])
-                return snap.people(bitmaps.of(accounts))
-        except snapshots.Stale:
-            continue
-
-
 # Identifiers
 
 
@@ -111,7 +101,7 @@ def _identified(by: Operator, texts: list[str]) -> list[int]:
     rows = roster.Identifier.objects.filter(community_id=by.community_id)
     whole = models.Q(pk__in=[])
     begun = models.Q(pk__in=[])
-    for kind in _kinds(by.community_id):
+    for kind in roster.kinds(by.community):
         forms = _forms(kind, texts)
         whole |= models.Q(kind=kind, value__in=forms)
         begun |= models.Q(kind=kind) & _beginning(forms)
@@ -137,15 +127,3 @@ def _beginning(forms: set[str]) -> models.Q:
         else:
             found |= models.Q(value__gte=form, value__lt=form + "\U0010ffff")
     return found
-
-
-def _kinds(community_id: int) -> list[str]:
-    """Kinds of identifiers that there are: one step of the index each."""
-    found: list[str] = []
-    rows = roster.Identifier.objects.filter(community_id=community_id)
-    while True:
-        after = rows.filter(kind__gt=found[-1] if found else "")
-        kind = after.aggregate(least=models.Min("kind"))["least"]
-        if kind is None:
-            return found
-        found.append(kind)

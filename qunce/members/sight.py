@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from qunce.members import roster
-from qunce.sets import audiences, bitmaps
+from qunce.sets import audiences, bitmaps, snapshots
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,8 +47,8 @@ def check(*, by: Operator, accounts: Iterable[int], at: datetime) -> None:
     roster.check_ids(by.community, wanted)
     if by.scope is None or not wanted:
         return
-    heads, seen = roster.heads_of(wanted), everybody(by=by, at=at)
-    missing = sorted(account for account in wanted if heads[account] not in seen)
+    people, seen = roster.heads_of(wanted), everybody(by=by, at=at)
+    missing = sorted(account for account in wanted if people[account] not in seen)
     if missing:
         raise roster.UnknownMember(
             _("There is no member with the number %(id)s.") % {"id": missing[0]}
@@ -68,3 +68,20 @@ def everybody(*, by: Operator, at: datetime) -> BitMap:
     """First accounts of all who are in sight; kept by the engine while nothing changes."""
     blob = audiences.freeze(community=by.community, rule=ANYBODY, by=by, at=at)
     return bitmaps.thaw(blob)
+
+
+def among(*, by: Operator, blob: bytes, at: datetime) -> list[int]:
+    """The people of a frozen set who are in sight now, ascending."""
+    people = heads(by=by, accounts=bitmaps.thaw(blob), at=at)
+    return list(people & everybody(by=by, at=at))
+
+
+def heads(*, by: Operator, accounts: BitMap, at: datetime) -> BitMap:
+    """The people behind a set of accounts, in sight or not."""
+    while True:
+        try:
+            with snapshots.opened(by.community, at) as snap:
+                snap.read([])
+                return snap.people(accounts)
+        except snapshots.Stale:
+            continue

@@ -313,3 +313,37 @@ def of_people(accounts: Iterable[int]) -> dict[str, int]:
     for key, weight in rows.order_by("tag__key").values_list("tag__key", "weight"):
         depths[key] = depths.get(key, 0) + weight
     return depths
+
+
+@dataclass(frozen=True)
+class Carried:
+    """One tag of a person; `since`, `source` and `by_id` are of the latest tagging."""
+
+    tag: Tag
+    depth: int
+    since: datetime
+    source: str
+    by_id: int | None
+    expires_at: datetime | None
+
+
+def of_each(people: Mapping[int, Sequence[int]]) -> dict[int, list[Carried]]:
+    """Head → what the person carries, by tag group and name; `people` as `people_of`."""
+    heads = {account: head for head, some in people.items() for account in some}
+    rows = Tagging.objects.filter(account_id__in=list(heads), present=True)
+    rows = rows.select_related("tag__group").order_by(
+        "tag__group__key", "tag__name", "tag_id", "-tagged_at"
+    )
+    found: dict[int, dict[int, list[Tagging]]] = {head: {} for head in people}
+    for row in rows:
+        found[heads[row.account_id]].setdefault(row.tag_id, []).append(row)
+    return {
+        head: [_carried(several) for several in mine.values()]
+        for head, mine in found.items()
+    }
+
+
+def _carried(rows: Sequence[Tagging]) -> Carried:
+    depth, first = sum(row.weight for row in rows), rows[0]
+    about = (first.tagged_at, first.source, first.by_id, first.expires_at)
+    return Carried(first.tag, depth, *about)

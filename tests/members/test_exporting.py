@@ -1,0 +1,123 @@
+"""S3 · members are taken out by those who may, written down, without formulas."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
+
+from qunce.core import access, operators
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import accounts, attributes, exporting, people, roster, tagging
+from qunce.sets import audiences
+from tests.members import made
+from tests.members.made import AT, LATER
+
+pytestmark = pytest.mark.both_databases
+EVERYONE: dict[str, Any] = {"with_left": {"all": []}}
+
+
+@pytest.fixture
+def filled(shop: Community, by: Operator) -> Community:
+    phone = {"phone": "+4915112345678"}
+    ann = made.member(shop, "c-1", name="=HYPERLINK(1)", known_by=phone, source="qr")
+    bob = made.member(shop, "c-2", name="Bob, “B”\n")
+    too = made.member(shop, "c-3", name="Too")
+    city = attributes.define(community=shop, name="city", type="text", by=by, at=AT)
+    attributes.set_values(attribute=city, values={ann.pk: "西安"}, by=by, at=AT)
+    for key in ("vip", "koc"):
+        tagging.put(tag=made.tag(shop, key), accounts=[ann.pk], by=by, at=AT)
+    people.merge(left=bob, right=too, by=by, at=AT)
+    for account in (bob, too):
+        accounts.leave(account=account, by=by, at=LATER)
+    return shop
+
+
+def begin(by: Operator, form: str = "csv") -> exporting.Export:
+    blob = audiences.freeze(community=by.community, rule=EVERYONE, by=by, at=LATER)
+    return exporting.start(by=by, at=LATER, blob=blob, form=form)
+
+
+def read(export: exporting.Export) -> list[dict[str, str]]:
+    text = b"".join(export.csv()).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_one_row_a_person_with_all_that_is_known(
+    filled: Community, by: Operator
+) -> None:
+    ann, bob = read(begin(by))
+    assert ann == {
+        "Key": "c-1",
+        "Name": "'=HYPERLINK(1)",
+        "Channel": "import",
+        "Joined": "2026-03-05 20:00:00",
+        "Left": "",
+        "Source": "qr",
+        "Phone": "+4915112345678",
+        "city": "西安",
+        "Tags": "koc; vip",
+    }
+    assert (bob["Key"], bob["Name"]) == ("c-2", "Bob, “B”\n")
+    assert bob["Left"] == "2026-03-06 20:00:00"
+    (told,) = made.told(filled, "member.exported")
+    assert told == (None, {"number": 2, "form": "csv"})
+
+
+def test_a_workbook_has_text_and_no_formulas(filled: Community, by: Operator) -> None:
+    file = io.BytesIO()
+    begin(by, "xlsx").xlsx(file)
+    file.seek(0)
+    rows = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0).to_python()
+    assert rows[1][:2] == ["c-1", "=HYPERLINK(1)"]
+    assert len(rows) == 3
+
+
+def test_operators_may_not_and_scope_holds(filled: Community, by: Operator) -> None:
+    with pytest.raises(access.NotAllowed):
+        begin(made.staff(filled, "operator", login="olga"))
+    narrow = operators.create(
+        community=filled,
+        login="n",
+        role="manager",
+        scope={"members": {"keys": ["c-1"]}},
+        at=AT,
+    )
+    blob = audiences.freeze(community=filled, rule=EVERYONE, by=by, at=LATER)
+    export = exporting.start(by=narrow, at=LATER, blob=blob)
+    assert [row["Key"] for row in read(export)] == ["c-1"]
+
+
+def test_who_is_erased_after_the_list_was_frozen_is_not_in_it(
+    filled: Community, by: Operator
+) -> None:
+    export = begin(by)
+    people.erase(account=roster.get(filled, "c-1"), by=by, at=LATER)
+    assert [row["Key"] for row in read(export)] == ["c-2"]
+
+
+@pytest.mark.parametrize(("form", "most"), [("pdf", exporting.MOST_ROWS), ("xlsx", 1)])
+def test_a_form_that_does_not_hold_it_is_refused(
+    filled: Community,
+    by: Operator,
+    form: str,
+    most: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exporting, "MOST_ROWS", most)
+    with pytest.raises(exporting.InvalidExport):
+        begin(by, form)
+
+
+@given(st.text())
+def test_no_cell_is_a_formula(text: str) -> None:
+    cell = exporting.safe(text)
+    number = exporting.NUMBER.fullmatch(cell)
+    assert number or not cell.lstrip(" ").startswith(tuple("=+-@\t\r"))
+    assert cell in (text.replace("\0", ""), "'" + text.replace("\0", ""))

@@ -19,6 +19,10 @@ VARIABLES = {
     "QUNCE_SECRET_KEY": "Key for signatures; made once and kept in `QUNCE_HOME` if not"
     " given.",
     "QUNCE_HOSTS": "Host names to answer to, with commas; this machine only if not given.",
+    "QUNCE_API_PER_MINUTE": "Requests a minute that an API key may make of each process;"
+    " 60,000 if not given.",
+    "QUNCE_WEBHOOKS_INSIDE": "Anything but 0: webhooks may go to private addresses, and"
+    " without TLS.",
     "QUNCE_METRICS_TOKEN": "What a Prometheus has to show as a bearer token to read"
     " `/metrics`; without one only this machine may, and not through a proxy.",
     "QUNCE_LANG": "Language of the command line, `zh` or `en`. Then `LC_ALL` and `LANG`"

@@ -11,5 +11,6 @@ handler500 = "qunce.console.errors.failed"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("metrics", gauges.metrics),
+    path("api/v1/", include("qunce.api.urls")),
     path("", include("qunce.console.urls")),
 ]

@@ -1,0 +1,140 @@
+"""Accounts: one person on one channel; found by key, made by the thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from ninja import Field, Query, Router
+
+from qunce.api import members, shapes
+from qunce.api.call import Call, Needs
+from qunce.core import access
+from qunce.members import accounts, masks, roster, sight
+from qunce.members.roster import Account
+
+router = Router(auth=Needs("members"), tags=["accounts"])
+Channel = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,29}$")]
+
+
+class AccountsGiven(shapes.Given):
+    keys: Annotated[
+        list[shapes.Key], Field(min_length=1, max_length=shapes.MOST_AT_ONCE)
+    ]
+    channel: Channel = accounts.CHANNEL
+    source: shapes.Short = ""
+
+
+class IdentifierGiven(shapes.Given):
+    kind: Annotated[str, Field(max_length=20, examples=["phone"])]
+    value: shapes.Key
+
+
+class AccountShown(shapes.Shown):
+    """`member` is the number of the person it belongs to."""
+
+    id: int
+    member: int
+    key: str
+    channel: str
+    name: str
+    present: bool
+    joined_at: datetime
+    left_at: datetime | None
+
+
+class Ids(shapes.Shown):
+    """Key → number of the account."""
+
+    ids: dict[str, int]
+
+
+class Identified(shapes.Shown):
+    """`made` is false when it was known; `member` may be another person's now."""
+
+    member: int
+    made: bool
+
+
+@router.get("/accounts", response=shapes.Page[AccountShown])
+def listed(
+    request: Call,
+    key: Annotated[str | None, Query(max_length=200)] = None,
+    channel: Annotated[str | None, Query(max_length=30)] = None,
+    after: shapes.After = None,
+    limit: shapes.Limit = 50,
+) -> dict[str, Any]:
+    """Every account in sight, by number; those who left too."""
+    there = Account.objects.filter(
+        community=request.community, erased_at__isnull=True
+    ).order_by("pk")
+    if key is not None:
+        there = there.filter(key=key)
+    if channel is not None:
+        there = there.filter(channel=channel)
+    found, more = shapes.walk(
+        lambda start, most: list(there.filter(pk__gt=start)[:most]),
+        after=after,
+        limit=limit,
+        number=lambda account: account.pk,
+        keep=None if request.by.scope is None else lambda some: _seen(request, some),
+    )
+    return {"items": _shown(request, found), "next": more}
+
+
+def _seen(call: Call, some: Sequence[Account]) -> list[Account]:
+    heads = roster.heads_of(account.pk for account in some)
+    seen = sight.only(by=call.by, accounts=heads, at=call.at)
+    return [account for account in some if heads[account.pk] in seen]
+
+
+def _shown(call: Call, some: Sequence[Account]) -> list[dict[str, Any]]:
+    heads = roster.heads_of(account.pk for account in some)
+    return [
+        {
+            "id": account.pk,
+            "member": heads[account.pk],
+            "key": masks.key(account.key, call.by),
+            "channel": account.channel,
+            "name": account.name,
+            "present": account.present,
+            "joined_at": account.joined_at,
+            "left_at": account.left_at,
+        }
+        for account in some
+    ]
+
+
+@router.post("/accounts", response=Ids)
+def ensure(request: Call, given: AccountsGiven) -> dict[str, Any]:
+    """See to it that these keys have accounts; keys that are known keep theirs."""
+    access.check_may(request.by, accounts.TEND)
+    members.check_whole(request)
+    ids = accounts.ensure(
+        community=request.community,
+        keys=[accounts.check_key(key) for key in given.keys],
+        channel=given.channel,
+        source=given.source,
+        by=request.by,
+        at=request.at,
+    )
+    return {"ids": ids}
+
+
+@router.get("/accounts/{account}", response=AccountShown)
+def one(request: Call, account: shapes.Number) -> dict[str, Any]:
+    return _shown(request, [members.account_of(request, account)])[0]
+
+
+@router.post("/accounts/{account}/identifiers", response=Identified)
+def identify(
+    request: Call, account: shapes.Number, given: IdentifierGiven
+) -> dict[str, Any]:
+    """Keep a phone, an address or an id; who shares it is the same person."""
+    row = members.account_of(request, account)
+    members.check_whole(request)
+    made = accounts.identify(
+        account=row, kind=given.kind, value=given.value, by=request.by, at=request.at
+    )
+    return {"member": roster.family(row.pk)[0], "made": made}

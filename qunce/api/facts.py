@@ -1,0 +1,258 @@
+"""Facts: told one by one, a thousand at once, or as an endless stream of lines."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import Field, Query, Router
+from pydantic import ValidationError
+
+from qunce.api import problems, shapes
+from qunce.api.call import Call, Needs
+from qunce.core import errors, facts
+from qunce.groups import happenings
+from qunce.groups.happenings import NotTaken, Taken, Told
+from qunce.members import roster, sight
+from qunce.sets import history
+
+router = Router(auth=Needs("facts"), tags=["facts"])
+LONGEST_LINE = 65_536
+MOST_FAULTS = 100
+Word = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class FactGiven(shapes.Given):
+    """`member` and `group` are keys; `member_id` and `group_id` numbers."""
+
+    kind: Annotated[str, Field(max_length=90, examples=["page.viewed"])]
+    happened_at: shapes.Moment | None = None
+    member: Word | None = None
+    member_id: shapes.Number | None = None
+    group: Word | None = None
+    group_id: shapes.Number | None = None
+    payload: dict[str, Any] | None = None
+    key: Word | None = None
+
+
+Batch = Annotated[list[FactGiven], Field(min_length=1, max_length=happenings.MOST)]
+
+
+class FactsGiven(shapes.Given):
+    """`key` of a fact is taken once a `source`: send the same batch again at will."""
+
+    facts: Batch
+    source: Word = "api"
+
+
+class FactsTaken(shapes.Shown):
+    """`known` were taken before, `made` are accounts that nobody knew."""
+
+    taken: int
+    known: int
+    made: int
+
+
+class Fault(shapes.Shown):
+    line: int
+    detail: str
+
+
+class StreamTaken(FactsTaken):
+    """`refused` lines were passed over; the first hundred are told in `faults`."""
+
+    refused: int
+    faults: list[Fault]
+
+
+class Happened(shapes.Shown):
+    id: int
+    kind: str
+    account: int
+    group: int | None
+    happened_at: datetime
+    recorded_at: datetime
+    payload: dict[str, Any]
+
+
+@router.post("/facts", response=FactsTaken)
+def tell(request: Call, given: FactsGiven) -> Taken:
+    """Up to 1,000 facts; all are taken or, with a fault in one, none."""
+    told = [_told(one, request.at) for one in given.facts]
+    return happenings.take(
+        community=request.community,
+        told=told,
+        by=request.by,
+        at=request.at,
+        source=given.source,
+    )
+
+
+@router.get("/facts", response=shapes.Page[Happened])
+def of_member(
+    request: Call,
+    member: shapes.Number,
+    after: shapes.After = None,
+    limit: shapes.Limit = 50,
+) -> dict[str, Any]:
+    """What one member did, the newest first."""
+    account = sight.get(by=request.by, account=member, at=request.at)
+    found = history.timeline(
+        community=request.community,
+        accounts=roster.family(account.pk),
+        limit=limit + 1,
+        before=_before(after),
+    )
+    more = shapes.cursor(*history.cursor(found[limit - 1])) if found[limit:] else None
+    return {"items": found[:limit], "next": more}
+
+
+def _before(after: str | None) -> history.Cursor | None:
+    if after is None:
+        return None
+    micros, number = shapes.place(after, parts=2)
+    return micros, number
+
+
+def _told(one: FactGiven, at: datetime) -> Told:
+    return Told(
+        one.kind,
+        one.happened_at or at,
+        one.member or "",
+        one.member_id,
+        one.group or "",
+        one.group_id,
+        one.payload,
+        one.key or "",
+    )
+
+
+# Streams
+
+
+@router.post(
+    "/facts/stream",
+    response=StreamTaken,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        }
+    },
+)
+def stream(request: Call, source: Annotated[Word, Query()] = "api") -> dict[str, Any]:
+    """Any number of facts, one JSON object a line; each thousand is one transaction.
+
+    What was taken stays taken if the line breaks: give every fact a `key` and send all
+    of it again.
+    """
+    tally = Tally(request, source)
+    lines = enumerate(_lines(request), start=1)
+    while some := list(itertools.islice(lines, happenings.MOST)):
+        tally.take(some)
+    return tally.told()
+
+
+class Tally:
+    """Takes batch after batch and remembers how it went."""
+
+    def __init__(self, call: Call, source: str) -> None:
+        self.call, self.source = call, source
+        self.taken = self.known = self.made = self.refused = 0
+        self.faults: list[dict[str, Any]] = []
+
+    def take(self, lines: list[tuple[int, bytes]]) -> None:
+        good: list[tuple[int, Told]] = []
+        for number, line in lines:
+            try:
+                one = _told(_read(line), self.call.at)
+            except ValueError as error:
+                self.refuse(number, _why(error))
+                continue
+            if said := happenings.fault(one, self.call.at):
+                self.refuse(number, said)
+            else:
+                good.append((number, one))
+        self.write(good)
+
+    def write(self, good: list[tuple[int, Told]]) -> None:
+        """What cannot be taken is left out, and the rest tried again."""
+        while good:
+            try:
+                self.add(self._take([one for _number, one in good]))
+                return
+            except NotTaken as error:
+                for place, said in error.faults.items():
+                    self.refuse(good[place][0], said)
+                good = [row for n, row in enumerate(good) if n not in error.faults]
+            except errors.NotFound as error:
+                good = self._halves(good, error)
+
+    def _halves(
+        self, good: list[tuple[int, Told]], error: errors.QunceError
+    ) -> list[tuple[int, Told]]:
+        """Find the facts whose member or group is unknown: the error names one alone."""
+        if len(good) == 1:
+            self.refuse(good[0][0], str(error))
+            return []
+        middle = len(good) // 2
+        self.write(good[:middle])
+        return good[middle:]
+
+    def _take(self, told: list[Told]) -> Taken:
+        return happenings.take(
+            community=self.call.community,
+            told=told,
+            by=self.call.by,
+            at=self.call.at,
+            source=self.source,
+        )
+
+    def add(self, taken: Taken) -> None:
+        self.taken += taken.taken
+        self.known += taken.known
+        self.made += taken.made
+
+    def refuse(self, line: int, said: str) -> None:
+        self.refused += 1
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append({"line": line, "detail": said})
+
+    def told(self) -> dict[str, Any]:
+        names = ("taken", "known", "made", "refused", "faults")
+        return {name: getattr(self, name) for name in names}
+
+
+def _lines(request: HttpRequest) -> Iterator[bytes]:
+    """Lines of the body as they come in; an endless one ends the reading."""
+    body: Any = request
+    if request.META.get("wsgi.input_terminated"):  # chunked: there is no length
+        body = request.META["wsgi.input"]
+    while line := body.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise problems.NotRead(
+                _("A line has at most %(n)s bytes.") % {"n": LONGEST_LINE}
+            )
+        yield line.strip()
+
+
+def _read(line: bytes) -> FactGiven:
+    return FactGiven.model_validate(shapes.parsed(line))
+
+
+def _why(error: ValueError) -> str:
+    if not isinstance(error, ValidationError):
+        return _("This line is not JSON that can be read.")
+    first: Iterable[Any] = error.errors(include_url=False, include_input=False)
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc']))}: {problems.say(fault)}" for fault in first
+    )
+
+
+def kinds() -> list[str]:
+    """Kinds that rooms of ours leave to programs, for the description."""
+    return sorted(kind for kind, one in facts.declared().items() if one.foreign)

@@ -1,0 +1,155 @@
+"""Layerings: everyone in exactly one layer, and who moved."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from django.utils.translation import gettext as _
+from ninja import Query, Router
+
+from qunce.api import members, shapes
+from qunce.api.call import Call, Needs
+from qunce.core import days
+from qunce.members import layers, sight
+from qunce.members.layers import Layering
+from qunce.sets import audiences
+
+router = Router(auth=Needs("layers"), tags=["layers"])
+
+
+class LayeringShown(shapes.Shown):
+    id: int
+    key: str
+    name: str
+    state: str
+    created_at: datetime
+
+
+class LayerShown(shapes.Shown):
+    """`size` counts those in sight."""
+
+    key: str
+    name: str
+    size: int
+
+
+class LayeringCounted(LayeringShown):
+    """`default` is the layer of who came since the last run."""
+
+    default: str
+    spec: dict[str, Any]
+    layers: list[LayerShown]
+
+
+class Moved(shapes.Shown):
+    """`before` and `after` are keys of layers, `members` how many in sight."""
+
+    before: str
+    after: str
+    members: int
+
+
+class Moves(shapes.Shown):
+    since: date
+    moves: list[Moved]
+
+
+class UnknownLayer(layers.UnknownLayering):
+    """There is no such layer in this layering."""
+
+
+def _layering_of(call: Call, number: int) -> Layering:
+    known = Layering.objects.filter(community=call.community, pk=number)
+    for layering in known.select_related("community"):
+        return layering
+    raise layers.UnknownLayering(_("There is no such layering."))
+
+
+def _rule(layering: Layering, layer: str) -> dict[str, Any]:
+    return {"layer": {"of": layering.key, "in": [layer]}}
+
+
+def _size(call: Call, layering: Layering, layer: str) -> int:
+    rule = _rule(layering, layer)
+    return audiences.count(community=call.community, rule=rule, by=call.by, at=call.at)
+
+
+@router.get("/layerings", response=shapes.Page[LayeringShown])
+def listed(
+    request: Call, after: shapes.After = None, limit: shapes.Limit = 50
+) -> dict[str, Any]:
+    there = Layering.objects.filter(community=request.community, state="active")
+    found, more = shapes.walk(
+        lambda start, most: list(there.filter(pk__gt=start).order_by("pk")[:most]),
+        after=after,
+        limit=limit,
+        number=lambda layering: layering.pk,
+    )
+    return {"items": found, "next": more}
+
+
+@router.get("/layerings/{layering}", response=LayeringCounted)
+def one(request: Call, layering: shapes.Number) -> dict[str, Any]:
+    """Its layers with how many are in each."""
+    found = _layering_of(request, layering)
+    shown = {
+        name: getattr(found, name)
+        for name in ("key", "name", "state", "created_at", "default", "spec")
+    }
+    sizes = [
+        {
+            "key": layer["key"],
+            "name": layer.get("name", layer["key"]),
+            "size": _size(request, found, layer["key"]),
+        }
+        for layer in found.spec["layers"]
+    ]
+    return shown | {"id": found.pk, "layers": sizes}
+
+
+@router.get("/layerings/{layering}/members", response=shapes.Page[members.MemberRow])
+def members_of(
+    request: Call,
+    layering: shapes.Number,
+    layer: Annotated[str, Query(max_length=80)],
+    after: shapes.After = None,
+    limit: shapes.Limit = 50,
+) -> dict[str, Any]:
+    """Who is in one layer now."""
+    found = _layering_of(request, layering)
+    if layer not in [each["key"] for each in found.spec["layers"]]:
+        raise UnknownLayer(_("There is no layer “%(key)s”.") % {"key": layer})
+    return members.found(request, _rule(found, layer), after, limit)
+
+
+@router.get("/layerings/{layering}/moves", response=Moves)
+def moves(
+    request: Call,
+    layering: shapes.Number,
+    since: Annotated[date | None, Query()] = None,
+) -> dict[str, Any]:
+    """How many are in another layer now than at the end of a day; yesterday if not told."""
+    found = _layering_of(request, layering)
+    today = request.community.day(request.at)
+    day = today - 1 if since is None else days.from_date(since)
+    moved = [
+        {"before": before, "after": after, "members": _in_sight(request, people)}
+        for (before, after), people in layers.moves_since(found, day).items()
+    ]
+    seen = [each for each in moved if each["members"]]
+    return {"since": days.to_date(day), "moves": seen}
+
+
+def _in_sight(call: Call, people: list[int]) -> int:
+    if call.by.scope is None:
+        return len(people)
+    return len(sight.only(by=call.by, accounts=people, at=call.at))
+
+
+@router.post("/layerings/{layering}/run", response=LayeringCounted)
+def run(request: Call, layering: shapes.Number) -> dict[str, Any]:
+    """Lay everyone out anew."""
+    found = _layering_of(request, layering)
+    layers.recompute(layering=found, by=request.by, at=request.at)
+    return one(request, layering)

@@ -1,0 +1,277 @@
+"""Members: people, each with all their accounts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from ninja import Field, Query, Router
+
+from qunce.api import shapes
+from qunce.api.call import Call, Needs
+from qunce.core import errors
+from qunce.members import accounts, attributes, masks, people, roster, sight
+from qunce.members.people import Person
+from qunce.members.roster import Account
+from qunce.sets import audiences, rules
+
+router = Router(auth=Needs("members"), tags=["members"])
+Value = str | int | float | bool | list[shapes.Short] | None
+Values = Annotated[dict[shapes.Short, Value], Field(max_length=200)]
+
+
+class NotWhole(errors.Refused):
+    """Who sees a part of the community only cannot add to it."""
+
+
+class MemberGiven(shapes.Given):
+    """`identifiers` such as `{"phone": "…"}`; an equal one makes one person of two."""
+
+    key: shapes.Key
+    channel: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,29}$")] = accounts.CHANNEL
+    name: shapes.Short = ""
+    joined_at: shapes.Moment | None = None
+    source: shapes.Short = ""
+    identifiers: Annotated[dict[shapes.Short, shapes.Short], Field(max_length=20)] = {}
+    attributes: Values = {}
+
+
+class MemberChange(shapes.Given):
+    """Only what is given changes; null takes an attribute's value away."""
+
+    name: shapes.Short | None = None
+    joined_at: shapes.Moment | None = None
+    source: shapes.Short | None = None
+    attributes: Values = {}
+
+
+class Other(shapes.Given):
+    member: shapes.Number
+    note: shapes.Short = ""
+
+
+class MemberRow(shapes.Shown):
+    id: int
+    key: str
+    channel: str
+    name: str
+    present: bool
+    joined_at: datetime
+    left_at: datetime | None
+
+
+class AccountPart(shapes.Shown):
+    id: int
+    key: str
+    channel: str
+    name: str
+    present: bool
+
+
+class IdentifierPart(shapes.Shown):
+    kind: str
+    value: str
+
+
+class ValuePart(shapes.Shown):
+    value: str
+    source: str
+    set_at: datetime
+
+
+class Member(shapes.Shown):
+    """`id` is that of the first account; identifiers are masked for some roles."""
+
+    id: int
+    name: str
+    present: bool
+    joined_at: datetime
+    left_at: datetime | None
+    accounts: list[AccountPart]
+    identifiers: list[IdentifierPart]
+    tags: dict[str, int]
+    attributes: dict[str, ValuePart]
+
+
+@router.get("/members", response=shapes.Page[MemberRow])
+def listed(
+    request: Call,
+    rule: Annotated[str | None, Query(max_length=20_000)] = None,
+    key: Annotated[str | None, Query(max_length=250)] = None,
+    after: shapes.After = None,
+    limit: shapes.Limit = 50,
+) -> dict[str, Any]:
+    """Those of a rule (JSON) or of everyone here, by number; or the one of a key."""
+    if key is not None:
+        return _with_key(request, key)
+    asked = {"all": []} if rule is None else rules.read(rule)
+    return found(request, asked, after, limit)
+
+
+def _with_key(call: Call, key: str) -> dict[str, Any]:
+    try:
+        account = sight.by_key(by=call.by, key=key, at=call.at)
+    except errors.NotFound:
+        return {"items": [], "next": None}
+    return {"items": rows(call, [roster.family(account.pk)[0]]), "next": None}
+
+
+def found(call: Call, rule: Any, after: str | None, limit: int) -> dict[str, Any]:
+    """A page of the people whom a rule means, as far as the operator sees them."""
+    heads = audiences.members(
+        community=call.community,
+        rule=rule,
+        by=call.by,
+        at=call.at,
+        after=shapes.start(after),
+        limit=limit + 1,
+    )
+    more = shapes.cursor(heads[limit - 1]) if len(heads) > limit else None
+    return {"items": rows(call, heads[:limit]), "next": more}
+
+
+def rows(call: Call, heads: list[int]) -> list[dict[str, Any]]:
+    there = Account.objects.filter(community=call.community).in_bulk(heads)
+    return [_row(call, there[head]) for head in heads if head in there]
+
+
+def _row(call: Call, account: Account) -> dict[str, Any]:
+    return {
+        "id": account.pk,
+        "key": masks.key(account.key, call.by),
+        "channel": account.channel,
+        "name": account.name,
+        "present": account.present,
+        "joined_at": account.joined_at,
+        "left_at": account.left_at,
+    }
+
+
+def shown(call: Call, person: Person) -> dict[str, Any]:
+    by = call.by
+    identifiers = [
+        {"kind": kind, "value": masks.identifier(kind=kind, value=value, by=by)}
+        for kind, value in person.identifiers
+    ]
+    known = {
+        name: {"value": held.text, "source": held.source, "set_at": held.set_at}
+        for name, held in person.attributes.items()
+    }
+    return {
+        "id": person.head,
+        "name": person.name,
+        "present": person.present,
+        "joined_at": person.joined_at,
+        "left_at": person.left_at,
+        "accounts": [_row(call, account) for account in person.accounts],
+        "identifiers": identifiers,
+        "tags": person.tags,
+        "attributes": known,
+    }
+
+
+def account_of(call: Call, number: int) -> Account:
+    return sight.get(by=call.by, account=number, at=call.at)
+
+
+def check_whole(call: Call) -> None:
+    if call.by.scope is not None:
+        raise NotWhole(
+            _("%(name)s sees a part of the community only and cannot add members.")
+            % {"name": call.by.name}
+        )
+
+
+@router.post("/members", response={201: Member})
+def add(request: Call, given: MemberGiven) -> Any:
+    check_whole(request)
+    with transaction.atomic():
+        account = accounts.add(
+            community=request.community,
+            key=given.key,
+            channel=given.channel,
+            name=given.name,
+            joined_at=given.joined_at,
+            source=given.source,
+            known_by=given.identifiers,
+            by=request.by,
+            at=request.at,
+        )
+        _fill(request, account, given.attributes)
+    return 201, shown(request, people.of(account.pk))
+
+
+def _fill(call: Call, account: Account, values: dict[str, Value]) -> None:
+    for name, value in values.items():
+        attributes.set_values(
+            attribute=attributes.get(call.community, name),
+            values={account.pk: value},
+            by=call.by,
+            at=call.at,
+            source="api",
+        )
+
+
+@router.get("/members/{member}", response=Member)
+def one(request: Call, member: shapes.Number) -> dict[str, Any]:
+    return shown(request, people.of(account_of(request, member).pk))
+
+
+@router.patch("/members/{member}", response=Member)
+def change(request: Call, member: shapes.Number, given: MemberChange) -> dict[str, Any]:
+    account = account_of(request, member)
+    with transaction.atomic():
+        accounts.update(
+            account=account,
+            name=given.name,
+            joined_at=given.joined_at,
+            source=given.source,
+            by=request.by,
+            at=request.at,
+        )
+        _fill(request, account, given.attributes)
+    return shown(request, people.of(account.pk))
+
+
+@router.delete("/members/{member}", response={204: None})
+def erase(request: Call, member: shapes.Number) -> Any:
+    """Erase the person and all that is known of them, which nobody can undo."""
+    account = account_of(request, member)
+    people.erase(account=account, by=request.by, at=request.at)
+    return 204, None
+
+
+@router.post("/members/{member}/leaving", response=Member)
+def leave(request: Call, member: shapes.Number) -> dict[str, Any]:
+    """This account has left the community."""
+    account = account_of(request, member)
+    accounts.leave(account=account, by=request.by, at=request.at)
+    return shown(request, people.of(account.pk))
+
+
+@router.delete("/members/{member}/leaving", response=Member)
+def rejoin(request: Call, member: shapes.Number) -> dict[str, Any]:
+    """This account is back."""
+    account = account_of(request, member)
+    accounts.rejoin(account=account, by=request.by, at=request.at)
+    return shown(request, people.of(account.pk))
+
+
+@router.post("/members/{member}/merges", response=Member)
+def merge(request: Call, member: shapes.Number, given: Other) -> dict[str, Any]:
+    """Say that another account is the same person."""
+    left, right = account_of(request, member), account_of(request, given.member)
+    people.merge(left=left, right=right, note=given.note, by=request.by, at=request.at)
+    return shown(request, people.of(left.pk))
+
+
+@router.delete("/members/{member}/merges/{other}", response=Member)
+def unmerge(
+    request: Call, member: shapes.Number, other: shapes.Number
+) -> dict[str, Any]:
+    """Undo the last join between two accounts of one person."""
+    left, right = account_of(request, member), account_of(request, other)
+    people.unmerge(left=left, right=right, by=request.by, at=request.at)
+    return shown(request, people.of(left.pk))

@@ -1,0 +1,307 @@
+"""Segments and rules: how many, who, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from django.utils.translation import gettext as _
+from ninja import Field, Query, Router
+
+from qunce.api import members, shapes
+from qunce.api.call import Call, Needs
+from qunce.core import errors
+from qunce.members import roster, segments, sight
+from qunce.members.segments import FrozenSegment, Segment
+from qunce.sets import audiences, bitmaps
+
+router = Router(auth=Needs("segments"), tags=["segments"])
+READ = Needs("segments", only="read")
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class UnknownList(errors.NotFound):
+    """There is no such frozen segment."""
+
+
+class SegmentGiven(shapes.Given):
+    key: Name
+    rule: shapes.Rule
+    name: Annotated[str, Field(max_length=120)] = ""
+    description: shapes.Long = ""
+
+
+class SegmentChange(shapes.Given):
+    rule: shapes.Rule | None = None
+    name: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    description: shapes.Long | None = None
+
+
+class RuleGiven(shapes.Given):
+    rule: shapes.Rule
+
+
+class RulePage(RuleGiven):
+    after: shapes.After = None
+    limit: shapes.Limit = 50
+
+
+class RuleAbout(RuleGiven):
+    member: shapes.Number
+
+
+class RulePair(shapes.Given):
+    left: shapes.Rule
+    right: shapes.Rule
+
+
+class FreezeGiven(shapes.Given):
+    key: Name
+
+
+class SegmentShown(shapes.Shown):
+    id: int
+    key: str
+    name: str
+    description: str
+    rule: dict[str, Any]
+    state: str
+    created_at: datetime
+    changed_at: datetime
+
+
+class Because(shapes.Shown):
+    """One clause: `where` it stands, whether it `holds`, whether that is `wanted`."""
+
+    where: str
+    holds: bool
+    wanted: bool
+    text: str
+
+
+class Explained(shapes.Shown):
+    holds: bool
+    because: list[Because]
+
+
+class OverlapShown(shapes.Shown):
+    left: int
+    both: int
+    right: int
+
+
+class FrozenShown(shapes.Shown):
+    """`size` is as it was for whom it was frozen."""
+
+    id: int
+    key: str
+    size: int
+    at: datetime
+
+
+def segment_of(call: Call, number: int) -> Segment:
+    known = Segment.objects.filter(community=call.community, pk=number)
+    for segment in known.select_related("community"):
+        return segment
+    raise segments.UnknownSegment(_("There is no such segment."))
+
+
+def _count(call: Call, rule: Any) -> dict[str, int]:
+    return {
+        "count": audiences.count(
+            community=call.community, rule=rule, by=call.by, at=call.at
+        )
+    }
+
+
+def _explain(call: Call, rule: Any, member: int) -> audiences.Explanation:
+    account = members.account_of(call, member)
+    return audiences.explain(
+        community=call.community,
+        rule=rule,
+        by=call.by,
+        at=call.at,
+        account=account.pk,
+    )
+
+
+# Rules without a name
+
+
+@router.post("/rules/count", response=shapes.Count, auth=READ)
+def count_rule(request: Call, given: RuleGiven) -> dict[str, int]:
+    """How many people a rule means now."""
+    return _count(request, given.rule)
+
+
+@router.post("/rules/members", response=shapes.Page[members.MemberRow], auth=READ)
+def members_of_rule(request: Call, given: RulePage) -> dict[str, Any]:
+    """Who they are, by number."""
+    return members.found(request, given.rule, given.after, given.limit)
+
+
+@router.post("/rules/explanation", response=Explained, auth=READ)
+def explain_rule(request: Call, given: RuleAbout) -> audiences.Explanation:
+    """Why one member is in or out, clause by clause."""
+    return _explain(request, given.rule, given.member)
+
+
+@router.post("/rules/overlap", response=OverlapShown, auth=READ)
+def overlap(request: Call, given: RulePair) -> audiences.Overlap:
+    """How many are in one, in both, in the other."""
+    return audiences.overlap(
+        community=request.community,
+        left=given.left,
+        right=given.right,
+        by=request.by,
+        at=request.at,
+    )
+
+
+# Segments
+
+
+@router.get("/segments", response=shapes.Page[SegmentShown])
+def listed(
+    request: Call,
+    key: Annotated[str | None, Query(max_length=80)] = None,
+    archived: bool = False,
+    after: shapes.After = None,
+    limit: shapes.Limit = 50,
+) -> dict[str, Any]:
+    state = "archived" if archived else "active"
+    there = Segment.objects.filter(community=request.community, state=state)
+    if key is not None:
+        there = there.filter(key=key)
+    found, more = shapes.walk(
+        lambda start, most: list(there.filter(pk__gt=start).order_by("pk")[:most]),
+        after=after,
+        limit=limit,
+        number=lambda segment: segment.pk,
+    )
+    return {"items": found, "next": more}
+
+
+@router.post("/segments", response={201: SegmentShown})
+def create(request: Call, given: SegmentGiven) -> Any:
+    return 201, segments.create(
+        community=request.community,
+        key=given.key,
+        rule=given.rule,
+        name=given.name,
+        description=given.description,
+        by=request.by,
+        at=request.at,
+    )
+
+
+@router.get("/segments/{segment}", response=SegmentShown)
+def one(request: Call, segment: shapes.Number) -> Segment:
+    return segment_of(request, segment)
+
+
+@router.patch("/segments/{segment}", response=SegmentShown)
+def change(request: Call, segment: shapes.Number, given: SegmentChange) -> Segment:
+    found = segment_of(request, segment)
+    segments.change(
+        segment=found,
+        rule=given.rule,
+        name=given.name,
+        description=given.description,
+        by=request.by,
+        at=request.at,
+    )
+    return found
+
+
+@router.post("/segments/{segment}/archive", response=SegmentShown)
+def archive(request: Call, segment: shapes.Number) -> Segment:
+    """Out of the lists; refused while other segments ask for it."""
+    found = segment_of(request, segment)
+    segments.archive(segment=found, by=request.by, at=request.at)
+    return found
+
+
+@router.delete("/segments/{segment}/archive", response=SegmentShown)
+def restore(request: Call, segment: shapes.Number) -> Segment:
+    found = segment_of(request, segment)
+    segments.restore(segment=found, by=request.by, at=request.at)
+    return found
+
+
+@router.get("/segments/{segment}/count", response=shapes.Count)
+def count(request: Call, segment: shapes.Number) -> dict[str, int]:
+    return _count(request, segment_of(request, segment).rule)
+
+
+@router.get("/segments/{segment}/members", response=shapes.Page[members.MemberRow])
+def members_of(
+    request: Call,
+    segment: shapes.Number,
+    after: shapes.After = None,
+    limit: shapes.Limit = 50,
+) -> dict[str, Any]:
+    rule = segment_of(request, segment).rule
+    return members.found(request, rule, after, limit)
+
+
+@router.get("/segments/{segment}/explanation", response=Explained)
+def explain(
+    request: Call, segment: shapes.Number, member: shapes.Number
+) -> audiences.Explanation:
+    """Why one member is in or out, clause by clause."""
+    return _explain(request, segment_of(request, segment).rule, member)
+
+
+@router.post("/segments/{segment}/frozen", response={201: FrozenShown})
+def freeze(request: Call, segment: shapes.Number, given: FreezeGiven) -> Any:
+    """Keep the list as it is now."""
+    found = segment_of(request, segment)
+    return 201, segments.freeze(
+        community=request.community,
+        key=given.key,
+        rule=found.rule,
+        segment=found,
+        by=request.by,
+        at=request.at,
+    )
+
+
+@router.get("/frozen/{frozen}/members", response=shapes.Page[members.MemberRow])
+def members_of_frozen(
+    request: Call,
+    frozen: shapes.Number,
+    after: shapes.After = None,
+    limit: shapes.Limit = 50,
+) -> dict[str, Any]:
+    """Those of a kept list who are in sight, who left since among them."""
+    kept = FrozenSegment.objects.filter(community=request.community, pk=frozen)
+    for found in kept:
+        return _some_of(request, found, after, limit)
+    raise UnknownList(_("There is no such list."))
+
+
+def _some_of(
+    call: Call, frozen: FrozenSegment, after: str | None, limit: int
+) -> dict[str, Any]:
+    people = bitmaps.thaw(frozen.blob)
+
+    def read(start: int, most: int) -> list[int]:
+        begin = people.rank(start)
+        return list(people[begin : begin + most])
+
+    found, more = shapes.walk(
+        read,
+        after=after,
+        limit=limit,
+        number=lambda account: account,
+        keep=None if call.by.scope is None else lambda some: _seen(call, some),
+    )
+    return {"items": members.rows(call, found), "next": more}
+
+
+def _seen(call: Call, some: Sequence[int]) -> list[int]:
+    heads = roster.heads_of(some)
+    seen = sight.only(by=call.by, accounts=some, at=call.at)
+    return [account for account in some if heads[account] in seen]

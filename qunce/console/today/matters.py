@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,11 +15,90 @@ from qunce.console.today import lines
 from qunce.console.today.lines import CHANGED, DECIDE, DO, Line
 from qunce.core import access, instants, work
 from qunce.core.operators import Operator
-from qunce.members import layers, sight, tagreports, tags
+from qunce.members import layers, notes, sight, tagreports, tags
 from qunce.members.importing import jobs
+from qunce.outreach import recipients, tasks
 
 FRESH = timedelta(days=3)
 NAMED = 3
+MANY = 50
+"""Lines of one kind; the next come when these are done."""
+EACH = 10
+"""Seconds that one message by hand takes."""
+
+
+@lines.provider
+def own_tasks(operator: Operator, at: datetime) -> list[Line]:
+    """Each task of mine that is not done."""
+    return [_task(task, at) for task in tasks.open_for(operator, at)]
+
+
+def _task(task: tasks.Task, at: datetime) -> Line:
+    left = task.waiting + recipients.planned(task).count()
+    return Line(
+        key=f"task-{task.pk}",
+        section=DO,
+        icon="paper-airplane",
+        text=ngettext(
+            "Send “%(campaign)s” to %(n)s more",
+            "Send “%(campaign)s” to %(n)s more",
+            left,
+        )
+        % {"campaign": task.campaign.name, "n": f"{left:,}"},
+        why=_("Given to you by %(name)s") % {"name": task.campaign.by.name},
+        url=reverse("outreach:task", args=[task.pk]),
+        action=_("Go on"),
+        minutes=max(1, math.ceil(left * EACH / 60)),
+        due_at=task.due_at,
+        late=task.is_late(at),
+    )
+
+
+@lines.provider
+def late_tasks(operator: Operator, at: datetime) -> list[Line]:
+    """What others owe, told to who oversees it."""
+    return [
+        Line(
+            key=f"late-{task.pk}",
+            section=DECIDE,
+            icon="clock",
+            text=_("%(name)s has not finished “%(campaign)s”")
+            % {"name": task.operator, "campaign": task.campaign.name},
+            why=_("It was due %(time)s.")
+            % {"time": timezone.localtime(task.due_at).strftime("%m-%d %H:%M")}
+            if task.due_at
+            else "",
+            url=reverse("outreach:task", args=[task.pk]),
+            action=_("Remind or hand over"),
+            minutes=2,
+            due_at=task.due_at,
+            late=True,
+        )
+        for task in tasks.late_of_others(operator, at)[:MANY]
+    ]
+
+
+@lines.provider
+def follow_ups(operator: Operator, at: datetime) -> list[Line]:
+    """Next steps that I promised myself, due by the end of today."""
+    local = timezone.localtime(at)
+    end = local.replace(hour=23, minute=59, second=59, microsecond=0)
+    found = notes.open_until(by=operator, until=end, at=at, most=MANY)
+    return [
+        Line(
+            key=f"note-{note.pk}-{note.due_at:%m%d%H%M}",
+            section=DO,
+            icon="chat-bubble-left-ellipsis",
+            text=f"{note.account}: {note.next_step}",
+            why=note.text[:120] or _("A follow-up of yours"),
+            url=reverse("members:page", args=[note.account_id]),
+            action=_("Follow up"),
+            minutes=3,
+            due_at=note.due_at,
+            late=note.due_at is not None and note.due_at < at,
+        )
+        for note in found
+    ]
 
 
 @lines.provider

@@ -89,7 +89,11 @@ def where(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     if isinstance(error, BaseException):
         event["error"] = type(error).__name__
         frames = traceback.extract_tb(error.__traceback__)[-DEEPEST:]
-        event["frames"] = [f"{at.filename}:{at.lineno} {at.name}" for at in frames]
+        event["frames"] = [
+            f"{at.filename}:{at.lineno} {at.name}"
+            for at in frames
+            if not at.filename.startswith("<frozen")
+        ]
     return event
 
 

@@ -12,8 +12,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 from django.utils.translation import gettext as _
@@ -54,7 +56,10 @@ class Site(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Callable[..., Any]:
         # `get_wsgi_application` would set Django up again, and undo our logging.
-        return WSGIHandler()
+        site = WSGIHandler()
+        # Before the first request, not with it; and a fault is seen at the start.
+        import_module(settings.ROOT_URLCONF)
+        return site
 
 
 def serve(args: argparse.Namespace, *, work: bool) -> None:

@@ -81,9 +81,24 @@ class HasLeft(errors.Refused):
 
 def check_key(key: str) -> str:
     key = key.strip()
-    if not key or len(key) > 200:
+    if not key or len(key) > 200 or "\0" in key or not _is_text(key):
         raise InvalidAccount(_("A member's key has 1 to 200 characters."))
     return key
+
+
+def check_name(name: str) -> str:
+    """A name as people write it, on one line; what no database keeps is refused."""
+    name = " ".join(name.split())
+    if len(name) > 200 or "\0" in name or not _is_text(name):
+        raise InvalidAccount(
+            _("A name has at most 200 characters that can be written down.")
+        )
+    return name
+
+
+def _is_text(text: str) -> bool:
+    """Half a surrogate pair is no character."""
+    return not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 # Verbs
@@ -110,7 +125,7 @@ def add(
         community=community,
         key=key,
         channel=channel,
-        name=name,
+        name=check_name(name),
         joined_at=joined_at or at,
         source_id=_source_id(community, source),
         rev=_bump(community),
@@ -134,6 +149,7 @@ def update(
 ) -> list[str]:
     """Change what is given and differs; returns the names of the changed fields."""
     access.check_may(by, TEND)
+    name = None if name is None else check_name(name)
     new: dict[str, object] = {"name": name, "joined_at": joined_at}
     if source is not None:
         new["source_id"] = _source_id(account.community, source)

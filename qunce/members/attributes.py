@@ -77,6 +77,14 @@ class AttributeDefined(facts.Event):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
+class AttributeChanged(facts.Event):
+    kind = "attribute.changed"
+    words = gettext_lazy("attribute changed")
+    attribute: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
 class AttributeSet(facts.Event):
     """That it was set; the value itself stands in its row alone, where it can go."""
 
@@ -151,6 +159,31 @@ def define(
     )
     event = AttributeDefined(attribute=name, type=type)
     facts.record(event, community=community, by=by, at=at)
+    return attribute
+
+
+@transaction.atomic
+def change(
+    *,
+    attribute: Attribute,
+    label: str,
+    section: str,
+    choices: Sequence[str],
+    by: Operator,
+    at: datetime,
+) -> Attribute:
+    """How it is called and shown; its name and type stay, since rules and values use them.
+
+    Fewer choices leave the values that are there.
+    """
+    access.check_may(by, DEFINE)
+    label = " ".join(label.split())
+    check_definition(label, attribute.type, section)
+    attribute.label, attribute.section = label, section
+    attribute.choices = list(dict.fromkeys(choices))
+    attribute.save(update_fields=["label", "section", "choices"])
+    event = AttributeChanged(attribute=attribute.name)
+    facts.record(event, community=attribute.community, by=by, at=at)
     return attribute
 
 

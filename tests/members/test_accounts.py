@@ -130,3 +130,17 @@ def test_one_spelling_for_each_identifier(kind: str, given: str, kept: str) -> N
 def test_what_cannot_tell_people_apart_is_refused(kind: str, given: str) -> None:
     with pytest.raises(identifiers.InvalidIdentifier):
         identifiers.normalise(kind, given)
+
+
+@pytest.mark.parametrize("bad", ["x" * 201, "\0", "\ud800"])
+def test_names_that_cannot_be_kept_are_refused(
+    shop: Community, by: Operator, bad: str
+) -> None:
+    with pytest.raises(accounts.InvalidAccount):
+        made.member(shop, "ann", name=bad)
+    with pytest.raises(accounts.InvalidAccount):
+        made.member(shop, f"a{bad}")
+    ann = made.member(shop, "ann", name=" <img onerror=x>\u202e\n=A1 ")
+    assert ann.name == "<img onerror=x>\u202e =A1"
+    with pytest.raises(accounts.InvalidAccount):
+        accounts.update(account=ann, name=bad, by=by, at=AT)

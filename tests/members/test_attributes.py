@@ -113,3 +113,29 @@ def test_strangers_get_no_values(shop: Community, by: Operator) -> None:
     note = define(shop, "note", "text")
     with pytest.raises(roster.UnknownMember):
         attributes.set_values(attribute=note, values={eve: "x"}, by=by, at=AT)
+
+
+def test_a_definition_is_renamed_and_offers_other_choices(
+    shop: Community, by: Operator
+) -> None:
+    """K2: what is there stays, also a value that is no choice any more."""
+    (ann,) = made.members(shop, "ann")
+    size = define(shop, "size", "choice", choices=["S", "M"])
+    attributes.set_values(attribute=size, values={ann: "M"}, by=by, at=AT)
+    attributes.change(
+        attribute=size,
+        label="Shirt  size",
+        section="product",
+        choices=["S", "L", "L"],
+        by=by,
+        at=AT,
+    )
+    found = attributes.get(shop, "size")
+    assert (found.label, found.choices) == ("Shirt size", ["S", "L"])
+    assert made.who(shop, {"attr": {"name": "size", "eq": "M"}}) == ["ann"]
+    with pytest.raises(literals.InvalidValue):
+        attributes.set_values(attribute=found, values={ann: "M "}, by=by, at=AT)
+    with pytest.raises(attributes.InvalidAttribute):
+        attributes.change(
+            attribute=size, label=" ", section="product", choices=[], by=by, at=AT
+        )

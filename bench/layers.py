@@ -77,8 +77,8 @@ def alone(it: Run) -> None:
         row["layer"]: row["layer_count"]
         for row in counted.aggregate([("layer", "count")]).to_pylist()
     }
-    ours = {name: size for name, size in sizes(it, VALUE).items() if size}
-    run.agree("layers", ours=sorted(ours.items()), theirs=sorted(found.items()))
+    filled = {name: size for name, size in sizes(it, VALUE).items() if size}
+    run.agree("layers", ours=sorted(filled.items()), theirs=sorted(found.items()))
     rivals.lay_out(it.where, laid_out)
     question = "… the value layering alone"
     note = ", ".join(f"{name} {size:,}" for name, size in sizes(it, VALUE).items())

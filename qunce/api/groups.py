@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from ninja import Field, Query, Router
+from ninja import Field, Query, Router, Status
 
 from qunce.api import shapes
 from qunce.api.call import Call, Needs
@@ -129,7 +129,7 @@ def create(request: Call, given: GroupGiven) -> Any:
         at=request.at,
         **_about(given),
     )
-    return 201, _shown(group)
+    return Status(201, _shown(group))
 
 
 @router.get("/groups/{group}", response=GroupCounted)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router
+from ninja import Field, Query, Router, Status
 
 from qunce.api import shapes
 from qunce.api.call import Call, Needs
@@ -200,7 +200,7 @@ def add(request: Call, given: MemberGiven) -> Any:
             at=request.at,
         )
         _fill(request, account, given.attributes)
-    return 201, shown(request, people.of(account.pk))
+    return Status(201, shown(request, people.of(account.pk)))
 
 
 def _fill(call: Call, account: Account, values: dict[str, Value]) -> None:
@@ -240,7 +240,7 @@ def erase(request: Call, member: shapes.Number) -> Any:
     """Erase the person and all that is known of them, which nobody can undo."""
     account = account_of(request, member)
     people.erase(account=account, by=request.by, at=request.at)
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/members/{member}/leaving", response=Member)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router
+from ninja import Field, Query, Router, Status
 
 from qunce.api import members, shapes
 from qunce.api.call import Call, Needs
@@ -185,14 +185,17 @@ def listed(
 
 @router.post("/segments", response={201: SegmentShown})
 def create(request: Call, given: SegmentGiven) -> Any:
-    return 201, segments.create(
-        community=request.community,
-        key=given.key,
-        rule=given.rule,
-        name=given.name,
-        description=given.description,
-        by=request.by,
-        at=request.at,
+    return Status(
+        201,
+        segments.create(
+            community=request.community,
+            key=given.key,
+            rule=given.rule,
+            name=given.name,
+            description=given.description,
+            by=request.by,
+            at=request.at,
+        ),
     )
 
 
@@ -258,13 +261,16 @@ def explain(
 def freeze(request: Call, segment: shapes.Number, given: FreezeGiven) -> Any:
     """Keep the list as it is now."""
     found = segment_of(request, segment)
-    return 201, segments.freeze(
-        community=request.community,
-        key=given.key,
-        rule=found.rule,
-        segment=found,
-        by=request.by,
-        at=request.at,
+    return Status(
+        201,
+        segments.freeze(
+            community=request.community,
+            key=given.key,
+            rule=found.rule,
+            segment=found,
+            by=request.by,
+            at=request.at,
+        ),
     )
 
 

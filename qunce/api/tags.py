@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from django.db import models
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router
+from ninja import Field, Query, Router, Status
 
 from qunce.api import members, shapes
 from qunce.api.call import Call, Needs
@@ -143,14 +143,17 @@ def listed(
 
 @router.post("/tags", response={201: TagShown})
 def create(request: Call, given: TagGiven) -> Any:
-    return 201, tags.create(
-        community=request.community,
-        key=given.key,
-        name=given.name,
-        group=None if given.group is None else _group_of(request, given.group),
-        description=given.description,
-        by=request.by,
-        at=request.at,
+    return Status(
+        201,
+        tags.create(
+            community=request.community,
+            key=given.key,
+            name=given.name,
+            group=None if given.group is None else _group_of(request, given.group),
+            description=given.description,
+            by=request.by,
+            at=request.at,
+        ),
     )
 
 
@@ -277,11 +280,14 @@ def groups(
 
 @router.post("/tag-groups", response={201: TagGroupShown})
 def create_group(request: Call, given: TagGroupGiven) -> Any:
-    return 201, tags.create_group(
-        community=request.community,
-        key=given.key,
-        name=given.name,
-        exclusive=given.exclusive,
-        by=request.by,
-        at=request.at,
+    return Status(
+        201,
+        tags.create_group(
+            community=request.community,
+            key=given.key,
+            name=given.name,
+            exclusive=given.exclusive,
+            by=request.by,
+            at=request.at,
+        ),
     )

@@ -1,0 +1,158 @@
+"""Who comes in, how often, and what is said to who does not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from pytest_django import Settings
+
+from qunce.api import throttling
+from qunce.core import apikeys, operators
+from qunce.core.communities import Community
+from tests.api.caller import AT, Caller, caller, key_of
+
+
+@pytest.mark.parametrize(
+    "token", ["", "qk", "qk_aaaaaaaaaa_nope", "x" * 5_000, "qk_é_ü", "qk_a\0_b"]
+)
+@pytest.mark.django_db
+def test_it_knows_nobody_without_a_good_key(shop: Community, token: str) -> None:
+    answer = Caller(token).get("/members")
+    assert answer.status == 401
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_revoked_key_a_key_past_its_end_and_one_of_who_left_are_closed(
+    shop: Community,
+) -> None:
+    by = operators.system(shop)
+    one = operators.create(community=shop, login="one", at=AT)
+    _dead, past = apikeys.create(
+        name="past",
+        scopes=["members:read"],
+        operator=one,
+        by=by,
+        at=AT,
+        expires_at=AT + timedelta(seconds=1),
+    )
+    key, revoked = apikeys.create(
+        name="gone", scopes=["members:read"], operator=one, by=by, at=AT
+    )
+    good = key_of(one)
+    assert Caller(revoked).get("/members").status == 200
+    apikeys.revoke(key=key, by=by, at=AT)
+    assert [Caller(each).get("/members").status for each in (past, revoked, good)] == [
+        401,
+        401,
+        200,
+    ]
+    one.is_active = False
+    one.save(update_fields=["is_active"])
+    assert Caller(good).get("/members").status == 401
+
+
+def test_a_key_does_what_its_scopes_name_and_its_operator_may(shop: Community) -> None:
+    reading = caller(shop, scopes=["members:read"])
+    assert reading.get("/members").status == 200
+    refused = reading.post("/members", {"key": "m1"})
+    assert (refused.status, refused.kind) == (403, "out-of-scope")
+    assert "members:write" in refused.body["detail"]
+    assert reading.get("/orders").status == 403
+    viewer = caller(shop, role="viewer")
+    refused = viewer.post("/members", {"key": "m1"})
+    assert (refused.status, refused.kind) == (403, "not-allowed")
+
+
+def test_it_speaks_the_callers_language_or_the_operators(shop: Community) -> None:
+    api = caller(shop)
+    english = api.get("/members/999")
+    chinese = api.get("/members/999", **{"Accept-Language": "zh-CN,zh;q=0.9"})
+    assert english.headers["Content-Language"] == "en"
+    assert chinese.headers["Content-Language"] == "zh-hans"
+    assert english.body["detail"] == "There is no member with the number 999."
+    assert chinese.body["detail"] != english.body["detail"]
+    operators.Operator.objects.update(language="zh-hans")
+    assert api.get("/members/999").headers["Content-Language"] == "zh-hans"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/members/1/nothing", "/members/"])
+def test_what_is_not_there_is_a_problem_too(api: Caller, path: str) -> None:
+    answer = api.get(path)
+    assert (answer.status, answer.body["status"]) == (404, 404)
+
+
+def test_a_wrong_method_is_told_the_right_ones(api: Caller) -> None:
+    answer = api.call("PUT", "/members")
+    assert (answer.status, answer.body["status"]) == (405, 405)
+    assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"\xff\xfe", 400),
+        (b'{"key": "a\\u0000b"}', 400),
+        (b'{"key": "\\ud800"}', 400),
+        (b'{"key": NaN}', 400),
+        (b"[" * 100_000, 400),
+        (b"[]", 422),
+        (b"null", 422),
+        (b'{"key": 7}', 422),
+        (b'{"key": "x", "nonsense": 1}', 422),
+        (b'{"key": ""}', 422),
+        (b'{"key": "%s"}' % (b"x" * 201), 422),
+        (b'{"key": "a\\\\u0000b"}', 201),
+    ],
+)
+def test_bad_bodies_are_refused_with_a_place(
+    api: Caller, body: bytes, status: int
+) -> None:
+    answer = api.call("POST", "/members", body)
+    assert answer.status == status, answer.body
+    if status == 422:
+        assert answer.body["errors"][0]["detail"]
+
+
+def test_faults_name_their_place_in_the_readers_words(api: Caller) -> None:
+    answer = api.post("/facts", {"facts": [{"kind": "page.seen"}, {"member": 7}]})
+    assert [fault["where"] for fault in answer.body["errors"]] == [
+        "facts[1].kind",
+        "facts[1].member",
+    ]
+    assert answer.body["errors"][0]["detail"] == "This is needed."
+
+
+def test_too_large_a_body_is_refused(api: Caller) -> None:
+    answer = api.call("POST", "/members", b'{"key": "%s"}' % (b"x" * 3_000_000))
+    assert answer.status == 413
+
+
+def test_a_nul_in_the_address_is_refused(api: Caller) -> None:
+    assert api.get("/members?key=a%00b").status == 400
+
+
+def test_who_asks_too_often_is_told_when_to_ask_again(
+    api: Caller, settings: Settings
+) -> None:
+    settings.API_PER_MINUTE = 20  # a burst of two
+    answers = [api.get("/tags") for _time in range(3)]
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert int(answers[2].headers["Retry-After"]) <= 4
+    other = Caller(key_of(operators.Operator.objects.get(login__startswith="owner-")))
+    assert other.get("/tags").status == 200
+
+
+def test_a_bucket_fills_steadily() -> None:
+    bucket = throttling.Bucket(left=1.0, since=0.0)
+    assert bucket.take(0.0, 60) == 0
+    assert bucket.take(0.0, 60) == 1
+    assert bucket.take(0.5, 60) == 0.5
+    assert bucket.take(1.0, 60) == 0
+    assert [bucket.take(1_000.0, 60) for _time in range(7)] == [0, 0, 0, 0, 0, 0, 1]
+
+
+def test_nothing_is_kept_on_the_way(api: Caller) -> None:
+    assert api.get("/members").headers["Cache-Control"] == "no-store"

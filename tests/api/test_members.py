@@ -1,0 +1,206 @@
+"""Members and accounts through the API."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from qunce.core import facts
+from qunce.core.communities import Community
+from qunce.members import attributes
+from tests.api.caller import AT, Caller, caller
+from tests.members import made
+
+
+@pytest.mark.both_databases
+def test_a_member_is_added_changed_and_read_again(
+    shop: Community, api: Caller
+) -> None:
+    attributes.define(
+        community=shop, name="city", type="text", by=made.staff(shop), at=AT
+    )
+    added = api.post(
+        "/members",
+        {
+            "key": "m1",
+            "name": "李雷",
+            "joined_at": "2026-02-01T08:00:00+08:00",
+            "source": "fair",
+            "identifiers": {"phone": "+86 138 0013 8000"},
+            "attributes": {"city": "兰州"},
+        },
+    )
+    assert added.status == 201, added.body
+    member = added.body["id"]
+    changed = api.patch(
+        f"/members/{member}", {"name": "Lei", "attributes": {"city": None}}
+    )
+    assert changed.status == 200
+    told = api.get(f"/members/{member}").body
+    assert (told["name"], told["attributes"]) == ("Lei", {})
+    assert told["identifiers"] == [{"kind": "phone", "value": "13800138000"}]
+    assert told["joined_at"] == "2026-02-01T00:00:00Z"
+    again = api.post("/members", {"key": "m1"})
+    assert (again.status, again.kind) == (409, "account-exists")
+
+
+def test_what_fails_half_way_leaves_nothing(shop: Community, api: Caller) -> None:
+    answer = api.post("/members", {"key": "m1", "attributes": {"nonsense": 1}})
+    assert (answer.status, answer.kind) == (404, "unknown-attribute")
+    assert api.get("/members?key=m1").body["items"] == []
+
+
+def test_pages_hold_everybody_once(shop: Community, api: Caller) -> None:
+    keys = [f"m{n}" for n in range(7)]
+    made.members(shop, *keys)
+    assert [row["key"] for row in api.pages("/members", limit=3)] == keys
+    assert [row["key"] for row in api.pages("/accounts", limit=2)] == keys
+    first = api.get("/members?limit=7").body
+    assert first["next"] is None
+
+
+def test_a_rule_chooses_the_members(shop: Community, api: Caller) -> None:
+    made.members(shop, "m1", "m2")
+    rule = quote(json.dumps({"members": {"keys": ["m2"]}}))
+    found = api.get(f"/members?rule={rule}").body["items"]
+    assert [row["key"] for row in found] == ["m2"]
+    unknown = quote(json.dumps({"tag": {"any": ["nope"]}}))
+    wrong = api.get(f"/members?rule={unknown}")
+    assert (wrong.status, wrong.kind) == (422, "rule-error")
+    assert wrong.body["where"] == "tag.any[0]"
+
+
+@pytest.mark.parametrize("after", ["x", "!!", "MQ,", "LTE", quote("é"), "MSwy"])
+def test_a_cursor_of_somebodys_own_making_is_refused_or_harmless(
+    api: Caller, after: str
+) -> None:
+    assert api.get(f"/members?after={after}").status in (200, 422)
+
+
+def test_two_accounts_become_one_person_and_two_again(
+    shop: Community, api: Caller
+) -> None:
+    left, right = made.members(shop, "m1", "m2")
+    merged = api.post(f"/members/{left}/merges", {"member": right, "note": "same"})
+    assert [part["id"] for part in merged.body["accounts"]] == [left, right]
+    assert api.get(f"/members/{right}").body["id"] == left
+    assert api.get(f"/accounts/{right}").body["member"] == left
+    assert len(api.get("/members").body["items"]) == 1
+    assert api.post(f"/members/{left}/merges", {"member": right}).status == 409
+    parted = api.delete(f"/members/{left}/merges/{right}")
+    assert [part["id"] for part in parted.body["accounts"]] == [left]
+
+
+def test_somebody_leaves_comes_back_and_is_erased(shop: Community, api: Caller) -> None:
+    (member,) = made.members(shop, "m1")
+    assert api.post(f"/members/{member}/leaving").body["present"] is False
+    assert api.get("/members").body["items"] == []
+    assert api.post(f"/members/{member}/leaving").status == 409
+    assert api.delete(f"/members/{member}/leaving").body["present"] is True
+    assert api.delete(f"/members/{member}").status == 204
+    assert api.get(f"/members/{member}").status == 404
+    assert api.get("/accounts").body["items"] == []
+
+
+def test_accounts_are_ensured_by_the_thousand(shop: Community, api: Caller) -> None:
+    (known,) = made.members(shop, "k1")
+    keys = ["k1", *(f"n{n}" for n in range(999))]
+    answer = api.post("/accounts", {"keys": keys, "source": "till"})
+    assert answer.status == 200
+    assert len(answer.body["ids"]) == 1_000
+    assert answer.body["ids"]["k1"] == known
+    assert api.post("/accounts", {"keys": [*keys, "more"]}).status == 422
+    assert api.post("/accounts", {"keys": ["   "]}).status == 422
+
+
+def test_an_identifier_shared_makes_one_person(shop: Community, api: Caller) -> None:
+    left, right = made.members(shop, "m1", "m2")
+    given = {"kind": "email", "value": "Li@Example.com"}
+    assert api.post(f"/accounts/{left}/identifiers", given).body == {
+        "member": left,
+        "made": True,
+    }
+    assert api.post(f"/accounts/{right}/identifiers", given).body["member"] == left
+    assert api.post(f"/accounts/{left}/identifiers", given).body["made"] is False
+    wrong = api.post(f"/accounts/{left}/identifiers", {"kind": "phone", "value": "x"})
+    assert (wrong.status, wrong.kind) == (422, "invalid-identifier")
+
+
+def test_identifiers_are_masked_for_who_may_not_read_them(
+    shop: Community, api: Caller
+) -> None:
+    """S3"""
+    api.post("/members", {"key": "13800138000", "identifiers": {"phone": "13800138000"}})
+    clerk = caller(shop, role="operator")
+    for path in ("/members", "/accounts", "/members/1"):
+        told = json.dumps(clerk.get(path).body)
+        assert "13800138000" not in told, path
+        assert "8000" in told, path
+
+
+def test_who_sees_a_part_sees_nobody_else(shop: Community) -> None:
+    """S3: out of scope is as good as not there, in lists and in counts."""
+    mine, other = made.members(shop, "mine", "other")
+    part = caller(shop, role="manager", scope={"members": {"keys": ["mine"]}})
+    assert [row["key"] for row in part.get("/members").body["items"]] == ["mine"]
+    assert [row["key"] for row in part.get("/accounts").body["items"]] == ["mine"]
+    assert part.get("/members?key=other").body == part.get("/members?key=no").body
+    assert part.get("/accounts?key=other").body["items"] == []
+    count = part.post("/rules/count", {"rule": {"all": []}}).body
+    assert count == {"count": 1}
+    paths = [
+        ("GET", f"/members/{other}", None),
+        ("PATCH", f"/members/{other}", {"name": "x"}),
+        ("DELETE", f"/members/{other}", None),
+        ("POST", f"/members/{other}/leaving", None),
+        ("DELETE", f"/members/{other}/leaving", None),
+        ("POST", f"/members/{mine}/merges", {"member": other}),
+        ("DELETE", f"/members/{mine}/merges/{other}", None),
+        ("GET", f"/accounts/{other}", None),
+        ("POST", f"/accounts/{other}/identifiers", {"kind": "qq", "value": "1"}),
+        ("GET", f"/facts?member={other}", None),
+        ("POST", "/rules/explanation", {"rule": {"all": []}, "member": other}),
+    ]
+    for method, path, given in paths:
+        answer = part.call(method, path, given)
+        assert (answer.status, answer.kind) == (404, "unknown-member"), path
+        unknown = part.call(method, path.replace(str(other), "77"), _instead(given))
+        assert unknown.body["type"] == answer.body["type"]
+    for path, given in (
+        ("/members", {"key": "new"}),
+        ("/members", {"key": "other"}),
+        ("/accounts", {"keys": ["other"]}),
+        (f"/accounts/{mine}/identifiers", {"kind": "qq", "value": "1"}),
+    ):
+        assert part.post(path, given).kind == "not-whole", path
+
+
+def _instead(given: dict[str, object] | None) -> dict[str, object] | None:
+    return given if given is None or "member" not in given else given | {"member": 77}
+
+
+def test_another_community_is_not_there(shop: Community, api: Caller) -> None:
+    (member,) = made.members(shop, "m1")
+    stranger = caller(made.shop("elsewhere"))
+    assert stranger.get("/members").body["items"] == []
+    assert stranger.get("/accounts").body["items"] == []
+    for method, path in (
+        ("GET", f"/members/{member}"),
+        ("DELETE", f"/members/{member}"),
+        ("GET", f"/accounts/{member}"),
+        ("GET", f"/facts?member={member}"),
+    ):
+        assert stranger.call(method, path).status == 404, path
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "4294967296", "9" * 40, "x", "1.5"])
+def test_numbers_out_of_range_are_refused(api: Caller, number: str) -> None:
+    assert api.get(f"/members/{number}").status == 422
+
+
+def test_what_is_done_is_in_the_log(shop: Community, api: Caller) -> None:
+    api.post("/members", {"key": "m1"})
+    assert facts.find_kind("member.joined")
+    assert [account for account, _payload in made.told(shop, "member.joined")] == [1]

@@ -18,6 +18,8 @@ from qunce.members.tagrows import KIND, OPERATOR, TagBatch, TagChange, Tagging, 
 from qunce.members.tags import Tag
 from qunce.sets import marks
 
+MERGED, EXPIRED = "merge", "expiry"
+FOR_GOOD = (MERGED, EXPIRED)
 TEND = access.declare("members.tag", access.Role.MANAGER, access.Role.OPERATOR)
 
 
@@ -43,8 +45,34 @@ class AlreadyUndone(errors.Refused):
     """A batch can be undone once."""
 
 
+class NotUndone(errors.Refused):
+    """Some batches stand for good."""
+
+
 class CannotMerge(errors.Invalid):
     """A tag cannot be merged into itself."""
+
+
+# Checks
+
+
+def check_may_undo(batch: TagBatch, by: Operator) -> None:
+    """Whoever sees a part of the members undoes only what they did themselves."""
+    access.check_may(by, TEND)
+    if batch.undone_at is not None:
+        raise AlreadyUndone(_("This batch is undone already."))
+    if batch.source in FOR_GOOD:
+        raise NotUndone(_("Merging and expiring are not undone."))
+    if by.scope is not None and batch.by_id != by.pk:
+        raise access.NotAllowed(_("Somebody else did this, and you see only a part."))
+
+
+def may_undo(batch: TagBatch, by: Operator) -> bool:
+    try:
+        check_may_undo(batch, by)
+    except errors.Refused:
+        return False
+    return True
 
 
 # Verbs
@@ -169,7 +197,7 @@ def expire(*, at: datetime) -> int:
     taken = 0
     for tag in Tag.objects.filter(pk__in=found).select_related("community"):
         by = operators.system(tag.community)
-        batch = begin(community=tag.community, by=by, at=at, source="expiry")
+        batch = begin(community=tag.community, by=by, at=at, source=EXPIRED)
         writer = Writer(batch, by, at)
         for chunk in roster.chunks(found[tag.pk]):
             with transaction.atomic():
@@ -195,7 +223,7 @@ def undo(*, batch: TagBatch, by: Operator, at: datetime) -> int:
 
     Returns how many taggings were restored.
     """
-    access.check_may(by, TEND)
+    check_may_undo(batch, by)
     fresh = TagBatch.objects.filter(pk=batch.pk, undone_at__isnull=True)
     if not fresh.update(undone_at=at, undone_by=by):
         raise AlreadyUndone(_("This batch is undone already."))
@@ -266,7 +294,7 @@ def merge(*, tag: Tag, into: Tag, by: Operator, at: datetime) -> TagBatch:
     if tag.pk == into.pk or tag.community_id != into.community_id:
         raise CannotMerge(_("Choose two different tags."))
     tags.check_usable(into)
-    batch = begin(community=tag.community, by=by, at=at, source="merge", note=tag.key)
+    batch = begin(community=tag.community, by=by, at=at, source=MERGED, note=tag.key)
     writer = Writer(batch, by, at)
     writer.lock(into)
     tags.become_synonym(tag=tag, of=into)

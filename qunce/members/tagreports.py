@@ -24,15 +24,14 @@ def near(community: Community, name: str, *, most: int = 5) -> list[Tag]:
 def twins(community: Community) -> list[tuple[Tag, Tag]]:
     """Pairs of tags with nearly the same name, each pair once."""
     known = {tag.name: tag for tag in tags.listed(community)}
-    pairs = tagnames.pairs(sorted(known))
-    return [(known[one], known[other]) for one, other in pairs]
+    return [(known[one], known[other]) for one, other in tagnames.pairs(sorted(known))]
 
 
 def unused(community: Community) -> list[Tag]:
     """Tags that nobody carries and no segment asks for."""
     asked: set[str] = set()
     for segment in segments.listed(community):
-        asked |= _tags_in(segment.rule)
+        asked |= tags_in(segment.rule)
     return [
         tag
         for tag in tags.listed(community)
@@ -63,10 +62,10 @@ def _carriers(tag: Tag) -> list[int]:
     return [row[0] for row in rows]
 
 
-def _tags_in(rule: object) -> set[str]:
+def tags_in(rule: object) -> set[str]:
     """Every tag key in a rule, however deep."""
     if isinstance(rule, list):
-        return set().union(*map(_tags_in, rule))
+        return set().union(*map(tags_in, rule))
     if not isinstance(rule, dict):
         return set()
     found: set[str] = set()
@@ -76,5 +75,5 @@ def _tags_in(rule: object) -> set[str]:
                 keys: str | Sequence[str] = body.get(word, [])
                 found |= {keys} if isinstance(keys, str) else set(keys)
         else:
-            found |= _tags_in(body)
+            found |= tags_in(body)
     return found

@@ -1,0 +1,142 @@
+"""Tending the tag library: groups changed, tags moved, handed over, synonyms dropped."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from qunce.core import access, errors, facts
+from qunce.core.operators import Operator
+from qunce.members import segments, tagnames, tagreports, tagrows, tags
+from qunce.members.tags import Synonym, Tag, TagGroup
+from qunce.sets import sizes
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class TagGroupChanged(facts.Event):
+    kind = "tag_group.changed"
+    words = gettext_lazy("tag group changed")
+    tag_group: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class SynonymRemoved(facts.Event):
+    kind = "tag.synonym_removed"
+    words = gettext_lazy("synonym of a tag removed")
+    tag: str
+    synonym: str
+
+
+class CarryTwo(errors.Refused):
+    """People carry two tags of a group of which they may carry one."""
+
+
+class StillAsked(errors.Refused):
+    """Rules name the tag by this synonym."""
+
+
+# Checks
+
+
+def check_exclusive(group: TagGroup, several: Sequence[int], *, at: datetime) -> None:
+    """Nobody carries two of these tags, so that the group may be exclusive."""
+    people = sizes.in_several(
+        community=group.community, kind=tagrows.KIND.name, refs=several, at=at
+    )
+    if people:
+        raise CarryTwo(
+            ngettext(
+                "%(n)s member carries several of these tags; leave one first.",
+                "%(n)s members carry several of these tags; leave one each first.",
+                people,
+            )
+            % {"n": f"{people:,}"}
+        )
+
+
+def check_unasked(synonym: Synonym) -> None:
+    if Tag.objects.filter(community=synonym.community, key=synonym.key).exists():
+        raise StillAsked(
+            _("“%(key)s” was a tag before it was merged; rules may name it.")
+            % {"key": synonym.key}
+        )
+    for segment in segments.listed(synonym.community):
+        if synonym.key in tagreports.tags_in(segment.rule):
+            raise StillAsked(
+                _("The segment “%(segment)s” names it “%(key)s”.")
+                % {"segment": segment.name, "key": synonym.key}
+            )
+
+
+# Verbs
+
+
+@transaction.atomic
+def change_group(
+    *,
+    group: TagGroup,
+    by: Operator,
+    at: datetime,
+    name: str | None = None,
+    exclusive: bool | None = None,
+    naming: tagnames.Naming | None = None,
+    makers: Sequence[str] | None = None,
+) -> TagGroup:
+    """A new naming rule is for new tags; those there are keep their names."""
+    access.check_may(by, tags.MANAGE)
+    tagrows.lock_groups([group.pk])
+    if exclusive and not group.exclusive:
+        check_exclusive(group, tags.ids_in(group.community, group), at=at)
+    if naming is not None:
+        tagnames.check_naming(naming)
+        for field, value in dataclasses.asdict(naming).items():
+            setattr(group, field, value)
+    group.name = (name or group.name).strip()[:80]
+    group.exclusive = group.exclusive if exclusive is None else exclusive
+    group.makers = group.makers if makers is None else list(makers)
+    group.save()
+    event = TagGroupChanged(tag_group=group.key)
+    facts.record(event, community=group.community, by=by, at=at)
+    return group
+
+
+@transaction.atomic
+def move(*, tag: Tag, group: TagGroup | None, by: Operator, at: datetime) -> None:
+    """Into another group or none; its name has to fit there."""
+    access.check_may(by, tags.MANAGE)
+    if group is not None:
+        tagnames.check(tag.key, group.naming)
+        tagrows.lock_groups([group.pk])
+        if group.exclusive:
+            several = [*tags.ids_in(tag.community, group), tag.pk]
+            check_exclusive(group, several, at=at)
+    tag.group = group
+    tag.save(update_fields=["group"])
+    event = tags.TagChanged(tag=tag.key)
+    facts.record(event, community=tag.community, by=by, at=at)
+
+
+@transaction.atomic
+def hand_over(*, tag: Tag, owner: Operator | None, by: Operator, at: datetime) -> None:
+    access.check_may(by, tags.MANAGE)
+    tag.owner = owner
+    tag.save(update_fields=["owner"])
+    event = tags.TagChanged(tag=tag.key)
+    facts.record(event, community=tag.community, by=by, at=at)
+
+
+@transaction.atomic
+def remove_synonym(*, synonym: Synonym, by: Operator, at: datetime) -> None:
+    access.check_may(by, tags.MANAGE)
+    check_unasked(synonym)
+    event = SynonymRemoved(tag=synonym.tag.key, synonym=synonym.key)
+    synonym.delete()
+    facts.record(event, community=synonym.community, by=by, at=at)

@@ -1,0 +1,88 @@
+"""How many people are in each of many marked sets, such as the carriers of every tag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from pyroaring import BitMap
+
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.sets import aliases, markleaf, population, rules, snapshots
+
+if TYPE_CHECKING:
+    from qunce.sets.rules import Node
+    from qunce.sets.snapshots import Snapshot
+
+Answer = TypeVar("Answer")
+
+
+def of_marks(
+    *, community: Community, kind: str, refs: Iterable[int], by: Operator, at: datetime
+) -> dict[int, int]:
+    """Ref → people in its set who are here and whom the operator sees.
+
+    Three times 300 sets of a million people take 15 ms once they were read.
+    """
+    wanted = sorted(set(refs))
+    scope = rules.compile_rule(by.scope, community) if by.scope is not None else None
+    keys = {(kind, ref) for ref in wanted} | (rules.keys(scope) if scope else set())
+
+    def counted(snap: Snapshot) -> dict[int, int]:
+        snap.read(keys)
+        seen = _seen(snap, scope)
+        return {ref: _size(snap, kind, ref, seen, kept=not scope) for ref in wanted}
+
+    return _ask(community, at, counted)
+
+
+def in_several(
+    *, community: Community, kind: str, refs: Iterable[int], at: datetime
+) -> int:
+    """How many people are in more than one of these sets, who left included."""
+    wanted = sorted(set(refs))
+
+    def counted(snap: Snapshot) -> int:
+        snap.read((kind, ref) for ref in wanted)
+        once, twice = BitMap(), BitMap()
+        for ref in wanted:
+            some = markleaf.by_person(snap, kind, ref).nonzero()
+            twice |= once & some
+            once |= some
+        return len(twice)
+
+    return _ask(community, at, counted)
+
+
+def _ask(
+    community: Community, at: datetime, question: Callable[[Snapshot], Answer]
+) -> Answer:
+    while True:
+        try:
+            with snapshots.opened(community, at) as snap:
+                return question(snap)
+        except snapshots.Stale:
+            continue
+
+
+def _seen(snap: Snapshot, scope: Node | None) -> BitMap:
+    if scope is None:
+        return snap.everyone()
+    return snap.everyone() & scope.evaluate(snap, snap.everyone(with_left=True))
+
+
+def _size(snap: Snapshot, kind: str, ref: int, seen: BitMap, *, kept: bool) -> int:
+    """`kept` where everybody is seen: then it depends on the set and who is here."""
+
+    def counted() -> int:
+        carriers = markleaf.by_person(snap, kind, ref).nonzero()
+        return carriers.intersection_cardinality(seen)
+
+    if not kept:
+        return counted()
+    label = tuple(
+        snap.revs[key] for key in ((kind, ref), (aliases.KIND, 0), population.KEY)
+    )
+    return snap.once(("size", kind, ref), label, counted)

@@ -1,0 +1,72 @@
+"""K3: carriers of every tag at once are those that each tag's rule counts."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qunce.core import operators
+from qunce.core.communities import Community
+from qunce.members import accounts, merges, roster, tagging, tagrows, tags
+from qunce.sets import audiences, sizes
+from tests.members import made
+from tests.members.made import AT, LATER
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture
+def shop(db: None) -> Community:
+    return made.shop()
+
+
+def check(shop: Community, some: list[tags.Tag], by: operators.Operator) -> None:
+    found = sizes.of_marks(
+        community=shop,
+        kind=tagrows.KIND.name,
+        refs=[tag.pk for tag in some],
+        by=by,
+        at=LATER,
+    )
+    assert found == {
+        tag.pk: audiences.count(
+            community=shop, rule={"tag": {"any": [tag.key]}}, by=by, at=LATER
+        )
+        for tag in some
+    }
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
+@given(
+    st.lists(st.sets(st.integers(0, 7)), min_size=3, max_size=3),
+    st.booleans(),
+    st.booleans(),
+)
+def test_sizes_are_what_each_rule_counts(
+    shop: Community, carriers: list[set[int]], merged: bool, left: bool
+) -> None:
+    by, number = operators.system(shop), tags.Tag.objects.count()
+    people = made.members(shop, *(f"{number}-{n}" for n in range(8)))
+    mine = [made.tag(shop, f"t{number}-{n}") for n in range(3)]
+    for tag, chosen in zip(mine, carriers, strict=True):
+        tagging.put(tag=tag, accounts=[people[n] for n in chosen], by=by, at=AT)
+    if merged:
+        pairs = [merges.Pair(people[0], people[1], merges.BY_HAND)]
+        merges.join(community=shop, pairs=pairs, by=by, at=AT)
+    if left:
+        accounts.leave(account=roster.get(shop, f"{number}-2"), by=by, at=AT)
+    check(shop, mine, by)
+    scoped = operators.create(
+        community=shop,
+        login=f"s{number}",
+        scope={"tag": {"any": [mine[0].key]}},
+        at=AT,
+    )
+    check(shop, mine, scoped)
+    several = sizes.in_several(
+        community=shop, kind="tag", refs=[tag.pk for tag in mine], at=LATER
+    )
+    person = {n: 0 if merged and n == 1 else n for n in range(8)}
+    sets = [{person[n] for n in some} for some in carriers]
+    assert several == sum(sum(n in some for some in sets) > 1 for n in range(8))

@@ -149,7 +149,9 @@ def spec(
     figure: Figure, colours: Mapping[str, str], *, width: int | str
 ) -> dict[str, Any]:
     """The Vega-Lite description: lines with their names at their ends."""
-    drawn = json.loads(_shape(len(figure.lines), figure.unfinished, width))
+    drawn: dict[str, Any] = json.loads(
+        _shape(len(figure.lines), figure.unfinished, width)
+    )
     drawn["data"]["values"] = _wide(figure)
     drawn["datasets"] = {"ends": _ends(figure)}
     axis = {"values": _marked(figure), "labelExpr": _label(figure)}
@@ -184,7 +186,7 @@ def _shape(lines: int, unfinished: bool, width: int | str) -> str:
         layers += _line(number, unfinished=unfinished)
     layers += _names(lines)
     layers += _pointed(lines)
-    chart = alt.layer(*layers, data=alt.Data(values=[]))
+    chart = alt.layer(*layers, data=alt.Data(values=[]))  # type: ignore[no-untyped-call]
     padding = {"left": 4, "right": 12, "top": 12, "bottom": 4}
     chart = chart.properties(width=width, height=HEIGHT, padding=padding)
     return json.dumps(chart.configure(**_theme()).to_dict())
@@ -273,10 +275,10 @@ def _y(field: str) -> alt.Y:
 def _line(number: int, *, unfinished: bool) -> list[alt.Chart]:
     """A line; its last piece is dashed and grey where today is not over."""
     base = alt.Chart().encode(x=_x(), y=_y(f"v{number}"))
-    if number:  # what it is compared with is over
-        return [base.mark_line(color="@ink-soft", strokeWidth=1.25, opacity=0.7)]
-    done = base.transform_filter("!datum.open")
-    done = done.mark_line(color="@accent", strokeWidth=2)
+    over = base.transform_filter("!datum.open")
+    if number:
+        return [over.mark_line(color="@ink-soft", strokeWidth=1.25, opacity=0.8)]
+    done = over.mark_line(color="@accent", strokeWidth=2)
     if not unfinished:
         return [done]
     tail = base.transform_filter("datum.tail").mark_line(

@@ -157,3 +157,28 @@ def _compare(
         values=values[span:],
         before=values[:span],
     )
+
+
+def moves(
+    *,
+    community: Community,
+    keys: Sequence[str],
+    by: Operator,
+    at: datetime,
+    span: int = SPAN,
+) -> dict[str, tuple[int, int]]:
+    """Group key → joins and leaves of the days that are over."""
+    yesterday = days.to_date(community.day(at) - 1)
+    told = metrics.of_groups(
+        community=community,
+        groups=keys,
+        first=yesterday - timedelta(days=span - 1),
+        last=yesterday,
+        by=by,
+        at=at,
+        names=("joins", "leaves"),
+    )
+    return {
+        key: (sum(numbers["joins"]), sum(numbers["leaves"]))
+        for key, numbers in told.items()
+    }

@@ -183,12 +183,15 @@ def members(asked: Asked) -> list[int]:
         community=asked.community, kind="group", ref=asked.group_id, at=asked.at
     )
     inside = {person: now[person] for person in asked.members.tolist()}
+    size = sum(accounts > 0 for accounts in inside.values())
     sizes: dict[int, int] = {}
     steps = _steps(asked)
     for day in range(max(asked.last, *steps, asked.first), asked.first - 1, -1):
-        sizes[day] = sum(accounts > 0 for accounts in inside.values())
+        sizes[day] = size
         for person, came in steps.get(day, {}).items():
-            inside[person] = inside.get(person, 0) - came
+            there = inside.get(person, 0)
+            inside[person] = there - came
+            size += (there - came > 0) - (there > 0)
     return [sizes[day] for day in asked.days]
 
 

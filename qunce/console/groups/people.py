@@ -1,0 +1,132 @@
+"""People are put into a group, given a part in it, taken out."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from qunce.console import entry
+from qunce.console.groups import showing
+from qunce.console.groups.joinform import JoinForm
+from qunce.core import errors, instants
+from qunce.groups import inside, registry, sight
+from qunce.groups.registry import Group
+from qunce.members import masks, roster
+from qunce.members import sight as people_in_sight
+from qunce.sets import audiences
+
+
+@require_POST
+@entry.page(registry.TEND)
+def join(request: entry.Request, pk: int) -> HttpResponse:
+    group = sight.get(by=request.operator, pk=pk)
+    form = JoinForm(request.operator, request.POST)
+    if form.is_valid():
+        try:
+            accounts = _wanted(request, form)
+            joined = registry.join(
+                group=group,
+                accounts=accounts,
+                role=inside.check_role(form.cleaned_data["role"] or "member"),
+                by=request.operator,
+                at=request.at,
+            )
+        except errors.QunceError as error:
+            form.add_error(None, str(error))
+        else:
+            _say_joined(request, group, joined)
+            return entry.back(request, reverse("groups:page", args=[pk]))
+    return showing.render(request, group, form)
+
+
+def _say_joined(request: entry.Request, group: Group, joined: int) -> None:
+    if not joined:
+        entry.say(request, _("They were in the group already."), level="info")
+        return
+    text = ngettext(
+        "%(n)s member was put in.", "%(n)s members were put in.", joined
+    ) % {"n": f"{joined:,}"}
+    moment = instants.to_micros(request.at)
+    entry.say(request, text, undo=reverse("groups:undo", args=[group.pk, moment]))
+
+
+def _wanted(request: entry.Request, form: JoinForm) -> list[int]:
+    """Accounts of the keys and of the segment's people, as far as they are in sight."""
+    by, at = request.operator, request.at
+    found, unknown = [], []
+    for key in form.cleaned_data["keys"]:
+        try:
+            found.append(people_in_sight.by_key(by=by, key=key, at=at).pk)
+        except roster.UnknownMember:
+            unknown.append(key)
+    if unknown:
+        keys = _(", ").join(f"“{key[:80]}”" for key in unknown[:5])
+        text = ngettext(
+            "There is no member %(keys)s; nobody was put in.",
+            "%(n)s keys are of no member, such as %(keys)s; nobody was put in.",
+            len(unknown),
+        )
+        raise roster.UnknownMember(text % {"keys": keys, "n": len(unknown)})
+    segment = form.cleaned_data["segment"]
+    if segment:
+        found += audiences.members(
+            community=request.community, rule=segment.rule, by=by, at=at
+        )
+    return found
+
+
+@require_POST
+@entry.page(registry.TEND)
+def undo(request: entry.Request, pk: int, moment: int) -> HttpResponse:
+    group = sight.get(by=request.operator, pk=pk)
+    left = inside.undo_join(
+        group=group, moment=moment, by=request.operator, at=request.at
+    )
+    text = ngettext(
+        "%(n)s member was taken out.", "%(n)s members were taken out.", left
+    )
+    entry.say(request, text % {"n": f"{left:,}"})
+    return entry.back(request, reverse("groups:page", args=[pk]))
+
+
+@require_POST
+@entry.page(registry.TEND)
+def role(request: entry.Request, pk: int, account: int) -> HttpResponse:
+    group = sight.get(by=request.operator, pk=pk)
+    inside.give_role(
+        group=group,
+        account=account,
+        role=request.POST.get("role", ""),
+        by=request.operator,
+        at=request.at,
+    )
+    entry.say(request, _("Saved."))
+    return entry.back(request, reverse("groups:page", args=[pk]))
+
+
+@require_POST
+@entry.page(registry.TEND)
+def leave(request: entry.Request, pk: int, account: int) -> HttpResponse:
+    by, at = request.operator, request.at
+    group = sight.get(by=by, pk=pk)
+    person = people_in_sight.get(by=by, account=account, at=at)
+    registry.leave(group=group, accounts=roster.family(account), by=by, at=at)
+    text = _("%(name)s was taken out of the group.") % {
+        "name": person.name or masks.key(person.key, by)
+    }
+    entry.say(request, text, undo=reverse("groups:back", args=[pk, account]))
+    return entry.back(request, reverse("groups:page", args=[pk]))
+
+
+@require_POST
+@entry.page(registry.TEND)
+def back(request: entry.Request, pk: int, account: int) -> HttpResponse:
+    """Undo of `leave`: with the part that was played before."""
+    by, at = request.operator, request.at
+    group = sight.get(by=by, pk=pk)
+    people_in_sight.check(by=by, accounts=[account], at=at)
+    inside.bring_back(group=group, account=account, by=by, at=at)
+    return entry.back(request, reverse("groups:page", args=[pk]))

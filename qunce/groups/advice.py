@@ -1,0 +1,93 @@
+"""What to do with a group at its stage, from a few of its numbers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+FEW_JOIN = 0.02
+"""Of its people in 28 days: below it, a group has stopped growing."""
+SILENT = 0.02
+ALIVE = 0.08
+"""People who do something on a day, as a share of who is in the group."""
+NEARLY_FULL = 0.9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulse:
+    """A group in numbers of its last 28 days; `active` is the mean of a day."""
+
+    size: int
+    capacity: int | None
+    joins: int
+    leaves: int
+    active: float
+
+    @property
+    def share_active(self) -> float:
+        return self.active / self.size if self.size else 0.0
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A sentence, and the step of the group's life that it means, if any."""
+
+    text: str
+    step: str | None = None
+
+
+def advise(stage: str, pulse: Pulse) -> Advice:
+    return {
+        "growing": _growing,
+        "lasting": _lasting,
+        "recalling": _recalling,
+        "dead": _dead,
+    }[stage](pulse)
+
+
+def _growing(pulse: Pulse) -> Advice:
+    if not pulse.size:
+        return Advice(_("Nobody is in it yet: invite the first twenty by hand."))
+    if pulse.capacity and pulse.size >= NEARLY_FULL * pulse.capacity:
+        text = _("It is nearly full: let it last, and open the next one.")
+        return Advice(text, "settle")
+    if pulse.leaves > pulse.joins:
+        return Advice(
+            _("More leave than join: look at what was posted before they left.")
+        )
+    if pulse.joins < FEW_JOIN * pulse.size:
+        text = _("Hardly anybody joins any more: let it last and care for who is here.")
+        return Advice(text, "settle")
+    return Advice(_("It grows: keep inviting, and welcome everybody by name."))
+
+
+def _lasting(pulse: Pulse) -> Advice:
+    if pulse.share_active < SILENT:
+        text = _("It has gone quiet: recall its people with something of use to them.")
+        return Advice(text, "recall")
+    if pulse.joins >= 5 * FEW_JOIN * max(pulse.size, 1):
+        return Advice(_("Many join again: treat it as a growing group."), "revive")
+    return Advice(_("It lasts: keep the rhythm that its card promises."))
+
+
+def _recalling(pulse: Pulse) -> Advice:
+    if pulse.share_active >= ALIVE:
+        return Advice(_("Its people are back: let it last."), "settle")
+    if pulse.share_active < SILENT / 4:
+        text = _(
+            "Nobody comes back: invite the few who are left elsewhere, and give it up."
+        )
+        return Advice(text, "close")
+    return Advice(_("Some come back: write to those who do, one by one."))
+
+
+def _dead(pulse: Pulse) -> Advice:
+    if pulse.size:
+        return Advice(_("Nobody can join. Move who is left to a group that lives."))
+    return Advice(_("Nobody is left, and nobody can join."))
+
+
+def mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0

@@ -1,0 +1,56 @@
+"""What groups are called by: their kinds, platforms and the roles in them.
+
+Files and channels may bring others; those are shown as they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+KINDS: dict[str, StrOrPromise] = {
+    "welfare": _("benefits"),
+    "interest": _("interest"),
+    "seeding": _("seeding"),
+    "iron_fan": _("iron fans"),
+    "vip": _("VIP"),
+    "flash": _("flash sale"),
+    "local": _("neighbourhood"),
+    "service": _("after-sales"),
+    "guides": _("shop guides"),
+}
+PLATFORMS: dict[str, StrOrPromise] = {
+    "offline": _("offline"),
+    "wecom": _("WeCom"),
+    "wechat": _("WeChat"),
+    "qq": _("QQ"),
+    "dingtalk": _("DingTalk"),
+    "feishu": _("Feishu"),
+    "matrix": _("Matrix"),
+    "telegram": _("Telegram"),
+    "whatsapp": _("WhatsApp"),
+}
+ROLES: dict[str, StrOrPromise] = {
+    "member": _("group member"),
+    "owner": _("group owner"),
+    "atmosphere": _("atmosphere"),
+    "koc": _("KOC"),
+    "expert": _("expert"),
+    "service": _("customer service"),
+    "core": _("core"),
+    "seed": _("seed"),
+    "volunteer": _("volunteer"),
+}
+STEPS: dict[str, StrOrPromise] = {
+    "settle": _("Let it last"),
+    "recall": _("Recall its people"),
+    "close": _("Give it up"),
+    "revive": _("Let it grow"),
+}
+"""The steps of a group's life, as buttons say them."""
+
+
+def say(words: Mapping[str, StrOrPromise], key: str) -> str:
+    return str(words.get(key, key))

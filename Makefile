@@ -48,6 +48,7 @@ check: $(STAMP) ## format, lint, types, contracts, migrations, sizes
 	@$(NO_HOME); \
 	$(BIN)/ruff format --check .; \
 	$(BIN)/ruff check .; \
+	$(BIN)/djlint qunce --lint --quiet; \
 	$(BIN)/mypy; \
 	$(BIN)/lint-imports --no-logo; \
 	$(BIN)/python -m django makemigrations --check --dry-run; \

@@ -1,0 +1,104 @@
+"""Today, as an operator sees it (K11 follow-ups, K12 imports, P10 tasks)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from qunce.console import entry
+from qunce.console.today import lines
+from qunce.core import communities, operators
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import accounts, notes
+
+AT = datetime(2026, 6, 29, 2, tzinfo=UTC)
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@pytest.fixture
+def shop() -> Community:
+    return communities.create(key="shop", at=AT, language="en")
+
+
+@pytest.fixture
+def owner(shop: Community) -> Operator:
+    return operators.create(community=shop, login="li", role="owner", at=AT)
+
+
+@pytest.fixture
+def browser(owner: Operator, monkeypatch: pytest.MonkeyPatch) -> Client:
+    monkeypatch.setattr(entry, "now", lambda: AT)
+    client = Client()
+    client.force_login(owner, backend=BACKEND)
+    return client
+
+
+def follow_up(owner: Operator, due_at: datetime, step: str = "Call her") -> notes.Note:
+    account = accounts.add(
+        community=owner.community, key=step, name="Wang", by=owner, at=AT
+    )
+    return notes.write(
+        account=account,
+        text="Asked the price",
+        next_step=step,
+        due_at=due_at,
+        by=owner,
+        at=AT,
+    )
+
+
+def test_an_empty_community_is_offered_its_own_spreadsheet(browser: Client) -> None:
+    page = browser.get("/").content.decode()
+    assert "Try with my own spreadsheet" in page
+
+
+def test_a_follow_up_waits_with_its_reason_and_goes_when_it_is_done(
+    browser: Client, owner: Operator
+) -> None:
+    note = follow_up(owner, AT)
+    page = browser.get("/").content.decode()
+    assert "Wang: Call her" in page and "Asked the price" in page
+    notes.finish(note=note, by=owner, at=AT)
+    assert "Today is clear" in browser.get("/").content.decode()
+
+
+def test_what_is_put_off_goes_and_says_when_it_comes_back(
+    browser: Client, owner: Operator
+) -> None:
+    follow_up(owner, AT)
+    (line,) = lines.of(owner, at=AT)
+    browser.post("/today/snooze", {"key": line.key, "span": "tomorrow"})
+    page = browser.get("/").content.decode()
+    assert "Call her" not in page
+    assert "Today is clear" in page and "tomorrow 08:00: 1 matter comes back" in page
+    browser.post(f"/today/wake?key={line.key}")
+    assert "Call her" in browser.get("/").content.decode()
+
+
+def test_a_put_off_line_comes_back_by_itself(
+    browser: Client, owner: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow_up(owner, AT)
+    (line,) = lines.of(owner, at=AT)
+    browser.post("/today/snooze", {"key": line.key, "span": "hour"})
+    monkeypatch.setattr(entry, "now", lambda: AT + timedelta(hours=1))
+    assert "Call her" in browser.get("/").content.decode()
+
+
+def test_what_is_late_comes_before_what_is_due(owner: Operator) -> None:
+    follow_up(owner, AT + timedelta(hours=2), "Later")
+    follow_up(owner, AT - timedelta(hours=2), "Sooner")
+    found = lines.of(owner, at=AT)
+    assert [line.text for line in found] == ["Wang: Sooner", "Wang: Later"]
+    assert [line.late for line in found] == [True, False]
+
+
+def test_a_name_that_is_markup_is_shown_as_text(
+    browser: Client, owner: Operator
+) -> None:
+    follow_up(owner, AT, "<img src=x onerror=alert(1)>")
+    assert "<img" not in browser.get("/").content.decode()

@@ -12,10 +12,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from qunce.cli import given
-from qunce.cli import operator as staff
 from qunce.cli.output import Out
-from qunce.core import access, errors, operators
-from qunce.core.communities import Community
+from qunce.core import access, errors, staff
 from qunce.core.operators import Operator
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -53,16 +51,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Out) -> int:
     community = given.community(args)
-    access.check_may(given.operator(args, community), staff.MANAGE)
+    by = given.operator(args, community)
     login = args.name_of_login
     word = _asked() if args.password else random_password()
-    found = Operator.objects.filter(community=community, login=login).first()
     if args.renew:
+        found = staff.listed(community).filter(login=login).first()
         if found is None:
             raise given.unknown(community, login)
-        renew(operator=found, password=word)
+        staff.give_password(operator=found, password=word, by=by, at=args.at)
     else:
-        _create(args, community, word)
+        found = _create(args, by, word)
+    if args.password:
+        # Chosen by a person; a random one is chosen anew at the first sign-in.
+        Operator.objects.filter(pk=found.pk).update(password_is_given=False)
     told = {"login": login, "password": None if args.password else word}
     out.answer(told, _("Login: %(login)s") % {"login": login})
     if not args.password:
@@ -70,28 +71,22 @@ def run(args: argparse.Namespace, out: Out) -> int:
     return 0
 
 
-def _create(args: argparse.Namespace, community: Community, word: str) -> None:
-    if Operator.objects.filter(login=args.name_of_login).exists():
+def _create(args: argparse.Namespace, by: Operator, word: str) -> Operator:
+    if Operator.objects.filter(login__iexact=args.name_of_login).exists():
         raise LoginTaken(
             _(
                 "Somebody has the login “%(login)s” already; --renew gives a new password."
             )
             % {"login": args.name_of_login}
         )
-    operators.create(
-        community=community,
+    return staff.add(
         login=args.name_of_login,
-        name=args.name,
+        name=args.name or args.name_of_login,
         role=args.role,
         password=word,
+        by=by,
         at=args.at,
     )
-
-
-def renew(*, operator: Operator, password: str) -> None:
-    """A new password; what the old one had opened is closed."""
-    operator.set_password(password)
-    operator.save(update_fields=["password"])
 
 
 def random_password() -> str:

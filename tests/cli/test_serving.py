@@ -164,7 +164,7 @@ def test_metrics_are_told_to_who_shows_the_token(tmp_path: Path) -> None:
     with serving(tmp_path, QUNCE_METRICS_TOKEN="secret") as served:
         served.await_health()
         assert served.ask("/metrics").status_code == 403
-        wrong = served.ask("/metrics", Authorization="Bearer sécret")
+        wrong = served.ask("/metrics", Authorization="Bearer secre")
         assert wrong.status_code == 403
         right = served.ask("/metrics", Authorization="Bearer secret")
         assert right.status_code == 200

@@ -37,9 +37,14 @@ def of_rules(community: Community, rules: Iterable[Any]) -> Names:
             asked.setdefault(what, set()).add(key)
     found: dict[tuple[str, str], str] = {}
     for what, keys in asked.items():
-        named = _lookups[what](community, sorted(keys)) if what in _lookups else {}
+        named = find(community, what, sorted(keys))
         found |= {(what, key): name for key, name in named.items()}
     return found
+
+
+def find(community: Community, what: str, keys: Sequence[str]) -> Mapping[str, str]:
+    """The names of things of one kind, by key."""
+    return _lookups[what](community, keys) if keys and what in _lookups else {}
 
 
 def of(community: Community, rule: Any) -> Names:

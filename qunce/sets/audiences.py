@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+import numpy as np
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
+from qunce.core import db, names
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
-from qunce.sets import bitmaps, funnels, rules, snapshots
+from qunce.sets import bitmaps, columns, derived, funnels, rules, snapshots
 from qunce.sets.funnels import Funnel
 from qunce.sets.rules import Clause, Node, Not
 from qunce.sets.snapshots import Snapshot
@@ -22,7 +24,8 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Reason:
-    """One clause for one person. `wanted` is false for a clause behind a `not`."""
+    """One clause for one person. `wanted` is false for a clause behind a `not`; `where`
+    begins with `scope.` for those of the operator's scope."""
 
     where: str
     holds: bool
@@ -115,8 +118,10 @@ def explain(
         question = _read(snap, rule, by)
         person = snap.aliases.head(account)
         reasons = [_presence(snap, person)]
-        for node in question.nodes():
-            reasons += _reasons(snap, node, person, wanted=True)
+        if question.scope:
+            of_scope = _reasons(snap, question.scope, person, wanted=True)
+            reasons += [replace(each, where=f"scope.{each.where}") for each in of_scope]
+        reasons += _reasons(snap, question.rule, person, wanted=True)
         holds = person in question.people(snap)
         lit = funnels.lights(snap, rule, question.rule, person)
         return Explanation(holds, tuple(reasons), lit)
@@ -127,6 +132,30 @@ def explain(
 def check(*, community: Community, rule: Any) -> None:
     """Raise a RuleError if the rule cannot be understood."""
     rules.compile_rule(rule, community)
+
+
+def kinds(community: Community) -> list[str]:
+    """The kinds of facts that anybody of this community has."""
+    rows = db.rows(
+        "SELECT DISTINCT kind_id FROM sets_dayset WHERE community_id = %s",
+        [community.pk],
+        using=derived.alias(),
+    )
+    known = names.listed("kind", 0)
+    return sorted(known[kind] for (kind,) in rows if kind in known)
+
+
+def words(*, community: Community, attribute: int, at: datetime) -> list[str]:
+    """The texts that an attribute's values are, the most frequent first."""
+
+    def ranked(snap: Snapshot) -> list[str]:
+        snap.read([(columns.KIND, attribute)])
+        column = snap.column(attribute)
+        often = np.bincount(column.numbers, minlength=len(column.words))
+        order = np.argsort(-often, kind="stable")
+        return [column.words[code] for code in order if often[code]]
+
+    return _ask(community, at, ranked)
 
 
 def ids(blob: bytes) -> Iterator[int]:

@@ -113,8 +113,8 @@ SAID = [
     ),
     ({"left": {"within": "12h"}}, "left the community in the last 12 hours"),
     ({"source": {"any": ["shop"]}}, "came through shop"),
-    ({"members": {"keys": ["ann"]}}, "is one of these: ann"),
-    ({"members": {"keys": ["a"] * 9}}, "is one of 9 members named one by one"),
+    ({"members": {"keys": ["ann"]}}, "is one member named by key"),
+    ({"members": {"keys": ["a"] * 9}}, "is one of 9 members named by key"),
 ]
 
 

@@ -65,6 +65,22 @@ def clause(rule: Any, path: Path) -> Path:
     return (*path, "not") if kind(found) == "not" else path
 
 
+def until(rule: Any, path: Path) -> Any:
+    """Who is left at this place: what comes before in every `all`, and the part itself.
+
+    Inside a `with_left` it is what comes before in there that counts.
+    """
+    before: list[Any] = []
+    wide = False
+    for depth, step in enumerate(path):
+        if isinstance(step, int) and path[depth - 1] == "all":
+            before += part(rule, path[:depth])[:step]
+        elif step == "with_left":
+            before, wide = [], True
+    found = {"all": [*before, part(rule, path)]}
+    return {"with_left": found} if wide else found
+
+
 # Edits
 
 

@@ -56,7 +56,15 @@ class Order(models.Model):
                 fields=["community_id", "key"], name="one_order_a_key"
             )
         ]
-        indexes = [models.Index(fields=["account_id"], name="orders_of_an_account")]
+        indexes = [
+            models.Index(fields=["account_id"], name="orders_of_an_account"),
+            models.Index(fields=["community_id", "paid_at"], name="orders_by_time"),
+            models.Index(
+                fields=["community_id", "paid_at"],
+                name="refunded_orders_by_time",
+                condition=models.Q(refunded_amount__gt=0),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.key

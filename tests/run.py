@@ -14,12 +14,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests import postgres
+from tests import browser, postgres
 
 
 def main() -> int:
     postgres.end_on_sigterm()
     postgres.install()
+    browser.install()
     with tempfile.TemporaryDirectory(prefix="qunce-tests-") as folder:
         # PostgreSQL's own user has to pass through on the way to its cluster.
         Path(folder).chmod(0o755)

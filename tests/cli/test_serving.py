@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import signal
-import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,66 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.cli.asked import command, environment, outside
-
-SECONDS_TO_START = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Served:
-    def __init__(self, home: Path, how: str = "serve", **env: str) -> None:
-        self.home = home
-        self.url = f"http://127.0.0.1:{(port := free_port())}"
-        words = [] if how == "worker" else ["--port", str(port)]
-        self.process = subprocess.Popen(
-            command(how, *words),
-            env=environment(home, **env),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def ask(self, path: str, **headers: str) -> httpx.Response:
-        return httpx.get(self.url + path, headers=headers, timeout=10)
-
-    def get(self, path: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.ask(path).json()
-        return found
-
-    def await_health(self, **wanted: Any) -> dict[str, Any]:
-        deadline = time.monotonic() + SECONDS_TO_START
-        health: dict[str, Any] = {}
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                health = self.get("/healthz")
-            except httpx.TransportError:
-                health = {}
-            if health.get("beaten_at") and wanted.items() <= health.items():
-                return health
-            time.sleep(0.1)
-        raise AssertionError(health or self.end())
-
-    def end(self, how: signal.Signals = signal.SIGTERM) -> str:
-        self.process.send_signal(how)
-        try:
-            return self.process.communicate(timeout=60)[0]
-        finally:
-            self.process.kill()
-
-
-@contextlib.contextmanager
-def serving(home: Path, how: str = "serve", **env: str) -> Iterator[Served]:
-    it = Served(home, how, **env)
-    try:
-        yield it
-    finally:
-        if it.process.poll() is None:
-            it.end(signal.SIGKILL)
+from tests.cli.asked import outside
+from tests.served import SECONDS_TO_START, Served, serving
 
 
 @pytest.fixture
@@ -175,12 +114,7 @@ def test_web_and_worker_share_the_work(tmp_path: Path) -> None:
     path = tmp_path / "members.csv"
     path.write_text("key,name,joined_at\nann,Ann,2026-03-05 09:30\n")
     with serving(tmp_path, "web") as web:
-        deadline = time.monotonic() + SECONDS_TO_START
-        while time.monotonic() < deadline:
-            with contextlib.suppress(httpx.TransportError):
-                if web.get("/healthz")["ok"]:
-                    break
-            time.sleep(0.1)
+        web.await_answer()
         outside(tmp_path, "import", str(path), "--as", "members")
         time.sleep(2)
         told = web.get("/healthz")

@@ -1,0 +1,55 @@
+"""Chromium for the functional tests: the machine's own, else Debian's or Playwright's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--font-render-hinting=none"]
+
+
+class NoBrowserError(Exception):
+    """No Chromium was found. Install the package `chromium`, name its program in
+    CHROMIUM, or run `playwright install chromium`."""
+
+    def __str__(self) -> str:
+        return " ".join((self.__doc__ or "").split())
+
+
+def program() -> str | None:
+    """Its path; None is Playwright's own, if that is there."""
+    for name in (os.environ.get("CHROMIUM", ""), *NAMES):
+        if name and (found := shutil.which(name)):
+            return found
+    if _of_playwright():
+        return None
+    raise NoBrowserError
+
+
+def _of_playwright() -> bool:
+    folder = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
+    place = Path(folder) if folder else Path.home() / ".cache" / "ms-playwright"
+    return any(place.glob("chromium-*"))
+
+
+def install() -> None:
+    """With what draws Chinese; by apt where this user may, else into the home."""
+    try:
+        program()
+    except NoBrowserError:
+        if os.geteuid() == 0 and shutil.which("apt-get"):
+            _install_on_debian()
+        else:
+            command = [sys.executable, "-m", "playwright", "install", "chromium"]
+            subprocess.run(command, check=True, stdout=sys.stderr)
+
+
+def _install_on_debian() -> None:
+    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    apt = ["apt-get", "-qq", "-y", "--no-install-recommends"]
+    for words in (["update"], ["install", "chromium", "fonts-noto-cjk"]):
+        subprocess.run([*apt, *words], check=True, env=quiet, stdout=sys.stderr)

@@ -94,7 +94,9 @@ def is_verified(request: HttpRequest) -> bool:
     from django_otp import user_has_device
 
     user: Any = request.user
-    return bool(user.is_verified()) or not user_has_device(user)
+    return bool(user.is_verified()) or not (
+        user.community.second_factor or user_has_device(user)
+    )
 
 
 def _greet(request: Request) -> None:

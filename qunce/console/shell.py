@@ -93,7 +93,7 @@ def around(request: HttpRequest) -> dict[str, Any]:
     """A context processor: what the base template draws around the page."""
     operator = getattr(request, "user", None)
     if not isinstance(operator, Operator):
-        return {"rail": (), "page_styles": PAGE_STYLES}
+        return {"rail": (), "page_styles": PAGE_STYLES, "theme": "system"}
     match = request.resolver_match
     namespace = match.namespace if match else ""
     here = AREA_OF.get(namespace, namespace)
@@ -102,6 +102,7 @@ def around(request: HttpRequest) -> dict[str, Any]:
     return {
         "page_styles": PAGE_STYLES,
         "search_url": _reversed("search:results"),
+        "searched": "",
         "account_url": _reversed("settings:mine"),
         "sign_out_url": _reversed("signing:sign-out"),
         "rail": rail,

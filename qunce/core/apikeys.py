@@ -53,7 +53,7 @@ class ApiKey(models.Model):
 @dataclass(frozen=True, kw_only=True)
 class KeyMade(facts.Event):
     kind = "key.made"
-    words = gettext_lazy("made an API key")
+    words = gettext_lazy("API key made")
     key: int
     name: str
     scopes: list[str]
@@ -63,7 +63,7 @@ class KeyMade(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class KeyRevoked(facts.Event):
     kind = "key.revoked"
-    words = gettext_lazy("revoked an API key")
+    words = gettext_lazy("API key revoked")
     key: int
     name: str
 

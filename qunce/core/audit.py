@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
-from qunce.core import db, instants, names
+from qunce.core import access, db, instants, names
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.operators import Operator
 
+SEE = access.declare("audit.see", access.Role.MANAGER)
 PAGE = 50
 LONGEST_VALUE = 200
 
@@ -125,6 +127,15 @@ def _short(value: Any) -> Any:
     if isinstance(value, dict | list | tuple):
         return _short(json.dumps(value, ensure_ascii=False, default=str))
     return value
+
+
+def check_see(by: Operator) -> None:
+    """The log tells of everybody, so it is not for who sees a part only."""
+    access.check_may(by, SEE)
+    if by.scope is not None or by.groups is not None:
+        raise access.NotAllowed(
+            _("This is for those who see the whole community, not a part of it.")
+        )
 
 
 def listed(

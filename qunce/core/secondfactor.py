@@ -26,7 +26,7 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 @dataclass(frozen=True, kw_only=True)
 class FactorSet(facts.Event):
     kind = "staff.factor_set"
-    words = gettext_lazy("turned two-factor on")
+    words = gettext_lazy("two-factor turned on")
     operator: int
     login: str
 
@@ -35,7 +35,7 @@ class FactorSet(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class FactorRemoved(facts.Event):
     kind = "staff.factor_removed"
-    words = gettext_lazy("turned two-factor off")
+    words = gettext_lazy("two-factor turned off")
     operator: int
     login: str
 
@@ -44,7 +44,7 @@ class FactorRemoved(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class CodesMade(facts.Event):
     kind = "staff.codes_made"
-    words = gettext_lazy("made new recovery codes")
+    words = gettext_lazy("recovery codes made")
     operator: int
     login: str
 

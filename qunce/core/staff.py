@@ -28,7 +28,7 @@ HOUSE = "system@"
 @dataclass(frozen=True, kw_only=True)
 class StaffJoined(facts.Event):
     kind = "staff.joined"
-    words = gettext_lazy("added staff")
+    words = gettext_lazy("staff added")
     operator: int
     login: str
     role: str
@@ -38,7 +38,7 @@ class StaffJoined(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class StaffChanged(facts.Event):
     kind = "staff.changed"
-    words = gettext_lazy("changed staff")
+    words = gettext_lazy("staff changed")
     operator: int
     login: str
     changed: list[str]
@@ -49,7 +49,7 @@ class StaffChanged(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class StaffLeft(facts.Event):
     kind = "staff.left"
-    words = gettext_lazy("deactivated staff")
+    words = gettext_lazy("staff deactivated")
     operator: int
     login: str
 
@@ -58,7 +58,7 @@ class StaffLeft(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class StaffReturned(facts.Event):
     kind = "staff.returned"
-    words = gettext_lazy("reactivated staff")
+    words = gettext_lazy("staff reactivated")
     operator: int
     login: str
 
@@ -67,7 +67,7 @@ class StaffReturned(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class PasswordChanged(facts.Event):
     kind = "staff.password_changed"
-    words = gettext_lazy("changed a password")
+    words = gettext_lazy("password changed")
     operator: int
     login: str
 
@@ -76,7 +76,7 @@ class PasswordChanged(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class FactorDemanded(facts.Event):
     kind = "staff.factor_demanded"
-    words = gettext_lazy("changed whether two-factor is required")
+    words = gettext_lazy("two-factor requirement changed")
     required: bool
 
 
@@ -245,6 +245,27 @@ def _set_password(
     operator.save(update_fields=["password", "password_is_given"])
     changed = PasswordChanged(operator=operator.pk, login=operator.login)
     facts.record(changed, community=operator.community, by=by, at=at)
+
+
+@transaction.atomic
+def prefer(
+    *, operator: Operator, name: str, language: str, theme: str, at: datetime
+) -> None:
+    """What everybody chooses for themselves."""
+    check_words(name=name, email="")
+    given = {"name": name.strip(), "language": language, "theme": theme}
+    changed = [field for field in given if getattr(operator, field) != given[field]]
+    for field in changed:
+        setattr(operator, field, given[field])
+    operator.save(update_fields=changed)
+    if "name" in changed:
+        told = StaffChanged(
+            operator=operator.pk,
+            login=operator.login,
+            changed=["name"],
+            role=operator.role,
+        )
+        facts.record(told, community=operator.community, by=operator, at=at)
 
 
 @transaction.atomic

@@ -52,7 +52,7 @@ class Unit(models.Model):
 @dataclass(frozen=True, kw_only=True)
 class UnitOpened(facts.Event):
     kind = "unit.opened"
-    words = gettext_lazy("opened a unit")
+    words = gettext_lazy("unit opened")
     unit: int
     name: str
 
@@ -61,7 +61,7 @@ class UnitOpened(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class UnitChanged(facts.Event):
     kind = "unit.changed"
-    words = gettext_lazy("changed a unit")
+    words = gettext_lazy("unit changed")
     unit: int
     name: str
 
@@ -70,7 +70,7 @@ class UnitChanged(facts.Event):
 @dataclass(frozen=True, kw_only=True)
 class UnitClosed(facts.Event):
     kind = "unit.closed"
-    words = gettext_lazy("closed a unit")
+    words = gettext_lazy("unit closed")
     unit: int
     name: str
 

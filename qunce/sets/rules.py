@@ -123,7 +123,7 @@ def read(text: str) -> Any:
     """A rule from JSON text."""
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RuleError(
             "", _("This is not JSON: %(error)s.") % {"error": error}
         ) from None

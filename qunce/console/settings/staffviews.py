@@ -1,0 +1,126 @@
+"""Staff: who works here, one of them, somebody new."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from qunce.console import entry
+from qunce.console.entry import Request
+from qunce.console.settings import devices
+from qunce.console.settings.staffforms import Staff, start
+from qunce.core import attempts, errors, managing, secondfactor, sessions, staff
+from qunce.core.operators import Operator
+from qunce.sets import audiences
+
+PAGE = 100
+EVERYONE: dict[str, Any] = {"all": []}
+
+
+@require_GET
+@entry.page(managing.MANAGE)
+def listed(request: Request) -> HttpResponse:
+    managing.check_manage(request.operator)
+    asked, gone = request.GET.get("q", "").strip()[:120], "gone" in request.GET
+    found = staff.listed(request.community).filter(is_active=not gone)
+    if asked:
+        found = found.filter(Q(login__icontains=asked) | Q(name__icontains=asked))
+    after = request.GET.get("after", "")[: staff.LONGEST]
+    rows = list(found.filter(login__gt=after)[: PAGE + 1])
+    shown = rows[:PAGE]
+    with_factor = set(
+        TOTPDevice.objects.filter(user__in=shown, confirmed=True).values_list(
+            "user_id", flat=True
+        )
+    )
+    context = {
+        "rows": [(each, each.pk in with_factor) for each in shown],
+        "after": shown[-1].login if len(rows) > PAGE else "",
+        "asked": asked,
+        "gone": gone,
+        "demanded": request.community.second_factor,
+    }
+    return entry.render(request, "console/settings/staff.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@entry.page(managing.MANAGE)
+def add(request: Request) -> HttpResponse:
+    by = request.operator
+    managing.check_manage(by)
+    form = Staff(by, request.POST or None, initial=start(None))
+    if form.is_valid():
+        password = made_up()
+        try:
+            made = staff.add(by=by, at=request.at, password=password, **form.about())
+        except errors.QunceError as error:
+            form.add_error(None, str(error))
+        else:
+            return told(request, made, password)
+    return _form(request, form, "console/settings/staff_new.html")
+
+
+def told(request: Request, whom: Operator, password: str) -> HttpResponse:
+    """A password that is shown this once."""
+    context = {"whom": whom, "password": password}
+    return entry.render(request, "console/settings/staff_password.html", context)
+
+
+def made_up() -> str:
+    """A password to read out: four groups of four, 80 bits."""
+    letters = [secrets.choice(secondfactor.ALPHABET) for _place in range(16)]
+    return "-".join("".join(letters[at : at + 4]) for at in range(0, 16, 4))
+
+
+@require_http_methods(["GET", "POST"])
+@entry.page(managing.MANAGE)
+def one(request: Request, pk: int) -> HttpResponse:
+    by = request.operator
+    managing.check_manage(by)
+    whom = staff.get(by, pk)
+    form = Staff(by, request.POST or None, initial=start(whom))
+    if form.is_valid():
+        try:
+            staff.change(operator=whom, by=by, at=request.at, **form.about())
+        except errors.QunceError as error:
+            form.add_error(None, str(error))
+        else:
+            entry.say(request, _("Saved."))
+            return entry.back(request, reverse("settings:staff-one", args=[pk]))
+    whom = staff.get(by, pk)  # as it is, not as it was typed
+    context = _about(request, whom)
+    return _form(request, form, "console/settings/staff_one.html", **context)
+
+
+def _about(request: Request, whom: Operator) -> dict[str, Any]:
+    count = None
+    if whom.scope is not None:
+        count = audiences.count(
+            community=whom.community, rule=EVERYONE, by=whom, at=request.at
+        )
+    places = sessions.listed(whom, request.at)
+    return {
+        "whom": whom,
+        "seen": count,
+        "may": managing.may_over(request.operator, whom),
+        "has_factor": secondfactor.is_set(whom),
+        "barred": attempts.is_barred("login", whom.login, request.at),
+        "places": [(place, devices.said(place.agent)) for place in places],
+    }
+
+
+def _form(
+    request: Request, form: forms.Form, page: str, **context: Any
+) -> HttpResponse:
+    status = 422 if form.errors else 200
+    return entry.render(request, page, {"form": form, **context}, status=status)

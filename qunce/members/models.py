@@ -10,8 +10,10 @@ from qunce.members.notes import Note
 from qunce.members.remarks import Pattern
 from qunce.members.roster import Account, Identifier
 from qunce.members.segments import FrozenSegment, Segment, SegmentSize
+from qunce.members.tagjobs import TagJob
 from qunce.members.tagrows import TagBatch, TagChange, Tagging
 from qunce.members.tags import Synonym, Tag, TagGroup
+from qunce.members.tagtwins import KeptApart
 
 __all__ = [
     "Account",
@@ -21,6 +23,7 @@ __all__ = [
     "Identifier",
     "ImportJob",
     "ImportProblem",
+    "KeptApart",
     "LayerRun",
     "LayerSet",
     "Layering",
@@ -35,6 +38,7 @@ __all__ = [
     "TagBatch",
     "TagChange",
     "TagGroup",
+    "TagJob",
     "Tagging",
     "Upload",
 ]

@@ -12,10 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from qunce.core import access, errors, facts
+from qunce.core.communities import Community
 from qunce.core.operators import Operator
 from qunce.members import segments, tagnames, tagreports, tagrows, tags
+from qunce.members.tagrows import TagBatch
 from qunce.members.tags import Synonym, Tag, TagGroup
 from qunce.sets import sizes
+
+LOOKED_AT = 2_000
+"""Batches among which those of one tag are looked for."""
 
 
 @facts.declare
@@ -33,6 +38,10 @@ class SynonymRemoved(facts.Event):
     words = gettext_lazy("synonym of a tag removed")
     tag: str
     synonym: str
+
+
+class UnknownBatch(errors.NotFound):
+    """There is no such batch in this community."""
 
 
 class CarryTwo(errors.Refused):
@@ -140,3 +149,54 @@ def remove_synonym(*, synonym: Synonym, by: Operator, at: datetime) -> None:
     event = SynonymRemoved(tag=synonym.tag.key, synonym=synonym.key)
     synonym.delete()
     facts.record(event, community=synonym.community, by=by, at=at)
+
+
+# Reads
+
+
+def get(community: Community, pk: int) -> Tag:
+    known = Tag.objects.select_related("group", "owner", "merged_into", "by")
+    try:
+        tag = known.get(community=community, pk=pk)
+    except Tag.DoesNotExist:
+        raise tags.UnknownTag(_("This tag is not here.")) from None
+    tag.community = community
+    return tag
+
+
+def get_group(community: Community, pk: int) -> TagGroup:
+    try:
+        group = TagGroup.objects.get(community=community, pk=pk)
+    except TagGroup.DoesNotExist:
+        raise tags.UnknownTagGroup(_("This tag group is not here.")) from None
+    group.community = community
+    return group
+
+
+def groups(community: Community) -> list[TagGroup]:
+    return list(TagGroup.objects.filter(community=community).order_by("name", "key"))
+
+
+def get_batch(community: Community, pk: int) -> TagBatch:
+    batches = TagBatch.objects.select_related("by", "undone_by", "community")
+    try:
+        return batches.get(community=community, pk=pk)
+    except TagBatch.DoesNotExist:
+        raise UnknownBatch(_("This batch is not here.")) from None
+
+
+def batches(by: Operator, *, before: int, most: int) -> list[TagBatch]:
+    """The newest below an id; their own of who sees a part of the members."""
+    found = TagBatch.objects.filter(community=by.community, changed__gt=0)
+    if by.scope is not None:
+        found = found.filter(by=by)
+    if before:
+        found = found.filter(pk__lt=before)
+    found = found.select_related("by", "undone_by", "community")
+    return list(found.order_by("-pk")[:most])
+
+
+def batches_of(tag: Tag, by: Operator, *, most: int) -> list[TagBatch]:
+    """Those that touched a tag, among the newest batches there are."""
+    found = batches(by, before=0, most=LOOKED_AT)
+    return [batch for batch in found if tag.pk in batch.tags][:most]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from qunce.core import db
 from qunce.core.communities import Community
-from qunce.members import roster, segments, tagnames, tags
+from qunce.members import roster, segments, tagnames, tags, tagtwins
 from qunce.members.tags import Tag
 
 PROBE = 20
@@ -22,9 +22,15 @@ def near(community: Community, name: str, *, most: int = 5) -> list[Tag]:
 
 
 def twins(community: Community) -> list[tuple[Tag, Tag]]:
-    """Pairs of tags with nearly the same name, each pair once."""
+    """Pairs of tags with nearly the same name, but for those that are to stay two."""
     known = {tag.name: tag for tag in tags.listed(community)}
-    return [(known[one], known[other]) for one, other in tagnames.pairs(sorted(known))]
+    pairs = [(known[one], known[other]) for one, other in tagnames.pairs(sorted(known))]
+    apart = tagtwins.kept(community)
+    return [
+        (one, other)
+        for one, other in pairs
+        if (min(one.pk, other.pk), max(one.pk, other.pk)) not in apart
+    ]
 
 
 def unused(community: Community) -> list[Tag]:

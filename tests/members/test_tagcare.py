@@ -7,7 +7,15 @@ import pytest
 from qunce.core import access, operators
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
-from qunce.members import segments, tagcare, tagging, tagnames, tags
+from qunce.members import (
+    segments,
+    tagcare,
+    tagging,
+    tagnames,
+    tagreports,
+    tags,
+    tagtwins,
+)
 from tests.members import made
 from tests.members.made import AT
 
@@ -128,3 +136,33 @@ def test_who_sees_a_part_undoes_only_their_own_batches(
     merged = tagging.merge(tag=other, into=vip, by=by, at=AT)
     with pytest.raises(tagging.NotUndone):
         tagging.undo(batch=merged, by=by, at=AT)
+
+
+def test_twins_that_are_to_stay_two_are_not_offered_again(
+    shop: Community, by: Operator
+) -> None:
+    one, other = made.tag(shop, "VIP 1"), made.tag(shop, "vip-1")
+    made.tag(shop, "ViP1 ")
+    assert len(tagreports.twins(shop)) == 3
+    for _ in range(2):
+        tagtwins.keep_apart(tag=other, other=one, by=by, at=AT)
+    pairs = [{tag.key for tag in pair} for pair in tagreports.twins(shop)]
+    assert {"VIP 1", "vip-1"} not in pairs
+    assert len(pairs) == 2
+    assert len(made.told(shop, "tag.kept_apart")) == 1
+
+
+def test_batches_are_listed_newest_first_and_by_tag(
+    shop: Community, by: Operator
+) -> None:
+    ann, bob = made.members(shop, "ann", "bob")
+    vip, koc = made.tag(shop, "vip"), made.tag(shop, "koc")
+    first = tagging.put(tag=vip, accounts=[ann], by=by, at=AT)
+    second = tagging.put(tag=koc, accounts=[ann, bob], by=by, at=AT)
+    tagging.put(tag=koc, accounts=[ann, bob], by=by, at=AT)
+    assert tagcare.batches(by, before=0, most=9) == [second, first]
+    assert tagcare.batches(by, before=second.pk, most=9) == [first]
+    assert tagcare.batches_of(vip, by, most=9) == [first]
+    assert tagcare.get_batch(shop, first.pk) == first
+    with pytest.raises(tagcare.UnknownBatch):
+        tagcare.get_batch(made.shop("other"), first.pk)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from qunce.core import rota
 from qunce.core.communities import Community
 from qunce.core.rota import Duty
-from qunce.members import erasing, layers, namebook, people, segments, tagging
+from qunce.members import erasing, layers, namebook, people, segments, tagging, tagjobs
 from qunce.members.importing import jobs, uploads
 from qunce.sales import purchasetags
 from qunce.sets import keep, mirror, tail
@@ -58,6 +58,7 @@ DUTIES: dict[str, Duty] = {
     jobs.DUTY: Duty(take_in),
     "uploads.tidy": Duty(uploads.tidy, every=60 * MINUTE),
     people.SCRUB: Duty(erasing.scrub),
+    tagjobs.DUTY: Duty(tagjobs.run),
 }
 
 

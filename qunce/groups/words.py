@@ -20,6 +20,7 @@ KINDS: dict[str, StrOrPromise] = {
     "local": _("neighbourhood"),
     "service": _("after-sales"),
     "guides": _("shop guides"),
+    "store": _("shop"),
 }
 PLATFORMS: dict[str, StrOrPromise] = {
     "offline": _("offline"),

@@ -53,7 +53,10 @@ class GroupForm(forms.Form):
         help_text=_("What comes when, such as: recipes every morning at 8."),
     )
     owner = forms.ModelChoiceField(
-        label=_("Owner"), queryset=Operator.objects.none(), required=False
+        label=_("Owner"),
+        queryset=Operator.objects.none(),
+        required=False,
+        empty_label=_("nobody"),
     )
 
     def __init__(

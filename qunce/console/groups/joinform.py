@@ -28,6 +28,7 @@ class JoinForm(forms.Form):
         label=gettext_lazy("Or everybody of a segment"),
         queryset=segments.Segment.objects.none(),
         required=False,
+        empty_label=gettext_lazy("none"),
     )
     role = forms.ChoiceField(
         label=gettext_lazy("As"), choices=list(words.ROLES.items()), required=False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import heroicons
@@ -75,7 +76,8 @@ def dayfrom1970(value: int) -> str:
 
 @register.filter
 def money(amount: int, currency: str) -> str:
-    return sums.show(amount, currency)
+    """123450 → 1,234.50."""
+    return f"{Decimal(sums.show(amount, currency)):,}"
 
 
 @register.filter

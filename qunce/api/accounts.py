@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from ninja import Field, Query, Router
+from ninja import Field, Router
 
 from qunce.api import members, shapes
 from qunce.api.call import Call, Needs
@@ -60,8 +60,8 @@ class Identified(shapes.Shown):
 @router.get("/accounts", response=shapes.Page[AccountShown])
 def listed(
     request: Call,
-    key: Annotated[str | None, Query(max_length=200)] = None,
-    channel: Annotated[str | None, Query(max_length=30)] = None,
+    key: Annotated[str | None, Field(max_length=200)] = None,
+    channel: Annotated[str | None, Field(max_length=30)] = None,
     after: shapes.After = None,
     limit: shapes.Limit = 50,
 ) -> dict[str, Any]:

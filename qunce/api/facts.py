@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router
+from ninja import Field, Router
 from pydantic import ValidationError
 
 from qunce.api import problems, shapes
@@ -144,7 +144,7 @@ def _told(one: FactGiven, at: datetime) -> Told:
         }
     },
 )
-def stream(request: Call, source: Annotated[Word, Query()] = "api") -> dict[str, Any]:
+def stream(request: Call, source: Word = "api") -> dict[str, Any]:
     """Any number of facts, one JSON object a line; each thousand is one transaction.
 
     What was taken stays taken if the line breaks: give every fact a `key` and send all

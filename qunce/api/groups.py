@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from ninja import Field, Query, Router, Status
+from ninja import Field, Router, Status
 
 from qunce.api import shapes
 from qunce.api.call import Call, Needs
@@ -101,8 +101,8 @@ def _about(given: GroupChange) -> dict[str, Any]:
 @router.get("/groups", response=shapes.Page[GroupShown])
 def listed(
     request: Call,
-    key: Annotated[str | None, Query(max_length=200)] = None,
-    stage: Annotated[registry.Stage | None, Query()] = None,
+    key: Annotated[str | None, Field(max_length=200)] = None,
+    stage: registry.Stage | None = None,
     after: shapes.After = None,
     limit: shapes.Limit = 50,
 ) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
-from ninja import Query, Router
+from ninja import Field, Router
 
 from qunce.api import members, shapes
 from qunce.api.call import Call, Needs
@@ -112,7 +112,7 @@ def one(request: Call, layering: shapes.Number) -> dict[str, Any]:
 def members_of(
     request: Call,
     layering: shapes.Number,
-    layer: Annotated[str, Query(max_length=80)],
+    layer: Annotated[str, Field(max_length=80)],
     after: shapes.After = None,
     limit: shapes.Limit = 50,
 ) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def members_of(
 def moves(
     request: Call,
     layering: shapes.Number,
-    since: Annotated[date | None, Query()] = None,
+    since: date | None = None,
 ) -> dict[str, Any]:
     """How many are in another layer now than at the end of a day; yesterday if not told."""
     found = _layering_of(request, layering)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router, Status
+from ninja import Field, Router, Status
 
 from qunce.api import shapes
 from qunce.api.call import Call, Needs
@@ -98,8 +98,8 @@ class Member(shapes.Shown):
 @router.get("/members", response=shapes.Page[MemberRow])
 def listed(
     request: Call,
-    rule: Annotated[str | None, Query(max_length=20_000)] = None,
-    key: Annotated[str | None, Query(max_length=250)] = None,
+    rule: Annotated[str | None, Field(max_length=20_000)] = None,
+    key: Annotated[str | None, Field(max_length=250)] = None,
     after: shapes.After = None,
     limit: shapes.Limit = 50,
 ) -> dict[str, Any]:

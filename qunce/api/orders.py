@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router
+from ninja import Field, Router
 
 from qunce.api import members, shapes
 from qunce.api.call import Call, Needs
@@ -104,8 +104,8 @@ def _order_of(call: Call, number: int) -> Order:
 @router.get("/orders", response=shapes.Page[OrderShown])
 def listed(
     request: Call,
-    key: Annotated[str | None, Query(max_length=200)] = None,
-    member: Annotated[shapes.Number | None, Query()] = None,
+    key: Annotated[str | None, Field(max_length=200)] = None,
+    member: shapes.Number | None = None,
     after: shapes.After = None,
     limit: shapes.Limit = 50,
 ) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from ninja.errors import HttpError, ValidationError
 
 from qunce.core import access, apikeys, errors
+from qunce.groups.happenings import NotTaken
 from qunce.sets.leaves import RuleError
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,10 @@ def of(request: HttpRequest, error: Exception) -> HttpResponse:
         return problem(error.status_code, _not_read(), kind="not-read")
     if isinstance(error, NotRead):
         return problem(400, str(error), kind="not-read")
+    if isinstance(error, NotTaken):
+        faults = sorted(error.faults.items())[:100]
+        found = [{"where": f"facts[{n}]", "detail": said} for n, said in faults]
+        return problem(422, kind="not-taken", errors=found)
     for family, status in FITTING:
         if isinstance(error, family):
             more = {"where": error.where} if isinstance(error, RuleError) else {}

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router, Status
+from ninja import Field, Router, Status
 
 from qunce.api import members, shapes
 from qunce.api.call import Call, Needs
@@ -165,7 +165,7 @@ def overlap(request: Call, given: RulePair) -> audiences.Overlap:
 @router.get("/segments", response=shapes.Page[SegmentShown])
 def listed(
     request: Call,
-    key: Annotated[str | None, Query(max_length=80)] = None,
+    key: Annotated[str | None, Field(max_length=80)] = None,
     archived: bool = False,
     after: shapes.After = None,
     limit: shapes.Limit = 50,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from django.db import models
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router, Status
+from ninja import Field, Router, Status
 
 from qunce.api import members, shapes
 from qunce.api.call import Call, Needs
@@ -126,8 +126,8 @@ def _page(
 @router.get("/tags", response=shapes.Page[TagShown])
 def listed(
     request: Call,
-    key: Annotated[str | None, Query(max_length=80)] = None,
-    group: Annotated[shapes.Number | None, Query()] = None,
+    key: Annotated[str | None, Field(max_length=80)] = None,
+    group: shapes.Number | None = None,
     archived: bool = False,
     after: shapes.After = None,
     limit: shapes.Limit = 50,

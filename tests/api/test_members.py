@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -15,9 +16,7 @@ from tests.members import made
 
 
 @pytest.mark.both_databases
-def test_a_member_is_added_changed_and_read_again(
-    shop: Community, api: Caller
-) -> None:
+def test_a_member_is_added_changed_and_read_again(shop: Community, api: Caller) -> None:
     attributes.define(
         community=shop, name="city", type="text", by=made.staff(shop), at=AT
     )
@@ -132,7 +131,9 @@ def test_identifiers_are_masked_for_who_may_not_read_them(
     shop: Community, api: Caller
 ) -> None:
     """S3"""
-    api.post("/members", {"key": "13800138000", "identifiers": {"phone": "13800138000"}})
+    api.post(
+        "/members", {"key": "13800138000", "identifiers": {"phone": "13800138000"}}
+    )
     clerk = caller(shop, role="operator")
     for path in ("/members", "/accounts", "/members/1"):
         told = json.dumps(clerk.get(path).body)
@@ -150,7 +151,7 @@ def test_who_sees_a_part_sees_nobody_else(shop: Community) -> None:
     assert part.get("/accounts?key=other").body["items"] == []
     count = part.post("/rules/count", {"rule": {"all": []}}).body
     assert count == {"count": 1}
-    paths = [
+    paths: list[tuple[str, str, dict[str, Any] | None]] = [
         ("GET", f"/members/{other}", None),
         ("PATCH", f"/members/{other}", {"name": "x"}),
         ("DELETE", f"/members/{other}", None),
@@ -168,16 +169,17 @@ def test_who_sees_a_part_sees_nobody_else(shop: Community) -> None:
         assert (answer.status, answer.kind) == (404, "unknown-member"), path
         unknown = part.call(method, path.replace(str(other), "77"), _instead(given))
         assert unknown.body["type"] == answer.body["type"]
-    for path, given in (
+    adding: list[tuple[str, dict[str, Any]]] = [
         ("/members", {"key": "new"}),
         ("/members", {"key": "other"}),
         ("/accounts", {"keys": ["other"]}),
         (f"/accounts/{mine}/identifiers", {"kind": "qq", "value": "1"}),
-    ):
+    ]
+    for path, given in adding:
         assert part.post(path, given).kind == "not-whole", path
 
 
-def _instead(given: dict[str, object] | None) -> dict[str, object] | None:
+def _instead(given: dict[str, Any] | None) -> dict[str, Any] | None:
     return given if given is None or "member" not in given else given | {"member": 77}
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from qunce.channels import inbox
 from qunce.core import rota
 from qunce.core.communities import Community
 from qunce.core.rota import Duty
 from qunce.members import erasing, layers, namebook, people, segments, tagging, tagjobs
 from qunce.members.importing import jobs, uploads
+from qunce.outreach import deliveries, incoming, settling, starts
 from qunce.sales import purchasetags
 from qunce.sets import keep, mirror, tail
 
@@ -46,6 +48,10 @@ def take_in(key: str, *, at: datetime) -> None:
     background.perform(key, at=at)
 
 
+def hand_on(*, at: datetime) -> None:
+    inbox.hand_on(handlers=incoming.HANDLERS, at=at)
+
+
 def keep_sets(*, at: datetime) -> None:
     keep.everything()
 
@@ -55,6 +61,10 @@ DUTIES: dict[str, Duty] = {
     "tags.expire": Duty(tagging.expire, every=MINUTE),
     "members.names": Duty(namebook.keep, every=5 * MINUTE),
     "sets.keep": Duty(keep_sets, every=5 * MINUTE),
+    "channels.hand_on": Duty(hand_on, every=MINUTE / 6),
+    "outreach.begin": Duty(starts.begin_due, every=MINUTE / 6),
+    "outreach.push": Duty(deliveries.push, every=MINUTE),
+    "outreach.tell": Duty(settling.tell, every=MINUTE / 2),
     jobs.DUTY: Duty(take_in),
     "uploads.tidy": Duty(uploads.tidy, every=60 * MINUTE),
     people.SCRUB: Duty(erasing.scrub),

@@ -258,20 +258,25 @@ def change(
 ) -> list[str]:
     """Returns what differs now. It holds for everything that has not gone out."""
     access.check_may(by, MANAGE)
-    fresh = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    fresh = (
+        Campaign.objects.select_for_update(of=("self",))
+        .select_related("community")
+        .get(pk=campaign.pk)
+    )
     given = _cleaned(about)
     changed = sorted(name for name, new in given.items() if getattr(fresh, name) != new)
     if not changed:
         return []
-    campaign.state = fresh.state
-    check_editable(campaign, changed)
+    check_editable(fresh, changed)
     for name in changed:
-        setattr(campaign, name, given[name])
-    _check_fields(campaign, by)
-    if campaign.state != State.DRAFT:
-        check_complete(campaign)
-    campaign.changed_at = at
-    campaign.save(update_fields=[*changed, "changed_at"])
+        setattr(fresh, name, given[name])
+    _check_fields(fresh, by)
+    if fresh.state != State.DRAFT:
+        check_complete(fresh)
+    fresh.changed_at = at
+    fresh.save(update_fields=[*changed, "changed_at"])
+    for name in (*changed, "changed_at", "state"):
+        setattr(campaign, name, getattr(fresh, name))
     _tell(CampaignChanged(campaign=campaign.key, fields=changed), campaign, by, at)
     return changed
 

@@ -36,20 +36,21 @@ def known(community: Community, target: str) -> list[str]:
 
 def of_members(
     community: Community,
-    heads: Collection[int],
+    targets: Collection[int],
     asked: Collection[str],
     staff: Operator | None,
 ) -> Values:
-    """For people by their first accounts; only what is asked for is looked up."""
-    found: Values = {head: _shared(community, staff) for head in heads}
-    families = roster.people_of(heads)
+    """For people by any of their accounts; only what is asked for is looked up."""
+    heads = roster.heads_of(targets)
+    families = roster.people_of(targets)
+    found: Values = {head: _shared(community, staff) for head in families}
     head_of = {one: head for head, family in families.items() for one in family}
     for name in sorted(asked):
         look = _lookup(community, name)
         for account, value in look(sorted(head_of)) if look else ():
             if value.strip():
                 found[head_of[account]].setdefault(name, value)
-    return found
+    return {target: found[heads[target]] for target in targets}
 
 
 def of_groups(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from qunce.channels.base import Became, Capabilities, Channel, Message
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 ONCE_AT_MOST = Capabilities(to_member=True, to_group=True)
-CHANNELS = {
+CHANNELS: dict[str, Callable[[], Channel]] = {
     "assisted": assisted.Assisted,
     "fake": fake.Fake,
     "fake, not idempotent": lambda: fake.Fake(capabilities=ONCE_AT_MOST),
@@ -20,7 +21,7 @@ CHANNELS = {
 
 @pytest.fixture(params=list(CHANNELS))
 def channel(request: pytest.FixtureRequest) -> Channel:
-    return CHANNELS[request.param]()
+    return CHANNELS[str(request.param)]()
 
 
 def messages(count: int) -> list[Message]:

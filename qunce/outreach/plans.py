@@ -1,0 +1,125 @@
+"""Plans: who gets a campaign now, who not and why, who of the staff sends it to whom.
+
+Set algebra from the rule to the shares. Each who is left out is counted once, under the
+first reason that holds, so the counts add up from who was asked for to who gets it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from qunce.core import db
+from qunce.core.operators import Operator
+from qunce.groups import sight as groupsight
+from qunce.groups.registry import Stage
+from qunce.outreach import campaigns, optouts, pressure, reasons, shares
+from qunce.outreach.campaigns import Campaign, Target
+from qunce.sets import audiences, bitmaps
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap
+
+CHANNEL = 0
+"""Stands for the channel itself among who sends."""
+
+
+@dataclass
+class Plan:
+    """`whole` gets it; `left_out` counts by reason; `shares` is by operator's number.
+
+    `pressed` are those of `whole` who got two messages or more in 7 days.
+    """
+
+    asked: int
+    whole: BitMap
+    left_out: dict[str, int] = field(default_factory=dict)
+    shares: dict[int, BitMap] = field(default_factory=dict)
+    pressed: int = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.whole)
+
+    def leave_out(self, reason: str, some: BitMap) -> None:
+        gone = self.whole.intersection_cardinality(some)
+        if gone:
+            self.left_out[reason] = gone
+            self.whole = self.whole - some
+
+    def sender_of(self, target: int) -> int:
+        return next(
+            (staff for staff, share in self.shares.items() if target in share), CHANNEL
+        )
+
+
+def make(*, campaign: Campaign, by: Operator, at: datetime) -> Plan:
+    """As of now and as far as `by` sees. Not inside a transaction: it uses the caches."""
+    with db.snapshot():
+        if campaign.target == Target.GROUPS:
+            return _of_groups(campaign, by)
+        return _of_members(campaign, by, at)
+
+
+def _of_members(campaign: Campaign, by: Operator, at: datetime) -> Plan:
+    community = campaign.community
+    whole = _people(campaign.rule, by, at)
+    plan = Plan(len(whole), whole)
+    _leave_out_left(plan, campaign, by, at)
+    if campaign.exclude is not None:
+        plan.leave_out(reasons.EXCLUDED, _people(campaign.exclude, by, at))
+    plan.leave_out(reasons.OPTED_OUT, _people(optouts.RULE, by, at))
+    pressed = pressure.over(community, at)
+    if campaign.spare:
+        plan.leave_out(reasons.CONTACTED, pressed)
+    if campaign.is_assisted:
+        seen = {one.pk: _seen(one, at) for one in campaigns.staff_of(campaign)}
+        _share(plan, shares.divide(plan.whole, seen))
+    else:
+        plan.shares = {CHANNEL: plan.whole}
+    plan.pressed = plan.whole.intersection_cardinality(pressed)
+    return plan
+
+
+def _people(rule: Any, by: Operator, at: datetime) -> BitMap:
+    blob = audiences.freeze(community=by.community, rule=rule, by=by, at=at)
+    return bitmaps.thaw(blob)
+
+
+def _seen(staff: Operator, at: datetime) -> BitMap:
+    return _people({"all": []}, staff, at)
+
+
+def _leave_out_left(plan: Plan, campaign: Campaign, by: Operator, at: datetime) -> None:
+    """Those for whom the rule holds but who are gone: never sent to, but told."""
+    with_left = _people({"with_left": campaign.rule}, by, at)
+    here = _people({"all": []}, by, at)
+    gone = (with_left | plan.whole) - here
+    plan.whole, plan.asked = plan.whole | gone, len(plan.whole | gone)
+    plan.leave_out(reasons.LEFT, gone)
+
+
+def _of_groups(campaign: Campaign, by: Operator) -> Plan:
+    groups = groupsight.listed(by).filter(pk__in=campaign.groups)
+    rows = list(groups.values_list("pk", "owner_id", "state"))
+    whole = bitmaps.of([pk for pk, _owner, _state in rows])
+    plan = Plan(len(campaign.groups), whole)
+    dead = [pk for pk, _owner, state in rows if state == Stage.DEAD]
+    plan.leave_out(reasons.CLOSED, bitmaps.of(dead))
+    if not campaign.is_assisted:
+        plan.shares = {CHANNEL: plan.whole}
+        return plan
+    seen = {
+        one.pk: bitmaps.of(groupsight.listed(one).values_list("pk", flat=True))
+        for one in campaigns.staff_of(campaign)
+    }
+    owners = {pk: owner for pk, owner, _state in rows if owner}
+    _share(plan, shares.to_owners(plan.whole, seen, owners))
+    return plan
+
+
+def _share(plan: Plan, divided: dict[int, BitMap]) -> None:
+    plan.shares = {staff: share for staff, share in divided.items() if share}
+    reached = bitmaps.union(plan.shares.values())
+    plan.leave_out(reasons.OUT_OF_SIGHT, plan.whole - reached)

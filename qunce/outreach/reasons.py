@@ -1,0 +1,57 @@
+"""Why somebody does not get it, in the reader's words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils.translation import gettext_lazy
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+LEFT = "left"
+EXCLUDED = "excluded"
+OPTED_OUT = "opted_out"
+CONTACTED = "contacted"
+OUT_OF_SIGHT = "out_of_sight"
+NO_VALUE = "no_value"
+NO_ADDRESS = "no_address"
+CLOSED = "closed"
+CANCELLED = "cancelled"
+GAVE_UP = "gave_up"
+
+WORDS: dict[str, StrOrPromise] = {
+    LEFT: gettext_lazy("has left the community"),
+    EXCLUDED: gettext_lazy("is excluded by the campaign"),
+    OPTED_OUT: gettext_lazy("has opted out of messages"),
+    CONTACTED: gettext_lazy("got 2 messages or more in 7 days"),
+    OUT_OF_SIGHT: gettext_lazy("is seen by none of the chosen staff"),
+    NO_VALUE: gettext_lazy("a variable has no value and no fallback"),
+    NO_ADDRESS: gettext_lazy("has no account on this channel"),
+    CLOSED: gettext_lazy("the group is given up"),
+    CANCELLED: gettext_lazy("the campaign was cancelled"),
+    GAVE_UP: gettext_lazy("tried too often without success"),
+    "channel_down": gettext_lazy("the channel could not be reached"),
+}
+
+
+class Cannot(models.TextChoices):
+    """What staff say when they cannot send it."""
+
+    NOT_FOUND = "not_found", gettext_lazy("not among my contacts")
+    BLOCKED = "blocked", gettext_lazy("they blocked or deleted me")
+    NOT_IN_GROUP = "not_in_group", gettext_lazy("I am not in this group")
+    MUTED = "muted", gettext_lazy("nobody may post in this group now")
+    UNSUITABLE = "unsuitable", gettext_lazy("does not suit this person now")
+    OTHER = "other", gettext_lazy("another reason")
+
+
+OF_MEMBERS = (Cannot.NOT_FOUND, Cannot.BLOCKED, Cannot.UNSUITABLE, Cannot.OTHER)
+OF_GROUPS = (Cannot.NOT_IN_GROUP, Cannot.MUTED, Cannot.OTHER)
+
+
+def spoken(reason: str) -> str:
+    if reason in Cannot:
+        return str(Cannot(reason).label)
+    return str(WORDS.get(reason, reason))

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import pytest
+
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from tests.members import made as people
+from tests.outreach import made
+
+
+@pytest.fixture
+def shop(db: None) -> Community:
+    return people.shop()
+
+
+@pytest.fixture
+def by(shop: Community) -> Operator:
+    return made.staff(shop, "ann", "manager", name="Ann")

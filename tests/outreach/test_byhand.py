@@ -1,0 +1,312 @@
+"""Sending by hand, row by row (P10, X1)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from qunce.core import access, errors
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.groups import registry
+from qunce.members import accounts, people, roster
+from qunce.outreach import (
+    byhand,
+    campaigns,
+    optouts,
+    recipients,
+    results,
+    settling,
+    starts,
+    tasks,
+)
+from qunce.outreach.campaigns import Campaign
+from qunce.outreach.recipients import Recipient
+from qunce.sets import tail
+from tests.members import made as members
+from tests.members.made import AT, LATER
+from tests.outreach import made
+from tests.outreach.made import HOUR
+
+pytestmark = pytest.mark.both_databases
+SOON = AT + timedelta(minutes=1)
+SETTLED = AT + byhand.SETTLED_AFTER + timedelta(minutes=1)
+
+
+def target(of: Community, key: str) -> int:
+    return roster.get(of, key).pk
+
+
+def mark(of: Campaign, key: str, by: Operator) -> None:
+    who = target(of.community, key)
+    byhand.mark(task=made.task(of, by), target=who, by=by, at=SOON)
+
+
+def test_forty_are_opened_marked_and_the_campaign_is_done(
+    shop: Community, by: Operator
+) -> None:
+    made.people(shop, "a", "b", "c")
+    sent = made.started(by)
+    assert made.opened(sent, by, most=2) == ["a", "b"]
+    assert made.opened(sent, by, most=2) == ["a", "b"]
+    mark(sent, "a", by)
+    assert made.opened(sent, by, most=2) == ["b", "c"]
+    mark(sent, "b", by)
+    mark(sent, "c", by)
+    sent.refresh_from_db()
+    assert sent.state == "done"
+    assert set(made.states(sent).values()) == {"marked"}
+    assert tasks.open_for(by, AT) == []
+
+
+def test_a_row_is_marked_once(shop: Community, by: Operator) -> None:
+    made.people(shop, "a", "b")
+    sent = made.started(by)
+    made.opened(sent, by)
+    mark(sent, "a", by)
+    with pytest.raises(byhand.NotOpen):
+        mark(sent, "a", by)
+
+
+def test_what_staff_did_is_told_when_it_can_no_longer_be_taken_back(
+    shop: Community, by: Operator
+) -> None:
+    made.people(shop, "a", "b", "c")
+    sent = made.started(by)
+    made.opened(sent, by)
+    task = made.task(sent, by)
+    mark(sent, "a", by)
+    mark(sent, "b", by)
+    byhand.undo(task=task, target=target(shop, "b"), by=by, at=SOON)
+    byhand.cannot(task=task, target=target(shop, "c"), reason="blocked", by=by, at=SOON)
+    assert settling.tell(at=SOON) == 0
+    assert settling.tell(at=SETTLED) == 2
+    assert settling.tell(at=SETTLED) == 0
+    told = [(target(shop, "a"), {"campaign": "News"})]
+    assert members.told(shop, "send.marked") == told
+    failed = {"campaign": "News", "reason": "blocked"}
+    assert members.told(shop, "send.failed") == [(target(shop, "c"), failed)]
+
+
+def test_a_rule_finds_who_was_sent_to(shop: Community, by: Operator) -> None:
+    made.people(shop, "a", "b")
+    sent = made.started(by)
+    made.opened(sent, by)
+    mark(sent, "a", by)
+    settling.tell(at=SETTLED)
+    tail.catch_up()
+    rule = {"did": {"kind": "send.marked", "where": {"campaign": "News"}}}
+    assert members.who(shop, rule) == ["a"]
+
+
+def test_a_mark_is_taken_back_for_five_minutes_a_failure_for_ever(
+    shop: Community, by: Operator
+) -> None:
+    made.people(shop, "a", "b")
+    sent = made.started(by)
+    made.opened(sent, by)
+    task = made.task(sent, by)
+    mark(sent, "a", by)
+    byhand.cannot(task=task, target=target(shop, "b"), reason="other", by=by, at=SOON)
+    settling.tell(at=SETTLED)
+    with pytest.raises(byhand.TooLateToUndo, match="5 minutes"):
+        byhand.undo(task=task, target=target(shop, "a"), by=by, at=SETTLED)
+    byhand.undo(task=task, target=target(shop, "b"), by=by, at=SETTLED)
+    sent.refresh_from_db()
+    assert sent.state == "sending"
+    assert made.states(sent) == {"a": "marked", "b": "planned"}
+
+
+def test_taking_back_the_last_mark_opens_the_campaign_again(
+    shop: Community, by: Operator
+) -> None:
+    made.people(shop, "a")
+    sent = made.started(by)
+    made.opened(sent, by)
+    mark(sent, "a", by)
+    byhand.undo(task=made.task(sent, by), target=target(shop, "a"), by=by, at=SOON)
+    sent.refresh_from_db()
+    assert (sent.state, sent.finished_at) == ("sending", None)
+    assert [task.campaign for task in tasks.open_for(by, SOON)] == [sent]
+
+
+def test_a_reason_is_needed(shop: Community, by: Operator) -> None:
+    made.people(shop, "a")
+    sent = made.started(by)
+    made.opened(sent, by)
+    with pytest.raises(errors.Invalid, match="reason"):
+        byhand.cannot(
+            task=made.task(sent, by), target=target(shop, "a"), reason="", by=by, at=AT
+        )
+
+
+def test_who_changed_since_the_start_is_skipped_with_the_reason(
+    shop: Community, by: Operator
+) -> None:
+    made.people(shop, "a", "left", "out", "twin", "first")
+    sent = made.started(by, text="Hello {name}")
+    accounts.leave(account=roster.get(shop, "left"), by=by, at=SOON)
+    optouts.put(community=shop, accounts=[target(shop, "out")], by=by, at=SOON)
+    people.merge(
+        left=roster.get(shop, "twin"), right=roster.get(shop, "first"), by=by, at=SOON
+    )
+    assert made.opened(sent, by) == ["a", "twin"]
+    states = made.states(sent)
+    assert states["left"] == "skipped: left"
+    assert states["out"] == "skipped: opted_out"
+    assert "first" not in states
+
+
+def test_a_text_with_a_hole_is_not_sent(shop: Community, by: Operator) -> None:
+    made.people(shop, "a")
+    members.member(shop, "nameless")
+    sent = made.started(by, text="Hello {name}")
+    assert made.opened(sent, by) == ["a"]
+    assert made.states(sent)["nameless"] == "skipped: no_value"
+
+
+def test_an_open_row_counts_as_a_contact_in_the_next_campaign(
+    shop: Community, by: Operator
+) -> None:
+    made.people(shop, "a")
+    sent = [made.started(by, name=name) for name in ("One", "Two", "Three")]
+    assert made.opened(sent[0], by) == ["a"]
+    assert made.opened(sent[1], by) == ["a"]
+    assert made.opened(sent[2], by) == []
+    assert made.states(sent[2]) == {"a": "skipped: contacted"}
+
+
+def test_nothing_is_opened_in_a_pause_but_what_was_sent_is_marked(
+    shop: Community, by: Operator
+) -> None:
+    made.people(shop, "a", "b")
+    sent = made.started(by)
+    made.opened(sent, by, most=1)
+    campaigns.pause(campaign=sent, by=by, at=SOON)
+    with pytest.raises(byhand.NotRunning, match="paused"):
+        made.opened(sent, by)
+    mark(sent, "a", by)
+    assert made.states(sent) == {"a": "marked"}
+
+
+def test_a_changed_text_holds_for_all_that_is_not_sent(
+    shop: Community, by: Operator
+) -> None:
+    made.people(shop, "a", "b")
+    sent = made.started(by)
+    made.opened(sent, by, most=1)
+    campaigns.pause(campaign=sent, by=by, at=SOON)
+    campaigns.change(campaign=sent, by=by, at=SOON, text="{name}, {odd|x}"[:6])
+    campaigns.resume(campaign=sent, by=by, at=SOON)
+    assert made.opened(sent, by) == ["a", "b"]
+
+
+def test_cancelling_skips_what_is_open_and_drops_what_waits(
+    shop: Community, by: Operator
+) -> None:
+    made.people(shop, "a", "b", "c")
+    sent = made.started(by)
+    made.opened(sent, by, most=2)
+    mark(sent, "a", by)
+    starts.cancel(campaign=sent, by=by, at=SOON)
+    assert made.states(sent) == {"a": "marked", "b": "skipped: cancelled"}
+    assert results.progress(sent).left == 0
+    with pytest.raises(byhand.NotOpen):
+        mark(sent, "b", by)
+    assert tasks.open_for(by, SOON) == []
+
+
+def test_a_task_is_handed_over_with_all_that_is_not_done(
+    shop: Community, by: Operator
+) -> None:
+    made.people(shop, "a", "b", "c")
+    cat = made.staff(shop, "cat")
+    sent = made.started(by)
+    made.opened(sent, by, most=2)
+    mark(sent, "a", by)
+    task = made.task(sent, by)
+    assert byhand.hand_over(task=task, to=cat, by=by, at=SOON) == 2
+    assert made.opened(sent, cat) == ["b", "c"]
+    assert tasks.open_for(by, SOON) == []
+    for key in "bc":
+        mark(sent, key, cat)
+    sent.refresh_from_db()
+    assert sent.state == "done"
+    assert members.told(shop, "task.handed_over")[0][1]["size"] == 2
+
+
+def test_only_who_has_the_task_marks_and_only_who_oversees_hands_over(
+    shop: Community, by: Operator
+) -> None:
+    made.people(shop, "a")
+    cat, dan = made.staff(shop, "cat"), made.staff(shop, "dan")
+    sent = made.started(by, staff=[cat.pk])
+    made.opened(sent, cat)
+    task = made.task(sent, cat)
+    who = target(shop, "a")
+    for other in (by, dan):
+        with pytest.raises(tasks.NotYours):
+            byhand.mark(task=task, target=who, by=other, at=AT)
+    with pytest.raises(tasks.UnknownTask):
+        tasks.get(by=dan, pk=task.pk)
+    assert tasks.get(by=by, pk=task.pk) == task
+    with pytest.raises(access.NotAllowed):
+        byhand.hand_over(task=task, to=dan, by=dan, at=AT)
+    with pytest.raises(errors.Invalid):
+        byhand.hand_over(task=task, to=cat, by=by, at=AT)
+    viewer = made.staff(shop, "eve", "viewer")
+    with pytest.raises(errors.Invalid):
+        byhand.hand_over(task=task, to=viewer, by=by, at=AT)
+
+
+def test_whom_the_taker_does_not_see_is_skipped(shop: Community, by: Operator) -> None:
+    made.tag(shop, "south", *made.people(shop, "a"))
+    made.people(shop, "b")
+    cat = made.staff(shop, "cat", scope={"tag": {"any": ["south"]}})
+    sent = made.started(by)
+    byhand.hand_over(task=made.task(sent, by), to=cat, by=by, at=SOON)
+    assert made.opened(sent, cat) == ["a"]
+    assert made.states(sent)["b"] == "skipped: out_of_sight"
+
+
+def test_groups_are_receivers_too(shop: Community, by: Operator) -> None:
+    """P10: forty groups as rows, the text once."""
+    north = registry.create(community=shop, key="north", name="North", by=by, at=AT)
+    dead = registry.create(community=shop, key="dead", by=by, at=AT)
+    south = registry.create(community=shop, key="south", by=by, at=AT)
+    chosen = [north.pk, dead.pk, south.pk]
+    sent = made.started(
+        by, target="groups", groups=chosen, text="To {group}", rule=None
+    )
+    registry.move(group=dead, step="close", by=by, at=SOON)
+    task = made.task(sent, by)
+    rows = byhand.open_next(task=task, by=by, at=SOON)
+    assert [row.target_id for row in rows] == [north.pk, south.pk]
+    byhand.mark(task=task, target=north.pk, by=by, at=SOON)
+    settling.tell(at=SETTLED)
+    assert members.told(shop, "send.marked") == [(None, {"campaign": "News"})]
+    closed = Recipient.objects.get(campaign=sent, target_id=dead.pk)
+    assert (closed.state, closed.reason) == ("skipped", "closed")
+
+
+def test_who_is_erased_is_in_no_row_and_waits_nowhere(
+    shop: Community, by: Operator
+) -> None:
+    made.people(shop, "a", "b", "c")
+    sent = made.started(by)
+    made.opened(sent, by, most=1)
+    recipients.forget(shop, [target(shop, "a"), target(shop, "b")])
+    assert made.states(sent) == {}
+    assert made.opened(sent, by) == ["c"]
+
+
+def test_late_tasks_are_seen_by_who_oversees(shop: Community, by: Operator) -> None:
+    made.people(shop, "a")
+    cat = made.staff(shop, "cat")
+    sent = made.started(by, staff=[cat.pk], due_at=AT + HOUR)
+    assert tasks.late_of_others(by, AT) == []
+    assert [task.campaign for task in tasks.late_of_others(by, LATER)] == [sent]
+    assert tasks.late_of_others(cat, LATER) == []
+    (share,) = results.by_staff(sent, LATER)
+    assert (share.late, share.progress.left) == (True, 1)

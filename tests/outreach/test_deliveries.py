@@ -1,0 +1,214 @@
+"""Through a channel that sends by itself; a process may end anywhere (X1, design §4)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qunce.channels import base, outbox
+from qunce.channels.base import Became, Capabilities, Outcome, failed
+from qunce.channels.fake import EVERYTHING, Died, Fake
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.groups import registry
+from qunce.outreach import campaigns, deliveries, results
+from qunce.outreach.campaigns import Campaign
+from tests.core import together
+from tests.members import made as members
+from tests.members.made import AT
+from tests.outreach import made
+
+pytestmark = pytest.mark.both_databases
+MINUTE = timedelta(minutes=1)
+ONCE_AT_MOST = Capabilities(to_member=True, to_group=True)
+
+
+@pytest.fixture
+def fake() -> Iterator[Fake]:
+    channel = Fake()
+    base.register(channel)
+    yield channel
+    base.unregister(channel.name)
+
+
+def people(shop: Community, count: int) -> list[str]:
+    keys = [f"m{number:02}" for number in range(count)]
+    for key in keys:
+        members.member(shop, key, name=key.upper(), channel="fake")
+    return keys
+
+
+def started(by: Operator) -> Campaign:
+    return made.started(by, channel="fake", staff=[])
+
+
+def test_everyone_gets_their_text_and_the_campaign_is_done(
+    shop: Community, by: Operator, fake: Fake
+) -> None:
+    people(shop, 3)
+    members.member(shop, "elsewhere")
+    sent = started(by)
+    assert deliveries.push(at=AT) == 3
+    assert fake.texts() == {f"m0{n}": f"Hello M0{n}" for n in range(3)}
+    assert made.states(sent)["elsewhere"] == "skipped: no_address"
+    assert len(members.told(shop, "send.delivered")) == 3
+    sent.refresh_from_db()
+    assert sent.state == "done"
+    assert deliveries.push(at=AT) == 0
+
+
+def test_groups_get_it_as_groups(shop: Community, by: Operator, fake: Fake) -> None:
+    north = registry.create(community=shop, key="north", name="North", by=by, at=AT)
+    made.started(
+        by,
+        channel="fake",
+        target="groups",
+        rule=None,
+        groups=[north.pk],
+        text="To {group}",
+        staff=[],
+    )
+    deliveries.push(at=AT)
+    (message,) = fake.arrived
+    assert (message.to, message.text, message.is_group) == ("north", "To North", True)
+
+
+def test_what_is_accepted_is_not_called_delivered(
+    shop: Community, by: Operator, fake: Fake
+) -> None:
+    people(shop, 1)
+    fake.script = {"m00": [Outcome(became=Became.ACCEPTED)]}
+    sent = started(by)
+    deliveries.push(at=AT)
+    assert made.states(sent) == {"m00": "accepted"}
+    assert members.told(shop, "send.delivered") == []
+
+
+def test_what_fails_for_now_is_tried_again_five_times(
+    shop: Community, by: Operator, fake: Fake
+) -> None:
+    people(shop, 2)
+    later = failed("busy", retry_after=MINUTE)
+    fake.script = {"m00": [later] * 9, "m01": [later]}
+    sent = started(by)
+    for turn in range(9):
+        deliveries.push(at=AT + turn * MINUTE)
+    assert made.states(sent) == {"m00": "failed: gave_up", "m01": "delivered"}
+    assert len(fake.script["m00"]) == 9 - deliveries.MOST_ATTEMPTS
+    assert len(members.told(shop, "send.failed")) == 1
+
+
+def test_too_many_failures_pause_the_campaign_and_say_so(
+    shop: Community, by: Operator, fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "FEWEST_TRIED", 5)
+    monkeypatch.setattr(outbox, "BATCH", 2)
+    fake.script = {key: [failed("blocked")] for key in people(shop, 8)}
+    sent = started(by)
+    deliveries.push(at=AT)
+    sent.refresh_from_db()
+    assert sent.state == "paused"
+    assert "6" in sent.note
+    assert results.by_reason(sent) == [("failed", "they blocked or deleted me", 6)]
+
+
+def test_a_pause_holds_at_once(shop: Community, by: Operator, fake: Fake) -> None:
+    people(shop, 3)
+    sent = started(by)
+    campaigns.pause(campaign=sent, by=by, at=AT)
+    assert deliveries.push(at=AT) == 0
+    campaigns.resume(campaign=sent, by=by, at=AT)
+    assert deliveries.push(at=AT) == 3
+
+
+NUMBER = iter(range(10**6))
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    ends=st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=3),
+    idempotent=st.booleans(),
+    batch=st.integers(1, 4),
+)
+def test_no_end_of_the_process_loses_or_doubles_a_message(
+    db: None,
+    monkeypatch: pytest.MonkeyPatch,
+    ends: list[tuple[int, bool]],
+    idempotent: bool,
+    batch: int,
+) -> None:
+    """Each end comes after some messages, before or after the outcome was written."""
+    monkeypatch.setattr(outbox, "BATCH", batch)
+    shop = members.shop(f"crash{next(NUMBER)}")
+    by = made.staff(shop, f"{shop.key}-by", "owner")
+    keys = people(shop, 5)
+    fake = Fake(capabilities=EVERYTHING if idempotent else ONCE_AT_MOST)
+    base.register(fake)
+    sent = started(by)
+    at = AT
+    for after, settling in ends:
+        with monkeypatch.context() as patch, contextlib.suppress(Died):
+            if settling:
+                patch.setattr(deliveries.CampaignQueue, "settle", die)
+            fake.die_after(after)
+            deliveries.push(at=at)
+        at += deliveries.LEASE
+    fake.die_after(1_000)
+    deliveries.push(at=at)
+    base.unregister("fake")
+    arrived = [message.to for message in fake.arrived]
+    assert len(arrived) == len(set(arrived))
+    states = made.states(sent)
+    if idempotent:
+        assert (set(arrived), set(states.values())) == (set(keys), {"delivered"})
+    else:
+        lost = {key for key, state in states.items() if state == "unknown"}
+        assert set(keys) == set(arrived) | lost
+        assert set(states.values()) <= {"delivered", "unknown"}
+    told = {account for account, _payload in members.told(shop, "send.delivered")}
+    assert len(told) == list(states.values()).count("delivered")
+
+
+def die(*_args: object, **_given: object) -> None:
+    raise Died
+
+
+def test_who_was_taken_for_dead_writes_nothing(
+    shop: Community, by: Operator, fake: Fake
+) -> None:
+    people(shop, 1)
+    sent = started(by)
+    task = sent.tasks.get()
+    slow = deliveries.CampaignQueue(sent, task, fake)
+    (message,) = slow.claim(most=9, at=AT)
+    other = deliveries.CampaignQueue(sent, task, fake)
+    assert list(other.claim(most=9, at=AT)) == []
+    (again,) = other.claim(most=9, at=AT + deliveries.LEASE)
+    assert again == message
+    slow.settle([(message, failed("slow"))], at=AT + deliveries.LEASE)
+    assert made.states(sent) == {"m00": "planned"}
+    other.settle([(again, Outcome(became=Became.DELIVERED))], at=AT)
+    assert made.states(sent) == {"m00": "delivered"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_send_at_once_send_different_messages(fake: Fake) -> None:
+    shop = members.shop()
+    by = made.staff(shop, "ann", "owner")
+    keys = people(shop, 30)
+    can = Capabilities(to_member=True)
+    fake.capabilities = can
+    sent = started(by)
+
+    def push() -> int:
+        return deliveries.push(at=AT)
+
+    together.run(push, push, push)
+    deliveries.push(at=AT)
+    assert sorted(message.to for message in fake.arrived) == keys
+    assert set(made.states(sent).values()) == {"delivered"}

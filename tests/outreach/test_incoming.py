@@ -1,0 +1,143 @@
+"""What channels report (X1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from qunce.channels import base, inbox
+from qunce.channels.base import Became, Outcome
+from qunce.channels.fake import Fake
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import accounts, people, roster
+from qunce.outreach import deliveries, incoming, optouts, recipients
+from qunce.outreach.campaigns import Campaign
+from tests.members import made as members
+from tests.members.made import AT, LATER
+from tests.outreach import made
+
+pytestmark = pytest.mark.both_databases
+OPTED_OUT = {"opted_out": {"of": "messages"}}
+
+
+@pytest.fixture
+def sent(shop: Community, by: Operator) -> Iterator[Campaign]:
+    """To bob, whose channel has taken it and not said more."""
+    channel = Fake(script={"bob": [Outcome(became=Became.ACCEPTED)]})
+    base.register(channel)
+    members.member(shop, "bob", name="Bob", channel="fake")
+    campaign = made.started(by, channel="fake", staff=[])
+    deliveries.push(at=AT)
+    yield campaign
+    base.unregister("fake")
+
+
+def report(of: Community, key: str, kind: str, **payload: Any) -> int:
+    given: dict[str, Any] = {"community": of, "channel": "fake", "at": LATER}
+    inbox.take(key=key, kind=kind, payload=payload, **given)
+    return inbox.hand_on(handlers=incoming.HANDLERS, at=LATER)
+
+
+def name_of(sent: Campaign, key: str = "bob") -> str:
+    return f"{sent.pk}-{roster.get(sent.community, key).pk}"
+
+
+def test_a_receipt_turns_accepted_into_delivered_once(
+    shop: Community, sent: Campaign
+) -> None:
+    assert made.states(sent) == {"bob": "accepted"}
+    for key in ("r1", "r1", "r2"):
+        report(shop, key, "receipt", message=name_of(sent), state="delivered")
+    assert made.states(sent) == {"bob": "delivered"}
+    assert len(members.told(shop, "send.delivered")) == 1
+
+
+def test_a_click_says_delivered_too(shop: Community, sent: Campaign) -> None:
+    given = {"message": name_of(sent), "state": "clicked", "link": "sale"}
+    report(shop, "r1", "receipt", **given)
+    assert made.states(sent) == {"bob": "clicked"}
+    assert len(members.told(shop, "send.delivered")) == 1
+    assert members.told(shop, "send.clicked")[0][1]["link"] == "sale"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"state": "delivered"},
+        {"state": "delivered", "message": "x-y"},
+        {"state": "delivered", "message": "987654-1"},
+        {"state": "eaten", "message": "1-1"},
+    ],
+)
+def test_an_odd_receipt_waits_with_its_error(
+    shop: Community, sent: Campaign, payload: dict[str, str]
+) -> None:
+    assert report(shop, "r1", "receipt", **payload) == 0
+    assert inbox.waiting().get().error.startswith("OddEvent: A receipt")
+
+
+def test_a_receipt_of_another_community_is_not_taken(
+    shop: Community, sent: Campaign
+) -> None:
+    other = members.shop("other")
+    given = {"message": name_of(sent), "state": "delivered"}
+    assert report(other, "r1", "receipt", **given) == 0
+    assert made.states(sent) == {"bob": "accepted"}
+
+
+def test_who_opts_out_is_in_the_clause_with_every_account(
+    shop: Community, sent: Campaign
+) -> None:
+    members.member(shop, "bobby")
+    people.merge(
+        left=roster.get(shop, "bob"),
+        right=roster.get(shop, "bobby"),
+        by=made.staff(shop, "boss", "owner"),
+        at=AT,
+    )
+    report(shop, "o1", "opt_out", **{"from": "bobby"})
+    assert members.who(shop, OPTED_OUT) == ["bob"]
+    assert members.who(shop, {"not": OPTED_OUT}) == []
+    report(shop, "o2", "opt_in", **{"from": "bob"})
+    assert members.who(shop, OPTED_OUT) == []
+    assert len(members.told(shop, "member.opted_out")) == 1
+
+
+def test_a_stranger_who_writes_becomes_a_member(
+    shop: Community, sent: Campaign
+) -> None:
+    report(shop, "m1", "message", **{"from": "zoe", "group": "g", "text": "hello"})
+    zoe = roster.get(shop, "zoe")
+    assert zoe.channel == "fake"
+    assert members.told(shop, "message.posted") == [(zoe.pk, {"letters": 5})]
+
+
+def test_an_opt_out_is_forgotten_with_the_person(shop: Community, by: Operator) -> None:
+    (ann,) = made.people(shop, "ann")
+    optouts.put(community=shop, accounts=[ann], by=by, at=AT)
+    assert set(optouts.of_people([ann])) == {ann}
+    gone = [incoming_fact(ann)]
+    optouts.forget_erased(community=shop, facts=gone, at=AT)
+    recipients.forget_erased(community=shop, facts=gone, at=AT)
+    assert optouts.of_people([ann]) == {}
+
+
+def incoming_fact(account: int) -> Any:
+    class Gone:
+        pass
+
+    gone = Gone()
+    gone.account = account  # type: ignore[attr-defined]
+    return gone
+
+
+def test_leaving_does_not_take_an_opt_out_back(shop: Community, by: Operator) -> None:
+    (ann,) = made.people(shop, "ann")
+    optouts.put(community=shop, accounts=[ann], by=by, at=AT)
+    account = roster.get(shop, "ann")
+    accounts.leave(account=account, by=by, at=AT)
+    accounts.rejoin(account=account, by=by, at=LATER)
+    assert members.who(shop, OPTED_OUT) == ["ann"]

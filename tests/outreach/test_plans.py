@@ -1,0 +1,240 @@
+"""Who gets it, who not and why: set algebra against asking person by person (P10)."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.groups import registry
+from qunce.members import accounts, roster
+from qunce.outreach import (
+    byhand,
+    campaigns,
+    optouts,
+    plans,
+    reviews,
+    settling,
+    starts,
+)
+from qunce.sets import tail
+from tests.members import made as members
+from tests.members.made import AT, LATER
+from tests.outreach import made
+
+pytestmark = pytest.mark.both_databases
+
+
+@dataclass(frozen=True)
+class Person:
+    asked: bool
+    excluded: bool
+    left: bool
+    opted_out: bool
+    messages: int
+    seen_by: frozenset[int]
+
+
+PEOPLE = st.lists(
+    st.builds(
+        Person,
+        asked=st.sampled_from([True, True, False]),
+        excluded=st.booleans(),
+        left=st.booleans(),
+        opted_out=st.booleans(),
+        messages=st.integers(0, 3),
+        seen_by=st.frozensets(st.sampled_from([0, 1])),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def reason(person: Person, *, spare: bool) -> str:
+    """The oracle: the first that holds for this one person."""
+    if person.left:
+        return "left"
+    if person.excluded:
+        return "excluded"
+    if person.opted_out:
+        return "opted_out"
+    if spare and person.messages >= 2:
+        return "contacted"
+    return "" if person.seen_by else "out_of_sight"
+
+
+COUNTER = iter(range(10**6))
+
+
+def shop_of(people: list[Person]) -> tuple[Community, list[int], list[Operator]]:
+    number = next(COUNTER)
+    shop = members.shop(f"shop{number}")
+    staff = [
+        made.staff(shop, f"s{turn}-{number}", scope={"tag": {"any": [f"seen{turn}"]}})
+        for turn in (0, 1)
+    ]
+    ids = [members.member(shop, f"m{n}", name=f"M{n}").pk for n in range(len(people))]
+    pairs = list(zip(ids, people, strict=True))
+    made.tag(shop, "asked", *[pk for pk, one in pairs if one.asked])
+    made.tag(shop, "excluded", *[pk for pk, one in pairs if one.excluded])
+    for turn in (0, 1):
+        seen = [pk for pk, one in pairs if turn in one.seen_by]
+        made.tag(shop, f"seen{turn}", *seen)
+    return shop, ids, staff
+
+
+def live(shop: Community, ids: list[int], people: list[Person]) -> None:
+    """Messages, opt-outs, leaving: in the order in which they can happen."""
+    boss = made.staff(shop, f"boss-{shop.key}", "owner")
+    for turn in range(3):
+        keys = [f"m{n}" for n, one in enumerate(people) if one.messages > turn]
+        if not keys:
+            break
+        rule = {"members": {"keys": keys}}
+        sent = made.started(boss, rule=rule, spare=False)
+        made.opened(sent, boss)
+        task = made.task(sent, boss)
+        for row in byhand.open_next(task=task, by=boss, at=AT):
+            byhand.mark(task=task, target=row.target_id, by=boss, at=AT)
+        if turn != 1:  # one of three waits, so that both ways of counting are needed
+            settling.tell(at=LATER)
+    tail.catch_up()
+    out = [pk for pk, one in zip(ids, people, strict=True) if one.opted_out]
+    optouts.put(community=shop, accounts=out, by=boss, at=LATER)
+    for n, one in enumerate(people):
+        if one.left:
+            account = roster.get(shop, f"m{n}")
+            accounts.leave(account=account, by=boss, at=LATER)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(people=PEOPLE, spare=st.booleans())
+def test_the_plan_is_what_asking_each_person_says(
+    db: None, people: list[Person], spare: bool
+) -> None:
+    shop, ids, staff = shop_of(people)
+    live(shop, ids, people)
+    boss = Operator.objects.get(login=f"boss-{shop.key}")
+    draft = made.campaign(
+        boss,
+        rule={"tag": {"any": ["asked"]}},
+        exclude={"tag": {"any": ["excluded"]}},
+        staff=[one.pk for one in staff],
+        spare=spare,
+    )
+    plan = plans.make(campaign=draft, by=boss, at=LATER)
+    wanted = {
+        pk: reason(one, spare=spare)
+        for pk, one in zip(ids, people, strict=True)
+        if one.asked
+    }
+    assert set(plan.whole) == {pk for pk, why in wanted.items() if not why}
+    assert plan.left_out == dict(Counter(why for why in wanted.values() if why))
+    assert plan.asked == len(wanted)
+    assert plan.size + sum(plan.left_out.values()) == plan.asked
+    for turn, one in enumerate(staff):
+        for person in plan.shares.get(one.pk, []):
+            assert turn in people[ids.index(person)].seen_by
+
+
+def test_the_review_shows_ten_real_names_with_their_text(
+    shop: Community, by: Operator
+) -> None:
+    made.people(shop, *(f"p{n:02}" for n in range(25)))
+    members.member(shop, "nameless")
+    draft = made.campaign(by, text="Hi {name}, {staff} here")
+    review = reviews.review(campaign=draft, by=by, at=AT)
+    assert (review.asked, review.size, len(review.samples)) == (26, 26, 10)
+    assert review.samples[0].text == "Hi P00, Ann here"
+    assert [share.size for share in review.shares] == [26]
+    alone = made.campaign(by, text="{name}", rule={"members": {"keys": ["nameless"]}})
+    (sample,) = reviews.review(campaign=alone, by=by, at=AT).samples
+    assert (sample.name, sample.text) == ("nameless", None)
+    assert sample.missing == "There is no value for {name}."
+
+
+@given(st.integers(0, 100), st.integers(1, 12))
+def test_samples_are_spread_over_all(size: int, most: int) -> None:
+    places = reviews.spread(size, most)
+    assert len(places) == min(size, most) == len(set(places))
+    assert all(0 <= place < size for place in places)
+    gaps = [after - before for before, after in itertools.pairwise(places)]
+    assert not gaps or max(gaps) - min(gaps) <= 1
+
+
+def test_a_start_goes_to_as_many_as_were_confirmed(
+    shop: Community, by: Operator
+) -> None:
+    made.people(shop, "a", "b")
+    draft = made.campaign(by)
+    with pytest.raises(starts.AudienceChanged, match="2 now, not to 3"):
+        starts.start(campaign=draft, by=by, at=AT, expected=3)
+    assert draft.state == "draft"
+    starts.start(campaign=draft, by=by, at=AT, expected=2)
+    draft.refresh_from_db()
+    assert (draft.state, draft.size) == ("sending", 2)
+
+
+def test_nobody_is_refused(shop: Community, by: Operator) -> None:
+    draft = made.campaign(by, rule={"any": []})
+    with pytest.raises(starts.NobodyLeft):
+        starts.start(campaign=draft, by=by, at=AT)
+
+
+def test_a_campaign_of_who_sees_a_part_goes_to_that_part(shop: Community) -> None:
+    made.tag(shop, "south", *made.people(shop, "a"))
+    made.people(shop, "b")
+    cat = made.staff(shop, "cat", scope={"tag": {"any": ["south"]}})
+    plan = plans.make(campaign=made.campaign(cat), by=cat, at=AT)
+    assert (plan.asked, plan.size) == (1, 1)
+
+
+def test_groups_go_to_their_owners_first(shop: Community, by: Operator) -> None:
+    cat = made.staff(shop, "cat")
+    keys = ("n", "e", "s", "w")
+    made_ = [registry.create(community=shop, key=key, by=by, at=AT) for key in keys]
+    registry.change(group=made_[3], owner=cat, by=by, at=AT)
+    draft = made.campaign(
+        by,
+        target="groups",
+        text="x",
+        rule=None,
+        groups=[one.pk for one in made_],
+        staff=[by.pk, cat.pk],
+    )
+    plan = plans.make(campaign=draft, by=by, at=AT)
+    assert made_[3].pk in plan.shares[cat.pk]
+    assert plan.size == 4
+
+
+def test_hidden_groups_cannot_be_chosen(shop: Community, by: Operator) -> None:
+    north = registry.create(community=shop, key="north", by=by, at=AT)
+    cat = made.staff(shop, "cat")
+    cat.groups = ["south"]
+    with pytest.raises(registry.UnknownGroup):
+        made.campaign(cat, target="groups", text="x", rule=None, groups=[north.pk])
+    assert campaigns.visible(cat).count() == 0
+
+
+def test_a_day_later_messages_count_until_they_are_seven_days_old(
+    shop: Community, by: Operator
+) -> None:
+    made.people(shop, "a")
+    for _turn in range(2):
+        sent = made.started(by)
+        made.opened(sent, by)
+        task = made.task(sent, by)
+        byhand.mark(task=task, target=roster.get(shop, "a").pk, by=by, at=AT)
+    settling.tell(at=LATER)
+    tail.catch_up()
+    draft = made.campaign(by)
+    for days, size in ((6, 0), (7, 1)):
+        at = AT + timedelta(days=days)
+        assert plans.make(campaign=draft, by=by, at=at).size == size

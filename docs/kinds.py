@@ -34,6 +34,7 @@ CLAUSES = {
     " `with_left`.",
     "members": "Members by their keys.",
     "segment": "The rule of a segment as it is now, or a frozen segment's people.",
+    "opted_out": "Who opted out of messages, with any of their accounts.",
     "seq": "Several things were done in this order, each strictly later than the one"
     " before.",
     "source": "One of the person's accounts came through this.",

@@ -46,7 +46,8 @@ def receipt(*, event: Incoming, at: datetime) -> None:
     if campaign.target == Target.GROUPS:
         who = {"campaign": campaign.key, "group": target}
     rows = Recipient.objects.filter(campaign=campaign, target_id=target)
-    moment, told = event.happened_at, []
+    moment = event.happened_at
+    told: list[facts.Event] = []
     open_states = [State.PLANNED, State.ACCEPTED, State.UNKNOWN]
     done: dict[str, Any] = {"at": moment, "told": True, "lease": "", "due_at": None}
     if recipients.turn(rows, origins=open_states, to=State.DELIVERED, **done):

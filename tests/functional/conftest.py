@@ -1,0 +1,90 @@
+"""A real `qunce serve` with a house of its own, and Chromium in front of it.
+
+Both end with this folder: Playwright's loop in this thread would keep other tests from
+their database.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright import sync_api as playwright
+
+from tests import browser, served
+from tests.cli.asked import environment
+from tests.functional.visitor import Visitor
+
+ROOT = Path(__file__).parents[2]
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@dataclass(frozen=True)
+class Site:
+    url: str
+    home: Path
+    places: dict[str, int]
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    home = tmp_path_factory.mktemp("house")
+    made = subprocess.run(
+        [sys.executable, "-m", "tests.functional.house"],
+        env=environment(home),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    places = json.loads(made.stdout.splitlines()[-1])
+    with served.serving(home) as it:
+        it.await_health(lag=0)
+        yield Site(it.url, home, places)
+        # Its last words tell what went wrong behind a page.
+        print(it.end())
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[playwright.Browser]:
+    with playwright.sync_playwright() as play:
+        it = play.chromium.launch(
+            executable_path=browser.program(), args=browser.FLAGS, headless=True
+        )
+        yield it
+        it.close()
+
+
+@pytest.fixture
+def visit(site: Site, chromium: playwright.Browser) -> Iterator[Any]:
+    """`visit("mei", phone=True)` is somebody at a browser of their own, signed in."""
+    visitors: list[Visitor] = []
+
+    def come(login: str = "", *, phone: bool = False, **options: Any) -> Visitor:
+        given = {"viewport": PHONE if phone else DESK, "has_touch": phone, **options}
+        context = chromium.new_context(
+            base_url=site.url,
+            locale="zh-CN" if login in ("mei", "chen", "wang") else "en-GB",
+            permissions=["clipboard-read", "clipboard-write"],
+            **given,
+        )
+        context.set_default_timeout(20_000)
+        visitor = Visitor(context.new_page(), site.places)
+        visitors.append(visitor)
+        if login:
+            visitor.sign_in(login)
+        return visitor
+
+    yield come
+    for visitor in visitors:
+        visitor.page.context.close()
+    faults = [fault for visitor in visitors for fault in visitor.faults]
+    assert faults == []

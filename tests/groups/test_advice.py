@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qunce.groups import advice, registry
+from qunce.groups.advice import Pulse
+
+
+def pulse(**given: float | None) -> Pulse:
+    about = {"size": 100, "capacity": 500, "joins": 10, "leaves": 1, "active": 5.0}
+    return Pulse(**(about | given))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("stage", "given", "step"),
+    [
+        ("growing", {}, None),
+        ("growing", {"size": 460}, "settle"),
+        ("growing", {"joins": 1, "leaves": 0}, "settle"),
+        ("growing", {"size": 0}, None),
+        ("growing", {"leaves": 20}, None),
+        ("lasting", {}, "revive"),
+        ("lasting", {"joins": 2}, None),
+        ("lasting", {"joins": 2, "active": 1.0}, "recall"),
+        ("recalling", {"active": 9.0}, "settle"),
+        ("recalling", {"active": 0.1}, "close"),
+        ("recalling", {"active": 3.0}, None),
+        ("dead", {}, None),
+    ],
+)
+def test_a_stage_has_advice_that_looks_at_the_numbers(
+    stage: str, given: dict[str, float], step: str | None
+) -> None:
+    """V1"""
+    assert advice.advise(stage, pulse(**given)).step == step
+
+
+@given(
+    st.sampled_from(registry.Stage.values),
+    st.builds(
+        Pulse,
+        size=st.integers(0, 10_000),
+        capacity=st.none() | st.integers(1, 10_000),
+        joins=st.integers(0, 10_000),
+        leaves=st.integers(0, 10_000),
+        active=st.floats(0, 10_000),
+    ),
+)
+def test_advice_never_asks_for_a_step_that_is_not_possible(
+    stage: str, given: Pulse
+) -> None:
+    found = advice.advise(stage, given)
+    assert found.text
+    assert found.step is None or registry.FLOW.may(found.step, stage)

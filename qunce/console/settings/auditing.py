@@ -34,7 +34,7 @@ BARE = {"operator", "unit", "batch", "task", "job"}
 LABELS: dict[str, StrOrPromise] = {
     "role": gettext_lazy("role"),
     "changed": gettext_lazy("changed"),
-    "address": gettext_lazy("from"),
+    "address": gettext_lazy("from address"),
     "reason": gettext_lazy("reason"),
     "size": gettext_lazy("size"),
     "required": gettext_lazy("required"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -311,3 +312,29 @@ def test_a_second_time_doubles_nothing_even_on_the_next_day(
     assert after["facts"] == before["facts"]
     assert next_day["figures"] == made["figures"]
     assert next_day["seconds"] < 30
+
+
+WAITING = """
+import django, json
+django.setup()
+from datetime import datetime
+from qunce.console.today import lines, matters
+from qunce.core.operators import Operator
+owner = Operator.objects.get(login="demo")
+found = lines.of(owner, at=datetime.fromisoformat(%r))
+print(json.dumps([line.key.split("-")[0] for line in found]))
+"""
+
+
+def test_yesterdays_work_waits_for_who_signs_in(
+    made: dict[str, Any], home: Home
+) -> None:
+    assert made["login"] == "demo"
+    assert re.fullmatch("([a-z2-9]{4}-){3}[a-z2-9]{4}", made["password"])
+    env = {**os.environ, "QUNCE_HOME": str(home.folder)}
+    env["DJANGO_SETTINGS_MODULE"] = "qunce.settings"
+    env.pop("DATABASE_URL", None)
+    command = [sys.executable, "-c", WAITING % AT]
+    told = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+    assert {"task", "note", "import", "layers"} <= set(json.loads(told.stdout))

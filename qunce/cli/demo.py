@@ -21,7 +21,7 @@ from django.utils.translation import activate, gettext_lazy
 from django.utils.translation import gettext as _
 
 from qunce import reactions
-from qunce.cli import demodata, demoplan, given
+from qunce.cli import demodata, demoplan, demowork, given
 from qunce.cli.demodata import Journey
 from qunce.core import communities, days, errors, operators
 from qunce.core.communities import Community
@@ -81,9 +81,14 @@ def run(args: argparse.Namespace, out: Out) -> int:
     _fill(show, Journey(data, day, args.sample))
     _follow(show)
     answer = _answer(show)
+    owner, word = demowork.login(community, args.at)
+    with show.step("work", _("yesterday's work waits in Today")):
+        demowork.begin(community=community, owner=owner, at=args.at)
+    answer["login"], answer["password"] = owner.login, word
     answer["steps"] = show.steps
     answer["seconds"] = round(time.perf_counter() - start, 2)
     out.answer(answer, _("Ready after %(seconds).1f seconds.") % answer)
+    out.line(_("Sign in as %(login)s with the password %(password)s") % answer)
     if not args.no_serve:
         _serve(args, out)
     return 0

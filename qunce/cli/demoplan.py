@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -146,7 +146,10 @@ SEGMENTS = (
 def lay_out(
     *, community: Community, by: Operator, at: datetime
 ) -> dict[str, layers.LayerRun]:
-    """Layering → its run of today; one is made where today has none."""
+    """Layering → its run of today; one is made where today has none.
+
+    A new one is laid out as of yesterday first, so that it tells who moved.
+    """
     known = {layering.key: layering for layering in layers.listed(community)}
     runs = {}
     for key, name, spec, default in LAYERINGS:
@@ -160,6 +163,8 @@ def lay_out(
             at=at,
         )
         run = layers.newest(layering)
+        if run is None:
+            layers.recompute(layering=layering, by=by, at=at - timedelta(days=1))
         if run is None or run.day != community.day(at):
             run = layers.recompute(layering=layering, by=by, at=at)
         runs[key] = run

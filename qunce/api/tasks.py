@@ -1,0 +1,202 @@
+"""Staff tasks: what one person has to send by hand, row by row.
+
+A key does the tasks of the operator it stands for, as a sidebar or a helper would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from django.utils.translation import gettext as _
+from ninja import Field, Router
+
+from qunce.api import shapes
+from qunce.api.call import Call, Needs
+from qunce.core import errors
+from qunce.outreach import byhand, campaigns, reasons, recipients, results, reviews
+from qunce.outreach import tasks as staff_tasks
+from qunce.outreach.recipients import Recipient
+from qunce.outreach.tasks import Task
+
+router = Router(auth=Needs("tasks"), tags=["tasks"])
+
+
+class UnknownTaker(errors.NotFound):
+    """There is nobody of the staff with this number."""
+
+
+class Opening(shapes.Given):
+    most: Annotated[int, Field(ge=1, le=200)] = byhand.PAGE
+
+
+class CannotGiven(shapes.Given):
+    reason: reasons.Cannot
+    note: shapes.Short = ""
+
+
+class Taker(shapes.Given):
+    """`staff` is the number of an operator."""
+
+    staff: shapes.Number
+
+
+class TaskShown(shapes.Shown):
+    """`left` of `total` are not done yet; `mine` is whether this key's operator does it."""
+
+    id: int
+    send: int
+    name: str
+    staff: str
+    mine: bool
+    due_at: datetime | None
+    late: bool
+    finished_at: datetime | None
+    total: int
+    left: int
+
+
+class RowShown(shapes.Shown):
+    """`text` is what to post to `target`; null where a value is `missing`."""
+
+    target: int
+    name: str
+    state: str
+    text: str | None
+    missing: str
+
+
+class Rows(shapes.Shown):
+    items: list[RowShown]
+
+
+class HandedOver(shapes.Shown):
+    moved: int
+
+
+def _task_of(call: Call, number: int) -> Task:
+    return staff_tasks.get(by=call.by, pk=number)
+
+
+def _shown(call: Call, some: Sequence[Task]) -> list[dict[str, Any]]:
+    far = results.by_task(list(some))
+    return [
+        {
+            "id": task.pk,
+            "send": task.campaign_id,
+            "name": task.campaign.name,
+            "staff": str(task.operator),
+            "mine": task.operator_id == call.by.pk,
+            "due_at": task.due_at,
+            "late": task.is_late(call.at),
+            "finished_at": task.finished_at,
+            "total": far[task.pk].total,
+            "left": far[task.pk].left,
+        }
+        for task in some
+    ]
+
+
+def _rows(call: Call, task: Task, some: Sequence[Recipient]) -> dict[str, Any]:
+    targets = [row.target_id for row in some]
+    texts = reviews.resolved(task.campaign, targets, call.by)
+    names = reviews.named(task.campaign, targets)
+    items = [
+        {
+            "target": row.target_id,
+            "name": names[row.target_id],
+            "state": row.state,
+            "text": texts[row.target_id][0],
+            "missing": texts[row.target_id][1],
+        }
+        for row in some
+    ]
+    return {"items": items}
+
+
+@router.get("/tasks", response=shapes.Page[TaskShown])
+def listed(
+    request: Call,
+    mine: bool = False,
+    unfinished: bool = False,
+    after: shapes.After = None,
+    limit: shapes.Limit = 50,
+) -> dict[str, Any]:
+    """One's own, and those of others for who oversees them."""
+    there = staff_tasks.visible(request.by).order_by("pk")
+    if mine:
+        there = there.filter(operator=request.by)
+    if unfinished:
+        there = there.filter(finished_at__isnull=True)
+    found, more = shapes.walk(
+        lambda start, most: list(there.filter(pk__gt=start)[:most]),
+        after=after,
+        limit=limit,
+        number=lambda task: task.pk,
+    )
+    return {"items": _shown(request, found), "next": more}
+
+
+@router.get("/tasks/{task}", response=TaskShown)
+def one(request: Call, task: shapes.Number) -> dict[str, Any]:
+    return _shown(request, [_task_of(request, task)])[0]
+
+
+@router.post("/tasks/{task}/rows", response=Rows)
+def open_next(request: Call, task: shapes.Number, given: Opening) -> dict[str, Any]:
+    """The rows to do now: those open already, filled up from what waits."""
+    found = _task_of(request, task)
+    rows = byhand.open_next(task=found, by=request.by, at=request.at, most=given.most)
+    return _rows(request, found, rows)
+
+
+@router.get("/tasks/{task}/rows", response=Rows)
+def open_rows(request: Call, task: shapes.Number) -> dict[str, Any]:
+    """The rows that are open."""
+    found = _task_of(request, task)
+    staff_tasks.check_own(found, request.by)
+    return _rows(request, found, list(recipients.planned(found)[:200]))
+
+
+@router.post("/tasks/{task}/rows/{target}/mark", response=TaskShown)
+def mark(request: Call, task: shapes.Number, target: shapes.Number) -> dict[str, Any]:
+    """It was sent by hand."""
+    found = _task_of(request, task)
+    byhand.mark(task=found, target=target, by=request.by, at=request.at)
+    return one(request, task)
+
+
+@router.post("/tasks/{task}/rows/{target}/failure", response=TaskShown)
+def cannot(
+    request: Call, task: shapes.Number, target: shapes.Number, given: CannotGiven
+) -> dict[str, Any]:
+    """It cannot be sent, and why."""
+    byhand.cannot(
+        task=_task_of(request, task),
+        target=target,
+        reason=given.reason.value,
+        note=given.note,
+        by=request.by,
+        at=request.at,
+    )
+    return one(request, task)
+
+
+@router.delete("/tasks/{task}/rows/{target}/mark", response=TaskShown)
+def undo(request: Call, task: shapes.Number, target: shapes.Number) -> dict[str, Any]:
+    """Take back the last word on a row: it is open again."""
+    found = _task_of(request, task)
+    byhand.undo(task=found, target=target, by=request.by, at=request.at)
+    return one(request, task)
+
+
+@router.post("/tasks/{task}/handover", response=HandedOver)
+def hand_over(request: Call, task: shapes.Number, given: Taker) -> dict[str, int]:
+    """Give what is not done yet to somebody else."""
+    found = _task_of(request, task)
+    for taker in campaigns.assignable(request.community):
+        if taker.pk == given.staff:
+            moved = byhand.hand_over(task=found, to=taker, by=request.by, at=request.at)
+            return {"moved": moved}
+    raise UnknownTaker(_("There is nobody of the staff with this number."))

@@ -54,6 +54,7 @@ AREAS = (
         (
             Tab(_("Campaigns"), "outreach:campaigns"),
             Tab(_("Staff tasks"), "outreach:tasks"),
+            Tab(_("Opt-outs"), "outreach:opt-outs"),
         ),
     ),
     Area("sales", _("Sales"), "shopping-bag", (Tab(_("Orders"), "sales:orders"),)),

@@ -10,7 +10,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -23,7 +23,7 @@ from qunce.core import attempts, errors, operators, secondfactor, sessions, staf
 
 
 class Mine(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=staff.LONGEST)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=staff.LONGEST)
     language = forms.ChoiceField(
         label=gettext_lazy("Language"), choices=settings.LANGUAGES
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.core import access, managing, staff, units
 from qunce.core.operators import Operator
@@ -20,7 +20,7 @@ MOST_RULE = 20_000
 
 
 class Staff(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=staff.LONGEST)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=staff.LONGEST)
     login = forms.CharField(
         label=gettext_lazy("Login"),
         max_length=staff.LONGEST,

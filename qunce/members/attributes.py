@@ -316,3 +316,28 @@ def history(attribute: Attribute, accounts: Iterable[int]) -> list[PastValue]:
     """What these accounts' values were before, the newest first."""
     past = PastValue.objects.filter(attribute_id=attribute.pk)
     return list(past.filter(account_id__in=list(accounts)).order_by("-ended_at", "-pk"))
+
+
+@dataclass(frozen=True)
+class Former:
+    """A value that was, in words."""
+
+    text: str
+    source: str
+    set_at: datetime
+    ended_at: datetime
+
+
+def former(
+    attribute: Attribute, accounts: Iterable[int], *, most: int = 10
+) -> list[Former]:
+    zone = ZoneInfo(attribute.community.timezone)
+    return [
+        Former(
+            literals.show(attribute.type, one.number, one.text, zone),
+            one.source,
+            one.set_at,
+            one.ended_at,
+        )
+        for one in history(attribute, accounts)[:most]
+    ]

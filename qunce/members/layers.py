@@ -307,6 +307,13 @@ def sizes(run: LayerRun) -> dict[str, int]:
     return dict(rows.values_list("layer", "size"))
 
 
+def layer_of(layering: Layering, person: int) -> str:
+    """The layer of the person of this first account, as of the newest run."""
+    run = newest(layering)
+    sets = sets_of(run) if run else {}
+    return next((key for key, some in sets.items() if person in some), layering.default)
+
+
 def matrix(before: LayerRun, after: LayerRun) -> dict[tuple[str, str], int]:
     """How many went from which layer to which; "" for who was not there, or is not."""
     old, new = sets_of(before), sets_of(after)
@@ -338,7 +345,9 @@ def moved_since(layering: Layering, day: int) -> BitMap:
         return bitmaps.EMPTY
     new = sets_of(after)
     there = bitmaps.union(new.values())
-    stayed = [was & new.get(layer, bitmaps.EMPTY) for layer, was in sets_of(before).items()]
+    stayed = [
+        was & new.get(layer, bitmaps.EMPTY) for layer, was in sets_of(before).items()
+    ]
     was_there = bitmaps.union(sets_of(before).values())
     return (was_there & there) - bitmaps.union(stayed)
 

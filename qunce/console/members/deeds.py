@@ -1,0 +1,200 @@
+"""What is done on the page of one member, each by a POST of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from qunce.console import entry
+from qunce.console.entry import Request
+from qunce.console.members import page, showing
+from qunce.console.members.forms import IdentifierForm, NoteForm, TagForm, find_tag
+from qunce.core import errors
+from qunce.members import (
+    accounts,
+    notes,
+    roster,
+    sight,
+    tagging,
+    tagreports,
+    tagrows,
+    tags,
+)
+
+
+def came_from(request: Request, otherwise: str) -> str:
+    """The page that posted, if it is one of ours."""
+    referer = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(
+        referer, {request.get_host()}, require_https=request.is_secure()
+    ):
+        parts = urlsplit(referer)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return otherwise
+
+
+def home(request: Request, pk: int) -> HttpResponse:
+    return entry.back(request, reverse("members:page", args=[pk]))
+
+
+def again(request: Request, member: showing.Member, **forms: Any) -> HttpResponse:
+    """The page once more, with what was typed and why it did not go."""
+    context = page.about(request, member, **forms)
+    return entry.render(request, "console/members/page.html", context, status=422)
+
+
+# Tags
+
+
+@require_POST
+@entry.page(tagging.TEND)
+def put_tag(request: Request, pk: int) -> HttpResponse:
+    member = showing.seen(request, pk)
+    form = TagForm(request.POST, community=request.community)
+    tag = None
+    if form.is_valid():
+        text = form.cleaned_data["tag"]
+        tag = find_tag(request.community, text)
+        if tag is None:
+            near = tagreports.near(request.community, text)
+            form.add_error("tag", _("There is no tag “%(tag)s”.") % {"tag": text})
+            return again(
+                request, member, tag_form=form, near=near, unknown=text,
+                may_make=tags.may_make(None, request.operator),
+            )  # fmt: skip
+    try:
+        if tag is not None:
+            return _put(request, member, tag)
+    except errors.QunceError as error:
+        form.add_error("tag", str(error))
+    return again(request, member, tag_form=form)
+
+
+def _put(request: Request, member: showing.Member, tag: tags.Tag) -> HttpResponse:
+    batch = tagging.put(
+        tag=tag, accounts=[member.head], by=request.operator, at=request.at
+    )
+    said = _("%(name)s carries “%(tag)s” now.")
+    _tell(request, said % {"name": member.name, "tag": tag.name}, batch)
+    return home(request, member.head)
+
+
+@require_POST
+@entry.page(tagging.TEND)
+def take_tag(request: Request, pk: int, tag: int) -> HttpResponse:
+    member = showing.seen(request, pk)
+    found = tags.Tag.objects.filter(community=request.community, pk=tag)
+    chosen = found.select_related("community", "group").first()
+    if chosen is None:
+        raise tags.UnknownTag(_("There is no such tag."))
+    batch = tagging.take_off(
+        tag=chosen, accounts=[member.head], by=request.operator, at=request.at
+    )
+    said = _("%(name)s does not carry “%(tag)s” any more.")
+    _tell(request, said % {"name": member.name, "tag": chosen.name}, batch)
+    return home(request, member.head)
+
+
+def _tell(request: Request, said: str, batch: tagrows.TagBatch) -> None:
+    undo = reverse("members:undo_tagging", args=[batch.pk]) if batch.changed else None
+    entry.say(request, said, undo=undo)
+
+
+# Notes
+
+
+@require_POST
+@entry.page(notes.WRITE)
+def write_note(request: Request, pk: int) -> HttpResponse:
+    member = showing.seen(request, pk)
+    form = NoteForm(request.POST, by=request.operator, at=request.at)
+    if form.is_valid():
+        given = form.cleaned_data
+        if not given["due_at"]:
+            given.pop("staff")
+        if given["next_step"] and not given["due_at"]:
+            given["due_at"] = form.tomorrow
+        try:
+            account = sight.get(by=request.operator, account=member.head, at=request.at)
+            notes.write(account=account, by=request.operator, at=request.at, **given)
+        except errors.QunceError as error:
+            form.add_error(None, str(error))
+        else:
+            entry.say(request, _("Written down."))
+            return home(request, member.head)
+    return again(request, member, note_form=form)
+
+
+@require_POST
+@entry.page(notes.WRITE)
+def finish_note(request: Request, note: int) -> HttpResponse:
+    found = notes.get(by=request.operator, pk=note, at=request.at)
+    notes.finish(note=found, by=request.operator, at=request.at)
+    said = _("Done: %(step)s") % {"step": found.next_step}
+    entry.say(request, said, undo=reverse("members:reopen_note", args=[found.pk]))
+    where = reverse("members:page", args=[found.account_id])
+    return entry.back(request, came_from(request, where))
+
+
+@require_POST
+@entry.page(notes.WRITE)
+def reopen_note(request: Request, note: int) -> HttpResponse:
+    found = notes.get(by=request.operator, pk=note, at=request.at)
+    notes.reopen(note=found, by=request.operator, at=request.at)
+    entry.say(request, _("Open again: %(step)s") % {"step": found.next_step})
+    where = reverse("members:page", args=[found.account_id])
+    return entry.back(request, came_from(request, where))
+
+
+# Accounts
+
+
+@require_POST
+@entry.page(accounts.TEND)
+def identify(request: Request, pk: int) -> HttpResponse:
+    member = showing.seen(request, pk)
+    form = IdentifierForm(request.POST)
+    if form.is_valid():
+        account = sight.get(by=request.operator, account=member.head, at=request.at)
+        try:
+            new = accounts.identify(
+                account=account, by=request.operator, at=request.at, **form.cleaned_data
+            )
+        except errors.QunceError as error:
+            form.add_error("value", str(error))
+        else:
+            entry.say(request, _("Kept.") if new else _("This was known already."))
+            return home(request, roster.family(member.head)[0])
+    return again(request, member, identifier_form=form)
+
+
+Turn = Callable[..., None]
+
+
+def _turn(request: Request, pk: int, verb: Turn, said: str, undo: str) -> HttpResponse:
+    account = sight.get(by=request.operator, account=pk, at=request.at)
+    verb(account=account, by=request.operator, at=request.at)
+    text = said % {"name": account.name or showing.Member(request, account).key}
+    entry.say(request, text, undo=reverse(undo, args=[pk]))
+    return home(request, roster.family(pk)[0])
+
+
+@require_POST
+@entry.page(accounts.TEND)
+def leave(request: Request, pk: int) -> HttpResponse:
+    said = _("%(name)s has left.")
+    return _turn(request, pk, accounts.leave, said, "members:rejoin")
+
+
+@require_POST
+@entry.page(accounts.TEND)
+def rejoin(request: Request, pk: int) -> HttpResponse:
+    said = _("%(name)s is here again.")
+    return _turn(request, pk, accounts.rejoin, said, "members:leave")

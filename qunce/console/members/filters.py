@@ -1,0 +1,142 @@
+"""What the address of the members' list asks for: a rule, and words to say it.
+
+`segment`, `tag` and `group` are numbers of things, `layer` is a layering's number and a
+layer's key with a colon between; `rule` is any rule as JSON; `left` takes in those who
+left. Other pages link here with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from qunce.groups import sight as groups
+from qunce.members import layers, segments, sentencenames, sentences, tags
+from qunce.sets import audiences, leaves, rules
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+    from qunce.core.operators import Operator
+
+NAMES = ("segment", "tag", "group", "layer", "rule", "left")
+LONGEST_RULE = 20_000
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One filter: what it says, and what leaves the address with it."""
+
+    words: str
+    rule: Any
+    name: str
+
+
+@dataclass(frozen=True)
+class Filters:
+    clauses: list[Clause]
+    with_left: bool
+    error: str = ""
+
+    @property
+    def rule(self) -> Any:
+        """Nobody where the address cannot be understood: never everyone by mistake."""
+        if self.error:
+            return {"any": []}
+        rules = [clause.rule for clause in self.clauses]
+        whole = rules[0] if len(rules) == 1 else {"all": rules}
+        return {"with_left": whole} if self.with_left else whole
+
+
+def read(given: QueryDict, by: Operator) -> Filters:
+    with_left = given.get("left") == "1"
+    try:
+        clauses = list(_clauses(given, by))
+        whole = {"all": [clause.rule for clause in clauses]}
+        audiences.check(community=by.community, rule=whole)
+    except (leaves.RuleError, Unreadable) as error:
+        return Filters([], with_left, str(error))
+    return Filters(clauses, with_left)
+
+
+class Unreadable(Exception):
+    """A filter of the address names nothing that there is."""
+
+
+def _clauses(given: QueryDict, by: Operator) -> Iterator[Clause]:
+    for name, read_one in READERS.items():
+        text = given.get(name, "").strip()
+        if text:
+            words, rule = read_one(text, by)
+            yield Clause(words, rule, name)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 18):
+        raise Unreadable(_("A filter of this address is not a number."))
+    return int(text)
+
+
+def _segment(text: str, by: Operator) -> tuple[str, Any]:
+    rows = segments.Segment.objects.filter(community=by.community)
+    found = rows.filter(pk=_number(text)).first()
+    if found is None:
+        raise Unreadable(_("There is no such segment."))
+    words = _("Segment: %(name)s") % {"name": found.name}
+    return words, {"segment": {"any": [found.key]}}
+
+
+def _tag(text: str, by: Operator) -> tuple[str, Any]:
+    rows = tags.Tag.objects.filter(community=by.community).exclude(state="merged")
+    found = rows.filter(pk=_number(text)).first()
+    if found is None:
+        raise Unreadable(_("There is no such tag."))
+    return _("Tag: %(name)s") % {"name": found.name}, {"tag": {"any": [found.key]}}
+
+
+def _group(text: str, by: Operator) -> tuple[str, Any]:
+    found = groups.listed(by).filter(pk=_number(text)).first()
+    if found is None:
+        raise Unreadable(_("There is no such group."))
+    words = _("In the group: %(name)s") % {"name": found.name}
+    return words, {"group": {"any": [found.key]}}
+
+
+def _layer(text: str, by: Operator) -> tuple[str, Any]:
+    number, _colon, wanted = text.partition(":")
+    rows = layers.Layering.objects.filter(community=by.community)
+    found = rows.filter(pk=_number(number)).first()
+    if found is None or not wanted:
+        raise Unreadable(_("There is no such layer."))
+    known = {each["key"]: each.get("name") for each in found.spec["layers"]}
+    words = _("%(layering)s: %(layer)s") % {
+        "layering": found.name,
+        "layer": known.get(wanted) or wanted,
+    }
+    return words, {"layer": {"of": found.key, "in": [wanted]}}
+
+
+def _rule(text: str, by: Operator) -> tuple[str, Any]:
+    if len(text) > LONGEST_RULE:
+        raise Unreadable(
+            _("This rule is too long for an address; save it as a segment.")
+        )
+    try:
+        rule = rules.read(text)
+        audiences.check(community=by.community, rule=rule)
+    except RecursionError:
+        raise Unreadable(_("This rule is nested too deeply.")) from None
+    names = sentencenames.of(by.community, rule)
+    return sentences.text(rule, names), rule
+
+
+READERS = {
+    "segment": _segment,
+    "tag": _tag,
+    "group": _group,
+    "layer": _layer,
+    "rule": _rule,
+}

@@ -1,0 +1,228 @@
+"""The forms of the members' pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from qunce.console.members import words
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import notes, tags
+from qunce.members.attributes import Attribute, Kind, Section
+
+SPACE = "; "
+"""Between several values of one attribute."""
+
+
+class TagForm(forms.Form):
+    """A tag by name or key; what there is is offered while one types."""
+
+    tag = forms.CharField(
+        label=_("Tag"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"list": "tags", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *given: Any, community: Community, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.community = community
+
+    @property
+    def offered(self) -> list[str]:
+        names = tags.listed(self.community).values_list("name", flat=True)
+        return list(names[:300])
+
+
+def find_tag(community: Community, text: str) -> tags.Tag | None:
+    """The tag that is called so: by key, synonym or name."""
+    found = tags.find(community, [text]).get(text)
+    if found is None:
+        found = tags.listed(community).filter(name__iexact=text.strip()).first()
+    return found
+
+
+class NoteForm(forms.Form):
+    prefix = "note"
+    text = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=notes.LONGEST,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    next_step = forms.CharField(
+        label=_("Next step"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"placeholder": _("for example: call back")}),
+    )
+    due_at = forms.DateTimeField(
+        label=_("Until"),
+        required=False,
+        widget=forms.DateTimeInput(
+            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+        ),
+    )
+    staff = forms.ModelChoiceField(
+        label=_("Who"),
+        required=False,
+        queryset=Operator.objects.none(),
+        empty_label=None,
+    )
+
+    def __init__(self, *given: Any, by: Operator, at: datetime, **more: Any) -> None:
+        super().__init__(*given, **more)
+        known = Operator.objects.filter(community=by.community, is_active=True)
+        mine = known.exclude(password="!") | known.filter(pk=by.pk)  # noqa: S106 - nobody signs in
+        field: Any = self.fields["staff"]
+        field.queryset = mine.order_by("name", "pk")
+        self.initial.setdefault("staff", by.pk)
+        local = timezone.localtime(at + timedelta(days=1))
+        self.fields["due_at"].widget.attrs["min"] = f"{at:%Y-%m-%dT%H:%M}"
+        self.tomorrow = local.replace(hour=10, minute=0)
+
+
+class IdentifierForm(forms.Form):
+    prefix = "known"
+    kind = forms.ChoiceField(label=_("Kind"), choices=list(words.KINDS.items()))
+    value = forms.CharField(label=_("Number, address or ID"), max_length=200)
+
+
+class MemberForm(forms.Form):
+    """Somebody new. Without a key of their own one is made."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    phone = forms.CharField(
+        label=_("Phone"),
+        required=False,
+        max_length=40,
+        help_text=_("If somebody has this phone already, both become one person."),
+    )
+    email = forms.CharField(label=_("E-mail"), required=False, max_length=200)
+    key = forms.CharField(
+        label=_("Key"),
+        required=False,
+        max_length=200,
+        help_text=_(
+            "What your files call this person; leave it empty to have one made."
+        ),
+    )
+    source = forms.CharField(
+        label=_("Source"),
+        required=False,
+        max_length=200,
+        help_text=_("How they came, for example: stall, friend."),
+    )
+
+
+class AttributeForm(forms.Form):
+    """`name` and `type` are given once."""
+
+    label = forms.CharField(label=_("Name on pages"), max_length=80)
+    name = forms.CharField(
+        label=_("Name in rules and files"),
+        required=False,
+        max_length=80,
+        help_text=_("It stays; leave it empty to use the name on pages."),
+    )
+    type = forms.ChoiceField(
+        label=_("What it holds"), choices=list(words.TYPES.items())
+    )
+    section = forms.ChoiceField(
+        label=_("Section"), choices=list(words.SECTIONS.items()), initial=Section.BASIC
+    )
+    choices = forms.CharField(
+        label=_("Choices"),
+        required=False,
+        max_length=4_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("One on each line. Without any, every text is allowed."),
+    )
+
+    def __init__(self, *given: Any, of: Attribute | None = None, **more: Any) -> None:
+        super().__init__(*given, **more)
+        if of is not None:
+            del self.fields["name"], self.fields["type"]
+            if of.type not in (Kind.CHOICE, Kind.MULTI, Kind.TEXT):
+                del self.fields["choices"]
+
+    def lines(self) -> list[str]:
+        text = self.cleaned_data.get("choices", "")
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+class PatternForm(forms.Form):
+    text = forms.CharField(
+        label=_("Pattern"),
+        max_length=200,
+        help_text=_(
+            "Names in braces are filled in; behind a bar stands what is written when"
+            " nothing is known, such as {stage|new}."
+        ),
+    )
+    longest = forms.IntegerField(
+        label=_("Characters at most"),
+        min_value=4,
+        max_value=100,
+        help_text=_("WeChat and WeCom show 20 characters of a remark name."),
+    )
+
+
+class ProfileForm(forms.Form):
+    """The name and every attribute of one member, each by its type."""
+
+    def __init__(
+        self,
+        *given: Any,
+        attributes: Sequence[Attribute],
+        held: dict[str, str],
+        name: str,
+        may_rename: bool,
+        **more: Any,
+    ) -> None:
+        super().__init__(*given, **more)
+        if may_rename:
+            self.fields["name"] = forms.CharField(
+                label=_("Name"), max_length=200, required=False, initial=name
+            )
+        for attribute in attributes:
+            value = held.get(attribute.name, "")
+            self.fields[field_of(attribute)] = _field(attribute, value)
+
+
+def field_of(attribute: Attribute) -> str:
+    return f"a{attribute.pk}"
+
+
+def _field(attribute: Attribute, value: str) -> forms.Field:
+    about: dict[str, Any] = {
+        "label": attribute.label,
+        "required": False,
+        "initial": value,
+    }
+    if attribute.type == Kind.BOOL:
+        about["initial"] = {str(_("yes")): "true", str(_("no")): "false"}.get(value)
+        return forms.ChoiceField(choices=BOOLS, **about)
+    if attribute.type == Kind.CHOICE and attribute.choices:
+        return forms.ChoiceField(choices=_options(attribute, value), **about)
+    if attribute.type == Kind.MULTI:
+        about["help_text"] = _("Several with a semicolon between them.")
+    if attribute.type == Kind.INSTANT:
+        about["help_text"] = _("Write it like 2026-03-05 09:07.")
+    given = {"type": "date"} if attribute.type == Kind.DATE else {}
+    widget = forms.TextInput(attrs=given)
+    return forms.CharField(max_length=2_000, widget=widget, **about)
+
+
+BOOLS = (("", "–"), ("true", _("yes")), ("false", _("no")))
+
+
+def _options(attribute: Attribute, value: str) -> list[tuple[str, str]]:
+    """What can be chosen; a value that is no choice any more stays one for her."""
+    every = dict.fromkeys(["", *([value] if value else []), *attribute.choices])
+    return [(each, each or "–") for each in every]

@@ -1,0 +1,100 @@
+"""The list of members: searched and filtered by its address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from qunce.console import entry
+from qunce.console.entry import Request
+from qunce.console.members import filters
+from qunce.core import access
+from qunce.groups import sight as groups
+from qunce.members import (
+    accounts,
+    exporting,
+    layers,
+    remarks,
+    search,
+    segments,
+    tagging,
+    tags,
+)
+from qunce.members import listing as members
+from qunce.members.roster import Account
+
+OFFERED = 300
+"""Tags and groups that a filter offers."""
+
+
+@require_GET
+@entry.page()
+def listed(request: Request) -> HttpResponse:
+    part = "console/members/_rows.html"
+    return entry.render(request, "console/members/list.html", about(request), part=part)
+
+
+def again(request: Request, error: str) -> HttpResponse:
+    """The list once more, with what was ticked and typed, and why it did not go."""
+    ticked = request.POST.getlist("member")
+    context = {
+        **about(request),
+        "error": error,
+        "ticked": {int(t) for t in ticked if t.isascii() and t.isdigit()},
+        "everyone": request.POST.get("everyone") == "1",
+        "typed": request.POST.get("tag", ""),
+    }
+    return entry.render(request, "console/members/list.html", context, status=422)
+
+
+def address(request: Request) -> str:
+    query = request.GET.urlencode()
+    return reverse("members:list") + (f"?{query}" if query else "")
+
+
+def about(request: Request) -> dict[str, Any]:
+    by, chosen = request.operator, filters.read(request.GET, request.operator)
+    words = request.GET.get("q", "")[: search.LONGEST]
+    page = members.page(
+        by=by, at=request.at, rule=chosen.rule, words=words, before=_before(request)
+    )
+    return {
+        "page": page,
+        "chosen": chosen,
+        "words": words,
+        "is_narrowed": bool(chosen.clauses or chosen.error or words.strip()),
+        "may_tag": access.may(by, tagging.TEND),
+        "may_add": access.may(by, accounts.TEND),
+        "may_export": access.may(by, exporting.EXPORT),
+        "may_pattern": access.may(by, remarks.SET),
+        "ticked": set(),
+        **_offered(request),
+    }
+
+
+def _before(request: Request) -> int | None:
+    text = request.GET.get("before", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _offered(request: Request) -> dict[str, Any]:
+    """What the filters offer, and what is chosen of it."""
+    community, given = request.community, request.GET
+    return {
+        "all_segments": segments.listed(community),
+        "all_tags": list(tags.listed(community)[:OFFERED]),
+        "all_groups": list(groups.listed(request.operator)[:OFFERED]),
+        "all_layers": [
+            (each.name, [_layer(each, one) for one in each.spec["layers"]])
+            for each in layers.listed(community)
+        ],
+        "given": {name: given.get(name, "") for name in filters.NAMES},
+        "is_empty": not Account.objects.filter(community=community).exists(),
+    }
+
+
+def _layer(layering: layers.Layering, one: dict[str, Any]) -> tuple[str, str]:
+    return f"{layering.pk}:{one['key']}", str(one.get("name") or one["key"])

@@ -1,0 +1,64 @@
+"""What the codes of the members' room are called on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+SECTIONS: Mapping[str, StrOrPromise] = {
+    "basic": _("Basics"),
+    "interest": _("Interests"),
+    "product": _("Product preference"),
+    "benefit": _("Benefit preference"),
+    "buying": _("Buying behaviour"),
+    "spending": _("Spending habits"),
+}
+TYPES: Mapping[str, StrOrPromise] = {
+    "text": _("text"),
+    "number": _("number"),
+    "bool": _("yes or no"),
+    "date": _("date"),
+    "instant": _("date and time"),
+    "choice": _("one of several"),
+    "multi": _("several of several"),
+}
+SOURCES: Mapping[str, StrOrPromise] = {
+    "operator": _("by hand"),
+    "import": _("from a file"),
+    "api": _("by a program"),
+    "rule": _("by a rule"),
+    "survey": _("from a survey"),
+    "merge": _("by merging"),
+    "expiry": _("ran out"),
+    "base": _("base tag"),
+    "purchases": _("from orders"),
+}
+KINDS: Mapping[str, StrOrPromise] = {
+    "phone": _("Phone"),
+    "email": _("E-mail"),
+    "unionid": _("UnionID"),
+    "openid": _("OpenID"),
+    "wechat": _("WeChat ID"),
+}
+CHANNELS: Mapping[str, StrOrPromise] = {
+    "import": _("from a file"),
+    "hand": _("added by hand"),
+    "api": _("by a program"),
+    "assisted": _("assisted sending"),
+}
+REASONS: Mapping[str, StrOrPromise] = {
+    "hand": _("by hand"),
+    "phone": _("same phone"),
+    "email": _("same e-mail"),
+    "unionid": _("same UnionID"),
+}
+
+
+def say(words: Mapping[str, StrOrPromise], code: str) -> str:
+    """A code in the reader's words; one that nobody translated stands for itself."""
+    return str(words.get(code, code))

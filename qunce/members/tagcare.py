@@ -164,6 +164,13 @@ def get(community: Community, pk: int) -> Tag:
     return tag
 
 
+def synonym(tag: Tag, pk: int) -> Synonym:
+    try:
+        return tag.synonyms.select_related("tag", "community").get(pk=pk)
+    except Synonym.DoesNotExist:
+        raise tags.UnknownTag(_("This synonym is not here.")) from None
+
+
 def get_group(community: Community, pk: int) -> TagGroup:
     try:
         group = TagGroup.objects.get(community=community, pk=pk)

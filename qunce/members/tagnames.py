@@ -58,6 +58,8 @@ def _fault(name: str, naming: Naming) -> str:
         return _("A tag needs a name.")
     if ";" in name:
         return _("A tag's name has no “;”, which separates tags in files.")
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
+        return _("A tag's name has letters only that can be shown.")
     if len(name) > naming.longest:
         return _("“%(name)s” is too long: at most %(n)s characters.") % {
             "name": name,

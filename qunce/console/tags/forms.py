@@ -1,0 +1,156 @@
+"""Forms of tags and of their groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from qunce.core import access, staff
+from qunce.core.operators import Operator
+from qunce.members import tagnames, tags
+from qunce.members.tags import Tag, TagGroup
+
+ONE, SEVERAL = "one", "several"
+
+
+class TagForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=tagnames.LONGEST)
+    group = forms.ModelChoiceField(
+        label=_("Tag group"),
+        queryset=TagGroup.objects.none(),
+        required=False,
+        empty_label=_("no group"),
+    )
+    description = forms.CharField(
+        label=_("What it means"),
+        required=False,
+        max_length=1_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("When it is put on somebody, so that all mean the same by it."),
+    )
+    owner = forms.ModelChoiceField(
+        label=_("Owner"),
+        queryset=Operator.objects.none(),
+        required=False,
+        empty_label=_("nobody"),
+        help_text=_("Who is asked when it is unclear."),
+    )
+
+    def __init__(
+        self, by: Operator, data: Any = None, *, tag: Tag | None = None, **given: Any
+    ) -> None:
+        super().__init__(data, initial=_of_tag(tag) if tag else given)
+        known: Any = self.fields
+        groups = TagGroup.objects.filter(community=by.community).order_by("name")
+        allowed = [group.pk for group in groups if tags.may_make(group, by)]
+        known["group"].queryset = groups.filter(pk__in=allowed)
+        known["owner"].queryset = staff.listed(by.community).filter(is_active=True)
+
+
+def _of_tag(tag: Tag) -> dict[str, Any]:
+    return {
+        "name": tag.name,
+        "group": tag.group_id,
+        "description": tag.description,
+        "owner": tag.owner_id,
+    }
+
+
+class GroupForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=80)
+    carried = forms.ChoiceField(
+        label=_("How many of its tags may one member carry?"),
+        choices=[
+            (SEVERAL, _("Several")),
+            (ONE, _("One at most; a new one replaces the old one")),
+        ],
+        widget=forms.RadioSelect,
+        initial=SEVERAL,
+    )
+    begins = forms.CharField(
+        label=_("Its tags begin with"),
+        required=False,
+        max_length=40,
+        strip=False,
+        help_text=_(
+            "Such as exam: for exam:2026-12. Empty if they may begin as they like."
+        ),
+    )
+    pattern = forms.CharField(
+        label=_("Pattern of a name"),
+        required=False,
+        max_length=200,
+        help_text=_(
+            "A regular expression that the whole name fits, if there is a rule."
+        ),
+    )
+    longest = forms.IntegerField(
+        label=_("Longest name, in characters"),
+        min_value=1,
+        max_value=tagnames.LONGEST,
+        initial=tagnames.LONGEST,
+    )
+    guidance = forms.CharField(
+        label=_("How a name is written right"),
+        required=False,
+        max_length=200,
+        help_text=_("Shown to whoever names a tag, and when a name does not fit."),
+    )
+    makers = forms.MultipleChoiceField(
+        label=_("Who may add tags to it"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Owners and managers always may."),
+    )
+
+    def __init__(self, data: Any = None, *, group: TagGroup | None = None) -> None:
+        super().__init__(data, initial=_of_group(group) if group else None)
+        known: Any = self.fields
+        always = access.declared()[tags.MANAGE]
+        known["makers"].choices = [
+            choice for choice in access.Role.choices if choice[0] not in always
+        ]
+
+    def about(self) -> dict[str, Any]:
+        """What `tags.create_group` and `tagcare.change_group` take."""
+        given = self.cleaned_data
+        naming = tagnames.Naming(
+            prefix=given["begins"],
+            pattern=given["pattern"],
+            longest=given["longest"],
+            guidance=given["guidance"],
+        )
+        return {
+            "name": given["name"],
+            "exclusive": given["carried"] == ONE,
+            "naming": naming,
+            "makers": given["makers"],
+        }
+
+
+def _of_group(group: TagGroup) -> dict[str, Any]:
+    return {
+        "name": group.name,
+        "carried": ONE if group.exclusive else SEVERAL,
+        "begins": group.prefix,
+        "pattern": group.pattern,
+        "longest": group.longest,
+        "guidance": group.guidance,
+        "makers": group.makers,
+    }
+
+
+class MergeForm(forms.Form):
+    into = forms.ModelChoiceField(
+        label=_("Merge into"),
+        queryset=Tag.objects.none(),
+        empty_label=_("choose a tag"),
+    )
+
+    def __init__(self, tag: Tag, data: Any = None, **given: Any) -> None:
+        super().__init__(data, initial=given)
+        known: Any = self.fields
+        others = tags.listed(tag.community).exclude(pk=tag.pk)
+        known["into"].queryset = others.order_by("name", "key")

@@ -1,0 +1,259 @@
+"""K3, K7: the tag library on the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from qunce.core import operators
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import tagging, tagnames, tags, tagtwins
+from tests.members import made
+from tests.members.made import AT
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@pytest.fixture
+def shop() -> Community:
+    return made.shop(language="en")
+
+
+@pytest.fixture
+def by(shop: Community) -> Operator:
+    return made.staff(shop)
+
+
+def browser(operator: Operator) -> Client:
+    client = Client()
+    client.force_login(operator, backend=BACKEND)
+    return client
+
+
+@pytest.fixture
+def ann(by: Operator) -> Client:
+    return browser(by)
+
+
+def page(client: Client, name: str, *args: int, query: str = "") -> str:
+    answer = client.get(reverse(f"tags:{name}", args=args) + query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def post(
+    client: Client, view: str, /, *args: int | str, status: int = 303, **data: Any
+) -> str:
+    answer = client.post(reverse(f"tags:{view}", args=args), data)
+    assert answer.status_code == status, answer.content.decode()
+    return answer.content.decode()
+
+
+def clerk(shop: Community, **given: object) -> Operator:
+    return operators.create(
+        community=shop,
+        login="wu",
+        role="operator",
+        at=AT,
+        **given,  # type: ignore[arg-type]
+    )
+
+
+def test_an_empty_library_offers_templates_and_they_are_added_once(
+    shop: Community, ann: Client
+) -> None:
+    assert reverse("tags:templates") in page(ann, "list")
+    assert "Add 11 tags" in page(ann, "templates")
+    post(ann, "template", "education")
+    assert "all of them are there" in page(ann, "templates")
+    assert tags.listed(shop).count() == 11
+    assert "Learner" in page(ann, "list")
+
+
+def test_tags_are_found_by_pinyin_and_counted_by_the_scope(
+    shop: Community, by: Operator, ann: Client
+) -> None:
+    people = made.members(shop, "a", "b", "c")
+    vip, other = made.tag(shop, "老客户"), made.tag(shop, "新客")
+    tagging.put(tag=vip, accounts=people, by=by, at=AT)
+    tagging.put(tag=other, accounts=people[:1], by=by, at=AT)
+    whole = page(ann, "list")
+    assert "老客户" in whole
+    assert "新客" in whole
+    found = page(ann, "list", query="?q=laoke")
+    assert "老客户" in found
+    assert "新客" not in found
+    scoped = browser(clerk(shop, scope={"tag": {"any": ["新客"]}}))
+    assert " 1</a>" in page(scoped, "list", query="?q=laoke")
+    assert " 3</a>" not in page(scoped, "list")
+    by_carriers = page(ann, "list", query="?sort=carriers")
+    assert by_carriers.index("老客户") < by_carriers.index("新客")
+
+
+def test_near_twins_are_offered_and_made_only_when_meant(
+    shop: Community, ann: Client
+) -> None:
+    made.tag(shop, "newcomer")
+    answer = ann.get(
+        reverse("tags:near"), {"name": "newcomers"}, HTTP_HX_REQUEST="true"
+    )
+    assert "newcomer" in answer.content.decode()
+    assert "nearly this already" in post(ann, "new", name="newcomers", status=422)
+    assert not tags.find(shop, ["newcomers"])
+    post(ann, "new", name="newcomers", sure="1", description="Joined this month")
+    assert tags.get(shop, "newcomers").description == "Joined this month"
+
+
+def test_a_name_that_does_not_fit_its_group_is_kept_beside_the_reason(
+    shop: Community, ann: Client
+) -> None:
+    naming = tagnames.Naming(prefix="exam:", guidance="Like exam:2026-12.")
+    group = made.tag_group(shop, "exam", naming=naming)
+    said = post(ann, "new", name="soon", group=group.pk, status=422)
+    assert "Like exam:2026-12." in said
+    assert 'value="soon"' in said
+
+
+def test_staff_make_tags_only_where_a_group_lets_them(shop: Community) -> None:
+    wu = browser(clerk(shop))
+    assert wu.get(reverse("tags:new")).status_code == 403
+    group = made.tag_group(shop, "notes", makers=["operator"])
+    post(wu, "new", name="n1", group=group.pk)
+    assert tags.get(shop, "n1").group == group
+    other = made.tag_group(shop, "others")
+    post(wu, "new", name="n2", group=other.pk, status=422)
+    assert "n2" not in tags.find(shop, ["n2"])
+    tag = tags.get(shop, "n1")
+    for name in ("edit", "merge"):
+        assert wu.get(reverse(f"tags:{name}", args=[tag.pk])).status_code == 403
+    for name in ("archive", "synonyms"):
+        post(wu, name, tag.pk, status=403)
+
+
+def test_a_tag_is_edited_moved_and_handed_over(
+    shop: Community, by: Operator, ann: Client
+) -> None:
+    tag, group = made.tag(shop, "vip"), made.tag_group(shop, "level")
+    post(
+        ann,
+        "edit",
+        tag.pk,
+        name="Best customers",
+        group=group.pk,
+        description="Spent much",
+        owner=by.pk,
+    )
+    tag = tags.get(shop, "vip")
+    assert (tag.name, tag.group, tag.owner) == ("Best customers", group, by)
+    assert "Spent much" in page(ann, "page", tag.pk)
+
+
+def test_synonyms_come_and_go(shop: Community, ann: Client) -> None:
+    tag = made.tag(shop, "vip")
+    post(ann, "synonyms", tag.pk, key="贵宾")
+    assert tags.get(shop, "贵宾") == tag
+    said = post(ann, "synonyms", tag.pk, key="贵宾", status=422)
+    assert "taken" in said
+    post(ann, "synonym-removal", tag.pk, tag.synonyms.get().pk)
+    assert not tag.synonyms.exists()
+    said = post(ann, "synonyms", tag.pk, key="a\0b", status=422)
+    assert "can be shown" in said
+
+
+def test_an_archived_tag_is_listed_apart_and_comes_back(
+    shop: Community, ann: Client
+) -> None:
+    tag = made.tag(shop, "old")
+    post(ann, "archive", tag.pk)
+    assert ">old<" not in page(ann, "list")
+    assert ">old<" in page(ann, "list", query="?state=archived")
+    assert "Use it again" in page(ann, "page", tag.pk)
+    post(ann, "restore", tag.pk)
+    assert ">old<" in page(ann, "list")
+
+
+def test_merging_says_how_many_before_and_leads_to_the_other(
+    shop: Community, by: Operator, ann: Client
+) -> None:
+    one, other = made.tag(shop, "A"), made.tag(shop, "H")
+    tagging.put(tag=one, accounts=made.members(shop, "a", "b"), by=by, at=AT)
+    assert "Merge, with 2 members" in page(
+        ann, "merge", one.pk, query=f"?into={other.pk}"
+    )
+    post(ann, "merge", one.pk, into=other.pk)
+    assert tags.get(shop, "A") == other
+    assert "Merged into" in page(ann, "page", one.pk)
+    assert ">2<" in page(ann, "page", other.pk)
+
+
+def test_the_report_has_something_to_do_on_every_line(
+    shop: Community, by: Operator, ann: Client
+) -> None:
+    one, two = made.tag(shop, "newcomer"), made.tag(shop, "newcomers")
+    lonely = made.tag(shop, "asked about parking")
+    tagging.put(tag=lonely, accounts=made.members(shop, "a"), by=by, at=AT)
+    told = page(ann, "report")
+    for url in (
+        reverse("tags:apart", args=[one.pk, two.pk]),
+        reverse("tags:archive", args=[one.pk]),
+        reverse("tags:archive", args=[lonely.pk]),
+    ):
+        assert url in told
+    post(ann, "apart", one.pk, two.pk)
+    assert tagtwins.kept(shop) == {(one.pk, two.pk)}
+    answer = ann.post(reverse("tags:archive", args=[one.pk]), {"from": "report"})
+    assert answer["Location"] == reverse("tags:report")
+    scoped = operators.create(
+        community=shop, login="li", role="manager", scope={"all": []}, at=AT
+    )
+    assert browser(scoped).get(reverse("tags:report")).status_code == 403
+
+
+def test_batches_say_who_and_how_many_and_are_undone(
+    shop: Community, by: Operator, ann: Client
+) -> None:
+    people, vip = made.members(shop, "a", "b"), made.tag(shop, "vip")
+    batch = tagging.put(tag=vip, accounts=people, by=by, at=AT, note="from the fair")
+    assert "from the fair" in page(ann, "batches")
+    assert "Undo 2" in page(ann, "page", vip.pk)
+    post(ann, "undo", batch.pk, tag=vip.pk)
+    assert tagging.of_people(people) == {}
+    assert "undone" in page(ann, "batches")
+    scoped = browser(clerk(shop, scope={"all": []}))
+    assert "from the fair" not in page(scoped, "batches")
+    post(scoped, "undo", batch.pk, status=403)
+
+
+def test_a_group_is_made_and_changed(shop: Community, ann: Client) -> None:
+    about: dict[str, Any] = {
+        "name": "Exam date",
+        "carried": "one",
+        "longest": 20,
+        "begins": "exam:",
+    }
+    post(ann, "group-new", **about, makers=["operator"])
+    group = tags.get_group(shop, "exam-date")
+    assert (group.exclusive, group.prefix, group.makers) == (
+        True,
+        "exam:",
+        ["operator"],
+    )
+    post(ann, "group", group.pk, **{**about, "carried": "several", "name": "Exam"})
+    group = tags.get_group(shop, "exam-date")
+    assert (group.exclusive, group.name, group.makers) == (False, "Exam", [])
+    assert "Exam" in page(ann, "groups")
+    said = post(ann, "group", group.pk, **{**about, "pattern": "("}, status=422)
+    assert "cannot be read" in said
+
+
+def test_nothing_of_another_community_is_here(ann: Client) -> None:
+    elsewhere = made.shop("other")
+    tag, group = made.tag(elsewhere, "vip"), made.tag_group(elsewhere, "g")
+    for name, pk in (("page", tag.pk), ("edit", tag.pk), ("group", group.pk)):
+        assert ann.get(reverse(f"tags:{name}", args=[pk])).status_code == 404
+    assert "vip" not in page(ann, "list")

@@ -57,7 +57,12 @@ AREAS = (
             Tab(_("Opt-outs"), "outreach:opt-outs"),
         ),
     ),
-    Area("sales", _("Sales"), "shopping-bag", (Tab(_("Orders"), "sales:orders"),)),
+    Area(
+        "sales",
+        pgettext_lazy("menu", "Sales"),
+        "shopping-bag",
+        (Tab(_("Orders"), "sales:orders"),),
+    ),
     Area(
         "groups",
         pgettext_lazy("menu", "Groups"),

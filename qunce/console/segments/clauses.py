@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
+from django.forms.utils import ErrorDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -36,6 +37,7 @@ class Clause(forms.Form):
     hint: ClassVar[StrOrPromise] = ""
     more: ClassVar[tuple[str, ...]] = ()
     """Fields that are seldom needed, behind a fold."""
+    do_not_call_in_templates: ClassVar[bool] = True
     clause: Any = None
     use_required_attribute = False
 
@@ -78,6 +80,16 @@ class Clause(forms.Form):
             self.add_error(None, error.message)
             return False
         return True
+
+    @property
+    def is_more_used(self) -> bool:
+        return any(
+            self[field].value() not in (None, "", [], "is") for field in self.more
+        )
+
+    def hush(self) -> None:
+        """As it was typed, without saying yet what is missing."""
+        self._errors = ErrorDict()
 
     def pick(self, field: str, what: str) -> None:
         self.fields[field].widget = self.desk.picker(what)
@@ -136,7 +148,7 @@ def listed(clause: Any) -> Any:
 
 
 def _listed(args: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    found = {}
+    found: dict[str, Any] = {}
     for name, value in args.items():
         if name == "where" and isinstance(value, dict):
             found[name] = _listed(value, value)

@@ -258,9 +258,9 @@ class AttrClause(Clause):
             return
         self.choose("sign", SIGNS[self.of.type])
         if self.of.type in ("text", "choice", "multi"):
-            values = PickField(label=_("Values"), required=False)
-            values.widget = self.desk.values(self.of)
-            self.fields["values"] = values
+            self.fields["values"] = PickField(
+                label=_("Values"), required=False, widget=self.desk.values(self.of)
+            )
         elif self.of.type == "bool":
             self.fields["value"] = forms.ChoiceField(
                 label=_("Value"), choices=YES, required=False

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from qunce.console.segments import clauses, edits
+from qunce.console.segments import (
+    clauses,
+    deedclauses,  # noqa: F401 - registers its forms
+    edits,
+)
 from qunce.console.segments.clauses import Clause
 from qunce.core import errors
 from qunce.sets import rules
@@ -213,7 +217,14 @@ def _unwrap(draft: Draft, place: str, desk: Desk) -> Draft:
     return _after(draft, edits.put(draft.rule, path, inner), place)
 
 
-def _write(draft: Draft, rest: str, desk: Desk) -> Draft:
+def _stay(draft: Draft, rest: str, desk: Desk) -> Draft:
+    return draft
+
+
+def _look(draft: Draft, rest: str, desk: Desk) -> Draft:
+    """Other fields for what is chosen now, such as another attribute."""
+    if draft.form is not None:
+        draft.form.hush()
     return draft
 
 
@@ -237,7 +248,7 @@ def _why(draft: Draft, rest: str, desk: Desk) -> Draft:
 
 Action = Callable[[Draft, str, "Desk"], Draft]
 ACTIONS: dict[str, Action] = {
-    "done": _write,
+    "done": _stay,
     "open": _open,
     "add": _add,
     "remove": _remove,
@@ -252,6 +263,6 @@ LEAVING: dict[str, Action] = {
     "undo": _undo,
     "cancel": _cancel,
     "why": _why,
-    "look": _write,
+    "look": _look,
 }
 """What is done without settling the clause in work."""

@@ -1,0 +1,136 @@
+"""The rule builder: a rule as lines that are edited in place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from qunce.console import entry
+from qunce.console.segments import boards, drafts, histories
+from qunce.console.segments.desk import Desk
+from qunce.console.segments.drafts import Draft
+from qunce.core import access, errors
+from qunce.members import segments
+from qunce.members.segments import Segment
+from qunce.sets import rules
+
+
+def desk(request: entry.Request) -> Desk:
+    return Desk(request.operator, request.at)
+
+
+def find(request: entry.Request, pk: int) -> Segment:
+    rows = Segment.objects.select_related("community", "by")
+    found = rows.filter(community=request.community, pk=pk).first()
+    if found is None:
+        raise segments.UnknownSegment(_("There is no such segment."))
+    return found
+
+
+@require_GET
+@entry.page()
+def new(request: entry.Request) -> HttpResponse:
+    """Begins with everyone, or with the rule in the address."""
+    return show(request, _given(request, {"all": []}))
+
+
+@require_GET
+@entry.page()
+def page(request: entry.Request, pk: int) -> HttpResponse:
+    segment = find(request, pk)
+    return show(request, _given(request, segment.rule), segment)
+
+
+def _given(request: entry.Request, rule: Any) -> Draft:
+    text, why = request.GET.get("rule"), request.GET.get("why", "")
+    draft = drafts.begin(rules.read(text) if text else rule)
+    return replace(draft, why=int(why) if why.isdecimal() and len(why) < 19 else None)
+
+
+@require_POST
+@entry.page()
+def edit_new(request: entry.Request) -> HttpResponse:
+    return _edited(request, None)
+
+
+@require_POST
+@entry.page()
+def edit(request: entry.Request, pk: int) -> HttpResponse:
+    return _edited(request, find(request, pk))
+
+
+def _edited(request: entry.Request, segment: Segment | None) -> HttpResponse:
+    at_desk = desk(request)
+    draft = drafts.read(request.POST, at_desk)
+    done = drafts.do(draft, request.POST.get("do", "look"), at_desk)
+    return show(request, done, segment)
+
+
+def show(
+    request: entry.Request,
+    draft: Draft,
+    segment: Segment | None = None,
+    error: str = "",
+) -> HttpResponse:
+    """The page of a rule; `error` is why it could not be saved."""
+    at_desk = desk(request)
+    typed = request.POST if request.method == "POST" else {}
+    words = str(typed.get("who", ""))[:80]
+    may = access.may(request.operator, segments.MANAGE)
+    context = {
+        "board": boards.of(draft, at_desk, words),
+        "draft": draft,
+        "segment": segment,
+        "name": typed.get("name", segment.name if segment else ""),
+        "note": typed.get("note", segment.description if segment else ""),
+        "who": words,
+        "error": error,
+        "may": may,
+        "action": _url(segment, "rule"),
+        "save": _url(segment, "save"),
+    }
+    alone = bool(getattr(request, "htmx", False))
+    if segment is not None and not alone:
+        context |= histories.of(segment, at_desk)
+    return entry.render(
+        request,
+        "console/segments/builder.html",
+        context,
+        part="console/segments/_builder.html",
+        status=422 if error else 200,
+    )
+
+
+def _url(segment: Segment | None, action: str) -> str:
+    if segment is None:
+        return reverse({"rule": "segments:new-rule", "save": "segments:create"}[action])
+    return reverse(f"segments:{action}", args=[segment.pk])
+
+
+@require_POST
+@entry.page()
+def numbers(request: entry.Request) -> HttpResponse:
+    """The numbers alone while a clause is being typed; nothing that has the focus."""
+    at_desk = desk(request)
+    draft = drafts.read(request.POST, at_desk)
+    context = {"board": boards.of(draft, at_desk), "draft": draft, "live": True}
+    return entry.render(request, "console/segments/_numbers.html", context)
+
+
+@require_POST
+@entry.page()
+def options(request: entry.Request, field: str) -> HttpResponse:
+    """What a picker of the clause in work finds."""
+    draft = drafts.read(request.POST, desk(request))
+    form = draft.form
+    if form is None or field not in form.fields:
+        raise errors.NotFound(_("There is nothing to pick here."))
+    bound = form[field]
+    context = form.fields[field].widget.get_context(bound.html_name, bound.value(), {})
+    context["name"] = bound.html_name
+    return entry.render(request, "console/segments/_options.html", context)

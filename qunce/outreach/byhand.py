@@ -61,6 +61,10 @@ def check_running(campaign: Campaign) -> None:
         )
 
 
+def may_run(campaign: Campaign) -> bool:
+    return campaign.state == campaigns.State.SENDING
+
+
 def check_undoable(row: Recipient, at: datetime) -> None:
     """A failure may be tried again at any time, a mark taken back for 5 minutes."""
     if row.state == State.MARKED and (row.told or at >= row.changed_at + SETTLED_AFTER):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from qunce.core import access
 from qunce.core.operators import Operator
@@ -122,11 +122,22 @@ def lines(
     limit: int = 50,
 ) -> list[Line]:
     """Receivers after a target, in its order; only whom `by` sees."""
-    rows = Recipient.objects.filter(campaign=campaign, target_id__gt=after)
+    rows = Recipient.objects.filter(campaign=campaign)
     if state:
         rows = rows.filter(state=state)
-    chosen = list(rows.order_by("target_id").select_related("task__operator")[:limit])
-    return _lines(campaign, chosen, by, at)
+    found: list[Line] = []
+    while len(found) < limit:
+        some = _after(rows, after, limit)
+        found += _lines(campaign, some, by, at)
+        if len(some) < limit:
+            break
+        after = some[-1].target_id
+    return found[:limit]
+
+
+def _after(rows: QuerySet[Recipient], after: int, limit: int) -> list[Recipient]:
+    rest = rows.filter(target_id__gt=after).order_by("target_id")
+    return list(rest.select_related("task__operator").defer("task__rest")[:limit])
 
 
 def _lines(
@@ -151,11 +162,8 @@ def _lines(
 def export(*, campaign: Campaign, by: Operator, at: datetime) -> Iterator[Line]:
     """All receivers, read a piece at a time."""
     access.check_may(by, EXPORT)
+    rows = Recipient.objects.filter(campaign=campaign)
     after = 0
-    while True:
-        rows = Recipient.objects.filter(campaign=campaign, target_id__gt=after)
-        some = list(rows.order_by("target_id").select_related("task__operator")[:CHUNK])
-        if not some:
-            return
+    while some := _after(rows, after, CHUNK):
         yield from _lines(campaign, some, by, at)
         after = some[-1].target_id

@@ -18,11 +18,9 @@ from qunce.core import errors
 LONGEST = 4_000
 TAG, ATTRIBUTE = "tag:", "attr:"
 """Prefixes of variables that a community makes itself: a tag group's, an attribute's."""
-NAMES = ("name", "remark", "staff", "community", "group")
 ALIASES = {
     "称呼": "name",
     "姓名": "name",
-    "备注名": "remark",
     "员工": "staff",
     "社群": "community",
     "群名": "group",

@@ -1,0 +1,52 @@
+"""The campaigns, the newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+
+from qunce.console import entry, paging
+from qunce.console.outreach import words
+from qunce.core import access
+from qunce.outreach import campaigns, results
+from qunce.outreach.campaigns import Campaign
+
+PAGE = 30
+RUNNING = ("sending", "paused", "done", "cancelled")
+
+
+@dataclass(frozen=True)
+class Row:
+    campaign: Campaign
+    chip: words.Chip
+    progress: results.Progress | None
+
+
+@entry.page()
+def listed(request: entry.Request) -> HttpResponse:
+    rows = campaigns.visible(request.operator)
+    state = request.GET.get("state", "")
+    if state in campaigns.State:
+        rows = rows.filter(state=state)
+    before = paging.number(request, "before")
+    if before:
+        rows = rows.filter(pk__lt=before)
+    some = list(rows[: PAGE + 1])
+    more = some[PAGE - 1].pk if len(some) > PAGE else None
+    context = {
+        "rows": [_row(campaign) for campaign in some[:PAGE]],
+        "state": state,
+        "states": campaigns.State.choices,
+        "are_any": bool(some) or campaigns.visible(request.operator).exists(),
+        "next": paging.link(request, before=more) if more else "",
+        "may_manage": access.may(request.operator, campaigns.MANAGE),
+    }
+    page, part = "console/outreach/campaigns.html", "console/outreach/_campaigns.html"
+    return entry.render(request, page, context, part=part)
+
+
+def _row(campaign: Campaign) -> Row:
+    started = campaign.state in RUNNING and campaign.started_at is not None
+    progress = results.progress(campaign) if started else None
+    return Row(campaign, words.of_campaign(campaign), progress)

@@ -1,0 +1,76 @@
+"""What a campaign that is being written would look like to one of its receivers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qunce.console import entry
+from qunce.console.outreach.forms import CampaignForm
+from qunce.core import errors
+from qunce.groups import sight as groupsight
+from qunce.outreach import reviews, values, variables
+from qunce.outreach.campaigns import Campaign, Target
+from qunce.sets import audiences
+
+
+def of_form(request: entry.Request, form: CampaignForm, turn: int) -> dict[str, Any]:
+    """Size, name and text of the receiver number `turn`, or what is wrong."""
+    draft = _draft(request, form)
+    try:
+        size, chosen = _receivers(request, draft, turn)
+    except errors.QunceError as error:
+        return {"wrong_rule": str(error)}
+    context: dict[str, Any] = {"size": size, "turn": turn + 1, "target": draft.target}
+    try:
+        pieces = variables.check(
+            draft.text, values.known(request.community, draft.target)
+        )
+    except variables.InvalidText as error:
+        return context | {"wrong_text": str(error) if draft.text.strip() else ""}
+    if not chosen:
+        return context
+    asked = variables.asked(pieces)
+    text, missing = reviews.resolved(draft, chosen, request.operator)[chosen[0]]
+    name = reviews.named(draft, chosen)[chosen[0]]
+    return context | {
+        "name": name,
+        "text": text,
+        "missing": missing,
+        "varies": bool(asked),
+    }
+
+
+def _draft(request: entry.Request, form: CampaignForm) -> Campaign:
+    """What the form says so far, kept nowhere."""
+    draft = Campaign(community=request.community, by=request.operator)
+    if form.campaign is not None:
+        for name in ("text", "target", "rule", "groups"):
+            setattr(draft, name, getattr(form.campaign, name))
+    if not form.is_bound:
+        draft.rule = form.given_rule() if form.campaign is None else draft.rule
+        return draft
+    form.is_valid()
+    given = form.cleaned_data
+    draft.text = given.get("text", draft.text).replace("\r\n", "\n").strip()
+    draft.target = given.get("target", draft.target)
+    draft.groups = given.get("groups", draft.groups)
+    if "who" in given:
+        draft.rule = form.given_rule()
+    return draft
+
+
+def _receivers(
+    request: entry.Request, draft: Campaign, turn: int
+) -> tuple[int, list[int]]:
+    """How many, and one of them."""
+    by = request.operator
+    if draft.target == Target.GROUPS:
+        listed = groupsight.listed(by).filter(pk__in=draft.groups)
+        found = list(listed.values_list("pk", flat=True))
+        return len(found), found[turn % len(found) :][:1] if found else []
+    if draft.rule is None:
+        return 0, []
+    asked = {"community": request.community, "rule": draft.rule, "by": by}
+    size = audiences.count(**asked, at=request.at)
+    some = audiences.members(**asked, at=request.at, limit=reviews.SHOWN)
+    return size, some[turn % len(some) :][:1] if some else []

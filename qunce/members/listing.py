@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qunce.members import masks, roster, search, tagging
+from qunce.members import masks, roster, search, tagging, tagrows
 from qunce.sets import audiences, bitmaps
 
 if TYPE_CHECKING:
@@ -21,12 +21,17 @@ if TYPE_CHECKING:
     from qunce.members.tagging import Carried
 
 PAGE = 50
+SHOWN = 4
+"""Tags in a row."""
 EVERYONE: dict[str, Any] = {"all": []}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One person; `head` is their first account, `key` masked for the operator."""
+    """One person; `head` is their first account, `key` masked for the operator.
+
+    `tags` are those that say most of them, of `tags_count`.
+    """
 
     head: int
     name: str
@@ -36,6 +41,11 @@ class Row:
     present: bool
     joined_at: datetime
     tags: Sequence[Carried]
+    tags_count: int
+
+    @property
+    def tags_more(self) -> int:
+        return self.tags_count - len(self.tags)
 
 
 @dataclass(frozen=True)
@@ -100,5 +110,15 @@ def _row(
         accounts=len(mine),
         present=any(each.present for each in mine),
         joined_at=min(each.joined_at for each in mine),
-        tags=carried,
+        tags=telling(carried)[:SHOWN],
+        tags_count=len(carried),
+    )
+
+
+def telling(carried: Sequence[Carried]) -> list[Carried]:
+    """What somebody put on by hand says most, then the newest."""
+    return sorted(
+        carried,
+        key=lambda each: (each.source == tagrows.OPERATOR, each.since),
+        reverse=True,
     )

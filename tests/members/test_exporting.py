@@ -64,7 +64,7 @@ def test_one_row_a_person_with_all_that_is_known(
         "city": "西安",
         "Tags": "koc; vip",
     }
-    assert (bob["Key"], bob["Name"]) == ("c-2", "Bob, “B”\n")
+    assert (bob["Key"], bob["Name"]) == ("c-2", "Bob, “B”")
     assert bob["Left"] == "2026-03-06 20:00:00"
     (told,) = made.told(filled, "member.exported")
     assert told == (None, {"number": 2, "form": "csv"})

@@ -16,6 +16,7 @@ from qunce.groups.registry import Membership
 from qunce.members import (
     accounts,
     attributes,
+    listing,
     masks,
     merges,
     notes,
@@ -26,6 +27,9 @@ from qunce.members import (
 from qunce.members.attributes import Attribute, Held
 from qunce.members.people import Person
 from qunce.members.roster import Account, Identifier
+
+TAGS = 12
+"""Tags that are shown at once; the rest is one click away."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,17 @@ class Member:
     @cached_property
     def tags(self) -> list[tagging.Carried]:
         return tagging.of_each({self.head: self.family})[self.head]
+
+    @cached_property
+    def first_tags(self) -> list[tagging.Carried]:
+        """Those that say most, by hand and new; in the order of their groups."""
+        most = {each.tag.pk for each in listing.telling(self.tags)[:TAGS]}
+        return [each for each in self.tags if each.tag.pk in most]
+
+    @cached_property
+    def other_tags(self) -> list[tagging.Carried]:
+        first = {each.tag.pk for each in self.first_tags}
+        return [each for each in self.tags if each.tag.pk not in first]
 
     @cached_property
     def notes(self) -> list[notes.Note]:

@@ -71,8 +71,12 @@ def about(request: Request) -> dict[str, Any]:
         "may_export": access.may(by, exporting.EXPORT),
         "may_pattern": access.may(by, remarks.SET),
         "ticked": set(),
-        **_offered(request),
+        **({} if _is_part(request) else _offered(request)),
     }
+
+
+def _is_part(request: Request) -> bool:
+    return bool(request.htmx) and not request.htmx.boosted
 
 
 def _before(request: Request) -> int | None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from qunce.core import days
 from qunce.insight import dictionary
+from qunce.members import comings
 from qunce.sets import audiences, daily
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from qunce.core.operators import Operator
     from qunce.sets.daily import Daily
 
-SALES = {"order.paid": 1, "order.amended": 1}
+SALES = ("order.paid", "order.amended")
 OWN_ACTS = (
     "order.paid",
     "coupon.redeemed",
@@ -61,25 +62,36 @@ class Asked:
         return daily.group_id(self.community, self.group or "")
 
     @cached_property
-    def seen(self) -> NDArray[np.int64]:
-        """Everyone that the operator may see, who has left too."""
-        return self._people({"with_left": EVERYONE})
+    def seen(self) -> bytes:
+        """Everyone that the operator may see, who has left too, as a frozen set."""
+        return self._freeze({"with_left": EVERYONE})
 
     @cached_property
-    def members(self) -> NDArray[np.int64]:
+    def members(self) -> bytes:
         """The people who are in the group now."""
-        return self._people({"group": {"any": [self.group]}})
+        return self._freeze({"group": {"any": [self.group]}})
 
-    def _people(self, rule: dict[str, Any]) -> NDArray[np.int64]:
-        blob = audiences.freeze(
+    @property
+    def among(self) -> bytes | None:
+        """Whose doings count; None for everyone's, those of nobody known included."""
+        if self.group is not None:
+            return self.members
+        return None if self.by.scope is None else self.seen
+
+    def _freeze(self, rule: dict[str, Any]) -> bytes:
+        return audiences.freeze(
             community=self.community, rule=rule, by=self.by, at=self.at
         )
-        return np.fromiter(audiences.ids(blob), dtype=np.int64)
 
-    def count(self, rule: dict[str, Any]) -> int:
-        return audiences.count(
-            community=self.community, rule=rule, by=self.by, at=self.at
-        )
+    @property
+    def span(self) -> dict[str, Any]:
+        return {
+            "community": self.community,
+            "first": self.first,
+            "last": self.last,
+            "at": self.at,
+            "among": self.among,
+        }
 
     def facts(self, *kinds: str) -> Daily:
         """Facts of these kinds about people in the operator's scope, up to today."""
@@ -92,16 +104,9 @@ class Asked:
                 at=self.at,
             )
             if self.by.scope is not None:
-                found = found.only(np.isin(found.people, self.seen))
+                found = found.only(np.isin(found.people, _people(self.seen)))
             self.read[kinds] = found
         return self.read[kinds]
-
-    def own_facts(self, *kinds: str) -> Daily:
-        """Those about who is in the group now, or about everyone where none is asked."""
-        found = self.facts(*kinds)
-        if self.group is None:
-            return found
-        return found.only(np.isin(found.people, self.members))
 
     def group_facts(self, kind: str) -> Daily:
         """Those that happened in the group."""
@@ -117,10 +122,9 @@ class Asked:
         np.add.at(sums, at_days[inside] - self.first, numbers[inside])
         return [int(number) for number in sums]
 
-    def people_by_day(self, found: Daily) -> list[int]:
-        known = found.people != daily.NOBODY
-        pairs = np.unique(np.stack([found.days[known], found.people[known]]), axis=1)
-        return self.by_day(pairs[0], np.ones(pairs.shape[1], dtype=np.int64))
+
+def _people(blob: bytes) -> NDArray[np.int64]:
+    return np.fromiter(audiences.ids(blob), dtype=np.int64)
 
 
 Metric = Callable[[Asked], list[int]]
@@ -139,30 +143,22 @@ def _of(*registers: dict[str, Metric]) -> Callable[[Metric], Metric]:
 
 @_of(OF_COMMUNITY, OF_GROUP)
 def orders(asked: Asked) -> list[int]:
-    found = asked.own_facts("order.paid")
-    return asked.by_day(found.days, found.times)
+    return daily.sums(kinds=["order.paid"], **asked.span).times
 
 
 @_of(OF_COMMUNITY)
 def buyers(asked: Asked) -> list[int]:
-    return asked.people_by_day(asked.own_facts("order.paid"))
+    return daily.people(kinds=["order.paid"], **asked.span)
 
 
 @_of(OF_COMMUNITY)
 def sales(asked: Asked) -> list[int]:
-    total = np.zeros(len(asked.days), dtype=np.int64)
-    for kind, sign in SALES.items():
-        found = asked.own_facts(kind)
-        total += sign * np.array(asked.by_day(found.days, found.amounts))
-    return [int(number) for number in total]
+    return daily.sums(kinds=SALES, **asked.span).amounts
 
 
 @_of(OF_COMMUNITY)
 def new_members(asked: Asked) -> list[int]:
-    return [
-        asked.count({"with_left": {"joined": {"between": [text, text]}}})
-        for text in (days.to_date(day).isoformat() for day in asked.days)
-    ]
+    return comings.joined_by_day(**asked.span)
 
 
 @_of(OF_GROUP)
@@ -182,7 +178,7 @@ def members(asked: Asked) -> list[int]:
     now = daily.marked(
         community=asked.community, kind="group", ref=asked.group_id, at=asked.at
     )
-    inside = {person: now[person] for person in asked.members.tolist()}
+    inside = {person: now[person] for person in audiences.ids(asked.members)}
     size = sum(accounts > 0 for accounts in inside.values())
     sizes: dict[int, int] = {}
     steps = _steps(asked)
@@ -213,7 +209,7 @@ def _steps(asked: Asked) -> dict[int, dict[int, int]]:
 
 @_of(OF_GROUP)
 def active_members(asked: Asked) -> list[int]:
-    return asked.people_by_day(asked.own_facts(*OWN_ACTS))
+    return daily.people(kinds=OWN_ACTS, **asked.span)
 
 
 def of_community(

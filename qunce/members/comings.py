@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from django.utils.translation import gettext as _
 
-from qunce.core import db, instants, names, revisions
+from qunce.core import days, db, instants, names, revisions
 from qunce.core.communities import zone
-from qunce.sets import bitmaps, happened, leaves, windows
+from qunce.sets import aliases, bitmaps, happened, leaves, snapshots, windows
 from qunce.sets.leaves import Leaf, Place
 from qunce.sets.windows import Window
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from numpy.typing import NDArray
     from pyroaring import BitMap
 
+    from qunce.core.communities import Community
     from qunce.sets.snapshots import Snapshot
 
 PRESENT = ("present", 0)
@@ -78,8 +81,47 @@ def _refreshed(old: Roll, touched: NDArray[np.int64], fresh: Roll) -> Roll:
 
 def _joined(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """People, and when the first of their accounts joined."""
-    everyone = roll(snap)
-    return _edge(snap.aliases.map_array(everyone.accounts), everyone.joined)
+
+    def read() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        everyone = roll(snap)
+        return _edge(snap.aliases.map_array(everyone.accounts), everyone.joined)
+
+    return snap.once("joined", _label(snap), read)
+
+
+def _label(snap: Snapshot) -> Hashable:
+    return snap.revs[PRESENT], snap.revs[(aliases.KIND, 0)]
+
+
+def joined_by_day(
+    *, community: Community, first: int, last: int, at: datetime, among: bytes | None
+) -> list[int]:
+    """People who joined on each community day, who left since too.
+
+    `among` is a frozen audience; without it everyone counts.
+    """
+    people, micros = _joined_now(community, at)
+    begins = [
+        days.begin(community.timezone, community.day_start, day)
+        for day in range(first, last + 2)
+    ]
+    inside = (micros >= begins[0]) & (micros < begins[-1])
+    people, micros = people[inside], micros[inside]
+    if among is not None:
+        micros = micros[np.isin(people, bitmaps.array_of(bitmaps.thaw(among)))]
+    return [int(number) for number in np.histogram(micros, begins)[0]]
+
+
+def _joined_now(
+    community: Community, at: datetime
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    while True:
+        try:
+            with snapshots.opened(community, at) as snap:
+                snap.read(())
+                return _joined(snap)
+        except snapshots.Stale:
+            continue
 
 
 def _left(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -68,15 +68,17 @@ def cover(here: Place) -> Cover:
     return segments.choose(segments.listed(folder(here.folder)), here.reached)
 
 
-def query(sql: str, params: Sequence[Any] = ()) -> pa.Table:
+def query(sql: str, params: Sequence[Any] = (), **tables: pa.Table) -> pa.Table:
     """What DuckDB answers over the view `facts`: `log.SCHEMA` up to the position.
+
+    `tables` are seen under their names.
 
     Inside a snapshot of `derived` that is the position of the snapshot.
     """
     for attempt in (1, 2):
         _look(place())
         try:
-            return duck.query(sql, params)
+            return duck.query(sql, params, **tables)
         except duckdb.IOException:
             # A file of the list went after its grace: list anew.
             _seen.view = None

@@ -1,0 +1,308 @@
+"""P10: from a text to staff tasks, on the pages."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from qunce.core.audit import Act
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.groups import registry
+from qunce.members import segments
+from qunce.outreach import byhand, campaigns
+from qunce.outreach.campaigns import Campaign
+from tests.console.world import browser
+from tests.members import made as members
+from tests.outreach import made
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def shop() -> Community:
+    return members.shop(language="en")
+
+
+@pytest.fixture
+def by(shop: Community) -> Operator:
+    return made.staff(shop, "ann", "manager", name="Ann")
+
+
+@pytest.fixture
+def ann(by: Operator) -> Client:
+    return browser(by)
+
+
+def url(view: str, *args: int) -> str:
+    return reverse(f"outreach:{view}", args=args)
+
+
+def page(client: Client, view: str, *args: int, query: str = "", **given: Any) -> str:
+    answer = client.get(url(view, *args) + query, **given)
+    assert answer.status_code == 200, answer.content.decode()
+    return answer.content.decode()
+
+
+def filled(by: Operator, **given: Any) -> dict[str, Any]:
+    return {
+        "name": "Spring",
+        "target": "members",
+        "who": "all",
+        "without": "",
+        "text": "Hello {name|friend}",
+        "staff": [by.pk],
+        "spare": "on",
+        **given,
+    }
+
+
+def test_an_empty_list_teaches(ann: Client) -> None:
+    text = page(ann, "campaigns")
+    assert "No campaign yet" in text
+    assert url("new") in text
+
+
+def test_from_the_form_to_the_review_to_the_tasks(
+    shop: Community, by: Operator, ann: Client
+) -> None:
+    made.people(shop, "bob", "cat")
+    answer = ann.post(url("new"), filled(by))
+    campaign = Campaign.objects.get()
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == url("review", campaign.pk)
+    text = page(ann, "review", campaign.pk)
+    assert "Hello Bob" in text
+    assert "Give 2 members to 1 of the staff to send" in text
+    answer = ann.post(url("start", campaign.pk), {"expected": "2"})
+    assert answer.status_code == 303
+    campaign.refresh_from_db()
+    assert campaign.state == "sending"
+    text = page(ann, "campaign", campaign.pk)
+    assert "Go on with my task" in text
+    assert "0 of 2 done" in text
+    assert "Spring" in page(ann, "tasks")
+    assert "Spring" in page(ann, "campaigns", query="?state=sending")
+    assert "No campaign is in this state" in page(ann, "campaigns", query="?state=done")
+
+
+def test_another_number_than_the_review_showed_is_shown_again(
+    shop: Community, by: Operator, ann: Client
+) -> None:
+    made.people(shop, "bob")
+    campaign = made.campaign(by)
+    for expected in ("7", "", "x", "9" * 30):
+        answer = ann.post(url("start", campaign.pk), {"expected": expected})
+        assert answer.status_code == 422
+    assert "It would go to 1 now" in answer.content.decode()
+    campaign.refresh_from_db()
+    assert campaign.state == "draft"
+
+
+def test_what_is_typed_is_kept_when_it_is_refused(by: Operator, ann: Client) -> None:
+    answer = ann.post(url("new"), filled(by, text="Dear {nmae}\n=1+1 <b>"))
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Line 1, character 6: There is no variable {nmae}." in text
+    assert "=1+1 &lt;b&gt;" in text
+    assert not Campaign.objects.exists()
+    answer = ann.post(url("new"), filled(by, name="", staff=["x"]))
+    assert answer.status_code == 422
+
+
+def test_a_draft_may_be_kept_unfinished_and_the_review_says_what_lacks(
+    by: Operator, ann: Client
+) -> None:
+    ann.post(url("new"), filled(by, who="", keep="1"))
+    draft = Campaign.objects.get()
+    assert "Choose who is to get it." in page(ann, "review", draft.pk)
+
+
+def test_a_segment_or_a_rule_of_another_page_is_taken_over(
+    shop: Community, by: Operator, ann: Client
+) -> None:
+    rule = {"tag": {"any": ["vip"]}}
+    made.tag(shop, "vip", *made.people(shop, "bob"))
+    segment = segments.create(
+        community=shop, key="vips", name="Our VIPs", rule=rule, by=by, at=members.AT
+    )
+    text = page(ann, "new", query=f"?segment={segment.pk}")
+    assert re.search(r'<option value="segment:vips" selected>Our VIPs', text)
+    text = page(ann, "new", query=f"?rule={json.dumps(rule)}")
+    assert re.search(r'<option value="own" selected>', text)
+    ann.post(url("new"), filled(by, who="own", rule=json.dumps(rule)))
+    assert Campaign.objects.get().rule == rule
+    odd = ann.get(url("new") + '?rule={"odd":1}')
+    assert odd.status_code == 422
+
+
+def test_a_rule_that_cannot_be_read_is_told(by: Operator, ann: Client) -> None:
+    for rule in ("{", '{"tag": {"any": ["nope"]}}', "[" * 5000):
+        answer = ann.post(url("new"), filled(by, who="own", rule=rule))
+        assert answer.status_code == 422
+
+
+def test_the_preview_is_that_of_a_real_member(
+    shop: Community, by: Operator, ann: Client
+) -> None:
+    made.people(shop, "bob", "cat")
+    given = {**filled(by), "turn": "1"}
+    text = ann.post(url("preview"), given).content.decode()
+    assert "Hello Cat" in text
+    text = ann.post(url("preview"), {**given, "text": "{x"}).content.decode()
+    assert "without its “}”" in text
+    members.member(shop, "zed")
+    text = ann.post(url("preview"), {**given, "turn": "2", "text": "{name}"}).content
+    assert "There is no value for {name}." in text.decode()
+    assert ann.post(url("preview"), {"target": "mars"}).status_code == 200
+
+
+def test_a_campaign_to_groups(shop: Community, by: Operator, ann: Client) -> None:
+    north = registry.create(community=shop, key="n", name="North", by=by, at=members.AT)
+    given = filled(by, target="groups", groups=[north.pk], text="To {group}")
+    ann.post(url("new"), given)
+    campaign = Campaign.objects.get()
+    assert (campaign.groups, campaign.rule) == ([north.pk], None)
+    text = page(ann, "review", campaign.pk)
+    assert "To North" in text
+    assert "Give 1 group to 1 of the staff to send" in text
+
+
+def test_pause_change_go_on_cancel_and_copy(
+    shop: Community, by: Operator, ann: Client
+) -> None:
+    made.people(shop, "bob")
+    campaign = made.started(by)
+    assert ann.get(url("edit", campaign.pk)).status_code == 403
+    ann.post(url("pause", campaign.pk))
+    text = page(ann, "edit", campaign.pk)
+    assert "The campaign is paused." in text
+    assert 'name="who"' not in text
+    given = {"name": "New name", "text": "Other", "due_at": "2099-01-01T10:00"}
+    ann.post(url("edit", campaign.pk), given)
+    campaign.refresh_from_db()
+    assert (campaign.name, campaign.text) == ("New name", "Other")
+    assert campaign.due_at == datetime(2099, 1, 1, 2, tzinfo=UTC)
+    ann.post(url("resume", campaign.pk))
+    ann.post(url("cancel", campaign.pk))
+    campaign.refresh_from_db()
+    assert campaign.state == "cancelled"
+    ann.post(url("copy", campaign.pk))
+    assert Campaign.objects.filter(state="draft").count() == 1
+    assert ann.post(url("pause", campaign.pk)).status_code == 403
+
+
+def test_a_campaign_is_scheduled_in_the_communitys_time(
+    shop: Community, by: Operator, ann: Client
+) -> None:
+    made.people(shop, "bob")
+    campaign = made.campaign(by)
+    answer = ann.post(url("schedule", campaign.pk), {"send_at": "2001-01-01T10:00"})
+    assert answer.status_code == 422
+    assert "still to come" in answer.content.decode()
+    answer = ann.post(url("schedule", campaign.pk), {"send_at": "soon"})
+    assert "Choose a day and a time." in answer.content.decode()
+    ann.post(url("schedule", campaign.pk), {"send_at": "2099-01-01T10:00"})
+    campaign.refresh_from_db()
+    assert campaign.send_at == datetime(2099, 1, 1, 2, tzinfo=UTC)
+    assert "Starts by itself at 2099-01-01 10:00" in page(ann, "campaign", campaign.pk)
+    ann.post(url("unschedule", campaign.pk))
+    campaign.refresh_from_db()
+    assert campaign.state == "draft"
+
+
+def sent_to(by: Operator, *names: str) -> Campaign:
+    made.people(by.community, *names)
+    campaign = campaigns.create(
+        community=by.community,
+        name="Sent",
+        text="Hello",
+        rule={"all": []},
+        staff=[by.pk],
+        by=by,
+        at=NOW,
+    )
+    from qunce.outreach import starts
+
+    starts.start(campaign=campaign, by=by, at=NOW)
+    return campaign
+
+
+def test_the_result_and_its_list_and_file(
+    shop: Community, by: Operator, ann: Client
+) -> None:
+    campaign = sent_to(by, "bob", "=cmd", "<img onerror=x>")
+    task = made.task(campaign, by)
+    rows = byhand.open_next(task=task, by=by, at=NOW)
+    byhand.mark(task=task, target=rows[0].target_id, by=by, at=NOW)
+    given = {"reason": "blocked", "note": "since May", "by": by, "at": NOW}
+    byhand.cannot(task=task, target=rows[1].target_id, **given)
+    text = page(ann, "campaign", campaign.pk)
+    assert "2 of 3 done" in text
+    assert "they blocked or deleted me" in text
+    listed = page(ann, "receivers", campaign.pk)
+    assert "&lt;Img Onerror=X&gt;" in listed
+    assert "since May" in listed
+    only = page(ann, "receivers", campaign.pk, query="?state=marked")
+    assert "Bob" in only
+    assert "=Cmd" not in only
+    answer = ann.get(url("export", campaign.pk))
+    content = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    table = list(csv.reader(io.StringIO(content)))
+    assert [line[0] for line in table] == [
+        "Receiver",
+        "Bob",
+        "'=Cmd",
+        "<Img Onerror=X>",
+    ]
+    assert table[2][1:3] == ["failed", "they blocked or deleted me · since May"]
+    assert Act.objects.filter(detail={"campaign": "Sent"}).exists()
+
+
+def test_who_may_not_export_gets_no_file(shop: Community, by: Operator) -> None:
+    campaign = sent_to(by, "bob")
+    clerk = browser(made.staff(shop, "cat"))
+    assert clerk.get(url("export", campaign.pk)).status_code == 403
+    assert "CSV" not in page(clerk, "receivers", campaign.pk)
+
+
+def test_a_viewer_looks_and_does_not_act(shop: Community, by: Operator) -> None:
+    campaign = sent_to(by, "bob")
+    eve = browser(made.staff(shop, "eve", "viewer"))
+    assert "Pause" not in page(eve, "campaign", campaign.pk)
+    assert eve.post(url("pause", campaign.pk)).status_code == 403
+    assert eve.get(url("new")).status_code == 403
+
+
+def test_opt_outs_are_put_down_and_taken_back(shop: Community, ann: Client) -> None:
+    (bob,) = made.people(shop, "bob")
+    assert "Nobody has opted out" in page(ann, "opt-outs")
+    answer = ann.post(url("opt-out"), {"key": "nobody\0"})
+    assert answer.status_code == 422
+    assert "There is no member “nobody”." in answer.content.decode()
+    ann.post(url("opt-out"), {"key": "bob"})
+    assert "Bob" in page(ann, "opt-outs")
+    ann.post(url("opt-in", bob))
+    assert "Nobody has opted out" in page(ann, "opt-outs")
+
+
+def test_pages_of_a_long_list(shop: Community, by: Operator, ann: Client) -> None:
+    campaign = sent_to(by, *(f"p{n:03}" for n in range(60)))
+    byhand.open_next(task=made.task(campaign, by), by=by, at=NOW, most=60)
+    text = page(ann, "receivers", campaign.pk)
+    assert ("P049" in text, "P050" in text) == (True, False)
+    after = re.search(r"after=(\d+)", text)
+    assert after
+    text = page(ann, "receivers", campaign.pk, query=f"?{after[0]}")
+    assert ("P049" in text, "P059" in text) == (False, True)
+    late = NOW + timedelta(hours=1)
+    assert campaigns.get(by=by, pk=campaign.pk).started_at < late  # type: ignore[operator]

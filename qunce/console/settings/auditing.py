@@ -180,7 +180,7 @@ def _names(community: Community, accounts: set[int]) -> dict[int, str]:
 
 def _member(account: int) -> str:
     try:
-        return reverse("members:one", args=[account])
+        return reverse("members:page", args=[account])
     except NoReverseMatch:
         return ""
 

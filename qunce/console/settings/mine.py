@@ -23,7 +23,9 @@ from qunce.core import attempts, errors, operators, secondfactor, sessions, staf
 
 
 class Mine(forms.Form):
-    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=staff.LONGEST)
+    name = forms.CharField(
+        label=pgettext_lazy("person", "Name"), max_length=staff.LONGEST
+    )
     language = forms.ChoiceField(
         label=gettext_lazy("Language"), choices=settings.LANGUAGES
     )

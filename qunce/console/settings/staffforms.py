@@ -20,7 +20,9 @@ MOST_RULE = 20_000
 
 
 class Staff(forms.Form):
-    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=staff.LONGEST)
+    name = forms.CharField(
+        label=pgettext_lazy("person", "Name"), max_length=staff.LONGEST
+    )
     login = forms.CharField(
         label=gettext_lazy("Login"),
         max_length=staff.LONGEST,

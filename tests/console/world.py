@@ -1,0 +1,232 @@
+"""Two communities, and one object of every kind that an address can name.
+
+What only the one community holds is called Homely, what its scoped operator must not
+see is called Hidden.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.test import Client
+
+from qunce.core import apikeys, communities, operators, sessions, staff, units
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.groups import registry
+from qunce.members import (
+    accounts,
+    attributes,
+    layers,
+    layerspecs,
+    notes,
+    people,
+    roster,
+    segments,
+    tagging,
+    tagjobs,
+    tags,
+)
+from qunce.members.importing import jobs
+from qunce.outreach import byhand, campaigns, optouts, recipients, starts, tasks
+from qunce.sales import orders
+from qunce.sets import bitmaps, tail
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+PASSWORD = "correct horse battery"
+SCOPE = {"tag": {"any": ["seen"]}}
+
+
+@dataclass
+class World:
+    home: Community
+    boss: Operator
+    viewer: Operator
+    scoped: Operator
+    stranger: Operator
+    at: datetime
+    numbers: dict[str, int] = field(default_factory=dict)
+
+
+def made(hidden: str = "Hidden", **given: Any) -> World:
+    """`hidden` is how the hidden member and everything around her is called."""
+    at = datetime.now(UTC) - timedelta(minutes=5)
+    home = communities.create(key="home", at=at, language="en")
+    other = communities.create(key="other", at=at, language="en")
+    boss = _operator(home, "boss", "owner", at)
+    world = World(
+        home=home,
+        boss=boss,
+        viewer=_operator(home, "viewer", "viewer", at),
+        scoped=_operator(home, "scoped", "manager", at, scope=SCOPE, groups=["open"]),
+        stranger=_operator(other, "stranger", "owner", at),
+        at=at,
+    )
+    _people(world, hidden)
+    _around(world, hidden)
+    _house(world)
+    _sending(world)
+    tail.catch_up()
+    return world
+
+
+def _operator(
+    of: Community, login: str, role: str, at: datetime, **more: Any
+) -> Operator:
+    made = operators.create(community=of, login=login, role=role, at=at, name=login)
+    for name, value in more.items():
+        setattr(made, name, value)
+    made.save()
+    return made
+
+
+def _people(world: World, hidden: str) -> None:
+    how: dict[str, Any] = {"by": world.boss, "at": world.at}
+    shop = world.home
+    seen = accounts.add(community=shop, key="seen", name="Homely Seen", **how)
+    gone = accounts.add(
+        community=shop,
+        key="hidden-key",
+        name=f"Homely {hidden} Member",
+        known_by={"phone": "13800009999"},
+        **how,
+    )
+    twin = accounts.add(community=shop, key="hidden-twin", name=f"{hidden} Twin", **how)
+    joined = people.merge(left=gone, right=twin, **how)
+    group = tags.create_group(community=shop, key="homely-group", **how)
+    tag = tags.create(community=shop, key="seen", name="Homely Tag", group=group, **how)
+    other = tags.create(community=shop, key="homely-other", **how)
+    batch = tagging.put(tag=tag, accounts=[seen.pk], **how)
+    tagging.put(tag=other, accounts=[gone.pk], **how)
+    job = tagjobs.start(
+        tag=other, does=tagjobs.PUT, people=bitmaps.of([gone.pk]), **how
+    )
+    tags.add_synonym(tag=tag, key="homely-synonym", **how)
+    note = notes.write(
+        account=gone,
+        text=f"{hidden} Note",
+        next_step=f"{hidden} Step",
+        due_at=world.at + timedelta(1),
+        **how,
+    )
+    world.numbers |= {
+        "seen": seen.pk,
+        "member": gone.pk,
+        "twin": twin.pk,
+        "join": joined.pk,
+        "tag": tag.pk,
+        "tag group": group.pk,
+        "other tag": other.pk,
+        "batch": batch.pk,
+        "tag job": job.pk,
+        "synonym": tag.synonyms.get().pk,
+        "note": note.pk,
+    }
+
+
+def _around(world: World, hidden: str) -> None:
+    how: dict[str, Any] = {"by": world.boss, "at": world.at}
+    shop, gone = world.home, roster.get(world.home, "hidden-key")
+    attribute = attributes.define(
+        community=shop, name="homely", type="text", label="Homely Attribute", **how
+    )
+    attributes.set_values(
+        attribute=attribute, values={gone.pk: f"{hidden} Value"}, **how
+    )
+    segment = segments.create(
+        community=shop, key="homely", name="Homely Segment", rule=SCOPE, **how
+    )
+    frozen = segments.freeze(community=shop, key="homely-list", rule=SCOPE, **how)
+    layering = layers.create(
+        community=shop,
+        key="homely",
+        name="Homely Layering",
+        spec=layerspecs.VALUE,
+        **how,
+    )
+    layers.recompute(layering=layering, **how)
+    open_one = registry.create(community=shop, key="open", name="Homely Open", **how)
+    closed = registry.create(
+        community=shop, key="closed", name=f"Homely {hidden} Group", **how
+    )
+    registry.join(group=closed, accounts=[gone.pk], **how)
+    orders.pay(
+        community=shop,
+        key=f"{hidden}-Order",
+        account=gone.pk,
+        amount=9900,
+        currency="CNY",
+        paid_at=world.at,
+        **how,
+    )
+    world.numbers |= {
+        "attribute": attribute.pk,
+        "segment": segment.pk,
+        "frozen": frozen.pk,
+        "layering": layering.pk,
+        "open group": open_one.pk,
+        "group": closed.pk,
+        "order": orders.get(shop, f"{hidden}-Order").pk,
+    }
+
+
+def _house(world: World) -> None:
+    how: dict[str, Any] = {"by": world.boss, "at": world.at}
+    unit = units.create(community=world.home, name="Homely Unit", kind="local", **how)
+    hired = staff.add(
+        login="hired", name="Homely Hired", role="operator", password=PASSWORD, **how
+    )
+    key, _token = apikeys.create(
+        name="Homely Key", scopes=["members:read"], operator=world.boss, **how
+    )
+    job = jobs.begin(
+        community=world.home,
+        options={},
+        target="members",
+        digest="0",
+        source="homely",
+        file="Homely.csv",
+        **how,
+    )
+    world.numbers |= {
+        "unit": unit.pk,
+        "staff": hired.pk,
+        "key": key.pk,
+        "import": job.pk,
+    }
+
+
+def _sending(world: World) -> None:
+    how: dict[str, Any] = {"by": world.boss, "at": world.at}
+    tail.catch_up()
+    draft = campaigns.create(community=world.home, name="Homely Draft", **how)
+    sent = campaigns.create(
+        community=world.home,
+        name="Homely Campaign",
+        text="Hello {name}",
+        rule={"all": []},
+        staff=[world.boss.pk],
+        spare=False,
+        **how,
+    )
+    starts.start(campaign=sent, **how)
+    task = tasks.Task.objects.get(campaign=sent)
+    byhand.open_next(task=task, **how)
+    hidden = world.numbers["member"]
+    optouts.put(community=world.home, accounts=[hidden], **how)
+    assert recipients.Recipient.objects.filter(campaign=sent, target_id=hidden)
+    world.numbers |= {"draft": draft.pk, "campaign": sent.pk, "task": task.pk}
+
+
+def browser(operator: Operator | None) -> Client:
+    """Signed in the short way: the door has tests of its own."""
+    client = Client(headers={"accept-language": "en"})
+    if operator is not None:
+        client.force_login(operator, backend=BACKEND)
+        session = client.session
+        now = datetime.now(UTC)
+        sessions.mark(session, address="192.0.2.1", agent="Tester", at=now)
+        session.save()
+    return client

@@ -54,6 +54,12 @@ class Row:
         return re.sub(r"[^a-z0-9_]", "-", self.path)
 
     @property
+    def helps(self) -> bool:
+        """Whether it is as the rule wants it: behind a `not` it should not hold."""
+        turned = str(self.path).count("not") % 2 == 1
+        return bool(self.lit) != turned
+
+    @property
     def is_adder(self) -> bool:
         return self.line is None and self.form is None
 

@@ -37,6 +37,8 @@ class Clause(forms.Form):
     hint: ClassVar[StrOrPromise] = ""
     more: ClassVar[tuple[str, ...]] = ()
     """Fields that are seldom needed, behind a fold."""
+    first: ClassVar[str] = ""
+    """The field that is typed into first; the uppermost if not given."""
     do_not_call_in_templates: ClassVar[bool] = True
     clause: Any = None
     use_required_attribute = False
@@ -46,6 +48,9 @@ class Clause(forms.Form):
         super().__init__(data, initial=initial, prefix=PREFIX)
         self.desk = desk
         self.offer()
+        if not self.is_bound:
+            name = self.first or next(iter(self.fields))
+            self.fields[name].widget.attrs["autofocus"] = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -194,15 +199,16 @@ class TagClause(Clause):
     name = "tag"
     words = gettext_lazy("Tag")
     icon = "tag"
+    first = "tags"
     how = forms.ChoiceField(
         label=gettext_lazy("Carries"),
         choices=[*HOW_MARKED, ("untagged", gettext_lazy("no tag"))],
     )
     tags = PickField(label=gettext_lazy("Tags"), required=False)
-    group = forms.ChoiceField(label=gettext_lazy("Of"), required=False)
+    group = forms.ChoiceField(label=gettext_lazy("Of the tag group"), required=False)
     sign = forms.ChoiceField(
         label=gettext_lazy("Depth, how often each"),
-        choices=[("", gettext_lazy("any")), *fields.SIGNS],
+        choices=[("", gettext_lazy("any depth")), *fields.SIGNS],
         required=False,
     )
     number = forms.IntegerField(label=gettext_lazy("Times"), required=False)
@@ -235,6 +241,7 @@ class GroupClause(Clause):
     name = "group"
     words = gettext_lazy("Group")
     icon = "chat-bubble-left-right"
+    first = "groups"
     how = forms.ChoiceField(label=gettext_lazy("Is now in"), choices=HOW_MARKED)
     groups = PickField(label=gettext_lazy("Groups"), required=False)
 
@@ -254,6 +261,7 @@ class SegmentClause(Clause):
     name = "segment"
     words = gettext_lazy("Segment")
     icon = "user-group"
+    first = "segments"
     how = forms.ChoiceField(
         label=gettext_lazy("Is in"),
         choices=[*HOW_MARKED, ("frozen", gettext_lazy("a frozen list"))],

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from qunce.members.attributes import Attribute
     from qunce.members.layers import Layering
 
-MOST = 24
-"""How many are offered at once; the search narrows them."""
+MOST, FEW = 24, 10
+"""How many are offered for a search, and before there is one."""
 
 
 @dataclass(frozen=True)
@@ -60,24 +60,30 @@ class Desk:
             )
         return [
             Option(tag.key, tag.name, tag.group.name if tag.group else "")
-            for tag in found.order_by("name", "key")[:MOST]
+            for tag in found.order_by("name", "key")[: _most(asked)]
         ]
 
     def _group(self, asked: str) -> list[Option]:
         found = groups.listed(self.by)
         if asked:
             found = found.filter(Q(name__icontains=asked) | Q(key__icontains=asked))
-        return [Option(each.key, each.name) for each in found.order_by("name")[:MOST]]
+        return [
+            Option(each.key, each.name)
+            for each in found.order_by("name")[: _most(asked)]
+        ]
 
     def _segment(self, asked: str) -> list[Option]:
         rows = saved.Segment.objects.filter(community=self.community, state="active")
         found = rows.filter(Q(name__icontains=asked) | Q(key__icontains=asked))
-        return [Option(each.key, each.name) for each in found.order_by("name")[:MOST]]
+        return [
+            Option(each.key, each.name)
+            for each in found.order_by("name")[: _most(asked)]
+        ]
 
     def _frozen(self, asked: str) -> list[Option]:
         rows = saved.FrozenSegment.objects.filter(community=self.community)
         found = rows.filter(key__icontains=asked).order_by("-at", "key")
-        return [Option(each.key, each.key) for each in found[:MOST]]
+        return [Option(each.key, each.key) for each in found[: _most(asked)]]
 
     def _source(self, asked: str) -> list[Option]:
         known = names.listed("source", self.community.pk).values()
@@ -133,4 +139,8 @@ class Desk:
 def _fitting(texts: Iterable[str], asked: str) -> list[Option]:
     wanted = asked.strip().casefold()
     found = [text for text in texts if wanted in text.casefold()]
-    return [Option(text, text) for text in found[:MOST]]
+    return [Option(text, text) for text in found[: _most(asked)]]
+
+
+def _most(asked: str) -> int:
+    return MOST if asked else FEW

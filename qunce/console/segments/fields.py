@@ -138,7 +138,6 @@ class Picker(forms.Widget):
     by keyboard and without script."""
 
     template_name = "console/segments/picker.html"
-    use_fieldset = True
     find: Callable[[str], list[Option]]
     named: Callable[[Sequence[str]], list[Option]]
     asked = ""
@@ -160,7 +159,7 @@ class Picker(forms.Widget):
         return context | {"asked": self.asked, "chosen": chosen, "found": found}
 
     def id_for_label(self, id_: str | None, index: str | None = None) -> str:
-        return ""
+        return f"{id_}-find" if id_ else ""
 
 
 class PickField(forms.Field):

@@ -18,13 +18,15 @@ function typed(event) {
   }
   clearTimeout(waiting);
   waiting = setTimeout(() => {
-    if (!builder()?.matches(".htmx-request")) counter()?.dispatchEvent(new CustomEvent("typed"));
+    const form = builder();
+    const busy = !form?.querySelector("[data-editor]") || form.matches(".htmx-request");
+    if (!busy) counter()?.dispatchEvent(new CustomEvent("typed"));
   }, PAUSE);
 }
 
 document.addEventListener("input", typed);
 document.addEventListener("change", (event) => {
-  if (event.target.matches(".picker .found input:checked")) choose(event.target);
+  if (event.target.matches(".picker .offered input:checked")) choose(event.target);
   typed(event);
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
@@ -57,7 +59,7 @@ function inEditor(event, editor) {
     editor.querySelector("[data-done]").click();
     return true;
   }
-  const box = event.target.closest(".picker").querySelector(".found input");
+  const box = event.target.closest(".picker").querySelector(".offered input");
   if (event.target.value === "" || !box) editor.querySelector("[data-done]").click();
   else {
     box.checked = true;

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.channels import base
 from qunce.core import access, errors, facts, flow, instants
@@ -27,12 +27,12 @@ OVERSEE = access.declare("outreach.oversee", access.Role.MANAGER)
 
 
 class State(models.TextChoices):
-    DRAFT = "draft", gettext_lazy("draft")
-    SCHEDULED = "scheduled", gettext_lazy("scheduled")
-    SENDING = "sending", gettext_lazy("sending")
-    PAUSED = "paused", gettext_lazy("paused")
-    DONE = "done", gettext_lazy("done")
-    CANCELLED = "cancelled", gettext_lazy("cancelled")
+    DRAFT = "draft", pgettext_lazy("campaign", "draft")
+    SCHEDULED = "scheduled", pgettext_lazy("campaign", "scheduled")
+    SENDING = "sending", pgettext_lazy("campaign", "sending")
+    PAUSED = "paused", pgettext_lazy("campaign", "paused")
+    DONE = "done", pgettext_lazy("campaign", "done")
+    CANCELLED = "cancelled", pgettext_lazy("campaign", "cancelled")
 
 
 class Target(models.TextChoices):

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from qunce.core import db, instants
 from qunce.core.communities import Community
@@ -22,14 +22,14 @@ from qunce.sets import bitmaps
 
 
 class State(models.TextChoices):
-    PLANNED = "planned", gettext_lazy("planned")
-    MARKED = "marked", gettext_lazy("sent by staff")
-    ACCEPTED = "accepted", gettext_lazy("taken by the channel")
-    DELIVERED = "delivered", gettext_lazy("delivered")
-    CLICKED = "clicked", gettext_lazy("clicked")
-    SKIPPED = "skipped", gettext_lazy("skipped")
-    FAILED = "failed", gettext_lazy("failed")
-    UNKNOWN = "unknown", gettext_lazy("unknown")
+    PLANNED = "planned", pgettext_lazy("recipient", "planned")
+    MARKED = "marked", pgettext_lazy("recipient", "sent by staff")
+    ACCEPTED = "accepted", pgettext_lazy("recipient", "taken by the channel")
+    DELIVERED = "delivered", pgettext_lazy("recipient", "delivered")
+    CLICKED = "clicked", pgettext_lazy("recipient", "clicked")
+    SKIPPED = "skipped", pgettext_lazy("recipient", "skipped")
+    FAILED = "failed", pgettext_lazy("recipient", "failed")
+    UNKNOWN = "unknown", pgettext_lazy("recipient", "unknown")
 
 
 REACHED = (State.MARKED, State.ACCEPTED, State.DELIVERED, State.CLICKED)

@@ -24,6 +24,7 @@ from qunce.members import (
     segments,
     tagging,
 )
+from qunce.outreach import optouts
 from qunce.sales.orders import Order
 from qunce.sets import audiences, bitmaps, history
 
@@ -46,6 +47,7 @@ def about(request: Request, member: showing.Member, **forms: Any) -> dict[str, A
     return {
         "member": member,
         "remark": remarks.of(member.person, by=by),
+        "opted_out": optouts.of_people([member.head]).get(member.head),
         "orders": _orders(member),
         "layers": _layers(request, member),
         "note_form": NoteForm(by=by, at=request.at),

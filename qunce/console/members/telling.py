@@ -18,19 +18,25 @@ from qunce.groups import sight as groups
 from qunce.members.attributes import Attribute
 from qunce.members.layers import Layering
 from qunce.members.tags import Tag
+from qunce.outreach.campaigns import Campaign
 from qunce.sales.orders import Order
 
 if TYPE_CHECKING:
     from qunce.sets.history import Happening
 
 
+CATEGORIES = 3
+"""Of one order, so that a line stays a line."""
+
+
 @dataclass(frozen=True)
 class Told:
-    """One line. `about` is what it happened with, `href` leads there."""
+    """One line. `name` is what it happened with, `href` leads there."""
 
     at: datetime
     text: str
-    about: str
+    name: str
+    more: str
     href: str
     who: str
     kind: str
@@ -47,12 +53,13 @@ class Teller:
         return [self._one(fact) for fact in self.happened]
 
     def _one(self, fact: Happening) -> Told:
-        about, href = ABOUT.get(fact.kind, _group)(self, fact)
+        name, more, href = ABOUT.get(fact.kind, _group)(self, fact)
         actor = self._actors.get(fact.actor or 0)
         return Told(
             at=fact.happened_at,
             text=facts.spoken(fact.kind),
-            about=about,
+            name=name,
+            more=more,
             href=href,
             who=actor or (self._sources.get(fact.source or 0, "")),
             kind=fact.kind,
@@ -104,13 +111,20 @@ class Teller:
         )
         return dict(rows.values_list("key", "pk"))
 
+    @cached_property
+    def campaigns(self) -> dict[str, tuple[int, str]]:
+        rows = Campaign.objects.filter(
+            community=self.by.community, key__in=self._said("campaign")
+        )
+        return {k: (pk, name) for pk, k, name in rows.values_list("pk", "key", "name")}
+
     def _said(self, name: str) -> set[str]:
         said = {fact.payload.get(name) for fact in self.happened}
         return {each for each in said if isinstance(each, str)}
 
 
-About = tuple[str, str]
-"""What a fact is about in words, and where that is."""
+About = tuple[str, str, str]
+"""What a fact is about, what else there is to say, and where the first is."""
 
 
 def _link(view: str, pk: int | None) -> str:
@@ -124,26 +138,25 @@ def _tag(teller: Teller, fact: Happening) -> About:
     key = str(fact.payload.get("tag", ""))
     pk, name = teller.tags.get(key, (None, key))
     depth = fact.payload.get("depth", 1)
-    return (f"{name} ×{depth}" if depth != 1 else name), _link("tags:page", pk)
+    return name, f"×{depth}" if depth != 1 else "", _link("tags:page", pk)
 
 
 def _attribute(teller: Teller, fact: Happening) -> About:
     name = str(fact.payload.get("attribute", ""))
     source = words.say(words.SOURCES, str(fact.payload.get("came_by", "")))
-    said = teller.attributes.get(name, name)
-    return f"{said} · {source}" if source else said, ""
+    return teller.attributes.get(name, name), source, ""
 
 
 def _order(teller: Teller, fact: Happening) -> About:
     key = str(fact.payload.get("order", ""))
-    parts = [key]
+    parts = [str(each) for each in fact.payload.get("categories", ())]
+    if len(parts) > CATEGORIES:
+        parts = [*parts[:CATEGORIES], "…"]
     amount = fact.payload.get("amount")
     if isinstance(amount, int):
-        currency = fact.payload.get("currency") or teller.by.community.currency
-        parts.append(money.show(amount, str(currency)))
-    parts += [str(each) for each in fact.payload.get("categories", ())][:4]
-    text = " · ".join(part for part in parts if part)
-    return text, _link("sales:order", teller.orders.get(key))
+        currency = str(fact.payload.get("currency") or teller.by.community.currency)
+        parts.insert(0, f"{money.show(amount, currency)} {currency}")
+    return key, " · ".join(parts), _link("sales:order", teller.orders.get(key))
 
 
 def _layer(teller: Teller, fact: Happening) -> About:
@@ -155,15 +168,15 @@ def _layer(teller: Teller, fact: Happening) -> About:
     old, new = (str(fact.payload.get(side, "")) for side in ("from", "to"))
     move = f"{known.get(old, old) or '–'} → {known.get(new, new) or '–'}"
     name = layering.name if layering else str(fact.payload.get("layering", ""))
-    return f"{name}: {move}", _link("layers:page", layering.pk if layering else None)
+    return name, move, _link("layers:page", layering.pk if layering else None)
 
 
 def _joined(teller: Teller, fact: Happening) -> About:
-    return str(fact.payload.get("came_by", "")), ""
+    return str(fact.payload.get("came_by", "")), "", ""
 
 
 def _identified(teller: Teller, fact: Happening) -> About:
-    return words.say(words.KINDS, str(fact.payload.get("by_kind", ""))), ""
+    return words.say(words.KINDS, str(fact.payload.get("by_kind", ""))), "", ""
 
 
 def _changed(teller: Teller, fact: Happening) -> About:
@@ -172,19 +185,19 @@ def _changed(teller: Teller, fact: Happening) -> About:
         "joined_at": _("day of joining"),
         "source_id": _("source"),
     }
-    return _(", ").join(said.get(f, f) for f in fact.payload.get("fields", ())), ""
+    return _(", ").join(said.get(f, f) for f in fact.payload.get("fields", ())), "", ""
 
 
 def _campaign(teller: Teller, fact: Happening) -> About:
-    text = str(fact.payload.get("name") or fact.payload.get("campaign") or "")
-    group = _group(teller, fact)[0]
-    return " · ".join(part for part in (text, group) if part), ""
+    key = str(fact.payload.get("campaign", ""))
+    pk, name = teller.campaigns.get(key, (None, key))
+    return name, _group(teller, fact)[0], _link("outreach:campaign", pk)
 
 
 def _group(teller: Teller, fact: Happening) -> About:
     """What has no words of its own tells the group, as far as it may be seen."""
     name = teller.groups.get(fact.group or 0, "")
-    return name, _link("groups:page", fact.group if name else None)
+    return name, "", _link("groups:page", fact.group if name else None)
 
 
 ABOUT: Mapping[str, Callable[[Teller, Happening], About]] = {

@@ -77,7 +77,7 @@ def guess(target: targets.Target, headings: Sequence[str]) -> dict[str, str]:
             if heading not in mapping:
                 _match(heading, rank, free, mapping)
     rest = [heading for heading in headings if heading not in mapping]
-    mapping |= {heading: _extra(target, heading) for heading in rest}
+    mapping |= {heading: spare(target, heading) for heading in rest}
     return {heading: mapping[heading] for heading in headings}
 
 
@@ -95,7 +95,7 @@ def _match(
             return
 
 
-def _extra(target: targets.Target, heading: str) -> str:
+def spare(target: targets.Target, heading: str) -> str:
     """Attributes in members' files, details of orders; nothing elsewhere."""
     if target.extras == "details":
         return f"{targets.DETAIL}{heading}"
@@ -136,16 +136,16 @@ def mapped(
                 _("The file has no column “%(heading)s”; it has: %(headings)s.")
                 % {"heading": heading, "headings": ", ".join(headings)}
             )
-        extra = name.startswith(ATTRIBUTE) and target.extras == "attributes"
-        extra = extra or name == _extra(target, heading)
-        if name and name not in names and not extra:
+        free = name.startswith(ATTRIBUTE) and target.extras == "attributes"
+        free = free or name == spare(target, heading)
+        if name and name not in names and not free:
             raise BadMapping(
                 _("“%(name)s” is not a field here; the fields are: %(names)s.")
                 % {"name": name, "names": ", ".join(sorted(names))}
             )
         for other, taken in mapping.items():
             if name and taken == name and other not in given:
-                mapping[other] = _extra(target, other)
+                mapping[other] = spare(target, other)
         mapping[heading] = name
     return mapping
 

@@ -178,11 +178,10 @@ def _validate(planned: Plan, job: ImportJob, tell: Progress) -> None:
     for number, chunk in enumerate(planned.reading.target.chunks(planned.reading)):
         read += chunk.read
         tell(CHECKING, read, about)
-        if chunk.problems:
-            if number >= job.reported:
-                report.add(job, chunk.problems)
-            jobs.report(job, chunk=number, read=chunk.read, problems=chunk.problems)
-            first += chunk.problems[: max(jobs.SHOWN - len(first), 0)]
+        if number >= job.reported:
+            report.add(job, chunk.problems)
+        jobs.report(job, chunk=number, read=chunk.read, problems=chunk.problems)
+        first += chunk.problems[: max(jobs.SHOWN - len(first), 0)]
     if first:
         jobs.finish(job, at=planned.at, step="refuse")
         raise HasBrokenRows(

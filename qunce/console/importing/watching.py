@@ -1,0 +1,102 @@
+"""One import: how far it is, what came of it, and what was broken."""
+
+from __future__ import annotations
+
+from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from qunce.console import entry
+from qunce.console.importing import listing, words
+from qunce.core import audit, errors
+from qunce.members.importing import background, jobs, report, runs, uploads
+from qunce.members.importing.jobs import ImportJob
+
+SHOWN = 100
+TAKEN_OUT = audit.declare("import.problems_taken", gettext_lazy("import report taken"))
+
+
+class NoReport(errors.NotFound):
+    """Nothing was broken, or the report is gone."""
+
+
+@entry.page(jobs.IMPORT)
+def page(request: entry.Request, pk: int) -> HttpResponse:
+    job = jobs.get(request.community, pk)
+    steps = [runs.READING, runs.CHECKING, runs.WRITING]
+    if jobs.options_of(job)["mode"] == jobs.GOOD:
+        steps.remove(runs.CHECKING)
+    context = {
+        "job": job,
+        "row": listing.row(job),
+        "is_live": job.state in jobs.LIVE and job.upload is not None,
+        "steps": [(step, runs.PHASES[step]) for step in steps],
+        "counts": words.counted(job.counts),
+        "good_rows": max(job.read - job.broken, 0),
+        "problems": job.problems.order_by("row", "pk")[:SHOWN],
+        "shown": SHOWN,
+        "has_report": report.path_of(job).exists(),
+        "has_file": job.upload is not None and uploads.is_there(job.upload),
+        "removed_at": job.upload.created_at + uploads.KEPT if job.upload else None,
+        "mapping": [
+            (heading, words.field(job.target, field))
+            for heading, field in jobs.options_of(job)["mapping"].items()
+        ],
+    }
+    part = "console/importing/_job.html"
+    return entry.render(request, "console/importing/job.html", context, part=part)
+
+
+@require_POST
+@entry.page(jobs.IMPORT)
+def cancel(request: entry.Request, pk: int) -> HttpResponse:
+    job = jobs.get(request.community, pk)
+    jobs.cancel(job=job, by=request.operator, at=request.at)
+    entry.say(request, _("The import is cancelled; what is written stays."))
+    return entry.back(request, _url(job))
+
+
+@require_POST
+@entry.page(jobs.IMPORT)
+def resume(request: entry.Request, pk: int) -> HttpResponse:
+    job = jobs.get(request.community, pk)
+    background.resume(job=job, by=request.operator, at=request.at)
+    return entry.back(request, _url(job))
+
+
+@require_POST
+@entry.page(jobs.IMPORT)
+def good(request: entry.Request, pk: int) -> HttpResponse:
+    """Once more, with the good rows alone."""
+    job = jobs.get(request.community, pk)
+    new = background.again(job=job, mode=jobs.GOOD, by=request.operator, at=request.at)
+    return entry.back(request, _url(new))
+
+
+@entry.page(jobs.IMPORT)
+def problems(request: entry.Request, pk: int) -> HttpResponseBase:
+    """All broken rows as CSV; it opens in a spreadsheet without harm."""
+    job = jobs.get(request.community, pk)
+    path = report.path_of(job)
+    if not path.exists():
+        raise NoReport(_("There is no report of this import."))
+    audit.note(
+        kind=TAKEN_OUT,
+        community=request.community,
+        by=request.operator,
+        at=request.at,
+        count=job.broken,
+        detail={"job": job.pk},
+    )
+    return FileResponse(
+        path.open("rb"),
+        as_attachment=True,
+        filename=f"import-{job.pk}-broken.csv",
+        content_type="text/csv; charset=utf-8",
+    )
+
+
+def _url(job: ImportJob) -> str:
+    return reverse("importing:job", args=[job.pk])

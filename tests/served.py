@@ -6,6 +6,7 @@ import contextlib
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,12 +30,13 @@ class Served:
         self.home = home
         self.url = f"http://127.0.0.1:{(port := free_port())}"
         words = [] if how == "worker" else ["--port", str(port)]
+        # Not a pipe: nobody reads it meanwhile, and a full one would hold up the log.
+        self.said = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         self.process = subprocess.Popen(
             command(how, *words),
             env=environment(home, **env),
-            stdout=subprocess.PIPE,
+            stdout=self.said,
             stderr=subprocess.STDOUT,
-            text=True,
         )
 
     def ask(self, path: str, **headers: str) -> httpx.Response:
@@ -68,11 +70,16 @@ class Served:
         raise AssertionError(health or self.end())
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> str:
+        """What it said from its start to its end."""
         self.process.send_signal(how)
         try:
-            return self.process.communicate(timeout=60)[0]
+            self.process.wait(timeout=60)
         finally:
             self.process.kill()
+            self.process.wait()
+        with self.said:
+            self.said.seek(0)
+            return self.said.read()
 
 
 @contextlib.contextmanager
@@ -83,3 +90,4 @@ def serving(home: Path, how: str = "serve", **env: str) -> Iterator[Served]:
     finally:
         if it.process.poll() is None:
             it.end(signal.SIGKILL)
+        it.said.close()

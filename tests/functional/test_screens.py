@@ -1,0 +1,80 @@
+"""Every screen: photographed as look.md says, and open to who uses a screen reader.
+
+Pictures go to var/screens: 1440 and 390 wide, light and dark, Chinese and English.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.functional import screens
+from tests.functional.visitor import Visitor
+
+SPACES = (
+    "today members segments tags layers importing outreach sales groups insight"
+    " settings webhooks search"
+).split()
+SHAPES = {"desk": (1440, 900), "phone": (390, 844)}
+LANGUAGES = {"zh": "mei", "en": "ann"}
+
+
+def shows_a_page(visitor: Visitor, path: str) -> bool:
+    """Actions answer 405 to a look, downloads and parts are no page."""
+    answer = visitor.page.request.get(path)
+    kind = answer.headers.get("content-type", "")
+    return (
+        answer.status == 200
+        and kind.startswith("text/html")
+        and "<html" in answer.text()[:200].lower()
+    )
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_screen_is_open_to_all_and_fits(
+    visit: Any, space: str, language: str
+) -> None:
+    """S4, and look.md's check."""
+    visitor = visit(LANGUAGES[language])
+    found = []
+    for view, path in screens.addresses(visitor.places).items():
+        if view.partition(":")[0] != space or not shows_a_page(visitor, path):
+            continue
+        visitor.go(path)
+        found += [f"{view} {fault}" for fault in _looked_at(visitor, view, language)]
+    assert found == []
+
+
+def _looked_at(visitor: Visitor, view: str, language: str) -> list[str]:
+    found = []
+    for shape, (width, height) in SHAPES.items():
+        visitor.page.set_viewport_size({"width": width, "height": height})
+        for theme in ("light", "dark"):
+            visitor.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            name = f"{view.replace(':', '-')}-{shape}-{theme}-{language}"
+            visitor.photograph(name)
+            # Contrast differs by theme, order and size by shape; words by language.
+            if (shape == "desk") == (theme == "light"):
+                found += [f"{shape} {theme}: {each}" for each in visitor.barriers()]
+        if visitor.overflows():
+            found.append(f"{shape}: wider than the screen")
+    return found
+
+
+def test_sign_in_looks_the_same_to_all(visit: Any) -> None:
+    visitor = visit()
+    visitor.go("/sign-in/")
+    assert _looked_at(visitor, "signing:sign-in", "en") == []
+
+
+def test_a_page_that_is_not_there_says_so(visit: Any) -> None:
+    visitor = visit("ann")
+    assert visitor.go("/nowhere/").status == 404
+    assert _looked_at(visitor, "errors:404", "en") == []
+
+
+def test_the_examples_are_of_views_that_there_are() -> None:
+    known = set(screens.views()) | {each.partition(":")[0] for each in screens.views()}
+    assert set(screens.EXAMPLES) - known == set()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from qunce.core import db
+from qunce.core import db, operators
 from qunce.core.operators import Operator
 from qunce.groups import sight as groupsight
 from qunce.groups.registry import Stage
@@ -56,6 +56,7 @@ class Plan:
 
 def make(*, campaign: Campaign, by: Operator, at: datetime) -> Plan:
     """As of now and as far as `by` sees. Not inside a transaction: it uses the caches."""
+    operators.system(campaign.community)  # made, if need be, before reads begin
     with db.snapshot():
         if campaign.target == Target.GROUPS:
             return _of_groups(campaign, by)

@@ -160,6 +160,14 @@ def test_the_review_shows_ten_real_names_with_their_text(
     assert sample.missing == "There is no value for {name}."
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_plan_is_made_in_a_house_that_has_never_acted_by_itself() -> None:
+    shop = members.shop("quiet")
+    boss = made.staff(shop, "boss", "owner")
+    accounts.add(community=shop, key="a", by=boss, at=AT)
+    assert plans.make(campaign=made.campaign(boss), by=boss, at=AT).size == 1
+
+
 @given(st.integers(0, 100), st.integers(1, 12))
 def test_samples_are_spread_over_all(size: int, most: int) -> None:
     places = reviews.spread(size, most)

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from tests import home
 
@@ -67,6 +68,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         stats = {name: len(terminalreporter.stats.get(name, [])) for name in COUNTED}
         with Path(tally).open("a") as file:
             file.write(json.dumps(stats) + "\n")
+
+
+@pytest.fixture(autouse=True)
+def language() -> Iterator[None]:
+    """A page leaves its reader's language behind in the thread; tests begin anew."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

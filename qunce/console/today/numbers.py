@@ -5,19 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext_lazy
-from django_stubs_ext import StrOrPromise
-
 from qunce.core import days, money
 from qunce.core.operators import Operator
-from qunce.insight import metrics
+from qunce.insight import dictionary, metrics
 
-SHOWN: dict[str, StrOrPromise] = {
-    "orders": gettext_lazy("orders"),
-    "buyers": gettext_lazy("buyers"),
-    "sales": gettext_lazy("sales"),
-    "new_members": gettext_lazy("new members"),
-}
 WEEK = 7
 
 
@@ -25,8 +16,8 @@ WEEK = 7
 class Number:
     """`share` in per cent of the day a week before, None where that was nothing."""
 
-    name: str
-    words: StrOrPromise
+    term: dictionary.Term
+    unit: str
     value: str
     before: str
     share: int | None
@@ -41,16 +32,17 @@ def compared(operator: Operator, *, at: datetime) -> list[Number]:
         last=days.to_date(last),
         by=operator,
         at=at,
-        names=tuple(SHOWN),
     )
-    found = []
-    for name, words in SHOWN.items():
-        now, before = daily[name][-1], daily[name][0]
-        share = round(100 * (now - before) / before) if before else None
-        unit = community.currency if name == "sales" else ""
-        found.append(Number(name, words, _say(now, unit), _say(before, unit), share))
-    return found
+    return [
+        _number(name, told[0], told[-1], community.currency)
+        for name, told in daily.items()
+    ]
 
 
-def _say(value: int, currency: str) -> str:
-    return money.show(value, currency) if currency else f"{value:,}"
+def _number(name: str, before: int, now: int, currency: str) -> Number:
+    term = dictionary.TERMS[name]
+    unit = "" if term.unit else currency
+    places = money.places(unit) if unit else 0
+    share = round(100 * (now - before) / before) if before else None
+    value, week = (f"{some / 10**places:,.{places}f}" for some in (now, before))
+    return Number(term, str(term.unit) or unit, value, week, share)

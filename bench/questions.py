@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from bench import acts, layers, pages, reading, writing
+from bench import acts, api, layers, pages, reading, writing
 from bench.run import Run
 
 QUESTIONS: dict[str, Callable[[Run], None]] = {
@@ -23,6 +23,8 @@ QUESTIONS: dict[str, Callable[[Run], None]] = {
     "fact-counted": writing.fact_counted,
     "memory": reading.memory,
     "pages": pages.pages,
+    "api-batches": api.batches,
+    "api-singles": api.singles,
     "import-facts": writing.imported_facts,
     "import-orders": writing.imported_orders,
     "agree": writing.agree_after_imports,

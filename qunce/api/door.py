@@ -12,9 +12,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from qunce.api import idempotency, problems, throttling
+from qunce.api import idempotency, keyring, problems, throttling
 from qunce.api.call import Call
-from qunce.core import apikeys
 from qunce.core.apikeys import ApiKey
 
 View = Callable[..., HttpResponse]
@@ -59,7 +58,7 @@ def _key(call: Call) -> ApiKey | None:
     scheme, _space, token = call.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token or "\0" in token:
         return None
-    return apikeys.authenticate(token.strip(), call.at)
+    return keyring.KEYS.find(token.strip(), call.at)
 
 
 def _language(request: HttpRequest, key: ApiKey | None) -> str:

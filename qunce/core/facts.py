@@ -132,13 +132,17 @@ def declared() -> dict[str, type[Event]]:
     return dict(_declared)
 
 
+ENCODER = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str
+)
+"""Made once: `json.dumps` would make one a fact, which takes longer than encoding."""
+
+
 def dump(payload: dict[str, Any] | None) -> str | None:
     """Compact JSON with sorted keys; nothing for an empty payload."""
     if not payload:
         return None
-    return json.dumps(
-        payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str
-    )
+    return ENCODER.encode(payload)
 
 
 def load(payload: str | None) -> dict[str, Any]:

@@ -67,13 +67,21 @@ class NotTaken(errors.Invalid):
 
 def fault(told: Told, at: datetime) -> str:
     """What is wrong with one, nothing if it is well."""
-    known = facts.declared().get(told.kind)
-    if not facts.KIND.fullmatch(told.kind):
+    return _fault_of_kind(told.kind) or _fault_beside_kind(told, at)
+
+
+def _fault_of_kind(kind: str) -> str:
+    known = facts.declared().get(kind)
+    if not facts.KIND.fullmatch(kind):
         return _("Write the kind as noun.verb, like page.viewed.")
     if known and not known.foreign:
         return _("“%(kind)s” is recorded by Qunce itself; it cannot be told.") % {
-            "kind": told.kind
+            "kind": kind
         }
+    return ""
+
+
+def _fault_beside_kind(told: Told, at: datetime) -> str:
     if not FIRST <= told.happened_at <= at + AHEAD:
         return _("A fact has happened, in 1970 or later.")
     if (told.member and told.account) or (told.group and told.group_id):
@@ -83,7 +91,12 @@ def fault(told: Told, at: datetime) -> str:
 
 def _check(told: Sequence[Told], at: datetime) -> list[str | None]:
     """The payloads as they are kept; refused if any fact is not well."""
-    faults = {n: said for n, one in enumerate(told) if (said := fault(one, at))}
+    kinds = {kind: _fault_of_kind(kind) for kind in {one.kind for one in told}}
+    faults = {
+        n: said
+        for n, one in enumerate(told)
+        if (said := kinds[one.kind] or _fault_beside_kind(one, at))
+    }
     kept = [facts.dump(dict(one.payload)) if one.payload else None for one in told]
     for number, text in enumerate(kept):
         if text and len(text) > LARGEST_PAYLOAD:

@@ -17,7 +17,7 @@ EVERYONE: dict[str, Any] = {"all": []}
 
 def owner(api: Caller) -> int:
     found = api.get("/staff").body
-    return next(one["id"] for one in found if one["name"].split("-")[0] in ROLES)
+    return next(int(one["id"]) for one in found if one["name"].split("-")[0] in ROLES)
 
 
 def draft(api: Caller, **given: Any) -> int:

@@ -81,8 +81,7 @@ def late_tasks(operator: Operator, at: datetime) -> list[Line]:
 @lines.provider
 def follow_ups(operator: Operator, at: datetime) -> list[Line]:
     """Next steps that I promised myself, due by the end of today."""
-    local = timezone.localtime(at)
-    end = local.replace(hour=23, minute=59, second=59, microsecond=0)
+    end = _end_of_day(at)
     found = notes.open_until(by=operator, until=end, at=at, most=MANY)
     return [
         Line(
@@ -99,6 +98,18 @@ def follow_ups(operator: Operator, at: datetime) -> list[Line]:
         )
         for note in found
     ]
+
+
+def coming(operator: Operator, at: datetime) -> list[datetime]:
+    """When tomorrow's follow-ups are due."""
+    tonight = _end_of_day(at)
+    tomorrow = tonight + timedelta(days=1)
+    found = notes.open_until(by=operator, until=tomorrow, at=at, most=MANY)
+    return [note.due_at for note in found if note.due_at and note.due_at > tonight]
+
+
+def _end_of_day(at: datetime) -> datetime:
+    return timezone.localtime(at).replace(hour=23, minute=59, second=59, microsecond=0)
 
 
 @lines.provider

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from importlib import import_module
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -14,12 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from qunce.console import entry
 from qunce.console.entry import Request
-from qunce.console.today import lines, numbers, snoozes
+from qunce.console.today import lines, matters, numbers, snoozes
 from qunce.core import access
 from qunce.members import roster
 from qunce.members.importing import jobs
-
-import_module("qunce.console.today.matters")
 
 SPANS = {
     "hour": gettext_lazy("In an hour"),
@@ -44,7 +41,11 @@ def show(request: Request) -> HttpResponse:
         "sections": sections,
         "count": len(shown),
         "minutes": sum(line.minutes for line in shown),
-        "later": _later(request, [sleeping[key] for key in asleep]),
+        "later": _later(
+            request,
+            [sleeping[key] for key in asleep]
+            + matters.coming(request.operator, request.at),
+        ),
         "spans": SPANS,
         "numbers": numbers.compared(request.operator, at=request.at),
     }
@@ -58,7 +59,7 @@ def _welcome(request: Request) -> HttpResponse:
 
 
 def _later(request: Request, ends: list[datetime]) -> tuple[str, int] | None:
-    """When the next thing comes back, and how many by the end of that day."""
+    """When the next thing comes, and how many by the end of that day."""
     if not ends:
         return None
     zone = ZoneInfo(request.community.timezone)

@@ -74,7 +74,7 @@ def test_what_is_put_off_goes_and_says_when_it_comes_back(
     browser.post("/today/snooze", {"key": line.key, "span": "tomorrow"})
     page = browser.get("/").content.decode()
     assert "Call her" not in page
-    assert "Today is clear" in page and "tomorrow 08:00: 1 matter comes back" in page
+    assert "Today is clear" in page and "tomorrow 08:00: 1 matter" in page
     browser.post(f"/today/wake?key={line.key}")
     assert "Call her" in browser.get("/").content.decode()
 
@@ -102,3 +102,12 @@ def test_a_name_that_is_markup_is_shown_as_text(
 ) -> None:
     follow_up(owner, AT, "<img src=x onerror=alert(1)>")
     assert "<img" not in browser.get("/").content.decode()
+
+
+def test_an_empty_queue_tells_what_tomorrow_brings(
+    browser: Client, owner: Operator
+) -> None:
+    follow_up(owner, AT + timedelta(days=1))
+    page = browser.get("/").content.decode()
+    assert "Call her" not in page
+    assert "tomorrow 10:00: 1 matter" in page

@@ -172,13 +172,20 @@ def create(
 
 @transaction.atomic
 def change(
-    *, layering: Layering, spec: Any, by: Operator, at: datetime, default: str = ""
+    *,
+    layering: Layering,
+    spec: Any,
+    by: Operator,
+    at: datetime,
+    default: str = "",
+    name: str = "",
 ) -> None:
     """Other layers from the next run on."""
     access.check_may(by, MANAGE)
     revisions.bump(layering.community_id, LAYER, [layering.pk])
     _define(layering, spec, default)
-    layering.save(update_fields=["spec", "default"])
+    layering.name = name or layering.name
+    layering.save(update_fields=["spec", "default", "name"])
     event = LayeringChanged(layering=layering.key)
     facts.record(event, community=layering.community, by=by, at=at)
 

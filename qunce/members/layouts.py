@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyroaring import BitMap
 
-    Ints = NDArray[np.int64]
+    from qunce.core.operators import Operator
 
+    Ints = NDArray[np.int64]
+    Summed = Callable[[Community, Mapping[str, Any], datetime], tuple[Ints, Ints]]
+
+ALL: Mapping[str, Any] = {"all": []}
 ENOUGH_PEOPLE = 20
 ENOUGH_GAPS = 3
 """How many have to have bought how often before their gaps speak for all."""
@@ -35,11 +39,63 @@ class Layout:
     found: dict[str, int]
 
 
-def lay_out(*, community: Community, spec: Mapping[str, Any], at: datetime) -> Layout:
-    everyone = _people(community, {"all": []}, at)
+def lay_out(
+    *,
+    community: Community,
+    spec: Mapping[str, Any],
+    at: datetime,
+    summed: Summed | None = None,
+) -> Layout:
+    """`summed` gives people and their sums where the truth of this moment is not asked."""
+    everyone = _people(community, ALL, at)
     if spec["by"] == "measure":
-        return _by_measure(community, spec, everyone, at)
+        return _by_measure(spec, everyone, (summed or _sums)(community, spec, at))
     return _by_rules(community, spec, everyone, at)
+
+
+def sizes(
+    *, spec: Mapping[str, Any], by: Operator, at: datetime
+) -> tuple[dict[str, int], dict[str, int]]:
+    """How large the layers of a spec would be for this operator, and the bounds found.
+
+    Nothing is kept, and sums of facts may be a minute old: thresholds are moved by hand.
+    """
+    layerspecs.check(spec)
+    layout = lay_out(community=by.community, spec=spec, at=at, summed=_recent)
+    if by.scope is None:
+        return {key: len(some) for key, some in layout.sets.items()}, layout.found
+    everyone = audiences.freeze(community=by.community, rule=ALL, by=by, at=at)
+    seen = bitmaps.thaw(everyone)
+    return {key: len(some & seen) for key, some in layout.sets.items()}, layout.found
+
+
+RECENT = timedelta(minutes=1)
+_kept: dict[Hashable, tuple[datetime, tuple[Ints, Ints]]] = {}
+MOST_KEPT = 4
+
+
+def _recent(
+    community: Community, spec: Mapping[str, Any], at: datetime
+) -> tuple[Ints, Ints]:
+    kinds = tuple(sorted(spec["kinds"].items()))
+    key = (community.pk, kinds, spec.get("within"), community.day(at))
+    found = _kept.get(key)
+    if found is not None and at - found[0] < RECENT:
+        return found[1]
+    summed = _sums(community, spec, at)
+    while len(_kept) >= MOST_KEPT:
+        _kept.pop(next(iter(_kept)), None)
+    _kept[key] = (at, summed)
+    return summed
+
+
+def _sums(
+    community: Community, spec: Mapping[str, Any], at: datetime
+) -> tuple[Ints, Ints]:
+    from qunce.sets import history  # loads DuckDB, which most verbs do without
+
+    within = layerspecs.span(spec.get("within"))
+    return history.sums(community=community, kinds=spec["kinds"], at=at, within=within)
 
 
 def _people(community: Community, rule: Any, at: datetime) -> BitMap:
@@ -61,14 +117,9 @@ def _by_rules(
 
 
 def _by_measure(
-    community: Community, spec: Mapping[str, Any], everyone: BitMap, at: datetime
+    spec: Mapping[str, Any], everyone: BitMap, summed: tuple[Ints, Ints]
 ) -> Layout:
-    within = layerspecs.span(spec.get("within"))
-    from qunce.sets import history  # loads DuckDB, which most verbs do without
-
-    people, sums = history.sums(
-        community=community, kinds=spec["kinds"], at=at, within=within
-    )
+    people, sums = summed
     here = np.isin(people, bitmaps.array_of(everyone), assume_unique=True)
     people, sums = people[here], sums[here]
     remaining, sets, found = everyone, {}, {}

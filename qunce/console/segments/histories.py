@@ -55,7 +55,7 @@ def figure(segment: Segment, desk: Desk) -> charts.Figure | None:
         return None
     first, last = days.to_date(min(known)), days.to_date(today)
     span = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    values = [known.get(days.from_date(day)) for day in span]
+    values = [known[max(d for d in known if d <= days.from_date(day))] for day in span]
     return charts.Figure(
         name=f"segment-{segment.pk}",
         title=_("Size over time"),
@@ -63,7 +63,8 @@ def figure(segment: Segment, desk: Desk) -> charts.Figure | None:
         days=span,
         lines=[charts.Line(words=_("members"), values=values)],
         definition=_(
-            "How many members fitted the rule on each day, as it was that day."
+            "How many members fitted the rule on each day, as it was that day; a day on"
+            " which nothing was counted is shown like the day before."
         ),
         today=last,
     )

@@ -1,0 +1,20 @@
+"""Layers: everyone in exactly one; thresholds, sizes and moves."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from qunce.console.layers import moving, views
+
+app_name = "layers"
+urlpatterns = [
+    path("", views.listed, name="list"),
+    path("new/", views.new, name="new"),
+    path("<int:pk>/", views.page, name="page"),
+    path("<int:pk>/sizes/", views.sizes, name="sizes"),
+    path("<int:pk>/save/", views.save, name="save"),
+    path("<int:pk>/runs/", views.recompute, name="recompute"),
+    path("<int:pk>/archive/", views.archive, name="archive"),
+    path("<int:pk>/restore/", views.restore, name="restore"),
+    path("<int:pk>/moves/", moving.people, name="moves"),
+]

@@ -166,9 +166,13 @@ class Snapshot:
         return self.once(leaf, self._label(leaf), lambda: leaf.resolve(self))
 
     def _label(self, leaf: Leaf) -> Hashable:
-        """Who there is belongs to it: who joins is at once among those without a tag."""
+        """Who there is belongs to it: who joins is at once among those without a tag.
+
+        So does the clock: after a change today may be the same day with other bounds.
+        """
         numbers = tuple(self.revs[key] for key in sorted({*leaf.reads(), *STANDARD}))
-        return numbers, leaf.label(self)
+        clock = (self.community.timezone, self.community.day_start)
+        return numbers, clock, leaf.label(self)
 
     def label(self, leaves: Iterable[Leaf]) -> Hashable:
         """What the answers of all these leaves depend on."""

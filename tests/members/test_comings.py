@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from qunce.core import communities, days
+from qunce.members import accounts, comings, merges
+from qunce.sets import audiences
+from tests.members import made
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+AT = datetime(2026, 2, 28, 15, 30, tzinfo=UTC)
+EARLY = datetime(2026, 2, 27, 0, 30, tzinfo=UTC)
+
+
+def test_who_joined_on_which_day_follows_a_change_of_the_clock() -> None:
+    """Today may be the same day by both clocks, and yet begin elsewhere."""
+    shop = made.shop(timezone="UTC")
+    by = made.staff(shop)
+    accounts.add(community=shop, key="ann", joined_at=EARLY, by=by, at=AT)
+
+    def count() -> int:
+        rule = {"joined": {"within": "2d"}}
+        return audiences.count(community=shop, rule=rule, by=by, at=AT)
+
+    before = shop.day(AT)
+    assert count() == 1
+    communities.set_clock(community=shop, timezone="America/New_York", day_start=0)
+    assert shop.day(AT) == before
+    assert count() == 0
+
+
+def test_people_are_counted_on_the_day_their_first_account_joined() -> None:
+    shop = made.shop(timezone="UTC")
+    by = made.staff(shop)
+    joined = [
+        accounts.add(community=shop, key=key, joined_at=moment, by=by, at=AT).pk
+        for key, moment in (("ann", EARLY), ("ann-2", AT), ("bob", AT), ("eve", AT))
+    ]
+    pair = merges.Pair(joined[0], joined[1])
+    merges.join(community=shop, pairs=[pair], by=by, at=AT)
+    first, last = (days.from_date(date(2026, 2, day)) for day in (26, 28))
+
+    def by_day(among: bytes | None) -> list[int]:
+        return comings.joined_by_day(
+            community=shop, first=first, last=last, at=AT, among=among
+        )
+
+    assert by_day(None) == [0, 1, 2]
+    rule = {"members": {"keys": ["ann", "eve"]}}
+    some = audiences.freeze(community=shop, rule=rule, by=by, at=AT)
+    assert by_day(some) == [0, 1, 1]

@@ -18,7 +18,7 @@ from qunce.groups.registry import Group, Membership
 from qunce.members import roster, sight
 from qunce.sets import audiences
 
-PAGE = 50
+PAGE = 20
 
 
 @facts.declare

@@ -311,11 +311,12 @@ def _ends(figure: Figure) -> list[dict[str, Any]]:
     unit = (high - low) / HEIGHT
     ends = [_end(figure, line) for line in figure.lines]
     moved = spread([end / unit for end in ends])
+    lift = max(0.0, low / unit - min(moved, default=0.0))
     return [
         {
             "day": figure.days[-1].isoformat(),
             "line": number,
-            "end": max(low, place * unit),
+            "end": (place + lift) * unit,
             "words": line.words,
         }
         for number, (line, place) in enumerate(zip(figure.lines, moved, strict=True))

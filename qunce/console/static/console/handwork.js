@@ -75,4 +75,7 @@ document.addEventListener("htmx:afterSwap", () => {
   order = rows().map((row) => row.dataset.row);
 });
 
-if (desk) go(open()[0], false);
+if (desk && open().length) {
+  go(open()[0], false);
+  if (open()[0] !== rows()[0]) open()[0].scrollIntoView({ block: "center" });
+}

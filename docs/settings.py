@@ -23,6 +23,10 @@ VARIABLES = {
     " 60,000 if not given.",
     "QUNCE_WEBHOOKS_INSIDE": "Anything but 0: webhooks may go to private addresses, and"
     " without TLS.",
+    "QUNCE_HTTPS": "`1` where readers come by HTTPS: cookies travel by it alone, plain"
+    " HTTP is sent on to it, browsers remember.",
+    "QUNCE_PROXIES": "How many proxies of yours stand before Qunce, each adding to"
+    " `X-Forwarded-For` and telling `X-Forwarded-Proto`; 0 if not given.",
     "QUNCE_METRICS_TOKEN": "What a Prometheus has to show as a bearer token to read"
     " `/metrics`; without one only this machine may, and not through a proxy.",
     "QUNCE_LANG": "Language of the command line, `zh` or `en`. Then `LC_ALL` and `LANG`"

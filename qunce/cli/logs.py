@@ -46,8 +46,6 @@ def begin(how: str) -> None:
             "root": {"handlers": ["stderr"], "level": "WARNING"},
             "loggers": {
                 "qunce": {"level": "INFO" if how == "json" else "WARNING"},
-                # It tells who tried to sign in from where; the audit log does, too.
-                "axes": {"level": "CRITICAL"},
                 # Answers below 500 are in our own line.
                 "django.request": {"level": "ERROR", "handlers": []},
             },

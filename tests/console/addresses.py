@@ -10,6 +10,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from qunce.console import entry
+from qunce.insight import charts, metrics
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -18,9 +19,15 @@ WHAT: dict[str, str] = {
     "groups.account": "member",
     "groups.moment": "=1",
     "groups.step": "=open",
-    "groups.name": "=joins",
+    "groups.name": "=moves",
     "importing.pk": "import",
-    "insight.name": "=members",
+    "importing.target": "=members",
+    "importing:file.pk": "upload",
+    "importing:table.pk": "upload",
+    "importing:start.pk": "upload",
+    "importing:discard.pk": "upload",
+    "insight.name": f"={next(iter(metrics.OF_COMMUNITY))}",
+    "insight:bundle.name": "=" + charts.bundle_name(),
     "layers.pk": "layering",
     "members.pk": "member",
     "members.batch": "batch",
@@ -30,6 +37,8 @@ WHAT: dict[str, str] = {
     "members:attribute.pk": "attribute",
     "members:tag_job.pk": "tag job",
     "outreach.pk": "campaign",
+    "outreach:edit.pk": "draft",
+    "outreach:review.pk": "draft",
     "outreach.account": "member",
     "outreach.target": "member",
     "outreach:task.pk": "task",

@@ -29,7 +29,7 @@ from qunce.members import (
     tagjobs,
     tags,
 )
-from qunce.members.importing import jobs
+from qunce.members.importing import jobs, uploads
 from qunce.outreach import byhand, campaigns, optouts, recipients, starts, tasks
 from qunce.sales import orders
 from qunce.sets import bitmaps, tail

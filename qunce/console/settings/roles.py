@@ -31,6 +31,7 @@ WORDS: dict[str, StrOrPromise] = {
     "members.unmask": _("read phone numbers and other identifiers whole"),
     "facts.tell": _("report what members did, by program"),
     "operators.manage": _("manage staff by the command line"),
+    "outreach.export": _("export who received a campaign"),
     "outreach.manage": _("write campaigns and send them"),
     "outreach.optouts": _("note that a member opted out"),
     "outreach.oversee": _("see and hand over the tasks of all staff"),

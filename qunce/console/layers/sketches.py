@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -106,22 +106,17 @@ def draw(
     for number, field in enumerate(forms.fields(spec, currency)):
         size = counted.get(field.key, 0)
         width = round(WIDTH * (seen + size) / whole) - x
-        shown.append(
-            Layer(
-                field,
-                number,
-                size,
-                x,
-                width,
-                _href(layering, field.key),
-                _bound(field, spec, found, currency),
-                moves.into(field.key) if moves else 0,
-                moves.out_of(field.key) if moves else 0,
-                _said(field, found, names),
-            )
-        )
+        layer = Layer(field, number, size, x, width, _href(layering, field.key))
+        bound = _bound(field, spec, found, currency)
+        layer = replace(layer, bound=bound, said=_said(field, found, names))
+        shown.append(_moved(layer, moves) if moves else layer)
         x, seen = x + width, seen + size
     return Sketch(layering, shown, moves)
+
+
+def _moved(layer: Layer, moves: Moves) -> Layer:
+    key = layer.field.key
+    return replace(layer, came=moves.into(key), went=moves.out_of(key))
 
 
 def _href(layering: Layering, key: str) -> str:
@@ -153,6 +148,17 @@ def _said(field: Field, found: Mapping[str, int], names: Names) -> Pieces:
 STAND_IN = {"median": 30, "long": 90}
 
 
+def _history(layering: Layering, today: int) -> dict[str, dict[int, int]]:
+    """Layer → day → size after the last run of that day."""
+    rows = layers.LayerSet.objects.filter(
+        run__layering=layering, run__day__gt=today - HISTORY
+    ).order_by("run_id")
+    known: dict[str, dict[int, int]] = {}
+    for layer, day, size in rows.values_list("layer", "run__day", "size"):
+        known.setdefault(layer, {})[day] = size
+    return known
+
+
 def carried(known: Mapping[int, int], span: Sequence[date]) -> list[int | None]:
     """A day without a run is as the day before left it."""
     found: list[int | None] = []
@@ -163,22 +169,13 @@ def carried(known: Mapping[int, int], span: Sequence[date]) -> list[int | None]:
 
 def figure(layering: Layering, by: Operator, at: datetime) -> charts.Figure | None:
     """Sizes run by run, which are the whole community's: only who sees that sees them."""
-    today = by.community.day(at)
     if by.scope is not None:
         return None
-    rows = layers.LayerSet.objects.filter(
-        run__layering=layering, run__day__gt=today - HISTORY
-    ).order_by("run_id")
-    known: dict[str, dict[int, int]] = {}
-    for layer, day, size in rows.values_list("layer", "run__day", "size"):
-        known.setdefault(layer, {})[day] = size
+    known = _history(layering, by.community.day(at))
     every = {day for by_day in known.values() for day in by_day}
     if len(every) < 2:
         return None
-    span = [
-        days.to_date(min(every)) + timedelta(days=n)
-        for n in range(max(every) - min(every) + 1)
-    ]
+    span = [days.to_date(day) for day in range(min(every), max(every) + 1)]
     lines = [
         charts.Line(
             words=layer.get("name") or layer["key"],

@@ -79,23 +79,16 @@ def show(
 ) -> HttpResponse:
     """The page of a rule; `error` is why it could not be saved."""
     at_desk = desk(request)
-    typed = request.POST if request.method == "POST" else {}
-    words = str(typed.get("who", ""))[:80]
-    may = access.may(request.operator, segments.MANAGE)
-    context = {
-        "board": boards.of(draft, at_desk, words),
+    context = _typed(request, segment) | {
         "draft": draft,
         "segment": segment,
-        "name": typed.get("name", segment.name if segment else ""),
-        "note": typed.get("note", segment.description if segment else ""),
-        "who": words,
         "error": error,
-        "may": may,
+        "may": access.may(request.operator, segments.MANAGE),
         "action": _url(segment, "rule"),
         "save": _url(segment, "save"),
     }
-    alone = bool(getattr(request, "htmx", False))
-    if segment is not None and not alone:
+    context["board"] = boards.of(draft, at_desk, context["who"])
+    if segment is not None and not request.htmx:
         context |= histories.of(segment, at_desk)
     return entry.render(
         request,
@@ -104,6 +97,15 @@ def show(
         part="console/segments/_builder.html",
         status=422 if error else 200,
     )
+
+
+def _typed(request: entry.Request, segment: Segment | None) -> dict[str, Any]:
+    typed = request.POST if request.method == "POST" else {}
+    return {
+        "name": typed.get("name", segment.name if segment else ""),
+        "note": typed.get("note", segment.description if segment else ""),
+        "who": str(typed.get("who", ""))[:80],
+    }
 
 
 def _url(segment: Segment | None, action: str) -> str:

@@ -263,11 +263,13 @@ class AttrClause(Clause):
             )
         elif self.of.type == "bool":
             self.fields["value"] = forms.ChoiceField(
-                label=_("Value"), choices=YES, required=False
+                label=_("Value to compare with"), choices=YES, required=False
             )
         else:
             self.fields["value"] = forms.CharField(
-                label=_("Value"), required=False, widget=DATES[self.of.type]
+                label=_("Value to compare with"),
+                required=False,
+                widget=DATES[self.of.type],
             )
         if self.of.type == "date":
             self.fields["days"] = forms.IntegerField(

@@ -20,7 +20,7 @@ def of_form(request: entry.Request, form: CampaignForm, turn: int) -> dict[str, 
         size, chosen = _receivers(request, draft, turn)
     except errors.QunceError as error:
         return {"wrong_rule": str(error)}
-    context: dict[str, Any] = {"size": size, "turn": turn + 1, "target": draft.target}
+    context: dict[str, Any] = {"size": size, "turn": turn, "target": draft.target}
     try:
         pieces = variables.check(
             draft.text, values.known(request.community, draft.target)

@@ -45,7 +45,12 @@ const keys = {
   arrowup: () => walk(-1),
   c: () => (find(here)?.querySelector("[data-copy]") ?? desk.querySelector("[data-copy]"))?.click(),
   " ": () => find(here)?.querySelector('[data-do="mark"]')?.click(),
-  u: () => last()?.click(),
+  u: () => {
+    const button = last();
+    if (!button) return;
+    here = button.closest("[data-row]").dataset.row;
+    button.click();
+  },
   x: () => {
     const menu = find(here)?.querySelector('[data-do="cannot"]');
     if (!menu) return;

@@ -15,8 +15,11 @@ form?.addEventListener("click", (event) => {
     text.focus();
     text.dispatchEvent(new Event("input", { bubbles: true }));
   }
-  if (event.target.closest("[data-another]"))
+  if (event.target.closest("[data-another]")) {
+    const turn = form.querySelector("[name=turn]");
+    turn.value = Number(turn.value) + 1;
     document.querySelector("#preview").dispatchEvent(new Event("another"));
+  }
 });
 
 document.addEventListener("htmx:afterSwap", (event) => reveal(event.target));

@@ -56,12 +56,15 @@ def totals(request: entry.Request) -> HttpResponse:
 def page(request: entry.Request, pk: int) -> HttpResponse:
     order = browsing.get(by=request.operator, pk=pk, at=request.at)
     row = _row(request, order, browsing.buyers([order]))
-    items = _json(order.items, list)
+    told = _json(order.items, list)
+    items = [_item(item) for item in told if isinstance(item, dict)]
     details = _json(order.details, dict)
     context = {
         "row": row,
         "order": order,
-        "items": [_item(item) for item in items if isinstance(item, dict)],
+        "items": items,
+        "named": any(item["name"] != "–" for item in items),
+        "priced": any(item["amount"] is not None for item in items),
         "details": [(str(name), str(text)) for name, text in details.items()],
         "left": order.amount - order.refunded_amount,
     }

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, facts, instants, managing
+from qunce.core import errors, facts, instants, managing, texts
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 
@@ -95,7 +95,7 @@ def may_scope(key: ApiKey, scope: str) -> bool:
 def _check(
     *, name: str, scopes: Iterable[str], expires_at: datetime | None, at: datetime
 ) -> None:
-    if not name.strip() or len(name) > LONGEST:
+    if not name.strip() or len(name) > LONGEST or not texts.is_text(name):
         raise InvalidKey(
             _("Give the key a name of at most %(most)s characters.") % {"most": LONGEST}
         )

@@ -14,7 +14,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import access, errors, facts, managing, operators, sessions
+from qunce.core import access, errors, facts, managing, operators, sessions, texts
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 from qunce.core.units import Unit
@@ -111,7 +111,7 @@ def check_login(login: str, *, of: Operator | None = None) -> None:
 
 
 def check_words(*, name: str, email: str) -> None:
-    if not name.strip() or len(name.strip()) > LONGEST:
+    if not 1 <= len(name.strip()) <= LONGEST or not texts.is_text(name):
         raise InvalidStaff(
             _("Give a name of at most %(most)s characters.") % {"most": LONGEST}
         )

@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, facts, instants, managing
+from qunce.core import errors, facts, instants, managing, texts
 from qunce.core.communities import Community
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class UnitInUse(errors.Refused):
 
 
 def check(*, unit: Unit | None, community: Community, name: str, kind: str) -> None:
-    if not name.strip() or len(name) > LONGEST:
+    if not name.strip() or len(name) > LONGEST or not texts.is_text(name):
         raise InvalidUnit(
             _("Give the unit a name of at most %(most)s characters.")
             % {"most": LONGEST}

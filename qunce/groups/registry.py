@@ -174,7 +174,7 @@ class GroupDead(errors.Refused):
 
 def check_key(key: str) -> str:
     key = key.strip()
-    if not key or len(key) > 200:
+    if not key or len(key) > 200 or not texts.is_text(key):
         raise InvalidGroup(_("A group's key has 1 to 200 characters."))
     return key
 
@@ -225,6 +225,8 @@ def change(*, group: Group, by: Operator, at: datetime, **about: Any) -> None:
 
 
 def _check_fields(group: Group) -> None:
+    if not texts.is_text(f"{group.name}{group.audience}{group.card}"):
+        raise InvalidGroup(_("This holds characters that cannot be written down."))
     try:
         group.clean_fields(exclude=["community", "by", "owner", "created_at", "card"])
     except ValidationError as error:

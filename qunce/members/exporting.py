@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from qunce.core import access, communities, errors, facts, names
 from qunce.core.operators import Operator
@@ -95,7 +95,14 @@ class Export:
                     sheet.write_string(number, column, cell[:32_000])
 
     def headings(self) -> list[str]:
-        fixed = [_("Key"), _("Name"), _("Channel"), _("Joined"), _("Left"), _("Source")]
+        fixed = [
+            _("Key"),
+            pgettext("person", "Name"),
+            _("Channel"),
+            _("Joined"),
+            _("Left"),
+            _("Source"),
+        ]
         known = [_KINDS.get(kind, kind) for kind in self.kinds]
         return [
             *fixed,

@@ -43,10 +43,6 @@ class Row:
     tags: Sequence[Carried]
     tags_count: int
 
-    @property
-    def tags_more(self) -> int:
-        return self.tags_count - len(self.tags)
-
 
 @dataclass(frozen=True)
 class Page:

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from qunce.core import access, communities, errors, facts, instants
 from qunce.core.communities import Community
@@ -144,7 +144,7 @@ def set_pattern(
 def names(community: Community) -> dict[str, str]:
     """What a pattern may name, and how that is called: fields, attributes, tag groups."""
     found = {
-        "name": _("Name"),
+        "name": pgettext("person", "Name"),
         "key": _("Member's key"),
         "joined": _("Day of joining"),
     }

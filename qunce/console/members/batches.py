@@ -40,10 +40,11 @@ if TYPE_CHECKING:
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def chosen(request: Request) -> BitMap:
+def chosen(request: Request, *, otherwise_all: bool = False) -> BitMap:
     """Those ticked, or everybody whom the address leaves."""
     by, at = request.operator, request.at
-    if request.POST.get("everyone") == "1":
+    nobody = otherwise_all and not request.POST.getlist("member")
+    if nobody or request.POST.get("everyone") == "1":
         found = filters.read(request.GET, by)
         words = request.GET.get("q", "")[: search.LONGEST]
         return members.people(by=by, at=at, rule=found.rule, words=words)
@@ -125,10 +126,11 @@ def job(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @entry.page(tagging.TEND)
 def undo(request: Request, batch: int) -> HttpResponse:
-    """One's own batch; others' are undone by those who manage tags."""
+    """One's own batch; others' are undone by managers who see everybody."""
     rows = tagrows.TagBatch.objects.filter(community=request.community, pk=batch)
-    if not access.may(request.operator, tags.MANAGE):
-        rows = rows.filter(by=request.operator)
+    by = request.operator
+    if by.scope is not None or not access.may(by, tags.MANAGE):
+        rows = rows.filter(by=by)
     found = rows.first()
     if found is None:
         raise tags.UnknownTag(_("There is no such tagging."))
@@ -153,7 +155,7 @@ def undo(request: Request, batch: int) -> HttpResponse:
 @entry.page(exporting.EXPORT)
 def export(request: Request) -> HttpResponseBase:
     form = request.POST.get("form", "csv")
-    people = bitmaps.freeze(chosen(request))
+    people = bitmaps.freeze(chosen(request, otherwise_all=True))
     out = exporting.start(by=request.operator, at=request.at, blob=people, form=form)
     name = f"members-{request.at:%Y%m%d-%H%M}.{form}"
     if form == "csv":

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from qunce.console.members import words
 from qunce.core.communities import Community
@@ -96,7 +97,7 @@ class IdentifierForm(forms.Form):
 class MemberForm(forms.Form):
     """Somebody new. Without a key of their own one is made."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=200)
     phone = forms.CharField(
         label=_("Phone"),
         required=False,
@@ -188,7 +189,10 @@ class ProfileForm(forms.Form):
         super().__init__(*given, **more)
         if may_rename:
             self.fields["name"] = forms.CharField(
-                label=_("Name"), max_length=200, required=False, initial=name
+                label=pgettext_lazy("person", "Name"),
+                max_length=200,
+                required=False,
+                initial=name,
             )
         for attribute in attributes:
             value = held.get(attribute.name, "")

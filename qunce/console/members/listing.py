@@ -71,6 +71,9 @@ def about(request: Request) -> dict[str, Any]:
         "may_export": access.may(by, exporting.EXPORT),
         "may_pattern": access.may(by, remarks.SET),
         "ticked": set(),
+        "everyone": False,
+        "typed": "",
+        "error": "",
         **({} if _is_part(request) else _offered(request)),
     }
 

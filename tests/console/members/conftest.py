@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from qunce.console import entry
+from qunce.core import communities, operators
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import accounts, roster
+
+AT = datetime(2026, 6, 29, 2, tzinfo=UTC)
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def add(of: Community, key: str, **given: Any) -> roster.Account:
+    by = operators.system(of)
+    return accounts.add(**{"community": of, "key": key, "by": by, "at": AT, **given})
+
+
+def signed_in(of: Community, role: str, **given: Any) -> Client:
+    operator = operators.create(
+        community=of, login=f"{role}-{of.key}", role=role, at=AT, **given
+    )
+    client = Client()
+    client.force_login(operator, backend=BACKEND)
+    return client
+
+
+@pytest.fixture
+def shop(db: None, monkeypatch: pytest.MonkeyPatch) -> Community:
+    monkeypatch.setattr(entry, "now", lambda: AT)
+    return communities.create(key="shop", at=AT, language="en")
+
+
+@pytest.fixture
+def by(shop: Community) -> Operator:
+    return operators.system(shop)
+
+
+@pytest.fixture
+def browser(shop: Community) -> Client:
+    return signed_in(shop, "owner")
+
+
+@pytest.fixture
+def olga(shop: Community) -> Client:
+    """An operator who may tag and tend, but not export, erase or read identifiers."""
+    return signed_in(shop, "operator")

@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import access, errors, facts, flow, instants
+from qunce.core import access, errors, facts, flow, instants, texts
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 from qunce.core.settled import Happened

@@ -147,7 +147,7 @@ def _typed(request: entry.Request, layering: Layering) -> Any:
 def sizes(request: entry.Request, pk: int) -> HttpResponse:
     """How large the layers would be with these thresholds; nothing is kept."""
     layering = find(request, pk)
-    context: dict[str, Any] = {"live": True}
+    context: dict[str, Any] = {"live": True, "error": ""}
     try:
         spec = _typed(request, layering)
         counted, found = layouts.sizes(spec=spec, by=request.operator, at=request.at)

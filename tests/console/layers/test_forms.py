@@ -1,0 +1,79 @@
+"""K9: thresholds as fields and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qunce.console.layers import forms
+from qunce.console.layers.sketches import carried
+from qunce.core import days
+from qunce.members import layerspecs
+
+NAMES = st.text("abc 高", max_size=5).map(str.strip)
+SHARES = st.integers(1, 99_999).map(
+    lambda n: {"top": f"{n / 1000:.3f}".rstrip("0").rstrip(".") + "%"}
+)
+BOUNDS = st.integers(-(10**9), 10**9).map(lambda n: {"gte": n})
+KINDS = st.sampled_from([{"order.paid": 1, "order.refunded": -1}, {"visit.made": 1}])
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> Any:
+    size = draw(st.integers(1, 4))
+    layers = [
+        {"key": f"l{n}", **draw(SHARES | BOUNDS), **_named(draw)} for n in range(size)
+    ]
+    last = {"key": "rest", **_named(draw)}
+    spec = {"by": "measure", "kinds": draw(KINDS), "layers": [*layers, last]}
+    return spec | draw(st.sampled_from([{}, {"within": "180d"}]))
+
+
+def _named(draw: st.DrawFn) -> dict[str, str]:
+    name = draw(NAMES)
+    return {"name": name} if name else {}
+
+
+def sent(spec: Any, currency: str) -> dict[str, str]:
+    """What a browser sends of the form untouched."""
+    found = {"within": spec.get("within", "").removesuffix("d")}
+    for number, field in enumerate(forms.fields(spec, currency)):
+        found |= {f"name-{number}": field.name}
+        if field.how in ("top", "gte"):
+            found |= {f"how-{number}": field.how, f"value-{number}": field.value}
+    return found
+
+
+@given(specs(), st.sampled_from(["CNY", "JPY", "KWD"]))
+def test_a_form_left_alone_changes_nothing(spec: Any, currency: str) -> None:
+    layerspecs.check(spec)
+    assert forms.changed(spec, sent(spec, currency), currency) == spec
+
+
+def test_amounts_are_typed_as_people_write_them() -> None:
+    given_ = {"how-0": "gte", "value-0": "1,234.50", "name-0": "Best"}
+    spec = forms.changed(layerspecs.VALUE, given_, "CNY")
+    assert spec["layers"][0] == {"key": "high", "gte": 123450, "name": "Best"}
+    assert layerspecs.VALUE["layers"][0] == {"key": "high", "top": "20%"}
+
+
+@pytest.mark.parametrize("typed", ["", "abc", "1..2", "NaN", "0", "101", "-5"])
+def test_what_is_no_share_is_refused(typed: str) -> None:
+    given_ = {"how-0": "top", "value-0": typed}
+    with pytest.raises(layerspecs.InvalidLayering):
+        layerspecs.check(forms.changed(layerspecs.VALUE, given_, "CNY"))
+
+
+def test_rules_stay_as_they_are() -> None:
+    given_ = {"how-0": "top", "value-0": "3", "name-0": "Fresh"}
+    spec = forms.changed(layerspecs.LIFECYCLE, given_, "CNY")
+    assert spec["layers"][0]["rule"] == layerspecs.LIFECYCLE["layers"][0]["rule"]
+    assert "top" not in spec["layers"][0]
+
+
+def test_a_day_without_a_run_is_as_the_day_before() -> None:
+    span = [days.to_date(day) for day in range(10, 15)]
+    assert carried({11: 5, 13: 7}, span) == [None, 5, 5, 7, 7]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from qunce.channels import inbox
+from qunce.channels.webhooks import deliveries as webhooks
 from qunce.core import rota
 from qunce.core.communities import Community
 from qunce.core.rota import Duty
@@ -65,6 +66,8 @@ DUTIES: dict[str, Duty] = {
     "outreach.begin": Duty(starts.begin_due, every=MINUTE / 6),
     "outreach.push": Duty(deliveries.push, every=MINUTE),
     "outreach.tell": Duty(settling.tell, every=MINUTE / 2),
+    "webhooks.push": Duty(webhooks.push, every=MINUTE / 12),
+    "webhooks.tidy": Duty(webhooks.tidy, every=60 * MINUTE),
     jobs.DUTY: Duty(take_in),
     "uploads.tidy": Duty(uploads.tidy, every=60 * MINUTE),
     people.SCRUB: Duty(erasing.scrub),

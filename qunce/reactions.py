@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core import reacting
 from qunce.groups import registry
 from qunce.members import accounts, basetags, people
@@ -17,6 +20,16 @@ CONSUMER = reacting.Consumer(
             orders.disown_erased,
             recipients.forget_erased,
             optouts.forget_erased,
+            deliveries.forget_erased,
         ),
     },
 )
+WEBHOOKS = reacting.Consumer(endpoints.CONSUMER, deliveries.Subscribed())
+"""Whatever endpoints ask for; apart, so that it holds up nothing of our own."""
+CONSUMERS = (CONSUMER, WEBHOOKS)
+
+
+def again(key: str, *, at: datetime) -> None:
+    """Try one failed fact once more, with whoever failed on it."""
+    for consumer in CONSUMERS:
+        consumer.again(key, at=at)

@@ -23,7 +23,7 @@ LAST_BEAT = 20
 """Seconds that all beats get to end; what they leave undone, the next start does."""
 HANDS = 2
 """Threads that do what is due: a long import holds up nothing else."""
-AGAIN = {LATER: Duty(reactions.CONSUMER.again)}
+AGAIN = {LATER: Duty(reactions.again)}
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ def follow(*, clock: Clock, ending: Ending) -> None:
     for step in (
         lambda: duties.follow(at=clock(), ending=ending),
         lambda: reactions.CONSUMER.catch_up(at=clock(), steps=STEPS),
+        lambda: reactions.WEBHOOKS.catch_up(at=clock(), steps=STEPS),
     ):
         if not ending():
             step()

@@ -66,7 +66,6 @@ def _page(
     progress = results.by_task([found])[found.pk]
     mine = tasks.may_do(found, request.operator)
     rows = _rows(request, found) if mine else []
-    in_groups = found.campaign.target == Target.GROUPS
     context: dict[str, Any] = {
         "task": found,
         "campaign": found.campaign,
@@ -79,8 +78,7 @@ def _page(
         "mine": mine,
         "late": found.is_late(request.at),
         "same_text": _same_text(found),
-        "cannot": reasons.OF_GROUPS if in_groups else reasons.OF_MEMBERS,
-        "in_groups": in_groups,
+        "cannot": _cannot(found),
         "takers": _takers(request, found),
         "wrong": wrong,
     }
@@ -91,6 +89,12 @@ def _page(
         part="console/outreach/_desk.html",
         status=status,
     )
+
+
+def _cannot(found: Task) -> tuple[reasons.Cannot, ...]:
+    if found.campaign.target == Target.GROUPS:
+        return reasons.OF_GROUPS
+    return reasons.OF_MEMBERS
 
 
 def _takers(request: entry.Request, found: Task) -> list[Any]:

@@ -35,7 +35,7 @@ def listed(request: entry.Request) -> HttpResponse:
     some = list(rows[: PAGE + 1])
     more = some[PAGE - 1].pk if len(some) > PAGE else None
     context = {
-        "rows": [_row(campaign) for campaign in some[:PAGE]],
+        "rows": _rows(some[:PAGE]),
         "state": state,
         "states": campaigns.State.choices,
         "are_any": bool(some) or campaigns.visible(request.operator).exists(),
@@ -46,7 +46,7 @@ def listed(request: entry.Request) -> HttpResponse:
     return entry.render(request, page, context, part=part)
 
 
-def _row(campaign: Campaign) -> Row:
-    started = campaign.state in RUNNING and campaign.started_at is not None
-    progress = results.progress(campaign) if started else None
-    return Row(campaign, words.of_campaign(campaign), progress)
+def _rows(some: list[Campaign]) -> list[Row]:
+    begun = [one for one in some if one.state in RUNNING and one.started_at]
+    far = results.of_campaigns(begun)
+    return [Row(one, words.of_campaign(one), far.get(one.pk)) for one in some]

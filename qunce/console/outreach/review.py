@@ -40,9 +40,7 @@ def page(
     context = {
         "campaign": campaign,
         "audience": words.audience(campaign),
-        "without": words.rule(campaign.community, campaign.exclude)
-        if campaign.exclude is not None
-        else "",
+        "without": words.without(campaign),
         "wrong": wrong,
     }
     try:

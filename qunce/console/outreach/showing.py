@@ -32,9 +32,7 @@ def campaign(request: entry.Request, pk: int) -> HttpResponse:
         "campaign": found,
         "chip": words.of_campaign(found),
         "audience": words.audience(found),
-        "without": words.rule(found.community, found.exclude)
-        if found.exclude is not None
-        else "",
+        "without": words.without(found),
         "progress": progress,
         "counts": _counts(progress),
         "reasons": results.by_reason(found),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -62,11 +61,13 @@ def audience(campaign: Campaign) -> str:
     return rule(campaign.community, campaign.rule)
 
 
+def without(campaign: Campaign) -> str:
+    if campaign.exclude is None:
+        return ""
+    return rule(campaign.community, campaign.exclude)
+
+
 def rule(community: Community, given: Any) -> str:
     if given == {"all": []}:
         return _("everyone")
     return sentences.text(given, sentencenames.of(community, given))
-
-
-def is_soon(moment: datetime | None, at: datetime) -> bool:
-    return moment is not None and moment <= at

@@ -18,7 +18,7 @@ from qunce.core.communities import Community
 from qunce.core.operators import Operator
 from qunce.groups import registry
 from qunce.members import segments
-from qunce.outreach import byhand, campaigns
+from qunce.outreach import byhand, campaigns, starts
 from qunce.outreach.campaigns import Campaign
 from tests.console.world import browser
 from tests.members import made as members
@@ -161,8 +161,8 @@ def test_the_preview_is_that_of_a_real_member(
     text = ann.post(url("preview"), {**given, "text": "{x"}).content.decode()
     assert "without its “}”" in text
     members.member(shop, "zed")
-    text = ann.post(url("preview"), {**given, "turn": "2", "text": "{name}"}).content
-    assert "There is no value for {name}." in text.decode()
+    answer = ann.post(url("preview"), {**given, "turn": "2", "text": "{name}"})
+    assert "There is no value for {name}." in answer.content.decode()
     assert ann.post(url("preview"), {"target": "mars"}).status_code == 200
 
 
@@ -231,8 +231,6 @@ def sent_to(by: Operator, *names: str) -> Campaign:
         by=by,
         at=NOW,
     )
-    from qunce.outreach import starts
-
     starts.start(campaign=campaign, by=by, at=NOW)
     return campaign
 
@@ -244,8 +242,8 @@ def test_the_result_and_its_list_and_file(
     task = made.task(campaign, by)
     rows = byhand.open_next(task=task, by=by, at=NOW)
     byhand.mark(task=task, target=rows[0].target_id, by=by, at=NOW)
-    given = {"reason": "blocked", "note": "since May", "by": by, "at": NOW}
-    byhand.cannot(task=task, target=rows[1].target_id, **given)
+    given: dict[str, Any] = {"reason": "blocked", "note": "since May"}
+    byhand.cannot(task=task, target=rows[1].target_id, by=by, at=NOW, **given)
     text = page(ann, "campaign", campaign.pk)
     assert "2 of 3 done" in text
     assert "they blocked or deleted me" in text

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from qunce.core import days, errors, instants
+from qunce.core import days, errors, instants, texts
 
 PLACES = 4
 SCALE = 10**PLACES
@@ -42,10 +42,17 @@ def store(kind: str, value: Given, zone: ZoneInfo) -> list[Stored]:
         parts = re.split("[;；]", value) if isinstance(value, str) else value
         if not isinstance(parts, Iterable):
             raise InvalidValue(_("“%(v)s” is not a list of texts.") % {"v": value})
-        return [(None, text) for text in sorted({str(part).strip() for part in parts})]
+        return [(None, text) for text in sorted({_text(part) for part in parts})]
     if kind in ("text", "choice"):
-        return [(None, str(value).strip())]
+        return [(None, _text(value))]
     return [(_number(kind, value, zone), None)]
+
+
+def _text(value: object) -> str:
+    text = str(value).strip()
+    if not texts.is_text(text):
+        raise InvalidValue(_("This holds characters that cannot be written down."))
+    return text
 
 
 def _number(kind: str, value: Given, zone: ZoneInfo) -> int:

@@ -29,7 +29,7 @@ from qunce.members import (
     tagjobs,
     tags,
 )
-from qunce.members.importing import jobs, uploads
+from qunce.members.importing import background, uploads
 from qunce.outreach import byhand, campaigns, optouts, recipients, starts, tasks
 from qunce.sales import orders
 from qunce.sets import bitmaps, tail
@@ -181,16 +181,12 @@ def _house(world: World) -> None:
     key, _token = apikeys.create(
         name="Homely Key", scopes=["members:read"], operator=world.boss, **how
     )
-    job = jobs.begin(
-        community=world.home,
-        options={},
-        target="members",
-        digest="0",
-        source="homely",
-        file="Homely.csv",
-        **how,
-    )
+    path = uploads.place(world.home)
+    path.write_text("key,name\nupl-1,Homely Upload\n")
+    upload = uploads.keep(path=path, name="Homely.csv", **how)
+    job = background.start(upload=upload, **how)
     world.numbers |= {
+        "upload": upload.pk,
         "unit": unit.pk,
         "staff": hired.pk,
         "key": key.pk,

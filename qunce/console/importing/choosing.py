@@ -153,20 +153,31 @@ def look(upload: Upload, request: entry.Request) -> Look:
     target = targets.get(chosen["target"])
     mapping = headings.mapped(target, upload.found["headings"], chosen["given"])
     wrong = _wrong(target, mapping)
+    called = words.labels(upload.community, mapping)
     if wrong:
-        return Look(_columns(upload, target, mapping, {}), wrong, [], [], [], [])
+        columns = _columns(upload, target, mapping, {}, called)
+        return Look(columns, wrong, [], [], [], [])
     planned = background.sketch(upload, by=request.operator, at=request.at)
     preview = runs.preview(planned, SHOWN_ROWS)
-    kinds = {name: traits.kind for name, traits in planned.reading.traits.items()}
-    shown = [(name, words.field(target.key, name)) for name in mapping.values() if name]
+    kinds = _kinds(planned)
+    named = [name for name in mapping.values() if name]
     return Look(
-        _columns(upload, target, mapping, kinds),
+        _columns(upload, target, mapping, kinds, called),
         [],
         planned.notes,
-        shown,
-        [[row.get(name) for name, _words in shown] for row in preview.rows],
+        [(name, words.field(target.key, name, called)) for name in named],
+        [
+            [words.shown(row.get(name), kinds.get(name, "")) for name in named]
+            for row in preview.rows
+        ],
         preview.problems,
     )
+
+
+def _kinds(planned: runs.Plan) -> dict[str, str]:
+    """Field → how its texts are read."""
+    found = {name: traits.kind for name, traits in planned.reading.traits.items()}
+    return found | {field.name: field.kind for field in planned.reading.target.fields}
 
 
 def _wrong(target: targets.Target, mapping: dict[str, str]) -> list[str]:
@@ -186,9 +197,9 @@ def _columns(
     target: targets.Target,
     mapping: dict[str, str],
     kinds: dict[str, str],
+    called: dict[str, str],
 ) -> list[Column]:
     piece = uploads.sample_of(upload).piece
-    known = {field.name: field.kind for field in target.fields}
     shown = itertools.islice(mapping.items(), MOST_COLUMNS)
     return [
         Column(
@@ -196,8 +207,8 @@ def _columns(
             heading,
             _samples(piece.columns[place]) if piece else [],
             field,
-            _options(target, heading, field),
-            str(words.KINDS.get(known.get(field) or kinds.get(field, ""), "")),
+            _options(target, heading, field, called),
+            str(words.KINDS.get(kinds.get(field, ""), "")),
         )
         for place, (heading, field) in enumerate(shown)
     ]
@@ -210,15 +221,20 @@ def _samples(column: Any) -> list[str]:
     return list(found[:SAMPLES])
 
 
-def _options(target: targets.Target, heading: str, field: str) -> list[tuple[str, str]]:
+def _options(
+    target: targets.Target, heading: str, field: str, called: dict[str, str]
+) -> list[tuple[str, str]]:
     options = [("", _("leave it out"))]
     options += [(one.name, words.field(target.key, one.name)) for one in target.fields]
+    known = {name for name, _said in options}
     for extra in dict.fromkeys([headings.spare(target, heading), field]):
-        if extra and extra not in dict(options):
-            name = words.field(target.key, extra)
-            said = _("attribute: %(name)s") if target.extras == "attributes" else None
-            said = said or _("keep it with the order: %(name)s")
-            options.append((extra, said % {"name": name}))
+        if extra and extra not in known:
+            name = words.field(target.key, extra, {extra: heading} | called)
+            if target.extras == "attributes":
+                said = _("attribute: %(name)s") % {"name": name}
+            else:
+                said = _("keep it with the order: %(name)s") % {"name": name}
+            options.append((extra, said))
     return options
 
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
+from django_stubs_ext import StrOrPromise
 
 from qunce.console import entry
 from qunce.console.importing import listing, words
@@ -25,14 +26,11 @@ class NoReport(errors.NotFound):
 @entry.page(jobs.IMPORT)
 def page(request: entry.Request, pk: int) -> HttpResponse:
     job = jobs.get(request.community, pk)
-    steps = [runs.READING, runs.CHECKING, runs.WRITING]
-    if jobs.options_of(job)["mode"] == jobs.GOOD:
-        steps.remove(runs.CHECKING)
     context = {
         "job": job,
         "row": listing.row(job),
         "is_live": job.state in jobs.LIVE and job.upload is not None,
-        "steps": [(step, runs.PHASES[step]) for step in steps],
+        "steps": _steps(job),
         "counts": words.counted(job.counts),
         "good_rows": max(job.read - job.broken, 0),
         "problems": job.problems.order_by("row", "pk")[:SHOWN],
@@ -40,13 +38,27 @@ def page(request: entry.Request, pk: int) -> HttpResponse:
         "has_report": report.path_of(job).exists(),
         "has_file": job.upload is not None and uploads.is_there(job.upload),
         "removed_at": job.upload.created_at + uploads.KEPT if job.upload else None,
-        "mapping": [
-            (heading, words.field(job.target, field))
-            for heading, field in jobs.options_of(job)["mapping"].items()
-        ],
+        "mapping": _mapping(job),
     }
     part = "console/importing/_job.html"
     return entry.render(request, "console/importing/job.html", context, part=part)
+
+
+def _steps(job: ImportJob) -> list[tuple[str, StrOrPromise]]:
+    """Good rows alone need no look at all of them first."""
+    steps = dict(runs.PHASES)
+    if jobs.options_of(job)["mode"] == jobs.GOOD:
+        del steps[runs.CHECKING]
+    return list(steps.items())
+
+
+def _mapping(job: ImportJob) -> list[tuple[str, str]]:
+    mapping = jobs.options_of(job)["mapping"]
+    called = words.labels(job.community, mapping)
+    return [
+        (heading, words.field(job.target, field, called))
+        for heading, field in mapping.items()
+    ]
 
 
 @require_POST

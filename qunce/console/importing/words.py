@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
+from qunce.core.communities import Community
+from qunce.members.attributes import Attribute
 from qunce.members.importing import targets
 
 TARGETS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
@@ -31,8 +35,8 @@ TARGETS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
 }
 FIELDS: dict[str, StrOrPromise] = {
     "key": gettext_lazy("Member number"),
-    "name": gettext_lazy("Name"),
-    "joined_at": gettext_lazy("Joined at"),
+    "name": gettext_lazy("Name or nickname"),
+    "joined_at": gettext_lazy("When they joined"),
     "left_at": gettext_lazy("Left at"),
     "phone": gettext_lazy("Phone"),
     "email": gettext_lazy("E-mail"),
@@ -80,7 +84,7 @@ KINDS: dict[str, StrOrPromise] = {
     "json": "JSON",
 }
 STATES: dict[str, tuple[StrOrPromise, str]] = {
-    "waiting": (gettext_lazy("waiting"), "info"),
+    "waiting": (gettext_lazy("waiting its turn"), "info"),
     "running": (gettext_lazy("running"), "info"),
     "done": (gettext_lazy("done"), "good"),
     "refused": (gettext_lazy("refused: broken rows"), "bad"),
@@ -108,14 +112,36 @@ def target(key: str) -> str:
     return str(TARGETS[key][0]) if key in TARGETS else key
 
 
-def field(target_key: str, name: str) -> str:
-    """A field of a target, an attribute under its name, or that it is left out."""
+MOMENT = len("2026-03-05 09:07")
+
+
+def shown(value: Any, kind: str) -> Any:
+    """Times as everywhere on our pages: to the minute, by the community's clock."""
+    if kind in ("moment", "instant") and isinstance(value, str):
+        return value[:MOMENT]
+    return value
+
+
+def labels(community: Community, mapping: Mapping[str, str]) -> dict[str, str]:
+    """What attributes are called: as they were defined, else by their heading."""
+    known = Attribute.objects.filter(community=community)
+    prefix = targets.ATTRIBUTE
+    named = {field: heading for heading, field in mapping.items() if field}
+    return named | {
+        f"{prefix}{name}": label for name, label in known.values_list("name", "label")
+    }
+
+
+def field(target_key: str, name: str, called: Mapping[str, str] | None = None) -> str:
+    """A field of a target, an attribute as it is called, or that it is left out."""
     if not name:
         return _("left out")
     if (target_key, name) == ("facts", "key"):
         return str(EVENT_KEY)
     for prefix in (targets.ATTRIBUTE, targets.DETAIL):
         if name.startswith(prefix):
+            if called and called.get(name):
+                return called[name]
             return name.removeprefix(prefix)
     return str(FIELDS.get(name, name))
 

@@ -18,6 +18,8 @@ from qunce.members.tagrows import TagBatch
 from qunce.members.tags import Tag
 
 PAGE = 50
+FOLLOWS = ("purchases", "base")
+"""Undone, they would come back: what they follow has not changed."""
 SOURCES: dict[str, StrOrPromise] = {
     "operator": gettext_lazy("by hand"),
     "import": gettext_lazy("import"),
@@ -44,7 +46,7 @@ def lines(found: Sequence[TagBatch], by: Operator) -> list[Line]:
             batch,
             [known[pk] for pk in batch.tags if pk in known],
             SOURCES.get(batch.source, batch.source),
-            tagging.may_undo(batch, by),
+            batch.source not in FOLLOWS and tagging.may_undo(batch, by),
         )
         for batch in found
     ]

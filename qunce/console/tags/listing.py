@@ -35,11 +35,17 @@ class Section:
     group: TagGroup | None
     rows: list[Row]
 
+    @property
+    def is_plain(self) -> bool:
+        """Nothing is said of its tags but their names: they stand side by side."""
+        return not any(row.tag.description or row.tag.owner_id for row in self.rows)
+
 
 @entry.page()
 def listed(request: entry.Request) -> HttpResponse:
     archived = request.GET.get("state") == "archived"
-    every = list(tags.listed(request.community, archived=archived))
+    library = tags.listed(request.community, archived=archived)
+    every = list(library.select_related("group", "owner"))
     found = _filtered(request, every)
     by_carriers = request.GET.get("sort") == BY_CARRIERS
     number = max(paging.number(request, "page", 1), 1)

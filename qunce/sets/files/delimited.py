@@ -13,6 +13,7 @@ from typing import IO, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from qunce.sets.files import rows, streams
@@ -61,11 +62,12 @@ def pieces(
 ) -> Iterator[rows.Piece]:
     """Row 1 is the heading, so data begins at row 2."""
     broken: list[rows.Broken] = []
+    language = translation.get_language()
 
     def note(row: Any) -> str:
-        broken.append(
-            rows.Broken(int(row.number), row.text[:200], _misfit(row, headings))
-        )
+        with translation.override(language):  # Arrow calls from a thread of its own
+            remedy = _misfit(row, headings)
+        broken.append(rows.Broken(int(row.number), row.text[:200], remedy))
         return "skip"
 
     names = [f"c{place}" for place in range(len(headings))]

@@ -163,7 +163,7 @@ def test_broken_rows_are_told_and_the_good_ones_imported(
     for text in ("so nothing was written", "yesterday", "Import the 1 good row"):
         assert text in told
     answer = ann.get(reverse("importing:problems", args=[job.pk]))
-    report = b"".join(answer.streaming_content).decode("utf-8-sig")
+    report = b"".join(answer).decode("utf-8-sig")
     assert "yesterday" in report
     assert "attachment" in answer["Content-Disposition"]
     post(ann, "good", job.pk)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -289,3 +290,13 @@ def test_what_is_no_table_is_said_to_be_none(
     path.write_bytes(content)
     with pytest.raises(streams.UnreadableFile, match=said):
         read(path)
+
+
+def test_what_is_wrong_with_a_row_is_said_in_the_readers_language(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b\n1,2\n3\n")
+    with translation.override("zh-hans"):
+        _found, _numbers, broken = read(path)
+    assert "列" in broken[0].reason or "字段" in broken[0].reason

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.test import Client
 
+from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core import apikeys, communities, operators, sessions, staff, units
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
@@ -69,6 +70,7 @@ def made(hidden: str = "Hidden", **given: Any) -> World:
     _house(world)
     _sending(world)
     tail.catch_up()
+    _webhook(world)
     return world
 
 
@@ -214,6 +216,19 @@ def _sending(world: World) -> None:
     optouts.put(community=world.home, accounts=[hidden], **how)
     assert recipients.Recipient.objects.filter(campaign=sent, target_id=hidden)
     world.numbers |= {"draft": draft.pk, "campaign": sent.pk, "task": task.pk}
+
+
+def _webhook(world: World) -> None:
+    how: dict[str, Any] = {"by": world.boss, "at": world.at}
+    endpoint = endpoints.create(
+        community=world.home,
+        name="Homely Webhook",
+        url="https://homely.example/hook",
+        kinds=["coupon.redeemed"],
+        **how,
+    )
+    delivery = deliveries.try_out(endpoint=endpoint, **how)
+    world.numbers |= {"endpoint": endpoint.pk, "delivery": delivery.pk}
 
 
 def browser(operator: Operator | None) -> Client:

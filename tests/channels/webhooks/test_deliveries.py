@@ -19,7 +19,7 @@ from qunce.channels.webhooks.endpoints import Endpoint
 from qunce.core import access, errors, facts, operators
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
-from qunce.members import people
+from qunce.members import people, tags
 from tests.channels.webhooks.receiver import Receiver, receiving
 from tests.members import made
 from tests.members.made import AT
@@ -102,7 +102,7 @@ def test_other_kinds_communities_and_paused_ones_are_not_told(
     endpoints.resume(endpoint=hook, by=by, at=AT + SECOND)
     assert run() == 0
     made.member(shop, "m2")
-    made.tags.create(community=shop, key="fan", by=by, at=AT + 2 * SECOND)
+    tags.create(community=shop, key="fan", by=by, at=AT + 2 * SECOND)
     assert run() == 1
 
 

@@ -1,0 +1,154 @@
+"""Webhooks: which there are, a new one, its log, one delivery."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+from django import forms
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from qunce.channels.webhooks import addresses, deliveries, endpoints
+from qunce.channels.webhooks.deliveries import State
+from qunce.channels.webhooks.endpoints import Endpoint
+from qunce.console import entry
+from qunce.console.entry import Request
+from qunce.core import errors
+
+PAGE = 50
+
+
+class WebhookForm(forms.Form):
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=80,
+        help_text=gettext_lazy("Which program is told, such as “till” or “CRM”."),
+    )
+    url = forms.CharField(
+        label=gettext_lazy("Address"),
+        max_length=addresses.LONGEST,
+        help_text=gettext_lazy("It begins with https:// and is open to the internet."),
+        widget=forms.URLInput(attrs={"placeholder": "https://example.com/hook"}),
+    )
+    kinds = forms.MultipleChoiceField(label=gettext_lazy("Tell it when"))
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        field = self.fields["kinds"]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - for the type checker
+        field.choices = endpoints.choices()
+
+    def by_noun(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+        """Noun → kind, words and whether it is chosen."""
+        chosen = set(self["kinds"].value() or ())
+        found = [(kind, words, kind in chosen) for kind, words in endpoints.choices()]
+        grouped = itertools.groupby(found, key=lambda row: row[0].partition(".")[0])
+        return [(noun, list(rows)) for noun, rows in grouped]
+
+
+@require_GET
+@entry.page(endpoints.MANAGE)
+def listed(request: Request) -> HttpResponse:
+    rows = [
+        (endpoint, deliveries.tally(endpoint))
+        for endpoint in endpoints.listed(request.operator)
+    ]
+    return entry.render(request, "console/webhooks/list.html", {"rows": rows})
+
+
+@require_http_methods(["GET", "POST"])
+@entry.page(endpoints.MANAGE)
+def add(request: Request) -> HttpResponse:
+    endpoints.check_may(request.operator)
+    form = WebhookForm(request.POST or None)
+    if form.is_valid():
+        try:
+            endpoint = endpoints.create(
+                community=request.community,
+                by=request.operator,
+                at=request.at,
+                **form.cleaned_data,
+            )
+        except errors.Invalid as error:
+            form.add_error(None, str(error))
+        else:
+            return entry.back(request, reverse("webhooks:one", args=[endpoint.pk]))
+    return _form(request, form)
+
+
+def _form(
+    request: Request, form: WebhookForm, endpoint: Endpoint | None = None
+) -> HttpResponse:
+    context = {"form": form, "endpoint": endpoint}
+    status = 422 if form.errors else 200
+    return entry.render(request, "console/webhooks/form.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@entry.page(endpoints.MANAGE)
+def edit(request: Request, pk: int) -> HttpResponse:
+    endpoint = endpoints.get(by=request.operator, pk=pk)
+    start = {name: getattr(endpoint, name) for name in ("name", "url")}
+    kinds = list(endpoint.kinds)
+    form = WebhookForm(request.POST or None, initial={**start, "kinds": kinds})
+    if form.is_valid():
+        try:
+            endpoints.change(
+                endpoint=endpoint,
+                by=request.operator,
+                at=request.at,
+                **form.cleaned_data,
+            )
+        except errors.Invalid as error:
+            form.add_error(None, str(error))
+        else:
+            entry.say(request, _("“%(name)s” is changed.") % {"name": endpoint})
+            return entry.back(request, reverse("webhooks:one", args=[pk]))
+    return _form(request, form, endpoint)
+
+
+@require_GET
+@never_cache
+@entry.page(endpoints.MANAGE)
+def one(request: Request, pk: int) -> HttpResponse:
+    """How it does, its secret and its log."""
+    endpoint = endpoints.get(by=request.operator, pk=pk)
+    state = request.GET.get("state", "")
+    before = request.GET.get("before", "")
+    rows = deliveries.log(
+        endpoint,
+        state=state if state in State else "",
+        before=int(before) if before.isdecimal() and len(before) < 19 else None,
+        limit=PAGE + 1,
+    )
+    words = dict(endpoints.choices())
+    context = {
+        "endpoint": endpoint,
+        "kinds": [words.get(kind, kind) for kind in sorted(endpoint.kinds)],
+        "tally": deliveries.tally(endpoint),
+        "rows": [(row, words.get(row.kind, row.kind)) for row in rows[:PAGE]],
+        "states": State.choices,
+        "state": state,
+        "before": rows[PAGE - 1].pk if len(rows) > PAGE else None,
+        "is_first": not before,
+    }
+    return entry.render(
+        request, "console/webhooks/one.html", context, part="console/webhooks/_log.html"
+    )
+
+
+@require_GET
+@entry.page(endpoints.MANAGE)
+def delivery(request: Request, pk: int, delivery: int) -> HttpResponse:
+    """One delivery: what was told, what came back."""
+    endpoint = endpoints.get(by=request.operator, pk=pk)
+    row = deliveries.get(endpoint, delivery)
+    body = json.dumps(json.loads(row.body), indent=2, ensure_ascii=False)
+    context = {"endpoint": endpoint, "row": row, "body": body}
+    return entry.render(request, "console/webhooks/delivery.html", context)

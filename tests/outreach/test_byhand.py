@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -24,6 +25,7 @@ from qunce.outreach import (
 from qunce.outreach.campaigns import Campaign
 from qunce.outreach.recipients import Recipient
 from qunce.sets import tail
+from tests.core import together
 from tests.members import made as members
 from tests.members.made import AT, LATER
 from tests.outreach import made
@@ -310,3 +312,35 @@ def test_late_tasks_are_seen_by_who_oversees(shop: Community, by: Operator) -> N
     assert tasks.late_of_others(cat, LATER) == []
     (share,) = results.by_staff(sent, LATER)
     assert (share.late, share.progress.left) == (True, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_task_on_two_screens_at_once() -> None:
+    """Each row is opened once and marked once, whichever screen is faster."""
+    shop = members.shop()
+    by = made.staff(shop, "ann", "owner")
+    made.people(shop, *(f"p{n:02}" for n in range(12)))
+    sent = made.started(by)
+
+    def screen() -> int:
+        done = 0
+        while True:
+            task = made.task(sent, by)
+            rows = byhand.open_next(task=task, by=by, at=AT, most=3)
+            for row in rows:
+                with contextlib.suppress(byhand.NotOpen):
+                    byhand.mark(task=task, target=row.target_id, by=by, at=AT)
+                    done += 1
+            sent.refresh_from_db()
+            if sent.state == "done":
+                return done
+
+    def patient() -> int:
+        with contextlib.suppress(byhand.NotRunning):
+            return screen()
+        return 0
+
+    together.run(patient, patient)
+    assert list(made.states(sent).values()) == ["marked"] * 12
+    settling.tell(at=SETTLED)
+    assert len(members.told(shop, "send.marked")) == 12

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from tests.functional.visitor import Visitor
 ROOT = Path(__file__).parents[2]
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+FAILED = pytest.StashKey[bool]()
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,17 @@ def chromium() -> Iterator[playwright.Browser]:
         it.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
 @pytest.fixture
-def visit(site: Site, chromium: playwright.Browser) -> Iterator[Any]:
+def visit(
+    site: Site, chromium: playwright.Browser, request: pytest.FixtureRequest
+) -> Iterator[Any]:
     """`visit("mei", phone=True)` is somebody at a browser of their own, signed in."""
     visitors: list[Visitor] = []
 
@@ -84,7 +94,9 @@ def visit(site: Site, chromium: playwright.Browser) -> Iterator[Any]:
         return visitor
 
     yield come
-    for visitor in visitors:
+    for number, visitor in enumerate(visitors):
+        if request.node.stash.get(FAILED, False):
+            visitor.photograph(f"failed-{request.node.name}-{number}")
         visitor.page.context.close()
     faults = [fault for visitor in visitors for fault in visitor.faults]
     assert faults == []

@@ -21,7 +21,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "segments:frozen": {"pk": "frozen"},
     "layers": {"pk": "layering"},
     "importing": {"pk": "job"},
-    "importing:upload": {"pk": "upload"},
+    "importing:file": {"pk": "upload"},
     "groups": {"pk": "group"},
     "sales": {"pk": "order"},
     "settings:staff-one": {"pk": "operator"},

@@ -27,7 +27,9 @@ class TagForm(forms.Form):
     tag = forms.CharField(
         label=_("Tag"),
         max_length=80,
-        widget=forms.TextInput(attrs={"list": "tags", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"list": "tags", "autocomplete": "off", "placeholder": _("Tag")}
+        ),
     )
 
     def __init__(self, *given: Any, community: Community, **more: Any) -> None:

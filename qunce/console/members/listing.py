@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
@@ -26,6 +27,7 @@ from qunce.members import (
 from qunce.members import listing as members
 from qunce.members.roster import Account
 
+TAGS_CALLED = 4
 OFFERED = 300
 """Tags and groups that a filter offers."""
 
@@ -57,7 +59,7 @@ def address(request: Request) -> str:
 
 def about(request: Request) -> dict[str, Any]:
     by, chosen = request.operator, filters.read(request.GET, request.operator)
-    words = request.GET.get("q", "")[: search.LONGEST]
+    words = request.GET.get("q", "")[: search.LONGEST].replace("\0", "")
     page = members.page(
         by=by, at=request.at, rule=chosen.rule, words=words, before=_before(request)
     )
@@ -65,6 +67,7 @@ def about(request: Request) -> dict[str, Any]:
         "page": page,
         "chosen": chosen,
         "words": words,
+        "tags_called_so": _tags_called(request, words.strip()),
         "is_narrowed": bool(chosen.clauses or chosen.error or words.strip()),
         "may_tag": access.may(by, tagging.TEND),
         "may_add": access.may(by, accounts.TEND),
@@ -76,6 +79,14 @@ def about(request: Request) -> dict[str, Any]:
         "error": "",
         **({} if _is_part(request) else _offered(request)),
     }
+
+
+def _tags_called(request: Request, words: str) -> list[tags.Tag]:
+    """Tags that are called like what is searched: one click makes them the filter."""
+    if not words:
+        return []
+    named = Q(name__icontains=words) | Q(key__icontains=words)
+    return list(tags.listed(request.community).filter(named)[:TAGS_CALLED])
 
 
 def _is_part(request: Request) -> bool:

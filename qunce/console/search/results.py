@@ -15,7 +15,7 @@ from qunce.console import entry, shell
 from qunce.console.entry import Request
 from qunce.core import access
 from qunce.groups import sight as groups
-from qunce.members import roster, search, segments, sounds, tags
+from qunce.members import masks, roster, search, segments, sounds, tags
 from qunce.members.importing import jobs
 
 MOST = 6
@@ -73,7 +73,8 @@ def _members(request: Request, words: str) -> Iterator[Hit]:
     for head in heads:
         account = known[head]
         url = reverse("members:page", args=[head])
-        yield Hit(account.name or account.key, url, account.key)
+        key = masks.key(account.key, by)
+        yield Hit(account.name or key, url, key)
 
 
 def _tags(request: Request, words: str) -> Iterator[Hit]:

@@ -170,6 +170,16 @@ def test_hostile_names_are_text(browser: Client, shop: Community, name: str) -> 
     assert len(names(text(browser.get("/members/")))) == 1
 
 
+def test_a_search_finds_tags_too(
+    browser: Client, shop: Community, by: Operator
+) -> None:
+    add(shop, "ann")
+    vip = make_tag(shop, by, "vip")
+    page = text(browser.get("/members/", {"q": "vi"}))
+    assert f'href="/members/?tag={vip.pk}"' in page
+    assert browser.get("/members/", {"q": "\0vi"}).status_code == 200
+
+
 # Batches
 
 

@@ -287,37 +287,29 @@ class LayerClause(Clause):
     name = "layer"
     words = gettext_lazy("Layer")
     icon = "square-3-stack-3d"
-    layers = forms.MultipleChoiceField(
-        label=gettext_lazy("Is in one of these layers"),
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": gettext_lazy("This is still missing.")},
-    )
+    first = "layers"
+    layers = PickField(label=gettext_lazy("Is in one of these layers"), required=False)
 
     def offer(self) -> None:
-        choices = [
-            (
-                layering.name,
-                [
-                    (
-                        f"{layering.key}/{layer['key']}",
-                        layer.get("name") or layer["key"],
-                    )
-                    for layer in layering.spec["layers"]
-                ],
-            )
-            for layering in self.desk.layerings
-        ]
-        self.choose("layers", choices)
+        self.pick("layers", "layer")
 
     @classmethod
     def fill(cls, args: Any) -> dict[str, Any]:
         return {"layers": [f"{args['of']}/{key}" for key in args["in"]]}
 
     def write(self, cleaned: dict[str, Any]) -> Any:
-        pairs = [each.split("/", 1) for each in cleaned["layers"]]
+        pairs = [self._pair(each) for each in need(cleaned, "layers")]
         if len({of for of, _key in pairs}) > 1:
             raise Lacking("layers", _("Choose layers of one layering."))
         return {"of": pairs[0][0], "in": [key for _of, key in pairs]}
+
+    def _pair(self, wanted: str) -> tuple[str, str]:
+        """Layering and layer; a layering's own key may hold a stroke too."""
+        for layering in self.desk.layerings:
+            if wanted.startswith(f"{layering.key}/"):
+                return layering.key, wanted.removeprefix(f"{layering.key}/")
+        of, _stroke, key = wanted.partition("/")
+        return of, key
 
 
 class _Timed(Clause, WindowForm):

@@ -85,6 +85,21 @@ class Desk:
         found = rows.filter(key__icontains=asked).order_by("-at", "key")
         return [Option(each.key, each.key) for each in found[: _most(asked)]]
 
+    def _layer(self, asked: str) -> list[Option]:
+        wanted = asked.strip().casefold()
+        known = [
+            Option(
+                f"{of.key}/{layer['key']}", layer.get("name") or layer["key"], of.name
+            )
+            for of in self.layerings
+            for layer in of.spec["layers"]
+        ]
+        return [
+            each
+            for each in known
+            if wanted in each.label.casefold() or wanted in each.hint.casefold()
+        ][:MOST]
+
     def _source(self, asked: str) -> list[Option]:
         known = names.listed("source", self.community.pk).values()
         return _fitting(sorted(known), asked)

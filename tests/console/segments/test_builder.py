@@ -45,7 +45,7 @@ def kept(page: str, name: str = "rule") -> Any:
 def counts(page: str) -> list[str]:
     """The numbers at the right of the lines, from the top."""
     spans = re.findall(
-        r'id="n-[^"]*" class="count"[^>]*>(.*?)</span>\s*(?:</span>|\n)', page
+        r'id="n-[^"]*" class="line-count"[^>]*>(.*?)</span>\s*(?:</span>|\n)', page
     )
     return [re.findall(r">([\d,]+)</a>", span)[-1] for span in spans]
 

@@ -84,8 +84,19 @@ function onLine(event) {
   return Boolean(button);
 }
 
+// Whoever opens a menu is in it at once, and walks it like the lines.
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches(".menu[open]")) event.target.querySelector("button")?.focus();
+}, true);
+
+function stepIn(buttons, from, step) {
+  buttons[(buttons.indexOf(from) + step + buttons.length) % buttons.length]?.focus();
+  return true;
+}
+
 function walk(from, step) {
-  if (from.closest("details[open]")) return false;
+  const menu = from.closest(".menu[open]");
+  if (menu) return stepIn([...menu.querySelectorAll("button")], from, step);
   const lines = [...builder().querySelectorAll('[data-act="open"], .adder summary')];
   const here = lines.indexOf(from.closest("[data-line], .adder")?.querySelector('[data-act="open"], summary'));
   const next = here < 0 ? (step > 0 ? 0 : lines.length - 1) : here + step;

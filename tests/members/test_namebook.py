@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from unittest import mock
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qunce.members import namebook
+
+TEXTS = st.lists(st.text(alphabet="ab王\x1e", max_size=5), max_size=12)
+PIECES = st.text(alphabet="ab王\x1e", min_size=1, max_size=3)
+
+
+@given(TEXTS, PIECES, st.sampled_from([0, 1, 5_000]))
+def test_the_texts_that_hold_a_piece_are_found_rare_or_everywhere(
+    texts: list[str], piece: str, rare: int
+) -> None:
+    book = namebook.Texts(pa.array(texts, pa.large_string()))
+    with mock.patch.object(namebook, "RARE", rare):
+        found = book.find(piece).tolist()
+    assert found == [place for place, text in enumerate(texts) if piece in text]

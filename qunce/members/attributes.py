@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import access, errors, facts, instants
+from qunce.core import access, errors, facts, instants, texts
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 from qunce.members import attributerows, literals, roster
@@ -109,7 +109,9 @@ class InvalidAttribute(errors.Invalid):
 # Checks
 
 
-def check_definition(name: str, kind: str, section: str) -> None:
+def check_definition(name: str, kind: str, section: str, label: str = "") -> None:
+    if not texts.is_text(name + label) or len(label) > 80:
+        raise InvalidAttribute(_("A name has at most 80 characters."))
     if not 0 < len(name) <= 80 or kind not in Kind or section not in Section:
         raise InvalidAttribute(
             _("An attribute needs a name, one of the types %(types)s and a section.")
@@ -144,7 +146,7 @@ def define(
     """Extend the schema; the same definition again returns what is there."""
     access.check_may(by, DEFINE)
     name = " ".join(name.split())
-    check_definition(name, type, section)
+    check_definition(name, type, section, label)
     if found := Attribute.objects.filter(community=community, name=name).first():
         return _same(found, type)
     attribute = Attribute.objects.create(

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from qunce.members import namebook
 
-TEXTS = st.lists(st.text(alphabet="ab王\x1e", max_size=5), max_size=12)
-PIECES = st.text(alphabet="ab王\x1e", min_size=1, max_size=3)
+WORDS = st.text(alphabet="ab王", min_size=1, max_size=5)
+TEXTS = st.lists(WORDS.map(namebook.EDGE.__add__), max_size=12)
+PIECES = st.one_of(WORDS, WORDS.map(namebook.EDGE.__add__))
 
 
 @given(TEXTS, PIECES, st.sampled_from([0, 1, 5_000]))

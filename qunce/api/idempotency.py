@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from qunce.api.call import Call
 from qunce.core import db, errors, instants
+
+if TYPE_CHECKING:  # it loads ninja, and every command loads our tables
+    from qunce.api.call import Call
 
 HEADER = "Idempotency-Key"
 KEPT = timedelta(days=1)

@@ -4,38 +4,17 @@ from __future__ import annotations
 
 import ssl
 import time
-from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
-from qunce.channels.webhooks import addresses
+from qunce.channels.webhooks import addresses, outcomes
 from qunce.channels.webhooks.addresses import InvalidAddress, Target
+from qunce.channels.webhooks.outcomes import Outcome
 
 TIMEOUT = httpx.Timeout(10, connect=5)
-SAID = 500
-"""Characters of an answer that are kept in the log."""
 MOST_READ = 4_096
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """`status` is 0 where there was no answer; then `error` says why."""
-
-    status: int
-    said: str
-    error: str
-    took_ms: int
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300
-
-    @property
-    def gone(self) -> bool:
-        """Who answers so wants to be called no more."""
-        return self.status == httpx.codes.GONE
 
 
 def call(url: str, body: bytes, headers: dict[str, str]) -> Outcome:
@@ -44,7 +23,11 @@ def call(url: str, body: bytes, headers: dict[str, str]) -> Outcome:
         status, said = _post(url, addresses.find(url), body, headers)
         error = ""
     except (httpx.HTTPError, httpx.InvalidURL, InvalidAddress, OSError) as problem:
-        status, said, error = 0, "", f"{type(problem).__name__}: {problem}"[:SAID]
+        status, said, error = (
+            0,
+            "",
+            f"{type(problem).__name__}: {problem}"[: outcomes.SAID],
+        )
     return Outcome(status, said, error, int((time.monotonic() - start) * 1000))
 
 
@@ -88,4 +71,4 @@ def _read(answer: httpx.Response) -> str:
         if len(found) >= MOST_READ:
             break
     text = found[:MOST_READ].decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else " " for c in text)[:SAID].strip()
+    return "".join(c if c.isprintable() else " " for c in text)[: outcomes.SAID].strip()

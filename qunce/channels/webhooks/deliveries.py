@@ -17,9 +17,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.channels.webhooks import calling, endpoints, signing
-from qunce.channels.webhooks.calling import Outcome
+from qunce.channels.webhooks import endpoints, outcomes, signing
 from qunce.channels.webhooks.endpoints import Endpoint
+from qunce.channels.webhooks.outcomes import Outcome
 from qunce.core import errors, instants, reacting
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
@@ -69,8 +69,8 @@ class Delivery(models.Model):
     created_at = instants.InstantField()
     tried_at = instants.InstantField(null=True)
     status = models.PositiveSmallIntegerField(default=0)
-    said = models.CharField(max_length=calling.SAID, default="")
-    error = models.CharField(max_length=calling.SAID, default="")
+    said = models.CharField(max_length=outcomes.SAID, default="")
+    error = models.CharField(max_length=outcomes.SAID, default="")
     took_ms = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -253,6 +253,8 @@ def _call_all(rows: Sequence[Delivery], at: datetime) -> list[Outcome]:
 
 
 def _call(row: Delivery, at: datetime) -> Outcome:
+    from qunce.channels.webhooks import calling  # an HTTP client, for who calls alone
+
     body = row.body.encode()
     signed = signing.headers(
         secret=row.endpoint.secret,

@@ -91,7 +91,10 @@ def test_what_staff_did_is_told_when_it_can_no_longer_be_taken_back(
     assert members.told(shop, "send.failed") == [(target(shop, "c"), failed)]
 
 
-def test_a_rule_finds_who_was_sent_to(shop: Community, by: Operator) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_a_rule_finds_who_was_sent_to() -> None:
+    shop = members.shop()
+    by = made.staff(shop, "ann", "owner")
     made.people(shop, "a", "b")
     sent = made.started(by)
     made.opened(sent, by)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qunce.core.communities import Community
@@ -114,10 +114,11 @@ def live(shop: Community, ids: list[int], people: list[Person]) -> None:
             accounts.leave(account=account, by=boss, at=LATER)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.django_db(transaction=True)
+@settings(max_examples=15)
 @given(people=PEOPLE, spare=st.booleans())
 def test_the_plan_is_what_asking_each_person_says(
-    db: None, people: list[Person], spare: bool
+    people: list[Person], spare: bool
 ) -> None:
     shop, ids, staff = shop_of(people)
     live(shop, ids, people)
@@ -231,9 +232,10 @@ def test_hidden_groups_cannot_be_chosen(shop: Community, by: Operator) -> None:
     assert campaigns.visible(cat).count() == 0
 
 
-def test_a_day_later_messages_count_until_they_are_seven_days_old(
-    shop: Community, by: Operator
-) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_messages_count_until_they_are_seven_days_old() -> None:
+    shop = members.shop()
+    by = made.staff(shop, "ann", "owner")
     made.people(shop, "a")
     for _turn in range(2):
         sent = made.started(by)

@@ -13,14 +13,14 @@ from django.urls import reverse
 
 from qunce.console.segments import clauses, drafts, edits
 from qunce.console.segments.drafts import Draft
-from qunce.members import listing, roster, search, sentencenames, sentences, sight
+from qunce.members import masks, roster, search, sentencenames, sentences, sight
 from qunce.sets import audiences
 from qunce.sets.leaves import RuleError
 
 if TYPE_CHECKING:
     from qunce.console.segments.clauses import Clause
     from qunce.console.segments.desk import Desk
-    from qunce.members.listing import Row as Person
+    from qunce.core.operators import Operator
     from qunce.members.phrases import Names, Pieces
     from qunce.members.sentences import Line
     from qunce.sets.audiences import Explanation
@@ -62,6 +62,15 @@ class Row:
     @property
     def is_adder(self) -> bool:
         return self.line is None and self.form is None
+
+
+@dataclass(frozen=True)
+class Person:
+    """As much of somebody as a list of names needs."""
+
+    head: int
+    name: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -114,7 +123,7 @@ class Board:
     @cached_property
     def sample(self) -> list[Person]:
         heads = self.funnel.sample if self.funnel else ()
-        return listing.rows(heads, by=self.desk.by)
+        return named(heads, self.desk.by)
 
     @property
     def kinds(self) -> list[type[Clause]]:
@@ -170,17 +179,30 @@ def _why(draft: Draft, rule: Any, desk: Desk) -> Why | None:
     said = audiences.explain(
         community=desk.community, rule=rule, by=desk.by, at=desk.at, account=account.pk
     )
-    (person,) = listing.rows(heads([account.pk]), by=desk.by)
+    (person,) = named([account.pk], desk.by)
     return Why(person, said)
 
 
-def heads(accounts: Sequence[int]) -> list[int]:
-    return list(dict.fromkeys(roster.heads_of(accounts).values()))
+def named(accounts: Sequence[int], by: Operator) -> list[Person]:
+    """People whom the operator is known to see, by any account, in this order."""
+    heads = list(dict.fromkeys(roster.heads_of(accounts).values())) if accounts else []
+    families = roster.people_of(heads) if heads else {}
+    every = [account for some in families.values() for account in some]
+    rows = roster.Account.objects.filter(pk__in=every)
+    known = {pk: (name, key) for pk, name, key in rows.values_list("pk", "name", "key")}
+    return [
+        Person(
+            head,
+            next((known[one][0] for one in families[head] if known[one][0]), ""),
+            masks.key(known[head][1], by),
+        )
+        for head in heads
+    ]
 
 
 def _found(words: str, desk: Desk) -> list[Person]:
     best = search.best(by=desk.by, words=words, at=desk.at, most=6)
-    return listing.rows(best, by=desk.by)
+    return named(best, desk.by)
 
 
 def people(rule: Any) -> str:

@@ -25,6 +25,8 @@ from qunce.cli import beating, home, logs, statics
 
 TIMEOUT = 120
 """Seconds of silence after which gunicorn takes the worker for dead."""
+LONGEST_LINE = 8190
+"""A rule may stand in an address; gunicorn itself takes half of this."""
 GRACE = 10
 """Seconds that requests get to end."""
 
@@ -84,6 +86,7 @@ def serve(args: argparse.Namespace, *, work: bool) -> None:
             threads=args.threads,
             timeout=TIMEOUT,
             graceful_timeout=GRACE,
+            limit_request_line=LONGEST_LINE,
             loglevel="warning",
             logger_class=logs.Gunicorn,
             control_socket_disable=True,

@@ -1,6 +1,6 @@
 """Charts: what is drawn is a figure, and one Vega-Lite spec draws it everywhere.
 
-The browser draws it with the script that vl-convert carries (`bundle`), the server makes
+The browser draws it with the script that vl-convert carries (`scripts`), the server makes
 the same spec into SVG. Colours are the console's own tokens, so that a chart on screen
 follows light and dark by itself; a file gets them as they are in light.
 """
@@ -8,21 +8,16 @@ follows light and dark by itself; a file gets them as they are in light.
 from __future__ import annotations
 
 import functools
-import gzip
 import itertools
 import json
 import math
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import altair as alt
 import vl_convert
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 HEIGHT = 176
@@ -163,9 +158,14 @@ def spec(
             encoding["y"]["axis"]["values"] = steps
             encoding["y"]["scale"]["domain"] = [steps[0], steps[-1]]
         for place, tip in enumerate(encoding.get("tooltip", ())):
-            tip["title"] = figure.lines[place - 1].words if place else _("Day")
+            tip["title"] = _head(figure.lines[place - 1].words) if place else _("Day")
     _colour(drawn, colours)
     return drawn
+
+
+def _head(words: str) -> str:
+    """The tooltip would take these two for a heading and a picture's address."""
+    return f"{words}\u200b" if words in ("title", "image") else words
 
 
 def _colour(part: Any, colours: Mapping[str, str]) -> None:
@@ -218,6 +218,8 @@ def _wide(figure: Figure) -> list[dict[str, Any]]:
     for place, day in enumerate(figure.days):
         record: dict[str, Any] = {
             "day": day.isoformat(),
+            "begin": _noon(figure.days[max(place - 1, 0)], day),
+            "end": _noon(day, figure.days[min(place + 1, last)]),
             "open": figure.unfinished and place == last,
             "tail": figure.unfinished and place >= last - 1,
             "when": _when(figure, day),
@@ -227,6 +229,11 @@ def _wide(figure: Figure) -> list[dict[str, Any]]:
             record[f"t{number}"] = _told(figure, line, place)
         records.append(record)
     return records
+
+
+def _noon(day: date, after: date) -> str:
+    """Half way from one day to the next; days themselves are drawn at midnight."""
+    return f"{day.isoformat()}T{'12' if day < after else '00'}:00:00Z"
 
 
 def _when(figure: Figure, day: date) -> str:
@@ -262,9 +269,9 @@ def _label(figure: Figure) -> str:
     return f"{today} ? {json.dumps(_('today'))} : {label}"
 
 
-def _x() -> alt.X:
+def _x(field: str = "day") -> alt.X:
     axis = alt.Axis(title=None, grid=False, labelFlush=False)
-    return alt.X("day:T", scale=alt.Scale(type="utc"), axis=axis)
+    return alt.X(f"{field}:T", scale=alt.Scale(type="utc"), axis=axis)
 
 
 def _y(field: str) -> alt.Y:
@@ -342,22 +349,24 @@ def spread(places: Sequence[float]) -> list[float]:
 
 
 def _pointed(lines: int) -> list[alt.Chart]:
-    """What the pointer is nearest to: a line through the day, and its numbers."""
+    """The day under the pointer: a line through it, and its numbers.
+
+    Each day has a strip of its own to be pointed at. The nearest day could be found
+    without, but Vega-Lite 6.4 then looks for the words in the wrong place.
+    """
     near = alt.selection_point(
-        name="near",
-        nearest=True,
-        on="pointermove",
-        clear="pointerout",
-        fields=["day"],
-        empty=False,
+        name="near", on="pointerover", clear="pointerout", fields=["day"], empty=False
     )
     told = [alt.Tooltip("when:N", title="")]
     told += [alt.Tooltip(f"t{number}:N", title="") for number in range(lines)]
     seen = alt.condition(near, alt.value(1), alt.value(0))
     base = alt.Chart().encode(x=_x(), opacity=seen)
-    rule = base.encode(tooltip=told).mark_rule(color="@ink-soft", strokeWidth=1)
-    dot = base.encode(y=_y("v0")).mark_point(fill="@accent", color="@accent", size=44)
-    return [rule.add_params(near), dot]
+    strip = alt.Chart().encode(x=_x("begin"), x2="end:T", tooltip=told)
+    return [
+        base.mark_rule(color="@ink-soft", strokeWidth=1),
+        base.encode(y=_y("v0")).mark_point(fill="@accent", color="@accent", size=44),
+        strip.mark_rect(fill="transparent").add_params(near),
+    ]
 
 
 def steps(low: float, high: float, places: int) -> list[float]:
@@ -385,20 +394,3 @@ def sparkline(
         f"{edge + number * across:.1f},{height - edge - (value - low) * up:.1f}"
         for number, value in enumerate(values)
     )
-
-
-def bundle_name() -> str:
-    """Changes with the library, so that a browser may keep the script for ever."""
-    return f"vega-{version('vl-convert-python')}"
-
-
-def bundle() -> bytes:
-    """The drawing script, gzipped; made once (1.5 s) and kept in the home folder."""
-    path = Path(settings.HOME) / "charts" / f"{bundle_name()}.js.gz"
-    if not path.exists():
-        script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-        path.parent.mkdir(exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as made:
-            made.write(gzip.compress(script.encode(), mtime=0))
-        Path(made.name).replace(path)
-    return path.read_bytes()

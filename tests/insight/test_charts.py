@@ -12,7 +12,7 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.insight import charts
+from qunce.insight import charts, scripts
 from qunce.insight.charts import Figure, Line
 
 TODAY = date(2026, 3, 12)
@@ -58,6 +58,16 @@ def test_whatever_a_line_is_called_a_file_shows_it_as_text(name: str) -> None:
     svg = charts.svg(figure(line(name), line("before", 40)))
     assert "<script" not in svg
     assert svg.startswith("<svg")
+
+
+def test_a_name_that_the_tooltip_takes_for_its_own_stays_a_name() -> None:
+    drawn = figure(line("image"), line("title")).spec
+    tips = [
+        tip["title"]
+        for layer in drawn["layer"]
+        for tip in layer["encoding"].get("tooltip", ())
+    ]
+    assert tips[1:] == ["image\u200b", "title\u200b"]
 
 
 def test_only_a_day_that_is_not_over_is_drawn_apart() -> None:
@@ -118,10 +128,10 @@ def test_a_small_curve_stays_inside_its_place(values: list[float]) -> None:
 
 
 def test_the_drawing_script_is_made_once_and_of_one_piece() -> None:
-    script = gzip.decompress(charts.bundle()).decode()
+    script = gzip.decompress(scripts.packed()).decode()
     assert "vegaEmbed" in script
     assert not re.search(r"^\s*(import|export)\b", script, re.MULTILINE)
-    kept = Path(settings.HOME) / "charts" / f"{charts.bundle_name()}.js.gz"
+    kept = Path(settings.HOME) / "charts" / f"{scripts.name()}.js.gz"
     before = kept.stat().st_mtime_ns
-    charts.bundle()
+    scripts.packed()
     assert kept.stat().st_mtime_ns == before

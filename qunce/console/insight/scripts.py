@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from qunce.console import entry
-from qunce.insight import charts
+from qunce.insight import scripts
 
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -17,9 +17,9 @@ FOR_EVER = "public, max-age=31536000, immutable"
 @entry.public
 def bundle(request: HttpRequest, name: str) -> HttpResponse:
     """Its name holds the version, so a browser asks once."""
-    if name != charts.bundle_name():
+    if name != scripts.name():
         raise Http404
-    packed = charts.bundle()
+    packed = scripts.packed()
     answer = HttpResponse(content_type="text/javascript; charset=utf-8")
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         answer.content = packed

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from qunce.console import entry, paging
@@ -44,12 +43,11 @@ def listed(request: entry.Request) -> HttpResponse:
 @entry.page()
 def totals(request: entry.Request) -> HttpResponse:
     """Fetched once the list stands: every order is added up for it."""
-    if not request.htmx:
-        return redirect("sales:orders")
     wanted = _wanted(request)
     found = browsing.totals(by=request.operator, wanted=wanted, at=request.at)
-    context = {"totals": found, "wanted": wanted}
-    return entry.render(request, "console/sales/_totals.html", context)
+    context = {"totals": found, "back": paging.link(request)}
+    part = "console/sales/_totals.html"
+    return entry.render(request, "console/sales/totals.html", context, part=part)
 
 
 @entry.page()

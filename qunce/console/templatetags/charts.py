@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from django import template
 from django.urls import reverse
 
-from qunce.insight import charts
+from qunce.insight import charts, scripts
 
 register = template.Library()
 
 
 @register.simple_tag
 def chart_bundle() -> str:
-    return reverse("insight:bundle", args=[charts.bundle_name()])
+    return reverse("insight:bundle", args=[scripts.name()])
 
 
 @register.inclusion_tag("console/parts/spark.html")

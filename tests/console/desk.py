@@ -1,0 +1,21 @@
+"""A browser at which somebody is signed in."""
+
+from __future__ import annotations
+
+from django.test import Client
+
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from tests.members import made
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def sit(operator: Operator) -> Client:
+    browser = Client()
+    browser.force_login(operator, backend=BACKEND)
+    return browser
+
+
+def at(shop: Community, role: str = "owner", login: str = "olga") -> Client:
+    return sit(made.staff(shop, role, login))

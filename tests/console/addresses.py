@@ -27,7 +27,7 @@ WHAT: dict[str, str] = {
     "importing:start.pk": "upload",
     "importing:discard.pk": "upload",
     "insight.name": f"={next(iter(metrics.OF_COMMUNITY))}",
-    "insight:bundle.name": "=" + charts.bundle_name(),
+    "insight:bundle.name": "=" + scripts.name(),
     "layers.pk": "layering",
     "members.pk": "member",
     "members.batch": "batch",

@@ -227,10 +227,12 @@ def get(*, by: Operator, pk: int, at: datetime) -> Note:
 
 
 def of(accounts: Iterable[int]) -> list[Note]:
-    """All notes about one person, open follow-ups first, then the newest."""
+    """All notes about one person: open follow-ups, the longest due first, then the newest."""
     rows = Note.objects.filter(account_id__in=list(accounts))
-    found = rows.select_related("by", "staff", "done_by").order_by("-at", "-pk")
-    return sorted(found, key=lambda note: note.due_at is None or bool(note.done_at))
+    found = list(rows.select_related("by", "staff", "done_by").order_by("-at", "-pk"))
+    open_ = [note for note in found if note.due_at and not note.done_at]
+    rest = [note for note in found if note not in open_]
+    return sorted(open_, key=lambda note: (note.due_at, note.pk)) + rest
 
 
 def due(*, by: Operator, at: datetime, most: int = 200) -> list[Note]:

@@ -80,9 +80,11 @@ def test_a_person_has_the_notes_of_all_accounts_until_erased(
 ) -> None:
     ann, too = made.member(shop, "ann"), made.member(shop, "too")
     plain = notes.write(account=ann, text="one", by=by, at=LATER)
+    late = {**DUE, "due_at": LATER + timedelta(hours=1)}
+    later = notes.write(account=too, by=by, at=LATER, **late)
     open_ = notes.write(account=too, by=by, at=AT, **DUE)
     people.merge(left=ann, right=too, by=by, at=AT)
-    assert notes.of(roster.family(ann.pk)) == [open_, plain]
+    assert notes.of(roster.family(ann.pk)) == [open_, later, plain]
     head = people.erase(account=too, by=by, at=LATER)
     erasing.scrub(str(head), at=LATER)
     assert not notes.Note.objects.exists()

@@ -53,7 +53,7 @@ def find_tag(community: Community, text: str) -> tags.Tag | None:
 class NoteForm(forms.Form):
     prefix = "note"
     text = forms.CharField(
-        label=_("Note"),
+        label=_("What to remember"),
         required=False,
         max_length=notes.LONGEST,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -72,7 +72,7 @@ class NoteForm(forms.Form):
         ),
     )
     staff = forms.ModelChoiceField(
-        label=_("Who"),
+        label=_("Who does it"),
         required=False,
         queryset=Operator.objects.none(),
         empty_label=None,

@@ -97,9 +97,8 @@ def page(request: HttpRequest) -> HttpResponse:
         for method, operation in methods.items():
             told = _told(schema, method.upper(), where, operation)
             nouns.setdefault(operation["tags"][0], []).append(told)
-    context = {"about": schema["info"]["description"], "nouns": nouns}
-    address = request.build_absolute_uri(root)
-    return render(request, "api/page.html", context | {"root": address})
+    context = {"nouns": nouns, "root": request.build_absolute_uri(root)}
+    return render(request, "api/page.html", context)
 
 
 def _told(

@@ -41,6 +41,7 @@ AT_ONCE, ENDPOINTS_AT_ONCE, ROUNDS = 10, 8, 20
 MANY_FAILURES, LONG_FAILING = 20, 24 * HOUR
 KEPT = timedelta(days=30)
 MOST_WAITING = 100_000
+TRIAL = "webhook.tried"
 
 
 class State(models.TextChoices):
@@ -187,10 +188,10 @@ def forget_erased(
 def try_out(*, endpoint: Endpoint, by: Operator, at: datetime) -> Delivery:
     """A delivery that tells of nothing, to see whether it arrives."""
     endpoints.check_may(by)
-    told = {"type": "webhook.tried", "timestamp": at.isoformat(), "data": {}}
+    told = {"type": TRIAL, "timestamp": at.isoformat(), "data": {}}
     return Delivery.objects.create(
         endpoint=endpoint,
-        kind="webhook.tried",
+        kind=TRIAL,
         body=json.dumps(told),
         due_at=at,
         created_at=at,

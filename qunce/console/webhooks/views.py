@@ -127,7 +127,7 @@ def one(request: Request, pk: int) -> HttpResponse:
         before=int(before) if before.isdecimal() and len(before) < 19 else None,
         limit=PAGE + 1,
     )
-    words = dict(endpoints.choices())
+    words = {**dict(endpoints.choices()), deliveries.TRIAL: _("a trial")}
     context = {
         "endpoint": endpoint,
         "kinds": [words.get(kind, kind) for kind in sorted(endpoint.kinds)],

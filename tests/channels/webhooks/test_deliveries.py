@@ -68,6 +68,7 @@ def only() -> Delivery:
 
 
 @pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
 def test_a_fact_arrives_signed_and_once(
     shop: Community, by: Operator, there: Receiver
 ) -> None:
@@ -120,6 +121,7 @@ def test_a_kind_added_later_is_told_from_then_on(
 
 
 @pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
 def test_without_success_it_is_tried_again_later_each_time(
     shop: Community, by: Operator, there: Receiver
 ) -> None:

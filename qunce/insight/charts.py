@@ -389,7 +389,7 @@ def sparkline(
         return ""
     low, high = min([*values, 0]), max([*values, 0])
     across = (width - 2 * edge) / max(len(values) - 1, 1)
-    up = (height - 2 * edge) / ((high - low) or 1)
+    up = (height - 2 * edge) / (high - low if high - low > 1e-9 else 1)
     return " ".join(
         f"{edge + number * across:.1f},{height - edge - (value - low) * up:.1f}"
         for number, value in enumerate(values)

@@ -30,7 +30,7 @@ def browser(shop: Community) -> Client:
 def pay(
     shop: Community, key: str, account: int | None = None, ago: int = 0, **about: Any
 ) -> orders.Order:
-    given = {"amount": 123456, "currency": "CNY", "items": None} | about
+    given: dict[str, Any] = {"amount": 123456, "currency": "CNY", "items": None} | about
     return orders.pay(
         community=shop,
         key=key,

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import access, errors, facts, instants
+from qunce.core import access, errors, facts, instants, texts
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 from qunce.members import roster, sight
@@ -107,6 +107,8 @@ class AlreadyDone(errors.Refused):
 def check(*, text: str, next_step: str, due_at: datetime | None) -> None:
     if not text and not next_step:
         raise InvalidNote(_("Write a note or a next step."))
+    if not texts.is_text(text + next_step):
+        raise InvalidNote(_("This holds characters that cannot be written down."))
     if len(text) > LONGEST or len(next_step) > 200:
         raise InvalidNote(
             _("A note has at most %(most)s characters, a next step 200.")

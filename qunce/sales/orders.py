@@ -17,7 +17,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import access, db, errors, facts, instants, money, names
+from qunce.core import access, db, errors, facts, instants, money, names, texts
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -125,7 +125,7 @@ class UnknownOrder(errors.NotFound):
 
 
 def check_order(*, key: str, amount: int, currency: str) -> None:
-    if not key.strip():
+    if not key.strip() or not texts.is_text(key):
         raise InvalidOrder(_("An order needs a key."))
     if amount < 0:
         raise InvalidOrder(
@@ -351,7 +351,10 @@ def _record(
 def dump_items(items: Sequence[dict[str, Any]] | None) -> str | None:
     if not items:
         return None
-    return json.dumps(list(items), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(list(items), ensure_ascii=False, separators=(",", ":"))
+    if not texts.is_text(text):
+        raise InvalidOrder(_("This holds characters that cannot be written down."))
+    return text
 
 
 def _source_id(community: Community, source: str | None) -> int | None:

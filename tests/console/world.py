@@ -187,7 +187,17 @@ def _house(world: World) -> None:
     path.write_text("key,name\nupl-1,Homely Upload\n")
     upload = uploads.keep(path=path, name="Homely.csv", **how)
     job = background.start(upload=upload, **how)
+    hook = endpoints.create(
+        community=world.home,
+        name="Homely Hook",
+        url="https://hooks.example.com/homely",
+        kinds=["order.paid"],
+        **how,
+    )
+    delivery = deliveries.try_out(endpoint=hook, **how)
     world.numbers |= {
+        "endpoint": hook.pk,
+        "delivery": delivery.pk,
         "upload": upload.pk,
         "unit": unit.pk,
         "staff": hired.pk,

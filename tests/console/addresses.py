@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from qunce.console import entry
-from qunce.insight import charts, metrics
+from qunce.insight import metrics, scripts
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 

@@ -15,7 +15,7 @@ from qunce.core import access, facts, instants, revisions
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 from qunce.core.settled import Happened
-from qunce.members import roster
+from qunce.members import phrases, roster
 from qunce.sets import leaves, marks
 from qunce.sets.leaves import Leaf, Place
 
@@ -173,6 +173,11 @@ class OptedOut(Leaf):
         if person in snap.resolve(self):
             return _("has opted out of messages")
         return _("has not opted out of messages")
+
+
+@phrases.phrase(OptedOut.name)
+def _said(args: Any, names: phrases.Names) -> phrases.Pieces:
+    return phrases.word(_("opted out of messages"))
 
 
 RULE = {OptedOut.name: {"of": MESSAGES}}

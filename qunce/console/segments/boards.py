@@ -139,6 +139,7 @@ OFFERED = (
     "segment",
     "joined",
     "source",
+    "opted_out",
     "seq",
     "members",
     "left",

@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from qunce.console import entry
-from qunce.console.segments import boards, drafts, histories
+from qunce.console.segments import boards, drafts, edits, histories
 from qunce.console.segments.desk import Desk
 from qunce.console.segments.drafts import Draft
 from qunce.core import access, errors
 from qunce.members import segments
 from qunce.members.segments import Segment
-from qunce.sets import rules
+from qunce.outreach import campaigns
 
 
 def desk(request: entry.Request) -> Desk:
@@ -48,7 +48,7 @@ def page(request: entry.Request, pk: int) -> HttpResponse:
 
 def _given(request: entry.Request, rule: Any) -> Draft:
     text, why = request.GET.get("rule"), request.GET.get("why", "")
-    draft = drafts.begin(rules.read(text) if text else rule)
+    draft = drafts.begin(edits.given(text) if text else rule)
     return replace(draft, why=int(why) if why.isdecimal() and len(why) < 19 else None)
 
 
@@ -84,6 +84,7 @@ def show(
         "segment": segment,
         "error": error,
         "may": access.may(request.operator, segments.MANAGE),
+        "may_send": access.may(request.operator, campaigns.MANAGE),
         "action": _url(segment, "rule"),
         "save": _url(segment, "save"),
     }

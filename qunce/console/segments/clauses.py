@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from qunce.console.segments import fields
+from qunce.console.segments import edits, fields
 from qunce.console.segments.desk import Desk
 from qunce.console.segments.fields import Lacking, PickField, WindowForm, need
-from qunce.sets import audiences, rules
+from qunce.sets import audiences
 from qunce.sets.leaves import RuleError
 
 PREFIX = "c"
@@ -183,7 +183,7 @@ class Written(Clause):
         if self.errors:
             return
         try:
-            self.clause = rules.read(self.cleaned_data["text"])
+            self.clause = edits.given(self.cleaned_data["text"])
         except RuleError as error:
             self.add_error("text", error.message)
 
@@ -354,6 +354,22 @@ class SourceClause(Clause):
 
     def write(self, cleaned: dict[str, Any]) -> Any:
         return {"any": need(cleaned, "sources")}
+
+
+class OptedOutClause(Clause):
+    name = "opted_out"
+    words = gettext_lazy("Opted out")
+    icon = "bell-slash"
+    of = forms.ChoiceField(
+        label=gettext_lazy("Of what"), choices=[("messages", gettext_lazy("messages"))]
+    )
+
+    @classmethod
+    def fill(cls, args: Any) -> dict[str, Any]:
+        return {"of": args["of"]}
+
+    def write(self, cleaned: dict[str, Any]) -> Any:
+        return {"of": cleaned["of"]}
 
 
 class MembersClause(Clause):

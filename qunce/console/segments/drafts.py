@@ -20,7 +20,6 @@ from qunce.console.segments import (
 )
 from qunce.console.segments.clauses import Clause
 from qunce.core import errors
-from qunce.sets import rules
 from qunce.sets.leaves import RuleError
 
 if TYPE_CHECKING:
@@ -73,8 +72,8 @@ def begin(rule: Any) -> Draft:
 
 def read(data: Mapping[str, Any], desk: Desk) -> Draft:
     """The draft that a page sent, with the form of its open clause as it was typed."""
-    rule = edits.normal(rules.read(data.get("rule") or '{"all": []}'))
-    past = rules.read(data.get("past") or "[]")
+    rule = edits.normal(edits.given(data.get("rule") or '{"all": []}'))
+    past = edits.given(data.get("past") or "[]")
     why = str(data.get("why") or "")
     draft = Draft(
         rule,

@@ -11,6 +11,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qunce.core import errors
+from qunce.sets import rules
+from qunce.sets.leaves import RuleError
 
 Path = tuple[str | int, ...]
 STEP = re.compile(r"([a-z_]+)|\[(\d{1,6})\]")
@@ -20,6 +22,35 @@ AROUND = ("not", "with_left")
 
 class NoSuchPart(errors.Invalid):
     """The rule has no part at this place any more."""
+
+
+LONGEST, DEEPEST = 500_000, 200
+"""Characters of a rule as JSON, and lists and objects inside each other."""
+
+
+def given(text: str) -> Any:
+    """What somebody wrote as JSON, unless it is too much to be looked at."""
+    try:
+        found = rules.read(text[: LONGEST + 1]) if len(text) <= LONGEST else None
+    except RecursionError:
+        found = None
+    if (found is None and text.strip() != "null") or _is_deep(found):
+        raise RuleError("", _("This rule is too long, or nested too deeply."))
+    return found
+
+
+def _is_deep(found: Any) -> bool:
+    level = [found]
+    for _depth in range(DEEPEST):
+        level = [
+            inner
+            for part in level
+            if isinstance(part, dict | list)
+            for inner in (part.values() if isinstance(part, dict) else part)
+        ]
+        if not level:
+            return False
+    return True
 
 
 # Places

@@ -279,3 +279,33 @@ def test_a_picker_finds_tags_by_a_piece_of_their_name(web: Client) -> None:
     sent = {"rule": '{"all": []}', "open": "+:tag", "c-tags-find": "vi", "c-how": "any"}
     page = web.post("/members/segments/options/tags/", sent).content.decode()
     assert re.findall(r'value="([^"]*)"', page) == ["vip"]
+
+
+TOO_MUCH = [
+    "[" * 100_000,
+    '{"not":' * 900 + "1" + "}" * 900,
+    "[" + "1," * 300_000 + "1]",
+]
+
+
+@pytest.mark.parametrize("rule", TOO_MUCH, ids=["open", "deep", "long"])
+def test_too_much_of_a_rule_is_refused(web: Client, rule: str) -> None:
+    assert web.post(f"{NEW}rule/", {"rule": rule, "do": "look"}).status_code == 422
+    typed = {"rule": '{"all": []}', "open": "+:json", "c-text": rule, "do": "done"}
+    answer = web.post(f"{NEW}rule/", typed)
+    assert answer.status_code == 200
+    assert kept(answer.content.decode()) == {"all": []}
+
+
+@pytest.mark.parametrize("field", ["open", "why", "past", "do"])
+@pytest.mark.parametrize(
+    "value",
+    ["+::", "+:", "+all[0]:tag", "all[9]", "x" * 9000, "\x00", "null", "-1", "é"],
+)
+def test_a_form_that_was_tampered_with_breaks_nothing(
+    web: Client, field: str, value: str
+) -> None:
+    sent = {"rule": json.dumps(BOTH), "do": "look", field: value}
+    for path in ("new/rule/", "numbers/"):
+        answer = web.post(f"/members/segments/{path}", sent)
+        assert answer.status_code in (200, 404, 422)

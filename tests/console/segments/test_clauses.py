@@ -88,6 +88,7 @@ PLAIN = [
     {"joined": {"between": ["2026-01-01", "2026-01-31"]}},
     {"source": {"any": ["shop"]}},
     {"members": {"keys": ["m0", "m1"]}},
+    {"opted_out": {"of": "messages"}},
     {"attr": {"name": "city", "in": ["gansu"]}},
     {"attr": {"name": "score", "gte": 12}},
     {"attr": {"name": "score", "lt": "0.5"}},

@@ -106,7 +106,7 @@ def check_login(login: str, *, of: Operator | None = None) -> None:
             _("A login has 2 to %(most)s characters and no spaces.") % {"most": LONGEST}
         )
     taken = Operator.objects.filter(login__iexact=login)
-    if taken.exclude(pk=of.pk if of else None).exists():
+    if (taken.exclude(pk=of.pk) if of else taken).exists():
         raise InvalidStaff(_("The login “%(login)s” is taken.") % {"login": login})
 
 
@@ -135,6 +135,13 @@ def check_owner_stays(operator: Operator) -> None:
         raise LastOwner(_("This is the last owner: make somebody else an owner first."))
 
 
+def _check_new(by: Operator, *, login: str, role: str, **words: str) -> None:
+    managing.check_manage(by)
+    check_role(by, role)
+    check_login(login)
+    check_words(**words)
+
+
 @transaction.atomic
 def add(
     *,
@@ -150,10 +157,7 @@ def add(
     groups: Sequence[str] | None = None,
 ) -> Operator:
     """The password given here is good for one sign-in, at which a new one is chosen."""
-    managing.check_manage(by)
-    check_role(by, role)
-    check_login(login)
-    check_words(name=name, email=email)
+    _check_new(by, login=login, role=role, name=name, email=email)
     made = operators.create(
         community=by.community,
         login=login.strip(),

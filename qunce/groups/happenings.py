@@ -198,11 +198,6 @@ def _batch(
     kinds = facts.kind_ids({one.kind for one in told})
     # Who gives no key does not ask to be told apart from others.
     keys = [one.key or f"~{secrets.token_hex(12)}" for one in told]
-    hashes = (
-        [0] * len(keys)
-        if db.is_postgresql()
-        else keyed.hashes_of(source_id, [key.encode() for key in keys]).tolist()
-    )
     return keyed.Facts(
         community_id=community.pk,
         source_id=source_id,
@@ -214,5 +209,12 @@ def _batch(
         happened=[instants.to_micros(one.happened_at) for one in told],
         payloads=payloads,
         keys=keys,
-        hashes=hashes,
+        hashes=_hashes(source_id, keys),
     )
+
+
+def _hashes(source_id: int, keys: list[str]) -> list[int]:
+    """PostgreSQL holds the keys apart by an index of its own."""
+    if db.is_postgresql():
+        return [0] * len(keys)
+    return list(keyed.hashes_of(source_id, [key.encode() for key in keys]).tolist())

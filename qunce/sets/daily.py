@@ -121,21 +121,10 @@ def sums(
         accounts = _accounts(community, bitmaps.thaw(among), at)
         tables["among"] = pa.table({"account": bitmaps.array_of(accounts)})
         asked += " AND account IN (SELECT account FROM among)"
-    found = mirror.query(
-        f"{asked} GROUP BY ALL",
-        [
-            list(range(first, last + 1)),
-            begins[:-1],
-            begins[1:],
-            community.pk,
-            begins[0],
-            begins[-1],
-        ],
-        **tables,
-    )
-    told = {
-        day: (times, amount) for day, times, amount in zip(*_lists(found), strict=True)
-    }
+    spans = [list(range(first, last + 1)), begins[:-1], begins[1:]]
+    asked_of = [*spans, community.pk, begins[0], begins[-1]]
+    found = mirror.query(f"{asked} GROUP BY ALL", asked_of, **tables)
+    told = {day: rest for day, *rest in zip(*_lists(found), strict=True)}
     by_day = [told.get(day, (0, 0)) for day in range(first, last + 1)]
     return Sums([times for times, _ in by_day], [amount for _, amount in by_day])
 

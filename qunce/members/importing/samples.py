@@ -16,9 +16,13 @@ FACTS = ("format", "headings", "digest", "lines", "delimiter", "sheet")
 BROKEN = b"broken"
 
 
-def examine(path: Path, *, sheet: str, encoding: str) -> tuple[Source, list[str]]:
-    """The source, and the sheets there are to choose from."""
-    source = sources.examine(path, sheet=sheet, encoding=encoding)
+def look(
+    path: Path, sample: Path, *, most: int, sheet: str, encoding: str
+) -> tuple[Source, list[str]]:
+    """The source, and the sheets there are to choose from; `sample` is written."""
+    with sheets.held():
+        source = sources.examine(path, sheet=sheet, encoding=encoding)
+        keep(source, sample, most=most)
     several = sheets.names_of(path) if source.format == "xlsx" else []
     return source, several
 

@@ -142,8 +142,9 @@ def examine(upload: Upload, *, sheet: str = "", encoding: str = "") -> None:
     from qunce.members.importing import headings, samples
 
     path = path_of(upload)
-    source, sheets = samples.examine(path, sheet=sheet, encoding=encoding)
-    samples.keep(source, _head_of(path), most=SAMPLE)
+    source, sheets = samples.look(
+        path, _head_of(path), most=SAMPLE, sheet=sheet, encoding=encoding
+    )
     upload.found = samples.told(source) | {"sheets": sheets}
     target = headings.guess_target(source.headings)
     upload.chosen = {"target": target, "sheet": sheet, "encoding": encoding}

@@ -12,6 +12,8 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -98,24 +100,26 @@ class _Rectangle:
         text, self._rest = text[:end], text[end:]
         if len(self._rest) > LONGEST_TAG:
             raise _too_large()
-        for letters, number in REFERENCE.findall(text):
-            self.widest = max(self.widest, _column(letters[:4]))
-            self.lowest = max(self.lowest, int(number[:9]))
-        for number in ROW_NUMBER.findall(text):
-            self.lowest = max(self.lowest, int(number[:9]))
-        self._count(text)
+        cells = REFERENCE.findall(text)
+        if cells:
+            letters, numbers = zip(*cells, strict=True)
+            self.widest = max(self.widest, *(_column(one[:4]) for one in set(letters)))
+            self.lowest = max(self.lowest, *(int(one[:9]) for one in set(numbers)))
+        numbered = ROW_NUMBER.findall(text)
+        self.lowest = max(self.lowest, *(int(one[:9]) for one in numbered), 0)
+        self._count(text, len(cells))
         if self.lowest * max(self.widest, 1) > MOST_CELLS:
             raise _too_large()
 
-    def _count(self, text: bytes) -> None:
+    def _count(self, text: bytes, told: int) -> None:
         """Cells and rows need not say where they are: then they follow one another."""
-        for number, part in enumerate(ROW.split(text)):
-            if number:
-                self._bare = 0
-                self._rows += 1
-            self._bare += len(CELL.findall(part))
-            self.widest = max(self.widest, self._bare)
+        self._rows += len(ROW.findall(text))
         self.lowest = max(self.lowest, self._rows)
+        if len(CELL.findall(text)) == told and not self._bare:
+            return
+        for number, part in enumerate(ROW.split(text)):
+            self._bare = (0 if number else self._bare) + len(CELL.findall(part))
+            self.widest = max(self.widest, self._bare)
 
 
 def _column(letters: bytes) -> int:
@@ -137,6 +141,31 @@ def _no_workbook() -> streams.UnreadableFile:
     return streams.UnreadableFile(
         _("This is not an Excel file of the kind .xlsx; save it as .xlsx or CSV.")
     )
+
+
+_held: ContextVar[dict[tuple[Path, str], _Sheet] | None] = ContextVar(
+    "held", default=None
+)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """A sheet that is read several times in here is laid out in memory once."""
+    token = _held.set({})
+    try:
+        yield
+    finally:
+        _held.reset(token)
+
+
+def _opened(path: Path, name: str) -> _Sheet:
+    known = _held.get()
+    if known is None:
+        return _Sheet(path, name)
+    if (path, name) not in known:
+        known.clear()
+        known[path, name] = _Sheet(path, name)
+    return known[path, name]
 
 
 class _Sheet:
@@ -167,7 +196,7 @@ def names_of(path: Path) -> list[str]:
 
 
 def headings_of(path: Path, sheet: str) -> list[str]:
-    first = next(_Sheet(path, sheet).rows(), [])
+    first = next(_opened(path, sheet).rows(), [])
     texts = [text_of(cell) or "" for cell in first]
     while texts and not texts[-1].strip():
         texts.pop()
@@ -177,7 +206,7 @@ def headings_of(path: Path, sheet: str) -> list[str]:
 
 
 def pieces(path: Path, sheet: str, headings: list[str]) -> Iterator[rows.Piece]:
-    opened = _Sheet(path, sheet)
+    opened = _opened(path, sheet)
     # calamine begins at the first used row; people count from the top.
     first = (opened.sheet.start or (0, 0))[0] + 1
     taken: list[list[str | None]] = []

@@ -11,7 +11,7 @@ from ninja import Field, Router, Status
 
 from qunce.api import shapes
 from qunce.api.call import Call, Needs
-from qunce.core import errors
+from qunce.core import access, errors
 from qunce.members import accounts, attributes, masks, people, roster, sight
 from qunce.members.people import Person
 from qunce.members.roster import Account
@@ -22,7 +22,7 @@ Value = str | int | float | bool | list[shapes.Short] | None
 Values = Annotated[dict[shapes.Short, Value], Field(max_length=200)]
 
 
-class NotWhole(errors.Refused):
+class NotWhole(access.NotAllowed):
     """Who sees a part of the community only cannot add to it."""
 
 

@@ -14,7 +14,7 @@ from ninja.parser import Parser
 
 from qunce.api import problems, shapes
 
-NOUNS = "members accounts tags groups orders facts segments layers sends tasks"
+NOUNS = "members accounts tags groups orders facts segments layers sends tasks webhooks"
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 ABOUT = """
 Everything an operator may do with members, tags, groups, orders, segments, layers and

@@ -88,7 +88,7 @@ def each(
             for name in names:
                 at = 0 if kinds.get(name) == "integer" else 1
                 filled = filled.replace(f"{{{name}}}", known[name][at])
-            given = None if way == "get" else {}
+            given: dict[str, str] | None = None if way == "get" else {}
             yield way, path, names, caller.call(way.upper(), filled, given)
 
 

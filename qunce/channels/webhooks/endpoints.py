@@ -105,7 +105,7 @@ class InvalidWebhook(errors.Invalid):
     """A webhook needs a name, an address and kinds of facts."""
 
 
-class NotForAPart(errors.Refused):
+class NotForAPart(access.NotAllowed):
     """A webhook tells of everybody, so who sees a part has none."""
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from qunce.channels import inbox
 from qunce.channels.webhooks import deliveries as webhooks
-from qunce.core import rota
+from qunce.core import doors, rota
 from qunce.core.communities import Community
 from qunce.core.rota import Duty
 from qunce.members import erasing, layers, namebook, people, segments, tagging, tagjobs
@@ -25,13 +25,12 @@ beaten_at: datetime | None = None
 def begin_days(*, at: datetime) -> None:
     """Lay everyone out and measure the segments once on each community's day."""
     for community in Community.objects.order_by("pk"):
-        if not _has_begun(community, at):
+        if not _is_laid_out_and_measured(community, at):
             layers.recompute_all(community=community, at=at)
             segments.measure(community=community, at=at)
 
 
-def _has_begun(community: Community, at: datetime) -> bool:
-    """Every layering and segment in use has its row of today."""
+def _is_laid_out_and_measured(community: Community, at: datetime) -> bool:
     today = community.day(at)
     runs = (layers.newest(each) for each in layers.listed(community))
     measured = segments.SegmentSize.objects.filter(
@@ -69,6 +68,7 @@ DUTIES: dict[str, Duty] = {
     "webhooks.push": Duty(webhooks.push, every=MINUTE / 12),
     "webhooks.tidy": Duty(webhooks.tidy, every=60 * MINUTE),
     jobs.DUTY: Duty(take_in),
+    "doors.sweep": Duty(doors.sweep, every=60 * MINUTE),
     "uploads.tidy": Duty(uploads.tidy, every=60 * MINUTE),
     people.SCRUB: Duty(erasing.scrub),
     tagjobs.DUTY: Duty(tagjobs.run),

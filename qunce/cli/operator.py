@@ -10,11 +10,9 @@ from django.utils.translation import gettext as _
 
 from qunce.cli import given
 from qunce.cli.output import Out
-from qunce.core import access, operators
+from qunce.core import access, managing, operators
 from qunce.core.operators import Operator
-from qunce.sets import audiences
-
-MANAGE = access.declare("operators.manage", access.Role.MANAGER)
+from qunce.members import scopes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,11 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: Out) -> int:
     community = given.community(args)
     by = given.operator(args, community)
-    access.check_may(by, MANAGE)
+    managing.check_manage(by)
     if args.action == "add":
         scope = given.rule(args.scope) if args.scope else None
         if scope is not None:
-            audiences.check(community=community, rule=scope)
+            scope = scopes.own(community, scope)
         operators.create(
             community=community,
             login=args.name_of_login,

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
-from qunce.core import errors
+from qunce.core import access, audit, errors
 from qunce.core.operators import Operator
 
+REFUSED = audit.declare("staff.refused", _("staff refused"))
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.NotFound, 404),
     (errors.Refused, 403),
@@ -30,10 +32,25 @@ class ErrorPages:
     def process_exception(
         self, request: HttpRequest, error: Exception
     ) -> HttpResponse | None:
+        if isinstance(error, access.NotAllowed) and request.method == "POST":
+            _note(request)
         for kind, status in STATUS:
             if isinstance(error, kind):
                 return said(request, str(error), status)
         return None
+
+
+def _note(request: HttpRequest) -> None:
+    """Who tried to do what their role does not carry."""
+    match, user = request.resolver_match, request.user
+    if isinstance(user, Operator):
+        audit.note(
+            kind=REFUSED,
+            community=user.community,
+            by=user,
+            at=datetime.now(UTC),
+            detail={"page": match.view_name if match else ""},
+        )
 
 
 def said(request: HttpRequest, text: str, status: int) -> HttpResponse:

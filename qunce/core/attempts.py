@@ -30,7 +30,7 @@ class Limit:
         over = failures - self.free
         if over <= 0:
             return timedelta(0)
-        return min(self.most, self.first * 2 ** min(over - 1, 20))
+        return min(self.most, self.first * (1 << min(over - 1, 20)))
 
 
 LIMITS = {

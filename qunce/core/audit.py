@@ -50,6 +50,7 @@ class Act(models.Model):
                 fields=["community_id", "actor_id", "id"], name="acts_by_actor"
             ),
             models.Index(fields=["community_id", "kind_id", "id"], name="acts_by_kind"),
+            models.Index(fields=["community_id", "happened_at"], name="acts_by_time"),
             models.Index(fields=["account_id"], name="acts_by_account"),
         ]
 

@@ -58,7 +58,7 @@ class FactorDemanded(errors.Refused):
 
 
 def is_set(operator: Operator) -> bool:
-    return TOTPDevice.objects.filter(user=operator, confirmed=True).exists()
+    return bool(TOTPDevice.objects.filter(user=operator, confirmed=True).exists())
 
 
 def confirmed(operator: Operator) -> TOTPDevice:
@@ -74,7 +74,7 @@ def offered(operator: Operator) -> TOTPDevice:
 
 def address(device: TOTPDevice) -> str:
     """What the QR code carries, `otpauth://…`, with the community as the issuer."""
-    return device.config_url
+    return str(device.config_url)
 
 
 def secret(device: TOTPDevice) -> str:
@@ -118,7 +118,7 @@ def _new_codes(operator: Operator) -> list[str]:
 
 
 def codes_left(operator: Operator) -> int:
-    return StaticToken.objects.filter(device__user=operator).count()
+    return int(StaticToken.objects.filter(device__user=operator).count())
 
 
 def check_remove(operator: Operator) -> None:

@@ -39,7 +39,8 @@ class SessionStore(DatabaseStore):
         return Session
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
-        session: Session = super().create_model_instance(data)
+        session = super().create_model_instance(data)
+        assert isinstance(session, Session)  # noqa: S101 - for the type checker
         whose = data.get("_auth_user_id")
         session.operator_id = int(whose) if whose else None
         return session

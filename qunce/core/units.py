@@ -96,7 +96,7 @@ def check(*, unit: Unit | None, community: Community, name: str, kind: str) -> N
     if kind not in Kind.values:
         raise InvalidUnit(_("A unit is headquarters, front or local."))
     same = Unit.objects.filter(community=community, name=name.strip())
-    if same.exclude(pk=unit.pk if unit else None).exists():
+    if (same.exclude(pk=unit.pk) if unit else same).exists():
         raise InvalidUnit(_("There is already a unit “%(name)s”.") % {"name": name})
 
 

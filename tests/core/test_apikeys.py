@@ -29,7 +29,8 @@ def test_a_token_opens_until_it_is_revoked(boss: Operator) -> None:
     key, token = make(boss)
     found = apikeys.authenticate(token, AT)
     assert found == key
-    assert found is not None and found.operator.community == boss.community
+    assert found
+    assert found.operator.community == boss.community
     apikeys.revoke(key=key, by=boss, at=AT)
     assert apikeys.authenticate(token, AT) is None
 

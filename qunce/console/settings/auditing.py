@@ -25,7 +25,7 @@ from qunce.core.operators import Operator
 from qunce.members import roster
 
 TELLING = (
-    "name login role changed tag tags group segment frozen layering attribute campaign"
+    "page name login role changed tag tags group segment frozen layering attribute campaign"
     " key file text address reason size count"
 ).split()
 """Which of an act's details say what it was about, in this order."""

@@ -30,7 +30,6 @@ WORDS: dict[str, StrOrPromise] = {
     "members.tend": _("add members, note that they left or came back"),
     "members.unmask": _("read phone numbers and other identifiers whole"),
     "facts.tell": _("report what members did, by program"),
-    "operators.manage": _("manage staff by the command line"),
     "outreach.export": _("export who received a campaign"),
     "outreach.manage": _("write campaigns and send them"),
     "outreach.optouts": _("note that a member opted out"),

@@ -14,6 +14,7 @@ from qunce.core.operators import Operator
 from qunce.groups import sight
 from qunce.members import scopes, segments
 from qunce.sets import rules
+from qunce.sets.leaves import RuleError
 
 WHOLE, SEGMENT, RULE, SOME = "whole", "segment", "rule", "some"
 MOST_RULE = 20_000
@@ -90,7 +91,7 @@ class Staff(forms.Form):
         given = super().clean() or {}
         try:
             given["scope"] = self._scope(given)
-        except rules.RuleError as error:
+        except RuleError as error:
             self.add_error("rule", str(error))
         return given
 

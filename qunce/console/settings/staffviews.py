@@ -20,6 +20,7 @@ from qunce.console.settings import devices
 from qunce.console.settings.staffforms import Staff, start
 from qunce.core import attempts, errors, managing, secondfactor, sessions, staff
 from qunce.core.operators import Operator
+from qunce.members import sentencenames, sentences
 from qunce.sets import audiences
 
 PAGE = 100
@@ -103,14 +104,17 @@ def one(request: Request, pk: int) -> HttpResponse:
 
 
 def _about(request: Request, whom: Operator) -> dict[str, Any]:
-    count = None
+    count, pieces = None, ()
     if whom.scope is not None:
+        known = sentencenames.of(whom.community, whom.scope)
+        pieces = sentences.said(whom.scope, known)
         count = audiences.count(
             community=whom.community, rule=EVERYONE, by=whom, at=request.at
         )
     places = sessions.listed(whom, request.at)
     return {
         "whom": whom,
+        "pieces": pieces,
         "seen": count,
         "may": managing.may_over(request.operator, whom),
         "has_factor": secondfactor.is_set(whom),

@@ -104,7 +104,10 @@ def factor(request: Any, operator: Operator) -> HttpResponse:
         return _on(request, operator)
     form = forms.Code(request.POST or None)
     device = secondfactor.offered(operator)
-    context = {"picture": pictures.code(device), "secret": secondfactor.secret(device)}
+    context: dict[str, Any] = {
+        "picture": pictures.code(device),
+        "secret": secondfactor.secret(device),
+    }
     if form.is_valid():
         given = form.cleaned_data["code"]
         try:

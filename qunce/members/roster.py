@@ -20,6 +20,9 @@ PRESENT = "present"
 CHUNK = 5_000
 """Accounts a statement or a transaction of a bulk verb, which holds the lock briefly."""
 
+LARGEST = 2**63 - 1
+"""The largest number that a database takes; addresses may bring larger ones."""
+
 Item = TypeVar("Item")
 
 
@@ -129,6 +132,8 @@ def find(
 def check_ids(community: Community, accounts: Iterable[int]) -> None:
     """Refuses ids that are not accounts of this community, or are erased."""
     wanted = sorted(set(accounts))
+    if wanted and wanted[-1] > LARGEST:
+        raise _unknown(wanted[-1])
     for chunk in chunks(wanted):
         # `+`: else SQLite walks through the whole community for a few numbers.
         known = db.rows(
@@ -138,10 +143,13 @@ def check_ids(community: Community, accounts: Iterable[int]) -> None:
             [community.pk, *chunk],
         )
         if len(known) < len(chunk):
-            missing = min(set(chunk) - {row[0] for row in known})
-            raise UnknownMember(
-                _("There is no member with the number %(id)s.") % {"id": missing}
-            )
+            raise _unknown(min(set(chunk) - {row[0] for row in known}))
+
+
+def _unknown(account: int) -> UnknownMember:
+    return UnknownMember(
+        _("There is no member with the number %(id)s.") % {"id": account}
+    )
 
 
 def erased(accounts: Iterable[int]) -> set[int]:

@@ -304,3 +304,55 @@ def test_pages_of_a_long_list(shop: Community, by: Operator, ann: Client) -> Non
     assert ("P049" in text, "P059" in text) == (False, True)
     late = NOW + timedelta(hours=1)
     assert campaigns.get(by=by, pk=campaign.pk).started_at < late  # type: ignore[operator]
+
+
+HUGE = 10**30
+
+
+@pytest.mark.parametrize(
+    ("view", "args"),
+    [
+        ("campaign", 1),
+        ("receivers", 1),
+        ("task", 1),
+        ("opt-in", 1),
+        ("mark", 2),
+        ("undo", 2),
+        ("hand-over", 1),
+    ],
+)
+def test_numbers_that_no_database_holds_are_unknown(
+    ann: Client, view: str, args: int
+) -> None:
+    ask = ann.get if view in ("campaign", "receivers", "task") else ann.post
+    assert ask(url(view, *[HUGE] * args)).status_code == 404
+
+
+def test_odd_queries_are_no_errors(shop: Community, by: Operator, ann: Client) -> None:
+    campaign = sent_to(by, "bob")
+    for query in ("?after=x", f"?after={HUGE}", "?state=%00", "?before=-1", "?page=0"):
+        for view in ("campaigns", "tasks", "opt-outs"):
+            assert ann.get(url(view) + query).status_code == 200
+        assert ann.get(url("receivers", campaign.pk) + query).status_code == 200
+    for query in (f"?segment={HUGE}", "?segment=x"):
+        assert ann.get(url("new") + query).status_code == 200
+    task = made.task(campaign, by)
+    huge = ann.post(url("mark", task.pk, HUGE))
+    assert huge.status_code == 422
+
+
+def test_hostile_names_are_shown_as_they_are(
+    shop: Community, by: Operator, ann: Client
+) -> None:
+    odd = "<img onerror=alert(1)> \u202e=cmd 👩‍👩‍👧 &amp;"
+    members.member(shop, "odd", name=odd)
+    ann.post(url("new"), filled(by, name=odd, text=odd + "{name}"))
+    campaign = Campaign.objects.get()
+    for view in ("review", "campaign", "edit"):
+        text = page(ann, view, campaign.pk)
+        assert "<img onerror" not in text
+        assert "&lt;img onerror=alert(1)&gt;" in text
+    answer = ann.post(url("new"), filled(by, name="a\0b", text="c\0d"))
+    assert answer.status_code == 422
+    answer = ann.post(url("new"), filled(by, text="x" * 10_000))
+    assert "The text has 10000 characters" in answer.content.decode()

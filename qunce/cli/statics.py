@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 
 from qunce.cli import home
+from qunce.insight import scripts
 
 STAMP = "collected"
 UNUSED = ["ext", "otp_totp", "django_otp"]
@@ -19,6 +20,7 @@ def collect() -> None:
     """Only what changed since the last start; files of other versions stay readable."""
     stamp = settings.STATIC_ROOT / STAMP
     with home.lock("static.lock"):
+        scripts.packed()
         now = _fingerprint()
         if stamp.exists() and stamp.read_text() == now:
             return

@@ -73,7 +73,7 @@ def new(request: entry.Request) -> HttpResponse:
                 community=request.community,
                 key=request.POST.get("key") or _free_key(request, taken),
                 name=tagnames.clean(request.POST.get("name", ""))[:120] or str(name),
-                spec=spec,
+                spec=_named(spec),
                 default=default,
                 by=request.operator,
                 at=request.at,
@@ -86,6 +86,21 @@ def new(request: entry.Request) -> HttpResponse:
     context = {"ready": READY.items(), "error": error}
     status = 422 if error else 200
     return entry.render(request, "console/layers/new.html", context, status=status)
+
+
+def _named(spec: dict[str, Any]) -> dict[str, Any]:
+    """A ready-made spec with its layers called as the reader would call them."""
+    words = {
+        "high": _("High"),
+        "mid": _("Middle"),
+        "low": _("Low"),
+        "new": _("New"),
+        "active": _("Active"),
+        "cooling": _("Cooling"),
+        "lost": _("Lost"),
+    }
+    named = [{**layer, "name": words[layer["key"]]} for layer in spec["layers"]]
+    return {**spec, "layers": named}
 
 
 def _free_key(request: entry.Request, wanted: str) -> str:

@@ -20,6 +20,7 @@ from django_stubs_ext import StrOrPromise
 from qunce.console.segments import edits, fields
 from qunce.console.segments.desk import Desk
 from qunce.console.segments.fields import Lacking, PickField, WindowForm, need
+from qunce.core import facts
 from qunce.sets import audiences
 from qunce.sets.leaves import RuleError
 
@@ -107,7 +108,8 @@ class Clause(forms.Form):
     def kinds(self, *given: str) -> list[tuple[str, str]]:
         """What can be chosen as done, with what is chosen already."""
         known = dict(self.desk.kinds)
-        return [(kind, kind) for kind in given if kind not in known] + [*known.items()]
+        more = [(kind, facts.spoken(kind)) for kind in given if kind not in known]
+        return [*more, *known.items()]
 
 
 def kinds() -> dict[str, type[Clause]]:

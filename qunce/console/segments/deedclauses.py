@@ -24,6 +24,8 @@ MEASURES: fields.Choices = (
     ("last", gettext_lazy("when for the last time")),
 )
 COUNTED = ("times", "days", "weeks")
+USUAL = "order.paid"
+"""What is asked most; the clause begins with it."""
 HOW_OFTEN: fields.Choices = (
     ("once", gettext_lazy("at least once")),
     ("never", gettext_lazy("never")),
@@ -74,7 +76,9 @@ class DidClause(Clause, WindowForm):
 
     def offer(self) -> None:
         given = self.data.get(f"{PREFIX}-kind") or self.initial.get("kind")
-        self.choose("kind", self.kinds(*([given] if given else ["order.paid"])))
+        self.choose("kind", self.kinds(given or USUAL))
+        if not given:
+            self.initial["kind"] = USUAL
         self.pick("groups", "group")
 
     @classmethod

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -95,7 +96,7 @@ def freeze(request: entry.Request, pk: int) -> HttpResponse:
     try:
         frozen = segments.freeze(
             community=request.community,
-            key=key or f"{segment.key[:60]} {request.at:%Y-%m-%d %H:%M}",
+            key=key or f"{segment.key[:60]} {localtime(request.at):%Y-%m-%d %H:%M}",
             rule=segment.rule,
             segment=segment,
             by=request.operator,

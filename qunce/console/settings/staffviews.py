@@ -21,6 +21,7 @@ from qunce.console.settings.staffforms import Staff, start
 from qunce.core import attempts, errors, managing, secondfactor, sessions, staff
 from qunce.core.operators import Operator
 from qunce.members import sentencenames, sentences
+from qunce.members.phrases import Pieces
 from qunce.sets import audiences
 
 PAGE = 100
@@ -104,7 +105,8 @@ def one(request: Request, pk: int) -> HttpResponse:
 
 
 def _about(request: Request, whom: Operator) -> dict[str, Any]:
-    count, pieces = None, ()
+    count = None
+    pieces: Pieces = ()
     if whom.scope is not None:
         known = sentencenames.of(whom.community, whom.scope)
         pieces = sentences.said(whom.scope, known)

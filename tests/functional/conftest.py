@@ -84,6 +84,7 @@ def visit(
             base_url=site.url,
             locale="zh-CN" if login in ("mei", "chen", "wang") else "en-GB",
             permissions=["clipboard-read", "clipboard-write"],
+            reduced_motion="reduce",
             **given,
         )
         context.set_default_timeout(20_000)

@@ -222,12 +222,19 @@ def work(house: House) -> None:
 
 
 def keys(house: House) -> None:
+    from qunce.channels.webhooks import endpoints
     from qunce.core import apikeys
 
     key, _token = apikeys.create(
         name="商城", scopes=["members:read"], operator=house.owner, **house.doing()
     )
     house.places["key"] = key.pk
+    endpoint = endpoints.create(
+        **house.here(name="仓库", kinds=["order.paid"]),
+        url="https://warehouse.example/hooks",
+    )
+    endpoints.pause(endpoint=endpoint, **house.doing())
+    house.places["endpoint"] = endpoint.pk
 
 
 def layered(house: House) -> None:
@@ -242,24 +249,30 @@ def layered(house: House) -> None:
 
 
 def sent(house: House) -> None:
-    from qunce.outreach import byhand, campaigns, starts, tasks
+    from qunce.outreach import campaigns, starts
 
     about: dict[str, Any] = {
         "text": "{name|朋友}，新到的肉桂可以来店里试饮，这周都在。",
         "rule": {"tag": {"any": ["VIP"]}},
-        "staff": [house.staff[login].pk for login in ("chen", "wang", "mei")],
+        "staff": [house.staff[login].pk for login in ("chen", "wang", "mei", "sue")],
         "due_at": house.at + timedelta(hours=6),
     }
     draft = campaigns.create(**house.here(name="周末试饮"), **about)
     running = campaigns.create(**house.here(name="肉桂到店"), **about)
     starts.start(campaign=running, **house.doing())
-    mine = tasks.open_for(house.staff["chen"], house.at)[0]
-    rows = byhand.open_next(task=mine, by=house.staff["chen"], at=house.at)
+    house.places |= {"draft": draft.pk, "campaign": running.pk}
+    for login, place in (("chen", "task"), ("sue", "task_en")):
+        house.places[place] = _half_done(house, house.staff[login])
+
+
+def _half_done(house: House, staff: Operator) -> int:
+    from qunce.outreach import byhand, tasks
+
+    mine = tasks.open_for(staff, house.at)[0]
+    rows = byhand.open_next(task=mine, by=staff, at=house.at)
     for row in rows[:2]:
-        byhand.mark(
-            task=mine, target=row.target_id, by=house.staff["chen"], at=house.at
-        )
-    house.places |= {"draft": draft.pk, "campaign": running.pk, "task": mine.pk}
+        byhand.mark(task=mine, target=row.target_id, by=staff, at=house.at)
+    return mine.pk
 
 
 def imported(house: House) -> None:

@@ -18,6 +18,7 @@ SPACES = (
 ).split()
 SHAPES = {"desk": (1440, 900), "phone": (390, 844)}
 LANGUAGES = {"zh": "mei", "en": "ann"}
+AXE = {"zh": ("phone", "dark"), "en": ("desk", "light")}
 
 
 def shows_a_page(visitor: Visitor, path: str) -> bool:
@@ -55,8 +56,9 @@ def _looked_at(visitor: Visitor, view: str, language: str) -> list[str]:
             visitor.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
             name = f"{view.replace(':', '-')}-{shape}-{theme}-{language}"
             visitor.photograph(name)
-            # Contrast differs by theme, order and size by shape; words by language.
-            if (shape == "desk") == (theme == "light"):
+            # Contrast differs by theme, order and size by shape: one of each is looked
+            # at in one language, the other of each in the other.
+            if (shape, theme) == AXE[language]:
                 found += [f"{shape} {theme}: {each}" for each in visitor.barriers()]
         if visitor.overflows():
             found.append(f"{shape}: wider than the screen")

@@ -113,6 +113,7 @@ class Walk:
         verdict = self.page.locator("#why .chip.bad")
         expect(verdict).to_contain_text(self.word("is out"))
         expect(self.page.locator(".lit-no").first).to_be_visible()
+        self.visitor.photograph(f"walk-why-{self.language}")
 
     def keeps(self, name: str) -> int:
         self.page.locator("#name").fill(name)
@@ -128,6 +129,7 @@ class Walk:
         expect(self.page.locator("#preview .bubble")).to_contain_text("hello")
         self.page.locator("form.campaign-form button.primary").click()
         self.page.wait_for_url(re.compile(r"/review/"))
+        self.visitor.photograph(f"walk-review-{self.language}")
         steps = self.page.locator(".funnel .num").all_inner_texts()
         numbers = [int(re.sub(r"\D", "", step)) for step in steps]
         assert numbers[0] == size

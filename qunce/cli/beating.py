@@ -19,8 +19,9 @@ PAUSE = 0.5
 """Seconds between two beats: a fact is counted within a second."""
 STEPS = 50
 """Batches of facts that are reacted to in one beat; the rest in the next."""
-LAST_BEAT = 20
-"""Seconds that all beats get to end; what they leave undone, the next start does."""
+LAST_BEAT = 6
+"""Seconds that all beats get to end, fewer than gunicorn waits; what they leave undone,
+the next start does."""
 HANDS = 2
 """Threads that do what is due: a long import holds up nothing else."""
 AGAIN = {LATER: Duty(reactions.again)}

@@ -22,6 +22,8 @@ from qunce.members.importing.uploads import Upload
 
 BETWEEN = 0.5
 """Seconds between two words of progress."""
+CELLS = 2_000_000
+"""Of a file at once in memory: a serving process has other things to do."""
 DEFAULTS = {
     "target": "members",
     "given": {},
@@ -44,6 +46,8 @@ class ClockMoved(errors.Refused):
 def start(*, upload: Upload, by: Operator, at: datetime) -> ImportJob:
     """Import the file as it was chosen; what is wrong with the choice is raised here."""
     planned = sketch(upload, by=by, at=at)
+    most = max(CELLS // len(planned.reading.source.headings), 1)
+    planned.reading.chunk = min(planned.reading.chunk, most)
     return jobs.start(
         upload=upload,
         options=runs.fixed(planned),

@@ -360,10 +360,8 @@ def _free_key(community: Community, name: str) -> str:
     )
 
 
-def _tell(
-    event: facts.Event, campaign: Campaign, by: Operator | None, at: datetime
-) -> None:
-    facts.record(event, community=campaign.community, by=by, at=at)
+def _tell(event: facts.Event, of: Campaign, by: Operator | None, at: datetime) -> None:
+    facts.record(event, community=of.community, by=by, at=at)
 
 
 # Reads
@@ -391,6 +389,12 @@ def assignable(community: Community) -> list[Operator]:
     return [one for one in people if access.may(one, TAKE_PART)]
 
 
+def stopped(by: Operator) -> list[Campaign]:
+    """What did not go on by itself, and has a note that says why: for Today."""
+    waiting = visible(by).filter(state__in=[State.DRAFT, State.PAUSED])
+    return list(waiting.exclude(note=""))
+
+
 def staff_of(campaign: Campaign) -> Sequence[Operator]:
-    staff = Operator.objects.filter(community=campaign.community, pk__in=campaign.staff)
+    staff = campaign.community.operators.filter(pk__in=campaign.staff)
     return list(staff.order_by("pk"))

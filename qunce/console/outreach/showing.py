@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpResponse
 
@@ -27,25 +28,14 @@ class Count:
 def campaign(request: entry.Request, pk: int) -> HttpResponse:
     found = campaigns.get(by=request.operator, pk=pk)
     progress = results.progress(found)
-    may_manage = access.may(request.operator, campaigns.MANAGE)
     context = {
         "campaign": found,
-        "chip": words.of_campaign(found),
-        "audience": words.audience(found),
-        "without": words.without(found),
         "progress": progress,
-        "counts": _counts(progress),
-        "reasons": results.by_reason(found),
-        "left_out": [
-            (reasons.spoken(reason), count) for reason, count in found.left_out.items()
-        ],
-        "shares": results.by_staff(found, request.at),
-        "steps": _steps(found) if may_manage else set(),
-        "may_edit": campaigns.may_edit(found, request.operator),
-        "may_manage": may_manage,
-        "may_export": access.may(request.operator, results.EXPORT),
         "mine": _mine(found, request),
-        "in_groups": found.target == campaigns.Target.GROUPS,
+        "me": request.operator.pk,
+        **_may(found, request),
+        **_about(found),
+        **_became(found, progress, request),
     }
     return entry.render(
         request,
@@ -53,6 +43,39 @@ def campaign(request: entry.Request, pk: int) -> HttpResponse:
         context,
         part="console/outreach/_result.html",
     )
+
+
+def _may(found: Campaign, request: entry.Request) -> dict[str, Any]:
+    by = request.operator
+    may_manage = access.may(by, campaigns.MANAGE)
+    return {
+        "steps": _steps(found) if may_manage else set(),
+        "may_manage": may_manage,
+        "may_edit": campaigns.may_edit(found, by),
+        "may_oversee": access.may(by, campaigns.OVERSEE),
+        "may_export": access.may(by, results.EXPORT),
+    }
+
+
+def _about(found: Campaign) -> dict[str, Any]:
+    return {
+        "chip": words.of_campaign(found),
+        "audience": words.audience(found),
+        "without": words.without(found),
+        "in_groups": found.target == campaigns.Target.GROUPS,
+    }
+
+
+def _became(
+    found: Campaign, progress: results.Progress, request: entry.Request
+) -> dict[str, Any]:
+    left_out = found.left_out.items()
+    return {
+        "counts": _counts(progress),
+        "reasons": results.by_reason(found),
+        "left_out": [(reasons.spoken(reason), count) for reason, count in left_out],
+        "shares": results.by_staff(found, request.at),
+    }
 
 
 def _counts(progress: results.Progress) -> list[Count]:

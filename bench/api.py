@@ -88,9 +88,8 @@ def _told(
         waiting, each = iter(bodies[WARM:]), list[float]()
         lock = threading.Lock()
         token = _token(it)
-        _ask(
-            site.url, token, path, iter(bodies[:1]), lock, []
-        )  # the first loads modules
+        # The first ones load modules and open connections.
+        _ask(site.url, token, path, iter(bodies[:WARM]), lock, [])
         given = (site.url, token, path, waiting, lock, each)
         threads = [threading.Thread(target=_ask, args=given) for _n in range(PROGRAMS)]
         start = time.perf_counter()

@@ -42,14 +42,17 @@ KEY = (roster.PRESENT, 0)
 
 
 class Texts:
-    """Many short texts as one long one; `find` tells which of them hold a piece.
+    """Many short texts as one long one; `find` tells which rows hold a piece.
 
-    A rare piece is found in the long text, 2 ms a million names; one that is everywhere
-    by Arrow, which takes 20 ms however often it is there.
+    `codes` says for each row which of the texts it has: people share names, and what is
+    distinct is a small part. A rare piece is found in the long text, 2 ms a million names;
+    one that is everywhere by Arrow, which takes 20 ms however often it is there.
     """
 
-    def __init__(self, texts: pa.LargeStringArray) -> None:
-        self.texts = texts
+    def __init__(
+        self, texts: pa.LargeStringArray, codes: NDArray[np.int32] | None = None
+    ) -> None:
+        self.texts, self.codes = texts, codes
         _valid, starts, content = texts.buffers()
         edges = (
             np.frombuffer(starts, dtype=np.int64) if len(texts) else np.zeros(1, int)
@@ -61,7 +64,15 @@ class Texts:
         self.blob = content.to_pybytes() if content is not None else b""
 
     def find(self, piece: str) -> NDArray[np.int64]:
-        """Places of the texts that hold `piece`, ascending, each once."""
+        """Rows whose text holds `piece`, ascending, each once."""
+        texts = self._places(piece)
+        if self.codes is None:
+            return texts
+        held = np.zeros(len(self.starts), dtype=bool)
+        held[texts] = True
+        return np.flatnonzero(held[self.codes])
+
+    def _places(self, piece: str) -> NDArray[np.int64]:
         wanted = piece.encode()
         found = []
         place = self.blob.find(wanted)
@@ -71,8 +82,10 @@ class Texts:
                 holding = pc.match_substring(self.texts, piece)
                 return np.flatnonzero(holding.to_numpy(zero_copy_only=False))
             place = self.blob.find(wanted, place + 1)
-        rows = np.searchsorted(self.starts, np.array(found, dtype=np.int64), "right")
-        return np.unique(rows - 1)
+        texts = (
+            np.searchsorted(self.starts, np.array(found, dtype=np.int64), "right") - 1
+        )
+        return texts[np.diff(texts, prepend=-1) > 0]
 
 
 @dataclass(frozen=True)
@@ -164,26 +177,43 @@ def _rows_of(accounts: Iterable[int]) -> list[Row]:
 
 def _table(rows: Iterable[Row]) -> pa.Table:
     known = sorted((row for row in rows if not row[3]), key=lambda row: row[0])
-    names = [sounds.clean(row[1]) for row in known]
+    clean = {name: sounds.clean(name) for name in {row[1] for row in known}}
+    code = {name: number for number, name in enumerate(dict.fromkeys(clean.values()))}
+    codes = pa.array([code[clean[row[1]]] for row in known], pa.int32())
     keys = [sounds.clean(row[2]) for row in known]
     return pa.table(
         {
             "account": pa.array([row[0] for row in known], pa.int64()),
             "private": pa.array([masks.is_private(key) for key in keys], pa.bool_()),
-            "name": pa.array([EDGE + name for name in names], pa.large_string()),
-            "sound": pa.array([sounds.ways(n) for n in names], pa.large_string()),
+            "name": _coded(codes, [EDGE + name for name in code]),
+            "sound": _coded(codes, [sounds.ways(name) for name in code]),
             "key": pa.array([EDGE + key for key in keys], pa.large_string()),
         }
     )
 
 
+def _coded(codes: pa.Int32Array, texts: list[str]) -> pa.DictionaryArray:
+    distinct = pa.array(texts, pa.large_string())
+    return pa.DictionaryArray.from_arrays(codes, distinct)
+
+
 def _bound(table: pa.Table) -> Pages:
-    texts = [
-        Texts(pa.concat_arrays(table[name].chunks or [pa.array([], pa.large_string())]))
-        for name in ("name", "sound", "key")
-    ]
-    private = table["private"].to_numpy()
-    return Pages(table["account"].to_numpy(), private, *texts)
+    whole = table.unify_dictionaries().combine_chunks()
+    keys = pa.concat_arrays(whole["key"].chunks or [pa.array([], pa.large_string())])
+    return Pages(
+        whole["account"].to_numpy(),
+        whole["private"].to_numpy(),
+        _texts(whole["name"]),
+        _texts(whole["sound"]),
+        Texts(keys),
+    )
+
+
+def _texts(column: pa.ChunkedArray) -> Texts:
+    if not column.num_chunks:
+        return Texts(pa.array([], pa.large_string()))
+    coded = column.chunk(0)
+    return Texts(coded.dictionary, coded.indices.to_numpy())
 
 
 # The file: one a community and revision, in the folder of this derivation.
@@ -193,9 +223,9 @@ def _written(community_id: int, rev: int) -> Book:
     table = _table(_rows(community_id, -1))
     where = _folder()
     if where is not None:
-        growing = where / f"names-{community_id}-{rev}-{os.getpid()}.tmp"
+        growing = where / f"book-{community_id}-{rev}-{os.getpid()}.tmp"
         feather.write_feather(table, growing, compression="uncompressed")
-        growing.replace(where / f"names-{community_id}-{rev}.arrow")
+        growing.replace(where / f"book-{community_id}-{rev}.arrow")
         for old, path in _kept(where, community_id):
             if old < rev:
                 path.unlink(missing_ok=True)
@@ -222,5 +252,5 @@ def _folder() -> Path | None:
 
 
 def _kept(where: Path, community_id: int) -> list[tuple[int, Path]]:
-    found = where.glob(f"names-{community_id}-*.arrow")
+    found = where.glob(f"book-{community_id}-*.arrow")
     return [(int(path.stem.rpartition("-")[2]), path) for path in found]

@@ -58,6 +58,8 @@ def _plain(said: str) -> str:
 
 def clean(text: str) -> str:
     """A name or a search in one form: compatible, lower case, nothing invisible."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.lower().split())
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
         text = "".join(

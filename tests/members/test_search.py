@@ -134,7 +134,7 @@ def test_the_book_is_kept_and_caught_up(
     namebook.forget()
     accounts.update(account=roster.get(shop, "two"), name="丁", by=by, at=AT)
     assert names(by, "ding") == ["丁"] and names(by, "yi") == []
-    second.rename(tmp_path / f"names-{shop.pk}-999.arrow")
+    second.rename(tmp_path / f"book-{shop.pk}-999.arrow")
     namebook.forget()
     assert names(by, "甲") == ["甲"]
     namebook.forget()

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -139,11 +139,11 @@ def state(order: Order) -> str:
     return "partly" if order.refunded_amount < order.amount else "wholly"
 
 
-SUMS = (
-    models.Count("pk"),
-    models.Sum("amount"),
-    models.Sum("refunded_amount"),
-)
+SUMS = {
+    "orders": models.Count("pk"),
+    "paid": models.Sum("amount"),
+    "refunded": models.Sum("refunded_amount"),
+}
 
 
 def totals(*, by: Operator, wanted: Wanted, at: datetime) -> list[Totals] | None:
@@ -162,13 +162,24 @@ def totals(*, by: Operator, wanted: Wanted, at: datetime) -> list[Totals] | None
 def _added(parts: Iterable[models.QuerySet[Order]]) -> list[Totals]:
     sums: dict[str, Totals] = {}
     for rows in parts:
-        found = rows.order_by().values_list("currency").annotate(*SUMS)
-        for currency, count, paid, refunded in found:
-            was = sums.get(currency, Totals(0, 0, 0, currency))
-            sums[currency] = Totals(
-                was.orders + int(count),
-                was.paid + int(paid),
-                was.refunded + int(refunded),
-                currency,
+        for told in _by_currency(rows.order_by()):
+            was = sums.get(told["currency"], Totals(0, 0, 0, told["currency"]))
+            sums[was.currency] = Totals(
+                was.orders + int(told["orders"]),
+                was.paid + int(told["paid"]),
+                was.refunded + int(told["refunded"]),
+                was.currency,
             )
     return sorted(sums.values(), key=lambda one: (-one.orders, one.currency))
+
+
+def _by_currency(rows: models.QuerySet[Order]) -> list[dict[str, Any]]:
+    """Grouping costs five times the adding, and there is mostly one currency."""
+    first, last = models.Min("currency"), models.Max("currency")
+    whole: dict[str, Any] = rows.aggregate(first=first, last=last, **SUMS)
+    if not whole["orders"]:
+        return []
+    if whole["first"] == whole["last"]:
+        return [whole | {"currency": whole["first"]}]
+    grouped: Any = rows.values("currency").annotate(**SUMS)
+    return list(grouped)

@@ -82,8 +82,8 @@ def perform(key: str, *, at: datetime) -> None:
         try:
             told(runs.READING, 0, job.upload.found["lines"])
             runs.run(_plan(job), progress=told, job=job)
-        except (jobs.Cancelled, runs.HasBrokenRows):
-            pass  # the row says so
+        except (jobs.Cancelled, jobs.RunsElsewhere, runs.HasBrokenRows):
+            pass  # the row says so, or belongs to somebody else
         except errors.QunceError as error:
             jobs.finish(job, at=at, step="give_up", error=str(error))
         except Exception:

@@ -201,6 +201,21 @@ def test_a_failed_import_says_why_and_goes_on_when_told(
     assert fresh(job).state == "done"
 
 
+def test_who_lost_it_to_another_process_leaves_it_alone(
+    by: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = started(by, GOOD)
+    advance = jobs.advance
+
+    def overtaken(mine: ImportJob, **step: Any) -> None:
+        ImportJob.objects.filter(pk=mine.pk).update(within=1)
+        advance(mine, **step)
+
+    monkeypatch.setattr(jobs, "advance", overtaken)
+    work_off()
+    assert (fresh(job).state, fresh(job).error) == ("running", "")
+
+
 def test_progress_is_told_in_the_row(by: Operator) -> None:
     job = started(by, GOOD)
     work_off()

@@ -13,5 +13,6 @@ class OutreachConfig(AppConfig):
         from qunce.outreach import optouts
         from qunce.sets import marks
 
-        import_module("qunce.outreach.sends")
+        for module in ("sends", "incoming", "byhand", "campaigns"):
+            import_module(f"qunce.outreach.{module}")
         marks.register(optouts.KIND)

@@ -36,7 +36,7 @@ def importing(visitor: Visitor) -> None:
 
 
 def members(visitor: Visitor) -> None:
-    visitor.go("/members/")
+    visitor.go(f"/members/?tag={visitor.places['tag']}")
     visitor.press("ArrowDown")
     expect(visitor.page.locator("#peek > *").first).to_be_visible()
 

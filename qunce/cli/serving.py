@@ -78,6 +78,7 @@ def serve(args: argparse.Namespace, *, work: bool) -> None:
 
     def end(_server: object, _worker: object) -> None:
         beating.end(beats)
+        gc.unfreeze()  # DuckDB complains of what it takes for leaks
 
     logs.begin(args.log)
     with home.in_use():

@@ -109,7 +109,7 @@ class Walk:
     def asks_why(self, name: str) -> None:
         self.page.locator("#who").fill(name)
         self.page.locator("[data-find-who]").click()
-        self.page.locator("#why .people button").first.click()
+        self.page.locator("#why .name-rows button").first.click()
         verdict = self.page.locator("#why .chip.bad")
         expect(verdict).to_contain_text(self.word("is out"))
         expect(self.page.locator(".lit-no").first).to_be_visible()

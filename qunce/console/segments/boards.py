@@ -104,9 +104,10 @@ class Board:
 
     @cached_property
     def counted(self) -> list[Row]:
-        """The lines of the rule as it would be, for their numbers alone."""
+        """The lines that the page has, as the rule would be, for their numbers alone."""
         lines = sentences.lines(self.rule, self.names)
-        return [_row(self, line) for line in lines]
+        there = {row.path for row in self.rows if not row.is_adder}
+        return [_row(self, line) for line in lines if line.path in there]
 
     @property
     def said(self) -> Pieces:

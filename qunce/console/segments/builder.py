@@ -58,6 +58,16 @@ def edit_new(request: entry.Request) -> HttpResponse:
     return _edited(request, None)
 
 
+@require_GET
+@entry.page()
+def chart(request: entry.Request, pk: int) -> HttpResponse:
+    """Its size over time as a file."""
+    found = histories.figure(find(request, pk), desk(request))
+    if found is None:
+        raise Http404
+    return figures.answer(found, request.GET.get("as", "json"))
+
+
 @require_POST
 @entry.page()
 def edit(request: entry.Request, pk: int) -> HttpResponse:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("new/rule/", builder.edit_new, name="new-rule"),
     path("new/save/", saving.create, name="create"),
     path("<int:pk>/", builder.page, name="page"),
+    path("<int:pk>/chart/", builder.chart, name="chart"),
     path("<int:pk>/rule/", builder.edit, name="rule"),
     path("<int:pk>/save/", saving.change, name="save"),
     path("<int:pk>/lists/", saving.freeze, name="freeze"),

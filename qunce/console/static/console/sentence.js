@@ -75,6 +75,7 @@ function onLine(event) {
     return true;
   }
   if (typing(event.target)) return false;
+  enter(builder().querySelector(".menu[open]"));
   const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
   if (step) return walk(event.target, step);
   const line = event.target.closest("[data-line]");
@@ -85,8 +86,12 @@ function onLine(event) {
 }
 
 // Whoever opens a menu is in it at once, and walks it like the lines.
+function enter(menu) {
+  if (menu && !menu.contains(document.activeElement)) menu.querySelector("button")?.focus();
+}
+
 document.addEventListener("toggle", (event) => {
-  if (event.target.matches(".menu[open]")) event.target.querySelector("button")?.focus();
+  if (event.target.matches("[data-builder] .menu[open]")) enter(event.target);
 }, true);
 
 function stepIn(buttons, from, step) {

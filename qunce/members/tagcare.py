@@ -192,18 +192,22 @@ def get_batch(community: Community, pk: int) -> TagBatch:
         raise UnknownBatch(_("This batch is not here.")) from None
 
 
-def batches(by: Operator, *, before: int, most: int) -> list[TagBatch]:
-    """The newest below an id; their own of who sees a part of the members."""
+def batches(
+    by: Operator, *, before: int = 0, most: int, but: Sequence[str] = ()
+) -> list[TagBatch]:
+    """The newest below an id, without some sources; their own of who sees a part."""
     found = TagBatch.objects.filter(community=by.community, changed__gt=0)
     if by.scope is not None:
         found = found.filter(by=by)
     if before:
         found = found.filter(pk__lt=before)
-    found = found.select_related("by", "undone_by", "community")
+    found = found.exclude(source__in=but).select_related("by", "undone_by", "community")
     return list(found.order_by("-pk")[:most])
 
 
-def batches_of(tag: Tag, by: Operator, *, most: int) -> list[TagBatch]:
+def batches_of(
+    tag: Tag, by: Operator, *, most: int, but: Sequence[str] = ()
+) -> list[TagBatch]:
     """Those that touched a tag, among the newest batches there are."""
-    found = batches(by, before=0, most=LOOKED_AT)
+    found = batches(by, most=LOOKED_AT, but=but)
     return [batch for batch in found if tag.pk in batch.tags][:most]

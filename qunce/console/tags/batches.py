@@ -18,8 +18,8 @@ from qunce.members.tagrows import TagBatch
 from qunce.members.tags import Tag
 
 PAGE = 50
-FOLLOWS = ("purchases", "base")
-"""Undone, they would come back: what they follow has not changed."""
+FOLLOWS = ("purchases", "base", tagging.EXPIRED)
+"""Done by the house itself; undone, they would come back."""
 SOURCES: dict[str, StrOrPromise] = {
     "operator": gettext_lazy("by hand"),
     "import": gettext_lazy("import"),
@@ -54,11 +54,13 @@ def lines(found: Sequence[TagBatch], by: Operator) -> list[Line]:
 
 @entry.page()
 def listed(request: entry.Request) -> HttpResponse:
-    before = paging.number(request, "before")
-    found = tagcare.batches(request.operator, before=before, most=PAGE + 1)
+    before, every = paging.number(request, "before"), request.GET.get("all") == "1"
+    but = () if every else FOLLOWS
+    found = tagcare.batches(request.operator, before=before, most=PAGE + 1, but=but)
     more = len(found) > PAGE
     context = {
         "batches": lines(found[:PAGE], request.operator),
+        "every": every,
         "next": paging.link(request, before=found[PAGE - 1].pk) if more else "",
         "first": paging.link(request, before=None) if before else "",
     }

@@ -12,6 +12,7 @@ from qunce.console.tags import batches, listing
 from qunce.console.tags.forms import TagForm
 from qunce.core import access, errors
 from qunce.members import tagcare, tags
+from qunce.members.tagrows import TagBatch
 from qunce.members.tags import Tag
 
 SHOWN = 10
@@ -28,19 +29,25 @@ def _page(
     request: entry.Request, tag: Tag, *, error: str = "", typed: str = ""
 ) -> HttpResponse:
     (row,) = listing.rows_of([tag], request.operator, request.at)
-    found = tagcare.batches_of(tag, request.operator, most=SHOWN)
     context = {
         "tag": tag,
         "row": row,
         "synonyms": tag.synonyms.order_by("key"),
         "swallowed": set(tag.swallowed.values_list("key", flat=True)),
-        "batches": batches.lines(found, request.operator),
+        "batches": batches.lines(_batches(request, tag), request.operator),
         "may_manage": access.may(request.operator, tags.MANAGE),
         "error": error,
         "typed": typed,
     }
     status = 422 if error else 200
     return entry.render(request, "console/tags/page.html", context, status=status)
+
+
+def _batches(request: entry.Request, tag: Tag) -> list[TagBatch]:
+    """What people did; for a tag that only the house puts, what the house did."""
+    by = request.operator
+    found = tagcare.batches_of(tag, by, most=SHOWN, but=batches.FOLLOWS)
+    return found or tagcare.batches_of(tag, by, most=SHOWN)
 
 
 @require_http_methods(["GET", "POST"])

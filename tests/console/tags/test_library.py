@@ -229,6 +229,18 @@ def test_batches_say_who_and_how_many_and_are_undone(
     post(scoped, "undo", batch.pk, status=403)
 
 
+def test_what_the_house_does_by_itself_is_shown_when_asked_for(
+    shop: Community, by: Operator, ann: Client
+) -> None:
+    people, vip = made.members(shop, "a"), made.tag(shop, "vip")
+    tagging.put(tag=vip, accounts=people, by=by, at=AT, source="base", note="quiet")
+    assert "quiet" not in page(ann, "batches")
+    shown = page(ann, "batches", query="?all=1")
+    assert "quiet" in shown
+    assert "Undo 1" not in shown
+    assert "quiet" in page(ann, "page", vip.pk)
+
+
 def test_a_group_is_made_and_changed(shop: Community, ann: Client) -> None:
     about: dict[str, Any] = {
         "name": "Exam date",

@@ -16,7 +16,7 @@ import httpx
 
 from tests.cli.asked import command, environment
 
-SECONDS_TO_START = 90
+SECONDS_TO_START = 180
 
 
 def free_port() -> int:

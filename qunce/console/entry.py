@@ -120,7 +120,9 @@ def render(
 ) -> HttpResponse:
     """The page, or for htmx the `part` of it alone; `area` chooses the tabs."""
     htmx: Any = getattr(request, "htmx", None)
-    alone = part is not None and bool(htmx) and not htmx.boosted
+    # Going back asks through htmx too, but for the whole page.
+    whole = not htmx or htmx.boosted or htmx.history_restore_request
+    alone = part is not None and not whole
     answer = to_html(
         request,
         part if alone and part else template,

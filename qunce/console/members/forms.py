@@ -85,9 +85,9 @@ class NoteForm(forms.Form):
         field: Any = self.fields["staff"]
         field.queryset = mine.order_by("name", "pk")
         self.initial.setdefault("staff", by.pk)
-        local = timezone.localtime(at + timedelta(days=1))
-        self.fields["due_at"].widget.attrs["min"] = f"{at:%Y-%m-%dT%H:%M}"
-        self.tomorrow = local.replace(hour=10, minute=0)
+        local = timezone.localtime(at)
+        self.fields["due_at"].widget.attrs["min"] = f"{local:%Y-%m-%dT%H:%M}"
+        self.tomorrow = (local + timedelta(days=1)).replace(hour=10, minute=0)
 
 
 class IdentifierForm(forms.Form):

@@ -90,7 +90,8 @@ def _tags_called(request: Request, words: str) -> list[tags.Tag]:
 
 
 def _is_part(request: Request) -> bool:
-    return bool(request.htmx) and not request.htmx.boosted
+    htmx = request.htmx
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
 def _before(request: Request) -> int | None:

@@ -159,6 +159,8 @@ def test_htmx_gets_the_rows_alone(browser: Client, shop: Community) -> None:
     page = text(browser.get("/members/", headers=HTMX))
     assert names(page) == ["Ann"]
     assert "<html" not in page
+    going_back = {**HTMX, "HX-History-Restore-Request": "true"}
+    assert "<html" in text(browser.get("/members/", headers=going_back))
 
 
 @pytest.mark.parametrize("name", WORST)

@@ -14,8 +14,9 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from qunce.core import access, db, errors, facts, instants, keyed, names
+from qunce.core import access, audit, db, errors, facts, instants, keyed, names
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 from qunce.groups import registry, sight
@@ -23,6 +24,7 @@ from qunce.members import accounts, roster
 from qunce.members import sight as people
 
 TELL = access.declare("facts.tell", access.Role.MANAGER, access.Role.OPERATOR)
+TAKEN = audit.declare("facts.taken", gettext_lazy("facts reported"))
 MOST = 1_000
 LARGEST_PAYLOAD = 16_000
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -127,6 +129,8 @@ def take(
         groups = _groups(community, told, by, at)
         batch = _batch(community, told, payloads, members, groups, at, source)
         taken = keyed.take(batch)
+        if taken:
+            audit.note(kind=TAKEN, community=community, by=by, at=at, count=taken)
     return Taken(taken, len(told) - taken, made)
 
 

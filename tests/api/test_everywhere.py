@@ -64,6 +64,8 @@ def values(made: World) -> dict[str, tuple[str, str]]:
         "send": numbers["campaign"],
         "task": numbers["task"],
         "target": numbers["member"],
+        "webhook": numbers["endpoint"],
+        "delivery": numbers["delivery"],
     }
     send = Campaign.objects.get(pk=numbers["campaign"]).key
     return {

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Annotated, Any
 
+from django.db import connection
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Router
@@ -14,7 +17,7 @@ from pydantic import ValidationError
 
 from qunce.api import problems, shapes
 from qunce.api.call import Call, Needs
-from qunce.core import errors, facts
+from qunce.core import db, errors, facts
 from qunce.groups import happenings
 from qunce.groups.happenings import NotTaken, Taken, Told
 from qunce.members import roster, sight
@@ -23,6 +26,7 @@ from qunce.sets import history
 router = Router(auth=Needs("facts"), tags=["facts"])
 LONGEST_LINE = 65_536
 MOST_FAULTS = 100
+WRITING = threading.Lock()
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -83,13 +87,28 @@ class Happened(shapes.Shown):
 def tell(request: Call, given: FactsGiven) -> Taken:
     """Up to 1,000 facts; all are taken or, with a fault in one, none."""
     told = [_told(one, request.at) for one in given.facts]
-    return happenings.take(
-        community=request.community,
-        told=told,
-        by=request.by,
-        at=request.at,
-        source=given.source,
-    )
+    return _take(request, told, given.source)
+
+
+def _take(call: Call, told: list[Told], source: str) -> Taken:
+    with _turn():
+        return happenings.take(
+            community=call.community,
+            told=told,
+            by=call.by,
+            at=call.at,
+            source=source,
+        )
+
+
+def _turn() -> AbstractContextManager[object]:
+    """Where there is one writer at a time, who waits for us does not sleep meanwhile.
+
+    Inside a transaction the database's own lock is held already.
+    """
+    if db.is_postgresql() or connection.in_atomic_block:
+        return nullcontext()
+    return WRITING
 
 
 @router.get("/facts", response=shapes.Page[Happened])
@@ -183,7 +202,8 @@ class Tally:
         """What cannot be taken is left out, and the rest tried again."""
         while good:
             try:
-                self.add(self._take([one for _number, one in good]))
+                told = [one for _number, one in good]
+                self.add(_take(self.call, told, self.source))
                 return
             except NotTaken as error:
                 for place, said in error.faults.items():
@@ -202,15 +222,6 @@ class Tally:
         middle = len(good) // 2
         self.write(good[:middle])
         return good[middle:]
-
-    def _take(self, told: list[Told]) -> Taken:
-        return happenings.take(
-            community=self.call.community,
-            told=told,
-            by=self.call.by,
-            at=self.call.at,
-            source=self.source,
-        )
 
     def add(self, taken: Taken) -> None:
         self.taken += taken.taken

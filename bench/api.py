@@ -41,7 +41,7 @@ def batches(it: Run) -> None:
 
 def singles(it: Run) -> None:
     """One fact a request, as a web shop would; each is on the disk when answered."""
-    count = it.where.size.repeats * 50
+    count = it.where.size.repeats * 20
     keys = _keys(it, count)
     bodies = [
         json.dumps({"facts": [_fact(key, secrets.token_hex(8))]}).encode()

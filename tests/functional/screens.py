@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLResolver, get_resolver
 
 EXAMPLES: dict[str, dict[str, str]] = {
     "members": {"pk": "account"},
@@ -62,7 +62,7 @@ def _views(
         route = before + str(each.pattern)
         if isinstance(each, URLResolver):
             yield from _views(each, each.namespace or space, route)
-        elif isinstance(each, URLPattern) and each.name:
+        elif each.name:
             arguments = list(each.pattern.converters)
             yield f"{space}:{each.name}", route, arguments
 

@@ -53,7 +53,7 @@ def _looked_at(visitor: Visitor, view: str, language: str) -> list[str]:
     for shape, (width, height) in SHAPES.items():
         visitor.page.set_viewport_size({"width": width, "height": height})
         for theme in ("light", "dark"):
-            visitor.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            visitor.page.emulate_media(color_scheme=theme)
             name = f"{view.replace(':', '-')}-{shape}-{theme}-{language}"
             visitor.photograph(name)
             # Contrast differs by theme, order and size by shape: one of each is looked

@@ -8,9 +8,7 @@ follows light and dark by itself; a file gets them as they are in light.
 from __future__ import annotations
 
 import functools
-import itertools
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,20 +18,24 @@ import altair as alt
 import vl_convert
 from django.utils.translation import gettext as _
 
+from qunce.insight import geometry
+
 HEIGHT = 176
 """Pixels of a plot; its width is that of its place."""
 ROOM = 112
 """Pixels that a line's name may take, right of the plot."""
-APART = 16
-"""Pixels that two names need between them."""
 FONT = "PingFang SC, Noto Sans SC, Noto Sans CJK SC, Microsoft YaHei, system-ui, sans-serif"
-TOKENS = ("ink", "ink-soft", "line", "accent", "surface")
+PEERS = ("accent", "info", "warn", "bad", "good", "ink-soft")
+TOKENS = ("line", "surface", *PEERS)
 SCREEN = {token: f"var(--{token})" for token in TOKENS}
 PAPER = {
-    "ink": "#1b1f1d",
     "ink-soft": "#565d59",
     "line": "#dfddd5",
     "accent": "#0a6350",
+    "info": "#1b5388",
+    "warn": "#7d4a00",
+    "bad": "#a02128",
+    "good": "#1c6638",
     "surface": "#fffefb",
 }
 """The light half of those tokens, for files, which know no style sheet."""
@@ -43,7 +45,8 @@ PAPER = {
 class Line:
     """`values` go with the figure's days, or with `days` where those are others.
 
-    The first line of a figure is its subject, every further one is there to compare.
+    Of two lines the first is the subject, the other is there to compare; three or more
+    are peers, each in a colour of its own.
     """
 
     words: str
@@ -96,7 +99,7 @@ class Figure:
     def steps(self) -> list[float]:
         """Round numbers up the side, from nothing to past the highest value."""
         values = [one for line in self.lines for one in line.values if one is not None]
-        return steps(min([*values, 0]), max([*values, 0]), self.places)
+        return geometry.steps(min([*values, 0]), max([*values, 0]), self.places)
 
     @property
     def heads(self) -> list[str]:
@@ -183,7 +186,7 @@ def _shape(lines: int, unfinished: bool, width: int | str) -> str:
     """All that does not depend on the numbers: Altair takes 0.15 s to check it."""
     layers: list[alt.Chart] = []
     for number in reversed(range(lines)):
-        layers += _line(number, unfinished=unfinished)
+        layers += _line(number, lines, unfinished=unfinished)
     layers += _names(lines)
     layers += _pointed(lines)
     chart = alt.layer(*layers, data=alt.Data(values=[]))  # type: ignore[no-untyped-call]
@@ -279,12 +282,20 @@ def _y(field: str) -> alt.Y:
     return alt.Y(f"{field}:Q", axis=axis, scale=alt.Scale(nice=False))
 
 
-def _line(number: int, *, unfinished: bool) -> list[alt.Chart]:
+def _token(number: int, lines: int) -> str:
+    """The colour of a line, and of its name."""
+    if lines > 2:
+        return f"@{PEERS[number % len(PEERS)]}"
+    return "@ink-soft" if number else "@accent"
+
+
+def _line(number: int, lines: int, *, unfinished: bool) -> list[alt.Chart]:
     """A line; its last piece is dashed and grey where today is not over."""
     base = alt.Chart().encode(x=_x(), y=_y(f"v{number}"))
     over = base.transform_filter("!datum.open")
     if number:
-        return [over.mark_line(color="@ink-soft", strokeWidth=1.25, opacity=0.8)]
+        colour, width = _token(number, lines), 1.75 if lines > 2 else 1.25
+        return [over.mark_line(color=colour, strokeWidth=width, opacity=0.9)]
     done = over.mark_line(color="@accent", strokeWidth=2)
     if not unfinished:
         return [done]
@@ -298,17 +309,21 @@ def _line(number: int, *, unfinished: bool) -> list[alt.Chart]:
 
 
 def _names(lines: int) -> list[alt.Chart]:
-    """The lines' names at their ends; the first is the subject."""
+    """The lines' names at their ends, in the lines' colours."""
     if lines < 2:
         return []
     base = alt.Chart(alt.NamedData(name="ends"))
     base = base.encode(x=_x(), y=_y("end"), text="words:N")
-    about: dict[str, Any] = {"align": "left", "dx": 10, "fontSize": 12, "limit": ROOM}
-    subject = base.transform_filter("datum.line === 0")
-    others = base.transform_filter("datum.line > 0")
     return [
-        subject.mark_text(color="@accent", fontWeight=600, **about),
-        others.mark_text(color="@ink-soft", **about),
+        base.transform_filter(f"datum.line === {number}").mark_text(
+            color=_token(number, lines),
+            fontWeight=400 if number and lines == 2 else 600,
+            align="left",
+            dx=10,
+            fontSize=12,
+            limit=ROOM,
+        )
+        for number in range(lines)
     ]
 
 
@@ -317,7 +332,7 @@ def _ends(figure: Figure) -> list[dict[str, Any]]:
     low, high = figure.steps[0], figure.steps[-1]
     unit = (high - low) / HEIGHT
     ends = [_end(figure, line) for line in figure.lines]
-    moved = spread([end / unit for end in ends])
+    moved = geometry.spread([end / unit for end in ends])
     lift = max(0.0, low / unit - min(moved, default=0.0))
     return [
         {
@@ -336,16 +351,6 @@ def _end(figure: Figure, line: Line) -> float:
     if figure.unfinished and line is figure.lines[0]:
         values = values[:-1]
     return next((value for value in reversed(values) if value is not None), 0)
-
-
-def spread(places: Sequence[float]) -> list[float]:
-    """Moves labels so that any two stand APART, in order, their middle kept."""
-    order = sorted(range(len(places)), key=lambda number: places[number])
-    found = list(places)
-    for below, number in itertools.pairwise(order):
-        found[number] = max(found[number], found[below] + APART)
-    back = (sum(found) - sum(places)) / (len(places) or 1)
-    return [place - back for place in found]
 
 
 def _pointed(lines: int) -> list[alt.Chart]:
@@ -367,30 +372,3 @@ def _pointed(lines: int) -> list[alt.Chart]:
         base.encode(y=_y("v0")).mark_point(fill="@accent", color="@accent", size=44),
         strip.mark_rect(fill="transparent").add_params(near),
     ]
-
-
-def steps(low: float, high: float, places: int) -> list[float]:
-    """At most six round numbers that enclose `low` and `high`, the finest `places`."""
-    size = 10.0 ** math.floor(math.log10(max(high - low, 1e-9) / 5))
-    size = max(size, 10.0**-places)
-    size = next(
-        (size * times for times in (1, 2, 5) if (high - low) / (size * times) <= 4),
-        size * 10,
-    )
-    first, last = math.floor(low / size), max(math.ceil(high / size), 1)
-    return [round(number * size, places) for number in range(first, last + 1)]
-
-
-def sparkline(
-    values: Sequence[float], *, width: int = 96, height: int = 24, edge: int = 2
-) -> str:
-    """The points of a polyline, for an SVG of this size in a table's row."""
-    if not values:
-        return ""
-    low, high = min([*values, 0]), max([*values, 0])
-    across = (width - 2 * edge) / max(len(values) - 1, 1)
-    up = (height - 2 * edge) / (high - low if high - low > 1e-9 else 1)
-    return " ".join(
-        f"{edge + number * across:.1f},{height - edge - (value - low) * up:.1f}"
-        for number, value in enumerate(values)
-    )

@@ -12,7 +12,7 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.insight import charts, scripts
+from qunce.insight import charts, geometry, scripts
 from qunce.insight.charts import Figure, Line
 
 TODAY = date(2026, 3, 12)
@@ -101,10 +101,10 @@ def test_who_does_not_see_the_drawing_is_told_of_it() -> None:
 
 @given(st.lists(st.floats(-1000, 1000), min_size=1, max_size=6))
 def test_names_at_the_ends_stand_apart_in_their_order(places: list[float]) -> None:
-    found = charts.spread(places)
+    found = geometry.spread(places)
     order = sorted(range(len(places)), key=lambda number: places[number])
     for below, above in itertools.pairwise(order):
-        assert found[above] - found[below] >= charts.APART - 1e-6
+        assert found[above] - found[below] >= geometry.APART - 1e-6
     assert sum(found) == pytest.approx(sum(places), abs=1e-6)
 
 
@@ -112,7 +112,7 @@ def test_names_at_the_ends_stand_apart_in_their_order(places: list[float]) -> No
 def test_the_side_has_few_round_numbers_around_all(
     low: float, high: float, places: int
 ) -> None:
-    found = charts.steps(low, high, places)
+    found = geometry.steps(low, high, places)
     assert 2 <= len(found) <= 7
     assert found[0] <= low + 0.01
     assert found[-1] >= high - 0.01
@@ -122,7 +122,7 @@ def test_the_side_has_few_round_numbers_around_all(
 
 @given(st.lists(st.floats(0, 1e9), min_size=1, max_size=60))
 def test_a_small_curve_stays_inside_its_place(values: list[float]) -> None:
-    points = [point.split(",") for point in charts.sparkline(values).split()]
+    points = [point.split(",") for point in geometry.sparkline(values).split()]
     assert len(points) == len(values)
     assert all(0 <= float(x) <= 96 and 0 <= float(y) <= 24 for x, y in points)
 

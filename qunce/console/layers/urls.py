@@ -11,6 +11,7 @@ urlpatterns = [
     path("", views.listed, name="list"),
     path("new/", views.new, name="new"),
     path("<int:pk>/", views.page, name="page"),
+    path("<int:pk>/chart/", views.chart, name="chart"),
     path("<int:pk>/sizes/", views.sizes, name="sizes"),
     path("<int:pk>/save/", views.save, name="save"),
     path("<int:pk>/runs/", views.recompute, name="recompute"),

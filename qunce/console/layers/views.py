@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qunce.console import entry
+from qunce.console import entry, figures
 from qunce.console.layers import forms, moving, sketches
 from qunce.core import access, errors
 from qunce.members import layers, layerspecs, layouts, tagnames
@@ -114,6 +114,16 @@ def _free_key(request: entry.Request, wanted: str) -> str:
 @entry.page()
 def page(request: entry.Request, pk: int) -> HttpResponse:
     return _shown(request, find(request, pk))
+
+
+@require_GET
+@entry.page()
+def chart(request: entry.Request, pk: int) -> HttpResponse:
+    """Its sizes over time as a file."""
+    found = sketches.figure(find(request, pk), request.operator, request.at)
+    if found is None:
+        raise Http404
+    return figures.answer(found, request.GET.get("as", "json"))
 
 
 def _shown(request: entry.Request, layering: Layering, error: str = "") -> HttpResponse:

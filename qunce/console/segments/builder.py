@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from qunce.console import entry
+from qunce.console import entry, figures
 from qunce.console.segments import boards, drafts, edits, histories
 from qunce.console.segments.desk import Desk
 from qunce.console.segments.drafts import Draft

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django import template
 from django.urls import reverse
 
-from qunce.insight import charts, scripts
+from qunce.insight import geometry, scripts
 
 register = template.Library()
 
@@ -19,4 +19,4 @@ def chart_bundle() -> str:
 
 @register.inclusion_tag("console/parts/spark.html")
 def sparkline(values: Sequence[float], label: str) -> dict[str, object]:
-    return {"points": charts.sparkline(values), "label": label}
+    return {"points": geometry.sparkline(values), "label": label}

@@ -21,6 +21,8 @@ VARIABLES = {
     "QUNCE_HOSTS": "Host names to answer to, with commas; this machine only if not given.",
     "QUNCE_API_PER_MINUTE": "Requests a minute that an API key may make of each process;"
     " 60,000 if not given.",
+    "QUNCE_MOST_UPLOAD": "Bytes of a file that is imported through the console; 4 GB if"
+    " not given.",
     "QUNCE_WEBHOOKS_INSIDE": "Anything but 0: webhooks may go to private addresses, and"
     " without TLS.",
     "QUNCE_HTTPS": "`1` where readers come by HTTPS: cookies travel by it alone, plain"

@@ -204,14 +204,15 @@ USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 
-# The engine's own limits; each is a figure that docs/benchmarks.md was made with.
-SETS_CACHE_BYTES = 512 * 1024**2
-DUCKDB_MEMORY = "512MB"
-DUCKDB_THREADS = 2
-IMPORT_CHUNK = 1_000_000
 MOST_UPLOAD = int(os.environ.get("QUNCE_MOST_UPLOAD") or 4 * 10**9)
 """Bytes of a file that is imported through the console."""
 API_PER_MINUTE = int(os.environ.get("QUNCE_API_PER_MINUTE") or 60_000)
 """Requests that an API key may make, in each process."""
 WEBHOOKS_INSIDE = os.environ.get("QUNCE_WEBHOOKS_INSIDE", "") not in ("", "0")
 """Whether webhooks may go to private addresses, and without TLS."""
+
+# The engine's own limits; each is a figure that docs/benchmarks.md was made with.
+SETS_CACHE_BYTES = 512 * 1024**2
+DUCKDB_MEMORY = "512MB"
+DUCKDB_THREADS = 2
+IMPORT_CHUNK = 1_000_000

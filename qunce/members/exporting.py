@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
@@ -73,6 +74,11 @@ class Export:
     sources: dict[int, str] = field(repr=False)
 
     def csv(self) -> Iterator[bytes]:
+        # It is written after the page has gone, when no language is chosen any more.
+        with translation.override(self.by.language):
+            yield from self._lines()
+
+    def _lines(self) -> Iterator[bytes]:
         yield BOM
         for rows in itertools.chain([[self.headings()]], self._pages()):
             text = io.StringIO()

@@ -40,6 +40,7 @@ def filled(shop: Community, by: Operator) -> Community:
 
 
 def begin(by: Operator, form: str = "csv") -> exporting.Export:
+    by.language = "en"
     blob = audiences.freeze(community=by.community, rule=EVERYONE, by=by, at=LATER)
     return exporting.start(by=by, at=LATER, blob=blob, form=form)
 
@@ -70,6 +71,12 @@ def test_one_row_a_person_with_all_that_is_known(
     assert told == (None, {"number": 2, "form": "csv"})
 
 
+def test_it_speaks_the_operators_language(filled: Community, by: Operator) -> None:
+    export = begin(by)
+    export.by.language = "zh-hans"
+    assert "姓名" in b"".join(export.csv()).decode("utf-8-sig").splitlines()[0]
+
+
 def test_a_workbook_has_text_and_no_formulas(filled: Community, by: Operator) -> None:
     file = io.BytesIO()
     begin(by, "xlsx").xlsx(file)
@@ -90,6 +97,7 @@ def test_operators_may_not_and_scope_holds(filled: Community, by: Operator) -> N
         at=AT,
     )
     blob = audiences.freeze(community=filled, rule=EVERYONE, by=by, at=LATER)
+    narrow.language = "en"
     export = exporting.start(by=narrow, at=LATER, blob=blob)
     assert [row["Key"] for row in read(export)] == ["c-1"]
 

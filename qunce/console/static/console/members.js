@@ -84,3 +84,10 @@ function begin() {
 
 begin();
 document.addEventListener("htmx:afterSwap", begin);
+
+// An address says what is asked, not what is left open.
+document.addEventListener("formdata", (event) => {
+  if (!event.target.matches(".members-search")) return;
+  for (const [name, value] of [...event.formData])
+    if (!value) event.formData.delete(name);
+});

@@ -216,7 +216,7 @@ def _columns(
 
 def _samples(column: Any) -> list[str]:
     """The first different values."""
-    values = (value.as_py() for value in column[:500] if value.is_valid)
+    values = (value.as_py() for value in column[:200] if value.is_valid)
     found: Sequence[str] = list(dict.fromkeys(value[:60] for value in values))
     return list(found[:SAMPLES])
 

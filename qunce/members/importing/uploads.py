@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 KEPT = timedelta(days=7)
 PART = ".part"
 HEAD = ".head"
-SAMPLE = 5_000
+SAMPLE = 2_000
 """Rows looked at before an import starts; it checks them all."""
 SPARE = 1 << 30
 """Bytes that stay free on the disk: the databases need room."""

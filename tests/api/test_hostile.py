@@ -1,0 +1,77 @@
+"""What a hostile program sends is kept as it is, or refused; nothing behind it breaks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from qunce.core.communities import Community
+from qunce.sets import audiences, history, tail
+from tests.api.caller import Caller
+from tests.members import made
+
+NOW = datetime(2026, 3, 6, tzinfo=UTC)
+NAMES = [
+    "<img src=x onerror=alert(1)>",
+    '=HYPERLINK("http://evil","x")',
+    "\u202eevil\u202c",
+    "😀" * 50,
+    "a" * 200,
+    "'; DROP TABLE core_fact; --",
+]
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "amount",
+    [10**30, -(10**400), 1.5, 1e300, "12", "x", None, [], {}, True, 2**63, -(2**63)],
+)
+def test_an_odd_amount_stops_no_counting(
+    shop: Community, api: Caller, amount: Any
+) -> None:
+    fact = {
+        "kind": "page.seen",
+        "member": "m1",
+        "happened_at": "2026-03-05T12:00:00Z",
+        "payload": {"amount": amount, "order": amount},
+    }
+    assert api.post("/facts", {"facts": [fact]}).status == 200
+    tail.catch_up()
+    people, _sums = history.sums(community=shop, kinds={"page.seen": 1}, at=NOW)
+    rule = {"did": {"kind": "page.seen", "times": {"gte": 1}}}
+    by = made.staff(shop)
+    assert audiences.count(community=shop, rule=rule, by=by, at=NOW) == 1
+    assert len(people) <= 1
+    listed = api.get(
+        f"/facts?member={api.get('/members?key=m1').body['items'][0]['id']}"
+    )
+    assert listed.status == 200
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_odd_names_come_back_as_they_were(api: Caller, name: str) -> None:
+    added = api.post("/members", {"key": name, "name": name})
+    assert added.status == 201
+    assert api.get(f"/members?key={quote(name)}").body["items"][0]["name"] == name
+    tag = api.post("/tags", {"key": name[:80].replace(";", "")})
+    assert tag.status == 201, tag.body
+
+
+@pytest.mark.parametrize("deep", [200, 1_000, 9_000])
+def test_a_deep_rule_is_refused(api: Caller, deep: int) -> None:
+    text = '{"not":' * deep + '{"all":[]}' + "}" * deep
+    assert api.get(f"/members?rule={quote(text[:20_000])}").status == 422
+    body = f'{{"rule": {text}}}'.encode()
+    assert api.call("POST", "/rules/count", body).status in (400, 422)
+    payload = '{"a":' * deep + "1" + "}" * deep
+    told = f'{{"facts": [{{"kind": "a.b", "payload": {payload}}}]}}'.encode()
+    assert api.call("POST", "/facts", told).status in (200, 400, 422)
+
+
+def test_a_wide_rule_is_refused(api: Caller) -> None:
+    wide = {"any": [{"all": []}] * 5_000}
+    assert api.post("/rules/count", {"rule": wide}).status == 422

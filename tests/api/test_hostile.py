@@ -73,5 +73,5 @@ def test_a_deep_rule_is_refused(api: Caller, deep: int) -> None:
 
 
 def test_a_wide_rule_is_refused(api: Caller) -> None:
-    wide = {"any": [{"all": []}] * 5_000}
+    wide: dict[str, Any] = {"any": [{"all": []}] * 5_000}
     assert api.post("/rules/count", {"rule": wide}).status == 422

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,15 +14,16 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET
 from django_stubs_ext import StrOrPromise
 
 from qunce.console import entry
 from qunce.console.entry import Request
-from qunce.core import audit, facts, staff
+from qunce.core import access, audit, facts, staff
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
+from qunce.groups.registry import Group
 from qunce.members import roster
 
 TELLING = (
@@ -29,11 +31,20 @@ TELLING = (
     " key file text address reason size count"
 ).split()
 """Which of an act's details say what it was about, in this order."""
+FIELDS: dict[str, StrOrPromise] = {
+    "name": pgettext_lazy("person", "Name"),
+    "login": gettext_lazy("Login"),
+    "email": gettext_lazy("E-mail"),
+    "role": gettext_lazy("Role"),
+    "unit": gettext_lazy("Unit"),
+    "scope": gettext_lazy("Members they see"),
+    "groups": gettext_lazy("Groups they see"),
+}
 BARE = {"operator", "unit", "batch", "task", "job"}
 """Numbers of rows: of use in the details only."""
 LABELS: dict[str, StrOrPromise] = {
     "role": gettext_lazy("role"),
-    "changed": gettext_lazy("changed"),
+    "changed": gettext_lazy("changed fields"),
     "address": gettext_lazy("from address"),
     "reason": gettext_lazy("reason"),
     "size": gettext_lazy("size"),
@@ -47,9 +58,12 @@ BOUNDS = (
 )
 
 
+Pairs = tuple[tuple[str, str], ...]
+
+
 class Filter(forms.Form):
     who = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
-    what = forms.ChoiceField(label=gettext_lazy("What"), required=False)
+    what = forms.ChoiceField(label=gettext_lazy("What happened"), required=False)
     since = forms.DateField(
         label=gettext_lazy("From day"),
         required=False,
@@ -147,6 +161,7 @@ def lines(community: Community, acts: Iterable[audit.Act]) -> list[Line]:
     acts = list(acts)
     kinds = audit.kinds(community)
     people = Operator.objects.in_bulk({act.actor_id for act in acts if act.actor_id})
+    groups = _groups(community, {act.group_id for act in acts if act.group_id})
     names = _names(community, {act.account_id for act in acts if act.account_id})
     found = []
     for act in acts:
@@ -163,7 +178,7 @@ def lines(community: Community, acts: Iterable[audit.Act]) -> list[Line]:
                 whom=names.get(account, ""),
                 href=_member(account) if account in names else "",
                 count=act.count,
-                about=about,
+                about=groups.get(act.group_id or 0, ()) + about,
                 rest=rest,
             )
         )
@@ -178,6 +193,11 @@ def _names(community: Community, accounts: set[int]) -> dict[int, str]:
     return {pk: name or key for pk, name, key in known.values_list("pk", "name", "key")}
 
 
+def _groups(community: Community, numbers: set[int]) -> dict[int, Pairs]:
+    found = Group.objects.filter(community=community).in_bulk(numbers)
+    return {pk: (("", str(group)),) for pk, group in found.items()}
+
+
 def _member(account: int) -> str:
     try:
         return reverse("members:page", args=[account])
@@ -185,13 +205,10 @@ def _member(account: int) -> str:
         return ""
 
 
-Pairs = tuple[tuple[str, str], ...]
-
-
 def split(detail: dict[str, Any]) -> tuple[Pairs, Pairs]:
     """What an act was about, in words, and the rest of what is known of it."""
     about = tuple(
-        (str(LABELS.get(name, "")), _text(detail[name]))
+        (str(LABELS.get(name, "")), _told(name, detail[name]))
         for name in TELLING
         if name in detail and not _is_number_of_a_row(name, detail[name])
     )
@@ -201,6 +218,20 @@ def split(detail: dict[str, Any]) -> tuple[Pairs, Pairs]:
 
 def _is_number_of_a_row(name: str, value: Any) -> bool:
     return name in BARE or (isinstance(value, int) and name not in ("size", "count"))
+
+
+def _told(name: str, value: Any) -> str:
+    """Lists as words, and the words of the house in the reader's language."""
+    text = _text(value)
+    if name == "role" and text in access.Role.values:
+        return str(access.Role(text).label)
+    if text.startswith("[") and text.endswith("]"):
+        try:
+            parts = json.loads(text)
+        except ValueError:  # it was cut short
+            return text
+        return " · ".join(str(FIELDS.get(str(part), part)) for part in parts)
+    return text
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 from django_stubs_ext import StrOrPromise
 
-from qunce.console import entry
+from qunce.console import entry, shell
 from qunce.console.entry import Request
 from qunce.core import access
 
@@ -40,14 +40,8 @@ WORDS: dict[str, StrOrPromise] = {
     "staff.manage": _("manage staff, units, scopes and API keys"),
     "webhooks.manage": _("manage webhooks"),
 }
-ROOMS: dict[str, StrOrPromise] = {
-    "members": _("Members"),
-    "outreach": _("Outreach"),
-    "sales": _("Sales"),
-    "groups": _("Groups"),
-    "insight": _("Insight"),
-}
-OTHER = _("Settings")
+ROOMS = ("members", "outreach", "sales", "groups", "insight", "settings")
+"""Permissions of anything else stand with the settings."""
 
 
 @require_GET
@@ -62,9 +56,9 @@ def page(request: Request) -> HttpResponse:
             permission,
             [role in carried for role in roles],
         )
-        rooms.setdefault(room if room in ROOMS else "", []).append(row)
-    order = [*ROOMS, ""]
-    shown = [(ROOMS.get(room, OTHER), rooms[room]) for room in order if room in rooms]
+        rooms.setdefault(room if room in ROOMS else ROOMS[-1], []).append(row)
+    called = {area.key: area.words for area in shell.AREAS}
+    shown = [(called[room], rooms[room]) for room in ROOMS if room in rooms]
     mine = access.Role(request.operator.role)
     context = {"roles": [(role, role == mine) for role in roles], "rooms": shown}
     return entry.render(request, "console/settings/roles.html", context)

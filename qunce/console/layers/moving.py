@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from qunce.console import entry
+from qunce.console.layers import finding
 from qunce.members import layermoves, layers, listing
 from qunce.members.layers import NOBODY
 
@@ -65,9 +66,7 @@ def table(sketch: Sketch) -> Table | None:
 @entry.page()
 def people(request: entry.Request, pk: int) -> HttpResponse:
     """Who went from one layer to another since yesterday, the newest accounts first."""
-    from qunce.console.layers import views
-
-    layering = views.find(request, pk)
+    layering = finding.find(request, pk)
     before, after = request.GET.get("from", ""), request.GET.get("to", "")
     found = layermoves.people(
         layering=layering,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qunce.console import entry, figures
-from qunce.console.layers import forms, moving, sketches
+from qunce.console.layers import finding, forms, moving, sketches
 from qunce.core import access, errors
 from qunce.members import layers, layerspecs, layouts, tagnames
 from qunce.members.layers import Layering
@@ -35,14 +35,6 @@ READY: dict[str, tuple[Any, Any, Any, str]] = {
     ),
 }
 """Name, what it is for, spec, and the layer of who comes between two runs."""
-
-
-def find(request: entry.Request, pk: int) -> Layering:
-    rows = Layering.objects.select_related("community")
-    found = rows.filter(community=request.community, pk=pk).first()
-    if found is None:
-        raise layers.UnknownLayering(_("There is no such layering."))
-    return found
 
 
 @require_GET
@@ -113,14 +105,14 @@ def _free_key(request: entry.Request, wanted: str) -> str:
 @require_GET
 @entry.page()
 def page(request: entry.Request, pk: int) -> HttpResponse:
-    return _shown(request, find(request, pk))
+    return _shown(request, finding.find(request, pk))
 
 
 @require_GET
 @entry.page()
 def chart(request: entry.Request, pk: int) -> HttpResponse:
     """Its sizes over time as a file."""
-    found = sketches.figure(find(request, pk), request.operator, request.at)
+    found = sketches.figure(finding.find(request, pk), request.operator, request.at)
     if found is None:
         raise Http404
     return figures.answer(found, request.GET.get("as", "json"))
@@ -171,7 +163,7 @@ def _typed(request: entry.Request, layering: Layering) -> Any:
 @entry.page(layers.MANAGE)
 def sizes(request: entry.Request, pk: int) -> HttpResponse:
     """How large the layers would be with these thresholds; nothing is kept."""
-    layering = find(request, pk)
+    layering = finding.find(request, pk)
     context: dict[str, Any] = {"live": True, "error": ""}
     try:
         spec = _typed(request, layering)
@@ -185,7 +177,7 @@ def sizes(request: entry.Request, pk: int) -> HttpResponse:
 @require_POST
 @entry.page(layers.MANAGE)
 def save(request: entry.Request, pk: int) -> HttpResponse:
-    layering = find(request, pk)
+    layering = finding.find(request, pk)
     default = request.POST.get("default", "")
     try:
         layers.change(
@@ -208,7 +200,7 @@ def save(request: entry.Request, pk: int) -> HttpResponse:
 @require_POST
 @entry.page(layers.MANAGE)
 def recompute(request: entry.Request, pk: int) -> HttpResponse:
-    return _laid_out(request, find(request, pk))
+    return _laid_out(request, finding.find(request, pk))
 
 
 def _laid_out(request: entry.Request, layering: Layering) -> HttpResponse:
@@ -221,7 +213,7 @@ def _laid_out(request: entry.Request, layering: Layering) -> HttpResponse:
 @require_POST
 @entry.page(layers.MANAGE)
 def archive(request: entry.Request, pk: int) -> HttpResponse:
-    layering = find(request, pk)
+    layering = finding.find(request, pk)
     layers.archive(layering=layering, by=request.operator, at=request.at)
     said = _("“%(name)s” is put away and not recomputed.") % {"name": layering.name}
     entry.say(request, said, undo=reverse("layers:restore", args=[pk]))
@@ -231,7 +223,7 @@ def archive(request: entry.Request, pk: int) -> HttpResponse:
 @require_POST
 @entry.page(layers.MANAGE)
 def restore(request: entry.Request, pk: int) -> HttpResponse:
-    layering = find(request, pk)
+    layering = finding.find(request, pk)
     layers.restore(layering=layering, by=request.operator, at=request.at)
     entry.say(request, _("“%(name)s” is back.") % {"name": layering.name})
     return entry.back(request, reverse("layers:page", args=[pk]))

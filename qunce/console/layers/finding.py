@@ -1,0 +1,17 @@
+"""The layering that an address names."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from qunce.console import entry
+from qunce.members import layers
+from qunce.members.layers import Layering
+
+
+def find(request: entry.Request, pk: int) -> Layering:
+    rows = Layering.objects.select_related("community")
+    found = rows.filter(community=request.community, pk=pk).first()
+    if found is None:
+        raise layers.UnknownLayering(_("There is no such layering."))
+    return found

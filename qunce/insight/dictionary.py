@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 PEOPLE = _("people")
 TIMES = _("times")
-ORDERS = _("orders")
+ORDERS = pgettext_lazy("unit", "orders")
 MONEY = ""
 """In the community's currency, whose code then is the unit."""
 

@@ -17,7 +17,7 @@ from qunce.core import access, instants, work
 from qunce.core.operators import Operator
 from qunce.members import layers, notes, sight, tagreports, tags
 from qunce.members.importing import jobs
-from qunce.outreach import recipients, tasks
+from qunce.outreach import campaigns, recipients, tasks
 
 FRESH = timedelta(days=3)
 NAMED = 3
@@ -75,6 +75,24 @@ def late_tasks(operator: Operator, at: datetime) -> list[Line]:
             late=True,
         )
         for task in tasks.late_of_others(operator, at)[:MANY]
+    ]
+
+
+@lines.provider
+def stopped_campaigns(operator: Operator, at: datetime) -> list[Line]:
+    """What did not go on by itself, with the reason it noted."""
+    return [
+        Line(
+            key=f"stopped-{campaign.pk}-{campaign.state}",
+            section=DECIDE,
+            icon="pause-circle",
+            text=_("“%(campaign)s” stopped by itself") % {"campaign": campaign.name},
+            why=campaign.note,
+            url=reverse("outreach:campaign", args=[campaign.pk]),
+            action=_("Look and go on"),
+            minutes=3,
+        )
+        for campaign in campaigns.stopped(operator)[:MANY]
     ]
 
 

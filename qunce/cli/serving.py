@@ -70,10 +70,7 @@ def serve(args: argparse.Namespace, *, work: bool) -> None:
     beats: list[beating.Beat] = []
 
     def begin(_worker: object) -> None:
-        # What is loaded by now stays: looking it over for garbage again and again took
-        # most of the time of a request that makes many objects.
-        gc.collect()
-        gc.freeze()
+        _keep_what_is_loaded()
         beats.extend(beating.begin() if work else ())
 
     def end(_server: object, _worker: object) -> None:
@@ -99,6 +96,13 @@ def serve(args: argparse.Namespace, *, work: bool) -> None:
             post_worker_init=begin,
             worker_exit=end,
         ).run()
+
+
+def _keep_what_is_loaded() -> None:
+    """Looking it over for garbage again and again took most of the time of a request
+    that makes many objects."""
+    gc.collect()
+    gc.freeze()
 
 
 def _bound(host: str, port: int) -> str:

@@ -74,8 +74,7 @@ def serve(args: argparse.Namespace, *, work: bool) -> None:
         beats.extend(beating.begin() if work else ())
 
     def end(_server: object, _worker: object) -> None:
-        beating.end(beats)
-        gc.unfreeze()  # DuckDB complains of what it takes for leaks
+        _end(beats)
 
     logs.begin(args.log)
     with home.in_use():
@@ -96,6 +95,11 @@ def serve(args: argparse.Namespace, *, work: bool) -> None:
             post_worker_init=begin,
             worker_exit=end,
         ).run()
+
+
+def _end(beats: list[beating.Beat]) -> None:
+    beating.end(beats)
+    gc.unfreeze()  # else DuckDB takes what is kept for leaks
 
 
 def _keep_what_is_loaded() -> None:

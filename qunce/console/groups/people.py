@@ -75,6 +75,8 @@ def _wanted(request: entry.Request, form: JoinForm) -> list[int]:
         found += audiences.members(
             community=request.community, rule=segment.rule, by=by, at=at
         )
+    if not found:
+        raise errors.Invalid(_("Nobody whom you see is in this segment."))
     return found
 
 

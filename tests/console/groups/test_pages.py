@@ -149,6 +149,17 @@ def test_people_are_put_in_by_key_and_by_segment_and_taken_back(
     assert set(there(north, by)) == {"ann", "bob"}
 
 
+def test_an_empty_segment_puts_nobody_in_and_says_so(
+    shop: Community, by: Operator, browser: Client
+) -> None:
+    north = group(by)
+    none = segments.create(
+        community=shop, key="none", name="None", rule={"any": []}, by=by, at=AT
+    )
+    answer = browser.post(f"/groups/{north.pk}/people/", {"segment": none.pk})
+    assert "Nobody whom you see is in this segment." in answer.content.decode()
+
+
 def test_an_unknown_key_puts_nobody_in_and_is_named(
     shop: Community, by: Operator, browser: Client
 ) -> None:

@@ -197,3 +197,14 @@ def test_who_may_not_manage_layers_looks_only(
     url = f"/members/layers/{layering.pk}/"
     for action in ("sizes", "save", "runs", "archive", "restore"):
         assert web.post(f"{url}{action}/").status_code == 403
+
+
+def test_sizes_over_time_are_a_file_too(web: Client, layering: Layering) -> None:
+    """I16"""
+    page = web.get(f"/members/layers/{layering.pk}/").content.decode()
+    chart = f"/members/layers/{layering.pk}/chart/?as="
+    assert f'href="{chart}csv"' in page
+    table = web.get(f"{chart}csv").content.decode().splitlines()
+    assert table[0].endswith("Day,Best,rest")
+    assert len(table) == 4
+    assert web.get(f"{chart}svg").content.startswith(b"<svg")

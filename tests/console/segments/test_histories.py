@@ -1,0 +1,32 @@
+"""K8: the size of a segment over time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from qunce.members import segments
+from tests.console import desk
+from tests.members import made
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_size_over_time_is_drawn_and_a_file_too() -> None:
+    """I16"""
+    shop, now = made.shop(language="en"), datetime.now(UTC)
+    by = made.staff(shop)
+    made.members(shop, "ann", "bob")
+    all_ = segments.create(
+        community=shop, key="all", name="All", rule={"all": []}, by=by, at=now
+    )
+    browser = desk.sit(by)
+    chart = f"/members/segments/{all_.pk}/chart/?as="
+    assert browser.get(f"{chart}csv").status_code == 404
+    segments.measure(community=shop, at=now - timedelta(days=3))
+    page = browser.get(f"/members/segments/{all_.pk}/").content.decode()
+    assert f'href="{chart}csv"' in page
+    table = browser.get(f"{chart}csv").content.decode().splitlines()
+    assert len(table) == 5
+    assert table[1].endswith(",2")

@@ -113,6 +113,7 @@ SAID = [
     ),
     ({"left": {"within": "12h"}}, "left the community in the last 12 hours"),
     ({"source": {"any": ["shop"]}}, "came through shop"),
+    ({"opted_out": {"of": "messages"}}, "opted out of messages"),
     ({"members": {"keys": ["ann"]}}, "is one member named by key"),
     ({"members": {"keys": ["a"] * 9}}, "is one of 9 members named by key"),
 ]

@@ -27,6 +27,7 @@ from qunce.members import (
     tagrows,
     tags,
 )
+from qunce.outreach import optouts
 
 
 def came_from(request: Request, otherwise: str) -> str:
@@ -175,7 +176,7 @@ def identify(request: Request, pk: int) -> HttpResponse:
     return again(request, member, identifier_form=form)
 
 
-Turn = Callable[..., None]
+Turn = Callable[..., object]
 
 
 def _turn(request: Request, pk: int, verb: Turn, said: str, undo: str) -> HttpResponse:
@@ -198,3 +199,42 @@ def leave(request: Request, pk: int) -> HttpResponse:
 def rejoin(request: Request, pk: int) -> HttpResponse:
     said = _("%(name)s is here again.")
     return _turn(request, pk, accounts.rejoin, said, "members:leave")
+
+
+# Messages
+
+
+@require_POST
+@entry.page(optouts.TEND)
+def opt_out(request: Request, pk: int) -> HttpResponse:
+    member = showing.seen(request, pk)
+    if member.opted_out:  # An undo would take back what was there before.
+        entry.say(request, _("%(name)s had opted out before.") % {"name": member.name})
+        return home(request, member.head)
+    said = _("%(name)s gets no more messages.")
+    return _wished(request, member, optouts.put, said, "members:opt_in")
+
+
+@require_POST
+@entry.page(optouts.TEND)
+def opt_in(request: Request, pk: int) -> HttpResponse:
+    member = showing.seen(request, pk)
+    if not member.opted_out:
+        entry.say(request, _("%(name)s has not opted out.") % {"name": member.name})
+        return home(request, member.head)
+    said = _("%(name)s may be written to again.")
+    return _wished(request, member, optouts.take_back, said, "members:opt_out")
+
+
+def _wished(
+    request: Request, member: showing.Member, verb: Turn, said: str, undo: str
+) -> HttpResponse:
+    verb(
+        community=request.community,
+        accounts=[member.head],
+        by=request.operator,
+        at=request.at,
+    )
+    text = said % {"name": member.name}
+    entry.say(request, text, undo=reverse(undo, args=[member.head]))
+    return home(request, member.head)

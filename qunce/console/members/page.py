@@ -47,7 +47,6 @@ def about(request: Request, member: showing.Member, **forms: Any) -> dict[str, A
     return {
         "member": member,
         "remark": remarks.of(member.person, by=by),
-        "opted_out": optouts.of_people([member.head]).get(member.head),
         "orders": _orders(member),
         "layers": _layers(request, member),
         "note_form": NoteForm(by=by, at=request.at),
@@ -58,6 +57,7 @@ def about(request: Request, member: showing.Member, **forms: Any) -> dict[str, A
         "may_tag": access.may(by, tagging.TEND),
         "may_note": access.may(by, notes.WRITE),
         "may_merge": access.may(by, people.MERGE),
+        "may_opt_out": access.may(by, optouts.TEND),
         "may_erase": access.may(by, people.ERASE),
         "may_pattern": access.may(by, remarks.SET),
         **forms,

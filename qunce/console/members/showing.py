@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from itertools import groupby
 
@@ -27,6 +28,7 @@ from qunce.members import (
 from qunce.members.attributes import Attribute, Held
 from qunce.members.people import Person
 from qunce.members.roster import Account, Identifier
+from qunce.outreach import optouts
 
 TAGS = 12
 """Tags that are shown at once; the rest is one click away."""
@@ -60,6 +62,15 @@ class OneAccount:
     channel: str
     came_by: str
     known: Sequence[Known]
+
+
+@dataclass(frozen=True)
+class OptedOut:
+    """Since when she wants no messages, how that is known, who put it down."""
+
+    since: datetime
+    source: str
+    author: str
 
 
 class Member:
@@ -164,6 +175,17 @@ class Member:
     def _known(self, row: Identifier) -> Known:
         value = masks.identifier(kind=row.kind, value=row.value, by=self.by)
         return Known(words.say(words.KINDS, row.kind), value)
+
+    @cached_property
+    def opted_out(self) -> OptedOut | None:
+        row = optouts.of_people([self.head]).get(self.head)
+        if row is None:
+            return None
+        by_hand = row.source in words.SOURCES
+        source = words.say(words.SOURCES if by_hand else words.CHANNELS, row.source)
+        authors = Operator.objects.filter(pk__in=[row.by_id] if by_hand else [])
+        author = authors.values_list("name", flat=True).first()
+        return OptedOut(row.set_at, source, author or "")
 
     @cached_property
     def groups(self) -> list[Membership]:

@@ -39,6 +39,8 @@ urlpatterns = [
     path("<int:pk>/tags/<int:tag>/off/", deeds.take_tag, name="take_tag"),
     path("<int:pk>/notes/", deeds.write_note, name="write_note"),
     path("<int:pk>/identifiers/", deeds.identify, name="identify"),
+    path("<int:pk>/opt-out/", deeds.opt_out, name="opt_out"),
+    path("<int:pk>/opt-in/", deeds.opt_in, name="opt_in"),
     path("<int:pk>/merge/", joining.merge, name="merge"),
     path("<int:pk>/erase/", joining.erase, name="erase"),
 ]

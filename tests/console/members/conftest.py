@@ -14,6 +14,7 @@ from qunce.members import accounts, roster
 
 AT = datetime(2026, 6, 29, 2, tzinfo=UTC)
 BACKEND = "django.contrib.auth.backends.ModelBackend"
+PHONE = {"phone": "13800138001"}
 
 
 def add(of: Community, key: str, **given: Any) -> roster.Account:
@@ -28,6 +29,18 @@ def signed_in(of: Community, role: str, **given: Any) -> Client:
     client = Client()
     client.force_login(operator, backend=BACKEND)
     return client
+
+
+def text(answer: Any) -> str:
+    page: str = answer.content.decode()
+    return page
+
+
+def posted(client: Client, where: str, **given: Any) -> str:
+    """The page after a POST that went through."""
+    answer = client.post(f"/members/{where}", given)
+    assert answer.status_code == 303, text(answer)[:3000]
+    return text(client.get(answer["Location"]))
 
 
 @pytest.fixture
@@ -50,3 +63,8 @@ def browser(shop: Community) -> Client:
 def olga(shop: Community) -> Client:
     """An operator who may tag and tend, but not export, erase or read identifiers."""
     return signed_in(shop, "operator")
+
+
+@pytest.fixture
+def ann(shop: Community) -> roster.Account:
+    return add(shop, "ann", name="Ann Lee", known_by=PHONE, source="stall")

@@ -25,28 +25,10 @@ from qunce.members import (
 )
 from qunce.sales import orders
 from qunce.sets import tail
-from tests.console.members.conftest import AT, add, signed_in
+from tests.console.members.conftest import AT, PHONE, add, posted, signed_in, text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 HTMX = {"HX-Request": "true"}
-PHONE = {"phone": "13800138001"}
-
-
-def text(answer: Any) -> str:
-    page: str = answer.content.decode()
-    return page
-
-
-@pytest.fixture
-def ann(shop: Community) -> roster.Account:
-    return add(shop, "ann", name="Ann Lee", known_by=PHONE, source="stall")
-
-
-def posted(client: Client, where: str, **given: Any) -> str:
-    """The page after a POST that went through."""
-    answer = client.post(f"/members/{where}", given)
-    assert answer.status_code == 303, text(answer)[:3000]
-    return text(client.get(answer["Location"]))
 
 
 def test_it_shows_all_that_is_known(

@@ -1,0 +1,76 @@
+"""P10: opt-outs on the page of one member."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from qunce.core.communities import Community
+from qunce.core.operators import Operator
+from qunce.members import people, roster
+from qunce.outreach import optouts
+from tests.console.members.conftest import AT, add, posted, signed_in, text
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+
+def said_of(page: str) -> str:
+    found = re.search(r'<section[^>]*"h-messages">(.*?)</section>', page, re.DOTALL)
+    assert found
+    return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split())
+
+
+def undo_of(page: str) -> str:
+    found = re.search(
+        r'action="/members/([^"]*)"[^>]*>(?:(?!</form>).)*Undo', page, re.S
+    )
+    assert found
+    return found[1]
+
+
+def test_an_opt_out_is_put_down_taken_back_and_undone(
+    olga: Client, ann: roster.Account
+) -> None:
+    where = f"/members/{ann.pk}/"
+    assert said_of(text(olga.get(where))) == "Messages Has not opted out Opt out"
+    page = posted(olga, f"{ann.pk}/opt-out/")
+    assert "Ann Lee gets no more messages." in page
+    assert "Opted out by hand · 2026-06-29 10:00 · operator-shop" in said_of(page)
+    page = posted(olga, undo_of(page))
+    assert "Ann Lee may be written to again." in page
+    assert optouts.of_people([ann.pk]) == {}
+    posted(olga, undo_of(page))
+    assert set(optouts.of_people([ann.pk])) == {ann.pk}
+
+
+def test_an_opt_out_that_stood_before_is_not_undone(
+    olga: Client, shop: Community, by: Operator, ann: roster.Account
+) -> None:
+    """The channel of another account of hers told us; two pages were open."""
+    too = add(shop, "too")
+    people.merge(left=ann, right=too, by=by, at=AT)
+    optouts.put(community=shop, accounts=[too.pk], by=by, at=AT, source="assisted")
+    page = posted(olga, f"{ann.pk}/opt-out/")
+    assert "Ann Lee had opted out before." in page and "Undo" not in page
+    assert "Opted out assisted sending · 2026-06-29 10:00 Take" in said_of(page)
+    assert "may be written to" in posted(olga, f"{too.pk}/opt-in/")
+    page = posted(olga, f"{ann.pk}/opt-in/")
+    assert "Ann Lee has not opted out." in page and "Undo" not in page
+
+
+def test_who_may_not_tend_opt_outs_reads_them_only(
+    shop: Community, by: Operator, ann: roster.Account
+) -> None:
+    viewer = signed_in(shop, "viewer")
+    where = f"/members/{ann.pk}/"
+    assert said_of(text(viewer.get(where))) == "Messages Has not opted out"
+    optouts.put(community=shop, accounts=[ann.pk], by=by, at=AT)
+    assert "Take back" not in said_of(text(viewer.get(where)))
+    for deed in ("opt-out", "opt-in"):
+        assert viewer.post(f"{where}{deed}/").status_code == 403
+    add(shop, "bob")
+    elsewhere = signed_in(shop, "manager", scope={"members": {"keys": ["bob"]}})
+    assert elsewhere.post(f"{where}opt-in/").status_code == 404
+    assert set(optouts.of_people([ann.pk])) == {ann.pk}

@@ -130,6 +130,12 @@ def community(args: argparse.Namespace) -> communities.Community:
     return communities.get(args.community)
 
 
+def any_community(args: argparse.Namespace) -> None:
+    """For what serves all of them: an empty home gets its first."""
+    if not communities.Community.objects.exists():
+        community(args)
+
+
 def _first(key: str, at: datetime) -> communities.Community:
     try:
         return communities.create(key=key, at=at, language=language([]) or "zh-hans")

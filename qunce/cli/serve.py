@@ -13,7 +13,7 @@ add_arguments = serving.add_arguments
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    given.community(args)
+    given.any_community(args)
     out.line(
         _("Serving on http://%(host)s:%(port)s/ until Ctrl-C.")
         % {"host": args.host, "port": args.port}

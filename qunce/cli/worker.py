@@ -13,7 +13,7 @@ add_arguments = serving.add_log
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    given.community(args)
+    given.any_community(args)
     out.line(_("At work until Ctrl-C."))
     serving.work(args)
     return 0

@@ -37,7 +37,8 @@ def test_an_opt_out_is_put_down_taken_back_and_undone(
     assert said_of(text(olga.get(where))) == "Messages Has not opted out Opt out"
     page = posted(olga, f"{ann.pk}/opt-out/")
     assert "Ann Lee gets no more messages." in page
-    assert "Opted out by hand · 2026-06-29 10:00 · operator-shop" in said_of(page)
+    assert "by hand · 2026-06-29 10:00 · operator-shop" in said_of(page)
+    assert "Messages Opted out Take back the opt-out" in said_of(page)
     page = posted(olga, undo_of(page))
     assert "Ann Lee may be written to again." in page
     assert optouts.of_people([ann.pk]) == {}
@@ -54,7 +55,7 @@ def test_an_opt_out_that_stood_before_is_not_undone(
     optouts.put(community=shop, accounts=[too.pk], by=by, at=AT, source="assisted")
     page = posted(olga, f"{ann.pk}/opt-out/")
     assert "Ann Lee had opted out before." in page and "Undo" not in page
-    assert "Opted out assisted sending · 2026-06-29 10:00 Take" in said_of(page)
+    assert said_of(page).endswith("assisted sending · 2026-06-29 10:00")
     assert "may be written to" in posted(olga, f"{too.pk}/opt-in/")
     page = posted(olga, f"{ann.pk}/opt-in/")
     assert "Ann Lee has not opted out." in page and "Undo" not in page

@@ -66,6 +66,7 @@ class House:
 
 def make(at: datetime) -> House:
     house = House(at)
+    nobody(house)
     for step in (people, marks, rooms, trade, knowledge, sets, work, keys):
         step(house)
     beat(at)
@@ -74,6 +75,16 @@ def make(at: datetime) -> House:
     imported(house)
     beat(at)
     return house
+
+
+def nobody(house: House) -> None:
+    """A community of which nothing is known yet; eve has just been let in."""
+    from qunce.core import communities, operators
+
+    empty = communities.create(key="new", name="New", at=house.at, language="en")
+    operators.create(
+        community=empty, login="eve", role="owner", password=PASSWORD, at=house.at
+    )
 
 
 def people(house: House) -> None:

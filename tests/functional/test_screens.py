@@ -65,6 +65,19 @@ def _looked_at(visitor: Visitor, view: str, language: str) -> list[str]:
     return found
 
 
+def test_where_nothing_is_yet_pages_teach(visit: Any) -> None:
+    """The pages of an empty community: none fails, none is shut to anybody."""
+    visitor = visit("eve")
+    found = []
+    for view, path in screens.addresses({}).items():
+        if view.partition(":")[0] not in SPACES or not shows_a_page(visitor, path):
+            continue
+        visitor.go(path)
+        visitor.photograph(f"empty-{view.replace(':', '-')}")
+        found += [f"{view}: {each}" for each in visitor.barriers()]
+    assert found == []
+
+
 def test_sign_in_looks_the_same_to_all(visit: Any) -> None:
     visitor = visit()
     visitor.go("/sign-in/")

@@ -63,7 +63,7 @@ def test_a_forgotten_password_is_renewed(ask: Ask, shop: Community) -> None:
 
 
 def test_only_who_manages_staff_may(ask: Ask, shop: Community) -> None:
-    from tests.cli.conftest import AT
+    from tests.core.made import AT
 
     operators.create(community=shop, login="vic", role="viewer", at=AT)
     assert ask("createoperator", "boss", "--as", "vic").code == 4

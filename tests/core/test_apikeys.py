@@ -28,8 +28,8 @@ def make(by: Operator, **given: Any) -> tuple[apikeys.ApiKey, str]:
 def test_a_token_opens_until_it_is_revoked(boss: Operator) -> None:
     key, token = make(boss)
     found = apikeys.authenticate(token, AT)
+    assert found is not None
     assert found == key
-    assert found
     assert found.operator.community == boss.community
     apikeys.revoke(key=key, by=boss, at=AT)
     assert apikeys.authenticate(token, AT) is None

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from qunce.members import tagnames
 
 NAMES = st.lists(
-    st.text(alphabet="abc12 -会惠员圆", min_size=1, max_size=9), unique=True, max_size=12
+    st.text(alphabet="abc12 -会惠员圆", min_size=1, max_size=9),
+    unique=True,
+    max_size=12,
 )
 
 

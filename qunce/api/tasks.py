@@ -101,7 +101,7 @@ def _shown(call: Call, some: Sequence[Task]) -> list[dict[str, Any]]:
 def _rows(call: Call, task: Task, some: Sequence[Recipient]) -> dict[str, Any]:
     targets = [row.target_id for row in some]
     texts = reviews.resolved(task.campaign, targets, call.by)
-    names = reviews.named(task.campaign, targets)
+    names = reviews.named(task.campaign, targets, call.by)
     items = [
         {
             "target": row.target_id,

@@ -161,7 +161,7 @@ def _lines(
         heads = roster.heads_of(targets)
         people = sight.only(by=by, accounts=targets, at=at)
         seen = {target for target in targets if heads[target] in people}
-    names = reviews.named(campaign, targets)
+    names = reviews.named(campaign, targets, by)
     return [
         Line(row, names[row.target_id], str(row.task.operator or ""))
         for row in rows

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from qunce.core.operators import Operator
 from qunce.groups.registry import Group
-from qunce.members import roster
+from qunce.members import masks, roster
 from qunce.outreach import campaigns, plans, values, variables
 from qunce.outreach.campaigns import Campaign, Target
 from qunce.outreach.plans import Plan
@@ -59,16 +59,16 @@ def review(*, campaign: Campaign, by: Operator, at: datetime) -> Review:
             for pk, share in plan.shares.items()
             if share
         ],
-        samples=_samples(campaign, plan, staff),
+        samples=_samples(campaign, plan, staff, by),
     )
 
 
 def _samples(
-    campaign: Campaign, plan: Plan, staff: dict[int, Operator]
+    campaign: Campaign, plan: Plan, staff: dict[int, Operator], by: Operator
 ) -> list[Sample]:
     """Ten from all over the audience, the same ones as long as it is the same."""
     chosen = [plan.whole[place] for place in spread(plan.size, SHOWN)]
-    names = named(campaign, chosen)
+    names = named(campaign, chosen, by)
     samples = []
     for target in chosen:
         sender = staff.get(plan.sender_of(target))
@@ -110,13 +110,15 @@ def _text(
         return None, str(error)
 
 
-def named(campaign: Campaign, targets: Sequence[int]) -> dict[int, str]:
-    """Target → what to call it in a list: a name, or the key of who has none."""
+def named(campaign: Campaign, targets: Sequence[int], by: Operator) -> dict[int, str]:
+    """Target → what to call it in a list: a name, or the key of who has none, as far as
+    `by` may read it."""
     if campaign.target == Target.GROUPS:
         groups = Group.objects.filter(community=campaign.community, pk__in=targets)
         return dict.fromkeys(targets, "") | dict(groups.values_list("pk", "name"))
     names = values.of_members(campaign.community, targets, {"name"}, None)
     keys = roster.keys_of(campaign.community, targets)
     return {
-        target: names[target].get("name") or keys.get(target, "") for target in targets
+        target: names[target].get("name") or masks.key(keys.get(target, ""), by)
+        for target in targets
     }

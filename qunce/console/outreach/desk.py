@@ -139,7 +139,7 @@ def _seen(request: entry.Request, found: Task, targets: list[int]) -> set[int]:
 
 def _shown(request: entry.Request, found: Task, rows: list[Recipient]) -> list[Row]:
     targets = [row.target_id for row in rows]
-    names = reviews.named(found.campaign, targets)
+    names = reviews.named(found.campaign, targets, request.operator)
     texts = reviews.resolved(found.campaign, targets, request.operator)
     also = _also(
         request, found, [row.target_id for row in rows if row.state == "planned"]

@@ -44,7 +44,7 @@ def _page(request: entry.Request, wrong: str = "", key: str = "") -> HttpRespons
         **asked, after=paging.number(request, "after"), limit=PAGE + 1
     )
     known = optouts.of_people(some[:PAGE])
-    names = reviews.named(Campaign(community=request.community), some[:PAGE])
+    names = _names(request, some[:PAGE])
     context = {
         "rows": [Row(one, names[one], known.get(one)) for one in some[:PAGE]],
         "total": audiences.count(**asked),
@@ -56,6 +56,11 @@ def _page(request: entry.Request, wrong: str = "", key: str = "") -> HttpRespons
     page, part = "console/outreach/optouts.html", "console/outreach/_optouts.html"
     status = 422 if wrong else 200
     return entry.render(request, page, context, part=part, status=status)
+
+
+def _names(request: entry.Request, accounts: list[int]) -> dict[int, str]:
+    of_members = Campaign(community=request.community)
+    return reviews.named(of_members, accounts, request.operator)
 
 
 @require_POST
@@ -70,7 +75,10 @@ def add(request: entry.Request) -> HttpResponse:
     optouts.put(community=request.community, accounts=[account.pk], by=by, at=at)
     undo = reverse("outreach:opt-in", args=[account.pk])
     entry.say(
-        request, _("%(name)s gets no more messages.") % {"name": account}, undo=undo
+        request,
+        _("%(name)s gets no more messages.")
+        % {"name": _names(request, [account.pk])[account.pk]},
+        undo=undo,
     )
     return entry.back(request, reverse("outreach:opt-outs"))
 
@@ -81,5 +89,9 @@ def take_back(request: entry.Request, account: int) -> HttpResponse:
     by, at = request.operator, request.at
     found = sight.get(by=by, account=account, at=at)
     optouts.take_back(community=request.community, accounts=[account], by=by, at=at)
-    entry.say(request, _("%(name)s may be written to again.") % {"name": found})
+    entry.say(
+        request,
+        _("%(name)s may be written to again.")
+        % {"name": _names(request, [found.pk])[found.pk]},
+    )
     return entry.back(request, reverse("outreach:opt-outs"))

@@ -31,7 +31,7 @@ def of_form(request: entry.Request, form: CampaignForm, turn: int) -> dict[str, 
         return context
     asked = variables.asked(pieces)
     text, missing = reviews.resolved(draft, chosen, request.operator)[chosen[0]]
-    name = reviews.named(draft, chosen)[chosen[0]]
+    name = reviews.named(draft, chosen, request.operator)[chosen[0]]
     return context | {
         "name": name,
         "text": text,

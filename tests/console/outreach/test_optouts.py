@@ -1,0 +1,37 @@
+"""Who wants no messages: the list, and whose keys may be read in it (S3)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.urls import reverse
+
+from qunce.core.communities import Community
+from qunce.members import accounts
+from qunce.outreach import optouts
+from tests.console.world import browser
+from tests.members import made as members
+from tests.outreach import made
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+PHONE = "13800001234"
+
+
+@pytest.fixture
+def shop() -> Community:
+    return members.shop(language="en")
+
+
+@pytest.mark.parametrize(("role", "reads"), [("manager", PHONE), ("operator", "1234")])
+def test_a_key_that_is_a_phone_is_masked_by_role(
+    shop: Community, role: str, reads: str
+) -> None:
+    at = datetime.now(UTC)
+    boss = made.staff(shop, "boss", "manager")
+    nameless = accounts.add(community=shop, key=PHONE, by=boss, at=at)
+    optouts.put(community=shop, accounts=[nameless.pk], by=boss, at=at)
+    page = browser(made.staff(shop, "ann", role)).get(reverse("outreach:opt-outs"))
+    text = page.content.decode()
+    assert reads in text
+    assert (PHONE in text) == (role == "manager")

@@ -6,8 +6,10 @@ clock is the made community's, so the last 28 days are full of facts.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -159,6 +161,42 @@ def pages(it: Run) -> None:
     what = f"any page of the console through HTTP (the slowest: {worst[0]})"
     it.tell(measure.row("pages", what, worst[1], goal=ANY_PAGE))
     it.tell(Row("pages-memory", "… memory of the server afterwards", "B", memory, 1))
+
+
+def builder(it: Run) -> None:
+    """The numbers of every line after each of many different keystrokes."""
+    segment = _segment(it)
+    with served(it) as site:
+        page = site.get(f"/members/segments/{segment.pk}/")
+        head = {"X-CSRFToken": page.cookies.get("csrftoken") or _token(page.text)}
+        asks = iter(_typed(segment.rule))
+
+        def ask() -> Any:
+            given = {"rule": json.dumps(next(asks))}
+            answer = site.client.post(
+                f"{site.url}/members/segments/numbers/", data=given, headers=head
+            )
+            assert answer.status_code == 200, answer.status_code
+            return answer
+
+        times = measure.repeat(ask, TIMES, warm=2)
+    what = "builder: numbers of all lines after a keystroke, each another rule"
+    it.tell(measure.row("builder", what, times, goal=BUILDER))
+
+
+def _typed(rule: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """As if somebody tried one number after another in the second clause."""
+    first, did, last = rule["all"]
+    for number in itertools.count(1):
+        times = {"gte": number % 9 + 1}
+        clause = {"did": {**did["did"], "times": times, "within": f"{number + 20}d"}}
+        yield {"all": [first, clause, last]}
+
+
+def _token(page: str) -> str:
+    found = re.search(r'"X-CSRFToken": "(\w+)"', page)
+    assert found
+    return found.group(1)
 
 
 def _asking(site: Site, path: str) -> Callable[[], Any]:

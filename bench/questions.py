@@ -23,6 +23,7 @@ QUESTIONS: dict[str, Callable[[Run], None]] = {
     "fact-counted": writing.fact_counted,
     "memory": reading.memory,
     "pages": pages.pages,
+    "builder": pages.builder,
     "api-batches": api.batches,
     "api-singles": api.singles,
     "import-facts": writing.imported_facts,

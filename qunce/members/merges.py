@@ -221,7 +221,7 @@ def _unsettle(merges: Sequence[Merge], by: Operator, at: datetime) -> None:
         if merge.batch_id is not None:
             batch = tagrows.TagBatch.objects.get(pk=merge.batch_id)
             Merge.objects.filter(pk=merge.pk).update(batch_id=None)
-            tagging.undo(batch=batch, by=by, at=at)
+            tagging.give_back(batch=batch, by=by, at=at)
 
 
 def _exclusive_tags(

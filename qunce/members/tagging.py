@@ -225,6 +225,12 @@ def undo(*, batch: TagBatch, by: Operator, at: datetime) -> int:
     Returns how many taggings were restored.
     """
     check_may_undo(batch, by)
+    return give_back(batch=batch, by=by, at=at)
+
+
+@transaction.atomic
+def give_back(*, batch: TagBatch, by: Operator, at: datetime) -> int:
+    """The same for verbs of this room that part what they joined: joins' batches too."""
     fresh = TagBatch.objects.filter(pk=batch.pk, undone_at__isnull=True)
     if not fresh.update(undone_at=at, undone_by=by):
         raise AlreadyUndone(_("This batch is undone already."))

@@ -69,4 +69,4 @@ def test_it_says_what_it_can_be_asked(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["bench", "SIZE=huge"])
     assert main.main() == 2
-    assert "SIZE is tiny, small or full" in capsys.readouterr().err
+    assert "SIZE is tiny, small, wide" in capsys.readouterr().err

@@ -248,7 +248,8 @@ def test_units_are_opened_moved_and_closed(boss: Operator, desk: Client) -> None
 
 def test_every_permission_has_words(desk: Client) -> None:
     told = page(desk, "/settings/roles/")
-    bare = [name for name in access.declared() if f">{name}</th>" in told]
+    ours = [name for name in access.declared() if not name.startswith("tests.")]
+    bare = [name for name in ours if f">{name}</th>" in told]
     assert bare == []
 
 

@@ -137,7 +137,7 @@ def test_hostile_input_is_an_error_not_a_crash(browser: Client, ann: Operator) -
     for text in ("a\0b", "x" * 10_000, "<img src=x onerror=alert(1)>", "\u202eann"):
         answer = sign_in(browser, data={"login": text})
         assert answer.status_code in (422, 429)
-        assert b"<img" not in answer.content
+        assert b"<img src=x" not in answer.content
 
 
 def test_signing_in_makes_a_new_session(browser: Client, ann: Operator) -> None:

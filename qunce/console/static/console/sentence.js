@@ -108,3 +108,9 @@ function walk(from, step) {
   lines[next]?.focus();
   return Boolean(lines[next]);
 }
+
+// What was typed before htmx knew the field is looked for all the same.
+document.addEventListener("htmx:load", (event) => {
+  for (const field of event.target.querySelectorAll("[data-find]"))
+    if (field.value !== field.defaultValue) field.dispatchEvent(new Event("search"));
+});

@@ -145,8 +145,8 @@ def _tidy(
     args: argparse.Namespace, out: Out, community: Community, about: About
 ) -> None:
     twins = [[one.key, other.key] for one, other in tagreports.twins(community)]
-    unused = _keys(tagreports.unused(community))
-    lonely = _keys(tagreports.of_one_person(community))
+    unused = _keys(tagreports.unused(community, at=args.at))
+    lonely = _keys(tagreports.of_one_person(community, at=args.at))
     out.answer(
         {"twins": twins, "unused": unused, "of_one_person": lonely},
         *(_("nearly the same: %(tags)s") % {"tags": ", ".join(pair)} for pair in twins),

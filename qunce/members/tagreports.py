@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from qunce.core import db
+from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.members import roster, segments, tagnames, tags, tagtwins
+from qunce.members import segments, tagnames, tags, tagtwins
+from qunce.members.tagrows import KIND
 from qunce.members.tags import Tag
-
-PROBE = 20
-"""Carriers looked at: so many cannot be one person's accounts, or nearly."""
+from qunce.sets import sizes
 
 
 def near(community: Community, name: str, *, most: int = 5) -> list[Tag]:
@@ -33,39 +33,29 @@ def twins(community: Community) -> list[tuple[Tag, Tag]]:
     ]
 
 
-def unused(community: Community) -> list[Tag]:
+def unused(community: Community, *, at: datetime) -> list[Tag]:
     """Tags that nobody carries and no segment asks for."""
     asked: set[str] = set()
     for segment in segments.listed(community):
         asked |= tags_in(segment.rule)
-    return [
-        tag
-        for tag in tags.listed(community)
-        if tag.key not in asked and not _carriers(tag)
-    ]
+    return [tag for tag in _carried_by(0, community, at) if tag.key not in asked]
 
 
-def of_one_person(community: Community) -> list[Tag]:
+def of_one_person(community: Community, *, at: datetime) -> list[Tag]:
     """Tags that a single person carries: a note rather than a tag."""
-    found = []
-    for tag in tags.listed(community):
-        carriers = _carriers(tag)
-        if (
-            0 < len(carriers) < PROBE
-            and len({*roster.heads_of(carriers).values()}) == 1
-        ):
-            found.append(tag)
-    return found
+    return _carried_by(1, community, at)
 
 
-def _carriers(tag: Tag) -> list[int]:
-    rows = db.rows(
-        "SELECT account_id FROM members_tagging t"
-        " JOIN members_account a ON a.id = t.account_id"
-        " WHERE t.tag_id = %s AND t.present AND a.present LIMIT %s",
-        [tag.pk, PROBE],
+def _carried_by(people: int, community: Community, at: datetime) -> list[Tag]:
+    listed = list(tags.listed(community))
+    carriers = sizes.of_marks(
+        community=community,
+        kind=KIND.name,
+        refs=[tag.pk for tag in listed],
+        by=operators.system(community),
+        at=at,
     )
-    return [row[0] for row in rows]
+    return [tag for tag in listed if carriers[tag.pk] == people]
 
 
 def tags_in(rule: object) -> set[str]:

@@ -149,8 +149,8 @@ def test_reports_tell_what_to_tidy(shop: Community, by: Operator) -> None:
     tagging.put(tag=common, accounts=[ann, bob], by=by, at=AT)
     rule = {"not": {"tag": {"any": [asked.key]}}}
     segments.create(community=shop, key="s", rule=rule, by=by, at=AT)
-    assert tagreports.unused(shop) == [unused]
-    assert tagreports.of_one_person(shop) == [lone]
+    assert tagreports.unused(shop, at=AT) == [unused]
+    assert tagreports.of_one_person(shop, at=AT) == [lone]
 
 
 @pytest.mark.parametrize("template", tagtemplates.TEMPLATES)

@@ -26,10 +26,10 @@ def report(request: entry.Request) -> HttpResponse:
     pairs = tagreports.twins(request.community)
     flat = [tag for pair in pairs for tag in pair]
     rows = listing.rows_of(flat, request.operator, request.at)
-    lonely = tagreports.of_one_person(request.community)
+    lonely = tagreports.of_one_person(request.community, at=request.at)
     context = {
         "twins": list(zip(rows[::2], rows[1::2], strict=True)),
-        "unused": tagreports.unused(request.community),
+        "unused": tagreports.unused(request.community, at=request.at),
         "lonely": listing.rows_of(lonely, request.operator, request.at),
     }
     return entry.render(request, "console/tags/report.html", context)

@@ -210,14 +210,16 @@ def _insert_overflowing(batch: Facts) -> None:
 # PostgreSQL
 
 
+KNOWN = """
+SELECT wanted.key FROM unnest(%s::text[]) AS wanted(key) CROSS JOIN LATERAL (
+    SELECT 1 FROM core_fact f WHERE f.source_id = %s AND f.key = wanted.key LIMIT 1
+) AS there
+"""
+"""A probe a key. `key = ANY(…)` read all of a source that statistics did not know yet."""
+
+
 def _take_on_postgresql(batch: Facts) -> int:
-    known = {
-        row[0]
-        for row in db.rows(
-            "SELECT key FROM core_fact WHERE source_id = %s AND key = ANY(%s)",
-            [batch.source_id, batch.keys],
-        )
-    }
+    known = {row[0] for row in db.rows(KNOWN, [batch.keys, batch.source_id])}
     first = dict(zip(reversed(batch.keys), range(len(batch) - 1, -1, -1), strict=True))
     if known or len(first) < len(batch):
         batch = batch.only([first[key] for key in first if key not in known][::-1])

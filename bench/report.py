@@ -24,7 +24,7 @@ ORDER = [
 ]
 INTRO = """# Benchmarks
 
-Made by `make bench SIZE=small|full DATABASE=sqlite|postgresql`; nothing is carried over
+Made by `make bench SIZE=small|wide|full DATABASE=sqlite|postgresql`; nothing is carried over
 by hand. A section names the machine and the commit of its newest run; where questions were
 asked again with ONLY, the others keep their figure from the run before.
 
@@ -38,6 +38,10 @@ facts as Parquet in DuckDB, and pandas in memory. They have it easier: merged ac
 are resolved beforehand, statistics are fresh, nothing is written meanwhile. The run
 fails if an answer differs. *Ratio* is the better rival's median by our median; for tags
 it is that of the two SQL statements, pandas with all rows in memory stands beside.
+
+*Wide* has as many members and tag rows as *full*, but few facts: on it the console's
+pages and the API are asked through real HTTP. One `qunce serve`, its beats beside, the
+asker on the same two cores; pages come whole, as a browser without cache gets them.
 """
 HEADER = """| question | goal | ours | p50 | n | rivals | ratio | verdict |
 |---|---|---|---|---|---|---|---|"""

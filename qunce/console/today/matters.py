@@ -69,7 +69,7 @@ def late_tasks(operator: Operator, at: datetime) -> list[Line]:
             if task.due_at
             else "",
             url=reverse("outreach:task", args=[task.pk]),
-            action=_("Remind or hand over"),
+            action=_("See or hand over"),
             minutes=2,
             due_at=task.due_at,
             late=True,

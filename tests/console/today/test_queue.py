@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
 from django.test import Client
@@ -13,6 +14,8 @@ from qunce.core import communities, operators
 from qunce.core.communities import Community
 from qunce.core.operators import Operator
 from qunce.members import accounts, notes
+
+import_module("qunce.console.today.matters")  # as the page does: who has lines to tell
 
 AT = datetime(2026, 6, 29, 2, tzinfo=UTC)
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]

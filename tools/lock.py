@@ -11,10 +11,12 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "requirements"
-OPTIONS = (
-    "--quiet --generate-hashes --allow-unsafe --strip-extras --no-header"
-    " --no-emit-index-url --no-emit-find-links --no-emit-trusted-host"
-).split()
+LEFT_OUT = ("index url", "find links", "trusted host")
+"""What tells where packages come from; a lock says only which ones."""
+OPTIONS = [
+    *"--quiet --generate-hashes --allow-unsafe --strip-extras --no-header".split(),
+    *(f"--no-emit-{what.replace(' ', '-')}" for what in LEFT_OUT),
+]
 AN_ADDRESS = re.compile(r"://|^-(-index|-extra-index|-find-links|i |f )", re.MULTILINE)
 
 

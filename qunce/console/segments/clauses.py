@@ -7,6 +7,7 @@ edited as JSON, so that no rule made elsewhere is cut short by looking at it.
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -62,19 +63,24 @@ class Clause(forms.Form):
         """Set the choices of fields from the community."""
 
     @classmethod
+    @abstractmethod
     def fill(cls, args: Any) -> dict[str, Any]:
-        raise NotImplementedError
+        """What the fields begin with, from the JSON behind the clause's name."""
 
+    @abstractmethod
     def write(self, cleaned: dict[str, Any]) -> Any:
-        raise NotImplementedError
+        """The JSON behind the name, from what the fields say."""
 
     def clean(self) -> None:
         if self.errors:
             return
         try:
-            self.clause = {self.name: self.write(self.cleaned_data)}
+            self.clause = self.named(self.write(self.cleaned_data))
         except Lacking as lacking:
             self.add_error(lacking.field, lacking.message)
+
+    def named(self, written: Any) -> Any:
+        return {self.name: written}
 
     def understood(self) -> bool:
         """Whether the clause stands, with every name in it known."""
@@ -181,13 +187,14 @@ class Written(Clause):
     def fill(cls, args: Any) -> dict[str, Any]:
         return {"text": json.dumps(args, ensure_ascii=False, indent=2)}
 
-    def clean(self) -> None:
-        if self.errors:
-            return
+    def write(self, cleaned: dict[str, Any]) -> Any:
         try:
-            self.clause = edits.given(self.cleaned_data["text"])
+            return edits.given(cleaned["text"])
         except RuleError as error:
-            self.add_error("text", error.message)
+            raise Lacking("text", error.message) from None
+
+    def named(self, written: Any) -> Any:
+        return written
 
 
 HOW_MARKED: fields.Choices = (

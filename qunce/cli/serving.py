@@ -28,7 +28,7 @@ TIMEOUT = 120
 """Seconds of silence after which gunicorn takes the worker for dead."""
 LONGEST_LINE = 8190
 """A rule may stand in an address; gunicorn itself takes half of this."""
-GRACE = 10
+GRACE = 20
 """Seconds that requests get to end."""
 
 

@@ -58,7 +58,7 @@ class NotTheDemo(errors.Refused):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(community=KEY)
+    parser.set_defaults(community=KEY, timezone=demodata.ZONE)
     parser.add_argument("--host", default="127.0.0.1", help=_("address to listen on"))
     parser.add_argument("--port", type=int, default=8000, help=_("port to listen on"))
     parser.add_argument("--threads", type=int, default=8, help=_("requests at once"))

@@ -64,13 +64,28 @@ def fill(args: argparse.Namespace) -> None:
 
 def settle(args: argparse.Namespace) -> None:
     """Turn `at` into a moment, and speak the community's language unless told."""
-    text, args.at = args.at, datetime.now(UTC)
-    if text is not None:
-        args.at = moment(text, community(args))
+    if args.at is None:
+        args.at = datetime.now(UTC)
+    else:
+        args.at = moment(args.at, _clock(args))
     if language(_told(args)) is None:
         only = communities.Community.objects.order_by("pk")[:2]
         if len(only) == 1:
             activate(only[0].language)
+
+
+def _clock(args: argparse.Namespace) -> communities.Community:
+    """The community whose time zone `at` is read in.
+
+    One that does not exist yet must not be created here, for its first moment is `at`;
+    an unsaved one stands in for it.
+    """
+    every = communities.Community.objects.all()
+    named = every.filter(key=args.community) if args.community else every
+    if named.exists():
+        return community(args)
+    zone = getattr(args, "timezone", None)
+    return communities.Community(**({"timezone": zone} if zone else {}))
 
 
 def _told(args: argparse.Namespace) -> list[str]:

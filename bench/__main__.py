@@ -59,7 +59,7 @@ def ask(where: homes.Place, asked: dict[str, str]) -> None:
 def prepare(where: homes.Place, world: generate.World) -> float:
     """Seconds that making and loading took, now or when it was done."""
     from bench import loading
-    from qunce.cli import home
+    from qunce.cli import data_dir
 
     stamp = homes.stamp(where.size, where.database)
     taken = where.own / "loaded"
@@ -69,7 +69,7 @@ def prepare(where: homes.Place, world: generate.World) -> float:
         loading.load(where, world)
         taken.write_text(str(time.perf_counter() - start))
         homes.mark_made(where.own, stamp)
-    home.ready()
+    data_dir.ready()
     return float(taken.read_text())
 
 

@@ -13,10 +13,11 @@ from django.db import transaction
 
 from bench import events, generate, truth
 from bench.sizes import AT
-from qunce.core import facts, instants
-from qunce.members import tagging, tags
-from qunce.members.tags import Tag
-from qunce.sets import rebuild, tail
+from qunce.core import timestamps
+from qunce.core.facts import facts
+from qunce.members.tags import assignments, library
+from qunce.members.tags.library import Tag
+from qunce.sets.mirror import deriver, rebuild
 
 if TYPE_CHECKING:
     from bench.run import Run
@@ -27,7 +28,7 @@ TOUCHED = "bench.touched"
 MARKED = "bench-marked"
 
 
-class Made(facts.Event):
+class Made(facts.FactKind):
     """A fact of whatever kind, as the generator made it."""
 
     def __init__(self, kind: str, account: int, value: int = 0) -> None:
@@ -42,7 +43,7 @@ class Made(facts.Event):
 
 
 def catch_up() -> None:
-    tail.catch_up()
+    deriver.catch_up()
 
 
 def rebuild_everything() -> None:
@@ -69,7 +70,7 @@ def record_thousand(it: Run) -> None:
     table = events.added(it.world, run=next_run(it), count=1000, kinds=RULED)
     rows = table.to_pylist()
     made = [Made(events.NAMES[r["kind"]], r["account"], r["value"]) for r in rows]
-    happened = [instants.from_micros(row["happened_at"]) for row in rows]
+    happened = [timestamps.from_micros(row["happened_at"]) for row in rows]
     with transaction.atomic():
         facts.record_many(
             made, community=it.community, by=it.by, at=AT, happened=happened
@@ -85,23 +86,23 @@ def touch(it: Run, account: int) -> None:
 @functools.cache
 def marked() -> Tag:
     here, by = truth.community()
-    return tags.ensure(community=here, keys=[MARKED], by=by, at=AT)[MARKED]
+    return library.ensure(community=here, keys=[MARKED], by=by, at=AT)[MARKED]
 
 
 def mark(account: int) -> None:
     _here, by = truth.community()
-    tagging.put(tag=marked(), accounts=[account], by=by, at=AT)
+    assignments.put(tag=marked(), accounts=[account], by=by, at=AT)
 
 
 def unmark(account: int) -> None:
     _here, by = truth.community()
-    tagging.take_off(tag=marked(), accounts=[account], by=by, at=AT)
+    assignments.take_off(tag=marked(), accounts=[account], by=by, at=AT)
 
 
 @functools.cache
 def small() -> Tag:
     here, by = truth.community()
-    return tags.ensure(community=here, keys=["bench-small"], by=by, at=AT)[
+    return library.ensure(community=here, keys=["bench-small"], by=by, at=AT)[
         "bench-small"
     ]
 
@@ -109,7 +110,7 @@ def small() -> Tag:
 def tag_one(number: int) -> None:
     """Each write changes something: on and off in turn."""
     _here, by = truth.community()
-    verb = tagging.put if number % 2 == 0 else tagging.take_off
+    verb = assignments.put if number % 2 == 0 else assignments.take_off
     verb(tag=small(), accounts=[1 + number // 2 % 1000], by=by, at=AT)
 
 

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from bench import measure, pages, run, sizes
 from bench.measure import PER_SECOND, Row
 from bench.run import Run
-from qunce.core import apikeys, db
+from qunce.core import db
+from qunce.core.staff import api_keys
 
 KIND = "bench.told"
 IN_BATCHES, ONE_BY_ONE = 20_000, 300
@@ -128,7 +129,7 @@ def _ask(
 
 def _token(it: Run) -> str:
     by = pages.owner(it)
-    _key, token = apikeys.create(
+    _key, token = api_keys.create(
         name="bench", scopes=["facts:write"], operator=by, by=by, at=sizes.AT
     )
     return token
@@ -136,7 +137,7 @@ def _token(it: Run) -> str:
 
 def _in_log() -> int:
     kind = db.rows(
-        "SELECT id FROM core_name WHERE space = 'kind' AND name = %s", [KIND]
+        "SELECT id FROM core_interned_name WHERE space = 'kind' AND name = %s", [KIND]
     )
     if not kind:
         return 0

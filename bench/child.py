@@ -168,12 +168,12 @@ def run(*words: str) -> None:
 def web(port: str) -> None:
     """`qunce serve` with the made community's clock in the pages and in the beats."""
     from bench import following
-    from qunce.cli import beating, main
-    from qunce.console import entry
+    from qunce.cli import main, worker_loop
+    from qunce.console import http
 
-    entry.now = following.clock  # type: ignore[assignment]
-    beating.now = following.clock  # type: ignore[assignment]
-    beating.begin.__defaults__ = (following.clock,)
+    http.now = following.clock  # type: ignore[assignment]
+    worker_loop.now = following.clock  # type: ignore[assignment]
+    worker_loop.begin.__defaults__ = (following.clock,)
     sys.exit(main.main(["serve", "--community", "bench", "--port", port]))
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bench import generate, sizes
 from bench.generate import DAY, Ints, World
-from qunce.core import instants
+from qunce.core import timestamps
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Log:
             for kind in range(len(KINDS))
         ]
         kind = np.repeat(np.arange(len(KINDS)), self.counts[index])
-        last = instants.to_micros(sizes.AT) if day == generate.today() else None
+        last = timestamps.to_micros(sizes.AT) if day == generate.today() else None
         times = arrivals(rng, day, len(kind), last)
         first = int(self.starts[index])
         return facts_table(self.world, rng, kind, np.concatenate(actors), times, first)
@@ -204,7 +204,7 @@ def added(world: World, *, run: int, count: int, kinds: tuple[str, ...]) -> pa.T
     kind = np.array([NAMES.index(name) for name in kinds])[
         rng.integers(0, len(kinds), count)
     ]
-    end = instants.to_micros(sizes.AT)
+    end = timestamps.to_micros(sizes.AT)
     times = end - rng.integers(1, 7 * DAY, count)
     # Runs lie far apart, so no key is made twice.
     return facts_table(world, rng, kind, actor, times, (run + 1) * 10**10)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from bench.sizes import AT
-from qunce.cli import beating
+from qunce.cli import worker_loop
 
 START = time.monotonic()
 
@@ -21,8 +21,8 @@ def clock() -> datetime:
 @contextmanager
 def thread() -> Iterator[None]:
     """The beats of `qunce serve` at their pace, without the port and by that clock."""
-    beats = beating.begin(clock)
+    beats = worker_loop.begin(clock)
     try:
         yield
     finally:
-        beating.end(beats)
+        worker_loop.end(beats)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import sizes
-from qunce.core import instants
+from qunce.core import timestamps
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -34,7 +34,7 @@ SOURCES = ("livecode", "referral", "shop", "meetup", "import")
 
 
 def today() -> int:
-    return int(day_of(instants.to_micros(sizes.AT)))
+    return int(day_of(timestamps.to_micros(sizes.AT)))
 
 
 def day_of(micros: Any) -> Any:
@@ -95,7 +95,7 @@ class World:
         """Six of ten came in the two years before the log begins; ids are by time."""
         rng, total = self.rng(2), self.accounts
         old = int(total * 0.6)
-        start, end = begin_of(self.first_day), instants.to_micros(sizes.AT)
+        start, end = begin_of(self.first_day), timestamps.to_micros(sizes.AT)
         before = start - rng.integers(0, 730 * DAY, old)
         since = start + (rng.random(total - old) ** 0.8 * (end - start)).astype(
             np.int64
@@ -109,7 +109,7 @@ class World:
         stayed = (rng.exponential(120.0, self.accounts) * DAY).astype(np.int64)
         left = self.joined_at + stayed
         goes = rng.random(self.accounts) < 0.17
-        end = instants.to_micros(sizes.AT)
+        end = timestamps.to_micros(sizes.AT)
         return np.where(goes & (left < end), left, NEVER)
 
     @functools.cached_property
@@ -218,7 +218,7 @@ def pick(rng: np.random.Generator, weights: NDArray[Any], count: int) -> Ints:
 
 
 def mark_times(world: World, rng: np.random.Generator, account: Ints) -> Ints:
-    end = instants.to_micros(sizes.AT)
+    end = timestamps.to_micros(sizes.AT)
     joined = world.joined_at[account]
     return joined + (rng.random(len(account)) * (end - joined)).astype(np.int64)
 
@@ -265,7 +265,7 @@ def birthdays(rng: np.random.Generator, count: int) -> list[int]:
 
 
 def seen(rng: np.random.Generator, count: int) -> list[int]:
-    end = instants.to_micros(sizes.AT)
+    end = timestamps.to_micros(sizes.AT)
     return list(end - (rng.exponential(20.0, count) * DAY).astype(np.int64))
 
 
@@ -284,4 +284,4 @@ def group_key(number: int) -> str:
 
 
 def moment(micros: int) -> datetime:
-    return instants.from_micros(micros)
+    return timestamps.from_micros(micros)

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from bench import events, generate
 from bench.generate import Ints
-from qunce.core import keyed
+from qunce.core.facts import ingest
 
 
 def of_day(path: Path, source: int) -> tuple[Ints, Ints]:
@@ -18,4 +18,4 @@ def of_day(path: Path, source: int) -> tuple[Ints, Ints]:
     own = [events.NAMES.index(name) for name in events.OWN]
     n = rows["n"].to_numpy()[~np.isin(rows["kind"].to_numpy(), own)]
     keys = [f"k{number:016x}".encode() for number in generate.mixed(n).tolist()]
-    return keyed.hashes_of(source, keys), n
+    return ingest.hashes_of(source, keys), n

@@ -12,7 +12,8 @@ from bench.measure import SECONDS, Row
 from bench.run import Run
 from bench.sizes import AT
 from qunce.core.communities import Community
-from qunce.members import layers, layerspecs
+from qunce.members.layers import layers
+from qunce.members.layers import specs as layer_specs
 
 VALUE, LIFECYCLE = "value", "lifecycle"
 WEEK = timedelta(days=7)
@@ -35,7 +36,7 @@ FROM people LEFT JOIN spend ON person = id, cut
 def ensure(it: Run) -> None:
     """Both ready-made layerings, laid out once."""
     known = {each.key for each in layers.listed(it.community)}
-    for key, spec in ((VALUE, layerspecs.VALUE), (LIFECYCLE, layerspecs.LIFECYCLE)):
+    for key, spec in ((VALUE, layer_specs.VALUE), (LIFECYCLE, layer_specs.LIFECYCLE)):
         if key not in known:
             layers.create(community=it.community, key=key, spec=spec, by=it.by, at=AT)
 

@@ -22,9 +22,10 @@ import pyarrow.parquet as pq
 from bench import engines, events, generate, hashing, homes, rivals, truth
 from bench.generate import World
 from bench.homes import Place
-from qunce.cli import home
-from qunce.core import db, facts, names
+from qunce.cli import data_dir
+from qunce.core import db
 from qunce.core.communities import Community
+from qunce.core.facts import facts, interned_names
 
 SOURCE = "shop"
 DAY_ROWS = f"""
@@ -49,7 +50,7 @@ def load(where: Place, world: World) -> None:
     where.own.mkdir()
     if where.database == "postgresql":
         clean_database()
-    home.ready()
+    data_dir.ready()
     with step("members, tags, groups, attributes"):
         truth.load(where, world)
     with step("the log"):
@@ -84,7 +85,7 @@ def load_log(where: Place, world: World) -> None:
     given = {
         "before": before,
         "community": here.pk,
-        "source": names.ensure("source", here.pk, [SOURCE])[SOURCE],
+        "source": interned_names.ensure("source", here.pk, [SOURCE])[SOURCE],
         "kinds": [kinds[name] for name in events.NAMES],
         "own_1": events.NAMES.index(events.OWN[0]),
         "own_2": events.NAMES.index(events.OWN[1]),

@@ -26,10 +26,13 @@ from django.test import Client
 from bench import measure, sizes
 from bench.measure import Row
 from bench.run import Run
-from qunce.core import operators
-from qunce.core.operators import Operator
-from qunce.groups import registry
-from qunce.members import layers, roster, segments, tags
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.groups import groups
+from qunce.members.accounts import models as account_models
+from qunce.members.layers import layers
+from qunce.members.segments import segments
+from qunce.members.tags import library
 
 ANY_PAGE, BUILDER = 200, 150
 LOGIN = "bench-owner"
@@ -56,14 +59,14 @@ class Site:
         return answer
 
 
-def owner(it: Run) -> Operator:
-    found = Operator.objects.filter(login=LOGIN).order_by("pk").first()
-    return found or operators.create(
+def owner(it: Run) -> Staff:
+    found = Staff.objects.filter(login=LOGIN).order_by("pk").first()
+    return found or staff_models.create(
         community=it.community, login=LOGIN, at=sizes.AT, role="owner"
     )
 
 
-def signed_in(by: Operator) -> dict[str, str]:
+def signed_in(by: Staff) -> dict[str, str]:
     browser = Client()
     browser.force_login(by, backend="django.contrib.auth.backends.ModelBackend")
     return {name: morsel.value for name, morsel in browser.cookies.items()}
@@ -108,10 +111,10 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
 def paths(it: Run) -> dict[str, str]:
     """What a person would open, on the largest things there are."""
     here = it.community
-    account = roster.Account.objects.filter(community=here, present=True)
+    account = account_models.Account.objects.filter(community=here, present=True)
     member = account.order_by("-pk")[it.where.size.members // 2]
-    tag = tags.listed(here).order_by("pk")[0]
-    group = registry.listed(here).order_by("pk")[0]
+    tag = library.listed(here).order_by("pk")[0]
+    group = groups.listed(here).order_by("pk")[0]
     layering = layers.listed(here)[0]
     segment = _segment(it)
     rule = json.dumps(RULE, separators=(",", ":"))
@@ -145,7 +148,7 @@ def paths(it: Run) -> dict[str, str]:
 
 def _segment(it: Run) -> segments.Segment:
     found = segments.Segment.objects.filter(community=it.community, key=SEGMENT)
-    known = [tag.key for tag in tags.listed(it.community).order_by("pk")[:2]]
+    known = [tag.key for tag in library.listed(it.community).order_by("pk")[:2]]
     rule = {"all": [{"tag": {"any": known}}, *RULE["all"][1:]]}
     return found.order_by("pk").first() or segments.create(
         community=it.community, key=SEGMENT, rule=rule, by=it.by, at=sizes.AT

@@ -17,7 +17,7 @@ from bench.generate import World
 from bench.homes import Place
 from bench.measure import Row
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
+from qunce.core.staff.models import Staff
 
 
 class WrongAnswer(Exception):
@@ -29,7 +29,7 @@ class Run:
     where: Place
     world: World
     community: Community
-    by: Operator
+    by: Staff
     profiles: Path | None = None
     rows: list[Row] = field(default_factory=list)
 

@@ -17,13 +17,17 @@ from django.db import connections, models, transaction
 from bench import engines, generate, sizes
 from bench.generate import NEVER, Attribute, Marks, World
 from bench.homes import Place
-from qunce.core import communities, names, operators, revisions
+from qunce.core import communities, revisions
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.groups import registry
-from qunce.members import attributes, roster, tags
-from qunce.members.merges import Merge
-from qunce.sets import aliases, columns, marks
+from qunce.core.facts import interned_names
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.groups import groups
+from qunce.members.accounts import models as account_models
+from qunce.members.attributes import attributes
+from qunce.members.people.merges import Merge
+from qunce.members.tags import library
+from qunce.sets.bitmaps import aliases, attribute_columns, marks
 
 KEY = "bench"
 BATCH = 500_000
@@ -39,13 +43,13 @@ def engine(where: Place) -> engines.Engine:
     return engines.Postgres()
 
 
-def community() -> tuple[Community, Operator]:
+def community() -> tuple[Community, Staff]:
     found = Community.objects.filter(key=KEY).order_by("pk").first()
     if found is None:
         found = communities.create(
             key=KEY, at=sizes.AT, timezone=sizes.ZONE, language="en"
         )
-    return found, operators.system(found)
+    return found, staff_models.system(found)
 
 
 def completed(model: type[models.Model], given: dict[str, Any]) -> pa.Table:
@@ -90,22 +94,22 @@ def load(where: Place, world: World) -> None:
         tag_ids = name_tags(world, here, by)
         group_ids = name_groups(world, here, by)
         made = name_attributes(world, here, by)
-        sources = names.ensure("source", here.pk, generate.SOURCES)
+        sources = interned_names.ensure("source", here.pk, generate.SOURCES)
         merge(world, here, by)
-        revisions.bump(here.pk, roster.PRESENT, [0])
+        revisions.bump(here.pk, account_models.PRESENT, [0])
     to = engine(where)
     source_ids = np.array([sources[name] for name in generate.SOURCES])
-    write(to, roster.Account, accounts(world, here, source_ids))
+    write(to, account_models.Account, accounts(world, here, source_ids))
     write_marks(to, "tag", generate.taggings(world), tag_ids)
     write_marks(to, "group", generate.memberships(world), group_ids)
-    with to.without_indexes(columns.get().table):
+    with to.without_indexes(attribute_columns.get().table):
         for attribute, ref in made:
-            write(to, columns.get().model, values(attribute, ref))
+            write(to, attribute_columns.get().model, values(attribute, ref))
     reset_sequences(to)
     to.finish()
 
 
-def merge(world: World, here: Community, by: Operator) -> None:
+def merge(world: World, here: Community, by: Staff) -> None:
     pairs = enumerate(world.head.tolist(), start=1)
     heads = {account: head for account, head in pairs if account != head}
     joins = [
@@ -123,26 +127,26 @@ def merge(world: World, here: Community, by: Operator) -> None:
     aliases.write(here.pk, heads)
 
 
-def name_tags(world: World, here: Community, by: Operator) -> list[int]:
+def name_tags(world: World, here: Community, by: Staff) -> list[int]:
     keys = [generate.tag_key(number) for number in range(1, world.size.tags + 1)]
-    made = tags.ensure(community=here, keys=keys, by=by, at=sizes.AT)
+    made = library.ensure(community=here, keys=keys, by=by, at=sizes.AT)
     ids = [made[key].pk for key in keys]
     revisions.bump(here.pk, "tag", ids)
     return ids
 
 
-def name_groups(world: World, here: Community, by: Operator) -> list[int]:
+def name_groups(world: World, here: Community, by: Staff) -> list[int]:
     ids = []
     for number in range(1, world.size.groups + 1):
         key = generate.group_key(number)
-        group = registry.create(community=here, key=key, name=key, by=by, at=sizes.AT)
+        group = groups.create(community=here, key=key, name=key, by=by, at=sizes.AT)
         ids.append(group.pk)
     revisions.bump(here.pk, "group", ids)
     return ids
 
 
 def name_attributes(
-    world: World, here: Community, by: Operator
+    world: World, here: Community, by: Staff
 ) -> list[tuple[Attribute, int]]:
     made = []
     for one in generate.attributes(world):
@@ -150,7 +154,7 @@ def name_attributes(
             community=here, name=one.name, type=one.type, by=by, at=sizes.AT
         )
         made.append((one, row.pk))
-    revisions.bump(here.pk, columns.KIND, [ref for _, ref in made])
+    revisions.bump(here.pk, attribute_columns.KIND, [ref for _, ref in made])
     return made
 
 
@@ -197,7 +201,7 @@ def values(one: Attribute, ref: int) -> dict[str, Any]:
         scale = 10_000 if one.type == "number" else 1
         column = {"number": np.array(given, dtype=np.int64) * scale}
     return {
-        columns.get().ref: ref,
+        attribute_columns.get().ref: ref,
         "account_id": account,
         "set_at": at,
         "item": given if one.type == "multi" else "",
@@ -209,7 +213,7 @@ def values(one: Attribute, ref: int) -> dict[str, Any]:
 
 
 def serials() -> Iterator[str]:
-    yield roster.Account._meta.db_table
+    yield account_models.Account._meta.db_table
     yield "core_fact"
     yield "sales_order"
 

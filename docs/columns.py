@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docs import markdown
-from qunce.members.importing import headings, targets
+from qunce.importing import column_mapping, registry
 
 KINDS = {
     "key": "what the source calls it; `17850.0` is 17850",
@@ -28,13 +28,13 @@ def page() -> str:
         " HEADING=field` says it, `--map HEADING=` leaves a column out.",
         markdown.table(("read as", ""), KINDS.items()),
     ]
-    for key in targets.listed():
-        parts += _target(targets.get(key))
+    for key in registry.listed():
+        parts += _target(registry.get(key))
     parts += ["## Headings that become attributes of a member", _attributes()]
     return "\n\n".join(parts)
 
 
-def _target(target: targets.Target) -> list[str]:
+def _target(target: registry.Target) -> list[str]:
     rows = [
         (markdown.code(field.name), ", ".join(field.words.split()), field.kind)
         for field in target.fields
@@ -50,6 +50,6 @@ def _target(target: targets.Target) -> list[str]:
 def _attributes() -> str:
     rows = [
         (markdown.code(name), ", ".join(words.split()))
-        for name, words in headings.ATTRIBUTES.items()
+        for name, words in column_mapping.ATTRIBUTES.items()
     ]
     return markdown.table(("attribute", "written"), rows)

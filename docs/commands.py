@@ -9,12 +9,12 @@ from types import ModuleType
 from django.utils.translation import gettext as _
 
 from docs import markdown
-from qunce.cli import given, main
+from qunce.cli import main, options
 
 
 def page() -> str:
     common = argparse.ArgumentParser(add_help=False)
-    given.add_arguments(common)
+    options.add_arguments(common)
     parts = [
         "## " + _("for every command"),
         markdown.table(("", ""), map(_option, _options(common))),
@@ -44,7 +44,7 @@ def _command(name: str) -> str:
 
 def _of(made: argparse.ArgumentParser) -> Iterator[str]:
     """What may be given to a command, then the same of each of its actions."""
-    own = [each for each in _options(made) if each.dest not in given.DEFAULTS]
+    own = [each for each in _options(made) if each.dest not in options.DEFAULTS]
     if own:
         yield markdown.table(("", ""), map(_option, own))
     for name, inner in children(made).items():

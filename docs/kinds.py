@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from docs import markdown, rooms
-from qunce.core import access, facts, flow
+from qunce.core import permissions as core_permissions
+from qunce.core import state_machine
 from qunce.core.communities import Community
-from qunce.members.attributes import Kind
-from qunce.sets import comparisons, leaves, rules, windows
-from qunce.sets.leaves import Place, RuleError
+from qunce.core.facts import facts
+from qunce.members.attributes.attributes import Kind
+from qunce.sets.rules import base, comparisons, time_windows, tree
+from qunce.sets.rules.base import Place, RuleError
 
 COLUMNS = ("account", "group")
 TREE = {
@@ -47,7 +49,7 @@ CLAUSES = {
 
 def facts_page() -> str:
     declared = facts.declared()
-    groups: dict[str, list[type[facts.Event]]] = {}
+    groups: dict[str, list[type[facts.FactKind]]] = {}
     for kind in sorted(declared):
         groups.setdefault(declared[kind].__module__, []).append(declared[kind])
     head = (
@@ -63,7 +65,7 @@ def facts_page() -> str:
     return "\n\n".join(parts)
 
 
-def _fact(event: type[facts.Event]) -> tuple[str, str, str, str]:
+def _fact(event: type[facts.FactKind]) -> tuple[str, str, str, str]:
     types = {field.name: _type(field) for field in dataclasses.fields(event)}
     given: dict[str, Any] = dict.fromkeys(set(types) - set(COLUMNS), "")
     made = event(**given)
@@ -90,7 +92,7 @@ def clauses() -> str:
     )
     rows = [
         (markdown.code(name), markdown.codes(fields(name)), CLAUSES[name])
-        for name in leaves.names()
+        for name in base.names()
     ]
     signs = ", ".join(f"`{name}` {sign}" for name, sign in comparisons.SIGNS.items())
     return "\n\n".join(
@@ -100,21 +102,21 @@ def clauses() -> str:
             " in [Chinese](../guide/zh/4-rules.md).",
             f"## Nodes\n\n{node}",
             f"## Clauses\n\n{markdown.table(('clause', 'fields', ''), rows)}",
-            f"## Spans of time\n\nOne of {markdown.codes(windows.WORDS)};"
-            f" at most {windows.LONGEST_DAYS} days.",
+            f"## Spans of time\n\nOne of {markdown.codes(time_windows.WORDS)};"
+            f" at most {time_windows.LONGEST_DAYS} days.",
             f"## Comparisons\n\nAn object with one or more of {signs}.",
             f"## Types of attributes\n\n{markdown.codes(Kind.values)}",
-            f"At most {rules.LARGEST:,} nodes in one rule, segments unfolded,"
-            f" nested at most about {rules.DEEPEST} deep.",
+            f"At most {tree.LARGEST:,} nodes in one rule, segments unfolded,"
+            f" nested at most about {tree.DEEPEST} deep.",
         )
     )
 
 
 def fields(name: str) -> tuple[str, ...]:
     """The fields of a clause: one that cannot be is refused with a list of them."""
-    place = Place(Community(), rules.compile_node)
-    parse: Callable[[Any, Place], Any] = leaves.macro(name) or (
-        lambda args, place: leaves.parse(name, args, place)
+    place = Place(Community(), tree.compile_node)
+    parse: Callable[[Any, Place], Any] = base.macro(name) or (
+        lambda args, place: base.parse(name, args, place)
     )
     try:
         parse({"?": None}, place)
@@ -138,10 +140,10 @@ def states() -> str:
     return "\n\n".join(parts)
 
 
-def flows() -> Iterator[tuple[str, flow.Flow]]:
+def flows() -> Iterator[tuple[str, state_machine.StateMachine]]:
     for module in rooms.import_all():
         for value in vars(module).values():
-            if isinstance(value, flow.Flow):
+            if isinstance(value, state_machine.StateMachine):
                 yield module.__name__.removeprefix("qunce."), value
 
 
@@ -149,8 +151,8 @@ def flows() -> Iterator[tuple[str, flow.Flow]]:
 
 
 def permissions() -> str:
-    roles = list(access.Role)
-    granted = access.declared()
+    roles = list(core_permissions.Role)
+    granted = core_permissions.declared()
     rows = [
         (markdown.code(name), *("✓" if role in granted[name] else "" for role in roles))
         for name in sorted(granted)

@@ -5,26 +5,29 @@ from __future__ import annotations
 from datetime import datetime
 
 from qunce.channels.webhooks import deliveries, endpoints
-from qunce.core import reacting
-from qunce.groups import registry
-from qunce.members import accounts, basetags, people
-from qunce.outreach import optouts, recipients
+from qunce.core.facts import consumers
+from qunce.groups import groups
+from qunce.members.accounts import accounts
+from qunce.members.people import people
+from qunce.members.tags import automatic
+from qunce.outreach import opt_outs
+from qunce.outreach.sending import recipients
 from qunce.sales import orders
 
-CONSUMER = reacting.Consumer(
+CONSUMER = consumers.Consumer(
     "reactions",
     {
-        accounts.MemberJoined.kind: (basetags.react,),
+        accounts.MemberJoined.kind: (automatic.react,),
         people.MemberErased.kind: (
-            registry.forget_erased,
+            groups.forget_erased,
             orders.disown_erased,
             recipients.forget_erased,
-            optouts.forget_erased,
+            opt_outs.forget_erased,
             deliveries.forget_erased,
         ),
     },
 )
-WEBHOOKS = reacting.Consumer(endpoints.CONSUMER, deliveries.Subscribed())
+WEBHOOKS = consumers.Consumer(endpoints.CONSUMER, deliveries.Subscribed())
 """Whatever endpoints ask for; apart, so that it holds up nothing of our own."""
 CONSUMERS = (CONSUMER, WEBHOOKS)
 

@@ -76,7 +76,7 @@ else:
         "default": _sqlite("truth.sqlite3", synchronous="FULL"),
         "derived": _sqlite("derived.sqlite3", synchronous="NORMAL"),
     }
-DATABASE_ROUTERS = ["qunce.sets.derived.Router"]
+DATABASE_ROUTERS = ["qunce.sets.derived_models.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -98,17 +98,18 @@ INSTALLED_APPS = [
     "qunce.insight",
     "qunce.outreach",
     "qunce.sales",
+    "qunce.importing",
     "qunce.api",
     "qunce.console",
 ]
-AUTH_USER_MODEL = "core.Operator"
+AUTH_USER_MODEL = "core.Staff"
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = os.environ.get("QUNCE_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 ROOT_URLCONF = "qunce.urls"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "qunce.console.journal.Journal",
+    "qunce.console.request_log.Journal",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -119,7 +120,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "qunce.console.signing.guard.Guard",
+    "qunce.console.login.middleware.Guard",
     "qunce.console.errors.ErrorPages",
 ]
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
@@ -152,12 +153,12 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
-                "qunce.console.shell.around",
+                "qunce.console.navigation.around",
             ],
         },
     }
 ]
-LOGIN_URL = "signing:sign-in"
+LOGIN_URL = "login:sign-in"
 DEBUG = False
 
 STATIC_URL = "static/"
@@ -167,7 +168,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "qunce.console.statics.Storage"},
+    "staticfiles": {"BACKEND": "qunce.console.static_files.Storage"},
 }
 METRICS_TOKEN = os.environ.get("QUNCE_METRICS_TOKEN", "")
 CONTENT_SECURITY_POLICY = {
@@ -182,8 +183,8 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-CSRF_FAILURE_VIEW = "qunce.console.signing.guard.stale"
-SESSION_ENGINE = "qunce.core.sessions"
+CSRF_FAILURE_VIEW = "qunce.console.login.middleware.stale"
+SESSION_ENGINE = "qunce.core.staff.sessions"
 SESSION_COOKIE_NAME = "qunce_session"
 SESSION_COOKIE_AGE = 14 * 3600
 CSRF_COOKIE_NAME = "qunce_csrf"

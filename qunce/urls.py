@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from qunce.console import gauges, health
+from qunce.console import health, metrics
 
 handler403 = "qunce.console.errors.forbidden"
 handler404 = "qunce.console.errors.not_found"
@@ -10,7 +10,7 @@ handler500 = "qunce.console.errors.failed"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
-    path("metrics", gauges.metrics),
+    path("metrics", metrics.metrics),
     path("api/v1/", include("qunce.api.urls")),
     path("", include("qunce.console.urls")),
 ]

@@ -8,13 +8,19 @@ from typing import Any
 
 import pytest
 
-from qunce.core import communities, operators
+from qunce.core import communities
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import accounts, people, roster, segments, tagging, tags
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.people import people
+from qunce.members.segments import segments
+from qunce.members.tags import assignments, library
 from qunce.sales import orders
-from qunce.sets import audiences, tail
-from qunce.sets.leaves import RuleError
+from qunce.sets import audiences
+from qunce.sets.mirror import deriver
+from qunce.sets.rules.base import RuleError
 
 NOON = datetime(2026, 3, 15, 4, tzinfo=UTC)
 """Noon in Shanghai."""
@@ -25,11 +31,11 @@ class Shop:
     """A community whose members are named by the letters of a word."""
 
     community: Community
-    by: Operator
+    by: Staff
     at: datetime
 
-    def __getitem__(self, key: str) -> roster.Account:
-        return roster.get(self.community, key)
+    def __getitem__(self, key: str) -> account_models.Account:
+        return account_models.get(self.community, key)
 
     def add(self, keys: str) -> None:
         for key in keys:
@@ -37,9 +43,9 @@ class Shop:
 
     def tag(self, tag: str, keys: str) -> None:
         given: dict[str, Any] = {"by": self.by, "at": self.at}
-        known = tags.ensure(community=self.community, keys=[tag], **given)
+        known = library.ensure(community=self.community, keys=[tag], **given)
         chosen = [self[key].pk for key in keys]
-        tagging.put(tag=known[tag], accounts=chosen, **given)
+        assignments.put(tag=known[tag], accounts=chosen, **given)
 
     def leave(self, keys: str) -> None:
         for key in keys:
@@ -63,7 +69,7 @@ class Shop:
                 by=self.by,
                 at=self.at,
             )
-        tail.catch_up()
+        deriver.catch_up()
 
     def define(self, key: str, rule: Any) -> segments.Segment:
         return segments.create(
@@ -76,11 +82,11 @@ class Shop:
         asked: dict[str, Any] = {"community": self.community, "by": by, "at": self.at}
         found = audiences.members(rule=rule, **asked)
         assert audiences.count(rule=rule, **asked) == len(found)
-        return "".join(roster.keys_of(self.community, found).values())
+        return "".join(account_models.keys_of(self.community, found).values())
 
-    def scoped(self, scope: Any) -> Operator:
-        found = Operator.objects.filter(login="ann").order_by("pk")
-        return found.first() or operators.create(
+    def scoped(self, scope: Any) -> Staff:
+        found = Staff.objects.filter(login="ann").order_by("pk")
+        return found.first() or staff_models.create(
             community=self.community, login="ann", scope=scope, at=self.at
         )
 
@@ -94,7 +100,7 @@ def opened(at: datetime = NOON, zone: str = "Asia/Shanghai") -> Shop:
     community = communities.create(
         key="shop", timezone=zone, at=at - timedelta(days=99)
     )
-    return Shop(community, operators.system(community), at)
+    return Shop(community, staff_models.system(community), at)
 
 
 def paid(**asked: Any) -> dict[str, Any]:

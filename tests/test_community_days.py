@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from qunce.core import communities
-from qunce.sets import tail
+from qunce.sets.mirror import deriver
 from tests.shop import NOON, Shop, opened, paid
 
 TICK = timedelta(microseconds=1)
@@ -98,6 +98,6 @@ def test_a_change_of_the_clock_moves_every_fact_to_its_new_day(shop: Shop) -> No
     communities.set_clock(
         community=shop.community, timezone="America/Los_Angeles", day_start=0
     )
-    tail.catch_up()
+    deriver.catch_up()
     assert shop.ask(paid(between=["2026-03-14", "2026-03-14"])) == "a"
     assert shop.ask(paid(between=["2026-03-15", "2026-03-15"])) == ""

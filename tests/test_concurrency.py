@@ -15,10 +15,14 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 
-from qunce.core import communities, operators
+from qunce.core import communities
 from qunce.core.communities import Community
-from qunce.members import accounts, roster, tagging, tags
-from qunce.sets import audiences, rules
+from qunce.core.staff import models as staff_models
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.tags import assignments, library
+from qunce.sets import audiences
+from qunce.sets.rules import tree
 from tests import beside
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -39,13 +43,13 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True
 def community() -> Community:
     """Members of whom the first half is red and the other one blue."""
     made = communities.create(key="busy", at=AT)
-    by = operators.system(made)
+    by = staff_models.system(made)
     keys = [f"m{number}" for number in range(EVERYONE + 10)]
     known = accounts.ensure(community=made, keys=keys, by=by, at=AT)
     for number, key in enumerate(("red", "blue")):
-        tag = tags.create(community=made, key=key, by=by, at=AT)
+        tag = library.create(community=made, key=key, by=by, at=AT)
         half = [known[f"m{n}"] for n in range(EVERYONE) if n % 2 == number]
-        tagging.put(tag=tag, accounts=half, by=by, at=AT)
+        assignments.put(tag=tag, accounts=half, by=by, at=AT)
     return made
 
 
@@ -55,24 +59,24 @@ def community() -> Community:
 def move(key: str, writer: int, times: int) -> int:
     """Move this writer's members between red and blue, each time in one transaction."""
     community = communities.get(key)
-    by = operators.system(community)
-    red, blue = (tags.get(community, name) for name in ("red", "blue"))
+    by = staff_models.system(community)
+    red, blue = (library.get(community, name) for name in ("red", "blue"))
     keys = [f"m{writer * EACH + n}" for n in range(EACH)]
-    mine = list(roster.find(community, keys).values())
+    mine = list(account_models.find(community, keys).values())
     for turn in range(times):
         some = mine[turn % EACH :: 2]
         with transaction.atomic():
             # Red first, always: so writers queue for it and never wait in a circle.
             is_red = set(tagging_of(red, some))
             reddening = [account for account in some if account not in is_red]
-            tagging.take_off(tag=red, accounts=sorted(is_red), by=by, at=AT)
-            tagging.put(tag=red, accounts=reddening, by=by, at=AT)
-            tagging.take_off(tag=blue, accounts=reddening, by=by, at=AT)
-            tagging.put(tag=blue, accounts=sorted(is_red), by=by, at=AT)
+            assignments.take_off(tag=red, accounts=sorted(is_red), by=by, at=AT)
+            assignments.put(tag=red, accounts=reddening, by=by, at=AT)
+            assignments.take_off(tag=blue, accounts=reddening, by=by, at=AT)
+            assignments.put(tag=blue, accounts=sorted(is_red), by=by, at=AT)
     return times
 
 
-def tagging_of(tag: tags.Tag, some: list[int]) -> list[int]:
+def tagging_of(tag: library.Tag, some: list[int]) -> list[int]:
     carried = tag.taggings.filter(account_id__in=some, present=True)
     return list(carried.values_list("account_id", flat=True))
 
@@ -95,7 +99,7 @@ def answer(key: str) -> int:
     answered = 0
     with contextlib.suppress(EOFError):
         while rule := input():
-            print(count(community, rules.read(rule)), flush=True)
+            print(count(community, tree.read(rule)), flush=True)
             answered += 1
     return answered
 
@@ -104,12 +108,12 @@ def answer(key: str) -> int:
 
 
 def count(community: Community, rule: Any) -> int:
-    by = operators.system(community)
+    by = staff_models.system(community)
     return audiences.count(community=community, rule=rule, by=by, at=AT)
 
 
 def look(community: Community) -> None:
-    by = operators.system(community)
+    by = staff_models.system(community)
     assert count(community, {"any": [RED, BLUE]}) == EVERYONE
     assert count(community, {"all": [RED, BLUE]}) == 0
     assert count(community, {"tag": {"none": ["red", "blue"]}}) == 10
@@ -173,9 +177,9 @@ def test_threads_that_share_the_caches_see_only_states_that_existed(
 def test_a_tag_is_counted_by_the_very_next_count_in_another_process(
     community: Community,
 ) -> None:
-    by = operators.system(community)
-    red = tags.get(community, "red")
-    free = [roster.find(community, [f"m{EVERYONE + n}"]) for n in range(10)]
+    by = staff_models.system(community)
+    red = library.get(community, "red")
+    free = [account_models.find(community, [f"m{EVERYONE + n}"]) for n in range(10)]
     with beside.running(f"{HERE}:answer", community.key) as other:
         assert other.stdin and other.stdout
         assert other.stdout.readline() == "ready\n"
@@ -187,33 +191,33 @@ def test_a_tag_is_counted_by_the_very_next_count_in_another_process(
 
         before = ask()
         for number, member in enumerate(free, start=1):
-            tagging.put(tag=red, accounts=member.values(), by=by, at=AT)
+            assignments.put(tag=red, accounts=member.values(), by=by, at=AT)
             assert ask() == before + number
             assert count(community, RED) == before + number
         for member in free:
-            tagging.take_off(tag=red, accounts=member.values(), by=by, at=AT)
+            assignments.take_off(tag=red, accounts=member.values(), by=by, at=AT)
         assert ask() == before
 
 
 def test_what_is_not_committed_is_seen_by_the_writer_alone(
     community: Community,
 ) -> None:
-    by = operators.system(community)
-    red = tags.get(community, "red")
+    by = staff_models.system(community)
+    red = library.get(community, "red")
     before = count(community, RED)
     with contextlib.suppress(ZeroDivisionError), transaction.atomic():
-        tagging.put(
+        assignments.put(
             tag=red,
-            accounts=roster.find(community, [f"m{EVERYONE}"]).values(),
+            accounts=account_models.find(community, [f"m{EVERYONE}"]).values(),
             by=by,
             at=AT,
         )
         assert count(community, RED) == before + 1
         raise ZeroDivisionError
     assert count(community, RED) == before
-    tagging.put(
+    assignments.put(
         tag=red,
-        accounts=roster.find(community, [f"m{EVERYONE + 1}"]).values(),
+        accounts=account_models.find(community, [f"m{EVERYONE + 1}"]).values(),
         by=by,
         at=AT,
     )

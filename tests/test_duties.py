@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
-from qunce import duties
-from qunce.cli import beating
-from qunce.core import operators
+from qunce import schedule
+from qunce.cli import worker_loop
 from qunce.core.communities import Community
-from qunce.core.work import Work
-from qunce.members import layers, segments, tagging, tags
-from qunce.members.layers import LayerRun
-from qunce.members.roster import Account
-from qunce.members.segments import SegmentSize
+from qunce.core.jobs.job_queue import QueuedJob
+from qunce.core.staff import models as staff_models
+from qunce.members.accounts.models import Account
+from qunce.members.layers import layers
+from qunce.members.layers.layers import LayerRun
+from qunce.members.segments import segments
+from qunce.members.segments.segments import SegmentSize
+from qunce.members.tags import assignments, library
 from tests.core import made
 from tests.core.made import AT
 
@@ -22,13 +24,13 @@ HOUR = timedelta(hours=1)
 
 
 def beat(at: datetime) -> None:
-    beating.once(clock=lambda: at, ending=lambda: False)
+    worker_loop.once(clock=lambda: at, ending=lambda: False)
 
 
 def join(shop: Community, key: str) -> Account:
-    from qunce.members import accounts
+    from qunce.members.accounts import accounts
 
-    by = operators.system(shop)
+    by = staff_models.system(shop)
     return accounts.add(community=shop, key=key, by=by, at=AT)
 
 
@@ -40,14 +42,14 @@ def shop() -> Community:
 def test_who_joined_gets_base_tags_once(shop: Community) -> None:
     ann = join(shop, "ann")
     beat(AT)
-    first = tagging.of_people([ann.pk])
+    first = assignments.of_people([ann.pk])
     assert "joined:2026-03" in first
     beat(AT + HOUR)
-    assert tagging.of_people([ann.pk]) == first
+    assert assignments.of_people([ann.pk]) == first
 
 
 def test_the_day_begins_once_by_the_communitys_clock(shop: Community) -> None:
-    by = operators.system(shop)
+    by = staff_models.system(shop)
     rule: dict[str, Any] = {"all": []}
     spec = {"by": "rules", "layers": [{"key": "all", "rule": rule}, {"key": "none"}]}
     layers.create(community=shop, key="one", spec=spec, by=by, at=AT)
@@ -64,23 +66,23 @@ def test_the_day_begins_once_by_the_communitys_clock(shop: Community) -> None:
 
 
 def test_a_community_without_layerings_is_left_alone(shop: Community) -> None:
-    duties.begin_days(at=AT)
+    schedule.begin_days(at=AT)
     assert not LayerRun.objects.exists()
 
 
 def test_a_tag_that_has_run_out_is_taken_off(shop: Community) -> None:
-    ann, by = join(shop, "ann"), operators.system(shop)
-    tag = tags.create(community=shop, key="guest", by=by, at=AT)
-    tagging.put(tag=tag, accounts=[ann.pk], by=by, at=AT, expires_at=AT + HOUR)
+    ann, by = join(shop, "ann"), staff_models.system(shop)
+    tag = library.create(community=shop, key="guest", by=by, at=AT)
+    assignments.put(tag=tag, accounts=[ann.pk], by=by, at=AT, expires_at=AT + HOUR)
     beat(AT)
-    assert "guest" in tagging.of_people([ann.pk])
+    assert "guest" in assignments.of_people([ann.pk])
     beat(AT + HOUR)
-    assert "guest" not in tagging.of_people([ann.pk])
+    assert "guest" not in assignments.of_people([ann.pk])
 
 
 def test_every_duty_that_recurs_has_one_row(shop: Community) -> None:
     beat(AT)
     beat(AT + HOUR)
-    rows = Work.objects.order_by("duty").values_list("duty", "key", "error")
-    recurring = sorted(name for name, duty in duties.DUTIES.items() if duty.every)
+    rows = QueuedJob.objects.order_by("duty").values_list("duty", "key", "error")
+    recurring = sorted(name for name, duty in schedule.DUTIES.items() if duty.every)
     assert list(rows) == [(name, "", "") for name in recurring]

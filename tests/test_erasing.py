@@ -7,13 +7,18 @@ from datetime import timedelta
 import pytest
 
 from qunce import reactions
-from qunce.core import facts, work
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.groups import registry
-from qunce.members import erasing, people, roster
+from qunce.core.facts import facts
+from qunce.core.jobs import job_queue
+from qunce.core.staff.models import Staff
+from qunce.groups import groups
+from qunce.members.accounts import erasure
+from qunce.members.accounts import models as account_models
+from qunce.members.people import people
 from qunce.sales import orders
-from qunce.sets import doctor, history, rebuild, tail
+from qunce.sets import timelines
+from qunce.sets.doctor import doctor
+from qunce.sets.mirror import deriver, rebuild
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -26,16 +31,16 @@ def shop(transactional_db: None) -> Community:
 
 
 @pytest.fixture
-def by(shop: Community) -> Operator:
+def by(shop: Community) -> Staff:
     return made.staff(shop)
 
 
 def test_nothing_of_an_erased_person_is_left_in_any_room(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ann, bob = made.members(shop, "ann", "bob")
-    north = registry.create(community=shop, key="north", by=by, at=AT)
-    registry.join(group=north, accounts=[ann, bob], by=by, at=AT)
+    north = groups.create(community=shop, key="north", by=by, at=AT)
+    groups.join(group=north, accounts=[ann, bob], by=by, at=AT)
     for account in (ann, bob):
         orders.pay(
             community=shop,
@@ -47,19 +52,19 @@ def test_nothing_of_an_erased_person_is_left_in_any_room(
             by=None,
             at=AT,
         )
-    tail.catch_up()
-    people.erase(account=roster.get(shop, "ann"), by=by, at=LATER)
-    tail.catch_up()
+    deriver.catch_up()
+    people.erase(account=account_models.get(shop, "ann"), by=by, at=LATER)
+    deriver.catch_up()
     reactions.CONSUMER.catch_up(at=LATER)
-    for due in work.claim(at=LATER + timedelta(minutes=1)):
+    for due in job_queue.claim(at=LATER + timedelta(minutes=1)):
         if due.duty == people.SCRUB:
-            erasing.scrub(due.key, at=LATER)
+            erasure.scrub(due.key, at=LATER)
     left = facts.Fact.objects.filter(account_id=ann)
     kind = facts.kind_ids([people.MemberErased.kind])[people.MemberErased.kind]
     assert set(left.values_list("kind_id", flat=True)) == {kind}
-    told = history.timeline(community=shop, accounts=[ann])
+    told = timelines.timeline(community=shop, accounts=[ann])
     assert [fact.kind for fact in told] == [people.MemberErased.kind]
-    assert registry.size(north) == 1
+    assert groups.size(north) == 1
     assert orders.get(shop, f"o{ann}").account_id is None
     assert orders.get(shop, f"o{bob}").account_id == bob
     assert [found.text for found in doctor.examine()] == []

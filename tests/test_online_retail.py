@@ -14,13 +14,15 @@ import numpy as np
 import pytest
 from pytest_django import Settings
 
-from qunce.core import communities, facts, operators
+from qunce.core import communities
 from qunce.core.communities import Community
-from qunce.members import roster
-from qunce.members.importing import jobs, runs
-from qunce.sales import orderrows
+from qunce.core.facts import facts
+from qunce.core.staff import models as staff_models
+from qunce.importing import jobs, pipeline
+from qunce.importing.files import sources
+from qunce.importing.targets import order_writer
+from qunce.members.accounts import models as account_models
 from qunce.sales.orders import Order
-from qunce.sets.files import sources
 
 AT = datetime(2026, 3, 5, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/London")
@@ -44,12 +46,12 @@ def shop(db: None) -> Community:
     )
 
 
-def plan(shop: Community, file: Path) -> runs.Plan:
-    return runs.plan(
+def plan(shop: Community, file: Path) -> pipeline.Plan:
+    return pipeline.plan(
         community=shop,
         source=sources.examine(file),
         target="orders",
-        by=operators.system(shop),
+        by=staff_models.system(shop),
         at=AT,
     )
 
@@ -67,7 +69,7 @@ def lines() -> Iterator[tuple[int | None, Order, Decimal, Decimal]]:
 
 
 def check_totals(shop: Community) -> None:
-    assert roster.Account.objects.filter(community=shop).count() == 4_372
+    assert account_models.Account.objects.filter(community=shop).count() == 4_372
     orders = Order.objects.filter(community_id=shop.pk)
     assert orders.count() == 25_900
     every = list(lines())
@@ -124,19 +126,19 @@ def test_online_retail_goes_in_killed_resumed_and_twice(
     assert planned.mapping["InvoiceNo"] == "order_key"
     assert not planned.notes
     half = iter(range(8))
-    write = orderrows.OrderWriter.write
+    write = order_writer.OrderWriter.write
 
-    def kill(self: orderrows.OrderWriter, batch: Any) -> Any:
+    def kill(self: order_writer.OrderWriter, batch: Any) -> Any:
         if next(half, None) is None:
             raise Killed
         return write(self, batch)
 
     with monkeypatch.context() as patched:
-        patched.setattr(orderrows.OrderWriter, "write", kill)
+        patched.setattr(order_writer.OrderWriter, "write", kill)
         with pytest.raises(Killed):
-            runs.run(planned)
+            pipeline.run(planned)
     assert 0 < Order.objects.count() < 25_900
-    outcome = runs.run(plan(shop, file))
+    outcome = pipeline.run(plan(shop, file))
     counts = outcome.job.counts
     assert jobs.ImportJob.objects.count() == 1
     assert (counts["orders"], counts["refunds"]) == (25_900, 3_838)
@@ -145,7 +147,7 @@ def test_online_retail_goes_in_killed_resumed_and_twice(
     assert counts["value_millionths_with_member"] == 8_300_065_814_000
     check_totals(shop)
     before = facts.Fact.objects.count()
-    again = runs.run(plan(shop, file))
+    again = pipeline.run(plan(shop, file))
     assert (again.job.counts["orders"], again.job.counts["known"]) == (0, 25_900)
     assert facts.Fact.objects.count() == before
-    assert roster.Account.objects.count() == 4_372
+    assert account_models.Account.objects.count() == 4_372

@@ -7,20 +7,21 @@ from typing import Any
 
 import pytest
 
-from qunce.core import communities, facts, operators
-from qunce.groups import registry
-from qunce.members import (
-    accounts,
-    attributes,
-    layers,
-    layerspecs,
-    people,
-    roster,
-    segments,
-)
+from qunce.core import communities
+from qunce.core.facts import facts
+from qunce.core.staff import models as staff_models
+from qunce.groups import groups
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.attributes import attributes
+from qunce.members.layers import layers
+from qunce.members.layers import specs as layer_specs
+from qunce.members.people import people
+from qunce.members.segments import segments
 from qunce.sales import orders
-from qunce.sets import audiences, tail
-from qunce.sets.leaves import RuleError
+from qunce.sets import audiences
+from qunce.sets.mirror import deriver
+from qunce.sets.rules.base import RuleError
 from tests.shop import NOON, Shop, opened, paid
 
 TICK = timedelta(microseconds=1)
@@ -188,7 +189,7 @@ def test_who_is_erased_cannot_become_somebody_else(shop: Shop) -> None:
     shop.add("ab")
     erased = shop["a"]
     people.erase(account=erased, by=shop.by, at=NOON)
-    with pytest.raises(roster.UnknownMember):
+    with pytest.raises(account_models.UnknownMember):
         people.merge(left=erased, right=shop["b"], by=shop.by, at=NOON)
     assert shop.ask({"all": []}) == "b"
 
@@ -271,12 +272,12 @@ def test_a_refund_is_taken_off_what_was_spent(shop: Shop) -> None:
         by=shop.by,
         at=NOON,
     )
-    tail.catch_up()
+    deriver.catch_up()
     layering = layers.create(
         community=shop.community,
         key="value",
         spec={
-            **layerspecs.VALUE,
+            **layer_specs.VALUE,
             "layers": [{"key": "some", "gte": 1}, {"key": "none"}],
         },
         by=shop.by,
@@ -324,10 +325,10 @@ def test_an_unknown_name_is_an_error_that_names_it(
 
 def test_another_communitys_names_are_unknown(shop: Shop) -> None:
     other = communities.create(key="other", at=NOON)
-    theirs = Shop(other, operators.system(other), NOON)
+    theirs = Shop(other, staff_models.system(other), NOON)
     theirs.add("a")
     theirs.tag("vip", "a")
-    registry.create(community=other, key="north", by=theirs.by, at=NOON)
+    groups.create(community=other, key="north", by=theirs.by, at=NOON)
     for rule in ({"tag": {"any": ["vip"]}}, {"group": {"any": ["north"]}}):
         assert shop.refusal(rule)[1]
     assert shop.refusal({"members": {"keys": ["a"]}})[1]

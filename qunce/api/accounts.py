@@ -8,30 +8,32 @@ from typing import Annotated, Any
 
 from ninja import Field, Router
 
-from qunce.api import members, shapes
-from qunce.api.call import Call, Needs
-from qunce.core import access
-from qunce.members import accounts, masks, roster, sight
-from qunce.members.roster import Account
+from qunce.api import members, schemas
+from qunce.api.auth import Call, Needs
+from qunce.core import permissions
+from qunce.members.accounts import accounts, masking
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts.models import Account
+from qunce.members.people import visibility
 
 router = Router(auth=Needs("members"), tags=["accounts"])
 Channel = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,29}$")]
 
 
-class AccountsGiven(shapes.Given):
+class AccountsGiven(schemas.Given):
     keys: Annotated[
-        list[shapes.Key], Field(min_length=1, max_length=shapes.MOST_AT_ONCE)
+        list[schemas.Key], Field(min_length=1, max_length=schemas.MOST_AT_ONCE)
     ]
     channel: Channel = accounts.CHANNEL
-    source: shapes.Short = ""
+    source: schemas.Short = ""
 
 
-class IdentifierGiven(shapes.Given):
+class IdentifierGiven(schemas.Given):
     kind: Annotated[str, Field(max_length=20, examples=["phone"])]
-    value: shapes.Key
+    value: schemas.Key
 
 
-class AccountShown(shapes.Shown):
+class AccountShown(schemas.Shown):
     """`member` is the number of the person it belongs to."""
 
     id: int
@@ -44,26 +46,26 @@ class AccountShown(shapes.Shown):
     left_at: datetime | None
 
 
-class Ids(shapes.Shown):
+class Ids(schemas.Shown):
     """Key → number of the account."""
 
     ids: dict[str, int]
 
 
-class Identified(shapes.Shown):
+class Identified(schemas.Shown):
     """`made` is false when it was known; `member` may be another person's now."""
 
     member: int
     made: bool
 
 
-@router.get("/accounts", response=shapes.Page[AccountShown])
+@router.get("/accounts", response=schemas.Page[AccountShown])
 def listed(
     request: Call,
     key: Annotated[str | None, Field(max_length=200)] = None,
     channel: Annotated[str | None, Field(max_length=30)] = None,
-    after: shapes.After = None,
-    limit: shapes.Limit = 50,
+    after: schemas.After = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """Every account in sight, by number; those who left too."""
     there = Account.objects.filter(
@@ -73,7 +75,7 @@ def listed(
         there = there.filter(key=key)
     if channel is not None:
         there = there.filter(channel=channel)
-    found, more = shapes.walk(
+    found, more = schemas.walk(
         lambda start, most: list(there.filter(pk__gt=start)[:most]),
         after=after,
         limit=limit,
@@ -84,18 +86,18 @@ def listed(
 
 
 def _seen(call: Call, some: Sequence[Account]) -> list[Account]:
-    heads = roster.heads_of(account.pk for account in some)
-    seen = sight.only(by=call.by, accounts=heads, at=call.at)
+    heads = account_models.heads_of(account.pk for account in some)
+    seen = visibility.only(by=call.by, accounts=heads, at=call.at)
     return [account for account in some if heads[account.pk] in seen]
 
 
 def _shown(call: Call, some: Sequence[Account]) -> list[dict[str, Any]]:
-    heads = roster.heads_of(account.pk for account in some)
+    heads = account_models.heads_of(account.pk for account in some)
     return [
         {
             "id": account.pk,
             "member": heads[account.pk],
-            "key": masks.key(account.key, call.by),
+            "key": masking.key(account.key, call.by),
             "channel": account.channel,
             "name": account.name,
             "present": account.present,
@@ -109,7 +111,7 @@ def _shown(call: Call, some: Sequence[Account]) -> list[dict[str, Any]]:
 @router.post("/accounts", response=Ids)
 def ensure(request: Call, given: AccountsGiven) -> dict[str, Any]:
     """See to it that these keys have accounts; keys that are known keep theirs."""
-    access.check_may(request.by, accounts.TEND)
+    permissions.check_may(request.by, accounts.TEND)
     members.check_whole(request)
     ids = accounts.ensure(
         community=request.community,
@@ -123,13 +125,13 @@ def ensure(request: Call, given: AccountsGiven) -> dict[str, Any]:
 
 
 @router.get("/accounts/{account}", response=AccountShown)
-def one(request: Call, account: shapes.Number) -> dict[str, Any]:
+def one(request: Call, account: schemas.Number) -> dict[str, Any]:
     return _shown(request, [members.account_of(request, account)])[0]
 
 
 @router.post("/accounts/{account}/identifiers", response=Identified)
 def identify(
-    request: Call, account: shapes.Number, given: IdentifierGiven
+    request: Call, account: schemas.Number, given: IdentifierGiven
 ) -> dict[str, Any]:
     """Keep a phone, an address or an id; who shares it is the same person."""
     row = members.account_of(request, account)
@@ -137,4 +139,4 @@ def identify(
     made = accounts.identify(
         account=row, kind=given.kind, value=given.value, by=request.by, at=request.at
     )
-    return {"member": roster.family(row.pk)[0], "made": made}
+    return {"member": account_models.family(row.pk)[0], "made": made}

@@ -15,13 +15,15 @@ from django.utils.translation import gettext as _
 from ninja import Field, Router
 from pydantic import ValidationError
 
-from qunce.api import problems, shapes
-from qunce.api.call import Call, Needs
-from qunce.core import db, errors, facts
-from qunce.groups import happenings
-from qunce.groups.happenings import NotTaken, Taken, Told
-from qunce.members import roster, sight
-from qunce.sets import history
+from qunce import ingest
+from qunce.api import problems, schemas
+from qunce.api.auth import Call, Needs
+from qunce.core import db, errors
+from qunce.core.facts import facts
+from qunce.ingest import NotTaken, Taken, Told
+from qunce.members.accounts import models as account_models
+from qunce.members.people import visibility
+from qunce.sets import timelines
 
 router = Router(auth=Needs("facts"), tags=["facts"])
 LONGEST_LINE = 65_536
@@ -30,30 +32,30 @@ WRITING = threading.Lock()
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class FactGiven(shapes.Given):
+class FactGiven(schemas.Given):
     """`member` and `group` are keys; `member_id` and `group_id` numbers."""
 
     kind: Annotated[str, Field(max_length=90, examples=["page.viewed"])]
-    happened_at: shapes.Moment | None = None
+    happened_at: schemas.Moment | None = None
     member: Word | None = None
-    member_id: shapes.Number | None = None
+    member_id: schemas.Number | None = None
     group: Word | None = None
-    group_id: shapes.Number | None = None
+    group_id: schemas.Number | None = None
     payload: dict[str, Any] | None = None
     key: Word | None = None
 
 
-Batch = Annotated[list[FactGiven], Field(min_length=1, max_length=happenings.MOST)]
+Batch = Annotated[list[FactGiven], Field(min_length=1, max_length=ingest.MOST)]
 
 
-class FactsGiven(shapes.Given):
+class FactsGiven(schemas.Given):
     """`key` of a fact is taken once a `source`: send the same batch again at will."""
 
     facts: Batch
     source: Word = "api"
 
 
-class FactsTaken(shapes.Shown):
+class FactsTaken(schemas.Shown):
     """`known` were taken before, `made` are accounts that nobody knew."""
 
     taken: int
@@ -61,7 +63,7 @@ class FactsTaken(shapes.Shown):
     made: int
 
 
-class Fault(shapes.Shown):
+class Fault(schemas.Shown):
     line: int
     detail: str
 
@@ -73,7 +75,7 @@ class StreamTaken(FactsTaken):
     faults: list[Fault]
 
 
-class Happened(shapes.Shown):
+class Happened(schemas.Shown):
     id: int
     kind: str
     account: int
@@ -92,7 +94,7 @@ def tell(request: Call, given: FactsGiven) -> Taken:
 
 def _take(call: Call, told: list[Told], source: str) -> Taken:
     with _turn():
-        return happenings.take(
+        return ingest.take(
             community=call.community,
             told=told,
             by=call.by,
@@ -111,29 +113,31 @@ def _turn() -> AbstractContextManager[object]:
     return WRITING
 
 
-@router.get("/facts", response=shapes.Page[Happened])
+@router.get("/facts", response=schemas.Page[Happened])
 def of_member(
     request: Call,
-    member: shapes.Number,
-    after: shapes.After = None,
-    limit: shapes.Limit = 50,
+    member: schemas.Number,
+    after: schemas.After = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """What one member did, the newest first."""
-    account = sight.get(by=request.by, account=member, at=request.at)
-    found = history.timeline(
+    account = visibility.get(by=request.by, account=member, at=request.at)
+    found = timelines.timeline(
         community=request.community,
-        accounts=roster.family(account.pk),
+        accounts=account_models.family(account.pk),
         limit=limit + 1,
         before=_before(after),
     )
-    more = shapes.cursor(*history.cursor(found[limit - 1])) if found[limit:] else None
+    more = (
+        schemas.cursor(*timelines.cursor(found[limit - 1])) if found[limit:] else None
+    )
     return {"items": found[:limit], "next": more}
 
 
-def _before(after: str | None) -> history.Cursor | None:
+def _before(after: str | None) -> timelines.Cursor | None:
     if after is None:
         return None
-    micros, number = shapes.place(after, parts=2)
+    micros, number = schemas.place(after, parts=2)
     return micros, number
 
 
@@ -171,7 +175,7 @@ def stream(request: Call, source: Word = "api") -> dict[str, Any]:
     """
     tally = Tally(request, source)
     lines = enumerate(_lines(request), start=1)
-    while some := list(itertools.islice(lines, happenings.MOST)):
+    while some := list(itertools.islice(lines, ingest.MOST)):
         tally.take(some)
     return tally.told()
 
@@ -192,7 +196,7 @@ class Tally:
             except ValueError as error:
                 self.refuse(number, _why(error))
                 continue
-            if said := happenings.fault(one, self.call.at):
+            if said := ingest.fault(one, self.call.at):
                 self.refuse(number, said)
             else:
                 good.append((number, one))
@@ -252,7 +256,7 @@ def _lines(request: HttpRequest) -> Iterator[bytes]:
 
 
 def _read(line: bytes) -> FactGiven:
-    return FactGiven.model_validate(shapes.parsed(line))
+    return FactGiven.model_validate(schemas.parsed(line))
 
 
 def _why(error: ValueError) -> str:

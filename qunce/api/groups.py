@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 
 from ninja import Field, Router, Status
 
-from qunce.api import shapes
-from qunce.api.call import Call, Needs
-from qunce.groups import registry, sight
-from qunce.groups.registry import Group, Membership
-from qunce.members import roster
-from qunce.members import sight as people
+from qunce.api import schemas
+from qunce.api.auth import Call, Needs
+from qunce.groups import groups, visibility
+from qunce.groups.groups import Group, Membership
+from qunce.members.accounts import models as account_models
+from qunce.members.people import visibility as people
 from qunce.sets import audiences
 
 router = Router(auth=Needs("groups"), tags=["groups"])
@@ -22,37 +22,37 @@ Capacity = Annotated[int, Field(ge=1, le=1_000_000)]
 Word = Annotated[str, Field(max_length=40)]
 
 
-class GroupChange(shapes.Given):
+class GroupChange(schemas.Given):
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     platform: Annotated[str, Field(min_length=1, max_length=30)] | None = None
     audience: Audience | None = None
     kind: Word | None = None
     capacity: Capacity | None = None
-    threshold: shapes.Short | None = None
+    threshold: schemas.Short | None = None
 
 
 class GroupGiven(GroupChange):
-    key: shapes.Key
+    key: schemas.Key
 
 
-class Step(shapes.Given):
+class Step(schemas.Given):
     """settle, recall, close or revive."""
 
     step: Literal["settle", "recall", "close", "revive"]
 
 
-class Joining(shapes.Given):
-    members: shapes.Numbers
+class Joining(schemas.Given):
+    members: schemas.Numbers
     role: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,19}$")] = "member"
-    happened_at: shapes.Moment | None = None
+    happened_at: schemas.Moment | None = None
 
 
-class Leaving(shapes.Given):
-    members: shapes.Numbers
-    happened_at: shapes.Moment | None = None
+class Leaving(schemas.Given):
+    members: schemas.Numbers
+    happened_at: schemas.Moment | None = None
 
 
-class GroupShown(shapes.Shown):
+class GroupShown(schemas.Shown):
     id: int
     key: str
     name: str
@@ -71,14 +71,14 @@ class GroupCounted(GroupShown):
     size: int
 
 
-class MembershipShown(shapes.Shown):
+class MembershipShown(schemas.Shown):
     account: int
     member: int
     role: str
     joined_at: datetime
 
 
-class Changed(shapes.Shown):
+class Changed(schemas.Shown):
     changed: int
 
 
@@ -98,20 +98,20 @@ def _about(given: GroupChange) -> dict[str, Any]:
     }
 
 
-@router.get("/groups", response=shapes.Page[GroupShown])
+@router.get("/groups", response=schemas.Page[GroupShown])
 def listed(
     request: Call,
     key: Annotated[str | None, Field(max_length=200)] = None,
-    stage: registry.Stage | None = None,
-    after: shapes.After = None,
-    limit: shapes.Limit = 50,
+    stage: groups.Stage | None = None,
+    after: schemas.After = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    there = sight.listed(request.by).order_by("pk")
+    there = visibility.listed(request.by).order_by("pk")
     if key is not None:
         there = there.filter(key=key)
     if stage is not None:
         there = there.filter(state=stage.value)
-    found, more = shapes.walk(
+    found, more = schemas.walk(
         lambda start, most: list(there.filter(pk__gt=start)[:most]),
         after=after,
         limit=limit,
@@ -122,7 +122,7 @@ def listed(
 
 @router.post("/groups", response={201: GroupShown})
 def create(request: Call, given: GroupGiven) -> Any:
-    group = registry.create(
+    group = groups.create(
         community=request.community,
         key=given.key,
         by=request.by,
@@ -133,8 +133,8 @@ def create(request: Call, given: GroupGiven) -> Any:
 
 
 @router.get("/groups/{group}", response=GroupCounted)
-def one(request: Call, group: shapes.Number) -> dict[str, Any]:
-    found = sight.get(by=request.by, pk=group)
+def one(request: Call, group: schemas.Number) -> dict[str, Any]:
+    found = visibility.get(by=request.by, pk=group)
     size = audiences.count(
         community=request.community,
         rule={"group": {"any": [found.key]}},
@@ -145,38 +145,38 @@ def one(request: Call, group: shapes.Number) -> dict[str, Any]:
 
 
 @router.patch("/groups/{group}", response=GroupShown)
-def change(request: Call, group: shapes.Number, given: GroupChange) -> dict[str, Any]:
-    found = sight.get(by=request.by, pk=group)
-    registry.change(group=found, by=request.by, at=request.at, **_about(given))
+def change(request: Call, group: schemas.Number, given: GroupChange) -> dict[str, Any]:
+    found = visibility.get(by=request.by, pk=group)
+    groups.change(group=found, by=request.by, at=request.at, **_about(given))
     return _shown(found)
 
 
 @router.post("/groups/{group}/stage", response=GroupShown)
-def move(request: Call, group: shapes.Number, given: Step) -> dict[str, Any]:
+def move(request: Call, group: schemas.Number, given: Step) -> dict[str, Any]:
     """Take a step of the group's life."""
-    found = sight.get(by=request.by, pk=group)
-    registry.move(group=found, step=given.step, by=request.by, at=request.at)
+    found = visibility.get(by=request.by, pk=group)
+    groups.move(group=found, step=given.step, by=request.by, at=request.at)
     return _shown(found)
 
 
-@router.get("/groups/{group}/members", response=shapes.Page[MembershipShown])
+@router.get("/groups/{group}/members", response=schemas.Page[MembershipShown])
 def memberships(
     request: Call,
-    group: shapes.Number,
-    after: shapes.After = None,
-    limit: shapes.Limit = 50,
+    group: schemas.Number,
+    after: schemas.After = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """Who is in it now, by account."""
-    found = sight.get(by=request.by, pk=group)
+    found = visibility.get(by=request.by, pk=group)
     there = Membership.objects.filter(group=found, present=True).order_by("account_id")
-    rows, more = shapes.walk(
+    rows, more = schemas.walk(
         lambda start, most: list(there.filter(account_id__gt=start)[:most]),
         after=after,
         limit=limit,
         number=lambda row: row.account_id,
         keep=None if request.by.scope is None else lambda some: _seen(request, some),
     )
-    heads = roster.heads_of(row.account_id for row in rows)
+    heads = account_models.heads_of(row.account_id for row in rows)
     items = [
         {
             "account": row.account_id,
@@ -190,17 +190,17 @@ def memberships(
 
 
 def _seen(call: Call, some: Sequence[Membership]) -> list[Membership]:
-    heads = roster.heads_of(row.account_id for row in some)
+    heads = account_models.heads_of(row.account_id for row in some)
     seen = people.only(by=call.by, accounts=heads, at=call.at)
     return [row for row in some if heads[row.account_id] in seen]
 
 
 @router.post("/groups/{group}/members", response=Changed)
-def join(request: Call, group: shapes.Number, given: Joining) -> dict[str, int]:
+def join(request: Call, group: schemas.Number, given: Joining) -> dict[str, int]:
     """Put accounts in the group; who is in it already stays as they are."""
-    found = sight.get(by=request.by, pk=group)
+    found = visibility.get(by=request.by, pk=group)
     people.check(by=request.by, accounts=given.members, at=request.at)
-    changed = registry.join(
+    changed = groups.join(
         group=found,
         accounts=given.members,
         role=given.role,
@@ -212,11 +212,11 @@ def join(request: Call, group: shapes.Number, given: Joining) -> dict[str, int]:
 
 
 @router.post("/groups/{group}/members/removal", response=Changed)
-def leave(request: Call, group: shapes.Number, given: Leaving) -> dict[str, int]:
+def leave(request: Call, group: schemas.Number, given: Leaving) -> dict[str, int]:
     """Take accounts out of the group."""
-    found = sight.get(by=request.by, pk=group)
+    found = visibility.get(by=request.by, pk=group)
     people.check(by=request.by, accounts=given.members, at=request.at)
-    changed = registry.leave(
+    changed = groups.leave(
         group=found,
         accounts=given.members,
         happened_at=given.happened_at,

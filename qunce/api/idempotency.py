@@ -15,17 +15,17 @@ from django.db import models, transaction
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from qunce.core import db, errors, instants
+from qunce.core import db, errors, timestamps
 
 if TYPE_CHECKING:  # it loads ninja, and every command loads our tables
-    from qunce.api.call import Call
+    from qunce.api.auth import Call
 
 HEADER = "Idempotency-Key"
 KEPT = timedelta(days=1)
 LONGEST = 255
 
 
-class KeptAnswer(models.Model):
+class StoredResponse(models.Model):
     """What was answered to a key's request; `digest` tells whether it is the same one."""
 
     api_key_id = models.BigIntegerField()
@@ -33,9 +33,10 @@ class KeptAnswer(models.Model):
     digest = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(default=0)
     body = models.TextField(default="")
-    at = instants.InstantField()
+    at = timestamps.TimestampField()
 
     class Meta:
+        db_table = "api_stored_response"
         constraints = [
             models.UniqueConstraint(fields=["api_key_id", "key"], name="answer_is_once")
         ]
@@ -54,7 +55,7 @@ class InvalidIdempotencyKey(errors.Invalid):
 
 
 CLAIM = """
-INSERT INTO api_keptanswer (api_key_id, "key", digest, status, body, at)
+INSERT INTO api_stored_response (api_key_id, "key", digest, status, body, at)
 VALUES (%s, %s, %s, 0, '', %s)
 ON CONFLICT (api_key_id, "key") DO NOTHING
 """
@@ -68,21 +69,23 @@ def once(call: Call, key: str, act: Callable[[], HttpResponse]) -> HttpResponse:
         )
     digest = _digest(call)
     with transaction.atomic():
-        KeptAnswer.objects.filter(at__lt=instants.to_micros(call.at - KEPT)).delete()
-        given = [call.key.pk, key, digest, instants.to_micros(call.at)]
+        StoredResponse.objects.filter(
+            at__lt=timestamps.to_micros(call.at - KEPT)
+        ).delete()
+        given = [call.key.pk, key, digest, timestamps.to_micros(call.at)]
         if not db.execute(CLAIM, given):
             return _again(call, key, digest)
         answer = act()
         if answer.status_code >= 400:
             transaction.set_rollback(True)
             return answer
-        kept = KeptAnswer.objects.filter(api_key_id=call.key.pk, key=key)
+        kept = StoredResponse.objects.filter(api_key_id=call.key.pk, key=key)
         kept.update(status=answer.status_code, body=answer.content.decode())
         return answer
 
 
 def _again(call: Call, key: str, digest: str) -> HttpResponse:
-    kept = KeptAnswer.objects.get(api_key_id=call.key.pk, key=key)
+    kept = StoredResponse.objects.get(api_key_id=call.key.pk, key=key)
     if kept.digest != digest:
         raise KeyReused(
             _("This Idempotency-Key was used for another request; choose a new one.")

@@ -8,17 +8,18 @@ from typing import Annotated, Any
 from django.utils.translation import gettext as _
 from ninja import Field, Router
 
-from qunce.api import members, shapes
-from qunce.api.call import Call, Needs
-from qunce.core import days
-from qunce.members import layers, sight
-from qunce.members.layers import Layering
+from qunce.api import members, schemas
+from qunce.api.auth import Call, Needs
+from qunce.core import community_days
+from qunce.members.layers import layers
+from qunce.members.layers.layers import Layering
+from qunce.members.people import visibility
 from qunce.sets import audiences
 
 router = Router(auth=Needs("layers"), tags=["layers"])
 
 
-class LayeringShown(shapes.Shown):
+class LayeringShown(schemas.Shown):
     id: int
     key: str
     name: str
@@ -26,7 +27,7 @@ class LayeringShown(shapes.Shown):
     created_at: datetime
 
 
-class LayerShown(shapes.Shown):
+class LayerShown(schemas.Shown):
     """`size` counts those in sight."""
 
     key: str
@@ -42,7 +43,7 @@ class LayeringCounted(LayeringShown):
     layers: list[LayerShown]
 
 
-class Moved(shapes.Shown):
+class Moved(schemas.Shown):
     """`before` and `after` are keys of layers, `members` how many in sight."""
 
     before: str
@@ -50,7 +51,7 @@ class Moved(shapes.Shown):
     members: int
 
 
-class Moves(shapes.Shown):
+class Moves(schemas.Shown):
     since: date
     moves: list[Moved]
 
@@ -75,12 +76,12 @@ def _size(call: Call, layering: Layering, layer: str) -> int:
     return audiences.count(community=call.community, rule=rule, by=call.by, at=call.at)
 
 
-@router.get("/layerings", response=shapes.Page[LayeringShown])
+@router.get("/layerings", response=schemas.Page[LayeringShown])
 def listed(
-    request: Call, after: shapes.After = None, limit: shapes.Limit = 50
+    request: Call, after: schemas.After = None, limit: schemas.Limit = 50
 ) -> dict[str, Any]:
     there = Layering.objects.filter(community=request.community, state="active")
-    found, more = shapes.walk(
+    found, more = schemas.walk(
         lambda start, most: list(there.filter(pk__gt=start).order_by("pk")[:most]),
         after=after,
         limit=limit,
@@ -90,7 +91,7 @@ def listed(
 
 
 @router.get("/layerings/{layering}", response=LayeringCounted)
-def one(request: Call, layering: shapes.Number) -> dict[str, Any]:
+def one(request: Call, layering: schemas.Number) -> dict[str, Any]:
     """Its layers with how many are in each."""
     found = _layering_of(request, layering)
     shown = {
@@ -108,13 +109,13 @@ def one(request: Call, layering: shapes.Number) -> dict[str, Any]:
     return shown | {"id": found.pk, "layers": sizes}
 
 
-@router.get("/layerings/{layering}/members", response=shapes.Page[members.MemberRow])
+@router.get("/layerings/{layering}/members", response=schemas.Page[members.MemberRow])
 def members_of(
     request: Call,
-    layering: shapes.Number,
+    layering: schemas.Number,
     layer: Annotated[str, Field(max_length=80)],
-    after: shapes.After = None,
-    limit: shapes.Limit = 50,
+    after: schemas.After = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """Who is in one layer now."""
     found = _layering_of(request, layering)
@@ -126,29 +127,29 @@ def members_of(
 @router.get("/layerings/{layering}/moves", response=Moves)
 def moves(
     request: Call,
-    layering: shapes.Number,
+    layering: schemas.Number,
     since: date | None = None,
 ) -> dict[str, Any]:
     """How many are in another layer now than at the end of a day; yesterday if not told."""
     found = _layering_of(request, layering)
     today = request.community.day(request.at)
-    day = today - 1 if since is None else days.from_date(since)
+    day = today - 1 if since is None else community_days.from_date(since)
     moved = [
         {"before": before, "after": after, "members": _in_sight(request, people)}
         for (before, after), people in layers.moves_since(found, day).items()
     ]
     seen = [each for each in moved if each["members"]]
-    return {"since": days.to_date(day), "moves": seen}
+    return {"since": community_days.to_date(day), "moves": seen}
 
 
 def _in_sight(call: Call, people: list[int]) -> int:
     if call.by.scope is None:
         return len(people)
-    return len(sight.only(by=call.by, accounts=people, at=call.at))
+    return len(visibility.only(by=call.by, accounts=people, at=call.at))
 
 
 @router.post("/layerings/{layering}/run", response=LayeringCounted)
-def run(request: Call, layering: shapes.Number) -> dict[str, Any]:
+def run(request: Call, layering: schemas.Number) -> dict[str, Any]:
     """Lay everyone out anew."""
     found = _layering_of(request, layering)
     layers.recompute(layering=found, by=request.by, at=request.at)

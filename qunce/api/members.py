@@ -9,50 +9,56 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from ninja import Field, Router, Status
 
-from qunce.api import shapes
-from qunce.api.call import Call, Needs
-from qunce.core import access, errors
-from qunce.members import accounts, attributes, masks, people, roster, sight
-from qunce.members.people import Person
-from qunce.members.roster import Account
-from qunce.sets import audiences, rules
+from qunce.api import schemas
+from qunce.api.auth import Call, Needs
+from qunce.core import errors, permissions
+from qunce.members.accounts import accounts, masking
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts.models import Account
+from qunce.members.attributes import attributes
+from qunce.members.people import people, visibility
+from qunce.members.people.people import Person
+from qunce.sets import audiences
+from qunce.sets.rules import tree
 
 router = Router(auth=Needs("members"), tags=["members"])
-Value = str | int | float | bool | list[shapes.Short] | None
-Values = Annotated[dict[shapes.Short, Value], Field(max_length=200)]
+Value = str | int | float | bool | list[schemas.Short] | None
+Values = Annotated[dict[schemas.Short, Value], Field(max_length=200)]
 
 
-class NotWhole(access.NotAllowed):
+class NotWhole(permissions.NotAllowed):
     """Who sees a part of the community only cannot add to it."""
 
 
-class MemberGiven(shapes.Given):
+class MemberGiven(schemas.Given):
     """`identifiers` such as `{"phone": "…"}`; an equal one makes one person of two."""
 
-    key: shapes.Key
+    key: schemas.Key
     channel: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,29}$")] = accounts.CHANNEL
-    name: shapes.Short = ""
-    joined_at: shapes.Moment | None = None
-    source: shapes.Short = ""
-    identifiers: Annotated[dict[shapes.Short, shapes.Short], Field(max_length=20)] = {}
+    name: schemas.Short = ""
+    joined_at: schemas.Moment | None = None
+    source: schemas.Short = ""
+    identifiers: Annotated[
+        dict[schemas.Short, schemas.Short], Field(max_length=20)
+    ] = {}
     attributes: Values = {}
 
 
-class MemberChange(shapes.Given):
+class MemberChange(schemas.Given):
     """Only what is given changes; null takes an attribute's value away."""
 
-    name: shapes.Short | None = None
-    joined_at: shapes.Moment | None = None
-    source: shapes.Short | None = None
+    name: schemas.Short | None = None
+    joined_at: schemas.Moment | None = None
+    source: schemas.Short | None = None
     attributes: Values = {}
 
 
-class Other(shapes.Given):
-    member: shapes.Number
-    note: shapes.Short = ""
+class Other(schemas.Given):
+    member: schemas.Number
+    note: schemas.Short = ""
 
 
-class MemberRow(shapes.Shown):
+class MemberRow(schemas.Shown):
     id: int
     key: str
     channel: str
@@ -62,7 +68,7 @@ class MemberRow(shapes.Shown):
     left_at: datetime | None
 
 
-class AccountPart(shapes.Shown):
+class AccountPart(schemas.Shown):
     id: int
     key: str
     channel: str
@@ -70,18 +76,18 @@ class AccountPart(shapes.Shown):
     present: bool
 
 
-class IdentifierPart(shapes.Shown):
+class IdentifierPart(schemas.Shown):
     kind: str
     value: str
 
 
-class ValuePart(shapes.Shown):
+class ValuePart(schemas.Shown):
     value: str
     source: str
     set_at: datetime
 
 
-class Member(shapes.Shown):
+class Member(schemas.Shown):
     """`id` is that of the first account; identifiers are masked for some roles."""
 
     id: int
@@ -95,27 +101,27 @@ class Member(shapes.Shown):
     attributes: dict[str, ValuePart]
 
 
-@router.get("/members", response=shapes.Page[MemberRow])
+@router.get("/members", response=schemas.Page[MemberRow])
 def listed(
     request: Call,
     rule: Annotated[str | None, Field(max_length=20_000)] = None,
     key: Annotated[str | None, Field(max_length=250)] = None,
-    after: shapes.After = None,
-    limit: shapes.Limit = 50,
+    after: schemas.After = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """Those of a rule (JSON) or of everyone here, by number; or the one of a key."""
     if key is not None:
         return _with_key(request, key)
-    asked = {"all": []} if rule is None else rules.read(rule)
+    asked = {"all": []} if rule is None else tree.read(rule)
     return found(request, asked, after, limit)
 
 
 def _with_key(call: Call, key: str) -> dict[str, Any]:
     try:
-        account = sight.by_key(by=call.by, key=key, at=call.at)
+        account = visibility.by_key(by=call.by, key=key, at=call.at)
     except errors.NotFound:
         return {"items": [], "next": None}
-    return {"items": rows(call, [roster.family(account.pk)[0]]), "next": None}
+    return {"items": rows(call, [account_models.family(account.pk)[0]]), "next": None}
 
 
 def found(call: Call, rule: Any, after: str | None, limit: int) -> dict[str, Any]:
@@ -125,10 +131,10 @@ def found(call: Call, rule: Any, after: str | None, limit: int) -> dict[str, Any
         rule=rule,
         by=call.by,
         at=call.at,
-        after=shapes.start(after),
+        after=schemas.start(after),
         limit=limit + 1,
     )
-    more = shapes.cursor(heads[limit - 1]) if len(heads) > limit else None
+    more = schemas.cursor(heads[limit - 1]) if len(heads) > limit else None
     return {"items": rows(call, heads[:limit]), "next": more}
 
 
@@ -140,7 +146,7 @@ def rows(call: Call, heads: list[int]) -> list[dict[str, Any]]:
 def _row(call: Call, account: Account) -> dict[str, Any]:
     return {
         "id": account.pk,
-        "key": masks.key(account.key, call.by),
+        "key": masking.key(account.key, call.by),
         "channel": account.channel,
         "name": account.name,
         "present": account.present,
@@ -152,7 +158,7 @@ def _row(call: Call, account: Account) -> dict[str, Any]:
 def shown(call: Call, person: Person) -> dict[str, Any]:
     by = call.by
     identifiers = [
-        {"kind": kind, "value": masks.identifier(kind=kind, value=value, by=by)}
+        {"kind": kind, "value": masking.identifier(kind=kind, value=value, by=by)}
         for kind, value in person.identifiers
     ]
     known = {
@@ -173,7 +179,7 @@ def shown(call: Call, person: Person) -> dict[str, Any]:
 
 
 def account_of(call: Call, number: int) -> Account:
-    return sight.get(by=call.by, account=number, at=call.at)
+    return visibility.get(by=call.by, account=number, at=call.at)
 
 
 def check_whole(call: Call) -> None:
@@ -215,12 +221,14 @@ def _fill(call: Call, account: Account, values: dict[str, Value]) -> None:
 
 
 @router.get("/members/{member}", response=Member)
-def one(request: Call, member: shapes.Number) -> dict[str, Any]:
+def one(request: Call, member: schemas.Number) -> dict[str, Any]:
     return shown(request, people.of(account_of(request, member).pk))
 
 
 @router.patch("/members/{member}", response=Member)
-def change(request: Call, member: shapes.Number, given: MemberChange) -> dict[str, Any]:
+def change(
+    request: Call, member: schemas.Number, given: MemberChange
+) -> dict[str, Any]:
     account = account_of(request, member)
     with transaction.atomic():
         accounts.update(
@@ -236,7 +244,7 @@ def change(request: Call, member: shapes.Number, given: MemberChange) -> dict[st
 
 
 @router.delete("/members/{member}", response={204: None})
-def erase(request: Call, member: shapes.Number) -> Any:
+def erase(request: Call, member: schemas.Number) -> Any:
     """Erase the person and all that is known of them, which nobody can undo."""
     account = account_of(request, member)
     people.erase(account=account, by=request.by, at=request.at)
@@ -244,7 +252,7 @@ def erase(request: Call, member: shapes.Number) -> Any:
 
 
 @router.post("/members/{member}/leaving", response=Member)
-def leave(request: Call, member: shapes.Number) -> dict[str, Any]:
+def leave(request: Call, member: schemas.Number) -> dict[str, Any]:
     """This account has left the community."""
     account = account_of(request, member)
     accounts.leave(account=account, by=request.by, at=request.at)
@@ -252,7 +260,7 @@ def leave(request: Call, member: shapes.Number) -> dict[str, Any]:
 
 
 @router.delete("/members/{member}/leaving", response=Member)
-def rejoin(request: Call, member: shapes.Number) -> dict[str, Any]:
+def rejoin(request: Call, member: schemas.Number) -> dict[str, Any]:
     """This account is back."""
     account = account_of(request, member)
     accounts.rejoin(account=account, by=request.by, at=request.at)
@@ -260,7 +268,7 @@ def rejoin(request: Call, member: shapes.Number) -> dict[str, Any]:
 
 
 @router.post("/members/{member}/merges", response=Member)
-def merge(request: Call, member: shapes.Number, given: Other) -> dict[str, Any]:
+def merge(request: Call, member: schemas.Number, given: Other) -> dict[str, Any]:
     """Say that another account is the same person."""
     left, right = account_of(request, member), account_of(request, given.member)
     people.merge(left=left, right=right, note=given.note, by=request.by, at=request.at)
@@ -269,7 +277,7 @@ def merge(request: Call, member: shapes.Number, given: Other) -> dict[str, Any]:
 
 @router.delete("/members/{member}/merges/{other}", response=Member)
 def unmerge(
-    request: Call, member: shapes.Number, other: shapes.Number
+    request: Call, member: schemas.Number, other: schemas.Number
 ) -> dict[str, Any]:
     """Undo the last join between two accounts of one person."""
     left, right = account_of(request, member), account_of(request, other)

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from qunce.api.idempotency import KeptAnswer
+from qunce.api.idempotency import StoredResponse
 
-__all__ = ["KeptAnswer"]
+__all__ = ["StoredResponse"]

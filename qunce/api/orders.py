@@ -10,10 +10,12 @@ from typing import Annotated, Any
 from django.utils.translation import gettext as _
 from ninja import Field, Router
 
-from qunce.api import members, shapes
-from qunce.api.call import Call, Needs
-from qunce.core import access, money
-from qunce.members import accounts, roster, sight
+from qunce.api import members, schemas
+from qunce.api.auth import Call, Needs
+from qunce.core import money, permissions
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.people import visibility
 from qunce.sales import orders
 from qunce.sales.orders import Order
 
@@ -22,38 +24,38 @@ Amount = Annotated[int, Field(ge=0, le=money.LARGEST, description="1234 is 12.34
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 
 
-class Item(shapes.Given):
-    category: shapes.Short = ""
-    name: shapes.Short = ""
+class Item(schemas.Given):
+    category: schemas.Short = ""
+    name: schemas.Short = ""
     quantity: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     amount: Amount | None = None
 
 
-class OrderGiven(shapes.Given):
+class OrderGiven(schemas.Given):
     """Whose it is: `member` is a number, `member_key` a key, made where it is new."""
 
-    key: shapes.Key
+    key: schemas.Key
     amount: Amount
-    paid_at: shapes.Moment | None = None
+    paid_at: schemas.Moment | None = None
     currency: Currency | None = None
-    member: shapes.Number | None = None
-    member_key: shapes.Key | None = None
+    member: schemas.Number | None = None
+    member_key: schemas.Key | None = None
     items: Annotated[list[Item], Field(max_length=500)] | None = None
-    source: shapes.Short = "api"
+    source: schemas.Short = "api"
 
 
-class OrderChange(shapes.Given):
+class OrderChange(schemas.Given):
     amount: Amount
 
 
-class RefundGiven(shapes.Given):
+class RefundGiven(schemas.Given):
     """Without an `amount` all that is left is given back."""
 
     amount: Annotated[int, Field(ge=1, le=money.LARGEST)] | None = None
-    refunded_at: shapes.Moment | None = None
+    refunded_at: schemas.Moment | None = None
 
 
-class OrderShown(shapes.Shown):
+class OrderShown(schemas.Shown):
     id: int
     key: str
     account: int | None
@@ -67,7 +69,7 @@ class OrderShown(shapes.Shown):
 
 
 def _shown(some: Sequence[Order]) -> list[dict[str, Any]]:
-    heads = roster.heads_of(one.account_id for one in some if one.account_id)
+    heads = account_models.heads_of(one.account_id for one in some if one.account_id)
     return [
         {
             "id": one.pk,
@@ -87,8 +89,8 @@ def _shown(some: Sequence[Order]) -> list[dict[str, Any]]:
 
 def _seen(call: Call, some: Sequence[Order]) -> list[Order]:
     """Who sees a part of the community sees no orders of unknown people."""
-    heads = roster.heads_of(one.account_id for one in some if one.account_id)
-    seen = sight.only(by=call.by, accounts=heads, at=call.at)
+    heads = account_models.heads_of(one.account_id for one in some if one.account_id)
+    seen = visibility.only(by=call.by, accounts=heads, at=call.at)
     return [one for one in some if heads.get(one.account_id or 0) in seen]
 
 
@@ -101,13 +103,13 @@ def _order_of(call: Call, number: int) -> Order:
     raise orders.UnknownOrder(_("There is no such order."))
 
 
-@router.get("/orders", response=shapes.Page[OrderShown])
+@router.get("/orders", response=schemas.Page[OrderShown])
 def listed(
     request: Call,
     key: Annotated[str | None, Field(max_length=200)] = None,
-    member: shapes.Number | None = None,
-    after: shapes.After = None,
-    limit: shapes.Limit = 50,
+    member: schemas.Number | None = None,
+    after: schemas.After = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """By number, which is the order in which they became known."""
     there = Order.objects.filter(community_id=request.community.pk).order_by("pk")
@@ -115,8 +117,8 @@ def listed(
         there = there.filter(key=key)
     if member is not None:
         account = members.account_of(request, member)
-        there = there.filter(account_id__in=roster.family(account.pk))
-    found, more = shapes.walk(
+        there = there.filter(account_id__in=account_models.family(account.pk))
+    found, more = schemas.walk(
         lambda start, most: list(there.filter(pk__gt=start)[:most]),
         after=after,
         limit=limit,
@@ -129,7 +131,7 @@ def listed(
 @router.post("/orders", response=OrderShown)
 def pay(request: Call, given: OrderGiven) -> dict[str, Any]:
     """Take an order; one that is known is set to the new amount."""
-    access.check_may(request.by, orders.RECORD)
+    permissions.check_may(request.by, orders.RECORD)
     account = _account(request, given)
     if request.by.scope is not None:
         _check_known(request, given.key)
@@ -159,7 +161,7 @@ def _account(call: Call, given: OrderGiven) -> int | None:
         members.check_whole(call)
         return None
     if call.by.scope is not None:
-        return sight.by_key(by=call.by, key=given.member_key, at=call.at).pk
+        return visibility.by_key(by=call.by, key=given.member_key, at=call.at).pk
     key = accounts.check_key(given.member_key)
     made = accounts.ensure(
         community=call.community,
@@ -179,14 +181,14 @@ def _check_known(call: Call, key: str) -> None:
 
 
 @router.get("/orders/{order}", response=OrderShown)
-def one(request: Call, order: shapes.Number) -> dict[str, Any]:
+def one(request: Call, order: schemas.Number) -> dict[str, Any]:
     return _shown([_order_of(request, order)])[0]
 
 
 @router.patch("/orders/{order}", response=OrderShown)
-def amend(request: Call, order: shapes.Number, given: OrderChange) -> dict[str, Any]:
+def amend(request: Call, order: schemas.Number, given: OrderChange) -> dict[str, Any]:
     """Set right what was paid."""
-    access.check_may(request.by, orders.RECORD)
+    permissions.check_may(request.by, orders.RECORD)
     found = _order_of(request, order)
     orders.amend(
         community=request.community,
@@ -200,9 +202,9 @@ def amend(request: Call, order: shapes.Number, given: OrderChange) -> dict[str, 
 
 
 @router.post("/orders/{order}/refunds", response=OrderShown)
-def refund(request: Call, order: shapes.Number, given: RefundGiven) -> dict[str, Any]:
+def refund(request: Call, order: schemas.Number, given: RefundGiven) -> dict[str, Any]:
     """Give back some or all; send an Idempotency-Key, as each one is a refund more."""
-    access.check_may(request.by, orders.RECORD)
+    permissions.check_may(request.by, orders.RECORD)
     changed = orders.refund(
         community=request.community,
         key=_order_of(request, order).key,

@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from ninja.errors import HttpError, ValidationError
 
-from qunce.core import access, apikeys, errors
-from qunce.groups.happenings import NotTaken
-from qunce.sets.leaves import RuleError
+from qunce.core import errors, permissions
+from qunce.core.staff import api_keys
+from qunce.ingest import NotTaken
+from qunce.sets.rules.base import RuleError
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,8 @@ TITLES = {
 }
 FITTING: tuple[tuple[type[Exception], int], ...] = (
     (errors.NotFound, 404),
-    (access.NotAllowed, 403),
-    (apikeys.OutOfScope, 403),
+    (permissions.NotAllowed, 403),
+    (api_keys.OutOfScope, 403),
     (errors.Refused, 409),
     (errors.Invalid, 422),
     (RequestDataTooBig, 413),

@@ -9,12 +9,15 @@ from typing import Annotated, Any
 from django.utils.translation import gettext as _
 from ninja import Field, Router, Status
 
-from qunce.api import members, shapes
-from qunce.api.call import Call, Needs
+from qunce.api import members, schemas
+from qunce.api.auth import Call, Needs
 from qunce.core import errors
-from qunce.members import roster, segments, sight
-from qunce.members.segments import FrozenSegment, Segment
-from qunce.sets import audiences, bitmaps
+from qunce.members.accounts import models as account_models
+from qunce.members.people import visibility
+from qunce.members.segments import segments
+from qunce.members.segments.segments import FrozenSegment, Segment
+from qunce.sets import audiences
+from qunce.sets.bitmaps import bitmaps
 
 router = Router(auth=Needs("segments"), tags=["segments"])
 READ = Needs("segments", only="read")
@@ -25,42 +28,42 @@ class UnknownList(errors.NotFound):
     """There is no such frozen segment."""
 
 
-class SegmentGiven(shapes.Given):
+class SegmentGiven(schemas.Given):
     key: Name
-    rule: shapes.Rule
+    rule: schemas.Rule
     name: Annotated[str, Field(max_length=120)] = ""
-    description: shapes.Long = ""
+    description: schemas.Long = ""
 
 
-class SegmentChange(shapes.Given):
-    rule: shapes.Rule | None = None
+class SegmentChange(schemas.Given):
+    rule: schemas.Rule | None = None
     name: Annotated[str, Field(min_length=1, max_length=120)] | None = None
-    description: shapes.Long | None = None
+    description: schemas.Long | None = None
 
 
-class RuleGiven(shapes.Given):
-    rule: shapes.Rule
+class RuleGiven(schemas.Given):
+    rule: schemas.Rule
 
 
 class RulePage(RuleGiven):
-    after: shapes.After = None
-    limit: shapes.Limit = 50
+    after: schemas.After = None
+    limit: schemas.Limit = 50
 
 
 class RuleAbout(RuleGiven):
-    member: shapes.Number
+    member: schemas.Number
 
 
-class RulePair(shapes.Given):
-    left: shapes.Rule
-    right: shapes.Rule
+class RulePair(schemas.Given):
+    left: schemas.Rule
+    right: schemas.Rule
 
 
-class FreezeGiven(shapes.Given):
+class FreezeGiven(schemas.Given):
     key: Name
 
 
-class SegmentShown(shapes.Shown):
+class SegmentShown(schemas.Shown):
     id: int
     key: str
     name: str
@@ -71,7 +74,7 @@ class SegmentShown(shapes.Shown):
     changed_at: datetime
 
 
-class Because(shapes.Shown):
+class Because(schemas.Shown):
     """One clause: `where` it stands, whether it `holds`, whether that is `wanted`."""
 
     where: str
@@ -80,18 +83,18 @@ class Because(shapes.Shown):
     text: str
 
 
-class Explained(shapes.Shown):
+class Explained(schemas.Shown):
     holds: bool
     because: list[Because]
 
 
-class OverlapShown(shapes.Shown):
+class OverlapShown(schemas.Shown):
     left: int
     both: int
     right: int
 
 
-class FrozenShown(shapes.Shown):
+class FrozenShown(schemas.Shown):
     """`size` is as it was for whom it was frozen."""
 
     id: int
@@ -129,13 +132,13 @@ def _explain(call: Call, rule: Any, member: int) -> audiences.Explanation:
 # Rules without a name
 
 
-@router.post("/rules/count", response=shapes.Count, auth=READ)
+@router.post("/rules/count", response=schemas.Count, auth=READ)
 def count_rule(request: Call, given: RuleGiven) -> dict[str, int]:
     """How many people a rule means now."""
     return _count(request, given.rule)
 
 
-@router.post("/rules/members", response=shapes.Page[members.MemberRow], auth=READ)
+@router.post("/rules/members", response=schemas.Page[members.MemberRow], auth=READ)
 def members_of_rule(request: Call, given: RulePage) -> dict[str, Any]:
     """Who they are, by number."""
     return members.found(request, given.rule, given.after, given.limit)
@@ -162,19 +165,19 @@ def overlap(request: Call, given: RulePair) -> audiences.Overlap:
 # Segments
 
 
-@router.get("/segments", response=shapes.Page[SegmentShown])
+@router.get("/segments", response=schemas.Page[SegmentShown])
 def listed(
     request: Call,
     key: Annotated[str | None, Field(max_length=80)] = None,
     archived: bool = False,
-    after: shapes.After = None,
-    limit: shapes.Limit = 50,
+    after: schemas.After = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     state = "archived" if archived else "active"
     there = Segment.objects.filter(community=request.community, state=state)
     if key is not None:
         there = there.filter(key=key)
-    found, more = shapes.walk(
+    found, more = schemas.walk(
         lambda start, most: list(there.filter(pk__gt=start).order_by("pk")[:most]),
         after=after,
         limit=limit,
@@ -200,12 +203,12 @@ def create(request: Call, given: SegmentGiven) -> Any:
 
 
 @router.get("/segments/{segment}", response=SegmentShown)
-def one(request: Call, segment: shapes.Number) -> Segment:
+def one(request: Call, segment: schemas.Number) -> Segment:
     return segment_of(request, segment)
 
 
 @router.patch("/segments/{segment}", response=SegmentShown)
-def change(request: Call, segment: shapes.Number, given: SegmentChange) -> Segment:
+def change(request: Call, segment: schemas.Number, given: SegmentChange) -> Segment:
     found = segment_of(request, segment)
     segments.change(
         segment=found,
@@ -219,7 +222,7 @@ def change(request: Call, segment: shapes.Number, given: SegmentChange) -> Segme
 
 
 @router.post("/segments/{segment}/archive", response=SegmentShown)
-def archive(request: Call, segment: shapes.Number) -> Segment:
+def archive(request: Call, segment: schemas.Number) -> Segment:
     """Out of the lists; refused while other segments ask for it."""
     found = segment_of(request, segment)
     segments.archive(segment=found, by=request.by, at=request.at)
@@ -227,23 +230,23 @@ def archive(request: Call, segment: shapes.Number) -> Segment:
 
 
 @router.delete("/segments/{segment}/archive", response=SegmentShown)
-def restore(request: Call, segment: shapes.Number) -> Segment:
+def restore(request: Call, segment: schemas.Number) -> Segment:
     found = segment_of(request, segment)
     segments.restore(segment=found, by=request.by, at=request.at)
     return found
 
 
-@router.get("/segments/{segment}/count", response=shapes.Count)
-def count(request: Call, segment: shapes.Number) -> dict[str, int]:
+@router.get("/segments/{segment}/count", response=schemas.Count)
+def count(request: Call, segment: schemas.Number) -> dict[str, int]:
     return _count(request, segment_of(request, segment).rule)
 
 
-@router.get("/segments/{segment}/members", response=shapes.Page[members.MemberRow])
+@router.get("/segments/{segment}/members", response=schemas.Page[members.MemberRow])
 def members_of(
     request: Call,
-    segment: shapes.Number,
-    after: shapes.After = None,
-    limit: shapes.Limit = 50,
+    segment: schemas.Number,
+    after: schemas.After = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     rule = segment_of(request, segment).rule
     return members.found(request, rule, after, limit)
@@ -251,14 +254,14 @@ def members_of(
 
 @router.get("/segments/{segment}/explanation", response=Explained)
 def explain(
-    request: Call, segment: shapes.Number, member: shapes.Number
+    request: Call, segment: schemas.Number, member: schemas.Number
 ) -> audiences.Explanation:
     """Why one member is in or out, clause by clause."""
     return _explain(request, segment_of(request, segment).rule, member)
 
 
 @router.post("/segments/{segment}/frozen", response={201: FrozenShown})
-def freeze(request: Call, segment: shapes.Number, given: FreezeGiven) -> Any:
+def freeze(request: Call, segment: schemas.Number, given: FreezeGiven) -> Any:
     """Keep the list as it is now."""
     found = segment_of(request, segment)
     return Status(
@@ -274,12 +277,12 @@ def freeze(request: Call, segment: shapes.Number, given: FreezeGiven) -> Any:
     )
 
 
-@router.get("/frozen/{frozen}/members", response=shapes.Page[members.MemberRow])
+@router.get("/frozen/{frozen}/members", response=schemas.Page[members.MemberRow])
 def members_of_frozen(
     request: Call,
-    frozen: shapes.Number,
-    after: shapes.After = None,
-    limit: shapes.Limit = 50,
+    frozen: schemas.Number,
+    after: schemas.After = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """Those of a kept list who are in sight, who left since among them."""
     kept = FrozenSegment.objects.filter(community=request.community, pk=frozen)
@@ -297,7 +300,7 @@ def _some_of(
         begin = people.rank(start)
         return list(people[begin : begin + most])
 
-    found, more = shapes.walk(
+    found, more = schemas.walk(
         read,
         after=after,
         limit=limit,
@@ -308,6 +311,6 @@ def _some_of(
 
 
 def _seen(call: Call, some: Sequence[int]) -> list[int]:
-    heads = roster.heads_of(some)
-    seen = sight.only(by=call.by, accounts=some, at=call.at)
+    heads = account_models.heads_of(some)
+    seen = visibility.only(by=call.by, accounts=some, at=call.at)
     return [account for account in some if heads[account] in seen]

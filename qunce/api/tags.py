@@ -9,12 +9,13 @@ from django.db import models
 from django.utils.translation import gettext as _
 from ninja import Field, Router, Status
 
-from qunce.api import members, shapes
-from qunce.api.call import Call, Needs
+from qunce.api import members, schemas
+from qunce.api.auth import Call, Needs
 from qunce.core import errors
-from qunce.members import sight, tagging, tags
-from qunce.members.tagrows import TagBatch
-from qunce.members.tags import Tag, TagGroup
+from qunce.members.people import visibility
+from qunce.members.tags import assignments, library
+from qunce.members.tags.library import Tag, TagGroup
+from qunce.members.tags.models import TagBatch
 from qunce.sets import audiences
 
 router = Router(auth=Needs("tags"), tags=["tags"])
@@ -25,46 +26,46 @@ class UnknownBatch(errors.NotFound):
     """There is no such batch of tags."""
 
 
-class TagGiven(shapes.Given):
+class TagGiven(schemas.Given):
     """`group` is the number of a tag group."""
 
     key: Name
     name: Annotated[str, Field(max_length=80)] = ""
-    group: shapes.Number | None = None
-    description: shapes.Long = ""
+    group: schemas.Number | None = None
+    description: schemas.Long = ""
 
 
-class TagChange(shapes.Given):
+class TagChange(schemas.Given):
     name: Name | None = None
-    description: shapes.Long | None = None
+    description: schemas.Long | None = None
 
 
-class TagGroupGiven(shapes.Given):
+class TagGroupGiven(schemas.Given):
     key: Name
     name: Annotated[str, Field(max_length=80)] = ""
     exclusive: bool = False
 
 
-class Marking(shapes.Given):
+class Marking(schemas.Given):
     """`members` are numbers; a tag put until `expires_at` goes by itself."""
 
-    members: shapes.Numbers
-    note: shapes.Short = ""
+    members: schemas.Numbers
+    note: schemas.Short = ""
 
 
 class Putting(Marking):
-    expires_at: shapes.Moment | None = None
+    expires_at: schemas.Moment | None = None
 
 
-class SynonymGiven(shapes.Given):
+class SynonymGiven(schemas.Given):
     key: Name
 
 
-class Into(shapes.Given):
-    tag: shapes.Number
+class Into(schemas.Given):
+    tag: schemas.Number
 
 
-class TagShown(shapes.Shown):
+class TagShown(schemas.Shown):
     id: int
     key: str
     name: str
@@ -80,7 +81,7 @@ class TagCounted(TagShown):
     carriers: int
 
 
-class TagGroupShown(shapes.Shown):
+class TagGroupShown(schemas.Shown):
     id: int
     key: str
     name: str
@@ -88,7 +89,7 @@ class TagGroupShown(shapes.Shown):
     created_at: datetime
 
 
-class Batch(shapes.Shown):
+class Batch(schemas.Shown):
     """What was changed at once; undo it as one."""
 
     id: int
@@ -102,19 +103,19 @@ def tag_of(call: Call, number: int) -> Tag:
     known = Tag.objects.filter(community=call.community).exclude(state="merged")
     for tag in known.select_related("community", "group").filter(pk=number):
         return tag
-    raise tags.UnknownTag(_("There is no such tag."))
+    raise library.UnknownTag(_("There is no such tag."))
 
 
 def _group_of(call: Call, number: int) -> TagGroup:
     for group in TagGroup.objects.filter(community=call.community, pk=number):
         return group
-    raise tags.UnknownTagGroup(_("There is no such tag group."))
+    raise library.UnknownTagGroup(_("There is no such tag group."))
 
 
 def _page(
     there: models.QuerySet[Any, Any], after: str | None, limit: int
 ) -> dict[str, Any]:
-    found, more = shapes.walk(
+    found, more = schemas.walk(
         lambda start, most: list(there.filter(pk__gt=start).order_by("pk")[:most]),
         after=after,
         limit=limit,
@@ -123,19 +124,19 @@ def _page(
     return {"items": found, "next": more}
 
 
-@router.get("/tags", response=shapes.Page[TagShown])
+@router.get("/tags", response=schemas.Page[TagShown])
 def listed(
     request: Call,
     key: Annotated[str | None, Field(max_length=80)] = None,
-    group: shapes.Number | None = None,
+    group: schemas.Number | None = None,
     archived: bool = False,
-    after: shapes.After = None,
-    limit: shapes.Limit = 50,
+    after: schemas.After = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """By number. `key` finds the tag of a synonym too."""
     if key is not None:
-        return {"items": list(tags.find(request.community, [key]).values())}
-    there = tags.listed(request.community, archived=archived)
+        return {"items": list(library.find(request.community, [key]).values())}
+    there = library.listed(request.community, archived=archived)
     if group is not None:
         there = there.filter(group_id=group)
     return _page(there, after, limit)
@@ -145,7 +146,7 @@ def listed(
 def create(request: Call, given: TagGiven) -> Any:
     return Status(
         201,
-        tags.create(
+        library.create(
             community=request.community,
             key=given.key,
             name=given.name,
@@ -158,7 +159,7 @@ def create(request: Call, given: TagGiven) -> Any:
 
 
 @router.get("/tags/{tag}", response=TagCounted)
-def one(request: Call, tag: shapes.Number) -> dict[str, Any]:
+def one(request: Call, tag: schemas.Number) -> dict[str, Any]:
     found = tag_of(request, tag)
     carriers = audiences.count(
         community=request.community,
@@ -173,8 +174,8 @@ def one(request: Call, tag: shapes.Number) -> dict[str, Any]:
 
 
 @router.patch("/tags/{tag}", response=TagShown)
-def change(request: Call, tag: shapes.Number, given: TagChange) -> Tag:
-    return tags.change(
+def change(request: Call, tag: schemas.Number, given: TagChange) -> Tag:
+    return library.change(
         tag=tag_of(request, tag),
         name=given.name,
         description=given.description,
@@ -184,31 +185,31 @@ def change(request: Call, tag: shapes.Number, given: TagChange) -> Tag:
 
 
 @router.post("/tags/{tag}/archive", response=TagShown)
-def archive(request: Call, tag: shapes.Number) -> Tag:
+def archive(request: Call, tag: schemas.Number) -> Tag:
     """Out of the lists; who carries it keeps it."""
     found = tag_of(request, tag)
-    tags.archive(tag=found, by=request.by, at=request.at)
+    library.archive(tag=found, by=request.by, at=request.at)
     return found
 
 
 @router.delete("/tags/{tag}/archive", response=TagShown)
-def restore(request: Call, tag: shapes.Number) -> Tag:
+def restore(request: Call, tag: schemas.Number) -> Tag:
     found = tag_of(request, tag)
-    tags.restore(tag=found, by=request.by, at=request.at)
+    library.restore(tag=found, by=request.by, at=request.at)
     return found
 
 
 @router.post("/tags/{tag}/synonyms", response=TagShown)
-def add_synonym(request: Call, tag: shapes.Number, given: SynonymGiven) -> Tag:
+def add_synonym(request: Call, tag: schemas.Number, given: SynonymGiven) -> Tag:
     found = tag_of(request, tag)
-    tags.add_synonym(tag=found, key=given.key, by=request.by, at=request.at)
+    library.add_synonym(tag=found, key=given.key, by=request.by, at=request.at)
     return found
 
 
 @router.post("/tags/{tag}/merging", response=Batch)
-def merge(request: Call, tag: shapes.Number, given: Into) -> TagBatch:
+def merge(request: Call, tag: schemas.Number, given: Into) -> TagBatch:
     """Its carriers move to another tag; its key stays as a synonym of that one."""
-    return tagging.merge(
+    return assignments.merge(
         tag=tag_of(request, tag),
         into=tag_of(request, given.tag),
         by=request.by,
@@ -216,23 +217,23 @@ def merge(request: Call, tag: shapes.Number, given: Into) -> TagBatch:
     )
 
 
-@router.get("/tags/{tag}/members", response=shapes.Page[members.MemberRow])
+@router.get("/tags/{tag}/members", response=schemas.Page[members.MemberRow])
 def carriers(
     request: Call,
-    tag: shapes.Number,
-    after: shapes.After = None,
-    limit: shapes.Limit = 50,
+    tag: schemas.Number,
+    after: schemas.After = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     rule = {"tag": {"any": [tag_of(request, tag).key]}}
     return members.found(request, rule, after, limit)
 
 
 @router.post("/tags/{tag}/members", response=Batch)
-def put(request: Call, tag: shapes.Number, given: Putting) -> TagBatch:
+def put(request: Call, tag: schemas.Number, given: Putting) -> TagBatch:
     """See to it that these members carry the tag."""
     found = tag_of(request, tag)
-    sight.check(by=request.by, accounts=given.members, at=request.at)
-    return tagging.put(
+    visibility.check(by=request.by, accounts=given.members, at=request.at)
+    return assignments.put(
         tag=found,
         accounts=given.members,
         expires_at=given.expires_at,
@@ -244,11 +245,11 @@ def put(request: Call, tag: shapes.Number, given: Putting) -> TagBatch:
 
 
 @router.post("/tags/{tag}/members/removal", response=Batch)
-def take_off(request: Call, tag: shapes.Number, given: Marking) -> TagBatch:
+def take_off(request: Call, tag: schemas.Number, given: Marking) -> TagBatch:
     """See to it that these members do not carry the tag."""
     found = tag_of(request, tag)
-    sight.check(by=request.by, accounts=given.members, at=request.at)
-    return tagging.take_off(
+    visibility.check(by=request.by, accounts=given.members, at=request.at)
+    return assignments.take_off(
         tag=found,
         accounts=given.members,
         note=given.note,
@@ -259,20 +260,20 @@ def take_off(request: Call, tag: shapes.Number, given: Marking) -> TagBatch:
 
 
 @router.post("/tag-batches/{batch}/undoing", response=Batch)
-def undo(request: Call, batch: shapes.Number) -> TagBatch:
+def undo(request: Call, batch: schemas.Number) -> TagBatch:
     """Everything as it was before the batch, but for what was changed since."""
     there = TagBatch.objects.filter(community=request.community, pk=batch)
     if request.by.scope is not None:
         there = there.filter(by=request.by)
     for found in there:
-        tagging.undo(batch=found, by=request.by, at=request.at)
+        assignments.undo(batch=found, by=request.by, at=request.at)
         return found
     raise UnknownBatch(_("There is no such batch of tags."))
 
 
-@router.get("/tag-groups", response=shapes.Page[TagGroupShown])
+@router.get("/tag-groups", response=schemas.Page[TagGroupShown])
 def groups(
-    request: Call, after: shapes.After = None, limit: shapes.Limit = 50
+    request: Call, after: schemas.After = None, limit: schemas.Limit = 50
 ) -> dict[str, Any]:
     there = TagGroup.objects.filter(community=request.community)
     return _page(there, after, limit)
@@ -282,7 +283,7 @@ def groups(
 def create_group(request: Call, given: TagGroupGiven) -> Any:
     return Status(
         201,
-        tags.create_group(
+        library.create_group(
             community=request.community,
             key=given.key,
             name=given.name,

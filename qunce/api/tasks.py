@@ -12,13 +12,15 @@ from typing import Annotated, Any
 from django.utils.translation import gettext as _
 from ninja import Field, Router
 
-from qunce.api import shapes
-from qunce.api.call import Call, Needs
+from qunce.api import schemas
+from qunce.api.auth import Call, Needs
 from qunce.core import errors
-from qunce.outreach import byhand, campaigns, reasons, recipients, results, reviews
-from qunce.outreach import tasks as staff_tasks
-from qunce.outreach.recipients import Recipient
-from qunce.outreach.tasks import Task
+from qunce.outreach import skip_reasons
+from qunce.outreach.campaigns import campaigns, results, review
+from qunce.outreach.sending import assisted_sending, recipients
+from qunce.outreach.sending import tasks as staff_tasks
+from qunce.outreach.sending.recipients import Recipient
+from qunce.outreach.sending.tasks import Task
 
 router = Router(auth=Needs("tasks"), tags=["tasks"])
 
@@ -27,22 +29,22 @@ class UnknownTaker(errors.NotFound):
     """There is nobody of the staff with this number."""
 
 
-class Opening(shapes.Given):
-    most: Annotated[int, Field(ge=1, le=200)] = byhand.PAGE
+class Opening(schemas.Given):
+    most: Annotated[int, Field(ge=1, le=200)] = assisted_sending.PAGE
 
 
-class CannotGiven(shapes.Given):
-    reason: reasons.Cannot
-    note: shapes.Short = ""
+class CannotGiven(schemas.Given):
+    reason: skip_reasons.Cannot
+    note: schemas.Short = ""
 
 
-class Taker(shapes.Given):
+class Taker(schemas.Given):
     """`staff` is the number of an operator."""
 
-    staff: shapes.Number
+    staff: schemas.Number
 
 
-class TaskShown(shapes.Shown):
+class TaskShown(schemas.Shown):
     """`left` of `total` are not done yet; `mine` is whether this key's operator does it."""
 
     id: int
@@ -57,7 +59,7 @@ class TaskShown(shapes.Shown):
     left: int
 
 
-class RowShown(shapes.Shown):
+class RowShown(schemas.Shown):
     """`text` is what to post to `target`; null where a value is `missing`."""
 
     target: int
@@ -67,11 +69,11 @@ class RowShown(shapes.Shown):
     missing: str
 
 
-class Rows(shapes.Shown):
+class Rows(schemas.Shown):
     items: list[RowShown]
 
 
-class HandedOver(shapes.Shown):
+class HandedOver(schemas.Shown):
     moved: int
 
 
@@ -100,8 +102,8 @@ def _shown(call: Call, some: Sequence[Task]) -> list[dict[str, Any]]:
 
 def _rows(call: Call, task: Task, some: Sequence[Recipient]) -> dict[str, Any]:
     targets = [row.target_id for row in some]
-    texts = reviews.resolved(task.campaign, targets, call.by)
-    names = reviews.named(task.campaign, targets, call.by)
+    texts = review.resolved(task.campaign, targets, call.by)
+    names = review.named(task.campaign, targets, call.by)
     items = [
         {
             "target": row.target_id,
@@ -115,13 +117,13 @@ def _rows(call: Call, task: Task, some: Sequence[Recipient]) -> dict[str, Any]:
     return {"items": items}
 
 
-@router.get("/tasks", response=shapes.Page[TaskShown])
+@router.get("/tasks", response=schemas.Page[TaskShown])
 def listed(
     request: Call,
     mine: bool = False,
     unfinished: bool = False,
-    after: shapes.After = None,
-    limit: shapes.Limit = 50,
+    after: schemas.After = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """One's own, and those of others for who oversees them."""
     there = staff_tasks.visible(request.by).order_by("pk")
@@ -129,7 +131,7 @@ def listed(
         there = there.filter(operator=request.by)
     if unfinished:
         there = there.filter(finished_at__isnull=True)
-    found, more = shapes.walk(
+    found, more = schemas.walk(
         lambda start, most: list(there.filter(pk__gt=start)[:most]),
         after=after,
         limit=limit,
@@ -139,20 +141,22 @@ def listed(
 
 
 @router.get("/tasks/{task}", response=TaskShown)
-def one(request: Call, task: shapes.Number) -> dict[str, Any]:
+def one(request: Call, task: schemas.Number) -> dict[str, Any]:
     return _shown(request, [_task_of(request, task)])[0]
 
 
 @router.post("/tasks/{task}/rows", response=Rows)
-def open_next(request: Call, task: shapes.Number, given: Opening) -> dict[str, Any]:
+def open_next(request: Call, task: schemas.Number, given: Opening) -> dict[str, Any]:
     """The rows to do now: those open already, filled up from what waits."""
     found = _task_of(request, task)
-    rows = byhand.open_next(task=found, by=request.by, at=request.at, most=given.most)
+    rows = assisted_sending.open_next(
+        task=found, by=request.by, at=request.at, most=given.most
+    )
     return _rows(request, found, rows)
 
 
 @router.get("/tasks/{task}/rows", response=Rows)
-def open_rows(request: Call, task: shapes.Number) -> dict[str, Any]:
+def open_rows(request: Call, task: schemas.Number) -> dict[str, Any]:
     """The rows that are open."""
     found = _task_of(request, task)
     staff_tasks.check_own(found, request.by)
@@ -160,19 +164,19 @@ def open_rows(request: Call, task: shapes.Number) -> dict[str, Any]:
 
 
 @router.post("/tasks/{task}/rows/{target}/mark", response=TaskShown)
-def mark(request: Call, task: shapes.Number, target: shapes.Number) -> dict[str, Any]:
+def mark(request: Call, task: schemas.Number, target: schemas.Number) -> dict[str, Any]:
     """It was sent by hand."""
     found = _task_of(request, task)
-    byhand.mark(task=found, target=target, by=request.by, at=request.at)
+    assisted_sending.mark(task=found, target=target, by=request.by, at=request.at)
     return one(request, task)
 
 
 @router.post("/tasks/{task}/rows/{target}/failure", response=TaskShown)
 def cannot(
-    request: Call, task: shapes.Number, target: shapes.Number, given: CannotGiven
+    request: Call, task: schemas.Number, target: schemas.Number, given: CannotGiven
 ) -> dict[str, Any]:
     """It cannot be sent, and why."""
-    byhand.cannot(
+    assisted_sending.cannot(
         task=_task_of(request, task),
         target=target,
         reason=given.reason.value,
@@ -184,19 +188,21 @@ def cannot(
 
 
 @router.delete("/tasks/{task}/rows/{target}/mark", response=TaskShown)
-def undo(request: Call, task: shapes.Number, target: shapes.Number) -> dict[str, Any]:
+def undo(request: Call, task: schemas.Number, target: schemas.Number) -> dict[str, Any]:
     """Take back the last word on a row: it is open again."""
     found = _task_of(request, task)
-    byhand.undo(task=found, target=target, by=request.by, at=request.at)
+    assisted_sending.undo(task=found, target=target, by=request.by, at=request.at)
     return one(request, task)
 
 
 @router.post("/tasks/{task}/handover", response=HandedOver)
-def hand_over(request: Call, task: shapes.Number, given: Taker) -> dict[str, int]:
+def hand_over(request: Call, task: schemas.Number, given: Taker) -> dict[str, int]:
     """Give what is not done yet to somebody else."""
     found = _task_of(request, task)
     for taker in campaigns.assignable(request.community):
         if taker.pk == given.staff:
-            moved = byhand.hand_over(task=found, to=taker, by=request.by, at=request.at)
+            moved = assisted_sending.hand_over(
+                task=found, to=taker, by=request.by, at=request.at
+            )
             return {"moved": moved}
     raise UnknownTaker(_("There is nobody of the staff with this number."))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from qunce.api import document, door
-from qunce.api.site import api
+from qunce.api import middleware, openapi
+from qunce.api.app import api
 
 app_name = "api"
 
@@ -14,14 +14,14 @@ def _behind_the_door() -> list[URLPattern]:
     found = []
     for pattern in api.urls[0]:
         if isinstance(pattern, URLPattern) and pattern.name != "api-root":
-            pattern.callback = door.keyed(pattern.callback)
+            pattern.callback = middleware.keyed(pattern.callback)
             found.append(pattern)
     return found
 
 
 urlpatterns: list[URLPattern] = [
-    path("openapi.json", door.open_to_all(document.openapi), name="openapi"),
-    path("", door.open_to_all(document.page), name="docs"),
+    path("openapi.json", middleware.open_to_all(openapi.openapi), name="openapi"),
+    path("", middleware.open_to_all(openapi.page), name="docs"),
     *_behind_the_door(),
-    re_path(r"^.*$", door.nothing_here),
+    re_path(r"^.*$", middleware.nothing_here),
 ]

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from ninja import Field, Router, Status
 
-from qunce.api import shapes
-from qunce.api.call import Call, Needs
+from qunce.api import schemas
+from qunce.api.auth import Call, Needs
 from qunce.channels.webhooks import deliveries, endpoints
 from qunce.channels.webhooks.deliveries import Delivery
 from qunce.channels.webhooks.endpoints import Endpoint
@@ -20,7 +20,7 @@ Kind = Annotated[str, Field(max_length=90, examples=["order.paid"])]
 Kinds = Annotated[list[Kind], Field(min_length=1, max_length=100)]
 
 
-class WebhookGiven(shapes.Given):
+class WebhookGiven(schemas.Given):
     """`url` begins with https:// and is open to the internet."""
 
     name: Name
@@ -28,13 +28,13 @@ class WebhookGiven(shapes.Given):
     kinds: Kinds
 
 
-class WebhookChange(shapes.Given):
+class WebhookChange(schemas.Given):
     name: Name | None = None
     url: Url | None = None
     kinds: Kinds | None = None
 
 
-class WebhookShown(shapes.Shown):
+class WebhookShown(schemas.Shown):
     id: int
     name: str
     url: str
@@ -50,7 +50,7 @@ class WebhookMade(WebhookShown):
     secret: str
 
 
-class DeliveryShown(shapes.Shown):
+class DeliveryShown(schemas.Shown):
     """`status` is the last answer's, 0 for none; `error` says why."""
 
     id: int
@@ -95,13 +95,13 @@ def create(request: Call, given: WebhookGiven) -> Any:
 
 
 @router.get("/webhooks/{webhook}", response=WebhookShown)
-def one(request: Call, webhook: shapes.Number) -> dict[str, Any]:
+def one(request: Call, webhook: schemas.Number) -> dict[str, Any]:
     return _shown(_webhook_of(request, webhook))
 
 
 @router.patch("/webhooks/{webhook}", response=WebhookShown)
 def change(
-    request: Call, webhook: shapes.Number, given: WebhookChange
+    request: Call, webhook: schemas.Number, given: WebhookChange
 ) -> dict[str, Any]:
     found = _webhook_of(request, webhook)
     endpoints.change(
@@ -116,7 +116,7 @@ def change(
 
 
 @router.delete("/webhooks/{webhook}", response={204: None})
-def remove(request: Call, webhook: shapes.Number) -> Any:
+def remove(request: Call, webhook: schemas.Number) -> Any:
     """With its log."""
     found = _webhook_of(request, webhook)
     endpoints.remove(endpoint=found, by=request.by, at=request.at)
@@ -124,7 +124,7 @@ def remove(request: Call, webhook: shapes.Number) -> Any:
 
 
 @router.post("/webhooks/{webhook}/pause", response=WebhookShown)
-def pause(request: Call, webhook: shapes.Number) -> dict[str, Any]:
+def pause(request: Call, webhook: schemas.Number) -> dict[str, Any]:
     """Nothing is kept for it meanwhile."""
     found = _webhook_of(request, webhook)
     endpoints.pause(endpoint=found, by=request.by, at=request.at)
@@ -132,7 +132,7 @@ def pause(request: Call, webhook: shapes.Number) -> dict[str, Any]:
 
 
 @router.delete("/webhooks/{webhook}/pause", response=WebhookShown)
-def resume(request: Call, webhook: shapes.Number) -> dict[str, Any]:
+def resume(request: Call, webhook: schemas.Number) -> dict[str, Any]:
     """It is told of what happens from now on."""
     found = _webhook_of(request, webhook)
     endpoints.resume(endpoint=found, by=request.by, at=request.at)
@@ -140,7 +140,7 @@ def resume(request: Call, webhook: shapes.Number) -> dict[str, Any]:
 
 
 @router.post("/webhooks/{webhook}/secret", response=WebhookMade)
-def renew_secret(request: Call, webhook: shapes.Number) -> dict[str, Any]:
+def renew_secret(request: Call, webhook: schemas.Number) -> dict[str, Any]:
     """What is sent from now on is signed with the new one."""
     found = _webhook_of(request, webhook)
     endpoints.renew_secret(endpoint=found, by=request.by, at=request.at)
@@ -148,33 +148,33 @@ def renew_secret(request: Call, webhook: shapes.Number) -> dict[str, Any]:
 
 
 @router.post("/webhooks/{webhook}/trial", response=DeliveryShown)
-def try_out(request: Call, webhook: shapes.Number) -> Delivery:
+def try_out(request: Call, webhook: schemas.Number) -> Delivery:
     """Send something that tells of nothing."""
     found = _webhook_of(request, webhook)
     return deliveries.try_out(endpoint=found, by=request.by, at=request.at)
 
 
-@router.get("/webhooks/{webhook}/deliveries", response=shapes.Page[DeliveryShown])
+@router.get("/webhooks/{webhook}/deliveries", response=schemas.Page[DeliveryShown])
 def log(
     request: Call,
-    webhook: shapes.Number,
+    webhook: schemas.Number,
     state: deliveries.State | None = None,
-    after: shapes.After = None,
-    limit: shapes.Limit = 50,
+    after: schemas.After = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """The newest first, of the last 30 days."""
     found = deliveries.log(
         _webhook_of(request, webhook),
         state="" if state is None else state.value,
-        before=shapes.place(after)[0] if after else None,
+        before=schemas.place(after)[0] if after else None,
         limit=limit + 1,
     )
-    more = shapes.cursor(found[limit - 1].pk) if len(found) > limit else None
+    more = schemas.cursor(found[limit - 1].pk) if len(found) > limit else None
     return {"items": found[:limit], "next": more}
 
 
 @router.post("/webhooks/{webhook}/deliveries/{delivery}/again", response=DeliveryShown)
-def again(request: Call, webhook: shapes.Number, delivery: shapes.Number) -> Delivery:
+def again(request: Call, webhook: schemas.Number, delivery: schemas.Number) -> Delivery:
     """Send it once more, under the same `webhook-id`."""
     row = deliveries.get(_webhook_of(request, webhook), delivery)
     deliveries.again(delivery=row, by=request.by, at=request.at)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from django.db import models, transaction
 
-from qunce.core import instants
+from qunce.core import timestamps
 from qunce.core.communities import Community
 
 log = logging.getLogger(__name__)
@@ -31,10 +31,10 @@ class Incoming(models.Model):
     key = models.CharField(max_length=200)
     kind = models.CharField(max_length=40)
     payload: models.JSONField[Any, Any] = models.JSONField()
-    happened_at = instants.InstantField()
-    received_at = instants.InstantField()
+    happened_at = timestamps.TimestampField()
+    received_at = timestamps.TimestampField()
     attempts = models.PositiveSmallIntegerField(default=0)
-    handled_at = instants.InstantField(null=True)
+    handled_at = timestamps.TimestampField(null=True)
     error = models.TextField(default="")
 
     class Meta:

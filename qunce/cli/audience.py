@@ -10,10 +10,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given, output, readers
+from qunce.cli import member_selection, options, output
 from qunce.cli.output import Out
-from qunce.members import roster
-from qunce.sets import audiences, tail
+from qunce.members.accounts import models as account_models
+from qunce.sets import audiences
+from qunce.sets.mirror import deriver
 
 MARK = {True: "✓", False: "✗"}
 
@@ -31,17 +32,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             each.add_argument(
                 "--member", metavar="KEY", required=True, help=_("who it is about")
             )
-        given.add_arguments(each)
+        options.add_arguments(each)
     overlap = actions.add_parser("overlap")
     overlap.add_argument("left", help=rule)
     overlap.add_argument("right", help=rule)
-    given.add_arguments(overlap)
+    options.add_arguments(overlap)
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    community = given.community(args)
-    by = given.operator(args, community)
-    tail.catch_up(most=given.BEARABLE)
+    community = options.community(args)
+    by = options.operator(args, community)
+    deriver.catch_up(most=options.BEARABLE)
     asked = {"community": community, "by": by, "at": args.at}
     action = {"count": _count, "list": _list, "explain": _explain, "overlap": _overlap}
     action[args.action](args, out, asked)
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
 
 
 def _count(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
-    rule = given.rule(args.rule)
+    rule = options.rule(args.rule)
     start = time.perf_counter()
     count = audiences.count(rule=rule, **asked)
     took = round((time.perf_counter() - start) * 1000, 2)
@@ -59,7 +60,7 @@ def _count(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
 def _list(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
     """Written page by page, so a million keys need no memory."""
     after, left = _start(args, asked), args.limit
-    pages = readers.pages_of(after, rule=given.rule(args.rule), **asked)
+    pages = member_selection.pages_of(after, rule=options.rule(args.rule), **asked)
     # What is wrong with the rule has to show before anything is written.
     first = next(pages, [])
     if out.as_json:
@@ -67,7 +68,7 @@ def _list(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
     comma = ""
     for page in itertools.chain([first], pages):
         some = page if left is None else page[:left]
-        keys = roster.keys_of(asked["community"], some)
+        keys = account_models.keys_of(asked["community"], some)
         comma = _write_keys([keys[each] for each in some], out, comma)
         left = None if left is None else left - len(some)
         if left == 0:
@@ -79,11 +80,11 @@ def _list(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
 def _start(args: argparse.Namespace, asked: dict[str, Any]) -> int:
     if not args.after:
         return 0
-    return roster.heads_of([_account(args.after, asked)]).popitem()[1]
+    return account_models.heads_of([_account(args.after, asked)]).popitem()[1]
 
 
 def _account(key: str, asked: dict[str, Any]) -> int:
-    return readers.accounts(keys=[key], **asked)[0]
+    return member_selection.accounts(keys=[key], **asked)[0]
 
 
 def _write_keys(keys: list[str], out: Out, comma: str) -> str:
@@ -92,13 +93,13 @@ def _write_keys(keys: list[str], out: Out, comma: str) -> str:
         return ""
     if not keys:
         return comma
-    out.write(comma + ", ".join(readers.quoted(key) for key in keys))
+    out.write(comma + ", ".join(member_selection.quoted(key) for key in keys))
     return ", "
 
 
 def _explain(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
     account = _account(args.member, asked)
-    told = audiences.explain(rule=given.rule(args.rule), account=account, **asked)
+    told = audiences.explain(rule=options.rule(args.rule), account=account, **asked)
     because = [dataclasses.asdict(each) for each in told.because]
     verdict = _("%(key)s is in.") if told.holds else _("%(key)s is not in.")
     out.answer(
@@ -115,7 +116,7 @@ def _said(reason: audiences.Reason) -> str:
 
 
 def _overlap(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
-    left, right = given.rule(args.left), given.rule(args.right)
+    left, right = options.rule(args.left), options.rule(args.right)
     shared = dataclasses.asdict(audiences.overlap(left=left, right=right, **asked))
     words = {"left": _("left only"), "both": _("both"), "right": _("right only")}
     out.answer(

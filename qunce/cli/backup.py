@@ -8,11 +8,12 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given
+from qunce.cli import options
 from qunce.cli.output import Out
-from qunce.core import access, backups
+from qunce.core import permissions
+from qunce.core.backup import backups
 
-BACK_UP = access.declare("settings.backup")
+BACK_UP = permissions.declare("settings.backup")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,12 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Out) -> int:
     if args.login:
-        access.check_may(given.operator(args, given.community(args)), BACK_UP)
+        permissions.check_may(options.operator(args, options.community(args)), BACK_UP)
     target = Path(args.target)
     if target.is_dir():
         target /= f"qunce-{args.at:%Y%m%d-%H%M%S}.zip"
     elif target.exists():
-        raise given.BadUsage(_("“%(file)s” is there already.") % {"file": target})
+        raise options.BadUsage(_("“%(file)s” is there already.") % {"file": target})
     target.parent.mkdir(parents=True, exist_ok=True)
     manifest = backups.write(target, at=args.at)
     facts = manifest.tables["core_fact"][0]

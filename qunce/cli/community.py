@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given
+from qunce.cli import options
 from qunce.cli.output import Out
 from qunce.core import communities
 from qunce.core.communities import Community
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 default="zh-hans",
                 help=_("of answers and of what is made unasked"),
             )
-        given.add_arguments(each)
+        options.add_arguments(each)
 
 
 def run(args: argparse.Namespace, out: Out) -> int:

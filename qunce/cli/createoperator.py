@@ -11,10 +11,11 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from qunce.cli import given
+from qunce.cli import options
 from qunce.cli.output import Out
-from qunce.core import access, errors, staff
-from qunce.core.operators import Operator
+from qunce.core import errors, permissions
+from qunce.core.staff import staff
+from qunce.core.staff.models import Staff
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """None that is taken for another."""
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="", help=_("what people read"))
     parser.add_argument(
         "--role",
-        choices=access.Role.values,
+        choices=permissions.Role.values,
         default="owner",
         help=_("what they may do"),
     )
@@ -50,20 +51,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    community = given.community(args)
-    by = given.operator(args, community)
+    community = options.community(args)
+    by = options.operator(args, community)
     login = args.name_of_login
     word = _asked() if args.password else random_password()
     if args.renew:
         found = staff.listed(community).filter(login=login).first()
         if found is None:
-            raise given.unknown(community, login)
+            raise options.unknown(community, login)
         staff.give_password(operator=found, password=word, by=by, at=args.at)
     else:
         found = _create(args, by, word)
     if args.password:
         # Chosen by a person; a random one is chosen anew at the first sign-in.
-        Operator.objects.filter(pk=found.pk).update(password_is_given=False)
+        Staff.objects.filter(pk=found.pk).update(password_is_given=False)
     told = {"login": login, "password": None if args.password else word}
     out.answer(told, _("Login: %(login)s") % {"login": login})
     if not args.password:
@@ -71,8 +72,8 @@ def run(args: argparse.Namespace, out: Out) -> int:
     return 0
 
 
-def _create(args: argparse.Namespace, by: Operator, word: str) -> Operator:
-    if Operator.objects.filter(login__iexact=args.name_of_login).exists():
+def _create(args: argparse.Namespace, by: Staff, word: str) -> Staff:
+    if Staff.objects.filter(login__iexact=args.name_of_login).exists():
         raise LoginTaken(
             _(
                 "Somebody has the login “%(login)s” already; --renew gives a new password."

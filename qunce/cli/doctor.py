@@ -7,7 +7,8 @@ import argparse
 from django.utils.translation import gettext as _
 
 from qunce.cli.output import Out
-from qunce.sets import doctor, tail
+from qunce.sets.doctor import doctor
+from qunce.sets.mirror import deriver
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Out) -> int:
     """1 when something differs; after a repair, when something still does."""
-    tail.catch_up()
+    deriver.catch_up()
     found = doctor.examine(repair=args.repair)
     left = doctor.examine() if args.repair and found else found
     out.answer(

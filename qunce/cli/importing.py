@@ -11,11 +11,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given
+from qunce.cli import options as cli_options
 from qunce.cli.output import Out
-from qunce.members.importing import jobs, report, runs, targets
-from qunce.members.importing.parsing import Problem
-from qunce.sets.files import sources
+from qunce.importing import error_report, jobs, pipeline, registry
+from qunce.importing.files import sources
+from qunce.importing.parsing import Problem
 
 SHOWN = 20
 BETWEEN = 0.5
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(*names, **options)
 
     add("file", type=Path, metavar="FILE", help=_("CSV, XLSX, JSON or NDJSON"))
-    kinds = targets.listed()
+    kinds = registry.listed()
     # `--as` is what the rows are here; who acts has a flag of its own.
     add("--as", dest="target", required=True, choices=kinds, help=_("what a row is"))
     add("--login", dest="login", default=None, metavar="LOGIN", help=_("who acts"))
@@ -46,13 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    community = given.community(args)
+    community = cli_options.community(args)
     source = sources.examine(args.file, sheet=args.sheet, encoding=args.encoding)
-    planned = runs.plan(
+    planned = pipeline.plan(
         community=community,
         source=source,
         target=args.target,
-        by=given.operator(args, community),
+        by=cli_options.operator(args, community),
         at=args.at,
         options=_options(args),
     )
@@ -64,14 +64,14 @@ def run(args: argparse.Namespace, out: Out) -> int:
     return _import(planned, out)
 
 
-def _options(args: argparse.Namespace) -> runs.Options:
+def _options(args: argparse.Namespace) -> pipeline.Options:
     mapping = {}
     for pair in args.map:
         heading, sign, field = pair.rpartition("=")
         if not sign:
-            raise given.BadUsage(_("Write --map HEADING=FIELD, not “%s”.") % pair)
+            raise cli_options.BadUsage(_("Write --map HEADING=FIELD, not “%s”.") % pair)
         mapping[heading] = field
-    return runs.Options(
+    return pipeline.Options(
         mode=jobs.GOOD if args.good_rows_only else jobs.ALL,
         source=args.source,
         dates=args.dates,
@@ -85,15 +85,15 @@ def _agreed(out: Out) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes", "是", "好")
 
 
-def _tell_mapping(planned: runs.Plan, out: Out) -> None:
+def _tell_mapping(planned: pipeline.Plan, out: Out) -> None:
     for heading, field in planned.mapping.items():
         out.note(f"  {heading} → {field or _('left out')}")
     for note in planned.notes:
         out.note(f"{note} {_('If not, give --dates dmy or --dates mdy.')}")
 
 
-def _show(planned: runs.Plan, out: Out) -> int:
-    preview = runs.preview(planned, SHOWN)
+def _show(planned: pipeline.Plan, out: Out) -> int:
+    preview = pipeline.preview(planned, SHOWN)
     answer = {
         "mapping": planned.mapping,
         "notes": planned.notes,
@@ -112,19 +112,19 @@ def _show(planned: runs.Plan, out: Out) -> int:
     return 0
 
 
-def _import(planned: runs.Plan, out: Out) -> int:
+def _import(planned: pipeline.Plan, out: Out) -> int:
     try:
-        outcome = runs.run(planned, progress=_Progress(out))
-    except runs.HasBrokenRows as error:
+        outcome = pipeline.run(planned, progress=_Progress(out))
+    except pipeline.HasBrokenRows as error:
         for one in error.problems[:SHOWN]:
             out.note(_sentence(one))
-        out.note(_("All of them: %(path)s") % {"path": report.path_of(error.job)})
+        out.note(_("All of them: %(path)s") % {"path": error_report.path_of(error.job)})
         raise
     job = outcome.job
     for one in outcome.problems[:SHOWN]:
         out.note(_sentence(one))
     if job.broken:
-        out.note(_("All of them: %(path)s") % {"path": report.path_of(job)})
+        out.note(_("All of them: %(path)s") % {"path": error_report.path_of(job)})
     answer = {
         "job": job.pk,
         "rows": job.read,
@@ -132,7 +132,7 @@ def _import(planned: runs.Plan, out: Out) -> int:
         **_counts(job.counts),
         "seconds": round(outcome.seconds, 3),
         "longest_ms": round(outcome.longest * 1000, 1),
-        "report": str(report.path_of(job)) if job.broken else None,
+        "report": str(error_report.path_of(job)) if job.broken else None,
     }
     out.answer(
         answer,
@@ -219,7 +219,7 @@ class _Progress:
         rate = (done - self._first) / max(now - self._begun, 1e-9)
         left = (about - done) / rate if rate > 0 and about > done else 0
         text = _("%(phase)s: %(done)s rows, %(rate)s a second, %(left)s s left") % {
-            "phase": runs.PHASES[phase],
+            "phase": pipeline.PHASES[phase],
             "done": f"{done:,}",
             "rate": f"{rate:,.0f}",
             "left": f"{left:,.0f}",

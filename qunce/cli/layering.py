@@ -7,12 +7,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given
+from qunce.cli import options
 from qunce.cli.output import Out
-from qunce.members import layers, layerspecs
-from qunce.sets import tail
+from qunce.members.layers import layers
+from qunce.members.layers import specs as layer_specs
+from qunce.sets.mirror import deriver
 
-READY = {"value": layerspecs.VALUE, "lifecycle": layerspecs.LIFECYCLE}
+READY = {"value": layer_specs.VALUE, "lifecycle": layer_specs.LIFECYCLE}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,10 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    community = given.community(args)
-    about = {"by": given.operator(args, community), "at": args.at}
-    spec: Any = READY.get(args.spec) or given.rule(args.spec)
-    tail.catch_up(most=given.BEARABLE)
+    community = options.community(args)
+    about = {"by": options.operator(args, community), "at": args.at}
+    spec: Any = READY.get(args.spec) or options.rule(args.spec)
+    deriver.catch_up(most=options.BEARABLE)
     layering = layers.create(
         community=community,
         key=args.key,

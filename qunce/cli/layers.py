@@ -7,12 +7,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given
+from qunce.cli import options
 from qunce.cli.output import Out
-from qunce.core import days
-from qunce.members import layers
-from qunce.members.layers import Layering, LayerRun
-from qunce.sets import tail
+from qunce.core import community_days
+from qunce.members.layers import layers
+from qunce.members.layers.layers import Layering, LayerRun
+from qunce.sets.mirror import deriver
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,13 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    community = given.community(args)
-    by = given.operator(args, community)
+    community = options.community(args)
+    by = options.operator(args, community)
     found = layers.listed(community)
     if args.key:
         found = [layers.get(community, args.key)]
     if args.recompute:
-        tail.catch_up(most=given.BEARABLE)
+        deriver.catch_up(most=options.BEARABLE)
         for layering in found:
             layers.recompute(layering=layering, by=by, at=args.at)
     told = {layering.key: _told(layering) for layering in found}
@@ -43,7 +43,7 @@ def _told(layering: Layering) -> dict[str, Any]:
     if run is None:
         return told | {"day": None, "sizes": {}, "moved": 0, "matrix": []}
     return told | {
-        "day": days.to_date(run.day).isoformat(),
+        "day": community_days.to_date(run.day).isoformat(),
         "sizes": layers.sizes(run),
         "found": run.found,
         "moved": run.moved,

@@ -21,7 +21,7 @@ import django
 from django.utils.translation import gettext as _
 
 COMMANDS = {
-    "demo": "demo",
+    "demo": "demo.command",
     "serve": "serve",
     "web": "web",
     "worker": "worker",
@@ -53,9 +53,9 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong as one sentence and leaves the ending to us."""
 
     def error(self, message: str) -> NoReturn:
-        from qunce.cli import given
+        from qunce.cli import options
 
-        raise given.BadUsage(f"{self.prog}: {message}")
+        raise options.BadUsage(f"{self.prog}: {message}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,9 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunce.settings")
     _enter_home(words)
     django.setup()
-    from qunce.cli import given, output, speech
+    from qunce.cli import i18n, options, output
 
-    speech.speak(given.language(words) or "en")
+    i18n.speak(options.language(words) or "en")
     out = output.Out(as_json="--json" in words)
     try:
         return _run(words, out)
@@ -88,16 +88,16 @@ def _enter_home(words: Sequence[str]) -> None:
 def _run(words: list[str], out: Out) -> int:
     if not words or words[0] not in COMMANDS:
         return _without_command(words)
-    from qunce.cli import given, home
+    from qunce.cli import data_dir, options
 
     name, rest = words[0], words[1:]
     command = _module(name)
     args = _parser(name, command).parse_args(rest)
-    given.fill(args)
+    options.fill(args)
     with out:
         if not getattr(command, "HOMELESS", False):
-            home.ready()
-            given.settle(args)
+            data_dir.ready()
+            options.settle(args)
         return command.run(args, out) or 0
 
 
@@ -106,11 +106,11 @@ def _module(name: str) -> ModuleType:
 
 
 def _parser(name: str, command: ModuleType) -> Parser:
-    from qunce.cli import given
+    from qunce.cli import options
 
     parser = Parser(prog=f"qunce {name}", description=_help(command))
     command.add_arguments(parser)
-    given.add_arguments(parser)
+    options.add_arguments(parser)
     return parser
 
 
@@ -125,9 +125,9 @@ def _without_command(words: list[str]) -> int:
         print("qunce", version("qunce"))
         return 0
     if words and words[0] not in ("-h", "--help", "help"):
-        from qunce.cli import given
+        from qunce.cli import options
 
-        raise given.BadUsage(
+        raise options.BadUsage(
             _("There is no command “%(name)s”; `qunce --help` lists them.")
             % {"name": words[0]}
         )

@@ -7,15 +7,19 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given, output
+from qunce.cli import options, output
 from qunce.cli.output import Out
-from qunce.core import communities, errors, facts
+from qunce.core import communities, errors
 from qunce.core.communities import Community
-from qunce.members import erasing, people, roster
-from qunce.members.people import Person
-from qunce.members.roster import Account
-from qunce.sets import audiences, history, tail
-from qunce.sets.history import Happening
+from qunce.core.facts import facts
+from qunce.members.accounts import erasure
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts.models import Account
+from qunce.members.people import people
+from qunce.members.people.people import Person
+from qunce.sets import audiences, timelines
+from qunce.sets.mirror import deriver
+from qunce.sets.timelines import Happening
 
 NEWEST = 10
 
@@ -39,13 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     merge.add_argument("--note", default="", help=_("why they are one person"))
     erase.add_argument("--for-good", action="store_true", help=_("it cannot be undone"))
     for each in (show, merge, part, erase):
-        given.add_arguments(each)
+        options.add_arguments(each)
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    community = given.community(args)
-    about = {"by": given.operator(args, community), "at": args.at}
-    tail.catch_up(most=given.BEARABLE)
+    community = options.community(args)
+    about = {"by": options.operator(args, community), "at": args.at}
+    deriver.catch_up(most=options.BEARABLE)
     account = _account(community, args.key, about)
     if args.action == "show":
         _show(args, out, people.get(community, args.key))
@@ -59,10 +63,12 @@ def run(args: argparse.Namespace, out: Out) -> int:
 
 def _account(community: Community, key: str, about: dict[str, Any]) -> Account:
     """Outside the operator's scope there is nobody."""
-    account = roster.get(community, key)
+    account = account_models.get(community, key)
     rule = {"with_left": {"members": {"keys": [key]}}}
     if not audiences.count(community=community, rule=rule, **about):
-        raise roster.UnknownMember(_("There is no member “%(key)s”.") % {"key": key})
+        raise account_models.UnknownMember(
+            _("There is no member “%(key)s”.") % {"key": key}
+        )
     return account
 
 
@@ -89,7 +95,7 @@ def _erase(
         raise NotForGood(_("An erased member does not come back: say --for-good."))
     head = people.erase(account=account, **about)
     # The duty does it as well, but perhaps nobody serves.
-    erasing.scrub(str(head), at=args.at)
+    erasure.scrub(str(head), at=args.at)
     out.answer(
         {"erased": args.key},
         _("%(key)s is erased, and in no set from now on.") % {"key": args.key},
@@ -99,7 +105,7 @@ def _erase(
 def _show(args: argparse.Namespace, out: Out, person: Person) -> None:
     first = person.accounts[0]
     zone = communities.zone(first.community)
-    happened = history.timeline(
+    happened = timelines.timeline(
         community=first.community,
         accounts=[account.pk for account in person.accounts],
         limit=args.facts,

@@ -8,11 +8,13 @@ import sys
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given
+from qunce.cli import options
 from qunce.cli.output import Out
-from qunce.core import access, managing, operators
-from qunce.core.operators import Operator
-from qunce.members import scopes
+from qunce.core import permissions
+from qunce.core.staff import models as staff_models
+from qunce.core.staff import ranks
+from qunce.core.staff.models import Staff
+from qunce.members.people import scope_rules
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--name", default="", help=_("what people read"))
     add.add_argument(
         "--role",
-        choices=access.Role.values,
+        choices=permissions.Role.values,
         default="operator",
         help=_("what they may do"),
     )
@@ -31,18 +33,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--password", action="store_true", help=_("ask for one, or read it from stdin")
     )
     for each in (add, actions.add_parser("list")):
-        given.add_arguments(each)
+        options.add_arguments(each)
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    community = given.community(args)
-    by = given.operator(args, community)
-    managing.check_manage(by)
+    community = options.community(args)
+    by = options.operator(args, community)
+    ranks.check_manage(by)
     if args.action == "add":
-        scope = given.rule(args.scope) if args.scope else None
+        scope = options.rule(args.scope) if args.scope else None
         if scope is not None:
-            scope = scopes.own(community, scope)
-        operators.create(
+            scope = scope_rules.own(community, scope)
+        staff_models.create(
             community=community,
             login=args.name_of_login,
             name=args.name,
@@ -51,7 +53,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
             password=_password() if args.password else None,
             at=args.at,
         )
-    found = list(Operator.objects.filter(community=community).order_by("login"))
+    found = list(Staff.objects.filter(community=community).order_by("login"))
     told = [
         {"login": each.login, "name": each.name, "role": each.role, "scope": each.scope}
         for each in found

@@ -8,7 +8,7 @@ import time
 from django.utils.translation import gettext as _
 
 from qunce.cli.output import Out
-from qunce.sets import rebuild
+from qunce.sets.mirror import rebuild
 
 PAUSE = 1.0
 """Seconds between two reports of how far it is."""

@@ -10,11 +10,13 @@ from django.conf import settings
 from django.db import connections
 from django.utils.translation import gettext as _
 
-from qunce.cli import home
+from qunce.cli import data_dir
 from qunce.cli.output import Out
-from qunce.core import backups, db, errors, pgtools
-from qunce.core.backups import Manifest
-from qunce.sets import doctor, lineages, rebuild
+from qunce.core import db, errors
+from qunce.core.backup import backups, postgres_tools
+from qunce.core.backup.backups import Manifest
+from qunce.sets.doctor import doctor
+from qunce.sets.mirror import lineage, rebuild
 
 HOMELESS = True
 """It must look at the home before anything is made in it."""
@@ -35,9 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: Out) -> int:
     source = Path(args.file)
     manifest = backups.read_manifest(source)
-    known = {f"{app}.{name}" for app, name in home.on_disk()}
+    known = {f"{app}.{name}" for app, name in data_dir.on_disk()}
     backups.check_fits(manifest, known=known)
-    with home.alone():
+    with data_dir.alone():
         if not args.force:
             _check_empty()
         place = _into_postgresql if db.is_postgresql() else _into_file
@@ -47,15 +49,15 @@ def run(args: argparse.Namespace, out: Out) -> int:
             place(copy, manifest)
         finally:
             copy.unlink(missing_ok=True)
-        home.ready()
-        lineages.renew()
+        data_dir.ready()
+        lineage.renew()
         rebuild.everything()
         found = doctor.examine()
     return _report(manifest, [str(each.text) for each in found], out)
 
 
 def _check_empty() -> None:
-    taken = not pgtools.is_empty() if db.is_postgresql() else _truth().exists()
+    taken = not postgres_tools.is_empty() if db.is_postgresql() else _truth().exists()
     if taken:
         raise NotEmpty(
             _("%(home)s is not empty; --force replaces what is there.")
@@ -80,10 +82,10 @@ def _into_file(copy: Path, manifest: Manifest) -> None:
 
 
 def _into_postgresql(copy: Path, manifest: Manifest) -> None:
-    if not pgtools.is_empty():
-        pgtools.clear()
+    if not postgres_tools.is_empty():
+        postgres_tools.clear()
     shutil.rmtree(settings.MIRROR, ignore_errors=True)
-    pgtools.load(copy)
+    postgres_tools.load(copy)
     backups.prove_here(manifest)
 
 

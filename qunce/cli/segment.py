@@ -7,16 +7,16 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given
+from qunce.cli import options
 from qunce.cli.output import Out
-from qunce.members import segments
-from qunce.members.segments import Segment
-from qunce.sets import tail
+from qunce.members.segments import segments
+from qunce.members.segments.segments import Segment
+from qunce.sets.mirror import deriver
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action")
-    given.add_arguments(actions.add_parser("list"))
+    options.add_arguments(actions.add_parser("list"))
     for name in ("add", "freeze"):
         each = actions.add_parser(name)
         each.add_argument("key", metavar="KEY", help=_("what rules call it"))
@@ -24,13 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name == "add":
             each.add_argument("--name", default="", help=_("what people read"))
             each.add_argument("--note", default="", help=_("what it is for"))
-        given.add_arguments(each)
+        options.add_arguments(each)
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    community = given.community(args)
-    about = {"by": given.operator(args, community), "at": args.at}
-    tail.catch_up(most=given.BEARABLE)
+    community = options.community(args)
+    about = {"by": options.operator(args, community), "at": args.at}
+    deriver.catch_up(most=options.BEARABLE)
     if args.action == "freeze":
         return _freeze(args, out, {"community": community, **about})
     found = segments.listed(community)
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
 
 def _add(args: argparse.Namespace, about: dict[str, Any]) -> Segment:
     """A segment that is there gets the new rule."""
-    rule = given.rule(args.rule)
+    rule = options.rule(args.rule)
     words = {"name": args.name, "description": args.note}
     for known in segments.listed(about["community"]):
         if known.key == args.key:
@@ -57,7 +57,7 @@ def _add(args: argparse.Namespace, about: dict[str, Any]) -> Segment:
 
 
 def _freeze(args: argparse.Namespace, out: Out, about: dict[str, Any]) -> int:
-    frozen = segments.freeze(key=args.key, rule=given.rule(args.rule), **about)
+    frozen = segments.freeze(key=args.key, rule=options.rule(args.rule), **about)
     out.answer(
         {"key": frozen.key, "members": frozen.size},
         _("“%(key)s” keeps %(n)s members as they are now.")

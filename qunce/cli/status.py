@@ -7,15 +7,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given, output
+from qunce.cli import options, output
 from qunce.cli.output import Out
 from qunce.core import money
 from qunce.core.communities import Community
-from qunce.core.work import failed
-from qunce.groups import registry
-from qunce.members import layers, roster, segments
+from qunce.core.jobs.job_queue import failed
+from qunce.groups import groups
+from qunce.members.accounts import models as account_models
+from qunce.members.layers import layers
+from qunce.members.segments import segments
 from qunce.sales import orders
-from qunce.sets import audiences, mirror, tail
+from qunce.sets import audiences
+from qunce.sets.mirror import deriver, mirror
 
 EVERYONE: dict[str, Any] = {"all": []}
 
@@ -25,21 +28,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    community = given.community(args)
+    community = options.community(args)
     asked = {
         "community": community,
-        "by": given.operator(args, community),
+        "by": options.operator(args, community),
         "at": args.at,
     }
-    tail.catch_up(most=given.BEARABLE, wait=False)
+    deriver.catch_up(most=options.BEARABLE, wait=False)
     told = {
         "community": community.key,
         "members": audiences.count(rule=EVERYONE, **asked),
         "accounts": _accounts(community),
-        "groups": registry.listed(community).count(),
+        "groups": groups.listed(community).count(),
         **_orders(community),
         "facts": facts(),
-        "lag": tail.lag(),
+        "lag": deriver.lag(),
         "layers": _layers(community),
         "segments": _segments(asked),
         "failed_work": failed().count(),
@@ -51,7 +54,9 @@ def run(args: argparse.Namespace, out: Out) -> int:
 
 
 def _accounts(community: Community) -> int:
-    rows = roster.Account.objects.filter(community=community, erased_at__isnull=True)
+    rows = account_models.Account.objects.filter(
+        community=community, erased_at__isnull=True
+    )
     return rows.count()
 
 
@@ -72,7 +77,7 @@ def facts() -> int:
     """Of all communities. The mirror's files tell it: counting rows takes seconds."""
     place = mirror.place()
     mirrored = sum(segment.rows for segment in mirror.cover(place).segments)
-    return mirrored + tail.lag()
+    return mirrored + deriver.lag()
 
 
 def _layers(community: Community) -> dict[str, dict[str, int]]:

@@ -8,18 +8,19 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given, readers
+from qunce.cli import member_selection, options
 from qunce.cli.output import Out
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import roster, tagging, tags
-from qunce.members.tags import Tag
-from qunce.sets import tail
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import models as account_models
+from qunce.members.tags import assignments, library
+from qunce.members.tags.library import Tag
+from qunce.sets.mirror import deriver
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tag", metavar="TAG", help=_("its key or a synonym"))
-    readers.add_arguments(parser)
+    member_selection.add_arguments(parser)
     parser.add_argument("--depth", type=int, metavar="N", help=_("exactly so deep"))
     parser.add_argument("--expires", metavar="ISO", help=_("taken off by itself then"))
     parser.add_argument(
@@ -29,18 +30,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    community = given.community(args)
-    by = given.operator(args, community)
+    community = options.community(args)
+    by = options.operator(args, community)
     if args.rule:
-        tail.catch_up(most=given.BEARABLE)
+        deriver.catch_up(most=options.BEARABLE)
     tag = _tag(args, community, by)
-    accounts = readers.chosen(args, community=community, by=by)
+    accounts = member_selection.chosen(args, community=community, by=by)
     about: dict[str, Any] = {"tag": tag, "by": by, "at": args.at, "note": args.note}
     about["expires_at"] = _expires(args, community)
     if args.depth is None:
-        batch = tagging.put(accounts=accounts, **about)
+        batch = assignments.put(accounts=accounts, **about)
     else:
-        batch = tagging.set_depths(depths=_depths(accounts, args.depth), **about)
+        batch = assignments.set_depths(depths=_depths(accounts, args.depth), **about)
     out.answer(
         {"batch": batch.pk, "members": len(accounts), "changed": batch.changed},
         _("Batch %(batch)s: %(changed)s of %(n)s taggings changed.")
@@ -49,26 +50,26 @@ def run(args: argparse.Namespace, out: Out) -> int:
     return 0
 
 
-def _tag(args: argparse.Namespace, community: Community, by: Operator) -> Tag:
+def _tag(args: argparse.Namespace, community: Community, by: Staff) -> Tag:
     if not args.new_in:
-        return tags.get(community, args.tag)
-    found = tags.find(community, [args.tag])
+        return library.get(community, args.tag)
+    found = library.find(community, [args.tag])
     if args.tag in found:
         return found[args.tag]
-    group = tags.get_group(community, args.new_in)
-    return tags.create(
+    group = library.get_group(community, args.new_in)
+    return library.create(
         community=community, key=args.tag, group=group, by=by, at=args.at
     )
 
 
 def _expires(args: argparse.Namespace, community: Community) -> datetime | None:
-    return given.moment(args.expires, community) if args.expires else None
+    return options.moment(args.expires, community) if args.expires else None
 
 
 def _depths(accounts: list[int], depth: int) -> dict[int, int]:
     """A person's depth is the sum over their accounts: the others carry none of it."""
     if depth < 0:
-        raise given.BadUsage(_("A depth is 0 or more."))
-    people = roster.people_of(accounts)
+        raise options.BadUsage(_("A depth is 0 or more."))
+    people = account_models.people_of(accounts)
     depths = {account: 0 for family in people.values() for account in family}
     return depths | dict.fromkeys(people, depth)

@@ -8,11 +8,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given
+from qunce.cli import options
 from qunce.cli.output import Out
 from qunce.core.communities import Community
-from qunce.members import tagging, tagnames, tagreports, tags, tagtemplates
-from qunce.members.tags import Tag
+from qunce.members.tags import assignments, library
+from qunce.members.tags import naming as tag_naming
+from qunce.members.tags import report as tag_report
+from qunce.members.tags import templates as tag_templates
+from qunce.members.tags.library import Tag
 from qunce.sets import audiences
 
 
@@ -21,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("list")
     actions.add_parser("tidy")
     template = actions.add_parser("template")
-    known = ", ".join(tagtemplates.TEMPLATES)
+    known = ", ".join(tag_templates.TEMPLATES)
     template.add_argument("name", metavar="NAME", help=known)
     _add_group(actions.add_parser("group"))
     synonym = actions.add_parser("synonym")
@@ -31,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     merge.add_argument("tag", metavar="TAG", help=_("the tag that goes"))
     merge.add_argument("into", metavar="INTO", help=_("the tag that takes its members"))
     for each in actions.choices.values():
-        given.add_arguments(each)
+        options.add_arguments(each)
 
 
 def _add_group(group: argparse.ArgumentParser) -> None:
@@ -50,8 +53,8 @@ def _add_group(group: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    community = given.community(args)
-    about = {"by": given.operator(args, community), "at": args.at}
+    community = options.community(args)
+    about = {"by": options.operator(args, community), "at": args.at}
     action = {
         "template": _template,
         "group": _group,
@@ -76,7 +79,7 @@ def _list(
             "group": tag.group.key if tag.group else None,
             "members": _carriers(tag, about),
         }
-        for tag in tags.listed(community)
+        for tag in library.listed(community)
     ]
     out.answer({"tags": told})
     for each in told:
@@ -91,7 +94,7 @@ def _carriers(tag: Tag, about: About) -> int:
 def _template(
     args: argparse.Namespace, out: Out, community: Community, about: About
 ) -> None:
-    made = tagtemplates.apply(community=community, template=args.name, **about)
+    made = tag_templates.apply(community=community, template=args.name, **about)
     out.answer(
         {"made": [tag.key for tag in made]},
         _("%(n)s tags are new.") % {"n": len(made)},
@@ -101,10 +104,10 @@ def _template(
 def _group(
     args: argparse.Namespace, out: Out, community: Community, about: About
 ) -> None:
-    naming = tagnames.Naming(
+    naming = tag_naming.Naming(
         prefix=args.prefix, pattern=args.pattern, guidance=args.guidance
     )
-    group = tags.create_group(
+    group = library.create_group(
         community=community,
         key=args.key,
         name=args.name,
@@ -121,8 +124,8 @@ def _group(
 def _synonym(
     args: argparse.Namespace, out: Out, community: Community, about: About
 ) -> None:
-    tag = tags.get(community, args.tag)
-    tags.add_synonym(tag=tag, key=args.key, **about)
+    tag = library.get(community, args.tag)
+    library.add_synonym(tag=tag, key=args.key, **about)
     out.answer(
         {"tag": tag.key, "synonym": args.key},
         _("“%(synonym)s” means “%(tag)s”.") % {"synonym": args.key, "tag": tag.key},
@@ -132,8 +135,8 @@ def _synonym(
 def _merge(
     args: argparse.Namespace, out: Out, community: Community, about: About
 ) -> None:
-    tag, into = tags.get(community, args.tag), tags.get(community, args.into)
-    batch = tagging.merge(tag=tag, into=into, **about)
+    tag, into = library.get(community, args.tag), library.get(community, args.into)
+    batch = assignments.merge(tag=tag, into=into, **about)
     out.answer(
         {"tag": tag.key, "into": into.key, "changed": batch.changed},
         _("“%(tag)s” is now a synonym of “%(into)s”.")
@@ -144,9 +147,9 @@ def _merge(
 def _tidy(
     args: argparse.Namespace, out: Out, community: Community, about: About
 ) -> None:
-    twins = [[one.key, other.key] for one, other in tagreports.twins(community)]
-    unused = _keys(tagreports.unused(community, at=args.at))
-    lonely = _keys(tagreports.of_one_person(community, at=args.at))
+    twins = [[one.key, other.key] for one, other in tag_report.twins(community)]
+    unused = _keys(tag_report.unused(community, at=args.at))
+    lonely = _keys(tag_report.of_one_person(community, at=args.at))
     out.answer(
         {"twins": twins, "unused": unused, "of_one_person": lonely},
         *(_("nearly the same: %(tags)s") % {"tags": ", ".join(pair)} for pair in twins),

@@ -6,13 +6,13 @@ import argparse
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given, readers
+from qunce.cli import member_selection, options
 from qunce.cli.output import Out
 from qunce.core import errors
 from qunce.core.communities import Community
-from qunce.members import tagging, tags
-from qunce.members.tagrows import TagBatch
-from qunce.sets import tail
+from qunce.members.tags import assignments, library
+from qunce.members.tags.models import TagBatch
+from qunce.sets.mirror import deriver
 
 
 class UnknownBatch(errors.NotFound):
@@ -21,7 +21,7 @@ class UnknownBatch(errors.NotFound):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tag", metavar="TAG", nargs="?", help=_("its key or a synonym"))
-    readers.add_arguments(parser, required=False)
+    member_selection.add_arguments(parser, required=False)
     parser.add_argument("--batch", type=int, metavar="N", help=_("undo this batch"))
     parser.add_argument("--note", default="", help=_("kept with the batch"))
 
@@ -29,10 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: Out) -> int:
     whom = args.rule or args.members or args.file
     if (args.batch is None) == (args.tag is None) or bool(args.tag) != bool(whom):
-        raise given.BadUsage(
+        raise options.BadUsage(
             _("Give --batch N, or a tag with --rule, --members or --file.")
         )
-    community = given.community(args)
+    community = options.community(args)
     if args.batch is not None:
         _undo(args, community, out)
     else:
@@ -41,10 +41,10 @@ def run(args: argparse.Namespace, out: Out) -> int:
 
 
 def _undo(args: argparse.Namespace, community: Community, out: Out) -> None:
-    by = given.operator(args, community)
+    by = options.operator(args, community)
     found = TagBatch.objects.filter(community=community, pk=args.batch)
     for batch in found:
-        restored = tagging.undo(batch=batch, by=by, at=args.at)
+        restored = assignments.undo(batch=batch, by=by, at=args.at)
         out.answer(
             {"batch": batch.pk, "restored": restored},
             _("Batch %(batch)s is undone: %(n)s taggings are as before.")
@@ -55,12 +55,12 @@ def _undo(args: argparse.Namespace, community: Community, out: Out) -> None:
 
 
 def _take_off(args: argparse.Namespace, community: Community, out: Out) -> None:
-    by = given.operator(args, community)
+    by = options.operator(args, community)
     if args.rule:
-        tail.catch_up(most=given.BEARABLE)
-    batch = tagging.take_off(
-        tag=tags.get(community, args.tag),
-        accounts=readers.chosen(args, community=community, by=by),
+        deriver.catch_up(most=options.BEARABLE)
+    batch = assignments.take_off(
+        tag=library.get(community, args.tag),
+        accounts=member_selection.chosen(args, community=community, by=by),
         by=by,
         at=args.at,
         note=args.note,

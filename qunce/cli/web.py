@@ -6,17 +6,17 @@ import argparse
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given, serving
+from qunce.cli import options, server
 from qunce.cli.output import Out
 
-add_arguments = serving.add_arguments
+add_arguments = server.add_arguments
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    given.any_community(args)
+    options.any_community(args)
     out.line(
         _("Serving on http://%(host)s:%(port)s/ until Ctrl-C, without the work.")
         % {"host": args.host, "port": args.port}
     )
-    serving.serve(args, work=False)
+    server.serve(args, work=False)
     return 0

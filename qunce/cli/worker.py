@@ -6,14 +6,14 @@ import argparse
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import given, serving
+from qunce.cli import options, server
 from qunce.cli.output import Out
 
-add_arguments = serving.add_log
+add_arguments = server.add_log
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
-    given.any_community(args)
+    options.any_community(args)
     out.line(_("At work until Ctrl-C."))
-    serving.work(args)
+    server.work(args)
     return 0

@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from qunce.core import access, audit, errors
-from qunce.core.operators import Operator
+from qunce.core import errors, permissions
+from qunce.core.facts import audit
+from qunce.core.staff.models import Staff
 
 REFUSED = audit.declare("staff.refused", _("staff refused"))
 STATUS: tuple[tuple[type[Exception], int], ...] = (
@@ -32,7 +33,7 @@ class ErrorPages:
     def process_exception(
         self, request: HttpRequest, error: Exception
     ) -> HttpResponse | None:
-        if isinstance(error, access.NotAllowed) and request.method == "POST":
+        if isinstance(error, permissions.NotAllowed) and request.method == "POST":
             _note(request)
         for kind, status in STATUS:
             if isinstance(error, kind):
@@ -43,7 +44,7 @@ class ErrorPages:
 def _note(request: HttpRequest) -> None:
     """Who tried to do what their role does not carry."""
     match, user = request.resolver_match, request.user
-    if isinstance(user, Operator):
+    if isinstance(user, Staff):
         audit.note(
             kind=REFUSED,
             community=user.community,
@@ -54,7 +55,7 @@ def _note(request: HttpRequest) -> None:
 
 
 def said(request: HttpRequest, text: str, status: int) -> HttpResponse:
-    if isinstance(request.user, Operator):
+    if isinstance(request.user, Staff):
         request.at = datetime.now(UTC)  # type: ignore[attr-defined]
     alone = bool(getattr(request, "htmx", False))
     template = "console/parts/error.html" if alone else "console/error.html"

@@ -9,10 +9,10 @@ from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from qunce import duties
-from qunce.console import entry
-from qunce.core import work
-from qunce.sets import tail
+from qunce import schedule
+from qunce.console import http
+from qunce.core.jobs import job_queue
+from qunce.sets.mirror import deriver
 
 LATE = timedelta(minutes=5)
 """Work and facts are done within a second; after this long nobody is at it."""
@@ -29,10 +29,10 @@ class Health:
 
 
 def look(*, at: datetime) -> Health:
-    waiting = work.waiting(at=at)
-    failed = work.failed().count()
-    lag = tail.lag()
-    oldest = tail.waiting_since() if lag else None
+    waiting = job_queue.waiting(at=at)
+    failed = job_queue.failed().count()
+    lag = deriver.lag()
+    oldest = deriver.waiting_since() if lag else None
     found = {
         "work is late": bool(waiting) and waiting[0].due_at < at - LATE,
         "work has failed": failed > 0,
@@ -43,14 +43,14 @@ def look(*, at: datetime) -> Health:
 
 
 @require_safe
-@entry.public
+@http.public
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 while all is well, 503 with what is not; nothing of anybody in either."""
     try:
         found = look(at=datetime.now(UTC))
     except DatabaseError:
         return JsonResponse({"ok": False, "problems": ["database"]}, status=503)
-    beaten = duties.beaten_at
+    beaten = schedule.beaten_at
     told = {
         "ok": not found.problems,
         "problems": found.problems,

@@ -20,7 +20,7 @@ AREAS = {
     "insight/": "insight",
     "settings/webhooks/": "webhooks",
     "settings/": "settings",
-    "sign-in/": "signing",
+    "sign-in/": "login",
     "search/": "search",
 }
 

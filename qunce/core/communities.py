@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from qunce.core import days, errors, instants, revisions
+from qunce.core import community_days, errors, revisions, timestamps
 
 KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 CLOCK = "clock"
@@ -26,14 +26,14 @@ class Community(models.Model):
     language = models.CharField(max_length=10, default="zh-hans")
     # Whether all who sign in need a second factor, or only those who chose one.
     second_factor = models.BooleanField(default=False)
-    created_at = instants.InstantField()
+    created_at = timestamps.TimestampField()
 
     def __str__(self) -> str:
         return self.name
 
     def day(self, at: datetime) -> int:
         """The community day of `at`, as days since 1970-01-01."""
-        return days.day_of(self.timezone, self.day_start, at)
+        return community_days.day_of(self.timezone, self.day_start, at)
 
 
 class UnknownCommunity(errors.NotFound):

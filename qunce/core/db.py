@@ -71,7 +71,7 @@ def insert(into: str, rows: Sequence[Sequence[Any]], using: str = "default") -> 
     """
     if not rows:
         return
-    one = f"({marks(len(rows[0]))})"
+    one = f"({placeholders(len(rows[0]))})"
     with connections[using].cursor() as cursor:
         if not is_postgresql(using):
             cursor.executemany(f"{into} {one}", rows)
@@ -83,6 +83,6 @@ def insert(into: str, rows: Sequence[Sequence[Any]], using: str = "default") -> 
             cursor.execute(f"{into} {', '.join([one] * len(some))}", flat)
 
 
-def marks(count: int) -> str:
+def placeholders(count: int) -> str:
     """`%s, %s, …` for an IN list."""
     return ", ".join(["%s"] * count)

@@ -1,33 +1,31 @@
 from __future__ import annotations
 
-from qunce.core.apikeys import ApiKey
-from qunce.core.attempts import Attempt
-from qunce.core.audit import Act
 from qunce.core.communities import Community
-from qunce.core.facts import Fact, FactKey, FactKeyOverflow
-from qunce.core.ledger import Entry
-from qunce.core.names import Name
-from qunce.core.operators import Operator
-from qunce.core.reacting import Reached
+from qunce.core.facts.audit import AuditEntry
+from qunce.core.facts.consumers import ConsumerPosition
+from qunce.core.facts.facts import Fact, FactKey, FactKeyOverflow
+from qunce.core.facts.interned_names import InternedName
+from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.revisions import Revision
-from qunce.core.sessions import Session
-from qunce.core.units import Unit
-from qunce.core.work import Work
+from qunce.core.staff.api_keys import ApiKey
+from qunce.core.staff.login_attempts import LoginAttempt
+from qunce.core.staff.models import Staff
+from qunce.core.staff.sessions import Session
+from qunce.core.staff.units import Unit
 
 __all__ = [
-    "Act",
+    "AuditEntry",
     "ApiKey",
-    "Attempt",
+    "LoginAttempt",
     "Community",
-    "Entry",
     "Fact",
     "FactKey",
     "FactKeyOverflow",
-    "Name",
-    "Operator",
-    "Reached",
+    "InternedName",
+    "Staff",
+    "ConsumerPosition",
     "Revision",
     "Session",
     "Unit",
-    "Work",
+    "QueuedJob",
 ]

@@ -65,7 +65,7 @@ def read(community_id: int, keys: Iterable[Key]) -> dict[Key, int]:
     for kind, ref in wanted:
         refs.setdefault(kind, []).append(ref)
     clauses = [
-        f"(kind = %s AND ref IN ({db.marks(len(several))}))"
+        f"(kind = %s AND ref IN ({db.placeholders(len(several))}))"
         for several in refs.values()
     ]
     found = db.rows(

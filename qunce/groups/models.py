@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from qunce.groups.registry import Group, Membership
+from qunce.groups.groups import Group, Membership
 
 __all__ = ["Group", "Membership"]

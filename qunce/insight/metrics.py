@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qunce.core import days
-from qunce.insight import dictionary
-from qunce.members import comings
-from qunce.sets import audiences, daily
+from qunce.core import community_days
+from qunce.insight import metric_definitions
+from qunce.members.clauses import lifecycle
+from qunce.sets import audiences, daily_totals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from qunce.core.communities import Community
-    from qunce.core.operators import Operator
-    from qunce.sets.daily import Daily
+    from qunce.core.staff.models import Staff
+    from qunce.sets.daily_totals import Daily
 
 SALES = ("order.paid", "order.amended")
 OWN_ACTS = (
@@ -46,7 +46,7 @@ class Asked:
     """The span, who asks, and what was read for it; each is read once, when needed."""
 
     community: Community
-    by: Operator
+    by: Staff
     at: datetime
     first: int
     last: int
@@ -59,7 +59,7 @@ class Asked:
 
     @cached_property
     def group_id(self) -> int:
-        return daily.group_id(self.community, self.group or "")
+        return daily_totals.group_id(self.community, self.group or "")
 
     @cached_property
     def seen(self) -> bytes:
@@ -96,7 +96,7 @@ class Asked:
     def facts(self, *kinds: str) -> Daily:
         """Facts of these kinds about people in the operator's scope, up to today."""
         if kinds not in self.read:
-            found = daily.read(
+            found = daily_totals.read(
                 community=self.community,
                 kinds=kinds,
                 first=self.first,
@@ -143,22 +143,22 @@ def _of(*registers: dict[str, Metric]) -> Callable[[Metric], Metric]:
 
 @_of(OF_COMMUNITY, OF_GROUP)
 def orders(asked: Asked) -> list[int]:
-    return daily.sums(kinds=["order.paid"], **asked.span).times
+    return daily_totals.sums(kinds=["order.paid"], **asked.span).times
 
 
 @_of(OF_COMMUNITY)
 def buyers(asked: Asked) -> list[int]:
-    return daily.people(kinds=["order.paid"], **asked.span)
+    return daily_totals.people(kinds=["order.paid"], **asked.span)
 
 
 @_of(OF_COMMUNITY)
 def sales(asked: Asked) -> list[int]:
-    return daily.sums(kinds=SALES, **asked.span).amounts
+    return daily_totals.sums(kinds=SALES, **asked.span).amounts
 
 
 @_of(OF_COMMUNITY)
 def new_members(asked: Asked) -> list[int]:
-    return comings.joined_by_day(**asked.span)
+    return lifecycle.joined_by_day(**asked.span)
 
 
 @_of(OF_GROUP)
@@ -175,7 +175,7 @@ def leaves(asked: Asked) -> list[int]:
 
 @_of(OF_GROUP)
 def members(asked: Asked) -> list[int]:
-    now = daily.marked(
+    now = daily_totals.marked(
         community=asked.community, kind="group", ref=asked.group_id, at=asked.at
     )
     inside = {person: now[person] for person in audiences.ids(asked.members)}
@@ -209,7 +209,7 @@ def _steps(asked: Asked) -> dict[int, dict[int, int]]:
 
 @_of(OF_GROUP)
 def active_members(asked: Asked) -> list[int]:
-    return daily.people(kinds=OWN_ACTS, **asked.span)
+    return daily_totals.people(kinds=OWN_ACTS, **asked.span)
 
 
 def of_community(
@@ -217,7 +217,7 @@ def of_community(
     community: Community,
     first: date,
     last: date,
-    by: Operator,
+    by: Staff,
     at: datetime,
     names: Sequence[str] = tuple(OF_COMMUNITY),
 ) -> dict[str, list[int]]:
@@ -232,7 +232,7 @@ def of_groups(
     groups: Sequence[str],
     first: date,
     last: date,
-    by: Operator,
+    by: Staff,
     at: datetime,
     names: Sequence[str] = tuple(OF_GROUP),
 ) -> dict[str, dict[str, list[int]]]:
@@ -246,16 +246,16 @@ def of_groups(
 
 def definition(name: str) -> str:
     """What a number means, to be shown where it is shown."""
-    return str(dictionary.TERMS[name].means)
+    return str(metric_definitions.TERMS[name].means)
 
 
 def _asked(
-    community: Community, first: date, last: date, by: Operator, at: datetime
+    community: Community, first: date, last: date, by: Staff, at: datetime
 ) -> Asked:
     return Asked(
         community=community,
         by=by,
         at=at,
-        first=days.from_date(first),
-        last=days.from_date(last),
+        first=community_days.from_date(first),
+        last=community_days.from_date(last),
     )

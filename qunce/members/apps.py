@@ -4,39 +4,33 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
+DECLARING = (
+    "accounts.accounts",
+    "accounts.masking",
+    "clauses.names",
+    "people.doctor_checks",
+    "people.notes",
+    "people.people",
+    "people.remark_names",
+    "search.export",
+)
+"""Modules that declare facts, permissions, clauses and checks when imported."""
+
 
 class MembersConfig(AppConfig):
     name = "qunce.members"
     label = "members"
 
     def ready(self) -> None:
-        from qunce.members import (  # noqa: F401 - they declare
-            accounts,
-            attributerows,
-            checkups,
-            exporting,
-            leaves,
-            masks,
-            notes,
-            people,
-            remarks,
-            roster,
-            tagrows,
-        )
-        from qunce.sets import columns, erasing, marks, population
+        from qunce.members.accounts.models import Account
+        from qunce.members.attributes import values as attribute_values
+        from qunce.members.tags import models as tag_models
+        from qunce.sets.bitmaps import attribute_columns, marks, presence
+        from qunce.sets.mirror import erasure
 
-        marks.register(tagrows.KIND)
-        columns.register(attributerows.KIND)
-        erasing.spare("member.erased")
-        population.register(roster.Account._meta.db_table)
-        _register_targets()
-
-
-def _register_targets() -> None:
-    """What they need to read files is loaded with the first file."""
-    from qunce.members.importing import targets
-
-    room = "qunce.members.importing"
-    targets.register("members", lambda: import_module(f"{room}.members").MemberTarget())
-    targets.register("tags", lambda: import_module(f"{room}.tags").TagTarget())
-    targets.register("facts", lambda: import_module(f"{room}.facts").FactTarget())
+        for module in DECLARING:
+            import_module(f"qunce.members.{module}")
+        marks.register(tag_models.KIND)
+        attribute_columns.register(attribute_values.KIND)
+        erasure.spare("member.erased")
+        presence.register(Account._meta.db_table)

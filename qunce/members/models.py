@@ -1,19 +1,17 @@
 from __future__ import annotations
 
-from qunce.members.attributerows import AttributeValue, PastValue
-from qunce.members.attributes import Attribute
-from qunce.members.importing.jobs import ImportJob, ImportProblem
-from qunce.members.importing.uploads import Upload
-from qunce.members.layers import Layering, LayerRun, LayerSet
-from qunce.members.merges import Merge
-from qunce.members.notes import Note
-from qunce.members.remarks import Pattern
-from qunce.members.roster import Account, Identifier
-from qunce.members.segments import FrozenSegment, Segment, SegmentSize
-from qunce.members.tagjobs import TagJob
-from qunce.members.tagrows import TagBatch, TagChange, Tagging
-from qunce.members.tags import Synonym, Tag, TagGroup
-from qunce.members.tagtwins import KeptApart
+from qunce.members.accounts.models import Account, Identifier
+from qunce.members.attributes.attributes import Attribute
+from qunce.members.attributes.values import AttributeValue, PastValue
+from qunce.members.layers.layers import Layering, LayerRun, LayerSet
+from qunce.members.people.merges import Merge
+from qunce.members.people.notes import Note
+from qunce.members.people.remark_names import Pattern
+from qunce.members.segments.segments import FrozenSegment, Segment, SegmentSize
+from qunce.members.tags.bulk import TagJob
+from qunce.members.tags.duplicates import DismissedDuplicate
+from qunce.members.tags.library import Synonym, Tag, TagGroup
+from qunce.members.tags.models import TagBatch, TagChange, Tagging
 
 __all__ = [
     "Account",
@@ -21,9 +19,7 @@ __all__ = [
     "AttributeValue",
     "FrozenSegment",
     "Identifier",
-    "ImportJob",
-    "ImportProblem",
-    "KeptApart",
+    "DismissedDuplicate",
     "LayerRun",
     "LayerSet",
     "Layering",
@@ -40,5 +36,4 @@ __all__ = [
     "TagGroup",
     "TagJob",
     "Tagging",
-    "Upload",
 ]

@@ -10,9 +10,14 @@ class OutreachConfig(AppConfig):
     label = "outreach"
 
     def ready(self) -> None:
-        from qunce.outreach import optouts
-        from qunce.sets import marks
+        from qunce.outreach import opt_outs
+        from qunce.sets.bitmaps import marks
 
-        for module in ("sends", "incoming", "byhand", "campaigns"):
+        for module in (
+            "campaigns.campaigns",
+            "sending.assisted_sending",
+            "sending.channel_events",
+            "sending.send_facts",
+        ):
             import_module(f"qunce.outreach.{module}")
-        marks.register(optouts.KIND)
+        marks.register(opt_outs.KIND)

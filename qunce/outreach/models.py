@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from qunce.outreach.campaigns import Campaign
-from qunce.outreach.optouts import OptOut
-from qunce.outreach.recipients import Recipient
-from qunce.outreach.tasks import Task
+from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.opt_outs import OptOut
+from qunce.outreach.sending.recipients import Recipient
+from qunce.outreach.sending.tasks import Task
 
 __all__ = ["Campaign", "OptOut", "Recipient", "Task"]

@@ -10,7 +10,5 @@ class SalesConfig(AppConfig):
     label = "sales"
 
     def ready(self) -> None:
-        import_module("qunce.sales.coupons")
-        targets = import_module("qunce.members.importing.targets")
-        importing = "qunce.sales.importing"
-        targets.register("orders", lambda: import_module(importing).OrderTarget())
+        for module in ("coupons", "orders"):
+            import_module(f"qunce.sales.{module}")

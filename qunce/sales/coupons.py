@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy
 
-from qunce.core import facts
+from qunce.core.facts import facts
 
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class CouponRedeemed(facts.Event):
+class CouponRedeemed(facts.FactKind):
     """`coupon` is its code, `campaign` the key of the campaign that gave it."""
 
     kind = "coupon.redeemed"

@@ -17,14 +17,17 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import access, db, errors, facts, instants, money, names, texts
+from qunce.core import db, errors, money, permissions, text_validation, timestamps
+from qunce.core.facts import facts, interned_names
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
-    from qunce.core.operators import Operator
-    from qunce.core.settled import Happened
+    from qunce.core.facts.committed import RecordedFact
+    from qunce.core.staff.models import Staff
 
-RECORD = access.declare("sales.record", access.Role.MANAGER, access.Role.OPERATOR)
+RECORD = permissions.declare(
+    "orders.write", permissions.Role.MANAGER, permissions.Role.OPERATOR
+)
 """For people and programs; files are let in by the permission to import."""
 
 
@@ -41,12 +44,12 @@ class Order(models.Model):
     community_id = models.IntegerField()
     key = models.TextField()
     account_id = models.BigIntegerField(null=True)
-    paid_at = instants.InstantField()
+    paid_at = timestamps.TimestampField()
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     items = models.TextField(null=True)  # noqa: DJ001 - null is "nobody told us"
     details = models.TextField(null=True)  # noqa: DJ001 - null is "nothing else"
-    refunded_at = instants.InstantField(null=True)
+    refunded_at = timestamps.TimestampField(null=True)
     refunded_amount = models.BigIntegerField(default=0)
     source_id = models.IntegerField(null=True)
 
@@ -82,7 +85,7 @@ class Order(models.Model):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class OrderPaid(facts.Event):
+class OrderPaid(facts.FactKind):
     """`order` is its key, `categories` the distinct ones of its items, sorted."""
 
     kind = "order.paid"
@@ -95,7 +98,7 @@ class OrderPaid(facts.Event):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class OrderRefunded(facts.Event):
+class OrderRefunded(facts.FactKind):
     """`amount` is this refund's, not the sum of all."""
 
     kind = "order.refunded"
@@ -106,7 +109,7 @@ class OrderRefunded(facts.Event):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class OrderAmended(facts.Event):
+class OrderAmended(facts.FactKind):
     """Its source says now that another amount was paid; `amount` is the difference.
 
     It happened when the order was paid, so that every day's sum comes right.
@@ -135,7 +138,7 @@ class UnknownOrder(errors.NotFound):
 
 
 def check_order(*, key: str, amount: int, currency: str) -> None:
-    if not key.strip() or not texts.is_text(key):
+    if not key.strip() or not text_validation.is_text(key):
         raise InvalidOrder(_("An order needs a key."))
     if amount < 0:
         raise InvalidOrder(
@@ -188,7 +191,7 @@ def pay(
     account: int | None,
     amount: int,
     paid_at: datetime,
-    by: Operator | None,
+    by: Staff | None,
     at: datetime,
     currency: str,
     items: Sequence[dict[str, Any]] | None = None,
@@ -227,7 +230,7 @@ def amend(
     community: Community,
     order: Order,
     amount: int,
-    by: Operator | None,
+    by: Staff | None,
     at: datetime,
 ) -> None:
     """Set right what was paid; the same amount again changes nothing."""
@@ -252,7 +255,7 @@ def refund(
     community: Community,
     key: str,
     refunded_at: datetime,
-    by: Operator | None,
+    by: Staff | None,
     at: datetime,
     amount: int | None = None,
 ) -> Order:
@@ -270,7 +273,7 @@ def refund_to(
     key: str,
     total: int,
     refunded_at: datetime,
-    by: Operator | None,
+    by: Staff | None,
     at: datetime,
 ) -> Order:
     """Give back until `total` is refunded, for sources that repeat themselves."""
@@ -287,7 +290,7 @@ def _give_back(
     order: Order,
     amount: int,
     refunded_at: datetime,
-    by: Operator | None,
+    by: Staff | None,
     at: datetime,
 ) -> Order:
     order.refunded_amount += amount
@@ -305,7 +308,7 @@ def disown(*, community: Community, accounts: Sequence[int]) -> int:
 
 
 def disown_erased(
-    *, community: Community, facts: Sequence[Happened], at: datetime
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
     """A reaction: the orders of who is erased are nobody's."""
     gone = [fact.account for fact in facts if fact.account is not None]
@@ -349,10 +352,10 @@ def _locked(order: Order) -> Order:
 
 
 def _record(
-    event: facts.Event,
+    event: facts.FactKind,
     community: Community,
     happened: datetime,
-    by: Operator | None,
+    by: Staff | None,
     at: datetime,
 ) -> None:
     facts.record_many([event], community=community, by=by, at=at, happened=[happened])
@@ -362,13 +365,17 @@ def dump_items(items: Sequence[dict[str, Any]] | None) -> str | None:
     if not items:
         return None
     text = json.dumps(list(items), ensure_ascii=False, separators=(",", ":"))
-    if not texts.is_text(text):
+    if not text_validation.is_text(text):
         raise InvalidOrder(_("This holds characters that cannot be written down."))
     return text
 
 
 def _source_id(community: Community, source: str | None) -> int | None:
-    return names.ensure("source", community.pk, [source])[source] if source else None
+    return (
+        interned_names.ensure("source", community.pk, [source])[source]
+        if source
+        else None
+    )
 
 
 def _paid(order: Order, items: Sequence[dict[str, Any]] | None) -> OrderPaid:

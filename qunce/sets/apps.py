@@ -1,6 +1,17 @@
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
+
+DECLARING = (
+    "clauses.did",
+    "clauses.members",
+    "clauses.sequence",
+    "doctor.checks",
+    "doctor.key_checks",
+)
+"""Modules that declare clauses and checks when imported."""
 
 
 class SetsConfig(AppConfig):
@@ -8,10 +19,5 @@ class SetsConfig(AppConfig):
     label = "sets"
 
     def ready(self) -> None:
-        from qunce.sets import (  # noqa: F401 - they register
-            basics,
-            checkups,
-            did,
-            keychecks,
-            sequences,
-        )
+        for module in DECLARING:
+            import_module(f"qunce.sets.{module}")

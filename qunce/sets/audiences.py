@@ -11,13 +11,16 @@ import numpy as np
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
-from qunce.core import db, names
+from qunce.core import db
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.sets import bitmaps, columns, derived, funnels, rules, snapshots
+from qunce.core.facts import interned_names
+from qunce.core.staff.models import Staff
+from qunce.sets import derived_models, funnels
+from qunce.sets.bitmaps import attribute_columns, bitmaps
 from qunce.sets.funnels import Funnel
-from qunce.sets.rules import Clause, Node, Not
-from qunce.sets.snapshots import Snapshot
+from qunce.sets.rules import snapshots, tree
+from qunce.sets.rules.snapshots import Snapshot
+from qunce.sets.rules.tree import Clause, Node, Not
 
 Answer = TypeVar("Answer")
 
@@ -51,7 +54,7 @@ class Overlap:
     right: int
 
 
-def count(*, community: Community, rule: Any, by: Operator, at: datetime) -> int:
+def count(*, community: Community, rule: Any, by: Staff, at: datetime) -> int:
     return _ask(community, at, lambda snap: len(_audience(snap, rule, by)))
 
 
@@ -59,7 +62,7 @@ def members(
     *,
     community: Community,
     rule: Any,
-    by: Operator,
+    by: Staff,
     at: datetime,
     after: int = 0,
     limit: int | None = None,
@@ -74,13 +77,13 @@ def members(
     return _ask(community, at, listed)
 
 
-def freeze(*, community: Community, rule: Any, by: Operator, at: datetime) -> bytes:
+def freeze(*, community: Community, rule: Any, by: Staff, at: datetime) -> bytes:
     """The audience as of now, as a Roaring blob; `sizes` and `ids` read it again."""
     return _ask(community, at, lambda snap: bitmaps.freeze(_audience(snap, rule, by)))
 
 
 def overlap(
-    *, community: Community, left: Any, right: Any, by: Operator, at: datetime
+    *, community: Community, left: Any, right: Any, by: Staff, at: datetime
 ) -> Overlap:
     def compare(snap: Snapshot) -> Overlap:
         one, other = _audience(snap, left, by), _audience(snap, right, by)
@@ -91,7 +94,7 @@ def overlap(
 
 
 def funnel(
-    *, community: Community, rule: Any, by: Operator, at: datetime, sample: int = 0
+    *, community: Community, rule: Any, by: Staff, at: datetime, sample: int = 0
 ) -> Funnel:
     """How many each part of the rule leaves, all in one snapshot, and some people."""
 
@@ -110,7 +113,7 @@ def funnel(
 
 
 def explain(
-    *, community: Community, rule: Any, by: Operator, at: datetime, account: int
+    *, community: Community, rule: Any, by: Staff, at: datetime, account: int
 ) -> Explanation:
     """Why the person of `account` is in or out: every clause, true or false for her."""
 
@@ -131,7 +134,7 @@ def explain(
 
 def check(*, community: Community, rule: Any) -> None:
     """Raise a RuleError if the rule cannot be understood."""
-    rules.compile_rule(rule, community)
+    tree.compile_rule(rule, community)
 
 
 def kinds(community: Community) -> list[str]:
@@ -139,9 +142,9 @@ def kinds(community: Community) -> list[str]:
     rows = db.rows(
         "SELECT DISTINCT kind_id FROM sets_dayset WHERE community_id = %s",
         [community.pk],
-        using=derived.alias(),
+        using=derived_models.alias(),
     )
-    known = names.listed("kind", 0)
+    known = interned_names.listed("kind", 0)
     return sorted(known[kind] for (kind,) in rows if kind in known)
 
 
@@ -149,7 +152,7 @@ def words(*, community: Community, attribute: int, at: datetime) -> list[str]:
     """The texts that an attribute's values are, the most frequent first."""
 
     def ranked(snap: Snapshot) -> list[str]:
-        snap.read([(columns.KIND, attribute)])
+        snap.read([(attribute_columns.KIND, attribute)])
         column = snap.column(attribute)
         often = np.bincount(column.numbers, minlength=len(column.words))
         order = np.argsort(-often, kind="stable")
@@ -210,17 +213,17 @@ class Question:
         return self.scope.evaluate(snap, snap.everyone(with_left=True))
 
 
-def _read(snap: Snapshot, rule: Any, by: Operator) -> Question:
+def _read(snap: Snapshot, rule: Any, by: Staff) -> Question:
     """The compiled rule and scope, with all their revisions read."""
     scope = None
     if by.scope is not None:
-        scope = rules.compile_rule(by.scope, snap.community)
-    question = Question(rules.compile_rule(rule, snap.community), scope)
-    snap.read(key for node in question.nodes() for key in rules.keys(node))
+        scope = tree.compile_rule(by.scope, snap.community)
+    question = Question(tree.compile_rule(rule, snap.community), scope)
+    snap.read(key for node in question.nodes() for key in tree.keys(node))
     return question
 
 
-def _audience(snap: Snapshot, rule: Any, by: Operator) -> BitMap:
+def _audience(snap: Snapshot, rule: Any, by: Staff) -> BitMap:
     return _read(snap, rule, by).people(snap)
 
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qunce.sets.rules import All, Any_, Not, WithLeft
+from qunce.sets.rules.tree import All, Any_, Not, WithLeft
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyroaring import BitMap
 
-    from qunce.sets.rules import Node
-    from qunce.sets.snapshots import Snapshot
+    from qunce.sets.rules.snapshots import Snapshot
+    from qunce.sets.rules.tree import Node
 
 
 @dataclass(frozen=True)

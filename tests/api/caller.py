@@ -9,9 +9,10 @@ from typing import Any
 
 from django.test import Client
 
-from qunce.core import apikeys, operators
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
+from qunce.core.staff import api_keys
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 ROOT = "/api/v1"
@@ -80,13 +81,13 @@ class Caller:
             after = f"&after={answer.body['next']}"
 
 
-def key_of(operator: Operator, scopes: list[str] | None = None) -> str:
+def key_of(operator: Staff, scopes: list[str] | None = None) -> str:
     """A token of a new key that acts as this operator."""
-    _key, token = apikeys.create(
+    _key, token = api_keys.create(
         name="till",
-        scopes=sorted(apikeys.SCOPES) if scopes is None else scopes,
+        scopes=sorted(api_keys.SCOPES) if scopes is None else scopes,
         operator=operator,
-        by=operators.system(operator.community),
+        by=staff_models.system(operator.community),
         at=AT,
     )
     return token
@@ -96,8 +97,8 @@ def caller(of: Community, role: str = "owner", **given: Any) -> Caller:
     """Of somebody new with this role, scope or groups."""
     fields = {name: given.pop(name) for name in ("groups",) if name in given}
     scopes = given.pop("scopes", None)
-    login = f"{role}-{operators.Operator.objects.count()}"
-    made = operators.create(community=of, login=login, role=role, at=AT, **given)
+    login = f"{role}-{staff_models.Staff.objects.count()}"
+    made = staff_models.create(community=of, login=login, role=role, at=AT, **given)
     for name, value in fields.items():
         setattr(made, name, value)
         made.save(update_fields=[name])

@@ -15,13 +15,13 @@ from django.test import Client
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
-from qunce.api import document
-from qunce.core import apikeys
+from qunce.api import openapi
 from qunce.core.communities import Community
+from qunce.core.staff import api_keys
 from tests.api.caller import ROOT, Caller, caller
 from tests.members import made
 
-DESCRIBED = document.described(f"{ROOT}/")
+DESCRIBED = openapi.described(f"{ROOT}/")
 SCHEMA: Any = schemathesis.openapi.from_dict(DESCRIBED)
 PATHS: dict[str, Any] = DESCRIBED["paths"]
 OPERATIONS = [(path, way) for path, ways in PATHS.items() for way in ways]
@@ -52,7 +52,9 @@ def test_the_page_names_every_operation(client: Client) -> None:
 
 
 def test_every_noun_of_the_issue_is_there() -> None:
-    nouns = "members accounts tags groups orders facts segments layerings sends tasks"
+    nouns = (
+        "members accounts tags groups orders facts segments layerings campaigns tasks"
+    )
     found = {path.removeprefix(f"{ROOT}/").partition("/")[0] for path in PATHS}
     assert set(nouns.split()) <= found
 
@@ -62,7 +64,7 @@ def test_every_operation_names_its_scope() -> None:
         said = PATHS[path][way]["description"]
         scope = re.search(r"Scope: `([a-z]+:[a-z]+)`", said)
         assert scope, (way, path)
-        assert scope[1] in apikeys.SCOPES
+        assert scope[1] in api_keys.SCOPES
 
 
 @pytest.mark.parametrize(("path", "way"), OPERATIONS, ids=NAMES)
@@ -76,7 +78,7 @@ def test_a_key_without_its_scope_is_refused(
     shop: Community, path: str, way: str
 ) -> None:
     scope = PATHS[path][way]["description"].rpartition("`")[0].rpartition("`")[2]
-    rest = sorted(apikeys.SCOPES - {scope})
+    rest = sorted(api_keys.SCOPES - {scope})
     place = re.sub(r"\{[a-z]+\}", "1", path.removeprefix(ROOT))
     answer = caller(shop, scopes=rest).call(way.upper(), place, {})
     assert (answer.status, answer.kind) == (403, "out-of-scope")
@@ -86,7 +88,7 @@ def test_a_key_without_its_scope_is_refused(
 def test_nothing_that_is_sent_breaks_it(
     shop: Community, api: Caller, path: str, way: str
 ) -> None:
-    """schemathesis sends what the document allows, and what it does not."""
+    """schemathesis campaigns what the document allows, and what it does not."""
     made.members(shop, "m1", "m2")
     cases = schemathesis.GenerationMode
     for mode in (cases.POSITIVE, cases.NEGATIVE):

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
-from qunce.api import throttling
-from qunce.core import apikeys, operators
+from qunce.api import rate_limit
 from qunce.core.communities import Community
+from qunce.core.staff import api_keys
+from qunce.core.staff import models as staff_models
 from tests.api.caller import AT, Caller, caller, key_of
 
 
@@ -27,9 +28,9 @@ def test_it_knows_nobody_without_a_good_key(shop: Community, token: str) -> None
 def test_a_revoked_key_a_key_past_its_end_and_one_of_who_left_are_closed(
     shop: Community,
 ) -> None:
-    by = operators.system(shop)
-    one = operators.create(community=shop, login="one", at=AT)
-    _dead, past = apikeys.create(
+    by = staff_models.system(shop)
+    one = staff_models.create(community=shop, login="one", at=AT)
+    _dead, past = api_keys.create(
         name="past",
         scopes=["members:read"],
         operator=one,
@@ -37,12 +38,12 @@ def test_a_revoked_key_a_key_past_its_end_and_one_of_who_left_are_closed(
         at=AT,
         expires_at=AT + timedelta(seconds=1),
     )
-    key, revoked = apikeys.create(
+    key, revoked = api_keys.create(
         name="gone", scopes=["members:read"], operator=one, by=by, at=AT
     )
     good = key_of(one)
     assert Caller(revoked).get("/members").status == 200
-    apikeys.revoke(key=key, by=by, at=AT)
+    api_keys.revoke(key=key, by=by, at=AT)
     assert [Caller(each).get("/members").status for each in (past, revoked, good)] == [
         401,
         401,
@@ -73,7 +74,7 @@ def test_it_speaks_the_callers_language_or_the_operators(shop: Community) -> Non
     assert chinese.headers["Content-Language"] == "zh-hans"
     assert english.body["detail"] == "There is no member with the number 999."
     assert chinese.body["detail"] != english.body["detail"]
-    operators.Operator.objects.update(language="zh-hans")
+    staff_models.Staff.objects.update(language="zh-hans")
     assert api.get("/members/999").headers["Content-Language"] == "zh-hans"
 
 
@@ -141,12 +142,12 @@ def test_who_asks_too_often_is_told_when_to_ask_again(
     answers = [api.get("/tags") for _time in range(3)]
     assert [answer.status for answer in answers] == [200, 200, 429]
     assert int(answers[2].headers["Retry-After"]) <= 4
-    other = Caller(key_of(operators.Operator.objects.get(login__startswith="owner-")))
+    other = Caller(key_of(staff_models.Staff.objects.get(login__startswith="owner-")))
     assert other.get("/tags").status == 200
 
 
 def test_a_bucket_fills_steadily() -> None:
-    bucket = throttling.Bucket(left=1.0, since=0.0)
+    bucket = rate_limit.Bucket(left=1.0, since=0.0)
     assert bucket.take(0.0, 60) == 0
     assert bucket.take(0.0, 60) == 1
     assert bucket.take(0.5, 60) == 0.5

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from qunce.api import document
-from qunce.core import apikeys
-from qunce.core.audit import Act
-from qunce.core.facts import Fact
-from qunce.core.operators import Operator
-from qunce.outreach.campaigns import Campaign
+from qunce.api import openapi
+from qunce.core.facts.audit import AuditEntry
+from qunce.core.facts.facts import Fact
+from qunce.core.staff import api_keys
+from qunce.core.staff.models import Staff
+from qunce.outreach.campaigns.campaigns import Campaign
 from tests.api.caller import ROOT, Answer, Caller
 from tests.console import world
 from tests.console.world import World
 
 pytestmark = pytest.mark.django_db
-PATHS: dict[str, Any] = document.described(f"{ROOT}/")["paths"]
+PATHS: dict[str, Any] = openapi.described(f"{ROOT}/")["paths"]
 HIDDEN = {"member", "account", "other", "group", "order"}
 """What the scoped operator must not see."""
 KEYS = {
@@ -37,12 +37,12 @@ def made() -> World:
     return world.made()
 
 
-def called(made: World, by: Operator | None) -> Caller:
+def called(made: World, by: Staff | None) -> Caller:
     if by is None:
         return Caller()
     boss = made.boss if by.community_id == made.home.pk else made.stranger
-    _key, token = apikeys.create(
-        name="sweep", scopes=apikeys.SCOPES, operator=by, by=boss, at=made.at
+    _key, token = api_keys.create(
+        name="sweep", scopes=api_keys.SCOPES, operator=by, by=boss, at=made.at
     )
     return Caller(token)
 
@@ -74,9 +74,7 @@ def values(made: World) -> dict[str, tuple[str, str]]:
     }
 
 
-def each(
-    made: World, by: Operator | None
-) -> Iterator[tuple[str, str, list[str], Answer]]:
+def each(made: World, by: Staff | None) -> Iterator[tuple[str, str, list[str], Answer]]:
     caller, known = called(made, by), values(made)
     for path, ways in PATHS.items():
         for way, told in ways.items():
@@ -95,7 +93,7 @@ def each(
 
 
 def written() -> tuple[int, int]:
-    return Fact.objects.count(), Act.objects.count()
+    return Fact.objects.count(), AuditEntry.objects.count()
 
 
 def test_without_a_key_nothing_is_told(made: World) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from qunce.core import facts
+from qunce import ingest
 from qunce.core.communities import Community
-from qunce.groups import happenings, registry
+from qunce.core.facts import facts
+from qunce.groups import groups
 from tests.api.caller import AT, Caller, caller
 from tests.members import made
 
@@ -47,7 +48,7 @@ def test_a_batch_is_taken_once(shop: Community, api: Caller) -> None:
         {},
         {},
     ]
-    assert registry.find(shop, ["g1"])
+    assert groups.find(shop, ["g1"])
 
 
 def test_without_a_key_the_same_twice_is_two(shop: Community, api: Caller) -> None:
@@ -186,7 +187,7 @@ def test_a_viewer_tells_nothing(shop: Community) -> None:
 
 def test_only_kinds_left_to_programs_and_free_ones_can_be_told() -> None:
     """A fact of our own verbs that anybody could tell would undo what they guard."""
-    told = [happenings.Told(kind, AT) for kind in sorted(facts.declared())]
-    open_ = {one.kind for one in told if not happenings.fault(one, AT)}
+    told = [ingest.Told(kind, AT) for kind in sorted(facts.declared())]
+    open_ = {one.kind for one in told if not ingest.fault(one, AT)}
     assert {"coupon.redeemed", "send.clicked"} <= open_
     assert all(facts.declared()[kind].foreign for kind in open_)

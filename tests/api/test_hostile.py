@@ -9,7 +9,8 @@ from urllib.parse import quote
 import pytest
 
 from qunce.core.communities import Community
-from qunce.sets import audiences, history, tail
+from qunce.sets import audiences, timelines
+from qunce.sets.mirror import deriver
 from tests.api.caller import Caller
 from tests.members import made
 
@@ -40,8 +41,8 @@ def test_an_odd_amount_stops_no_counting(
         "payload": {"amount": amount, "order": amount},
     }
     assert api.post("/facts", {"facts": [fact]}).status == 200
-    tail.catch_up()
-    people, _sums = history.sums(community=shop, kinds={"page.seen": 1}, at=NOW)
+    deriver.catch_up()
+    people, _sums = timelines.sums(community=shop, kinds={"page.seen": 1}, at=NOW)
     rule = {"did": {"kind": "page.seen", "times": {"gte": 1}}}
     by = made.staff(shop)
     assert audiences.count(community=shop, rule=rule, by=by, at=NOW) == 1

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connections
 
-from qunce.api.idempotency import KeptAnswer
+from qunce.api.idempotency import StoredResponse
 from qunce.core.communities import Community
 from tests.api.caller import Caller, caller
 from tests.members import made
@@ -47,7 +47,7 @@ def test_what_was_refused_is_asked_anew(shop: Community, api: Caller) -> None:
     put = {"members": [1]}
     tag = api.post("/tags", {"key": "koc"}).body["id"]
     assert api.post(f"/tags/{tag}/members", put, **key).status == 404
-    assert KeptAnswer.objects.count() == 0
+    assert StoredResponse.objects.count() == 0
     made.members(shop, "m1")
     assert api.post(f"/tags/{tag}/members", put, **key).status == 200
 
@@ -65,14 +65,14 @@ def test_a_key_has_a_length(api: Caller, key: str) -> None:
 
 def test_after_a_day_it_is_forgotten(api: Caller) -> None:
     api.post("/tags", {"key": "koc"}, **{"Idempotency-Key": "k"})
-    kept = KeptAnswer.objects.get()
-    KeptAnswer.objects.update(at=kept.at - timedelta(days=1, seconds=1))
+    kept = StoredResponse.objects.get()
+    StoredResponse.objects.update(at=kept.at - timedelta(days=1, seconds=1))
     assert api.post("/tags", {"key": "koc"}, **{"Idempotency-Key": "k"}).status == 409
 
 
 def test_reading_needs_no_key(api: Caller) -> None:
     assert api.get("/tags", **{"Idempotency-Key": "k"}).status == 200
-    assert KeptAnswer.objects.count() == 0
+    assert StoredResponse.objects.count() == 0
 
 
 @pytest.mark.both_databases

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
-from qunce.core import facts
 from qunce.core.communities import Community
-from qunce.members import attributes
+from qunce.core.facts import facts
+from qunce.members.attributes import attributes
 from tests.api.caller import AT, Caller, caller
 from tests.members import made
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from qunce.core.communities import Community
-from qunce.members import layers, layerspecs
+from qunce.members.layers import layers
+from qunce.members.layers import specs as layer_specs
 from tests.api.caller import AT, Caller, caller
 from tests.members import made
 
@@ -269,7 +270,7 @@ def test_counts_lists_and_overlaps_are_scoped(shop: Community, api: Caller) -> N
 def test_layers_are_counted_listed_and_compared(shop: Community, api: Caller) -> None:
     made.members(shop, "m1", "m2")
     layers.create(
-        community=shop, key="value", spec=layerspecs.VALUE, by=made.staff(shop), at=AT
+        community=shop, key="value", spec=layer_specs.VALUE, by=made.staff(shop), at=AT
     )
     found = api.pages("/layerings", 1)[0]["id"]
     ran = api.post(f"/layerings/{found}/run").body
@@ -303,7 +304,7 @@ def test_of_another_community_nothing_is_there(shop: Community, api: Caller) -> 
     frozen = api.post(f"/segments/{segment}/frozen", {"key": "f"}).body["id"]
     batch = api.post(f"/tags/{tag}/members", {"members": [member]}).body["id"]
     layering = layers.create(
-        community=shop, key="value", spec=layerspecs.VALUE, by=made.staff(shop), at=AT
+        community=shop, key="value", spec=layer_specs.VALUE, by=made.staff(shop), at=AT
     ).pk
     stranger = caller(made.shop("elsewhere"))
     for path in (

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.groups import registry
-from qunce.members import accounts, tagging, tags
+from qunce.core.staff import models as staff_models
+from qunce.groups import groups
+from qunce.members.accounts import accounts
+from qunce.members.tags import assignments, library
 from tests.cli.asked import Ask, asking
 from tests.core import made
 from tests.core.made import AT
@@ -22,16 +23,16 @@ def ask(capsys: pytest.CaptureFixture[str], transactional_db: None) -> Ask:
 def shop(transactional_db: None) -> Community:
     """Four members; ann and bob are VIPs, ann is in the group."""
     shop = made.community()
-    by = operators.system(shop)
+    by = staff_models.system(shop)
     ids = {
         key: accounts.add(
             community=shop, key=key, name=name, joined_at=AT, by=by, at=AT
         )
         for key, name in NAMES.items()
     }
-    vip = tags.create(community=shop, key="vip", by=by, at=AT)
+    vip = library.create(community=shop, key="vip", by=by, at=AT)
     carriers = [ids[key].pk for key in ("ann", "bob")]
-    tagging.put(tag=vip, accounts=carriers, by=by, at=AT)
-    tags.create_group(community=shop, key="bought", by=by, at=AT)
-    registry.create(community=shop, key="room", by=by, at=AT)
+    assignments.put(tag=vip, accounts=carriers, by=by, at=AT)
+    library.create_group(community=shop, key="bought", by=by, at=AT)
+    groups.create(community=shop, key="room", by=by, at=AT)
     return shop

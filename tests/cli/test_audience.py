@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from qunce.core import operators
 from qunce.core.communities import Community
+from qunce.core.staff import models as staff_models
 from tests.cli.asked import Ask
 from tests.core import made
 
@@ -89,5 +89,5 @@ def test_an_operator_sees_only_their_scope(ask: Ask, shop: Community) -> None:
 
 def test_an_unknown_operator_is_not_found(ask: Ask, shop: Community) -> None:
     assert ask("audience", "count", VIP, "--as", "nobody").code == 3
-    house = operators.system(shop).login
+    house = staff_models.system(shop).login
     assert ask("audience", "count", VIP, "--as", house).said == "2\n"

@@ -4,9 +4,9 @@ import io
 
 import pytest
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
 from tests.cli.asked import Ask
 
 
@@ -14,7 +14,7 @@ def test_it_makes_an_owner_and_shows_a_random_password_once(
     ask: Ask, shop: Community
 ) -> None:
     said = ask("createoperator", "boss", "--name", "Boss", "--json").json
-    boss = Operator.objects.get(login="boss")
+    boss = Staff.objects.get(login="boss")
     assert (boss.role, boss.name, boss.community) == ("owner", "Boss", shop)
     assert boss.check_password(said["password"])
     assert boss.password_is_given
@@ -26,7 +26,7 @@ def test_people_read_it_too(ask: Ask, shop: Community) -> None:
     login, password = ask("createoperator", "boss").said.splitlines()
     assert login == "Login: boss"
     word = password.removeprefix("Password, shown this once: ")
-    assert Operator.objects.get(login="boss").check_password(word)
+    assert Staff.objects.get(login="boss").check_password(word)
 
 
 def test_it_takes_a_password_that_is_hard_to_guess(
@@ -36,12 +36,12 @@ def test_it_takes_a_password_that_is_hard_to_guess(
     refused = ask("createoperator", "boss", "--password")
     assert refused.code == 2
     assert "too common" in refused.complained
-    assert not Operator.objects.filter(login="boss").exists()
+    assert not Staff.objects.filter(login="boss").exists()
     monkeypatch.setattr("sys.stdin", io.StringIO("quiet harbour at dawn\n"))
     said = ask("createoperator", "boss", "--password")
     assert said.code == 0
     assert "quiet harbour" not in said.said
-    boss = Operator.objects.get(login="boss")
+    boss = Staff.objects.get(login="boss")
     assert boss.check_password("quiet harbour at dawn")
     assert not boss.password_is_given
 
@@ -56,7 +56,7 @@ def test_a_login_is_nobody_elses(ask: Ask, shop: Community) -> None:
 def test_a_forgotten_password_is_renewed(ask: Ask, shop: Community) -> None:
     before = ask("createoperator", "boss", "--json").json["password"]
     after = ask("createoperator", "boss", "--renew", "--json").json["password"]
-    boss = Operator.objects.get(login="boss")
+    boss = Staff.objects.get(login="boss")
     assert boss.check_password(after)
     assert not boss.check_password(before)
     assert ask("createoperator", "nobody", "--renew").code == 3
@@ -65,5 +65,5 @@ def test_a_forgotten_password_is_renewed(ask: Ask, shop: Community) -> None:
 def test_only_who_manages_staff_may(ask: Ask, shop: Community) -> None:
     from tests.core.made import AT
 
-    operators.create(community=shop, login="vic", role="viewer", at=AT)
+    staff_models.create(community=shop, login="vic", role="viewer", at=AT)
     assert ask("createoperator", "boss", "--as", "vic").code == 4

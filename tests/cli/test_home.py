@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from qunce.cli import home
+from qunce.cli import data_dir
 from tests.cli.asked import command, environment
 
 
@@ -15,11 +15,11 @@ from tests.cli.asked import command, environment
 @pytest.mark.both_databases
 def test_nothing_is_pending_in_a_home_that_is_ready() -> None:
     for alias in settings.DATABASES:
-        assert home.pending(alias) == set()
+        assert data_dir.pending(alias) == set()
 
 
 def test_it_finds_the_migrations_of_every_room() -> None:
-    found = home.on_disk()
+    found = data_dir.on_disk()
     assert ("core", "0001_initial") in found
     assert ("auth", "0001_initial") in found
     assert all(name[0].isdigit() for _app, name in found)
@@ -43,7 +43,12 @@ def test_two_processes_that_come_first_make_one_home(tmp_path: Path) -> None:
 
 
 def test_a_home_in_use_is_not_to_be_had_alone() -> None:
-    with home.in_use(), home.in_use(), pytest.raises(home.HomeInUse), home.alone():
+    with (
+        data_dir.in_use(),
+        data_dir.in_use(),
+        pytest.raises(data_dir.HomeInUse),
+        data_dir.alone(),
+    ):
         pass
-    with home.alone():
+    with data_dir.alone():
         pass

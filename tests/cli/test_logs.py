@@ -16,7 +16,7 @@ logs.begin(sys.argv[1])
 try:
     raise ValueError("Ann, 13800001111")
 except ValueError:
-    logging.getLogger("qunce.duties").exception("duty %s failed", "send 7")
+    logging.getLogger("qunce.schedule").exception("duty %s failed", "send 7")
 structlog.get_logger("qunce.request").info("request", status=200)
 """
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from qunce.cli import given, main, output
+from qunce.cli import main, options, output
 from qunce.core import communities, errors
 from qunce.core.communities import Community
 from tests.cli.asked import Ask, outside
@@ -111,7 +111,7 @@ def test_the_readers_language(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert given.language(words) == language
+    assert options.language(words) == language
 
 
 @pytest.mark.django_db
@@ -126,10 +126,10 @@ def test_the_readers_language(
 )
 def test_a_moment_without_an_offset_is_the_communitys(text: str, iso: str) -> None:
     shop = made.community(timezone="Asia/Shanghai", day_start=240)
-    assert given.moment(text, shop).isoformat() == iso
+    assert options.moment(text, shop).isoformat() == iso
 
 
 @pytest.mark.django_db
 def test_a_moment_that_is_none_is_refused() -> None:
-    with pytest.raises(given.BadUsage, match="yesterday"):
-        given.moment("yesterday", made.community())
+    with pytest.raises(options.BadUsage, match="yesterday"):
+        options.moment("yesterday", made.community())

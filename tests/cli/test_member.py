@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from qunce.cli import main
-from qunce.core import communities, operators
-from qunce.members import accounts, tagging, tags
+from qunce.core import communities
+from qunce.core.staff import models as staff_models
+from qunce.members.accounts import accounts
+from qunce.members.tags import assignments, library
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,10 +19,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def _two_members_with_a_tag() -> None:
     at = datetime(2026, 3, 1, tzinfo=UTC)
     community = communities.create(key="default", at=at, language="en")
-    by = operators.system(community)
+    by = staff_models.system(community)
     ids = accounts.ensure(community=community, keys=["a", "b"], by=by, at=at)
-    tag = tags.create(community=community, key="vip", by=by, at=at)
-    tagging.set_depths(tag=tag, depths=dict.fromkeys(ids.values(), 1), by=by, at=at)
+    tag = library.create(community=community, key="vip", by=by, at=at)
+    assignments.set_depths(tag=tag, depths=dict.fromkeys(ids.values(), 1), by=by, at=at)
 
 
 def ask(capsys: pytest.CaptureFixture[str], *words: str) -> Any:

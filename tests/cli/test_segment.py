@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from qunce.cli import main
-from qunce.core import communities, operators
-from qunce.members import accounts, tagging, tags
+from qunce.core import communities
+from qunce.core.staff import models as staff_models
+from qunce.members.accounts import accounts
+from qunce.members.tags import assignments, library
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = "2026-03-05"
@@ -19,10 +21,10 @@ CARRIES = '{"tag": {"any": ["vip"]}}'
 def _three_members_of_whom_one_carries_a_tag() -> None:
     at = datetime(2026, 3, 1, tzinfo=UTC)
     community = communities.create(key="default", at=at)
-    by = operators.system(community)
+    by = staff_models.system(community)
     people = accounts.ensure(community=community, keys=["a", "b", "c"], by=by, at=at)
-    tag = tags.create(community=community, key="vip", by=by, at=at)
-    tagging.put(tag=tag, accounts=[people["a"]], by=by, at=at)
+    tag = library.create(community=community, key="vip", by=by, at=at)
+    assignments.put(tag=tag, accounts=[people["a"]], by=by, at=at)
 
 
 def ask(capsys: pytest.CaptureFixture[str], *words: str) -> Any:

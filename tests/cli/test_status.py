@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.members import layers, segments
+from qunce.core.staff import models as staff_models
+from qunce.members.layers import layers
+from qunce.members.segments import segments
 from qunce.sales import orders
 from tests.cli.asked import Ask
 from tests.core.made import AT
@@ -28,13 +29,13 @@ def pay(shop: Community, key: str, amount: int, currency: str = "CNY") -> None:
         amount=amount,
         currency=currency,
         paid_at=AT,
-        by=operators.system(shop),
+        by=staff_models.system(shop),
         at=AT,
     )
 
 
 def test_it_tells_what_is_here(ask: Ask, shop: Community) -> None:
-    by = operators.system(shop)
+    by = staff_models.system(shop)
     pay(shop, "1", 459_603_958)
     pay(shop, "2", 1_000)
     orders.refund(community=shop, key="2", refunded_at=AT, by=by, at=AT)
@@ -70,7 +71,7 @@ def test_money_of_two_currencies_is_never_added(ask: Ask, shop: Community) -> No
 
 
 def test_layers_are_computed_and_moves_told(ask: Ask, shop: Community) -> None:
-    by = operators.system(shop)
+    by = staff_models.system(shop)
     layers.create(community=shop, key="worth", spec=SPEC, by=by, at=AT)
     assert ask("layers", "--json").json["layerings"]["worth"]["sizes"] == {}
     told = ask("layers", "--recompute", "--json").json["layerings"]["worth"]
@@ -94,7 +95,7 @@ def test_the_doctor_finds_nothing_after_a_rebuild(ask: Ask, shop: Community) -> 
 
 
 def test_the_doctor_finds_and_mends_what_was_broken(ask: Ask, shop: Community) -> None:
-    from qunce.sets.derived import DaySet
+    from qunce.sets.derived_models import DaySet
 
     ask("audience", "count", '{"all": []}')
     DaySet.objects.order_by("pk")[:1].get().delete()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from qunce.core.communities import Community
-from qunce.members import tagging
+from qunce.members.tags import assignments
 from tests.cli.asked import Ask
 from tests.core.made import AT
 
@@ -60,8 +60,8 @@ def test_depth_is_set_exactly(ask: Ask, shop: Community) -> None:
 def test_a_tag_that_expires_goes_by_itself(ask: Ask, shop: Community) -> None:
     until = (AT + timedelta(days=1)).isoformat()
     ask("tag", "vip", "--members", "cyd", "--expires", until)
-    assert tagging.expire(at=AT) == 0
-    assert tagging.expire(at=AT + timedelta(days=1)) == 1
+    assert assignments.expire(at=AT) == 0
+    assert assignments.expire(at=AT + timedelta(days=1)) == 1
     assert carriers(ask) == ["ann", "bob"]
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from qunce.cli import main
-from qunce.core import communities, operators
-from qunce.members import accounts
+from qunce.core import communities
+from qunce.core.staff import models as staff_models
+from qunce.members.accounts import accounts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def _two_members() -> None:
     at = datetime(2026, 3, 1, tzinfo=UTC)
     community = communities.create(key="default", at=at, language="en")
-    by = operators.system(community)
+    by = staff_models.system(community)
     accounts.ensure(community=community, keys=["a", "b"], by=by, at=at)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from qunce.console import entry
-from qunce.insight import metrics, scripts
+from qunce.console import http
+from qunce.insight import chart_script, metrics
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -27,7 +27,7 @@ WHAT: dict[str, str] = {
     "importing:start.pk": "upload",
     "importing:discard.pk": "upload",
     "insight.name": f"={next(iter(metrics.OF_COMMUNITY))}",
-    "insight:bundle.name": "=" + scripts.name(),
+    "insight:bundle.name": "=" + chart_script.name(),
     "layers.pk": "layering",
     "members.pk": "member",
     "members.batch": "batch",
@@ -81,7 +81,7 @@ class Address:
     @property
     def entry(self) -> str | None:
         """The permission that it asks for, `signed in`, `public`; None if it asks nothing."""
-        return getattr(self.callback, entry.ENTRY, None)
+        return getattr(self.callback, http.ENTRY, None)
 
     def __str__(self) -> str:
         return f"{self.view} /{self.path}"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.test import Client
 
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
+from qunce.core.staff.models import Staff
 from tests.members import made
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-def sit(operator: Operator) -> Client:
+def sit(operator: Staff) -> Client:
     browser = Client()
     browser.force_login(operator, backend=BACKEND)
     return browser

@@ -10,10 +10,11 @@ from django.db import DatabaseError
 from django.test import Client
 
 from qunce.console import health
-from qunce.core import operators, work
-from qunce.core.work import Work
-from qunce.members import accounts
-from qunce.sets import tail
+from qunce.core.jobs import job_queue
+from qunce.core.jobs.job_queue import QueuedJob
+from qunce.core.staff import models as staff_models
+from qunce.members.accounts import accounts
+from qunce.sets.mirror import deriver
 from tests.core import made
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -33,37 +34,37 @@ def test_it_is_well_when_nothing_waits(client: Client) -> None:
 
 def test_work_that_nobody_does_is_told_after_five_minutes(client: Client) -> None:
     now = datetime.now(UTC)
-    work.schedule(duty="send", due_at=now - 4 * MINUTE)
+    job_queue.schedule(duty="send", due_at=now - 4 * MINUTE)
     assert told(client)[0] == 200
-    work.schedule(duty="send", due_at=now - 6 * MINUTE)
+    job_queue.schedule(duty="send", due_at=now - 6 * MINUTE)
     status, said = told(client)
     assert (status, said["problems"], said["due"]) == (503, ["work is late"], 1)
 
 
 def test_work_that_somebody_is_at_is_not_late(client: Client) -> None:
     now = datetime.now(UTC)
-    work.schedule(duty="send", due_at=now - 60 * MINUTE)
-    work.claim(at=now)
+    job_queue.schedule(duty="send", due_at=now - 60 * MINUTE)
+    job_queue.claim(at=now)
     assert told(client)[0] == 200
 
 
 def test_work_that_was_given_up_is_told(client: Client) -> None:
     now = datetime.now(UTC)
-    work.schedule(duty="send", due_at=now)
-    Work.objects.update(attempts=work.MOST_ATTEMPTS)
+    job_queue.schedule(duty="send", due_at=now)
+    QueuedJob.objects.update(attempts=job_queue.MOST_ATTEMPTS)
     status, said = told(client)
     assert (status, said["problems"], said["failed"]) == (503, ["work has failed"], 1)
 
 
 def test_facts_that_nobody_counts_are_told_after_five_minutes(client: Client) -> None:
     shop, now = made.community(), datetime.now(UTC)
-    by = operators.system(shop)
+    by = staff_models.system(shop)
     accounts.add(community=shop, key="ann", by=by, at=now - 4 * MINUTE)
     assert told(client)[0] == 200
     accounts.add(community=shop, key="bob", by=by, at=now - 6 * MINUTE)
     status, said = told(client)
     assert (status, said["problems"]) == (503, ["counting is late"])
-    tail.catch_up()
+    deriver.catch_up()
     assert told(client) == (200, {**told(client)[1], "lag": 0})
 
 

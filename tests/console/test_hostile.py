@@ -11,11 +11,17 @@ from typing import Any
 
 import pytest
 
-from qunce.core import errors, staff, units
-from qunce.core.operators import Operator
-from qunce.groups import registry
-from qunce.members import accounts, attributes, notes, roster, segments, tags
-from qunce.outreach import campaigns
+from qunce.core import errors
+from qunce.core.staff import staff, units
+from qunce.core.staff.models import Staff
+from qunce.groups import groups
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.attributes import attributes
+from qunce.members.people import notes
+from qunce.members.segments import segments
+from qunce.members.tags import library
+from qunce.outreach.campaigns import campaigns
 from qunce.sales import orders
 from tests.console import world
 from tests.console.test_urls import asked, body, of
@@ -32,19 +38,19 @@ NUMBER = re.compile(r"[-+]?[\d.,:%]+( .*)?")
 Naming = Callable[[World, str, dict[str, Any]], object]
 NAMINGS: dict[str, Naming] = {
     "member": lambda w, n, how: accounts.update(
-        account=roster.get(w.home, "hidden-key"), name=n, **how
+        account=account_models.get(w.home, "hidden-key"), name=n, **how
     ),
     "new member": lambda w, n, how: accounts.add(
         community=w.home, key=n, name=n, source=n, known_by={"phone": n}, **how
     ),
-    "tag": lambda w, n, how: tags.create(community=w.home, key=n, name=n, **how),
-    "tag group": lambda w, n, how: tags.create_group(
+    "tag": lambda w, n, how: library.create(community=w.home, key=n, name=n, **how),
+    "tag group": lambda w, n, how: library.create_group(
         community=w.home, key=n, name=n, **how
     ),
     "segment": lambda w, n, how: segments.create(
         community=w.home, key=n, name=n, description=n, rule=world.SCOPE, **how
     ),
-    "group": lambda w, n, how: registry.create(
+    "group": lambda w, n, how: groups.create(
         community=w.home, key=n, name=n, audience=n, **how
     ),
     "attribute": lambda w, n, how: attributes.set_values(
@@ -56,7 +62,7 @@ NAMINGS: dict[str, Naming] = {
         community=w.home, name="odd", type="text", label=n, **how
     ),
     "note": lambda w, n, how: notes.write(
-        account=roster.get(w.home, "hidden-key"), text=n, **how
+        account=account_models.get(w.home, "hidden-key"), text=n, **how
     ),
     "order": lambda w, n, how: orders.pay(
         community=w.home,
@@ -75,7 +81,7 @@ NAMINGS: dict[str, Naming] = {
         community=w.home, name=n, kind="local", **how
     ),
     "staff": lambda w, n, how: staff.change(
-        operator=Operator.objects.get(pk=w.numbers["staff"]), name=n, **how
+        operator=Staff.objects.get(pk=w.numbers["staff"]), name=n, **how
     ),
 }
 
@@ -211,7 +217,7 @@ def test_forms_that_are_sent_rubbish_say_so() -> None:
     names = "name key text login rule pk tag accounts account value kind q note".split()
     wrong = []
     for where in of(made):
-        if where.view == "signing:sign-out":
+        if where.view == "login:sign-out":
             continue
         for text in (MARKUP, "a\0b", LONG[:9_000]):
             answer = client.post(f"/{where.path}", dict.fromkeys(names, text))

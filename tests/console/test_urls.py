@@ -10,9 +10,10 @@ from django.core.management import call_command
 from django.test import Client
 
 from qunce.console import errors
-from qunce.core import access, names
-from qunce.core.audit import Act
-from qunce.core.facts import Fact
+from qunce.core import permissions
+from qunce.core.facts import interned_names
+from qunce.core.facts.audit import AuditEntry
+from qunce.core.facts.facts import Fact
 from tests.console import addresses, world
 from tests.console.addresses import Address
 from tests.console.world import World
@@ -28,15 +29,15 @@ NONE_YET = {"importing:problems", "segments:chart", "layers:chart"}
 HIDDEN = {"member", "twin", "join", "note", "group", "order"}
 """Objects that the scoped operator must not see."""
 PUBLIC = {
-    "signing:sign-in",
-    "signing:code",
-    "signing:password",
-    "signing:factor",
-    "signing:sign-out",
-    "signing:language",
+    "login:sign-in",
+    "login:code",
+    "login:password",
+    "login:factor",
+    "login:sign-out",
+    "login:language",
     "insight:bundle",
 }
-LAST = {"signing:sign-out"}
+LAST = {"login:sign-out"}
 """What would end the sweep; the door's own tests do it."""
 PEEK = "members:peek"
 OPEN = {"healthz", "metrics"}
@@ -75,8 +76,10 @@ def body(answer: Any) -> str:
 
 def written() -> tuple[int, int]:
     """What was done; that somebody was refused is written down, and does not count."""
-    refused = names.find("kind", 0, errors.REFUSED)
-    return Fact.objects.count(), Act.objects.exclude(kind_id=refused or 0).count()
+    refused = interned_names.find("kind", 0, errors.REFUSED)
+    return Fact.objects.count(), AuditEntry.objects.exclude(
+        kind_id=refused or 0
+    ).count()
 
 
 def test_every_view_says_who_may_enter(made: World) -> None:
@@ -86,7 +89,7 @@ def test_every_view_says_who_may_enter(made: World) -> None:
 
 
 def test_a_permission_that_a_view_asks_for_exists(made: World) -> None:
-    known = {"public", "signed in", *access.declared()}
+    known = {"public", "signed in", *permissions.declared()}
     assert [str(where) for where in of(made) if where.entry not in known] == []
 
 
@@ -111,7 +114,9 @@ def test_a_viewer_changes_nothing_and_enters_only_where_she_may(made: World) -> 
     client, before, wrong = world.browser(made.viewer), written(), []
     for where, method, answer in each(client, made):
         needed = where.entry or ""
-        refused = needed in access.declared() and not access.may(made.viewer, needed)
+        refused = needed in permissions.declared() and not permissions.may(
+            made.viewer, needed
+        )
         good = answer.status_code in ({403, 405} if refused else set(range(200, 500)))
         if not good or written() != before:
             wrong.append(f"{method} {where}: {answer.status_code}")

@@ -10,8 +10,9 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from qunce.core import communities, operators
-from qunce.members import accounts
+from qunce.core import communities
+from qunce.core.staff import models as staff_models
+from qunce.members.accounts import accounts
 
 MOST = 120_000
 """Bytes of style and script of the first page, uncompressed, htmx among them."""
@@ -21,7 +22,7 @@ MOST = 120_000
 def test_the_first_page_is_light() -> None:
     at = datetime(2026, 6, 29, tzinfo=UTC)
     shop = communities.create(key="shop", at=at)
-    by = operators.create(community=shop, login="li", role="owner", at=at)
+    by = staff_models.create(community=shop, login="li", role="owner", at=at)
     accounts.add(community=shop, key="wang", by=by, at=at)
     browser = Client()
     browser.force_login(by, backend="django.contrib.auth.backends.ModelBackend")

@@ -13,27 +13,28 @@ from typing import Any
 from django.test import Client
 
 from qunce.channels.webhooks import deliveries, endpoints
-from qunce.core import apikeys, communities, operators, sessions, staff, units
+from qunce.core import communities
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.groups import registry
-from qunce.members import (
-    accounts,
-    attributes,
-    layers,
-    layerspecs,
-    notes,
-    people,
-    roster,
-    segments,
-    tagging,
-    tagjobs,
-    tags,
-)
-from qunce.members.importing import background, uploads
-from qunce.outreach import byhand, campaigns, optouts, recipients, starts, tasks
+from qunce.core.staff import api_keys, sessions, staff, units
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.groups import groups
+from qunce.importing import jobs_runner, uploads
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.attributes import attributes
+from qunce.members.layers import layers
+from qunce.members.layers import specs as layer_specs
+from qunce.members.people import notes, people
+from qunce.members.segments import segments
+from qunce.members.tags import assignments, library
+from qunce.members.tags import bulk as bulk_tagging
+from qunce.outreach import opt_outs
+from qunce.outreach.campaigns import campaigns, launch
+from qunce.outreach.sending import assisted_sending, recipients, tasks
 from qunce.sales import orders
-from qunce.sets import bitmaps, tail
+from qunce.sets.bitmaps import bitmaps
+from qunce.sets.mirror import deriver
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 PASSWORD = "correct horse battery"
@@ -43,10 +44,10 @@ SCOPE = {"tag": {"any": ["seen"]}}
 @dataclass
 class World:
     home: Community
-    boss: Operator
-    viewer: Operator
-    scoped: Operator
-    stranger: Operator
+    boss: Staff
+    viewer: Staff
+    scoped: Staff
+    stranger: Staff
     at: datetime
     numbers: dict[str, int] = field(default_factory=dict)
 
@@ -69,15 +70,13 @@ def made(hidden: str = "Hidden", **given: Any) -> World:
     _around(world, hidden)
     _house(world)
     _sending(world)
-    tail.catch_up()
+    deriver.catch_up()
     _webhook(world)
     return world
 
 
-def _operator(
-    of: Community, login: str, role: str, at: datetime, **more: Any
-) -> Operator:
-    made = operators.create(community=of, login=login, role=role, at=at, name=login)
+def _operator(of: Community, login: str, role: str, at: datetime, **more: Any) -> Staff:
+    made = staff_models.create(community=of, login=login, role=role, at=at, name=login)
     for name, value in more.items():
         setattr(made, name, value)
     made.save()
@@ -97,15 +96,17 @@ def _people(world: World, hidden: str) -> None:
     )
     twin = accounts.add(community=shop, key="hidden-twin", name=f"{hidden} Twin", **how)
     joined = people.merge(left=gone, right=twin, **how)
-    group = tags.create_group(community=shop, key="homely-group", **how)
-    tag = tags.create(community=shop, key="seen", name="Homely Tag", group=group, **how)
-    other = tags.create(community=shop, key="homely-other", **how)
-    batch = tagging.put(tag=tag, accounts=[seen.pk], **how)
-    tagging.put(tag=other, accounts=[gone.pk], **how)
-    job = tagjobs.start(
-        tag=other, does=tagjobs.PUT, people=bitmaps.of([gone.pk]), **how
+    group = library.create_group(community=shop, key="homely-group", **how)
+    tag = library.create(
+        community=shop, key="seen", name="Homely Tag", group=group, **how
     )
-    tags.add_synonym(tag=tag, key="homely-synonym", **how)
+    other = library.create(community=shop, key="homely-other", **how)
+    batch = assignments.put(tag=tag, accounts=[seen.pk], **how)
+    assignments.put(tag=other, accounts=[gone.pk], **how)
+    job = bulk_tagging.start(
+        tag=other, does=bulk_tagging.PUT, people=bitmaps.of([gone.pk]), **how
+    )
+    library.add_synonym(tag=tag, key="homely-synonym", **how)
     note = notes.write(
         account=gone,
         text=f"{hidden} Note",
@@ -130,7 +131,7 @@ def _people(world: World, hidden: str) -> None:
 
 def _around(world: World, hidden: str) -> None:
     how: dict[str, Any] = {"by": world.boss, "at": world.at}
-    shop, gone = world.home, roster.get(world.home, "hidden-key")
+    shop, gone = world.home, account_models.get(world.home, "hidden-key")
     attribute = attributes.define(
         community=shop, name="homely", type="text", label="Homely Attribute", **how
     )
@@ -145,15 +146,15 @@ def _around(world: World, hidden: str) -> None:
         community=shop,
         key="homely",
         name="Homely Layering",
-        spec=layerspecs.VALUE,
+        spec=layer_specs.VALUE,
         **how,
     )
     layers.recompute(layering=layering, **how)
-    open_one = registry.create(community=shop, key="open", name="Homely Open", **how)
-    closed = registry.create(
+    open_one = groups.create(community=shop, key="open", name="Homely Open", **how)
+    closed = groups.create(
         community=shop, key="closed", name=f"Homely {hidden} Group", **how
     )
-    registry.join(group=closed, accounts=[gone.pk], **how)
+    groups.join(group=closed, accounts=[gone.pk], **how)
     orders.pay(
         community=shop,
         key=f"{hidden}-Order",
@@ -180,13 +181,13 @@ def _house(world: World) -> None:
     hired = staff.add(
         login="hired", name="Homely Hired", role="operator", password=PASSWORD, **how
     )
-    key, _token = apikeys.create(
+    key, _token = api_keys.create(
         name="Homely Key", scopes=["members:read"], operator=world.boss, **how
     )
     path = uploads.place(world.home)
     path.write_text("key,name\nupl-1,Homely Upload\n")
     upload = uploads.keep(path=path, name="Homely.csv", **how)
-    job = background.start(upload=upload, **how)
+    job = jobs_runner.start(upload=upload, **how)
     hook = endpoints.create(
         community=world.home,
         name="Homely Hook",
@@ -208,7 +209,7 @@ def _house(world: World) -> None:
 
 def _sending(world: World) -> None:
     how: dict[str, Any] = {"by": world.boss, "at": world.at}
-    tail.catch_up()
+    deriver.catch_up()
     draft = campaigns.create(community=world.home, name="Homely Draft", **how)
     sent = campaigns.create(
         community=world.home,
@@ -219,11 +220,11 @@ def _sending(world: World) -> None:
         spare=False,
         **how,
     )
-    starts.start(campaign=sent, **how)
+    launch.start(campaign=sent, **how)
     task = tasks.Task.objects.get(campaign=sent)
-    byhand.open_next(task=task, **how)
+    assisted_sending.open_next(task=task, **how)
     hidden = world.numbers["member"]
-    optouts.put(community=world.home, accounts=[hidden], **how)
+    opt_outs.put(community=world.home, accounts=[hidden], **how)
     assert recipients.Recipient.objects.filter(campaign=sent, target_id=hidden)
     world.numbers |= {"draft": draft.pk, "campaign": sent.pk, "task": task.pk}
 
@@ -241,7 +242,7 @@ def _webhook(world: World) -> None:
     world.numbers |= {"endpoint": endpoint.pk, "delivery": delivery.pk}
 
 
-def browser(operator: Operator | None) -> Client:
+def browser(operator: Staff | None) -> Client:
     """Signed in the short way: the door has tests of its own."""
     client = Client(headers={"accept-language": "en"})
     if operator is not None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from qunce.core import communities, operators
+from qunce.core import communities
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
@@ -16,5 +17,5 @@ def community(key: str = "shop", **given: Any) -> Community:
     return communities.create(key=key, at=AT, **given)
 
 
-def operator(of: Community, login: str = "ann", **given: Any) -> Operator:
-    return operators.create(community=of, login=login, at=AT, **given)
+def operator(of: Community, login: str = "ann", **given: Any) -> Staff:
+    return staff_models.create(community=of, login=login, at=AT, **given)

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from qunce.core import access
-from qunce.core.access import Role
+from qunce.core import permissions
+from qunce.core.permissions import Role
 from tests.core import made
 
-DRAW = access.declare("tests.draw", Role.MANAGER)
+DRAW = permissions.declare("tests.draw", Role.MANAGER)
 pytestmark = pytest.mark.django_db
 
 
@@ -18,16 +18,16 @@ def test_a_role_carries_what_was_declared_and_an_owner_all(
     role: Role, may: bool
 ) -> None:
     by = made.operator(made.community(), role=role)
-    assert access.may(by, DRAW) is may
+    assert permissions.may(by, DRAW) is may
 
 
 def test_who_may_not_reads_why() -> None:
     by = made.operator(made.community(), name="Ann", role=Role.VIEWER)
-    with pytest.raises(access.NotAllowed, match=r"Ann.*tests\.draw"):
-        access.check_may(by, DRAW)
+    with pytest.raises(permissions.NotAllowed, match=r"Ann.*tests\.draw"):
+        permissions.check_may(by, DRAW)
 
 
 def test_who_has_gone_may_nothing() -> None:
     by = made.operator(made.community(), role=Role.OWNER)
     by.is_active = False
-    assert not access.may(by, DRAW)
+    assert not permissions.may(by, DRAW)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from qunce.core import access, audit, facts
-from qunce.core.operators import Operator
+from qunce.core import permissions
+from qunce.core.facts import audit, facts
+from qunce.core.staff.models import Staff
 from tests.core import made
 from tests.core.made import AT
 
@@ -18,22 +19,22 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class BellRung(facts.Event):
+class BellRung(facts.FactKind):
     kind = "bell.rung"
     tower: str
     times: int
 
 
 @pytest.fixture
-def ann() -> Operator:
-    return made.operator(made.community(), role=access.Role.OWNER)
+def ann() -> Staff:
+    return made.operator(made.community(), role=permissions.Role.OWNER)
 
 
-def ring(by: Operator | None, of: Operator, *events: BellRung) -> None:
+def ring(by: Staff | None, of: Staff, *events: BellRung) -> None:
     facts.record(*events, community=of.community, by=by, at=AT)
 
 
-def test_one_call_is_one_act_with_what_its_facts_share(ann: Operator) -> None:
+def test_one_call_is_one_act_with_what_its_facts_share(ann: Staff) -> None:
     bells = [BellRung(tower="north", times=n, account=n) for n in range(1, 4)]
     ring(ann, ann, *bells)
     (act,) = audit.listed(community=ann.community)
@@ -41,25 +42,25 @@ def test_one_call_is_one_act_with_what_its_facts_share(ann: Operator) -> None:
     assert act.detail == {"tower": "north"}
 
 
-def test_one_member_alone_is_named(ann: Operator) -> None:
+def test_one_member_alone_is_named(ann: Staff) -> None:
     ring(ann, ann, BellRung(tower="north", times=1, account=7))
     (act,) = audit.listed(community=ann.community)
     assert act.account_id == 7
 
 
-def test_what_nobody_did_is_no_act(ann: Operator) -> None:
+def test_what_nobody_did_is_no_act(ann: Staff) -> None:
     ring(None, ann, BellRung(tower="north", times=1))
     assert audit.listed(community=ann.community) == []
 
 
-def test_the_same_for_many_is_one_act(ann: Operator) -> None:
+def test_the_same_for_many_is_one_act(ann: Staff) -> None:
     event = BellRung(tower="north", times=1)
     facts.record_each(event, range(500), community=ann.community, by=ann, at=AT)
     (act,) = audit.listed(community=ann.community)
     assert act.count == 500
 
 
-def test_an_erased_member_is_forgotten_and_the_act_stays(ann: Operator) -> None:
+def test_an_erased_member_is_forgotten_and_the_act_stays(ann: Staff) -> None:
     for account in (7, 8):
         ring(ann, ann, BellRung(tower="her house", times=1, account=account))
     audit.forget([7])
@@ -67,7 +68,7 @@ def test_an_erased_member_is_forgotten_and_the_act_stays(ann: Operator) -> None:
     assert [act.detail for act in acts] == [{"tower": "her house", "times": 1}, None]
 
 
-def test_it_is_read_by_who_kind_and_time_a_page_at_a_time(ann: Operator) -> None:
+def test_it_is_read_by_who_kind_and_time_a_page_at_a_time(ann: Staff) -> None:
     bob = made.operator(ann.community, "bob")
     for number in range(5):
         by = ann if number % 2 else bob
@@ -91,7 +92,7 @@ def test_it_is_read_by_who_kind_and_time_a_page_at_a_time(ann: Operator) -> None
     assert audit.kinds(made.community("third")) == {}
 
 
-def test_a_long_text_is_cut_and_a_list_is_kept_as_text(ann: Operator) -> None:
+def test_a_long_text_is_cut_and_a_list_is_kept_as_text(ann: Staff) -> None:
     detail = {"text": "x" * 1_000, "list": ["a", "b"]}
     audit.note(kind="bell.told", community=ann.community, by=ann, at=AT, detail=detail)
     (act,) = audit.listed(community=ann.community)
@@ -99,10 +100,10 @@ def test_a_long_text_is_cut_and_a_list_is_kept_as_text(ann: Operator) -> None:
     assert act.detail["list"] == '["a", "b"]'
 
 
-def test_who_sees_a_part_does_not_read_it(ann: Operator) -> None:
+def test_who_sees_a_part_does_not_read_it(ann: Staff) -> None:
     audit.check_see(ann)
     limits: list[dict[str, Any]] = [{"scope": {"all": []}}, {"role": "operator"}]
     for given in limits:
         other = made.operator(ann.community, str(given)[:9], **given)
-        with pytest.raises(access.NotAllowed):
+        with pytest.raises(permissions.NotAllowed):
             audit.check_see(other)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from qunce.core import backups, facts, instants
-from qunce.core.backups import Manifest
+from qunce.core import timestamps
+from qunce.core.backup import backups
+from qunce.core.backup.backups import Manifest
+from qunce.core.facts import facts
 from tests.core import made
 from tests.core.made import AT
 from tests.core.test_facts import BellRung
@@ -48,7 +50,7 @@ def unpacked(backup: Path) -> tuple[Path, Manifest]:
 @pytest.mark.both_databases
 def test_the_manifest_tells_rows_and_sums(backup: Path) -> None:
     manifest = backups.read_manifest(backup)
-    left = instants.to_micros(AT) % 1_000_003
+    left = timestamps.to_micros(AT) % 1_000_003
     assert manifest.tables["core_fact"] == [1, left, 7]
     assert manifest.tables["core_community"] == [1]
     assert "core.0001_initial" in manifest.schema

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from qunce.core import communities, days, revisions
+from qunce.core import communities, community_days, revisions
 from tests.core import made
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -15,8 +15,8 @@ def test_it_has_its_own_clock() -> None:
     shop = made.community(timezone="Asia/Shanghai", day_start=240)
     before = datetime(2026, 3, 4, 19, 59, tzinfo=UTC)
     after = datetime(2026, 3, 4, 20, tzinfo=UTC)
-    assert days.to_date(shop.day(before)) == date(2026, 3, 4)
-    assert days.to_date(shop.day(after)) == date(2026, 3, 5)
+    assert community_days.to_date(shop.day(before)) == date(2026, 3, 4)
+    assert community_days.to_date(shop.day(after)) == date(2026, 3, 5)
 
 
 def test_changing_the_clock_raises_its_revision() -> None:

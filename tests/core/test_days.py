@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from qunce.core import days, instants
+from qunce.core import community_days, timestamps
 
 ZONES = (
     "Asia/Shanghai",
@@ -65,7 +65,7 @@ starts = st.one_of(st.sampled_from([0, 60, 120, 150, 240, 1439]), st.integers(0,
 def test_a_day_is_the_newest_whose_start_the_clock_has_shown(
     zone: str, start: int, moment: datetime
 ) -> None:
-    found = days.to_date(days.day_of(zone, start, moment))
+    found = community_days.to_date(community_days.day_of(zone, start, moment))
     assert found == slow_day(zone, start, moment.replace(second=0, microsecond=0))
 
 
@@ -73,11 +73,14 @@ def test_a_day_is_the_newest_whose_start_the_clock_has_shown(
 def test_days_follow_each_other_without_gap_or_overlap(
     zone: str, start: int, day: int
 ) -> None:
-    begin, end = days.begin(zone, start, day), days.begin(zone, start, day + 1)
+    begin, end = (
+        community_days.begin(zone, start, day),
+        community_days.begin(zone, start, day + 1),
+    )
     assert begin <= end
     if begin < end:
         edges = np.array([begin - 1, begin, end - 1, end])
-        before, first, last, after = days.days_of(zone, start, edges)
+        before, first, last, after = community_days.days_of(zone, start, edges)
         assert before < day
         assert (first, last) == (day, day)
         assert after > day
@@ -96,37 +99,43 @@ def test_days_follow_each_other_without_gap_or_overlap(
 def test_days_are_as_long_as_the_clock_makes_them(
     zone: str, day: date, hours: int
 ) -> None:
-    number = days.from_date(day)
-    length = days.begin(zone, 0, number + 1) - days.begin(zone, 0, number)
+    number = community_days.from_date(day)
+    length = community_days.begin(zone, 0, number + 1) - community_days.begin(
+        zone, 0, number
+    )
     assert length == hours * 60 * MINUTE
 
 
 def test_a_start_that_the_clock_jumps_over_is_the_jump() -> None:
-    cairo = days.from_date(date(2026, 4, 24))
-    begin = instants.from_micros(days.begin("Africa/Cairo", 0, cairo))
+    cairo = community_days.from_date(date(2026, 4, 24))
+    begin = timestamps.from_micros(community_days.begin("Africa/Cairo", 0, cairo))
     assert begin == datetime(2026, 4, 23, 22, tzinfo=UTC)
     assert begin.astimezone(ZoneInfo("Africa/Cairo")).time() == time(1)
 
 
 def test_a_start_that_the_clock_shows_twice_is_the_first_showing() -> None:
-    angeles = days.from_date(date(2026, 11, 1))
-    begin = instants.from_micros(days.begin("America/Los_Angeles", 90, angeles))
+    angeles = community_days.from_date(date(2026, 11, 1))
+    begin = timestamps.from_micros(
+        community_days.begin("America/Los_Angeles", 90, angeles)
+    )
     assert begin == datetime(2026, 11, 1, 8, 30, tzinfo=UTC)
 
 
 def test_many_at_once_are_what_they_are_one_by_one() -> None:
     at = datetime(2026, 3, 7, tzinfo=UTC)
     moments = [at + timedelta(minutes=17 * n) for n in range(500)]
-    micros = np.array([instants.to_micros(moment) for moment in moments])
-    found = days.days_of("America/Los_Angeles", 120, micros)
-    one_by_one = [days.day_of("America/Los_Angeles", 120, at) for at in moments]
+    micros = np.array([timestamps.to_micros(moment) for moment in moments])
+    found = community_days.days_of("America/Los_Angeles", 120, micros)
+    one_by_one = [
+        community_days.day_of("America/Los_Angeles", 120, at) for at in moments
+    ]
     assert found.tolist() == one_by_one
 
 
 def test_no_instants_have_no_days() -> None:
-    assert days.days_of("UTC", 0, np.array([], dtype=np.int64)).size == 0
+    assert community_days.days_of("UTC", 0, np.array([], dtype=np.int64)).size == 0
 
 
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="no time zone"):
-        days.day_of("UTC", 0, datetime(2026, 1, 1))  # noqa: DTZ001
+        community_days.day_of("UTC", 0, datetime(2026, 1, 1))  # noqa: DTZ001

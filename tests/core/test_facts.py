@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from qunce.core import facts
-from qunce.core.facts import Fact
+from qunce.core.facts import facts
+from qunce.core.facts.facts import Fact
 from tests.core import made
 from tests.core.made import AT
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 @facts.declare
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class BellRung(facts.Event):
+class BellRung(facts.FactKind):
     kind = "bell.rung"
     times: int = 1
     tone: str | None = None

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection, models
 from django.test.utils import isolate_apps
 
-from qunce.core import flow
+from qunce.core import state_machine
 
-PARCEL = flow.Flow(
+PARCEL = state_machine.StateMachine(
     {
         "send": (("packed",), "sent"),
         "lose": (("packed", "sent"), "lost"),
@@ -41,7 +41,7 @@ def parcels(transactional_db: None) -> Iterator[type[models.Model]]:
 def test_it_may_step_only_from_where_the_table_says() -> None:
     assert PARCEL.may("send", "packed")
     assert not PARCEL.may("send", "lost")
-    with pytest.raises(flow.WrongState, match=r"“send”.*“lost”.*packed"):
+    with pytest.raises(state_machine.WrongState, match=r"“send”.*“lost”.*packed"):
         PARCEL.check("send", "lost")
 
 
@@ -63,7 +63,7 @@ def test_of_two_who_step_at_once_one_is_refused_and_changes_nothing(
     parcel = parcels._default_manager.create()
     other = parcels._default_manager.get(pk=parcel.pk)
     PARCEL.move(parcel, "lose")
-    with pytest.raises(flow.WrongState):
+    with pytest.raises(state_machine.WrongState):
         PARCEL.move(other, "send", note="too late")
     other.refresh_from_db()
     assert (other.state, other.note) == ("lost", "")  # type: ignore[attr-defined]

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from qunce.core import access, operators
+from qunce.core import permissions
+from qunce.core.staff import models as staff_models
 from tests.core import made
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -21,9 +22,9 @@ def test_an_operator_speaks_the_communitys_language() -> None:
 
 def test_the_house_itself_is_one_owner_a_community() -> None:
     shop, other = made.community(), made.community("other")
-    house = operators.system(shop)
-    assert operators.system(shop).pk == house.pk
-    assert operators.system(other).pk != house.pk
-    assert house.role == access.Role.OWNER
+    house = staff_models.system(shop)
+    assert staff_models.system(shop).pk == house.pk
+    assert staff_models.system(other).pk != house.pk
+    assert house.role == permissions.Role.OWNER
     assert not house.check_password("!")
-    assert operators.Operator.objects.get_by_natural_key(house.login) == house
+    assert staff_models.Staff.objects.get_by_natural_key(house.login) == house

@@ -7,9 +7,11 @@ from datetime import datetime
 import pytest
 from django.db import OperationalError, connections, transaction
 
-from qunce.core import facts, names, operators, reacting, settled, work
 from qunce.core.communities import Community
-from qunce.core.settled import Happened
+from qunce.core.facts import committed, consumers, facts, interned_names
+from qunce.core.facts.committed import RecordedFact
+from qunce.core.jobs import job_queue
+from qunce.core.staff import models as staff_models
 from tests.core import made, together
 from tests.core.made import AT
 from tests.core.test_facts import BellRung
@@ -23,31 +25,31 @@ def ring(shop: Community, *times: int, account: int | None = None) -> None:
     facts.record_many(bells, community=shop, by=None, at=AT)
 
 
-def echo(*, community: Community, facts: Sequence[Happened], at: datetime) -> None:
+def echo(*, community: Community, facts: Sequence[RecordedFact], at: datetime) -> None:
     """Leaves a name for each fact; the same one twice would be an error."""
     for fact in facts:
-        made_now = names.Name(
+        made_now = interned_names.InternedName(
             space=ECHO, community_id=community.pk, name=str(fact.payload["times"])
         )
         made_now.save(force_insert=True)
 
 
 def echoes(shop: Community) -> list[int]:
-    return sorted(int(name) for name in names.listed(ECHO, shop.pk).values())
+    return sorted(int(name) for name in interned_names.listed(ECHO, shop.pk).values())
 
 
-def consumer(*reactions: reacting.Reaction) -> reacting.Consumer:
-    return reacting.Consumer("test", {"bell.rung": reactions or (echo,)})
+def consumer(*reactions: consumers.Reaction) -> consumers.Consumer:
+    return consumers.Consumer("test", {"bell.rung": reactions or (echo,)})
 
 
-def drain(some: reacting.Consumer) -> None:
+def drain(some: consumers.Consumer) -> None:
     while some.catch_up(at=AT):
         pass
 
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reacting, "BATCH", 3)
+    monkeypatch.setattr(consumers, "BATCH", 3)
 
 
 def test_each_fact_is_reacted_to_once(small_batches: None) -> None:
@@ -65,7 +67,9 @@ def test_a_reaction_gets_the_facts_of_one_kind_and_community_together() -> None:
     shop, other = made.community(), made.community("other")
     seen: list[tuple[str, list[int]]] = []
 
-    def note(*, community: Community, facts: Sequence[Happened], at: datetime) -> None:
+    def note(
+        *, community: Community, facts: Sequence[RecordedFact], at: datetime
+    ) -> None:
         seen.append((community.key, [fact.payload["times"] for fact in facts]))
 
     ring(shop, 1)
@@ -77,9 +81,11 @@ def test_a_reaction_gets_the_facts_of_one_kind_and_community_together() -> None:
 
 def test_a_reaction_sees_the_fact_as_it_was_recorded() -> None:
     shop = made.community()
-    seen: list[Happened] = []
+    seen: list[RecordedFact] = []
 
-    def note(*, community: Community, facts: Sequence[Happened], at: datetime) -> None:
+    def note(
+        *, community: Community, facts: Sequence[RecordedFact], at: datetime
+    ) -> None:
         seen.extend(facts)
 
     ring(shop, 4, account=7)
@@ -87,8 +93,8 @@ def test_a_reaction_sees_the_fact_as_it_was_recorded() -> None:
     fact = seen[0]
     assert (fact.kind, fact.account, fact.community) == ("bell.rung", 7, shop.pk)
     assert (fact.happened_at, fact.payload) == (AT, {"times": 4, "tone": None})
-    assert settled.one(fact.id) == [fact]
-    assert settled.one(fact.id + 1) == []
+    assert committed.one(fact.id) == [fact]
+    assert committed.one(fact.id + 1) == []
 
 
 def test_kinds_without_reaction_are_passed_over_without_a_write(
@@ -96,10 +102,10 @@ def test_kinds_without_reaction_are_passed_over_without_a_write(
 ) -> None:
     shop = made.community()
     ring(shop, *range(7))
-    names.ensure("kind", 0, ["bell.cracked"])
-    some = reacting.Consumer("test", {"bell.cracked": (echo,)})
+    interned_names.ensure("kind", 0, ["bell.cracked"])
+    some = consumers.Consumer("test", {"bell.cracked": (echo,)})
     drain(some)
-    assert reacting.position("test") == 0
+    assert consumers.position("test") == 0
     assert some.catch_up(at=AT) == 0
     assert echoes(shop) == []
 
@@ -107,18 +113,18 @@ def test_kinds_without_reaction_are_passed_over_without_a_write(
 def test_what_was_passed_over_is_written_down_now_and_then(
     small_batches: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reacting, "LONGEST_WALK", 5)
+    monkeypatch.setattr(consumers, "LONGEST_WALK", 5)
     shop = made.community()
     ring(shop, 99)
     drain(consumer())  # whatever number the log has reached by other tests
-    begun = reacting.position("test")
+    begun = consumers.position("test")
     for number in range(9):
         ring(shop, number)
-    drain(reacting.Consumer("test", {"bell.cracked": (echo,)}))
-    reached = reacting.position("test")
+    drain(consumers.Consumer("test", {"bell.cracked": (echo,)}))
+    reached = consumers.position("test")
     assert reached > begun
     drain(consumer())
-    assert reacting.position("test") > reached
+    assert consumers.position("test") > reached
     assert 1 < len(echoes(shop)) < 10
 
 
@@ -129,7 +135,7 @@ def test_effects_and_position_go_together(small_batches: None) -> None:
     turns = iter(range(100))
 
     def cut_off(
-        *, community: Community, facts: Sequence[Happened], at: datetime
+        *, community: Community, facts: Sequence[RecordedFact], at: datetime
     ) -> None:
         echo(community=community, facts=facts, at=at)
         if next(turns) == 1:
@@ -148,7 +154,9 @@ def test_a_fact_that_fails_waits_alone_and_is_tried_again() -> None:
     ring(shop, *range(9))
     broken = {4}
 
-    def picky(*, community: Community, facts: Sequence[Happened], at: datetime) -> None:
+    def picky(
+        *, community: Community, facts: Sequence[RecordedFact], at: datetime
+    ) -> None:
         echo(community=community, facts=facts, at=at)
         if any(fact.payload["times"] in broken for fact in facts):
             raise ValueError("not this one")
@@ -156,8 +164,8 @@ def test_a_fact_that_fails_waits_alone_and_is_tried_again() -> None:
     some = consumer(picky)
     drain(some)
     assert echoes(shop) == [0, 1, 2, 3, 5, 6, 7, 8]
-    rows = work.claim(at=AT)
-    assert [row.duty for row in rows] == [reacting.LATER]
+    rows = job_queue.claim(at=AT)
+    assert [row.duty for row in rows] == [consumers.LATER]
     with pytest.raises(ValueError, match="not this one"):
         some.again(rows[0].key, at=AT)
     broken.clear()
@@ -180,7 +188,7 @@ def test_of_several_processes_one_reacts(small_batches: None) -> None:
 
 def test_facts_are_taken_while_they_are_written(small_batches: None) -> None:
     shop = made.community()
-    operators.system(shop)
+    staff_models.system(shop)
     done = threading.Event()
 
     def write(start: int) -> Callable[[], None]:

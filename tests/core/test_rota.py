@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from qunce.core import rota, work
-from qunce.core.rota import Duty
-from qunce.core.work import Work
+from qunce.core.jobs import job_queue, scheduler
+from qunce.core.jobs.job_queue import QueuedJob
+from qunce.core.jobs.scheduler import Job
 from tests.core.made import AT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -23,27 +23,27 @@ class Clock:
 
 def test_a_recurring_duty_is_done_each_time_it_is_due() -> None:
     done: list[datetime] = []
-    duties = {"sweep": Duty(lambda *, at: done.append(at), every=HOUR)}
+    duties = {"sweep": Job(lambda *, at: done.append(at), every=HOUR)}
     clock = Clock()
-    rota.plan(duties, at=AT)
-    rota.plan(duties, at=AT)
-    assert rota.perform(duties, clock=clock) == 1
-    assert rota.perform(duties, clock=clock) == 0
+    scheduler.plan(duties, at=AT)
+    scheduler.plan(duties, at=AT)
+    assert scheduler.perform(duties, clock=clock) == 1
+    assert scheduler.perform(duties, clock=clock) == 0
     clock.at += HOUR
-    rota.plan(duties, at=clock.at)
-    assert rota.perform(duties, clock=clock) == 1
+    scheduler.plan(duties, at=clock.at)
+    assert scheduler.perform(duties, clock=clock) == 1
     assert done == [AT, AT + HOUR]
 
 
 def test_a_duty_with_keys_is_done_once_for_each() -> None:
     done: list[str] = []
-    duties = {"send": Duty(lambda key, *, at: done.append(key))}
-    rota.plan(duties, at=AT)
+    duties = {"send": Job(lambda key, *, at: done.append(key))}
+    scheduler.plan(duties, at=AT)
     for key in ("a", "b"):
-        work.schedule(duty="send", key=key, due_at=AT)
-    rota.perform(duties, clock=Clock())
+        job_queue.schedule(duty="send", key=key, due_at=AT)
+    scheduler.perform(duties, clock=Clock())
     assert done == ["a", "b"]
-    assert not Work.objects.exists()
+    assert not QueuedJob.objects.exists()
 
 
 def test_one_that_fails_keeps_its_error_and_holds_up_no_other() -> None:
@@ -55,31 +55,31 @@ def test_one_that_fails_keeps_its_error_and_holds_up_no_other() -> None:
         done.append(key)
 
     for key in ("a", "b"):
-        work.schedule(duty="send", key=key, due_at=AT)
-    rota.perform({"send": Duty(send)}, clock=Clock())
+        job_queue.schedule(duty="send", key=key, due_at=AT)
+    scheduler.perform({"send": Job(send)}, clock=Clock())
     assert done == ["b"]
-    row = Work.objects.get()
+    row = QueuedJob.objects.get()
     assert (row.key, row.error, row.due_at) == ("a", "ValueError: no", AT + HOUR / 60)
 
 
 def test_a_duty_nobody_has_stays() -> None:
-    work.schedule(duty="of tomorrow", key="a", due_at=AT)
-    rota.perform({}, clock=Clock())
-    assert Work.objects.get().error == "nobody has this duty"
+    job_queue.schedule(duty="of tomorrow", key="a", due_at=AT)
+    scheduler.perform({}, clock=Clock())
+    assert QueuedJob.objects.get().error == "nobody has this duty"
 
 
 def test_a_long_one_leaves_the_others_to_somebody_else() -> None:
     done: list[str] = []
-    duties: dict[str, Duty] = {}
+    duties: dict[str, Job] = {}
 
     def long(*, at: datetime) -> None:
-        rota.perform({"short": duties["short"]}, clock=Clock())
+        scheduler.perform({"short": duties["short"]}, clock=Clock())
         done.append("long")
 
-    duties |= {"long": Duty(long), "short": Duty(lambda *, at: done.append("short"))}
-    work.schedule(duty="long", due_at=AT - HOUR)
-    work.schedule(duty="short", due_at=AT)
-    rota.perform(duties, clock=Clock())
+    duties |= {"long": Job(long), "short": Job(lambda *, at: done.append("short"))}
+    job_queue.schedule(duty="long", due_at=AT - HOUR)
+    job_queue.schedule(duty="short", due_at=AT)
+    scheduler.perform(duties, clock=Clock())
     assert done == ["short", "long"]
 
 
@@ -87,18 +87,18 @@ def test_who_is_at_it_keeps_it_and_who_ends_gives_it_back() -> None:
     seen: list[tuple[datetime | None, int]] = []
 
     def look() -> None:
-        row = Work.objects.get()
+        row = QueuedJob.objects.get()
         seen.append((row.leased_until, row.attempts))
 
     def long(*, at: datetime) -> None:
-        for after in (timedelta(), work.LEASE - timedelta(seconds=1)):
-            rota.renew(at=at + after)
+        for after in (timedelta(), job_queue.LEASE - timedelta(seconds=1)):
+            scheduler.renew(at=at + after)
             look()
-        rota.release()
+        scheduler.release()
         look()
 
-    work.schedule(duty="long", due_at=AT)
-    rota.perform({"long": Duty(long)}, clock=Clock(), ending=lambda: bool(seen))
-    later = AT + 2 * work.LEASE - timedelta(seconds=1)
-    assert seen == [(AT + work.LEASE, 1), (later, 1), (None, 0)]
-    assert Work.objects.count() == 1
+    job_queue.schedule(duty="long", due_at=AT)
+    scheduler.perform({"long": Job(long)}, clock=Clock(), ending=lambda: bool(seen))
+    later = AT + 2 * job_queue.LEASE - timedelta(seconds=1)
+    assert seen == [(AT + job_queue.LEASE, 1), (later, 1), (None, 0)]
+    assert QueuedJob.objects.count() == 1

@@ -5,8 +5,9 @@ import itertools
 import pytest
 from django.db import transaction
 
-from qunce.core import db, facts, revisions, settled
+from qunce.core import db, revisions
 from qunce.core.communities import Community
+from qunce.core.facts import committed, facts
 from tests.core import made
 from tests.core.made import AT
 from tests.core.test_facts import BellRung
@@ -23,7 +24,7 @@ def ring(shop: Community, *times: int) -> None:
 def start() -> int:
     """SQLite goes on counting where the last test ended."""
     ring(made.community("before"), 0)
-    return settled.read(after=0, most=10**9, kinds={}).upto
+    return committed.read(after=0, most=10**9, kinds={}).upto
 
 
 def walk(after: int, most: int) -> list[list[int]]:
@@ -31,7 +32,7 @@ def walk(after: int, most: int) -> list[list[int]]:
     assert kind is not None
     steps: list[list[int]] = []
     while True:
-        stretch = settled.read(after=after, most=most, kinds={kind: "bell.rung"})
+        stretch = committed.read(after=after, most=most, kinds={kind: "bell.rung"})
         if not stretch.size:
             return steps
         steps.append([fact.payload["times"] for fact in stretch.facts])
@@ -68,9 +69,9 @@ def test_a_gap_without_facts_does_not_end_the_walk(start: int) -> None:
 def test_there_is_nothing_new_after_the_last(start: int) -> None:
     shop = made.community()
     ring(shop, 1)
-    upto = settled.read(after=start, most=10, kinds={}).upto
+    upto = committed.read(after=start, most=10, kinds={}).upto
     idle(3)
-    assert settled.read(after=upto, most=10, kinds={}).size == 0
+    assert committed.read(after=upto, most=10, kinds={}).size == 0
 
 
 @pytest.mark.postgres_only
@@ -86,8 +87,8 @@ def test_facts_carry_their_transaction() -> None:
         ring(shop, 1)
         own = db.rows("SELECT pg_current_xact_id()::text::bigint + qunce_bias()")
         assert db.rows("SELECT max(xid) FROM core_fact") == own
-        assert settled.horizon() <= own[0][0]
-    assert settled.horizon() > own[0][0]
+        assert committed.horizon() <= own[0][0]
+    assert committed.horizon() > own[0][0]
 
 
 def test_it_tells_whom_the_facts_are_about(start: int) -> None:
@@ -97,6 +98,6 @@ def test_it_tells_whom_the_facts_are_about(start: int) -> None:
     ring(shop, 3)
     kind = facts.find_kind("bell.rung")
     assert kind is not None
-    found = settled.touched(after=start, most=100, kinds=[kind])
+    found = committed.touched(after=start, most=100, kinds=[kind])
     assert found.size == 4
     assert found.accounts == {shop.pk: [1, 3], other.pk: [3]}

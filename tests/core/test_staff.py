@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from qunce.core import access, audit, managing, staff, units
-from qunce.core.operators import Operator
+from qunce.core import permissions
+from qunce.core.facts import audit
+from qunce.core.staff import ranks, staff, units
+from qunce.core.staff.models import Staff
 from tests.core import made
 from tests.core.made import AT
 
@@ -15,12 +17,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 PASSWORD = "correct horse battery"
 
 
-def boss(role: str = access.Role.OWNER, **given: Any) -> Operator:
+def boss(role: str = permissions.Role.OWNER, **given: Any) -> Staff:
     shop = made.community()
     return made.operator(shop, "boss", role=role, **given)
 
 
-def add(by: Operator, **given: Any) -> Operator:
+def add(by: Staff, **given: Any) -> Staff:
     usual = {"login": "bea", "name": "Bea", "role": "operator", "password": PASSWORD}
     return staff.add(by=by, at=AT, **(usual | given))
 
@@ -44,36 +46,36 @@ def test_a_weak_password_is_refused(password: str) -> None:
 
 
 def test_an_operator_manages_nobody() -> None:
-    for role in (access.Role.OPERATOR, access.Role.VIEWER):
+    for role in (permissions.Role.OPERATOR, permissions.Role.VIEWER):
         by = made.operator(made.community(role), f"by-{role}", role=role)
-        with pytest.raises(access.NotAllowed):
+        with pytest.raises(permissions.NotAllowed):
             add(by)
 
 
 def test_who_sees_a_part_only_manages_nobody() -> None:
     by = boss(scope={"all": []})
-    assert not managing.may_manage(by)
-    with pytest.raises(access.NotAllowed):
+    assert not ranks.may_manage(by)
+    with pytest.raises(permissions.NotAllowed):
         add(by)
 
 
 def test_a_manager_neither_makes_nor_changes_an_owner() -> None:
     owner = boss()
     manager = add(owner, role="manager")
-    with pytest.raises(access.NotAllowed):
+    with pytest.raises(permissions.NotAllowed):
         add(manager, login="cy", role="owner")
-    with pytest.raises(access.NotAllowed):
+    with pytest.raises(permissions.NotAllowed):
         staff.change(operator=owner, by=manager, at=AT, name="Mine")
-    with pytest.raises(access.NotAllowed):
+    with pytest.raises(permissions.NotAllowed):
         staff.give_password(operator=owner, password=PASSWORD, by=manager, at=AT)
-    with pytest.raises(access.NotAllowed):
+    with pytest.raises(permissions.NotAllowed):
         staff.change(operator=manager, by=manager, at=AT, role="owner")
 
 
 def test_staff_of_another_community_are_out_of_reach() -> None:
     owner = boss()
     other = made.operator(made.community("other"), "zed")
-    with pytest.raises(access.NotAllowed):
+    with pytest.raises(permissions.NotAllowed):
         staff.change(operator=other, by=owner, at=AT, name="Mine")
     with pytest.raises(staff.UnknownStaff):
         staff.get(owner, other.pk)
@@ -108,10 +110,10 @@ def test_a_login_is_taken_whatever_its_case() -> None:
 
 
 def test_the_house_is_not_listed() -> None:
-    from qunce.core import operators
+    from qunce.core.staff import models as staff_models
 
     owner = boss()
-    operators.system(owner.community)
+    staff_models.system(owner.community)
     assert [each.login for each in staff.listed(owner.community)] == ["boss"]
 
 

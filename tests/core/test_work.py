@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from qunce.core import work
-from qunce.core.work import Work
+from qunce.core.jobs import job_queue
+from qunce.core.jobs.job_queue import QueuedJob
 from tests.core import together
 from tests.core.made import AT
 
@@ -18,10 +18,10 @@ MINUTE = timedelta(minutes=1)
 
 def schedule(*keys: str, due_at: datetime = AT) -> None:
     for key in keys:
-        work.schedule(duty="send", key=key, due_at=due_at)
+        job_queue.schedule(duty="send", key=key, due_at=due_at)
 
 
-def keys(claimed: list[Work]) -> list[str]:
+def keys(claimed: list[QueuedJob]) -> list[str]:
     return [row.key for row in claimed]
 
 
@@ -29,53 +29,53 @@ def test_what_is_due_is_claimed_in_order() -> None:
     schedule("b", due_at=AT - MINUTE)
     schedule("a")
     schedule("later", due_at=AT + MINUTE)
-    assert keys(work.claim(at=AT)) == ["b", "a"]
+    assert keys(job_queue.claim(at=AT)) == ["b", "a"]
 
 
 def test_what_somebody_holds_is_not_claimed_again() -> None:
     schedule("a")
-    assert keys(work.claim(at=AT)) == ["a"]
-    assert work.claim(at=AT) == []
+    assert keys(job_queue.claim(at=AT)) == ["a"]
+    assert job_queue.claim(at=AT) == []
 
 
 def test_the_same_thing_is_due_once_and_then_at_the_earlier_time() -> None:
     schedule("a", due_at=AT + MINUTE)
     schedule("a", due_at=AT)
     schedule("a", due_at=AT + 2 * MINUTE)
-    assert Work.objects.count() == 1
-    assert keys(work.claim(at=AT)) == ["a"]
+    assert QueuedJob.objects.count() == 1
+    assert keys(job_queue.claim(at=AT)) == ["a"]
 
 
 def test_a_lease_that_ran_out_is_taken_by_another_and_lost_by_the_first() -> None:
     schedule("a")
-    first = work.claim(at=AT, lease=MINUTE)[0]
-    assert work.claim(at=AT + MINUTE - timedelta(microseconds=1)) == []
-    second = work.claim(at=AT + MINUTE, lease=MINUTE)[0]
-    assert not work.finish(first)
-    assert not work.fail(first, error="slow", at=AT + MINUTE)
-    assert work.finish(second)
-    assert not Work.objects.exists()
+    first = job_queue.claim(at=AT, lease=MINUTE)[0]
+    assert job_queue.claim(at=AT + MINUTE - timedelta(microseconds=1)) == []
+    second = job_queue.claim(at=AT + MINUTE, lease=MINUTE)[0]
+    assert not job_queue.finish(first)
+    assert not job_queue.fail(first, error="slow", at=AT + MINUTE)
+    assert job_queue.finish(second)
+    assert not QueuedJob.objects.exists()
 
 
 def test_a_recurring_duty_is_due_again() -> None:
     schedule("a")
-    assert work.finish(work.claim(at=AT)[0], again_at=AT + MINUTE)
-    assert work.claim(at=AT) == []
-    assert keys(work.claim(at=AT + MINUTE)) == ["a"]
+    assert job_queue.finish(job_queue.claim(at=AT)[0], again_at=AT + MINUTE)
+    assert job_queue.claim(at=AT) == []
+    assert keys(job_queue.claim(at=AT + MINUTE)) == ["a"]
 
 
 def test_what_failed_waits_longer_each_time_and_is_given_up_at_last() -> None:
     schedule("a")
     at, waits = AT, []
-    for _attempt in range(work.MOST_ATTEMPTS):
-        row = work.claim(at=at)[0]
-        assert work.fail(row, error="no", at=at)
+    for _attempt in range(job_queue.MOST_ATTEMPTS):
+        row = job_queue.claim(at=at)[0]
+        assert job_queue.fail(row, error="no", at=at)
         row.refresh_from_db()
         waits.append((row.due_at - at) // MINUTE)
         at = row.due_at
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 256]
-    assert work.claim(at=at) == []
-    assert [(row.key, row.error) for row in work.failed()] == [("a", "no")]
+    assert job_queue.claim(at=at) == []
+    assert [(row.key, row.error) for row in job_queue.failed()] == [("a", "no")]
 
 
 def test_of_many_takers_at_once_each_row_has_one() -> None:
@@ -83,7 +83,7 @@ def test_of_many_takers_at_once_each_row_has_one() -> None:
 
     def take() -> list[str]:
         taken: list[str] = []
-        while claimed := work.claim(at=AT, most=3):
+        while claimed := job_queue.claim(at=AT, most=3):
             taken += keys(claimed)
         return taken
 
@@ -97,4 +97,4 @@ def test_a_row_is_due_once_however_many_schedule_it_at_once() -> None:
         schedule("a", "b")
 
     together.run(*[plan] * 6)
-    assert sorted(Work.objects.values_list("key", flat=True)) == ["a", "b"]
+    assert sorted(QueuedJob.objects.values_list("key", flat=True)) == ["a", "b"]

@@ -12,11 +12,11 @@ from django.conf import settings as django_settings
 
 from docs import __main__ as writer
 from docs import columns, commands, kinds, markdown, pages, rooms, settings
-from qunce.cli import given
 from qunce.cli import main as cli
-from qunce.core import facts
-from qunce.members.importing import targets
-from qunce.sets import leaves
+from qunce.cli import options
+from qunce.core.facts import facts
+from qunce.importing import registry
+from qunce.sets.rules import base
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,8 +46,8 @@ def test_every_kind_of_fact_is_put_into_words() -> None:
 
 
 def test_every_clause_is_explained() -> None:
-    assert set(kinds.CLAUSES) == set(leaves.names())
-    assert [name for name in leaves.names() if not kinds.fields(name)] == []
+    assert set(kinds.CLAUSES) == set(base.names())
+    assert [name for name in base.names() if not kinds.fields(name)] == []
 
 
 def test_every_command_and_option_says_what_it_is() -> None:
@@ -61,7 +61,7 @@ def test_every_command_and_option_says_what_it_is() -> None:
 def _silent(parser: argparse.ArgumentParser) -> list[str]:
     """Options without a word of help; what needs none has a name that says it."""
     own = [
-        each for each in commands._options(parser) if each.dest not in given.DEFAULTS
+        each for each in commands._options(parser) if each.dest not in options.DEFAULTS
     ]
     found = [f"{parser.prog} {each.dest}" for each in own if not each.help]
     inner = commands.children(parser).values()
@@ -69,9 +69,9 @@ def _silent(parser: argparse.ArgumentParser) -> list[str]:
 
 
 def test_every_target_of_an_import_is_explained() -> None:
-    assert targets.listed()
-    for key in targets.listed():
-        target = targets.get(key)
+    assert registry.listed()
+    for key in registry.listed():
+        target = registry.get(key)
         assert {field.kind for field in target.fields} <= set(columns.KINDS), key
         assert target.extras in columns.EXTRAS, key
 

@@ -44,9 +44,9 @@ class Act:
 
 
 def catch_up(_: World) -> None:
-    from qunce.sets import tail
+    from qunce.sets.mirror import deriver
 
-    tail.catch_up()
+    deriver.catch_up()
 
 
 # Importing a file
@@ -103,23 +103,24 @@ def write_facts(world: World) -> None:
 
 def derive(_: World) -> None:
     """In many small steps, so that a kill finds each place between them."""
-    from qunce.sets import log, tail
-    from qunce.sets.log import columns
+    from qunce.sets import log
+    from qunce.sets.log import schema
+    from qunce.sets.mirror import deriver
 
-    columns.TABLE = 100
+    schema.TABLE = 100
     log.sqlite.FEW = log.postgresql.FEW = random.choice([10, 10**6])  # noqa: S311
-    tail.catch_up()
+    deriver.catch_up()
 
 
 def write_and_derive(_: World) -> None:
     from qunce.core import communities
-    from qunce.sets import tail
+    from qunce.sets.mirror import deriver
     from tests.sets import logs
 
     shop = communities.get(KEY)
     for seed in range(40):
         logs.write(shop, logs.some(20, seed=seed))
-        tail.catch_up()
+        deriver.catch_up()
 
 
 # Merging segments
@@ -127,7 +128,7 @@ def write_and_derive(_: World) -> None:
 
 def write_segments(world: World) -> None:
     from qunce.core import communities
-    from qunce.sets import mirror, tail
+    from qunce.sets.mirror import deriver, mirror
     from tests.sets import logs
 
     world.round += 1
@@ -135,12 +136,12 @@ def write_segments(world: World) -> None:
     mirror.TIERS = (0, 0, 0)
     for seed in range(12):
         logs.write(shop, logs.some(30, seed=seed))
-        tail.catch_up()
+        deriver.catch_up()
     mirror.TIERS = tiers
 
 
 def merge(_: World) -> None:
-    from qunce.sets import mirror
+    from qunce.sets.mirror import mirror
 
     mirror.FAN = 2
     mirror.MOST = 400
@@ -152,26 +153,26 @@ def merge(_: World) -> None:
 
 
 def rebuild(_: World) -> None:
-    from qunce.sets import rebuild as rebuilding
+    from qunce.sets.mirror import rebuild as rebuilding
 
     rebuilding.everything()
 
 
 def write_the_gone(world: World) -> None:
     from qunce.core import communities
-    from qunce.sets import tail
+    from qunce.sets.mirror import deriver
     from tests.sets import logs
 
     shop = communities.get(KEY)
     logs.write(shop, [logs.Row(n % 3, 9_000 + n % 40, hours=n) for n in range(200)])
-    tail.catch_up()
+    deriver.catch_up()
     world.round += 1
 
 
 def erase(_: World) -> None:
-    from qunce.sets import erasing
+    from qunce.sets.mirror import erasure
 
-    erasing.erase(range(9_000, 9_040))
+    erasure.erase(range(9_000, 9_040))
 
 
 ACTS = {
@@ -191,7 +192,7 @@ def main() -> None:
 
     for each in connections.all():
         each.ensure_connection()
-    from qunce.sets import erasing, mirror, rebuild, tail  # noqa: F401 - loaded first
+    from qunce.sets.mirror import deriver, erasure, mirror, rebuild  # noqa: F401 - loaded first
 
     print("ready", flush=True)
     ACTS[sys.argv[1]].during(World(Path(sys.argv[2])))

@@ -18,8 +18,8 @@ from django.db import connection
 
 from qunce.core import communities
 from qunce.core.communities import Community
-from qunce.core.facts import Fact
-from qunce.sets import doctor
+from qunce.core.facts.facts import Fact
+from qunce.sets.doctor import doctor
 from tests.faults import acts
 from tests.faults.acts import World
 from tests.sets import logs

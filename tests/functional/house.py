@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import django
 
 if TYPE_CHECKING:
-    from qunce.core.operators import Operator
+    from qunce.core.staff.models import Staff
 
 PASSWORD = "quiet harbour at dawn"
 DAY = timedelta(days=1)
@@ -53,8 +53,8 @@ class House:
     dice: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311
 
     @property
-    def owner(self) -> Operator:
-        owner: Operator = self.staff["mei"]
+    def owner(self) -> Staff:
+        owner: Staff = self.staff["mei"]
         return owner
 
     def doing(self, **more: Any) -> dict[str, Any]:
@@ -79,23 +79,26 @@ def make(at: datetime) -> House:
 
 def nobody(house: House) -> None:
     """A community of which nothing is known yet; eve has just been let in."""
-    from qunce.core import communities, operators
+    from qunce.core import communities
+    from qunce.core.staff import models as staff_models
 
     empty = communities.create(key="new", name="New", at=house.at, language="en")
-    operators.create(
+    staff_models.create(
         community=empty, login="eve", role="owner", password=PASSWORD, at=house.at
     )
 
 
 def people(house: House) -> None:
-    from qunce.core import communities, operators, staff
-    from qunce.members import accounts
+    from qunce.core import communities
+    from qunce.core.staff import models as staff_models
+    from qunce.core.staff import staff
+    from qunce.members.accounts import accounts
 
     house.community = communities.create(
         key="tea", name="山月茶社", at=house.at - 200 * DAY, language="zh-hans"
     )
     for login, name, role, language in STAFF:
-        made = operators.create(
+        made = staff_models.create(
             community=house.community,
             login=login,
             name=name,
@@ -123,12 +126,12 @@ def people(house: House) -> None:
 
 
 def marks(house: House) -> None:
-    from qunce.members import tagging, tags
+    from qunce.members.tags import assignments, library
 
-    level = tags.create_group(**house.here(key="等级", exclusive=True))
-    taste = tags.create_group(**house.here(key="口味"))
+    level = library.create_group(**house.here(key="等级", exclusive=True))
+    taste = library.create_group(**house.here(key="口味"))
     made = {
-        key: tags.create(**house.here(key=key, group=group))
+        key: library.create(**house.here(key=key, group=group))
         for key, group in (
             ("VIP", level),
             ("普通", level),
@@ -146,22 +149,22 @@ def marks(house: House) -> None:
         ("白茶", every[::3]),
         ("岩 茶", every[5:6]),
     ):
-        batch = tagging.put(tag=made[key], accounts=some, **house.doing())
+        batch = assignments.put(tag=made[key], accounts=some, **house.doing())
     house.places |= {"tag": made["VIP"].pk, "tag_group": taste.pk, "batch": batch.pk}
 
 
 def rooms(house: House) -> None:
-    from qunce.groups import registry
+    from qunce.groups import groups
 
     for number, name in enumerate(("茶友一群", "茶友二群", "周末手冲", "门店导购")):
-        group = registry.create(
+        group = groups.create(
             **house.here(key=f"room-{number}", name=name),
             platform="wecom",
             capacity=200,
             owner=house.staff[("chen", "wang")[number % 2]],
         )
         some = [each.pk for each in house.accounts[number * 12 : number * 12 + 20]]
-        registry.join(group=group, accounts=some, **house.doing())
+        groups.join(group=group, accounts=some, **house.doing())
         house.places.setdefault("group", group.pk)
 
 
@@ -184,7 +187,8 @@ def trade(house: House) -> None:
 
 
 def knowledge(house: House) -> None:
-    from qunce.members import attributes, merges, notes
+    from qunce.members.attributes import attributes
+    from qunce.members.people import merges, notes
 
     city = attributes.define(
         **house.here(name="city", type="choice", label="城市"), choices=["杭州", "上海"]
@@ -206,7 +210,7 @@ def knowledge(house: House) -> None:
 
 
 def sets(house: House) -> None:
-    from qunce.members import segments
+    from qunce.members.segments import segments
 
     bought = {"did": {"kind": "order.paid", "times": {"gte": 2}, "within": "90d"}}
     rules: dict[str, Any] = {
@@ -226,7 +230,7 @@ def sets(house: House) -> None:
 
 
 def work(house: House) -> None:
-    from qunce.core import units
+    from qunce.core.staff import units
 
     unit = units.create(**house.here(name="杭州一店", kind="local"))
     house.places |= {"unit": unit.pk, "operator": house.staff["chen"].pk}
@@ -234,9 +238,9 @@ def work(house: House) -> None:
 
 def keys(house: House) -> None:
     from qunce.channels.webhooks import endpoints
-    from qunce.core import apikeys
+    from qunce.core.staff import api_keys
 
-    key, _token = apikeys.create(
+    key, _token = api_keys.create(
         name="商城", scopes=["members:read"], operator=house.owner, **house.doing()
     )
     house.places["key"] = key.pk
@@ -249,10 +253,11 @@ def keys(house: House) -> None:
 
 
 def layered(house: House) -> None:
-    from qunce.members import layers, layerspecs
+    from qunce.members.layers import layers
+    from qunce.members.layers import specs as layer_specs
 
     made = layers.create(
-        **house.here(key="value", spec=layerspecs.VALUE, name="价值"), default="low"
+        **house.here(key="value", spec=layer_specs.VALUE, name="价值"), default="low"
     )
     for back in (1, 0):
         layers.recompute(layering=made, by=house.owner, at=house.at - back * DAY)
@@ -260,7 +265,7 @@ def layered(house: House) -> None:
 
 
 def sent(house: House) -> None:
-    from qunce.outreach import campaigns, starts
+    from qunce.outreach.campaigns import campaigns, launch
 
     about: dict[str, Any] = {
         "text": "{name|朋友}，新到的肉桂可以来店里试饮，这周都在。",
@@ -270,46 +275,46 @@ def sent(house: House) -> None:
     }
     draft = campaigns.create(**house.here(name="周末试饮"), **about)
     running = campaigns.create(**house.here(name="肉桂到店"), **about)
-    starts.start(campaign=running, **house.doing())
+    launch.start(campaign=running, **house.doing())
     house.places |= {"draft": draft.pk, "campaign": running.pk}
     for login, place in (("chen", "task"), ("sue", "task_en")):
         house.places[place] = _half_done(house, house.staff[login])
 
 
-def _half_done(house: House, staff: Operator) -> int:
-    from qunce.outreach import byhand, tasks
+def _half_done(house: House, staff: Staff) -> int:
+    from qunce.outreach.sending import assisted_sending, tasks
 
     mine = tasks.open_for(staff, house.at)[0]
-    rows = byhand.open_next(task=mine, by=staff, at=house.at)
+    rows = assisted_sending.open_next(task=mine, by=staff, at=house.at)
     for row in rows[:2]:
-        byhand.mark(task=mine, target=row.target_id, by=staff, at=house.at)
+        assisted_sending.mark(task=mine, target=row.target_id, by=staff, at=house.at)
     return mine.pk
 
 
 def imported(house: House) -> None:
-    from qunce.members.importing import background, uploads
+    from qunce.importing import jobs_runner, uploads
 
     path = uploads.place(house.community)
     path.write_text("key,name,phone\nx1,新客一,13900000001\nx2,新客二,12\n")
     upload = uploads.keep(path=path, name="十月新客.csv", **house.doing())
-    job = background.start(upload=upload, **house.doing())
+    job = jobs_runner.start(upload=upload, **house.doing())
     house.places |= {"upload": upload.pk, "job": job.pk}
 
 
 def beat(at: datetime) -> None:
     """What `serve` does, until there is nothing left."""
-    from qunce.cli import beating
+    from qunce.cli import worker_loop
 
     for _ in range(3):
-        beating.once(clock=lambda: at, ending=lambda: False)
+        worker_loop.once(clock=lambda: at, ending=lambda: False)
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunce.settings")
     django.setup()
-    from qunce.cli import home
+    from qunce.cli import data_dir
 
-    home.ready()
+    data_dir.ready()
     made = make(datetime.now(UTC))
     print(json.dumps(made.places), flush=True)
 

@@ -81,7 +81,7 @@ def test_where_nothing_is_yet_pages_teach(visit: Any) -> None:
 def test_sign_in_looks_the_same_to_all(visit: Any) -> None:
     visitor = visit()
     visitor.go("/sign-in/")
-    assert _looked_at(visitor, "signing:sign-in", "en") == []
+    assert _looked_at(visitor, "login:sign-in", "en") == []
 
 
 def test_a_page_that_is_not_there_says_so(visit: Any) -> None:

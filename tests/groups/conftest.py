@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
+from qunce.core.staff.models import Staff
 from tests.members import made
 
 
@@ -13,5 +13,5 @@ def shop(db: None) -> Community:
 
 
 @pytest.fixture
-def by(shop: Community) -> Operator:
+def by(shop: Community) -> Staff:
     return made.staff(shop)

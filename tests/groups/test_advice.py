@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.groups import advice, registry
+from qunce.groups import advice, groups
 from qunce.groups.advice import Pulse
 
 
@@ -38,7 +38,7 @@ def test_a_stage_has_advice_that_looks_at_the_numbers(
 
 
 @given(
-    st.sampled_from(registry.Stage.values),
+    st.sampled_from(groups.Stage.values),
     st.builds(
         Pulse,
         size=st.integers(0, 10_000),
@@ -53,4 +53,4 @@ def test_advice_never_asks_for_a_step_that_is_not_possible(
 ) -> None:
     found = advice.advise(stage, given)
     assert found.text
-    assert found.step is None or registry.FLOW.may(found.step, stage)
+    assert found.step is None or groups.FLOW.may(found.step, stage)

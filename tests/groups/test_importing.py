@@ -6,8 +6,8 @@ import pytest
 from pytest_django import Settings
 
 from qunce.core.communities import Community
-from qunce.core.facts import Fact
-from qunce.groups.registry import Membership
+from qunce.core.facts.facts import Fact
+from qunce.groups.groups import Membership
 from tests.members import made
 from tests.members.importing import files
 

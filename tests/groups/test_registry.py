@@ -5,26 +5,23 @@ from typing import Any
 
 import pytest
 
-from qunce.core import access, flow
+from qunce.core import permissions, state_machine
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.groups import registry
-from qunce.members import merges, roster
+from qunce.core.staff.models import Staff
+from qunce.groups import groups
+from qunce.members.accounts import models as account_models
+from qunce.members.people import merges
 from tests.members import made
 from tests.members.made import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
 
-def group(
-    of: Community, by: Operator, key: str = "north", **about: Any
-) -> registry.Group:
-    return registry.create(community=of, key=key, by=by, at=AT, **about)
+def group(of: Community, by: Staff, key: str = "north", **about: Any) -> groups.Group:
+    return groups.create(community=of, key=key, by=by, at=AT, **about)
 
 
-def test_a_group_is_registered_with_what_it_is_for(
-    shop: Community, by: Operator
-) -> None:
+def test_a_group_is_registered_with_what_it_is_for(shop: Community, by: Staff) -> None:
     north = group(
         shop,
         by,
@@ -37,48 +34,48 @@ def test_a_group_is_registered_with_what_it_is_for(
         card={"whom": "parents", "value": "recipes", "rhythm": "daily"},
         owner=by,
     )
-    assert registry.get(shop, "north") == north
+    assert groups.get(shop, "north") == north
     assert north.state == "growing"
-    with pytest.raises(registry.GroupExists):
+    with pytest.raises(groups.GroupExists):
         group(shop, by)
-    with pytest.raises(registry.UnknownGroup):
-        registry.get(made.shop("other"), "north")
+    with pytest.raises(groups.UnknownGroup):
+        groups.get(made.shop("other"), "north")
 
 
 @pytest.mark.parametrize(
     "wrong", [{"audience": "aliens"}, {"capacity": -1}, {"name": "x" * 201}]
 )
 def test_what_does_not_fit_is_refused(
-    shop: Community, by: Operator, wrong: dict[str, Any]
+    shop: Community, by: Staff, wrong: dict[str, Any]
 ) -> None:
-    with pytest.raises(registry.InvalidGroup):
+    with pytest.raises(groups.InvalidGroup):
         group(shop, by, **wrong)
     north = group(shop, by)
-    with pytest.raises(registry.InvalidGroup):
-        registry.change(group=north, by=by, at=AT, **wrong)
+    with pytest.raises(groups.InvalidGroup):
+        groups.change(group=north, by=by, at=AT, **wrong)
 
 
-def test_changes_are_told_by_field(shop: Community, by: Operator) -> None:
+def test_changes_are_told_by_field(shop: Community, by: Staff) -> None:
     north = group(shop, by)
-    registry.change(group=north, name="N", kind="vip", platform="offline", by=by, at=AT)
+    groups.change(group=north, name="N", kind="vip", platform="offline", by=by, at=AT)
     assert made.told(shop, "group.changed") == [(None, {"fields": ["kind", "name"]})]
 
 
-def test_who_joins_is_in_the_group_until_leaving(shop: Community, by: Operator) -> None:
+def test_who_joins_is_in_the_group_until_leaving(shop: Community, by: Staff) -> None:
     ann, bob, _eve = made.members(shop, "ann", "bob", "eve")
     north = group(shop, by)
     early = AT - timedelta(days=30)
-    joined = registry.join(
+    joined = groups.join(
         group=north, accounts=[ann, bob], role="owner", happened_at=early, by=by, at=AT
     )
     assert joined == 2
-    assert registry.join(group=north, accounts=[ann], by=by, at=AT) == 0
+    assert groups.join(group=north, accounts=[ann], by=by, at=AT) == 0
     assert made.who(shop, {"group": {"any": ["north"]}}) == ["ann", "bob"]
     assert made.who(shop, {"group": {"none": ["north"]}}) == ["eve"]
-    assert registry.leave(group=north, accounts=[ann], by=by, at=LATER) == 1
-    assert registry.leave(group=north, accounts=[ann], by=by, at=LATER) == 0
+    assert groups.leave(group=north, accounts=[ann], by=by, at=LATER) == 1
+    assert groups.leave(group=north, accounts=[ann], by=by, at=LATER) == 0
     assert made.who(shop, {"group": {"any": ["north"]}}) == ["bob"]
-    row = registry.Membership.objects.get(account_id=ann)
+    row = groups.Membership.objects.get(account_id=ann)
     assert (row.role, row.joined_at, row.left_at) == ("owner", early, LATER)
     assert made.told(shop, "group.joined") == [
         (ann, {"role": "owner"}),
@@ -87,51 +84,51 @@ def test_who_joins_is_in_the_group_until_leaving(shop: Community, by: Operator) 
     assert made.told(shop, "group.left") == [(ann, {})]
 
 
-def test_a_full_group_takes_no_more(shop: Community, by: Operator) -> None:
+def test_a_full_group_takes_no_more(shop: Community, by: Staff) -> None:
     ann, too, bob = made.members(shop, "ann", "too", "bob")
     merges.join(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
     north = group(shop, by, capacity=1)
-    registry.join(group=north, accounts=[ann, too], by=by, at=AT)
-    assert registry.size(north) == 1
-    with pytest.raises(registry.GroupFull):
-        registry.join(group=north, accounts=[bob], by=by, at=AT)
+    groups.join(group=north, accounts=[ann, too], by=by, at=AT)
+    assert groups.size(north) == 1
+    with pytest.raises(groups.GroupFull):
+        groups.join(group=north, accounts=[bob], by=by, at=AT)
     assert made.who(shop, {"group": {"any": ["north"]}}) == ["ann"]
 
 
-def test_a_group_has_a_life_of_its_own(shop: Community, by: Operator) -> None:
+def test_a_group_has_a_life_of_its_own(shop: Community, by: Staff) -> None:
     (ann,) = made.members(shop, "ann")
     north = group(shop, by)
     for step in ("settle", "recall", "close"):
-        registry.move(group=north, step=step, by=by, at=AT)
-    with pytest.raises(flow.WrongState):
-        registry.move(group=north, step="settle", by=by, at=AT)
-    with pytest.raises(registry.GroupDead):
-        registry.join(group=north, accounts=[ann], by=by, at=AT)
-    registry.move(group=north, step="revive", by=by, at=AT)
-    assert registry.join(group=north, accounts=[ann], by=by, at=AT) == 1
+        groups.move(group=north, step=step, by=by, at=AT)
+    with pytest.raises(state_machine.WrongState):
+        groups.move(group=north, step="settle", by=by, at=AT)
+    with pytest.raises(groups.GroupDead):
+        groups.join(group=north, accounts=[ann], by=by, at=AT)
+    groups.move(group=north, step="revive", by=by, at=AT)
+    assert groups.join(group=north, accounts=[ann], by=by, at=AT) == 1
     stages = [payload["stage"] for _, payload in made.told(shop, "group.stage_changed")]
     assert stages == ["lasting", "recalling", "dead", "growing"]
 
 
-def test_unknown_groups_are_made_in_bulk_once(shop: Community, by: Operator) -> None:
-    found = registry.ensure(community=shop, keys=["a", "b", "a"], by=by, at=AT)
-    assert registry.ensure(community=shop, keys=["b", "a"], by=by, at=AT) == found
-    assert [one.key for one in registry.listed(shop)] == ["a", "b"]
+def test_unknown_groups_are_made_in_bulk_once(shop: Community, by: Staff) -> None:
+    found = groups.ensure(community=shop, keys=["a", "b", "a"], by=by, at=AT)
+    assert groups.ensure(community=shop, keys=["b", "a"], by=by, at=AT) == found
+    assert [one.key for one in groups.listed(shop)] == ["a", "b"]
 
 
-def test_the_erased_are_in_no_group(shop: Community, by: Operator) -> None:
+def test_the_erased_are_in_no_group(shop: Community, by: Staff) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     north = group(shop, by)
-    registry.join(group=north, accounts=[ann, bob], by=by, at=AT)
-    assert registry.forget(community=shop, accounts=[ann]) == 1
+    groups.join(group=north, accounts=[ann, bob], by=by, at=AT)
+    assert groups.forget(community=shop, accounts=[ann]) == 1
     assert made.who(shop, {"group": {"any": ["north"]}}) == ["bob"]
 
 
-def test_strangers_and_viewers_are_refused(shop: Community, by: Operator) -> None:
+def test_strangers_and_viewers_are_refused(shop: Community, by: Staff) -> None:
     (eve,) = made.members(made.shop("other"), "eve")
     north = group(shop, by)
-    with pytest.raises(roster.UnknownMember):
-        registry.join(group=north, accounts=[eve], by=by, at=AT)
+    with pytest.raises(account_models.UnknownMember):
+        groups.join(group=north, accounts=[eve], by=by, at=AT)
     viewer = made.staff(shop, "viewer", "vic")
-    with pytest.raises(access.NotAllowed):
-        registry.join(group=north, accounts=[], by=viewer, at=AT)
+    with pytest.raises(permissions.NotAllowed):
+        groups.join(group=north, accounts=[], by=viewer, at=AT)

@@ -12,7 +12,7 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.insight import charts, geometry, scripts
+from qunce.insight import chart_script, charts, geometry
 from qunce.insight.charts import Figure, Line
 
 TODAY = date(2026, 3, 12)
@@ -128,10 +128,10 @@ def test_a_small_curve_stays_inside_its_place(values: list[float]) -> None:
 
 
 def test_the_drawing_script_is_made_once_and_of_one_piece() -> None:
-    script = gzip.decompress(scripts.packed()).decode()
+    script = gzip.decompress(chart_script.packed()).decode()
     assert "vegaEmbed" in script
     assert not re.search(r"^\s*(import|export)\b", script, re.MULTILINE)
-    kept = Path(settings.HOME) / "charts" / f"{scripts.name()}.js.gz"
+    kept = Path(settings.HOME) / "charts" / f"{chart_script.name()}.js.gz"
     before = kept.stat().st_mtime_ns
-    scripts.packed()
+    chart_script.packed()
     assert kept.stat().st_mtime_ns == before

@@ -4,14 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from qunce.core import communities, operators
+from qunce.core import communities
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.insight import comparing, dictionary, metrics
-from qunce.insight.comparing import Comparison
-from qunce.members import accounts
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.insight import metric_definitions, metrics, period_comparison
+from qunce.insight.period_comparison import Comparison
+from qunce.members.accounts import accounts
 from qunce.sales import orders
-from qunce.sets import tail
+from qunce.sets.mirror import deriver
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -24,8 +25,8 @@ def shop() -> Community:
 
 
 @pytest.fixture
-def by(shop: Community) -> Operator:
-    return operators.system(shop)
+def by(shop: Community) -> Staff:
+    return staff_models.system(shop)
 
 
 def pay(shop: Community, ago: int, amount: int = 1050, who: int | None = None) -> None:
@@ -41,14 +42,14 @@ def pay(shop: Community, ago: int, amount: int = 1050, who: int | None = None) -
     )
 
 
-def told(shop: Community, by: Operator, span: int = 28) -> dict[str, Comparison]:
-    tail.catch_up()
-    found = comparing.of_community(community=shop, by=by, at=NOW, span=span)
+def told(shop: Community, by: Staff, span: int = 28) -> dict[str, Comparison]:
+    deriver.catch_up()
+    found = period_comparison.of_community(community=shop, by=by, at=NOW, span=span)
     return {number.term.name: number for number in found}
 
 
 def test_days_that_are_over_are_compared_and_today_stands_apart(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     """I16"""
     for ago in (0, 1, 28, 29, 56, 57):
@@ -61,7 +62,7 @@ def test_days_that_are_over_are_compared_and_today_stands_apart(
     assert len(number.before) == 28
 
 
-def test_money_is_told_in_whole_units(shop: Community, by: Operator) -> None:
+def test_money_is_told_in_whole_units(shop: Community, by: Staff) -> None:
     pay(shop, 1)
     pay(shop, 2, 995)
     number = told(shop, by)["sales"]
@@ -70,7 +71,7 @@ def test_money_is_told_in_whole_units(shop: Community, by: Operator) -> None:
 
 
 def test_people_who_come_on_several_days_are_not_added_up(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ann = accounts.add(community=shop, key="ann", by=by, at=NOW).pk
     for ago in range(1, 8):
@@ -81,7 +82,7 @@ def test_people_who_come_on_several_days_are_not_added_up(
 
 
 def test_the_figure_lays_the_days_before_under_the_days(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     pay(shop, 28)
     pay(shop, 56)
@@ -94,6 +95,6 @@ def test_the_figure_lays_the_days_before_under_the_days(
 
 def test_every_number_is_in_the_dictionary_once() -> None:
     """I16"""
-    assert set(dictionary.TERMS) == {*metrics.OF_COMMUNITY, *metrics.OF_GROUP}
-    words = [str(term.words) for term in dictionary.TERMS.values()]
+    assert set(metric_definitions.TERMS) == {*metrics.OF_COMMUNITY, *metrics.OF_GROUP}
+    words = [str(term.words) for term in metric_definitions.TERMS.values()]
     assert len(set(words)) == len(words)

@@ -6,14 +6,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from qunce.core import communities, operators
+from qunce.core import communities
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.groups import registry
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.groups import groups
 from qunce.insight import metrics
-from qunce.members import accounts
+from qunce.members.accounts import accounts
 from qunce.sales import orders
-from qunce.sets import tail
+from qunce.sets.mirror import deriver
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -31,15 +32,15 @@ def shop() -> Community:
 
 
 @pytest.fixture
-def by(shop: Community) -> Operator:
-    return operators.system(shop)
+def by(shop: Community) -> Staff:
+    return staff_models.system(shop)
 
 
 def local(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 3, day, hour, minute, tzinfo=ZONE)
 
 
-def member(shop: Community, by: Operator, key: str, joined: datetime) -> int:
+def member(shop: Community, by: Staff, key: str, joined: datetime) -> int:
     return accounts.add(community=shop, key=key, joined_at=joined, by=by, at=NOW).pk
 
 
@@ -58,8 +59,8 @@ def pay(
     )
 
 
-def ask(shop: Community, by: Operator) -> dict[str, list[int]]:
-    tail.catch_up()
+def ask(shop: Community, by: Staff) -> dict[str, list[int]]:
+    deriver.catch_up()
     return metrics.of_community(community=shop, first=FIRST, last=LAST, by=by, at=NOW)
 
 
@@ -69,7 +70,7 @@ def on(**numbers: int) -> list[int]:
 
 
 def test_days_are_those_of_the_community_over_a_change_of_clocks(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ann = member(shop, by, "ann", local(5, 0))
     pay(shop, "late on the 7th", ann, 100, local(7, 23, 59))
@@ -83,7 +84,7 @@ def test_days_are_those_of_the_community_over_a_change_of_clocks(
     assert told["new_members"] == on(d5=1)
 
 
-def test_sales_know_corrections_but_not_refunds(shop: Community, by: Operator) -> None:
+def test_sales_know_corrections_but_not_refunds(shop: Community, by: Staff) -> None:
     ann = member(shop, by, "ann", local(5, 0))
     pay(shop, "A", ann, 1000, local(6, 9))
     pay(shop, "A", ann, 700, local(6, 9))
@@ -96,9 +97,7 @@ def test_sales_know_corrections_but_not_refunds(shop: Community, by: Operator) -
     assert told["orders"] == on(d6=2)
 
 
-def test_two_accounts_of_one_person_are_one_buyer(
-    shop: Community, by: Operator
-) -> None:
+def test_two_accounts_of_one_person_are_one_buyer(shop: Community, by: Staff) -> None:
     phone = {"phone": "+1 212 555 0123"}
     ann = accounts.add(community=shop, key="ann", known_by=phone, by=by, at=NOW)
     too = accounts.add(community=shop, key="ann-2", known_by=phone, by=by, at=NOW)
@@ -109,20 +108,20 @@ def test_two_accounts_of_one_person_are_one_buyer(
     assert told["new_members"] == on(d12=1)
 
 
-def test_a_sale_to_nobody_known_has_no_buyer(shop: Community, by: Operator) -> None:
+def test_a_sale_to_nobody_known_has_no_buyer(shop: Community, by: Staff) -> None:
     pay(shop, "A", None, 10, local(6, 9))
     told = ask(shop, by)
     assert (told["orders"], told["buyers"]) == (on(d6=1), on())
     assert told["sales"] == on(d6=10)
 
 
-def test_an_operator_sees_numbers_of_their_scope(shop: Community, by: Operator) -> None:
+def test_an_operator_sees_numbers_of_their_scope(shop: Community, by: Staff) -> None:
     ann = member(shop, by, "ann", local(5, 0))
     ben = member(shop, by, "ben", local(6, 0))
     pay(shop, "A", ann, 10, local(6, 9))
     pay(shop, "B", ben, 200, local(6, 9))
     pay(shop, "C", None, 3000, local(6, 9))
-    narrow = operators.create(
+    narrow = staff_models.create(
         community=shop, login="narrow", scope={"members": {"keys": ["ann"]}}, at=NOW
     )
     told = ask(shop, narrow)
@@ -132,7 +131,7 @@ def test_an_operator_sees_numbers_of_their_scope(shop: Community, by: Operator) 
 
 
 def test_random_orders_add_up_to_what_plain_python_says(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     dice = random.Random(7)  # noqa: S311 - no secret
     people = [member(shop, by, f"m{n}", local(1, 0)) for n in range(6)]
@@ -165,23 +164,23 @@ def test_every_number_says_what_it_means() -> None:
         assert metrics.definition(name).endswith(".")
 
 
-def ask_group(shop: Community, by: Operator, key: str) -> dict[str, list[int]]:
-    tail.catch_up()
+def ask_group(shop: Community, by: Staff, key: str) -> dict[str, list[int]]:
+    deriver.catch_up()
     return metrics.of_groups(
         community=shop, groups=[key], first=FIRST, last=LAST, by=by, at=NOW
     )[key]
 
 
-def test_a_group_is_told_by_who_came_and_went(shop: Community, by: Operator) -> None:
+def test_a_group_is_told_by_who_came_and_went(shop: Community, by: Staff) -> None:
     ann, ben = (member(shop, by, key, local(5, 0)) for key in ("ann", "ben"))
-    circle = registry.create(community=shop, key="circle", by=by, at=NOW)
-    other = registry.create(community=shop, key="other", by=by, at=NOW)
+    circle = groups.create(community=shop, key="circle", by=by, at=NOW)
+    other = groups.create(community=shop, key="other", by=by, at=NOW)
     for account, day in ((ann, 5), (ben, 7)):
-        registry.join(
+        groups.join(
             group=circle, accounts=[account], happened_at=local(day, 9), by=by, at=NOW
         )
-    registry.join(group=other, accounts=[ben], happened_at=local(6, 9), by=by, at=NOW)
-    registry.leave(group=circle, accounts=[ann], happened_at=local(9, 9), by=by, at=NOW)
+    groups.join(group=other, accounts=[ben], happened_at=local(6, 9), by=by, at=NOW)
+    groups.leave(group=circle, accounts=[ann], happened_at=local(9, 9), by=by, at=NOW)
     told = ask_group(shop, by, "circle")
     assert told["joins"] == on(d5=1, d7=1)
     assert told["leaves"] == on(d9=1)
@@ -189,31 +188,31 @@ def test_a_group_is_told_by_who_came_and_went(shop: Community, by: Operator) -> 
 
 
 def test_two_accounts_of_one_person_are_one_member_of_a_group(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     phone = {"phone": "+1 212 555 0123"}
     both = [
         accounts.add(community=shop, key=key, known_by=phone, by=by, at=NOW).pk
         for key in ("ann", "ann-2")
     ]
-    circle = registry.create(community=shop, key="circle", by=by, at=NOW)
+    circle = groups.create(community=shop, key="circle", by=by, at=NOW)
     for day, account in enumerate(both, 6):
-        registry.join(
+        groups.join(
             group=circle, accounts=[account], happened_at=local(day, 9), by=by, at=NOW
         )
     assert ask_group(shop, by, "circle")["members"] == [0, 1, 1, 1, 1, 1, 1, 1]
-    registry.leave(
+    groups.leave(
         group=circle, accounts=both[:1], happened_at=local(9, 9), by=by, at=NOW
     )
     assert ask_group(shop, by, "circle")["members"] == [0, 1, 1, 1, 1, 1, 1, 1]
 
 
 def test_active_members_and_orders_of_a_group_are_those_of_its_people(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ann, ben = (member(shop, by, key, local(5, 0)) for key in ("ann", "ben"))
-    circle = registry.create(community=shop, key="circle", by=by, at=NOW)
-    registry.join(group=circle, accounts=[ann], happened_at=local(5, 9), by=by, at=NOW)
+    circle = groups.create(community=shop, key="circle", by=by, at=NOW)
+    groups.join(group=circle, accounts=[ann], happened_at=local(5, 9), by=by, at=NOW)
     pay(shop, "A", ann, 10, local(6, 9))
     pay(shop, "B", ann, 10, local(6, 10))
     pay(shop, "C", ben, 10, local(7, 10))

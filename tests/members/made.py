@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from qunce.core import communities, facts, operators
+from qunce.core import communities
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import accounts, roster, tags
+from qunce.core.facts import facts
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.tags import library
 from qunce.sets import audiences
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -19,12 +23,12 @@ def shop(key: str = "shop", **given: Any) -> Community:
     return communities.create(key=key, at=AT, **given)
 
 
-def staff(of: Community, role: str = "owner", login: str = "ann") -> Operator:
-    return operators.create(community=of, login=login, role=role, at=AT)
+def staff(of: Community, role: str = "owner", login: str = "ann") -> Staff:
+    return staff_models.create(community=of, login=login, role=role, at=AT)
 
 
-def member(of: Community, key: str, **given: Any) -> roster.Account:
-    by = operators.system(of)
+def member(of: Community, key: str, **given: Any) -> account_models.Account:
+    by = staff_models.system(of)
     return accounts.add(**{"community": of, "key": key, "by": by, "at": AT, **given})
 
 
@@ -32,21 +36,21 @@ def members(of: Community, *keys: str) -> list[int]:
     return [member(of, key).pk for key in keys]
 
 
-def tag(of: Community, key: str, group: tags.TagGroup | None = None) -> tags.Tag:
-    by = operators.system(of)
-    return tags.create(community=of, key=key, group=group, by=by, at=AT)
+def tag(of: Community, key: str, group: library.TagGroup | None = None) -> library.Tag:
+    by = staff_models.system(of)
+    return library.create(community=of, key=key, group=group, by=by, at=AT)
 
 
-def tag_group(of: Community, key: str, **given: Any) -> tags.TagGroup:
-    by = operators.system(of)
-    return tags.create_group(community=of, key=key, by=by, at=AT, **given)
+def tag_group(of: Community, key: str, **given: Any) -> library.TagGroup:
+    by = staff_models.system(of)
+    return library.create_group(community=of, key=key, by=by, at=AT, **given)
 
 
 def who(of: Community, rule: Any, at: datetime = LATER) -> list[str]:
     """Keys of the people whom a rule means, by the order of their accounts."""
-    by = operators.system(of)
+    by = staff_models.system(of)
     found = audiences.members(community=of, rule=rule, by=by, at=at)
-    keys = roster.keys_of(of, found)
+    keys = account_models.keys_of(of, found)
     return [keys[account] for account in found]
 
 

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from qunce.core import access
+from qunce.core import permissions
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import accounts, identifiers, roster
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts, identifiers
+from qunce.members.accounts import models as account_models
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.both_databases
 
 
 def test_who_joins_is_in_the_community_and_in_the_log(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     joined = AT - timedelta(days=9)
     ann = accounts.add(
@@ -34,17 +35,17 @@ def test_who_joins_is_in_the_community_and_in_the_log(
     ]
 
 
-def test_a_key_is_known_once_on_a_channel(shop: Community, by: Operator) -> None:
+def test_a_key_is_known_once_on_a_channel(shop: Community, by: Staff) -> None:
     made.member(shop, "ann")
     made.member(shop, "ann", channel="matrix")
     with pytest.raises(accounts.AccountExists):
         made.member(shop, "ann")
-    with pytest.raises(roster.AmbiguousMember, match="matrix:ann"):
-        roster.get(shop, "ann")
-    assert roster.get(shop, "matrix:ann").channel == "matrix"
+    with pytest.raises(account_models.AmbiguousMember, match="matrix:ann"):
+        account_models.get(shop, "ann")
+    assert account_models.get(shop, "matrix:ann").channel == "matrix"
 
 
-def test_leavers_are_out_unless_asked_for(shop: Community, by: Operator) -> None:
+def test_leavers_are_out_unless_asked_for(shop: Community, by: Staff) -> None:
     ann, bob = made.member(shop, "ann"), made.member(shop, "bob")
     accounts.leave(account=ann, by=by, at=AT)
     assert made.who(shop, {"all": []}) == ["bob"]
@@ -57,16 +58,16 @@ def test_leavers_are_out_unless_asked_for(shop: Community, by: Operator) -> None
         accounts.rejoin(account=bob, by=by, at=LATER)
 
 
-def test_another_communitys_member_is_not_found(shop: Community, by: Operator) -> None:
+def test_another_communitys_member_is_not_found(shop: Community, by: Staff) -> None:
     other = made.shop("other")
     stranger = made.member(other, "eve")
-    with pytest.raises(roster.UnknownMember):
-        roster.get(shop, "eve")
-    with pytest.raises(roster.UnknownMember):
-        roster.check_ids(shop, [stranger.pk])
+    with pytest.raises(account_models.UnknownMember):
+        account_models.get(shop, "eve")
+    with pytest.raises(account_models.UnknownMember):
+        account_models.check_ids(shop, [stranger.pk])
 
 
-def test_only_what_differs_is_changed(shop: Community, by: Operator) -> None:
+def test_only_what_differs_is_changed(shop: Community, by: Staff) -> None:
     ann = made.member(shop, "ann", name="Ann", source="stall")
     assert accounts.update(account=ann, name="Ann", by=by, at=AT) == []
     changed = accounts.update(account=ann, name="Anna", source="shop", by=by, at=AT)
@@ -74,7 +75,7 @@ def test_only_what_differs_is_changed(shop: Community, by: Operator) -> None:
     assert made.who(shop, {"source": {"any": ["shop"]}}) == ["ann"]
 
 
-def test_unknown_keys_are_made_in_bulk_once(shop: Community, by: Operator) -> None:
+def test_unknown_keys_are_made_in_bulk_once(shop: Community, by: Staff) -> None:
     ann = made.member(shop, "ann", channel="matrix")
     keys = ["ann", *(f"k{n:04}" for n in range(2_500))]
     found = accounts.ensure(community=shop, keys=keys, by=by, at=AT)
@@ -84,9 +85,7 @@ def test_unknown_keys_are_made_in_bulk_once(shop: Community, by: Operator) -> No
     assert len(made.told(shop, "member.joined")) == 2_501
 
 
-def test_made_in_bulk_they_joined_when_it_is_said(
-    shop: Community, by: Operator
-) -> None:
+def test_made_in_bulk_they_joined_when_it_is_said(shop: Community, by: Staff) -> None:
     early = AT - timedelta(days=40)
     keys = {"ann": early, "bob": AT}
     accounts.ensure(community=shop, keys=keys, source="till", by=by, at=AT)
@@ -96,7 +95,7 @@ def test_made_in_bulk_they_joined_when_it_is_said(
 
 def test_a_viewer_may_not_add_anybody(shop: Community) -> None:
     viewer = made.staff(shop, "viewer", "vic")
-    with pytest.raises(access.NotAllowed):
+    with pytest.raises(permissions.NotAllowed):
         accounts.add(community=shop, key="ann", by=viewer, at=AT)
 
 
@@ -134,7 +133,7 @@ def test_what_cannot_tell_people_apart_is_refused(kind: str, given: str) -> None
 
 @pytest.mark.parametrize("bad", ["x" * 201, "\0", "\ud800"])
 def test_names_that_cannot_be_kept_are_refused(
-    shop: Community, by: Operator, bad: str
+    shop: Community, by: Staff, bad: str
 ) -> None:
     with pytest.raises(accounts.InvalidAccount):
         made.member(shop, "ann", name=bad)

@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import attributes, literals, merges, roster
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import models as account_models
+from qunce.members.attributes import attributes
+from qunce.members.attributes import parsing as value_parsing
+from qunce.members.people import merges
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -15,11 +18,11 @@ pytestmark = pytest.mark.both_databases
 
 
 def define(shop: Community, name: str, kind: str, **more: Any) -> attributes.Attribute:
-    by = operators.system(shop)
+    by = staff_models.system(shop)
     return attributes.define(community=shop, name=name, type=kind, by=by, at=AT, **more)
 
 
-def test_operators_extend_the_schema(shop: Community, by: Operator) -> None:
+def test_operators_extend_the_schema(shop: Community, by: Staff) -> None:
     stall = define(shop, "favourite stall", "text", section="interest")
     assert define(shop, "favourite  stall", "text") == stall
     assert list(attributes.listed(shop)) == [stall]
@@ -31,9 +34,7 @@ def test_operators_extend_the_schema(shop: Community, by: Operator) -> None:
         attributes.get(made.shop("other"), "favourite stall")
 
 
-def test_a_value_keeps_its_source_time_and_author(
-    shop: Community, by: Operator
-) -> None:
+def test_a_value_keeps_its_source_time_and_author(shop: Community, by: Staff) -> None:
     (ann,) = made.members(shop, "ann")
     score = define(shop, "score", "number")
     attributes.set_values(
@@ -52,7 +53,7 @@ def test_a_value_keeps_its_source_time_and_author(
     ]
 
 
-def test_what_is_replaced_goes_to_the_history(shop: Community, by: Operator) -> None:
+def test_what_is_replaced_goes_to_the_history(shop: Community, by: Staff) -> None:
     (ann,) = made.members(shop, "ann")
     city = define(shop, "city", "choice")
     for moment, value in ((AT, "Wuxi"), (LATER, "Xi'an"), (LATER, "Xi'an")):
@@ -66,7 +67,7 @@ def test_what_is_replaced_goes_to_the_history(shop: Community, by: Operator) -> 
     assert len(attributes.history(city, [ann])) == 2
 
 
-def test_several_values_come_and_go_one_by_one(shop: Community, by: Operator) -> None:
+def test_several_values_come_and_go_one_by_one(shop: Community, by: Staff) -> None:
     (ann,) = made.members(shop, "ann")
     likes = define(shop, "likes", "multi")
     for value in (["tea", "milk"], "milk;坚果"):
@@ -77,7 +78,7 @@ def test_several_values_come_and_go_one_by_one(shop: Community, by: Operator) ->
     assert made.who(shop, {"attr": {"name": "likes", "in": ["坚果"]}}) == ["ann"]
 
 
-def test_the_newest_value_speaks_for_the_person(shop: Community, by: Operator) -> None:
+def test_the_newest_value_speaks_for_the_person(shop: Community, by: Staff) -> None:
     ann, too = made.members(shop, "ann", "too")
     city, likes = define(shop, "city", "choice"), define(shop, "likes", "multi")
     merges.join(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
@@ -91,32 +92,30 @@ def test_the_newest_value_speaks_for_the_person(shop: Community, by: Operator) -
     assert made.who(shop, {"attr": {"name": "city", "eq": "Wuxi"}}) == ["ann"]
 
 
-def test_only_choices_that_there_are_can_be_chosen(
-    shop: Community, by: Operator
-) -> None:
+def test_only_choices_that_there_are_can_be_chosen(shop: Community, by: Staff) -> None:
     (ann,) = made.members(shop, "ann")
     size = define(shop, "size", "choice", choices=["S", "M"])
-    with pytest.raises(literals.InvalidValue, match="S, M"):
+    with pytest.raises(value_parsing.InvalidValue, match="S, M"):
         attributes.set_values(attribute=size, values={ann: "XL"}, by=by, at=AT)
     attributes.set_values(attribute=size, values={ann: "M"}, by=by, at=AT)
 
 
-def test_an_empty_text_is_no_value(shop: Community, by: Operator) -> None:
+def test_an_empty_text_is_no_value(shop: Community, by: Staff) -> None:
     (ann,) = made.members(shop, "ann")
     note = define(shop, "note", "text")
     attributes.set_values(attribute=note, values={ann: "  "}, by=by, at=AT)
     assert made.who(shop, {"attr": {"name": "note", "known": True}}) == []
 
 
-def test_strangers_get_no_values(shop: Community, by: Operator) -> None:
+def test_strangers_get_no_values(shop: Community, by: Staff) -> None:
     (eve,) = made.members(made.shop("other"), "eve")
     note = define(shop, "note", "text")
-    with pytest.raises(roster.UnknownMember):
+    with pytest.raises(account_models.UnknownMember):
         attributes.set_values(attribute=note, values={eve: "x"}, by=by, at=AT)
 
 
 def test_a_definition_is_renamed_and_offers_other_choices(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     """K2: what is there stays, also a value that is no choice any more."""
     (ann,) = made.members(shop, "ann")
@@ -133,7 +132,7 @@ def test_a_definition_is_renamed_and_offers_other_choices(
     found = attributes.get(shop, "size")
     assert (found.label, found.choices) == ("Shirt size", ["S", "L"])
     assert made.who(shop, {"attr": {"name": "size", "eq": "M"}}) == ["ann"]
-    with pytest.raises(literals.InvalidValue):
+    with pytest.raises(value_parsing.InvalidValue):
         attributes.set_values(attribute=found, values={ann: "M "}, by=by, at=AT)
     with pytest.raises(attributes.InvalidAttribute):
         attributes.change(

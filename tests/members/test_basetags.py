@@ -4,25 +4,28 @@ from datetime import UTC, datetime
 
 import pytest
 
-from qunce.core import settled
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import attributes, basetags, people, tagrows, tags
+from qunce.core.facts import committed
+from qunce.core.staff.models import Staff
+from qunce.members.attributes import attributes
+from qunce.members.people import people
+from qunce.members.tags import automatic, library
+from qunce.members.tags import models as tag_models
 from tests.members import made
 from tests.members.made import AT
 
 pytestmark = pytest.mark.both_databases
 
 
-def apply(shop: Community, by: Operator, *accounts: int) -> tagrows.TagBatch:
-    return basetags.apply(community=shop, accounts=accounts, by=by, at=AT)
+def apply(shop: Community, by: Staff, *accounts: int) -> tag_models.TagBatch:
+    return automatic.apply(community=shop, accounts=accounts, by=by, at=AT)
 
 
 @pytest.mark.parametrize(
     ("hour", "tag"), [(16, "00-06"), (21, "00-06"), (22, "06-12"), (15, "18-24")]
 )
 def test_the_hour_is_the_communitys(
-    shop: Community, by: Operator, hour: int, tag: str
+    shop: Community, by: Staff, hour: int, tag: str
 ) -> None:
     joined = datetime(2026, 3, 5, hour, 30, tzinfo=UTC)
     ann = made.member(shop, "ann", joined_at=joined, source="parcel card")
@@ -33,7 +36,7 @@ def test_the_hour_is_the_communitys(
 
 
 def test_the_hour_is_the_members_own_where_it_is_known(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     joined = datetime(2026, 3, 5, 18, 30, tzinfo=UTC)
     ann, bob = (made.member(shop, key, joined_at=joined).pk for key in ("ann", "bob"))
@@ -45,7 +48,7 @@ def test_the_hour_is_the_members_own_where_it_is_known(
     assert made.who(shop, {"tag": {"any": ["joined:00-06"]}}) == ["bob"]
 
 
-def test_a_day_without_a_time_has_no_hour(shop: Community, by: Operator) -> None:
+def test_a_day_without_a_time_has_no_hour(shop: Community, by: Staff) -> None:
     joined = datetime(2026, 3, 4, 16, tzinfo=UTC)
     ann = made.member(shop, "ann", joined_at=joined)
     apply(shop, by, ann.pk)
@@ -53,11 +56,11 @@ def test_a_day_without_a_time_has_no_hour(shop: Community, by: Operator) -> None
 
 
 def test_who_joins_gets_them_without_being_asked_and_once(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ids = made.members(shop, "ann", "bob")
     joined = [
-        settled.Happened(
+        committed.RecordedFact(
             id=1,
             community=shop.pk,
             kind="member.joined",
@@ -72,18 +75,18 @@ def test_who_joins_gets_them_without_being_asked_and_once(
         for account in ids
     ]
     for _twice in range(2):
-        basetags.react(community=shop, facts=joined, at=AT)
+        automatic.react(community=shop, facts=joined, at=AT)
     assert made.who(shop, {"tag": {"all": ["via:import", "joined:18-24"]}}) == [
         "ann",
         "bob",
     ]
-    assert len(made.told(shop, "tag.put")) == 6
+    assert len(made.told(shop, "tag.added")) == 6
 
 
-def test_groups_are_named_in_the_communitys_language(by: Operator) -> None:
+def test_groups_are_named_in_the_communitys_language(by: Staff) -> None:
     there = made.shop("there", language="en")
     ann = made.member(there, "ann")
-    basetags.apply(
+    automatic.apply(
         community=there, accounts=[ann.pk], by=made.staff(there, "owner", "x"), at=AT
     )
-    assert tags.get_group(there, basetags.VIA).name == "Joined through"
+    assert library.get_group(there, automatic.VIA).name == "Joined through"

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from qunce.core import communities, operators
-from qunce.members import accounts, people
-from qunce.sets import doctor
-from qunce.sets.aliases import Alias
+from qunce.core import communities
+from qunce.core.staff import models as staff_models
+from qunce.members.accounts import accounts
+from qunce.members.people import people
+from qunce.sets.bitmaps.aliases import Alias
+from qunce.sets.doctor import doctor
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -19,7 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 def three() -> list[int]:
     """The accounts of one person, and one of somebody else."""
     here = communities.create(key="shop", at=NOW)
-    by = operators.system(here)
+    by = staff_models.system(here)
     made = [
         accounts.add(community=here, key=key, name=key, by=by, at=NOW) for key in "abc"
     ]

@@ -4,8 +4,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from qunce.core import communities, days
-from qunce.members import accounts, comings, merges
+from qunce.core import communities, community_days
+from qunce.members.accounts import accounts
+from qunce.members.clauses import lifecycle
+from qunce.members.people import merges
 from qunce.sets import audiences
 from tests.members import made
 
@@ -41,10 +43,10 @@ def test_people_are_counted_on_the_day_their_first_account_joined() -> None:
     ]
     pair = merges.Pair(joined[0], joined[1])
     merges.join(community=shop, pairs=[pair], by=by, at=AT)
-    first, last = (days.from_date(date(2026, 2, day)) for day in (26, 28))
+    first, last = (community_days.from_date(date(2026, 2, day)) for day in (26, 28))
 
     def by_day(among: bytes | None) -> list[int]:
-        return comings.joined_by_day(
+        return lifecycle.joined_by_day(
             community=shop, first=first, last=last, at=AT, among=among
         )
 

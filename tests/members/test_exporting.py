@@ -11,10 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from qunce.core import access, operators
+from qunce.core import permissions
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import accounts, attributes, exporting, people, roster, tagging
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.attributes import attributes
+from qunce.members.people import people
+from qunce.members.search import export as member_export
+from qunce.members.tags import assignments
 from qunce.sets import audiences
 from tests.members import made
 from tests.members.made import AT, LATER
@@ -24,7 +30,7 @@ EVERYONE: dict[str, Any] = {"with_left": {"all": []}}
 
 
 @pytest.fixture
-def filled(shop: Community, by: Operator) -> Community:
+def filled(shop: Community, by: Staff) -> Community:
     phone = {"phone": "+4915112345678"}
     ann = made.member(shop, "c-1", name="=HYPERLINK(1)", known_by=phone, source="qr")
     bob = made.member(shop, "c-2", name="Bob, “B”\n")
@@ -32,27 +38,25 @@ def filled(shop: Community, by: Operator) -> Community:
     city = attributes.define(community=shop, name="city", type="text", by=by, at=AT)
     attributes.set_values(attribute=city, values={ann.pk: "西安"}, by=by, at=AT)
     for key in ("vip", "koc"):
-        tagging.put(tag=made.tag(shop, key), accounts=[ann.pk], by=by, at=AT)
+        assignments.put(tag=made.tag(shop, key), accounts=[ann.pk], by=by, at=AT)
     people.merge(left=bob, right=too, by=by, at=AT)
     for account in (bob, too):
         accounts.leave(account=account, by=by, at=LATER)
     return shop
 
 
-def begin(by: Operator, form: str = "csv") -> exporting.Export:
+def begin(by: Staff, form: str = "csv") -> member_export.Export:
     by.language = "en"
     blob = audiences.freeze(community=by.community, rule=EVERYONE, by=by, at=LATER)
-    return exporting.start(by=by, at=LATER, blob=blob, form=form)
+    return member_export.start(by=by, at=LATER, blob=blob, form=form)
 
 
-def read(export: exporting.Export) -> list[dict[str, str]]:
+def read(export: member_export.Export) -> list[dict[str, str]]:
     text = b"".join(export.csv()).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_one_row_a_person_with_all_that_is_known(
-    filled: Community, by: Operator
-) -> None:
+def test_one_row_a_person_with_all_that_is_known(filled: Community, by: Staff) -> None:
     ann, bob = read(begin(by))
     assert ann == {
         "Key": "c-1",
@@ -71,13 +75,13 @@ def test_one_row_a_person_with_all_that_is_known(
     assert told == (None, {"number": 2, "form": "csv"})
 
 
-def test_it_speaks_the_operators_language(filled: Community, by: Operator) -> None:
+def test_it_speaks_the_operators_language(filled: Community, by: Staff) -> None:
     export = begin(by)
     export.by.language = "zh-hans"
     assert "姓名" in b"".join(export.csv()).decode("utf-8-sig").splitlines()[0]
 
 
-def test_a_workbook_has_text_and_no_formulas(filled: Community, by: Operator) -> None:
+def test_a_workbook_has_text_and_no_formulas(filled: Community, by: Staff) -> None:
     file = io.BytesIO()
     begin(by, "xlsx").xlsx(file)
     file.seek(0)
@@ -86,10 +90,10 @@ def test_a_workbook_has_text_and_no_formulas(filled: Community, by: Operator) ->
     assert len(rows) == 3
 
 
-def test_operators_may_not_and_scope_holds(filled: Community, by: Operator) -> None:
-    with pytest.raises(access.NotAllowed):
+def test_operators_may_not_and_scope_holds(filled: Community, by: Staff) -> None:
+    with pytest.raises(permissions.NotAllowed):
         begin(made.staff(filled, "operator", login="olga"))
-    narrow = operators.create(
+    narrow = staff_models.create(
         community=filled,
         login="n",
         role="manager",
@@ -98,34 +102,36 @@ def test_operators_may_not_and_scope_holds(filled: Community, by: Operator) -> N
     )
     blob = audiences.freeze(community=filled, rule=EVERYONE, by=by, at=LATER)
     narrow.language = "en"
-    export = exporting.start(by=narrow, at=LATER, blob=blob)
+    export = member_export.start(by=narrow, at=LATER, blob=blob)
     assert [row["Key"] for row in read(export)] == ["c-1"]
 
 
 def test_who_is_erased_after_the_list_was_frozen_is_not_in_it(
-    filled: Community, by: Operator
+    filled: Community, by: Staff
 ) -> None:
     export = begin(by)
-    people.erase(account=roster.get(filled, "c-1"), by=by, at=LATER)
+    people.erase(account=account_models.get(filled, "c-1"), by=by, at=LATER)
     assert [row["Key"] for row in read(export)] == ["c-2"]
 
 
-@pytest.mark.parametrize(("form", "most"), [("pdf", exporting.MOST_ROWS), ("xlsx", 1)])
+@pytest.mark.parametrize(
+    ("form", "most"), [("pdf", member_export.MOST_ROWS), ("xlsx", 1)]
+)
 def test_a_form_that_does_not_hold_it_is_refused(
     filled: Community,
-    by: Operator,
+    by: Staff,
     form: str,
     most: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(exporting, "MOST_ROWS", most)
-    with pytest.raises(exporting.InvalidExport):
+    monkeypatch.setattr(member_export, "MOST_ROWS", most)
+    with pytest.raises(member_export.InvalidExport):
         begin(by, form)
 
 
 @given(st.text())
 def test_no_cell_is_a_formula(text: str) -> None:
-    cell = exporting.safe(text)
-    number = exporting.NUMBER.fullmatch(cell)
+    cell = member_export.safe(text)
+    number = member_export.NUMBER.fullmatch(cell)
     assert number or not cell.lstrip(" ").startswith(tuple("=+-@\t\r"))
     assert cell in (text.replace("\0", ""), "'" + text.replace("\0", ""))

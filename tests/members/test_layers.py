@@ -10,10 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import accounts, layers, layerspecs, layouts, merges, roster, tagging
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.layers import assignment as layer_assignment
+from qunce.members.layers import layers
+from qunce.members.layers import specs as layer_specs
+from qunce.members.people import merges
+from qunce.members.tags import assignments
 from qunce.sales import orders
-from qunce.sets import tail
+from qunce.sets.mirror import deriver
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -53,28 +59,22 @@ def laid_out(layering: layers.Layering) -> dict[str, list[str]]:
     run = layers.newest(layering)
     assert run is not None
     sets = layers.sets_of(run)
-    keys = roster.keys_of(
+    keys = account_models.keys_of(
         layering.community, [one for some in sets.values() for one in some]
     )
     return {layer: [keys[one] for one in some] for layer, some in sets.items()}
 
 
-def value(
-    shop: Community, by: Operator, spec: Any = layerspecs.VALUE
-) -> layers.Layering:
+def value(shop: Community, by: Staff, spec: Any = layer_specs.VALUE) -> layers.Layering:
     return layers.create(community=shop, key="value", spec=spec, by=by, at=AT)
 
 
-def run(
-    layering: layers.Layering, by: Operator, at: datetime = LATER
-) -> layers.LayerRun:
-    tail.catch_up()
+def run(layering: layers.Layering, by: Staff, at: datetime = LATER) -> layers.LayerRun:
+    deriver.catch_up()
     return layers.recompute(layering=layering, by=by, at=at)
 
 
-def test_the_fifth_who_spent_most_are_of_high_value(
-    shop: Community, by: Operator
-) -> None:
+def test_the_fifth_who_spent_most_are_of_high_value(shop: Community, by: Staff) -> None:
     keys = [f"k{n}" for n in range(10)]
     ids = made.members(shop, *keys)
     for place, account in enumerate(ids[:6]):
@@ -90,7 +90,7 @@ def test_the_fifth_who_spent_most_are_of_high_value(
     assert made.who(shop, {"layer": {"of": "value", "in": ["high"]}}) == ["k0", "k1"]
 
 
-def test_equals_are_never_parted(shop: Community, by: Operator) -> None:
+def test_equals_are_never_parted(shop: Community, by: Staff) -> None:
     ids = made.members(shop, *(f"k{n}" for n in range(10)))
     for account in ids[:4]:
         pay(shop, account, 500)
@@ -99,9 +99,7 @@ def test_equals_are_never_parted(shop: Community, by: Operator) -> None:
     assert len(laid_out(layering)["high"]) == 4
 
 
-def test_who_spent_nothing_is_never_of_high_value(
-    shop: Community, by: Operator
-) -> None:
+def test_who_spent_nothing_is_never_of_high_value(shop: Community, by: Staff) -> None:
     ann, bob, *_rest = made.members(shop, "ann", "bob", "c", "d", "e", "f")
     pay(shop, ann, 500)
     pay(shop, bob, 300)
@@ -118,7 +116,7 @@ def test_who_spent_nothing_is_never_of_high_value(
     assert "bob" in laid_out(layering)["low"]
 
 
-def test_two_accounts_spend_as_one_person(shop: Community, by: Operator) -> None:
+def test_two_accounts_spend_as_one_person(shop: Community, by: Staff) -> None:
     ids = made.members(shop, "ann", "too", "c", "d", "e", "f")
     for account, amount in zip(ids, (300, 300, 500, 0, 0, 0), strict=True):
         pay(shop, account, amount)
@@ -130,35 +128,35 @@ def test_two_accounts_spend_as_one_person(shop: Community, by: Operator) -> None
     assert laid_out(layering)["high"] == ["ann"]
 
 
-def test_bounds_can_be_given(shop: Community, by: Operator) -> None:
+def test_bounds_can_be_given(shop: Community, by: Staff) -> None:
     ann, bob, _eve = made.members(shop, "ann", "bob", "eve")
     pay(shop, ann, 5000)
     pay(shop, bob, 4999)
-    spec = {**layerspecs.VALUE, "layers": [{"key": "a", "gte": 5000}, {"key": "b"}]}
+    spec = {**layer_specs.VALUE, "layers": [{"key": "a", "gte": 5000}, {"key": "b"}]}
     layering = value(shop, by, spec)
     run(layering, by)
     assert laid_out(layering) == {"a": ["ann"], "b": ["bob", "eve"]}
 
 
 def test_the_first_rule_that_fits_counts_and_the_last_takes_the_rest(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ann, bob, _eve = made.members(shop, "ann", "bob", "eve")
     vip, known = made.tag(shop, "vip"), made.tag(shop, "known")
-    tagging.put(tag=vip, accounts=[ann], by=by, at=AT)
-    tagging.put(tag=known, accounts=[ann, bob], by=by, at=AT)
+    assignments.put(tag=vip, accounts=[ann], by=by, at=AT)
+    assignments.put(tag=known, accounts=[ann, bob], by=by, at=AT)
     layering = value(shop, by, LOYALTY)
     run(layering, by)
     assert laid_out(layering) == {"vip": ["ann"], "known": ["bob"], "rest": ["eve"]}
 
 
 def test_layers_are_disjoint_and_complete_for_newcomers_too(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     (ann,) = made.members(shop, "ann")
     vip = made.tag(shop, "vip")
     made.tag(shop, "known")
-    tagging.put(tag=vip, accounts=[ann], by=by, at=AT)
+    assignments.put(tag=vip, accounts=[ann], by=by, at=AT)
     layering = value(shop, by, LOYALTY)
     assert made.who(shop, {"layer": {"of": "value", "in": ["rest"]}}) == ["ann"]
     run(layering, by)
@@ -168,20 +166,20 @@ def test_layers_are_disjoint_and_complete_for_newcomers_too(
     assert found == [["ann"], [], ["new"]]
 
 
-def test_moves_are_told_from_the_second_run_on(shop: Community, by: Operator) -> None:
+def test_moves_are_told_from_the_second_run_on(shop: Community, by: Staff) -> None:
     ann, bob, eve = made.members(shop, "ann", "bob", "eve")
     vip, known = made.tag(shop, "vip"), made.tag(shop, "known")
-    tagging.put(tag=vip, accounts=[ann], by=by, at=AT)
+    assignments.put(tag=vip, accounts=[ann], by=by, at=AT)
     layering = value(shop, by, LOYALTY)
     first = run(layering, by, AT)
-    assert made.told(shop, "layer.moved") == []
-    tagging.take_off(tag=vip, accounts=[ann], by=by, at=AT)
-    tagging.put(tag=known, accounts=[bob], by=by, at=AT)
-    accounts.leave(account=roster.get(shop, "eve"), by=by, at=AT)
+    assert made.told(shop, "member.layer_changed") == []
+    assignments.take_off(tag=vip, accounts=[ann], by=by, at=AT)
+    assignments.put(tag=known, accounts=[bob], by=by, at=AT)
+    accounts.leave(account=account_models.get(shop, "eve"), by=by, at=AT)
     made.member(shop, "new")
     second = run(layering, by, LATER)
     assert second.moved == 2
-    assert made.told(shop, "layer.moved") == [
+    assert made.told(shop, "member.layer_changed") == [
         (ann, {"layering": "value", "from": "vip", "to": "rest"}),
         (bob, {"layering": "value", "from": "rest", "to": "known"}),
     ]
@@ -200,9 +198,7 @@ def test_moves_are_told_from_the_second_run_on(shop: Community, by: Operator) ->
     assert eve not in layers.sets_of(second)["rest"]
 
 
-def test_the_lifecycle_follows_the_members_own_gaps(
-    shop: Community, by: Operator
-) -> None:
+def test_the_lifecycle_follows_the_members_own_gaps(shop: Community, by: Staff) -> None:
     regulars = made.members(shop, *(f"k{n:02}" for n in range(20)))
     for place, account in enumerate(regulars):
         gap = 10 if place < 15 else 30
@@ -214,7 +210,7 @@ def test_the_lifecycle_follows_the_members_own_gaps(
     layering = layers.create(
         community=shop,
         key="value",
-        spec=layerspecs.LIFECYCLE,
+        spec=layer_specs.LIFECYCLE,
         default="new",
         by=by,
         at=AT,
@@ -228,7 +224,7 @@ def test_the_lifecycle_follows_the_members_own_gaps(
     assert len(found["active"]) == 17
 
 
-def test_all_layerings_in_use_are_recomputed(shop: Community, by: Operator) -> None:
+def test_all_layerings_in_use_are_recomputed(shop: Community, by: Staff) -> None:
     made.members(shop, "ann")
     layering = value(shop, by)
     assert layers.recompute_all(at=AT) == 1
@@ -258,15 +254,13 @@ def test_all_layerings_in_use_are_recomputed(shop: Community, by: Operator) -> N
     ],
 )
 def test_a_spec_that_leaves_somebody_out_is_refused(
-    shop: Community, by: Operator, change: Mapping[str, Any]
+    shop: Community, by: Staff, change: Mapping[str, Any]
 ) -> None:
-    with pytest.raises(layerspecs.InvalidLayering):
-        value(shop, by, {**layerspecs.VALUE, **change})
+    with pytest.raises(layer_specs.InvalidLayering):
+        value(shop, by, {**layer_specs.VALUE, **change})
 
 
-def test_another_communitys_layering_is_not_found(
-    shop: Community, by: Operator
-) -> None:
+def test_another_communitys_layering_is_not_found(shop: Community, by: Staff) -> None:
     value(shop, by)
     with pytest.raises(layers.UnknownLayering):
         layers.get(made.shop("other"), "value")
@@ -283,9 +277,11 @@ def test_the_top_share_is_as_large_as_asked_but_for_equals_and_zeros(
     sums: list[int], silent: int, top: str
 ) -> None:
     everyone = len(sums) + silent
-    least = layouts.least_of({"top": top}, np.array(sums, dtype=np.int64), everyone)
+    least = layer_assignment.least_of(
+        {"top": top}, np.array(sums, dtype=np.int64), everyone
+    )
     chosen = [one for one in sums if one >= least]
-    wanted = -(-layerspecs.share(top) * everyone // 1)
+    wanted = -(-layer_specs.share(top) * everyone // 1)
     assert all(one > 0 for one in chosen)
     assert len([one for one in chosen if one > least]) < max(wanted, 1)
     if len(chosen) < wanted:

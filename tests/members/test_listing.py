@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import pytest
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import accounts, listing, people, roster, tagging
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.people import people
+from qunce.members.search import member_list
+from qunce.members.tags import assignments
 from tests.members import made
 from tests.members.made import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
 
-def keys(page: listing.Page) -> list[str]:
+def keys(page: member_list.Page) -> list[str]:
     return [row.key for row in page.rows]
 
 
 def test_pages_follow_one_another_without_gap_or_twin(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.members(shop, *"abcdefg")
     seen, before = [], None
     for _turn in range(3):
-        page = listing.page(by=by, at=LATER, before=before, most=3)
+        page = member_list.page(by=by, at=LATER, before=before, most=3)
         assert page.count == 7
         seen += keys(page)
         before = page.after
@@ -33,43 +37,48 @@ def test_pages_follow_one_another_without_gap_or_twin(
 
 
 def test_a_page_is_not_shifted_by_who_joins_meanwhile(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.members(shop, *"abcd")
-    first = listing.page(by=by, at=LATER, most=2)
+    first = member_list.page(by=by, at=LATER, most=2)
     made.members(shop, "e")
-    assert keys(listing.page(by=by, at=LATER, most=2, before=first.after)) == ["b", "a"]
+    assert keys(member_list.page(by=by, at=LATER, most=2, before=first.after)) == [
+        "b",
+        "a",
+    ]
 
 
-def test_rule_and_words_cut_each_other(shop: Community, by: Operator) -> None:
+def test_rule_and_words_cut_each_other(shop: Community, by: Staff) -> None:
     ann, bob = (
         made.member(shop, "ann", name="王芳"),
         made.member(shop, "bob", name="王伟"),
     )
     vip = made.tag(shop, "vip")
-    tagging.put(tag=vip, accounts=[ann.pk], by=by, at=AT)
+    assignments.put(tag=vip, accounts=[ann.pk], by=by, at=AT)
     rule = {"tag": {"any": ["vip"]}}
-    (row,) = listing.page(by=by, at=LATER, rule=rule, words="wang").rows
+    (row,) = member_list.page(by=by, at=LATER, rule=rule, words="wang").rows
     assert (row.name, [each.tag for each in row.tags]) == ("王芳", [vip])
     accounts.leave(account=bob, by=by, at=AT)
-    assert keys(listing.page(by=by, at=LATER)) == ["ann"]
+    assert keys(member_list.page(by=by, at=LATER)) == ["ann"]
     rule = {"with_left": {"all": []}}
-    assert keys(listing.page(by=by, at=LATER, rule=rule)) == ["bob", "ann"]
+    assert keys(member_list.page(by=by, at=LATER, rule=rule)) == ["bob", "ann"]
 
 
-def test_a_merged_person_is_one_row(shop: Community, by: Operator) -> None:
+def test_a_merged_person_is_one_row(shop: Community, by: Staff) -> None:
     ann, too = made.member(shop, "ann"), made.member(shop, "too", name="Too")
     people.merge(left=ann, right=too, by=by, at=AT)
-    (row,) = listing.page(by=by, at=LATER).rows
+    (row,) = member_list.page(by=by, at=LATER).rows
     assert (row.head, row.name, row.accounts) == (ann.pk, "Too", 2)
 
 
-def test_scope_holds_in_list_and_count(shop: Community, by: Operator) -> None:
+def test_scope_holds_in_list_and_count(shop: Community, by: Staff) -> None:
     made.members(shop, "ann", "bob", "13800138001")
     scope = {"members": {"keys": ["ann", "13800138001"]}}
-    narrow = operators.create(community=shop, login="n", scope=scope, at=AT)
-    page = listing.page(by=narrow, at=LATER)
+    narrow = staff_models.create(community=shop, login="n", scope=scope, at=AT)
+    page = member_list.page(by=narrow, at=LATER)
     assert (page.count, keys(page)) == (2, ["138****8001", "ann"])
-    assert listing.page(by=narrow, at=LATER, words="bob").count == 0
-    assert listing.rows([], by=by) == []
-    assert roster.get(shop, "bob").pk not in listing.people(by=narrow, at=LATER)
+    assert member_list.page(by=narrow, at=LATER, words="bob").count == 0
+    assert member_list.rows([], by=by) == []
+    assert account_models.get(shop, "bob").pk not in member_list.people(
+        by=narrow, at=LATER
+    )

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.core import instants
-from qunce.members import literals
+from qunce.core import timestamps
+from qunce.members.attributes import parsing as value_parsing
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -35,14 +35,14 @@ ZONE = ZoneInfo("Asia/Shanghai")
     ],
 )
 def test_a_value_is_read_and_shown(kind: str, given_: Any, shown: str) -> None:
-    ((number, text),) = literals.store(kind, given_, ZONE)
-    assert literals.show(kind, number, text, ZONE) == shown
+    ((number, text),) = value_parsing.store(kind, given_, ZONE)
+    assert value_parsing.show(kind, number, text, ZONE) == shown
 
 
 def test_several_values_are_several_rows() -> None:
-    rows = literals.store("multi", "tea；milk; tea", ZONE)
+    rows = value_parsing.store("multi", "tea；milk; tea", ZONE)
     assert rows == [(None, "milk"), (None, "tea")]
-    assert literals.store("multi", ["a"], ZONE) == [(None, "a")]
+    assert value_parsing.store("multi", ["a"], ZONE) == [(None, "a")]
 
 
 @pytest.mark.parametrize(
@@ -60,23 +60,23 @@ def test_several_values_are_several_rows() -> None:
     ],
 )
 def test_what_does_not_fit_is_refused(kind: str, wrong: Any) -> None:
-    with pytest.raises(literals.InvalidValue):
-        literals.store(kind, wrong, ZONE)
+    with pytest.raises(value_parsing.InvalidValue):
+        value_parsing.store(kind, wrong, ZONE)
 
 
 @given(st.decimals(-(10**9), 10**9, places=4))
 def test_decimals_come_back_exactly(number: Decimal) -> None:
-    kept = literals.number(number)
-    assert Decimal(literals.decimal_text(kept)) == number
+    kept = value_parsing.number(number)
+    assert Decimal(value_parsing.decimal_text(kept)) == number
 
 
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_points_in_time_come_back_exactly(moment: datetime) -> None:
-    assert literals.moment(moment.isoformat(), ZONE) == moment
-    assert literals.moment(moment.isoformat(" "), ZONE) == moment
-    ((micros, _),) = literals.store("instant", moment, ZONE)
+    assert value_parsing.moment(moment.isoformat(), ZONE) == moment
+    assert value_parsing.moment(moment.isoformat(" "), ZONE) == moment
+    ((micros, _),) = value_parsing.store("instant", moment, ZONE)
     assert micros is not None
-    assert instants.from_micros(micros) == moment
+    assert timestamps.from_micros(micros) == moment
 
 
 @pytest.mark.parametrize(
@@ -100,4 +100,4 @@ def test_points_in_time_come_back_exactly(moment: datetime) -> None:
     ],
 )
 def test_the_type_of_a_column_is_found(values: list[str], kind: str) -> None:
-    assert literals.find_type(values) == kind
+    assert value_parsing.find_type(values) == kind

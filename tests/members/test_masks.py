@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qunce.core.communities import Community
-from qunce.members import masks
+from qunce.members.accounts import masking
 from tests.members import made
 
 HIDDEN = [
@@ -23,14 +23,14 @@ def test_it_hides_identifiers_from_operators(
     shop: Community, kind: str, value: str, shown: str
 ) -> None:
     staff = made.staff(shop, "operator")
-    assert masks.identifier(kind=kind, value=value, by=staff) == shown
+    assert masking.identifier(kind=kind, value=value, by=staff) == shown
 
 
 @pytest.mark.parametrize("role", ["owner", "manager"])
 def test_managers_read_them(shop: Community, role: str) -> None:
     boss = made.staff(shop, role)
-    assert masks.phone("13800138001", boss) == "13800138001"
-    assert masks.email("ann@shop.cn", boss) == "ann@shop.cn"
+    assert masking.phone("13800138001", boss) == "13800138001"
+    assert masking.email("ann@shop.cn", boss) == "ann@shop.cn"
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_managers_read_them(shop: Community, role: str) -> None:
 def test_a_key_that_is_a_phone_is_hidden_too(
     shop: Community, key: str, shown: str
 ) -> None:
-    assert masks.key(key, made.staff(shop, "viewer")) == shown
+    assert masking.key(key, made.staff(shop, "viewer")) == shown

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from qunce.core import access, operators
+from qunce.core import permissions
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import erasing, notes, people, roster
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import erasure
+from qunce.members.accounts import models as account_models
+from qunce.members.people import notes, people
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -18,11 +21,11 @@ pytestmark = pytest.mark.both_databases
 DUE: dict[str, Any] = {"next_step": "call back", "due_at": LATER}
 
 
-def test_a_note_is_written_and_told(shop: Community, by: Operator) -> None:
+def test_a_note_is_written_and_told(shop: Community, by: Staff) -> None:
     ann = made.member(shop, "ann")
     note = notes.write(account=ann, text=" likes tea ", by=by, at=AT)
     assert (note.text, note.staff) == ("likes tea", None)
-    assert made.told(shop, "note.written") == [(ann.pk, {"note": note.pk})]
+    assert made.told(shop, "note.created") == [(ann.pk, {"note": note.pk})]
 
 
 @pytest.mark.parametrize(
@@ -30,14 +33,14 @@ def test_a_note_is_written_and_told(shop: Community, by: Operator) -> None:
     [{}, {"text": "  "}, {"next_step": "call"}, {"text": "a", "due_at": LATER}],
 )
 def test_a_follow_up_needs_what_and_when(
-    shop: Community, by: Operator, given: dict[str, Any]
+    shop: Community, by: Staff, given: dict[str, Any]
 ) -> None:
     ann = made.member(shop, "ann")
     with pytest.raises(notes.InvalidNote):
         notes.write(account=ann, by=by, at=AT, **given)
 
 
-def test_what_is_due_is_the_own_and_in_sight(shop: Community, by: Operator) -> None:
+def test_what_is_due_is_the_own_and_in_sight(shop: Community, by: Staff) -> None:
     ann, bob = made.member(shop, "ann"), made.member(shop, "bob")
     other = made.staff(shop, "operator", login="olga")
     mine = notes.write(account=ann, by=by, at=AT, **DUE)
@@ -59,24 +62,22 @@ def test_what_is_due_is_the_own_and_in_sight(shop: Community, by: Operator) -> N
     assert notes.due(by=other, at=LATER) == [theirs]
 
 
-def test_others_notes_are_changed_by_managers_alone(
-    shop: Community, by: Operator
-) -> None:
+def test_others_notes_are_changed_by_managers_alone(shop: Community, by: Staff) -> None:
     note = notes.write(account=made.member(shop, "ann"), by=by, at=AT, **DUE)
     stranger = made.staff(shop, "operator", login="olga")
     assert not notes.may_change(note, stranger)
-    with pytest.raises(access.NotAllowed):
+    with pytest.raises(permissions.NotAllowed):
         notes.finish(note=note, by=stranger, at=LATER)
     boss = made.staff(shop, "manager", login="max")
     notes.change(note=note, staff=stranger, by=boss, at=LATER)
     assert notes.may_change(note, stranger)
     viewer = made.staff(shop, "viewer", login="vic")
-    with pytest.raises(access.NotAllowed):
+    with pytest.raises(permissions.NotAllowed):
         notes.write(account=note.account, text="no", by=viewer, at=AT)
 
 
 def test_a_person_has_the_notes_of_all_accounts_until_erased(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ann, too = made.member(shop, "ann"), made.member(shop, "too")
     plain = notes.write(account=ann, text="one", by=by, at=LATER)
@@ -84,8 +85,8 @@ def test_a_person_has_the_notes_of_all_accounts_until_erased(
     later = notes.write(account=too, by=by, at=LATER, **late)
     open_ = notes.write(account=too, by=by, at=AT, **DUE)
     people.merge(left=ann, right=too, by=by, at=AT)
-    assert notes.of(roster.family(ann.pk)) == [open_, later, plain]
+    assert notes.of(account_models.family(ann.pk)) == [open_, later, plain]
     head = people.erase(account=too, by=by, at=LATER)
-    erasing.scrub(str(head), at=LATER)
+    erasure.scrub(str(head), at=LATER)
     assert not notes.Note.objects.exists()
-    assert notes.due(by=operators.system(shop), at=LATER) == []
+    assert notes.due(by=staff_models.system(shop), at=LATER) == []

@@ -4,20 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from qunce.core import work
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import (
-    accounts,
-    attributerows,
-    attributes,
-    erasing,
-    merges,
-    people,
-    roster,
-    tagging,
-    tagrows,
-)
+from qunce.core.jobs import job_queue
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts, erasure
+from qunce.members.accounts import models as account_models
+from qunce.members.attributes import attributes
+from qunce.members.attributes import values as attribute_values
+from qunce.members.people import merges, people
+from qunce.members.tags import assignments
+from qunce.members.tags import models as tag_models
 from qunce.sets import audiences
 from tests.members import made
 from tests.members.made import AT, LATER
@@ -27,29 +23,27 @@ pytestmark = pytest.mark.both_databases
 PHONE = {"phone": "13800138001"}
 
 
-def test_two_accounts_are_one_person(shop: Community, by: Operator) -> None:
+def test_two_accounts_are_one_person(shop: Community, by: Staff) -> None:
     made.member(shop, "ann", known_by=PHONE)
     made.member(shop, "ann-2", known_by={"phone": "+86 138 0013 8001"})
     assert made.who(shop, {"all": []}) == ["ann"]
-    assert people.get(shop, "ann-2").head == roster.get(shop, "ann").pk
+    assert people.get(shop, "ann-2").head == account_models.get(shop, "ann").pk
 
 
 @pytest.mark.parametrize("kind", ["unionid", "phone", "email"])
-def test_equal_identifiers_merge(shop: Community, by: Operator, kind: str) -> None:
+def test_equal_identifiers_merge(shop: Community, by: Staff, kind: str) -> None:
     value = {"unionid": "oX1", "phone": "13800138001", "email": "a@b.cn"}[kind]
     ann = made.member(shop, "ann", known_by={kind: value})
     too = made.member(shop, "too")
     assert accounts.identify(account=too, kind=kind, value=value, by=by, at=AT)
     assert not accounts.identify(account=too, kind=kind, value=value, by=by, at=AT)
-    assert roster.family(too.pk) == [ann.pk, too.pk]
+    assert account_models.family(too.pk) == [ann.pk, too.pk]
     assert made.told(shop, "member.merged") == [
         (too.pk, {"other": ann.pk, "reason": kind})
     ]
 
 
-def test_a_person_has_left_when_all_accounts_have(
-    shop: Community, by: Operator
-) -> None:
+def test_a_person_has_left_when_all_accounts_have(shop: Community, by: Staff) -> None:
     ann = made.member(shop, "ann", known_by=PHONE)
     too = made.member(shop, "too", known_by=PHONE)
     accounts.leave(account=ann, by=by, at=AT)
@@ -60,13 +54,13 @@ def test_a_person_has_left_when_all_accounts_have(
     assert people.get(shop, "ann").left_at == LATER
 
 
-def test_merging_by_hand_carries_tags_and_values(shop: Community, by: Operator) -> None:
+def test_merging_by_hand_carries_tags_and_values(shop: Community, by: Staff) -> None:
     ann, too = made.member(shop, "ann"), made.member(shop, "too")
     vip, city = (
         made.tag(shop, "vip"),
         attributes.define(community=shop, name="city", type="choice", by=by, at=AT),
     )
-    tagging.set_depths(tag=vip, depths={ann.pk: 2, too.pk: 3}, by=by, at=AT)
+    assignments.set_depths(tag=vip, depths={ann.pk: 2, too.pk: 3}, by=by, at=AT)
     for moment, values in ((AT, {ann.pk: "Wuxi"}), (LATER, {too.pk: "Xi'an"})):
         attributes.set_values(attribute=city, values=values, by=by, at=moment)
     people.merge(left=too, right=ann, note="told us so", by=by, at=AT)
@@ -80,11 +74,11 @@ def test_merging_by_hand_carries_tags_and_values(shop: Community, by: Operator) 
 
 
 def test_unmerging_returns_everything_to_where_it_was(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ann, too = made.member(shop, "ann"), made.member(shop, "too")
     vip = made.tag(shop, "vip")
-    tagging.put(tag=vip, accounts=[too.pk], by=by, at=AT)
+    assignments.put(tag=vip, accounts=[too.pk], by=by, at=AT)
     people.merge(left=ann, right=too, by=by, at=AT)
     assert made.who(shop, {"tag": {"any": ["vip"]}}) == ["ann"]
     people.unmerge(left=ann, right=too, by=by, at=LATER)
@@ -95,7 +89,7 @@ def test_unmerging_returns_everything_to_where_it_was(
 
 
 def test_who_was_parted_by_hand_is_not_joined_by_evidence(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ann = made.member(shop, "ann", known_by=PHONE)
     too = made.member(shop, "too", known_by=PHONE)
@@ -104,32 +98,32 @@ def test_who_was_parted_by_hand_is_not_joined_by_evidence(
     accounts.identify(account=ann, kind="email", value="a@b.cn", by=by, at=AT)
     assert made.who(shop, {"all": []}) == ["ann", "too"]
     made.member(shop, "third", known_by=PHONE)
-    assert roster.family(roster.get(shop, "third").pk)[0] == ann.pk
-    assert roster.family(too.pk) == [too.pk]
+    assert account_models.family(account_models.get(shop, "third").pk)[0] == ann.pk
+    assert account_models.family(too.pk) == [too.pk]
     people.merge(left=ann, right=too, by=by, at=LATER)
     assert made.who(shop, {"all": []}) == ["ann"]
 
 
-def test_people_are_what_hangs_together(shop: Community, by: Operator) -> None:
+def test_people_are_what_hangs_together(shop: Community, by: Staff) -> None:
     a, b, c, d = (made.member(shop, key) for key in "abcd")
     people.merge(left=c, right=d, by=by, at=AT)
     people.merge(left=a, right=b, by=by, at=AT)
     people.merge(left=b, right=d, by=by, at=AT)
-    assert roster.family(c.pk) == [a.pk, b.pk, c.pk, d.pk]
+    assert account_models.family(c.pk) == [a.pk, b.pk, c.pk, d.pk]
     undone = people.unmerge(left=a, right=c, by=by, at=LATER)
     assert (undone.left_id, undone.right_id) == (b.pk, d.pk)
-    assert roster.family(a.pk) == [a.pk, b.pk]
-    assert roster.family(d.pk) == [c.pk, d.pk]
+    assert account_models.family(a.pk) == [a.pk, b.pk]
+    assert account_models.family(d.pk) == [c.pk, d.pk]
 
 
 def test_a_merge_keeps_one_tag_of_an_exclusive_group_and_unmerge_returns_the_other(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     stage = made.tag_group(shop, "stage", exclusive=True)
     cold, warm = made.tag(shop, "cold", stage), made.tag(shop, "warm", stage)
     ann, too = made.member(shop, "ann"), made.member(shop, "too")
-    tagging.put(tag=cold, accounts=[ann.pk], by=by, at=AT)
-    tagging.put(tag=warm, accounts=[too.pk], by=by, at=AT)
+    assignments.put(tag=cold, accounts=[ann.pk], by=by, at=AT)
+    assignments.put(tag=warm, accounts=[too.pk], by=by, at=AT)
     people.merge(left=ann, right=too, by=by, at=AT)
     assert people.get(shop, "ann").tags == {"cold": 1}
     people.unmerge(left=ann, right=too, by=by, at=LATER)
@@ -138,13 +132,13 @@ def test_a_merge_keeps_one_tag_of_an_exclusive_group_and_unmerge_returns_the_oth
 
 
 def test_parting_one_of_three_settles_the_others_anew(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     stage = made.tag_group(shop, "stage", exclusive=True)
     cold, warm = made.tag(shop, "cold", stage), made.tag(shop, "warm", stage)
     a, b, c = (made.member(shop, key) for key in "abc")
-    tagging.put(tag=cold, accounts=[a.pk], by=by, at=AT)
-    tagging.put(tag=warm, accounts=[c.pk], by=by, at=AT)
+    assignments.put(tag=cold, accounts=[a.pk], by=by, at=AT)
+    assignments.put(tag=warm, accounts=[c.pk], by=by, at=AT)
     people.merge(left=a, right=b, by=by, at=AT)
     people.merge(left=b, right=c, by=by, at=AT)
     assert people.get(shop, "c").tags == {"cold": 1}
@@ -153,7 +147,7 @@ def test_parting_one_of_three_settles_the_others_anew(
     assert people.get(shop, "a").tags == {"cold": 1}
 
 
-def test_many_are_merged_at_once(shop: Community, by: Operator) -> None:
+def test_many_are_merged_at_once(shop: Community, by: Staff) -> None:
     keys = [f"k{n}" for n in range(60)]
     ids = accounts.ensure(community=shop, keys=keys, by=by, at=AT)
     values = [(ids[key], "phone", f"1380000{n // 3:04}") for n, key in enumerate(keys)]
@@ -163,41 +157,41 @@ def test_many_are_merged_at_once(shop: Community, by: Operator) -> None:
 
 
 def test_strangers_of_two_communities_are_never_merged(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     other = made.shop("other")
     ann = made.member(shop, "ann", known_by=PHONE)
     eve = made.member(other, "eve", known_by=PHONE)
-    assert roster.family(ann.pk) == [ann.pk]
-    with pytest.raises(roster.UnknownMember):
+    assert account_models.family(ann.pk) == [ann.pk]
+    with pytest.raises(account_models.UnknownMember):
         people.merge(left=ann, right=eve, by=by, at=AT)
 
 
 def test_who_is_erased_is_gone_at_once_and_leaves_nothing(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.member(shop, "bob")
     ann = made.member(shop, "ann", name="Ann", known_by=PHONE)
     too = made.member(shop, "too", known_by=PHONE)
     vip = made.tag(shop, "vip")
     likes = attributes.define(community=shop, name="likes", type="multi", by=by, at=AT)
-    tagging.put(tag=vip, accounts=[too.pk], by=by, at=AT)
+    assignments.put(tag=vip, accounts=[too.pk], by=by, at=AT)
     for value in ("tea; milk", "tea"):
         attributes.set_values(attribute=likes, values={ann.pk: value}, by=by, at=AT)
     everyone = audiences.freeze(community=shop, rule={"all": []}, by=by, at=AT)
     head = people.erase(account=too, by=by, at=LATER)
     assert made.who(shop, {"with_left": {"all": []}}) == ["bob"]
-    with pytest.raises(roster.UnknownMember):
-        roster.get(shop, "ann")
-    (due,) = work.Work.objects.filter(duty=people.SCRUB)
+    with pytest.raises(account_models.UnknownMember):
+        account_models.get(shop, "ann")
+    (due,) = job_queue.QueuedJob.objects.filter(duty=people.SCRUB)
     assert due.key == str(head)
     for _twice in range(2):
-        erasing.scrub(due.key, at=LATER + timedelta(hours=1))
-    values = attributerows.AttributeValue.objects.filter(account_id=ann.pk)
+        erasure.scrub(due.key, at=LATER + timedelta(hours=1))
+    values = attribute_values.AttributeValue.objects.filter(account_id=ann.pk)
     assert set(values.values_list("text", "present")) == {(None, False)}
     assert not any("tea" in row.item for row in values)
-    assert not attributerows.PastValue.objects.exists()
-    assert not tagrows.Tagging.objects.filter(present=True).exists()
+    assert not attribute_values.PastValue.objects.exists()
+    assert not tag_models.Tagging.objects.filter(present=True).exists()
     assert audiences.size(everyone) == 2
     made.member(shop, "ann", known_by=PHONE)
     assert made.who(shop, {"all": []}) == ["bob", "ann"]

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.core import access
+from qunce.core import permissions
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import attributes, people, remarks, tagging
+from qunce.core.staff.models import Staff
+from qunce.members.attributes import attributes
+from qunce.members.people import people, remark_names
+from qunce.members.tags import assignments
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -27,45 +29,45 @@ SAID = [
 
 @pytest.mark.parametrize(("pattern", "said"), SAID)
 def test_a_pattern_is_filled_in(pattern: str, said: str) -> None:
-    assert remarks.render(remarks.parse(pattern), VALUES, 20) == said
+    assert remark_names.render(remark_names.parse(pattern), VALUES, 20) == said
 
 
 @pytest.mark.parametrize("pattern", ["{name", "name}", "{{name}}", "{}", "{|x}"])
 def test_an_open_brace_is_refused(pattern: str) -> None:
-    with pytest.raises(remarks.InvalidPattern):
-        remarks.parse(pattern)
+    with pytest.raises(remark_names.InvalidPattern):
+        remark_names.parse(pattern)
 
 
 @given(st.lists(st.sampled_from(["{name}", "{none}", "{stage|x}", "-", "vip"])))
 def test_no_separator_is_left_over(parts: list[str]) -> None:
-    said = remarks.render(remarks.parse("".join(parts)), VALUES, 40)
-    assert said == said.strip(remarks.SEPARATORS)
+    said = remark_names.render(remark_names.parse("".join(parts)), VALUES, 40)
+    assert said == said.strip(remark_names.SEPARATORS)
     assert len(said) <= 40
 
 
 @pytest.mark.both_databases
-def test_it_names_attributes_and_tag_groups(shop: Community, by: Operator) -> None:
+def test_it_names_attributes_and_tag_groups(shop: Community, by: Staff) -> None:
     ann = made.member(shop, "c-1", name="王芳")
     attributes.define(community=shop, name="subject", type="text", by=by, at=AT)
     subject = attributes.get(shop, "subject")
     attributes.set_values(attribute=subject, values={ann.pk: "数学"}, by=by, at=AT)
     stage = made.tag_group(shop, "stage")
-    tagging.put(tag=made.tag(shop, "warm", stage), accounts=[ann.pk], by=by, at=AT)
+    assignments.put(tag=made.tag(shop, "warm", stage), accounts=[ann.pk], by=by, at=AT)
     person = people.of(ann.pk)
-    assert remarks.of(person, by=by) == "王芳"
+    assert remark_names.of(person, by=by) == "王芳"
     text = "{subject}-{stage}-{name}-{joined}"
-    remarks.set_pattern(community=shop, text=text, longest=30, by=by, at=LATER)
-    assert remarks.of(person, by=by) == "数学-warm-王芳-2026-03-05"
-    assert made.told(shop, "remark.pattern_set") == [(None, {"pattern": text})]
-    remarks.set_pattern(community=shop, text="{key}", longest=2, by=by, at=LATER)
-    assert remarks.of(person, by=by) == "c"
+    remark_names.set_pattern(community=shop, text=text, longest=30, by=by, at=LATER)
+    assert remark_names.of(person, by=by) == "数学-warm-王芳-2026-03-05"
+    assert made.told(shop, "remark_name.pattern_changed") == [(None, {"pattern": text})]
+    remark_names.set_pattern(community=shop, text="{key}", longest=2, by=by, at=LATER)
+    assert remark_names.of(person, by=by) == "c"
 
 
 @pytest.mark.both_databases
-def test_unknown_names_and_operators_are_refused(shop: Community, by: Operator) -> None:
+def test_unknown_names_and_operators_are_refused(shop: Community, by: Staff) -> None:
     for text in ("{phone}", "plain", ""):
-        with pytest.raises(remarks.InvalidPattern):
-            remarks.set_pattern(community=shop, text=text, by=by, at=AT)
+        with pytest.raises(remark_names.InvalidPattern):
+            remark_names.set_pattern(community=shop, text=text, by=by, at=AT)
     staff = made.staff(shop, "operator", login="olga")
-    with pytest.raises(access.NotAllowed):
-        remarks.set_pattern(community=shop, text="{name}", by=staff, at=AT)
+    with pytest.raises(permissions.NotAllowed):
+        remark_names.set_pattern(community=shop, text="{name}", by=staff, at=AT)

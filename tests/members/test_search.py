@@ -9,20 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import accounts, namebook, people, roster, search, tagging
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.people import people
+from qunce.members.search import name_index, search
+from qunce.members.tags import assignments
 from tests.members import made
 from tests.members.made import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
 
-def names(by: Operator, words: str) -> list[str]:
+def names(by: Staff, words: str) -> list[str]:
     """Names of those found, in the order of their accounts."""
     found = search.find(by=by, words=words, at=LATER)
-    rows = roster.Account.objects.filter(pk__in=list(found)).order_by("pk")
+    rows = account_models.Account.objects.filter(pk__in=list(found)).order_by("pk")
     return [str(row) for row in rows]
 
 
@@ -55,9 +59,7 @@ def filled(shop: Community) -> Community:
         ("李" * 500, []),
     ],
 )
-def test_it_finds(
-    filled: Community, by: Operator, words: str, found: list[str]
-) -> None:
+def test_it_finds(filled: Community, by: Staff, words: str, found: list[str]) -> None:
     assert names(by, words) == found
 
 
@@ -75,8 +77,8 @@ def test_an_operator_finds_by_the_whole_identifier(
     assert len(names(made.staff(filled, "operator"), words)) == 1
 
 
-def test_changes_are_found_at_once(filled: Community, by: Operator) -> None:
-    ann = roster.get(filled, "13900139002")
+def test_changes_are_found_at_once(filled: Community, by: Staff) -> None:
+    ann = account_models.get(filled, "13900139002")
     accounts.update(account=ann, name="李安", by=by, at=AT)
     assert names(by, "lian") == ["李安"]
     assert names(by, "ann") == []
@@ -84,26 +86,26 @@ def test_changes_are_found_at_once(filled: Community, by: Operator) -> None:
     assert names(by, "lian") == []
 
 
-def test_a_person_is_found_by_any_account_once(filled: Community, by: Operator) -> None:
-    left, right = roster.get(filled, "c-1"), roster.get(filled, "c-2")
+def test_a_person_is_found_by_any_account_once(filled: Community, by: Staff) -> None:
+    left, right = account_models.get(filled, "c-1"), account_models.get(filled, "c-2")
     people.merge(left=left, right=right, by=by, at=AT)
     assert names(by, "芳") == ["王芳"]
     assert search.best(by=by, words="c-2", at=LATER) == [left.pk]
 
 
-def test_the_likeliest_come_first(filled: Community, by: Operator) -> None:
+def test_the_likeliest_come_first(filled: Community, by: Staff) -> None:
     made.member(filled, "c-3", name="大王")
     found = search.best(by=by, words="王", at=LATER)
-    first = [roster.Account.objects.get(pk=pk).name for pk in found]
+    first = [account_models.Account.objects.get(pk=pk).name for pk in found]
     assert first == ["王小芳", "王芳", "大王"]
 
 
 def test_the_best_are_in_sight(filled: Community) -> None:
     tag = made.tag(filled, "mine")
-    house = operators.system(filled)
-    fang = roster.get(filled, "c-2").pk
-    tagging.put(tag=tag, accounts=[fang], by=house, at=AT)
-    narrow = operators.create(
+    house = staff_models.system(filled)
+    fang = account_models.get(filled, "c-2").pk
+    assignments.put(tag=tag, accounts=[fang], by=house, at=AT)
+    narrow = staff_models.create(
         community=filled, login="n", scope={"tag": {"any": ["mine"]}}, at=AT
     )
     assert search.best(by=narrow, words="芳", at=LATER) == [fang]
@@ -117,10 +119,10 @@ def test_the_book_is_kept_and_caught_up(
     shop: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a restart, of many changes, and of a file that is ahead of the truth."""
-    by = operators.system(shop)
-    namebook.forget()
-    monkeypatch.setattr(namebook, "_folder", lambda: tmp_path)
-    monkeypatch.setattr(namebook, "FOLD", 3)
+    by = staff_models.system(shop)
+    name_index.forget()
+    monkeypatch.setattr(name_index, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(name_index, "FOLD", 3)
     made.member(shop, "one", name="甲")
     assert names(by, "甲") == ["甲"]
     (first,) = tmp_path.iterdir()
@@ -131,13 +133,13 @@ def test_the_book_is_kept_and_caught_up(
     assert names(by, "bing") == ["丙"] * 4
     (second,) = tmp_path.iterdir()
     assert second != first
-    namebook.forget()
-    accounts.update(account=roster.get(shop, "two"), name="丁", by=by, at=AT)
+    name_index.forget()
+    accounts.update(account=account_models.get(shop, "two"), name="丁", by=by, at=AT)
     assert names(by, "ding") == ["丁"] and names(by, "yi") == []
     second.rename(tmp_path / f"book-{shop.pk}-999.arrow")
-    namebook.forget()
+    name_index.forget()
     assert names(by, "甲") == ["甲"]
-    namebook.forget()
+    name_index.forget()
 
 
 TEXT = st.text("ab王芳", max_size=5)
@@ -145,9 +147,9 @@ TEXT = st.text("ab王芳", max_size=5)
 
 @given(st.lists(TEXT, max_size=20), TEXT.filter(bool))
 def test_a_piece_is_found_wherever_it_is(texts: list[str], piece: str) -> None:
-    found = namebook.Texts(pa.array(texts, pa.large_string())).find(piece)
+    found = name_index.Texts(pa.array(texts, pa.large_string())).find(piece)
     # Neighbours touch in the long text; real ones begin with a mark of their own.
-    marked = namebook.Texts(pa.array([f"\x1e{t}" for t in texts], pa.large_string()))
+    marked = name_index.Texts(pa.array([f"\x1e{t}" for t in texts], pa.large_string()))
     assert marked.find(piece).tolist() == [
         place for place, text in enumerate(texts) if piece in text
     ]

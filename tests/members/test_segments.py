@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import segments, tagging
-from qunce.sets.leaves import RuleError
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.segments import segments
+from qunce.members.tags import assignments
+from qunce.sets.rules.base import RuleError
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.both_databases
 
 
 def segment(of: Community, key: str, rule: Any) -> segments.Segment:
-    by = operators.system(of)
+    by = staff_models.system(of)
     return segments.create(community=of, key=key, rule=rule, by=by, at=AT)
 
 
@@ -24,13 +25,13 @@ def ask(*keys: str) -> dict[str, Any]:
     return {"segment": {"any": list(keys)}}
 
 
-def test_a_segment_is_who_fits_its_rule_now(shop: Community, by: Operator) -> None:
+def test_a_segment_is_who_fits_its_rule_now(shop: Community, by: Staff) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     vip = made.tag(shop, "vip")
     loyal = segment(shop, "loyal", {"tag": {"any": ["vip"]}})
-    tagging.put(tag=vip, accounts=[ann], by=by, at=AT)
+    assignments.put(tag=vip, accounts=[ann], by=by, at=AT)
     assert segments.count(segment=loyal, by=by, at=AT) == 1
-    tagging.put(tag=vip, accounts=[bob], by=by, at=AT)
+    assignments.put(tag=vip, accounts=[bob], by=by, at=AT)
     assert made.who(shop, ask("loyal")) == ["ann", "bob"]
     segments.change(segment=loyal, rule={"any": []}, by=by, at=AT)
     assert made.who(shop, ask("loyal")) == []
@@ -44,7 +45,7 @@ def test_a_rule_that_cannot_be_understood_is_refused_with_its_place(
     assert segments.listed(shop) == []
 
 
-def test_a_cycle_is_refused_with_its_path(shop: Community, by: Operator) -> None:
+def test_a_cycle_is_refused_with_its_path(shop: Community, by: Staff) -> None:
     a = segment(shop, "a", {"all": []})
     segment(shop, "b", {"not": ask("a")})
     with pytest.raises(RuleError, match="a → b → a"):
@@ -63,14 +64,14 @@ def test_segments_come_after_those_they_ask_for(shop: Community) -> None:
     assert ordered == ["z", "b", "m", "a"]
 
 
-def test_a_frozen_list_stays_as_it_was(shop: Community, by: Operator) -> None:
+def test_a_frozen_list_stays_as_it_was(shop: Community, by: Staff) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     vip = made.tag(shop, "vip")
-    tagging.put(tag=vip, accounts=[ann], by=by, at=AT)
+    assignments.put(tag=vip, accounts=[ann], by=by, at=AT)
     rule = {"tag": {"any": ["vip"]}}
     march = segments.freeze(community=shop, key="march", rule=rule, by=by, at=AT)
-    tagging.put(tag=vip, accounts=[bob], by=by, at=AT)
-    tagging.take_off(tag=vip, accounts=[ann], by=by, at=AT)
+    assignments.put(tag=vip, accounts=[bob], by=by, at=AT)
+    assignments.take_off(tag=vip, accounts=[ann], by=by, at=AT)
     assert march.size == 1
     assert made.who(shop, {"segment": {"frozen": ["march"]}}) == ["ann"]
     with pytest.raises(segments.SegmentExists):
@@ -78,11 +79,11 @@ def test_a_frozen_list_stays_as_it_was(shop: Community, by: Operator) -> None:
 
 
 def test_a_list_holds_no_one_outside_the_operators_scope(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     (ann, _bob) = made.members(shop, "ann", "bob")
-    tagging.put(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
-    scoped = operators.create(
+    assignments.put(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
+    scoped = staff_models.create(
         community=shop,
         login="olga",
         scope={"tag": {"any": ["mine"]}},
@@ -94,7 +95,7 @@ def test_a_list_holds_no_one_outside_the_operators_scope(
     assert frozen.size == 1
 
 
-def test_its_size_is_kept_by_day(shop: Community, by: Operator) -> None:
+def test_its_size_is_kept_by_day(shop: Community, by: Staff) -> None:
     made.members(shop, "ann", "bob")
     everyone = segment(shop, "everyone", {"all": []})
     for _twice in range(2):
@@ -105,7 +106,7 @@ def test_its_size_is_kept_by_day(shop: Community, by: Operator) -> None:
     assert list(sizes) == [2, 3]
 
 
-def test_what_is_used_is_not_archived(shop: Community, by: Operator) -> None:
+def test_what_is_used_is_not_archived(shop: Community, by: Staff) -> None:
     inner = segment(shop, "inner", {"all": []})
     outer = segment(shop, "outer", ask("inner"))
     with pytest.raises(segments.StillUsed, match="outer"):

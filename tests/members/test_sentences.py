@@ -10,17 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import (
-    attributes,
-    layers,
-    layerspecs,
-    phrases,
-    segments,
-    sentencenames,
-    sentences,
-)
-from qunce.members.sentences import Line
+from qunce.core.staff.models import Staff
+from qunce.members.attributes import attributes
+from qunce.members.layers import layers
+from qunce.members.layers import specs as layer_specs
+from qunce.members.rule_text import names as rule_names
+from qunce.members.rule_text import phrases, sentences
+from qunce.members.rule_text.sentences import Line
+from qunce.members.segments import segments
 from tests.members import made
 from tests.members.made import AT
 
@@ -207,15 +204,15 @@ def test_whatever_a_rule_holds_it_is_said(rule: Any) -> None:
     assert isinstance(sentences.text(rule, {}), str)
     for line in sentences.lines({"all": [rule]}, NAMES):
         assert isinstance(line, Line)
-    assert all(isinstance(key, str) for _what, key in sentencenames.mentioned(rule))
+    assert all(isinstance(key, str) for _what, key in rule_names.mentioned(rule))
 
 
 @pytest.mark.both_databases
-def test_names_are_found_in_the_community(shop: Community, by: Operator) -> None:
+def test_names_are_found_in_the_community(shop: Community, by: Staff) -> None:
     made.tag(shop, "vip", made.tag_group(shop, "worth", name="Worth"))
     about: dict[str, Any] = {"community": shop, "by": by, "at": AT}
     attributes.define(name="region", type="text", label="Region", **about)
-    layers.create(key="value", name="Value", spec=layerspecs.VALUE, **about)
+    layers.create(key="value", name="Value", spec=layer_specs.VALUE, **about)
     segments.create(key="loyal", name="Loyal ones", rule={"all": []}, **about)
     rule = {
         "all": [
@@ -226,7 +223,7 @@ def test_names_are_found_in_the_community(shop: Community, by: Operator) -> None
             {"did": {"kind": "member.joined"}},
         ]
     }
-    found = sentencenames.of(shop, rule)
+    found = rule_names.of(shop, rule)
     assert found == {
         ("tag", "vip"): "vip",
         ("tag_group", "worth"): "Worth",
@@ -236,6 +233,6 @@ def test_names_are_found_in_the_community(shop: Community, by: Operator) -> None
         ("segment", "loyal"): "Loyal ones",
         ("kind", "member.joined"): "joined the community",
     }
-    assert sentencenames.of(made.shop("other"), rule) == {
+    assert rule_names.of(made.shop("other"), rule) == {
         ("kind", "member.joined"): "joined the community"
     }

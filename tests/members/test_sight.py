@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import accounts, people, roster, sight, tagging, tags
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.people import people, visibility
+from qunce.members.tags import assignments, library
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -18,70 +21,70 @@ pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture
-def narrow(shop: Community) -> Operator:
+def narrow(shop: Community) -> Staff:
     """Sees those who carry `mine` alone."""
     made.tag(shop, "mine")
     rule = {"tag": {"any": ["mine"]}}
-    return operators.create(community=shop, login="narrow", scope=rule, at=AT)
+    return staff_models.create(community=shop, login="narrow", scope=rule, at=AT)
 
 
 def give(shop: Community, key: str, *members: int) -> None:
-    by = operators.system(shop)
-    tag = tags.get(shop, key)
-    tagging.put(tag=tag, accounts=members, by=by, at=AT)
+    by = staff_models.system(shop)
+    tag = library.get(shop, key)
+    assignments.put(tag=tag, accounts=members, by=by, at=AT)
 
 
 def test_a_member_in_scope_is_seen_by_number_and_by_key(
-    shop: Community, narrow: Operator
+    shop: Community, narrow: Staff
 ) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     give(shop, "mine", ann)
-    assert sight.get(by=narrow, account=ann, at=LATER).key == "ann"
-    assert sight.by_key(by=narrow, key="ann", at=LATER).pk == ann
-    assert sight.only(by=narrow, accounts=[ann, bob], at=LATER) == {ann}
+    assert visibility.get(by=narrow, account=ann, at=LATER).key == "ann"
+    assert visibility.by_key(by=narrow, key="ann", at=LATER).pk == ann
+    assert visibility.only(by=narrow, accounts=[ann, bob], at=LATER) == {ann}
 
 
-ASKED: dict[str, Callable[[Operator, int], Any]] = {
-    "get": lambda by, pk: sight.get(by=by, account=pk, at=LATER),
-    "check": lambda by, pk: sight.check(by=by, accounts=[pk], at=LATER),
-    "by_key": lambda by, pk: sight.by_key(by=by, key="bob", at=LATER),
+ASKED: dict[str, Callable[[Staff, int], Any]] = {
+    "get": lambda by, pk: visibility.get(by=by, account=pk, at=LATER),
+    "check": lambda by, pk: visibility.check(by=by, accounts=[pk], at=LATER),
+    "by_key": lambda by, pk: visibility.by_key(by=by, key="bob", at=LATER),
 }
 
 
 @pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
 def test_out_of_scope_is_unknown(
-    shop: Community, narrow: Operator, asked: Callable[[Operator, int], Any]
+    shop: Community, narrow: Staff, asked: Callable[[Staff, int], Any]
 ) -> None:
     (bob,) = made.members(shop, "bob")
-    with pytest.raises(roster.UnknownMember):
+    with pytest.raises(account_models.UnknownMember):
         asked(narrow, bob)
 
 
 def test_another_community_and_the_erased_are_unknown(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     stranger = made.member(made.shop("other"), "stranger")
     ann = made.member(shop, "ann")
     people.erase(account=ann, by=by, at=AT)
     for account in (stranger.pk, ann.pk, 10**9):
-        with pytest.raises(roster.UnknownMember):
-            sight.get(by=by, account=account, at=LATER)
-        assert sight.only(by=by, accounts=[account], at=LATER) == set()
+        with pytest.raises(account_models.UnknownMember):
+            visibility.get(by=by, account=account, at=LATER)
+        assert visibility.only(by=by, accounts=[account], at=LATER) == set()
 
 
 def test_any_account_of_a_person_in_scope_is_seen(
-    shop: Community, narrow: Operator, by: Operator
+    shop: Community, narrow: Staff, by: Staff
 ) -> None:
     ann, too = made.member(shop, "ann"), made.member(shop, "too")
     give(shop, "mine", too.pk)
-    with pytest.raises(roster.UnknownMember):
-        sight.get(by=narrow, account=ann.pk, at=LATER)
+    with pytest.raises(account_models.UnknownMember):
+        visibility.get(by=narrow, account=ann.pk, at=LATER)
     people.merge(left=ann, right=too, by=by, at=AT)
-    assert sight.get(by=narrow, account=too.pk, at=LATER) == too
-    assert sight.only(by=narrow, accounts=[too.pk], at=LATER) == {ann.pk}
+    assert visibility.get(by=narrow, account=too.pk, at=LATER) == too
+    assert visibility.only(by=narrow, accounts=[too.pk], at=LATER) == {ann.pk}
 
 
-def test_who_left_stays_in_sight(shop: Community, by: Operator) -> None:
+def test_who_left_stays_in_sight(shop: Community, by: Staff) -> None:
     ann = made.member(shop, "ann")
     accounts.leave(account=ann, by=by, at=AT)
-    assert sight.get(by=by, account=ann.pk, at=LATER) == ann
+    assert visibility.get(by=by, account=ann.pk, at=LATER) == ann

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pypinyin import Style, lazy_pinyin
 
-from qunce.members import sounds
-from qunce.members.sounds import SEPARATOR
+from qunce.members.search import pinyin
+from qunce.members.search.pinyin import SEPARATOR
 
 FOUND = [
     ("王芳", "wangfang"),
@@ -29,8 +29,8 @@ FOUND = [
 
 
 def found(name: str, search: str) -> bool:
-    typed = sounds.typed(sounds.clean(search))
-    return bool(typed) and SEPARATOR + typed in sounds.ways(sounds.clean(name))
+    typed = pinyin.typed(pinyin.clean(search))
+    return bool(typed) and SEPARATOR + typed in pinyin.ways(pinyin.clean(name))
 
 
 @pytest.mark.parametrize(("name", "search"), FOUND)
@@ -46,8 +46,8 @@ def test_it_begins_at_a_syllable(name: str, search: str) -> None:
 
 
 def test_invisible_characters_and_width_make_no_difference() -> None:
-    assert sounds.clean("\u202eＡnn\u200b  \x00Lee ") == "ann lee"
-    assert sounds.clean("\ud800") == ""
+    assert pinyin.clean("\u202eＡnn\u200b  \x00Lee ") == "ann lee"
+    assert pinyin.clean("\ud800") == ""
 
 
 COMMON = st.text(
@@ -66,6 +66,6 @@ def test_common_names_sound_as_pypinyin_says(name: str) -> None:
 
 @given(st.text())
 def test_any_text_has_ways_without_a_fault(name: str) -> None:
-    clean = sounds.clean(name)
-    assert sounds.clean(clean) == clean
-    sounds.ways(clean).encode()
+    clean = pinyin.clean(name)
+    assert pinyin.clean(clean) == clean
+    pinyin.ways(clean).encode()

@@ -4,49 +4,53 @@ from datetime import timedelta
 
 import pytest
 
-from qunce.core import access
+from qunce.core import permissions
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import accounts, merges, people, roster, tagging, tagrows
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.people import merges, people
+from qunce.members.tags import assignments
+from qunce.members.tags import models as tag_models
 from tests.members import made
 from tests.members.made import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
 
-def test_a_batch_says_who_when_and_from_where(shop: Community, by: Operator) -> None:
+def test_a_batch_says_who_when_and_from_where(shop: Community, by: Staff) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     vip = made.tag(shop, "vip")
-    batch = tagging.put(
+    batch = assignments.put(
         tag=vip, accounts=[ann, bob, ann], source="import", note="list", by=by, at=AT
     )
     assert (batch.changed, batch.tags, batch.by) == (2, [vip.pk], by)
-    row = tagrows.Tagging.objects.get(tag=vip, account_id=ann)
+    row = tag_models.Tagging.objects.get(tag=vip, account_id=ann)
     assert (row.tagged_at, row.by_id, row.source) == (AT, by.pk, "import")
-    assert made.told(shop, "tag.put") == [
+    assert made.told(shop, "tag.added") == [
         (ann, {"tag": "vip", "depth": 1}),
         (bob, {"tag": "vip", "depth": 1}),
     ]
-    assert tagging.put(tag=vip, accounts=[ann], by=by, at=LATER).changed == 0
+    assert assignments.put(tag=vip, accounts=[ann], by=by, at=LATER).changed == 0
 
 
-def test_putting_a_tag_again_keeps_its_depth(shop: Community, by: Operator) -> None:
+def test_putting_a_tag_again_keeps_its_depth(shop: Community, by: Staff) -> None:
     (ann,) = made.members(shop, "ann")
     tea = made.tag(shop, "tea")
-    tagging.set_depths(tag=tea, depths={ann: 7}, by=by, at=AT)
-    tagging.put(tag=tea, accounts=[ann], by=by, at=AT)
-    assert tagging.of_people([ann]) == {"tea": 7}
-    tagging.set_depths(tag=tea, depths={ann: 0}, by=by, at=AT)
-    assert tagging.of_people([ann]) == {}
+    assignments.set_depths(tag=tea, depths={ann: 7}, by=by, at=AT)
+    assignments.put(tag=tea, accounts=[ann], by=by, at=AT)
+    assert assignments.of_people([ann]) == {"tea": 7}
+    assignments.set_depths(tag=tea, depths={ann: 0}, by=by, at=AT)
+    assert assignments.of_people([ann]) == {}
 
 
 def test_excluding_a_tag_keeps_the_untagged_and_drops_who_also_carries_it(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ann, bob, _eve = made.members(shop, "ann", "bob", "eve")
     vip, bad = made.tag(shop, "vip"), made.tag(shop, "bad")
-    tagging.put(tag=vip, accounts=[ann, bob], by=by, at=AT)
-    tagging.put(tag=bad, accounts=[bob], by=by, at=AT)
+    assignments.put(tag=vip, accounts=[ann, bob], by=by, at=AT)
+    assignments.put(tag=bad, accounts=[bob], by=by, at=AT)
     assert made.who(shop, {"tag": {"none": ["bad"]}}) == ["ann", "eve"]
     assert made.who(shop, {"not": {"tag": {"any": ["bad"]}}}) == ["ann", "eve"]
     assert made.who(shop, {"tag": {"any": ["vip"], "none": ["bad"]}}) == ["ann"]
@@ -54,114 +58,114 @@ def test_excluding_a_tag_keeps_the_untagged_and_drops_who_also_carries_it(
 
 
 def test_tags_of_a_person_are_put_and_taken_on_the_person(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ann, too = made.members(shop, "ann", "too")
     vip = made.tag(shop, "vip")
     pair = [merges.Pair(ann, too)]
     merges.join(community=shop, pairs=pair, by=by, at=AT)
-    tagging.put(tag=vip, accounts=[too], by=by, at=AT)
-    assert tagging.put(tag=vip, accounts=[ann], by=by, at=AT).changed == 0
-    assert tagging.take_off(tag=vip, accounts=[ann], by=by, at=AT).changed == 1
+    assignments.put(tag=vip, accounts=[too], by=by, at=AT)
+    assert assignments.put(tag=vip, accounts=[ann], by=by, at=AT).changed == 0
+    assert assignments.take_off(tag=vip, accounts=[ann], by=by, at=AT).changed == 1
     assert made.who(shop, {"tag": {"any": ["vip"]}}) == []
 
 
 def test_of_an_exclusive_group_a_person_carries_one_tag(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ann, too, bob = made.members(shop, "ann", "too", "bob")
     stage = made.tag_group(shop, "stage", exclusive=True)
     cold, warm = made.tag(shop, "cold", stage), made.tag(shop, "warm", stage)
     merges.join(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
-    tagging.put(tag=cold, accounts=[ann, bob], by=by, at=AT)
-    batch = tagging.put(tag=warm, accounts=[too], by=by, at=AT)
-    assert tagging.of_people([ann, too]) == {"warm": 1}
+    assignments.put(tag=cold, accounts=[ann, bob], by=by, at=AT)
+    batch = assignments.put(tag=warm, accounts=[too], by=by, at=AT)
+    assert assignments.of_people([ann, too]) == {"warm": 1}
     assert made.who(shop, {"tag": {"any": ["cold"]}}) == ["bob"]
-    tagging.undo(batch=batch, by=by, at=LATER)
-    assert tagging.of_people([ann, too]) == {"cold": 1}
+    assignments.undo(batch=batch, by=by, at=LATER)
+    assert assignments.of_people([ann, too]) == {"cold": 1}
 
 
 def test_undo_returns_exactly_what_the_batch_changed(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ann, bob, eve = made.members(shop, "ann", "bob", "eve")
     tea = made.tag(shop, "tea")
     soon = AT + timedelta(days=3)
-    tagging.set_depths(
+    assignments.set_depths(
         tag=tea, depths={ann: 2}, source="rule", expires_at=soon, by=by, at=AT
     )
-    before = tagrows.Tagging.objects.filter(account_id=ann).values().get()
-    batch = tagging.set_depths(
+    before = tag_models.Tagging.objects.filter(account_id=ann).values().get()
+    batch = assignments.set_depths(
         tag=tea, depths={ann: 5, bob: 1, eve: 1}, by=by, at=LATER
     )
-    tagging.set_depths(tag=tea, depths={eve: 3}, by=by, at=LATER)
-    assert tagging.undo(batch=batch, by=by, at=LATER) == 2
-    after = tagrows.Tagging.objects.filter(account_id=ann).values().get()
+    assignments.set_depths(tag=tea, depths={eve: 3}, by=by, at=LATER)
+    assert assignments.undo(batch=batch, by=by, at=LATER) == 2
+    after = tag_models.Tagging.objects.filter(account_id=ann).values().get()
     assert {**after, "rev": 0} == {**before, "rev": 0}
-    assert tagging.of_people([bob]) == {}
-    assert tagging.of_people([eve]) == {"tea": 3}
+    assert assignments.of_people([bob]) == {}
+    assert assignments.of_people([eve]) == {"tea": 3}
     assert made.who(shop, {"tag": {"any": ["tea"]}}) == ["ann", "eve"]
-    with pytest.raises(tagging.AlreadyUndone):
-        tagging.undo(batch=batch, by=by, at=LATER)
+    with pytest.raises(assignments.AlreadyUndone):
+        assignments.undo(batch=batch, by=by, at=LATER)
 
 
-def test_batches_are_undone_one_after_the_other(shop: Community, by: Operator) -> None:
+def test_batches_are_undone_one_after_the_other(shop: Community, by: Staff) -> None:
     (ann,) = made.members(shop, "ann")
     tea = made.tag(shop, "tea")
     batches = [
-        tagging.set_depths(tag=tea, depths={ann: depth}, by=by, at=AT)
+        assignments.set_depths(tag=tea, depths={ann: depth}, by=by, at=AT)
         for depth in (1, 2, 0, 4)
     ]
     for batch, left in zip(reversed(batches), ({}, 2, 1, {}), strict=True):
-        tagging.undo(batch=batch, by=by, at=LATER)
-        assert tagging.of_people([ann]) == ({"tea": left} if left else {})
+        assignments.undo(batch=batch, by=by, at=LATER)
+        assert assignments.of_people([ann]) == ({"tea": left} if left else {})
 
 
-def test_several_verbs_make_one_batch(shop: Community, by: Operator) -> None:
+def test_several_verbs_make_one_batch(shop: Community, by: Staff) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     one, two = made.tag(shop, "one"), made.tag(shop, "two")
-    tagging.put(tag=one, accounts=[ann], by=by, at=AT)
-    batch = tagging.begin(community=shop, note="spring", by=by, at=AT)
-    tagging.put(tag=two, accounts=[ann, bob], batch=batch, by=by, at=AT)
-    tagging.take_off(tag=one, accounts=[ann], batch=batch, by=by, at=AT)
-    tagging.put(tag=one, accounts=[ann], batch=batch, by=by, at=AT)
-    tagging.take_off(tag=two, accounts=[bob], batch=batch, by=by, at=AT)
-    tagging.undo(batch=batch, by=by, at=LATER)
-    assert tagging.of_people([ann]) == {"one": 1}
-    assert tagging.of_people([bob]) == {}
+    assignments.put(tag=one, accounts=[ann], by=by, at=AT)
+    batch = assignments.begin(community=shop, note="spring", by=by, at=AT)
+    assignments.put(tag=two, accounts=[ann, bob], batch=batch, by=by, at=AT)
+    assignments.take_off(tag=one, accounts=[ann], batch=batch, by=by, at=AT)
+    assignments.put(tag=one, accounts=[ann], batch=batch, by=by, at=AT)
+    assignments.take_off(tag=two, accounts=[bob], batch=batch, by=by, at=AT)
+    assignments.undo(batch=batch, by=by, at=LATER)
+    assert assignments.of_people([ann]) == {"one": 1}
+    assert assignments.of_people([bob]) == {}
 
 
-def test_expired_tags_go(shop: Community, by: Operator) -> None:
+def test_expired_tags_go(shop: Community, by: Staff) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     hot = made.tag(shop, "hot")
-    tagging.put(tag=hot, accounts=[ann, bob], expires_at=LATER, by=by, at=AT)
-    tagging.put(tag=hot, accounts=[bob], by=by, at=AT)
-    assert tagging.expire(at=AT) == 0
-    assert tagging.expire(at=LATER) == 1
-    assert tagging.expire(at=LATER) == 0
+    assignments.put(tag=hot, accounts=[ann, bob], expires_at=LATER, by=by, at=AT)
+    assignments.put(tag=hot, accounts=[bob], by=by, at=AT)
+    assert assignments.expire(at=AT) == 0
+    assert assignments.expire(at=LATER) == 1
+    assert assignments.expire(at=LATER) == 0
     assert made.who(shop, {"tag": {"any": ["hot"]}}) == ["bob"]
-    batch = tagrows.TagBatch.objects.get(source="expiry")
+    batch = tag_models.TagBatch.objects.get(source="expiry")
     assert batch.changed == 1
 
 
-def test_more_people_than_a_statement_holds(shop: Community, by: Operator) -> None:
+def test_more_people_than_a_statement_holds(shop: Community, by: Staff) -> None:
     keys = [f"k{n}" for n in range(6_000)]
     ids = accounts.ensure(community=shop, keys=keys, by=by, at=AT)
     vip = made.tag(shop, "vip")
-    batch = tagging.put(tag=vip, accounts=ids.values(), by=by, at=AT)
+    batch = assignments.put(tag=vip, accounts=ids.values(), by=by, at=AT)
     assert batch.changed == 6_000
     assert len(made.who(shop, {"tag": {"any": ["vip"]}})) == 6_000
-    assert tagging.undo(batch=batch, by=by, at=LATER) == 6_000
+    assert assignments.undo(batch=batch, by=by, at=LATER) == 6_000
 
 
-def test_strangers_and_viewers_are_refused(shop: Community, by: Operator) -> None:
+def test_strangers_and_viewers_are_refused(shop: Community, by: Staff) -> None:
     other = made.shop("other")
     (eve,) = made.members(other, "eve")
     (ann,) = made.members(shop, "ann")
     vip = made.tag(shop, "vip")
-    with pytest.raises(roster.UnknownMember):
-        tagging.put(tag=vip, accounts=[ann, eve], by=by, at=AT)
+    with pytest.raises(account_models.UnknownMember):
+        assignments.put(tag=vip, accounts=[ann, eve], by=by, at=AT)
     viewer = made.staff(shop, "viewer", "vic")
-    with pytest.raises(access.NotAllowed):
-        tagging.put(tag=vip, accounts=[ann], by=viewer, at=AT)
+    with pytest.raises(permissions.NotAllowed):
+        assignments.put(tag=vip, accounts=[ann], by=viewer, at=AT)
     assert people.get(shop, "ann").tags == {}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from qunce.core import access, work
+from qunce.core import permissions
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import people, roster, tagging, tagjobs
-from qunce.sets import bitmaps
+from qunce.core.jobs import job_queue
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import models as account_models
+from qunce.members.people import people
+from qunce.members.tags import assignments
+from qunce.members.tags import bulk as bulk_tagging
+from qunce.sets.bitmaps import bitmaps
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -16,29 +20,29 @@ pytestmark = pytest.mark.both_databases
 VIP = {"tag": {"any": ["vip"]}}
 
 
-def begin(shop: Community, by: Operator, does: str = "put") -> tagjobs.TagJob:
+def begin(shop: Community, by: Staff, does: str = "put") -> bulk_tagging.TagJob:
     people = bitmaps.of(made.members(shop, *"abcde"))
     vip = made.tag(shop, "vip")
-    return tagjobs.start(tag=vip, does=does, people=people, by=by, at=AT)
+    return bulk_tagging.start(tag=vip, does=does, people=people, by=by, at=AT)
 
 
-def test_it_is_done_once_and_undone_as_one(shop: Community, by: Operator) -> None:
+def test_it_is_done_once_and_undone_as_one(shop: Community, by: Staff) -> None:
     job = begin(shop, by)
-    (due,) = work.Work.objects.filter(duty=tagjobs.DUTY)
+    (due,) = job_queue.QueuedJob.objects.filter(duty=bulk_tagging.DUTY)
     for _twice in range(2):
-        tagjobs.run(due.key, at=LATER)
-    job = tagjobs.get(by=by, pk=job.pk)
+        bulk_tagging.run(due.key, at=LATER)
+    job = bulk_tagging.get(by=by, pk=job.pk)
     assert (job.done, job.batch.changed, job.error) == (5, 5, "")
     assert made.who(shop, VIP) == list("abcde")
-    tagging.undo(batch=job.batch, by=by, at=LATER)
+    assignments.undo(batch=job.batch, by=by, at=LATER)
     assert made.who(shop, VIP) == []
 
 
 def test_a_stop_in_the_middle_loses_and_doubles_nothing(
-    shop: Community, by: Operator, monkeypatch: pytest.MonkeyPatch
+    shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = begin(shop, by)
-    work_one, turns = tagjobs._work, []
+    work_one, turns = bulk_tagging._work, []
 
     def killed(*given: object) -> None:
         turns.append(1)
@@ -46,42 +50,42 @@ def test_a_stop_in_the_middle_loses_and_doubles_nothing(
             raise KeyboardInterrupt
         work_one(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(roster, "CHUNK", 2)
-    monkeypatch.setattr(roster.chunks, "__defaults__", (2,))
-    monkeypatch.setattr(tagjobs, "_work", killed)
+    monkeypatch.setattr(account_models, "CHUNK", 2)
+    monkeypatch.setattr(account_models.chunks, "__defaults__", (2,))
+    monkeypatch.setattr(bulk_tagging, "_work", killed)
     with pytest.raises(KeyboardInterrupt):
-        tagjobs.run(str(job.pk), at=LATER)
+        bulk_tagging.run(str(job.pk), at=LATER)
     assert made.who(shop, VIP) == ["a", "b"]
-    monkeypatch.setattr(tagjobs, "_work", work_one)
-    tagjobs.run(str(job.pk), at=LATER)
+    monkeypatch.setattr(bulk_tagging, "_work", work_one)
+    bulk_tagging.run(str(job.pk), at=LATER)
     assert made.who(shop, VIP) == list("abcde")
-    assert tagjobs.get(by=by, pk=job.pk).batch.changed == 5
+    assert bulk_tagging.get(by=by, pk=job.pk).batch.changed == 5
 
 
-def test_who_is_erased_meanwhile_is_passed_over(shop: Community, by: Operator) -> None:
+def test_who_is_erased_meanwhile_is_passed_over(shop: Community, by: Staff) -> None:
     job = begin(shop, by)
-    people.erase(account=roster.get(shop, "b"), by=by, at=AT)
-    tagjobs.run(str(job.pk), at=LATER)
+    people.erase(account=account_models.get(shop, "b"), by=by, at=AT)
+    bulk_tagging.run(str(job.pk), at=LATER)
     assert made.who(shop, VIP) == list("acde")
 
 
-def test_taking_off(shop: Community, by: Operator) -> None:
-    tagjobs.run(str(begin(shop, by).pk), at=AT)
-    vip = tagjobs.TagJob.objects.get().tag
-    chosen = bitmaps.of([roster.get(shop, "a").pk])
-    job = tagjobs.start(tag=vip, does="take", people=chosen, by=by, at=AT)
-    tagjobs.run(str(job.pk), at=LATER)
+def test_taking_off(shop: Community, by: Staff) -> None:
+    bulk_tagging.run(str(begin(shop, by).pk), at=AT)
+    vip = bulk_tagging.TagJob.objects.get().tag
+    chosen = bitmaps.of([account_models.get(shop, "a").pk])
+    job = bulk_tagging.start(tag=vip, does="take", people=chosen, by=by, at=AT)
+    bulk_tagging.run(str(job.pk), at=LATER)
     assert made.who(shop, VIP) == list("bcde")
 
 
-def test_others_do_not_see_it(shop: Community, by: Operator) -> None:
+def test_others_do_not_see_it(shop: Community, by: Staff) -> None:
     job = begin(shop, by)
     olga = made.staff(shop, "operator", login="olga")
     stranger = made.staff(made.shop("other"), login="eve")
     for staff in (olga, stranger):
-        with pytest.raises(tagjobs.UnknownJob):
-            tagjobs.get(by=staff, pk=job.pk)
+        with pytest.raises(bulk_tagging.UnknownJob):
+            bulk_tagging.get(by=staff, pk=job.pk)
     viewer = made.staff(shop, "viewer", login="vic")
     nobody = bitmaps.of([])
-    with pytest.raises(access.NotAllowed):
-        tagjobs.start(tag=job.tag, does="put", people=nobody, by=viewer, at=AT)
+    with pytest.raises(permissions.NotAllowed):
+        bulk_tagging.start(tag=job.tag, does="put", people=nobody, by=viewer, at=AT)

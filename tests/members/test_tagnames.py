@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.members import tagnames
+from qunce.members.tags import naming
 
 NAMES = st.lists(
     st.text(alphabet="abc12 -会惠员圆", min_size=1, max_size=9),
@@ -18,6 +18,6 @@ def test_all_pairs_at_once_are_those_found_one_by_one_k3(names: list[str]) -> No
         (one, other)
         for place, one in enumerate(names)
         for other in names[place + 1 :]
-        if tagnames.likeness(one, other) >= tagnames.ALIKE
+        if naming.likeness(one, other) >= naming.ALIKE
     ]
-    assert tagnames.pairs(names) == slow
+    assert naming.pairs(names) == slow

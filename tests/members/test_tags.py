@@ -2,32 +2,36 @@ from __future__ import annotations
 
 import pytest
 
-from qunce.core import access, flow
+from qunce.core import permissions, state_machine
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import segments, tagging, tagnames, tagreports, tags, tagtemplates
+from qunce.core.staff.models import Staff
+from qunce.members.segments import segments
+from qunce.members.tags import assignments, library
+from qunce.members.tags import naming as tag_naming
+from qunce.members.tags import report as tag_report
+from qunce.members.tags import templates as tag_templates
 from tests.members import made
 from tests.members.made import AT
 
 pytestmark = pytest.mark.both_databases
 
 
-def test_names_are_unique_over_tags_and_synonyms(shop: Community, by: Operator) -> None:
+def test_names_are_unique_over_tags_and_synonyms(shop: Community, by: Staff) -> None:
     koc = made.tag(shop, "koc")
-    tags.add_synonym(tag=koc, key="key opinion", by=by, at=AT)
+    library.add_synonym(tag=koc, key="key opinion", by=by, at=AT)
     for taken in ("koc", " key  opinion "):
-        with pytest.raises(tags.TagExists, match="koc"):
+        with pytest.raises(library.TagExists, match="koc"):
             made.tag(shop, taken)
-    assert tags.get(shop, "key opinion") == koc
-    with pytest.raises(tags.UnknownTag, match="kol"):
-        tags.get(shop, "kol")
+    assert library.get(shop, "key opinion") == koc
+    with pytest.raises(library.UnknownTag, match="kol"):
+        library.get(shop, "kol")
 
 
 def test_another_communitys_tag_is_not_found(shop: Community) -> None:
     made.tag(made.shop("other"), "vip")
-    with pytest.raises(tags.UnknownTag):
-        tags.get(shop, "vip")
-    assert tags.find(shop, ["vip"]) == {}
+    with pytest.raises(library.UnknownTag):
+        library.get(shop, "vip")
+    assert library.find(shop, ["vip"]) == {}
 
 
 @pytest.mark.parametrize(
@@ -43,7 +47,7 @@ def test_another_communitys_tag_is_not_found(shop: Community) -> None:
 def test_a_groups_naming_rule_says_how_it_is_done_right(
     shop: Community, key: str, said: str
 ) -> None:
-    naming = tagnames.Naming(
+    naming = tag_naming.Naming(
         prefix="exam:",
         pattern=r"exam:\d{4}-\d\d",
         longest=12,
@@ -51,75 +55,73 @@ def test_a_groups_naming_rule_says_how_it_is_done_right(
     )
     group = made.tag_group(shop, "exam", naming=naming)
     assert made.tag(shop, "exam:2026-12", group).group == group
-    with pytest.raises(tagnames.InvalidTagName) as refused:
+    with pytest.raises(tag_naming.InvalidTagName) as refused:
         made.tag(shop, key, group)
     assert said in str(refused.value)
     assert str(refused.value).endswith("Write it like exam:2026-12.")
 
 
 def test_a_pattern_that_cannot_be_read_is_refused(shop: Community) -> None:
-    with pytest.raises(tagnames.InvalidTagName):
-        made.tag_group(shop, "exam", naming=tagnames.Naming(pattern="("))
+    with pytest.raises(tag_naming.InvalidTagName):
+        made.tag_group(shop, "exam", naming=tag_naming.Naming(pattern="("))
 
 
-def test_who_may_make_tags_is_set_for_each_group(shop: Community, by: Operator) -> None:
+def test_who_may_make_tags_is_set_for_each_group(shop: Community, by: Staff) -> None:
     staff = made.staff(shop, "operator", "olga")
     notes = made.tag_group(shop, "notes", makers=["operator"])
-    note = tags.create(community=shop, key="n1", group=notes, by=staff, at=AT)
+    note = library.create(community=shop, key="n1", group=notes, by=staff, at=AT)
     assert note.group == notes
-    assert not tags.may_make(None, staff)
-    with pytest.raises(access.NotAllowed):
-        tags.create(community=shop, key="n2", by=staff, at=AT)
+    assert not library.may_make(None, staff)
+    with pytest.raises(permissions.NotAllowed):
+        library.create(community=shop, key="n2", by=staff, at=AT)
 
 
-def test_a_tag_is_archived_and_restored_not_deleted(
-    shop: Community, by: Operator
-) -> None:
+def test_a_tag_is_archived_and_restored_not_deleted(shop: Community, by: Staff) -> None:
     (ann,) = made.members(shop, "ann")
     vip = made.tag(shop, "vip")
-    tagging.put(tag=vip, accounts=[ann], by=by, at=AT)
-    tags.archive(tag=vip, by=by, at=AT)
-    assert list(tags.listed(shop)) == []
-    assert list(tags.listed(shop, archived=True)) == [vip]
+    assignments.put(tag=vip, accounts=[ann], by=by, at=AT)
+    library.archive(tag=vip, by=by, at=AT)
+    assert list(library.listed(shop)) == []
+    assert list(library.listed(shop, archived=True)) == [vip]
     assert made.who(shop, {"tag": {"any": ["vip"]}}) == ["ann"]
-    with pytest.raises(tags.NotInUse):
-        tagging.put(tag=vip, accounts=[ann], by=by, at=AT)
-    with pytest.raises(flow.WrongState):
-        tags.archive(tag=vip, by=by, at=AT)
-    tags.restore(tag=vip, by=by, at=AT)
-    assert list(tags.listed(shop)) == [vip]
+    with pytest.raises(library.NotInUse):
+        assignments.put(tag=vip, accounts=[ann], by=by, at=AT)
+    with pytest.raises(state_machine.WrongState):
+        library.archive(tag=vip, by=by, at=AT)
+    library.restore(tag=vip, by=by, at=AT)
+    assert list(library.listed(shop)) == [vip]
 
 
 def test_merging_makes_a_synonym_and_moves_the_carriers(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ann, bob, eve = made.members(shop, "ann", "bob", "eve")
     a, h = made.tag(shop, "A"), made.tag(shop, "H")
-    tagging.set_depths(tag=a, depths={ann: 1, bob: 4}, by=by, at=AT)
-    tagging.set_depths(tag=h, depths={bob: 2, eve: 1}, by=by, at=AT)
-    tagging.merge(tag=a, into=h, by=by, at=AT)
+    assignments.set_depths(tag=a, depths={ann: 1, bob: 4}, by=by, at=AT)
+    assignments.set_depths(tag=h, depths={bob: 2, eve: 1}, by=by, at=AT)
+    assignments.merge(tag=a, into=h, by=by, at=AT)
     for key in "AH":
         assert made.who(shop, {"tag": {"any": [key]}}) == ["ann", "bob", "eve"]
-    assert tagging.of_people([bob]) == {"H": 4}
-    assert tags.get(shop, "A") == h
-    with pytest.raises(tags.TagExists):
+    assert assignments.of_people([bob]) == {"H": 4}
+    assert library.get(shop, "A") == h
+    with pytest.raises(library.TagExists):
         made.tag(shop, "A")
-    with pytest.raises(tagging.CannotMerge):
-        tagging.merge(tag=h, into=h, by=by, at=AT)
+    with pytest.raises(assignments.CannotMerge):
+        assignments.merge(tag=h, into=h, by=by, at=AT)
 
 
 def test_merging_into_an_exclusive_group_breaks_no_one_elses_tag(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     stage = made.tag_group(shop, "stage", exclusive=True)
     cold, warm = made.tag(shop, "cold", stage), made.tag(shop, "warm", stage)
     hot = made.tag(shop, "hot")
-    tagging.put(tag=hot, accounts=[ann, bob], by=by, at=AT)
-    tagging.put(tag=cold, accounts=[ann], by=by, at=AT)
-    tagging.merge(tag=hot, into=warm, by=by, at=AT)
-    assert tagging.of_people([ann]) == {"cold": 1}
-    assert tagging.of_people([bob]) == {"warm": 1}
+    assignments.put(tag=hot, accounts=[ann, bob], by=by, at=AT)
+    assignments.put(tag=cold, accounts=[ann], by=by, at=AT)
+    assignments.merge(tag=hot, into=warm, by=by, at=AT)
+    assert assignments.of_people([ann]) == {"cold": 1}
+    assert assignments.of_people([bob]) == {"warm": 1}
 
 
 @pytest.mark.parametrize(
@@ -129,41 +131,41 @@ def test_merging_into_an_exclusive_group_breaks_no_one_elses_tag(
 def test_near_twins_are_offered(shop: Community, one: str, other: str) -> None:
     tag = made.tag(shop, one)
     made.tag(shop, "something else")
-    assert tagreports.near(shop, other) == [tag]
+    assert tag_report.near(shop, other) == [tag]
     twin = made.tag(shop, other)
-    assert [{*pair} for pair in tagreports.twins(shop)] == [{tag, twin}]
+    assert [{*pair} for pair in tag_report.twins(shop)] == [{tag, twin}]
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [("term 1", "term 2"), ("tea", "toy"), ("高", "低")]
 )
 def test_names_that_only_look_alike_are_no_twins(one: str, other: str) -> None:
-    assert tagnames.twins(one, [other]) == []
+    assert tag_naming.twins(one, [other]) == []
 
 
-def test_reports_tell_what_to_tidy(shop: Community, by: Operator) -> None:
+def test_reports_tell_what_to_tidy(shop: Community, by: Staff) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     unused, asked = made.tag(shop, "unused"), made.tag(shop, "asked")
     lone, common = made.tag(shop, "lone"), made.tag(shop, "common")
-    tagging.put(tag=lone, accounts=[ann], by=by, at=AT)
-    tagging.put(tag=common, accounts=[ann, bob], by=by, at=AT)
+    assignments.put(tag=lone, accounts=[ann], by=by, at=AT)
+    assignments.put(tag=common, accounts=[ann, bob], by=by, at=AT)
     rule = {"not": {"tag": {"any": [asked.key]}}}
     segments.create(community=shop, key="s", rule=rule, by=by, at=AT)
-    assert tagreports.unused(shop, at=AT) == [unused]
-    assert tagreports.of_one_person(shop, at=AT) == [lone]
+    assert tag_report.unused(shop, at=AT) == [unused]
+    assert tag_report.of_one_person(shop, at=AT) == [lone]
 
 
-@pytest.mark.parametrize("template", tagtemplates.TEMPLATES)
+@pytest.mark.parametrize("template", tag_templates.TEMPLATES)
 def test_a_template_fills_the_library_once(
-    shop: Community, by: Operator, template: str
+    shop: Community, by: Staff, template: str
 ) -> None:
-    new = tagtemplates.apply(community=shop, template=template, by=by, at=AT)
+    new = tag_templates.apply(community=shop, template=template, by=by, at=AT)
     assert len(new) > 7
-    assert set(tags.listed(shop)) == set(new)
-    again = tagtemplates.apply(community=shop, template=template, by=by, at=AT)
+    assert set(library.listed(shop)) == set(new)
+    again = tag_templates.apply(community=shop, template=template, by=by, at=AT)
     assert again == []
 
 
-def test_an_unknown_template_is_named(shop: Community, by: Operator) -> None:
-    with pytest.raises(tagtemplates.UnknownTemplate, match="farming"):
-        tagtemplates.apply(community=shop, template="farming", by=by, at=AT)
+def test_an_unknown_template_is_named(shop: Community, by: Staff) -> None:
+    with pytest.raises(tag_templates.UnknownTemplate, match="farming"):
+        tag_templates.apply(community=shop, template="farming", by=by, at=AT)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.core import days
+from qunce.core import community_days
 from tests.oracle import strategies
 from tests.oracle.clock import Clock
 
@@ -48,15 +48,17 @@ def test_a_day_begins_when_its_start_is_first_shown(
 ) -> None:
     instant = datetime.fromisoformat(moment).replace(tzinfo=UTC)
     assert Clock(zone, start).day(instant) == date.fromisoformat(day)
-    assert days.to_date(days.day_of(zone, start, instant)) == date.fromisoformat(day)
+    assert community_days.to_date(
+        community_days.day_of(zone, start, instant)
+    ) == date.fromisoformat(day)
 
 
 @given(st.data())
 def test_the_engine_cuts_days_as_the_wall_clock_does(data: st.DataObject) -> None:
     setting = data.draw(strategies.settings)
     moment = data.draw(strategies.moments(setting))
-    engine = days.day_of(setting.clock.zone, setting.clock.start, moment)
-    assert days.to_date(engine) == setting.clock.day(moment)
+    engine = community_days.day_of(setting.clock.zone, setting.clock.start, moment)
+    assert community_days.to_date(engine) == setting.clock.day(moment)
 
 
 @given(
@@ -67,5 +69,5 @@ def test_the_engine_cuts_days_as_the_wall_clock_does(data: st.DataObject) -> Non
     st.datetimes(datetime(2005, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
 )
 def test_days_agree_in_other_zones_too(zone: str, start: int, moment: datetime) -> None:
-    engine = days.day_of(zone, start, moment)
-    assert days.to_date(engine) == Clock(zone, start).day(moment)
+    engine = community_days.day_of(zone, start, moment)
+    assert community_days.to_date(engine) == Clock(zone, start).day(moment)

@@ -12,22 +12,23 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from qunce.core import communities, facts, instants, keyed, names, operators
-from qunce.core.operators import Operator
-from qunce.groups import registry
-from qunce.members import (
-    accounts,
-    attributes,
-    erasing,
-    layers,
-    merges,
-    roster,
-    segments,
-    tagging,
-    tags,
-)
-from qunce.members import people as members
-from qunce.sets import audiences, doctor, rebuild, snapshots, tail
+from qunce.core import communities, timestamps
+from qunce.core.facts import facts, ingest, interned_names
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.groups import groups
+from qunce.members.accounts import accounts, erasure
+from qunce.members.accounts import models as account_models
+from qunce.members.attributes import attributes
+from qunce.members.layers import layers
+from qunce.members.people import merges
+from qunce.members.people import people as members
+from qunce.members.segments import segments
+from qunce.members.tags import assignments, library
+from qunce.sets import audiences
+from qunce.sets.doctor import doctor
+from qunce.sets.mirror import deriver, rebuild
+from qunce.sets.rules import snapshots
 from tests.oracle import people, questions, strategies
 from tests.oracle.clock import Clock
 from tests.oracle.oracle import Oracle, Rule
@@ -64,7 +65,7 @@ class World:
             day_start=clock.start,
             at=EARLY,
         )
-        self.by = operators.system(self.qunce)
+        self.by = staff_models.system(self.qunce)
         self.ids: dict[str, int] = {}
         self.erased: dict[int, tuple[datetime, tuple[str, ...]]] = {}
         """First accounts of erased people of whom the background has more to clear."""
@@ -74,29 +75,31 @@ class World:
         """Tags, attributes and groups under the names that rules will use."""
         given: dict[str, Any] = {"community": self.qunce, "by": self.by, "at": EARLY}
         for key in sorted(set(strategies.TAG_GROUPS.values())):
-            tags.create_group(key=key, **given)
+            library.create_group(key=key, **given)
         for key, group in strategies.TAG_GROUPS.items():
-            tags.create(key=key, group=tags.get_group(self.qunce, group), **given)
+            library.create(key=key, group=library.get_group(self.qunce, group), **given)
         for key, tag in strategies.SYNONYMS.items():
-            tags.add_synonym(tag=self._tag(tag), key=key, by=self.by, at=EARLY)
+            library.add_synonym(tag=self._tag(tag), key=key, by=self.by, at=EARLY)
         for name, kind in strategies.TYPES.items():
             attributes.define(name=name, type=kind, **given)
         for key in strategies.GROUPS:
-            registry.create(key=key, **given)
+            groups.create(key=key, **given)
         facts.kind_ids(strategies.KINDS)
         layers.create(key=strategies.LAYERING, spec=LAYERS, default="middle", **given)
-        names.ensure("source", self.qunce.pk, strategies.SOURCES)
+        interned_names.ensure("source", self.qunce.pk, strategies.SOURCES)
         self.plain.tag_groups = dict(strategies.TAG_GROUPS)
         self.plain.synonyms = dict(strategies.SYNONYMS)
         self.plain.types = dict(strategies.TYPES)
         by_rule = {each["key"]: each["rule"] for each in LAYERS["layers"][:-1]}
         self.plain.layerings[strategies.LAYERING] = Layering(by_rule, "middle")
 
-    def _tag(self, key: str) -> tags.Tag:
-        return tags.get(self.qunce, key)
+    def _tag(self, key: str) -> library.Tag:
+        return library.get(self.qunce, key)
 
-    def _account(self, key: str) -> roster.Account:
-        return roster.Account.objects.select_related("community").get(pk=self.ids[key])
+    def _account(self, key: str) -> account_models.Account:
+        return account_models.Account.objects.select_related("community").get(
+            pk=self.ids[key]
+        )
 
     def _ids(self, keys: Iterable[str]) -> list[int]:
         return [self.ids[key] for key in keys]
@@ -166,7 +169,7 @@ class World:
         Keys of facts that are gone are free again: nobody remembers them.
         """
         for head, (at, person) in self.erased.items():
-            erasing.scrub(str(head), at=at)
+            erasure.scrub(str(head), at=at)
             self._see_waiting()
             for key, account in list(self.plain.taken.items()):
                 if account in person:
@@ -176,18 +179,18 @@ class World:
     # Marks and values
 
     def put_tag(self, tag: str, keys: list[str], at: datetime) -> None:
-        tagging.put(tag=self._tag(tag), accounts=self._ids(keys), by=self.by, at=at)
+        assignments.put(tag=self._tag(tag), accounts=self._ids(keys), by=self.by, at=at)
         for key in sorted(keys, key=self.ids.__getitem__):
             if not self.plain.depth(tag, self.plain.person_of(key)):
                 self.plain.depths[tag, key] = 1
 
     def set_depth(self, tag: str, key: str, depth: int, at: datetime) -> None:
         depths = {self.ids[key]: depth}
-        tagging.set_depths(tag=self._tag(tag), depths=depths, by=self.by, at=at)
+        assignments.set_depths(tag=self._tag(tag), depths=depths, by=self.by, at=at)
         self.plain.depths[tag, key] = depth
 
     def take_tag(self, tag: str, keys: list[str], at: datetime) -> None:
-        tagging.take_off(
+        assignments.take_off(
             tag=self._tag(tag), accounts=self._ids(keys), by=self.by, at=at
         )
         for key in keys:
@@ -196,10 +199,10 @@ class World:
 
     def tag_and_undo(self, tag: str, keys: list[str], at: datetime) -> None:
         """A batch that is undone leaves no trace."""
-        batch = tagging.put(
+        batch = assignments.put(
             tag=self._tag(tag), accounts=self._ids(keys), by=self.by, at=at
         )
-        tagging.undo(batch=batch, by=self.by, at=at)
+        assignments.undo(batch=batch, by=self.by, at=at)
 
     def set_value(self, name: str, key: str, value: Value | None, at: datetime) -> None:
         attribute = attributes.get(self.qunce, name)
@@ -214,8 +217,8 @@ class World:
             self.plain.values[name, key] = (at, value)
 
     def enter(self, group: str, key: str, at: datetime) -> None:
-        registry.join(
-            group=registry.get(self.qunce, group),
+        groups.join(
+            group=groups.get(self.qunce, group),
             accounts=[self.ids[key]],
             by=self.by,
             at=at,
@@ -223,8 +226,8 @@ class World:
         self.plain.memberships.add((group, key))
 
     def exit(self, group: str, key: str, at: datetime) -> None:
-        registry.leave(
-            group=registry.get(self.qunce, group),
+        groups.leave(
+            group=groups.get(self.qunce, group),
             accounts=[self.ids[key]],
             by=self.by,
             at=at,
@@ -277,35 +280,35 @@ class World:
 
     def happen(self, events: list[Event], at: datetime) -> None:
         """Facts from a source, with its keys; one that is known is passed over."""
-        source = names.ensure("source", self.qunce.pk, [SOURCE])[SOURCE]
+        source = interned_names.ensure("source", self.qunce.pk, [SOURCE])[SOURCE]
         kinds = facts.kind_ids(strategies.KINDS)
-        batch = keyed.Facts(
+        batch = ingest.Facts(
             community_id=self.qunce.pk,
             source_id=source,
             actor_id=self.by.pk,
-            recorded=instants.to_micros(at),
+            recorded=timestamps.to_micros(at),
             kinds=[kinds[event.fact.kind] for event in events],
             accounts=[self.ids[event.fact.account] for event in events],
             groups=[self._group_id(event.fact.group) for event in events],
-            happened=[instants.to_micros(event.fact.at) for event in events],
+            happened=[timestamps.to_micros(event.fact.at) for event in events],
             payloads=[facts.dump(dict(event.fact.payload)) for event in events],
             keys=[event.key for event in events],
-            hashes=keyed.hashes_of(source, [e.key.encode() for e in events]).tolist(),
+            hashes=ingest.hashes_of(source, [e.key.encode() for e in events]).tolist(),
         )
         with transaction.atomic():
-            keyed.take(batch)
+            ingest.take(batch)
         for event in events:
             if event.key not in self.plain.taken:
                 self.plain.taken[event.key] = event.fact.account
                 self.waiting.append(event.fact)
 
     def _group_id(self, key: str | None) -> int | None:
-        return None if key is None else registry.get(self.qunce, key).pk
+        return None if key is None else groups.get(self.qunce, key).pk
 
     # The engine's own life
 
     def catch_up(self) -> None:
-        tail.catch_up()
+        deriver.catch_up()
         self._see_waiting()
 
     def rebuild(self) -> None:
@@ -370,10 +373,10 @@ class World:
         found = [reason.holds for reason in others]
         assert found == [holds for _, holds in clauses], f"{rule} at {at} for {key}"
 
-    def _operator(self, scope: Rule | None) -> Operator:
+    def _operator(self, scope: Rule | None) -> Staff:
         if scope is None:
             return self.by
-        return Operator(community=self.qunce, login="scoped", scope=scope)
+        return Staff(community=self.qunce, login="scoped", scope=scope)
 
     def check_health(self) -> None:
         """The doctor finds nothing once all work is done."""

@@ -52,35 +52,36 @@ def prepare(_turn: int) -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    from qunce.core import communities, operators
-    from qunce.members import accounts
-    from qunce.outreach import campaigns, starts
+    from qunce.core import communities
+    from qunce.core.staff import models as staff_models
+    from qunce.members.accounts import accounts
+    from qunce.outreach.campaigns import campaigns, launch
 
     for alias in settings.DATABASES:
         call_command("migrate", database=alias, verbosity=0)
     shop = communities.create(key="shop", at=AT)
-    boss = operators.create(community=shop, login="boss", role="owner", at=AT)
+    boss = staff_models.create(community=shop, login="boss", role="owner", at=AT)
     keys = [f"m{number}" for number in range(MEMBERS)]
     accounts.ensure(community=shop, keys=keys, by=boss, at=AT, channel="fake")
     given: dict[str, Any] = {"text": "Hello", "rule": {"all": []}, "channel": "fake"}
     campaign = campaigns.create(community=shop, name="News", by=boss, at=AT, **given)
-    starts.start(campaign=campaign, by=boss, at=AT)
+    launch.start(campaign=campaign, by=boss, at=AT)
 
 
 def push(turn: int) -> None:
     """Each start is later than the leases of the one before."""
-    from qunce.outreach import deliveries
+    from qunce.outreach.sending import channel_sending
 
     print("ready", flush=True)
-    deliveries.push(at=AT + turn * (deliveries.LEASE + timedelta(seconds=1)))
+    channel_sending.push(at=AT + turn * (channel_sending.LEASE + timedelta(seconds=1)))
 
 
 def tell(_turn: int) -> None:
     """Rows and facts as they are: state and count, a line each."""
     from collections import Counter
 
-    from qunce.core import facts
-    from qunce.outreach.recipients import Recipient
+    from qunce.core.facts import facts
+    from qunce.outreach.sending.recipients import Recipient
 
     states = Counter(Recipient.objects.values_list("state", flat=True))
     kind = facts.kind_ids(["send.delivered"])["send.delivered"]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import roster, tagging, tags
-from qunce.outreach import byhand, campaigns, starts
-from qunce.outreach.campaigns import Campaign
-from qunce.outreach.recipients import Recipient
-from qunce.outreach.tasks import Task
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import models as account_models
+from qunce.members.tags import assignments, library
+from qunce.outreach.campaigns import campaigns, launch
+from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.sending import assisted_sending
+from qunce.outreach.sending.recipients import Recipient
+from qunce.outreach.sending.tasks import Task
 from tests.members import made
 from tests.members.made import AT
 
@@ -20,8 +22,8 @@ HOUR = timedelta(hours=1)
 EVERYONE: dict[str, Any] = {"all": []}
 
 
-def staff(of: Community, login: str, role: str = "operator", **given: Any) -> Operator:
-    return operators.create(community=of, login=login, role=role, at=AT, **given)
+def staff(of: Community, login: str, role: str = "operator", **given: Any) -> Staff:
+    return staff_models.create(community=of, login=login, role=role, at=AT, **given)
 
 
 def people(of: Community, *names: str) -> list[int]:
@@ -29,12 +31,12 @@ def people(of: Community, *names: str) -> list[int]:
 
 
 def tag(of: Community, key: str, *members: int) -> None:
-    by = operators.system(of)
-    found = tags.ensure(community=of, keys=[key], by=by, at=AT)
-    tagging.put(tag=found[key], accounts=members, by=by, at=AT)
+    by = staff_models.system(of)
+    found = library.ensure(community=of, keys=[key], by=by, at=AT)
+    assignments.put(tag=found[key], accounts=members, by=by, at=AT)
 
 
-def campaign(by: Operator, **given: Any) -> Campaign:
+def campaign(by: Staff, **given: Any) -> Campaign:
     about: dict[str, Any] = {
         "name": "News",
         "text": "Hello {name|friend}",
@@ -45,29 +47,29 @@ def campaign(by: Operator, **given: Any) -> Campaign:
     return campaigns.create(community=by.community, by=by, at=AT, **about)
 
 
-def started(by: Operator, **given: Any) -> Campaign:
+def started(by: Staff, **given: Any) -> Campaign:
     made_ = campaign(by, **given)
-    starts.start(campaign=made_, by=by, at=AT)
+    launch.start(campaign=made_, by=by, at=AT)
     return made_
 
 
-def task(of: Campaign, by: Operator) -> Task:
+def task(of: Campaign, by: Staff) -> Task:
     return Task.objects.select_related("campaign__community", "operator").get(
         campaign=of, operator=by
     )
 
 
-def opened(of: Campaign, by: Operator, **given: Any) -> list[str]:
+def opened(of: Campaign, by: Staff, **given: Any) -> list[str]:
     """Keys of the members of the rows that are open now."""
-    rows = byhand.open_next(task=task(of, by), by=by, at=AT, **given)
-    keys = roster.keys_of(of.community, [row.target_id for row in rows])
+    rows = assisted_sending.open_next(task=task(of, by), by=by, at=AT, **given)
+    keys = account_models.keys_of(of.community, [row.target_id for row in rows])
     return [keys[row.target_id] for row in rows]
 
 
 def states(of: Campaign) -> dict[str, str]:
     """Key → state, with the reason of who was skipped or failed."""
     rows = Recipient.objects.filter(campaign=of).order_by("target_id")
-    keys = roster.keys_of(of.community, [row.target_id for row in rows])
+    keys = account_models.keys_of(of.community, [row.target_id for row in rows])
     return {
         keys[row.target_id]: f"{row.state}: {row.reason}" if row.reason else row.state
         for row in rows

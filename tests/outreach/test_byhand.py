@@ -7,24 +7,19 @@ from datetime import timedelta
 
 import pytest
 
-from qunce.core import access, errors
+from qunce.core import errors, permissions
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.groups import registry
-from qunce.members import accounts, people, roster
-from qunce.outreach import (
-    byhand,
-    campaigns,
-    optouts,
-    recipients,
-    results,
-    settling,
-    starts,
-    tasks,
-)
-from qunce.outreach.campaigns import Campaign
-from qunce.outreach.recipients import Recipient
-from qunce.sets import tail
+from qunce.core.staff.models import Staff
+from qunce.groups import groups
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.people import people
+from qunce.outreach import opt_outs
+from qunce.outreach.campaigns import campaigns, launch, results
+from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.sending import assisted_sending, recipients, recording, tasks
+from qunce.outreach.sending.recipients import Recipient
+from qunce.sets.mirror import deriver
 from tests.core import together
 from tests.members import made as members
 from tests.members.made import AT, LATER
@@ -33,20 +28,20 @@ from tests.outreach.made import HOUR
 
 pytestmark = pytest.mark.both_databases
 SOON = AT + timedelta(minutes=1)
-SETTLED = AT + byhand.SETTLED_AFTER + timedelta(minutes=1)
+SETTLED = AT + assisted_sending.SETTLED_AFTER + timedelta(minutes=1)
 
 
 def target(of: Community, key: str) -> int:
-    return roster.get(of, key).pk
+    return account_models.get(of, key).pk
 
 
-def mark(of: Campaign, key: str, by: Operator) -> None:
+def mark(of: Campaign, key: str, by: Staff) -> None:
     who = target(of.community, key)
-    byhand.mark(task=made.task(of, by), target=who, by=by, at=SOON)
+    assisted_sending.mark(task=made.task(of, by), target=who, by=by, at=SOON)
 
 
 def test_forty_are_opened_marked_and_the_campaign_is_done(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.people(shop, "a", "b", "c")
     sent = made.started(by)
@@ -62,17 +57,17 @@ def test_forty_are_opened_marked_and_the_campaign_is_done(
     assert tasks.open_for(by, AT) == []
 
 
-def test_a_row_is_marked_once(shop: Community, by: Operator) -> None:
+def test_a_row_is_marked_once(shop: Community, by: Staff) -> None:
     made.people(shop, "a", "b")
     sent = made.started(by)
     made.opened(sent, by)
     mark(sent, "a", by)
-    with pytest.raises(byhand.NotOpen):
+    with pytest.raises(assisted_sending.NotOpen):
         mark(sent, "a", by)
 
 
 def test_what_staff_did_is_told_when_it_can_no_longer_be_taken_back(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.people(shop, "a", "b", "c")
     sent = made.started(by)
@@ -80,13 +75,15 @@ def test_what_staff_did_is_told_when_it_can_no_longer_be_taken_back(
     task = made.task(sent, by)
     mark(sent, "a", by)
     mark(sent, "b", by)
-    byhand.undo(task=task, target=target(shop, "b"), by=by, at=SOON)
-    byhand.cannot(task=task, target=target(shop, "c"), reason="blocked", by=by, at=SOON)
-    assert settling.tell(at=SOON) == 0
-    assert settling.tell(at=SETTLED) == 2
-    assert settling.tell(at=SETTLED) == 0
+    assisted_sending.undo(task=task, target=target(shop, "b"), by=by, at=SOON)
+    assisted_sending.cannot(
+        task=task, target=target(shop, "c"), reason="blocked", by=by, at=SOON
+    )
+    assert recording.tell(at=SOON) == 0
+    assert recording.tell(at=SETTLED) == 2
+    assert recording.tell(at=SETTLED) == 0
     told = [(target(shop, "a"), {"campaign": "News"})]
-    assert members.told(shop, "send.marked") == told
+    assert members.told(shop, "send.marked_sent") == told
     failed = {"campaign": "News", "reason": "blocked"}
     assert members.told(shop, "send.failed") == [(target(shop, "c"), failed)]
 
@@ -99,62 +96,69 @@ def test_a_rule_finds_who_was_sent_to() -> None:
     sent = made.started(by)
     made.opened(sent, by)
     mark(sent, "a", by)
-    settling.tell(at=SETTLED)
-    tail.catch_up()
-    rule = {"did": {"kind": "send.marked", "where": {"campaign": "News"}}}
+    recording.tell(at=SETTLED)
+    deriver.catch_up()
+    rule = {"did": {"kind": "send.marked_sent", "where": {"campaign": "News"}}}
     assert members.who(shop, rule) == ["a"]
 
 
 def test_a_mark_is_taken_back_for_five_minutes_a_failure_for_ever(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.people(shop, "a", "b")
     sent = made.started(by)
     made.opened(sent, by)
     task = made.task(sent, by)
     mark(sent, "a", by)
-    byhand.cannot(task=task, target=target(shop, "b"), reason="other", by=by, at=SOON)
-    settling.tell(at=SETTLED)
-    with pytest.raises(byhand.TooLateToUndo, match="5 minutes"):
-        byhand.undo(task=task, target=target(shop, "a"), by=by, at=SETTLED)
-    byhand.undo(task=task, target=target(shop, "b"), by=by, at=SETTLED)
+    assisted_sending.cannot(
+        task=task, target=target(shop, "b"), reason="other", by=by, at=SOON
+    )
+    recording.tell(at=SETTLED)
+    with pytest.raises(assisted_sending.TooLateToUndo, match="5 minutes"):
+        assisted_sending.undo(task=task, target=target(shop, "a"), by=by, at=SETTLED)
+    assisted_sending.undo(task=task, target=target(shop, "b"), by=by, at=SETTLED)
     sent.refresh_from_db()
     assert sent.state == "sending"
     assert made.states(sent) == {"a": "marked", "b": "planned"}
 
 
 def test_taking_back_the_last_mark_opens_the_campaign_again(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.people(shop, "a")
     sent = made.started(by)
     made.opened(sent, by)
     mark(sent, "a", by)
-    byhand.undo(task=made.task(sent, by), target=target(shop, "a"), by=by, at=SOON)
+    assisted_sending.undo(
+        task=made.task(sent, by), target=target(shop, "a"), by=by, at=SOON
+    )
     sent.refresh_from_db()
     assert (sent.state, sent.finished_at) == ("sending", None)
     assert [task.campaign for task in tasks.open_for(by, SOON)] == [sent]
 
 
-def test_a_reason_is_needed(shop: Community, by: Operator) -> None:
+def test_a_reason_is_needed(shop: Community, by: Staff) -> None:
     made.people(shop, "a")
     sent = made.started(by)
     made.opened(sent, by)
     with pytest.raises(errors.Invalid, match="reason"):
-        byhand.cannot(
+        assisted_sending.cannot(
             task=made.task(sent, by), target=target(shop, "a"), reason="", by=by, at=AT
         )
 
 
 def test_who_changed_since_the_start_is_skipped_with_the_reason(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.people(shop, "a", "left", "out", "twin", "first")
     sent = made.started(by, text="Hello {name}")
-    accounts.leave(account=roster.get(shop, "left"), by=by, at=SOON)
-    optouts.put(community=shop, accounts=[target(shop, "out")], by=by, at=SOON)
+    accounts.leave(account=account_models.get(shop, "left"), by=by, at=SOON)
+    opt_outs.put(community=shop, accounts=[target(shop, "out")], by=by, at=SOON)
     people.merge(
-        left=roster.get(shop, "twin"), right=roster.get(shop, "first"), by=by, at=SOON
+        left=account_models.get(shop, "twin"),
+        right=account_models.get(shop, "first"),
+        by=by,
+        at=SOON,
     )
     assert made.opened(sent, by) == ["a", "twin"]
     states = made.states(sent)
@@ -163,7 +167,7 @@ def test_who_changed_since_the_start_is_skipped_with_the_reason(
     assert "first" not in states
 
 
-def test_a_text_with_a_hole_is_not_sent(shop: Community, by: Operator) -> None:
+def test_a_text_with_a_hole_is_not_sent(shop: Community, by: Staff) -> None:
     made.people(shop, "a")
     members.member(shop, "nameless")
     sent = made.started(by, text="Hello {name}")
@@ -172,7 +176,7 @@ def test_a_text_with_a_hole_is_not_sent(shop: Community, by: Operator) -> None:
 
 
 def test_an_open_row_counts_as_a_contact_in_the_next_campaign(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.people(shop, "a")
     sent = [made.started(by, name=name) for name in ("One", "Two", "Three")]
@@ -183,20 +187,20 @@ def test_an_open_row_counts_as_a_contact_in_the_next_campaign(
 
 
 def test_nothing_is_opened_in_a_pause_but_what_was_sent_is_marked(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.people(shop, "a", "b")
     sent = made.started(by)
     made.opened(sent, by, most=1)
     campaigns.pause(campaign=sent, by=by, at=SOON)
-    with pytest.raises(byhand.NotRunning, match="paused"):
+    with pytest.raises(assisted_sending.NotRunning, match="paused"):
         made.opened(sent, by)
     mark(sent, "a", by)
     assert made.states(sent) == {"a": "marked"}
 
 
 def test_a_changed_text_holds_for_all_that_is_not_sent(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.people(shop, "a", "b")
     sent = made.started(by)
@@ -208,22 +212,22 @@ def test_a_changed_text_holds_for_all_that_is_not_sent(
 
 
 def test_cancelling_skips_what_is_open_and_drops_what_waits(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.people(shop, "a", "b", "c")
     sent = made.started(by)
     made.opened(sent, by, most=2)
     mark(sent, "a", by)
-    starts.cancel(campaign=sent, by=by, at=SOON)
+    launch.cancel(campaign=sent, by=by, at=SOON)
     assert made.states(sent) == {"a": "marked", "b": "skipped: cancelled"}
     assert results.progress(sent).left == 0
-    with pytest.raises(byhand.NotOpen):
+    with pytest.raises(assisted_sending.NotOpen):
         mark(sent, "b", by)
     assert tasks.open_for(by, SOON) == []
 
 
 def test_a_task_is_handed_over_with_all_that_is_not_done(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.people(shop, "a", "b", "c")
     cat = made.staff(shop, "cat")
@@ -231,7 +235,7 @@ def test_a_task_is_handed_over_with_all_that_is_not_done(
     made.opened(sent, by, most=2)
     mark(sent, "a", by)
     task = made.task(sent, by)
-    assert byhand.hand_over(task=task, to=cat, by=by, at=SOON) == 2
+    assert assisted_sending.hand_over(task=task, to=cat, by=by, at=SOON) == 2
     assert made.opened(sent, cat) == ["b", "c"]
     assert tasks.open_for(by, SOON) == []
     for key in "bc":
@@ -242,7 +246,7 @@ def test_a_task_is_handed_over_with_all_that_is_not_done(
 
 
 def test_only_who_has_the_task_marks_and_only_who_oversees_hands_over(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.people(shop, "a")
     cat, dan = made.staff(shop, "cat"), made.staff(shop, "dan")
@@ -252,51 +256,51 @@ def test_only_who_has_the_task_marks_and_only_who_oversees_hands_over(
     who = target(shop, "a")
     for other in (by, dan):
         with pytest.raises(tasks.NotYours):
-            byhand.mark(task=task, target=who, by=other, at=AT)
+            assisted_sending.mark(task=task, target=who, by=other, at=AT)
     with pytest.raises(tasks.UnknownTask):
         tasks.get(by=dan, pk=task.pk)
     assert tasks.get(by=by, pk=task.pk) == task
-    with pytest.raises(access.NotAllowed):
-        byhand.hand_over(task=task, to=dan, by=dan, at=AT)
+    with pytest.raises(permissions.NotAllowed):
+        assisted_sending.hand_over(task=task, to=dan, by=dan, at=AT)
     with pytest.raises(errors.Invalid):
-        byhand.hand_over(task=task, to=cat, by=by, at=AT)
+        assisted_sending.hand_over(task=task, to=cat, by=by, at=AT)
     viewer = made.staff(shop, "eve", "viewer")
     with pytest.raises(errors.Invalid):
-        byhand.hand_over(task=task, to=viewer, by=by, at=AT)
+        assisted_sending.hand_over(task=task, to=viewer, by=by, at=AT)
 
 
-def test_whom_the_taker_does_not_see_is_skipped(shop: Community, by: Operator) -> None:
+def test_whom_the_taker_does_not_see_is_skipped(shop: Community, by: Staff) -> None:
     made.tag(shop, "south", *made.people(shop, "a"))
     made.people(shop, "b")
     cat = made.staff(shop, "cat", scope={"tag": {"any": ["south"]}})
     sent = made.started(by)
-    byhand.hand_over(task=made.task(sent, by), to=cat, by=by, at=SOON)
+    assisted_sending.hand_over(task=made.task(sent, by), to=cat, by=by, at=SOON)
     assert made.opened(sent, cat) == ["a"]
     assert made.states(sent)["b"] == "skipped: out_of_sight"
 
 
-def test_groups_are_receivers_too(shop: Community, by: Operator) -> None:
+def test_groups_are_receivers_too(shop: Community, by: Staff) -> None:
     """P10: forty groups as rows, the text once."""
-    north = registry.create(community=shop, key="north", name="North", by=by, at=AT)
-    dead = registry.create(community=shop, key="dead", by=by, at=AT)
-    south = registry.create(community=shop, key="south", by=by, at=AT)
+    north = groups.create(community=shop, key="north", name="North", by=by, at=AT)
+    dead = groups.create(community=shop, key="dead", by=by, at=AT)
+    south = groups.create(community=shop, key="south", by=by, at=AT)
     chosen = [north.pk, dead.pk, south.pk]
     sent = made.started(
         by, target="groups", groups=chosen, text="To {group}", rule=None
     )
-    registry.move(group=dead, step="close", by=by, at=SOON)
+    groups.move(group=dead, step="close", by=by, at=SOON)
     task = made.task(sent, by)
-    rows = byhand.open_next(task=task, by=by, at=SOON)
+    rows = assisted_sending.open_next(task=task, by=by, at=SOON)
     assert [row.target_id for row in rows] == [north.pk, south.pk]
-    byhand.mark(task=task, target=north.pk, by=by, at=SOON)
-    settling.tell(at=SETTLED)
-    assert members.told(shop, "send.marked") == [(None, {"campaign": "News"})]
+    assisted_sending.mark(task=task, target=north.pk, by=by, at=SOON)
+    recording.tell(at=SETTLED)
+    assert members.told(shop, "send.marked_sent") == [(None, {"campaign": "News"})]
     closed = Recipient.objects.get(campaign=sent, target_id=dead.pk)
     assert (closed.state, closed.reason) == ("skipped", "closed")
 
 
 def test_who_is_erased_is_in_no_row_and_waits_nowhere(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.people(shop, "a", "b", "c")
     sent = made.started(by)
@@ -306,7 +310,7 @@ def test_who_is_erased_is_in_no_row_and_waits_nowhere(
     assert made.opened(sent, by) == ["c"]
 
 
-def test_late_tasks_are_seen_by_who_oversees(shop: Community, by: Operator) -> None:
+def test_late_tasks_are_seen_by_who_oversees(shop: Community, by: Staff) -> None:
     made.people(shop, "a")
     cat = made.staff(shop, "cat")
     sent = made.started(by, staff=[cat.pk], due_at=AT + HOUR)
@@ -329,21 +333,21 @@ def test_one_task_on_two_screens_at_once() -> None:
         done = 0
         while True:
             task = made.task(sent, by)
-            rows = byhand.open_next(task=task, by=by, at=AT, most=3)
+            rows = assisted_sending.open_next(task=task, by=by, at=AT, most=3)
             for row in rows:
-                with contextlib.suppress(byhand.NotOpen):
-                    byhand.mark(task=task, target=row.target_id, by=by, at=AT)
+                with contextlib.suppress(assisted_sending.NotOpen):
+                    assisted_sending.mark(task=task, target=row.target_id, by=by, at=AT)
                     done += 1
             sent.refresh_from_db()
             if sent.state == "done":
                 return done
 
     def patient() -> int:
-        with contextlib.suppress(byhand.NotRunning):
+        with contextlib.suppress(assisted_sending.NotRunning):
             return screen()
         return 0
 
     together.run(patient, patient)
     assert list(made.states(sent).values()) == ["marked"] * 12
-    settling.tell(at=SETTLED)
-    assert len(members.told(shop, "send.marked")) == 12
+    recording.tell(at=SETTLED)
+    assert len(members.told(shop, "send.marked_sent")) == 12

@@ -14,10 +14,11 @@ from qunce.channels import base, outbox
 from qunce.channels.base import Became, Capabilities, Outcome, failed
 from qunce.channels.fake import EVERYTHING, Died, Fake
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.groups import registry
-from qunce.outreach import campaigns, deliveries, results
-from qunce.outreach.campaigns import Campaign
+from qunce.core.staff.models import Staff
+from qunce.groups import groups
+from qunce.outreach.campaigns import campaigns, results
+from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.sending import channel_sending
 from tests.core import together
 from tests.members import made as members
 from tests.members.made import AT
@@ -43,27 +44,27 @@ def people(shop: Community, count: int) -> list[str]:
     return keys
 
 
-def started(by: Operator) -> Campaign:
+def started(by: Staff) -> Campaign:
     return made.started(by, channel="fake", staff=[])
 
 
 def test_everyone_gets_their_text_and_the_campaign_is_done(
-    shop: Community, by: Operator, fake: Fake
+    shop: Community, by: Staff, fake: Fake
 ) -> None:
     people(shop, 3)
     members.member(shop, "elsewhere")
     sent = started(by)
-    assert deliveries.push(at=AT) == 3
+    assert channel_sending.push(at=AT) == 3
     assert fake.texts() == {f"m0{n}": f"Hello M0{n}" for n in range(3)}
     assert made.states(sent)["elsewhere"] == "skipped: no_address"
     assert len(members.told(shop, "send.delivered")) == 3
     sent.refresh_from_db()
     assert sent.state == "done"
-    assert deliveries.push(at=AT) == 0
+    assert channel_sending.push(at=AT) == 0
 
 
-def test_groups_get_it_as_groups(shop: Community, by: Operator, fake: Fake) -> None:
-    north = registry.create(community=shop, key="north", name="North", by=by, at=AT)
+def test_groups_get_it_as_groups(shop: Community, by: Staff, fake: Fake) -> None:
+    north = groups.create(community=shop, key="north", name="North", by=by, at=AT)
     made.started(
         by,
         channel="fake",
@@ -73,57 +74,57 @@ def test_groups_get_it_as_groups(shop: Community, by: Operator, fake: Fake) -> N
         text="To {group}",
         staff=[],
     )
-    deliveries.push(at=AT)
+    channel_sending.push(at=AT)
     (message,) = fake.arrived
     assert (message.to, message.text, message.is_group) == ("north", "To North", True)
 
 
 def test_what_is_accepted_is_not_called_delivered(
-    shop: Community, by: Operator, fake: Fake
+    shop: Community, by: Staff, fake: Fake
 ) -> None:
     people(shop, 1)
     fake.script = {"m00": [Outcome(became=Became.ACCEPTED)]}
     sent = started(by)
-    deliveries.push(at=AT)
+    channel_sending.push(at=AT)
     assert made.states(sent) == {"m00": "accepted"}
     assert members.told(shop, "send.delivered") == []
 
 
 def test_what_fails_for_now_is_tried_again_five_times(
-    shop: Community, by: Operator, fake: Fake
+    shop: Community, by: Staff, fake: Fake
 ) -> None:
     people(shop, 2)
     later = failed("busy", retry_after=MINUTE)
     fake.script = {"m00": [later] * 9, "m01": [later]}
     sent = started(by)
     for turn in range(9):
-        deliveries.push(at=AT + turn * MINUTE)
+        channel_sending.push(at=AT + turn * MINUTE)
     assert made.states(sent) == {"m00": "failed: gave_up", "m01": "delivered"}
-    assert len(fake.script["m00"]) == 9 - deliveries.MOST_ATTEMPTS
+    assert len(fake.script["m00"]) == 9 - channel_sending.MOST_ATTEMPTS
     assert len(members.told(shop, "send.failed")) == 1
 
 
 def test_too_many_failures_pause_the_campaign_and_say_so(
-    shop: Community, by: Operator, fake: Fake, monkeypatch: pytest.MonkeyPatch
+    shop: Community, by: Staff, fake: Fake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "FEWEST_TRIED", 5)
     monkeypatch.setattr(outbox, "BATCH", 2)
     fake.script = {key: [failed("blocked")] for key in people(shop, 8)}
     sent = started(by)
-    deliveries.push(at=AT)
+    channel_sending.push(at=AT)
     sent.refresh_from_db()
     assert sent.state == "paused"
     assert "6" in sent.note
     assert results.by_reason(sent) == [("failed", "they blocked or deleted me", 6)]
 
 
-def test_a_pause_holds_at_once(shop: Community, by: Operator, fake: Fake) -> None:
+def test_a_pause_holds_at_once(shop: Community, by: Staff, fake: Fake) -> None:
     people(shop, 3)
     sent = started(by)
     campaigns.pause(campaign=sent, by=by, at=AT)
-    assert deliveries.push(at=AT) == 0
+    assert channel_sending.push(at=AT) == 0
     campaigns.resume(campaign=sent, by=by, at=AT)
-    assert deliveries.push(at=AT) == 3
+    assert channel_sending.push(at=AT) == 3
 
 
 NUMBER = iter(range(10**6))
@@ -154,12 +155,12 @@ def test_no_end_of_the_process_loses_or_doubles_a_message(
     for after, settling in ends:
         with monkeypatch.context() as patch, contextlib.suppress(Died):
             if settling:
-                patch.setattr(deliveries.CampaignQueue, "settle", die)
+                patch.setattr(channel_sending.CampaignQueue, "settle", die)
             fake.die_after(after)
-            deliveries.push(at=at)
-        at += deliveries.LEASE
+            channel_sending.push(at=at)
+        at += channel_sending.LEASE
     fake.die_after(1_000)
-    deliveries.push(at=at)
+    channel_sending.push(at=at)
     base.unregister("fake")
     arrived = [message.to for message in fake.arrived]
     assert len(arrived) == len(set(arrived))
@@ -179,18 +180,18 @@ def die(*_args: object, **_given: object) -> None:
 
 
 def test_who_was_taken_for_dead_writes_nothing(
-    shop: Community, by: Operator, fake: Fake
+    shop: Community, by: Staff, fake: Fake
 ) -> None:
     people(shop, 1)
     sent = started(by)
     task = sent.tasks.get()
-    slow = deliveries.CampaignQueue(sent, task, fake)
+    slow = channel_sending.CampaignQueue(sent, task, fake)
     (message,) = slow.claim(most=9, at=AT)
-    other = deliveries.CampaignQueue(sent, task, fake)
+    other = channel_sending.CampaignQueue(sent, task, fake)
     assert list(other.claim(most=9, at=AT)) == []
-    (again,) = other.claim(most=9, at=AT + deliveries.LEASE)
+    (again,) = other.claim(most=9, at=AT + channel_sending.LEASE)
     assert again == message
-    slow.settle([(message, failed("slow"))], at=AT + deliveries.LEASE)
+    slow.settle([(message, failed("slow"))], at=AT + channel_sending.LEASE)
     assert made.states(sent) == {"m00": "planned"}
     other.settle([(again, Outcome(became=Became.DELIVERED))], at=AT)
     assert made.states(sent) == {"m00": "delivered"}
@@ -206,9 +207,9 @@ def test_two_who_send_at_once_send_different_messages(fake: Fake) -> None:
     sent = started(by)
 
     def push() -> int:
-        return deliveries.push(at=AT)
+        return channel_sending.push(at=AT)
 
     together.run(push, push, push)
-    deliveries.push(at=AT)
+    channel_sending.push(at=AT)
     assert sorted(message.to for message in fake.arrived) == keys
     assert set(made.states(sent).values()) == {"delivered"}

@@ -11,10 +11,13 @@ from qunce.channels import base, inbox
 from qunce.channels.base import Became, Outcome
 from qunce.channels.fake import Fake
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import accounts, people, roster
-from qunce.outreach import deliveries, incoming, optouts, recipients
-from qunce.outreach.campaigns import Campaign
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.people import people
+from qunce.outreach import opt_outs
+from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.sending import channel_events, channel_sending, recipients
 from tests.members import made as members
 from tests.members.made import AT, LATER
 from tests.outreach import made
@@ -24,13 +27,13 @@ OPTED_OUT = {"opted_out": {"of": "messages"}}
 
 
 @pytest.fixture
-def sent(shop: Community, by: Operator) -> Iterator[Campaign]:
+def sent(shop: Community, by: Staff) -> Iterator[Campaign]:
     """To bob, whose channel has taken it and not said more."""
     channel = Fake(script={"bob": [Outcome(became=Became.ACCEPTED)]})
     base.register(channel)
     members.member(shop, "bob", name="Bob", channel="fake")
     campaign = made.started(by, channel="fake", staff=[])
-    deliveries.push(at=AT)
+    channel_sending.push(at=AT)
     yield campaign
     base.unregister("fake")
 
@@ -38,11 +41,11 @@ def sent(shop: Community, by: Operator) -> Iterator[Campaign]:
 def report(of: Community, key: str, kind: str, **payload: Any) -> int:
     given: dict[str, Any] = {"community": of, "channel": "fake", "at": LATER}
     inbox.take(key=key, kind=kind, payload=payload, **given)
-    return inbox.hand_on(handlers=incoming.HANDLERS, at=LATER)
+    return inbox.hand_on(handlers=channel_events.HANDLERS, at=LATER)
 
 
 def name_of(sent: Campaign, key: str = "bob") -> str:
-    return f"{sent.pk}-{roster.get(sent.community, key).pk}"
+    return f"{sent.pk}-{account_models.get(sent.community, key).pk}"
 
 
 def test_a_receipt_turns_accepted_into_delivered_once(
@@ -93,8 +96,8 @@ def test_who_opts_out_is_in_the_clause_with_every_account(
 ) -> None:
     members.member(shop, "bobby")
     people.merge(
-        left=roster.get(shop, "bob"),
-        right=roster.get(shop, "bobby"),
+        left=account_models.get(shop, "bob"),
+        right=account_models.get(shop, "bobby"),
         by=made.staff(shop, "boss", "owner"),
         at=AT,
     )
@@ -110,19 +113,19 @@ def test_a_stranger_who_writes_becomes_a_member(
     shop: Community, sent: Campaign
 ) -> None:
     report(shop, "m1", "message", **{"from": "zoe", "group": "g", "text": "hello"})
-    zoe = roster.get(shop, "zoe")
+    zoe = account_models.get(shop, "zoe")
     assert zoe.channel == "fake"
     assert members.told(shop, "message.posted") == [(zoe.pk, {"letters": 5})]
 
 
-def test_an_opt_out_is_forgotten_with_the_person(shop: Community, by: Operator) -> None:
+def test_an_opt_out_is_forgotten_with_the_person(shop: Community, by: Staff) -> None:
     (ann,) = made.people(shop, "ann")
-    optouts.put(community=shop, accounts=[ann], by=by, at=AT)
-    assert set(optouts.of_people([ann])) == {ann}
+    opt_outs.put(community=shop, accounts=[ann], by=by, at=AT)
+    assert set(opt_outs.of_people([ann])) == {ann}
     gone = [incoming_fact(ann)]
-    optouts.forget_erased(community=shop, facts=gone, at=AT)
+    opt_outs.forget_erased(community=shop, facts=gone, at=AT)
     recipients.forget_erased(community=shop, facts=gone, at=AT)
-    assert optouts.of_people([ann]) == {}
+    assert opt_outs.of_people([ann]) == {}
 
 
 def incoming_fact(account: int) -> Any:
@@ -134,10 +137,10 @@ def incoming_fact(account: int) -> Any:
     return gone
 
 
-def test_leaving_does_not_take_an_opt_out_back(shop: Community, by: Operator) -> None:
+def test_leaving_does_not_take_an_opt_out_back(shop: Community, by: Staff) -> None:
     (ann,) = made.people(shop, "ann")
-    optouts.put(community=shop, accounts=[ann], by=by, at=AT)
-    account = roster.get(shop, "ann")
+    opt_outs.put(community=shop, accounts=[ann], by=by, at=AT)
+    account = account_models.get(shop, "ann")
     accounts.leave(account=account, by=by, at=AT)
     accounts.rejoin(account=account, by=by, at=LATER)
     assert members.who(shop, OPTED_OUT) == ["ann"]

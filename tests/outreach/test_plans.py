@@ -12,19 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.groups import registry
-from qunce.members import accounts, roster
-from qunce.outreach import (
-    byhand,
-    campaigns,
-    optouts,
-    plans,
-    reviews,
-    settling,
-    starts,
-)
-from qunce.sets import tail
+from qunce.core.staff.models import Staff
+from qunce.groups import groups
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.outreach import opt_outs
+from qunce.outreach.campaigns import audience_plan, campaigns, launch
+from qunce.outreach.campaigns import review as campaign_review
+from qunce.outreach.sending import assisted_sending, recording
+from qunce.sets.mirror import deriver
 from tests.members import made as members
 from tests.members.made import AT, LATER
 from tests.outreach import made
@@ -73,7 +69,7 @@ def reason(person: Person, *, spare: bool) -> str:
 COUNTER = iter(range(10**6))
 
 
-def shop_of(people: list[Person]) -> tuple[Community, list[int], list[Operator]]:
+def shop_of(people: list[Person]) -> tuple[Community, list[int], list[Staff]]:
     number = next(COUNTER)
     shop = members.shop(f"shop{number}")
     staff = [
@@ -101,16 +97,16 @@ def live(shop: Community, ids: list[int], people: list[Person]) -> None:
         sent = made.started(boss, rule=rule, spare=False)
         made.opened(sent, boss)
         task = made.task(sent, boss)
-        for row in byhand.open_next(task=task, by=boss, at=AT):
-            byhand.mark(task=task, target=row.target_id, by=boss, at=AT)
+        for row in assisted_sending.open_next(task=task, by=boss, at=AT):
+            assisted_sending.mark(task=task, target=row.target_id, by=boss, at=AT)
         if turn != 1:  # one of three waits, so that both ways of counting are needed
-            settling.tell(at=LATER)
-    tail.catch_up()
+            recording.tell(at=LATER)
+    deriver.catch_up()
     out = [pk for pk, one in zip(ids, people, strict=True) if one.opted_out]
-    optouts.put(community=shop, accounts=out, by=boss, at=LATER)
+    opt_outs.put(community=shop, accounts=out, by=boss, at=LATER)
     for n, one in enumerate(people):
         if one.left:
-            account = roster.get(shop, f"m{n}")
+            account = account_models.get(shop, f"m{n}")
             accounts.leave(account=account, by=boss, at=LATER)
 
 
@@ -122,7 +118,7 @@ def test_the_plan_is_what_asking_each_person_says(
 ) -> None:
     shop, ids, staff = shop_of(people)
     live(shop, ids, people)
-    boss = Operator.objects.get(login=f"boss-{shop.key}")
+    boss = Staff.objects.get(login=f"boss-{shop.key}")
     draft = made.campaign(
         boss,
         rule={"tag": {"any": ["asked"]}},
@@ -130,7 +126,7 @@ def test_the_plan_is_what_asking_each_person_says(
         staff=[one.pk for one in staff],
         spare=spare,
     )
-    plan = plans.make(campaign=draft, by=boss, at=LATER)
+    plan = audience_plan.make(campaign=draft, by=boss, at=LATER)
     wanted = {
         pk: reason(one, spare=spare)
         for pk, one in zip(ids, people, strict=True)
@@ -146,17 +142,17 @@ def test_the_plan_is_what_asking_each_person_says(
 
 
 def test_the_review_shows_ten_real_names_with_their_text(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made.people(shop, *(f"p{n:02}" for n in range(25)))
     members.member(shop, "nameless")
     draft = made.campaign(by, text="Hi {name}, {staff} here")
-    review = reviews.review(campaign=draft, by=by, at=AT)
+    review = campaign_review.review(campaign=draft, by=by, at=AT)
     assert (review.asked, review.size, len(review.samples)) == (26, 26, 10)
     assert review.samples[0].text == "Hi P00, Ann here"
     assert [share.size for share in review.shares] == [26]
     alone = made.campaign(by, text="{name}", rule={"members": {"keys": ["nameless"]}})
-    (sample,) = reviews.review(campaign=alone, by=by, at=AT).samples
+    (sample,) = campaign_review.review(campaign=alone, by=by, at=AT).samples
     assert (sample.name, sample.text) == ("nameless", None)
     assert sample.missing == "There is no value for {name}."
 
@@ -166,50 +162,48 @@ def test_a_plan_is_made_in_a_house_that_has_never_acted_by_itself() -> None:
     shop = members.shop("quiet")
     boss = made.staff(shop, "boss", "owner")
     accounts.add(community=shop, key="a", by=boss, at=AT)
-    assert plans.make(campaign=made.campaign(boss), by=boss, at=AT).size == 1
+    assert audience_plan.make(campaign=made.campaign(boss), by=boss, at=AT).size == 1
 
 
 @given(st.integers(0, 100), st.integers(1, 12))
 def test_samples_are_spread_over_all(size: int, most: int) -> None:
-    places = reviews.spread(size, most)
+    places = campaign_review.spread(size, most)
     assert len(places) == min(size, most) == len(set(places))
     assert all(0 <= place < size for place in places)
     gaps = [after - before for before, after in itertools.pairwise(places)]
     assert not gaps or max(gaps) - min(gaps) <= 1
 
 
-def test_a_start_goes_to_as_many_as_were_confirmed(
-    shop: Community, by: Operator
-) -> None:
+def test_a_start_goes_to_as_many_as_were_confirmed(shop: Community, by: Staff) -> None:
     made.people(shop, "a", "b")
     draft = made.campaign(by)
-    with pytest.raises(starts.AudienceChanged, match="2 now, not to 3"):
-        starts.start(campaign=draft, by=by, at=AT, expected=3)
+    with pytest.raises(launch.AudienceChanged, match="2 now, not to 3"):
+        launch.start(campaign=draft, by=by, at=AT, expected=3)
     assert draft.state == "draft"
-    starts.start(campaign=draft, by=by, at=AT, expected=2)
+    launch.start(campaign=draft, by=by, at=AT, expected=2)
     draft.refresh_from_db()
     assert (draft.state, draft.size) == ("sending", 2)
 
 
-def test_nobody_is_refused(shop: Community, by: Operator) -> None:
+def test_nobody_is_refused(shop: Community, by: Staff) -> None:
     draft = made.campaign(by, rule={"any": []})
-    with pytest.raises(starts.NobodyLeft):
-        starts.start(campaign=draft, by=by, at=AT)
+    with pytest.raises(launch.NobodyLeft):
+        launch.start(campaign=draft, by=by, at=AT)
 
 
 def test_a_campaign_of_who_sees_a_part_goes_to_that_part(shop: Community) -> None:
     made.tag(shop, "south", *made.people(shop, "a"))
     made.people(shop, "b")
     cat = made.staff(shop, "cat", scope={"tag": {"any": ["south"]}})
-    plan = plans.make(campaign=made.campaign(cat), by=cat, at=AT)
+    plan = audience_plan.make(campaign=made.campaign(cat), by=cat, at=AT)
     assert (plan.asked, plan.size) == (1, 1)
 
 
-def test_groups_go_to_their_owners_first(shop: Community, by: Operator) -> None:
+def test_groups_go_to_their_owners_first(shop: Community, by: Staff) -> None:
     cat = made.staff(shop, "cat")
     keys = ("n", "e", "s", "w")
-    made_ = [registry.create(community=shop, key=key, by=by, at=AT) for key in keys]
-    registry.change(group=made_[3], owner=cat, by=by, at=AT)
+    made_ = [groups.create(community=shop, key=key, by=by, at=AT) for key in keys]
+    groups.change(group=made_[3], owner=cat, by=by, at=AT)
     draft = made.campaign(
         by,
         target="groups",
@@ -218,16 +212,16 @@ def test_groups_go_to_their_owners_first(shop: Community, by: Operator) -> None:
         groups=[one.pk for one in made_],
         staff=[by.pk, cat.pk],
     )
-    plan = plans.make(campaign=draft, by=by, at=AT)
+    plan = audience_plan.make(campaign=draft, by=by, at=AT)
     assert made_[3].pk in plan.shares[cat.pk]
     assert plan.size == 4
 
 
-def test_hidden_groups_cannot_be_chosen(shop: Community, by: Operator) -> None:
-    north = registry.create(community=shop, key="north", by=by, at=AT)
+def test_hidden_groups_cannot_be_chosen(shop: Community, by: Staff) -> None:
+    north = groups.create(community=shop, key="north", by=by, at=AT)
     cat = made.staff(shop, "cat")
     cat.groups = ["south"]
-    with pytest.raises(registry.UnknownGroup):
+    with pytest.raises(groups.UnknownGroup):
         made.campaign(cat, target="groups", text="x", rule=None, groups=[north.pk])
     assert campaigns.visible(cat).count() == 0
 
@@ -241,10 +235,12 @@ def test_messages_count_until_they_are_seven_days_old() -> None:
         sent = made.started(by)
         made.opened(sent, by)
         task = made.task(sent, by)
-        byhand.mark(task=task, target=roster.get(shop, "a").pk, by=by, at=AT)
-    settling.tell(at=LATER)
-    tail.catch_up()
+        assisted_sending.mark(
+            task=task, target=account_models.get(shop, "a").pk, by=by, at=AT
+        )
+    recording.tell(at=LATER)
+    deriver.catch_up()
     draft = made.campaign(by)
     for days, size in ((6, 0), (7, 1)):
         at = AT + timedelta(days=days)
-        assert plans.make(campaign=draft, by=by, at=at).size == size
+        assert audience_plan.make(campaign=draft, by=by, at=at).size == size

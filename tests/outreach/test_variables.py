@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.outreach import variables
-from qunce.outreach.variables import Variable
+from qunce.outreach.content import templates
+from qunce.outreach.content.templates import Variable
 
 PLAIN = st.text(st.characters(codec="utf-8", exclude_characters="{}"), max_size=12)
 NAMES = st.sampled_from(["name", "staff", "tag:city", "attr:size"])
@@ -39,27 +39,27 @@ def test_a_text_is_put_together_piece_by_piece(parts: list[tuple[str, ...]]) -> 
         value = values[name].strip()
         holes += not value and fallback is None
         wanted += value or fallback or ""
-    pieces = variables.parse(text)
+    pieces = templates.parse(text)
     if holes:
-        with pytest.raises(variables.MissingValue):
-            variables.render(pieces, values)
+        with pytest.raises(templates.MissingValue):
+            templates.render(pieces, values)
     else:
-        assert variables.render(pieces, values) == wanted
+        assert templates.render(pieces, values) == wanted
 
 
 @given(st.text(st.sampled_from("{}|ab \n"), max_size=30))
 def test_any_text_is_read_or_refused_with_its_place(text: str) -> None:
-    pieces: tuple[variables.Piece, ...] = ()
-    with contextlib.suppress(variables.InvalidText):
-        pieces = variables.parse(text)
+    pieces: tuple[templates.Piece, ...] = ()
+    with contextlib.suppress(templates.InvalidText):
+        pieces = templates.parse(text)
     for piece in pieces:
         if isinstance(piece, Variable):
             assert text[piece.place] == "{"
 
 
 def test_a_variable_is_known_by_its_name_in_either_language() -> None:
-    pieces = variables.parse("{ 称呼 |朋友}{标签：城市}{画像:生日|}")
-    assert variables.asked(pieces) == {"name", "tag:城市", "attr:生日"}
+    pieces = templates.parse("{ 称呼 |朋友}{标签：城市}{画像:生日|}")
+    assert templates.asked(pieces) == {"name", "tag:城市", "attr:生日"}
 
 
 @pytest.mark.parametrize(
@@ -76,16 +76,16 @@ def test_a_variable_is_known_by_its_name_in_either_language() -> None:
     ],
 )
 def test_what_cannot_be_sent_is_refused_with_its_place(text: str, said: str) -> None:
-    with pytest.raises(variables.InvalidText) as caught:
-        variables.check(text, ["name"])
+    with pytest.raises(templates.InvalidText) as caught:
+        templates.check(text, ["name"])
     assert str(caught.value).startswith(said)
 
 
 def test_odd_letters_are_sent_as_they_are() -> None:
     text = "=HYPERLINK(1) <b> \u202e 👩‍👩‍👧 \t\n"
-    assert variables.render(variables.check(text, []), {}) == text
+    assert templates.render(templates.check(text, []), {}) == text
 
 
 def test_a_value_is_not_read_as_a_text() -> None:
-    pieces = variables.parse("{name}")
-    assert variables.render(pieces, {"name": "{staff}"}) == "{staff}"
+    pieces = templates.parse("{name}")
+    assert templates.render(pieces, {"name": "{staff}"}) == "{staff}"

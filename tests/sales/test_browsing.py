@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import merges, roster, tagging
-from qunce.sales import browsing, orders
-from qunce.sales.browsing import Wanted
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import models as account_models
+from qunce.members.people import merges
+from qunce.members.tags import assignments
+from qunce.sales import order_list, orders
+from qunce.sales.order_list import Wanted
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -22,7 +24,7 @@ def shop() -> Community:
 
 
 @pytest.fixture
-def by(shop: Community) -> Operator:
+def by(shop: Community) -> Staff:
     return made.staff(shop)
 
 
@@ -47,11 +49,13 @@ def refund(shop: Community, key: str, amount: int) -> None:
     )
 
 
-def walk(by: Operator, wanted: Wanted = ALL, limit: int = 3) -> list[str]:
+def walk(by: Staff, wanted: Wanted = ALL, limit: int = 3) -> list[str]:
     """Keys of all pages, turned to the end."""
     found, before = [], None
     while True:
-        page = browsing.page(by=by, at=LATER, wanted=wanted, before=before, limit=limit)
+        page = order_list.page(
+            by=by, at=LATER, wanted=wanted, before=before, limit=limit
+        )
         assert len(page.orders) <= limit
         found += [order.key for order in page.orders]
         if page.next is None:
@@ -60,7 +64,7 @@ def walk(by: Operator, wanted: Wanted = ALL, limit: int = 3) -> list[str]:
 
 
 def test_pages_show_every_order_once_the_newest_first(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     made_ = [pay(shop, f"o{n}", None, ago=n * 7 % 6) for n in range(20)]
     wanted = sorted(made_, key=lambda one: (one.paid_at, one.pk), reverse=True)
@@ -68,7 +72,7 @@ def test_pages_show_every_order_once_the_newest_first(
     assert walk(by, limit=50) == [one.key for one in wanted]
 
 
-def test_orders_are_found_by_what_was_refunded(shop: Community, by: Operator) -> None:
+def test_orders_are_found_by_what_was_refunded(shop: Community, by: Staff) -> None:
     for n, amount in enumerate((0, 1, 999, 1000)):
         pay(shop, f"o{n}", None, ago=n)
         if amount:
@@ -82,85 +86,85 @@ def test_orders_are_found_by_what_was_refunded(shop: Community, by: Operator) ->
 
 
 def test_a_member_s_orders_are_those_of_all_their_accounts(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     ann, too, bob = made.members(shop, "ann", "ann-2", "bob")
     for n, who in enumerate((ann, too, bob)):
         pay(shop, f"o{n}", who, ago=n)
     merges.join(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
     assert walk(by, Wanted(member=too)) == ["o0", "o1"]
-    (order,) = browsing.page(by=by, at=LATER, wanted=Wanted(key="o1")).orders
-    assert browsing.buyers([order])[too].key == "ann"
+    (order,) = order_list.page(by=by, at=LATER, wanted=Wanted(key="o1")).orders
+    assert order_list.buyers([order])[too].key == "ann"
 
 
 def test_who_sees_some_people_sees_their_orders_only(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     """S3"""
     ann, bob = made.members(shop, "ann", "bob")
-    tagging.put(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
+    assignments.put(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
     shown = pay(shop, "hers", ann, ago=3)
     others = [pay(shop, f"his{n}", bob, ago=n) for n in range(4)]
     nobodys = pay(shop, "nobody's", None)
     by.scope = {"tag": {"any": ["mine"]}}
     assert walk(by) == ["hers"]
-    assert browsing.get(by=by, pk=shown.pk, at=LATER) == shown
+    assert order_list.get(by=by, pk=shown.pk, at=LATER) == shown
     for order in (*others, nobodys):
         with pytest.raises(orders.UnknownOrder):
-            browsing.get(by=by, pk=order.pk, at=LATER)
-    with pytest.raises(roster.UnknownMember):
+            order_list.get(by=by, pk=order.pk, at=LATER)
+    with pytest.raises(account_models.UnknownMember):
         walk(by, Wanted(member=bob))
-    told = browsing.totals(by=by, wanted=ALL, at=LATER)
+    told = order_list.totals(by=by, wanted=ALL, at=LATER)
     assert told == [orders.Totals(1, 1000, 0, "CNY")]
 
 
-def test_another_community_s_orders_are_unknown(shop: Community, by: Operator) -> None:
+def test_another_community_s_orders_are_unknown(shop: Community, by: Staff) -> None:
     other = made.shop("other")
     theirs = pay(other, "theirs", None)
     assert walk(by) == []
     with pytest.raises(orders.UnknownOrder):
-        browsing.get(by=by, pk=theirs.pk, at=LATER)
+        order_list.get(by=by, pk=theirs.pk, at=LATER)
 
 
-def test_money_of_two_currencies_is_never_added(shop: Community, by: Operator) -> None:
+def test_money_of_two_currencies_is_never_added(shop: Community, by: Staff) -> None:
     pay(shop, "a", None)
     pay(shop, "b", None)
     pay(shop, "c", None, currency="USD")
     refund(shop, "a", 300)
-    assert browsing.totals(by=by, wanted=ALL, at=LATER) == [
+    assert order_list.totals(by=by, wanted=ALL, at=LATER) == [
         orders.Totals(2, 2000, 300, "CNY"),
         orders.Totals(1, 1000, 0, "USD"),
     ]
     refunded = Wanted(state="refunded")
-    told = browsing.totals(by=by, wanted=refunded, at=LATER)
+    told = order_list.totals(by=by, wanted=refunded, at=LATER)
     assert told == [orders.Totals(1, 1000, 300, "CNY")]
 
 
 def test_very_wide_scopes_are_not_added_up_while_one_waits(
-    shop: Community, by: Operator, monkeypatch: pytest.MonkeyPatch
+    shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     pay(shop, "a", ann)
     by.scope = {"all": []}
-    monkeypatch.setattr(browsing, "FEW", 1)
-    assert browsing.totals(by=by, wanted=ALL, at=LATER) is None
-    one = browsing.totals(by=by, wanted=Wanted(member=ann), at=LATER)
+    monkeypatch.setattr(order_list, "FEW", 1)
+    assert order_list.totals(by=by, wanted=ALL, at=LATER) is None
+    one = order_list.totals(by=by, wanted=Wanted(member=ann), at=LATER)
     assert one == [orders.Totals(1, 1000, 0, "CNY")]
-    assert browsing.totals(by=by, wanted=Wanted(member=bob), at=LATER) == []
+    assert order_list.totals(by=by, wanted=Wanted(member=bob), at=LATER) == []
 
 
 def test_a_page_that_looks_through_many_stops_and_can_go_on(
-    shop: Community, by: Operator, monkeypatch: pytest.MonkeyPatch
+    shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob = made.members(shop, "ann", "bob")
-    tagging.put(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
+    assignments.put(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
     for n in range(12):
         pay(shop, f"his{n}", bob, ago=n)
     pay(shop, "hers", ann, ago=99)
     by.scope = {"tag": {"any": ["mine"]}}
-    monkeypatch.setattr(browsing, "CHUNK", 2)
-    monkeypatch.setattr(browsing, "LOOKED_AT", 4)
-    first = browsing.page(by=by, at=LATER, wanted=ALL)
+    monkeypatch.setattr(order_list, "CHUNK", 2)
+    monkeypatch.setattr(order_list, "LOOKED_AT", 4)
+    first = order_list.page(by=by, at=LATER, wanted=ALL)
     assert first.orders == []
     assert first.next is not None
     assert walk(by) == ["hers"]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from qunce.core.communities import Community
-from qunce.core.facts import Fact
-from qunce.members.importing import runs
+from qunce.core.facts.facts import Fact
+from qunce.importing import pipeline
 from qunce.sales.orders import Order
 from tests.members import made
 from tests.members.importing import files
@@ -149,7 +149,7 @@ def test_orders_are_the_sums_of_their_lines(
     )
     planned = files.plan(shop, files.write(tmp_path, text), "orders")
     planned.reading.chunk = chunk
-    counts = runs.run(planned).job.counts
+    counts = pipeline.run(planned).job.counts
     totals: dict[str, Decimal] = {}
     for order, quantity, price in lines:
         totals[str(order)] = totals.get(str(order), Decimal(0)) + quantity * price

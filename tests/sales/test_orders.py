@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from qunce.core import communities, errors, facts, operators
+from qunce.core import communities, errors
 from qunce.core.communities import Community
-from qunce.members import layerspecs
+from qunce.core.facts import facts
+from qunce.core.staff import models as staff_models
+from qunce.members.layers import specs as layer_specs
 from qunce.sales import orders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -24,12 +26,12 @@ def shop() -> Community:
 def pay(shop: Community, key: str = "A-1", amount: int = 1250, **more: Any) -> Any:
     given: dict[str, Any] = {"currency": "USD", "account": 7, "paid_at": EARLIER}
     given |= {"at": NOW, **more}
-    by = operators.system(shop)
+    by = staff_models.system(shop)
     return orders.pay(community=shop, key=key, amount=amount, by=by, **given)
 
 
 def refund(shop: Community, amount: int | None = None, key: str = "A-1") -> Any:
-    by = operators.system(shop)
+    by = staff_models.system(shop)
     return orders.refund(
         community=shop, key=key, amount=amount, refunded_at=NOW, by=by, at=NOW
     )
@@ -172,4 +174,4 @@ def test_an_order_nobody_knows_is_named(shop: Community) -> None:
 
 
 def test_value_layers_count_what_orders_call_spent() -> None:
-    assert layerspecs.SPENT == orders.SPEND
+    assert layer_specs.SPENT == orders.SPEND

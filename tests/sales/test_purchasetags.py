@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
-from qunce.core import communities, facts, operators
+from qunce.core import communities
 from qunce.core.communities import Community
-from qunce.members import accounts, tagging, tags
-from qunce.sales import orders, purchasetags
+from qunce.core.facts import facts
+from qunce.core.staff import models as staff_models
+from qunce.members.accounts import accounts
+from qunce.members.tags import assignments, library
+from qunce.sales import orders, purchase_tags
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -22,7 +25,7 @@ def shop() -> Community:
 
 
 def member(shop: Community, key: str) -> int:
-    by = operators.system(shop)
+    by = staff_models.system(shop)
     return accounts.add(community=shop, key=key, by=by, at=NOW).pk
 
 
@@ -47,8 +50,8 @@ def refund(shop: Community, key: str, amount: int | None = None) -> None:
 
 
 def depths(account: int) -> dict[str, int]:
-    purchasetags.catch_up(at=NOW)
-    return tagging.of_people([account])
+    purchase_tags.catch_up(at=NOW)
+    return assignments.of_people([account])
 
 
 def test_a_tag_is_as_deep_as_its_category_was_bought_often(shop: Community) -> None:
@@ -59,7 +62,7 @@ def test_a_tag_is_as_deep_as_its_category_was_bought_often(shop: Community) -> N
     pay(shop, "4", None, TEA)
     assert depths(ann) == {"bought:tea": 2, "bought:cups": 1}
     assert depths(ben) == {"bought:cups": 1}
-    assert tags.get(shop, "bought:tea").name == "tea"
+    assert library.get(shop, "bought:tea").name == "tea"
 
 
 def test_new_orders_deepen_it_and_nothing_else_changes(shop: Community) -> None:
@@ -67,8 +70,8 @@ def test_new_orders_deepen_it_and_nothing_else_changes(shop: Community) -> None:
     pay(shop, "1", ann, TEA, CUPS)
     assert depths(ann) == {"bought:tea": 1, "bought:cups": 1}
     pay(shop, "2", ann, TEA)
-    assert purchasetags.catch_up(at=NOW) == 1
-    assert purchasetags.catch_up(at=NOW) == 0
+    assert purchase_tags.catch_up(at=NOW) == 1
+    assert purchase_tags.catch_up(at=NOW) == 0
     assert depths(ann) == {"bought:tea": 2, "bought:cups": 1}
 
 
@@ -100,9 +103,9 @@ def test_an_order_of_zero_counts(shop: Community) -> None:
 
 
 def test_what_staff_put_beside_it_stays(shop: Community) -> None:
-    ann, by = member(shop, "ann"), operators.system(shop)
-    vip = tags.create(community=shop, key="vip", by=by, at=NOW)
-    tagging.set_depths(tag=vip, depths={ann: 3}, by=by, at=NOW)
+    ann, by = member(shop, "ann"), staff_models.system(shop)
+    vip = library.create(community=shop, key="vip", by=by, at=NOW)
+    assignments.set_depths(tag=vip, depths={ann: 3}, by=by, at=NOW)
     pay(shop, "1", ann, TEA)
     refund(shop, "1")
     assert depths(ann) == {"vip": 3}
@@ -120,22 +123,22 @@ def test_tagging_records_no_fact_beyond_the_order(shop: Community) -> None:
     "items", ["no json", '"text"', '[1, {"category": 7}, {"category": " "}]', "{}"]
 )
 def test_items_that_nobody_understands_have_no_category(items: str) -> None:
-    assert purchasetags.categories(items) == set()
+    assert purchase_tags.categories(items) == set()
 
 
 def test_a_long_or_odd_category_still_has_a_tag() -> None:
-    assert purchasetags.key_of(" soft ; drinks ") == "bought:soft , drinks"
-    assert len(purchasetags.key_of("x" * 300)) == 80
+    assert purchase_tags.key_of(" soft ; drinks ") == "bought:soft , drinks"
+    assert len(purchase_tags.key_of("x" * 300)) == 80
 
 
 def test_a_category_whose_tag_was_merged_away_is_left_to_staff(
     shop: Community,
 ) -> None:
-    ann, by = member(shop, "ann"), operators.system(shop)
+    ann, by = member(shop, "ann"), staff_models.system(shop)
     pay(shop, "1", ann, TEA, CUPS)
-    purchasetags.catch_up(at=NOW)
-    mine = tags.create(community=shop, key="tea lovers", by=by, at=NOW)
-    tagging.merge(tag=tags.get(shop, "bought:tea"), into=mine, by=by, at=NOW)
+    purchase_tags.catch_up(at=NOW)
+    mine = library.create(community=shop, key="tea lovers", by=by, at=NOW)
+    assignments.merge(tag=library.get(shop, "bought:tea"), into=mine, by=by, at=NOW)
     pay(shop, "2", ann, TEA, CUPS)
     assert depths(ann) == {"tea lovers": 1, "bought:cups": 2}
 
@@ -144,4 +147,4 @@ def test_orders_without_categories_make_no_tags(shop: Community) -> None:
     ann = member(shop, "ann")
     pay(shop, "1", ann, {"name": "a cup"})
     assert depths(ann) == {}
-    assert not tags.TagGroup.objects.exists()
+    assert not library.TagGroup.objects.exists()

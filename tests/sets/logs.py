@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from qunce.core import communities, facts, instants
+from qunce.core import communities, timestamps
 from qunce.core.communities import Community
-from qunce.core.facts import Fact
-from qunce.sets import doctor, mirror
-from qunce.sets.derived import DaySet
-from qunce.sets.stacks import Stack
+from qunce.core.facts import facts
+from qunce.core.facts.facts import Fact
+from qunce.sets.bitmaps.bit_counters import Stack
+from qunce.sets.derived_models import DaySet
+from qunce.sets.doctor import doctor
+from qunce.sets.mirror import mirror
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 KINDS = ("page.visited", "order.paid", "bell.rung")
@@ -113,4 +115,4 @@ def codes(found: Sequence[doctor.Finding] | None = None) -> list[str]:
 
 
 def micros(hours: float = 0) -> int:
-    return instants.to_micros(AT - timedelta(hours=hours))
+    return timestamps.to_micros(AT - timedelta(hours=hours))

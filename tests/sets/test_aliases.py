@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from qunce.sets.aliases import Aliases
-from qunce.sets.stacks import Stack
+from qunce.sets.bitmaps.aliases import Aliases
+from qunce.sets.bitmaps.bit_counters import Stack
 
 HEADS = st.dictionaries(st.integers(11, 30), st.integers(1, 10))
 COUNTS = st.dictionaries(st.integers(1, 35), st.integers(1, 9))

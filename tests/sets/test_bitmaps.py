@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from qunce.sets import bitmaps
+from qunce.sets.bitmaps import bitmaps
 
 people = st.integers(0, 40) | st.integers(0, 2**32 - 1)
 sets = st.frozensets(people, max_size=30)

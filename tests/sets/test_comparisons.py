@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from qunce.sets.comparisons import SIGNS, Comparison
-from qunce.sets.stacks import Stack
+from qunce.sets.bitmaps.bit_counters import Stack
+from qunce.sets.rules.comparisons import SIGNS, Comparison
 
 PARTS = st.dictionaries(st.sampled_from(sorted(SIGNS)), st.integers(-3, 9), min_size=1)
 COUNTS = st.dictionaries(st.integers(1, 30), st.integers(1, 12))

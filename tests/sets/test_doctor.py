@@ -6,13 +6,20 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from qunce.core import communities, db, keyed, names, operators
+from qunce.core import communities, db
 from qunce.core.communities import Community
-from qunce.core.facts import Fact
-from qunce.members import accounts, tagging, tagrows, tags
-from qunce.sets import aliases, doctor, keep, kept, log, mirror, tail
-from qunce.sets.derived import DaySet, KeptSet, Position
-from qunce.sets.stacks import Stack
+from qunce.core.facts import ingest, interned_names
+from qunce.core.facts.facts import Fact
+from qunce.core.staff import models as staff_models
+from qunce.members.accounts import accounts
+from qunce.members.tags import assignments, library
+from qunce.members.tags import models as tag_models
+from qunce.sets import log
+from qunce.sets.bitmaps import aliases, persisted_blobs, persisted_sets
+from qunce.sets.bitmaps.bit_counters import Stack
+from qunce.sets.derived_models import DaySet, PersistedSet, Position
+from qunce.sets.doctor import doctor
+from qunce.sets.mirror import deriver, mirror
 from tests.sets import logs
 from tests.sets.logs import AT, Row
 
@@ -23,7 +30,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_database
 def shop() -> Community:
     made = logs.made()
     logs.write(made, logs.some(60))
-    tail.catch_up()
+    deriver.catch_up()
     return made
 
 
@@ -60,7 +67,7 @@ def test_a_fact_that_was_lost(shop: Community) -> None:
     stack = Stack.thaw(day.blob)
     account = next(iter(stack.nonzero()))
     change(day, stack.replaced({account: stack.get(account) - 1}))
-    kind = names.listed("kind", 0)[day.kind_id]
+    kind = interned_names.listed("kind", 0)[day.kind_id]
     (found,) = doctor.examine()
     assert (found.code, kind in found.subject) == ("stack", True)
     assert "1 lost, 0 too many" in found.text
@@ -78,7 +85,7 @@ def test_a_day_that_is_missing_and_one_too_many(shop: Community) -> None:
 
 def test_many_differing_days_are_counted_not_listed(shop: Community) -> None:
     logs.write(shop, [Row(0, 1, hours=24 * n) for n in range(30)])
-    tail.catch_up()
+    deriver.catch_up()
     DaySet.objects.all().delete()
     found = doctor.examine(only="derived")
     assert len(found) == 21
@@ -146,48 +153,54 @@ def test_a_fact_that_truth_no_longer_has(shop: Community) -> None:
 
 
 @pytest.fixture
-def tag(shop: Community, monkeypatch: pytest.MonkeyPatch) -> tags.Tag:
-    monkeypatch.setattr(keep, "MANY", 3)
-    by = operators.system(shop)
+def tag(shop: Community, monkeypatch: pytest.MonkeyPatch) -> library.Tag:
+    monkeypatch.setattr(persisted_sets, "MANY", 3)
+    by = staff_models.system(shop)
     known = accounts.ensure(
         community=shop, keys=[f"m{n}" for n in range(9)], by=by, at=AT
     )
-    made = tags.create(community=shop, key="vip", by=by, at=AT)
-    tagging.put(tag=made, accounts=sorted(known.values())[:6], by=by, at=AT)
-    keep.everything()
-    tail.catch_up()
+    made = library.create(community=shop, key="vip", by=by, at=AT)
+    assignments.put(tag=made, accounts=sorted(known.values())[:6], by=by, at=AT)
+    persisted_sets.everything()
+    deriver.catch_up()
     return made
 
 
-def of_tag(tag: tags.Tag) -> KeptSet:
-    return KeptSet.objects.get(kind=tagrows.KIND.name, ref=tag.pk)
+def of_tag(tag: library.Tag) -> PersistedSet:
+    return PersistedSet.objects.get(kind=tag_models.KIND.name, ref=tag.pk)
 
 
-def test_large_sets_are_kept_and_small_changes_left_to_the_rows(tag: tags.Tag) -> None:
+def test_large_sets_are_kept_and_small_changes_left_to_the_rows(
+    tag: library.Tag,
+) -> None:
     first = of_tag(tag)
     assert len(Stack.thaw(first.blob).nonzero()) == 6
-    by = operators.system(tag.community)
+    by = staff_models.system(tag.community)
     some = sorted(Stack.thaw(first.blob).nonzero())
-    tagging.take_off(tag=tag, accounts=some[:1], by=by, at=AT)
-    assert keep.everything() == 0
-    tagging.take_off(tag=tag, accounts=some[1:3], by=by, at=AT)
-    keep.everything()
+    assignments.take_off(tag=tag, accounts=some[:1], by=by, at=AT)
+    assert persisted_sets.everything() == 0
+    assignments.take_off(tag=tag, accounts=some[1:3], by=by, at=AT)
+    persisted_sets.everything()
     assert len(Stack.thaw(of_tag(tag).blob).nonzero()) == 3
     assert logs.codes() == []
 
 
-def test_a_kept_set_that_differs_from_its_rows(shop: Community, tag: tags.Tag) -> None:
+def test_a_kept_set_that_differs_from_its_rows(
+    shop: Community, tag: library.Tag
+) -> None:
     row = of_tag(tag)
     row.blob = Stack.of({7777: 1}).freeze()
     row.save()
     assert logs.codes() == ["kept"]
     heal(shop)
-    assert keep.everything() == 1
+    assert persisted_sets.everything() == 1
 
 
-def test_a_kept_set_from_the_future(shop: Community, tag: tags.Tag) -> None:
+def test_a_kept_set_from_the_future(shop: Community, tag: library.Tag) -> None:
     row = of_tag(tag)
-    kept.write(shop.pk, (row.kind, row.ref), rev=row.rev + 9, blob=bytes(row.blob))
+    persisted_blobs.write(
+        shop.pk, (row.kind, row.ref), rev=row.rev + 9, blob=bytes(row.blob)
+    )
     assert logs.codes() == ["kept"]
     heal(shop)
 
@@ -202,12 +215,12 @@ def test_an_alias_of_an_alias(shop: Community) -> None:
 
 
 def record_keyed(shop: Community, keys: list[str]) -> None:
-    source = names.ensure("source", shop.pk, ["till"])["till"]
-    kind = names.ensure("kind", 0, ["bell.rung"])["bell.rung"]
+    source = interned_names.ensure("source", shop.pk, ["till"])["till"]
+    kind = interned_names.ensure("kind", 0, ["bell.rung"])["bell.rung"]
     count = len(keys)
-    hashes = keyed.hashes_of(source, [key.encode() for key in keys]).tolist()
-    keyed.take(
-        keyed.Facts(
+    hashes = ingest.hashes_of(source, [key.encode() for key in keys]).tolist()
+    ingest.take(
+        ingest.Facts(
             shop.pk,
             source,
             None,
@@ -227,7 +240,7 @@ def test_a_key_that_is_not_in_the_index(shop: Community) -> None:
     if db.is_postgresql():
         return  # a unique index cannot be wrong
     record_keyed(shop, ["a", "b", "c"])
-    tail.catch_up()
+    deriver.catch_up()
     assert logs.codes() == []
     db.execute(
         "DELETE FROM core_factkey WHERE fact_id = (SELECT max(id) FROM core_fact)"
@@ -235,14 +248,14 @@ def test_a_key_that_is_not_in_the_index(shop: Community) -> None:
     assert logs.codes() == ["key"]
     heal(shop)
     record_keyed(shop, ["a", "b", "c"])
-    assert tail.lag() == 0, "each was taken once"
+    assert deriver.lag() == 0, "each was taken once"
 
 
 def test_an_entry_of_the_index_without_a_fact(shop: Community) -> None:
     if db.is_postgresql():
         return
     record_keyed(shop, ["a", "b"])
-    tail.catch_up()
+    deriver.catch_up()
     db.execute("INSERT INTO core_factkey (hash, fact_id) VALUES (12345, 987654321)")
     assert logs.codes() == ["key"]
     heal(shop)
@@ -253,11 +266,11 @@ def test_two_keys_of_one_hash_are_both_known(shop: Community) -> None:
         return
     record_keyed(shop, ["a"])
     fact = logs.ids()[-1]
-    source = names.ensure("source", shop.pk, ["till"])["till"]
+    source = interned_names.ensure("source", shop.pk, ["till"])["till"]
     db.execute("DELETE FROM core_factkey WHERE fact_id = %s", [fact])
     db.execute(
         "INSERT INTO core_factkeyoverflow (source_id, key, fact_id) VALUES (%s, 'a', %s)",
         [source, fact],
     )
-    tail.catch_up()
+    deriver.catch_up()
     assert logs.codes() == []

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qunce.console.segments import edits
-from qunce.core.operators import Operator
+from qunce.console.segments import rule_editing
+from qunce.core.staff.models import Staff
 from qunce.sets import audiences, funnels
-from qunce.sets.bitmaps import of
+from qunce.sets.bitmaps.bitmaps import of
 from tests.oracle import strategies
 from tests.oracle.people import Fact
 from tests.oracle.questions import Known, Questions
@@ -68,7 +68,7 @@ def is_wide(rule: Any) -> bool:
     return bool(narrow(rule) != rule)
 
 
-def count(world: World, rule: Any, by: Operator) -> int:
+def count(world: World, rule: Any, by: Staff) -> int:
     return audiences.count(community=world.qunce, rule=rule, by=by, at=NOW)
 
 
@@ -94,7 +94,7 @@ def test_each_line_leaves_what_a_rule_that_ends_there_counts(
         assert step.own == count(world, part, by)
     for path in found.steps:
         if path and not is_wide(rule):
-            upto = edits.until(rule, edits.read(path))
+            upto = rule_editing.until(rule, rule_editing.read(path))
             assert found.steps[path].left == count(world, upto, by)
     asked = audiences.members(community=world.qunce, rule=rule, by=by, at=NOW)
     assert set(found.sample) <= set(asked)

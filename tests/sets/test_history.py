@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qunce.core import communities, facts
+from qunce.core import communities
 from qunce.core.communities import Community
-from qunce.sets import aliases, history, tail
+from qunce.core.facts import facts
+from qunce.sets import timelines
+from qunce.sets.bitmaps import aliases
+from qunce.sets.mirror import deriver
 from tests.sets import logs
 from tests.sets.logs import AT, Row
 
@@ -31,9 +34,9 @@ def paid(account: int, amount: int, days: float = 0) -> Row:
 
 def test_a_timeline_has_the_newest_first_derived_or_not(shop: Community) -> None:
     logs.write(shop, [Row(0, 5, hours=3), Row(1, 5, hours=1), Row(2, 6)])
-    tail.catch_up()
+    deriver.catch_up()
     logs.write(shop, [Row(2, 5, hours=2, payload='{"times":3}')])
-    found = history.timeline(community=shop, accounts=[5])
+    found = timelines.timeline(community=shop, accounts=[5])
     assert [each.kind for each in found] == [PAID, "bell.rung", "page.visited"]
     assert found[1].payload == {"times": 3}
     assert found[0].happened_at == AT - timedelta(hours=1)
@@ -41,14 +44,14 @@ def test_a_timeline_has_the_newest_first_derived_or_not(shop: Community) -> None
 
 def test_a_timeline_goes_on_page_by_page(shop: Community) -> None:
     logs.write(shop, [Row(n % 3, 5, hours=n // 2) for n in range(9)])
-    tail.catch_up()
+    deriver.catch_up()
     logs.write(shop, [Row(n % 3, 5, hours=n // 2) for n in range(6)])
     pages, before = [], None
-    while page := history.timeline(
+    while page := timelines.timeline(
         community=shop, accounts=[5], limit=4, before=before
     ):
         pages += page
-        before = history.cursor(page[-1])
+        before = timelines.cursor(page[-1])
     assert len({each.id for each in pages}) == len(pages) == 15
     times = [each.happened_at for each in pages]
     assert times == sorted(times, reverse=True)
@@ -57,38 +60,38 @@ def test_a_timeline_goes_on_page_by_page(shop: Community) -> None:
 def test_a_timeline_is_of_one_community(shop: Community) -> None:
     other = logs.made("other")
     logs.write(other, [Row(0, 5)])
-    tail.catch_up()
+    deriver.catch_up()
     logs.write(other, [Row(0, 5)])
-    assert history.timeline(community=shop, accounts=[5]) == []
-    assert history.timeline(community=other, accounts=[]) == []
+    assert timelines.timeline(community=shop, accounts=[5]) == []
+    assert timelines.timeline(community=other, accounts=[]) == []
 
 
 def test_amounts_add_up_by_person_with_the_sign_of_their_kind(shop: Community) -> None:
     logs.write(shop, [paid(1, 10), paid(2, 20), paid(2, 5, days=40), paid(3, 7)])
     logs.write(shop, [Row(2, 2, payload='{"amount":4}')])
-    tail.catch_up()
+    deriver.catch_up()
     aliases.write(shop.pk, {3: 1})
     kinds = {PAID: 1, "bell.rung": -1}
-    found = history.sums(community=shop, kinds=kinds, at=AT)
+    found = timelines.sums(community=shop, kinds=kinds, at=AT)
     assert pairs(found) == [(1, 17), (2, 21)]
-    found = history.sums(community=shop, kinds=kinds, at=AT, within=30)
+    found = timelines.sums(community=shop, kinds=kinds, at=AT, within=30)
     assert pairs(found) == [(1, 17), (2, 16)]
-    assert pairs(history.sums(community=shop, kinds={}, at=AT)) == []
+    assert pairs(timelines.sums(community=shop, kinds={}, at=AT)) == []
 
 
 def test_gaps_are_days_between_neighbouring_days(shop: Community) -> None:
     days = [paid(1, 1, days=d) for d in (0, 0, 3, 10)]
     logs.write(shop, [*days, paid(2, 1), paid(2, 1, days=2), paid(4, 1)])
-    tail.catch_up()
-    found = history.gaps(community=shop, kind=PAID, at=AT)
+    deriver.catch_up()
+    found = timelines.gaps(community=shop, kind=PAID, at=AT)
     assert sorted(pairs(found)) == [(1, 3), (1, 7), (2, 2)]
 
 
 def test_days_are_those_of_the_community(shop: Community) -> None:
     communities.set_clock(community=shop, timezone="America/Lima", day_start=0)
     logs.write(shop, [paid(1, 1, days=0.1), paid(1, 1, days=1.1)])
-    tail.catch_up()
-    found = history.days_of(community=shop, kind=PAID, at=AT)
+    deriver.catch_up()
+    found = timelines.days_of(community=shop, kind=PAID, at=AT)
     today = shop.day(AT)
     assert pairs(found) == [(1, today - 1), (1, today)]
 
@@ -101,11 +104,13 @@ def test_values_of_a_payload_are_counted_by_person(shop: Community) -> None:
     ]
     logs.write(shop, [Row(1, 1, payload=facts.dump(each)) for each in said])
     logs.write(shop, [Row(1, 2, payload='{"categories":"tea"}')])
-    tail.catch_up()
+    deriver.catch_up()
     aliases.write(shop.pk, {2: 1})
-    found = history.payload_counts(community=shop, kind=PAID, field="categories", at=AT)
+    found = timelines.payload_counts(
+        community=shop, kind=PAID, field="categories", at=AT
+    )
     assert found == {"tea": {1: 3}, "cake": {1: 1}}
 
 
 def test_a_kind_nobody_ever_did_has_no_history(shop: Community) -> None:
-    assert pairs(history.gaps(community=shop, kind="ship.sunk", at=AT)) == []
+    assert pairs(timelines.gaps(community=shop, kind="ship.sunk", at=AT)) == []

@@ -14,11 +14,12 @@ import psycopg
 import pytest
 from django.db import connection
 
-from qunce.core import communities, db, settled
+from qunce.core import communities, db
 from qunce.core.communities import Community
-from qunce.core.facts import Fact
-from qunce.core.reacting import Reached
-from qunce.sets import lineages, mirror, tail
+from qunce.core.facts import committed
+from qunce.core.facts.consumers import ConsumerPosition
+from qunce.core.facts.facts import Fact
+from qunce.sets.mirror import deriver, lineage, mirror
 from tests import postgres
 from tests.sets import logs
 from tests.sets.logs import Row
@@ -34,44 +35,44 @@ def shop() -> Community:
 @pytest.mark.both_databases
 def test_a_renewed_lineage_starts_over(shop: Community) -> None:
     logs.write(shop, logs.some(40))
-    tail.catch_up()
-    lineages.renew()
+    deriver.catch_up()
+    lineage.renew()
     Fact.objects.filter(pk__in=logs.ids()[:10]).delete()
-    assert tail.catch_up().facts == 30
+    assert deriver.catch_up().facts == 30
     logs.assert_sound(shop)
 
 
 @pytest.mark.both_databases
 def test_a_lineage_that_is_at_home_stays(shop: Community) -> None:
-    assert lineages.settle() == lineages.settle()
+    assert lineage.settle() == lineage.settle()
     logs.write(shop, logs.some(3))
-    tail.catch_up()
-    assert lineages.Lineage.objects.get().token == lineages.settle()
+    deriver.catch_up()
+    assert lineage.Lineage.objects.get().token == lineage.settle()
 
 
 def test_an_older_copy_of_the_log_is_noticed(shop: Community) -> None:
     logs.write(shop, logs.some(40))
-    tail.catch_up()
+    deriver.catch_up()
     _put_back(30)
-    assert tail.catch_up().facts == 30
+    assert deriver.catch_up().facts == 30
     logs.assert_sound(shop)
 
 
 def test_an_older_copy_that_went_on_is_noticed(shop: Community) -> None:
     logs.write(shop, logs.some(40))
-    tail.catch_up()
+    deriver.catch_up()
     _put_back(30)
     logs.write(shop, [Row(2, 9, hours=n) for n in range(25)])
-    assert tail.catch_up().facts == 55
+    assert deriver.catch_up().facts == 55
     logs.assert_sound(shop)
 
 
 def test_the_newest_fact_may_be_erased(shop: Community) -> None:
     logs.write(shop, logs.some(40))
-    tail.catch_up()
+    deriver.catch_up()
     before = mirror.place().folder
     Fact.objects.filter(pk=logs.ids()[-1]).delete()
-    tail.catch_up()
+    deriver.catch_up()
     assert mirror.place().folder == before, "it is the same log all the same"
 
 
@@ -133,25 +134,27 @@ def write_at_once() -> int:
     """In the other cluster: facts before anybody notices the move."""
     logs.write(communities.get("tea"), logs.some(30, seed=7))
     numbers = db.rows("SELECT max(xid), min(xid) FROM core_fact")[0]
-    assert numbers[0] > settled.horizon(), "the old numbers are ahead of this cluster"
+    assert numbers[0] > committed.horizon(), "the old numbers are ahead of this cluster"
     return int(Fact.objects.count())
 
 
 def go_on() -> list[int]:
     shop = communities.get("tea")
-    first = tail.catch_up().facts
+    first = deriver.catch_up().facts
     logs.assert_sound(shop)
     logs.write(shop, logs.some(5))
-    second = tail.catch_up().facts
+    second = deriver.catch_up().facts
     logs.assert_sound(shop)
     return [first, second]
 
 
 def react() -> int:
     """How many facts a consumer of the log still finds."""
-    start = Reached.objects.get(consumer="reactions").position
-    names = dict(db.rows("SELECT id, name FROM core_name WHERE space = 'kind'"))
-    return len(settled.read(after=start, most=1000, kinds=names).facts)
+    start = ConsumerPosition.objects.get(consumer="reactions").position
+    names = dict(
+        db.rows("SELECT id, name FROM core_interned_name WHERE space = 'kind'")
+    )
+    return len(committed.read(after=start, most=1000, kinds=names).facts)
 
 
 @pytest.mark.postgres_only
@@ -161,8 +164,8 @@ def test_a_dump_goes_on_in_another_cluster(
     _age()
     for seed in (1, 5):
         logs.write(shop, logs.some(100, seed=seed))
-        tail.catch_up()
-    Reached.objects.create(consumer="reactions", position=settled.horizon())
+        deriver.catch_up()
+    ConsumerPosition.objects.create(consumer="reactions", position=committed.horizon())
     target = _restored(elsewhere, tmp_path)
     assert _there(target, tmp_path, "write_at_once") == 230
     assert _there(target, tmp_path, "go_on") == [230, 5]
@@ -186,9 +189,9 @@ def test_a_dump_that_was_never_derived_goes_on_too(
 def test_moving_waits_for_nobody_who_only_reads(shop: Community) -> None:
     params = connection.get_connection_params()
     words = {name: params[name] for name in ("dbname", "user", "host")}
-    lineages.settle()
-    lineages.Lineage.objects.update(home="elsewhere")
+    lineage.settle()
+    lineage.Lineage.objects.update(home="elsewhere")
     with psycopg.connect(**words) as reader:
         reader.execute("SELECT count(*) FROM core_fact")
-        token = lineages.settle()
-    assert token == lineages.settle()
+        token = lineage.settle()
+    assert token == lineage.settle()

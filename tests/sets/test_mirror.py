@@ -9,8 +9,9 @@ import pytest
 from django.db import connections
 
 from qunce.core.communities import Community
-from qunce.sets import mirror, segments, tail
-from qunce.sets.log import columns
+from qunce.sets.log import schema
+from qunce.sets.mirror import deriver, mirror
+from qunce.sets.mirror import files as mirror_files
 from tests.sets import logs
 from tests.sets.logs import Row
 
@@ -27,18 +28,18 @@ def folder() -> Path:
 
 
 def files() -> int:
-    return len(segments.listed(folder()))
+    return len(mirror_files.listed(folder()))
 
 
 def write_in_small_batches(shop: Community, batches: int) -> None:
     for seed in range(1, batches + 1):
         logs.write(shop, logs.some(12, seed=seed))
-        tail.catch_up()
+        deriver.catch_up()
 
 
 def test_a_row_holds_all_that_the_fact_says(shop: Community) -> None:
     logs.write(shop, [Row(1, 7, hours=2, payload='{"amount":12,"order":"a"}')])
-    tail.catch_up()
+    deriver.catch_up()
     (row,) = mirror.query("SELECT * FROM facts").to_pylist()
     assert row | {"id": 0, "kind": 0, "recorded_at": 0} == {
         "id": 0,
@@ -80,9 +81,9 @@ def test_an_amount_is_a_whole_number_of_the_payload(
     few: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(columns, "FEW", few)
+    monkeypatch.setattr(schema, "FEW", few)
     logs.write(shop, [Row(1, 7, payload=payload)])
-    tail.catch_up()
+    deriver.catch_up()
     assert mirror.query("SELECT amount FROM facts")["amount"].to_pylist() == [amount]
 
 
@@ -127,7 +128,7 @@ def test_a_reader_whose_files_have_gone_looks_again(shop: Community) -> None:
     write_in_small_batches(shop, 7)
     logs.mirrored()  # the list is taken
     logs.write(shop, logs.some(5))
-    tail.catch_up()
+    deriver.catch_up()
     mirror.sweep(mirror.place(), grace=0)
     logs.assert_sound(shop)
 

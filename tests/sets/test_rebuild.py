@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from qunce.core.communities import Community
-from qunce.sets import mirror, rebuild, tail
-from qunce.sets.derived import DaySet, Position
-from qunce.sets.log import columns
+from qunce.sets.derived_models import DaySet, Position
+from qunce.sets.log import schema
+from qunce.sets.mirror import deriver, mirror, rebuild
 from tests.sets import logs
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -19,7 +19,7 @@ def shop() -> Community:
 def test_rebuilding_gives_what_catching_up_gave(shop: Community) -> None:
     for seed in (1, 5, 7):
         logs.write(shop, logs.some(100, seed=seed))
-        tail.catch_up()
+        deriver.catch_up()
     before = logs.counted(shop)
     assert rebuild.everything().facts == 300
     assert logs.counted(shop) == before
@@ -28,20 +28,20 @@ def test_rebuilding_gives_what_catching_up_gave(shop: Community) -> None:
 
 def test_it_takes_in_what_was_not_derived_yet(shop: Community) -> None:
     logs.write(shop, logs.some(30))
-    tail.catch_up()
+    deriver.catch_up()
     logs.write(shop, logs.some(30, seed=5))
     assert rebuild.everything().facts == 60
-    assert tail.catch_up().facts == 0
+    assert deriver.catch_up().facts == 0
     logs.assert_sound(shop)
 
 
 def test_it_tells_how_far_it_is(
     shop: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(columns, "TABLE", 10)
+    monkeypatch.setattr(schema, "TABLE", 10)
     monkeypatch.setattr("qunce.sets.log.sqlite.FEW", 5)
     monkeypatch.setattr("qunce.sets.log.postgresql.FEW", 5)
-    monkeypatch.setattr("qunce.sets.reader.BATCH", 5)
+    monkeypatch.setattr("qunce.sets.reader_process.BATCH", 5)
     logs.write(shop, logs.some(30))
     told: list[tuple[int, int]] = []
     rebuild.everything(lambda done, total: told.append((done, total)))
@@ -51,7 +51,7 @@ def test_it_tells_how_far_it_is(
 
 def test_whatever_was_wrong_is_right_after_it(shop: Community) -> None:
     logs.write(shop, logs.some(50))
-    tail.catch_up()
+    deriver.catch_up()
     DaySet.objects.order_by("pk")[0].delete()
     for path in mirror.folder(mirror.place().folder).iterdir():
         path.unlink()
@@ -61,7 +61,7 @@ def test_whatever_was_wrong_is_right_after_it(shop: Community) -> None:
 
 def test_no_process_goes_on_with_what_it_had_cached(shop: Community) -> None:
     logs.write(shop, logs.some(5))
-    tail.catch_up()
+    deriver.catch_up()
     before = Position.objects.get()
     rebuild.everything()
     after = Position.objects.get()
@@ -71,7 +71,7 @@ def test_no_process_goes_on_with_what_it_had_cached(shop: Community) -> None:
 
 def test_the_old_mirror_goes_after_its_grace(shop: Community) -> None:
     logs.write(shop, logs.some(5))
-    tail.catch_up()
+    deriver.catch_up()
     old = mirror.folder(mirror.place().folder)
     rebuild.everything()
     assert old.is_dir(), "somebody may still read it"
@@ -82,5 +82,5 @@ def test_the_old_mirror_goes_after_its_grace(shop: Community) -> None:
 
 def test_an_empty_log_can_be_rebuilt(shop: Community) -> None:
     assert rebuild.everything().facts == 0
-    assert tail.catch_up().facts == 0
+    assert deriver.catch_up().facts == 0
     logs.assert_sound(shop)

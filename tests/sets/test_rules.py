@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.core import communities, facts
+from qunce.core import communities
 from qunce.core.communities import Community
-from qunce.sets import audiences, rules
-from qunce.sets.leaves import RuleError
+from qunce.core.facts import facts
+from qunce.sets import audiences
+from qunce.sets.rules import tree
+from qunce.sets.rules.base import RuleError
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOBODY: dict[str, Any] = {"any": []}
@@ -122,7 +124,7 @@ def test_the_place_leads_to_the_mistake(path: list[str | int]) -> None:
 @given(path=st.lists(st.integers(0, 3), max_size=8))
 def test_a_rule_is_read_as_it_is_nested(path: list[str | int]) -> None:
     rule, _ = nested(path, NOBODY)
-    node = rules.compile_rule(rule, Community(key="tea"))
+    node = tree.compile_rule(rule, Community(key="tea"))
     assert sum(1 for _ in node.walk()) == 1 + sum(int(step) + 1 for step in path)
 
 
@@ -137,5 +139,5 @@ def test_an_endless_rule_is_refused() -> None:
 
 def test_text_that_is_no_json_is_refused() -> None:
     with pytest.raises(RuleError, match="JSON"):
-        rules.read('{"all": [')
-    assert rules.read('{"all": []}') == {"all": []}
+        tree.read('{"all": [')
+    assert tree.read('{"all": []}') == {"all": []}

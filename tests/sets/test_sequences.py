@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.sets import sequences
+from qunce.sets.clauses import sequence
 
 EVENT = st.tuples(st.integers(1, 4), st.integers(0, 12))
 STEPS = st.lists(st.lists(EVENT, max_size=8), min_size=2, max_size=4)
@@ -40,5 +40,5 @@ def test_a_chain_is_found_exactly_when_some_choice_fits(
         )
         for step in steps
     ]
-    found = set(sequences.chain(arrays, span).tolist())
+    found = set(sequence.chain(arrays, span).tolist())
     assert found == {person for person in range(1, 5) if walk(steps, person, span)}

@@ -6,10 +6,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.members import accounts, merges, roster, tagging, tagrows, tags
-from qunce.sets import audiences, sizes
+from qunce.core.staff import models as staff_models
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.people import merges
+from qunce.members.tags import assignments, library
+from qunce.members.tags import models as tag_models
+from qunce.sets import audiences, set_sizes
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -21,10 +25,10 @@ def shop(db: None) -> Community:
     return made.shop()
 
 
-def check(shop: Community, some: list[tags.Tag], by: operators.Operator) -> None:
-    found = sizes.of_marks(
+def check(shop: Community, some: list[library.Tag], by: staff_models.Staff) -> None:
+    found = set_sizes.of_marks(
         community=shop,
-        kind=tagrows.KIND.name,
+        kind=tag_models.KIND.name,
         refs=[tag.pk for tag in some],
         by=by,
         at=LATER,
@@ -46,25 +50,25 @@ def check(shop: Community, some: list[tags.Tag], by: operators.Operator) -> None
 def test_sizes_are_what_each_rule_counts(
     shop: Community, carriers: list[set[int]], merged: bool, left: bool
 ) -> None:
-    by, number = operators.system(shop), tags.Tag.objects.count()
+    by, number = staff_models.system(shop), library.Tag.objects.count()
     people = made.members(shop, *(f"{number}-{n}" for n in range(8)))
     mine = [made.tag(shop, f"t{number}-{n}") for n in range(3)]
     for tag, chosen in zip(mine, carriers, strict=True):
-        tagging.put(tag=tag, accounts=[people[n] for n in chosen], by=by, at=AT)
+        assignments.put(tag=tag, accounts=[people[n] for n in chosen], by=by, at=AT)
     if merged:
         pairs = [merges.Pair(people[0], people[1], merges.BY_HAND)]
         merges.join(community=shop, pairs=pairs, by=by, at=AT)
     if left:
-        accounts.leave(account=roster.get(shop, f"{number}-2"), by=by, at=AT)
+        accounts.leave(account=account_models.get(shop, f"{number}-2"), by=by, at=AT)
     check(shop, mine, by)
-    scoped = operators.create(
+    scoped = staff_models.create(
         community=shop,
         login=f"s{number}",
         scope={"tag": {"any": [mine[0].key]}},
         at=AT,
     )
     check(shop, mine, scoped)
-    several = sizes.in_several(
+    several = set_sizes.in_several(
         community=shop, kind="tag", refs=[tag.pk for tag in mine], at=LATER
     )
     person = {n: 0 if merged and n == 1 else n for n in range(8)}

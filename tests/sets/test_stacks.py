@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from qunce.sets import stacks
-from qunce.sets.stacks import Stack
+from qunce.sets.bitmaps import bit_counters
+from qunce.sets.bitmaps.bit_counters import Stack
 
 people = st.integers(0, 40) | st.sampled_from([65_535, 65_536, 2**32 - 1])
 weights = st.integers(1, 9) | st.sampled_from([127, 128, 255, 2**31 - 1])
@@ -46,7 +46,7 @@ def test_adding_adds_each_persons_counts(
 
 @given(st.lists(counters, max_size=9))
 def test_the_total_of_many_is_their_sum(many: list[collections.Counter[int]]) -> None:
-    total = stacks.total([Stack.of(some) for some in many])
+    total = bit_counters.total([Stack.of(some) for some in many])
     assert counts(total) == sum(many, collections.Counter())
 
 
@@ -94,6 +94,6 @@ def test_a_frozen_stack_thaws_to_the_same(some: collections.Counter[int]) -> Non
 def test_equal_counts_are_equal_stacks_however_they_came(
     some: collections.Counter[int],
 ) -> None:
-    one_by_one = stacks.total([Stack.of({p: n}) for p, n in some.items()])
+    one_by_one = bit_counters.total([Stack.of({p: n}) for p, n in some.items()])
     assert one_by_one == Stack.of(some)
     assert Stack.of(some).without(BitMap(some)) == Stack()

@@ -20,10 +20,11 @@ from django.utils.translation import gettext_lazy
 from qunce.channels.webhooks import endpoints, outcomes, signing
 from qunce.channels.webhooks.endpoints import Endpoint
 from qunce.channels.webhooks.outcomes import Outcome
-from qunce.core import errors, instants, reacting
+from qunce.core import errors, timestamps
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.core.settled import Happened
+from qunce.core.facts import consumers
+from qunce.core.facts.committed import RecordedFact
+from qunce.core.staff.models import Staff
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 WAITS = (
@@ -64,11 +65,11 @@ class Delivery(models.Model):
         max_length=10, choices=State.choices, default=State.WAITING
     )
     attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = instants.InstantField()
+    due_at = timestamps.TimestampField()
     lease = models.CharField(max_length=32, default="")
-    leased_until = instants.InstantField(null=True)
-    created_at = instants.InstantField()
-    tried_at = instants.InstantField(null=True)
+    leased_until = timestamps.TimestampField(null=True)
+    created_at = timestamps.TimestampField()
+    tried_at = timestamps.TimestampField(null=True)
     status = models.PositiveSmallIntegerField(default=0)
     said = models.CharField(max_length=outcomes.SAID, default="")
     error = models.CharField(max_length=outcomes.SAID, default="")
@@ -107,10 +108,10 @@ class UnknownDelivery(errors.NotFound):
 # Planning, from facts
 
 
-class Subscribed(Mapping[str, Sequence[reacting.Reaction]]):
+class Subscribed(Mapping[str, Sequence[consumers.Reaction]]):
     """Kinds that some endpoint asks for now; each leads to `plan`."""
 
-    def __getitem__(self, kind: str) -> Sequence[reacting.Reaction]:
+    def __getitem__(self, kind: str) -> Sequence[consumers.Reaction]:
         return (plan,)
 
     def __iter__(self) -> Iterator[str]:
@@ -126,7 +127,7 @@ class Subscribed(Mapping[str, Sequence[reacting.Reaction]]):
         }
 
 
-def plan(*, community: Community, facts: Sequence[Happened], at: datetime) -> None:
+def plan(*, community: Community, facts: Sequence[RecordedFact], at: datetime) -> None:
     """A reaction: a row for each endpoint that asks for this kind."""
     active = Endpoint.objects.filter(community=community, state=endpoints.State.ACTIVE)
     kind = facts[0].kind
@@ -135,7 +136,7 @@ def plan(*, community: Community, facts: Sequence[Happened], at: datetime) -> No
         rows = [
             _row(endpoint, fact, at)
             for fact in facts
-            if since is not None and instants.to_micros(fact.recorded_at) >= since
+            if since is not None and timestamps.to_micros(fact.recorded_at) >= since
         ]
         if rows and _has_room(endpoint, at):
             Delivery.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
@@ -150,7 +151,7 @@ def _has_room(endpoint: Endpoint, at: datetime) -> bool:
     return True
 
 
-def _row(endpoint: Endpoint, fact: Happened, at: datetime) -> Delivery:
+def _row(endpoint: Endpoint, fact: RecordedFact, at: datetime) -> Delivery:
     told = {
         "type": fact.kind,
         "timestamp": fact.happened_at.isoformat(),
@@ -175,7 +176,7 @@ def _row(endpoint: Endpoint, fact: Happened, at: datetime) -> Delivery:
 
 
 def forget_erased(
-    *, community: Community, facts: Sequence[Happened], at: datetime
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
     """A reaction: what was told of who is erased goes; that they are, is still told."""
     gone = [fact.account for fact in facts if fact.account is not None]
@@ -185,7 +186,7 @@ def forget_erased(
 
 
 @transaction.atomic
-def try_out(*, endpoint: Endpoint, by: Operator, at: datetime) -> Delivery:
+def try_out(*, endpoint: Endpoint, by: Staff, at: datetime) -> Delivery:
     """A delivery that tells of nothing, to see whether it arrives."""
     endpoints.check_may(by)
     told = {"type": TRIAL, "timestamp": at.isoformat(), "data": {}}
@@ -198,7 +199,7 @@ def try_out(*, endpoint: Endpoint, by: Operator, at: datetime) -> Delivery:
     )
 
 
-def again(*, delivery: Delivery, by: Operator, at: datetime) -> None:
+def again(*, delivery: Delivery, by: Staff, at: datetime) -> None:
     """Send it once more, under the same name."""
     endpoints.check_may(by)
     free = Delivery.objects.filter(pk=delivery.pk).exclude(state=State.WAITING)
@@ -224,7 +225,7 @@ def push(*, at: datetime) -> int:
 
 def _claim(at: datetime) -> list[list[Delivery]]:
     """Due rows, a few an endpoint, so that one of them cannot keep out the others."""
-    now = instants.to_micros(at)
+    now = timestamps.to_micros(at)
     free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
     due = Delivery.objects.filter(free, state=State.WAITING, due_at__lte=now)
     active = Endpoint.objects.filter(state=endpoints.State.ACTIVE)
@@ -254,17 +255,19 @@ def _call_all(rows: Sequence[Delivery], at: datetime) -> list[Outcome]:
 
 
 def _call(row: Delivery, at: datetime) -> Outcome:
-    from qunce.channels.webhooks import calling  # an HTTP client, for who calls alone
+    from qunce.channels.webhooks import (
+        http_client,  # an HTTP client, for who calls alone
+    )
 
     body = row.body.encode()
     signed = signing.headers(
         secret=row.endpoint.secret,
         name=row.name,
-        seconds=instants.to_micros(at) // 1_000_000,
+        seconds=timestamps.to_micros(at) // 1_000_000,
         body=body,
     )
     about = {"Content-Type": "application/json", "User-Agent": "Qunce-Webhooks/1"}
-    return calling.call(row.endpoint.url, body, about | signed)
+    return http_client.call(row.endpoint.url, body, about | signed)
 
 
 def _record(rows: Sequence[Delivery], outcomes: Sequence[Outcome], at: datetime) -> int:
@@ -327,7 +330,7 @@ def _note(endpoint: Endpoint, outcome: Outcome, at: datetime) -> None:
 
 def tidy(*, at: datetime) -> None:
     """The log is kept for a month."""
-    old = instants.to_micros(at - KEPT)
+    old = timestamps.to_micros(at - KEPT)
     Delivery.objects.filter(created_at__lt=old).exclude(state=State.WAITING).delete()
 
 

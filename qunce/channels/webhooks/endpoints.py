@@ -10,12 +10,13 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.channels.webhooks import addresses, signing
-from qunce.core import access, errors, facts, flow, instants, names, reacting, settled
+from qunce.channels.webhooks import signing, url_policy
+from qunce.core import errors, permissions, state_machine, timestamps
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
+from qunce.core.facts import committed, consumers, facts, interned_names
+from qunce.core.staff.models import Staff
 
-MANAGE = access.declare("webhooks.manage", access.Role.MANAGER)
+MANAGE = permissions.declare("webhooks.manage", permissions.Role.MANAGER)
 CONSUMER = "webhooks"
 MOST = 50
 """Endpoints of a community, and kinds of facts of one endpoint twice as many."""
@@ -27,7 +28,7 @@ class State(models.TextChoices):
     BROKEN = "broken", gettext_lazy("stopped after failures")
 
 
-FLOW = flow.Flow(
+FLOW = state_machine.StateMachine(
     {
         "pause": (("active", "broken"), "paused"),
         "resume": (("paused", "broken"), "active"),
@@ -44,21 +45,21 @@ class Endpoint(models.Model):
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     name = models.CharField(max_length=80)
-    url = models.CharField(max_length=addresses.LONGEST)
+    url = models.CharField(max_length=url_policy.LONGEST)
     secret = models.CharField(max_length=80)
     kinds: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
     failures = models.PositiveIntegerField(default=0)
-    failing_since = instants.InstantField(null=True)
-    created_at = instants.InstantField()
-    by = models.ForeignKey(Operator, models.PROTECT, related_name="+")
+    failing_since = timestamps.TimestampField(null=True)
+    created_at = timestamps.TimestampField()
+    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
 
     def __str__(self) -> str:
         return self.name
 
 
 @dataclass(frozen=True, kw_only=True)
-class About(facts.Event):
+class About(facts.FactKind):
     webhook: int
     name: str
 
@@ -85,7 +86,7 @@ class WebhookChanged(About):
 class WebhookMoved(About):
     """`state` is the one that it came to."""
 
-    kind = "webhook.moved"
+    kind = "webhook.state_changed"
     words = gettext_lazy("state of a webhook changed")
     state: str
 
@@ -105,15 +106,15 @@ class InvalidWebhook(errors.Invalid):
     """A webhook needs a name, an address and kinds of facts."""
 
 
-class NotForAPart(access.NotAllowed):
+class NotForAPart(permissions.NotAllowed):
     """A webhook tells of everybody, so who sees a part has none."""
 
 
 # Checks
 
 
-def check_may(by: Operator) -> None:
-    access.check_may(by, MANAGE)
+def check_may(by: Staff) -> None:
+    permissions.check_may(by, MANAGE)
     if by.scope is not None or by.groups is not None:
         raise NotForAPart(
             _("A webhook tells of everybody; %(name)s sees a part of the community.")
@@ -149,11 +150,11 @@ def create(
     name: str,
     url: str,
     kinds: Iterable[str],
-    by: Operator,
+    by: Staff,
     at: datetime,
 ) -> Endpoint:
     check_may(by)
-    addresses.check(url)
+    url_policy.check(url)
     name, wanted = _check_name(name), _check_kinds(kinds)
     if Endpoint.objects.filter(community=community).count() >= MOST:
         raise InvalidWebhook(_("A community has at most %(n)s webhooks.") % {"n": MOST})
@@ -163,7 +164,7 @@ def create(
         name=name,
         url=url,
         secret=signing.new_secret(),
-        kinds=dict.fromkeys(wanted, instants.to_micros(at)),
+        kinds=dict.fromkeys(wanted, timestamps.to_micros(at)),
         created_at=at,
         by=by,
     )
@@ -175,7 +176,7 @@ def create(
 def change(
     *,
     endpoint: Endpoint,
-    by: Operator,
+    by: Staff,
     at: datetime,
     name: str | None = None,
     url: str | None = None,
@@ -187,17 +188,17 @@ def change(
     if name is not None:
         new["name"] = _check_name(name)
     if url is not None:
-        addresses.check(url)
+        url_policy.check(url)
         new["url"] = url
     if kinds is not None:
-        now = instants.to_micros(at)
+        now = timestamps.to_micros(at)
         new["kinds"] = {k: endpoint.kinds.get(k, now) for k in _check_kinds(kinds)}
     changed = sorted(each for each in new if getattr(endpoint, each) != new[each])
     return _changed(endpoint, {each: new[each] for each in changed}, by, at)
 
 
 def _changed(
-    endpoint: Endpoint, new: dict[str, object], by: Operator, at: datetime
+    endpoint: Endpoint, new: dict[str, object], by: Staff, at: datetime
 ) -> list[str]:
     if new:
         for field, value in new.items():
@@ -211,25 +212,25 @@ def _changed(
 
 
 @transaction.atomic
-def renew_secret(*, endpoint: Endpoint, by: Operator, at: datetime) -> None:
+def renew_secret(*, endpoint: Endpoint, by: Staff, at: datetime) -> None:
     """What is sent from now on bears the new one."""
     check_may(by)
     _changed(endpoint, {"secret": signing.new_secret()}, by, at)
 
 
 @transaction.atomic
-def pause(*, endpoint: Endpoint, by: Operator, at: datetime) -> None:
+def pause(*, endpoint: Endpoint, by: Staff, at: datetime) -> None:
     """Nothing is kept for it meanwhile; what waits goes on waiting."""
     check_may(by)
     _move(endpoint, "pause", by, at)
 
 
 @transaction.atomic
-def resume(*, endpoint: Endpoint, by: Operator, at: datetime) -> None:
+def resume(*, endpoint: Endpoint, by: Staff, at: datetime) -> None:
     """It is told of what happens from now on."""
     check_may(by)
     _begin_here()
-    kinds = dict.fromkeys(endpoint.kinds, instants.to_micros(at))
+    kinds = dict.fromkeys(endpoint.kinds, timestamps.to_micros(at))
     _move(endpoint, "resume", by, at, failures=0, failing_since=None, kinds=kinds)
 
 
@@ -240,7 +241,7 @@ def stop(*, endpoint: Endpoint, at: datetime) -> None:
 
 
 def _move(
-    endpoint: Endpoint, step: str, by: Operator | None, at: datetime, **changes: object
+    endpoint: Endpoint, step: str, by: Staff | None, at: datetime, **changes: object
 ) -> None:
     FLOW.move(endpoint, step, **changes)
     event = WebhookMoved(webhook=endpoint.pk, name=endpoint.name, state=endpoint.state)
@@ -248,7 +249,7 @@ def _move(
 
 
 @transaction.atomic
-def remove(*, endpoint: Endpoint, by: Operator, at: datetime) -> None:
+def remove(*, endpoint: Endpoint, by: Staff, at: datetime) -> None:
     """With its log."""
     check_may(by)
     event = WebhookRemoved(webhook=endpoint.pk, name=endpoint.name)
@@ -259,13 +260,13 @@ def remove(*, endpoint: Endpoint, by: Operator, at: datetime) -> None:
 def _begin_here() -> None:
     """Where nobody was told of anything, the log so far is passed over."""
     if not Endpoint.objects.filter(state=State.ACTIVE).exists():
-        reacting.Reached.objects.update_or_create(
-            consumer=CONSUMER, defaults={"position": settled.horizon()}
+        consumers.ConsumerPosition.objects.update_or_create(
+            consumer=CONSUMER, defaults={"position": committed.horizon()}
         )
 
 
 def _tell(
-    event: facts.Event, endpoint: Endpoint, by: Operator | None, at: datetime
+    event: facts.FactKind, endpoint: Endpoint, by: Staff | None, at: datetime
 ) -> None:
     facts.record(event, community=endpoint.community, by=by, at=at)
 
@@ -273,12 +274,12 @@ def _tell(
 # Reads
 
 
-def listed(by: Operator) -> list[Endpoint]:
+def listed(by: Staff) -> list[Endpoint]:
     check_may(by)
     return list(Endpoint.objects.filter(community=by.community).order_by("name", "pk"))
 
 
-def get(*, by: Operator, pk: int) -> Endpoint:
+def get(*, by: Staff, pk: int) -> Endpoint:
     check_may(by)
     found = Endpoint.objects.select_related("community", "by")
     for endpoint in found.filter(community=by.community, pk=pk):
@@ -288,5 +289,5 @@ def get(*, by: Operator, pk: int) -> Endpoint:
 
 def choices() -> list[tuple[str, str]]:
     """Kinds of facts that there are, each with its words, by kind."""
-    kinds = {*facts.declared(), *names.listed("kind", 0).values()}
+    kinds = {*facts.declared(), *interned_names.listed("kind", 0).values()}
     return [(kind, facts.spoken(kind)) for kind in sorted(kinds)]

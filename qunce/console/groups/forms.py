@@ -9,11 +9,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from qunce.core import staff
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.groups import registry, words
-from qunce.groups.registry import Group
+from qunce.core.staff import staff
+from qunce.core.staff.models import Staff
+from qunce.groups import groups, labels
+from qunce.groups.groups import Group
 
 CARD = ("whom", "value", "rhythm")
 FIELDS = ("name", "platform", "audience", "kind", "capacity", "threshold", "owner")
@@ -27,7 +27,7 @@ class GroupForm(forms.Form):
     )
     name = forms.CharField(label=_("Name"), max_length=200)
     platform = forms.ChoiceField(label=_("Platform"))
-    audience = forms.ChoiceField(label=_("Made for"), choices=registry.Audience.choices)
+    audience = forms.ChoiceField(label=_("Made for"), choices=groups.Audience.choices)
     kind = forms.ChoiceField(label=_("Kind"), required=False)
     capacity = forms.IntegerField(
         label=_("Capacity"),
@@ -54,7 +54,7 @@ class GroupForm(forms.Form):
     )
     owner = forms.ModelChoiceField(
         label=_("Owner"),
-        queryset=Operator.objects.none(),
+        queryset=Staff.objects.none(),
         required=False,
         empty_label=_("nobody"),
     )
@@ -70,9 +70,9 @@ class GroupForm(forms.Form):
         self._card = dict(group.card) if group else {}
         known: Any = self.fields
         known["platform"].choices = _choices(
-            words.PLATFORMS, group.platform if group else ""
+            labels.PLATFORMS, group.platform if group else ""
         )
-        kinds = _choices(words.KINDS, group.kind if group else "")
+        kinds = _choices(labels.KINDS, group.kind if group else "")
         known["kind"].choices = [("", _("none")), *kinds]
         known["owner"].queryset = staff.listed(community).filter(is_active=True)
         if group:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qunce.console.insight import numbers, scripts
+from qunce.console.insight import chart_script, views
 
 app_name = "insight"
 urlpatterns = [
-    path("", numbers.page, name="numbers"),
-    path("charts/<slug:name>/", numbers.chart, name="chart"),
-    path("scripts/<str:name>.js", scripts.bundle, name="bundle"),
+    path("", views.page, name="numbers"),
+    path("charts/<slug:name>/", views.chart, name="chart"),
+    path("scripts/<str:name>.js", chart_script.bundle, name="bundle"),
 ]

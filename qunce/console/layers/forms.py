@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qunce.core import money
-from qunce.members import layerspecs
+from qunce.members.layers import specs as layer_specs
 
 MONEY = ("order.paid", "order.amended", "order.refunded")
 
@@ -88,7 +88,7 @@ def _value(how: str, text: str, spec: Mapping[str, Any], currency: str) -> str |
     try:
         return int(text.replace(",", "").strip())
     except ValueError:
-        raise layerspecs.InvalidLayering(_("A bound is a whole number.")) from None
+        raise layer_specs.InvalidLayering(_("A bound is a whole number.")) from None
 
 
 def _plain(text: str) -> str:
@@ -97,7 +97,7 @@ def _plain(text: str) -> str:
         share = Decimal(text.replace("%", "").strip())
         return f"{share.normalize():f}"
     except InvalidOperation:
-        raise layerspecs.InvalidLayering(
+        raise layer_specs.InvalidLayering(
             _("Write a share of everyone like 20%.")
         ) from None
 
@@ -106,6 +106,6 @@ def read(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise layerspecs.InvalidLayering(
+        raise layer_specs.InvalidLayering(
             _("This is not JSON: %(error)s.") % {"error": error}
         ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qunce.console.layers import moving, views
+from qunce.console.layers import moves_views, views
 
 app_name = "layers"
 urlpatterns = [
@@ -17,5 +17,5 @@ urlpatterns = [
     path("<int:pk>/runs/", views.recompute, name="recompute"),
     path("<int:pk>/archive/", views.archive, name="archive"),
     path("<int:pk>/restore/", views.restore, name="restore"),
-    path("<int:pk>/moves/", moving.people, name="moves"),
+    path("<int:pk>/moves/", moves_views.people, name="moves"),
 ]

@@ -11,17 +11,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qunce.console import entry, figures
-from qunce.console.layers import finding, forms, moving, sketches
-from qunce.core import access, errors
-from qunce.members import layers, layerspecs, layouts, tagnames
-from qunce.members.layers import Layering
+from qunce.console import chart_downloads, http
+from qunce.console.layers import finding, forms, moves_views, presenters
+from qunce.core import errors, permissions
+from qunce.members.layers import assignment as layer_assignment
+from qunce.members.layers import layers
+from qunce.members.layers import specs as layer_specs
+from qunce.members.layers.layers import Layering
+from qunce.members.tags import naming
 
 READY: dict[str, tuple[Any, Any, Any, str]] = {
     "value": (
         gettext_lazy("Value"),
         gettext_lazy("The fifth who spent most in 180 days, up to half, the rest."),
-        layerspecs.VALUE,
+        layer_specs.VALUE,
         "low",
     ),
     "lifecycle": (
@@ -30,7 +33,7 @@ READY: dict[str, tuple[Any, Any, Any, str]] = {
             "New, active, cooling or lost, by the time that members usually let pass"
             " between two orders."
         ),
-        layerspecs.LIFECYCLE,
+        layer_specs.LIFECYCLE,
         "new",
     ),
 }
@@ -38,24 +41,24 @@ READY: dict[str, tuple[Any, Any, Any, str]] = {
 
 
 @require_GET
-@entry.page()
-def listed(request: entry.Request) -> HttpResponse:
+@http.page()
+def listed(request: http.Request) -> HttpResponse:
     shown = [
-        sketches.of(each, request.operator, request.at)
+        presenters.of(each, request.operator, request.at)
         for each in layers.listed(request.community)
     ]
     rows = Layering.objects.filter(community=request.community, state="archived")
     context = {
         "sketches": shown,
         "archived": list(rows.order_by("name")),
-        "may": access.may(request.operator, layers.MANAGE),
+        "may": permissions.may(request.operator, layers.MANAGE),
     }
-    return entry.render(request, "console/layers/list.html", context)
+    return http.render(request, "console/layers/list.html", context)
 
 
 @require_http_methods(["GET", "POST"])
-@entry.page(layers.MANAGE)
-def new(request: entry.Request) -> HttpResponse:
+@http.page(layers.MANAGE)
+def new(request: http.Request) -> HttpResponse:
     """From a ready-made one; it is laid out at once."""
     error, taken = "", request.POST.get("ready", "")
     if request.method == "POST" and taken in READY:
@@ -64,7 +67,7 @@ def new(request: entry.Request) -> HttpResponse:
             layering = layers.create(
                 community=request.community,
                 key=request.POST.get("key") or _free_key(request, taken),
-                name=tagnames.clean(request.POST.get("name", ""))[:120] or str(name),
+                name=naming.clean(request.POST.get("name", ""))[:120] or str(name),
                 spec=_named(spec),
                 default=default,
                 by=request.operator,
@@ -74,10 +77,10 @@ def new(request: entry.Request) -> HttpResponse:
         except errors.QunceError as refused:
             error = str(refused)
         else:
-            return entry.back(request, reverse("layers:page", args=[layering.pk]))
+            return http.back(request, reverse("layers:page", args=[layering.pk]))
     context = {"ready": READY.items(), "error": error}
     status = 422 if error else 200
-    return entry.render(request, "console/layers/new.html", context, status=status)
+    return http.render(request, "console/layers/new.html", context, status=status)
 
 
 def _named(spec: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +98,7 @@ def _named(spec: dict[str, Any]) -> dict[str, Any]:
     return {**spec, "layers": named}
 
 
-def _free_key(request: entry.Request, wanted: str) -> str:
+def _free_key(request: http.Request, wanted: str) -> str:
     rows = Layering.objects.filter(community=request.community)
     taken = set(rows.values_list("key", flat=True))
     numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
@@ -103,26 +106,26 @@ def _free_key(request: entry.Request, wanted: str) -> str:
 
 
 @require_GET
-@entry.page()
-def page(request: entry.Request, pk: int) -> HttpResponse:
+@http.page()
+def page(request: http.Request, pk: int) -> HttpResponse:
     return _shown(request, finding.find(request, pk))
 
 
 @require_GET
-@entry.page()
-def chart(request: entry.Request, pk: int) -> HttpResponse:
+@http.page()
+def chart(request: http.Request, pk: int) -> HttpResponse:
     """Its sizes over time as a file."""
-    found = sketches.figure(finding.find(request, pk), request.operator, request.at)
+    found = presenters.figure(finding.find(request, pk), request.operator, request.at)
     if found is None:
         raise Http404
-    return figures.answer(found, request.GET.get("as", "json"))
+    return chart_downloads.answer(found, request.GET.get("as", "json"))
 
 
-def _shown(request: entry.Request, layering: Layering, error: str = "") -> HttpResponse:
+def _shown(request: http.Request, layering: Layering, error: str = "") -> HttpResponse:
     """The page; after an error with everything that was typed."""
-    sketch = sketches.of(layering, request.operator, request.at)
+    sketch = presenters.of(layering, request.operator, request.at)
     if error:
-        sketch = sketches.draw(layering, _typed_or_kept(request, layering), {}, {})
+        sketch = presenters.draw(layering, _typed_or_kept(request, layering), {}, {})
     context = {
         "sketch": sketch,
         "layering": layering,
@@ -130,53 +133,55 @@ def _shown(request: entry.Request, layering: Layering, error: str = "") -> HttpR
         "spec_text": request.POST.get("spec")
         or json.dumps(layering.spec, ensure_ascii=False, indent=2),
         "within": str(layering.spec.get("within", "")).removesuffix("d"),
-        "table": moving.table(sketch),
-        "figure": sketches.figure(layering, request.operator, request.at),
+        "table": moves_views.table(sketch),
+        "figure": presenters.figure(layering, request.operator, request.at),
         "error": error,
-        "may": access.may(request.operator, layers.MANAGE),
+        "may": permissions.may(request.operator, layers.MANAGE),
         "currency": request.community.currency,
         "is_money": forms.is_money(layering.spec),
     }
     status = 422 if error else 200
-    return entry.render(request, "console/layers/page.html", context, status=status)
+    return http.render(request, "console/layers/page.html", context, status=status)
 
 
-def _typed_or_kept(request: entry.Request, layering: Layering) -> Any:
+def _typed_or_kept(request: http.Request, layering: Layering) -> Any:
     try:
         return _typed(request, layering)
     except errors.QunceError:
         return layering.spec
 
 
-def _typed(request: entry.Request, layering: Layering) -> Any:
+def _typed(request: http.Request, layering: Layering) -> Any:
     """The spec as it is on the page: as JSON where that was written."""
     if request.POST.get("as") == "json":
         spec = forms.read(request.POST.get("spec", ""))
     else:
         currency = request.community.currency
         spec = forms.changed(layering.spec, request.POST, currency)
-    layerspecs.check(spec)
+    layer_specs.check(spec)
     return spec
 
 
 @require_POST
-@entry.page(layers.MANAGE)
-def sizes(request: entry.Request, pk: int) -> HttpResponse:
+@http.page(layers.MANAGE)
+def sizes(request: http.Request, pk: int) -> HttpResponse:
     """How large the layers would be with these thresholds; nothing is kept."""
     layering = finding.find(request, pk)
     context: dict[str, Any] = {"live": True, "error": ""}
     try:
         spec = _typed(request, layering)
-        counted, found = layouts.sizes(spec=spec, by=request.operator, at=request.at)
-        context["sketch"] = sketches.draw(layering, spec, counted, found)
+        counted, found = layer_assignment.sizes(
+            spec=spec, by=request.operator, at=request.at
+        )
+        context["sketch"] = presenters.draw(layering, spec, counted, found)
     except errors.QunceError as error:
         context["error"] = str(error)
-    return entry.render(request, "console/layers/_sizes.html", context)
+    return http.render(request, "console/layers/_sizes.html", context)
 
 
 @require_POST
-@entry.page(layers.MANAGE)
-def save(request: entry.Request, pk: int) -> HttpResponse:
+@http.page(layers.MANAGE)
+def save(request: http.Request, pk: int) -> HttpResponse:
     layering = finding.find(request, pk)
     default = request.POST.get("default", "")
     try:
@@ -184,7 +189,7 @@ def save(request: entry.Request, pk: int) -> HttpResponse:
             layering=layering,
             spec=_typed(request, layering),
             default=default,
-            name=tagnames.clean(request.POST.get("name", ""))[:120],
+            name=naming.clean(request.POST.get("name", ""))[:120],
             by=request.operator,
             at=request.at,
         )
@@ -193,37 +198,37 @@ def save(request: entry.Request, pk: int) -> HttpResponse:
         return _shown(request, layering, str(error))
     if request.POST.get("now"):
         return _laid_out(request, layering)
-    entry.say(request, _("Saved. The next run lays everyone out like this."))
-    return entry.back(request, reverse("layers:page", args=[pk]))
+    http.say(request, _("Saved. The next run lays everyone out like this."))
+    return http.back(request, reverse("layers:page", args=[pk]))
 
 
 @require_POST
-@entry.page(layers.MANAGE)
-def recompute(request: entry.Request, pk: int) -> HttpResponse:
+@http.page(layers.MANAGE)
+def recompute(request: http.Request, pk: int) -> HttpResponse:
     return _laid_out(request, finding.find(request, pk))
 
 
-def _laid_out(request: entry.Request, layering: Layering) -> HttpResponse:
+def _laid_out(request: http.Request, layering: Layering) -> HttpResponse:
     run = layers.recompute(layering=layering, by=request.operator, at=request.at)
     moved = _("Everyone is laid out; %(n)s members moved.") % {"n": f"{run.moved:,}"}
-    entry.say(request, moved)
-    return entry.back(request, reverse("layers:page", args=[layering.pk]))
+    http.say(request, moved)
+    return http.back(request, reverse("layers:page", args=[layering.pk]))
 
 
 @require_POST
-@entry.page(layers.MANAGE)
-def archive(request: entry.Request, pk: int) -> HttpResponse:
+@http.page(layers.MANAGE)
+def archive(request: http.Request, pk: int) -> HttpResponse:
     layering = finding.find(request, pk)
     layers.archive(layering=layering, by=request.operator, at=request.at)
     said = _("“%(name)s” is put away and not recomputed.") % {"name": layering.name}
-    entry.say(request, said, undo=reverse("layers:restore", args=[pk]))
-    return entry.back(request, reverse("layers:list"))
+    http.say(request, said, undo=reverse("layers:restore", args=[pk]))
+    return http.back(request, reverse("layers:list"))
 
 
 @require_POST
-@entry.page(layers.MANAGE)
-def restore(request: entry.Request, pk: int) -> HttpResponse:
+@http.page(layers.MANAGE)
+def restore(request: http.Request, pk: int) -> HttpResponse:
     layering = finding.find(request, pk)
     layers.restore(layering=layering, by=request.operator, at=request.at)
-    entry.say(request, _("“%(name)s” is back.") % {"name": layering.name})
-    return entry.back(request, reverse("layers:page", args=[pk]))
+    http.say(request, _("“%(name)s” is back.") % {"name": layering.name})
+    return http.back(request, reverse("layers:page", args=[pk]))

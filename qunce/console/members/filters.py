@@ -13,14 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from qunce.groups import sight as groups
-from qunce.members import layers, segments, sentencenames, sentences, tags
-from qunce.sets import audiences, leaves, rules
+from qunce.groups import visibility as groups
+from qunce.members.layers import layers
+from qunce.members.rule_text import names as rule_names
+from qunce.members.rule_text import sentences
+from qunce.members.segments import segments
+from qunce.members.tags import library
+from qunce.sets import audiences
+from qunce.sets.rules import base, tree
 
 if TYPE_CHECKING:
     from django.http import QueryDict
 
-    from qunce.core.operators import Operator
+    from qunce.core.staff.models import Staff
 
 NAMES = ("segment", "tag", "group", "layer", "rule", "left")
 LONGEST_RULE = 20_000
@@ -51,13 +56,13 @@ class Filters:
         return {"with_left": whole} if self.with_left else whole
 
 
-def read(given: QueryDict, by: Operator) -> Filters:
+def read(given: QueryDict, by: Staff) -> Filters:
     with_left = given.get("left") == "1"
     try:
         clauses = list(_clauses(given, by))
         whole = {"all": [clause.rule for clause in clauses]}
         audiences.check(community=by.community, rule=whole)
-    except (leaves.RuleError, Unreadable) as error:
+    except (base.RuleError, Unreadable) as error:
         return Filters([], with_left, str(error))
     return Filters(clauses, with_left)
 
@@ -66,7 +71,7 @@ class Unreadable(Exception):
     """A filter of the address names nothing that there is."""
 
 
-def _clauses(given: QueryDict, by: Operator) -> Iterator[Clause]:
+def _clauses(given: QueryDict, by: Staff) -> Iterator[Clause]:
     for name, read_one in READERS.items():
         text = given.get(name, "").strip()
         if text:
@@ -80,7 +85,7 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _segment(text: str, by: Operator) -> tuple[str, Any]:
+def _segment(text: str, by: Staff) -> tuple[str, Any]:
     rows = segments.Segment.objects.filter(community=by.community)
     found = rows.filter(pk=_number(text)).first()
     if found is None:
@@ -89,15 +94,15 @@ def _segment(text: str, by: Operator) -> tuple[str, Any]:
     return words, {"segment": {"any": [found.key]}}
 
 
-def _tag(text: str, by: Operator) -> tuple[str, Any]:
-    rows = tags.Tag.objects.filter(community=by.community).exclude(state="merged")
+def _tag(text: str, by: Staff) -> tuple[str, Any]:
+    rows = library.Tag.objects.filter(community=by.community).exclude(state="merged")
     found = rows.filter(pk=_number(text)).first()
     if found is None:
         raise Unreadable(_("There is no such tag."))
     return _("Tag: %(name)s") % {"name": found.name}, {"tag": {"any": [found.key]}}
 
 
-def _group(text: str, by: Operator) -> tuple[str, Any]:
+def _group(text: str, by: Staff) -> tuple[str, Any]:
     found = groups.listed(by).filter(pk=_number(text)).first()
     if found is None:
         raise Unreadable(_("There is no such group."))
@@ -105,7 +110,7 @@ def _group(text: str, by: Operator) -> tuple[str, Any]:
     return words, {"group": {"any": [found.key]}}
 
 
-def _layer(text: str, by: Operator) -> tuple[str, Any]:
+def _layer(text: str, by: Staff) -> tuple[str, Any]:
     number, _colon, wanted = text.partition(":")
     rows = layers.Layering.objects.filter(community=by.community)
     found = rows.filter(pk=_number(number)).first()
@@ -119,17 +124,17 @@ def _layer(text: str, by: Operator) -> tuple[str, Any]:
     return words, {"layer": {"of": found.key, "in": [wanted]}}
 
 
-def _rule(text: str, by: Operator) -> tuple[str, Any]:
+def _rule(text: str, by: Staff) -> tuple[str, Any]:
     if len(text) > LONGEST_RULE:
         raise Unreadable(
             _("This rule is too long for an address; save it as a segment.")
         )
     try:
-        rule = rules.read(text)
+        rule = tree.read(text)
         audiences.check(community=by.community, rule=rule)
     except RecursionError:
         raise Unreadable(_("This rule is nested too deeply.")) from None
-    names = sentencenames.of(by.community, rule)
+    names = rule_names.of(by.community, rule)
     return sentences.text(rule, names), rule
 
 

@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from qunce.console.members import words
+from qunce.console.members import labels
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import notes, tags
-from qunce.members.attributes import Attribute, Kind, Section
+from qunce.core.staff.models import Staff
+from qunce.members.attributes.attributes import Attribute, Kind, Section
+from qunce.members.people import notes
+from qunce.members.tags import library
 
 SPACE = "; "
 """Between several values of one attribute."""
@@ -38,15 +39,15 @@ class TagForm(forms.Form):
 
     @property
     def offered(self) -> list[str]:
-        names = tags.listed(self.community).values_list("name", flat=True)
+        names = library.listed(self.community).values_list("name", flat=True)
         return list(names[:300])
 
 
-def find_tag(community: Community, text: str) -> tags.Tag | None:
+def find_tag(community: Community, text: str) -> library.Tag | None:
     """The tag that is called so: by key, synonym or name."""
-    found = tags.find(community, [text]).get(text)
+    found = library.find(community, [text]).get(text)
     if found is None:
-        found = tags.listed(community).filter(name__iexact=text.strip()).first()
+        found = library.listed(community).filter(name__iexact=text.strip()).first()
     return found
 
 
@@ -74,13 +75,13 @@ class NoteForm(forms.Form):
     staff = forms.ModelChoiceField(
         label=_("Who does it"),
         required=False,
-        queryset=Operator.objects.none(),
+        queryset=Staff.objects.none(),
         empty_label=None,
     )
 
-    def __init__(self, *given: Any, by: Operator, at: datetime, **more: Any) -> None:
+    def __init__(self, *given: Any, by: Staff, at: datetime, **more: Any) -> None:
         super().__init__(*given, **more)
-        known = Operator.objects.filter(community=by.community, is_active=True)
+        known = Staff.objects.filter(community=by.community, is_active=True)
         mine = known.exclude(password="!") | known.filter(pk=by.pk)  # noqa: S106 - nobody signs in
         field: Any = self.fields["staff"]
         field.queryset = mine.order_by("name", "pk")
@@ -92,7 +93,7 @@ class NoteForm(forms.Form):
 
 class IdentifierForm(forms.Form):
     prefix = "known"
-    kind = forms.ChoiceField(label=_("Kind"), choices=list(words.KINDS.items()))
+    kind = forms.ChoiceField(label=_("Kind"), choices=list(labels.KINDS.items()))
     value = forms.CharField(label=_("Number, address or ID"), max_length=200)
 
 
@@ -134,10 +135,10 @@ class AttributeForm(forms.Form):
         help_text=_("It stays; leave it empty to use the name on pages."),
     )
     type = forms.ChoiceField(
-        label=_("What it holds"), choices=list(words.TYPES.items())
+        label=_("What it holds"), choices=list(labels.TYPES.items())
     )
     section = forms.ChoiceField(
-        label=_("Section"), choices=list(words.SECTIONS.items()), initial=Section.BASIC
+        label=_("Section"), choices=list(labels.SECTIONS.items()), initial=Section.BASIC
     )
     choices = forms.CharField(
         label=_("Choices"),

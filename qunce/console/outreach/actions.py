@@ -10,48 +10,48 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from qunce.console import entry
-from qunce.console.outreach import review
+from qunce.console import http
+from qunce.console.outreach import review_views
 from qunce.console.outreach.forms import MOMENT
 from qunce.core import errors
-from qunce.outreach import campaigns, starts
-from qunce.outreach.campaigns import Campaign
+from qunce.outreach.campaigns import campaigns, launch
+from qunce.outreach.campaigns.campaigns import Campaign
 
 
-def _get(request: entry.Request, pk: int) -> Campaign:
+def _get(request: http.Request, pk: int) -> Campaign:
     return campaigns.get(by=request.operator, pk=pk)
 
 
-def _home(request: entry.Request, campaign: Campaign) -> HttpResponse:
-    return entry.back(request, reverse("outreach:campaign", args=[campaign.pk]))
+def _home(request: http.Request, campaign: Campaign) -> HttpResponse:
+    return http.back(request, reverse("outreach:campaign", args=[campaign.pk]))
 
 
 @require_POST
-@entry.page(campaigns.MANAGE)
-def start(request: entry.Request, pk: int) -> HttpResponse:
+@http.page(campaigns.MANAGE)
+def start(request: http.Request, pk: int) -> HttpResponse:
     """To exactly as many as the review showed; if they changed, it is shown again."""
     campaign = _get(request, pk)
     text = request.POST.get("expected", "")
     expected = int(text) if text.isascii() and text.isdigit() else -1
     try:
-        plan = starts.start(
+        plan = launch.start(
             campaign=campaign, by=request.operator, at=request.at, expected=expected
         )
     except errors.QunceError as error:
         if campaign.state not in ("draft", "scheduled"):
             raise
-        return review.page(request, campaign, str(error), status=422)
+        return review_views.page(request, campaign, str(error), status=422)
     if campaign.is_assisted:
         said = _("%(n)s staff tasks are given out.") % {"n": len(plan.shares)}
     else:
         said = _("It is being sent to %(n)s.") % {"n": f"{plan.size:,}"}
-    entry.say(request, said)
+    http.say(request, said)
     return _home(request, campaign)
 
 
 @require_POST
-@entry.page(campaigns.MANAGE)
-def schedule(request: entry.Request, pk: int) -> HttpResponse:
+@http.page(campaigns.MANAGE)
+def schedule(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get(request, pk)
     try:
         campaigns.schedule(
@@ -61,8 +61,8 @@ def schedule(request: entry.Request, pk: int) -> HttpResponse:
             at=request.at,
         )
     except errors.Invalid as error:
-        return review.page(request, campaign, str(error), status=422)
-    entry.say(
+        return review_views.page(request, campaign, str(error), status=422)
+    http.say(
         request,
         _("It will start by itself."),
         undo=reverse("outreach:unschedule", args=[pk]),
@@ -70,7 +70,7 @@ def schedule(request: entry.Request, pk: int) -> HttpResponse:
     return _home(request, campaign)
 
 
-def _moment(request: entry.Request) -> datetime:
+def _moment(request: http.Request) -> datetime:
     field = forms.DateTimeField(input_formats=[MOMENT, "%Y-%m-%d %H:%M"])
     try:
         moment: datetime = field.clean(request.POST.get("send_at", ""))
@@ -80,20 +80,20 @@ def _moment(request: entry.Request) -> datetime:
 
 
 @require_POST
-@entry.page(campaigns.MANAGE)
-def unschedule(request: entry.Request, pk: int) -> HttpResponse:
+@http.page(campaigns.MANAGE)
+def unschedule(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get(request, pk)
     campaigns.unschedule(campaign=campaign, by=request.operator, at=request.at)
-    entry.say(request, _("It is a draft again."))
+    http.say(request, _("It is a draft again."))
     return _home(request, campaign)
 
 
 @require_POST
-@entry.page(campaigns.MANAGE)
-def pause(request: entry.Request, pk: int) -> HttpResponse:
+@http.page(campaigns.MANAGE)
+def pause(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get(request, pk)
     campaigns.pause(campaign=campaign, by=request.operator, at=request.at)
-    entry.say(
+    http.say(
         request,
         _("Paused. What is open now can still be marked."),
         undo=reverse("outreach:resume", args=[pk]),
@@ -102,26 +102,26 @@ def pause(request: entry.Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@entry.page(campaigns.MANAGE)
-def resume(request: entry.Request, pk: int) -> HttpResponse:
+@http.page(campaigns.MANAGE)
+def resume(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get(request, pk)
     campaigns.resume(campaign=campaign, by=request.operator, at=request.at)
-    entry.say(request, _("It goes on."), undo=reverse("outreach:pause", args=[pk]))
+    http.say(request, _("It goes on."), undo=reverse("outreach:pause", args=[pk]))
     return _home(request, campaign)
 
 
 @require_POST
-@entry.page(campaigns.MANAGE)
-def cancel(request: entry.Request, pk: int) -> HttpResponse:
+@http.page(campaigns.MANAGE)
+def cancel(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get(request, pk)
-    starts.cancel(campaign=campaign, by=request.operator, at=request.at)
-    entry.say(request, _("Cancelled: what has not gone out will not."))
+    launch.cancel(campaign=campaign, by=request.operator, at=request.at)
+    http.say(request, _("Cancelled: what has not gone out will not."))
     return _home(request, campaign)
 
 
 @require_POST
-@entry.page(campaigns.MANAGE)
-def copy(request: entry.Request, pk: int) -> HttpResponse:
+@http.page(campaigns.MANAGE)
+def copy(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get(request, pk)
     again = campaigns.copy(campaign=campaign, by=request.operator, at=request.at)
-    return entry.back(request, reverse("outreach:edit", args=[again.pk]))
+    return http.back(request, reverse("outreach:edit", args=[again.pk]))

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.channels import base
-from qunce.console import entry
-from qunce.console.outreach import words
+from qunce.console import http
+from qunce.console.outreach import labels
 from qunce.core import errors
-from qunce.groups import sight as groupsight
-from qunce.members import segments
-from qunce.outreach import campaigns
-from qunce.outreach.campaigns import Campaign, State, Target
-from qunce.sets import rules
+from qunce.groups import visibility as groupsight
+from qunce.members.segments import segments
+from qunce.outreach.campaigns import campaigns
+from qunce.outreach.campaigns.campaigns import Campaign, State, Target
+from qunce.sets.rules import tree
 
 MOMENT = "%Y-%m-%dT%H:%M"
 ALL, NOBODY, OWN = "all", "", "own"
@@ -80,7 +80,7 @@ class CampaignForm(forms.Form):
 
     def __init__(
         self,
-        request: entry.Request,
+        request: http.Request,
         data: Any = None,
         *,
         campaign: Campaign | None = None,
@@ -123,7 +123,7 @@ class CampaignForm(forms.Form):
 
     def _said(self, own: str) -> str:
         try:
-            said = words.rule(self.request.community, rules.read(own))
+            said = labels.rule(self.request.community, tree.read(own))
         except (errors.QunceError, RecursionError):
             return _("a rule that cannot be read")
         return said if len(said) <= 80 else f"{said[:79]}…"
@@ -155,11 +155,11 @@ def _rule(choice: str, own: str) -> Any:
         return {"all": []}
     if choice.startswith(SEGMENT):
         return {"segment": {"any": [choice.removeprefix(SEGMENT)]}}
-    return rules.read(own)
+    return tree.read(own)
 
 
 def _initial(
-    request: entry.Request, campaign: Campaign | None, rule: Any
+    request: http.Request, campaign: Campaign | None, rule: Any
 ) -> dict[str, Any]:
     if campaign is None:
         who, own = choice_of(rule)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from qunce.console import entry
+from qunce.console import http
 from qunce.console.outreach.forms import CampaignForm
 from qunce.core import errors
-from qunce.groups import sight as groupsight
-from qunce.outreach import reviews, values, variables
-from qunce.outreach.campaigns import Campaign, Target
+from qunce.groups import visibility as groupsight
+from qunce.outreach.campaigns import review
+from qunce.outreach.campaigns.campaigns import Campaign, Target
+from qunce.outreach.content import templates, variable_values
 from qunce.sets import audiences
 
 
-def of_form(request: entry.Request, form: CampaignForm, turn: int) -> dict[str, Any]:
+def of_form(request: http.Request, form: CampaignForm, turn: int) -> dict[str, Any]:
     """Size, name and text of the receiver number `turn`, or what is wrong."""
     draft = _draft(request, form)
     try:
@@ -22,16 +23,16 @@ def of_form(request: entry.Request, form: CampaignForm, turn: int) -> dict[str, 
         return {"wrong_rule": str(error)}
     context: dict[str, Any] = {"size": size, "turn": turn, "target": draft.target}
     try:
-        pieces = variables.check(
-            draft.text, values.known(request.community, draft.target)
+        pieces = templates.check(
+            draft.text, variable_values.known(request.community, draft.target)
         )
-    except variables.InvalidText as error:
+    except templates.InvalidText as error:
         return context | {"wrong_text": str(error) if draft.text.strip() else ""}
     if not chosen:
         return context
-    asked = variables.asked(pieces)
-    text, missing = reviews.resolved(draft, chosen, request.operator)[chosen[0]]
-    name = reviews.named(draft, chosen, request.operator)[chosen[0]]
+    asked = templates.asked(pieces)
+    text, missing = review.resolved(draft, chosen, request.operator)[chosen[0]]
+    name = review.named(draft, chosen, request.operator)[chosen[0]]
     return context | {
         "name": name,
         "text": text,
@@ -40,7 +41,7 @@ def of_form(request: entry.Request, form: CampaignForm, turn: int) -> dict[str, 
     }
 
 
-def _draft(request: entry.Request, form: CampaignForm) -> Campaign:
+def _draft(request: http.Request, form: CampaignForm) -> Campaign:
     """What the form says so far, kept nowhere."""
     draft = Campaign(community=request.community, by=request.operator)
     if form.campaign is not None:
@@ -60,7 +61,7 @@ def _draft(request: entry.Request, form: CampaignForm) -> Campaign:
 
 
 def _receivers(
-    request: entry.Request, draft: Campaign, turn: int
+    request: http.Request, draft: Campaign, turn: int
 ) -> tuple[int, list[int]]:
     """How many, and one of them."""
     by = request.operator
@@ -72,5 +73,5 @@ def _receivers(
         return 0, []
     asked = {"community": request.community, "rule": draft.rule, "by": by}
     size = audiences.count(**asked, at=request.at)
-    some = audiences.members(**asked, at=request.at, limit=reviews.SHOWN)
+    some = audiences.members(**asked, at=request.at, limit=review.SHOWN)
     return size, some[turn % len(some) :][:1] if some else []

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qunce.console.sales import orders
+from qunce.console.sales import views
 
 app_name = "sales"
 urlpatterns = [
-    path("orders/", orders.listed, name="orders"),
-    path("orders/totals/", orders.totals, name="totals"),
-    path("orders/<int:pk>/", orders.page, name="order"),
+    path("orders/", views.listed, name="orders"),
+    path("orders/totals/", views.totals, name="totals"),
+    path("orders/<int:pk>/", views.page, name="order"),
 ]

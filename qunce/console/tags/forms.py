@@ -7,16 +7,18 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from qunce.core import access, staff
-from qunce.core.operators import Operator
-from qunce.members import tagnames, tags
-from qunce.members.tags import Tag, TagGroup
+from qunce.core import permissions
+from qunce.core.staff import staff
+from qunce.core.staff.models import Staff
+from qunce.members.tags import library
+from qunce.members.tags import naming as tag_naming
+from qunce.members.tags.library import Tag, TagGroup
 
 ONE, SEVERAL = "one", "several"
 
 
 class TagForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=tagnames.LONGEST)
+    name = forms.CharField(label=_("Name"), max_length=tag_naming.LONGEST)
     group = forms.ModelChoiceField(
         label=_("Tag group"),
         queryset=TagGroup.objects.none(),
@@ -32,19 +34,19 @@ class TagForm(forms.Form):
     )
     owner = forms.ModelChoiceField(
         label=_("Owner"),
-        queryset=Operator.objects.none(),
+        queryset=Staff.objects.none(),
         required=False,
         empty_label=_("nobody"),
         help_text=_("Who is asked when it is unclear."),
     )
 
     def __init__(
-        self, by: Operator, data: Any = None, *, tag: Tag | None = None, **given: Any
+        self, by: Staff, data: Any = None, *, tag: Tag | None = None, **given: Any
     ) -> None:
         super().__init__(data, initial=_of_tag(tag) if tag else given)
         known: Any = self.fields
         groups = TagGroup.objects.filter(community=by.community).order_by("name")
-        allowed = [group.pk for group in groups if tags.may_make(group, by)]
+        allowed = [group.pk for group in groups if library.may_make(group, by)]
         known["group"].queryset = groups.filter(pk__in=allowed)
         known["owner"].queryset = staff.listed(by.community).filter(is_active=True)
 
@@ -89,8 +91,8 @@ class GroupForm(forms.Form):
     longest = forms.IntegerField(
         label=_("Longest name, in characters"),
         min_value=1,
-        max_value=tagnames.LONGEST,
-        initial=tagnames.LONGEST,
+        max_value=tag_naming.LONGEST,
+        initial=tag_naming.LONGEST,
     )
     guidance = forms.CharField(
         label=_("How a name is written right"),
@@ -108,15 +110,15 @@ class GroupForm(forms.Form):
     def __init__(self, data: Any = None, *, group: TagGroup | None = None) -> None:
         super().__init__(data, initial=_of_group(group) if group else None)
         known: Any = self.fields
-        always = access.declared()[tags.MANAGE]
+        always = permissions.declared()[library.MANAGE]
         known["makers"].choices = [
-            choice for choice in access.Role.choices if choice[0] not in always
+            choice for choice in permissions.Role.choices if choice[0] not in always
         ]
 
     def about(self) -> dict[str, Any]:
         """What `tags.create_group` and `tagcare.change_group` take."""
         given = self.cleaned_data
-        naming = tagnames.Naming(
+        naming = tag_naming.Naming(
             prefix=given["begins"],
             pattern=given["pattern"],
             longest=given["longest"],
@@ -152,5 +154,5 @@ class MergeForm(forms.Form):
     def __init__(self, tag: Tag, data: Any = None, **given: Any) -> None:
         super().__init__(data, initial=given)
         known: Any = self.fields
-        others = tags.listed(tag.community).exclude(pk=tag.pk)
+        others = library.listed(tag.community).exclude(pk=tag.pk)
         known["into"].queryset = others.order_by("name", "key")

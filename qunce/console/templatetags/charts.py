@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from django import template
 from django.urls import reverse
 
-from qunce.insight import geometry, scripts
+from qunce.insight import chart_script, geometry
 
 register = template.Library()
 
 
 @register.simple_tag
 def chart_bundle() -> str:
-    return reverse("insight:bundle", args=[scripts.name()])
+    return reverse("insight:bundle", args=[chart_script.name()])
 
 
 @register.inclusion_tag("console/parts/spark.html")

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from qunce.core import days
+from qunce.core import community_days
 from qunce.core import money as sums
 
 register = template.Library()
@@ -71,7 +71,7 @@ def clock(value: datetime | None) -> str:
 
 @register.filter
 def dayfrom1970(value: int) -> str:
-    return days.to_date(value).isoformat()
+    return community_days.to_date(value).isoformat()
 
 
 @register.filter

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from qunce.core import days, money
-from qunce.core.operators import Operator
-from qunce.insight import dictionary, metrics
+from qunce.core import community_days, money
+from qunce.core.staff.models import Staff
+from qunce.insight import metric_definitions, metrics
 
 WEEK = 7
 
@@ -16,20 +16,20 @@ WEEK = 7
 class Number:
     """`share` in per cent of the day a week before, None where that was nothing."""
 
-    term: dictionary.Term
+    term: metric_definitions.Term
     unit: str
     value: str
     before: str
     share: int | None
 
 
-def compared(operator: Operator, *, at: datetime) -> list[Number]:
+def compared(operator: Staff, *, at: datetime) -> list[Number]:
     community = operator.community
     last = community.day(at) - 1
     daily = metrics.of_community(
         community=community,
-        first=days.to_date(last - WEEK),
-        last=days.to_date(last),
+        first=community_days.to_date(last - WEEK),
+        last=community_days.to_date(last),
         by=operator,
         at=at,
     )
@@ -40,7 +40,7 @@ def compared(operator: Operator, *, at: datetime) -> list[Number]:
 
 
 def _number(name: str, before: int, now: int, currency: str) -> Number:
-    term = dictionary.TERMS[name]
+    term = metric_definitions.TERMS[name]
     unit = "" if term.unit else currency
     places = money.places(unit) if unit else 0
     share = round(100 * (now - before) / before) if before else None

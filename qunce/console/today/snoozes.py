@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.utils.translation import gettext as _
 
-from qunce.core import errors, instants
-from qunce.core.operators import Operator
+from qunce.core import errors, timestamps
+from qunce.core.staff.models import Staff
 
 MORNING, EVENING = time(8), time(20)
 SPANS = ("hour", "tonight", "tomorrow")
@@ -19,9 +19,9 @@ SPANS = ("hour", "tonight", "tomorrow")
 class Snooze(models.Model):
     """`key` names a line of the queue for as long as that line says the same."""
 
-    operator = models.ForeignKey(Operator, models.CASCADE, related_name="+")
+    operator = models.ForeignKey(Staff, models.CASCADE, related_name="+")
     key = models.CharField(max_length=200)
-    until = instants.InstantField()
+    until = timestamps.TimestampField()
 
     class Meta:
         constraints = [
@@ -52,7 +52,7 @@ def until(span: str, *, at: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, hour, tzinfo=zone)
 
 
-def put_off(*, operator: Operator, key: str, span: str, at: datetime) -> datetime:
+def put_off(*, operator: Staff, key: str, span: str, at: datetime) -> datetime:
     end = until(span, at=at, zone=ZoneInfo(operator.community.timezone))
     Snooze.objects.update_or_create(
         operator=operator, key=key[:200], defaults={"until": end}
@@ -60,14 +60,14 @@ def put_off(*, operator: Operator, key: str, span: str, at: datetime) -> datetim
     return end
 
 
-def take_back(*, operator: Operator, key: str) -> None:
+def take_back(*, operator: Staff, key: str) -> None:
     Snooze.objects.filter(operator=operator, key=key[:200]).delete()
 
 
-def active(operator: Operator, *, at: datetime) -> dict[str, datetime]:
+def active(operator: Staff, *, at: datetime) -> dict[str, datetime]:
     """Key → until when; what has run out is cleared away."""
     mine = Snooze.objects.filter(operator=operator)
-    mine.filter(until__lte=instants.to_micros(at)).delete()
+    mine.filter(until__lte=timestamps.to_micros(at)).delete()
     return dict(mine.values_list("key", "until"))
 
 

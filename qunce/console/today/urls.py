@@ -3,11 +3,11 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from qunce.console.today import queue
+from qunce.console.today import views
 
 app_name = "today"
 urlpatterns: list[URLPattern] = [
-    path("", queue.show, name="queue"),
-    path("today/snooze", require_POST(queue.snooze), name="snooze"),
-    path("today/wake", require_POST(queue.wake), name="wake"),
+    path("", views.show, name="queue"),
+    path("today/snooze", require_POST(views.snooze), name="snooze"),
+    path("today/wake", require_POST(views.wake), name="wake"),
 ]

@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from qunce.channels.webhooks import addresses, deliveries, endpoints
+from qunce.channels.webhooks import deliveries, endpoints, url_policy
 from qunce.channels.webhooks.deliveries import State
 from qunce.channels.webhooks.endpoints import Endpoint
-from qunce.console import entry
-from qunce.console.entry import Request
+from qunce.console import http
+from qunce.console.http import Request
 from qunce.core import errors
 
 PAGE = 50
@@ -32,7 +32,7 @@ class WebhookForm(forms.Form):
     )
     url = forms.CharField(
         label=gettext_lazy("Address"),
-        max_length=addresses.LONGEST,
+        max_length=url_policy.LONGEST,
         help_text=gettext_lazy("It begins with https:// and is open to the internet."),
         widget=forms.URLInput(attrs={"placeholder": "https://example.com/hook"}),
     )
@@ -53,17 +53,17 @@ class WebhookForm(forms.Form):
 
 
 @require_GET
-@entry.page(endpoints.MANAGE)
+@http.page(endpoints.MANAGE)
 def listed(request: Request) -> HttpResponse:
     rows = [
         (endpoint, deliveries.tally(endpoint))
         for endpoint in endpoints.listed(request.operator)
     ]
-    return entry.render(request, "console/webhooks/list.html", {"rows": rows})
+    return http.render(request, "console/webhooks/list.html", {"rows": rows})
 
 
 @require_http_methods(["GET", "POST"])
-@entry.page(endpoints.MANAGE)
+@http.page(endpoints.MANAGE)
 def add(request: Request) -> HttpResponse:
     endpoints.check_may(request.operator)
     form = WebhookForm(request.POST or None)
@@ -78,7 +78,7 @@ def add(request: Request) -> HttpResponse:
         except errors.Invalid as error:
             form.add_error(None, str(error))
         else:
-            return entry.back(request, reverse("webhooks:one", args=[endpoint.pk]))
+            return http.back(request, reverse("webhooks:one", args=[endpoint.pk]))
     return _form(request, form)
 
 
@@ -87,11 +87,11 @@ def _form(
 ) -> HttpResponse:
     context = {"form": form, "endpoint": endpoint}
     status = 422 if form.errors else 200
-    return entry.render(request, "console/webhooks/form.html", context, status=status)
+    return http.render(request, "console/webhooks/form.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])
-@entry.page(endpoints.MANAGE)
+@http.page(endpoints.MANAGE)
 def edit(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.operator, pk=pk)
     start = {name: getattr(endpoint, name) for name in ("name", "url")}
@@ -108,14 +108,14 @@ def edit(request: Request, pk: int) -> HttpResponse:
         except errors.Invalid as error:
             form.add_error(None, str(error))
         else:
-            entry.say(request, _("“%(name)s” is changed.") % {"name": endpoint})
-            return entry.back(request, reverse("webhooks:one", args=[pk]))
+            http.say(request, _("“%(name)s” is changed.") % {"name": endpoint})
+            return http.back(request, reverse("webhooks:one", args=[pk]))
     return _form(request, form, endpoint)
 
 
 @require_GET
 @never_cache
-@entry.page(endpoints.MANAGE)
+@http.page(endpoints.MANAGE)
 def one(request: Request, pk: int) -> HttpResponse:
     """How it does, its secret and its log."""
     endpoint = endpoints.get(by=request.operator, pk=pk)
@@ -138,17 +138,17 @@ def one(request: Request, pk: int) -> HttpResponse:
         "before": rows[PAGE - 1].pk if len(rows) > PAGE else None,
         "is_first": not before,
     }
-    return entry.render(
+    return http.render(
         request, "console/webhooks/one.html", context, part="console/webhooks/_log.html"
     )
 
 
 @require_GET
-@entry.page(endpoints.MANAGE)
+@http.page(endpoints.MANAGE)
 def delivery(request: Request, pk: int, delivery: int) -> HttpResponse:
     """One delivery: what was told, what came back."""
     endpoint = endpoints.get(by=request.operator, pk=pk)
     row = deliveries.get(endpoint, delivery)
     body = json.dumps(json.loads(row.body), indent=2, ensure_ascii=False)
     context = {"endpoint": endpoint, "row": row, "body": body}
-    return entry.render(request, "console/webhooks/delivery.html", context)
+    return http.render(request, "console/webhooks/delivery.html", context)

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qunce.core import db
-from qunce.sets.log import columns, postgresql, sqlite
+from qunce.sets.log import postgresql, schema, sqlite
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     import pyarrow as pa
 
-SCHEMA = columns.SCHEMA
+SCHEMA = schema.SCHEMA
 
 
 def _database() -> ModuleType:
@@ -64,7 +64,7 @@ def stretches(after: int, upto: int) -> Iterator[tuple[int, Iterator[pa.Table]]]
 
 def read(after: int, upto: int) -> Iterator[pa.Table]:
     """The facts with after < coordinate ≤ upto, in tables of a bearable size."""
-    return columns.tidied(_database().read(after, upto))
+    return schema.tidied(_database().read(after, upto))
 
 
 def newer(
@@ -79,7 +79,7 @@ def newer(
     return db.rows(
         "SELECT id, kind_id, account_id, group_id, happened_at, recorded_at, actor_id,"  # noqa: S608
         f" source_id, payload FROM core_fact WHERE {where}"
-        f" AND account_id IN ({db.marks(len(accounts))})",
+        f" AND account_id IN ({db.placeholders(len(accounts))})",
         [*params, *accounts],
     )
 

@@ -34,7 +34,14 @@ class LogNotRead(Exception):
 def read(database: str, where: str, after: int, upto: int) -> Iterator[pa.RecordBatch]:
     """`where` is a file or libpq's connection words; it goes by the environment."""
     process = subprocess.Popen(  # noqa: S603 - our own words
-        [sys.executable, "-m", "qunce.sets.reader", database, str(after), str(upto)],
+        [
+            sys.executable,
+            "-m",
+            "qunce.sets.reader_process",
+            database,
+            str(after),
+            str(upto),
+        ],
         stdout=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         env=os.environ | {"QUNCE_LOG": where},

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
-from qunce.core import db, settled
-from qunce.sets.log import child, columns
+from qunce.core import db
+from qunce.core.facts import committed
+from qunce.sets.log import child, schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 COORDINATE = "xid"
 FEW = 50_000
-READ = f"{columns.SELECT} WHERE xid > %s AND xid <= %s"
+READ = f"{schema.SELECT} WHERE xid > %s AND xid <= %s"
 COUNT = """
 SELECT count(*) FROM (
     SELECT 1 FROM core_fact WHERE xid > %s AND xid <= %s LIMIT %s) AS few
@@ -28,7 +29,7 @@ SELECT count(*) FROM (
 
 def end() -> int:
     """The last settled number."""
-    return settled.horizon() - 1
+    return committed.horizon() - 1
 
 
 def waiting(after: int) -> int:
@@ -41,7 +42,7 @@ def read(after: int, upto: int) -> Iterator[pa.RecordBatch | pa.Table]:
         db.execute("SET LOCAL enable_seqscan = off")
         few = db.rows(COUNT, [after, upto, FEW + 1])[0][0] <= FEW
         if few:
-            return iter([columns.of_rows(db.rows(READ, [after, upto]))])
+            return iter([schema.of_rows(db.rows(READ, [after, upto]))])
     return child.read("postgresql", _url(), after, upto)
 
 

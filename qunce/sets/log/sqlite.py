@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from qunce.core import db
-from qunce.sets.log import child, columns
+from qunce.sets.log import child, schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,7 +17,7 @@ COORDINATE = "id"
 FEW = 50_000
 """Up to here Python's own sqlite3 is quicker than starting a process."""
 HIGHEST = "SELECT seq FROM sqlite_sequence WHERE name = 'core_fact'"
-READ = f"{columns.SELECT} WHERE id > %s AND id <= %s ORDER BY id"
+READ = f"{schema.SELECT} WHERE id > %s AND id <= %s ORDER BY id"
 LOOK = "SELECT id, community_id, kind_id, recorded_at FROM core_fact WHERE id = %s"
 NEWEST = "SELECT max(id) FROM core_fact WHERE id <= %s"
 
@@ -32,7 +32,7 @@ def waiting(after: int) -> int:
 
 def read(after: int, upto: int) -> Iterator[pa.RecordBatch | pa.Table]:
     if upto - after <= FEW or connection.in_atomic_block:
-        return iter([columns.of_rows(db.rows(READ, [after, upto]))])
+        return iter([schema.of_rows(db.rows(READ, [after, upto]))])
     return child.read("sqlite", str(connection.settings_dict["NAME"]), after, upto)
 
 

@@ -16,10 +16,13 @@ from qunce import reactions
 from qunce.channels.webhooks import deliveries, endpoints
 from qunce.channels.webhooks.deliveries import Delivery
 from qunce.channels.webhooks.endpoints import Endpoint
-from qunce.core import access, errors, facts, operators
+from qunce.core import errors, permissions
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import people, tags
+from qunce.core.facts import facts
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.people import people
+from qunce.members.tags import library
 from tests.channels.webhooks.receiver import Receiver, receiving
 from tests.members import made
 from tests.members.made import AT
@@ -42,11 +45,11 @@ def shop(db: None) -> Community:
 
 
 @pytest.fixture
-def by(shop: Community) -> Operator:
+def by(shop: Community) -> Staff:
     return made.staff(shop, "manager")
 
 
-def endpoint(by: Operator, url: str, *kinds: str, at: datetime = AT) -> Endpoint:
+def endpoint(by: Staff, url: str, *kinds: str, at: datetime = AT) -> Endpoint:
     return endpoints.create(
         community=by.community,
         name="till",
@@ -70,7 +73,7 @@ def only() -> Delivery:
 @pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_a_fact_arrives_signed_and_once(
-    shop: Community, by: Operator, there: Receiver
+    shop: Community, by: Staff, there: Receiver
 ) -> None:
     made.member(shop, "before")
     hook = endpoint(by, there.url, at=AT + SECOND)
@@ -91,7 +94,7 @@ def test_a_fact_arrives_signed_and_once(
 
 
 def test_other_kinds_communities_and_paused_ones_are_not_told(
-    shop: Community, by: Operator, there: Receiver
+    shop: Community, by: Staff, there: Receiver
 ) -> None:
     hook = endpoint(by, there.url, "tag.created")
     made.member(shop, "m1")
@@ -103,12 +106,12 @@ def test_other_kinds_communities_and_paused_ones_are_not_told(
     endpoints.resume(endpoint=hook, by=by, at=AT + SECOND)
     assert run() == 0
     made.member(shop, "m2")
-    tags.create(community=shop, key="fan", by=by, at=AT + 2 * SECOND)
+    library.create(community=shop, key="fan", by=by, at=AT + 2 * SECOND)
     assert run() == 1
 
 
 def test_a_kind_added_later_is_told_from_then_on(
-    shop: Community, by: Operator, there: Receiver
+    shop: Community, by: Staff, there: Receiver
 ) -> None:
     hook = endpoint(by, there.url, "tag.created")
     made.member(shop, "m1")
@@ -123,7 +126,7 @@ def test_a_kind_added_later_is_told_from_then_on(
 @pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_without_success_it_is_tried_again_later_each_time(
-    shop: Community, by: Operator, there: Receiver
+    shop: Community, by: Staff, there: Receiver
 ) -> None:
     endpoint(by, there.url)
     made.member(shop, "m1")
@@ -147,7 +150,7 @@ def test_without_success_it_is_tried_again_later_each_time(
 
 
 def test_in_the_end_it_is_given_up_and_can_be_sent_again(
-    shop: Community, by: Operator, there: Receiver
+    shop: Community, by: Staff, there: Receiver
 ) -> None:
     endpoint(by, there.url)
     made.member(shop, "m1")
@@ -163,7 +166,7 @@ def test_in_the_end_it_is_given_up_and_can_be_sent_again(
 
 
 def test_who_cannot_be_reached_is_said_so(
-    shop: Community, by: Operator, settings: Settings
+    shop: Community, by: Staff, settings: Settings
 ) -> None:
     settings.WEBHOOKS_INSIDE = True
     endpoint(by, "http://127.0.0.1:9/")
@@ -174,7 +177,7 @@ def test_who_cannot_be_reached_is_said_so(
 
 
 def test_an_endpoint_inside_is_not_called(
-    shop: Community, by: Operator, settings: Settings
+    shop: Community, by: Staff, settings: Settings
 ) -> None:
     settings.WEBHOOKS_INSIDE = True
     with receiving() as receiver:
@@ -188,7 +191,7 @@ def test_an_endpoint_inside_is_not_called(
 
 
 def test_who_fails_for_a_day_is_stopped(
-    shop: Community, by: Operator, there: Receiver
+    shop: Community, by: Staff, there: Receiver
 ) -> None:
     endpoint(by, there.url)
     there.answers = [500]
@@ -199,7 +202,7 @@ def test_who_fails_for_a_day_is_stopped(
         run(at)
     hook = Endpoint.objects.get()
     assert hook.state == "broken"
-    told = made.told(shop, "webhook.moved")
+    told = made.told(shop, "webhook.state_changed")
     assert told[-1][1]["state"] == "broken"
     assert run(at + HOUR) == 0
     there.answers = [200]
@@ -208,7 +211,7 @@ def test_who_fails_for_a_day_is_stopped(
 
 
 def test_who_says_gone_is_stopped_at_once(
-    shop: Community, by: Operator, there: Receiver
+    shop: Community, by: Staff, there: Receiver
 ) -> None:
     endpoint(by, there.url)
     made.member(shop, "m1")
@@ -218,7 +221,7 @@ def test_who_says_gone_is_stopped_at_once(
 
 
 def test_one_that_fails_holds_up_no_other(
-    shop: Community, by: Operator, there: Receiver
+    shop: Community, by: Staff, there: Receiver
 ) -> None:
     endpoint(by, "http://127.0.0.1:9/")
     endpoint(by, there.url)
@@ -229,7 +232,7 @@ def test_one_that_fails_holds_up_no_other(
 
 
 def test_a_worker_that_died_leaves_its_rows_to_the_next(
-    shop: Community, by: Operator, there: Receiver
+    shop: Community, by: Staff, there: Receiver
 ) -> None:
     endpoint(by, there.url)
     made.member(shop, "m1")
@@ -240,7 +243,7 @@ def test_a_worker_that_died_leaves_its_rows_to_the_next(
 
 
 def test_a_trial_arrives_and_is_not_repeated(
-    shop: Community, by: Operator, there: Receiver
+    shop: Community, by: Staff, there: Receiver
 ) -> None:
     there.answers = [500]
     hook = endpoint(by, there.url)
@@ -251,19 +254,19 @@ def test_a_trial_arrives_and_is_not_repeated(
 
 
 def test_of_the_erased_nothing_stays_but_that_they_are(
-    shop: Community, by: Operator, there: Receiver
+    shop: Community, by: Staff, there: Receiver
 ) -> None:
     endpoint(by, there.url, JOINED, "member.erased")
     member = made.member(shop, "m1")
     reactions.WEBHOOKS.catch_up(at=LATER)
-    people.erase(account=member, by=operators.system(shop), at=AT + SECOND)
+    people.erase(account=member, by=staff_models.system(shop), at=AT + SECOND)
     reactions.CONSUMER.catch_up(at=LATER)
     run()
     assert [row.kind for row in Delivery.objects.all()] == ["member.erased"]
 
 
 def test_the_log_is_kept_for_a_month(
-    shop: Community, by: Operator, there: Receiver
+    shop: Community, by: Staff, there: Receiver
 ) -> None:
     endpoint(by, there.url)
     made.member(shop, "m1")
@@ -276,7 +279,7 @@ def test_the_log_is_kept_for_a_month(
 
 def test_only_who_manages_all_has_webhooks(shop: Community) -> None:
     clerk = made.staff(shop, "operator", "clerk")
-    with pytest.raises(access.NotAllowed):
+    with pytest.raises(permissions.NotAllowed):
         endpoint(clerk, "https://example.com/")
     part = made.staff(shop, "manager", "part")
     part.scope = {"all": []}
@@ -284,7 +287,7 @@ def test_only_who_manages_all_has_webhooks(shop: Community) -> None:
         endpoint(part, "https://example.com/")
 
 
-def test_another_communitys_webhook_is_not_there(by: Operator) -> None:
+def test_another_communitys_webhook_is_not_there(by: Staff) -> None:
     hook = endpoint(by, "https://example.com/")
     stranger = made.staff(made.shop("elsewhere"), "owner", "bob")
     assert endpoints.listed(stranger) == []
@@ -295,7 +298,7 @@ def test_another_communitys_webhook_is_not_there(by: Operator) -> None:
 @pytest.mark.parametrize(
     "wrong", [{"name": " "}, {"kinds": []}, {"kinds": ["nope"]}, {"url": "x"}]
 )
-def test_what_is_no_webhook_is_refused(by: Operator, wrong: dict[str, object]) -> None:
+def test_what_is_no_webhook_is_refused(by: Staff, wrong: dict[str, object]) -> None:
     about = {"name": "till", "kinds": [JOINED], "url": "https://example.com/"}
     with pytest.raises(errors.Invalid):
         endpoints.create(

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.groups import inside, registry
-from qunce.members import segments, tagging
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.groups import groups, memberships
+from qunce.members.segments import segments
+from qunce.members.tags import assignments
 from tests.console import desk
 from tests.members import made
 from tests.members.made import AT
@@ -24,32 +25,30 @@ def shop() -> Community:
 
 
 @pytest.fixture
-def by(shop: Community) -> Operator:
+def by(shop: Community) -> Staff:
     return made.staff(shop)
 
 
 @pytest.fixture
-def browser(by: Operator) -> Client:
+def browser(by: Staff) -> Client:
     return desk.sit(by)
 
 
-def group(by: Operator, key: str = "north", **about: Any) -> registry.Group:
-    return registry.create(community=by.community, key=key, by=by, at=AT, **about)
+def group(by: Staff, key: str = "north", **about: Any) -> groups.Group:
+    return groups.create(community=by.community, key=key, by=by, at=AT, **about)
 
 
-def there(of: registry.Group, by: Operator) -> dict[str, str]:
+def there(of: groups.Group, by: Staff) -> dict[str, str]:
     """Key → part of who is in it."""
-    people = inside.listed(group=of, by=by, at=datetime.now(UTC), limit=100)
+    people = memberships.listed(group=of, by=by, at=datetime.now(UTC), limit=100)
     return {one.account.key: one.role for one in people}
 
 
-def test_groups_are_found_by_stage_kind_and_words(
-    by: Operator, browser: Client
-) -> None:
+def test_groups_are_found_by_stage_kind_and_words(by: Staff, browser: Client) -> None:
     """V1"""
     assert "No group yet" in browser.get("/groups/").content.decode()
     group(by, "a", name="Tea lovers", kind="vip")
-    registry.move(group=group(by, "b", name="Runners"), step="settle", by=by, at=AT)
+    groups.move(group=group(by, "b", name="Runners"), step="settle", by=by, at=AT)
 
     def names(query: str) -> list[str]:
         page = browser.get(f"/groups/{query}").content.decode()
@@ -65,7 +64,7 @@ def test_groups_are_found_by_stage_kind_and_words(
     assert names("?page=99999999999999999999&q=%00tea") == ["Tea lovers"]
 
 
-def test_a_part_of_the_list_answers_htmx(by: Operator, browser: Client) -> None:
+def test_a_part_of_the_list_answers_htmx(by: Staff, browser: Client) -> None:
     group(by, name="Tea lovers")
     part = browser.get("/groups/", HTTP_HX_REQUEST="true").content.decode()
     assert "Tea lovers" in part
@@ -73,7 +72,7 @@ def test_a_part_of_the_list_answers_htmx(by: Operator, browser: Client) -> None:
 
 
 def test_a_group_is_created_with_its_card_and_changed(
-    by: Operator, browser: Client
+    by: Staff, browser: Client
 ) -> None:
     """V1"""
     given = {
@@ -90,7 +89,7 @@ def test_a_group_is_created_with_its_card_and_changed(
         "owner": by.pk,
     }
     answer = browser.post("/groups/new/", given)
-    made_ = registry.get(by.community, "tea")
+    made_ = groups.get(by.community, "tea")
     assert answer["Location"] == f"/groups/{made_.pk}/"
     assert made_.card == {"whom": "parents", "value": "recipes", "rhythm": "daily at 8"}
     assert (made_.capacity, made_.owner) == (500, by)
@@ -113,7 +112,7 @@ def test_a_wrong_form_keeps_what_was_typed(browser: Client) -> None:
     assert 'value="many"' in page
 
 
-def test_a_stage_is_taken_and_taken_back(by: Operator, browser: Client) -> None:
+def test_a_stage_is_taken_and_taken_back(by: Staff, browser: Client) -> None:
     """V1"""
     north = group(by)
     answer = browser.post(f"/groups/{north.pk}/stage/settle/", follow=True)
@@ -127,7 +126,7 @@ def test_a_stage_is_taken_and_taken_back(by: Operator, browser: Client) -> None:
 
 
 def test_people_are_put_in_by_key_and_by_segment_and_taken_back(
-    shop: Community, by: Operator, browser: Client
+    shop: Community, by: Staff, browser: Client
 ) -> None:
     made.members(shop, "ann", "bob", "eve")
     north = group(by)
@@ -150,7 +149,7 @@ def test_people_are_put_in_by_key_and_by_segment_and_taken_back(
 
 
 def test_an_empty_segment_puts_nobody_in_and_says_so(
-    shop: Community, by: Operator, browser: Client
+    shop: Community, by: Staff, browser: Client
 ) -> None:
     north = group(by)
     none = segments.create(
@@ -161,7 +160,7 @@ def test_an_empty_segment_puts_nobody_in_and_says_so(
 
 
 def test_an_unknown_key_puts_nobody_in_and_is_named(
-    shop: Community, by: Operator, browser: Client
+    shop: Community, by: Staff, browser: Client
 ) -> None:
     made.members(shop, "ann")
     north = group(by)
@@ -173,7 +172,7 @@ def test_an_unknown_key_puts_nobody_in_and_is_named(
     assert there(north, by) == {}
 
 
-def test_a_full_group_says_so(shop: Community, by: Operator, browser: Client) -> None:
+def test_a_full_group_says_so(shop: Community, by: Staff, browser: Client) -> None:
     made.members(shop, "ann", "bob")
     north = group(by, capacity=1)
     answer = browser.post(f"/groups/{north.pk}/people/", {"keys": "ann bob,ann,bob"})
@@ -183,12 +182,12 @@ def test_a_full_group_says_so(shop: Community, by: Operator, browser: Client) ->
 
 
 def test_somebody_gets_a_part_leaves_and_is_brought_back(
-    shop: Community, by: Operator, browser: Client
+    shop: Community, by: Staff, browser: Client
 ) -> None:
     """V2"""
     (ann,) = made.members(shop, "ann")
     north = group(by)
-    registry.join(group=north, accounts=[ann], by=by, at=AT)
+    groups.join(group=north, accounts=[ann], by=by, at=AT)
     person = f"/groups/{north.pk}/people/{ann}/"
     browser.post(f"{person}role/", {"role": "owner"})
     assert there(north, by) == {"ann": "owner"}
@@ -199,9 +198,7 @@ def test_somebody_gets_a_part_leaves_and_is_brought_back(
     assert there(north, by) == {"ann": "owner"}
 
 
-def test_who_may_only_look_is_offered_nothing_to_do(
-    shop: Community, by: Operator
-) -> None:
+def test_who_may_only_look_is_offered_nothing_to_do(shop: Community, by: Staff) -> None:
     """S3"""
     north = group(by)
     viewer = desk.at(shop, "viewer", "vic")
@@ -215,14 +212,14 @@ def test_who_may_only_look_is_offered_nothing_to_do(
 
 
 def test_groups_and_people_out_of_sight_are_not_there(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     """S3"""
     ann, bob = made.members(shop, "ann", "bob-secret")
-    tagging.put(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
+    assignments.put(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
     north, south = group(by, "north"), group(by, "south", name="Southerners")
-    registry.join(group=north, accounts=[ann, bob], by=by, at=AT)
-    some = operators.create(
+    groups.join(group=north, accounts=[ann, bob], by=by, at=AT)
+    some = staff_models.create(
         community=shop,
         login="some",
         role="manager",
@@ -254,7 +251,7 @@ def test_groups_and_people_out_of_sight_are_not_there(
 
 @pytest.mark.parametrize("name", ["members", "moves", "active_members"])
 def test_the_numbers_of_a_group_are_files_too(
-    by: Operator, browser: Client, name: str
+    by: Staff, browser: Client, name: str
 ) -> None:
     north = group(by)
     address = f"/groups/{north.pk}/charts/{name}/"
@@ -264,7 +261,7 @@ def test_the_numbers_of_a_group_are_files_too(
     assert browser.get(f"/groups/{north.pk}/charts/nothing/").status_code == 404
 
 
-def test_a_hostile_name_is_shown_as_text(by: Operator, browser: Client) -> None:
+def test_a_hostile_name_is_shown_as_text(by: Staff, browser: Client) -> None:
     north = group(by, name="<img src=x onerror=alert(1)>")
     for address in ("", f"{north.pk}/", f"{north.pk}/edit/"):
         page = browser.get(f"/groups/{address}").content.decode()

@@ -11,15 +11,16 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from qunce import duties
-from qunce.console.importing import examples, words
-from qunce.core import operators, rota
+from qunce import schedule
+from qunce.console.importing import examples, labels
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import roster
-from qunce.members.importing import headings, jobs, targets, uploads
-from qunce.members.importing.jobs import ImportJob
-from qunce.members.importing.uploads import Upload
+from qunce.core.jobs import scheduler
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.importing import column_mapping, jobs, registry, uploads
+from qunce.importing.jobs import ImportJob
+from qunce.importing.uploads import Upload
+from qunce.members.accounts import models as account_models
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -49,18 +50,18 @@ def shop() -> Community:
 
 
 @pytest.fixture
-def by(shop: Community) -> Operator:
+def by(shop: Community) -> Staff:
     return made.staff(shop)
 
 
-def browser(operator: Operator, **given: Any) -> Client:
+def browser(operator: Staff, **given: Any) -> Client:
     client = Client(**given)
     client.force_login(operator, backend=BACKEND)
     return client
 
 
 @pytest.fixture
-def ann(by: Operator) -> Client:
+def ann(by: Staff) -> Client:
     return browser(by)
 
 
@@ -94,8 +95,8 @@ def started(client: Client, upload: Upload, **data: Any) -> ImportJob:
 
 
 def work_off() -> None:
-    only = {jobs.DUTY: duties.DUTIES[jobs.DUTY]}
-    while rota.perform(
+    only = {jobs.DUTY: schedule.DUTIES[jobs.DUTY]}
+    while scheduler.perform(
         only, clock=lambda: max(LATER, ImportJob.objects.latest("pk").started_at)
     ):
         pass
@@ -115,7 +116,7 @@ def test_a_file_is_understood_shown_and_imported(shop: Community, ann: Client) -
     assert "2 rows read" in done
     assert "new members" in done
     assert "every 1s" not in done
-    assert roster.get(shop, "a").name == "Ann"
+    assert account_models.get(shop, "a").name == "Ann"
 
 
 def test_the_part_that_is_asked_for_again_and_again_is_small(ann: Client) -> None:
@@ -129,8 +130,10 @@ def test_another_meaning_is_kept_and_others_make_room(ann: Client) -> None:
     upload = brought(ann, "key,name,nick\na,Ann,Annie\n")
     post(ann, "file", upload.pk, target="members", c0="key", c1="name", c2="name")
     upload.refresh_from_db()
-    target = targets.get("members")
-    mapping = headings.mapped(target, upload.found["headings"], upload.chosen["given"])
+    target = registry.get("members")
+    mapping = column_mapping.mapped(
+        target, upload.found["headings"], upload.chosen["given"]
+    )
     assert mapping == {"key": "key", "name": "attr:name", "nick": "name"}
     answer = ann.post(
         reverse("importing:file", args=[upload.pk]),
@@ -168,7 +171,7 @@ def test_broken_rows_are_told_and_the_good_ones_imported(
     assert "attachment" in answer["Content-Disposition"]
     post(ann, "good", job.pk)
     work_off()
-    assert set(roster.find(shop, ["a", "b"])) == {"a"}
+    assert set(account_models.find(shop, ["a", "b"])) == {"a"}
     assert "1 broken row" in page(ann, "job", ImportJob.objects.latest("pk").pk)
 
 
@@ -204,7 +207,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_written(
     assert not list(home.rglob("*.part"))
 
 
-def test_without_the_token_nothing_is_written(by: Operator, home: Path) -> None:
+def test_without_the_token_nothing_is_written(by: Staff, home: Path) -> None:
     strict = browser(by, enforce_csrf_checks=True)
     assert send(strict, GOOD).status_code == 403
     assert not [path for path in home.rglob("uploads/*/*") if path.is_file()]
@@ -214,8 +217,8 @@ def test_without_the_token_nothing_is_written(by: Operator, home: Path) -> None:
 def test_who_may_not_import_writes_nothing_to_the_disk(
     shop: Community, home: Path
 ) -> None:
-    clerk = operators.create(community=shop, login="wu", role="operator", at=AT)
-    scoped = operators.create(
+    clerk = staff_models.create(community=shop, login="wu", role="operator", at=AT)
+    scoped = staff_models.create(
         community=shop, login="li", role="manager", scope={"all": []}, at=AT
     )
     for client in (browser(clerk), browser(scoped)):
@@ -256,7 +259,7 @@ def test_a_file_is_removed(ann: Client, home: Path) -> None:
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.mark.parametrize("target", sorted(examples.ROWS))
 def test_each_example_is_understood_as_what_it_is(
-    by: Operator, target: str, language: str
+    by: Staff, target: str, language: str
 ) -> None:
     by.language = language
     by.save()
@@ -273,11 +276,11 @@ def test_each_example_is_understood_as_what_it_is(
 
 
 def test_every_field_and_state_has_words() -> None:
-    for key in targets.listed():
-        assert key in words.TARGETS
-        for field in targets.get(key).fields:
-            assert field.name in words.FIELDS
-    assert set(words.STATES) == {
+    for key in registry.listed():
+        assert key in labels.TARGETS
+        for field in registry.get(key).fields:
+            assert field.name in labels.FIELDS
+    assert set(labels.STATES) == {
         state
         for origins, last in jobs.FLOW.steps.values()
         for state in (*origins, last)

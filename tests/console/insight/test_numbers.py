@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.insight import scripts
-from qunce.members import tagging
+from qunce.core.staff import models as staff_models
+from qunce.insight import chart_script
+from qunce.members.tags import assignments
 from qunce.sales import orders
-from qunce.sets import tail
+from qunce.sets.mirror import deriver
 from tests.console import desk
 from tests.members import made
 
@@ -37,7 +37,7 @@ def pay(shop: Community, key: str, account: int, amount: int) -> None:
         by=None,
         at=datetime.now(UTC),
     )
-    tail.catch_up()
+    deriver.catch_up()
 
 
 def test_every_number_has_its_chart_its_table_and_its_meaning(shop: Community) -> None:
@@ -81,10 +81,10 @@ def test_numbers_are_those_of_the_operator_s_scope(shop: Community) -> None:
     """S3"""
     ann, bob = made.members(shop, "ann", "bob")
     owner = made.staff(shop)
-    tagging.put(tag=made.tag(shop, "mine"), accounts=[ann], by=owner, at=made.AT)
+    assignments.put(tag=made.tag(shop, "mine"), accounts=[ann], by=owner, at=made.AT)
     pay(shop, "A", ann, 100)
     pay(shop, "B", bob, 7777)
-    some = operators.create(
+    some = staff_models.create(
         community=shop,
         login="some",
         scope={"tag": {"any": ["mine"]}},
@@ -98,7 +98,7 @@ def test_numbers_are_those_of_the_operator_s_scope(shop: Community) -> None:
 
 def test_the_drawing_script_may_be_kept_for_ever(shop: Community) -> None:
     browser = desk.at(shop)
-    address = f"/insight/scripts/{scripts.name()}.js"
+    address = f"/insight/scripts/{chart_script.name()}.js"
     answer = browser.get(address, HTTP_ACCEPT_ENCODING="gzip")
     assert answer["Content-Encoding"] == "gzip"
     assert "immutable" in answer["Cache-Control"]

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qunce.console.layers import forms
-from qunce.console.layers.sketches import carried
-from qunce.core import days
-from qunce.members import layerspecs
+from qunce.console.layers.presenters import carried
+from qunce.core import community_days
+from qunce.members.layers import specs as layer_specs
 
 NAMES = st.text("abc 高", max_size=5).map(str.strip)
 SHARES = st.integers(1, 99_999).map(
@@ -49,31 +49,31 @@ def sent(spec: Any, currency: str) -> dict[str, str]:
 
 @given(specs(), st.sampled_from(["CNY", "JPY", "KWD"]))
 def test_a_form_left_alone_changes_nothing(spec: Any, currency: str) -> None:
-    layerspecs.check(spec)
+    layer_specs.check(spec)
     assert forms.changed(spec, sent(spec, currency), currency) == spec
 
 
 def test_amounts_are_typed_as_people_write_them() -> None:
     given_ = {"how-0": "gte", "value-0": "1,234.50", "name-0": "Best"}
-    spec = forms.changed(layerspecs.VALUE, given_, "CNY")
+    spec = forms.changed(layer_specs.VALUE, given_, "CNY")
     assert spec["layers"][0] == {"key": "high", "gte": 123450, "name": "Best"}
-    assert layerspecs.VALUE["layers"][0] == {"key": "high", "top": "20%"}
+    assert layer_specs.VALUE["layers"][0] == {"key": "high", "top": "20%"}
 
 
 @pytest.mark.parametrize("typed", ["", "abc", "1..2", "NaN", "0", "101", "-5"])
 def test_what_is_no_share_is_refused(typed: str) -> None:
     given_ = {"how-0": "top", "value-0": typed}
-    with pytest.raises(layerspecs.InvalidLayering):
-        layerspecs.check(forms.changed(layerspecs.VALUE, given_, "CNY"))
+    with pytest.raises(layer_specs.InvalidLayering):
+        layer_specs.check(forms.changed(layer_specs.VALUE, given_, "CNY"))
 
 
 def test_rules_stay_as_they_are() -> None:
     given_ = {"how-0": "top", "value-0": "3", "name-0": "Fresh"}
-    spec = forms.changed(layerspecs.LIFECYCLE, given_, "CNY")
-    assert spec["layers"][0]["rule"] == layerspecs.LIFECYCLE["layers"][0]["rule"]
+    spec = forms.changed(layer_specs.LIFECYCLE, given_, "CNY")
+    assert spec["layers"][0]["rule"] == layer_specs.LIFECYCLE["layers"][0]["rule"]
     assert "top" not in spec["layers"][0]
 
 
 def test_a_day_without_a_run_is_as_the_day_before() -> None:
-    span = [days.to_date(day) for day in range(10, 15)]
+    span = [community_days.to_date(day) for day in range(10, 15)]
     assert carried({11: 5, 13: 7}, span) == [None, 5, 5, 7, 7]

@@ -11,12 +11,16 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import accounts, layermoves, layers, roster, tagging
-from qunce.members.layers import Layering
-from qunce.sets import tail
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.layers import layers
+from qunce.members.layers import moves as layer_moves
+from qunce.members.layers.layers import Layering
+from qunce.members.tags import assignments
+from qunce.sets.mirror import deriver
 from tests.console.world import browser
 from tests.members import made
 
@@ -37,7 +41,7 @@ def now() -> datetime:
 @pytest.fixture
 def shop(db: None, now: datetime) -> Community:
     shop = made.shop(language="en")
-    by = operators.system(shop)
+    by = staff_models.system(shop)
     for key in ("ann", "bob", "eve"):
         accounts.add(community=shop, key=key, by=by, at=now - timedelta(days=9))
     made.tag(shop, "vip")
@@ -45,28 +49,28 @@ def shop(db: None, now: datetime) -> Community:
 
 
 @pytest.fixture
-def boss(shop: Community) -> Operator:
+def boss(shop: Community) -> Staff:
     return made.staff(shop, login="boss")
 
 
 @pytest.fixture
-def web(boss: Operator) -> Client:
+def web(boss: Staff) -> Client:
     return browser(boss)
 
 
 @pytest.fixture
-def layering(shop: Community, boss: Operator, now: datetime) -> Layering:
+def layering(shop: Community, boss: Staff, now: datetime) -> Layering:
     """Two days ago everyone was in the rest; now Ann is in the best."""
     at = now - timedelta(days=2)
     found = layers.create(community=shop, key="worth", spec=SPEC, by=boss, at=at)
     layers.recompute(layering=found, by=boss, at=at)
-    ann = roster.get(shop, "ann").pk
+    ann = account_models.get(shop, "ann").pk
     tag = made.tag(shop, "old")
-    tagging.put(tag=tag, accounts=[ann], by=boss, at=at)
+    assignments.put(tag=tag, accounts=[ann], by=boss, at=at)
     vip = tag.__class__.objects.get(community=shop, key="vip")
-    tagging.put(tag=vip, accounts=[ann], by=boss, at=now)
+    assignments.put(tag=vip, accounts=[ann], by=boss, at=now)
     layers.recompute(layering=found, by=boss, at=now)
-    tail.catch_up()
+    deriver.catch_up()
     return found
 
 
@@ -96,7 +100,7 @@ def test_a_scoped_operator_counts_her_own_only(
     shop: Community, layering: Layering, now: datetime
 ) -> None:
     scope = {"members": {"keys": ["bob"]}}
-    olga = operators.create(
+    olga = staff_models.create(
         community=shop, login="olga", scope=scope, role="manager", at=now
     )
     web = browser(olga)
@@ -115,13 +119,13 @@ def test_a_scoped_operator_counts_her_own_only(
 
 
 def test_who_came_and_went_stands_apart(
-    shop: Community, boss: Operator, layering: Layering, now: datetime
+    shop: Community, boss: Staff, layering: Layering, now: datetime
 ) -> None:
-    accounts.leave(account=roster.get(shop, "eve"), by=boss, at=now)
+    accounts.leave(account=account_models.get(shop, "eve"), by=boss, at=now)
     accounts.add(community=shop, key="new", by=boss, at=now)
     layers.recompute(layering=layering, by=boss, at=now)
     day = shop.day(now) - 1
-    moves = layermoves.since(layering=layering, day=day, by=boss, at=now)
+    moves = layer_moves.since(layering=layering, day=day, by=boss, at=now)
     assert moves is not None
     assert moves.sizes == {
         ("rest", "high"): 1,
@@ -133,7 +137,7 @@ def test_who_came_and_went_stands_apart(
 
 
 def test_sizes_follow_a_threshold_and_nothing_is_kept(
-    web: Client, shop: Community, boss: Operator, now: datetime
+    web: Client, shop: Community, boss: Staff, now: datetime
 ) -> None:
     about: dict[str, Any] = {"community": shop, "by": boss, "at": now}
     spec = {

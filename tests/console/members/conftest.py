@@ -6,24 +6,26 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from qunce.console import entry
-from qunce.core import communities, operators
+from qunce.console import http
+from qunce.core import communities
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import accounts, roster
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
 
 AT = datetime(2026, 6, 29, 2, tzinfo=UTC)
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 PHONE = {"phone": "13800138001"}
 
 
-def add(of: Community, key: str, **given: Any) -> roster.Account:
-    by = operators.system(of)
+def add(of: Community, key: str, **given: Any) -> account_models.Account:
+    by = staff_models.system(of)
     return accounts.add(**{"community": of, "key": key, "by": by, "at": AT, **given})
 
 
 def signed_in(of: Community, role: str, **given: Any) -> Client:
-    operator = operators.create(
+    operator = staff_models.create(
         community=of, login=f"{role}-{of.key}", role=role, at=AT, **given
     )
     client = Client()
@@ -45,13 +47,13 @@ def posted(client: Client, where: str, **given: Any) -> str:
 
 @pytest.fixture
 def shop(db: None, monkeypatch: pytest.MonkeyPatch) -> Community:
-    monkeypatch.setattr(entry, "now", lambda: AT)
+    monkeypatch.setattr(http, "now", lambda: AT)
     return communities.create(key="shop", at=AT, language="en")
 
 
 @pytest.fixture
-def by(shop: Community) -> Operator:
-    return operators.system(shop)
+def by(shop: Community) -> Staff:
+    return staff_models.system(shop)
 
 
 @pytest.fixture
@@ -66,5 +68,5 @@ def olga(shop: Community) -> Client:
 
 
 @pytest.fixture
-def ann(shop: Community) -> roster.Account:
+def ann(shop: Community) -> account_models.Account:
     return add(shop, "ann", name="Ann Lee", known_by=PHONE, source="stall")

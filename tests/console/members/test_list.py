@@ -10,19 +10,16 @@ import pytest
 from django.test import Client
 
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import (
-    accounts,
-    exporting,
-    layers,
-    people,
-    roster,
-    segments,
-    tagging,
-    tagjobs,
-    tags,
-)
-from qunce.members import listing as pages
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.layers import layers
+from qunce.members.people import people
+from qunce.members.search import export as member_export
+from qunce.members.search import member_list as pages
+from qunce.members.segments import segments
+from qunce.members.tags import assignments, library
+from qunce.members.tags import bulk as bulk_tagging
 from tests.console.members.conftest import AT, add, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -45,8 +42,8 @@ def names(page: str) -> list[str]:
     return re.findall(r'class="person-name">([^<]*)<', page)
 
 
-def make_tag(of: Community, by: Operator, key: str) -> tags.Tag:
-    return tags.create(community=of, key=key, name=key.upper(), by=by, at=AT)
+def make_tag(of: Community, by: Staff, key: str) -> library.Tag:
+    return library.create(community=of, key=key, name=key.upper(), by=by, at=AT)
 
 
 def test_it_lists_the_newest_first_and_says_how_many(
@@ -76,11 +73,11 @@ def test_it_searches_by_name_pinyin_and_phone(
 
 
 def test_filters_live_in_the_address(
-    browser: Client, shop: Community, by: Operator
+    browser: Client, shop: Community, by: Staff
 ) -> None:
     ann, bob = add(shop, "ann", name="Ann"), add(shop, "bob", name="Bob")
     vip = make_tag(shop, by, "vip")
-    tagging.put(tag=vip, accounts=[ann.pk], by=by, at=AT)
+    assignments.put(tag=vip, accounts=[ann.pk], by=by, at=AT)
     rule = {"tag": {"any": ["vip"]}}
     saved = segments.create(
         community=shop, key="s", name="Saved", rule=rule, by=by, at=AT
@@ -98,7 +95,7 @@ def test_filters_live_in_the_address(
         assert "Remove this filter" in page
 
 
-def test_a_layer_is_a_filter(browser: Client, shop: Community, by: Operator) -> None:
+def test_a_layer_is_a_filter(browser: Client, shop: Community, by: Staff) -> None:
     add(shop, "ann", name="Ann")
     spec = {
         "by": "rules",
@@ -172,9 +169,7 @@ def test_hostile_names_are_text(browser: Client, shop: Community, name: str) -> 
     assert len(names(text(browser.get("/members/")))) == 1
 
 
-def test_a_search_finds_tags_too(
-    browser: Client, shop: Community, by: Operator
-) -> None:
+def test_a_search_finds_tags_too(browser: Client, shop: Community, by: Staff) -> None:
     add(shop, "ann")
     vip = make_tag(shop, by, "vip")
     page = text(browser.get("/members/", {"q": "vi"}))
@@ -186,7 +181,7 @@ def test_a_search_finds_tags_too(
 
 
 def test_ticked_members_are_tagged_and_it_is_undone(
-    olga: Client, shop: Community, by: Operator
+    olga: Client, shop: Community, by: Staff
 ) -> None:
     """K7: undo rather than a question."""
     ann, bob = add(shop, "ann"), add(shop, "bob")
@@ -203,9 +198,7 @@ def test_ticked_members_are_tagged_and_it_is_undone(
     assert olga.post(undo[0]).status_code == 403
 
 
-def test_all_of_a_filter_are_tagged(
-    olga: Client, shop: Community, by: Operator
-) -> None:
+def test_all_of_a_filter_are_tagged(olga: Client, shop: Community, by: Staff) -> None:
     for key in ("王一", "王二", "李三"):
         add(shop, key, name=key)
     vip = make_tag(shop, by, "vip")
@@ -217,17 +210,17 @@ def test_all_of_a_filter_are_tagged(
 
 
 def test_very_many_are_tagged_in_the_background(
-    olga: Client, shop: Community, by: Operator, monkeypatch: pytest.MonkeyPatch
+    olga: Client, shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tagjobs, "AT_ONCE", 1)
+    monkeypatch.setattr(bulk_tagging, "AT_ONCE", 1)
     for key in "abc":
         add(shop, key)
     make_tag(shop, by, "vip")
     given = {"everyone": "1", "tag": "vip", "does": "put"}
     answer = olga.post("/members/tagging/", given, follow=True)
     assert "0 of 3 members" in text(answer)
-    (job,) = tagjobs.TagJob.objects.all()
-    tagjobs.run(str(job.pk), at=AT)
+    (job,) = bulk_tagging.TagJob.objects.all()
+    bulk_tagging.run(str(job.pk), at=AT)
     page = text(olga.get(f"/members/tagging/{job.pk}/", headers=HTMX))
     assert "3 members carry “VIP” anew." in page and "every 1s" not in page
 
@@ -242,12 +235,12 @@ def test_very_many_are_tagged_in_the_background(
     ],
 )
 def test_what_does_not_go_keeps_what_was_typed(
-    olga: Client, shop: Community, by: Operator, given: dict[str, Any], said: str
+    olga: Client, shop: Community, by: Staff, given: dict[str, Any], said: str
 ) -> None:
     ann = add(shop, "ann")
     for key in ("vip", "loyal customer"):
         make_tag(shop, by, key)
-    tags.archive(tag=make_tag(shop, by, "old"), by=by, at=AT)
+    library.archive(tag=make_tag(shop, by, "old"), by=by, at=AT)
     if "member" in given:
         given = {**given, "member": ann.pk}
     answer = olga.post("/members/tagging/?left=1", given)
@@ -259,15 +252,15 @@ def test_what_does_not_go_keeps_what_was_typed(
         assert f'value="{ann.pk}" checked' in text(answer)
 
 
-def test_members_out_of_sight_are_not_tagged(shop: Community, by: Operator) -> None:
+def test_members_out_of_sight_are_not_tagged(shop: Community, by: Staff) -> None:
     ann, bob = add(shop, "ann"), add(shop, "bob")
     vip = make_tag(shop, by, "vip")
     scope = {"members": {"keys": ["ann"]}}
     narrow = signed_in(shop, "manager", scope=scope)
     given = {"member": [ann.pk, bob.pk], "tag": "vip", "does": "put"}
     narrow.post("/members/tagging/", given)
-    assert list(tagging.of_people([bob.pk])) == []
-    batch = tagging.put(tag=vip, accounts=[bob.pk], by=by, at=AT)
+    assert list(assignments.of_people([bob.pk])) == []
+    batch = assignments.put(tag=vip, accounts=[bob.pk], by=by, at=AT)
     assert narrow.post(f"/members/tagging/batch/{batch.pk}/undo/").status_code == 404
 
 
@@ -299,15 +292,15 @@ def test_who_may_not_export_sees_no_button_and_is_refused(
     add(shop, "ann")
     assert "/members/export/" not in text(olga.get("/members/"))
     assert olga.post("/members/export/", {"form": "csv"}).status_code == 403
-    assert exporting.MembersExported.kind == "member.exported"
+    assert member_export.MembersExported.kind == "member.exported"
 
 
 def test_a_merged_person_is_one_row_that_leads_to_the_person(
-    browser: Client, shop: Community, by: Operator
+    browser: Client, shop: Community, by: Staff
 ) -> None:
     ann, too = add(shop, "ann", name="Ann"), add(shop, "too")
     people.merge(left=ann, right=too, by=by, at=AT)
     assert names(text(browser.get("/members/"))) == ["Ann"]
     assert "2 accounts" in text(browser.get("/members/"))
-    head = roster.family(too.pk)[0]
+    head = account_models.family(too.pk)[0]
     assert browser.get(f"/members/{too.pk}/")["Location"] == f"/members/{head}/"

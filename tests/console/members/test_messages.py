@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import people, roster
-from qunce.outreach import optouts
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import models as account_models
+from qunce.members.people import people
+from qunce.outreach import opt_outs
 from tests.console.members.conftest import AT, add, posted, signed_in, text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -31,7 +32,7 @@ def undo_of(page: str) -> str:
 
 
 def test_an_opt_out_is_put_down_taken_back_and_undone(
-    olga: Client, ann: roster.Account
+    olga: Client, ann: account_models.Account
 ) -> None:
     where = f"/members/{ann.pk}/"
     assert said_of(text(olga.get(where))) == "Messages Has not opted out Opt out"
@@ -41,18 +42,18 @@ def test_an_opt_out_is_put_down_taken_back_and_undone(
     assert "Messages Opted out Take back the opt-out" in said_of(page)
     page = posted(olga, undo_of(page))
     assert "Ann Lee may be written to again." in page
-    assert optouts.of_people([ann.pk]) == {}
+    assert opt_outs.of_people([ann.pk]) == {}
     posted(olga, undo_of(page))
-    assert set(optouts.of_people([ann.pk])) == {ann.pk}
+    assert set(opt_outs.of_people([ann.pk])) == {ann.pk}
 
 
 def test_an_opt_out_that_stood_before_is_not_undone(
-    olga: Client, shop: Community, by: Operator, ann: roster.Account
+    olga: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
     """The channel of another account of hers told us; two pages were open."""
     too = add(shop, "too")
     people.merge(left=ann, right=too, by=by, at=AT)
-    optouts.put(community=shop, accounts=[too.pk], by=by, at=AT, source="assisted")
+    opt_outs.put(community=shop, accounts=[too.pk], by=by, at=AT, source="assisted")
     page = posted(olga, f"{ann.pk}/opt-out/")
     assert "Ann Lee had opted out before." in page and "Undo" not in page
     assert said_of(page).endswith("assisted sending · 2026-06-29 10:00")
@@ -62,16 +63,16 @@ def test_an_opt_out_that_stood_before_is_not_undone(
 
 
 def test_who_may_not_tend_opt_outs_reads_them_only(
-    shop: Community, by: Operator, ann: roster.Account
+    shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
     viewer = signed_in(shop, "viewer")
     where = f"/members/{ann.pk}/"
     assert said_of(text(viewer.get(where))) == "Messages Has not opted out"
-    optouts.put(community=shop, accounts=[ann.pk], by=by, at=AT)
+    opt_outs.put(community=shop, accounts=[ann.pk], by=by, at=AT)
     assert "Take back" not in said_of(text(viewer.get(where)))
     for deed in ("opt-out", "opt-in"):
         assert viewer.post(f"{where}{deed}/").status_code == 403
     add(shop, "bob")
     elsewhere = signed_in(shop, "manager", scope={"members": {"keys": ["bob"]}})
     assert elsewhere.post(f"{where}opt-in/").status_code == 404
-    assert set(optouts.of_people([ann.pk])) == {ann.pk}
+    assert set(opt_outs.of_people([ann.pk])) == {ann.pk}

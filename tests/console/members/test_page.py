@@ -10,21 +10,16 @@ import pytest
 from django.test import Client
 
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.groups import registry
-from qunce.members import (
-    accounts,
-    attributes,
-    notes,
-    people,
-    remarks,
-    roster,
-    segments,
-    tagging,
-    tags,
-)
+from qunce.core.staff.models import Staff
+from qunce.groups import groups
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.attributes import attributes
+from qunce.members.people import notes, people, remark_names
+from qunce.members.segments import segments
+from qunce.members.tags import assignments, library
 from qunce.sales import orders
-from qunce.sets import tail
+from qunce.sets.mirror import deriver
 from tests.console.members.conftest import AT, PHONE, add, posted, signed_in, text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -32,16 +27,16 @@ HTMX = {"HX-Request": "true"}
 
 
 def test_it_shows_all_that_is_known(
-    browser: Client, shop: Community, by: Operator, ann: roster.Account
+    browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
     """K2, K11: profile with source and time, accounts, tags, groups, orders."""
     how: dict[str, Any] = {"by": by, "at": AT}
     city = attributes.define(community=shop, name="city", type="text", **how)
     attributes.set_values(attribute=city, values={ann.pk: "西安"}, **how)
-    vip = tags.create(community=shop, key="vip", name="VIP", **how)
-    tagging.set_depths(tag=vip, depths={ann.pk: 3}, **how)
-    group = registry.create(community=shop, key="g", name="Tea club", **how)
-    registry.join(group=group, accounts=[ann.pk], **how)
+    vip = library.create(community=shop, key="vip", name="VIP", **how)
+    assignments.set_depths(tag=vip, depths={ann.pk: 3}, **how)
+    group = groups.create(community=shop, key="g", name="Tea club", **how)
+    groups.join(group=group, accounts=[ann.pk], **how)
     orders.pay(
         community=shop, key="A-1", account=ann.pk, amount=1999, paid_at=AT,
         currency="CNY", **how,
@@ -71,18 +66,18 @@ def test_an_operator_reads_masked_identifiers(
 
 
 def test_the_timeline_is_in_words_and_goes_back_page_by_page(
-    browser: Client, shop: Community, by: Operator, ann: roster.Account
+    browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
-    vip = tags.create(community=shop, key="vip", name="VIP", by=by, at=AT)
+    vip = library.create(community=shop, key="vip", name="VIP", by=by, at=AT)
     for day in range(20):
         at = AT + timedelta(days=day)
-        tagging.put(tag=vip, accounts=[ann.pk], by=by, at=at)
-        tagging.take_off(tag=vip, accounts=[ann.pk], by=by, at=at)
+        assignments.put(tag=vip, accounts=[ann.pk], by=by, at=at)
+        assignments.take_off(tag=vip, accounts=[ann.pk], by=by, at=at)
     orders.pay(
         community=shop, key="A-1", account=ann.pk, amount=1999, currency="CNY",
         paid_at=AT + timedelta(days=30), items=[{"category": "tea"}], by=by, at=AT,
     )  # fmt: skip
-    tail.catch_up()
+    deriver.catch_up()
     where = f"/members/{ann.pk}/timeline/"
     page = text(browser.get(where, headers=HTMX))
     assert "paid an order" in page and "19.99 CNY · tea" in page
@@ -94,7 +89,7 @@ def test_the_timeline_is_in_words_and_goes_back_page_by_page(
 
 
 def test_the_segments_she_is_in(
-    browser: Client, shop: Community, by: Operator, ann: roster.Account
+    browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
     rules: dict[str, Any] = {"in": {"all": []}, "out": {"any": []}}
     for key, rule in rules.items():
@@ -109,20 +104,20 @@ def test_the_segments_she_is_in(
 
 
 def test_a_tag_is_put_on_and_taken_off(
-    olga: Client, shop: Community, by: Operator, ann: roster.Account
+    olga: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
-    vip = tags.create(community=shop, key="vip", name="VIP", by=by, at=AT)
+    vip = library.create(community=shop, key="vip", name="VIP", by=by, at=AT)
     assert "carries “VIP” now" in posted(olga, f"{ann.pk}/tags/", tag="vip")
-    assert tagging.of_people([ann.pk]) == {"vip": 1}
+    assert assignments.of_people([ann.pk]) == {"vip": 1}
     said = "does not carry “VIP” any more"
     assert said in posted(olga, f"{ann.pk}/tags/{vip.pk}/off/")
     assert olga.post(f"/members/{ann.pk}/tags/999/off/").status_code == 404
 
 
 def test_a_near_twin_is_offered(
-    browser: Client, shop: Community, by: Operator, ann: roster.Account
+    browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
-    tags.create(community=shop, key="loyal customer", by=by, at=AT)
+    library.create(community=shop, key="loyal customer", by=by, at=AT)
     answer = browser.post(f"/members/{ann.pk}/tags/", {"tag": "loyal customers"})
     assert answer.status_code == 422
     assert "Do you mean one of these?" in text(answer)
@@ -134,7 +129,7 @@ def test_a_near_twin_is_offered(
 
 
 def test_a_follow_up_is_written_done_and_opened_again(
-    olga: Client, shop: Community, ann: roster.Account
+    olga: Client, shop: Community, ann: account_models.Account
 ) -> None:
     given = {"note-text": "likes tea", "note-next_step": "call back"}
     page = posted(olga, f"{ann.pk}/notes/", **given)
@@ -155,7 +150,7 @@ def test_a_follow_up_is_written_done_and_opened_again(
     ],
 )
 def test_a_note_that_does_not_go_stays_typed(
-    olga: Client, ann: roster.Account, given: dict[str, str]
+    olga: Client, ann: account_models.Account, given: dict[str, str]
 ) -> None:
     answer = olga.post(f"/members/{ann.pk}/notes/", given)
     assert answer.status_code == 422
@@ -163,7 +158,7 @@ def test_a_note_that_does_not_go_stays_typed(
 
 
 def test_a_viewer_reads_and_changes_nothing(
-    shop: Community, by: Operator, ann: roster.Account
+    shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
     viewer = signed_in(shop, "viewer")
     page = text(viewer.get(f"/members/{ann.pk}/"))
@@ -176,7 +171,7 @@ def test_a_viewer_reads_and_changes_nothing(
 
 
 def test_only_what_differs_is_written(
-    browser: Client, shop: Community, by: Operator, ann: roster.Account
+    browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
     kinds = {
         "city": "text",
@@ -208,7 +203,7 @@ def test_only_what_differs_is_written(
 
 
 def test_a_value_of_the_wrong_type_says_so_beside_the_field(
-    browser: Client, shop: Community, by: Operator, ann: roster.Account
+    browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
     age = attributes.define(community=shop, name="age", type="number", by=by, at=AT)
     given = {"name": "New name", f"a{age.pk}": "old"}
@@ -218,7 +213,7 @@ def test_a_value_of_the_wrong_type_says_so_beside_the_field(
 
 
 def test_a_merged_persons_value_is_taken_away_everywhere(
-    browser: Client, shop: Community, by: Operator, ann: roster.Account
+    browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
     too = add(shop, "too")
     city = attributes.define(community=shop, name="city", type="text", by=by, at=AT)
@@ -231,7 +226,9 @@ def test_a_merged_persons_value_is_taken_away_everywhere(
 # Accounts
 
 
-def test_somebody_new(browser: Client, shop: Community, ann: roster.Account) -> None:
+def test_somebody_new(
+    browser: Client, shop: Community, ann: account_models.Account
+) -> None:
     page = posted(
         browser, "new/", name="Bob", phone="", email="", key="", source="shop"
     )
@@ -243,18 +240,20 @@ def test_somebody_new(browser: Client, shop: Community, ann: roster.Account) -> 
     assert browser.post("/members/new/", {"name": " "}).status_code == 422
     bad = {**again, "key": "x", "phone": "12"}
     assert browser.post("/members/new/", bad).status_code == 422
-    assert roster.find(shop, ["x"]) == {}
+    assert account_models.find(shop, ["x"]) == {}
 
 
 def test_the_same_phone_leads_to_the_person_there_is(
-    browser: Client, ann: roster.Account
+    browser: Client, ann: account_models.Account
 ) -> None:
     given = {"name": "Annie", "phone": "138 0013 8001", "key": "annie"}
     answer = browser.post("/members/new/", given)
     assert answer["Location"] == f"/members/{ann.pk}/"
 
 
-def test_an_identifier_is_kept_or_refused(browser: Client, ann: roster.Account) -> None:
+def test_an_identifier_is_kept_or_refused(
+    browser: Client, ann: account_models.Account
+) -> None:
     given = {"known-kind": "email", "known-value": "Ann@Shop.cn"}
     assert "ann@shop.cn" in posted(browser, f"{ann.pk}/identifiers/", **given)
     bad = {**given, "known-value": "nonsense"}
@@ -262,14 +261,14 @@ def test_an_identifier_is_kept_or_refused(browser: Client, ann: roster.Account) 
     assert answer.status_code == 422 and 'value="nonsense"' in text(answer)
 
 
-def test_leaving_and_coming_back(browser: Client, ann: roster.Account) -> None:
+def test_leaving_and_coming_back(browser: Client, ann: account_models.Account) -> None:
     assert "has left" in posted(browser, f"accounts/{ann.pk}/leave/")
     assert browser.post(f"/members/accounts/{ann.pk}/leave/").status_code == 403
     assert "is here again" in posted(browser, f"accounts/{ann.pk}/rejoin/")
 
 
 def test_two_are_merged_seen_and_parted(
-    browser: Client, shop: Community, ann: roster.Account
+    browser: Client, shop: Community, ann: account_models.Account
 ) -> None:
     too = add(shop, "too", name="Too")
     where = f"/members/{ann.pk}/merge/"
@@ -285,7 +284,7 @@ def test_two_are_merged_seen_and_parted(
 
 
 def test_who_is_out_of_sight_cannot_be_merged_with(
-    shop: Community, ann: roster.Account
+    shop: Community, ann: account_models.Account
 ) -> None:
     bob = add(shop, "bob")
     narrow = signed_in(shop, "manager", scope={"members": {"keys": ["ann"]}})
@@ -296,7 +295,7 @@ def test_who_is_out_of_sight_cannot_be_merged_with(
 
 
 def test_erasing_asks_for_a_tick(
-    browser: Client, olga: Client, ann: roster.Account
+    browser: Client, olga: Client, ann: account_models.Account
 ) -> None:
     where = f"/members/{ann.pk}/erase/"
     assert olga.get(where).status_code == 403
@@ -307,7 +306,7 @@ def test_erasing_asks_for_a_tick(
 
 
 def test_who_left_has_a_page(
-    browser: Client, by: Operator, ann: roster.Account
+    browser: Client, by: Staff, ann: account_models.Account
 ) -> None:
     accounts.leave(account=ann, by=by, at=AT)
     assert "Is here again" in text(browser.get(f"/members/{ann.pk}/"))
@@ -334,7 +333,7 @@ def test_attributes_are_made_and_changed(
 
 
 def test_a_pattern_is_shown_on_members_before_it_is_saved(
-    browser: Client, olga: Client, shop: Community, ann: roster.Account
+    browser: Client, olga: Client, shop: Community, ann: account_models.Account
 ) -> None:
     """K14."""
     query = {"text": "VIP-{name}", "longest": "20"}
@@ -344,6 +343,6 @@ def test_a_pattern_is_shown_on_members_before_it_is_saved(
     assert "is not known" in text(browser.get("/members/remarks/", wrong, headers=HTMX))
     assert browser.post("/members/remarks/", wrong).status_code == 422
     posted(browser, "remarks/", **query)
-    assert remarks.pattern_of(shop).text == "VIP-{name}"
+    assert remark_names.pattern_of(shop).text == "VIP-{name}"
     assert "VIP-Ann Lee" in text(browser.get(f"/members/{ann.pk}/"))
     assert olga.get("/members/remarks/").status_code == 403

@@ -13,13 +13,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from qunce.core.audit import Act
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.groups import registry
-from qunce.members import segments
-from qunce.outreach import byhand, campaigns, starts
-from qunce.outreach.campaigns import Campaign
+from qunce.core.facts.audit import AuditEntry
+from qunce.core.staff.models import Staff
+from qunce.groups import groups
+from qunce.members.segments import segments
+from qunce.outreach.campaigns import campaigns, launch
+from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.sending import assisted_sending
 from tests.console.world import browser
 from tests.members import made as members
 from tests.outreach import made
@@ -34,12 +35,12 @@ def shop() -> Community:
 
 
 @pytest.fixture
-def by(shop: Community) -> Operator:
+def by(shop: Community) -> Staff:
     return made.staff(shop, "ann", "manager", name="Ann")
 
 
 @pytest.fixture
-def ann(by: Operator) -> Client:
+def ann(by: Staff) -> Client:
     return browser(by)
 
 
@@ -53,7 +54,7 @@ def page(client: Client, view: str, *args: int, query: str = "", **given: Any) -
     return answer.content.decode()
 
 
-def filled(by: Operator, **given: Any) -> dict[str, Any]:
+def filled(by: Staff, **given: Any) -> dict[str, Any]:
     return {
         "name": "Spring",
         "target": "members",
@@ -73,7 +74,7 @@ def test_an_empty_list_teaches(ann: Client) -> None:
 
 
 def test_from_the_form_to_the_review_to_the_tasks(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     made.people(shop, "bob", "cat")
     answer = ann.post(url("new"), filled(by))
@@ -96,7 +97,7 @@ def test_from_the_form_to_the_review_to_the_tasks(
 
 
 def test_another_number_than_the_review_showed_is_shown_again(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     made.people(shop, "bob")
     campaign = made.campaign(by)
@@ -108,7 +109,7 @@ def test_another_number_than_the_review_showed_is_shown_again(
     assert campaign.state == "draft"
 
 
-def test_what_is_typed_is_kept_when_it_is_refused(by: Operator, ann: Client) -> None:
+def test_what_is_typed_is_kept_when_it_is_refused(by: Staff, ann: Client) -> None:
     answer = ann.post(url("new"), filled(by, text="Dear {nmae}\n=1+1 <b>"))
     text = answer.content.decode()
     assert answer.status_code == 422
@@ -120,7 +121,7 @@ def test_what_is_typed_is_kept_when_it_is_refused(by: Operator, ann: Client) -> 
 
 
 def test_a_draft_may_be_kept_unfinished_and_the_review_says_what_lacks(
-    by: Operator, ann: Client
+    by: Staff, ann: Client
 ) -> None:
     ann.post(url("new"), filled(by, who="", keep="1"))
     draft = Campaign.objects.get()
@@ -128,7 +129,7 @@ def test_a_draft_may_be_kept_unfinished_and_the_review_says_what_lacks(
 
 
 def test_a_segment_or_a_rule_of_another_page_is_taken_over(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     rule = {"tag": {"any": ["vip"]}}
     made.tag(shop, "vip", *made.people(shop, "bob"))
@@ -145,14 +146,14 @@ def test_a_segment_or_a_rule_of_another_page_is_taken_over(
     assert odd.status_code == 422
 
 
-def test_a_rule_that_cannot_be_read_is_told(by: Operator, ann: Client) -> None:
+def test_a_rule_that_cannot_be_read_is_told(by: Staff, ann: Client) -> None:
     for rule in ("{", '{"tag": {"any": ["nope"]}}', "[" * 5000):
         answer = ann.post(url("new"), filled(by, who="own", rule=rule))
         assert answer.status_code == 422
 
 
 def test_the_preview_is_that_of_a_real_member(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     made.people(shop, "bob", "cat")
     given = {**filled(by), "turn": "1"}
@@ -166,8 +167,8 @@ def test_the_preview_is_that_of_a_real_member(
     assert ann.post(url("preview"), {"target": "mars"}).status_code == 200
 
 
-def test_a_campaign_to_groups(shop: Community, by: Operator, ann: Client) -> None:
-    north = registry.create(community=shop, key="n", name="North", by=by, at=members.AT)
+def test_a_campaign_to_groups(shop: Community, by: Staff, ann: Client) -> None:
+    north = groups.create(community=shop, key="n", name="North", by=by, at=members.AT)
     given = filled(by, target="groups", groups=[north.pk], text="To {group}")
     ann.post(url("new"), given)
     campaign = Campaign.objects.get()
@@ -178,7 +179,7 @@ def test_a_campaign_to_groups(shop: Community, by: Operator, ann: Client) -> Non
 
 
 def test_pause_change_go_on_cancel_and_copy(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     made.people(shop, "bob")
     campaign = made.started(by)
@@ -202,7 +203,7 @@ def test_pause_change_go_on_cancel_and_copy(
 
 
 def test_a_campaign_is_scheduled_in_the_communitys_time(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     made.people(shop, "bob")
     campaign = made.campaign(by)
@@ -220,7 +221,7 @@ def test_a_campaign_is_scheduled_in_the_communitys_time(
     assert campaign.state == "draft"
 
 
-def sent_to(by: Operator, *names: str) -> Campaign:
+def sent_to(by: Staff, *names: str) -> Campaign:
     made.people(by.community, *names)
     campaign = campaigns.create(
         community=by.community,
@@ -231,19 +232,19 @@ def sent_to(by: Operator, *names: str) -> Campaign:
         by=by,
         at=NOW,
     )
-    starts.start(campaign=campaign, by=by, at=NOW)
+    launch.start(campaign=campaign, by=by, at=NOW)
     return campaign
 
 
 def test_the_result_and_its_list_and_file(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     campaign = sent_to(by, "bob", "=cmd", "<img onerror=x>")
     task = made.task(campaign, by)
-    rows = byhand.open_next(task=task, by=by, at=NOW)
-    byhand.mark(task=task, target=rows[0].target_id, by=by, at=NOW)
+    rows = assisted_sending.open_next(task=task, by=by, at=NOW)
+    assisted_sending.mark(task=task, target=rows[0].target_id, by=by, at=NOW)
     given: dict[str, Any] = {"reason": "blocked", "note": "since May"}
-    byhand.cannot(task=task, target=rows[1].target_id, by=by, at=NOW, **given)
+    assisted_sending.cannot(task=task, target=rows[1].target_id, by=by, at=NOW, **given)
     text = page(ann, "campaign", campaign.pk)
     assert "2 of 3 done" in text
     assert "they blocked or deleted me" in text
@@ -263,17 +264,17 @@ def test_the_result_and_its_list_and_file(
         "<Img Onerror=X>",
     ]
     assert table[2][1:3] == ["failed", "they blocked or deleted me · since May"]
-    assert Act.objects.filter(detail={"campaign": "Sent"}).exists()
+    assert AuditEntry.objects.filter(detail={"campaign": "Sent"}).exists()
 
 
-def test_who_may_not_export_gets_no_file(shop: Community, by: Operator) -> None:
+def test_who_may_not_export_gets_no_file(shop: Community, by: Staff) -> None:
     campaign = sent_to(by, "bob")
     clerk = browser(made.staff(shop, "cat"))
     assert clerk.get(url("export", campaign.pk)).status_code == 403
     assert "CSV" not in page(clerk, "receivers", campaign.pk)
 
 
-def test_a_viewer_looks_and_does_not_act(shop: Community, by: Operator) -> None:
+def test_a_viewer_looks_and_does_not_act(shop: Community, by: Staff) -> None:
     campaign = sent_to(by, "bob")
     eve = browser(made.staff(shop, "eve", "viewer"))
     assert "Pause" not in page(eve, "campaign", campaign.pk)
@@ -293,9 +294,9 @@ def test_opt_outs_are_put_down_and_taken_back(shop: Community, ann: Client) -> N
     assert "Nobody has opted out" in page(ann, "opt-outs")
 
 
-def test_pages_of_a_long_list(shop: Community, by: Operator, ann: Client) -> None:
+def test_pages_of_a_long_list(shop: Community, by: Staff, ann: Client) -> None:
     campaign = sent_to(by, *(f"p{n:03}" for n in range(60)))
-    byhand.open_next(task=made.task(campaign, by), by=by, at=NOW, most=60)
+    assisted_sending.open_next(task=made.task(campaign, by), by=by, at=NOW, most=60)
     text = page(ann, "receivers", campaign.pk)
     assert ("P049" in text, "P050" in text) == (True, False)
     after = re.search(r"after=(\d+)", text)
@@ -328,7 +329,7 @@ def test_numbers_that_no_database_holds_are_unknown(
     assert ask(url(view, *[HUGE] * args)).status_code == 404
 
 
-def test_odd_queries_are_no_errors(shop: Community, by: Operator, ann: Client) -> None:
+def test_odd_queries_are_no_errors(shop: Community, by: Staff, ann: Client) -> None:
     campaign = sent_to(by, "bob")
     for query in ("?after=x", f"?after={HUGE}", "?state=%00", "?before=-1", "?page=0"):
         for view in ("campaigns", "tasks", "opt-outs"):
@@ -342,7 +343,7 @@ def test_odd_queries_are_no_errors(shop: Community, by: Operator, ann: Client) -
 
 
 def test_hostile_names_are_shown_as_they_are(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     odd = "<img onerror=alert(1)> \u202e=cmd 👩‍👩‍👧 &amp;"
     members.member(shop, "odd", name=odd)

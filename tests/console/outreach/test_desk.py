@@ -10,11 +10,13 @@ from django.test import Client
 from django.urls import reverse
 
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import remarks, roster
-from qunce.outreach import byhand, campaigns, starts
-from qunce.outreach.campaigns import Campaign
-from qunce.outreach.tasks import Task
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import models as account_models
+from qunce.members.people import remark_names
+from qunce.outreach.campaigns import campaigns, launch
+from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.sending import assisted_sending
+from qunce.outreach.sending.tasks import Task
 from tests.console.world import browser
 from tests.members import made as members
 from tests.outreach import made
@@ -29,12 +31,12 @@ def shop() -> Community:
 
 
 @pytest.fixture
-def by(shop: Community) -> Operator:
+def by(shop: Community) -> Staff:
     return made.staff(shop, "ann", "manager", name="Ann")
 
 
 @pytest.fixture
-def ann(by: Operator) -> Client:
+def ann(by: Staff) -> Client:
     return browser(by)
 
 
@@ -42,14 +44,14 @@ def url(view: str, *args: int) -> str:
     return reverse(f"outreach:{view}", args=args)
 
 
-def begun(by: Operator, *names: str, **given: Any) -> Task:
+def begun(by: Staff, *names: str, **given: Any) -> Task:
     now = datetime.now(UTC)
     made.people(by.community, *names)
     about: dict[str, Any] = {"text": "Hello {name}", "rule": {"all": []}, **given}
     campaign = campaigns.create(
         community=by.community, name="Spring", staff=[by.pk], by=by, at=now, **about
     )
-    starts.start(campaign=campaign, by=by, at=now)
+    launch.start(campaign=campaign, by=by, at=now)
     return made.task(campaign, by)
 
 
@@ -58,7 +60,7 @@ def states(of: Campaign) -> list[str]:
 
 
 def test_the_whole_way_without_javascript(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     task = begun(by, "bob", "cat")
     text = ann.get(url("task", task.pk)).content.decode()
@@ -67,7 +69,7 @@ def test_the_whole_way_without_javascript(
     assert ann.post(url("open-next", task.pk)).status_code == 303
     text = ann.get(url("task", task.pk)).content.decode()
     assert 'data-copy="Hello Bob"' in text
-    bob, cat = (roster.get(shop, key).pk for key in ("bob", "cat"))
+    bob, cat = (account_models.get(shop, key).pk for key in ("bob", "cat"))
     assert ann.post(url("mark", task.pk, bob)).status_code == 303
     ann.post(url("cannot", task.pk, cat), {"reason": "not_found"})
     text = ann.get(url("task", task.pk)).content.decode()
@@ -78,11 +80,11 @@ def test_the_whole_way_without_javascript(
 
 
 def test_with_javascript_the_desk_alone_comes_back(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     task = begun(by, "bob", "cat")
     ann.post(url("open-next", task.pk))
-    bob = roster.get(shop, "bob").pk
+    bob = account_models.get(shop, "bob").pk
     answer = ann.post(url("mark", task.pk, bob), headers=HTMX)
     text = answer.content.decode()
     assert "<html" not in text
@@ -91,11 +93,11 @@ def test_with_javascript_the_desk_alone_comes_back(
 
 
 def test_a_row_that_somebody_was_faster_with_is_told_beside_the_list(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     task = begun(by, "bob")
     ann.post(url("open-next", task.pk))
-    bob = roster.get(shop, "bob").pk
+    bob = account_models.get(shop, "bob").pk
     ann.post(url("mark", task.pk, bob))
     answer = ann.post(url("mark", task.pk, bob), headers=HTMX)
     assert answer.status_code == 422
@@ -105,7 +107,7 @@ def test_a_row_that_somebody_was_faster_with_is_told_beside_the_list(
 
 
 def test_the_last_open_row_opens_the_next_forty(
-    shop: Community, by: Operator, ann: Client, monkeypatch: pytest.MonkeyPatch
+    shop: Community, by: Staff, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = begun(by, *(f"p{n:02}" for n in range(42)))
     ann.post(url("open-next", task.pk))
@@ -114,9 +116,7 @@ def test_the_last_open_row_opens_the_next_forty(
     assert sorted(states(task.campaign)) == ["marked"] * 40 + ["planned"] * 2
 
 
-def test_one_text_for_all_stands_once(
-    shop: Community, by: Operator, ann: Client
-) -> None:
+def test_one_text_for_all_stands_once(shop: Community, by: Staff, ann: Client) -> None:
     task = begun(by, "bob", "cat", text="The same {{for}} all")
     ann.post(url("open-next", task.pk))
     text = ann.get(url("task", task.pk)).content.decode()
@@ -124,30 +124,30 @@ def test_one_text_for_all_stands_once(
 
 
 def test_remark_names_are_shown_where_there_is_a_pattern(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
-    remarks.set_pattern(community=shop, text="{key}-{name}", by=by, at=members.AT)
+    remark_names.set_pattern(community=shop, text="{key}-{name}", by=by, at=members.AT)
     task = begun(by, "bob")
     ann.post(url("open-next", task.pk))
     assert "bob-Bob" in ann.get(url("task", task.pk)).content.decode()
 
 
 def test_the_task_of_somebody_else_is_seen_by_who_oversees_and_not_done(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     cat, boss = made.staff(shop, "cat"), made.staff(shop, "boss", "owner")
     task = begun(by, "bob")
-    byhand.open_next(task=task, by=by, at=datetime.now(UTC))
+    assisted_sending.open_next(task=task, by=by, at=datetime.now(UTC))
     assert browser(cat).get(url("task", task.pk)).status_code == 404
     text = browser(boss).get(url("task", task.pk)).content.decode()
     assert "This is the task of Ann" in text
     assert "Mark as sent" not in text
-    bob = roster.get(shop, "bob").pk
+    bob = account_models.get(shop, "bob").pk
     assert browser(boss).post(url("mark", task.pk, bob)).status_code == 403
     assert browser(cat).post(url("mark", task.pk, bob)).status_code == 404
 
 
-def test_a_task_is_handed_over(shop: Community, by: Operator, ann: Client) -> None:
+def test_a_task_is_handed_over(shop: Community, by: Staff, ann: Client) -> None:
     cat = made.staff(shop, "cat", name="Cat")
     task = begun(by, "bob", "dan")
     answer = ann.post(url("hand-over", task.pk), {"to": "999999"})
@@ -159,7 +159,7 @@ def test_a_task_is_handed_over(shop: Community, by: Operator, ann: Client) -> No
     assert "Spring" not in browser(by).get(url("tasks")).content.decode()
 
 
-def test_a_late_task_is_called_late(shop: Community, by: Operator, ann: Client) -> None:
+def test_a_late_task_is_called_late(shop: Community, by: Staff, ann: Client) -> None:
     due = datetime.now(UTC) - timedelta(hours=1)
     task = begun(by, "bob", due_at=due)
     text = ann.get(url("tasks") + "?of=all").content.decode()

@@ -8,8 +8,8 @@ import pytest
 from django.urls import reverse
 
 from qunce.core.communities import Community
-from qunce.members import accounts
-from qunce.outreach import optouts
+from qunce.members.accounts import accounts
+from qunce.outreach import opt_outs
 from tests.console.world import browser
 from tests.members import made as members
 from tests.outreach import made
@@ -30,7 +30,7 @@ def test_a_key_that_is_a_phone_is_masked_by_role(
     at = datetime.now(UTC)
     boss = made.staff(shop, "boss", "manager")
     nameless = accounts.add(community=shop, key=PHONE, by=boss, at=at)
-    optouts.put(community=shop, accounts=[nameless.pk], by=boss, at=at)
+    opt_outs.put(community=shop, accounts=[nameless.pk], by=boss, at=at)
     page = browser(made.staff(shop, "ann", role)).get(reverse("outreach:opt-outs"))
     text = page.content.decode()
     assert reads in text

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.members import tagging
+from qunce.core.staff import models as staff_models
+from qunce.members.tags import assignments
 from qunce.sales import orders
 from tests.console import desk
 from tests.members import made
@@ -137,9 +137,9 @@ def test_orders_out_of_sight_are_not_there(shop: Community) -> None:
     """S3"""
     owner = made.staff(shop)
     ann, bob = made.members(shop, "ann", "bob-secret")
-    tagging.put(tag=made.tag(shop, "mine"), accounts=[ann], by=owner, at=AT)
+    assignments.put(tag=made.tag(shop, "mine"), accounts=[ann], by=owner, at=AT)
     hers, his, nobodys = pay(shop, "A", ann), pay(shop, "B", bob), pay(shop, "C")
-    some = operators.create(
+    some = staff_models.create(
         community=shop, login="some", scope={"tag": {"any": ["mine"]}}, at=AT
     )
     browser = desk.sit(some)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qunce.console.search import results
+from qunce.console.search import views
 
 
 @pytest.mark.parametrize(
@@ -16,9 +16,9 @@ from qunce.console.search import results
     ],
 )
 def test_a_piece_of_a_text_or_its_pinyin_finds_it(typed: str, text: str) -> None:
-    assert results.fits(typed, text)
+    assert views.fits(typed, text)
 
 
 @pytest.mark.parametrize("typed", ["", "zz", "员会", "vip2"])
 def test_what_is_not_in_it_does_not(typed: str) -> None:
-    assert not results.fits(typed, "老会员", "vip-1")
+    assert not views.fits(typed, "老会员", "vip-1")

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import tagging
+from qunce.core.staff.models import Staff
+from qunce.members.tags import assignments
 from tests.members import made
 from tests.members.made import AT
 
@@ -16,11 +16,11 @@ def shop(db: None) -> Community:
     ann, bob, _eve = made.members(shop, "ann", "bob", "eve")
     by = made.staff(shop, login="house")
     vip, koc = made.tag(shop, "vip"), made.tag(shop, "koc")
-    tagging.put(tag=vip, accounts=[ann, bob], by=by, at=AT)
-    tagging.put(tag=koc, accounts=[bob], by=by, at=AT)
+    assignments.put(tag=vip, accounts=[ann, bob], by=by, at=AT)
+    assignments.put(tag=koc, accounts=[bob], by=by, at=AT)
     return shop
 
 
 @pytest.fixture
-def boss(shop: Community) -> Operator:
+def boss(shop: Community) -> Staff:
     return made.staff(shop, login="boss")

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import roster, segments
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import models as account_models
+from qunce.members.segments import segments
 from tests.console.world import browser
 from tests.members import made
 from tests.members.made import AT
@@ -24,7 +25,7 @@ NEW = "/members/segments/new/"
 
 
 @pytest.fixture
-def web(boss: Operator) -> Client:
+def web(boss: Staff) -> Client:
     return browser(boss)
 
 
@@ -142,7 +143,7 @@ def test_a_clause_is_left_as_it_was(web: Client) -> None:
 
 
 def test_why_lights_the_lines_of_a_person(web: Client, shop: Community) -> None:
-    bob = roster.get(shop, "bob").pk
+    bob = account_models.get(shop, "bob").pk
     said = words(ask(web, BOTH, f"why:{bob}"))
     assert "is out" in said
     assert "holds who carries the tag vip" in said
@@ -154,8 +155,8 @@ def test_why_lights_the_lines_of_a_person(web: Client, shop: Community) -> None:
 
 def test_why_is_silent_about_whom_one_does_not_see(shop: Community) -> None:
     scope = {"tag": {"any": ["koc"]}}
-    scoped = operators.create(community=shop, login="olga", scope=scope, at=AT)
-    web, ann = browser(scoped), roster.get(shop, "ann").pk
+    scoped = staff_models.create(community=shop, login="olga", scope=scope, at=AT)
+    web, ann = browser(scoped), account_models.get(shop, "ann").pk
     sent = {"rule": json.dumps(BOTH), "do": f"why:{ann}"}
     assert web.post(f"{NEW}rule/", sent).status_code == 404
     page = web.get(NEW, {"rule": json.dumps({"all": [VIP]})}).content.decode()
@@ -217,7 +218,7 @@ def test_two_segments_may_have_one_name(web: Client, shop: Community) -> None:
 
 
 def test_a_segment_that_would_ask_for_itself_is_refused(
-    web: Client, boss: Operator, shop: Community
+    web: Client, boss: Staff, shop: Community
 ) -> None:
     loyal = segments.create(community=shop, key="loyal", rule=BOTH, by=boss, at=AT)
     rule = {"all": [{"segment": {"any": ["loyal"]}}]}
@@ -238,9 +239,7 @@ def test_who_may_not_save_may_still_ask(shop: Community) -> None:
     assert segments.listed(shop) == []
 
 
-def test_a_list_is_frozen_and_shown(
-    web: Client, boss: Operator, shop: Community
-) -> None:
+def test_a_list_is_frozen_and_shown(web: Client, boss: Staff, shop: Community) -> None:
     loyal = segments.create(community=shop, key="loyal", rule=BOTH, by=boss, at=AT)
     answer = web.post(f"/members/segments/{loyal.pk}/lists/", {"key": "march"})
     page = words(web.get(answer.headers["Location"]).content.decode())
@@ -248,9 +247,7 @@ def test_a_list_is_frozen_and_shown(
     assert "march" in words(web.get("/members/segments/").content.decode())
 
 
-def test_an_overlap_is_three_numbers(
-    web: Client, boss: Operator, shop: Community
-) -> None:
+def test_an_overlap_is_three_numbers(web: Client, boss: Staff, shop: Community) -> None:
     rules = {"a": {"all": [VIP]}, "b": {"all": [KOC]}}
     made_ = [
         segments.create(community=shop, key=key, rule=rule, by=boss, at=AT)
@@ -264,7 +261,7 @@ def test_an_overlap_is_three_numbers(
 
 
 def test_the_list_says_rules_and_sizes(
-    web: Client, boss: Operator, shop: Community
+    web: Client, boss: Staff, shop: Community
 ) -> None:
     segments.create(community=shop, key="loyal", rule=BOTH, by=boss, at=AT)
     said = words(web.get("/members/segments/").content.decode())

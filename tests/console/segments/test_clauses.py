@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.console.segments import clauses, deedclauses
-from qunce.console.segments.desk import Desk
-from qunce.console.segments.fields import Option, Picker
-from qunce.members.attributes import Attribute
+from qunce.console.segments import behaviour_forms, clause_forms
+from qunce.console.segments.choices import Desk
+from qunce.console.segments.form_fields import Option, Picker
+from qunce.members.attributes.attributes import Attribute
 from tests.oracle import strategies
 from tests.oracle.questions import Known, Questions
 
@@ -59,21 +59,21 @@ def leaf(random: Random) -> Any:
     return Questions(random, SETTING, known).leaf()
 
 
-def sent(form: clauses.Clause) -> clauses.Clause:
+def sent(form: clause_forms.Clause) -> clause_forms.Clause:
     """The same form as a browser sends it back untouched."""
     args = {
         name: form.get_initial_for_field(form.fields[name], name)
         for name in form.fields
     }
-    return type(form)(DESK, clauses.posted(form.name, args))
+    return type(form)(DESK, clause_forms.posted(form.name, args))
 
 
 @given(st.randoms(use_true_random=False))
 def test_looking_at_a_clause_changes_nothing(random: Random) -> None:
     clause = leaf(random)
-    form = sent(clauses.open_form(DESK, clause))
+    form = sent(clause_forms.open_form(DESK, clause))
     assert form.is_valid(), form.errors
-    assert form.clause == clauses.listed(clause)
+    assert form.clause == clause_forms.listed(clause)
 
 
 PLAIN = [
@@ -113,7 +113,7 @@ PLAIN = [
 
 @pytest.mark.parametrize("clause", PLAIN, ids=str)
 def test_what_people_ask_has_a_form_of_its_own(clause: Any) -> None:
-    form = clauses.open_form(DESK, clause)
+    form = clause_forms.open_form(DESK, clause)
     assert form.name == next(iter(clause))
     assert sent(form).is_valid()
 
@@ -134,7 +134,7 @@ SELDOM = [
 
 @pytest.mark.parametrize("clause", SELDOM, ids=str)
 def test_what_no_form_can_hold_is_written_as_json(clause: Any) -> None:
-    form = clauses.open_form(DESK, clause)
+    form = clause_forms.open_form(DESK, clause)
     assert form.name == "json"
     again = sent(form)
     assert again.is_valid()
@@ -163,24 +163,24 @@ LACKING = [
 def test_what_is_missing_is_said_at_its_field(
     name: str, filled: dict[str, Any], field: str
 ) -> None:
-    form = clauses.kinds()[name](DESK, clauses.posted(name, filled))
+    form = clause_forms.kinds()[name](DESK, clause_forms.posted(name, filled))
     assert not form.is_valid()
     assert list(form.errors) == [field]
 
 
 def test_one_text_stands_for_a_list_of_one() -> None:
     where = {"page": "home", "group": "north"}
-    form = clauses.open_form(DESK, {"did": {"kind": "order.paid", "where": where}})
+    form = clause_forms.open_form(DESK, {"did": {"kind": "order.paid", "where": where}})
     again = sent(form)
     assert again.is_valid()
     wanted = {"page": ["home"], "group": ["north"]}
     assert again.clause == {"did": {"kind": "order.paid", "where": wanted}}
-    assert clauses.open_form(DESK, {"tag": {"any": "vip"}}).name == "tag"
+    assert clause_forms.open_form(DESK, {"tag": {"any": "vip"}}).name == "tag"
 
 
 def test_every_kind_of_clause_has_a_form() -> None:
-    assert deedclauses.DidClause.name in clauses.kinds()
-    assert {*clauses.kinds()} >= {
+    assert behaviour_forms.DidClause.name in clause_forms.kinds()
+    assert {*clause_forms.kinds()} >= {
         "tag", "attr", "group", "layer", "segment", "did", "seq", "joined", "source",
         "members", "left", "json",
     }  # fmt: skip

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.console.segments import edits
-from qunce.console.segments.edits import Path
+from qunce.console.segments import rule_editing
+from qunce.console.segments.rule_editing import Path
 
 WORLD = frozenset(range(8))
 LEAVES = {"a": {0, 1, 2, 3}, "b": {0, 1, 4, 5}, "c": {0, 2, 4, 6}, "d": {7}}
@@ -27,7 +27,7 @@ trees: st.SearchStrategy[Any] = st.recursive(
     ),
     max_leaves=10,
 )
-rules = trees.map(edits.normal)
+rules = trees.map(rule_editing.normal)
 
 
 def who(rule: Any, gone: Path | None = None, here: Path = ()) -> frozenset[int] | None:
@@ -74,27 +74,27 @@ def placed(draw: st.DrawFn, lines: bool = False) -> tuple[Any, Path]:
 
 @given(trees)
 def test_a_list_of_lines_means_the_same(rule: Any) -> None:
-    assert who(edits.normal(rule)) == who(rule)
+    assert who(rule_editing.normal(rule)) == who(rule)
 
 
 @given(placed())
 def test_a_place_is_read_as_it_is_written(chosen: tuple[Any, Path]) -> None:
     rule, path = chosen
-    assert edits.read(edits.write(path)) == path
-    assert edits.put(rule, path, edits.part(rule, path)) == rule
+    assert rule_editing.read(rule_editing.write(path)) == path
+    assert rule_editing.put(rule, path, rule_editing.part(rule, path)) == rule
 
 
 @pytest.mark.parametrize("text", ["all[", "..", "all[0]x!", "[-1]", "ALL", "all [0]"])
 def test_what_is_no_place_is_refused(text: str) -> None:
-    with pytest.raises(edits.NoSuchPart):
-        edits.read(text)
+    with pytest.raises(rule_editing.NoSuchPart):
+        rule_editing.read(text)
 
 
 @pytest.mark.parametrize("path", [("all", 5), ("tag",), ("all", 0, "tag", "any", 3)])
 def test_a_part_that_is_gone_is_refused(path: Path) -> None:
     rule = {"all": [{"tag": {"any": ["a"]}}]}
-    for edit in (edits.part, edits.remove, edits.negate):
-        with pytest.raises(edits.NoSuchPart):
+    for edit in (rule_editing.part, rule_editing.remove, rule_editing.negate):
+        with pytest.raises(rule_editing.NoSuchPart):
             edit(rule, path)
 
 
@@ -104,7 +104,7 @@ def test_a_part_removed_is_as_if_it_had_never_been(chosen: tuple[Any, Path]) -> 
     line = path
     while line and not isinstance(line[-1], int):
         line = line[:-1]  # what stands inside a `not` goes with it
-    left = who(edits.remove(rule, path))
+    left = who(rule_editing.remove(rule, path))
     wanted = who(rule, gone=line) if line else WORLD
     assert left == (WORLD if wanted is None else wanted)
 
@@ -113,19 +113,21 @@ def test_a_part_removed_is_as_if_it_had_never_been(chosen: tuple[Any, Path]) -> 
 def test_no_edit_touches_the_rule_it_is_given(chosen: tuple[Any, Path]) -> None:
     rule, path = chosen
     before = copy.deepcopy(rule)
-    edits.negate(rule, path)
-    edits.remove(rule, path)
-    edits.wrap(rule, path, "any")
-    edits.move(rule, path, 1)
+    rule_editing.negate(rule, path)
+    rule_editing.remove(rule, path)
+    rule_editing.wrap(rule, path, "any")
+    rule_editing.move(rule, path, 1)
     assert rule == before
 
 
 @given(placed())
 def test_negating_turns_and_turns_back(chosen: tuple[Any, Path]) -> None:
     rule, path = chosen
-    once = edits.negate(rule, path)
-    assert who(edits.part(once, path)) == WORLD - (who(edits.part(rule, path)) or set())
-    assert who(edits.negate(once, path)) == who(rule)
+    once = rule_editing.negate(rule, path)
+    assert who(rule_editing.part(once, path)) == WORLD - (
+        who(rule_editing.part(rule, path)) or set()
+    )
+    assert who(rule_editing.negate(once, path)) == who(rule)
 
 
 @given(placed(), st.sampled_from(["any", "all", "with_left"]))
@@ -133,35 +135,37 @@ def test_a_group_of_one_means_what_the_one_means(
     chosen: tuple[Any, Path], name: str
 ) -> None:
     rule, path = chosen
-    assert who(edits.wrap(rule, path, name)) == who(rule)
+    assert who(rule_editing.wrap(rule, path, name)) == who(rule)
 
 
 @given(placed(lines=True), st.sampled_from([-1, 1]))
 def test_moving_changes_the_order_only(chosen: tuple[Any, Path], by: int) -> None:
     rule, path = chosen
-    moved, there = edits.move(rule, path, by)
+    moved, there = rule_editing.move(rule, path, by)
     assert who(moved) == who(rule)
-    assert edits.part(moved, there) == edits.part(rule, path)
-    siblings = edits.part(moved, path[:-1])
-    assert sorted(map(str, siblings)) == sorted(map(str, edits.part(rule, path[:-1])))
+    assert rule_editing.part(moved, there) == rule_editing.part(rule, path)
+    siblings = rule_editing.part(moved, path[:-1])
+    assert sorted(map(str, siblings)) == sorted(
+        map(str, rule_editing.part(rule, path[:-1]))
+    )
 
 
 @given(rules, leaves)
 def test_what_is_added_narrows_and_can_be_removed(rule: Any, leaf: Any) -> None:
-    more = edits.add(rule, (), leaf)
+    more = rule_editing.add(rule, (), leaf)
     assert who(more) == (who(rule) or set()) & (who(leaf) or set())
-    assert edits.remove(more, ("all", len(rule["all"]))) == rule
+    assert rule_editing.remove(more, ("all", len(rule["all"]))) == rule
 
 
 @given(st.lists(leaves, min_size=1, max_size=4))
 def test_a_group_turns_from_all_to_any(several: list[Any]) -> None:
     rule = {"all": [{"all": several}]}
-    turned = edits.turn(rule, ("all", 0))
+    turned = rule_editing.turn(rule, ("all", 0))
     assert turned == {"all": [{"any": several}]}
-    assert edits.turn(turned, ("all", 0)) == rule
+    assert rule_editing.turn(turned, ("all", 0)) == rule
 
 
 def test_a_line_knows_where_its_clause_is() -> None:
     rule = {"all": [{"not": {"tag": {"any": ["a"]}}}, {"tag": {"any": ["b"]}}]}
-    assert edits.clause(rule, ("all", 0)) == ("all", 0, "not")
-    assert edits.clause(rule, ("all", 1)) == ("all", 1)
+    assert rule_editing.clause(rule, ("all", 0)) == ("all", 0, "not")
+    assert rule_editing.clause(rule, ("all", 1)) == ("all", 1)

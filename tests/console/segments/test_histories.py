@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from qunce.members import segments
+from qunce.members.segments import segments
 from tests.console import desk
 from tests.members import made
 

@@ -10,19 +10,13 @@ import pytest
 from django.test import Client
 from django_otp import oath
 
-from qunce.core import (
-    access,
-    apikeys,
-    audit,
-    communities,
-    operators,
-    secondfactor,
-    sessions,
-    staff,
-    units,
-)
-from qunce.core.operators import Operator
-from qunce.members import segments, tags
+from qunce.core import communities, permissions
+from qunce.core.facts import audit
+from qunce.core.staff import api_keys, sessions, staff, two_factor, units
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.segments import segments
+from qunce.members.tags import library
 from tests.console import world
 
 pytestmark = pytest.mark.django_db
@@ -31,15 +25,19 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def boss() -> Operator:
+def boss() -> Staff:
     shop = communities.create(key="shop", at=NOW, language="en")
-    return operators.create(
-        community=shop, login="boss", role=access.Role.OWNER, at=NOW, password=PASSWORD
+    return staff_models.create(
+        community=shop,
+        login="boss",
+        role=permissions.Role.OWNER,
+        at=NOW,
+        password=PASSWORD,
     )
 
 
 @pytest.fixture
-def desk(boss: Operator) -> Client:
+def desk(boss: Staff) -> Client:
     return world.browser(boss)
 
 
@@ -60,18 +58,18 @@ def hire(desk: Client, **given: Any) -> Any:
     return desk.post("/settings/staff/new/", usual | given)
 
 
-def kinds(of: Operator) -> list[str]:
+def kinds(of: Staff) -> list[str]:
     names = audit.kinds(of.community)
     return [names[act.kind_id] for act in audit.listed(community=of.community)]
 
 
 def test_who_is_added_gets_in_with_the_password_that_is_shown_once(
-    boss: Operator, desk: Client
+    boss: Staff, desk: Client
 ) -> None:
     told = hire(desk).content.decode()
     password = re.search(r"<code[^>]*>([^<]+)</code>", told)
     assert password
-    bea = Operator.objects.get(login="bea")
+    bea = Staff.objects.get(login="bea")
     assert bea.check_password(password[1])
     assert bea.password_is_given
     assert password[1] not in page(desk, f"/settings/staff/{bea.pk}/")
@@ -86,17 +84,17 @@ def test_what_was_typed_wrong_stays_in_the_form(desk: Client) -> None:
 
 
 def test_a_scope_from_a_segment_does_not_grow_with_it(
-    boss: Operator, desk: Client
+    boss: Staff, desk: Client
 ) -> None:
     """V3: otherwise who may change segments could let herself see more."""
     how: dict[str, Any] = {"community": boss.community, "by": boss, "at": NOW}
     for key in ("vip", "koc"):
-        tags.create(key=key, **how)
+        library.create(key=key, **how)
     inner = segments.create(key="inner", rule={"tag": {"any": ["vip"]}}, **how)
     segments.create(key="outer", rule={"segment": {"any": ["inner"]}}, **how)
     hire(desk, sees="segment", segment="outer")
     segments.change(segment=inner, rule={"tag": {"any": ["koc"]}}, by=boss, at=NOW)
-    scope = Operator.objects.get(login="bea").scope
+    scope = Staff.objects.get(login="bea").scope
     assert scope == {"any": [{"any": [{"tag": {"any": ["vip"]}}]}]}
 
 
@@ -105,14 +103,14 @@ def test_a_scope_from_a_segment_does_not_grow_with_it(
 )
 def test_a_scope_that_cannot_be_read_is_refused(desk: Client, rule: str) -> None:
     assert hire(desk, sees="rule", rule=rule).status_code == 422
-    assert not Operator.objects.filter(login="bea")
+    assert not Staff.objects.filter(login="bea")
 
 
 def test_staff_are_changed_deactivated_and_brought_back(
-    boss: Operator, desk: Client
+    boss: Staff, desk: Client
 ) -> None:
     hire(desk)
-    bea = Operator.objects.get(login="bea")
+    bea = Staff.objects.get(login="bea")
     hers = world.browser(bea)
     where = f"/settings/staff/{bea.pk}/"
     form = {"name": "Bee", "login": "bea", "role": "viewer", "sees": "whole"}
@@ -126,20 +124,20 @@ def test_staff_are_changed_deactivated_and_brought_back(
     assert kinds(boss)[:3] == ["staff.returned", "staff.left", "staff.changed"]
 
 
-def test_the_last_owner_is_told_why_not(boss: Operator, desk: Client) -> None:
+def test_the_last_owner_is_told_why_not(boss: Staff, desk: Client) -> None:
     desk.post(f"/settings/staff/{boss.pk}/deactivate/")
     assert "last owner" in page(desk, f"/settings/staff/{boss.pk}/")
     boss.refresh_from_db()
     assert boss.is_active
 
 
-def test_a_lost_phone_and_a_lost_password(boss: Operator, desk: Client) -> None:
+def test_a_lost_phone_and_a_lost_password(boss: Staff, desk: Client) -> None:
     hire(desk)
-    bea = Operator.objects.get(login="bea")
+    bea = Staff.objects.get(login="bea")
     turn_on(bea)
     hers = world.browser(bea)
     desk.post(f"/settings/staff/{bea.pk}/two-factor/")
-    assert not secondfactor.is_set(bea)
+    assert not two_factor.is_set(bea)
     assert hers.get("/settings/").status_code == 302
     told = desk.post(f"/settings/staff/{bea.pk}/password/").content.decode()
     shown = re.search(r"<code[^>]*>([^<]+)</code>", told)
@@ -147,18 +145,16 @@ def test_a_lost_phone_and_a_lost_password(boss: Operator, desk: Client) -> None:
     assert shown and bea.check_password(shown[1])
 
 
-def turn_on(operator: Operator) -> list[str]:
-    device = secondfactor.offered(operator)
+def turn_on(operator: Staff) -> list[str]:
+    device = two_factor.offered(operator)
     now = datetime.now(UTC)
     totp = oath.TOTP(device.bin_key)
     totp.time = now.timestamp()
     code = f"{totp.token():06}"
-    return secondfactor.confirm(operator=operator, code=code, at=now)
+    return two_factor.confirm(operator=operator, code=code, at=now)
 
 
-def test_a_changed_password_ends_every_other_session(
-    boss: Operator, desk: Client
-) -> None:
+def test_a_changed_password_ends_every_other_session(boss: Staff, desk: Client) -> None:
     elsewhere = world.browser(boss)
     new = {"old": PASSWORD, "new": "quite another one", "again": "quite another one"}
     wrong = desk.post("/settings/password/", new | {"old": "wrong"})
@@ -168,7 +164,7 @@ def test_a_changed_password_ends_every_other_session(
     assert elsewhere.get("/settings/").status_code == 302
 
 
-def test_one_session_is_ended_from_another(boss: Operator, desk: Client) -> None:
+def test_one_session_is_ended_from_another(boss: Staff, desk: Client) -> None:
     elsewhere = world.browser(boss)
     key = elsewhere.session.session_key
     (place,) = [
@@ -182,15 +178,15 @@ def test_one_session_is_ended_from_another(boss: Operator, desk: Client) -> None
     assert desk.get("/settings/").status_code == 200
 
 
-def test_nobody_ends_the_session_of_another(boss: Operator, desk: Client) -> None:
-    bea = operators.create(community=boss.community, login="bea", at=NOW)
+def test_nobody_ends_the_session_of_another(boss: Staff, desk: Client) -> None:
+    bea = staff_models.create(community=boss.community, login="bea", at=NOW)
     hers = world.browser(bea)
     (place,) = sessions.listed(bea, datetime.now(UTC))
     desk.post("/settings/sessions/end/", {"session": place.name})
     assert hers.get("/settings/").status_code == 200
 
 
-def test_language_and_look_are_ones_own(boss: Operator, desk: Client) -> None:
+def test_language_and_look_are_ones_own(boss: Staff, desk: Client) -> None:
     form = {"name": "Boss", "language": "zh-hans", "theme": "dark"}
     assert desk.post("/settings/", form).status_code == 303
     told = page(desk, "/settings/")
@@ -199,38 +195,38 @@ def test_language_and_look_are_ones_own(boss: Operator, desk: Client) -> None:
     assert desk.post("/settings/", form | {"theme": "loud"}).status_code == 422
 
 
-def test_two_factor_off_and_new_codes_need_a_code(boss: Operator) -> None:
+def test_two_factor_off_and_new_codes_need_a_code(boss: Staff) -> None:
     codes = turn_on(boss)
-    TOTP = secondfactor.confirmed(boss)
+    TOTP = two_factor.confirmed(boss)
     desk = world.browser(boss)
     session = desk.session
     session["otp_device_id"] = TOTP.persistent_id
     session.save()
     desk.post("/settings/two-factor/off/", {"code": "000000"})
-    assert secondfactor.is_set(boss)
+    assert two_factor.is_set(boss)
     told = desk.post("/settings/two-factor/codes/", {"code": codes[0]})
     assert told.content.count(b"<li><code>") == 10
     renewed = re.findall(r"<li><code>([^<]+)", told.content.decode())
     desk.post("/settings/two-factor/off/", {"code": codes[1]})
-    assert secondfactor.is_set(boss)
+    assert two_factor.is_set(boss)
     desk.post("/settings/two-factor/off/", {"code": renewed[0]})
-    assert not secondfactor.is_set(boss)
+    assert not two_factor.is_set(boss)
 
 
-def test_a_key_is_shown_once_and_revoked(boss: Operator, desk: Client) -> None:
+def test_a_key_is_shown_once_and_revoked(boss: Staff, desk: Client) -> None:
     form = {"name": "till", "operator": boss.pk, "days": 30, "scopes": ["orders:write"]}
     told = desk.post("/settings/keys/new/", form).content.decode()
     token = re.search(r"<code[^>]*>(qk_[^<]+)</code>", told)
     assert token
-    key = apikeys.authenticate(token[1], datetime.now(UTC))
+    key = api_keys.authenticate(token[1], datetime.now(UTC))
     assert key
     assert key.scopes == ["orders:write"]
     assert token[1] not in page(desk, "/settings/keys/")
     desk.post(f"/settings/keys/{key.pk}/revoke/")
-    assert apikeys.authenticate(token[1], datetime.now(UTC)) is None
+    assert api_keys.authenticate(token[1], datetime.now(UTC)) is None
 
 
-def test_units_are_opened_moved_and_closed(boss: Operator, desk: Client) -> None:
+def test_units_are_opened_moved_and_closed(boss: Staff, desk: Client) -> None:
     desk.post("/settings/units/new/", {"name": "HQ", "kind": "headquarters"})
     top = units.Unit.objects.get()
     desk.post(
@@ -248,12 +244,12 @@ def test_units_are_opened_moved_and_closed(boss: Operator, desk: Client) -> None
 
 def test_every_permission_has_words(desk: Client) -> None:
     told = page(desk, "/settings/roles/")
-    ours = [name for name in access.declared() if not name.startswith("tests.")]
+    ours = [name for name in permissions.declared() if not name.startswith("tests.")]
     bare = [name for name in ours if f">{name}</th>" in told]
     assert bare == []
 
 
-def test_the_audit_log_is_filtered_and_paged(boss: Operator, desk: Client) -> None:
+def test_the_audit_log_is_filtered_and_paged(boss: Staff, desk: Client) -> None:
     hire(desk)
     for number in range(60):
         units.create(
@@ -287,8 +283,8 @@ def test_a_filter_that_makes_no_sense_is_said_so(desk: Client, query: str) -> No
     assert desk.get(f"/settings/audit/?{query}").status_code == 422
 
 
-def test_who_sees_a_part_reads_no_audit_log(boss: Operator) -> None:
-    bea = operators.create(
+def test_who_sees_a_part_reads_no_audit_log(boss: Staff) -> None:
+    bea = staff_models.create(
         community=boss.community, login="bea", role="manager", at=NOW, scope={"all": []}
     )
     client = world.browser(bea)
@@ -296,17 +292,17 @@ def test_who_sees_a_part_reads_no_audit_log(boss: Operator) -> None:
         assert client.get(f"/settings/{where}/").status_code == 403
 
 
-def test_two_factor_can_be_required_of_all(boss: Operator, desk: Client) -> None:
+def test_two_factor_can_be_required_of_all(boss: Staff, desk: Client) -> None:
     desk.post("/settings/staff/two-factor/", {"required": "1"})
     boss.community.refresh_from_db()
     assert boss.community.second_factor
     assert desk.get("/settings/").status_code == 302
-    assert kinds(boss)[0] == "staff.factor_demanded"
+    assert kinds(boss)[0] == "staff.two_factor_required"
 
 
-def test_a_hired_hand_cannot_reach_the_owner(boss: Operator, desk: Client) -> None:
+def test_a_hired_hand_cannot_reach_the_owner(boss: Staff, desk: Client) -> None:
     hire(desk, role="manager")
-    client = world.browser(Operator.objects.get(login="bea"))
+    client = world.browser(Staff.objects.get(login="bea"))
     for deed in ("password", "two-factor", "sessions", "deactivate"):
         answer = client.post(f"/settings/staff/{boss.pk}/{deed}/")
         assert answer.status_code == 403, deed

@@ -10,17 +10,11 @@ from django.test import Client
 from django_otp import oath
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from qunce.core import (
-    access,
-    attempts,
-    audit,
-    communities,
-    operators,
-    secondfactor,
-    sessions,
-    staff,
-)
-from qunce.core.operators import Operator
+from qunce.core import communities, permissions
+from qunce.core.facts import audit
+from qunce.core.staff import login_attempts, sessions, staff, two_factor
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
@@ -28,11 +22,15 @@ MINE = "/settings/"
 
 
 @pytest.fixture
-def ann() -> Operator:
+def ann() -> Staff:
     now = datetime.now(UTC)
     shop = communities.create(key="shop", at=now, language="en")
-    return operators.create(
-        community=shop, login="ann", role=access.Role.OWNER, at=now, password=PASSWORD
+    return staff_models.create(
+        community=shop,
+        login="ann",
+        role=permissions.Role.OWNER,
+        at=now,
+        password=PASSWORD,
     )
 
 
@@ -56,16 +54,16 @@ def now_of(device: TOTPDevice, later: int = 0) -> str:
     return f"{totp.token():06}"
 
 
-def with_factor(ann: Operator) -> list[str]:
-    device = secondfactor.offered(ann)
+def with_factor(ann: Staff) -> list[str]:
+    device = two_factor.offered(ann)
     now = datetime.now(UTC)
-    codes = secondfactor.confirm(operator=ann, code=now_of(device), at=now)
+    codes = two_factor.confirm(operator=ann, code=now_of(device), at=now)
     TOTPDevice.objects.update(last_t=-1)  # so that this half minute's code is fresh
     return codes
 
 
 def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(
-    browser: Client, ann: Operator
+    browser: Client, ann: Staff
 ) -> None:
     away = browser.get(MINE)
     assert away.status_code == 302
@@ -78,9 +76,7 @@ def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(
 @pytest.mark.parametrize(
     "to", ["https://evil.example/", "//evil.example", "javascript:alert(1)", r"/\evil"]
 )
-def test_the_way_back_stays_in_the_house(
-    browser: Client, ann: Operator, to: str
-) -> None:
+def test_the_way_back_stays_in_the_house(browser: Client, ann: Staff, to: str) -> None:
     told = {"login": "ann", "password": PASSWORD}
     answer = browser.post("/sign-in/", told, query_params={"next": to})
     assert answer["Location"] == "/"
@@ -90,7 +86,7 @@ def test_the_way_back_stays_in_the_house(
     ("login", "password"), [("ann", "wrong"), ("nobody", PASSWORD), ("ANN", PASSWORD)]
 )
 def test_a_wrong_login_and_a_wrong_password_are_told_alike(
-    browser: Client, ann: Operator, login: str, password: str
+    browser: Client, ann: Staff, login: str, password: str
 ) -> None:
     answer = sign_in(browser, data={"login": login, "password": password})
     assert answer.status_code == 422
@@ -99,14 +95,14 @@ def test_a_wrong_login_and_a_wrong_password_are_told_alike(
 
 
 def test_who_does_not_work_here_any_more_does_not_get_in(
-    browser: Client, ann: Operator
+    browser: Client, ann: Staff
 ) -> None:
-    Operator.objects.update(is_active=False)
+    Staff.objects.update(is_active=False)
     assert sign_in(browser).status_code == 422
 
 
-def test_the_house_itself_cannot_sign_in(browser: Client, ann: Operator) -> None:
-    house = operators.system(ann.community)
+def test_the_house_itself_cannot_sign_in(browser: Client, ann: Staff) -> None:
+    house = staff_models.system(ann.community)
     assert (
         sign_in(browser, data={"login": house.login, "password": "!"}).status_code
         == 422
@@ -114,33 +110,31 @@ def test_the_house_itself_cannot_sign_in(browser: Client, ann: Operator) -> None
 
 
 def test_failures_slow_down_and_lock_even_the_right_password(
-    browser: Client, ann: Operator
+    browser: Client, ann: Staff
 ) -> None:
     for _time in range(5):
         assert sign_in(browser, "wrong").status_code == 422
     refused = sign_in(browser)
     assert refused.status_code == 429
     assert 0 < int(refused["Retry-After"]) <= 5
-    attempts.unlock("ann")
+    login_attempts.unlock("ann")
     assert sign_in(browser).status_code == 303
 
 
-def test_what_was_typed_stays_but_not_the_password(
-    browser: Client, ann: Operator
-) -> None:
+def test_what_was_typed_stays_but_not_the_password(browser: Client, ann: Staff) -> None:
     page = sign_in(browser, "wrong-secret").content.decode()
     assert 'value="ann"' in page
     assert "wrong-secret" not in page
 
 
-def test_hostile_input_is_an_error_not_a_crash(browser: Client, ann: Operator) -> None:
+def test_hostile_input_is_an_error_not_a_crash(browser: Client, ann: Staff) -> None:
     for text in ("a\0b", "x" * 10_000, "<img src=x onerror=alert(1)>", "\u202eann"):
         answer = sign_in(browser, data={"login": text})
         assert answer.status_code in (422, 429)
         assert b"<img src=x" not in answer.content
 
 
-def test_signing_in_makes_a_new_session(browser: Client, ann: Operator) -> None:
+def test_signing_in_makes_a_new_session(browser: Client, ann: Staff) -> None:
     browser.get("/sign-in/")
     session = browser.session
     session["planted"] = "yes"
@@ -152,22 +146,22 @@ def test_signing_in_makes_a_new_session(browser: Client, ann: Operator) -> None:
 
 
 def test_with_a_second_factor_the_password_alone_opens_nothing(
-    browser: Client, ann: Operator
+    browser: Client, ann: Staff
 ) -> None:
     with_factor(ann)
     assert sign_in(browser)["Location"] == "/sign-in/code/"
     assert not is_in(browser)
     assert browser.post("/sign-in/code/", {"code": "000000"}).status_code == 422
     assert not is_in(browser)
-    device = secondfactor.confirmed(ann)
+    device = two_factor.confirmed(ann)
     done = browser.post("/sign-in/code/", {"code": now_of(device)})
     assert done.status_code == 303
     assert is_in(browser)
 
 
-def test_a_code_is_good_once(browser: Client, ann: Operator) -> None:
+def test_a_code_is_good_once(browser: Client, ann: Staff) -> None:
     with_factor(ann)
-    code = now_of(secondfactor.confirmed(ann))
+    code = now_of(two_factor.confirmed(ann))
     sign_in(browser)
     browser.post("/sign-in/code/", {"code": code})
     other = Client()
@@ -175,28 +169,28 @@ def test_a_code_is_good_once(browser: Client, ann: Operator) -> None:
     assert other.post("/sign-in/code/", {"code": code}).status_code == 422
 
 
-def test_a_recovery_code_opens_once(browser: Client, ann: Operator) -> None:
+def test_a_recovery_code_opens_once(browser: Client, ann: Staff) -> None:
     codes = with_factor(ann)
     sign_in(browser)
     assert browser.post("/sign-in/code/", {"code": codes[3].upper()}).status_code == 303
     other = Client()
     sign_in(other)
     assert other.post("/sign-in/code/", {"code": codes[3]}).status_code == 422
-    assert secondfactor.codes_left(ann) == 9
+    assert two_factor.codes_left(ann) == 9
 
 
-def test_codes_are_not_guessed_for_long(browser: Client, ann: Operator) -> None:
+def test_codes_are_not_guessed_for_long(browser: Client, ann: Staff) -> None:
     with_factor(ann)
     sign_in(browser)
     for guess in range(5):
         answer = browser.post("/sign-in/code/", {"code": f"{guess:06}"})
         assert answer.status_code == 422
-    right = now_of(secondfactor.confirmed(ann))
+    right = now_of(two_factor.confirmed(ann))
     assert browser.post("/sign-in/code/", {"code": right}).status_code == 429
 
 
 def test_who_turns_two_factor_on_elsewhere_signs_in_anew(
-    browser: Client, ann: Operator
+    browser: Client, ann: Staff
 ) -> None:
     sign_in(browser)
     with_factor(ann)
@@ -204,7 +198,7 @@ def test_who_turns_two_factor_on_elsewhere_signs_in_anew(
 
 
 def test_where_it_is_required_one_turns_it_on_at_the_door(
-    browser: Client, ann: Operator
+    browser: Client, ann: Staff
 ) -> None:
     sign_in(browser)
     staff.demand_second_factor(required=True, by=ann, at=datetime.now(UTC))
@@ -213,16 +207,14 @@ def test_where_it_is_required_one_turns_it_on_at_the_door(
     page = browser.get("/sign-in/factor/")
     assert b"data:image/svg+xml" in page.content
     assert browser.post("/sign-in/factor/", {"code": "1"}).status_code == 422
-    device = secondfactor.offered(ann)
+    device = two_factor.offered(ann)
     told = browser.post("/sign-in/factor/", {"code": now_of(device)})
     assert told.content.count(b"<li><code>") == 10
     assert is_in(browser)
 
 
-def test_a_given_password_is_good_for_one_sign_in(
-    browser: Client, ann: Operator
-) -> None:
-    Operator.objects.update(password_is_given=True)
+def test_a_given_password_is_good_for_one_sign_in(browser: Client, ann: Staff) -> None:
+    Staff.objects.update(password_is_given=True)
     assert sign_in(browser)["Location"] == "/sign-in/password/"
     assert not is_in(browser)
     same = {"new": PASSWORD, "again": PASSWORD}
@@ -235,7 +227,7 @@ def test_a_given_password_is_good_for_one_sign_in(
 
 
 def test_who_dawdles_between_the_steps_begins_again(
-    browser: Client, ann: Operator
+    browser: Client, ann: Staff
 ) -> None:
     with_factor(ann)
     sign_in(browser)
@@ -243,19 +235,19 @@ def test_who_dawdles_between_the_steps_begins_again(
     old = datetime.now(UTC) - timedelta(minutes=11)
     session["coming"] = session["coming"] | {"at": int(old.timestamp() * 1e6)}
     session.save()
-    code = {"code": now_of(secondfactor.confirmed(ann))}
+    code = {"code": now_of(two_factor.confirmed(ann))}
     assert browser.post("/sign-in/code/", code)["Location"] == "/sign-in/"
 
 
 @pytest.mark.parametrize("step", ["code", "password", "factor"])
-def test_no_step_opens_by_itself(browser: Client, ann: Operator, step: str) -> None:
+def test_no_step_opens_by_itself(browser: Client, ann: Staff, step: str) -> None:
     assert browser.get(f"/sign-in/{step}/")["Location"] == "/sign-in/"
     sign_in(browser)
     assert browser.get(f"/sign-in/{step}/")["Location"] == "/sign-in/"
 
 
 def test_signing_out_ends_the_session_and_needs_a_form(
-    browser: Client, ann: Operator
+    browser: Client, ann: Staff
 ) -> None:
     sign_in(browser)
     assert browser.get("/sign-in/out/").status_code == 405
@@ -264,16 +256,14 @@ def test_signing_out_ends_the_session_and_needs_a_form(
     assert not sessions.Session.objects.filter(operator_id=ann.pk)
 
 
-def test_a_form_of_another_site_does_nothing(ann: Operator) -> None:
+def test_a_form_of_another_site_does_nothing(ann: Staff) -> None:
     strict = Client(enforce_csrf_checks=True)
     answer = sign_in(strict)
     assert answer.status_code == 403
     assert not is_in(strict)
 
 
-def test_a_session_ends_after_a_week_however_busy(
-    browser: Client, ann: Operator
-) -> None:
+def test_a_session_ends_after_a_week_however_busy(browser: Client, ann: Staff) -> None:
     sign_in(browser)
     session = browser.session
     old = datetime.now(UTC) - timedelta(days=7)
@@ -283,7 +273,7 @@ def test_a_session_ends_after_a_week_however_busy(
 
 
 def test_signing_in_out_and_failing_are_in_the_audit_log(
-    browser: Client, ann: Operator
+    browser: Client, ann: Staff
 ) -> None:
     sign_in(browser, "wrong")
     sign_in(browser)
@@ -296,7 +286,7 @@ def test_signing_in_out_and_failing_are_in_the_audit_log(
     assert acts[0].detail == {"login": "ann", "address": "127.0.0.1"}
 
 
-def test_the_language_of_the_door_can_be_chosen(browser: Client, ann: Operator) -> None:
+def test_the_language_of_the_door_can_be_chosen(browser: Client, ann: Staff) -> None:
     chosen = {"language": "zh-hans", "next": "/sign-in/"}
     browser.post("/sign-in/language/", chosen)
     assert 'lang="zh-CN"' in browser.get("/sign-in/").content.decode()
@@ -304,7 +294,7 @@ def test_the_language_of_the_door_can_be_chosen(browser: Client, ann: Operator) 
     assert 'lang="en"' in browser.get("/sign-in/").content.decode()
 
 
-def test_what_surrounds_every_page(browser: Client, ann: Operator) -> None:
+def test_what_surrounds_every_page(browser: Client, ann: Staff) -> None:
     sign_in(browser)
     for page in (
         browser.get("/sign-in/code/"),
@@ -321,6 +311,6 @@ def test_what_surrounds_every_page(browser: Client, ann: Operator) -> None:
     assert browser.get(MINE)["Cache-Control"] == "private, no-store"
 
 
-def test_a_host_that_is_not_ours_is_refused(browser: Client, ann: Operator) -> None:
+def test_a_host_that_is_not_ours_is_refused(browser: Client, ann: Staff) -> None:
     answer = browser.get("/sign-in/", headers={"host": "evil.example"})
     assert answer.status_code == 400

@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import tagging, tagnames, tags, tagtwins
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.tags import assignments, duplicates, library
+from qunce.members.tags import naming as tag_naming
 from tests.members import made
 from tests.members.made import AT
 
@@ -25,18 +26,18 @@ def shop() -> Community:
 
 
 @pytest.fixture
-def by(shop: Community) -> Operator:
+def by(shop: Community) -> Staff:
     return made.staff(shop)
 
 
-def browser(operator: Operator) -> Client:
+def browser(operator: Staff) -> Client:
     client = Client()
     client.force_login(operator, backend=BACKEND)
     return client
 
 
 @pytest.fixture
-def ann(by: Operator) -> Client:
+def ann(by: Staff) -> Client:
     return browser(by)
 
 
@@ -54,8 +55,8 @@ def post(
     return answer.content.decode()
 
 
-def clerk(shop: Community, **given: object) -> Operator:
-    return operators.create(
+def clerk(shop: Community, **given: object) -> Staff:
+    return staff_models.create(
         community=shop,
         login="wu",
         role="operator",
@@ -71,17 +72,17 @@ def test_an_empty_library_offers_templates_and_they_are_added_once(
     assert "Add 11 tags" in page(ann, "templates")
     post(ann, "template", "education")
     assert "all of them are there" in page(ann, "templates")
-    assert tags.listed(shop).count() == 11
+    assert library.listed(shop).count() == 11
     assert "Learner" in page(ann, "list")
 
 
 def test_tags_are_found_by_pinyin_and_counted_by_the_scope(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     people = made.members(shop, "a", "b", "c")
     vip, other = made.tag(shop, "老客户"), made.tag(shop, "新客")
-    tagging.put(tag=vip, accounts=people, by=by, at=AT)
-    tagging.put(tag=other, accounts=people[:1], by=by, at=AT)
+    assignments.put(tag=vip, accounts=people, by=by, at=AT)
+    assignments.put(tag=other, accounts=people[:1], by=by, at=AT)
     whole = page(ann, "list")
     assert "老客户" in whole
     assert "新客" in whole
@@ -104,15 +105,15 @@ def test_near_twins_are_offered_and_made_only_when_meant(
     )
     assert "newcomer" in answer.content.decode()
     assert "nearly this already" in post(ann, "new", name="newcomers", status=422)
-    assert not tags.find(shop, ["newcomers"])
+    assert not library.find(shop, ["newcomers"])
     post(ann, "new", name="newcomers", sure="1", description="Joined this month")
-    assert tags.get(shop, "newcomers").description == "Joined this month"
+    assert library.get(shop, "newcomers").description == "Joined this month"
 
 
 def test_a_name_that_does_not_fit_its_group_is_kept_beside_the_reason(
     shop: Community, ann: Client
 ) -> None:
-    naming = tagnames.Naming(prefix="exam:", guidance="Like exam:2026-12.")
+    naming = tag_naming.Naming(prefix="exam:", guidance="Like exam:2026-12.")
     group = made.tag_group(shop, "exam", naming=naming)
     said = post(ann, "new", name="soon", group=group.pk, status=422)
     assert "Like exam:2026-12." in said
@@ -124,11 +125,11 @@ def test_staff_make_tags_only_where_a_group_lets_them(shop: Community) -> None:
     assert wu.get(reverse("tags:new")).status_code == 403
     group = made.tag_group(shop, "notes", makers=["operator"])
     post(wu, "new", name="n1", group=group.pk)
-    assert tags.get(shop, "n1").group == group
+    assert library.get(shop, "n1").group == group
     other = made.tag_group(shop, "others")
     post(wu, "new", name="n2", group=other.pk, status=422)
-    assert "n2" not in tags.find(shop, ["n2"])
-    tag = tags.get(shop, "n1")
+    assert "n2" not in library.find(shop, ["n2"])
+    tag = library.get(shop, "n1")
     for name in ("edit", "merge"):
         assert wu.get(reverse(f"tags:{name}", args=[tag.pk])).status_code == 403
     for name in ("archive", "synonyms"):
@@ -136,7 +137,7 @@ def test_staff_make_tags_only_where_a_group_lets_them(shop: Community) -> None:
 
 
 def test_a_tag_is_edited_moved_and_handed_over(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     tag, group = made.tag(shop, "vip"), made.tag_group(shop, "level")
     post(
@@ -148,7 +149,7 @@ def test_a_tag_is_edited_moved_and_handed_over(
         description="Spent much",
         owner=by.pk,
     )
-    tag = tags.get(shop, "vip")
+    tag = library.get(shop, "vip")
     assert (tag.name, tag.group, tag.owner) == ("Best customers", group, by)
     assert "Spent much" in page(ann, "page", tag.pk)
 
@@ -156,7 +157,7 @@ def test_a_tag_is_edited_moved_and_handed_over(
 def test_synonyms_come_and_go(shop: Community, ann: Client) -> None:
     tag = made.tag(shop, "vip")
     post(ann, "synonyms", tag.pk, key="贵宾")
-    assert tags.get(shop, "贵宾") == tag
+    assert library.get(shop, "贵宾") == tag
     said = post(ann, "synonyms", tag.pk, key="贵宾", status=422)
     assert "taken" in said
     post(ann, "synonym-removal", tag.pk, tag.synonyms.get().pk)
@@ -178,25 +179,25 @@ def test_an_archived_tag_is_listed_apart_and_comes_back(
 
 
 def test_merging_says_how_many_before_and_leads_to_the_other(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     one, other = made.tag(shop, "A"), made.tag(shop, "H")
-    tagging.put(tag=one, accounts=made.members(shop, "a", "b"), by=by, at=AT)
+    assignments.put(tag=one, accounts=made.members(shop, "a", "b"), by=by, at=AT)
     assert "Merge, with 2 members" in page(
         ann, "merge", one.pk, query=f"?into={other.pk}"
     )
     post(ann, "merge", one.pk, into=other.pk)
-    assert tags.get(shop, "A") == other
+    assert library.get(shop, "A") == other
     assert "Merged into" in page(ann, "page", one.pk)
     assert ">2<" in page(ann, "page", other.pk)
 
 
 def test_the_report_has_something_to_do_on_every_line(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     one, two = made.tag(shop, "newcomer"), made.tag(shop, "newcomers")
     lonely = made.tag(shop, "asked about parking")
-    tagging.put(tag=lonely, accounts=made.members(shop, "a"), by=by, at=AT)
+    assignments.put(tag=lonely, accounts=made.members(shop, "a"), by=by, at=AT)
     told = page(ann, "report")
     for url in (
         reverse("tags:apart", args=[one.pk, two.pk]),
@@ -205,24 +206,26 @@ def test_the_report_has_something_to_do_on_every_line(
     ):
         assert url in told
     post(ann, "apart", one.pk, two.pk)
-    assert tagtwins.kept(shop) == {(one.pk, two.pk)}
+    assert duplicates.kept(shop) == {(one.pk, two.pk)}
     answer = ann.post(reverse("tags:archive", args=[one.pk]), {"from": "report"})
     assert answer["Location"] == reverse("tags:report")
-    scoped = operators.create(
+    scoped = staff_models.create(
         community=shop, login="li", role="manager", scope={"all": []}, at=AT
     )
     assert browser(scoped).get(reverse("tags:report")).status_code == 403
 
 
 def test_batches_say_who_and_how_many_and_are_undone(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     people, vip = made.members(shop, "a", "b"), made.tag(shop, "vip")
-    batch = tagging.put(tag=vip, accounts=people, by=by, at=AT, note="from the fair")
+    batch = assignments.put(
+        tag=vip, accounts=people, by=by, at=AT, note="from the fair"
+    )
     assert "from the fair" in page(ann, "batches")
     assert "Undo 2" in page(ann, "page", vip.pk)
     post(ann, "undo", batch.pk, tag=vip.pk)
-    assert tagging.of_people(people) == {}
+    assert assignments.of_people(people) == {}
     assert "undone" in page(ann, "batches")
     scoped = browser(clerk(shop, scope={"all": []}))
     assert "from the fair" not in page(scoped, "batches")
@@ -230,10 +233,10 @@ def test_batches_say_who_and_how_many_and_are_undone(
 
 
 def test_what_the_house_does_by_itself_is_shown_when_asked_for(
-    shop: Community, by: Operator, ann: Client
+    shop: Community, by: Staff, ann: Client
 ) -> None:
     people, vip = made.members(shop, "a"), made.tag(shop, "vip")
-    tagging.put(tag=vip, accounts=people, by=by, at=AT, source="base", note="quiet")
+    assignments.put(tag=vip, accounts=people, by=by, at=AT, source="base", note="quiet")
     assert "quiet" not in page(ann, "batches")
     shown = page(ann, "batches", query="?all=1")
     assert "quiet" in shown
@@ -249,14 +252,14 @@ def test_a_group_is_made_and_changed(shop: Community, ann: Client) -> None:
         "begins": "exam:",
     }
     post(ann, "group-new", **about, makers=["operator"])
-    group = tags.get_group(shop, "exam-date")
+    group = library.get_group(shop, "exam-date")
     assert (group.exclusive, group.prefix, group.makers) == (
         True,
         "exam:",
         ["operator"],
     )
     post(ann, "group", group.pk, **{**about, "carried": "several", "name": "Exam"})
-    group = tags.get_group(shop, "exam-date")
+    group = library.get_group(shop, "exam-date")
     assert (group.exclusive, group.name, group.makers) == (False, "Exam", [])
     assert "Exam" in page(ann, "groups")
     said = post(ann, "group", group.pk, **{**about, "pattern": "("}, status=422)

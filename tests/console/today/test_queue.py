@@ -8,14 +8,18 @@ from importlib import import_module
 import pytest
 from django.test import Client
 
-from qunce.console import entry
-from qunce.console.today import lines
-from qunce.core import communities, operators
+from qunce.console import http
+from qunce.console.today import items
+from qunce.core import communities
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import accounts, notes
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts
+from qunce.members.people import notes
 
-import_module("qunce.console.today.matters")  # as the page does: who has lines to tell
+import_module(
+    "qunce.console.today.providers"
+)  # as the page does: who has lines to tell
 
 AT = datetime(2026, 6, 29, 2, tzinfo=UTC)
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -28,19 +32,19 @@ def shop() -> Community:
 
 
 @pytest.fixture
-def owner(shop: Community) -> Operator:
-    return operators.create(community=shop, login="li", role="owner", at=AT)
+def owner(shop: Community) -> Staff:
+    return staff_models.create(community=shop, login="li", role="owner", at=AT)
 
 
 @pytest.fixture
-def browser(owner: Operator, monkeypatch: pytest.MonkeyPatch) -> Client:
-    monkeypatch.setattr(entry, "now", lambda: AT)
+def browser(owner: Staff, monkeypatch: pytest.MonkeyPatch) -> Client:
+    monkeypatch.setattr(http, "now", lambda: AT)
     client = Client()
     client.force_login(owner, backend=BACKEND)
     return client
 
 
-def follow_up(owner: Operator, due_at: datetime, step: str = "Call her") -> notes.Note:
+def follow_up(owner: Staff, due_at: datetime, step: str = "Call her") -> notes.Note:
     account = accounts.add(
         community=owner.community, key=step, name="Wang", by=owner, at=AT
     )
@@ -60,7 +64,7 @@ def test_an_empty_community_is_offered_its_own_spreadsheet(browser: Client) -> N
 
 
 def test_a_follow_up_waits_with_its_reason_and_goes_when_it_is_done(
-    browser: Client, owner: Operator
+    browser: Client, owner: Staff
 ) -> None:
     note = follow_up(owner, AT)
     page = browser.get("/").content.decode()
@@ -70,10 +74,10 @@ def test_a_follow_up_waits_with_its_reason_and_goes_when_it_is_done(
 
 
 def test_what_is_put_off_goes_and_says_when_it_comes_back(
-    browser: Client, owner: Operator
+    browser: Client, owner: Staff
 ) -> None:
     follow_up(owner, AT)
-    (line,) = lines.of(owner, at=AT)
+    (line,) = items.of(owner, at=AT)
     browser.post("/today/snooze", {"key": line.key, "span": "tomorrow"})
     page = browser.get("/").content.decode()
     assert "Call her" not in page
@@ -83,32 +87,30 @@ def test_what_is_put_off_goes_and_says_when_it_comes_back(
 
 
 def test_a_put_off_line_comes_back_by_itself(
-    browser: Client, owner: Operator, monkeypatch: pytest.MonkeyPatch
+    browser: Client, owner: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     follow_up(owner, AT)
-    (line,) = lines.of(owner, at=AT)
+    (line,) = items.of(owner, at=AT)
     browser.post("/today/snooze", {"key": line.key, "span": "hour"})
-    monkeypatch.setattr(entry, "now", lambda: AT + timedelta(hours=1))
+    monkeypatch.setattr(http, "now", lambda: AT + timedelta(hours=1))
     assert "Call her" in browser.get("/").content.decode()
 
 
-def test_what_is_late_comes_before_what_is_due(owner: Operator) -> None:
+def test_what_is_late_comes_before_what_is_due(owner: Staff) -> None:
     follow_up(owner, AT + timedelta(hours=2), "Later")
     follow_up(owner, AT - timedelta(hours=2), "Sooner")
-    found = lines.of(owner, at=AT)
+    found = items.of(owner, at=AT)
     assert [line.text for line in found] == ["Wang: Sooner", "Wang: Later"]
     assert [line.late for line in found] == [True, False]
 
 
-def test_a_name_that_is_markup_is_shown_as_text(
-    browser: Client, owner: Operator
-) -> None:
+def test_a_name_that_is_markup_is_shown_as_text(browser: Client, owner: Staff) -> None:
     follow_up(owner, AT, "<img src=x onerror=alert(1)>")
     assert "<img" not in browser.get("/").content.decode()
 
 
 def test_an_empty_queue_tells_what_tomorrow_brings(
-    browser: Client, owner: Operator
+    browser: Client, owner: Staff
 ) -> None:
     follow_up(owner, AT + timedelta(days=1))
     page = browser.get("/").content.decode()

@@ -10,7 +10,7 @@ from django.test import Client
 from qunce.channels.webhooks import deliveries, endpoints
 from qunce.channels.webhooks.endpoints import Endpoint
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
+from qunce.core.staff.models import Staff
 from tests.console import desk
 from tests.members import made
 from tests.members.made import AT
@@ -29,12 +29,12 @@ def shop(db: None) -> Community:
 
 
 @pytest.fixture
-def by(shop: Community) -> Operator:
+def by(shop: Community) -> Staff:
     return made.staff(shop, "manager")
 
 
 @pytest.fixture
-def browser(by: Operator) -> Client:
+def browser(by: Staff) -> Client:
     return desk.sit(by)
 
 
@@ -44,7 +44,7 @@ def page(browser: Client, path: str) -> str:
     return answer.content.decode()
 
 
-def hook(by: Operator) -> Endpoint:
+def hook(by: Staff) -> Endpoint:
     about = {"name": ABOUT["name"], "url": ABOUT["url"], "kinds": ABOUT["kinds"]}
     return endpoints.create(community=by.community, by=by, at=AT, **about)  # type: ignore[arg-type]
 
@@ -89,7 +89,7 @@ def test_what_does_not_fit_is_said_beside_what_was_typed(
 
 
 def test_it_is_edited_paused_gone_on_with_and_removed(
-    browser: Client, by: Operator
+    browser: Client, by: Staff
 ) -> None:
     found = hook(by)
     path = f"{LIST}{found.pk}/"
@@ -108,7 +108,7 @@ def test_it_is_edited_paused_gone_on_with_and_removed(
 
 
 def test_a_trial_is_in_the_log_and_can_be_sent_again(
-    browser: Client, by: Operator
+    browser: Client, by: Staff
 ) -> None:
     found = hook(by)
     path = f"{LIST}{found.pk}/"
@@ -127,9 +127,7 @@ def test_a_trial_is_in_the_log_and_can_be_sent_again(
     assert (row.state, row.attempts) == ("waiting", 0)
 
 
-def test_the_log_is_read_page_by_page_and_by_state(
-    browser: Client, by: Operator
-) -> None:
+def test_the_log_is_read_page_by_page_and_by_state(browser: Client, by: Staff) -> None:
     found = hook(by)
     for _each in range(60):
         deliveries.try_out(endpoint=found, by=by, at=AT)
@@ -146,7 +144,7 @@ def test_the_log_is_read_page_by_page_and_by_state(
 
 
 def test_who_may_not_manage_or_sees_a_part_stays_out(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     found = hook(by)
     clerk = desk.at(shop, "operator")

@@ -5,27 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qunce.core import operators
 from qunce.core.communities import Community
-from qunce.members.importing import jobs, runs
-from qunce.sets.files import sources
+from qunce.core.staff import models as staff_models
+from qunce.importing import jobs, pipeline
+from qunce.importing.files import sources
 from tests.members.made import AT
 
 
-def plan(community: Community, path: Path, target: str, **options: Any) -> runs.Plan:
+def plan(
+    community: Community, path: Path, target: str, **options: Any
+) -> pipeline.Plan:
     options.setdefault("mode", jobs.GOOD)
-    return runs.plan(
+    return pipeline.plan(
         community=community,
         source=sources.examine(path),
         target=target,
-        by=operators.system(community),
+        by=staff_models.system(community),
         at=AT,
-        options=runs.Options(**options),
+        options=pipeline.Options(**options),
     )
 
 
-def take(community: Community, path: Path, target: str, **options: Any) -> runs.Outcome:
-    return runs.run(plan(community, path, target, **options))
+def take(
+    community: Community, path: Path, target: str, **options: Any
+) -> pipeline.Outcome:
+    return pipeline.run(plan(community, path, target, **options))
 
 
 def write(

@@ -11,14 +11,16 @@ import pytest
 import xlsxwriter
 from pytest_django import Settings
 
-from qunce import duties
-from qunce.core import access, flow, operators, rota, work
+from qunce import schedule
+from qunce.core import permissions, state_machine
 from qunce.core.communities import Community
-from qunce.core.operators import Operator
-from qunce.members import roster
-from qunce.members.importing import background, jobs, report, runs, uploads
-from qunce.members.importing.jobs import ImportJob
-from qunce.sets.files import streams
+from qunce.core.jobs import job_queue, scheduler
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.importing import error_report, jobs, jobs_runner, pipeline, uploads
+from qunce.importing.files import inspection
+from qunce.importing.jobs import ImportJob
+from qunce.members.accounts import models as account_models
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -28,23 +30,21 @@ GOOD = "key,name,level\na,小红,金\nb,小明,银\n"
 BAD = "key,name,joined_at\na,小红,2026-01-02\nb,小明,昨天\nc,小李,2026-01-03\n"
 
 
-def brought(
-    by: Operator, text: str | bytes, name: str = "members.csv"
-) -> uploads.Upload:
+def brought(by: Staff, text: str | bytes, name: str = "members.csv") -> uploads.Upload:
     path = uploads.place(by.community)
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return uploads.keep(path=path, name=name, by=by, at=AT)
 
 
-def started(by: Operator, text: str, **chosen: Any) -> ImportJob:
+def started(by: Staff, text: str, **chosen: Any) -> ImportJob:
     upload = brought(by, text)
     uploads.choose(upload=upload, by=by, **chosen)
-    return background.start(upload=upload, by=by, at=AT)
+    return jobs_runner.start(upload=upload, by=by, at=AT)
 
 
 def work_off(at: Any = LATER) -> None:
-    only = {jobs.DUTY: duties.DUTIES[jobs.DUTY]}
-    while rota.perform(only, clock=lambda: at):
+    only = {jobs.DUTY: schedule.DUTIES[jobs.DUTY]}
+    while scheduler.perform(only, clock=lambda: at):
         pass
 
 
@@ -52,7 +52,7 @@ def fresh(job: ImportJob) -> ImportJob:
     return jobs.get(job.community, job.pk)
 
 
-def test_a_file_that_came_in_is_known_without_reading_it_again(by: Operator) -> None:
+def test_a_file_that_came_in_is_known_without_reading_it_again(by: Staff) -> None:
     upload = brought(by, GOOD, "C:\\表\\会员\u0000.csv")
     assert upload.name == "会员.csv"
     assert upload.found["headings"] == ["key", "name", "level"]
@@ -60,12 +60,12 @@ def test_a_file_that_came_in_is_known_without_reading_it_again(by: Operator) -> 
     source = uploads.source_of(upload)
     assert (source.lines, source.format) == (3, "csv")
     uploads.path_of(upload).write_text("rubbish")
-    planned = background.sketch(upload, by=by, at=AT)
-    preview = runs.preview(planned)
+    planned = jobs_runner.sketch(upload, by=by, at=AT)
+    preview = pipeline.preview(planned)
     assert [row["name"] for row in preview.rows] == ["小红", "小明"]
 
 
-def test_the_sample_keeps_rows_that_cannot_be_split(by: Operator) -> None:
+def test_the_sample_keeps_rows_that_cannot_be_split(by: Staff) -> None:
     upload = brought(by, "key,name\na,b\nc\nd,e\n")
     piece = uploads.sample_of(upload).piece
     assert piece is not None
@@ -85,14 +85,14 @@ def test_the_sample_keeps_rows_that_cannot_be_split(by: Operator) -> None:
         ("这一列,那一列", "members"),
     ],
 )
-def test_what_a_file_holds_is_guessed(by: Operator, heading: str, target: str) -> None:
+def test_what_a_file_holds_is_guessed(by: Staff, heading: str, target: str) -> None:
     row = ",".join("1" for _ in heading.split(","))
     upload = brought(by, f"{heading}\n{row}\n")
     assert upload.chosen["target"] == target
 
 
 def test_an_import_is_done_as_a_duty_and_says_how_it_went(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     job = started(by, GOOD)
     assert job.state == "waiting"
@@ -100,16 +100,16 @@ def test_an_import_is_done_as_a_duty_and_says_how_it_went(
     job = fresh(job)
     assert (job.state, job.read, job.broken) == ("done", 2, 0)
     assert job.counts["members"] == 2
-    assert roster.get(shop, "a").name == "小红"
+    assert account_models.get(shop, "a").name == "小红"
     assert made.told(shop, "import.started") == [
         (None, {"file": "members.csv", "job": job.pk, "target": "members"})
     ]
     work_off()
-    assert not work.Work.objects.filter(duty=jobs.DUTY).exists()
+    assert not job_queue.QueuedJob.objects.filter(duty=jobs.DUTY).exists()
 
 
 def test_one_broken_row_refuses_it_and_the_good_ones_can_be_had(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
     job = started(by, BAD, mode=jobs.ALL)
     work_off()
@@ -117,46 +117,46 @@ def test_one_broken_row_refuses_it_and_the_good_ones_can_be_had(
     assert (job.state, job.broken) == ("refused", 1)
     problem = job.problems.get()
     assert (problem.row, problem.value) == (3, "昨天")
-    again = background.again(job=job, mode=jobs.GOOD, by=by, at=LATER)
+    again = jobs_runner.again(job=job, mode=jobs.GOOD, by=by, at=LATER)
     work_off()
     assert (fresh(again).state, fresh(again).read) == ("done", 3)
-    assert set(roster.find(shop, ["a", "b", "c"])) == {"a", "c"}
-    text = report.path_of(again).read_text("utf-8-sig")
+    assert set(account_models.find(shop, ["a", "b", "c"])) == {"a", "c"}
+    text = error_report.path_of(again).read_text("utf-8-sig")
     assert "昨天" in text
 
 
 def test_a_cancelled_import_stops_and_goes_on_when_told(
-    shop: Community, by: Operator, monkeypatch: pytest.MonkeyPatch
+    shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = started(by, GOOD)
     jobs.cancel(job=job, by=by, at=AT)
     work_off()
     assert fresh(job).state == "cancelled"
-    assert not roster.find(shop, ["a"])
-    background.resume(job=fresh(job), by=by, at=LATER)
+    assert not account_models.find(shop, ["a"])
+    jobs_runner.resume(job=fresh(job), by=by, at=LATER)
 
-    def cancel_meanwhile(planned: runs.Plan, **given: Any) -> Any:
+    def cancel_meanwhile(planned: pipeline.Plan, **given: Any) -> Any:
         jobs.cancel(job=fresh(job), by=by, at=AT)
         return run(planned, **given)
 
-    run = runs.run
-    monkeypatch.setattr(runs, "run", cancel_meanwhile)
+    run = pipeline.run
+    monkeypatch.setattr(pipeline, "run", cancel_meanwhile)
     work_off()
     assert fresh(job).state == "cancelled"
-    assert not roster.find(shop, ["a"])
+    assert not account_models.find(shop, ["a"])
     monkeypatch.undo()
-    background.resume(job=fresh(job), by=by, at=LATER)
+    jobs_runner.resume(job=fresh(job), by=by, at=LATER)
     work_off()
     assert fresh(job).state == "done"
-    with pytest.raises(flow.WrongState):
+    with pytest.raises(state_machine.WrongState):
         jobs.cancel(job=fresh(job), by=by, at=LATER)
 
 
 def test_a_killed_import_goes_on_where_it_stopped(
-    shop: Community, by: Operator, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    shop: Community, by: Staff, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.IMPORT_CHUNK = 1
-    monkeypatch.setattr("qunce.sets.files.delimited.BLOCK", 40)
+    monkeypatch.setattr("qunce.importing.files.csv_files.BLOCK", 40)
     rows = "".join(f"m{n},name {n}\n" for n in range(30))
     job = started(by, "key,name\n" + rows)
 
@@ -178,31 +178,31 @@ def test_a_killed_import_goes_on_where_it_stopped(
     assert here == 4
     work_off(LATER)
     assert fresh(job).state == "running", "its lease has not run out"
-    work_off(LATER + 2 * work.LEASE)
+    work_off(LATER + 2 * job_queue.LEASE)
     done = fresh(job)
     assert (done.state, done.counts["members"]) == ("done", 30)
 
 
 def test_a_failed_import_says_why_and_goes_on_when_told(
-    by: Operator, monkeypatch: pytest.MonkeyPatch
+    by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = started(by, GOOD)
 
     def fail(*_given: Any, **_named: Any) -> None:
         raise OSError("no room")
 
-    monkeypatch.setattr(runs, "run", fail)
+    monkeypatch.setattr(pipeline, "run", fail)
     work_off()
     assert fresh(job).state == "failed"
     assert "log" in fresh(job).error or "日志" in fresh(job).error
     monkeypatch.undo()
-    background.resume(job=fresh(job), by=by, at=LATER)
+    jobs_runner.resume(job=fresh(job), by=by, at=LATER)
     work_off()
     assert fresh(job).state == "done"
 
 
 def test_who_lost_it_to_another_process_leaves_it_alone(
-    by: Operator, monkeypatch: pytest.MonkeyPatch
+    by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = started(by, GOOD)
     advance = jobs.advance
@@ -216,29 +216,29 @@ def test_who_lost_it_to_another_process_leaves_it_alone(
     assert (fresh(job).state, fresh(job).error) == ("running", "")
 
 
-def test_progress_is_told_in_the_row(by: Operator) -> None:
+def test_progress_is_told_in_the_row(by: Staff) -> None:
     job = started(by, GOOD)
     work_off()
-    assert (fresh(job).phase, fresh(job).done) == (runs.WRITING, 0)
+    assert (fresh(job).phase, fresh(job).done) == (pipeline.WRITING, 0)
 
 
-def test_a_file_is_imported_once_at_a_time(by: Operator) -> None:
+def test_a_file_is_imported_once_at_a_time(by: Staff) -> None:
     upload = brought(by, GOOD)
-    background.start(upload=upload, by=by, at=AT)
+    jobs_runner.start(upload=upload, by=by, at=AT)
     with pytest.raises(jobs.StillRuns):
-        background.start(upload=upload, by=by, at=AT)
+        jobs_runner.start(upload=upload, by=by, at=AT)
     with pytest.raises(jobs.StillRuns):
         uploads.discard(upload=upload, by=by, at=AT)
 
 
-def test_a_moved_clock_stops_it(shop: Community, by: Operator) -> None:
+def test_a_moved_clock_stops_it(shop: Community, by: Staff) -> None:
     job = started(by, GOOD)
     Community.objects.filter(pk=shop.pk).update(timezone="America/Lima")
     work_off()
     assert fresh(job).state == "failed"
 
 
-def test_files_go_after_a_week_and_parts_after_a_day(by: Operator, home: Path) -> None:
+def test_files_go_after_a_week_and_parts_after_a_day(by: Staff, home: Path) -> None:
     upload = brought(by, GOOD)
     part = uploads.place(by.community)
     part.write_text("half")
@@ -249,12 +249,12 @@ def test_files_go_after_a_week_and_parts_after_a_day(by: Operator, home: Path) -
     assert not uploads.is_there(upload)
     assert not [path for path in home.rglob("uploads/*/*") if path.is_file()]
     with pytest.raises(uploads.FileGone):
-        background.start(upload=upload, by=by, at=LATER)
+        jobs_runner.start(upload=upload, by=by, at=LATER)
 
 
-def test_what_cannot_be_read_leaves_nothing_behind(by: Operator, home: Path) -> None:
+def test_what_cannot_be_read_leaves_nothing_behind(by: Staff, home: Path) -> None:
     for wrong in (b"\x00\x01\x02" * 9, b"PK\x03\x04nothing", b"a" * (5 << 20)):
-        with pytest.raises(streams.UnreadableFile):
+        with pytest.raises(inspection.UnreadableFile):
             brought(by, wrong)
     assert not [path for path in home.rglob("uploads/*/*") if path.is_file()]
 
@@ -271,7 +271,7 @@ def test_too_large_a_file_is_refused(
         uploads.check_size(1)
 
 
-def test_another_sheet_is_another_table(by: Operator) -> None:
+def test_another_sheet_is_another_table(by: Staff) -> None:
     path = uploads.place(by.community)
     book = xlsxwriter.Workbook(str(path))
     for name, heading in (("说明", "请看第二页"), ("会员", "手机号")):
@@ -282,26 +282,26 @@ def test_another_sheet_is_another_table(by: Operator) -> None:
     assert upload.found["headings"] == ["请看第二页"]
     uploads.choose_sheet(upload=upload, by=by, sheet="会员", encoding="")
     assert upload.found["headings"] == ["手机号"]
-    job = background.start(upload=upload, by=by, at=AT)
+    job = jobs_runner.start(upload=upload, by=by, at=AT)
     work_off()
     assert fresh(job).counts["members"] == 1
 
 
 def test_who_sees_a_part_of_the_members_imports_none(
-    shop: Community, by: Operator
+    shop: Community, by: Staff
 ) -> None:
-    scoped = operators.create(
+    scoped = staff_models.create(
         community=shop, login="li", role="manager", scope={"all": []}, at=AT
     )
-    clerk = operators.create(community=shop, login="wu", role="operator", at=AT)
+    clerk = staff_models.create(community=shop, login="wu", role="operator", at=AT)
     assert jobs.may_import(by)
     for other in (scoped, clerk):
         assert not jobs.may_import(other)
-        with pytest.raises(access.NotAllowed):
+        with pytest.raises(permissions.NotAllowed):
             brought(other, GOOD)
 
 
-def test_a_discarded_file_leaves_its_import_behind(by: Operator) -> None:
+def test_a_discarded_file_leaves_its_import_behind(by: Staff) -> None:
     idle = brought(by, GOOD)
     uploads.discard(upload=idle, by=by, at=AT)
     with pytest.raises(uploads.UnknownUpload):

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qunce.core import bulk, db, facts, keyed
+from qunce.core import batch_writes, db
 from qunce.core.communities import Community
-from qunce.core.facts import Fact, FactKey, FactKeyOverflow
-from qunce.members.importing import jobs, runs
-from qunce.sets.files import objects
+from qunce.core.facts import facts, ingest
+from qunce.core.facts.facts import Fact, FactKey, FactKeyOverflow
+from qunce.importing import jobs, pipeline
+from qunce.importing.files import json_files
 from tests.members import made
 from tests.members.importing import files
 
@@ -142,30 +143,32 @@ def test_a_killed_import_goes_on_where_it_stopped(
     numbers = itertools.count(Fact.objects.count())
     rows = [{**row, "key": f"{row['key']}-{next(numbers)}"} for row in lines(200)]
     path = ndjson(tmp_path / "facts.ndjson", rows)
-    monkeypatch.setattr(bulk, "MOST", 20)
-    monkeypatch.setattr(bulk, "FEWEST", 3)
-    monkeypatch.setattr(objects, "BLOCK", 4096)
+    monkeypatch.setattr(batch_writes, "MOST", 20)
+    monkeypatch.setattr(batch_writes, "FEWEST", 3)
+    monkeypatch.setattr(json_files, "BLOCK", 4096)
     planned = files.plan(shop, path, "facts", mode=mode)
     planned.reading.chunk = 60
     over = False
     for place in places:
         over = over or _run_until(planned, place, monkeypatch)
     if not over:
-        runs.run(planned)
+        pipeline.run(planned)
     job = jobs.ImportJob.objects.get(digest=planned.reading.source.digest)
     assert (job.state, job.read, job.counts["facts"]) == ("done", 200, 200)
     assert {row[0] for row in stored()} >= {row["key"] for row in rows}
 
 
-def _run_until(planned: runs.Plan, place: int, monkeypatch: pytest.MonkeyPatch) -> bool:
+def _run_until(
+    planned: pipeline.Plan, place: int, monkeypatch: pytest.MonkeyPatch
+) -> bool:
     """Killed after `place` batches, half of the time inside a transaction.
 
     True when it was over before.
     """
     left = itertools.count()
-    take = keyed.take
+    take = ingest.take
 
-    def kill(batch: keyed.Facts) -> int:
+    def kill(batch: ingest.Facts) -> int:
         if next(left) == place:
             if place % 2:
                 take(batch)
@@ -173,9 +176,9 @@ def _run_until(planned: runs.Plan, place: int, monkeypatch: pytest.MonkeyPatch) 
         return take(batch)
 
     with monkeypatch.context() as patched:
-        patched.setattr(keyed, "take", kill)
+        patched.setattr(ingest, "take", kill)
         try:
-            runs.run(planned)
+            pipeline.run(planned)
         except Killed:
             return False
         return True
@@ -186,7 +189,7 @@ def test_two_that_import_one_file_at_once_notice_each_other(
 ) -> None:
     path = ndjson(tmp_path / "facts.ndjson", lines(50))
     planned = files.plan(shop, path, "facts")
-    job = runs._job(planned)
+    job = pipeline._job(planned)
     jobs.ImportJob.objects.filter(pk=job.pk).update(within=7)
     with pytest.raises(jobs.RunsElsewhere):
         jobs.advance(job, chunk=1, within=0, counts={})
@@ -194,9 +197,9 @@ def test_two_that_import_one_file_at_once_notice_each_other(
 
 def batch(
     shop: Community, keys: list[str], hashes: list[int], kind: int = 1
-) -> keyed.Facts:
+) -> ingest.Facts:
     count = len(keys)
-    return keyed.Facts(
+    return ingest.Facts(
         community_id=shop.pk,
         source_id=1,
         actor_id=None,
@@ -224,7 +227,7 @@ def test_each_key_is_taken_once_however_hashes_collide(
     known: set[int] = set()
     for numbers in batches:
         keys = [f"k{number}" for number in numbers]
-        taken = keyed.take(batch(shop, keys, [number % hashes for number in numbers]))
+        taken = ingest.take(batch(shop, keys, [number % hashes for number in numbers]))
         assert taken == len(set(numbers) - known)
         known |= set(numbers)
     found = Fact.objects.values_list("key", flat=True)
@@ -236,5 +239,5 @@ def test_each_key_is_taken_once_however_hashes_collide(
 
 def test_hashes_differ_by_key_and_source() -> None:
     keys = [b"a", b"b", "茶".encode()]
-    found = np.concatenate([keyed.hashes_of(source, keys) for source in (1, 2)])
+    found = np.concatenate([ingest.hashes_of(source, keys) for source in (1, 2)])
     assert len(set(found.tolist())) == 6

@@ -9,10 +9,13 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.core import facts, instants
+from qunce.core import timestamps
 from qunce.core.communities import Community
-from qunce.members import attributes, roster, tagrows
-from qunce.members.importing import headings, jobs, report, runs, targets
+from qunce.core.facts import facts
+from qunce.importing import column_mapping, error_report, jobs, pipeline, registry
+from qunce.members.accounts import models as account_models
+from qunce.members.attributes import attributes
+from qunce.members.tags import models as tag_models
 from tests.members import made
 from tests.members.importing import files
 from tests.members.made import who
@@ -77,7 +80,7 @@ def test_members_come_in_from_every_format(
     assert who(shop, {"group": {"any": ["二群"]}}) == ["b"]
     assert who(shop, {"attr": {"name": "spent", "gt": 1234.4}}) == ["a"]
     assert who(shop, {"attr": {"name": "birthday", "eq": "1990-02-03"}}) == ["a"]
-    ann = roster.get(shop, "a")
+    ann = account_models.get(shop, "a")
     assert ann.joined_at.isoformat() == "2026-01-02T01:00:00+00:00"
     values = {(row.kind, row.value) for row in ann.identifiers.all()}
     assert values == {("phone", "13800138000"), ("email", "a@x.cn")}
@@ -108,11 +111,11 @@ def test_a_later_file_changes_what_it_tells_otherwise(
     later = files.take(shop, files.write(tmp_path, text), "members")
     assert later.job.counts == {"members": 0, "changed": 2, "known": 0}
     assert who(shop, {"all": []}) == ["a"]
-    assert roster.get(shop, "a").name == "小红红"
-    assert roster.get(shop, "b").name == "小明"
+    assert account_models.get(shop, "a").name == "小红红"
+    assert account_models.get(shop, "b").name == "小明"
     assert who(shop, {"attr": {"name": "level", "in": ["钻"]}}) == ["a"]
     assert who(shop, {"tag": {"all": ["vip", "koc"]}}) == ["a"]
-    b = roster.get(shop, "b").pk
+    b = account_models.get(shop, "b").pk
     assert [account for account, _said in made.told(shop, "member.left")][-1] == b
 
 
@@ -127,7 +130,7 @@ def test_chinese_headings_are_guessed(shop: Community, tmp_path: Path) -> None:
         "备注": "attr:remark",
         "最近下单": "attr:last_order",
     }
-    runs.run(planned)
+    pipeline.run(planned)
     assert attributes.get(shop, "last_order").type == "instant"
     rule = {"attr": {"name": "remark", "contains": "茶"}}
     assert who(shop, rule) == ["13800138000"]
@@ -139,9 +142,9 @@ def test_a_given_mapping_overrules_the_guess(shop: Community, tmp_path: Path) ->
     planned = files.plan(shop, path, "members", given=given)
     assert planned.mapping == {"id": "key", "昵称": "", "x": "name"}
     for wrong in ({"y": "name"}, {"x": "nonsense"}, {"x": "name", "昵称": "name"}):
-        with pytest.raises(headings.BadMapping):
+        with pytest.raises(column_mapping.BadMapping):
             files.plan(shop, path, "members", given=wrong)
-    with pytest.raises(headings.BadMapping, match="No column"):
+    with pytest.raises(column_mapping.BadMapping, match="No column"):
         files.plan(shop, path, "members", given={"id": ""})
 
 
@@ -163,7 +166,9 @@ def test_every_broken_row_is_told_with_row_field_and_remedy(
     assert who(shop, {"all": []}) == ["d"]
     kept = jobs.ImportProblem.objects.filter(job=outcome.job).order_by("pk")
     assert [(one.row, one.field, one.value) for one in kept] == told
-    with report.path_of(outcome.job).open(encoding="utf-8-sig", newline="") as file:
+    with error_report.path_of(outcome.job).open(
+        encoding="utf-8-sig", newline=""
+    ) as file:
         assert [row[:3] for row in csv.reader(file)][1:] == [
             [str(row), field, value] for row, field, value in told
         ]
@@ -173,16 +178,16 @@ def test_one_broken_row_refuses_a_file_that_is_to_come_whole(
     shop: Community, tmp_path: Path
 ) -> None:
     path = files.write(tmp_path, "key,joined_at\na,2026-01-01\nb,昨天\n")
-    with pytest.raises(runs.HasBrokenRows) as caught:
+    with pytest.raises(pipeline.HasBrokenRows) as caught:
         files.take(shop, path, "members", mode=jobs.ALL)
     assert [(one.row, one.field) for one in caught.value.problems] == [(3, "joined_at")]
     assert caught.value.job.state == "refused"
-    assert not roster.Account.objects.exists()
+    assert not account_models.Account.objects.exists()
 
 
 @given(st.text())
 def test_the_report_never_holds_a_formula(text: str) -> None:
-    assert not report.harmless(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert not error_report.harmless(text).startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
 def test_dates_that_can_be_read_both_ways_are_said_to_be(
@@ -194,10 +199,11 @@ def test_dates_that_can_be_read_both_ways_are_said_to_be(
     told = files.write(tmp_path, "key,joined_at\na,1/2/2026\nb,1/13/2026\n")
     planned = files.plan(shop, told, "members")
     assert not planned.notes
-    runs.run(planned)
+    pipeline.run(planned)
     assert (
-        instants.to_micros(roster.get(shop, "a").joined_at)
-        == instants.to_micros(roster.get(shop, "b").joined_at) - 11 * 86_400_000_000
+        timestamps.to_micros(account_models.get(shop, "a").joined_at)
+        == timestamps.to_micros(account_models.get(shop, "b").joined_at)
+        - 11 * 86_400_000_000
     )
 
 
@@ -215,7 +221,7 @@ def test_rows_of_one_key_are_one_member(shop: Community, tmp_path: Path) -> None
     files.take(shop, path, "members")
     again = files.take(shop, path, "members")
     assert again.job.counts["changed"] == 0
-    assert roster.get(shop, "a").name == "two"
+    assert account_models.get(shop, "a").name == "two"
     assert who(shop, {"tag": {"all": ["x", "y"]}}) == ["a"]
 
 
@@ -246,10 +252,10 @@ def test_a_dry_run_shows_the_first_rows_and_writes_nothing(
     shop: Community, tmp_path: Path
 ) -> None:
     planned = files.plan(shop, as_csv(tmp_path / "members.csv"), "members")
-    preview = runs.preview(planned, 2)
+    preview = pipeline.preview(planned, 2)
     assert [row["key"] for row in preview.rows] == ["a", "b"]
     assert preview.rows[0]["joined_at"] == "2026-01-02 09:00:00+08:00"
-    assert not roster.Account.objects.exists()
+    assert not account_models.Account.objects.exists()
     assert not jobs.ImportJob.objects.exists()
 
 
@@ -266,9 +272,9 @@ def test_tags_come_with_their_depth(shop: Community, tmp_path: Path) -> None:
     off = files.write(tmp_path, "member_key,tag,depth\na,茶,0\n")
     files.take(shop, off, "tags")
     assert who(shop, {"tag": {"any": ["茶"]}}) == ["b"]
-    assert tagrows.TagBatch.objects.count() == 2
+    assert tag_models.TagBatch.objects.count() == 2
 
 
 def test_an_unknown_target_is_named() -> None:
-    with pytest.raises(targets.UnknownTarget, match="nonsense"):
-        targets.get("nonsense")
+    with pytest.raises(registry.UnknownTarget, match="nonsense"):
+        registry.get("nonsense")

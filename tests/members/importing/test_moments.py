@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.core import instants
-from qunce.members.importing import moments, values
+from qunce.core import timestamps
+from qunce.importing import dates, typed_columns
 
 ZONES = [
     ZoneInfo(name) for name in ("Asia/Shanghai", "America/Los_Angeles", "Africa/Cairo")
@@ -28,17 +28,17 @@ def slowly(naive: datetime, zone: ZoneInfo) -> int:
     for minute in range(30 * 60):
         moment = start + timedelta(minutes=minute)
         if moment.astimezone(zone).replace(tzinfo=None) == shown:
-            return instants.to_micros(moment + rest)
+            return timestamps.to_micros(moment + rest)
     # Skipped by the clocks: counted on from the offset before.
     before = (start.astimezone(zone).utcoffset()) or timedelta()
-    return instants.to_micros(naive.replace(tzinfo=UTC) - before)
+    return timestamps.to_micros(naive.replace(tzinfo=UTC) - before)
 
 
 @given(NAIVE, st.sampled_from(ZONES))
 def test_a_local_time_is_the_first_moment_at_which_it_is_shown(
     naive: datetime, zone: ZoneInfo
 ) -> None:
-    assert moments.to_micros(naive.isoformat(" "), zone) == slowly(naive, zone)
+    assert dates.to_micros(naive.isoformat(" "), zone) == slowly(naive, zone)
 
 
 @given(st.lists(NAIVE, max_size=20), st.sampled_from(ZONES), st.booleans())
@@ -46,18 +46,18 @@ def test_a_column_is_read_as_its_texts_one_by_one(
     some: list[datetime], zone: ZoneInfo, with_odd_one: bool
 ) -> None:
     texts = [naive.isoformat() for naive in some] + ["2026/3/5 9:07"] * with_odd_one
-    column = values.moments_of(pa.array(texts, pa.string()), zone, "")
-    assert column.values.to_pylist() == [moments.to_micros(t, zone) for t in texts]
+    column = typed_columns.moments_of(pa.array(texts, pa.string()), zone, "")
+    assert column.values.to_pylist() == [dates.to_micros(t, zone) for t in texts]
     assert not column.bad
 
 
 @given(NAIVE, st.integers(-14 * 60, 14 * 60))
 def test_an_offset_says_it_all(naive: datetime, minutes: int) -> None:
     moment = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
-    wanted = instants.to_micros(moment)
+    wanted = timestamps.to_micros(moment)
     text = moment.isoformat()
-    assert moments.to_micros(text, ZONES[0]) == wanted
-    column = values.moments_of(pa.array([text]), ZONES[0], "")
+    assert dates.to_micros(text, ZONES[0]) == wanted
+    column = typed_columns.moments_of(pa.array([text]), ZONES[0], "")
     assert column.values.to_pylist() == [wanted]
 
 
@@ -88,17 +88,17 @@ def test_an_offset_says_it_all(naive: datetime, minutes: int) -> None:
 )
 def test_writings(text: str, shown: str | None) -> None:
     if shown is None:
-        with pytest.raises(moments.NotAMoment):
-            moments.parse(text)
+        with pytest.raises(dates.NotAMoment):
+            dates.parse(text)
     else:
-        assert moments.parse(text) == (datetime.fromisoformat(shown), None)
+        assert dates.parse(text) == (datetime.fromisoformat(shown), None)
 
 
 def test_seconds_and_milliseconds_since_1970_are_utc() -> None:
-    wanted = instants.to_micros(datetime(2026, 3, 5, 9, 7, tzinfo=UTC))
+    wanted = timestamps.to_micros(datetime(2026, 3, 5, 9, 7, tzinfo=UTC))
     seconds = wanted // 1_000_000
     for text in (str(seconds), f"{seconds}000", f"{seconds}000000", f"{seconds}.0"):
-        assert moments.to_micros(text, ZONES[0]) == wanted
+        assert dates.to_micros(text, ZONES[0]) == wanted
 
 
 @given(st.lists(st.dates(), min_size=1), st.booleans())
@@ -111,9 +111,9 @@ def test_a_column_tells_the_order_of_its_dates(
         else f"{d.month}/{d.day}/{d.year:04}"
         for d in some
     ]
-    order = moments.DAY_FIRST if day_first else moments.MONTH_FIRST
-    found = moments.order_of(texts)
+    order = dates.DAY_FIRST if day_first else dates.MONTH_FIRST
+    found = dates.order_of(texts)
     assert order in found
     assert (len(found) == 1) == any(d.day > 12 for d in some)
     for text, day in zip(texts, some, strict=True):
-        assert moments.to_day(text, order) == day
+        assert dates.to_day(text, order) == day

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.members.importing import numbers, values
+from qunce.importing import numbers, typed_columns
 
 AMOUNTS = st.decimals(-(10**9), 10**9, places=2, allow_nan=False)
 SIGNS = st.sampled_from(["", "¥", "$", "€", "£", "￥", "CNY ", "RMB"])
@@ -41,7 +41,7 @@ def test_a_column_is_read_as_its_texts_one_by_one(some: list[Decimal]) -> None:
     plain = [str(amount) for amount in some]
     grouped = [f"{amount:,}" for amount in some]
     for texts in (plain, grouped):
-        column = values.amounts_of(pa.array(texts, pa.string()), numbers.POINT)
+        column = typed_columns.amounts_of(pa.array(texts, pa.string()), numbers.POINT)
         assert column.values.to_pylist() == some
         assert not column.bad
 

@@ -16,7 +16,7 @@ from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qunce.sets.files import rows, sheets, sources, streams
+from qunce.importing.files import inspection, rows, sources, xlsx_files
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
@@ -153,14 +153,14 @@ def test_a_cell_in_the_last_corner_is_refused(tmp_path: Path) -> None:
     body += (
         b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData></worksheet>'
     )
-    with pytest.raises(streams.UnreadableFile, match="too large"):
+    with pytest.raises(inspection.UnreadableFile, match="too large"):
         sources.examine(_sheet(tmp_path / "bomb.xlsx", body))
 
 
 def test_a_sheet_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(streams.UnreadableFile, match="too large"):
+    with pytest.raises(inspection.UnreadableFile, match="too large"):
         sources.examine(
-            _sheet(tmp_path / "bomb.xlsx", b" " * (streams.LONGEST_LINE * 130))
+            _sheet(tmp_path / "bomb.xlsx", b" " * (inspection.LONGEST_LINE * 130))
         )
 
 
@@ -179,7 +179,7 @@ def test_the_last_corner_is_found_however_it_is_written(
     tmp_path: Path, name: str
 ) -> None:
     body = b"<worksheet><sheetData>" + CORNERS[name] + b"</sheetData></worksheet>"
-    with pytest.raises(streams.UnreadableFile, match="too large"):
+    with pytest.raises(inspection.UnreadableFile, match="too large"):
         sources.examine(_sheet(tmp_path / "bomb.xlsx", body))
 
 
@@ -196,7 +196,7 @@ def test_a_bomb_whose_directory_lies_about_its_size_is_refused(tmp_path: Path) -
     size = (600 << 20).to_bytes(4, "little")
     assert data.count(size)
     path.write_bytes(data.replace(size, (1_000).to_bytes(4, "little")))
-    with pytest.raises(streams.UnreadableFile, match="too large"):
+    with pytest.raises(inspection.UnreadableFile, match="too large"):
         sources.examine(path)
 
 
@@ -204,7 +204,7 @@ def test_other_spreadsheets_in_a_zip_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "table.ods"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("content.xml", "<office:document-content/>")
-    with pytest.raises(streams.UnreadableFile, match=r"\.xlsx"):
+    with pytest.raises(inspection.UnreadableFile, match=r"\.xlsx"):
         sources.examine(path)
 
 
@@ -216,7 +216,7 @@ def test_a_sheet_tells_about_how_many_rows_it_has(tmp_path: Path) -> None:
         sheet.write_row(number, 0, ["a", number])
     book.close()
     assert sources.examine(path).lines == 50
-    assert sheets.names_of(path) == ["会员"]
+    assert xlsx_files.names_of(path) == ["会员"]
 
 
 def test_the_head_is_gathered_from_several_pieces_with_its_broken_rows(
@@ -233,18 +233,18 @@ def test_the_head_is_gathered_from_several_pieces_with_its_broken_rows(
 
 def test_endless_lines_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "file.csv"
-    path.write_bytes(b"a,b\n" + b"x" * (streams.LONGEST_LINE + (2 << 20)))
-    with pytest.raises(streams.UnreadableFile, match="Line 2"):
+    path.write_bytes(b"a,b\n" + b"x" * (inspection.LONGEST_LINE + (2 << 20)))
+    with pytest.raises(inspection.UnreadableFile, match="Line 2"):
         sources.examine(path)
 
 
 def test_a_packed_bomb_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "FREE_OF_RATIO", 1 << 20)
+    monkeypatch.setattr(inspection, "FREE_OF_RATIO", 1 << 20)
     path = tmp_path / "file.csv.gz"
     path.write_bytes(gzip.compress(b"a,b\n" * (8 << 20)))
-    with pytest.raises(streams.UnreadableFile, match="400"):
+    with pytest.raises(inspection.UnreadableFile, match="400"):
         sources.examine(path)
 
 
@@ -269,7 +269,7 @@ def test_a_broken_byte_in_utf8_is_not_taken_for_another_encoding(
 ) -> None:
     path = tmp_path / "file.csv"
     path.write_bytes("昵称,备注\n小红,茶叶\n".encode() + b"\xff,1\n")
-    with pytest.raises(streams.UnreadableFile, match="Line 3 is not valid UTF-8"):
+    with pytest.raises(inspection.UnreadableFile, match="Line 3 is not valid UTF-8"):
         sources.examine(path)
 
 
@@ -288,7 +288,7 @@ def test_what_is_no_table_is_said_to_be_none(
 ) -> None:
     path = tmp_path / "file"
     path.write_bytes(content)
-    with pytest.raises(streams.UnreadableFile, match=said):
+    with pytest.raises(inspection.UnreadableFile, match=said):
         read(path)
 
 

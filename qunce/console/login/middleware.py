@@ -1,0 +1,47 @@
+"""What every answer to a signed-in reader goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from django.contrib import auth
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from qunce.console import errors
+from qunce.core.staff import sessions
+
+FEATURES = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+
+class Guard:
+    """Sessions end after a week, are seen every few minutes, and pages are not kept."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.session.get("place"):
+            at = datetime.now(UTC)
+            if sessions.is_over(request.session, at):
+                auth.logout(request)
+            else:
+                sessions.see(request.session, at)
+        answer = self.get_response(request)
+        answer.setdefault("Permissions-Policy", FEATURES)
+        if answer.get("Content-Type", "").startswith("text/html"):
+            # The next person at a shared computer does not get it by "back".
+            answer.setdefault("Cache-Control", "private, no-store")
+        return answer
+
+
+def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without the right token: of another site, or of before the last sign-in."""
+    return errors.said(
+        request,
+        _(
+            "This page was open for too long, or from before you signed in. Load it again."
+        ),
+        403,
+    )

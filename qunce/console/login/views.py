@@ -1,0 +1,174 @@
+"""Signing in, step by step, and out."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django import forms as django_forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from qunce.console import http
+from qunce.console.login import forms, login_flow, qr_code
+from qunce.core import errors
+from qunce.core.staff import login_attempts, staff, two_factor
+from qunce.core.staff.models import Staff
+
+SECRETS = sensitive_post_parameters("password", "code", "new", "again", "old")
+Step = Callable[[Any, Staff], HttpResponse]
+
+
+def step(view: Step) -> Step:
+    """For who is on the way in; who dawdled begins again."""
+
+    @require_http_methods(["GET", "POST"])
+    @SECRETS
+    @never_cache
+    @http.public
+    @functools.wraps(view)
+    def entered(request: Any) -> HttpResponse:
+        operator = login_flow.who(request, request.at)
+        if operator is None:
+            return redirect("login:sign-in")
+        translation.activate(operator.language)
+        request.LANGUAGE_CODE = operator.language
+        return view(request, operator)
+
+    setattr(entered, http.ENTRY, "public")
+    return entered  # type: ignore[return-value]
+
+
+@require_http_methods(["GET", "POST"])
+@SECRETS
+@never_cache
+@http.public
+def sign_in(request: Any) -> HttpResponse:
+    to = login_flow.safe(request, request.GET.get("next") or "/")
+    if isinstance(request.user, Staff) and http.is_verified(request):
+        return redirect(to)
+    form = forms.SignIn(request.POST or None)
+    if form.is_valid():
+        try:
+            operator = login_flow.by_password(
+                request, at=request.at, **form.cleaned_data
+            )
+        except login_attempts.TooMany as error:
+            return _asked(request, "sign_in", form, error)
+        if operator is not None:
+            login_flow.begin(request, operator, to=to, at=request.at)
+            return _on(request, operator)
+        wrong = errors.Invalid(_("Login or password is not right."))
+        return _asked(request, "sign_in", form, wrong)
+    return _asked(request, "sign_in", form)
+
+
+@step
+def code(request: Any, operator: Staff) -> HttpResponse:
+    form = forms.Code(request.POST or None)
+    if form.is_valid():
+        given = form.cleaned_data["code"]
+        try:
+            device = two_factor.verify(operator=operator, code=given, at=request.at)
+        except (two_factor.WrongCode, login_attempts.TooMany) as error:
+            return _asked(request, "code", form, error)
+        login_flow.took(request, device)
+        return _on(request, operator)
+    return _asked(request, "code", form)
+
+
+@step
+def password(request: Any, operator: Staff) -> HttpResponse:
+    form = forms.NewPassword(request.POST or None)
+    if login_flow.owed(request, operator) != "login:password":
+        return _on(request, operator)
+    if form.is_valid():
+        new = form.cleaned_data["new"]
+        try:
+            staff.choose_password(operator=operator, password=new, at=request.at)
+        except errors.Invalid as error:
+            return _asked(request, "password", form, error)
+        login_flow.chose(request, operator)
+        return _on(request, operator)
+    return _asked(request, "password", form)
+
+
+@step
+def factor(request: Any, operator: Staff) -> HttpResponse:
+    if login_flow.owed(request, operator) != "login:factor":
+        return _on(request, operator)
+    form = forms.Code(request.POST or None)
+    device = two_factor.offered(operator)
+    context: dict[str, Any] = {
+        "picture": qr_code.code(device),
+        "secret": two_factor.secret(device),
+    }
+    if form.is_valid():
+        given = form.cleaned_data["code"]
+        try:
+            codes = two_factor.confirm(operator=operator, code=given, at=request.at)
+        except two_factor.WrongCode as error:
+            return _asked(request, "factor", form, error, **context)
+        login_flow.took(request, two_factor.confirmed(operator))
+        to = login_flow.finish(request, operator, at=request.at)
+        return http.render(
+            request, "console/login/codes.html", {"codes": codes, "to": to}
+        )
+    return _asked(request, "factor", form, **context)
+
+
+def _on(request: HttpRequest, operator: Staff) -> HttpResponse:
+    """To the next step, or in."""
+    owed = login_flow.owed(request, operator)
+    if owed:
+        return redirect(owed)
+    to = login_flow.finish(request, operator, at=request.at)  # type: ignore[attr-defined]
+    answer = redirect(to)
+    answer.status_code = 303
+    return login_flow.speak(answer, operator.language)
+
+
+def _asked(
+    request: HttpRequest,
+    page: str,
+    form: django_forms.Form,
+    error: Exception | None = None,
+    **context: Any,
+) -> HttpResponse:
+    """The form again, with what was wrong; 429 where one has to wait."""
+    wait: timedelta | None = getattr(error, "wait", None)
+    status = 429 if wait else 422 if error or form.errors else 200
+    context |= {
+        "form": form,
+        "wrong": str(error or ""),
+        "languages": settings.LANGUAGES,
+    }
+    answer = http.render(request, f"console/login/{page}.html", context, status=status)
+    if wait:
+        answer["Retry-After"] = str(max(1, int(wait.total_seconds())))
+    return answer
+
+
+@require_POST
+@http.public
+def sign_out(request: Any) -> HttpResponse:
+    login_flow.leave(request, at=request.at)
+    return redirect("login:sign-in")
+
+
+@require_POST
+@http.public
+def language(request: Any) -> HttpResponse:
+    """For pages without a sign-in; who is signed in has it in "My account"."""
+    asked = request.POST.get("language", "")
+    chosen = asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    to = login_flow.safe(request, request.POST.get("next") or "/")
+    return login_flow.speak(redirect(to), chosen)

@@ -1,0 +1,184 @@
+"""What is known of members: the attributes there are, and the pattern of remark names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from qunce.console import http
+from qunce.console.http import Request
+from qunce.console.members import labels
+from qunce.console.members.forms import AttributeForm, PatternForm
+from qunce.core import errors, permissions
+from qunce.members.attributes import attributes
+from qunce.members.attributes.attributes import Attribute
+from qunce.members.people import people, remark_names
+from qunce.members.search import member_list
+from qunce.sets import audiences
+
+SHOWN = 6
+"""Members whose remark names are shown while the pattern is typed."""
+
+
+@require_GET
+@http.page()
+def attributes_list(request: Request) -> HttpResponse:
+    rows = [
+        (each, _size(request, each)) for each in attributes.listed(request.community)
+    ]
+    sections = [
+        (said, [row for row in rows if row[0].section == key])
+        for key, said in labels.SECTIONS.items()
+    ]
+    context = {
+        "sections": [(said, some) for said, some in sections if some],
+        "types": labels.TYPES,
+        "may_define": permissions.may(request.operator, attributes.DEFINE),
+    }
+    return http.render(request, "console/members/attributes.html", context)
+
+
+def _size(request: Request, attribute: Attribute) -> int:
+    """How many have a value, as far as the operator sees."""
+    rule = {"attr": {"name": attribute.name, "known": True}}
+    return audiences.count(
+        community=request.community, rule=rule, by=request.operator, at=request.at
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(attributes.DEFINE)
+def attribute_new(request: Request) -> HttpResponse:
+    form = AttributeForm(request.POST or None)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            _check_new(request, given["name"] or given["label"])
+            made = attributes.define(
+                community=request.community,
+                name=given["name"] or given["label"],
+                label=given["label"],
+                type=given["type"],
+                section=given["section"],
+                choices=form.lines(),
+                by=request.operator,
+                at=request.at,
+            )
+        except errors.QunceError as error:
+            form.add_error(None, str(error))
+        else:
+            said = _("“%(name)s” can be filled in now.") % {"name": made.label}
+            return _back(request, said)
+    return _render(request, form, None)
+
+
+def _check_new(request: Request, name: str) -> None:
+    """A program may define the same twice; a person rather means another."""
+    rows = Attribute.objects.filter(community=request.community)
+    if rows.filter(name=" ".join(name.split())).exists():
+        raise attributes.AttributeExists(
+            _("There is an attribute “%(name)s” already.") % {"name": name}
+        )
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(attributes.DEFINE)
+def attribute(request: Request, pk: int) -> HttpResponse:
+    rows = Attribute.objects.filter(community=request.community, pk=pk)
+    found = rows.select_related("community").first()
+    if found is None:
+        raise attributes.UnknownAttribute(_("There is no such attribute."))
+    initial = {
+        "label": found.label,
+        "section": found.section,
+        "choices": "\n".join(found.choices),
+    }
+    form = AttributeForm(request.POST or None, of=found, initial=initial)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            attributes.change(
+                attribute=found,
+                label=given["label"],
+                section=given["section"],
+                choices=form.lines(),
+                by=request.operator,
+                at=request.at,
+            )
+        except errors.QunceError as error:
+            form.add_error(None, str(error))
+        else:
+            return _back(request, _("Saved."))
+    return _render(request, form, found)
+
+
+def _back(request: Request, said: str) -> HttpResponse:
+    http.say(request, said)
+    return http.back(request, reverse("members:attributes"))
+
+
+def _render(
+    request: Request, form: AttributeForm, found: Attribute | None
+) -> HttpResponse:
+    context = {"form": form, "attribute": found, "types": labels.TYPES}
+    status = 422 if form.is_bound else 200
+    page = "console/members/attribute.html"
+    return http.render(request, page, context, status=status)
+
+
+# Remark names
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(remark_names.SET)
+def pattern(request: Request) -> HttpResponse:
+    """Saved by a POST; a GET with `text` shows what it would say."""
+    now = remark_names.pattern_of(request.community)
+    given = request.POST or (request.GET if "text" in request.GET else None)
+    form = PatternForm(given, initial={"text": now.text, "longest": now.longest})
+    if form.is_valid():
+        try:
+            remark_names.check(request.community, form.cleaned_data["text"])
+            if request.method == "POST":
+                return _save_pattern(request, form.cleaned_data)
+        except errors.QunceError as error:
+            form.add_error("text", str(error))
+    context = {
+        "form": form,
+        "names": remark_names.names(request.community),
+        "samples": _samples(request, form, now),
+    }
+    status = 422 if request.method == "POST" else 200
+    page, part = "console/members/remarks.html", "console/members/_samples.html"
+    return http.render(request, page, context, part=part, status=status)
+
+
+def _save_pattern(request: Request, given: dict[str, Any]) -> HttpResponse:
+    remark_names.set_pattern(
+        community=request.community, by=request.operator, at=request.at, **given
+    )
+    http.say(request, _("Saved. Remark names are made like this from now on."))
+    return http.back(request, reverse("members:remarks"))
+
+
+def _samples(
+    request: Request, form: PatternForm, now: remark_names.Pattern
+) -> list[tuple[str, str]]:
+    """The newest members with the remark name that they would have."""
+    if form.is_bound and not form.is_valid():
+        return []
+    given = form.cleaned_data if form.is_bound else {}
+    page = member_list.page(by=request.operator, at=request.at, most=SHOWN)
+    text, longest = given.get("text", now.text), given.get("longest", now.longest)
+    by = request.operator
+    return [
+        (
+            row.name or row.key,
+            remark_names.of(people.of(row.head), by=by, text=text)[:longest],
+        )
+        for row in page.rows
+    ]

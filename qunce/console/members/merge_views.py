@@ -1,0 +1,132 @@
+"""Two accounts made one person, parted again; and a person erased."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from qunce.console import http
+from qunce.console.http import Request
+from qunce.console.members import presenters
+from qunce.core import errors
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts.models import Account
+from qunce.members.people import merges, people, visibility
+from qunce.members.search import member_list, search
+
+FOUND = 8
+LONGEST_NOTE = 200
+
+
+@require_GET
+@http.page()
+def find(request: Request) -> HttpResponse:
+    """Members to choose one of, as radio buttons named `name`: for any form."""
+    words = request.GET.get("q", "")
+    heads = search.best(by=request.operator, words=words, at=request.at, most=FOUND)
+    without = request.GET.get("without", "")
+    rows = member_list.rows(heads, by=request.operator)
+    context = {
+        "words": words.strip(),
+        "rows": [row for row in rows if str(row.head) != without],
+        "field": "member",
+    }
+    return http.render(request, "console/members/_found.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(people.MERGE)
+def merge(request: Request, pk: int) -> HttpResponseBase:
+    """Find the other, see both side by side, say why, make them one."""
+    member = presenters.seen(request, pk)
+    if member.head != pk:
+        return redirect("members:merge", pk=member.head)
+    given = request.POST if request.method == "POST" else request.GET
+    other = _other(request, given.get("member", ""), pk)
+    note, error = given.get("note", "")[:LONGEST_NOTE], ""
+    if request.method == "POST":
+        try:
+            if other is not None:
+                return _merged(request, member, other, note)
+            error = _("Choose who it is.")
+        except errors.QunceError as refused:
+            error = str(refused)
+    context = {
+        "member": member,
+        "other": other,
+        "note": note,
+        "error": error,
+        **_found(request, member),
+    }
+    status = 422 if error else 200
+    return http.render(request, "console/members/merge.html", context, status=status)
+
+
+def _found(request: Request, member: presenters.Member) -> dict[str, object]:
+    words = request.GET.get("q", "")
+    heads = search.best(by=request.operator, words=words, at=request.at, most=FOUND)
+    rows = member_list.rows([h for h in heads if h != member.head], by=request.operator)
+    return {"words": words.strip(), "rows": rows, "field": "member"}
+
+
+def _other(request: Request, text: str, pk: int) -> presenters.Member | None:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        return None
+    other = presenters.seen(request, int(text))
+    return None if other.head == pk else other
+
+
+def _merged(
+    request: Request, member: presenters.Member, other: presenters.Member, note: str
+) -> HttpResponse:
+    left, right = member.person.accounts[0], other.person.accounts[0]
+    made = people.merge(
+        left=left, right=right, note=note, by=request.operator, at=request.at
+    )
+    said = _("%(left)s and %(right)s are one person now.")
+    undo = reverse("members:part", args=[made.pk])
+    http.say(request, said % {"left": member.name, "right": other.name}, undo=undo)
+    head = account_models.family(left.pk)[0]
+    return http.back(request, reverse("members:page", args=[head]))
+
+
+@require_POST
+@http.page(people.MERGE)
+def part(request: Request, join: int) -> HttpResponse:
+    """Undo one join: the two people that it held together are two again."""
+    rows = merges.Merge.objects.filter(community=request.community, pk=join)
+    found = rows.select_related("community").first()
+    if found is None:
+        raise merges.NotMerged(_("This join is undone already."))
+    ends = [found.left_id, found.right_id]
+    visibility.check(by=request.operator, accounts=ends, at=request.at)
+    merges.part(merge=found, by=request.operator, at=request.at)
+    known = Account.objects.in_bulk(ends)
+    said = _("%(left)s and %(right)s are two people again.")
+    left, right = (known[end] for end in ends)
+    http.say(request, said % {"left": left, "right": right})
+    head = account_models.family(found.left_id)[0]
+    return http.back(request, reverse("members:page", args=[head]))
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(people.ERASE)
+def erase(request: Request, pk: int) -> HttpResponseBase:
+    """Not to be undone, so it says what goes and asks for the word."""
+    member = presenters.seen(request, pk)
+    if member.head != pk:
+        return redirect("members:erase", pk=member.head)
+    error = ""
+    if request.method == "POST":
+        if request.POST.get("for_good") == "1":
+            account = visibility.get(by=request.operator, account=pk, at=request.at)
+            people.erase(account=account, by=request.operator, at=request.at)
+            http.say(request, _("Erased. Nobody is counted there any more."))
+            return http.back(request, reverse("members:list"))
+        error = _("Tick that you know it cannot be undone.")
+    context = {"member": member, "error": error}
+    status = 422 if error else 200
+    return http.render(request, "console/members/erase.html", context, status=status)

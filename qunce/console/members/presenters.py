@@ -1,0 +1,201 @@
+"""One member as pages show them: who they are, as far as this operator may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from itertools import groupby
+
+from qunce.console.http import Request
+from qunce.console.members import labels
+from qunce.core.facts import interned_names
+from qunce.core.staff.models import Staff
+from qunce.groups import visibility as groups
+from qunce.groups.groups import Membership
+from qunce.members.accounts import accounts, masking
+from qunce.members.accounts.models import Account, Identifier
+from qunce.members.attributes import attributes
+from qunce.members.attributes.attributes import Attribute, Held
+from qunce.members.people import merges, notes, people, visibility
+from qunce.members.people.people import Person
+from qunce.members.search import member_list
+from qunce.members.tags import assignments
+from qunce.outreach import opt_outs
+
+TAGS = 12
+"""Tags that are shown at once; the rest is one click away."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A phone, an address or an id, masked where it has to be."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One attribute with what is known, if anything; `author` wrote it."""
+
+    attribute: Attribute
+    held: Held | None
+    author: str
+
+    @property
+    def source(self) -> str:
+        return labels.say(labels.SOURCES, self.held.source) if self.held else ""
+
+
+@dataclass(frozen=True)
+class OneAccount:
+    account: Account
+    key: str
+    channel: str
+    came_by: str
+    known: Sequence[Known]
+
+
+@dataclass(frozen=True)
+class OptedOut:
+    """Since when she wants no messages, how that is known, who put it down."""
+
+    since: datetime
+    source: str
+    author: str
+
+
+class Member:
+    """Everything is read when a page asks for it."""
+
+    def __init__(self, request: Request, account: Account) -> None:
+        self.by, self.at = request.operator, request.at
+        self.person: Person = people.of(account.pk)
+        self.head = self.person.head
+        self.first = self.person.accounts[0]
+
+    @property
+    def key(self) -> str:
+        return masking.key(self.first.key, self.by)
+
+    @property
+    def name(self) -> str:
+        return self.person.name or self.key
+
+    @cached_property
+    def family(self) -> list[int]:
+        return [account.pk for account in self.person.accounts]
+
+    @cached_property
+    def tags(self) -> list[assignments.Carried]:
+        return assignments.of_each({self.head: self.family})[self.head]
+
+    @cached_property
+    def first_tags(self) -> list[assignments.Carried]:
+        """Those that say most, by hand and new; in the order of their groups."""
+        most = {each.tag.pk for each in member_list.telling(self.tags)[:TAGS]}
+        return [each for each in self.tags if each.tag.pk in most]
+
+    @cached_property
+    def other_tags(self) -> list[assignments.Carried]:
+        first = {each.tag.pk for each in self.first_tags}
+        return [each for each in self.tags if each.tag.pk not in first]
+
+    @cached_property
+    def notes(self) -> list[notes.Note]:
+        found = notes.of(self.family)
+        for note in found:
+            note.is_mine = notes.may_change(note, self.by)  # type: ignore[attr-defined]
+        return found
+
+    @cached_property
+    def profile(self) -> list[tuple[str, list[Line]]]:
+        """Sections with their attributes, those not known among them."""
+        every = attributes.listed(self.by.community)
+        held = self.person.attributes
+        authors = Staff.objects.in_bulk(
+            {one.by_id for one in held.values() if one.by_id is not None}
+        )
+        rows = [_held(each, held.get(each.name), authors) for each in every]
+        sections = {
+            key: list(some)
+            for key, some in groupby(rows, lambda r: r.attribute.section)
+        }
+        return [
+            (str(said), sections[key])
+            for key, said in labels.SECTIONS.items()
+            if key in sections
+        ]
+
+    @cached_property
+    def known(self) -> list[tuple[str, list[Line]]]:
+        """The profile without what nobody knows."""
+        some = [(said, [r for r in rows if r.held]) for said, rows in self.profile]
+        return [(said, rows) for said, rows in some if rows]
+
+    @cached_property
+    def accounts(self) -> list[OneAccount]:
+        sources = interned_names.listed(accounts.SOURCES, self.by.community.pk)
+        known = Identifier.objects.filter(account_id__in=self.family)
+        by_account = {
+            pk: [self._known(row) for row in rows]
+            for pk, rows in groupby(
+                known.order_by("account_id", "kind", "value"), lambda r: r.account_id
+            )
+        }
+        return [
+            OneAccount(
+                account=each,
+                key=masking.key(each.key, self.by),
+                channel=labels.say(labels.CHANNELS, each.channel),
+                came_by=sources.get(each.source_id or 0, ""),
+                known=by_account.get(each.pk, []),
+            )
+            for each in self.person.accounts
+        ]
+
+    @cached_property
+    def joins(self) -> list[tuple[merges.Merge, str, str, str]]:
+        """What holds the accounts together: the join, both keys, why."""
+        keys = {each.account.pk: each.key for each in self.accounts}
+        return [
+            (join, keys.get(join.left_id, ""), keys.get(join.right_id, ""), said)
+            for join in self.person.merges
+            for said in [labels.say(labels.REASONS, join.reason)]
+        ]
+
+    def _known(self, row: Identifier) -> Known:
+        value = masking.identifier(kind=row.kind, value=row.value, by=self.by)
+        return Known(labels.say(labels.KINDS, row.kind), value)
+
+    @cached_property
+    def opted_out(self) -> OptedOut | None:
+        row = opt_outs.of_people([self.head]).get(self.head)
+        if row is None:
+            return None
+        by_hand = row.source in labels.SOURCES
+        source = labels.say(labels.SOURCES if by_hand else labels.CHANNELS, row.source)
+        authors = Staff.objects.filter(pk__in=[row.by_id] if by_hand else [])
+        author = authors.values_list("name", flat=True).first()
+        return OptedOut(row.set_at, source, author or "")
+
+    @cached_property
+    def groups(self) -> list[Membership]:
+        """The groups she is in now, of those that the operator may see."""
+        rows = Membership.objects.filter(account_id__in=self.family, present=True)
+        seen = rows.filter(group__in=groups.listed(self.by)).select_related("group")
+        once = {row.group_id: row for row in seen.order_by("-joined_at", "-pk")}
+        return list(once.values())
+
+
+def _held(attribute: Attribute, held: Held | None, authors: dict[int, Staff]) -> Line:
+    author = authors.get(held.by_id) if held and held.by_id else None
+    return Line(attribute, held, author.name if author else "")
+
+
+def seen(request: Request, pk: int) -> Member:
+    """The member of this number, if they are in sight."""
+    account = visibility.get(by=request.operator, account=pk, at=request.at)
+    return Member(request, account)

@@ -1,0 +1,149 @@
+"""What stands around every page: the rail, the tabs, who I am."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+from django_stubs_ext import StrOrPromise
+
+from qunce.core import permissions
+from qunce.core.staff.models import Staff
+
+
+@dataclass(frozen=True)
+class Tab:
+    words: StrOrPromise
+    view: str
+    permission: str | None = None
+
+
+@dataclass(frozen=True)
+class Area:
+    """One place of the rail. `tabs[0]` is where it leads."""
+
+    key: str
+    words: StrOrPromise
+    icon: str
+    tabs: tuple[Tab, ...]
+
+
+AREAS = (
+    Area("today", _("Today"), "sun", (Tab(_("Today"), "today:queue"),)),
+    Area(
+        "members",
+        _("Members"),
+        "users",
+        (
+            Tab(_("Members"), "members:list"),
+            Tab(_("Segments"), "segments:list"),
+            Tab(_("Tags"), "tags:list"),
+            Tab(_("Layers"), "layers:list"),
+            Tab(_("Import"), "importing:list", "members.import"),
+        ),
+    ),
+    Area(
+        "outreach",
+        _("Outreach"),
+        "paper-airplane",
+        (
+            Tab(_("Campaigns"), "outreach:campaigns"),
+            Tab(_("Staff tasks"), "outreach:tasks"),
+            Tab(_("Opt-outs"), "outreach:opt-outs"),
+        ),
+    ),
+    Area(
+        "sales",
+        pgettext_lazy("menu", "Sales"),
+        "shopping-bag",
+        (Tab(_("Orders"), "sales:orders"),),
+    ),
+    Area(
+        "groups",
+        pgettext_lazy("menu", "Groups"),
+        "chat-bubble-left-right",
+        (Tab(_("Groups"), "groups:list"),),
+    ),
+    Area("insight", _("Insight"), "chart-bar", (Tab(_("Insight"), "insight:numbers"),)),
+    Area(
+        "settings",
+        _("Settings"),
+        "cog-6-tooth",
+        (
+            Tab(_("My account"), "settings:mine"),
+            Tab(_("Staff"), "settings:staff", "staff.manage"),
+            Tab(_("Units"), "settings:units", "staff.manage"),
+            Tab(_("Roles"), "settings:roles"),
+            Tab(_("API keys"), "settings:keys", "staff.manage"),
+            Tab(_("Webhooks"), "webhooks:list", "webhooks.manage"),
+            Tab(_("Audit log"), "settings:audit", "audit_log.view"),
+        ),
+    ),
+)
+STATIC = Path(__file__).parent / "static"
+PAGE_STYLES = tuple(
+    path.relative_to(STATIC).as_posix()
+    for path in sorted((STATIC / "console" / "pages").glob("*.css"))
+)
+"""Sheets of single areas; found once, when the process starts."""
+AREA_OF = {tab.view.partition(":")[0]: area.key for area in AREAS for tab in area.tabs}
+"""Namespace of the URLs → place in the rail."""
+
+
+def around(request: HttpRequest) -> dict[str, Any]:
+    """A context processor: what the base template draws around the page."""
+    operator = getattr(request, "user", None)
+    if not isinstance(operator, Staff):
+        return {"rail": (), "page_styles": PAGE_STYLES, "theme": "system"}
+    match = request.resolver_match
+    namespace = match.namespace if match else ""
+    here = AREA_OF.get(namespace, namespace)
+    rail = [(area, url) for area in AREAS if (url := _url(area.tabs[0]))]
+    area = next((area for area, _url in rail if area.key == here), None)
+    return {
+        "page_styles": PAGE_STYLES,
+        "search_url": _reversed("search:results"),
+        "searched": "",
+        "account_url": _reversed("settings:mine"),
+        "sign_out_url": _reversed("login:sign-out"),
+        "rail": rail,
+        "here": area,
+        "tabs": _tabs(area, operator, request.path) if area else (),
+        "operator": operator,
+        "community": operator.community,
+        "theme": getattr(operator, "theme", "system"),
+    }
+
+
+def _tabs(area: Area, operator: Staff, path: str) -> list[tuple[Tab, str, bool]]:
+    """Tab, address, whether it is the one we are in: that of the longest address."""
+    shown = [tab for tab in area.tabs if _may(operator, tab.permission)]
+    found = [(tab, url) for tab in shown if (url := _url(tab))]
+    best = max(
+        (url for _tab, url in found if path.startswith(url)), key=len, default=""
+    )
+    return [(tab, url, url == best) for tab, url in found] if len(found) > 1 else []
+
+
+def _may(operator: Staff, permission: str | None) -> bool:
+    if permission is None:
+        return True
+    return permission in permissions.declared() and permissions.may(
+        operator, permission
+    )
+
+
+def _url(tab: Tab) -> str:
+    return _reversed(tab.view)
+
+
+def _reversed(view: str) -> str:
+    try:
+        return reverse(view)
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,75 @@
+"""States and choices as outreach shows them: a colour goes with each, never alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from qunce.core.communities import Community
+from qunce.members.rule_text import names as rule_names
+from qunce.members.rule_text import sentences
+from qunce.outreach.campaigns import campaigns
+from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.sending import recipients
+from qunce.outreach.sending.recipients import State
+
+CAMPAIGN = {
+    "draft": ("", "pencil"),
+    "scheduled": ("info", "clock"),
+    "sending": ("info", "paper-airplane"),
+    "paused": ("warn", "pause"),
+    "done": ("good", "check"),
+    "cancelled": ("", "no-symbol"),
+}
+RECIPIENT = {
+    "planned": ("", "clock"),
+    "marked": ("good", "check"),
+    "accepted": ("info", "paper-airplane"),
+    "delivered": ("good", "check"),
+    "clicked": ("good", "cursor-arrow-rays"),
+    "skipped": ("", "forward"),
+    "failed": ("bad", "x-mark"),
+    "unknown": ("warn", "question-mark-circle"),
+}
+
+
+@dataclass(frozen=True)
+class Chip:
+    words: str
+    css: str
+    icon: str
+
+
+def of_campaign(campaign: Campaign) -> Chip:
+    return Chip(campaign.get_state_display(), *CAMPAIGN[campaign.state])
+
+
+def of_recipient(state: str) -> Chip:
+    return Chip(str(State(state).label), *RECIPIENT[state])
+
+
+def states() -> list[tuple[str, str]]:
+    return [(one.value, str(one.label)) for one in recipients.State]
+
+
+def audience(campaign: Campaign) -> str:
+    """Who is asked for, as a sentence."""
+    if campaign.target == campaigns.Target.GROUPS:
+        return _("%(n)s chosen groups") % {"n": len(campaign.groups)}
+    if campaign.rule is None:
+        return _("nobody yet")
+    return rule(campaign.community, campaign.rule)
+
+
+def without(campaign: Campaign) -> str:
+    if campaign.exclude is None:
+        return ""
+    return rule(campaign.community, campaign.exclude)
+
+
+def rule(community: Community, given: Any) -> str:
+    if given == {"all": []}:
+        return _("everyone")
+    return sentences.text(given, rule_names.of(community, given))

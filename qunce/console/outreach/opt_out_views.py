@@ -1,0 +1,98 @@
+"""Who wants no messages: the list, putting on it, taking back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from qunce.console import http, paging
+from qunce.core import errors, permissions
+from qunce.members.people import visibility
+from qunce.outreach import opt_outs
+from qunce.outreach.campaigns import review
+from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.opt_outs import OptOut
+from qunce.sets import audiences
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Row:
+    account: int
+    name: str
+    optout: OptOut | None
+
+
+@http.page()
+def listed(request: http.Request) -> HttpResponse:
+    return _page(request)
+
+
+def _page(request: http.Request, wrong: str = "", key: str = "") -> HttpResponse:
+    asked: dict[str, Any] = {
+        "community": request.community,
+        "rule": {"with_left": opt_outs.RULE},
+        "by": request.operator,
+        "at": request.at,
+    }
+    some = audiences.members(
+        **asked, after=paging.number(request, "after"), limit=PAGE + 1
+    )
+    known = opt_outs.of_people(some[:PAGE])
+    names = _names(request, some[:PAGE])
+    context = {
+        "rows": [Row(one, names[one], known.get(one)) for one in some[:PAGE]],
+        "total": audiences.count(**asked),
+        "next": paging.link(request, after=some[PAGE - 1]) if len(some) > PAGE else "",
+        "may_tend": permissions.may(request.operator, opt_outs.TEND),
+        "wrong": wrong,
+        "key": key,
+    }
+    page, part = "console/outreach/optouts.html", "console/outreach/_optouts.html"
+    status = 422 if wrong else 200
+    return http.render(request, page, context, part=part, status=status)
+
+
+def _names(request: http.Request, accounts: list[int]) -> dict[int, str]:
+    of_members = Campaign(community=request.community)
+    return review.named(of_members, accounts, request.operator)
+
+
+@require_POST
+@http.page(opt_outs.TEND)
+def add(request: http.Request) -> HttpResponse:
+    key = request.POST.get("key", "").replace("\0", "").strip()[:300]
+    by, at = request.operator, request.at
+    try:
+        account = visibility.by_key(by=by, key=key, at=at)
+    except errors.QunceError as error:
+        return _page(request, str(error), key)
+    opt_outs.put(community=request.community, accounts=[account.pk], by=by, at=at)
+    undo = reverse("outreach:opt-in", args=[account.pk])
+    http.say(
+        request,
+        _("%(name)s gets no more messages.")
+        % {"name": _names(request, [account.pk])[account.pk]},
+        undo=undo,
+    )
+    return http.back(request, reverse("outreach:opt-outs"))
+
+
+@require_POST
+@http.page(opt_outs.TEND)
+def take_back(request: http.Request, account: int) -> HttpResponse:
+    by, at = request.operator, request.at
+    found = visibility.get(by=by, account=account, at=at)
+    opt_outs.take_back(community=request.community, accounts=[account], by=by, at=at)
+    http.say(
+        request,
+        _("%(name)s may be written to again.")
+        % {"name": _names(request, [found.pk])[found.pk]},
+    )
+    return http.back(request, reverse("outreach:opt-outs"))

@@ -1,0 +1,100 @@
+"""The receivers of a campaign, row by row, and as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from datetime import tzinfo
+
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.console import http, paging
+from qunce.console.outreach import labels
+from qunce.core import communities, permissions
+from qunce.core.facts import audit
+from qunce.core.staff.models import Staff
+from qunce.members.search import export as member_export
+from qunce.outreach.campaigns import campaigns, results
+from qunce.outreach.campaigns.results import Line
+from qunce.outreach.sending import recipients
+
+PAGE = 50
+EXPORTED = audit.declare(
+    "campaign.exported", gettext_lazy("receivers of a campaign exported")
+)
+
+
+@http.page()
+def listed(request: http.Request, pk: int) -> HttpResponse:
+    campaign = campaigns.get(by=request.operator, pk=pk)
+    state = request.GET.get("state", "")
+    state = state if state in recipients.State else ""
+    rows = results.lines(
+        campaign=campaign,
+        by=request.operator,
+        at=request.at,
+        state=state,
+        after=paging.number(request, "after"),
+        limit=PAGE + 1,
+    )
+    more = rows[PAGE - 1].row.target_id if len(rows) > PAGE else None
+    context = {
+        "campaign": campaign,
+        "rows": [(line, labels.of_recipient(line.row.state)) for line in rows[:PAGE]],
+        "state": state,
+        "states": labels.states(),
+        "next": paging.link(request, after=more) if more else "",
+        "may_export": permissions.may(request.operator, results.EXPORT),
+        "in_groups": campaign.target == campaigns.Target.GROUPS,
+    }
+    page, part = "console/outreach/receivers.html", "console/outreach/_receivers.html"
+    return http.render(request, page, context, part=part)
+
+
+@http.page(results.EXPORT)
+def export(request: http.Request, pk: int) -> HttpResponseBase:
+    """Streamed, and written down: who took out which list."""
+    campaign = campaigns.get(by=request.operator, pk=pk)
+    count = results.progress(campaign).total
+    audit.note(
+        kind=EXPORTED,
+        community=request.community,
+        by=request.operator,
+        at=request.at,
+        count=count,
+        detail={"campaign": campaign.key},
+    )
+    lines = results.export(campaign=campaign, by=request.operator, at=request.at)
+    file = _file(lines, request.operator)
+    answer = StreamingHttpResponse(file, content_type="text/csv; charset=utf-8")
+    name = f"campaign-{campaign.pk}.csv"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _file(lines: Iterable[Line], reader: Staff) -> Iterator[bytes]:
+    """Written while it is sent, so the reader's language and clock are brought along."""
+    here = communities.zone(reader.community)
+    with translation.override(reader.language):
+        heads = [_("Receiver"), _("State"), _("Reason"), _("Changed"), _("Sent by")]
+    yield member_export.BOM + _row(heads)
+    for line in lines:
+        with translation.override(reader.language):
+            cells = _cells(line, here)
+        yield _row(cells)
+
+
+def _cells(line: Line, here: tzinfo) -> list[str]:
+    changed = line.row.changed_at.astimezone(here)
+    state = recipients.State(line.row.state).label
+    return [line.name, str(state), line.reason, f"{changed:%Y-%m-%d %H:%M}", line.staff]
+
+
+def _row(cells: list[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerow([member_export.safe(cell) for cell in cells])
+    return text.getvalue().encode("utf-8", "replace")

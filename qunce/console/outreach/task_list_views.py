@@ -1,0 +1,97 @@
+"""Staff tasks: mine, and for who oversees them those of all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import F, QuerySet
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from qunce.console import http, paging
+from qunce.console.outreach import labels
+from qunce.core import errors, permissions, timestamps
+from qunce.outreach.campaigns import campaigns, results
+from qunce.outreach.sending import assisted_sending
+from qunce.outreach.sending import tasks as rows_of
+from qunce.outreach.sending.tasks import Task
+
+PAGE = 50
+MOST_PAGES = 10_000
+
+
+@dataclass(frozen=True)
+class Row:
+    task: Task
+    progress: results.Progress
+    chip: labels.Chip
+    late: bool
+
+
+@http.page()
+def tasks(request: http.Request) -> HttpResponse:
+    oversees = permissions.may(request.operator, campaigns.OVERSEE)
+    show_all = oversees and request.GET.get("of") == "all"
+    over = request.GET.get("state") == "done"
+    found = rows_of.visible(request.operator)
+    if not show_all:
+        found = found.filter(operator=request.operator)
+    found = found.filter(finished_at__isnull=not over)
+    page = max(min(paging.number(request, "page", 1), MOST_PAGES), 1)
+    ordered = (
+        found.order_by("-finished_at", "-pk")
+        if over
+        else found.order_by(F("due_at").asc(nulls_last=True), "pk")
+    )
+    some = list(ordered[(page - 1) * PAGE : page * PAGE + 1])
+    context = {
+        "rows": _rows(request, some[:PAGE]),
+        "show_all": show_all,
+        "oversees": oversees,
+        "over": over,
+        "total": found.count(),
+        "late": _late(request, found) if not over else 0,
+        "next": paging.link(request, page=page + 1) if len(some) > PAGE else "",
+    }
+    template, part = "console/outreach/tasks.html", "console/outreach/_tasks.html"
+    return http.render(request, template, context, part=part)
+
+
+def _late(request: http.Request, found: QuerySet[Task]) -> int:
+    return found.filter(due_at__lt=timestamps.to_micros(request.at)).count()
+
+
+def _rows(request: http.Request, some: list[Task]) -> list[Row]:
+    far = results.by_task(some)
+    return [
+        Row(
+            task,
+            far[task.pk],
+            labels.of_campaign(task.campaign),
+            task.is_late(request.at),
+        )
+        for task in some
+    ]
+
+
+@require_POST
+@http.page(campaigns.TAKE_PART)
+def hand_over(request: http.Request, pk: int) -> HttpResponse:
+    task = rows_of.get(by=request.operator, pk=pk)
+    chosen = request.POST.get("to", "")
+    staff = {str(one.pk): one for one in campaigns.assignable(request.community)}
+    if chosen not in staff:
+        raise errors.Invalid(_("Choose to whom."))
+    to = staff[chosen]
+    moved = assisted_sending.hand_over(
+        task=task, to=to, by=request.operator, at=request.at
+    )
+    http.say(
+        request,
+        _("%(n)s handed over to %(name)s.") % {"n": f"{moved:,}", "name": to.name},
+    )
+    if permissions.may(request.operator, campaigns.OVERSEE):
+        return http.back(request, reverse("outreach:campaign", args=[task.campaign_id]))
+    return http.back(request, reverse("outreach:tasks"))

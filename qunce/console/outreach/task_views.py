@@ -1,0 +1,231 @@
+"""One's own task, row by row: the text once, forty receivers, a key for each step.
+
+J and K walk the rows, C copies, Space marks and goes on, X says why not, U takes back.
+Without JavaScript the same buttons are forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from qunce.console import http
+from qunce.console.outreach import labels
+from qunce.core import errors, permissions
+from qunce.groups import visibility as groupsight
+from qunce.members.accounts import models as account_models
+from qunce.members.people import people, remark_names, visibility
+from qunce.outreach import skip_reasons
+from qunce.outreach.campaigns import campaigns, results, review
+from qunce.outreach.campaigns.campaigns import Target
+from qunce.outreach.content import templates
+from qunce.outreach.sending import assisted_sending, recipients, tasks
+from qunce.outreach.sending.recipients import Recipient, State
+from qunce.outreach.sending.tasks import Task
+
+RECENT = timedelta(minutes=30)
+DONE_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class Row:
+    """`also` is what else they are called: the remark name."""
+
+    recipient: Recipient
+    name: str
+    also: str
+    text: str
+    chip: labels.Chip
+    may_undo: bool
+    reason: str
+
+    @property
+    def is_open(self) -> bool:
+        return self.recipient.state == State.PLANNED
+
+
+@http.page()
+def task(request: http.Request, pk: int) -> HttpResponse:
+    return _page(request, tasks.get(by=request.operator, pk=pk))
+
+
+def _page(
+    request: http.Request, found: Task, wrong: str = "", status: int = 200
+) -> HttpResponse:
+    progress = results.by_task([found])[found.pk]
+    mine = tasks.may_do(found, request.operator)
+    rows = _rows(request, found) if mine else []
+    context: dict[str, Any] = {
+        "task": found,
+        "campaign": found.campaign,
+        "chip": labels.of_campaign(found.campaign),
+        "progress": progress,
+        "rows": rows,
+        "open_rows": sum(row.is_open for row in rows),
+        "may_open": mine
+        and assisted_sending.may_run(found.campaign)
+        and found.waiting > 0,
+        "next_size": min(found.waiting, assisted_sending.PAGE),
+        "mine": mine,
+        "late": found.is_late(request.at),
+        "same_text": _same_text(found),
+        "cannot": _cannot(found),
+        "takers": _takers(request, found),
+        "wrong": wrong,
+    }
+    return http.render(
+        request,
+        "console/outreach/task.html",
+        context,
+        part="console/outreach/_desk.html",
+        status=status,
+    )
+
+
+def _cannot(found: Task) -> tuple[skip_reasons.Cannot, ...]:
+    if found.campaign.target == Target.GROUPS:
+        return skip_reasons.OF_GROUPS
+    return skip_reasons.OF_MEMBERS
+
+
+def _takers(request: http.Request, found: Task) -> list[Any]:
+    """To whom what is left can be given."""
+    oversees = permissions.may(request.operator, campaigns.OVERSEE)
+    if found.finished_at or not (oversees or found.operator_id == request.operator.pk):
+        return []
+    staff = campaigns.assignable(request.community)
+    return [one for one in staff if one.pk != found.operator_id]
+
+
+def _same_text(found: Task) -> str | None:
+    """The text, where it is one for all."""
+    pieces = templates.parse(found.campaign.text)
+    if templates.asked(pieces):
+        return None
+    return templates.render(pieces, {})
+
+
+def _rows(request: http.Request, found: Task) -> list[Row]:
+    """What is open, and what was done just now, in one order that does not jump."""
+    open_now = list(recipients.planned(found))
+    since = request.at - RECENT
+    done = recipients.of_task(found).filter(
+        state__in=[State.MARKED, State.FAILED], changed_at__gte=since
+    )
+    latest = list(done.order_by("-changed_at")[:DONE_SHOWN])
+    chosen = sorted([*open_now, *latest], key=lambda row: row.target_id)
+    seen = _seen(request, found, [row.target_id for row in chosen])
+    return _shown(request, found, [row for row in chosen if row.target_id in seen])
+
+
+def _seen(request: http.Request, found: Task, targets: list[int]) -> set[int]:
+    """Whoever has gone out of sight since the row was opened is not shown any more."""
+    if found.campaign.target == Target.GROUPS:
+        listed = groupsight.listed(request.operator).filter(pk__in=targets)
+        return set(listed.values_list("pk", flat=True))
+    heads = account_models.heads_of(targets)
+    seen = visibility.only(by=request.operator, accounts=targets, at=request.at)
+    return {target for target in targets if heads[target] in seen}
+
+
+def _shown(request: http.Request, found: Task, rows: list[Recipient]) -> list[Row]:
+    targets = [row.target_id for row in rows]
+    names = review.named(found.campaign, targets, request.operator)
+    texts = review.resolved(found.campaign, targets, request.operator)
+    also = _also(
+        request, found, [row.target_id for row in rows if row.state == "planned"]
+    )
+    return [
+        Row(
+            recipient=row,
+            name=names[row.target_id],
+            also=also.get(row.target_id, ""),
+            text=texts[row.target_id][0] or "",
+            chip=labels.of_recipient(row.state),
+            may_undo=assisted_sending.may_undo(row, request.at),
+            reason=skip_reasons.spoken(row.reason) if row.reason else "",
+        )
+        for row in rows
+    ]
+
+
+def _also(request: http.Request, found: Task, targets: list[int]) -> dict[int, str]:
+    """Remark names, where the community has a pattern for them."""
+    pattern = remark_names.pattern_of(request.community)
+    if found.campaign.target == Target.GROUPS or pattern.text == remark_names.USUAL:
+        return {}
+    keys = account_models.keys_of(request.community, targets)
+    return {
+        target: remark_names.of(people.of(target), by=request.operator)
+        for target in keys
+    }
+
+
+# What is done
+
+
+@require_POST
+@http.page(campaigns.TAKE_PART)
+def open_next(request: http.Request, pk: int) -> HttpResponse:
+    found = tasks.get(by=request.operator, pk=pk)
+    assisted_sending.open_next(task=found, by=request.operator, at=request.at)
+    return _after(request, found)
+
+
+@require_POST
+@http.page(campaigns.TAKE_PART)
+def mark(request: http.Request, pk: int, target: int) -> HttpResponse:
+    return _do(request, pk, target, assisted_sending.mark)
+
+
+@require_POST
+@http.page(campaigns.TAKE_PART)
+def cannot(request: http.Request, pk: int, target: int) -> HttpResponse:
+    given = {
+        "reason": request.POST.get("reason", ""),
+        "note": request.POST.get("note", "").replace("\0", ""),
+    }
+    return _do(request, pk, target, assisted_sending.cannot, **given)
+
+
+@require_POST
+@http.page(campaigns.TAKE_PART)
+def undo(request: http.Request, pk: int, target: int) -> HttpResponse:
+    return _do(request, pk, target, assisted_sending.undo)
+
+
+def _do(
+    request: http.Request,
+    pk: int,
+    target: int,
+    verb: Callable[..., None],
+    **given: str,
+) -> HttpResponse:
+    """A row that is gone meanwhile is no error page: the list is shown as it is now."""
+    found = tasks.get(by=request.operator, pk=pk)
+    by, at = request.operator, request.at
+    try:
+        verb(task=found, target=target, by=by, at=at, **given)
+    except (
+        assisted_sending.NotOpen,
+        assisted_sending.TooLateToUndo,
+        errors.Invalid,
+    ) as error:
+        return _page(request, found, str(error), status=422)
+    return _after(request, tasks.get(by=by, pk=pk))
+
+
+def _after(request: http.Request, found: Task) -> HttpResponse:
+    """The last open row opens the next ones by itself."""
+    running = assisted_sending.may_run(found.campaign)
+    if running and found.waiting and not recipients.planned(found).exists():
+        assisted_sending.open_next(task=found, by=request.operator, at=request.at)
+    if request.htmx:
+        return _page(request, tasks.get(by=request.operator, pk=found.pk))
+    return http.back(request, reverse("outreach:task", args=[found.pk]))

@@ -1,0 +1,134 @@
+"""One search for everything: members, tags, groups, segments, pages and actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from django.http import HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+
+from qunce.console import http, navigation
+from qunce.console.http import Request
+from qunce.core import permissions
+from qunce.groups import visibility as groups
+from qunce.importing import jobs
+from qunce.members.accounts import masking
+from qunce.members.accounts import models as account_models
+from qunce.members.search import pinyin, search
+from qunce.members.segments import segments
+from qunce.members.tags import library
+
+MOST = 6
+ACTIONS: tuple[tuple[StrOrPromise, str, str | None], ...] = (
+    (gettext_lazy("Import a file"), "importing:new", jobs.IMPORT),
+    (gettext_lazy("New segment"), "segments:new", segments.MANAGE),
+    (gettext_lazy("New campaign"), "outreach:new", None),
+    (gettext_lazy("Add a member"), "members:new", None),
+)
+
+
+@dataclass(frozen=True)
+class Hit:
+    text: str
+    url: str
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    words: StrOrPromise
+    hits: list[Hit] = field(default_factory=list)
+
+
+Read = Callable[[Request, str], Iterable[Hit]]
+
+
+@http.page()
+def results(request: Request) -> HttpResponse:
+    words = request.GET.get("q", "").strip()[: search.LONGEST]
+    kinds = list(_found(request, words)) if words else []
+    context = {"searched": words, "kinds": kinds}
+    part = "console/search/_results.html"
+    return http.render(request, "console/search/results.html", context, part=part)
+
+
+def _found(request: Request, words: str) -> Iterator[Kind]:
+    reads: tuple[tuple[StrOrPromise, Read], ...] = (
+        (gettext_lazy("Members"), _members),
+        (gettext_lazy("Tags"), _tags),
+        (gettext_lazy("Segments"), _segments),
+        (gettext_lazy("Groups"), _groups),
+        (gettext_lazy("Pages and actions"), _pages),
+    )
+    for said, read in reads:
+        hits = list(read(request, words))[:MOST]
+        if hits:
+            yield Kind(said, hits)
+
+
+def _members(request: Request, words: str) -> Iterator[Hit]:
+    by = request.operator
+    heads = search.best(by=by, words=words, at=request.at, most=MOST)
+    known = account_models.Account.objects.in_bulk(heads)
+    for head in heads:
+        account = known[head]
+        url = reverse("members:page", args=[head])
+        key = masking.key(account.key, by)
+        yield Hit(account.name or key, url, key)
+
+
+def _tags(request: Request, words: str) -> Iterator[Hit]:
+    for tag in library.listed(request.community):
+        if fits(words, tag.name, tag.key):
+            group = tag.group.name if tag.group else ""
+            yield Hit(tag.name, reverse("tags:page", args=[tag.pk]), group)
+
+
+def _segments(request: Request, words: str) -> Iterator[Hit]:
+    for segment in segments.listed(request.community):
+        if fits(words, segment.name, segment.key):
+            yield Hit(segment.name, reverse("segments:page", args=[segment.pk]))
+
+
+def _groups(request: Request, words: str) -> Iterator[Hit]:
+    for group in groups.listed(request.operator):
+        if fits(words, group.name, group.key):
+            yield Hit(group.name, reverse("groups:page", args=[group.pk]))
+
+
+def _pages(request: Request, words: str) -> Iterator[Hit]:
+    by = request.operator
+    places = [
+        (tab.words, tab.view, tab.permission)
+        for area in navigation.AREAS
+        for tab in area.tabs
+    ]
+    for said, view, permission in (*ACTIONS, *places):
+        allowed = permission is None or (
+            permission in permissions.declared() and permissions.may(by, permission)
+        )
+        if allowed and fits(words, str(said), view.replace(":", " ")):
+            yield from _page(str(said), view)
+
+
+def _page(said: str, view: str) -> Iterator[Hit]:
+    try:
+        yield Hit(said, reverse(view), _("go"))
+    except NoReverseMatch:
+        return
+
+
+def fits(words: str, *texts: str) -> bool:
+    """Whether what is typed is in one of the texts, or how one begins to sound."""
+    wanted = pinyin.clean(words)
+    typed = pinyin.typed(wanted)
+    for text in map(pinyin.clean, texts):
+        if wanted and wanted in text:
+            return True
+        if typed and pinyin.SEPARATOR + typed in pinyin.ways(text):
+            return True
+    return False

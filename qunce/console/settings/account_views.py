@@ -1,0 +1,121 @@
+"""My account: name, language, look, password, and where I am signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from qunce.console import http
+from qunce.console.http import Request
+from qunce.console.login import login_flow
+from qunce.console.login.forms import ChangePassword
+from qunce.console.settings import user_agents
+from qunce.core import errors
+from qunce.core.staff import login_attempts, sessions, staff, two_factor
+from qunce.core.staff import models as staff_models
+
+
+class Mine(forms.Form):
+    name = forms.CharField(
+        label=pgettext_lazy("person", "Name"), max_length=staff.LONGEST
+    )
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"), choices=settings.LANGUAGES
+    )
+    theme = forms.ChoiceField(
+        label=gettext_lazy("Look"), choices=staff_models.Theme.choices
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@http.page()
+def page(request: Request) -> HttpResponse:
+    me = request.operator
+    start = {"name": me.name, "language": me.language, "theme": me.theme}
+    form = Mine(request.POST or None, initial=start)
+    if form.is_valid():
+        try:
+            staff.prefer(operator=me, at=request.at, **form.cleaned_data)
+        except errors.Invalid as error:
+            form.add_error("name", str(error))
+        else:
+            http.say(request, _("Saved."))
+            answer = http.back(request, reverse("settings:mine"))
+            return login_flow.speak(answer, me.language)
+    context = _about(request) | {"form": form}
+    status = 422 if form.errors else 200
+    return http.render(request, "console/settings/mine.html", context, status=status)
+
+
+def _about(request: Request) -> dict[str, Any]:
+    me = request.operator
+    places = sessions.listed(me, request.at)
+    here = request.session.session_key
+    return {
+        "has_factor": two_factor.is_set(me),
+        "codes_left": two_factor.codes_left(me),
+        "demanded": request.community.second_factor,
+        "places": [
+            (each, user_agents.said(each.agent), each.key == here) for each in places
+        ],
+    }
+
+
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters("old", "new", "again")
+@http.page()
+def password(request: Request) -> HttpResponse:
+    form = ChangePassword(request.POST or None)
+    if form.is_valid():
+        try:
+            _change(request, form.cleaned_data)
+        except errors.QunceError as error:
+            form.add_error(None, str(error))
+        else:
+            # This session goes on, all others end with the old password.
+            update_session_auth_hash(request, request.operator)
+            sessions.end_all(request.operator, but=request.session.session_key)
+            http.say(request, _("Password changed. You are signed out elsewhere."))
+            return http.back(request, reverse("settings:mine"))
+    status = 422 if form.errors else 200
+    return http.render(
+        request, "console/settings/password.html", {"form": form}, status=status
+    )
+
+
+def _change(request: Request, given: dict[str, Any]) -> None:
+    """Who sits down at an open page does not get to guess either."""
+    me, whom = request.operator, ("pair", f"{request.operator.login} (change)")
+    login_attempts.begin(whom, at=request.at)
+    if not me.check_password(given["old"]):
+        raise errors.Invalid(_("The password until now is not right."))
+    login_attempts.forget(whom)
+    staff.choose_password(operator=me, password=given["new"], at=request.at)
+
+
+@require_POST
+@http.page()
+def end_session(request: Request) -> HttpResponse:
+    name = request.POST.get("session", "")
+    if sessions.end(request.operator, name, request.at):
+        http.say(request, _("Signed out there."))
+    return http.back(request, reverse("settings:mine"))
+
+
+@require_POST
+@http.page()
+def end_others(request: Request) -> HttpResponse:
+    here = request.session.session_key
+    count = sessions.end_all(request.operator, but=here)
+    told = ngettext("Signed out at %(n)s place.", "Signed out at %(n)s places.", count)
+    http.say(request, told % {"n": count})
+    return http.back(request, reverse("settings:mine"))

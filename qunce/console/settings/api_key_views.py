@@ -1,0 +1,119 @@
+"""API keys: which there are, a new one, revoked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from qunce.console import http
+from qunce.console.http import Request
+from qunce.core import errors
+from qunce.core.staff import api_keys, ranks, staff
+from qunce.core.staff.models import Staff
+
+DAYS = (
+    (30, gettext_lazy("30 days")),
+    (90, gettext_lazy("90 days")),
+    (365, gettext_lazy("365 days")),
+    (0, gettext_lazy("until it is revoked")),
+)
+
+
+class KeyForm(forms.Form):
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=api_keys.LONGEST,
+        help_text=gettext_lazy("Which program uses it, such as “till” or “CRM”."),
+    )
+    operator = forms.ChoiceField(
+        label=gettext_lazy("Acts as"),
+        help_text=gettext_lazy("It sees what they see and may do what they may do."),
+    )
+    days = forms.ChoiceField(label=gettext_lazy("Good for"), choices=DAYS)
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("Scopes"),
+        choices=[(scope, scope) for scope in sorted(api_keys.SCOPES)],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, by: Staff, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self.by = by
+        found = [each for each in staff.listed(by.community) if each.is_active]
+        whom = self.fields["operator"]
+        assert isinstance(whom, forms.ChoiceField)  # noqa: S101 - for the type checker
+        whom.choices = [
+            (each.pk, f"{each.name} ({each.login})")
+            for each in found
+            if ranks.may_over(by, each)
+        ]
+
+
+@require_GET
+@http.page(ranks.MANAGE)
+def listed(request: Request) -> HttpResponse:
+    ranks.check_manage(request.operator)
+    rows = [
+        (key, _state(key, request), ranks.may_over(request.operator, key.operator))
+        for key in api_keys.listed(request.community)
+    ]
+    return http.render(request, "console/settings/keys.html", {"rows": rows})
+
+
+def _state(key: api_keys.ApiKey, request: Request) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    if key.expires_at is not None and key.expires_at <= request.at:
+        return "ended"
+    return "good" if key.operator.is_active else "asleep"
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@http.page(ranks.MANAGE)
+def add(request: Request) -> HttpResponse:
+    by = request.operator
+    ranks.check_manage(by)
+    start = {"operator": by.pk, "days": 90}
+    form = KeyForm(by, request.POST or None, initial=start)
+    if form.is_valid():
+        try:
+            key, token = _make(request, form.cleaned_data)
+        except errors.QunceError as error:
+            form.add_error(None, str(error))
+        else:
+            context = {"key": key, "token": token}
+            return http.render(request, "console/settings/key_made.html", context)
+    status = 422 if form.errors else 200
+    return http.render(
+        request, "console/settings/key_new.html", {"form": form}, status=status
+    )
+
+
+def _make(request: Request, given: dict[str, Any]) -> tuple[api_keys.ApiKey, str]:
+    days = int(given["days"])
+    return api_keys.create(
+        name=given["name"],
+        scopes=given["scopes"],
+        operator=staff.get(request.operator, int(given["operator"])),
+        expires_at=request.at + timedelta(days=days) if days else None,
+        by=request.operator,
+        at=request.at,
+    )
+
+
+@require_POST
+@http.page(ranks.MANAGE)
+def revoke(request: Request, pk: int) -> HttpResponse:
+    key = api_keys.get(request.community, pk)
+    api_keys.revoke(key=key, by=request.operator, at=request.at)
+    http.say(request, _("The key “%(name)s” is revoked.") % {"name": key.name})
+    return http.back(request, reverse("settings:keys"))

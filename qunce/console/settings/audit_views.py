@@ -1,0 +1,240 @@
+"""The audit log: who did what when, newest first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.http import HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.views.decorators.http import require_GET
+from django_stubs_ext import StrOrPromise
+
+from qunce.console import http
+from qunce.console.http import Request
+from qunce.core import permissions
+from qunce.core.communities import Community
+from qunce.core.facts import audit, facts
+from qunce.core.staff import staff
+from qunce.core.staff.models import Staff
+from qunce.groups.groups import Group
+from qunce.members.accounts import models as account_models
+
+TELLING = (
+    "page name login role changed tag tags group segment frozen layering attribute campaign"
+    " key file text address reason size count"
+).split()
+"""Which of an act's details say what it was about, in this order."""
+FIELDS: dict[str, StrOrPromise] = {
+    "name": pgettext_lazy("person", "Name"),
+    "login": gettext_lazy("Login"),
+    "email": gettext_lazy("E-mail"),
+    "role": gettext_lazy("Role"),
+    "unit": gettext_lazy("Unit"),
+    "scope": gettext_lazy("Members they see"),
+    "groups": gettext_lazy("Groups they see"),
+}
+BARE = {"operator", "unit", "batch", "task", "job"}
+"""Numbers of rows: of use in the details only."""
+LABELS: dict[str, StrOrPromise] = {
+    "role": gettext_lazy("role"),
+    "changed": gettext_lazy("changed fields"),
+    "address": gettext_lazy("from address"),
+    "reason": gettext_lazy("reason"),
+    "size": gettext_lazy("size"),
+    "required": gettext_lazy("required"),
+}
+
+
+BOUNDS = (
+    MinValueValidator(date(2000, 1, 1)),
+    MaxValueValidator(date(2999, 12, 31)),
+)
+
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+class Filter(forms.Form):
+    who = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
+    what = forms.ChoiceField(label=gettext_lazy("What happened"), required=False)
+    since = forms.DateField(
+        label=gettext_lazy("From day"),
+        required=False,
+        validators=BOUNDS,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    until = forms.DateField(
+        label=gettext_lazy("To day"),
+        required=False,
+        validators=BOUNDS,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    before = forms.IntegerField(
+        required=False, min_value=1, max_value=2**62, widget=forms.HiddenInput
+    )
+
+    def __init__(self, community: Community, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        people = [(each.pk, each.name) for each in staff.listed(community)]
+        kinds = sorted((said(kind), kind) for kind in audit.kinds(community).values())
+        self._choose("who", [("", _("everybody")), *people])
+        self._choose("what", [("", _("everything")), *((k, w) for w, k in kinds)])
+
+    def _choose(self, name: str, choices: list[tuple[Any, Any]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+        field.choices = choices
+
+
+@dataclass(frozen=True)
+class Line:
+    """One act as it is read. `who` is empty for the house and for strangers."""
+
+    at: datetime
+    who: Staff | None
+    what: str
+    whom: str
+    href: str
+    count: int
+    about: tuple[tuple[str, str], ...]
+    rest: tuple[tuple[str, str], ...]
+
+
+def said(kind: str) -> str:
+    return audit.spoken(kind) or facts.spoken(kind)
+
+
+@require_GET
+@http.page(audit.SEE)
+def page(request: Request) -> HttpResponse:
+    audit.check_see(request.operator)
+    form = Filter(request.community, request.GET)
+    acts: list[audit.AuditEntry] = []
+    if form.is_valid():
+        acts = audit.listed(
+            community=request.community, most=audit.PAGE + 1, **_asked(request, form)
+        )
+    shown = acts[: audit.PAGE]
+    context = {
+        "form": form,
+        "lines": lines(request.community, shown),
+        "last": shown[-1].pk if len(acts) > audit.PAGE else None,
+        "narrowed": any(
+            request.GET.get(name) for name in ("who", "what", "since", "until")
+        ),
+    }
+    status = 200 if form.is_valid() else 422
+    return http.render(
+        request,
+        "console/settings/audit.html",
+        context,
+        part="console/settings/_acts.html",
+        status=status,
+    )
+
+
+def _asked(request: Request, form: Filter) -> dict[str, Any]:
+    given = form.cleaned_data
+    who, since, until = given["who"], given["since"], given["until"]
+    zone = ZoneInfo(request.community.timezone)
+    return {
+        "actor": int(who) if who else None,
+        "kind": given["what"],
+        "since": _midnight(since, zone) if since else None,
+        "until": _midnight(until + timedelta(days=1), zone) if until else None,
+        "before": given["before"],
+    }
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def lines(community: Community, acts: Iterable[audit.AuditEntry]) -> list[Line]:
+    acts = list(acts)
+    kinds = audit.kinds(community)
+    people = Staff.objects.in_bulk({act.actor_id for act in acts if act.actor_id})
+    groups = _groups(community, {act.group_id for act in acts if act.group_id})
+    names = _names(community, {act.account_id for act in acts if act.account_id})
+    found = []
+    for act in acts:
+        detail = {
+            k: v for k, v in (act.detail or {}).items() if v not in (None, "", [])
+        }
+        account = act.account_id or 0
+        about, rest = split(detail)
+        found.append(
+            Line(
+                at=act.happened_at,
+                who=people.get(act.actor_id or 0),
+                what=said(kinds.get(act.kind_id, "")),
+                whom=names.get(account, ""),
+                href=_member(account) if account in names else "",
+                count=act.count,
+                about=groups.get(act.group_id or 0, ()) + about,
+                rest=rest,
+            )
+        )
+    return found
+
+
+def _names(community: Community, accounts: set[int]) -> dict[int, str]:
+    """Erased ones have none."""
+    known = account_models.Account.objects.filter(
+        community=community, pk__in=accounts, erased_at__isnull=True
+    )
+    return {pk: name or key for pk, name, key in known.values_list("pk", "name", "key")}
+
+
+def _groups(community: Community, numbers: set[int]) -> dict[int, Pairs]:
+    found = Group.objects.filter(community=community).in_bulk(numbers)
+    return {pk: (("", str(group)),) for pk, group in found.items()}
+
+
+def _member(account: int) -> str:
+    try:
+        return reverse("members:page", args=[account])
+    except NoReverseMatch:
+        return ""
+
+
+def split(detail: dict[str, Any]) -> tuple[Pairs, Pairs]:
+    """What an act was about, in words, and the rest of what is known of it."""
+    about = tuple(
+        (str(LABELS.get(name, "")), _told(name, detail[name]))
+        for name in TELLING
+        if name in detail and not _is_number_of_a_row(name, detail[name])
+    )
+    rest = tuple((name, _text(value)) for name, value in sorted(detail.items()))
+    return about, rest
+
+
+def _is_number_of_a_row(name: str, value: Any) -> bool:
+    return name in BARE or (isinstance(value, int) and name not in ("size", "count"))
+
+
+def _told(name: str, value: Any) -> str:
+    """Lists as words, and the words of the house in the reader's language."""
+    text = _text(value)
+    if name == "role" and text in permissions.Role.values:
+        return str(permissions.Role(text).label)
+    if text.startswith("[") and text.endswith("]"):
+        try:
+            parts = json.loads(text)
+        except ValueError:  # it was cut short
+            return text
+        return " · ".join(str(FIELDS.get(str(part), part)) for part in parts)
+    return text
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value)

@@ -1,0 +1,64 @@
+"""Roles: what each may do. They are fixed; what differs is the scope of people."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+from django_stubs_ext import StrOrPromise
+
+from qunce.console import http, navigation
+from qunce.console.http import Request
+from qunce.core import permissions
+
+WORDS: dict[str, StrOrPromise] = {
+    "audit_log.view": _("read the audit log"),
+    "groups.manage": _("create groups and change them"),
+    "groups.edit_members": _("put members into groups and take them out"),
+    "members.erase": _("erase a member"),
+    "members.export": _("export members"),
+    "attributes.edit": _("fill in attributes"),
+    "members.import": _("import files"),
+    "layers.manage": _("change layerings"),
+    "members.merge": _("merge members and undo it"),
+    "notes.write": _("write notes and follow-ups"),
+    "remark_names.manage": _("set the pattern of remark names"),
+    "attributes.manage": _("define attributes"),
+    "segments.manage": _("save and change segments"),
+    "tags.apply": _("put tags on members and take them off"),
+    "tags.manage": _("change the tag library"),
+    "members.edit": _("add members, note that they left or came back"),
+    "members.view_identifiers": _("read phone numbers and other identifiers whole"),
+    "facts.write": _("report what members did, by program"),
+    "campaigns.export": _("export who received a campaign"),
+    "campaigns.manage": _("write campaigns and send them"),
+    "opt_outs.edit": _("note that a member opted out"),
+    "tasks.oversee": _("see and hand over the tasks of all staff"),
+    "tasks.do": _("do staff tasks"),
+    "orders.write": _("record orders and refunds"),
+    "settings.backup": _("back up and restore"),
+    "staff.manage": _("manage staff, units, scopes and API keys"),
+    "webhooks.manage": _("manage webhooks"),
+}
+ROOMS = ("members", "outreach", "sales", "groups", "insight", "settings")
+"""Permissions of anything else stand with the settings."""
+
+
+@require_GET
+@http.page()
+def page(request: Request) -> HttpResponse:
+    roles = list(permissions.Role)
+    rooms: dict[str, list[tuple[StrOrPromise, str, list[bool]]]] = {}
+    for permission, carried in sorted(permissions.declared().items()):
+        room = permission.partition(".")[0]
+        row = (
+            WORDS.get(permission, permission),
+            permission,
+            [role in carried for role in roles],
+        )
+        rooms.setdefault(room if room in ROOMS else ROOMS[-1], []).append(row)
+    called = {area.key: area.words for area in navigation.AREAS}
+    shown = [(called[room], rooms[room]) for room in ROOMS if room in rooms]
+    mine = permissions.Role(request.operator.role)
+    context = {"roles": [(role, role == mine) for role in roles], "rooms": shown}
+    return http.render(request, "console/settings/roles.html", context)

@@ -1,0 +1,123 @@
+"""What is done to one of the staff: each a form of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from qunce.console import http
+from qunce.console.http import Request
+from qunce.console.settings import staff_views
+from qunce.core import errors
+from qunce.core.facts import audit
+from qunce.core.staff import login_attempts, ranks, sessions, staff, two_factor
+from qunce.core.staff.models import Staff
+
+UNLOCKED = audit.declare("staff.unlocked", gettext_lazy("staff let in again"))
+SESSIONS_ENDED = audit.declare(
+    "staff.sessions_ended", gettext_lazy("staff signed out everywhere")
+)
+
+
+def _do(
+    request: Request, pk: int, deed: Callable[[Staff], object], said: str
+) -> HttpResponse:
+    """Do it and say so, or say why not."""
+    whom = staff.get(request.operator, pk)
+    ranks.check_over(request.operator, whom)
+    try:
+        deed(whom)
+    except errors.Refused as error:
+        http.say(request, str(error), level="bad")
+    else:
+        http.say(request, said % {"name": whom.name})
+    return http.back(request, reverse("settings:staff-one", args=[pk]))
+
+
+@require_POST
+@never_cache
+@http.page(ranks.MANAGE)
+def give_password(request: Request, pk: int) -> HttpResponse:
+    whom, password = staff.get(request.operator, pk), staff_views.made_up()
+    staff.give_password(
+        operator=whom, password=password, by=request.operator, at=request.at
+    )
+    return staff_views.told(request, whom, password)
+
+
+@require_POST
+@http.page(ranks.MANAGE)
+def drop_factor(request: Request, pk: int) -> HttpResponse:
+    def deed(whom: Staff) -> None:
+        two_factor.remove(operator=whom, by=request.operator, at=request.at)
+        sessions.end_all(whom)
+
+    return _do(request, pk, deed, _("Two-factor of %(name)s is off."))
+
+
+@require_POST
+@http.page(ranks.MANAGE)
+def end_sessions(request: Request, pk: int) -> HttpResponse:
+    def deed(whom: Staff) -> None:
+        sessions.end_all(whom)
+        _note(request, SESSIONS_ENDED, whom)
+
+    return _do(request, pk, deed, _("%(name)s is signed out everywhere."))
+
+
+@require_POST
+@http.page(ranks.MANAGE)
+def unlock(request: Request, pk: int) -> HttpResponse:
+    def deed(whom: Staff) -> None:
+        login_attempts.unlock(whom.login)
+        login_attempts.forget(("code", str(whom.pk)))
+        _note(request, UNLOCKED, whom)
+
+    return _do(request, pk, deed, _("%(name)s may try to sign in again."))
+
+
+def _note(request: Request, kind: str, whom: Staff) -> None:
+    audit.note(
+        kind=kind,
+        community=request.community,
+        by=request.operator,
+        at=request.at,
+        detail={"operator": whom.pk, "login": whom.login},
+    )
+
+
+@require_POST
+@http.page(ranks.MANAGE)
+def deactivate(request: Request, pk: int) -> HttpResponse:
+    def deed(whom: Staff) -> None:
+        staff.deactivate(operator=whom, by=request.operator, at=request.at)
+
+    return _do(request, pk, deed, _("%(name)s can no longer sign in."))
+
+
+@require_POST
+@http.page(ranks.MANAGE)
+def reactivate(request: Request, pk: int) -> HttpResponse:
+    def deed(whom: Staff) -> None:
+        staff.reactivate(operator=whom, by=request.operator, at=request.at)
+
+    return _do(request, pk, deed, _("%(name)s can sign in again."))
+
+
+@require_POST
+@http.page(ranks.MANAGE)
+def demand_factor(request: Request) -> HttpResponse:
+    """Who turns it on for all and has none is asked for it at the next page."""
+    required = request.POST.get("required") == "1"
+    staff.demand_second_factor(required=required, by=request.operator, at=request.at)
+    told = _("Two-factor is required of all from now on.")
+    http.say(
+        request, told if required else _("Each chooses two-factor for themselves.")
+    )
+    return http.back(request, reverse("settings:staff"))

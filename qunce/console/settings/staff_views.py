@@ -1,0 +1,134 @@
+"""Staff: who works here, one of them, somebody new."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from qunce.console import http
+from qunce.console.http import Request
+from qunce.console.settings import user_agents
+from qunce.console.settings.staff_forms import StaffForm, start
+from qunce.core import errors
+from qunce.core.staff import login_attempts, ranks, sessions, staff, two_factor
+from qunce.core.staff.models import Staff
+from qunce.members.rule_text import names as rule_names
+from qunce.members.rule_text import sentences
+from qunce.members.rule_text.phrases import Pieces
+from qunce.sets import audiences
+
+PAGE = 100
+EVERYONE: dict[str, Any] = {"all": []}
+
+
+@require_GET
+@http.page(ranks.MANAGE)
+def listed(request: Request) -> HttpResponse:
+    ranks.check_manage(request.operator)
+    asked, gone = request.GET.get("q", "").strip()[:120], "gone" in request.GET
+    found = staff.listed(request.community).filter(is_active=not gone)
+    if asked:
+        found = found.filter(Q(login__icontains=asked) | Q(name__icontains=asked))
+    after = request.GET.get("after", "")[: staff.LONGEST]
+    rows = list(found.filter(login__gt=after)[: PAGE + 1])
+    shown = rows[:PAGE]
+    with_factor = set(
+        TOTPDevice.objects.filter(user__in=shown, confirmed=True).values_list(
+            "user_id", flat=True
+        )
+    )
+    context = {
+        "rows": [(each, each.pk in with_factor) for each in shown],
+        "after": shown[-1].login if len(rows) > PAGE else "",
+        "asked": asked,
+        "gone": gone,
+        "demanded": request.community.second_factor,
+    }
+    return http.render(request, "console/settings/staff.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@http.page(ranks.MANAGE)
+def add(request: Request) -> HttpResponse:
+    by = request.operator
+    ranks.check_manage(by)
+    form = StaffForm(by, request.POST or None, initial=start(None))
+    if form.is_valid():
+        password = made_up()
+        try:
+            made = staff.add(by=by, at=request.at, password=password, **form.about())
+        except errors.QunceError as error:
+            form.add_error(None, str(error))
+        else:
+            return told(request, made, password)
+    return _form(request, form, "console/settings/staff_new.html")
+
+
+def told(request: Request, whom: Staff, password: str) -> HttpResponse:
+    """A password that is shown this once."""
+    context = {"whom": whom, "password": password}
+    return http.render(request, "console/settings/staff_password.html", context)
+
+
+def made_up() -> str:
+    """A password to read out: four groups of four, 80 bits."""
+    letters = [secrets.choice(two_factor.ALPHABET) for _place in range(16)]
+    return "-".join("".join(letters[at : at + 4]) for at in range(0, 16, 4))
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(ranks.MANAGE)
+def one(request: Request, pk: int) -> HttpResponse:
+    by = request.operator
+    ranks.check_manage(by)
+    whom = staff.get(by, pk)
+    form = StaffForm(by, request.POST or None, initial=start(whom))
+    if form.is_valid():
+        try:
+            staff.change(operator=whom, by=by, at=request.at, **form.about())
+        except errors.QunceError as error:
+            form.add_error(None, str(error))
+        else:
+            http.say(request, _("Saved."))
+            return http.back(request, reverse("settings:staff-one", args=[pk]))
+    whom = staff.get(by, pk)  # as it is, not as it was typed
+    context = _about(request, whom)
+    return _form(request, form, "console/settings/staff_one.html", **context)
+
+
+def _about(request: Request, whom: Staff) -> dict[str, Any]:
+    count = None
+    pieces: Pieces = ()
+    if whom.scope is not None:
+        known = rule_names.of(whom.community, whom.scope)
+        pieces = sentences.said(whom.scope, known)
+        count = audiences.count(
+            community=whom.community, rule=EVERYONE, by=whom, at=request.at
+        )
+    places = sessions.listed(whom, request.at)
+    return {
+        "whom": whom,
+        "pieces": pieces,
+        "seen": count,
+        "may": ranks.may_over(request.operator, whom),
+        "has_factor": two_factor.is_set(whom),
+        "barred": login_attempts.is_barred("login", whom.login, request.at),
+        "places": [(place, user_agents.said(place.agent)) for place in places],
+    }
+
+
+def _form(
+    request: Request, form: forms.Form, page: str, **context: Any
+) -> HttpResponse:
+    status = 422 if form.errors else 200
+    return http.render(request, page, {"form": form, **context}, status=status)

@@ -1,0 +1,88 @@
+"""My second factor: on, off, new recovery codes."""
+
+from __future__ import annotations
+
+import django_otp
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from qunce.console import http
+from qunce.console.http import Request
+from qunce.console.login import forms, qr_code
+from qunce.core import errors
+from qunce.core.staff import login_attempts, sessions, two_factor
+
+
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters("code")
+@never_cache
+@http.page()
+def turn_on(request: Request) -> HttpResponse:
+    me = request.operator
+    if two_factor.is_set(me):
+        return http.back(request, reverse("settings:mine"))
+    form = forms.Code(request.POST or None)
+    device, wrong = two_factor.offered(me), ""
+    if form.is_valid():
+        given = form.cleaned_data["code"]
+        try:
+            codes = two_factor.confirm(operator=me, code=given, at=request.at)
+        except two_factor.WrongCode as error:
+            wrong = str(error)
+        else:
+            django_otp.login(request, two_factor.confirmed(me))
+            sessions.end_all(me, but=request.session.session_key)
+            return _told(request, codes)
+    context = {
+        "form": form,
+        "wrong": wrong,
+        "picture": qr_code.code(device),
+        "secret": two_factor.secret(device),
+    }
+    status = 422 if wrong or form.errors else 200
+    return http.render(request, "console/settings/factor.html", context, status=status)
+
+
+def _told(request: Request, codes: list[str]) -> HttpResponse:
+    context = {"codes": codes, "to": reverse("settings:mine")}
+    return http.render(request, "console/settings/codes.html", context)
+
+
+def _proven(request: Request) -> bool:
+    """A code once more: an open page alone takes nobody's second factor away."""
+    code = request.POST.get("code", "")[:40]
+    try:
+        two_factor.verify(operator=request.operator, code=code, at=request.at)
+    except (two_factor.WrongCode, login_attempts.TooMany) as error:
+        http.say(request, str(error), level="bad")
+        return False
+    return True
+
+
+@require_POST
+@sensitive_post_parameters("code")
+@http.page()
+def renew_codes(request: Request) -> HttpResponse:
+    if not _proven(request):
+        return http.back(request, reverse("settings:mine"))
+    codes = two_factor.renew_codes(operator=request.operator, at=request.at)
+    return _told(request, codes)
+
+
+@require_POST
+@sensitive_post_parameters("code")
+@http.page()
+def turn_off(request: Request) -> HttpResponse:
+    me = request.operator
+    if _proven(request):
+        try:
+            two_factor.remove(operator=me, by=me, at=request.at)
+        except errors.Refused as error:
+            http.say(request, str(error), level="bad")
+        else:
+            http.say(request, _("Two-factor is off."))
+    return http.back(request, reverse("settings:mine"))

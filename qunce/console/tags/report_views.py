@@ -1,0 +1,47 @@
+"""What the library needs tidied, with something to do on every line."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from qunce.console import http
+from qunce.console.tags import list_views
+from qunce.core import permissions
+from qunce.members.tags import duplicates, library
+from qunce.members.tags import groups as tag_groups
+from qunce.members.tags import report as tag_report
+
+
+class SeesAPart(permissions.NotAllowed):
+    """The report looks at everyone."""
+
+
+@http.page(library.MANAGE)
+def report(request: http.Request) -> HttpResponse:
+    if request.operator.scope is not None:
+        raise SeesAPart(
+            _("The report looks at all members, and your scope is a part of them.")
+        )
+    pairs = tag_report.twins(request.community)
+    flat = [tag for pair in pairs for tag in pair]
+    rows = list_views.rows_of(flat, request.operator, request.at)
+    lonely = tag_report.of_one_person(request.community, at=request.at)
+    context = {
+        "twins": list(zip(rows[::2], rows[1::2], strict=True)),
+        "unused": tag_report.unused(request.community, at=request.at),
+        "lonely": list_views.rows_of(lonely, request.operator, request.at),
+    }
+    return http.render(request, "console/tags/report.html", context)
+
+
+@require_POST
+@http.page(library.MANAGE)
+def keep_apart(request: http.Request, pk: int, other: int) -> HttpResponse:
+    one, two = (tag_groups.get(request.community, each) for each in (pk, other))
+    duplicates.keep_apart(tag=one, other=two, by=request.operator, at=request.at)
+    text = _("“%(one)s” and “%(other)s” stay two tags.")
+    http.say(request, text % {"one": one.name, "other": two.name})
+    return http.back(request, reverse("tags:report"))

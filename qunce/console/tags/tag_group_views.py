@@ -1,0 +1,89 @@
+"""Tag groups: a dimension each, with how its tags are named and who may add some."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from qunce.console import http
+from qunce.console.tags.forms import GroupForm
+from qunce.core import errors, permissions
+from qunce.members.tags import groups as tag_groups
+from qunce.members.tags import library
+from qunce.members.tags.library import TagGroup
+
+
+@http.page()
+def listed(request: http.Request) -> HttpResponse:
+    sizes = Counter(
+        library.listed(request.community).values_list("group_id", flat=True)
+    )
+    roles = dict(permissions.Role.choices)
+    groups = [
+        (
+            group,
+            sizes[group.pk],
+            [roles[role] for role in group.makers if role in roles],
+        )
+        for group in tag_groups.groups(request.community)
+    ]
+    may_manage = permissions.may(request.operator, library.MANAGE)
+    context = {"groups": groups, "may_manage": may_manage}
+    return http.render(request, "console/tags/groups.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(library.MANAGE)
+def new(request: http.Request) -> HttpResponse:
+    form = GroupForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            library.create_group(
+                community=request.community,
+                key=_key(form.cleaned_data["name"]),
+                by=request.operator,
+                at=request.at,
+                **form.about(),
+            )
+        except errors.QunceError as error:
+            form.add_error("name", str(error))
+        else:
+            http.say(request, _("The tag group is there; now give it tags."))
+            return http.back(request, reverse("tags:groups"))
+    return _form(request, form)
+
+
+def _key(name: str) -> str:
+    """What rules and files call the group; its name can change later."""
+    return re.sub(r"\s+", "-", name.strip()).casefold()
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(library.MANAGE)
+def edit(request: http.Request, pk: int) -> HttpResponse:
+    group = tag_groups.get_group(request.community, pk)
+    form = GroupForm(request.POST or None, group=group)
+    if request.method == "POST" and form.is_valid():
+        try:
+            tag_groups.change_group(
+                group=group, by=request.operator, at=request.at, **form.about()
+            )
+        except errors.QunceError as error:
+            form.add_error(None, str(error))
+        else:
+            http.say(request, _("Saved."))
+            return http.back(request, reverse("tags:groups"))
+    return _form(request, form, group)
+
+
+def _form(
+    request: http.Request, form: GroupForm, group: TagGroup | None = None
+) -> HttpResponse:
+    context = {"form": form, "group": group}
+    status = 422 if form.errors else 200
+    return http.render(request, "console/tags/group.html", context, status=status)

@@ -1,0 +1,255 @@
+"""What the rooms have for Today: each provider turns reads into lines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from qunce.console.today import items
+from qunce.console.today.items import CHANGED, DECIDE, DO, Line
+from qunce.core import permissions, timestamps
+from qunce.core.jobs import job_queue
+from qunce.core.staff.models import Staff
+from qunce.importing import jobs
+from qunce.members.layers import layers
+from qunce.members.people import notes, visibility
+from qunce.members.tags import library
+from qunce.members.tags import report as tag_report
+from qunce.outreach.campaigns import campaigns
+from qunce.outreach.sending import recipients, tasks
+
+FRESH = timedelta(days=3)
+NAMED = 3
+MANY = 50
+"""Lines of one kind; the next come when these are done."""
+EACH = 10
+"""Seconds that one message by hand takes."""
+
+
+@items.provider
+def own_tasks(operator: Staff, at: datetime) -> list[Line]:
+    """Each task of mine that is not done."""
+    return [_task(task, at) for task in tasks.open_for(operator, at)]
+
+
+def _task(task: tasks.Task, at: datetime) -> Line:
+    left = task.waiting + recipients.planned(task).count()
+    return Line(
+        key=f"task-{task.pk}",
+        section=DO,
+        icon="paper-airplane",
+        text=ngettext(
+            "Send “%(campaign)s” to %(n)s more",
+            "Send “%(campaign)s” to %(n)s more",
+            left,
+        )
+        % {"campaign": task.campaign.name, "n": f"{left:,}"},
+        why=_("Given to you by %(name)s") % {"name": task.campaign.by.name},
+        url=reverse("outreach:task", args=[task.pk]),
+        action=_("Go on"),
+        minutes=max(1, math.ceil(left * EACH / 60)),
+        due_at=task.due_at,
+        late=task.is_late(at),
+    )
+
+
+@items.provider
+def late_tasks(operator: Staff, at: datetime) -> list[Line]:
+    """What others owe, told to who oversees it."""
+    return [
+        Line(
+            key=f"late-{task.pk}",
+            section=DECIDE,
+            icon="clock",
+            text=_("%(name)s has not finished “%(campaign)s”")
+            % {"name": task.operator, "campaign": task.campaign.name},
+            why=_("It was due %(time)s.")
+            % {"time": timezone.localtime(task.due_at).strftime("%m-%d %H:%M")}
+            if task.due_at
+            else "",
+            url=reverse("outreach:task", args=[task.pk]),
+            action=_("See or hand over"),
+            minutes=2,
+            due_at=task.due_at,
+            late=True,
+        )
+        for task in tasks.late_of_others(operator, at)[:MANY]
+    ]
+
+
+@items.provider
+def stopped_campaigns(operator: Staff, at: datetime) -> list[Line]:
+    """What did not go on by itself, with the reason it noted."""
+    return [
+        Line(
+            key=f"stopped-{campaign.pk}-{campaign.state}",
+            section=DECIDE,
+            icon="pause-circle",
+            text=_("“%(campaign)s” stopped by itself") % {"campaign": campaign.name},
+            why=campaign.note,
+            url=reverse("outreach:campaign", args=[campaign.pk]),
+            action=_("Look and go on"),
+            minutes=3,
+        )
+        for campaign in campaigns.stopped(operator)[:MANY]
+    ]
+
+
+@items.provider
+def follow_ups(operator: Staff, at: datetime) -> list[Line]:
+    """Next steps that I promised myself, due by the end of today."""
+    end = _end_of_day(at)
+    found = notes.open_until(by=operator, until=end, at=at, most=MANY)
+    return [
+        Line(
+            key=f"note-{note.pk}-{note.due_at:%m%d%H%M}",
+            section=DO,
+            icon="chat-bubble-left-ellipsis",
+            text=f"{note.account}: {note.next_step}",
+            why=note.text[:120] or _("A follow-up of yours"),
+            url=reverse("members:page", args=[note.account_id]),
+            action=_("Follow up"),
+            minutes=3,
+            due_at=note.due_at,
+            late=note.due_at is not None and note.due_at < at,
+        )
+        for note in found
+    ]
+
+
+def coming(operator: Staff, at: datetime) -> list[datetime]:
+    """When tomorrow's follow-ups are due."""
+    tonight = _end_of_day(at)
+    tomorrow = tonight + timedelta(days=1)
+    found = notes.open_until(by=operator, until=tomorrow, at=at, most=MANY)
+    return [note.due_at for note in found if note.due_at and note.due_at > tonight]
+
+
+def _end_of_day(at: datetime) -> datetime:
+    return timezone.localtime(at).replace(hour=23, minute=59, second=59, microsecond=0)
+
+
+@items.provider
+def imports(operator: Staff, at: datetime) -> list[Line]:
+    """Those of mine that ended badly, or with rows left out."""
+    if not permissions.may(operator, jobs.IMPORT):
+        return []
+    ended = jobs.ImportJob.objects.filter(
+        community=operator.community, finished_at__gte=timestamps.to_micros(at - FRESH)
+    ).exclude(state="running")
+    return [
+        Line(
+            key=f"import-{job.pk}-{job.state}",
+            section=DECIDE,
+            icon="arrow-up-tray",
+            text=_import_text(job),
+            why=_("Imported by %(name)s; the report names row, column and remedy.")
+            % {"name": job.by.name},
+            url=reverse("importing:job", args=[job.pk]),
+            action=_("See the rows"),
+            minutes=5,
+            due_at=job.finished_at,
+        )
+        for job in ended.select_related("by").order_by("-pk")[:20]
+        if job.broken
+    ]
+
+
+def _import_text(job: jobs.ImportJob) -> str:
+    if job.state == "done":
+        text = ngettext(
+            "%(file)s: %(n)s row was left out",
+            "%(file)s: %(n)s rows were left out",
+            job.broken,
+        )
+    else:
+        text = ngettext(
+            "%(file)s was refused: %(n)s broken row",
+            "%(file)s was refused: %(n)s broken rows",
+            job.broken,
+        )
+    return text % {"file": job.file, "n": f"{job.broken:,}"}
+
+
+@items.provider
+def layer_moves(operator: Staff, at: datetime) -> list[Line]:
+    """Who moved since yesterday, as far as the operator sees them."""
+    return list(_moves(operator, at))
+
+
+def _moves(operator: Staff, at: datetime) -> Iterator[Line]:
+    yesterday = operator.community.day(at) - 1
+    for layering in layers.listed(operator.community):
+        moved = layers.moved_since(layering, yesterday)
+        seen = len(moved & visibility.everybody(by=operator, at=at))
+        if seen:
+            yield Line(
+                key=f"layers-{layering.pk}-{yesterday}",
+                section=CHANGED,
+                icon="square-3-stack-3d",
+                text=ngettext(
+                    "%(layering)s: %(n)s member moved since yesterday",
+                    "%(layering)s: %(n)s members moved since yesterday",
+                    seen,
+                )
+                % {"layering": layering.name, "n": f"{seen:,}"},
+                why=_("Layers are laid out anew each day."),
+                url=reverse("layers:page", args=[layering.pk]),
+                action=_("See who"),
+                minutes=2,
+            )
+
+
+@items.provider
+def tag_twins(operator: Staff, at: datetime) -> list[Line]:
+    """Two words for one thing, asked about as long as both are in use."""
+    if not permissions.may(operator, library.MANAGE):
+        return []
+    pairs = tag_report.twins(operator.community)
+    if not pairs:
+        return []
+    named = ", ".join(f"{a.name} / {b.name}" for a, b in pairs[:NAMED])
+    return [
+        Line(
+            key="tag-twins-" + "-".join(f"{a.pk}.{b.pk}" for a, b in pairs[:NAMED]),
+            section=DECIDE,
+            icon="tag",
+            text=ngettext(
+                "%(n)s pair of tags may mean the same: %(named)s",
+                "%(n)s pairs of tags may mean the same: %(named)s",
+                len(pairs),
+            )
+            % {"n": len(pairs), "named": named},
+            why=_("Two words for one thing split what you count."),
+            url=reverse("tags:report"),
+            action=_("Merge or keep"),
+            minutes=2,
+        )
+    ]
+
+
+@items.provider
+def failed_duties(operator: Staff, at: datetime) -> list[Line]:
+    """What the house gave up; whoever manages staff is told."""
+    if operator.role != permissions.Role.OWNER:
+        return []
+    return [
+        Line(
+            key=f"duty-{row.pk}-{row.attempts}",
+            section=DO,
+            icon="exclamation-triangle",
+            text=_("Background work was given up: %(duty)s") % {"duty": row.duty},
+            why=row.error.splitlines()[0][:200] if row.error else "",
+            url=reverse("settings:audit"),
+            action=_("See the log"),
+            minutes=5,
+            late=True,
+        )
+        for row in job_queue.failed()[:20]
+    ]

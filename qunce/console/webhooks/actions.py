@@ -1,0 +1,68 @@
+"""What is done with a webhook by one button."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from qunce.channels.webhooks import deliveries, endpoints
+from qunce.channels.webhooks.endpoints import Endpoint
+from qunce.console import http
+from qunce.console.http import Request
+
+
+def _done(request: Request, endpoint: Endpoint, text: str) -> HttpResponse:
+    http.say(request, text % {"name": endpoint})
+    return http.back(request, reverse("webhooks:one", args=[endpoint.pk]))
+
+
+@require_POST
+@http.page(endpoints.MANAGE)
+def pause(request: Request, pk: int) -> HttpResponse:
+    endpoint = endpoints.get(by=request.operator, pk=pk)
+    endpoints.pause(endpoint=endpoint, by=request.operator, at=request.at)
+    return _done(request, endpoint, _("“%(name)s” is paused; nothing is kept for it."))
+
+
+@require_POST
+@http.page(endpoints.MANAGE)
+def resume(request: Request, pk: int) -> HttpResponse:
+    endpoint = endpoints.get(by=request.operator, pk=pk)
+    endpoints.resume(endpoint=endpoint, by=request.operator, at=request.at)
+    return _done(request, endpoint, _("“%(name)s” is told again from now on."))
+
+
+@require_POST
+@http.page(endpoints.MANAGE)
+def renew_secret(request: Request, pk: int) -> HttpResponse:
+    endpoint = endpoints.get(by=request.operator, pk=pk)
+    endpoints.renew_secret(endpoint=endpoint, by=request.operator, at=request.at)
+    return _done(request, endpoint, _("“%(name)s” has a new secret; copy it now."))
+
+
+@require_POST
+@http.page(endpoints.MANAGE)
+def try_out(request: Request, pk: int) -> HttpResponse:
+    endpoint = endpoints.get(by=request.operator, pk=pk)
+    deliveries.try_out(endpoint=endpoint, by=request.operator, at=request.at)
+    return _done(request, endpoint, _("A trial is on its way to “%(name)s”."))
+
+
+@require_POST
+@http.page(endpoints.MANAGE)
+def remove(request: Request, pk: int) -> HttpResponse:
+    endpoint = endpoints.get(by=request.operator, pk=pk)
+    endpoints.remove(endpoint=endpoint, by=request.operator, at=request.at)
+    http.say(request, _("“%(name)s” is removed.") % {"name": endpoint})
+    return http.back(request, reverse("webhooks:list"))
+
+
+@require_POST
+@http.page(endpoints.MANAGE)
+def again(request: Request, pk: int, delivery: int) -> HttpResponse:
+    endpoint = endpoints.get(by=request.operator, pk=pk)
+    row = deliveries.get(endpoint, delivery)
+    deliveries.again(delivery=row, by=request.operator, at=request.at)
+    return _done(request, endpoint, _("It is on its way to “%(name)s” again."))

@@ -1,0 +1,76 @@
+"""Community days: a day begins when the local clock first shows the start of day."""
+
+from __future__ import annotations
+
+import functools
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from qunce.core import timestamps
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ORIGIN = date(1970, 1, 1).toordinal()
+MARGIN = 3
+"""Whole days of slack around a span of instants, wider than any UTC offset."""
+
+
+@functools.lru_cache(maxsize=65536)
+def begin(zone: str, start: int, day: int) -> int:
+    """First microsecond of community `day`.
+
+    `day` counts from 1970-01-01; `start` is minutes after midnight. Where clocks go
+    forward over the start, the day begins with the jump; where they go back over it,
+    with the first time it is shown. So days never overlap and leave no gap.
+    """
+    shown = datetime.combine(
+        date.fromordinal(day + ORIGIN), time(start // 60, start % 60)
+    )
+    local = shown.replace(tzinfo=ZoneInfo(zone))
+    early = local.replace(fold=1).astimezone(UTC)
+    late = local.astimezone(UTC)
+    if early >= late:  # an ordinary or a repeated moment: its first showing
+        return timestamps.to_micros(late)
+    return timestamps.to_micros(_jump(ZoneInfo(zone), early, late))
+
+
+def _jump(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
+    """The second at which the offset changes, between two UTC moments around it."""
+    old = before.astimezone(zone).utcoffset()
+    low, high = 0, int((after - before).total_seconds())
+    while low < high:
+        middle = (low + high) // 2
+        moment = before + timedelta(seconds=middle)
+        if moment.astimezone(zone).utcoffset() == old:
+            low = middle + 1
+        else:
+            high = middle
+    return before + timedelta(seconds=low)
+
+
+def day_of(zone: str, start: int, moment: datetime) -> int:
+    """The community day of an aware `moment`, as days since 1970-01-01."""
+    micros = timestamps.to_micros(moment)
+    return int(days_of(zone, start, np.array([micros], dtype=np.int64))[0])
+
+
+def days_of(zone: str, start: int, micros: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Community days of many instants (microseconds), shape kept."""
+    if micros.size == 0:
+        return np.empty(micros.shape, dtype=np.int64)
+    first = int(micros.min()) // 86_400_000_000 - MARGIN
+    last = int(micros.max()) // 86_400_000_000 + MARGIN
+    begins = np.array([begin(zone, start, day) for day in range(first, last + 1)])
+    return first + np.searchsorted(begins, micros, side="right") - 1
+
+
+def to_date(day: int) -> date:
+    return date.fromordinal(day + ORIGIN)
+
+
+def from_date(value: date) -> int:
+    return value.toordinal() - ORIGIN

@@ -1,0 +1,194 @@
+"""Keys by which programs act: each stands for one operator and may do what it names."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import errors, text_validation, timestamps
+from qunce.core.communities import Community
+from qunce.core.facts import facts
+from qunce.core.staff import ranks
+from qunce.core.staff.models import Staff
+
+LONGEST = 120
+SEEN_EVERY = timedelta(minutes=1)
+"""How exactly a key's last use is known; each request writing it would cost more."""
+
+SCOPES = {
+    f"{what}:{how}"
+    for what in (
+        "members tags groups orders facts segments layers campaigns tasks webhooks".split()
+    )
+    for how in ("read", "write")
+}
+
+
+class ApiKey(models.Model):
+    """Of the token only `prefix` and a digest are kept: 256 random bits need no salt."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="keys")
+    operator = models.ForeignKey(Staff, models.PROTECT, related_name="keys")
+    name = models.CharField(max_length=LONGEST)
+    prefix = models.CharField(max_length=12, unique=True)
+    digest = models.CharField(max_length=64)
+    scopes: models.JSONField[list[str], list[str]] = models.JSONField()
+    created_at = timestamps.TimestampField()
+    expires_at = timestamps.TimestampField(null=True)
+    revoked_at = timestamps.TimestampField(null=True)
+    last_used_at = timestamps.TimestampField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class KeyMade(facts.FactKind):
+    kind = "api_key.created"
+    words = gettext_lazy("API key made")
+    key: int
+    name: str
+    scopes: list[str]
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class KeyRevoked(facts.FactKind):
+    kind = "api_key.revoked"
+    words = gettext_lazy("API key revoked")
+    key: int
+    name: str
+
+
+class UnknownKey(errors.NotFound):
+    """There is no such API key."""
+
+
+class InvalidKey(errors.Invalid):
+    """A key's name, scopes or end are not valid."""
+
+
+class OutOfScope(errors.Refused):
+    """The API key does not carry this scope."""
+
+
+def check_scope(key: ApiKey, scope: str) -> None:
+    if scope not in key.scopes:
+        raise OutOfScope(
+            _("This API key may not do this: it needs the scope %(scope)s.")
+            % {"scope": scope}
+        )
+
+
+def may_scope(key: ApiKey, scope: str) -> bool:
+    return scope in key.scopes
+
+
+def _check(
+    *, name: str, scopes: Iterable[str], expires_at: datetime | None, at: datetime
+) -> None:
+    if not name.strip() or len(name) > LONGEST or not text_validation.is_text(name):
+        raise InvalidKey(
+            _("Give the key a name of at most %(most)s characters.") % {"most": LONGEST}
+        )
+    if not scopes:
+        raise InvalidKey(_("Choose at least one scope."))
+    for scope in scopes:
+        if scope not in SCOPES:
+            raise InvalidKey(_("There is no scope “%(scope)s”.") % {"scope": scope})
+    if expires_at is not None and expires_at <= at:
+        raise InvalidKey(_("The key would have ended already."))
+
+
+@transaction.atomic
+def create(
+    *,
+    name: str,
+    scopes: Iterable[str],
+    operator: Staff,
+    by: Staff,
+    at: datetime,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """The key and its token, which is told this once."""
+    ranks.check_over(by, operator)
+    scopes = sorted(set(scopes))
+    _check(name=name, scopes=scopes, expires_at=expires_at, at=at)
+    prefix, secret = secrets.token_hex(5), secrets.token_urlsafe(32)
+    token = f"qk_{prefix}_{secret}"
+    key = ApiKey.objects.create(
+        community=operator.community,
+        operator=operator,
+        name=name.strip(),
+        prefix=prefix,
+        digest=_digest(token),
+        scopes=scopes,
+        created_at=at,
+        expires_at=expires_at,
+    )
+    made = KeyMade(key=key.pk, name=key.name, scopes=scopes)
+    facts.record(made, community=key.community, by=by, at=at)
+    return key, token
+
+
+@transaction.atomic
+def revoke(*, key: ApiKey, by: Staff, at: datetime) -> None:
+    ranks.check_over(by, key.operator)
+    changed = ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(
+        revoked_at=at
+    )
+    if changed:
+        revoked = KeyRevoked(key=key.pk, name=key.name)
+        facts.record(revoked, community=key.community, by=by, at=at)
+
+
+def authenticate(token: str, at: datetime) -> ApiKey | None:
+    """The key of a token that is good now, its operator and community at hand."""
+    parts = token.split("_", 2)
+    if len(parts) != 3 or parts[0] != "qk" or not parts[1].isalnum():
+        return None
+    known = ApiKey.objects.select_related("operator__community", "community")
+    key = next(iter(known.filter(prefix=parts[1])), None)
+    if key is None or not hmac.compare_digest(key.digest, _digest(token)):
+        return None
+    ended = key.expires_at is not None and key.expires_at <= at
+    if key.revoked_at is not None or ended or not key.operator.is_active:
+        return None
+    _note_use(key, at)
+    return key
+
+
+def _note_use(key: ApiKey, at: datetime) -> None:
+    if key.last_used_at is None or at - key.last_used_at >= SEEN_EVERY:
+        before = timestamps.to_micros(at - SEEN_EVERY)
+        long_ago = Q(last_used_at__isnull=True) | Q(last_used_at__lte=before)
+        ApiKey.objects.filter(long_ago, pk=key.pk).update(last_used_at=at)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def get(community: Community, pk: int) -> ApiKey:
+    found = ApiKey.objects.select_related("operator").filter(community=community, pk=pk)
+    for key in found:
+        return key
+    raise UnknownKey(_("There is no such API key."))
+
+
+def listed(community: Community) -> list[ApiKey]:
+    """Those in use first, then by name."""
+    found = ApiKey.objects.select_related("operator").filter(community=community)
+    return sorted(
+        found.order_by("name", "pk"), key=lambda key: key.revoked_at is not None
+    )

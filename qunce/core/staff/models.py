@@ -1,0 +1,93 @@
+"""Operators: who works here, and over which part of the community."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy
+
+from qunce.core import permissions, timestamps
+from qunce.core.communities import Community
+from qunce.core.staff.units import Unit
+
+
+class Theme(models.TextChoices):
+    SYSTEM = "system", gettext_lazy("as the device")
+    LIGHT = "light", gettext_lazy("light")
+    DARK = "dark", gettext_lazy("dark")
+
+
+class StaffManager(BaseUserManager["Staff"]):
+    def get_by_natural_key(self, username: str | None) -> Staff:
+        return self.get(login=username)
+
+
+class Staff(AbstractBaseUser):
+    """`scope` is a rule over members, `groups` a list of keys; null sees all of them."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="operators")
+    login = models.CharField(max_length=120, unique=True)
+    name = models.CharField(max_length=120)
+    role = models.CharField(max_length=20, choices=permissions.Role.choices)
+    scope: models.JSONField[Any, Any] = models.JSONField(null=True)
+    groups: models.JSONField[Any, Any] = models.JSONField(null=True)
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="staff")
+    email = models.EmailField(blank=True, default="")
+    language = models.CharField(max_length=10, default="zh-hans")
+    theme = models.CharField(max_length=10, choices=Theme.choices, default="system")
+    # Set by somebody else, so it is good for one sign-in.
+    password_is_given = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    created_at = timestamps.TimestampField()
+
+    objects = StaffManager()
+    USERNAME_FIELD = "login"
+
+    class Meta:
+        db_table = "core_staff"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@transaction.atomic
+def create(
+    *,
+    community: Community,
+    login: str,
+    at: datetime,
+    name: str = "",
+    role: str = permissions.Role.OPERATOR,
+    scope: dict[str, Any] | None = None,
+    password: str | None = None,
+) -> Staff:
+    operator = Staff(
+        community=community,
+        login=login,
+        name=name or login,
+        role=role,
+        scope=scope,
+        language=community.language,
+        created_at=at,
+    )
+    operator.set_password(password)
+    operator.save()
+    return operator
+
+
+def system(community: Community) -> Staff:
+    """The house itself: acts for the command line, the clock and reactions."""
+    return Staff.objects.get_or_create(
+        login=f"system@{community.key}",
+        defaults={
+            "community": community,
+            "name": "Qunce",
+            "role": permissions.Role.OWNER,
+            "language": community.language,
+            "password": "!",
+            "created_at": community.created_at,
+        },
+    )[0]

@@ -1,0 +1,300 @@
+"""Staff: taking on, changing, letting go; nobody can give more than they have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import errors, permissions, text_validation
+from qunce.core.communities import Community
+from qunce.core.facts import facts
+from qunce.core.staff import models as staff_models
+from qunce.core.staff import ranks, sessions
+from qunce.core.staff.models import Staff
+from qunce.core.staff.units import Unit
+
+LONGEST = 120
+HOUSE = "system@"
+"""Logins of the house itself begin so; they are nobody's."""
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class StaffJoined(facts.FactKind):
+    kind = "staff.joined"
+    words = gettext_lazy("staff added")
+    operator: int
+    login: str
+    role: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class StaffChanged(facts.FactKind):
+    kind = "staff.changed"
+    words = gettext_lazy("staff changed")
+    operator: int
+    login: str
+    changed: list[str]
+    role: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class StaffLeft(facts.FactKind):
+    kind = "staff.left"
+    words = gettext_lazy("staff deactivated")
+    operator: int
+    login: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class StaffReturned(facts.FactKind):
+    kind = "staff.returned"
+    words = gettext_lazy("staff reactivated")
+    operator: int
+    login: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class PasswordChanged(facts.FactKind):
+    kind = "staff.password_changed"
+    words = gettext_lazy("password changed")
+    operator: int
+    login: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class FactorDemanded(facts.FactKind):
+    kind = "staff.two_factor_required"
+    words = gettext_lazy("two-factor requirement changed")
+    required: bool
+
+
+class UnknownStaff(errors.NotFound):
+    """Nobody works here under that number."""
+
+
+class InvalidStaff(errors.Invalid):
+    """A login, a name, a role, a password or a scope is not valid."""
+
+
+class LastOwner(errors.Refused):
+    """A community keeps at least one owner who can sign in."""
+
+
+def check_role(by: Staff, role: str) -> None:
+    if role not in permissions.Role.values:
+        raise InvalidStaff(_("There is no role “%(role)s”.") % {"role": role})
+    ranks.check_role(by, permissions.Role(role))
+
+
+def check_login(login: str, *, of: Staff | None = None) -> None:
+    login = login.strip()
+    plain = login.isprintable() and not any(each.isspace() for each in login)
+    if not 2 <= len(login) <= LONGEST or not plain or login.startswith(HOUSE):
+        raise InvalidStaff(
+            _("A login has 2 to %(most)s characters and no spaces.") % {"most": LONGEST}
+        )
+    taken = Staff.objects.filter(login__iexact=login)
+    if (taken.exclude(pk=of.pk) if of else taken).exists():
+        raise InvalidStaff(_("The login “%(login)s” is taken.") % {"login": login})
+
+
+def check_words(*, name: str, email: str) -> None:
+    if not 1 <= len(name.strip()) <= LONGEST or not text_validation.is_text(name):
+        raise InvalidStaff(
+            _("Give a name of at most %(most)s characters.") % {"most": LONGEST}
+        )
+    if email:
+        try:
+            validate_email(email)
+        except ValidationError:
+            raise InvalidStaff(_("This is not an e-mail address.")) from None
+
+
+def check_password(password: str, of: Staff) -> None:
+    try:
+        password_validation.validate_password(password, of)
+    except ValidationError as error:
+        raise InvalidStaff(" ".join(error.messages)) from None
+
+
+def check_owner_stays(operator: Staff) -> None:
+    others = listed(operator.community, role=permissions.Role.OWNER).exclude(
+        pk=operator.pk
+    )
+    if operator.role == permissions.Role.OWNER and not others.filter(is_active=True):
+        raise LastOwner(_("This is the last owner: make somebody else an owner first."))
+
+
+def _check_new(by: Staff, *, login: str, role: str, **words: str) -> None:
+    ranks.check_manage(by)
+    check_role(by, role)
+    check_login(login)
+    check_words(**words)
+
+
+@transaction.atomic
+def add(
+    *,
+    login: str,
+    name: str,
+    role: str,
+    password: str,
+    by: Staff,
+    at: datetime,
+    email: str = "",
+    unit: Unit | None = None,
+    scope: Any = None,
+    groups: Sequence[str] | None = None,
+) -> Staff:
+    """The password given here is good for one sign-in, at which a new one is chosen."""
+    _check_new(by, login=login, role=role, name=name, email=email)
+    made = staff_models.create(
+        community=by.community,
+        login=login.strip(),
+        name=name.strip(),
+        role=role,
+        scope=scope,
+        password=password,
+        at=at,
+    )
+    made.email, made.unit, made.password_is_given = email, unit, True
+    made.groups = None if groups is None else sorted(set(groups))
+    made.save()
+    joined = StaffJoined(operator=made.pk, login=made.login, role=role)
+    facts.record(joined, community=by.community, by=by, at=at)
+    return made
+
+
+CHANGEABLE = ("name", "login", "email", "role", "unit", "scope", "groups")
+
+
+@transaction.atomic
+def change(*, operator: Staff, by: Staff, at: datetime, **given: Any) -> None:
+    """Any of `CHANGEABLE`; what is not given stays."""
+    ranks.check_over(by, operator)
+    after = {name: getattr(operator, name) for name in CHANGEABLE} | given
+    check_role(by, after["role"])
+    check_login(after["login"], of=operator)
+    check_words(name=after["name"], email=after["email"])
+    if after["role"] != permissions.Role.OWNER or _limits(after):
+        check_owner_stays(operator)
+    changed = [name for name in CHANGEABLE if getattr(operator, name) != after[name]]
+    if not changed:
+        return
+    for name in changed:
+        setattr(operator, name, after[name])
+    operator.save(update_fields=changed)
+    told = StaffChanged(
+        operator=operator.pk, login=operator.login, changed=changed, role=operator.role
+    )
+    facts.record(told, community=operator.community, by=by, at=at)
+
+
+def _limits(after: dict[str, Any]) -> bool:
+    return after["scope"] is not None or after["groups"] is not None
+
+
+@transaction.atomic
+def deactivate(*, operator: Staff, by: Staff, at: datetime) -> None:
+    ranks.check_over(by, operator)
+    check_owner_stays(operator)
+    if Staff.objects.filter(pk=operator.pk, is_active=True).update(is_active=False):
+        sessions.end_all(operator)
+        left = StaffLeft(operator=operator.pk, login=operator.login)
+        facts.record(left, community=operator.community, by=by, at=at)
+
+
+@transaction.atomic
+def reactivate(*, operator: Staff, by: Staff, at: datetime) -> None:
+    ranks.check_over(by, operator)
+    if Staff.objects.filter(pk=operator.pk, is_active=False).update(is_active=True):
+        back = StaffReturned(operator=operator.pk, login=operator.login)
+        facts.record(back, community=operator.community, by=by, at=at)
+
+
+@transaction.atomic
+def give_password(*, operator: Staff, password: str, by: Staff, at: datetime) -> None:
+    """For who forgot theirs: good for one sign-in, and signs them out everywhere."""
+    ranks.check_over(by, operator)
+    _set_password(operator, password, given=True, by=by, at=at)
+    sessions.end_all(operator)
+
+
+@transaction.atomic
+def choose_password(*, operator: Staff, password: str, at: datetime) -> None:
+    """One's own. All other sessions end, as Django ties them to the password."""
+    check_password(password, operator)
+    if operator.check_password(password):
+        raise InvalidStaff(_("Choose a password other than the one you have."))
+    _set_password(operator, password, given=False, by=operator, at=at)
+
+
+def _set_password(
+    operator: Staff, password: str, *, given: bool, by: Staff, at: datetime
+) -> None:
+    operator.set_password(password)
+    operator.password_is_given = given
+    operator.save(update_fields=["password", "password_is_given"])
+    changed = PasswordChanged(operator=operator.pk, login=operator.login)
+    facts.record(changed, community=operator.community, by=by, at=at)
+
+
+@transaction.atomic
+def prefer(
+    *, operator: Staff, name: str, language: str, theme: str, at: datetime
+) -> None:
+    """What everybody chooses for themselves."""
+    check_words(name=name, email="")
+    given = {"name": name.strip(), "language": language, "theme": theme}
+    changed = [field for field in given if getattr(operator, field) != given[field]]
+    for field in changed:
+        setattr(operator, field, given[field])
+    operator.save(update_fields=changed)
+    if "name" in changed:
+        told = StaffChanged(
+            operator=operator.pk,
+            login=operator.login,
+            changed=["name"],
+            role=operator.role,
+        )
+        facts.record(told, community=operator.community, by=operator, at=at)
+
+
+@transaction.atomic
+def demand_second_factor(*, required: bool, by: Staff, at: datetime) -> None:
+    ranks.check_manage(by)
+    community = by.community
+    if Community.objects.filter(pk=community.pk, second_factor=not required).update(
+        second_factor=required
+    ):
+        community.second_factor = required
+        told = FactorDemanded(required=required)
+        facts.record(told, community=community, by=by, at=at)
+
+
+def get(by: Staff, pk: int) -> Staff:
+    for operator in listed(by.community).filter(pk=pk):
+        return operator
+    raise UnknownStaff(_("There is no such staff member."))
+
+
+def listed(community: Community, role: str = "") -> models.QuerySet[Staff]:
+    """All staff by login, without the house itself."""
+    found = Staff.objects.filter(community=community).exclude(login__startswith=HOUSE)
+    found = found.filter(role=role) if role else found
+    return found.select_related("unit", "community").order_by("login")

@@ -1,0 +1,178 @@
+"""The second factor: codes of an app (TOTP), and ten recovery codes for a lost phone."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_otp.models import Device
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from qunce.core import errors
+from qunce.core.facts import facts
+from qunce.core.staff import login_attempts, ranks
+from qunce.core.staff.models import Staff
+
+RECOVERY_CODES = 10
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class FactorSet(facts.FactKind):
+    kind = "staff.two_factor_enabled"
+    words = gettext_lazy("two-factor turned on")
+    operator: int
+    login: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class FactorRemoved(facts.FactKind):
+    kind = "staff.two_factor_disabled"
+    words = gettext_lazy("two-factor turned off")
+    operator: int
+    login: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class CodesMade(facts.FactKind):
+    kind = "staff.recovery_codes_generated"
+    words = gettext_lazy("recovery codes made")
+    operator: int
+    login: str
+
+
+class WrongCode(errors.Invalid):
+    """The code is not right, or no longer."""
+
+
+class FactorDemanded(errors.Refused):
+    """Two-factor is required of all here."""
+
+
+def is_set(operator: Staff) -> bool:
+    return bool(TOTPDevice.objects.filter(user=operator, confirmed=True).exists())
+
+
+def confirmed(operator: Staff) -> TOTPDevice:
+    return TOTPDevice.objects.get(user=operator, confirmed=True)
+
+
+def offered(operator: Staff) -> TOTPDevice:
+    """The secret that waits for its first code; the same until it is confirmed."""
+    return TOTPDevice.objects.get_or_create(
+        user=operator, confirmed=False, defaults={"name": "app"}
+    )[0]
+
+
+def address(device: TOTPDevice) -> str:
+    """What the QR code carries, `otpauth://…`, with the community as the issuer."""
+    return str(device.config_url)
+
+
+def secret(device: TOTPDevice) -> str:
+    """For typing in by hand, in groups of four."""
+    plain = base64.b32encode(device.bin_key).decode()
+    return " ".join(plain[at : at + 4] for at in range(0, len(plain), 4))
+
+
+@transaction.atomic
+def confirm(*, operator: Staff, code: str, at: datetime) -> list[str]:
+    """The first right code turns it on; returns the recovery codes, told this once."""
+    device = offered(operator)
+    if not device.verify_token(_digits(code)):
+        raise WrongCode(_("The code is not right. Check the clock of your phone."))
+    TOTPDevice.objects.filter(user=operator).exclude(pk=device.pk).delete()
+    device.confirmed = True
+    device.save(update_fields=["confirmed"])
+    told = FactorSet(operator=operator.pk, login=operator.login)
+    facts.record(told, community=operator.community, by=operator, at=at)
+    return _new_codes(operator)
+
+
+@transaction.atomic
+def renew_codes(*, operator: Staff, at: datetime) -> list[str]:
+    told = CodesMade(operator=operator.pk, login=operator.login)
+    facts.record(told, community=operator.community, by=operator, at=at)
+    return _new_codes(operator)
+
+
+def _new_codes(operator: Staff) -> list[str]:
+    StaticDevice.objects.filter(user=operator).delete()
+    device = StaticDevice.objects.create(user=operator, name="recovery")
+    codes = [
+        "".join(secrets.choice(ALPHABET) for _place in range(10))
+        for _code in range(RECOVERY_CODES)
+    ]
+    StaticToken.objects.bulk_create(
+        StaticToken(device=device, token=_kept(code)) for code in codes
+    )
+    return [f"{code[:5]}-{code[5:]}" for code in codes]
+
+
+def codes_left(operator: Staff) -> int:
+    return int(StaticToken.objects.filter(device__user=operator).count())
+
+
+def check_remove(operator: Staff) -> None:
+    if operator.community.second_factor:
+        raise FactorDemanded(_("Two-factor is required of all staff here."))
+
+
+@transaction.atomic
+def remove(*, operator: Staff, by: Staff, at: datetime) -> None:
+    """One's own, or that of staff who lost the phone and every code."""
+    if by.pk != operator.pk:
+        ranks.check_over(by, operator)
+    else:
+        check_remove(operator)
+    had = is_set(operator)
+    StaticDevice.objects.filter(user=operator).delete()
+    TOTPDevice.objects.filter(user=operator).delete()
+    if had:
+        told = FactorRemoved(operator=operator.pk, login=operator.login)
+        facts.record(told, community=operator.community, by=by, at=at)
+
+
+def verify(*, operator: Staff, code: str, at: datetime) -> Device:
+    """Which device took the code; each attempt is counted, each code good once."""
+    whom = ("code", str(operator.pk))
+    login_attempts.begin(whom, at=at)
+    device = _taken(operator, code)
+    if device is None:
+        raise WrongCode(_("The code is not right, or it was used before."))
+    login_attempts.forget(whom)
+    return device
+
+
+@transaction.atomic
+def _taken(operator: Staff, code: str) -> Device | None:
+    plain = code.strip().lower().replace("-", "").replace(" ", "")
+    if plain.isascii() and plain.isdigit() and len(plain) == 6:
+        apps = TOTPDevice.objects.select_for_update().filter(confirmed=True)
+        for app in apps.filter(user=operator):
+            if app.verify_token(plain):
+                return app
+        return None
+    for codes in StaticDevice.objects.select_for_update().filter(user=operator):
+        if plain and codes.verify_token(_kept(plain)):
+            return codes
+    return None
+
+
+def _digits(code: str) -> str:
+    return code.replace(" ", "").strip()
+
+
+def _kept(code: str) -> str:
+    """What is stored of a recovery code: useless without the secret key."""
+    return salted_hmac("qunce.recovery", code, algorithm="sha256").hexdigest()[:16]

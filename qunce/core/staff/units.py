@@ -1,0 +1,214 @@
+"""Organisation units: headquarters, the front that serves members, and local branches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import errors, text_validation, timestamps
+from qunce.core.communities import Community
+from qunce.core.facts import facts
+from qunce.core.staff import ranks
+
+if TYPE_CHECKING:
+    from qunce.core.staff.models import Staff
+
+LONGEST = 120
+DEEPEST = 6
+
+
+class Kind(models.TextChoices):
+    HEADQUARTERS = "headquarters", gettext_lazy("headquarters")
+    FRONT = "front", gettext_lazy("front")
+    LOCAL = "local", gettext_lazy("local")
+
+
+class Unit(models.Model):
+    """A unit is closed rather than deleted: who worked there remains known."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="units")
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="below")
+    name = models.CharField(max_length=LONGEST)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    closed_at = timestamps.TimestampField(null=True)
+    created_at = timestamps.TimestampField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "name"], name="one_unit_a_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class UnitOpened(facts.FactKind):
+    kind = "unit.opened"
+    words = gettext_lazy("unit opened")
+    unit: int
+    name: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class UnitChanged(facts.FactKind):
+    kind = "unit.changed"
+    words = gettext_lazy("unit changed")
+    unit: int
+    name: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class UnitClosed(facts.FactKind):
+    kind = "unit.closed"
+    words = gettext_lazy("unit closed")
+    unit: int
+    name: str
+
+
+class UnknownUnit(errors.NotFound):
+    """There is no such unit."""
+
+
+class InvalidUnit(errors.Invalid):
+    """A unit's name, kind or place in the tree is not valid."""
+
+
+class UnitInUse(errors.Refused):
+    """People still work in this unit, or units hang below it."""
+
+
+def check(*, unit: Unit | None, community: Community, name: str, kind: str) -> None:
+    if not name.strip() or len(name) > LONGEST or not text_validation.is_text(name):
+        raise InvalidUnit(
+            _("Give the unit a name of at most %(most)s characters.")
+            % {"most": LONGEST}
+        )
+    if kind not in Kind.values:
+        raise InvalidUnit(_("A unit is headquarters, front or local."))
+    same = Unit.objects.filter(community=community, name=name.strip())
+    if (same.exclude(pk=unit.pk) if unit else same).exists():
+        raise InvalidUnit(_("There is already a unit “%(name)s”.") % {"name": name})
+
+
+def check_parent(*, unit: Unit | None, parent: Unit | None) -> None:
+    """A unit cannot hang below itself, and the tree has an end."""
+    depth, above = 1, parent
+    while above is not None:
+        if unit is not None and above.pk == unit.pk:
+            raise InvalidUnit(_("A unit cannot hang below itself."))
+        depth, above = depth + 1, above.parent
+    if depth + (_height(unit) if unit else 0) > DEEPEST:
+        raise InvalidUnit(
+            _("Units go at most %(most)s levels deep.") % {"most": DEEPEST}
+        )
+
+
+def _height(unit: Unit) -> int:
+    return max((1 + _height(each) for each in unit.below.order_by("pk")), default=0)
+
+
+@transaction.atomic
+def create(
+    *,
+    community: Community,
+    name: str,
+    kind: str,
+    by: Staff,
+    at: datetime,
+    parent: Unit | None = None,
+) -> Unit:
+    ranks.check_manage(by)
+    check(unit=None, community=community, name=name, kind=kind)
+    check_parent(unit=None, parent=parent)
+    unit = Unit.objects.create(
+        community=community, parent=parent, name=name.strip(), kind=kind, created_at=at
+    )
+    opened = UnitOpened(unit=unit.pk, name=unit.name)
+    facts.record(opened, community=community, by=by, at=at)
+    return unit
+
+
+@transaction.atomic
+def change(
+    *,
+    unit: Unit,
+    name: str,
+    kind: str,
+    parent: Unit | None,
+    by: Staff,
+    at: datetime,
+) -> None:
+    ranks.check_manage(by)
+    check(unit=unit, community=unit.community, name=name, kind=kind)
+    check_parent(unit=unit, parent=parent)
+    before = (unit.name, unit.kind, unit.parent_id)
+    unit.name, unit.kind, unit.parent = name.strip(), kind, parent
+    if before == (unit.name, unit.kind, unit.parent_id):
+        return
+    unit.save(update_fields=["name", "kind", "parent"])
+    changed = UnitChanged(unit=unit.pk, name=unit.name)
+    facts.record(changed, community=unit.community, by=by, at=at)
+
+
+def check_close(unit: Unit) -> None:
+    if unit.below.filter(closed_at__isnull=True).exists():
+        raise UnitInUse(_("Units hang below this one: move or close them first."))
+    if unit.staff.filter(is_active=True).exists():
+        raise UnitInUse(_("Staff work in this unit: move them first."))
+
+
+def may_close(unit: Unit) -> bool:
+    try:
+        check_close(unit)
+    except UnitInUse:
+        return False
+    return True
+
+
+@transaction.atomic
+def close(*, unit: Unit, by: Staff, at: datetime) -> None:
+    ranks.check_manage(by)
+    check_close(unit)
+    if Unit.objects.filter(pk=unit.pk, closed_at__isnull=True).update(closed_at=at):
+        closed = UnitClosed(unit=unit.pk, name=unit.name)
+        facts.record(closed, community=unit.community, by=by, at=at)
+
+
+@transaction.atomic
+def reopen(*, unit: Unit, by: Staff, at: datetime) -> None:
+    ranks.check_manage(by)
+    if Unit.objects.filter(pk=unit.pk, closed_at__isnull=False).update(closed_at=None):
+        opened = UnitOpened(unit=unit.pk, name=unit.name)
+        facts.record(opened, community=unit.community, by=by, at=at)
+
+
+def get(community: Community, pk: int) -> Unit:
+    for unit in Unit.objects.filter(community=community, pk=pk):
+        return unit
+    raise UnknownUnit(_("There is no such unit."))
+
+
+def tree(community: Community) -> list[tuple[int, Unit]]:
+    """Every unit after the one above it, with how deep it hangs (0 at the top)."""
+    below: dict[int | None, list[Unit]] = {}
+    for unit in Unit.objects.filter(community=community).order_by("name", "pk"):
+        below.setdefault(unit.parent_id, []).append(unit)
+
+    def walk(parent: int | None, depth: int) -> Iterator[tuple[int, Unit]]:
+        for unit in below.get(parent, []):
+            yield depth, unit
+            yield from walk(unit.pk, depth + 1)
+
+    return list(walk(None, 0))

@@ -1,0 +1,57 @@
+"""What is known of a file, and its first rows, kept so that it need not be read again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from qunce.importing.files import inspection, rows, sources, xlsx_files
+from qunce.importing.files.sources import Source
+
+FACTS = ("format", "headings", "digest", "lines", "delimiter", "sheet")
+BROKEN = b"broken"
+
+
+def look(
+    path: Path, sample: Path, *, most: int, sheet: str, encoding: str
+) -> tuple[Source, list[str]]:
+    """The source, and the sheets there are to choose from; `sample` is written."""
+    with xlsx_files.held():
+        source = sources.examine(path, sheet=sheet, encoding=encoding)
+        keep(source, sample, most=most)
+    several = xlsx_files.names_of(path) if source.format == "xlsx" else []
+    return source, several
+
+
+def told(source: Source) -> dict[str, Any]:
+    """As JSON; `source` makes the same of it again."""
+    known = {name: getattr(source, name) for name in FACTS}
+    return {**known, "survey": dataclasses.asdict(source.survey)}
+
+
+def source(path: Path, found: dict[str, Any]) -> Source:
+    known = {name: found[name] for name in FACTS}
+    return Source(path=path, survey=inspection.Survey(**found["survey"]), **known)
+
+
+def keep(source: Source, path: Path, *, most: int) -> None:
+    piece = sources.head(source, most)
+    columns = [pa.array(piece.rows), *piece.columns]
+    names = ["row", *(f"c{place}" for place in range(len(piece.columns)))]
+    broken = json.dumps([dataclasses.asdict(one) for one in piece.broken[:most]])
+    table = pa.table(columns, names=names).replace_schema_metadata({BROKEN: broken})
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
+        out.write_table(table)
+
+
+def read(path: Path) -> rows.Piece:
+    with pa.OSFile(str(path), "rb") as file:
+        table = pa.ipc.open_file(file).read_all()
+    metadata = table.schema.metadata or {}
+    numbers, *columns = [column.combine_chunks() for column in table.columns]
+    broken = [rows.Broken(**one) for one in json.loads(metadata[BROKEN])]
+    return rows.Piece(columns, numbers.to_numpy(), broken)

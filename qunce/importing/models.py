@@ -1,0 +1,6 @@
+from __future__ import annotations
+
+from qunce.importing.jobs import ImportJob, ImportProblem
+from qunce.importing.uploads import Upload
+
+__all__ = ["ImportJob", "ImportProblem", "Upload"]

@@ -1,0 +1,350 @@
+"""Attributes: what is known of members, in a typed schema that operators extend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import errors, permissions, text_validation, timestamps
+from qunce.core.communities import Community
+from qunce.core.facts import facts
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import models as account_models
+from qunce.members.attributes import parsing as value_parsing
+from qunce.members.attributes import values as attribute_values
+from qunce.members.attributes.values import AttributeValue, PastValue
+
+DEFINE = permissions.declare("attributes.manage", permissions.Role.MANAGER)
+FILL = permissions.declare(
+    "attributes.edit", permissions.Role.MANAGER, permissions.Role.OPERATOR
+)
+OPERATOR = "operator"
+
+
+class Kind(models.TextChoices):
+    TEXT = "text"
+    NUMBER = "number"
+    BOOL = "bool"
+    DATE = "date"
+    INSTANT = "instant"
+    CHOICE = "choice"
+    MULTI = "multi"
+
+
+class Section(models.TextChoices):
+    BASIC = "basic"
+    INTEREST = "interest"
+    PRODUCT = "product"
+    BENEFIT = "benefit"
+    BUYING = "buying"
+    SPENDING = "spending"
+
+
+class Attribute(models.Model):
+    """`name` is what rules and files call it; `choices`, if any, are all it may be."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=80)
+    label = models.CharField(max_length=80)
+    type = models.CharField(max_length=10, choices=Kind.choices)
+    section = models.CharField(
+        max_length=10, choices=Section.choices, default=Section.BASIC
+    )
+    choices: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    created_at = timestamps.TimestampField()
+    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "name"], name="one_attribute_a_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class AttributeDefined(facts.FactKind):
+    kind = "attribute.defined"
+    words = gettext_lazy("attribute defined")
+    attribute: str
+    type: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class AttributeChanged(facts.FactKind):
+    kind = "attribute.changed"
+    words = gettext_lazy("attribute changed")
+    attribute: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class AttributeSet(facts.FactKind):
+    """That it was set; the value itself stands in its row alone, where it can go."""
+
+    kind = "attribute.set"
+    words = gettext_lazy("attribute set")
+    attribute: str
+    came_by: str
+
+
+class UnknownAttribute(errors.NotFound):
+    """There is no such attribute in this community."""
+
+
+class AttributeExists(errors.Refused):
+    """There is an attribute of this name with another type."""
+
+
+class InvalidAttribute(errors.Invalid):
+    """An attribute needs a name and one of the types."""
+
+
+# Checks
+
+
+def check_definition(name: str, kind: str, section: str, label: str = "") -> None:
+    if not text_validation.is_text(name + label) or len(label) > 80:
+        raise InvalidAttribute(_("A name has at most 80 characters."))
+    if not 0 < len(name) <= 80 or kind not in Kind or section not in Section:
+        raise InvalidAttribute(
+            _("An attribute needs a name, one of the types %(types)s and a section.")
+            % {"types": ", ".join(Kind)}
+        )
+
+
+def _same(found: Attribute, kind: str) -> Attribute:
+    if found.type != kind:
+        raise AttributeExists(
+            _("There is an attribute “%(name)s” already; its type is %(type)s.")
+            % {"name": found.name, "type": found.type}
+        )
+    return found
+
+
+# Verbs
+
+
+@transaction.atomic
+def define(
+    *,
+    community: Community,
+    name: str,
+    type: str,  # noqa: A002 - the word of the interface
+    by: Staff,
+    at: datetime,
+    label: str = "",
+    section: str = Section.BASIC,
+    choices: Sequence[str] = (),
+) -> Attribute:
+    """Extend the schema; the same definition again returns what is there."""
+    permissions.check_may(by, DEFINE)
+    name = " ".join(name.split())
+    check_definition(name, type, section, label)
+    if found := Attribute.objects.filter(community=community, name=name).first():
+        return _same(found, type)
+    attribute = Attribute.objects.create(
+        community=community,
+        name=name,
+        label=label or name,
+        type=type,
+        section=section,
+        choices=list(choices),
+        created_at=at,
+        by=by,
+    )
+    event = AttributeDefined(attribute=name, type=type)
+    facts.record(event, community=community, by=by, at=at)
+    return attribute
+
+
+@transaction.atomic
+def change(
+    *,
+    attribute: Attribute,
+    label: str,
+    section: str,
+    choices: Sequence[str],
+    by: Staff,
+    at: datetime,
+) -> Attribute:
+    """How it is called and shown; its name and type stay, since rules and values use them.
+
+    Fewer choices leave the values that are there.
+    """
+    permissions.check_may(by, DEFINE)
+    label = " ".join(label.split())
+    check_definition(label, attribute.type, section)
+    attribute.label, attribute.section = label, section
+    attribute.choices = list(dict.fromkeys(choices))
+    attribute.save(update_fields=["label", "section", "choices"])
+    event = AttributeChanged(attribute=attribute.name)
+    facts.record(event, community=attribute.community, by=by, at=at)
+    return attribute
+
+
+def set_values(
+    *,
+    attribute: Attribute,
+    values: Mapping[int, value_parsing.Given | None],
+    by: Staff,
+    at: datetime,
+    source: str = OPERATOR,
+    record: bool = True,
+) -> int:
+    """Give accounts a value, None to take it away; returns how many changed.
+
+    Equal values are left alone and keep their time. What is replaced goes to the
+    history. Each 5,000 accounts are one transaction; `record` false leaves the facts
+    to the caller, for files.
+    """
+    permissions.check_may(by, FILL)
+    account_models.check_ids(attribute.community, values)
+    stored = _read(attribute, values)
+    writer = attribute_values.Writer(attribute, by, at, source)
+    changed = 0
+    for chunk in account_models.chunks(sorted(stored)):
+        with transaction.atomic():
+            touched = writer.write({account: stored[account] for account in chunk})
+            event = AttributeSet(attribute=attribute.name, came_by=source)
+            told = touched if record else []
+            community = attribute.community
+            facts.record_each(event, told, community=community, by=by, at=at)
+        changed += len(touched)
+    return changed
+
+
+def _read(
+    attribute: Attribute, values: Mapping[int, value_parsing.Given | None]
+) -> dict[int, list[value_parsing.Stored]]:
+    zone = ZoneInfo(attribute.community.timezone)
+    return {
+        account: [] if value is None else _stored(attribute, value, zone)
+        for account, value in values.items()
+    }
+
+
+def _stored(
+    attribute: Attribute, value: value_parsing.Given, zone: ZoneInfo
+) -> list[value_parsing.Stored]:
+    rows = value_parsing.store(attribute.type, value, zone)
+    for _number, text in rows:
+        if attribute.choices and text not in attribute.choices:
+            raise value_parsing.InvalidValue(
+                _("“%(value)s” is not a choice of “%(name)s”; there are: %(all)s.")
+                % {
+                    "value": text,
+                    "name": attribute.name,
+                    "all": ", ".join(attribute.choices),
+                }
+            )
+    return [row for row in rows if row != (None, "")]
+
+
+# Reads
+
+
+def get(community: Community, name: str) -> Attribute:
+    try:
+        return Attribute.objects.get(community=community, name=name)
+    except Attribute.DoesNotExist:
+        raise UnknownAttribute(
+            _("There is no attribute “%(name)s”.") % {"name": name}
+        ) from None
+
+
+def listed(community: Community) -> models.QuerySet[Attribute]:
+    attributes = Attribute.objects.filter(community=community)
+    return attributes.order_by("section", "name")
+
+
+@dataclass(frozen=True)
+class Held:
+    """One value of a person, with where it came from."""
+
+    attribute: Attribute
+    text: str
+    source: str
+    set_at: datetime
+    by_id: int | None
+
+
+def of_people(accounts: Iterable[int]) -> dict[str, Held]:
+    """Name → value of one person, over all accounts: the one set last; several united."""
+    return of_each({0: list(accounts)})[0]
+
+
+def of_each(people: Mapping[int, Sequence[int]]) -> dict[int, dict[str, Held]]:
+    """The same of several people, given as head → accounts."""
+    heads = {account: head for head, some in people.items() for account in some}
+    rows = AttributeValue.objects.filter(account_id__in=list(heads), present=True)
+    newest = rows.select_related("attribute__community").order_by(
+        "attribute__name", "-set_at", "-account_id", "item"
+    )
+    held: dict[int, dict[str, list[AttributeValue]]] = {head: {} for head in people}
+    for row in newest:
+        mine = held[heads[row.account_id]]
+        mine.setdefault(row.attribute.name, []).append(row)
+    return {
+        head: {name: _held(several) for name, several in mine.items()}
+        for head, mine in held.items()
+    }
+
+
+def _held(rows: Sequence[AttributeValue]) -> Held:
+    first = rows[0]
+    zone = ZoneInfo(first.attribute.community.timezone)
+    several = rows if first.attribute.type == Kind.MULTI else rows[:1]
+    texts = {
+        value_parsing.show(first.attribute.type, row.number, row.text, zone)
+        for row in several
+    }
+    return Held(
+        first.attribute,
+        "; ".join(sorted(texts)),
+        first.source,
+        first.set_at,
+        first.by_id,
+    )
+
+
+def history(attribute: Attribute, accounts: Iterable[int]) -> list[PastValue]:
+    """What these accounts' values were before, the newest first."""
+    past = PastValue.objects.filter(attribute_id=attribute.pk)
+    return list(past.filter(account_id__in=list(accounts)).order_by("-ended_at", "-pk"))
+
+
+@dataclass(frozen=True)
+class Former:
+    """A value that was, in words."""
+
+    text: str
+    source: str
+    set_at: datetime
+    ended_at: datetime
+
+
+def former(
+    attribute: Attribute, accounts: Iterable[int], *, most: int = 10
+) -> list[Former]:
+    zone = ZoneInfo(attribute.community.timezone)
+    return [
+        Former(
+            value_parsing.show(attribute.type, one.number, one.text, zone),
+            one.source,
+            one.set_at,
+            one.ended_at,
+        )
+        for one in history(attribute, accounts)[:most]
+    ]

@@ -1,0 +1,125 @@
+"""Members as a list: those of a rule and a search, the newest first, page by page.
+
+The count is that of the set, so a million people cost no more than ten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qunce.members.accounts import masking
+from qunce.members.accounts import models as account_models
+from qunce.members.search import search
+from qunce.members.tags import assignments
+from qunce.members.tags import models as tag_models
+from qunce.sets import audiences
+from qunce.sets.bitmaps import bitmaps
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pyroaring import BitMap
+
+    from qunce.core.staff.models import Staff
+    from qunce.members.tags.assignments import Carried
+
+PAGE = 50
+SHOWN = 4
+"""Tags in a row."""
+EVERYONE: dict[str, Any] = {"all": []}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One person; `head` is their first account, `key` masked for the operator.
+
+    `tags` are those that say most of them, of `tags_count`.
+    """
+
+    head: int
+    name: str
+    key: str
+    channel: str
+    accounts: int
+    present: bool
+    joined_at: datetime
+    tags: Sequence[Carried]
+    tags_count: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """`after` is the number that the next page goes on from, if there is one."""
+
+    rows: Sequence[Row]
+    count: int
+    after: int | None
+
+
+def people(*, by: Staff, at: datetime, rule: Any = None, words: str = "") -> BitMap:
+    """First accounts of those in sight who fit the rule and are found by the words."""
+    rule = EVERYONE if rule is None else rule
+    blob = audiences.freeze(community=by.community, rule=rule, by=by, at=at)
+    found = bitmaps.thaw(blob)
+    if words.strip():
+        found &= search.find(by=by, words=words, at=at)
+    return found
+
+
+def page(
+    *,
+    by: Staff,
+    at: datetime,
+    rule: Any = None,
+    words: str = "",
+    before: int | None = None,
+    most: int = PAGE,
+) -> Page:
+    """The newest accounts first; `before` is the `after` of the page before."""
+    found = people(by=by, at=at, rule=rule, words=words)
+    end = len(found) if before is None else found.rank(max(before - 1, 0))
+    heads = list(found[max(end - most, 0) : end])[::-1]
+    after = heads[-1] if heads and end > most else None
+    return Page(rows(heads, by=by), len(found), after)
+
+
+def rows(heads: Iterable[int], *, by: Staff) -> list[Row]:
+    """These people, who have been seen to be in sight, in this order."""
+    wanted = list(heads)
+    families = account_models.people_of(wanted) if wanted else {}
+    every = [account for some in families.values() for account in some]
+    found = account_models.Account.objects.in_bulk(every)
+    carried = assignments.of_each(families)
+    return [
+        _row([found[a] for a in families[head] if a in found], carried[head], by)
+        for head in wanted
+        if head in families and head in found
+    ]
+
+
+def _row(
+    mine: Sequence[account_models.Account], carried: Sequence[Carried], by: Staff
+) -> Row:
+    first = mine[0]
+    return Row(
+        head=first.pk,
+        name=next((each.name for each in mine if each.name), ""),
+        key=masking.key(first.key, by),
+        channel=first.channel,
+        accounts=len(mine),
+        present=any(each.present for each in mine),
+        joined_at=min(each.joined_at for each in mine),
+        tags=telling(carried)[:SHOWN],
+        tags_count=len(carried),
+    )
+
+
+def telling(carried: Sequence[Carried]) -> list[Carried]:
+    """What somebody put on by hand says most, then the newest."""
+    return sorted(
+        carried,
+        key=lambda each: (each.source == tag_models.OPERATOR, each.since),
+        reverse=True,
+    )

@@ -1,0 +1,255 @@
+"""The rows of tags: who carries which, and how they stood before a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models
+from django.utils.translation import gettext_lazy
+
+from qunce.core import db, revisions, timestamps
+from qunce.core.communities import Community
+from qunce.core.facts import facts
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import models as account_models
+from qunce.members.tags import library
+from qunce.members.tags.library import Tag
+from qunce.sets.bitmaps import marks
+
+OPERATOR = "operator"
+"""Where a tag came from, unless told: somebody set it by hand."""
+
+
+class Tagging(marks.Mark):
+    """One row a tag and account; `batch_id` is the batch that changed it last."""
+
+    tag = models.ForeignKey(
+        Tag,
+        models.PROTECT,
+        related_name="taggings",
+        db_index=False,
+        db_constraint=False,
+    )
+    tagged_at = timestamps.TimestampField()
+    by_id = models.BigIntegerField(null=True)
+    source = models.CharField(max_length=20, default=OPERATOR)
+    expires_at = timestamps.TimestampField(null=True)
+    batch_id = models.BigIntegerField(null=True)
+
+    class Meta(marks.Mark.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tag", "account_id"], name="one_tagging_a_tag_and_account"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["tag", "rev"], name="tagging_by_rev"),
+            models.Index(fields=["account_id"], name="tagging_by_account"),
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(expires_at__isnull=False),
+                name="tagging_by_expiry",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tag_id} on {self.account_id} ×{self.weight}"
+
+
+class TagBatch(models.Model):
+    """What was tagged at once: who, when, from where. `tags` lists the ids it touched."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
+    source = models.CharField(max_length=20, default=OPERATOR)
+    note = models.CharField(max_length=200, default="", blank=True)
+    tags: models.JSONField[list[int], list[int]] = models.JSONField(default=list)
+    changed = models.PositiveIntegerField(default=0)
+    at = timestamps.TimestampField()
+    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    undone_at = timestamps.TimestampField(null=True)
+    undone_by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.note or f"{self.source} {self.pk}"
+
+
+class TagChange(models.Model):
+    """How a tagging stood before a batch changed it; none is kept if there was no row."""
+
+    batch_id = models.BigIntegerField()
+    tag_id = models.BigIntegerField()
+    account_id = models.BigIntegerField()
+    weight = models.PositiveIntegerField()
+    tagged_at = timestamps.TimestampField()
+    by_id = models.BigIntegerField(null=True)
+    source = models.CharField(max_length=20)
+    expires_at = timestamps.TimestampField(null=True)
+    before_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["batch_id", "tag_id", "account_id"], name="one_change_a_batch"
+            )
+        ]
+        indexes = [models.Index(fields=["account_id"], name="tag_change_by_account")]
+
+    def __str__(self) -> str:
+        return f"{self.tag_id} on {self.account_id} before {self.batch_id}"
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class TagAdded(facts.FactKind):
+    """`depth` is the tag's weight on this account now."""
+
+    kind = "tag.added"
+    words = gettext_lazy("got a tag")
+    tag: str
+    depth: int
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class TagRemoved(facts.FactKind):
+    kind = "tag.removed"
+    words = gettext_lazy("lost a tag")
+    tag: str
+
+
+KIND = marks.MarkKind(name="tag", model=Tagging, ref="tag_id")
+
+KEEP = """
+INSERT INTO members_tagchange (batch_id, tag_id, account_id, weight, tagged_at, by_id,
+    source, expires_at, before_id)
+SELECT %s, tag_id, account_id, CASE WHEN present THEN weight ELSE 0 END, tagged_at,
+    by_id, source, expires_at, batch_id
+FROM members_tagging
+WHERE tag_id = %s AND account_id IN ({marks})
+    AND (batch_id IS NULL OR batch_id <> %s)
+ON CONFLICT (batch_id, tag_id, account_id) DO NOTHING
+"""
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes tag rows for one batch, inside the caller's transaction."""
+
+    batch: TagBatch
+    by: Staff
+    at: datetime
+    expires_at: datetime | None = None
+
+    def lock(self, tag: Tag) -> None:
+        """Hold the tag until the commit: who carries it is looked at after this."""
+        if tag.group is not None and tag.group.exclusive:
+            lock_groups([tag.group.pk])
+        if db.is_postgresql():  # on SQLite the transaction has the only write lock
+            revisions.bump(tag.community_id, KIND.name, [tag.pk])
+
+    def write(self, tag: Tag, weights: Mapping[int, int]) -> int:
+        """Give accounts their weight (0 takes off); returns how many changed."""
+        if not weights:
+            return 0
+        community = tag.community
+        revisions.bump(community.pk, KIND.name, [tag.pk])
+        before = marks.weights_of(KIND, tag.pk, list(weights))
+        changed = {a: w for a, w in weights.items() if before.get(a, 0) != w}
+        if not changed:
+            return 0
+        self._keep(tag, list(changed))
+        marks.put(KIND, community.pk, tag.pk, changed, self._extra())
+        _record(tag, changed, self.by, self.at)
+        self._count(tag, len(changed))
+        return len(changed)
+
+    def extend(self, tag: Tag, carriers: Collection[int]) -> None:
+        """Who carries it already carries it until `expires_at` now."""
+        ends = timestamps.to_micros(self.expires_at) if self.expires_at else None
+        same = models.Q(expires_at=ends) if ends else models.Q(expires_at__isnull=True)
+        rows = Tagging.objects.filter(tag=tag, account_id__in=carriers, present=True)
+        accounts = list(rows.exclude(same).values_list("account_id", flat=True))
+        if accounts:
+            self._keep(tag, accounts)
+            rows.filter(account_id__in=accounts).update(
+                expires_at=self.expires_at, batch_id=self.batch.pk
+            )
+            self._count(tag, len(accounts))
+
+    def clear_rivals(self, tag: Tag, accounts: Collection[int]) -> None:
+        """Take off these people what an exclusive group does not allow beside `tag`."""
+        for rival, carriers in rivals(tag, accounts).items():
+            self.write(rival, dict.fromkeys(carriers, 0))
+
+    def _keep(self, tag: Tag, accounts: list[int]) -> None:
+        for chunk in account_models.chunks(accounts):
+            db.execute(
+                KEEP.format(marks=db.placeholders(len(chunk))),
+                [self.batch.pk, tag.pk, *chunk, self.batch.pk],
+            )
+
+    def _extra(self) -> dict[str, object]:
+        return {
+            "tagged_at": timestamps.to_micros(self.at),
+            "by_id": self.by.pk,
+            "source": self.batch.source,
+            "expires_at": timestamps.to_micros(self.expires_at)
+            if self.expires_at
+            else None,
+            "batch_id": self.batch.pk,
+        }
+
+    def _count(self, tag: Tag, changed: int) -> None:
+        self.batch.changed += changed
+        if tag.pk not in self.batch.tags:
+            self.batch.tags = sorted({*self.batch.tags, tag.pk})
+        self.batch.save(update_fields=["changed", "tags"])
+
+
+def restore(tag: Tag, weights: Mapping[int, int], by: Staff, at: datetime) -> int:
+    """Give accounts an earlier weight back and leave the rest of their rows."""
+    if not weights:
+        return 0
+    changed = marks.put_back(KIND, tag.community_id, tag.pk, weights)
+    _record(tag, {account: after for account, (_, after) in changed.items()}, by, at)
+    return len(changed)
+
+
+def _record(tag: Tag, weights: Mapping[int, int], by: Staff, at: datetime) -> None:
+    alike: dict[int, list[int]] = {}
+    for account, weight in weights.items():
+        alike.setdefault(weight, []).append(account)
+    for weight, accounts in sorted(alike.items()):
+        event = (
+            TagAdded(tag=tag.key, depth=weight) if weight else TagRemoved(tag=tag.key)
+        )
+        facts.record_each(event, accounts, community=tag.community, by=by, at=at)
+
+
+def rivals(tag: Tag, accounts: Collection[int]) -> dict[Tag, list[int]]:
+    """Other tags of an exclusive group on these people, with the accounts they are on."""
+    if tag.group is None or not tag.group.exclusive or not accounts:
+        return {}
+    found: dict[int, list[int]] = {}
+    families = account_models.people_of(accounts).values()
+    others = Tagging.objects.filter(tag__group=tag.group, present=True).exclude(tag=tag)
+    for chunk in account_models.chunks(
+        [account for family in families for account in family]
+    ):
+        for tag_id, account in others.filter(account_id__in=chunk).values_list(
+            "tag_id", "account_id"
+        ):
+            found.setdefault(tag_id, []).append(account)
+    chosen = Tag.objects.filter(pk__in=found).select_related("community", "group")
+    return {other: found[other.pk] for other in chosen.order_by("pk")}
+
+
+def lock_groups(groups: Iterable[int]) -> None:
+    """Hold exclusive groups until the commit, so that two writers cannot both pass."""
+    if db.is_postgresql():
+        chosen = library.TagGroup.objects.select_for_update().filter(
+            pk__in=list(groups)
+        )
+        list(chosen.order_by("pk").values_list("pk"))

@@ -1,0 +1,187 @@
+"""Tag libraries of a trade to start from; what is there already stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import errors
+from qunce.core.communities import Community
+from qunce.core.staff.models import Staff
+from qunce.members.tags import library, naming
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+@dataclass(frozen=True)
+class Group:
+    """A dimension: its key, its name, and key and name of each tag."""
+
+    key: str
+    name: StrOrPromise
+    tags: Sequence[tuple[str, StrOrPromise]]
+    exclusive: bool = False
+    pattern: str = ""
+    guidance: StrOrPromise = ""
+
+
+EDUCATION = (
+    Group(
+        "learner",
+        gettext_lazy("Learner"),
+        (
+            ("learner", gettext_lazy("learner")),
+            ("not-a-learner", gettext_lazy("not a learner")),
+        ),
+        exclusive=True,
+    ),
+    Group(
+        "project",
+        gettext_lazy("Project"),
+        (
+            ("project:school", gettext_lazy("school subjects")),
+            ("project:postgraduate", gettext_lazy("postgraduate entrance")),
+            ("project:civil-service", gettext_lazy("civil service")),
+            ("project:language", gettext_lazy("languages")),
+            ("project:certificate", gettext_lazy("certificates")),
+        ),
+    ),
+    Group(
+        "subject",
+        gettext_lazy("Subject"),
+        (
+            ("subject:mathematics", gettext_lazy("mathematics")),
+            ("subject:english", gettext_lazy("English")),
+            ("subject:politics", gettext_lazy("politics")),
+            ("subject:major", gettext_lazy("major subject")),
+        ),
+    ),
+    Group(
+        "exam-date",
+        gettext_lazy("Exam date"),
+        (),
+        exclusive=True,
+        pattern=r"exam:\d{4}-(0[1-9]|1[0-2])",
+        guidance=gettext_lazy("Write the month of the exam like exam:2026-12."),
+    ),
+)
+
+ECOMMERCE = (
+    Group(
+        "added-by",
+        gettext_lazy("How added"),
+        (
+            ("added:parcel-card", gettext_lazy("card in the parcel")),
+            ("added:qr-code", gettext_lazy("QR code")),
+            ("added:shared-card", gettext_lazy("shared card")),
+            ("added:group", gettext_lazy("group")),
+            ("added:shop", gettext_lazy("shop")),
+            ("added:text-message", gettext_lazy("text message")),
+            ("added:livestream", gettext_lazy("live stream")),
+        ),
+    ),
+    Group(
+        "category",
+        gettext_lazy("Category bought"),
+        (
+            ("category:clothing", gettext_lazy("clothing")),
+            ("category:beauty", gettext_lazy("beauty")),
+            ("category:food", gettext_lazy("food")),
+            ("category:baby", gettext_lazy("mother and baby")),
+            ("category:home", gettext_lazy("home")),
+            ("category:digital", gettext_lazy("electronics")),
+        ),
+    ),
+    Group(
+        "behaviour",
+        gettext_lazy("Behaviour"),
+        (
+            ("asked-price", gettext_lazy("asked the price")),
+            ("clicked-product", gettext_lazy("clicked a product")),
+            ("left-in-cart", gettext_lazy("left it in the cart")),
+            ("bought-gift", gettext_lazy("bought a gift")),
+            ("posted-review", gettext_lazy("posted a review")),
+            ("returned-goods", gettext_lazy("returned goods")),
+        ),
+    ),
+    Group(
+        "purchases",
+        gettext_lazy("Number of purchases"),
+        (
+            ("purchases:0", gettext_lazy("none yet")),
+            ("purchases:1", gettext_lazy("one")),
+            ("purchases:2-3", gettext_lazy("two or three")),
+            ("purchases:4+", gettext_lazy("four or more")),
+        ),
+        exclusive=True,
+    ),
+)
+
+TEMPLATES: Mapping[str, Sequence[Group]] = {
+    "education": EDUCATION,
+    "ecommerce": ECOMMERCE,
+}
+
+
+class UnknownTemplate(errors.NotFound):
+    """There is no such template."""
+
+
+@transaction.atomic
+def apply(
+    *, community: Community, template: str, by: Staff, at: datetime
+) -> list[library.Tag]:
+    """Make the groups and tags that are missing; returns the new tags.
+
+    They are named in the community's language.
+    """
+    if template not in TEMPLATES:
+        raise UnknownTemplate(
+            _("There is no template “%(name)s”; there are: %(all)s.")
+            % {"name": template, "all": ", ".join(TEMPLATES)}
+        )
+    with translation.override(community.language):
+        return [
+            tag
+            for group in TEMPLATES[template]
+            for tag in _apply_group(community, group, by, at)
+        ]
+
+
+def _apply_group(
+    community: Community, group: Group, by: Staff, at: datetime
+) -> list[library.Tag]:
+    known = library.find(community, [key for key, _name in group.tags])
+    row = _group(community, group, by, at)
+    return [
+        library.create(
+            community=community, key=key, name=str(name), group=row, by=by, at=at
+        )
+        for key, name in group.tags
+        if key not in known
+    ]
+
+
+def _group(
+    community: Community, group: Group, by: Staff, at: datetime
+) -> library.TagGroup:
+    try:
+        return library.get_group(community, group.key)
+    except library.UnknownTagGroup:
+        return library.create_group(
+            community=community,
+            key=group.key,
+            name=str(group.name),
+            exclusive=group.exclusive,
+            naming=naming.Naming(pattern=group.pattern, guidance=str(group.guidance)),
+            by=by,
+            at=at,
+        )

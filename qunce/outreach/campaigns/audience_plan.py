@@ -1,0 +1,129 @@
+"""Plans: who gets a campaign now, who not and why, who of the staff sends it to whom.
+
+Set algebra from the rule to the shares. Each who is left out is counted once, under the
+first reason that holds, so the counts add up from who was asked for to who gets it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from qunce.core import db
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.groups import visibility as groupsight
+from qunce.groups.groups import Stage
+from qunce.outreach import contact_pressure, opt_outs, skip_reasons, task_allocation
+from qunce.outreach.campaigns import campaigns
+from qunce.outreach.campaigns.campaigns import Campaign, Target
+from qunce.sets import audiences
+from qunce.sets.bitmaps import bitmaps
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap
+
+CHANNEL = 0
+"""Stands for the channel itself among who sends."""
+
+
+@dataclass
+class Plan:
+    """`whole` gets it; `left_out` counts by reason; `shares` is by operator's number.
+
+    `pressed` are those of `whole` who got two messages or more in 7 days.
+    """
+
+    asked: int
+    whole: BitMap
+    left_out: dict[str, int] = field(default_factory=dict)
+    shares: dict[int, BitMap] = field(default_factory=dict)
+    pressed: int = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.whole)
+
+    def leave_out(self, reason: str, some: BitMap) -> None:
+        gone = self.whole.intersection_cardinality(some)
+        if gone:
+            self.left_out[reason] = gone
+            self.whole = self.whole - some
+
+    def sender_of(self, target: int) -> int:
+        return next(
+            (staff for staff, share in self.shares.items() if target in share), CHANNEL
+        )
+
+
+def make(*, campaign: Campaign, by: Staff, at: datetime) -> Plan:
+    """As of now and as far as `by` sees. Not inside a transaction: it uses the caches."""
+    staff_models.system(campaign.community)  # made, if need be, before reads begin
+    with db.snapshot():
+        if campaign.target == Target.GROUPS:
+            return _of_groups(campaign, by)
+        return _of_members(campaign, by, at)
+
+
+def _of_members(campaign: Campaign, by: Staff, at: datetime) -> Plan:
+    community = campaign.community
+    whole = _people(campaign.rule, by, at)
+    plan = Plan(len(whole), whole)
+    _leave_out_left(plan, campaign, by, at)
+    if campaign.exclude is not None:
+        plan.leave_out(skip_reasons.EXCLUDED, _people(campaign.exclude, by, at))
+    plan.leave_out(skip_reasons.OPTED_OUT, _people(opt_outs.RULE, by, at))
+    pressed = contact_pressure.over(community, at)
+    if campaign.spare:
+        plan.leave_out(skip_reasons.CONTACTED, pressed)
+    if campaign.is_assisted:
+        seen = {one.pk: _seen(one, at) for one in campaigns.staff_of(campaign)}
+        _share(plan, task_allocation.divide(plan.whole, seen))
+    else:
+        plan.shares = {CHANNEL: plan.whole}
+    plan.pressed = plan.whole.intersection_cardinality(pressed)
+    return plan
+
+
+def _people(rule: Any, by: Staff, at: datetime) -> BitMap:
+    blob = audiences.freeze(community=by.community, rule=rule, by=by, at=at)
+    return bitmaps.thaw(blob)
+
+
+def _seen(staff: Staff, at: datetime) -> BitMap:
+    return _people({"all": []}, staff, at)
+
+
+def _leave_out_left(plan: Plan, campaign: Campaign, by: Staff, at: datetime) -> None:
+    """Those for whom the rule holds but who are gone: never sent to, but told."""
+    with_left = _people({"with_left": campaign.rule}, by, at)
+    here = _people({"all": []}, by, at)
+    gone = (with_left | plan.whole) - here
+    plan.whole, plan.asked = plan.whole | gone, len(plan.whole | gone)
+    plan.leave_out(skip_reasons.LEFT, gone)
+
+
+def _of_groups(campaign: Campaign, by: Staff) -> Plan:
+    groups = groupsight.listed(by).filter(pk__in=campaign.groups)
+    rows = list(groups.values_list("pk", "owner_id", "state"))
+    whole = bitmaps.of([pk for pk, _owner, _state in rows])
+    plan = Plan(len(campaign.groups), whole)
+    dead = [pk for pk, _owner, state in rows if state == Stage.DEAD]
+    plan.leave_out(skip_reasons.CLOSED, bitmaps.of(dead))
+    if not campaign.is_assisted:
+        plan.shares = {CHANNEL: plan.whole}
+        return plan
+    seen = {
+        one.pk: bitmaps.of(groupsight.listed(one).values_list("pk", flat=True))
+        for one in campaigns.staff_of(campaign)
+    }
+    owners = {pk: owner for pk, owner, _state in rows if owner}
+    _share(plan, task_allocation.to_owners(plan.whole, seen, owners))
+    return plan
+
+
+def _share(plan: Plan, divided: dict[int, BitMap]) -> None:
+    plan.shares = {staff: share for staff, share in divided.items() if share}
+    reached = bitmaps.union(plan.shares.values())
+    plan.leave_out(skip_reasons.OUT_OF_SIGHT, plan.whole - reached)

@@ -1,0 +1,399 @@
+"""Campaigns: one message plan to members or to groups, and the states it goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from qunce.channels import base
+from qunce.core import errors, permissions, state_machine, timestamps
+from qunce.core.communities import Community
+from qunce.core.facts import facts
+from qunce.core.staff.models import Staff
+from qunce.groups import visibility as groupsight
+from qunce.outreach.content import templates, variable_values
+from qunce.sets import audiences
+
+MANAGE = permissions.declare(
+    "campaigns.manage", permissions.Role.MANAGER, permissions.Role.OPERATOR
+)
+TAKE_PART = permissions.declare(
+    "tasks.do", permissions.Role.MANAGER, permissions.Role.OPERATOR
+)
+"""To be given tasks and to do them."""
+OVERSEE = permissions.declare("tasks.oversee", permissions.Role.MANAGER)
+"""To see and hand over the tasks of others."""
+
+
+class State(models.TextChoices):
+    DRAFT = "draft", pgettext_lazy("campaign", "draft")
+    SCHEDULED = "scheduled", pgettext_lazy("campaign", "scheduled")
+    SENDING = "sending", pgettext_lazy("campaign", "sending")
+    PAUSED = "paused", pgettext_lazy("campaign", "paused")
+    DONE = "done", pgettext_lazy("campaign", "done")
+    CANCELLED = "cancelled", pgettext_lazy("campaign", "cancelled")
+
+
+class Target(models.TextChoices):
+    MEMBERS = "members", gettext_lazy("members")
+    GROUPS = "groups", gettext_lazy("groups")
+
+
+FLOW = state_machine.StateMachine(
+    {
+        "schedule": (("draft",), "scheduled"),
+        "unschedule": (("scheduled",), "draft"),
+        "start": (("draft", "scheduled"), "sending"),
+        "pause": (("sending",), "paused"),
+        "resume": (("paused",), "sending"),
+        "finish": (("sending", "paused"), "done"),
+        "reopen": (("done",), "sending"),
+        "cancel": (("draft", "scheduled", "sending", "paused"), "cancelled"),
+    }
+)
+"""`finish` and `reopen` follow from the last recipient and from taking a mark back."""
+EDITABLE = ("draft", "scheduled", "paused")
+
+
+class Campaign(models.Model):
+    """`size` and `left_out` (reason → people) are as of the start.
+
+    `staff` are operators' numbers, `groups` those of groups. `spare` leaves out who got
+    two messages or more in 7 days; `note` says why it stopped by itself.
+    """
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
+    key = models.CharField(max_length=100)
+    name = models.CharField(max_length=80)
+    text = models.TextField(default="", blank=True)
+    target = models.CharField(
+        max_length=10, choices=Target.choices, default=Target.MEMBERS
+    )
+    rule: models.JSONField[Any, Any] = models.JSONField(default=None, null=True)
+    exclude: models.JSONField[Any, Any] = models.JSONField(default=None, null=True)
+    groups: models.JSONField[Any, Any] = models.JSONField(default=list)
+    channel = models.CharField(max_length=30, default="assisted")
+    staff: models.JSONField[Any, Any] = models.JSONField(default=list)
+    spare = models.BooleanField(default=True)
+    due_at = timestamps.TimestampField(null=True)
+    send_at = timestamps.TimestampField(null=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    size = models.PositiveIntegerField(default=0)
+    left_out: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    note = models.CharField(max_length=200, default="", blank=True)
+    created_at = timestamps.TimestampField()
+    changed_at = timestamps.TimestampField()
+    started_at = timestamps.TimestampField(null=True)
+    finished_at = timestamps.TimestampField(null=True)
+    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "key"], name="one_campaign_a_key"
+            )
+        ]
+        indexes = [models.Index(fields=["state", "send_at"], name="campaigns_by_state")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_assisted(self) -> bool:
+        return base.get(self.channel).capabilities.needs_person
+
+
+@dataclass(frozen=True, kw_only=True)
+class About(facts.FactKind):
+    """`campaign` is the campaign's key."""
+
+    campaign: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class CampaignCreated(About):
+    kind = "campaign.created"
+    words = gettext_lazy("campaign created")
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class CampaignChanged(About):
+    kind = "campaign.changed"
+    words = gettext_lazy("campaign changed")
+    fields: list[str]
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class CampaignMoved(About):
+    """`state` is the one that it came to."""
+
+    kind = "campaign.state_changed"
+    words = gettext_lazy("state of a campaign changed")
+    state: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class CampaignStarted(About):
+    """`size` counts who it goes to."""
+
+    kind = "campaign.started"
+    words = gettext_lazy("campaign started")
+    size: int
+
+
+class UnknownCampaign(errors.NotFound):
+    """There is no such campaign in this community."""
+
+
+class CampaignExists(errors.Refused):
+    """There is a campaign of this key already."""
+
+
+class InvalidCampaign(errors.Invalid):
+    """A campaign needs a name, a text, receivers and somebody who sends it."""
+
+
+class NotEditable(errors.Refused):
+    """What is on its way is paused first."""
+
+
+# Checks
+
+
+def check_editable(campaign: Campaign, fields: Iterable[str] = ()) -> None:
+    """In a pause only what is not settled by the start can change."""
+    later = {"text", "name", "due_at"}
+    if campaign.state in EDITABLE and (
+        campaign.state != State.PAUSED or set(fields) <= later
+    ):
+        return
+    if campaign.state == State.SENDING:
+        raise NotEditable(_("Pause “%(name)s” first.") % {"name": campaign})
+    raise NotEditable(
+        _("This can no longer be changed in “%(name)s”.") % {"name": campaign}
+    )
+
+
+def may_edit(campaign: Campaign, by: Staff) -> bool:
+    return campaign.state in EDITABLE and permissions.may(by, MANAGE)
+
+
+def check_complete(campaign: Campaign) -> None:
+    """Whether it says what goes to whom through whom."""
+    community = campaign.community
+    channel = base.get(campaign.channel)
+    templates.check(campaign.text, variable_values.known(community, campaign.target))
+    if len(campaign.text) > channel.capabilities.longest:
+        raise InvalidCampaign(_("The text is too long for this channel."))
+    if campaign.target == Target.MEMBERS and campaign.rule is None:
+        raise InvalidCampaign(_("Choose who is to get it."))
+    if campaign.target == Target.GROUPS and not campaign.groups:
+        raise InvalidCampaign(_("Choose the groups that are to get it."))
+    if channel.capabilities.needs_person and not campaign.staff:
+        raise InvalidCampaign(_("Choose who of the staff sends it."))
+
+
+def _check_fields(campaign: Campaign, by: Staff) -> None:
+    if not campaign.name or len(campaign.name) > 80:
+        raise InvalidCampaign(_("A campaign's name has 1 to 80 characters."))
+    if templates.CONTROL.search(campaign.name):
+        raise InvalidCampaign(_("A name has no control characters."))
+    if campaign.target not in Target:
+        raise InvalidCampaign(_("A campaign goes to members or to groups."))
+    can = base.get(campaign.channel).capabilities
+    if not (can.to_group if campaign.target == Target.GROUPS else can.to_member):
+        raise InvalidCampaign(_("This channel cannot send to them."))
+    if campaign.text:
+        templates.check(
+            campaign.text, variable_values.known(campaign.community, campaign.target)
+        )
+    for rule in (campaign.rule, campaign.exclude):
+        if rule is not None:
+            audiences.check(community=campaign.community, rule=rule)
+    groupsight.check(by=by, groups=campaign.groups)
+    _check_staff(campaign)
+
+
+def _check_staff(campaign: Campaign) -> None:
+    known = {one.pk for one in assignable(campaign.community)}
+    if not set(campaign.staff) <= known:
+        raise InvalidCampaign(_("One of the chosen staff cannot be given tasks."))
+
+
+# Verbs
+
+
+@transaction.atomic
+def create(
+    *,
+    community: Community,
+    name: str,
+    by: Staff,
+    at: datetime,
+    key: str = "",
+    **about: Any,
+) -> Campaign:
+    """`about` are fields of Campaign: text, target, rule, groups, channel, staff …"""
+    permissions.check_may(by, MANAGE)
+    name = " ".join(name.split())
+    if key and Campaign.objects.filter(community=community, key=key).exists():
+        raise CampaignExists(_("There is a campaign “%(key)s” already.") % {"key": key})
+    campaign = Campaign(community=community, name=name, by=by, **_cleaned(about))
+    campaign.created_at = campaign.changed_at = at
+    _check_fields(campaign, by)
+    campaign.key = key[:100] or _free_key(community, name)
+    campaign.save()
+    _tell(CampaignCreated(campaign=campaign.key), campaign, by, at)
+    return campaign
+
+
+@transaction.atomic
+def change(*, campaign: Campaign, by: Staff, at: datetime, **about: Any) -> list[str]:
+    """Returns what differs now. It holds for everything that has not gone out."""
+    permissions.check_may(by, MANAGE)
+    fresh = (
+        Campaign.objects.select_for_update(of=("self",))
+        .select_related("community")
+        .get(pk=campaign.pk)
+    )
+    given = _cleaned(about)
+    changed = sorted(name for name, new in given.items() if getattr(fresh, name) != new)
+    if not changed:
+        return []
+    check_editable(fresh, changed)
+    for name in changed:
+        setattr(fresh, name, given[name])
+    _check_fields(fresh, by)
+    if fresh.state != State.DRAFT:
+        check_complete(fresh)
+    fresh.changed_at = at
+    fresh.save(update_fields=[*changed, "changed_at"])
+    for name in (*changed, "changed_at", "state"):
+        setattr(campaign, name, getattr(fresh, name))
+    _tell(CampaignChanged(campaign=campaign.key, fields=changed), campaign, by, at)
+    return changed
+
+
+@transaction.atomic
+def copy(*, campaign: Campaign, by: Staff, at: datetime) -> Campaign:
+    """A new draft that says the same."""
+    same = ("text", "target", "rule", "exclude", "groups", "channel", "staff", "spare")
+    usable = {one.pk for one in assignable(campaign.community)}
+    about = {name: getattr(campaign, name) for name in same}
+    about["staff"] = [pk for pk in campaign.staff if pk in usable]
+    return create(
+        community=campaign.community, name=campaign.name, by=by, at=at, **about
+    )
+
+
+@transaction.atomic
+def schedule(*, campaign: Campaign, send_at: datetime, by: Staff, at: datetime) -> None:
+    """To start by itself; for the staff's tasks as well."""
+    permissions.check_may(by, MANAGE)
+    check_complete(campaign)
+    if send_at <= at:
+        raise InvalidCampaign(_("Choose a time that is still to come."))
+    move(campaign=campaign, step="schedule", by=by, at=at, send_at=send_at, note="")
+
+
+def unschedule(*, campaign: Campaign, by: Staff, at: datetime, note: str = "") -> None:
+    permissions.check_may(by, MANAGE)
+    move(campaign=campaign, step="unschedule", by=by, at=at, send_at=None, note=note)
+
+
+def pause(*, campaign: Campaign, by: Staff, at: datetime, note: str = "") -> None:
+    permissions.check_may(by, MANAGE)
+    move(campaign=campaign, step="pause", by=by, at=at, note=note)
+
+
+def resume(*, campaign: Campaign, by: Staff, at: datetime) -> None:
+    permissions.check_may(by, MANAGE)
+    check_complete(campaign)
+    move(campaign=campaign, step="resume", by=by, at=at, note="")
+
+
+@transaction.atomic
+def move(
+    *, campaign: Campaign, step: str, by: Staff | None, at: datetime, **changes: Any
+) -> None:
+    """Take a step of FLOW and tell it; who may is checked by whoever calls."""
+    FLOW.move(campaign, step, **changes)
+    event = CampaignMoved(campaign=campaign.key, state=campaign.state)
+    _tell(event, campaign, by, at)
+
+
+def _cleaned(about: dict[str, Any]) -> dict[str, Any]:
+    """Lists in one order and without doubles, lines ended in one way."""
+    clean = dict(about)
+    for name in ("staff", "groups"):
+        if name in clean:
+            clean[name] = sorted(set(clean[name]))
+    if "text" in clean:
+        clean["text"] = clean["text"].replace("\r\n", "\n").replace("\r", "\n").strip()
+    if "name" in clean:
+        clean["name"] = " ".join(clean["name"].split())
+    return clean
+
+
+def _free_key(community: Community, name: str) -> str:
+    """The name, or the name with a number after it."""
+    taken = set(
+        Campaign.objects.filter(community=community, key__startswith=name).values_list(
+            "key", flat=True
+        )
+    )
+    return next(
+        key
+        for number in range(1, len(taken) + 2)
+        if (key := name if number == 1 else f"{name} {number}") not in taken
+    )
+
+
+def _tell(event: facts.FactKind, of: Campaign, by: Staff | None, at: datetime) -> None:
+    facts.record(event, community=of.community, by=by, at=at)
+
+
+# Reads
+
+
+def visible(by: Staff) -> models.QuerySet[Campaign]:
+    """Who sees a part of the members sees the campaigns made for it: their own."""
+    rows = Campaign.objects.filter(community=by.community)
+    if by.scope is not None or by.groups is not None:
+        rows = rows.filter(by=by)
+    return rows.select_related("community", "by").order_by("-pk")
+
+
+def get(*, by: Staff, pk: int) -> Campaign:
+    try:
+        return visible(by).get(pk=pk)
+    except Campaign.DoesNotExist:
+        raise UnknownCampaign(_("There is no such campaign.")) from None
+
+
+def assignable(community: Community) -> list[Staff]:
+    """The staff who can be given tasks."""
+    staff = Staff.objects.filter(community=community, is_active=True)
+    people = staff.exclude(login__startswith="system@").order_by("name", "pk")
+    return [one for one in people if permissions.may(one, TAKE_PART)]
+
+
+def stopped(by: Staff) -> list[Campaign]:
+    """What did not go on by itself, and has a note that says why: for Today."""
+    waiting = visible(by).filter(state__in=[State.DRAFT, State.PAUSED])
+    return list(waiting.exclude(note=""))
+
+
+def staff_of(campaign: Campaign) -> Sequence[Staff]:
+    staff = campaign.community.operators.filter(pk__in=campaign.staff)
+    return list(staff.order_by("pk"))

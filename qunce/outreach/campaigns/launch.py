@@ -1,0 +1,126 @@
+"""Starting, ending and the clock's part of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from qunce.core import errors, permissions
+from qunce.core.facts import facts
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.outreach import skip_reasons
+from qunce.outreach.campaigns import audience_plan, campaigns
+from qunce.outreach.campaigns.audience_plan import CHANNEL, Plan
+from qunce.outreach.campaigns.campaigns import FLOW, Campaign, CampaignStarted, State
+from qunce.outreach.sending import recipients
+from qunce.outreach.sending.recipients import Recipient
+from qunce.outreach.sending.tasks import Task
+from qunce.sets.bitmaps import bitmaps
+
+WINDOW = timedelta(hours=2)
+"""A campaign that could not start in time, as after a stop of the server, is not sent
+later than this: what was right for noon may be wrong at midnight."""
+
+
+class AudienceChanged(errors.Refused):
+    """Another number of receivers than the review showed."""
+
+
+class NobodyLeft(errors.Refused):
+    """Nobody is left who would get it."""
+
+
+def start(
+    *, campaign: Campaign, by: Staff, at: datetime, expected: int | None = None
+) -> Plan:
+    """Freeze the audience and give everyone their task. `expected` is what was confirmed."""
+    permissions.check_may(by, campaigns.MANAGE)
+    FLOW.check("start", campaign.state)
+    campaigns.check_complete(campaign)
+    plan = audience_plan.make(campaign=campaign, by=by, at=at)
+    if not plan.size:
+        raise NobodyLeft(_("Nobody is left who would get it."))
+    if expected is not None and plan.size != expected:
+        raise AudienceChanged(
+            _(
+                "It would go to %(now)s now, not to %(before)s; look at the review again."
+            )
+            % {"now": plan.size, "before": expected}
+        )
+    with transaction.atomic():
+        FLOW.move(
+            campaign,
+            "start",
+            started_at=at,
+            size=plan.size,
+            left_out=plan.left_out,
+            note="",
+        )
+        _give_tasks(campaign, plan, at)
+        event = CampaignStarted(campaign=campaign.key, size=plan.size)
+        facts.record(event, community=campaign.community, by=by, at=at)
+    return plan
+
+
+def _give_tasks(campaign: Campaign, plan: Plan, at: datetime) -> None:
+    for staff, share in sorted(plan.shares.items()):
+        Task.objects.create(
+            campaign=campaign,
+            operator_id=None if staff == CHANNEL else staff,
+            rest=bitmaps.freeze(share),
+            waiting=len(share),
+            due_at=campaign.due_at,
+            created_at=at,
+        )
+
+
+@transaction.atomic
+def cancel(*, campaign: Campaign, by: Staff, at: datetime) -> None:
+    """What has not gone out will not. Rows that are open are skipped."""
+    permissions.check_may(by, campaigns.MANAGE)
+    # The tasks first, as a mark takes its locks: task, then campaign.
+    tasks = Task.objects.select_for_update().filter(campaign=campaign)
+    for task in tasks.order_by("pk"):
+        task.keep(bitmaps.of([]))
+    campaigns.move(campaign=campaign, step="cancel", by=by, at=at, finished_at=at)
+    open_tasks = Task.objects.filter(campaign=campaign, finished_at__isnull=True)
+    open_tasks.update(finished_at=at)
+    recipients.turn(
+        Recipient.objects.filter(campaign=campaign),
+        origins=[recipients.State.PLANNED],
+        to=recipients.State.SKIPPED,
+        at=at,
+        reason=skip_reasons.CANCELLED,
+        told=True,
+        lease="",
+    )
+
+
+def begin_due(*, at: datetime) -> None:
+    """Start what is scheduled; what cannot start goes back to draft and says why."""
+    due = Campaign.objects.filter(state=State.SCHEDULED, send_at__lte=at)
+    for campaign in due.select_related("community", "by").order_by("send_at", "pk"):
+        _begin(campaign, at)
+
+
+def _begin(campaign: Campaign, at: datetime) -> None:
+    """The note is for whoever looks next, so it is in the community's language."""
+    with translation.override(campaign.community.language):
+        note = _started_or_why_not(campaign, at)
+    if note and campaign.state == State.SCHEDULED:
+        system = staff_models.system(campaign.community)
+        campaigns.unschedule(campaign=campaign, by=system, at=at, note=note[:200])
+
+
+def _started_or_why_not(campaign: Campaign, at: datetime) -> str:
+    if campaign.send_at is not None and at - campaign.send_at > WINDOW:
+        return _("It was too late to send it: its time had passed by 2 hours.")
+    try:
+        start(campaign=campaign, by=campaign.by, at=at)
+    except errors.QunceError as error:
+        return str(error)
+    return ""

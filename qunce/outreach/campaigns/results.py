@@ -1,0 +1,181 @@
+"""What became of a campaign: by state, by reason, by who of the staff, and row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Count, QuerySet, Sum
+
+from qunce.core import permissions
+from qunce.core.staff.models import Staff
+from qunce.groups import visibility as groupsight
+from qunce.members.accounts import models as account_models
+from qunce.members.people import visibility
+from qunce.outreach import skip_reasons
+from qunce.outreach.campaigns import review
+from qunce.outreach.campaigns.campaigns import Campaign, Target
+from qunce.outreach.sending.recipients import REACHED, Recipient, State
+from qunce.outreach.sending.tasks import Task
+
+EXPORT = permissions.declare("campaigns.export", permissions.Role.MANAGER)
+CHUNK = 1_000
+
+
+@dataclass
+class Progress:
+    """`waiting` have no row yet; `counts` is by state of those that do."""
+
+    waiting: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def of(self, *states: State) -> int:
+        return sum(self.counts.get(state, 0) for state in states)
+
+    @property
+    def total(self) -> int:
+        return self.waiting + sum(self.counts.values())
+
+    @property
+    def left(self) -> int:
+        """Not done yet."""
+        return self.waiting + self.of(State.PLANNED)
+
+    @property
+    def done(self) -> int:
+        return self.total - self.left
+
+    @property
+    def reached(self) -> int:
+        return self.of(*REACHED)
+
+
+def progress(campaign: Campaign) -> Progress:
+    return of_campaigns([campaign])[campaign.pk]
+
+
+def of_campaigns(several: Sequence[Campaign]) -> dict[int, Progress]:
+    """Each campaign's own, for a list in two queries."""
+    found = {campaign.pk: Progress() for campaign in several}
+    tasks = Task.objects.filter(campaign__in=found).order_by().values_list("campaign")
+    for pk, waiting in tasks.annotate(Sum("waiting")):
+        found[pk].waiting = waiting
+    rows = Recipient.objects.filter(campaign__in=found).order_by()
+    counts = rows.values_list("campaign", "state").annotate(Count("target_id"))
+    for pk, state, count in counts:
+        found[pk].counts[state] = count
+    return found
+
+
+def by_task(tasks: list[Task]) -> dict[int, Progress]:
+    """Each task's own, for a list of tasks in two queries."""
+    found = {task.pk: Progress(task.waiting) for task in tasks}
+    campaigns = {task.campaign_id for task in tasks}
+    rows = Recipient.objects.filter(campaign_id__in=campaigns, task_id__in=found)
+    counts = (
+        rows.order_by().values_list("task_id", "state").annotate(Count("target_id"))
+    )
+    for task, state, count in counts:
+        found[task].counts[state] = count
+    return found
+
+
+@dataclass(frozen=True)
+class Share:
+    """How far one of the staff is. `late` holds from the due time on."""
+
+    task: Task
+    progress: Progress
+    late: bool
+
+
+def by_staff(campaign: Campaign, at: datetime) -> list[Share]:
+    """Who has most left to do comes first: who has not sent."""
+    rows = list(campaign.tasks.select_related("operator").defer("rest").order_by("pk"))
+    far = by_task(rows)
+    shares = [Share(task, far[task.pk], task.is_late(at)) for task in rows]
+    return sorted(shares, key=lambda share: (-share.progress.left, share.task.pk))
+
+
+def by_reason(campaign: Campaign) -> list[tuple[str, str, int]]:
+    """State, reason in words and how many, for those skipped or failed; most first."""
+    rows = Recipient.objects.filter(
+        campaign=campaign, state__in=[State.SKIPPED, State.FAILED]
+    )
+    counts = (
+        rows.order_by().values_list("state", "reason").annotate(n=Count("target_id"))
+    )
+    found = [(state, skip_reasons.spoken(reason), n) for state, reason, n in counts]
+    return sorted(found, key=lambda row: (-row[2], row[0], row[1]))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One receiver as it is read; the key only where there is a member."""
+
+    row: Recipient
+    name: str
+    staff: str
+
+    @property
+    def reason(self) -> str:
+        words = skip_reasons.spoken(self.row.reason) if self.row.reason else ""
+        return f"{words} · {self.row.note}" if self.row.note else words
+
+
+def lines(
+    *,
+    campaign: Campaign,
+    by: Staff,
+    at: datetime,
+    state: str = "",
+    after: int = 0,
+    limit: int = 50,
+) -> list[Line]:
+    """Receivers after a target, in its order; only whom `by` sees."""
+    rows = Recipient.objects.filter(campaign=campaign)
+    if state:
+        rows = rows.filter(state=state)
+    found: list[Line] = []
+    while len(found) < limit:
+        some = _after(rows, after, limit)
+        found += _lines(campaign, some, by, at)
+        if len(some) < limit:
+            break
+        after = some[-1].target_id
+    return found[:limit]
+
+
+def _after(rows: QuerySet[Recipient], after: int, limit: int) -> list[Recipient]:
+    rest = rows.filter(target_id__gt=after).order_by("target_id")
+    return list(rest.select_related("task__operator").defer("task__rest")[:limit])
+
+
+def _lines(
+    campaign: Campaign, rows: list[Recipient], by: Staff, at: datetime
+) -> list[Line]:
+    targets = [row.target_id for row in rows]
+    if campaign.target == Target.GROUPS:
+        listed = groupsight.listed(by).filter(pk__in=targets)
+        seen = set(listed.values_list("pk", flat=True))
+    else:
+        heads = account_models.heads_of(targets)
+        people = visibility.only(by=by, accounts=targets, at=at)
+        seen = {target for target in targets if heads[target] in people}
+    names = review.named(campaign, targets, by)
+    return [
+        Line(row, names[row.target_id], str(row.task.operator or ""))
+        for row in rows
+        if row.target_id in seen
+    ]
+
+
+def export(*, campaign: Campaign, by: Staff, at: datetime) -> Iterator[Line]:
+    """All receivers, read a piece at a time."""
+    permissions.check_may(by, EXPORT)
+    rows = Recipient.objects.filter(campaign=campaign)
+    after = 0
+    while some := _after(rows, after, CHUNK):
+        yield from _lines(campaign, some, by, at)
+        after = some[-1].target_id

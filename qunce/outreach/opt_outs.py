@@ -1,0 +1,188 @@
+"""Opt-outs: who wants no messages of campaigns, as rows and as a set for rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import permissions, revisions, timestamps
+from qunce.core.communities import Community
+from qunce.core.facts import facts
+from qunce.core.facts.committed import RecordedFact
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import models as account_models
+from qunce.members.rule_text import phrases
+from qunce.sets.bitmaps import marks
+from qunce.sets.rules import base
+from qunce.sets.rules.base import Leaf, Place
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap
+
+    from qunce.sets.rules.snapshots import Snapshot
+
+TEND = permissions.declare(
+    "opt_outs.edit", permissions.Role.MANAGER, permissions.Role.OPERATOR
+)
+MESSAGES = "messages"
+"""The one purpose there is so far; the clause names it, so that more can follow."""
+
+
+class OptOut(marks.Mark):
+    """An account's wish, kept after it is taken back. The set is the community's."""
+
+    community_id = models.BigIntegerField()
+    by_id = models.BigIntegerField(null=True)
+    source = models.CharField(max_length=40, default="")
+    set_at = timestamps.TimestampField()
+
+    class Meta(marks.Mark.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community_id", "account_id"], name="one_opt_out_an_account"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["community_id", "rev"], name="opt_out_by_rev"),
+            models.Index(fields=["account_id"], name="opt_out_by_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"opt-out of {self.account_id}"
+
+
+KIND = marks.MarkKind(name="optout", model=OptOut, ref="community_id")
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class MemberOptedOut(facts.FactKind):
+    kind = "member.opted_out"
+    words = gettext_lazy("opted out of messages")
+    came_by: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class MemberOptedIn(facts.FactKind):
+    """An opt-out was taken back."""
+
+    kind = "member.opted_in"
+    words = gettext_lazy("wants messages again")
+    came_by: str
+
+
+# Verbs
+
+
+def put(
+    *,
+    community: Community,
+    accounts: Iterable[int],
+    by: Staff,
+    at: datetime,
+    source: str = "operator",
+) -> int:
+    """These members want no messages; returns how many had not said so."""
+    event = MemberOptedOut(came_by=source)
+    return _turn(community, accounts, 1, event, by, at, source)
+
+
+def take_back(
+    *,
+    community: Community,
+    accounts: Iterable[int],
+    by: Staff,
+    at: datetime,
+    source: str = "operator",
+) -> int:
+    """They want messages again: for all accounts of each person."""
+    wanted = sorted(set(accounts))
+    family = [one for all_ in account_models.people_of(wanted).values() for one in all_]
+    event = MemberOptedIn(came_by=source)
+    return _turn(community, family, 0, event, by, at, source)
+
+
+def _turn(
+    community: Community,
+    accounts: Iterable[int],
+    weight: int,
+    event: facts.FactKind,
+    by: Staff,
+    at: datetime,
+    source: str,
+) -> int:
+    permissions.check_may(by, TEND)
+    wanted = sorted(set(accounts))
+    account_models.check_ids(community, wanted)
+    extra = {"by_id": by.pk, "source": source[:40], "set_at": timestamps.to_micros(at)}
+    turned = 0
+    for chunk in account_models.chunks(wanted):
+        with transaction.atomic():
+            weights = dict.fromkeys(chunk, weight)
+            changes = marks.put(KIND, community.pk, community.pk, weights, extra)
+            facts.record_each(event, sorted(changes), community=community, by=by, at=at)
+        turned += len(changes)
+    return turned
+
+
+def forget_erased(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """A reaction: nothing is kept of who is erased, not even what they did not want."""
+    gone = {fact.account: 0 for fact in facts if fact.account is not None}
+    marks.put_back(KIND, community.pk, community.pk, gone)
+    rows = OptOut.objects.filter(community_id=community.pk, account_id__in=gone)
+    rows.update(by_id=None, source="")
+
+
+# Reads
+
+
+def of_people(heads: Iterable[int]) -> dict[int, OptOut]:
+    """First account → the opt-out that stands, for those who have one."""
+    people = account_models.people_of(heads)
+    head_of = {one: head for head, family in people.items() for one in family}
+    rows = OptOut.objects.filter(account_id__in=list(head_of), present=True)
+    return {head_of[row.account_id]: row for row in rows.order_by("-set_at")}
+
+
+@base.register
+@dataclass(frozen=True)
+class OptedOut(Leaf):
+    """Whoever opted out with any account."""
+
+    name: ClassVar[str] = "opted_out"
+    community: int
+
+    @classmethod
+    def parse(cls, args: Any, place: Place) -> OptedOut:
+        base.fields(args, place, ("of",))
+        if args.get("of") != MESSAGES:
+            place.inside("of").refuse(_("Write “messages”."))
+        return cls(place.community.pk)
+
+    def reads(self) -> Iterable[revisions.Key]:
+        return [(KIND.name, self.community)]
+
+    def resolve(self, snap: Snapshot) -> BitMap:
+        return snap.people(snap.stack(KIND.name, self.community).nonzero())
+
+    def say(self, snap: Snapshot, person: int) -> str:
+        if person in snap.resolve(self):
+            return _("has opted out of messages")
+        return _("has not opted out of messages")
+
+
+@phrases.phrase(OptedOut.name)
+def _said(args: Any, names: phrases.Names) -> phrases.Pieces:
+    return phrases.word(_("opted out of messages"))
+
+
+RULE = {OptedOut.name: {"of": MESSAGES}}

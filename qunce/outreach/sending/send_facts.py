@@ -1,0 +1,53 @@
+"""Sends: what went out to members and what they did with it, as kinds of facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy
+
+from qunce.core.facts import facts
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class SendDelivered(facts.FactKind):
+    """The channel says that the member got it. `campaign` is the campaign's key."""
+
+    kind = "send.delivered"
+    foreign = True
+    words = gettext_lazy("got a message")
+    campaign: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class SendMarked(facts.FactKind):
+    """Staff say that they sent it by hand, which is not the same as delivered."""
+
+    kind = "send.marked_sent"
+    words = gettext_lazy("was sent a message by staff")
+    campaign: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class SendClicked(facts.FactKind):
+    """The member opened a link of it."""
+
+    kind = "send.clicked"
+    foreign = True
+    words = gettext_lazy("opened a link of a message")
+    campaign: str
+    link: str = ""
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class SendFailed(facts.FactKind):
+    """It did not arrive, and why."""
+
+    kind = "send.failed"
+    words = gettext_lazy("was not reached by a message")
+    campaign: str
+    reason: str = ""

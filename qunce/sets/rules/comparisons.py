@@ -1,0 +1,76 @@
+"""Comparisons in a rule: `{"gte": 2, "lt": 5}`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from pyroaring import BitMap
+
+if TYPE_CHECKING:
+    from qunce.sets.bitmaps.bit_counters import Stack
+    from qunce.sets.rules.base import Place
+
+SIGNS = {"gte": "≥", "gt": ">", "lte": "≤", "lt": "<", "eq": "="}
+LARGEST = 2**53
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Every part has to hold. Works on whole numbers."""
+
+    parts: tuple[tuple[str, int], ...]
+
+    def holds(self, number: int) -> bool:
+        return all(_holds(sign, number, bound) for sign, bound in self.parts)
+
+    def bounds(self) -> tuple[int, int]:
+        """The least and the largest number that hold; least > largest if none does."""
+        least, most = -LARGEST, LARGEST
+        for sign, bound in self.parts:
+            if sign in ("gte", "gt", "eq"):
+                least = max(least, bound + (sign == "gt"))
+            if sign in ("lte", "lt", "eq"):
+                most = min(most, bound - (sign == "lt"))
+        return least, most
+
+    def pick(self, stack: Stack, everyone: BitMap) -> BitMap:
+        """Those of `everyone` whose count in `stack` holds; a missing count is 0."""
+        least, most = self.bounds()
+        if least > most or most < 0:
+            return BitMap()
+        found = everyone if least <= 0 else stack.at_least(least)
+        return found - stack.at_least(most + 1) if most < LARGEST else found
+
+    def say(self) -> str:
+        return ", ".join(f"{SIGNS[sign]} {bound}" for sign, bound in self.parts)
+
+
+def _holds(sign: str, number: int, bound: int) -> bool:
+    if sign == "gte":
+        return number >= bound
+    if sign == "gt":
+        return number > bound
+    if sign == "lte":
+        return number <= bound
+    return number < bound if sign == "lt" else number == bound
+
+
+AT_LEAST_ONCE = Comparison((("gte", 1),))
+
+
+def parse(value: Any, place: Place) -> Comparison:
+    if not isinstance(value, dict) or not value:
+        place.refuse(_("Write a comparison like {“gte”: 2}."))
+    for sign, bound in value.items():
+        if sign not in SIGNS:
+            place.inside(sign).refuse(
+                _("Unknown comparison “%(sign)s”; there are: %(all)s.")
+                % {"sign": sign, "all": ", ".join(SIGNS)}
+            )
+        if isinstance(bound, bool) or not isinstance(bound, int):
+            place.inside(sign).refuse(_("Compare with a whole number."))
+        if abs(bound) > LARGEST:
+            place.inside(sign).refuse(_("This number is too large."))
+    return Comparison(tuple(sorted(value.items())))

@@ -1,0 +1,309 @@
+"""Facts asked of the mirror: by payload, by group, to the microsecond."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from django.utils.translation import gettext as _
+from pyroaring import BitMap
+
+from qunce.core import community_days
+from qunce.core.facts import facts
+from qunce.sets.bitmaps import bitmaps
+from qunce.sets.bitmaps.bit_counters import Stack
+from qunce.sets.rules import base, comparisons
+from qunce.sets.rules.base import Place
+from qunce.sets.rules.comparisons import Comparison
+from qunce.sets.rules.time_windows import NEVER, Window
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from qunce.sets.rules.snapshots import Snapshot
+
+FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
+WHOLE = "('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT')"
+
+
+Wanted = tuple[str, Comparison | tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One kind, perhaps only those in some groups or with some payload.
+
+    `where` holds (field, wanted): wanted is a Comparison or JSON texts, any of which the
+    field equals or, as a list, contains.
+    """
+
+    kind: int
+    spoken: str
+    groups: tuple[int, ...] = ()
+    where: tuple[Wanted, ...] = ()
+
+    def say(self) -> str:
+        return self.spoken
+
+
+def parse(args: Mapping[str, Any], place: Place) -> Facts:
+    kind = args.get("kind")
+    known = facts.find_kind(kind) if isinstance(kind, str) else None
+    if known is None:
+        place.inside("kind").refuse(
+            _("There is no kind of fact “%(kind)s”.") % {"kind": kind}
+        )
+    where, here = args.get("where", {}), place.inside("where")
+    if not isinstance(where, dict):
+        here.refuse(_("Write an object with fields."))
+    wanted = [
+        (field(name, here), _wanted(value, here.inside(name)))
+        for name, value in sorted(where.items())
+        if name != "group"
+    ]
+    groups = _groups(where, here)
+    return Facts(known, _spoken(str(kind), where, wanted), groups, tuple(wanted))
+
+
+def _spoken(kind: str, where: dict[str, Any], wanted: Sequence[Wanted]) -> str:
+    """The kind in words, with what its facts have to say."""
+    said = [f"{name}: {_spoken_value(value)}" for name, value in wanted]
+    if "group" in where:
+        keys = [where["group"]] if isinstance(where["group"], str) else where["group"]
+        said.insert(0, f"{_('group')}: {base.enumerated(keys)}")
+    if not said:
+        return facts.spoken(kind)
+    return _("%(kind)s [%(where)s]") % {
+        "kind": facts.spoken(kind),
+        "where": base.joined(said),
+    }
+
+
+def _spoken_value(value: Comparison | tuple[str, ...]) -> str:
+    if isinstance(value, Comparison):
+        return value.say()
+    return base.enumerated(str(json.loads(one)) for one in value)
+
+
+def field(name: Any, place: Place) -> str:
+    if not isinstance(name, str) or not FIELD.fullmatch(name):
+        place.refuse(_("“%(name)s” is not the name of a field.") % {"name": name})
+    return name
+
+
+def _groups(where: dict[str, Any], place: Place) -> tuple[int, ...]:
+    if "group" not in where:
+        return ()
+    here = place.inside("group")
+    return base.refer("group", base.strings(where["group"], here), here) or (-1,)
+
+
+def _wanted(value: Any, place: Place) -> Comparison | tuple[str, ...]:
+    if isinstance(value, dict):
+        return comparisons.parse(value, place)
+    several = value if isinstance(value, list) else [value]
+    for one in several:
+        if not isinstance(one, str | int | bool):
+            place.refuse(_("Compare with a text, a whole number or true or false."))
+    return tuple(sorted(json.dumps(one, ensure_ascii=False) for one in several))
+
+
+DayOrDays = TypeVar("DayOrDays", int, "NDArray[np.int64]")
+
+
+def week(day: DayOrDays, today: int) -> DayOrDays:
+    """Weeks are blocks of seven days counted back from today: 0 is the newest."""
+    return (today - day) // 7
+
+
+def condition(
+    snap: Snapshot, what: Facts, window: Window
+) -> tuple[str, list[str | int]]:
+    """The WHERE of these facts, and its parameters."""
+    parts = ["community = ?", "kind = ?", "account IS NOT NULL"]
+    params: list[str | int] = [snap.community.pk, what.kind]
+    for bound, value in bounds(snap, window):
+        parts.append(f"happened_at {bound} ?")
+        params.append(value)
+    if what.groups:
+        parts.append(f"grp IN ({', '.join(str(group) for group in what.groups)})")
+    for name, wanted in what.where:
+        sql, more = _payload(name, wanted)
+        parts.append(sql)
+        params += more
+    return " AND ".join(parts), params
+
+
+def bounds(snap: Snapshot, window: Window) -> list[tuple[str, int]]:
+    """The window as comparisons with microseconds."""
+    if window.hours:
+        after, upto = window.span(snap.at)
+        return [(">", after), ("<=", upto)]
+    first, last = window.range(snap.today)
+    zone, start = snap.community.timezone, snap.community.day_start
+    found = [("<", community_days.begin(zone, start, last + 1))]
+    if first > NEVER:
+        found.append((">=", community_days.begin(zone, start, first)))
+    return found
+
+
+def _payload(
+    name: str, wanted: Comparison | tuple[str, ...]
+) -> tuple[str, list[str | int]]:
+    if isinstance(wanted, Comparison):
+        least, most = wanted.bounds()
+        return f"{_number(name)} BETWEEN ? AND ?", [least, most]
+    if not wanted:
+        return "FALSE", []
+    one = f"json_contains(json_extract(payload, '$.{name}'), ?)"
+    return f"({' OR '.join([one] * len(wanted))})", list(wanted)
+
+
+def _number(name: str) -> str:
+    """The field as a whole number, or NULL."""
+    return (
+        f"CASE WHEN json_type(payload, '$.{name}') IN {WHOLE}"
+        f" THEN TRY_CAST(payload ->> '$.{name}' AS BIGINT) END"
+    )
+
+
+def _query(sql: str, params: list[str | int]) -> pa.Table:
+    from qunce.sets.mirror import (
+        mirror,  # loads DuckDB, which most questions do without
+    )
+
+    return mirror.query(sql, params)
+
+
+def events(
+    snap: Snapshot, what: Facts, window: Window
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """People and microseconds of each fact, shapes (n,), in no order."""
+    where, params = condition(snap, what, window)
+    found = _query(
+        f"SELECT account, happened_at FROM facts WHERE {where}",  # noqa: S608
+        params,
+    )
+    return _people(snap, found.column(0)), found.column(1).to_numpy().astype(np.int64)
+
+
+def _people(snap: Snapshot, accounts: Any) -> NDArray[np.int64]:
+    return snap.aliases.map_array(accounts.to_numpy().astype(np.int64))
+
+
+def _grouped(
+    snap: Snapshot, what: Facts, window: Window, aggregate: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """People (repeated for several accounts) and an aggregate of each account."""
+    where, params = condition(snap, what, window)
+    found = _query(
+        f"SELECT account, CAST({aggregate} AS BIGINT) FROM facts"  # noqa: S608
+        f" WHERE {where} GROUP BY account",
+        params,
+    )
+    return _people(snap, found.column(0)), found.column(1).to_numpy().astype(np.int64)
+
+
+def _added(
+    people: NDArray[np.int64], numbers: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Each person once, the numbers of its accounts added exactly."""
+    unique, place = np.unique(people, return_inverse=True)
+    sums = np.zeros(len(unique), dtype=np.int64)
+    np.add.at(sums, place, numbers)
+    return unique, sums
+
+
+def count(snap: Snapshot, what: Facts, window: Window, name: str) -> Stack:
+    """Times, distinct days or weeks by person."""
+    if name == "times":
+        return Stack.build(*_added(*_grouped(snap, what, window, "count(*)")))
+    people, micros = events(snap, what, window)
+    blocks = _blocks(snap, micros, name)
+    pairs = np.unique(np.stack([people, blocks]), axis=1)
+    return Stack.build(*np.unique(pairs[0], return_counts=True))
+
+
+def _blocks(snap: Snapshot, micros: NDArray[np.int64], name: str) -> NDArray[np.int64]:
+    zone, start = snap.community.timezone, snap.community.day_start
+    found = community_days.days_of(zone, start, micros)
+    return found if name == "days" else week(found, snap.today)
+
+
+def pick_sums(
+    snap: Snapshot, what: Facts, window: Window, name: str, wanted: Comparison
+) -> BitMap:
+    """Those whose field adds up as wanted; whoever has no such fact has 0."""
+    people, sums = _added(
+        *_grouped(snap, what, window, f"coalesce(sum({_number(name)}), 0)")
+    )
+    least, most = wanted.bounds()
+    picked = bitmaps.of(people[(sums >= least) & (sums <= most)])
+    if least <= 0 <= most:
+        picked = picked | (snap.everyone(with_left=True) - bitmaps.of(people))
+    return picked
+
+
+def pick_edge(snap: Snapshot, what: Facts, window: Window, edge: str) -> BitMap:
+    """Those whose first (`min`) or last (`max`) fact up to today is in the window."""
+    ever = Window()
+    people, micros = _grouped(snap, what, ever, f"{edge}(happened_at)")
+    order = np.lexsort((micros if edge == "min" else -micros, people))
+    people, micros = people[order], micros[order]
+    chosen = np.ones(len(people), dtype=bool)
+    chosen[1:] = people[1:] != people[:-1]
+    people, micros = people[chosen], micros[chosen]
+    return bitmaps.of(people[inside(snap, micros, window)])
+
+
+def inside(
+    snap: Snapshot, micros: NDArray[np.int64], window: Window
+) -> NDArray[np.bool_]:
+    """Which instants lie in the window, same shape."""
+    found = np.ones(len(micros), dtype=bool)
+    for bound, value in bounds(snap, window):
+        found &= _compare(micros, bound, value)
+    return found
+
+
+def _compare(micros: NDArray[np.int64], bound: str, value: int) -> NDArray[np.bool_]:
+    if bound == ">":
+        return micros > value
+    if bound == ">=":
+        return micros >= value
+    return micros < value if bound == "<" else micros <= value
+
+
+def _of_person(snap: Snapshot, person: int) -> str:
+    accounts = snap.aliases.accounts_of(person)
+    return f" AND account IN ({', '.join(str(account) for account in accounts)})"
+
+
+def number_of(
+    snap: Snapshot, what: Facts, window: Window, name: str, person: int
+) -> int:
+    """Times, distinct days or weeks of one person."""
+    where, params = condition(snap, what, window)
+    found = _query(
+        f"SELECT happened_at FROM facts WHERE {where}{_of_person(snap, person)}",  # noqa: S608
+        params,
+    )
+    micros = found.column(0).to_numpy().astype(np.int64)
+    if name == "times":
+        return len(micros)
+    return len(np.unique(_blocks(snap, micros, name)))
+
+
+def sum_of(snap: Snapshot, what: Facts, window: Window, name: str, person: int) -> int:
+    where, params = condition(snap, what, window)
+    found = _query(
+        f"SELECT CAST(coalesce(sum({_number(name)}), 0) AS BIGINT) FROM facts"  # noqa: S608
+        f" WHERE {where}{_of_person(snap, person)}",
+        params,
+    )
+    return int(found.column(0)[0].as_py())

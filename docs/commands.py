@@ -16,7 +16,7 @@ def page() -> str:
     common = argparse.ArgumentParser(add_help=False)
     options.add_arguments(common)
     parts = [
-        "## " + _("for every command"),
+        "## " + _("common options"),
         markdown.table(("", ""), map(_option, _options(common))),
         *(_command(name) for name in main.COMMANDS),
         "## " + _("Exit codes"),
@@ -91,10 +91,10 @@ def _said(action: argparse.Action) -> Iterator[str]:
 def _codes() -> list[tuple[str, str]]:
     said = [
         (0, _("done")),
-        (2, _("what was given does not fit")),
-        (3, _("it is not there, or not in the reader's scope")),
-        (4, _("the reader may not do this, or not now")),
-        (1, _("something else that the error says, or a finding of `doctor`")),
+        (2, _("invalid arguments or input")),
+        (3, _("not found, or outside the user's scope")),
+        (4, _("not permitted, or not possible in the current state")),
+        (1, _("any other error, or `doctor` found differences")),
         (main.INTERRUPTED, _("interrupted with Ctrl-C")),
     ]
     return [(str(code), text) for code, text in said]

@@ -82,17 +82,17 @@ def _fault_of_kind(kind: str) -> str:
     if not facts.KIND.fullmatch(kind):
         return _("Write the kind as noun.verb, like page.viewed.")
     if known and not known.foreign:
-        return _("“%(kind)s” is recorded by Qunce itself; it cannot be told.") % {
-            "kind": kind
-        }
+        return _(
+            "“%(kind)s” is recorded by Qunce and cannot be reported from outside."
+        ) % {"kind": kind}
     return ""
 
 
 def _fault_beside_kind(told: Told, at: datetime) -> str:
     if not FIRST <= told.happened_at <= at + AHEAD:
-        return _("A fact has happened, in 1970 or later.")
+        return _("The time of a fact must be in 1970 or later and not in the future.")
     if (told.member and told.account) or (told.group and told.group_id):
-        return _("Give either a key or a number.")
+        return _("Give either a key or a number, not both.")
     return ""
 
 

@@ -34,7 +34,7 @@ class Strict(Parser):
     def parse_body(self, request: HttpRequest) -> Any:
         # The regex takes as long as the parser, the word alone next to nothing.
         if rb"\u0000" in request.body and NUL.search(request.body):
-            raise ValueError(_("Leave out the character NUL."))
+            raise ValueError(_("Remove the NUL character."))
         return schemas.parsed(request.body)
 
 

@@ -261,7 +261,7 @@ def _read(line: bytes) -> FactGiven:
 
 def _why(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
-        return _("This line is not JSON that can be read.")
+        return _("This line is not valid JSON.")
     first: Iterable[Any] = error.errors(include_url=False, include_input=False)
     return "; ".join(
         f"{'.'.join(map(str, fault['loc']))}: {problems.say(fault)}" for fault in first

@@ -185,7 +185,7 @@ def account_of(call: Call, number: int) -> Account:
 def check_whole(call: Call) -> None:
     if call.by.scope is not None:
         raise NotWhole(
-            _("%(name)s sees a part of the community only and cannot add members.")
+            _("%(name)s sees only part of the community and cannot add members.")
             % {"name": call.by.name}
         )
 

@@ -69,7 +69,7 @@ def _language(request: HttpRequest, key: ApiKey | None) -> str:
 
 
 def _unknown() -> HttpResponse:
-    said = _("Give an API key that is in use: Authorization: Bearer qk_…")
+    said = _("Send a valid API key in the header “Authorization: Bearer qk_…”.")
     answer = problems.problem(401, said, kind="unknown-key")
     answer["WWW-Authenticate"] = 'Bearer realm="qunce"'
     return answer
@@ -79,7 +79,7 @@ def _answer(call: Call, act: Callable[[], HttpResponse]) -> HttpResponse:
     try:
         rate_limit.check(call.key.pk)
         if "%00" in call.META.get("QUERY_STRING", ""):
-            raise problems.NotRead(_("Leave out the character NUL."))
+            raise problems.NotRead(_("Remove the NUL character."))
         asked = call.headers.get(idempotency.HEADER)
         if asked is not None and call.method in CHANGING:
             return idempotency.once(call, asked, act)

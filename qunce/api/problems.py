@@ -27,15 +27,15 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
     400: gettext_lazy("The request cannot be read"),
-    401: gettext_lazy("Who asks is not known"),
+    401: gettext_lazy("Authentication required"),
     403: gettext_lazy("Not allowed"),
     404: gettext_lazy("Not found"),
-    405: gettext_lazy("Not done this way"),
-    409: gettext_lazy("Not possible as things stand"),
+    405: gettext_lazy("Method not allowed"),
+    409: gettext_lazy("Not possible in the current state"),
     413: gettext_lazy("The request is too large"),
-    422: gettext_lazy("Something given does not fit"),
+    422: gettext_lazy("Invalid input"),
     429: gettext_lazy("Too many requests"),
-    500: gettext_lazy("Something broke"),
+    500: gettext_lazy("Internal error"),
 }
 FITTING: tuple[tuple[type[Exception], int], ...] = (
     (errors.NotFound, 404),
@@ -94,7 +94,7 @@ def of(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _not_read() -> str:
-    return _("The body is not JSON that can be read.")
+    return _("The request body is not valid JSON.")
 
 
 def _sentence(error: Exception) -> str:
@@ -108,19 +108,19 @@ def _kind(error: Exception) -> str:
 # What does not fit, field by field
 
 WORDS = {
-    "missing": gettext_lazy("This is needed."),
+    "missing": gettext_lazy("This field is required."),
     "extra_forbidden": gettext_lazy("There is no such field."),
     "int_parsing": gettext_lazy("Write a whole number."),
     "int_type": gettext_lazy("Write a whole number."),
     "int_from_float": gettext_lazy("Write a whole number."),
     "bool_parsing": gettext_lazy("Write true or false."),
     "bool_type": gettext_lazy("Write true or false."),
-    "string_type": gettext_lazy("Write a text."),
+    "string_type": gettext_lazy("Write a string."),
     "list_type": gettext_lazy("Write a list."),
     "dict_type": gettext_lazy("Write an object."),
     "model_type": gettext_lazy("Write an object."),
     "timezone_aware": gettext_lazy(
-        "Write the offset from UTC too, like 2026-03-05T20:00:00+08:00."
+        "Include the offset from UTC, like 2026-03-05T20:00:00+08:00."
     ),
     "datetime_parsing": gettext_lazy("Write a time like 2026-03-05T20:00:00+08:00."),
     "datetime_from_date_parsing": gettext_lazy(
@@ -158,4 +158,4 @@ def say(fault: Mapping[str, Any]) -> str:
     if kind in BOUNDS:
         name, words = BOUNDS[kind]
         return str(words) % {"bound": fault.get("ctx", {}).get(name)}
-    return str(WORDS.get(kind) or _("This does not fit."))
+    return str(WORDS.get(kind) or _("This value is invalid."))

@@ -57,7 +57,10 @@ class Buckets:
         if wait:
             seconds = int(wait) + 1
             raise TooMany(
-                _("This key may ask %(n)s times a minute; ask again in %(wait)s s.")
+                _(
+                    "This key may send %(n)s requests per minute. Try again in %(wait)s "
+                    "seconds."
+                )
                 % {"n": a_minute, "wait": seconds},
                 seconds,
             )

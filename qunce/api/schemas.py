@@ -91,7 +91,7 @@ def place(after: str | None, *, parts: int = 1) -> tuple[int, ...]:
     except (ValueError, binascii.Error, UnicodeError):
         numbers = ()
     if len(numbers) != parts or any(abs(number) >= 2**62 for number in numbers):
-        raise InvalidCursor(_("Give as “after” what the page before said as “next”."))
+        raise InvalidCursor(_("“after” must be the “next” value of the previous page."))
     return numbers
 
 

@@ -288,7 +288,7 @@ def members_of_frozen(
     kept = FrozenSegment.objects.filter(community=request.community, pk=frozen)
     for found in kept:
         return _some_of(request, found, after, limit)
-    raise UnknownList(_("There is no such list."))
+    raise UnknownList(_("There is no such frozen segment."))
 
 
 def _some_of(

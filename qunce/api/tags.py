@@ -268,7 +268,7 @@ def undo(request: Call, batch: schemas.Number) -> TagBatch:
     for found in there:
         assignments.undo(batch=found, by=request.by, at=request.at)
         return found
-    raise UnknownBatch(_("There is no such batch of tags."))
+    raise UnknownBatch(_("There is no such tag batch."))
 
 
 @router.get("/tag-groups", response=schemas.Page[TagGroupShown])

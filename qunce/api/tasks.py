@@ -205,4 +205,4 @@ def hand_over(request: Call, task: schemas.Number, given: Taker) -> dict[str, in
                 task=found, to=taker, by=request.by, at=request.at
             )
             return {"moved": moved}
-    raise UnknownTaker(_("There is nobody of the staff with this number."))
+    raise UnknownTaker(_("There is no staff member with this number."))

@@ -1,4 +1,4 @@
-"""Who is in an audience: how many, which, why, and what two have in common"""
+"""Count, list or explain the members of an audience, or compare two audiences"""
 
 from __future__ import annotations
 
@@ -26,11 +26,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         each = actions.add_parser(name)
         each.add_argument("rule", help=rule)
         if name == "list":
-            each.add_argument("--limit", type=int, help=_("at most so many"))
-            each.add_argument("--after", metavar="KEY", help=_("go on after this one"))
+            each.add_argument(
+                "--limit", type=int, help=_("maximum number of members to list")
+            )
+            each.add_argument(
+                "--after", metavar="KEY", help=_("continue after this member")
+            )
         if name == "explain":
             each.add_argument(
-                "--member", metavar="KEY", required=True, help=_("who it is about")
+                "--member",
+                metavar="KEY",
+                required=True,
+                help=_("the member to explain"),
             )
         options.add_arguments(each)
     overlap = actions.add_parser("overlap")
@@ -101,7 +108,11 @@ def _explain(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
     account = _account(args.member, asked)
     told = audiences.explain(rule=options.rule(args.rule), account=account, **asked)
     because = [dataclasses.asdict(each) for each in told.because]
-    verdict = _("%(key)s is in.") if told.holds else _("%(key)s is not in.")
+    verdict = (
+        _("%(key)s is in the audience.")
+        if told.holds
+        else _("%(key)s is not in the audience.")
+    )
     out.answer(
         {"in": told.holds, "because": because},
         verdict % {"key": args.member},

@@ -1,4 +1,4 @@
-"""Back up the truth into one file, while everything goes on"""
+"""Back up the primary database to one file while Qunce keeps running"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BACK_UP = permissions.declare("settings.backup")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("target", help=_("a folder, or the file to be written"))
+    parser.add_argument("target", help=_("a folder, or the file to write"))
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
@@ -27,13 +27,13 @@ def run(args: argparse.Namespace, out: Out) -> int:
     if target.is_dir():
         target /= f"qunce-{args.at:%Y%m%d-%H%M%S}.zip"
     elif target.exists():
-        raise options.BadUsage(_("“%(file)s” is there already.") % {"file": target})
+        raise options.BadUsage(_("“%(file)s” already exists.") % {"file": target})
     target.parent.mkdir(parents=True, exist_ok=True)
     manifest = backups.write(target, at=args.at)
     facts = manifest.tables["core_fact"][0]
     out.answer(
         {"file": str(target), **dataclasses.asdict(manifest)},
-        _("%(facts)s facts and all the rest are in %(file)s (%(size)s MB).")
+        _("%(facts)s facts and all other data were saved to %(file)s (%(size)s MB).")
         % {
             "facts": f"{facts:,}",
             "file": target,

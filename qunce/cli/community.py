@@ -1,4 +1,4 @@
-"""The communities that live here: list them, add one, change one's clock"""
+"""List communities, add one, or change its time zone and start of day"""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name in ("list", "add", "clock"):
         each = actions.add_parser(name)
         if name != "list":
-            each.add_argument("key", help=_("what commands call it"))
+            each.add_argument("key", help=_("key used in commands"))
             each.add_argument("--timezone", help=_("such as Asia/Shanghai"))
             each.add_argument("--day-start", type=int, help=_("minutes after midnight"))
         if name == "add":
-            each.add_argument("--name", default="", help=_("what people read"))
-            each.add_argument("--currency", default="CNY", help=_("of orders"))
+            each.add_argument("--name", default="", help=_("display name"))
+            each.add_argument("--currency", default="CNY", help=_("currency of orders"))
             each.add_argument(
                 "--language",
                 choices=("zh-hans", "en"),
                 default="zh-hans",
-                help=_("of answers and of what is made unasked"),
+                help=_("language of output and of generated content"),
             )
         options.add_arguments(each)
 

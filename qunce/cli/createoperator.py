@@ -1,4 +1,4 @@
-"""Somebody who may sign in; a random password is made and shown this once"""
+"""Add a staff account; a random password is generated and shown only once"""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ class LoginTaken(errors.Invalid):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "name_of_login", metavar="LOGIN", help=_("by which they sign in")
-    )
-    parser.add_argument("--name", default="", help=_("what people read"))
+    parser.add_argument("name_of_login", metavar="LOGIN", help=_("login name"))
+    parser.add_argument("--name", default="", help=_("display name"))
     parser.add_argument(
         "--role",
         choices=permissions.Role.values,
         default="owner",
-        help=_("what they may do"),
+        help=_("role"),
     )
     parser.add_argument(
-        "--password", action="store_true", help=_("ask for one, or read it from stdin")
+        "--password",
+        action="store_true",
+        help=_("ask for a password, or read it from stdin"),
     )
     parser.add_argument(
         "--renew",
         action="store_true",
-        help=_("a new password for who is there already"),
+        help=_("set a new password for an existing account"),
     )
 
 
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
     told = {"login": login, "password": None if args.password else word}
     out.answer(told, _("Login: %(login)s") % {"login": login})
     if not args.password:
-        out.line(_("Password, shown this once: %(password)s") % {"password": word})
+        out.line(_("Password (shown only once): %(password)s") % {"password": word})
     return 0
 
 
@@ -76,7 +76,7 @@ def _create(args: argparse.Namespace, by: Staff, word: str) -> Staff:
     if Staff.objects.filter(login__iexact=args.name_of_login).exists():
         raise LoginTaken(
             _(
-                "Somebody has the login “%(login)s” already; --renew gives a new password."
+                "The login “%(login)s” is already taken. Use --renew to set a new password."
             )
             % {"login": args.name_of_login}
         )

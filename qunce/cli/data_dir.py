@@ -106,7 +106,7 @@ def alone() -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise HomeInUse(
-                _("Somebody serves from %(home)s; stop that first.")
+                _("A server is running from %(home)s. Stop it first.")
                 % {"home": settings.HOME}
             ) from None
         yield

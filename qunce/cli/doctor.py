@@ -1,4 +1,4 @@
-"""Compare everything derived with the truth, and mend what differs"""
+"""Compare all derived data with the primary database, and repair differences"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qunce.sets.mirror import deriver
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--repair", action="store_true", help=_("mend what differs"))
+    parser.add_argument("--repair", action="store_true", help=_("repair differences"))
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
@@ -28,9 +28,11 @@ def run(args: argparse.Namespace, out: Out) -> int:
         *(f"{each.code}: {each.text}" for each in found),
     )
     if not found:
-        out.line(_("Everything derived agrees with the truth."))
+        out.line(_("All derived data matches the primary database."))
     elif args.repair:
-        out.line(_("Mended.") if not left else _("Some of it could not be mended."))
+        out.line(
+            _("Repaired.") if not left else _("Some differences could not be repaired.")
+        )
     return 1 if left else 0
 
 

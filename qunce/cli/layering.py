@@ -1,4 +1,4 @@
-"""Lay everyone out in layers, by value, by lifecycle, or as you say yourself"""
+"""Create a layering by value, by lifecycle, or by your own spec"""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ READY = {"value": layer_specs.VALUE, "lifecycle": layer_specs.LIFECYCLE}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("key", metavar="KEY", help=_("what rules call it"))
+    parser.add_argument("key", metavar="KEY", help=_("key used in rules"))
     parser.add_argument(
         "spec", metavar="SPEC", help=_("value, lifecycle, a spec as JSON, or @file")
     )
-    parser.add_argument("--name", default="", help=_("what people read"))
+    parser.add_argument("--name", default="", help=_("display name"))
     parser.add_argument(
-        "--default", default="", metavar="LAYER", help=_("for who comes between runs")
+        "--default",
+        default="",
+        metavar="LAYER",
+        help=_("layer for members who join between runs"),
     )
 
 

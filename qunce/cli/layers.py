@@ -1,4 +1,4 @@
-"""Sizes of all layers, who moved, from which to which; compute them anew"""
+"""Show the sizes of all layers and the layer changes, or recompute them"""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from qunce.sets.mirror import deriver
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("key", nargs="?", help=_("one layering; all if not given"))
-    parser.add_argument("--recompute", action="store_true", help=_("lay out anew"))
+    parser.add_argument("key", nargs="?", help=_("one layering; all by default"))
+    parser.add_argument("--recompute", action="store_true", help=_("recompute"))
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
@@ -67,7 +67,10 @@ def _say(key: str, about: dict[str, Any], out: Out) -> None:
     for layer, size in about["sizes"].items():
         out.line(f"  {layer:<20} {size:>10,}")
     if about["moved"]:
-        out.line("  " + _("%(n)s moved in the last run.") % {"n": about["moved"]})
+        out.line(
+            "  "
+            + _("%(n)s members changed layer in the last run.") % {"n": about["moved"]}
+        )
     for move in about["matrix"]:
         if move["from"] != move["to"]:
             old, new = move["from"] or "–", move["to"] or "–"

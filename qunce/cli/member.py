@@ -1,4 +1,4 @@
-"""One member: what is known, what happened; merge two accounts, part them, erase"""
+"""Show a member, merge or unmerge two accounts, or erase a member"""
 
 from __future__ import annotations
 
@@ -38,10 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for each in (merge, part):
         each.add_argument("other", metavar="OTHER", help=_("another account's key"))
     show.add_argument(
-        "--facts", type=int, default=NEWEST, help=_("so many, the newest")
+        "--facts", type=int, default=NEWEST, help=_("number of latest facts to show")
     )
-    merge.add_argument("--note", default="", help=_("why they are one person"))
-    erase.add_argument("--for-good", action="store_true", help=_("it cannot be undone"))
+    merge.add_argument("--note", default="", help=_("why they are the same person"))
+    erase.add_argument(
+        "--for-good", action="store_true", help=_("confirm that this cannot be undone")
+    )
     for each in (show, merge, part, erase):
         options.add_arguments(each)
 
@@ -92,13 +94,15 @@ def _erase(
     args: argparse.Namespace, out: Out, account: Account, about: dict[str, Any]
 ) -> None:
     if not args.for_good:
-        raise NotForGood(_("An erased member does not come back: say --for-good."))
+        raise NotForGood(
+            _("An erased member cannot be restored. Add --for-good to confirm.")
+        )
     head = people.erase(account=account, **about)
     # The duty does it as well, but perhaps nobody serves.
     erasure.scrub(str(head), at=args.at)
     out.answer(
         {"erased": args.key},
-        _("%(key)s is erased, and in no set from now on.") % {"key": args.key},
+        _("%(key)s was erased and is no longer in any set.") % {"key": args.key},
     )
 
 
@@ -144,7 +148,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
     rows = {
         _("name"): [told["name"], here],
         _("accounts"): told["accounts"],
-        _("known by"): told["known_by"],
+        _("identifiers"): told["known_by"],
         _("tags"): tags,
         _("attributes"): known,
     }

@@ -24,8 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> 
     """Ways to say whom: exactly one of them."""
     whom = parser.add_mutually_exclusive_group(required=required)
     whom.add_argument("--rule", metavar="RULE", help=_("JSON, @file or segment:KEY"))
-    whom.add_argument("--members", metavar="KEY,KEY", help=_("keys with commas"))
-    whom.add_argument("--file", metavar="FILE", help=_("one key a line"))
+    whom.add_argument(
+        "--members", metavar="KEY,KEY", help=_("keys separated by commas")
+    )
+    whom.add_argument("--file", metavar="FILE", help=_("one key per line"))
 
 
 def chosen(args: argparse.Namespace, *, community: Community, by: Staff) -> list[int]:

@@ -1,4 +1,4 @@
-"""Who works here: list operators, add one with a role and a scope"""
+"""List staff, or add a staff account with a role and a scope"""
 
 from __future__ import annotations
 
@@ -20,17 +20,21 @@ from qunce.members.people import scope_rules
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action")
     add = actions.add_parser("add")
-    add.add_argument("name_of_login", metavar="LOGIN", help=_("by which they sign in"))
-    add.add_argument("--name", default="", help=_("what people read"))
+    add.add_argument("name_of_login", metavar="LOGIN", help=_("login name"))
+    add.add_argument("--name", default="", help=_("display name"))
     add.add_argument(
         "--role",
         choices=permissions.Role.values,
         default="operator",
-        help=_("what they may do"),
+        help=_("role"),
     )
-    add.add_argument("--scope", metavar="RULE", help=_("sees only these members"))
     add.add_argument(
-        "--password", action="store_true", help=_("ask for one, or read it from stdin")
+        "--scope", metavar="RULE", help=_("rule for the members they can see")
+    )
+    add.add_argument(
+        "--password",
+        action="store_true",
+        help=_("ask for a password, or read it from stdin"),
     )
     for each in (add, actions.add_parser("list")):
         options.add_arguments(each)

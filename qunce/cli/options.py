@@ -39,7 +39,7 @@ class UnknownOperator(errors.NotFound):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    common = parser.add_argument_group(_("for every command"))
+    common = parser.add_argument_group(_("common options"))
     known = parser._option_string_actions
 
     def add(flag: str, **options: Any) -> None:
@@ -47,11 +47,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             # An action's parser must not put its defaults over what stood before it.
             common.add_argument(flag, default=argparse.SUPPRESS, **options)
 
-    add("--json", action="store_true", help=_("answer with one JSON document"))
-    add("--community", metavar="KEY", help=_("needed when several live here"))
-    add("--at", metavar="ISO", help=_("the moment that counts as now"))
-    add("--as", dest="login", metavar="LOGIN", help=_("act as this operator"))
-    add("--lang", choices=sorted(LANGUAGES), help=_("language of the answer"))
+    add("--json", action="store_true", help=_("print one JSON document"))
+    add(
+        "--community",
+        metavar="KEY",
+        help=_("required if there are several communities"),
+    )
+    add("--at", metavar="ISO", help=_("time to use as the current time"))
+    add("--as", dest="login", metavar="LOGIN", help=_("act as this staff member"))
+    add("--lang", choices=sorted(LANGUAGES), help=_("output language"))
 
 
 DEFAULTS = {"json": False, "community": None, "at": None, "login": None, "lang": None}
@@ -119,7 +123,7 @@ def moment(text: str, community: communities.Community) -> datetime:
         given = datetime.fromisoformat(text)
     except ValueError:
         raise BadUsage(
-            _("“%(text)s” is not a moment; write it like 2026-03-05T20:00.")
+            _("“%(text)s” is not a valid time. Write it like 2026-03-05T20:00.")
             % {"text": text}
         ) from None
     if given.tzinfo is None:
@@ -135,8 +139,7 @@ def community(args: argparse.Namespace) -> communities.Community:
     if args.community is None and len(here) > 1:
         keys = ", ".join(each.key for each in here)
         raise WhichCommunity(
-            _("Name one of the communities with --community: %(keys)s.")
-            % {"keys": keys}
+            _("Choose a community with --community: %(keys)s.") % {"keys": keys}
         )
     if args.community is None:
         return here[0]
@@ -173,7 +176,7 @@ def operator(
 
 def unknown(community: communities.Community, login: str) -> UnknownOperator:
     return UnknownOperator(
-        _("Nobody works in “%(community)s” under the login “%(login)s”.")
+        _("There is no staff member with the login “%(login)s” in “%(community)s”.")
         % {"community": community.key, "login": login}
     )
 
@@ -187,7 +190,7 @@ def rule(text: str) -> Any:
             text = Path(text[1:]).read_text(encoding="utf-8-sig")
         except OSError as error:
             raise BadUsage(
-                _("The rule's file cannot be read: %(why)s.") % {"why": error}
+                _("The rule file cannot be read: %(why)s.") % {"why": error}
             ) from None
     try:
         return json.loads(text)

@@ -1,4 +1,4 @@
-"""Make everything derived anew from the truth"""
+"""Rebuild all derived data from the primary database"""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
     rate = int(made.facts / seconds) if seconds else 0
     out.answer(
         {"facts": made.facts, "seconds": round(seconds, 2), "per_second": rate},
-        _("%(n)s facts in %(seconds).1f s, %(rate)s a second.")
+        _("%(n)s facts in %(seconds).1f s, %(rate)s per second.")
         % {"n": f"{made.facts:,}", "seconds": seconds, "rate": f"{rate:,}"},
     )
     return 0

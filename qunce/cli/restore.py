@@ -1,4 +1,4 @@
-"""Put a backup in place of what is here, and prove that it is what was backed up"""
+"""Replace the current data with a backup, and verify that the result matches it"""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class NotEmpty(errors.Refused):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", help=_("what `qunce backup` wrote"))
+    parser.add_argument("file", help=_("a file written by `qunce backup`"))
     parser.add_argument("--into", metavar="HOME", help=_("instead of QUNCE_HOME"))
     parser.add_argument(
-        "--force", action="store_true", help=_("replace what is here, for good")
+        "--force", action="store_true", help=_("replace the current data permanently")
     )
 
 
@@ -60,7 +60,7 @@ def _check_empty() -> None:
     taken = not postgres_tools.is_empty() if db.is_postgresql() else _truth().exists()
     if taken:
         raise NotEmpty(
-            _("%(home)s is not empty; --force replaces what is there.")
+            _("%(home)s is not empty. Use --force to replace its contents.")
             % {"home": settings.HOME}
         )
 
@@ -101,6 +101,6 @@ def _report(manifest: Manifest, found: list[str], out: Out) -> int:
         },
         _("Restored %(rows)s rows as of %(at)s.")
         % {"rows": f"{rows:,}", "at": manifest.made_at},
-        *(found or [_("Digest, consistency, counts and everything derived agree.")]),
+        *(found or [_("Digest, consistency, counts and all derived data match.")]),
     )
     return 1 if found else 0

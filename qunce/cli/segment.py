@@ -1,4 +1,4 @@
-"""The segments: list them, add one or change its rule, freeze a rule's people"""
+"""List segments, add one, change its rule, or freeze the members that match a rule"""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_arguments(actions.add_parser("list"))
     for name in ("add", "freeze"):
         each = actions.add_parser(name)
-        each.add_argument("key", metavar="KEY", help=_("what rules call it"))
+        each.add_argument("key", metavar="KEY", help=_("key used in rules"))
         each.add_argument("rule", help=_("a rule as JSON, @file, or segment:KEY"))
         if name == "add":
-            each.add_argument("--name", default="", help=_("what people read"))
-            each.add_argument("--note", default="", help=_("what it is for"))
+            each.add_argument("--name", default="", help=_("display name"))
+            each.add_argument("--note", default="", help=_("purpose of the segment"))
         options.add_arguments(each)
 
 
@@ -60,7 +60,7 @@ def _freeze(args: argparse.Namespace, out: Out, about: dict[str, Any]) -> int:
     frozen = segments.freeze(key=args.key, rule=options.rule(args.rule), **about)
     out.answer(
         {"key": frozen.key, "members": frozen.size},
-        _("“%(key)s” keeps %(n)s members as they are now.")
+        _("Frozen segment “%(key)s” saved with %(n)s members.")
         % {"key": frozen.key, "n": f"{frozen.size:,}"},
     )
     return 0

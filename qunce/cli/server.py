@@ -35,7 +35,7 @@ GRACE = 20
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help=_("address to listen on"))
     parser.add_argument("--port", type=int, default=8000, help=_("port to listen on"))
-    parser.add_argument("--threads", type=int, default=8, help=_("requests at once"))
+    parser.add_argument("--threads", type=int, default=8, help=_("concurrent requests"))
     add_log(parser)
 
 
@@ -44,7 +44,7 @@ def add_log(parser: argparse.ArgumentParser) -> None:
         "--log",
         choices=logs.FORMATS,
         default="plain" if sys.stderr.isatty() else "json",
-        help=_("every request as a line of JSON, or only what is wrong, to read"),
+        help=_("one JSON line per request, or only errors as readable text"),
     )
 
 

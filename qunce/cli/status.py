@@ -1,4 +1,4 @@
-"""What is here: members, orders, facts, layers, segments, and how far it is counted"""
+"""Show the numbers of members, orders, facts, layers and segments, and how far facts are counted"""
 
 from __future__ import annotations
 
@@ -113,10 +113,10 @@ def _label(name: str) -> str:
         "groups": _("groups"),
         "orders": _("orders"),
         "sales": _("sales"),
-        "other_sales": _("other sales"),
+        "other_sales": _("other currencies"),
         "currency": _("currency"),
         "facts": _("facts"),
-        "lag": _("not counted"),
+        "lag": _("not yet counted"),
         "layers": _("layering"),
         "segments": _("segment"),
         "failed_work": _("failed work"),

@@ -1,4 +1,4 @@
-"""Put a tag on members, as one batch that can be undone"""
+"""Apply a tag to members as one batch that can be undone"""
 
 from __future__ import annotations
 
@@ -19,14 +19,20 @@ from qunce.sets.mirror import deriver
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("tag", metavar="TAG", help=_("its key or a synonym"))
+    parser.add_argument("tag", metavar="TAG", help=_("key or synonym of the tag"))
     member_selection.add_arguments(parser)
-    parser.add_argument("--depth", type=int, metavar="N", help=_("exactly so deep"))
-    parser.add_argument("--expires", metavar="ISO", help=_("taken off by itself then"))
     parser.add_argument(
-        "--new-in", metavar="GROUP", help=_("make the tag in this tag group, if new")
+        "--depth", type=int, metavar="N", help=_("set exactly this depth")
     )
-    parser.add_argument("--note", default="", help=_("kept with the batch"))
+    parser.add_argument(
+        "--expires", metavar="ISO", help=_("remove the tag automatically at this time")
+    )
+    parser.add_argument(
+        "--new-in",
+        metavar="GROUP",
+        help=_("create the tag in this tag group if it does not exist"),
+    )
+    parser.add_argument("--note", default="", help=_("note saved with the batch"))
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
@@ -44,7 +50,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
         batch = assignments.set_depths(depths=_depths(accounts, args.depth), **about)
     out.answer(
         {"batch": batch.pk, "members": len(accounts), "changed": batch.changed},
-        _("Batch %(batch)s: %(changed)s of %(n)s taggings changed.")
+        _("Batch %(batch)s: the tag changed for %(changed)s of %(n)s members.")
         % {"batch": batch.pk, "changed": batch.changed, "n": len(accounts)},
     )
     return 0
@@ -69,7 +75,7 @@ def _expires(args: argparse.Namespace, community: Community) -> datetime | None:
 def _depths(accounts: list[int], depth: int) -> dict[int, int]:
     """A person's depth is the sum over their accounts: the others carry none of it."""
     if depth < 0:
-        raise options.BadUsage(_("A depth is 0 or more."))
+        raise options.BadUsage(_("The depth must be 0 or more."))
     people = account_models.people_of(accounts)
     depths = {account: 0 for family in people.values() for account in family}
     return depths | dict.fromkeys(people, depth)

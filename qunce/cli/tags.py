@@ -1,4 +1,4 @@
-"""The tag library: list it, start from a template, add groups and synonyms, tidy it"""
+"""The tag library: list tags, start from a template, add groups and synonyms, tidy up"""
 
 from __future__ import annotations
 
@@ -28,27 +28,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     template.add_argument("name", metavar="NAME", help=known)
     _add_group(actions.add_parser("group"))
     synonym = actions.add_parser("synonym")
-    synonym.add_argument("tag", metavar="TAG", help=_("a tag that is there"))
-    synonym.add_argument("key", metavar="KEY", help=_("what it is called as well"))
+    synonym.add_argument("tag", metavar="TAG", help=_("an existing tag"))
+    synonym.add_argument("key", metavar="KEY", help=_("another name for the tag"))
     merge = actions.add_parser("merge")
-    merge.add_argument("tag", metavar="TAG", help=_("the tag that goes"))
-    merge.add_argument("into", metavar="INTO", help=_("the tag that takes its members"))
+    merge.add_argument("tag", metavar="TAG", help=_("tag to merge"))
+    merge.add_argument("into", metavar="INTO", help=_("tag to merge into"))
     for each in actions.choices.values():
         options.add_arguments(each)
 
 
 def _add_group(group: argparse.ArgumentParser) -> None:
-    group.add_argument("key", metavar="KEY", help=_("what rules call it"))
-    group.add_argument("--name", default="", help=_("what people read"))
+    group.add_argument("key", metavar="KEY", help=_("key used in rules"))
+    group.add_argument("--name", default="", help=_("display name"))
     group.add_argument(
-        "--exclusive", action="store_true", help=_("at most one of its tags a person")
+        "--exclusive", action="store_true", help=_("at most one of its tags per member")
     )
-    group.add_argument("--prefix", default="", help=_("how its tags begin"))
+    group.add_argument("--prefix", default="", help=_("prefix of its tags"))
     group.add_argument(
-        "--pattern", default="", metavar="REGEX", help=_("how its tags are written")
+        "--pattern",
+        default="",
+        metavar="REGEX",
+        help=_("pattern that its tags must match"),
     )
     group.add_argument(
-        "--guidance", default="", help=_("said to whoever writes it otherwise")
+        "--guidance", default="", help=_("hint shown when a tag does not match")
     )
 
 
@@ -97,7 +100,7 @@ def _template(
     made = tag_templates.apply(community=community, template=args.name, **about)
     out.answer(
         {"made": [tag.key for tag in made]},
-        _("%(n)s tags are new.") % {"n": len(made)},
+        _("%(n)s tags created.") % {"n": len(made)},
     )
 
 
@@ -117,7 +120,7 @@ def _group(
     )
     out.answer(
         {"group": group.key},
-        _("The tag group “%(key)s” is there.") % {"key": group.key},
+        _("Tag group “%(key)s” created.") % {"key": group.key},
     )
 
 
@@ -128,7 +131,8 @@ def _synonym(
     library.add_synonym(tag=tag, key=args.key, **about)
     out.answer(
         {"tag": tag.key, "synonym": args.key},
-        _("“%(synonym)s” means “%(tag)s”.") % {"synonym": args.key, "tag": tag.key},
+        _("“%(synonym)s” is a synonym of “%(tag)s”.")
+        % {"synonym": args.key, "tag": tag.key},
     )
 
 
@@ -153,8 +157,8 @@ def _tidy(
     out.answer(
         {"twins": twins, "unused": unused, "of_one_person": lonely},
         *(_("nearly the same: %(tags)s") % {"tags": ", ".join(pair)} for pair in twins),
-        _("nobody carries: %(tags)s") % {"tags": ", ".join(unused) or "–"},
-        _("one person carries: %(tags)s") % {"tags": ", ".join(lonely) or "–"},
+        _("no members: %(tags)s") % {"tags": ", ".join(unused) or "–"},
+        _("only one member: %(tags)s") % {"tags": ", ".join(lonely) or "–"},
     )
 
 

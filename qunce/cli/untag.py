@@ -1,4 +1,4 @@
-"""Undo a batch of tags, or take a tag off members"""
+"""Undo a tag batch, or remove a tag from members"""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ class UnknownBatch(errors.NotFound):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("tag", metavar="TAG", nargs="?", help=_("its key or a synonym"))
+    parser.add_argument(
+        "tag", metavar="TAG", nargs="?", help=_("key or synonym of the tag")
+    )
     member_selection.add_arguments(parser, required=False)
     parser.add_argument("--batch", type=int, metavar="N", help=_("undo this batch"))
-    parser.add_argument("--note", default="", help=_("kept with the batch"))
+    parser.add_argument("--note", default="", help=_("note saved with the batch"))
 
 
 def run(args: argparse.Namespace, out: Out) -> int:
@@ -47,7 +49,7 @@ def _undo(args: argparse.Namespace, community: Community, out: Out) -> None:
         restored = assignments.undo(batch=batch, by=by, at=args.at)
         out.answer(
             {"batch": batch.pk, "restored": restored},
-            _("Batch %(batch)s is undone: %(n)s taggings are as before.")
+            _("Batch %(batch)s undone: %(n)s tags restored.")
             % {"batch": batch.pk, "n": restored},
         )
         return
@@ -67,6 +69,6 @@ def _take_off(args: argparse.Namespace, community: Community, out: Out) -> None:
     )
     out.answer(
         {"batch": batch.pk, "changed": batch.changed},
-        _("Batch %(batch)s: %(changed)s taggings taken off.")
+        _("Batch %(batch)s: %(changed)s tags removed.")
         % {"batch": batch.pk, "changed": batch.changed},
     )

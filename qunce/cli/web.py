@@ -15,7 +15,7 @@ add_arguments = server.add_arguments
 def run(args: argparse.Namespace, out: Out) -> int:
     options.any_community(args)
     out.line(
-        _("Serving on http://%(host)s:%(port)s/ until Ctrl-C, without the work.")
+        _("Serving on http://%(host)s:%(port)s/ until Ctrl-C, without background work.")
         % {"host": args.host, "port": args.port}
     )
     server.serve(args, work=False)

@@ -14,6 +14,6 @@ add_arguments = server.add_log
 
 def run(args: argparse.Namespace, out: Out) -> int:
     options.any_community(args)
-    out.line(_("At work until Ctrl-C."))
+    out.line(_("Background work is running until Ctrl-C."))
     server.work(args)
     return 0

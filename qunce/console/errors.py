@@ -13,7 +13,7 @@ from qunce.core import errors, permissions
 from qunce.core.facts import audit
 from qunce.core.staff.models import Staff
 
-REFUSED = audit.declare("staff.refused", _("staff refused"))
+REFUSED = audit.declare("staff.refused", _("staff action denied"))
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.NotFound, 404),
     (errors.Refused, 403),

@@ -59,7 +59,7 @@ AREAS = (
     ),
     Area(
         "sales",
-        pgettext_lazy("menu", "Sales"),
+        pgettext_lazy("menu", "Paid amount"),
         "shopping-bag",
         (Tab(_("Orders"), "sales:orders"),),
     ),

@@ -57,7 +57,7 @@ def check_clock(*, timezone: str, day_start: int) -> None:
         )
     if not 0 <= day_start < 1440:
         raise InvalidCommunity(
-            _("The start of day is given in minutes after midnight, 0 to 1439.")
+            _("Give the start of day in minutes after midnight, from 0 to 1439.")
         )
 
 

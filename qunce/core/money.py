@@ -36,7 +36,10 @@ def parse(text: str | int | float | Decimal, currency: str) -> int:
         amount = Decimal(str(text).replace(",", "").replace("，", "").strip())
         units = int((amount * 10 ** places(currency)).quantize(Decimal(1)))
     except (InvalidOperation, ValueError, OverflowError):
-        raise InvalidMoney(_("“%(text)s” is not an amount.") % {"text": text}) from None
+        raise InvalidMoney(
+            _("“%(text)s” is not an amount. Use digits with an optional decimal point.")
+            % {"text": text}
+        ) from None
     if abs(units) > LARGEST:
         raise InvalidMoney(_("“%(text)s” is too large an amount.") % {"text": text})
     return units

@@ -41,7 +41,10 @@ def declared() -> dict[str, frozenset[Role]]:
 def check_may(by: Staff, permission: str) -> None:
     if Role(by.role) not in _granted[permission] or not by.is_active:
         raise NotAllowed(
-            _("%(name)s may not do this: it needs the permission %(permission)s.")
+            _(
+                "%(name)s is not allowed to do this. The permission %(permission)s "
+                "is required."
+            )
             % {"name": by.name, "permission": permission}
         )
 

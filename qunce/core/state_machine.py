@@ -31,7 +31,9 @@ class StateMachine:
     def check(self, step: str, state: str) -> None:
         if not self.may(step, state):
             raise WrongState(
-                _("“%(step)s” is not possible from “%(state)s”; it needs: %(from)s.")
+                _(
+                    "“%(step)s” is not possible in the state “%(state)s”, only in: %(from)s."
+                )
                 % {"step": step, "state": state, "from": ", ".join(self.steps[step][0])}
             )
 

@@ -49,44 +49,61 @@ def advise(stage: str, pulse: Pulse) -> Advice:
 
 def _growing(pulse: Pulse) -> Advice:
     if not pulse.size:
-        return Advice(_("Nobody is in it yet: invite the first twenty by hand."))
+        return Advice(
+            _("The group is empty. Invite the first twenty people one by one.")
+        )
     if pulse.capacity and pulse.size >= NEARLY_FULL * pulse.capacity:
-        text = _("It is nearly full: let it last, and open the next one.")
+        text = _("The group is nearly full. Mark it as stable and open the next one.")
         return Advice(text, "settle")
     if pulse.leaves > pulse.joins:
         return Advice(
-            _("More leave than join: look at what was posted before they left.")
+            _("More people leave than join. Look at what was posted before they left.")
         )
     if pulse.joins < FEW_JOIN * pulse.size:
-        text = _("Hardly anybody joins any more: let it last and care for who is here.")
+        text = _(
+            "Hardly anybody joins any more. Mark the group as stable and look "
+            "after its current members."
+        )
         return Advice(text, "settle")
-    return Advice(_("It grows: keep inviting, and welcome everybody by name."))
+    return Advice(
+        _("The group is growing. Keep inviting, and welcome everybody by name.")
+    )
 
 
 def _lasting(pulse: Pulse) -> Advice:
     if pulse.share_active < SILENT:
-        text = _("It has gone quiet: recall its people with something of use to them.")
+        text = _(
+            "The group has gone quiet. Win its members back with something "
+            "useful to them."
+        )
         return Advice(text, "recall")
     if pulse.joins >= 5 * FEW_JOIN * max(pulse.size, 1):
-        return Advice(_("Many join again: treat it as a growing group."), "revive")
-    return Advice(_("It lasts: keep the rhythm that its card promises."))
+        return Advice(
+            _("Many people are joining again. Treat it as a growing group."), "revive"
+        )
+    return Advice(
+        _("The group is stable. Keep the rhythm that its positioning card promises.")
+    )
 
 
 def _recalling(pulse: Pulse) -> Advice:
     if pulse.share_active >= ALIVE:
-        return Advice(_("Its people are back: let it last."), "settle")
+        return Advice(_("Members are back. Mark the group as stable."), "settle")
     if pulse.share_active < SILENT / 4:
         text = _(
-            "Nobody comes back: invite the few who are left elsewhere, and give it up."
+            "Nobody comes back. Invite the few remaining members to other "
+            "groups and retire this one."
         )
         return Advice(text, "close")
-    return Advice(_("Some come back: write to those who do, one by one."))
+    return Advice(_("Some members are coming back. Contact them one by one."))
 
 
 def _dead(pulse: Pulse) -> Advice:
     if pulse.size:
-        return Advice(_("Nobody can join. Move who is left to a group that lives."))
-    return Advice(_("Nobody is left, and nobody can join."))
+        return Advice(
+            _("Nobody can join. Move the remaining members to an active group.")
+        )
+    return Advice(_("The group is empty, and nobody can join."))
 
 
 def mean(values: Sequence[float]) -> float:

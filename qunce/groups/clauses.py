@@ -36,7 +36,7 @@ class GroupLeaf(MarkLeaf):
         base.fields(args, place, membership.WORDS)
         asked = cls.parse_asked(args, place)
         if not asked:
-            place.refuse(_("Say which groups: any, all or none."))
+            place.refuse(_("Give the groups under any, all or none."))
         return cls(asked)
 
 

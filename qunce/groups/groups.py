@@ -29,16 +29,16 @@ TEND = permissions.declare(
 
 class Stage(models.TextChoices):
     GROWING = "growing", gettext_lazy("growing")
-    LASTING = "lasting", gettext_lazy("lasting")
-    RECALLING = "recalling", gettext_lazy("recalling")
-    DEAD = "dead", gettext_lazy("dead")
+    LASTING = "lasting", gettext_lazy("stable")
+    RECALLING = "recalling", gettext_lazy("win-back")
+    DEAD = "dead", gettext_lazy("retired")
 
 
 class Audience(models.TextChoices):
     CUSTOMERS = "customers", gettext_lazy("customers")
     NEW_CUSTOMERS = "new_customers", gettext_lazy("new customers")
-    OLD_CUSTOMERS = "old_customers", gettext_lazy("old customers")
-    GUIDES = "guides", gettext_lazy("shop guides")
+    OLD_CUSTOMERS = "old_customers", gettext_lazy("existing customers")
+    GUIDES = "guides", gettext_lazy("shop assistants")
 
 
 FLOW = state_machine.StateMachine(
@@ -185,10 +185,10 @@ def check_key(key: str) -> str:
 def check_room(group: Group) -> None:
     """Whether the group holds all who are in it."""
     if group.state == Stage.DEAD:
-        raise GroupDead(_("The group “%(group)s” is given up.") % {"group": group})
+        raise GroupDead(_("The group “%(group)s” is retired.") % {"group": group})
     if group.capacity is not None and size(group) > group.capacity:
         raise GroupFull(
-            _("The group “%(group)s” holds %(n)s people at most.")
+            _("The group “%(group)s” can have at most %(n)s people.")
             % {"group": group, "n": group.capacity}
         )
 
@@ -204,7 +204,7 @@ def create(
     permissions.check_may(by, MANAGE)
     key = check_key(key)
     if Group.objects.filter(community=community, key=key).exists():
-        raise GroupExists(_("There is a group “%(key)s” already.") % {"key": key})
+        raise GroupExists(_("A group “%(key)s” already exists.") % {"key": key})
     fields = {"name": key, **about, "created_at": at, "by": by}
     group = Group(community=community, key=key, **fields)
     _check_fields(group)
@@ -229,7 +229,7 @@ def change(*, group: Group, by: Staff, at: datetime, **about: Any) -> None:
 
 def _check_fields(group: Group) -> None:
     if not text_validation.is_text(f"{group.name}{group.audience}{group.card}"):
-        raise InvalidGroup(_("This holds characters that cannot be written down."))
+        raise InvalidGroup(_("This contains characters that cannot be stored."))
     try:
         group.clean_fields(exclude=["community", "by", "owner", "created_at", "card"])
     except ValidationError as error:

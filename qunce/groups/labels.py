@@ -14,12 +14,12 @@ KINDS: dict[str, StrOrPromise] = {
     "welfare": _("benefits"),
     "interest": _("interest"),
     "seeding": _("seeding"),
-    "iron_fan": _("iron fans"),
+    "iron_fan": _("loyal fans"),
     "vip": _("VIP"),
     "flash": _("flash sale"),
     "local": _("neighbourhood"),
     "service": _("after-sales"),
-    "guides": _("shop guides"),
+    "guides": _("shop assistants"),
     "store": _("shop"),
 }
 PLATFORMS: dict[str, StrOrPromise] = {
@@ -45,10 +45,10 @@ ROLES: dict[str, StrOrPromise] = {
     "volunteer": _("volunteer"),
 }
 STEPS: dict[str, StrOrPromise] = {
-    "settle": _("Let it last"),
-    "recall": _("Recall its people"),
-    "close": _("Give it up"),
-    "revive": _("Let it grow"),
+    "settle": _("Mark as stable"),
+    "recall": _("Start win-back"),
+    "close": _("Retire the group"),
+    "revive": _("Mark as growing"),
 }
 """The steps of a group's life, as buttons say them."""
 

@@ -27,7 +27,7 @@ PAGE = 20
 @dataclass(frozen=True, kw_only=True)
 class GroupRoleGiven(facts.FactKind):
     kind = "group.role_changed"
-    words = gettext_lazy("got a part in a group")
+    words = gettext_lazy("got a role in a group")
     role: str
 
 
@@ -54,7 +54,7 @@ class Person:
 
 def check_role(role: str) -> str:
     if role not in labels.ROLES:
-        raise UnknownRole(_("There is no part “%(role)s” in a group.") % {"role": role})
+        raise UnknownRole(_("There is no role “%(role)s” in a group.") % {"role": role})
     return role
 
 

@@ -140,7 +140,9 @@ def mapped(
         free = free or name == spare(target, heading)
         if name and name not in names and not free:
             raise BadMapping(
-                _("“%(name)s” is not a field here; the fields are: %(names)s.")
+                _(
+                    "“%(name)s” is not a field of this import. Available fields: %(names)s."
+                )
                 % {"name": name, "names": ", ".join(sorted(names))}
             )
         for other, taken in mapping.items():
@@ -159,12 +161,12 @@ def apply(
     mapping = mapped(target, headings, given)
     for name, (one, other) in twice(mapping).items():
         raise BadMapping(
-            _("“%(one)s” and “%(other)s” cannot both be %(name)s.")
+            _("“%(one)s” and “%(other)s” cannot both be mapped to %(name)s.")
             % {"one": one, "other": other, "name": name}
         )
     for group in lacking(target, mapping):
         raise BadMapping(
-            _("No column is taken as %(names)s; say which one is it.")
+            _("No column is mapped to %(names)s. Choose the column.")
             % {"names": _(" or ").join(group)}
         )
     return mapping

@@ -160,7 +160,9 @@ def check_may_import(by: Staff) -> None:
     permissions.check_may(by, IMPORT)
     if by.scope is not None or by.groups is not None:
         raise SeesAPart(
-            _("Your scope is a part of the members; a file may hold others.")
+            _(
+                "Your scope covers only some of the members, but a file may contain others."
+            )
         )
 
 
@@ -174,7 +176,9 @@ def may_import(by: Staff) -> bool:
 
 def check_idle(several: models.QuerySet[ImportJob]) -> None:
     if several.filter(state__in=LIVE).exists():
-        raise StillRuns(_("An import of this file is not over; cancel it first."))
+        raise StillRuns(
+            _("An import of this file has not finished yet. Cancel it first.")
+        )
 
 
 # Verbs

@@ -88,7 +88,9 @@ def perform(key: str, *, at: datetime) -> None:
             jobs.finish(job, at=at, step="give_up", error=str(error))
         except Exception:
             log.exception("Import %s failed", job.pk)
-            text = _("It stopped unexpectedly; the log of the server says why.")
+            text = _(
+                "The import stopped unexpectedly. See the server log for the reason."
+            )
             jobs.finish(job, at=at, step="give_up", error=text)
 
 
@@ -128,7 +130,10 @@ def _plan(job: ImportJob) -> pipeline.Plan:
     fixed, upload = jobs.options_of(job), _upload_of(job)
     if fixed["clock"] != job.community.timezone:
         raise ClockMoved(
-            _("The community's time zone has changed since; import the file anew.")
+            _(
+                "The community's time zone has changed since this import started. "
+                "Import the file again."
+            )
         )
     planned = pipeline.plan(
         community=job.community,
@@ -161,5 +166,5 @@ def _chosen(job: ImportJob) -> dict[str, object]:
 
 def _upload_of(job: ImportJob) -> Upload:
     if job.upload is None:
-        raise uploads.FileGone(_("This file came from the command line."))
+        raise uploads.FileGone(_("This file was imported from the command line."))
     return job.upload

@@ -231,7 +231,7 @@ def _missing(
         lacking = nothing & good & filled
         names = [reading.heading[name] for name in group if name in reading.heading]
         heading = _(" or ").join(names)
-        remedy = _("This is empty; every row needs it.")
+        remedy = _("This field is empty. Every row needs a value here.")
         for place in np.flatnonzero(lacking).tolist():
             found.append(Problem(int(piece.rows[place]), heading, "", remedy))
         good &= ~lacking
@@ -346,7 +346,7 @@ def _notes(reading: Reading) -> list[str]:
         importing_dates.MONTH_FIRST: _("month/day"),
     }
     return [
-        _("“%(heading)s” could be read both ways; it is read as %(order)s.")
+        _("Dates in “%(heading)s” can be read two ways. They are read as %(order)s.")
         % {"heading": heading[name], "order": written[traits.order]}
         for name, traits in reading.traits.items()
         if traits.ambiguous

@@ -185,7 +185,7 @@ def _validate(planned: Plan, job: ImportJob, tell: Progress) -> None:
     if first:
         jobs.finish(job, at=planned.at, step="refuse")
         raise HasBrokenRows(
-            _("Broken rows: %(count)d, so nothing was imported.")
+            _("Rows with errors: %(count)d. Nothing was imported.")
             % {"count": job.broken},
             job,
             first,

@@ -58,7 +58,7 @@ def moments_of(texts: pa.Array, zone: ZoneInfo, order: str) -> Column:
             except pa.ArrowInvalid:
                 break  # the thirtieth of February
             return Column(_to_utc(micros, zone) if of.tz is None else micros)
-    remedy = _("This is not a moment; write it like 2026-03-05 09:07.")
+    remedy = _("This is not a date and time; write it like 2026-03-05 09:07.")
     read = functools.partial(dates.to_micros, zone=zone, order=order)
     return _each(texts, read, pa.int64(), remedy)
 
@@ -124,7 +124,7 @@ def texts_of(texts: pa.Array, longest: int = LONGEST) -> Column:
     bad = _places(pc.fill_null(strange, NO))
     if not len(bad):
         return Column(trimmed)
-    remedy = _("At most %(most)d characters, and no control characters.") % {
+    remedy = _("Use at most %(most)d characters and no control characters.") % {
         "most": longest
     }
     kept = pc.if_else(strange, pa.scalar(None, pa.string()), trimmed)

@@ -77,16 +77,16 @@ def check_size(size: int) -> None:
     """Before anything of the file is written."""
     if size > settings.MOST_UPLOAD:
         raise TooLarge(
-            _("The file is larger than %(most)s MB; import it with the command line.")
+            _("The file is larger than %(most)s MB. Import it from the command line.")
             % {"most": f"{settings.MOST_UPLOAD // 10**6:,}"}
         )
     if size + SPARE > shutil.disk_usage(settings.HOME).free:
-        raise TooLarge(_("There is too little room on the disk for this file."))
+        raise TooLarge(_("There is not enough disk space for this file."))
 
 
 def check_there(upload: Upload) -> None:
     if upload.gone_at is not None or not path_of(upload).exists():
-        raise FileGone(_("The file is no longer here; upload it again."))
+        raise FileGone(_("The file is no longer available. Upload it again."))
 
 
 def is_there(upload: Upload) -> bool:
@@ -227,7 +227,7 @@ def get(community: Community, pk: int) -> Upload:
             community=community, pk=pk
         )
     except Upload.DoesNotExist:
-        raise UnknownUpload(_("This file is not here.")) from None
+        raise UnknownUpload(_("There is no such file.")) from None
 
 
 def unused(community: Community) -> models.QuerySet[Upload]:

@@ -86,7 +86,8 @@ class Figure:
         if not values:
             return _("%(title)s: no numbers yet") % {"title": self.title}
         return _(
-            "%(title)s: from %(low)s to %(high)s %(unit)s a day, %(last)s last"
+            "%(title)s: from %(low)s to %(high)s %(unit)s per day, most "
+            "recently %(last)s"
         ) % {
             "title": self.title,
             "low": self.say(min(values)),

@@ -35,7 +35,8 @@ TERMS = {
             _("Orders"),
             ORDERS,
             _(
-                "Orders paid that day, orders of zero and orders refunded later included."
+                "Orders paid that day, including zero-amount orders and orders "
+                "refunded later."
             ),
         ),
         Term(
@@ -47,11 +48,11 @@ TERMS = {
         ),
         Term(
             "sales",
-            _("Sales"),
+            _("Paid amount"),
             MONEY,
             _(
-                "What was paid that day, with later corrections and before refunds; "
-                "every order is taken to be in the community's currency."
+                "The amount paid that day, including later corrections, before "
+                "refunds. All orders are assumed to be in the community's currency."
             ),
         ),
         Term(
@@ -67,22 +68,22 @@ TERMS = {
             "joins",
             _("Joins"),
             TIMES,
-            _("Times that somebody came into the group that day."),
+            _("How many times people joined the group that day."),
         ),
         Term(
             "leaves",
             _("Leaves"),
             TIMES,
-            _("Times that somebody left the group that day, or was removed."),
+            _("How many times people left the group or were removed that day."),
         ),
         Term(
             "members",
             _("Group members"),
             PEOPLE,
             _(
-                "People in the group at the end of that day, without those who have "
-                "left the community since: those of now, joins since undone, leaves "
-                "since undone."
+                "People in the group at the end of that day, excluding those who "
+                "have left the community since. Calculated backwards from the "
+                "current group members."
             ),
             sums=False,
         ),
@@ -91,8 +92,8 @@ TERMS = {
             _("Active group members"),
             PEOPLE,
             _(
-                "People in the group now who did something of their own that day, "
-                "anywhere: paid, redeemed, posted, reacted, clicked or checked in."
+                "People now in the group who were active that day, anywhere: they "
+                "paid, redeemed, posted, reacted, clicked or checked in."
             ),
             sums=False,
         ),

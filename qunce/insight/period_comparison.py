@@ -92,7 +92,7 @@ class Comparison:
             lines=[
                 Line(words=_("last %(n)s days") % words, values=self.values),
                 Line(
-                    words=_("%(n)s days before") % words,
+                    words=_("previous %(n)s days") % words,
                     values=[*self.before, None],
                     days=gone,
                 ),

@@ -74,7 +74,7 @@ class MemberOptedIn(facts.FactKind):
     """An opt-out was taken back."""
 
     kind = "member.opted_in"
-    words = gettext_lazy("wants messages again")
+    words = gettext_lazy("opted in to messages again")
     came_by: str
 
 

@@ -25,13 +25,13 @@ WORDS: dict[str, StrOrPromise] = {
     LEFT: gettext_lazy("has left the community"),
     EXCLUDED: gettext_lazy("is excluded by the campaign"),
     OPTED_OUT: gettext_lazy("has opted out of messages"),
-    CONTACTED: gettext_lazy("got 2 messages or more in 7 days"),
-    OUT_OF_SIGHT: gettext_lazy("is seen by none of the chosen staff"),
+    CONTACTED: gettext_lazy("got 2 or more messages in 7 days"),
+    OUT_OF_SIGHT: gettext_lazy("is not visible to any of the selected staff"),
     NO_VALUE: gettext_lazy("a variable has no value and no fallback"),
     NO_ADDRESS: gettext_lazy("has no account on this channel"),
-    CLOSED: gettext_lazy("the group is given up"),
+    CLOSED: gettext_lazy("the group is retired"),
     CANCELLED: gettext_lazy("the campaign was cancelled"),
-    GAVE_UP: gettext_lazy("tried too often without success"),
+    GAVE_UP: gettext_lazy("too many failed attempts"),
     "channel_down": gettext_lazy("the channel could not be reached"),
 }
 
@@ -42,8 +42,8 @@ class Cannot(models.TextChoices):
     NOT_FOUND = "not_found", gettext_lazy("not among my contacts")
     BLOCKED = "blocked", gettext_lazy("they blocked or deleted me")
     NOT_IN_GROUP = "not_in_group", gettext_lazy("I am not in this group")
-    MUTED = "muted", gettext_lazy("nobody may post in this group now")
-    UNSUITABLE = "unsuitable", gettext_lazy("does not suit this person now")
+    MUTED = "muted", gettext_lazy("the group is muted now")
+    UNSUITABLE = "unsuitable", gettext_lazy("not suitable for this person now")
     OTHER = "other", gettext_lazy("another reason")
 
 

@@ -102,7 +102,7 @@ class OrderRefunded(facts.FactKind):
     """`amount` is this refund's, not the sum of all."""
 
     kind = "order.refunded"
-    words = gettext_lazy("got money back for an order")
+    words = gettext_lazy("was refunded for an order")
     order: str
     amount: int
 
@@ -116,7 +116,7 @@ class OrderAmended(facts.FactKind):
     """
 
     kind = "order.amended"
-    words = gettext_lazy("had an order's amount set right")
+    words = gettext_lazy("had an order amount corrected")
     order: str
     amount: int
 
@@ -142,7 +142,8 @@ def check_order(*, key: str, amount: int, currency: str) -> None:
         raise InvalidOrder(_("An order needs a key."))
     if amount < 0:
         raise InvalidOrder(
-            _("Order %(key)s: an amount below zero is a refund.") % {"key": key}
+            _("Order %(key)s: the amount is below zero. Record it as a refund.")
+            % {"key": key}
         )
     if len(currency) != 3 or not currency.isascii() or not currency.isupper():
         raise InvalidOrder(
@@ -161,7 +162,7 @@ def check_currency(order: Order, currency: str) -> None:
 
 def check_refund(order: Order, amount: int) -> None:
     if amount <= 0:
-        raise InvalidOrder(_("A refund is more than nothing."))
+        raise InvalidOrder(_("A refund must be more than zero."))
     left = order.amount - order.refunded_amount
     if amount > left:
         raise RefundTooLarge(
@@ -366,7 +367,7 @@ def dump_items(items: Sequence[dict[str, Any]] | None) -> str | None:
         return None
     text = json.dumps(list(items), ensure_ascii=False, separators=(",", ":"))
     if not text_validation.is_text(text):
-        raise InvalidOrder(_("This holds characters that cannot be written down."))
+        raise InvalidOrder(_("This contains characters that cannot be stored."))
     return text
 
 

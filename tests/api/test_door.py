@@ -123,7 +123,7 @@ def test_faults_name_their_place_in_the_readers_words(api: Caller) -> None:
         "facts[1].kind",
         "facts[1].member",
     ]
-    assert answer.body["errors"][0]["detail"] == "This is needed."
+    assert answer.body["errors"][0]["detail"] == "This field is required."
 
 
 def test_too_large_a_body_is_refused(api: Caller) -> None:

@@ -54,7 +54,7 @@ class Walk:
     def imports(self, path: Path) -> None:
         self.visitor.go("/members/import/new/")
         self.page.locator("input[type=file]").set_input_files(path)
-        self.click("Upload and look at it")
+        self.click("Upload and preview")
         self.page.wait_for_url(re.compile(r"/import/files/\d+/"))
         expect(self.page.locator("main")).to_contain_text(f"{self.name} 01")
         self.page.locator("#mode-all").check()
@@ -74,7 +74,7 @@ class Walk:
         for number in range(TAGGED):
             boxes.nth(number).check()
         self.page.locator("#batch-tag").fill(tag)
-        self.click("Put the tag on")
+        self.click("Add tag")
         toast = self.page.locator("[data-toast]")
         expect(toast).to_contain_text(str(TAGGED))
         expect(toast.get_by_role("button", name=self.word("Undo"))).to_be_visible()
@@ -111,7 +111,7 @@ class Walk:
         self.page.locator("[data-find-who]").click()
         self.page.locator("#why .name-rows button").first.click()
         verdict = self.page.locator("#why .chip.bad")
-        expect(verdict).to_contain_text(self.word("is out"))
+        expect(verdict).to_contain_text(self.word("not included"))
         expect(self.page.locator(".lit-no").first).to_be_visible()
         self.visitor.photograph(f"walk-why-{self.language}")
 
@@ -142,7 +142,7 @@ class Walk:
 
     def opens_the_task(self, size: int) -> Locator:
         """Rows are opened a page at a time, each when somebody is about to send it."""
-        self.follow("Go on with my task")
+        self.follow("Continue my task")
         self.page.locator("[data-next]").click()
         rows = self.page.locator("[data-row].open")
         expect(rows).to_have_count(min(size, 40))

@@ -48,7 +48,7 @@ SAID = [
         {"tag": {"any": ["vip"], "depth": {"gte": 5}}},
         "carries the tag VIP at least 5 times each",
     ),
-    ({"tag": {"untagged": True}}, "carries no tag at all"),
+    ({"tag": {"untagged": True}}, "has no tags"),
     ({"tag": {"untagged": "taste"}}, "carries no tag of the group Taste"),
     ({"group": {"any": ["north"]}}, "is in the group North shop"),
     ({"layer": {"of": "value", "in": ["high"]}}, "is in the layer high of Value"),
@@ -111,7 +111,7 @@ SAID = [
     ({"left": {"within": "12h"}}, "left the community in the last 12 hours"),
     ({"source": {"any": ["shop"]}}, "came through shop"),
     ({"opted_out": {"of": "messages"}}, "opted out of messages"),
-    ({"members": {"keys": ["ann"]}}, "is one member named by key"),
+    ({"members": {"keys": ["ann"]}}, "is the one member listed individually"),
     ({"members": {"keys": ["a"] * 9}}, "is one of 9 members named by key"),
 ]
 
@@ -173,7 +173,7 @@ def test_lines_know_their_places() -> None:
         for line in sentences.lines(rule, NAMES)
     ]
     assert told == [
-        ("all[0]", "all[0].not", 0, "but nobody who", True),
+        ("all[0]", "all[0].not", 0, "except those who", True),
         ("all[0].not.any[0]", "all[0].not.any[0]", 1, "", False),
         ("all[0].not.any[1]", "all[0].not.any[1]", 1, "or", False),
         ("all[1]", "all[1]", 0, "and", True),

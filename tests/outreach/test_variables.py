@@ -71,7 +71,7 @@ def test_a_variable_is_known_by_its_name_in_either_language() -> None:
         ("{}", "Line 1, character 1: A variable needs a name"),
         ("a\x00", "Line 1, character 2: There is a character that cannot be sent."),
         ("a\ud800", "Line 1, character 2: There is a character that cannot be sent."),
-        (" \n", "Write what is to be sent."),
+        (" \n", "Write the text to send."),
         ("x" * 4_001, "The text has 4001 characters; 4000 is the most."),
     ],
 )

@@ -87,7 +87,7 @@ class WebhookMoved(About):
     """`state` is the one that it came to."""
 
     kind = "webhook.state_changed"
-    words = gettext_lazy("state of a webhook changed")
+    words = gettext_lazy("webhook state changed")
     state: str
 
 
@@ -117,7 +117,10 @@ def check_may(by: Staff) -> None:
     permissions.check_may(by, MANAGE)
     if by.scope is not None or by.groups is not None:
         raise NotForAPart(
-            _("A webhook tells of everybody; %(name)s sees a part of the community.")
+            _(
+                "A webhook reports on all members, but %(name)s sees only part of "
+                "the community."
+            )
             % {"name": by.name}
         )
 

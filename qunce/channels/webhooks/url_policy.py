@@ -50,7 +50,7 @@ def check(url: str) -> tuple[str, str, int]:
     if parts.scheme != "https" and not (
         parts.scheme == "http" and settings.WEBHOOKS_INSIDE
     ):
-        raise InvalidAddress(_("A webhook's address begins with https://."))
+        raise InvalidAddress(_("The address of a webhook must begin with https://."))
     return parts.scheme, host, port or PORTS[parts.scheme]
 
 
@@ -61,13 +61,11 @@ def find(url: str) -> Target:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise InvalidAddress(
-            _("“%(host)s” is not known to the name server.") % {"host": host}
+            _("The host name “%(host)s” cannot be resolved.") % {"host": host}
         ) from None
     addresses = [str(each[4][0]) for each in found]
     if not settings.WEBHOOKS_INSIDE and not all(map(is_open, addresses)):
-        raise InvalidAddress(
-            _("“%(host)s” lies inside a private network.") % {"host": host}
-        )
+        raise InvalidAddress(_("“%(host)s” is in a private network.") % {"host": host})
     return Target(scheme, host, port, addresses[0])
 
 

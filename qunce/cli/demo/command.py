@@ -1,4 +1,4 @@
-"""A community to look at: a year of a retailer's households, ready and served"""
+"""A demo community: one year of a retailer's households, imported and served"""
 
 from __future__ import annotations
 
@@ -46,8 +46,9 @@ SOURCE = "completejourney"
 BATCH = 50
 """Stores made in one transaction."""
 ABOUT = gettext_lazy(
-    "The Complete Journey: a year of purchases that dunnhumby simulated from real"
-    " households, moved so that its last day was the day before this demo was made."
+    "The Complete Journey: a year of purchases that dunnhumby simulated "
+    "from real households, shifted so that its last day is the day "
+    "before this demo was created."
 )
 FILES: tuple[tuple[str, str, Callable[[Journey], pa.Table]], ...] = (
     ("members", "members", Journey.members),
@@ -66,9 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(community=KEY, timezone=demo_data.ZONE)
     parser.add_argument("--host", default="127.0.0.1", help=_("address to listen on"))
     parser.add_argument("--port", type=int, default=8000, help=_("port to listen on"))
-    parser.add_argument("--threads", type=int, default=8, help=_("requests at once"))
+    parser.add_argument("--threads", type=int, default=8, help=_("concurrent requests"))
     parser.add_argument(
-        "--no-serve", action="store_true", help=_("make it ready and end")
+        "--no-serve", action="store_true", help=_("prepare the demo and exit")
     )
     parser.add_argument(
         "--sample", type=int, metavar="N", help=_("only the first N households")
@@ -87,7 +88,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
     _follow(show)
     answer = _answer(show)
     owner, word = work.login(community, args.at)
-    with show.step("work", _("yesterday's work waits in Today")):
+    with show.step("work", _("yesterday's work prepared for Today")):
         work.begin(community=community, owner=owner, at=args.at)
     answer["login"], answer["password"] = owner.login, word
     answer["steps"] = show.steps
@@ -122,7 +123,10 @@ def _community(key: str, at: datetime) -> Community:
 def _check_empty(community: Community) -> None:
     if account_models.Account.objects.filter(community=community).exists():
         raise NotTheDemo(
-            _("“%(key)s” has members of its own: name another with --community.")
+            _(
+                "“%(key)s” already has its own members. Choose another community "
+                "with --community."
+            )
             % {"key": community.key}
         )
 
@@ -148,11 +152,13 @@ class Show:
 def _fill(show: Show, journey: Journey) -> None:
     """Through the files and the import that anybody's own data would take."""
     said = {
-        "members": _("households as members, with what is known of them"),
-        "memberships": _("stores as groups, households in the one they mostly visit"),
-        "orders": _("baskets as orders"),
-        "sends": _("letters of campaigns as sends of the past"),
-        "redemptions": _("redeemed coupons"),
+        "members": _("households imported as members, with their attributes"),
+        "memberships": _(
+            "stores imported as groups, each household in the store it visits most"
+        ),
+        "orders": _("baskets imported as orders"),
+        "sends": _("campaign mailings imported as past sends"),
+        "redemptions": _("redeemed coupons imported"),
     }
     for name, target, make in FILES:
         path = _path(journey, name)
@@ -236,16 +242,16 @@ def _follow(show: Show) -> None:
     """What `serve` does on every beat, waited for."""
     with show.step("derived", _("facts counted by day")):
         deriver.catch_up()
-    with show.step("reactions", _("base tags put")):
+    with show.step("reactions", _("base tags applied")):
         reactions.CONSUMER.catch_up(at=show.at)
-    with show.step("purchases", _("purchase tags put, with depth")):
+    with show.step("purchases", _("purchase tags applied, with depth")):
         purchase_tags.catch_up(at=show.at)
 
 
 def _answer(show: Show) -> dict[str, Any]:
     """What there is now, by asking the community; told to people on the way."""
     asked: dict[str, Any] = {"community": show.community, "by": show.by, "at": show.at}
-    with show.step("layers", _("everyone laid out by value and by lifecycle")):
+    with show.step("layers", _("members sorted into layers by value and by lifecycle")):
         runs = plan.lay_out(**asked)
     with show.step("segments", _("segments counted")):
         sizes = plan.segment(**asked)

@@ -39,16 +39,16 @@ LAYERINGS: tuple[tuple[str, StrOrPromise, dict[str, Any], str], ...] = (
 
 FIGURES: dict[str, StrOrPromise] = {
     "members": _("households are members"),
-    "demographics": _("of them tell age, income and family"),
+    "demographics": _("of them have a known age, income and family"),
     "groups": _("stores are groups"),
-    "memberships": _("households belong to one"),
+    "memberships": _("households belong to a store"),
     "orders": _("baskets are orders"),
     "sales": _("dollars of sales"),
-    "sends": _("letters of campaigns were sent"),
-    "recipients": _("households got them"),
+    "sends": _("campaign mailings were sent"),
+    "recipients": _("households received a mailing"),
     "redemptions": _("coupons were redeemed"),
-    "redeemers": _("households redeemed them"),
-    "tags": _("marks of purchase tags and base tags"),
+    "redeemers": _("households redeemed a coupon"),
+    "tags": _("purchase tags and base tags on members"),
 }
 
 
@@ -72,7 +72,10 @@ SEGMENTS = (
     Planned(
         "high-value-silent",
         _("High value and silent for 30 days"),
-        _("They bring most of the money and have stopped coming: call them first."),
+        _(
+            "They bring in most of the revenue and have stopped buying: contact "
+            "them first."
+        ),
         {
             "all": [
                 layer("value", "high"),
@@ -82,8 +85,11 @@ SEGMENTS = (
     ),
     Planned(
         "campaigns-never-redeemed",
-        _("In two campaigns or more, never redeemed"),
-        _("Letters alone do not move them: try another offer, or write less."),
+        _("Reached by two or more campaigns, never redeemed"),
+        _(
+            "Mailings alone do not persuade them: try another offer, or write "
+            "less often."
+        ),
         {
             "all": [
                 did("send.delivered", times={"gte": 2}),
@@ -93,8 +99,8 @@ SEGMENTS = (
     ),
     Planned(
         "quick-redeemers",
-        _("Redeemed within two weeks of a letter"),
-        _("They read what we send: they hear of new things first."),
+        _("Redeemed within two weeks of a mailing"),
+        _("They read what we send: announce new products to them first."),
         {
             "seq": {
                 "steps": [{"kind": "send.delivered"}, {"kind": "coupon.redeemed"}],
@@ -104,8 +110,11 @@ SEGMENTS = (
     ),
     Planned(
         "regulars-small-baskets",
-        _("Come nearly every week, spend little"),
-        _("In ten of the last twelve weeks and not of high value: widen the basket."),
+        _("Visit nearly every week, spend little"),
+        _(
+            "Bought in ten of the last twelve weeks, but not high value: "
+            "encourage larger baskets."
+        ),
         {
             "all": [
                 did("order.paid", weeks={"gte": 10}, within="84d"),
@@ -116,7 +125,10 @@ SEGMENTS = (
     Planned(
         "pet-food-due",
         _("Pet food is due again"),
-        _("Bought it five times or more, and not for 45 days: they buy it elsewhere."),
+        _(
+            "Bought five times or more, but not in the last 45 days: they buy "
+            "it elsewhere now."
+        ),
         {
             "all": [
                 {
@@ -131,9 +143,10 @@ SEGMENTS = (
     ),
     Planned(
         "families-not-written-to",
-        _("Families with children, not written to for 60 days"),
+        _("Families with children, no message for 60 days"),
         _(
-            "Known to have children, of high or middle value, and forgotten by campaigns."
+            "Members with children and of high or middle value who received no "
+            "recent campaign."
         ),
         {
             "all": [

@@ -142,8 +142,16 @@ def _people(scene: Scene, rule: Any, most: int) -> list[int]:
 def _promise(scene: Scene) -> None:
     """Two follow-ups of yesterday's talks are due now, one is for tomorrow."""
     said = (
-        (_("Asked for gluten-free bread last week."), _("Tell them it is here"), 14),
-        (_("Moved house; the other store is nearer now."), _("Offer to change it"), 16),
+        (
+            _("Asked for gluten-free bread last week."),
+            _("Let them know it is in stock"),
+            14,
+        ),
+        (
+            _("Moved house; the other store is nearer now."),
+            _("Offer to change the store"),
+            16,
+        ),
         (_("Wants to hear about the wine evening."), _("Send the date"), 40),
     )
     people = _people(scene, _rule(scene), len(said))

@@ -26,7 +26,7 @@ class SeesSome(permissions.NotAllowed):
 @http.page(groups.MANAGE)
 def new(request: http.Request) -> HttpResponse:
     if not may_open(request):
-        raise SeesSome(_("You see some groups only, and would not see a new one."))
+        raise SeesSome(_("You see only some groups and would not see a new one."))
     form = GroupForm(request.community, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -78,7 +78,7 @@ def move(request: http.Request, pk: int, step: str) -> HttpResponse:
         return redirect("groups:page", group.pk)
     before = group.state
     groups.move(group=group, step=step, by=request.operator, at=request.at)
-    text = _("“%(group)s” is now: %(stage)s.") % {
+    text = _("The stage of “%(group)s” is now %(stage)s.") % {
         "group": group,
         "stage": group.get_state_display(),
     }

@@ -23,34 +23,37 @@ class GroupForm(forms.Form):
     key = forms.CharField(
         label=_("Key"),
         max_length=200,
-        help_text=_("What files, channels and rules call it; it stays as it is."),
+        help_text=_(
+            "Identifies the group in files, channels and rules. It cannot be "
+            "changed later."
+        ),
     )
     name = forms.CharField(label=_("Name"), max_length=200)
     platform = forms.ChoiceField(label=_("Platform"))
-    audience = forms.ChoiceField(label=_("Made for"), choices=groups.Audience.choices)
+    audience = forms.ChoiceField(
+        label=_("Group audience"), choices=groups.Audience.choices
+    )
     kind = forms.ChoiceField(label=_("Kind"), required=False)
     capacity = forms.IntegerField(
         label=_("Capacity"),
         required=False,
         min_value=1,
         max_value=1_000_000,
-        help_text=_("People at most; leave it empty if there is no limit."),
+        help_text=_("Maximum number of people. Leave empty for no limit."),
     )
     threshold = forms.CharField(
         label=_("Entry gate"),
         required=False,
         max_length=200,
-        help_text=_("What one must have done to come in, such as: bought once."),
+        help_text=_("What a member must have done to join, for example bought once."),
     )
-    whom = forms.CharField(label=_("For whom"), required=False, max_length=300)
-    value = forms.CharField(
-        label=_("What they get from it"), required=False, max_length=300
-    )
+    whom = forms.CharField(label=_("Intended for"), required=False, max_length=300)
+    value = forms.CharField(label=_("What members get"), required=False, max_length=300)
     rhythm = forms.CharField(
         label=_("Rhythm"),
         required=False,
         max_length=300,
-        help_text=_("What comes when, such as: recipes every morning at 8."),
+        help_text=_("What is posted when, for example recipes every morning at 8."),
     )
     owner = forms.ModelChoiceField(
         label=_("Owner"),

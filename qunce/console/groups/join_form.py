@@ -18,20 +18,20 @@ MOST_KEYS = 500
 
 class JoinForm(forms.Form):
     keys = forms.CharField(
-        label=gettext_lazy("Keys of members"),
+        label=gettext_lazy("Member keys"),
         required=False,
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("One in a line, or with commas between."),
+        help_text=gettext_lazy("One per line, or separated by commas."),
     )
     segment = forms.ModelChoiceField(
-        label=gettext_lazy("Or everybody of a segment"),
+        label=gettext_lazy("Or everyone in a segment"),
         queryset=segments.Segment.objects.none(),
         required=False,
         empty_label=gettext_lazy("none"),
     )
     role = forms.ChoiceField(
-        label=gettext_lazy("As"), choices=list(labels.ROLES.items()), required=False
+        label=gettext_lazy("Role"), choices=list(labels.ROLES.items()), required=False
     )
 
     def __init__(self, by: Staff, data: Any = None) -> None:
@@ -45,9 +45,9 @@ class JoinForm(forms.Form):
         given: dict[str, Any] = super().clean() or {}
         given["keys"] = split(given.get("keys", ""))
         if not given["keys"] and not given.get("segment"):
-            raise forms.ValidationError(_("Write somebody's key, or choose a segment."))
+            raise forms.ValidationError(_("Enter a member key, or choose a segment."))
         if len(given["keys"]) > MOST_KEYS:
-            text = _("At most %(n)s at once; more come from a segment or a file.")
+            text = _("At most %(n)s at a time. Use a segment or a file for more.")
             raise forms.ValidationError(text % {"n": MOST_KEYS})
         return given
 

@@ -45,10 +45,12 @@ def join(request: http.Request, pk: int) -> HttpResponse:
 
 def _say_joined(request: http.Request, group: Group, joined: int) -> None:
     if not joined:
-        http.say(request, _("They were in the group already."), level="info")
+        http.say(request, _("They were already in the group."), level="info")
         return
     text = ngettext(
-        "%(n)s member was put in.", "%(n)s members were put in.", joined
+        "%(n)s member was added to the group.",
+        "%(n)s members were added to the group.",
+        joined,
     ) % {"n": f"{joined:,}"}
     moment = timestamps.to_micros(request.at)
     http.say(request, text, undo=reverse("groups:undo", args=[group.pk, moment]))
@@ -66,8 +68,9 @@ def _wanted(request: http.Request, form: JoinForm) -> list[int]:
     if unknown:
         keys = _(", ").join(f"“{key[:80]}”" for key in unknown[:5])
         text = ngettext(
-            "There is no member %(keys)s; nobody was put in.",
-            "%(n)s keys are of no member, such as %(keys)s; nobody was put in.",
+            "There is no member %(keys)s. Nobody was added.",
+            "%(n)s keys do not belong to a member, for example %(keys)s. Nobody "
+            "was added.",
             len(unknown),
         )
         raise account_models.UnknownMember(text % {"keys": keys, "n": len(unknown)})
@@ -77,7 +80,7 @@ def _wanted(request: http.Request, form: JoinForm) -> list[int]:
             community=request.community, rule=segment.rule, by=by, at=at
         )
     if not found:
-        raise errors.Invalid(_("Nobody whom you see is in this segment."))
+        raise errors.Invalid(_("You cannot see any member of this segment."))
     return found
 
 
@@ -89,7 +92,9 @@ def undo(request: http.Request, pk: int, moment: int) -> HttpResponse:
         group=group, moment=moment, by=request.operator, at=request.at
     )
     text = ngettext(
-        "%(n)s member was taken out.", "%(n)s members were taken out.", left
+        "%(n)s member was removed from the group.",
+        "%(n)s members were removed from the group.",
+        left,
     )
     http.say(request, text % {"n": f"{left:,}"})
     return http.back(request, reverse("groups:page", args=[pk]))
@@ -117,7 +122,7 @@ def leave(request: http.Request, pk: int, account: int) -> HttpResponse:
     group = visibility.get(by=by, pk=pk)
     person = people_in_sight.get(by=by, account=account, at=at)
     groups.leave(group=group, accounts=account_models.family(account), by=by, at=at)
-    text = _("%(name)s was taken out of the group.") % {
+    text = _("%(name)s was removed from the group.") % {
         "name": person.name or masking.key(person.key, by)
     }
     http.say(request, text, undo=reverse("groups:back", args=[pk, account]))

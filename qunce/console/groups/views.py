@@ -113,7 +113,7 @@ def _card(group: Group) -> list[tuple[str, str]]:
     """What positions the group, in words and order of the reader."""
     card = group.card if isinstance(group.card, dict) else {}
     return [
-        (_("For whom"), card.get("whom", "")),
+        (_("Intended for"), card.get("whom", "")),
         (_("Value"), card.get("value", "")),
         (_("Rhythm"), card.get("rhythm", "")),
         (_("Entry gate"), group.threshold),

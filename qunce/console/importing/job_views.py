@@ -17,7 +17,9 @@ from qunce.importing import error_report, jobs, jobs_runner, pipeline, uploads
 from qunce.importing.jobs import ImportJob
 
 SHOWN = 100
-TAKEN_OUT = audit.declare("import.problems_taken", gettext_lazy("import report taken"))
+TAKEN_OUT = audit.declare(
+    "import.problems_taken", gettext_lazy("import report downloaded")
+)
 
 
 class NoReport(errors.NotFound):
@@ -67,7 +69,7 @@ def _mapping(job: ImportJob) -> list[tuple[str, str]]:
 def cancel(request: http.Request, pk: int) -> HttpResponse:
     job = jobs.get(request.community, pk)
     jobs.cancel(job=job, by=request.operator, at=request.at)
-    http.say(request, _("The import is cancelled; what is written stays."))
+    http.say(request, _("The import is cancelled. Rows already written stay."))
     return http.back(request, _url(job))
 
 
@@ -94,7 +96,7 @@ def problems(request: http.Request, pk: int) -> HttpResponseBase:
     job = jobs.get(request.community, pk)
     path = error_report.path_of(job)
     if not path.exists():
-        raise NoReport(_("There is no report of this import."))
+        raise NoReport(_("This import has no report."))
     audit.note(
         kind=TAKEN_OUT,
         community=request.community,

@@ -17,20 +17,20 @@ from qunce.members.attributes.attributes import Attribute
 TARGETS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     "members": (
         gettext_lazy("Members"),
-        gettext_lazy("one member a row, with phone, tags, groups and more"),
+        gettext_lazy("one member per row, with phone, tags, groups and more"),
     ),
-    "tags": (gettext_lazy("Tags"), gettext_lazy("a member and a tag a row")),
+    "tags": (gettext_lazy("Tags"), gettext_lazy("one member and one tag per row")),
     "memberships": (
         gettext_lazy("Group members"),
-        gettext_lazy("a group and a member a row"),
+        gettext_lazy("one group and one member per row"),
     ),
     "orders": (
         gettext_lazy("Orders"),
-        gettext_lazy("an order or a line of one a row"),
+        gettext_lazy("one order, or one line of an order, per row"),
     ),
     "facts": (
-        gettext_lazy("Events"),
-        gettext_lazy("what somebody did when, such as chat logs"),
+        gettext_lazy("Facts"),
+        gettext_lazy("what members did and when, for example chat logs"),
     ),
 }
 FIELDS: dict[str, StrOrPromise] = {
@@ -55,20 +55,20 @@ FIELDS: dict[str, StrOrPromise] = {
     "paid_at": gettext_lazy("Paid at"),
     "amount": gettext_lazy("Amount paid"),
     "currency": gettext_lazy("Currency"),
-    "items": gettext_lazy("Items, as JSON"),
+    "items": gettext_lazy("Items (JSON)"),
     "refunded_at": gettext_lazy("Refunded at"),
     "refunded_amount": gettext_lazy("Amount refunded"),
     "sku": gettext_lazy("Item code"),
     "item": gettext_lazy("Item name"),
     "category": gettext_lazy("Item category"),
     "quantity": gettext_lazy("Quantity"),
-    "price": gettext_lazy("Price of one"),
-    "line_amount": gettext_lazy("Amount of the line"),
-    "kind": gettext_lazy("What happened, as noun.verb"),
+    "price": gettext_lazy("Unit price"),
+    "line_amount": gettext_lazy("Line amount"),
+    "kind": gettext_lazy("Kind of fact (noun.verb)"),
     "happened_at": gettext_lazy("When it happened"),
-    "payload": gettext_lazy("Details, as JSON"),
+    "payload": gettext_lazy("Details (JSON)"),
 }
-EVENT_KEY = gettext_lazy("Event number")
+EVENT_KEY = gettext_lazy("Fact number")
 KINDS: dict[str, StrOrPromise] = {
     "key": gettext_lazy("text"),
     "text": gettext_lazy("text"),
@@ -78,16 +78,16 @@ KINDS: dict[str, StrOrPromise] = {
     "amount": gettext_lazy("number"),
     "number": gettext_lazy("number"),
     "bool": gettext_lazy("yes or no"),
-    "choice": gettext_lazy("one of few words"),
-    "multi": gettext_lazy("several words"),
+    "choice": gettext_lazy("single choice"),
+    "multi": gettext_lazy("multiple choice"),
     "object": "JSON",
     "json": "JSON",
 }
 STATES: dict[str, tuple[StrOrPromise, str]] = {
-    "waiting": (gettext_lazy("waiting its turn"), "info"),
+    "waiting": (gettext_lazy("queued"), "info"),
     "running": (gettext_lazy("running"), "info"),
     "done": (gettext_lazy("done"), "good"),
-    "refused": (gettext_lazy("refused: broken rows"), "bad"),
+    "refused": (gettext_lazy("rejected: broken rows"), "bad"),
     "failed": (gettext_lazy("failed"), "bad"),
     "cancelled": (gettext_lazy("cancelled"), "warn"),
 }
@@ -97,11 +97,11 @@ COUNTS: dict[str, StrOrPromise] = {
     "orders": gettext_lazy("new orders"),
     "refunds": gettext_lazy("refunds"),
     "amended": gettext_lazy("amended orders"),
-    "tagged": gettext_lazy("taggings"),
+    "tagged": gettext_lazy("tags added"),
     "changed": gettext_lazy("changed"),
-    "known": gettext_lazy("known already"),
-    "lines": gettext_lazy("lines"),
-    "lines_without_member": gettext_lazy("lines without a member"),
+    "known": gettext_lazy("already known"),
+    "lines": gettext_lazy("order lines"),
+    "lines_without_member": gettext_lazy("order lines without a member"),
     "orders_without_member": gettext_lazy("orders without a member"),
     "value": gettext_lazy("paid less refunded"),
     "value_with_member": gettext_lazy("of which with a member"),
@@ -135,7 +135,7 @@ def labels(community: Community, mapping: Mapping[str, str]) -> dict[str, str]:
 def field(target_key: str, name: str, called: Mapping[str, str] | None = None) -> str:
     """A field of a target, an attribute as it is called, or that it is left out."""
     if not name:
-        return _("left out")
+        return _("not imported")
     if (target_key, name) == ("facts", "key"):
         return str(EVENT_KEY)
     for prefix in (registry.ATTRIBUTE, registry.DETAIL):

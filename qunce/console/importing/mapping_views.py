@@ -189,13 +189,13 @@ def _kinds(planned: pipeline.Plan) -> dict[str, str]:
 
 def _wrong(target: registry.Target, mapping: dict[str, str]) -> list[str]:
     found = [
-        _("“%(one)s” and “%(other)s” cannot both be: %(name)s.")
+        _("“%(one)s” and “%(other)s” cannot both be mapped to: %(name)s.")
         % {"one": one, "other": other, "name": labels.field(target.key, name)}
         for name, (one, other) in column_mapping.twice(mapping).items()
     ]
     for group in column_mapping.lacking(target, mapping):
         names = _(" or ").join(labels.field(target.key, name) for name in group)
-        found.append(_("Say which column is: %(names)s.") % {"names": names})
+        found.append(_("Choose a column for: %(names)s.") % {"names": names})
     return found
 
 
@@ -231,7 +231,7 @@ def _samples(column: Any) -> list[str]:
 def _options(
     target: registry.Target, heading: str, field: str, called: dict[str, str]
 ) -> list[tuple[str, str]]:
-    options = [("", _("leave it out"))]
+    options = [("", _("skip this column"))]
     options += [(one.name, labels.field(target.key, one.name)) for one in target.fields]
     known = {name for name, _said in options}
     for extra in dict.fromkeys([column_mapping.spare(target, heading), field]):
@@ -240,7 +240,7 @@ def _options(
             if target.extras == "attributes":
                 said = _("attribute: %(name)s") % {"name": name}
             else:
-                said = _("keep it with the order: %(name)s") % {"name": name}
+                said = _("save with the order: %(name)s") % {"name": name}
             options.append((extra, said))
     return options
 
@@ -282,5 +282,5 @@ def start(request: http.Request, pk: int) -> HttpResponse:
 def discard(request: http.Request, pk: int) -> HttpResponse:
     upload = uploads.get(request.community, pk)
     uploads.discard(upload=upload, by=request.operator, at=request.at)
-    http.say(request, _("The file “%(name)s” is removed.") % {"name": upload.name})
+    http.say(request, _("The file “%(name)s” was deleted.") % {"name": upload.name})
     return http.back(request, reverse("importing:list"))

@@ -45,7 +45,7 @@ def new(request: http.Request) -> HttpResponse:
 def _received(request: http.Request) -> HttpResponse:
     file = request.FILES.get("file")
     if not isinstance(file, Received) or not file.size:
-        raise NoFile(_("Choose a file that has something in it."))
+        raise NoFile(_("The file is empty. Choose another one."))
     upload = uploads.keep(
         path=file.path, name=file.name or "", by=request.operator, at=request.at
     )
@@ -66,7 +66,7 @@ def _form(request: http.Request, error: str = "") -> HttpResponse:
 def example(request: http.Request, target: str) -> HttpResponse:
     """A small file of a kind, to be looked at and filled in."""
     if target not in examples.ROWS:
-        raise registry.UnknownTarget(_("There is no example of this."))
+        raise registry.UnknownTarget(_("There is no example file of this type."))
     text = io.StringIO()
     csv.writer(text).writerows(examples.of(target, request.LANGUAGE_CODE))
     return HttpResponse(

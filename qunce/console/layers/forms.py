@@ -88,7 +88,9 @@ def _value(how: str, text: str, spec: Mapping[str, Any], currency: str) -> str |
     try:
         return int(text.replace(",", "").strip())
     except ValueError:
-        raise layer_specs.InvalidLayering(_("A bound is a whole number.")) from None
+        raise layer_specs.InvalidLayering(
+            _("A bound must be a whole number.")
+        ) from None
 
 
 def _plain(text: str) -> str:
@@ -98,7 +100,7 @@ def _plain(text: str) -> str:
         return f"{share.normalize():f}"
     except InvalidOperation:
         raise layer_specs.InvalidLayering(
-            _("Write a share of everyone like 20%.")
+            _("Write a percentage of all members, for example 20%.")
         ) from None
 
 
@@ -107,5 +109,5 @@ def read(text: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise layer_specs.InvalidLayering(
-            _("This is not JSON: %(error)s.") % {"error": error}
+            _("This is not valid JSON: %(error)s.") % {"error": error}
         ) from None

@@ -57,11 +57,11 @@ def table(sketch: Sketch) -> Table | None:
     rows = [(names[old], [cell(old, new) for new in [*keys, NOBODY]]) for old in keys]
     rows.append(
         (
-            _("new here"),
+            _("newly joined"),
             [cell(NOBODY, new) for new in keys] + [Cell(0, "", stayed=True)],
         )
     )
-    return Table([*names.values(), _("gone")], rows)
+    return Table([*names.values(), _("left")], rows)
 
 
 @require_GET
@@ -84,8 +84,8 @@ def people(request: http.Request, pk: int) -> HttpResponse:
     names = {layer["key"]: layer.get("name") or layer["key"] for layer in _of(layering)}
     context = {
         "layering": layering,
-        "before": names.get(before, _("new here")),
-        "after": names.get(after, _("gone")),
+        "before": names.get(before, _("newly joined")),
+        "after": names.get(after, _("left")),
         "count": len(found),
         "rows": member_list.rows(left[:PAGE], by=request.operator),
         "next": left[PAGE - 1] if len(left) > PAGE else None,

@@ -136,11 +136,11 @@ def _bound(
         return ""
     units = found[field.key]
     if forms.is_money(spec):
-        return _("from %(amount)s %(currency)s on") % {
+        return _("%(amount)s %(currency)s or more") % {
             "amount": money.show(units, currency),
             "currency": currency,
         }
-    return _("from %(n)s on") % {"n": f"{units:,}"}
+    return _("%(n)s or more") % {"n": f"{units:,}"}
 
 
 def _said(field: Field, found: Mapping[str, int], names: Names) -> Pieces:
@@ -189,11 +189,9 @@ def figure(layering: Layering, by: Staff, at: datetime) -> charts.Figure | None:
     ]
     return charts.Figure(
         name=f"layers-{layering.pk}",
-        title=_("Sizes over time"),
+        title=_("Layer sizes over time"),
         unit=_("members"),
         days=span,
         lines=lines,
-        definition=_(
-            "How many members were in each layer after the last run of a day."
-        ),
+        definition=_("Members in each layer after the last run of each day."),
     )

@@ -23,15 +23,18 @@ from qunce.members.tags import naming
 READY: dict[str, tuple[Any, Any, Any, str]] = {
     "value": (
         gettext_lazy("Value"),
-        gettext_lazy("The fifth who spent most in 180 days, up to half, the rest."),
+        gettext_lazy(
+            "By spending in the last 180 days: the top fifth, the next up to "
+            "half, and the rest."
+        ),
         layer_specs.VALUE,
         "low",
     ),
     "lifecycle": (
         gettext_lazy("Lifecycle"),
         gettext_lazy(
-            "New, active, cooling or lost, by the time that members usually let pass"
-            " between two orders."
+            "New, active, cooling or lost, based on the usual time between two "
+            "orders of a member."
         ),
         layer_specs.LIFECYCLE,
         "new",
@@ -198,7 +201,10 @@ def save(request: http.Request, pk: int) -> HttpResponse:
         return _shown(request, layering, str(error))
     if request.POST.get("now"):
         return _laid_out(request, layering)
-    http.say(request, _("Saved. The next run lays everyone out like this."))
+    http.say(
+        request,
+        _("Saved. The change takes effect when the layering is next recomputed."),
+    )
     return http.back(request, reverse("layers:page", args=[pk]))
 
 
@@ -210,7 +216,7 @@ def recompute(request: http.Request, pk: int) -> HttpResponse:
 
 def _laid_out(request: http.Request, layering: Layering) -> HttpResponse:
     run = layers.recompute(layering=layering, by=request.operator, at=request.at)
-    moved = _("Everyone is laid out; %(n)s members moved.") % {"n": f"{run.moved:,}"}
+    moved = _("Recomputed. %(n)s members changed layer.") % {"n": f"{run.moved:,}"}
     http.say(request, moved)
     return http.back(request, reverse("layers:page", args=[layering.pk]))
 
@@ -220,7 +226,9 @@ def _laid_out(request: http.Request, layering: Layering) -> HttpResponse:
 def archive(request: http.Request, pk: int) -> HttpResponse:
     layering = finding.find(request, pk)
     layers.archive(layering=layering, by=request.operator, at=request.at)
-    said = _("“%(name)s” is put away and not recomputed.") % {"name": layering.name}
+    said = _("“%(name)s” is archived and no longer recomputed.") % {
+        "name": layering.name
+    }
     http.say(request, said, undo=reverse("layers:restore", args=[pk]))
     return http.back(request, reverse("layers:list"))
 
@@ -230,5 +238,5 @@ def archive(request: http.Request, pk: int) -> HttpResponse:
 def restore(request: http.Request, pk: int) -> HttpResponse:
     layering = finding.find(request, pk)
     layers.restore(layering=layering, by=request.operator, at=request.at)
-    http.say(request, _("“%(name)s” is back.") % {"name": layering.name})
+    http.say(request, _("“%(name)s” is restored.") % {"name": layering.name})
     return http.back(request, reverse("layers:page", args=[pk]))

@@ -54,17 +54,17 @@ class NewPassword(forms.Form):
     new = password(
         _("New password"),
         "new-password",
-        _("At least 10 characters; a few words in a row are good."),
+        _("At least 10 characters. Several words in a row work well."),
     )
-    again = password(_("New password again"), "new-password")
+    again = password(_("Repeat new password"), "new-password")
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if given.get("new") != given.get("again") and "again" in given:
-            self.add_error("again", _("The two are not the same."))
+            self.add_error("again", _("The two passwords do not match."))
         return given
 
 
 class ChangePassword(NewPassword):
-    old = password(_("Password until now"), "current-password")
+    old = password(_("Current password"), "current-password")
     field_order = ("old", "new", "again")

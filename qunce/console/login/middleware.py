@@ -41,7 +41,8 @@ def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
     return errors.said(
         request,
         _(
-            "This page was open for too long, or from before you signed in. Load it again."
+            "This page was open for too long, or was opened before you signed "
+            "in. Reload it."
         ),
         403,
     )

@@ -66,7 +66,7 @@ def sign_in(request: Any) -> HttpResponse:
         if operator is not None:
             login_flow.begin(request, operator, to=to, at=request.at)
             return _on(request, operator)
-        wrong = errors.Invalid(_("Login or password is not right."))
+        wrong = errors.Invalid(_("Incorrect login or password."))
         return _asked(request, "sign_in", form, wrong)
     return _asked(request, "sign_in", form)
 

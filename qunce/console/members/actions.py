@@ -78,7 +78,7 @@ def _put(request: Request, member: presenters.Member, tag: library.Tag) -> HttpR
     batch = assignments.put(
         tag=tag, accounts=[member.head], by=request.operator, at=request.at
     )
-    said = _("%(name)s carries “%(tag)s” now.")
+    said = _("“%(tag)s” was added to %(name)s.")
     _tell(request, said % {"name": member.name, "tag": tag.name}, batch)
     return home(request, member.head)
 
@@ -94,7 +94,7 @@ def take_tag(request: Request, pk: int, tag: int) -> HttpResponse:
     batch = assignments.take_off(
         tag=chosen, accounts=[member.head], by=request.operator, at=request.at
     )
-    said = _("%(name)s does not carry “%(tag)s” any more.")
+    said = _("“%(tag)s” was removed from %(name)s.")
     _tell(request, said % {"name": member.name, "tag": chosen.name}, batch)
     return home(request, member.head)
 
@@ -126,7 +126,7 @@ def write_note(request: Request, pk: int) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            http.say(request, _("Written down."))
+            http.say(request, _("Note saved."))
             return home(request, member.head)
     return again(request, member, note_form=form)
 
@@ -147,7 +147,7 @@ def finish_note(request: Request, note: int) -> HttpResponse:
 def reopen_note(request: Request, note: int) -> HttpResponse:
     found = notes.get(by=request.operator, pk=note, at=request.at)
     notes.reopen(note=found, by=request.operator, at=request.at)
-    http.say(request, _("Open again: %(step)s") % {"step": found.next_step})
+    http.say(request, _("Reopened: %(step)s") % {"step": found.next_step})
     where = reverse("members:page", args=[found.account_id])
     return http.back(request, came_from(request, where))
 
@@ -171,7 +171,10 @@ def identify(request: Request, pk: int) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error("value", str(error))
         else:
-            http.say(request, _("Kept.") if new else _("This was known already."))
+            http.say(
+                request,
+                _("Saved.") if new else _("This identifier is already recorded."),
+            )
             return home(request, account_models.family(member.head)[0])
     return again(request, member, identifier_form=form)
 
@@ -190,14 +193,14 @@ def _turn(request: Request, pk: int, verb: Turn, said: str, undo: str) -> HttpRe
 @require_POST
 @http.page(accounts.TEND)
 def leave(request: Request, pk: int) -> HttpResponse:
-    said = _("%(name)s has left.")
+    said = _("%(name)s marked as left.")
     return _turn(request, pk, accounts.leave, said, "members:rejoin")
 
 
 @require_POST
 @http.page(accounts.TEND)
 def rejoin(request: Request, pk: int) -> HttpResponse:
-    said = _("%(name)s is here again.")
+    said = _("%(name)s marked as returned.")
     return _turn(request, pk, accounts.rejoin, said, "members:leave")
 
 
@@ -209,9 +212,9 @@ def rejoin(request: Request, pk: int) -> HttpResponse:
 def opt_out(request: Request, pk: int) -> HttpResponse:
     member = presenters.seen(request, pk)
     if member.opted_out:  # An undo would take back what was there before.
-        http.say(request, _("%(name)s had opted out before.") % {"name": member.name})
+        http.say(request, _("%(name)s had already opted out.") % {"name": member.name})
         return home(request, member.head)
-    said = _("%(name)s gets no more messages.")
+    said = _("%(name)s will no longer receive messages.")
     return _wished(request, member, opt_outs.put, said, "members:opt_in")
 
 
@@ -222,7 +225,7 @@ def opt_in(request: Request, pk: int) -> HttpResponse:
     if not member.opted_out:
         http.say(request, _("%(name)s has not opted out.") % {"name": member.name})
         return home(request, member.head)
-    said = _("%(name)s may be written to again.")
+    said = _("%(name)s can receive messages again.")
     return _wished(request, member, opt_outs.take_back, said, "members:opt_out")
 
 

@@ -71,7 +71,7 @@ def attribute_new(request: Request) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            said = _("“%(name)s” can be filled in now.") % {"name": made.label}
+            said = _("You can now fill in “%(name)s”.") % {"name": made.label}
             return _back(request, said)
     return _render(request, form, None)
 
@@ -81,7 +81,7 @@ def _check_new(request: Request, name: str) -> None:
     rows = Attribute.objects.filter(community=request.community)
     if rows.filter(name=" ".join(name.split())).exists():
         raise attributes.AttributeExists(
-            _("There is an attribute “%(name)s” already.") % {"name": name}
+            _("An attribute “%(name)s” already exists.") % {"name": name}
         )
 
 
@@ -161,7 +161,7 @@ def _save_pattern(request: Request, given: dict[str, Any]) -> HttpResponse:
     remark_names.set_pattern(
         community=request.community, by=request.operator, at=request.at, **given
     )
-    http.say(request, _("Saved. Remark names are made like this from now on."))
+    http.say(request, _("Saved. Remarks now follow this pattern."))
     return http.back(request, reverse("members:remarks"))
 
 

@@ -74,12 +74,12 @@ def tag(request: Request) -> HttpResponse:
 
 def _no_tag(request: Request, text: str) -> str:
     if not text:
-        return _("Say which tag.")
+        return _("Enter a tag.")
     near = tag_report.near(request.community, text)
     said = _("There is no tag “%(tag)s”.") % {"tag": text}
     if near:
         names = _(", ").join(each.name for each in near)
-        said += " " + _("Do you mean: %(names)s?") % {"names": names}
+        said += " " + _("Did you mean: %(names)s?") % {"names": names}
     return said
 
 
@@ -100,14 +100,14 @@ def _done(
 def said(found: library.Tag, does: str, number: int) -> str:
     if does == bulk_tagging.PUT:
         text = ngettext(
-            "%(n)s member carries “%(tag)s” anew.",
-            "%(n)s members carry “%(tag)s” anew.",
+            "“%(tag)s” was added to %(n)s member.",
+            "“%(tag)s” was added to %(n)s members.",
             number,
         )
     else:
         text = ngettext(
-            "“%(tag)s” taken off %(n)s member.",
-            "“%(tag)s” taken off %(n)s members.",
+            "“%(tag)s” was removed from %(n)s member.",
+            "“%(tag)s” was removed from %(n)s members.",
             number,
         )
     return text % {"n": f"{number:,}", "tag": found.name}
@@ -132,13 +132,13 @@ def undo(request: Request, batch: int) -> HttpResponse:
         rows = rows.filter(by=by)
     found = rows.first()
     if found is None:
-        raise library.UnknownTag(_("There is no such tagging."))
+        raise library.UnknownTag(_("There is no such tag batch."))
     back = assignments.undo(batch=found, by=request.operator, at=request.at)
     http.say(
         request,
         ngettext(
-            "Undone: %(n)s tag is as it was.",
-            "Undone: %(n)s tags are as they were.",
+            "Undone. %(n)s tag was restored.",
+            "Undone. %(n)s tags were restored.",
             back,
         )
         % {"n": f"{back:,}"},

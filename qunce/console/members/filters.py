@@ -81,7 +81,7 @@ def _clauses(given: QueryDict, by: Staff) -> Iterator[Clause]:
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 18):
-        raise Unreadable(_("A filter of this address is not a number."))
+        raise Unreadable(_("A filter in this URL is not a number."))
     return int(text)
 
 
@@ -126,9 +126,7 @@ def _layer(text: str, by: Staff) -> tuple[str, Any]:
 
 def _rule(text: str, by: Staff) -> tuple[str, Any]:
     if len(text) > LONGEST_RULE:
-        raise Unreadable(
-            _("This rule is too long for an address; save it as a segment.")
-        )
+        raise Unreadable(_("This rule is too long for a URL. Save it as a segment."))
     try:
         rule = tree.read(text)
         audiences.check(community=by.community, rule=rule)

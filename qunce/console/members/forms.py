@@ -54,7 +54,7 @@ def find_tag(community: Community, text: str) -> library.Tag | None:
 class NoteForm(forms.Form):
     prefix = "note"
     text = forms.CharField(
-        label=_("What to remember"),
+        label=_("Note text"),
         required=False,
         max_length=notes.LONGEST,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -66,14 +66,14 @@ class NoteForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": _("for example: call back")}),
     )
     due_at = forms.DateTimeField(
-        label=_("Until"),
+        label=_("Due"),
         required=False,
         widget=forms.DateTimeInput(
             attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
         ),
     )
     staff = forms.ModelChoiceField(
-        label=_("Who does it"),
+        label=_("Assignee"),
         required=False,
         queryset=Staff.objects.none(),
         empty_label=None,
@@ -105,7 +105,9 @@ class MemberForm(forms.Form):
         label=_("Phone"),
         required=False,
         max_length=40,
-        help_text=_("If somebody has this phone already, both become one person."),
+        help_text=_(
+            "If another member already has this phone number, the two are merged."
+        ),
     )
     email = forms.CharField(label=_("E-mail"), required=False, max_length=200)
     key = forms.CharField(
@@ -113,30 +115,30 @@ class MemberForm(forms.Form):
         required=False,
         max_length=200,
         help_text=_(
-            "What your files call this person; leave it empty to have one made."
+            "The key of this person in your files. Leave empty to generate one."
         ),
     )
     source = forms.CharField(
         label=_("Source"),
         required=False,
         max_length=200,
-        help_text=_("How they came, for example: stall, friend."),
+        help_text=_(
+            "Where this member came from, for example a street stall or a friend."
+        ),
     )
 
 
 class AttributeForm(forms.Form):
     """`name` and `type` are given once."""
 
-    label = forms.CharField(label=_("Name on pages"), max_length=80)
+    label = forms.CharField(label=_("Display name"), max_length=80)
     name = forms.CharField(
         label=_("Name in rules and files"),
         required=False,
         max_length=80,
-        help_text=_("It stays; leave it empty to use the name on pages."),
+        help_text=_("It cannot be changed later. Leave empty to use the display name."),
     )
-    type = forms.ChoiceField(
-        label=_("What it holds"), choices=list(labels.TYPES.items())
-    )
+    type = forms.ChoiceField(label=_("Value type"), choices=list(labels.TYPES.items()))
     section = forms.ChoiceField(
         label=_("Section"), choices=list(labels.SECTIONS.items()), initial=Section.BASIC
     )
@@ -145,7 +147,7 @@ class AttributeForm(forms.Form):
         required=False,
         max_length=4_000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("One on each line. Without any, every text is allowed."),
+        help_text=_("One per line. Leave empty to allow any text."),
     )
 
     def __init__(self, *given: Any, of: Attribute | None = None, **more: Any) -> None:
@@ -165,15 +167,15 @@ class PatternForm(forms.Form):
         label=_("Pattern"),
         max_length=200,
         help_text=_(
-            "Names in braces are filled in; behind a bar stands what is written when"
-            " nothing is known, such as {stage|new}."
+            "Variables in braces are filled in. The text after a bar is used "
+            "when there is no value, such as {stage|new}."
         ),
     )
     longest = forms.IntegerField(
-        label=_("Characters at most"),
+        label=_("Maximum characters"),
         min_value=4,
         max_value=100,
-        help_text=_("WeChat and WeCom show 20 characters of a remark name."),
+        help_text=_("WeChat and WeCom show at most 20 characters of a remark."),
     )
 
 
@@ -218,9 +220,9 @@ def _field(attribute: Attribute, value: str) -> forms.Field:
     if attribute.type == Kind.CHOICE and attribute.choices:
         return forms.ChoiceField(choices=_options(attribute, value), **about)
     if attribute.type == Kind.MULTI:
-        about["help_text"] = _("Several with a semicolon between them.")
+        about["help_text"] = _("Separate several values with semicolons.")
     if attribute.type == Kind.INSTANT:
-        about["help_text"] = _("Write it like 2026-03-05 09:07.")
+        about["help_text"] = _("Use the format 2026-03-05 09:07.")
     given = {"type": "date"} if attribute.type == Kind.DATE else {}
     widget = forms.TextInput(attrs=given)
     return forms.CharField(max_length=2_000, widget=widget, **about)

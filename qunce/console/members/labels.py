@@ -24,17 +24,17 @@ TYPES: Mapping[str, StrOrPromise] = {
     "bool": _("yes or no"),
     "date": _("date"),
     "instant": _("date and time"),
-    "choice": _("one of several"),
-    "multi": _("several of several"),
+    "choice": _("single choice"),
+    "multi": _("multiple choice"),
 }
 SOURCES: Mapping[str, StrOrPromise] = {
     "operator": _("by hand"),
     "import": _("from a file"),
-    "api": _("by a program"),
+    "api": _("via the API"),
     "rule": _("by a rule"),
     "survey": _("from a survey"),
     "merge": _("by merging"),
-    "expiry": _("ran out"),
+    "expiry": _("expired"),
     "base": _("base tag"),
     "purchases": _("from orders"),
 }
@@ -48,7 +48,7 @@ KINDS: Mapping[str, StrOrPromise] = {
 CHANNELS: Mapping[str, StrOrPromise] = {
     "import": _("from a file"),
     "hand": _("added by hand"),
-    "api": _("by a program"),
+    "api": _("via the API"),
     "assisted": _("assisted sending"),
 }
 REASONS: Mapping[str, StrOrPromise] = {

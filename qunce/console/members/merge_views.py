@@ -51,7 +51,7 @@ def merge(request: Request, pk: int) -> HttpResponseBase:
         try:
             if other is not None:
                 return _merged(request, member, other, note)
-            error = _("Choose who it is.")
+            error = _("Choose the member to merge with.")
         except errors.QunceError as refused:
             error = str(refused)
     context = {
@@ -86,7 +86,7 @@ def _merged(
     made = people.merge(
         left=left, right=right, note=note, by=request.operator, at=request.at
     )
-    said = _("%(left)s and %(right)s are one person now.")
+    said = _("%(left)s and %(right)s have been merged.")
     undo = reverse("members:part", args=[made.pk])
     http.say(request, said % {"left": member.name, "right": other.name}, undo=undo)
     head = account_models.family(left.pk)[0]
@@ -100,12 +100,12 @@ def part(request: Request, join: int) -> HttpResponse:
     rows = merges.Merge.objects.filter(community=request.community, pk=join)
     found = rows.select_related("community").first()
     if found is None:
-        raise merges.NotMerged(_("This join is undone already."))
+        raise merges.NotMerged(_("This merge has already been undone."))
     ends = [found.left_id, found.right_id]
     visibility.check(by=request.operator, accounts=ends, at=request.at)
     merges.part(merge=found, by=request.operator, at=request.at)
     known = Account.objects.in_bulk(ends)
-    said = _("%(left)s and %(right)s are two people again.")
+    said = _("Merge undone. %(left)s and %(right)s are two members again.")
     left, right = (known[end] for end in ends)
     http.say(request, said % {"left": left, "right": right})
     head = account_models.family(found.left_id)[0]
@@ -124,9 +124,9 @@ def erase(request: Request, pk: int) -> HttpResponseBase:
         if request.POST.get("for_good") == "1":
             account = visibility.get(by=request.operator, account=pk, at=request.at)
             people.erase(account=account, by=request.operator, at=request.at)
-            http.say(request, _("Erased. Nobody is counted there any more."))
+            http.say(request, _("Erased. The member is no longer counted anywhere."))
             return http.back(request, reverse("members:list"))
-        error = _("Tick that you know it cannot be undone.")
+        error = _("Tick the box to confirm that this cannot be undone.")
     context = {"member": member, "error": error}
     status = 422 if error else 200
     return http.render(request, "console/members/erase.html", context, status=status)

@@ -35,7 +35,7 @@ def new(request: Request) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            http.say(request, _("%(name)s is here now.") % {"name": account})
+            http.say(request, _("%(name)s added.") % {"name": account})
             head = account_models.family(account.pk)[0]
             return http.back(request, reverse("members:page", args=[head]))
     status = 422 if form.is_bound else 200

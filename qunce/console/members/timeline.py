@@ -183,7 +183,7 @@ def _identified(teller: Teller, fact: Happening) -> About:
 def _changed(teller: Teller, fact: Happening) -> About:
     said = {
         "name": _("name"),
-        "joined_at": _("day of joining"),
+        "joined_at": _("join date"),
         "source_id": _("source"),
     }
     return _(", ").join(said.get(f, f) for f in fact.payload.get("fields", ())), "", ""

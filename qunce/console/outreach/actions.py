@@ -42,9 +42,9 @@ def start(request: http.Request, pk: int) -> HttpResponse:
             raise
         return review_views.page(request, campaign, str(error), status=422)
     if campaign.is_assisted:
-        said = _("%(n)s staff tasks are given out.") % {"n": len(plan.shares)}
+        said = _("Staff tasks assigned: %(n)s.") % {"n": len(plan.shares)}
     else:
-        said = _("It is being sent to %(n)s.") % {"n": f"{plan.size:,}"}
+        said = _("Sending started. Recipients: %(n)s.") % {"n": f"{plan.size:,}"}
     http.say(request, said)
     return _home(request, campaign)
 
@@ -64,7 +64,7 @@ def schedule(request: http.Request, pk: int) -> HttpResponse:
         return review_views.page(request, campaign, str(error), status=422)
     http.say(
         request,
-        _("It will start by itself."),
+        _("Scheduled. Sending starts automatically."),
         undo=reverse("outreach:unschedule", args=[pk]),
     )
     return _home(request, campaign)
@@ -75,7 +75,7 @@ def _moment(request: http.Request) -> datetime:
     try:
         moment: datetime = field.clean(request.POST.get("send_at", ""))
     except forms.ValidationError:
-        raise campaigns.InvalidCampaign(_("Choose a day and a time.")) from None
+        raise campaigns.InvalidCampaign(_("Choose a date and time.")) from None
     return moment
 
 
@@ -84,7 +84,7 @@ def _moment(request: http.Request) -> datetime:
 def unschedule(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get(request, pk)
     campaigns.unschedule(campaign=campaign, by=request.operator, at=request.at)
-    http.say(request, _("It is a draft again."))
+    http.say(request, _("Moved back to draft."))
     return _home(request, campaign)
 
 
@@ -95,7 +95,7 @@ def pause(request: http.Request, pk: int) -> HttpResponse:
     campaigns.pause(campaign=campaign, by=request.operator, at=request.at)
     http.say(
         request,
-        _("Paused. What is open now can still be marked."),
+        _("Paused. Staff can still mark messages they have already opened."),
         undo=reverse("outreach:resume", args=[pk]),
     )
     return _home(request, campaign)
@@ -106,7 +106,7 @@ def pause(request: http.Request, pk: int) -> HttpResponse:
 def resume(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get(request, pk)
     campaigns.resume(campaign=campaign, by=request.operator, at=request.at)
-    http.say(request, _("It goes on."), undo=reverse("outreach:pause", args=[pk]))
+    http.say(request, _("Resumed."), undo=reverse("outreach:pause", args=[pk]))
     return _home(request, campaign)
 
 
@@ -115,7 +115,7 @@ def resume(request: http.Request, pk: int) -> HttpResponse:
 def cancel(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get(request, pk)
     launch.cancel(campaign=campaign, by=request.operator, at=request.at)
-    http.say(request, _("Cancelled: what has not gone out will not."))
+    http.say(request, _("Cancelled. Unsent messages will not be sent."))
     return _home(request, campaign)
 
 

@@ -38,17 +38,19 @@ class CampaignForm(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
     target = forms.ChoiceField(
-        label=gettext_lazy("Goes to"),
+        label=gettext_lazy("Send to"),
         choices=Target.choices,
         widget=forms.RadioSelect,
         initial=Target.MEMBERS,
     )
-    who = forms.ChoiceField(label=gettext_lazy("Who gets it"), required=False)
+    who = forms.ChoiceField(label=gettext_lazy("Target audience"), required=False)
     rule = forms.CharField(required=False, widget=forms.HiddenInput)
-    without = forms.ChoiceField(label=gettext_lazy("But not"), required=False)
+    without = forms.ChoiceField(label=gettext_lazy("Exclude"), required=False)
     without_rule = forms.CharField(required=False, widget=forms.HiddenInput)
     spare = forms.BooleanField(
-        label=gettext_lazy("Leave out who got 2 messages or more in 7 days"),
+        label=gettext_lazy(
+            "Exclude members who received 2 or more messages in the last 7 days"
+        ),
         required=False,
         initial=True,
     )
@@ -72,7 +74,7 @@ class CampaignForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
     due_at = forms.DateTimeField(
-        label=gettext_lazy("To be sent by"),
+        label=gettext_lazy("Deadline"),
         required=False,
         input_formats=[MOMENT, "%Y-%m-%d %H:%M"],
         widget=Moment,
@@ -90,7 +92,7 @@ class CampaignForm(forms.Form):
         self.request, self.campaign = request, campaign
         known: Any = self.fields
         known["who"].choices = self._people(gettext_lazy("choose …"), everyone=True)
-        known["without"].choices = self._people(gettext_lazy("nobody left out"))
+        known["without"].choices = self._people(gettext_lazy("no exclusions"))
         groups = groupsight.listed(request.operator).exclude(state="dead")
         known["groups"].choices = list(groups.values_list("pk", "name"))
         staff = campaigns.assignable(request.community)
@@ -109,7 +111,7 @@ class CampaignForm(forms.Form):
         own = self[field].value()
         found: list[tuple[str, Any]] = [(NOBODY, empty)]
         if everyone:
-            found.append((ALL, _("everyone I see")))
+            found.append((ALL, _("everyone I can see")))
         if own:
             found.append((OWN, self._said(own)))
         found += [

@@ -59,7 +59,7 @@ def audience(campaign: Campaign) -> str:
     if campaign.target == campaigns.Target.GROUPS:
         return _("%(n)s chosen groups") % {"n": len(campaign.groups)}
     if campaign.rule is None:
-        return _("nobody yet")
+        return _("not chosen yet")
     return rule(campaign.community, campaign.rule)
 
 

@@ -77,7 +77,7 @@ def add(request: http.Request) -> HttpResponse:
     undo = reverse("outreach:opt-in", args=[account.pk])
     http.say(
         request,
-        _("%(name)s gets no more messages.")
+        _("%(name)s will no longer receive messages.")
         % {"name": _names(request, [account.pk])[account.pk]},
         undo=undo,
     )
@@ -92,7 +92,7 @@ def take_back(request: http.Request, account: int) -> HttpResponse:
     opt_outs.take_back(community=request.community, accounts=[account], by=by, at=at)
     http.say(
         request,
-        _("%(name)s may be written to again.")
+        _("%(name)s can receive messages again.")
         % {"name": _names(request, [found.pk])[found.pk]},
     )
     return http.back(request, reverse("outreach:opt-outs"))

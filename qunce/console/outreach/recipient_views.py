@@ -24,7 +24,7 @@ from qunce.outreach.sending import recipients
 
 PAGE = 50
 EXPORTED = audit.declare(
-    "campaign.exported", gettext_lazy("receivers of a campaign exported")
+    "campaign.exported", gettext_lazy("campaign recipients exported")
 )
 
 
@@ -80,7 +80,7 @@ def _file(lines: Iterable[Line], reader: Staff) -> Iterator[bytes]:
     """Written while it is sent, so the reader's language and clock are brought along."""
     here = communities.zone(reader.community)
     with translation.override(reader.language):
-        heads = [_("Receiver"), _("State"), _("Reason"), _("Changed"), _("Sent by")]
+        heads = [_("Recipient"), _("State"), _("Reason"), _("Changed"), _("Sent by")]
     yield member_export.BOM + _row(heads)
     for line in lines:
         with translation.override(reader.language):

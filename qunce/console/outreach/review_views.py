@@ -76,7 +76,7 @@ def button(campaign: Campaign, found: Review) -> str:
         return _("Send to %(who)s") % {"who": who}
     staff = len(found.shares)
     return ngettext(
-        "Give %(who)s to %(n)s of the staff to send",
-        "Give %(who)s to %(n)s of the staff to send",
+        "Assign %(who)s to %(n)s staff member for sending",
+        "Assign %(who)s to %(n)s staff members for sending",
         staff,
     ) % {"who": who, "n": staff}

@@ -83,14 +83,15 @@ def hand_over(request: http.Request, pk: int) -> HttpResponse:
     chosen = request.POST.get("to", "")
     staff = {str(one.pk): one for one in campaigns.assignable(request.community)}
     if chosen not in staff:
-        raise errors.Invalid(_("Choose to whom."))
+        raise errors.Invalid(_("Choose a staff member to hand over to."))
     to = staff[chosen]
     moved = assisted_sending.hand_over(
         task=task, to=to, by=request.operator, at=request.at
     )
     http.say(
         request,
-        _("%(n)s handed over to %(name)s.") % {"n": f"{moved:,}", "name": to.name},
+        _("Messages handed over to %(name)s: %(n)s.")
+        % {"n": f"{moved:,}", "name": to.name},
     )
     if permissions.may(request.operator, campaigns.OVERSEE):
         return http.back(request, reverse("outreach:campaign", args=[task.campaign_id]))

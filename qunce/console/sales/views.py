@@ -16,10 +16,10 @@ from qunce.sales.order_list import Cursor, Wanted
 from qunce.sales.orders import Order
 
 STATES = {
-    "kept": _("nothing refunded"),
-    "refunded": _("something refunded"),
-    "partly": _("refunded in part"),
-    "wholly": _("refunded in full"),
+    "kept": _("not refunded"),
+    "refunded": _("with refunds"),
+    "partly": _("partially refunded"),
+    "wholly": _("fully refunded"),
 }
 
 

@@ -117,7 +117,7 @@ def _pages(request: Request, words: str) -> Iterator[Hit]:
 
 def _page(said: str, view: str) -> Iterator[Hit]:
     try:
-        yield Hit(said, reverse(view), _("go"))
+        yield Hit(said, reverse(view), _("go to page"))
     except NoReverseMatch:
         return
 

@@ -30,7 +30,7 @@ def create(request: http.Request) -> HttpResponse:
         return views.show(request, draft, error=_unfinished())
     name = naming.clean(request.POST.get("name", ""))[:120]
     if not name:
-        return views.show(request, draft, error=_("Give it a name first."))
+        return views.show(request, draft, error=_("Enter a name first."))
     try:
         segment = segments.create(
             community=request.community,
@@ -43,7 +43,7 @@ def create(request: http.Request) -> HttpResponse:
         )
     except errors.QunceError as error:
         return views.show(request, draft, error=str(error))
-    http.say(request, _("The segment “%(name)s” is kept.") % {"name": segment.name})
+    http.say(request, _("Segment “%(name)s” saved.") % {"name": segment.name})
     return http.back(request, reverse("segments:page", args=[segment.pk]))
 
 
@@ -53,7 +53,7 @@ def _settled(request: http.Request) -> Draft:
 
 
 def _unfinished() -> str:
-    return _("One condition is not complete yet: finish it or leave it out.")
+    return _("One condition is incomplete. Complete or discard it.")
 
 
 def _free_key(request: http.Request, wanted: str) -> str:
@@ -71,7 +71,7 @@ def change(request: http.Request, pk: int) -> HttpResponse:
     segment, draft = views.find(request, pk), _settled(request)
     name = naming.clean(request.POST.get("name", ""))[:120]
     if draft.open or not name:
-        error = _unfinished() if draft.open else _("Give it a name first.")
+        error = _unfinished() if draft.open else _("Enter a name first.")
         return views.show(request, draft, segment, error)
     same = segment_draft.begin(segment.rule).rule == draft.rule
     try:
@@ -85,7 +85,7 @@ def change(request: http.Request, pk: int) -> HttpResponse:
         )
     except errors.QunceError as error:
         return views.show(request, draft, segment, str(error))
-    http.say(request, _("The segment “%(name)s” is kept.") % {"name": name})
+    http.say(request, _("Segment “%(name)s” saved.") % {"name": name})
     return http.back(request, reverse("segments:page", args=[pk]))
 
 
@@ -107,7 +107,10 @@ def freeze(request: http.Request, pk: int) -> HttpResponse:
     except errors.Refused as error:
         http.say(request, str(error), level="bad")
         return http.back(request, reverse("segments:page", args=[pk]))
-    http.say(request, _("Kept as a list: %(n)s members.") % {"n": f"{frozen.size:,}"})
+    http.say(
+        request,
+        _("Saved as a frozen segment. Members: %(n)s.") % {"n": f"{frozen.size:,}"},
+    )
     return http.back(request, reverse("segments:frozen", args=[frozen.pk]))
 
 
@@ -120,7 +123,7 @@ def archive(request: http.Request, pk: int) -> HttpResponse:
     except errors.Refused as error:
         http.say(request, str(error), level="bad")
         return http.back(request, reverse("segments:page", args=[pk]))
-    said: Any = _("The segment “%(name)s” is put away.") % {"name": segment.name}
+    said: Any = _("Segment “%(name)s” archived.") % {"name": segment.name}
     http.say(request, said, undo=reverse("segments:restore", args=[pk]))
     return http.back(request, reverse("segments:list"))
 
@@ -134,6 +137,6 @@ def restore(request: http.Request, pk: int) -> HttpResponse:
     except errors.QunceError as error:
         http.say(request, str(error), level="bad")
     else:
-        said = _("The segment “%(name)s” is back.") % {"name": segment.name}
+        said = _("Segment “%(name)s” restored.") % {"name": segment.name}
         http.say(request, said)
     return http.back(request, reverse("segments:page", args=[pk]))

@@ -19,9 +19,9 @@ MEASURES: form_fields.Choices = (
     ("times", gettext_lazy("how many times")),
     ("days", gettext_lazy("on how many days")),
     ("weeks", gettext_lazy("in how many weeks")),
-    ("sum", gettext_lazy("what it adds up to")),
-    ("first", gettext_lazy("when for the first time")),
-    ("last", gettext_lazy("when for the last time")),
+    ("sum", gettext_lazy("sum of a field")),
+    ("first", gettext_lazy("when it first happened")),
+    ("last", gettext_lazy("when it last happened")),
 )
 COUNTED = ("times", "days", "weeks")
 USUAL = "order.paid"
@@ -52,29 +52,29 @@ class DidClause(Clause, WindowForm):
         "groups",
     )
     field_order = ("kind", "measure", "field", "sign", "number", "most", "when")
-    kind = forms.ChoiceField(label=gettext_lazy("What they did"))
-    measure = forms.ChoiceField(label=gettext_lazy("Asked is"), choices=MEASURES)
+    kind = forms.ChoiceField(label=gettext_lazy("What the member did"))
+    measure = forms.ChoiceField(label=gettext_lazy("Measure"), choices=MEASURES)
     sign = forms.ChoiceField(
         label=gettext_lazy("How much"), choices=HOW_OFTEN, required=False
     )
     number = forms.IntegerField(label=gettext_lazy("Number"), required=False)
-    most = forms.IntegerField(label=gettext_lazy("Most"), required=False)
+    most = forms.IntegerField(label=gettext_lazy("Maximum"), required=False)
     field = forms.CharField(
-        label=gettext_lazy("Field that is added up"), required=False, max_length=60
+        label=gettext_lazy("Field to sum"), required=False, max_length=60
     )
     where = forms.CharField(
         label=gettext_lazy("Only where the field"), required=False, max_length=60
     )
     where_sign = forms.ChoiceField(
-        label=gettext_lazy("compares so"), choices=CONDITIONS, required=False
+        label=gettext_lazy("Comparison"), choices=CONDITIONS, required=False
     )
     where_values = forms.CharField(
-        label=gettext_lazy("Values, one a line"),
+        label=gettext_lazy("Values, one per line"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     where_number = forms.IntegerField(label=gettext_lazy("Number"), required=False)
-    where_most = forms.IntegerField(label=gettext_lazy("Most"), required=False)
+    where_most = forms.IntegerField(label=gettext_lazy("Maximum"), required=False)
     groups = PickField(label=gettext_lazy("Only in these groups"), required=False)
 
     def offer(self) -> None:
@@ -106,7 +106,7 @@ class DidClause(Clause, WindowForm):
         window = form_fields.window_args(cleaned)
         if measure in ("first", "last"):
             if not window:
-                raise Lacking("when", _("Choose a span of time."))
+                raise Lacking("when", _("Choose a time range."))
             found[measure] = window
         else:
             found |= window
@@ -132,7 +132,7 @@ def _often_args(cleaned: dict[str, Any]) -> dict[str, int]:
 
 def _signed(cleaned: dict[str, Any]) -> dict[str, Any]:
     if cleaned["sign"] in ("once", "never"):
-        raise Lacking("sign", _("Choose how the sum compares."))
+        raise Lacking("sign", _("Choose how to compare the sum."))
     return cleaned
 
 
@@ -178,7 +178,10 @@ class SeqClause(Clause):
     words = gettext_lazy("Did things in this order")
     icon = "arrows-right-left"
     span = forms.IntegerField(
-        label=gettext_lazy("All within"), required=False, min_value=1, max_value=3660
+        label=gettext_lazy("All steps within"),
+        required=False,
+        min_value=1,
+        max_value=3660,
     )
     unit = forms.ChoiceField(
         label=gettext_lazy("Days or hours"),
@@ -191,7 +194,7 @@ class SeqClause(Clause):
         for number in range(STEPS):
             self.fields[f"step{number}"] = forms.ChoiceField(
                 label=_("Step %(n)s") % {"n": number + 1},
-                choices=known if number < 2 else [("", _("no more")), *known],
+                choices=known if number < 2 else [("", _("no further step")), *known],
                 required=number < 2,
             )
         self.order_fields([f"step{n}" for n in range(STEPS)])
@@ -214,11 +217,11 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 EQUAL: form_fields.Choices = (("in", gettext_lazy("is one of")),)
 ORDERED: form_fields.Choices = (
     ("eq", gettext_lazy("is exactly")),
-    ("ne", gettext_lazy("is other than")),
+    ("ne", gettext_lazy("is not")),
     ("gte", gettext_lazy("is at least")),
-    ("gt", gettext_lazy("is over")),
+    ("gt", gettext_lazy("is greater than")),
     ("lte", gettext_lazy("is at most")),
-    ("lt", gettext_lazy("is under")),
+    ("lt", gettext_lazy("is less than")),
 )
 KNOWN: form_fields.Choices = (
     ("known", gettext_lazy("is known")),
@@ -226,7 +229,7 @@ KNOWN: form_fields.Choices = (
 )
 TEXTUAL: form_fields.Choices = (
     *EQUAL,
-    ("ne", gettext_lazy("is other than")),
+    ("ne", gettext_lazy("is not")),
     ("contains", gettext_lazy("contains")),
     ("starts", gettext_lazy("starts with")),
     *KNOWN,
@@ -237,7 +240,11 @@ SIGNS: dict[str, form_fields.Choices] = {
     "multi": TEXTUAL,
     "number": (*ORDERED, *KNOWN),
     "instant": (*ORDERED, *KNOWN),
-    "date": (*ORDERED, ("anniversary", gettext_lazy("has its anniversary")), *KNOWN),
+    "date": (
+        *ORDERED,
+        ("anniversary", gettext_lazy("has an upcoming anniversary")),
+        *KNOWN,
+    ),
     "bool": (("eq", gettext_lazy("is")), *KNOWN),
 }
 DATES = {
@@ -255,7 +262,7 @@ class AttrClause(Clause):
     words = gettext_lazy("Attribute")
     icon = "identification"
     attribute = forms.ChoiceField(label=gettext_lazy("Attribute"))
-    sign = forms.ChoiceField(label=gettext_lazy("Compares so"))
+    sign = forms.ChoiceField(label=gettext_lazy("Comparison"))
     of: Attribute | None = None
 
     def offer(self) -> None:
@@ -282,7 +289,7 @@ class AttrClause(Clause):
             )
         if self.of.type == "date":
             self.fields["days"] = forms.IntegerField(
-                label=_("Within days, today counted"), required=False, min_value=1
+                label=_("Within days (including today)"), required=False, min_value=1
             )
 
     @classmethod

@@ -176,7 +176,10 @@ class Written(Clause):
     name = "json"
     words = gettext_lazy("Written as JSON")
     icon = "code-bracket"
-    hint = gettext_lazy("For what the forms cannot say; as in the API.")
+    hint = gettext_lazy(
+        "For conditions that the forms cannot express. The syntax is the "
+        "same as in the API."
+    )
     text = forms.CharField(
         label=gettext_lazy("Rule as JSON"),
         max_length=200_000,
@@ -210,18 +213,18 @@ class TagClause(Clause):
     icon = "tag"
     first = "tags"
     how = forms.ChoiceField(
-        label=gettext_lazy("Carries"),
+        label=gettext_lazy("Has"),
         choices=[*HOW_MARKED, ("untagged", gettext_lazy("no tag"))],
     )
     tags = PickField(label=gettext_lazy("Tags"), required=False)
-    group = forms.ChoiceField(label=gettext_lazy("Of the tag group"), required=False)
+    group = forms.ChoiceField(label=gettext_lazy("Tag group"), required=False)
     sign = forms.ChoiceField(
-        label=gettext_lazy("Depth, how often each"),
+        label=gettext_lazy("Tag depth"),
         choices=[("", gettext_lazy("any depth")), *form_fields.SIGNS],
         required=False,
     )
     number = forms.IntegerField(label=gettext_lazy("Times"), required=False)
-    most = forms.IntegerField(label=gettext_lazy("Most"), required=False)
+    most = forms.IntegerField(label=gettext_lazy("Maximum"), required=False)
 
     def offer(self) -> None:
         self.pick("tags", "tag")
@@ -273,10 +276,10 @@ class SegmentClause(Clause):
     first = "segments"
     how = forms.ChoiceField(
         label=gettext_lazy("Is in"),
-        choices=[*HOW_MARKED, ("frozen", gettext_lazy("a frozen list"))],
+        choices=[*HOW_MARKED, ("frozen", gettext_lazy("a frozen segment"))],
     )
     segments = PickField(label=gettext_lazy("Segments"), required=False)
-    lists = PickField(label=gettext_lazy("Frozen lists"), required=False)
+    lists = PickField(label=gettext_lazy("Frozen segments"), required=False)
 
     def offer(self) -> None:
         self.pick("segments", "segment")
@@ -309,7 +312,7 @@ class LayerClause(Clause):
     def write(self, cleaned: dict[str, Any]) -> Any:
         pairs = [self._pair(each) for each in need(cleaned, "layers")]
         if len({of for of, _key in pairs}) > 1:
-            raise Lacking("layers", _("Choose layers of one layering."))
+            raise Lacking("layers", _("Choose layers from a single layering."))
         return {"of": pairs[0][0], "in": [key for _of, key in pairs]}
 
     def _pair(self, wanted: str) -> tuple[str, str]:
@@ -343,14 +346,14 @@ class LeftClause(_Timed):
     words = gettext_lazy("Left")
     icon = "arrow-left-start-on-rectangle"
     hint = gettext_lazy(
-        "Who left is in no rule unless it asks for them: choose “Here or gone” for this"
-        " line."
+        "Rules leave out former members by default. To include them, choose "
+        "“Including former members” for this line."
     )
 
 
 class SourceClause(Clause):
     name = "source"
-    words = gettext_lazy("Came through")
+    words = gettext_lazy("Source")
     icon = "qr-code"
     sources = PickField(label=gettext_lazy("Sources"), required=False)
 
@@ -370,7 +373,8 @@ class OptedOutClause(Clause):
     words = gettext_lazy("Opted out")
     icon = "bell-slash"
     of = forms.ChoiceField(
-        label=gettext_lazy("Of what"), choices=[("messages", gettext_lazy("messages"))]
+        label=gettext_lazy("Opted out of"),
+        choices=[("messages", gettext_lazy("messages"))],
     )
 
     @classmethod
@@ -383,12 +387,12 @@ class OptedOutClause(Clause):
 
 class MembersClause(Clause):
     name = "members"
-    words = gettext_lazy("Members one by one")
+    words = gettext_lazy("Individual members")
     icon = "list-bullet"
     keys = forms.CharField(
-        label=gettext_lazy("Keys of members, one a line"),
+        label=gettext_lazy("Member keys, one per line"),
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
-        error_messages={"required": gettext_lazy("This is still missing.")},
+        error_messages={"required": gettext_lazy("Fill in this field.")},
     )
 
     @classmethod

@@ -30,20 +30,20 @@ class Lacking(Exception):
 def need(cleaned: Mapping[str, Any], field: str) -> Any:
     found = cleaned.get(field)
     if found in (None, "", []):
-        raise Lacking(field, _("This is still missing."))
+        raise Lacking(field, _("Fill in this field."))
     return found
 
 
 # Spans of time
 
 WHEN: Choices = (
-    ("ever", gettext_lazy("ever")),
+    ("ever", gettext_lazy("at any time")),
     ("within", gettext_lazy("in the last … days")),
     ("hours", gettext_lazy("in the last … hours")),
     ("ago", gettext_lazy("more than … days ago")),
-    ("since", gettext_lazy("since a day")),
-    ("before", gettext_lazy("before a day")),
-    ("between", gettext_lazy("between two days")),
+    ("since", gettext_lazy("since a date")),
+    ("before", gettext_lazy("before a date")),
+    ("between", gettext_lazy("between two dates")),
 )
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -57,7 +57,7 @@ class WindowForm(forms.Form):
     )
     day = forms.DateField(label=gettext_lazy("Day"), required=False, widget=DAY)
     until = forms.DateField(
-        label=gettext_lazy("Until and with"), required=False, widget=DAY
+        label=gettext_lazy("Until (inclusive)"), required=False, widget=DAY
     )
 
 

@@ -66,8 +66,8 @@ def figure(segment: Segment, desk: Desk) -> charts.Figure | None:
         days=span,
         lines=[charts.Line(words=_("members"), values=values)],
         definition=_(
-            "How many members fitted the rule on each day, as it was that day; a day on"
-            " which nothing was counted is shown like the day before."
+            "Members who matched the rule on each day, using that day's rule. A "
+            "day without a count repeats the previous day's number."
         ),
         today=last,
     )

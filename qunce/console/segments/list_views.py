@@ -93,7 +93,7 @@ def frozen(request: http.Request, pk: int) -> HttpResponse:
     rows = FrozenSegment.objects.select_related("by", "segment")
     found = rows.filter(community=request.community, pk=pk).first()
     if found is None:
-        raise segments.UnknownSegment(_("There is no such list."))
+        raise segments.UnknownSegment(_("There is no such frozen segment."))
     desk = views.desk(request)
     rule = {"segment": {"frozen": [found.key]}}
     names = rule_names.of(request.community, found.rule)

@@ -143,7 +143,7 @@ def options(request: http.Request, field: str) -> HttpResponse:
     draft = segment_draft.read(request.POST, desk(request))
     form = draft.form
     if form is None or field not in form.fields:
-        raise errors.NotFound(_("There is nothing to pick here."))
+        raise errors.NotFound(_("There are no options to choose from."))
     bound = form[field]
     context = form.fields[field].widget.get_context(bound.html_name, bound.value(), {})
     context["name"] = bound.html_name

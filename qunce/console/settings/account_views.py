@@ -32,7 +32,7 @@ class Mine(forms.Form):
         label=gettext_lazy("Language"), choices=settings.LANGUAGES
     )
     theme = forms.ChoiceField(
-        label=gettext_lazy("Look"), choices=staff_models.Theme.choices
+        label=gettext_lazy("Appearance"), choices=staff_models.Theme.choices
     )
 
 
@@ -84,7 +84,9 @@ def password(request: Request) -> HttpResponse:
             # This session goes on, all others end with the old password.
             update_session_auth_hash(request, request.operator)
             sessions.end_all(request.operator, but=request.session.session_key)
-            http.say(request, _("Password changed. You are signed out elsewhere."))
+            http.say(
+                request, _("Password changed. All your other sessions are signed out.")
+            )
             return http.back(request, reverse("settings:mine"))
     status = 422 if form.errors else 200
     return http.render(
@@ -97,7 +99,7 @@ def _change(request: Request, given: dict[str, Any]) -> None:
     me, whom = request.operator, ("pair", f"{request.operator.login} (change)")
     login_attempts.begin(whom, at=request.at)
     if not me.check_password(given["old"]):
-        raise errors.Invalid(_("The password until now is not right."))
+        raise errors.Invalid(_("The current password is incorrect."))
     login_attempts.forget(whom)
     staff.choose_password(operator=me, password=given["new"], at=request.at)
 
@@ -107,7 +109,7 @@ def _change(request: Request, given: dict[str, Any]) -> None:
 def end_session(request: Request) -> HttpResponse:
     name = request.POST.get("session", "")
     if sessions.end(request.operator, name, request.at):
-        http.say(request, _("Signed out there."))
+        http.say(request, _("Session signed out."))
     return http.back(request, reverse("settings:mine"))
 
 
@@ -116,6 +118,10 @@ def end_session(request: Request) -> HttpResponse:
 def end_others(request: Request) -> HttpResponse:
     here = request.session.session_key
     count = sessions.end_all(request.operator, but=here)
-    told = ngettext("Signed out at %(n)s place.", "Signed out at %(n)s places.", count)
+    told = ngettext(
+        "Signed out of %(n)s other session.",
+        "Signed out of %(n)s other sessions.",
+        count,
+    )
     http.say(request, told % {"n": count})
     return http.back(request, reverse("settings:mine"))

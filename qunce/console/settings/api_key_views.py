@@ -31,13 +31,15 @@ class KeyForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=api_keys.LONGEST,
-        help_text=gettext_lazy("Which program uses it, such as “till” or “CRM”."),
+        help_text=gettext_lazy(
+            "The program that uses the key, such as “till” or “CRM”."
+        ),
     )
     operator = forms.ChoiceField(
         label=gettext_lazy("Acts as"),
-        help_text=gettext_lazy("It sees what they see and may do what they may do."),
+        help_text=gettext_lazy("The key can see and do what this staff member can."),
     )
-    days = forms.ChoiceField(label=gettext_lazy("Good for"), choices=DAYS)
+    days = forms.ChoiceField(label=gettext_lazy("Valid for"), choices=DAYS)
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("Scopes"),
         choices=[(scope, scope) for scope in sorted(api_keys.SCOPES)],
@@ -115,5 +117,5 @@ def _make(request: Request, given: dict[str, Any]) -> tuple[api_keys.ApiKey, str
 def revoke(request: Request, pk: int) -> HttpResponse:
     key = api_keys.get(request.community, pk)
     api_keys.revoke(key=key, by=request.operator, at=request.at)
-    http.say(request, _("The key “%(name)s” is revoked.") % {"name": key.name})
+    http.say(request, _("Key “%(name)s” revoked.") % {"name": key.name})
     return http.back(request, reverse("settings:keys"))

@@ -39,15 +39,15 @@ FIELDS: dict[str, StrOrPromise] = {
     "email": gettext_lazy("E-mail"),
     "role": gettext_lazy("Role"),
     "unit": gettext_lazy("Unit"),
-    "scope": gettext_lazy("Members they see"),
-    "groups": gettext_lazy("Groups they see"),
+    "scope": gettext_lazy("Visible members"),
+    "groups": gettext_lazy("Visible groups"),
 }
 BARE = {"operator", "unit", "batch", "task", "job"}
 """Numbers of rows: of use in the details only."""
 LABELS: dict[str, StrOrPromise] = {
     "role": gettext_lazy("role"),
     "changed": gettext_lazy("changed fields"),
-    "address": gettext_lazy("from address"),
+    "address": gettext_lazy("IP address"),
     "reason": gettext_lazy("reason"),
     "size": gettext_lazy("size"),
     "required": gettext_lazy("required"),
@@ -67,13 +67,13 @@ class Filter(forms.Form):
     who = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
     what = forms.ChoiceField(label=gettext_lazy("What happened"), required=False)
     since = forms.DateField(
-        label=gettext_lazy("From day"),
+        label=gettext_lazy("Start date"),
         required=False,
         validators=BOUNDS,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     until = forms.DateField(
-        label=gettext_lazy("To day"),
+        label=gettext_lazy("End date"),
         required=False,
         validators=BOUNDS,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

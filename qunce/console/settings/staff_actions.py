@@ -19,7 +19,7 @@ from qunce.core.facts import audit
 from qunce.core.staff import login_attempts, ranks, sessions, staff, two_factor
 from qunce.core.staff.models import Staff
 
-UNLOCKED = audit.declare("staff.unlocked", gettext_lazy("staff let in again"))
+UNLOCKED = audit.declare("staff.unlocked", gettext_lazy("staff sign-in unlocked"))
 SESSIONS_ENDED = audit.declare(
     "staff.sessions_ended", gettext_lazy("staff signed out everywhere")
 )
@@ -58,7 +58,7 @@ def drop_factor(request: Request, pk: int) -> HttpResponse:
         two_factor.remove(operator=whom, by=request.operator, at=request.at)
         sessions.end_all(whom)
 
-    return _do(request, pk, deed, _("Two-factor of %(name)s is off."))
+    return _do(request, pk, deed, _("Two-factor turned off for %(name)s."))
 
 
 @require_POST
@@ -68,7 +68,7 @@ def end_sessions(request: Request, pk: int) -> HttpResponse:
         sessions.end_all(whom)
         _note(request, SESSIONS_ENDED, whom)
 
-    return _do(request, pk, deed, _("%(name)s is signed out everywhere."))
+    return _do(request, pk, deed, _("%(name)s has been signed out everywhere."))
 
 
 @require_POST
@@ -79,7 +79,7 @@ def unlock(request: Request, pk: int) -> HttpResponse:
         login_attempts.forget(("code", str(whom.pk)))
         _note(request, UNLOCKED, whom)
 
-    return _do(request, pk, deed, _("%(name)s may try to sign in again."))
+    return _do(request, pk, deed, _("%(name)s can try to sign in again."))
 
 
 def _note(request: Request, kind: str, whom: Staff) -> None:
@@ -116,8 +116,6 @@ def demand_factor(request: Request) -> HttpResponse:
     """Who turns it on for all and has none is asked for it at the next page."""
     required = request.POST.get("required") == "1"
     staff.demand_second_factor(required=required, by=request.operator, at=request.at)
-    told = _("Two-factor is required of all from now on.")
-    http.say(
-        request, told if required else _("Each chooses two-factor for themselves.")
-    )
+    told = _("Two-factor is now required for all staff.")
+    http.say(request, told if required else _("Two-factor is now optional for staff."))
     return http.back(request, reverse("settings:staff"))

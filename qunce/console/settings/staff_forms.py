@@ -29,19 +29,20 @@ class StaffForm(forms.Form):
     login = forms.CharField(
         label=gettext_lazy("Login"),
         max_length=staff.LONGEST,
-        help_text=gettext_lazy(
-            "What they sign in with: 2 or more characters, no spaces."
-        ),
+        help_text=gettext_lazy("Used to sign in. At least 2 characters, no spaces."),
     )
     email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
     role = forms.ChoiceField(label=gettext_lazy("Role"))
     unit = forms.ChoiceField(label=gettext_lazy("Unit"), required=False)
     sees = forms.ChoiceField(
-        label=gettext_lazy("Members they see"),
+        label=gettext_lazy("Visible members"),
         choices=(
             (WHOLE, gettext_lazy("all members")),
-            (SEGMENT, gettext_lazy("those of a segment, by its rule as it is now")),
-            (RULE, gettext_lazy("those who fit a rule")),
+            (
+                SEGMENT,
+                gettext_lazy("members of a segment, using a copy of its current rule"),
+            ),
+            (RULE, gettext_lazy("members who match a rule")),
         ),
         widget=forms.RadioSelect,
     )
@@ -53,7 +54,7 @@ class StaffForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
     )
     in_groups = forms.ChoiceField(
-        label=gettext_lazy("Groups they see"),
+        label=gettext_lazy("Visible groups"),
         choices=(
             (WHOLE, gettext_lazy("all groups")),
             (SOME, gettext_lazy("only these")),
@@ -102,7 +103,7 @@ class StaffForm(forms.Form):
         shop, sees = self.by.community, given.get("sees")
         if sees == SEGMENT:
             if not given.get("segment"):
-                self.add_error("segment", _("Choose the segment."))
+                self.add_error("segment", _("Choose a segment."))
                 return None
             return scope_rules.own(shop, {"segment": {"any": [given["segment"]]}})
         if sees == RULE:

@@ -84,5 +84,5 @@ def turn_off(request: Request) -> HttpResponse:
         except errors.Refused as error:
             http.say(request, str(error), level="bad")
         else:
-            http.say(request, _("Two-factor is off."))
+            http.say(request, _("Two-factor turned off."))
     return http.back(request, reverse("settings:mine"))

@@ -23,7 +23,7 @@ from qunce.core.staff.units import Unit
 class UnitForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=units.LONGEST)
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=units.Kind.choices)
-    parent = forms.ChoiceField(label=gettext_lazy("Hangs below"), required=False)
+    parent = forms.ChoiceField(label=gettext_lazy("Parent unit"), required=False)
 
     def __init__(
         self, community: Community, unit: Unit | None, *args: Any, **given: Any
@@ -37,7 +37,7 @@ class UnitForm(forms.Form):
         ]
         parent = self.fields["parent"]
         assert isinstance(parent, forms.ChoiceField)  # noqa: S101 - for the type checker
-        parent.choices = [("", _("nothing: it is at the top")), *others]
+        parent.choices = [("", _("none (top level)")), *others]
 
     def about(self) -> dict[str, Any]:
         given = self.cleaned_data

@@ -24,10 +24,10 @@ FOLLOWS = ("purchases", "base", assignments.EXPIRED)
 SOURCES: dict[str, StrOrPromise] = {
     "operator": gettext_lazy("by hand"),
     "import": gettext_lazy("import"),
-    "merge": gettext_lazy("merging of tags"),
+    "merge": gettext_lazy("tag merge"),
     "expiry": gettext_lazy("expired"),
-    "purchases": gettext_lazy("follows the orders"),
-    "base": gettext_lazy("follows the profile"),
+    "purchases": gettext_lazy("updated from orders"),
+    "base": gettext_lazy("updated from the profile"),
 }
 
 
@@ -74,8 +74,8 @@ def undo(request: http.Request, pk: int) -> HttpResponse:
     batch = tag_groups.get_batch(request.community, pk)
     restored = assignments.undo(batch=batch, by=request.operator, at=request.at)
     text = ngettext(
-        "Undone: %(n)s tagging is as it was before.",
-        "Undone: %(n)s taggings are as they were before.",
+        "Undone. %(n)s tagging restored.",
+        "Undone. %(n)s taggings restored.",
         restored,
     )
     http.say(request, text % {"n": f"{restored:,}"})

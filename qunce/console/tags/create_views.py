@@ -32,7 +32,7 @@ def new(request: http.Request) -> HttpResponse:
         if not twins or "sure" in request.POST:
             made = _make(request, form)
             if made is not None:
-                http.say(request, _("The tag “%(tag)s” is there.") % {"tag": made.name})
+                http.say(request, _("Tag “%(tag)s” created.") % {"tag": made.name})
                 return http.back(request, reverse("tags:page", args=[made.pk]))
     context = {"form": form, **_near(request, twins), "groups": _rules(request)}
     status = 422 if request.method == "POST" else 200

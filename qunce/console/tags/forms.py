@@ -26,18 +26,18 @@ class TagForm(forms.Form):
         empty_label=_("no group"),
     )
     description = forms.CharField(
-        label=_("What it means"),
+        label=_("Meaning"),
         required=False,
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("When it is put on somebody, so that all mean the same by it."),
+        help_text=_("When to apply this tag, so that all staff use it the same way."),
     )
     owner = forms.ModelChoiceField(
         label=_("Owner"),
         queryset=Staff.objects.none(),
         required=False,
         empty_label=_("nobody"),
-        help_text=_("Who is asked when it is unclear."),
+        help_text=_("The person to ask when it is unclear whether the tag applies."),
     )
 
     def __init__(
@@ -63,48 +63,49 @@ def _of_tag(tag: Tag) -> dict[str, Any]:
 class GroupForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=80)
     carried = forms.ChoiceField(
-        label=_("How many of its tags may one member carry?"),
+        label=_("How many tags of this group can a member have?"),
         choices=[
             (SEVERAL, _("Several")),
-            (ONE, _("One at most; a new one replaces the old one")),
+            (ONE, _("At most one; a new tag replaces the old one")),
         ],
         widget=forms.RadioSelect,
         initial=SEVERAL,
     )
     begins = forms.CharField(
-        label=_("Its tags begin with"),
+        label=_("Tag prefix"),
         required=False,
         max_length=40,
         strip=False,
         help_text=_(
-            "Such as exam: for exam:2026-12. Empty if they may begin as they like."
+            "For example exam: for tags such as exam:2026-12. Leave empty to "
+            "allow any beginning."
         ),
     )
     pattern = forms.CharField(
-        label=_("Pattern of a name"),
+        label=_("Name pattern"),
         required=False,
         max_length=200,
-        help_text=_(
-            "A regular expression that the whole name fits, if there is a rule."
-        ),
+        help_text=_("A regular expression that the whole name must match. Optional."),
     )
     longest = forms.IntegerField(
-        label=_("Longest name, in characters"),
+        label=_("Maximum name length (characters)"),
         min_value=1,
         max_value=tag_naming.LONGEST,
         initial=tag_naming.LONGEST,
     )
     guidance = forms.CharField(
-        label=_("How a name is written right"),
+        label=_("Naming guidance"),
         required=False,
         max_length=200,
-        help_text=_("Shown to whoever names a tag, and when a name does not fit."),
+        help_text=_(
+            "Shown when someone creates a tag, and when a name does not match."
+        ),
     )
     makers = forms.MultipleChoiceField(
-        label=_("Who may add tags to it"),
+        label=_("Who can add tags to this group"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Owners and managers always may."),
+        help_text=_("Owners and managers always can."),
     )
 
     def __init__(self, data: Any = None, *, group: TagGroup | None = None) -> None:

@@ -23,7 +23,9 @@ class SeesAPart(permissions.NotAllowed):
 def report(request: http.Request) -> HttpResponse:
     if request.operator.scope is not None:
         raise SeesAPart(
-            _("The report looks at all members, and your scope is a part of them.")
+            _(
+                "This report covers all members, but your scope includes only some of them."
+            )
         )
     pairs = tag_report.twins(request.community)
     flat = [tag for pair in pairs for tag in pair]
@@ -42,6 +44,6 @@ def report(request: http.Request) -> HttpResponse:
 def keep_apart(request: http.Request, pk: int, other: int) -> HttpResponse:
     one, two = (tag_groups.get(request.community, each) for each in (pk, other))
     duplicates.keep_apart(tag=one, other=two, by=request.operator, at=request.at)
-    text = _("“%(one)s” and “%(other)s” stay two tags.")
+    text = _("“%(one)s” and “%(other)s” remain separate tags.")
     http.say(request, text % {"one": one.name, "other": two.name})
     return http.back(request, reverse("tags:report"))

@@ -53,7 +53,7 @@ def new(request: http.Request) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error("name", str(error))
         else:
-            http.say(request, _("The tag group is there; now give it tags."))
+            http.say(request, _("Tag group created. Now add tags to it."))
             return http.back(request, reverse("tags:groups"))
     return _form(request, form)
 

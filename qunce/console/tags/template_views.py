@@ -19,11 +19,13 @@ from qunce.members.tags import templates as tag_templates
 WORDS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     "education": (
         gettext_lazy("Education"),
-        gettext_lazy("Learner or not, project, subject, date of the exam."),
+        gettext_lazy("Learner or not, project, subject, exam date."),
     ),
     "ecommerce": (
         gettext_lazy("E-commerce"),
-        gettext_lazy("How they came, what they bought, how often, what they do."),
+        gettext_lazy(
+            "How members were added, what they bought, how often, and what they do."
+        ),
     ),
 }
 
@@ -60,8 +62,8 @@ def apply(request: http.Request, name: str) -> HttpResponse:
         community=request.community, template=name, by=request.operator, at=request.at
     )
     text = ngettext(
-        "%(n)s tag is new; what was there stayed as it was.",
-        "%(n)s tags are new; what was there stayed as it was.",
+        "Added %(n)s tag. Existing tags are unchanged.",
+        "Added %(n)s tags. Existing tags are unchanged.",
         len(made),
     )
     http.say(request, text % {"n": f"{len(made):,}"})

@@ -85,7 +85,7 @@ def _change(request: http.Request, tag: Tag, form: TagForm) -> None:
 def archive(request: http.Request, pk: int) -> HttpResponse:
     tag = tag_groups.get(request.community, pk)
     library.archive(tag=tag, by=request.operator, at=request.at)
-    text = _("“%(tag)s” is archived: who carries it keeps it.") % {"tag": tag.name}
+    text = _("“%(tag)s” is archived. Members keep it.") % {"tag": tag.name}
     http.say(request, text, undo=reverse("tags:restore", args=[tag.pk]))
     return http.back(request, _next(request, tag))
 
@@ -95,7 +95,7 @@ def archive(request: http.Request, pk: int) -> HttpResponse:
 def restore(request: http.Request, pk: int) -> HttpResponse:
     tag = tag_groups.get(request.community, pk)
     library.restore(tag=tag, by=request.operator, at=request.at)
-    http.say(request, _("“%(tag)s” is in use again.") % {"tag": tag.name})
+    http.say(request, _("“%(tag)s” has been restored.") % {"tag": tag.name})
     return http.back(request, _url(tag))
 
 
@@ -108,7 +108,7 @@ def add_synonym(request: http.Request, pk: int) -> HttpResponse:
         library.add_synonym(tag=tag, key=key, by=request.operator, at=request.at)
     except errors.QunceError as error:
         return _page(request, tag, error=str(error), typed=key)
-    text = _("“%(key)s” means “%(tag)s” from now on.")
+    text = _("“%(key)s” is now a synonym of “%(tag)s”.")
     http.say(request, text % {"key": key.strip(), "tag": tag.name})
     return http.back(request, _url(tag))
 
@@ -122,7 +122,7 @@ def remove_synonym(request: http.Request, pk: int, synonym: int) -> HttpResponse
         tag_groups.remove_synonym(synonym=found, by=request.operator, at=request.at)
     except errors.QunceError as error:
         return _page(request, tag, error=str(error))
-    http.say(request, _("“%(key)s” is no synonym any more.") % {"key": found.key})
+    http.say(request, _("“%(key)s” is no longer a synonym.") % {"key": found.key})
     return http.back(request, _url(tag))
 
 

@@ -45,14 +45,14 @@ def _task(task: tasks.Task, at: datetime) -> Line:
         section=DO,
         icon="paper-airplane",
         text=ngettext(
-            "Send “%(campaign)s” to %(n)s more",
-            "Send “%(campaign)s” to %(n)s more",
+            "Send “%(campaign)s” to %(n)s more recipient",
+            "Send “%(campaign)s” to %(n)s more recipients",
             left,
         )
         % {"campaign": task.campaign.name, "n": f"{left:,}"},
-        why=_("Given to you by %(name)s") % {"name": task.campaign.by.name},
+        why=_("Assigned by %(name)s") % {"name": task.campaign.by.name},
         url=reverse("outreach:task", args=[task.pk]),
-        action=_("Go on"),
+        action=_("Continue"),
         minutes=max(1, math.ceil(left * EACH / 60)),
         due_at=task.due_at,
         late=task.is_late(at),
@@ -91,10 +91,11 @@ def stopped_campaigns(operator: Staff, at: datetime) -> list[Line]:
             key=f"stopped-{campaign.pk}-{campaign.state}",
             section=DECIDE,
             icon="pause-circle",
-            text=_("“%(campaign)s” stopped by itself") % {"campaign": campaign.name},
+            text=_("“%(campaign)s” stopped automatically")
+            % {"campaign": campaign.name},
             why=campaign.note,
             url=reverse("outreach:campaign", args=[campaign.pk]),
-            action=_("Look and go on"),
+            action=_("Review and continue"),
             minutes=3,
         )
         for campaign in campaigns.stopped(operator)[:MANY]
@@ -112,7 +113,7 @@ def follow_ups(operator: Staff, at: datetime) -> list[Line]:
             section=DO,
             icon="chat-bubble-left-ellipsis",
             text=f"{note.account}: {note.next_step}",
-            why=note.text[:120] or _("A follow-up of yours"),
+            why=note.text[:120] or _("Your follow-up"),
             url=reverse("members:page", args=[note.account_id]),
             action=_("Follow up"),
             minutes=3,
@@ -149,7 +150,10 @@ def imports(operator: Staff, at: datetime) -> list[Line]:
             section=DECIDE,
             icon="arrow-up-tray",
             text=_import_text(job),
-            why=_("Imported by %(name)s; the report names row, column and remedy.")
+            why=_(
+                "Imported by %(name)s. The report lists the row, the column and the "
+                "fix for each error."
+            )
             % {"name": job.by.name},
             url=reverse("importing:job", args=[job.pk]),
             action=_("See the rows"),
@@ -164,14 +168,14 @@ def imports(operator: Staff, at: datetime) -> list[Line]:
 def _import_text(job: jobs.ImportJob) -> str:
     if job.state == "done":
         text = ngettext(
-            "%(file)s: %(n)s row was left out",
-            "%(file)s: %(n)s rows were left out",
+            "%(file)s: %(n)s row was skipped",
+            "%(file)s: %(n)s rows were skipped",
             job.broken,
         )
     else:
         text = ngettext(
-            "%(file)s was refused: %(n)s broken row",
-            "%(file)s was refused: %(n)s broken rows",
+            "%(file)s was rejected: %(n)s broken row",
+            "%(file)s was rejected: %(n)s broken rows",
             job.broken,
         )
     return text % {"file": job.file, "n": f"{job.broken:,}"}
@@ -194,14 +198,14 @@ def _moves(operator: Staff, at: datetime) -> Iterator[Line]:
                 section=CHANGED,
                 icon="square-3-stack-3d",
                 text=ngettext(
-                    "%(layering)s: %(n)s member moved since yesterday",
-                    "%(layering)s: %(n)s members moved since yesterday",
+                    "%(layering)s: %(n)s member changed layer since yesterday",
+                    "%(layering)s: %(n)s members changed layer since yesterday",
                     seen,
                 )
                 % {"layering": layering.name, "n": f"{seen:,}"},
-                why=_("Layers are laid out anew each day."),
+                why=_("Layers are recomputed every day."),
                 url=reverse("layers:page", args=[layering.pk]),
-                action=_("See who"),
+                action=_("View these members"),
                 minutes=2,
             )
 
@@ -226,9 +230,9 @@ def tag_twins(operator: Staff, at: datetime) -> list[Line]:
                 len(pairs),
             )
             % {"n": len(pairs), "named": named},
-            why=_("Two words for one thing split what you count."),
+            why=_("Two names for the same thing split your counts."),
             url=reverse("tags:report"),
-            action=_("Merge or keep"),
+            action=_("Merge or keep both"),
             minutes=2,
         )
     ]
@@ -244,7 +248,7 @@ def failed_duties(operator: Staff, at: datetime) -> list[Line]:
             key=f"duty-{row.pk}-{row.attempts}",
             section=DO,
             icon="exclamation-triangle",
-            text=_("Background work was given up: %(duty)s") % {"duty": row.duty},
+            text=_("Background task failed: %(duty)s") % {"duty": row.duty},
             why=row.error.splitlines()[0][:200] if row.error else "",
             url=reverse("settings:audit"),
             action=_("See the log"),

@@ -44,7 +44,7 @@ def until(span: str, *, at: datetime, zone: ZoneInfo) -> datetime:
     if span == "hour":
         return at + timedelta(hours=1)
     if span not in SPANS:
-        raise UnknownSpan(_("Choose an hour, tonight or tomorrow."))
+        raise UnknownSpan(_("Choose “In an hour”, “Tonight” or “Tomorrow”."))
     hour = EVENING if span == "tonight" else MORNING
     day = local.date()
     if span == "tomorrow" or local.time() >= EVENING:

@@ -81,7 +81,7 @@ def snooze(request: Request) -> HttpResponse:
     )
     undo = reverse("today:wake") + f"?key={key}"
     local = end.astimezone(ZoneInfo(request.community.timezone))
-    text = _("Put off until %(time)s") % {"time": local.strftime("%m-%d %H:%M")}
+    text = _("Snoozed until %(time)s") % {"time": local.strftime("%m-%d %H:%M")}
     http.say(request, text, undo=undo)
     return http.back(request, reverse("today:queue"))
 

@@ -23,7 +23,11 @@ def _done(request: Request, endpoint: Endpoint, text: str) -> HttpResponse:
 def pause(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.operator, pk=pk)
     endpoints.pause(endpoint=endpoint, by=request.operator, at=request.at)
-    return _done(request, endpoint, _("“%(name)s” is paused; nothing is kept for it."))
+    return _done(
+        request,
+        endpoint,
+        _("“%(name)s” is paused. Nothing is queued for it while it is paused."),
+    )
 
 
 @require_POST
@@ -31,7 +35,7 @@ def pause(request: Request, pk: int) -> HttpResponse:
 def resume(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.operator, pk=pk)
     endpoints.resume(endpoint=endpoint, by=request.operator, at=request.at)
-    return _done(request, endpoint, _("“%(name)s” is told again from now on."))
+    return _done(request, endpoint, _("“%(name)s” is notified again from now on."))
 
 
 @require_POST
@@ -47,7 +51,7 @@ def renew_secret(request: Request, pk: int) -> HttpResponse:
 def try_out(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.operator, pk=pk)
     deliveries.try_out(endpoint=endpoint, by=request.operator, at=request.at)
-    return _done(request, endpoint, _("A trial is on its way to “%(name)s”."))
+    return _done(request, endpoint, _("Sending a test to “%(name)s”."))
 
 
 @require_POST
@@ -55,7 +59,7 @@ def try_out(request: Request, pk: int) -> HttpResponse:
 def remove(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.operator, pk=pk)
     endpoints.remove(endpoint=endpoint, by=request.operator, at=request.at)
-    http.say(request, _("“%(name)s” is removed.") % {"name": endpoint})
+    http.say(request, _("“%(name)s” removed.") % {"name": endpoint})
     return http.back(request, reverse("webhooks:list"))
 
 
@@ -65,4 +69,4 @@ def again(request: Request, pk: int, delivery: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.operator, pk=pk)
     row = deliveries.get(endpoint, delivery)
     deliveries.again(delivery=row, by=request.operator, at=request.at)
-    return _done(request, endpoint, _("It is on its way to “%(name)s” again."))
+    return _done(request, endpoint, _("Sending to “%(name)s” again."))

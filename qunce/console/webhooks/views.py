@@ -28,15 +28,17 @@ class WebhookForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=80,
-        help_text=gettext_lazy("Which program is told, such as “till” or “CRM”."),
+        help_text=gettext_lazy("The program to notify, such as “till” or “CRM”."),
     )
     url = forms.CharField(
         label=gettext_lazy("Address"),
         max_length=url_policy.LONGEST,
-        help_text=gettext_lazy("It begins with https:// and is open to the internet."),
+        help_text=gettext_lazy(
+            "The address must begin with https:// and be reachable from the internet."
+        ),
         widget=forms.URLInput(attrs={"placeholder": "https://example.com/hook"}),
     )
-    kinds = forms.MultipleChoiceField(label=gettext_lazy("Tell it when"))
+    kinds = forms.MultipleChoiceField(label=gettext_lazy("Notify when"))
 
     def __init__(self, *args: Any, **given: Any) -> None:
         super().__init__(*args, **given)
@@ -108,7 +110,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
         except errors.Invalid as error:
             form.add_error(None, str(error))
         else:
-            http.say(request, _("“%(name)s” is changed.") % {"name": endpoint})
+            http.say(request, _("“%(name)s” updated.") % {"name": endpoint})
             return http.back(request, reverse("webhooks:one", args=[pk]))
     return _form(request, form, endpoint)
 
@@ -127,7 +129,7 @@ def one(request: Request, pk: int) -> HttpResponse:
         before=int(before) if before.isdecimal() and len(before) < 19 else None,
         limit=PAGE + 1,
     )
-    words = {**dict(endpoints.choices()), deliveries.TRIAL: _("a trial")}
+    words = {**dict(endpoints.choices()), deliveries.TRIAL: _("test")}
     context = {
         "endpoint": endpoint,
         "kinds": [words.get(kind, kind) for kind in sorted(endpoint.kinds)],

@@ -181,13 +181,16 @@ def check_fits(manifest: Manifest, *, known: set[str]) -> None:
     here = "postgresql" if db.is_postgresql() else "sqlite"
     if manifest.database != here:
         raise OtherDatabase(
-            _("This is a backup of %(theirs)s and here is %(ours)s.")
+            _("This is a backup of %(theirs)s, but this installation uses %(ours)s.")
             % {"theirs": manifest.database, "ours": here}
         )
     newer = sorted(set(manifest.schema) - known)
     if newer:
         raise BrokenBackup(
-            _("This backup was made by a newer Qunce; it knows %(migration)s.")
+            _(
+                "This backup was made by a newer Qunce. It contains the migration "
+                "%(migration)s."
+            )
             % {"migration": newer[0]}
         )
 
@@ -206,7 +209,7 @@ def unpack(source: Path, manifest: Manifest, copy: Path) -> None:
         ) from None
     if copy.stat().st_size != manifest.size or _digest(copy) != manifest.digest:
         raise BrokenBackup(
-            _("“%(file)s” is damaged: its digest differs.") % {"file": source}
+            _("“%(file)s” is damaged: its checksum does not match.") % {"file": source}
         )
 
 
@@ -231,6 +234,6 @@ def _compare(tables: dict[str, list[int]], manifest: Manifest) -> None:
     for table, numbers in manifest.tables.items():
         if tables.get(table) != numbers:
             raise NotProven(
-                _("%(table)s holds %(found)s; the backup says %(said)s.")
+                _("%(table)s has %(found)s, but the backup recorded %(said)s.")
                 % {"table": table, "found": tables.get(table), "said": numbers}
             )

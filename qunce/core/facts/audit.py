@@ -137,7 +137,7 @@ def check_see(by: Staff) -> None:
     permissions.check_may(by, SEE)
     if by.scope is not None or by.groups is not None:
         raise permissions.NotAllowed(
-            _("This is for those who see the whole community, not a part of it.")
+            _("Only staff who see the whole community may do this.")
         )
 
 

@@ -55,7 +55,7 @@ class ApiKey(models.Model):
 @dataclass(frozen=True, kw_only=True)
 class KeyMade(facts.FactKind):
     kind = "api_key.created"
-    words = gettext_lazy("API key made")
+    words = gettext_lazy("API key created")
     key: int
     name: str
     scopes: list[str]
@@ -85,7 +85,9 @@ class OutOfScope(errors.Refused):
 def check_scope(key: ApiKey, scope: str) -> None:
     if scope not in key.scopes:
         raise OutOfScope(
-            _("This API key may not do this: it needs the scope %(scope)s.")
+            _(
+                "This API key is not allowed to do this. The scope %(scope)s is required."
+            )
             % {"scope": scope}
         )
 
@@ -107,7 +109,7 @@ def _check(
         if scope not in SCOPES:
             raise InvalidKey(_("There is no scope “%(scope)s”.") % {"scope": scope})
     if expires_at is not None and expires_at <= at:
-        raise InvalidKey(_("The key would have ended already."))
+        raise InvalidKey(_("The expiry time is in the past. Choose a later one."))
 
 
 @transaction.atomic

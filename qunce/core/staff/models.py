@@ -15,7 +15,7 @@ from qunce.core.staff.units import Unit
 
 
 class Theme(models.TextChoices):
-    SYSTEM = "system", gettext_lazy("as the device")
+    SYSTEM = "system", gettext_lazy("same as device")
     LIGHT = "light", gettext_lazy("light")
     DARK = "dark", gettext_lazy("dark")
 

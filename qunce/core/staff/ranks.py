@@ -25,7 +25,7 @@ def check_manage(by: Staff) -> None:
     permissions.check_may(by, MANAGE)
     if by.scope is not None or by.groups is not None:
         raise permissions.NotAllowed(
-            _("This is for those who see the whole community, not a part of it.")
+            _("Only staff who see the whole community may do this.")
         )
 
 
@@ -55,4 +55,4 @@ def may_over(by: Staff, whom: Staff) -> bool:
 
 def check_role(by: Staff, role: permissions.Role) -> None:
     if RANK[role] > RANK[permissions.Role(by.role)]:
-        raise permissions.NotAllowed(_("Only an owner may make an owner."))
+        raise permissions.NotAllowed(_("Only an owner may make someone an owner."))

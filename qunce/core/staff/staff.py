@@ -240,7 +240,7 @@ def choose_password(*, operator: Staff, password: str, at: datetime) -> None:
     """One's own. All other sessions end, as Django ties them to the password."""
     check_password(password, operator)
     if operator.check_password(password):
-        raise InvalidStaff(_("Choose a password other than the one you have."))
+        raise InvalidStaff(_("Choose a password that differs from your current one."))
     _set_password(operator, password, given=False, by=operator, at=at)
 
 

@@ -46,7 +46,7 @@ class FactorRemoved(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class CodesMade(facts.FactKind):
     kind = "staff.recovery_codes_generated"
-    words = gettext_lazy("recovery codes made")
+    words = gettext_lazy("recovery codes generated")
     operator: int
     login: str
 
@@ -90,7 +90,7 @@ def confirm(*, operator: Staff, code: str, at: datetime) -> list[str]:
     """The first right code turns it on; returns the recovery codes, told this once."""
     device = offered(operator)
     if not device.verify_token(_digits(code)):
-        raise WrongCode(_("The code is not right. Check the clock of your phone."))
+        raise WrongCode(_("The code is incorrect. Check the clock of your phone."))
     TOTPDevice.objects.filter(user=operator).exclude(pk=device.pk).delete()
     device.confirmed = True
     device.save(update_fields=["confirmed"])
@@ -125,7 +125,7 @@ def codes_left(operator: Staff) -> int:
 
 def check_remove(operator: Staff) -> None:
     if operator.community.second_factor:
-        raise FactorDemanded(_("Two-factor is required of all staff here."))
+        raise FactorDemanded(_("Two-factor is required for all staff."))
 
 
 @transaction.atomic
@@ -149,7 +149,7 @@ def verify(*, operator: Staff, code: str, at: datetime) -> Device:
     login_attempts.begin(whom, at=at)
     device = _taken(operator, code)
     if device is None:
-        raise WrongCode(_("The code is not right, or it was used before."))
+        raise WrongCode(_("The code is incorrect or has already been used."))
     login_attempts.forget(whom)
     return device
 

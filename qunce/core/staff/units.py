@@ -96,10 +96,10 @@ def check(*, unit: Unit | None, community: Community, name: str, kind: str) -> N
             % {"most": LONGEST}
         )
     if kind not in Kind.values:
-        raise InvalidUnit(_("A unit is headquarters, front or local."))
+        raise InvalidUnit(_("The kind of a unit must be headquarters, front or local."))
     same = Unit.objects.filter(community=community, name=name.strip())
     if (same.exclude(pk=unit.pk) if unit else same).exists():
-        raise InvalidUnit(_("There is already a unit “%(name)s”.") % {"name": name})
+        raise InvalidUnit(_("A unit “%(name)s” already exists.") % {"name": name})
 
 
 def check_parent(*, unit: Unit | None, parent: Unit | None) -> None:
@@ -107,11 +107,11 @@ def check_parent(*, unit: Unit | None, parent: Unit | None) -> None:
     depth, above = 1, parent
     while above is not None:
         if unit is not None and above.pk == unit.pk:
-            raise InvalidUnit(_("A unit cannot hang below itself."))
+            raise InvalidUnit(_("A unit cannot be placed below itself."))
         depth, above = depth + 1, above.parent
     if depth + (_height(unit) if unit else 0) > DEEPEST:
         raise InvalidUnit(
-            _("Units go at most %(most)s levels deep.") % {"most": DEEPEST}
+            _("Units can be at most %(most)s levels deep.") % {"most": DEEPEST}
         )
 
 
@@ -164,9 +164,9 @@ def change(
 
 def check_close(unit: Unit) -> None:
     if unit.below.filter(closed_at__isnull=True).exists():
-        raise UnitInUse(_("Units hang below this one: move or close them first."))
+        raise UnitInUse(_("This unit has units below it. Move or close them first."))
     if unit.staff.filter(is_active=True).exists():
-        raise UnitInUse(_("Staff work in this unit: move them first."))
+        raise UnitInUse(_("This unit still has staff. Move them first."))
 
 
 def may_close(unit: Unit) -> bool:

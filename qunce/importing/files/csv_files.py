@@ -136,12 +136,13 @@ def _piece(
 
 def _misfit(row: Any, headings: list[str]) -> str:
     return _(
-        "This row has %(found)d fields, the heading has %(wanted)d: look for a missing "
-        "or surplus separator, or put fields that contain one between quotes."
+        "This row has %(found)d fields, but the heading has %(wanted)d. "
+        "Check for a missing or extra separator, and quote fields that "
+        "contain one."
     ) % {"found": row.actual_columns, "wanted": len(headings)}
 
 
 def _explained(message: str) -> str:
     if "straddling" in message:
-        return _("A row is longer than 8 MB: look for a quotation mark never closed.")
+        return _("A row is longer than 8 MB. Check for an unclosed quotation mark.")
     return _("The file cannot be read: %(error)s") % {"error": message}

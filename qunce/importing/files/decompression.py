@@ -86,7 +86,7 @@ class Unpacked(io.RawIOBase):
             piece = self._next(len(view))
         except (zlib.error, lzma.LZMAError, EOFError) as error:
             raise DamagedFile(
-                _("The packed file is damaged: %(error)s") % {"error": error}
+                _("The compressed file is damaged: %(error)s") % {"error": error}
             ) from None
         view[: len(piece)] = piece
         return len(piece)
@@ -104,7 +104,7 @@ class Unpacked(io.RawIOBase):
             if piece:
                 return piece
             if not data and not self._unpacker.eof:
-                raise EOFError(_("it ends too early"))
+                raise EOFError(_("unexpected end of file"))
 
     def _feed(self) -> bytes:
         data, self._rest = self._rest or self._packed.read(BLOCK), b""

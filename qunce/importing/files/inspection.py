@@ -90,7 +90,7 @@ class _Counts:
         if self.packed and self.size > FREE_OF_RATIO:
             self._check_ratio()
         if text and b"\0" in block:
-            raise UnreadableFile(_("This is not a text file: it has zero bytes in it."))
+            raise UnreadableFile(_("This is not a text file: it contains null bytes."))
         self.lines += block.count(b"\n")
         end = max(block.rfind(b"\n"), block.rfind(b"\r"))
         self.open_line = len(block) - end if end >= 0 else self.open_line + len(block)
@@ -103,7 +103,9 @@ class _Counts:
     def _check_ratio(self) -> None:
         if self.size > MOST_RATIO * self.path.stat().st_size:
             raise UnreadableFile(
-                _("The file unpacks to more than 400 times its size: refused.")
+                _(
+                    "The file was rejected because it unpacks to more than 400 times its size."
+                )
             )
 
 

@@ -178,7 +178,7 @@ def _quoted(heading: str) -> str:
 
 
 def _broken(batch: pa.Array, numbers: np.ndarray, bad: np.ndarray) -> list[rows.Broken]:
-    reason = _("This line is not a JSON object: one object a line, {…}.")
+    reason = _("This line is not a JSON object. Write one object per line, {…}.")
     return [
         rows.Broken(int(numbers[place]), (batch[place].as_py() or "")[:200], reason)
         for place in np.flatnonzero(bad).tolist()

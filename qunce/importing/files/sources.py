@@ -56,7 +56,7 @@ def examine(
         )
     if encoding and encoding.lower() not in inspection.ENCODINGS:
         raise inspection.UnreadableFile(
-            _("The encoding can be one of: %(names)s.")
+            _("The encoding must be one of: %(names)s.")
             % {"names": ", ".join(sorted(inspection.ENCODINGS))}
         )
     form = form or _format_of(path)
@@ -71,7 +71,7 @@ def examine(
         _lines(path, form, survey), None if survey.size < WHOLE else json_files.HEAD
     )
     if not headings:
-        raise inspection.UnreadableFile(_("There is no object in this file."))
+        raise inspection.UnreadableFile(_("This file contains no objects."))
     return Source(path, form, headings, survey.digest, survey.lines, survey)
 
 
@@ -131,7 +131,10 @@ def _lines(path: Path, form: str, survey: inspection.Survey) -> Iterator[pa.Arra
     if form == "json":
         if survey.packing or survey.encoding != "utf-8":
             raise inspection.UnreadableFile(
-                _("A JSON list must be plain UTF-8; unpack it, or write NDJSON.")
+                _(
+                    "A JSON list must be uncompressed UTF-8. Decompress it first, or "
+                    "use NDJSON."
+                )
             )
         yield from json_files.objects_of_list(path)
         return

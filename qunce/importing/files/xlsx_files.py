@@ -139,7 +139,7 @@ def _too_large() -> inspection.UnreadableFile:
 
 def _no_workbook() -> inspection.UnreadableFile:
     return inspection.UnreadableFile(
-        _("This is not an Excel file of the kind .xlsx; save it as .xlsx or CSV.")
+        _("This is not an .xlsx file. Save it as .xlsx or CSV.")
     )
 
 

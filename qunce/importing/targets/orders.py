@@ -202,16 +202,22 @@ def _faults(orders: pa.Table) -> list[tuple[Any, str, str]]:
         (
             pc.greater(orders["lines"], MOST_LINES),
             "order_key",
-            _("More than 10,000 lines have this order's key: is it the right column?"),
+            _(
+                "More than 10,000 lines have the same order key as this one. Check "
+                "that you chose the right column."
+            ),
         ),
         (
             pc.is_null(orders["total"]),
             "amount",
-            _("Neither an amount nor a price stands here; every order needs one."),
+            _(
+                "This order has neither an amount nor a price. Every order needs "
+                "one of them."
+            ),
         ),
         (
             pc.greater(pc.abs(orders["total"]), 10**12),
             "amount",
-            _("This is too large an amount."),
+            _("This amount is too large."),
         ),
     ]

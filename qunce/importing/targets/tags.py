@@ -38,7 +38,7 @@ def _depth(text: str) -> str:
         depth = Decimal(-1)
     if depth != int(depth) or not 0 <= depth < 2**31:
         raise InvalidDepth(
-            _("A depth is a whole number from 0 on; 0 takes the tag off.")
+            _("A depth must be a whole number, 0 or more; 0 removes the tag.")
         )
     return str(int(depth))
 

@@ -51,7 +51,7 @@ class MemberIdentified(facts.FactKind):
     """A phone, an address or an id is known; which one stands with the account."""
 
     kind = "member.identifier_added"
-    words = gettext_lazy("recognised by an identifier")
+    words = gettext_lazy("identifier added")
     by_kind: str
 
 
@@ -66,7 +66,7 @@ class MemberLeft(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class MemberRejoined(facts.FactKind):
     kind = "member.rejoined"
-    words = gettext_lazy("came back to the community")
+    words = gettext_lazy("rejoined the community")
 
 
 class AccountExists(errors.Refused):
@@ -96,7 +96,7 @@ def check_name(name: str) -> str:
     name = " ".join(name.split())
     if len(name) > 200 or "\0" in name or not _is_text(name):
         raise InvalidAccount(
-            _("A name has at most 200 characters that can be written down.")
+            _("A name can have at most 200 characters and none that cannot be stored.")
         )
     return name
 
@@ -125,7 +125,7 @@ def add(
     """`known_by` are identifiers such as {"phone": …}; an equal one merges (K1)."""
     permissions.check_may(by, TEND)
     if account_models.find(community, [key := check_key(key)], channel):
-        raise AccountExists(_("There is a member “%(key)s” already.") % {"key": key})
+        raise AccountExists(_("A member “%(key)s” already exists.") % {"key": key})
     account = Account.objects.create(
         community=community,
         key=key,
@@ -232,7 +232,11 @@ def _turn(account: Account, *, present: bool, left_at: datetime | None) -> None:
         pk=account.pk, present=not present, erased_at__isnull=True
     )
     if not there.update(present=present, left_at=left_at, rev=rev):
-        text = _("%(name)s is here already.") if present else _("%(name)s is not here.")
+        text = (
+            _("%(name)s is already in the community.")
+            if present
+            else _("%(name)s is not in the community.")
+        )
         raise HasLeft(text % {"name": account})
     account.present, account.left_at, account.rev = present, left_at, rev
 

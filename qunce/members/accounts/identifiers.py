@@ -27,7 +27,7 @@ def normalise(kind: str, value: str) -> str:
     text = unicodedata.normalize("NFKC", value).strip()
     if not KIND.fullmatch(kind):
         raise InvalidIdentifier(
-            _("“%(kind)s” is not a kind of identifier; write it like phone.")
+            _("“%(kind)s” is not a kind of identifier. Use a name such as phone.")
             % {"kind": kind}
         )
     if kind == "phone":
@@ -47,13 +47,13 @@ def _phone(text: str) -> str:
     plain = re.sub(r"^00", "+", digits)
     if not re.fullmatch(r"\+?\d{5,15}", plain):
         raise InvalidIdentifier(
-            _("“%(text)s” is not a phone number; write all its digits.")
+            _("“%(text)s” is not a phone number. Enter all of its digits.")
             % {"text": text}
         )
     # One digit over and over fills a compulsory field; it must not join strangers.
     if len(set(plain.removeprefix("+"))) == 1:
         raise InvalidIdentifier(
-            _("“%(text)s” only stands in for a phone number.") % {"text": text}
+            _("“%(text)s” is a placeholder, not a phone number.") % {"text": text}
         )
     return plain
 

@@ -106,7 +106,7 @@ def get(community: Community, key: str) -> Account:
     if len(found) > 1:
         ways = ", ".join(f"{one.channel}:{key}" for one in found)
         raise AmbiguousMember(
-            _("Several channels know “%(key)s”; write one of: %(ways)s.")
+            _("“%(key)s” exists in several channels. Use one of: %(ways)s.")
             % {"key": key, "ways": ways}
         )
     return found[0]

@@ -127,7 +127,7 @@ def check_definition(name: str, kind: str, section: str, label: str = "") -> Non
 def _same(found: Attribute, kind: str) -> Attribute:
     if found.type != kind:
         raise AttributeExists(
-            _("There is an attribute “%(name)s” already; its type is %(type)s.")
+            _("An attribute “%(name)s” already exists. Its type is %(type)s.")
             % {"name": found.name, "type": found.type}
         )
     return found
@@ -242,7 +242,9 @@ def _stored(
     for _number, text in rows:
         if attribute.choices and text not in attribute.choices:
             raise value_parsing.InvalidValue(
-                _("“%(value)s” is not a choice of “%(name)s”; there are: %(all)s.")
+                _(
+                    "“%(value)s” is not a choice of “%(name)s”. Available choices: %(all)s."
+                )
                 % {
                     "value": text,
                     "name": attribute.name,

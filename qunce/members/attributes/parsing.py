@@ -51,7 +51,7 @@ def store(kind: str, value: Given, zone: ZoneInfo) -> list[Stored]:
 def _text(value: object) -> str:
     text = str(value).strip()
     if not text_validation.is_text(text):
-        raise InvalidValue(_("This holds characters that cannot be written down."))
+        raise InvalidValue(_("This contains characters that cannot be stored."))
     return text
 
 
@@ -121,7 +121,7 @@ def moment(value: Given, zone: ZoneInfo) -> datetime:
         return datetime.combine(community_days.to_date(day(text)), time(), tzinfo=zone)
     except (ValueError, InvalidValue):
         raise InvalidValue(
-            _("“%(v)s” is not a point in time; write it like 2026-03-05 09:07.")
+            _("“%(v)s” is not a date and time; write it like 2026-03-05 09:07.")
             % {"v": value}
         ) from None
 

@@ -78,7 +78,10 @@ class AttributeLeaf(Leaf):
         attribute = _attribute(args.get("name"), place)
         given = [sign for sign in signs if sign in args]
         if len(given) != 1:
-            place.refuse(_("Give one comparison: %(all)s.") % {"all": ", ".join(signs)})
+            place.refuse(
+                _("Give exactly one of these comparisons: %(all)s.")
+                % {"all": ", ".join(signs)}
+            )
         sign, here = given[0], place.inside(given[0])
         _check_sign(attribute, sign, here)
         wanted = _wanted(attribute, sign, args[sign], here)
@@ -118,7 +121,7 @@ class AttributeLeaf(Leaf):
         column = by_person(snap, self.attribute, multi=self.type == Kind.MULTI)
         mine = column.numbers[column.accounts == person]
         values = base.enumerated(_show(self.type, int(value), column) for value in mine)
-        return _("%(name)s is %(value)s (wanted: %(wanted)s)") % {
+        return _("%(name)s is %(value)s (required: %(wanted)s)") % {
             "name": self.called,
             "value": values or _("not known"),
             "wanted": self._wish(),
@@ -204,7 +207,7 @@ def _check_sign(attribute: Asked, sign: str, place: Place) -> None:
     )
     if wrong:
         place.refuse(
-            _("“%(name)s” is of type %(type)s, which cannot be asked like this.")
+            _("“%(name)s” is of type %(type)s, which does not support this comparison.")
             % {"name": attribute.name, "type": attribute.type}
         )
 

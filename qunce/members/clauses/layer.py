@@ -40,7 +40,7 @@ class LayerLeaf(Leaf):
         for number, layer in enumerate(wanted):
             if layer not in known:
                 place.inside("in").inside(number).refuse(
-                    _("There is no layer “%(key)s”; there are: %(all)s.")
+                    _("There is no layer “%(key)s”. Available layers: %(all)s.")
                     % {"key": layer, "all": ", ".join(sorted(known))}
                 )
         return cls(pk, tuple(sorted(set(wanted))), default)
@@ -70,7 +70,7 @@ class LayerLeaf(Leaf):
     def say(self, snap: Snapshot, person: int) -> str:
         sets = self._sets(snap)
         own = [key for key, people in sets.items() if person in people]
-        return _("is in the layer %(layer)s (wanted: %(wanted)s)") % {
+        return _("is in the layer %(layer)s (required: %(wanted)s)") % {
             "layer": own[0] if own else self.default,
             "wanted": ", ".join(self.layers),
         }

@@ -189,7 +189,7 @@ class Joined(_Timed):
         return _joined(snap)
 
     def say(self, snap: Snapshot, person: int) -> str:
-        return _("joined on %(day)s; wanted: %(window)s") % {
+        return _("joined on %(day)s; required: %(window)s") % {
             "day": self.day(snap, person) or _("an unknown day"),
             "window": self.window.say(),
         }
@@ -209,7 +209,7 @@ class Left(_Timed):
         day = self.day(snap, person)
         if day is None:
             return _("has not left")
-        return _("left on %(day)s; wanted: %(window)s") % {
+        return _("left on %(day)s; required: %(window)s") % {
             "day": day,
             "window": self.window.say(),
         }
@@ -248,5 +248,5 @@ class CameThrough(Leaf):
     def say(self, snap: Snapshot, person: int) -> str:
         wanted = ", ".join(name for _source, name in self.sources)
         if person in snap.resolve(self):
-            return _("came through %(wanted)s") % {"wanted": wanted}
-        return _("did not come through %(wanted)s") % {"wanted": wanted}
+            return _("joined through %(wanted)s") % {"wanted": wanted}
+        return _("did not join through %(wanted)s") % {"wanted": wanted}

@@ -43,14 +43,14 @@ def segment(args: Any, place: Place) -> Node:
         here = place.inside("frozen")
         parts.append(Clause(FrozenLeaf.parse(args["frozen"], here), here.path))
     if not parts:
-        place.refuse(_("Say which segments: any, all, none or frozen."))
+        place.refuse(_("Specify the segments with “any”, “all”, “none” or “frozen”."))
     return parts[0] if len(parts) == 1 else All(tuple(parts))
 
 
 def _unfold(key: str, place: Place) -> Node:
     if key in place.trail:
         way = " → ".join([*place.trail[place.trail.index(key) :], key])
-        place.refuse(_("These segments ask for each other: %(way)s.") % {"way": way})
+        place.refuse(_("These segments refer to each other: %(way)s.") % {"way": way})
     found = db.rows(
         "SELECT rule FROM members_segment WHERE community_id = %s AND key = %s",
         [place.community.pk, key],
@@ -90,5 +90,5 @@ class FrozenLeaf(Leaf):
 
     def say(self, snap: Snapshot, person: int) -> str:
         if person in snap.resolve(self):
-            return _("is on the frozen list")
-        return _("is not on the frozen list")
+            return _("is in the frozen segment")
+        return _("is not in the frozen segment")

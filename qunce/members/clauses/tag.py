@@ -57,7 +57,7 @@ class TagLeaf(MarkLeaf):
         if "untagged" in args:
             bare = _tags_of(args["untagged"], place.inside("untagged"))
         if not asked and bare is None:
-            place.refuse(_("Say which tags: any, all, none or untagged."))
+            place.refuse(_("Specify the tags with “any”, “all”, “none” or “untagged”."))
         return cls(asked, cls.parse_depth(args, place), bare)
 
     def refs(self) -> set[int]:
@@ -77,7 +77,7 @@ class TagLeaf(MarkLeaf):
         said = [super().say(snap, person)] if self.asked else []
         if self.bare is not None:
             carried = sum(person in some for some in self._bearers(snap))
-            said.append(_("carries %(n)s of these tags") % {"n": carried})
+            said.append(_("has %(n)s of these tags") % {"n": carried})
         return base.joined(said)
 
 

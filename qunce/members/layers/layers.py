@@ -117,7 +117,7 @@ class LayeringChanged(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class LayeringRun(facts.FactKind):
     kind = "layering.recomputed"
-    words = gettext_lazy("everyone laid out anew")
+    words = gettext_lazy("layering recomputed")
     layering: str
     moved: int
 
@@ -164,7 +164,7 @@ def create(
     permissions.check_may(by, MANAGE)
     key = naming.check(key, naming.FREE)
     if Layering.objects.filter(community=community, key=key).exists():
-        raise LayeringExists(_("There is a layering “%(key)s” already.") % {"key": key})
+        raise LayeringExists(_("A layering “%(key)s” already exists.") % {"key": key})
     layering = Layering(
         community=community, key=key, name=name or key, created_at=at, by=by
     )

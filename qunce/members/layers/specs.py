@@ -92,11 +92,14 @@ def check(spec: Any) -> None:
     by = spec.get("by") if isinstance(spec, dict) else None
     if by not in FIELDS or set(spec) - FIELDS[by]:
         raise InvalidLayering(
-            _("A layering is by “measure” or by “rules”, with fields of its own.")
+            _(
+                "A layering is defined by either “measure” or “rules”, and each "
+                "accepts only its own fields."
+            )
         )
     layers = spec.get("layers")
     if not isinstance(layers, list) or len(layers) < 2:
-        raise InvalidLayering(_("A layering has two layers or more."))
+        raise InvalidLayering(_("A layering needs at least two layers."))
     for layer in layers:
         _check_layer(by, layer, last=layer is layers[-1])
     keys = [layer["key"] for layer in layers]
@@ -114,22 +117,27 @@ def _check_layer(by: str, layer: Any, *, last: bool) -> None:
         )
     given = set(layer) & {"top", "gte", "rule"}
     if last and given:
-        raise InvalidLayering(_("The last layer takes the rest: it has no condition."))
+        raise InvalidLayering(
+            _("The last layer contains everyone else and cannot have a condition.")
+        )
     if not last and len(given) != 1:
         raise InvalidLayering(
-            _("The layer “%(key)s” needs one condition.") % {"key": layer["key"]}
+            _("The layer “%(key)s” needs exactly one condition.")
+            % {"key": layer["key"]}
         )
     if "top" in layer:
         share(layer["top"])
     if "gte" in layer and type(layer["gte"]) is not int:
-        raise InvalidLayering(_("A bound is a whole number."))
+        raise InvalidLayering(_("A bound must be a whole number."))
 
 
 def _check_measure(spec: Mapping[str, Any]) -> None:
     kinds = spec.get("kinds")
     if not isinstance(kinds, dict) or not kinds or set(kinds.values()) - {1, -1}:
         raise InvalidLayering(
-            _("A measure adds facts up: {“order.paid”: 1, “order.refunded”: -1}.")
+            _(
+                "A measure adds up facts, such as {“order.paid”: 1, “order.refunded”: -1}."
+            )
         )
     for kind in kinds:
         facts.check_kind(kind)
@@ -147,7 +155,7 @@ def share(text: Any) -> Fraction:
     """`"20%"` → 1/5."""
     found = SHARE.fullmatch(text) if isinstance(text, str) else None
     if found is None or not 0 < Fraction(found[1]) <= 100:
-        raise InvalidLayering(_("Write a share of everyone like 20%."))
+        raise InvalidLayering(_("Write a percentage of all members, for example 20%."))
     return Fraction(found[1]) / 100
 
 
@@ -157,7 +165,7 @@ def span(text: Any) -> int | None:
         return None
     found = SPAN.fullmatch(text) if isinstance(text, str) else None
     if found is None:
-        raise InvalidLayering(_("Write a span like 180d."))
+        raise InvalidLayering(_("Write a time span such as 180d."))
     return int(found[1])
 
 

@@ -30,7 +30,9 @@ def examine() -> Iterator[Finding]:
         wrong = {a for a in {*right, *kept} if right.get(a) != kept.get(a)}
         if wrong:
             heads = {account: right.get(account, account) for account in wrong}
-            text = _("%(n)s accounts count as another person than their joins say.")
+            text = _(
+                "%(n)s accounts are assigned to a different person than their merges say."
+            )
             mend = functools.partial(_mend, community, heads)
             yield Finding("person", str(community), text % {"n": len(wrong)}, mend)
 

@@ -75,7 +75,7 @@ class MemberMerged(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class MemberUnmerged(facts.FactKind):
     kind = "member.unmerged"
-    words = gettext_lazy("parted from another account")
+    words = gettext_lazy("unmerged from another account")
     other: int
 
 
@@ -155,7 +155,7 @@ def part(*, merge: Merge, by: Staff, at: datetime) -> None:
     revisions.bump(community.pk, aliases.KIND, [0])
     open_ = Merge.objects.filter(pk=merge.pk, undone_at__isnull=True)
     if not open_.update(undone_at=at, undone_by=by):
-        raise NotMerged(_("This join is undone already."))
+        raise NotMerged(_("This merge has already been undone."))
     accounts = account_models.family(merge.left_id)
     aliases.write(community.pk, {account: account for account in accounts})
     remaining = between(accounts)
@@ -356,5 +356,5 @@ def last_between(left: int, right: int) -> Merge:
                     ways[there] = [*ways[here], merge]
                     queue.append(there)
     if left == right or right not in ways:
-        raise NotMerged(_("These two accounts do not belong to one person."))
+        raise NotMerged(_("These two accounts do not belong to the same person."))
     return max(ways[right], key=lambda merge: merge.pk)

@@ -91,7 +91,7 @@ class FollowUpDone(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class FollowUpReopened(facts.FactKind):
     kind = "note.reopened"
-    words = gettext_lazy("follow-up open again")
+    words = gettext_lazy("follow-up reopened")
     note: int
 
 
@@ -114,14 +114,16 @@ def check(*, text: str, next_step: str, due_at: datetime | None) -> None:
     if not text and not next_step:
         raise InvalidNote(_("Write a note or a next step."))
     if not text_validation.is_text(text + next_step):
-        raise InvalidNote(_("This holds characters that cannot be written down."))
+        raise InvalidNote(_("This contains characters that cannot be stored."))
     if len(text) > LONGEST or len(next_step) > 200:
         raise InvalidNote(
-            _("A note has at most %(most)s characters, a next step 200.")
+            _(
+                "A note can have at most %(most)s characters, and a next step at most 200."
+            )
             % {"most": LONGEST}
         )
     if bool(next_step) != (due_at is not None):
-        raise InvalidNote(_("A follow-up needs both: what to do next, and until when."))
+        raise InvalidNote(_("A follow-up needs both a next step and a due date."))
 
 
 def check_mine(note: Note, by: Staff) -> None:
@@ -132,7 +134,7 @@ def check_mine(note: Note, by: Staff) -> None:
         and by.role == permissions.Role.OPERATOR
     ):
         raise permissions.NotAllowed(
-            _("This note is %(name)s's; a manager can change it.")
+            _("This note belongs to %(name)s. A manager can change it.")
             % {"name": note.staff or note.by}
         )
 
@@ -202,7 +204,7 @@ def finish(*, note: Note, by: Staff, at: datetime) -> None:
     check_mine(note, by)
     still = Note.objects.filter(pk=note.pk, due_at__isnull=False, done_at__isnull=True)
     if not still.update(done_at=at, done_by=by):
-        raise AlreadyDone(_("This follow-up is done already."))
+        raise AlreadyDone(_("This follow-up is already done."))
     note.refresh_from_db(fields=["done_at", "done_by"])
     _record(FollowUpDone(account=note.account_id, note=note.pk), note, by, at)
 

@@ -55,7 +55,7 @@ def merge(
     made = merges.join(community=left.community, pairs=[pair], by=by, at=at)
     if not made:
         raise merges.AlreadyOnePerson(
-            _("%(left)s and %(right)s are one person already.")
+            _("%(left)s and %(right)s are already the same person.")
             % {"left": left, "right": right}
         )
     return made[0]

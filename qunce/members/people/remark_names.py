@@ -52,7 +52,7 @@ class Pattern(models.Model):
 @dataclass(frozen=True, kw_only=True)
 class PatternSet(facts.FactKind):
     kind = "remark_name.pattern_changed"
-    words = gettext_lazy("pattern of remark names set")
+    words = gettext_lazy("remark pattern set")
     pattern: str
 
 
@@ -81,7 +81,9 @@ def parse(pattern: str) -> list[Piece]:
     for place, piece in enumerate(pieces):
         if set("{}") & set(piece.text) or (place % 2 and not piece.name):
             raise InvalidPattern(
-                _("A brace is open at “%(text)s”; write it like {name}.")
+                _(
+                    "There is an unmatched brace at “%(text)s”. Write variables like {name}."
+                )
                 % {"text": piece.text.strip()[:20] or "{}"}
             )
     return [piece for piece in pieces if piece.text or piece.name]
@@ -106,13 +108,16 @@ def check(community: Community, pattern: str) -> list[Piece]:
     pieces = parse(pattern.strip())
     if not any(piece.name for piece in pieces) or len(pattern) > 200:
         raise InvalidPattern(
-            _("A pattern has at most 200 characters and names something like {name}.")
+            _(
+                "A pattern can have at most 200 characters and must contain a "
+                "variable such as {name}."
+            )
         )
     known = names(community)
     for piece in pieces:
         if piece.name and piece.name not in known:
             raise InvalidPattern(
-                _("“%(name)s” is not known of members; there are: %(all)s.")
+                _("There is no variable “%(name)s”. Available variables: %(all)s.")
                 % {"name": piece.name, "all": ", ".join(known)}
             )
     return pieces
@@ -148,8 +153,8 @@ def names(community: Community) -> dict[str, str]:
     """What a pattern may name, and how that is called: fields, attributes, tag groups."""
     found = {
         "name": pgettext("person", "Name"),
-        "key": _("Member's key"),
-        "joined": _("Day of joining"),
+        "key": _("Member key"),
+        "joined": _("Join date"),
     }
     for attribute in attributes.listed(community):
         found.setdefault(attribute.name, attribute.label)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 TIMES = {
     "times": gettext_noop("%(n)s times"),
-    "days": gettext_noop("on %(n)s days"),
-    "weeks": gettext_noop("in %(n)s weeks"),
+    "days": gettext_noop("on %(n)s different days"),
+    "weeks": gettext_noop("in %(n)s different weeks"),
 }
 NEVER = ({"eq": 0}, {"lte": 0}, {"lt": 1})
 ONCE = ({"gte": 1}, {"gt": 0})
@@ -54,7 +54,7 @@ def _counted(how: str, bounds: Any, kind: Pieces, when: Pieces) -> Pieces:
 def _summed(args: Mapping[str, Any], kind: Pieces, when: Pieces) -> Pieces:
     bounds = {sign: bound for sign, bound in args.items() if sign != "field"}
     return fill(
-        _("%(kind)s with %(field)s adding up to %(n)s %(window)s"),
+        _("%(kind)s with a total %(field)s of %(n)s %(window)s"),
         kind=kind,
         field=value(args["field"]),
         n=phrases.compared(bounds),
@@ -65,7 +65,7 @@ def _summed(args: Mapping[str, Any], kind: Pieces, when: Pieces) -> Pieces:
 @phrases.phrase("seq")
 def _seq(args: Any, names: Names) -> Pieces:
     steps = joined([happening(step, names) for step in args["steps"]], " → ")
-    parts = [fill(_("did in this order: %(steps)s"), steps=steps)]
+    parts = [fill(_("did the following in order: %(steps)s"), steps=steps)]
     if "within" in args:
         n = value(int(args["within"][:-1]))
         days = _("within %(n)s days") if args["within"][-1] == "d" else None

@@ -166,9 +166,9 @@ def _within(span: str) -> Pieces:
 
 
 TAGS = {
-    "any": gettext_noop("carries any of the tags %(tags)s"),
-    "all": gettext_noop("carries all of the tags %(tags)s"),
-    "none": gettext_noop("carries none of the tags %(tags)s"),
+    "any": gettext_noop("has any of the tags %(tags)s"),
+    "all": gettext_noop("has all of the tags %(tags)s"),
+    "none": gettext_noop("has none of the tags %(tags)s"),
 }
 
 
@@ -178,16 +178,16 @@ def _tag(args: Any, names: Names) -> Pieces:
     for how, sentence in TAGS.items():
         if how in args:
             one = how == "any" and len(several(args[how])) == 1
-            template = _("carries the tag %(tags)s") if one else _(sentence)
+            template = _("has the tag %(tags)s") if one else _(sentence)
             parts.append(fill(template, tags=all_named("tag", args[how], names)))
     if "depth" in args:
         n = compared(args["depth"])
         parts[-1] = fill(_("%(what)s %(n)s times each"), what=parts[-1], n=n)
     if args.get("untagged") is True:
-        parts.append(word(_("carries no tag at all")))
+        parts.append(word(_("has no tags")))
     elif "untagged" in args:
         group = named("tag_group", args["untagged"], names)
-        parts.append(fill(_("carries no tag of the group %(group)s"), group=group))
+        parts.append(fill(_("has no tag in the tag group %(group)s"), group=group))
     return joined(parts, _(" and "))
 
 
@@ -227,7 +227,7 @@ def _segment(args: Any, names: Names) -> Pieces:
             parts.append(fill(template, segments=found))
     if "frozen" in args:
         lists = all_named("frozen", args["frozen"], names)
-        parts.append(fill(_("is on the frozen list %(lists)s"), lists=lists))
+        parts.append(fill(_("is in the frozen segment %(lists)s"), lists=lists))
     return joined(parts, _(" and "))
 
 
@@ -259,9 +259,9 @@ def _attr(args: Any, names: Names) -> Pieces:
         n = value(int(wanted["within"][:-1]))
         days = wanted["within"].endswith("d")
         template = (
-            _("has the anniversary of %(name)s within %(n)s days, today counted")
+            _("has an anniversary of %(name)s in the next %(n)s days, including today")
             if days
-            else _("has the anniversary of %(name)s within %(n)s hours")
+            else _("has an anniversary of %(name)s in the next %(n)s hours")
         )
         return fill(template, name=name, n=n)
     shown = [value(_shown(one)) for one in several(wanted)]
@@ -302,7 +302,7 @@ def _left(args: Any, names: Names) -> Pieces:
 @phrase("source")
 def _source(args: Any, names: Names) -> Pieces:
     sources = all_named("source", args["any"], names)
-    return fill(_("came through %(sources)s"), sources=sources)
+    return fill(_("joined through %(sources)s"), sources=sources)
 
 
 @phrase("members")
@@ -310,8 +310,8 @@ def _members(args: Any, names: Names) -> Pieces:
     """How many; the keys themselves may be phone numbers, which not everyone reads."""
     n = len(several(args["keys"]))
     if n == 1:
-        return word(_("is one member named by key"))
-    return fill(_("is one of %(n)s members named by key"), n=value(n))
+        return word(_("is the one member listed individually"))
+    return fill(_("is one of %(n)s members listed individually"), n=value(n))
 
 
 def happening(args: Mapping[str, Any], names: Names) -> Pieces:

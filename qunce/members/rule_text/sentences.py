@@ -18,10 +18,10 @@ from qunce.members.rule_text.phrases import Names, Pieces
 
 LISTS = ("all", "any")
 GROUPS = {
-    "any": gettext_noop("fits one of these:"),
-    "all": gettext_noop("fits all of these:"),
-    "with_left": gettext_noop("fits this, here or gone:"),
-    "not": gettext_noop("does not fit this:"),
+    "any": gettext_noop("matches any of these:"),
+    "all": gettext_noop("matches all of these:"),
+    "with_left": gettext_noop("matches this, including former members:"),
+    "not": gettext_noop("does not match this:"),
 }
 DEEPEST = 60
 
@@ -51,7 +51,7 @@ class Line:
 def joiner(among: str, place: int, depth: int, *, negative: bool) -> str:
     """The word that leads into a line."""
     if negative and depth == 0:
-        return _("but nobody who")
+        return _("except those who")
     if negative:
         words = {"all": _("and not:"), "any": _("or not:")}
         return words.get(among, _("not:")) if place else _("not:")
@@ -115,7 +115,9 @@ def said(rule: Any, names: Names) -> Pieces:
         if found:
             found = _after(found, line, clause)
         elif line.negative:
-            found = phrases.fill(_("everyone but nobody who %(clause)s"), clause=clause)
+            found = phrases.fill(
+                _("everyone except those who %(clause)s"), clause=clause
+            )
         else:
             found = phrases.fill(_("everyone who %(clause)s"), clause=clause)
     return phrases.tidy(found) if found else phrases.word(_("everyone"))

@@ -188,12 +188,15 @@ def start(*, by: Staff, at: datetime, blob: bytes, form: str = "csv") -> Export:
     """Let these people (a frozen audience) out, as far as they are in sight."""
     permissions.check_may(by, EXPORT)
     if form not in FORMS:
-        raise InvalidExport(_("There are these forms: %(all)s.") % {"all": "csv, xlsx"})
+        raise InvalidExport(
+            _("The format must be one of: %(all)s.") % {"all": "csv, xlsx"}
+        )
     community = by.community
     people = visibility.among(by=by, blob=blob, at=at)
     if form == "xlsx" and len(people) > MOST_ROWS:
         raise InvalidExport(
-            _("A workbook holds %(most)s rows; take CSV.") % {"most": MOST_ROWS}
+            _("A workbook can hold at most %(most)s rows. Use CSV instead.")
+            % {"most": MOST_ROWS}
         )
     event = MembersExported(number=len(people), form=form)
     facts.record(event, community=community, by=by, at=at)

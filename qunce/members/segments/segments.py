@@ -137,7 +137,7 @@ class SegmentRestored(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class SegmentFrozen(facts.FactKind):
     kind = "segment.frozen"
-    words = gettext_lazy("people of a segment kept as a list")
+    words = gettext_lazy("frozen segment saved")
     frozen: str
     size: int
 
@@ -192,7 +192,7 @@ def create(
     permissions.check_may(by, MANAGE)
     key = naming.check(key, naming.FREE)
     if Segment.objects.filter(community=community, key=key).exists():
-        raise SegmentExists(_("There is a segment “%(key)s” already.") % {"key": key})
+        raise SegmentExists(_("A segment “%(key)s” already exists.") % {"key": key})
     check_rule(community, rule, key)
     segment = Segment.objects.create(
         community=community,
@@ -266,7 +266,9 @@ def freeze(
     blob = audiences.freeze(community=community, rule=rule, by=by, at=at)
     with transaction.atomic():
         if FrozenSegment.objects.filter(community=community, key=key).exists():
-            raise SegmentExists(_("There is a list “%(key)s” already.") % {"key": key})
+            raise SegmentExists(
+                _("A frozen segment “%(key)s” already exists.") % {"key": key}
+            )
         frozen = FrozenSegment.objects.create(
             community=community,
             key=key,

@@ -74,12 +74,12 @@ def check_may_undo(batch: TagBatch, by: Staff) -> None:
     """Whoever sees a part of the members undoes only what they did themselves."""
     permissions.check_may(by, APPLY)
     if batch.undone_at is not None:
-        raise AlreadyUndone(_("This batch is undone already."))
+        raise AlreadyUndone(_("This batch has already been undone."))
     if batch.source in FOR_GOOD:
-        raise NotUndone(_("Merging and expiring are not undone."))
+        raise NotUndone(_("Merges and expiries cannot be undone."))
     if by.scope is not None and batch.by_id != by.pk:
         raise permissions.NotAllowed(
-            _("Somebody else did this, and you see only a part.")
+            _("Somebody else did this, and your scope covers only some of the members.")
         )
 
 
@@ -248,7 +248,7 @@ def give_back(*, batch: TagBatch, by: Staff, at: datetime) -> int:
     """The same for verbs of this room that part what they joined: joins' batches too."""
     fresh = TagBatch.objects.filter(pk=batch.pk, undone_at__isnull=True)
     if not fresh.update(undone_at=at, undone_by=by):
-        raise AlreadyUndone(_("This batch is undone already."))
+        raise AlreadyUndone(_("This batch has already been undone."))
     batch.refresh_from_db()
     community = batch.community
     chosen = Tag.objects.filter(pk__in=batch.tags).select_related("group", "community")

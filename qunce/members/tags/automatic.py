@@ -145,8 +145,8 @@ class _Shelf:
 
 def _group_name(key: str) -> str:
     said = {
-        WHEN: _("Joined in"),
-        HOUR: _("Joined at"),
+        WHEN: _("Month joined"),
+        HOUR: _("Time of day joined"),
         VIA: _("Joined through"),
     }
     return said[key]

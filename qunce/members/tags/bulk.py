@@ -113,5 +113,5 @@ def get(*, by: Staff, pk: int) -> TagJob:
         rows = rows.filter(by=by)
     job = rows.select_related("tag", "batch", "by").first()
     if job is None:
-        raise UnknownJob(_("There is no such tagging under way."))
+        raise UnknownJob(_("No such tagging is in progress."))
     return job

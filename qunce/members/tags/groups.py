@@ -40,7 +40,7 @@ class TagGroupChanged(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class SynonymRemoved(facts.FactKind):
     kind = "tag.synonym_removed"
-    words = gettext_lazy("synonym of a tag removed")
+    words = gettext_lazy("tag synonym removed")
     tag: str
     synonym: str
 
@@ -68,8 +68,9 @@ def check_exclusive(group: TagGroup, several: Sequence[int], *, at: datetime) ->
     if people:
         raise CarryTwo(
             ngettext(
-                "%(n)s member carries several of these tags; leave one first.",
-                "%(n)s members carry several of these tags; leave one each first.",
+                "%(n)s member has several of these tags. Remove all but one of them first.",
+                "%(n)s members have several of these tags. Remove all but one from "
+                "each of them first.",
                 people,
             )
             % {"n": f"{people:,}"}
@@ -79,13 +80,13 @@ def check_exclusive(group: TagGroup, several: Sequence[int], *, at: datetime) ->
 def check_unasked(synonym: Synonym) -> None:
     if Tag.objects.filter(community=synonym.community, key=synonym.key).exists():
         raise StillAsked(
-            _("“%(key)s” was a tag before it was merged; rules may name it.")
+            _("“%(key)s” was a tag before it was merged, and rules may still use it.")
             % {"key": synonym.key}
         )
     for segment in segments.listed(synonym.community):
         if synonym.key in tag_report.tags_in(segment.rule):
             raise StillAsked(
-                _("The segment “%(segment)s” names it “%(key)s”.")
+                _("The segment “%(segment)s” uses the name “%(key)s”.")
                 % {"segment": segment.name, "key": synonym.key}
             )
 
@@ -164,7 +165,7 @@ def get(community: Community, pk: int) -> Tag:
     try:
         tag = known.get(community=community, pk=pk)
     except Tag.DoesNotExist:
-        raise library.UnknownTag(_("This tag is not here.")) from None
+        raise library.UnknownTag(_("There is no such tag.")) from None
     tag.community = community
     return tag
 
@@ -173,14 +174,14 @@ def synonym(tag: Tag, pk: int) -> Synonym:
     try:
         return tag.synonyms.select_related("tag", "community").get(pk=pk)
     except Synonym.DoesNotExist:
-        raise library.UnknownTag(_("This synonym is not here.")) from None
+        raise library.UnknownTag(_("There is no such synonym.")) from None
 
 
 def get_group(community: Community, pk: int) -> TagGroup:
     try:
         group = TagGroup.objects.get(community=community, pk=pk)
     except TagGroup.DoesNotExist:
-        raise library.UnknownTagGroup(_("This tag group is not here.")) from None
+        raise library.UnknownTagGroup(_("There is no such tag group.")) from None
     group.community = community
     return group
 
@@ -194,7 +195,7 @@ def get_batch(community: Community, pk: int) -> TagBatch:
     try:
         return batches.get(community=community, pk=pk)
     except TagBatch.DoesNotExist:
-        raise UnknownBatch(_("This batch is not here.")) from None
+        raise UnknownBatch(_("There is no such batch.")) from None
 
 
 def batches(

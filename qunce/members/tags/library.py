@@ -154,7 +154,7 @@ class TagGroupCreated(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class SynonymAdded(facts.FactKind):
     kind = "tag.synonym_added"
-    words = gettext_lazy("synonym of a tag added")
+    words = gettext_lazy("tag synonym added")
     tag: str
     synonym: str
 
@@ -207,7 +207,7 @@ def check_free(community: Community, key: str) -> None:
     found = taken.order_by("pk").first()
     if found:
         raise TagExists(
-            _("“%(key)s” is taken: there is the tag “%(tag)s”.")
+            _("“%(key)s” is already used by the tag “%(tag)s”.")
             % {"key": key, "tag": found.name}
         )
 
@@ -231,7 +231,7 @@ def create_group(
     key = tag_naming.check(key, tag_naming.FREE)
     tag_naming.check_naming(naming)
     if TagGroup.objects.filter(community=community, key=key).exists():
-        raise TagExists(_("There is a tag group “%(key)s” already.") % {"key": key})
+        raise TagExists(_("A tag group “%(key)s” already exists.") % {"key": key})
     group = TagGroup.objects.create(
         community=community,
         key=key,

@@ -57,21 +57,21 @@ def _fault(name: str, naming: Naming) -> str:
     if not name:
         return _("A tag needs a name.")
     if ";" in name:
-        return _("A tag's name has no “;”, which separates tags in files.")
+        return _("A tag name cannot contain “;”, which separates tags in files.")
     if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
-        return _("A tag's name has letters only that can be shown.")
+        return _("A tag name can contain only printable characters.")
     if len(name) > naming.longest:
         return _("“%(name)s” is too long: at most %(n)s characters.") % {
             "name": name,
             "n": naming.longest,
         }
     if not name.startswith(naming.prefix):
-        return _("“%(name)s” has to begin with “%(prefix)s”.") % {
+        return _("“%(name)s” must begin with “%(prefix)s”.") % {
             "name": name,
             "prefix": naming.prefix,
         }
     if naming.pattern and not re.fullmatch(naming.pattern, name):
-        return _("“%(name)s” does not fit the pattern %(pattern)s.") % {
+        return _("“%(name)s” does not match the pattern %(pattern)s.") % {
             "name": name,
             "pattern": naming.pattern,
         }
@@ -83,11 +83,11 @@ def check_naming(naming: Naming) -> None:
         re.compile(naming.pattern)
     except re.error as error:
         raise InvalidTagName(
-            _("The pattern cannot be read: %(error)s.") % {"error": error}
+            _("The pattern is not valid: %(error)s.") % {"error": error}
         ) from None
     if not 1 <= naming.longest <= LONGEST:
         raise InvalidTagName(
-            _("A name is 1 to %(n)s characters long.") % {"n": LONGEST}
+            _("A name must be 1 to %(n)s characters long.") % {"n": LONGEST}
         )
 
 

@@ -48,7 +48,7 @@ EDUCATION = (
         gettext_lazy("Project"),
         (
             ("project:school", gettext_lazy("school subjects")),
-            ("project:postgraduate", gettext_lazy("postgraduate entrance")),
+            ("project:postgraduate", gettext_lazy("postgraduate entrance exam")),
             ("project:civil-service", gettext_lazy("civil service")),
             ("project:language", gettext_lazy("languages")),
             ("project:certificate", gettext_lazy("certificates")),
@@ -77,9 +77,9 @@ EDUCATION = (
 ECOMMERCE = (
     Group(
         "added-by",
-        gettext_lazy("How added"),
+        gettext_lazy("Added through"),
         (
-            ("added:parcel-card", gettext_lazy("card in the parcel")),
+            ("added:parcel-card", gettext_lazy("package insert")),
             ("added:qr-code", gettext_lazy("QR code")),
             ("added:shared-card", gettext_lazy("shared card")),
             ("added:group", gettext_lazy("group")),
@@ -90,7 +90,7 @@ ECOMMERCE = (
     ),
     Group(
         "category",
-        gettext_lazy("Category bought"),
+        gettext_lazy("Purchased category"),
         (
             ("category:clothing", gettext_lazy("clothing")),
             ("category:beauty", gettext_lazy("beauty")),
@@ -104,9 +104,9 @@ ECOMMERCE = (
         "behaviour",
         gettext_lazy("Behaviour"),
         (
-            ("asked-price", gettext_lazy("asked the price")),
+            ("asked-price", gettext_lazy("asked about the price")),
             ("clicked-product", gettext_lazy("clicked a product")),
-            ("left-in-cart", gettext_lazy("left it in the cart")),
+            ("left-in-cart", gettext_lazy("abandoned cart")),
             ("bought-gift", gettext_lazy("bought a gift")),
             ("posted-review", gettext_lazy("posted a review")),
             ("returned-goods", gettext_lazy("returned goods")),
@@ -145,7 +145,7 @@ def apply(
     """
     if template not in TEMPLATES:
         raise UnknownTemplate(
-            _("There is no template “%(name)s”; there are: %(all)s.")
+            _("There is no template “%(name)s”. Available templates: %(all)s.")
             % {"name": template, "all": ", ".join(TEMPLATES)}
         )
     with translation.override(community.language):

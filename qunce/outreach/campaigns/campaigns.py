@@ -137,7 +137,7 @@ class CampaignMoved(About):
     """`state` is the one that it came to."""
 
     kind = "campaign.state_changed"
-    words = gettext_lazy("state of a campaign changed")
+    words = gettext_lazy("campaign state changed")
     state: str
 
 
@@ -196,23 +196,23 @@ def check_complete(campaign: Campaign) -> None:
     if len(campaign.text) > channel.capabilities.longest:
         raise InvalidCampaign(_("The text is too long for this channel."))
     if campaign.target == Target.MEMBERS and campaign.rule is None:
-        raise InvalidCampaign(_("Choose who is to get it."))
+        raise InvalidCampaign(_("Choose the recipients."))
     if campaign.target == Target.GROUPS and not campaign.groups:
-        raise InvalidCampaign(_("Choose the groups that are to get it."))
+        raise InvalidCampaign(_("Choose the groups to send to."))
     if channel.capabilities.needs_person and not campaign.staff:
-        raise InvalidCampaign(_("Choose who of the staff sends it."))
+        raise InvalidCampaign(_("Choose which staff send it."))
 
 
 def _check_fields(campaign: Campaign, by: Staff) -> None:
     if not campaign.name or len(campaign.name) > 80:
-        raise InvalidCampaign(_("A campaign's name has 1 to 80 characters."))
+        raise InvalidCampaign(_("A campaign name must be 1 to 80 characters long."))
     if templates.CONTROL.search(campaign.name):
-        raise InvalidCampaign(_("A name has no control characters."))
+        raise InvalidCampaign(_("A name cannot contain control characters."))
     if campaign.target not in Target:
-        raise InvalidCampaign(_("A campaign goes to members or to groups."))
+        raise InvalidCampaign(_("A campaign must be sent to either members or groups."))
     can = base.get(campaign.channel).capabilities
     if not (can.to_group if campaign.target == Target.GROUPS else can.to_member):
-        raise InvalidCampaign(_("This channel cannot send to them."))
+        raise InvalidCampaign(_("This channel cannot send to this kind of recipient."))
     if campaign.text:
         templates.check(
             campaign.text, variable_values.known(campaign.community, campaign.target)
@@ -227,7 +227,9 @@ def _check_fields(campaign: Campaign, by: Staff) -> None:
 def _check_staff(campaign: Campaign) -> None:
     known = {one.pk for one in assignable(campaign.community)}
     if not set(campaign.staff) <= known:
-        raise InvalidCampaign(_("One of the chosen staff cannot be given tasks."))
+        raise InvalidCampaign(
+            _("Tasks cannot be assigned to some of the selected staff.")
+        )
 
 
 # Verbs
@@ -247,7 +249,7 @@ def create(
     permissions.check_may(by, MANAGE)
     name = " ".join(name.split())
     if key and Campaign.objects.filter(community=community, key=key).exists():
-        raise CampaignExists(_("There is a campaign “%(key)s” already.") % {"key": key})
+        raise CampaignExists(_("A campaign “%(key)s” already exists.") % {"key": key})
     campaign = Campaign(community=community, name=name, by=by, **_cleaned(about))
     campaign.created_at = campaign.changed_at = at
     _check_fields(campaign, by)
@@ -302,7 +304,7 @@ def schedule(*, campaign: Campaign, send_at: datetime, by: Staff, at: datetime) 
     permissions.check_may(by, MANAGE)
     check_complete(campaign)
     if send_at <= at:
-        raise InvalidCampaign(_("Choose a time that is still to come."))
+        raise InvalidCampaign(_("Choose a time in the future."))
     move(campaign=campaign, step="schedule", by=by, at=at, send_at=send_at, note="")
 
 

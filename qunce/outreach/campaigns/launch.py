@@ -43,11 +43,12 @@ def start(
     campaigns.check_complete(campaign)
     plan = audience_plan.make(campaign=campaign, by=by, at=at)
     if not plan.size:
-        raise NobodyLeft(_("Nobody is left who would get it."))
+        raise NobodyLeft(_("There are no recipients left."))
     if expected is not None and plan.size != expected:
         raise AudienceChanged(
             _(
-                "It would go to %(now)s now, not to %(before)s; look at the review again."
+                "The campaign would now be sent to %(now)s recipients instead of "
+                "%(before)s. Review it again."
             )
             % {"now": plan.size, "before": expected}
         )
@@ -118,7 +119,9 @@ def _begin(campaign: Campaign, at: datetime) -> None:
 
 def _started_or_why_not(campaign: Campaign, at: datetime) -> str:
     if campaign.send_at is not None and at - campaign.send_at > WINDOW:
-        return _("It was too late to send it: its time had passed by 2 hours.")
+        return _(
+            "Not sent, because the scheduled time had passed by more than 2 hours."
+        )
     try:
         start(campaign=campaign, by=campaign.by, at=at)
     except errors.QunceError as error:

@@ -63,7 +63,9 @@ def _pieces(text: str) -> Iterator[Piece]:
             plain, place = plain + letter, place + 2
         elif letter == "}":
             _refuse(
-                text, place, _("There is a “}” without its “{”; write “}}” for it.")
+                text,
+                place,
+                _("A “}” has no matching “{”. For a literal brace, write “}}”."),
             )
         else:
             if plain:
@@ -79,7 +81,11 @@ def _variable(text: str, begin: int) -> tuple[Variable, int]:
     end = text.find("}", begin)
     inside = text[begin + 1 : end]
     if end < 0 or "{" in inside:
-        _refuse(text, begin, _("There is a “{” without its “}”; write “{{” for it."))
+        _refuse(
+            text,
+            begin,
+            _("A “{” has no matching “}”. For a literal brace, write “{{”."),
+        )
     name, bar, fallback = inside.partition("|")
     name = canonical(name)
     if not name:
@@ -114,14 +120,16 @@ def _refuse(text: str, place: int, message: str) -> NoReturn:
 def check(text: str, known: Iterable[str]) -> tuple[Piece, ...]:
     """The pieces of a text that can be sent, or an error with its place."""
     if not text.strip():
-        raise InvalidText(_("Write what is to be sent."))
+        raise InvalidText(_("Write the text to send."))
     if len(text) > LONGEST:
         raise InvalidText(
-            _("The text has %(n)s characters; %(most)s is the most.")
+            _("The text has %(n)s characters; the limit is %(most)s.")
             % {"n": len(text), "most": LONGEST}
         )
     if found := CONTROL.search(text):
-        _refuse(text, found.start(), _("There is a character that cannot be sent."))
+        _refuse(
+            text, found.start(), _("The text contains a character that cannot be sent.")
+        )
     pieces, names = parse(text), set(known)
     for piece in pieces:
         if isinstance(piece, Variable) and piece.name not in names:

@@ -73,11 +73,11 @@ def check_undoable(row: Recipient, at: datetime) -> None:
     if row.state == State.MARKED and (row.told or at >= row.changed_at + SETTLED_AFTER):
         minutes = int(SETTLED_AFTER.total_seconds() // 60)
         raise TooLateToUndo(
-            _("A mark can be taken back for %(n)s minutes; then it is counted.")
+            _("A mark can be undone for %(n)s minutes. After that, it is counted.")
             % {"n": minutes}
         )
     if row.state not in (State.MARKED, State.FAILED):
-        raise NotOpen(_("There is nothing to take back here."))
+        raise NotOpen(_("There is nothing to undo here."))
 
 
 def may_undo(row: Recipient, at: datetime) -> bool:
@@ -139,7 +139,7 @@ def _turn(
             rows, origins=[State.PLANNED], to=to, at=at, by_id=by.pk, **changes
         )
         if not turned:
-            raise NotOpen(_("This row is not open any more; look at the list again."))
+            raise NotOpen(_("The state of this row has changed. Check the list again."))
         settle(held, at)
 
 
@@ -151,7 +151,7 @@ def undo(*, task: Task, target: int, by: Staff, at: datetime) -> None:
     rows = recipients.of_task(task).filter(target_id=target)
     row = rows.first()
     if row is None:
-        raise NotOpen(_("There is nothing to take back here."))
+        raise NotOpen(_("There is nothing to undo here."))
     check_undoable(row, at)
     same = rows.filter(state=row.state, told=row.told)
     turned = recipients.turn(
@@ -164,7 +164,7 @@ def undo(*, task: Task, target: int, by: Staff, at: datetime) -> None:
         told=False,
     )
     if not turned:
-        raise NotOpen(_("This row is not open any more; look at the list again."))
+        raise NotOpen(_("The state of this row has changed. Check the list again."))
     _reopen(held, at)
 
 
@@ -192,9 +192,11 @@ def hand_over(*, task: Task, to: Staff, by: Staff, at: datetime) -> int:
 
 def _check_taker(task: Task, to: Staff) -> None:
     if to.pk not in {one.pk for one in campaigns.assignable(task.campaign.community)}:
-        raise errors.Invalid(_("%(name)s cannot be given tasks.") % {"name": to})
+        raise errors.Invalid(_("Tasks cannot be assigned to %(name)s.") % {"name": to})
     if to.pk == task.operator_id:
-        raise errors.Invalid(_("It is the task of %(name)s already.") % {"name": to})
+        raise errors.Invalid(
+            _("This task is already assigned to %(name)s.") % {"name": to}
+        )
 
 
 def _empty_task(like: Task, to: Staff, at: datetime) -> Task:

@@ -68,14 +68,14 @@ def receipt(*, event: Incoming, at: datetime) -> None:
 def _sent(event: Incoming) -> tuple[Campaign, int]:
     number, dash, target = str(event.payload.get("message", "")).partition("-")
     if event.payload.get("state") not in (State.DELIVERED, State.CLICKED):
-        raise OddEvent(_("A receipt says delivered or clicked."))
+        raise OddEvent(_("The state in a receipt must be delivered or clicked."))
     if not (dash and number.isdecimal() and target.isdecimal()):
-        raise OddEvent(_("A receipt names the message that it is for."))
+        raise OddEvent(_("A receipt must name the message it belongs to."))
     campaign = Campaign.objects.filter(
         pk=int(number), community=event.community, channel=event.channel
     ).first()
     if campaign is None:
-        raise OddEvent(_("A receipt names the message that it is for."))
+        raise OddEvent(_("A receipt must name the message it belongs to."))
     return campaign, int(target)
 
 

@@ -189,7 +189,10 @@ def _push(task: Task, at: datetime) -> int:
     )
     if tally.stopped:
         with translation.override(campaign.community.language):
-            note = _("Stopped by itself: %(failed)s of the last %(tried)s failed.") % {
+            note = _(
+                "Paused automatically because %(failed)s of the last %(tried)s "
+                "messages failed."
+            ) % {
                 "failed": tally.failed,
                 "tried": tally.tried,
             }

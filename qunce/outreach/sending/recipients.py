@@ -24,7 +24,7 @@ from qunce.sets.bitmaps import bitmaps
 class State(models.TextChoices):
     PLANNED = "planned", pgettext_lazy("recipient", "planned")
     MARKED = "marked", pgettext_lazy("recipient", "sent by staff")
-    ACCEPTED = "accepted", pgettext_lazy("recipient", "taken by the channel")
+    ACCEPTED = "accepted", pgettext_lazy("recipient", "accepted by the channel")
     DELIVERED = "delivered", pgettext_lazy("recipient", "delivered")
     CLICKED = "clicked", pgettext_lazy("recipient", "clicked")
     SKIPPED = "skipped", pgettext_lazy("recipient", "skipped")

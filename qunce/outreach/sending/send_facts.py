@@ -37,7 +37,7 @@ class SendClicked(facts.FactKind):
 
     kind = "send.clicked"
     foreign = True
-    words = gettext_lazy("opened a link of a message")
+    words = gettext_lazy("clicked a link in a message")
     campaign: str
     link: str = ""
 
@@ -48,6 +48,6 @@ class SendFailed(facts.FactKind):
     """It did not arrive, and why."""
 
     kind = "send.failed"
-    words = gettext_lazy("was not reached by a message")
+    words = gettext_lazy("had an undelivered message")
     campaign: str
     reason: str = ""

@@ -71,7 +71,7 @@ def check_own(task: Task, by: Staff) -> None:
     """Only who has the task marks its rows: a mark says “I sent it”."""
     permissions.check_may(by, campaigns.TAKE_PART)
     if task.operator_id != by.pk:
-        raise NotYours(_("This is the task of %(name)s.") % {"name": task.operator})
+        raise NotYours(_("This task belongs to %(name)s.") % {"name": task.operator})
 
 
 def may_do(task: Task, by: Staff) -> bool:

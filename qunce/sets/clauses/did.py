@@ -155,13 +155,13 @@ class Did(Leaf):
                 snap, self.facts, self.window, self.sum[0], person
             )
             parts.append(
-                _("%(field)s adds up to %(n)s (wanted: %(wanted)s)")
+                _("total %(field)s is %(n)s (required: %(wanted)s)")
                 % {"field": self.sum[0], "n": amount, "wanted": self.sum[1].say()}
             )
         if self.first:
-            parts.append(_("the first %(when)s") % {"when": self.first.say()})
+            parts.append(_("the first time %(when)s") % {"when": self.first.say()})
         if self.last:
-            parts.append(_("the last %(when)s") % {"when": self.last.say()})
+            parts.append(_("the last time %(when)s") % {"when": self.last.say()})
         return _("%(kind)s %(when)s: %(what)s") % {
             "kind": self.facts.say(),
             "when": self.window.say(),
@@ -191,9 +191,9 @@ class Did(Leaf):
 
 
 NUMBERED: dict[str, Callable[[], str]] = {
-    "times": lambda: _("times: %(n)s (wanted: %(wanted)s)"),
-    "days": lambda: _("days: %(n)s (wanted: %(wanted)s)"),
-    "weeks": lambda: _("weeks: %(n)s (wanted: %(wanted)s)"),
+    "times": lambda: _("times: %(n)s (required %(wanted)s)"),
+    "days": lambda: _("days: %(n)s (required %(wanted)s)"),
+    "weeks": lambda: _("weeks: %(n)s (required %(wanted)s)"),
 }
 
 
@@ -204,7 +204,7 @@ def _edge(args: dict[str, Any], name: str, place: Place) -> Window | None:
     base.fields(args[name], here, time_windows.WORDS)
     window = time_windows.parse(args[name], here)
     if window == time_windows.EVER:
-        here.refuse(_("Give a span of time, such as {“within”: “30d”}."))
+        here.refuse(_("Specify a time span, such as {“within”: “30d”}."))
     return window
 
 

@@ -118,7 +118,7 @@ class MarkLeaf(Leaf):
         }
 
     def sentence(self) -> str:
-        return _("%(what)s, %(word)s: %(wanted)s; has: %(found)s")
+        return _("%(what)s, %(word)s %(wanted)s; has: %(found)s")
 
 
 def by_person(snap: Snapshot, kind: str, ref: int) -> Stack:

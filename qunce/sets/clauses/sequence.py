@@ -43,7 +43,7 @@ class Sequence_(Leaf):
         base.fields(args, place, ("steps", "within", "during"))
         steps, here = args.get("steps"), place.inside("steps")
         if not isinstance(steps, list) or not 2 <= len(steps) <= MOST_STEPS:
-            here.refuse(_("Write two to %(n)s steps in a list.") % {"n": MOST_STEPS})
+            here.refuse(_("Write a list of 2 to %(n)s steps.") % {"n": MOST_STEPS})
         parsed = []
         for number, step in enumerate(steps):
             base.fields(step, here.inside(number), ("kind", "where"))

@@ -62,10 +62,12 @@ def examine_derived() -> Iterator[Finding]:
 
 def _position(position: Position) -> Iterator[Finding]:
     if log.is_another(position.reached, position.last):
-        text = _("What is derived belongs to another log than this one.")
+        text = _("The derived data belongs to another log.")
         yield Finding("position", "log", text, _mend)
     for community in community_clocks.changed(position.clocks, community_clocks.read()):
-        text = _("The days of community %(id)s were cut by its former clock.")
+        text = _(
+            "The days of community %(id)s are still based on its former time zone."
+        )
         yield Finding("clock", str(community), text % {"id": community}, _mend)
 
 
@@ -119,9 +121,11 @@ def _mirror(truth: Totals) -> Iterator[Finding]:
         wanted, found = truth.of.get(key, (0, 0, 0)), held.of.get(key, (0, 0, 0))
         if wanted == found:
             continue
-        text = _("The mirror holds %(found)s facts of %(kind)s, the log %(wanted)s.")
+        text = _("The mirror has %(found)s facts of %(kind)s; the log has %(wanted)s.")
         if wanted[0] == found[0]:
-            text = _("The mirror's facts of %(kind)s differ from the log's.")
+            text = _(
+                "The facts of %(kind)s in the mirror differ from those in the log."
+            )
         said = {"kind": kinds.get(key[1], key[1]), "found": found[0]}
         subject = f"{key[0]} {said['kind']}"
         yield Finding("mirror", subject, text % (said | {"wanted": wanted[0]}), _mend)
@@ -143,7 +147,8 @@ def _stacks(truth: dict[Day, Stack]) -> Iterator[Finding]:
             "doubled": doubled,
         }
         text = _(
-            "%(kind)s on %(day)s: %(lost)s lost, %(doubled)s too many in the stack."
+            "The stack of %(kind)s on %(day)s lacks %(lost)s entries and has "
+            "%(doubled)s too many."
         )
         subject = f"{day[0]} {said['kind']} {said['day']}"
         yield Finding("stack", subject, text % said, _mend)
@@ -184,9 +189,9 @@ def examine_kept() -> Iterator[Finding]:
     for row in PersistedSet.objects.only("community_id", "kind", "ref", "rev"):
         thing = known.get((row.community_id, row.kind, row.ref))
         if thing is None or row.rev > thing.rev:
-            text = _("The kept set of %(kind)s %(ref)s is newer than its rows.")
+            text = _("The stored set of %(kind)s %(ref)s is newer than its rows.")
         elif persisted_sets.check(thing) is False:
-            text = _("The kept set of %(kind)s %(ref)s differs from its rows.")
+            text = _("The stored set of %(kind)s %(ref)s differs from its rows.")
         else:
             continue
         said = {"kind": row.kind, "ref": row.ref}
@@ -208,7 +213,8 @@ def examine_aliases() -> Iterator[Finding]:
     """What can be seen here: an alias leads straight to an older account."""
     for account, head in db.rows(CHAINS):
         text = _(
-            "Account %(account)s stands for %(head)s, which is not a person's first."
+            "Account %(account)s points to %(head)s, which is not the first "
+            "account of its person."
         )
         said = {"account": account, "head": head}
         yield Finding("alias", str(account), text % said)
@@ -231,7 +237,7 @@ def examine_erased() -> Iterator[Finding]:
     spared = set(erasure.spared())
     places = {
         _("stacks"): _in_stacks(spared),
-        _("kept sets"): _in_kept(),
+        _("stored sets"): _in_kept(),
         _("the mirror"): _in_mirror(gone, spared),
         _("the log"): _in_log(gone, spared),
     }

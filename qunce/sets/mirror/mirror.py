@@ -43,7 +43,7 @@ class MirrorIncomplete(errors.QunceError):
     """A part of the mirror is missing; it is filled in by the next start."""
 
     def __str__(self) -> str:
-        return _("A part of the mirror is missing; the next catch-up fills it in.")
+        return _("Part of the mirror is missing; the next catch-up will restore it.")
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,8 @@ def parse(name: str, args: Any, place: Place) -> Leaf:
     if name not in _kinds:
         place.refuse(
             _(
-                "Unknown clause “%(name)s”; there are: all, any, not, with_left, %(all)s."
+                "Unknown clause “%(name)s”. Available clauses: all, any, not, "
+                "with_left, %(all)s."
             )
             % {"name": name, "all": ", ".join(names())}
         )
@@ -166,7 +167,7 @@ def fields(args: Any, place: Place, allowed: Iterable[str]) -> dict[str, Any]:
     for name in args:
         if name not in allowed:
             place.inside(str(name)).refuse(
-                _("Unknown field “%(name)s”; there are: %(all)s.")
+                _("Unknown field “%(name)s”. Available fields: %(all)s.")
                 % {"name": name, "all": ", ".join(allowed)}
             )
     return args
@@ -189,5 +190,5 @@ def strings(value: Any, place: Place) -> tuple[str, ...]:
         place.refuse(_("Write a list of texts."))
     for number, part in enumerate(value):
         if not isinstance(part, str):
-            place.inside(number).refuse(_("Write a text."))
+            place.inside(number).refuse(_("Write a string."))
     return tuple(value)

@@ -66,7 +66,7 @@ def parse(value: Any, place: Place) -> Comparison:
     for sign, bound in value.items():
         if sign not in SIGNS:
             place.inside(sign).refuse(
-                _("Unknown comparison “%(sign)s”; there are: %(all)s.")
+                _("Unknown comparison “%(sign)s”. Available comparisons: %(all)s.")
                 % {"sign": sign, "all": ", ".join(SIGNS)}
             )
         if isinstance(bound, bool) or not isinstance(bound, int):

@@ -109,7 +109,7 @@ def _wanted(value: Any, place: Place) -> Comparison | tuple[str, ...]:
     several = value if isinstance(value, list) else [value]
     for one in several:
         if not isinstance(one, str | int | bool):
-            place.refuse(_("Compare with a text, a whole number or true or false."))
+            place.refuse(_("Compare with a text, a whole number, true or false."))
     return tuple(sorted(json.dumps(one, ensure_ascii=False) for one in several))
 
 

@@ -57,7 +57,7 @@ class Window:
 
     def say(self) -> str:
         if self.word == "ever":
-            return _("ever")
+            return _("at any time")
         if self.hours:
             return _("in the last %(n)s hours") % {"n": self.hours}
         if self.word == "within":
@@ -87,7 +87,7 @@ def parse(args: dict[str, Any], place: Place) -> Window:
     if not given:
         return EVER
     if len(given) > 1:
-        place.refuse(_("Give one span of time, not several."))
+        place.refuse(_("Specify only one time span."))
     word, value, here = given[0], args[given[0]], place.inside(given[0])
     if word == "between":
         if not isinstance(value, list) or len(value) != 2:
@@ -107,12 +107,12 @@ def _is_span(value: object) -> bool:
 def _span(word: str, value: object, place: Place) -> Window:
     found = SPAN.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        place.refuse(_("Write a span like 30d or 12h."))
+        place.refuse(_("Write a time span such as 30d or 12h."))
     number, unit = int(found[1]), found[2]
     if (number if unit == "d" else number / 24) > LONGEST_DAYS:
-        place.refuse(_("A span is at most %(n)s days.") % {"n": LONGEST_DAYS})
+        place.refuse(_("A time span can be at most %(n)s days.") % {"n": LONGEST_DAYS})
     if unit == "h" and word != "within":
-        place.refuse(_("Hours are possible with “within” only."))
+        place.refuse(_("Hours can be used only with “within”."))
     return Window(word, (found[0],), hours=number if unit == "h" else 0)
 
 
@@ -123,7 +123,7 @@ def _date(value: object, place: Place) -> str:
         place.refuse(_("Write a date like 2026-03-31."))
     if not EARLIEST <= day.year <= LATEST:
         place.refuse(
-            _("A date lies between the years %(first)s and %(last)s.")
+            _("A date must be between the years %(first)s and %(last)s.")
             % {"first": EARLIEST, "last": LATEST}
         )
     return day.isoformat()

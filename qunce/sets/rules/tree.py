@@ -125,7 +125,7 @@ def read(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise RuleError(
-            "", _("This is not JSON: %(error)s.") % {"error": error}
+            "", _("This is not valid JSON: %(error)s.") % {"error": error}
         ) from None
 
 
@@ -136,7 +136,9 @@ def compile_rule(rule: Any, community: Community) -> Node:
 
 def compile_node(rule: Any, place: Place) -> Node:
     if next(place.nodes) > LARGEST:  # a few segments that ask twice each are millions
-        raise RuleError("", _("A rule has at most %(n)s clauses.") % {"n": LARGEST})
+        raise RuleError(
+            "", _("A rule can have at most %(n)s clauses.") % {"n": LARGEST}
+        )
     if not isinstance(rule, dict) or len(rule) != 1:
         place.refuse(_("Write an object with exactly one key, such as {“tag”: …}."))
     if place.path.count(".") + place.path.count("[") > 4 * DEEPEST:

@@ -46,7 +46,7 @@ def there(of: groups.Group, by: Staff) -> dict[str, str]:
 
 def test_groups_are_found_by_stage_kind_and_words(by: Staff, browser: Client) -> None:
     """V1"""
-    assert "No group yet" in browser.get("/groups/").content.decode()
+    assert "No groups yet" in browser.get("/groups/").content.decode()
     group(by, "a", name="Tea lovers", kind="vip")
     groups.move(group=group(by, "b", name="Runners"), step="settle", by=by, at=AT)
 
@@ -156,7 +156,7 @@ def test_an_empty_segment_puts_nobody_in_and_says_so(
         community=shop, key="none", name="None", rule={"any": []}, by=by, at=AT
     )
     answer = browser.post(f"/groups/{north.pk}/people/", {"segment": none.pk})
-    assert "Nobody whom you see is in this segment." in answer.content.decode()
+    assert "You cannot see any member of this segment." in answer.content.decode()
 
 
 def test_an_unknown_key_puts_nobody_in_and_is_named(

@@ -106,7 +106,7 @@ def test_a_file_is_understood_shown_and_imported(shop: Community, ann: Client) -
     assert "Try with my own spreadsheet" in page(ann, "list")
     upload = brought(ann, GOOD)
     seen = page(ann, "file", upload.pk)
-    for text in ("All rows are good.", ">Ann<", "attribute: level", "about 2 rows"):
+    for text in ("All rows are valid.", ">Ann<", "attribute: level", "about 2 rows"):
         assert text in seen
     assert "members.csv" in page(ann, "list")
     job = started(ann, upload)
@@ -178,7 +178,7 @@ def test_broken_rows_are_told_and_the_good_ones_imported(
 def test_an_import_is_cancelled_and_goes_on(ann: Client) -> None:
     job = started(ann, brought(ann, GOOD))
     post(ann, "cancel", job.pk)
-    assert "Go on where it stopped" in page(ann, "job", job.pk)
+    assert "Resume import" in page(ann, "job", job.pk)
     post(ann, "cancel", job.pk, 403)
     post(ann, "resume", job.pk)
     work_off()
@@ -268,7 +268,7 @@ def test_each_example_is_understood_as_what_it_is(
     upload = brought(client, answer.content, f"{target}.csv")
     assert upload.chosen["target"] == target
     text = page(client, "file", upload.pk)
-    assert "All rows are good." in text or "每一行都没有问题" in text
+    assert "All rows are valid." in text or "每一行都没有问题" in text
     job = started(client, upload)
     work_off()
     job.refresh_from_db()

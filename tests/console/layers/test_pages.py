@@ -109,7 +109,7 @@ def test_a_scoped_operator_counts_her_own_only(
     assert "rest 1 100.0 %" in said
     page = web.get(f"/members/layers/{layering.pk}/").content.decode()
     assert "/moves/" not in page
-    assert "Sizes over time" not in page
+    assert "Layer sizes over time" not in page
     url = f"/members/layers/{layering.pk}/moves/"
     hidden = web.get(url, {"from": "rest", "to": "high"}).content.decode()
     assert "0 members moved like this" in words(hidden)
@@ -152,7 +152,7 @@ def test_sizes_follow_a_threshold_and_nothing_is_kept(
     assert 'id="size-0"' in page
     assert "3 100.0 %" in words(page)
     bad = web.post(url, {"how-0": "top", "value-0": "many"}).content.decode()
-    assert "Write a share of everyone like 20%." in words(bad)
+    assert "Write a percentage of all members, for example 20%." in words(bad)
     worth.refresh_from_db()
     assert worth.spec == spec
     saved = {"how-0": "gte", "value-0": "0", "now": "1", "name": "Worth"}
@@ -169,7 +169,7 @@ def test_what_is_refused_keeps_what_was_typed(web: Client, layering: Layering) -
     sent = {"as": "json", "spec": '{"by": "rules", "layers": []}'}
     answer = web.post(url, sent)
     assert answer.status_code == 422
-    assert "A layering has two layers or more." in words(answer.content.decode())
+    assert "A layering needs at least two layers." in words(answer.content.decode())
     assert sent["spec"] in html.unescape(answer.content.decode())
     good = json.dumps(SPEC | {"layers": [*SPEC["layers"][:1], {"key": "others"}]})
     assert web.post(url, {"as": "json", "spec": good}).status_code == 303

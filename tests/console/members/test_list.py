@@ -229,7 +229,7 @@ def test_very_many_are_tagged_in_the_background(
     ("given", "said"),
     [
         ({"tag": "vip"}, "Choose at least one member."),
-        ({"tag": "", "member": 1}, "Say which tag."),
+        ({"tag": "", "member": 1}, "Enter a tag."),
         ({"tag": "loyal customers", "member": 1}, "Do you mean: LOYAL CUSTOMER?"),
         ({"tag": "old", "member": 1}, "archived"),
     ],

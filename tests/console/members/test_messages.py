@@ -69,7 +69,7 @@ def test_who_may_not_tend_opt_outs_reads_them_only(
     where = f"/members/{ann.pk}/"
     assert said_of(text(viewer.get(where))) == "Messages Has not opted out"
     opt_outs.put(community=shop, accounts=[ann.pk], by=by, at=AT)
-    assert "Take back" not in said_of(text(viewer.get(where)))
+    assert "Undo" not in said_of(text(viewer.get(where)))
     for deed in ("opt-out", "opt-in"):
         assert viewer.post(f"{where}{deed}/").status_code == 403
     add(shop, "bob")

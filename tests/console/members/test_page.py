@@ -44,7 +44,7 @@ def test_it_shows_all_that_is_known(
     page = text(browser.get(f"/members/{ann.pk}/"))
     for said in (
         "西安", "by hand · 2026-06-29", "VIP", "×3", "Tea club", "A-1", "19.99",
-        "13800138001", "stall", "Copy the remark name",
+        "13800138001", "stall", "Copy remark name",
     ):  # fmt: skip
         assert said in page, said
 
@@ -120,7 +120,7 @@ def test_a_near_twin_is_offered(
     library.create(community=shop, key="loyal customer", by=by, at=AT)
     answer = browser.post(f"/members/{ann.pk}/tags/", {"tag": "loyal customers"})
     assert answer.status_code == 422
-    assert "Do you mean one of these?" in text(answer)
+    assert "Did you mean one of these?" in text(answer)
     assert 'value="loyal customer"' in text(answer)
     assert "Make the tag “loyal customers”" in text(answer)
 
@@ -162,7 +162,7 @@ def test_a_viewer_reads_and_changes_nothing(
 ) -> None:
     viewer = signed_in(shop, "viewer")
     page = text(viewer.get(f"/members/{ann.pk}/"))
-    assert "Write a note" not in page and "Edit the profile" not in page
+    assert "Write a note" not in page and "Edit profile" not in page
     for where in ("tags/", "notes/", "identifiers/", "merge/", "erase/", "profile/"):
         assert viewer.post(f"/members/{ann.pk}/{where}").status_code == 403
 
@@ -273,7 +273,7 @@ def test_two_are_merged_seen_and_parted(
     too = add(shop, "too", name="Too")
     where = f"/members/{ann.pk}/merge/"
     assert "Too" in text(browser.get(where, {"q": "too"}))
-    assert "Make them one person" in text(browser.get(where, {"member": too.pk}))
+    assert "Merge into one person" in text(browser.get(where, {"member": too.pk}))
     assert browser.post(where, {"member": ann.pk}).status_code == 422
     page = posted(browser, f"{ann.pk}/merge/", member=too.pk, note="told us")
     assert "are one person now" in page and "told us" in page
@@ -309,7 +309,7 @@ def test_who_left_has_a_page(
     browser: Client, by: Staff, ann: account_models.Account
 ) -> None:
     accounts.leave(account=ann, by=by, at=AT)
-    assert "Is here again" in text(browser.get(f"/members/{ann.pk}/"))
+    assert "Mark as returned" in text(browser.get(f"/members/{ann.pk}/"))
 
 
 # Attributes and remark names

@@ -69,7 +69,7 @@ def filled(by: Staff, **given: Any) -> dict[str, Any]:
 
 def test_an_empty_list_teaches(ann: Client) -> None:
     text = page(ann, "campaigns")
-    assert "No campaign yet" in text
+    assert "No campaigns yet" in text
     assert url("new") in text
 
 
@@ -89,7 +89,7 @@ def test_from_the_form_to_the_review_to_the_tasks(
     campaign.refresh_from_db()
     assert campaign.state == "sending"
     text = page(ann, "campaign", campaign.pk)
-    assert "Go on with my task" in text
+    assert "Continue my task" in text
     assert "0 of 2 done" in text
     assert "Spring" in page(ann, "tasks")
     assert "Spring" in page(ann, "campaigns", query="?state=sending")
@@ -125,7 +125,7 @@ def test_a_draft_may_be_kept_unfinished_and_the_review_says_what_lacks(
 ) -> None:
     ann.post(url("new"), filled(by, who="", keep="1"))
     draft = Campaign.objects.get()
-    assert "Choose who is to get it." in page(ann, "review", draft.pk)
+    assert "Choose the recipients." in page(ann, "review", draft.pk)
 
 
 def test_a_segment_or_a_rule_of_another_page_is_taken_over(
@@ -211,7 +211,7 @@ def test_a_campaign_is_scheduled_in_the_communitys_time(
     assert answer.status_code == 422
     assert "still to come" in answer.content.decode()
     answer = ann.post(url("schedule", campaign.pk), {"send_at": "soon"})
-    assert "Choose a day and a time." in answer.content.decode()
+    assert "Choose a date and time." in answer.content.decode()
     ann.post(url("schedule", campaign.pk), {"send_at": "2099-01-01T10:00"})
     campaign.refresh_from_db()
     assert campaign.send_at == datetime(2099, 1, 1, 2, tzinfo=UTC)

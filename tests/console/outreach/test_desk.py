@@ -165,7 +165,7 @@ def test_a_late_task_is_called_late(shop: Community, by: Staff, ann: Client) -> 
     text = ann.get(url("tasks") + "?of=all").content.decode()
     assert "1 task is past its time." in text
     assert "late" in ann.get(url("task", task.pk)).content.decode()
-    assert "No finished task" in ann.get(url("tasks") + "?state=done").content.decode()
+    assert "No finished tasks" in ann.get(url("tasks") + "?state=done").content.decode()
 
 
 def test_who_went_out_of_sight_is_not_shown_any_more(shop: Community) -> None:

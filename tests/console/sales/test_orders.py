@@ -45,14 +45,14 @@ def pay(
 def test_orders_are_listed_with_whose_they_are(
     shop: Community, browser: Client
 ) -> None:
-    assert "No order yet" in browser.get("/sales/orders/").content.decode()
+    assert "No orders yet" in browser.get("/sales/orders/").content.decode()
     ann = made.member(shop, "ann", name="Ann Lee").pk
     pay(shop, "A-1", ann)
     pay(shop, "A-2")
     page = browser.get("/sales/orders/").content.decode()
     assert "1,234.56" in page
     assert f'href="/members/{ann}/"' in page
-    assert "nobody known" in page
+    assert "unknown member" in page
 
 
 def test_pages_are_turned_by_a_place_in_the_list(
@@ -108,7 +108,7 @@ def test_an_order_shows_what_its_source_told(shop: Community, browser: Client) -
     assert "&lt;b&gt;" in page
     plain = pay(shop, "A-2")
     page = browser.get(f"/sales/orders/{plain.pk}/").content.decode()
-    assert "Nobody has told us what was in it." in page
+    assert "The source did not provide the order items." in page
     broken = pay(shop, "A-3")
     for text in ("[1, 2]", "{", '"x"', '[{"amount": "1e999", "name": null}]'):
         orders.Order.objects.filter(pk=broken.pk).update(items=text, details=text)

@@ -90,7 +90,7 @@ def test_a_wrong_login_and_a_wrong_password_are_told_alike(
 ) -> None:
     answer = sign_in(browser, data={"login": login, "password": password})
     assert answer.status_code == 422
-    assert "Login or password is not right." in answer.content.decode()
+    assert "Incorrect login or password." in answer.content.decode()
     assert not is_in(browser)
 
 

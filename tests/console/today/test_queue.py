@@ -70,7 +70,7 @@ def test_a_follow_up_waits_with_its_reason_and_goes_when_it_is_done(
     page = browser.get("/").content.decode()
     assert "Wang: Call her" in page and "Asked the price" in page
     notes.finish(note=note, by=owner, at=AT)
-    assert "Today is clear" in browser.get("/").content.decode()
+    assert "All clear for today" in browser.get("/").content.decode()
 
 
 def test_what_is_put_off_goes_and_says_when_it_comes_back(
@@ -81,7 +81,7 @@ def test_what_is_put_off_goes_and_says_when_it_comes_back(
     browser.post("/today/snooze", {"key": line.key, "span": "tomorrow"})
     page = browser.get("/").content.decode()
     assert "Call her" not in page
-    assert "Today is clear" in page and "tomorrow 08:00: 1 matter" in page
+    assert "All clear for today" in page and "tomorrow 08:00: 1 matter" in page
     browser.post(f"/today/wake?key={line.key}")
     assert "Call her" in browser.get("/").content.decode()
 

@@ -26,10 +26,6 @@ Value = str | int | float | bool | list[schemas.Short] | None
 Values = Annotated[dict[schemas.Short, Value], Field(max_length=200)]
 
 
-class NotWhole(permissions.NotAllowed):
-    """Who sees a part of the community only cannot add to it."""
-
-
 class MemberGiven(schemas.Given):
     """`identifiers` such as `{"phone": "…"}`; an equal one makes one person of two."""
 
@@ -184,7 +180,7 @@ def account_of(call: Call, number: int) -> Account:
 
 def check_whole(call: Call) -> None:
     if call.by.scope is not None:
-        raise NotWhole(
+        raise permissions.ScopeTooNarrow(
             _("%(name)s sees only part of the community and cannot add members.")
             % {"name": call.by.name}
         )

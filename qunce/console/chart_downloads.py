@@ -7,6 +7,7 @@ import io
 
 from django.http import Http404, HttpResponse, JsonResponse
 
+from qunce.core.csv_safety import csv_safe
 from qunce.insight import charts
 from qunce.insight.charts import Figure
 
@@ -26,14 +27,9 @@ def table(figure: Figure) -> str:
     """With a byte order mark, without which spreadsheets misread Chinese."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([_tame(head) for head in figure.heads])
+    writer.writerow([csv_safe(head) for head in figure.heads])
     writer.writerows(figure.rows)
     return "\ufeff" + text.getvalue()
-
-
-def _tame(text: str) -> str:
-    """A line may bear a name that somebody gave: no spreadsheet shall run it."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
 
 
 def _file(text: str, kind: str, name: str) -> HttpResponse:

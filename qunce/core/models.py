@@ -14,18 +14,18 @@ from qunce.core.staff.sessions import Session
 from qunce.core.staff.units import Unit
 
 __all__ = [
-    "AuditEntry",
     "ApiKey",
-    "LoginAttempt",
+    "AuditEntry",
     "Community",
+    "ConsumerPosition",
     "Fact",
     "FactKey",
     "FactKeyOverflow",
     "InternedName",
-    "Staff",
-    "ConsumerPosition",
+    "LoginAttempt",
+    "QueuedJob",
     "Revision",
     "Session",
+    "Staff",
     "Unit",
-    "QueuedJob",
 ]

@@ -25,6 +25,10 @@ class NotAllowed(errors.Refused):
     """The operator's role does not carry this permission."""
 
 
+class ScopeTooNarrow(NotAllowed):
+    """Only staff who see the whole community may do this."""
+
+
 _granted: dict[str, frozenset[Role]] = {}
 
 
@@ -55,3 +59,11 @@ def may(by: Staff, permission: str) -> bool:
     except NotAllowed:
         return False
     return True
+
+
+def check_unscoped(by: Staff, reason: str = "") -> None:
+    """`reason` is what they read instead of the general sentence."""
+    if by.is_scoped:
+        raise ScopeTooNarrow(
+            reason or _("Only staff who see the whole community may do this.")
+        )

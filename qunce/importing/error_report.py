@@ -9,10 +9,9 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from qunce.core.csv_safety import csv_safe
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import Problem
-
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def path_of(job: ImportJob) -> Path:
@@ -37,10 +36,5 @@ def add(job: ImportJob, problems: Iterable[Problem]) -> None:
         writer = csv.writer(file)
         for one in problems:
             writer.writerow(
-                [one.row, *map(harmless, (one.field, one.value, one.remedy))]
+                [one.row, *map(csv_safe, (one.field, one.value, one.remedy))]
             )
-
-
-def harmless(text: str) -> str:
-    """A cell that begins like a formula is shown, never run."""
-    return f"'{text}" if text.startswith(DANGEROUS) else text

@@ -144,10 +144,6 @@ class UnknownJob(errors.NotFound):
     """There is no such import in this community."""
 
 
-class SeesAPart(permissions.NotAllowed):
-    """Who sees a part of the members cannot write all of them."""
-
-
 class StillRuns(errors.Refused):
     """The file is needed by an import that is not over."""
 
@@ -158,12 +154,10 @@ class StillRuns(errors.Refused):
 def check_may_import(by: Staff) -> None:
     """A file may hold anybody, so whoever sees a part of the members imports none."""
     permissions.check_may(by, IMPORT)
-    if by.scope is not None or by.groups is not None:
-        raise SeesAPart(
-            _(
-                "Your scope covers only some of the members, but a file may contain others."
-            )
-        )
+    permissions.check_unscoped(
+        by,
+        _("Your scope covers only some of the members, but a file may contain others."),
+    )
 
 
 def may_import(by: Staff) -> bool:

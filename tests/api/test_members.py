@@ -176,7 +176,7 @@ def test_who_sees_a_part_sees_nobody_else(shop: Community) -> None:
         (f"/accounts/{mine}/identifiers", {"kind": "qq", "value": "1"}),
     ]
     for path, given in adding:
-        assert part.post(path, given).kind == "not-whole", path
+        assert part.post(path, given).kind == "scope-too-narrow", path
 
 
 def _instead(given: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -177,7 +177,7 @@ def test_who_sees_a_part_sees_their_orders_only(shop: Community, api: Caller) ->
         assert (answer.status, answer.kind) == (404, "unknown-order"), path
     new = {"key": "o9", "amount": 1}
     assert part.post("/orders", new | {"member_key": "other"}).status == 404
-    assert part.post("/orders", new).kind == "not-whole"
+    assert part.post("/orders", new).kind == "scope-too-narrow"
     assert part.post("/orders", new | {"member": mine}).status == 200
 
 

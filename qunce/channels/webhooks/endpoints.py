@@ -106,23 +106,19 @@ class InvalidWebhook(errors.Invalid):
     """A webhook needs a name, an address and kinds of facts."""
 
 
-class NotForAPart(permissions.NotAllowed):
-    """A webhook tells of everybody, so who sees a part has none."""
-
-
 # Checks
 
 
 def check_may(by: Staff) -> None:
     permissions.check_may(by, MANAGE)
-    if by.scope is not None or by.groups is not None:
-        raise NotForAPart(
-            _(
-                "A webhook reports on all members, but %(name)s sees only part of "
-                "the community."
-            )
-            % {"name": by.name}
+    permissions.check_unscoped(
+        by,
+        _(
+            "A webhook reports on all members, but %(name)s sees only part of "
+            "the community."
         )
+        % {"name": by.name},
+    )
 
 
 def _check_name(name: str) -> str:

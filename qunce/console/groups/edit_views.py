@@ -18,15 +18,13 @@ from qunce.groups import groups, labels, visibility
 from qunce.groups.groups import Group
 
 
-class SeesSome(permissions.NotAllowed):
-    """Who sees some groups only would not see a new one."""
-
-
 @require_http_methods(["GET", "POST"])
 @http.page(groups.MANAGE)
 def new(request: http.Request) -> HttpResponse:
     if not may_open(request):
-        raise SeesSome(_("You see only some groups and would not see a new one."))
+        raise permissions.ScopeTooNarrow(
+            _("You see only some groups and would not see a new one.")
+        )
     form = GroupForm(request.community, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

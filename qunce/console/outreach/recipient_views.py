@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from qunce.console import http, paging
 from qunce.console.outreach import labels
 from qunce.core import communities, permissions
+from qunce.core.csv_safety import csv_safe
 from qunce.core.facts import audit
 from qunce.core.staff.models import Staff
 from qunce.members.search import export as member_export
@@ -96,5 +97,5 @@ def _cells(line: Line, here: tzinfo) -> list[str]:
 
 def _row(cells: list[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text).writerow([member_export.safe(cell) for cell in cells])
+    csv.writer(text).writerow([csv_safe(cell) for cell in cells])
     return text.getvalue().encode("utf-8", "replace")

@@ -15,14 +15,10 @@ from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import report as tag_report
 
 
-class SeesAPart(permissions.NotAllowed):
-    """The report looks at everyone."""
-
-
 @http.page(library.MANAGE)
 def report(request: http.Request) -> HttpResponse:
     if request.operator.scope is not None:
-        raise SeesAPart(
+        raise permissions.ScopeTooNarrow(
             _(
                 "This report covers all members, but your scope includes only some of them."
             )

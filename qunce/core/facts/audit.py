@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.utils.translation import gettext as _
 
 from qunce.core import db, permissions, timestamps
 from qunce.core.facts import interned_names
@@ -133,12 +132,9 @@ def _short(value: Any) -> Any:
 
 
 def check_see(by: Staff) -> None:
-    """The log tells of everybody, so it is not for who sees a part only."""
+    """The log covers all members, so it is only for staff who see all of them."""
     permissions.check_may(by, SEE)
-    if by.scope is not None or by.groups is not None:
-        raise permissions.NotAllowed(
-            _("Only staff who see the whole community may do this.")
-        )
+    permissions.check_unscoped(by)
 
 
 def listed(

@@ -52,6 +52,11 @@ class Staff(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_scoped(self) -> bool:
+        """Whether they see only some of the members or only some of the groups."""
+        return self.scope is not None or self.groups is not None
+
 
 @transaction.atomic
 def create(

@@ -21,12 +21,9 @@ RANK = {
 
 
 def check_manage(by: Staff) -> None:
-    """Who sees a part of the community only cannot open the whole of it to others."""
+    """Staff with a scope cannot give others more access than they have."""
     permissions.check_may(by, MANAGE)
-    if by.scope is not None or by.groups is not None:
-        raise permissions.NotAllowed(
-            _("Only staff who see the whole community may do this.")
-        )
+    permissions.check_unscoped(by)
 
 
 def may_manage(by: Staff) -> bool:

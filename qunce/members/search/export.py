@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from qunce.core import communities, errors, permissions
+from qunce.core.csv_safety import csv_safe
 from qunce.core.facts import facts, interned_names
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts, masking
@@ -38,8 +38,6 @@ FORMS = ("csv", "xlsx")
 PAGE = 1_000
 MOST_ROWS = 1_048_575
 """People that fit into a workbook's sheet below the headings."""
-FORMULA = re.compile(r"[=+\-@\t\r]")
-NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 BOM = b"\xef\xbb\xbf"
 """Without it spreadsheets take UTF-8 for something else."""
 
@@ -55,14 +53,6 @@ class MembersExported(facts.FactKind):
 
 class InvalidExport(errors.Invalid):
     """A workbook holds about a million rows; CSV has no limit."""
-
-
-def safe(text: str) -> str:
-    """A cell of a CSV file that no spreadsheet calculates; numbers stay numbers."""
-    text = text.replace("\0", "")
-    if FORMULA.match(text.lstrip(" ")) and not NUMBER.fullmatch(text):
-        return "'" + text
-    return text
 
 
 # Verbs
@@ -87,7 +77,7 @@ class Export:
         yield BOM
         for rows in itertools.chain([[self.headings()]], self._pages()):
             text = io.StringIO()
-            csv.writer(text).writerows([[safe(cell) for cell in r] for r in rows])
+            csv.writer(text).writerows([[csv_safe(cell) for cell in r] for r in rows])
             yield text.getvalue().encode()
 
     def xlsx(self, file: BinaryIO) -> None:

@@ -371,7 +371,7 @@ def _tell(event: facts.FactKind, of: Campaign, by: Staff | None, at: datetime) -
 def visible(by: Staff) -> models.QuerySet[Campaign]:
     """Who sees a part of the members sees the campaigns made for it: their own."""
     rows = Campaign.objects.filter(community=by.community)
-    if by.scope is not None or by.groups is not None:
+    if by.is_scoped:
         rows = rows.filter(by=by)
     return rows.select_related("community", "by").order_by("-pk")
 

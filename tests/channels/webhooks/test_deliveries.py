@@ -283,7 +283,7 @@ def test_only_who_manages_all_has_webhooks(shop: Community) -> None:
         endpoint(clerk, "https://example.com/")
     part = made.staff(shop, "manager", "part")
     part.scope = {"all": []}
-    with pytest.raises(endpoints.NotForAPart):
+    with pytest.raises(permissions.ScopeTooNarrow):
         endpoint(part, "https://example.com/")
 
 

@@ -47,7 +47,7 @@ def catch_up() -> None:
 
 
 def rebuild_everything() -> None:
-    rebuild.everything()
+    rebuild.rebuild_all()
 
 
 def next_run(it: Run) -> int:

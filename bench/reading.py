@@ -167,7 +167,7 @@ def why(it: Run) -> None:
     """Members inside and outside, both rules in one."""
     wire = {"all": [rules.state(it.where.size).wire(), rules.BEHAVIOUR.wire()]}
     loose = {"any": wire["all"]}
-    inside = audiences.members(community=it.community, rule=loose, by=it.by, at=AT)
+    inside = audiences.list_ids(community=it.community, rule=loose, by=it.by, at=AT)
     listed = set(inside)
     each: list[float] = []
     for account in whom(it, inside):

@@ -124,7 +124,7 @@ def merge(world: World, here: Community, by: Staff) -> None:
         for account, head in heads.items()
     ]
     Merge.objects.bulk_create(joins, batch_size=1000)
-    aliases.write(here.pk, heads)
+    aliases.assign(here.pk, heads)
 
 
 def name_tags(world: World, here: Community, by: Staff) -> list[int]:

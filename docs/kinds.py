@@ -14,7 +14,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.members.attributes.attributes import Kind
 from qunce.sets.rules import base, comparisons, time_windows, tree
-from qunce.sets.rules.base import Place, RuleError
+from qunce.sets.rules.base import RuleError, RulePath
 
 COLUMNS = ("account", "group")
 TREE = {
@@ -73,7 +73,7 @@ def _fact(event: type[facts.FactKind]) -> tuple[str, str, str, str]:
         f"`{name}` {types.get(name, 'text')}" for name in facts.load(made.payload())
     ]
     said = markdown.own_words(event)
-    return markdown.code(event.kind), str(event.words), ", ".join(fields), said
+    return markdown.code(event.kind), str(event.label), ", ".join(fields), said
 
 
 def _type(field: dataclasses.Field[Any]) -> str:
@@ -102,20 +102,20 @@ def clauses() -> str:
             " in [Chinese](../guide/zh/4-rules.md).",
             f"## Nodes\n\n{node}",
             f"## Clauses\n\n{markdown.table(('clause', 'fields', ''), rows)}",
-            f"## Spans of time\n\nOne of {markdown.codes(time_windows.WORDS)};"
-            f" at most {time_windows.LONGEST_DAYS} days.",
+            f"## Spans of time\n\nOne of {markdown.codes(time_windows.KINDS)};"
+            f" at most {time_windows.MAX_DAYS} days.",
             f"## Comparisons\n\nAn object with one or more of {signs}.",
             f"## Types of attributes\n\n{markdown.codes(Kind.values)}",
-            f"At most {tree.LARGEST:,} nodes in one rule, segments unfolded,"
-            f" nested at most about {tree.DEEPEST} deep.",
+            f"At most {tree.MAX_NODES:,} nodes in one rule, segments unfolded,"
+            f" nested at most about {tree.MAX_DEPTH} deep.",
         )
     )
 
 
 def fields(name: str) -> tuple[str, ...]:
     """The fields of a clause: one that cannot be is refused with a list of them."""
-    place = Place(Community(), tree.compile_node)
-    parse: Callable[[Any, Place], Any] = base.macro(name) or (
+    place = RulePath(Community(), tree.compile_node)
+    parse: Callable[[Any, RulePath], Any] = base.find_macro(name) or (
         lambda args, place: base.parse(name, args, place)
     )
     try:

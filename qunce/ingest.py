@@ -23,22 +23,22 @@ from qunce.core.staff.models import Staff
 from qunce.groups import groups as group_groups
 from qunce.groups import visibility
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility as people
 
-TELL = permissions.declare(
+WRITE = permissions.declare(
     "facts.write", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
-TAKEN = audit.declare("facts.taken", gettext_lazy("facts reported"))
-MOST = 1_000
-LARGEST_PAYLOAD = 16_000
-FIRST = datetime(1970, 1, 1, tzinfo=UTC)
-AHEAD = timedelta(days=1)
+INGESTED = audit.declare("facts.taken", gettext_lazy("facts reported"))
+MAX_FACTS = 1_000
+MAX_PAYLOAD_LENGTH = 16_000
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+MAX_CLOCK_SKEW = timedelta(days=1)
 """How far another machine's clock may be ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class IncomingFact:
     """`member` and `group` are keys, `account` and `group_id` numbers; at most one each."""
 
     kind: str
@@ -52,7 +52,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Taken:
+class IngestResult:
     """`known` were taken before; `made` are accounts that nobody knew."""
 
     taken: int
@@ -60,7 +60,7 @@ class Taken:
     made: int
 
 
-class NotTaken(errors.Invalid):
+class FactsRejected(errors.Invalid):
     """Some of these facts cannot be taken, so none was. `faults` says which and why."""
 
     def __init__(self, faults: Mapping[int, str]) -> None:
@@ -72,7 +72,7 @@ class NotTaken(errors.Invalid):
 # Checks
 
 
-def fault(told: Told, at: datetime) -> str:
+def find_error(told: IncomingFact, at: datetime) -> str:
     """What is wrong with one, nothing if it is well."""
     return _fault_of_kind(told.kind) or _fault_beside_kind(told, at)
 
@@ -81,22 +81,22 @@ def _fault_of_kind(kind: str) -> str:
     known = facts.declared().get(kind)
     if not facts.KIND.fullmatch(kind):
         return _("Write the kind as noun.verb, like page.viewed.")
-    if known and not known.foreign:
+    if known and not known.reportable:
         return _(
             "“%(kind)s” is recorded by Qunce and cannot be reported from outside."
         ) % {"kind": kind}
     return ""
 
 
-def _fault_beside_kind(told: Told, at: datetime) -> str:
-    if not FIRST <= told.happened_at <= at + AHEAD:
+def _fault_beside_kind(told: IncomingFact, at: datetime) -> str:
+    if not EARLIEST <= told.happened_at <= at + MAX_CLOCK_SKEW:
         return _("The time of a fact must be in 1970 or later and not in the future.")
     if (told.member and told.account) or (told.group and told.group_id):
         return _("Give either a key or a number, not both.")
     return ""
 
 
-def _check(told: Sequence[Told], at: datetime) -> list[str | None]:
+def _check(told: Sequence[IncomingFact], at: datetime) -> list[str | None]:
     """The payloads as they are kept; refused if any fact is not well."""
     kinds = {kind: _fault_of_kind(kind) for kind in {one.kind for one in told}}
     faults = {
@@ -106,41 +106,45 @@ def _check(told: Sequence[Told], at: datetime) -> list[str | None]:
     }
     kept = [facts.dump(dict(one.payload)) if one.payload else None for one in told]
     for number, text in enumerate(kept):
-        if text and len(text) > LARGEST_PAYLOAD:
+        if text and len(text) > MAX_PAYLOAD_LENGTH:
             faults[number] = _("A payload has at most %(n)s characters.") % {
-                "n": LARGEST_PAYLOAD
+                "n": MAX_PAYLOAD_LENGTH
             }
     if faults:
-        raise NotTaken(faults)
+        raise FactsRejected(faults)
     return kept
 
 
 # Verbs
 
 
-def take(
+def record_facts(
     *,
     community: Community,
-    told: Sequence[Told],
+    told: Sequence[IncomingFact],
     by: Staff,
     at: datetime,
     source: str = "api",
-) -> Taken:
+) -> IngestResult:
     """Record those not known yet, in one transaction; all or none."""
-    permissions.check_may(by, TELL)
+    permissions.check_may(by, WRITE)
     payloads = _check(told, at)
     with transaction.atomic():
         members, made = _accounts(community, told, by, at, source)
         groups = _groups(community, told, by, at)
         batch = _batch(community, told, payloads, members, groups, at, source)
-        taken = ingest.take(batch)
+        taken = ingest.insert_new(batch)
         if taken:
-            audit.note(kind=TAKEN, community=community, by=by, at=at, count=taken)
-    return Taken(taken, len(told) - taken, made)
+            audit.log(kind=INGESTED, community=community, by=by, at=at, count=taken)
+    return IngestResult(taken, len(told) - taken, made)
 
 
 def _accounts(
-    community: Community, told: Sequence[Told], by: Staff, at: datetime, source: str
+    community: Community,
+    told: Sequence[IncomingFact],
+    by: Staff,
+    at: datetime,
+    source: str,
 ) -> tuple[dict[str, int], int]:
     """Key → account, and how many were made."""
     first: dict[str, datetime] = {}
@@ -149,7 +153,7 @@ def _accounts(
             first[one.member] = min(
                 one.happened_at, first.get(one.member, one.happened_at)
             )
-    found = account_models.find(community, first)
+    found = account_queries.find(community, first)
     numbers = {one.account for one in told if one.account is not None}
     if by.scope is not None:
         _check_seen(told, found, by, at)
@@ -163,10 +167,10 @@ def _accounts(
 
 
 def _check_seen(
-    told: Sequence[Told], found: Mapping[str, int], by: Staff, at: datetime
+    told: Sequence[IncomingFact], found: Mapping[str, int], by: Staff, at: datetime
 ) -> None:
     """Out of sight is as good as unknown, and such a one is not made."""
-    heads = account_models.heads_of(found.values())
+    heads = account_queries.person_ids(found.values())
     seen = people.only(by=by, accounts=found.values(), at=at)
     there = {key for key, account in found.items() if heads[account] in seen}
     faults = {
@@ -175,11 +179,11 @@ def _check_seen(
         if one.member and one.member not in there
     }
     if faults:
-        raise NotTaken(faults)
+        raise FactsRejected(faults)
 
 
 def _groups(
-    community: Community, told: Sequence[Told], by: Staff, at: datetime
+    community: Community, told: Sequence[IncomingFact], by: Staff, at: datetime
 ) -> dict[str, int]:
     keys = {one.group for one in told if one.group}
     numbers = {one.group_id for one in told if one.group_id is not None}
@@ -196,18 +200,18 @@ def _groups(
 
 def _batch(
     community: Community,
-    told: Sequence[Told],
+    told: Sequence[IncomingFact],
     payloads: list[str | None],
     members: Mapping[str, int],
     groups: Mapping[str, int],
     at: datetime,
     source: str,
-) -> ingest.Facts:
+) -> ingest.FactBatch:
     source_id = interned_names.ensure("source", community.pk, [source])[source]
     kinds = facts.kind_ids({one.kind for one in told})
     # Who gives no key does not ask to be told apart from others.
     keys = [one.key or f"~{secrets.token_hex(12)}" for one in told]
-    return ingest.Facts(
+    return ingest.FactBatch(
         community_id=community.pk,
         source_id=source_id,
         actor_id=None,

@@ -62,7 +62,7 @@ def hand_on(*, at: datetime) -> None:
 
 
 def keep_sets(*, at: datetime) -> None:
-    persisted_sets.everything()
+    persisted_sets.save_all()
 
 
 DUTIES: dict[str, Job] = {

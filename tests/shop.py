@@ -13,7 +13,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import models as account_models, queries as account_queries
 from qunce.members.people import people
 from qunce.members.segments import segments
 from qunce.members.tags import assignments, library
@@ -35,7 +35,7 @@ class Shop:
     at: datetime
 
     def __getitem__(self, key: str) -> account_models.Account:
-        return account_models.get(self.community, key)
+        return account_queries.get(self.community, key)
 
     def add(self, keys: str) -> None:
         for key in keys:
@@ -80,9 +80,9 @@ class Shop:
         """The keys of everyone in it, one after the other; the count agrees."""
         by = self.by if scope is None else self.scoped(scope)
         asked: dict[str, Any] = {"community": self.community, "by": by, "at": self.at}
-        found = audiences.members(rule=rule, **asked)
+        found = audiences.list_ids(rule=rule, **asked)
         assert audiences.count(rule=rule, **asked) == len(found)
-        return "".join(account_models.keys_of(self.community, found).values())
+        return "".join(account_queries.keys_by_id(self.community, found).values())
 
     def scoped(self, scope: Any) -> Staff:
         found = Staff.objects.filter(login="ann").order_by("pk")

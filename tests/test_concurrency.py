@@ -19,7 +19,7 @@ from qunce.core import communities
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import assignments, library
 from qunce.sets import audiences
 from qunce.sets.rules import tree
@@ -62,7 +62,7 @@ def move(key: str, writer: int, times: int) -> int:
     by = staff_models.system(community)
     red, blue = (library.get(community, name) for name in ("red", "blue"))
     keys = [f"m{writer * EACH + n}" for n in range(EACH)]
-    mine = list(account_models.find(community, keys).values())
+    mine = list(account_queries.find(community, keys).values())
     for turn in range(times):
         some = mine[turn % EACH :: 2]
         with transaction.atomic():
@@ -99,7 +99,7 @@ def answer(key: str) -> int:
     answered = 0
     with contextlib.suppress(EOFError):
         while rule := input():
-            print(count(community, tree.read(rule)), flush=True)
+            print(count(community, tree.parse_json(rule)), flush=True)
             answered += 1
     return answered
 
@@ -179,7 +179,7 @@ def test_a_tag_is_counted_by_the_very_next_count_in_another_process(
 ) -> None:
     by = staff_models.system(community)
     red = library.get(community, "red")
-    free = [account_models.find(community, [f"m{EVERYONE + n}"]) for n in range(10)]
+    free = [account_queries.find(community, [f"m{EVERYONE + n}"]) for n in range(10)]
     with beside.running(f"{HERE}:answer", community.key) as other:
         assert other.stdin and other.stdout
         assert other.stdout.readline() == "ready\n"
@@ -208,7 +208,7 @@ def test_what_is_not_committed_is_seen_by_the_writer_alone(
     with contextlib.suppress(ZeroDivisionError), transaction.atomic():
         assignments.put(
             tag=red,
-            accounts=account_models.find(community, [f"m{EVERYONE}"]).values(),
+            accounts=account_queries.find(community, [f"m{EVERYONE}"]).values(),
             by=by,
             at=AT,
         )
@@ -217,7 +217,7 @@ def test_what_is_not_committed_is_seen_by_the_writer_alone(
     assert count(community, RED) == before
     assignments.put(
         tag=red,
-        accounts=account_models.find(community, [f"m{EVERYONE + 1}"]).values(),
+        accounts=account_queries.find(community, [f"m{EVERYONE + 1}"]).values(),
         by=by,
         at=AT,
     )

@@ -13,7 +13,7 @@ from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.members.accounts import erasure
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
 from qunce.sales import orders
 from qunce.sets import timelines
@@ -53,7 +53,7 @@ def test_nothing_of_an_erased_person_is_left_in_any_room(
             at=AT,
         )
     deriver.catch_up()
-    people.erase(account=account_models.get(shop, "ann"), by=by, at=LATER)
+    people.erase(account=account_queries.get(shop, "ann"), by=by, at=LATER)
     deriver.catch_up()
     reactions.CONSUMER.catch_up(at=LATER)
     for due in job_queue.claim(at=LATER + timedelta(minutes=1)):
@@ -62,12 +62,12 @@ def test_nothing_of_an_erased_person_is_left_in_any_room(
     left = facts.Fact.objects.filter(account_id=ann)
     kind = facts.kind_ids([people.MemberErased.kind])[people.MemberErased.kind]
     assert set(left.values_list("kind_id", flat=True)) == {kind}
-    told = timelines.timeline(community=shop, accounts=[ann])
+    told = timelines.list_facts(community=shop, accounts=[ann])
     assert [fact.kind for fact in told] == [people.MemberErased.kind]
     assert groups.size(north) == 1
     assert orders.get(shop, f"o{ann}").account_id is None
     assert orders.get(shop, f"o{bob}").account_id == bob
-    assert [found.text for found in doctor.examine()] == []
-    rebuild.everything()
-    assert [found.text for found in doctor.examine()] == []
+    assert [found.text for found in doctor.run_checks()] == []
+    rebuild.rebuild_all()
+    assert [found.text for found in doctor.run_checks()] == []
     assert made.who(shop, {"did": {"kind": "order.paid"}}) == ["bob"]

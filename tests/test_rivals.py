@@ -12,7 +12,7 @@ from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.groups import groups
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.layers import layers
 from qunce.members.layers import specs as layer_specs
@@ -189,7 +189,7 @@ def test_who_is_erased_cannot_become_somebody_else(shop: Shop) -> None:
     shop.add("ab")
     erased = shop["a"]
     people.erase(account=erased, by=shop.by, at=NOON)
-    with pytest.raises(account_models.UnknownMember):
+    with pytest.raises(account_queries.MemberNotFound):
         people.merge(left=erased, right=shop["b"], by=shop.by, at=NOON)
     assert shop.ask({"all": []}) == "b"
 

@@ -12,7 +12,7 @@ from qunce.api import members, schemas
 from qunce.api.auth import Call, Needs
 from qunce.core import permissions
 from qunce.members.accounts import accounts, masking
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.people import visibility
 
@@ -86,13 +86,13 @@ def listed(
 
 
 def _seen(call: Call, some: Sequence[Account]) -> list[Account]:
-    heads = account_models.heads_of(account.pk for account in some)
+    heads = account_queries.person_ids(account.pk for account in some)
     seen = visibility.only(by=call.by, accounts=heads, at=call.at)
     return [account for account in some if heads[account.pk] in seen]
 
 
 def _shown(call: Call, some: Sequence[Account]) -> list[dict[str, Any]]:
-    heads = account_models.heads_of(account.pk for account in some)
+    heads = account_queries.person_ids(account.pk for account in some)
     return [
         {
             "id": account.pk,
@@ -139,4 +139,4 @@ def identify(
     made = accounts.identify(
         account=row, kind=given.kind, value=given.value, by=request.by, at=request.at
     )
-    return {"member": account_models.family(row.pk)[0], "made": made}
+    return {"member": account_queries.account_ids_of_person(row.pk)[0], "made": made}

@@ -20,8 +20,8 @@ from qunce.api import problems, schemas
 from qunce.api.auth import Call, Needs
 from qunce.core import db, errors
 from qunce.core.facts import facts
-from qunce.ingest import NotTaken, Taken, Told
-from qunce.members.accounts import models as account_models
+from qunce.ingest import FactsRejected, IncomingFact, IngestResult
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.sets import timelines
 
@@ -32,7 +32,7 @@ WRITING = threading.Lock()
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class FactGiven(schemas.Given):
+class FactIn(schemas.Given):
     """`member` and `group` are keys; `member_id` and `group_id` numbers."""
 
     kind: Annotated[str, Field(max_length=90, examples=["page.viewed"])]
@@ -45,10 +45,10 @@ class FactGiven(schemas.Given):
     key: Word | None = None
 
 
-Batch = Annotated[list[FactGiven], Field(min_length=1, max_length=ingest.MOST)]
+Batch = Annotated[list[FactIn], Field(min_length=1, max_length=ingest.MAX_FACTS)]
 
 
-class FactsGiven(schemas.Given):
+class FactsIn(schemas.Given):
     """`key` of a fact is taken once a `source`: send the same batch again at will."""
 
     facts: Batch
@@ -75,7 +75,7 @@ class StreamTaken(FactsTaken):
     faults: list[Fault]
 
 
-class Happened(schemas.Shown):
+class FactOut(schemas.Shown):
     id: int
     kind: str
     account: int
@@ -86,15 +86,15 @@ class Happened(schemas.Shown):
 
 
 @router.post("/facts", response=FactsTaken)
-def tell(request: Call, given: FactsGiven) -> Taken:
+def tell(request: Call, given: FactsIn) -> IngestResult:
     """Up to 1,000 facts; all are taken or, with a fault in one, none."""
     told = [_told(one, request.at) for one in given.facts]
     return _take(request, told, given.source)
 
 
-def _take(call: Call, told: list[Told], source: str) -> Taken:
+def _take(call: Call, told: list[IncomingFact], source: str) -> IngestResult:
     with _turn():
-        return ingest.take(
+        return ingest.record_facts(
             community=call.community,
             told=told,
             by=call.by,
@@ -113,7 +113,7 @@ def _turn() -> AbstractContextManager[object]:
     return WRITING
 
 
-@router.get("/facts", response=schemas.Page[Happened])
+@router.get("/facts", response=schemas.Page[FactOut])
 def of_member(
     request: Call,
     member: schemas.Number,
@@ -122,14 +122,14 @@ def of_member(
 ) -> dict[str, Any]:
     """What one member did, the newest first."""
     account = visibility.get(by=request.by, account=member, at=request.at)
-    found = timelines.timeline(
+    found = timelines.list_facts(
         community=request.community,
-        accounts=account_models.family(account.pk),
+        accounts=account_queries.account_ids_of_person(account.pk),
         limit=limit + 1,
         before=_before(after),
     )
     more = (
-        schemas.cursor(*timelines.cursor(found[limit - 1])) if found[limit:] else None
+        schemas.cursor(*timelines.cursor_of(found[limit - 1])) if found[limit:] else None
     )
     return {"items": found[:limit], "next": more}
 
@@ -141,8 +141,8 @@ def _before(after: str | None) -> timelines.Cursor | None:
     return micros, number
 
 
-def _told(one: FactGiven, at: datetime) -> Told:
-    return Told(
+def _told(one: FactIn, at: datetime) -> IncomingFact:
+    return IncomingFact(
         one.kind,
         one.happened_at or at,
         one.member or "",
@@ -175,7 +175,7 @@ def stream(request: Call, source: Word = "api") -> dict[str, Any]:
     """
     tally = Tally(request, source)
     lines = enumerate(_lines(request), start=1)
-    while some := list(itertools.islice(lines, ingest.MOST)):
+    while some := list(itertools.islice(lines, ingest.MAX_FACTS)):
         tally.take(some)
     return tally.told()
 
@@ -189,27 +189,27 @@ class Tally:
         self.faults: list[dict[str, Any]] = []
 
     def take(self, lines: list[tuple[int, bytes]]) -> None:
-        good: list[tuple[int, Told]] = []
+        good: list[tuple[int, IncomingFact]] = []
         for number, line in lines:
             try:
                 one = _told(_read(line), self.call.at)
             except ValueError as error:
                 self.refuse(number, _why(error))
                 continue
-            if said := ingest.fault(one, self.call.at):
+            if said := ingest.find_error(one, self.call.at):
                 self.refuse(number, said)
             else:
                 good.append((number, one))
         self.write(good)
 
-    def write(self, good: list[tuple[int, Told]]) -> None:
+    def write(self, good: list[tuple[int, IncomingFact]]) -> None:
         """What cannot be taken is left out, and the rest tried again."""
         while good:
             try:
                 told = [one for _number, one in good]
                 self.add(_take(self.call, told, self.source))
                 return
-            except NotTaken as error:
+            except FactsRejected as error:
                 for place, said in error.faults.items():
                     self.refuse(good[place][0], said)
                 good = [row for n, row in enumerate(good) if n not in error.faults]
@@ -217,8 +217,8 @@ class Tally:
                 good = self._halves(good, error)
 
     def _halves(
-        self, good: list[tuple[int, Told]], error: errors.QunceError
-    ) -> list[tuple[int, Told]]:
+        self, good: list[tuple[int, IncomingFact]], error: errors.QunceError
+    ) -> list[tuple[int, IncomingFact]]:
         """Find the facts whose member or group is unknown: the error names one alone."""
         if len(good) == 1:
             self.refuse(good[0][0], str(error))
@@ -227,7 +227,7 @@ class Tally:
         self.write(good[:middle])
         return good[middle:]
 
-    def add(self, taken: Taken) -> None:
+    def add(self, taken: IngestResult) -> None:
         self.taken += taken.taken
         self.known += taken.known
         self.made += taken.made
@@ -255,8 +255,8 @@ def _lines(request: HttpRequest) -> Iterator[bytes]:
         yield line.strip()
 
 
-def _read(line: bytes) -> FactGiven:
-    return FactGiven.model_validate(schemas.parsed(line))
+def _read(line: bytes) -> FactIn:
+    return FactIn.model_validate(schemas.parsed(line))
 
 
 def _why(error: ValueError) -> str:
@@ -270,4 +270,4 @@ def _why(error: ValueError) -> str:
 
 def kinds() -> list[str]:
     """Kinds that rooms of ours leave to programs, for the description."""
-    return sorted(kind for kind, one in facts.declared().items() if one.foreign)
+    return sorted(kind for kind, one in facts.declared().items() if one.reportable)

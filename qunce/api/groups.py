@@ -12,7 +12,7 @@ from qunce.api import schemas
 from qunce.api.auth import Call, Needs
 from qunce.groups import groups, visibility
 from qunce.groups.groups import Group, Membership
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility as people
 from qunce.sets import audiences
 
@@ -176,7 +176,7 @@ def memberships(
         number=lambda row: row.account_id,
         keep=None if request.by.scope is None else lambda some: _seen(request, some),
     )
-    heads = account_models.heads_of(row.account_id for row in rows)
+    heads = account_queries.person_ids(row.account_id for row in rows)
     items = [
         {
             "account": row.account_id,
@@ -190,7 +190,7 @@ def memberships(
 
 
 def _seen(call: Call, some: Sequence[Membership]) -> list[Membership]:
-    heads = account_models.heads_of(row.account_id for row in some)
+    heads = account_queries.person_ids(row.account_id for row in some)
     seen = people.only(by=call.by, accounts=heads, at=call.at)
     return [row for row in some if heads[row.account_id] in seen]
 

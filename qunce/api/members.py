@@ -13,7 +13,7 @@ from qunce.api import schemas
 from qunce.api.auth import Call, Needs
 from qunce.core import errors, permissions
 from qunce.members.accounts import accounts, masking
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.attributes import attributes
 from qunce.members.people import people, visibility
@@ -108,7 +108,7 @@ def listed(
     """Those of a rule (JSON) or of everyone here, by number; or the one of a key."""
     if key is not None:
         return _with_key(request, key)
-    asked = {"all": []} if rule is None else tree.read(rule)
+    asked = {"all": []} if rule is None else tree.parse_json(rule)
     return found(request, asked, after, limit)
 
 
@@ -117,12 +117,15 @@ def _with_key(call: Call, key: str) -> dict[str, Any]:
         account = visibility.by_key(by=call.by, key=key, at=call.at)
     except errors.NotFound:
         return {"items": [], "next": None}
-    return {"items": rows(call, [account_models.family(account.pk)[0]]), "next": None}
+    return {
+        "items": rows(call, [account_queries.account_ids_of_person(account.pk)[0]]),
+        "next": None,
+    }
 
 
 def found(call: Call, rule: Any, after: str | None, limit: int) -> dict[str, Any]:
     """A page of the people whom a rule means, as far as the operator sees them."""
-    heads = audiences.members(
+    heads = audiences.list_ids(
         community=call.community,
         rule=rule,
         by=call.by,

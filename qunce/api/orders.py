@@ -14,7 +14,7 @@ from qunce.api import members, schemas
 from qunce.api.auth import Call, Needs
 from qunce.core import money, permissions
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.sales import orders
 from qunce.sales.orders import Order
@@ -69,7 +69,7 @@ class OrderShown(schemas.Shown):
 
 
 def _shown(some: Sequence[Order]) -> list[dict[str, Any]]:
-    heads = account_models.heads_of(one.account_id for one in some if one.account_id)
+    heads = account_queries.person_ids(one.account_id for one in some if one.account_id)
     return [
         {
             "id": one.pk,
@@ -89,7 +89,7 @@ def _shown(some: Sequence[Order]) -> list[dict[str, Any]]:
 
 def _seen(call: Call, some: Sequence[Order]) -> list[Order]:
     """Who sees a part of the community sees no orders of unknown people."""
-    heads = account_models.heads_of(one.account_id for one in some if one.account_id)
+    heads = account_queries.person_ids(one.account_id for one in some if one.account_id)
     seen = visibility.only(by=call.by, accounts=heads, at=call.at)
     return [one for one in some if heads.get(one.account_id or 0) in seen]
 
@@ -117,7 +117,9 @@ def listed(
         there = there.filter(key=key)
     if member is not None:
         account = members.account_of(request, member)
-        there = there.filter(account_id__in=account_models.family(account.pk))
+        there = there.filter(
+            account_id__in=account_queries.account_ids_of_person(account.pk)
+        )
     found, more = schemas.walk(
         lambda start, most: list(there.filter(pk__gt=start)[:most]),
         after=after,

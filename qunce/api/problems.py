@@ -19,7 +19,7 @@ from ninja.errors import HttpError, ValidationError
 
 from qunce.core import errors, permissions
 from qunce.core.staff import api_keys
-from qunce.ingest import NotTaken
+from qunce.ingest import FactsRejected
 from qunce.sets.rules.base import RuleError
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def of(request: HttpRequest, error: Exception) -> HttpResponse:
         return problem(error.status_code, _not_read(), kind="not-read")
     if isinstance(error, NotRead):
         return problem(400, str(error), kind="not-read")
-    if isinstance(error, NotTaken):
+    if isinstance(error, FactsRejected):
         faults = sorted(error.faults.items())[:100]
         found = [{"where": f"facts[{n}]", "detail": said} for n, said in faults]
         return problem(422, kind="not-taken", errors=found)

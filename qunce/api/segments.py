@@ -12,7 +12,7 @@ from ninja import Field, Router, Status
 from qunce.api import members, schemas
 from qunce.api.auth import Call, Needs
 from qunce.core import errors
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.members.segments import segments
 from qunce.members.segments.segments import FrozenSegment, Segment
@@ -294,7 +294,7 @@ def members_of_frozen(
 def _some_of(
     call: Call, frozen: FrozenSegment, after: str | None, limit: int
 ) -> dict[str, Any]:
-    people = bitmaps.thaw(frozen.blob)
+    people = bitmaps.from_bytes(frozen.blob)
 
     def read(start: int, most: int) -> list[int]:
         begin = people.rank(start)
@@ -311,6 +311,6 @@ def _some_of(
 
 
 def _seen(call: Call, some: Sequence[int]) -> list[int]:
-    heads = account_models.heads_of(some)
+    heads = account_queries.person_ids(some)
     seen = visibility.only(by=call.by, accounts=some, at=call.at)
     return [account for account in some if heads[account] in seen]

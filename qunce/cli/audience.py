@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from qunce.cli import member_selection, options, output
 from qunce.cli.output import Out
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.sets import audiences
 from qunce.sets.mirror import deriver
 
@@ -75,7 +75,7 @@ def _list(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
     comma = ""
     for page in itertools.chain([first], pages):
         some = page if left is None else page[:left]
-        keys = account_models.keys_of(asked["community"], some)
+        keys = account_queries.keys_by_id(asked["community"], some)
         comma = _write_keys([keys[each] for each in some], out, comma)
         left = None if left is None else left - len(some)
         if left == 0:
@@ -87,7 +87,7 @@ def _list(args: argparse.Namespace, out: Out, asked: dict[str, Any]) -> None:
 def _start(args: argparse.Namespace, asked: dict[str, Any]) -> int:
     if not args.after:
         return 0
-    return account_models.heads_of([_account(args.after, asked)]).popitem()[1]
+    return account_queries.person_ids([_account(args.after, asked)]).popitem()[1]
 
 
 def _account(key: str, asked: dict[str, Any]) -> int:

@@ -18,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: Out) -> int:
     """1 when something differs; after a repair, when something still does."""
     deriver.catch_up()
-    found = doctor.examine(repair=args.repair)
-    left = doctor.examine() if args.repair and found else found
+    found = doctor.run_checks(repair=args.repair)
+    left = doctor.run_checks() if args.repair and found else found
     out.answer(
         {
             "found": [_told(each) for each in found],

@@ -12,14 +12,14 @@ from qunce.cli.output import Out
 from qunce.core import communities, errors
 from qunce.core.communities import Community
 from qunce.core.facts import facts
+from qunce.core.facts.facts import RecordedFact
 from qunce.members.accounts import erasure
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.people import people
 from qunce.members.people.people import Person
 from qunce.sets import audiences, timelines
 from qunce.sets.mirror import deriver
-from qunce.sets.timelines import Happening
 
 NEWEST = 10
 
@@ -65,10 +65,10 @@ def run(args: argparse.Namespace, out: Out) -> int:
 
 def _account(community: Community, key: str, about: dict[str, Any]) -> Account:
     """Outside the operator's scope there is nobody."""
-    account = account_models.get(community, key)
+    account = account_queries.get(community, key)
     rule = {"with_left": {"members": {"keys": [key]}}}
     if not audiences.count(community=community, rule=rule, **about):
-        raise account_models.UnknownMember(
+        raise account_queries.MemberNotFound(
             _("There is no member “%(key)s”.") % {"key": key}
         )
     return account
@@ -109,7 +109,7 @@ def _erase(
 def _show(args: argparse.Namespace, out: Out, person: Person) -> None:
     first = person.accounts[0]
     zone = communities.zone(first.community)
-    happened = timelines.timeline(
+    happened = timelines.list_facts(
         community=first.community,
         accounts=[account.pk for account in person.accounts],
         limit=args.facts,
@@ -128,10 +128,10 @@ def _show(args: argparse.Namespace, out: Out, person: Person) -> None:
     out.answer(told, *_lines(told))
     for fact in happened:
         local = fact.happened_at.astimezone(zone)
-        out.line(f"  {local:%Y-%m-%d %H:%M}  {facts.spoken(fact.kind)}")
+        out.line(f"  {local:%Y-%m-%d %H:%M}  {facts.label_of(fact.kind)}")
 
 
-def _told(fact: Happening) -> dict[str, Any]:
+def _told(fact: RecordedFact) -> dict[str, Any]:
     return {
         "kind": fact.kind,
         "happened_at": fact.happened_at.isoformat(),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from qunce.cli import options
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.sets import audiences
 
 PAGE = 10_000
@@ -43,7 +43,7 @@ def chosen(args: argparse.Namespace, *, community: Community, by: Staff) -> list
 def pages_of(after: int = 0, **asked: Any) -> Iterator[list[int]]:
     """An audience in pages of ids, so that a million of them need no memory."""
     while True:
-        page = audiences.members(after=after, limit=PAGE, **asked)
+        page = audiences.list_ids(after=after, limit=PAGE, **asked)
         if page:
             yield page
         if len(page) < PAGE:
@@ -55,17 +55,17 @@ def accounts(
     *, community: Community, keys: Sequence[str], by: Staff, at: datetime
 ) -> list[int]:
     """Accounts of these keys. One out of the operator's scope is as good as unknown."""
-    found = account_models.find(community, keys)
+    found = account_queries.find(community, keys)
     for key in keys:
         if key not in found:
-            found[key] = account_models.get(community, key).pk
+            found[key] = account_queries.get(community, key).pk
     if by.scope is not None:
         rule = {"with_left": {"members": {"keys": list(keys)}}}
-        seen = set(audiences.members(community=community, rule=rule, by=by, at=at))
-        heads = account_models.heads_of(found.values())
+        seen = set(audiences.list_ids(community=community, rule=rule, by=by, at=at))
+        heads = account_queries.person_ids(found.values())
         for key, account in found.items():
             if heads[account] not in seen:
-                raise account_models.UnknownMember(
+                raise account_queries.MemberNotFound(
                     _("There is no member “%(key)s”.") % {"key": key}
                 )
     return list(found.values())

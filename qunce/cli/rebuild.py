@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Out) -> int:
     start = time.perf_counter()
-    made = rebuild.everything(_Report(out))
+    made = rebuild.rebuild_all(_Report(out))
     seconds = time.perf_counter() - start
     rate = int(made.facts / seconds) if seconds else 0
     out.answer(

@@ -51,8 +51,8 @@ def run(args: argparse.Namespace, out: Out) -> int:
             copy.unlink(missing_ok=True)
         data_dir.ready()
         lineage.renew()
-        rebuild.everything()
-        found = doctor.examine()
+        rebuild.rebuild_all()
+        found = doctor.run_checks()
     return _report(manifest, [str(each.text) for each in found], out)
 
 

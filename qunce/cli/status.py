@@ -75,8 +75,8 @@ def _orders(community: Community) -> dict[str, Any]:
 
 def facts() -> int:
     """Of all communities. The mirror's files tell it: counting rows takes seconds."""
-    place = mirror.place()
-    mirrored = sum(segment.rows for segment in mirror.cover(place).segments)
+    place = mirror.position()
+    mirrored = sum(segment.rows for segment in mirror.coverage(place).segments)
     return mirrored + deriver.lag()
 
 

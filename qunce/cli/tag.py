@@ -12,7 +12,7 @@ from qunce.cli import member_selection, options
 from qunce.cli.output import Out
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import assignments, library
 from qunce.members.tags.library import Tag
 from qunce.sets.mirror import deriver
@@ -76,6 +76,6 @@ def _depths(accounts: list[int], depth: int) -> dict[int, int]:
     """A person's depth is the sum over their accounts: the others carry none of it."""
     if depth < 0:
         raise options.BadUsage(_("The depth must be 0 or more."))
-    people = account_models.people_of(accounts)
+    people = account_queries.accounts_by_person(accounts)
     depths = {account: 0 for family in people.values() for account in family}
     return depths | dict.fromkeys(people, depth)

@@ -45,7 +45,7 @@ def _note(request: HttpRequest) -> None:
     """Who tried to do what their role does not carry."""
     match, user = request.resolver_match, request.user
     if isinstance(user, Staff):
-        audit.note(
+        audit.log(
             kind=REFUSED,
             community=user.community,
             by=user,

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_noop
 from qunce.core import db
 from qunce.members.rule_text import names as rule_names
 from qunce.sets.clauses import membership
-from qunce.sets.clauses.membership import MarkLeaf
+from qunce.sets.clauses.membership import MembershipClause
 from qunce.sets.rules import base
-from qunce.sets.rules.base import Place
+from qunce.sets.rules.base import RulePath
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -24,7 +24,7 @@ NAMED = (gettext_noop("group"),)
 
 @base.register
 @dataclass(frozen=True)
-class GroupLeaf(MarkLeaf):
+class GroupClause(MembershipClause):
     """Who is in a group now."""
 
     name: ClassVar[str] = "group"
@@ -32,11 +32,11 @@ class GroupLeaf(MarkLeaf):
     what: ClassVar[str] = "group"
 
     @classmethod
-    def parse(cls, args: Any, place: Place) -> GroupLeaf:
-        base.fields(args, place, membership.WORDS)
-        asked = cls.parse_asked(args, place)
+    def parse(cls, args: Any, path: RulePath) -> GroupClause:
+        base.check_fields(args, path, membership.WORDS)
+        asked = cls.parse_asked(args, path)
         if not asked:
-            place.refuse(_("Give the groups under any, all or none."))
+            path.fail(_("Give the groups under any, all or none."))
         return cls(asked)
 
 

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy
 from qunce.core import errors, permissions, state_machine, text_validation, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
-from qunce.core.facts.committed import RecordedFact
+from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.sets.bitmaps import marks
 
 MANAGE = permissions.declare("groups.manage", permissions.Role.MANAGER)
@@ -118,14 +118,14 @@ KIND = marks.MarkKind(name="group", model=Membership, ref="group_id")
 @dataclass(frozen=True, kw_only=True)
 class GroupCreated(facts.FactKind):
     kind = "group.created"
-    words = gettext_lazy("group created")
+    label = gettext_lazy("group created")
 
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class GroupChanged(facts.FactKind):
     kind = "group.changed"
-    words = gettext_lazy("group changed")
+    label = gettext_lazy("group changed")
     fields: list[str]
 
 
@@ -133,7 +133,7 @@ class GroupChanged(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class GroupStageChanged(facts.FactKind):
     kind = "group.stage_changed"
-    words = gettext_lazy("stage of a group changed")
+    label = gettext_lazy("stage of a group changed")
     stage: str
 
 
@@ -141,7 +141,7 @@ class GroupStageChanged(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class GroupJoined(facts.FactKind):
     kind = "group.joined"
-    words = gettext_lazy("joined a group")
+    label = gettext_lazy("joined a group")
     role: str
 
 
@@ -149,7 +149,7 @@ class GroupJoined(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class GroupLeft(facts.FactKind):
     kind = "group.left"
-    words = gettext_lazy("left a group")
+    label = gettext_lazy("left a group")
 
 
 class UnknownGroup(errors.NotFound):
@@ -260,13 +260,13 @@ def join(
     """
     permissions.check_may(by, TEND)
     wanted = sorted(set(accounts))
-    account_models.check_ids(group.community, wanted)
+    account_queries.check_ids(group.community, wanted)
     moment = happened_at or at
     extra = {"role": role, "joined_at": timestamps.to_micros(moment), "left_at": None}
     joined = 0
-    for chunk in account_models.chunks(wanted):
+    for chunk in account_queries.chunks(wanted):
         with transaction.atomic():
-            changes = marks.put(
+            changes = marks.set_weights(
                 KIND, group.community_id, group.pk, dict.fromkeys(chunk, 1), extra
             )
             # The revision is locked by now, so no room is given away twice.
@@ -288,13 +288,13 @@ def leave(
     """Take accounts out of the group; returns how many were in it."""
     permissions.check_may(by, TEND)
     wanted = sorted(set(accounts))
-    account_models.check_ids(group.community, wanted)
+    account_queries.check_ids(group.community, wanted)
     moment = happened_at or at
     left = 0
-    for chunk in account_models.chunks(wanted):
+    for chunk in account_queries.chunks(wanted):
         with transaction.atomic():
             gone = dict.fromkeys(chunk, 0)
-            changes = marks.put_back(KIND, group.community_id, group.pk, gone)
+            changes = marks.restore_weights(KIND, group.community_id, group.pk, gone)
             Membership.objects.filter(
                 group=group, account_id__in=list(changes), present=False
             ).update(left_at=moment)
@@ -312,7 +312,7 @@ def _record(
     at: datetime,
     moment: datetime,
 ) -> None:
-    facts.record_each(
+    facts.record_for_accounts(
         event,
         accounts,
         community=group.community,
@@ -358,7 +358,7 @@ def forget(*, community: Community, accounts: Iterable[int]) -> int:
     for group_id, some in sorted(found.items()):
         with transaction.atomic():
             gone = dict.fromkeys(some, 0)
-            taken += len(marks.put_back(KIND, community.pk, group_id, gone))
+            taken += len(marks.restore_weights(KIND, community.pk, group_id, gone))
     return taken
 
 
@@ -374,7 +374,7 @@ def get(community: Community, key: str) -> Group:
 
 def find(community: Community, keys: Iterable[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for chunk in account_models.chunks(sorted(set(keys))):
+    for chunk in account_queries.chunks(sorted(set(keys))):
         groups = Group.objects.filter(community=community, key__in=chunk)
         found.update(groups.values_list("key", "pk"))
     return found
@@ -387,5 +387,5 @@ def listed(community: Community) -> models.QuerySet[Group]:
 def size(group: Group) -> int:
     """People in the group now, each once."""
     accounts = Membership.objects.filter(group=group, present=True)
-    heads = account_models.heads_of(accounts.values_list("account_id", flat=True))
+    heads = account_queries.person_ids(accounts.values_list("account_id", flat=True))
     return len(set(heads.values()))

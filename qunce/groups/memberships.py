@@ -17,6 +17,7 @@ from qunce.core.staff.models import Staff
 from qunce.groups import groups, labels
 from qunce.groups.groups import Group, Membership
 from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.sets import audiences
 
@@ -27,7 +28,7 @@ PAGE = 20
 @dataclass(frozen=True, kw_only=True)
 class GroupRoleGiven(facts.FactKind):
     kind = "group.role_changed"
-    words = gettext_lazy("got a role in a group")
+    label = gettext_lazy("got a role in a group")
     role: str
 
 
@@ -69,13 +70,15 @@ def give_role(
     permissions.check_may(by, groups.TEND)
     check_role(role)
     visibility.check(by=by, accounts=[account], at=at)
-    theirs = _rows(group).filter(account_id__in=account_models.family(account))
+    theirs = _rows(group).filter(
+        account_id__in=account_queries.account_ids_of_person(account)
+    )
     places = list(theirs.select_for_update().values_list("account_id", "role"))
     if not places:
         raise NotInside(_("This member is not in the group."))
     changed = [each for each, was in places if was != role]
     theirs.filter(account_id__in=changed).update(role=role)
-    facts.record_each(
+    facts.record_for_accounts(
         GroupRoleGiven(group=group.pk, role=role),
         changed,
         community=group.community,
@@ -97,7 +100,9 @@ def bring_back(*, group: Group, account: int, by: Staff, at: datetime) -> int:
     """Put a person who left last back in, with the part played before."""
     visibility.check(by=by, accounts=[account], at=at)
     gone = Membership.objects.filter(
-        group=group, account_id__in=account_models.family(account), present=False
+        group=group,
+        account_id__in=account_queries.account_ids_of_person(account),
+        present=False,
     )
     rows = list(gone.order_by("-left_at", "pk").values("account_id", "role", "left_at"))
     if not rows:
@@ -125,7 +130,7 @@ def listed(
     *, group: Group, by: Staff, at: datetime, after: int = 0, limit: int = PAGE
 ) -> list[Person]:
     """People in the group by the number of their first account, from `after` on."""
-    heads = audiences.members(
+    heads = audiences.list_ids(
         community=group.community,
         rule=rule(group),
         by=by,
@@ -147,7 +152,7 @@ def with_parts(*, group: Group, by: Staff, at: datetime) -> list[Person]:
 
 
 def _people(group: Group, heads: Sequence[int]) -> list[Person]:
-    families = account_models.people_of(heads)
+    families = account_queries.accounts_by_person(heads)
     whose = {account: head for head, some in families.items() for account in some}
     accounts = account_models.Account.objects.in_bulk(list(heads))
     places: dict[int, Membership] = {}

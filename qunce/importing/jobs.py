@@ -110,7 +110,7 @@ class ImportProblem(models.Model):
 @dataclass(frozen=True, kw_only=True)
 class ImportStarted(facts.FactKind):
     kind = "import.started"
-    words = gettext_lazy("import started")
+    label = gettext_lazy("import started")
     job: int
     file: str
     target: str
@@ -120,7 +120,7 @@ class ImportStarted(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class ImportCancelled(facts.FactKind):
     kind = "import.cancelled"
-    words = gettext_lazy("import cancelled")
+    label = gettext_lazy("import cancelled")
     job: int
 
 
@@ -128,7 +128,7 @@ class ImportCancelled(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class ImportResumed(facts.FactKind):
     kind = "import.resumed"
-    words = gettext_lazy("import resumed")
+    label = gettext_lazy("import resumed")
     job: int
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
-    from qunce.sets.daily_totals import Daily
+    from qunce.sets.daily_totals import DailyTotals
 
 SALES = ("order.paid", "order.amended")
 OWN_ACTS = (
@@ -51,7 +51,7 @@ class Asked:
     first: int
     last: int
     group: str | None = None
-    read: dict[tuple[str, ...], Daily] = field(default_factory=dict)
+    read: dict[tuple[str, ...], DailyTotals] = field(default_factory=dict)
 
     @property
     def days(self) -> range:
@@ -59,7 +59,7 @@ class Asked:
 
     @cached_property
     def group_id(self) -> int:
-        return daily_totals.group_id(self.community, self.group or "")
+        return daily_totals.get_group_id(self.community, self.group or "")
 
     @cached_property
     def seen(self) -> bytes:
@@ -93,10 +93,10 @@ class Asked:
             "among": self.among,
         }
 
-    def facts(self, *kinds: str) -> Daily:
+    def facts(self, *kinds: str) -> DailyTotals:
         """Facts of these kinds about people in the operator's scope, up to today."""
         if kinds not in self.read:
-            found = daily_totals.read(
+            found = daily_totals.load(
                 community=self.community,
                 kinds=kinds,
                 first=self.first,
@@ -108,7 +108,7 @@ class Asked:
             self.read[kinds] = found
         return self.read[kinds]
 
-    def group_facts(self, kind: str) -> Daily:
+    def group_facts(self, kind: str) -> DailyTotals:
         """Those that happened in the group."""
         found = self.facts(kind)
         return found.only(found.groups == self.group_id)
@@ -143,17 +143,17 @@ def _of(*registers: dict[str, Metric]) -> Callable[[Metric], Metric]:
 
 @_of(OF_COMMUNITY, OF_GROUP)
 def orders(asked: Asked) -> list[int]:
-    return daily_totals.sums(kinds=["order.paid"], **asked.span).times
+    return daily_totals.sum_by_day(kinds=["order.paid"], **asked.span).times
 
 
 @_of(OF_COMMUNITY)
 def buyers(asked: Asked) -> list[int]:
-    return daily_totals.people(kinds=["order.paid"], **asked.span)
+    return daily_totals.count_people_by_day(kinds=["order.paid"], **asked.span)
 
 
 @_of(OF_COMMUNITY)
 def sales(asked: Asked) -> list[int]:
-    return daily_totals.sums(kinds=SALES, **asked.span).amounts
+    return daily_totals.sum_by_day(kinds=SALES, **asked.span).amounts
 
 
 @_of(OF_COMMUNITY)
@@ -175,7 +175,7 @@ def leaves(asked: Asked) -> list[int]:
 
 @_of(OF_GROUP)
 def members(asked: Asked) -> list[int]:
-    now = daily_totals.marked(
+    now = daily_totals.weights_by_person(
         community=asked.community, kind="group", ref=asked.group_id, at=asked.at
     )
     inside = {person: now[person] for person in audiences.ids(asked.members)}
@@ -209,7 +209,7 @@ def _steps(asked: Asked) -> dict[int, dict[int, int]]:
 
 @_of(OF_GROUP)
 def active_members(asked: Asked) -> list[int]:
-    return daily_totals.people(kinds=OWN_ACTS, **asked.span)
+    return daily_totals.count_people_by_day(kinds=OWN_ACTS, **asked.span)
 
 
 def of_community(

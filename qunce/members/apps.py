@@ -32,5 +32,5 @@ class MembersConfig(AppConfig):
             import_module(f"qunce.members.{module}")
         marks.register(tag_models.KIND)
         attribute_columns.register(attribute_values.KIND)
-        erasure.spare("member.erased")
+        erasure.exempt("member.erased")
         presence.register(Account._meta.db_table)

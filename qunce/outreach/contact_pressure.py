@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from qunce.core import db
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.outreach.sending.recipients import RESERVED
 from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
@@ -61,7 +61,7 @@ def told(community: Community, at: datetime) -> Told:
         audiences.freeze(community=community, rule=rule, by=by, at=at)
         for rule in (ONCE, TWICE)
     ]
-    return Told(*(bitmaps.thaw(blob) for blob in blobs))
+    return Told(*(bitmaps.from_bytes(blob) for blob in blobs))
 
 
 OPEN = """
@@ -80,7 +80,7 @@ def opened(community: Community, among: list[int] | None = None) -> dict[int, in
     sql = OPEN.format(states=db.placeholders(len(RESERVED)), only=only)
     states = [state.value for state in RESERVED]
     rows = db.rows(sql, [False, community.pk, *states, *(among or [])])
-    heads = account_models.heads_of(target for target, _count in rows)
+    heads = account_queries.person_ids(target for target, _count in rows)
     counts: dict[int, int] = {}
     for target, count in rows:
         counts[heads[target]] = counts.get(heads[target], 0) + count

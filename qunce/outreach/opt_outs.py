@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy
 from qunce.core import permissions, revisions, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
-from qunce.core.facts.committed import RecordedFact
+from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.rule_text import phrases
 from qunce.sets.bitmaps import marks
 from qunce.sets.rules import base
-from qunce.sets.rules.base import Leaf, Place
+from qunce.sets.rules.base import Clause, RulePath
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
@@ -64,7 +64,7 @@ KIND = marks.MarkKind(name="optout", model=OptOut, ref="community_id")
 @dataclass(frozen=True, kw_only=True)
 class MemberOptedOut(facts.FactKind):
     kind = "member.opted_out"
-    words = gettext_lazy("opted out of messages")
+    label = gettext_lazy("opted out of messages")
     came_by: str
 
 
@@ -74,7 +74,7 @@ class MemberOptedIn(facts.FactKind):
     """An opt-out was taken back."""
 
     kind = "member.opted_in"
-    words = gettext_lazy("opted in to messages again")
+    label = gettext_lazy("opted in to messages again")
     came_by: str
 
 
@@ -104,7 +104,11 @@ def take_back(
 ) -> int:
     """They want messages again: for all accounts of each person."""
     wanted = sorted(set(accounts))
-    family = [one for all_ in account_models.people_of(wanted).values() for one in all_]
+    family = [
+        one
+        for all_ in account_queries.accounts_by_person(wanted).values()
+        for one in all_
+    ]
     event = MemberOptedIn(came_by=source)
     return _turn(community, family, 0, event, by, at, source)
 
@@ -120,14 +124,16 @@ def _turn(
 ) -> int:
     permissions.check_may(by, TEND)
     wanted = sorted(set(accounts))
-    account_models.check_ids(community, wanted)
+    account_queries.check_ids(community, wanted)
     extra = {"by_id": by.pk, "source": source[:40], "set_at": timestamps.to_micros(at)}
     turned = 0
-    for chunk in account_models.chunks(wanted):
+    for chunk in account_queries.chunks(wanted):
         with transaction.atomic():
             weights = dict.fromkeys(chunk, weight)
-            changes = marks.put(KIND, community.pk, community.pk, weights, extra)
-            facts.record_each(event, sorted(changes), community=community, by=by, at=at)
+            changes = marks.set_weights(KIND, community.pk, community.pk, weights, extra)
+            facts.record_for_accounts(
+                event, sorted(changes), community=community, by=by, at=at
+            )
         turned += len(changes)
     return turned
 
@@ -137,7 +143,7 @@ def forget_erased(
 ) -> None:
     """A reaction: nothing is kept of who is erased, not even what they did not want."""
     gone = {fact.account: 0 for fact in facts if fact.account is not None}
-    marks.put_back(KIND, community.pk, community.pk, gone)
+    marks.restore_weights(KIND, community.pk, community.pk, gone)
     rows = OptOut.objects.filter(community_id=community.pk, account_id__in=gone)
     rows.update(by_id=None, source="")
 
@@ -147,7 +153,7 @@ def forget_erased(
 
 def of_people(heads: Iterable[int]) -> dict[int, OptOut]:
     """First account → the opt-out that stands, for those who have one."""
-    people = account_models.people_of(heads)
+    people = account_queries.accounts_by_person(heads)
     head_of = {one: head for head, family in people.items() for one in family}
     rows = OptOut.objects.filter(account_id__in=list(head_of), present=True)
     return {head_of[row.account_id]: row for row in rows.order_by("-set_at")}
@@ -155,34 +161,34 @@ def of_people(heads: Iterable[int]) -> dict[int, OptOut]:
 
 @base.register
 @dataclass(frozen=True)
-class OptedOut(Leaf):
+class OptedOutClause(Clause):
     """Whoever opted out with any account."""
 
     name: ClassVar[str] = "opted_out"
     community: int
 
     @classmethod
-    def parse(cls, args: Any, place: Place) -> OptedOut:
-        base.fields(args, place, ("of",))
+    def parse(cls, args: Any, path: RulePath) -> OptedOutClause:
+        base.check_fields(args, path, ("of",))
         if args.get("of") != MESSAGES:
-            place.inside("of").refuse(_("Write “messages”."))
-        return cls(place.community.pk)
+            path.child("of").fail(_("Write “messages”."))
+        return cls(path.community.pk)
 
-    def reads(self) -> Iterable[revisions.Key]:
+    def dependencies(self) -> Iterable[revisions.Key]:
         return [(KIND.name, self.community)]
 
     def resolve(self, snap: Snapshot) -> BitMap:
         return snap.people(snap.stack(KIND.name, self.community).nonzero())
 
-    def say(self, snap: Snapshot, person: int) -> str:
+    def explain(self, snap: Snapshot, person: int) -> str:
         if person in snap.resolve(self):
             return _("has opted out of messages")
         return _("has not opted out of messages")
 
 
-@phrases.phrase(OptedOut.name)
+@phrases.phrase(OptedOutClause.name)
 def _said(args: Any, names: phrases.Names) -> phrases.Pieces:
     return phrases.word(_("opted out of messages"))
 
 
-RULE = {OptedOut.name: {"of": MESSAGES}}
+RULE = {OptedOutClause.name: {"of": MESSAGES}}

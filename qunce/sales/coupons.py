@@ -15,7 +15,7 @@ class CouponRedeemed(facts.FactKind):
     """`coupon` is its code, `campaign` the key of the campaign that gave it."""
 
     kind = "coupon.redeemed"
-    foreign = True
-    words = gettext_lazy("redeemed a coupon")
+    reportable = True
+    label = gettext_lazy("redeemed a coupon")
     coupon: str
     campaign: str = ""

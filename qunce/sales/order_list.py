@@ -12,7 +12,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from qunce.core import timestamps
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries, models as account_models
 from qunce.members.people import visibility
 from qunce.sales.orders import Order, Totals, UnknownOrder
 
@@ -105,7 +105,7 @@ def _narrowed(by: Staff, wanted: Wanted, at: datetime) -> models.QuerySet[Order]
         rows = rows.filter(key=wanted.key)
     if wanted.member is not None:
         visibility.check(by=by, accounts=[wanted.member], at=at)
-        rows = rows.filter(account_id__in=account_models.family(wanted.member))
+        rows = rows.filter(account_id__in=account_queries.account_ids_of_person(wanted.member))
     given_back = models.F("amount")
     if wanted.state == "kept":
         rows = rows.filter(refunded_amount=0)
@@ -122,14 +122,14 @@ def _seen(by: Staff, some: Sequence[Order], at: datetime) -> list[Order]:
     """Who sees a part of the community sees no orders of nobody known."""
     if by.scope is None:
         return list(some)
-    heads = account_models.heads_of(one.account_id for one in some if one.account_id)
+    heads = account_queries.person_ids(one.account_id for one in some if one.account_id)
     seen = visibility.only(by=by, accounts=heads, at=at)
     return [one for one in some if heads.get(one.account_id or 0) in seen]
 
 
 def buyers(some: Iterable[Order]) -> dict[int, account_models.Account]:
     """Account of an order → the first account of whose it is."""
-    heads = account_models.heads_of(one.account_id for one in some if one.account_id)
+    heads = account_queries.person_ids(one.account_id for one in some if one.account_id)
     known = account_models.Account.objects.in_bulk(set(heads.values()))
     return {account: known[head] for account, head in heads.items() if head in known}
 
@@ -155,10 +155,10 @@ def totals(*, by: Staff, wanted: Wanted, at: datetime) -> list[Totals] | None:
     seen = visibility.everybody(by=by, at=at)
     if len(seen) > FEW:
         return None
-    families = account_models.people_of(seen)
+    families = account_queries.accounts_by_person(seen)
     accounts = sorted(itertools.chain.from_iterable(families.values()))
     return _added(
-        rows.filter(account_id__in=some) for some in account_models.chunks(accounts)
+        rows.filter(account_id__in=some) for some in account_queries.chunks(accounts)
     )
 
 

@@ -22,7 +22,7 @@ from qunce.core.facts import facts, interned_names
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
-    from qunce.core.facts.committed import RecordedFact
+    from qunce.core.facts.facts import RecordedFact
     from qunce.core.staff.models import Staff
 
 RECORD = permissions.declare(
@@ -89,7 +89,7 @@ class OrderPaid(facts.FactKind):
     """`order` is its key, `categories` the distinct ones of its items, sorted."""
 
     kind = "order.paid"
-    words = gettext_lazy("paid an order")
+    label = gettext_lazy("paid an order")
     order: str
     amount: int
     currency: str
@@ -102,7 +102,7 @@ class OrderRefunded(facts.FactKind):
     """`amount` is this refund's, not the sum of all."""
 
     kind = "order.refunded"
-    words = gettext_lazy("was refunded for an order")
+    label = gettext_lazy("was refunded for an order")
     order: str
     amount: int
 
@@ -116,7 +116,7 @@ class OrderAmended(facts.FactKind):
     """
 
     kind = "order.amended"
-    words = gettext_lazy("had an order amount corrected")
+    label = gettext_lazy("had an order amount corrected")
     order: str
     amount: int
 

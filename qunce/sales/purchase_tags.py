@@ -25,7 +25,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import committed, consumers, facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import library, naming
 from qunce.members.tags import models as tag_models
 from qunce.sales import orders
@@ -74,10 +74,10 @@ def categories(items: str) -> set[str]:
 def catch_up(*, at: datetime, ending: Callable[[], bool] = lambda: False) -> int:
     """Follow all orders since the last time; returns how many tag rows changed."""
     changed = 0
-    with locks.held("purchase-tags", wait=False) as mine:
+    with locks.acquire("purchase-tags", wait=False) as mine:
         while mine and not ending():
             start = consumers.position(CONSUMER)
-            found = committed.touched(after=start, most=STRIDE, kinds=_kinds())
+            found = committed.read_accounts(after=start, most=STRIDE, kinds=_kinds())
             if not found.size:
                 break
             for community_id, accounts in found.accounts.items():
@@ -92,7 +92,7 @@ def recompute(*, community: Community, accounts: Sequence[int], at: datetime) ->
     """Give these accounts the depths that their orders say; returns rows changed."""
     shelf = _Shelf(community, at)
     changed = 0
-    for some in account_models.chunks(accounts, PEOPLE):
+    for some in account_queries.chunks(accounts, PEOPLE):
         wanted = _depths(shelf, some)
         changed += _write(shelf, wanted, _carried(shelf, some))
     return changed
@@ -123,7 +123,7 @@ class _Shelf:
         found = library.find(self.community, keys.values())
         missing = sorted(set(keys.values()) - set(found))
         titles = {key: name for name, key in keys.items()}
-        for some in account_models.chunks(missing, TAGS):
+        for some in account_queries.chunks(missing, TAGS):
             with transaction.atomic():
                 found |= {key: self._make(key, titles[key]) for key in some}
         for name, key in keys.items():
@@ -203,7 +203,7 @@ def _write(shelf: _Shelf, wanted: Depths, carried: Depths) -> int:
     for batch in _batches(wanted, carried):
         with transaction.atomic():
             for tag, changes in batch:
-                marks.put(
+                marks.set_weights(
                     tag_models.KIND, shelf.community.pk, tag, changes, _about(shelf)
                 )
                 written += len(changes)

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-DECLARING = (
+REGISTERING_MODULES = (
     "clauses.did",
     "clauses.members",
     "clauses.sequence",
@@ -19,5 +19,5 @@ class SetsConfig(AppConfig):
     label = "sets"
 
     def ready(self) -> None:
-        for module in DECLARING:
+        for module in REGISTERING_MODULES:
             import_module(f"qunce.sets.{module}")

@@ -20,7 +20,7 @@ from qunce.sets.bitmaps import attribute_columns, bitmaps
 from qunce.sets.funnels import Funnel
 from qunce.sets.rules import snapshots, tree
 from qunce.sets.rules.snapshots import Snapshot
-from qunce.sets.rules.tree import Clause, Node, Not
+from qunce.sets.rules.tree import ClauseNode, Node, Not
 
 Answer = TypeVar("Answer")
 
@@ -55,10 +55,10 @@ class Overlap:
 
 
 def count(*, community: Community, rule: Any, by: Staff, at: datetime) -> int:
-    return _ask(community, at, lambda snap: len(_audience(snap, rule, by)))
+    return _run_in_snapshot(community, at, lambda snap: len(_people(snap, rule, by)))
 
 
-def members(
+def list_ids(
     *,
     community: Community,
     rule: Any,
@@ -70,27 +70,27 @@ def members(
     """Account ids of the people's first accounts, ascending, from `after` on."""
 
     def listed(snap: Snapshot) -> list[int]:
-        found = _audience(snap, rule, by)
+        found = _people(snap, rule, by)
         place = found.rank(after)
         return list(found[place : len(found) if limit is None else place + limit])
 
-    return _ask(community, at, listed)
+    return _run_in_snapshot(community, at, listed)
 
 
 def freeze(*, community: Community, rule: Any, by: Staff, at: datetime) -> bytes:
     """The audience as of now, as a Roaring blob; `sizes` and `ids` read it again."""
-    return _ask(community, at, lambda snap: bitmaps.freeze(_audience(snap, rule, by)))
+    return _run_in_snapshot(community, at, lambda snap: bitmaps.to_bytes(_people(snap, rule, by)))
 
 
 def overlap(
     *, community: Community, left: Any, right: Any, by: Staff, at: datetime
 ) -> Overlap:
     def compare(snap: Snapshot) -> Overlap:
-        one, other = _audience(snap, left, by), _audience(snap, right, by)
+        one, other = _people(snap, left, by), _people(snap, right, by)
         both = one.intersection_cardinality(other)
         return Overlap(len(one) - both, both, len(other) - both)
 
-    return _ask(community, at, compare)
+    return _run_in_snapshot(community, at, compare)
 
 
 def funnel(
@@ -105,11 +105,11 @@ def funnel(
         return Funnel(
             everyone=len(here if seen is None else here & seen),
             total=len(people),
-            steps=funnels.steps(snap, rule, question.rule, seen),
-            sample=funnels.sample(people, sample),
+            steps=funnels.count_steps(snap, rule, question.rule, seen),
+            sample=funnels.sample_evenly(people, sample),
         )
 
-    return _ask(community, at, narrowed)
+    return _run_in_snapshot(community, at, narrowed)
 
 
 def explain(
@@ -120,16 +120,16 @@ def explain(
     def because(snap: Snapshot) -> Explanation:
         question = _read(snap, rule, by)
         person = snap.aliases.head(account)
-        reasons = [_presence(snap, person)]
+        reasons = [_presence_reason(snap, person)]
         if question.scope:
             of_scope = _reasons(snap, question.scope, person, wanted=True)
             reasons += [replace(each, where=f"scope.{each.where}") for each in of_scope]
         reasons += _reasons(snap, question.rule, person, wanted=True)
         holds = person in question.people(snap)
-        lit = funnels.lights(snap, rule, question.rule, person)
+        lit = funnels.matches_by_path(snap, rule, question.rule, person)
         return Explanation(holds, tuple(reasons), lit)
 
-    return _ask(community, at, because)
+    return _run_in_snapshot(community, at, because)
 
 
 def check(*, community: Community, rule: Any) -> None:
@@ -137,18 +137,18 @@ def check(*, community: Community, rule: Any) -> None:
     tree.compile_rule(rule, community)
 
 
-def kinds(community: Community) -> list[str]:
+def list_fact_kinds(community: Community) -> list[str]:
     """The kinds of facts that anybody of this community has."""
     rows = db.rows(
         "SELECT DISTINCT kind_id FROM sets_dayset WHERE community_id = %s",
         [community.pk],
-        using=derived_models.alias(),
+        using=derived_models.db_alias(),
     )
     known = interned_names.listed("kind", 0)
     return sorted(known[kind] for (kind,) in rows if kind in known)
 
 
-def words(*, community: Community, attribute: int, at: datetime) -> list[str]:
+def list_attribute_texts(*, community: Community, attribute: int, at: datetime) -> list[str]:
     """The texts that an attribute's values are, the most frequent first."""
 
     def ranked(snap: Snapshot) -> list[str]:
@@ -158,25 +158,25 @@ def words(*, community: Community, attribute: int, at: datetime) -> list[str]:
         order = np.argsort(-often, kind="stable")
         return [column.words[code] for code in order if often[code]]
 
-    return _ask(community, at, ranked)
+    return _run_in_snapshot(community, at, ranked)
 
 
 def ids(blob: bytes) -> Iterator[int]:
     """The account ids of a frozen audience, ascending."""
-    return iter(bitmaps.thaw(blob))
+    return iter(bitmaps.from_bytes(blob))
 
 
 def size(blob: bytes) -> int:
-    return len(bitmaps.thaw(blob))
+    return len(bitmaps.from_bytes(blob))
 
 
-def _ask(
+def _run_in_snapshot(
     community: Community, at: datetime, question: Callable[[Snapshot], Answer]
 ) -> Answer:
     """Ask in one snapshot; in a newer one if the cache is ahead of it meanwhile."""
     while True:
         try:
-            with snapshots.opened(community, at) as snap:
+            with snapshots.open_snapshot(community, at) as snap:
                 return question(snap)
         except snapshots.Stale:
             continue
@@ -195,10 +195,10 @@ class Question:
     def people(self, snap: Snapshot) -> BitMap:
         """Kept for as long as nothing changes that any clause reads."""
         label = snap.label(
-            part.leaf
+            part.clause
             for node in self.nodes()
             for part in node.walk()
-            if isinstance(part, Clause)
+            if isinstance(part, ClauseNode)
         )
         return snap.once(("answer", self), label, lambda: self._people(snap))
 
@@ -219,15 +219,15 @@ def _read(snap: Snapshot, rule: Any, by: Staff) -> Question:
     if by.scope is not None:
         scope = tree.compile_rule(by.scope, snap.community)
     question = Question(tree.compile_rule(rule, snap.community), scope)
-    snap.read(key for node in question.nodes() for key in tree.keys(node))
+    snap.read(key for node in question.nodes() for key in tree.revision_keys(node))
     return question
 
 
-def _audience(snap: Snapshot, rule: Any, by: Staff) -> BitMap:
+def _people(snap: Snapshot, rule: Any, by: Staff) -> BitMap:
     return _read(snap, rule, by).people(snap)
 
 
-def _presence(snap: Snapshot, person: int) -> Reason:
+def _presence_reason(snap: Snapshot, person: int) -> Reason:
     here = person in snap.everyone()
     if here:
         text = _("is in the community")
@@ -241,9 +241,9 @@ def _presence(snap: Snapshot, person: int) -> Reason:
 def _reasons(
     snap: Snapshot, node: Node, person: int, *, wanted: bool
 ) -> Iterator[Reason]:
-    if isinstance(node, Clause):
-        holds = person in snap.resolve(node.leaf)
-        yield Reason(node.path, holds, wanted, node.leaf.say(snap, person))
+    if isinstance(node, ClauseNode):
+        holds = person in snap.resolve(node.clause)
+        yield Reason(node.path, holds, wanted, node.clause.explain(snap, person))
         return
     if isinstance(node, Not):
         wanted = not wanted

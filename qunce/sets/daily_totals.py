@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.sets.rules.snapshots import Snapshot
 
-NOBODY = 0
+NO_ID = 0
 """Stands for the person, or the group, of a fact that names none."""
 
 
 @dataclass(frozen=True)
-class Daily:
+class DailyTotals:
     """Parallel arrays, shape (n,): a person may come twice on a day, once an account.
 
     `times` are facts, `amounts` the sum of their payloads' `amount`, in whatever unit
@@ -42,8 +42,8 @@ class Daily:
     times: NDArray[np.int64]
     amounts: NDArray[np.int64]
 
-    def only(self, chosen: NDArray[np.bool_]) -> Daily:
-        return Daily(
+    def only(self, chosen: NDArray[np.bool_]) -> DailyTotals:
+        return DailyTotals(
             self.days[chosen],
             self.groups[chosen],
             self.people[chosen],
@@ -53,14 +53,14 @@ class Daily:
 
 
 @dataclass(frozen=True)
-class Sums:
+class DaySums:
     """A number for each day of a span: facts, and what their amounts add up to."""
 
     times: list[int]
     amounts: list[int]
 
 
-ADDED_UP = """
+TOTALS = """
 SELECT d.day, coalesce(grp, 0), coalesce(account, 0), count(*),
        CAST(coalesce(sum(amount), 0) AS BIGINT)
 FROM facts JOIN (SELECT unnest(?) AS day, unnest(?) AS begin_at, unnest(?) AS end_at) d
@@ -69,31 +69,31 @@ WHERE community = ? AND happened_at >= ? AND happened_at < ? AND kind IN
 """
 
 
-def read(
+def load(
     *,
     community: Community,
     kinds: Iterable[str],
     first: int,
     last: int,
     at: datetime,
-) -> Daily:
+) -> DailyTotals:
     """Facts of some kinds from community day `first` to `last`, both included."""
-    numbers = _numbers(kinds)
+    numbers = _kind_list(kinds)
     spans = list(range(first, last + 1))
     zone, start = community.timezone, community.day_start
     begins = [community_days.begin(zone, start, day) for day in range(first, last + 2)]
     found = mirror.query(
-        f"{ADDED_UP} ({numbers}) GROUP BY ALL",
+        f"{TOTALS} ({numbers}) GROUP BY ALL",
         [spans, begins[:-1], begins[1:], community.pk, begins[0], begins[-1]],
     )
     columns = [column.to_numpy().astype(np.int64) for column in found.columns]
-    with snapshots.opened(community, at) as snap:
+    with snapshots.open_snapshot(community, at) as snap:
         snap.read(())
         columns[2] = snap.aliases.map_array(columns[2])
-    return Daily(*columns)
+    return DailyTotals(*columns)
 
 
-def _numbers(kinds: Iterable[str]) -> str:
+def _kind_list(kinds: Iterable[str]) -> str:
     wanted = [facts.find_kind(kind) for kind in kinds]
     return ", ".join(str(kind) for kind in wanted if kind is not None) or "-1"
 
@@ -106,7 +106,7 @@ WHERE community = ? AND happened_at >= ? AND happened_at < ? AND kind IN
 """
 
 
-def sums(
+def sum_by_day(
     *,
     community: Community,
     kinds: Iterable[str],
@@ -114,14 +114,14 @@ def sums(
     last: int,
     at: datetime,
     among: bytes | None = None,
-) -> Sums:
+) -> DaySums:
     """Facts of some kinds by day; `among` is a frozen audience whose facts count alone."""
     zone, start = community.timezone, community.day_start
     begins = [community_days.begin(zone, start, day) for day in range(first, last + 2)]
-    asked = f"{DAY_SUMS} ({_numbers(kinds)})"
+    asked = f"{DAY_SUMS} ({_kind_list(kinds)})"
     tables = {}
     if among is not None:
-        accounts = _accounts(community, bitmaps.thaw(among), at)
+        accounts = _account_ids(community, bitmaps.from_bytes(among), at)
         tables["among"] = pa.table({"account": bitmaps.array_of(accounts)})
         asked += " AND account IN (SELECT account FROM among)"
     spans = [list(range(first, last + 1)), begins[:-1], begins[1:]]
@@ -129,23 +129,23 @@ def sums(
     found = mirror.query(f"{asked} GROUP BY ALL", asked_of, **tables)
     told = {day: rest for day, *rest in zip(*_lists(found), strict=True)}
     by_day = [told.get(day, (0, 0)) for day in range(first, last + 1)]
-    return Sums([times for times, _ in by_day], [amount for _, amount in by_day])
+    return DaySums([times for times, _ in by_day], [amount for _, amount in by_day])
 
 
 def _lists(found: pa.Table) -> list[list[int]]:
     return [column.to_pylist() for column in found.columns]
 
 
-def _accounts(community: Community, people: BitMap, at: datetime) -> BitMap:
+def _account_ids(community: Community, people: BitMap, at: datetime) -> BitMap:
     """The people's accounts: the first and every one merged into it."""
-    with snapshots.opened(community, at) as snap:
+    with snapshots.open_snapshot(community, at) as snap:
         snap.read(())
         known = snap.aliases
         tails = [tail for tail, head in known.heads.items() if head in people]
         return people | bitmaps.of(tails)
 
 
-def people(
+def count_people_by_day(
     *,
     community: Community,
     kinds: Iterable[str],
@@ -156,10 +156,10 @@ def people(
 ) -> list[int]:
     """How many people did one of these on each day; from stacks, so it costs no scan."""
     wanted = [found for kind in kinds if (found := facts.find_kind(kind))]
-    chosen = None if among is None else bitmaps.thaw(among)
+    chosen = None if among is None else bitmaps.from_bytes(among)
     while True:
         try:
-            with snapshots.opened(community, at) as snap:
+            with snapshots.open_snapshot(community, at) as snap:
                 snap.read(())
                 return _people(snap, wanted, range(first, last + 1), chosen)
         except snapshots.Stale:
@@ -181,16 +181,16 @@ def _people(
     ]
 
 
-def group_id(community: Community, key: str) -> int:
+def get_group_id(community: Community, key: str) -> int:
     """Of the group with this key; an unknown one is refused by name."""
-    return base.refer_one("group", key, base.Place(community, tree.compile_node))
+    return base.resolve_key("group", key, base.RulePath(community, tree.compile_node))
 
 
-def marked(
+def weights_by_person(
     *, community: Community, kind: str, ref: int, at: datetime
 ) -> dict[int, int]:
     """Person → weight in a set of marks now, added over their accounts."""
-    with snapshots.opened(community, at) as snap:
+    with snapshots.open_snapshot(community, at) as snap:
         snap.read([(kind, ref)])
         stack = snap.fold(snap.stack(kind, ref))
         return stack.counts(stack.nonzero())

@@ -14,7 +14,7 @@ from django.db import models
 TABLES = frozenset({"position", "dayset", "persistedset"})
 
 
-def alias() -> str:
+def db_alias() -> str:
     return "derived" if "derived" in settings.DATABASES else "default"
 
 
@@ -40,7 +40,7 @@ class Position(models.Model):
         return str(self.reached)
 
 
-class DaySet(models.Model):
+class DayCount(models.Model):
     """A day's stack of one kind: who did it how often on that community day.
 
     `changed` is the position whose commit last touched the row.
@@ -102,5 +102,5 @@ class Router:
 
     def _place(self, app_label: str, model_name: str | None) -> str | None:
         if app_label == "sets" and (model_name or "").lower() in TABLES:
-            return alias()
+            return db_alias()
         return None

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 _lock = threading.Lock()
 _databases: dict[int, duckdb.DuckDBPyConnection] = {}
-_mine = threading.local()
+_local = threading.local()
 
 
 def cursor() -> duckdb.DuckDBPyConnection:
     """This thread's own cursor."""
     pid = os.getpid()
-    if getattr(_mine, "pid", None) != pid:
-        _mine.cursor, _mine.pid = _database(pid).cursor(), pid
-    return _mine.cursor  # type: ignore[no-any-return]
+    if getattr(_local, "pid", None) != pid:
+        _local.cursor, _local.pid = _database(pid).cursor(), pid
+    return _local.cursor  # type: ignore[no-any-return]
 
 
 def _database(pid: int) -> duckdb.DuckDBPyConnection:

@@ -39,11 +39,11 @@ class Funnel:
 Placed = tuple[str, "Node"]
 
 
-def parts(rule: Any, node: Node, path: str = "") -> Iterator[Placed]:
+def list_parts(rule: Any, node: Node, path: str = "") -> Iterator[Placed]:
     """The parts as they are written, with their places; a leaf is not looked into."""
     yield path, node
     for inside, child, at in _inside(rule, node, path):
-        yield from parts(inside, child, at)
+        yield from list_parts(inside, child, at)
 
 
 def _inside(rule: Any, node: Node, path: str) -> Iterator[tuple[Any, Node, str]]:
@@ -56,7 +56,7 @@ def _inside(rule: Any, node: Node, path: str) -> Iterator[tuple[Any, Node, str]]
         yield args, node.children()[0], here
 
 
-def steps(
+def count_steps(
     snap: Snapshot, rule: Any, node: Node, seen: BitMap | None
 ) -> dict[str, Step]:
     """Every part's numbers among those `seen`, the operator's scope; None sees all."""
@@ -121,15 +121,15 @@ def _one_by_one(
         before = after
 
 
-def lights(snap: Snapshot, rule: Any, node: Node, person: int) -> dict[str, bool]:
+def matches_by_path(snap: Snapshot, rule: Any, node: Node, person: int) -> dict[str, bool]:
     """For each place whether the part holds for this person, here or not."""
     known = snap.everyone(with_left=True)
     return {
-        path: person in part.evaluate(snap, known) for path, part in parts(rule, node)
+        path: person in part.evaluate(snap, known) for path, part in list_parts(rule, node)
     }
 
 
-def sample(people: BitMap, most: int) -> tuple[int, ...]:
+def sample_evenly(people: BitMap, most: int) -> tuple[int, ...]:
     """Some of these people, evenly over when they came; the same as long as they are."""
     size = len(people)
     if size <= most:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from qunce.sets.bitmaps.aliases import Alias
-from qunce.sets.derived_models import DaySet, PersistedSet, Position
+from qunce.sets.derived_models import DayCount, PersistedSet, Position
 from qunce.sets.mirror.lineage import Lineage
 
-__all__ = ["Alias", "DaySet", "PersistedSet", "Lineage", "Position"]
+__all__ = ["Alias", "DaySet", "Lineage", "PersistedSet", "Position"]

@@ -14,12 +14,12 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-BATCH = 65_536
+ROWS_PER_BATCH = 65_536
 COLUMNS = (
     "id, community_id, kind_id, account_id, group_id, happened_at, recorded_at,"
     " actor_id, source_id, payload"
 )
-TYPED = "SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, '' UNION ALL "
+TYPE_ROW = "SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, '' UNION ALL "
 """Goes first where the driver takes a column's type from the first rows."""
 
 
@@ -51,9 +51,9 @@ def _sqlite(path: str, after: int, upto: int) -> Iterator[pa.RecordBatch]:
         connection.cursor() as cursor,
     ):
         cursor.adbc_statement.set_options(
-            **{"adbc.sqlite.query.batch_rows": str(BATCH)}
+            **{"adbc.sqlite.query.batch_rows": str(ROWS_PER_BATCH)}
         )
-        cursor.execute(TYPED + facts)
+        cursor.execute(TYPE_ROW + facts)
         skip = 1
         for batch in cursor.fetch_record_batch():
             yield batch.slice(skip)

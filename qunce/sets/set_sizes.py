@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-def of_marks(
+def count_by_ref(
     *, community: Community, kind: str, refs: Iterable[int], by: Staff, at: datetime
 ) -> dict[int, int]:
     """Ref → people in its set who are here and whom the operator sees.
@@ -30,7 +30,7 @@ def of_marks(
     """
     wanted = sorted(set(refs))
     scope = tree.compile_rule(by.scope, community) if by.scope is not None else None
-    keys = {(kind, ref) for ref in wanted} | (tree.keys(scope) if scope else set())
+    keys = {(kind, ref) for ref in wanted} | (tree.revision_keys(scope) if scope else set())
 
     def counted(snap: Snapshot) -> dict[int, int]:
         snap.read(keys)
@@ -40,7 +40,7 @@ def of_marks(
     return _ask(community, at, counted)
 
 
-def in_several(
+def count_in_two_or_more(
     *, community: Community, kind: str, refs: Iterable[int], at: datetime
 ) -> int:
     """How many people are in more than one of these sets, who left included."""
@@ -63,7 +63,7 @@ def _ask(
 ) -> Answer:
     while True:
         try:
-            with snapshots.opened(community, at) as snap:
+            with snapshots.open_snapshot(community, at) as snap:
                 return question(snap)
         except snapshots.Stale:
             continue

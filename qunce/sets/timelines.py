@@ -10,6 +10,7 @@ import numpy as np
 
 from qunce.core import community_days, timestamps
 from qunce.core.facts import facts, interned_names
+from qunce.core.facts.facts import RecordedFact
 from qunce.sets import log
 from qunce.sets.bitmaps import aliases
 from qunce.sets.mirror import mirror
@@ -24,38 +25,23 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Happening:
-    """A fact as a timeline shows it. `actor` is an operator's id, `source` a name's."""
-
-    id: int
-    kind: str
-    account: int
-    group: int | None
-    happened_at: datetime
-    recorded_at: datetime
-    actor: int | None
-    source: int | None
-    payload: dict[str, Any]
-
-
 Cursor = tuple[int, int]
 """Where a page of a timeline ends: microseconds and id of its last fact."""
 COLUMNS = "id, kind, account, grp, happened_at, recorded_at, actor, source, payload"
 
 
-def timeline(
+def list_facts(
     *,
     community: Community,
     accounts: Sequence[int],
     limit: int = 50,
     before: Cursor | None = None,
-) -> list[Happening]:
+) -> list[RecordedFact]:
     """The newest facts of some accounts, those not derived yet among them.
 
     `before` is `cursor()` of the last one on the page that was seen.
     """
-    place = mirror.place()
+    place = mirror.position()
     latest, least = before or (2**62, 2**62)
     wanted = ", ".join(str(int(account)) for account in accounts) or "-1"
     found = mirror.query(
@@ -64,34 +50,23 @@ def timeline(
         [community.pk, latest, least, limit],
     )
     rows = [tuple(row.values()) for row in found.to_pylist()]
-    newer = log.newer(place.reached, community.pk, accounts)
+    newer = log.list_after(place.reached, community.pk, accounts)
     rows += [row for row in newer if _moment(row) < (latest, least)]
     # A fact may be derived between the two reads.
     chosen = sorted({row[0]: row for row in rows}.values(), key=_moment)
     kinds = interned_names.listed("kind", 0)
-    return [_happening(row, kinds) for row in chosen[::-1][:limit]]
+    return [
+        RecordedFact.from_row(row, community=community.pk, kinds=kinds)
+        for row in chosen[::-1][:limit]
+    ]
 
 
 def _moment(row: tuple[Any, ...]) -> Cursor:
     return row[4], row[0]
 
 
-def cursor(last: Happening) -> Cursor:
+def cursor_of(last: RecordedFact) -> Cursor:
     return timestamps.to_micros(last.happened_at), last.id
-
-
-def _happening(row: tuple[Any, ...], kinds: Mapping[int, str]) -> Happening:
-    return Happening(
-        id=row[0],
-        kind=kinds[row[1]],
-        account=row[2],
-        group=row[3],
-        happened_at=timestamps.from_micros(row[4]),
-        recorded_at=timestamps.from_micros(row[5]),
-        actor=row[6],
-        source=row[7],
-        payload=facts.load(row[8]),
-    )
 
 
 @dataclass(frozen=True)
@@ -125,7 +100,7 @@ def _columns(found: Any) -> list[Ints]:
     return [column.to_numpy().astype(np.int64) for column in found.columns]
 
 
-def sums(
+def sum_by_person(
     *,
     community: Community,
     kinds: Mapping[str, int],
@@ -162,7 +137,7 @@ def _people(community: Community, accounts: Ints) -> Ints:
     return np.asarray(found, dtype=np.int64)
 
 
-def days_of(
+def days_by_person(
     *, community: Community, kind: str, at: datetime, within: int | None = None
 ) -> tuple[Ints, Ints]:
     """People and the community days on which they did it; pairs in order, each once."""
@@ -179,16 +154,16 @@ def days_of(
     return pairs >> 32, (pairs & 0xFFFFFFFF) - 2**31
 
 
-def gaps(
+def gaps_by_person(
     *, community: Community, kind: str, at: datetime, within: int | None = None
 ) -> tuple[Ints, Ints]:
     """People and the days between each two neighbouring days on which they did it."""
-    people, cut = days_of(community=community, kind=kind, at=at, within=within)
+    people, cut = days_by_person(community=community, kind=kind, at=at, within=within)
     same = people[1:] == people[:-1]
     return people[1:][same], np.diff(cut)[same]
 
 
-COUNTED = """
+COUNT_VALUES = """
 SELECT account, word, count(*) AS times FROM (
     SELECT account, unnest(CASE WHEN json_type(said) = 'ARRAY'
         THEN json_extract_string(said, '$[*]') ELSE [said ->> '$'] END) AS word
@@ -198,7 +173,7 @@ WHERE word IS NOT NULL GROUP BY account, word
 """
 
 
-def payload_counts(
+def count_payload_values(
     *,
     community: Community,
     kind: str,
@@ -208,7 +183,7 @@ def payload_counts(
 ) -> dict[str, dict[int, int]]:
     """Value of a payload's field → person → in how many facts; lists count each item."""
     span = _span(community, [kind], at, within)
-    found = mirror.query(COUNTED.format(where=span.where), [f"$.{field}", *span.params])
+    found = mirror.query(COUNT_VALUES.format(where=span.where), [f"$.{field}", *span.params])
     accounts, times = _columns(found.select(["account", "times"]))
     people = _people(community, accounts).tolist()
     counted: dict[str, dict[int, int]] = {}

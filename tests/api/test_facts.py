@@ -187,7 +187,7 @@ def test_a_viewer_tells_nothing(shop: Community) -> None:
 
 def test_only_kinds_left_to_programs_and_free_ones_can_be_told() -> None:
     """A fact of our own verbs that anybody could tell would undo what they guard."""
-    told = [ingest.Told(kind, AT) for kind in sorted(facts.declared())]
-    open_ = {one.kind for one in told if not ingest.fault(one, AT)}
+    told = [ingest.IncomingFact(kind, AT) for kind in sorted(facts.declared())]
+    open_ = {one.kind for one in told if not ingest.find_error(one, AT)}
     assert {"coupon.redeemed", "send.clicked"} <= open_
-    assert all(facts.declared()[kind].foreign for kind in open_)
+    assert all(facts.declared()[kind].reportable for kind in open_)

@@ -95,10 +95,10 @@ def test_the_doctor_finds_nothing_after_a_rebuild(ask: Ask, shop: Community) -> 
 
 
 def test_the_doctor_finds_and_mends_what_was_broken(ask: Ask, shop: Community) -> None:
-    from qunce.sets.derived_models import DaySet
+    from qunce.sets.derived_models import DayCount
 
     ask("audience", "count", '{"all": []}')
-    DaySet.objects.order_by("pk")[:1].get().delete()
+    DayCount.objects.order_by("pk")[:1].get().delete()
     broken = ask("doctor", "--json")
     assert broken.code == 1
     assert broken.json["left"] == broken.json["found"] != []

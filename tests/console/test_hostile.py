@@ -16,7 +16,7 @@ from qunce.core.staff import staff, units
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.people import notes
 from qunce.members.segments import segments
@@ -38,7 +38,7 @@ NUMBER = re.compile(r"[-+]?[\d.,:%]+( .*)?")
 Naming = Callable[[World, str, dict[str, Any]], object]
 NAMINGS: dict[str, Naming] = {
     "member": lambda w, n, how: accounts.update(
-        account=account_models.get(w.home, "hidden-key"), name=n, **how
+        account=account_queries.get(w.home, "hidden-key"), name=n, **how
     ),
     "new member": lambda w, n, how: accounts.add(
         community=w.home, key=n, name=n, source=n, known_by={"phone": n}, **how
@@ -62,7 +62,7 @@ NAMINGS: dict[str, Naming] = {
         community=w.home, name="odd", type="text", label=n, **how
     ),
     "note": lambda w, n, how: notes.write(
-        account=account_models.get(w.home, "hidden-key"), text=n, **how
+        account=account_queries.get(w.home, "hidden-key"), text=n, **how
     ),
     "order": lambda w, n, how: orders.pay(
         community=w.home,

@@ -21,7 +21,7 @@ from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.importing import jobs_runner, uploads
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.layers import layers
 from qunce.members.layers import specs as layer_specs
@@ -131,7 +131,7 @@ def _people(world: World, hidden: str) -> None:
 
 def _around(world: World, hidden: str) -> None:
     how: dict[str, Any] = {"by": world.boss, "at": world.at}
-    shop, gone = world.home, account_models.get(world.home, "hidden-key")
+    shop, gone = world.home, account_queries.get(world.home, "hidden-key")
     attribute = attributes.define(
         community=shop, name="homely", type="text", label="Homely Attribute", **how
     )

@@ -55,7 +55,7 @@ def test_what_nobody_did_is_no_act(ann: Staff) -> None:
 
 def test_the_same_for_many_is_one_act(ann: Staff) -> None:
     event = BellRung(tower="north", times=1)
-    facts.record_each(event, range(500), community=ann.community, by=ann, at=AT)
+    facts.record_for_accounts(event, range(500), community=ann.community, by=ann, at=AT)
     (act,) = audit.listed(community=ann.community)
     assert act.count == 500
 
@@ -73,7 +73,7 @@ def test_it_is_read_by_who_kind_and_time_a_page_at_a_time(ann: Staff) -> None:
     for number in range(5):
         by = ann if number % 2 else bob
         later = AT + timedelta(hours=number)
-        audit.note(
+        audit.log(
             kind=f"bell.n{number}", community=ann.community, by=by, at=later, detail={}
         )
     every = audit.listed(community=ann.community)
@@ -94,7 +94,7 @@ def test_it_is_read_by_who_kind_and_time_a_page_at_a_time(ann: Staff) -> None:
 
 def test_a_long_text_is_cut_and_a_list_is_kept_as_text(ann: Staff) -> None:
     detail = {"text": "x" * 1_000, "list": ["a", "b"]}
-    audit.note(kind="bell.told", community=ann.community, by=ann, at=AT, detail=detail)
+    audit.log(kind="bell.told", community=ann.community, by=ann, at=AT, detail=detail)
     (act,) = audit.listed(community=ann.community)
     assert len(act.detail["text"]) == audit.LONGEST_VALUE
     assert act.detail["list"] == '["a", "b"]'

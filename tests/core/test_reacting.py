@@ -9,7 +9,7 @@ from django.db import OperationalError, connections, transaction
 
 from qunce.core.communities import Community
 from qunce.core.facts import committed, consumers, facts, interned_names
-from qunce.core.facts.committed import RecordedFact
+from qunce.core.facts.facts import RecordedFact
 from qunce.core.jobs import job_queue
 from qunce.core.staff import models as staff_models
 from tests.core import made, together
@@ -93,8 +93,8 @@ def test_a_reaction_sees_the_fact_as_it_was_recorded() -> None:
     fact = seen[0]
     assert (fact.kind, fact.account, fact.community) == ("bell.rung", 7, shop.pk)
     assert (fact.happened_at, fact.payload) == (AT, {"times": 4, "tone": None})
-    assert committed.one(fact.id) == [fact]
-    assert committed.one(fact.id + 1) == []
+    assert committed.find(fact.id) == [fact]
+    assert committed.find(fact.id + 1) == []
 
 
 def test_kinds_without_reaction_are_passed_over_without_a_write(

@@ -87,8 +87,8 @@ def test_facts_carry_their_transaction() -> None:
         ring(shop, 1)
         own = db.rows("SELECT pg_current_xact_id()::text::bigint + qunce_bias()")
         assert db.rows("SELECT max(xid) FROM core_fact") == own
-        assert committed.horizon() <= own[0][0]
-    assert committed.horizon() > own[0][0]
+        assert committed.last_position() <= own[0][0]
+    assert committed.last_position() > own[0][0]
 
 
 def test_it_tells_whom_the_facts_are_about(start: int) -> None:
@@ -98,6 +98,6 @@ def test_it_tells_whom_the_facts_are_about(start: int) -> None:
     ring(shop, 3)
     kind = facts.find_kind("bell.rung")
     assert kind is not None
-    found = committed.touched(after=start, most=100, kinds=[kind])
+    found = committed.read_accounts(after=start, most=100, kinds=[kind])
     assert found.size == 4
     assert found.accounts == {shop.pk: [1, 3], other.pk: [3]}

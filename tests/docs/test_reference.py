@@ -42,7 +42,7 @@ def test_every_page_is_current() -> None:
 def test_every_kind_of_fact_is_put_into_words() -> None:
     declared = facts.declared().values()
     events = [event for event in declared if event.__module__.startswith("qunce.")]
-    assert [event.kind for event in events if not event.words] == []
+    assert [event.kind for event in events if not event.label] == []
 
 
 def test_every_clause_is_explained() -> None:

@@ -107,7 +107,7 @@ def derive(_: World) -> None:
     from qunce.sets.log import schema
     from qunce.sets.mirror import deriver
 
-    schema.TABLE = 100
+    schema.ROWS_PER_TABLE = 100
     log.sqlite.FEW = log.postgresql.FEW = random.choice([10, 10**6])  # noqa: S311
     deriver.catch_up()
 
@@ -132,21 +132,21 @@ def write_segments(world: World) -> None:
     from tests.sets import logs
 
     world.round += 1
-    shop, tiers = communities.get(KEY), mirror.TIERS
-    mirror.TIERS = (0, 0, 0)
+    shop, tiers = communities.get(KEY), mirror.TIER_SIZES
+    mirror.TIER_SIZES = (0, 0, 0)
     for seed in range(12):
         logs.write(shop, logs.some(30, seed=seed))
         deriver.catch_up()
-    mirror.TIERS = tiers
+    mirror.TIER_SIZES = tiers
 
 
 def merge(_: World) -> None:
     from qunce.sets.mirror import mirror
 
-    mirror.FAN = 2
-    mirror.MOST = 400
+    mirror.MIN_FILES_PER_MERGE = 2
+    mirror.MAX_MERGED_FACTS = 400
     mirror.merge()
-    mirror.sweep(mirror.place(), grace=0)
+    mirror.prune(mirror.position(), grace=0)
 
 
 # Rebuilding and erasing
@@ -155,7 +155,7 @@ def merge(_: World) -> None:
 def rebuild(_: World) -> None:
     from qunce.sets.mirror import rebuild as rebuilding
 
-    rebuilding.everything()
+    rebuilding.rebuild_all()
 
 
 def write_the_gone(world: World) -> None:

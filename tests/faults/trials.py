@@ -103,7 +103,7 @@ def _look(world: World, result: Result) -> None:
     for wanted, held in _compared(world, shop):
         result.lost += (wanted - held).total()
         result.doubled += (held - wanted).total()
-    found = doctor.examine()
+    found = doctor.run_checks()
     result.found += len(found)
     for each in found:
         print(f"  {result.fault}: {each.text}", file=sys.stderr)

@@ -6,7 +6,7 @@ from qunce.core import permissions, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups import groups, memberships
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import merges
 from qunce.members.tags import assignments
 from tests.members import made
@@ -107,10 +107,10 @@ def test_who_is_out_of_sight_is_in_no_list_and_no_count(
     assert keys(memberships.listed(group=north, by=by, at=LATER)) == ["ann"]
     assert keys(memberships.with_parts(group=north, by=by, at=LATER)) == ["ann"]
     assert memberships.size(north, by, LATER) == 1
-    with pytest.raises(account_models.UnknownMember):
+    with pytest.raises(account_queries.MemberNotFound):
         memberships.give_role(group=north, account=bob, role="seed", by=by, at=LATER)
-    with pytest.raises(account_models.UnknownMember):
+    with pytest.raises(account_queries.MemberNotFound):
         memberships.bring_back(group=north, account=bob, by=by, at=LATER)
     moment = timestamps.to_micros(AT)
-    with pytest.raises(account_models.UnknownMember):
+    with pytest.raises(account_queries.MemberNotFound):
         memberships.undo_join(group=north, moment=moment, by=by, at=LATER)

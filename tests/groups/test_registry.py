@@ -9,7 +9,7 @@ from qunce.core import permissions, state_machine
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import merges
 from tests.members import made
 from tests.members.made import AT, LATER
@@ -127,7 +127,7 @@ def test_the_erased_are_in_no_group(shop: Community, by: Staff) -> None:
 def test_strangers_and_viewers_are_refused(shop: Community, by: Staff) -> None:
     (eve,) = made.members(made.shop("other"), "eve")
     north = group(shop, by)
-    with pytest.raises(account_models.UnknownMember):
+    with pytest.raises(account_queries.MemberNotFound):
         groups.join(group=north, accounts=[eve], by=by, at=AT)
     viewer = made.staff(shop, "viewer", "vic")
     with pytest.raises(permissions.NotAllowed):

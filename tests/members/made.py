@@ -11,7 +11,7 @@ from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import models as account_models, queries as account_queries
 from qunce.members.tags import library
 from qunce.sets import audiences
 
@@ -49,8 +49,8 @@ def tag_group(of: Community, key: str, **given: Any) -> library.TagGroup:
 def who(of: Community, rule: Any, at: datetime = LATER) -> list[str]:
     """Keys of the people whom a rule means, by the order of their accounts."""
     by = staff_models.system(of)
-    found = audiences.members(community=of, rule=rule, by=by, at=at)
-    keys = account_models.keys_of(of, found)
+    found = audiences.list_ids(community=of, rule=rule, by=by, at=at)
+    keys = account_queries.keys_by_id(of, found)
     return [keys[account] for account in found]
 
 

@@ -8,7 +8,7 @@ from qunce.core import permissions
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts, identifiers
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -40,9 +40,9 @@ def test_a_key_is_known_once_on_a_channel(shop: Community, by: Staff) -> None:
     made.member(shop, "ann", channel="matrix")
     with pytest.raises(accounts.AccountExists):
         made.member(shop, "ann")
-    with pytest.raises(account_models.AmbiguousMember, match="matrix:ann"):
-        account_models.get(shop, "ann")
-    assert account_models.get(shop, "matrix:ann").channel == "matrix"
+    with pytest.raises(account_queries.AmbiguousMember, match="matrix:ann"):
+        account_queries.get(shop, "ann")
+    assert account_queries.get(shop, "matrix:ann").channel == "matrix"
 
 
 def test_leavers_are_out_unless_asked_for(shop: Community, by: Staff) -> None:
@@ -61,10 +61,10 @@ def test_leavers_are_out_unless_asked_for(shop: Community, by: Staff) -> None:
 def test_another_communitys_member_is_not_found(shop: Community, by: Staff) -> None:
     other = made.shop("other")
     stranger = made.member(other, "eve")
-    with pytest.raises(account_models.UnknownMember):
-        account_models.get(shop, "eve")
-    with pytest.raises(account_models.UnknownMember):
-        account_models.check_ids(shop, [stranger.pk])
+    with pytest.raises(account_queries.MemberNotFound):
+        account_queries.get(shop, "eve")
+    with pytest.raises(account_queries.MemberNotFound):
+        account_queries.check_ids(shop, [stranger.pk])
 
 
 def test_only_what_differs_is_changed(shop: Community, by: Staff) -> None:

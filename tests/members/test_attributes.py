@@ -7,7 +7,7 @@ import pytest
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.attributes import parsing as value_parsing
 from qunce.members.people import merges
@@ -110,7 +110,7 @@ def test_an_empty_text_is_no_value(shop: Community, by: Staff) -> None:
 def test_strangers_get_no_values(shop: Community, by: Staff) -> None:
     (eve,) = made.members(made.shop("other"), "eve")
     note = define(shop, "note", "text")
-    with pytest.raises(account_models.UnknownMember):
+    with pytest.raises(account_queries.MemberNotFound):
         attributes.set_values(attribute=note, values={eve: "x"}, by=by, at=AT)
 
 

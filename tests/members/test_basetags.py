@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from qunce.core.communities import Community
-from qunce.core.facts import committed
+from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.members.attributes import attributes
 from qunce.members.people import people
@@ -60,7 +60,7 @@ def test_who_joins_gets_them_without_being_asked_and_once(
 ) -> None:
     ids = made.members(shop, "ann", "bob")
     joined = [
-        committed.RecordedFact(
+        facts.RecordedFact(
             id=1,
             community=shop.pk,
             kind="member.joined",

@@ -30,7 +30,7 @@ def three() -> list[int]:
 
 
 def found() -> list[str]:
-    return [finding.code for finding in doctor.examine(only="persons")]
+    return [finding.code for finding in doctor.run_checks(only="persons")]
 
 
 def test_it_finds_nothing_where_aliases_are_what_joins_say(three: list[int]) -> None:
@@ -40,7 +40,7 @@ def test_it_finds_nothing_where_aliases_are_what_joins_say(three: list[int]) -> 
 def test_it_finds_and_mends_a_lost_alias(three: list[int]) -> None:
     Alias.objects.all().delete()
     assert found() == ["person"]
-    doctor.examine(repair=True, only="persons")
+    doctor.run_checks(repair=True, only="persons")
     assert found() == []
     assert Alias.objects.get().head_id == three[0]
 
@@ -51,5 +51,5 @@ def test_it_finds_and_mends_an_alias_without_a_join(three: list[int]) -> None:
         account_id=three[2], community_id=lone.community_id, head_id=three[0]
     )
     assert found() == ["person"]
-    doctor.examine(repair=True, only="persons")
+    doctor.run_checks(repair=True, only="persons")
     assert list(Alias.objects.values_list("account_id", flat=True)) == [three[1]]

@@ -14,7 +14,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.people import people
 from qunce.members.search import export as member_export
@@ -108,7 +108,7 @@ def test_who_is_erased_after_the_list_was_frozen_is_not_in_it(
     filled: Community, by: Staff
 ) -> None:
     export = begin(by)
-    people.erase(account=account_models.get(filled, "c-1"), by=by, at=LATER)
+    people.erase(account=account_queries.get(filled, "c-1"), by=by, at=LATER)
     assert [row["Key"] for row in read(export)] == ["c-2"]
 
 

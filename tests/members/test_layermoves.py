@@ -11,7 +11,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.layers import assignment as layer_assignment
 from qunce.members.layers import layers
 from qunce.members.layers import moves as layer_moves
@@ -34,7 +34,7 @@ def worth(shop: Community, by: Staff) -> layers.Layering:
     found = layers.create(community=shop, key="worth", spec=SPEC, by=by, at=AT)
     layers.recompute(layering=found, by=by, at=AT)
     assignments.put(tag=vip, accounts=[ann], by=by, at=LATER)
-    accounts.leave(account=account_models.get(shop, "eve"), by=by, at=LATER)
+    accounts.leave(account=account_queries.get(shop, "eve"), by=by, at=LATER)
     made.member(shop, "kim")
     layers.recompute(layering=found, by=by, at=LATER)
     return found
@@ -54,7 +54,7 @@ def test_everyone_who_moved_came_or_went_is_told(
     }
     assert (moves.into("high"), moves.out_of("high")) == (1, 0)
     assert (moves.into("rest"), moves.out_of("rest")) == (1, 2)
-    ann = account_models.get(shop, "ann").pk
+    ann = account_queries.get(shop, "ann").pk
     asked = about | {"day": shop.day(AT)}
     assert layer_moves.people(before="rest", after="high", **asked) == [ann]
     assert layer_moves.people(before="high", after="rest", **asked) == []

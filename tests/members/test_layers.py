@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.layers import assignment as layer_assignment
 from qunce.members.layers import layers
 from qunce.members.layers import specs as layer_specs
@@ -59,7 +59,7 @@ def laid_out(layering: layers.Layering) -> dict[str, list[str]]:
     run = layers.newest(layering)
     assert run is not None
     sets = layers.sets_of(run)
-    keys = account_models.keys_of(
+    keys = account_queries.keys_by_id(
         layering.community, [one for some in sets.values() for one in some]
     )
     return {layer: [keys[one] for one in some] for layer, some in sets.items()}
@@ -175,7 +175,7 @@ def test_moves_are_told_from_the_second_run_on(shop: Community, by: Staff) -> No
     assert made.told(shop, "member.layer_changed") == []
     assignments.take_off(tag=vip, accounts=[ann], by=by, at=AT)
     assignments.put(tag=known, accounts=[bob], by=by, at=AT)
-    accounts.leave(account=account_models.get(shop, "eve"), by=by, at=AT)
+    accounts.leave(account=account_queries.get(shop, "eve"), by=by, at=AT)
     made.member(shop, "new")
     second = run(layering, by, LATER)
     assert second.moved == 2

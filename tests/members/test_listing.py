@@ -8,7 +8,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
 from qunce.members.search import member_list
 from qunce.members.tags import assignments
@@ -79,6 +79,6 @@ def test_scope_holds_in_list_and_count(shop: Community, by: Staff) -> None:
     assert (page.count, keys(page)) == (2, ["138****8001", "ann"])
     assert member_list.page(by=narrow, at=LATER, words="bob").count == 0
     assert member_list.rows([], by=by) == []
-    assert account_models.get(shop, "bob").pk not in member_list.people(
+    assert account_queries.get(shop, "bob").pk not in member_list.people(
         by=narrow, at=LATER
     )

@@ -12,7 +12,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import erasure
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import notes, people
 from tests.members import made
 from tests.members.made import AT, LATER
@@ -85,7 +85,7 @@ def test_a_person_has_the_notes_of_all_accounts_until_erased(
     later = notes.write(account=too, by=by, at=LATER, **late)
     open_ = notes.write(account=too, by=by, at=AT, **DUE)
     people.merge(left=ann, right=too, by=by, at=AT)
-    assert notes.of(account_models.family(ann.pk)) == [open_, later, plain]
+    assert notes.of(account_queries.account_ids_of_person(ann.pk)) == [open_, later, plain]
     head = people.erase(account=too, by=by, at=LATER)
     erasure.scrub(str(head), at=LATER)
     assert not notes.Note.objects.exists()

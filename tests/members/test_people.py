@@ -8,7 +8,7 @@ from qunce.core.communities import Community
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts, erasure
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.attributes import values as attribute_values
 from qunce.members.people import merges, people
@@ -27,7 +27,7 @@ def test_two_accounts_are_one_person(shop: Community, by: Staff) -> None:
     made.member(shop, "ann", known_by=PHONE)
     made.member(shop, "ann-2", known_by={"phone": "+86 138 0013 8001"})
     assert made.who(shop, {"all": []}) == ["ann"]
-    assert people.get(shop, "ann-2").head == account_models.get(shop, "ann").pk
+    assert people.get(shop, "ann-2").head == account_queries.get(shop, "ann").pk
 
 
 @pytest.mark.parametrize("kind", ["unionid", "phone", "email"])
@@ -37,7 +37,7 @@ def test_equal_identifiers_merge(shop: Community, by: Staff, kind: str) -> None:
     too = made.member(shop, "too")
     assert accounts.identify(account=too, kind=kind, value=value, by=by, at=AT)
     assert not accounts.identify(account=too, kind=kind, value=value, by=by, at=AT)
-    assert account_models.family(too.pk) == [ann.pk, too.pk]
+    assert account_queries.account_ids_of_person(too.pk) == [ann.pk, too.pk]
     assert made.told(shop, "member.merged") == [
         (too.pk, {"other": ann.pk, "reason": kind})
     ]
@@ -98,8 +98,8 @@ def test_who_was_parted_by_hand_is_not_joined_by_evidence(
     accounts.identify(account=ann, kind="email", value="a@b.cn", by=by, at=AT)
     assert made.who(shop, {"all": []}) == ["ann", "too"]
     made.member(shop, "third", known_by=PHONE)
-    assert account_models.family(account_models.get(shop, "third").pk)[0] == ann.pk
-    assert account_models.family(too.pk) == [too.pk]
+    assert account_queries.account_ids_of_person(account_queries.get(shop, "third").pk)[0] == ann.pk
+    assert account_queries.account_ids_of_person(too.pk) == [too.pk]
     people.merge(left=ann, right=too, by=by, at=LATER)
     assert made.who(shop, {"all": []}) == ["ann"]
 
@@ -109,11 +109,11 @@ def test_people_are_what_hangs_together(shop: Community, by: Staff) -> None:
     people.merge(left=c, right=d, by=by, at=AT)
     people.merge(left=a, right=b, by=by, at=AT)
     people.merge(left=b, right=d, by=by, at=AT)
-    assert account_models.family(c.pk) == [a.pk, b.pk, c.pk, d.pk]
+    assert account_queries.account_ids_of_person(c.pk) == [a.pk, b.pk, c.pk, d.pk]
     undone = people.unmerge(left=a, right=c, by=by, at=LATER)
     assert (undone.left_id, undone.right_id) == (b.pk, d.pk)
-    assert account_models.family(a.pk) == [a.pk, b.pk]
-    assert account_models.family(d.pk) == [c.pk, d.pk]
+    assert account_queries.account_ids_of_person(a.pk) == [a.pk, b.pk]
+    assert account_queries.account_ids_of_person(d.pk) == [c.pk, d.pk]
 
 
 def test_a_merge_keeps_one_tag_of_an_exclusive_group_and_unmerge_returns_the_other(
@@ -162,8 +162,8 @@ def test_strangers_of_two_communities_are_never_merged(
     other = made.shop("other")
     ann = made.member(shop, "ann", known_by=PHONE)
     eve = made.member(other, "eve", known_by=PHONE)
-    assert account_models.family(ann.pk) == [ann.pk]
-    with pytest.raises(account_models.UnknownMember):
+    assert account_queries.account_ids_of_person(ann.pk) == [ann.pk]
+    with pytest.raises(account_queries.MemberNotFound):
         people.merge(left=ann, right=eve, by=by, at=AT)
 
 
@@ -181,8 +181,8 @@ def test_who_is_erased_is_gone_at_once_and_leaves_nothing(
     everyone = audiences.freeze(community=shop, rule={"all": []}, by=by, at=AT)
     head = people.erase(account=too, by=by, at=LATER)
     assert made.who(shop, {"with_left": {"all": []}}) == ["bob"]
-    with pytest.raises(account_models.UnknownMember):
-        account_models.get(shop, "ann")
+    with pytest.raises(account_queries.MemberNotFound):
+        account_queries.get(shop, "ann")
     (due,) = job_queue.QueuedJob.objects.filter(duty=people.SCRUB)
     assert due.key == str(head)
     for _twice in range(2):

@@ -13,7 +13,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import models as account_models, queries as account_queries
 from qunce.members.people import people
 from qunce.members.search import name_index, search
 from qunce.members.tags import assignments
@@ -78,7 +78,7 @@ def test_an_operator_finds_by_the_whole_identifier(
 
 
 def test_changes_are_found_at_once(filled: Community, by: Staff) -> None:
-    ann = account_models.get(filled, "13900139002")
+    ann = account_queries.get(filled, "13900139002")
     accounts.update(account=ann, name="李安", by=by, at=AT)
     assert names(by, "lian") == ["李安"]
     assert names(by, "ann") == []
@@ -87,7 +87,7 @@ def test_changes_are_found_at_once(filled: Community, by: Staff) -> None:
 
 
 def test_a_person_is_found_by_any_account_once(filled: Community, by: Staff) -> None:
-    left, right = account_models.get(filled, "c-1"), account_models.get(filled, "c-2")
+    left, right = account_queries.get(filled, "c-1"), account_queries.get(filled, "c-2")
     people.merge(left=left, right=right, by=by, at=AT)
     assert names(by, "芳") == ["王芳"]
     assert search.best(by=by, words="c-2", at=LATER) == [left.pk]
@@ -103,7 +103,7 @@ def test_the_likeliest_come_first(filled: Community, by: Staff) -> None:
 def test_the_best_are_in_sight(filled: Community) -> None:
     tag = made.tag(filled, "mine")
     house = staff_models.system(filled)
-    fang = account_models.get(filled, "c-2").pk
+    fang = account_queries.get(filled, "c-2").pk
     assignments.put(tag=tag, accounts=[fang], by=house, at=AT)
     narrow = staff_models.create(
         community=filled, login="n", scope={"tag": {"any": ["mine"]}}, at=AT
@@ -134,7 +134,7 @@ def test_the_book_is_kept_and_caught_up(
     (second,) = tmp_path.iterdir()
     assert second != first
     name_index.forget()
-    accounts.update(account=account_models.get(shop, "two"), name="丁", by=by, at=AT)
+    accounts.update(account=account_queries.get(shop, "two"), name="丁", by=by, at=AT)
     assert names(by, "ding") == ["丁"] and names(by, "yi") == []
     second.rename(tmp_path / f"book-{shop.pk}-999.arrow")
     name_index.forget()

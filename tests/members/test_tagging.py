@@ -8,7 +8,7 @@ from qunce.core import permissions
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import merges, people
 from qunce.members.tags import assignments
 from qunce.members.tags import models as tag_models
@@ -163,7 +163,7 @@ def test_strangers_and_viewers_are_refused(shop: Community, by: Staff) -> None:
     (eve,) = made.members(other, "eve")
     (ann,) = made.members(shop, "ann")
     vip = made.tag(shop, "vip")
-    with pytest.raises(account_models.UnknownMember):
+    with pytest.raises(account_queries.MemberNotFound):
         assignments.put(tag=vip, accounts=[ann, eve], by=by, at=AT)
     viewer = made.staff(shop, "viewer", "vic")
     with pytest.raises(permissions.NotAllowed):

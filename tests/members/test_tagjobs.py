@@ -8,7 +8,7 @@ from qunce.core import permissions
 from qunce.core.communities import Community
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import models as account_models, queries as account_queries
 from qunce.members.people import people
 from qunce.members.tags import assignments
 from qunce.members.tags import bulk as bulk_tagging
@@ -51,7 +51,7 @@ def test_a_stop_in_the_middle_loses_and_doubles_nothing(
         work_one(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(account_models, "CHUNK", 2)
-    monkeypatch.setattr(account_models.chunks, "__defaults__", (2,))
+    monkeypatch.setattr(account_queries.chunks, "__defaults__", (2,))
     monkeypatch.setattr(bulk_tagging, "_work", killed)
     with pytest.raises(KeyboardInterrupt):
         bulk_tagging.run(str(job.pk), at=LATER)
@@ -64,7 +64,7 @@ def test_a_stop_in_the_middle_loses_and_doubles_nothing(
 
 def test_who_is_erased_meanwhile_is_passed_over(shop: Community, by: Staff) -> None:
     job = begin(shop, by)
-    people.erase(account=account_models.get(shop, "b"), by=by, at=AT)
+    people.erase(account=account_queries.get(shop, "b"), by=by, at=AT)
     bulk_tagging.run(str(job.pk), at=LATER)
     assert made.who(shop, VIP) == list("acde")
 
@@ -72,7 +72,7 @@ def test_who_is_erased_meanwhile_is_passed_over(shop: Community, by: Staff) -> N
 def test_taking_off(shop: Community, by: Staff) -> None:
     bulk_tagging.run(str(begin(shop, by).pk), at=AT)
     vip = bulk_tagging.TagJob.objects.get().tag
-    chosen = bitmaps.of([account_models.get(shop, "a").pk])
+    chosen = bitmaps.of([account_queries.get(shop, "a").pk])
     job = bulk_tagging.start(tag=vip, does="take", people=chosen, by=by, at=AT)
     bulk_tagging.run(str(job.pk), at=LATER)
     assert made.who(shop, VIP) == list("bcde")

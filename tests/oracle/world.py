@@ -282,7 +282,7 @@ class World:
         """Facts from a source, with its keys; one that is known is passed over."""
         source = interned_names.ensure("source", self.qunce.pk, [SOURCE])[SOURCE]
         kinds = facts.kind_ids(strategies.KINDS)
-        batch = ingest.Facts(
+        batch = ingest.FactBatch(
             community_id=self.qunce.pk,
             source_id=source,
             actor_id=self.by.pk,
@@ -296,7 +296,7 @@ class World:
             hashes=ingest.hashes_of(source, [e.key.encode() for e in events]).tolist(),
         )
         with transaction.atomic():
-            ingest.take(batch)
+            ingest.insert_new(batch)
         for event in events:
             if event.key not in self.plain.taken:
                 self.plain.taken[event.key] = event.fact.account
@@ -312,7 +312,7 @@ class World:
         self._see_waiting()
 
     def rebuild(self) -> None:
-        rebuild.everything()
+        rebuild.rebuild_all()
         self._see_waiting()
 
     def _see_waiting(self) -> None:
@@ -346,7 +346,7 @@ class World:
         wanted = Oracle(self.plain, at, scope).members(rule)
         heads = sorted(self.ids[person[0]] for person in wanted)
         by = self._operator(scope)
-        found = audiences.members(community=self.qunce, rule=rule, by=by, at=at)
+        found = audiences.list_ids(community=self.qunce, rule=rule, by=by, at=at)
         assert found == heads, f"{rule} at {at} for {scope}"
         count = audiences.count(community=self.qunce, rule=rule, by=by, at=at)
         assert count == len(heads), f"{rule} at {at} for {scope}"
@@ -382,4 +382,4 @@ class World:
         """The doctor finds nothing once all work is done."""
         self.scrub()
         self.catch_up()
-        assert [found.text for found in doctor.examine()] == []
+        assert [found.text for found in doctor.run_checks()] == []

@@ -8,7 +8,7 @@ from typing import Any
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import assignments, library
 from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
@@ -62,14 +62,14 @@ def task(of: Campaign, by: Staff) -> Task:
 def opened(of: Campaign, by: Staff, **given: Any) -> list[str]:
     """Keys of the members of the rows that are open now."""
     rows = assisted_sending.open_next(task=task(of, by), by=by, at=AT, **given)
-    keys = account_models.keys_of(of.community, [row.target_id for row in rows])
+    keys = account_queries.keys_by_id(of.community, [row.target_id for row in rows])
     return [keys[row.target_id] for row in rows]
 
 
 def states(of: Campaign) -> dict[str, str]:
     """Key → state, with the reason of who was skipped or failed."""
     rows = Recipient.objects.filter(campaign=of).order_by("target_id")
-    keys = account_models.keys_of(of.community, [row.target_id for row in rows])
+    keys = account_queries.keys_by_id(of.community, [row.target_id for row in rows])
     return {
         keys[row.target_id]: f"{row.state}: {row.reason}" if row.reason else row.state
         for row in rows

@@ -12,7 +12,7 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
 from qunce.outreach import opt_outs
 from qunce.outreach.campaigns import campaigns, launch, results
@@ -32,7 +32,7 @@ SETTLED = AT + assisted_sending.SETTLED_AFTER + timedelta(minutes=1)
 
 
 def target(of: Community, key: str) -> int:
-    return account_models.get(of, key).pk
+    return account_queries.get(of, key).pk
 
 
 def mark(of: Campaign, key: str, by: Staff) -> None:
@@ -152,11 +152,11 @@ def test_who_changed_since_the_start_is_skipped_with_the_reason(
 ) -> None:
     made.people(shop, "a", "left", "out", "twin", "first")
     sent = made.started(by, text="Hello {name}")
-    accounts.leave(account=account_models.get(shop, "left"), by=by, at=SOON)
+    accounts.leave(account=account_queries.get(shop, "left"), by=by, at=SOON)
     opt_outs.put(community=shop, accounts=[target(shop, "out")], by=by, at=SOON)
     people.merge(
-        left=account_models.get(shop, "twin"),
-        right=account_models.get(shop, "first"),
+        left=account_queries.get(shop, "twin"),
+        right=account_queries.get(shop, "first"),
         by=by,
         at=SOON,
     )

@@ -13,7 +13,7 @@ from qunce.channels.fake import Fake
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
 from qunce.outreach import opt_outs
 from qunce.outreach.campaigns.campaigns import Campaign
@@ -45,7 +45,7 @@ def report(of: Community, key: str, kind: str, **payload: Any) -> int:
 
 
 def name_of(sent: Campaign, key: str = "bob") -> str:
-    return f"{sent.pk}-{account_models.get(sent.community, key).pk}"
+    return f"{sent.pk}-{account_queries.get(sent.community, key).pk}"
 
 
 def test_a_receipt_turns_accepted_into_delivered_once(
@@ -96,8 +96,8 @@ def test_who_opts_out_is_in_the_clause_with_every_account(
 ) -> None:
     members.member(shop, "bobby")
     people.merge(
-        left=account_models.get(shop, "bob"),
-        right=account_models.get(shop, "bobby"),
+        left=account_queries.get(shop, "bob"),
+        right=account_queries.get(shop, "bobby"),
         by=made.staff(shop, "boss", "owner"),
         at=AT,
     )
@@ -113,7 +113,7 @@ def test_a_stranger_who_writes_becomes_a_member(
     shop: Community, sent: Campaign
 ) -> None:
     report(shop, "m1", "message", **{"from": "zoe", "group": "g", "text": "hello"})
-    zoe = account_models.get(shop, "zoe")
+    zoe = account_queries.get(shop, "zoe")
     assert zoe.channel == "fake"
     assert members.told(shop, "message.posted") == [(zoe.pk, {"letters": 5})]
 
@@ -140,7 +140,7 @@ def incoming_fact(account: int) -> Any:
 def test_leaving_does_not_take_an_opt_out_back(shop: Community, by: Staff) -> None:
     (ann,) = made.people(shop, "ann")
     opt_outs.put(community=shop, accounts=[ann], by=by, at=AT)
-    account = account_models.get(shop, "ann")
+    account = account_queries.get(shop, "ann")
     accounts.leave(account=account, by=by, at=AT)
     accounts.rejoin(account=account, by=by, at=LATER)
     assert members.who(shop, OPTED_OUT) == ["ann"]

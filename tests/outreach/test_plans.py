@@ -15,7 +15,7 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.outreach import opt_outs
 from qunce.outreach.campaigns import audience_plan, campaigns, launch
 from qunce.outreach.campaigns import review as campaign_review
@@ -106,7 +106,7 @@ def live(shop: Community, ids: list[int], people: list[Person]) -> None:
     opt_outs.put(community=shop, accounts=out, by=boss, at=LATER)
     for n, one in enumerate(people):
         if one.left:
-            account = account_models.get(shop, f"m{n}")
+            account = account_queries.get(shop, f"m{n}")
             accounts.leave(account=account, by=boss, at=LATER)
 
 
@@ -236,7 +236,7 @@ def test_messages_count_until_they_are_seven_days_old() -> None:
         made.opened(sent, by)
         task = made.task(sent, by)
         assisted_sending.mark(
-            task=task, target=account_models.get(shop, "a").pk, by=by, at=AT
+            task=task, target=account_queries.get(shop, "a").pk, by=by, at=AT
         )
     recording.tell(at=LATER)
     deriver.catch_up()

@@ -6,7 +6,7 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import merges
 from qunce.members.tags import assignments
 from qunce.sales import order_list, orders
@@ -112,7 +112,7 @@ def test_who_sees_some_people_sees_their_orders_only(
     for order in (*others, nobodys):
         with pytest.raises(orders.UnknownOrder):
             order_list.get(by=by, pk=order.pk, at=LATER)
-    with pytest.raises(account_models.UnknownMember):
+    with pytest.raises(account_queries.MemberNotFound):
         walk(by, Wanted(member=bob))
     told = order_list.totals(by=by, wanted=ALL, at=LATER)
     assert told == [orders.Totals(1, 1000, 0, "CNY")]

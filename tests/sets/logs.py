@@ -11,8 +11,8 @@ from qunce.core import communities, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.facts.facts import Fact
-from qunce.sets.bitmaps.bit_counters import Stack
-from qunce.sets.derived_models import DaySet
+from qunce.sets.bitmaps.bit_counters import BitCounter
+from qunce.sets.derived_models import DayCount
 from qunce.sets.doctor import doctor
 from qunce.sets.mirror import mirror
 
@@ -73,8 +73,8 @@ Counted = Counter[tuple[int, int, int, int]]
 def counted(community: Community) -> Counted:
     """(kind, day, account) → times, from the stacks."""
     found: Counted = Counter()
-    for row in DaySet.objects.filter(community_id=community.pk):
-        stack = Stack.thaw(row.blob)
+    for row in DayCount.objects.filter(community_id=community.pk):
+        stack = BitCounter.thaw(row.blob)
         for account in stack.nonzero():
             found[row.community_id, row.kind_id, row.day, account] = stack.get(account)
     return found
@@ -110,7 +110,7 @@ def assert_sound(community: Community) -> None:
 
 
 def codes(found: Sequence[doctor.Finding] | None = None) -> list[str]:
-    found = doctor.examine() if found is None else found
+    found = doctor.run_checks() if found is None else found
     return sorted({each.code for each in found})
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from qunce.sets.bitmaps.aliases import Aliases
-from qunce.sets.bitmaps.bit_counters import Stack
+from qunce.sets.bitmaps.bit_counters import BitCounter
 
 HEADS = st.dictionaries(st.integers(11, 30), st.integers(1, 10))
 COUNTS = st.dictionaries(st.integers(1, 35), st.integers(1, 9))
@@ -27,7 +27,7 @@ def test_counts_of_a_persons_accounts_are_added(
     wanted: Counter[int] = Counter()
     for account, count in counts.items():
         wanted[heads.get(account, account)] += count
-    folded = aliases_of(heads).fold(Stack.of(counts))
+    folded = aliases_of(heads).fold(BitCounter.of(counts))
     assert folded.counts(folded.nonzero()) == dict(wanted)
 
 

@@ -32,8 +32,8 @@ def test_an_array_is_ascending(some: frozenset[int]) -> None:
 
 @given(sets)
 def test_a_frozen_set_thaws_to_the_same(some: frozenset[int]) -> None:
-    blob = bitmaps.freeze(BitMap(some))
-    assert bitmaps.thaw(blob) == bitmaps.thaw(memoryview(blob)) == BitMap(some)
+    blob = bitmaps.to_bytes(BitMap(some))
+    assert bitmaps.from_bytes(blob) == bitmaps.from_bytes(memoryview(blob)) == BitMap(some)
 
 
 @given(st.lists(sets, max_size=4))
@@ -52,4 +52,4 @@ def test_the_union_of_one_is_a_copy(some: frozenset[int]) -> None:
 
 def test_a_million_people_take_at_most_131_kb() -> None:
     half = bitmaps.of(np.arange(0, 1_000_000, 2, dtype=np.uint32))
-    assert len(bitmaps.freeze(half)) < 132_000
+    assert len(bitmaps.to_bytes(half)) < 132_000

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from qunce.sets.bitmaps.bit_counters import Stack
+from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.rules.comparisons import SIGNS, Comparison
 
 PARTS = st.dictionaries(st.sampled_from(sorted(SIGNS)), st.integers(-3, 9), min_size=1)
@@ -17,7 +17,7 @@ def test_it_picks_whose_count_holds_and_a_missing_count_is_zero(
 ) -> None:
     comparison = Comparison(tuple(sorted(parts.items())))
     everyone = set(range(1, 31))
-    picked = comparison.pick(Stack.of(counts), BitMap(everyone))
+    picked = comparison.pick(BitCounter.of(counts), BitMap(everyone))
     assert set(picked) == {p for p in everyone if comparison.holds(counts.get(p, 0))}
 
 

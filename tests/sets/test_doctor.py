@@ -16,8 +16,8 @@ from qunce.members.tags import assignments, library
 from qunce.members.tags import models as tag_models
 from qunce.sets import log
 from qunce.sets.bitmaps import aliases, persisted_blobs, persisted_sets
-from qunce.sets.bitmaps.bit_counters import Stack
-from qunce.sets.derived_models import DaySet, PersistedSet, Position
+from qunce.sets.bitmaps.bit_counters import BitCounter
+from qunce.sets.derived_models import DayCount, PersistedSet, Position
 from qunce.sets.doctor import doctor
 from qunce.sets.mirror import deriver, mirror
 from tests.sets import logs
@@ -34,60 +34,60 @@ def shop() -> Community:
     return made
 
 
-def change(day: DaySet, stack: Stack) -> None:
+def change(day: DayCount, stack: BitCounter) -> None:
     day.blob = stack.freeze()
     day.save()
 
 
 def heal(shop: Community) -> None:
     """What was found is mended, by the doctor himself."""
-    doctor.examine(repair=True)
+    doctor.run_checks(repair=True)
     logs.assert_sound(shop)
 
 
 def texts() -> str:
-    return " ".join(each.text for each in doctor.examine())
+    return " ".join(each.text for each in doctor.run_checks())
 
 
 def test_nothing_is_found_where_nothing_is_wrong(shop: Community) -> None:
-    assert doctor.examine() == []
+    assert doctor.run_checks() == []
 
 
 def test_a_fact_that_was_counted_twice(shop: Community) -> None:
-    day = DaySet.objects.order_by("pk")[0]
-    stack = Stack.thaw(day.blob)
-    change(day, stack + Stack.of({next(iter(stack.nonzero())): 1}))
+    day = DayCount.objects.order_by("pk")[0]
+    stack = BitCounter.thaw(day.blob)
+    change(day, stack + BitCounter.of({next(iter(stack.nonzero())): 1}))
     assert logs.codes() == ["stack"]
     assert "0 lost, 1 too many" in texts()
     heal(shop)
 
 
 def test_a_fact_that_was_lost(shop: Community) -> None:
-    day = DaySet.objects.order_by("pk")[3]
-    stack = Stack.thaw(day.blob)
+    day = DayCount.objects.order_by("pk")[3]
+    stack = BitCounter.thaw(day.blob)
     account = next(iter(stack.nonzero()))
     change(day, stack.replaced({account: stack.get(account) - 1}))
     kind = interned_names.listed("kind", 0)[day.kind_id]
-    (found,) = doctor.examine()
+    (found,) = doctor.run_checks()
     assert (found.code, kind in found.subject) == ("stack", True)
     assert "1 lost, 0 too many" in found.text
     heal(shop)
 
 
 def test_a_day_that_is_missing_and_one_too_many(shop: Community) -> None:
-    gone, moved = DaySet.objects.order_by("pk")[:2]
+    gone, moved = DayCount.objects.order_by("pk")[:2]
     gone.delete()
-    DaySet.objects.filter(pk=moved.pk).update(day=moved.day + 5000)
+    DayCount.objects.filter(pk=moved.pk).update(day=moved.day + 5000)
     assert logs.codes() == ["stack"]
-    assert len(doctor.examine()) == 3
+    assert len(doctor.run_checks()) == 3
     heal(shop)
 
 
 def test_many_differing_days_are_counted_not_listed(shop: Community) -> None:
     logs.write(shop, [Row(0, 1, hours=24 * n) for n in range(30)])
     deriver.catch_up()
-    DaySet.objects.all().delete()
-    found = doctor.examine(only="derived")
+    DayCount.objects.all().delete()
+    found = doctor.run_checks(only="derived")
     assert len(found) == 21
     assert "more days differ" in found[-1].text
     heal(shop)
@@ -115,15 +115,15 @@ def test_days_that_were_cut_by_a_former_clock(shop: Community) -> None:
 
 
 def test_a_segment_that_is_missing(shop: Community) -> None:
-    (name,) = mirror.cover(mirror.place()).names()
-    (mirror.folder(mirror.place().folder) / name).unlink()
+    (name,) = mirror.coverage(mirror.position()).names()
+    (mirror.folder(mirror.position().folder) / name).unlink()
     assert logs.codes() == ["mirror.gap"]
     heal(shop)
 
 
 def test_a_segment_with_a_fact_changed(shop: Community) -> None:
-    (name,) = mirror.cover(mirror.place()).names()
-    path = mirror.folder(mirror.place().folder) / name
+    (name,) = mirror.coverage(mirror.position()).names()
+    path = mirror.folder(mirror.position().folder) / name
     held = parquet.read_table(path)
     field = held.schema.get_field_index("happened_at")
     later = pa.array([when + 1 for when in held["happened_at"].to_pylist()])
@@ -134,11 +134,11 @@ def test_a_segment_with_a_fact_changed(shop: Community) -> None:
 
 
 def test_a_segment_with_rows_doubled(shop: Community) -> None:
-    (name,) = mirror.cover(mirror.place()).names()
-    path = mirror.folder(mirror.place().folder) / name
+    (name,) = mirror.coverage(mirror.position()).names()
+    path = mirror.folder(mirror.position().folder) / name
     held = parquet.read_table(path)
     parquet.write_table(pa.concat_tables([held, held.slice(0, 1)]), path)
-    (found,) = doctor.examine()
+    (found,) = doctor.run_checks()
     assert found.code == "mirror"
     heal(shop)
 
@@ -161,7 +161,7 @@ def tag(shop: Community, monkeypatch: pytest.MonkeyPatch) -> library.Tag:
     )
     made = library.create(community=shop, key="vip", by=by, at=AT)
     assignments.put(tag=made, accounts=sorted(known.values())[:6], by=by, at=AT)
-    persisted_sets.everything()
+    persisted_sets.save_all()
     deriver.catch_up()
     return made
 
@@ -174,14 +174,14 @@ def test_large_sets_are_kept_and_small_changes_left_to_the_rows(
     tag: library.Tag,
 ) -> None:
     first = of_tag(tag)
-    assert len(Stack.thaw(first.blob).nonzero()) == 6
+    assert len(BitCounter.thaw(first.blob).nonzero()) == 6
     by = staff_models.system(tag.community)
-    some = sorted(Stack.thaw(first.blob).nonzero())
+    some = sorted(BitCounter.thaw(first.blob).nonzero())
     assignments.take_off(tag=tag, accounts=some[:1], by=by, at=AT)
-    assert persisted_sets.everything() == 0
+    assert persisted_sets.save_all() == 0
     assignments.take_off(tag=tag, accounts=some[1:3], by=by, at=AT)
-    persisted_sets.everything()
-    assert len(Stack.thaw(of_tag(tag).blob).nonzero()) == 3
+    persisted_sets.save_all()
+    assert len(BitCounter.thaw(of_tag(tag).blob).nonzero()) == 3
     assert logs.codes() == []
 
 
@@ -189,11 +189,11 @@ def test_a_kept_set_that_differs_from_its_rows(
     shop: Community, tag: library.Tag
 ) -> None:
     row = of_tag(tag)
-    row.blob = Stack.of({7777: 1}).freeze()
+    row.blob = BitCounter.of({7777: 1}).freeze()
     row.save()
     assert logs.codes() == ["kept"]
     heal(shop)
-    assert persisted_sets.everything() == 1
+    assert persisted_sets.save_all() == 1
 
 
 def test_a_kept_set_from_the_future(shop: Community, tag: library.Tag) -> None:
@@ -219,8 +219,8 @@ def record_keyed(shop: Community, keys: list[str]) -> None:
     kind = interned_names.ensure("kind", 0, ["bell.rung"])["bell.rung"]
     count = len(keys)
     hashes = ingest.hashes_of(source, [key.encode() for key in keys]).tolist()
-    ingest.take(
-        ingest.Facts(
+    ingest.insert_new(
+        ingest.FactBatch(
             shop.pk,
             source,
             None,

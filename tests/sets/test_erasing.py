@@ -11,8 +11,8 @@ from qunce.members.accounts import accounts
 from qunce.members.accounts import erasure as scrubbing
 from qunce.members.accounts.models import Account
 from qunce.members.people import people
-from qunce.sets.bitmaps.bit_counters import Stack
-from qunce.sets.derived_models import DaySet
+from qunce.sets.bitmaps.bit_counters import BitCounter
+from qunce.sets.derived_models import DayCount
 from qunce.sets.doctor import doctor
 from qunce.sets.mirror import deriver, erasure, files, mirror
 from tests.sets import logs
@@ -32,10 +32,10 @@ def shop() -> Community:
 
 def in_files(account: int) -> int:
     """How many files of the mirror name an account, superseded ones too."""
-    folder = mirror.folder(mirror.place().folder)
+    folder = mirror.folder(mirror.position().folder)
     return sum(
-        account in files.accounts(folder / piece.name, without=[])
-        for piece in files.listed(folder)
+        account in files.read_accounts(folder / piece.name, without=[])
+        for piece in files.list_parts(folder)
     )
 
 
@@ -45,7 +45,7 @@ def test_nothing_of_the_erased_is_left(shop: Community) -> None:
     assert erasure.erase([3, 8]) == theirs
     assert not Fact.objects.filter(account_id__in=[3, 8]).exists()
     assert in_files(3) == in_files(8) == 0
-    assert all(3 not in Stack.thaw(day.blob).nonzero() for day in DaySet.objects.all())
+    assert all(3 not in BitCounter.thaw(day.blob).nonzero() for day in DayCount.objects.all())
     logs.assert_sound(shop)
 
 
@@ -86,10 +86,10 @@ def test_the_doctor_tells_what_is_left_of_the_erased_and_mends_it() -> None:
     deriver.catch_up()
     people.erase(account=Account.objects.get(pk=known["a"]), by=by, at=AT)
     deriver.catch_up()
-    found = [each.text for each in doctor.examine() if each.code == "erased"]
+    found = [each.text for each in doctor.run_checks() if each.code == "erased"]
     assert len(found) == 3, "in the stacks, the mirror and the log"
     scrubbing.scrub(str(known["a"]), at=AT)
-    assert [each.text for each in doctor.examine()] == []
+    assert [each.text for each in doctor.run_checks()] == []
 
 
 def test_that_somebody_was_erased_stays_recorded() -> None:
@@ -97,9 +97,9 @@ def test_that_somebody_was_erased_stays_recorded() -> None:
     by = staff_models.system(shop)
     known = accounts.ensure(community=shop, keys=["a"], by=by, at=AT)
     people.erase(account=Account.objects.get(pk=known["a"]), by=by, at=AT)
-    doctor.examine(repair=True)
+    doctor.run_checks(repair=True)
     kinds = facts.kind_ids(["member.erased"])
     left = Fact.objects.filter(account_id=known["a"])
     assert [fact.kind_id for fact in left] == list(kinds.values())
-    assert doctor.examine() == []
+    assert doctor.run_checks() == []
     assert communities.get("tea") == shop

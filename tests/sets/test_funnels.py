@@ -96,7 +96,7 @@ def test_each_line_leaves_what_a_rule_that_ends_there_counts(
         if path and not is_wide(rule):
             upto = rule_editing.until(rule, rule_editing.read(path))
             assert found.steps[path].left == count(world, upto, by)
-    asked = audiences.members(community=world.qunce, rule=rule, by=by, at=NOW)
+    asked = audiences.list_ids(community=world.qunce, rule=rule, by=by, at=NOW)
     assert set(found.sample) <= set(asked)
     assert len(found.sample) == min(3, len(asked))
 
@@ -114,10 +114,10 @@ def test_a_person_lights_each_part_that_holds(
     about: dict[str, Any] = {"community": world.qunce, "by": world.by, "at": NOW}
     lit = audiences.explain(rule=rule, account=world.ids[key], **about).lit
     for number, part in enumerate(rule["all"]):
-        fits = audiences.members(rule={"with_left": part}, **about)
+        fits = audiences.list_ids(rule={"with_left": part}, **about)
         assert lit[f"all[{number}]"] == (person in fits)
 
 
 def test_a_sample_is_spread_over_all() -> None:
-    assert funnels.sample(of(range(100)), 4) == (0, 25, 50, 75)
-    assert funnels.sample(of([5, 7]), 4) == (5, 7)
+    assert funnels.sample_evenly(of(range(100)), 4) == (0, 25, 50, 75)
+    assert funnels.sample_evenly(of([5, 7]), 4) == (5, 7)

@@ -36,7 +36,7 @@ def test_a_timeline_has_the_newest_first_derived_or_not(shop: Community) -> None
     logs.write(shop, [Row(0, 5, hours=3), Row(1, 5, hours=1), Row(2, 6)])
     deriver.catch_up()
     logs.write(shop, [Row(2, 5, hours=2, payload='{"times":3}')])
-    found = timelines.timeline(community=shop, accounts=[5])
+    found = timelines.list_facts(community=shop, accounts=[5])
     assert [each.kind for each in found] == [PAID, "bell.rung", "page.visited"]
     assert found[1].payload == {"times": 3}
     assert found[0].happened_at == AT - timedelta(hours=1)
@@ -47,11 +47,11 @@ def test_a_timeline_goes_on_page_by_page(shop: Community) -> None:
     deriver.catch_up()
     logs.write(shop, [Row(n % 3, 5, hours=n // 2) for n in range(6)])
     pages, before = [], None
-    while page := timelines.timeline(
+    while page := timelines.list_facts(
         community=shop, accounts=[5], limit=4, before=before
     ):
         pages += page
-        before = timelines.cursor(page[-1])
+        before = timelines.cursor_of(page[-1])
     assert len({each.id for each in pages}) == len(pages) == 15
     times = [each.happened_at for each in pages]
     assert times == sorted(times, reverse=True)
@@ -62,28 +62,28 @@ def test_a_timeline_is_of_one_community(shop: Community) -> None:
     logs.write(other, [Row(0, 5)])
     deriver.catch_up()
     logs.write(other, [Row(0, 5)])
-    assert timelines.timeline(community=shop, accounts=[5]) == []
-    assert timelines.timeline(community=other, accounts=[]) == []
+    assert timelines.list_facts(community=shop, accounts=[5]) == []
+    assert timelines.list_facts(community=other, accounts=[]) == []
 
 
 def test_amounts_add_up_by_person_with_the_sign_of_their_kind(shop: Community) -> None:
     logs.write(shop, [paid(1, 10), paid(2, 20), paid(2, 5, days=40), paid(3, 7)])
     logs.write(shop, [Row(2, 2, payload='{"amount":4}')])
     deriver.catch_up()
-    aliases.write(shop.pk, {3: 1})
+    aliases.assign(shop.pk, {3: 1})
     kinds = {PAID: 1, "bell.rung": -1}
-    found = timelines.sums(community=shop, kinds=kinds, at=AT)
+    found = timelines.sum_by_person(community=shop, kinds=kinds, at=AT)
     assert pairs(found) == [(1, 17), (2, 21)]
-    found = timelines.sums(community=shop, kinds=kinds, at=AT, within=30)
+    found = timelines.sum_by_person(community=shop, kinds=kinds, at=AT, within=30)
     assert pairs(found) == [(1, 17), (2, 16)]
-    assert pairs(timelines.sums(community=shop, kinds={}, at=AT)) == []
+    assert pairs(timelines.sum_by_person(community=shop, kinds={}, at=AT)) == []
 
 
 def test_gaps_are_days_between_neighbouring_days(shop: Community) -> None:
     days = [paid(1, 1, days=d) for d in (0, 0, 3, 10)]
     logs.write(shop, [*days, paid(2, 1), paid(2, 1, days=2), paid(4, 1)])
     deriver.catch_up()
-    found = timelines.gaps(community=shop, kind=PAID, at=AT)
+    found = timelines.gaps_by_person(community=shop, kind=PAID, at=AT)
     assert sorted(pairs(found)) == [(1, 3), (1, 7), (2, 2)]
 
 
@@ -91,7 +91,7 @@ def test_days_are_those_of_the_community(shop: Community) -> None:
     communities.set_clock(community=shop, timezone="America/Lima", day_start=0)
     logs.write(shop, [paid(1, 1, days=0.1), paid(1, 1, days=1.1)])
     deriver.catch_up()
-    found = timelines.days_of(community=shop, kind=PAID, at=AT)
+    found = timelines.days_by_person(community=shop, kind=PAID, at=AT)
     today = shop.day(AT)
     assert pairs(found) == [(1, today - 1), (1, today)]
 
@@ -105,12 +105,12 @@ def test_values_of_a_payload_are_counted_by_person(shop: Community) -> None:
     logs.write(shop, [Row(1, 1, payload=facts.dump(each)) for each in said])
     logs.write(shop, [Row(1, 2, payload='{"categories":"tea"}')])
     deriver.catch_up()
-    aliases.write(shop.pk, {2: 1})
-    found = timelines.payload_counts(
+    aliases.assign(shop.pk, {2: 1})
+    found = timelines.count_payload_values(
         community=shop, kind=PAID, field="categories", at=AT
     )
     assert found == {"tea": {1: 3}, "cake": {1: 1}}
 
 
 def test_a_kind_nobody_ever_did_has_no_history(shop: Community) -> None:
-    assert pairs(timelines.gaps(community=shop, kind="ship.sunk", at=AT)) == []
+    assert pairs(timelines.gaps_by_person(community=shop, kind="ship.sunk", at=AT)) == []

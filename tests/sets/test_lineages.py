@@ -44,10 +44,10 @@ def test_a_renewed_lineage_starts_over(shop: Community) -> None:
 
 @pytest.mark.both_databases
 def test_a_lineage_that_is_at_home_stays(shop: Community) -> None:
-    assert lineage.settle() == lineage.settle()
+    assert lineage.ensure_current() == lineage.ensure_current()
     logs.write(shop, logs.some(3))
     deriver.catch_up()
-    assert lineage.Lineage.objects.get().token == lineage.settle()
+    assert lineage.Lineage.objects.get().token == lineage.ensure_current()
 
 
 def test_an_older_copy_of_the_log_is_noticed(shop: Community) -> None:
@@ -70,10 +70,10 @@ def test_an_older_copy_that_went_on_is_noticed(shop: Community) -> None:
 def test_the_newest_fact_may_be_erased(shop: Community) -> None:
     logs.write(shop, logs.some(40))
     deriver.catch_up()
-    before = mirror.place().folder
+    before = mirror.position().folder
     Fact.objects.filter(pk=logs.ids()[-1]).delete()
     deriver.catch_up()
-    assert mirror.place().folder == before, "it is the same log all the same"
+    assert mirror.position().folder == before, "it is the same log all the same"
 
 
 def _put_back(number: int) -> None:
@@ -134,7 +134,7 @@ def write_at_once() -> int:
     """In the other cluster: facts before anybody notices the move."""
     logs.write(communities.get("tea"), logs.some(30, seed=7))
     numbers = db.rows("SELECT max(xid), min(xid) FROM core_fact")[0]
-    assert numbers[0] > committed.horizon(), "the old numbers are ahead of this cluster"
+    assert numbers[0] > committed.last_position(), "the old numbers are ahead of this cluster"
     return int(Fact.objects.count())
 
 
@@ -165,7 +165,7 @@ def test_a_dump_goes_on_in_another_cluster(
     for seed in (1, 5):
         logs.write(shop, logs.some(100, seed=seed))
         deriver.catch_up()
-    ConsumerPosition.objects.create(consumer="reactions", position=committed.horizon())
+    ConsumerPosition.objects.create(consumer="reactions", position=committed.last_position())
     target = _restored(elsewhere, tmp_path)
     assert _there(target, tmp_path, "write_at_once") == 230
     assert _there(target, tmp_path, "go_on") == [230, 5]
@@ -189,9 +189,9 @@ def test_a_dump_that_was_never_derived_goes_on_too(
 def test_moving_waits_for_nobody_who_only_reads(shop: Community) -> None:
     params = connection.get_connection_params()
     words = {name: params[name] for name in ("dbname", "user", "host")}
-    lineage.settle()
+    lineage.ensure_current()
     lineage.Lineage.objects.update(home="elsewhere")
     with psycopg.connect(**words) as reader:
         reader.execute("SELECT count(*) FROM core_fact")
-        token = lineage.settle()
-    assert token == lineage.settle()
+        token = lineage.ensure_current()
+    assert token == lineage.ensure_current()

@@ -24,11 +24,11 @@ def shop() -> Community:
 
 
 def folder() -> Path:
-    return mirror.folder(mirror.place().folder)
+    return mirror.folder(mirror.position().folder)
 
 
 def files() -> int:
-    return len(mirror_files.listed(folder()))
+    return len(mirror_files.list_parts(folder()))
 
 
 def write_in_small_batches(shop: Community, batches: int) -> None:
@@ -94,31 +94,31 @@ def test_an_empty_mirror_has_the_columns(shop: Community) -> None:
 
 def test_small_segments_are_merged_upward(shop: Community) -> None:
     write_in_small_batches(shop, 20)
-    cover = mirror.cover(mirror.place())
-    assert len(cover.segments) < 2 * mirror.FAN
+    cover = mirror.coverage(mirror.position())
+    assert len(cover.segments) < 2 * mirror.MIN_FILES_PER_MERGE
     logs.assert_sound(shop)
 
 
 def test_what_was_merged_goes_after_its_grace(shop: Community) -> None:
     write_in_small_batches(shop, 9)
-    here = mirror.place()
-    assert files() > len(mirror.cover(here).names())
-    mirror.sweep(here)
-    assert files() > len(mirror.cover(here).names()), "somebody may still read them"
-    past = time.time() - mirror.GRACE - 1
+    here = mirror.position()
+    assert files() > len(mirror.coverage(here).names())
+    mirror.prune(here)
+    assert files() > len(mirror.coverage(here).names()), "somebody may still read them"
+    past = time.time() - mirror.GRACE_SECONDS - 1
     for path in folder().iterdir():
         os.utime(path, (past, past))
-    mirror.sweep(here)
-    assert files() == len(mirror.cover(here).names())
+    mirror.prune(here)
+    assert files() == len(mirror.coverage(here).names())
     logs.assert_sound(shop)
 
 
 def test_a_start_leaves_alone_what_another_process_is_merging(shop: Community) -> None:
     write_in_small_batches(shop, 1)
-    name = mirror.cover(mirror.place()).names()[0]
+    name = mirror.coverage(mirror.position()).names()[0]
     growing = folder() / f"{name}.tmp"
     growing.touch()
-    mirror.sweep(mirror.place(), grace=0)
+    mirror.prune(mirror.position(), grace=0)
     assert growing.exists()
     mirror.merge()
     assert not growing.exists(), "nobody merges but us: a kill left it"
@@ -129,7 +129,7 @@ def test_a_reader_whose_files_have_gone_looks_again(shop: Community) -> None:
     logs.mirrored()  # the list is taken
     logs.write(shop, logs.some(5))
     deriver.catch_up()
-    mirror.sweep(mirror.place(), grace=0)
+    mirror.prune(mirror.position(), grace=0)
     logs.assert_sound(shop)
 
 
@@ -159,6 +159,6 @@ def test_readers_are_right_while_segments_come_merge_and_go(shop: Community) -> 
 
 def test_a_broken_segment_is_told_by_duckdb_not_skipped(shop: Community) -> None:
     write_in_small_batches(shop, 2)
-    path = folder() / mirror.cover(mirror.place()).names()[0]
+    path = folder() / mirror.coverage(mirror.position()).names()[0]
     path.write_bytes(b"PAR1 not any more")
     assert "mirror.broken" in logs.codes()

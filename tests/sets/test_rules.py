@@ -139,5 +139,5 @@ def test_an_endless_rule_is_refused() -> None:
 
 def test_text_that_is_no_json_is_refused() -> None:
     with pytest.raises(RuleError, match="JSON"):
-        tree.read('{"all": [')
-    assert tree.read('{"all": []}') == {"all": []}
+        tree.parse_json('{"all": [')
+    assert tree.parse_json('{"all": []}') == {"all": []}

@@ -9,26 +9,26 @@ from hypothesis import strategies as st
 
 from qunce.sets import log
 from qunce.sets.mirror import files
-from qunce.sets.mirror.files import Piece
+from qunce.sets.mirror.files import FilePart
 
 
 def piece(
     first: int, last: int, *, version: int = 0, part: int = 0, parts: int = 1
-) -> Piece:
-    return Piece(first, last, version, part, parts, last - first + 1)
+) -> FilePart:
+    return FilePart(first, last, version, part, parts, last - first + 1)
 
 
-def spans(pieces: list[Piece], upto: int) -> list[tuple[int, int]]:
-    chosen = files.choose(pieces, upto)
+def spans(pieces: list[FilePart], upto: int) -> list[tuple[int, int]]:
+    chosen = files.choose_coverage(pieces, upto)
     assert not chosen.gaps
     return [(segment.first, segment.last) for segment in chosen.segments]
 
 
 def test_a_name_says_all_that_a_piece_is() -> None:
-    each = Piece(17, 2**62, 3, 1, 2, 4711)
-    assert files.parse(each.name) == each
-    assert files.parse("growing-1-0.parquet") is None
-    assert files.parse(f"{each.name}.tmp") is None
+    each = FilePart(17, 2**62, 3, 1, 2, 4711)
+    assert files.parse_name(each.name) == each
+    assert files.parse_name("growing-1-0.parquet") is None
+    assert files.parse_name(f"{each.name}.tmp") is None
 
 
 def test_the_widest_stand_in_for_those_they_were_merged_from() -> None:
@@ -46,13 +46,13 @@ def test_a_reader_who_is_behind_reads_the_narrow_ones() -> None:
 
 
 def test_of_two_versions_the_later_counts() -> None:
-    chosen = files.choose([piece(1, 5), piece(1, 5, version=1)], 5)
+    chosen = files.choose_coverage([piece(1, 5), piece(1, 5, version=1)], 5)
     assert [segment.version for segment in chosen.segments] == [1]
 
 
 def test_a_segment_with_a_piece_missing_is_none() -> None:
     half = piece(1, 9, part=0, parts=2)
-    chosen = files.choose([half, piece(1, 4)], 9)
+    chosen = files.choose_coverage([half, piece(1, 4)], 9)
     assert chosen.gaps == ((4, 9),)
     assert spans([half, piece(1, 9, part=1, parts=2)], 9) == [(1, 9)]
 
@@ -74,7 +74,7 @@ def test_any_merging_covers_each_position_once(data: st.DataObject) -> None:
         current[start:stop] = [wide]
         if data.draw(st.booleans()):
             pieces = [each for each in pieces if each not in run or each == wide]
-    chosen = files.choose(data.draw(st.permutations(pieces)), ends[-1])
+    chosen = files.choose_coverage(data.draw(st.permutations(pieces)), ends[-1])
     reached = 0
     for segment in chosen.segments:
         assert segment.first == reached + 1
@@ -94,8 +94,8 @@ def test_a_file_is_there_as_a_whole_or_not_at_all(
 
     monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(OSError, match="no space"):
-        files.save(tmp_path, log.SCHEMA.empty_table(), piece(1, 2).name)
-    assert files.listed(tmp_path) == []
+        files.write_part(tmp_path, log.SCHEMA.empty_table(), piece(1, 2).name)
+    assert files.list_parts(tmp_path) == []
 
 
 def test_rows_are_clustered_by_kind_and_account(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_rows_are_clustered_by_kind_and_account(tmp_path: Path) -> None:
         for n in range(12)
     ]
     table = pa.Table.from_pylist(rows, schema=log.SCHEMA)
-    ordered = files.ordered(table).to_pylist()
+    ordered = files.sort_facts(table).to_pylist()
     pairs = [(row["kind"], row["account"] or 0) for row in ordered]
     assert pairs == sorted(pairs)
     assert sorted(row["id"] for row in ordered) == list(range(12))

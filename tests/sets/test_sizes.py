@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import merges
 from qunce.members.tags import assignments, library
 from qunce.members.tags import models as tag_models
@@ -26,7 +26,7 @@ def shop(db: None) -> Community:
 
 
 def check(shop: Community, some: list[library.Tag], by: staff_models.Staff) -> None:
-    found = set_sizes.of_marks(
+    found = set_sizes.count_by_ref(
         community=shop,
         kind=tag_models.KIND.name,
         refs=[tag.pk for tag in some],
@@ -59,7 +59,7 @@ def test_sizes_are_what_each_rule_counts(
         pairs = [merges.Pair(people[0], people[1], merges.BY_HAND)]
         merges.join(community=shop, pairs=pairs, by=by, at=AT)
     if left:
-        accounts.leave(account=account_models.get(shop, f"{number}-2"), by=by, at=AT)
+        accounts.leave(account=account_queries.get(shop, f"{number}-2"), by=by, at=AT)
     check(shop, mine, by)
     scoped = staff_models.create(
         community=shop,
@@ -68,7 +68,7 @@ def test_sizes_are_what_each_rule_counts(
         at=AT,
     )
     check(shop, mine, scoped)
-    several = set_sizes.in_several(
+    several = set_sizes.count_in_two_or_more(
         community=shop, kind="tag", refs=[tag.pk for tag in mine], at=LATER
     )
     person = {n: 0 if merged and n == 1 else n for n in range(8)}

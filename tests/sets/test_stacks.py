@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from qunce.sets.bitmaps import bit_counters
-from qunce.sets.bitmaps.bit_counters import Stack
+from qunce.sets.bitmaps.bit_counters import BitCounter
 
 people = st.integers(0, 40) | st.sampled_from([65_535, 65_536, 2**32 - 1])
 weights = st.integers(1, 9) | st.sampled_from([127, 128, 255, 2**31 - 1])
@@ -16,13 +16,13 @@ counters = st.dictionaries(people, weights, max_size=12).map(collections.Counter
 sets = st.frozensets(people, max_size=12)
 
 
-def counts(stack: Stack) -> dict[int, int]:
+def counts(stack: BitCounter) -> dict[int, int]:
     return stack.counts(stack.nonzero())
 
 
 @given(counters)
 def test_it_keeps_each_count(some: collections.Counter[int]) -> None:
-    stack = Stack.of(some)
+    stack = BitCounter.of(some)
     assert counts(stack) == some
     assert set(stack.nonzero()) == set(some)
     assert stack.get(41) == 0
@@ -34,19 +34,19 @@ def test_it_builds_from_arrays_and_forgets_zeros(
 ) -> None:
     ids = np.array([*some, 50], dtype=np.int64)
     numbers = np.array([*some.values(), 0], dtype=np.int64)
-    assert Stack.build(ids, numbers) == Stack.of(some)
+    assert BitCounter.build(ids, numbers) == BitCounter.of(some)
 
 
 @given(counters, counters)
 def test_adding_adds_each_persons_counts(
     one: collections.Counter[int], other: collections.Counter[int]
 ) -> None:
-    assert counts(Stack.of(one) + Stack.of(other)) == one + other
+    assert counts(BitCounter.of(one) + BitCounter.of(other)) == one + other
 
 
 @given(st.lists(counters, max_size=9))
 def test_the_total_of_many_is_their_sum(many: list[collections.Counter[int]]) -> None:
-    total = bit_counters.total([Stack.of(some) for some in many])
+    total = bit_counters.sum_all([BitCounter.of(some) for some in many])
     assert counts(total) == sum(many, collections.Counter())
 
 
@@ -54,7 +54,7 @@ def test_the_total_of_many_is_their_sum(many: list[collections.Counter[int]]) ->
 def test_adding_leaves_both_as_they_were(
     one: collections.Counter[int], other: collections.Counter[int]
 ) -> None:
-    left, right = Stack.of(one), Stack.of(other)
+    left, right = BitCounter.of(one), BitCounter.of(other)
     assert left + right == right + left
     assert (counts(left), counts(right)) == (one, other)
 
@@ -62,14 +62,14 @@ def test_adding_leaves_both_as_they_were(
 @given(counters, st.integers(1, 12) | st.sampled_from([128, 129, 2**31 - 1, 2**40]))
 def test_at_least_is_a_comparison(some: collections.Counter[int], bound: int) -> None:
     wanted = {person for person, count in some.items() if count >= bound}
-    assert set(Stack.of(some).at_least(bound)) == wanted
+    assert set(BitCounter.of(some).at_least(bound)) == wanted
 
 
 @given(counters, sets)
 def test_it_leaves_out_and_keeps_only_the_given(
     some: collections.Counter[int], given: frozenset[int]
 ) -> None:
-    stack = Stack.of(some)
+    stack = BitCounter.of(some)
     kept = {person: count for person, count in some.items() if person in given}
     assert counts(stack.only(BitMap(given))) == kept
     assert counts(stack.without(BitMap(given))) == some - collections.Counter(kept)
@@ -80,20 +80,20 @@ def test_replaced_counts_are_set_anew(
     some: collections.Counter[int], fresh: dict[int, int]
 ) -> None:
     wanted = {person: count for person, count in ({**some, **fresh}).items() if count}
-    assert counts(Stack.of(some).replaced(fresh)) == wanted
+    assert counts(BitCounter.of(some).replaced(fresh)) == wanted
 
 
 @given(counters)
 def test_a_frozen_stack_thaws_to_the_same(some: collections.Counter[int]) -> None:
-    stack = Stack.of(some)
-    assert Stack.thaw(stack.freeze()) == stack
-    assert Stack.thaw(memoryview(stack.freeze())) == stack
+    stack = BitCounter.of(some)
+    assert BitCounter.thaw(stack.freeze()) == stack
+    assert BitCounter.thaw(memoryview(stack.freeze())) == stack
 
 
 @given(counters)
 def test_equal_counts_are_equal_stacks_however_they_came(
     some: collections.Counter[int],
 ) -> None:
-    one_by_one = bit_counters.total([Stack.of({p: n}) for p, n in some.items()])
-    assert one_by_one == Stack.of(some)
-    assert Stack.of(some).without(BitMap(some)) == Stack()
+    one_by_one = bit_counters.sum_all([BitCounter.of({p: n}) for p, n in some.items()])
+    assert one_by_one == BitCounter.of(some)
+    assert BitCounter.of(some).without(BitMap(some)) == BitCounter()

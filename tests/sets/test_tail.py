@@ -14,7 +14,7 @@ from qunce.core import communities, db
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.sets import derived_models, log
-from qunce.sets.derived_models import DaySet, Position
+from qunce.sets.derived_models import DayCount, Position
 from qunce.sets.log import schema
 from qunce.sets.mirror import day_counts, deriver, locks, mirror
 from qunce.sets.mirror.community_clocks import Clock
@@ -119,7 +119,7 @@ def test_who_does_not_wait_leaves_it_to_the_other(shop: Community) -> None:
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with locks.held(locks.TAIL):
+        with locks.acquire(locks.DERIVER):
             held.set()
             done.wait(30)
         connections.close_all()
@@ -165,7 +165,7 @@ def test_a_leftover_of_a_crash_is_neither_read_nor_kept(shop: Community) -> None
     logs.write(shop, logs.some(30))
     reached = deriver.catch_up().reached
     logs.write(shop, logs.some(30))
-    here = mirror.place()
+    here = mirror.position()
     # What a process killed between segment and commit leaves behind:
     mirror.write(here.folder, reached + 1, log.end(), log.read(reached, log.end()))
     (mirror.folder(here.folder) / "growing-1-0.parquet").touch()
@@ -179,8 +179,8 @@ def test_a_lost_segment_is_filled_in_by_the_next_start(shop: Community) -> None:
     for _ in range(3):
         logs.write(shop, logs.some(20))
         deriver.catch_up()
-    middle = mirror.cover(mirror.place()).names()[1]
-    (mirror.folder(mirror.place().folder) / middle).unlink()
+    middle = mirror.coverage(mirror.position()).names()[1]
+    (mirror.folder(mirror.position().folder) / middle).unlink()
     with pytest.raises(mirror.MirrorIncomplete):
         logs.mirrored()
     deriver.catch_up()
@@ -280,13 +280,13 @@ def test_cutting_counts_as_one_would_by_hand(
     batches: list[list[tuple[int, int, int, int]]],
 ) -> None:
     clocks = {1: Clock("Asia/Shanghai", 0, 0), 2: Clock("America/Lima", 240, 0)}
-    cutter, wanted = day_counts.Cutter(clocks), dict[day_counts.Day, dict[int, int]]()
+    cutter, wanted = day_counts.DayCounter(clocks), dict[day_counts.Day, dict[int, int]]()
     for batch in batches:
         rows = [
             (1, who, kind, account, None, hours * 3_600_000_000, 0, None, None, None)
             for who, kind, account, hours in batch
         ]
-        cutter.add(schema.of_rows(rows))
+        cutter.add(schema.table_of_rows(rows))
         for who, kind, account, hours in batch:
             shift = {1: 8, 2: -5 - 4, 3: 0}[who]
             day = wanted.setdefault((who, kind, (hours + shift) // 24), {})
@@ -308,5 +308,5 @@ def test_a_cutter_that_is_full_counts_and_goes_on(
 
 
 def test_derived_is_another_file_on_sqlite() -> None:
-    assert (derived_models.alias() == "derived") == ("derived" in settings.DATABASES)
-    assert DaySet.objects.db == derived_models.alias()
+    assert (derived_models.db_alias() == "derived") == ("derived" in settings.DATABASES)
+    assert DayCount.objects.db == derived_models.db_alias()

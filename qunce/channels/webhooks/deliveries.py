@@ -23,7 +23,7 @@ from qunce.channels.webhooks.outcomes import Outcome
 from qunce.core import errors, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import consumers
-from qunce.core.facts.committed import RecordedFact
+from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff.models import Staff
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)

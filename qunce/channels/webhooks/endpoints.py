@@ -68,7 +68,7 @@ class About(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class WebhookCreated(About):
     kind = "webhook.created"
-    words = gettext_lazy("webhook created")
+    label = gettext_lazy("webhook created")
 
 
 @facts.declare
@@ -77,7 +77,7 @@ class WebhookChanged(About):
     """`fields` names what changed."""
 
     kind = "webhook.changed"
-    words = gettext_lazy("webhook changed")
+    label = gettext_lazy("webhook changed")
     fields: list[str]
 
 
@@ -87,7 +87,7 @@ class WebhookMoved(About):
     """`state` is the one that it came to."""
 
     kind = "webhook.state_changed"
-    words = gettext_lazy("webhook state changed")
+    label = gettext_lazy("webhook state changed")
     state: str
 
 
@@ -95,7 +95,7 @@ class WebhookMoved(About):
 @dataclass(frozen=True, kw_only=True)
 class WebhookRemoved(About):
     kind = "webhook.removed"
-    words = gettext_lazy("webhook removed")
+    label = gettext_lazy("webhook removed")
 
 
 class UnknownWebhook(errors.NotFound):
@@ -260,7 +260,7 @@ def _begin_here() -> None:
     """Where nobody was told of anything, the log so far is passed over."""
     if not Endpoint.objects.filter(state=State.ACTIVE).exists():
         consumers.ConsumerPosition.objects.update_or_create(
-            consumer=CONSUMER, defaults={"position": committed.horizon()}
+            consumer=CONSUMER, defaults={"position": committed.last_position()}
         )
 
 
@@ -289,4 +289,4 @@ def get(*, by: Staff, pk: int) -> Endpoint:
 def choices() -> list[tuple[str, str]]:
     """Kinds of facts that there are, each with its words, by kind."""
     kinds = {*facts.declared(), *interned_names.listed("kind", 0).values()}
-    return [(kind, facts.spoken(kind)) for kind in sorted(kinds)]
+    return [(kind, facts.label_of(kind)) for kind in sorted(kinds)]

@@ -32,6 +32,7 @@ from qunce.groups import groups
 from qunce.importing import jobs, pipeline
 from qunce.importing.files import sources
 from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.layers import layers
 from qunce.sales import purchase_tags
@@ -223,7 +224,7 @@ def _define_attributes(show: Show, journey: Journey) -> None:
 def _make_stores(show: Show, journey: Journey) -> None:
     numbers = {demo_data.store_key(number): number for number in journey.stores()}
     known = groups.find(show.community, numbers)
-    for keys in account_models.chunks(
+    for keys in account_queries.chunks(
         [key for key in numbers if key not in known], BATCH
     ):
         with transaction.atomic():

@@ -16,6 +16,7 @@ from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.importing import jobs, jobs_runner, uploads
 from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import notes
 from qunce.outreach import skip_reasons
 from qunce.outreach.campaigns import campaigns, launch
@@ -134,7 +135,7 @@ def _rule(scene: Scene) -> Any:
 
 
 def _people(scene: Scene, rule: Any, most: int) -> list[int]:
-    return audiences.members(
+    return audiences.list_ids(
         community=scene.community, rule=rule, by=scene.owner, at=scene.at, limit=most
     )
 
@@ -168,7 +169,9 @@ def _promise(scene: Scene) -> None:
 
 def _import(scene: Scene) -> None:
     """A list from the phones, refused for the sake of three rows."""
-    people = account_models.keys_of(scene.community, _people(scene, {"all": []}, 20))
+    people = account_queries.keys_by_id(
+        scene.community, _people(scene, {"all": []}, 20)
+    )
     rows = [[key, "called back", "2"] for key in people.values()]
     rows[3:3] = [["", "called back", "1"]]
     rows[7:7] = [[rows[0][0], "called back", "twice"]]

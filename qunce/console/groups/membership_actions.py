@@ -15,7 +15,7 @@ from qunce.core import errors, timestamps
 from qunce.groups import groups, memberships, visibility
 from qunce.groups.groups import Group
 from qunce.members.accounts import masking
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility as people_in_sight
 from qunce.sets import audiences
 
@@ -63,7 +63,7 @@ def _wanted(request: http.Request, form: JoinForm) -> list[int]:
     for key in form.cleaned_data["keys"]:
         try:
             found.append(people_in_sight.by_key(by=by, key=key, at=at).pk)
-        except account_models.UnknownMember:
+        except account_queries.MemberNotFound:
             unknown.append(key)
     if unknown:
         keys = _(", ").join(f"“{key[:80]}”" for key in unknown[:5])
@@ -73,10 +73,10 @@ def _wanted(request: http.Request, form: JoinForm) -> list[int]:
             "was added.",
             len(unknown),
         )
-        raise account_models.UnknownMember(text % {"keys": keys, "n": len(unknown)})
+        raise account_queries.MemberNotFound(text % {"keys": keys, "n": len(unknown)})
     segment = form.cleaned_data["segment"]
     if segment:
-        found += audiences.members(
+        found += audiences.list_ids(
             community=request.community, rule=segment.rule, by=by, at=at
         )
     if not found:
@@ -121,7 +121,7 @@ def leave(request: http.Request, pk: int, account: int) -> HttpResponse:
     by, at = request.operator, request.at
     group = visibility.get(by=by, pk=pk)
     person = people_in_sight.get(by=by, account=account, at=at)
-    groups.leave(group=group, accounts=account_models.family(account), by=by, at=at)
+    groups.leave(group=group, accounts=account_queries.account_ids_of_person(account), by=by, at=at)
     text = _("%(name)s was removed from the group.") % {
         "name": person.name or masking.key(person.key, by)
     }

@@ -97,7 +97,7 @@ def problems(request: http.Request, pk: int) -> HttpResponseBase:
     path = error_report.path_of(job)
     if not path.exists():
         raise NoReport(_("This import has no report."))
-    audit.note(
+    audit.log(
         kind=TAKEN_OUT,
         community=request.community,
         by=request.operator,

@@ -70,7 +70,7 @@ def _note(
     by: Staff | None,
 ) -> None:
     detail = {"login": operator.login, "address": address(request)}
-    audit.note(kind=kind, community=operator.community, by=by, at=at, detail=detail)
+    audit.log(kind=kind, community=operator.community, by=by, at=at, detail=detail)
 
 
 def begin(request: HttpRequest, operator: Staff, *, to: str, at: datetime) -> None:

@@ -18,7 +18,7 @@ from qunce.console.members import presenters, views
 from qunce.console.members.forms import IdentifierForm, NoteForm, TagForm, find_tag
 from qunce.core import errors
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import notes, visibility
 from qunce.members.tags import assignments, library
 from qunce.members.tags import models as tag_models
@@ -175,7 +175,7 @@ def identify(request: Request, pk: int) -> HttpResponse:
                 request,
                 _("Saved.") if new else _("This identifier is already recorded."),
             )
-            return home(request, account_models.family(member.head)[0])
+            return home(request, account_queries.account_ids_of_person(member.head)[0])
     return again(request, member, identifier_form=form)
 
 
@@ -187,7 +187,7 @@ def _turn(request: Request, pk: int, verb: Turn, said: str, undo: str) -> HttpRe
     verb(account=account, by=request.operator, at=request.at)
     text = said % {"name": account.name or presenters.Member(request, account).key}
     http.say(request, text, undo=reverse(undo, args=[pk]))
-    return home(request, account_models.family(pk)[0])
+    return home(request, account_queries.account_ids_of_person(pk)[0])
 
 
 @require_POST

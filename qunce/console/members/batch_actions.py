@@ -154,7 +154,7 @@ def undo(request: Request, batch: int) -> HttpResponse:
 @http.page(member_export.EXPORT)
 def export(request: Request) -> HttpResponseBase:
     form = request.POST.get("form", "csv")
-    people = bitmaps.freeze(chosen(request, otherwise_all=True))
+    people = bitmaps.to_bytes(chosen(request, otherwise_all=True))
     out = member_export.start(
         by=request.operator, at=request.at, blob=people, form=form
     )

@@ -32,7 +32,7 @@ LONGEST_RULE = 20_000
 
 
 @dataclass(frozen=True)
-class Clause:
+class FilterChip:
     """One filter: what it says, and what leaves the address with it."""
 
     words: str
@@ -42,7 +42,7 @@ class Clause:
 
 @dataclass(frozen=True)
 class Filters:
-    clauses: list[Clause]
+    clauses: list[FilterChip]
     with_left: bool
     error: str = ""
 
@@ -71,12 +71,12 @@ class Unreadable(Exception):
     """A filter of the address names nothing that there is."""
 
 
-def _clauses(given: QueryDict, by: Staff) -> Iterator[Clause]:
+def _clauses(given: QueryDict, by: Staff) -> Iterator[FilterChip]:
     for name, read_one in READERS.items():
         text = given.get(name, "").strip()
         if text:
             words, rule = read_one(text, by)
-            yield Clause(words, rule, name)
+            yield FilterChip(words, rule, name)
 
 
 def _number(text: str) -> int:
@@ -128,7 +128,7 @@ def _rule(text: str, by: Staff) -> tuple[str, Any]:
     if len(text) > LONGEST_RULE:
         raise Unreadable(_("This rule is too long for a URL. Save it as a segment."))
     try:
-        rule = tree.read(text)
+        rule = tree.parse_json(text)
         audiences.check(community=by.community, rule=rule)
     except RecursionError:
         raise Unreadable(_("This rule is nested too deeply.")) from None

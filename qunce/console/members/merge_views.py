@@ -12,7 +12,7 @@ from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.members import presenters
 from qunce.core import errors
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.people import merges, people, visibility
 from qunce.members.search import member_list, search
@@ -89,7 +89,7 @@ def _merged(
     said = _("%(left)s and %(right)s have been merged.")
     undo = reverse("members:part", args=[made.pk])
     http.say(request, said % {"left": member.name, "right": other.name}, undo=undo)
-    head = account_models.family(left.pk)[0]
+    head = account_queries.account_ids_of_person(left.pk)[0]
     return http.back(request, reverse("members:page", args=[head]))
 
 
@@ -108,7 +108,7 @@ def part(request: Request, join: int) -> HttpResponse:
     said = _("Merge undone. %(left)s and %(right)s are two members again.")
     left, right = (known[end] for end in ends)
     http.say(request, said % {"left": left, "right": right})
-    head = account_models.family(found.left_id)[0]
+    head = account_queries.account_ids_of_person(found.left_id)[0]
     return http.back(request, reverse("members:page", args=[head]))
 
 

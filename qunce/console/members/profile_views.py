@@ -18,6 +18,7 @@ from qunce.console.members.forms import MemberForm, ProfileForm, field_of
 from qunce.core import errors, permissions
 from qunce.members.accounts import accounts
 from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.people import visibility
@@ -36,7 +37,7 @@ def new(request: Request) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             http.say(request, _("%(name)s added.") % {"name": account})
-            head = account_models.family(account.pk)[0]
+            head = account_queries.account_ids_of_person(account.pk)[0]
             return http.back(request, reverse("members:page", args=[head]))
     status = 422 if form.is_bound else 200
     context = {"form": form}

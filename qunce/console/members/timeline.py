@@ -23,7 +23,7 @@ from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.sales.orders import Order
 
 if TYPE_CHECKING:
-    from qunce.sets.timelines import Happening
+    from qunce.core.facts.facts import RecordedFact
 
 
 CATEGORIES = 3
@@ -48,17 +48,17 @@ class Teller:
     """Tells the facts of one page, with one question a kind of thing."""
 
     by: Staff
-    happened: Sequence[Happening]
+    happened: Sequence[RecordedFact]
 
     def tell(self) -> list[Told]:
         return [self._one(fact) for fact in self.happened]
 
-    def _one(self, fact: Happening) -> Told:
+    def _one(self, fact: RecordedFact) -> Told:
         name, more, href = ABOUT.get(fact.kind, _group)(self, fact)
         actor = self._actors.get(fact.actor or 0)
         return Told(
             at=fact.happened_at,
-            text=facts.spoken(fact.kind),
+            text=facts.label_of(fact.kind),
             name=name,
             more=more,
             href=href,
@@ -135,20 +135,20 @@ def _link(view: str, pk: int | None) -> str:
         return ""
 
 
-def _tag(teller: Teller, fact: Happening) -> About:
+def _tag(teller: Teller, fact: RecordedFact) -> About:
     key = str(fact.payload.get("tag", ""))
     pk, name = teller.tags.get(key, (None, key))
     depth = fact.payload.get("depth", 1)
     return name, f"×{depth}" if depth != 1 else "", _link("tags:page", pk)
 
 
-def _attribute(teller: Teller, fact: Happening) -> About:
+def _attribute(teller: Teller, fact: RecordedFact) -> About:
     name = str(fact.payload.get("attribute", ""))
     source = labels.say(labels.SOURCES, str(fact.payload.get("came_by", "")))
     return teller.attributes.get(name, name), source, ""
 
 
-def _order(teller: Teller, fact: Happening) -> About:
+def _order(teller: Teller, fact: RecordedFact) -> About:
     key = str(fact.payload.get("order", ""))
     parts = [str(each) for each in fact.payload.get("categories", ())]
     if len(parts) > CATEGORIES:
@@ -160,7 +160,7 @@ def _order(teller: Teller, fact: Happening) -> About:
     return key, " · ".join(parts), _link("sales:order", teller.orders.get(key))
 
 
-def _layer(teller: Teller, fact: Happening) -> About:
+def _layer(teller: Teller, fact: RecordedFact) -> About:
     layering = teller.layerings.get(str(fact.payload.get("layering", "")))
     known = {
         each["key"]: each.get("name") or each["key"]
@@ -172,15 +172,15 @@ def _layer(teller: Teller, fact: Happening) -> About:
     return name, move, _link("layers:page", layering.pk if layering else None)
 
 
-def _joined(teller: Teller, fact: Happening) -> About:
+def _joined(teller: Teller, fact: RecordedFact) -> About:
     return str(fact.payload.get("came_by", "")), "", ""
 
 
-def _identified(teller: Teller, fact: Happening) -> About:
+def _identified(teller: Teller, fact: RecordedFact) -> About:
     return labels.say(labels.KINDS, str(fact.payload.get("by_kind", ""))), "", ""
 
 
-def _changed(teller: Teller, fact: Happening) -> About:
+def _changed(teller: Teller, fact: RecordedFact) -> About:
     said = {
         "name": _("name"),
         "joined_at": _("join date"),
@@ -189,19 +189,19 @@ def _changed(teller: Teller, fact: Happening) -> About:
     return _(", ").join(said.get(f, f) for f in fact.payload.get("fields", ())), "", ""
 
 
-def _campaign(teller: Teller, fact: Happening) -> About:
+def _campaign(teller: Teller, fact: RecordedFact) -> About:
     key = str(fact.payload.get("campaign", ""))
     pk, name = teller.campaigns.get(key, (None, key))
     return name, _group(teller, fact)[0], _link("outreach:campaign", pk)
 
 
-def _group(teller: Teller, fact: Happening) -> About:
+def _group(teller: Teller, fact: RecordedFact) -> About:
     """What has no words of its own tells the group, as far as it may be seen."""
     name = teller.groups.get(fact.group or 0, "")
     return name, "", _link("groups:page", fact.group if name else None)
 
 
-ABOUT: Mapping[str, Callable[[Teller, Happening], About]] = {
+ABOUT: Mapping[str, Callable[[Teller, RecordedFact], About]] = {
     "tag.added": _tag,
     "tag.removed": _tag,
     "attribute.set": _attribute,

@@ -82,7 +82,7 @@ def _layers(request: Request, member: presenters.Member) -> list[tuple[Any, str,
 def timeline(request: Request, pk: int) -> HttpResponse:
     """Everything that happened to her, the newest first, page by page."""
     member = presenters.seen(request, pk)
-    happened = timelines.timeline(
+    happened = timelines.list_facts(
         community=request.community,
         accounts=member.family,
         limit=FACTS + 1,
@@ -91,7 +91,7 @@ def timeline(request: Request, pk: int) -> HttpResponse:
     shown = happened[:FACTS]
     more = ""
     if len(happened) > FACTS:
-        more = "-".join(str(part) for part in timelines.cursor(shown[-1]))
+        more = "-".join(str(part) for part in timelines.cursor_of(shown[-1]))
     told = member_timeline.Teller(request.operator, shown).tell()
     context = {"member": member, "told": told, "more": more}
     part = "console/members/_timeline.html"
@@ -116,7 +116,7 @@ def fits(request: Request, pk: int) -> HttpResponse:
         blob = audiences.freeze(
             community=request.community, rule=rule, by=request.operator, at=request.at
         )
-        if member.head in bitmaps.thaw(blob):
+        if member.head in bitmaps.from_bytes(blob):
             found.append(segment)
     context = {"member": member, "segments": found}
     part = "console/members/_segments.html"

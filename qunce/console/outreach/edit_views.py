@@ -82,7 +82,7 @@ def _asked(request: http.Request) -> Any:
     text = request.GET.get("rule", "")
     if not text:
         return None
-    rule = tree.read(text)
+    rule = tree.parse_json(text)
     audiences.check(community=request.community, rule=rule)
     return rule
 

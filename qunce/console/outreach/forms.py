@@ -125,7 +125,7 @@ class CampaignForm(forms.Form):
 
     def _said(self, own: str) -> str:
         try:
-            said = labels.rule(self.request.community, tree.read(own))
+            said = labels.rule(self.request.community, tree.parse_json(own))
         except (errors.QunceError, RecursionError):
             return _("a rule that cannot be read")
         return said if len(said) <= 80 else f"{said[:79]}…"
@@ -157,7 +157,7 @@ def _rule(choice: str, own: str) -> Any:
         return {"all": []}
     if choice.startswith(SEGMENT):
         return {"segment": {"any": [choice.removeprefix(SEGMENT)]}}
-    return tree.read(own)
+    return tree.parse_json(own)
 
 
 def _initial(

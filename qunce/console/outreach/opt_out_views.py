@@ -41,7 +41,7 @@ def _page(request: http.Request, wrong: str = "", key: str = "") -> HttpResponse
         "by": request.operator,
         "at": request.at,
     }
-    some = audiences.members(
+    some = audiences.list_ids(
         **asked, after=paging.number(request, "after"), limit=PAGE + 1
     )
     known = opt_outs.of_people(some[:PAGE])

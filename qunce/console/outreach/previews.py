@@ -73,5 +73,5 @@ def _receivers(
         return 0, []
     asked = {"community": request.community, "rule": draft.rule, "by": by}
     size = audiences.count(**asked, at=request.at)
-    some = audiences.members(**asked, at=request.at, limit=review.SHOWN)
+    some = audiences.list_ids(**asked, at=request.at, limit=review.SHOWN)
     return size, some[turn % len(some) :][:1] if some else []

@@ -61,7 +61,7 @@ def export(request: http.Request, pk: int) -> HttpResponseBase:
     """Streamed, and written down: who took out which list."""
     campaign = campaigns.get(by=request.operator, pk=pk)
     count = results.progress(campaign).total
-    audit.note(
+    audit.log(
         kind=EXPORTED,
         community=request.community,
         by=request.operator,

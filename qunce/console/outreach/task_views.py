@@ -19,7 +19,7 @@ from qunce.console import http
 from qunce.console.outreach import labels
 from qunce.core import errors, permissions
 from qunce.groups import visibility as groupsight
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people, remark_names, visibility
 from qunce.outreach import skip_reasons
 from qunce.outreach.campaigns import campaigns, results, review
@@ -129,7 +129,7 @@ def _seen(request: http.Request, found: Task, targets: list[int]) -> set[int]:
     if found.campaign.target == Target.GROUPS:
         listed = groupsight.listed(request.operator).filter(pk__in=targets)
         return set(listed.values_list("pk", flat=True))
-    heads = account_models.heads_of(targets)
+    heads = account_queries.person_ids(targets)
     seen = visibility.only(by=request.operator, accounts=targets, at=request.at)
     return {target for target in targets if heads[target] in seen}
 
@@ -160,7 +160,7 @@ def _also(request: http.Request, found: Task, targets: list[int]) -> dict[int, s
     pattern = remark_names.pattern_of(request.community)
     if found.campaign.target == Target.GROUPS or pattern.text == remark_names.USUAL:
         return {}
-    keys = account_models.keys_of(request.community, targets)
+    keys = account_queries.keys_by_id(request.community, targets)
     return {
         target: remark_names.of(people.of(target), by=request.operator)
         for target in keys

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qunce.console import http, paging
 from qunce.members.accounts import masking
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries, models as account_models
 from qunce.sales import order_list
 from qunce.sales.order_list import Cursor, Wanted
 from qunce.sales.orders import Order
@@ -97,7 +97,7 @@ def _member(request: http.Request, wanted: Wanted) -> tuple[int, str] | None:
     """Of whom these orders are, where one person's are asked for."""
     if wanted.member is None:
         return None
-    head = account_models.heads_of([wanted.member])[wanted.member]
+    head = account_queries.person_ids([wanted.member])[wanted.member]
     account = account_models.Account.objects.get(pk=head)
     return head, _named(request, account)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.console.segments import form_fields
-from qunce.console.segments.clause_forms import PREFIX, Clause
+from qunce.console.segments.clause_forms import PREFIX, ClauseForm
 from qunce.console.segments.form_fields import Lacking, PickField, WindowForm, need
 from qunce.members.attributes.attributes import Attribute
 
@@ -37,7 +37,7 @@ CONDITIONS: form_fields.Choices = (
 )
 
 
-class DidClause(Clause, WindowForm):
+class DidForm(ClauseForm, WindowForm):
     """One measure; several of one clause are written as JSON, or as two lines."""
 
     name = "did"
@@ -173,7 +173,7 @@ def _condition(cleaned: dict[str, Any]) -> Any:
 STEPS = 5
 
 
-class SeqClause(Clause):
+class SequenceForm(ClauseForm):
     name = "seq"
     words = gettext_lazy("Did things in this order")
     icon = "arrows-right-left"
@@ -255,7 +255,7 @@ DATES = {
 YES: form_fields.Choices = (("yes", gettext_lazy("yes")), ("no", gettext_lazy("no")))
 
 
-class AttrClause(Clause):
+class AttributeForm(ClauseForm):
     """Which fields it has follows from the type of the attribute."""
 
     name = "attr"

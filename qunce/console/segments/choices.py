@@ -126,7 +126,7 @@ class Desk:
         """Those that occur only for who sees everyone: they may tell of others."""
         if attribute.choices or self.by.scope is not None:
             return attribute.choices
-        return audiences.words(
+        return audiences.list_attribute_texts(
             community=self.community, attribute=attribute.pk, at=self.at
         )
 
@@ -135,9 +135,9 @@ class Desk:
     @cached_property
     def kinds(self) -> list[tuple[str, str]]:
         """What people here did, in words."""
-        known = audiences.kinds(self.community)
+        known = audiences.list_fact_kinds(self.community)
         return sorted(
-            ((kind, facts.spoken(kind)) for kind in known), key=lambda k: k[1]
+            ((kind, facts.label_of(kind)) for kind in known), key=lambda k: k[1]
         )
 
     @cached_property

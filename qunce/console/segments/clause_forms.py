@@ -26,10 +26,10 @@ from qunce.sets import audiences
 from qunce.sets.rules.base import RuleError
 
 PREFIX = "c"
-_forms: dict[str, type[Clause]] = {}
+_forms: dict[str, type[ClauseForm]] = {}
 
 
-class Clause(forms.Form):
+class ClauseForm(forms.Form):
     """`clause` is what the fields say, once they are valid."""
 
     name: ClassVar[str]
@@ -114,11 +114,11 @@ class Clause(forms.Form):
     def kinds(self, *given: str) -> list[tuple[str, str]]:
         """What can be chosen as done, with what is chosen already."""
         known = dict(self.desk.kinds)
-        more = [(kind, facts.spoken(kind)) for kind in given if kind not in known]
+        more = [(kind, facts.label_of(kind)) for kind in given if kind not in known]
         return [*more, *known.items()]
 
 
-def kinds() -> dict[str, type[Clause]]:
+def kinds() -> dict[str, type[ClauseForm]]:
     return dict(_forms)
 
 
@@ -133,19 +133,19 @@ def posted(name: str, initial: dict[str, Any]) -> MultiValueDict[str, Any]:
     )
 
 
-def open_form(desk: Desk, clause: Any) -> Clause:
+def open_form(desk: Desk, clause: Any) -> ClauseForm:
     """The form of a clause that is there; that of JSON where its own cannot hold it."""
     clause = listed(clause)
     name = next(iter(clause)) if isinstance(clause, dict) and clause else ""
     form = _forms.get(name)
-    if form is not None and len(clause) == 1 and form is not Written:
+    if form is not None and len(clause) == 1 and form is not JsonForm:
         try:
             tried = form(desk, posted(name, form.fill(clause[name])), clause[name])
             if tried.is_valid() and tried.clause == clause:
                 return form(desk, args=clause[name])
         except (AttributeError, KeyError, TypeError, ValueError, StopIteration):
             pass
-    return Written(desk, args=clause)
+    return JsonForm(desk, args=clause)
 
 
 LISTED = ("any", "all", "none", "frozen", "in", "where")
@@ -170,7 +170,7 @@ def _listed(args: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return found
 
 
-class Written(Clause):
+class JsonForm(ClauseForm):
     """Any part of a rule as JSON, for what no form can hold."""
 
     name = "json"
@@ -207,7 +207,7 @@ HOW_MARKED: form_fields.Choices = (
 )
 
 
-class TagClause(Clause):
+class TagForm(ClauseForm):
     name = "tag"
     words = gettext_lazy("Tag")
     icon = "tag"
@@ -249,7 +249,7 @@ class TagClause(Clause):
         return found
 
 
-class GroupClause(Clause):
+class GroupForm(ClauseForm):
     name = "group"
     words = gettext_lazy("Group")
     icon = "chat-bubble-left-right"
@@ -269,7 +269,7 @@ class GroupClause(Clause):
         return {cleaned["how"]: need(cleaned, "groups")}
 
 
-class SegmentClause(Clause):
+class SegmentForm(ClauseForm):
     name = "segment"
     words = gettext_lazy("Segment")
     icon = "user-group"
@@ -295,7 +295,7 @@ class SegmentClause(Clause):
         return {cleaned["how"]: need(cleaned, field)}
 
 
-class LayerClause(Clause):
+class LayerForm(ClauseForm):
     name = "layer"
     words = gettext_lazy("Layer")
     icon = "square-3-stack-3d"
@@ -324,7 +324,7 @@ class LayerClause(Clause):
         return of, key
 
 
-class _Timed(Clause, WindowForm):
+class _TimedForm(ClauseForm, WindowForm):
     """A clause that is nothing but a span of time."""
 
     @classmethod
@@ -335,13 +335,13 @@ class _Timed(Clause, WindowForm):
         return form_fields.window_args(cleaned)
 
 
-class JoinedClause(_Timed):
+class JoinedForm(_TimedForm):
     name = "joined"
     words = gettext_lazy("Joined")
     icon = "arrow-right-end-on-rectangle"
 
 
-class LeftClause(_Timed):
+class LeftForm(_TimedForm):
     name = "left"
     words = gettext_lazy("Left")
     icon = "arrow-left-start-on-rectangle"
@@ -351,7 +351,7 @@ class LeftClause(_Timed):
     )
 
 
-class SourceClause(Clause):
+class SourceForm(ClauseForm):
     name = "source"
     words = gettext_lazy("Source")
     icon = "qr-code"
@@ -368,7 +368,7 @@ class SourceClause(Clause):
         return {"any": need(cleaned, "sources")}
 
 
-class OptedOutClause(Clause):
+class OptedOutForm(ClauseForm):
     name = "opted_out"
     words = gettext_lazy("Opted out")
     icon = "bell-slash"
@@ -385,7 +385,7 @@ class OptedOutClause(Clause):
         return {"of": cleaned["of"]}
 
 
-class MembersClause(Clause):
+class MembersForm(ClauseForm):
     name = "members"
     words = gettext_lazy("Individual members")
     icon = "list-bullet"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from qunce.console.segments import behaviour_forms, clause_forms, rule_editing
-from qunce.console.segments.clause_forms import Clause
+from qunce.console.segments.clause_forms import ClauseForm
 from qunce.core import errors
 from qunce.sets.rules.base import RuleError
 
@@ -37,7 +37,7 @@ class Draft:
     open: str = ""
     at: str = ""
     why: int | None = None
-    form: Clause | None = None
+    form: ClauseForm | None = None
     trouble: str = ""
 
     @property
@@ -80,7 +80,9 @@ def read(data: Mapping[str, Any], desk: Desk) -> Draft:
     return replace(draft, form=_form(draft, desk, data)) if draft.open else draft
 
 
-def _form(draft: Draft, desk: Desk, data: Mapping[str, Any] | None) -> Clause | None:
+def _form(
+    draft: Draft, desk: Desk, data: Mapping[str, Any] | None
+) -> ClauseForm | None:
     """The form of the open clause: filled from the rule, or with what was typed."""
     if draft.is_new:
         kind = draft.open.rpartition(":")[2]

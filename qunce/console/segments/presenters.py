@@ -16,6 +16,7 @@ from qunce.console.segments import draft as segment_draft
 from qunce.console.segments.draft import Draft
 from qunce.members.accounts import masking
 from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
@@ -25,7 +26,7 @@ from qunce.sets.rules.base import RuleError
 
 if TYPE_CHECKING:
     from qunce.console.segments.choices import Desk
-    from qunce.console.segments.clause_forms import Clause
+    from qunce.console.segments.clause_forms import ClauseForm
     from qunce.core.staff.models import Staff
     from qunce.members.rule_text.phrases import Names, Pieces
     from qunce.members.rule_text.sentences import Line
@@ -49,7 +50,7 @@ class Row:
     taken: int = 0
     bar: int = 0
     href: str = ""
-    form: Clause | None = None
+    form: ClauseForm | None = None
     lit: bool | None = None
     because: Sequence[str] = ()
     trouble: str = ""
@@ -133,7 +134,7 @@ class Board:
         return named(heads, self.desk.by)
 
     @property
-    def kinds(self) -> list[type[Clause]]:
+    def kinds(self) -> list[type[ClauseForm]]:
         return [clause_forms.kinds()[name] for name in OFFERED]
 
 
@@ -194,11 +195,11 @@ def _why(draft: Draft, rule: Any, desk: Desk) -> Why | None:
 def named(accounts: Sequence[int], by: Staff) -> list[Person]:
     """People whom the operator is known to see, by any account, in this order."""
     heads = (
-        list(dict.fromkeys(account_models.heads_of(accounts).values()))
+        list(dict.fromkeys(account_queries.person_ids(accounts).values()))
         if accounts
         else []
     )
-    families = account_models.people_of(heads) if heads else {}
+    families = account_queries.accounts_by_person(heads) if heads else {}
     every = [account for some in families.values() for account in some]
     rows = account_models.Account.objects.filter(pk__in=every)
     known = {pk: (name, key) for pk, name, key in rows.values_list("pk", "name", "key")}

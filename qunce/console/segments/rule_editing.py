@@ -31,7 +31,7 @@ LONGEST, DEEPEST = 500_000, 200
 def given(text: str) -> Any:
     """What somebody wrote as JSON, unless it is too much to be looked at."""
     try:
-        found = tree.read(text[: LONGEST + 1]) if len(text) <= LONGEST else None
+        found = tree.parse_json(text[: LONGEST + 1]) if len(text) <= LONGEST else None
     except RecursionError:
         found = None
     if (found is None and text.strip() != "null") or _is_deep(found):

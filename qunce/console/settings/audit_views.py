@@ -110,7 +110,7 @@ class Line:
 
 
 def said(kind: str) -> str:
-    return audit.spoken(kind) or facts.spoken(kind)
+    return audit.label_of(kind) or facts.label_of(kind)
 
 
 @require_GET

@@ -83,7 +83,7 @@ def unlock(request: Request, pk: int) -> HttpResponse:
 
 
 def _note(request: Request, kind: str, whom: Staff) -> None:
-    audit.note(
+    audit.log(
         kind=kind,
         community=request.community,
         by=request.operator,

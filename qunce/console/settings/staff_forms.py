@@ -107,7 +107,7 @@ class StaffForm(forms.Form):
                 return None
             return scope_rules.own(shop, {"segment": {"any": [given["segment"]]}})
         if sees == RULE:
-            return scope_rules.own(shop, tree.read(given.get("rule") or ""))
+            return scope_rules.own(shop, tree.parse_json(given.get("rule") or ""))
         return None
 
     def about(self) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def _by_group(tag: Tag) -> tuple[bool, str, int, str]:
 
 
 def rows_of(several: Sequence[Tag], by: Staff, at: datetime) -> list[Row]:
-    carriers = set_sizes.of_marks(
+    carriers = set_sizes.count_by_ref(
         community=by.community,
         kind=tag_models.KIND.name,
         refs=[tag.pk for tag in several],

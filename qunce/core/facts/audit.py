@@ -68,7 +68,7 @@ def declare(kind: str, words: StrOrPromise) -> str:
     return kind
 
 
-def spoken(kind: str) -> str | None:
+def label_of(kind: str) -> str | None:
     return str(_words[kind]) if kind in _words else None
 
 
@@ -82,7 +82,7 @@ INSERT INTO core_audit_entry (community_id, actor_id, kind_id, account_id, group
 """
 
 
-def note(
+def log(
     *,
     kind: str,
     community: Community,
@@ -94,7 +94,7 @@ def note(
 ) -> None:
     """Write down what is no fact; `detail` holds no personal data of members."""
     kind_id = interned_names.ensure("kind", 0, [kind])[kind]
-    write(
+    insert(
         community_id=community.pk,
         actor_id=by.pk if by else None,
         kind_id=kind_id,
@@ -105,7 +105,7 @@ def note(
     )
 
 
-def write(
+def insert(
     *,
     community_id: int,
     actor_id: int | None,

@@ -11,36 +11,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from qunce.core import db, timestamps
-from qunce.core.facts import facts
+from qunce.core import db
+from qunce.core.facts.facts import RecordedFact
 
 COLUMNS = (
-    "id, community_id, kind_id, account_id, group_id, happened_at, recorded_at,"
-    " actor_id, source_id, payload"
+    "id, kind_id, account_id, group_id, happened_at, recorded_at, actor_id, source_id,"
+    " payload, community_id"
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecordedFact:
-    """A fact as it is read back."""
-
-    id: int
-    community: int
-    kind: str
-    account: int | None
-    group: int | None
-    happened_at: datetime
-    recorded_at: datetime
-    actor: int | None
-    source: int | None
-    payload: dict[str, Any]
-
-
 @dataclass(frozen=True)
-class Stretch:
+class CommittedFacts:
     """Facts of the wanted kinds from one position to the next.
 
     `size` counts those of any kind; with 0 there is nothing new, though `upto` may have
@@ -52,13 +35,13 @@ class Stretch:
     facts: Sequence[RecordedFact]
 
 
-def read(*, after: int, most: int, kinds: Mapping[int, str]) -> Stretch:
+def read(*, after: int, most: int, kinds: Mapping[int, str]) -> CommittedFacts:
     """A stretch of about `most` settled facts of any kind, those of `kinds` in it."""
-    end = horizon()  # before the snapshot, which holds all below it all the more
+    end = last_position()  # before the snapshot, which holds all below it all the more
     with db.snapshot():
         upto, size, where = _stretch(after, most, end)
         found = _select(where, [after, upto], kinds) if kinds and size else []
-    return Stretch(upto, size, found)
+    return CommittedFacts(upto, size, found)
 
 
 def _stretch(after: int, most: int, end: int) -> tuple[int, int, str]:
@@ -69,7 +52,7 @@ def _stretch(after: int, most: int, end: int) -> tuple[int, int, str]:
     return upto, upto - after, "id > %s AND id <= %s"
 
 
-def one(fact_id: int) -> list[RecordedFact]:
+def find(fact_id: int) -> list[RecordedFact]:
     kind = db.rows("SELECT kind_id FROM core_fact WHERE id = %s", [fact_id])
     names = {row[0]: _kind(row[0]) for row in kind}
     return _select("id = %s", [fact_id], names) if names else []
@@ -90,7 +73,7 @@ LOOKS = 4
 PAUSE = 0.003
 
 
-def horizon() -> int:
+def last_position() -> int:
     """The last id; on PostgreSQL the number below which every transaction has ended.
 
     There, one that ended between the snapshot and the look at who it was counts as a
@@ -143,24 +126,12 @@ def _select(
         [*params, *kinds],
     )
     return [
-        RecordedFact(
-            id=row[0],
-            community=row[1],
-            kind=kinds[row[2]],
-            account=row[3],
-            group=row[4],
-            happened_at=timestamps.from_micros(row[5]),
-            recorded_at=timestamps.from_micros(row[6]),
-            actor=row[7],
-            source=row[8],
-            payload=facts.load(row[9]),
-        )
-        for row in rows
+        RecordedFact.from_row(row[:-1], community=row[-1], kinds=kinds) for row in rows
     ]
 
 
 @dataclass(frozen=True)
-class Touched:
+class AffectedAccounts:
     """Accounts, by community, that facts of some kinds are about; see `Stretch`."""
 
     upto: int
@@ -168,9 +139,9 @@ class Touched:
     accounts: Mapping[int, Sequence[int]]
 
 
-def touched(*, after: int, most: int, kinds: Iterable[int]) -> Touched:
+def read_accounts(*, after: int, most: int, kinds: Iterable[int]) -> AffectedAccounts:
     """Like `read`, but only whom it concerns: for those who look at the rows anew."""
-    wanted, end = list(kinds), horizon()
+    wanted, end = list(kinds), last_position()
     with db.snapshot():
         upto, size, where = _stretch(after, most, end)
         found: dict[int, list[int]] = {}
@@ -182,4 +153,4 @@ def touched(*, after: int, most: int, kinds: Iterable[int]) -> Touched:
                 [after, upto, *wanted],
             ):
                 found.setdefault(community, []).append(account)
-    return Touched(upto, size, found)
+    return AffectedAccounts(upto, size, found)

@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError, models, transaction
 
 from qunce.core.communities import Community
 from qunce.core.facts import committed, facts
-from qunce.core.facts.committed import RecordedFact
+from qunce.core.facts.facts import RecordedFact
 from qunce.core.jobs import job_queue
 
 BATCH = 5_000
@@ -77,7 +77,7 @@ class Consumer:
                 return step
         return steps
 
-    def _step(self, at: datetime) -> committed.Stretch:
+    def _step(self, at: datetime) -> committed.CommittedFacts:
         start = position(self.name)
         walk = self._walked.get(start, Walk(start, 0))
         stretch = committed.read(after=walk.upto, most=BATCH, kinds=self._kinds())
@@ -89,7 +89,9 @@ class Consumer:
             self._walked[start] = walk
         return stretch
 
-    def _take(self, start: int, stretch: committed.Stretch, at: datetime) -> None:
+    def _take(
+        self, start: int, stretch: committed.CommittedFacts, at: datetime
+    ) -> None:
         """Of several takers one finds the position where it was."""
         with transaction.atomic():
             mine = ConsumerPosition.objects.filter(consumer=self.name, position=start)
@@ -112,7 +114,7 @@ class Consumer:
     def again(self, key: str, *, at: datetime) -> None:
         """Try one failed fact once more; `key` is that of its work row."""
         fact_id, _, name = key.partition(" ")
-        for fact in committed.one(int(fact_id)):
+        for fact in committed.find(int(fact_id)):
             for reaction in self.reactions.get(fact.kind, ()):
                 if _name(reaction) == name:
                     community = Community.objects.get(pk=fact.community)

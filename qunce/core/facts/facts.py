@@ -17,7 +17,7 @@ import dataclasses
 import itertools
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -99,8 +99,8 @@ class FactKind:
     """Base of all declared kinds."""
 
     kind: ClassVar[str]
-    words: ClassVar[StrOrPromise] = ""
-    foreign: ClassVar[bool] = False
+    label: ClassVar[StrOrPromise] = ""
+    reportable: ClassVar[bool] = False
     """Whether programs may tell it too; else it is caused by our own verbs alone."""
     account: int | None = None
     group: int | None = None
@@ -114,10 +114,45 @@ class FactKind:
         return dump(rest)
 
 
-def spoken(kind: str) -> str:
+@dataclass(frozen=True, kw_only=True)
+class RecordedFact:
+    """A fact as it is read back: `actor` is a staff id, `source` an interned name's."""
+
+    id: int
+    community: int
+    kind: str
+    account: int | None
+    group: int | None
+    happened_at: datetime
+    recorded_at: datetime
+    actor: int | None
+    source: int | None
+    payload: dict[str, Any]
+
+    @classmethod
+    def from_row(
+        cls, row: Sequence[Any], *, community: int, kinds: Mapping[int, str]
+    ) -> RecordedFact:
+        """`row` is (id, kind, account, group, happened, recorded, actor, source, payload)."""
+        id_, kind, account, group, happened, recorded, actor, source, payload = row
+        return cls(
+            id=id_,
+            community=community,
+            kind=kinds[kind],
+            account=account,
+            group=group,
+            happened_at=timestamps.from_micros(happened),
+            recorded_at=timestamps.from_micros(recorded),
+            actor=actor,
+            source=source,
+            payload=load(payload),
+        )
+
+
+def label_of(kind: str) -> str:
     """A kind in the reader's words, where its room has given any."""
     event = _declared.get(kind)
-    return str(event.words) if event and event.words else kind
+    return str(event.label) if event and event.label else kind
 
 
 _declared: dict[str, type[FactKind]] = {}
@@ -203,7 +238,7 @@ def record_many(
         )
         for event, time in zip(events, times, strict=True)
     ]
-    db.insert(EACH, rows)
+    db.insert(INSERT_FACTS, rows)
     if by is not None:
         _audit(events, ids, community=community, by=by, at=at)
 
@@ -221,7 +256,7 @@ def _audit(
         alike = [event for event in events if event.kind == kind]
         accounts = {event.account for event in alike}
         groups = {event.group for event in alike}
-        audit.write(
+        audit.insert(
             community_id=community.pk,
             actor_id=by.pk,
             kind_id=kind_id,
@@ -248,13 +283,13 @@ def _common(events: Sequence[FactKind]) -> dict[str, Any]:
     }
 
 
-EACH = """
+INSERT_FACTS = """
 INSERT INTO core_fact (community_id, kind_id, account_id, group_id, happened_at,
     recorded_at, actor_id, payload) VALUES
 """
 
 
-def record_each(
+def record_for_accounts(
     event: FactKind,
     accounts: Iterable[int],
     *,
@@ -272,9 +307,9 @@ def record_each(
     head, tail = (community.pk, kind), (recorded, actor, payload)
     pairs = zip(accounts, moments, strict=False)
     rows = [(*head, account, event.group, moment, *tail) for account, moment in pairs]
-    db.insert(EACH, rows)
+    db.insert(INSERT_FACTS, rows)
     if by is not None and rows:
-        audit.write(
+        audit.insert(
             community_id=community.pk,
             actor_id=actor,
             kind_id=kind,

@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Facts:
+class FactBatch:
     """Columns of one batch, of one community and source; `None` where null.
 
     `happened` in microseconds; `hashes` are those of `hashes_of`, or 0 on PostgreSQL.
@@ -52,7 +52,7 @@ class Facts:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def only(self, places: Sequence[int]) -> Facts:
+    def only(self, places: Sequence[int]) -> FactBatch:
         def some(values: list[Any]) -> list[Any]:
             return [values[place] for place in places]
 
@@ -70,7 +70,7 @@ def hashes_of(source_id: int, keys: Sequence[bytes]) -> NDArray[np.int64]:
     return np.frombuffer(b"".join(parts), dtype="<i8").astype(np.int64)
 
 
-def take(batch: Facts) -> int:
+def insert_new(batch: FactBatch) -> int:
     """Record those not known yet; returns how many. Call it in a transaction.
 
     The usual batch is new from end to end and is written without looking; where a key
@@ -102,7 +102,7 @@ OVERFLOW = (
 LAST = "SELECT seq FROM sqlite_sequence WHERE name = 'core_fact'"
 
 
-def _insert(batch: Facts, *, with_hash: bool) -> int:
+def _insert(batch: FactBatch, *, with_hash: bool) -> int:
     """Write the rows under the next ids; returns the first of them."""
     found = db.rows(LAST)
     first = (found[0][0] if found else 0) + 1
@@ -115,7 +115,7 @@ def _insert(batch: Facts, *, with_hash: bool) -> int:
     return first
 
 
-def _tuples(batch: Facts, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+def _tuples(batch: FactBatch, ids: Sequence[int]) -> list[tuple[Any, ...]]:
     count = len(batch)
     return list(
         zip(
@@ -135,7 +135,7 @@ def _tuples(batch: Facts, ids: Sequence[int]) -> list[tuple[Any, ...]]:
     )
 
 
-def _take_one_by_one(batch: Facts) -> int:
+def _take_one_by_one(batch: FactBatch) -> int:
     owners = _owners(batch.hashes)
     stored = _stored_keys(set(owners.values()))
     seen: dict[str, None] = {}
@@ -183,7 +183,7 @@ def _json(numbers: Sequence[int]) -> str:
     return f"[{','.join(map(str, numbers))}]"
 
 
-def _not_overflowed(batch: Facts, places: list[int]) -> list[int]:
+def _not_overflowed(batch: FactBatch, places: list[int]) -> list[int]:
     known: set[str] = set()
     if places:
         keys = [batch.keys[place] for place in places]
@@ -198,7 +198,7 @@ def _not_overflowed(batch: Facts, places: list[int]) -> list[int]:
     return [place for place in places if batch.keys[place] not in known]
 
 
-def _insert_overflowing(batch: Facts) -> None:
+def _insert_overflowing(batch: FactBatch) -> None:
     first = _insert(batch, with_hash=False)
     rows = [
         (batch.source_id, key, fact) for fact, key in enumerate(batch.keys, start=first)
@@ -218,7 +218,7 @@ SELECT wanted.key FROM unnest(%s::text[]) AS wanted(key) CROSS JOIN LATERAL (
 """A probe a key. `key = ANY(…)` read all of a source that statistics did not know yet."""
 
 
-def _take_on_postgresql(batch: Facts) -> int:
+def _take_on_postgresql(batch: FactBatch) -> int:
     known = {row[0] for row in db.rows(KNOWN, [batch.keys, batch.source_id])}
     first = dict(zip(reversed(batch.keys), range(len(batch) - 1, -1, -1), strict=True))
     if known or len(first) < len(batch):
@@ -233,7 +233,7 @@ def _take_on_postgresql(batch: Facts) -> int:
     return len(batch)
 
 
-def _copy(batch: Facts, table: str) -> None:
+def _copy(batch: FactBatch, table: str) -> None:
     count = len(batch)
     columns = [
         pa.array(values, kind)
@@ -267,7 +267,7 @@ ON CONFLICT (source_id, key) WHERE key IS NOT NULL DO NOTHING
 """  # noqa: S608 - constant
 
 
-def _copy_around(batch: Facts) -> int:
+def _copy_around(batch: FactBatch) -> int:
     db.execute(
         "CREATE TEMP TABLE qunce_coming ON COMMIT DROP AS"  # noqa: S608 - constant
         f" SELECT {COLUMNS} FROM core_fact WHERE false"

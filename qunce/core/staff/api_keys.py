@@ -55,7 +55,7 @@ class ApiKey(models.Model):
 @dataclass(frozen=True, kw_only=True)
 class KeyMade(facts.FactKind):
     kind = "api_key.created"
-    words = gettext_lazy("API key created")
+    label = gettext_lazy("API key created")
     key: int
     name: str
     scopes: list[str]
@@ -65,7 +65,7 @@ class KeyMade(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class KeyRevoked(facts.FactKind):
     kind = "api_key.revoked"
-    words = gettext_lazy("API key revoked")
+    label = gettext_lazy("API key revoked")
     key: int
     name: str
 

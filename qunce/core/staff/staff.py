@@ -31,7 +31,7 @@ HOUSE = "system@"
 @dataclass(frozen=True, kw_only=True)
 class StaffJoined(facts.FactKind):
     kind = "staff.joined"
-    words = gettext_lazy("staff added")
+    label = gettext_lazy("staff added")
     operator: int
     login: str
     role: str
@@ -41,7 +41,7 @@ class StaffJoined(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class StaffChanged(facts.FactKind):
     kind = "staff.changed"
-    words = gettext_lazy("staff changed")
+    label = gettext_lazy("staff changed")
     operator: int
     login: str
     changed: list[str]
@@ -52,7 +52,7 @@ class StaffChanged(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class StaffLeft(facts.FactKind):
     kind = "staff.left"
-    words = gettext_lazy("staff deactivated")
+    label = gettext_lazy("staff deactivated")
     operator: int
     login: str
 
@@ -61,7 +61,7 @@ class StaffLeft(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class StaffReturned(facts.FactKind):
     kind = "staff.returned"
-    words = gettext_lazy("staff reactivated")
+    label = gettext_lazy("staff reactivated")
     operator: int
     login: str
 
@@ -70,7 +70,7 @@ class StaffReturned(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class PasswordChanged(facts.FactKind):
     kind = "staff.password_changed"
-    words = gettext_lazy("password changed")
+    label = gettext_lazy("password changed")
     operator: int
     login: str
 
@@ -79,7 +79,7 @@ class PasswordChanged(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class FactorDemanded(facts.FactKind):
     kind = "staff.two_factor_required"
-    words = gettext_lazy("two-factor requirement changed")
+    label = gettext_lazy("two-factor requirement changed")
     required: bool
 
 

@@ -28,7 +28,7 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 @dataclass(frozen=True, kw_only=True)
 class FactorSet(facts.FactKind):
     kind = "staff.two_factor_enabled"
-    words = gettext_lazy("two-factor turned on")
+    label = gettext_lazy("two-factor turned on")
     operator: int
     login: str
 
@@ -37,7 +37,7 @@ class FactorSet(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class FactorRemoved(facts.FactKind):
     kind = "staff.two_factor_disabled"
-    words = gettext_lazy("two-factor turned off")
+    label = gettext_lazy("two-factor turned off")
     operator: int
     login: str
 
@@ -46,7 +46,7 @@ class FactorRemoved(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class CodesMade(facts.FactKind):
     kind = "staff.recovery_codes_generated"
-    words = gettext_lazy("recovery codes generated")
+    label = gettext_lazy("recovery codes generated")
     operator: int
     login: str
 

@@ -54,7 +54,7 @@ class Unit(models.Model):
 @dataclass(frozen=True, kw_only=True)
 class UnitOpened(facts.FactKind):
     kind = "unit.opened"
-    words = gettext_lazy("unit opened")
+    label = gettext_lazy("unit opened")
     unit: int
     name: str
 
@@ -63,7 +63,7 @@ class UnitOpened(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class UnitChanged(facts.FactKind):
     kind = "unit.changed"
-    words = gettext_lazy("unit changed")
+    label = gettext_lazy("unit changed")
     unit: int
     name: str
 
@@ -72,7 +72,7 @@ class UnitChanged(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class UnitClosed(facts.FactKind):
     kind = "unit.closed"
-    words = gettext_lazy("unit closed")
+    label = gettext_lazy("unit closed")
     unit: int
     name: str
 

@@ -139,9 +139,9 @@ class FactWriter:
         ids: np.ndarray = numbers[places]
         return ids
 
-    def batch(self, begin: int, end: int) -> ingest.Facts:
+    def batch(self, begin: int, end: int) -> ingest.FactBatch:
         length = end - begin
-        return ingest.Facts(
+        return ingest.FactBatch(
             community_id=self._job.community_id,
             source_id=self._source_id,
             actor_id=None,
@@ -155,8 +155,8 @@ class FactWriter:
             hashes=self._hashes[begin:end].tolist(),
         )
 
-    def write(self, batch: ingest.Facts) -> Mapping[str, int]:
-        taken = ingest.take(batch)
+    def write(self, batch: ingest.FactBatch) -> Mapping[str, int]:
+        taken = ingest.insert_new(batch)
         made, self._made = self._made, 0
         return {"facts": taken, "known": len(batch) - taken, "members": made}
 

@@ -20,7 +20,7 @@ from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import Parsed, Reading
 from qunce.importing.targets import memberships
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries, models as account_models
 from qunce.members.accounts.accounts import MemberChanged, MemberLeft, MemberRejoined
 from qunce.members.attributes import attributes
 from qunce.members.attributes import values as attribute_values
@@ -97,7 +97,7 @@ class MemberWriter:
 
     def _ensure(self, batch: list[Row]) -> tuple[set[int], dict[str, int]]:
         """Ids that were there before, and the id of every key."""
-        ids = account_models.find(self._job.community, [row["key"] for row in batch])
+        ids = account_queries.find(self._job.community, [row["key"] for row in batch])
         before = set(ids.values())
         sources: dict[str, dict[str, datetime]] = {}
         for row in batch:
@@ -222,7 +222,7 @@ class MemberWriter:
             }
             touched = self._set(attribute, wanted)
             event = attributes.AttributeSet(attribute=attribute.name, came_by=SOURCE)
-            facts.record_each(
+            facts.record_for_accounts(
                 event,
                 [account for account in touched if account in before],
                 community=self._job.community,
@@ -308,9 +308,9 @@ def _left(row: Row, left: int | None) -> int | None:
 
 def _carrying(tag: int, some: list[int]) -> set[int]:
     """Those whose person carries the tag with any account."""
-    families = account_models.people_of(some)
+    families = account_queries.accounts_by_person(some)
     mine = [account for family in families.values() for account in family]
-    weights = marks.weights_of(tag_models.KIND, tag, mine)
+    weights = marks.find_weights(tag_models.KIND, tag, mine)
     return {
         account
         for family in families.values()

@@ -171,7 +171,7 @@ def _put(
 ) -> None:
     extra = {"role": role, "joined_at": joined, "left_at": left}
     weights = dict.fromkeys(some, 1 if left is None else 0)
-    marks.put(group_groups.KIND, job.community_id, group, weights, extra)
+    marks.set_weights(group_groups.KIND, job.community_id, group, weights, extra)
     # A row whose weight stays is left alone there; its words may be new all the same.
     rows = Membership.objects.filter(group_id=group, account_id__in=some)
     rows.update(**extra)
@@ -204,7 +204,7 @@ def _record(
         (GroupLeft(group=group), gone, left),
     ):
         if accounts and at is not None:
-            facts.record_each(
+            facts.record_for_accounts(
                 event,
                 accounts,
                 community=job.community,

@@ -113,7 +113,7 @@ class OrderWriter:
                         (community, kind, account, None, at, recorded, None, payload)
                     )
         db.insert(order_sql.INSERT, orders)
-        db.insert(facts.EACH, happened)
+        db.insert(facts.INSERT_FACTS, happened)
 
     def _amend(
         self, rows: list[tuple[Any, ...]], known: Mapping[str, tuple[Any, ...]]

@@ -131,7 +131,7 @@ class TagWriter:
 
     def _write(self, tag: library.Tag, rows: list[tuple[int, int, int]]) -> int:
         """Without a depth the tag is there once at least; with one, exactly so often."""
-        held = marks.weights_of(KIND, tag.pk, [row[0] for row in rows])
+        held = marks.find_weights(KIND, tag.pk, [row[0] for row in rows])
         wanted: dict[int, dict[int, int]] = {}
         for account, depth, time in rows:
             weight = depth if depth >= 0 else max(held.get(account, 0), 1)

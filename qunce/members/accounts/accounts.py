@@ -15,7 +15,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts, interned_names
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import identifiers
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries, models as account_models
 from qunce.members.accounts.models import Account, Identifier
 from qunce.members.people import merges
 
@@ -30,7 +30,7 @@ SOURCES = "source"
 @dataclass(frozen=True, kw_only=True)
 class MemberJoined(facts.FactKind):
     kind = "member.joined"
-    words = gettext_lazy("joined the community")
+    label = gettext_lazy("joined the community")
     channel: str
     came_by: str = ""
 
@@ -41,7 +41,7 @@ class MemberChanged(facts.FactKind):
     """`fields` names what changed; the values are in the account alone."""
 
     kind = "member.changed"
-    words = gettext_lazy("changed")
+    label = gettext_lazy("changed")
     fields: list[str]
 
 
@@ -51,7 +51,7 @@ class MemberIdentified(facts.FactKind):
     """A phone, an address or an id is known; which one stands with the account."""
 
     kind = "member.identifier_added"
-    words = gettext_lazy("identifier added")
+    label = gettext_lazy("identifier added")
     by_kind: str
 
 
@@ -59,14 +59,14 @@ class MemberIdentified(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class MemberLeft(facts.FactKind):
     kind = "member.left"
-    words = gettext_lazy("left the community")
+    label = gettext_lazy("left the community")
 
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class MemberRejoined(facts.FactKind):
     kind = "member.rejoined"
-    words = gettext_lazy("rejoined the community")
+    label = gettext_lazy("rejoined the community")
 
 
 class AccountExists(errors.Refused):
@@ -124,7 +124,7 @@ def add(
 ) -> Account:
     """`known_by` are identifiers such as {"phone": …}; an equal one merges (K1)."""
     permissions.check_may(by, TEND)
-    if account_models.find(community, [key := check_key(key)], channel):
+    if account_queries.find(community, [key := check_key(key)], channel):
         raise AccountExists(_("A member “%(key)s” already exists.") % {"key": key})
     account = Account.objects.create(
         community=community,
@@ -216,7 +216,7 @@ def rejoin(*, account: Account, by: Staff, at: datetime) -> None:
 def _record(
     event: facts.FactKind, account: Account, by: Staff, at: datetime, moment: datetime
 ) -> None:
-    facts.record_each(
+    facts.record_for_accounts(
         event,
         [account.pk],
         community=account.community,
@@ -285,20 +285,20 @@ def ensure(
     A key that any channel knows is that account; a new one gets `channel`.
     """
     joined = dict(keys) if isinstance(keys, Mapping) else dict.fromkeys(keys, at)
-    found = account_models.find(community, joined)
+    found = account_queries.find(community, joined)
     if len(found) == len(joined):
         return found
     source_id, rev = _source_id(community, source), _bump(community)
-    found = account_models.find(
+    found = account_queries.find(
         community, joined
     )  # nobody else makes accounts from here on
     missing = [check_key(key) for key in joined if key not in found]
     head = (community.pk, channel, source_id, rev)
     _insert(head, [(key, timestamps.to_micros(joined[key])) for key in missing])
-    made = account_models.find(community, missing, channel)
+    made = account_queries.find(community, missing, channel)
     event = MemberJoined(channel=channel, came_by=source)
     accounts, happened = [made[key] for key in missing], [joined[k] for k in missing]
-    facts.record_each(
+    facts.record_for_accounts(
         event, accounts, community=community, by=by, at=at, happened=happened
     )
     return found | made
@@ -308,7 +308,7 @@ def _insert(
     head: tuple[int, str, int | None, int], rows: Sequence[tuple[str, int]]
 ) -> None:
     community_id, channel, source_id, rev = head
-    for chunk in account_models.chunks(rows, ROWS):
+    for chunk in account_queries.chunks(rows, ROWS):
         values: list[object] = []
         for key, joined in chunk:
             values += [community_id, key, channel, "", joined, None]

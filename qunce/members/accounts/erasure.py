@@ -9,7 +9,7 @@ from django.db import transaction
 
 from qunce.core import db, revisions
 from qunce.core.facts import audit
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import models as account_models, queries as account_queries
 from qunce.members.attributes.values import AttributeValue, PastValue
 from qunce.members.layers import layers
 from qunce.members.people import merges, notes
@@ -27,7 +27,7 @@ def scrub(key: str, *, at: datetime) -> None:
     account = head.select_related("community").first()
     if account is None:
         return
-    family = account_models.family(account.pk)
+    family = account_queries.account_ids_of_person(account.pk)
     _clear_attributes(account.community_id, family)
     _clear_tags(account.community_id, family)
     for side in ("left_id__in", "right_id__in"):
@@ -64,6 +64,6 @@ def _clear_tags(community_id: int, family: Sequence[int]) -> None:
     for tag in sorted(set(rows.values_list("tag_id", flat=True))):
         with transaction.atomic():
             gone = dict.fromkeys(family, 0)
-            marks.put_back(tag_models.KIND, community_id, tag, gone)
+            marks.restore_weights(tag_models.KIND, community_id, tag, gone)
     rows.update(by_id=None, source="", expires_at=None, batch_id=None)
     TagChange.objects.filter(account_id__in=family).delete()

@@ -15,7 +15,7 @@ from qunce.core import errors, permissions, text_validation, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import parsing as value_parsing
 from qunce.members.attributes import values as attribute_values
 from qunce.members.attributes.values import AttributeValue, PastValue
@@ -75,7 +75,7 @@ class Attribute(models.Model):
 @dataclass(frozen=True, kw_only=True)
 class AttributeDefined(facts.FactKind):
     kind = "attribute.defined"
-    words = gettext_lazy("attribute defined")
+    label = gettext_lazy("attribute defined")
     attribute: str
     type: str
 
@@ -84,7 +84,7 @@ class AttributeDefined(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class AttributeChanged(facts.FactKind):
     kind = "attribute.changed"
-    words = gettext_lazy("attribute changed")
+    label = gettext_lazy("attribute changed")
     attribute: str
 
 
@@ -94,7 +94,7 @@ class AttributeSet(facts.FactKind):
     """That it was set; the value itself stands in its row alone, where it can go."""
 
     kind = "attribute.set"
-    words = gettext_lazy("attribute set")
+    label = gettext_lazy("attribute set")
     attribute: str
     came_by: str
 
@@ -210,17 +210,17 @@ def set_values(
     to the caller, for files.
     """
     permissions.check_may(by, FILL)
-    account_models.check_ids(attribute.community, values)
+    account_queries.check_ids(attribute.community, values)
     stored = _read(attribute, values)
     writer = attribute_values.Writer(attribute, by, at, source)
     changed = 0
-    for chunk in account_models.chunks(sorted(stored)):
+    for chunk in account_queries.chunks(sorted(stored)):
         with transaction.atomic():
             touched = writer.write({account: stored[account] for account in chunk})
             event = AttributeSet(attribute=attribute.name, came_by=source)
             told = touched if record else []
             community = attribute.community
-            facts.record_each(event, told, community=community, by=by, at=at)
+            facts.record_for_accounts(event, told, community=community, by=by, at=at)
         changed += len(touched)
     return changed
 

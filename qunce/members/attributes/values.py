@@ -11,7 +11,7 @@ from django.db import models
 
 from qunce.core import db, revisions, timestamps
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes.parsing import Stored
 from qunce.sets.bitmaps import attribute_columns
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qunce.members.attributes.attributes import Attribute
 
 
-class AttributeValue(attribute_columns.Value):
+class AttributeValue(attribute_columns.ColumnValue):
     """The value now. `item` is empty, or the text of one of several values (`multi`)."""
 
     attribute = models.ForeignKey(
@@ -33,7 +33,7 @@ class AttributeValue(attribute_columns.Value):
     source = models.CharField(max_length=20)
     by_id = models.BigIntegerField(null=True)
 
-    class Meta(attribute_columns.Value.Meta):
+    class Meta(attribute_columns.ColumnValue.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["attribute", "account_id", "item"],
@@ -156,7 +156,7 @@ class Writer:
 
     def _upsert(self, rows: Mapping[Row, Stored], rev: int, *, present: bool) -> None:
         micros = timestamps.to_micros(self.at)
-        for chunk in account_models.chunks(list(rows.items()), ROWS):
+        for chunk in account_queries.chunks(list(rows.items()), ROWS):
             flat: list[object] = []
             for (account, item), (number, text) in chunk:
                 flat += [self.attribute.pk, account, item, number, text]

@@ -20,7 +20,7 @@ from qunce.members.attributes.attributes import Kind
 from qunce.sets.bitmaps import attribute_columns, bitmaps
 from qunce.sets.bitmaps.attribute_columns import Column
 from qunce.sets.rules import base, time_windows
-from qunce.sets.rules.base import Leaf, Place
+from qunce.sets.rules.base import Clause, RulePath
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +52,7 @@ SCALE = 10_000
 
 @base.register
 @dataclass(frozen=True)
-class AttributeLeaf(Leaf):
+class AttributeClause(Clause):
     """`wanted` holds texts, or exact numbers in the unit of the column."""
 
     name: ClassVar[str] = "attr"
@@ -63,7 +63,7 @@ class AttributeLeaf(Leaf):
     wanted: tuple[str | Fraction, ...]
 
     @classmethod
-    def parse(cls, args: Any, place: Place) -> AttributeLeaf:
+    def parse(cls, args: Any, path: RulePath) -> AttributeClause:
         signs = (
             "in",
             "eq",
@@ -74,23 +74,23 @@ class AttributeLeaf(Leaf):
             "known",
             "anniversary",
         )
-        base.fields(args, place, ("name", *signs))
-        attribute = _attribute(args.get("name"), place)
+        base.check_fields(args, path, ("name", *signs))
+        attribute = _attribute(args.get("name"), path)
         given = [sign for sign in signs if sign in args]
         if len(given) != 1:
-            place.refuse(
+            path.fail(
                 _("Give exactly one of these comparisons: %(all)s.")
                 % {"all": ", ".join(signs)}
             )
-        sign, here = given[0], place.inside(given[0])
+        sign, here = given[0], path.child(given[0])
         _check_sign(attribute, sign, here)
         wanted = _wanted(attribute, sign, args[sign], here)
         return cls(attribute.pk, attribute.name, attribute.type, sign, wanted)
 
-    def reads(self) -> Iterable[revisions.Key]:
+    def dependencies(self) -> Iterable[revisions.Key]:
         return [(attribute_columns.KIND, self.attribute)]
 
-    def label(self, snap: Snapshot) -> int:
+    def cache_key(self, snap: Snapshot) -> int:
         return snap.today if self.sign == "anniversary" else 0
 
     def resolve(self, snap: Snapshot) -> BitMap:
@@ -117,10 +117,12 @@ class AttributeLeaf(Leaf):
         fits = FITS.get(self.sign, _equals)
         return [code for code, word in enumerate(words) if fits(word, texts)]
 
-    def say(self, snap: Snapshot, person: int) -> str:
+    def explain(self, snap: Snapshot, person: int) -> str:
         column = by_person(snap, self.attribute, multi=self.type == Kind.MULTI)
         mine = column.numbers[column.accounts == person]
-        values = base.enumerated(_show(self.type, int(value), column) for value in mine)
+        values = base.format_list(
+            _show(self.type, int(value), column) for value in mine
+        )
         return _("%(name)s is %(value)s (required: %(wanted)s)") % {
             "name": self.called,
             "value": values or _("not known"),
@@ -130,7 +132,7 @@ class AttributeLeaf(Leaf):
     def _wish(self) -> str:
         if self.sign == "known":
             return _("known") if self.wanted else _("not known")
-        wanted = base.enumerated(
+        wanted = base.format_list(
             _show_wanted(self.type, value) for value in self.wanted
         )
         return _(SIGNS[self.sign]) % {"wanted": wanted}
@@ -185,20 +187,18 @@ class Asked:
     type: str
 
 
-def _attribute(name: Any, place: Place) -> Asked:
+def _attribute(name: Any, path: RulePath) -> Asked:
     found = db.rows(
         "SELECT id, name, type FROM members_attribute"
         " WHERE community_id = %s AND name = %s",
-        [place.community.pk, str(name)],
+        [path.community.pk, str(name)],
     )
     if not found:
-        place.inside("name").refuse(
-            _("There is no attribute “%(name)s”.") % {"name": name}
-        )
+        path.child("name").fail(_("There is no attribute “%(name)s”.") % {"name": name})
     return Asked(*found[0])
 
 
-def _check_sign(attribute: Asked, sign: str, place: Place) -> None:
+def _check_sign(attribute: Asked, sign: str, path: RulePath) -> None:
     texts = attribute.type in TEXTS
     wrong = (
         (sign in ("contains", "starts") and not texts)
@@ -206,74 +206,74 @@ def _check_sign(attribute: Asked, sign: str, place: Place) -> None:
         or (sign == "anniversary" and attribute.type != Kind.DATE)
     )
     if wrong:
-        place.refuse(
+        path.fail(
             _("“%(name)s” is of type %(type)s, which does not support this comparison.")
             % {"name": attribute.name, "type": attribute.type}
         )
 
 
 def _wanted(
-    attribute: Asked, sign: str, value: Any, place: Place
+    attribute: Asked, sign: str, value: Any, path: RulePath
 ) -> tuple[str | Fraction, ...]:
     if sign == "known":
         if not isinstance(value, bool):
-            place.refuse(_("Write true or false."))
+            path.fail(_("Write true or false."))
         return ("known",) if value else ()
     if sign == "anniversary":
-        base.fields(value, place, ("within",))
-        span = time_windows.hours_of(value.get("within"), place.inside("within"))
+        base.check_fields(value, path, ("within",))
+        span = time_windows.parse_duration(value.get("within"), path.child("within"))
         return (Fraction(max(span // timedelta(days=1), 1)),)
     if sign != "in":
-        return (_value(attribute, value, place),)
+        return (_value(attribute, value, path),)
     if not isinstance(value, list):
-        place.refuse(_("Write a list of values."))
+        path.fail(_("Write a list of values."))
     return tuple(
-        _value(attribute, one, place.inside(number)) for number, one in enumerate(value)
+        _value(attribute, one, path.child(number)) for number, one in enumerate(value)
     )
 
 
-def _value(attribute: Asked, value: Any, place: Place) -> str | Fraction:
+def _value(attribute: Asked, value: Any, path: RulePath) -> str | Fraction:
     """A text, or the number in the unit of the column; anything else is refused."""
     try:
-        return PARSERS[Kind(attribute.type)](value, place)
+        return PARSERS[Kind(attribute.type)](value, path)
     except (ValueError, TypeError, InvalidOperation, OverflowError):
-        place.refuse(
+        path.fail(
             _("“%(value)s” is not a value of type %(type)s.")
             % {"value": value, "type": attribute.type}
         )
 
 
-def _text(value: Any, place: Place) -> str:
+def _text(value: Any, path: RulePath) -> str:
     if not isinstance(value, str):
         raise TypeError(value)
     return value
 
 
-def _number(value: Any, place: Place) -> Fraction:
+def _number(value: Any, path: RulePath) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError(value)
     return Fraction(Decimal(str(value))) * SCALE
 
 
-def _bool(value: Any, place: Place) -> Fraction:
+def _bool(value: Any, path: RulePath) -> Fraction:
     if not isinstance(value, bool):
         raise TypeError(value)
     return Fraction(value)
 
 
-def _date(value: Any, place: Place) -> Fraction:
+def _date(value: Any, path: RulePath) -> Fraction:
     return Fraction(community_days.from_date(date.fromisoformat(value)))
 
 
-def _instant(value: Any, place: Place) -> Fraction:
+def _instant(value: Any, path: RulePath) -> Fraction:
     """An ISO time; without an offset it is the community's local time."""
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone(place.community))
+        moment = moment.replace(tzinfo=zone(path.community))
     return Fraction(timestamps.to_micros(moment))
 
 
-PARSERS: dict[Kind, Callable[[Any, Place], str | Fraction]] = {
+PARSERS: dict[Kind, Callable[[Any, RulePath], str | Fraction]] = {
     Kind.TEXT: _text,
     Kind.CHOICE: _text,
     Kind.MULTI: _text,

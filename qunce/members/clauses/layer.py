@@ -13,7 +13,7 @@ from qunce.core import db, revisions
 from qunce.members.layers.layers import LayerSet
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import base
-from qunce.sets.rules.base import Leaf, Place
+from qunce.sets.rules.base import Clause, RulePath
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @base.register
 @dataclass(frozen=True)
-class LayerLeaf(Leaf):
+class LayerClause(Clause):
     """Whoever is not in the newest run, being new or unmerged, is in `default`."""
 
     name: ClassVar[str] = "layer"
@@ -32,20 +32,20 @@ class LayerLeaf(Leaf):
     default: str
 
     @classmethod
-    def parse(cls, args: Any, place: Place) -> LayerLeaf:
-        base.fields(args, place, ("of", "in"))
-        pk, spec, default = _layering(args.get("of"), place)
+    def parse(cls, args: Any, path: RulePath) -> LayerClause:
+        base.check_fields(args, path, ("of", "in"))
+        pk, spec, default = _layering(args.get("of"), path)
         known = {layer["key"] for layer in spec["layers"]}
-        wanted = base.strings(args.get("in"), place.inside("in"))
+        wanted = base.parse_strings(args.get("in"), path.child("in"))
         for number, layer in enumerate(wanted):
             if layer not in known:
-                place.inside("in").inside(number).refuse(
+                path.child("in").child(number).fail(
                     _("There is no layer “%(key)s”. Available layers: %(all)s.")
                     % {"key": layer, "all": ", ".join(sorted(known))}
                 )
         return cls(pk, tuple(sorted(set(wanted))), default)
 
-    def reads(self) -> Iterable[revisions.Key]:
+    def dependencies(self) -> Iterable[revisions.Key]:
         return [("layer", self.layering)]
 
     def resolve(self, snap: Snapshot) -> BitMap:
@@ -67,7 +67,7 @@ class LayerLeaf(Leaf):
         )
         return {layer: people - snap.aliases.tails for layer, people in pairs}
 
-    def say(self, snap: Snapshot, person: int) -> str:
+    def explain(self, snap: Snapshot, person: int) -> str:
         sets = self._sets(snap)
         own = [key for key, people in sets.items() if person in people]
         return _("is in the layer %(layer)s (required: %(wanted)s)") % {
@@ -76,15 +76,15 @@ class LayerLeaf(Leaf):
         }
 
 
-def _layering(key: Any, place: Place) -> tuple[int, Any, str]:
+def _layering(key: Any, path: RulePath) -> tuple[int, Any, str]:
     """Its id, its spec, and the layer that takes the rest."""
     found = db.rows(
         'SELECT id, spec, "default" FROM members_layering'
         " WHERE community_id = %s AND key = %s",
-        [place.community.pk, str(key)],
+        [path.community.pk, str(key)],
     )
     if not found:
-        place.inside("of").refuse(_("There is no layering “%(key)s”.") % {"key": key})
+        path.child("of").fail(_("There is no layering “%(key)s”.") % {"key": key})
     pk, spec, default = found[0]
     return pk, json.loads(spec), default
 
@@ -94,5 +94,5 @@ def _newest(layering: int) -> list[tuple[str, BitMap]]:
     last = sets.values_list("run_id", flat=True)[:1]
     rows = LayerSet.objects.filter(run_id__in=list(last)).order_by("layer")
     return [
-        (layer, bitmaps.thaw(blob)) for layer, blob in rows.values_list("layer", "blob")
+        (layer, bitmaps.from_bytes(blob)) for layer, blob in rows.values_list("layer", "blob")
     ]

@@ -15,7 +15,7 @@ from qunce.core.communities import zone
 from qunce.core.facts import interned_names
 from qunce.sets.bitmaps import aliases, bitmaps
 from qunce.sets.rules import base, fact_queries, snapshots, time_windows
-from qunce.sets.rules.base import Leaf, Place
+from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.time_windows import Window
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ HERE = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
-class Roll:
+class AccountTable:
     """Accounts that are not erased, as parallel arrays of shape (n,), by account.
 
     `joined` and `left` are microseconds, `left` is HERE for who is here; `source` is the
@@ -46,7 +46,7 @@ class Roll:
     source: NDArray[np.int64]
 
 
-def roll(snap: Snapshot) -> Roll:
+def account_table(snap: Snapshot) -> AccountTable:
     pk = snap.community.pk
     return snap.held(
         "roll",
@@ -56,7 +56,7 @@ def roll(snap: Snapshot) -> Roll:
     )
 
 
-def _read(community_id: int, since: int) -> tuple[NDArray[np.int64], Roll]:
+def _read(community_id: int, since: int) -> tuple[NDArray[np.int64], AccountTable]:
     """All accounts changed after a revision, and those of them that are not erased."""
     rows = db.rows(
         "SELECT id, joined_at, CASE WHEN present THEN %s ELSE left_at END,"
@@ -66,14 +66,16 @@ def _read(community_id: int, since: int) -> tuple[NDArray[np.int64], Roll]:
     )
     table = np.array(rows, dtype=np.int64).reshape(-1, 5)
     known = table[table[:, 4] == 1]
-    return table[:, 0], Roll(known[:, 0], known[:, 1], known[:, 2], known[:, 3])
+    return table[:, 0], AccountTable(known[:, 0], known[:, 1], known[:, 2], known[:, 3])
 
 
-def _refreshed(old: Roll, touched: NDArray[np.int64], fresh: Roll) -> Roll:
+def _refreshed(
+    old: AccountTable, touched: NDArray[np.int64], fresh: AccountTable
+) -> AccountTable:
     kept = ~np.isin(old.accounts, touched)
     accounts = np.concatenate([old.accounts[kept], fresh.accounts])
     order = np.argsort(accounts, kind="stable")
-    return Roll(
+    return AccountTable(
         accounts[order],
         np.concatenate([old.joined[kept], fresh.joined])[order],
         np.concatenate([old.left[kept], fresh.left])[order],
@@ -85,7 +87,7 @@ def _joined(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """People, and when the first of their accounts joined."""
 
     def read() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        everyone = roll(snap)
+        everyone = account_table(snap)
         return _edge(snap.aliases.map_array(everyone.accounts), everyone.joined)
 
     return snap.once("joined", _label(snap), read)
@@ -110,7 +112,7 @@ def joined_by_day(
     inside = (micros >= begins[0]) & (micros < begins[-1])
     people, micros = people[inside], micros[inside]
     if among is not None:
-        micros = micros[np.isin(people, bitmaps.array_of(bitmaps.thaw(among)))]
+        micros = micros[np.isin(people, bitmaps.array_of(bitmaps.from_bytes(among)))]
     return [int(number) for number in np.histogram(micros, begins)[0]]
 
 
@@ -119,7 +121,7 @@ def _joined_now(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     while True:
         try:
-            with snapshots.opened(community, at) as snap:
+            with snapshots.open_snapshot(community, at) as snap:
                 snap.read(())
                 return _joined(snap)
         except snapshots.Stale:
@@ -128,7 +130,7 @@ def _joined_now(
 
 def _left(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """People who left with every account, and when with the last."""
-    everyone = roll(snap)
+    everyone = account_table(snap)
     people, negative = _edge(snap.aliases.map_array(everyone.accounts), -everyone.left)
     gone = negative != -HERE
     return people[gone], -negative[gone]
@@ -146,18 +148,18 @@ def _edge(
 
 
 @dataclass(frozen=True)
-class _Timed(Leaf):
+class _TimedClause(Clause):
     window: Window
 
     @classmethod
-    def parse(cls, args: Any, place: Place) -> Leaf:
-        base.fields(args, place, time_windows.WORDS)
-        return cls(time_windows.parse(args, place))
+    def parse(cls, args: Any, path: RulePath) -> Clause:
+        base.check_fields(args, path, time_windows.KINDS)
+        return cls(time_windows.parse(args, path))
 
-    def reads(self) -> Iterable[revisions.Key]:
+    def dependencies(self) -> Iterable[revisions.Key]:
         return [PRESENT]
 
-    def label(self, snap: Snapshot) -> Hashable:
+    def cache_key(self, snap: Snapshot) -> Hashable:
         return snap.at if self.window.hours else snap.today
 
     @abstractmethod
@@ -166,7 +168,7 @@ class _Timed(Leaf):
 
     def resolve(self, snap: Snapshot) -> BitMap:
         people, micros = self.times(snap)
-        return bitmaps.of(people[fact_queries.inside(snap, micros, self.window)])
+        return bitmaps.of(people[fact_queries.in_window(snap, micros, self.window)])
 
     def day(self, snap: Snapshot, person: int) -> str | None:
         """The local date for one person, if there is one."""
@@ -180,7 +182,7 @@ class _Timed(Leaf):
 
 @base.register
 @dataclass(frozen=True)
-class Joined(_Timed):
+class JoinedClause(_TimedClause):
     """A person joined when the first of their accounts did."""
 
     name: ClassVar[str] = "joined"
@@ -188,7 +190,7 @@ class Joined(_Timed):
     def times(self, snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         return _joined(snap)
 
-    def say(self, snap: Snapshot, person: int) -> str:
+    def explain(self, snap: Snapshot, person: int) -> str:
         return _("joined on %(day)s; required: %(window)s") % {
             "day": self.day(snap, person) or _("an unknown day"),
             "window": self.window.say(),
@@ -197,7 +199,7 @@ class Joined(_Timed):
 
 @base.register
 @dataclass(frozen=True)
-class Left(_Timed):
+class LeftClause(_TimedClause):
     """A person left when the last of their accounts did."""
 
     name: ClassVar[str] = "left"
@@ -205,7 +207,7 @@ class Left(_Timed):
     def times(self, snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         return _left(snap)
 
-    def say(self, snap: Snapshot, person: int) -> str:
+    def explain(self, snap: Snapshot, person: int) -> str:
         day = self.day(snap, person)
         if day is None:
             return _("has not left")
@@ -217,35 +219,35 @@ class Left(_Timed):
 
 @base.register
 @dataclass(frozen=True)
-class CameThrough(Leaf):
+class SourceClause(Clause):
     """Any account of the person came through one of these sources."""
 
     name: ClassVar[str] = "source"
     sources: tuple[tuple[int, str], ...]
 
     @classmethod
-    def parse(cls, args: Any, place: Place) -> CameThrough:
-        base.fields(args, place, ("any",))
-        here = place.inside("any")
+    def parse(cls, args: Any, path: RulePath) -> SourceClause:
+        base.check_fields(args, path, ("any",))
+        here = path.child("any")
         found = []
-        for number, name in enumerate(base.strings(args.get("any"), here)):
-            source = interned_names.find("source", place.community.pk, name)
+        for number, name in enumerate(base.parse_strings(args.get("any"), here)):
+            source = interned_names.find("source", path.community.pk, name)
             if source is None:
-                here.inside(number).refuse(
+                here.child(number).fail(
                     _("There is no source “%(key)s”.") % {"key": name}
                 )
             found.append((source, name))
         return cls(tuple(found))
 
-    def reads(self) -> Iterable[revisions.Key]:
+    def dependencies(self) -> Iterable[revisions.Key]:
         return [PRESENT]
 
     def resolve(self, snap: Snapshot) -> BitMap:
-        everyone = roll(snap)
+        everyone = account_table(snap)
         mine = np.isin(everyone.source, [source for source, _name in self.sources])
         return snap.people(bitmaps.of(everyone.accounts[mine]))
 
-    def say(self, snap: Snapshot, person: int) -> str:
+    def explain(self, snap: Snapshot, person: int) -> str:
         wanted = ", ".join(name for _source, name in self.sources)
         if person in snap.resolve(self):
             return _("joined through %(wanted)s") % {"wanted": wanted}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_noop
 
 from qunce.core import db
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.clauses import attribute, layer, lifecycle, segment, tag
 from qunce.sets.rules import base
 
@@ -22,7 +22,7 @@ NAMED = (gettext_noop("tag"), gettext_noop("account"))
 def find_accounts(community: Community, keys: Sequence[str]) -> dict[str, int]:
     """Like `roster.get` for each: `channel:key` too, an ambiguous key is refused."""
     found: dict[str, list[int]] = {key: [] for key in keys}
-    for chunk in account_models.chunks(list(found)):
+    for chunk in account_queries.chunks(list(found)):
         rows = db.rows(
             "SELECT key, id FROM members_account"  # noqa: S608 - marks only
             f" WHERE community_id = %s AND key IN ({db.placeholders(len(chunk))})"
@@ -33,8 +33,8 @@ def find_accounts(community: Community, keys: Sequence[str]) -> dict[str, int]:
             found[key].append(account)
     for key, accounts in found.items():
         if len(accounts) != 1:
-            with contextlib.suppress(account_models.UnknownMember):
-                found[key] = [account_models.get(community, key).pk]
+            with contextlib.suppress(account_queries.MemberNotFound):
+                found[key] = [account_queries.get(community, key).pk]
     return {key: accounts[0] for key, accounts in found.items() if accounts}
 
 

@@ -13,9 +13,9 @@ from qunce.members.tags.library import Tag, TagGroup
 from qunce.members.tags.models import KIND as TAGGING
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.clauses import membership
-from qunce.sets.clauses.membership import MarkLeaf
+from qunce.sets.clauses.membership import MembershipClause
 from qunce.sets.rules import base
-from qunce.sets.rules.base import Place
+from qunce.sets.rules.base import RulePath
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
@@ -41,7 +41,7 @@ def find(community: Community, keys: Sequence[str]) -> dict[str, int]:
 
 @base.register
 @dataclass(frozen=True)
-class TagLeaf(MarkLeaf):
+class TagClause(MembershipClause):
     """`bare` holds the tags of which none is carried; set for `untagged`."""
 
     name: ClassVar[str] = "tag"
@@ -50,15 +50,15 @@ class TagLeaf(MarkLeaf):
     bare: tuple[int, ...] | None = None
 
     @classmethod
-    def parse(cls, args: Any, place: Place) -> TagLeaf:
-        base.fields(args, place, (*membership.WORDS, "untagged", "depth"))
-        asked = cls.parse_asked(args, place)
+    def parse(cls, args: Any, path: RulePath) -> TagClause:
+        base.check_fields(args, path, (*membership.WORDS, "untagged", "depth"))
+        asked = cls.parse_asked(args, path)
         bare = None
         if "untagged" in args:
-            bare = _tags_of(args["untagged"], place.inside("untagged"))
+            bare = _tags_of(args["untagged"], path.child("untagged"))
         if not asked and bare is None:
-            place.refuse(_("Specify the tags with “any”, “all”, “none” or “untagged”."))
-        return cls(asked, cls.parse_depth(args, place), bare)
+            path.fail(_("Specify the tags with “any”, “all”, “none” or “untagged”."))
+        return cls(asked, cls.parse_depth(args, path), bare)
 
     def refs(self) -> set[int]:
         return super().refs() | set(self.bare or ())
@@ -73,22 +73,22 @@ class TagLeaf(MarkLeaf):
         for tag in self.bare or ():
             yield membership.by_person(snap, self.kind, tag).nonzero()
 
-    def say(self, snap: Snapshot, person: int) -> str:
-        said = [super().say(snap, person)] if self.asked else []
+    def explain(self, snap: Snapshot, person: int) -> str:
+        said = [super().explain(snap, person)] if self.asked else []
         if self.bare is not None:
             carried = sum(person in some for some in self._bearers(snap))
             said.append(_("has %(n)s of these tags") % {"n": carried})
-        return base.joined(said)
+        return base.join_sentences(said)
 
 
-def _tags_of(value: Any, place: Place) -> tuple[int, ...]:
+def _tags_of(value: Any, path: RulePath) -> tuple[int, ...]:
     """Every tag there is, or those of one tag group."""
-    tags = Tag.objects.filter(community=place.community)
+    tags = Tag.objects.filter(community=path.community)
     if isinstance(value, str):
-        groups = TagGroup.objects.filter(community=place.community, key=value)
+        groups = TagGroup.objects.filter(community=path.community, key=value)
         if not groups.exists():
-            place.refuse(_("There is no tag group “%(key)s”.") % {"key": value})
+            path.fail(_("There is no tag group “%(key)s”.") % {"key": value})
         tags = tags.filter(group__key=value)
     elif value is not True:
-        place.refuse(_("Write true, or the key of a tag group."))
+        path.fail(_("Write true, or the key of a tag group."))
     return tuple(tags.order_by("pk").values_list("pk", flat=True))

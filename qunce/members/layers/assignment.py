@@ -66,7 +66,7 @@ def sizes(
     if by.scope is None:
         return {key: len(some) for key, some in layout.sets.items()}, layout.found
     everyone = audiences.freeze(community=by.community, rule=ALL, by=by, at=at)
-    seen = bitmaps.thaw(everyone)
+    seen = bitmaps.from_bytes(everyone)
     return {key: len(some & seen) for key, some in layout.sets.items()}, layout.found
 
 
@@ -96,14 +96,14 @@ def _sums(
     from qunce.sets import timelines  # loads DuckDB, which most verbs do without
 
     within = layer_specs.span(spec.get("within"))
-    return timelines.sums(
+    return timelines.sum_by_person(
         community=community, kinds=spec["kinds"], at=at, within=within
     )
 
 
 def _people(community: Community, rule: Any, at: datetime) -> BitMap:
     by = staff_models.system(community)
-    return bitmaps.thaw(audiences.freeze(community=community, rule=rule, by=by, at=at))
+    return bitmaps.from_bytes(audiences.freeze(community=community, rule=rule, by=by, at=at))
 
 
 def _by_rules(
@@ -154,7 +154,7 @@ def usual_gaps(
     of each one's own 90th percentile."""
     from qunce.sets import timelines  # as above
 
-    people, gaps = timelines.gaps(
+    people, gaps = timelines.gaps_by_person(
         community=community,
         kind=spec["kind"],
         at=at,

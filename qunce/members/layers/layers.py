@@ -101,7 +101,7 @@ class LayerSet(models.Model):
 @dataclass(frozen=True, kw_only=True)
 class LayeringCreated(facts.FactKind):
     kind = "layering.created"
-    words = gettext_lazy("layering created")
+    label = gettext_lazy("layering created")
     layering: str
 
 
@@ -109,7 +109,7 @@ class LayeringCreated(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class LayeringChanged(facts.FactKind):
     kind = "layering.changed"
-    words = gettext_lazy("layering changed")
+    label = gettext_lazy("layering changed")
     layering: str
 
 
@@ -117,7 +117,7 @@ class LayeringChanged(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class LayeringRun(facts.FactKind):
     kind = "layering.recomputed"
-    words = gettext_lazy("layering recomputed")
+    label = gettext_lazy("layering recomputed")
     layering: str
     moved: int
 
@@ -128,7 +128,7 @@ class LayerMoved(facts.FactKind):
     """One person's move; in the payload it says `from` and `to`."""
 
     kind = "member.layer_changed"
-    words = gettext_lazy("moved to another layer")
+    label = gettext_lazy("moved to another layer")
     layering: str
     before: str
     after: str
@@ -222,7 +222,7 @@ def recompute(*, layering: Layering, by: Staff, at: datetime) -> LayerRun:
             layering=layering, at=at, day=community.day(at), found=layout.found, by=by
         )
         LayerSet.objects.bulk_create(
-            LayerSet(run=run, layer=key, size=len(some), blob=bitmaps.freeze(some))
+            LayerSet(run=run, layer=key, size=len(some), blob=bitmaps.to_bytes(some))
             for key, some in layout.sets.items()
         )
         if before is not None:
@@ -248,7 +248,7 @@ def _record_moves(
                 continue
             event = LayerMoved(layering=layering.key, before=old, after=new)
             community = layering.community
-            facts.record_each(event, movers, community=community, by=by, at=at)
+            facts.record_for_accounts(event, movers, community=community, by=by, at=at)
             moved += len(movers)
     return moved
 
@@ -310,7 +310,7 @@ def newest(layering: Layering, day: int | None = None) -> LayerRun | None:
 def sets_of(run: LayerRun) -> dict[str, BitMap]:
     rows = LayerSet.objects.filter(run=run).order_by("pk")
     return {
-        layer: bitmaps.thaw(blob) for layer, blob in rows.values_list("layer", "blob")
+        layer: bitmaps.from_bytes(blob) for layer, blob in rows.values_list("layer", "blob")
     }
 
 
@@ -368,7 +368,7 @@ def drop(people: Iterable[int]) -> None:
     """Take erased people out of the sets of every run."""
     gone = bitmaps.of(people)
     for row in LayerSet.objects.iterator(chunk_size=100):
-        left = bitmaps.thaw(row.blob) - gone
+        left = bitmaps.from_bytes(row.blob) - gone
         if len(left) < row.size:
-            row.blob, row.size = bitmaps.freeze(left), len(left)
+            row.blob, row.size = bitmaps.to_bytes(left), len(left)
             row.save(update_fields=["blob", "size"])

@@ -88,6 +88,6 @@ def _pairs(
 
 
 def _seen(by: Staff, at: datetime) -> BitMap:
-    return bitmaps.thaw(
+    return bitmaps.from_bytes(
         audiences.freeze(community=by.community, rule=visibility.ANYBODY, by=by, at=at)
     )

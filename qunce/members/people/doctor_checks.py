@@ -20,7 +20,7 @@ ALIASES = "SELECT community_id, account_id, head_id FROM sets_alias"
 Heads = dict[int, int]
 
 
-@doctor.examines("persons")
+@doctor.register_check("persons")
 def examine() -> Iterator[Finding]:
     """Aliases are exactly what the joins that stand make of accounts."""
     with db.snapshot():
@@ -39,7 +39,7 @@ def examine() -> Iterator[Finding]:
 
 @transaction.atomic
 def _mend(community: int, heads: Heads) -> None:
-    aliases.write(community, heads)
+    aliases.assign(community, heads)
 
 
 def _by_community(rows: list[tuple[int, int, int]]) -> dict[int, Heads]:

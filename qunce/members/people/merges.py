@@ -18,7 +18,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import identifiers
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import assignments, library
 from qunce.members.tags import models as tag_models
 from qunce.members.tags.library import Tag
@@ -66,7 +66,7 @@ class MemberMerged(facts.FactKind):
     """`account` is now one person with `other`, because of `reason`."""
 
     kind = "member.merged"
-    words = gettext_lazy("merged with another account")
+    label = gettext_lazy("merged with another account")
     other: int
     reason: str
 
@@ -75,7 +75,7 @@ class MemberMerged(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class MemberUnmerged(facts.FactKind):
     kind = "member.unmerged"
-    words = gettext_lazy("unmerged from another account")
+    label = gettext_lazy("unmerged from another account")
     other: int
 
 
@@ -108,7 +108,7 @@ def join(
     """
     revisions.bump(community.pk, aliases.KIND, [0])  # one merges or erases at a time
     people = People.around(a for pair in pairs for a in (pair.left, pair.right))
-    vetoes, gone = _vetoes(community, people), account_models.erased(people.members)
+    vetoes, gone = _vetoes(community, people), account_queries.find_erased(people.members)
     made = []
     for pair in pairs:
         ends = {people.head(pair.left), people.head(pair.right)}
@@ -121,7 +121,7 @@ def join(
     if made:
         Merge.objects.bulk_create(made, batch_size=1000)
         heads = {a: head for merge in made for a, head in people.of(merge.left_id)}
-        aliases.write(community.pk, heads)
+        aliases.assign(community.pk, heads)
         _settle(community, list(heads), by, at)
         events = [
             MemberMerged(account=m.right_id, other=m.left_id, reason=m.reason)
@@ -156,14 +156,14 @@ def part(*, merge: Merge, by: Staff, at: datetime) -> None:
     open_ = Merge.objects.filter(pk=merge.pk, undone_at__isnull=True)
     if not open_.update(undone_at=at, undone_by=by):
         raise NotMerged(_("This merge has already been undone."))
-    accounts = account_models.family(merge.left_id)
-    aliases.write(community.pk, {account: account for account in accounts})
+    accounts = account_queries.account_ids_of_person(merge.left_id)
+    aliases.assign(community.pk, {account: account for account in accounts})
     remaining = between(accounts)
     _unsettle([*remaining, merge], by, at)
     people = People({account: [account] for account in accounts})
     for other in remaining:
         people.unite(other.left_id, other.right_id)
-    aliases.write(community.pk, {a: people.head(a) for a in accounts})
+    aliases.assign(community.pk, {a: people.head(a) for a in accounts})
     _settle(community, accounts, by, at)
     event = MemberUnmerged(account=merge.right_id, other=merge.left_id)
     facts.record(event, community=community, by=by, at=at)
@@ -239,7 +239,7 @@ def _exclusive_tags(
         return carried
     tag_models.lock_groups(locked)
     rows = tag_models.Tagging.objects.filter(tag__group__in=locked, present=True)
-    for chunk in account_models.chunks(sorted(set(accounts))):
+    for chunk in account_queries.chunks(sorted(set(accounts))):
         found = rows.filter(account_id__in=chunk).order_by("tag_id", "account_id")
         for row in found.select_related("tag__group", "tag__community"):
             carried.setdefault(row.account_id, []).append(row.tag)
@@ -258,7 +258,7 @@ class People:
 
     @classmethod
     def around(cls, accounts: Iterable[int]) -> People:
-        return cls(account_models.people_of(accounts))
+        return cls(account_queries.accounts_by_person(accounts))
 
     def head(self, account: int) -> int:
         return self._heads[account]
@@ -294,7 +294,7 @@ def _vetoes(community: Community, people: People) -> dict[int, set[int]]:
     undone = Merge.objects.filter(community=community, undone_at__isnull=False)
     if undone.exists():
         accounts = [a for some in people.members.values() for a in some]
-        for chunk in account_models.chunks(accounts):
+        for chunk in account_queries.chunks(accounts):
             near = undone.filter(Q(left_id__in=chunk) | Q(right_id__in=chunk))
             for left, right in near.values_list("left_id", "right_id"):
                 barred.setdefault(left, set()).add(right)
@@ -318,7 +318,7 @@ def _alike(
 ) -> list[tuple[str, list[int]]]:
     """Kind and accounts of every value that several accounts share, the surest first."""
     groups: dict[tuple[str, str], list[int]] = {}
-    for chunk in account_models.chunks(accounts):
+    for chunk in account_queries.chunks(accounts):
         sql = ALIKE.format(
             accounts=db.placeholders(len(chunk)),
             kinds=db.placeholders(len(identifiers.JOINING)),
@@ -336,7 +336,7 @@ def _alike(
 def between(accounts: Sequence[int]) -> list[Merge]:
     """The joins in force among these accounts, in the order they were made."""
     found: list[Merge] = []
-    for chunk in account_models.chunks(accounts):
+    for chunk in account_queries.chunks(accounts):
         rows = Merge.objects.filter(left_id__in=chunk, undone_at__isnull=True)
         found += rows.select_related("community")
     return sorted(found, key=lambda merge: merge.pk)
@@ -344,7 +344,7 @@ def between(accounts: Sequence[int]) -> list[Merge]:
 
 def last_between(left: int, right: int) -> Merge:
     """The join that made these two one person: the newest on the way between them."""
-    joins = between(account_models.family(left))
+    joins = between(account_queries.account_ids_of_person(left))
     ways: dict[int, list[Merge]] = {left: []}
     queue = deque([left])
     while queue:

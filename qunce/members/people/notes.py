@@ -14,7 +14,7 @@ from qunce.core import errors, permissions, text_validation, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import models as account_models, queries as account_queries
 from qunce.members.people import visibility
 
 WRITE = permissions.declare(
@@ -67,7 +67,7 @@ class NoteWritten(facts.FactKind):
     """The words stand in the note alone, where they can be erased."""
 
     kind = "note.created"
-    words = gettext_lazy("note written")
+    label = gettext_lazy("note written")
     note: int
 
 
@@ -75,7 +75,7 @@ class NoteWritten(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class NoteChanged(facts.FactKind):
     kind = "note.changed"
-    words = gettext_lazy("note changed")
+    label = gettext_lazy("note changed")
     note: int
 
 
@@ -83,7 +83,7 @@ class NoteChanged(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class FollowUpDone(facts.FactKind):
     kind = "note.completed"
-    words = gettext_lazy("follow-up done")
+    label = gettext_lazy("follow-up done")
     note: int
 
 
@@ -91,7 +91,7 @@ class FollowUpDone(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class FollowUpReopened(facts.FactKind):
     kind = "note.reopened"
-    words = gettext_lazy("follow-up reopened")
+    label = gettext_lazy("follow-up reopened")
     note: int
 
 
@@ -263,6 +263,6 @@ def open_until(
     accounts = [note.account_id for note in found]
     seen, heads = (
         visibility.only(by=by, accounts=accounts, at=at),
-        account_models.heads_of(accounts),
+        account_queries.person_ids(accounts),
     )
     return [note for note in found if heads[note.account_id] in seen]

@@ -14,7 +14,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries, models as account_models
 from qunce.members.accounts.models import Account, Identifier
 from qunce.members.attributes import attributes
 from qunce.members.people import merges
@@ -37,7 +37,7 @@ class MemberErased(facts.FactKind):
     """Says nothing but that this account is gone; other rooms clear what they hold."""
 
     kind = "member.erased"
-    words = gettext_lazy("erased")
+    label = gettext_lazy("erased")
 
 
 # Verbs
@@ -50,7 +50,7 @@ def merge(
     """Say by hand that two accounts are one person; `note` tells why."""
     permissions.check_may(by, MERGE)
     revisions.bump(left.community_id, aliases.KIND, [0])  # nobody erases them meanwhile
-    account_models.check_ids(left.community, [left.pk, right.pk])
+    account_queries.check_ids(left.community, [left.pk, right.pk])
     pair = merges.Pair(left.pk, right.pk, note=note)
     made = merges.join(community=left.community, pairs=[pair], by=by, at=at)
     if not made:
@@ -86,7 +86,7 @@ def erase(*, account: Account, by: Staff, at: datetime) -> int:
     rev = revisions.bump(community.pk, account_models.PRESENT, [0])[0]
     revisions.bump(community.pk, aliases.KIND, [0])  # nobody joins them meanwhile
     revisions.bump(community.pk, ERASED, [0])
-    family = account_models.family(account.pk)
+    family = account_queries.account_ids_of_person(account.pk)
     for member in Account.objects.filter(pk__in=family).order_by("pk"):
         member.key, member.name, member.source_id = f"erased-{member.pk}", "", None
         member.present, member.erased_at, member.rev = False, at, rev
@@ -94,14 +94,14 @@ def erase(*, account: Account, by: Staff, at: datetime) -> int:
         member.save()
     Identifier.objects.filter(account_id__in=family).delete()
     event = MemberErased()
-    facts.record_each(event, family, community=community, by=by, at=at)
+    facts.record_for_accounts(event, family, community=community, by=by, at=at)
     job_queue.schedule(duty=SCRUB, key=str(family[0]), due_at=at)
     return family[0]
 
 
 def _check_same_community(left: Account, right: Account) -> None:
     if left.community_id != right.community_id:
-        raise account_models.UnknownMember(
+        raise account_queries.MemberNotFound(
             _("There is no member “%(key)s”.") % {"key": right.key}
         )
 
@@ -127,12 +127,12 @@ class Person:
 
 def get(community: Community, key: str) -> Person:
     """The person behind an account's key."""
-    return of(account_models.get(community, key).pk)
+    return of(account_queries.get(community, key).pk)
 
 
 def of(account: int) -> Person:
     """The person behind an account, whichever of theirs it is."""
-    family = account_models.family(account)
+    family = account_queries.account_ids_of_person(account)
     rows = Account.objects.filter(pk__in=family).order_by("pk")
     accounts = list(rows.select_related("community"))
     left = [account.left_at for account in accounts if account.left_at]

@@ -52,7 +52,7 @@ class Pattern(models.Model):
 @dataclass(frozen=True, kw_only=True)
 class PatternSet(facts.FactKind):
     kind = "remark_name.pattern_changed"
-    words = gettext_lazy("remark pattern set")
+    label = gettext_lazy("remark pattern set")
     pattern: str
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import models as account_models, queries as account_queries
 from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import snapshots
@@ -36,9 +36,9 @@ def get(*, by: Staff, account: int, at: datetime) -> Account:
 
 def by_key(*, by: Staff, key: str, at: datetime) -> Account:
     """The account of a key, or of `channel:key`."""
-    found = account_models.get(by.community, key)
+    found = account_queries.get(by.community, key)
     if not only(by=by, accounts=[found.pk], at=at):
-        raise account_models.UnknownMember(
+        raise account_queries.MemberNotFound(
             _("There is no member “%(key)s”.") % {"key": key}
         )
     found.community = by.community
@@ -48,13 +48,13 @@ def by_key(*, by: Staff, key: str, at: datetime) -> Account:
 def check(*, by: Staff, accounts: Iterable[int], at: datetime) -> None:
     """Refuse all if one of these accounts is not there or not in sight."""
     wanted = set(accounts)
-    account_models.check_ids(by.community, wanted)
+    account_queries.check_ids(by.community, wanted)
     if by.scope is None or not wanted:
         return
-    people, seen = account_models.heads_of(wanted), everybody(by=by, at=at)
+    people, seen = account_queries.person_ids(wanted), everybody(by=by, at=at)
     missing = sorted(account for account in wanted if people[account] not in seen)
     if missing:
-        raise account_models.UnknownMember(
+        raise account_queries.MemberNotFound(
             _("There is no member with the number %(id)s.") % {"id": missing[0]}
         )
 
@@ -65,18 +65,18 @@ def only(*, by: Staff, accounts: Iterable[int], at: datetime) -> set[int]:
     if not wanted:
         return set()
     seen = everybody(by=by, at=at)
-    return {head for head in account_models.heads_of(wanted).values() if head in seen}
+    return {head for head in account_queries.person_ids(wanted).values() if head in seen}
 
 
 def everybody(*, by: Staff, at: datetime) -> BitMap:
     """First accounts of all who are in sight; kept by the engine while nothing changes."""
     blob = audiences.freeze(community=by.community, rule=ANYBODY, by=by, at=at)
-    return bitmaps.thaw(blob)
+    return bitmaps.from_bytes(blob)
 
 
 def among(*, by: Staff, blob: bytes, at: datetime) -> list[int]:
     """The people of a frozen set who are in sight now, ascending."""
-    people = heads(by=by, accounts=bitmaps.thaw(blob), at=at)
+    people = heads(by=by, accounts=bitmaps.from_bytes(blob), at=at)
     return list(people & everybody(by=by, at=at))
 
 
@@ -84,7 +84,7 @@ def heads(*, by: Staff, accounts: BitMap, at: datetime) -> BitMap:
     """The people behind a set of accounts, in sight or not."""
     while True:
         try:
-            with snapshots.opened(by.community, at) as snap:
+            with snapshots.open_snapshot(by.community, at) as snap:
                 snap.read([])
                 return snap.people(accounts)
         except snapshots.Stale:

@@ -318,7 +318,7 @@ def happening(args: Mapping[str, Any], names: Names) -> Pieces:
     """The kind of a fact, with what its facts have to say."""
     key = str(args["kind"])
     known = ("kind", key) in names
-    kind = (Piece(facts.spoken(key), "value" if known else "unknown"),)
+    kind = (Piece(facts.label_of(key), "value" if known else "unknown"),)
     where = [_condition(field, one, names) for field, one in _where(args).items()]
     if not where:
         return kind

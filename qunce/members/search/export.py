@@ -23,7 +23,7 @@ from qunce.core.csv_safety import csv_safe
 from qunce.core.facts import facts, interned_names
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts, masking
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account, Identifier
 from qunce.members.attributes import attributes
 from qunce.members.people import visibility
@@ -46,7 +46,7 @@ BOM = b"\xef\xbb\xbf"
 @dataclass(frozen=True, kw_only=True)
 class MembersExported(facts.FactKind):
     kind = "member.exported"
-    words = gettext_lazy("members exported")
+    label = gettext_lazy("members exported")
     number: int
     form: str
 
@@ -113,11 +113,11 @@ class Export:
         ]
 
     def _pages(self) -> Iterator[list[list[str]]]:
-        for heads in account_models.chunks(self.people, PAGE):
+        for heads in account_queries.chunks(self.people, PAGE):
             yield list(self._rows(heads))
 
     def _rows(self, heads: Sequence[int]) -> Iterator[list[str]]:
-        people = account_models.people_of(heads)
+        people = account_queries.accounts_by_person(heads)
         every = [account for some in people.values() for account in some]
         rows = Account.objects.filter(pk__in=every, erased_at__isnull=True)
         found = {row.pk: row for row in rows}
@@ -194,7 +194,7 @@ def start(*, by: Staff, at: datetime, blob: bytes, form: str = "csv") -> Export:
         by=by,
         people=people,
         attributes=list(attributes.listed(community)),
-        kinds=account_models.kinds(community),
+        kinds=account_queries.list_identifier_kinds(community),
         sources=interned_names.listed(accounts.SOURCES, community.pk),
     )
 

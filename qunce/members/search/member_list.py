@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qunce.members.accounts import masking
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries, models as account_models
 from qunce.members.search import search
 from qunce.members.tags import assignments
 from qunce.members.tags import models as tag_models
@@ -62,7 +62,7 @@ def people(*, by: Staff, at: datetime, rule: Any = None, words: str = "") -> Bit
     """First accounts of those in sight who fit the rule and are found by the words."""
     rule = EVERYONE if rule is None else rule
     blob = audiences.freeze(community=by.community, rule=rule, by=by, at=at)
-    found = bitmaps.thaw(blob)
+    found = bitmaps.from_bytes(blob)
     if words.strip():
         found &= search.find(by=by, words=words, at=at)
     return found
@@ -88,7 +88,7 @@ def page(
 def rows(heads: Iterable[int], *, by: Staff) -> list[Row]:
     """These people, who have been seen to be in sight, in this order."""
     wanted = list(heads)
-    families = account_models.people_of(wanted) if wanted else {}
+    families = account_queries.accounts_by_person(wanted) if wanted else {}
     every = [account for some in families.values() for account in some]
     found = account_models.Account.objects.in_bulk(every)
     carried = assignments.of_each(families)

@@ -25,7 +25,7 @@ from pyarrow import feather
 from qunce.core import db, revisions
 from qunce.core.communities import Community
 from qunce.members.accounts import masking
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import models as account_models, queries as account_queries
 from qunce.members.search import pinyin
 from qunce.sets.mirror import mirror
 
@@ -171,7 +171,7 @@ def _rows(community_id: int, since: int) -> list[Row]:
 
 def _rows_of(accounts: Iterable[int]) -> list[Row]:
     found: list[Row] = []
-    for chunk in account_models.chunks(sorted(accounts)):
+    for chunk in account_queries.chunks(sorted(accounts)):
         sql = f"{COLUMNS} WHERE id IN ({db.placeholders(len(chunk))})"
         found += db.rows(sql, chunk)
     return found
@@ -248,7 +248,7 @@ def _read(community_id: int, upto: int) -> Book | None:
 
 
 def _folder() -> Path | None:
-    name = mirror.place().folder
+    name = mirror.position().folder
     where = mirror.folder(name)
     return where if name and where.is_dir() else None
 

@@ -16,7 +16,7 @@ from django.db import models
 
 from qunce.core import db, permissions
 from qunce.members.accounts import masking
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries, models as account_models
 from qunce.members.accounts.identifiers import InvalidIdentifier, normalise
 from qunce.members.people import visibility
 from qunce.members.search import name_index, pinyin
@@ -58,7 +58,7 @@ def best(*, by: Staff, words: str, at: datetime, most: int = 10) -> list[int]:
     for some in _steps(by, words):
         newest = [int(each) for each in some[::-1][: most * 20]]
         seen = visibility.only(by=by, accounts=newest, at=at)
-        heads = account_models.heads_of(newest)
+        heads = account_queries.person_ids(newest)
         found |= {heads[each]: None for each in newest if heads[each] in seen}
         if len(found) >= most:
             break
@@ -104,7 +104,7 @@ def _identified(by: Staff, texts: list[str]) -> list[int]:
     rows = account_models.Identifier.objects.filter(community_id=by.community_id)
     whole = models.Q(pk__in=[])
     begun = models.Q(pk__in=[])
-    for kind in account_models.kinds(by.community):
+    for kind in account_queries.list_identifier_kinds(by.community):
         forms = _forms(kind, texts)
         whole |= models.Q(kind=kind, value__in=forms)
         begun |= models.Q(kind=kind) & _beginning(forms)

@@ -20,7 +20,7 @@ from qunce.members.tags import naming
 from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import tree
-from qunce.sets.rules.base import Place
+from qunce.sets.rules.base import RulePath
 
 MANAGE = permissions.declare(
     "segments.manage", permissions.Role.MANAGER, permissions.Role.OPERATOR
@@ -105,7 +105,7 @@ class SegmentSize(models.Model):
 @dataclass(frozen=True, kw_only=True)
 class SegmentCreated(facts.FactKind):
     kind = "segment.created"
-    words = gettext_lazy("segment created")
+    label = gettext_lazy("segment created")
     segment: str
 
 
@@ -113,7 +113,7 @@ class SegmentCreated(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class SegmentChanged(facts.FactKind):
     kind = "segment.changed"
-    words = gettext_lazy("segment changed")
+    label = gettext_lazy("segment changed")
     segment: str
 
 
@@ -121,7 +121,7 @@ class SegmentChanged(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class SegmentArchived(facts.FactKind):
     kind = "segment.archived"
-    words = gettext_lazy("segment archived")
+    label = gettext_lazy("segment archived")
     segment: str
 
 
@@ -129,7 +129,7 @@ class SegmentArchived(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class SegmentRestored(facts.FactKind):
     kind = "segment.restored"
-    words = gettext_lazy("segment restored")
+    label = gettext_lazy("segment restored")
     segment: str
 
 
@@ -137,7 +137,7 @@ class SegmentRestored(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class SegmentFrozen(facts.FactKind):
     kind = "segment.frozen"
-    words = gettext_lazy("frozen segment saved")
+    label = gettext_lazy("frozen segment saved")
     frozen: str
     size: int
 
@@ -159,7 +159,7 @@ class StillUsed(errors.Refused):
 
 def check_rule(community: Community, rule: Any, key: str) -> None:
     """Refuses what cannot be understood, and a segment that leads back to itself."""
-    tree.compile_node(rule, Place(community, tree.compile_node, trail=(key,)))
+    tree.compile_node(rule, RulePath(community, tree.compile_node, trail=(key,)))
 
 
 def check_unused(segment: Segment) -> None:
@@ -301,9 +301,9 @@ def drop(people: Iterable[int]) -> None:
     """Take erased people off every frozen list."""
     gone = bitmaps.of(people)
     for frozen in FrozenSegment.objects.iterator(chunk_size=100):
-        left = bitmaps.thaw(frozen.blob) - gone
+        left = bitmaps.from_bytes(frozen.blob) - gone
         if len(left) < frozen.size:
-            frozen.blob, frozen.size = bitmaps.freeze(left), len(left)
+            frozen.blob, frozen.size = bitmaps.to_bytes(left), len(left)
             frozen.save(update_fields=["blob", "size"])
 
 

@@ -16,7 +16,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import library
 from qunce.members.tags import models as tag_models
 from qunce.members.tags.library import Tag
@@ -41,7 +41,7 @@ APPLY = permissions.declare(
 @dataclass(frozen=True, kw_only=True)
 class TagBatchUndone(facts.FactKind):
     kind = "tag.batch_undone"
-    words = gettext_lazy("tagging undone")
+    label = gettext_lazy("tagging undone")
     batch: int
 
 
@@ -49,7 +49,7 @@ class TagBatchUndone(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class TagMerged(facts.FactKind):
     kind = "tag.merged"
-    words = gettext_lazy("tags merged")
+    label = gettext_lazy("tags merged")
     tag: str
     into: str
     carriers: int
@@ -128,7 +128,7 @@ def put(
         community=tag.community, by=by, at=at, source=source, note=note
     )
     writer = Writer(batch, by, at, expires_at)
-    for chunk in account_models.chunks(wanted):
+    for chunk in account_queries.chunks(wanted):
         with transaction.atomic():
             _put(writer, tag, chunk)
     return batch
@@ -136,9 +136,9 @@ def put(
 
 def _put(writer: Writer, tag: Tag, accounts: Sequence[int]) -> None:
     writer.lock(tag)
-    families = account_models.people_of(accounts)
+    families = account_queries.accounts_by_person(accounts)
     mine = [account for family in families.values() for account in family]
-    weights = marks.weights_of(KIND, tag.pk, mine)
+    weights = marks.find_weights(KIND, tag.pk, mine)
     chosen = set(accounts)
     new = {
         next(account for account in family if account in chosen): 1
@@ -170,7 +170,7 @@ def set_depths(
         community=tag.community, by=by, at=at, source=source, note=note
     )
     writer = Writer(batch, by, at, expires_at)
-    for chunk in account_models.chunks(wanted):
+    for chunk in account_queries.chunks(wanted):
         with transaction.atomic():
             writer.lock(tag)
             some = {account: depths[account] for account in chunk}
@@ -192,14 +192,14 @@ def take_off(
     """See to it that these people do not carry the tag, with none of their accounts."""
     permissions.check_may(by, APPLY)
     wanted = sorted(set(accounts))
-    account_models.check_ids(tag.community, wanted)
+    account_queries.check_ids(tag.community, wanted)
     batch = batch or begin(
         community=tag.community, by=by, at=at, source=source, note=note
     )
     writer = Writer(batch, by, at)
-    for chunk in account_models.chunks(wanted):
+    for chunk in account_queries.chunks(wanted):
         with transaction.atomic():
-            families = account_models.people_of(chunk).values()
+            families = account_queries.accounts_by_person(chunk).values()
             writer.write(tag, {a: 0 for family in families for a in family})
     return batch
 
@@ -215,7 +215,7 @@ def expire(*, at: datetime) -> int:
         by = staff_models.system(tag.community)
         batch = begin(community=tag.community, by=by, at=at, source=EXPIRED)
         writer = Writer(batch, by, at)
-        for chunk in account_models.chunks(found[tag.pk]):
+        for chunk in account_queries.chunks(found[tag.pk]):
             with transaction.atomic():
                 still = due.filter(tag=tag, account_id__in=chunk)
                 writer.write(
@@ -229,7 +229,7 @@ def _checked(tag: Tag, accounts: Iterable[int], by: Staff) -> list[int]:
     permissions.check_may(by, APPLY)
     library.check_usable(tag)
     wanted = sorted(set(accounts))
-    account_models.check_ids(tag.community, wanted)
+    account_queries.check_ids(tag.community, wanted)
     return wanted
 
 
@@ -293,12 +293,12 @@ def _undo_taking(tag: Tag, batch: TagBatch, by: Staff, at: datetime) -> int:
     """What the batch took off or deepened is as before, unless a rival came since."""
     weights = {account: was for account, was in _before(tag, batch).items() if was}
     barred = {a for some in tag_models.rivals(tag, weights).values() for a in some}
-    families = account_models.people_of(barred).values()
+    families = account_queries.accounts_by_person(barred).values()
     theirs = {account for family in families for account in family}
     free = {a: weight for a, weight in weights.items() if a not in theirs}
     changed = tag_models.restore(tag, free, by, at)
     mine = Tagging.objects.filter(tag=tag, batch_id=batch.pk)
-    for chunk in account_models.chunks(sorted(theirs & set(weights))):
+    for chunk in account_queries.chunks(sorted(theirs & set(weights))):
         mine.filter(account_id__in=chunk).update(batch_id=None)
     db.execute(RESTORE, [batch.pk, tag.pk, batch.pk])
     mine.update(batch_id=None)
@@ -322,7 +322,7 @@ def merge(*, tag: Tag, into: Tag, by: Staff, at: datetime) -> TagBatch:
     library.become_synonym(tag=tag, of=into)
     rows = Tagging.objects.filter(tag=tag, present=True).order_by("account_id")
     moving = dict(rows.values_list("account_id", "weight"))
-    for chunk in account_models.chunks(list(moving)):
+    for chunk in account_queries.chunks(list(moving)):
         _move(writer, tag, into, {account: moving[account] for account in chunk})
     event = TagMerged(tag=tag.key, into=into.key, carriers=len(moving))
     facts.record(event, community=tag.community, by=by, at=at)
@@ -340,9 +340,9 @@ def _move(writer: Writer, tag: Tag, into: Tag, weights: Mapping[int, int]) -> No
     others = tag_models.rivals(into, weights)
     others.pop(tag, None)
     barred = {a for some in others.values() for a in some}
-    heads = set(account_models.heads_of(barred).values())
-    head_of = account_models.heads_of(weights)
-    there = marks.weights_of(KIND, into.pk, list(weights))
+    heads = set(account_queries.person_ids(barred).values())
+    head_of = account_queries.person_ids(weights)
+    there = marks.find_weights(KIND, into.pk, list(weights))
     gaining = {
         account: max(weight, there.get(account, 0))
         for account, weight in weights.items()

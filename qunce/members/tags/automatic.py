@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from qunce.core.communities import Community
 from qunce.core.facts import interned_names
-from qunce.core.facts.committed import RecordedFact
+from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.attributes.values import AttributeValue
 from qunce.members.tags import assignments, library
@@ -35,7 +35,7 @@ def apply(
     """Give these accounts their base tags; who has them keeps them."""
     batch = assignments.begin(community=community, by=by, at=at, source=SOURCE)
     shelf = _Shelf(community, at)
-    for chunk in account_models.chunks(sorted(set(accounts))):
+    for chunk in account_queries.chunks(sorted(set(accounts))):
         wanted: dict[int, list[int]] = {}
         for account, tag in _tags_of(shelf, chunk):
             wanted.setdefault(tag.pk, []).append(account)

@@ -13,7 +13,7 @@ from qunce.core import errors, permissions, timestamps
 from qunce.core.communities import Community
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.members.tags import assignments, library
 from qunce.members.tags.library import Tag
@@ -67,7 +67,7 @@ def start(*, tag: Tag, does: str, people: BitMap, by: Staff, at: datetime) -> Ta
         community=tag.community,
         tag=tag,
         does=does,
-        people=bitmaps.freeze(people),
+        people=bitmaps.to_bytes(people),
         size=len(people),
         batch=assignments.begin(community=tag.community, by=by, at=at),
         at=at,
@@ -83,16 +83,16 @@ def run(key: str, *, at: datetime) -> None:
     job = jobs.filter(pk=int(key), finished_at__isnull=True).first()
     if job is None:
         return
-    people = list(bitmaps.thaw(job.people))
+    people = list(bitmaps.from_bytes(job.people))
     try:
-        for chunk in account_models.chunks(people[job.done :]):
+        for chunk in account_queries.chunks(people[job.done :]):
             _work(job, list(chunk), at)
             job.done += len(chunk)
             job.save(update_fields=["done"])
     except errors.QunceError as error:
         job.error = str(error)[:300]
     # The list has served: nobody's number is kept for nothing.
-    job.finished_at, job.people = at, bitmaps.freeze(bitmaps.EMPTY)
+    job.finished_at, job.people = at, bitmaps.to_bytes(bitmaps.EMPTY)
     job.save(update_fields=["error", "finished_at", "people"])
 
 

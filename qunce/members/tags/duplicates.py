@@ -39,7 +39,7 @@ class DismissedDuplicate(models.Model):
 @dataclass(frozen=True, kw_only=True)
 class TagsKeptApart(facts.FactKind):
     kind = "tag.duplicate_dismissed"
-    words = gettext_lazy("duplicate tag suggestion dismissed")
+    label = gettext_lazy("duplicate tag suggestion dismissed")
     tag: str
     other: str
 

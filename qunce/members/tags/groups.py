@@ -32,7 +32,7 @@ LOOKED_AT = 2_000
 @dataclass(frozen=True, kw_only=True)
 class TagGroupChanged(facts.FactKind):
     kind = "tag_group.changed"
-    words = gettext_lazy("tag group changed")
+    label = gettext_lazy("tag group changed")
     tag_group: str
 
 
@@ -40,7 +40,7 @@ class TagGroupChanged(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class SynonymRemoved(facts.FactKind):
     kind = "tag.synonym_removed"
-    words = gettext_lazy("tag synonym removed")
+    label = gettext_lazy("tag synonym removed")
     tag: str
     synonym: str
 
@@ -62,7 +62,7 @@ class StillAsked(errors.Refused):
 
 def check_exclusive(group: TagGroup, several: Sequence[int], *, at: datetime) -> None:
     """Nobody carries two of these tags, so that the group may be exclusive."""
-    people = set_sizes.in_several(
+    people = set_sizes.count_in_two_or_more(
         community=group.community, kind=tag_models.KIND.name, refs=several, at=at
     )
     if people:

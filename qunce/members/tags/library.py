@@ -114,7 +114,7 @@ class Synonym(models.Model):
 @dataclass(frozen=True, kw_only=True)
 class TagCreated(facts.FactKind):
     kind = "tag.created"
-    words = gettext_lazy("tag created")
+    label = gettext_lazy("tag created")
     tag: str
 
 
@@ -122,7 +122,7 @@ class TagCreated(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class TagChanged(facts.FactKind):
     kind = "tag.changed"
-    words = gettext_lazy("tag changed")
+    label = gettext_lazy("tag changed")
     tag: str
 
 
@@ -130,7 +130,7 @@ class TagChanged(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class TagArchived(facts.FactKind):
     kind = "tag.archived"
-    words = gettext_lazy("tag archived")
+    label = gettext_lazy("tag archived")
     tag: str
 
 
@@ -138,7 +138,7 @@ class TagArchived(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class TagRestored(facts.FactKind):
     kind = "tag.restored"
-    words = gettext_lazy("tag restored")
+    label = gettext_lazy("tag restored")
     tag: str
 
 
@@ -146,7 +146,7 @@ class TagRestored(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class TagGroupCreated(facts.FactKind):
     kind = "tag_group.created"
-    words = gettext_lazy("tag group created")
+    label = gettext_lazy("tag group created")
     tag_group: str
 
 
@@ -154,7 +154,7 @@ class TagGroupCreated(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class SynonymAdded(facts.FactKind):
     kind = "tag.synonym_added"
-    words = gettext_lazy("tag synonym added")
+    label = gettext_lazy("tag synonym added")
     tag: str
     synonym: str
 

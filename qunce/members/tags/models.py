@@ -13,7 +13,7 @@ from qunce.core import db, revisions, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import library
 from qunce.members.tags.library import Tag
 from qunce.sets.bitmaps import marks
@@ -106,7 +106,7 @@ class TagAdded(facts.FactKind):
     """`depth` is the tag's weight on this account now."""
 
     kind = "tag.added"
-    words = gettext_lazy("got a tag")
+    label = gettext_lazy("got a tag")
     tag: str
     depth: int
 
@@ -115,7 +115,7 @@ class TagAdded(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class TagRemoved(facts.FactKind):
     kind = "tag.removed"
-    words = gettext_lazy("lost a tag")
+    label = gettext_lazy("lost a tag")
     tag: str
 
 
@@ -155,12 +155,12 @@ class Writer:
             return 0
         community = tag.community
         revisions.bump(community.pk, KIND.name, [tag.pk])
-        before = marks.weights_of(KIND, tag.pk, list(weights))
+        before = marks.find_weights(KIND, tag.pk, list(weights))
         changed = {a: w for a, w in weights.items() if before.get(a, 0) != w}
         if not changed:
             return 0
         self._keep(tag, list(changed))
-        marks.put(KIND, community.pk, tag.pk, changed, self._extra())
+        marks.set_weights(KIND, community.pk, tag.pk, changed, self._extra())
         _record(tag, changed, self.by, self.at)
         self._count(tag, len(changed))
         return len(changed)
@@ -184,7 +184,7 @@ class Writer:
             self.write(rival, dict.fromkeys(carriers, 0))
 
     def _keep(self, tag: Tag, accounts: list[int]) -> None:
-        for chunk in account_models.chunks(accounts):
+        for chunk in account_queries.chunks(accounts):
             db.execute(
                 KEEP.format(marks=db.placeholders(len(chunk))),
                 [self.batch.pk, tag.pk, *chunk, self.batch.pk],
@@ -212,7 +212,7 @@ def restore(tag: Tag, weights: Mapping[int, int], by: Staff, at: datetime) -> in
     """Give accounts an earlier weight back and leave the rest of their rows."""
     if not weights:
         return 0
-    changed = marks.put_back(KIND, tag.community_id, tag.pk, weights)
+    changed = marks.restore_weights(KIND, tag.community_id, tag.pk, weights)
     _record(tag, {account: after for account, (_, after) in changed.items()}, by, at)
     return len(changed)
 
@@ -225,7 +225,7 @@ def _record(tag: Tag, weights: Mapping[int, int], by: Staff, at: datetime) -> No
         event = (
             TagAdded(tag=tag.key, depth=weight) if weight else TagRemoved(tag=tag.key)
         )
-        facts.record_each(event, accounts, community=tag.community, by=by, at=at)
+        facts.record_for_accounts(event, accounts, community=tag.community, by=by, at=at)
 
 
 def rivals(tag: Tag, accounts: Collection[int]) -> dict[Tag, list[int]]:
@@ -233,9 +233,9 @@ def rivals(tag: Tag, accounts: Collection[int]) -> dict[Tag, list[int]]:
     if tag.group is None or not tag.group.exclusive or not accounts:
         return {}
     found: dict[int, list[int]] = {}
-    families = account_models.people_of(accounts).values()
+    families = account_queries.accounts_by_person(accounts).values()
     others = Tagging.objects.filter(tag__group=tag.group, present=True).exclude(tag=tag)
-    for chunk in account_models.chunks(
+    for chunk in account_queries.chunks(
         [account for family in families for account in family]
     ):
         for tag_id, account in others.filter(account_id__in=chunk).values_list(

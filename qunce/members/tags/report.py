@@ -49,7 +49,7 @@ def of_one_person(community: Community, *, at: datetime) -> list[Tag]:
 
 def _carried_by(people: int, community: Community, at: datetime) -> list[Tag]:
     listed = list(library.listed(community))
-    carriers = set_sizes.of_marks(
+    carriers = set_sizes.count_by_ref(
         community=community,
         kind=KIND.name,
         refs=[tag.pk for tag in listed],

@@ -88,7 +88,7 @@ def _of_members(campaign: Campaign, by: Staff, at: datetime) -> Plan:
 
 def _people(rule: Any, by: Staff, at: datetime) -> BitMap:
     blob = audiences.freeze(community=by.community, rule=rule, by=by, at=at)
-    return bitmaps.thaw(blob)
+    return bitmaps.from_bytes(blob)
 
 
 def _seen(staff: Staff, at: datetime) -> BitMap:

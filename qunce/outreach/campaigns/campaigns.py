@@ -120,14 +120,14 @@ class About(facts.FactKind):
 @dataclass(frozen=True, kw_only=True)
 class CampaignCreated(About):
     kind = "campaign.created"
-    words = gettext_lazy("campaign created")
+    label = gettext_lazy("campaign created")
 
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class CampaignChanged(About):
     kind = "campaign.changed"
-    words = gettext_lazy("campaign changed")
+    label = gettext_lazy("campaign changed")
     fields: list[str]
 
 
@@ -137,7 +137,7 @@ class CampaignMoved(About):
     """`state` is the one that it came to."""
 
     kind = "campaign.state_changed"
-    words = gettext_lazy("campaign state changed")
+    label = gettext_lazy("campaign state changed")
     state: str
 
 
@@ -147,7 +147,7 @@ class CampaignStarted(About):
     """`size` counts who it goes to."""
 
     kind = "campaign.started"
-    words = gettext_lazy("campaign started")
+    label = gettext_lazy("campaign started")
     size: int
 
 

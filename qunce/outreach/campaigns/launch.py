@@ -72,7 +72,7 @@ def _give_tasks(campaign: Campaign, plan: Plan, at: datetime) -> None:
         Task.objects.create(
             campaign=campaign,
             operator_id=None if staff == CHANNEL else staff,
-            rest=bitmaps.freeze(share),
+            rest=bitmaps.to_bytes(share),
             waiting=len(share),
             due_at=campaign.due_at,
             created_at=at,

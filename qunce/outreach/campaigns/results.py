@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet, Sum
 from qunce.core import permissions
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as groupsight
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.outreach import skip_reasons
 from qunce.outreach.campaigns import review
@@ -160,7 +160,7 @@ def _lines(
         listed = groupsight.listed(by).filter(pk__in=targets)
         seen = set(listed.values_list("pk", flat=True))
     else:
-        heads = account_models.heads_of(targets)
+        heads = account_queries.person_ids(targets)
         people = visibility.only(by=by, accounts=targets, at=at)
         seen = {target for target in targets if heads[target] in people}
     names = review.named(campaign, targets, by)

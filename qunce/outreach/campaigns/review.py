@@ -10,7 +10,7 @@ from datetime import datetime
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
 from qunce.members.accounts import masking
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.outreach.campaigns import audience_plan, campaigns
 from qunce.outreach.campaigns.audience_plan import Plan
 from qunce.outreach.campaigns.campaigns import Campaign, Target
@@ -119,7 +119,7 @@ def named(campaign: Campaign, targets: Sequence[int], by: Staff) -> dict[int, st
         groups = Group.objects.filter(community=campaign.community, pk__in=targets)
         return dict.fromkeys(targets, "") | dict(groups.values_list("pk", "name"))
     names = variable_values.of_members(campaign.community, targets, {"name"}, None)
-    keys = account_models.keys_of(campaign.community, targets)
+    keys = account_queries.keys_by_id(campaign.community, targets)
     return {
         target: names[target].get("name") or masking.key(keys.get(target, ""), by)
         for target in targets

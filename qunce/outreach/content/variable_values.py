@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.attributes import attributes
 from qunce.members.attributes import parsing as value_parsing
@@ -44,8 +44,8 @@ def of_members(
     staff: Staff | None,
 ) -> Values:
     """For people by any of their accounts; only what is asked for is looked up."""
-    heads = account_models.heads_of(targets)
-    families = account_models.people_of(targets)
+    heads = account_queries.person_ids(targets)
+    families = account_queries.accounts_by_person(targets)
     found: Values = {head: _shared(community, staff) for head in families}
     head_of = {one: head for head, family in families.items() for one in family}
     for name in sorted(asked):

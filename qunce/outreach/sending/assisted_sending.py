@@ -34,7 +34,7 @@ class TaskHandedOver(facts.FactKind):
     """`giver` and `taker` are names of staff, `size` what was not done yet."""
 
     kind = "task.handed_over"
-    words = gettext_lazy("staff task handed over")
+    label = gettext_lazy("staff task handed over")
     campaign: str
     giver: str
     taker: str
@@ -101,7 +101,7 @@ def open_next(
     with transaction.atomic():
         held = Task.objects.select_for_update().get(pk=task.pk)
         open_now = recipients.planned(task).count()
-        rest = bitmaps.thaw(held.rest)
+        rest = bitmaps.from_bytes(held.rest)
         while open_now < most and rest:
             chosen = rest[: most - open_now]
             rest -= chosen
@@ -181,7 +181,7 @@ def hand_over(*, task: Task, to: Staff, by: Staff, at: datetime) -> int:
     mine = held[task.operator_id]
     theirs = held.get(to.pk) or _empty_task(mine, to, at)
     moved = mine.waiting + recipients.planned(mine).update(task=theirs)
-    theirs.keep(bitmaps.thaw(theirs.rest) | bitmaps.thaw(mine.rest))
+    theirs.keep(bitmaps.from_bytes(theirs.rest) | bitmaps.from_bytes(mine.rest))
     mine.keep(bitmaps.of([]))
     if moved:
         Task.objects.filter(pk=theirs.pk).update(finished_at=None)
@@ -203,7 +203,7 @@ def _empty_task(like: Task, to: Staff, at: datetime) -> Task:
     return Task.objects.create(
         campaign_id=like.campaign_id,
         operator=to,
-        rest=bitmaps.freeze(bitmaps.of([])),
+        rest=bitmaps.to_bytes(bitmaps.of([])),
         waiting=0,
         due_at=like.due_at,
         created_at=at,

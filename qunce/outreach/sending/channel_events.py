@@ -33,7 +33,7 @@ class MessagePosted(facts.FactKind):
     """A member wrote. The text itself is not kept, only how long it was."""
 
     kind = "message.posted"
-    words = gettext_lazy("wrote a message")
+    label = gettext_lazy("wrote a message")
     letters: int = 0
 
 

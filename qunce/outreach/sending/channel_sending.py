@@ -59,7 +59,7 @@ class CampaignQueue:
                 return []
             self._give_up_lost(at)
             again = self._take_again(most, at)
-            rest = bitmaps.thaw(held.rest)
+            rest = bitmaps.from_bytes(held.rest)
             fresh: list[int] = []
             while len(fresh) < most - again and rest:
                 chosen = rest[: most - again - len(fresh)]

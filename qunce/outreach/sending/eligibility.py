@@ -14,7 +14,7 @@ from qunce.channels import base
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as groupsight
 from qunce.groups.groups import Stage
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.people import visibility
 from qunce.outreach import contact_pressure, opt_outs, skip_reasons
@@ -47,8 +47,8 @@ class Judge:
         return verdicts | dict.fromkeys(unsaid, skip_reasons.NO_VALUE)
 
     def _members(self, targets: Sequence[int]) -> dict[int, str]:
-        heads = sorted(set(account_models.heads_of(targets).values()))
-        families = account_models.people_of(heads)
+        heads = sorted(set(account_queries.person_ids(targets).values()))
+        families = account_queries.accounts_by_person(heads)
         here = self._here(families)
         out = opt_outs.of_people(heads)
         pressed = self._pressed(heads)
@@ -111,7 +111,7 @@ def judge_for(campaign: Campaign, staff: Staff | None, at: datetime) -> Judge:
 def addresses(campaign: Campaign, heads: Sequence[int]) -> dict[int, str]:
     """Person → the key of their account on the campaign's channel."""
     channel = base.get(campaign.channel).name
-    families = account_models.people_of(heads)
+    families = account_queries.accounts_by_person(heads)
     head_of = {one: head for head, all_ in families.items() for one in all_}
     rows = Account.objects.filter(
         pk__in=list(head_of), channel=channel, present=True, erased_at__isnull=True

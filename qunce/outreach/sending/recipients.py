@@ -15,7 +15,7 @@ from django.utils.translation import pgettext_lazy
 
 from qunce.core import db, timestamps
 from qunce.core.communities import Community
-from qunce.core.facts.committed import RecordedFact
+from qunce.core.facts.facts import RecordedFact
 from qunce.outreach.campaigns.campaigns import Campaign, Target
 from qunce.outreach.sending.tasks import Task
 from qunce.sets.bitmaps import bitmaps
@@ -134,7 +134,7 @@ def forget(community: Community, accounts: Iterable[int]) -> None:
     Recipient.objects.filter(target_id__in=gone, **of_members).delete()
     waiting = Task.objects.select_for_update(of=("self",)).filter(waiting__gt=0)
     for task in waiting.filter(**of_members).order_by("pk"):
-        left = bitmaps.thaw(task.rest) - bitmaps.of(gone)
+        left = bitmaps.from_bytes(task.rest) - bitmaps.of(gone)
         if len(left) < task.waiting:
             task.keep(left)
 

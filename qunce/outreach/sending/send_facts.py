@@ -15,8 +15,8 @@ class SendDelivered(facts.FactKind):
     """The channel says that the member got it. `campaign` is the campaign's key."""
 
     kind = "send.delivered"
-    foreign = True
-    words = gettext_lazy("got a message")
+    reportable = True
+    label = gettext_lazy("got a message")
     campaign: str
 
 
@@ -26,7 +26,7 @@ class SendMarked(facts.FactKind):
     """Staff say that they sent it by hand, which is not the same as delivered."""
 
     kind = "send.marked_sent"
-    words = gettext_lazy("was sent a message by staff")
+    label = gettext_lazy("was sent a message by staff")
     campaign: str
 
 
@@ -36,8 +36,8 @@ class SendClicked(facts.FactKind):
     """The member opened a link of it."""
 
     kind = "send.clicked"
-    foreign = True
-    words = gettext_lazy("clicked a link in a message")
+    reportable = True
+    label = gettext_lazy("clicked a link in a message")
     campaign: str
     link: str = ""
 
@@ -48,6 +48,6 @@ class SendFailed(facts.FactKind):
     """It did not arrive, and why."""
 
     kind = "send.failed"
-    words = gettext_lazy("had an undelivered message")
+    label = gettext_lazy("had an undelivered message")
     campaign: str
     reason: str = ""

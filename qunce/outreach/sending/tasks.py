@@ -51,7 +51,7 @@ class Task(models.Model):
 
     def keep(self, rest: BitMap) -> None:
         """Write who is left; under the row's lock."""
-        self.rest, self.waiting = bitmaps.freeze(rest), len(rest)
+        self.rest, self.waiting = bitmaps.to_bytes(rest), len(rest)
         self.save(update_fields=["rest", "waiting"])
 
     def is_late(self, at: datetime) -> bool:

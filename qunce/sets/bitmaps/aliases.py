@@ -18,7 +18,7 @@ from pyroaring import BitMap
 
 from qunce.core import db, revisions
 from qunce.sets.bitmaps import bitmaps
-from qunce.sets.bitmaps.bit_counters import Stack
+from qunce.sets.bitmaps.bit_counters import BitCounter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +35,7 @@ class Alias(models.Model):
         return f"{self.account_id} is {self.head_id}"
 
 
-def write(community_id: int, heads: Mapping[int, int]) -> None:
+def assign(community_id: int, heads: Mapping[int, int]) -> None:
     """Set the head of each given account, in the caller's transaction.
 
     An account that is its own head loses its alias.
@@ -106,7 +106,7 @@ class Aliases:
         heads = self.map_array(bitmaps.array_of(moved).astype(np.int64))
         return (accounts - moved) | bitmaps.of(np.unique(heads))
 
-    def fold(self, stack: Stack) -> Stack:
+    def fold(self, stack: BitCounter) -> BitCounter:
         """Counts of accounts as counts of people: a person's accounts are added."""
         moved = stack.nonzero() & self.tails
         if not moved:
@@ -120,4 +120,4 @@ class Aliases:
         )
         sums = np.zeros(len(heads), dtype=np.int64)
         np.add.at(sums, place, counts)
-        return stack.without(moved) + Stack.build(heads, sums)
+        return stack.without(moved) + BitCounter.build(heads, sums)

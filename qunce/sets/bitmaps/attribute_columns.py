@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KIND = "attr"
-SHAPE = struct.Struct("<Q")
+HEADER = struct.Struct("<Q")
 
 
-class Value(models.Model):
+class ColumnValue(models.Model):
     """Base of attribute rows: one a value; several of one account for a `multi`.
 
     `number` holds what can be compared (decimals × 10⁴, days, microseconds, 0/1), `text`
@@ -55,18 +55,18 @@ class Column:
         words = json.dumps(self.words, ensure_ascii=False).encode()
         arrays = (self.accounts, self.numbers, self.set_at)
         parts = [np.ascontiguousarray(array, "<i8").tobytes() for array in arrays]
-        return b"".join([SHAPE.pack(len(self.accounts)), *parts, words])
+        return b"".join([HEADER.pack(len(self.accounts)), *parts, words])
 
     @classmethod
     def thaw(cls, blob: bytes | memoryview) -> Column:
         """The arrays are views of the blob: nothing is copied."""
-        (rows,) = SHAPE.unpack_from(blob)
+        (rows,) = HEADER.unpack_from(blob)
         size = 8 * rows
         arrays = [
-            np.frombuffer(blob, "<i8", rows, SHAPE.size + place * size)
+            np.frombuffer(blob, "<i8", rows, HEADER.size + place * size)
             for place in range(3)
         ]
-        words = json.loads(bytes(blob[SHAPE.size + 3 * size :]))
+        words = json.loads(bytes(blob[HEADER.size + 3 * size :]))
         return cls(arrays[0], arrays[1], arrays[2], words)
 
 
@@ -74,7 +74,7 @@ class Column:
 class ColumnKind:
     """Which model's rows hold the values; `ref` is the column of the attribute's id."""
 
-    model: type[Value]
+    model: type[ColumnValue]
     ref: str
 
     @property
@@ -141,10 +141,10 @@ def read_changes(ref: int, since: int, column: Column) -> Column:
         f" (SELECT account_id FROM {kind.table} WHERE {kind.ref} = %s AND rev > %s)",
         [ref, ref, since],
     )
-    return _replaced(column, np.array(touched, dtype=np.int64)[:, 0], fresh)
+    return _with_rows(column, np.array(touched, dtype=np.int64)[:, 0], fresh)
 
 
-def _replaced(
+def _with_rows(
     column: Column,
     touched: NDArray[np.int64],
     fresh: list[tuple[int, int | None, str | None, int]],

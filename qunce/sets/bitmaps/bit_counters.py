@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HEADER = struct.Struct("<I")
 
 
-class Stack:
+class BitCounter:
     """Immutable by convention: every operation answers with a new stack."""
 
     __slots__ = ("slices",)
@@ -33,7 +33,7 @@ class Stack:
         self.slices = kept
 
     @classmethod
-    def build(cls, ids: NDArray[np.integer], counts: NDArray[np.integer]) -> Stack:
+    def build(cls, ids: NDArray[np.integer], counts: NDArray[np.integer]) -> BitCounter:
         """From parallel arrays, each id at most once; counts ≥ 0."""
         if ids.size == 0:
             return cls()
@@ -45,22 +45,22 @@ class Stack:
         )
 
     @classmethod
-    def once(cls, people: BitMap) -> Stack:
+    def once(cls, people: BitMap) -> BitCounter:
         """Everyone in `people` with a count of one."""
         return cls([people])
 
     @classmethod
-    def of(cls, counts: Mapping[int, int]) -> Stack:
+    def of(cls, counts: Mapping[int, int]) -> BitCounter:
         ids = np.fromiter(counts.keys(), dtype=np.uint32, count=len(counts))
         numbers = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
         return cls.build(ids, numbers)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Stack) and self.slices == other.slices
+        return isinstance(other, BitCounter) and self.slices == other.slices
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __add__(self, other: Stack) -> Stack:
+    def __add__(self, other: BitCounter) -> BitCounter:
         total: list[BitMap] = []
         carry = bitmaps.EMPTY
         for bit in range(max(len(self.slices), len(other.slices))):
@@ -68,7 +68,7 @@ class Stack:
             half = left ^ right
             total.append(half ^ carry if carry else half)
             carry = (left & right) | (carry & half) if carry else left & right
-        return Stack([*total, carry])
+        return BitCounter([*total, carry])
 
     def _slice(self, bit: int) -> BitMap:
         return self.slices[bit] if bit < len(self.slices) else bitmaps.EMPTY
@@ -96,15 +96,15 @@ class Stack:
                 equal = equal - some
         return above | equal
 
-    def without(self, people: BitMap) -> Stack:
-        return Stack([some - people for some in self.slices])
+    def without(self, people: BitMap) -> BitCounter:
+        return BitCounter([some - people for some in self.slices])
 
-    def only(self, people: BitMap) -> Stack:
-        return Stack([some & people for some in self.slices])
+    def only(self, people: BitMap) -> BitCounter:
+        return BitCounter([some & people for some in self.slices])
 
-    def replaced(self, counts: Mapping[int, int]) -> Stack:
+    def replaced(self, counts: Mapping[int, int]) -> BitCounter:
         """These people's counts set anew, everybody else's kept."""
-        return self.without(BitMap(counts)) + Stack.of(
+        return self.without(BitMap(counts)) + BitCounter.of(
             {person: count for person, count in counts.items() if count}
         )
 
@@ -112,27 +112,27 @@ class Stack:
         """Number of slices, then each as its length and its portable Roaring bytes."""
         parts = [HEADER.pack(len(self.slices))]
         for some in self.slices:
-            blob = bitmaps.freeze(some)
+            blob = bitmaps.to_bytes(some)
             parts += [HEADER.pack(len(blob)), blob]
         return b"".join(parts)
 
     @classmethod
-    def thaw(cls, blob: bytes | memoryview) -> Stack:
+    def thaw(cls, blob: bytes | memoryview) -> BitCounter:
         view = memoryview(blob)
         (number,) = HEADER.unpack_from(view)
         slices, place = [], HEADER.size
         for _ in range(number):
             (length,) = HEADER.unpack_from(view, place)
             place += HEADER.size
-            slices.append(bitmaps.thaw(view[place : place + length]))
+            slices.append(bitmaps.from_bytes(view[place : place + length]))
             place += length
         return cls(slices)
 
 
-def total(stacks: Iterable[Stack]) -> Stack:
+def sum_all(stacks: Iterable[BitCounter]) -> BitCounter:
     """The sum of many, added in pairs so that carries stay short."""
     level = list(stacks)
     while len(level) > 1:
         pairs = [a + b for a, b in zip(level[::2], level[1::2], strict=False)]
         level = pairs + level[len(pairs) * 2 :]
-    return level[0] if level else Stack()
+    return level[0] if level else BitCounter()

@@ -29,12 +29,12 @@ def array_of(people: BitMap) -> NDArray[np.uint32]:
     return np.frombuffer(people.to_array(), dtype=np.uint32)
 
 
-def freeze(people: BitMap) -> bytes:
+def to_bytes(people: BitMap) -> bytes:
     """A portable copy: a million people take at most 131 kB."""
     return bytes(people.serialize())
 
 
-def thaw(blob: bytes | memoryview) -> BitMap:
+def from_bytes(blob: bytes | memoryview) -> BitMap:
     return BitMap.deserialize(bytes(blob))
 
 

@@ -11,9 +11,9 @@ from django.conf import settings
 from pyroaring import BitMap
 
 from qunce.sets.bitmaps.attribute_columns import Column
-from qunce.sets.bitmaps.bit_counters import Stack
+from qunce.sets.bitmaps.bit_counters import BitCounter
 
-SMALL = 256
+ENTRY_OVERHEAD_BYTES = 256
 """Bytes counted for anything, so that many tiny sets are not free."""
 
 
@@ -34,7 +34,7 @@ class Cache:
             return found[0], found[1]
 
     def put(self, key: Hashable, label: Any, content: Any) -> None:
-        size = SMALL + weigh(content)
+        size = ENTRY_OVERHEAD_BYTES + size_of(content)
         with self._lock:
             old = self._held.pop(key, None)
             self.size += size - (old[2] if old else 0)
@@ -48,17 +48,17 @@ class Cache:
             self.size = 0
 
 
-def weigh(content: Any) -> int:
+def size_of(content: Any) -> int:
     """Bytes that a content takes, nearly."""
     if isinstance(content, BitMap):
         return _bytes_of(content)
-    if isinstance(content, Stack):
+    if isinstance(content, BitCounter):
         return sum(_bytes_of(some) for some in content.slices)
     if isinstance(content, Column):
         words = sum(len(word) + 50 for word in content.words)
         return content.accounts.nbytes * 3 + words
     if isinstance(content, tuple | list):
-        return sum(weigh(part) for part in content)
+        return sum(size_of(part) for part in content)
     return 0
 
 
@@ -71,4 +71,4 @@ def _bytes_of(some: BitMap) -> int:
     )
 
 
-held = Cache()
+CACHE = Cache()

@@ -15,9 +15,9 @@ import numpy as np
 from django.db import models
 
 from qunce.core import db, revisions
-from qunce.sets.bitmaps.bit_counters import Stack
+from qunce.sets.bitmaps.bit_counters import BitCounter
 
-CHUNK = 500
+ROWS_PER_STATEMENT = 500
 """Rows a statement: SQLite allows 32,766 parameters."""
 
 
@@ -70,7 +70,7 @@ Changes = dict[int, tuple[int, int]]
 """Account → weight before and after; 0 where it was or is not in the set."""
 
 
-def put(
+def set_weights(
     kind: MarkKind,
     community_id: int,
     ref: int,
@@ -84,7 +84,7 @@ def put(
     columns of the changed rows.
     """
     rev = revisions.bump(community_id, kind.name, [ref])[ref]
-    before = weights_of(kind, ref, list(weights))
+    before = find_weights(kind, ref, list(weights))
     changes = {
         account: (before.get(account, 0), weight)
         for account, weight in weights.items()
@@ -95,7 +95,7 @@ def put(
     return changes
 
 
-def put_back(
+def restore_weights(
     kind: MarkKind, community_id: int, ref: int, weights: Mapping[int, int]
 ) -> Changes:
     """Like `put` for rows that are there already; their further columns stay.
@@ -103,7 +103,7 @@ def put_back(
     An account without a row is passed over.
     """
     rev = revisions.bump(community_id, kind.name, [ref])[ref]
-    before = weights_of(kind, ref, list(weights))
+    before = find_weights(kind, ref, list(weights))
     changes = {
         account: (before.get(account, 0), weight)
         for account, weight in weights.items()
@@ -122,7 +122,7 @@ def put_back(
     return changes
 
 
-def weights_of(kind: MarkKind, ref: int, accounts: Sequence[int]) -> dict[int, int]:
+def find_weights(kind: MarkKind, ref: int, accounts: Sequence[int]) -> dict[int, int]:
     """Present weights of these accounts; the absent are left out."""
     found: dict[int, int] = {}
     for chunk in _chunks(accounts, 10_000):
@@ -147,7 +147,7 @@ def _upsert(
     columns = [kind.ref, "account_id", "weight", "present", "rev", *more]
     updates = ", ".join(f"{name} = excluded.{name}" for name in columns[2:])
     one = f"({db.placeholders(len(columns))})"
-    for chunk in _chunks(list(weights), CHUNK):
+    for chunk in _chunks(list(weights), ROWS_PER_STATEMENT):
         values = [
             value
             for account in chunk
@@ -173,16 +173,16 @@ def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
         yield items[start : start + size]
 
 
-def read_all(kind: MarkKind, ref: int) -> Stack:
+def read_all(kind: MarkKind, ref: int) -> BitCounter:
     """The whole set from its rows: for a set nobody has kept yet."""
     rows = db.rows(
         f"SELECT account_id, weight FROM {kind.table} WHERE {kind.ref} = %s AND present",  # noqa: S608
         [ref],
     )
     if not rows:
-        return Stack()
+        return BitCounter()
     pairs = np.array(rows, dtype=np.int64)
-    return Stack.build(pairs[:, 0], pairs[:, 1])
+    return BitCounter.build(pairs[:, 0], pairs[:, 1])
 
 
 def read_changes(kind: MarkKind, ref: int, since: int) -> dict[int, int]:

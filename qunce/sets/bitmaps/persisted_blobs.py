@@ -8,7 +8,7 @@ from qunce.core import db, revisions
 from qunce.sets import derived_models
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.bitmaps.bit_counters import HEADER
-from qunce.sets.bitmaps.presence import Population
+from qunce.sets.bitmaps.presence import Presence
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,21 @@ SET rev = excluded.rev, blob = excluded.blob WHERE sets_persisted_set.rev < excl
 
 def read(community_id: int, key: revisions.Key, *, upto: int) -> Kept | None:
     """The kept set if it is not newer than `upto`."""
-    found = db.rows(READ, [community_id, *key, upto], using=derived_models.alias())
+    found = db.rows(READ, [community_id, *key, upto], using=derived_models.db_alias())
     return Kept(found[0][0], bytes(found[0][1])) if found else None
 
 
 def write(community_id: int, key: revisions.Key, *, rev: int, blob: bytes) -> None:
     """Keep a set under the revision that it was read at; never an older over a newer."""
-    db.execute(WRITE, [community_id, *key, rev, blob], using=derived_models.alias())
+    db.execute(WRITE, [community_id, *key, rev, blob], using=derived_models.db_alias())
 
 
-def freeze_population(who: Population) -> bytes:
-    present = bitmaps.freeze(who.present)
-    return HEADER.pack(len(present)) + present + bitmaps.freeze(who.known)
+def freeze_population(who: Presence) -> bytes:
+    present = bitmaps.to_bytes(who.present)
+    return HEADER.pack(len(present)) + present + bitmaps.to_bytes(who.known)
 
 
-def thaw_population(blob: bytes) -> Population:
+def thaw_population(blob: bytes) -> Presence:
     (length,) = HEADER.unpack_from(blob)
     rest = blob[HEADER.size :]
-    return Population(bitmaps.thaw(rest[:length]), bitmaps.thaw(rest[length:]))
+    return Presence(bitmaps.from_bytes(rest[:length]), bitmaps.from_bytes(rest[length:]))

@@ -13,14 +13,14 @@ from qunce.core import db, revisions
 from qunce.sets import derived_models
 from qunce.sets.bitmaps import attribute_columns, marks, persisted_blobs, presence
 from qunce.sets.bitmaps.attribute_columns import Column
-from qunce.sets.bitmaps.bit_counters import Stack
+from qunce.sets.bitmaps.bit_counters import BitCounter
 
-MANY = 2_000
+MAX_UNSAVED_ROWS = 2_000
 """Rows that a start should not have to read: from here on a set is kept anew."""
 
 
 @dataclass(frozen=True)
-class Thing:
+class SetRef:
     """Something that has a revision and whose set may be kept."""
 
     community_id: int
@@ -37,25 +37,25 @@ THINGS = "SELECT community_id, kind, ref, rev FROM core_revision WHERE kind IN"
 KEPT = "SELECT community_id, kind, ref, rev FROM sets_persisted_set"
 
 
-def things() -> list[Thing]:
+def list_set_refs() -> list[SetRef]:
     """All that could be kept, as it is now."""
     kinds = sorted(source.name for source in _sources())
     sql = f"{THINGS} ({db.placeholders(len(kinds))}) ORDER BY community_id, kind, ref"
-    return [Thing(*row) for row in db.rows(sql, kinds)]
+    return [SetRef(*row) for row in db.rows(sql, kinds)]
 
 
-def everything() -> int:
+def save_all() -> int:
     """Keep all sets that are large enough; returns how many were written."""
-    before = {row[:3]: row[3] for row in db.rows(KEPT, using=derived_models.alias())}
+    before = {row[:3]: row[3] for row in db.rows(KEPT, using=derived_models.db_alias())}
     written = 0
-    for thing in things():
+    for thing in list_set_refs():
         since = before.get((thing.community_id, thing.kind, thing.ref), -1)
         if since < thing.rev:
             written += _renew(thing, since)
     return written
 
 
-def _renew(thing: Thing, since: int) -> bool:
+def _renew(thing: SetRef, since: int) -> bool:
     """The revision is read before the rows, in one snapshot with them."""
     source = _source(thing.kind)
     with db.snapshot():
@@ -67,7 +67,7 @@ def _renew(thing: Thing, since: int) -> bool:
     return True
 
 
-def _now(thing: Thing, rev: int) -> bytes:
+def _now(thing: SetRef, rev: int) -> bytes:
     source = _source(thing.kind)
     old = persisted_blobs.read(thing.community_id, thing.key, upto=rev)
     if old is None:
@@ -75,11 +75,11 @@ def _now(thing: Thing, rev: int) -> bytes:
     return source.refresh(thing, old)
 
 
-def forget(thing: Thing) -> None:
+def forget(thing: SetRef) -> None:
     db.execute(
         "DELETE FROM sets_persisted_set WHERE community_id = %s AND kind = %s AND ref = %s",
         [thing.community_id, *thing.key],
-        using=derived_models.alias(),
+        using=derived_models.db_alias(),
     )
 
 
@@ -94,18 +94,18 @@ class Source:
     table: str
     column: str
 
-    def exceeds(self, thing: Thing, since: int) -> bool:
+    def exceeds(self, thing: SetRef, since: int) -> bool:
         """Whether more rows than bearable changed after a revision."""
         sql = (
             f"SELECT count(*) FROM (SELECT 1 FROM {self.table}"  # noqa: S608
-            f" WHERE {self.column} = %s AND rev > %s LIMIT {MANY}) AS few"
+            f" WHERE {self.column} = %s AND rev > %s LIMIT {MAX_UNSAVED_ROWS}) AS few"
         )
-        return bool(db.rows(sql, [self._whose(thing), since])[0][0] == MANY)
+        return bool(db.rows(sql, [self._whose(thing), since])[0][0] == MAX_UNSAVED_ROWS)
 
-    def _whose(self, thing: Thing) -> int:
+    def _whose(self, thing: SetRef) -> int:
         return thing.community_id if self.name == presence.KIND else thing.ref
 
-    def read(self, thing: Thing) -> bytes:
+    def read(self, thing: SetRef) -> bytes:
         """The whole set from its rows, frozen."""
         if self.name == presence.KIND:
             return persisted_blobs.freeze_population(
@@ -115,7 +115,7 @@ class Source:
             return attribute_columns.read_all(thing.ref).freeze()
         return marks.read_all(marks.get(self.name), thing.ref).freeze()
 
-    def refresh(self, thing: Thing, old: persisted_blobs.Kept) -> bytes:
+    def refresh(self, thing: SetRef, old: persisted_blobs.Kept) -> bytes:
         """A kept set with what changed since, frozen."""
         if self.name == presence.KIND:
             people = persisted_blobs.thaw_population(old.blob)
@@ -126,7 +126,7 @@ class Source:
             return attribute_columns.read_changes(thing.ref, old.rev, column).freeze()
         kind = marks.get(self.name)
         changes = marks.read_changes(kind, thing.ref, old.rev)
-        return Stack.thaw(old.blob).replaced(changes).freeze()
+        return BitCounter.thaw(old.blob).replaced(changes).freeze()
 
     def alike(self, one: bytes, other: bytes) -> bool:
         """Whether two blobs hold the same set: their bytes may differ."""
@@ -136,7 +136,7 @@ class Source:
             ) == persisted_blobs.thaw_population(other)
         if self.name == attribute_columns.KIND:
             return _values(Column.thaw(one)) == _values(Column.thaw(other))
-        return Stack.thaw(one) == Stack.thaw(other)
+        return BitCounter.thaw(one) == BitCounter.thaw(other)
 
 
 def _values(column: Column) -> list[tuple[int, int | str, int]]:
@@ -164,7 +164,7 @@ def _source(name: str) -> Source:
     return next(source for source in _sources() if source.name == name)
 
 
-def check(thing: Thing) -> bool | None:
+def check(thing: SetRef) -> bool | None:
     """Whether what is kept, brought up to date, is what the rows say.
 
     None where nothing is kept or the revision has moved: ask again.

@@ -32,18 +32,18 @@ def table() -> str:
 
 
 @dataclass(frozen=True)
-class Population:
+class Presence:
     """Accounts: `present` are here now, `known` were ever here and are not erased."""
 
     present: BitMap = field(default_factory=BitMap)
     known: BitMap = field(default_factory=BitMap)
 
 
-def read_all(community_id: int) -> Population:
-    return refresh(community_id, Population(), -1)
+def read_all(community_id: int) -> Presence:
+    return refresh(community_id, Presence(), -1)
 
 
-def refresh(community_id: int, old: Population, since: int) -> Population:
+def refresh(community_id: int, old: Presence, since: int) -> Presence:
     rows = db.rows(
         f"SELECT id, present, erased_at IS NULL FROM {_table[0]}"  # noqa: S608
         " WHERE community_id = %s AND rev > %s",
@@ -52,4 +52,4 @@ def refresh(community_id: int, old: Population, since: int) -> Population:
     touched = BitMap([row[0] for row in rows])
     known = BitMap([row[0] for row in rows if row[2]])
     present = BitMap([row[0] for row in rows if row[1] and row[2]])
-    return Population((old.present - touched) | present, (old.known - touched) | known)
+    return Presence((old.present - touched) | present, (old.known - touched) | known)

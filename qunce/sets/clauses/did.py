@@ -11,30 +11,30 @@ from pyroaring import BitMap
 
 from qunce.core import revisions
 from qunce.sets.bitmaps import bitmaps
-from qunce.sets.bitmaps.bit_counters import Stack, total
+from qunce.sets.bitmaps.bit_counters import BitCounter, sum_all
 from qunce.sets.rules import base, comparisons, fact_queries, time_windows
-from qunce.sets.rules.base import Leaf, Place
+from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.comparisons import Comparison
-from qunce.sets.rules.fact_queries import Facts
+from qunce.sets.rules.fact_queries import FactFilter
 from qunce.sets.rules.time_windows import Window
 
 if TYPE_CHECKING:
     from qunce.sets.rules.snapshots import Snapshot
 
 COUNTED = ("times", "days", "weeks")
-FIELDS = ("kind", "where", "sum", "first", "last", *COUNTED, *time_windows.WORDS)
+FIELDS = ("kind", "where", "sum", "first", "last", *COUNTED, *time_windows.KINDS)
 
 
 @base.register
 @dataclass(frozen=True)
-class Did(Leaf):
+class DidClause(Clause):
     """Asked of stacks of days where it can be, of the mirror where it must be.
 
     The mirror is needed for payloads (`where`, `sum`) and for exact hours.
     """
 
     name: ClassVar[str] = "did"
-    facts: Facts
+    facts: FactFilter
     window: Window
     counted: tuple[tuple[str, Comparison], ...]
     sum: tuple[str, Comparison] | None = None
@@ -42,10 +42,10 @@ class Did(Leaf):
     last: Window | None = None
 
     @classmethod
-    def parse(cls, args: Any, place: Place) -> Did:
-        base.fields(args, place, FIELDS)
+    def parse(cls, args: Any, path: RulePath) -> DidClause:
+        base.check_fields(args, path, FIELDS)
         counted = tuple(
-            (name, comparisons.parse(args[name], place.inside(name)))
+            (name, comparisons.parse(args[name], path.child(name)))
             for name in COUNTED
             if name in args
         )
@@ -53,18 +53,18 @@ class Did(Leaf):
         if not counted and not extra:
             counted = (("times", comparisons.AT_LEAST_ONCE),)
         return cls(
-            facts=fact_queries.parse(args, place),
-            window=time_windows.parse(args, place),
+            facts=fact_queries.parse(args, path),
+            window=time_windows.parse(args, path),
             counted=counted,
-            sum=_sum(args["sum"], place.inside("sum")) if "sum" in args else None,
-            first=_edge(args, "first", place),
-            last=_edge(args, "last", place),
+            sum=_sum(args["sum"], path.child("sum")) if "sum" in args else None,
+            first=_edge(args, "first", path),
+            last=_edge(args, "last", path),
         )
 
-    def reads(self) -> Iterable[revisions.Key]:
+    def dependencies(self) -> Iterable[revisions.Key]:
         return ()
 
-    def label(self, snap: Snapshot) -> Hashable:
+    def cache_key(self, snap: Snapshot) -> Hashable:
         """Today, and the state of the days or of the log that is read."""
         if self._needs_mirror():
             exact = snap.at if self._is_exact() else snap.today
@@ -100,7 +100,7 @@ class Did(Leaf):
             else:
                 yield comparison.pick(self._count(snap, name), everyone)
         if self.sum:
-            yield fact_queries.pick_sums(snap, self.facts, self.window, *self.sum)
+            yield fact_queries.select_by_sum(snap, self.facts, self.window, *self.sum)
         if self.first:
             yield self._first(snap, self.first)
         if self.last:
@@ -108,38 +108,38 @@ class Did(Leaf):
 
     def _ever(self, snap: Snapshot, window: Window) -> BitMap:
         if self._needs_mirror():
-            return fact_queries.count(snap, self.facts, window, "times").nonzero()
+            return fact_queries.count_by_person(snap, self.facts, window, "times").nonzero()
         stacks = self._stacks(snap, window)
         return snap.people(bitmaps.union(stack.nonzero() for _, stack in stacks))
 
-    def _count(self, snap: Snapshot, name: str) -> Stack:
+    def _count(self, snap: Snapshot, name: str) -> BitCounter:
         """Times, distinct days or distinct weeks in the window, by person."""
         if self._needs_mirror():
-            return fact_queries.count(snap, self.facts, self.window, name)
+            return fact_queries.count_by_person(snap, self.facts, self.window, name)
         if name == "times":
             inside = snap.days(self.facts.kind, *self.window.range(snap.today))
             return snap.fold(snap.count_stack(self.facts.kind, inside))
         blocks: dict[int, list[BitMap]] = {}
         for day, stack in self._stacks(snap, self.window):
-            block = day if name == "days" else fact_queries.week(day, snap.today)
+            block = day if name == "days" else fact_queries.week_of(day, snap.today)
             blocks.setdefault(block, []).append(stack.nonzero())
         people = (snap.people(bitmaps.union(sets)) for sets in blocks.values())
-        return total(Stack.once(some) for some in people)
+        return sum_all(BitCounter.once(some) for some in people)
 
-    def _stacks(self, snap: Snapshot, window: Window) -> list[tuple[int, Stack]]:
+    def _stacks(self, snap: Snapshot, window: Window) -> list[tuple[int, BitCounter]]:
         inside = snap.days(self.facts.kind, *window.range(snap.today))
         return snap.day_stacks(self.facts.kind, inside)
 
     def _first(self, snap: Snapshot, window: Window) -> BitMap:
         if self._needs_mirror():
-            return fact_queries.pick_edge(snap, self.facts, window, "min")
+            return fact_queries.select_by_first_or_last(snap, self.facts, window, "min")
         begin, _end = window.range(snap.today)
         earlier = self._between(snap, time_windows.NEVER, begin - 1)
         return self._ever(snap, window) - earlier
 
     def _last(self, snap: Snapshot, window: Window) -> BitMap:
         if self._needs_mirror():
-            return fact_queries.pick_edge(snap, self.facts, window, "max")
+            return fact_queries.select_by_first_or_last(snap, self.facts, window, "max")
         _begin, end = window.range(snap.today)
         return self._ever(snap, window) - self._between(snap, end + 1, snap.today)
 
@@ -148,7 +148,7 @@ class Did(Leaf):
         stacks = snap.day_stacks(self.facts.kind, inside)
         return snap.people(bitmaps.union(stack.nonzero() for _, stack in stacks))
 
-    def say(self, snap: Snapshot, person: int) -> str:
+    def explain(self, snap: Snapshot, person: int) -> str:
         parts = [self._say_counted(snap, person, *part) for part in self.counted]
         if self.sum:
             amount = fact_queries.sum_of(
@@ -165,7 +165,7 @@ class Did(Leaf):
         return _("%(kind)s %(when)s: %(what)s") % {
             "kind": self.facts.say(),
             "when": self.window.say(),
-            "what": base.joined(parts),
+            "what": base.join_sentences(parts),
         }
 
     def _say_counted(
@@ -176,7 +176,7 @@ class Did(Leaf):
 
     def _number(self, snap: Snapshot, person: int, name: str) -> int:
         if self._needs_mirror():
-            return fact_queries.number_of(snap, self.facts, self.window, name, person)
+            return fact_queries.count_of_person(snap, self.facts, self.window, name, person)
         accounts = snap.aliases.accounts_of(person)
         counts = {
             day: sum(stack.get(account) for account in accounts)
@@ -186,7 +186,7 @@ class Did(Leaf):
             return sum(counts.values())
         done = [day for day, number in counts.items() if number]
         if name == "weeks":
-            done = [fact_queries.week(day, snap.today) for day in done]
+            done = [fact_queries.week_of(day, snap.today) for day in done]
         return len(set(done))
 
 
@@ -197,19 +197,19 @@ NUMBERED: dict[str, Callable[[], str]] = {
 }
 
 
-def _edge(args: dict[str, Any], name: str, place: Place) -> Window | None:
+def _edge(args: dict[str, Any], name: str, path: RulePath) -> Window | None:
     if name not in args:
         return None
-    here = place.inside(name)
-    base.fields(args[name], here, time_windows.WORDS)
+    here = path.child(name)
+    base.check_fields(args[name], here, time_windows.KINDS)
     window = time_windows.parse(args[name], here)
     if window == time_windows.EVER:
-        here.refuse(_("Specify a time span, such as {“within”: “30d”}."))
+        here.fail(_("Specify a time span, such as {“within”: “30d”}."))
     return window
 
 
-def _sum(args: Any, place: Place) -> tuple[str, Comparison]:
-    base.fields(args, place, ("field", *comparisons.SIGNS))
-    field = fact_queries.field(args.get("field"), place.inside("field"))
+def _sum(args: Any, path: RulePath) -> tuple[str, Comparison]:
+    base.check_fields(args, path, ("field", *comparisons.SIGNS))
+    field = fact_queries.parse_field_name(args.get("field"), path.child("field"))
     bounds = {sign: value for sign, value in args.items() if sign != "field"}
-    return field, comparisons.parse(bounds, place)
+    return field, comparisons.parse(bounds, path)

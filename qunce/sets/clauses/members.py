@@ -11,7 +11,7 @@ from pyroaring import BitMap
 
 from qunce.core import revisions
 from qunce.sets.rules import base
-from qunce.sets.rules.base import Leaf, Place
+from qunce.sets.rules.base import Clause, RulePath
 
 if TYPE_CHECKING:
     from qunce.sets.rules.snapshots import Snapshot
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
 @base.register
 @dataclass(frozen=True)
-class Members(Leaf):
+class MembersClause(Clause):
     name: ClassVar[str] = "members"
     accounts: tuple[int, ...]
 
     @classmethod
-    def parse(cls, args: Any, place: Place) -> Members:
-        base.fields(args, place, ("keys",))
-        here = place.inside("keys")
-        keys = base.strings(args.get("keys"), here)
-        found = base.refer("account", keys, here)
+    def parse(cls, args: Any, path: RulePath) -> MembersClause:
+        base.check_fields(args, path, ("keys",))
+        here = path.child("keys")
+        keys = base.parse_strings(args.get("keys"), here)
+        found = base.resolve_keys("account", keys, here)
         return cls(tuple(sorted(set(found))))
 
-    def reads(self) -> Iterable[revisions.Key]:
+    def dependencies(self) -> Iterable[revisions.Key]:
         return ()
 
     def resolve(self, snap: Snapshot) -> BitMap:
         return snap.people(BitMap(self.accounts))
 
-    def say(self, snap: Snapshot, person: int) -> str:
+    def explain(self, snap: Snapshot, person: int) -> str:
         if person in snap.resolve(self):
             return _("is on the list")
         return _("is not on the list")

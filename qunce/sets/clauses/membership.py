@@ -12,9 +12,9 @@ from pyroaring import BitMap
 
 from qunce.core import revisions
 from qunce.sets.bitmaps import bitmaps
-from qunce.sets.bitmaps.bit_counters import Stack
+from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.rules import base, comparisons
-from qunce.sets.rules.base import Leaf, Place
+from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.comparisons import Comparison
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ Named = tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True)
-class MarkLeaf(Leaf):
+class MembershipClause(Clause):
     """Whoever is in any, in all, in none of the named sets; all that is given holds.
 
     With `depth`, being in a set means to be in it with such a depth; a person's depth is
@@ -46,29 +46,29 @@ class MarkLeaf(Leaf):
 
     @classmethod
     def parse_asked(
-        cls, args: dict[str, Any], place: Place
+        cls, args: dict[str, Any], path: RulePath
     ) -> tuple[tuple[str, Named], ...]:
         return tuple(
-            (word, cls._named(args[word], place.inside(word)))
+            (word, cls._named(args[word], path.child(word)))
             for word in WORDS
             if word in args
         )
 
     @classmethod
-    def _named(cls, value: Any, place: Place) -> Named:
-        keys = base.strings(value, place)
-        return tuple(zip(base.refer(cls.what, keys, place), keys, strict=True))
+    def _named(cls, value: Any, path: RulePath) -> Named:
+        keys = base.parse_strings(value, path)
+        return tuple(zip(base.resolve_keys(cls.what, keys, path), keys, strict=True))
 
     @classmethod
-    def parse_depth(cls, args: dict[str, Any], place: Place) -> Comparison | None:
+    def parse_depth(cls, args: dict[str, Any], path: RulePath) -> Comparison | None:
         if "depth" not in args:
             return None
-        return comparisons.parse(args["depth"], place.inside("depth"))
+        return comparisons.parse(args["depth"], path.child("depth"))
 
     def refs(self) -> set[int]:
         return {ref for _word, named in self.asked for ref, _key in named}
 
-    def reads(self) -> Iterable[revisions.Key]:
+    def dependencies(self) -> Iterable[revisions.Key]:
         return [(self.kind, ref) for ref in self.refs()]
 
     def resolve(self, snap: Snapshot) -> BitMap:
@@ -92,8 +92,10 @@ class MarkLeaf(Leaf):
         carriers = stack.nonzero()
         return self.depth.pick(stack, carriers) if self.depth else carriers
 
-    def say(self, snap: Snapshot, person: int) -> str:
-        return base.joined(self._say(snap, person, *part) for part in self.asked)
+    def explain(self, snap: Snapshot, person: int) -> str:
+        return base.join_sentences(
+            self._say(snap, person, *part) for part in self.asked
+        )
 
     def _say(self, snap: Snapshot, person: int, word: str, named: Named) -> str:
         depths = {
@@ -104,7 +106,7 @@ class MarkLeaf(Leaf):
             for key, depth in depths.items()
             if depth
         ]
-        wanted = base.enumerated(key for _ref, key in named)
+        wanted = base.format_list(key for _ref, key in named)
         if self.depth:
             wanted = _("%(tags)s with depth %(depth)s") % {
                 "tags": wanted,
@@ -114,14 +116,14 @@ class MarkLeaf(Leaf):
             "what": _(self.what),
             "word": _(WORDS[word]),
             "wanted": wanted,
-            "found": base.enumerated(found) or _("none"),
+            "found": base.format_list(found) or _("none"),
         }
 
     def sentence(self) -> str:
         return _("%(what)s, %(word)s %(wanted)s; has: %(found)s")
 
 
-def by_person(snap: Snapshot, kind: str, ref: int) -> Stack:
+def by_person(snap: Snapshot, kind: str, ref: int) -> BitCounter:
     """The marks of one ref by person, cached under its revision and the aliases'."""
     label = (snap.revs[(kind, ref)], snap.revs[("alias", 0)])
     return snap.once(

@@ -14,8 +14,8 @@ from pyroaring import BitMap
 from qunce.core import revisions, timestamps
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import base, fact_queries, time_windows
-from qunce.sets.rules.base import Leaf, Place
-from qunce.sets.rules.fact_queries import Facts
+from qunce.sets.rules.base import Clause, RulePath
+from qunce.sets.rules.fact_queries import FactFilter
 from qunce.sets.rules.time_windows import Window
 
 if TYPE_CHECKING:
@@ -30,47 +30,47 @@ MOST_STEPS = 10
 
 @base.register
 @dataclass(frozen=True)
-class Sequence_(Leaf):
+class SequenceClause(Clause):
     """Each step strictly later than the one before; first to last within `span`."""
 
     name: ClassVar[str] = "seq"
-    steps: tuple[Facts, ...]
+    steps: tuple[FactFilter, ...]
     span: timedelta | None
     during: Window
 
     @classmethod
-    def parse(cls, args: Any, place: Place) -> Sequence_:
-        base.fields(args, place, ("steps", "within", "during"))
-        steps, here = args.get("steps"), place.inside("steps")
+    def parse(cls, args: Any, path: RulePath) -> SequenceClause:
+        base.check_fields(args, path, ("steps", "within", "during"))
+        steps, here = args.get("steps"), path.child("steps")
         if not isinstance(steps, list) or not 2 <= len(steps) <= MOST_STEPS:
-            here.refuse(_("Write a list of 2 to %(n)s steps.") % {"n": MOST_STEPS})
+            here.fail(_("Write a list of 2 to %(n)s steps.") % {"n": MOST_STEPS})
         parsed = []
         for number, step in enumerate(steps):
-            base.fields(step, here.inside(number), ("kind", "where"))
-            parsed.append(fact_queries.parse(step, here.inside(number)))
+            base.check_fields(step, here.child(number), ("kind", "where"))
+            parsed.append(fact_queries.parse(step, here.child(number)))
         span = None
         if "within" in args:
-            span = time_windows.hours_of(args["within"], place.inside("within"))
+            span = time_windows.parse_duration(args["within"], path.child("within"))
         during = time_windows.EVER
         if "during" in args:
-            inside = place.inside("during")
-            base.fields(args["during"], inside, time_windows.WORDS)
+            inside = path.child("during")
+            base.check_fields(args["during"], inside, time_windows.KINDS)
             during = time_windows.parse(args["during"], inside)
         return cls(tuple(parsed), span, during)
 
-    def reads(self) -> Iterable[revisions.Key]:
+    def dependencies(self) -> Iterable[revisions.Key]:
         return ()
 
-    def label(self, snap: Snapshot) -> Hashable:
+    def cache_key(self, snap: Snapshot) -> Hashable:
         exact = snap.at if self.during.hours else snap.today
         return (exact, snap.token(), snap.reached())
 
     def resolve(self, snap: Snapshot) -> BitMap:
-        steps = [fact_queries.events(snap, step, self.during) for step in self.steps]
+        steps = [fact_queries.list_times(snap, step, self.during) for step in self.steps]
         span = None if self.span is None else self.span // timestamps.MICROSECOND
         return bitmaps.of(chain(steps, span))
 
-    def say(self, snap: Snapshot, person: int) -> str:
+    def explain(self, snap: Snapshot, person: int) -> str:
         order = " → ".join(step.say() for step in self.steps)
         if self.span is None:
             return _("in this order: %(steps)s") % {"steps": order}

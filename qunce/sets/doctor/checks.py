@@ -15,8 +15,8 @@ from qunce.core import community_days, db
 from qunce.core.facts import interned_names
 from qunce.sets import duckdb_session, log
 from qunce.sets.bitmaps import bitmaps, persisted_sets, presence
-from qunce.sets.bitmaps.bit_counters import Stack
-from qunce.sets.derived_models import DaySet, PersistedSet, Position
+from qunce.sets.bitmaps.bit_counters import BitCounter
+from qunce.sets.derived_models import DayCount, PersistedSet, Position
 from qunce.sets.doctor import doctor
 from qunce.sets.doctor.doctor import Finding
 from qunce.sets.mirror import (
@@ -32,26 +32,26 @@ from qunce.sets.mirror import (
 if TYPE_CHECKING:
     from qunce.sets.mirror.day_counts import Day
 
-SHOWN = 20
+MAX_FINDINGS = 20
 """Differing days that are told one by one; the rest are counted."""
 
 
 def _mend() -> None:
-    rebuild.everything()
+    rebuild.rebuild_all()
 
 
-@doctor.examines("derived")
-def examine_derived() -> Iterator[Finding]:
+@doctor.register_check("derived")
+def check_derived() -> Iterator[Finding]:
     """One pass over the log, cut and added up anew beside what is stored."""
-    with locks.held(locks.TAIL):
+    with locks.acquire(locks.DERIVER):
         position = Position.objects.order_by("pk").first()
         if position is None:
             return
         yield from _position(position)
-        here = mirror.Place(position.mirror, position.reached)
-        gaps = mirror.cover(here).gaps
+        here = mirror.MirrorPosition(position.mirror, position.reached)
+        gaps = mirror.coverage(here).gaps
         yield from _gaps(gaps)
-        cutter, totals = day_counts.Cutter(community_clocks.read()), Totals()
+        cutter, totals = day_counts.DayCounter(community_clocks.load()), Totals()
         for table in log.read(0, position.reached):
             cutter.add(table)
             totals.add(table)
@@ -61,10 +61,10 @@ def examine_derived() -> Iterator[Finding]:
 
 
 def _position(position: Position) -> Iterator[Finding]:
-    if log.is_another(position.reached, position.last):
+    if log.is_different_log(position.reached, position.last):
         text = _("The derived data belongs to another log.")
         yield Finding("position", "log", text, _mend)
-    for community in community_clocks.changed(position.clocks, community_clocks.read()):
+    for community in community_clocks.list_changed(position.clocks, community_clocks.load()):
         text = _(
             "The days of community %(id)s are still based on its former time zone."
         )
@@ -78,7 +78,7 @@ def _gaps(gaps: tuple[tuple[int, int], ...]) -> Iterator[Finding]:
         yield Finding("mirror.gap", f"{after + 1}-{last}", text % where, _mend)
 
 
-ADD_UP = """
+TOTALS = """
 SELECT community, kind, count(*) AS facts, sum(id) AS ids,
        sum(hash(id, account, grp, happened_at, recorded_at, actor, source, payload,
            amount)) AS content
@@ -93,7 +93,7 @@ class Totals:
         self.of: dict[tuple[int, int], tuple[int, int, int]] = {}
 
     def add(self, table: pa.Table) -> None:
-        self._take(duckdb_session.query(ADD_UP.format(source="these"), these=table))
+        self._take(duckdb_session.query(TOTALS.format(source="these"), these=table))
 
     def _take(self, found: pa.Table) -> None:
         for row in found.to_pylist():
@@ -105,7 +105,7 @@ class Totals:
     @classmethod
     def of_mirror(cls) -> Totals:
         totals = cls()
-        totals._take(mirror.query(ADD_UP.format(source="facts")))
+        totals._take(mirror.query(TOTALS.format(source="facts")))
         return totals
 
 
@@ -131,14 +131,14 @@ def _mirror(truth: Totals) -> Iterator[Finding]:
         yield Finding("mirror", subject, text % (said | {"wanted": wanted[0]}), _mend)
 
 
-def _stacks(truth: dict[Day, Stack]) -> Iterator[Finding]:
+def _stacks(truth: dict[Day, BitCounter]) -> Iterator[Finding]:
     kinds, differing = interned_names.listed("kind", 0), 0
     for day, wanted, stored in _pairs(truth):
         lost, doubled = _difference(wanted, stored)
         if not (lost or doubled):
             continue
         differing += 1
-        if differing > SHOWN:
+        if differing > MAX_FINDINGS:
             continue
         said = {
             "kind": kinds.get(day[1], day[1]),
@@ -152,21 +152,21 @@ def _stacks(truth: dict[Day, Stack]) -> Iterator[Finding]:
         )
         subject = f"{day[0]} {said['kind']} {said['day']}"
         yield Finding("stack", subject, text % said, _mend)
-    if differing > SHOWN:
-        text = _("%(more)s more days differ.") % {"more": differing - SHOWN}
+    if differing > MAX_FINDINGS:
+        text = _("%(more)s more days differ.") % {"more": differing - MAX_FINDINGS}
         yield Finding("stack", "", text, _mend)
 
 
-def _pairs(truth: dict[Day, Stack]) -> Iterator[tuple[Day, Stack, Stack]]:
+def _pairs(truth: dict[Day, BitCounter]) -> Iterator[tuple[Day, BitCounter, BitCounter]]:
     left = dict(truth)
-    for row in DaySet.objects.iterator(chunk_size=100):
+    for row in DayCount.objects.iterator(chunk_size=100):
         day = row.community_id, row.kind_id, row.day
-        yield day, left.pop(day, Stack()), Stack.thaw(row.blob)
+        yield day, left.pop(day, BitCounter()), BitCounter.thaw(row.blob)
     for day, wanted in left.items():
-        yield day, wanted, Stack()
+        yield day, wanted, BitCounter()
 
 
-def _difference(wanted: Stack, stored: Stack) -> tuple[int, int]:
+def _difference(wanted: BitCounter, stored: BitCounter) -> tuple[int, int]:
     """How many facts the stored stack has too few, and too many."""
     if wanted == stored:
         return 0, 0
@@ -181,10 +181,10 @@ def _difference(wanted: Stack, stored: Stack) -> tuple[int, int]:
 # Kept sets
 
 
-@doctor.examines("kept")
-def examine_kept() -> Iterator[Finding]:
+@doctor.register_check("kept")
+def check_persisted_sets() -> Iterator[Finding]:
     known = {
-        (thing.community_id, *thing.key): thing for thing in persisted_sets.things()
+        (thing.community_id, *thing.key): thing for thing in persisted_sets.list_set_refs()
     }
     for row in PersistedSet.objects.only("community_id", "kind", "ref", "rev"):
         thing = known.get((row.community_id, row.kind, row.ref))
@@ -208,8 +208,8 @@ WHERE other.account_id IS NOT NULL OR one.head_id >= one.account_id
 """
 
 
-@doctor.examines("aliases")
-def examine_aliases() -> Iterator[Finding]:
+@doctor.register_check("aliases")
+def check_aliases() -> Iterator[Finding]:
     """What can be seen here: an alias leads straight to an older account."""
     for account, head in db.rows(CHAINS):
         text = _(
@@ -223,8 +223,8 @@ def examine_aliases() -> Iterator[Finding]:
 # The erased
 
 
-@doctor.examines("erased")
-def examine_erased() -> Iterator[Finding]:
+@doctor.register_check("erased")
+def check_erased() -> Iterator[Finding]:
     """Nothing is left of those whom the members' room has erased."""
     if not presence.registered():
         return
@@ -234,7 +234,7 @@ def examine_erased() -> Iterator[Finding]:
     gone = BitMap([row[0] for row in rows])
     if not gone:
         return
-    spared = set(erasure.spared())
+    spared = set(erasure.exempt_kind_ids())
     places = {
         _("stacks"): _in_stacks(spared),
         _("stored sets"): _in_kept(),
@@ -242,7 +242,7 @@ def examine_erased() -> Iterator[Finding]:
         _("the log"): _in_log(gone, spared),
     }
     for place, held in places.items():
-        for account in sorted(held & gone)[:SHOWN]:
+        for account in sorted(held & gone)[:MAX_FINDINGS]:
             text = _("The erased account %(account)s is still in %(place)s.")
             said = {"account": account, "place": place}
             yield Finding("erased", str(account), text % said, lambda: _erase(gone))
@@ -253,8 +253,8 @@ def _erase(gone: BitMap) -> None:
 
 
 def _in_stacks(spared: set[int]) -> BitMap:
-    days = DaySet.objects.exclude(kind_id__in=spared).iterator(chunk_size=100)
-    return bitmaps.union(Stack.thaw(day.blob).nonzero() for day in days)
+    days = DayCount.objects.exclude(kind_id__in=spared).iterator(chunk_size=100)
+    return bitmaps.union(BitCounter.thaw(day.blob).nonzero() for day in days)
 
 
 def _in_kept() -> BitMap:
@@ -266,11 +266,11 @@ def _in_kept() -> BitMap:
 
 def _in_mirror(gone: BitMap, spared: set[int]) -> BitMap:
     """Every file in the folder, those that are superseded too."""
-    here = mirror.place()
+    here = mirror.position()
     folder = mirror.folder(here.folder)
     found = BitMap()
-    for piece in files.listed(folder):
-        found |= files.accounts(folder / piece.name, without=spared)
+    for piece in files.list_parts(folder):
+        found |= files.read_accounts(folder / piece.name, without=spared)
     return found & gone
 
 

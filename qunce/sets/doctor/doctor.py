@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-Mend = Callable[[], object]
+Repair = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -21,34 +21,34 @@ class Finding:
     code: str
     subject: str
     text: str
-    mend: Mend | None = field(default=None, compare=False)
+    mend: Repair | None = field(default=None, compare=False)
 
 
-Examination = Callable[[], Iterator[Finding]]
-_examinations: dict[str, Examination] = {}
+Check = Callable[[], Iterator[Finding]]
+_checks: dict[str, Check] = {}
 
 
-def examines(name: str) -> Callable[[Examination], Examination]:
+def register_check(name: str) -> Callable[[Check], Check]:
     """Registers an examination: a generator of findings that changes nothing."""
 
-    def register(examination: Examination) -> Examination:
-        _examinations[name] = examination
+    def register(examination: Check) -> Check:
+        _checks[name] = examination
         return examination
 
     return register
 
 
-def registered() -> list[str]:
-    return list(_examinations)
+def check_names() -> list[str]:
+    return list(_checks)
 
 
-def examine(*, repair: bool = False, only: str = "") -> list[Finding]:
+def run_checks(*, repair: bool = False, only: str = "") -> list[Finding]:
     """Run all examinations, or one; with `repair`, mend what was found.
 
     Returns what was found before mending; examine again to see what is left.
     """
     found = []
-    for name, examination in _examinations.items():
+    for name, examination in _checks.items():
         if not only or name == only:
             found += list(examination())
     if repair:

@@ -15,17 +15,17 @@ from qunce.sets.doctor.doctor import Finding
 
 Row = tuple[int, int, str]
 """A fact's id, source and key."""
-KEYED = """
+SELECT_KEYED_FACTS = """
 SELECT id, source_id, key FROM core_fact
 WHERE id > %s AND key IS NOT NULL ORDER BY id LIMIT 20000
 """
-ENTRIES = """
+COUNT_ENTRIES = """
 SELECT (SELECT count(*) FROM core_factkey) + (SELECT count(*) FROM core_factkeyoverflow)
 """
 
 
-@doctor.examines("keys")
-def examine() -> Iterator[Finding]:
+@doctor.register_check("keys")
+def check_keys() -> Iterator[Finding]:
     if db.is_postgresql():
         return
     with db.snapshot():
@@ -35,16 +35,16 @@ def examine() -> Iterator[Finding]:
             found += len(rows) - len(missing)
             for fact, *_rest in missing:
                 text = _("The key of fact %(fact)s is not in the index.")
-                yield Finding("key", str(fact), text % {"fact": fact}, mend)
-        more = db.rows(ENTRIES)[0][0] - found
+                yield Finding("key", str(fact), text % {"fact": fact}, repair_index)
+        more = db.rows(COUNT_ENTRIES)[0][0] - found
     if more > 0:
         text = _("The index of keys has %(more)s entries without a fact.")
-        yield Finding("key", "", text % {"more": more}, mend)
+        yield Finding("key", "", text % {"more": more}, repair_index)
 
 
 def _rows() -> Iterator[list[Row]]:
     last = 0
-    while rows := db.rows(KEYED, [last]):
+    while rows := db.rows(SELECT_KEYED_FACTS, [last]):
         last = rows[-1][0]
         yield rows
 
@@ -59,11 +59,11 @@ def _hashes(rows: list[Row]) -> list[int]:
     return [int(number) for number in hashes]
 
 
-HOLDERS = """
+SELECT_INDEXED = """
 SELECT known.hash, known.fact_id FROM json_each(%s) wanted
 CROSS JOIN core_factkey known ON known.hash = wanted.value
 """
-OVERFLOWED = """
+SELECT_OVERFLOWED = """
 SELECT fact_id FROM core_factkeyoverflow WHERE fact_id BETWEEN %s AND %s
 """
 
@@ -71,7 +71,7 @@ SELECT fact_id FROM core_factkeyoverflow WHERE fact_id BETWEEN %s AND %s
 def _unindexed(rows: list[Row]) -> list[Row]:
     hashes = _hashes(rows)
     wanted = f"[{','.join(map(str, hashes))}]"
-    holders = dict(db.rows(HOLDERS, [wanted]))
+    holders = dict(db.rows(SELECT_INDEXED, [wanted]))
     absent = [
         row
         for row, hashed in zip(rows, hashes, strict=True)
@@ -79,32 +79,32 @@ def _unindexed(rows: list[Row]) -> list[Row]:
     ]
     if not absent:
         return []
-    overflowed = {row[0] for row in db.rows(OVERFLOWED, [absent[0][0], absent[-1][0]])}
+    overflowed = {row[0] for row in db.rows(SELECT_OVERFLOWED, [absent[0][0], absent[-1][0]])}
     return [row for row in absent if row[0] not in overflowed]
 
 
-LOOSE = """
+DELETE_ORPHANS = """
 DELETE FROM {table} WHERE NOT EXISTS (
     SELECT 1 FROM core_fact WHERE core_fact.id = {table}.fact_id
     AND core_fact.key IS NOT NULL)
 """
-TAKE = """
+INSERT_KEY = """
 INSERT INTO core_factkey (hash, fact_id) VALUES (%s, %s) ON CONFLICT DO NOTHING
 """
-OVERFLOW = """
+INSERT_OVERFLOW = """
 INSERT INTO core_factkeyoverflow (source_id, key, fact_id) VALUES (%s, %s, %s)
 ON CONFLICT DO NOTHING
 """
 
 
-def mend() -> None:
+def repair_index() -> None:
     """Drop entries without a fact, then make those that are missing."""
     with transaction.atomic():
         for table in ("core_factkey", "core_factkeyoverflow"):
-            db.execute(LOOSE.format(table=table))
+            db.execute(DELETE_ORPHANS.format(table=table))
     for rows in _rows():
         missing = _unindexed(rows)
         with transaction.atomic():
             for row, hashed in zip(missing, _hashes(missing), strict=True):
-                if not db.execute(TAKE, [hashed, row[0]]):
-                    db.execute(OVERFLOW, [row[1], row[2], row[0]])
+                if not db.execute(INSERT_KEY, [hashed, row[0]]):
+                    db.execute(INSERT_OVERFLOW, [row[1], row[2], row[0]])

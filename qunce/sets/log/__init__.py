@@ -29,12 +29,12 @@ def end() -> int:
     return int(_database().end())
 
 
-def waiting(after: int) -> int:
+def count_after(after: int) -> int:
     """How many facts lie behind a coordinate, settled or not."""
     return int(_database().waiting(after))
 
 
-def waiting_since(after: int) -> int | None:
+def oldest_after(after: int) -> int | None:
     """When the oldest of them was recorded, in microseconds."""
     oldest = (
         f"SELECT min(recorded_at) FROM core_fact WHERE {_database().COORDINATE} > %s"  # noqa: S608
@@ -43,7 +43,7 @@ def waiting_since(after: int) -> int | None:
     return found
 
 
-def stretches(after: int, upto: int) -> Iterator[tuple[int, Iterator[pa.Table]]]:
+def iter_batches(after: int, upto: int) -> Iterator[tuple[int, Iterator[pa.Table]]]:
     """Cuts (after, upto] into stretches that are derived one by one.
 
     Each is its last coordinate and its tables, which are to be used up before the next.
@@ -64,10 +64,10 @@ def stretches(after: int, upto: int) -> Iterator[tuple[int, Iterator[pa.Table]]]
 
 def read(after: int, upto: int) -> Iterator[pa.Table]:
     """The facts with after < coordinate ≤ upto, in tables of a bearable size."""
-    return schema.tidied(_database().read(after, upto))
+    return schema.to_tables(_database().read(after, upto))
 
 
-def newer(
+def list_after(
     after: int, community: int | None, accounts: Sequence[int]
 ) -> list[tuple[Any, ...]]:
     """Facts of some accounts behind a coordinate, settled or not, as a timeline reads."""
@@ -84,11 +84,11 @@ def newer(
     )
 
 
-def mark(upto: int) -> str:
+def fingerprint(upto: int) -> str:
     """What the newest fact up to `upto` looks like, to know this log again by."""
     return str(_database().mark(upto))
 
 
-def is_another(reached: int, last: str) -> bool:
+def is_different_log(reached: int, last: str) -> bool:
     """Whether this cannot be the log that was derived up to `reached`."""
     return bool(_database().is_another(reached, last))

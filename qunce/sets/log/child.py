@@ -21,8 +21,8 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from typing import IO
 
-PIPE = 1_048_576
-AHEAD = 12
+PIPE_BYTES = 1_048_576
+MAX_BATCHES_AHEAD = 12
 """Batches read ahead, of 65,536 facts each."""
 Ahead = queue.Queue[pa.RecordBatch | Exception | None]
 
@@ -48,7 +48,7 @@ def read(database: str, where: str, after: int, upto: int) -> Iterator[pa.Record
     )
     assert process.stdout is not None  # noqa: S101 - asked for above
     _widen(process.stdout)
-    ahead: Ahead = queue.Queue(AHEAD)
+    ahead: Ahead = queue.Queue(MAX_BATCHES_AHEAD)
     threading.Thread(target=_fill, args=(process.stdout, ahead), daemon=True).start()
     try:
         while isinstance(batch := ahead.get(), pa.RecordBatch):
@@ -77,4 +77,4 @@ def _fill(pipe: IO[bytes], ahead: Ahead) -> None:
 def _widen(pipe: IO[bytes]) -> None:
     """Fewer turns between the two processes, where the system allows it."""
     with contextlib.suppress(OSError, AttributeError):
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)

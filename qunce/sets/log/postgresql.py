@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 COORDINATE = "xid"
-FEW = 50_000
+MAX_ROWS_IN_PROCESS = 50_000
 READ = f"{schema.SELECT} WHERE xid > %s AND xid <= %s"
 COUNT = """
 SELECT count(*) FROM (
@@ -29,10 +29,10 @@ SELECT count(*) FROM (
 
 def end() -> int:
     """The last settled number."""
-    return committed.horizon() - 1
+    return committed.last_position() - 1
 
 
-def waiting(after: int) -> int:
+def count_after(after: int) -> int:
     return int(db.rows("SELECT count(*) FROM core_fact WHERE xid > %s", [after])[0][0])
 
 
@@ -40,30 +40,30 @@ def read(after: int, upto: int) -> Iterator[pa.RecordBatch | pa.Table]:
     """The BRIN index is named as the way: statistics may not know of the new rows."""
     with transaction.atomic():
         db.execute("SET LOCAL enable_seqscan = off")
-        few = db.rows(COUNT, [after, upto, FEW + 1])[0][0] <= FEW
+        few = db.rows(COUNT, [after, upto, MAX_ROWS_IN_PROCESS + 1])[0][0] <= MAX_ROWS_IN_PROCESS
         if few:
-            return iter([schema.of_rows(db.rows(READ, [after, upto]))])
-    return child.read("postgresql", _url(), after, upto)
+            return iter([schema.table_of_rows(db.rows(READ, [after, upto]))])
+    return child.read("postgresql", _connection_string(), after, upto)
 
 
-def _url() -> str:
+def _connection_string() -> str:
     """libpq's words for this very database."""
     params = connection.get_connection_params()
     words = ("dbname", "user", "password", "host", "port", "options", "sslmode")
     kept = {name: params[name] for name in words if params.get(name)}
-    return " ".join(f"{name}='{_quoted(str(kept[name]))}'" for name in kept)
+    return " ".join(f"{name}='{_escape(str(kept[name]))}'" for name in kept)
 
 
-def _quoted(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace("'", "\\'")
 
 
-def mark(upto: int) -> str:
+def fingerprint(upto: int) -> str:
     del upto
     return ""
 
 
-def is_another(reached: int, last: str) -> bool:
+def is_different_log(reached: int, last: str) -> bool:
     """The lineage knows: it names the cluster and the database."""
     del reached, last
     return False

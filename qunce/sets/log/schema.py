@@ -33,11 +33,11 @@ SELECT = (
     "SELECT id, community_id, kind_id, account_id, group_id, happened_at, recorded_at,"
     " actor_id, source_id, payload FROM core_fact"
 )
-TABLE = 1_048_576
+ROWS_PER_TABLE = 1_048_576
 """Facts a table: about 100 MB, and as much again while it is sorted."""
-FEW = 2_000
+MAX_PAYLOADS_IN_PYTHON = 2_000
 """Payloads that Python has read before DuckDB has made its plan."""
-LARGE = 2**63
+INT64_LIMIT = 2**63
 AMOUNTS = """
 SELECT CASE WHEN try(json_type(payload, '$.amount')) IN ('BIGINT', 'UBIGINT')
        THEN TRY_CAST(try(payload ->> '$.amount') AS BIGINT) END AS amount
@@ -45,7 +45,7 @@ FROM texts
 """
 
 
-def of_rows(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+def table_of_rows(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else [()] * len(RAW)
     arrays = [
         pa.array(column, field.type) for column, field in zip(columns, RAW, strict=True)
@@ -53,21 +53,21 @@ def of_rows(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=RAW)
 
 
-def tidied(batches: Iterable[pa.RecordBatch | pa.Table]) -> Iterator[pa.Table]:
+def to_tables(batches: Iterable[pa.RecordBatch | pa.Table]) -> Iterator[pa.Table]:
     """Tables of `SCHEMA` with about `TABLE` rows, empty ones left out."""
     held: list[pa.Table] = []
     size = 0
     for batch in batches:
-        held.append(_raw(batch))
+        held.append(_cast(batch))
         size += batch.num_rows
-        if size >= TABLE:
-            yield _whole(held)
+        if size >= ROWS_PER_TABLE:
+            yield _concat(held)
             size = 0
     if size:
-        yield _whole(held)
+        yield _concat(held)
 
 
-def _raw(batch: pa.RecordBatch | pa.Table) -> pa.Table:
+def _cast(batch: pa.RecordBatch | pa.Table) -> pa.Table:
     arrays = [
         column.cast(field.type)
         for column, field in zip(batch.columns, RAW, strict=True)
@@ -75,7 +75,7 @@ def _raw(batch: pa.RecordBatch | pa.Table) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=RAW)
 
 
-def _whole(held: list[pa.Table]) -> pa.Table:
+def _concat(held: list[pa.Table]) -> pa.Table:
     """One table; the list is emptied, so that memory is not held twice."""
     table = pa.concat_tables(held).combine_chunks()
     held.clear()
@@ -88,7 +88,7 @@ def _amounts(payload: pa.ChunkedArray) -> pa.Array:
     if not pc.any(speaks).as_py():
         return pa.nulls(len(payload), pa.int64())
     texts = payload.filter(speaks)
-    if len(texts) <= FEW:
+    if len(texts) <= MAX_PAYLOADS_IN_PYTHON:
         found = pa.array([_amount(text) for text in texts.to_pylist()], pa.int64())
     else:
         table = pa.table({"payload": texts})
@@ -103,7 +103,7 @@ def _amount(payload: str) -> int | None:
     except ValueError:
         return None
     amount = said.get("amount") if isinstance(said, dict) else None
-    return amount if type(amount) is int and -LARGE <= amount < LARGE else None
+    return amount if type(amount) is int and -INT64_LIMIT <= amount < INT64_LIMIT else None
 
 
 def _one(column: pa.ChunkedArray | pa.Array) -> pa.Array:

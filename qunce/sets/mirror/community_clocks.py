@@ -27,7 +27,7 @@ class Clock:
 Clocks = Mapping[int, Clock]
 
 
-def read() -> dict[int, Clock]:
+def load() -> dict[int, Clock]:
     """Every community's clock with its revision, in one statement."""
     return {
         community: Clock(zone, start, rev)
@@ -35,14 +35,14 @@ def read() -> dict[int, Clock]:
     }
 
 
-def note(clocks: Clocks) -> str:
+def dump(clocks: Clocks) -> str:
     """What `Position.clocks` keeps; a clock that was never changed is left out."""
     return json.dumps(
         {str(community): clock.rev for community, clock in clocks.items() if clock.rev}
     )
 
 
-def changed(noted: str, clocks: Clocks) -> list[int]:
+def list_changed(noted: str, clocks: Clocks) -> list[int]:
     """Communities whose days were cut by another clock than they have now."""
     before = json.loads(noted)
     return [

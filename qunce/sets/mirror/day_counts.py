@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from qunce.core import community_days
-from qunce.sets.bitmaps.bit_counters import Stack
+from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.mirror.community_clocks import Clock
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 Day = tuple[int, int, int]
 """Community, kind, day."""
-MANY = 8_000_000
+MAX_BUFFERED_FACTS = 8_000_000
 """Facts held as eight bytes each before they are sorted and counted."""
-NO_CLOCK = Clock("UTC", 0, 0)
+DEFAULT_CLOCK = Clock("UTC", 0, 0)
 
 
-class Cutter:
+class DayCounter:
     """Takes tables of facts, gives a stack for each day touched.
 
     Each fact becomes one number, its day's place in the upper half and its account in
@@ -40,7 +40,7 @@ class Cutter:
         self._days: list[Day] = []
         self._held: list[Ints] = []
         self._size = 0
-        self._stacks: dict[Day, Stack] = {}
+        self._stacks: dict[Day, BitCounter] = {}
 
     def add(self, facts: pa.Table) -> None:
         facts = facts.select(["community", "kind", "account", "happened_at"])
@@ -54,14 +54,14 @@ class Cutter:
         day = self._days_of(community, happened)
         self._held.append(self._places_of(community, kind, day) << 32 | account)
         self._size += facts.num_rows
-        if self._size >= MANY:
+        if self._size >= MAX_BUFFERED_FACTS:
             self._count()
 
     def _days_of(self, community: Ints, happened: Ints) -> Ints:
         found = np.empty(len(happened), dtype=np.int64)
-        here, whose = _dense(community)
+        here, whose = _rank(community)
         for place, one in enumerate(here):
-            clock = self._clocks.get(int(one), NO_CLOCK)
+            clock = self._clocks.get(int(one), DEFAULT_CLOCK)
             if len(here) == 1:
                 return community_days.days_of(clock.zone, clock.start, happened)
             mine = whose == place
@@ -73,8 +73,8 @@ class Cutter:
     def _places_of(self, community: Ints, kind: Ints, day: Ints) -> Ints:
         kinds, first = int(kind.max()) + 1, int(day.min())
         width = int(day.max()) - first + 1
-        pairs, pair = _dense(community * kinds + kind)
-        slots, slot = _dense(pair * width + (day - first))
+        pairs, pair = _rank(community * kinds + kind)
+        slots, slot = _rank(pair * width + (day - first))
         known = np.empty(len(slots), dtype=np.int64)
         for index, one in enumerate(slots.tolist()):
             which, later = divmod(one, width)
@@ -102,11 +102,11 @@ class Cutter:
         for start, end in itertools.pairwise(bounds):
             day = self._days[int(places[start])]
             ids = numbers[start:end] & 0xFFFFFFFF
-            stack = Stack.build(ids, counts[start:end])
+            stack = BitCounter.build(ids, counts[start:end])
             old = self._stacks.get(day)
             self._stacks[day] = stack if old is None else old + stack
 
-    def stacks(self) -> dict[Day, Stack]:
+    def stacks(self) -> dict[Day, BitCounter]:
         self._count()
         return self._stacks
 
@@ -116,7 +116,7 @@ def _starts(values: Ints) -> Ints:
     return np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
 
 
-def _dense(values: Ints) -> tuple[Ints, Ints]:
+def _rank(values: Ints) -> tuple[Ints, Ints]:
     """Distinct values in order, and each value's place among them.
 
     Values in a narrow range are looked up in a table, thirty times faster than sorting.

@@ -16,8 +16,8 @@ from django.db import transaction
 
 from qunce.core import db, timestamps
 from qunce.sets import derived_models, log
-from qunce.sets.bitmaps.bit_counters import Stack
-from qunce.sets.derived_models import DaySet, PersistedSet, Position
+from qunce.sets.bitmaps.bit_counters import BitCounter
+from qunce.sets.derived_models import DayCount, PersistedSet, Position
 from qunce.sets.mirror import community_clocks, day_counts, locks, mirror
 from qunce.sets.mirror import lineage as mirror_lineage
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from qunce.sets.mirror.community_clocks import Clocks
-    from qunce.sets.mirror.day_counts import Cutter, Day
+    from qunce.sets.mirror.day_counts import DayCounter, Day
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ def catch_up(
     With `tidy`, small segments are merged afterwards, which may take seconds.
     Also repairs what a crash, a restore or a changed clock has left behind.
     """
-    with locks.held(locks.TAIL, wait=wait) as mine:
+    with locks.acquire(locks.DERIVER, wait=wait) as mine:
         if not mine:
-            return Progress(0, mirror.place().reached)
-        position, known = start()
+            return Progress(0, mirror.position().reached)
+        position, known = recover()
         done = 0
-        for upto, tables in log.stretches(position.reached, log.end()):
+        for upto, tables in log.iter_batches(position.reached, log.end()):
             done += _derive(position, upto, tables, known)
             if most is not None and done >= most:
                 break
@@ -63,55 +63,55 @@ def catch_up(
 
 def lag() -> int:
     """Facts that are recorded but not derived yet."""
-    return log.waiting(mirror.place().reached)
+    return log.count_after(mirror.position().reached)
 
 
 def waiting_since() -> datetime | None:
     """When the oldest fact that is not derived yet was recorded."""
-    micros = log.waiting_since(mirror.place().reached)
+    micros = log.oldest_after(mirror.position().reached)
     return None if micros is None else timestamps.from_micros(micros)
 
 
 # Starting: what was derived is of this truth, by these clocks, with all its files.
 
 
-def start() -> tuple[Position, Clocks]:
+def recover() -> tuple[Position, Clocks]:
     """The position to go on from, mended. Needs the tail's lock."""
-    lineage = mirror_lineage.settle()
+    lineage = mirror_lineage.ensure_current()
     position = Position.objects.order_by("pk").first()
     if (
         position is None
         or position.lineage != lineage
-        or log.is_another(position.reached, position.last)
+        or log.is_different_log(position.reached, position.last)
     ):
-        position = forget(lineage)
-    here = mirror.Place(position.mirror, position.reached)
-    mirror.sweep(here)
-    for after, upto in mirror.cover(here).gaps:
+        position = reset(lineage)
+    here = mirror.MirrorPosition(position.mirror, position.reached)
+    mirror.prune(here)
+    for after, upto in mirror.coverage(here).gaps:
         mirror.write(here.folder, after + 1, upto, log.read(after, upto))
-    known = community_clocks.read()
-    for community in community_clocks.changed(position.clocks, known):
-        _cut_anew(position, community, known)
+    known = community_clocks.load()
+    for community in community_clocks.list_changed(position.clocks, known):
+        _recount_days(position, community, known)
     return position, known
 
 
-def forget(lineage: str) -> Position:
+def reset(lineage: str) -> Position:
     """Drop all that is derived and begin at the first fact."""
-    with transaction.atomic(using=derived_models.alias()):
-        DaySet.objects.all().delete()
+    with transaction.atomic(using=derived_models.db_alias()):
+        DayCount.objects.all().delete()
         PersistedSet.objects.all().delete()
         Position.objects.all().delete()
         return Position.objects.create(
             lineage=lineage,
             token=secrets.token_hex(16),
             mirror=secrets.token_hex(16),
-            clocks=community_clocks.note(community_clocks.read()),
+            clocks=community_clocks.dump(community_clocks.load()),
         )
 
 
-def _cut_anew(position: Position, community: int, known: Clocks) -> None:
+def _recount_days(position: Position, community: int, known: Clocks) -> None:
     """Cut a community's facts into days by the clock that it has now."""
-    cutter = day_counts.Cutter(known)
+    cutter = day_counts.DayCounter(known)
     cutter.add(
         mirror.query(
             "SELECT community, kind, account, happened_at FROM facts"
@@ -120,11 +120,11 @@ def _cut_anew(position: Position, community: int, known: Clocks) -> None:
         )
     )
     cut = cutter.stacks()
-    with transaction.atomic(using=derived_models.alias()):
-        DaySet.objects.filter(community_id=community).delete()
-        store(cut, position.reached)
+    with transaction.atomic(using=derived_models.db_alias()):
+        DayCount.objects.filter(community_id=community).delete()
+        save_day_counts(cut, position.reached)
         position.clocks, position.token = (
-            community_clocks.note(known),
+            community_clocks.dump(known),
             secrets.token_hex(16),
         )
         position.save(update_fields=["clocks", "token"])
@@ -136,15 +136,15 @@ def _cut_anew(position: Position, community: int, known: Clocks) -> None:
 def _derive(
     position: Position, upto: int, tables: Iterator[pa.Table], known: Clocks
 ) -> int:
-    cutter, after = day_counts.Cutter(known), position.reached
+    cutter, after = day_counts.DayCounter(known), position.reached
     cut_now = cut_through(tables, cutter)
     facts = mirror.write(position.mirror, after + 1, upto, cut_now)
-    cut, last = cutter.stacks(), log.mark(upto)
-    with transaction.atomic(using=derived_models.alias()):
+    cut, last = cutter.stacks(), log.fingerprint(upto)
+    with transaction.atomic(using=derived_models.db_alias()):
         mine = Position.objects.filter(pk=position.pk, reached=after)
         if not mine.update(reached=upto, last=last):
             raise PositionMoved
-        store(_added(cut), upto)
+        save_day_counts(_added(cut), upto)
     position.reached, position.last = upto, last
     return facts
 
@@ -153,24 +153,24 @@ class PositionMoved(Exception):
     """Somebody else derived although we hold the lock: nothing was committed."""
 
 
-def cut_through(tables: Iterator[pa.Table], cutter: Cutter) -> Iterator[pa.Table]:
+def cut_through(tables: Iterator[pa.Table], cutter: DayCounter) -> Iterator[pa.Table]:
     for table in tables:
         cutter.add(table)
         yield table
 
 
-OLD = """
+SELECT_DAY_COUNTS = """
 SELECT day, blob FROM sets_dayset
 WHERE community_id = %s AND kind_id = %s AND day IN
 """
-STORE = """
+UPSERT_DAY_COUNT = """
 INSERT INTO sets_dayset (community_id, kind_id, day, changed, blob)
 VALUES (%s, %s, %s, %s, %s) ON CONFLICT (community_id, kind_id, day) DO UPDATE
 SET changed = excluded.changed, blob = excluded.blob
 """
 
 
-def _added(cut: dict[Day, Stack]) -> dict[Day, Stack]:
+def _added(cut: dict[Day, BitCounter]) -> dict[Day, BitCounter]:
     """These stacks on top of what is stored for their days."""
     wanted: dict[tuple[int, int], list[int]] = {}
     for community, kind, day in cut:
@@ -180,19 +180,19 @@ def _added(cut: dict[Day, Stack]) -> dict[Day, Stack]:
         for start in range(0, len(several), 1000):
             some = several[start : start + 1000]
             rows = db.rows(
-                f"{OLD} ({db.placeholders(len(some))})",
+                f"{SELECT_DAY_COUNTS} ({db.placeholders(len(some))})",
                 [community, kind, *some],
-                using=derived_models.alias(),
+                using=derived_models.db_alias(),
             )
             for day, blob in rows:
-                whole[community, kind, day] += Stack.thaw(blob)
+                whole[community, kind, day] += BitCounter.thaw(blob)
     return whole
 
 
-def store(stacks: dict[Day, Stack], changed: int) -> None:
+def save_day_counts(stacks: dict[Day, BitCounter], changed: int) -> None:
     """Write days as they are now, inside a transaction of `derived`."""
-    with transaction.get_connection(derived_models.alias()).cursor() as cursor:
+    with transaction.get_connection(derived_models.db_alias()).cursor() as cursor:
         cursor.executemany(
-            STORE,
+            UPSERT_DAY_COUNT,
             [(*day, changed, stack.freeze()) for day, stack in stacks.items()],
         )

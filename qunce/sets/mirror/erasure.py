@@ -22,22 +22,22 @@ from qunce.core.facts import facts, ingest
 from qunce.sets import derived_models, log
 from qunce.sets.bitmaps import attribute_columns as values
 from qunce.sets.bitmaps import bitmaps, persisted_blobs, presence
-from qunce.sets.bitmaps.bit_counters import Stack
-from qunce.sets.derived_models import DaySet, PersistedSet, Position
+from qunce.sets.bitmaps.bit_counters import BitCounter
+from qunce.sets.derived_models import DayCount, PersistedSet, Position
 from qunce.sets.mirror import deriver, files, locks, mirror
-from qunce.sets.mirror.files import Piece, Segment
+from qunce.sets.mirror.files import FilePart, MirrorFile
 
-CHUNK = 500
-_spared: set[str] = set()
+ROWS_PER_STATEMENT = 500
+_exempt_kinds: set[str] = set()
 
 
-def spare(kind: str) -> None:
+def exempt(kind: str) -> None:
     """Facts of this kind stay: they say no more than that somebody was erased."""
-    _spared.add(kind)
+    _exempt_kinds.add(kind)
 
 
-def spared() -> list[int]:
-    ids = (facts.find_kind(kind) for kind in sorted(_spared))
+def exempt_kind_ids() -> list[int]:
+    ids = (facts.find_kind(kind) for kind in sorted(_exempt_kinds))
     return [found for found in ids if found is not None]
 
 
@@ -49,8 +49,8 @@ def erase(accounts: Iterable[int]) -> int:
     """
     gone = BitMap(accounts)
     deriver.catch_up()
-    with locks.held(locks.TAIL), locks.held(locks.MERGE):
-        position, _ = deriver.start()
+    with locks.acquire(locks.DERIVER), locks.acquire(locks.MERGE):
+        position, _ = deriver.recover()
         deleted = _delete(_facts_of(position, gone))
         _leave_stacks(position, gone)
         _leave_kept(gone)
@@ -65,16 +65,16 @@ def _facts_of(position: Position, gone: BitMap) -> list[int]:
     """Ids of the facts to go, most of them told by the mirror: no index has accounts."""
     found = mirror.query(f"SELECT id FROM facts WHERE {_of(gone)}")  # noqa: S608
     ids = set(found["id"].to_pylist())
-    kinds = spared() or [-1]
+    kinds = exempt_kind_ids() or [-1]
     for some in _chunks(sorted(gone)):
-        rows = log.newer(position.reached, None, some)
+        rows = log.list_after(position.reached, None, some)
         ids |= {row[0] for row in rows if row[1] not in kinds}
     return sorted(ids)
 
 
 def _of(gone: BitMap) -> str:
     accounts = ", ".join(map(str, gone)) or "-1"
-    kinds = ", ".join(map(str, spared())) or "-1"
+    kinds = ", ".join(map(str, exempt_kind_ids())) or "-1"
     return f"account IN ({accounts}) AND kind NOT IN ({kinds})"
 
 
@@ -111,8 +111,8 @@ def _delete_keys(ids: Sequence[int]) -> None:
 
 
 def _chunks(ids: list[int]) -> Iterable[list[int]]:
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
+    for start in range(0, len(ids), ROWS_PER_STATEMENT):
+        yield ids[start : start + ROWS_PER_STATEMENT]
 
 
 # Derived
@@ -120,13 +120,13 @@ def _chunks(ids: list[int]) -> Iterable[list[int]]:
 
 def _leave_stacks(position: Position, gone: BitMap) -> None:
     left = {}
-    days = DaySet.objects.exclude(kind_id__in=spared())
+    days = DayCount.objects.exclude(kind_id__in=exempt_kind_ids())
     for day in days.iterator(chunk_size=100):
-        stack = Stack.thaw(day.blob)
+        stack = BitCounter.thaw(day.blob)
         if not stack.nonzero().isdisjoint(gone):
             left[day.community_id, day.kind_id, day.day] = stack.without(gone)
-    with transaction.atomic(using=derived_models.alias()):
-        deriver.store(left, position.reached)
+    with transaction.atomic(using=derived_models.db_alias()):
+        deriver.save_day_counts(left, position.reached)
         # What is cached under the old token still has them.
         position.token = secrets.token_hex(16)
         position.save(update_fields=["token"])
@@ -145,31 +145,31 @@ def accounts_in(kind: str, blob: bytes) -> BitMap:
         return persisted_blobs.thaw_population(blob).known
     if kind == values.KIND:
         return bitmaps.of(values.Column.thaw(blob).accounts)
-    return Stack.thaw(blob).nonzero()
+    return BitCounter.thaw(blob).nonzero()
 
 
 def _leave_segments(position: Position, gone: BitMap) -> None:
-    here = mirror.Place(position.mirror, position.reached)
+    here = mirror.MirrorPosition(position.mirror, position.reached)
     folder = mirror.folder(here.folder)
-    for segment in mirror.cover(here).segments:
+    for segment in mirror.coverage(here).segments:
         holding = [piece for piece in segment.pieces if _holds(folder, piece, gone)]
         if holding:
             _rewrite(folder, segment, set(holding), gone)
-    mirror.sweep(here, grace=0)
+    mirror.prune(here, grace=0)
 
 
-def _holds(folder: Path, piece: Piece, gone: BitMap) -> bool:
+def _holds(folder: Path, piece: FilePart, gone: BitMap) -> bool:
     accounts = parquet.read_table(folder / piece.name, columns=["account", "kind"])
     return bool(pc.any(_mask(accounts, gone)).as_py())
 
 
 def _mask(some: pa.Table, gone: BitMap) -> pa.ChunkedArray:
     theirs = pc.is_in(some["account"], value_set=pa.array(list(gone), pa.int64()))
-    stays = pc.is_in(some["kind"], value_set=pa.array(spared(), pa.int32()))
+    stays = pc.is_in(some["kind"], value_set=pa.array(exempt_kind_ids(), pa.int32()))
     return pc.and_not(theirs, stays)
 
 
-def _rewrite(folder: Path, segment: Segment, holding: set[Piece], gone: BitMap) -> None:
+def _rewrite(folder: Path, segment: MirrorFile, holding: set[FilePart], gone: BitMap) -> None:
     """All pieces under the next version, those without the accounts as links."""
     paths, pieces = [], []
     for old in segment.pieces:
@@ -177,13 +177,13 @@ def _rewrite(folder: Path, segment: Segment, holding: set[Piece], gone: BitMap) 
         if old in holding:
             whole = parquet.read_table(folder / old.name)
             left = whole.filter(pc.invert(_mask(whole, gone)))
-            paths.append(files.save(folder, left, growing))
+            paths.append(files.write_part(folder, left, growing))
             rows = left.num_rows
         else:
             os.link(folder / old.name, folder / growing)
             paths.append(folder / growing)
             rows = old.rows
         pieces.append(
-            Piece(old.first, old.last, old.version + 1, old.part, old.parts, rows)
+            FilePart(old.first, old.last, old.version + 1, old.part, old.parts, rows)
         )
     files.publish(folder, paths, pieces)

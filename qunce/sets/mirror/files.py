@@ -22,13 +22,13 @@ from qunce.sets import log
 from qunce.sets.bitmaps import bitmaps
 
 NAME = re.compile(r"(\d{19})-(\d{19})-(\d+)of(\d+)-(\d+)-v(\d+)\.parquet")
-ROW_GROUP = 32_768
+ROWS_PER_GROUP = 32_768
 """Rows in which statistics prune: small ones for the sake of one member's timeline."""
-REPEATED = ["community", "kind", "grp", "actor", "source"]
+DICTIONARY_COLUMNS = ["community", "kind", "grp", "actor", "source"]
 
 
 @dataclass(frozen=True, order=True)
-class Piece:
+class FilePart:
     """One file, holding part `part` of `parts` of the facts first ≤ coordinate ≤ last."""
 
     first: int
@@ -47,64 +47,64 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Segment:
+class MirrorFile:
     first: int
     last: int
     version: int
-    pieces: tuple[Piece, ...]
+    pieces: tuple[FilePart, ...]
 
     @property
     def rows(self) -> int:
         return sum(piece.rows for piece in self.pieces)
 
 
-def parse(name: str) -> Piece | None:
+def parse_name(name: str) -> FilePart | None:
     found = NAME.fullmatch(name)
     if found is None:
         return None
     first, last, part, parts, rows, version = map(int, found.groups())
-    return Piece(first, last, version, part, parts, rows)
+    return FilePart(first, last, version, part, parts, rows)
 
 
-def listed(folder: Path) -> list[Piece]:
+def list_parts(folder: Path) -> list[FilePart]:
     """Every piece in the folder, from one listing."""
     try:
         names = os.listdir(folder)  # noqa: PTH208 - the fastest there is
     except FileNotFoundError:
         return []
-    return [piece for piece in map(parse, names) if piece is not None]
+    return [piece for piece in map(parse_name, names) if piece is not None]
 
 
-def whole(pieces: Iterable[Piece]) -> list[Segment]:
+def complete_files(pieces: Iterable[FilePart]) -> list[MirrorFile]:
     """Segments all of whose pieces are there."""
-    grouped: dict[tuple[int, int, int], list[Piece]] = {}
+    grouped: dict[tuple[int, int, int], list[FilePart]] = {}
     for piece in pieces:
         grouped.setdefault((piece.first, piece.last, piece.version), []).append(piece)
     return [
-        Segment(*key, tuple(sorted(several)))
+        MirrorFile(*key, tuple(sorted(several)))
         for key, several in grouped.items()
         if len(several) == several[0].parts
     ]
 
 
 @dataclass(frozen=True)
-class Cover:
+class Coverage:
     """Segments that hold each coordinate up to an end once, and the gaps between."""
 
-    segments: tuple[Segment, ...]
+    segments: tuple[MirrorFile, ...]
     gaps: tuple[tuple[int, int], ...]
 
     def names(self) -> list[str]:
         return [piece.name for segment in self.segments for piece in segment.pieces]
 
 
-def choose(pieces: Iterable[Piece], upto: int) -> Cover:
+def choose_coverage(pieces: Iterable[FilePart], upto: int) -> Coverage:
     """The widest segments that cover 1 to `upto` without overlap.
 
     Of two with the same bounds the later version counts. A gap, (before, last], is what
     a lost file leaves.
     """
-    usable = [segment for segment in whole(pieces) if segment.last <= upto]
+    usable = [segment for segment in complete_files(pieces) if segment.last <= upto]
     usable.sort(key=lambda segment: (segment.first, -segment.last, -segment.version))
     chosen, gaps, reached = [], [], 0
     for segment in usable:
@@ -116,10 +116,10 @@ def choose(pieces: Iterable[Piece], upto: int) -> Cover:
         reached = segment.last
     if reached < upto:
         gaps.append((reached, upto))
-    return Cover(tuple(chosen), tuple(gaps))
+    return Coverage(tuple(chosen), tuple(gaps))
 
 
-def ordered(facts: pa.Table) -> pa.Table:
+def sort_facts(facts: pa.Table) -> pa.Table:
     """By community, kind and account, so that row groups hold few of each.
 
     One number a fact makes this three times faster than sorting by columns; the order of
@@ -139,7 +139,7 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
     return whole if isinstance(whole, pa.Array) else pa.concat_arrays(whole.chunks)
 
 
-def save(folder: Path, facts: pa.Table, name: str) -> Path:
+def write_part(folder: Path, facts: pa.Table, name: str) -> Path:
     """Write a file that is there as a whole or not at all, even after a power cut.
 
     Its name may be lost then; that is a gap, which the next start fills in.
@@ -151,8 +151,8 @@ def save(folder: Path, facts: pa.Table, name: str) -> Path:
             facts.cast(log.SCHEMA),
             file,
             compression="lz4",
-            row_group_size=ROW_GROUP,
-            use_dictionary=REPEATED,
+            row_group_size=ROWS_PER_GROUP,
+            use_dictionary=DICTIONARY_COLUMNS,
         )
         file.flush()
         os.fsync(file.fileno())
@@ -160,13 +160,13 @@ def save(folder: Path, facts: pa.Table, name: str) -> Path:
     return path
 
 
-def publish(folder: Path, paths: Sequence[Path], pieces: Sequence[Piece]) -> None:
+def publish(folder: Path, paths: Sequence[Path], pieces: Sequence[FilePart]) -> None:
     """Give finished files their names; a segment counts when its last piece has one."""
     for path, piece in zip(paths, pieces, strict=True):
         path.rename(folder / piece.name)
 
 
-def accounts(path: Path, *, without: Iterable[int]) -> BitMap:
+def read_accounts(path: Path, *, without: Iterable[int]) -> BitMap:
     """Every account that a file names, but for some kinds."""
     held = parquet.read_table(path, columns=["account", "kind"])
     kinds = pa.array(list(without), pa.int32())

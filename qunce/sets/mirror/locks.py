@@ -19,23 +19,23 @@ from qunce.core import db
 if TYPE_CHECKING:
     from io import BufferedWriter
 
-TAIL = "tail"
+DERIVER = "tail"
 MERGE = "merge"
 
 
 @contextmanager
-def held(name: str, *, wait: bool = True) -> Iterator[bool]:
+def acquire(name: str, *, wait: bool = True) -> Iterator[bool]:
     """Holds the lock `name`; without `wait`, yields False where somebody has it.
 
     A lock is not taken twice by one thread: that would wait for itself.
     """
-    take = _advisory if db.is_postgresql() else _of_file
+    take = _advisory_lock if db.is_postgresql() else _file_lock
     with take(name, wait) as mine:
         yield mine
 
 
 @contextmanager
-def _of_file(name: str, wait: bool) -> Iterator[bool]:
+def _file_lock(name: str, wait: bool) -> Iterator[bool]:
     with (settings.HOME / f"{name}.lock").open("ab") as file:
         yield _flock(file, wait)
 
@@ -49,7 +49,7 @@ def _flock(file: BufferedWriter, wait: bool) -> bool:
 
 
 @contextmanager
-def _advisory(name: str, wait: bool) -> Iterator[bool]:
+def _advisory_lock(name: str, wait: bool) -> Iterator[bool]:
     key = zlib.crc32(f"qunce {name}".encode())
     mine = True
     if wait:

@@ -24,19 +24,19 @@ from pyarrow import parquet
 from qunce.core import db, errors
 from qunce.sets import derived_models, duckdb_session, log
 from qunce.sets.mirror import files, locks
-from qunce.sets.mirror.files import Cover, Piece, Segment
+from qunce.sets.mirror.files import Coverage, FilePart, MirrorFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GRACE = 120.0
+GRACE_SECONDS = 120.0
 """Seconds for which a reader may still open files that have been superseded."""
-TIERS = (4_096, 65_536, 1_048_576)
+TIER_SIZES = (4_096, 65_536, 1_048_576)
 """Segments below a size are merged with their likes, eight at a time."""
-FAN = 8
-MOST = 2_200_000
+MIN_FILES_PER_MERGE = 8
+MAX_MERGED_FACTS = 2_200_000
 """Facts that are merged at once: they are all in memory."""
-_seen = threading.local()
+_local = threading.local()
 
 
 class MirrorIncomplete(errors.QunceError):
@@ -47,28 +47,28 @@ class MirrorIncomplete(errors.QunceError):
 
 
 @dataclass(frozen=True)
-class Place:
+class MirrorPosition:
     """The folder of the segments, and how far they count."""
 
     folder: str
     reached: int
 
 
-def place() -> Place:
+def position() -> MirrorPosition:
     rows = db.rows(
-        "SELECT mirror, reached FROM sets_position", using=derived_models.alias()
+        "SELECT mirror, reached FROM sets_position", using=derived_models.db_alias()
     )
-    return Place(*rows[0]) if rows else Place("", 0)
+    return MirrorPosition(*rows[0]) if rows else MirrorPosition("", 0)
 
 
 def folder(name: str) -> Path:
     return Path(settings.MIRROR) / name
 
 
-def cover(here: Place) -> Cover:
+def coverage(here: MirrorPosition) -> Coverage:
     if not here.reached:
-        return Cover((), ())
-    return files.choose(files.listed(folder(here.folder)), here.reached)
+        return Coverage((), ())
+    return files.choose_coverage(files.list_parts(folder(here.folder)), here.reached)
 
 
 def query(sql: str, params: Sequence[Any] = (), **tables: pa.Table) -> pa.Table:
@@ -79,29 +79,29 @@ def query(sql: str, params: Sequence[Any] = (), **tables: pa.Table) -> pa.Table:
     Inside a snapshot of `derived` that is the position of the snapshot.
     """
     for attempt in (1, 2):
-        _look(place())
+        _update_view(position())
         try:
             return duckdb_session.query(sql, params, **tables)
         except duckdb.IOException:
             # A file of the list went after its grace: list anew.
-            _seen.view = None
+            _local.view = None
             if attempt == 2:
                 raise
     raise AssertionError
 
 
-def _look(here: Place) -> None:
+def _update_view(here: MirrorPosition) -> None:
     """Let this thread's `facts` be the files that cover `here`."""
-    found = cover(here)
+    found = coverage(here)
     if found.gaps:
         raise MirrorIncomplete
     view = (here.folder, tuple(found.names()), duckdb_session.cursor())
-    if getattr(_seen, "view", None) == view:
+    if getattr(_local, "view", None) == view:
         return
     duckdb_session.cursor().execute(
         f"CREATE OR REPLACE TEMP VIEW facts AS {_files(*view[:2])}"
     )
-    _seen.view = view
+    _local.view = view
 
 
 def _files(where: str, names: tuple[str, ...]) -> str:
@@ -129,20 +129,20 @@ def write(where: str, first: int, last: int, tables: Iterable[pa.Table]) -> int:
     here, paths, sizes = folder(where), [], []
     for part, table in enumerate(tables):
         name = f"growing-{first:019}-{part}.parquet"
-        paths.append(files.save(here, files.ordered(table), name))
+        paths.append(files.write_part(here, files.sort_facts(table), name))
         sizes.append(table.num_rows)
     if not paths:
         empty = log.SCHEMA.empty_table()
-        paths.append(files.save(here, empty, f"growing-{first:019}-0.parquet"))
+        paths.append(files.write_part(here, empty, f"growing-{first:019}-0.parquet"))
         sizes.append(0)
     pieces = [
-        Piece(first, last, 0, part, len(sizes), rows) for part, rows in enumerate(sizes)
+        FilePart(first, last, 0, part, len(sizes), rows) for part, rows in enumerate(sizes)
     ]
     files.publish(here, paths, pieces)
     return sum(sizes)
 
 
-def sweep(here: Place, *, grace: float = GRACE) -> None:
+def prune(here: MirrorPosition, *, grace: float = GRACE_SECONDS) -> None:
     """Remove what nobody reads: leftovers of a crash at once, the superseded later."""
     root = Path(settings.MIRROR)
     old = time.time() - grace
@@ -154,7 +154,7 @@ def sweep(here: Place, *, grace: float = GRACE) -> None:
         return
     for path in mine.glob("growing-*"):
         path.unlink(missing_ok=True)
-    pieces = files.listed(mine)
+    pieces = files.list_parts(mine)
     for piece in pieces:
         if piece.last > here.reached:
             (mine / piece.name).unlink(missing_ok=True)
@@ -163,10 +163,10 @@ def sweep(here: Place, *, grace: float = GRACE) -> None:
 
 
 def _superseded(
-    mine: Path, here: Place, pieces: list[Piece], old: float
-) -> Iterator[Piece]:
+    mine: Path, here: MirrorPosition, pieces: list[FilePart], old: float
+) -> Iterator[FilePart]:
     """Pieces that a chosen segment has stood in for since before `old`."""
-    chosen = files.choose(pieces, here.reached).segments
+    chosen = files.choose_coverage(pieces, here.reached).segments
     kept = {piece for segment in chosen for piece in segment.pieces}
     for piece in pieces:
         if piece in kept or piece.last > here.reached:
@@ -184,12 +184,12 @@ def _superseded(
 def merge(*, wait: bool = False) -> int:
     """Merge small segments upward until none is due; returns how many went in."""
     merged = 0
-    with locks.held(locks.MERGE, wait=wait) as mine:
+    with locks.acquire(locks.MERGE, wait=wait) as mine:
         if mine:
-            _clear(folder(place().folder))
+            _clear(folder(position().folder))
         while mine:
-            here = place()
-            run = _due(cover(here))
+            here = position()
+            run = _next_run(coverage(here))
             if not run:
                 break
             _merge(folder(here.folder), run)
@@ -203,39 +203,39 @@ def _clear(mine: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _due(found: Cover) -> list[Segment]:
+def _next_run(found: Coverage) -> list[MirrorFile]:
     """The first run of at least eight neighbours of one size or smaller."""
-    for most in TIERS:
-        run: list[Segment] = []
+    for most in TIER_SIZES:
+        run: list[MirrorFile] = []
         for segment in (*found.segments, None):
             if segment and segment.rows < most and _follows(run, segment):
                 run.append(segment)
                 continue
-            if len(run) >= FAN:
+            if len(run) >= MIN_FILES_PER_MERGE:
                 return _bearable(run)
             run = [segment] if segment and segment.rows < most else []
     return []
 
 
-def _follows(run: list[Segment], segment: Segment) -> bool:
+def _follows(run: list[MirrorFile], segment: MirrorFile) -> bool:
     return not run or run[-1].last + 1 == segment.first
 
 
-def _bearable(run: list[Segment]) -> list[Segment]:
+def _bearable(run: list[MirrorFile]) -> list[MirrorFile]:
     """As many of them as fit into memory at once."""
     total, taken = 0, []
     for segment in run:
         total += segment.rows
-        if total > MOST:
+        if total > MAX_MERGED_FACTS:
             break
         taken.append(segment)
     return taken
 
 
-def _merge(mine: Path, run: list[Segment]) -> None:
+def _merge(mine: Path, run: list[MirrorFile]) -> None:
     names = [piece.name for segment in run for piece in segment.pieces]
     tables = [parquet.read_table(mine / name) for name in names]
-    facts = files.ordered(pa.concat_tables(tables))
+    facts = files.sort_facts(pa.concat_tables(tables))
     first, last = run[0].first, run[-1].last
-    piece = Piece(first, last, 0, 0, 1, facts.num_rows)
-    files.save(mine, facts, piece.name)
+    piece = FilePart(first, last, 0, 0, 1, facts.num_rows)
+    files.write_part(mine, facts, piece.name)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from qunce.sets import derived_models, log
 from qunce.sets.bitmaps import persisted_sets
-from qunce.sets.derived_models import DaySet, PersistedSet, Position
+from qunce.sets.derived_models import DayCount, PersistedSet, Position
 from qunce.sets.mirror import (
     community_clocks,
     day_counts,
@@ -28,33 +28,33 @@ Report = Callable[[int, int], object]
 """Called with the facts done and the facts there are."""
 
 
-def everything(progress: Report | None = None) -> Progress:
+def rebuild_all(progress: Report | None = None) -> Progress:
     """Rebuild the mirror, the stacks and the kept sets; returns the facts derived.
 
     New stacks, position and the folder of new segments come in one transaction. Killed
     before that, it leaves a folder that the next start removes.
     """
-    with locks.held(locks.TAIL), locks.held(locks.MERGE):
+    with locks.acquire(locks.DERIVER), locks.acquire(locks.MERGE):
         position = _begun()
-        cutter = day_counts.Cutter(known := community_clocks.read())
-        done, total = 0, log.waiting(0) if progress else 0
+        cutter = day_counts.DayCounter(known := community_clocks.load())
+        done, total = 0, log.count_after(0) if progress else 0
         end = log.end()
-        for upto, tables in log.stretches(0, end):
+        for upto, tables in log.iter_batches(0, end):
             first = position.reached + 1
             through = deriver.cut_through(_told(tables, done, total, progress), cutter)
             done += mirror.write(position.mirror, first, upto, through)
             position.reached = upto
-        position.reached, position.last = end, log.mark(end)
-        position.clocks = community_clocks.note(known)
+        position.reached, position.last = end, log.fingerprint(end)
+        position.clocks = community_clocks.dump(known)
         _put_in_place(position, cutter)
-    persisted_sets.everything()
+    persisted_sets.save_all()
     return Progress(done, position.reached)
 
 
 def _begun() -> Position:
     return Position(
         pk=1,
-        lineage=lineage.settle(),
+        lineage=lineage.ensure_current(),
         token=secrets.token_hex(16),
         mirror=secrets.token_hex(16),
     )
@@ -70,10 +70,10 @@ def _told(
             progress(done, total)
 
 
-def _put_in_place(position: Position, cutter: day_counts.Cutter) -> None:
+def _put_in_place(position: Position, cutter: day_counts.DayCounter) -> None:
     stacks = cutter.stacks()
-    with transaction.atomic(using=derived_models.alias()):
-        for model in (DaySet, PersistedSet, Position):
+    with transaction.atomic(using=derived_models.db_alias()):
+        for model in (DayCount, PersistedSet, Position):
             model.objects.all().delete()
-        deriver.store(stacks, position.reached)
+        deriver.save_day_counts(stacks, position.reached)
         position.save(force_insert=True)

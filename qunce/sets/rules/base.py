@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class RuleError(errors.Invalid):
-    """A rule cannot be understood. `where` is the place, such as `all[2].tag.any[0]`."""
+    """A rule cannot be understood. `where` is the path, such as `all[2].tag.any[0]`."""
 
     def __init__(self, where: str, message: str) -> None:
         super().__init__(f"{where}: {message}" if where else message)
@@ -34,11 +34,11 @@ class RuleError(errors.Invalid):
 
 
 @dataclass(frozen=True)
-class Place:
+class RulePath:
     """Where in a rule we are, for which community, and through which segments we came."""
 
     community: Community
-    compiler: Callable[[Any, Place], Node] = field(repr=False)
+    compiler: Callable[[Any, RulePath], Node] = field(repr=False)
     path: str = ""
     trail: tuple[str, ...] = ()
     nodes: Iterator[int] = field(
@@ -46,15 +46,15 @@ class Place:
     )
     """Counts the nodes of the whole rule; all places in it share it."""
 
-    def inside(self, step: str | int) -> Place:
+    def child(self, step: str | int) -> RulePath:
         if isinstance(step, int):
             path = f"{self.path}[{step}]"
         else:
             path = f"{self.path}.{step}" if self.path else step
         # Thirty times a rule: `replace` would take five times as long.
-        return Place(self.community, self.compiler, path, self.trail, self.nodes)
+        return RulePath(self.community, self.compiler, path, self.trail, self.nodes)
 
-    def refuse(self, message: str) -> NoReturn:
+    def fail(self, message: str) -> NoReturn:
         raise RuleError(self.path, message)
 
     def rule(self, rule: Any) -> Node:
@@ -66,22 +66,22 @@ Reference = Callable[[Community, Sequence[str]], Mapping[str, int]]
 """From keys in a community to ids, such as groups'; unknown keys are left out."""
 
 
-Macro = Callable[[Any, Place], "Node"]
+Macro = Callable[[Any, RulePath], "Node"]
 """From the JSON behind a name to a tree of other clauses, such as a segment's rule."""
 
 
-class Leaf(ABC):
+class Clause(ABC):
     """One clause. Subclasses are frozen dataclasses, equal when they ask the same."""
 
     name: ClassVar[str]
 
     @classmethod
     @abstractmethod
-    def parse(cls, args: Any, place: Place) -> Leaf:
-        """From the JSON behind the leaf's name; `place.refuse(…)` what does not fit."""
+    def parse(cls, args: Any, path: RulePath) -> Clause:
+        """From the JSON behind the leaf's name; `path.fail(…)` what does not fit."""
 
     @abstractmethod
-    def reads(self) -> Iterable[revisions.Key]:
+    def dependencies(self) -> Iterable[revisions.Key]:
         """The revisions of truth that the answer depends on."""
 
     @abstractmethod
@@ -89,20 +89,20 @@ class Leaf(ABC):
         """The people for whom it holds, of all times; who is asked is cut later."""
 
     @abstractmethod
-    def say(self, snap: Snapshot, person: int) -> str:
+    def explain(self, snap: Snapshot, person: int) -> str:
         """What is so for this person, as a sentence in the reader's language."""
 
-    def label(self, snap: Snapshot) -> Hashable:
+    def cache_key(self, snap: Snapshot) -> Hashable:
         """What else the answer depends on: days, positions. None for nothing."""
         return None
 
 
-_kinds: dict[str, type[Leaf]] = {}
+_kinds: dict[str, type[Clause]] = {}
 _references: dict[str, Reference] = {}
 _macros: dict[str, Macro] = {}
 
 
-def register(kind: type[Leaf]) -> type[Leaf]:
+def register(kind: type[Clause]) -> type[Clause]:
     _kinds[kind.name] = kind
     return kind
 
@@ -112,31 +112,31 @@ def register_reference(what: str, find: Reference) -> None:
     _references[what] = find
 
 
-def refer(what: str, keys: Sequence[str], place: Place) -> tuple[int, ...]:
+def resolve_keys(what: str, keys: Sequence[str], path: RulePath) -> tuple[int, ...]:
     """The ids of the things named in a list, in its order; the unknown is refused."""
-    found = _references[what](place.community, keys)
+    found = _references[what](path.community, keys)
     for number, key in enumerate(keys):
         if key not in found:
-            _refuse_unknown(what, key, place.inside(number))
+            _fail_unknown(what, key, path.child(number))
     return tuple(found[key] for key in keys)
 
 
-def refer_one(what: str, key: str, place: Place) -> int:
-    found = _references[what](place.community, [key])
+def resolve_key(what: str, key: str, path: RulePath) -> int:
+    found = _references[what](path.community, [key])
     if key not in found:
-        _refuse_unknown(what, key, place)
+        _fail_unknown(what, key, path)
     return found[key]
 
 
-def _refuse_unknown(what: str, key: str, place: Place) -> NoReturn:
-    place.refuse(_("There is no %(what)s “%(key)s”.") % {"what": _(what), "key": key})
+def _fail_unknown(what: str, key: str, path: RulePath) -> NoReturn:
+    path.fail(_("There is no %(what)s “%(key)s”.") % {"what": _(what), "key": key})
 
 
 def names() -> list[str]:
     return sorted([*_kinds, *_macros])
 
 
-def registered() -> dict[str, type[Leaf]]:
+def registered() -> dict[str, type[Clause]]:
     return dict(_kinds)
 
 
@@ -144,51 +144,51 @@ def register_macro(name: str, macro: Macro) -> None:
     _macros[name] = macro
 
 
-def macro(name: str) -> Macro | None:
+def find_macro(name: str) -> Macro | None:
     return _macros.get(name)
 
 
-def parse(name: str, args: Any, place: Place) -> Leaf:
+def parse(name: str, args: Any, path: RulePath) -> Clause:
     if name not in _kinds:
-        place.refuse(
+        path.fail(
             _(
                 "Unknown clause “%(name)s”. Available clauses: all, any, not, "
                 "with_left, %(all)s."
             )
             % {"name": name, "all": ", ".join(names())}
         )
-    return _kinds[name].parse(args, place.inside(name))
+    return _kinds[name].parse(args, path.child(name))
 
 
-def fields(args: Any, place: Place, allowed: Iterable[str]) -> dict[str, Any]:
+def check_fields(args: Any, path: RulePath, allowed: Iterable[str]) -> dict[str, Any]:
     """`args` as an object whose every field is allowed; an unknown one is named."""
     if not isinstance(args, dict):
-        place.refuse(_("Write an object with fields."))
+        path.fail(_("Write an object with fields."))
     for name in args:
         if name not in allowed:
-            place.inside(str(name)).refuse(
+            path.child(str(name)).fail(
                 _("Unknown field “%(name)s”. Available fields: %(all)s.")
                 % {"name": name, "all": ", ".join(allowed)}
             )
     return args
 
 
-def enumerated(words: Iterable[str]) -> str:
+def format_list(words: Iterable[str]) -> str:
     """Words one after the other, as the reader's language does it."""
     return _(", ").join(words)
 
 
-def joined(sentences: Iterable[str]) -> str:
+def join_sentences(sentences: Iterable[str]) -> str:
     return _("; ").join(sentences)
 
 
-def strings(value: Any, place: Place) -> tuple[str, ...]:
+def parse_strings(value: Any, path: RulePath) -> tuple[str, ...]:
     """A list of texts; one text stands for a list of one."""
     if isinstance(value, str):
         return (value,)
     if not isinstance(value, list):
-        place.refuse(_("Write a list of texts."))
+        path.fail(_("Write a list of texts."))
     for number, part in enumerate(value):
         if not isinstance(part, str):
-            place.inside(number).refuse(_("Write a string."))
+            path.child(number).fail(_("Write a string."))
     return tuple(value)

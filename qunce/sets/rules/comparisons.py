@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
 if TYPE_CHECKING:
-    from qunce.sets.bitmaps.bit_counters import Stack
-    from qunce.sets.rules.base import Place
+    from qunce.sets.bitmaps.bit_counters import BitCounter
+    from qunce.sets.rules.base import RulePath
 
 SIGNS = {"gte": "≥", "gt": ">", "lte": "≤", "lt": "<", "eq": "="}
-LARGEST = 2**53
+MAX_NUMBER = 2**53
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Comparison:
 
     def bounds(self) -> tuple[int, int]:
         """The least and the largest number that hold; least > largest if none does."""
-        least, most = -LARGEST, LARGEST
+        least, most = -MAX_NUMBER, MAX_NUMBER
         for sign, bound in self.parts:
             if sign in ("gte", "gt", "eq"):
                 least = max(least, bound + (sign == "gt"))
@@ -35,13 +35,13 @@ class Comparison:
                 most = min(most, bound - (sign == "lt"))
         return least, most
 
-    def pick(self, stack: Stack, everyone: BitMap) -> BitMap:
+    def pick(self, stack: BitCounter, everyone: BitMap) -> BitMap:
         """Those of `everyone` whose count in `stack` holds; a missing count is 0."""
         least, most = self.bounds()
         if least > most or most < 0:
             return BitMap()
         found = everyone if least <= 0 else stack.at_least(least)
-        return found - stack.at_least(most + 1) if most < LARGEST else found
+        return found - stack.at_least(most + 1) if most < MAX_NUMBER else found
 
     def say(self) -> str:
         return ", ".join(f"{SIGNS[sign]} {bound}" for sign, bound in self.parts)
@@ -60,17 +60,17 @@ def _holds(sign: str, number: int, bound: int) -> bool:
 AT_LEAST_ONCE = Comparison((("gte", 1),))
 
 
-def parse(value: Any, place: Place) -> Comparison:
+def parse(value: Any, path: RulePath) -> Comparison:
     if not isinstance(value, dict) or not value:
-        place.refuse(_("Write a comparison like {“gte”: 2}."))
+        path.fail(_("Write a comparison like {“gte”: 2}."))
     for sign, bound in value.items():
         if sign not in SIGNS:
-            place.inside(sign).refuse(
+            path.child(sign).fail(
                 _("Unknown comparison “%(sign)s”. Available comparisons: %(all)s.")
                 % {"sign": sign, "all": ", ".join(SIGNS)}
             )
         if isinstance(bound, bool) or not isinstance(bound, int):
-            place.inside(sign).refuse(_("Compare with a whole number."))
-        if abs(bound) > LARGEST:
-            place.inside(sign).refuse(_("This number is too large."))
+            path.child(sign).fail(_("Compare with a whole number."))
+        if abs(bound) > MAX_NUMBER:
+            path.child(sign).fail(_("This number is too large."))
     return Comparison(tuple(sorted(value.items())))

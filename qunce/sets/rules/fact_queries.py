@@ -15,9 +15,9 @@ from pyroaring import BitMap
 from qunce.core import community_days
 from qunce.core.facts import facts
 from qunce.sets.bitmaps import bitmaps
-from qunce.sets.bitmaps.bit_counters import Stack
+from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.rules import base, comparisons
-from qunce.sets.rules.base import Place
+from qunce.sets.rules.base import RulePath
 from qunce.sets.rules.comparisons import Comparison
 from qunce.sets.rules.time_windows import NEVER, Window
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
     from qunce.sets.rules.snapshots import Snapshot
 
-FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
-WHOLE = "('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT')"
+FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
+WHOLE_NUMBER_TYPES = "('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT')"
 
 
 Wanted = tuple[str, Comparison | tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class Facts:
+class FactFilter:
     """One kind, perhaps only those in some groups or with some payload.
 
     `where` holds (field, wanted): wanted is a Comparison or JSON texts, any of which the
@@ -51,23 +51,23 @@ class Facts:
         return self.spoken
 
 
-def parse(args: Mapping[str, Any], place: Place) -> Facts:
+def parse(args: Mapping[str, Any], path: RulePath) -> FactFilter:
     kind = args.get("kind")
     known = facts.find_kind(kind) if isinstance(kind, str) else None
     if known is None:
-        place.inside("kind").refuse(
+        path.child("kind").fail(
             _("There is no kind of fact “%(kind)s”.") % {"kind": kind}
         )
-    where, here = args.get("where", {}), place.inside("where")
+    where, here = args.get("where", {}), path.child("where")
     if not isinstance(where, dict):
-        here.refuse(_("Write an object with fields."))
+        here.fail(_("Write an object with fields."))
     wanted = [
-        (field(name, here), _wanted(value, here.inside(name)))
+        (parse_field_name(name, here), _wanted(value, here.child(name)))
         for name, value in sorted(where.items())
         if name != "group"
     ]
     groups = _groups(where, here)
-    return Facts(known, _spoken(str(kind), where, wanted), groups, tuple(wanted))
+    return FactFilter(known, _spoken(str(kind), where, wanted), groups, tuple(wanted))
 
 
 def _spoken(kind: str, where: dict[str, Any], wanted: Sequence[Wanted]) -> str:
@@ -75,54 +75,56 @@ def _spoken(kind: str, where: dict[str, Any], wanted: Sequence[Wanted]) -> str:
     said = [f"{name}: {_spoken_value(value)}" for name, value in wanted]
     if "group" in where:
         keys = [where["group"]] if isinstance(where["group"], str) else where["group"]
-        said.insert(0, f"{_('group')}: {base.enumerated(keys)}")
+        said.insert(0, f"{_('group')}: {base.format_list(keys)}")
     if not said:
-        return facts.spoken(kind)
+        return facts.label_of(kind)
     return _("%(kind)s [%(where)s]") % {
-        "kind": facts.spoken(kind),
-        "where": base.joined(said),
+        "kind": facts.label_of(kind),
+        "where": base.join_sentences(said),
     }
 
 
 def _spoken_value(value: Comparison | tuple[str, ...]) -> str:
     if isinstance(value, Comparison):
         return value.say()
-    return base.enumerated(str(json.loads(one)) for one in value)
+    return base.format_list(str(json.loads(one)) for one in value)
 
 
-def field(name: Any, place: Place) -> str:
-    if not isinstance(name, str) or not FIELD.fullmatch(name):
-        place.refuse(_("“%(name)s” is not the name of a field.") % {"name": name})
+def parse_field_name(name: Any, path: RulePath) -> str:
+    if not isinstance(name, str) or not FIELD_NAME.fullmatch(name):
+        path.fail(_("“%(name)s” is not the name of a field.") % {"name": name})
     return name
 
 
-def _groups(where: dict[str, Any], place: Place) -> tuple[int, ...]:
+def _groups(where: dict[str, Any], path: RulePath) -> tuple[int, ...]:
     if "group" not in where:
         return ()
-    here = place.inside("group")
-    return base.refer("group", base.strings(where["group"], here), here) or (-1,)
+    here = path.child("group")
+    return base.resolve_keys(
+        "group", base.parse_strings(where["group"], here), here
+    ) or (-1,)
 
 
-def _wanted(value: Any, place: Place) -> Comparison | tuple[str, ...]:
+def _wanted(value: Any, path: RulePath) -> Comparison | tuple[str, ...]:
     if isinstance(value, dict):
-        return comparisons.parse(value, place)
+        return comparisons.parse(value, path)
     several = value if isinstance(value, list) else [value]
     for one in several:
         if not isinstance(one, str | int | bool):
-            place.refuse(_("Compare with a text, a whole number, true or false."))
+            path.fail(_("Compare with a text, a whole number, true or false."))
     return tuple(sorted(json.dumps(one, ensure_ascii=False) for one in several))
 
 
 DayOrDays = TypeVar("DayOrDays", int, "NDArray[np.int64]")
 
 
-def week(day: DayOrDays, today: int) -> DayOrDays:
+def week_of(day: DayOrDays, today: int) -> DayOrDays:
     """Weeks are blocks of seven days counted back from today: 0 is the newest."""
     return (today - day) // 7
 
 
 def condition(
-    snap: Snapshot, what: Facts, window: Window
+    snap: Snapshot, what: FactFilter, window: Window
 ) -> tuple[str, list[str | int]]:
     """The WHERE of these facts, and its parameters."""
     parts = ["community = ?", "kind = ?", "account IS NOT NULL"]
@@ -167,7 +169,7 @@ def _payload(
 def _number(name: str) -> str:
     """The field as a whole number, or NULL."""
     return (
-        f"CASE WHEN json_type(payload, '$.{name}') IN {WHOLE}"
+        f"CASE WHEN json_type(payload, '$.{name}') IN {WHOLE_NUMBER_TYPES}"
         f" THEN TRY_CAST(payload ->> '$.{name}' AS BIGINT) END"
     )
 
@@ -180,8 +182,8 @@ def _query(sql: str, params: list[str | int]) -> pa.Table:
     return mirror.query(sql, params)
 
 
-def events(
-    snap: Snapshot, what: Facts, window: Window
+def list_times(
+    snap: Snapshot, what: FactFilter, window: Window
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """People and microseconds of each fact, shapes (n,), in no order."""
     where, params = condition(snap, what, window)
@@ -196,8 +198,8 @@ def _people(snap: Snapshot, accounts: Any) -> NDArray[np.int64]:
     return snap.aliases.map_array(accounts.to_numpy().astype(np.int64))
 
 
-def _grouped(
-    snap: Snapshot, what: Facts, window: Window, aggregate: str
+def _aggregate_by_account(
+    snap: Snapshot, what: FactFilter, window: Window, aggregate: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """People (repeated for several accounts) and an aggregate of each account."""
     where, params = condition(snap, what, window)
@@ -209,7 +211,7 @@ def _grouped(
     return _people(snap, found.column(0)), found.column(1).to_numpy().astype(np.int64)
 
 
-def _added(
+def _sum_by_person(
     people: NDArray[np.int64], numbers: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Each person once, the numbers of its accounts added exactly."""
@@ -219,28 +221,28 @@ def _added(
     return unique, sums
 
 
-def count(snap: Snapshot, what: Facts, window: Window, name: str) -> Stack:
+def count_by_person(snap: Snapshot, what: FactFilter, window: Window, name: str) -> BitCounter:
     """Times, distinct days or weeks by person."""
     if name == "times":
-        return Stack.build(*_added(*_grouped(snap, what, window, "count(*)")))
-    people, micros = events(snap, what, window)
+        return BitCounter.build(*_sum_by_person(*_aggregate_by_account(snap, what, window, "count(*)")))
+    people, micros = list_times(snap, what, window)
     blocks = _blocks(snap, micros, name)
     pairs = np.unique(np.stack([people, blocks]), axis=1)
-    return Stack.build(*np.unique(pairs[0], return_counts=True))
+    return BitCounter.build(*np.unique(pairs[0], return_counts=True))
 
 
 def _blocks(snap: Snapshot, micros: NDArray[np.int64], name: str) -> NDArray[np.int64]:
     zone, start = snap.community.timezone, snap.community.day_start
     found = community_days.days_of(zone, start, micros)
-    return found if name == "days" else week(found, snap.today)
+    return found if name == "days" else week_of(found, snap.today)
 
 
-def pick_sums(
-    snap: Snapshot, what: Facts, window: Window, name: str, wanted: Comparison
+def select_by_sum(
+    snap: Snapshot, what: FactFilter, window: Window, name: str, wanted: Comparison
 ) -> BitMap:
     """Those whose field adds up as wanted; whoever has no such fact has 0."""
-    people, sums = _added(
-        *_grouped(snap, what, window, f"coalesce(sum({_number(name)}), 0)")
+    people, sums = _sum_by_person(
+        *_aggregate_by_account(snap, what, window, f"coalesce(sum({_number(name)}), 0)")
     )
     least, most = wanted.bounds()
     picked = bitmaps.of(people[(sums >= least) & (sums <= most)])
@@ -249,19 +251,19 @@ def pick_sums(
     return picked
 
 
-def pick_edge(snap: Snapshot, what: Facts, window: Window, edge: str) -> BitMap:
+def select_by_first_or_last(snap: Snapshot, what: FactFilter, window: Window, edge: str) -> BitMap:
     """Those whose first (`min`) or last (`max`) fact up to today is in the window."""
     ever = Window()
-    people, micros = _grouped(snap, what, ever, f"{edge}(happened_at)")
+    people, micros = _aggregate_by_account(snap, what, ever, f"{edge}(happened_at)")
     order = np.lexsort((micros if edge == "min" else -micros, people))
     people, micros = people[order], micros[order]
     chosen = np.ones(len(people), dtype=bool)
     chosen[1:] = people[1:] != people[:-1]
     people, micros = people[chosen], micros[chosen]
-    return bitmaps.of(people[inside(snap, micros, window)])
+    return bitmaps.of(people[in_window(snap, micros, window)])
 
 
-def inside(
+def in_window(
     snap: Snapshot, micros: NDArray[np.int64], window: Window
 ) -> NDArray[np.bool_]:
     """Which instants lie in the window, same shape."""
@@ -284,8 +286,8 @@ def _of_person(snap: Snapshot, person: int) -> str:
     return f" AND account IN ({', '.join(str(account) for account in accounts)})"
 
 
-def number_of(
-    snap: Snapshot, what: Facts, window: Window, name: str, person: int
+def count_of_person(
+    snap: Snapshot, what: FactFilter, window: Window, name: str, person: int
 ) -> int:
     """Times, distinct days or weeks of one person."""
     where, params = condition(snap, what, window)
@@ -299,7 +301,9 @@ def number_of(
     return len(np.unique(_blocks(snap, micros, name)))
 
 
-def sum_of(snap: Snapshot, what: Facts, window: Window, name: str, person: int) -> int:
+def sum_of(
+    snap: Snapshot, what: FactFilter, window: Window, name: str, person: int
+) -> int:
     where, params = condition(snap, what, window)
     found = _query(
         f"SELECT CAST(coalesce(sum({_number(name)}), 0) AS BIGINT) FROM facts"  # noqa: S608

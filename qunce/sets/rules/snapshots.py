@@ -26,11 +26,11 @@ from qunce.sets.bitmaps import (
     persisted_blobs,
     presence,
 )
-from qunce.sets.bitmaps.bit_counters import Stack, total
-from qunce.sets.rules.base import Leaf
+from qunce.sets.bitmaps.bit_counters import BitCounter, sum_all
+from qunce.sets.rules.base import Clause
 
 Content = TypeVar("Content")
-STANDARD = frozenset({(aliases.KIND, 0), presence.KEY})
+STANDARD_KEYS = frozenset({(aliases.KIND, 0), presence.KEY})
 
 
 class Stale(Exception):
@@ -52,7 +52,7 @@ class Snapshot:
 
     def read(self, keys: Iterable[revisions.Key]) -> None:
         """Read the revisions of `keys`, and of who there is and who is whom."""
-        self.revs |= revisions.read(self.community.pk, {*keys, *STANDARD})
+        self.revs |= revisions.read(self.community.pk, {*keys, *STANDARD_KEYS})
 
     def held(
         self,
@@ -71,7 +71,7 @@ class Snapshot:
         """
         rev = self.revs[key]
         place = (self.community.pk, name, key)
-        found = cache.held.get(place)
+        found = cache.CACHE.get(place)
         if found and found[0] == rev:
             return found[1]  # type: ignore[no-any-return]
         if found and found[0] > rev and self.shared:
@@ -82,7 +82,7 @@ class Snapshot:
         else:
             content = self._fresh(kept_as or key, rev, load, refresh, thaw)
         if self.shared:
-            cache.held.put(place, rev, content)
+            cache.CACHE.put(place, rev, content)
         return content
 
     def _fresh(
@@ -108,7 +108,7 @@ class Snapshot:
         )
 
     @property
-    def population(self) -> presence.Population:
+    def population(self) -> presence.Presence:
         pk = self.community.pk
         return self.held(
             "population",
@@ -130,25 +130,25 @@ class Snapshot:
     ) -> Content:
         """A result kept for as long as its label is the same."""
         place = (self.community.pk, name)
-        found = cache.held.get(place)
+        found = cache.CACHE.get(place)
         if found and found[0] == label:
             return found[1]  # type: ignore[no-any-return]
         content = make()
         if self.shared:
-            cache.held.put(place, label, content)
+            cache.CACHE.put(place, label, content)
         return content
 
     def people(self, accounts: BitMap) -> BitMap:
         return self.aliases.people(accounts)
 
-    def fold(self, stack: Stack) -> Stack:
+    def fold(self, stack: BitCounter) -> BitCounter:
         return self.aliases.fold(stack)
 
-    def stack(self, kind: str, ref: int) -> Stack:
+    def stack(self, kind: str, ref: int) -> BitCounter:
         """The marks of one ref by account, such as a tag's carriers with depth."""
         what = marks.get(kind)
 
-        def refresh(old: Stack, since: int) -> Stack:
+        def refresh(old: BitCounter, since: int) -> BitCounter:
             return old.replaced(marks.read_changes(what, ref, since))
 
         return self.held(
@@ -156,7 +156,7 @@ class Snapshot:
             (kind, ref),
             lambda: marks.read_all(what, ref),
             refresh,
-            Stack.thaw,
+            BitCounter.thaw,
         )
 
     def column(self, ref: int) -> attribute_columns.Column:
@@ -169,23 +169,25 @@ class Snapshot:
             attribute_columns.Column.thaw,
         )
 
-    def resolve(self, leaf: Leaf) -> BitMap:
-        """The leaf's people, cached under all that its answer depends on."""
-        return self.once(leaf, self._label(leaf), lambda: leaf.resolve(self))
+    def resolve(self, clause: Clause) -> BitMap:
+        """The people of the clause, cached under all that its answer depends on."""
+        return self.once(clause, self._label(clause), lambda: clause.resolve(self))
 
-    def _label(self, leaf: Leaf) -> Hashable:
+    def _label(self, clause: Clause) -> Hashable:
         """Who there is belongs to it: who joins is at once among those without a tag.
 
         So does the clock: after a change today may be the same day with other bounds.
         """
-        numbers = tuple(self.revs[key] for key in sorted({*leaf.reads(), *STANDARD}))
+        numbers = tuple(
+            self.revs[key] for key in sorted({*clause.dependencies(), *STANDARD_KEYS})
+        )
         clock = (self.community.timezone, self.community.day_start)
-        return numbers, clock, leaf.label(self)
+        return numbers, clock, clause.cache_key(self)
 
-    def label(self, leaves: Iterable[Leaf]) -> Hashable:
+    def label(self, clauses: Iterable[Clause]) -> Hashable:
         """What the answers of all these leaves depend on."""
-        standard = tuple(self.revs[key] for key in sorted(STANDARD))
-        return standard, tuple(self._label(leaf) for leaf in leaves)
+        standard = tuple(self.revs[key] for key in sorted(STANDARD_KEYS))
+        return standard, tuple(self._label(clause) for clause in clauses)
 
     # Facts: stacks of community days, from what is derived.
 
@@ -199,9 +201,9 @@ class Snapshot:
 
     def _position(self) -> tuple[str, int]:
         if self._derived is None:
-            self._exit.enter_context(db.snapshot(derived_models.alias()))
+            self._exit.enter_context(db.snapshot(derived_models.db_alias()))
             rows = db.rows(
-                "SELECT token, reached FROM sets_position", using=derived_models.alias()
+                "SELECT token, reached FROM sets_position", using=derived_models.db_alias()
             )
             self._derived = rows[0] if rows else ("", 0)
         return self._derived
@@ -215,17 +217,17 @@ class Snapshot:
                 " WHERE community_id = %s AND kind_id = %s AND day BETWEEN %s AND %s"
                 " ORDER BY day",
                 [self.community.pk, kind, first, last],
-                using=derived_models.alias(),
+                using=derived_models.db_alias(),
             )
         )
 
-    def day_stacks(self, kind: int, days: dict[int, int]) -> list[tuple[int, Stack]]:
+    def day_stacks(self, kind: int, days: dict[int, int]) -> list[tuple[int, BitCounter]]:
         """The stacks of `days` (as `days()` told), by account."""
         token = self.token()
-        found: dict[int, Stack] = {}
+        found: dict[int, BitCounter] = {}
         missing = []
         for day, changed in days.items():
-            cached = cache.held.get((self.community.pk, "day", kind, day))
+            cached = cache.CACHE.get((self.community.pk, "day", kind, day))
             if cached and cached[0] == (token, changed):
                 found[day] = cached[1]
             else:
@@ -235,7 +237,7 @@ class Snapshot:
 
     def _load_days(
         self, kind: int, missing: list[int], days: dict[int, int]
-    ) -> dict[int, Stack]:
+    ) -> dict[int, BitCounter]:
         if not missing:
             return {}
         rows = db.rows(
@@ -243,16 +245,16 @@ class Snapshot:
             " WHERE community_id = %s AND kind_id = %s"
             f" AND day IN ({db.placeholders(len(missing))})",
             [self.community.pk, kind, *missing],
-            using=derived_models.alias(),
+            using=derived_models.db_alias(),
         )
-        stacks = {day: Stack.thaw(blob) for day, blob in rows}
+        stacks = {day: BitCounter.thaw(blob) for day, blob in rows}
         if self.shared:
             for day, stack in stacks.items():
                 place = (self.community.pk, "day", kind, day)
-                cache.held.put(place, (self.token(), days[day]), stack)
+                cache.CACHE.put(place, (self.token(), days[day]), stack)
         return stacks
 
-    def count_stack(self, kind: int, days: dict[int, int]) -> Stack:
+    def count_stack(self, kind: int, days: dict[int, int]) -> BitCounter:
         """How often each account did it on `days`; the settled days are kept summed."""
         last = max(days, default=0)
         settled = {day: changed for day, changed in days.items() if day != last}
@@ -260,18 +262,18 @@ class Snapshot:
         before = self.once(
             ("sum", kind, min(settled, default=0), len(settled)),
             label,
-            lambda: total([stack for _, stack in self.day_stacks(kind, settled)]),
+            lambda: sum_all([stack for _, stack in self.day_stacks(kind, settled)]),
         )
         newest = (
             [stack for _, stack in self.day_stacks(kind, {last: days[last]})]
             if days
             else []
         )
-        return total([before, *newest])
+        return sum_all([before, *newest])
 
 
 @contextmanager
-def opened(community: Community, at: datetime) -> Iterator[Snapshot]:
+def open_snapshot(community: Community, at: datetime) -> Iterator[Snapshot]:
     """A snapshot of truth; that of what is derived joins when it is first needed."""
     with ExitStack() as stack:
         stack.enter_context(db.snapshot())
@@ -280,5 +282,5 @@ def opened(community: Community, at: datetime) -> Iterator[Snapshot]:
 
 def close_all() -> None:
     """Forget everything held, as a restart does."""
-    cache.held.clear()
+    cache.CACHE.clear()
     connections.close_all()

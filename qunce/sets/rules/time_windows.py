@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from qunce.core import community_days, timestamps
 
 if TYPE_CHECKING:
-    from qunce.sets.rules.base import Place
+    from qunce.sets.rules.base import RulePath
 
-WORDS = ("within", "between", "before", "since")
-SPAN = re.compile(r"([1-9][0-9]{0,4})([dh])")
-LONGEST_DAYS = 3660
-EARLIEST, LATEST = 1900, 2200
+KINDS = ("within", "between", "before", "since")
+SPAN_FORMAT = re.compile(r"([1-9][0-9]{0,4})([dh])")
+MAX_DAYS = 3660
+MIN_YEAR, MAX_YEAR = 1900, 2200
 NEVER = -(10**6)
 """A day before all others."""
 
@@ -81,18 +81,18 @@ def _day(text: str) -> int:
     return community_days.from_date(date.fromisoformat(text))
 
 
-def parse(args: dict[str, Any], place: Place) -> Window:
+def parse(args: dict[str, Any], path: RulePath) -> Window:
     """The window among the fields of a clause; none means ever."""
-    given = [word for word in WORDS if word in args]
+    given = [word for word in KINDS if word in args]
     if not given:
         return EVER
     if len(given) > 1:
-        place.refuse(_("Specify only one time span."))
-    word, value, here = given[0], args[given[0]], place.inside(given[0])
+        path.fail(_("Specify only one time span."))
+    word, value, here = given[0], args[given[0]], path.child(given[0])
     if word == "between":
         if not isinstance(value, list) or len(value) != 2:
-            here.refuse(_("Write two dates: [first, last]."))
-        return Window(word, tuple(_date(value[i], here.inside(i)) for i in range(2)))
+            here.fail(_("Write two dates: [first, last]."))
+        return Window(word, tuple(_date(value[i], here.child(i)) for i in range(2)))
     if word == "since":
         return Window(word, (_date(value, here),))
     if word == "before" and not _is_span(value):
@@ -101,37 +101,37 @@ def parse(args: dict[str, Any], place: Place) -> Window:
 
 
 def _is_span(value: object) -> bool:
-    return isinstance(value, str) and SPAN.fullmatch(value) is not None
+    return isinstance(value, str) and SPAN_FORMAT.fullmatch(value) is not None
 
 
-def _span(word: str, value: object, place: Place) -> Window:
-    found = SPAN.fullmatch(value) if isinstance(value, str) else None
+def _span(word: str, value: object, path: RulePath) -> Window:
+    found = SPAN_FORMAT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        place.refuse(_("Write a time span such as 30d or 12h."))
+        path.fail(_("Write a time span such as 30d or 12h."))
     number, unit = int(found[1]), found[2]
-    if (number if unit == "d" else number / 24) > LONGEST_DAYS:
-        place.refuse(_("A time span can be at most %(n)s days.") % {"n": LONGEST_DAYS})
+    if (number if unit == "d" else number / 24) > MAX_DAYS:
+        path.fail(_("A time span can be at most %(n)s days.") % {"n": MAX_DAYS})
     if unit == "h" and word != "within":
-        place.refuse(_("Hours can be used only with “within”."))
+        path.fail(_("Hours can be used only with “within”."))
     return Window(word, (found[0],), hours=number if unit == "h" else 0)
 
 
-def _date(value: object, place: Place) -> str:
+def _date(value: object, path: RulePath) -> str:
     try:
         day = date.fromisoformat(str(value))
     except ValueError:
-        place.refuse(_("Write a date like 2026-03-31."))
-    if not EARLIEST <= day.year <= LATEST:
-        place.refuse(
+        path.fail(_("Write a date like 2026-03-31."))
+    if not MIN_YEAR <= day.year <= MAX_YEAR:
+        path.fail(
             _("A date must be between the years %(first)s and %(last)s.")
-            % {"first": EARLIEST, "last": LATEST}
+            % {"first": MIN_YEAR, "last": MAX_YEAR}
         )
     return day.isoformat()
 
 
-def hours_of(value: object, place: Place) -> timedelta:
+def parse_duration(value: object, path: RulePath) -> timedelta:
     """A plain span such as `7d` or `12h` as elapsed time (a day is 24 hours)."""
-    window = _span("within", value, place)
+    window = _span("within", value, path)
     if window.hours:
         return timedelta(hours=window.hours)
     return timedelta(days=int(window.text[0][:-1]))

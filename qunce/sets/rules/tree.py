@@ -14,14 +14,14 @@ from pyroaring import BitMap
 
 from qunce.core import revisions
 from qunce.sets.rules import base
-from qunce.sets.rules.base import Leaf, Place, RuleError
+from qunce.sets.rules.base import Clause, RuleError, RulePath
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.sets.rules.snapshots import Snapshot
 
-DEEPEST = 40
-LARGEST = 2_000
+MAX_DEPTH = 40
+MAX_NODES = 2_000
 """Nesting and number of nodes allowed in one rule, its segments unfolded."""
 
 
@@ -108,18 +108,18 @@ class WithLeft(Node):
 
 
 @dataclass(frozen=True)
-class Clause(Node):
-    leaf: Leaf
+class ClauseNode(Node):
+    clause: Clause
     path: str
 
     def evaluate(self, snap: Snapshot, universe: BitMap) -> BitMap:
-        return snap.resolve(self.leaf) & universe
+        return snap.resolve(self.clause) & universe
 
     def children(self) -> tuple[Node, ...]:
         return ()
 
 
-def read(text: str) -> Any:
+def parse_json(text: str) -> Any:
     """A rule from JSON text."""
     try:
         return json.loads(text)
@@ -131,45 +131,45 @@ def read(text: str) -> Any:
 
 def compile_rule(rule: Any, community: Community) -> Node:
     """Names become ids; what is unknown is refused with its place in the rule."""
-    return compile_node(rule, Place(community, compile_node))
+    return compile_node(rule, RulePath(community, compile_node))
 
 
-def compile_node(rule: Any, place: Place) -> Node:
-    if next(place.nodes) > LARGEST:  # a few segments that ask twice each are millions
+def compile_node(rule: Any, path: RulePath) -> Node:
+    if next(path.nodes) > MAX_NODES:  # a few segments that ask twice each are millions
         raise RuleError(
-            "", _("A rule can have at most %(n)s clauses.") % {"n": LARGEST}
+            "", _("A rule can have at most %(n)s clauses.") % {"n": MAX_NODES}
         )
     if not isinstance(rule, dict) or len(rule) != 1:
-        place.refuse(_("Write an object with exactly one key, such as {“tag”: …}."))
-    if place.path.count(".") + place.path.count("[") > 4 * DEEPEST:
-        place.refuse(_("This rule is nested too deeply."))
+        path.fail(_("Write an object with exactly one key, such as {“tag”: …}."))
+    if path.path.count(".") + path.path.count("[") > 4 * MAX_DEPTH:
+        path.fail(_("This rule is nested too deeply."))
     ((name, args),) = rule.items()
     if name in ("all", "any"):
-        parts = _parts(args, place.inside(name))
+        parts = _parts(args, path.child(name))
         return All(parts) if name == "all" else Any_(parts)
     if name == "not":
-        return Not(compile_node(args, place.inside(name)))
+        return Not(compile_node(args, path.child(name)))
     if name == "with_left":
-        return WithLeft(compile_node(args, place.inside(name)))
-    macro = base.macro(str(name))
+        return WithLeft(compile_node(args, path.child(name)))
+    macro = base.find_macro(str(name))
     if macro:
-        return macro(args, place.inside(name))
-    return Clause(base.parse(str(name), args, place), place.inside(str(name)).path)
+        return macro(args, path.child(name))
+    return ClauseNode(base.parse(str(name), args, path), path.child(str(name)).path)
 
 
-def _parts(args: Any, place: Place) -> tuple[Node, ...]:
+def _parts(args: Any, path: RulePath) -> tuple[Node, ...]:
     if not isinstance(args, list):
-        place.refuse(_("Write a list of rules."))
+        path.fail(_("Write a list of rules."))
     return tuple(
-        compile_node(part, place.inside(number)) for number, part in enumerate(args)
+        compile_node(part, path.child(number)) for number, part in enumerate(args)
     )
 
 
-def keys(node: Node) -> set[revisions.Key]:
+def revision_keys(node: Node) -> set[revisions.Key]:
     """All revisions that the rule reads."""
     return {
         key
         for part in node.walk()
-        if isinstance(part, Clause)
-        for key in part.leaf.reads()
+        if isinstance(part, ClauseNode)
+        for key in part.clause.dependencies()
     }

@@ -20,7 +20,7 @@ from qunce.core.staff.models import Staff
 from qunce.importing import column_mapping, jobs, registry, uploads
 from qunce.importing.jobs import ImportJob
 from qunce.importing.uploads import Upload
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -116,7 +116,7 @@ def test_a_file_is_understood_shown_and_imported(shop: Community, ann: Client) -
     assert "2 rows read" in done
     assert "new members" in done
     assert "every 1s" not in done
-    assert account_models.get(shop, "a").name == "Ann"
+    assert account_queries.get(shop, "a").name == "Ann"
 
 
 def test_the_part_that_is_asked_for_again_and_again_is_small(ann: Client) -> None:
@@ -171,7 +171,7 @@ def test_broken_rows_are_told_and_the_good_ones_imported(
     assert "attachment" in answer["Content-Disposition"]
     post(ann, "good", job.pk)
     work_off()
-    assert set(account_models.find(shop, ["a", "b"])) == {"a"}
+    assert set(account_queries.find(shop, ["a", "b"])) == {"a"}
     assert "1 broken row" in page(ann, "job", ImportJob.objects.latest("pk").pk)
 
 

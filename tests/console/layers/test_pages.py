@@ -15,7 +15,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.layers import layers
 from qunce.members.layers import moves as layer_moves
 from qunce.members.layers.layers import Layering
@@ -64,7 +64,7 @@ def layering(shop: Community, boss: Staff, now: datetime) -> Layering:
     at = now - timedelta(days=2)
     found = layers.create(community=shop, key="worth", spec=SPEC, by=boss, at=at)
     layers.recompute(layering=found, by=boss, at=at)
-    ann = account_models.get(shop, "ann").pk
+    ann = account_queries.get(shop, "ann").pk
     tag = made.tag(shop, "old")
     assignments.put(tag=tag, accounts=[ann], by=boss, at=at)
     vip = tag.__class__.objects.get(community=shop, key="vip")
@@ -121,7 +121,7 @@ def test_a_scoped_operator_counts_her_own_only(
 def test_who_came_and_went_stands_apart(
     shop: Community, boss: Staff, layering: Layering, now: datetime
 ) -> None:
-    accounts.leave(account=account_models.get(shop, "eve"), by=boss, at=now)
+    accounts.leave(account=account_queries.get(shop, "eve"), by=boss, at=now)
     accounts.add(community=shop, key="new", by=boss, at=now)
     layers.recompute(layering=layering, by=boss, at=now)
     day = shop.day(now) - 1

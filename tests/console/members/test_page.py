@@ -13,7 +13,7 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import models as account_models, queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.people import notes, people, remark_names
 from qunce.members.segments import segments
@@ -240,7 +240,7 @@ def test_somebody_new(
     assert browser.post("/members/new/", {"name": " "}).status_code == 422
     bad = {**again, "key": "x", "phone": "12"}
     assert browser.post("/members/new/", bad).status_code == 422
-    assert account_models.find(shop, ["x"]) == {}
+    assert account_queries.find(shop, ["x"]) == {}
 
 
 def test_the_same_phone_leads_to_the_person_there_is(

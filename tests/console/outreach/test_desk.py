@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import remark_names
 from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
@@ -69,7 +69,7 @@ def test_the_whole_way_without_javascript(
     assert ann.post(url("open-next", task.pk)).status_code == 303
     text = ann.get(url("task", task.pk)).content.decode()
     assert 'data-copy="Hello Bob"' in text
-    bob, cat = (account_models.get(shop, key).pk for key in ("bob", "cat"))
+    bob, cat = (account_queries.get(shop, key).pk for key in ("bob", "cat"))
     assert ann.post(url("mark", task.pk, bob)).status_code == 303
     ann.post(url("cannot", task.pk, cat), {"reason": "not_found"})
     text = ann.get(url("task", task.pk)).content.decode()
@@ -84,7 +84,7 @@ def test_with_javascript_the_desk_alone_comes_back(
 ) -> None:
     task = begun(by, "bob", "cat")
     ann.post(url("open-next", task.pk))
-    bob = account_models.get(shop, "bob").pk
+    bob = account_queries.get(shop, "bob").pk
     answer = ann.post(url("mark", task.pk, bob), headers=HTMX)
     text = answer.content.decode()
     assert "<html" not in text
@@ -97,7 +97,7 @@ def test_a_row_that_somebody_was_faster_with_is_told_beside_the_list(
 ) -> None:
     task = begun(by, "bob")
     ann.post(url("open-next", task.pk))
-    bob = account_models.get(shop, "bob").pk
+    bob = account_queries.get(shop, "bob").pk
     ann.post(url("mark", task.pk, bob))
     answer = ann.post(url("mark", task.pk, bob), headers=HTMX)
     assert answer.status_code == 422
@@ -142,7 +142,7 @@ def test_the_task_of_somebody_else_is_seen_by_who_oversees_and_not_done(
     text = browser(boss).get(url("task", task.pk)).content.decode()
     assert "This is the task of Ann" in text
     assert "Mark as sent" not in text
-    bob = account_models.get(shop, "bob").pk
+    bob = account_queries.get(shop, "bob").pk
     assert browser(boss).post(url("mark", task.pk, bob)).status_code == 403
     assert browser(cat).post(url("mark", task.pk, bob)).status_code == 404
 

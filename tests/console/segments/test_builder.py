@@ -13,7 +13,7 @@ from django.test import Client
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.segments import segments
 from tests.console.world import browser
 from tests.members import made
@@ -143,7 +143,7 @@ def test_a_clause_is_left_as_it_was(web: Client) -> None:
 
 
 def test_why_lights_the_lines_of_a_person(web: Client, shop: Community) -> None:
-    bob = account_models.get(shop, "bob").pk
+    bob = account_queries.get(shop, "bob").pk
     said = words(ask(web, BOTH, f"why:{bob}"))
     assert "not included" in said
     assert "holds who carries the tag vip" in said
@@ -156,7 +156,7 @@ def test_why_lights_the_lines_of_a_person(web: Client, shop: Community) -> None:
 def test_why_is_silent_about_whom_one_does_not_see(shop: Community) -> None:
     scope = {"tag": {"any": ["koc"]}}
     scoped = staff_models.create(community=shop, login="olga", scope=scope, at=AT)
-    web, ann = browser(scoped), account_models.get(shop, "ann").pk
+    web, ann = browser(scoped), account_queries.get(shop, "ann").pk
     sent = {"rule": json.dumps(BOTH), "do": f"why:{ann}"}
     assert web.post(f"{NEW}rule/", sent).status_code == 404
     page = web.get(NEW, {"rule": json.dumps({"all": [VIP]})}).content.decode()

@@ -59,7 +59,7 @@ def leaf(random: Random) -> Any:
     return Questions(random, SETTING, known).leaf()
 
 
-def sent(form: clause_forms.Clause) -> clause_forms.Clause:
+def sent(form: clause_forms.ClauseForm) -> clause_forms.ClauseForm:
     """The same form as a browser sends it back untouched."""
     args = {
         name: form.get_initial_for_field(form.fields[name], name)
@@ -179,7 +179,7 @@ def test_one_text_stands_for_a_list_of_one() -> None:
 
 
 def test_every_kind_of_clause_has_a_form() -> None:
-    assert behaviour_forms.DidClause.name in clause_forms.kinds()
+    assert behaviour_forms.DidForm.name in clause_forms.kinds()
     assert {*clause_forms.kinds()} >= {
         "tag", "attr", "group", "layer", "segment", "did", "seq", "joined", "source",
         "members", "left", "json",

@@ -20,7 +20,7 @@ from qunce.core.staff.models import Staff
 from qunce.importing import error_report, jobs, jobs_runner, pipeline, uploads
 from qunce.importing.files import inspection
 from qunce.importing.jobs import ImportJob
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from tests.members import made
 from tests.members.made import AT, LATER
 
@@ -100,7 +100,7 @@ def test_an_import_is_done_as_a_duty_and_says_how_it_went(
     job = fresh(job)
     assert (job.state, job.read, job.broken) == ("done", 2, 0)
     assert job.counts["members"] == 2
-    assert account_models.get(shop, "a").name == "小红"
+    assert account_queries.get(shop, "a").name == "小红"
     assert made.told(shop, "import.started") == [
         (None, {"file": "members.csv", "job": job.pk, "target": "members"})
     ]
@@ -120,7 +120,7 @@ def test_one_broken_row_refuses_it_and_the_good_ones_can_be_had(
     again = jobs_runner.again(job=job, mode=jobs.GOOD, by=by, at=LATER)
     work_off()
     assert (fresh(again).state, fresh(again).read) == ("done", 3)
-    assert set(account_models.find(shop, ["a", "b", "c"])) == {"a", "c"}
+    assert set(account_queries.find(shop, ["a", "b", "c"])) == {"a", "c"}
     text = error_report.path_of(again).read_text("utf-8-sig")
     assert "昨天" in text
 
@@ -132,7 +132,7 @@ def test_a_cancelled_import_stops_and_goes_on_when_told(
     jobs.cancel(job=job, by=by, at=AT)
     work_off()
     assert fresh(job).state == "cancelled"
-    assert not account_models.find(shop, ["a"])
+    assert not account_queries.find(shop, ["a"])
     jobs_runner.resume(job=fresh(job), by=by, at=LATER)
 
     def cancel_meanwhile(planned: pipeline.Plan, **given: Any) -> Any:
@@ -143,7 +143,7 @@ def test_a_cancelled_import_stops_and_goes_on_when_told(
     monkeypatch.setattr(pipeline, "run", cancel_meanwhile)
     work_off()
     assert fresh(job).state == "cancelled"
-    assert not account_models.find(shop, ["a"])
+    assert not account_queries.find(shop, ["a"])
     monkeypatch.undo()
     jobs_runner.resume(job=fresh(job), by=by, at=LATER)
     work_off()

@@ -166,9 +166,9 @@ def _run_until(
     True when it was over before.
     """
     left = itertools.count()
-    take = ingest.take
+    take = ingest.insert_new
 
-    def kill(batch: ingest.Facts) -> int:
+    def kill(batch: ingest.FactBatch) -> int:
         if next(left) == place:
             if place % 2:
                 take(batch)
@@ -197,9 +197,9 @@ def test_two_that_import_one_file_at_once_notice_each_other(
 
 def batch(
     shop: Community, keys: list[str], hashes: list[int], kind: int = 1
-) -> ingest.Facts:
+) -> ingest.FactBatch:
     count = len(keys)
-    return ingest.Facts(
+    return ingest.FactBatch(
         community_id=shop.pk,
         source_id=1,
         actor_id=None,
@@ -227,7 +227,7 @@ def test_each_key_is_taken_once_however_hashes_collide(
     known: set[int] = set()
     for numbers in batches:
         keys = [f"k{number}" for number in numbers]
-        taken = ingest.take(batch(shop, keys, [number % hashes for number in numbers]))
+        taken = ingest.insert_new(batch(shop, keys, [number % hashes for number in numbers]))
         assert taken == len(set(numbers) - known)
         known |= set(numbers)
     found = Fact.objects.values_list("key", flat=True)

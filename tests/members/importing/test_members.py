@@ -11,7 +11,7 @@ from qunce.core import timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.importing import column_mapping, error_report, jobs, pipeline, registry
-from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries, models as account_models
 from qunce.members.attributes import attributes
 from qunce.members.tags import models as tag_models
 from tests.members import made
@@ -78,7 +78,7 @@ def test_members_come_in_from_every_format(
     assert who(shop, {"group": {"any": ["二群"]}}) == ["b"]
     assert who(shop, {"attr": {"name": "spent", "gt": 1234.4}}) == ["a"]
     assert who(shop, {"attr": {"name": "birthday", "eq": "1990-02-03"}}) == ["a"]
-    ann = account_models.get(shop, "a")
+    ann = account_queries.get(shop, "a")
     assert ann.joined_at.isoformat() == "2026-01-02T01:00:00+00:00"
     values = {(row.kind, row.value) for row in ann.identifiers.all()}
     assert values == {("phone", "13800138000"), ("email", "a@x.cn")}
@@ -109,11 +109,11 @@ def test_a_later_file_changes_what_it_tells_otherwise(
     later = files.take(shop, files.write(tmp_path, text), "members")
     assert later.job.counts == {"members": 0, "changed": 2, "known": 0}
     assert who(shop, {"all": []}) == ["a"]
-    assert account_models.get(shop, "a").name == "小红红"
-    assert account_models.get(shop, "b").name == "小明"
+    assert account_queries.get(shop, "a").name == "小红红"
+    assert account_queries.get(shop, "b").name == "小明"
     assert who(shop, {"attr": {"name": "level", "in": ["钻"]}}) == ["a"]
     assert who(shop, {"tag": {"all": ["vip", "koc"]}}) == ["a"]
-    b = account_models.get(shop, "b").pk
+    b = account_queries.get(shop, "b").pk
     assert [account for account, _said in made.told(shop, "member.left")][-1] == b
 
 
@@ -194,8 +194,8 @@ def test_dates_that_can_be_read_both_ways_are_said_to_be(
     assert not planned.notes
     pipeline.run(planned)
     assert (
-        timestamps.to_micros(account_models.get(shop, "a").joined_at)
-        == timestamps.to_micros(account_models.get(shop, "b").joined_at)
+        timestamps.to_micros(account_queries.get(shop, "a").joined_at)
+        == timestamps.to_micros(account_queries.get(shop, "b").joined_at)
         - 11 * 86_400_000_000
     )
 
@@ -214,7 +214,7 @@ def test_rows_of_one_key_are_one_member(shop: Community, tmp_path: Path) -> None
     files.take(shop, path, "members")
     again = files.take(shop, path, "members")
     assert again.job.counts["changed"] == 0
-    assert account_models.get(shop, "a").name == "two"
+    assert account_queries.get(shop, "a").name == "two"
     assert who(shop, {"tag": {"all": ["x", "y"]}}) == ["a"]
 
 

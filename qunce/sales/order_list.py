@@ -12,7 +12,8 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from qunce.core import timestamps
-from qunce.members.accounts import queries as account_queries, models as account_models
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.sales.orders import Order, Totals, UnknownOrder
 

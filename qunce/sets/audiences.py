@@ -79,7 +79,9 @@ def list_ids(
 
 def freeze(*, community: Community, rule: Any, by: Staff, at: datetime) -> bytes:
     """The audience as of now, as a Roaring blob; `sizes` and `ids` read it again."""
-    return _run_in_snapshot(community, at, lambda snap: bitmaps.to_bytes(_people(snap, rule, by)))
+    return _run_in_snapshot(
+        community, at, lambda snap: bitmaps.to_bytes(_people(snap, rule, by))
+    )
 
 
 def overlap(
@@ -148,7 +150,9 @@ def list_fact_kinds(community: Community) -> list[str]:
     return sorted(known[kind] for (kind,) in rows if kind in known)
 
 
-def list_attribute_texts(*, community: Community, attribute: int, at: datetime) -> list[str]:
+def list_attribute_texts(
+    *, community: Community, attribute: int, at: datetime
+) -> list[str]:
     """The texts that an attribute's values are, the most frequent first."""
 
     def ranked(snap: Snapshot) -> list[str]:

@@ -121,11 +121,14 @@ def _one_by_one(
         before = after
 
 
-def matches_by_path(snap: Snapshot, rule: Any, node: Node, person: int) -> dict[str, bool]:
+def matches_by_path(
+    snap: Snapshot, rule: Any, node: Node, person: int
+) -> dict[str, bool]:
     """For each place whether the part holds for this person, here or not."""
     known = snap.everyone(with_left=True)
     return {
-        path: person in part.evaluate(snap, known) for path, part in list_parts(rule, node)
+        path: person in part.evaluate(snap, known)
+        for path, part in list_parts(rule, node)
     }
 
 

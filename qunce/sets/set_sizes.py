@@ -30,7 +30,9 @@ def count_by_ref(
     """
     wanted = sorted(set(refs))
     scope = tree.compile_rule(by.scope, community) if by.scope is not None else None
-    keys = {(kind, ref) for ref in wanted} | (tree.revision_keys(scope) if scope else set())
+    keys = {(kind, ref) for ref in wanted} | (
+        tree.revision_keys(scope) if scope else set()
+    )
 
     def counted(snap: Snapshot) -> dict[int, int]:
         snap.read(keys)

@@ -183,7 +183,9 @@ def count_payload_values(
 ) -> dict[str, dict[int, int]]:
     """Value of a payload's field → person → in how many facts; lists count each item."""
     span = _span(community, [kind], at, within)
-    found = mirror.query(COUNT_VALUES.format(where=span.where), [f"$.{field}", *span.params])
+    found = mirror.query(
+        COUNT_VALUES.format(where=span.where), [f"$.{field}", *span.params]
+    )
     accounts, times = _columns(found.select(["account", "times"]))
     people = _people(community, accounts).tolist()
     counted: dict[str, dict[int, int]] = {}

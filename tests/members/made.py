@@ -11,7 +11,8 @@ from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models, queries as account_queries
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import library
 from qunce.sets import audiences
 

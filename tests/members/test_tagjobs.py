@@ -8,7 +8,8 @@ from qunce.core import permissions
 from qunce.core.communities import Community
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models, queries as account_queries
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
 from qunce.members.tags import assignments
 from qunce.members.tags import bulk as bulk_tagging

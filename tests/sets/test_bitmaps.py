@@ -33,7 +33,9 @@ def test_an_array_is_ascending(some: frozenset[int]) -> None:
 @given(sets)
 def test_a_frozen_set_thaws_to_the_same(some: frozenset[int]) -> None:
     blob = bitmaps.to_bytes(BitMap(some))
-    assert bitmaps.from_bytes(blob) == bitmaps.from_bytes(memoryview(blob)) == BitMap(some)
+    assert (
+        bitmaps.from_bytes(blob) == bitmaps.from_bytes(memoryview(blob)) == BitMap(some)
+    )
 
 
 @given(st.lists(sets, max_size=4))

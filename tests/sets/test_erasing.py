@@ -45,7 +45,9 @@ def test_nothing_of_the_erased_is_left(shop: Community) -> None:
     assert erasure.erase([3, 8]) == theirs
     assert not Fact.objects.filter(account_id__in=[3, 8]).exists()
     assert in_files(3) == in_files(8) == 0
-    assert all(3 not in BitCounter.thaw(day.blob).nonzero() for day in DayCount.objects.all())
+    assert all(
+        3 not in BitCounter.thaw(day.blob).nonzero() for day in DayCount.objects.all()
+    )
     logs.assert_sound(shop)
 
 

@@ -113,4 +113,6 @@ def test_values_of_a_payload_are_counted_by_person(shop: Community) -> None:
 
 
 def test_a_kind_nobody_ever_did_has_no_history(shop: Community) -> None:
-    assert pairs(timelines.gaps_by_person(community=shop, kind="ship.sunk", at=AT)) == []
+    assert (
+        pairs(timelines.gaps_by_person(community=shop, kind="ship.sunk", at=AT)) == []
+    )

@@ -134,7 +134,9 @@ def write_at_once() -> int:
     """In the other cluster: facts before anybody notices the move."""
     logs.write(communities.get("tea"), logs.some(30, seed=7))
     numbers = db.rows("SELECT max(xid), min(xid) FROM core_fact")[0]
-    assert numbers[0] > committed.last_position(), "the old numbers are ahead of this cluster"
+    assert numbers[0] > committed.last_position(), (
+        "the old numbers are ahead of this cluster"
+    )
     return int(Fact.objects.count())
 
 
@@ -165,7 +167,9 @@ def test_a_dump_goes_on_in_another_cluster(
     for seed in (1, 5):
         logs.write(shop, logs.some(100, seed=seed))
         deriver.catch_up()
-    ConsumerPosition.objects.create(consumer="reactions", position=committed.last_position())
+    ConsumerPosition.objects.create(
+        consumer="reactions", position=committed.last_position()
+    )
     target = _restored(elsewhere, tmp_path)
     assert _there(target, tmp_path, "write_at_once") == 230
     assert _there(target, tmp_path, "go_on") == [230, 5]

@@ -280,7 +280,10 @@ def test_cutting_counts_as_one_would_by_hand(
     batches: list[list[tuple[int, int, int, int]]],
 ) -> None:
     clocks = {1: Clock("Asia/Shanghai", 0, 0), 2: Clock("America/Lima", 240, 0)}
-    cutter, wanted = day_counts.DayCounter(clocks), dict[day_counts.Day, dict[int, int]]()
+    cutter, wanted = (
+        day_counts.DayCounter(clocks),
+        dict[day_counts.Day, dict[int, int]](),
+    )
     for batch in batches:
         rows = [
             (1, who, kind, account, None, hours * 3_600_000_000, 0, None, None, None)

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from qunce.console import http, paging
 from qunce.members.accounts import masking
-from qunce.members.accounts import queries as account_queries, models as account_models
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.sales import order_list
 from qunce.sales.order_list import Cursor, Wanted
 from qunce.sales.orders import Order

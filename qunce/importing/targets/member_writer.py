@@ -20,7 +20,8 @@ from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import Parsed, Reading
 from qunce.importing.targets import memberships
 from qunce.members.accounts import accounts
-from qunce.members.accounts import queries as account_queries, models as account_models
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.accounts import MemberChanged, MemberLeft, MemberRejoined
 from qunce.members.attributes import attributes
 from qunce.members.attributes import values as attribute_values

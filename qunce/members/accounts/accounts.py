@@ -15,7 +15,8 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts, interned_names
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import identifiers
-from qunce.members.accounts import queries as account_queries, models as account_models
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account, Identifier
 from qunce.members.people import merges
 

@@ -9,7 +9,8 @@ from django.db import transaction
 
 from qunce.core import db, revisions
 from qunce.core.facts import audit
-from qunce.members.accounts import models as account_models, queries as account_queries
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes.values import AttributeValue, PastValue
 from qunce.members.layers import layers
 from qunce.members.people import merges, notes

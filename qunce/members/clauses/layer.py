@@ -94,5 +94,6 @@ def _newest(layering: int) -> list[tuple[str, BitMap]]:
     last = sets.values_list("run_id", flat=True)[:1]
     rows = LayerSet.objects.filter(run_id__in=list(last)).order_by("layer")
     return [
-        (layer, bitmaps.from_bytes(blob)) for layer, blob in rows.values_list("layer", "blob")
+        (layer, bitmaps.from_bytes(blob))
+        for layer, blob in rows.values_list("layer", "blob")
     ]

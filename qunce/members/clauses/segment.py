@@ -85,7 +85,9 @@ class FrozenClause(Clause):
 
     def resolve(self, snap: Snapshot) -> BitMap:
         blobs = FrozenSegment.objects.filter(pk__in=self.lists).order_by("pk")
-        lists = [bitmaps.from_bytes(blob) for blob in blobs.values_list("blob", flat=True)]
+        lists = [
+            bitmaps.from_bytes(blob) for blob in blobs.values_list("blob", flat=True)
+        ]
         return snap.people(bitmaps.union(lists))
 
     def explain(self, snap: Snapshot, person: int) -> str:

@@ -103,7 +103,9 @@ def _sums(
 
 def _people(community: Community, rule: Any, at: datetime) -> BitMap:
     by = staff_models.system(community)
-    return bitmaps.from_bytes(audiences.freeze(community=community, rule=rule, by=by, at=at))
+    return bitmaps.from_bytes(
+        audiences.freeze(community=community, rule=rule, by=by, at=at)
+    )
 
 
 def _by_rules(

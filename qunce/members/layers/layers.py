@@ -310,7 +310,8 @@ def newest(layering: Layering, day: int | None = None) -> LayerRun | None:
 def sets_of(run: LayerRun) -> dict[str, BitMap]:
     rows = LayerSet.objects.filter(run=run).order_by("pk")
     return {
-        layer: bitmaps.from_bytes(blob) for layer, blob in rows.values_list("layer", "blob")
+        layer: bitmaps.from_bytes(blob)
+        for layer, blob in rows.values_list("layer", "blob")
     }
 
 

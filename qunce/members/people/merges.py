@@ -108,7 +108,10 @@ def join(
     """
     revisions.bump(community.pk, aliases.KIND, [0])  # one merges or erases at a time
     people = People.around(a for pair in pairs for a in (pair.left, pair.right))
-    vetoes, gone = _vetoes(community, people), account_queries.find_erased(people.members)
+    vetoes, gone = (
+        _vetoes(community, people),
+        account_queries.find_erased(people.members),
+    )
     made = []
     for pair in pairs:
         ends = {people.head(pair.left), people.head(pair.right)}

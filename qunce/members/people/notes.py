@@ -14,7 +14,8 @@ from qunce.core import errors, permissions, text_validation, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models, queries as account_queries
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 
 WRITE = permissions.declare(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from qunce.members.accounts import models as account_models, queries as account_queries
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import snapshots
@@ -65,7 +66,9 @@ def only(*, by: Staff, accounts: Iterable[int], at: datetime) -> set[int]:
     if not wanted:
         return set()
     seen = everybody(by=by, at=at)
-    return {head for head in account_queries.person_ids(wanted).values() if head in seen}
+    return {
+        head for head in account_queries.person_ids(wanted).values() if head in seen
+    }
 
 
 def everybody(*, by: Staff, at: datetime) -> BitMap:

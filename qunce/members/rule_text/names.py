@@ -147,7 +147,9 @@ def _sources(community: Community, keys: Sequence[str]) -> dict[str, str]:
 
 
 def _kinds(community: Community, keys: Sequence[str]) -> dict[str, str]:
-    return {key: facts.label_of(key) for key in keys if facts.find_kind(key) is not None}
+    return {
+        key: facts.label_of(key) for key in keys if facts.find_kind(key) is not None
+    }
 
 
 register("tag", _tags)

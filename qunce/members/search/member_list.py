@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qunce.members.accounts import masking
-from qunce.members.accounts import queries as account_queries, models as account_models
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.search import search
 from qunce.members.tags import assignments
 from qunce.members.tags import models as tag_models

@@ -25,7 +25,8 @@ from pyarrow import feather
 from qunce.core import db, revisions
 from qunce.core.communities import Community
 from qunce.members.accounts import masking
-from qunce.members.accounts import models as account_models, queries as account_queries
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.search import pinyin
 from qunce.sets.mirror import mirror
 

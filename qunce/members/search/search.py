@@ -16,7 +16,8 @@ from django.db import models
 
 from qunce.core import db, permissions
 from qunce.members.accounts import masking
-from qunce.members.accounts import queries as account_queries, models as account_models
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.identifiers import InvalidIdentifier, normalise
 from qunce.members.people import visibility
 from qunce.members.search import name_index, pinyin

@@ -225,7 +225,9 @@ def _record(tag: Tag, weights: Mapping[int, int], by: Staff, at: datetime) -> No
         event = (
             TagAdded(tag=tag.key, depth=weight) if weight else TagRemoved(tag=tag.key)
         )
-        facts.record_for_accounts(event, accounts, community=tag.community, by=by, at=at)
+        facts.record_for_accounts(
+            event, accounts, community=tag.community, by=by, at=at
+        )
 
 
 def rivals(tag: Tag, accounts: Collection[int]) -> dict[Tag, list[int]]:

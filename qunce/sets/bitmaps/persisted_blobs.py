@@ -48,4 +48,6 @@ def freeze_population(who: Presence) -> bytes:
 def thaw_population(blob: bytes) -> Presence:
     (length,) = HEADER.unpack_from(blob)
     rest = blob[HEADER.size :]
-    return Presence(bitmaps.from_bytes(rest[:length]), bitmaps.from_bytes(rest[length:]))
+    return Presence(
+        bitmaps.from_bytes(rest[:length]), bitmaps.from_bytes(rest[length:])
+    )

@@ -108,7 +108,9 @@ class DidClause(Clause):
 
     def _ever(self, snap: Snapshot, window: Window) -> BitMap:
         if self._needs_mirror():
-            return fact_queries.count_by_person(snap, self.facts, window, "times").nonzero()
+            return fact_queries.count_by_person(
+                snap, self.facts, window, "times"
+            ).nonzero()
         stacks = self._stacks(snap, window)
         return snap.people(bitmaps.union(stack.nonzero() for _, stack in stacks))
 
@@ -176,7 +178,9 @@ class DidClause(Clause):
 
     def _number(self, snap: Snapshot, person: int, name: str) -> int:
         if self._needs_mirror():
-            return fact_queries.count_of_person(snap, self.facts, self.window, name, person)
+            return fact_queries.count_of_person(
+                snap, self.facts, self.window, name, person
+            )
         accounts = snap.aliases.accounts_of(person)
         counts = {
             day: sum(stack.get(account) for account in accounts)

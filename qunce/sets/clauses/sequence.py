@@ -66,7 +66,9 @@ class SequenceClause(Clause):
         return (exact, snap.token(), snap.reached())
 
     def resolve(self, snap: Snapshot) -> BitMap:
-        steps = [fact_queries.list_times(snap, step, self.during) for step in self.steps]
+        steps = [
+            fact_queries.list_times(snap, step, self.during) for step in self.steps
+        ]
         span = None if self.span is None else self.span // timestamps.MICROSECOND
         return bitmaps.of(chain(steps, span))
 

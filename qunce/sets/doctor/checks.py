@@ -64,7 +64,9 @@ def _position(position: Position) -> Iterator[Finding]:
     if log.is_different_log(position.reached, position.last):
         text = _("The derived data belongs to another log.")
         yield Finding("position", "log", text, _mend)
-    for community in community_clocks.list_changed(position.clocks, community_clocks.load()):
+    for community in community_clocks.list_changed(
+        position.clocks, community_clocks.load()
+    ):
         text = _(
             "The days of community %(id)s are still based on its former time zone."
         )
@@ -157,7 +159,9 @@ def _stacks(truth: dict[Day, BitCounter]) -> Iterator[Finding]:
         yield Finding("stack", "", text, _mend)
 
 
-def _pairs(truth: dict[Day, BitCounter]) -> Iterator[tuple[Day, BitCounter, BitCounter]]:
+def _pairs(
+    truth: dict[Day, BitCounter],
+) -> Iterator[tuple[Day, BitCounter, BitCounter]]:
     left = dict(truth)
     for row in DayCount.objects.iterator(chunk_size=100):
         day = row.community_id, row.kind_id, row.day
@@ -184,7 +188,8 @@ def _difference(wanted: BitCounter, stored: BitCounter) -> tuple[int, int]:
 @doctor.register_check("kept")
 def check_persisted_sets() -> Iterator[Finding]:
     known = {
-        (thing.community_id, *thing.key): thing for thing in persisted_sets.list_set_refs()
+        (thing.community_id, *thing.key): thing
+        for thing in persisted_sets.list_set_refs()
     }
     for row in PersistedSet.objects.only("community_id", "kind", "ref", "rev"):
         thing = known.get((row.community_id, row.kind, row.ref))

@@ -79,7 +79,9 @@ def _unindexed(rows: list[Row]) -> list[Row]:
     ]
     if not absent:
         return []
-    overflowed = {row[0] for row in db.rows(SELECT_OVERFLOWED, [absent[0][0], absent[-1][0]])}
+    overflowed = {
+        row[0] for row in db.rows(SELECT_OVERFLOWED, [absent[0][0], absent[-1][0]])
+    }
     return [row for row in absent if row[0] not in overflowed]
 
 

@@ -40,7 +40,10 @@ def read(after: int, upto: int) -> Iterator[pa.RecordBatch | pa.Table]:
     """The BRIN index is named as the way: statistics may not know of the new rows."""
     with transaction.atomic():
         db.execute("SET LOCAL enable_seqscan = off")
-        few = db.rows(COUNT, [after, upto, MAX_ROWS_IN_PROCESS + 1])[0][0] <= MAX_ROWS_IN_PROCESS
+        few = (
+            db.rows(COUNT, [after, upto, MAX_ROWS_IN_PROCESS + 1])[0][0]
+            <= MAX_ROWS_IN_PROCESS
+        )
         if few:
             return iter([schema.table_of_rows(db.rows(READ, [after, upto]))])
     return child.read("postgresql", _connection_string(), after, upto)

@@ -103,7 +103,9 @@ def _amount(payload: str) -> int | None:
     except ValueError:
         return None
     amount = said.get("amount") if isinstance(said, dict) else None
-    return amount if type(amount) is int and -INT64_LIMIT <= amount < INT64_LIMIT else None
+    return (
+        amount if type(amount) is int and -INT64_LIMIT <= amount < INT64_LIMIT else None
+    )
 
 
 def _one(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -18,7 +18,9 @@ MAX_ROWS_IN_PROCESS = 50_000
 """Up to here Python's own sqlite3 is quicker than starting a process."""
 SELECT_HIGHEST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'core_fact'"
 READ = f"{schema.SELECT} WHERE id > %s AND id <= %s ORDER BY id"
-SELECT_FINGERPRINT = "SELECT id, community_id, kind_id, recorded_at FROM core_fact WHERE id = %s"
+SELECT_FINGERPRINT = (
+    "SELECT id, community_id, kind_id, recorded_at FROM core_fact WHERE id = %s"
+)
 SELECT_NEWEST = "SELECT max(id) FROM core_fact WHERE id <= %s"
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from qunce.sets.mirror.community_clocks import Clocks
-    from qunce.sets.mirror.day_counts import DayCounter, Day
+    from qunce.sets.mirror.day_counts import Day, DayCounter
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,9 @@ def _mask(some: pa.Table, gone: BitMap) -> pa.ChunkedArray:
     return pc.and_not(theirs, stays)
 
 
-def _rewrite(folder: Path, segment: MirrorFile, holding: set[FilePart], gone: BitMap) -> None:
+def _rewrite(
+    folder: Path, segment: MirrorFile, holding: set[FilePart], gone: BitMap
+) -> None:
     """All pieces under the next version, those without the accounts as links."""
     paths, pieces = [], []
     for old in segment.pieces:

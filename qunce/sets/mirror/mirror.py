@@ -136,7 +136,8 @@ def write(where: str, first: int, last: int, tables: Iterable[pa.Table]) -> int:
         paths.append(files.write_part(here, empty, f"growing-{first:019}-0.parquet"))
         sizes.append(0)
     pieces = [
-        FilePart(first, last, 0, part, len(sizes), rows) for part, rows in enumerate(sizes)
+        FilePart(first, last, 0, part, len(sizes), rows)
+        for part, rows in enumerate(sizes)
     ]
     files.publish(here, paths, pieces)
     return sum(sizes)

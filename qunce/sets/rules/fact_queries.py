@@ -221,10 +221,14 @@ def _sum_by_person(
     return unique, sums
 
 
-def count_by_person(snap: Snapshot, what: FactFilter, window: Window, name: str) -> BitCounter:
+def count_by_person(
+    snap: Snapshot, what: FactFilter, window: Window, name: str
+) -> BitCounter:
     """Times, distinct days or weeks by person."""
     if name == "times":
-        return BitCounter.build(*_sum_by_person(*_aggregate_by_account(snap, what, window, "count(*)")))
+        return BitCounter.build(
+            *_sum_by_person(*_aggregate_by_account(snap, what, window, "count(*)"))
+        )
     people, micros = list_times(snap, what, window)
     blocks = _blocks(snap, micros, name)
     pairs = np.unique(np.stack([people, blocks]), axis=1)
@@ -251,7 +255,9 @@ def select_by_sum(
     return picked
 
 
-def select_by_first_or_last(snap: Snapshot, what: FactFilter, window: Window, edge: str) -> BitMap:
+def select_by_first_or_last(
+    snap: Snapshot, what: FactFilter, window: Window, edge: str
+) -> BitMap:
     """Those whose first (`min`) or last (`max`) fact up to today is in the window."""
     ever = Window()
     people, micros = _aggregate_by_account(snap, what, ever, f"{edge}(happened_at)")

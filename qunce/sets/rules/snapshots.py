@@ -203,7 +203,8 @@ class Snapshot:
         if self._derived is None:
             self._exit.enter_context(db.snapshot(derived_models.db_alias()))
             rows = db.rows(
-                "SELECT token, reached FROM sets_position", using=derived_models.db_alias()
+                "SELECT token, reached FROM sets_position",
+                using=derived_models.db_alias(),
             )
             self._derived = rows[0] if rows else ("", 0)
         return self._derived
@@ -221,7 +222,9 @@ class Snapshot:
             )
         )
 
-    def day_stacks(self, kind: int, days: dict[int, int]) -> list[tuple[int, BitCounter]]:
+    def day_stacks(
+        self, kind: int, days: dict[int, int]
+    ) -> list[tuple[int, BitCounter]]:
         """The stacks of `days` (as `days()` told), by account."""
         token = self.token()
         found: dict[int, BitCounter] = {}

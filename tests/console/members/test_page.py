@@ -13,7 +13,8 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models, queries as account_queries
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.people import notes, people, remark_names
 from qunce.members.segments import segments

@@ -11,7 +11,8 @@ from qunce.core import timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.importing import column_mapping, error_report, jobs, pipeline, registry
-from qunce.members.accounts import queries as account_queries, models as account_models
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.tags import models as tag_models
 from tests.members import made

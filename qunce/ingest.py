@@ -1,7 +1,7 @@
-"""What happened elsewhere: facts that programs tell, up to a thousand at once.
+"""Records facts that programs report, up to a thousand in one transaction.
 
-Each is taken once a source and key. An account or a group that nobody knew is made, but
-not for somebody who sees a part of the community only.
+A fact with a key is recorded once per source and key. Unknown members and groups are
+created, unless the staff member behind the program sees only part of the community.
 """
 
 from __future__ import annotations
@@ -29,17 +29,21 @@ from qunce.members.people import visibility as people
 WRITE = permissions.declare(
     "facts.write", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
-INGESTED = audit.declare("facts.taken", gettext_lazy("facts reported"))
+INGESTED = audit.declare("facts.ingested", gettext_lazy("facts reported"))
 MAX_FACTS = 1_000
 MAX_PAYLOAD_LENGTH = 16_000
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_CLOCK_SKEW = timedelta(days=1)
-"""How far another machine's clock may be ahead of ours."""
+"""Facts may be dated this far ahead, as the clocks of other machines differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingFact:
-    """`member` and `group` are keys, `account` and `group_id` numbers; at most one each."""
+    """A fact as a program reports it.
+
+    Give the member as a key (`member`) or as an account id (`account`), not both; the
+    same holds for `group` and `group_id`.
+    """
 
     kind: str
     happened_at: datetime
@@ -53,66 +57,69 @@ class IncomingFact:
 
 @dataclass(frozen=True)
 class IngestResult:
-    """`known` were taken before; `made` are accounts that nobody knew."""
+    """`duplicates` are facts that were recorded before."""
 
-    taken: int
-    known: int
-    made: int
+    accepted: int
+    duplicates: int
+    accounts_created: int
 
 
 class FactsRejected(errors.Invalid):
-    """Some of these facts cannot be taken, so none was. `faults` says which and why."""
+    """Some of these facts are invalid, so none was recorded."""
 
-    def __init__(self, faults: Mapping[int, str]) -> None:
-        first = min(faults)
-        super().__init__(f"{first}: {faults[first]}")
-        self.faults = dict(faults)
+    def __init__(self, reasons: Mapping[int, str]) -> None:
+        """`reasons` by the index of the invalid fact."""
+        first = min(reasons)
+        super().__init__(f"{first}: {reasons[first]}")
+        self.reasons = dict(reasons)
 
 
 # Checks
 
 
-def find_error(told: IncomingFact, at: datetime) -> str:
-    """What is wrong with one, nothing if it is well."""
-    return _fault_of_kind(told.kind) or _fault_beside_kind(told, at)
+def find_error(fact: IncomingFact, at: datetime) -> str:
+    """Return why this fact cannot be recorded, or an empty string."""
+    return _kind_error(fact.kind) or _value_error(fact, at)
 
 
-def _fault_of_kind(kind: str) -> str:
-    known = facts.declared().get(kind)
+def _kind_error(kind: str) -> str:
+    declared = facts.declared().get(kind)
     if not facts.KIND.fullmatch(kind):
         return _("Write the kind as noun.verb, like page.viewed.")
-    if known and not known.reportable:
+    if declared and not declared.reportable:
         return _(
             "“%(kind)s” is recorded by Qunce and cannot be reported from outside."
         ) % {"kind": kind}
     return ""
 
 
-def _fault_beside_kind(told: IncomingFact, at: datetime) -> str:
-    if not EARLIEST <= told.happened_at <= at + MAX_CLOCK_SKEW:
+def _value_error(fact: IncomingFact, at: datetime) -> str:
+    if not EARLIEST <= fact.happened_at <= at + MAX_CLOCK_SKEW:
         return _("The time of a fact must be in 1970 or later and not in the future.")
-    if (told.member and told.account) or (told.group and told.group_id):
+    if (fact.member and fact.account) or (fact.group and fact.group_id):
         return _("Give either a key or a number, not both.")
     return ""
 
 
-def _check(told: Sequence[IncomingFact], at: datetime) -> list[str | None]:
-    """The payloads as they are kept; refused if any fact is not well."""
-    kinds = {kind: _fault_of_kind(kind) for kind in {one.kind for one in told}}
-    faults = {
-        n: said
-        for n, one in enumerate(told)
-        if (said := kinds[one.kind] or _fault_beside_kind(one, at))
-    }
-    kept = [facts.dump(dict(one.payload)) if one.payload else None for one in told]
-    for number, text in enumerate(kept):
-        if text and len(text) > MAX_PAYLOAD_LENGTH:
-            faults[number] = _("A payload has at most %(n)s characters.") % {
+def _check(incoming: Sequence[IncomingFact], at: datetime) -> list[str | None]:
+    """Return the payloads as JSON; raises FactsRejected if any fact is invalid."""
+    # A batch has few different kinds, so each is checked once.
+    kind_errors = {kind: _kind_error(kind) for kind in {fact.kind for fact in incoming}}
+    reasons: dict[int, str] = {}
+    payloads: list[str | None] = []
+    for index, fact in enumerate(incoming):
+        payload = facts.dump(dict(fact.payload)) if fact.payload else None
+        payloads.append(payload)
+        reason = kind_errors[fact.kind] or _value_error(fact, at)
+        if payload and len(payload) > MAX_PAYLOAD_LENGTH:
+            reason = _("A payload has at most %(n)s characters.") % {
                 "n": MAX_PAYLOAD_LENGTH
             }
-    if faults:
-        raise FactsRejected(faults)
-    return kept
+        if reason:
+            reasons[index] = reason
+    if reasons:
+        raise FactsRejected(reasons)
+    return payloads
 
 
 # Verbs
@@ -121,113 +128,118 @@ def _check(told: Sequence[IncomingFact], at: datetime) -> list[str | None]:
 def record_facts(
     *,
     community: Community,
-    told: Sequence[IncomingFact],
+    incoming: Sequence[IncomingFact],
     by: Staff,
     at: datetime,
     source: str = "api",
 ) -> IngestResult:
-    """Record those not known yet, in one transaction; all or none."""
+    """Record the facts that are new, in one transaction.
+
+    Raises FactsRejected if any of them is invalid; then none is recorded.
+    """
     permissions.check_may(by, WRITE)
-    payloads = _check(told, at)
+    payloads = _check(incoming, at)
     with transaction.atomic():
-        members, made = _accounts(community, told, by, at, source)
-        groups = _groups(community, told, by, at)
-        batch = _batch(community, told, payloads, members, groups, at, source)
-        taken = ingest.insert_new(batch)
-        if taken:
-            audit.log(kind=INGESTED, community=community, by=by, at=at, count=taken)
-    return IngestResult(taken, len(told) - taken, made)
+        account_ids, created = _resolve_members(community, incoming, by, at, source)
+        group_ids = _resolve_groups(community, incoming, by, at)
+        source_id = interned_names.ensure("source", community.pk, [source])[source]
+        kind_ids = facts.kind_ids({fact.kind for fact in incoming})
+        # Two facts without a key are never duplicates of each other.
+        keys = [fact.key or f"~{secrets.token_hex(12)}" for fact in incoming]
+        accepted = ingest.insert_new(
+            ingest.FactBatch(
+                community_id=community.pk,
+                source_id=source_id,
+                actor_id=None,
+                recorded=timestamps.to_micros(at),
+                kinds=[kind_ids[fact.kind] for fact in incoming],
+                accounts=[
+                    account_ids.get(fact.member, fact.account) for fact in incoming
+                ],
+                groups=[group_ids.get(fact.group, fact.group_id) for fact in incoming],
+                happened=[timestamps.to_micros(fact.happened_at) for fact in incoming],
+                payloads=payloads,
+                keys=keys,
+                hashes=_hash_keys(source_id, keys),
+            )
+        )
+        if accepted:
+            audit.log(kind=INGESTED, community=community, by=by, at=at, count=accepted)
+    return IngestResult(accepted, len(incoming) - accepted, created)
 
 
-def _accounts(
+def _resolve_members(
     community: Community,
-    told: Sequence[IncomingFact],
+    incoming: Sequence[IncomingFact],
     by: Staff,
     at: datetime,
     source: str,
 ) -> tuple[dict[str, int], int]:
-    """Key → account, and how many were made."""
-    first: dict[str, datetime] = {}
-    for one in told:
-        if one.member:
-            first[one.member] = min(
-                one.happened_at, first.get(one.member, one.happened_at)
+    """Return account ids by member key, and the number of accounts created."""
+    first_seen: dict[str, datetime] = {}
+    for fact in incoming:
+        if fact.member:
+            first_seen[fact.member] = min(
+                fact.happened_at, first_seen.get(fact.member, fact.happened_at)
             )
-    found = account_queries.find(community, first)
-    numbers = {one.account for one in told if one.account is not None}
+    account_ids = account_queries.find(community, first_seen)
     if by.scope is not None:
-        _check_seen(told, found, by, at)
-    people.check(by=by, accounts=numbers, at=at)
-    missing = {key: moment for key, moment in first.items() if key not in found}
+        _check_visible(incoming, account_ids, by, at)
+    given_ids = {fact.account for fact in incoming if fact.account is not None}
+    people.check(by=by, accounts=given_ids, at=at)
+    missing = {
+        key: moment for key, moment in first_seen.items() if key not in account_ids
+    }
     if missing:
-        found |= accounts.ensure(
+        account_ids |= accounts.ensure(
             community=community, keys=missing, by=by, at=at, source=source
         )
-    return found, len(missing)
+    return account_ids, len(missing)
 
 
-def _check_seen(
-    told: Sequence[IncomingFact], found: Mapping[str, int], by: Staff, at: datetime
+def _check_visible(
+    incoming: Sequence[IncomingFact],
+    account_ids: Mapping[str, int],
+    by: Staff,
+    at: datetime,
 ) -> None:
-    """Out of sight is as good as unknown, and such a one is not made."""
-    heads = account_queries.person_ids(found.values())
-    seen = people.only(by=by, accounts=found.values(), at=at)
-    there = {key for key, account in found.items() if heads[account] in seen}
-    faults = {
-        number: _("There is no member “%(key)s”.") % {"key": one.member}
-        for number, one in enumerate(told)
-        if one.member and one.member not in there
+    """Reject facts about members outside the scope, as if those were unknown.
+
+    Unknown members are rejected too: an answer that differs would reveal who exists.
+    """
+    person_ids = account_queries.person_ids(account_ids.values())
+    visible = people.only(by=by, accounts=account_ids.values(), at=at)
+    visible_keys = {
+        key for key, account in account_ids.items() if person_ids[account] in visible
     }
-    if faults:
-        raise FactsRejected(faults)
+    reasons = {
+        index: _("There is no member “%(key)s”.") % {"key": fact.member}
+        for index, fact in enumerate(incoming)
+        if fact.member and fact.member not in visible_keys
+    }
+    if reasons:
+        raise FactsRejected(reasons)
 
 
-def _groups(
-    community: Community, told: Sequence[IncomingFact], by: Staff, at: datetime
+def _resolve_groups(
+    community: Community, incoming: Sequence[IncomingFact], by: Staff, at: datetime
 ) -> dict[str, int]:
-    keys = {one.group for one in told if one.group}
-    numbers = {one.group_id for one in told if one.group_id is not None}
-    if not keys and not numbers:
+    """Return group ids by group key."""
+    keys = {fact.group for fact in incoming if fact.group}
+    given_ids = {fact.group_id for fact in incoming if fact.group_id is not None}
+    if not keys and not given_ids:
         return {}
-    found = group_groups.find(community, keys)
-    visibility.check(by=by, groups=numbers | set(found.values()))
-    if keys - set(found):
+    group_ids = group_groups.find(community, keys)
+    visibility.check(by=by, groups=given_ids | set(group_ids.values()))
+    if keys - set(group_ids):
         if by.groups is not None:
             raise group_groups.UnknownGroup(_("There is no such group."))
-        found |= group_groups.ensure(community=community, keys=keys, by=by, at=at)
-    return found
+        group_ids |= group_groups.ensure(community=community, keys=keys, by=by, at=at)
+    return group_ids
 
 
-def _batch(
-    community: Community,
-    told: Sequence[IncomingFact],
-    payloads: list[str | None],
-    members: Mapping[str, int],
-    groups: Mapping[str, int],
-    at: datetime,
-    source: str,
-) -> ingest.FactBatch:
-    source_id = interned_names.ensure("source", community.pk, [source])[source]
-    kinds = facts.kind_ids({one.kind for one in told})
-    # Who gives no key does not ask to be told apart from others.
-    keys = [one.key or f"~{secrets.token_hex(12)}" for one in told]
-    return ingest.FactBatch(
-        community_id=community.pk,
-        source_id=source_id,
-        actor_id=None,
-        recorded=timestamps.to_micros(at),
-        kinds=[kinds[one.kind] for one in told],
-        accounts=[members.get(one.member, one.account) for one in told],
-        groups=[groups.get(one.group, one.group_id) for one in told],
-        happened=[timestamps.to_micros(one.happened_at) for one in told],
-        payloads=payloads,
-        keys=keys,
-        hashes=_hashes(source_id, keys),
-    )
-
-
-def _hashes(source_id: int, keys: list[str]) -> list[int]:
-    """PostgreSQL holds the keys apart by an index of its own."""
+def _hash_keys(source_id: int, keys: list[str]) -> list[int]:
+    """Return the keys' hashes; zeros on PostgreSQL, where an index tells keys apart."""
     if db.is_postgresql():
         return [0] * len(keys)
     return list(ingest.hashes_of(source_id, [key.encode() for key in keys]).tolist())

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from qunce import ingest
 from qunce.api import problems, schemas
-from qunce.api.auth import Call, Needs
+from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import db, errors
 from qunce.core.facts import facts
 from qunce.ingest import FactsRejected, IncomingFact, IngestResult
@@ -25,22 +25,22 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.sets import timelines
 
-router = Router(auth=Needs("facts"), tags=["facts"])
+router = Router(auth=RequiresScope("facts"), tags=["facts"])
 LONGEST_LINE = 65_536
 MOST_FAULTS = 100
 WRITING = threading.Lock()
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class FactIn(schemas.Given):
+class FactIn(schemas.InputSchema):
     """`member` and `group` are keys; `member_id` and `group_id` numbers."""
 
     kind: Annotated[str, Field(max_length=90, examples=["page.viewed"])]
-    happened_at: schemas.Moment | None = None
+    happened_at: schemas.Timestamp | None = None
     member: Word | None = None
-    member_id: schemas.Number | None = None
+    member_id: schemas.Id | None = None
     group: Word | None = None
-    group_id: schemas.Number | None = None
+    group_id: schemas.Id | None = None
     payload: dict[str, Any] | None = None
     key: Word | None = None
 
@@ -48,22 +48,22 @@ class FactIn(schemas.Given):
 Batch = Annotated[list[FactIn], Field(min_length=1, max_length=ingest.MAX_FACTS)]
 
 
-class FactsIn(schemas.Given):
+class FactsIn(schemas.InputSchema):
     """`key` of a fact is taken once a `source`: send the same batch again at will."""
 
     facts: Batch
     source: Word = "api"
 
 
-class FactsTaken(schemas.Shown):
-    """`known` were taken before, `made` are accounts that nobody knew."""
+class FactsTaken(schemas.OutputSchema):
+    """`duplicates` were recorded before."""
 
-    taken: int
-    known: int
-    made: int
+    accepted: int
+    duplicates: int
+    accounts_created: int
 
 
-class Fault(schemas.Shown):
+class Fault(schemas.OutputSchema):
     line: int
     detail: str
 
@@ -75,7 +75,7 @@ class StreamTaken(FactsTaken):
     faults: list[Fault]
 
 
-class FactOut(schemas.Shown):
+class FactOut(schemas.OutputSchema):
     id: int
     kind: str
     account: int
@@ -86,17 +86,17 @@ class FactOut(schemas.Shown):
 
 
 @router.post("/facts", response=FactsTaken)
-def tell(request: Call, given: FactsIn) -> IngestResult:
+def tell(request: ApiRequest, given: FactsIn) -> IngestResult:
     """Up to 1,000 facts; all are taken or, with a fault in one, none."""
     told = [_told(one, request.at) for one in given.facts]
     return _take(request, told, given.source)
 
 
-def _take(call: Call, told: list[IncomingFact], source: str) -> IngestResult:
+def _take(call: ApiRequest, told: list[IncomingFact], source: str) -> IngestResult:
     with _turn():
         return ingest.record_facts(
             community=call.community,
-            told=told,
+            incoming=told,
             by=call.by,
             at=call.at,
             source=source,
@@ -115,9 +115,9 @@ def _turn() -> AbstractContextManager[object]:
 
 @router.get("/facts", response=schemas.Page[FactOut])
 def of_member(
-    request: Call,
-    member: schemas.Number,
-    after: schemas.After = None,
+    request: ApiRequest,
+    member: schemas.Id,
+    after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """What one member did, the newest first."""
@@ -129,7 +129,9 @@ def of_member(
         before=_before(after),
     )
     more = (
-        schemas.cursor(*timelines.cursor_of(found[limit - 1])) if found[limit:] else None
+        schemas.encode_cursor(*timelines.cursor_of(found[limit - 1]))
+        if found[limit:]
+        else None
     )
     return {"items": found[:limit], "next": more}
 
@@ -137,7 +139,7 @@ def of_member(
 def _before(after: str | None) -> timelines.Cursor | None:
     if after is None:
         return None
-    micros, number = schemas.place(after, parts=2)
+    micros, number = schemas.decode_cursor(after, parts=2)
     return micros, number
 
 
@@ -167,7 +169,7 @@ def _told(one: FactIn, at: datetime) -> IncomingFact:
         }
     },
 )
-def stream(request: Call, source: Word = "api") -> dict[str, Any]:
+def stream(request: ApiRequest, source: Word = "api") -> dict[str, Any]:
     """Any number of facts, one JSON object a line; each thousand is one transaction.
 
     What was taken stays taken if the line breaks: give every fact a `key` and send all
@@ -183,9 +185,9 @@ def stream(request: Call, source: Word = "api") -> dict[str, Any]:
 class Tally:
     """Takes batch after batch and remembers how it went."""
 
-    def __init__(self, call: Call, source: str) -> None:
+    def __init__(self, call: ApiRequest, source: str) -> None:
         self.call, self.source = call, source
-        self.taken = self.known = self.made = self.refused = 0
+        self.accepted = self.duplicates = self.accounts_created = self.refused = 0
         self.faults: list[dict[str, Any]] = []
 
     def take(self, lines: list[tuple[int, bytes]]) -> None:
@@ -210,9 +212,9 @@ class Tally:
                 self.add(_take(self.call, told, self.source))
                 return
             except FactsRejected as error:
-                for place, said in error.faults.items():
+                for place, said in error.reasons.items():
                     self.refuse(good[place][0], said)
-                good = [row for n, row in enumerate(good) if n not in error.faults]
+                good = [row for n, row in enumerate(good) if n not in error.reasons]
             except errors.NotFound as error:
                 good = self._halves(good, error)
 
@@ -228,9 +230,9 @@ class Tally:
         return good[middle:]
 
     def add(self, taken: IngestResult) -> None:
-        self.taken += taken.taken
-        self.known += taken.known
-        self.made += taken.made
+        self.accepted += taken.accepted
+        self.duplicates += taken.duplicates
+        self.accounts_created += taken.accounts_created
 
     def refuse(self, line: int, said: str) -> None:
         self.refused += 1
@@ -238,7 +240,7 @@ class Tally:
             self.faults.append({"line": line, "detail": said})
 
     def told(self) -> dict[str, Any]:
-        names = ("taken", "known", "made", "refused", "faults")
+        names = ("accepted", "duplicates", "accounts_created", "refused", "faults")
         return {name: getattr(self, name) for name in names}
 
 
@@ -249,14 +251,14 @@ def _lines(request: HttpRequest) -> Iterator[bytes]:
         body = request.META["wsgi.input"]
     while line := body.readline(LONGEST_LINE + 1):
         if len(line) > LONGEST_LINE:
-            raise problems.NotRead(
+            raise problems.UnreadableRequest(
                 _("A line has at most %(n)s bytes.") % {"n": LONGEST_LINE}
             )
         yield line.strip()
 
 
 def _read(line: bytes) -> FactIn:
-    return FactIn.model_validate(schemas.parsed(line))
+    return FactIn.model_validate(schemas.parse_json(line))
 
 
 def _why(error: ValueError) -> str:
@@ -264,7 +266,7 @@ def _why(error: ValueError) -> str:
         return _("This line is not valid JSON.")
     first: Iterable[Any] = error.errors(include_url=False, include_input=False)
     return "; ".join(
-        f"{'.'.join(map(str, fault['loc']))}: {problems.say(fault)}" for fault in first
+        f"{'.'.join(map(str, fault['loc']))}: {problems.error_message(fault)}" for fault in first
     )
 
 

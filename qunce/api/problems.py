@@ -37,7 +37,7 @@ TITLES = {
     429: gettext_lazy("Too many requests"),
     500: gettext_lazy("Internal error"),
 }
-FITTING: tuple[tuple[type[Exception], int], ...] = (
+STATUS_BY_ERROR: tuple[tuple[type[Exception], int], ...] = (
     (errors.NotFound, 404),
     (permissions.NotAllowed, 403),
     (api_keys.OutOfScope, 403),
@@ -47,10 +47,10 @@ FITTING: tuple[tuple[type[Exception], int], ...] = (
     (UnreadablePostError, 400),
     (Http404, 404),
 )
-HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+WORD_BOUNDARY = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-class NotRead(errors.Invalid):
+class UnreadableRequest(errors.Invalid):
     """The body is not JSON, or holds characters that cannot be kept."""
 
 
@@ -73,19 +73,19 @@ def problem(
     )
 
 
-def of(request: HttpRequest, error: Exception) -> HttpResponse:
+def from_exception(request: HttpRequest, error: Exception) -> HttpResponse:
     """The problem that an exception is to the caller; a bug is logged and says nothing."""
     if isinstance(error, ValidationError):
-        return problem(422, kind="invalid", errors=told(error.errors))
+        return problem(422, kind="invalid", errors=field_errors(error.errors))
     if isinstance(error, HttpError):
         return problem(error.status_code, _not_read(), kind="not-read")
-    if isinstance(error, NotRead):
+    if isinstance(error, UnreadableRequest):
         return problem(400, str(error), kind="not-read")
     if isinstance(error, FactsRejected):
-        faults = sorted(error.faults.items())[:100]
+        faults = sorted(error.reasons.items())[:100]
         found = [{"where": f"facts[{n}]", "detail": said} for n, said in faults]
         return problem(422, kind="not-taken", errors=found)
-    for family, status in FITTING:
+    for family, status in STATUS_BY_ERROR:
         if isinstance(error, family):
             more = {"where": error.where} if isinstance(error, RuleError) else {}
             return problem(status, _sentence(error), kind=_kind(error), **more)
@@ -102,12 +102,12 @@ def _sentence(error: Exception) -> str:
 
 
 def _kind(error: Exception) -> str:
-    return HUMP.sub("-", type(error).__name__).lower()
+    return WORD_BOUNDARY.sub("-", type(error).__name__).lower()
 
 
 # What does not fit, field by field
 
-WORDS = {
+MESSAGES = {
     "missing": gettext_lazy("This field is required."),
     "extra_forbidden": gettext_lazy("There is no such field."),
     "int_parsing": gettext_lazy("Write a whole number."),
@@ -127,7 +127,7 @@ WORDS = {
         "Write a time like 2026-03-05T20:00:00+08:00."
     ),
 }
-BOUNDS = {
+BOUND_MESSAGES = {
     "greater_than_equal": ("ge", gettext_lazy("At least %(bound)s.")),
     "less_than_equal": ("le", gettext_lazy("At most %(bound)s.")),
     "string_too_long": ("max_length", gettext_lazy("At most %(bound)s characters.")),
@@ -137,12 +137,12 @@ BOUNDS = {
 }
 
 
-def told(found: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+def field_errors(found: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Where each fault is and what to write instead; what was given is not repeated."""
-    return [{"where": where(each["loc"]), "detail": say(each)} for each in found[:100]]
+    return [{"where": format_path(each["loc"]), "detail": error_message(each)} for each in found[:100]]
 
 
-def where(steps: Sequence[str | int]) -> str:
+def format_path(steps: Sequence[str | int]) -> str:
     """`("body", "given", "facts", 3, "kind")` → `facts[3].kind`."""
     path = ""
     for step in steps[2:] if steps[:1] == ("body",) else steps[1:]:
@@ -153,9 +153,9 @@ def where(steps: Sequence[str | int]) -> str:
     return path
 
 
-def say(fault: Mapping[str, Any]) -> str:
+def error_message(fault: Mapping[str, Any]) -> str:
     kind = fault["type"]
-    if kind in BOUNDS:
-        name, words = BOUNDS[kind]
+    if kind in BOUND_MESSAGES:
+        name, words = BOUND_MESSAGES[kind]
         return str(words) % {"bound": fault.get("ctx", {}).get(name)}
-    return str(WORDS.get(kind) or _("This value is invalid."))
+    return str(MESSAGES.get(kind) or _("This value is invalid."))

@@ -36,11 +36,11 @@ def test_a_batch_is_taken_once(shop: Community, api: Caller) -> None:
         seen(key="d"),
     ]
     first = api.post("/facts", {"facts": told, "source": "shop"})
-    assert first.body == {"taken": 4, "known": 0, "made": 1}
+    assert first.body == {"accepted": 4, "duplicates": 0, "accounts_created": 1}
     again = api.post("/facts", {"facts": told, "source": "shop"})
-    assert again.body == {"taken": 0, "known": 4, "made": 0}
+    assert again.body == {"accepted": 0, "duplicates": 4, "accounts_created": 0}
     other = api.post("/facts", {"facts": told, "source": "till"})
-    assert other.body["taken"] == 4
+    assert other.body["accepted"] == 4
     rows = made.told(shop, "page.seen")[:4]
     assert [payload for _account, payload in rows] == [
         {"page": "礼盒", "price": 12},
@@ -53,7 +53,7 @@ def test_a_batch_is_taken_once(shop: Community, api: Caller) -> None:
 
 def test_without_a_key_the_same_twice_is_two(shop: Community, api: Caller) -> None:
     answer = api.post("/facts", {"facts": [seen(), seen()]})
-    assert answer.body["taken"] == 2
+    assert answer.body["accepted"] == 2
 
 
 def test_what_has_no_time_happened_now(shop: Community, api: Caller) -> None:
@@ -66,10 +66,10 @@ def test_what_has_no_time_happened_now(shop: Community, api: Caller) -> None:
     ("wrong", "word"),
     [
         ({"kind": "Page Seen"}, "noun.verb"),
-        ({"kind": "order.paid"}, "itself"),
-        ({"kind": "member.erased"}, "itself"),
+        ({"kind": "order.paid"}, "recorded by Qunce"),
+        ({"kind": "member.erased"}, "recorded by Qunce"),
         ({"happened_at": "1969-12-31T23:59:59Z"}, "1970"),
-        ({"happened_at": "2199-01-01T00:00:00Z"}, "happened"),
+        ({"happened_at": "2199-01-01T00:00:00Z"}, "future"),
         ({"member": "a", "member_id": 1}, "either"),
         ({"payload": {"x": "y" * 20_000}}, "characters"),
     ],
@@ -113,16 +113,16 @@ def test_a_stream_passes_over_what_is_wrong(shop: Community, api: Caller) -> Non
         seen(member="m3", key="c"),
     )
     told = api.call("POST", "/facts/stream?source=shop", body).body
-    assert (told["taken"], told["known"], told["made"]) == (3, 0, 3)
+    assert (told["accepted"], told["duplicates"], told["accounts_created"]) == (3, 0, 3)
     assert told["refused"] == 6
     assert [fault["line"] for fault in told["faults"]] == [2, 3, 4, 7, 8, 6]
     again = api.call("POST", "/facts/stream?source=shop", body).body
-    assert (again["taken"], again["known"]) == (0, 3)
+    assert (again["accepted"], again["duplicates"]) == (0, 3)
 
 
 def test_a_long_stream_is_taken_in_thousands(shop: Community, api: Caller) -> None:
     told = [seen(member=f"m{n % 50}", key=str(n)) for n in range(2_500)]
-    assert api.call("POST", "/facts/stream", lines(*told)).body["taken"] == 2_500
+    assert api.call("POST", "/facts/stream", lines(*told)).body["accepted"] == 2_500
 
 
 def test_an_endless_line_ends_the_stream(shop: Community, api: Caller) -> None:
@@ -161,7 +161,7 @@ def test_who_sees_a_part_tells_of_nobody_else(shop: Community) -> None:
     stream = part.call(
         "POST", "/facts/stream", lines(seen(member="other"), seen(member="mine"))
     )
-    assert (stream.body["taken"], stream.body["refused"]) == (1, 1)
+    assert (stream.body["accepted"], stream.body["refused"]) == (1, 1)
 
 
 def test_who_sees_some_groups_tells_of_no_others(shop: Community, api: Caller) -> None:

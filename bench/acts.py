@@ -16,7 +16,7 @@ from bench.sizes import AT
 from qunce.core import timestamps
 from qunce.core.facts import facts
 from qunce.members.tags import assignments, library
-from qunce.members.tags.library import Tag
+from qunce.members.tags.models import Tag
 from qunce.sets.mirror import deriver, rebuild
 
 if TYPE_CHECKING:
@@ -91,12 +91,12 @@ def marked() -> Tag:
 
 def mark(account: int) -> None:
     _here, by = truth.community()
-    assignments.put(tag=marked(), accounts=[account], by=by, at=AT)
+    assignments.apply(tag=marked(), accounts=[account], by=by, at=AT)
 
 
 def unmark(account: int) -> None:
     _here, by = truth.community()
-    assignments.take_off(tag=marked(), accounts=[account], by=by, at=AT)
+    assignments.remove(tag=marked(), accounts=[account], by=by, at=AT)
 
 
 @functools.cache
@@ -110,7 +110,7 @@ def small() -> Tag:
 def tag_one(number: int) -> None:
     """Each write changes something: on and off in turn."""
     _here, by = truth.community()
-    verb = assignments.put if number % 2 == 0 else assignments.take_off
+    verb = assignments.apply if number % 2 == 0 else assignments.remove
     verb(tag=small(), accounts=[1 + number // 2 % 1000], by=by, at=AT)
 
 

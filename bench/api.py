@@ -130,7 +130,7 @@ def _ask(
 def _token(it: Run) -> str:
     by = pages.owner(it)
     _key, token = api_keys.create(
-        name="bench", scopes=["facts:write"], operator=by, by=by, at=sizes.AT
+        name="bench", scopes=["facts:write"], staff=by, by=by, at=sizes.AT
     )
     return token
 

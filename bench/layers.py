@@ -35,7 +35,7 @@ FROM people LEFT JOIN spend ON person = id, cut
 
 def ensure(it: Run) -> None:
     """Both ready-made layerings, laid out once."""
-    known = {each.key for each in layers.listed(it.community)}
+    known = {each.key for each in layers.list_active(it.community)}
     for key, spec in ((VALUE, layer_specs.VALUE), (LIFECYCLE, layer_specs.LIFECYCLE)):
         if key not in known:
             layers.create(community=it.community, key=key, spec=spec, by=it.by, at=AT)
@@ -94,7 +94,7 @@ def restated(grouped: rivals.Grouped) -> pa.Table:
 
 
 def newest(it: Run, key: str) -> Any:
-    return layers.newest(layers.get(it.community, key))
+    return layers.latest_run(layers.get(it.community, key))
 
 
 def sizes(it: Run, key: str) -> dict[str, int]:
@@ -102,4 +102,4 @@ def sizes(it: Run, key: str) -> dict[str, int]:
 
 
 def is_laid_out(community: Community) -> bool:
-    return any(layers.newest(each) for each in layers.listed(community))
+    return any(layers.latest_run(each) for each in layers.list_active(community))

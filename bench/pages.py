@@ -113,9 +113,9 @@ def paths(it: Run) -> dict[str, str]:
     here = it.community
     account = account_models.Account.objects.filter(community=here, present=True)
     member = account.order_by("-pk")[it.where.size.members // 2]
-    tag = library.listed(here).order_by("pk")[0]
-    group = groups.listed(here).order_by("pk")[0]
-    layering = layers.listed(here)[0]
+    tag = library.list_tags(here).order_by("pk")[0]
+    group = groups.list_all(here).order_by("pk")[0]
+    layering = layers.list_active(here)[0]
     segment = _segment(it)
     rule = json.dumps(RULE, separators=(",", ":"))
     return {
@@ -142,13 +142,13 @@ def paths(it: Run) -> dict[str, str]:
         "numbers": "/insight/",
         "my account": "/settings/",
         "staff": "/settings/staff/",
-        "audit log": "/settings/audit/",
+        "audit log": "/settings/audit-log/",
     }
 
 
 def _segment(it: Run) -> segments.Segment:
     found = segments.Segment.objects.filter(community=it.community, key=SEGMENT)
-    known = [tag.key for tag in library.listed(it.community).order_by("pk")[:2]]
+    known = [tag.key for tag in library.list_tags(it.community).order_by("pk")[:2]]
     rule = {"all": [{"tag": {"any": known}}, *RULE["all"][1:]]}
     return found.order_by("pk").first() or segments.create(
         community=it.community, key=SEGMENT, rule=rule, by=it.by, at=sizes.AT

@@ -96,7 +96,7 @@ def load(where: Place, world: World) -> None:
         made = name_attributes(world, here, by)
         sources = interned_names.ensure("source", here.pk, generate.SOURCES)
         merge(world, here, by)
-        revisions.bump(here.pk, account_models.PRESENT, [0])
+        revisions.bump(here.pk, account_models.PRESENCE_REVISION, [0])
     to = engine(where)
     source_ids = np.array([sources[name] for name in generate.SOURCES])
     write(to, account_models.Account, accounts(world, here, source_ids))
@@ -177,7 +177,7 @@ def accounts(world: World, here: Community, sources: np.ndarray) -> dict[str, An
 def write_marks(to: engines.Engine, name: str, rows: Marks, ids: list[int]) -> None:
     kind = marks.get(name)
     given = {
-        kind.ref: np.array([0, *ids])[rows.ref],
+        kind.ref_column: np.array([0, *ids])[rows.ref],
         "account_id": rows.account,
         "weight": rows.weight,
         "present": rows.present,
@@ -201,7 +201,7 @@ def values(one: Attribute, ref: int) -> dict[str, Any]:
         scale = 10_000 if one.type == "number" else 1
         column = {"number": np.array(given, dtype=np.int64) * scale}
     return {
-        attribute_columns.get().ref: ref,
+        attribute_columns.get().ref_column: ref,
         "account_id": account,
         "set_at": at,
         "item": given if one.type == "multi" else "",

@@ -12,7 +12,7 @@ from qunce.core import permissions as core_permissions
 from qunce.core import state_machine
 from qunce.core.communities import Community
 from qunce.core.facts import facts
-from qunce.members.attributes.attributes import Kind
+from qunce.members.attributes.attributes import AttributeType
 from qunce.sets.rules import base, comparisons, time_windows, tree
 from qunce.sets.rules.base import RuleError, RulePath
 
@@ -105,7 +105,7 @@ def clauses() -> str:
             f"## Spans of time\n\nOne of {markdown.codes(time_windows.KINDS)};"
             f" at most {time_windows.MAX_DAYS} days.",
             f"## Comparisons\n\nAn object with one or more of {signs}.",
-            f"## Types of attributes\n\n{markdown.codes(Kind.values)}",
+            f"## Types of attributes\n\n{markdown.codes(AttributeType.values)}",
             f"At most {tree.MAX_NODES:,} nodes in one rule, segments unfolded,"
             f" nested at most about {tree.MAX_DEPTH} deep.",
         )

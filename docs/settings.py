@@ -19,11 +19,11 @@ VARIABLES = {
     "QUNCE_SECRET_KEY": "Key for signatures; made once and kept in `QUNCE_HOME` if not"
     " given.",
     "QUNCE_HOSTS": "Host names to answer to, with commas; this machine only if not given.",
-    "QUNCE_API_PER_MINUTE": "Requests a minute that an API key may make of each process;"
+    "QUNCE_API_RATE_LIMIT": "Requests a minute that an API key may make of each process;"
     " 60,000 if not given.",
     "QUNCE_MOST_UPLOAD": "Bytes of a file that is imported through the console; 4 GB if"
     " not given.",
-    "QUNCE_WEBHOOKS_INSIDE": "Anything but 0: webhooks may go to private addresses, and"
+    "QUNCE_ALLOW_PRIVATE_WEBHOOKS": "Anything but 0: webhooks may go to private addresses, and"
     " without TLS.",
     "QUNCE_HTTPS": "`1` where readers come by HTTPS: cookies travel by it alone, plain"
     " HTTP is sent on to it, browsers remember.",

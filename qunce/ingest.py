@@ -186,7 +186,7 @@ def _resolve_members(
     if by.scope is not None:
         _check_visible(incoming, account_ids, by, at)
     given_ids = {fact.account for fact in incoming if fact.account is not None}
-    people.check(by=by, accounts=given_ids, at=at)
+    people.check_visible(by=by, accounts=given_ids, at=at)
     missing = {
         key: moment for key, moment in first_seen.items() if key not in account_ids
     }
@@ -208,7 +208,7 @@ def _check_visible(
     Unknown members are rejected too: an answer that differs would reveal who exists.
     """
     person_ids = account_queries.person_ids(account_ids.values())
-    visible = people.only(by=by, accounts=account_ids.values(), at=at)
+    visible = people.filter_visible(by=by, accounts=account_ids.values(), at=at)
     visible_keys = {
         key for key, account in account_ids.items() if person_ids[account] in visible
     }
@@ -233,7 +233,7 @@ def _resolve_groups(
     visibility.check(by=by, groups=given_ids | set(group_ids.values()))
     if keys - set(group_ids):
         if by.groups is not None:
-            raise group_groups.UnknownGroup(_("There is no such group."))
+            raise group_groups.GroupNotFound(_("There is no such group."))
         group_ids |= group_groups.ensure(community=community, keys=keys, by=by, at=at)
     return group_ids
 

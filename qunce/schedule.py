@@ -36,18 +36,18 @@ def begin_days(*, at: datetime) -> None:
     for community in Community.objects.order_by("pk"):
         if not _is_laid_out_and_measured(community, at):
             layers.recompute_all(community=community, at=at)
-            segments.measure(community=community, at=at)
+            segments.record_sizes(community=community, at=at)
 
 
 def _is_laid_out_and_measured(community: Community, at: datetime) -> bool:
     today = community.day(at)
-    runs = (layers.newest(each) for each in layers.listed(community))
+    runs = (layers.latest_run(each) for each in layers.list_active(community))
     measured = segments.SegmentSize.objects.filter(
         segment__community=community, segment__state="active", day=today
     )
     return all(
         run is not None and run.day >= today for run in runs
-    ) and measured.count() >= len(segments.listed(community))
+    ) and measured.count() >= len(segments.list_active(community))
 
 
 def take_in(key: str, *, at: datetime) -> None:
@@ -67,8 +67,8 @@ def keep_sets(*, at: datetime) -> None:
 
 DUTIES: dict[str, Job] = {
     "days.begin": Job(begin_days, every=MINUTE),
-    "tags.expire": Job(assignments.expire, every=MINUTE),
-    "members.names": Job(name_index.keep, every=5 * MINUTE),
+    "tags.expire": Job(assignments.remove_expired, every=MINUTE),
+    "members.names": Job(name_index.preload, every=5 * MINUTE),
     "sets.keep": Job(keep_sets, every=5 * MINUTE),
     "channels.hand_on": Job(hand_on, every=MINUTE / 6),
     "outreach.begin": Job(launch.begin_due, every=MINUTE / 6),
@@ -79,8 +79,8 @@ DUTIES: dict[str, Job] = {
     jobs.DUTY: Job(take_in),
     "doors.sweep": Job(pruning.sweep, every=60 * MINUTE),
     "uploads.tidy": Job(uploads.tidy, every=60 * MINUTE),
-    people.SCRUB: Job(erasure.scrub),
-    bulk_tagging.DUTY: Job(bulk_tagging.run),
+    people.SCRUB_JOB: Job(erasure.scrub),
+    bulk_tagging.JOB: Job(bulk_tagging.run),
 }
 
 

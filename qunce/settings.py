@@ -207,9 +207,12 @@ LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 
 MOST_UPLOAD = int(os.environ.get("QUNCE_MOST_UPLOAD") or 4 * 10**9)
 """Bytes of a file that is imported through the console."""
-API_PER_MINUTE = int(os.environ.get("QUNCE_API_PER_MINUTE") or 60_000)
+API_RATE_LIMIT = int(os.environ.get("QUNCE_API_RATE_LIMIT") or 60_000)
 """Requests that an API key may make, in each process."""
-WEBHOOKS_INSIDE = os.environ.get("QUNCE_WEBHOOKS_INSIDE", "") not in ("", "0")
+ALLOW_PRIVATE_WEBHOOKS = os.environ.get("QUNCE_ALLOW_PRIVATE_WEBHOOKS", "") not in (
+    "",
+    "0",
+)
 """Whether webhooks may go to private addresses, and without TLS."""
 
 # The engine's own limits; each is a figure that docs/benchmarks.md was made with.

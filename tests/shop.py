@@ -40,13 +40,13 @@ class Shop:
 
     def add(self, keys: str) -> None:
         for key in keys:
-            accounts.add(community=self.community, key=key, by=self.by, at=self.at)
+            accounts.create(community=self.community, key=key, by=self.by, at=self.at)
 
     def tag(self, tag: str, keys: str) -> None:
         given: dict[str, Any] = {"by": self.by, "at": self.at}
         known = library.ensure(community=self.community, keys=[tag], **given)
         chosen = [self[key].pk for key in keys]
-        assignments.put(tag=known[tag], accounts=chosen, **given)
+        assignments.apply(tag=known[tag], accounts=chosen, **given)
 
     def leave(self, keys: str) -> None:
         for key in keys:

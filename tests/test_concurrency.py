@@ -21,6 +21,7 @@ from qunce.core.staff import models as staff_models
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import assignments, library
+from qunce.members.tags import models as tag_models
 from qunce.sets import audiences
 from qunce.sets.rules import tree
 from tests import beside
@@ -49,7 +50,7 @@ def community() -> Community:
     for number, key in enumerate(("red", "blue")):
         tag = library.create(community=made, key=key, by=by, at=AT)
         half = [known[f"m{n}"] for n in range(EVERYONE) if n % 2 == number]
-        assignments.put(tag=tag, accounts=half, by=by, at=AT)
+        assignments.apply(tag=tag, accounts=half, by=by, at=AT)
     return made
 
 
@@ -69,14 +70,14 @@ def move(key: str, writer: int, times: int) -> int:
             # Red first, always: so writers queue for it and never wait in a circle.
             is_red = set(tagging_of(red, some))
             reddening = [account for account in some if account not in is_red]
-            assignments.take_off(tag=red, accounts=sorted(is_red), by=by, at=AT)
-            assignments.put(tag=red, accounts=reddening, by=by, at=AT)
-            assignments.take_off(tag=blue, accounts=reddening, by=by, at=AT)
-            assignments.put(tag=blue, accounts=sorted(is_red), by=by, at=AT)
+            assignments.remove(tag=red, accounts=sorted(is_red), by=by, at=AT)
+            assignments.apply(tag=red, accounts=reddening, by=by, at=AT)
+            assignments.remove(tag=blue, accounts=reddening, by=by, at=AT)
+            assignments.apply(tag=blue, accounts=sorted(is_red), by=by, at=AT)
     return times
 
 
-def tagging_of(tag: library.Tag, some: list[int]) -> list[int]:
+def tagging_of(tag: tag_models.Tag, some: list[int]) -> list[int]:
     carried = tag.taggings.filter(account_id__in=some, present=True)
     return list(carried.values_list("account_id", flat=True))
 
@@ -191,11 +192,11 @@ def test_a_tag_is_counted_by_the_very_next_count_in_another_process(
 
         before = ask()
         for number, member in enumerate(free, start=1):
-            assignments.put(tag=red, accounts=member.values(), by=by, at=AT)
+            assignments.apply(tag=red, accounts=member.values(), by=by, at=AT)
             assert ask() == before + number
             assert count(community, RED) == before + number
         for member in free:
-            assignments.take_off(tag=red, accounts=member.values(), by=by, at=AT)
+            assignments.remove(tag=red, accounts=member.values(), by=by, at=AT)
         assert ask() == before
 
 
@@ -206,7 +207,7 @@ def test_what_is_not_committed_is_seen_by_the_writer_alone(
     red = library.get(community, "red")
     before = count(community, RED)
     with contextlib.suppress(ZeroDivisionError), transaction.atomic():
-        assignments.put(
+        assignments.apply(
             tag=red,
             accounts=account_queries.find(community, [f"m{EVERYONE}"]).values(),
             by=by,
@@ -215,7 +216,7 @@ def test_what_is_not_committed_is_seen_by_the_writer_alone(
         assert count(community, RED) == before + 1
         raise ZeroDivisionError
     assert count(community, RED) == before
-    assignments.put(
+    assignments.apply(
         tag=red,
         accounts=account_queries.find(community, [f"m{EVERYONE + 1}"]).values(),
         by=by,

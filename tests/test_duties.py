@@ -31,7 +31,7 @@ def join(shop: Community, key: str) -> Account:
     from qunce.members.accounts import accounts
 
     by = staff_models.system(shop)
-    return accounts.add(community=shop, key=key, by=by, at=AT)
+    return accounts.create(community=shop, key=key, by=by, at=AT)
 
 
 @pytest.fixture
@@ -42,10 +42,10 @@ def shop() -> Community:
 def test_who_joined_gets_base_tags_once(shop: Community) -> None:
     ann = join(shop, "ann")
     beat(AT)
-    first = assignments.of_people([ann.pk])
+    first = assignments.depths_of_person([ann.pk])
     assert "joined:2026-03" in first
     beat(AT + HOUR)
-    assert assignments.of_people([ann.pk]) == first
+    assert assignments.depths_of_person([ann.pk]) == first
 
 
 def test_the_day_begins_once_by_the_communitys_clock(shop: Community) -> None:
@@ -73,11 +73,11 @@ def test_a_community_without_layerings_is_left_alone(shop: Community) -> None:
 def test_a_tag_that_has_run_out_is_taken_off(shop: Community) -> None:
     ann, by = join(shop, "ann"), staff_models.system(shop)
     tag = library.create(community=shop, key="guest", by=by, at=AT)
-    assignments.put(tag=tag, accounts=[ann.pk], by=by, at=AT, expires_at=AT + HOUR)
+    assignments.apply(tag=tag, accounts=[ann.pk], by=by, at=AT, expires_at=AT + HOUR)
     beat(AT)
-    assert "guest" in assignments.of_people([ann.pk])
+    assert "guest" in assignments.depths_of_person([ann.pk])
     beat(AT + HOUR)
-    assert "guest" not in assignments.of_people([ann.pk])
+    assert "guest" not in assignments.depths_of_person([ann.pk])
 
 
 def test_every_duty_that_recurs_has_one_row(shop: Community) -> None:

@@ -40,7 +40,7 @@ def test_nothing_of_an_erased_person_is_left_in_any_room(
 ) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     north = groups.create(community=shop, key="north", by=by, at=AT)
-    groups.join(group=north, accounts=[ann, bob], by=by, at=AT)
+    groups.add_members(group=north, accounts=[ann, bob], by=by, at=AT)
     for account in (ann, bob):
         orders.pay(
             community=shop,
@@ -57,14 +57,14 @@ def test_nothing_of_an_erased_person_is_left_in_any_room(
     deriver.catch_up()
     reactions.CONSUMER.catch_up(at=LATER)
     for due in job_queue.claim(at=LATER + timedelta(minutes=1)):
-        if due.duty == people.SCRUB:
+        if due.duty == people.SCRUB_JOB:
             erasure.scrub(due.key, at=LATER)
     left = facts.Fact.objects.filter(account_id=ann)
     kind = facts.kind_ids([people.MemberErased.kind])[people.MemberErased.kind]
     assert set(left.values_list("kind_id", flat=True)) == {kind}
     told = timelines.list_facts(community=shop, accounts=[ann])
     assert [fact.kind for fact in told] == [people.MemberErased.kind]
-    assert groups.size(north) == 1
+    assert groups.count_members(north) == 1
     assert orders.get(shop, f"o{ann}").account_id is None
     assert orders.get(shop, f"o{bob}").account_id == bob
     assert [found.text for found in doctor.run_checks()] == []

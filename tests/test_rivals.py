@@ -156,7 +156,7 @@ def test_a_person_is_here_as_long_as_one_account_is(shop: Shop) -> None:
 
 def test_the_same_phone_makes_one_person(shop: Shop) -> None:
     for key, phone in (("a", "+86 138-0013-8000"), ("b", "13800138000")):
-        accounts.add(
+        accounts.create(
             community=shop.community,
             key=key,
             known_by={"phone": phone},
@@ -340,7 +340,7 @@ def test_a_cycle_of_segments_is_refused_with_its_path(shop: Shop) -> None:
     shop.define("b", {"not": {"segment": {"any": ["a"]}}})
     shop.define("c", {"any": [{"segment": {"all": ["b"]}}]})
     with pytest.raises(RuleError, match="a → c → b → a"):
-        segments.change(
+        segments.update(
             segment=first,
             rule={"all": [{"segment": {"none": ["c"]}}]},
             by=shop.by,

@@ -14,11 +14,11 @@ from ninja.parser import Parser
 
 from qunce.api import problems, schemas
 
-NOUNS = (
+RESOURCES = (
     "members accounts tags groups orders facts segments layers campaigns tasks webhooks"
 )
-NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-ABOUT = """
+ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+DESCRIPTION = """
 Everything an operator may do with members, tags, groups, orders, segments, layers and
 sends, for programs. A key stands for one operator: it sees whom that operator sees, and
 may do what its scopes name. Times carry their offset from UTC. Lists are read page by
@@ -28,17 +28,17 @@ in the language of `Accept-Language`.
 """
 
 
-class Strict(Parser):
+class StrictParser(Parser):
     """Bodies that can be kept: no lone surrogates, no NaN, no NUL."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         # The regex takes as long as the parser, the word alone next to nothing.
-        if rb"\u0000" in request.body and NUL.search(request.body):
+        if rb"\u0000" in request.body and ESCAPED_NUL.search(request.body):
             raise ValueError(_("Remove the NUL character."))
-        return schemas.parsed(request.body)
+        return schemas.parse_json(request.body)
 
 
-class Site(NinjaAPI):
+class QunceAPI(NinjaAPI):
     """Names its operations noun and function, such as `members_listed`."""
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
@@ -49,17 +49,17 @@ class Site(NinjaAPI):
         return self.get_openapi_operation_id(operation)
 
     def on_exception(self, request: HttpRequest, exc: Any) -> HttpResponse:
-        return problems.of(request, exc)
+        return problems.from_exception(request, exc)
 
 
-api = Site(
+api = QunceAPI(
     title="Qunce",
     version="1",
-    description=ABOUT.strip(),
+    description=DESCRIPTION.strip(),
     urls_namespace="api",
     openapi_url=None,
     docs_url=None,
-    parser=Strict(),
+    parser=StrictParser(),
 )
-for noun in NOUNS.split():
+for noun in RESOURCES.split():
     api.add_router("", import_module(f"qunce.api.{noun}").router)

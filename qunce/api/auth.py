@@ -13,10 +13,10 @@ from qunce.core.staff import api_keys
 from qunce.core.staff.api_keys import ApiKey
 from qunce.core.staff.models import Staff
 
-READING = ("GET", "HEAD")
+SAFE_METHODS = ("GET", "HEAD")
 
 
-class Call(HttpRequest):
+class ApiRequest(HttpRequest):
     """`at` is the only clock below the door; `by` is whom the key stands for."""
 
     key: ApiKey
@@ -25,7 +25,7 @@ class Call(HttpRequest):
     at: datetime
 
 
-class Needs(AuthBase):
+class RequiresScope(AuthBase):
     """The scope of a noun: to read for GET, to write for the rest, unless `only` says."""
 
     openapi_type = "http"
@@ -42,5 +42,5 @@ class Needs(AuthBase):
         return key
 
     def scope(self, method: str) -> str:
-        way = "read" if method in READING else "write"
+        way = "read" if method in SAFE_METHODS else "write"
         return f"{self.noun}:{self.only or way}"

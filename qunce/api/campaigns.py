@@ -8,18 +8,18 @@ from typing import Annotated, Any, Literal
 from ninja import Field, Router, Status
 
 from qunce.api import schemas
-from qunce.api.auth import Call, Needs
+from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.outreach.campaigns import campaigns, launch, results
 from qunce.outreach.campaigns import review as campaign_review
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending.recipients import Recipient, State
 
-router = Router(auth=Needs("campaigns"), tags=["campaigns"])
+router = Router(auth=RequiresScope("campaigns"), tags=["campaigns"])
 Name = Annotated[str, Field(min_length=1, max_length=80)]
-Ids = Annotated[list[schemas.Number], Field(max_length=1_000)]
+Ids = Annotated[list[schemas.Id], Field(max_length=1_000)]
 
 
-class SendChange(schemas.Given):
+class SendChange(schemas.InputSchema):
     """`staff` are numbers of operators, `groups` of groups; `{name|friend}` in the text
     stands for a value with what is said where there is none."""
 
@@ -32,7 +32,7 @@ class SendChange(schemas.Given):
     channel: Annotated[str, Field(max_length=30)] | None = None
     staff: Ids | None = None
     spare: bool | None = None
-    due_at: schemas.Moment | None = None
+    due_at: schemas.Timestamp | None = None
 
 
 class SendGiven(SendChange):
@@ -40,17 +40,17 @@ class SendGiven(SendChange):
     key: Annotated[str, Field(max_length=100)] = ""
 
 
-class Expected(schemas.Given):
+class Expected(schemas.InputSchema):
     """`expected` is the review's `size`; another number by now is refused."""
 
-    expected: Annotated[int, Field(ge=1, le=schemas.LARGEST)]
+    expected: Annotated[int, Field(ge=1, le=schemas.MAX_ID)]
 
 
-class Scheduling(schemas.Given):
-    send_at: schemas.Moment
+class Scheduling(schemas.InputSchema):
+    send_at: schemas.Timestamp
 
 
-class SendShown(schemas.Shown):
+class SendShown(schemas.OutputSchema):
     """`size` and `left_out` (reason → people) are as of the start."""
 
     id: int
@@ -75,7 +75,7 @@ class SendShown(schemas.Shown):
     finished_at: datetime | None
 
 
-class SampleShown(schemas.Shown):
+class SampleShown(schemas.OutputSchema):
     target: int
     name: str
     staff: str
@@ -83,7 +83,7 @@ class SampleShown(schemas.Shown):
     missing: str
 
 
-class ReviewShown(schemas.Shown):
+class ReviewShown(schemas.OutputSchema):
     """`asked` are all of the rule, `size` who would get it, `pressed` who got two or more
     messages in 7 days."""
 
@@ -94,7 +94,7 @@ class ReviewShown(schemas.Shown):
     samples: list[SampleShown]
 
 
-class ProgressShown(schemas.Shown):
+class ProgressShown(schemas.OutputSchema):
     """`counts` is by state of who has a row; `waiting` have none yet."""
 
     total: int
@@ -104,7 +104,7 @@ class ProgressShown(schemas.Shown):
     counts: dict[str, int]
 
 
-class RecipientShown(schemas.Shown):
+class RecipientShown(schemas.OutputSchema):
     """`target` is a member or a group, as the campaign has it."""
 
     target: int
@@ -115,12 +115,12 @@ class RecipientShown(schemas.Shown):
     changed_at: datetime
 
 
-class StaffShown(schemas.Shown):
+class StaffShown(schemas.OutputSchema):
     id: int
     name: str
 
 
-def _send_of(call: Call, number: int) -> Campaign:
+def _send_of(call: ApiRequest, number: int) -> Campaign:
     return campaigns.get(by=call.by, pk=number)
 
 
@@ -137,10 +137,10 @@ def _about(given: SendChange) -> dict[str, Any]:
 
 @router.get("/campaigns", response=schemas.Page[SendShown])
 def listed(
-    request: Call,
+    request: ApiRequest,
     key: Annotated[str | None, Field(max_length=100)] = None,
     state: campaigns.State | None = None,
-    after: schemas.After = None,
+    after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """By number; who sees a part of the community sees their own."""
@@ -149,7 +149,7 @@ def listed(
         there = there.filter(key=key)
     if state is not None:
         there = there.filter(state=state.value)
-    found, more = schemas.walk(
+    found, more = schemas.paginate(
         lambda start, most: list(there.filter(pk__gt=start)[:most]),
         after=after,
         limit=limit,
@@ -159,13 +159,13 @@ def listed(
 
 
 @router.get("/staff", response=list[StaffShown])
-def staff(request: Call) -> Any:
+def staff(request: ApiRequest) -> Any:
     """Who can be given tasks."""
     return campaigns.assignable(request.community)
 
 
 @router.post("/campaigns", response={201: SendShown})
-def create(request: Call, given: SendGiven) -> Any:
+def create(request: ApiRequest, given: SendGiven) -> Any:
     """A draft; nothing leaves before it is started."""
     campaign = campaigns.create(
         community=request.community,
@@ -178,12 +178,12 @@ def create(request: Call, given: SendGiven) -> Any:
 
 
 @router.get("/campaigns/{send}", response=SendShown)
-def one(request: Call, send: schemas.Number) -> Campaign:
+def one(request: ApiRequest, send: schemas.Id) -> Campaign:
     return _send_of(request, send)
 
 
 @router.patch("/campaigns/{send}", response=SendShown)
-def change(request: Call, send: schemas.Number, given: SendChange) -> Campaign:
+def change(request: ApiRequest, send: schemas.Id, given: SendChange) -> Campaign:
     """It holds for everything that has not gone out."""
     found = _send_of(request, send)
     campaigns.change(campaign=found, by=request.by, at=request.at, **_about(given))
@@ -191,7 +191,7 @@ def change(request: Call, send: schemas.Number, given: SendChange) -> Campaign:
 
 
 @router.get("/campaigns/{send}/review", response=ReviewShown)
-def review(request: Call, send: schemas.Number) -> campaign_review.Review:
+def review(request: ApiRequest, send: schemas.Id) -> campaign_review.Review:
     """How many would get it now, ten of them with their text, who not and why."""
     return campaign_review.review(
         campaign=_send_of(request, send), by=request.by, at=request.at
@@ -199,7 +199,7 @@ def review(request: Call, send: schemas.Number) -> campaign_review.Review:
 
 
 @router.post("/campaigns/{send}/start", response=SendShown)
-def start(request: Call, send: schemas.Number, given: Expected) -> Campaign:
+def start(request: ApiRequest, send: schemas.Id, given: Expected) -> Campaign:
     """Freeze who gets it and begin."""
     found = _send_of(request, send)
     launch.start(campaign=found, by=request.by, at=request.at, expected=given.expected)
@@ -207,7 +207,7 @@ def start(request: Call, send: schemas.Number, given: Expected) -> Campaign:
 
 
 @router.post("/campaigns/{send}/schedule", response=SendShown)
-def schedule(request: Call, send: schemas.Number, given: Scheduling) -> Campaign:
+def schedule(request: ApiRequest, send: schemas.Id, given: Scheduling) -> Campaign:
     found = _send_of(request, send)
     campaigns.schedule(
         campaign=found, send_at=given.send_at, by=request.by, at=request.at
@@ -216,28 +216,28 @@ def schedule(request: Call, send: schemas.Number, given: Scheduling) -> Campaign
 
 
 @router.delete("/campaigns/{send}/schedule", response=SendShown)
-def unschedule(request: Call, send: schemas.Number) -> Campaign:
+def unschedule(request: ApiRequest, send: schemas.Id) -> Campaign:
     found = _send_of(request, send)
     campaigns.unschedule(campaign=found, by=request.by, at=request.at)
     return found
 
 
 @router.post("/campaigns/{send}/pause", response=SendShown)
-def pause(request: Call, send: schemas.Number) -> Campaign:
+def pause(request: ApiRequest, send: schemas.Id) -> Campaign:
     found = _send_of(request, send)
     campaigns.pause(campaign=found, by=request.by, at=request.at)
     return found
 
 
 @router.delete("/campaigns/{send}/pause", response=SendShown)
-def resume(request: Call, send: schemas.Number) -> Campaign:
+def resume(request: ApiRequest, send: schemas.Id) -> Campaign:
     found = _send_of(request, send)
     campaigns.resume(campaign=found, by=request.by, at=request.at)
     return found
 
 
 @router.post("/campaigns/{send}/cancel", response=SendShown)
-def cancel(request: Call, send: schemas.Number) -> Campaign:
+def cancel(request: ApiRequest, send: schemas.Id) -> Campaign:
     """What has not gone out will not."""
     found = _send_of(request, send)
     launch.cancel(campaign=found, by=request.by, at=request.at)
@@ -245,21 +245,21 @@ def cancel(request: Call, send: schemas.Number) -> Campaign:
 
 
 @router.get("/campaigns/{send}/progress", response=ProgressShown)
-def progress(request: Call, send: schemas.Number) -> results.Progress:
+def progress(request: ApiRequest, send: schemas.Id) -> results.Progress:
     return results.progress(_send_of(request, send))
 
 
 @router.get("/campaigns/{send}/recipients", response=schemas.Page[RecipientShown])
 def recipients(
-    request: Call,
-    send: schemas.Number,
+    request: ApiRequest,
+    send: schemas.Id,
     state: State | None = None,
-    after: schemas.After = None,
+    after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """Who has a row, as far as they are in sight."""
     found = _send_of(request, send)
-    begin = schemas.start(after)
+    begin = schemas.decode_id(after)
     rows = Recipient.objects.filter(campaign=found, target_id__gt=begin)
     if state is not None:
         rows = rows.filter(state=state.value)
@@ -274,7 +274,7 @@ def recipients(
         after=begin,
         limit=limit,
     )
-    more = schemas.cursor(targets[limit - 1]) if len(targets) > limit else None
+    more = schemas.encode_cursor(targets[limit - 1]) if len(targets) > limit else None
     return {"items": [_line(line) for line in lines], "next": more}
 
 

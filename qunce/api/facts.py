@@ -266,7 +266,8 @@ def _why(error: ValueError) -> str:
         return _("This line is not valid JSON.")
     first: Iterable[Any] = error.errors(include_url=False, include_input=False)
     return "; ".join(
-        f"{'.'.join(map(str, fault['loc']))}: {problems.error_message(fault)}" for fault in first
+        f"{'.'.join(map(str, fault['loc']))}: {problems.error_message(fault)}"
+        for fault in first
     )
 
 

@@ -9,50 +9,50 @@ from typing import Annotated, Any, Literal
 from ninja import Field, Router, Status
 
 from qunce.api import schemas
-from qunce.api.auth import Call, Needs
+from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.groups import groups, visibility
 from qunce.groups.groups import Group, Membership
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility as people
 from qunce.sets import audiences
 
-router = Router(auth=Needs("groups"), tags=["groups"])
+router = Router(auth=RequiresScope("groups"), tags=["groups"])
 Audience = Literal["customers", "new_customers", "old_customers", "guides"]
 Capacity = Annotated[int, Field(ge=1, le=1_000_000)]
 Word = Annotated[str, Field(max_length=40)]
 
 
-class GroupChange(schemas.Given):
+class GroupChange(schemas.InputSchema):
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     platform: Annotated[str, Field(min_length=1, max_length=30)] | None = None
     audience: Audience | None = None
     kind: Word | None = None
     capacity: Capacity | None = None
-    threshold: schemas.Short | None = None
+    threshold: schemas.ShortText | None = None
 
 
 class GroupGiven(GroupChange):
     key: schemas.Key
 
 
-class Step(schemas.Given):
+class Step(schemas.InputSchema):
     """settle, recall, close or revive."""
 
     step: Literal["settle", "recall", "close", "revive"]
 
 
-class Joining(schemas.Given):
-    members: schemas.Numbers
+class Joining(schemas.InputSchema):
+    members: schemas.IdList
     role: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,19}$")] = "member"
-    happened_at: schemas.Moment | None = None
+    happened_at: schemas.Timestamp | None = None
 
 
-class Leaving(schemas.Given):
-    members: schemas.Numbers
-    happened_at: schemas.Moment | None = None
+class Leaving(schemas.InputSchema):
+    members: schemas.IdList
+    happened_at: schemas.Timestamp | None = None
 
 
-class GroupShown(schemas.Shown):
+class GroupShown(schemas.OutputSchema):
     id: int
     key: str
     name: str
@@ -71,14 +71,14 @@ class GroupCounted(GroupShown):
     size: int
 
 
-class MembershipShown(schemas.Shown):
+class MembershipShown(schemas.OutputSchema):
     account: int
     member: int
     role: str
     joined_at: datetime
 
 
-class Changed(schemas.Shown):
+class Changed(schemas.OutputSchema):
     changed: int
 
 
@@ -100,18 +100,18 @@ def _about(given: GroupChange) -> dict[str, Any]:
 
 @router.get("/groups", response=schemas.Page[GroupShown])
 def listed(
-    request: Call,
+    request: ApiRequest,
     key: Annotated[str | None, Field(max_length=200)] = None,
     stage: groups.Stage | None = None,
-    after: schemas.After = None,
+    after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    there = visibility.listed(request.by).order_by("pk")
+    there = visibility.list_visible(request.by).order_by("pk")
     if key is not None:
         there = there.filter(key=key)
     if stage is not None:
         there = there.filter(state=stage.value)
-    found, more = schemas.walk(
+    found, more = schemas.paginate(
         lambda start, most: list(there.filter(pk__gt=start)[:most]),
         after=after,
         limit=limit,
@@ -121,7 +121,7 @@ def listed(
 
 
 @router.post("/groups", response={201: GroupShown})
-def create(request: Call, given: GroupGiven) -> Any:
+def create(request: ApiRequest, given: GroupGiven) -> Any:
     group = groups.create(
         community=request.community,
         key=given.key,
@@ -133,7 +133,7 @@ def create(request: Call, given: GroupGiven) -> Any:
 
 
 @router.get("/groups/{group}", response=GroupCounted)
-def one(request: Call, group: schemas.Number) -> dict[str, Any]:
+def one(request: ApiRequest, group: schemas.Id) -> dict[str, Any]:
     found = visibility.get(by=request.by, pk=group)
     size = audiences.count(
         community=request.community,
@@ -145,31 +145,33 @@ def one(request: Call, group: schemas.Number) -> dict[str, Any]:
 
 
 @router.patch("/groups/{group}", response=GroupShown)
-def change(request: Call, group: schemas.Number, given: GroupChange) -> dict[str, Any]:
+def change(
+    request: ApiRequest, group: schemas.Id, given: GroupChange
+) -> dict[str, Any]:
     found = visibility.get(by=request.by, pk=group)
-    groups.change(group=found, by=request.by, at=request.at, **_about(given))
+    groups.update(group=found, by=request.by, at=request.at, **_about(given))
     return _shown(found)
 
 
 @router.post("/groups/{group}/stage", response=GroupShown)
-def move(request: Call, group: schemas.Number, given: Step) -> dict[str, Any]:
+def move(request: ApiRequest, group: schemas.Id, given: Step) -> dict[str, Any]:
     """Take a step of the group's life."""
     found = visibility.get(by=request.by, pk=group)
-    groups.move(group=found, step=given.step, by=request.by, at=request.at)
+    groups.change_stage(group=found, step=given.step, by=request.by, at=request.at)
     return _shown(found)
 
 
 @router.get("/groups/{group}/members", response=schemas.Page[MembershipShown])
 def memberships(
-    request: Call,
-    group: schemas.Number,
-    after: schemas.After = None,
+    request: ApiRequest,
+    group: schemas.Id,
+    after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """Who is in it now, by account."""
     found = visibility.get(by=request.by, pk=group)
     there = Membership.objects.filter(group=found, present=True).order_by("account_id")
-    rows, more = schemas.walk(
+    rows, more = schemas.paginate(
         lambda start, most: list(there.filter(account_id__gt=start)[:most]),
         after=after,
         limit=limit,
@@ -189,18 +191,18 @@ def memberships(
     return {"items": items, "next": more}
 
 
-def _seen(call: Call, some: Sequence[Membership]) -> list[Membership]:
+def _seen(call: ApiRequest, some: Sequence[Membership]) -> list[Membership]:
     heads = account_queries.person_ids(row.account_id for row in some)
-    seen = people.only(by=call.by, accounts=heads, at=call.at)
+    seen = people.filter_visible(by=call.by, accounts=heads, at=call.at)
     return [row for row in some if heads[row.account_id] in seen]
 
 
 @router.post("/groups/{group}/members", response=Changed)
-def join(request: Call, group: schemas.Number, given: Joining) -> dict[str, int]:
+def join(request: ApiRequest, group: schemas.Id, given: Joining) -> dict[str, int]:
     """Put accounts in the group; who is in it already stays as they are."""
     found = visibility.get(by=request.by, pk=group)
-    people.check(by=request.by, accounts=given.members, at=request.at)
-    changed = groups.join(
+    people.check_visible(by=request.by, accounts=given.members, at=request.at)
+    changed = groups.add_members(
         group=found,
         accounts=given.members,
         role=given.role,
@@ -212,11 +214,11 @@ def join(request: Call, group: schemas.Number, given: Joining) -> dict[str, int]
 
 
 @router.post("/groups/{group}/members/removal", response=Changed)
-def leave(request: Call, group: schemas.Number, given: Leaving) -> dict[str, int]:
+def leave(request: ApiRequest, group: schemas.Id, given: Leaving) -> dict[str, int]:
     """Take accounts out of the group."""
     found = visibility.get(by=request.by, pk=group)
-    people.check(by=request.by, accounts=given.members, at=request.at)
-    changed = groups.leave(
+    people.check_visible(by=request.by, accounts=given.members, at=request.at)
+    changed = groups.remove_members(
         group=found,
         accounts=given.members,
         happened_at=given.happened_at,

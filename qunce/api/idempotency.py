@@ -18,18 +18,18 @@ from django.utils.translation import gettext as _
 from qunce.core import db, errors, timestamps
 
 if TYPE_CHECKING:  # it loads ninja, and every command loads our tables
-    from qunce.api.auth import Call
+    from qunce.api.auth import ApiRequest
 
 HEADER = "Idempotency-Key"
-KEPT = timedelta(days=1)
-LONGEST = 255
+RETENTION = timedelta(days=1)
+MAX_KEY_LENGTH = 255
 
 
 class StoredResponse(models.Model):
     """What was answered to a key's request; `digest` tells whether it is the same one."""
 
     api_key_id = models.BigIntegerField()
-    key = models.CharField(max_length=LONGEST)
+    key = models.CharField(max_length=MAX_KEY_LENGTH)
     digest = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(default=0)
     body = models.TextField(default="")
@@ -54,26 +54,28 @@ class InvalidIdempotencyKey(errors.Invalid):
     """An Idempotency-Key has 1 to 255 characters."""
 
 
-CLAIM = """
+INSERT_CLAIM = """
 INSERT INTO api_stored_response (api_key_id, "key", digest, status, body, at)
 VALUES (%s, %s, %s, 0, '', %s)
 ON CONFLICT (api_key_id, "key") DO NOTHING
 """
 
 
-def once(call: Call, key: str, act: Callable[[], HttpResponse]) -> HttpResponse:
+def replay_or_run(
+    call: ApiRequest, key: str, act: Callable[[], HttpResponse]
+) -> HttpResponse:
     """Act, or answer as the first time. A second one at the same moment waits."""
-    if not 0 < len(key) <= LONGEST:
+    if not 0 < len(key) <= MAX_KEY_LENGTH:
         raise InvalidIdempotencyKey(
-            _("An Idempotency-Key has 1 to %(n)s characters.") % {"n": LONGEST}
+            _("An Idempotency-Key has 1 to %(n)s characters.") % {"n": MAX_KEY_LENGTH}
         )
     digest = _digest(call)
     with transaction.atomic():
         StoredResponse.objects.filter(
-            at__lt=timestamps.to_micros(call.at - KEPT)
+            at__lt=timestamps.to_micros(call.at - RETENTION)
         ).delete()
         given = [call.key.pk, key, digest, timestamps.to_micros(call.at)]
-        if not db.execute(CLAIM, given):
+        if not db.execute(INSERT_CLAIM, given):
             return _again(call, key, digest)
         answer = act()
         if answer.status_code >= 400:
@@ -84,7 +86,7 @@ def once(call: Call, key: str, act: Callable[[], HttpResponse]) -> HttpResponse:
         return answer
 
 
-def _again(call: Call, key: str, digest: str) -> HttpResponse:
+def _again(call: ApiRequest, key: str, digest: str) -> HttpResponse:
     kept = StoredResponse.objects.get(api_key_id=call.key.pk, key=key)
     if kept.digest != digest:
         raise KeyReused(
@@ -97,6 +99,6 @@ def _again(call: Call, key: str, digest: str) -> HttpResponse:
     return answer
 
 
-def _digest(call: Call) -> str:
+def _digest(call: ApiRequest) -> str:
     said = f"{call.method} {call.get_full_path()}\n".encode() + call.body
     return hashlib.sha256(said).hexdigest()

@@ -16,17 +16,17 @@ from qunce.core import db
 from qunce.core.staff import api_keys
 from qunce.core.staff.api_keys import ApiKey
 
-ROWS = """
+SELECT_ROWS = """
 SELECT k.*, o.*, c.* FROM core_apikey k
-JOIN core_staff o ON o.id = k.operator_id
+JOIN core_staff o ON o.id = k.staff_id
 JOIN core_community c ON c.id = o.community_id
 WHERE k.prefix = %s
 """
-MOST = 1_000
+MAX_CACHED_KEYS = 1_000
 
 
 @dataclass(frozen=True)
-class Held:
+class CachedKey:
     rows: list[tuple[Any, ...]]
     key: ApiKey
 
@@ -42,13 +42,17 @@ class Held:
 
 
 @dataclass
-class Keyring:
-    held: dict[bytes, Held] = field(default_factory=dict)
+class KeyCache:
+    held: dict[bytes, CachedKey] = field(default_factory=dict)
 
     def find(self, token: str, at: datetime) -> ApiKey | None:
         mark = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         # Read before the key itself: they may be older than it, never newer.
-        rows = db.rows(ROWS, [token.split("_", 2)[1]]) if token.count("_") > 1 else []
+        rows = (
+            db.rows(SELECT_ROWS, [token.split("_", 2)[1]])
+            if token.count("_") > 1
+            else []
+        )
         held = self.held.get(mark)
         if held is not None and held.is_good(rows, at):
             return held.key
@@ -56,10 +60,10 @@ class Keyring:
         if key is None:
             self.held.pop(mark, None)
             return None
-        if len(self.held) >= MOST:
+        if len(self.held) >= MAX_CACHED_KEYS:
             self.held.clear()
-        self.held[mark] = Held(rows, key)
+        self.held[mark] = CachedKey(rows, key)
         return key
 
 
-KEYS = Keyring()
+CACHE = KeyCache()

@@ -9,17 +9,17 @@ from django.utils.translation import gettext as _
 from ninja import Field, Router
 
 from qunce.api import members, schemas
-from qunce.api.auth import Call, Needs
+from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import community_days
 from qunce.members.layers import layers
 from qunce.members.layers.layers import Layering
 from qunce.members.people import visibility
 from qunce.sets import audiences
 
-router = Router(auth=Needs("layers"), tags=["layers"])
+router = Router(auth=RequiresScope("layers"), tags=["layers"])
 
 
-class LayeringShown(schemas.Shown):
+class LayeringShown(schemas.OutputSchema):
     id: int
     key: str
     name: str
@@ -27,7 +27,7 @@ class LayeringShown(schemas.Shown):
     created_at: datetime
 
 
-class LayerShown(schemas.Shown):
+class LayerShown(schemas.OutputSchema):
     """`size` counts those in sight."""
 
     key: str
@@ -43,7 +43,7 @@ class LayeringCounted(LayeringShown):
     layers: list[LayerShown]
 
 
-class Moved(schemas.Shown):
+class Moved(schemas.OutputSchema):
     """`before` and `after` are keys of layers, `members` how many in sight."""
 
     before: str
@@ -51,37 +51,37 @@ class Moved(schemas.Shown):
     members: int
 
 
-class Moves(schemas.Shown):
+class Moves(schemas.OutputSchema):
     since: date
     moves: list[Moved]
 
 
-class UnknownLayer(layers.UnknownLayering):
+class UnknownLayer(layers.LayeringNotFound):
     """There is no such layer in this layering."""
 
 
-def _layering_of(call: Call, number: int) -> Layering:
+def _layering_of(call: ApiRequest, number: int) -> Layering:
     known = Layering.objects.filter(community=call.community, pk=number)
     for layering in known.select_related("community"):
         return layering
-    raise layers.UnknownLayering(_("There is no such layering."))
+    raise layers.LayeringNotFound(_("There is no such layering."))
 
 
 def _rule(layering: Layering, layer: str) -> dict[str, Any]:
     return {"layer": {"of": layering.key, "in": [layer]}}
 
 
-def _size(call: Call, layering: Layering, layer: str) -> int:
+def _size(call: ApiRequest, layering: Layering, layer: str) -> int:
     rule = _rule(layering, layer)
     return audiences.count(community=call.community, rule=rule, by=call.by, at=call.at)
 
 
 @router.get("/layerings", response=schemas.Page[LayeringShown])
 def listed(
-    request: Call, after: schemas.After = None, limit: schemas.Limit = 50
+    request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
 ) -> dict[str, Any]:
     there = Layering.objects.filter(community=request.community, state="active")
-    found, more = schemas.walk(
+    found, more = schemas.paginate(
         lambda start, most: list(there.filter(pk__gt=start).order_by("pk")[:most]),
         after=after,
         limit=limit,
@@ -91,7 +91,7 @@ def listed(
 
 
 @router.get("/layerings/{layering}", response=LayeringCounted)
-def one(request: Call, layering: schemas.Number) -> dict[str, Any]:
+def one(request: ApiRequest, layering: schemas.Id) -> dict[str, Any]:
     """Its layers with how many are in each."""
     found = _layering_of(request, layering)
     shown = {
@@ -111,10 +111,10 @@ def one(request: Call, layering: schemas.Number) -> dict[str, Any]:
 
 @router.get("/layerings/{layering}/members", response=schemas.Page[members.MemberRow])
 def members_of(
-    request: Call,
-    layering: schemas.Number,
+    request: ApiRequest,
+    layering: schemas.Id,
     layer: Annotated[str, Field(max_length=80)],
-    after: schemas.After = None,
+    after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """Who is in one layer now."""
@@ -126,8 +126,8 @@ def members_of(
 
 @router.get("/layerings/{layering}/moves", response=Moves)
 def moves(
-    request: Call,
-    layering: schemas.Number,
+    request: ApiRequest,
+    layering: schemas.Id,
     since: date | None = None,
 ) -> dict[str, Any]:
     """How many are in another layer now than at the end of a day; yesterday if not told."""
@@ -142,14 +142,14 @@ def moves(
     return {"since": community_days.to_date(day), "moves": seen}
 
 
-def _in_sight(call: Call, people: list[int]) -> int:
+def _in_sight(call: ApiRequest, people: list[int]) -> int:
     if call.by.scope is None:
         return len(people)
-    return len(visibility.only(by=call.by, accounts=people, at=call.at))
+    return len(visibility.filter_visible(by=call.by, accounts=people, at=call.at))
 
 
 @router.post("/layerings/{layering}/run", response=LayeringCounted)
-def run(request: Call, layering: schemas.Number) -> dict[str, Any]:
+def run(request: ApiRequest, layering: schemas.Id) -> dict[str, Any]:
     """Lay everyone out anew."""
     found = _layering_of(request, layering)
     layers.recompute(layering=found, by=request.by, at=request.at)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import Field, Router, Status
 
 from qunce.api import schemas
-from qunce.api.auth import Call, Needs
+from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import errors, permissions
 from qunce.members.accounts import accounts, masking
 from qunce.members.accounts import queries as account_queries
@@ -21,40 +21,42 @@ from qunce.members.people.people import Person
 from qunce.sets import audiences
 from qunce.sets.rules import tree
 
-router = Router(auth=Needs("members"), tags=["members"])
-Value = str | int | float | bool | list[schemas.Short] | None
-Values = Annotated[dict[schemas.Short, Value], Field(max_length=200)]
+router = Router(auth=RequiresScope("members"), tags=["members"])
+Value = str | int | float | bool | list[schemas.ShortText] | None
+Values = Annotated[dict[schemas.ShortText, Value], Field(max_length=200)]
 
 
-class MemberGiven(schemas.Given):
+class MemberGiven(schemas.InputSchema):
     """`identifiers` such as `{"phone": "…"}`; an equal one makes one person of two."""
 
     key: schemas.Key
-    channel: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,29}$")] = accounts.CHANNEL
-    name: schemas.Short = ""
-    joined_at: schemas.Moment | None = None
-    source: schemas.Short = ""
+    channel: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,29}$")] = (
+        accounts.DEFAULT_CHANNEL
+    )
+    name: schemas.ShortText = ""
+    joined_at: schemas.Timestamp | None = None
+    source: schemas.ShortText = ""
     identifiers: Annotated[
-        dict[schemas.Short, schemas.Short], Field(max_length=20)
+        dict[schemas.ShortText, schemas.ShortText], Field(max_length=20)
     ] = {}
     attributes: Values = {}
 
 
-class MemberChange(schemas.Given):
+class MemberChange(schemas.InputSchema):
     """Only what is given changes; null takes an attribute's value away."""
 
-    name: schemas.Short | None = None
-    joined_at: schemas.Moment | None = None
-    source: schemas.Short | None = None
+    name: schemas.ShortText | None = None
+    joined_at: schemas.Timestamp | None = None
+    source: schemas.ShortText | None = None
     attributes: Values = {}
 
 
-class Other(schemas.Given):
-    member: schemas.Number
-    note: schemas.Short = ""
+class Other(schemas.InputSchema):
+    member: schemas.Id
+    note: schemas.ShortText = ""
 
 
-class MemberRow(schemas.Shown):
+class MemberRow(schemas.OutputSchema):
     id: int
     key: str
     channel: str
@@ -64,7 +66,7 @@ class MemberRow(schemas.Shown):
     left_at: datetime | None
 
 
-class AccountPart(schemas.Shown):
+class AccountPart(schemas.OutputSchema):
     id: int
     key: str
     channel: str
@@ -72,18 +74,18 @@ class AccountPart(schemas.Shown):
     present: bool
 
 
-class IdentifierPart(schemas.Shown):
+class IdentifierPart(schemas.OutputSchema):
     kind: str
     value: str
 
 
-class ValuePart(schemas.Shown):
+class ValuePart(schemas.OutputSchema):
     value: str
     source: str
     set_at: datetime
 
 
-class Member(schemas.Shown):
+class Member(schemas.OutputSchema):
     """`id` is that of the first account; identifiers are masked for some roles."""
 
     id: int
@@ -99,10 +101,10 @@ class Member(schemas.Shown):
 
 @router.get("/members", response=schemas.Page[MemberRow])
 def listed(
-    request: Call,
+    request: ApiRequest,
     rule: Annotated[str | None, Field(max_length=20_000)] = None,
     key: Annotated[str | None, Field(max_length=250)] = None,
-    after: schemas.After = None,
+    after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """Those of a rule (JSON) or of everyone here, by number; or the one of a key."""
@@ -112,9 +114,9 @@ def listed(
     return found(request, asked, after, limit)
 
 
-def _with_key(call: Call, key: str) -> dict[str, Any]:
+def _with_key(call: ApiRequest, key: str) -> dict[str, Any]:
     try:
-        account = visibility.by_key(by=call.by, key=key, at=call.at)
+        account = visibility.get_by_key(by=call.by, key=key, at=call.at)
     except errors.NotFound:
         return {"items": [], "next": None}
     return {
@@ -123,26 +125,26 @@ def _with_key(call: Call, key: str) -> dict[str, Any]:
     }
 
 
-def found(call: Call, rule: Any, after: str | None, limit: int) -> dict[str, Any]:
+def found(call: ApiRequest, rule: Any, after: str | None, limit: int) -> dict[str, Any]:
     """A page of the people whom a rule means, as far as the operator sees them."""
     heads = audiences.list_ids(
         community=call.community,
         rule=rule,
         by=call.by,
         at=call.at,
-        after=schemas.start(after),
+        after=schemas.decode_id(after),
         limit=limit + 1,
     )
-    more = schemas.cursor(heads[limit - 1]) if len(heads) > limit else None
+    more = schemas.encode_cursor(heads[limit - 1]) if len(heads) > limit else None
     return {"items": rows(call, heads[:limit]), "next": more}
 
 
-def rows(call: Call, heads: list[int]) -> list[dict[str, Any]]:
+def rows(call: ApiRequest, heads: list[int]) -> list[dict[str, Any]]:
     there = Account.objects.filter(community=call.community).in_bulk(heads)
     return [_row(call, there[head]) for head in heads if head in there]
 
 
-def _row(call: Call, account: Account) -> dict[str, Any]:
+def _row(call: ApiRequest, account: Account) -> dict[str, Any]:
     return {
         "id": account.pk,
         "key": masking.key(account.key, call.by),
@@ -154,7 +156,7 @@ def _row(call: Call, account: Account) -> dict[str, Any]:
     }
 
 
-def shown(call: Call, person: Person) -> dict[str, Any]:
+def shown(call: ApiRequest, person: Person) -> dict[str, Any]:
     by = call.by
     identifiers = [
         {"kind": kind, "value": masking.identifier(kind=kind, value=value, by=by)}
@@ -177,11 +179,11 @@ def shown(call: Call, person: Person) -> dict[str, Any]:
     }
 
 
-def account_of(call: Call, number: int) -> Account:
+def account_of(call: ApiRequest, number: int) -> Account:
     return visibility.get(by=call.by, account=number, at=call.at)
 
 
-def check_whole(call: Call) -> None:
+def check_whole(call: ApiRequest) -> None:
     if call.by.scope is not None:
         raise permissions.ScopeTooNarrow(
             _("%(name)s sees only part of the community and cannot add members.")
@@ -190,10 +192,10 @@ def check_whole(call: Call) -> None:
 
 
 @router.post("/members", response={201: Member})
-def add(request: Call, given: MemberGiven) -> Any:
+def add(request: ApiRequest, given: MemberGiven) -> Any:
     check_whole(request)
     with transaction.atomic():
-        account = accounts.add(
+        account = accounts.create(
             community=request.community,
             key=given.key,
             channel=given.channel,
@@ -205,10 +207,10 @@ def add(request: Call, given: MemberGiven) -> Any:
             at=request.at,
         )
         _fill(request, account, given.attributes)
-    return Status(201, shown(request, people.of(account.pk)))
+    return Status(201, shown(request, people.get_by_account(account.pk)))
 
 
-def _fill(call: Call, account: Account, values: dict[str, Value]) -> None:
+def _fill(call: ApiRequest, account: Account, values: dict[str, Value]) -> None:
     for name, value in values.items():
         attributes.set_values(
             attribute=attributes.get(call.community, name),
@@ -220,13 +222,13 @@ def _fill(call: Call, account: Account, values: dict[str, Value]) -> None:
 
 
 @router.get("/members/{member}", response=Member)
-def one(request: Call, member: schemas.Number) -> dict[str, Any]:
-    return shown(request, people.of(account_of(request, member).pk))
+def one(request: ApiRequest, member: schemas.Id) -> dict[str, Any]:
+    return shown(request, people.get_by_account(account_of(request, member).pk))
 
 
 @router.patch("/members/{member}", response=Member)
 def change(
-    request: Call, member: schemas.Number, given: MemberChange
+    request: ApiRequest, member: schemas.Id, given: MemberChange
 ) -> dict[str, Any]:
     account = account_of(request, member)
     with transaction.atomic():
@@ -239,11 +241,11 @@ def change(
             at=request.at,
         )
         _fill(request, account, given.attributes)
-    return shown(request, people.of(account.pk))
+    return shown(request, people.get_by_account(account.pk))
 
 
 @router.delete("/members/{member}", response={204: None})
-def erase(request: Call, member: schemas.Number) -> Any:
+def erase(request: ApiRequest, member: schemas.Id) -> Any:
     """Erase the person and all that is known of them, which nobody can undo."""
     account = account_of(request, member)
     people.erase(account=account, by=request.by, at=request.at)
@@ -251,34 +253,34 @@ def erase(request: Call, member: schemas.Number) -> Any:
 
 
 @router.post("/members/{member}/leaving", response=Member)
-def leave(request: Call, member: schemas.Number) -> dict[str, Any]:
+def leave(request: ApiRequest, member: schemas.Id) -> dict[str, Any]:
     """This account has left the community."""
     account = account_of(request, member)
     accounts.leave(account=account, by=request.by, at=request.at)
-    return shown(request, people.of(account.pk))
+    return shown(request, people.get_by_account(account.pk))
 
 
 @router.delete("/members/{member}/leaving", response=Member)
-def rejoin(request: Call, member: schemas.Number) -> dict[str, Any]:
+def rejoin(request: ApiRequest, member: schemas.Id) -> dict[str, Any]:
     """This account is back."""
     account = account_of(request, member)
     accounts.rejoin(account=account, by=request.by, at=request.at)
-    return shown(request, people.of(account.pk))
+    return shown(request, people.get_by_account(account.pk))
 
 
 @router.post("/members/{member}/merges", response=Member)
-def merge(request: Call, member: schemas.Number, given: Other) -> dict[str, Any]:
+def merge(request: ApiRequest, member: schemas.Id, given: Other) -> dict[str, Any]:
     """Say that another account is the same person."""
     left, right = account_of(request, member), account_of(request, given.member)
     people.merge(left=left, right=right, note=given.note, by=request.by, at=request.at)
-    return shown(request, people.of(left.pk))
+    return shown(request, people.get_by_account(left.pk))
 
 
 @router.delete("/members/{member}/merges/{other}", response=Member)
 def unmerge(
-    request: Call, member: schemas.Number, other: schemas.Number
+    request: ApiRequest, member: schemas.Id, other: schemas.Id
 ) -> dict[str, Any]:
     """Undo the last join between two accounts of one person."""
     left, right = account_of(request, member), account_of(request, other)
     people.unmerge(left=left, right=right, by=request.by, at=request.at)
-    return shown(request, people.of(left.pk))
+    return shown(request, people.get_by_account(left.pk))

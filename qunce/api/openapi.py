@@ -13,7 +13,7 @@ from django.utils import translation
 from django.views.decorators.http import require_safe
 
 from qunce.api.app import api
-from qunce.api.auth import Needs
+from qunce.api.auth import RequiresScope
 from qunce.api.problems import MEDIA_TYPE, TITLES
 
 PROBLEM = {
@@ -40,7 +40,7 @@ PROBLEM = {
 
 
 @functools.cache
-def described(prefix: str) -> dict[str, Any]:
+def build_document(prefix: str) -> dict[str, Any]:
     """The OpenAPI document: ninja's, with the problems and scopes of each operation."""
     schema: dict[str, Any] = dict(api.get_openapi_schema(path_prefix=prefix))
     schema["components"].setdefault("schemas", {})["Problem"] = PROBLEM
@@ -75,23 +75,23 @@ def _scopes() -> dict[str, str]:
 
 
 def _scope(needs: Any, method: str) -> str:
-    if not isinstance(needs, Needs):
+    if not isinstance(needs, RequiresScope):
         raise TypeError("every operation needs a scope")
     return needs.scope(method)
 
 
 @require_safe
-def openapi(request: HttpRequest) -> HttpResponse:
+def document(request: HttpRequest) -> HttpResponse:
     return JsonResponse(
-        described(reverse("api:docs")), json_dumps_params={"ensure_ascii": False}
+        build_document(reverse("api:docs")), json_dumps_params={"ensure_ascii": False}
     )
 
 
 @require_safe
-def page(request: HttpRequest) -> HttpResponse:
+def docs(request: HttpRequest) -> HttpResponse:
     """All operations by noun, without a script."""
     root = reverse("api:docs")
-    schema = described(root)
+    schema = build_document(root)
     nouns: dict[str, list[dict[str, Any]]] = {}
     for where, methods in schema["paths"].items():
         for method, operation in methods.items():

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from ninja import Field, Router
 
 from qunce.api import members, schemas
-from qunce.api.auth import Call, Needs
+from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import money, permissions
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
@@ -19,43 +19,43 @@ from qunce.members.people import visibility
 from qunce.sales import orders
 from qunce.sales.orders import Order
 
-router = Router(auth=Needs("orders"), tags=["orders"])
+router = Router(auth=RequiresScope("orders"), tags=["orders"])
 Amount = Annotated[int, Field(ge=0, le=money.LARGEST, description="1234 is 12.34.")]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 
 
-class Item(schemas.Given):
-    category: schemas.Short = ""
-    name: schemas.Short = ""
+class Item(schemas.InputSchema):
+    category: schemas.ShortText = ""
+    name: schemas.ShortText = ""
     quantity: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     amount: Amount | None = None
 
 
-class OrderGiven(schemas.Given):
+class OrderGiven(schemas.InputSchema):
     """Whose it is: `member` is a number, `member_key` a key, made where it is new."""
 
     key: schemas.Key
     amount: Amount
-    paid_at: schemas.Moment | None = None
+    paid_at: schemas.Timestamp | None = None
     currency: Currency | None = None
-    member: schemas.Number | None = None
+    member: schemas.Id | None = None
     member_key: schemas.Key | None = None
     items: Annotated[list[Item], Field(max_length=500)] | None = None
-    source: schemas.Short = "api"
+    source: schemas.ShortText = "api"
 
 
-class OrderChange(schemas.Given):
+class OrderChange(schemas.InputSchema):
     amount: Amount
 
 
-class RefundGiven(schemas.Given):
+class RefundGiven(schemas.InputSchema):
     """Without an `amount` all that is left is given back."""
 
     amount: Annotated[int, Field(ge=1, le=money.LARGEST)] | None = None
-    refunded_at: schemas.Moment | None = None
+    refunded_at: schemas.Timestamp | None = None
 
 
-class OrderShown(schemas.Shown):
+class OrderShown(schemas.OutputSchema):
     id: int
     key: str
     account: int | None
@@ -87,14 +87,14 @@ def _shown(some: Sequence[Order]) -> list[dict[str, Any]]:
     ]
 
 
-def _seen(call: Call, some: Sequence[Order]) -> list[Order]:
+def _seen(call: ApiRequest, some: Sequence[Order]) -> list[Order]:
     """Who sees a part of the community sees no orders of unknown people."""
     heads = account_queries.person_ids(one.account_id for one in some if one.account_id)
-    seen = visibility.only(by=call.by, accounts=heads, at=call.at)
+    seen = visibility.filter_visible(by=call.by, accounts=heads, at=call.at)
     return [one for one in some if heads.get(one.account_id or 0) in seen]
 
 
-def _order_of(call: Call, number: int) -> Order:
+def _order_of(call: ApiRequest, number: int) -> Order:
     there = list(Order.objects.filter(community_id=call.community.pk, pk=number))
     if call.by.scope is not None:
         there = _seen(call, there)
@@ -105,10 +105,10 @@ def _order_of(call: Call, number: int) -> Order:
 
 @router.get("/orders", response=schemas.Page[OrderShown])
 def listed(
-    request: Call,
+    request: ApiRequest,
     key: Annotated[str | None, Field(max_length=200)] = None,
-    member: schemas.Number | None = None,
-    after: schemas.After = None,
+    member: schemas.Id | None = None,
+    after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """By number, which is the order in which they became known."""
@@ -120,7 +120,7 @@ def listed(
         there = there.filter(
             account_id__in=account_queries.account_ids_of_person(account.pk)
         )
-    found, more = schemas.walk(
+    found, more = schemas.paginate(
         lambda start, most: list(there.filter(pk__gt=start)[:most]),
         after=after,
         limit=limit,
@@ -131,7 +131,7 @@ def listed(
 
 
 @router.post("/orders", response=OrderShown)
-def pay(request: Call, given: OrderGiven) -> dict[str, Any]:
+def pay(request: ApiRequest, given: OrderGiven) -> dict[str, Any]:
     """Take an order; one that is known is set to the new amount."""
     permissions.check_may(request.by, orders.RECORD)
     account = _account(request, given)
@@ -156,14 +156,14 @@ def _item(item: Item) -> dict[str, Any]:
     return item.model_dump(exclude_unset=True, exclude_none=True)
 
 
-def _account(call: Call, given: OrderGiven) -> int | None:
+def _account(call: ApiRequest, given: OrderGiven) -> int | None:
     if given.member is not None:
         return members.account_of(call, given.member).pk
     if given.member_key is None:
         members.check_whole(call)
         return None
     if call.by.scope is not None:
-        return visibility.by_key(by=call.by, key=given.member_key, at=call.at).pk
+        return visibility.get_by_key(by=call.by, key=given.member_key, at=call.at).pk
     key = accounts.check_key(given.member_key)
     made = accounts.ensure(
         community=call.community,
@@ -175,7 +175,7 @@ def _account(call: Call, given: OrderGiven) -> int | None:
     return made[key]
 
 
-def _check_known(call: Call, key: str) -> None:
+def _check_known(call: ApiRequest, key: str) -> None:
     """An order of somebody out of sight is not told of, and not changed."""
     known = Order.objects.filter(community_id=call.community.pk, key=key)
     for order in known:
@@ -183,12 +183,12 @@ def _check_known(call: Call, key: str) -> None:
 
 
 @router.get("/orders/{order}", response=OrderShown)
-def one(request: Call, order: schemas.Number) -> dict[str, Any]:
+def one(request: ApiRequest, order: schemas.Id) -> dict[str, Any]:
     return _shown([_order_of(request, order)])[0]
 
 
 @router.patch("/orders/{order}", response=OrderShown)
-def amend(request: Call, order: schemas.Number, given: OrderChange) -> dict[str, Any]:
+def amend(request: ApiRequest, order: schemas.Id, given: OrderChange) -> dict[str, Any]:
     """Set right what was paid."""
     permissions.check_may(request.by, orders.RECORD)
     found = _order_of(request, order)
@@ -204,7 +204,9 @@ def amend(request: Call, order: schemas.Number, given: OrderChange) -> dict[str,
 
 
 @router.post("/orders/{order}/refunds", response=OrderShown)
-def refund(request: Call, order: schemas.Number, given: RefundGiven) -> dict[str, Any]:
+def refund(
+    request: ApiRequest, order: schemas.Id, given: RefundGiven
+) -> dict[str, Any]:
     """Give back some or all; send an Idempotency-Key, as each one is a refund more."""
     permissions.check_may(request.by, orders.RECORD)
     changed = orders.refund(

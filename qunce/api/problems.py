@@ -139,7 +139,10 @@ BOUND_MESSAGES = {
 
 def field_errors(found: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Where each fault is and what to write instead; what was given is not repeated."""
-    return [{"where": format_path(each["loc"]), "detail": error_message(each)} for each in found[:100]]
+    return [
+        {"where": format_path(each["loc"]), "detail": error_message(each)}
+        for each in found[:100]
+    ]
 
 
 def format_path(steps: Sequence[str | int]) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from qunce.core import errors
 
 
-class TooMany(errors.Refused):
+class RateLimitExceeded(errors.Refused):
     """This key asks more often than it may."""
 
     def __init__(self, message: str, wait: int) -> None:
@@ -46,7 +46,7 @@ def _burst(a_minute: int) -> float:
 
 
 @dataclass
-class Buckets:
+class RateLimiter:
     held: dict[int, Bucket] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -56,7 +56,7 @@ class Buckets:
             wait = bucket.take(now, a_minute)
         if wait:
             seconds = int(wait) + 1
-            raise TooMany(
+            raise RateLimitExceeded(
                 _(
                     "This key may send %(n)s requests per minute. Try again in %(wait)s "
                     "seconds."
@@ -66,8 +66,8 @@ class Buckets:
             )
 
 
-BUCKETS = Buckets()
+LIMITER = RateLimiter()
 
 
 def check(key: int) -> None:
-    BUCKETS.check(key, now=time.monotonic(), a_minute=settings.API_PER_MINUTE)
+    LIMITER.check(key, now=time.monotonic(), a_minute=settings.API_RATE_LIMIT)

@@ -15,21 +15,21 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from qunce.core import errors
 
-LARGEST = 2**32 - 1
+MAX_ID = 2**32 - 1
 """The largest number of an account that a set can hold; nothing else goes further."""
-MOST_AT_ONCE = 1_000
-LOOKED_AT = 5_000
+MAX_IDS_PER_REQUEST = 1_000
+MAX_ROWS_SCANNED = 5_000
 """Rows that are read at most to fill one page of what an operator may see."""
 
-Number = Annotated[int, Field(ge=1, le=LARGEST)]
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Key = Annotated[str, Field(min_length=1, max_length=200)]
-Short = Annotated[str, Field(max_length=200)]
-Long = Annotated[str, Field(max_length=5_000)]
-Moment = Annotated[
+ShortText = Annotated[str, Field(max_length=200)]
+LongText = Annotated[str, Field(max_length=5_000)]
+Timestamp = Annotated[
     AwareDatetime,
     Field(ge=datetime(1900, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC)),
 ]
-Numbers = Annotated[list[Number], Field(min_length=1, max_length=MOST_AT_ONCE)]
+IdList = Annotated[list[Id], Field(min_length=1, max_length=MAX_IDS_PER_REQUEST)]
 Rule = Annotated[
     dict[str, Any],
     Field(
@@ -37,13 +37,13 @@ Rule = Annotated[
     ),
 ]
 Limit = Annotated[int, Field(ge=1, le=200, description="Entries a page.")]
-After = Annotated[
+Cursor = Annotated[
     str | None,
     Field(max_length=200, description="`next` of the page before; opaque."),
 ]
 
 
-class Given(BaseModel):
+class InputSchema(BaseModel):
     """What a program sends: a field nobody knows is refused, not passed over.
 
     Not ninja's Schema, which looks at each object in Python: three times the cost.
@@ -56,18 +56,18 @@ Item = TypeVar("Item")
 Row = TypeVar("Row")
 
 
-class Shown(Schema):
+class OutputSchema(Schema):
     """What a program is told."""
 
 
-class Page(Shown, Generic[Item]):
+class Page(OutputSchema, Generic[Item]):
     """`next` is the cursor of the following page, null at the end."""
 
     items: list[Item]
     next: str | None = None
 
 
-class Count(Shown):
+class CountOut(OutputSchema):
     count: int
 
 
@@ -75,12 +75,12 @@ class InvalidCursor(errors.Invalid):
     """A cursor is what a page gave as `next`."""
 
 
-def cursor(*place: int) -> str:
+def encode_cursor(*place: int) -> str:
     said = ",".join(map(str, place)).encode()
     return base64.urlsafe_b64encode(said).decode().rstrip("=")
 
 
-def place(after: str | None, *, parts: int = 1) -> tuple[int, ...]:
+def decode_cursor(after: str | None, *, parts: int = 1) -> tuple[int, ...]:
     """Where a page begins; zeros for the first one."""
     if after is None:
         return (0,) * parts
@@ -95,13 +95,13 @@ def place(after: str | None, *, parts: int = 1) -> tuple[int, ...]:
     return numbers
 
 
-def start(after: str | None) -> int:
+def decode_id(after: str | None) -> int:
     """The number after which a page begins."""
-    (number,) = place(after)
-    return min(max(number, 0), LARGEST)
+    (number,) = decode_cursor(after)
+    return min(max(number, 0), MAX_ID)
 
 
-def walk(
+def paginate(
     read: Callable[[int, int], Sequence[Row]],
     *,
     after: str | None,
@@ -113,7 +113,7 @@ def walk(
 
     Who sees little may get a short page with a `next`: the rest is not read at once.
     """
-    begin, found, looked = start(after), list[Row](), 0
+    begin, found, looked = decode_id(after), list[Row](), 0
     size = limit + 1 if keep is None else max(limit + 1, 500)
     while len(found) <= limit:
         rows = read(begin, size)
@@ -122,13 +122,13 @@ def walk(
         if len(rows) < size:
             break
         begin = number(rows[-1])
-        if looked >= LOOKED_AT and len(found) <= limit:
-            return found, cursor(begin)
-    more = cursor(number(found[limit - 1])) if len(found) > limit else None
+        if looked >= MAX_ROWS_SCANNED and len(found) <= limit:
+            return found, encode_cursor(begin)
+    more = encode_cursor(number(found[limit - 1])) if len(found) > limit else None
     return found[:limit], more
 
 
-def parsed(body: bytes) -> Any:
+def parse_json(body: bytes) -> Any:
     """JSON that can be kept: no lone surrogates, no NaN, no NUL."""
     try:
         return pydantic_core.from_json(body, allow_inf_nan=False)

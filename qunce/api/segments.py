@@ -10,17 +10,19 @@ from django.utils.translation import gettext as _
 from ninja import Field, Router, Status
 
 from qunce.api import members, schemas
-from qunce.api.auth import Call, Needs
+from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import errors
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
+from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
-from qunce.members.segments.segments import FrozenSegment, Segment
+from qunce.members.segments.frozen import FrozenSegment
+from qunce.members.segments.segments import Segment
 from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
 
-router = Router(auth=Needs("segments"), tags=["segments"])
-READ = Needs("segments", only="read")
+router = Router(auth=RequiresScope("segments"), tags=["segments"])
+READ = RequiresScope("segments", only="read")
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
@@ -28,42 +30,42 @@ class UnknownList(errors.NotFound):
     """There is no such frozen segment."""
 
 
-class SegmentGiven(schemas.Given):
+class SegmentGiven(schemas.InputSchema):
     key: Name
     rule: schemas.Rule
     name: Annotated[str, Field(max_length=120)] = ""
-    description: schemas.Long = ""
+    description: schemas.LongText = ""
 
 
-class SegmentChange(schemas.Given):
+class SegmentChange(schemas.InputSchema):
     rule: schemas.Rule | None = None
     name: Annotated[str, Field(min_length=1, max_length=120)] | None = None
-    description: schemas.Long | None = None
+    description: schemas.LongText | None = None
 
 
-class RuleGiven(schemas.Given):
+class RuleGiven(schemas.InputSchema):
     rule: schemas.Rule
 
 
 class RulePage(RuleGiven):
-    after: schemas.After = None
+    after: schemas.Cursor = None
     limit: schemas.Limit = 50
 
 
 class RuleAbout(RuleGiven):
-    member: schemas.Number
+    member: schemas.Id
 
 
-class RulePair(schemas.Given):
+class RulePair(schemas.InputSchema):
     left: schemas.Rule
     right: schemas.Rule
 
 
-class FreezeGiven(schemas.Given):
+class FreezeGiven(schemas.InputSchema):
     key: Name
 
 
-class SegmentShown(schemas.Shown):
+class SegmentShown(schemas.OutputSchema):
     id: int
     key: str
     name: str
@@ -74,7 +76,7 @@ class SegmentShown(schemas.Shown):
     changed_at: datetime
 
 
-class Because(schemas.Shown):
+class Because(schemas.OutputSchema):
     """One clause: `where` it stands, whether it `holds`, whether that is `wanted`."""
 
     where: str
@@ -83,18 +85,18 @@ class Because(schemas.Shown):
     text: str
 
 
-class Explained(schemas.Shown):
+class Explained(schemas.OutputSchema):
     holds: bool
     because: list[Because]
 
 
-class OverlapShown(schemas.Shown):
+class OverlapShown(schemas.OutputSchema):
     left: int
     both: int
     right: int
 
 
-class FrozenShown(schemas.Shown):
+class FrozenShown(schemas.OutputSchema):
     """`size` is as it was for whom it was frozen."""
 
     id: int
@@ -103,14 +105,14 @@ class FrozenShown(schemas.Shown):
     at: datetime
 
 
-def segment_of(call: Call, number: int) -> Segment:
+def segment_of(call: ApiRequest, number: int) -> Segment:
     known = Segment.objects.filter(community=call.community, pk=number)
     for segment in known.select_related("community"):
         return segment
-    raise segments.UnknownSegment(_("There is no such segment."))
+    raise segments.SegmentNotFound(_("There is no such segment."))
 
 
-def _count(call: Call, rule: Any) -> dict[str, int]:
+def _count(call: ApiRequest, rule: Any) -> dict[str, int]:
     return {
         "count": audiences.count(
             community=call.community, rule=rule, by=call.by, at=call.at
@@ -118,7 +120,7 @@ def _count(call: Call, rule: Any) -> dict[str, int]:
     }
 
 
-def _explain(call: Call, rule: Any, member: int) -> audiences.Explanation:
+def _explain(call: ApiRequest, rule: Any, member: int) -> audiences.Explanation:
     account = members.account_of(call, member)
     return audiences.explain(
         community=call.community,
@@ -132,26 +134,26 @@ def _explain(call: Call, rule: Any, member: int) -> audiences.Explanation:
 # Rules without a name
 
 
-@router.post("/rules/count", response=schemas.Count, auth=READ)
-def count_rule(request: Call, given: RuleGiven) -> dict[str, int]:
+@router.post("/rules/count", response=schemas.CountOut, auth=READ)
+def count_rule(request: ApiRequest, given: RuleGiven) -> dict[str, int]:
     """How many people a rule means now."""
     return _count(request, given.rule)
 
 
 @router.post("/rules/members", response=schemas.Page[members.MemberRow], auth=READ)
-def members_of_rule(request: Call, given: RulePage) -> dict[str, Any]:
+def members_of_rule(request: ApiRequest, given: RulePage) -> dict[str, Any]:
     """Who they are, by number."""
     return members.found(request, given.rule, given.after, given.limit)
 
 
 @router.post("/rules/explanation", response=Explained, auth=READ)
-def explain_rule(request: Call, given: RuleAbout) -> audiences.Explanation:
+def explain_rule(request: ApiRequest, given: RuleAbout) -> audiences.Explanation:
     """Why one member is in or out, clause by clause."""
     return _explain(request, given.rule, given.member)
 
 
 @router.post("/rules/overlap", response=OverlapShown, auth=READ)
-def overlap(request: Call, given: RulePair) -> audiences.Overlap:
+def overlap(request: ApiRequest, given: RulePair) -> audiences.Overlap:
     """How many are in one, in both, in the other."""
     return audiences.overlap(
         community=request.community,
@@ -167,17 +169,17 @@ def overlap(request: Call, given: RulePair) -> audiences.Overlap:
 
 @router.get("/segments", response=schemas.Page[SegmentShown])
 def listed(
-    request: Call,
+    request: ApiRequest,
     key: Annotated[str | None, Field(max_length=80)] = None,
     archived: bool = False,
-    after: schemas.After = None,
+    after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     state = "archived" if archived else "active"
     there = Segment.objects.filter(community=request.community, state=state)
     if key is not None:
         there = there.filter(key=key)
-    found, more = schemas.walk(
+    found, more = schemas.paginate(
         lambda start, most: list(there.filter(pk__gt=start).order_by("pk")[:most]),
         after=after,
         limit=limit,
@@ -187,7 +189,7 @@ def listed(
 
 
 @router.post("/segments", response={201: SegmentShown})
-def create(request: Call, given: SegmentGiven) -> Any:
+def create(request: ApiRequest, given: SegmentGiven) -> Any:
     return Status(
         201,
         segments.create(
@@ -203,14 +205,14 @@ def create(request: Call, given: SegmentGiven) -> Any:
 
 
 @router.get("/segments/{segment}", response=SegmentShown)
-def one(request: Call, segment: schemas.Number) -> Segment:
+def one(request: ApiRequest, segment: schemas.Id) -> Segment:
     return segment_of(request, segment)
 
 
 @router.patch("/segments/{segment}", response=SegmentShown)
-def change(request: Call, segment: schemas.Number, given: SegmentChange) -> Segment:
+def change(request: ApiRequest, segment: schemas.Id, given: SegmentChange) -> Segment:
     found = segment_of(request, segment)
-    segments.change(
+    segments.update(
         segment=found,
         rule=given.rule,
         name=given.name,
@@ -222,7 +224,7 @@ def change(request: Call, segment: schemas.Number, given: SegmentChange) -> Segm
 
 
 @router.post("/segments/{segment}/archive", response=SegmentShown)
-def archive(request: Call, segment: schemas.Number) -> Segment:
+def archive(request: ApiRequest, segment: schemas.Id) -> Segment:
     """Out of the lists; refused while other segments ask for it."""
     found = segment_of(request, segment)
     segments.archive(segment=found, by=request.by, at=request.at)
@@ -230,22 +232,22 @@ def archive(request: Call, segment: schemas.Number) -> Segment:
 
 
 @router.delete("/segments/{segment}/archive", response=SegmentShown)
-def restore(request: Call, segment: schemas.Number) -> Segment:
+def restore(request: ApiRequest, segment: schemas.Id) -> Segment:
     found = segment_of(request, segment)
     segments.restore(segment=found, by=request.by, at=request.at)
     return found
 
 
-@router.get("/segments/{segment}/count", response=schemas.Count)
-def count(request: Call, segment: schemas.Number) -> dict[str, int]:
+@router.get("/segments/{segment}/count", response=schemas.CountOut)
+def count(request: ApiRequest, segment: schemas.Id) -> dict[str, int]:
     return _count(request, segment_of(request, segment).rule)
 
 
 @router.get("/segments/{segment}/members", response=schemas.Page[members.MemberRow])
 def members_of(
-    request: Call,
-    segment: schemas.Number,
-    after: schemas.After = None,
+    request: ApiRequest,
+    segment: schemas.Id,
+    after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     rule = segment_of(request, segment).rule
@@ -254,19 +256,19 @@ def members_of(
 
 @router.get("/segments/{segment}/explanation", response=Explained)
 def explain(
-    request: Call, segment: schemas.Number, member: schemas.Number
+    request: ApiRequest, segment: schemas.Id, member: schemas.Id
 ) -> audiences.Explanation:
     """Why one member is in or out, clause by clause."""
     return _explain(request, segment_of(request, segment).rule, member)
 
 
 @router.post("/segments/{segment}/frozen", response={201: FrozenShown})
-def freeze(request: Call, segment: schemas.Number, given: FreezeGiven) -> Any:
+def freeze(request: ApiRequest, segment: schemas.Id, given: FreezeGiven) -> Any:
     """Keep the list as it is now."""
     found = segment_of(request, segment)
     return Status(
         201,
-        segments.freeze(
+        frozen_segments.freeze(
             community=request.community,
             key=given.key,
             rule=found.rule,
@@ -279,9 +281,9 @@ def freeze(request: Call, segment: schemas.Number, given: FreezeGiven) -> Any:
 
 @router.get("/frozen/{frozen}/members", response=schemas.Page[members.MemberRow])
 def members_of_frozen(
-    request: Call,
-    frozen: schemas.Number,
-    after: schemas.After = None,
+    request: ApiRequest,
+    frozen: schemas.Id,
+    after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """Those of a kept list who are in sight, who left since among them."""
@@ -292,7 +294,7 @@ def members_of_frozen(
 
 
 def _some_of(
-    call: Call, frozen: FrozenSegment, after: str | None, limit: int
+    call: ApiRequest, frozen: FrozenSegment, after: str | None, limit: int
 ) -> dict[str, Any]:
     people = bitmaps.from_bytes(frozen.blob)
 
@@ -300,7 +302,7 @@ def _some_of(
         begin = people.rank(start)
         return list(people[begin : begin + most])
 
-    found, more = schemas.walk(
+    found, more = schemas.paginate(
         read,
         after=after,
         limit=limit,
@@ -310,7 +312,7 @@ def _some_of(
     return {"items": members.rows(call, found), "next": more}
 
 
-def _seen(call: Call, some: Sequence[int]) -> list[int]:
+def _seen(call: ApiRequest, some: Sequence[int]) -> list[int]:
     heads = account_queries.person_ids(some)
-    seen = visibility.only(by=call.by, accounts=some, at=call.at)
+    seen = visibility.filter_visible(by=call.by, accounts=some, at=call.at)
     return [account for account in some if heads[account] in seen]

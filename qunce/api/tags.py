@@ -10,15 +10,15 @@ from django.utils.translation import gettext as _
 from ninja import Field, Router, Status
 
 from qunce.api import members, schemas
-from qunce.api.auth import Call, Needs
+from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import errors
 from qunce.members.people import visibility
 from qunce.members.tags import assignments, library
-from qunce.members.tags.library import Tag, TagGroup
-from qunce.members.tags.models import TagBatch
+from qunce.members.tags import groups as tag_groups
+from qunce.members.tags.models import Tag, TagBatch, TagGroup
 from qunce.sets import audiences
 
-router = Router(auth=Needs("tags"), tags=["tags"])
+router = Router(auth=RequiresScope("tags"), tags=["tags"])
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
@@ -26,46 +26,46 @@ class UnknownBatch(errors.NotFound):
     """There is no such batch of tags."""
 
 
-class TagGiven(schemas.Given):
+class TagGiven(schemas.InputSchema):
     """`group` is the number of a tag group."""
 
     key: Name
     name: Annotated[str, Field(max_length=80)] = ""
-    group: schemas.Number | None = None
-    description: schemas.Long = ""
+    group: schemas.Id | None = None
+    description: schemas.LongText = ""
 
 
-class TagChange(schemas.Given):
+class TagChange(schemas.InputSchema):
     name: Name | None = None
-    description: schemas.Long | None = None
+    description: schemas.LongText | None = None
 
 
-class TagGroupGiven(schemas.Given):
+class TagGroupGiven(schemas.InputSchema):
     key: Name
     name: Annotated[str, Field(max_length=80)] = ""
     exclusive: bool = False
 
 
-class Marking(schemas.Given):
+class Marking(schemas.InputSchema):
     """`members` are numbers; a tag put until `expires_at` goes by itself."""
 
-    members: schemas.Numbers
-    note: schemas.Short = ""
+    members: schemas.IdList
+    note: schemas.ShortText = ""
 
 
 class Putting(Marking):
-    expires_at: schemas.Moment | None = None
+    expires_at: schemas.Timestamp | None = None
 
 
-class SynonymGiven(schemas.Given):
+class SynonymGiven(schemas.InputSchema):
     key: Name
 
 
-class Into(schemas.Given):
-    tag: schemas.Number
+class Into(schemas.InputSchema):
+    tag: schemas.Id
 
 
-class TagShown(schemas.Shown):
+class TagShown(schemas.OutputSchema):
     id: int
     key: str
     name: str
@@ -81,7 +81,7 @@ class TagCounted(TagShown):
     carriers: int
 
 
-class TagGroupShown(schemas.Shown):
+class TagGroupShown(schemas.OutputSchema):
     id: int
     key: str
     name: str
@@ -89,7 +89,7 @@ class TagGroupShown(schemas.Shown):
     created_at: datetime
 
 
-class Batch(schemas.Shown):
+class Batch(schemas.OutputSchema):
     """What was changed at once; undo it as one."""
 
     id: int
@@ -99,23 +99,23 @@ class Batch(schemas.Shown):
     undone_at: datetime | None
 
 
-def tag_of(call: Call, number: int) -> Tag:
+def tag_of(call: ApiRequest, number: int) -> Tag:
     known = Tag.objects.filter(community=call.community).exclude(state="merged")
     for tag in known.select_related("community", "group").filter(pk=number):
         return tag
-    raise library.UnknownTag(_("There is no such tag."))
+    raise library.TagNotFound(_("There is no such tag."))
 
 
-def _group_of(call: Call, number: int) -> TagGroup:
+def _group_of(call: ApiRequest, number: int) -> TagGroup:
     for group in TagGroup.objects.filter(community=call.community, pk=number):
         return group
-    raise library.UnknownTagGroup(_("There is no such tag group."))
+    raise tag_groups.TagGroupNotFound(_("There is no such tag group."))
 
 
 def _page(
     there: models.QuerySet[Any, Any], after: str | None, limit: int
 ) -> dict[str, Any]:
-    found, more = schemas.walk(
+    found, more = schemas.paginate(
         lambda start, most: list(there.filter(pk__gt=start).order_by("pk")[:most]),
         after=after,
         limit=limit,
@@ -126,24 +126,24 @@ def _page(
 
 @router.get("/tags", response=schemas.Page[TagShown])
 def listed(
-    request: Call,
+    request: ApiRequest,
     key: Annotated[str | None, Field(max_length=80)] = None,
-    group: schemas.Number | None = None,
+    group: schemas.Id | None = None,
     archived: bool = False,
-    after: schemas.After = None,
+    after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """By number. `key` finds the tag of a synonym too."""
     if key is not None:
         return {"items": list(library.find(request.community, [key]).values())}
-    there = library.listed(request.community, archived=archived)
+    there = library.list_tags(request.community, archived=archived)
     if group is not None:
         there = there.filter(group_id=group)
     return _page(there, after, limit)
 
 
 @router.post("/tags", response={201: TagShown})
-def create(request: Call, given: TagGiven) -> Any:
+def create(request: ApiRequest, given: TagGiven) -> Any:
     return Status(
         201,
         library.create(
@@ -159,7 +159,7 @@ def create(request: Call, given: TagGiven) -> Any:
 
 
 @router.get("/tags/{tag}", response=TagCounted)
-def one(request: Call, tag: schemas.Number) -> dict[str, Any]:
+def one(request: ApiRequest, tag: schemas.Id) -> dict[str, Any]:
     found = tag_of(request, tag)
     carriers = audiences.count(
         community=request.community,
@@ -174,8 +174,8 @@ def one(request: Call, tag: schemas.Number) -> dict[str, Any]:
 
 
 @router.patch("/tags/{tag}", response=TagShown)
-def change(request: Call, tag: schemas.Number, given: TagChange) -> Tag:
-    return library.change(
+def change(request: ApiRequest, tag: schemas.Id, given: TagChange) -> Tag:
+    return library.update(
         tag=tag_of(request, tag),
         name=given.name,
         description=given.description,
@@ -185,7 +185,7 @@ def change(request: Call, tag: schemas.Number, given: TagChange) -> Tag:
 
 
 @router.post("/tags/{tag}/archive", response=TagShown)
-def archive(request: Call, tag: schemas.Number) -> Tag:
+def archive(request: ApiRequest, tag: schemas.Id) -> Tag:
     """Out of the lists; who carries it keeps it."""
     found = tag_of(request, tag)
     library.archive(tag=found, by=request.by, at=request.at)
@@ -193,21 +193,21 @@ def archive(request: Call, tag: schemas.Number) -> Tag:
 
 
 @router.delete("/tags/{tag}/archive", response=TagShown)
-def restore(request: Call, tag: schemas.Number) -> Tag:
+def restore(request: ApiRequest, tag: schemas.Id) -> Tag:
     found = tag_of(request, tag)
     library.restore(tag=found, by=request.by, at=request.at)
     return found
 
 
 @router.post("/tags/{tag}/synonyms", response=TagShown)
-def add_synonym(request: Call, tag: schemas.Number, given: SynonymGiven) -> Tag:
+def add_synonym(request: ApiRequest, tag: schemas.Id, given: SynonymGiven) -> Tag:
     found = tag_of(request, tag)
     library.add_synonym(tag=found, key=given.key, by=request.by, at=request.at)
     return found
 
 
 @router.post("/tags/{tag}/merging", response=Batch)
-def merge(request: Call, tag: schemas.Number, given: Into) -> TagBatch:
+def merge(request: ApiRequest, tag: schemas.Id, given: Into) -> TagBatch:
     """Its carriers move to another tag; its key stays as a synonym of that one."""
     return assignments.merge(
         tag=tag_of(request, tag),
@@ -219,9 +219,9 @@ def merge(request: Call, tag: schemas.Number, given: Into) -> TagBatch:
 
 @router.get("/tags/{tag}/members", response=schemas.Page[members.MemberRow])
 def carriers(
-    request: Call,
-    tag: schemas.Number,
-    after: schemas.After = None,
+    request: ApiRequest,
+    tag: schemas.Id,
+    after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     rule = {"tag": {"any": [tag_of(request, tag).key]}}
@@ -229,11 +229,11 @@ def carriers(
 
 
 @router.post("/tags/{tag}/members", response=Batch)
-def put(request: Call, tag: schemas.Number, given: Putting) -> TagBatch:
+def put(request: ApiRequest, tag: schemas.Id, given: Putting) -> TagBatch:
     """See to it that these members carry the tag."""
     found = tag_of(request, tag)
-    visibility.check(by=request.by, accounts=given.members, at=request.at)
-    return assignments.put(
+    visibility.check_visible(by=request.by, accounts=given.members, at=request.at)
+    return assignments.apply(
         tag=found,
         accounts=given.members,
         expires_at=given.expires_at,
@@ -245,11 +245,11 @@ def put(request: Call, tag: schemas.Number, given: Putting) -> TagBatch:
 
 
 @router.post("/tags/{tag}/members/removal", response=Batch)
-def take_off(request: Call, tag: schemas.Number, given: Marking) -> TagBatch:
+def take_off(request: ApiRequest, tag: schemas.Id, given: Marking) -> TagBatch:
     """See to it that these members do not carry the tag."""
     found = tag_of(request, tag)
-    visibility.check(by=request.by, accounts=given.members, at=request.at)
-    return assignments.take_off(
+    visibility.check_visible(by=request.by, accounts=given.members, at=request.at)
+    return assignments.remove(
         tag=found,
         accounts=given.members,
         note=given.note,
@@ -260,7 +260,7 @@ def take_off(request: Call, tag: schemas.Number, given: Marking) -> TagBatch:
 
 
 @router.post("/tag-batches/{batch}/undoing", response=Batch)
-def undo(request: Call, batch: schemas.Number) -> TagBatch:
+def undo(request: ApiRequest, batch: schemas.Id) -> TagBatch:
     """Everything as it was before the batch, but for what was changed since."""
     there = TagBatch.objects.filter(community=request.community, pk=batch)
     if request.by.scope is not None:
@@ -273,17 +273,17 @@ def undo(request: Call, batch: schemas.Number) -> TagBatch:
 
 @router.get("/tag-groups", response=schemas.Page[TagGroupShown])
 def groups(
-    request: Call, after: schemas.After = None, limit: schemas.Limit = 50
+    request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
 ) -> dict[str, Any]:
     there = TagGroup.objects.filter(community=request.community)
     return _page(there, after, limit)
 
 
 @router.post("/tag-groups", response={201: TagGroupShown})
-def create_group(request: Call, given: TagGroupGiven) -> Any:
+def create_group(request: ApiRequest, given: TagGroupGiven) -> Any:
     return Status(
         201,
-        library.create_group(
+        tag_groups.create(
             community=request.community,
             key=given.key,
             name=given.name,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from ninja import Field, Router
 
 from qunce.api import schemas
-from qunce.api.auth import Call, Needs
+from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import errors
 from qunce.outreach import skip_reasons
 from qunce.outreach.campaigns import campaigns, results, review
@@ -22,29 +22,29 @@ from qunce.outreach.sending import tasks as staff_tasks
 from qunce.outreach.sending.recipients import Recipient
 from qunce.outreach.sending.tasks import Task
 
-router = Router(auth=Needs("tasks"), tags=["tasks"])
+router = Router(auth=RequiresScope("tasks"), tags=["tasks"])
 
 
 class UnknownTaker(errors.NotFound):
     """There is nobody of the staff with this number."""
 
 
-class Opening(schemas.Given):
+class Opening(schemas.InputSchema):
     most: Annotated[int, Field(ge=1, le=200)] = assisted_sending.PAGE
 
 
-class CannotGiven(schemas.Given):
+class CannotGiven(schemas.InputSchema):
     reason: skip_reasons.Cannot
-    note: schemas.Short = ""
+    note: schemas.ShortText = ""
 
 
-class Taker(schemas.Given):
+class Taker(schemas.InputSchema):
     """`staff` is the number of an operator."""
 
-    staff: schemas.Number
+    staff: schemas.Id
 
 
-class TaskShown(schemas.Shown):
+class TaskShown(schemas.OutputSchema):
     """`left` of `total` are not done yet; `mine` is whether this key's operator does it."""
 
     id: int
@@ -59,7 +59,7 @@ class TaskShown(schemas.Shown):
     left: int
 
 
-class RowShown(schemas.Shown):
+class RowShown(schemas.OutputSchema):
     """`text` is what to post to `target`; null where a value is `missing`."""
 
     target: int
@@ -69,27 +69,27 @@ class RowShown(schemas.Shown):
     missing: str
 
 
-class Rows(schemas.Shown):
+class Rows(schemas.OutputSchema):
     items: list[RowShown]
 
 
-class HandedOver(schemas.Shown):
+class HandedOver(schemas.OutputSchema):
     moved: int
 
 
-def _task_of(call: Call, number: int) -> Task:
+def _task_of(call: ApiRequest, number: int) -> Task:
     return staff_tasks.get(by=call.by, pk=number)
 
 
-def _shown(call: Call, some: Sequence[Task]) -> list[dict[str, Any]]:
+def _shown(call: ApiRequest, some: Sequence[Task]) -> list[dict[str, Any]]:
     far = results.by_task(list(some))
     return [
         {
             "id": task.pk,
             "send": task.campaign_id,
             "name": task.campaign.name,
-            "staff": str(task.operator),
-            "mine": task.operator_id == call.by.pk,
+            "staff": str(task.staff),
+            "mine": task.staff_id == call.by.pk,
             "due_at": task.due_at,
             "late": task.is_late(call.at),
             "finished_at": task.finished_at,
@@ -100,7 +100,7 @@ def _shown(call: Call, some: Sequence[Task]) -> list[dict[str, Any]]:
     ]
 
 
-def _rows(call: Call, task: Task, some: Sequence[Recipient]) -> dict[str, Any]:
+def _rows(call: ApiRequest, task: Task, some: Sequence[Recipient]) -> dict[str, Any]:
     targets = [row.target_id for row in some]
     texts = review.resolved(task.campaign, targets, call.by)
     names = review.named(task.campaign, targets, call.by)
@@ -119,19 +119,19 @@ def _rows(call: Call, task: Task, some: Sequence[Recipient]) -> dict[str, Any]:
 
 @router.get("/tasks", response=schemas.Page[TaskShown])
 def listed(
-    request: Call,
+    request: ApiRequest,
     mine: bool = False,
     unfinished: bool = False,
-    after: schemas.After = None,
+    after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """One's own, and those of others for who oversees them."""
     there = staff_tasks.visible(request.by).order_by("pk")
     if mine:
-        there = there.filter(operator=request.by)
+        there = there.filter(staff=request.by)
     if unfinished:
         there = there.filter(finished_at__isnull=True)
-    found, more = schemas.walk(
+    found, more = schemas.paginate(
         lambda start, most: list(there.filter(pk__gt=start)[:most]),
         after=after,
         limit=limit,
@@ -141,12 +141,12 @@ def listed(
 
 
 @router.get("/tasks/{task}", response=TaskShown)
-def one(request: Call, task: schemas.Number) -> dict[str, Any]:
+def one(request: ApiRequest, task: schemas.Id) -> dict[str, Any]:
     return _shown(request, [_task_of(request, task)])[0]
 
 
 @router.post("/tasks/{task}/rows", response=Rows)
-def open_next(request: Call, task: schemas.Number, given: Opening) -> dict[str, Any]:
+def open_next(request: ApiRequest, task: schemas.Id, given: Opening) -> dict[str, Any]:
     """The rows to do now: those open already, filled up from what waits."""
     found = _task_of(request, task)
     rows = assisted_sending.open_next(
@@ -156,7 +156,7 @@ def open_next(request: Call, task: schemas.Number, given: Opening) -> dict[str, 
 
 
 @router.get("/tasks/{task}/rows", response=Rows)
-def open_rows(request: Call, task: schemas.Number) -> dict[str, Any]:
+def open_rows(request: ApiRequest, task: schemas.Id) -> dict[str, Any]:
     """The rows that are open."""
     found = _task_of(request, task)
     staff_tasks.check_own(found, request.by)
@@ -164,7 +164,7 @@ def open_rows(request: Call, task: schemas.Number) -> dict[str, Any]:
 
 
 @router.post("/tasks/{task}/rows/{target}/mark", response=TaskShown)
-def mark(request: Call, task: schemas.Number, target: schemas.Number) -> dict[str, Any]:
+def mark(request: ApiRequest, task: schemas.Id, target: schemas.Id) -> dict[str, Any]:
     """It was sent by hand."""
     found = _task_of(request, task)
     assisted_sending.mark(task=found, target=target, by=request.by, at=request.at)
@@ -173,7 +173,7 @@ def mark(request: Call, task: schemas.Number, target: schemas.Number) -> dict[st
 
 @router.post("/tasks/{task}/rows/{target}/failure", response=TaskShown)
 def cannot(
-    request: Call, task: schemas.Number, target: schemas.Number, given: CannotGiven
+    request: ApiRequest, task: schemas.Id, target: schemas.Id, given: CannotGiven
 ) -> dict[str, Any]:
     """It cannot be sent, and why."""
     assisted_sending.cannot(
@@ -188,7 +188,7 @@ def cannot(
 
 
 @router.delete("/tasks/{task}/rows/{target}/mark", response=TaskShown)
-def undo(request: Call, task: schemas.Number, target: schemas.Number) -> dict[str, Any]:
+def undo(request: ApiRequest, task: schemas.Id, target: schemas.Id) -> dict[str, Any]:
     """Take back the last word on a row: it is open again."""
     found = _task_of(request, task)
     assisted_sending.undo(task=found, target=target, by=request.by, at=request.at)
@@ -196,7 +196,7 @@ def undo(request: Call, task: schemas.Number, target: schemas.Number) -> dict[st
 
 
 @router.post("/tasks/{task}/handover", response=HandedOver)
-def hand_over(request: Call, task: schemas.Number, given: Taker) -> dict[str, int]:
+def hand_over(request: ApiRequest, task: schemas.Id, given: Taker) -> dict[str, int]:
     """Give what is not done yet to somebody else."""
     found = _task_of(request, task)
     for taker in campaigns.assignable(request.community):

@@ -14,14 +14,14 @@ def _behind_the_door() -> list[URLPattern]:
     found = []
     for pattern in api.urls[0]:
         if isinstance(pattern, URLPattern) and pattern.name != "api-root":
-            pattern.callback = middleware.keyed(pattern.callback)
+            pattern.callback = middleware.authenticated(pattern.callback)
             found.append(pattern)
     return found
 
 
 urlpatterns: list[URLPattern] = [
-    path("openapi.json", middleware.open_to_all(openapi.openapi), name="openapi"),
-    path("", middleware.open_to_all(openapi.page), name="docs"),
+    path("openapi.json", middleware.public(openapi.document), name="openapi"),
+    path("", middleware.public(openapi.docs), name="docs"),
     *_behind_the_door(),
-    re_path(r"^.*$", middleware.nothing_here),
+    re_path(r"^.*$", middleware.not_found),
 ]

@@ -8,19 +8,19 @@ from typing import Annotated, Any
 from ninja import Field, Router, Status
 
 from qunce.api import schemas
-from qunce.api.auth import Call, Needs
+from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.channels.webhooks import deliveries, endpoints
 from qunce.channels.webhooks.deliveries import Delivery
 from qunce.channels.webhooks.endpoints import Endpoint
 
-router = Router(auth=Needs("webhooks"), tags=["webhooks"])
+router = Router(auth=RequiresScope("webhooks"), tags=["webhooks"])
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 Url = Annotated[str, Field(min_length=1, max_length=500)]
 Kind = Annotated[str, Field(max_length=90, examples=["order.paid"])]
 Kinds = Annotated[list[Kind], Field(min_length=1, max_length=100)]
 
 
-class WebhookGiven(schemas.Given):
+class WebhookGiven(schemas.InputSchema):
     """`url` begins with https:// and is open to the internet."""
 
     name: Name
@@ -28,13 +28,13 @@ class WebhookGiven(schemas.Given):
     kinds: Kinds
 
 
-class WebhookChange(schemas.Given):
+class WebhookChange(schemas.InputSchema):
     name: Name | None = None
     url: Url | None = None
     kinds: Kinds | None = None
 
 
-class WebhookShown(schemas.Shown):
+class WebhookShown(schemas.OutputSchema):
     id: int
     name: str
     url: str
@@ -50,7 +50,7 @@ class WebhookMade(WebhookShown):
     secret: str
 
 
-class DeliveryShown(schemas.Shown):
+class DeliveryShown(schemas.OutputSchema):
     """`status` is the last answer's, 0 for none; `error` says why."""
 
     id: int
@@ -64,7 +64,7 @@ class DeliveryShown(schemas.Shown):
     took_ms: int
 
 
-def _webhook_of(call: Call, number: int) -> Endpoint:
+def _webhook_of(call: ApiRequest, number: int) -> Endpoint:
     return endpoints.get(by=call.by, pk=number)
 
 
@@ -75,13 +75,13 @@ def _shown(endpoint: Endpoint) -> dict[str, Any]:
 
 
 @router.get("/webhooks", response=list[WebhookShown])
-def listed(request: Call) -> Any:
+def listed(request: ApiRequest) -> Any:
     """All of them, by name."""
     return [_shown(each) for each in endpoints.listed(request.by)]
 
 
 @router.post("/webhooks", response={201: WebhookMade})
-def create(request: Call, given: WebhookGiven) -> Any:
+def create(request: ApiRequest, given: WebhookGiven) -> Any:
     """It is told of what happens from now on."""
     endpoint = endpoints.create(
         community=request.community,
@@ -95,13 +95,13 @@ def create(request: Call, given: WebhookGiven) -> Any:
 
 
 @router.get("/webhooks/{webhook}", response=WebhookShown)
-def one(request: Call, webhook: schemas.Number) -> dict[str, Any]:
+def one(request: ApiRequest, webhook: schemas.Id) -> dict[str, Any]:
     return _shown(_webhook_of(request, webhook))
 
 
 @router.patch("/webhooks/{webhook}", response=WebhookShown)
 def change(
-    request: Call, webhook: schemas.Number, given: WebhookChange
+    request: ApiRequest, webhook: schemas.Id, given: WebhookChange
 ) -> dict[str, Any]:
     found = _webhook_of(request, webhook)
     endpoints.change(
@@ -116,7 +116,7 @@ def change(
 
 
 @router.delete("/webhooks/{webhook}", response={204: None})
-def remove(request: Call, webhook: schemas.Number) -> Any:
+def remove(request: ApiRequest, webhook: schemas.Id) -> Any:
     """With its log."""
     found = _webhook_of(request, webhook)
     endpoints.remove(endpoint=found, by=request.by, at=request.at)
@@ -124,7 +124,7 @@ def remove(request: Call, webhook: schemas.Number) -> Any:
 
 
 @router.post("/webhooks/{webhook}/pause", response=WebhookShown)
-def pause(request: Call, webhook: schemas.Number) -> dict[str, Any]:
+def pause(request: ApiRequest, webhook: schemas.Id) -> dict[str, Any]:
     """Nothing is kept for it meanwhile."""
     found = _webhook_of(request, webhook)
     endpoints.pause(endpoint=found, by=request.by, at=request.at)
@@ -132,7 +132,7 @@ def pause(request: Call, webhook: schemas.Number) -> dict[str, Any]:
 
 
 @router.delete("/webhooks/{webhook}/pause", response=WebhookShown)
-def resume(request: Call, webhook: schemas.Number) -> dict[str, Any]:
+def resume(request: ApiRequest, webhook: schemas.Id) -> dict[str, Any]:
     """It is told of what happens from now on."""
     found = _webhook_of(request, webhook)
     endpoints.resume(endpoint=found, by=request.by, at=request.at)
@@ -140,7 +140,7 @@ def resume(request: Call, webhook: schemas.Number) -> dict[str, Any]:
 
 
 @router.post("/webhooks/{webhook}/secret", response=WebhookMade)
-def renew_secret(request: Call, webhook: schemas.Number) -> dict[str, Any]:
+def renew_secret(request: ApiRequest, webhook: schemas.Id) -> dict[str, Any]:
     """What is sent from now on is signed with the new one."""
     found = _webhook_of(request, webhook)
     endpoints.renew_secret(endpoint=found, by=request.by, at=request.at)
@@ -148,7 +148,7 @@ def renew_secret(request: Call, webhook: schemas.Number) -> dict[str, Any]:
 
 
 @router.post("/webhooks/{webhook}/trial", response=DeliveryShown)
-def try_out(request: Call, webhook: schemas.Number) -> Delivery:
+def try_out(request: ApiRequest, webhook: schemas.Id) -> Delivery:
     """Send something that tells of nothing."""
     found = _webhook_of(request, webhook)
     return deliveries.try_out(endpoint=found, by=request.by, at=request.at)
@@ -156,25 +156,25 @@ def try_out(request: Call, webhook: schemas.Number) -> Delivery:
 
 @router.get("/webhooks/{webhook}/deliveries", response=schemas.Page[DeliveryShown])
 def log(
-    request: Call,
-    webhook: schemas.Number,
+    request: ApiRequest,
+    webhook: schemas.Id,
     state: deliveries.State | None = None,
-    after: schemas.After = None,
+    after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """The newest first, of the last 30 days."""
     found = deliveries.log(
         _webhook_of(request, webhook),
         state="" if state is None else state.value,
-        before=schemas.place(after)[0] if after else None,
+        before=schemas.decode_cursor(after)[0] if after else None,
         limit=limit + 1,
     )
-    more = schemas.cursor(found[limit - 1].pk) if len(found) > limit else None
+    more = schemas.encode_cursor(found[limit - 1].pk) if len(found) > limit else None
     return {"items": found[:limit], "next": more}
 
 
 @router.post("/webhooks/{webhook}/deliveries/{delivery}/again", response=DeliveryShown)
-def again(request: Call, webhook: schemas.Number, delivery: schemas.Number) -> Delivery:
+def again(request: ApiRequest, webhook: schemas.Id, delivery: schemas.Id) -> Delivery:
     """Send it once more, under the same `webhook-id`."""
     row = deliveries.get(_webhook_of(request, webhook), delivery)
     deliveries.again(delivery=row, by=request.by, at=request.at)

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Out) -> int:
     community = options.community(args)
-    by = options.operator(args, community)
+    by = options.staff(args, community)
     deriver.catch_up(most=options.BEARABLE)
     asked = {"community": community, "by": by, "at": args.at}
     action = {"count": _count, "list": _list, "explain": _explain, "overlap": _overlap}

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Out) -> int:
     if args.login:
-        permissions.check_may(options.operator(args, options.community(args)), BACK_UP)
+        permissions.check_may(options.staff(args, options.community(args)), BACK_UP)
     target = Path(args.target)
     if target.is_dir():
         target /= f"qunce-{args.at:%Y%m%d-%H%M%S}.zip"

@@ -52,14 +52,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Out) -> int:
     community = options.community(args)
-    by = options.operator(args, community)
+    by = options.staff(args, community)
     login = args.name_of_login
     word = _asked() if args.password else random_password()
     if args.renew:
         found = staff.listed(community).filter(login=login).first()
         if found is None:
             raise options.unknown(community, login)
-        staff.give_password(operator=found, password=word, by=by, at=args.at)
+        staff.give_password(staff=found, password=word, by=by, at=args.at)
     else:
         found = _create(args, by, word)
     if args.password:

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
         community=community,
         source=source,
         target=args.target,
-        by=cli_options.operator(args, community),
+        by=cli_options.staff(args, community),
         at=args.at,
         options=_options(args),
     )

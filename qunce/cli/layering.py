@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Out) -> int:
     community = options.community(args)
-    about = {"by": options.operator(args, community), "at": args.at}
+    about = {"by": options.staff(args, community), "at": args.at}
     spec: Any = READY.get(args.spec) or options.rule(args.spec)
     deriver.catch_up(most=options.BEARABLE)
     layering = layers.create(

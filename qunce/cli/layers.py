@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Out) -> int:
     community = options.community(args)
-    by = options.operator(args, community)
-    found = layers.listed(community)
+    by = options.staff(args, community)
+    found = layers.list_active(community)
     if args.key:
         found = [layers.get(community, args.key)]
     if args.recompute:
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
 
 
 def _told(layering: Layering) -> dict[str, Any]:
-    run = layers.newest(layering)
+    run = layers.latest_run(layering)
     told: dict[str, Any] = {"name": layering.name, "default": layering.default}
     if run is None:
         return told | {"day": None, "sizes": {}, "moved": 0, "matrix": []}
@@ -53,7 +53,7 @@ def _told(layering: Layering) -> dict[str, Any]:
 
 def _matrix(layering: Layering, run: LayerRun) -> list[dict[str, Any]]:
     """From the last run of an earlier day to this one."""
-    before = layers.newest(layering, run.day - 1)
+    before = layers.latest_run(layering, run.day - 1)
     if before is None:
         return []
     pairs = layers.matrix(before, run)

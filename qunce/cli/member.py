@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Out) -> int:
     community = options.community(args)
-    about = {"by": options.operator(args, community), "at": args.at}
+    about = {"by": options.staff(args, community), "at": args.at}
     deriver.catch_up(most=options.BEARABLE)
     account = _account(community, args.key, about)
     if args.action == "show":

@@ -42,12 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Out) -> int:
     community = options.community(args)
-    by = options.operator(args, community)
+    by = options.staff(args, community)
     ranks.check_manage(by)
     if args.action == "add":
         scope = options.rule(args.scope) if args.scope else None
         if scope is not None:
-            scope = scope_rules.own(community, scope)
+            scope = scope_rules.expand_segments(community, scope)
         staff_models.create(
             community=community,
             login=args.name_of_login,

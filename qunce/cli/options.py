@@ -162,7 +162,7 @@ def _first(key: str, at: datetime) -> communities.Community:
         return communities.get(key)
 
 
-def operator(
+def staff(
     args: argparse.Namespace, community: communities.Community
 ) -> staff_models.Staff:
     """Who acts: `--as LOGIN`, else the house itself."""

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from qunce.cli import options
 from qunce.cli.output import Out
+from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.segments.segments import Segment
 from qunce.sets.mirror import deriver
@@ -29,11 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Out) -> int:
     community = options.community(args)
-    about = {"by": options.operator(args, community), "at": args.at}
+    about = {"by": options.staff(args, community), "at": args.at}
     deriver.catch_up(most=options.BEARABLE)
     if args.action == "freeze":
         return _freeze(args, out, {"community": community, **about})
-    found = segments.listed(community)
+    found = segments.list_active(community)
     if args.action == "add":
         found = [_add(args, {"community": community, **about})]
     told = [_told(segment, about) for segment in found]
@@ -47,17 +48,17 @@ def _add(args: argparse.Namespace, about: dict[str, Any]) -> Segment:
     """A segment that is there gets the new rule."""
     rule = options.rule(args.rule)
     words = {"name": args.name, "description": args.note}
-    for known in segments.listed(about["community"]):
+    for known in segments.list_active(about["community"]):
         if known.key == args.key:
             changed = {name: text for name, text in words.items() if text}
             by, at = about["by"], about["at"]
-            segments.change(segment=known, rule=rule, by=by, at=at, **changed)
+            segments.update(segment=known, rule=rule, by=by, at=at, **changed)
             return known
     return segments.create(key=args.key, rule=rule, **words, **about)
 
 
 def _freeze(args: argparse.Namespace, out: Out, about: dict[str, Any]) -> int:
-    frozen = segments.freeze(key=args.key, rule=options.rule(args.rule), **about)
+    frozen = frozen_segments.freeze(key=args.key, rule=options.rule(args.rule), **about)
     out.answer(
         {"key": frozen.key, "members": frozen.size},
         _("Frozen segment “%(key)s” saved with %(n)s members.")

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
     community = options.community(args)
     asked = {
         "community": community,
-        "by": options.operator(args, community),
+        "by": options.staff(args, community),
         "at": args.at,
     }
     deriver.catch_up(most=options.BEARABLE, wait=False)
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
         "community": community.key,
         "members": audiences.count(rule=EVERYONE, **asked),
         "accounts": _accounts(community),
-        "groups": groups.listed(community).count(),
+        "groups": groups.list_all(community).count(),
         **_orders(community),
         "facts": facts(),
         "lag": deriver.lag(),
@@ -82,14 +82,14 @@ def facts() -> int:
 
 def _layers(community: Community) -> dict[str, dict[str, int]]:
     told = {}
-    for layering in layers.listed(community):
-        run = layers.newest(layering)
+    for layering in layers.list_active(community):
+        run = layers.latest_run(layering)
         told[layering.key] = layers.sizes(run) if run else {}
     return told
 
 
 def _segments(asked: dict[str, Any]) -> dict[str, int]:
-    found = segments.listed(asked["community"])
+    found = segments.list_active(asked["community"])
     return {each.key: audiences.count(rule=each.rule, **asked) for each in found}
 
 

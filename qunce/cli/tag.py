@@ -14,7 +14,8 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import assignments, library
-from qunce.members.tags.library import Tag
+from qunce.members.tags import groups as tag_groups
+from qunce.members.tags.models import Tag
 from qunce.sets.mirror import deriver
 
 
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Out) -> int:
     community = options.community(args)
-    by = options.operator(args, community)
+    by = options.staff(args, community)
     if args.rule:
         deriver.catch_up(most=options.BEARABLE)
     tag = _tag(args, community, by)
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
     about: dict[str, Any] = {"tag": tag, "by": by, "at": args.at, "note": args.note}
     about["expires_at"] = _expires(args, community)
     if args.depth is None:
-        batch = assignments.put(accounts=accounts, **about)
+        batch = assignments.apply(accounts=accounts, **about)
     else:
         batch = assignments.set_depths(depths=_depths(accounts, args.depth), **about)
     out.answer(
@@ -62,7 +63,7 @@ def _tag(args: argparse.Namespace, community: Community, by: Staff) -> Tag:
     found = library.find(community, [args.tag])
     if args.tag in found:
         return found[args.tag]
-    group = library.get_group(community, args.new_in)
+    group = tag_groups.get_by_key(community, args.new_in)
     return library.create(
         community=community, key=args.tag, group=group, by=by, at=args.at
     )

@@ -12,10 +12,11 @@ from qunce.cli import options
 from qunce.cli.output import Out
 from qunce.core.communities import Community
 from qunce.members.tags import assignments, library
+from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import naming as tag_naming
 from qunce.members.tags import report as tag_report
 from qunce.members.tags import templates as tag_templates
-from qunce.members.tags.library import Tag
+from qunce.members.tags.models import Tag
 from qunce.sets import audiences
 
 
@@ -57,7 +58,7 @@ def _add_group(group: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Out) -> int:
     community = options.community(args)
-    about = {"by": options.operator(args, community), "at": args.at}
+    about = {"by": options.staff(args, community), "at": args.at}
     action = {
         "template": _template,
         "group": _group,
@@ -82,7 +83,7 @@ def _list(
             "group": tag.group.key if tag.group else None,
             "members": _carriers(tag, about),
         }
-        for tag in library.listed(community)
+        for tag in library.list_tags(community)
     ]
     out.answer({"tags": told})
     for each in told:
@@ -107,10 +108,10 @@ def _template(
 def _group(
     args: argparse.Namespace, out: Out, community: Community, about: About
 ) -> None:
-    naming = tag_naming.Naming(
+    naming = tag_naming.NamingRule(
         prefix=args.prefix, pattern=args.pattern, guidance=args.guidance
     )
-    group = library.create_group(
+    group = tag_groups.create(
         community=community,
         key=args.key,
         name=args.name,
@@ -151,9 +152,11 @@ def _merge(
 def _tidy(
     args: argparse.Namespace, out: Out, community: Community, about: About
 ) -> None:
-    twins = [[one.key, other.key] for one, other in tag_report.twins(community)]
-    unused = _keys(tag_report.unused(community, at=args.at))
-    lonely = _keys(tag_report.of_one_person(community, at=args.at))
+    twins = [
+        [one.key, other.key] for one, other in tag_report.list_duplicates(community)
+    ]
+    unused = _keys(tag_report.list_unused(community, at=args.at))
+    lonely = _keys(tag_report.list_single_use(community, at=args.at))
     out.answer(
         {"twins": twins, "unused": unused, "of_one_person": lonely},
         *(_("nearly the same: %(tags)s") % {"tags": ", ".join(pair)} for pair in twins),

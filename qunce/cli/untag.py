@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
 
 
 def _undo(args: argparse.Namespace, community: Community, out: Out) -> None:
-    by = options.operator(args, community)
+    by = options.staff(args, community)
     found = TagBatch.objects.filter(community=community, pk=args.batch)
     for batch in found:
         restored = assignments.undo(batch=batch, by=by, at=args.at)
@@ -57,10 +57,10 @@ def _undo(args: argparse.Namespace, community: Community, out: Out) -> None:
 
 
 def _take_off(args: argparse.Namespace, community: Community, out: Out) -> None:
-    by = options.operator(args, community)
+    by = options.staff(args, community)
     if args.rule:
         deriver.catch_up(most=options.BEARABLE)
-    batch = assignments.take_off(
+    batch = assignments.remove(
         tag=library.get(community, args.tag),
         accounts=member_selection.chosen(args, community=community, by=by),
         by=by,

@@ -26,7 +26,7 @@ from qunce.core.staff.models import Staff
 class Request(HttpRequest):
     """A request of somebody who is signed in; `at` is the only clock of a page."""
 
-    operator: Staff
+    staff: Staff
     community: Community
     at: datetime
     htmx: HtmxDetails
@@ -58,7 +58,7 @@ def page(permission: str | None = None) -> Callable[[View], View]:
                 return refused
             _greet(request)
             if permission is not None:
-                permissions.check_may(request.operator, permission)
+                permissions.check_may(request.staff, permission)
             with timezone.override(ZoneInfo(request.community.timezone)):
                 return view(request, *args, **kwargs)
 
@@ -100,13 +100,13 @@ def is_verified(request: HttpRequest) -> bool:
 
 
 def _greet(request: Request) -> None:
-    operator = request.user
-    if not isinstance(operator, Staff):  # told apart before
+    staff = request.user
+    if not isinstance(staff, Staff):  # told apart before
         raise permissions.NotAllowed
-    request.operator, request.community = operator, operator.community
+    request.staff, request.community = staff, staff.community
     request.at = now()
-    translation.activate(operator.language)
-    request.LANGUAGE_CODE = operator.language
+    translation.activate(staff.language)
+    request.LANGUAGE_CODE = staff.language
 
 
 def render(

@@ -52,16 +52,16 @@ AREAS = (
         _("Outreach"),
         "paper-airplane",
         (
-            Tab(_("Campaigns"), "outreach:campaigns"),
-            Tab(_("Staff tasks"), "outreach:tasks"),
-            Tab(_("Opt-outs"), "outreach:opt-outs"),
+            Tab(_("Campaigns"), "outreach:campaign-list"),
+            Tab(_("Staff tasks"), "outreach:task-list"),
+            Tab(_("Opt-outs"), "outreach:opt-out-list"),
         ),
     ),
     Area(
         "sales",
         pgettext_lazy("menu", "Paid amount"),
         "shopping-bag",
-        (Tab(_("Orders"), "sales:orders"),),
+        (Tab(_("Orders"), "sales:order-list"),),
     ),
     Area(
         "groups",
@@ -69,19 +69,19 @@ AREAS = (
         "chat-bubble-left-right",
         (Tab(_("Groups"), "groups:list"),),
     ),
-    Area("insight", _("Insight"), "chart-bar", (Tab(_("Insight"), "insight:numbers"),)),
+    Area("insight", _("Insight"), "chart-bar", (Tab(_("Insight"), "insight:metrics"),)),
     Area(
         "settings",
         _("Settings"),
         "cog-6-tooth",
         (
-            Tab(_("My account"), "settings:mine"),
-            Tab(_("Staff"), "settings:staff", "staff.manage"),
-            Tab(_("Units"), "settings:units", "staff.manage"),
-            Tab(_("Roles"), "settings:roles"),
-            Tab(_("API keys"), "settings:keys", "staff.manage"),
+            Tab(_("My account"), "settings:account"),
+            Tab(_("Staff"), "settings:staff-list", "staff.manage"),
+            Tab(_("Units"), "settings:unit-list", "staff.manage"),
+            Tab(_("Roles"), "settings:role-list"),
+            Tab(_("API keys"), "settings:api-key-list", "staff.manage"),
             Tab(_("Webhooks"), "webhooks:list", "webhooks.manage"),
-            Tab(_("Audit log"), "settings:audit", "audit_log.view"),
+            Tab(_("Audit log"), "settings:audit-log", "audit_log.view"),
         ),
     ),
 )
@@ -97,8 +97,8 @@ AREA_OF = {tab.view.partition(":")[0]: area.key for area in AREAS for tab in are
 
 def around(request: HttpRequest) -> dict[str, Any]:
     """A context processor: what the base template draws around the page."""
-    operator = getattr(request, "user", None)
-    if not isinstance(operator, Staff):
+    staff = getattr(request, "user", None)
+    if not isinstance(staff, Staff):
         return {"rail": (), "page_styles": PAGE_STYLES, "theme": "system"}
     match = request.resolver_match
     namespace = match.namespace if match else ""
@@ -109,20 +109,19 @@ def around(request: HttpRequest) -> dict[str, Any]:
         "page_styles": PAGE_STYLES,
         "search_url": _reversed("search:results"),
         "searched": "",
-        "account_url": _reversed("settings:mine"),
+        "account_url": _reversed("settings:account"),
         "sign_out_url": _reversed("login:sign-out"),
         "rail": rail,
         "here": area,
-        "tabs": _tabs(area, operator, request.path) if area else (),
-        "operator": operator,
-        "community": operator.community,
-        "theme": getattr(operator, "theme", "system"),
+        "tabs": _tabs(area, staff, request.path) if area else (),
+        "community": staff.community,
+        "theme": getattr(staff, "theme", "system"),
     }
 
 
-def _tabs(area: Area, operator: Staff, path: str) -> list[tuple[Tab, str, bool]]:
+def _tabs(area: Area, staff: Staff, path: str) -> list[tuple[Tab, str, bool]]:
     """Tab, address, whether it is the one we are in: that of the longest address."""
-    shown = [tab for tab in area.tabs if _may(operator, tab.permission)]
+    shown = [tab for tab in area.tabs if _may(staff, tab.permission)]
     found = [(tab, url) for tab in shown if (url := _url(tab))]
     best = max(
         (url for _tab, url in found if path.startswith(url)), key=len, default=""
@@ -130,12 +129,10 @@ def _tabs(area: Area, operator: Staff, path: str) -> list[tuple[Tab, str, bool]]
     return [(tab, url, url == best) for tab, url in found] if len(found) > 1 else []
 
 
-def _may(operator: Staff, permission: str | None) -> bool:
+def _may(staff: Staff, permission: str | None) -> bool:
     if permission is None:
         return True
-    return permission in permissions.declared() and permissions.may(
-        operator, permission
-    )
+    return permission in permissions.declared() and permissions.may(staff, permission)
 
 
 def _url(tab: Tab) -> str:

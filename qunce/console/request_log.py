@@ -64,7 +64,7 @@ def _note(request: HttpRequest, answer: HttpResponseBase, took: float) -> None:
         route=route,
         status=answer.status_code,
         ms=round(took * 1000, 1),
-        operator=getattr(getattr(request, "operator", None), "pk", None),
+        staff=getattr(getattr(request, "staff", None), "pk", None),
     )
 
 

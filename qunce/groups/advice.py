@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-FEW_JOIN = 0.02
+MIN_GROWTH = 0.02
 """Of its people in 28 days: below it, a group has stopped growing."""
-SILENT = 0.02
-ALIVE = 0.08
+SILENT_SHARE = 0.02
+ACTIVE_SHARE = 0.08
 """People who do something on a day, as a share of who is in the group."""
-NEARLY_FULL = 0.9
+NEARLY_FULL_SHARE = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pulse:
+class GroupNumbers:
     """A group in numbers of its last 28 days; `active` is the mean of a day."""
 
     size: int
@@ -38,7 +38,7 @@ class Advice:
     step: str | None = None
 
 
-def advise(stage: str, pulse: Pulse) -> Advice:
+def advise(stage: str, pulse: GroupNumbers) -> Advice:
     return {
         "growing": _growing,
         "lasting": _lasting,
@@ -47,19 +47,19 @@ def advise(stage: str, pulse: Pulse) -> Advice:
     }[stage](pulse)
 
 
-def _growing(pulse: Pulse) -> Advice:
+def _growing(pulse: GroupNumbers) -> Advice:
     if not pulse.size:
         return Advice(
             _("The group is empty. Invite the first twenty people one by one.")
         )
-    if pulse.capacity and pulse.size >= NEARLY_FULL * pulse.capacity:
+    if pulse.capacity and pulse.size >= NEARLY_FULL_SHARE * pulse.capacity:
         text = _("The group is nearly full. Mark it as stable and open the next one.")
         return Advice(text, "settle")
     if pulse.leaves > pulse.joins:
         return Advice(
             _("More people leave than join. Look at what was posted before they left.")
         )
-    if pulse.joins < FEW_JOIN * pulse.size:
+    if pulse.joins < MIN_GROWTH * pulse.size:
         text = _(
             "Hardly anybody joins any more. Mark the group as stable and look "
             "after its current members."
@@ -70,14 +70,14 @@ def _growing(pulse: Pulse) -> Advice:
     )
 
 
-def _lasting(pulse: Pulse) -> Advice:
-    if pulse.share_active < SILENT:
+def _lasting(pulse: GroupNumbers) -> Advice:
+    if pulse.share_active < SILENT_SHARE:
         text = _(
             "The group has gone quiet. Win its members back with something "
             "useful to them."
         )
         return Advice(text, "recall")
-    if pulse.joins >= 5 * FEW_JOIN * max(pulse.size, 1):
+    if pulse.joins >= 5 * MIN_GROWTH * max(pulse.size, 1):
         return Advice(
             _("Many people are joining again. Treat it as a growing group."), "revive"
         )
@@ -86,10 +86,10 @@ def _lasting(pulse: Pulse) -> Advice:
     )
 
 
-def _recalling(pulse: Pulse) -> Advice:
-    if pulse.share_active >= ALIVE:
+def _recalling(pulse: GroupNumbers) -> Advice:
+    if pulse.share_active >= ACTIVE_SHARE:
         return Advice(_("Members are back. Mark the group as stable."), "settle")
-    if pulse.share_active < SILENT / 4:
+    if pulse.share_active < SILENT_SHARE / 4:
         text = _(
             "Nobody comes back. Invite the few remaining members to other "
             "groups and retire this one."
@@ -98,7 +98,7 @@ def _recalling(pulse: Pulse) -> Advice:
     return Advice(_("Some members are coming back. Contact them one by one."))
 
 
-def _dead(pulse: Pulse) -> Advice:
+def _dead(pulse: GroupNumbers) -> Advice:
     if pulse.size:
         return Advice(
             _("Nobody can join. Move the remaining members to an active group.")

@@ -22,7 +22,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.sets.bitmaps import marks
 
 MANAGE = permissions.declare("groups.manage", permissions.Role.MANAGER)
-TEND = permissions.declare(
+EDIT_MEMBERS = permissions.declare(
     "groups.edit_members", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
 
@@ -111,7 +111,7 @@ class Membership(marks.Mark):
         return f"{self.account_id} in {self.group_id}"
 
 
-KIND = marks.MarkKind(name="group", model=Membership, ref="group_id")
+KIND = marks.MarkKind(name="group", model=Membership, ref_column="group_id")
 
 
 @facts.declare
@@ -152,11 +152,11 @@ class GroupLeft(facts.FactKind):
     label = gettext_lazy("left a group")
 
 
-class UnknownGroup(errors.NotFound):
+class GroupNotFound(errors.NotFound):
     """There is no such group in this community."""
 
 
-class GroupExists(errors.Refused):
+class GroupAlreadyExists(errors.Refused):
     """There is a group of this key already."""
 
 
@@ -168,7 +168,7 @@ class GroupFull(errors.Refused):
     """More people would be in the group than it holds."""
 
 
-class GroupDead(errors.Refused):
+class GroupRetired(errors.Refused):
     """Nobody joins a group that is given up."""
 
 
@@ -182,11 +182,11 @@ def check_key(key: str) -> str:
     return key
 
 
-def check_room(group: Group) -> None:
+def check_capacity(group: Group) -> None:
     """Whether the group holds all who are in it."""
     if group.state == Stage.DEAD:
-        raise GroupDead(_("The group “%(group)s” is retired.") % {"group": group})
-    if group.capacity is not None and size(group) > group.capacity:
+        raise GroupRetired(_("The group “%(group)s” is retired.") % {"group": group})
+    if group.capacity is not None and count_members(group) > group.capacity:
         raise GroupFull(
             _("The group “%(group)s” can have at most %(n)s people.")
             % {"group": group, "n": group.capacity}
@@ -204,7 +204,7 @@ def create(
     permissions.check_may(by, MANAGE)
     key = check_key(key)
     if Group.objects.filter(community=community, key=key).exists():
-        raise GroupExists(_("A group “%(key)s” already exists.") % {"key": key})
+        raise GroupAlreadyExists(_("A group “%(key)s” already exists.") % {"key": key})
     fields = {"name": key, **about, "created_at": at, "by": by}
     group = Group(community=community, key=key, **fields)
     _check_fields(group)
@@ -214,7 +214,7 @@ def create(
 
 
 @transaction.atomic
-def change(*, group: Group, by: Staff, at: datetime, **about: Any) -> None:
+def update(*, group: Group, by: Staff, at: datetime, **about: Any) -> None:
     permissions.check_may(by, MANAGE)
     changed = [field for field, new in about.items() if getattr(group, field) != new]
     if not changed:
@@ -237,7 +237,7 @@ def _check_fields(group: Group) -> None:
 
 
 @transaction.atomic
-def move(*, group: Group, step: str, by: Staff, at: datetime) -> None:
+def change_stage(*, group: Group, step: str, by: Staff, at: datetime) -> None:
     """Take a step of the group's life: settle, recall, close or revive."""
     permissions.check_may(by, MANAGE)
     FLOW.move(group, step)
@@ -245,7 +245,7 @@ def move(*, group: Group, step: str, by: Staff, at: datetime) -> None:
     facts.record(event, community=group.community, by=by, at=at)
 
 
-def join(
+def add_members(
     *,
     group: Group,
     accounts: Iterable[int],
@@ -258,7 +258,7 @@ def join(
 
     Each 5,000 accounts are one transaction.
     """
-    permissions.check_may(by, TEND)
+    permissions.check_may(by, EDIT_MEMBERS)
     wanted = sorted(set(accounts))
     account_queries.check_ids(group.community, wanted)
     moment = happened_at or at
@@ -270,14 +270,14 @@ def join(
                 KIND, group.community_id, group.pk, dict.fromkeys(chunk, 1), extra
             )
             # The revision is locked by now, so no room is given away twice.
-            check_room(group)
+            check_capacity(group)
             event = GroupJoined(group=group.pk, role=role)
             _record(event, group, changes, by, at, moment)
         joined += len(changes)
     return joined
 
 
-def leave(
+def remove_members(
     *,
     group: Group,
     accounts: Iterable[int],
@@ -286,7 +286,7 @@ def leave(
     happened_at: datetime | None = None,
 ) -> int:
     """Take accounts out of the group; returns how many were in it."""
-    permissions.check_may(by, TEND)
+    permissions.check_may(by, EDIT_MEMBERS)
     wanted = sorted(set(accounts))
     account_queries.check_ids(group.community, wanted)
     moment = happened_at or at
@@ -345,10 +345,10 @@ def forget_erased(
 ) -> None:
     """A reaction: who is erased is in no group."""
     gone = [fact.account for fact in facts if fact.account is not None]
-    forget(community=community, accounts=gone)
+    forget_members(community=community, accounts=gone)
 
 
-def forget(*, community: Community, accounts: Iterable[int]) -> int:
+def forget_members(*, community: Community, accounts: Iterable[int]) -> int:
     """Take erased accounts out of every group without a word in the log."""
     taken = 0
     rows = Membership.objects.filter(account_id__in=list(accounts), present=True)
@@ -369,7 +369,7 @@ def get(community: Community, key: str) -> Group:
     try:
         return Group.objects.get(community=community, key=key)
     except Group.DoesNotExist:
-        raise UnknownGroup(_("There is no group “%(key)s”.") % {"key": key}) from None
+        raise GroupNotFound(_("There is no group “%(key)s”.") % {"key": key}) from None
 
 
 def find(community: Community, keys: Iterable[str]) -> dict[str, int]:
@@ -380,11 +380,11 @@ def find(community: Community, keys: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def listed(community: Community) -> models.QuerySet[Group]:
+def list_all(community: Community) -> models.QuerySet[Group]:
     return Group.objects.filter(community=community).order_by("key")
 
 
-def size(group: Group) -> int:
+def count_members(group: Group) -> int:
     """People in the group now, each once."""
     accounts = Membership.objects.filter(group=group, present=True)
     heads = account_queries.person_ids(accounts.values_list("account_id", flat=True))

@@ -44,7 +44,7 @@ ROLES: dict[str, StrOrPromise] = {
     "seed": _("seed"),
     "volunteer": _("volunteer"),
 }
-STEPS: dict[str, StrOrPromise] = {
+TRANSITIONS: dict[str, StrOrPromise] = {
     "settle": _("Mark as stable"),
     "recall": _("Start win-back"),
     "close": _("Retire the group"),
@@ -53,5 +53,5 @@ STEPS: dict[str, StrOrPromise] = {
 """The steps of a group's life, as buttons say them."""
 
 
-def say(words: Mapping[str, StrOrPromise], key: str) -> str:
+def label_of(words: Mapping[str, StrOrPromise], key: str) -> str:
     return str(words.get(key, key))

@@ -6,12 +6,19 @@ from qunce.members.attributes.values import AttributeValue, PastValue
 from qunce.members.layers.layers import Layering, LayerRun, LayerSet
 from qunce.members.people.merges import Merge
 from qunce.members.people.notes import Note
-from qunce.members.people.remark_names import Pattern
-from qunce.members.segments.segments import FrozenSegment, Segment, SegmentSize
-from qunce.members.tags.bulk import TagJob
-from qunce.members.tags.duplicates import DismissedDuplicate
-from qunce.members.tags.library import Synonym, Tag, TagGroup
-from qunce.members.tags.models import TagBatch, TagChange, Tagging
+from qunce.members.people.remark_names import RemarkPattern
+from qunce.members.segments.frozen import FrozenSegment
+from qunce.members.segments.segments import Segment, SegmentSize
+from qunce.members.tags.models import (
+    DismissedDuplicate,
+    Synonym,
+    Tag,
+    TagBatch,
+    TagChange,
+    Tagging,
+    TagGroup,
+    TagJob,
+)
 
 __all__ = [
     "Account",

@@ -57,7 +57,7 @@ class OptOut(marks.Mark):
         return f"opt-out of {self.account_id}"
 
 
-KIND = marks.MarkKind(name="optout", model=OptOut, ref="community_id")
+KIND = marks.MarkKind(name="optout", model=OptOut, ref_column="community_id")
 
 
 @facts.declare
@@ -130,7 +130,9 @@ def _turn(
     for chunk in account_queries.chunks(wanted):
         with transaction.atomic():
             weights = dict.fromkeys(chunk, weight)
-            changes = marks.set_weights(KIND, community.pk, community.pk, weights, extra)
+            changes = marks.set_weights(
+                KIND, community.pk, community.pk, weights, extra
+            )
             facts.record_for_accounts(
                 event, sorted(changes), community=community, by=by, at=at
             )
@@ -178,7 +180,7 @@ class OptedOutClause(Clause):
         return [(KIND.name, self.community)]
 
     def resolve(self, snap: Snapshot) -> BitMap:
-        return snap.people(snap.stack(KIND.name, self.community).nonzero())
+        return snap.people(snap.marks(KIND.name, self.community).nonzero())
 
     def explain(self, snap: Snapshot, person: int) -> str:
         if person in snap.resolve(self):

@@ -105,8 +105,10 @@ def _narrowed(by: Staff, wanted: Wanted, at: datetime) -> models.QuerySet[Order]
     if wanted.key:
         rows = rows.filter(key=wanted.key)
     if wanted.member is not None:
-        visibility.check(by=by, accounts=[wanted.member], at=at)
-        rows = rows.filter(account_id__in=account_queries.account_ids_of_person(wanted.member))
+        visibility.check_visible(by=by, accounts=[wanted.member], at=at)
+        rows = rows.filter(
+            account_id__in=account_queries.account_ids_of_person(wanted.member)
+        )
     given_back = models.F("amount")
     if wanted.state == "kept":
         rows = rows.filter(refunded_amount=0)
@@ -124,7 +126,7 @@ def _seen(by: Staff, some: Sequence[Order], at: datetime) -> list[Order]:
     if by.scope is None:
         return list(some)
     heads = account_queries.person_ids(one.account_id for one in some if one.account_id)
-    seen = visibility.only(by=by, accounts=heads, at=at)
+    seen = visibility.filter_visible(by=by, accounts=heads, at=at)
     return [one for one in some if heads.get(one.account_id or 0) in seen]
 
 
@@ -153,7 +155,7 @@ def totals(*, by: Staff, wanted: Wanted, at: datetime) -> list[Totals] | None:
     rows = _narrowed(by, wanted, at)
     if by.scope is None or wanted.member is not None:
         return _added([rows])
-    seen = visibility.everybody(by=by, at=at)
+    seen = visibility.visible_people(by=by, at=at)
     if len(seen) > FEW:
         return None
     families = account_queries.accounts_by_person(seen)

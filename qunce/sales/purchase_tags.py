@@ -26,6 +26,7 @@ from qunce.core.facts import committed, consumers, facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
+from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library, naming
 from qunce.members.tags import models as tag_models
 from qunce.sales import orders
@@ -55,8 +56,8 @@ WHERE account_id IN ({marks}) AND community_id = %s AND items IS NOT NULL
 
 def key_of(category: str) -> str:
     """The key of a category's tag, within what a tag's name may be."""
-    name = naming.clean(category).replace(";", ",")
-    return (PREFIX + name)[: naming.LONGEST].strip()
+    name = naming.normalise(category).replace(";", ",")
+    return (PREFIX + name)[: naming.MAX_LENGTH].strip()
 
 
 def categories(items: str) -> set[str]:
@@ -130,11 +131,11 @@ class _Shelf:
             ours = found[key].group_id == self.group.pk
             self.known[name] = found[key].pk if ours else None
 
-    def _make(self, key: str, name: str) -> library.Tag:
+    def _make(self, key: str, name: str) -> tag_models.Tag:
         return library.create(
             community=self.community,
             key=key,
-            name=naming.clean(name)[: naming.LONGEST],
+            name=naming.normalise(name)[: naming.MAX_LENGTH],
             group=self.group,
             by=self.by,
             at=self.at,
@@ -142,27 +143,27 @@ class _Shelf:
 
     def ids(self) -> list[int]:
         try:
-            group = library.get_group(self.community, GROUP)
-        except library.UnknownTagGroup:
+            group = tag_groups.get_by_key(self.community, GROUP)
+        except tag_groups.TagGroupNotFound:
             return []
-        return library.ids_in(self.community, group)
+        return tag_groups.tag_ids(self.community, group)
 
     @cached_property
     def by(self) -> Staff:
         return staff_models.system(self.community)
 
     @cached_property
-    def group(self) -> library.TagGroup:
+    def group(self) -> tag_models.TagGroup:
         try:
-            return library.get_group(self.community, GROUP)
-        except library.UnknownTagGroup:
+            return tag_groups.get_by_key(self.community, GROUP)
+        except tag_groups.TagGroupNotFound:
             with translation.override(self.community.language):
                 name = _("Bought")
-            return library.create_group(
+            return tag_groups.create(
                 community=self.community,
                 key=GROUP,
                 name=name,
-                naming=naming.Naming(prefix=PREFIX),
+                naming=naming.NamingRule(prefix=PREFIX),
                 by=self.by,
                 at=self.at,
             )

@@ -121,7 +121,7 @@ def explain(
 
     def because(snap: Snapshot) -> Explanation:
         question = _read(snap, rule, by)
-        person = snap.aliases.head(account)
+        person = snap.aliases.person_id(account)
         reasons = [_presence_reason(snap, person)]
         if question.scope:
             of_scope = _reasons(snap, question.scope, person, wanted=True)
@@ -142,7 +142,7 @@ def check(*, community: Community, rule: Any) -> None:
 def list_fact_kinds(community: Community) -> list[str]:
     """The kinds of facts that anybody of this community has."""
     rows = db.rows(
-        "SELECT DISTINCT kind_id FROM sets_dayset WHERE community_id = %s",
+        "SELECT DISTINCT kind_id FROM sets_day_count WHERE community_id = %s",
         [community.pk],
         using=derived_models.db_alias(),
     )
@@ -156,7 +156,7 @@ def list_attribute_texts(
     """The texts that an attribute's values are, the most frequent first."""
 
     def ranked(snap: Snapshot) -> list[str]:
-        snap.read([(attribute_columns.KIND, attribute)])
+        snap.load_revisions([(attribute_columns.KIND, attribute)])
         column = snap.column(attribute)
         often = np.bincount(column.numbers, minlength=len(column.words))
         order = np.argsort(-often, kind="stable")
@@ -198,13 +198,13 @@ class Question:
 
     def people(self, snap: Snapshot) -> BitMap:
         """Kept for as long as nothing changes that any clause reads."""
-        label = snap.label(
+        label = snap.cache_key(
             part.clause
             for node in self.nodes()
             for part in node.walk()
             if isinstance(part, ClauseNode)
         )
-        return snap.once(("answer", self), label, lambda: self._people(snap))
+        return snap.memoize(("answer", self), label, lambda: self._people(snap))
 
     def _people(self, snap: Snapshot) -> BitMap:
         found, seen = self.rule.evaluate(snap, snap.everyone()), self.seen(snap)
@@ -223,7 +223,9 @@ def _read(snap: Snapshot, rule: Any, by: Staff) -> Question:
     if by.scope is not None:
         scope = tree.compile_rule(by.scope, snap.community)
     question = Question(tree.compile_rule(rule, snap.community), scope)
-    snap.read(key for node in question.nodes() for key in tree.revision_keys(node))
+    snap.load_revisions(
+        key for node in question.nodes() for key in tree.revision_keys(node)
+    )
     return question
 
 

@@ -88,7 +88,7 @@ def load(
     )
     columns = [column.to_numpy().astype(np.int64) for column in found.columns]
     with snapshots.open_snapshot(community, at) as snap:
-        snap.read(())
+        snap.load_revisions(())
         columns[2] = snap.aliases.map_array(columns[2])
     return DailyTotals(*columns)
 
@@ -139,9 +139,9 @@ def _lists(found: pa.Table) -> list[list[int]]:
 def _account_ids(community: Community, people: BitMap, at: datetime) -> BitMap:
     """The people's accounts: the first and every one merged into it."""
     with snapshots.open_snapshot(community, at) as snap:
-        snap.read(())
+        snap.load_revisions(())
         known = snap.aliases
-        tails = [tail for tail, head in known.heads.items() if head in people]
+        tails = [tail for tail, head in known.person_ids.items() if head in people]
         return people | bitmaps.of(tails)
 
 
@@ -160,7 +160,7 @@ def count_people_by_day(
     while True:
         try:
             with snapshots.open_snapshot(community, at) as snap:
-                snap.read(())
+                snap.load_revisions(())
                 return _people(snap, wanted, range(first, last + 1), chosen)
         except snapshots.Stale:
             continue
@@ -171,8 +171,8 @@ def _people(
 ) -> list[int]:
     did: dict[int, list[BitMap]] = {day: [] for day in span}
     for kind in kinds:
-        changed = snap.days(kind, span.start, span.stop - 1)
-        for day, stack in snap.day_stacks(kind, changed):
+        changed = snap.changed_days(kind, span.start, span.stop - 1)
+        for day, stack in snap.day_counters(kind, changed):
             did[day].append(stack.nonzero())
     seen = snap.everyone(with_left=True) if chosen is None else chosen
     return [
@@ -191,6 +191,6 @@ def weights_by_person(
 ) -> dict[int, int]:
     """Person → weight in a set of marks now, added over their accounts."""
     with snapshots.open_snapshot(community, at) as snap:
-        snap.read([(kind, ref)])
-        stack = snap.fold(snap.stack(kind, ref))
+        snap.load_revisions([(kind, ref)])
+        stack = snap.by_person(snap.marks(kind, ref))
         return stack.counts(stack.nonzero())

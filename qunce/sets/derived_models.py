@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-TABLES = frozenset({"position", "dayset", "persistedset"})
+TABLES = frozenset({"position", "daycount", "persistedset"})
 
 
 def db_alias() -> str:

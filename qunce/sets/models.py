@@ -4,4 +4,4 @@ from qunce.sets.bitmaps.aliases import Alias
 from qunce.sets.derived_models import DayCount, PersistedSet, Position
 from qunce.sets.mirror.lineage import Lineage
 
-__all__ = ["Alias", "DaySet", "Lineage", "PersistedSet", "Position"]
+__all__ = ["Alias", "DayCount", "Lineage", "PersistedSet", "Position"]

@@ -35,7 +35,7 @@ def count_by_ref(
     )
 
     def counted(snap: Snapshot) -> dict[int, int]:
-        snap.read(keys)
+        snap.load_revisions(keys)
         seen = _seen(snap, scope)
         return {ref: _size(snap, kind, ref, seen, kept=not scope) for ref in wanted}
 
@@ -49,7 +49,7 @@ def count_in_two_or_more(
     wanted = sorted(set(refs))
 
     def counted(snap: Snapshot) -> int:
-        snap.read((kind, ref) for ref in wanted)
+        snap.load_revisions((kind, ref) for ref in wanted)
         once, twice = BitMap(), BitMap()
         for ref in wanted:
             some = membership.by_person(snap, kind, ref).nonzero()
@@ -87,6 +87,6 @@ def _size(snap: Snapshot, kind: str, ref: int, seen: BitMap, *, kept: bool) -> i
     if not kept:
         return counted()
     label = tuple(
-        snap.revs[key] for key in ((kind, ref), (aliases.KIND, 0), presence.KEY)
+        snap.revisions[key] for key in ((kind, ref), (aliases.KIND, 0), presence.KEY)
     )
-    return snap.once(("size", kind, ref), label, counted)
+    return snap.memoize(("size", kind, ref), label, counted)

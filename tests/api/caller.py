@@ -81,13 +81,13 @@ class Caller:
             after = f"&after={answer.body['next']}"
 
 
-def key_of(operator: Staff, scopes: list[str] | None = None) -> str:
+def key_of(staff: Staff, scopes: list[str] | None = None) -> str:
     """A token of a new key that acts as this operator."""
     _key, token = api_keys.create(
         name="till",
         scopes=sorted(api_keys.SCOPES) if scopes is None else scopes,
-        operator=operator,
-        by=staff_models.system(operator.community),
+        staff=staff,
+        by=staff_models.system(staff.community),
         at=AT,
     )
     return token

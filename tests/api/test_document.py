@@ -21,7 +21,7 @@ from qunce.core.staff import api_keys
 from tests.api.caller import ROOT, Caller, caller
 from tests.members import made
 
-DESCRIBED = openapi.described(f"{ROOT}/")
+DESCRIBED = openapi.build_document(f"{ROOT}/")
 SCHEMA: Any = schemathesis.openapi.from_dict(DESCRIBED)
 PATHS: dict[str, Any] = DESCRIBED["paths"]
 OPERATIONS = [(path, way) for path, ways in PATHS.items() for way in ways]

@@ -33,13 +33,13 @@ def test_a_revoked_key_a_key_past_its_end_and_one_of_who_left_are_closed(
     _dead, past = api_keys.create(
         name="past",
         scopes=["members:read"],
-        operator=one,
+        staff=one,
         by=by,
         at=AT,
         expires_at=AT + timedelta(seconds=1),
     )
     key, revoked = api_keys.create(
-        name="gone", scopes=["members:read"], operator=one, by=by, at=AT
+        name="gone", scopes=["members:read"], staff=one, by=by, at=AT
     )
     good = key_of(one)
     assert Caller(revoked).get("/members").status == 200
@@ -138,7 +138,7 @@ def test_a_nul_in_the_address_is_refused(api: Caller) -> None:
 def test_who_asks_too_often_is_told_when_to_ask_again(
     api: Caller, settings: Settings
 ) -> None:
-    settings.API_PER_MINUTE = 20  # a burst of two
+    settings.API_RATE_LIMIT = 20  # a burst of two
     answers = [api.get("/tags") for _time in range(3)]
     assert [answer.status for answer in answers] == [200, 200, 429]
     assert int(answers[2].headers["Retry-After"]) <= 4

@@ -19,7 +19,7 @@ from tests.console import world
 from tests.console.world import World
 
 pytestmark = pytest.mark.django_db
-PATHS: dict[str, Any] = openapi.described(f"{ROOT}/")["paths"]
+PATHS: dict[str, Any] = openapi.build_document(f"{ROOT}/")["paths"]
 HIDDEN = {"member", "account", "other", "group", "order"}
 """What the scoped operator must not see."""
 KEYS = {
@@ -42,7 +42,7 @@ def called(made: World, by: Staff | None) -> Caller:
         return Caller()
     boss = made.boss if by.community_id == made.home.pk else made.stranger
     _key, token = api_keys.create(
-        name="sweep", scopes=api_keys.SCOPES, operator=by, by=boss, at=made.at
+        name="sweep", scopes=api_keys.SCOPES, staff=by, by=boss, at=made.at
     )
     return Caller(token)
 

@@ -171,7 +171,7 @@ def test_who_sees_some_groups_tells_of_no_others(shop: Community, api: Caller) -
     assert part.post("/facts", {"facts": [seen(group="g1")]}).status == 200
     for group in ("g2", "g3"):
         answer = part.post("/facts", {"facts": [seen(group=group)]})
-        assert (answer.status, answer.kind) == (404, "unknown-group")
+        assert (answer.status, answer.kind) == (404, "group-not-found")
 
 
 def test_another_communitys_people_are_unknown(shop: Community) -> None:

@@ -42,7 +42,9 @@ def test_an_odd_amount_stops_no_counting(
     }
     assert api.post("/facts", {"facts": [fact]}).status == 200
     deriver.catch_up()
-    people, _sums = timelines.sum_by_person(community=shop, kinds={"page.seen": 1}, at=NOW)
+    people, _sums = timelines.sum_by_person(
+        community=shop, kinds={"page.seen": 1}, at=NOW
+    )
     rule = {"did": {"kind": "page.seen", "times": {"gte": 1}}}
     by = made.staff(shop)
     assert audiences.count(community=shop, rule=rule, by=by, at=NOW) == 1

@@ -42,12 +42,12 @@ def test_a_member_is_added_changed_and_read_again(shop: Community, api: Caller) 
     assert told["identifiers"] == [{"kind": "phone", "value": "13800138000"}]
     assert told["joined_at"] == "2026-02-01T00:00:00Z"
     again = api.post("/members", {"key": "m1"})
-    assert (again.status, again.kind) == (409, "account-exists")
+    assert (again.status, again.kind) == (409, "account-already-exists")
 
 
 def test_what_fails_half_way_leaves_nothing(shop: Community, api: Caller) -> None:
     answer = api.post("/members", {"key": "m1", "attributes": {"nonsense": 1}})
-    assert (answer.status, answer.kind) == (404, "unknown-attribute")
+    assert (answer.status, answer.kind) == (404, "attribute-not-found")
     assert api.get("/members?key=m1").body["items"] == []
 
 
@@ -166,7 +166,7 @@ def test_who_sees_a_part_sees_nobody_else(shop: Community) -> None:
     ]
     for method, path, given in paths:
         answer = part.call(method, path, given)
-        assert (answer.status, answer.kind) == (404, "unknown-member"), path
+        assert (answer.status, answer.kind) == (404, "member-not-found"), path
         unknown = part.call(method, path.replace(str(other), "77"), _instead(given))
         assert unknown.body["type"] == answer.body["type"]
     adding: list[tuple[str, dict[str, Any]]] = [

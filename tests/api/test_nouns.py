@@ -55,7 +55,7 @@ def test_who_sees_a_part_tags_nobody_else(shop: Community, api: Caller) -> None:
     assert len(part.get(f"/tags/{tag}/members").body["items"]) == 1
     for path in (f"/tags/{tag}/members", f"/tags/{tag}/members/removal"):
         answer = part.post(path, {"members": [mine, other]})
-        assert (answer.status, answer.kind) == (404, "unknown-member")
+        assert (answer.status, answer.kind) == (404, "member-not-found")
     assert part.post(f"/tag-batches/{batch}/undoing").status == 404
     own = part.post(f"/tags/{tag}/members/removal", {"members": [mine]}).body["id"]
     assert part.post(f"/tag-batches/{own}/undoing").status == 200
@@ -102,7 +102,7 @@ def test_who_sees_some_groups_sees_no_others(shop: Community, api: Caller) -> No
         ("POST", f"/groups/{two}/members/removal", {"members": [1]}),
     ):
         answer = part.call(method, path, given)
-        assert (answer.status, answer.kind) == (404, "unknown-group"), path
+        assert (answer.status, answer.kind) == (404, "group-not-found"), path
 
 
 def test_who_sees_a_part_sees_a_part_of_a_group(shop: Community, api: Caller) -> None:
@@ -114,7 +114,7 @@ def test_who_sees_a_part_sees_a_part_of_a_group(shop: Community, api: Caller) ->
     found = part.pages(f"/groups/{group}/members", 1)
     assert [row["account"] for row in found] == [mine]
     for path in (f"/groups/{group}/members", f"/groups/{group}/members/removal"):
-        assert part.post(path, {"members": [other]}).kind == "unknown-member"
+        assert part.post(path, {"members": [other]}).kind == "member-not-found"
 
 
 # Orders
@@ -258,7 +258,7 @@ def test_counts_lists_and_overlaps_are_scoped(shop: Community, api: Caller) -> N
     both: dict[str, Any] = {"left": {"all": []}, "right": {"any": []}}
     assert part.post("/rules/overlap", both).body == {"left": 1, "both": 0, "right": 0}
     out = part.get(f"/segments/{path}/explanation?member=2")
-    assert (out.status, out.kind) == (404, "unknown-member")
+    assert (out.status, out.kind) == (404, "member-not-found")
     kept = part.post(f"/segments/{path}/frozen", {"key": "mine"})
     assert kept.body["size"] == 1
 

@@ -7,6 +7,7 @@ from qunce.core.staff import models as staff_models
 from qunce.groups import groups
 from qunce.members.accounts import accounts
 from qunce.members.tags import assignments, library
+from qunce.members.tags import groups as tag_groups
 from tests.cli.asked import Ask, asking
 from tests.core import made
 from tests.core.made import AT
@@ -25,14 +26,14 @@ def shop(transactional_db: None) -> Community:
     shop = made.community()
     by = staff_models.system(shop)
     ids = {
-        key: accounts.add(
+        key: accounts.create(
             community=shop, key=key, name=name, joined_at=AT, by=by, at=AT
         )
         for key, name in NAMES.items()
     }
     vip = library.create(community=shop, key="vip", by=by, at=AT)
     carriers = [ids[key].pk for key in ("ann", "bob")]
-    assignments.put(tag=vip, accounts=carriers, by=by, at=AT)
-    library.create_group(community=shop, key="bought", by=by, at=AT)
+    assignments.apply(tag=vip, accounts=carriers, by=by, at=AT)
+    tag_groups.create(community=shop, key="bought", by=by, at=AT)
     groups.create(community=shop, key="room", by=by, at=AT)
     return shop

@@ -75,7 +75,7 @@ def test_what_is_wrong_with_a_rule_is_named_with_its_place(
 
 
 def test_an_operator_sees_only_their_scope(ask: Ask, shop: Community) -> None:
-    made.operator(shop, "zoe", scope=json.loads(VIP))
+    made.staff(shop, "zoe", scope=json.loads(VIP))
     as_zoe = ("--as", "zoe", "--json")
     either = json.dumps({"any": [{"all": []}, {"not": json.loads(VIP)}]})
     assert ask("audience", "count", either, *as_zoe).json["count"] == 2

@@ -24,7 +24,7 @@ def _three_members_of_whom_one_carries_a_tag() -> None:
     by = staff_models.system(community)
     people = accounts.ensure(community=community, keys=["a", "b", "c"], by=by, at=at)
     tag = library.create(community=community, key="vip", by=by, at=at)
-    assignments.put(tag=tag, accounts=[people["a"]], by=by, at=at)
+    assignments.apply(tag=tag, accounts=[people["a"]], by=by, at=at)
 
 
 def ask(capsys: pytest.CaptureFixture[str], *words: str) -> Any:

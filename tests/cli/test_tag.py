@@ -60,8 +60,8 @@ def test_depth_is_set_exactly(ask: Ask, shop: Community) -> None:
 def test_a_tag_that_expires_goes_by_itself(ask: Ask, shop: Community) -> None:
     until = (AT + timedelta(days=1)).isoformat()
     ask("tag", "vip", "--members", "cyd", "--expires", until)
-    assert assignments.expire(at=AT) == 0
-    assert assignments.expire(at=AT + timedelta(days=1)) == 1
+    assert assignments.remove_expired(at=AT) == 0
+    assert assignments.remove_expired(at=AT + timedelta(days=1)) == 1
     assert carriers(ask) == ["ann", "bob"]
 
 

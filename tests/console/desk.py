@@ -11,9 +11,9 @@ from tests.members import made
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-def sit(operator: Staff) -> Client:
+def sit(staff: Staff) -> Client:
     browser = Client()
-    browser.force_login(operator, backend=BACKEND)
+    browser.force_login(staff, backend=BACKEND)
     return browser
 
 

@@ -59,9 +59,9 @@ def test_work_that_was_given_up_is_told(client: Client) -> None:
 def test_facts_that_nobody_counts_are_told_after_five_minutes(client: Client) -> None:
     shop, now = made.community(), datetime.now(UTC)
     by = staff_models.system(shop)
-    accounts.add(community=shop, key="ann", by=by, at=now - 4 * MINUTE)
+    accounts.create(community=shop, key="ann", by=by, at=now - 4 * MINUTE)
     assert told(client)[0] == 200
-    accounts.add(community=shop, key="bob", by=by, at=now - 6 * MINUTE)
+    accounts.create(community=shop, key="bob", by=by, at=now - 6 * MINUTE)
     status, said = told(client)
     assert (status, said["problems"]) == (503, ["counting is late"])
     deriver.catch_up()

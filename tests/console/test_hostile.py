@@ -20,6 +20,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.people import notes
 from qunce.members.segments import segments
+from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library
 from qunce.outreach.campaigns import campaigns
 from qunce.sales import orders
@@ -40,11 +41,11 @@ NAMINGS: dict[str, Naming] = {
     "member": lambda w, n, how: accounts.update(
         account=account_queries.get(w.home, "hidden-key"), name=n, **how
     ),
-    "new member": lambda w, n, how: accounts.add(
+    "new member": lambda w, n, how: accounts.create(
         community=w.home, key=n, name=n, source=n, known_by={"phone": n}, **how
     ),
     "tag": lambda w, n, how: library.create(community=w.home, key=n, name=n, **how),
-    "tag group": lambda w, n, how: library.create_group(
+    "tag group": lambda w, n, how: tag_groups.create(
         community=w.home, key=n, name=n, **how
     ),
     "segment": lambda w, n, how: segments.create(
@@ -61,7 +62,7 @@ NAMINGS: dict[str, Naming] = {
     "label": lambda w, n, how: attributes.define(
         community=w.home, name="odd", type="text", label=n, **how
     ),
-    "note": lambda w, n, how: notes.write(
+    "note": lambda w, n, how: notes.create(
         account=account_queries.get(w.home, "hidden-key"), text=n, **how
     ),
     "order": lambda w, n, how: orders.pay(
@@ -81,7 +82,7 @@ NAMINGS: dict[str, Naming] = {
         community=w.home, name=n, kind="local", **how
     ),
     "staff": lambda w, n, how: staff.change(
-        operator=Staff.objects.get(pk=w.numbers["staff"]), name=n, **how
+        staff=Staff.objects.get(pk=w.numbers["staff"]), name=n, **how
     ),
 }
 
@@ -164,7 +165,7 @@ def test_what_is_no_name_is_refused_or_kept_but_never_a_crash(text: str) -> None
     made = world.made()
     named(made, text)
     client = world.browser(made.boss)
-    for path in ("/members/", "/members/tags/", "/groups/", "/settings/audit/"):
+    for path in ("/members/", "/members/tags/", "/groups/", "/settings/audit-log/"):
         assert client.get(path).status_code == 200
 
 
@@ -177,7 +178,7 @@ def test_what_is_no_name_is_refused_or_kept_but_never_a_crash(text: str) -> None
         "/members/?after={}",
         "/members/find/?q={}",
         "/members/tags/?q={}",
-        "/members/tags/near/?name={}",
+        "/members/tags/similar/?name={}",
         "/members/segments/?q={}",
         "/groups/?q={}",
         "/groups/?stage={}",

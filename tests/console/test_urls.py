@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.ignore_template_errors,
 ]
 NOT_THERE = {403, 404, 405}
-NONE_YET = {"importing:problems", "segments:chart", "layers:chart"}
+NONE_YET = {"importing:job-problems", "segments:chart", "layers:chart"}
 """Answers 404 as long as there are none."""
 HIDDEN = {"member", "twin", "join", "note", "group", "order"}
 """Objects that the scoped operator must not see."""
@@ -32,10 +32,10 @@ PUBLIC = {
     "login:sign-in",
     "login:code",
     "login:password",
-    "login:factor",
+    "login:two-factor",
     "login:sign-out",
     "login:language",
-    "insight:bundle",
+    "insight:chart-script",
 }
 LAST = {"login:sign-out"}
 """What would end the sweep; the door's own tests do it."""

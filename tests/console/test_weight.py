@@ -23,7 +23,7 @@ def test_the_first_page_is_light() -> None:
     at = datetime(2026, 6, 29, tzinfo=UTC)
     shop = communities.create(key="shop", at=at)
     by = staff_models.create(community=shop, login="li", role="owner", at=at)
-    accounts.add(community=shop, key="wang", by=by, at=at)
+    accounts.create(community=shop, key="wang", by=by, at=at)
     browser = Client()
     browser.force_login(by, backend="django.contrib.auth.backends.ModelBackend")
     page = browser.get("/").content.decode()

@@ -26,9 +26,11 @@ from qunce.members.attributes import attributes
 from qunce.members.layers import layers
 from qunce.members.layers import specs as layer_specs
 from qunce.members.people import notes, people
+from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.tags import assignments, library
 from qunce.members.tags import bulk as bulk_tagging
+from qunce.members.tags import groups as tag_groups
 from qunce.outreach import opt_outs
 from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.sending import assisted_sending, recipients, tasks
@@ -86,28 +88,30 @@ def _operator(of: Community, login: str, role: str, at: datetime, **more: Any) -
 def _people(world: World, hidden: str) -> None:
     how: dict[str, Any] = {"by": world.boss, "at": world.at}
     shop = world.home
-    seen = accounts.add(community=shop, key="seen", name="Homely Seen", **how)
-    gone = accounts.add(
+    seen = accounts.create(community=shop, key="seen", name="Homely Seen", **how)
+    gone = accounts.create(
         community=shop,
         key="hidden-key",
         name=f"Homely {hidden} Member",
         known_by={"phone": "13800009999"},
         **how,
     )
-    twin = accounts.add(community=shop, key="hidden-twin", name=f"{hidden} Twin", **how)
+    twin = accounts.create(
+        community=shop, key="hidden-twin", name=f"{hidden} Twin", **how
+    )
     joined = people.merge(left=gone, right=twin, **how)
-    group = library.create_group(community=shop, key="homely-group", **how)
+    group = tag_groups.create(community=shop, key="homely-group", **how)
     tag = library.create(
         community=shop, key="seen", name="Homely Tag", group=group, **how
     )
     other = library.create(community=shop, key="homely-other", **how)
-    batch = assignments.put(tag=tag, accounts=[seen.pk], **how)
-    assignments.put(tag=other, accounts=[gone.pk], **how)
+    batch = assignments.apply(tag=tag, accounts=[seen.pk], **how)
+    assignments.apply(tag=other, accounts=[gone.pk], **how)
     job = bulk_tagging.start(
-        tag=other, does=bulk_tagging.PUT, people=bitmaps.of([gone.pk]), **how
+        tag=other, does=bulk_tagging.APPLY, people=bitmaps.of([gone.pk]), **how
     )
     library.add_synonym(tag=tag, key="homely-synonym", **how)
-    note = notes.write(
+    note = notes.create(
         account=gone,
         text=f"{hidden} Note",
         next_step=f"{hidden} Step",
@@ -141,7 +145,9 @@ def _around(world: World, hidden: str) -> None:
     segment = segments.create(
         community=shop, key="homely", name="Homely Segment", rule=SCOPE, **how
     )
-    frozen = segments.freeze(community=shop, key="homely-list", rule=SCOPE, **how)
+    frozen = frozen_segments.freeze(
+        community=shop, key="homely-list", rule=SCOPE, **how
+    )
     layering = layers.create(
         community=shop,
         key="homely",
@@ -154,7 +160,7 @@ def _around(world: World, hidden: str) -> None:
     closed = groups.create(
         community=shop, key="closed", name=f"Homely {hidden} Group", **how
     )
-    groups.join(group=closed, accounts=[gone.pk], **how)
+    groups.add_members(group=closed, accounts=[gone.pk], **how)
     orders.pay(
         community=shop,
         key=f"{hidden}-Order",
@@ -182,7 +188,7 @@ def _house(world: World) -> None:
         login="hired", name="Homely Hired", role="operator", password=PASSWORD, **how
     )
     key, _token = api_keys.create(
-        name="Homely Key", scopes=["members:read"], operator=world.boss, **how
+        name="Homely Key", scopes=["members:read"], staff=world.boss, **how
     )
     path = uploads.place(world.home)
     path.write_text("key,name\nupl-1,Homely Upload\n")
@@ -242,11 +248,11 @@ def _webhook(world: World) -> None:
     world.numbers |= {"endpoint": endpoint.pk, "delivery": delivery.pk}
 
 
-def browser(operator: Staff | None) -> Client:
+def browser(staff: Staff | None) -> Client:
     """Signed in the short way: the door has tests of its own."""
     client = Client(headers={"accept-language": "en"})
-    if operator is not None:
-        client.force_login(operator, backend=BACKEND)
+    if staff is not None:
+        client.force_login(staff, backend=BACKEND)
         session = client.session
         now = datetime.now(UTC)
         sessions.mark(session, address="192.0.2.1", agent="Tester", at=now)

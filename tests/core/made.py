@@ -17,5 +17,5 @@ def community(key: str = "shop", **given: Any) -> Community:
     return communities.create(key=key, at=AT, **given)
 
 
-def operator(of: Community, login: str = "ann", **given: Any) -> Staff:
+def staff(of: Community, login: str = "ann", **given: Any) -> Staff:
     return staff_models.create(community=of, login=login, at=AT, **given)

@@ -18,11 +18,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 @pytest.fixture
 def boss() -> Staff:
-    return made.operator(made.community(), "boss", role=permissions.Role.OWNER)
+    return made.staff(made.community(), "boss", role=permissions.Role.OWNER)
 
 
 def make(by: Staff, **given: Any) -> tuple[api_keys.ApiKey, str]:
-    usual: dict[str, Any] = {"name": "till", "scopes": ["members:read"], "operator": by}
+    usual: dict[str, Any] = {"name": "till", "scopes": ["members:read"], "staff": by}
     return api_keys.create(by=by, at=AT, **(usual | given))
 
 
@@ -31,7 +31,7 @@ def test_a_token_opens_until_it_is_revoked(boss: Staff) -> None:
     found = api_keys.authenticate(token, AT)
     assert found is not None
     assert found == key
-    assert found.operator.community == boss.community
+    assert found.staff.community == boss.community
     api_keys.revoke(key=key, by=boss, at=AT)
     assert api_keys.authenticate(token, AT) is None
 
@@ -49,10 +49,10 @@ def test_it_ends_when_it_was_said_to(boss: Staff) -> None:
 
 
 def test_it_ends_with_who_it_stands_for(boss: Staff) -> None:
-    bea = made.operator(boss.community, "bea")
-    _key, token = make(boss, operator=bea)
+    bea = made.staff(boss.community, "bea")
+    _key, token = make(boss, staff=bea)
     assert api_keys.authenticate(token, AT)
-    staff.deactivate(operator=bea, by=boss, at=AT)
+    staff.deactivate(staff=bea, by=boss, at=AT)
     assert api_keys.authenticate(token, AT) is None
 
 
@@ -87,11 +87,11 @@ def test_what_makes_no_sense_is_refused(boss: Staff, given: dict[str, Any]) -> N
 
 
 def test_nobody_makes_a_key_for_who_stands_above(boss: Staff) -> None:
-    manager = made.operator(boss.community, "mia", role="manager")
+    manager = made.staff(boss.community, "mia", role="manager")
     with pytest.raises(permissions.NotAllowed):
-        make(manager, operator=boss)
+        make(manager, staff=boss)
     with pytest.raises(permissions.NotAllowed):
-        make(made.operator(boss.community, "olli"))
+        make(made.staff(boss.community, "olli"))
 
 
 def test_last_use_is_known_to_the_minute(boss: Staff) -> None:

@@ -27,7 +27,7 @@ class BellRung(facts.FactKind):
 
 @pytest.fixture
 def ann() -> Staff:
-    return made.operator(made.community(), role=permissions.Role.OWNER)
+    return made.staff(made.community(), role=permissions.Role.OWNER)
 
 
 def ring(by: Staff | None, of: Staff, *events: BellRung) -> None:
@@ -69,7 +69,7 @@ def test_an_erased_member_is_forgotten_and_the_act_stays(ann: Staff) -> None:
 
 
 def test_it_is_read_by_who_kind_and_time_a_page_at_a_time(ann: Staff) -> None:
-    bob = made.operator(ann.community, "bob")
+    bob = made.staff(ann.community, "bob")
     for number in range(5):
         by = ann if number % 2 else bob
         later = AT + timedelta(hours=number)
@@ -104,6 +104,6 @@ def test_who_sees_a_part_does_not_read_it(ann: Staff) -> None:
     audit.check_see(ann)
     limits: list[dict[str, Any]] = [{"scope": {"all": []}}, {"role": "operator"}]
     for given in limits:
-        other = made.operator(ann.community, str(given)[:9], **given)
+        other = made.staff(ann.community, str(given)[:9], **given)
         with pytest.raises(permissions.NotAllowed):
             audit.check_see(other)

@@ -24,7 +24,7 @@ class BellRung(facts.FactKind):
 
 def test_a_fact_says_who_what_when_and_by_whom() -> None:
     shop = made.community()
-    by = made.operator(shop)
+    by = made.staff(shop)
     facts.record(
         BellRung(account=7, group=3, times=2, tone="高"), community=shop, by=by, at=AT
     )

@@ -11,13 +11,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 def test_an_operator_has_a_password_only_if_given_one() -> None:
     shop = made.community()
-    assert made.operator(shop, "ann", password="s3cret").check_password("s3cret")
-    assert not made.operator(shop, "bob").has_usable_password()
+    assert made.staff(shop, "ann", password="s3cret").check_password("s3cret")
+    assert not made.staff(shop, "bob").has_usable_password()
 
 
 def test_an_operator_speaks_the_communitys_language() -> None:
     shop = made.community(language="en")
-    assert made.operator(shop).language == "en"
+    assert made.staff(shop).language == "en"
 
 
 def test_the_house_itself_is_one_owner_a_community() -> None:

@@ -19,7 +19,7 @@ PASSWORD = "correct horse battery"
 
 def boss(role: str = permissions.Role.OWNER, **given: Any) -> Staff:
     shop = made.community()
-    return made.operator(shop, "boss", role=role, **given)
+    return made.staff(shop, "boss", role=role, **given)
 
 
 def add(by: Staff, **given: Any) -> Staff:
@@ -31,7 +31,7 @@ def test_who_is_added_has_a_password_for_one_sign_in() -> None:
     bea = add(boss())
     assert bea.check_password(PASSWORD)
     assert bea.password_is_given
-    staff.choose_password(operator=bea, password="another horse entirely", at=AT)
+    staff.choose_password(staff=bea, password="another horse entirely", at=AT)
     bea.refresh_from_db()
     assert not bea.password_is_given
 
@@ -42,12 +42,12 @@ def test_who_is_added_has_a_password_for_one_sign_in() -> None:
 def test_a_weak_password_is_refused(password: str) -> None:
     bea = add(boss(), login="beatrice-b")
     with pytest.raises(staff.InvalidStaff):
-        staff.choose_password(operator=bea, password=password, at=AT)
+        staff.choose_password(staff=bea, password=password, at=AT)
 
 
 def test_an_operator_manages_nobody() -> None:
     for role in (permissions.Role.OPERATOR, permissions.Role.VIEWER):
-        by = made.operator(made.community(role), f"by-{role}", role=role)
+        by = made.staff(made.community(role), f"by-{role}", role=role)
         with pytest.raises(permissions.NotAllowed):
             add(by)
 
@@ -65,18 +65,18 @@ def test_a_manager_neither_makes_nor_changes_an_owner() -> None:
     with pytest.raises(permissions.NotAllowed):
         add(manager, login="cy", role="owner")
     with pytest.raises(permissions.NotAllowed):
-        staff.change(operator=owner, by=manager, at=AT, name="Mine")
+        staff.change(staff=owner, by=manager, at=AT, name="Mine")
     with pytest.raises(permissions.NotAllowed):
-        staff.give_password(operator=owner, password=PASSWORD, by=manager, at=AT)
+        staff.give_password(staff=owner, password=PASSWORD, by=manager, at=AT)
     with pytest.raises(permissions.NotAllowed):
-        staff.change(operator=manager, by=manager, at=AT, role="owner")
+        staff.change(staff=manager, by=manager, at=AT, role="owner")
 
 
 def test_staff_of_another_community_are_out_of_reach() -> None:
     owner = boss()
-    other = made.operator(made.community("other"), "zed")
+    other = made.staff(made.community("other"), "zed")
     with pytest.raises(permissions.NotAllowed):
-        staff.change(operator=other, by=owner, at=AT, name="Mine")
+        staff.change(staff=other, by=owner, at=AT, name="Mine")
     with pytest.raises(staff.UnknownStaff):
         staff.get(owner, other.pk)
 
@@ -87,11 +87,11 @@ def test_staff_of_another_community_are_out_of_reach() -> None:
 def test_the_last_owner_stays(change: dict[str, Any]) -> None:
     owner = boss()
     with pytest.raises(staff.LastOwner):
-        staff.change(operator=owner, by=owner, at=AT, **change)
+        staff.change(staff=owner, by=owner, at=AT, **change)
     with pytest.raises(staff.LastOwner):
-        staff.deactivate(operator=owner, by=owner, at=AT)
+        staff.deactivate(staff=owner, by=owner, at=AT)
     add(owner, login="second", role="owner")
-    staff.change(operator=owner, by=owner, at=AT, **change)
+    staff.change(staff=owner, by=owner, at=AT, **change)
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,10 @@ def test_the_house_is_not_listed() -> None:
 def test_each_change_is_in_the_audit_log_by_whom() -> None:
     owner = boss()
     bea = add(owner)
-    staff.change(operator=bea, by=owner, at=AT, name="Bee")
-    staff.change(operator=bea, by=owner, at=AT, name="Bee")
-    staff.deactivate(operator=bea, by=owner, at=AT)
-    staff.reactivate(operator=bea, by=owner, at=AT)
+    staff.change(staff=bea, by=owner, at=AT, name="Bee")
+    staff.change(staff=bea, by=owner, at=AT, name="Bee")
+    staff.deactivate(staff=bea, by=owner, at=AT)
+    staff.reactivate(staff=bea, by=owner, at=AT)
     names = audit.kinds(owner.community)
     acts = audit.listed(community=owner.community)
     kinds = ["staff.returned", "staff.left", "staff.changed", "staff.joined"]
@@ -157,7 +157,7 @@ def test_a_unit_with_staff_stays_open() -> None:
     )
     bea = add(by, unit=unit)
     assert not units.may_close(unit)
-    staff.deactivate(operator=bea, by=by, at=AT)
+    staff.deactivate(staff=bea, by=by, at=AT)
     assert units.may_close(unit)
 
 

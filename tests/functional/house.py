@@ -107,7 +107,7 @@ def people(house: House) -> None:
             at=house.at,
         )
         staff.prefer(
-            operator=made, name=name, language=language, theme="system", at=house.at
+            staff=made, name=name, language=language, theme="system", at=house.at
         )
         house.staff[login] = made
     names = [f"{SURNAMES[n % 20]}{GIVEN[n * 7 % 12]}" for n in range(60)]
@@ -115,7 +115,7 @@ def people(house: House) -> None:
         joined = house.at - house.dice.randint(1, 180) * DAY
         known = {"phone": f"138{number:04}{number * 37 % 10000:04}"}
         house.accounts.append(
-            accounts.add(
+            accounts.create(
                 **house.here(key=f"m{number:03}", name=name),
                 joined_at=joined,
                 source="门店" if number % 3 else "小程序",
@@ -127,9 +127,10 @@ def people(house: House) -> None:
 
 def marks(house: House) -> None:
     from qunce.members.tags import assignments, library
+    from qunce.members.tags import groups as tag_groups
 
-    level = library.create_group(**house.here(key="等级", exclusive=True))
-    taste = library.create_group(**house.here(key="口味"))
+    level = tag_groups.create(**house.here(key="等级", exclusive=True))
+    taste = tag_groups.create(**house.here(key="口味"))
     made = {
         key: library.create(**house.here(key=key, group=group))
         for key, group in (
@@ -149,7 +150,7 @@ def marks(house: House) -> None:
         ("白茶", every[::3]),
         ("岩 茶", every[5:6]),
     ):
-        batch = assignments.put(tag=made[key], accounts=some, **house.doing())
+        batch = assignments.apply(tag=made[key], accounts=some, **house.doing())
     house.places |= {"tag": made["VIP"].pk, "tag_group": taste.pk, "batch": batch.pk}
 
 
@@ -164,7 +165,7 @@ def rooms(house: House) -> None:
             owner=house.staff[("chen", "wang")[number % 2]],
         )
         some = [each.pk for each in house.accounts[number * 12 : number * 12 + 20]]
-        groups.join(group=group, accounts=some, **house.doing())
+        groups.add_members(group=group, accounts=some, **house.doing())
         house.places.setdefault("group", group.pk)
 
 
@@ -196,7 +197,7 @@ def knowledge(house: House) -> None:
     some = {each.pk: ("杭州", "上海")[n % 2] for n, each in enumerate(house.accounts)}
     attributes.set_values(attribute=city, values=some, **house.doing())
     for login, due in (("mei", -1), ("mei", 1), ("ann", -2)):
-        notes.write(
+        notes.create(
             account=house.accounts[due + 4],
             text="想要不烟熏的岩茶，送长辈。",
             next_step="把新到的肉桂介绍给她",
@@ -205,11 +206,12 @@ def knowledge(house: House) -> None:
             at=house.at,
         )
     pair = merges.Pair(house.accounts[1].pk, house.accounts[40].pk)
-    merges.join(**house.here(pairs=[pair]))
+    merges.merge(**house.here(pairs=[pair]))
     house.places["attribute"] = city.pk
 
 
 def sets(house: House) -> None:
+    from qunce.members.segments import frozen as frozen_segments
     from qunce.members.segments import segments
 
     bought = {"did": {"kind": "order.paid", "times": {"gte": 2}, "within": "90d"}}
@@ -224,8 +226,10 @@ def sets(house: House) -> None:
     }
     for key, rule in rules.items():
         made = segments.create(**house.here(key=key, rule=rule))
-    frozen = segments.freeze(**house.here(key="十一月名单", rule=rule), segment=made)
-    segments.measure(community=house.community, at=house.at)
+    frozen = frozen_segments.freeze(
+        **house.here(key="十一月名单", rule=rule), segment=made
+    )
+    segments.record_sizes(community=house.community, at=house.at)
     house.places |= {"segment": made.pk, "frozen": frozen.pk}
 
 
@@ -241,7 +245,7 @@ def keys(house: House) -> None:
     from qunce.core.staff import api_keys
 
     key, _token = api_keys.create(
-        name="商城", scopes=["members:read"], operator=house.owner, **house.doing()
+        name="商城", scopes=["members:read"], staff=house.owner, **house.doing()
     )
     house.places["key"] = key.pk
     endpoint = endpoints.create(

@@ -9,27 +9,27 @@ from django.urls import URLResolver, get_resolver
 
 EXAMPLES: dict[str, dict[str, str]] = {
     "members": {"pk": "account"},
-    "members:attribute": {"pk": "attribute"},
-    "members:tag_job": {"pk": "batch"},
+    "members:attribute-detail": {"pk": "attribute"},
+    "members:tag-job": {"pk": "batch"},
     "outreach": {"pk": "campaign"},
-    "outreach:edit": {"pk": "draft"},
-    "outreach:review": {"pk": "draft"},
-    "outreach:task": {"pk": "task"},
+    "outreach:campaign-update": {"pk": "draft"},
+    "outreach:campaign-review": {"pk": "draft"},
+    "outreach:task-detail": {"pk": "task"},
     "tags": {"pk": "tag"},
-    "tags:group": {"pk": "tag_group"},
+    "tags:group-update": {"pk": "tag_group"},
     "segments": {"pk": "segment"},
     "segments:frozen": {"pk": "frozen"},
     "layers": {"pk": "layering"},
     "importing": {"pk": "job"},
-    "importing:file": {"pk": "upload"},
+    "importing:file-detail": {"pk": "upload"},
     "groups": {"pk": "group"},
     "sales": {"pk": "order"},
-    "settings:staff-one": {"pk": "operator"},
-    "settings:unit": {"pk": "unit"},
+    "settings:staff-detail": {"pk": "operator"},
+    "settings:unit-update": {"pk": "unit"},
     "webhooks": {"pk": "endpoint"},
 }
 """View, or all views of a namespace → argument → place in the house."""
-SLUGS = {"tags:template": {"name": "education"}}
+SLUGS = {"tags:template-apply": {"name": "education"}}
 QUERIES = {"search:results": "?q=lin"}
 
 

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qunce.groups import advice, groups
-from qunce.groups.advice import Pulse
+from qunce.groups.advice import GroupNumbers
 
 
-def pulse(**given: float | None) -> Pulse:
+def pulse(**given: float | None) -> GroupNumbers:
     about = {"size": 100, "capacity": 500, "joins": 10, "leaves": 1, "active": 5.0}
-    return Pulse(**(about | given))  # type: ignore[arg-type]
+    return GroupNumbers(**(about | given))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_stage_has_advice_that_looks_at_the_numbers(
 @given(
     st.sampled_from(groups.Stage.values),
     st.builds(
-        Pulse,
+        GroupNumbers,
         size=st.integers(0, 10_000),
         capacity=st.none() | st.integers(1, 10_000),
         joins=st.integers(0, 10_000),
@@ -49,7 +49,7 @@ def test_a_stage_has_advice_that_looks_at_the_numbers(
     ),
 )
 def test_advice_never_asks_for_a_step_that_is_not_possible(
-    stage: str, given: Pulse
+    stage: str, given: GroupNumbers
 ) -> None:
     found = advice.advise(stage, given)
     assert found.text

@@ -19,7 +19,7 @@ def group(of: Community, by: Staff, key: str = "north") -> groups.Group:
     return groups.create(community=of, key=key, by=by, at=AT)
 
 
-def keys(people: list[memberships.Person]) -> list[str]:
+def keys(people: list[memberships.GroupMember]) -> list[str]:
     return [one.account.key for one in people]
 
 
@@ -29,14 +29,16 @@ def test_people_are_listed_by_pages_and_with_their_parts(
     """V2"""
     ann, bob, eve = made.members(shop, "ann", "bob", "eve")
     north = group(shop, by)
-    groups.join(group=north, accounts=[ann, bob], by=by, at=AT)
-    groups.join(group=north, accounts=[eve], role="owner", by=by, at=AT)
-    first = memberships.listed(group=north, by=by, at=LATER, limit=2)
+    groups.add_members(group=north, accounts=[ann, bob], by=by, at=AT)
+    groups.add_members(group=north, accounts=[eve], role="owner", by=by, at=AT)
+    first = memberships.list_members(group=north, by=by, at=LATER, limit=2)
     assert keys(first) == ["ann", "bob"]
-    rest = memberships.listed(group=north, by=by, at=LATER, after=bob, limit=2)
+    rest = memberships.list_members(group=north, by=by, at=LATER, after=bob, limit=2)
     assert keys(rest) == ["eve"]
-    assert keys(memberships.with_parts(group=north, by=by, at=LATER)) == ["eve"]
-    assert memberships.size(north, by, LATER) == 3
+    assert keys(memberships.list_members_with_role(group=north, by=by, at=LATER)) == [
+        "eve"
+    ]
+    assert memberships.count_members(north, by, LATER) == 3
 
 
 def test_a_part_is_given_to_all_accounts_of_a_person_in_the_group(
@@ -45,14 +47,14 @@ def test_a_part_is_given_to_all_accounts_of_a_person_in_the_group(
     """V2"""
     ann, too, bob = made.members(shop, "ann", "ann-2", "bob")
     north = group(shop, by)
-    groups.join(group=north, accounts=[ann, too, bob], by=by, at=AT)
-    merges.join(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
-    memberships.give_role(group=north, account=too, role="koc", by=by, at=LATER)
-    (person,) = memberships.with_parts(group=north, by=by, at=LATER)
+    groups.add_members(group=north, accounts=[ann, too, bob], by=by, at=AT)
+    merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
+    memberships.change_role(group=north, account=too, role="koc", by=by, at=LATER)
+    (person,) = memberships.list_members_with_role(group=north, by=by, at=LATER)
     assert (person.account.key, person.role) == ("ann", "koc")
     told = made.told(shop, "group.role_changed")
     assert told == [(ann, {"role": "koc"}), (too, {"role": "koc"})]
-    memberships.give_role(group=north, account=ann, role="koc", by=by, at=LATER)
+    memberships.change_role(group=north, account=ann, role="koc", by=by, at=LATER)
     assert len(made.told(shop, "group.role_changed")) == 2
 
 
@@ -61,24 +63,24 @@ def test_a_part_needs_its_word_its_person_and_the_right(
 ) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     north = group(shop, by)
-    groups.join(group=north, accounts=[ann], by=by, at=AT)
-    with pytest.raises(memberships.UnknownRole):
-        memberships.give_role(group=north, account=ann, role="king", by=by, at=AT)
-    with pytest.raises(memberships.NotInside):
-        memberships.give_role(group=north, account=bob, role="koc", by=by, at=AT)
+    groups.add_members(group=north, accounts=[ann], by=by, at=AT)
+    with pytest.raises(memberships.RoleNotFound):
+        memberships.change_role(group=north, account=ann, role="king", by=by, at=AT)
+    with pytest.raises(memberships.MembershipNotFound):
+        memberships.change_role(group=north, account=bob, role="koc", by=by, at=AT)
     viewer = made.staff(shop, "viewer", "vic")
     with pytest.raises(permissions.NotAllowed):
-        memberships.give_role(group=north, account=ann, role="koc", by=viewer, at=AT)
+        memberships.change_role(group=north, account=ann, role="koc", by=viewer, at=AT)
 
 
 def test_putting_in_is_undone_by_its_moment(shop: Community, by: Staff) -> None:
     ann, bob, eve = made.members(shop, "ann", "bob", "eve")
     north = group(shop, by)
-    groups.join(group=north, accounts=[ann], by=by, at=AT)
-    groups.join(group=north, accounts=[ann, bob, eve], by=by, at=LATER)
+    groups.add_members(group=north, accounts=[ann], by=by, at=AT)
+    groups.add_members(group=north, accounts=[ann, bob, eve], by=by, at=LATER)
     moment = timestamps.to_micros(LATER)
-    assert memberships.undo_join(group=north, moment=moment, by=by, at=LATER) == 2
-    assert keys(memberships.listed(group=north, by=by, at=LATER)) == ["ann"]
+    assert memberships.undo_addition(group=north, moment=moment, by=by, at=LATER) == 2
+    assert keys(memberships.list_members(group=north, by=by, at=LATER)) == ["ann"]
 
 
 def test_who_was_taken_out_comes_back_with_the_part_of_before(
@@ -86,13 +88,13 @@ def test_who_was_taken_out_comes_back_with_the_part_of_before(
 ) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     north = group(shop, by)
-    groups.join(group=north, accounts=[ann], role="expert", by=by, at=AT)
-    groups.leave(group=north, accounts=[ann], by=by, at=LATER)
-    assert memberships.bring_back(group=north, account=ann, by=by, at=LATER) == 1
-    (person,) = memberships.with_parts(group=north, by=by, at=LATER)
+    groups.add_members(group=north, accounts=[ann], role="expert", by=by, at=AT)
+    groups.remove_members(group=north, accounts=[ann], by=by, at=LATER)
+    assert memberships.add_again(group=north, account=ann, by=by, at=LATER) == 1
+    (person,) = memberships.list_members_with_role(group=north, by=by, at=LATER)
     assert person.role == "expert"
-    with pytest.raises(memberships.NotInside):
-        memberships.bring_back(group=north, account=bob, by=by, at=LATER)
+    with pytest.raises(memberships.MembershipNotFound):
+        memberships.add_again(group=north, account=bob, by=by, at=LATER)
 
 
 def test_who_is_out_of_sight_is_in_no_list_and_no_count(
@@ -100,17 +102,19 @@ def test_who_is_out_of_sight_is_in_no_list_and_no_count(
 ) -> None:
     """S3"""
     ann, bob = made.members(shop, "ann", "bob")
-    assignments.put(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
+    assignments.apply(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
     north = group(shop, by)
-    groups.join(group=north, accounts=[ann, bob], role="koc", by=by, at=AT)
+    groups.add_members(group=north, accounts=[ann, bob], role="koc", by=by, at=AT)
     by.scope = {"tag": {"any": ["mine"]}}
-    assert keys(memberships.listed(group=north, by=by, at=LATER)) == ["ann"]
-    assert keys(memberships.with_parts(group=north, by=by, at=LATER)) == ["ann"]
-    assert memberships.size(north, by, LATER) == 1
+    assert keys(memberships.list_members(group=north, by=by, at=LATER)) == ["ann"]
+    assert keys(memberships.list_members_with_role(group=north, by=by, at=LATER)) == [
+        "ann"
+    ]
+    assert memberships.count_members(north, by, LATER) == 1
     with pytest.raises(account_queries.MemberNotFound):
-        memberships.give_role(group=north, account=bob, role="seed", by=by, at=LATER)
+        memberships.change_role(group=north, account=bob, role="seed", by=by, at=LATER)
     with pytest.raises(account_queries.MemberNotFound):
-        memberships.bring_back(group=north, account=bob, by=by, at=LATER)
+        memberships.add_again(group=north, account=bob, by=by, at=LATER)
     moment = timestamps.to_micros(AT)
     with pytest.raises(account_queries.MemberNotFound):
-        memberships.undo_join(group=north, moment=moment, by=by, at=LATER)
+        memberships.undo_addition(group=north, moment=moment, by=by, at=LATER)

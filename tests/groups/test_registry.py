@@ -36,9 +36,9 @@ def test_a_group_is_registered_with_what_it_is_for(shop: Community, by: Staff) -
     )
     assert groups.get(shop, "north") == north
     assert north.state == "growing"
-    with pytest.raises(groups.GroupExists):
+    with pytest.raises(groups.GroupAlreadyExists):
         group(shop, by)
-    with pytest.raises(groups.UnknownGroup):
+    with pytest.raises(groups.GroupNotFound):
         groups.get(made.shop("other"), "north")
 
 
@@ -52,12 +52,12 @@ def test_what_does_not_fit_is_refused(
         group(shop, by, **wrong)
     north = group(shop, by)
     with pytest.raises(groups.InvalidGroup):
-        groups.change(group=north, by=by, at=AT, **wrong)
+        groups.update(group=north, by=by, at=AT, **wrong)
 
 
 def test_changes_are_told_by_field(shop: Community, by: Staff) -> None:
     north = group(shop, by)
-    groups.change(group=north, name="N", kind="vip", platform="offline", by=by, at=AT)
+    groups.update(group=north, name="N", kind="vip", platform="offline", by=by, at=AT)
     assert made.told(shop, "group.changed") == [(None, {"fields": ["kind", "name"]})]
 
 
@@ -65,15 +65,15 @@ def test_who_joins_is_in_the_group_until_leaving(shop: Community, by: Staff) -> 
     ann, bob, _eve = made.members(shop, "ann", "bob", "eve")
     north = group(shop, by)
     early = AT - timedelta(days=30)
-    joined = groups.join(
+    joined = groups.add_members(
         group=north, accounts=[ann, bob], role="owner", happened_at=early, by=by, at=AT
     )
     assert joined == 2
-    assert groups.join(group=north, accounts=[ann], by=by, at=AT) == 0
+    assert groups.add_members(group=north, accounts=[ann], by=by, at=AT) == 0
     assert made.who(shop, {"group": {"any": ["north"]}}) == ["ann", "bob"]
     assert made.who(shop, {"group": {"none": ["north"]}}) == ["eve"]
-    assert groups.leave(group=north, accounts=[ann], by=by, at=LATER) == 1
-    assert groups.leave(group=north, accounts=[ann], by=by, at=LATER) == 0
+    assert groups.remove_members(group=north, accounts=[ann], by=by, at=LATER) == 1
+    assert groups.remove_members(group=north, accounts=[ann], by=by, at=LATER) == 0
     assert made.who(shop, {"group": {"any": ["north"]}}) == ["bob"]
     row = groups.Membership.objects.get(account_id=ann)
     assert (row.role, row.joined_at, row.left_at) == ("owner", early, LATER)
@@ -86,12 +86,12 @@ def test_who_joins_is_in_the_group_until_leaving(shop: Community, by: Staff) -> 
 
 def test_a_full_group_takes_no_more(shop: Community, by: Staff) -> None:
     ann, too, bob = made.members(shop, "ann", "too", "bob")
-    merges.join(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
+    merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
     north = group(shop, by, capacity=1)
-    groups.join(group=north, accounts=[ann, too], by=by, at=AT)
-    assert groups.size(north) == 1
+    groups.add_members(group=north, accounts=[ann, too], by=by, at=AT)
+    assert groups.count_members(north) == 1
     with pytest.raises(groups.GroupFull):
-        groups.join(group=north, accounts=[bob], by=by, at=AT)
+        groups.add_members(group=north, accounts=[bob], by=by, at=AT)
     assert made.who(shop, {"group": {"any": ["north"]}}) == ["ann"]
 
 
@@ -99,13 +99,13 @@ def test_a_group_has_a_life_of_its_own(shop: Community, by: Staff) -> None:
     (ann,) = made.members(shop, "ann")
     north = group(shop, by)
     for step in ("settle", "recall", "close"):
-        groups.move(group=north, step=step, by=by, at=AT)
+        groups.change_stage(group=north, step=step, by=by, at=AT)
     with pytest.raises(state_machine.WrongState):
-        groups.move(group=north, step="settle", by=by, at=AT)
-    with pytest.raises(groups.GroupDead):
-        groups.join(group=north, accounts=[ann], by=by, at=AT)
-    groups.move(group=north, step="revive", by=by, at=AT)
-    assert groups.join(group=north, accounts=[ann], by=by, at=AT) == 1
+        groups.change_stage(group=north, step="settle", by=by, at=AT)
+    with pytest.raises(groups.GroupRetired):
+        groups.add_members(group=north, accounts=[ann], by=by, at=AT)
+    groups.change_stage(group=north, step="revive", by=by, at=AT)
+    assert groups.add_members(group=north, accounts=[ann], by=by, at=AT) == 1
     stages = [payload["stage"] for _, payload in made.told(shop, "group.stage_changed")]
     assert stages == ["lasting", "recalling", "dead", "growing"]
 
@@ -113,14 +113,14 @@ def test_a_group_has_a_life_of_its_own(shop: Community, by: Staff) -> None:
 def test_unknown_groups_are_made_in_bulk_once(shop: Community, by: Staff) -> None:
     found = groups.ensure(community=shop, keys=["a", "b", "a"], by=by, at=AT)
     assert groups.ensure(community=shop, keys=["b", "a"], by=by, at=AT) == found
-    assert [one.key for one in groups.listed(shop)] == ["a", "b"]
+    assert [one.key for one in groups.list_all(shop)] == ["a", "b"]
 
 
 def test_the_erased_are_in_no_group(shop: Community, by: Staff) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     north = group(shop, by)
-    groups.join(group=north, accounts=[ann, bob], by=by, at=AT)
-    assert groups.forget(community=shop, accounts=[ann]) == 1
+    groups.add_members(group=north, accounts=[ann, bob], by=by, at=AT)
+    assert groups.forget_members(community=shop, accounts=[ann]) == 1
     assert made.who(shop, {"group": {"any": ["north"]}}) == ["bob"]
 
 
@@ -128,7 +128,7 @@ def test_strangers_and_viewers_are_refused(shop: Community, by: Staff) -> None:
     (eve,) = made.members(made.shop("other"), "eve")
     north = group(shop, by)
     with pytest.raises(account_queries.MemberNotFound):
-        groups.join(group=north, accounts=[eve], by=by, at=AT)
+        groups.add_members(group=north, accounts=[eve], by=by, at=AT)
     viewer = made.staff(shop, "viewer", "vic")
     with pytest.raises(permissions.NotAllowed):
-        groups.join(group=north, accounts=[], by=viewer, at=AT)
+        groups.add_members(group=north, accounts=[], by=viewer, at=AT)

@@ -16,7 +16,7 @@ def group(of: Community, by: Staff, key: str) -> groups.Group:
 
 
 def seen(by: Staff) -> list[str]:
-    return [each.key for each in visibility.listed(by)]
+    return [each.key for each in visibility.list_visible(by)]
 
 
 def test_who_is_given_some_groups_sees_only_those(shop: Community, by: Staff) -> None:
@@ -26,10 +26,10 @@ def test_who_is_given_some_groups_sees_only_those(shop: Community, by: Staff) ->
     by.groups = ["south", "one that is gone"]
     assert seen(by) == ["south"]
     assert visibility.get(by=by, pk=south.pk) == south
-    with pytest.raises(groups.UnknownGroup):
+    with pytest.raises(groups.GroupNotFound):
         visibility.get(by=by, pk=north.pk)
     visibility.check(by=by, groups=[south.pk])
-    with pytest.raises(groups.UnknownGroup):
+    with pytest.raises(groups.GroupNotFound):
         visibility.check(by=by, groups=[south.pk, north.pk])
     by.groups = []
     assert seen(by) == []
@@ -40,5 +40,5 @@ def test_groups_of_another_community_are_not_there(shop: Community, by: Staff) -
     theirs = group(other, made.staff(other, login="eve"), "north")
     by.groups = ["north"]
     assert seen(by) == []
-    with pytest.raises(groups.UnknownGroup):
+    with pytest.raises(groups.GroupNotFound):
         visibility.get(by=by, pk=theirs.pk)

@@ -73,7 +73,7 @@ def test_money_is_told_in_whole_units(shop: Community, by: Staff) -> None:
 def test_people_who_come_on_several_days_are_not_added_up(
     shop: Community, by: Staff
 ) -> None:
-    ann = accounts.add(community=shop, key="ann", by=by, at=NOW).pk
+    ann = accounts.create(community=shop, key="ann", by=by, at=NOW).pk
     for ago in range(1, 8):
         pay(shop, ago, who=ann)
     number = told(shop, by, span=7)["buyers"]

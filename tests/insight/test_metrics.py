@@ -41,7 +41,7 @@ def local(day: int, hour: int, minute: int = 0) -> datetime:
 
 
 def member(shop: Community, by: Staff, key: str, joined: datetime) -> int:
-    return accounts.add(community=shop, key=key, joined_at=joined, by=by, at=NOW).pk
+    return accounts.create(community=shop, key=key, joined_at=joined, by=by, at=NOW).pk
 
 
 def pay(
@@ -99,8 +99,8 @@ def test_sales_know_corrections_but_not_refunds(shop: Community, by: Staff) -> N
 
 def test_two_accounts_of_one_person_are_one_buyer(shop: Community, by: Staff) -> None:
     phone = {"phone": "+1 212 555 0123"}
-    ann = accounts.add(community=shop, key="ann", known_by=phone, by=by, at=NOW)
-    too = accounts.add(community=shop, key="ann-2", known_by=phone, by=by, at=NOW)
+    ann = accounts.create(community=shop, key="ann", known_by=phone, by=by, at=NOW)
+    too = accounts.create(community=shop, key="ann-2", known_by=phone, by=by, at=NOW)
     pay(shop, "A", ann.pk, 10, local(6, 9))
     pay(shop, "B", too.pk, 20, local(6, 10))
     told = ask(shop, by)
@@ -176,11 +176,15 @@ def test_a_group_is_told_by_who_came_and_went(shop: Community, by: Staff) -> Non
     circle = groups.create(community=shop, key="circle", by=by, at=NOW)
     other = groups.create(community=shop, key="other", by=by, at=NOW)
     for account, day in ((ann, 5), (ben, 7)):
-        groups.join(
+        groups.add_members(
             group=circle, accounts=[account], happened_at=local(day, 9), by=by, at=NOW
         )
-    groups.join(group=other, accounts=[ben], happened_at=local(6, 9), by=by, at=NOW)
-    groups.leave(group=circle, accounts=[ann], happened_at=local(9, 9), by=by, at=NOW)
+    groups.add_members(
+        group=other, accounts=[ben], happened_at=local(6, 9), by=by, at=NOW
+    )
+    groups.remove_members(
+        group=circle, accounts=[ann], happened_at=local(9, 9), by=by, at=NOW
+    )
     told = ask_group(shop, by, "circle")
     assert told["joins"] == on(d5=1, d7=1)
     assert told["leaves"] == on(d9=1)
@@ -192,16 +196,16 @@ def test_two_accounts_of_one_person_are_one_member_of_a_group(
 ) -> None:
     phone = {"phone": "+1 212 555 0123"}
     both = [
-        accounts.add(community=shop, key=key, known_by=phone, by=by, at=NOW).pk
+        accounts.create(community=shop, key=key, known_by=phone, by=by, at=NOW).pk
         for key in ("ann", "ann-2")
     ]
     circle = groups.create(community=shop, key="circle", by=by, at=NOW)
     for day, account in enumerate(both, 6):
-        groups.join(
+        groups.add_members(
             group=circle, accounts=[account], happened_at=local(day, 9), by=by, at=NOW
         )
     assert ask_group(shop, by, "circle")["members"] == [0, 1, 1, 1, 1, 1, 1, 1]
-    groups.leave(
+    groups.remove_members(
         group=circle, accounts=both[:1], happened_at=local(9, 9), by=by, at=NOW
     )
     assert ask_group(shop, by, "circle")["members"] == [0, 1, 1, 1, 1, 1, 1, 1]
@@ -212,7 +216,9 @@ def test_active_members_and_orders_of_a_group_are_those_of_its_people(
 ) -> None:
     ann, ben = (member(shop, by, key, local(5, 0)) for key in ("ann", "ben"))
     circle = groups.create(community=shop, key="circle", by=by, at=NOW)
-    groups.join(group=circle, accounts=[ann], happened_at=local(5, 9), by=by, at=NOW)
+    groups.add_members(
+        group=circle, accounts=[ann], happened_at=local(5, 9), by=by, at=NOW
+    )
     pay(shop, "A", ann, 10, local(6, 9))
     pay(shop, "B", ann, 10, local(6, 10))
     pay(shop, "C", ben, 10, local(7, 10))

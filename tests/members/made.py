@@ -13,7 +13,9 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
+from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library
+from qunce.members.tags import models as tag_models
 from qunce.sets import audiences
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -30,21 +32,23 @@ def staff(of: Community, role: str = "owner", login: str = "ann") -> Staff:
 
 def member(of: Community, key: str, **given: Any) -> account_models.Account:
     by = staff_models.system(of)
-    return accounts.add(**{"community": of, "key": key, "by": by, "at": AT, **given})
+    return accounts.create(**{"community": of, "key": key, "by": by, "at": AT, **given})
 
 
 def members(of: Community, *keys: str) -> list[int]:
     return [member(of, key).pk for key in keys]
 
 
-def tag(of: Community, key: str, group: library.TagGroup | None = None) -> library.Tag:
+def tag(
+    of: Community, key: str, group: tag_models.TagGroup | None = None
+) -> tag_models.Tag:
     by = staff_models.system(of)
     return library.create(community=of, key=key, group=group, by=by, at=AT)
 
 
-def tag_group(of: Community, key: str, **given: Any) -> library.TagGroup:
+def tag_group(of: Community, key: str, **given: Any) -> tag_models.TagGroup:
     by = staff_models.system(of)
-    return library.create_group(community=of, key=key, by=by, at=AT, **given)
+    return tag_groups.create(community=of, key=key, by=by, at=AT, **given)
 
 
 def who(of: Community, rule: Any, at: datetime = LATER) -> list[str]:

@@ -25,12 +25,12 @@ def define(shop: Community, name: str, kind: str, **more: Any) -> attributes.Att
 def test_operators_extend_the_schema(shop: Community, by: Staff) -> None:
     stall = define(shop, "favourite stall", "text", section="interest")
     assert define(shop, "favourite  stall", "text") == stall
-    assert list(attributes.listed(shop)) == [stall]
-    with pytest.raises(attributes.AttributeExists, match="text"):
+    assert list(attributes.list_all(shop)) == [stall]
+    with pytest.raises(attributes.AttributeAlreadyExists, match="text"):
         define(shop, "favourite stall", "number")
     with pytest.raises(attributes.InvalidAttribute):
         define(shop, "x", "poem")
-    with pytest.raises(attributes.UnknownAttribute):
+    with pytest.raises(attributes.AttributeNotFound):
         attributes.get(made.shop("other"), "favourite stall")
 
 
@@ -40,7 +40,7 @@ def test_a_value_keeps_its_source_time_and_author(shop: Community, by: Staff) ->
     attributes.set_values(
         attribute=score, values={ann: "7.5"}, source="survey", by=by, at=AT
     )
-    held = attributes.of_people([ann])["score"]
+    held = attributes.values_of_person([ann])["score"]
     assert (held.text, held.source, held.set_at, held.by_id) == (
         "7.5",
         "survey",
@@ -58,13 +58,13 @@ def test_what_is_replaced_goes_to_the_history(shop: Community, by: Staff) -> Non
     city = define(shop, "city", "choice")
     for moment, value in ((AT, "Wuxi"), (LATER, "Xi'an"), (LATER, "Xi'an")):
         attributes.set_values(attribute=city, values={ann: value}, by=by, at=moment)
-    (past,) = attributes.history(city, [ann])
+    (past,) = attributes.list_past(city, [ann])
     assert (past.text, past.set_at, past.ended_at) == ("Wuxi", AT, LATER)
     changed = attributes.set_values(attribute=city, values={ann: None}, by=by, at=LATER)
     assert changed == 1
-    assert attributes.of_people([ann]) == {}
+    assert attributes.values_of_person([ann]) == {}
     assert made.who(shop, {"attr": {"name": "city", "known": False}}) == ["ann"]
-    assert len(attributes.history(city, [ann])) == 2
+    assert len(attributes.list_past(city, [ann])) == 2
 
 
 def test_several_values_come_and_go_one_by_one(shop: Community, by: Staff) -> None:
@@ -72,8 +72,8 @@ def test_several_values_come_and_go_one_by_one(shop: Community, by: Staff) -> No
     likes = define(shop, "likes", "multi")
     for value in (["tea", "milk"], "milk;坚果"):
         attributes.set_values(attribute=likes, values={ann: value}, by=by, at=AT)
-    assert attributes.of_people([ann])["likes"].text == "milk; 坚果"
-    assert [past.text for past in attributes.history(likes, [ann])] == ["tea"]
+    assert attributes.values_of_person([ann])["likes"].text == "milk; 坚果"
+    assert [past.text for past in attributes.list_past(likes, [ann])] == ["tea"]
     assert made.who(shop, {"attr": {"name": "likes", "in": ["tea"]}}) == []
     assert made.who(shop, {"attr": {"name": "likes", "in": ["坚果"]}}) == ["ann"]
 
@@ -81,12 +81,12 @@ def test_several_values_come_and_go_one_by_one(shop: Community, by: Staff) -> No
 def test_the_newest_value_speaks_for_the_person(shop: Community, by: Staff) -> None:
     ann, too = made.members(shop, "ann", "too")
     city, likes = define(shop, "city", "choice"), define(shop, "likes", "multi")
-    merges.join(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
+    merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
     for account, value, moment in ((ann, "Wuxi", LATER), (too, "Xi'an", AT)):
         values = {account: value}
         attributes.set_values(attribute=city, values=values, by=by, at=moment)
         attributes.set_values(attribute=likes, values=values, by=by, at=moment)
-    held = attributes.of_people([ann, too])
+    held = attributes.values_of_person([ann, too])
     assert held["city"].text == "Wuxi"
     assert held["likes"].text == "Wuxi; Xi'an"
     assert made.who(shop, {"attr": {"name": "city", "eq": "Wuxi"}}) == ["ann"]
@@ -121,7 +121,7 @@ def test_a_definition_is_renamed_and_offers_other_choices(
     (ann,) = made.members(shop, "ann")
     size = define(shop, "size", "choice", choices=["S", "M"])
     attributes.set_values(attribute=size, values={ann: "M"}, by=by, at=AT)
-    attributes.change(
+    attributes.update(
         attribute=size,
         label="Shirt  size",
         section="product",
@@ -135,6 +135,6 @@ def test_a_definition_is_renamed_and_offers_other_choices(
     with pytest.raises(value_parsing.InvalidValue):
         attributes.set_values(attribute=found, values={ann: "M "}, by=by, at=AT)
     with pytest.raises(attributes.InvalidAttribute):
-        attributes.change(
+        attributes.update(
             attribute=size, label=" ", section="product", choices=[], by=by, at=AT
         )

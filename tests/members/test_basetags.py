@@ -9,7 +9,8 @@ from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.members.attributes import attributes
 from qunce.members.people import people
-from qunce.members.tags import automatic, library
+from qunce.members.tags import automatic
+from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import models as tag_models
 from tests.members import made
 from tests.members.made import AT
@@ -89,4 +90,4 @@ def test_groups_are_named_in_the_communitys_language(by: Staff) -> None:
     automatic.apply(
         community=there, accounts=[ann.pk], by=made.staff(there, "owner", "x"), at=AT
     )
-    assert library.get_group(there, automatic.VIA).name == "Joined through"
+    assert tag_groups.get_by_key(there, automatic.VIA).name == "Joined through"

@@ -23,7 +23,8 @@ def three() -> list[int]:
     here = communities.create(key="shop", at=NOW)
     by = staff_models.system(here)
     made = [
-        accounts.add(community=here, key=key, name=key, by=by, at=NOW) for key in "abc"
+        accounts.create(community=here, key=key, name=key, by=by, at=NOW)
+        for key in "abc"
     ]
     people.merge(left=made[0], right=made[1], by=by, at=NOW)
     return [account.pk for account in made]
@@ -42,13 +43,13 @@ def test_it_finds_and_mends_a_lost_alias(three: list[int]) -> None:
     assert found() == ["person"]
     doctor.run_checks(repair=True, only="persons")
     assert found() == []
-    assert Alias.objects.get().head_id == three[0]
+    assert Alias.objects.get().person_id == three[0]
 
 
 def test_it_finds_and_mends_an_alias_without_a_join(three: list[int]) -> None:
     lone = Alias.objects.get()
     Alias.objects.create(
-        account_id=three[2], community_id=lone.community_id, head_id=three[0]
+        account_id=three[2], community_id=lone.community_id, person_id=three[0]
     )
     assert found() == ["person"]
     doctor.run_checks(repair=True, only="persons")

@@ -21,7 +21,7 @@ def test_who_joined_on_which_day_follows_a_change_of_the_clock() -> None:
     """Today may be the same day by both clocks, and yet begin elsewhere."""
     shop = made.shop(timezone="UTC")
     by = made.staff(shop)
-    accounts.add(community=shop, key="ann", joined_at=EARLY, by=by, at=AT)
+    accounts.create(community=shop, key="ann", joined_at=EARLY, by=by, at=AT)
 
     def count() -> int:
         rule = {"joined": {"within": "2d"}}
@@ -38,11 +38,11 @@ def test_people_are_counted_on_the_day_their_first_account_joined() -> None:
     shop = made.shop(timezone="UTC")
     by = made.staff(shop)
     joined = [
-        accounts.add(community=shop, key=key, joined_at=moment, by=by, at=AT).pk
+        accounts.create(community=shop, key=key, joined_at=moment, by=by, at=AT).pk
         for key, moment in (("ann", EARLY), ("ann-2", AT), ("bob", AT), ("eve", AT))
     ]
     pair = merges.Pair(joined[0], joined[1])
-    merges.join(community=shop, pairs=[pair], by=by, at=AT)
+    merges.merge(community=shop, pairs=[pair], by=by, at=AT)
     first, last = (community_days.from_date(date(2026, 2, day)) for day in (26, 28))
 
     def by_day(among: bytes | None) -> list[int]:

@@ -36,7 +36,7 @@ def filled(shop: Community, by: Staff) -> Community:
     city = attributes.define(community=shop, name="city", type="text", by=by, at=AT)
     attributes.set_values(attribute=city, values={ann.pk: "西安"}, by=by, at=AT)
     for key in ("vip", "koc"):
-        assignments.put(tag=made.tag(shop, key), accounts=[ann.pk], by=by, at=AT)
+        assignments.apply(tag=made.tag(shop, key), accounts=[ann.pk], by=by, at=AT)
     people.merge(left=bob, right=too, by=by, at=AT)
     for account in (bob, too):
         accounts.leave(account=account, by=by, at=LATER)
@@ -113,7 +113,7 @@ def test_who_is_erased_after_the_list_was_frozen_is_not_in_it(
 
 
 @pytest.mark.parametrize(
-    ("form", "most"), [("pdf", member_export.MOST_ROWS), ("xlsx", 1)]
+    ("form", "most"), [("pdf", member_export.MAX_WORKBOOK_ROWS), ("xlsx", 1)]
 )
 def test_a_form_that_does_not_hold_it_is_refused(
     filled: Community,

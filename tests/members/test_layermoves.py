@@ -33,7 +33,7 @@ def worth(shop: Community, by: Staff) -> layers.Layering:
     vip = made.tag(shop, "vip")
     found = layers.create(community=shop, key="worth", spec=SPEC, by=by, at=AT)
     layers.recompute(layering=found, by=by, at=AT)
-    assignments.put(tag=vip, accounts=[ann], by=by, at=LATER)
+    assignments.apply(tag=vip, accounts=[ann], by=by, at=LATER)
     accounts.leave(account=account_queries.get(shop, "eve"), by=by, at=LATER)
     made.member(shop, "kim")
     layers.recompute(layering=found, by=by, at=LATER)
@@ -44,7 +44,7 @@ def test_everyone_who_moved_came_or_went_is_told(
     shop: Community, by: Staff, worth: layers.Layering
 ) -> None:
     about: dict[str, Any] = {"layering": worth, "by": by, "at": LATER}
-    moves = layer_moves.since(day=shop.day(AT), **about)
+    moves = layer_moves.moves_since(day=shop.day(AT), **about)
     assert moves is not None
     assert moves.sizes == {
         ("rest", "high"): 1,
@@ -56,20 +56,22 @@ def test_everyone_who_moved_came_or_went_is_told(
     assert (moves.into("rest"), moves.out_of("rest")) == (1, 2)
     ann = account_queries.get(shop, "ann").pk
     asked = about | {"day": shop.day(AT)}
-    assert layer_moves.people(before="rest", after="high", **asked) == [ann]
-    assert layer_moves.people(before="high", after="rest", **asked) == []
-    assert layer_moves.people(before="ghost", after="", **asked) == []
+    assert layer_moves.list_people(before="rest", after="high", **asked) == [ann]
+    assert layer_moves.list_people(before="high", after="rest", **asked) == []
+    assert layer_moves.list_people(before="ghost", after="", **asked) == []
 
 
 def test_nobody_moved_since_the_only_run(shop: Community, by: Staff) -> None:
     made.tag(shop, "vip")
     found = layers.create(community=shop, key="worth", spec=SPEC, by=by, at=AT)
     about: dict[str, Any] = {"layering": found, "by": by, "at": LATER}
-    assert layer_moves.since(day=shop.day(AT), **about) is None
+    assert layer_moves.moves_since(day=shop.day(AT), **about) is None
     layers.recompute(layering=found, by=by, at=AT)
-    assert layer_moves.since(day=shop.day(AT), **about) is None
+    assert layer_moves.moves_since(day=shop.day(AT), **about) is None
     earlier = shop.day(AT - timedelta(days=9))
-    assert layer_moves.people(day=earlier, before="rest", after="high", **about) == []
+    assert (
+        layer_moves.list_people(day=earlier, before="rest", after="high", **about) == []
+    )
 
 
 def test_who_is_out_of_scope_is_in_no_number(
@@ -78,16 +80,19 @@ def test_who_is_out_of_scope_is_in_no_number(
     scope = {"members": {"keys": ["bob"]}}
     olga = staff_models.create(community=shop, login="olga", scope=scope, at=AT)
     about: dict[str, Any] = {"by": olga, "at": LATER}
-    moves = layer_moves.since(layering=worth, day=shop.day(AT), **about)
+    moves = layer_moves.moves_since(layering=worth, day=shop.day(AT), **about)
     assert moves is not None
     assert moves.sizes == {("rest", "rest"): 1}
-    assert layer_assignment.sizes(spec=SPEC, **about) == ({"high": 0, "rest": 1}, {})
+    assert layer_assignment.preview_sizes(spec=SPEC, **about) == (
+        {"high": 0, "rest": 1},
+        {},
+    )
 
 
 def test_sizes_beforehand_are_those_of_the_run_after(
     shop: Community, by: Staff, worth: layers.Layering
 ) -> None:
-    sizes, _found = layer_assignment.sizes(spec=SPEC, by=by, at=LATER)
-    run = layers.newest(worth)
+    sizes, _found = layer_assignment.preview_sizes(spec=SPEC, by=by, at=LATER)
+    run = layers.latest_run(worth)
     assert run is not None
     assert sizes == layers.sizes(run)

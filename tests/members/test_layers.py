@@ -56,9 +56,9 @@ def pay(shop: Community, account: int, amount: int, when: datetime = AT) -> None
 
 def laid_out(layering: layers.Layering) -> dict[str, list[str]]:
     """Layer → keys, of the newest run."""
-    run = layers.newest(layering)
+    run = layers.latest_run(layering)
     assert run is not None
-    sets = layers.sets_of(run)
+    sets = layers.load_sets(run)
     keys = account_queries.keys_by_id(
         layering.community, [one for some in sets.values() for one in some]
     )
@@ -123,7 +123,7 @@ def test_two_accounts_spend_as_one_person(shop: Community, by: Staff) -> None:
     layering = value(shop, by)
     run(layering, by)
     assert laid_out(layering)["high"] == ["ann", "too", "c"]
-    merges.join(community=shop, pairs=[merges.Pair(ids[0], ids[1])], by=by, at=AT)
+    merges.merge(community=shop, pairs=[merges.Pair(ids[0], ids[1])], by=by, at=AT)
     run(layering, by)
     assert laid_out(layering)["high"] == ["ann"]
 
@@ -143,8 +143,8 @@ def test_the_first_rule_that_fits_counts_and_the_last_takes_the_rest(
 ) -> None:
     ann, bob, _eve = made.members(shop, "ann", "bob", "eve")
     vip, known = made.tag(shop, "vip"), made.tag(shop, "known")
-    assignments.put(tag=vip, accounts=[ann], by=by, at=AT)
-    assignments.put(tag=known, accounts=[ann, bob], by=by, at=AT)
+    assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
+    assignments.apply(tag=known, accounts=[ann, bob], by=by, at=AT)
     layering = value(shop, by, LOYALTY)
     run(layering, by)
     assert laid_out(layering) == {"vip": ["ann"], "known": ["bob"], "rest": ["eve"]}
@@ -156,7 +156,7 @@ def test_layers_are_disjoint_and_complete_for_newcomers_too(
     (ann,) = made.members(shop, "ann")
     vip = made.tag(shop, "vip")
     made.tag(shop, "known")
-    assignments.put(tag=vip, accounts=[ann], by=by, at=AT)
+    assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     layering = value(shop, by, LOYALTY)
     assert made.who(shop, {"layer": {"of": "value", "in": ["rest"]}}) == ["ann"]
     run(layering, by)
@@ -169,12 +169,12 @@ def test_layers_are_disjoint_and_complete_for_newcomers_too(
 def test_moves_are_told_from_the_second_run_on(shop: Community, by: Staff) -> None:
     ann, bob, eve = made.members(shop, "ann", "bob", "eve")
     vip, known = made.tag(shop, "vip"), made.tag(shop, "known")
-    assignments.put(tag=vip, accounts=[ann], by=by, at=AT)
+    assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     layering = value(shop, by, LOYALTY)
     first = run(layering, by, AT)
     assert made.told(shop, "member.layer_changed") == []
-    assignments.take_off(tag=vip, accounts=[ann], by=by, at=AT)
-    assignments.put(tag=known, accounts=[bob], by=by, at=AT)
+    assignments.remove(tag=vip, accounts=[ann], by=by, at=AT)
+    assignments.apply(tag=known, accounts=[bob], by=by, at=AT)
     accounts.leave(account=account_queries.get(shop, "eve"), by=by, at=AT)
     made.member(shop, "new")
     second = run(layering, by, LATER)
@@ -195,7 +195,7 @@ def test_moves_are_told_from_the_second_run_on(shop: Community, by: Staff) -> No
         ("rest", "known"): [bob],
     }
     assert layers.moves_since(layering, day + 1) == {}
-    assert eve not in layers.sets_of(second)["rest"]
+    assert eve not in layers.load_sets(second)["rest"]
 
 
 def test_the_lifecycle_follows_the_members_own_gaps(shop: Community, by: Staff) -> None:
@@ -232,7 +232,7 @@ def test_all_layerings_in_use_are_recomputed(shop: Community, by: Staff) -> None
     assert layers.recompute_all(at=AT) == 0
     layers.restore(layering=layering, by=by, at=AT)
     assert layers.recompute_all(at=AT, community=shop) == 1
-    assert layers.listed(shop) == [layering]
+    assert layers.list_active(shop) == [layering]
 
 
 @pytest.mark.parametrize(
@@ -262,9 +262,9 @@ def test_a_spec_that_leaves_somebody_out_is_refused(
 
 def test_another_communitys_layering_is_not_found(shop: Community, by: Staff) -> None:
     value(shop, by)
-    with pytest.raises(layers.UnknownLayering):
+    with pytest.raises(layers.LayeringNotFound):
         layers.get(made.shop("other"), "value")
-    with pytest.raises(layers.LayeringExists):
+    with pytest.raises(layers.LayeringAlreadyExists):
         value(shop, by)
 
 
@@ -277,11 +277,11 @@ def test_the_top_share_is_as_large_as_asked_but_for_equals_and_zeros(
     sums: list[int], silent: int, top: str
 ) -> None:
     everyone = len(sums) + silent
-    least = layer_assignment.least_of(
+    least = layer_assignment.threshold_of(
         {"top": top}, np.array(sums, dtype=np.int64), everyone
     )
     chosen = [one for one in sums if one >= least]
-    wanted = -(-layer_specs.share(top) * everyone // 1)
+    wanted = -(-layer_specs.parse_share(top) * everyone // 1)
     assert all(one > 0 for one in chosen)
     assert len([one for one in chosen if one > least]) < max(wanted, 1)
     if len(chosen) < wanted:

@@ -35,14 +35,14 @@ ZONE = ZoneInfo("Asia/Shanghai")
     ],
 )
 def test_a_value_is_read_and_shown(kind: str, given_: Any, shown: str) -> None:
-    ((number, text),) = value_parsing.store(kind, given_, ZONE)
-    assert value_parsing.show(kind, number, text, ZONE) == shown
+    ((number, text),) = value_parsing.parse(kind, given_, ZONE)
+    assert value_parsing.format_value(kind, number, text, ZONE) == shown
 
 
 def test_several_values_are_several_rows() -> None:
-    rows = value_parsing.store("multi", "tea；milk; tea", ZONE)
+    rows = value_parsing.parse("multi", "tea；milk; tea", ZONE)
     assert rows == [(None, "milk"), (None, "tea")]
-    assert value_parsing.store("multi", ["a"], ZONE) == [(None, "a")]
+    assert value_parsing.parse("multi", ["a"], ZONE) == [(None, "a")]
 
 
 @pytest.mark.parametrize(
@@ -61,20 +61,20 @@ def test_several_values_are_several_rows() -> None:
 )
 def test_what_does_not_fit_is_refused(kind: str, wrong: Any) -> None:
     with pytest.raises(value_parsing.InvalidValue):
-        value_parsing.store(kind, wrong, ZONE)
+        value_parsing.parse(kind, wrong, ZONE)
 
 
 @given(st.decimals(-(10**9), 10**9, places=4))
 def test_decimals_come_back_exactly(number: Decimal) -> None:
-    kept = value_parsing.number(number)
-    assert Decimal(value_parsing.decimal_text(kept)) == number
+    kept = value_parsing.parse_number(number)
+    assert Decimal(value_parsing.format_decimal(kept)) == number
 
 
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_points_in_time_come_back_exactly(moment: datetime) -> None:
-    assert value_parsing.moment(moment.isoformat(), ZONE) == moment
-    assert value_parsing.moment(moment.isoformat(" "), ZONE) == moment
-    ((micros, _),) = value_parsing.store("instant", moment, ZONE)
+    assert value_parsing.parse_timestamp(moment.isoformat(), ZONE) == moment
+    assert value_parsing.parse_timestamp(moment.isoformat(" "), ZONE) == moment
+    ((micros, _),) = value_parsing.parse("instant", moment, ZONE)
     assert micros is not None
     assert timestamps.from_micros(micros) == moment
 
@@ -100,4 +100,4 @@ def test_points_in_time_come_back_exactly(moment: datetime) -> None:
     ],
 )
 def test_the_type_of_a_column_is_found(values: list[str], kind: str) -> None:
-    assert value_parsing.find_type(values) == kind
+    assert value_parsing.detect_type(values) == kind

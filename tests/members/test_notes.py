@@ -23,7 +23,7 @@ DUE: dict[str, Any] = {"next_step": "call back", "due_at": LATER}
 
 def test_a_note_is_written_and_told(shop: Community, by: Staff) -> None:
     ann = made.member(shop, "ann")
-    note = notes.write(account=ann, text=" likes tea ", by=by, at=AT)
+    note = notes.create(account=ann, text=" likes tea ", by=by, at=AT)
     assert (note.text, note.staff) == ("likes tea", None)
     assert made.told(shop, "note.created") == [(ann.pk, {"note": note.pk})]
 
@@ -37,56 +37,60 @@ def test_a_follow_up_needs_what_and_when(
 ) -> None:
     ann = made.member(shop, "ann")
     with pytest.raises(notes.InvalidNote):
-        notes.write(account=ann, by=by, at=AT, **given)
+        notes.create(account=ann, by=by, at=AT, **given)
 
 
 def test_what_is_due_is_the_own_and_in_sight(shop: Community, by: Staff) -> None:
     ann, bob = made.member(shop, "ann"), made.member(shop, "bob")
     other = made.staff(shop, "operator", login="olga")
-    mine = notes.write(account=ann, by=by, at=AT, **DUE)
-    notes.write(account=ann, by=by, at=AT, staff=other, **DUE)
-    assert notes.due(by=by, at=AT) == []
-    assert notes.due(by=by, at=LATER) == [mine]
-    notes.finish(note=mine, by=by, at=LATER)
-    assert notes.due(by=by, at=LATER) == []
-    with pytest.raises(notes.AlreadyDone):
-        notes.finish(note=mine, by=by, at=LATER)
+    mine = notes.create(account=ann, by=by, at=AT, **DUE)
+    notes.create(account=ann, by=by, at=AT, staff=other, **DUE)
+    assert notes.list_due(by=by, at=AT) == []
+    assert notes.list_due(by=by, at=LATER) == [mine]
+    notes.complete(note=mine, by=by, at=LATER)
+    assert notes.list_due(by=by, at=LATER) == []
+    with pytest.raises(notes.FollowUpAlreadyDone):
+        notes.complete(note=mine, by=by, at=LATER)
     notes.reopen(note=mine, by=by, at=LATER)
-    notes.change(note=mine, due_at=LATER + timedelta(hours=1), by=by, at=LATER)
-    assert notes.due(by=by, at=LATER) == []
+    notes.update(note=mine, due_at=LATER + timedelta(hours=1), by=by, at=LATER)
+    assert notes.list_due(by=by, at=LATER) == []
     other.scope = {"members": {"keys": ["bob"]}}
-    assert notes.due(by=other, at=LATER) == []
-    with pytest.raises(notes.UnknownNote):
+    assert notes.list_due(by=other, at=LATER) == []
+    with pytest.raises(notes.NoteNotFound):
         notes.get(by=other, pk=mine.pk, at=LATER)
-    theirs = notes.write(account=bob, by=other, at=AT, **DUE)
-    assert notes.due(by=other, at=LATER) == [theirs]
+    theirs = notes.create(account=bob, by=other, at=AT, **DUE)
+    assert notes.list_due(by=other, at=LATER) == [theirs]
 
 
 def test_others_notes_are_changed_by_managers_alone(shop: Community, by: Staff) -> None:
-    note = notes.write(account=made.member(shop, "ann"), by=by, at=AT, **DUE)
+    note = notes.create(account=made.member(shop, "ann"), by=by, at=AT, **DUE)
     stranger = made.staff(shop, "operator", login="olga")
-    assert not notes.may_change(note, stranger)
+    assert not notes.may_edit(note, stranger)
     with pytest.raises(permissions.NotAllowed):
-        notes.finish(note=note, by=stranger, at=LATER)
+        notes.complete(note=note, by=stranger, at=LATER)
     boss = made.staff(shop, "manager", login="max")
-    notes.change(note=note, staff=stranger, by=boss, at=LATER)
-    assert notes.may_change(note, stranger)
+    notes.update(note=note, staff=stranger, by=boss, at=LATER)
+    assert notes.may_edit(note, stranger)
     viewer = made.staff(shop, "viewer", login="vic")
     with pytest.raises(permissions.NotAllowed):
-        notes.write(account=note.account, text="no", by=viewer, at=AT)
+        notes.create(account=note.account, text="no", by=viewer, at=AT)
 
 
 def test_a_person_has_the_notes_of_all_accounts_until_erased(
     shop: Community, by: Staff
 ) -> None:
     ann, too = made.member(shop, "ann"), made.member(shop, "too")
-    plain = notes.write(account=ann, text="one", by=by, at=LATER)
+    plain = notes.create(account=ann, text="one", by=by, at=LATER)
     late = {**DUE, "due_at": LATER + timedelta(hours=1)}
-    later = notes.write(account=too, by=by, at=LATER, **late)
-    open_ = notes.write(account=too, by=by, at=AT, **DUE)
+    later = notes.create(account=too, by=by, at=LATER, **late)
+    open_ = notes.create(account=too, by=by, at=AT, **DUE)
     people.merge(left=ann, right=too, by=by, at=AT)
-    assert notes.of(account_queries.account_ids_of_person(ann.pk)) == [open_, later, plain]
+    assert notes.list_of_person(account_queries.account_ids_of_person(ann.pk)) == [
+        open_,
+        later,
+        plain,
+    ]
     head = people.erase(account=too, by=by, at=LATER)
     erasure.scrub(str(head), at=LATER)
     assert not notes.Note.objects.exists()
-    assert notes.due(by=staff_models.system(shop), at=LATER) == []
+    assert notes.list_due(by=staff_models.system(shop), at=LATER) == []

@@ -35,8 +35,10 @@ def test_equal_identifiers_merge(shop: Community, by: Staff, kind: str) -> None:
     value = {"unionid": "oX1", "phone": "13800138001", "email": "a@b.cn"}[kind]
     ann = made.member(shop, "ann", known_by={kind: value})
     too = made.member(shop, "too")
-    assert accounts.identify(account=too, kind=kind, value=value, by=by, at=AT)
-    assert not accounts.identify(account=too, kind=kind, value=value, by=by, at=AT)
+    assert accounts.add_identifier(account=too, kind=kind, value=value, by=by, at=AT)
+    assert not accounts.add_identifier(
+        account=too, kind=kind, value=value, by=by, at=AT
+    )
     assert account_queries.account_ids_of_person(too.pk) == [ann.pk, too.pk]
     assert made.told(shop, "member.merged") == [
         (too.pk, {"other": ann.pk, "reason": kind})
@@ -69,7 +71,7 @@ def test_merging_by_hand_carries_tags_and_values(shop: Community, by: Staff) -> 
     assert person.tags == {"vip": 5}
     assert person.attributes["city"].text == "Xi'an"
     assert made.who(shop, {"tag": {"any": ["vip"], "depth": {"eq": 5}}}) == ["ann"]
-    with pytest.raises(merges.AlreadyOnePerson):
+    with pytest.raises(merges.AlreadyMerged):
         people.merge(left=ann, right=too, by=by, at=AT)
 
 
@@ -78,7 +80,7 @@ def test_unmerging_returns_everything_to_where_it_was(
 ) -> None:
     ann, too = made.member(shop, "ann"), made.member(shop, "too")
     vip = made.tag(shop, "vip")
-    assignments.put(tag=vip, accounts=[too.pk], by=by, at=AT)
+    assignments.apply(tag=vip, accounts=[too.pk], by=by, at=AT)
     people.merge(left=ann, right=too, by=by, at=AT)
     assert made.who(shop, {"tag": {"any": ["vip"]}}) == ["ann"]
     people.unmerge(left=ann, right=too, by=by, at=LATER)
@@ -94,11 +96,14 @@ def test_who_was_parted_by_hand_is_not_joined_by_evidence(
     ann = made.member(shop, "ann", known_by=PHONE)
     too = made.member(shop, "too", known_by=PHONE)
     people.unmerge(left=ann, right=too, by=by, at=AT)
-    accounts.identify(account=too, kind="email", value="a@b.cn", by=by, at=AT)
-    accounts.identify(account=ann, kind="email", value="a@b.cn", by=by, at=AT)
+    accounts.add_identifier(account=too, kind="email", value="a@b.cn", by=by, at=AT)
+    accounts.add_identifier(account=ann, kind="email", value="a@b.cn", by=by, at=AT)
     assert made.who(shop, {"all": []}) == ["ann", "too"]
     made.member(shop, "third", known_by=PHONE)
-    assert account_queries.account_ids_of_person(account_queries.get(shop, "third").pk)[0] == ann.pk
+    assert (
+        account_queries.account_ids_of_person(account_queries.get(shop, "third").pk)[0]
+        == ann.pk
+    )
     assert account_queries.account_ids_of_person(too.pk) == [too.pk]
     people.merge(left=ann, right=too, by=by, at=LATER)
     assert made.who(shop, {"all": []}) == ["ann"]
@@ -122,8 +127,8 @@ def test_a_merge_keeps_one_tag_of_an_exclusive_group_and_unmerge_returns_the_oth
     stage = made.tag_group(shop, "stage", exclusive=True)
     cold, warm = made.tag(shop, "cold", stage), made.tag(shop, "warm", stage)
     ann, too = made.member(shop, "ann"), made.member(shop, "too")
-    assignments.put(tag=cold, accounts=[ann.pk], by=by, at=AT)
-    assignments.put(tag=warm, accounts=[too.pk], by=by, at=AT)
+    assignments.apply(tag=cold, accounts=[ann.pk], by=by, at=AT)
+    assignments.apply(tag=warm, accounts=[too.pk], by=by, at=AT)
     people.merge(left=ann, right=too, by=by, at=AT)
     assert people.get(shop, "ann").tags == {"cold": 1}
     people.unmerge(left=ann, right=too, by=by, at=LATER)
@@ -137,8 +142,8 @@ def test_parting_one_of_three_settles_the_others_anew(
     stage = made.tag_group(shop, "stage", exclusive=True)
     cold, warm = made.tag(shop, "cold", stage), made.tag(shop, "warm", stage)
     a, b, c = (made.member(shop, key) for key in "abc")
-    assignments.put(tag=cold, accounts=[a.pk], by=by, at=AT)
-    assignments.put(tag=warm, accounts=[c.pk], by=by, at=AT)
+    assignments.apply(tag=cold, accounts=[a.pk], by=by, at=AT)
+    assignments.apply(tag=warm, accounts=[c.pk], by=by, at=AT)
     people.merge(left=a, right=b, by=by, at=AT)
     people.merge(left=b, right=c, by=by, at=AT)
     assert people.get(shop, "c").tags == {"cold": 1}
@@ -151,9 +156,9 @@ def test_many_are_merged_at_once(shop: Community, by: Staff) -> None:
     keys = [f"k{n}" for n in range(60)]
     ids = accounts.ensure(community=shop, keys=keys, by=by, at=AT)
     values = [(ids[key], "phone", f"1380000{n // 3:04}") for n, key in enumerate(keys)]
-    accounts.identify_many(community=shop, values=values, by=by, at=AT)
+    accounts.add_identifiers(community=shop, values=values, by=by, at=AT)
     assert len(made.who(shop, {"all": []})) == 20
-    assert accounts.identify_many(community=shop, values=values, by=by, at=AT) == []
+    assert accounts.add_identifiers(community=shop, values=values, by=by, at=AT) == []
 
 
 def test_strangers_of_two_communities_are_never_merged(
@@ -175,7 +180,7 @@ def test_who_is_erased_is_gone_at_once_and_leaves_nothing(
     too = made.member(shop, "too", known_by=PHONE)
     vip = made.tag(shop, "vip")
     likes = attributes.define(community=shop, name="likes", type="multi", by=by, at=AT)
-    assignments.put(tag=vip, accounts=[too.pk], by=by, at=AT)
+    assignments.apply(tag=vip, accounts=[too.pk], by=by, at=AT)
     for value in ("tea; milk", "tea"):
         attributes.set_values(attribute=likes, values={ann.pk: value}, by=by, at=AT)
     everyone = audiences.freeze(community=shop, rule={"all": []}, by=by, at=AT)
@@ -183,7 +188,7 @@ def test_who_is_erased_is_gone_at_once_and_leaves_nothing(
     assert made.who(shop, {"with_left": {"all": []}}) == ["bob"]
     with pytest.raises(account_queries.MemberNotFound):
         account_queries.get(shop, "ann")
-    (due,) = job_queue.QueuedJob.objects.filter(duty=people.SCRUB)
+    (due,) = job_queue.QueuedJob.objects.filter(duty=people.SCRUB_JOB)
     assert due.key == str(head)
     for _twice in range(2):
         erasure.scrub(due.key, at=LATER + timedelta(hours=1))

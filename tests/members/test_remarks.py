@@ -52,15 +52,17 @@ def test_it_names_attributes_and_tag_groups(shop: Community, by: Staff) -> None:
     subject = attributes.get(shop, "subject")
     attributes.set_values(attribute=subject, values={ann.pk: "数学"}, by=by, at=AT)
     stage = made.tag_group(shop, "stage")
-    assignments.put(tag=made.tag(shop, "warm", stage), accounts=[ann.pk], by=by, at=AT)
-    person = people.of(ann.pk)
-    assert remark_names.of(person, by=by) == "王芳"
+    assignments.apply(
+        tag=made.tag(shop, "warm", stage), accounts=[ann.pk], by=by, at=AT
+    )
+    person = people.get_by_account(ann.pk)
+    assert remark_names.render_for(person, by=by) == "王芳"
     text = "{subject}-{stage}-{name}-{joined}"
     remark_names.set_pattern(community=shop, text=text, longest=30, by=by, at=LATER)
-    assert remark_names.of(person, by=by) == "数学-warm-王芳-2026-03-05"
+    assert remark_names.render_for(person, by=by) == "数学-warm-王芳-2026-03-05"
     assert made.told(shop, "remark_name.pattern_changed") == [(None, {"pattern": text})]
     remark_names.set_pattern(community=shop, text="{key}", longest=2, by=by, at=LATER)
-    assert remark_names.of(person, by=by) == "c"
+    assert remark_names.render_for(person, by=by) == "c"
 
 
 @pytest.mark.both_databases

@@ -91,12 +91,12 @@ def test_a_person_is_found_by_any_account_once(filled: Community, by: Staff) -> 
     left, right = account_queries.get(filled, "c-1"), account_queries.get(filled, "c-2")
     people.merge(left=left, right=right, by=by, at=AT)
     assert names(by, "芳") == ["王芳"]
-    assert search.best(by=by, words="c-2", at=LATER) == [left.pk]
+    assert search.suggest(by=by, words="c-2", at=LATER) == [left.pk]
 
 
 def test_the_likeliest_come_first(filled: Community, by: Staff) -> None:
     made.member(filled, "c-3", name="大王")
-    found = search.best(by=by, words="王", at=LATER)
+    found = search.suggest(by=by, words="王", at=LATER)
     first = [account_models.Account.objects.get(pk=pk).name for pk in found]
     assert first == ["王小芳", "王芳", "大王"]
 
@@ -105,13 +105,13 @@ def test_the_best_are_in_sight(filled: Community) -> None:
     tag = made.tag(filled, "mine")
     house = staff_models.system(filled)
     fang = account_queries.get(filled, "c-2").pk
-    assignments.put(tag=tag, accounts=[fang], by=house, at=AT)
+    assignments.apply(tag=tag, accounts=[fang], by=house, at=AT)
     narrow = staff_models.create(
         community=filled, login="n", scope={"tag": {"any": ["mine"]}}, at=AT
     )
-    assert search.best(by=narrow, words="芳", at=LATER) == [fang]
+    assert search.suggest(by=narrow, words="芳", at=LATER) == [fang]
     other = made.staff(made.shop("other"), login="eve")
-    assert search.best(by=other, words="芳", at=LATER) == []
+    assert search.suggest(by=other, words="芳", at=LATER) == []
     assert not search.find(by=other, words="芳", at=LATER)
 
 
@@ -121,7 +121,7 @@ def test_the_book_is_kept_and_caught_up(
 ) -> None:
     """Of a restart, of many changes, and of a file that is ahead of the truth."""
     by = staff_models.system(shop)
-    name_index.forget()
+    name_index.clear()
     monkeypatch.setattr(name_index, "_folder", lambda: tmp_path)
     monkeypatch.setattr(name_index, "FOLD", 3)
     made.member(shop, "one", name="甲")
@@ -134,13 +134,13 @@ def test_the_book_is_kept_and_caught_up(
     assert names(by, "bing") == ["丙"] * 4
     (second,) = tmp_path.iterdir()
     assert second != first
-    name_index.forget()
+    name_index.clear()
     accounts.update(account=account_queries.get(shop, "two"), name="丁", by=by, at=AT)
     assert names(by, "ding") == ["丁"] and names(by, "yi") == []
     second.rename(tmp_path / f"book-{shop.pk}-999.arrow")
-    name_index.forget()
+    name_index.clear()
     assert names(by, "甲") == ["甲"]
-    name_index.forget()
+    name_index.clear()
 
 
 TEXT = st.text("ab王芳", max_size=5)
@@ -148,9 +148,11 @@ TEXT = st.text("ab王芳", max_size=5)
 
 @given(st.lists(TEXT, max_size=20), TEXT.filter(bool))
 def test_a_piece_is_found_wherever_it_is(texts: list[str], piece: str) -> None:
-    found = name_index.Texts(pa.array(texts, pa.large_string())).find(piece)
+    found = name_index.TextColumn(pa.array(texts, pa.large_string())).find(piece)
     # Neighbours touch in the long text; real ones begin with a mark of their own.
-    marked = name_index.Texts(pa.array([f"\x1e{t}" for t in texts], pa.large_string()))
+    marked = name_index.TextColumn(
+        pa.array([f"\x1e{t}" for t in texts], pa.large_string())
+    )
     assert marked.find(piece).tolist() == [
         place for place, text in enumerate(texts) if piece in text
     ]

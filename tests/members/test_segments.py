@@ -7,6 +7,7 @@ import pytest
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
+from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.tags import assignments
 from qunce.sets.rules.base import RuleError
@@ -29,11 +30,11 @@ def test_a_segment_is_who_fits_its_rule_now(shop: Community, by: Staff) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     vip = made.tag(shop, "vip")
     loyal = segment(shop, "loyal", {"tag": {"any": ["vip"]}})
-    assignments.put(tag=vip, accounts=[ann], by=by, at=AT)
+    assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     assert segments.count(segment=loyal, by=by, at=AT) == 1
-    assignments.put(tag=vip, accounts=[bob], by=by, at=AT)
+    assignments.apply(tag=vip, accounts=[bob], by=by, at=AT)
     assert made.who(shop, ask("loyal")) == ["ann", "bob"]
-    segments.change(segment=loyal, rule={"any": []}, by=by, at=AT)
+    segments.update(segment=loyal, rule={"any": []}, by=by, at=AT)
     assert made.who(shop, ask("loyal")) == []
 
 
@@ -42,14 +43,14 @@ def test_a_rule_that_cannot_be_understood_is_refused_with_its_place(
 ) -> None:
     with pytest.raises(RuleError, match=r"all\[0\]\.tag\.any\[0\].*ghost"):
         segment(shop, "s", {"all": [{"tag": {"any": ["ghost"]}}]})
-    assert segments.listed(shop) == []
+    assert segments.list_active(shop) == []
 
 
 def test_a_cycle_is_refused_with_its_path(shop: Community, by: Staff) -> None:
     a = segment(shop, "a", {"all": []})
     segment(shop, "b", {"not": ask("a")})
     with pytest.raises(RuleError, match="a → b → a"):
-        segments.change(segment=a, rule={"any": [ask("b")]}, by=by, at=AT)
+        segments.update(segment=a, rule={"any": [ask("b")]}, by=by, at=AT)
     with pytest.raises(RuleError, match="c → c"):
         segment(shop, "c", ask("c"))
     assert segments.get(shop, "a").rule == {"all": []}
@@ -60,36 +61,38 @@ def test_segments_come_after_those_they_ask_for(shop: Community) -> None:
         segment(shop, key, {"all": []})
     segment(shop, "b", ask("z"))
     segment(shop, "a", {"not": {"any": [ask("b"), ask("m")]}})
-    ordered = [one.key for one in segments.in_order(segments.listed(shop))]
+    ordered = [
+        one.key for one in segments.sort_by_dependency(segments.list_active(shop))
+    ]
     assert ordered == ["z", "b", "m", "a"]
 
 
 def test_a_frozen_list_stays_as_it_was(shop: Community, by: Staff) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     vip = made.tag(shop, "vip")
-    assignments.put(tag=vip, accounts=[ann], by=by, at=AT)
+    assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     rule = {"tag": {"any": ["vip"]}}
-    march = segments.freeze(community=shop, key="march", rule=rule, by=by, at=AT)
-    assignments.put(tag=vip, accounts=[bob], by=by, at=AT)
-    assignments.take_off(tag=vip, accounts=[ann], by=by, at=AT)
+    march = frozen_segments.freeze(community=shop, key="march", rule=rule, by=by, at=AT)
+    assignments.apply(tag=vip, accounts=[bob], by=by, at=AT)
+    assignments.remove(tag=vip, accounts=[ann], by=by, at=AT)
     assert march.size == 1
     assert made.who(shop, {"segment": {"frozen": ["march"]}}) == ["ann"]
-    with pytest.raises(segments.SegmentExists):
-        segments.freeze(community=shop, key="march", rule=rule, by=by, at=AT)
+    with pytest.raises(segments.SegmentAlreadyExists):
+        frozen_segments.freeze(community=shop, key="march", rule=rule, by=by, at=AT)
 
 
 def test_a_list_holds_no_one_outside_the_operators_scope(
     shop: Community, by: Staff
 ) -> None:
     (ann, _bob) = made.members(shop, "ann", "bob")
-    assignments.put(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
+    assignments.apply(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
     scoped = staff_models.create(
         community=shop,
         login="olga",
         scope={"tag": {"any": ["mine"]}},
         at=AT,
     )
-    frozen = segments.freeze(
+    frozen = frozen_segments.freeze(
         community=shop, key="all", rule={"all": []}, by=scoped, at=AT
     )
     assert frozen.size == 1
@@ -99,9 +102,9 @@ def test_its_size_is_kept_by_day(shop: Community, by: Staff) -> None:
     made.members(shop, "ann", "bob")
     everyone = segment(shop, "everyone", {"all": []})
     for _twice in range(2):
-        assert segments.measure(community=shop, at=AT) == {"everyone": 2}
+        assert segments.record_sizes(community=shop, at=AT) == {"everyone": 2}
     made.members(shop, "eve")
-    segments.measure(community=shop, at=LATER)
+    segments.record_sizes(community=shop, at=LATER)
     sizes = everyone.sizes.order_by("day").values_list("size", flat=True)
     assert list(sizes) == [2, 3]
 
@@ -109,18 +112,18 @@ def test_its_size_is_kept_by_day(shop: Community, by: Staff) -> None:
 def test_what_is_used_is_not_archived(shop: Community, by: Staff) -> None:
     inner = segment(shop, "inner", {"all": []})
     outer = segment(shop, "outer", ask("inner"))
-    with pytest.raises(segments.StillUsed, match="outer"):
+    with pytest.raises(segments.SegmentInUse, match="outer"):
         segments.archive(segment=inner, by=by, at=AT)
     segments.archive(segment=outer, by=by, at=AT)
     segments.archive(segment=inner, by=by, at=AT)
-    assert segments.listed(shop) == []
+    assert segments.list_active(shop) == []
     segments.restore(segment=inner, by=by, at=AT)
-    assert [one.key for one in segments.listed(shop)] == ["inner"]
+    assert [one.key for one in segments.list_active(shop)] == ["inner"]
 
 
 def test_another_communitys_segment_is_not_found(shop: Community) -> None:
     segment(made.shop("other"), "s", {"all": []})
-    with pytest.raises(segments.UnknownSegment):
+    with pytest.raises(segments.SegmentNotFound):
         segments.get(shop, "s")
     with pytest.raises(RuleError):
         segment(shop, "t", ask("s"))

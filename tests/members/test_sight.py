@@ -31,7 +31,7 @@ def narrow(shop: Community) -> Staff:
 def give(shop: Community, key: str, *members: int) -> None:
     by = staff_models.system(shop)
     tag = library.get(shop, key)
-    assignments.put(tag=tag, accounts=members, by=by, at=AT)
+    assignments.apply(tag=tag, accounts=members, by=by, at=AT)
 
 
 def test_a_member_in_scope_is_seen_by_number_and_by_key(
@@ -40,14 +40,14 @@ def test_a_member_in_scope_is_seen_by_number_and_by_key(
     ann, bob = made.members(shop, "ann", "bob")
     give(shop, "mine", ann)
     assert visibility.get(by=narrow, account=ann, at=LATER).key == "ann"
-    assert visibility.by_key(by=narrow, key="ann", at=LATER).pk == ann
-    assert visibility.only(by=narrow, accounts=[ann, bob], at=LATER) == {ann}
+    assert visibility.get_by_key(by=narrow, key="ann", at=LATER).pk == ann
+    assert visibility.filter_visible(by=narrow, accounts=[ann, bob], at=LATER) == {ann}
 
 
 ASKED: dict[str, Callable[[Staff, int], Any]] = {
     "get": lambda by, pk: visibility.get(by=by, account=pk, at=LATER),
-    "check": lambda by, pk: visibility.check(by=by, accounts=[pk], at=LATER),
-    "by_key": lambda by, pk: visibility.by_key(by=by, key="bob", at=LATER),
+    "check": lambda by, pk: visibility.check_visible(by=by, accounts=[pk], at=LATER),
+    "by_key": lambda by, pk: visibility.get_by_key(by=by, key="bob", at=LATER),
 }
 
 
@@ -69,7 +69,7 @@ def test_another_community_and_the_erased_are_unknown(
     for account in (stranger.pk, ann.pk, 10**9):
         with pytest.raises(account_queries.MemberNotFound):
             visibility.get(by=by, account=account, at=LATER)
-        assert visibility.only(by=by, accounts=[account], at=LATER) == set()
+        assert visibility.filter_visible(by=by, accounts=[account], at=LATER) == set()
 
 
 def test_any_account_of_a_person_in_scope_is_seen(
@@ -81,7 +81,7 @@ def test_any_account_of_a_person_in_scope_is_seen(
         visibility.get(by=narrow, account=ann.pk, at=LATER)
     people.merge(left=ann, right=too, by=by, at=AT)
     assert visibility.get(by=narrow, account=too.pk, at=LATER) == too
-    assert visibility.only(by=narrow, accounts=[too.pk], at=LATER) == {ann.pk}
+    assert visibility.filter_visible(by=narrow, accounts=[too.pk], at=LATER) == {ann.pk}
 
 
 def test_who_left_stays_in_sight(shop: Community, by: Staff) -> None:

@@ -29,8 +29,8 @@ FOUND = [
 
 
 def found(name: str, search: str) -> bool:
-    typed = pinyin.typed(pinyin.clean(search))
-    return bool(typed) and SEPARATOR + typed in pinyin.ways(pinyin.clean(name))
+    typed = pinyin.parse_query(pinyin.normalise(search))
+    return bool(typed) and SEPARATOR + typed in pinyin.spellings(pinyin.normalise(name))
 
 
 @pytest.mark.parametrize(("name", "search"), FOUND)
@@ -46,8 +46,8 @@ def test_it_begins_at_a_syllable(name: str, search: str) -> None:
 
 
 def test_invisible_characters_and_width_make_no_difference() -> None:
-    assert pinyin.clean("\u202eＡnn\u200b  \x00Lee ") == "ann lee"
-    assert pinyin.clean("\ud800") == ""
+    assert pinyin.normalise("\u202eＡnn\u200b  \x00Lee ") == "ann lee"
+    assert pinyin.normalise("\ud800") == ""
 
 
 COMMON = st.text(
@@ -66,6 +66,6 @@ def test_common_names_sound_as_pypinyin_says(name: str) -> None:
 
 @given(st.text())
 def test_any_text_has_ways_without_a_fault(name: str) -> None:
-    clean = pinyin.clean(name)
-    assert pinyin.clean(clean) == clean
-    pinyin.ways(clean).encode()
+    clean = pinyin.normalise(name)
+    assert pinyin.normalise(clean) == clean
+    pinyin.spellings(clean).encode()

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.both_databases
 def test_a_batch_says_who_when_and_from_where(shop: Community, by: Staff) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     vip = made.tag(shop, "vip")
-    batch = assignments.put(
+    batch = assignments.apply(
         tag=vip, accounts=[ann, bob, ann], source="import", note="list", by=by, at=AT
     )
     assert (batch.changed, batch.tags, batch.by) == (2, [vip.pk], by)
@@ -31,17 +31,17 @@ def test_a_batch_says_who_when_and_from_where(shop: Community, by: Staff) -> Non
         (ann, {"tag": "vip", "depth": 1}),
         (bob, {"tag": "vip", "depth": 1}),
     ]
-    assert assignments.put(tag=vip, accounts=[ann], by=by, at=LATER).changed == 0
+    assert assignments.apply(tag=vip, accounts=[ann], by=by, at=LATER).changed == 0
 
 
 def test_putting_a_tag_again_keeps_its_depth(shop: Community, by: Staff) -> None:
     (ann,) = made.members(shop, "ann")
     tea = made.tag(shop, "tea")
     assignments.set_depths(tag=tea, depths={ann: 7}, by=by, at=AT)
-    assignments.put(tag=tea, accounts=[ann], by=by, at=AT)
-    assert assignments.of_people([ann]) == {"tea": 7}
+    assignments.apply(tag=tea, accounts=[ann], by=by, at=AT)
+    assert assignments.depths_of_person([ann]) == {"tea": 7}
     assignments.set_depths(tag=tea, depths={ann: 0}, by=by, at=AT)
-    assert assignments.of_people([ann]) == {}
+    assert assignments.depths_of_person([ann]) == {}
 
 
 def test_excluding_a_tag_keeps_the_untagged_and_drops_who_also_carries_it(
@@ -49,8 +49,8 @@ def test_excluding_a_tag_keeps_the_untagged_and_drops_who_also_carries_it(
 ) -> None:
     ann, bob, _eve = made.members(shop, "ann", "bob", "eve")
     vip, bad = made.tag(shop, "vip"), made.tag(shop, "bad")
-    assignments.put(tag=vip, accounts=[ann, bob], by=by, at=AT)
-    assignments.put(tag=bad, accounts=[bob], by=by, at=AT)
+    assignments.apply(tag=vip, accounts=[ann, bob], by=by, at=AT)
+    assignments.apply(tag=bad, accounts=[bob], by=by, at=AT)
     assert made.who(shop, {"tag": {"none": ["bad"]}}) == ["ann", "eve"]
     assert made.who(shop, {"not": {"tag": {"any": ["bad"]}}}) == ["ann", "eve"]
     assert made.who(shop, {"tag": {"any": ["vip"], "none": ["bad"]}}) == ["ann"]
@@ -63,10 +63,10 @@ def test_tags_of_a_person_are_put_and_taken_on_the_person(
     ann, too = made.members(shop, "ann", "too")
     vip = made.tag(shop, "vip")
     pair = [merges.Pair(ann, too)]
-    merges.join(community=shop, pairs=pair, by=by, at=AT)
-    assignments.put(tag=vip, accounts=[too], by=by, at=AT)
-    assert assignments.put(tag=vip, accounts=[ann], by=by, at=AT).changed == 0
-    assert assignments.take_off(tag=vip, accounts=[ann], by=by, at=AT).changed == 1
+    merges.merge(community=shop, pairs=pair, by=by, at=AT)
+    assignments.apply(tag=vip, accounts=[too], by=by, at=AT)
+    assert assignments.apply(tag=vip, accounts=[ann], by=by, at=AT).changed == 0
+    assert assignments.remove(tag=vip, accounts=[ann], by=by, at=AT).changed == 1
     assert made.who(shop, {"tag": {"any": ["vip"]}}) == []
 
 
@@ -76,13 +76,13 @@ def test_of_an_exclusive_group_a_person_carries_one_tag(
     ann, too, bob = made.members(shop, "ann", "too", "bob")
     stage = made.tag_group(shop, "stage", exclusive=True)
     cold, warm = made.tag(shop, "cold", stage), made.tag(shop, "warm", stage)
-    merges.join(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
-    assignments.put(tag=cold, accounts=[ann, bob], by=by, at=AT)
-    batch = assignments.put(tag=warm, accounts=[too], by=by, at=AT)
-    assert assignments.of_people([ann, too]) == {"warm": 1}
+    merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
+    assignments.apply(tag=cold, accounts=[ann, bob], by=by, at=AT)
+    batch = assignments.apply(tag=warm, accounts=[too], by=by, at=AT)
+    assert assignments.depths_of_person([ann, too]) == {"warm": 1}
     assert made.who(shop, {"tag": {"any": ["cold"]}}) == ["bob"]
     assignments.undo(batch=batch, by=by, at=LATER)
-    assert assignments.of_people([ann, too]) == {"cold": 1}
+    assert assignments.depths_of_person([ann, too]) == {"cold": 1}
 
 
 def test_undo_returns_exactly_what_the_batch_changed(
@@ -102,10 +102,10 @@ def test_undo_returns_exactly_what_the_batch_changed(
     assert assignments.undo(batch=batch, by=by, at=LATER) == 2
     after = tag_models.Tagging.objects.filter(account_id=ann).values().get()
     assert {**after, "rev": 0} == {**before, "rev": 0}
-    assert assignments.of_people([bob]) == {}
-    assert assignments.of_people([eve]) == {"tea": 3}
+    assert assignments.depths_of_person([bob]) == {}
+    assert assignments.depths_of_person([eve]) == {"tea": 3}
     assert made.who(shop, {"tag": {"any": ["tea"]}}) == ["ann", "eve"]
-    with pytest.raises(assignments.AlreadyUndone):
+    with pytest.raises(assignments.BatchAlreadyUndone):
         assignments.undo(batch=batch, by=by, at=LATER)
 
 
@@ -118,31 +118,31 @@ def test_batches_are_undone_one_after_the_other(shop: Community, by: Staff) -> N
     ]
     for batch, left in zip(reversed(batches), ({}, 2, 1, {}), strict=True):
         assignments.undo(batch=batch, by=by, at=LATER)
-        assert assignments.of_people([ann]) == ({"tea": left} if left else {})
+        assert assignments.depths_of_person([ann]) == ({"tea": left} if left else {})
 
 
 def test_several_verbs_make_one_batch(shop: Community, by: Staff) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     one, two = made.tag(shop, "one"), made.tag(shop, "two")
-    assignments.put(tag=one, accounts=[ann], by=by, at=AT)
-    batch = assignments.begin(community=shop, note="spring", by=by, at=AT)
-    assignments.put(tag=two, accounts=[ann, bob], batch=batch, by=by, at=AT)
-    assignments.take_off(tag=one, accounts=[ann], batch=batch, by=by, at=AT)
-    assignments.put(tag=one, accounts=[ann], batch=batch, by=by, at=AT)
-    assignments.take_off(tag=two, accounts=[bob], batch=batch, by=by, at=AT)
+    assignments.apply(tag=one, accounts=[ann], by=by, at=AT)
+    batch = assignments.create_batch(community=shop, note="spring", by=by, at=AT)
+    assignments.apply(tag=two, accounts=[ann, bob], batch=batch, by=by, at=AT)
+    assignments.remove(tag=one, accounts=[ann], batch=batch, by=by, at=AT)
+    assignments.apply(tag=one, accounts=[ann], batch=batch, by=by, at=AT)
+    assignments.remove(tag=two, accounts=[bob], batch=batch, by=by, at=AT)
     assignments.undo(batch=batch, by=by, at=LATER)
-    assert assignments.of_people([ann]) == {"one": 1}
-    assert assignments.of_people([bob]) == {}
+    assert assignments.depths_of_person([ann]) == {"one": 1}
+    assert assignments.depths_of_person([bob]) == {}
 
 
 def test_expired_tags_go(shop: Community, by: Staff) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     hot = made.tag(shop, "hot")
-    assignments.put(tag=hot, accounts=[ann, bob], expires_at=LATER, by=by, at=AT)
-    assignments.put(tag=hot, accounts=[bob], by=by, at=AT)
-    assert assignments.expire(at=AT) == 0
-    assert assignments.expire(at=LATER) == 1
-    assert assignments.expire(at=LATER) == 0
+    assignments.apply(tag=hot, accounts=[ann, bob], expires_at=LATER, by=by, at=AT)
+    assignments.apply(tag=hot, accounts=[bob], by=by, at=AT)
+    assert assignments.remove_expired(at=AT) == 0
+    assert assignments.remove_expired(at=LATER) == 1
+    assert assignments.remove_expired(at=LATER) == 0
     assert made.who(shop, {"tag": {"any": ["hot"]}}) == ["bob"]
     batch = tag_models.TagBatch.objects.get(source="expiry")
     assert batch.changed == 1
@@ -152,7 +152,7 @@ def test_more_people_than_a_statement_holds(shop: Community, by: Staff) -> None:
     keys = [f"k{n}" for n in range(6_000)]
     ids = accounts.ensure(community=shop, keys=keys, by=by, at=AT)
     vip = made.tag(shop, "vip")
-    batch = assignments.put(tag=vip, accounts=ids.values(), by=by, at=AT)
+    batch = assignments.apply(tag=vip, accounts=ids.values(), by=by, at=AT)
     assert batch.changed == 6_000
     assert len(made.who(shop, {"tag": {"any": ["vip"]}})) == 6_000
     assert assignments.undo(batch=batch, by=by, at=LATER) == 6_000
@@ -164,8 +164,8 @@ def test_strangers_and_viewers_are_refused(shop: Community, by: Staff) -> None:
     (ann,) = made.members(shop, "ann")
     vip = made.tag(shop, "vip")
     with pytest.raises(account_queries.MemberNotFound):
-        assignments.put(tag=vip, accounts=[ann, eve], by=by, at=AT)
+        assignments.apply(tag=vip, accounts=[ann, eve], by=by, at=AT)
     viewer = made.staff(shop, "viewer", "vic")
     with pytest.raises(permissions.NotAllowed):
-        assignments.put(tag=vip, accounts=[ann], by=viewer, at=AT)
+        assignments.apply(tag=vip, accounts=[ann], by=viewer, at=AT)
     assert people.get(shop, "ann").tags == {}

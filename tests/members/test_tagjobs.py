@@ -13,6 +13,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
 from qunce.members.tags import assignments
 from qunce.members.tags import bulk as bulk_tagging
+from qunce.members.tags import models as tag_models
 from qunce.sets.bitmaps import bitmaps
 from tests.members import made
 from tests.members.made import AT, LATER
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.both_databases
 VIP = {"tag": {"any": ["vip"]}}
 
 
-def begin(shop: Community, by: Staff, does: str = "put") -> bulk_tagging.TagJob:
+def begin(shop: Community, by: Staff, does: str = "put") -> tag_models.TagJob:
     people = bitmaps.of(made.members(shop, *"abcde"))
     vip = made.tag(shop, "vip")
     return bulk_tagging.start(tag=vip, does=does, people=people, by=by, at=AT)
@@ -29,7 +30,7 @@ def begin(shop: Community, by: Staff, does: str = "put") -> bulk_tagging.TagJob:
 
 def test_it_is_done_once_and_undone_as_one(shop: Community, by: Staff) -> None:
     job = begin(shop, by)
-    (due,) = job_queue.QueuedJob.objects.filter(duty=bulk_tagging.DUTY)
+    (due,) = job_queue.QueuedJob.objects.filter(duty=bulk_tagging.JOB)
     for _twice in range(2):
         bulk_tagging.run(due.key, at=LATER)
     job = bulk_tagging.get(by=by, pk=job.pk)
@@ -72,7 +73,7 @@ def test_who_is_erased_meanwhile_is_passed_over(shop: Community, by: Staff) -> N
 
 def test_taking_off(shop: Community, by: Staff) -> None:
     bulk_tagging.run(str(begin(shop, by).pk), at=AT)
-    vip = bulk_tagging.TagJob.objects.get().tag
+    vip = tag_models.TagJob.objects.get().tag
     chosen = bitmaps.of([account_queries.get(shop, "a").pk])
     job = bulk_tagging.start(tag=vip, does="take", people=chosen, by=by, at=AT)
     bulk_tagging.run(str(job.pk), at=LATER)
@@ -84,7 +85,7 @@ def test_others_do_not_see_it(shop: Community, by: Staff) -> None:
     olga = made.staff(shop, "operator", login="olga")
     stranger = made.staff(made.shop("other"), login="eve")
     for staff in (olga, stranger):
-        with pytest.raises(bulk_tagging.UnknownJob):
+        with pytest.raises(bulk_tagging.TagJobNotFound):
             bulk_tagging.get(by=staff, pk=job.pk)
     viewer = made.staff(shop, "viewer", login="vic")
     nobody = bitmaps.of([])

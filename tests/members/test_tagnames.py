@@ -18,6 +18,6 @@ def test_all_pairs_at_once_are_those_found_one_by_one_k3(names: list[str]) -> No
         (one, other)
         for place, one in enumerate(names)
         for other in names[place + 1 :]
-        if naming.likeness(one, other) >= naming.ALIKE
+        if naming.similarity(one, other) >= naming.MIN_SIMILARITY
     ]
-    assert naming.pairs(names) == slow
+    assert naming.similar_pairs(names) == slow

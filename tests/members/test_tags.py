@@ -20,16 +20,16 @@ def test_names_are_unique_over_tags_and_synonyms(shop: Community, by: Staff) -> 
     koc = made.tag(shop, "koc")
     library.add_synonym(tag=koc, key="key opinion", by=by, at=AT)
     for taken in ("koc", " key  opinion "):
-        with pytest.raises(library.TagExists, match="koc"):
+        with pytest.raises(library.TagAlreadyExists, match="koc"):
             made.tag(shop, taken)
     assert library.get(shop, "key opinion") == koc
-    with pytest.raises(library.UnknownTag, match="kol"):
+    with pytest.raises(library.TagNotFound, match="kol"):
         library.get(shop, "kol")
 
 
 def test_another_communitys_tag_is_not_found(shop: Community) -> None:
     made.tag(made.shop("other"), "vip")
-    with pytest.raises(library.UnknownTag):
+    with pytest.raises(library.TagNotFound):
         library.get(shop, "vip")
     assert library.find(shop, ["vip"]) == {}
 
@@ -47,7 +47,7 @@ def test_another_communitys_tag_is_not_found(shop: Community) -> None:
 def test_a_groups_naming_rule_says_how_it_is_done_right(
     shop: Community, key: str, said: str
 ) -> None:
-    naming = tag_naming.Naming(
+    naming = tag_naming.NamingRule(
         prefix="exam:",
         pattern=r"exam:\d{4}-\d\d",
         longest=12,
@@ -63,7 +63,7 @@ def test_a_groups_naming_rule_says_how_it_is_done_right(
 
 def test_a_pattern_that_cannot_be_read_is_refused(shop: Community) -> None:
     with pytest.raises(tag_naming.InvalidTagName):
-        made.tag_group(shop, "exam", naming=tag_naming.Naming(pattern="("))
+        made.tag_group(shop, "exam", naming=tag_naming.NamingRule(pattern="("))
 
 
 def test_who_may_make_tags_is_set_for_each_group(shop: Community, by: Staff) -> None:
@@ -71,7 +71,7 @@ def test_who_may_make_tags_is_set_for_each_group(shop: Community, by: Staff) -> 
     notes = made.tag_group(shop, "notes", makers=["operator"])
     note = library.create(community=shop, key="n1", group=notes, by=staff, at=AT)
     assert note.group == notes
-    assert not library.may_make(None, staff)
+    assert not library.may_create(None, staff)
     with pytest.raises(permissions.NotAllowed):
         library.create(community=shop, key="n2", by=staff, at=AT)
 
@@ -79,17 +79,17 @@ def test_who_may_make_tags_is_set_for_each_group(shop: Community, by: Staff) -> 
 def test_a_tag_is_archived_and_restored_not_deleted(shop: Community, by: Staff) -> None:
     (ann,) = made.members(shop, "ann")
     vip = made.tag(shop, "vip")
-    assignments.put(tag=vip, accounts=[ann], by=by, at=AT)
+    assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     library.archive(tag=vip, by=by, at=AT)
-    assert list(library.listed(shop)) == []
-    assert list(library.listed(shop, archived=True)) == [vip]
+    assert list(library.list_tags(shop)) == []
+    assert list(library.list_tags(shop, archived=True)) == [vip]
     assert made.who(shop, {"tag": {"any": ["vip"]}}) == ["ann"]
-    with pytest.raises(library.NotInUse):
-        assignments.put(tag=vip, accounts=[ann], by=by, at=AT)
+    with pytest.raises(library.TagNotActive):
+        assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     with pytest.raises(state_machine.WrongState):
         library.archive(tag=vip, by=by, at=AT)
     library.restore(tag=vip, by=by, at=AT)
-    assert list(library.listed(shop)) == [vip]
+    assert list(library.list_tags(shop)) == [vip]
 
 
 def test_merging_makes_a_synonym_and_moves_the_carriers(
@@ -102,11 +102,11 @@ def test_merging_makes_a_synonym_and_moves_the_carriers(
     assignments.merge(tag=a, into=h, by=by, at=AT)
     for key in "AH":
         assert made.who(shop, {"tag": {"any": [key]}}) == ["ann", "bob", "eve"]
-    assert assignments.of_people([bob]) == {"H": 4}
+    assert assignments.depths_of_person([bob]) == {"H": 4}
     assert library.get(shop, "A") == h
-    with pytest.raises(library.TagExists):
+    with pytest.raises(library.TagAlreadyExists):
         made.tag(shop, "A")
-    with pytest.raises(assignments.CannotMerge):
+    with pytest.raises(assignments.InvalidTagMerge):
         assignments.merge(tag=h, into=h, by=by, at=AT)
 
 
@@ -117,11 +117,11 @@ def test_merging_into_an_exclusive_group_breaks_no_one_elses_tag(
     stage = made.tag_group(shop, "stage", exclusive=True)
     cold, warm = made.tag(shop, "cold", stage), made.tag(shop, "warm", stage)
     hot = made.tag(shop, "hot")
-    assignments.put(tag=hot, accounts=[ann, bob], by=by, at=AT)
-    assignments.put(tag=cold, accounts=[ann], by=by, at=AT)
+    assignments.apply(tag=hot, accounts=[ann, bob], by=by, at=AT)
+    assignments.apply(tag=cold, accounts=[ann], by=by, at=AT)
     assignments.merge(tag=hot, into=warm, by=by, at=AT)
-    assert assignments.of_people([ann]) == {"cold": 1}
-    assert assignments.of_people([bob]) == {"warm": 1}
+    assert assignments.depths_of_person([ann]) == {"cold": 1}
+    assert assignments.depths_of_person([bob]) == {"warm": 1}
 
 
 @pytest.mark.parametrize(
@@ -131,28 +131,28 @@ def test_merging_into_an_exclusive_group_breaks_no_one_elses_tag(
 def test_near_twins_are_offered(shop: Community, one: str, other: str) -> None:
     tag = made.tag(shop, one)
     made.tag(shop, "something else")
-    assert tag_report.near(shop, other) == [tag]
+    assert tag_report.list_similar(shop, other) == [tag]
     twin = made.tag(shop, other)
-    assert [{*pair} for pair in tag_report.twins(shop)] == [{tag, twin}]
+    assert [{*pair} for pair in tag_report.list_duplicates(shop)] == [{tag, twin}]
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [("term 1", "term 2"), ("tea", "toy"), ("高", "低")]
 )
 def test_names_that_only_look_alike_are_no_twins(one: str, other: str) -> None:
-    assert tag_naming.twins(one, [other]) == []
+    assert tag_naming.similar_names(one, [other]) == []
 
 
 def test_reports_tell_what_to_tidy(shop: Community, by: Staff) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     unused, asked = made.tag(shop, "unused"), made.tag(shop, "asked")
     lone, common = made.tag(shop, "lone"), made.tag(shop, "common")
-    assignments.put(tag=lone, accounts=[ann], by=by, at=AT)
-    assignments.put(tag=common, accounts=[ann, bob], by=by, at=AT)
+    assignments.apply(tag=lone, accounts=[ann], by=by, at=AT)
+    assignments.apply(tag=common, accounts=[ann, bob], by=by, at=AT)
     rule = {"not": {"tag": {"any": [asked.key]}}}
     segments.create(community=shop, key="s", rule=rule, by=by, at=AT)
-    assert tag_report.unused(shop, at=AT) == [unused]
-    assert tag_report.of_one_person(shop, at=AT) == [lone]
+    assert tag_report.list_unused(shop, at=AT) == [unused]
+    assert tag_report.list_single_use(shop, at=AT) == [lone]
 
 
 @pytest.mark.parametrize("template", tag_templates.TEMPLATES)
@@ -161,11 +161,11 @@ def test_a_template_fills_the_library_once(
 ) -> None:
     new = tag_templates.apply(community=shop, template=template, by=by, at=AT)
     assert len(new) > 7
-    assert set(library.listed(shop)) == set(new)
+    assert set(library.list_tags(shop)) == set(new)
     again = tag_templates.apply(community=shop, template=template, by=by, at=AT)
     assert again == []
 
 
 def test_an_unknown_template_is_named(shop: Community, by: Staff) -> None:
-    with pytest.raises(tag_templates.UnknownTemplate, match="farming"):
+    with pytest.raises(tag_templates.TagTemplateNotFound, match="farming"):
         tag_templates.apply(community=shop, template="farming", by=by, at=AT)

@@ -23,8 +23,11 @@ from qunce.members.attributes import attributes
 from qunce.members.layers import layers
 from qunce.members.people import merges
 from qunce.members.people import people as members
+from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.tags import assignments, library
+from qunce.members.tags import groups as tag_groups
+from qunce.members.tags import models as tag_models
 from qunce.sets import audiences
 from qunce.sets.doctor import doctor
 from qunce.sets.mirror import deriver, rebuild
@@ -75,9 +78,11 @@ class World:
         """Tags, attributes and groups under the names that rules will use."""
         given: dict[str, Any] = {"community": self.qunce, "by": self.by, "at": EARLY}
         for key in sorted(set(strategies.TAG_GROUPS.values())):
-            library.create_group(key=key, **given)
+            tag_groups.create(key=key, **given)
         for key, group in strategies.TAG_GROUPS.items():
-            library.create(key=key, group=library.get_group(self.qunce, group), **given)
+            library.create(
+                key=key, group=tag_groups.get_by_key(self.qunce, group), **given
+            )
         for key, tag in strategies.SYNONYMS.items():
             library.add_synonym(tag=self._tag(tag), key=key, by=self.by, at=EARLY)
         for name, kind in strategies.TYPES.items():
@@ -93,7 +98,7 @@ class World:
         by_rule = {each["key"]: each["rule"] for each in LAYERS["layers"][:-1]}
         self.plain.layerings[strategies.LAYERING] = Layering(by_rule, "middle")
 
-    def _tag(self, key: str) -> library.Tag:
+    def _tag(self, key: str) -> tag_models.Tag:
         return library.get(self.qunce, key)
 
     def _account(self, key: str) -> account_models.Account:
@@ -118,7 +123,7 @@ class World:
     # People
 
     def add(self, key: str, joined: datetime, source: str, at: datetime) -> None:
-        made = accounts.add(
+        made = accounts.create(
             community=self.qunce,
             key=key,
             joined_at=joined,
@@ -140,7 +145,7 @@ class World:
     def merge(self, left: str, right: str, at: datetime) -> None:
         one, other = self._account(left), self._account(right)
         if right in self.plain.person_of(left):
-            with pytest.raises(merges.AlreadyOnePerson):
+            with pytest.raises(merges.AlreadyMerged):
                 members.merge(left=one, right=other, by=self.by, at=at)
         else:
             members.merge(left=one, right=other, by=self.by, at=at)
@@ -179,7 +184,9 @@ class World:
     # Marks and values
 
     def put_tag(self, tag: str, keys: list[str], at: datetime) -> None:
-        assignments.put(tag=self._tag(tag), accounts=self._ids(keys), by=self.by, at=at)
+        assignments.apply(
+            tag=self._tag(tag), accounts=self._ids(keys), by=self.by, at=at
+        )
         for key in sorted(keys, key=self.ids.__getitem__):
             if not self.plain.depth(tag, self.plain.person_of(key)):
                 self.plain.depths[tag, key] = 1
@@ -190,7 +197,7 @@ class World:
         self.plain.depths[tag, key] = depth
 
     def take_tag(self, tag: str, keys: list[str], at: datetime) -> None:
-        assignments.take_off(
+        assignments.remove(
             tag=self._tag(tag), accounts=self._ids(keys), by=self.by, at=at
         )
         for key in keys:
@@ -199,7 +206,7 @@ class World:
 
     def tag_and_undo(self, tag: str, keys: list[str], at: datetime) -> None:
         """A batch that is undone leaves no trace."""
-        batch = assignments.put(
+        batch = assignments.apply(
             tag=self._tag(tag), accounts=self._ids(keys), by=self.by, at=at
         )
         assignments.undo(batch=batch, by=self.by, at=at)
@@ -217,7 +224,7 @@ class World:
             self.plain.values[name, key] = (at, value)
 
     def enter(self, group: str, key: str, at: datetime) -> None:
-        groups.join(
+        groups.add_members(
             group=groups.get(self.qunce, group),
             accounts=[self.ids[key]],
             by=self.by,
@@ -226,7 +233,7 @@ class World:
         self.plain.memberships.add((group, key))
 
     def exit(self, group: str, key: str, at: datetime) -> None:
-        groups.leave(
+        groups.remove_members(
             group=groups.get(self.qunce, group),
             accounts=[self.ids[key]],
             by=self.by,
@@ -253,13 +260,15 @@ class World:
     def define(self, key: str, rule: Rule, at: datetime) -> None:
         if key in self.plain.segments:
             segment = segments.get(self.qunce, key)
-            segments.change(segment=segment, rule=rule, by=self.by, at=at)
+            segments.update(segment=segment, rule=rule, by=self.by, at=at)
         else:
             segments.create(community=self.qunce, key=key, rule=rule, by=self.by, at=at)
         self.plain.segments[key] = rule
 
     def freeze(self, key: str, rule: Rule, at: datetime) -> None:
-        segments.freeze(community=self.qunce, key=key, rule=rule, by=self.by, at=at)
+        frozen_segments.freeze(
+            community=self.qunce, key=key, rule=rule, by=self.by, at=at
+        )
         found = Oracle(self.plain, at).members(rule)
         self.plain.frozen[key] = {person[0] for person in found}
 

@@ -33,7 +33,7 @@ def people(of: Community, *names: str) -> list[int]:
 def tag(of: Community, key: str, *members: int) -> None:
     by = staff_models.system(of)
     found = library.ensure(community=of, keys=[key], by=by, at=AT)
-    assignments.put(tag=found[key], accounts=members, by=by, at=AT)
+    assignments.apply(tag=found[key], accounts=members, by=by, at=AT)
 
 
 def campaign(by: Staff, **given: Any) -> Campaign:
@@ -54,8 +54,8 @@ def started(by: Staff, **given: Any) -> Campaign:
 
 
 def task(of: Campaign, by: Staff) -> Task:
-    return Task.objects.select_related("campaign__community", "operator").get(
-        campaign=of, operator=by
+    return Task.objects.select_related("campaign__community", "staff").get(
+        campaign=of, staff=by
     )
 
 

@@ -288,7 +288,7 @@ def test_groups_are_receivers_too(shop: Community, by: Staff) -> None:
     sent = made.started(
         by, target="groups", groups=chosen, text="To {group}", rule=None
     )
-    groups.move(group=dead, step="close", by=by, at=SOON)
+    groups.change_stage(group=dead, step="close", by=by, at=SOON)
     task = made.task(sent, by)
     rows = assisted_sending.open_next(task=task, by=by, at=SOON)
     assert [row.target_id for row in rows] == [north.pk, south.pk]

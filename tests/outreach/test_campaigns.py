@@ -45,7 +45,7 @@ def test_two_of_one_name_have_two_keys(by: Staff) -> None:
         ({"rule": {"tag": {"any": ["nobody knows"]}}}, RuleError),
         ({"exclude": {"odd": 1}}, RuleError),
         ({"staff": [987_654]}, campaigns.InvalidCampaign),
-        ({"groups": [987_654]}, groups.UnknownGroup),
+        ({"groups": [987_654]}, groups.GroupNotFound),
         ({"target": "groups", "text": "{name}"}, templates.InvalidText),
     ],
 )

@@ -161,7 +161,7 @@ def test_the_review_shows_ten_real_names_with_their_text(
 def test_a_plan_is_made_in_a_house_that_has_never_acted_by_itself() -> None:
     shop = members.shop("quiet")
     boss = made.staff(shop, "boss", "owner")
-    accounts.add(community=shop, key="a", by=boss, at=AT)
+    accounts.create(community=shop, key="a", by=boss, at=AT)
     assert audience_plan.make(campaign=made.campaign(boss), by=boss, at=AT).size == 1
 
 
@@ -203,7 +203,7 @@ def test_groups_go_to_their_owners_first(shop: Community, by: Staff) -> None:
     cat = made.staff(shop, "cat")
     keys = ("n", "e", "s", "w")
     made_ = [groups.create(community=shop, key=key, by=by, at=AT) for key in keys]
-    groups.change(group=made_[3], owner=cat, by=by, at=AT)
+    groups.update(group=made_[3], owner=cat, by=by, at=AT)
     draft = made.campaign(
         by,
         target="groups",
@@ -221,7 +221,7 @@ def test_hidden_groups_cannot_be_chosen(shop: Community, by: Staff) -> None:
     north = groups.create(community=shop, key="north", by=by, at=AT)
     cat = made.staff(shop, "cat")
     cat.groups = ["south"]
-    with pytest.raises(groups.UnknownGroup):
+    with pytest.raises(groups.GroupNotFound):
         made.campaign(cat, target="groups", text="x", rule=None, groups=[north.pk])
     assert campaigns.visible(cat).count() == 0
 

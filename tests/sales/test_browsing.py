@@ -91,7 +91,7 @@ def test_a_member_s_orders_are_those_of_all_their_accounts(
     ann, too, bob = made.members(shop, "ann", "ann-2", "bob")
     for n, who in enumerate((ann, too, bob)):
         pay(shop, f"o{n}", who, ago=n)
-    merges.join(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
+    merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
     assert walk(by, Wanted(member=too)) == ["o0", "o1"]
     (order,) = order_list.page(by=by, at=LATER, wanted=Wanted(key="o1")).orders
     assert order_list.buyers([order])[too].key == "ann"
@@ -102,7 +102,7 @@ def test_who_sees_some_people_sees_their_orders_only(
 ) -> None:
     """S3"""
     ann, bob = made.members(shop, "ann", "bob")
-    assignments.put(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
+    assignments.apply(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
     shown = pay(shop, "hers", ann, ago=3)
     others = [pay(shop, f"his{n}", bob, ago=n) for n in range(4)]
     nobodys = pay(shop, "nobody's", None)
@@ -157,7 +157,7 @@ def test_a_page_that_looks_through_many_stops_and_can_go_on(
     shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob = made.members(shop, "ann", "bob")
-    assignments.put(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
+    assignments.apply(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
     for n in range(12):
         pay(shop, f"his{n}", bob, ago=n)
     pay(shop, "hers", ann, ago=99)

@@ -174,4 +174,4 @@ def test_an_order_nobody_knows_is_named(shop: Community) -> None:
 
 
 def test_value_layers_count_what_orders_call_spent() -> None:
-    assert layer_specs.SPENT == orders.SPEND
+    assert layer_specs.SPENDING_KINDS == orders.SPEND

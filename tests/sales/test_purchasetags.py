@@ -11,6 +11,7 @@ from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.members.accounts import accounts
 from qunce.members.tags import assignments, library
+from qunce.members.tags import models as tag_models
 from qunce.sales import orders, purchase_tags
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -26,7 +27,7 @@ def shop() -> Community:
 
 def member(shop: Community, key: str) -> int:
     by = staff_models.system(shop)
-    return accounts.add(community=shop, key=key, by=by, at=NOW).pk
+    return accounts.create(community=shop, key=key, by=by, at=NOW).pk
 
 
 def pay(shop: Community, key: str, account: int | None, *items: dict[str, Any]) -> None:
@@ -51,7 +52,7 @@ def refund(shop: Community, key: str, amount: int | None = None) -> None:
 
 def depths(account: int) -> dict[str, int]:
     purchase_tags.catch_up(at=NOW)
-    return assignments.of_people([account])
+    return assignments.depths_of_person([account])
 
 
 def test_a_tag_is_as_deep_as_its_category_was_bought_often(shop: Community) -> None:
@@ -147,4 +148,4 @@ def test_orders_without_categories_make_no_tags(shop: Community) -> None:
     ann = member(shop, "ann")
     pay(shop, "1", ann, {"name": "a cup"})
     assert depths(ann) == {}
-    assert not library.TagGroup.objects.exists()
+    assert not tag_models.TagGroup.objects.exists()

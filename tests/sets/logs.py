@@ -74,7 +74,7 @@ def counted(community: Community) -> Counted:
     """(kind, day, account) → times, from the stacks."""
     found: Counted = Counter()
     for row in DayCount.objects.filter(community_id=community.pk):
-        stack = BitCounter.thaw(row.blob)
+        stack = BitCounter.from_bytes(row.blob)
         for account in stack.nonzero():
             found[row.community_id, row.kind_id, row.day, account] = stack.get(account)
     return found

@@ -27,7 +27,7 @@ def test_counts_of_a_persons_accounts_are_added(
     wanted: Counter[int] = Counter()
     for account, count in counts.items():
         wanted[heads.get(account, account)] += count
-    folded = aliases_of(heads).fold(BitCounter.of(counts))
+    folded = aliases_of(heads).by_person(BitCounter.from_counts(counts))
     assert folded.counts(folded.nonzero()) == dict(wanted)
 
 
@@ -47,4 +47,4 @@ def test_a_person_knows_its_accounts_first_one_first(heads: dict[int, int]) -> N
     aliases = aliases_of(heads)
     for head in set(heads.values()):
         tails = sorted(tail for tail, other in heads.items() if other == head)
-        assert aliases.accounts_of(head) == [head, *tails]
+        assert aliases.account_ids(head) == [head, *tails]

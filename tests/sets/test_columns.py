@@ -27,7 +27,7 @@ def test_a_column_survives_freezing(
         np.array([row[place] for row in rows], dtype=np.int64) for place in range(3)
     ]
     column = Column(arrays[0], arrays[1], arrays[2], words)
-    again = Column.thaw(column.freeze())
+    again = Column.from_bytes(column.to_bytes())
     assert again.words == words
     for name in ("accounts", "numbers", "set_at"):
         assert np.array_equal(getattr(again, name), getattr(column, name))

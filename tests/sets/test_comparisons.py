@@ -17,7 +17,7 @@ def test_it_picks_whose_count_holds_and_a_missing_count_is_zero(
 ) -> None:
     comparison = Comparison(tuple(sorted(parts.items())))
     everyone = set(range(1, 31))
-    picked = comparison.pick(BitCounter.of(counts), BitMap(everyone))
+    picked = comparison.select(BitCounter.from_counts(counts), BitMap(everyone))
     assert set(picked) == {p for p in everyone if comparison.holds(counts.get(p, 0))}
 
 

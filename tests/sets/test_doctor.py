@@ -15,7 +15,7 @@ from qunce.members.accounts import accounts
 from qunce.members.tags import assignments, library
 from qunce.members.tags import models as tag_models
 from qunce.sets import log
-from qunce.sets.bitmaps import aliases, persisted_blobs, persisted_sets
+from qunce.sets.bitmaps import aliases, persisted_sets
 from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.derived_models import DayCount, PersistedSet, Position
 from qunce.sets.doctor import doctor
@@ -35,7 +35,7 @@ def shop() -> Community:
 
 
 def change(day: DayCount, stack: BitCounter) -> None:
-    day.blob = stack.freeze()
+    day.blob = stack.to_bytes()
     day.save()
 
 
@@ -55,8 +55,8 @@ def test_nothing_is_found_where_nothing_is_wrong(shop: Community) -> None:
 
 def test_a_fact_that_was_counted_twice(shop: Community) -> None:
     day = DayCount.objects.order_by("pk")[0]
-    stack = BitCounter.thaw(day.blob)
-    change(day, stack + BitCounter.of({next(iter(stack.nonzero())): 1}))
+    stack = BitCounter.from_bytes(day.blob)
+    change(day, stack + BitCounter.from_counts({next(iter(stack.nonzero())): 1}))
     assert logs.codes() == ["stack"]
     assert "0 lost, 1 too many" in texts()
     heal(shop)
@@ -64,9 +64,9 @@ def test_a_fact_that_was_counted_twice(shop: Community) -> None:
 
 def test_a_fact_that_was_lost(shop: Community) -> None:
     day = DayCount.objects.order_by("pk")[3]
-    stack = BitCounter.thaw(day.blob)
+    stack = BitCounter.from_bytes(day.blob)
     account = next(iter(stack.nonzero()))
-    change(day, stack.replaced({account: stack.get(account) - 1}))
+    change(day, stack.with_counts({account: stack.get(account) - 1}))
     kind = interned_names.listed("kind", 0)[day.kind_id]
     (found,) = doctor.run_checks()
     assert (found.code, kind in found.subject) == ("stack", True)
@@ -153,52 +153,52 @@ def test_a_fact_that_truth_no_longer_has(shop: Community) -> None:
 
 
 @pytest.fixture
-def tag(shop: Community, monkeypatch: pytest.MonkeyPatch) -> library.Tag:
-    monkeypatch.setattr(persisted_sets, "MANY", 3)
+def tag(shop: Community, monkeypatch: pytest.MonkeyPatch) -> tag_models.Tag:
+    monkeypatch.setattr(persisted_sets, "MAX_UNSAVED_ROWS", 3)
     by = staff_models.system(shop)
     known = accounts.ensure(
         community=shop, keys=[f"m{n}" for n in range(9)], by=by, at=AT
     )
     made = library.create(community=shop, key="vip", by=by, at=AT)
-    assignments.put(tag=made, accounts=sorted(known.values())[:6], by=by, at=AT)
+    assignments.apply(tag=made, accounts=sorted(known.values())[:6], by=by, at=AT)
     persisted_sets.save_all()
     deriver.catch_up()
     return made
 
 
-def of_tag(tag: library.Tag) -> PersistedSet:
+def of_tag(tag: tag_models.Tag) -> PersistedSet:
     return PersistedSet.objects.get(kind=tag_models.KIND.name, ref=tag.pk)
 
 
 def test_large_sets_are_kept_and_small_changes_left_to_the_rows(
-    tag: library.Tag,
+    tag: tag_models.Tag,
 ) -> None:
     first = of_tag(tag)
-    assert len(BitCounter.thaw(first.blob).nonzero()) == 6
+    assert len(BitCounter.from_bytes(first.blob).nonzero()) == 6
     by = staff_models.system(tag.community)
-    some = sorted(BitCounter.thaw(first.blob).nonzero())
-    assignments.take_off(tag=tag, accounts=some[:1], by=by, at=AT)
+    some = sorted(BitCounter.from_bytes(first.blob).nonzero())
+    assignments.remove(tag=tag, accounts=some[:1], by=by, at=AT)
     assert persisted_sets.save_all() == 0
-    assignments.take_off(tag=tag, accounts=some[1:3], by=by, at=AT)
+    assignments.remove(tag=tag, accounts=some[1:3], by=by, at=AT)
     persisted_sets.save_all()
-    assert len(BitCounter.thaw(of_tag(tag).blob).nonzero()) == 3
+    assert len(BitCounter.from_bytes(of_tag(tag).blob).nonzero()) == 3
     assert logs.codes() == []
 
 
 def test_a_kept_set_that_differs_from_its_rows(
-    shop: Community, tag: library.Tag
+    shop: Community, tag: tag_models.Tag
 ) -> None:
     row = of_tag(tag)
-    row.blob = BitCounter.of({7777: 1}).freeze()
+    row.blob = BitCounter.from_counts({7777: 1}).freeze()
     row.save()
     assert logs.codes() == ["kept"]
     heal(shop)
     assert persisted_sets.save_all() == 1
 
 
-def test_a_kept_set_from_the_future(shop: Community, tag: library.Tag) -> None:
+def test_a_kept_set_from_the_future(shop: Community, tag: tag_models.Tag) -> None:
     row = of_tag(tag)
-    persisted_blobs.write(
+    persisted_sets.save(
         shop.pk, (row.kind, row.ref), rev=row.rev + 9, blob=bytes(row.blob)
     )
     assert logs.codes() == ["kept"]
@@ -209,8 +209,8 @@ def test_a_kept_set_from_the_future(shop: Community, tag: library.Tag) -> None:
 
 
 def test_an_alias_of_an_alias(shop: Community) -> None:
-    aliases.Alias.objects.create(account_id=9, community_id=shop.pk, head_id=8)
-    aliases.Alias.objects.create(account_id=8, community_id=shop.pk, head_id=7)
+    aliases.Alias.objects.create(account_id=9, community_id=shop.pk, person_id=8)
+    aliases.Alias.objects.create(account_id=8, community_id=shop.pk, person_id=7)
     assert "alias" in logs.codes()
 
 

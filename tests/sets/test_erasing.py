@@ -46,7 +46,8 @@ def test_nothing_of_the_erased_is_left(shop: Community) -> None:
     assert not Fact.objects.filter(account_id__in=[3, 8]).exists()
     assert in_files(3) == in_files(8) == 0
     assert all(
-        3 not in BitCounter.thaw(day.blob).nonzero() for day in DayCount.objects.all()
+        3 not in BitCounter.from_bytes(day.blob).nonzero()
+        for day in DayCount.objects.all()
     )
     logs.assert_sound(shop)
 

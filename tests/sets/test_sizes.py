@@ -11,7 +11,7 @@ from qunce.core.staff import models as staff_models
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import merges
-from qunce.members.tags import assignments, library
+from qunce.members.tags import assignments
 from qunce.members.tags import models as tag_models
 from qunce.sets import audiences, set_sizes
 from tests.members import made
@@ -25,7 +25,7 @@ def shop(db: None) -> Community:
     return made.shop()
 
 
-def check(shop: Community, some: list[library.Tag], by: staff_models.Staff) -> None:
+def check(shop: Community, some: list[tag_models.Tag], by: staff_models.Staff) -> None:
     found = set_sizes.count_by_ref(
         community=shop,
         kind=tag_models.KIND.name,
@@ -50,14 +50,14 @@ def check(shop: Community, some: list[library.Tag], by: staff_models.Staff) -> N
 def test_sizes_are_what_each_rule_counts(
     shop: Community, carriers: list[set[int]], merged: bool, left: bool
 ) -> None:
-    by, number = staff_models.system(shop), library.Tag.objects.count()
+    by, number = staff_models.system(shop), tag_models.Tag.objects.count()
     people = made.members(shop, *(f"{number}-{n}" for n in range(8)))
     mine = [made.tag(shop, f"t{number}-{n}") for n in range(3)]
     for tag, chosen in zip(mine, carriers, strict=True):
-        assignments.put(tag=tag, accounts=[people[n] for n in chosen], by=by, at=AT)
+        assignments.apply(tag=tag, accounts=[people[n] for n in chosen], by=by, at=AT)
     if merged:
         pairs = [merges.Pair(people[0], people[1], merges.BY_HAND)]
-        merges.join(community=shop, pairs=pairs, by=by, at=AT)
+        merges.merge(community=shop, pairs=pairs, by=by, at=AT)
     if left:
         accounts.leave(account=account_queries.get(shop, f"{number}-2"), by=by, at=AT)
     check(shop, mine, by)

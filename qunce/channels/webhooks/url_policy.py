@@ -48,7 +48,7 @@ def check(url: str) -> tuple[str, str, int]:
     if not host or parts.username is not None or len(url) > LONGEST or not plain:
         raise InvalidAddress(_("Write an address like https://example.com/hook."))
     if parts.scheme != "https" and not (
-        parts.scheme == "http" and settings.WEBHOOKS_INSIDE
+        parts.scheme == "http" and settings.ALLOW_PRIVATE_WEBHOOKS
     ):
         raise InvalidAddress(_("The address of a webhook must begin with https://."))
     return parts.scheme, host, port or PORTS[parts.scheme]
@@ -64,7 +64,7 @@ def find(url: str) -> Target:
             _("The host name “%(host)s” cannot be resolved.") % {"host": host}
         ) from None
     addresses = [str(each[4][0]) for each in found]
-    if not settings.WEBHOOKS_INSIDE and not all(map(is_open, addresses)):
+    if not settings.ALLOW_PRIVATE_WEBHOOKS and not all(map(is_open, addresses)):
         raise InvalidAddress(_("“%(host)s” is in a private network.") % {"host": host})
     return Target(scheme, host, port, addresses[0])
 

@@ -214,7 +214,7 @@ def _define_attributes(show: Show, journey: Journey) -> None:
             community=show.community,
             name=name,
             label=name.replace("_", " "),
-            type=attributes.Kind.CHOICE,
+            type=attributes.AttributeType.CHOICE,
             choices=choices,
             by=show.by,
             at=show.at,

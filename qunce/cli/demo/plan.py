@@ -166,7 +166,7 @@ def lay_out(
 
     A new one is laid out as of yesterday first, so that it tells who moved.
     """
-    known = {layering.key: layering for layering in layers.listed(community)}
+    known = {layering.key: layering for layering in layers.list_active(community)}
     runs = {}
     for key, name, spec, default in LAYERINGS:
         layering = known.get(key) or layers.create(
@@ -178,7 +178,7 @@ def lay_out(
             by=by,
             at=at,
         )
-        run = layers.newest(layering)
+        run = layers.latest_run(layering)
         if run is None:
             layers.recompute(layering=layering, by=by, at=at - timedelta(days=1))
         if run is None or run.day != community.day(at):
@@ -189,7 +189,7 @@ def lay_out(
 
 def segment(*, community: Community, by: Staff, at: datetime) -> dict[str, int]:
     """Key of each planned segment → people in it now, noted as today's size."""
-    known = {each.key for each in segments.listed(community)}
+    known = {each.key for each in segments.list_active(community)}
     for planned in SEGMENTS:
         if planned.key not in known:
             segments.create(
@@ -201,7 +201,7 @@ def segment(*, community: Community, by: Staff, at: datetime) -> dict[str, int]:
                 by=by,
                 at=at,
             )
-    sizes = segments.measure(community=community, at=at)
+    sizes = segments.record_sizes(community=community, at=at)
     return {planned.key: sizes[planned.key] for planned in SEGMENTS}
 
 

@@ -99,24 +99,24 @@ def _send(scene: Scene) -> None:
         at=scene.evening - 3 * HOUR,
     )
     launch.start(campaign=campaign, by=scene.owner, at=scene.evening - 3 * HOUR)
-    for operator, part in ((scene.owner, 2), (scene.staff[0], 3)):
-        _half(operator, part, scene.evening - HOUR)
+    for staff, part in ((scene.owner, 2), (scene.staff[0], 3)):
+        _half(staff, part, scene.evening - HOUR)
     recording.tell(at=scene.at)
 
 
-def _half(operator: Staff, part: int, at: datetime) -> None:
+def _half(staff: Staff, part: int, at: datetime) -> None:
     """One of `part` is done, but for somebody who could not be found."""
-    for task in tasks.open_for(operator, at):
-        rows = assisted_sending.open_next(task=task, by=operator, at=at)
+    for task in tasks.open_for(staff, at):
+        rows = assisted_sending.open_next(task=task, by=staff, at=at)
         done = rows[: len(rows) // part]
         for row in done[1:]:
-            assisted_sending.mark(task=task, target=row.target_id, by=operator, at=at)
+            assisted_sending.mark(task=task, target=row.target_id, by=staff, at=at)
         for row in done[:1]:
             assisted_sending.cannot(
                 task=task,
                 target=row.target_id,
                 reason=skip_reasons.Cannot.NOT_FOUND,
-                by=operator,
+                by=staff,
                 at=at,
             )
 
@@ -157,7 +157,7 @@ def _promise(scene: Scene) -> None:
     )
     people = _people(scene, _rule(scene), len(said))
     for account, (text, step, hours) in zip(people, said, strict=False):
-        notes.write(
+        notes.create(
             account=account_models.Account.objects.get(pk=account),
             text=text,
             next_step=step,

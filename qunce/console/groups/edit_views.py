@@ -31,32 +31,30 @@ def new(request: http.Request) -> HttpResponse:
             group = groups.create(
                 community=request.community,
                 key=form.cleaned_data["key"],
-                by=request.operator,
+                by=request.staff,
                 at=request.at,
                 **form.about(),
             )
         except errors.QunceError as error:
             form.add_error("key" if "key" in form.fields else None, str(error))
         else:
-            return http.back(request, reverse("groups:page", args=[group.pk]))
+            return http.back(request, reverse("groups:detail", args=[group.pk]))
     return _form(request, form)
 
 
 @require_http_methods(["GET", "POST"])
 @http.page(groups.MANAGE)
 def edit(request: http.Request, pk: int) -> HttpResponse:
-    group = visibility.get(by=request.operator, pk=pk)
+    group = visibility.get(by=request.staff, pk=pk)
     form = GroupForm(request.community, request.POST or None, group=group)
     if request.method == "POST" and form.is_valid():
         try:
-            groups.change(
-                group=group, by=request.operator, at=request.at, **form.about()
-            )
+            groups.update(group=group, by=request.staff, at=request.at, **form.about())
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
             http.say(request, _("Saved."))
-            return http.back(request, reverse("groups:page", args=[group.pk]))
+            return http.back(request, reverse("groups:detail", args=[group.pk]))
     return _form(request, form, group)
 
 
@@ -71,22 +69,22 @@ def _form(
 @require_POST
 @http.page(groups.MANAGE)
 def move(request: http.Request, pk: int, step: str) -> HttpResponse:
-    group = visibility.get(by=request.operator, pk=pk)
+    group = visibility.get(by=request.staff, pk=pk)
     if step not in groups.FLOW.steps:
-        return redirect("groups:page", group.pk)
+        return redirect("groups:detail", group.pk)
     before = group.state
-    groups.move(group=group, step=step, by=request.operator, at=request.at)
+    groups.change_stage(group=group, step=step, by=request.staff, at=request.at)
     text = _("The stage of “%(group)s” is now %(stage)s.") % {
         "group": group,
         "stage": group.get_state_display(),
     }
     http.say(request, text, undo=_undo(group, before))
-    return http.back(request, reverse("groups:page", args=[group.pk]))
+    return http.back(request, reverse("groups:detail", args=[group.pk]))
 
 
 def _undo(group: Group, before: str) -> str | None:
     """The step that leads back, where there is one."""
     for step, (origins, target) in groups.FLOW.steps.items():
-        if target == before and group.state in origins and step in labels.STEPS:
-            return reverse("groups:move", args=[group.pk, step])
+        if target == before and group.state in origins and step in labels.TRANSITIONS:
+            return reverse("groups:change-stage", args=[group.pk, step])
     return None

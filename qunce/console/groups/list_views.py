@@ -32,11 +32,11 @@ class Row:
 
     @property
     def kind(self) -> str:
-        return labels.say(labels.KINDS, self.group.kind)
+        return labels.label_of(labels.KINDS, self.group.kind)
 
     @property
     def platform(self) -> str:
-        return labels.say(labels.PLATFORMS, self.group.platform)
+        return labels.label_of(labels.PLATFORMS, self.group.platform)
 
     @property
     def is_full(self) -> bool:
@@ -55,7 +55,7 @@ class Choice:
 
 @http.page()
 def listed(request: http.Request) -> HttpResponse:
-    seen = visibility.listed(request.operator)
+    seen = visibility.list_visible(request.staff)
     found = _filtered(request, seen)
     number = max(min(paging.number(request, "page", 1), MOST_PAGES), 1)
     some = list(found.select_related("owner")[(number - 1) * PAGE : number * PAGE + 1])
@@ -75,7 +75,7 @@ def listed(request: http.Request) -> HttpResponse:
 
 def may_open(request: http.Request) -> bool:
     """A new group would be out of sight for who sees some groups only."""
-    by = request.operator
+    by = request.staff
     return by.groups is None and permissions.may(by, group_groups.MANAGE)
 
 
@@ -99,12 +99,13 @@ def _filtered(
 
 
 def _rows(request: http.Request, groups: list[Group]) -> list[Row]:
-    by, at = request.operator, request.at
+    by, at = request.staff, request.at
     moves = period_comparison.moves(
         community=request.community, keys=[each.key for each in groups], by=by, at=at
     )
     return [
-        Row(each, memberships.size(each, by, at), *moves[each.key]) for each in groups
+        Row(each, memberships.count_members(each, by, at), *moves[each.key])
+        for each in groups
     ]
 
 
@@ -113,8 +114,10 @@ def _choices(request: http.Request, groups: models.QuerySet[Group]) -> list[Choi
         values = groups.order_by(field).values_list(field, flat=True).distinct()
         return [value for value in values if value]
 
-    kinds = [(key, labels.say(labels.KINDS, key)) for key in there("kind")]
-    platforms = [(key, labels.say(labels.PLATFORMS, key)) for key in there("platform")]
+    kinds = [(key, labels.label_of(labels.KINDS, key)) for key in there("kind")]
+    platforms = [
+        (key, labels.label_of(labels.PLATFORMS, key)) for key in there("platform")
+    ]
     owned = groups.filter(owner__isnull=False).order_by("owner__name", "owner_id")
     owners = [
         (str(pk), name)

@@ -21,25 +21,25 @@ from qunce.sets import audiences
 
 
 @require_POST
-@http.page(groups.TEND)
+@http.page(groups.EDIT_MEMBERS)
 def join(request: http.Request, pk: int) -> HttpResponse:
-    group = visibility.get(by=request.operator, pk=pk)
-    form = JoinForm(request.operator, request.POST)
+    group = visibility.get(by=request.staff, pk=pk)
+    form = JoinForm(request.staff, request.POST)
     if form.is_valid():
         try:
             accounts = _wanted(request, form)
-            joined = groups.join(
+            joined = groups.add_members(
                 group=group,
                 accounts=accounts,
                 role=memberships.check_role(form.cleaned_data["role"] or "member"),
-                by=request.operator,
+                by=request.staff,
                 at=request.at,
             )
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
             _say_joined(request, group, joined)
-            return http.back(request, reverse("groups:page", args=[pk]))
+            return http.back(request, reverse("groups:detail", args=[pk]))
     return views.render(request, group, form)
 
 
@@ -53,16 +53,16 @@ def _say_joined(request: http.Request, group: Group, joined: int) -> None:
         joined,
     ) % {"n": f"{joined:,}"}
     moment = timestamps.to_micros(request.at)
-    http.say(request, text, undo=reverse("groups:undo", args=[group.pk, moment]))
+    http.say(request, text, undo=reverse("groups:member-undo", args=[group.pk, moment]))
 
 
 def _wanted(request: http.Request, form: JoinForm) -> list[int]:
     """Accounts of the keys and of the segment's people, as far as they are in sight."""
-    by, at = request.operator, request.at
+    by, at = request.staff, request.at
     found, unknown = [], []
     for key in form.cleaned_data["keys"]:
         try:
-            found.append(people_in_sight.by_key(by=by, key=key, at=at).pk)
+            found.append(people_in_sight.get_by_key(by=by, key=key, at=at).pk)
         except account_queries.MemberNotFound:
             unknown.append(key)
     if unknown:
@@ -85,11 +85,11 @@ def _wanted(request: http.Request, form: JoinForm) -> list[int]:
 
 
 @require_POST
-@http.page(groups.TEND)
+@http.page(groups.EDIT_MEMBERS)
 def undo(request: http.Request, pk: int, moment: int) -> HttpResponse:
-    group = visibility.get(by=request.operator, pk=pk)
-    left = memberships.undo_join(
-        group=group, moment=moment, by=request.operator, at=request.at
+    group = visibility.get(by=request.staff, pk=pk)
+    left = memberships.undo_addition(
+        group=group, moment=moment, by=request.staff, at=request.at
     )
     text = ngettext(
         "%(n)s member was removed from the group.",
@@ -97,44 +97,49 @@ def undo(request: http.Request, pk: int, moment: int) -> HttpResponse:
         left,
     )
     http.say(request, text % {"n": f"{left:,}"})
-    return http.back(request, reverse("groups:page", args=[pk]))
+    return http.back(request, reverse("groups:detail", args=[pk]))
 
 
 @require_POST
-@http.page(groups.TEND)
+@http.page(groups.EDIT_MEMBERS)
 def role(request: http.Request, pk: int, account: int) -> HttpResponse:
-    group = visibility.get(by=request.operator, pk=pk)
-    memberships.give_role(
+    group = visibility.get(by=request.staff, pk=pk)
+    memberships.change_role(
         group=group,
         account=account,
         role=request.POST.get("role", ""),
-        by=request.operator,
+        by=request.staff,
         at=request.at,
     )
     http.say(request, _("Saved."))
-    return http.back(request, reverse("groups:page", args=[pk]))
+    return http.back(request, reverse("groups:detail", args=[pk]))
 
 
 @require_POST
-@http.page(groups.TEND)
+@http.page(groups.EDIT_MEMBERS)
 def leave(request: http.Request, pk: int, account: int) -> HttpResponse:
-    by, at = request.operator, request.at
+    by, at = request.staff, request.at
     group = visibility.get(by=by, pk=pk)
     person = people_in_sight.get(by=by, account=account, at=at)
-    groups.leave(group=group, accounts=account_queries.account_ids_of_person(account), by=by, at=at)
+    groups.remove_members(
+        group=group,
+        accounts=account_queries.account_ids_of_person(account),
+        by=by,
+        at=at,
+    )
     text = _("%(name)s was removed from the group.") % {
         "name": person.name or masking.key(person.key, by)
     }
-    http.say(request, text, undo=reverse("groups:back", args=[pk, account]))
-    return http.back(request, reverse("groups:page", args=[pk]))
+    http.say(request, text, undo=reverse("groups:member-re-add", args=[pk, account]))
+    return http.back(request, reverse("groups:detail", args=[pk]))
 
 
 @require_POST
-@http.page(groups.TEND)
+@http.page(groups.EDIT_MEMBERS)
 def back(request: http.Request, pk: int, account: int) -> HttpResponse:
     """Undo of `leave`: with the part that was played before."""
-    by, at = request.operator, request.at
+    by, at = request.staff, request.at
     group = visibility.get(by=by, pk=pk)
-    people_in_sight.check(by=by, accounts=[account], at=at)
-    memberships.bring_back(group=group, account=account, by=by, at=at)
-    return http.back(request, reverse("groups:page", args=[pk]))
+    people_in_sight.check_visible(by=by, accounts=[account], at=at)
+    memberships.add_again(group=group, account=account, by=by, at=at)
+    return http.back(request, reverse("groups:detail", args=[pk]))

@@ -13,29 +13,29 @@ from qunce.members.accounts import masking
 
 def shown(request: http.Request, group: Group) -> dict[str, Any]:
     """What the list of people draws."""
-    by, at = request.operator, request.at
+    by, at = request.staff, request.at
     after = paging.number(request, "after")
-    people = memberships.listed(
-        group=group, by=by, at=at, after=after, limit=memberships.PAGE + 1
+    people = memberships.list_members(
+        group=group, by=by, at=at, after=after, limit=memberships.PAGE_SIZE + 1
     )
     return {
-        "people": [(one, named(one, by)) for one in people[: memberships.PAGE]],
+        "people": [(one, named(one, by)) for one in people[: memberships.PAGE_SIZE]],
         "parts": []
         if after
         else [
             (one, named(one, by))
-            for one in memberships.with_parts(group=group, by=by, at=at)
+            for one in memberships.list_members_with_role(group=group, by=by, at=at)
         ],
         "first": paging.link(request, after=None) if after else "",
         "next": _following(request, people),
     }
 
 
-def _following(request: http.Request, people: list[memberships.Person]) -> str:
-    if len(people) <= memberships.PAGE:
+def _following(request: http.Request, people: list[memberships.GroupMember]) -> str:
+    if len(people) <= memberships.PAGE_SIZE:
         return ""
-    return paging.link(request, after=people[memberships.PAGE - 1].account.pk)
+    return paging.link(request, after=people[memberships.PAGE_SIZE - 1].account.pk)
 
 
-def named(person: memberships.Person, by: Staff) -> str:
+def named(person: memberships.GroupMember, by: Staff) -> str:
     return person.account.name or masking.key(person.account.key, by)

@@ -7,18 +7,18 @@ from qunce.console.groups import edit_views, list_views, membership_actions, vie
 app_name = "groups"
 urlpatterns = [
     path("", list_views.listed, name="list"),
-    path("new/", edit_views.new, name="new"),
-    path("<int:pk>/", views.page, name="page"),
+    path("new/", edit_views.new, name="create"),
+    path("<int:pk>/", views.page, name="detail"),
     path("<int:pk>/charts/<slug:name>/", views.chart, name="chart"),
-    path("<int:pk>/edit/", edit_views.edit, name="edit"),
-    path("<int:pk>/stage/<slug:step>/", edit_views.move, name="move"),
-    path("<int:pk>/people/", membership_actions.join, name="join"),
+    path("<int:pk>/edit/", edit_views.edit, name="update"),
+    path("<int:pk>/stage/<slug:step>/", edit_views.move, name="change-stage"),
+    path("<int:pk>/members/", membership_actions.join, name="member-add"),
     path(
-        "<int:pk>/people/since/<int:moment>/undo/", membership_actions.undo, name="undo"
+        "<int:pk>/members/since/<int:moment>/undo/", membership_actions.undo, name="member-undo"
     ),
-    path("<int:pk>/people/<int:account>/role/", membership_actions.role, name="role"),
+    path("<int:pk>/members/<int:account>/role/", membership_actions.role, name="member-role"),
     path(
-        "<int:pk>/people/<int:account>/leave/", membership_actions.leave, name="leave"
+        "<int:pk>/members/<int:account>/remove/", membership_actions.leave, name="member-remove"
     ),
-    path("<int:pk>/people/<int:account>/back/", membership_actions.back, name="back"),
+    path("<int:pk>/members/<int:account>/re-add/", membership_actions.back, name="member-re-add"),
 ]

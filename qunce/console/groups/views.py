@@ -23,7 +23,7 @@ CHARTS = ("members", "moves", "active_members")
 
 @http.page()
 def page(request: http.Request, pk: int) -> HttpResponse:
-    group = visibility.get(by=request.operator, pk=pk)
+    group = visibility.get(by=request.staff, pk=pk)
     return render(request, group)
 
 
@@ -31,7 +31,7 @@ def render(
     request: http.Request, group: Group, form: JoinForm | None = None
 ) -> HttpResponse:
     """With the form of who is put in as it was given, where that was refused."""
-    by = request.operator
+    by = request.staff
     numbers = _numbers(request, group)
     pulse = _pulse(request, group, numbers)
     charts = reverse("groups:chart", args=[group.pk, "x"]).removesuffix("x/")
@@ -39,8 +39,8 @@ def render(
     context = {
         "group": group,
         "card": _card(group),
-        "kind": labels.say(labels.KINDS, group.kind),
-        "platform": labels.say(labels.PLATFORMS, group.platform),
+        "kind": labels.label_of(labels.KINDS, group.kind),
+        "platform": labels.label_of(labels.PLATFORMS, group.platform),
         "size": pulse.size,
         "advice": advice.advise(group.state, pulse),
         "steps": _steps(group),
@@ -48,7 +48,7 @@ def render(
         "form": form or JoinForm(by),
         "roles": labels.ROLES.items(),
         "may_manage": permissions.may(by, groups.MANAGE),
-        "may_tend": permissions.may(by, groups.TEND),
+        "may_tend": permissions.may(by, groups.EDIT_MEMBERS),
         **membership_list.shown(request, group),
     }
     status = 422 if form else 200
@@ -60,7 +60,7 @@ def render(
 
 @http.page()
 def chart(request: http.Request, pk: int, name: str) -> HttpResponse:
-    group = visibility.get(by=request.operator, pk=pk)
+    group = visibility.get(by=request.staff, pk=pk)
     if name not in CHARTS:
         raise Http404
     figure = _figure(_numbers(request, group), name)
@@ -71,7 +71,7 @@ def _numbers(request: http.Request, group: Group) -> dict[str, Comparison]:
     told = period_comparison.of_group(
         community=request.community,
         key=group.key,
-        by=request.operator,
+        by=request.staff,
         at=request.at,
         names=("members", "joins", "leaves", "active_members"),
     )
@@ -98,10 +98,10 @@ def _figure(numbers: dict[str, Comparison], name: str) -> Figure:
 
 def _pulse(
     request: http.Request, group: Group, numbers: dict[str, Comparison]
-) -> advice.Pulse:
+) -> advice.GroupNumbers:
     active: Sequence[float] = numbers["active_members"].values[:-1]
-    return advice.Pulse(
-        size=memberships.size(group, request.operator, request.at),
+    return advice.GroupNumbers(
+        size=memberships.count_members(group, request.staff, request.at),
         capacity=group.capacity,
         joins=int(numbers["joins"].total),
         leaves=int(numbers["leaves"].total),
@@ -123,7 +123,7 @@ def _card(group: Group) -> list[tuple[str, str]]:
 
 def _steps(group: Group) -> list[tuple[str, str]]:
     return [
-        (step, labels.say(labels.STEPS, step))
+        (step, labels.label_of(labels.TRANSITIONS, step))
         for step in groups.FLOW.steps
         if groups.FLOW.may(step, group.state)
     ]

@@ -68,7 +68,7 @@ def _mapping(job: ImportJob) -> list[tuple[str, str]]:
 @http.page(jobs.IMPORT)
 def cancel(request: http.Request, pk: int) -> HttpResponse:
     job = jobs.get(request.community, pk)
-    jobs.cancel(job=job, by=request.operator, at=request.at)
+    jobs.cancel(job=job, by=request.staff, at=request.at)
     http.say(request, _("The import is cancelled. Rows already written stay."))
     return http.back(request, _url(job))
 
@@ -77,7 +77,7 @@ def cancel(request: http.Request, pk: int) -> HttpResponse:
 @http.page(jobs.IMPORT)
 def resume(request: http.Request, pk: int) -> HttpResponse:
     job = jobs.get(request.community, pk)
-    jobs_runner.resume(job=job, by=request.operator, at=request.at)
+    jobs_runner.resume(job=job, by=request.staff, at=request.at)
     return http.back(request, _url(job))
 
 
@@ -86,7 +86,7 @@ def resume(request: http.Request, pk: int) -> HttpResponse:
 def good(request: http.Request, pk: int) -> HttpResponse:
     """Once more, with the good rows alone."""
     job = jobs.get(request.community, pk)
-    new = jobs_runner.again(job=job, mode=jobs.GOOD, by=request.operator, at=request.at)
+    new = jobs_runner.again(job=job, mode=jobs.GOOD, by=request.staff, at=request.at)
     return http.back(request, _url(new))
 
 
@@ -100,7 +100,7 @@ def problems(request: http.Request, pk: int) -> HttpResponseBase:
     audit.log(
         kind=TAKEN_OUT,
         community=request.community,
-        by=request.operator,
+        by=request.staff,
         at=request.at,
         count=job.broken,
         detail={"job": job.pk},
@@ -114,4 +114,4 @@ def problems(request: http.Request, pk: int) -> HttpResponseBase:
 
 
 def _url(job: ImportJob) -> str:
-    return reverse("importing:job", args=[job.pk])
+    return reverse("importing:job-detail", args=[job.pk])

@@ -32,7 +32,7 @@ def listed(request: http.Request) -> HttpResponse:
     context = {
         "rows": [row(job) for job in some[:PAGE]],
         "unused": [] if before else list(uploads.unused(request.community)[:PAGE]),
-        "may_import": jobs.may_import(request.operator),
+        "may_import": jobs.may_import(request.staff),
         "next": paging.link(request, before=some[PAGE - 1].pk)
         if len(some) > PAGE
         else "",

@@ -104,14 +104,14 @@ def _page(request: http.Request, upload: Upload, error: str = "") -> HttpRespons
 
 
 def _upload(request: http.Request, pk: int) -> Upload:
-    jobs.check_may_import(request.operator)
+    jobs.check_may_import(request.staff)
     upload = uploads.get(request.community, pk)
     uploads.check_there(upload)
     return upload
 
 
 def _url(upload: Upload) -> str:
-    return reverse("importing:file", args=[upload.pk])
+    return reverse("importing:file-detail", args=[upload.pk])
 
 
 # What was chosen
@@ -131,7 +131,7 @@ def _choose(request: http.Request, upload: Upload) -> None:
     for name, longest in (("currency", 10), ("source", 120)):
         if name in given:
             new[name] = _plain(given[name])[:longest] or jobs_runner.DEFAULTS[name]
-    uploads.choose(upload=upload, by=request.operator, **new)
+    uploads.choose(upload=upload, by=request.staff, **new)
 
 
 def _plain(text: str) -> str:
@@ -164,7 +164,7 @@ def look(upload: Upload, request: http.Request) -> Look:
     if wrong:
         columns = _columns(upload, target, mapping, {}, called)
         return Look(columns, wrong, [], [], [], [])
-    planned = jobs_runner.sketch(upload, by=request.operator, at=request.at)
+    planned = jobs_runner.sketch(upload, by=request.staff, at=request.at)
     preview = pipeline.preview(planned, SHOWN_ROWS)
     kinds = _kinds(planned)
     named = [name for name in mapping.values() if name]
@@ -258,7 +258,7 @@ def table(request: http.Request, pk: int) -> HttpResponse:
         sheet = ""
     try:
         uploads.choose_sheet(
-            upload=upload, by=request.operator, sheet=sheet, encoding=encoding
+            upload=upload, by=request.staff, sheet=sheet, encoding=encoding
         )
     except errors.Invalid as wrong:
         return _page(request, uploads.get(request.community, pk), str(wrong))
@@ -271,16 +271,16 @@ def start(request: http.Request, pk: int) -> HttpResponse:
     upload = _upload(request, pk)
     try:
         _choose(request, upload)
-        job = jobs_runner.start(upload=upload, by=request.operator, at=request.at)
+        job = jobs_runner.start(upload=upload, by=request.staff, at=request.at)
     except (errors.Invalid, errors.Refused) as wrong:
         return _page(request, upload, str(wrong))
-    return http.back(request, reverse("importing:job", args=[job.pk]))
+    return http.back(request, reverse("importing:job-detail", args=[job.pk]))
 
 
 @require_POST
 @http.page(jobs.IMPORT)
 def discard(request: http.Request, pk: int) -> HttpResponse:
     upload = uploads.get(request.community, pk)
-    uploads.discard(upload=upload, by=request.operator, at=request.at)
+    uploads.discard(upload=upload, by=request.staff, at=request.at)
     http.say(request, _("The file “%(name)s” was deleted.") % {"name": upload.name})
     return http.back(request, reverse("importing:list"))

@@ -28,7 +28,7 @@ class NoFile(errors.Invalid):
 @require_http_methods(["GET", "POST"])
 @http.page(jobs.IMPORT)
 def new(request: http.Request) -> HttpResponse:
-    jobs.check_may_import(request.operator)
+    jobs.check_may_import(request.staff)
     if request.method != "POST":
         return _form(request)
     receiver = Receiver(request.community)
@@ -47,9 +47,9 @@ def _received(request: http.Request) -> HttpResponse:
     if not isinstance(file, Received) or not file.size:
         raise NoFile(_("The file is empty. Choose another one."))
     upload = uploads.keep(
-        path=file.path, name=file.name or "", by=request.operator, at=request.at
+        path=file.path, name=file.name or "", by=request.staff, at=request.at
     )
-    return http.back(request, reverse("importing:file", args=[upload.pk]))
+    return http.back(request, reverse("importing:file-detail", args=[upload.pk]))
 
 
 def _form(request: http.Request, error: str = "") -> HttpResponse:

@@ -6,7 +6,7 @@ from qunce.console.insight import chart_script, views
 
 app_name = "insight"
 urlpatterns = [
-    path("", views.page, name="numbers"),
+    path("", views.page, name="metrics"),
     path("charts/<slug:name>/", views.chart, name="chart"),
-    path("scripts/<str:name>.js", chart_script.bundle, name="bundle"),
+    path("scripts/<str:name>.js", chart_script.bundle, name="chart-script"),
 ]

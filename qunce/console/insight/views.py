@@ -25,7 +25,7 @@ def span(request: http.Request) -> int:
 def page(request: http.Request) -> HttpResponse:
     chosen = span(request)
     numbers = period_comparison.of_community(
-        community=request.community, by=request.operator, at=request.at, span=chosen
+        community=request.community, by=request.staff, at=request.at, span=chosen
     )
     spans = [(each, _("%(n)s days") % {"n": each}, each == chosen) for each in SPANS]
     with_files = [
@@ -45,7 +45,7 @@ def chart(request: http.Request, name: str) -> HttpResponse:
         raise Http404
     (number,) = period_comparison.of_community(
         community=request.community,
-        by=request.operator,
+        by=request.staff,
         at=request.at,
         names=[name],
         span=span(request),

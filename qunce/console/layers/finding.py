@@ -13,5 +13,5 @@ def find(request: http.Request, pk: int) -> Layering:
     rows = Layering.objects.select_related("community")
     found = rows.filter(community=request.community, pk=pk).first()
     if found is None:
-        raise layers.UnknownLayering(_("There is no such layering."))
+        raise layers.LayeringNotFound(_("There is no such layering."))
     return found

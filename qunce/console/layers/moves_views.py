@@ -15,7 +15,7 @@ from qunce.console import http
 from qunce.console.layers import finding
 from qunce.members.layers import layers
 from qunce.members.layers import moves as layer_moves
-from qunce.members.layers.layers import NOBODY
+from qunce.members.layers.layers import ABSENT
 from qunce.members.search import member_list
 
 if TYPE_CHECKING:
@@ -47,18 +47,18 @@ def table(sketch: Sketch) -> Table | None:
         return None
     names = sketch.names
     keys = [*names]
-    url = reverse("layers:moves", args=[sketch.layering.pk])
+    url = reverse("layers:changes", args=[sketch.layering.pk])
 
     def cell(old: str, new: str) -> Cell:
         size = moves.sizes.get((old, new), 0)
         asked = urlencode({"from": old, "to": new})
         return Cell(size, f"{url}?{asked}" if size and old != new else "", old == new)
 
-    rows = [(names[old], [cell(old, new) for new in [*keys, NOBODY]]) for old in keys]
+    rows = [(names[old], [cell(old, new) for new in [*keys, ABSENT]]) for old in keys]
     rows.append(
         (
             _("newly joined"),
-            [cell(NOBODY, new) for new in keys] + [Cell(0, "", stayed=True)],
+            [cell(ABSENT, new) for new in keys] + [Cell(0, "", stayed=True)],
         )
     )
     return Table([*names.values(), _("left")], rows)
@@ -70,12 +70,12 @@ def people(request: http.Request, pk: int) -> HttpResponse:
     """Who went from one layer to another since yesterday, the newest accounts first."""
     layering = finding.find(request, pk)
     before, after = request.GET.get("from", ""), request.GET.get("to", "")
-    found = layer_moves.people(
+    found = layer_moves.list_people(
         layering=layering,
         day=request.community.day(request.at) - 1,
         before=before,
         after=after,
-        by=request.operator,
+        by=request.staff,
         at=request.at,
     )
     text = request.GET.get("before", "")
@@ -87,7 +87,7 @@ def people(request: http.Request, pk: int) -> HttpResponse:
         "before": names.get(before, _("newly joined")),
         "after": names.get(after, _("left")),
         "count": len(found),
-        "rows": member_list.rows(left[:PAGE], by=request.operator),
+        "rows": member_list.load_rows(left[:PAGE], by=request.staff),
         "next": left[PAGE - 1] if len(left) > PAGE else None,
     }
     return http.render(request, "console/layers/moves.html", context)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qunce.console.layers.forms import Field
     from qunce.core.staff.models import Staff
     from qunce.members.layers.layers import Layering
-    from qunce.members.layers.moves import Moves
+    from qunce.members.layers.moves import LayerMoves
     from qunce.members.rule_text.phrases import Names, Pieces
 
 WIDTH = 600
@@ -56,7 +56,7 @@ class Layer:
 class Sketch:
     layering: Layering
     layers: Sequence[Layer]
-    moves: Moves | None = None
+    moves: LayerMoves | None = None
 
     @property
     def whole(self) -> int:
@@ -88,9 +88,9 @@ def sizes(layering: Layering, by: Staff, at: datetime) -> dict[str, int]:
 
 
 def of(layering: Layering, by: Staff, at: datetime) -> Sketch:
-    run = layers.newest(layering)
+    run = layers.latest_run(layering)
     yesterday = by.community.day(at) - 1
-    moves = layer_moves.since(layering=layering, day=yesterday, by=by, at=at)
+    moves = layer_moves.moves_since(layering=layering, day=yesterday, by=by, at=at)
     counted = sizes(layering, by, at)
     return draw(layering, layering.spec, counted, run.found if run else {}, moves)
 
@@ -100,7 +100,7 @@ def draw(
     spec: Mapping[str, Any],
     counted: Mapping[str, int],
     found: Mapping[str, int],
-    moves: Moves | None = None,
+    moves: LayerMoves | None = None,
 ) -> Sketch:
     whole, x, seen, shown = max(sum(counted.values()), 1), 0, 0, []
     currency = layering.community.currency
@@ -118,7 +118,7 @@ def draw(
     return Sketch(layering, shown, moves)
 
 
-def _moved(layer: Layer, moves: Moves) -> Layer:
+def _moved(layer: Layer, moves: LayerMoves) -> Layer:
     key = layer.field.key
     return replace(layer, came=moves.into(key), went=moves.out_of(key))
 
@@ -146,7 +146,9 @@ def _bound(
 def _said(field: Field, found: Mapping[str, int], names: Names) -> Pieces:
     if field.rule is None:
         return ()
-    return sentences.said(layer_specs.filled(field.rule, {**STAND_IN, **found}), names)
+    return sentences.said(
+        layer_specs.fill_placeholders(field.rule, {**STAND_IN, **found}), names
+    )
 
 
 STAND_IN = {"median": 30, "long": 90}

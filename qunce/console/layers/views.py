@@ -47,14 +47,14 @@ READY: dict[str, tuple[Any, Any, Any, str]] = {
 @http.page()
 def listed(request: http.Request) -> HttpResponse:
     shown = [
-        presenters.of(each, request.operator, request.at)
-        for each in layers.listed(request.community)
+        presenters.of(each, request.staff, request.at)
+        for each in layers.list_active(request.community)
     ]
     rows = Layering.objects.filter(community=request.community, state="archived")
     context = {
         "sketches": shown,
         "archived": list(rows.order_by("name")),
-        "may": permissions.may(request.operator, layers.MANAGE),
+        "may": permissions.may(request.staff, layers.MANAGE),
     }
     return http.render(request, "console/layers/list.html", context)
 
@@ -70,17 +70,17 @@ def new(request: http.Request) -> HttpResponse:
             layering = layers.create(
                 community=request.community,
                 key=request.POST.get("key") or _free_key(request, taken),
-                name=naming.clean(request.POST.get("name", ""))[:120] or str(name),
+                name=naming.normalise(request.POST.get("name", ""))[:120] or str(name),
                 spec=_named(spec),
                 default=default,
-                by=request.operator,
+                by=request.staff,
                 at=request.at,
             )
-            layers.recompute(layering=layering, by=request.operator, at=request.at)
+            layers.recompute(layering=layering, by=request.staff, at=request.at)
         except errors.QunceError as refused:
             error = str(refused)
         else:
-            return http.back(request, reverse("layers:page", args=[layering.pk]))
+            return http.back(request, reverse("layers:detail", args=[layering.pk]))
     context = {"ready": READY.items(), "error": error}
     status = 422 if error else 200
     return http.render(request, "console/layers/new.html", context, status=status)
@@ -118,7 +118,7 @@ def page(request: http.Request, pk: int) -> HttpResponse:
 @http.page()
 def chart(request: http.Request, pk: int) -> HttpResponse:
     """Its sizes over time as a file."""
-    found = presenters.figure(finding.find(request, pk), request.operator, request.at)
+    found = presenters.figure(finding.find(request, pk), request.staff, request.at)
     if found is None:
         raise Http404
     return chart_downloads.answer(found, request.GET.get("as", "json"))
@@ -126,20 +126,20 @@ def chart(request: http.Request, pk: int) -> HttpResponse:
 
 def _shown(request: http.Request, layering: Layering, error: str = "") -> HttpResponse:
     """The page; after an error with everything that was typed."""
-    sketch = presenters.of(layering, request.operator, request.at)
+    sketch = presenters.of(layering, request.staff, request.at)
     if error:
         sketch = presenters.draw(layering, _typed_or_kept(request, layering), {}, {})
     context = {
         "sketch": sketch,
         "layering": layering,
-        "run": layers.newest(layering),
+        "run": layers.latest_run(layering),
         "spec_text": request.POST.get("spec")
         or json.dumps(layering.spec, ensure_ascii=False, indent=2),
         "within": str(layering.spec.get("within", "")).removesuffix("d"),
         "table": moves_views.table(sketch),
-        "figure": presenters.figure(layering, request.operator, request.at),
+        "figure": presenters.figure(layering, request.staff, request.at),
         "error": error,
-        "may": permissions.may(request.operator, layers.MANAGE),
+        "may": permissions.may(request.staff, layers.MANAGE),
         "currency": request.community.currency,
         "is_money": forms.is_money(layering.spec),
     }
@@ -173,8 +173,8 @@ def sizes(request: http.Request, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"live": True, "error": ""}
     try:
         spec = _typed(request, layering)
-        counted, found = layer_assignment.sizes(
-            spec=spec, by=request.operator, at=request.at
+        counted, found = layer_assignment.preview_sizes(
+            spec=spec, by=request.staff, at=request.at
         )
         context["sketch"] = presenters.draw(layering, spec, counted, found)
     except errors.QunceError as error:
@@ -188,12 +188,12 @@ def save(request: http.Request, pk: int) -> HttpResponse:
     layering = finding.find(request, pk)
     default = request.POST.get("default", "")
     try:
-        layers.change(
+        layers.update(
             layering=layering,
             spec=_typed(request, layering),
             default=default,
-            name=naming.clean(request.POST.get("name", ""))[:120],
-            by=request.operator,
+            name=naming.normalise(request.POST.get("name", ""))[:120],
+            by=request.staff,
             at=request.at,
         )
     except errors.QunceError as error:
@@ -205,7 +205,7 @@ def save(request: http.Request, pk: int) -> HttpResponse:
         request,
         _("Saved. The change takes effect when the layering is next recomputed."),
     )
-    return http.back(request, reverse("layers:page", args=[pk]))
+    return http.back(request, reverse("layers:detail", args=[pk]))
 
 
 @require_POST
@@ -215,17 +215,17 @@ def recompute(request: http.Request, pk: int) -> HttpResponse:
 
 
 def _laid_out(request: http.Request, layering: Layering) -> HttpResponse:
-    run = layers.recompute(layering=layering, by=request.operator, at=request.at)
+    run = layers.recompute(layering=layering, by=request.staff, at=request.at)
     moved = _("Recomputed. %(n)s members changed layer.") % {"n": f"{run.moved:,}"}
     http.say(request, moved)
-    return http.back(request, reverse("layers:page", args=[layering.pk]))
+    return http.back(request, reverse("layers:detail", args=[layering.pk]))
 
 
 @require_POST
 @http.page(layers.MANAGE)
 def archive(request: http.Request, pk: int) -> HttpResponse:
     layering = finding.find(request, pk)
-    layers.archive(layering=layering, by=request.operator, at=request.at)
+    layers.archive(layering=layering, by=request.staff, at=request.at)
     said = _("“%(name)s” is archived and no longer recomputed.") % {
         "name": layering.name
     }
@@ -237,6 +237,6 @@ def archive(request: http.Request, pk: int) -> HttpResponse:
 @http.page(layers.MANAGE)
 def restore(request: http.Request, pk: int) -> HttpResponse:
     layering = finding.find(request, pk)
-    layers.restore(layering=layering, by=request.operator, at=request.at)
+    layers.restore(layering=layering, by=request.staff, at=request.at)
     http.say(request, _("“%(name)s” is restored.") % {"name": layering.name})
-    return http.back(request, reverse("layers:page", args=[pk]))
+    return http.back(request, reverse("layers:detail", args=[pk]))

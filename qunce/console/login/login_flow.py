@@ -42,10 +42,10 @@ def by_password(
     login, where = login.strip(), address(request)
     whom = [("pair", f"{login} {where}"), ("login", login), ("address", where)]
     login_attempts.begin(*whom, at=at)
-    operator = _found(login, password)
-    if operator is not None:
+    staff = _found(login, password)
+    if staff is not None:
         login_attempts.forget(*whom[:2])
-        return operator
+        return staff
     known = Staff.objects.filter(login=login).select_related("community")
     for each in known:
         _note(each, FAILED, request, at=at, by=None)
@@ -54,30 +54,30 @@ def by_password(
 
 def _found(login: str, password: str) -> Staff | None:
     known = Staff.objects.filter(login=login).select_related("community")
-    for operator in known:
-        right = operator.check_password(password)
-        return operator if right and operator.is_active else None
+    for staff in known:
+        right = staff.check_password(password)
+        return staff if right and staff.is_active else None
     make_password(password)  # as slow as for a login that is there
     return None
 
 
 def _note(
-    operator: Staff,
+    staff: Staff,
     kind: str,
     request: HttpRequest,
     *,
     at: datetime,
     by: Staff | None,
 ) -> None:
-    detail = {"login": operator.login, "address": address(request)}
-    audit.log(kind=kind, community=operator.community, by=by, at=at, detail=detail)
+    detail = {"login": staff.login, "address": address(request)}
+    audit.log(kind=kind, community=staff.community, by=by, at=at, detail=detail)
 
 
-def begin(request: HttpRequest, operator: Staff, *, to: str, at: datetime) -> None:
+def begin(request: HttpRequest, staff: Staff, *, to: str, at: datetime) -> None:
     request.session.flush()
     request.session[COMING] = {
-        "operator": operator.pk,
-        "proof": operator.get_session_auth_hash(),
+        "staff": staff.pk,
+        "proof": staff.get_session_auth_hash(),
         "at": timestamps.to_micros(at),
         "to": to,
     }
@@ -88,10 +88,10 @@ def who(request: HttpRequest, at: datetime) -> Staff | None:
     told: dict[str, Any] | None = request.session.get(COMING)
     if not told or at - timestamps.from_micros(told["at"]) > PATIENCE:
         return None
-    known = Staff.objects.filter(pk=told["operator"], is_active=True)
-    for operator in known.select_related("community"):
-        if operator.get_session_auth_hash() == told["proof"]:
-            return operator
+    known = Staff.objects.filter(pk=told["staff"], is_active=True)
+    for staff in known.select_related("community"):
+        if staff.get_session_auth_hash() == told["proof"]:
+            return staff
     return None
 
 
@@ -99,33 +99,33 @@ def took(request: HttpRequest, device: Device) -> None:
     request.session[COMING] = request.session[COMING] | {"factor": device.persistent_id}
 
 
-def chose(request: HttpRequest, operator: Staff) -> None:
-    proof = operator.get_session_auth_hash()
+def chose(request: HttpRequest, staff: Staff) -> None:
+    proof = staff.get_session_auth_hash()
     request.session[COMING] = request.session[COMING] | {"proof": proof}
 
 
-def owed(request: HttpRequest, operator: Staff) -> str:
+def owed(request: HttpRequest, staff: Staff) -> str:
     """The next step's view, nothing once all is done."""
-    has = two_factor.is_set(operator)
+    has = two_factor.is_set(staff)
     if has and "factor" not in request.session[COMING]:
         return "login:code"
-    if operator.password_is_given:
+    if staff.password_is_given:
         return "login:password"
-    if operator.community.second_factor and not has:
-        return "login:factor"
+    if staff.community.second_factor and not has:
+        return "login:two-factor"
     return ""
 
 
-def finish(request: HttpRequest, operator: Staff, *, at: datetime) -> str:
+def finish(request: HttpRequest, staff: Staff, *, at: datetime) -> str:
     """Signs in; returns where they wanted to go."""
     told = request.session.pop(COMING)
-    auth.login(request, operator, backend=BACKEND)
+    auth.login(request, staff, backend=BACKEND)
     device = Device.from_persistent_id(told.get("factor", ""))
     if device is not None:
         django_otp.login(request, device)
     agent = request.headers.get("User-Agent", "")
     sessions.mark(request.session, address=address(request), agent=agent, at=at)
-    _note(operator, SIGNED_IN, request, at=at, by=operator)
+    _note(staff, SIGNED_IN, request, at=at, by=staff)
     return str(told["to"])
 
 

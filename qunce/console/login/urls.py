@@ -9,7 +9,7 @@ urlpatterns = [
     path("", views.sign_in, name="sign-in"),
     path("code/", views.code, name="code"),
     path("password/", views.password, name="password"),
-    path("factor/", views.factor, name="factor"),
+    path("two-factor/", views.factor, name="two-factor"),
     path("out/", views.sign_out, name="sign-out"),
     path("language/", views.language, name="language"),
 ]

@@ -36,12 +36,12 @@ def step(view: Step) -> Step:
     @http.public
     @functools.wraps(view)
     def entered(request: Any) -> HttpResponse:
-        operator = login_flow.who(request, request.at)
-        if operator is None:
+        staff = login_flow.who(request, request.at)
+        if staff is None:
             return redirect("login:sign-in")
-        translation.activate(operator.language)
-        request.LANGUAGE_CODE = operator.language
-        return view(request, operator)
+        translation.activate(staff.language)
+        request.LANGUAGE_CODE = staff.language
+        return view(request, staff)
 
     setattr(entered, http.ENTRY, "public")
     return entered  # type: ignore[return-value]
@@ -58,55 +58,53 @@ def sign_in(request: Any) -> HttpResponse:
     form = forms.SignIn(request.POST or None)
     if form.is_valid():
         try:
-            operator = login_flow.by_password(
-                request, at=request.at, **form.cleaned_data
-            )
+            staff = login_flow.by_password(request, at=request.at, **form.cleaned_data)
         except login_attempts.TooMany as error:
             return _asked(request, "sign_in", form, error)
-        if operator is not None:
-            login_flow.begin(request, operator, to=to, at=request.at)
-            return _on(request, operator)
+        if staff is not None:
+            login_flow.begin(request, staff, to=to, at=request.at)
+            return _on(request, staff)
         wrong = errors.Invalid(_("Incorrect login or password."))
         return _asked(request, "sign_in", form, wrong)
     return _asked(request, "sign_in", form)
 
 
 @step
-def code(request: Any, operator: Staff) -> HttpResponse:
+def code(request: Any, staff: Staff) -> HttpResponse:
     form = forms.Code(request.POST or None)
     if form.is_valid():
         given = form.cleaned_data["code"]
         try:
-            device = two_factor.verify(operator=operator, code=given, at=request.at)
+            device = two_factor.verify(staff=staff, code=given, at=request.at)
         except (two_factor.WrongCode, login_attempts.TooMany) as error:
             return _asked(request, "code", form, error)
         login_flow.took(request, device)
-        return _on(request, operator)
+        return _on(request, staff)
     return _asked(request, "code", form)
 
 
 @step
-def password(request: Any, operator: Staff) -> HttpResponse:
+def password(request: Any, staff: Staff) -> HttpResponse:
     form = forms.NewPassword(request.POST or None)
-    if login_flow.owed(request, operator) != "login:password":
-        return _on(request, operator)
+    if login_flow.owed(request, staff) != "login:password":
+        return _on(request, staff)
     if form.is_valid():
         new = form.cleaned_data["new"]
         try:
-            staff.choose_password(operator=operator, password=new, at=request.at)
+            staff.choose_password(staff=staff, password=new, at=request.at)
         except errors.Invalid as error:
             return _asked(request, "password", form, error)
-        login_flow.chose(request, operator)
-        return _on(request, operator)
+        login_flow.chose(request, staff)
+        return _on(request, staff)
     return _asked(request, "password", form)
 
 
 @step
-def factor(request: Any, operator: Staff) -> HttpResponse:
-    if login_flow.owed(request, operator) != "login:factor":
-        return _on(request, operator)
+def factor(request: Any, staff: Staff) -> HttpResponse:
+    if login_flow.owed(request, staff) != "login:two-factor":
+        return _on(request, staff)
     form = forms.Code(request.POST or None)
-    device = two_factor.offered(operator)
+    device = two_factor.offered(staff)
     context: dict[str, Any] = {
         "picture": qr_code.code(device),
         "secret": two_factor.secret(device),
@@ -114,26 +112,26 @@ def factor(request: Any, operator: Staff) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data["code"]
         try:
-            codes = two_factor.confirm(operator=operator, code=given, at=request.at)
+            codes = two_factor.confirm(staff=staff, code=given, at=request.at)
         except two_factor.WrongCode as error:
             return _asked(request, "factor", form, error, **context)
-        login_flow.took(request, two_factor.confirmed(operator))
-        to = login_flow.finish(request, operator, at=request.at)
+        login_flow.took(request, two_factor.confirmed(staff))
+        to = login_flow.finish(request, staff, at=request.at)
         return http.render(
             request, "console/login/codes.html", {"codes": codes, "to": to}
         )
     return _asked(request, "factor", form, **context)
 
 
-def _on(request: HttpRequest, operator: Staff) -> HttpResponse:
+def _on(request: HttpRequest, staff: Staff) -> HttpResponse:
     """To the next step, or in."""
-    owed = login_flow.owed(request, operator)
+    owed = login_flow.owed(request, staff)
     if owed:
         return redirect(owed)
-    to = login_flow.finish(request, operator, at=request.at)  # type: ignore[attr-defined]
+    to = login_flow.finish(request, staff, at=request.at)  # type: ignore[attr-defined]
     answer = redirect(to)
     answer.status_code = 303
-    return login_flow.speak(answer, operator.language)
+    return login_flow.speak(answer, staff.language)
 
 
 def _asked(

@@ -38,7 +38,7 @@ def came_from(request: Request, otherwise: str) -> str:
 
 
 def home(request: Request, pk: int) -> HttpResponse:
-    return http.back(request, reverse("members:page", args=[pk]))
+    return http.back(request, reverse("members:detail", args=[pk]))
 
 
 def again(request: Request, member: presenters.Member, **forms: Any) -> HttpResponse:
@@ -60,11 +60,11 @@ def put_tag(request: Request, pk: int) -> HttpResponse:
         text = form.cleaned_data["tag"]
         tag = find_tag(request.community, text)
         if tag is None:
-            near = tag_report.near(request.community, text)
+            near = tag_report.list_similar(request.community, text)
             form.add_error("tag", _("There is no tag “%(tag)s”.") % {"tag": text})
             return again(
                 request, member, tag_form=form, near=near, unknown=text,
-                may_make=library.may_make(None, request.operator),
+                may_make=library.may_create(None, request.staff),
             )  # fmt: skip
     try:
         if tag is not None:
@@ -74,9 +74,11 @@ def put_tag(request: Request, pk: int) -> HttpResponse:
     return again(request, member, tag_form=form)
 
 
-def _put(request: Request, member: presenters.Member, tag: library.Tag) -> HttpResponse:
-    batch = assignments.put(
-        tag=tag, accounts=[member.head], by=request.operator, at=request.at
+def _put(
+    request: Request, member: presenters.Member, tag: tag_models.Tag
+) -> HttpResponse:
+    batch = assignments.apply(
+        tag=tag, accounts=[member.head], by=request.staff, at=request.at
     )
     said = _("“%(tag)s” was added to %(name)s.")
     _tell(request, said % {"name": member.name, "tag": tag.name}, batch)
@@ -87,12 +89,12 @@ def _put(request: Request, member: presenters.Member, tag: library.Tag) -> HttpR
 @http.page(assignments.APPLY)
 def take_tag(request: Request, pk: int, tag: int) -> HttpResponse:
     member = presenters.seen(request, pk)
-    found = library.Tag.objects.filter(community=request.community, pk=tag)
+    found = tag_models.Tag.objects.filter(community=request.community, pk=tag)
     chosen = found.select_related("community", "group").first()
     if chosen is None:
-        raise library.UnknownTag(_("There is no such tag."))
-    batch = assignments.take_off(
-        tag=chosen, accounts=[member.head], by=request.operator, at=request.at
+        raise library.TagNotFound(_("There is no such tag."))
+    batch = assignments.remove(
+        tag=chosen, accounts=[member.head], by=request.staff, at=request.at
     )
     said = _("“%(tag)s” was removed from %(name)s.")
     _tell(request, said % {"name": member.name, "tag": chosen.name}, batch)
@@ -100,7 +102,7 @@ def take_tag(request: Request, pk: int, tag: int) -> HttpResponse:
 
 
 def _tell(request: Request, said: str, batch: tag_models.TagBatch) -> None:
-    undo = reverse("members:undo_tagging", args=[batch.pk]) if batch.changed else None
+    undo = reverse("members:tag-undo", args=[batch.pk]) if batch.changed else None
     http.say(request, said, undo=undo)
 
 
@@ -111,7 +113,7 @@ def _tell(request: Request, said: str, batch: tag_models.TagBatch) -> None:
 @http.page(notes.WRITE)
 def write_note(request: Request, pk: int) -> HttpResponse:
     member = presenters.seen(request, pk)
-    form = NoteForm(request.POST, by=request.operator, at=request.at)
+    form = NoteForm(request.POST, by=request.staff, at=request.at)
     if form.is_valid():
         given = form.cleaned_data
         if not given["due_at"]:
@@ -120,9 +122,9 @@ def write_note(request: Request, pk: int) -> HttpResponse:
             given["due_at"] = form.tomorrow
         try:
             account = visibility.get(
-                by=request.operator, account=member.head, at=request.at
+                by=request.staff, account=member.head, at=request.at
             )
-            notes.write(account=account, by=request.operator, at=request.at, **given)
+            notes.create(account=account, by=request.staff, at=request.at, **given)
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
@@ -134,21 +136,21 @@ def write_note(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @http.page(notes.WRITE)
 def finish_note(request: Request, note: int) -> HttpResponse:
-    found = notes.get(by=request.operator, pk=note, at=request.at)
-    notes.finish(note=found, by=request.operator, at=request.at)
+    found = notes.get(by=request.staff, pk=note, at=request.at)
+    notes.complete(note=found, by=request.staff, at=request.at)
     said = _("Done: %(step)s") % {"step": found.next_step}
-    http.say(request, said, undo=reverse("members:reopen_note", args=[found.pk]))
-    where = reverse("members:page", args=[found.account_id])
+    http.say(request, said, undo=reverse("members:note-reopen", args=[found.pk]))
+    where = reverse("members:detail", args=[found.account_id])
     return http.back(request, came_from(request, where))
 
 
 @require_POST
 @http.page(notes.WRITE)
 def reopen_note(request: Request, note: int) -> HttpResponse:
-    found = notes.get(by=request.operator, pk=note, at=request.at)
-    notes.reopen(note=found, by=request.operator, at=request.at)
+    found = notes.get(by=request.staff, pk=note, at=request.at)
+    notes.reopen(note=found, by=request.staff, at=request.at)
     http.say(request, _("Reopened: %(step)s") % {"step": found.next_step})
-    where = reverse("members:page", args=[found.account_id])
+    where = reverse("members:detail", args=[found.account_id])
     return http.back(request, came_from(request, where))
 
 
@@ -156,17 +158,15 @@ def reopen_note(request: Request, note: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(accounts.TEND)
+@http.page(accounts.EDIT)
 def identify(request: Request, pk: int) -> HttpResponse:
     member = presenters.seen(request, pk)
     form = IdentifierForm(request.POST)
     if form.is_valid():
-        account = visibility.get(
-            by=request.operator, account=member.head, at=request.at
-        )
+        account = visibility.get(by=request.staff, account=member.head, at=request.at)
         try:
-            new = accounts.identify(
-                account=account, by=request.operator, at=request.at, **form.cleaned_data
+            new = accounts.add_identifier(
+                account=account, by=request.staff, at=request.at, **form.cleaned_data
             )
         except errors.QunceError as error:
             form.add_error("value", str(error))
@@ -183,25 +183,25 @@ Turn = Callable[..., object]
 
 
 def _turn(request: Request, pk: int, verb: Turn, said: str, undo: str) -> HttpResponse:
-    account = visibility.get(by=request.operator, account=pk, at=request.at)
-    verb(account=account, by=request.operator, at=request.at)
+    account = visibility.get(by=request.staff, account=pk, at=request.at)
+    verb(account=account, by=request.staff, at=request.at)
     text = said % {"name": account.name or presenters.Member(request, account).key}
     http.say(request, text, undo=reverse(undo, args=[pk]))
     return home(request, account_queries.account_ids_of_person(pk)[0])
 
 
 @require_POST
-@http.page(accounts.TEND)
+@http.page(accounts.EDIT)
 def leave(request: Request, pk: int) -> HttpResponse:
     said = _("%(name)s marked as left.")
     return _turn(request, pk, accounts.leave, said, "members:rejoin")
 
 
 @require_POST
-@http.page(accounts.TEND)
+@http.page(accounts.EDIT)
 def rejoin(request: Request, pk: int) -> HttpResponse:
     said = _("%(name)s marked as returned.")
-    return _turn(request, pk, accounts.rejoin, said, "members:leave")
+    return _turn(request, pk, accounts.rejoin, said, "members:depart")
 
 
 # Messages
@@ -215,7 +215,7 @@ def opt_out(request: Request, pk: int) -> HttpResponse:
         http.say(request, _("%(name)s had already opted out.") % {"name": member.name})
         return home(request, member.head)
     said = _("%(name)s will no longer receive messages.")
-    return _wished(request, member, opt_outs.put, said, "members:opt_in")
+    return _wished(request, member, opt_outs.put, said, "members:opt-in")
 
 
 @require_POST
@@ -226,7 +226,7 @@ def opt_in(request: Request, pk: int) -> HttpResponse:
         http.say(request, _("%(name)s has not opted out.") % {"name": member.name})
         return home(request, member.head)
     said = _("%(name)s can receive messages again.")
-    return _wished(request, member, opt_outs.take_back, said, "members:opt_out")
+    return _wished(request, member, opt_outs.take_back, said, "members:opt-out")
 
 
 def _wished(
@@ -235,7 +235,7 @@ def _wished(
     verb(
         community=request.community,
         accounts=[member.head],
-        by=request.operator,
+        by=request.staff,
         at=request.at,
     )
     text = said % {"name": member.name}

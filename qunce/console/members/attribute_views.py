@@ -28,7 +28,7 @@ SHOWN = 6
 @http.page()
 def attributes_list(request: Request) -> HttpResponse:
     rows = [
-        (each, _size(request, each)) for each in attributes.listed(request.community)
+        (each, _size(request, each)) for each in attributes.list_all(request.community)
     ]
     sections = [
         (said, [row for row in rows if row[0].section == key])
@@ -37,7 +37,7 @@ def attributes_list(request: Request) -> HttpResponse:
     context = {
         "sections": [(said, some) for said, some in sections if some],
         "types": labels.TYPES,
-        "may_define": permissions.may(request.operator, attributes.DEFINE),
+        "may_define": permissions.may(request.staff, attributes.MANAGE),
     }
     return http.render(request, "console/members/attributes.html", context)
 
@@ -46,12 +46,12 @@ def _size(request: Request, attribute: Attribute) -> int:
     """How many have a value, as far as the operator sees."""
     rule = {"attr": {"name": attribute.name, "known": True}}
     return audiences.count(
-        community=request.community, rule=rule, by=request.operator, at=request.at
+        community=request.community, rule=rule, by=request.staff, at=request.at
     )
 
 
 @require_http_methods(["GET", "POST"])
-@http.page(attributes.DEFINE)
+@http.page(attributes.MANAGE)
 def attribute_new(request: Request) -> HttpResponse:
     form = AttributeForm(request.POST or None)
     if form.is_valid():
@@ -65,7 +65,7 @@ def attribute_new(request: Request) -> HttpResponse:
                 type=given["type"],
                 section=given["section"],
                 choices=form.lines(),
-                by=request.operator,
+                by=request.staff,
                 at=request.at,
             )
         except errors.QunceError as error:
@@ -80,18 +80,18 @@ def _check_new(request: Request, name: str) -> None:
     """A program may define the same twice; a person rather means another."""
     rows = Attribute.objects.filter(community=request.community)
     if rows.filter(name=" ".join(name.split())).exists():
-        raise attributes.AttributeExists(
+        raise attributes.AttributeAlreadyExists(
             _("An attribute “%(name)s” already exists.") % {"name": name}
         )
 
 
 @require_http_methods(["GET", "POST"])
-@http.page(attributes.DEFINE)
+@http.page(attributes.MANAGE)
 def attribute(request: Request, pk: int) -> HttpResponse:
     rows = Attribute.objects.filter(community=request.community, pk=pk)
     found = rows.select_related("community").first()
     if found is None:
-        raise attributes.UnknownAttribute(_("There is no such attribute."))
+        raise attributes.AttributeNotFound(_("There is no such attribute."))
     initial = {
         "label": found.label,
         "section": found.section,
@@ -101,12 +101,12 @@ def attribute(request: Request, pk: int) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         try:
-            attributes.change(
+            attributes.update(
                 attribute=found,
                 label=given["label"],
                 section=given["section"],
                 choices=form.lines(),
-                by=request.operator,
+                by=request.staff,
                 at=request.at,
             )
         except errors.QunceError as error:
@@ -118,7 +118,7 @@ def attribute(request: Request, pk: int) -> HttpResponse:
 
 def _back(request: Request, said: str) -> HttpResponse:
     http.say(request, said)
-    return http.back(request, reverse("members:attributes"))
+    return http.back(request, reverse("members:attribute-list"))
 
 
 def _render(
@@ -134,10 +134,10 @@ def _render(
 
 
 @require_http_methods(["GET", "POST"])
-@http.page(remark_names.SET)
+@http.page(remark_names.MANAGE)
 def pattern(request: Request) -> HttpResponse:
     """Saved by a POST; a GET with `text` shows what it would say."""
-    now = remark_names.pattern_of(request.community)
+    now = remark_names.get_pattern(request.community)
     given = request.POST or (request.GET if "text" in request.GET else None)
     form = PatternForm(given, initial={"text": now.text, "longest": now.longest})
     if form.is_valid():
@@ -149,7 +149,7 @@ def pattern(request: Request) -> HttpResponse:
             form.add_error("text", str(error))
     context = {
         "form": form,
-        "names": remark_names.names(request.community),
+        "names": remark_names.list_variables(request.community),
         "samples": _samples(request, form, now),
     }
     status = 422 if request.method == "POST" else 200
@@ -159,26 +159,28 @@ def pattern(request: Request) -> HttpResponse:
 
 def _save_pattern(request: Request, given: dict[str, Any]) -> HttpResponse:
     remark_names.set_pattern(
-        community=request.community, by=request.operator, at=request.at, **given
+        community=request.community, by=request.staff, at=request.at, **given
     )
     http.say(request, _("Saved. Remarks now follow this pattern."))
-    return http.back(request, reverse("members:remarks"))
+    return http.back(request, reverse("members:remark-names"))
 
 
 def _samples(
-    request: Request, form: PatternForm, now: remark_names.Pattern
+    request: Request, form: PatternForm, now: remark_names.RemarkPattern
 ) -> list[tuple[str, str]]:
     """The newest members with the remark name that they would have."""
     if form.is_bound and not form.is_valid():
         return []
     given = form.cleaned_data if form.is_bound else {}
-    page = member_list.page(by=request.operator, at=request.at, most=SHOWN)
+    page = member_list.get_page(by=request.staff, at=request.at, most=SHOWN)
     text, longest = given.get("text", now.text), given.get("longest", now.longest)
-    by = request.operator
+    by = request.staff
     return [
         (
             row.name or row.key,
-            remark_names.of(people.of(row.head), by=by, text=text)[:longest],
+            remark_names.render_for(people.get_by_account(row.head), by=by, text=text)[
+                :longest
+            ],
         )
         for row in page.rows
     ]

@@ -39,14 +39,14 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def chosen(request: Request, *, otherwise_all: bool = False) -> BitMap:
     """Those ticked, or everybody whom the address leaves."""
-    by, at = request.operator, request.at
+    by, at = request.staff, request.at
     nobody = otherwise_all and not request.POST.getlist("member")
     if nobody or request.POST.get("everyone") == "1":
         found = filters.read(request.GET, by)
-        words = request.GET.get("q", "")[: search.LONGEST]
-        return members.people(by=by, at=at, rule=found.rule, words=words)
+        words = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH]
+        return members.find_people(by=by, at=at, rule=found.rule, words=words)
     ticked = _numbers(request.POST.getlist("member"))
-    return bitmaps.of(visibility.only(by=by, accounts=ticked, at=at))
+    return bitmaps.of(visibility.filter_visible(by=by, accounts=ticked, at=at))
 
 
 def _numbers(texts: Iterable[str]) -> list[int]:
@@ -60,7 +60,11 @@ def _numbers(texts: Iterable[str]) -> list[int]:
 @http.page(assignments.APPLY)
 def tag(request: Request) -> HttpResponse:
     people, text = chosen(request), request.POST.get("tag", "").strip()[:80]
-    does = bulk_tagging.TAKE if request.POST.get("does") == "take" else bulk_tagging.PUT
+    does = (
+        bulk_tagging.REMOVE
+        if request.POST.get("does") == "take"
+        else bulk_tagging.APPLY
+    )
     if not people:
         return list_views.again(request, _("Choose at least one member."))
     found = forms.find_tag(request.community, text) if text else None
@@ -75,7 +79,7 @@ def tag(request: Request) -> HttpResponse:
 def _no_tag(request: Request, text: str) -> str:
     if not text:
         return _("Enter a tag.")
-    near = tag_report.near(request.community, text)
+    near = tag_report.list_similar(request.community, text)
     said = _("There is no tag “%(tag)s”.") % {"tag": text}
     if near:
         names = _(", ").join(each.name for each in near)
@@ -84,21 +88,21 @@ def _no_tag(request: Request, text: str) -> str:
 
 
 def _done(
-    request: Request, found: library.Tag, does: str, people: BitMap
+    request: Request, found: tag_models.Tag, does: str, people: BitMap
 ) -> HttpResponse:
-    about: dict[str, Any] = {"by": request.operator, "at": request.at}
-    if len(people) > bulk_tagging.AT_ONCE:
+    about: dict[str, Any] = {"by": request.staff, "at": request.at}
+    if len(people) > bulk_tagging.MAX_IMMEDIATE:
         job = bulk_tagging.start(tag=found, does=does, people=people, **about)
-        return http.back(request, reverse("members:tag_job", args=[job.pk]))
-    verb = assignments.put if does == bulk_tagging.PUT else assignments.take_off
+        return http.back(request, reverse("members:tag-job", args=[job.pk]))
+    verb = assignments.apply if does == bulk_tagging.APPLY else assignments.remove
     batch = verb(tag=found, accounts=people, **about)
-    undo = reverse("members:undo_tagging", args=[batch.pk]) if batch.changed else None
+    undo = reverse("members:tag-undo", args=[batch.pk]) if batch.changed else None
     http.say(request, said(found, does, batch.changed), undo=undo)
     return http.back(request, list_views.address(request))
 
 
-def said(found: library.Tag, does: str, number: int) -> str:
-    if does == bulk_tagging.PUT:
+def said(found: tag_models.Tag, does: str, number: int) -> str:
+    if does == bulk_tagging.APPLY:
         text = ngettext(
             "“%(tag)s” was added to %(n)s member.",
             "“%(tag)s” was added to %(n)s members.",
@@ -116,7 +120,7 @@ def said(found: library.Tag, does: str, number: int) -> str:
 @require_GET
 @http.page(assignments.APPLY)
 def job(request: Request, pk: int) -> HttpResponse:
-    found = bulk_tagging.get(by=request.operator, pk=pk)
+    found = bulk_tagging.get(by=request.staff, pk=pk)
     context = {"job": found, "said": said(found.tag, found.does, found.batch.changed)}
     part = "console/members/_job.html"
     return http.render(request, "console/members/job.html", context, part=part)
@@ -127,13 +131,13 @@ def job(request: Request, pk: int) -> HttpResponse:
 def undo(request: Request, batch: int) -> HttpResponse:
     """One's own batch; others' are undone by managers who see everybody."""
     rows = tag_models.TagBatch.objects.filter(community=request.community, pk=batch)
-    by = request.operator
-    if by.scope is not None or not permissions.may(by, library.MANAGE):
+    by = request.staff
+    if by.scope is not None or not permissions.may(by, tag_models.MANAGE):
         rows = rows.filter(by=by)
     found = rows.first()
     if found is None:
-        raise library.UnknownTag(_("There is no such tag batch."))
-    back = assignments.undo(batch=found, by=request.operator, at=request.at)
+        raise library.TagNotFound(_("There is no such tag batch."))
+    back = assignments.undo(batch=found, by=request.staff, at=request.at)
     http.say(
         request,
         ngettext(
@@ -155,9 +159,7 @@ def undo(request: Request, batch: int) -> HttpResponse:
 def export(request: Request) -> HttpResponseBase:
     form = request.POST.get("form", "csv")
     people = bitmaps.to_bytes(chosen(request, otherwise_all=True))
-    out = member_export.start(
-        by=request.operator, at=request.at, blob=people, form=form
-    )
+    out = member_export.start(by=request.staff, at=request.at, blob=people, form=form)
     name = f"members-{request.at:%Y%m%d-%H%M}.{form}"
     if form == "csv":
         answer = StreamingHttpResponse(

@@ -18,7 +18,7 @@ from qunce.members.layers import layers
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
 from qunce.members.segments import segments
-from qunce.members.tags import library
+from qunce.members.tags import models as tag_models
 from qunce.sets import audiences
 from qunce.sets.rules import base, tree
 
@@ -95,7 +95,7 @@ def _segment(text: str, by: Staff) -> tuple[str, Any]:
 
 
 def _tag(text: str, by: Staff) -> tuple[str, Any]:
-    rows = library.Tag.objects.filter(community=by.community).exclude(state="merged")
+    rows = tag_models.Tag.objects.filter(community=by.community).exclude(state="merged")
     found = rows.filter(pk=_number(text)).first()
     if found is None:
         raise Unreadable(_("There is no such tag."))
@@ -103,7 +103,7 @@ def _tag(text: str, by: Staff) -> tuple[str, Any]:
 
 
 def _group(text: str, by: Staff) -> tuple[str, Any]:
-    found = groups.listed(by).filter(pk=_number(text)).first()
+    found = groups.list_visible(by).filter(pk=_number(text)).first()
     if found is None:
         raise Unreadable(_("There is no such group."))
     words = _("In the group: %(name)s") % {"name": found.name}

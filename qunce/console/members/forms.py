@@ -14,9 +14,10 @@ from django.utils.translation import pgettext_lazy
 from qunce.console.members import labels
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.members.attributes.attributes import Attribute, Kind, Section
+from qunce.members.attributes.attributes import Attribute, AttributeType, Section
 from qunce.members.people import notes
 from qunce.members.tags import library
+from qunce.members.tags import models as tag_models
 
 SPACE = "; "
 """Between several values of one attribute."""
@@ -39,15 +40,15 @@ class TagForm(forms.Form):
 
     @property
     def offered(self) -> list[str]:
-        names = library.listed(self.community).values_list("name", flat=True)
+        names = library.list_tags(self.community).values_list("name", flat=True)
         return list(names[:300])
 
 
-def find_tag(community: Community, text: str) -> library.Tag | None:
+def find_tag(community: Community, text: str) -> tag_models.Tag | None:
     """The tag that is called so: by key, synonym or name."""
     found = library.find(community, [text]).get(text)
     if found is None:
-        found = library.listed(community).filter(name__iexact=text.strip()).first()
+        found = library.list_tags(community).filter(name__iexact=text.strip()).first()
     return found
 
 
@@ -56,7 +57,7 @@ class NoteForm(forms.Form):
     text = forms.CharField(
         label=_("Note text"),
         required=False,
-        max_length=notes.LONGEST,
+        max_length=notes.MAX_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     next_step = forms.CharField(
@@ -154,7 +155,11 @@ class AttributeForm(forms.Form):
         super().__init__(*given, **more)
         if of is not None:
             del self.fields["name"], self.fields["type"]
-            if of.type not in (Kind.CHOICE, Kind.MULTI, Kind.TEXT):
+            if of.type not in (
+                AttributeType.CHOICE,
+                AttributeType.MULTI,
+                AttributeType.TEXT,
+            ):
                 del self.fields["choices"]
 
     def lines(self) -> list[str]:
@@ -214,16 +219,16 @@ def _field(attribute: Attribute, value: str) -> forms.Field:
         "required": False,
         "initial": value,
     }
-    if attribute.type == Kind.BOOL:
+    if attribute.type == AttributeType.BOOL:
         about["initial"] = {str(_("yes")): "true", str(_("no")): "false"}.get(value)
         return forms.ChoiceField(choices=BOOLS, **about)
-    if attribute.type == Kind.CHOICE and attribute.choices:
+    if attribute.type == AttributeType.CHOICE and attribute.choices:
         return forms.ChoiceField(choices=_options(attribute, value), **about)
-    if attribute.type == Kind.MULTI:
+    if attribute.type == AttributeType.MULTI:
         about["help_text"] = _("Separate several values with semicolons.")
-    if attribute.type == Kind.INSTANT:
+    if attribute.type == AttributeType.INSTANT:
         about["help_text"] = _("Use the format 2026-03-05 09:07.")
-    given = {"type": "date"} if attribute.type == Kind.DATE else {}
+    given = {"type": "date"} if attribute.type == AttributeType.DATE else {}
     widget = forms.TextInput(attrs=given)
     return forms.CharField(max_length=2_000, widget=widget, **about)
 

@@ -23,6 +23,7 @@ from qunce.members.search import member_list as members
 from qunce.members.search import search
 from qunce.members.segments import segments
 from qunce.members.tags import assignments, library
+from qunce.members.tags import models as tag_models
 
 TAGS_CALLED = 4
 OFFERED = 300
@@ -55,9 +56,9 @@ def address(request: Request) -> str:
 
 
 def about(request: Request) -> dict[str, Any]:
-    by, chosen = request.operator, filters.read(request.GET, request.operator)
-    words = request.GET.get("q", "")[: search.LONGEST].replace("\0", "")
-    page = members.page(
+    by, chosen = request.staff, filters.read(request.GET, request.staff)
+    words = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH].replace("\0", "")
+    page = members.get_page(
         by=by, at=request.at, rule=chosen.rule, words=words, before=_before(request)
     )
     return {
@@ -67,9 +68,9 @@ def about(request: Request) -> dict[str, Any]:
         "tags_called_so": _tags_called(request, words.strip()),
         "is_narrowed": bool(chosen.clauses or chosen.error or words.strip()),
         "may_tag": permissions.may(by, assignments.APPLY),
-        "may_add": permissions.may(by, accounts.TEND),
+        "may_add": permissions.may(by, accounts.EDIT),
         "may_export": permissions.may(by, member_export.EXPORT),
-        "may_pattern": permissions.may(by, remark_names.SET),
+        "may_pattern": permissions.may(by, remark_names.MANAGE),
         "ticked": set(),
         "everyone": False,
         "typed": "",
@@ -78,12 +79,12 @@ def about(request: Request) -> dict[str, Any]:
     }
 
 
-def _tags_called(request: Request, words: str) -> list[library.Tag]:
+def _tags_called(request: Request, words: str) -> list[tag_models.Tag]:
     """Tags that are called like what is searched: one click makes them the filter."""
     if not words:
         return []
     named = Q(name__icontains=words) | Q(key__icontains=words)
-    return list(library.listed(request.community).filter(named)[:TAGS_CALLED])
+    return list(library.list_tags(request.community).filter(named)[:TAGS_CALLED])
 
 
 def _is_part(request: Request) -> bool:
@@ -100,12 +101,12 @@ def _offered(request: Request) -> dict[str, Any]:
     """What the filters offer, and what is chosen of it."""
     community, given = request.community, request.GET
     return {
-        "all_segments": segments.listed(community),
-        "all_tags": list(library.listed(community)[:OFFERED]),
-        "all_groups": list(groups.listed(request.operator)[:OFFERED]),
+        "all_segments": segments.list_active(community),
+        "all_tags": list(library.list_tags(community)[:OFFERED]),
+        "all_groups": list(groups.list_visible(request.staff)[:OFFERED]),
         "all_layers": [
             (each.name, [_layer(each, one) for one in each.spec["layers"]])
-            for each in layers.listed(community)
+            for each in layers.list_active(community)
         ],
         "given": {name: given.get(name, "") for name in filters.NAMES},
         "is_empty": not Account.objects.filter(community=community).exists(),

@@ -26,9 +26,9 @@ LONGEST_NOTE = 200
 def find(request: Request) -> HttpResponse:
     """Members to choose one of, as radio buttons named `name`: for any form."""
     words = request.GET.get("q", "")
-    heads = search.best(by=request.operator, words=words, at=request.at, most=FOUND)
+    heads = search.suggest(by=request.staff, words=words, at=request.at, most=FOUND)
     without = request.GET.get("without", "")
-    rows = member_list.rows(heads, by=request.operator)
+    rows = member_list.load_rows(heads, by=request.staff)
     context = {
         "words": words.strip(),
         "rows": [row for row in rows if str(row.head) != without],
@@ -67,8 +67,10 @@ def merge(request: Request, pk: int) -> HttpResponseBase:
 
 def _found(request: Request, member: presenters.Member) -> dict[str, object]:
     words = request.GET.get("q", "")
-    heads = search.best(by=request.operator, words=words, at=request.at, most=FOUND)
-    rows = member_list.rows([h for h in heads if h != member.head], by=request.operator)
+    heads = search.suggest(by=request.staff, words=words, at=request.at, most=FOUND)
+    rows = member_list.load_rows(
+        [h for h in heads if h != member.head], by=request.staff
+    )
     return {"words": words.strip(), "rows": rows, "field": "member"}
 
 
@@ -84,13 +86,13 @@ def _merged(
 ) -> HttpResponse:
     left, right = member.person.accounts[0], other.person.accounts[0]
     made = people.merge(
-        left=left, right=right, note=note, by=request.operator, at=request.at
+        left=left, right=right, note=note, by=request.staff, at=request.at
     )
     said = _("%(left)s and %(right)s have been merged.")
-    undo = reverse("members:part", args=[made.pk])
+    undo = reverse("members:merge-undo", args=[made.pk])
     http.say(request, said % {"left": member.name, "right": other.name}, undo=undo)
     head = account_queries.account_ids_of_person(left.pk)[0]
-    return http.back(request, reverse("members:page", args=[head]))
+    return http.back(request, reverse("members:detail", args=[head]))
 
 
 @require_POST
@@ -102,14 +104,14 @@ def part(request: Request, join: int) -> HttpResponse:
     if found is None:
         raise merges.NotMerged(_("This merge has already been undone."))
     ends = [found.left_id, found.right_id]
-    visibility.check(by=request.operator, accounts=ends, at=request.at)
-    merges.part(merge=found, by=request.operator, at=request.at)
+    visibility.check_visible(by=request.staff, accounts=ends, at=request.at)
+    merges.unmerge(merge=found, by=request.staff, at=request.at)
     known = Account.objects.in_bulk(ends)
     said = _("Merge undone. %(left)s and %(right)s are two members again.")
     left, right = (known[end] for end in ends)
     http.say(request, said % {"left": left, "right": right})
     head = account_queries.account_ids_of_person(found.left_id)[0]
-    return http.back(request, reverse("members:page", args=[head]))
+    return http.back(request, reverse("members:detail", args=[head]))
 
 
 @require_http_methods(["GET", "POST"])
@@ -122,8 +124,8 @@ def erase(request: Request, pk: int) -> HttpResponseBase:
     error = ""
     if request.method == "POST":
         if request.POST.get("for_good") == "1":
-            account = visibility.get(by=request.operator, account=pk, at=request.at)
-            people.erase(account=account, by=request.operator, at=request.at)
+            account = visibility.get(by=request.staff, account=pk, at=request.at)
+            people.erase(account=account, by=request.staff, at=request.at)
             http.say(request, _("Erased. The member is no longer counted anywhere."))
             return http.back(request, reverse("members:list"))
         error = _("Tick the box to confirm that this cannot be undone.")

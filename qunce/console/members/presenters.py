@@ -17,7 +17,7 @@ from qunce.groups.groups import Membership
 from qunce.members.accounts import accounts, masking
 from qunce.members.accounts.models import Account, Identifier
 from qunce.members.attributes import attributes
-from qunce.members.attributes.attributes import Attribute, Held
+from qunce.members.attributes.attributes import Attribute, CurrentValue
 from qunce.members.people import merges, notes, people, visibility
 from qunce.members.people.people import Person
 from qunce.members.search import member_list
@@ -41,7 +41,7 @@ class Line:
     """One attribute with what is known, if anything; `author` wrote it."""
 
     attribute: Attribute
-    held: Held | None
+    held: CurrentValue | None
     author: str
 
     @property
@@ -71,8 +71,8 @@ class Member:
     """Everything is read when a page asks for it."""
 
     def __init__(self, request: Request, account: Account) -> None:
-        self.by, self.at = request.operator, request.at
-        self.person: Person = people.of(account.pk)
+        self.by, self.at = request.staff, request.at
+        self.person: Person = people.get_by_account(account.pk)
         self.head = self.person.head
         self.first = self.person.accounts[0]
 
@@ -89,31 +89,33 @@ class Member:
         return [account.pk for account in self.person.accounts]
 
     @cached_property
-    def tags(self) -> list[assignments.Carried]:
-        return assignments.of_each({self.head: self.family})[self.head]
+    def tags(self) -> list[assignments.PersonTag]:
+        return assignments.tags_by_person({self.head: self.family})[self.head]
 
     @cached_property
-    def first_tags(self) -> list[assignments.Carried]:
+    def first_tags(self) -> list[assignments.PersonTag]:
         """Those that say most, by hand and new; in the order of their groups."""
-        most = {each.tag.pk for each in member_list.telling(self.tags)[:TAGS]}
+        most = {
+            each.tag.pk for each in member_list.most_relevant_tags(self.tags)[:TAGS]
+        }
         return [each for each in self.tags if each.tag.pk in most]
 
     @cached_property
-    def other_tags(self) -> list[assignments.Carried]:
+    def other_tags(self) -> list[assignments.PersonTag]:
         first = {each.tag.pk for each in self.first_tags}
         return [each for each in self.tags if each.tag.pk not in first]
 
     @cached_property
     def notes(self) -> list[notes.Note]:
-        found = notes.of(self.family)
+        found = notes.list_of_person(self.family)
         for note in found:
-            note.is_mine = notes.may_change(note, self.by)  # type: ignore[attr-defined]
+            note.is_mine = notes.may_edit(note, self.by)  # type: ignore[attr-defined]
         return found
 
     @cached_property
     def profile(self) -> list[tuple[str, list[Line]]]:
         """Sections with their attributes, those not known among them."""
-        every = attributes.listed(self.by.community)
+        every = attributes.list_all(self.by.community)
         held = self.person.attributes
         authors = Staff.objects.in_bulk(
             {one.by_id for one in held.values() if one.by_id is not None}
@@ -137,7 +139,7 @@ class Member:
 
     @cached_property
     def accounts(self) -> list[OneAccount]:
-        sources = interned_names.listed(accounts.SOURCES, self.by.community.pk)
+        sources = interned_names.listed(accounts.SOURCE_NAMESPACE, self.by.community.pk)
         known = Identifier.objects.filter(account_id__in=self.family)
         by_account = {
             pk: [self._known(row) for row in rows]
@@ -185,17 +187,21 @@ class Member:
     def groups(self) -> list[Membership]:
         """The groups she is in now, of those that the operator may see."""
         rows = Membership.objects.filter(account_id__in=self.family, present=True)
-        seen = rows.filter(group__in=groups.listed(self.by)).select_related("group")
+        seen = rows.filter(group__in=groups.list_visible(self.by)).select_related(
+            "group"
+        )
         once = {row.group_id: row for row in seen.order_by("-joined_at", "-pk")}
         return list(once.values())
 
 
-def _held(attribute: Attribute, held: Held | None, authors: dict[int, Staff]) -> Line:
+def _held(
+    attribute: Attribute, held: CurrentValue | None, authors: dict[int, Staff]
+) -> Line:
     author = authors.get(held.by_id) if held and held.by_id else None
     return Line(attribute, held, author.name if author else "")
 
 
 def seen(request: Request, pk: int) -> Member:
     """The member of this number, if they are in sight."""
-    account = visibility.get(by=request.operator, account=pk, at=request.at)
+    account = visibility.get(by=request.staff, account=pk, at=request.at)
     return Member(request, account)

@@ -27,7 +27,7 @@ CHANNEL = "hand"
 
 
 @require_http_methods(["GET", "POST"])
-@http.page(accounts.TEND)
+@http.page(accounts.EDIT)
 def new(request: Request) -> HttpResponse:
     form = MemberForm(request.POST or None)
     if form.is_valid():
@@ -38,7 +38,7 @@ def new(request: Request) -> HttpResponse:
         else:
             http.say(request, _("%(name)s added.") % {"name": account})
             head = account_queries.account_ids_of_person(account.pk)[0]
-            return http.back(request, reverse("members:page", args=[head]))
+            return http.back(request, reverse("members:detail", args=[head]))
     status = 422 if form.is_bound else 200
     context = {"form": form}
     return http.render(request, "console/members/new.html", context, status=status)
@@ -46,32 +46,32 @@ def new(request: Request) -> HttpResponse:
 
 def _add(request: Request, given: dict[str, str]) -> account_models.Account:
     known = {kind: given[kind] for kind in ("phone", "email") if given[kind]}
-    return accounts.add(
+    return accounts.create(
         community=request.community,
         key=given["key"] or f"m-{secrets.token_hex(5)}",
         name=given["name"],
         source=given["source"].strip(),
         channel=CHANNEL,
         known_by=known,
-        by=request.operator,
+        by=request.staff,
         at=request.at,
     )
 
 
 @require_http_methods(["GET", "POST"])
-@http.page(attributes.FILL)
+@http.page(attributes.EDIT)
 def profile(request: Request, pk: int) -> HttpResponseBase:
     member = presenters.seen(request, pk)
     if member.head != pk:
-        return redirect("members:profile", pk=member.head)
-    every = list(attributes.listed(request.community))
+        return redirect("members:update", pk=member.head)
+    every = list(attributes.list_all(request.community))
     form = _form(request, member, every)
     if form.is_valid():
         changed = _save(request, member, every, form)
         if not form.errors:
             said = _("Saved.") if changed else _("Nothing was changed.")
             http.say(request, said)
-            return http.back(request, reverse("members:page", args=[pk]))
+            return http.back(request, reverse("members:detail", args=[pk]))
     context = {"member": member, "form": form, "past": _past(member, every)}
     status = 422 if form.is_bound else 200
     return http.render(request, "console/members/profile.html", context, status=status)
@@ -86,7 +86,7 @@ def _form(
         attributes=every,
         held={name: one.text for name, one in held.items()},
         name=member.person.name,
-        may_rename=permissions.may(request.operator, accounts.TEND),
+        may_rename=permissions.may(request.staff, accounts.EDIT),
     )
 
 
@@ -97,12 +97,10 @@ def _save(
     form: ProfileForm,
 ) -> bool:
     """Only what differs is written: the rest keeps its source and its time."""
-    about: dict[str, Any] = {"by": request.operator, "at": request.at}
+    about: dict[str, Any] = {"by": request.staff, "at": request.at}
     changed = False
     if "name" in form.changed_data:
-        account = visibility.get(
-            by=request.operator, account=member.head, at=request.at
-        )
+        account = visibility.get(by=request.staff, account=member.head, at=request.at)
         try:
             accounts.update(account=account, name=form.cleaned_data["name"], **about)
             changed = True
@@ -135,7 +133,7 @@ def _set(
 
 def _past(
     member: presenters.Member, every: list[Attribute]
-) -> list[tuple[Attribute, list[attributes.Former]]]:
+) -> list[tuple[Attribute, list[attributes.FormerValue]]]:
     """What was known before, of those attributes that have such a thing."""
-    found = [(one, attributes.former(one, member.family)) for one in every]
+    found = [(one, attributes.list_former(one, member.family)) for one in every]
     return [(one, past) for one, past in found if past]

@@ -18,7 +18,7 @@ from qunce.core.staff.models import Staff
 from qunce.groups import visibility as groups
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.layers.layers import Layering
-from qunce.members.tags.library import Tag
+from qunce.members.tags.models import Tag
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.sales.orders import Order
 
@@ -81,7 +81,7 @@ class Teller:
     @cached_property
     def groups(self) -> dict[int, str]:
         found = {fact.group for fact in self.happened if fact.group}
-        rows = groups.listed(self.by).filter(pk__in=found)
+        rows = groups.list_visible(self.by).filter(pk__in=found)
         return dict(rows.values_list("pk", "name"))
 
     @cached_property
@@ -139,7 +139,7 @@ def _tag(teller: Teller, fact: RecordedFact) -> About:
     key = str(fact.payload.get("tag", ""))
     pk, name = teller.tags.get(key, (None, key))
     depth = fact.payload.get("depth", 1)
-    return name, f"×{depth}" if depth != 1 else "", _link("tags:page", pk)
+    return name, f"×{depth}" if depth != 1 else "", _link("tags:detail", pk)
 
 
 def _attribute(teller: Teller, fact: RecordedFact) -> About:
@@ -157,7 +157,7 @@ def _order(teller: Teller, fact: RecordedFact) -> About:
     if isinstance(amount, int):
         currency = str(fact.payload.get("currency") or teller.by.community.currency)
         parts.insert(0, f"{money.show(amount, currency)} {currency}")
-    return key, " · ".join(parts), _link("sales:order", teller.orders.get(key))
+    return key, " · ".join(parts), _link("sales:order-detail", teller.orders.get(key))
 
 
 def _layer(teller: Teller, fact: RecordedFact) -> About:
@@ -169,7 +169,7 @@ def _layer(teller: Teller, fact: RecordedFact) -> About:
     old, new = (str(fact.payload.get(side, "")) for side in ("from", "to"))
     move = f"{known.get(old, old) or '–'} → {known.get(new, new) or '–'}"
     name = layering.name if layering else str(fact.payload.get("layering", ""))
-    return name, move, _link("layers:page", layering.pk if layering else None)
+    return name, move, _link("layers:detail", layering.pk if layering else None)
 
 
 def _joined(teller: Teller, fact: RecordedFact) -> About:
@@ -192,13 +192,13 @@ def _changed(teller: Teller, fact: RecordedFact) -> About:
 def _campaign(teller: Teller, fact: RecordedFact) -> About:
     key = str(fact.payload.get("campaign", ""))
     pk, name = teller.campaigns.get(key, (None, key))
-    return name, _group(teller, fact)[0], _link("outreach:campaign", pk)
+    return name, _group(teller, fact)[0], _link("outreach:campaign-detail", pk)
 
 
 def _group(teller: Teller, fact: RecordedFact) -> About:
     """What has no words of its own tells the group, as far as it may be seen."""
     name = teller.groups.get(fact.group or 0, "")
-    return name, "", _link("groups:page", fact.group if name else None)
+    return name, "", _link("groups:detail", fact.group if name else None)
 
 
 ABOUT: Mapping[str, Callable[[Teller, RecordedFact], About]] = {

@@ -35,29 +35,29 @@ FACTS = 30
 def show(request: Request, pk: int) -> HttpResponseBase:
     member = presenters.seen(request, pk)
     if member.head != pk:
-        return redirect("members:page", pk=member.head)
+        return redirect("members:detail", pk=member.head)
     return http.render(request, "console/members/page.html", about(request, member))
 
 
 def about(request: Request, member: presenters.Member, **forms: Any) -> dict[str, Any]:
     """What the page needs; `forms` are those that came back with errors."""
-    by = request.operator
+    by = request.staff
     return {
         "member": member,
-        "remark": remark_names.of(member.person, by=by),
+        "remark": remark_names.render_for(member.person, by=by),
         "orders": _orders(member),
         "layers": _layers(request, member),
         "note_form": NoteForm(by=by, at=request.at),
         "tag_form": TagForm(community=request.community),
         "identifier_form": IdentifierForm(),
-        "may_tend": permissions.may(by, accounts.TEND),
-        "may_fill": permissions.may(by, attributes.FILL),
+        "may_tend": permissions.may(by, accounts.EDIT),
+        "may_fill": permissions.may(by, attributes.EDIT),
         "may_tag": permissions.may(by, assignments.APPLY),
         "may_note": permissions.may(by, notes.WRITE),
         "may_merge": permissions.may(by, people.MERGE),
         "may_opt_out": permissions.may(by, opt_outs.TEND),
         "may_erase": permissions.may(by, people.ERASE),
-        "may_pattern": permissions.may(by, remark_names.SET),
+        "may_pattern": permissions.may(by, remark_names.MANAGE),
         **forms,
     }
 
@@ -70,7 +70,7 @@ def _orders(member: presenters.Member) -> list[Order]:
 def _layers(request: Request, member: presenters.Member) -> list[tuple[Any, str, str]]:
     """Layering, the layer's key and its name, as of the newest run."""
     found = []
-    for layering in layers.listed(request.community):
+    for layering in layers.list_active(request.community):
         key = layers.layer_of(layering, member.head)
         known = {e["key"]: e.get("name") or e["key"] for e in layering.spec["layers"]}
         found.append((layering, key, known.get(key, key)))
@@ -92,7 +92,7 @@ def timeline(request: Request, pk: int) -> HttpResponse:
     more = ""
     if len(happened) > FACTS:
         more = "-".join(str(part) for part in timelines.cursor_of(shown[-1]))
-    told = member_timeline.Teller(request.operator, shown).tell()
+    told = member_timeline.Teller(request.staff, shown).tell()
     context = {"member": member, "told": told, "more": more}
     part = "console/members/_timeline.html"
     return http.render(request, "console/members/timeline.html", context, part=part)
@@ -111,10 +111,10 @@ def fits(request: Request, pk: int) -> HttpResponse:
     """The segments that she is in now."""
     member = presenters.seen(request, pk)
     found = []
-    for segment in segments.listed(request.community):
+    for segment in segments.list_active(request.community):
         rule = {"segment": {"any": [segment.key]}}
         blob = audiences.freeze(
-            community=request.community, rule=rule, by=request.operator, at=request.at
+            community=request.community, rule=rule, by=request.staff, at=request.at
         )
         if member.head in bitmaps.from_bytes(blob):
             found.append(segment)
@@ -128,13 +128,13 @@ def fits(request: Request, pk: int) -> HttpResponse:
 def peek(request: Request, pk: int) -> HttpResponseBase:
     """Beside the list; the whole page where there is no list."""
     if not request.htmx:
-        return redirect("members:page", pk=pk)
+        return redirect("members:detail", pk=pk)
     member = presenters.seen(request, pk)
     week = request.at - timedelta(days=7)
     context = {
         "member": member,
         "layers": _layers(request, member),
-        "remark": remark_names.of(member.person, by=request.operator),
+        "remark": remark_names.render_for(member.person, by=request.staff),
         "week": week,
     }
     return http.render(request, "console/members/_peek.html", context)

@@ -19,11 +19,11 @@ from qunce.outreach.campaigns.campaigns import Campaign
 
 
 def _get(request: http.Request, pk: int) -> Campaign:
-    return campaigns.get(by=request.operator, pk=pk)
+    return campaigns.get(by=request.staff, pk=pk)
 
 
 def _home(request: http.Request, campaign: Campaign) -> HttpResponse:
-    return http.back(request, reverse("outreach:campaign", args=[campaign.pk]))
+    return http.back(request, reverse("outreach:campaign-detail", args=[campaign.pk]))
 
 
 @require_POST
@@ -35,7 +35,7 @@ def start(request: http.Request, pk: int) -> HttpResponse:
     expected = int(text) if text.isascii() and text.isdigit() else -1
     try:
         plan = launch.start(
-            campaign=campaign, by=request.operator, at=request.at, expected=expected
+            campaign=campaign, by=request.staff, at=request.at, expected=expected
         )
     except errors.QunceError as error:
         if campaign.state not in ("draft", "scheduled"):
@@ -57,7 +57,7 @@ def schedule(request: http.Request, pk: int) -> HttpResponse:
         campaigns.schedule(
             campaign=campaign,
             send_at=_moment(request),
-            by=request.operator,
+            by=request.staff,
             at=request.at,
         )
     except errors.Invalid as error:
@@ -65,7 +65,7 @@ def schedule(request: http.Request, pk: int) -> HttpResponse:
     http.say(
         request,
         _("Scheduled. Sending starts automatically."),
-        undo=reverse("outreach:unschedule", args=[pk]),
+        undo=reverse("outreach:campaign-unschedule", args=[pk]),
     )
     return _home(request, campaign)
 
@@ -83,7 +83,7 @@ def _moment(request: http.Request) -> datetime:
 @http.page(campaigns.MANAGE)
 def unschedule(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get(request, pk)
-    campaigns.unschedule(campaign=campaign, by=request.operator, at=request.at)
+    campaigns.unschedule(campaign=campaign, by=request.staff, at=request.at)
     http.say(request, _("Moved back to draft."))
     return _home(request, campaign)
 
@@ -92,11 +92,11 @@ def unschedule(request: http.Request, pk: int) -> HttpResponse:
 @http.page(campaigns.MANAGE)
 def pause(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get(request, pk)
-    campaigns.pause(campaign=campaign, by=request.operator, at=request.at)
+    campaigns.pause(campaign=campaign, by=request.staff, at=request.at)
     http.say(
         request,
         _("Paused. Staff can still mark messages they have already opened."),
-        undo=reverse("outreach:resume", args=[pk]),
+        undo=reverse("outreach:campaign-resume", args=[pk]),
     )
     return _home(request, campaign)
 
@@ -105,8 +105,8 @@ def pause(request: http.Request, pk: int) -> HttpResponse:
 @http.page(campaigns.MANAGE)
 def resume(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get(request, pk)
-    campaigns.resume(campaign=campaign, by=request.operator, at=request.at)
-    http.say(request, _("Resumed."), undo=reverse("outreach:pause", args=[pk]))
+    campaigns.resume(campaign=campaign, by=request.staff, at=request.at)
+    http.say(request, _("Resumed."), undo=reverse("outreach:campaign-pause", args=[pk]))
     return _home(request, campaign)
 
 
@@ -114,7 +114,7 @@ def resume(request: http.Request, pk: int) -> HttpResponse:
 @http.page(campaigns.MANAGE)
 def cancel(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get(request, pk)
-    launch.cancel(campaign=campaign, by=request.operator, at=request.at)
+    launch.cancel(campaign=campaign, by=request.staff, at=request.at)
     http.say(request, _("Cancelled. Unsent messages will not be sent."))
     return _home(request, campaign)
 
@@ -123,5 +123,5 @@ def cancel(request: http.Request, pk: int) -> HttpResponse:
 @http.page(campaigns.MANAGE)
 def copy(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get(request, pk)
-    again = campaigns.copy(campaign=campaign, by=request.operator, at=request.at)
-    return http.back(request, reverse("outreach:edit", args=[again.pk]))
+    again = campaigns.copy(campaign=campaign, by=request.staff, at=request.at)
+    return http.back(request, reverse("outreach:campaign-update", args=[again.pk]))

@@ -30,7 +30,7 @@ def new(request: http.Request) -> HttpResponse:
         try:
             campaign = campaigns.create(
                 community=request.community,
-                by=request.operator,
+                by=request.staff,
                 at=request.at,
                 **form.about(),
             )
@@ -44,13 +44,13 @@ def new(request: http.Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @http.page(campaigns.MANAGE)
 def edit(request: http.Request, pk: int) -> HttpResponse:
-    campaign = campaigns.get(by=request.operator, pk=pk)
+    campaign = campaigns.get(by=request.staff, pk=pk)
     campaigns.check_editable(campaign)
     form = CampaignForm(request, request.POST or None, campaign=campaign)
     if request.method == "POST" and form.is_valid():
         try:
             campaigns.change(
-                campaign=campaign, by=request.operator, at=request.at, **form.about()
+                campaign=campaign, by=request.staff, at=request.at, **form.about()
             )
         except errors.QunceError as error:
             form.add_error(_field(error), str(error))
@@ -68,8 +68,8 @@ def _onward(request: http.Request, campaign: Campaign) -> HttpResponse:
     """To the review, or back to what is under way; a draft may also just be kept."""
     if campaign.state == "paused" or "keep" in request.POST:
         http.say(request, _("Saved."))
-        return http.back(request, reverse("outreach:campaign", args=[campaign.pk]))
-    return http.back(request, reverse("outreach:review", args=[campaign.pk]))
+        return http.back(request, reverse("outreach:campaign-detail", args=[campaign.pk]))
+    return http.back(request, reverse("outreach:campaign-review", args=[campaign.pk]))
 
 
 def _asked(request: http.Request) -> Any:

@@ -93,7 +93,7 @@ class CampaignForm(forms.Form):
         known: Any = self.fields
         known["who"].choices = self._people(gettext_lazy("choose …"), everyone=True)
         known["without"].choices = self._people(gettext_lazy("no exclusions"))
-        groups = groupsight.listed(request.operator).exclude(state="dead")
+        groups = groupsight.list_visible(request.staff).exclude(state="dead")
         known["groups"].choices = list(groups.values_list("pk", "name"))
         staff = campaigns.assignable(request.community)
         known["staff"].choices = [(one.pk, one.name) for one in staff]
@@ -116,7 +116,7 @@ class CampaignForm(forms.Form):
             found.append((OWN, self._said(own)))
         found += [
             (f"{SEGMENT}{one.key}", one.name)
-            for one in segments.listed(self.request.community)
+            for one in segments.list_active(self.request.community)
         ]
         now = str(self.initial.get(choice, ""))
         if now.startswith(SEGMENT) and now not in dict(found):  # archived since
@@ -165,7 +165,7 @@ def _initial(
 ) -> dict[str, Any]:
     if campaign is None:
         who, own = choice_of(rule)
-        return {"who": who, "rule": own, "staff": [request.operator.pk]}
+        return {"who": who, "rule": own, "staff": [request.staff.pk]}
     who, own = choice_of(campaign.rule)
     without, without_own = choice_of(campaign.exclude)
     due = campaign.due_at

@@ -25,7 +25,7 @@ class Row:
 
 @http.page()
 def listed(request: http.Request) -> HttpResponse:
-    rows = campaigns.visible(request.operator)
+    rows = campaigns.visible(request.staff)
     state = request.GET.get("state", "")
     if state in campaigns.State:
         rows = rows.filter(state=state)
@@ -38,9 +38,9 @@ def listed(request: http.Request) -> HttpResponse:
         "rows": _rows(some[:PAGE]),
         "state": state,
         "states": campaigns.State.choices,
-        "are_any": bool(some) or campaigns.visible(request.operator).exists(),
+        "are_any": bool(some) or campaigns.visible(request.staff).exists(),
         "next": paging.link(request, before=more) if more else "",
-        "may_manage": permissions.may(request.operator, campaigns.MANAGE),
+        "may_manage": permissions.may(request.staff, campaigns.MANAGE),
     }
     page, part = "console/outreach/campaigns.html", "console/outreach/_campaigns.html"
     return http.render(request, page, context, part=part)

@@ -38,7 +38,7 @@ def _page(request: http.Request, wrong: str = "", key: str = "") -> HttpResponse
     asked: dict[str, Any] = {
         "community": request.community,
         "rule": {"with_left": opt_outs.RULE},
-        "by": request.operator,
+        "by": request.staff,
         "at": request.at,
     }
     some = audiences.list_ids(
@@ -50,7 +50,7 @@ def _page(request: http.Request, wrong: str = "", key: str = "") -> HttpResponse
         "rows": [Row(one, names[one], known.get(one)) for one in some[:PAGE]],
         "total": audiences.count(**asked),
         "next": paging.link(request, after=some[PAGE - 1]) if len(some) > PAGE else "",
-        "may_tend": permissions.may(request.operator, opt_outs.TEND),
+        "may_tend": permissions.may(request.staff, opt_outs.TEND),
         "wrong": wrong,
         "key": key,
     }
@@ -61,33 +61,33 @@ def _page(request: http.Request, wrong: str = "", key: str = "") -> HttpResponse
 
 def _names(request: http.Request, accounts: list[int]) -> dict[int, str]:
     of_members = Campaign(community=request.community)
-    return review.named(of_members, accounts, request.operator)
+    return review.named(of_members, accounts, request.staff)
 
 
 @require_POST
 @http.page(opt_outs.TEND)
 def add(request: http.Request) -> HttpResponse:
     key = request.POST.get("key", "").replace("\0", "").strip()[:300]
-    by, at = request.operator, request.at
+    by, at = request.staff, request.at
     try:
-        account = visibility.by_key(by=by, key=key, at=at)
+        account = visibility.get_by_key(by=by, key=key, at=at)
     except errors.QunceError as error:
         return _page(request, str(error), key)
     opt_outs.put(community=request.community, accounts=[account.pk], by=by, at=at)
-    undo = reverse("outreach:opt-in", args=[account.pk])
+    undo = reverse("outreach:opt-out-undo", args=[account.pk])
     http.say(
         request,
         _("%(name)s will no longer receive messages.")
         % {"name": _names(request, [account.pk])[account.pk]},
         undo=undo,
     )
-    return http.back(request, reverse("outreach:opt-outs"))
+    return http.back(request, reverse("outreach:opt-out-list"))
 
 
 @require_POST
 @http.page(opt_outs.TEND)
 def take_back(request: http.Request, account: int) -> HttpResponse:
-    by, at = request.operator, request.at
+    by, at = request.staff, request.at
     found = visibility.get(by=by, account=account, at=at)
     opt_outs.take_back(community=request.community, accounts=[account], by=by, at=at)
     http.say(
@@ -95,4 +95,4 @@ def take_back(request: http.Request, account: int) -> HttpResponse:
         _("%(name)s can receive messages again.")
         % {"name": _names(request, [found.pk])[found.pk]},
     )
-    return http.back(request, reverse("outreach:opt-outs"))
+    return http.back(request, reverse("outreach:opt-out-list"))

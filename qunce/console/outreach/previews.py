@@ -31,8 +31,8 @@ def of_form(request: http.Request, form: CampaignForm, turn: int) -> dict[str, A
     if not chosen:
         return context
     asked = templates.asked(pieces)
-    text, missing = review.resolved(draft, chosen, request.operator)[chosen[0]]
-    name = review.named(draft, chosen, request.operator)[chosen[0]]
+    text, missing = review.resolved(draft, chosen, request.staff)[chosen[0]]
+    name = review.named(draft, chosen, request.staff)[chosen[0]]
     return context | {
         "name": name,
         "text": text,
@@ -43,7 +43,7 @@ def of_form(request: http.Request, form: CampaignForm, turn: int) -> dict[str, A
 
 def _draft(request: http.Request, form: CampaignForm) -> Campaign:
     """What the form says so far, kept nowhere."""
-    draft = Campaign(community=request.community, by=request.operator)
+    draft = Campaign(community=request.community, by=request.staff)
     if form.campaign is not None:
         for name in ("text", "target", "rule", "groups"):
             setattr(draft, name, getattr(form.campaign, name))
@@ -64,9 +64,9 @@ def _receivers(
     request: http.Request, draft: Campaign, turn: int
 ) -> tuple[int, list[int]]:
     """How many, and one of them."""
-    by = request.operator
+    by = request.staff
     if draft.target == Target.GROUPS:
-        listed = groupsight.listed(by).filter(pk__in=draft.groups)
+        listed = groupsight.list_visible(by).filter(pk__in=draft.groups)
         found = list(listed.values_list("pk", flat=True))
         return len(found), found[turn % len(found) :][:1] if found else []
     if draft.rule is None:

@@ -31,12 +31,12 @@ EXPORTED = audit.declare(
 
 @http.page()
 def listed(request: http.Request, pk: int) -> HttpResponse:
-    campaign = campaigns.get(by=request.operator, pk=pk)
+    campaign = campaigns.get(by=request.staff, pk=pk)
     state = request.GET.get("state", "")
     state = state if state in recipients.State else ""
     rows = results.lines(
         campaign=campaign,
-        by=request.operator,
+        by=request.staff,
         at=request.at,
         state=state,
         after=paging.number(request, "after"),
@@ -49,7 +49,7 @@ def listed(request: http.Request, pk: int) -> HttpResponse:
         "state": state,
         "states": labels.states(),
         "next": paging.link(request, after=more) if more else "",
-        "may_export": permissions.may(request.operator, results.EXPORT),
+        "may_export": permissions.may(request.staff, results.EXPORT),
         "in_groups": campaign.target == campaigns.Target.GROUPS,
     }
     page, part = "console/outreach/receivers.html", "console/outreach/_receivers.html"
@@ -59,18 +59,18 @@ def listed(request: http.Request, pk: int) -> HttpResponse:
 @http.page(results.EXPORT)
 def export(request: http.Request, pk: int) -> HttpResponseBase:
     """Streamed, and written down: who took out which list."""
-    campaign = campaigns.get(by=request.operator, pk=pk)
+    campaign = campaigns.get(by=request.staff, pk=pk)
     count = results.progress(campaign).total
     audit.log(
         kind=EXPORTED,
         community=request.community,
-        by=request.operator,
+        by=request.staff,
         at=request.at,
         count=count,
         detail={"campaign": campaign.key},
     )
-    lines = results.export(campaign=campaign, by=request.operator, at=request.at)
-    file = _file(lines, request.operator)
+    lines = results.export(campaign=campaign, by=request.staff, at=request.at)
+    file = _file(lines, request.staff)
     answer = StreamingHttpResponse(file, content_type="text/csv; charset=utf-8")
     name = f"campaign-{campaign.pk}.csv"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -29,9 +29,9 @@ class Step:
 
 @http.page(campaigns.MANAGE)
 def review(request: http.Request, pk: int) -> HttpResponse:
-    campaign = campaigns.get(by=request.operator, pk=pk)
+    campaign = campaigns.get(by=request.staff, pk=pk)
     if campaign.state not in (State.DRAFT, State.SCHEDULED):
-        return http.back(request, reverse("outreach:campaign", args=[campaign.pk]))
+        return http.back(request, reverse("outreach:campaign-detail", args=[campaign.pk]))
     return page(request, campaign)
 
 
@@ -47,7 +47,7 @@ def page(
     }
     try:
         found = campaign_review.review(
-            campaign=campaign, by=request.operator, at=request.at
+            campaign=campaign, by=request.staff, at=request.at
         )
     except errors.QunceError as error:
         context["incomplete"] = str(error)

@@ -32,12 +32,12 @@ class Row:
 
 @http.page()
 def tasks(request: http.Request) -> HttpResponse:
-    oversees = permissions.may(request.operator, campaigns.OVERSEE)
+    oversees = permissions.may(request.staff, campaigns.OVERSEE)
     show_all = oversees and request.GET.get("of") == "all"
     over = request.GET.get("state") == "done"
-    found = rows_of.visible(request.operator)
+    found = rows_of.visible(request.staff)
     if not show_all:
-        found = found.filter(operator=request.operator)
+        found = found.filter(staff=request.staff)
     found = found.filter(finished_at__isnull=not over)
     page = max(min(paging.number(request, "page", 1), MOST_PAGES), 1)
     ordered = (
@@ -79,20 +79,20 @@ def _rows(request: http.Request, some: list[Task]) -> list[Row]:
 @require_POST
 @http.page(campaigns.TAKE_PART)
 def hand_over(request: http.Request, pk: int) -> HttpResponse:
-    task = rows_of.get(by=request.operator, pk=pk)
+    task = rows_of.get(by=request.staff, pk=pk)
     chosen = request.POST.get("to", "")
     staff = {str(one.pk): one for one in campaigns.assignable(request.community)}
     if chosen not in staff:
         raise errors.Invalid(_("Choose a staff member to hand over to."))
     to = staff[chosen]
     moved = assisted_sending.hand_over(
-        task=task, to=to, by=request.operator, at=request.at
+        task=task, to=to, by=request.staff, at=request.at
     )
     http.say(
         request,
         _("Messages handed over to %(name)s: %(n)s.")
         % {"n": f"{moved:,}", "name": to.name},
     )
-    if permissions.may(request.operator, campaigns.OVERSEE):
-        return http.back(request, reverse("outreach:campaign", args=[task.campaign_id]))
-    return http.back(request, reverse("outreach:tasks"))
+    if permissions.may(request.staff, campaigns.OVERSEE):
+        return http.back(request, reverse("outreach:campaign-detail", args=[task.campaign_id]))
+    return http.back(request, reverse("outreach:task-list"))

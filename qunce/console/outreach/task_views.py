@@ -52,14 +52,14 @@ class Row:
 
 @http.page()
 def task(request: http.Request, pk: int) -> HttpResponse:
-    return _page(request, tasks.get(by=request.operator, pk=pk))
+    return _page(request, tasks.get(by=request.staff, pk=pk))
 
 
 def _page(
     request: http.Request, found: Task, wrong: str = "", status: int = 200
 ) -> HttpResponse:
     progress = results.by_task([found])[found.pk]
-    mine = tasks.may_do(found, request.operator)
+    mine = tasks.may_do(found, request.staff)
     rows = _rows(request, found) if mine else []
     context: dict[str, Any] = {
         "task": found,
@@ -96,11 +96,11 @@ def _cannot(found: Task) -> tuple[skip_reasons.Cannot, ...]:
 
 def _takers(request: http.Request, found: Task) -> list[Any]:
     """To whom what is left can be given."""
-    oversees = permissions.may(request.operator, campaigns.OVERSEE)
-    if found.finished_at or not (oversees or found.operator_id == request.operator.pk):
+    oversees = permissions.may(request.staff, campaigns.OVERSEE)
+    if found.finished_at or not (oversees or found.staff_id == request.staff.pk):
         return []
     staff = campaigns.assignable(request.community)
-    return [one for one in staff if one.pk != found.operator_id]
+    return [one for one in staff if one.pk != found.staff_id]
 
 
 def _same_text(found: Task) -> str | None:
@@ -127,17 +127,17 @@ def _rows(request: http.Request, found: Task) -> list[Row]:
 def _seen(request: http.Request, found: Task, targets: list[int]) -> set[int]:
     """Whoever has gone out of sight since the row was opened is not shown any more."""
     if found.campaign.target == Target.GROUPS:
-        listed = groupsight.listed(request.operator).filter(pk__in=targets)
+        listed = groupsight.list_visible(request.staff).filter(pk__in=targets)
         return set(listed.values_list("pk", flat=True))
     heads = account_queries.person_ids(targets)
-    seen = visibility.only(by=request.operator, accounts=targets, at=request.at)
+    seen = visibility.filter_visible(by=request.staff, accounts=targets, at=request.at)
     return {target for target in targets if heads[target] in seen}
 
 
 def _shown(request: http.Request, found: Task, rows: list[Recipient]) -> list[Row]:
     targets = [row.target_id for row in rows]
-    names = review.named(found.campaign, targets, request.operator)
-    texts = review.resolved(found.campaign, targets, request.operator)
+    names = review.named(found.campaign, targets, request.staff)
+    texts = review.resolved(found.campaign, targets, request.staff)
     also = _also(
         request, found, [row.target_id for row in rows if row.state == "planned"]
     )
@@ -157,12 +157,15 @@ def _shown(request: http.Request, found: Task, rows: list[Recipient]) -> list[Ro
 
 def _also(request: http.Request, found: Task, targets: list[int]) -> dict[int, str]:
     """Remark names, where the community has a pattern for them."""
-    pattern = remark_names.pattern_of(request.community)
-    if found.campaign.target == Target.GROUPS or pattern.text == remark_names.USUAL:
+    pattern = remark_names.get_pattern(request.community)
+    if (
+        found.campaign.target == Target.GROUPS
+        or pattern.text == remark_names.DEFAULT_PATTERN
+    ):
         return {}
     keys = account_queries.keys_by_id(request.community, targets)
     return {
-        target: remark_names.of(people.of(target), by=request.operator)
+        target: remark_names.render_for(people.get_by_account(target), by=request.staff)
         for target in keys
     }
 
@@ -173,8 +176,8 @@ def _also(request: http.Request, found: Task, targets: list[int]) -> dict[int, s
 @require_POST
 @http.page(campaigns.TAKE_PART)
 def open_next(request: http.Request, pk: int) -> HttpResponse:
-    found = tasks.get(by=request.operator, pk=pk)
-    assisted_sending.open_next(task=found, by=request.operator, at=request.at)
+    found = tasks.get(by=request.staff, pk=pk)
+    assisted_sending.open_next(task=found, by=request.staff, at=request.at)
     return _after(request, found)
 
 
@@ -208,8 +211,8 @@ def _do(
     **given: str,
 ) -> HttpResponse:
     """A row that is gone meanwhile is no error page: the list is shown as it is now."""
-    found = tasks.get(by=request.operator, pk=pk)
-    by, at = request.operator, request.at
+    found = tasks.get(by=request.staff, pk=pk)
+    by, at = request.staff, request.at
     try:
         verb(task=found, target=target, by=by, at=at, **given)
     except (
@@ -225,7 +228,7 @@ def _after(request: http.Request, found: Task) -> HttpResponse:
     """The last open row opens the next ones by itself."""
     running = assisted_sending.may_run(found.campaign)
     if running and found.waiting and not recipients.planned(found).exists():
-        assisted_sending.open_next(task=found, by=request.operator, at=request.at)
+        assisted_sending.open_next(task=found, by=request.staff, at=request.at)
     if request.htmx:
-        return _page(request, tasks.get(by=request.operator, pk=found.pk))
-    return http.back(request, reverse("outreach:task", args=[found.pk]))
+        return _page(request, tasks.get(by=request.staff, pk=found.pk))
+    return http.back(request, reverse("outreach:task-detail", args=[found.pk]))

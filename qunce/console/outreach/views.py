@@ -27,13 +27,13 @@ class Count:
 
 @http.page()
 def campaign(request: http.Request, pk: int) -> HttpResponse:
-    found = campaigns.get(by=request.operator, pk=pk)
+    found = campaigns.get(by=request.staff, pk=pk)
     progress = results.progress(found)
     context = {
         "campaign": found,
         "progress": progress,
         "mine": _mine(found, request),
-        "me": request.operator.pk,
+        "me": request.staff.pk,
         **_may(found, request),
         **_about(found),
         **_became(found, progress, request),
@@ -47,7 +47,7 @@ def campaign(request: http.Request, pk: int) -> HttpResponse:
 
 
 def _may(found: Campaign, request: http.Request) -> dict[str, Any]:
-    by = request.operator
+    by = request.staff
     may_manage = permissions.may(by, campaigns.MANAGE)
     return {
         "steps": _steps(found) if may_manage else set(),
@@ -98,5 +98,5 @@ def _steps(found: Campaign) -> set[str]:
 
 def _mine(found: Campaign, request: http.Request) -> int | None:
     """The reader's own task in it, if there is something left to do."""
-    rows = found.tasks.filter(operator=request.operator, finished_at__isnull=True)
+    rows = found.tasks.filter(staff=request.staff, finished_at__isnull=True)
     return rows.values_list("pk", flat=True).first()

@@ -26,7 +26,7 @@ STATES = {
 
 @http.page()
 def listed(request: http.Request) -> HttpResponse:
-    by, at, wanted = request.operator, request.at, _wanted(request)
+    by, at, wanted = request.staff, request.at, _wanted(request)
     found = order_list.page(by=by, at=at, wanted=wanted, before=_before(request))
     buyers = order_list.buyers(found.orders)
     context = {
@@ -46,7 +46,7 @@ def listed(request: http.Request) -> HttpResponse:
 def totals(request: http.Request) -> HttpResponse:
     """Fetched once the list stands: every order is added up for it."""
     wanted = _wanted(request)
-    found = order_list.totals(by=request.operator, wanted=wanted, at=request.at)
+    found = order_list.totals(by=request.staff, wanted=wanted, at=request.at)
     context = {"totals": found, "back": paging.link(request)}
     part = "console/sales/_totals.html"
     return http.render(request, "console/sales/totals.html", context, part=part)
@@ -54,7 +54,7 @@ def totals(request: http.Request) -> HttpResponse:
 
 @http.page()
 def page(request: http.Request, pk: int) -> HttpResponse:
-    order = order_list.get(by=request.operator, pk=pk, at=request.at)
+    order = order_list.get(by=request.staff, pk=pk, at=request.at)
     row = _row(request, order, order_list.buyers([order]))
     told = _json(order.items, list)
     items = [_item(item) for item in told if isinstance(item, dict)]
@@ -117,7 +117,7 @@ def _row(
 
 
 def _named(request: http.Request, account: account_models.Account) -> str:
-    return account.name or masking.key(account.key, request.operator)
+    return account.name or masking.key(account.key, request.staff)
 
 
 def _json(text: str | None, shape: type) -> Any:

@@ -24,10 +24,10 @@ from qunce.members.tags import library
 
 MOST = 6
 ACTIONS: tuple[tuple[StrOrPromise, str, str | None], ...] = (
-    (gettext_lazy("Import a file"), "importing:new", jobs.IMPORT),
+    (gettext_lazy("Import a file"), "importing:create", jobs.IMPORT),
     (gettext_lazy("New segment"), "segments:new", segments.MANAGE),
-    (gettext_lazy("New campaign"), "outreach:new", None),
-    (gettext_lazy("Add a member"), "members:new", None),
+    (gettext_lazy("New campaign"), "outreach:campaign-create", None),
+    (gettext_lazy("Add a member"), "members:create", None),
 )
 
 
@@ -49,7 +49,7 @@ Read = Callable[[Request, str], Iterable[Hit]]
 
 @http.page()
 def results(request: Request) -> HttpResponse:
-    words = request.GET.get("q", "").strip()[: search.LONGEST]
+    words = request.GET.get("q", "").strip()[: search.MAX_QUERY_LENGTH]
     kinds = list(_found(request, words)) if words else []
     context = {"searched": words, "kinds": kinds}
     part = "console/search/_results.html"
@@ -71,37 +71,37 @@ def _found(request: Request, words: str) -> Iterator[Kind]:
 
 
 def _members(request: Request, words: str) -> Iterator[Hit]:
-    by = request.operator
-    heads = search.best(by=by, words=words, at=request.at, most=MOST)
+    by = request.staff
+    heads = search.suggest(by=by, words=words, at=request.at, most=MOST)
     known = account_models.Account.objects.in_bulk(heads)
     for head in heads:
         account = known[head]
-        url = reverse("members:page", args=[head])
+        url = reverse("members:detail", args=[head])
         key = masking.key(account.key, by)
         yield Hit(account.name or key, url, key)
 
 
 def _tags(request: Request, words: str) -> Iterator[Hit]:
-    for tag in library.listed(request.community):
+    for tag in library.list_tags(request.community):
         if fits(words, tag.name, tag.key):
             group = tag.group.name if tag.group else ""
-            yield Hit(tag.name, reverse("tags:page", args=[tag.pk]), group)
+            yield Hit(tag.name, reverse("tags:detail", args=[tag.pk]), group)
 
 
 def _segments(request: Request, words: str) -> Iterator[Hit]:
-    for segment in segments.listed(request.community):
+    for segment in segments.list_active(request.community):
         if fits(words, segment.name, segment.key):
             yield Hit(segment.name, reverse("segments:page", args=[segment.pk]))
 
 
 def _groups(request: Request, words: str) -> Iterator[Hit]:
-    for group in groups.listed(request.operator):
+    for group in groups.list_visible(request.staff):
         if fits(words, group.name, group.key):
-            yield Hit(group.name, reverse("groups:page", args=[group.pk]))
+            yield Hit(group.name, reverse("groups:detail", args=[group.pk]))
 
 
 def _pages(request: Request, words: str) -> Iterator[Hit]:
-    by = request.operator
+    by = request.staff
     places = [
         (tab.words, tab.view, tab.permission)
         for area in navigation.AREAS
@@ -124,11 +124,11 @@ def _page(said: str, view: str) -> Iterator[Hit]:
 
 def fits(words: str, *texts: str) -> bool:
     """Whether what is typed is in one of the texts, or how one begins to sound."""
-    wanted = pinyin.clean(words)
-    typed = pinyin.typed(wanted)
-    for text in map(pinyin.clean, texts):
+    wanted = pinyin.normalise(words)
+    typed = pinyin.parse_query(wanted)
+    for text in map(pinyin.normalise, texts):
         if wanted and wanted in text:
             return True
-        if typed and pinyin.SEPARATOR + typed in pinyin.ways(text):
+        if typed and pinyin.SEPARATOR + typed in pinyin.spellings(text):
             return True
     return False

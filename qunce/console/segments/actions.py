@@ -14,6 +14,7 @@ from qunce.console import http
 from qunce.console.segments import draft as segment_draft
 from qunce.console.segments import views
 from qunce.core import errors
+from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.segments.segments import Segment
 from qunce.members.tags import naming
@@ -28,7 +29,7 @@ def create(request: http.Request) -> HttpResponse:
     draft = _settled(request)
     if draft.open:
         return views.show(request, draft, error=_unfinished())
-    name = naming.clean(request.POST.get("name", ""))[:120]
+    name = naming.normalise(request.POST.get("name", ""))[:120]
     if not name:
         return views.show(request, draft, error=_("Enter a name first."))
     try:
@@ -38,7 +39,7 @@ def create(request: http.Request) -> HttpResponse:
             name=name,
             description=request.POST.get("note", "").strip(),
             rule=draft.rule,
-            by=request.operator,
+            by=request.staff,
             at=request.at,
         )
     except errors.QunceError as error:
@@ -58,7 +59,7 @@ def _unfinished() -> str:
 
 def _free_key(request: http.Request, wanted: str) -> str:
     """What rules and files will call it; a number behind it if that is taken."""
-    wanted = naming.clean(wanted.replace(";", ","))[:72]
+    wanted = naming.normalise(wanted.replace(";", ","))[:72]
     rows = Segment.objects.filter(community=request.community)
     taken = set(rows.filter(key__startswith=wanted).values_list("key", flat=True))
     numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
@@ -69,18 +70,18 @@ def _free_key(request: http.Request, wanted: str) -> str:
 @http.page(segments.MANAGE)
 def change(request: http.Request, pk: int) -> HttpResponse:
     segment, draft = views.find(request, pk), _settled(request)
-    name = naming.clean(request.POST.get("name", ""))[:120]
+    name = naming.normalise(request.POST.get("name", ""))[:120]
     if draft.open or not name:
         error = _unfinished() if draft.open else _("Enter a name first.")
         return views.show(request, draft, segment, error)
     same = segment_draft.begin(segment.rule).rule == draft.rule
     try:
-        segments.change(
+        segments.update(
             segment=segment,
             rule=None if same else draft.rule,
             name=name,
             description=request.POST.get("note", "").strip(),
-            by=request.operator,
+            by=request.staff,
             at=request.at,
         )
     except errors.QunceError as error:
@@ -96,12 +97,12 @@ def freeze(request: http.Request, pk: int) -> HttpResponse:
     segment = views.find(request, pk)
     key = request.POST.get("key", "").strip()
     try:
-        frozen = segments.freeze(
+        frozen = frozen_segments.freeze(
             community=request.community,
             key=key or f"{segment.key[:60]} {localtime(request.at):%Y-%m-%d %H:%M}",
             rule=segment.rule,
             segment=segment,
-            by=request.operator,
+            by=request.staff,
             at=request.at,
         )
     except errors.Refused as error:
@@ -119,7 +120,7 @@ def freeze(request: http.Request, pk: int) -> HttpResponse:
 def archive(request: http.Request, pk: int) -> HttpResponse:
     segment = views.find(request, pk)
     try:
-        segments.archive(segment=segment, by=request.operator, at=request.at)
+        segments.archive(segment=segment, by=request.staff, at=request.at)
     except errors.Refused as error:
         http.say(request, str(error), level="bad")
         return http.back(request, reverse("segments:page", args=[pk]))
@@ -133,7 +134,7 @@ def archive(request: http.Request, pk: int) -> HttpResponse:
 def restore(request: http.Request, pk: int) -> HttpResponse:
     segment = views.find(request, pk)
     try:
-        segments.restore(segment=segment, by=request.operator, at=request.at)
+        segments.restore(segment=segment, by=request.staff, at=request.at)
     except errors.QunceError as error:
         http.say(request, str(error), level="bad")
     else:

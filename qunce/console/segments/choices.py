@@ -16,8 +16,10 @@ from qunce.groups import visibility as groups
 from qunce.members.attributes import attributes
 from qunce.members.layers import layers
 from qunce.members.rule_text import names as rule_names
+from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments as saved
 from qunce.members.tags import library
+from qunce.members.tags import models as tag_models
 from qunce.sets import audiences
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class Desk:
     # What is offered
 
     def _tag(self, asked: str) -> list[Option]:
-        found = library.listed(self.community)
+        found = library.list_tags(self.community)
         if asked:
             found = found.filter(
                 Q(name__icontains=asked)
@@ -67,7 +69,7 @@ class Desk:
         ]
 
     def _group(self, asked: str) -> list[Option]:
-        found = groups.listed(self.by)
+        found = groups.list_visible(self.by)
         if asked:
             found = found.filter(Q(name__icontains=asked) | Q(key__icontains=asked))
         return [
@@ -84,7 +86,7 @@ class Desk:
         ]
 
     def _frozen(self, asked: str) -> list[Option]:
-        rows = saved.FrozenSegment.objects.filter(community=self.community)
+        rows = frozen_segments.FrozenSegment.objects.filter(community=self.community)
         found = rows.filter(key__icontains=asked).order_by("-at", "key")
         return [Option(each.key, each.key) for each in found[: _most(asked)]]
 
@@ -142,15 +144,15 @@ class Desk:
 
     @cached_property
     def attributes(self) -> list[Attribute]:
-        return list(attributes.listed(self.community))
+        return list(attributes.list_all(self.community))
 
     @cached_property
     def layerings(self) -> list[Layering]:
-        return layers.listed(self.community)
+        return layers.list_active(self.community)
 
     @cached_property
     def tag_groups(self) -> list[tuple[str, str]]:
-        rows = library.TagGroup.objects.filter(community=self.community)
+        rows = tag_models.TagGroup.objects.filter(community=self.community)
         return list(rows.order_by("name").values_list("key", "name"))
 
 

@@ -14,7 +14,8 @@ from qunce.sets import audiences
 
 if TYPE_CHECKING:
     from qunce.console.segments.choices import Desk
-    from qunce.members.segments.segments import FrozenSegment, Segment
+    from qunce.members.segments.frozen import FrozenSegment
+    from qunce.members.segments.segments import Segment
 
 DAYS = 90
 
@@ -26,8 +27,8 @@ def of(segment: Segment, desk: Desk) -> dict[str, Any]:
         "lists": [(each, size(each, desk)) for each in rows],
         "users": [
             each
-            for each in segments.listed(segment.community)
-            if segment.key in segments.mentioned(each.rule)
+            for each in segments.list_active(segment.community)
+            if segment.key in segments.segment_keys_in(each.rule)
         ],
     }
 

@@ -18,7 +18,8 @@ from qunce.core import permissions
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
 from qunce.members.segments import segments
-from qunce.members.segments.segments import FrozenSegment, Segment
+from qunce.members.segments.frozen import FrozenSegment
+from qunce.members.segments.segments import Segment
 from qunce.sets import audiences
 from qunce.sets.rules.base import RuleError
 
@@ -54,7 +55,7 @@ def page(request: http.Request) -> HttpResponse:
         "are_any": rows.exists(),
         "searched": words,
         "lists": _lists(request),
-        "may": permissions.may(request.operator, segments.MANAGE),
+        "may": permissions.may(request.staff, segments.MANAGE),
     }
     return http.render(
         request,
@@ -73,7 +74,7 @@ def _row(request: http.Request, segment: Segment, names: Names) -> Row:
     said = sentences.said(segment.rule, names)
     segment.community = request.community
     try:
-        size = segments.count(segment=segment, by=request.operator, at=request.at)
+        size = segments.count(segment=segment, by=request.staff, at=request.at)
     except RuleError as error:
         return Row(segment, said, None, str(error))
     return Row(segment, said, size)
@@ -93,7 +94,7 @@ def frozen(request: http.Request, pk: int) -> HttpResponse:
     rows = FrozenSegment.objects.select_related("by", "segment")
     found = rows.filter(community=request.community, pk=pk).first()
     if found is None:
-        raise segments.UnknownSegment(_("There is no such frozen segment."))
+        raise segments.SegmentNotFound(_("There is no such frozen segment."))
     desk = views.desk(request)
     rule = {"segment": {"frozen": [found.key]}}
     names = rule_names.of(request.community, found.rule)
@@ -101,7 +102,7 @@ def frozen(request: http.Request, pk: int) -> HttpResponse:
         "frozen": found,
         "size": history.size(found, desk),
         "here": audiences.count(
-            community=request.community, rule=rule, by=request.operator, at=request.at
+            community=request.community, rule=rule, by=request.staff, at=request.at
         ),
         "href": presenters.people({"with_left": rule}),
         "here_href": presenters.people(rule),

@@ -33,7 +33,7 @@ class Part:
 @require_GET
 @http.page()
 def page(request: http.Request) -> HttpResponse:
-    known = segments.listed(request.community)
+    known = segments.list_active(request.community)
     left, right = (_chosen(request, known, side) for side in ("left", "right"))
     context: dict[str, Any] = {"segments": known, "left": left, "right": right}
     if left and right:
@@ -60,7 +60,7 @@ def _parts(request: http.Request, left: Segment, right: Segment) -> list[Part]:
         community=request.community,
         left=one,
         right=other,
-        by=request.operator,
+        by=request.staff,
         at=request.at,
     )
     rules = [[one, {"not": other}], [one, other], [other, {"not": one}]]

@@ -22,14 +22,14 @@ from qunce.outreach.campaigns import campaigns
 
 
 def desk(request: http.Request) -> Desk:
-    return Desk(request.operator, request.at)
+    return Desk(request.staff, request.at)
 
 
 def find(request: http.Request, pk: int) -> Segment:
     rows = Segment.objects.select_related("community", "by")
     found = rows.filter(community=request.community, pk=pk).first()
     if found is None:
-        raise segments.UnknownSegment(_("There is no such segment."))
+        raise segments.SegmentNotFound(_("There is no such segment."))
     return found
 
 
@@ -94,8 +94,8 @@ def show(
         "draft": draft,
         "segment": segment,
         "error": error,
-        "may": permissions.may(request.operator, segments.MANAGE),
-        "may_send": permissions.may(request.operator, campaigns.MANAGE),
+        "may": permissions.may(request.staff, segments.MANAGE),
+        "may_send": permissions.may(request.staff, campaigns.MANAGE),
         "action": _url(segment, "rule"),
         "save": _url(segment, "save"),
     }

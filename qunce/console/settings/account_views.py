@@ -39,17 +39,17 @@ class Mine(forms.Form):
 @require_http_methods(["GET", "POST"])
 @http.page()
 def page(request: Request) -> HttpResponse:
-    me = request.operator
+    me = request.staff
     start = {"name": me.name, "language": me.language, "theme": me.theme}
     form = Mine(request.POST or None, initial=start)
     if form.is_valid():
         try:
-            staff.prefer(operator=me, at=request.at, **form.cleaned_data)
+            staff.prefer(staff=me, at=request.at, **form.cleaned_data)
         except errors.Invalid as error:
             form.add_error("name", str(error))
         else:
             http.say(request, _("Saved."))
-            answer = http.back(request, reverse("settings:mine"))
+            answer = http.back(request, reverse("settings:account"))
             return login_flow.speak(answer, me.language)
     context = _about(request) | {"form": form}
     status = 422 if form.errors else 200
@@ -57,7 +57,7 @@ def page(request: Request) -> HttpResponse:
 
 
 def _about(request: Request) -> dict[str, Any]:
-    me = request.operator
+    me = request.staff
     places = sessions.listed(me, request.at)
     here = request.session.session_key
     return {
@@ -82,12 +82,12 @@ def password(request: Request) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             # This session goes on, all others end with the old password.
-            update_session_auth_hash(request, request.operator)
-            sessions.end_all(request.operator, but=request.session.session_key)
+            update_session_auth_hash(request, request.staff)
+            sessions.end_all(request.staff, but=request.session.session_key)
             http.say(
                 request, _("Password changed. All your other sessions are signed out.")
             )
-            return http.back(request, reverse("settings:mine"))
+            return http.back(request, reverse("settings:account"))
     status = 422 if form.errors else 200
     return http.render(
         request, "console/settings/password.html", {"form": form}, status=status
@@ -96,32 +96,32 @@ def password(request: Request) -> HttpResponse:
 
 def _change(request: Request, given: dict[str, Any]) -> None:
     """Who sits down at an open page does not get to guess either."""
-    me, whom = request.operator, ("pair", f"{request.operator.login} (change)")
+    me, whom = request.staff, ("pair", f"{request.operator.login} (change)")
     login_attempts.begin(whom, at=request.at)
     if not me.check_password(given["old"]):
         raise errors.Invalid(_("The current password is incorrect."))
     login_attempts.forget(whom)
-    staff.choose_password(operator=me, password=given["new"], at=request.at)
+    staff.choose_password(staff=me, password=given["new"], at=request.at)
 
 
 @require_POST
 @http.page()
 def end_session(request: Request) -> HttpResponse:
     name = request.POST.get("session", "")
-    if sessions.end(request.operator, name, request.at):
+    if sessions.end(request.staff, name, request.at):
         http.say(request, _("Session signed out."))
-    return http.back(request, reverse("settings:mine"))
+    return http.back(request, reverse("settings:account"))
 
 
 @require_POST
 @http.page()
 def end_others(request: Request) -> HttpResponse:
     here = request.session.session_key
-    count = sessions.end_all(request.operator, but=here)
+    count = sessions.end_all(request.staff, but=here)
     told = ngettext(
         "Signed out of %(n)s other session.",
         "Signed out of %(n)s other sessions.",
         count,
     )
     http.say(request, told % {"n": count})
-    return http.back(request, reverse("settings:mine"))
+    return http.back(request, reverse("settings:account"))

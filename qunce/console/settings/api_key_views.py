@@ -35,7 +35,7 @@ class KeyForm(forms.Form):
             "The program that uses the key, such as “till” or “CRM”."
         ),
     )
-    operator = forms.ChoiceField(
+    staff = forms.ChoiceField(
         label=gettext_lazy("Acts as"),
         help_text=gettext_lazy("The key can see and do what this staff member can."),
     )
@@ -50,7 +50,7 @@ class KeyForm(forms.Form):
         super().__init__(*args, **given)
         self.by = by
         found = [each for each in staff.listed(by.community) if each.is_active]
-        whom = self.fields["operator"]
+        whom = self.fields["staff"]
         assert isinstance(whom, forms.ChoiceField)  # noqa: S101 - for the type checker
         whom.choices = [
             (each.pk, f"{each.name} ({each.login})")
@@ -62,9 +62,9 @@ class KeyForm(forms.Form):
 @require_GET
 @http.page(ranks.MANAGE)
 def listed(request: Request) -> HttpResponse:
-    ranks.check_manage(request.operator)
+    ranks.check_manage(request.staff)
     rows = [
-        (key, _state(key, request), ranks.may_over(request.operator, key.operator))
+        (key, _state(key, request), ranks.may_over(request.staff, key.staff))
         for key in api_keys.listed(request.community)
     ]
     return http.render(request, "console/settings/keys.html", {"rows": rows})
@@ -75,16 +75,16 @@ def _state(key: api_keys.ApiKey, request: Request) -> str:
         return "revoked"
     if key.expires_at is not None and key.expires_at <= request.at:
         return "ended"
-    return "good" if key.operator.is_active else "asleep"
+    return "good" if key.staff.is_active else "asleep"
 
 
 @require_http_methods(["GET", "POST"])
 @never_cache
 @http.page(ranks.MANAGE)
 def add(request: Request) -> HttpResponse:
-    by = request.operator
+    by = request.staff
     ranks.check_manage(by)
-    start = {"operator": by.pk, "days": 90}
+    start = {"staff": by.pk, "days": 90}
     form = KeyForm(by, request.POST or None, initial=start)
     if form.is_valid():
         try:
@@ -105,9 +105,9 @@ def _make(request: Request, given: dict[str, Any]) -> tuple[api_keys.ApiKey, str
     return api_keys.create(
         name=given["name"],
         scopes=given["scopes"],
-        operator=staff.get(request.operator, int(given["operator"])),
+        staff=staff.get(request.staff, int(given["staff"])),
         expires_at=request.at + timedelta(days=days) if days else None,
-        by=request.operator,
+        by=request.staff,
         at=request.at,
     )
 
@@ -116,6 +116,6 @@ def _make(request: Request, given: dict[str, Any]) -> tuple[api_keys.ApiKey, str
 @http.page(ranks.MANAGE)
 def revoke(request: Request, pk: int) -> HttpResponse:
     key = api_keys.get(request.community, pk)
-    api_keys.revoke(key=key, by=request.operator, at=request.at)
+    api_keys.revoke(key=key, by=request.staff, at=request.at)
     http.say(request, _("Key “%(name)s” revoked.") % {"name": key.name})
-    return http.back(request, reverse("settings:keys"))
+    return http.back(request, reverse("settings:api-key-list"))

@@ -42,7 +42,7 @@ FIELDS: dict[str, StrOrPromise] = {
     "scope": gettext_lazy("Visible members"),
     "groups": gettext_lazy("Visible groups"),
 }
-BARE = {"operator", "unit", "batch", "task", "job"}
+BARE = {"staff", "unit", "batch", "task", "job"}
 """Numbers of rows: of use in the details only."""
 LABELS: dict[str, StrOrPromise] = {
     "role": gettext_lazy("role"),
@@ -116,7 +116,7 @@ def said(kind: str) -> str:
 @require_GET
 @http.page(audit.SEE)
 def page(request: Request) -> HttpResponse:
-    audit.check_see(request.operator)
+    audit.check_see(request.staff)
     form = Filter(request.community, request.GET)
     acts: list[audit.AuditEntry] = []
     if form.is_valid():
@@ -202,7 +202,7 @@ def _groups(community: Community, numbers: set[int]) -> dict[int, Pairs]:
 
 def _member(account: int) -> str:
     try:
-        return reverse("members:page", args=[account])
+        return reverse("members:detail", args=[account])
     except NoReverseMatch:
         return ""
 

@@ -59,6 +59,6 @@ def page(request: Request) -> HttpResponse:
         rooms.setdefault(room if room in ROOMS else ROOMS[-1], []).append(row)
     called = {area.key: area.words for area in navigation.AREAS}
     shown = [(called[room], rooms[room]) for room in ROOMS if room in rooms]
-    mine = permissions.Role(request.operator.role)
+    mine = permissions.Role(request.staff.role)
     context = {"roles": [(role, role == mine) for role in roles], "rooms": shown}
     return http.render(request, "console/settings/roles.html", context)

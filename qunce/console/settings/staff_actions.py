@@ -29,25 +29,23 @@ def _do(
     request: Request, pk: int, deed: Callable[[Staff], object], said: str
 ) -> HttpResponse:
     """Do it and say so, or say why not."""
-    whom = staff.get(request.operator, pk)
-    ranks.check_over(request.operator, whom)
+    whom = staff.get(request.staff, pk)
+    ranks.check_over(request.staff, whom)
     try:
         deed(whom)
     except errors.Refused as error:
         http.say(request, str(error), level="bad")
     else:
         http.say(request, said % {"name": whom.name})
-    return http.back(request, reverse("settings:staff-one", args=[pk]))
+    return http.back(request, reverse("settings:staff-detail", args=[pk]))
 
 
 @require_POST
 @never_cache
 @http.page(ranks.MANAGE)
 def give_password(request: Request, pk: int) -> HttpResponse:
-    whom, password = staff.get(request.operator, pk), staff_views.made_up()
-    staff.give_password(
-        operator=whom, password=password, by=request.operator, at=request.at
-    )
+    whom, password = staff.get(request.staff, pk), staff_views.made_up()
+    staff.give_password(staff=whom, password=password, by=request.staff, at=request.at)
     return staff_views.told(request, whom, password)
 
 
@@ -55,7 +53,7 @@ def give_password(request: Request, pk: int) -> HttpResponse:
 @http.page(ranks.MANAGE)
 def drop_factor(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
-        two_factor.remove(operator=whom, by=request.operator, at=request.at)
+        two_factor.remove(staff=whom, by=request.staff, at=request.at)
         sessions.end_all(whom)
 
     return _do(request, pk, deed, _("Two-factor turned off for %(name)s."))
@@ -86,9 +84,9 @@ def _note(request: Request, kind: str, whom: Staff) -> None:
     audit.log(
         kind=kind,
         community=request.community,
-        by=request.operator,
+        by=request.staff,
         at=request.at,
-        detail={"operator": whom.pk, "login": whom.login},
+        detail={"staff": whom.pk, "login": whom.login},
     )
 
 
@@ -96,7 +94,7 @@ def _note(request: Request, kind: str, whom: Staff) -> None:
 @http.page(ranks.MANAGE)
 def deactivate(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
-        staff.deactivate(operator=whom, by=request.operator, at=request.at)
+        staff.deactivate(staff=whom, by=request.staff, at=request.at)
 
     return _do(request, pk, deed, _("%(name)s can no longer sign in."))
 
@@ -105,7 +103,7 @@ def deactivate(request: Request, pk: int) -> HttpResponse:
 @http.page(ranks.MANAGE)
 def reactivate(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
-        staff.reactivate(operator=whom, by=request.operator, at=request.at)
+        staff.reactivate(staff=whom, by=request.staff, at=request.at)
 
     return _do(request, pk, deed, _("%(name)s can sign in again."))
 
@@ -115,7 +113,7 @@ def reactivate(request: Request, pk: int) -> HttpResponse:
 def demand_factor(request: Request) -> HttpResponse:
     """Who turns it on for all and has none is asked for it at the next page."""
     required = request.POST.get("required") == "1"
-    staff.demand_second_factor(required=required, by=request.operator, at=request.at)
+    staff.demand_second_factor(required=required, by=request.staff, at=request.at)
     told = _("Two-factor is now required for all staff.")
     http.say(request, told if required else _("Two-factor is now optional for staff."))
-    return http.back(request, reverse("settings:staff"))
+    return http.back(request, reverse("settings:staff-list"))

@@ -81,9 +81,12 @@ class StaffForm(forms.Form):
         )
         self._choose(
             "segment",
-            [("", "–"), *((each.key, each.name) for each in segments.listed(shop))],
+            [
+                ("", "–"),
+                *((each.key, each.name) for each in segments.list_active(shop)),
+            ],
         )
-        self._choose("groups", [(g.key, g.name) for g in visibility.listed(by)])
+        self._choose("groups", [(g.key, g.name) for g in visibility.list_visible(by)])
 
     def _choose(self, name: str, choices: list[tuple[Any, Any]]) -> None:
         field = self.fields[name]
@@ -105,9 +108,13 @@ class StaffForm(forms.Form):
             if not given.get("segment"):
                 self.add_error("segment", _("Choose a segment."))
                 return None
-            return scope_rules.own(shop, {"segment": {"any": [given["segment"]]}})
+            return scope_rules.expand_segments(
+                shop, {"segment": {"any": [given["segment"]]}}
+            )
         if sees == RULE:
-            return scope_rules.own(shop, tree.parse_json(given.get("rule") or ""))
+            return scope_rules.expand_segments(
+                shop, tree.parse_json(given.get("rule") or "")
+            )
         return None
 
     def about(self) -> dict[str, Any]:

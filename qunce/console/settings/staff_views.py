@@ -33,7 +33,7 @@ EVERYONE: dict[str, Any] = {"all": []}
 @require_GET
 @http.page(ranks.MANAGE)
 def listed(request: Request) -> HttpResponse:
-    ranks.check_manage(request.operator)
+    ranks.check_manage(request.staff)
     asked, gone = request.GET.get("q", "").strip()[:120], "gone" in request.GET
     found = staff.listed(request.community).filter(is_active=not gone)
     if asked:
@@ -60,7 +60,7 @@ def listed(request: Request) -> HttpResponse:
 @never_cache
 @http.page(ranks.MANAGE)
 def add(request: Request) -> HttpResponse:
-    by = request.operator
+    by = request.staff
     ranks.check_manage(by)
     form = StaffForm(by, request.POST or None, initial=start(None))
     if form.is_valid():
@@ -89,18 +89,18 @@ def made_up() -> str:
 @require_http_methods(["GET", "POST"])
 @http.page(ranks.MANAGE)
 def one(request: Request, pk: int) -> HttpResponse:
-    by = request.operator
+    by = request.staff
     ranks.check_manage(by)
     whom = staff.get(by, pk)
     form = StaffForm(by, request.POST or None, initial=start(whom))
     if form.is_valid():
         try:
-            staff.change(operator=whom, by=by, at=request.at, **form.about())
+            staff.change(staff=whom, by=by, at=request.at, **form.about())
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
             http.say(request, _("Saved."))
-            return http.back(request, reverse("settings:staff-one", args=[pk]))
+            return http.back(request, reverse("settings:staff-detail", args=[pk]))
     whom = staff.get(by, pk)  # as it is, not as it was typed
     context = _about(request, whom)
     return _form(request, form, "console/settings/staff_one.html", **context)
@@ -120,7 +120,7 @@ def _about(request: Request, whom: Staff) -> dict[str, Any]:
         "whom": whom,
         "pieces": pieces,
         "seen": count,
-        "may": ranks.may_over(request.operator, whom),
+        "may": ranks.may_over(request.staff, whom),
         "has_factor": two_factor.is_set(whom),
         "barred": login_attempts.is_barred("login", whom.login, request.at),
         "places": [(place, user_agents.said(place.agent)) for place in places],

@@ -22,15 +22,15 @@ from qunce.core.staff import login_attempts, sessions, two_factor
 @never_cache
 @http.page()
 def turn_on(request: Request) -> HttpResponse:
-    me = request.operator
+    me = request.staff
     if two_factor.is_set(me):
-        return http.back(request, reverse("settings:mine"))
+        return http.back(request, reverse("settings:account"))
     form = forms.Code(request.POST or None)
     device, wrong = two_factor.offered(me), ""
     if form.is_valid():
         given = form.cleaned_data["code"]
         try:
-            codes = two_factor.confirm(operator=me, code=given, at=request.at)
+            codes = two_factor.confirm(staff=me, code=given, at=request.at)
         except two_factor.WrongCode as error:
             wrong = str(error)
         else:
@@ -48,7 +48,7 @@ def turn_on(request: Request) -> HttpResponse:
 
 
 def _told(request: Request, codes: list[str]) -> HttpResponse:
-    context = {"codes": codes, "to": reverse("settings:mine")}
+    context = {"codes": codes, "to": reverse("settings:account")}
     return http.render(request, "console/settings/codes.html", context)
 
 
@@ -56,7 +56,7 @@ def _proven(request: Request) -> bool:
     """A code once more: an open page alone takes nobody's second factor away."""
     code = request.POST.get("code", "")[:40]
     try:
-        two_factor.verify(operator=request.operator, code=code, at=request.at)
+        two_factor.verify(staff=request.staff, code=code, at=request.at)
     except (two_factor.WrongCode, login_attempts.TooMany) as error:
         http.say(request, str(error), level="bad")
         return False
@@ -68,8 +68,8 @@ def _proven(request: Request) -> bool:
 @http.page()
 def renew_codes(request: Request) -> HttpResponse:
     if not _proven(request):
-        return http.back(request, reverse("settings:mine"))
-    codes = two_factor.renew_codes(operator=request.operator, at=request.at)
+        return http.back(request, reverse("settings:account"))
+    codes = two_factor.renew_codes(staff=request.staff, at=request.at)
     return _told(request, codes)
 
 
@@ -77,12 +77,12 @@ def renew_codes(request: Request) -> HttpResponse:
 @sensitive_post_parameters("code")
 @http.page()
 def turn_off(request: Request) -> HttpResponse:
-    me = request.operator
+    me = request.staff
     if _proven(request):
         try:
-            two_factor.remove(operator=me, by=me, at=request.at)
+            two_factor.remove(staff=me, by=me, at=request.at)
         except errors.Refused as error:
             http.say(request, str(error), level="bad")
         else:
             http.say(request, _("Two-factor turned off."))
-    return http.back(request, reverse("settings:mine"))
+    return http.back(request, reverse("settings:account"))

@@ -52,7 +52,7 @@ class UnitForm(forms.Form):
 @require_GET
 @http.page(ranks.MANAGE)
 def listed(request: Request) -> HttpResponse:
-    ranks.check_manage(request.operator)
+    ranks.check_manage(request.staff)
     counted = Unit.objects.filter(community=request.community).annotate(
         n=Count("staff", filter=Q(staff__is_active=True))
     )
@@ -66,7 +66,7 @@ def listed(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @http.page(ranks.MANAGE)
 def add(request: Request) -> HttpResponse:
-    by = request.operator
+    by = request.staff
     ranks.check_manage(by)
     start = {"kind": units.Kind.LOCAL, "parent": request.GET.get("below", "")}
     form = UnitForm(by.community, None, request.POST or None, initial=start)
@@ -77,14 +77,14 @@ def add(request: Request) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             http.say(request, _("Unit opened."))
-            return http.back(request, reverse("settings:units"))
+            return http.back(request, reverse("settings:unit-list"))
     return _form(request, form, None)
 
 
 @require_http_methods(["GET", "POST"])
 @http.page(ranks.MANAGE)
 def one(request: Request, pk: int) -> HttpResponse:
-    by = request.operator
+    by = request.staff
     ranks.check_manage(by)
     unit = units.get(by.community, pk)
     start = {"name": unit.name, "kind": unit.kind, "parent": unit.parent_id or ""}
@@ -96,7 +96,7 @@ def one(request: Request, pk: int) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             http.say(request, _("Saved."))
-            return http.back(request, reverse("settings:units"))
+            return http.back(request, reverse("settings:unit-list"))
     return _form(request, form, units.get(by.community, pk))
 
 
@@ -118,19 +118,19 @@ def _form(request: Request, form: UnitForm, unit: Unit | None) -> HttpResponse:
 def close(request: Request, pk: int) -> HttpResponse:
     unit = units.get(request.community, pk)
     try:
-        units.close(unit=unit, by=request.operator, at=request.at)
+        units.close(unit=unit, by=request.staff, at=request.at)
     except units.UnitInUse as error:
         http.say(request, str(error), level="bad")
-        return http.back(request, reverse("settings:unit", args=[pk]))
+        return http.back(request, reverse("settings:unit-update", args=[pk]))
     undo = reverse("settings:unit-reopen", args=[pk])
     http.say(request, _("Unit closed."), undo=undo)
-    return http.back(request, reverse("settings:units"))
+    return http.back(request, reverse("settings:unit-list"))
 
 
 @require_POST
 @http.page(ranks.MANAGE)
 def reopen(request: Request, pk: int) -> HttpResponse:
     unit = units.get(request.community, pk)
-    units.reopen(unit=unit, by=request.operator, at=request.at)
+    units.reopen(unit=unit, by=request.staff, at=request.at)
     http.say(request, _("Unit opened."))
-    return http.back(request, reverse("settings:units"))
+    return http.back(request, reverse("settings:unit-list"))

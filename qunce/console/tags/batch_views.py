@@ -14,9 +14,7 @@ from django_stubs_ext import StrOrPromise
 from qunce.console import http, paging
 from qunce.core.staff.models import Staff
 from qunce.members.tags import assignments
-from qunce.members.tags import groups as tag_groups
-from qunce.members.tags.library import Tag
-from qunce.members.tags.models import TagBatch
+from qunce.members.tags.models import Tag, TagBatch
 
 PAGE = 50
 FOLLOWS = ("purchases", "base", assignments.EXPIRED)
@@ -57,10 +55,12 @@ def lines(found: Sequence[TagBatch], by: Staff) -> list[Line]:
 def listed(request: http.Request) -> HttpResponse:
     before, every = paging.number(request, "before"), request.GET.get("all") == "1"
     but = () if every else FOLLOWS
-    found = tag_groups.batches(request.operator, before=before, most=PAGE + 1, but=but)
+    found = assignments.list_batches(
+        request.staff, before=before, most=PAGE + 1, but=but
+    )
     more = len(found) > PAGE
     context = {
-        "batches": lines(found[:PAGE], request.operator),
+        "batches": lines(found[:PAGE], request.staff),
         "every": every,
         "next": paging.link(request, before=found[PAGE - 1].pk) if more else "",
         "first": paging.link(request, before=None) if before else "",
@@ -71,8 +71,8 @@ def listed(request: http.Request) -> HttpResponse:
 @require_POST
 @http.page(assignments.APPLY)
 def undo(request: http.Request, pk: int) -> HttpResponse:
-    batch = tag_groups.get_batch(request.community, pk)
-    restored = assignments.undo(batch=batch, by=request.operator, at=request.at)
+    batch = assignments.get_batch(request.community, pk)
+    restored = assignments.undo(batch=batch, by=request.staff, at=request.at)
     text = ngettext(
         "Undone. %(n)s tagging restored.",
         "Undone. %(n)s taggings restored.",
@@ -86,5 +86,5 @@ def _came_from(request: http.Request) -> str:
     """The tag's page or the list of batches, whichever it was done on."""
     tag = request.POST.get("tag", "")
     if tag.isascii() and tag.isdigit() and len(tag) < 17:
-        return reverse("tags:page", args=[int(tag)])
-    return reverse("tags:batches")
+        return reverse("tags:detail", args=[int(tag)])
+    return reverse("tags:batch-list")

@@ -15,8 +15,9 @@ from qunce.console.tags.forms import TagForm
 from qunce.core import errors, permissions
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library
+from qunce.members.tags import models as tag_models
 from qunce.members.tags import report as tag_report
-from qunce.members.tags.library import Tag
+from qunce.members.tags.models import Tag
 
 
 @require_http_methods(["GET", "POST"])
@@ -24,25 +25,25 @@ from qunce.members.tags.library import Tag
 def new(request: http.Request) -> HttpResponse:
     _check_may_make_any(request)
     group = paging.number(request, "group") or None
-    form = TagForm(request.operator, request.POST or None, group=group)
+    form = TagForm(request.staff, request.POST or None, group=group)
     twins: list[Tag] = []
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]
-        twins = tag_report.near(request.community, name)
+        twins = tag_report.list_similar(request.community, name)
         if not twins or "sure" in request.POST:
             made = _make(request, form)
             if made is not None:
                 http.say(request, _("Tag “%(tag)s” created.") % {"tag": made.name})
-                return http.back(request, reverse("tags:page", args=[made.pk]))
+                return http.back(request, reverse("tags:detail", args=[made.pk]))
     context = {"form": form, **_near(request, twins), "groups": _rules(request)}
     status = 422 if request.method == "POST" else 200
     return http.render(request, "console/tags/new.html", context, status=status)
 
 
 def _check_may_make_any(request: http.Request) -> None:
-    groups = tag_groups.groups(request.community)
-    if not any(library.may_make(group, request.operator) for group in [None, *groups]):
-        permissions.check_may(request.operator, library.MANAGE)
+    groups = tag_groups.list_all(request.community)
+    if not any(library.may_create(group, request.staff) for group in [None, *groups]):
+        permissions.check_may(request.staff, tag_models.MANAGE)
 
 
 def _make(request: http.Request, form: TagForm) -> Tag | None:
@@ -51,7 +52,7 @@ def _make(request: http.Request, form: TagForm) -> Tag | None:
         return library.create(
             community=request.community,
             key=given.pop("name"),
-            by=request.operator,
+            by=request.staff,
             at=request.at,
             **given,
         )
@@ -60,11 +61,11 @@ def _make(request: http.Request, form: TagForm) -> Tag | None:
     return None
 
 
-def _rules(request: http.Request) -> list[library.TagGroup]:
+def _rules(request: http.Request) -> list[tag_models.TagGroup]:
     """Groups that say how their tags are named."""
     return [
         group
-        for group in tag_groups.groups(request.community)
+        for group in tag_groups.list_all(request.community)
         if group.guidance or group.prefix
     ]
 
@@ -72,9 +73,9 @@ def _rules(request: http.Request) -> list[library.TagGroup]:
 @http.page()
 def near(request: http.Request) -> HttpResponse:
     name = request.GET.get("name", "")[:80]
-    found = tag_report.near(request.community, name) if name.strip() else []
+    found = tag_report.list_similar(request.community, name) if name.strip() else []
     return http.render(request, "console/tags/_near.html", _near(request, found))
 
 
 def _near(request: http.Request, twins: list[Tag]) -> dict[str, Any]:
-    return {"twins": list_views.rows_of(twins, request.operator, request.at)}
+    return {"twins": list_views.rows_of(twins, request.staff, request.at)}

@@ -11,14 +11,15 @@ from qunce.core import permissions
 from qunce.core.staff import staff
 from qunce.core.staff.models import Staff
 from qunce.members.tags import library
+from qunce.members.tags import models as tag_models
 from qunce.members.tags import naming as tag_naming
-from qunce.members.tags.library import Tag, TagGroup
+from qunce.members.tags.models import Tag, TagGroup
 
 ONE, SEVERAL = "one", "several"
 
 
 class TagForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=tag_naming.LONGEST)
+    name = forms.CharField(label=_("Name"), max_length=tag_naming.MAX_LENGTH)
     group = forms.ModelChoiceField(
         label=_("Tag group"),
         queryset=TagGroup.objects.none(),
@@ -46,7 +47,7 @@ class TagForm(forms.Form):
         super().__init__(data, initial=_of_tag(tag) if tag else given)
         known: Any = self.fields
         groups = TagGroup.objects.filter(community=by.community).order_by("name")
-        allowed = [group.pk for group in groups if library.may_make(group, by)]
+        allowed = [group.pk for group in groups if library.may_create(group, by)]
         known["group"].queryset = groups.filter(pk__in=allowed)
         known["owner"].queryset = staff.listed(by.community).filter(is_active=True)
 
@@ -90,8 +91,8 @@ class GroupForm(forms.Form):
     longest = forms.IntegerField(
         label=_("Maximum name length (characters)"),
         min_value=1,
-        max_value=tag_naming.LONGEST,
-        initial=tag_naming.LONGEST,
+        max_value=tag_naming.MAX_LENGTH,
+        initial=tag_naming.MAX_LENGTH,
     )
     guidance = forms.CharField(
         label=_("Naming guidance"),
@@ -111,7 +112,7 @@ class GroupForm(forms.Form):
     def __init__(self, data: Any = None, *, group: TagGroup | None = None) -> None:
         super().__init__(data, initial=_of_group(group) if group else None)
         known: Any = self.fields
-        always = permissions.declared()[library.MANAGE]
+        always = permissions.declared()[tag_models.MANAGE]
         known["makers"].choices = [
             choice for choice in permissions.Role.choices if choice[0] not in always
         ]
@@ -119,7 +120,7 @@ class GroupForm(forms.Form):
     def about(self) -> dict[str, Any]:
         """What `tags.create_group` and `tagcare.change_group` take."""
         given = self.cleaned_data
-        naming = tag_naming.Naming(
+        naming = tag_naming.NamingRule(
             prefix=given["begins"],
             pattern=given["pattern"],
             longest=given["longest"],
@@ -155,5 +156,5 @@ class MergeForm(forms.Form):
     def __init__(self, tag: Tag, data: Any = None, **given: Any) -> None:
         super().__init__(data, initial=given)
         known: Any = self.fields
-        others = library.listed(tag.community).exclude(pk=tag.pk)
+        others = library.list_tags(tag.community).exclude(pk=tag.pk)
         known["into"].queryset = others.order_by("name", "key")

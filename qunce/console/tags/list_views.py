@@ -17,7 +17,7 @@ from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library as tag_library
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import naming
-from qunce.members.tags.library import Tag, TagGroup
+from qunce.members.tags.models import Tag, TagGroup
 from qunce.sets import set_sizes
 
 PAGE = 100
@@ -47,19 +47,19 @@ class Section:
 @http.page()
 def listed(request: http.Request) -> HttpResponse:
     archived = request.GET.get("state") == "archived"
-    library = tag_library.listed(request.community, archived=archived)
+    library = tag_library.list_tags(request.community, archived=archived)
     every = list(library.select_related("group", "owner"))
     found = _filtered(request, every)
     by_carriers = request.GET.get("sort") == BY_CARRIERS
     number = max(paging.number(request, "page", 1), 1)
     cut = slice((number - 1) * PAGE, number * PAGE)
     if by_carriers:
-        rows = rows_of(found, request.operator, request.at)
+        rows = rows_of(found, request.staff, request.at)
         rows.sort(key=lambda row: (-row.carriers, row.tag.name))
         sections = [Section(None, rows[cut])]
     else:
         found.sort(key=_by_group)
-        rows = rows_of(found[cut], request.operator, request.at)
+        rows = rows_of(found[cut], request.staff, request.at)
         sections = list(_sections(rows))
     context = {
         "sections": sections if found else [],
@@ -77,22 +77,22 @@ def listed(request: http.Request) -> HttpResponse:
 
 
 def _around(request: http.Request, archived: bool) -> dict[str, Any]:
-    groups = tag_groups.groups(request.community)
-    by = request.operator
+    groups = tag_groups.list_all(request.community)
+    by = request.staff
     return {
         "groups": groups,
         "chosen": request.GET.get("group", ""),
         "archived": archived,
         "searched": request.GET.get("q", ""),
-        "may_manage": permissions.may(by, tag_library.MANAGE),
-        "may_make": any(tag_library.may_make(group, by) for group in [None, *groups]),
+        "may_manage": permissions.may(by, tag_models.MANAGE),
+        "may_make": any(tag_library.may_create(group, by) for group in [None, *groups]),
     }
 
 
 def _filtered(request: http.Request, every: Iterable[Tag]) -> list[Tag]:
     """Those of the chosen group whose name fits what is typed, in pinyin too."""
     group, pk = request.GET.get("group", ""), paging.number(request, "group", -1)
-    text = naming.plain(request.GET.get("q", "")[:80])
+    text = naming.fold(request.GET.get("q", "")[:80])
     return [
         tag
         for tag in every
@@ -103,16 +103,16 @@ def _filtered(request: http.Request, every: Iterable[Tag]) -> list[Tag]:
 
 def _fits(tag: Tag, text: str) -> bool:
     names = {tag.name, tag.key}
-    return any(text in naming.plain(name) for name in names) or any(
-        text in naming.spoken(name) for name in names
+    return any(text in naming.fold(name) for name in names) or any(
+        text in naming.pinyin_of(name) for name in names
     )
 
 
 def _by_group(tag: Tag) -> tuple[bool, str, int, str]:
     """Without a group last."""
     group = tag.group
-    name = naming.spoken(group.name) if group else ""
-    return group is None, name, group.pk if group else 0, naming.spoken(tag.name)
+    name = naming.pinyin_of(group.name) if group else ""
+    return group is None, name, group.pk if group else 0, naming.pinyin_of(tag.name)
 
 
 def rows_of(several: Sequence[Tag], by: Staff, at: datetime) -> list[Row]:

@@ -12,30 +12,34 @@ from qunce.console.tags import list_views
 from qunce.console.tags.forms import MergeForm
 from qunce.core import errors
 from qunce.members.tags import assignments, library
-from qunce.members.tags import groups as tag_groups
+from qunce.members.tags import models as tag_models
 from qunce.members.tags import report as tag_report
 
 
 @require_http_methods(["GET", "POST"])
-@http.page(library.MANAGE)
+@http.page(tag_models.MANAGE)
 def merge(request: http.Request, pk: int) -> HttpResponse:
-    tag = tag_groups.get(request.community, pk)
+    tag = library.get_by_id(request.community, pk)
     into = paging.number(request, "into") or None
     form = MergeForm(tag, request.POST or None, into=into)
     if request.method == "POST" and form.is_valid():
-        other = tag_groups.get(request.community, form.cleaned_data["into"].pk)
+        other = library.get_by_id(request.community, form.cleaned_data["into"].pk)
         try:
-            assignments.merge(tag=tag, into=other, by=request.operator, at=request.at)
+            assignments.merge(tag=tag, into=other, by=request.staff, at=request.at)
         except errors.QunceError as error:
             form.add_error("into", str(error))
         else:
             text = _("“%(tag)s” is now a synonym of “%(into)s”.")
             http.say(request, text % {"tag": tag.name, "into": other.name})
-            return http.back(request, reverse("tags:page", args=[other.pk]))
-    twins = [one for one in tag_report.near(request.community, tag.name) if one != tag]
-    chosen = tag_groups.get(request.community, into) if into else None
+            return http.back(request, reverse("tags:detail", args=[other.pk]))
+    twins = [
+        one
+        for one in tag_report.list_similar(request.community, tag.name)
+        if one != tag
+    ]
+    chosen = library.get_by_id(request.community, into) if into else None
     several = [tag, *([chosen] if chosen else []), *twins]
-    rows = list_views.rows_of(several, request.operator, request.at)
+    rows = list_views.rows_of(several, request.staff, request.at)
     context = {
         "form": form,
         "row": rows[0],

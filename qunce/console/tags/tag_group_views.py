@@ -15,13 +15,14 @@ from qunce.console.tags.forms import GroupForm
 from qunce.core import errors, permissions
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library
-from qunce.members.tags.library import TagGroup
+from qunce.members.tags import models as tag_models
+from qunce.members.tags.models import TagGroup
 
 
 @http.page()
 def listed(request: http.Request) -> HttpResponse:
     sizes = Counter(
-        library.listed(request.community).values_list("group_id", flat=True)
+        library.list_tags(request.community).values_list("group_id", flat=True)
     )
     roles = dict(permissions.Role.choices)
     groups = [
@@ -30,23 +31,23 @@ def listed(request: http.Request) -> HttpResponse:
             sizes[group.pk],
             [roles[role] for role in group.makers if role in roles],
         )
-        for group in tag_groups.groups(request.community)
+        for group in tag_groups.list_all(request.community)
     ]
-    may_manage = permissions.may(request.operator, library.MANAGE)
+    may_manage = permissions.may(request.staff, tag_models.MANAGE)
     context = {"groups": groups, "may_manage": may_manage}
     return http.render(request, "console/tags/groups.html", context)
 
 
 @require_http_methods(["GET", "POST"])
-@http.page(library.MANAGE)
+@http.page(tag_models.MANAGE)
 def new(request: http.Request) -> HttpResponse:
     form = GroupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            library.create_group(
+            tag_groups.create(
                 community=request.community,
                 key=_key(form.cleaned_data["name"]),
-                by=request.operator,
+                by=request.staff,
                 at=request.at,
                 **form.about(),
             )
@@ -54,7 +55,7 @@ def new(request: http.Request) -> HttpResponse:
             form.add_error("name", str(error))
         else:
             http.say(request, _("Tag group created. Now add tags to it."))
-            return http.back(request, reverse("tags:groups"))
+            return http.back(request, reverse("tags:group-list"))
     return _form(request, form)
 
 
@@ -64,20 +65,20 @@ def _key(name: str) -> str:
 
 
 @require_http_methods(["GET", "POST"])
-@http.page(library.MANAGE)
+@http.page(tag_models.MANAGE)
 def edit(request: http.Request, pk: int) -> HttpResponse:
-    group = tag_groups.get_group(request.community, pk)
+    group = tag_groups.get(request.community, pk)
     form = GroupForm(request.POST or None, group=group)
     if request.method == "POST" and form.is_valid():
         try:
-            tag_groups.change_group(
-                group=group, by=request.operator, at=request.at, **form.about()
+            tag_groups.update(
+                group=group, by=request.staff, at=request.at, **form.about()
             )
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
             http.say(request, _("Saved."))
-            return http.back(request, reverse("tags:groups"))
+            return http.back(request, reverse("tags:group-list"))
     return _form(request, form, group)
 
 

@@ -14,6 +14,7 @@ from django_stubs_ext import StrOrPromise
 from qunce.console import http
 from qunce.core.communities import Community
 from qunce.members.tags import library
+from qunce.members.tags import models as tag_models
 from qunce.members.tags import templates as tag_templates
 
 WORDS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
@@ -37,11 +38,11 @@ class Template:
     name: str
     words: StrOrPromise
     about: StrOrPromise
-    groups: Sequence[tag_templates.Group]
+    groups: Sequence[tag_templates.TemplateGroup]
     missing: int
 
 
-@http.page(library.MANAGE)
+@http.page(tag_models.MANAGE)
 def templates(request: http.Request) -> HttpResponse:
     context = {"templates": [_read(request.community, name) for name in WORDS]}
     return http.render(request, "console/tags/templates.html", context)
@@ -56,10 +57,10 @@ def _read(community: Community, name: str) -> Template:
 
 
 @require_POST
-@http.page(library.MANAGE)
+@http.page(tag_models.MANAGE)
 def apply(request: http.Request, name: str) -> HttpResponse:
     made = tag_templates.apply(
-        community=request.community, template=name, by=request.operator, at=request.at
+        community=request.community, template=name, by=request.staff, at=request.at
     )
     text = ngettext(
         "Added %(n)s tag. Existing tags are unchanged.",

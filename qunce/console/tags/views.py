@@ -11,10 +11,9 @@ from qunce.console import http
 from qunce.console.tags import batch_views, list_views
 from qunce.console.tags.forms import TagForm
 from qunce.core import errors, permissions
-from qunce.members.tags import groups as tag_groups
-from qunce.members.tags import library
-from qunce.members.tags.library import Tag
-from qunce.members.tags.models import TagBatch
+from qunce.members.tags import assignments, library
+from qunce.members.tags import models as tag_models
+from qunce.members.tags.models import Tag, TagBatch
 
 SHOWN = 10
 """Batches on the page of a tag."""
@@ -22,21 +21,21 @@ SHOWN = 10
 
 @http.page()
 def page(request: http.Request, pk: int) -> HttpResponse:
-    tag = tag_groups.get(request.community, pk)
+    tag = library.get_by_id(request.community, pk)
     return _page(request, tag)
 
 
 def _page(
     request: http.Request, tag: Tag, *, error: str = "", typed: str = ""
 ) -> HttpResponse:
-    (row,) = list_views.rows_of([tag], request.operator, request.at)
+    (row,) = list_views.rows_of([tag], request.staff, request.at)
     context = {
         "tag": tag,
         "row": row,
         "synonyms": tag.synonyms.order_by("key"),
         "swallowed": set(tag.swallowed.values_list("key", flat=True)),
-        "batches": batch_views.lines(_batches(request, tag), request.operator),
-        "may_manage": permissions.may(request.operator, library.MANAGE),
+        "batches": batch_views.lines(_batches(request, tag), request.staff),
+        "may_manage": permissions.may(request.staff, tag_models.MANAGE),
         "error": error,
         "typed": typed,
     }
@@ -46,16 +45,18 @@ def _page(
 
 def _batches(request: http.Request, tag: Tag) -> list[TagBatch]:
     """What people did; for a tag that only the house puts, what the house did."""
-    by = request.operator
-    found = tag_groups.batches_of(tag, by, most=SHOWN, but=batch_views.FOLLOWS)
-    return found or tag_groups.batches_of(tag, by, most=SHOWN)
+    by = request.staff
+    found = assignments.list_batches_of_tag(
+        tag, by, most=SHOWN, but=batch_views.FOLLOWS
+    )
+    return found or assignments.list_batches_of_tag(tag, by, most=SHOWN)
 
 
 @require_http_methods(["GET", "POST"])
-@http.page(library.MANAGE)
+@http.page(tag_models.MANAGE)
 def edit(request: http.Request, pk: int) -> HttpResponse:
-    tag = tag_groups.get(request.community, pk)
-    form = TagForm(request.operator, request.POST or None, tag=tag)
+    tag = library.get_by_id(request.community, pk)
+    form = TagForm(request.staff, request.POST or None, tag=tag)
     if request.method == "POST" and form.is_valid():
         try:
             _change(request, tag, form)
@@ -70,42 +71,42 @@ def edit(request: http.Request, pk: int) -> HttpResponse:
 
 
 def _change(request: http.Request, tag: Tag, form: TagForm) -> None:
-    by, at, given = request.operator, request.at, form.cleaned_data
+    by, at, given = request.staff, request.at, form.cleaned_data
     if given["group"] != tag.group:
-        tag_groups.move(tag=tag, group=given["group"], by=by, at=at)
+        library.move(tag=tag, group=given["group"], by=by, at=at)
     if given["owner"] != tag.owner:
-        tag_groups.hand_over(tag=tag, owner=given["owner"], by=by, at=at)
+        library.set_owner(tag=tag, owner=given["owner"], by=by, at=at)
     if (given["name"], given["description"]) != (tag.name, tag.description):
         name, description = given["name"], given["description"]
-        library.change(tag=tag, name=name, description=description, by=by, at=at)
+        library.update(tag=tag, name=name, description=description, by=by, at=at)
 
 
 @require_POST
-@http.page(library.MANAGE)
+@http.page(tag_models.MANAGE)
 def archive(request: http.Request, pk: int) -> HttpResponse:
-    tag = tag_groups.get(request.community, pk)
-    library.archive(tag=tag, by=request.operator, at=request.at)
+    tag = library.get_by_id(request.community, pk)
+    library.archive(tag=tag, by=request.staff, at=request.at)
     text = _("“%(tag)s” is archived. Members keep it.") % {"tag": tag.name}
     http.say(request, text, undo=reverse("tags:restore", args=[tag.pk]))
     return http.back(request, _next(request, tag))
 
 
 @require_POST
-@http.page(library.MANAGE)
+@http.page(tag_models.MANAGE)
 def restore(request: http.Request, pk: int) -> HttpResponse:
-    tag = tag_groups.get(request.community, pk)
-    library.restore(tag=tag, by=request.operator, at=request.at)
+    tag = library.get_by_id(request.community, pk)
+    library.restore(tag=tag, by=request.staff, at=request.at)
     http.say(request, _("“%(tag)s” has been restored.") % {"tag": tag.name})
     return http.back(request, _url(tag))
 
 
 @require_POST
-@http.page(library.MANAGE)
+@http.page(tag_models.MANAGE)
 def add_synonym(request: http.Request, pk: int) -> HttpResponse:
-    tag = tag_groups.get(request.community, pk)
+    tag = library.get_by_id(request.community, pk)
     key = request.POST.get("key", "")[:200]
     try:
-        library.add_synonym(tag=tag, key=key, by=request.operator, at=request.at)
+        library.add_synonym(tag=tag, key=key, by=request.staff, at=request.at)
     except errors.QunceError as error:
         return _page(request, tag, error=str(error), typed=key)
     text = _("“%(key)s” is now a synonym of “%(tag)s”.")
@@ -114,12 +115,12 @@ def add_synonym(request: http.Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(library.MANAGE)
+@http.page(tag_models.MANAGE)
 def remove_synonym(request: http.Request, pk: int, synonym: int) -> HttpResponse:
-    tag = tag_groups.get(request.community, pk)
-    found = tag_groups.synonym(tag, synonym)
+    tag = library.get_by_id(request.community, pk)
+    found = library.get_synonym(tag, synonym)
     try:
-        tag_groups.remove_synonym(synonym=found, by=request.operator, at=request.at)
+        library.remove_synonym(synonym=found, by=request.staff, at=request.at)
     except errors.QunceError as error:
         return _page(request, tag, error=str(error))
     http.say(request, _("“%(key)s” is no longer a synonym.") % {"key": found.key})
@@ -127,7 +128,7 @@ def remove_synonym(request: http.Request, pk: int, synonym: int) -> HttpResponse
 
 
 def _url(tag: Tag) -> str:
-    return reverse("tags:page", args=[tag.pk])
+    return reverse("tags:detail", args=[tag.pk])
 
 
 def _next(request: http.Request, tag: Tag) -> str:

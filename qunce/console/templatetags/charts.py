@@ -14,7 +14,7 @@ register = template.Library()
 
 @register.simple_tag
 def chart_bundle() -> str:
-    return reverse("insight:bundle", args=[chart_script.name()])
+    return reverse("insight:chart-script", args=[chart_script.name()])
 
 
 @register.inclusion_tag("console/parts/spark.html")

@@ -45,9 +45,9 @@ def provider(read: Provider) -> Provider:
     return read
 
 
-def of(operator: Staff, *, at: datetime) -> list[Line]:
+def of(staff: Staff, *, at: datetime) -> list[Line]:
     """All lines: by section, what is late first, then by when it is due."""
-    found = [line for read in _providers for line in read(operator, at)]
+    found = [line for read in _providers for line in read(staff, at)]
     order = list(SECTIONS)
     return sorted(
         found,

@@ -23,14 +23,14 @@ class Number:
     share: int | None
 
 
-def compared(operator: Staff, *, at: datetime) -> list[Number]:
-    community = operator.community
+def compared(staff: Staff, *, at: datetime) -> list[Number]:
+    community = staff.community
     last = community.day(at) - 1
     daily = metrics.of_community(
         community=community,
         first=community_days.to_date(last - WEEK),
         last=community_days.to_date(last),
-        by=operator,
+        by=staff,
         at=at,
     )
     return [

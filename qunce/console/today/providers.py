@@ -19,7 +19,7 @@ from qunce.core.staff.models import Staff
 from qunce.importing import jobs
 from qunce.members.layers import layers
 from qunce.members.people import notes, visibility
-from qunce.members.tags import library
+from qunce.members.tags import models as tag_models
 from qunce.members.tags import report as tag_report
 from qunce.outreach.campaigns import campaigns
 from qunce.outreach.sending import recipients, tasks
@@ -33,9 +33,9 @@ EACH = 10
 
 
 @items.provider
-def own_tasks(operator: Staff, at: datetime) -> list[Line]:
+def own_tasks(staff: Staff, at: datetime) -> list[Line]:
     """Each task of mine that is not done."""
-    return [_task(task, at) for task in tasks.open_for(operator, at)]
+    return [_task(task, at) for task in tasks.open_for(staff, at)]
 
 
 def _task(task: tasks.Task, at: datetime) -> Line:
@@ -51,7 +51,7 @@ def _task(task: tasks.Task, at: datetime) -> Line:
         )
         % {"campaign": task.campaign.name, "n": f"{left:,}"},
         why=_("Assigned by %(name)s") % {"name": task.campaign.by.name},
-        url=reverse("outreach:task", args=[task.pk]),
+        url=reverse("outreach:task-detail", args=[task.pk]),
         action=_("Continue"),
         minutes=max(1, math.ceil(left * EACH / 60)),
         due_at=task.due_at,
@@ -60,7 +60,7 @@ def _task(task: tasks.Task, at: datetime) -> Line:
 
 
 @items.provider
-def late_tasks(operator: Staff, at: datetime) -> list[Line]:
+def late_tasks(staff: Staff, at: datetime) -> list[Line]:
     """What others owe, told to who oversees it."""
     return [
         Line(
@@ -68,23 +68,23 @@ def late_tasks(operator: Staff, at: datetime) -> list[Line]:
             section=DECIDE,
             icon="clock",
             text=_("%(name)s has not finished “%(campaign)s”")
-            % {"name": task.operator, "campaign": task.campaign.name},
+            % {"name": task.staff, "campaign": task.campaign.name},
             why=_("It was due %(time)s.")
             % {"time": timezone.localtime(task.due_at).strftime("%m-%d %H:%M")}
             if task.due_at
             else "",
-            url=reverse("outreach:task", args=[task.pk]),
+            url=reverse("outreach:task-detail", args=[task.pk]),
             action=_("See or hand over"),
             minutes=2,
             due_at=task.due_at,
             late=True,
         )
-        for task in tasks.late_of_others(operator, at)[:MANY]
+        for task in tasks.late_of_others(staff, at)[:MANY]
     ]
 
 
 @items.provider
-def stopped_campaigns(operator: Staff, at: datetime) -> list[Line]:
+def stopped_campaigns(staff: Staff, at: datetime) -> list[Line]:
     """What did not go on by itself, with the reason it noted."""
     return [
         Line(
@@ -94,19 +94,19 @@ def stopped_campaigns(operator: Staff, at: datetime) -> list[Line]:
             text=_("“%(campaign)s” stopped automatically")
             % {"campaign": campaign.name},
             why=campaign.note,
-            url=reverse("outreach:campaign", args=[campaign.pk]),
+            url=reverse("outreach:campaign-detail", args=[campaign.pk]),
             action=_("Review and continue"),
             minutes=3,
         )
-        for campaign in campaigns.stopped(operator)[:MANY]
+        for campaign in campaigns.stopped(staff)[:MANY]
     ]
 
 
 @items.provider
-def follow_ups(operator: Staff, at: datetime) -> list[Line]:
+def follow_ups(staff: Staff, at: datetime) -> list[Line]:
     """Next steps that I promised myself, due by the end of today."""
     end = _end_of_day(at)
-    found = notes.open_until(by=operator, until=end, at=at, most=MANY)
+    found = notes.list_open_until(by=staff, until=end, at=at, most=MANY)
     return [
         Line(
             key=f"note-{note.pk}-{note.due_at:%m%d%H%M}",
@@ -114,7 +114,7 @@ def follow_ups(operator: Staff, at: datetime) -> list[Line]:
             icon="chat-bubble-left-ellipsis",
             text=f"{note.account}: {note.next_step}",
             why=note.text[:120] or _("Your follow-up"),
-            url=reverse("members:page", args=[note.account_id]),
+            url=reverse("members:detail", args=[note.account_id]),
             action=_("Follow up"),
             minutes=3,
             due_at=note.due_at,
@@ -124,11 +124,11 @@ def follow_ups(operator: Staff, at: datetime) -> list[Line]:
     ]
 
 
-def coming(operator: Staff, at: datetime) -> list[datetime]:
+def coming(staff: Staff, at: datetime) -> list[datetime]:
     """When tomorrow's follow-ups are due."""
     tonight = _end_of_day(at)
     tomorrow = tonight + timedelta(days=1)
-    found = notes.open_until(by=operator, until=tomorrow, at=at, most=MANY)
+    found = notes.list_open_until(by=staff, until=tomorrow, at=at, most=MANY)
     return [note.due_at for note in found if note.due_at and note.due_at > tonight]
 
 
@@ -137,12 +137,12 @@ def _end_of_day(at: datetime) -> datetime:
 
 
 @items.provider
-def imports(operator: Staff, at: datetime) -> list[Line]:
+def imports(staff: Staff, at: datetime) -> list[Line]:
     """Those of mine that ended badly, or with rows left out."""
-    if not permissions.may(operator, jobs.IMPORT):
+    if not permissions.may(staff, jobs.IMPORT):
         return []
     ended = jobs.ImportJob.objects.filter(
-        community=operator.community, finished_at__gte=timestamps.to_micros(at - FRESH)
+        community=staff.community, finished_at__gte=timestamps.to_micros(at - FRESH)
     ).exclude(state="running")
     return [
         Line(
@@ -155,7 +155,7 @@ def imports(operator: Staff, at: datetime) -> list[Line]:
                 "fix for each error."
             )
             % {"name": job.by.name},
-            url=reverse("importing:job", args=[job.pk]),
+            url=reverse("importing:job-detail", args=[job.pk]),
             action=_("See the rows"),
             minutes=5,
             due_at=job.finished_at,
@@ -182,16 +182,16 @@ def _import_text(job: jobs.ImportJob) -> str:
 
 
 @items.provider
-def layer_moves(operator: Staff, at: datetime) -> list[Line]:
+def layer_moves(staff: Staff, at: datetime) -> list[Line]:
     """Who moved since yesterday, as far as the operator sees them."""
-    return list(_moves(operator, at))
+    return list(_moves(staff, at))
 
 
-def _moves(operator: Staff, at: datetime) -> Iterator[Line]:
-    yesterday = operator.community.day(at) - 1
-    for layering in layers.listed(operator.community):
+def _moves(staff: Staff, at: datetime) -> Iterator[Line]:
+    yesterday = staff.community.day(at) - 1
+    for layering in layers.list_active(staff.community):
         moved = layers.moved_since(layering, yesterday)
-        seen = len(moved & visibility.everybody(by=operator, at=at))
+        seen = len(moved & visibility.visible_people(by=staff, at=at))
         if seen:
             yield Line(
                 key=f"layers-{layering.pk}-{yesterday}",
@@ -204,18 +204,18 @@ def _moves(operator: Staff, at: datetime) -> Iterator[Line]:
                 )
                 % {"layering": layering.name, "n": f"{seen:,}"},
                 why=_("Layers are recomputed every day."),
-                url=reverse("layers:page", args=[layering.pk]),
+                url=reverse("layers:detail", args=[layering.pk]),
                 action=_("View these members"),
                 minutes=2,
             )
 
 
 @items.provider
-def tag_twins(operator: Staff, at: datetime) -> list[Line]:
+def tag_twins(staff: Staff, at: datetime) -> list[Line]:
     """Two words for one thing, asked about as long as both are in use."""
-    if not permissions.may(operator, library.MANAGE):
+    if not permissions.may(staff, tag_models.MANAGE):
         return []
-    pairs = tag_report.twins(operator.community)
+    pairs = tag_report.list_duplicates(staff.community)
     if not pairs:
         return []
     named = ", ".join(f"{a.name} / {b.name}" for a, b in pairs[:NAMED])
@@ -239,9 +239,9 @@ def tag_twins(operator: Staff, at: datetime) -> list[Line]:
 
 
 @items.provider
-def failed_duties(operator: Staff, at: datetime) -> list[Line]:
+def failed_duties(staff: Staff, at: datetime) -> list[Line]:
     """What the house gave up; whoever manages staff is told."""
-    if operator.role != permissions.Role.OWNER:
+    if staff.role != permissions.Role.OWNER:
         return []
     return [
         Line(
@@ -250,7 +250,7 @@ def failed_duties(operator: Staff, at: datetime) -> list[Line]:
             icon="exclamation-triangle",
             text=_("Background task failed: %(duty)s") % {"duty": row.duty},
             why=row.error.splitlines()[0][:200] if row.error else "",
-            url=reverse("settings:audit"),
+            url=reverse("settings:audit-log"),
             action=_("See the log"),
             minutes=5,
             late=True,

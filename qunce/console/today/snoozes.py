@@ -19,15 +19,13 @@ SPANS = ("hour", "tonight", "tomorrow")
 class Snooze(models.Model):
     """`key` names a line of the queue for as long as that line says the same."""
 
-    operator = models.ForeignKey(Staff, models.CASCADE, related_name="+")
+    staff = models.ForeignKey(Staff, models.CASCADE, related_name="+")
     key = models.CharField(max_length=200)
     until = timestamps.TimestampField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["operator", "key"], name="one_snooze_a_line"
-            )
+            models.UniqueConstraint(fields=["staff", "key"], name="one_snooze_a_line")
         ]
 
     def __str__(self) -> str:
@@ -52,21 +50,19 @@ def until(span: str, *, at: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, hour, tzinfo=zone)
 
 
-def put_off(*, operator: Staff, key: str, span: str, at: datetime) -> datetime:
-    end = until(span, at=at, zone=ZoneInfo(operator.community.timezone))
-    Snooze.objects.update_or_create(
-        operator=operator, key=key[:200], defaults={"until": end}
-    )
+def put_off(*, staff: Staff, key: str, span: str, at: datetime) -> datetime:
+    end = until(span, at=at, zone=ZoneInfo(staff.community.timezone))
+    Snooze.objects.update_or_create(staff=staff, key=key[:200], defaults={"until": end})
     return end
 
 
-def take_back(*, operator: Staff, key: str) -> None:
-    Snooze.objects.filter(operator=operator, key=key[:200]).delete()
+def take_back(*, staff: Staff, key: str) -> None:
+    Snooze.objects.filter(staff=staff, key=key[:200]).delete()
 
 
-def active(operator: Staff, *, at: datetime) -> dict[str, datetime]:
+def active(staff: Staff, *, at: datetime) -> dict[str, datetime]:
     """Key → until when; what has run out is cleared away."""
-    mine = Snooze.objects.filter(operator=operator)
+    mine = Snooze.objects.filter(staff=staff)
     mine.filter(until__lte=timestamps.to_micros(at)).delete()
     return dict(mine.values_list("key", "until"))
 

@@ -8,6 +8,6 @@ from qunce.console.today import views
 app_name = "today"
 urlpatterns: list[URLPattern] = [
     path("", views.show, name="queue"),
-    path("today/snooze", require_POST(views.snooze), name="snooze"),
-    path("today/wake", require_POST(views.wake), name="wake"),
+    path("today/snooze/", require_POST(views.snooze), name="snooze"),
+    path("today/unsnooze/", require_POST(views.wake), name="unsnooze"),
 ]

@@ -29,8 +29,8 @@ SPANS = {
 def show(request: Request) -> HttpResponse:
     if not account_models.Account.objects.filter(community=request.community).exists():
         return _welcome(request)
-    found = items.of(request.operator, at=request.at)
-    sleeping = snoozes.active(request.operator, at=request.at)
+    found = items.of(request.staff, at=request.at)
+    sleeping = snoozes.active(request.staff, at=request.at)
     awake, asleep = snoozes.split([line.key for line in found], sleeping)
     shown = [line for line in found if line.key in set(awake)]
     sections = [
@@ -44,17 +44,17 @@ def show(request: Request) -> HttpResponse:
         "later": _later(
             request,
             [sleeping[key] for key in asleep]
-            + providers.coming(request.operator, request.at),
+            + providers.coming(request.staff, request.at),
         ),
         "spans": SPANS,
-        "numbers": numbers.compared(request.operator, at=request.at),
+        "numbers": numbers.compared(request.staff, at=request.at),
     }
     part = "console/today/_queue.html"
     return http.render(request, "console/today/queue.html", context, part=part)
 
 
 def _welcome(request: Request) -> HttpResponse:
-    context = {"may_import": permissions.may(request.operator, jobs.IMPORT)}
+    context = {"may_import": permissions.may(request.staff, jobs.IMPORT)}
     return http.render(request, "console/today/welcome.html", context)
 
 
@@ -74,12 +74,12 @@ def _later(request: Request, ends: list[datetime]) -> tuple[str, int] | None:
 def snooze(request: Request) -> HttpResponse:
     key = request.POST.get("key", "")
     end = snoozes.put_off(
-        operator=request.operator,
+        staff=request.staff,
         key=key,
         span=request.POST.get("span", "tomorrow"),
         at=request.at,
     )
-    undo = reverse("today:wake") + f"?key={key}"
+    undo = reverse("today:unsnooze") + f"?key={key}"
     local = end.astimezone(ZoneInfo(request.community.timezone))
     text = _("Snoozed until %(time)s") % {"time": local.strftime("%m-%d %H:%M")}
     http.say(request, text, undo=undo)
@@ -88,5 +88,5 @@ def snooze(request: Request) -> HttpResponse:
 
 @http.page()
 def wake(request: Request) -> HttpResponse:
-    snoozes.take_back(operator=request.operator, key=request.GET.get("key", ""))
+    snoozes.take_back(staff=request.staff, key=request.GET.get("key", ""))
     return http.back(request, reverse("today:queue"))

@@ -15,14 +15,14 @@ from qunce.console.http import Request
 
 def _done(request: Request, endpoint: Endpoint, text: str) -> HttpResponse:
     http.say(request, text % {"name": endpoint})
-    return http.back(request, reverse("webhooks:one", args=[endpoint.pk]))
+    return http.back(request, reverse("webhooks:detail", args=[endpoint.pk]))
 
 
 @require_POST
 @http.page(endpoints.MANAGE)
 def pause(request: Request, pk: int) -> HttpResponse:
-    endpoint = endpoints.get(by=request.operator, pk=pk)
-    endpoints.pause(endpoint=endpoint, by=request.operator, at=request.at)
+    endpoint = endpoints.get(by=request.staff, pk=pk)
+    endpoints.pause(endpoint=endpoint, by=request.staff, at=request.at)
     return _done(
         request,
         endpoint,
@@ -33,32 +33,32 @@ def pause(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @http.page(endpoints.MANAGE)
 def resume(request: Request, pk: int) -> HttpResponse:
-    endpoint = endpoints.get(by=request.operator, pk=pk)
-    endpoints.resume(endpoint=endpoint, by=request.operator, at=request.at)
+    endpoint = endpoints.get(by=request.staff, pk=pk)
+    endpoints.resume(endpoint=endpoint, by=request.staff, at=request.at)
     return _done(request, endpoint, _("“%(name)s” is notified again from now on."))
 
 
 @require_POST
 @http.page(endpoints.MANAGE)
 def renew_secret(request: Request, pk: int) -> HttpResponse:
-    endpoint = endpoints.get(by=request.operator, pk=pk)
-    endpoints.renew_secret(endpoint=endpoint, by=request.operator, at=request.at)
+    endpoint = endpoints.get(by=request.staff, pk=pk)
+    endpoints.renew_secret(endpoint=endpoint, by=request.staff, at=request.at)
     return _done(request, endpoint, _("“%(name)s” has a new secret; copy it now."))
 
 
 @require_POST
 @http.page(endpoints.MANAGE)
 def try_out(request: Request, pk: int) -> HttpResponse:
-    endpoint = endpoints.get(by=request.operator, pk=pk)
-    deliveries.try_out(endpoint=endpoint, by=request.operator, at=request.at)
+    endpoint = endpoints.get(by=request.staff, pk=pk)
+    deliveries.try_out(endpoint=endpoint, by=request.staff, at=request.at)
     return _done(request, endpoint, _("Sending a test to “%(name)s”."))
 
 
 @require_POST
 @http.page(endpoints.MANAGE)
 def remove(request: Request, pk: int) -> HttpResponse:
-    endpoint = endpoints.get(by=request.operator, pk=pk)
-    endpoints.remove(endpoint=endpoint, by=request.operator, at=request.at)
+    endpoint = endpoints.get(by=request.staff, pk=pk)
+    endpoints.remove(endpoint=endpoint, by=request.staff, at=request.at)
     http.say(request, _("“%(name)s” removed.") % {"name": endpoint})
     return http.back(request, reverse("webhooks:list"))
 
@@ -66,7 +66,7 @@ def remove(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @http.page(endpoints.MANAGE)
 def again(request: Request, pk: int, delivery: int) -> HttpResponse:
-    endpoint = endpoints.get(by=request.operator, pk=pk)
+    endpoint = endpoints.get(by=request.staff, pk=pk)
     row = deliveries.get(endpoint, delivery)
-    deliveries.again(delivery=row, by=request.operator, at=request.at)
+    deliveries.again(delivery=row, by=request.staff, at=request.at)
     return _done(request, endpoint, _("Sending to “%(name)s” again."))

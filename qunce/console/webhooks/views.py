@@ -59,7 +59,7 @@ class WebhookForm(forms.Form):
 def listed(request: Request) -> HttpResponse:
     rows = [
         (endpoint, deliveries.tally(endpoint))
-        for endpoint in endpoints.listed(request.operator)
+        for endpoint in endpoints.listed(request.staff)
     ]
     return http.render(request, "console/webhooks/list.html", {"rows": rows})
 
@@ -67,20 +67,20 @@ def listed(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @http.page(endpoints.MANAGE)
 def add(request: Request) -> HttpResponse:
-    endpoints.check_may(request.operator)
+    endpoints.check_may(request.staff)
     form = WebhookForm(request.POST or None)
     if form.is_valid():
         try:
             endpoint = endpoints.create(
                 community=request.community,
-                by=request.operator,
+                by=request.staff,
                 at=request.at,
                 **form.cleaned_data,
             )
         except errors.Invalid as error:
             form.add_error(None, str(error))
         else:
-            return http.back(request, reverse("webhooks:one", args=[endpoint.pk]))
+            return http.back(request, reverse("webhooks:detail", args=[endpoint.pk]))
     return _form(request, form)
 
 
@@ -95,7 +95,7 @@ def _form(
 @require_http_methods(["GET", "POST"])
 @http.page(endpoints.MANAGE)
 def edit(request: Request, pk: int) -> HttpResponse:
-    endpoint = endpoints.get(by=request.operator, pk=pk)
+    endpoint = endpoints.get(by=request.staff, pk=pk)
     start = {name: getattr(endpoint, name) for name in ("name", "url")}
     kinds = list(endpoint.kinds)
     form = WebhookForm(request.POST or None, initial={**start, "kinds": kinds})
@@ -103,7 +103,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
         try:
             endpoints.change(
                 endpoint=endpoint,
-                by=request.operator,
+                by=request.staff,
                 at=request.at,
                 **form.cleaned_data,
             )
@@ -111,7 +111,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             http.say(request, _("“%(name)s” updated.") % {"name": endpoint})
-            return http.back(request, reverse("webhooks:one", args=[pk]))
+            return http.back(request, reverse("webhooks:detail", args=[pk]))
     return _form(request, form, endpoint)
 
 
@@ -120,7 +120,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
 @http.page(endpoints.MANAGE)
 def one(request: Request, pk: int) -> HttpResponse:
     """How it does, its secret and its log."""
-    endpoint = endpoints.get(by=request.operator, pk=pk)
+    endpoint = endpoints.get(by=request.staff, pk=pk)
     state = request.GET.get("state", "")
     before = request.GET.get("before", "")
     rows = deliveries.log(
@@ -149,7 +149,7 @@ def one(request: Request, pk: int) -> HttpResponse:
 @http.page(endpoints.MANAGE)
 def delivery(request: Request, pk: int, delivery: int) -> HttpResponse:
     """One delivery: what was told, what came back."""
-    endpoint = endpoints.get(by=request.operator, pk=pk)
+    endpoint = endpoints.get(by=request.staff, pk=pk)
     row = deliveries.get(endpoint, delivery)
     body = json.dumps(json.loads(row.body), indent=2, ensure_ascii=False)
     context = {"endpoint": endpoint, "row": row, "body": body}

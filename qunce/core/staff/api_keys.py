@@ -37,7 +37,7 @@ class ApiKey(models.Model):
     """Of the token only `prefix` and a digest are kept: 256 random bits need no salt."""
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="keys")
-    operator = models.ForeignKey(Staff, models.PROTECT, related_name="keys")
+    staff = models.ForeignKey(Staff, models.PROTECT, related_name="keys")
     name = models.CharField(max_length=LONGEST)
     prefix = models.CharField(max_length=12, unique=True)
     digest = models.CharField(max_length=64)
@@ -117,20 +117,20 @@ def create(
     *,
     name: str,
     scopes: Iterable[str],
-    operator: Staff,
+    staff: Staff,
     by: Staff,
     at: datetime,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """The key and its token, which is told this once."""
-    ranks.check_over(by, operator)
+    ranks.check_over(by, staff)
     scopes = sorted(set(scopes))
     _check(name=name, scopes=scopes, expires_at=expires_at, at=at)
     prefix, secret = secrets.token_hex(5), secrets.token_urlsafe(32)
     token = f"qk_{prefix}_{secret}"
     key = ApiKey.objects.create(
-        community=operator.community,
-        operator=operator,
+        community=staff.community,
+        staff=staff,
         name=name.strip(),
         prefix=prefix,
         digest=_digest(token),
@@ -145,7 +145,7 @@ def create(
 
 @transaction.atomic
 def revoke(*, key: ApiKey, by: Staff, at: datetime) -> None:
-    ranks.check_over(by, key.operator)
+    ranks.check_over(by, key.staff)
     changed = ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(
         revoked_at=at
     )
@@ -159,12 +159,12 @@ def authenticate(token: str, at: datetime) -> ApiKey | None:
     parts = token.split("_", 2)
     if len(parts) != 3 or parts[0] != "qk" or not parts[1].isalnum():
         return None
-    known = ApiKey.objects.select_related("operator__community", "community")
+    known = ApiKey.objects.select_related("staff__community", "community")
     key = next(iter(known.filter(prefix=parts[1])), None)
     if key is None or not hmac.compare_digest(key.digest, _digest(token)):
         return None
     ended = key.expires_at is not None and key.expires_at <= at
-    if key.revoked_at is not None or ended or not key.operator.is_active:
+    if key.revoked_at is not None or ended or not key.staff.is_active:
         return None
     _note_use(key, at)
     return key
@@ -182,7 +182,7 @@ def _digest(token: str) -> str:
 
 
 def get(community: Community, pk: int) -> ApiKey:
-    found = ApiKey.objects.select_related("operator").filter(community=community, pk=pk)
+    found = ApiKey.objects.select_related("staff").filter(community=community, pk=pk)
     for key in found:
         return key
     raise UnknownKey(_("There is no such API key."))
@@ -190,7 +190,7 @@ def get(community: Community, pk: int) -> ApiKey:
 
 def listed(community: Community) -> list[ApiKey]:
     """Those in use first, then by name."""
-    found = ApiKey.objects.select_related("operator").filter(community=community)
+    found = ApiKey.objects.select_related("staff").filter(community=community)
     return sorted(
         found.order_by("name", "pk"), key=lambda key: key.revoked_at is not None
     )

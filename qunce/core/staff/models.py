@@ -28,7 +28,7 @@ class StaffManager(BaseUserManager["Staff"]):
 class Staff(AbstractBaseUser):
     """`scope` is a rule over members, `groups` a list of keys; null sees all of them."""
 
-    community = models.ForeignKey(Community, models.PROTECT, related_name="operators")
+    community = models.ForeignKey(Community, models.PROTECT, related_name="staff")
     login = models.CharField(max_length=120, unique=True)
     name = models.CharField(max_length=120)
     role = models.CharField(max_length=20, choices=permissions.Role.choices)
@@ -69,7 +69,7 @@ def create(
     scope: dict[str, Any] | None = None,
     password: str | None = None,
 ) -> Staff:
-    operator = Staff(
+    staff = Staff(
         community=community,
         login=login,
         name=name or login,
@@ -78,9 +78,9 @@ def create(
         language=community.language,
         created_at=at,
     )
-    operator.set_password(password)
-    operator.save()
-    return operator
+    staff.set_password(password)
+    staff.save()
+    return staff
 
 
 def system(community: Community) -> Staff:

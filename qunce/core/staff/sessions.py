@@ -24,7 +24,7 @@ LONGEST = timedelta(days=7)
 
 
 class Session(AbstractBaseSession):
-    operator_id = models.BigIntegerField(null=True, db_index=True)
+    staff_id = models.BigIntegerField(null=True, db_index=True)
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionStore]:
@@ -42,7 +42,7 @@ class SessionStore(DatabaseStore):
         session = super().create_model_instance(data)
         assert isinstance(session, Session)  # noqa: S101 - for the type checker
         whose = data.get("_auth_user_id")
-        session.operator_id = int(whose) if whose else None
+        session.staff_id = int(whose) if whose else None
         return session
 
 
@@ -84,9 +84,9 @@ def see(session: SessionBase, at: datetime) -> None:
         session["place"] = place | {"seen": timestamps.to_micros(at)}
 
 
-def listed(operator: Staff, at: datetime) -> list[Place]:
+def listed(staff: Staff, at: datetime) -> list[Place]:
     """The latest used first."""
-    rows = Session.objects.filter(operator_id=operator.pk, expire_date__gt=at)
+    rows = Session.objects.filter(staff_id=staff.pk, expire_date__gt=at)
     found = [_place(row) for row in rows.order_by("pk")]
     return sorted(
         (place for place in found if place),
@@ -109,14 +109,14 @@ def _place(row: Session) -> Place | None:
     )
 
 
-def end(operator: Staff, name: str, at: datetime) -> bool:
-    keys = [place.key for place in listed(operator, at) if place.name == name]
-    rows = Session.objects.filter(operator_id=operator.pk, session_key__in=keys)
+def end(staff: Staff, name: str, at: datetime) -> bool:
+    keys = [place.key for place in listed(staff, at) if place.name == name]
+    rows = Session.objects.filter(staff_id=staff.pk, session_key__in=keys)
     return bool(rows.delete()[0])
 
 
-def end_all(operator: Staff, *, but: str | None = None) -> int:
-    rows = Session.objects.filter(operator_id=operator.pk).exclude(session_key=but)
+def end_all(staff: Staff, *, but: str | None = None) -> int:
+    rows = Session.objects.filter(staff_id=staff.pk).exclude(session_key=but)
     return rows.delete()[0]
 
 

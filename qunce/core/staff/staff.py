@@ -32,7 +32,7 @@ HOUSE = "system@"
 class StaffJoined(facts.FactKind):
     kind = "staff.joined"
     label = gettext_lazy("staff added")
-    operator: int
+    staff: int
     login: str
     role: str
 
@@ -42,7 +42,7 @@ class StaffJoined(facts.FactKind):
 class StaffChanged(facts.FactKind):
     kind = "staff.changed"
     label = gettext_lazy("staff changed")
-    operator: int
+    staff: int
     login: str
     changed: list[str]
     role: str
@@ -53,7 +53,7 @@ class StaffChanged(facts.FactKind):
 class StaffLeft(facts.FactKind):
     kind = "staff.left"
     label = gettext_lazy("staff deactivated")
-    operator: int
+    staff: int
     login: str
 
 
@@ -62,7 +62,7 @@ class StaffLeft(facts.FactKind):
 class StaffReturned(facts.FactKind):
     kind = "staff.returned"
     label = gettext_lazy("staff reactivated")
-    operator: int
+    staff: int
     login: str
 
 
@@ -71,7 +71,7 @@ class StaffReturned(facts.FactKind):
 class PasswordChanged(facts.FactKind):
     kind = "staff.password_changed"
     label = gettext_lazy("password changed")
-    operator: int
+    staff: int
     login: str
 
 
@@ -132,11 +132,9 @@ def check_password(password: str, of: Staff) -> None:
         raise InvalidStaff(" ".join(error.messages)) from None
 
 
-def check_owner_stays(operator: Staff) -> None:
-    others = listed(operator.community, role=permissions.Role.OWNER).exclude(
-        pk=operator.pk
-    )
-    if operator.role == permissions.Role.OWNER and not others.filter(is_active=True):
+def check_owner_stays(staff: Staff) -> None:
+    others = listed(staff.community, role=permissions.Role.OWNER).exclude(pk=staff.pk)
+    if staff.role == permissions.Role.OWNER and not others.filter(is_active=True):
         raise LastOwner(_("This is the last owner: make somebody else an owner first."))
 
 
@@ -175,7 +173,7 @@ def add(
     made.email, made.unit, made.password_is_given = email, unit, True
     made.groups = None if groups is None else sorted(set(groups))
     made.save()
-    joined = StaffJoined(operator=made.pk, login=made.login, role=role)
+    joined = StaffJoined(staff=made.pk, login=made.login, role=role)
     facts.record(joined, community=by.community, by=by, at=at)
     return made
 
@@ -184,25 +182,25 @@ CHANGEABLE = ("name", "login", "email", "role", "unit", "scope", "groups")
 
 
 @transaction.atomic
-def change(*, operator: Staff, by: Staff, at: datetime, **given: Any) -> None:
+def change(*, staff: Staff, by: Staff, at: datetime, **given: Any) -> None:
     """Any of `CHANGEABLE`; what is not given stays."""
-    ranks.check_over(by, operator)
-    after = {name: getattr(operator, name) for name in CHANGEABLE} | given
+    ranks.check_over(by, staff)
+    after = {name: getattr(staff, name) for name in CHANGEABLE} | given
     check_role(by, after["role"])
-    check_login(after["login"], of=operator)
+    check_login(after["login"], of=staff)
     check_words(name=after["name"], email=after["email"])
     if after["role"] != permissions.Role.OWNER or _limits(after):
-        check_owner_stays(operator)
-    changed = [name for name in CHANGEABLE if getattr(operator, name) != after[name]]
+        check_owner_stays(staff)
+    changed = [name for name in CHANGEABLE if getattr(staff, name) != after[name]]
     if not changed:
         return
     for name in changed:
-        setattr(operator, name, after[name])
-    operator.save(update_fields=changed)
+        setattr(staff, name, after[name])
+    staff.save(update_fields=changed)
     told = StaffChanged(
-        operator=operator.pk, login=operator.login, changed=changed, role=operator.role
+        staff=staff.pk, login=staff.login, changed=changed, role=staff.role
     )
-    facts.record(told, community=operator.community, by=by, at=at)
+    facts.record(told, community=staff.community, by=by, at=at)
 
 
 def _limits(after: dict[str, Any]) -> bool:
@@ -210,69 +208,67 @@ def _limits(after: dict[str, Any]) -> bool:
 
 
 @transaction.atomic
-def deactivate(*, operator: Staff, by: Staff, at: datetime) -> None:
-    ranks.check_over(by, operator)
-    check_owner_stays(operator)
-    if Staff.objects.filter(pk=operator.pk, is_active=True).update(is_active=False):
-        sessions.end_all(operator)
-        left = StaffLeft(operator=operator.pk, login=operator.login)
-        facts.record(left, community=operator.community, by=by, at=at)
+def deactivate(*, staff: Staff, by: Staff, at: datetime) -> None:
+    ranks.check_over(by, staff)
+    check_owner_stays(staff)
+    if Staff.objects.filter(pk=staff.pk, is_active=True).update(is_active=False):
+        sessions.end_all(staff)
+        left = StaffLeft(staff=staff.pk, login=staff.login)
+        facts.record(left, community=staff.community, by=by, at=at)
 
 
 @transaction.atomic
-def reactivate(*, operator: Staff, by: Staff, at: datetime) -> None:
-    ranks.check_over(by, operator)
-    if Staff.objects.filter(pk=operator.pk, is_active=False).update(is_active=True):
-        back = StaffReturned(operator=operator.pk, login=operator.login)
-        facts.record(back, community=operator.community, by=by, at=at)
+def reactivate(*, staff: Staff, by: Staff, at: datetime) -> None:
+    ranks.check_over(by, staff)
+    if Staff.objects.filter(pk=staff.pk, is_active=False).update(is_active=True):
+        back = StaffReturned(staff=staff.pk, login=staff.login)
+        facts.record(back, community=staff.community, by=by, at=at)
 
 
 @transaction.atomic
-def give_password(*, operator: Staff, password: str, by: Staff, at: datetime) -> None:
+def give_password(*, staff: Staff, password: str, by: Staff, at: datetime) -> None:
     """For who forgot theirs: good for one sign-in, and signs them out everywhere."""
-    ranks.check_over(by, operator)
-    _set_password(operator, password, given=True, by=by, at=at)
-    sessions.end_all(operator)
+    ranks.check_over(by, staff)
+    _set_password(staff, password, given=True, by=by, at=at)
+    sessions.end_all(staff)
 
 
 @transaction.atomic
-def choose_password(*, operator: Staff, password: str, at: datetime) -> None:
+def choose_password(*, staff: Staff, password: str, at: datetime) -> None:
     """One's own. All other sessions end, as Django ties them to the password."""
-    check_password(password, operator)
-    if operator.check_password(password):
+    check_password(password, staff)
+    if staff.check_password(password):
         raise InvalidStaff(_("Choose a password that differs from your current one."))
-    _set_password(operator, password, given=False, by=operator, at=at)
+    _set_password(staff, password, given=False, by=staff, at=at)
 
 
 def _set_password(
-    operator: Staff, password: str, *, given: bool, by: Staff, at: datetime
+    staff: Staff, password: str, *, given: bool, by: Staff, at: datetime
 ) -> None:
-    operator.set_password(password)
-    operator.password_is_given = given
-    operator.save(update_fields=["password", "password_is_given"])
-    changed = PasswordChanged(operator=operator.pk, login=operator.login)
-    facts.record(changed, community=operator.community, by=by, at=at)
+    staff.set_password(password)
+    staff.password_is_given = given
+    staff.save(update_fields=["password", "password_is_given"])
+    changed = PasswordChanged(staff=staff.pk, login=staff.login)
+    facts.record(changed, community=staff.community, by=by, at=at)
 
 
 @transaction.atomic
-def prefer(
-    *, operator: Staff, name: str, language: str, theme: str, at: datetime
-) -> None:
+def prefer(*, staff: Staff, name: str, language: str, theme: str, at: datetime) -> None:
     """What everybody chooses for themselves."""
     check_words(name=name, email="")
     given = {"name": name.strip(), "language": language, "theme": theme}
-    changed = [field for field in given if getattr(operator, field) != given[field]]
+    changed = [field for field in given if getattr(staff, field) != given[field]]
     for field in changed:
-        setattr(operator, field, given[field])
-    operator.save(update_fields=changed)
+        setattr(staff, field, given[field])
+    staff.save(update_fields=changed)
     if "name" in changed:
         told = StaffChanged(
-            operator=operator.pk,
-            login=operator.login,
+            staff=staff.pk,
+            login=staff.login,
             changed=["name"],
-            role=operator.role,
+            role=staff.role,
         )
-        facts.record(told, community=operator.community, by=operator, at=at)
+        facts.record(told, community=staff.community, by=staff, at=at)
 
 
 @transaction.atomic
@@ -288,8 +284,8 @@ def demand_second_factor(*, required: bool, by: Staff, at: datetime) -> None:
 
 
 def get(by: Staff, pk: int) -> Staff:
-    for operator in listed(by.community).filter(pk=pk):
-        return operator
+    for staff in listed(by.community).filter(pk=pk):
+        return staff
     raise UnknownStaff(_("There is no such staff member."))
 
 

@@ -29,7 +29,7 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 class FactorSet(facts.FactKind):
     kind = "staff.two_factor_enabled"
     label = gettext_lazy("two-factor turned on")
-    operator: int
+    staff: int
     login: str
 
 
@@ -38,7 +38,7 @@ class FactorSet(facts.FactKind):
 class FactorRemoved(facts.FactKind):
     kind = "staff.two_factor_disabled"
     label = gettext_lazy("two-factor turned off")
-    operator: int
+    staff: int
     login: str
 
 
@@ -47,7 +47,7 @@ class FactorRemoved(facts.FactKind):
 class CodesMade(facts.FactKind):
     kind = "staff.recovery_codes_generated"
     label = gettext_lazy("recovery codes generated")
-    operator: int
+    staff: int
     login: str
 
 
@@ -59,18 +59,18 @@ class FactorDemanded(errors.Refused):
     """Two-factor is required of all here."""
 
 
-def is_set(operator: Staff) -> bool:
-    return bool(TOTPDevice.objects.filter(user=operator, confirmed=True).exists())
+def is_set(staff: Staff) -> bool:
+    return bool(TOTPDevice.objects.filter(user=staff, confirmed=True).exists())
 
 
-def confirmed(operator: Staff) -> TOTPDevice:
-    return TOTPDevice.objects.get(user=operator, confirmed=True)
+def confirmed(staff: Staff) -> TOTPDevice:
+    return TOTPDevice.objects.get(user=staff, confirmed=True)
 
 
-def offered(operator: Staff) -> TOTPDevice:
+def offered(staff: Staff) -> TOTPDevice:
     """The secret that waits for its first code; the same until it is confirmed."""
     return TOTPDevice.objects.get_or_create(
-        user=operator, confirmed=False, defaults={"name": "app"}
+        user=staff, confirmed=False, defaults={"name": "app"}
     )[0]
 
 
@@ -86,29 +86,29 @@ def secret(device: TOTPDevice) -> str:
 
 
 @transaction.atomic
-def confirm(*, operator: Staff, code: str, at: datetime) -> list[str]:
+def confirm(*, staff: Staff, code: str, at: datetime) -> list[str]:
     """The first right code turns it on; returns the recovery codes, told this once."""
-    device = offered(operator)
+    device = offered(staff)
     if not device.verify_token(_digits(code)):
         raise WrongCode(_("The code is incorrect. Check the clock of your phone."))
-    TOTPDevice.objects.filter(user=operator).exclude(pk=device.pk).delete()
+    TOTPDevice.objects.filter(user=staff).exclude(pk=device.pk).delete()
     device.confirmed = True
     device.save(update_fields=["confirmed"])
-    told = FactorSet(operator=operator.pk, login=operator.login)
-    facts.record(told, community=operator.community, by=operator, at=at)
-    return _new_codes(operator)
+    told = FactorSet(staff=staff.pk, login=staff.login)
+    facts.record(told, community=staff.community, by=staff, at=at)
+    return _new_codes(staff)
 
 
 @transaction.atomic
-def renew_codes(*, operator: Staff, at: datetime) -> list[str]:
-    told = CodesMade(operator=operator.pk, login=operator.login)
-    facts.record(told, community=operator.community, by=operator, at=at)
-    return _new_codes(operator)
+def renew_codes(*, staff: Staff, at: datetime) -> list[str]:
+    told = CodesMade(staff=staff.pk, login=staff.login)
+    facts.record(told, community=staff.community, by=staff, at=at)
+    return _new_codes(staff)
 
 
-def _new_codes(operator: Staff) -> list[str]:
-    StaticDevice.objects.filter(user=operator).delete()
-    device = StaticDevice.objects.create(user=operator, name="recovery")
+def _new_codes(staff: Staff) -> list[str]:
+    StaticDevice.objects.filter(user=staff).delete()
+    device = StaticDevice.objects.create(user=staff, name="recovery")
     codes = [
         "".join(secrets.choice(ALPHABET) for _place in range(10))
         for _code in range(RECOVERY_CODES)
@@ -119,35 +119,35 @@ def _new_codes(operator: Staff) -> list[str]:
     return [f"{code[:5]}-{code[5:]}" for code in codes]
 
 
-def codes_left(operator: Staff) -> int:
-    return int(StaticToken.objects.filter(device__user=operator).count())
+def codes_left(staff: Staff) -> int:
+    return int(StaticToken.objects.filter(device__user=staff).count())
 
 
-def check_remove(operator: Staff) -> None:
-    if operator.community.second_factor:
+def check_remove(staff: Staff) -> None:
+    if staff.community.second_factor:
         raise FactorDemanded(_("Two-factor is required for all staff."))
 
 
 @transaction.atomic
-def remove(*, operator: Staff, by: Staff, at: datetime) -> None:
+def remove(*, staff: Staff, by: Staff, at: datetime) -> None:
     """One's own, or that of staff who lost the phone and every code."""
-    if by.pk != operator.pk:
-        ranks.check_over(by, operator)
+    if by.pk != staff.pk:
+        ranks.check_over(by, staff)
     else:
-        check_remove(operator)
-    had = is_set(operator)
-    StaticDevice.objects.filter(user=operator).delete()
-    TOTPDevice.objects.filter(user=operator).delete()
+        check_remove(staff)
+    had = is_set(staff)
+    StaticDevice.objects.filter(user=staff).delete()
+    TOTPDevice.objects.filter(user=staff).delete()
     if had:
-        told = FactorRemoved(operator=operator.pk, login=operator.login)
-        facts.record(told, community=operator.community, by=by, at=at)
+        told = FactorRemoved(staff=staff.pk, login=staff.login)
+        facts.record(told, community=staff.community, by=by, at=at)
 
 
-def verify(*, operator: Staff, code: str, at: datetime) -> Device:
+def verify(*, staff: Staff, code: str, at: datetime) -> Device:
     """Which device took the code; each attempt is counted, each code good once."""
-    whom = ("code", str(operator.pk))
+    whom = ("code", str(staff.pk))
     login_attempts.begin(whom, at=at)
-    device = _taken(operator, code)
+    device = _taken(staff, code)
     if device is None:
         raise WrongCode(_("The code is incorrect or has already been used."))
     login_attempts.forget(whom)
@@ -155,15 +155,15 @@ def verify(*, operator: Staff, code: str, at: datetime) -> Device:
 
 
 @transaction.atomic
-def _taken(operator: Staff, code: str) -> Device | None:
+def _taken(staff: Staff, code: str) -> Device | None:
     plain = code.strip().lower().replace("-", "").replace(" ", "")
     if plain.isascii() and plain.isdigit() and len(plain) == 6:
         apps = TOTPDevice.objects.select_for_update().filter(confirmed=True)
-        for app in apps.filter(user=operator):
+        for app in apps.filter(user=staff):
             if app.verify_token(plain):
                 return app
         return None
-    for codes in StaticDevice.objects.select_for_update().filter(user=operator):
+    for codes in StaticDevice.objects.select_for_update().filter(user=staff):
         if plain and codes.verify_token(_kept(plain)):
             return codes
     return None

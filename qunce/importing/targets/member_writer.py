@@ -25,7 +25,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.accounts import MemberChanged, MemberLeft, MemberRejoined
 from qunce.members.attributes import attributes
 from qunce.members.attributes import values as attribute_values
-from qunce.members.attributes.parsing import Stored
+from qunce.members.attributes.parsing import StoredValue
 from qunce.members.tags import assignments
 from qunce.members.tags import library as tag_library
 from qunce.members.tags import models as tag_models
@@ -127,7 +127,9 @@ class MemberWriter:
             list(people),
         )
         told = {row["source"] for row in people.values() if "source" in row}
-        sources = interned_names.ensure(accounts.SOURCES, self._job.community_id, told)
+        sources = interned_names.ensure(
+            accounts.SOURCE_NAMESPACE, self._job.community_id, told
+        )
         updates: list[tuple[Any, ...]] = []
         events: list[tuple[facts.FactKind, int]] = []
         for account, name, joined, left, source in found:
@@ -171,7 +173,7 @@ class MemberWriter:
         if not updates:
             return
         job = self._job
-        rev = revisions.bump(job.community_id, account_models.PRESENT, [0])[0]
+        rev = revisions.bump(job.community_id, account_models.PRESENCE_REVISION, [0])[0]
         with connection.cursor() as cursor:
             cursor.executemany(
                 "UPDATE members_account SET name = %s, joined_at = %s, left_at = %s,"
@@ -202,7 +204,7 @@ class MemberWriter:
         )
         new = sorted(wanted - set(known))
         if new:
-            accounts.identify_many(
+            accounts.add_identifiers(
                 community=self._job.community,
                 values=new,
                 by=self._job.by,
@@ -234,11 +236,11 @@ class MemberWriter:
         return changed
 
     def _set(
-        self, attribute: attributes.Attribute, wanted: dict[int, list[Stored]]
+        self, attribute: attributes.Attribute, wanted: dict[int, list[StoredValue]]
     ) -> list[int]:
         if not wanted:
             return []
-        held: dict[int, set[Stored]] = {}
+        held: dict[int, set[StoredValue]] = {}
         for account, number, text in db.rows(
             "SELECT account_id, number, text FROM members_attributevalue"  # noqa: S608
             f" WHERE attribute_id = %s AND present AND account_id IN"
@@ -275,17 +277,17 @@ class MemberWriter:
                 changed.update(missing)
         return changed
 
-    def _put(self, tag: tag_library.Tag, missing: list[int]) -> None:
+    def _put(self, tag: tag_models.Tag, missing: list[int]) -> None:
         job = self._job
         if self._batch is None:
-            self._batch = assignments.begin(
+            self._batch = assignments.create_batch(
                 community=job.community,
                 by=job.by,
                 at=job.started_at,
                 source=SOURCE,
                 note=job.file,
             )
-        assignments.put(
+        assignments.apply(
             tag=tag, accounts=missing, by=job.by, at=job.started_at, batch=self._batch
         )
 
@@ -320,7 +322,7 @@ def _carrying(tag: int, some: list[int]) -> set[int]:
     }
 
 
-def stored(kind: str, value: Any) -> list[Stored]:
+def stored(kind: str, value: Any) -> list[StoredValue]:
     """What is kept of a parsed value, as `members.literals` keeps it."""
     if kind == "multi":
         return [(None, text) for text in sorted(typed_columns.listed(value))]

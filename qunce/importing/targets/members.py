@@ -20,7 +20,7 @@ from qunce.members.tags import naming
 
 
 def _tags(text: str) -> str:
-    names = [naming.check(name, naming.FREE) for name in typed_columns.listed(text)]
+    names = [naming.check(name, naming.NO_RULE) for name in typed_columns.listed(text)]
     return ";".join(dict.fromkeys(names))
 
 

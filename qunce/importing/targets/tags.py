@@ -16,7 +16,9 @@ from qunce.importing import account_resolver, numbers, registry
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import Parsed, Reading
 from qunce.members.tags import assignments, library, naming
-from qunce.members.tags.models import KIND, TagBatch, Writer
+from qunce.members.tags import models as tag_models
+from qunce.members.tags.models import KIND, TagBatch
+from qunce.members.tags.writer import TagWriter
 from qunce.sets.bitmaps import marks
 
 SOURCE = "import"
@@ -28,7 +30,7 @@ class InvalidDepth(errors.Invalid):
 
 
 def _tag(text: str) -> str:
-    return naming.check(text, naming.FREE)
+    return naming.check(text, naming.NO_RULE)
 
 
 def _depth(text: str) -> str:
@@ -129,7 +131,7 @@ class TagWriter:
         made, self._made = self._made, 0
         return {"tagged": changed, "known": len(batch) - changed, "members": made}
 
-    def _write(self, tag: library.Tag, rows: list[tuple[int, int, int]]) -> int:
+    def _write(self, tag: tag_models.Tag, rows: list[tuple[int, int, int]]) -> int:
         """Without a depth the tag is there once at least; with one, exactly so often."""
         held = marks.find_weights(KIND, tag.pk, [row[0] for row in rows])
         wanted: dict[int, dict[int, int]] = {}
@@ -138,7 +140,7 @@ class TagWriter:
             if weight != held.get(account, 0):
                 wanted.setdefault(time, {})[account] = weight
         for time, weights in wanted.items():
-            writer = Writer(
+            writer = TagWriter(
                 self._tag_batch(), self._job.by, timestamps.from_micros(time)
             )
             writer.lock(tag)
@@ -150,7 +152,7 @@ class TagWriter:
         if self._batch is None:
             job = self._job
             at: datetime = job.started_at
-            self._batch = assignments.begin(
+            self._batch = assignments.create_batch(
                 community=job.community, by=job.by, at=at, source=SOURCE, note=job.file
             )
         return self._batch

@@ -20,11 +20,11 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account, Identifier
 from qunce.members.people import merges
 
-TEND = permissions.declare(
+EDIT = permissions.declare(
     "members.edit", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
-CHANNEL = "import"
-SOURCES = "source"
+DEFAULT_CHANNEL = "import"
+SOURCE_NAMESPACE = "source"
 
 
 @facts.declare
@@ -48,7 +48,7 @@ class MemberChanged(facts.FactKind):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class MemberIdentified(facts.FactKind):
+class IdentifierAdded(facts.FactKind):
     """A phone, an address or an id is known; which one stands with the account."""
 
     kind = "member.identifier_added"
@@ -70,7 +70,7 @@ class MemberRejoined(facts.FactKind):
     label = gettext_lazy("rejoined the community")
 
 
-class AccountExists(errors.Refused):
+class AccountAlreadyExists(errors.Refused):
     """This channel knows an account of that key already."""
 
 
@@ -78,7 +78,7 @@ class InvalidAccount(errors.Invalid):
     """An account needs a key."""
 
 
-class HasLeft(errors.Refused):
+class PresenceConflict(errors.Refused):
     """Who has left cannot leave; who is here cannot come back."""
 
 
@@ -111,22 +111,24 @@ def _is_text(text: str) -> bool:
 
 
 @transaction.atomic
-def add(
+def create(
     *,
     community: Community,
     key: str,
     by: Staff,
     at: datetime,
-    channel: str = CHANNEL,
+    channel: str = DEFAULT_CHANNEL,
     name: str = "",
     joined_at: datetime | None = None,
     source: str = "",
     known_by: Mapping[str, str] | None = None,
 ) -> Account:
     """`known_by` are identifiers such as {"phone": …}; an equal one merges (K1)."""
-    permissions.check_may(by, TEND)
+    permissions.check_may(by, EDIT)
     if account_queries.find(community, [key := check_key(key)], channel):
-        raise AccountExists(_("A member “%(key)s” already exists.") % {"key": key})
+        raise AccountAlreadyExists(
+            _("A member “%(key)s” already exists.") % {"key": key}
+        )
     account = Account.objects.create(
         community=community,
         key=key,
@@ -139,7 +141,7 @@ def add(
     joining = MemberJoined(channel=channel, came_by=source)
     _record(joining, account, by, at, account.joined_at)
     for kind, value in (known_by or {}).items():
-        identify(account=account, kind=kind, value=value, by=by, at=at)
+        add_identifier(account=account, kind=kind, value=value, by=by, at=at)
     return account
 
 
@@ -154,7 +156,7 @@ def update(
     source: str | None = None,
 ) -> list[str]:
     """Change what is given and differs; returns the names of the changed fields."""
-    permissions.check_may(by, TEND)
+    permissions.check_may(by, EDIT)
     name = None if name is None else check_name(name)
     new: dict[str, object] = {"name": name, "joined_at": joined_at}
     if source is not None:
@@ -173,14 +175,14 @@ def update(
 
 
 @transaction.atomic
-def identify(
+def add_identifier(
     *, account: Account, kind: str, value: str, by: Staff, at: datetime
 ) -> bool:
     """Keep a phone, an address or an id; whoever shares it is the same person.
 
     False when it was known.
     """
-    permissions.check_may(by, TEND)
+    permissions.check_may(by, EDIT)
     _unused, made = Identifier.objects.get_or_create(
         account=account,
         kind=kind,
@@ -188,9 +190,9 @@ def identify(
         defaults={"community_id": account.community_id},
     )
     if made:
-        event = MemberIdentified(account=account.pk, by_kind=kind)
+        event = IdentifierAdded(account=account.pk, by_kind=kind)
         facts.record(event, community=account.community, by=by, at=at)
-        merges.join_alike(
+        merges.merge_by_identifiers(
             community=account.community, accounts=[account.pk], by=by, at=at
         )
     return made
@@ -201,14 +203,14 @@ def leave(
     *, account: Account, by: Staff, at: datetime, left_at: datetime | None = None
 ) -> None:
     """This account is gone. A person has left when all their accounts have."""
-    permissions.check_may(by, TEND)
+    permissions.check_may(by, EDIT)
     _turn(account, present=False, left_at=left_at or at)
     _record(MemberLeft(), account, by, at, left_at or at)
 
 
 @transaction.atomic
 def rejoin(*, account: Account, by: Staff, at: datetime) -> None:
-    permissions.check_may(by, TEND)
+    permissions.check_may(by, EDIT)
     _turn(account, present=True, left_at=None)
     event = MemberRejoined(account=account.pk)
     facts.record(event, community=account.community, by=by, at=at)
@@ -238,7 +240,7 @@ def _turn(account: Account, *, present: bool, left_at: datetime | None) -> None:
             if present
             else _("%(name)s is not in the community.")
         )
-        raise HasLeft(text % {"name": account})
+        raise PresenceConflict(text % {"name": account})
     account.present, account.left_at, account.rev = present, left_at, rev
 
 
@@ -249,12 +251,12 @@ def _change(account: Account, **values: object) -> None:
 
 
 def _bump(community: Community) -> int:
-    return revisions.bump(community.pk, account_models.PRESENT, [0])[0]
+    return revisions.bump(community.pk, account_models.PRESENCE_REVISION, [0])[0]
 
 
 def _source_id(community: Community, source: str) -> int | None:
     return (
-        interned_names.ensure(SOURCES, community.pk, [source])[source]
+        interned_names.ensure(SOURCE_NAMESPACE, community.pk, [source])[source]
         if source
         else None
     )
@@ -262,13 +264,13 @@ def _source_id(community: Community, source: str) -> int | None:
 
 # In bulk, for files and webhooks
 
-MAKE = """
+INSERT_ACCOUNTS = """
 INSERT INTO members_account (community_id, "key", channel, name, joined_at, left_at,
     source_id, present, erased_at, rev)
 VALUES {rows}
 ON CONFLICT (community_id, "key", channel) DO NOTHING
 """
-ROWS = 1_000
+ROWS_PER_STATEMENT = 1_000
 
 
 @transaction.atomic
@@ -278,7 +280,7 @@ def ensure(
     keys: Iterable[str] | Mapping[str, datetime],
     by: Staff,
     at: datetime,
-    channel: str = CHANNEL,
+    channel: str = DEFAULT_CHANNEL,
     source: str = "",
 ) -> dict[str, int]:
     """Key → account id, made where missing, joined at the given moment or now.
@@ -309,17 +311,17 @@ def _insert(
     head: tuple[int, str, int | None, int], rows: Sequence[tuple[str, int]]
 ) -> None:
     community_id, channel, source_id, rev = head
-    for chunk in account_queries.chunks(rows, ROWS):
+    for chunk in account_queries.chunks(rows, ROWS_PER_STATEMENT):
         values: list[object] = []
         for key, joined in chunk:
             values += [community_id, key, channel, "", joined, None]
             values += [source_id, True, None, rev]
         marks = ", ".join([f"({db.placeholders(10)})"] * len(chunk))
-        db.execute(MAKE.format(rows=marks), values)
+        db.execute(INSERT_ACCOUNTS.format(rows=marks), values)
 
 
 @transaction.atomic
-def identify_many(
+def add_identifiers(
     *,
     community: Community,
     values: Iterable[tuple[int, str, str]],
@@ -333,6 +335,10 @@ def identify_many(
         )
         for account, kind, value in values
     ]
-    Identifier.objects.bulk_create(rows, batch_size=ROWS, ignore_conflicts=True)
+    Identifier.objects.bulk_create(
+        rows, batch_size=ROWS_PER_STATEMENT, ignore_conflicts=True
+    )
     accounts = sorted({row.account_id for row in rows})
-    return merges.join_alike(community=community, accounts=accounts, by=by, at=at)
+    return merges.merge_by_identifiers(
+        community=community, accounts=accounts, by=by, at=at
+    )

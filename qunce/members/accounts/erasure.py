@@ -14,7 +14,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes.values import AttributeValue, PastValue
 from qunce.members.layers import layers
 from qunce.members.people import merges, notes
-from qunce.members.segments import segments
+from qunce.members.segments import frozen as frozen_segments
 from qunce.members.tags import models as tag_models
 from qunce.members.tags.models import TagChange, Tagging
 from qunce.sets.bitmaps import attribute_columns, marks
@@ -33,9 +33,9 @@ def scrub(key: str, *, at: datetime) -> None:
     _clear_tags(account.community_id, family)
     for side in ("left_id__in", "right_id__in"):
         merges.Merge.objects.filter(**{side: family}).update(note="")
-    notes.drop(family)
-    layers.drop(family)
-    segments.drop(family)
+    notes.erase(family)
+    layers.erase_people(family)
+    frozen_segments.erase_people(family)
     derived.erase(family)
     facts.erase(family)
     audit.forget(family)

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from qunce.core import errors
 
-JOINING = ("unionid", "phone", "email")
+MERGING_KINDS = ("unionid", "phone", "email")
 """Kinds by which accounts are taken for one person, the surest first."""
 
-KIND = re.compile(r"[a-z][a-z0-9_]{0,19}")
+KIND_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,19}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 CHINESE_MOBILE = re.compile(r"(?:\+|00)?86(1[3-9]\d{9})")
 BETWEEN_DIGITS = re.compile(r"[\s\-–—().·]+")
@@ -25,7 +25,7 @@ class InvalidIdentifier(errors.Invalid):
 def normalise(kind: str, value: str) -> str:
     """One spelling for each phone, address or id, so that equal ones are equal text."""
     text = unicodedata.normalize("NFKC", value).strip()
-    if not KIND.fullmatch(kind):
+    if not KIND_PATTERN.fullmatch(kind):
         raise InvalidIdentifier(
             _("“%(kind)s” is not a kind of identifier. Use a name such as phone.")
             % {"kind": kind}

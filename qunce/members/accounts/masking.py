@@ -10,7 +10,9 @@ from qunce.core import permissions
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
-UNMASK = permissions.declare("members.view_identifiers", permissions.Role.MANAGER)
+VIEW_IDENTIFIERS = permissions.declare(
+    "members.view_identifiers", permissions.Role.MANAGER
+)
 DOTS = "****"
 """Always as many, so that the length of what is hidden stays hidden too."""
 PHONE = re.compile(r"\+?\d{7,15}")
@@ -19,7 +21,7 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 def identifier(*, kind: str, value: str, by: Staff) -> str:
     """One identifier of a kind such as phone, as this operator may read it."""
-    if permissions.may(by, UNMASK):
+    if permissions.may(by, VIEW_IDENTIFIERS):
         return value
     if kind == "phone":
         return _phone(value)
@@ -36,7 +38,7 @@ def email(value: str, by: Staff) -> str:
 
 def key(value: str, by: Staff) -> str:
     """A member's key: sources like to use the phone or the address for it."""
-    if permissions.may(by, UNMASK) or not is_private(value):
+    if permissions.may(by, VIEW_IDENTIFIERS) or not is_private(value):
         return value
     return _email(value) if EMAIL.fullmatch(value) else _phone(value)
 

@@ -10,7 +10,7 @@ from django.db import models
 from qunce.core import timestamps
 from qunce.core.communities import Community
 
-PRESENT = "present"
+PRESENCE_REVISION = "present"
 """Revision kind: raised when an account is made, leaves, comes back or is erased."""
 
 

@@ -126,7 +126,7 @@ def person_ids(accounts: Iterable[int]) -> dict[int, int]:
     for chunk in chunks(wanted):
         heads.update(
             db.rows(
-                "SELECT account_id, head_id FROM sets_alias"  # noqa: S608 - marks only
+                "SELECT account_id, person_id FROM sets_alias"  # noqa: S608 - marks only
                 f" WHERE account_id IN ({db.placeholders(len(chunk))})",
                 chunk,
             )
@@ -140,8 +140,8 @@ def accounts_by_person(accounts: Iterable[int]) -> dict[int, list[int]]:
     people = {head: [head] for head in heads}
     for chunk in chunks(heads):
         for account, head in db.rows(
-            "SELECT account_id, head_id FROM sets_alias"  # noqa: S608 - marks only
-            f" WHERE head_id IN ({db.placeholders(len(chunk))}) ORDER BY account_id",
+            "SELECT account_id, person_id FROM sets_alias"  # noqa: S608 - marks only
+            f" WHERE person_id IN ({db.placeholders(len(chunk))}) ORDER BY account_id",
             chunk,
         ):
             people[head].append(account)

@@ -20,14 +20,14 @@ from qunce.members.attributes import parsing as value_parsing
 from qunce.members.attributes import values as attribute_values
 from qunce.members.attributes.values import AttributeValue, PastValue
 
-DEFINE = permissions.declare("attributes.manage", permissions.Role.MANAGER)
-FILL = permissions.declare(
+MANAGE = permissions.declare("attributes.manage", permissions.Role.MANAGER)
+EDIT = permissions.declare(
     "attributes.edit", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
-OPERATOR = "operator"
+MANUAL = "operator"
 
 
-class Kind(models.TextChoices):
+class AttributeType(models.TextChoices):
     TEXT = "text"
     NUMBER = "number"
     BOOL = "bool"
@@ -52,7 +52,7 @@ class Attribute(models.Model):
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     name = models.CharField(max_length=80)
     label = models.CharField(max_length=80)
-    type = models.CharField(max_length=10, choices=Kind.choices)
+    type = models.CharField(max_length=10, choices=AttributeType.choices)
     section = models.CharField(
         max_length=10, choices=Section.choices, default=Section.BASIC
     )
@@ -99,11 +99,11 @@ class AttributeSet(facts.FactKind):
     came_by: str
 
 
-class UnknownAttribute(errors.NotFound):
+class AttributeNotFound(errors.NotFound):
     """There is no such attribute in this community."""
 
 
-class AttributeExists(errors.Refused):
+class AttributeAlreadyExists(errors.Refused):
     """There is an attribute of this name with another type."""
 
 
@@ -117,16 +117,16 @@ class InvalidAttribute(errors.Invalid):
 def check_definition(name: str, kind: str, section: str, label: str = "") -> None:
     if not text_validation.is_text(name + label) or len(label) > 80:
         raise InvalidAttribute(_("A name has at most 80 characters."))
-    if not 0 < len(name) <= 80 or kind not in Kind or section not in Section:
+    if not 0 < len(name) <= 80 or kind not in AttributeType or section not in Section:
         raise InvalidAttribute(
             _("An attribute needs a name, one of the types %(types)s and a section.")
-            % {"types": ", ".join(Kind)}
+            % {"types": ", ".join(AttributeType)}
         )
 
 
 def _same(found: Attribute, kind: str) -> Attribute:
     if found.type != kind:
-        raise AttributeExists(
+        raise AttributeAlreadyExists(
             _("An attribute “%(name)s” already exists. Its type is %(type)s.")
             % {"name": found.name, "type": found.type}
         )
@@ -149,7 +149,7 @@ def define(
     choices: Sequence[str] = (),
 ) -> Attribute:
     """Extend the schema; the same definition again returns what is there."""
-    permissions.check_may(by, DEFINE)
+    permissions.check_may(by, MANAGE)
     name = " ".join(name.split())
     check_definition(name, type, section, label)
     if found := Attribute.objects.filter(community=community, name=name).first():
@@ -170,7 +170,7 @@ def define(
 
 
 @transaction.atomic
-def change(
+def update(
     *,
     attribute: Attribute,
     label: str,
@@ -183,7 +183,7 @@ def change(
 
     Fewer choices leave the values that are there.
     """
-    permissions.check_may(by, DEFINE)
+    permissions.check_may(by, MANAGE)
     label = " ".join(label.split())
     check_definition(label, attribute.type, section)
     attribute.label, attribute.section = label, section
@@ -197,10 +197,10 @@ def change(
 def set_values(
     *,
     attribute: Attribute,
-    values: Mapping[int, value_parsing.Given | None],
+    values: Mapping[int, value_parsing.InputValue | None],
     by: Staff,
     at: datetime,
-    source: str = OPERATOR,
+    source: str = MANUAL,
     record: bool = True,
 ) -> int:
     """Give accounts a value, None to take it away; returns how many changed.
@@ -209,7 +209,7 @@ def set_values(
     history. Each 5,000 accounts are one transaction; `record` false leaves the facts
     to the caller, for files.
     """
-    permissions.check_may(by, FILL)
+    permissions.check_may(by, EDIT)
     account_queries.check_ids(attribute.community, values)
     stored = _read(attribute, values)
     writer = attribute_values.Writer(attribute, by, at, source)
@@ -226,8 +226,8 @@ def set_values(
 
 
 def _read(
-    attribute: Attribute, values: Mapping[int, value_parsing.Given | None]
-) -> dict[int, list[value_parsing.Stored]]:
+    attribute: Attribute, values: Mapping[int, value_parsing.InputValue | None]
+) -> dict[int, list[value_parsing.StoredValue]]:
     zone = ZoneInfo(attribute.community.timezone)
     return {
         account: [] if value is None else _stored(attribute, value, zone)
@@ -236,9 +236,9 @@ def _read(
 
 
 def _stored(
-    attribute: Attribute, value: value_parsing.Given, zone: ZoneInfo
-) -> list[value_parsing.Stored]:
-    rows = value_parsing.store(attribute.type, value, zone)
+    attribute: Attribute, value: value_parsing.InputValue, zone: ZoneInfo
+) -> list[value_parsing.StoredValue]:
+    rows = value_parsing.parse(attribute.type, value, zone)
     for _number, text in rows:
         if attribute.choices and text not in attribute.choices:
             raise value_parsing.InvalidValue(
@@ -261,18 +261,18 @@ def get(community: Community, name: str) -> Attribute:
     try:
         return Attribute.objects.get(community=community, name=name)
     except Attribute.DoesNotExist:
-        raise UnknownAttribute(
+        raise AttributeNotFound(
             _("There is no attribute “%(name)s”.") % {"name": name}
         ) from None
 
 
-def listed(community: Community) -> models.QuerySet[Attribute]:
+def list_all(community: Community) -> models.QuerySet[Attribute]:
     attributes = Attribute.objects.filter(community=community)
     return attributes.order_by("section", "name")
 
 
 @dataclass(frozen=True)
-class Held:
+class CurrentValue:
     """One value of a person, with where it came from."""
 
     attribute: Attribute
@@ -282,12 +282,14 @@ class Held:
     by_id: int | None
 
 
-def of_people(accounts: Iterable[int]) -> dict[str, Held]:
+def values_of_person(accounts: Iterable[int]) -> dict[str, CurrentValue]:
     """Name → value of one person, over all accounts: the one set last; several united."""
-    return of_each({0: list(accounts)})[0]
+    return values_by_person({0: list(accounts)})[0]
 
 
-def of_each(people: Mapping[int, Sequence[int]]) -> dict[int, dict[str, Held]]:
+def values_by_person(
+    people: Mapping[int, Sequence[int]],
+) -> dict[int, dict[str, CurrentValue]]:
     """The same of several people, given as head → accounts."""
     heads = {account: head for head, some in people.items() for account in some}
     rows = AttributeValue.objects.filter(account_id__in=list(heads), present=True)
@@ -304,15 +306,15 @@ def of_each(people: Mapping[int, Sequence[int]]) -> dict[int, dict[str, Held]]:
     }
 
 
-def _held(rows: Sequence[AttributeValue]) -> Held:
+def _held(rows: Sequence[AttributeValue]) -> CurrentValue:
     first = rows[0]
     zone = ZoneInfo(first.attribute.community.timezone)
-    several = rows if first.attribute.type == Kind.MULTI else rows[:1]
+    several = rows if first.attribute.type == AttributeType.MULTI else rows[:1]
     texts = {
-        value_parsing.show(first.attribute.type, row.number, row.text, zone)
+        value_parsing.format_value(first.attribute.type, row.number, row.text, zone)
         for row in several
     }
-    return Held(
+    return CurrentValue(
         first.attribute,
         "; ".join(sorted(texts)),
         first.source,
@@ -321,14 +323,14 @@ def _held(rows: Sequence[AttributeValue]) -> Held:
     )
 
 
-def history(attribute: Attribute, accounts: Iterable[int]) -> list[PastValue]:
+def list_past(attribute: Attribute, accounts: Iterable[int]) -> list[PastValue]:
     """What these accounts' values were before, the newest first."""
     past = PastValue.objects.filter(attribute_id=attribute.pk)
     return list(past.filter(account_id__in=list(accounts)).order_by("-ended_at", "-pk"))
 
 
 @dataclass(frozen=True)
-class Former:
+class FormerValue:
     """A value that was, in words."""
 
     text: str
@@ -337,16 +339,16 @@ class Former:
     ended_at: datetime
 
 
-def former(
+def list_former(
     attribute: Attribute, accounts: Iterable[int], *, most: int = 10
-) -> list[Former]:
+) -> list[FormerValue]:
     zone = ZoneInfo(attribute.community.timezone)
     return [
-        Former(
-            value_parsing.show(attribute.type, one.number, one.text, zone),
+        FormerValue(
+            value_parsing.format_value(attribute.type, one.number, one.text, zone),
             one.source,
             one.set_at,
             one.ended_at,
         )
-        for one in history(attribute, accounts)[:most]
+        for one in list_past(attribute, accounts)[:most]
     ]

@@ -12,31 +12,31 @@ from django.utils.translation import gettext as _
 
 from qunce.core import community_days, errors, text_validation, timestamps
 
-PLACES = 4
-SCALE = 10**PLACES
-LARGEST = 2**62
+DECIMAL_PLACES = 4
+SCALE = 10**DECIMAL_PLACES
+MAX_NUMBER = 2**62
 YES = frozenset("true yes y t 是 对 有 √ ✓".split())
 NO = frozenset("false no n f 否 不是 无 没有 × ✗".split())
-MOST_CHOICES = 50
-LONGEST_CHOICE = 40
+MAX_CHOICES = 50
+MAX_CHOICE_LENGTH = 40
 
 DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
-MOMENT = re.compile(
+TIMESTAMP = re.compile(
     DATE.pattern + r"[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,6})?)?"
     r"\s*(Z|[+-]\d{2}:?\d{2})?"
 )
 NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:[,，]\d{3})+|\d+)(?:\.\d+)?")
 
-Stored = tuple[int | None, str | None]
+StoredValue = tuple[int | None, str | None]
 """`number` and `text` of a row, one of them None."""
-Given = str | int | float | bool | Decimal | date | datetime | Sequence[str]
+InputValue = str | int | float | bool | Decimal | date | datetime | Sequence[str]
 
 
 class InvalidValue(errors.Invalid):
     """A value does not fit its attribute's type."""
 
 
-def store(kind: str, value: Given, zone: ZoneInfo) -> list[Stored]:
+def parse(kind: str, value: InputValue, zone: ZoneInfo) -> list[StoredValue]:
     """The rows of one value; a `multi` has one for each of its texts."""
     if kind == "multi":
         parts = re.split("[;；]", value) if isinstance(value, str) else value
@@ -55,14 +55,14 @@ def _text(value: object) -> str:
     return text
 
 
-def _number(kind: str, value: Given, zone: ZoneInfo) -> int:
-    readers = {"number": number, "bool": truth, "date": day}
+def _number(kind: str, value: InputValue, zone: ZoneInfo) -> int:
+    readers = {"number": parse_number, "bool": parse_bool, "date": parse_date}
     if kind == "instant":
-        return timestamps.to_micros(moment(value, zone))
+        return timestamps.to_micros(parse_timestamp(value, zone))
     return readers[kind](value)
 
 
-def number(value: Given) -> int:
+def parse_number(value: InputValue) -> int:
     """A decimal × 10⁴; more than four places are refused, not rounded."""
     text = str(value).strip().replace(",", "").replace("，", "")
     try:
@@ -70,16 +70,17 @@ def number(value: Given) -> int:
         whole = int(exact)
     except (InvalidOperation, ValueError, OverflowError):
         raise InvalidValue(_("“%(v)s” is not a number.") % {"v": value}) from None
-    if isinstance(value, bool) or abs(whole) > LARGEST:
+    if isinstance(value, bool) or abs(whole) > MAX_NUMBER:
         raise InvalidValue(_("“%(v)s” is not a number.") % {"v": value})
     if whole != exact:
         raise InvalidValue(
-            _("“%(v)s” has more than %(n)s decimal places.") % {"v": value, "n": PLACES}
+            _("“%(v)s” has more than %(n)s decimal places.")
+            % {"v": value, "n": DECIMAL_PLACES}
         )
     return whole
 
 
-def truth(value: Given) -> int:
+def parse_bool(value: InputValue) -> int:
     if isinstance(value, bool):
         return int(value)
     word = str(value).strip().lower()
@@ -90,7 +91,7 @@ def truth(value: Given) -> int:
     raise InvalidValue(_("“%(v)s” is neither yes nor no.") % {"v": value})
 
 
-def day(value: Given) -> int:
+def parse_date(value: InputValue) -> int:
     """A calendar date as days since 1970."""
     if isinstance(value, datetime):
         return community_days.from_date(value.date())
@@ -109,16 +110,18 @@ def day(value: Given) -> int:
     )
 
 
-def moment(value: Given, zone: ZoneInfo) -> datetime:
+def parse_timestamp(value: InputValue, zone: ZoneInfo) -> datetime:
     """A point in time; without an offset it is meant in `zone`."""
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=zone)
     text = str(value).strip()
-    found = MOMENT.fullmatch(text)
+    found = TIMESTAMP.fullmatch(text)
     try:
         if found:
             return _moment(found, zone)
-        return datetime.combine(community_days.to_date(day(text)), time(), tzinfo=zone)
+        return datetime.combine(
+            community_days.to_date(parse_date(text)), time(), tzinfo=zone
+        )
     except (ValueError, InvalidValue):
         raise InvalidValue(
             _("“%(v)s” is not a date and time; write it like 2026-03-05 09:07.")
@@ -141,12 +144,14 @@ def _moment(found: re.Match[str], zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=UTC) - sign * ahead
 
 
-def show(kind: str, number: int | None, text: str | None, zone: ZoneInfo) -> str:
+def format_value(
+    kind: str, number: int | None, text: str | None, zone: ZoneInfo
+) -> str:
     """A kept value as people write it."""
     if number is None:
         return text or ""
     if kind == "number":
-        return decimal_text(number)
+        return format_decimal(number)
     if kind == "bool":
         return _("yes") if number else _("no")
     if kind == "date":
@@ -154,17 +159,17 @@ def show(kind: str, number: int | None, text: str | None, zone: ZoneInfo) -> str
     return timestamps.from_micros(number).astimezone(zone).isoformat(" ", "seconds")
 
 
-def decimal_text(number: int) -> str:
+def format_decimal(number: int) -> str:
     """`12000` → `"1.2"`."""
     sign, rest = "-" if number < 0 else "", abs(number)
-    part = f"{rest % SCALE:0{PLACES}d}".rstrip("0")
+    part = f"{rest % SCALE:0{DECIMAL_PLACES}d}".rstrip("0")
     return f"{sign}{rest // SCALE}{'.' + part if part else ''}"
 
 
 # The type of a column of a file
 
 
-def find_type(values: Iterable[str]) -> str:
+def detect_type(values: Iterable[str]) -> str:
     """The narrowest type that all of these texts fit; empty ones do not count.
 
     Numbers with leading zeros or more than 15 digits are names, such as a member's
@@ -177,12 +182,12 @@ def find_type(values: Iterable[str]) -> str:
         if all(fits(text) for text in texts):
             return kind
     different = set(texts)
-    if all(len(text) <= LONGEST_CHOICE for text in different):
+    if all(len(text) <= MAX_CHOICE_LENGTH for text in different):
         lists = [text for text in texts if re.search("[;；]", text)]
         words = {word.strip() for text in texts for word in re.split("[;；]", text)}
-        if lists and len(words) <= 10 * MOST_CHOICES:
+        if lists and len(words) <= 10 * MAX_CHOICES:
             return "multi"
-        if len(different) <= min(MOST_CHOICES, max(1, len(texts) // 2)):
+        if len(different) <= min(MAX_CHOICES, max(1, len(texts) // 2)):
             return "choice"
     return "text"
 
@@ -193,14 +198,14 @@ def _is_bool(text: str) -> bool:
 
 def _is_date(text: str) -> bool:
     try:
-        return bool(day(text) or True)
+        return bool(parse_date(text) or True)
     except InvalidValue:
         return False
 
 
 def _is_moment(text: str) -> bool:
     try:
-        return bool(moment(text, ZoneInfo("UTC")))
+        return bool(parse_timestamp(text, ZoneInfo("UTC")))
     except InvalidValue:
         return False
 
@@ -212,7 +217,7 @@ def _is_number(text: str) -> bool:
     if len(digits) > 15 or (len(digits) > 1 and digits.startswith("0")):
         return False
     try:
-        number(text)
+        parse_number(text)
     except InvalidValue:
         return False
     return True

@@ -12,7 +12,7 @@ from django.db import models
 from qunce.core import db, revisions, timestamps
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
-from qunce.members.attributes.parsing import Stored
+from qunce.members.attributes.parsing import StoredValue
 from qunce.sets.bitmaps import attribute_columns
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class PastValue(models.Model):
         return f"{self.attribute_id} of {self.account_id} until {self.ended_at}"
 
 
-KIND = attribute_columns.ColumnKind(model=AttributeValue, ref="attribute_id")
+KIND = attribute_columns.ColumnKind(model=AttributeValue, ref_column="attribute_id")
 
 
 UPSERT = """
@@ -83,8 +83,8 @@ ON CONFLICT (attribute_id, account_id, item) DO UPDATE SET number = excluded.num
     text = excluded.text, set_at = excluded.set_at, source = excluded.source,
     by_id = excluded.by_id, present = excluded.present, rev = excluded.rev
 """
-ROWS = 1_000
-Row = tuple[int, str]
+ROWS_PER_STATEMENT = 1_000
+ValueKey = tuple[int, str]
 """Account and item."""
 
 
@@ -97,7 +97,7 @@ class Writer:
     at: datetime
     source: str
 
-    def write(self, stored: Mapping[int, list[Stored]]) -> list[int]:
+    def write(self, stored: Mapping[int, list[StoredValue]]) -> list[int]:
         """Write these accounts' values; returns the accounts that changed."""
         pk, community = self.attribute.pk, self.attribute.community_id
         rev = revisions.bump(community, attribute_columns.KIND, [pk])[pk]
@@ -117,7 +117,7 @@ class Writer:
     def _item(self, text: str | None) -> str:
         return text or "" if self.attribute.type == "multi" else ""
 
-    def _present(self, accounts: Iterable[int]) -> dict[Row, Stored]:
+    def _present(self, accounts: Iterable[int]) -> dict[ValueKey, StoredValue]:
         rows = AttributeValue.objects.filter(attribute=self.attribute, present=True)
         found = rows.filter(account_id__in=list(accounts))
         return {
@@ -127,7 +127,7 @@ class Writer:
             )
         }
 
-    def _keep(self, places: Sequence[Row]) -> None:
+    def _keep(self, places: Sequence[ValueKey]) -> None:
         """Move what is replaced to the history."""
         if not places:
             return
@@ -151,12 +151,14 @@ class Writer:
                 for row in rows
                 if (row.account_id, row.item) in wanted
             ],
-            batch_size=ROWS,
+            batch_size=ROWS_PER_STATEMENT,
         )
 
-    def _upsert(self, rows: Mapping[Row, Stored], rev: int, *, present: bool) -> None:
+    def _upsert(
+        self, rows: Mapping[ValueKey, StoredValue], rev: int, *, present: bool
+    ) -> None:
         micros = timestamps.to_micros(self.at)
-        for chunk in account_queries.chunks(list(rows.items()), ROWS):
+        for chunk in account_queries.chunks(list(rows.items()), ROWS_PER_STATEMENT):
             flat: list[object] = []
             for (account, item), (number, text) in chunk:
                 flat += [self.attribute.pk, account, item, number, text]

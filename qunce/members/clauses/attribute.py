@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 
 from qunce.core import community_days, db, revisions, timestamps
 from qunce.core.communities import zone
-from qunce.members.attributes.attributes import Kind
+from qunce.members.attributes.attributes import AttributeType
 from qunce.sets.bitmaps import attribute_columns, bitmaps
 from qunce.sets.bitmaps.attribute_columns import Column
 from qunce.sets.rules import base, time_windows
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
-TEXTS = frozenset({Kind.TEXT, Kind.CHOICE, Kind.MULTI})
+TEXTS = frozenset({AttributeType.TEXT, AttributeType.CHOICE, AttributeType.MULTI})
 ORDERS = ("gte", "gt", "lte", "lt")
 SIGNS = {
     "eq": "= %(wanted)s",
@@ -94,7 +94,7 @@ class AttributeClause(Clause):
         return snap.today if self.sign == "anniversary" else 0
 
     def resolve(self, snap: Snapshot) -> BitMap:
-        column = by_person(snap, self.attribute, multi=self.type == Kind.MULTI)
+        column = by_person(snap, self.attribute, multi=self.type == AttributeType.MULTI)
         if self.sign in ("known", "ne"):
             known = bitmaps.of(column.accounts)
         if self.sign == "known":
@@ -104,7 +104,7 @@ class AttributeClause(Clause):
 
     def _mask(self, snap: Snapshot, column: Column) -> Mask:
         if self.type in TEXTS:
-            return np.isin(column.numbers, self._codes(column.words))
+            return np.isin(column.numbers, self._codes(column.texts))
         if self.sign == "anniversary":
             return _anniversary(column.numbers, snap.today, int(self._exact()[0]))
         return _compare(column.numbers, self.sign, self._exact())
@@ -118,7 +118,7 @@ class AttributeClause(Clause):
         return [code for code, word in enumerate(words) if fits(word, texts)]
 
     def explain(self, snap: Snapshot, person: int) -> str:
-        column = by_person(snap, self.attribute, multi=self.type == Kind.MULTI)
+        column = by_person(snap, self.attribute, multi=self.type == AttributeType.MULTI)
         mine = column.numbers[column.accounts == person]
         values = base.format_list(
             _show(self.type, int(value), column) for value in mine
@@ -140,17 +140,22 @@ class AttributeClause(Clause):
 
 def by_person(snap: Snapshot, attribute: int, *, multi: bool) -> Column:
     """Values by person: of several accounts' the one set last, or all for a `multi`."""
-    label = (snap.revs[(attribute_columns.KIND, attribute)], snap.revs[("alias", 0)])
+    label = (
+        snap.revisions[(attribute_columns.KIND, attribute)],
+        snap.revisions[("alias", 0)],
+    )
 
     def folded() -> Column:
         return _folded(snap.column(attribute), snap.aliases, multi=multi)
 
-    return snap.once(("column by person", attribute), label, folded)
+    return snap.memoize(("column by person", attribute), label, folded)
 
 
 def _folded(column: Column, who: Aliases, *, multi: bool) -> Column:
     """Only the rows of merged people are looked at: there are few, and many others."""
-    merged = np.array(sorted({*who.heads, *who.heads.values()}), dtype=np.int64)
+    merged = np.array(
+        sorted({*who.person_ids, *who.person_ids.values()}), dtype=np.int64
+    )
     first = np.searchsorted(column.accounts, merged, side="left")
     after = np.searchsorted(column.accounts, merged, side="right")
     spans = zip(first.tolist(), after.tolist(), strict=True)
@@ -174,7 +179,7 @@ def _folded(column: Column, who: Aliases, *, multi: bool) -> Column:
         replaced(column.accounts, people),
         replaced(column.numbers, column.numbers[rows]),
         replaced(column.set_at, set_at),
-        column.words,
+        column.texts,
     )
 
 
@@ -202,8 +207,8 @@ def _check_sign(attribute: Asked, sign: str, path: RulePath) -> None:
     texts = attribute.type in TEXTS
     wrong = (
         (sign in ("contains", "starts") and not texts)
-        or (sign in ORDERS and (texts or attribute.type == Kind.BOOL))
-        or (sign == "anniversary" and attribute.type != Kind.DATE)
+        or (sign in ORDERS and (texts or attribute.type == AttributeType.BOOL))
+        or (sign == "anniversary" and attribute.type != AttributeType.DATE)
     )
     if wrong:
         path.fail(
@@ -235,7 +240,7 @@ def _wanted(
 def _value(attribute: Asked, value: Any, path: RulePath) -> str | Fraction:
     """A text, or the number in the unit of the column; anything else is refused."""
     try:
-        return PARSERS[Kind(attribute.type)](value, path)
+        return PARSERS[AttributeType(attribute.type)](value, path)
     except (ValueError, TypeError, InvalidOperation, OverflowError):
         path.fail(
             _("“%(value)s” is not a value of type %(type)s.")
@@ -273,14 +278,14 @@ def _instant(value: Any, path: RulePath) -> Fraction:
     return Fraction(timestamps.to_micros(moment))
 
 
-PARSERS: dict[Kind, Callable[[Any, RulePath], str | Fraction]] = {
-    Kind.TEXT: _text,
-    Kind.CHOICE: _text,
-    Kind.MULTI: _text,
-    Kind.NUMBER: _number,
-    Kind.BOOL: _bool,
-    Kind.DATE: _date,
-    Kind.INSTANT: _instant,
+PARSERS: dict[AttributeType, Callable[[Any, RulePath], str | Fraction]] = {
+    AttributeType.TEXT: _text,
+    AttributeType.CHOICE: _text,
+    AttributeType.MULTI: _text,
+    AttributeType.NUMBER: _number,
+    AttributeType.BOOL: _bool,
+    AttributeType.DATE: _date,
+    AttributeType.INSTANT: _instant,
 }
 
 
@@ -344,18 +349,18 @@ def _anniversary(numbers: NDArray[np.int64], today: int, span: int) -> Mask:
 
 def _show(kind: str, value: int, column: Column) -> str:
     if kind in TEXTS:
-        return column.words[value]
+        return column.texts[value]
     return _show_wanted(kind, Fraction(value))
 
 
 def _show_wanted(kind: str, value: str | Fraction) -> str:
     if isinstance(value, str):
         return value
-    if kind == Kind.NUMBER:
+    if kind == AttributeType.NUMBER:
         return f"{Decimal(value.numerator) / value.denominator / SCALE:f}"
-    if kind == Kind.DATE:
+    if kind == AttributeType.DATE:
         return _show_date(int(value))
-    if kind == Kind.BOOL:
+    if kind == AttributeType.BOOL:
         return _("yes") if value else _("no")
     return timestamps.from_micros(int(value)).isoformat()
 

@@ -59,13 +59,13 @@ class LayerClause(Clause):
     def _sets(self, snap: Snapshot) -> dict[str, BitMap]:
         """The newest run. A person's layer is that of the first account."""
         key = ("layer", self.layering)
-        pairs = snap.held(
+        pairs = snap.cached(
             "layers",
             key,
             lambda: _newest(self.layering),
             lambda old, since: _newest(self.layering),
         )
-        return {layer: people - snap.aliases.tails for layer, people in pairs}
+        return {layer: people - snap.aliases.aliased for layer, people in pairs}
 
     def explain(self, snap: Snapshot, person: int) -> str:
         sets = self._sets(snap)

@@ -48,7 +48,7 @@ class AccountTable:
 
 def account_table(snap: Snapshot) -> AccountTable:
     pk = snap.community.pk
-    return snap.held(
+    return snap.cached(
         "roll",
         PRESENT,
         lambda: _read(pk, -1)[1],
@@ -90,11 +90,11 @@ def _joined(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         everyone = account_table(snap)
         return _edge(snap.aliases.map_array(everyone.accounts), everyone.joined)
 
-    return snap.once("joined", _label(snap), read)
+    return snap.memoize("joined", _label(snap), read)
 
 
 def _label(snap: Snapshot) -> Hashable:
-    return snap.revs[PRESENT], snap.revs[(aliases.KIND, 0)]
+    return snap.revisions[PRESENT], snap.revisions[(aliases.KIND, 0)]
 
 
 def joined_by_day(
@@ -122,7 +122,7 @@ def _joined_now(
     while True:
         try:
             with snapshots.open_snapshot(community, at) as snap:
-                snap.read(())
+                snap.load_revisions(())
                 return _joined(snap)
         except snapshots.Stale:
             continue

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.utils.translation import gettext as _
 
 from qunce.core import db, revisions
-from qunce.members.segments.segments import FrozenSegment
+from qunce.members.segments.frozen import FrozenSegment
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.clauses import membership
 from qunce.sets.rules import base, tree

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.utils.translation import gettext as _
 
 from qunce.core import db
-from qunce.members.tags.library import Tag, TagGroup
 from qunce.members.tags.models import KIND as TAGGING
+from qunce.members.tags.models import Tag, TagGroup
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.clauses import membership
 from qunce.sets.clauses.membership import MembershipClause

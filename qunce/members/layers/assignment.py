@@ -25,36 +25,36 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Summed = Callable[[Community, Mapping[str, Any], datetime], tuple[Ints, Ints]]
 
-ALL: Mapping[str, Any] = {"all": []}
-ENOUGH_PEOPLE = 20
-ENOUGH_GAPS = 3
+EVERYONE: Mapping[str, Any] = {"all": []}
+MIN_PEOPLE = 20
+MIN_GAPS = 3
 """How many have to have bought how often before their gaps speak for all."""
-LONGEST = 1_000
+MAX_GAP_DAYS = 1_000
 
 
 @dataclass(frozen=True)
-class Layout:
+class Assignment:
     """Disjoint sets that make up everyone present; `found` are bounds from the data."""
 
     sets: dict[str, BitMap]
     found: dict[str, int]
 
 
-def lay_out(
+def assign_layers(
     *,
     community: Community,
     spec: Mapping[str, Any],
     at: datetime,
     summed: Summed | None = None,
-) -> Layout:
+) -> Assignment:
     """`summed` gives people and their sums where the truth of this moment is not asked."""
-    everyone = _people(community, ALL, at)
+    everyone = _people(community, EVERYONE, at)
     if spec["by"] == "measure":
         return _by_measure(spec, everyone, (summed or _sums)(community, spec, at))
     return _by_rules(community, spec, everyone, at)
 
 
-def sizes(
+def preview_sizes(
     *, spec: Mapping[str, Any], by: Staff, at: datetime
 ) -> tuple[dict[str, int], dict[str, int]]:
     """How large the layers of a spec would be for this operator, and the bounds found.
@@ -62,17 +62,17 @@ def sizes(
     Nothing is kept, and sums of facts may be a minute old: thresholds are moved by hand.
     """
     layer_specs.check(spec)
-    layout = lay_out(community=by.community, spec=spec, at=at, summed=_recent)
+    layout = assign_layers(community=by.community, spec=spec, at=at, summed=_recent)
     if by.scope is None:
         return {key: len(some) for key, some in layout.sets.items()}, layout.found
-    everyone = audiences.freeze(community=by.community, rule=ALL, by=by, at=at)
+    everyone = audiences.freeze(community=by.community, rule=EVERYONE, by=by, at=at)
     seen = bitmaps.from_bytes(everyone)
     return {key: len(some & seen) for key, some in layout.sets.items()}, layout.found
 
 
-RECENT = timedelta(minutes=1)
+CACHE_AGE = timedelta(minutes=1)
 _kept: dict[Hashable, tuple[datetime, tuple[Ints, Ints]]] = {}
-MOST_KEPT = 4
+MAX_CACHED = 4
 
 
 def _recent(
@@ -81,10 +81,10 @@ def _recent(
     kinds = tuple(sorted(spec["kinds"].items()))
     key = (community.pk, kinds, spec.get("within"), community.day(at))
     found = _kept.get(key)
-    if found is not None and at - found[0] < RECENT:
+    if found is not None and at - found[0] < CACHE_AGE:
         return found[1]
     summed = _sums(community, spec, at)
-    while len(_kept) >= MOST_KEPT:
+    while len(_kept) >= MAX_CACHED:
         _kept.pop(next(iter(_kept)), None)
     _kept[key] = (at, summed)
     return summed
@@ -95,7 +95,7 @@ def _sums(
 ) -> tuple[Ints, Ints]:
     from qunce.sets import timelines  # loads DuckDB, which most verbs do without
 
-    within = layer_specs.span(spec.get("within"))
+    within = layer_specs.parse_days(spec.get("within"))
     return timelines.sum_by_person(
         community=community, kinds=spec["kinds"], at=at, within=within
     )
@@ -110,26 +110,26 @@ def _people(community: Community, rule: Any, at: datetime) -> BitMap:
 
 def _by_rules(
     community: Community, spec: Mapping[str, Any], everyone: BitMap, at: datetime
-) -> Layout:
-    found = usual_gaps(community, spec["gaps"], at) if spec.get("gaps") else {}
+) -> Assignment:
+    found = typical_gaps(community, spec["gaps"], at) if spec.get("gaps") else {}
     remaining, sets = everyone, {}
     for layer in spec["layers"][:-1]:
-        rule = layer_specs.filled(layer["rule"], found)
+        rule = layer_specs.fill_placeholders(layer["rule"], found)
         sets[layer["key"]] = _people(community, rule, at) & remaining
         remaining = remaining - sets[layer["key"]]
     sets[spec["layers"][-1]["key"]] = remaining
-    return Layout(sets, found)
+    return Assignment(sets, found)
 
 
 def _by_measure(
     spec: Mapping[str, Any], everyone: BitMap, summed: tuple[Ints, Ints]
-) -> Layout:
+) -> Assignment:
     people, sums = summed
     here = np.isin(people, bitmaps.array_of(everyone), assume_unique=True)
     people, sums = people[here], sums[here]
     remaining, sets, found = everyone, {}, {}
     for layer in spec["layers"][:-1]:
-        least = least_of(layer, sums, len(everyone))
+        least = threshold_of(layer, sums, len(everyone))
         found[layer["key"]] = least
         chosen = bitmaps.of(people[sums >= least])
         if least <= 0:  # who has no such fact has 0
@@ -137,19 +137,19 @@ def _by_measure(
         sets[layer["key"]] = chosen & remaining
         remaining = remaining - chosen
     sets[spec["layers"][-1]["key"]] = remaining
-    return Layout(sets, found)
+    return Assignment(sets, found)
 
 
-def least_of(layer: Mapping[str, Any], sums: Ints, everyone: int) -> int:
+def threshold_of(layer: Mapping[str, Any], sums: Ints, everyone: int) -> int:
     """The least sum that is in. Equals are never parted: at the cut all go in."""
     if "gte" in layer:
         return int(layer["gte"])
-    wanted = math.ceil(layer_specs.share(layer["top"]) * everyone)
+    wanted = math.ceil(layer_specs.parse_share(layer["top"]) * everyone)
     positive = np.sort(sums[sums > 0])
     return int(positive[-wanted]) if 0 < wanted <= len(positive) else 1
 
 
-def usual_gaps(
+def typical_gaps(
     community: Community, spec: Mapping[str, Any], at: datetime
 ) -> dict[str, int]:
     """Days that members usually let pass: over members, the median and the 90th percentile
@@ -160,13 +160,13 @@ def usual_gaps(
         community=community,
         kind=spec["kind"],
         at=at,
-        within=layer_specs.span(spec.get("within")),
+        within=layer_specs.parse_days(spec.get("within")),
     )
     own = np.sort(_own_gaps(people, gaps))
-    if len(own) < ENOUGH_PEOPLE:
+    if len(own) < MIN_PEOPLE:
         return {"median": spec["median"], "long": spec["long"]}
     median, long = (_ranked(own, share) for share in (0.5, 0.9))
-    return {"median": median, "long": min(max(long, median + 1), LONGEST)}
+    return {"median": median, "long": min(max(long, median + 1), MAX_GAP_DAYS)}
 
 
 def _own_gaps(people: Ints, gaps: Ints) -> Ints:
@@ -174,7 +174,7 @@ def _own_gaps(people: Ints, gaps: Ints) -> Ints:
     order = np.lexsort((gaps, people))
     people, gaps = people[order], gaps[order]
     _unique, first, times = np.unique(people, return_index=True, return_counts=True)
-    enough = times >= ENOUGH_GAPS
+    enough = times >= MIN_GAPS
     rank = np.ceil(times * 0.9).astype(np.int64) - 1
     return np.asarray(gaps[(first + rank)[enough]], dtype=np.int64)
 
@@ -182,4 +182,4 @@ def _own_gaps(people: Ints, gaps: Ints) -> Ints:
 def _ranked(ordered: Ints, share: float) -> int:
     """The nearest-rank percentile of an ascending array, between 1 and the longest."""
     place = math.ceil(len(ordered) * share) - 1
-    return min(max(int(ordered[place]), 1), LONGEST)
+    return min(max(int(ordered[place]), 1), MAX_GAP_DAYS)

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
 MANAGE = permissions.declare("layers.manage", permissions.Role.MANAGER)
-LAYER = "layer"
+REVISION = "layer"
 """Revision kind: raised by every run of a layering."""
-NOBODY = ""
+ABSENT = ""
 """Stands in a matrix for the layer of those who were not there."""
 
 FLOW = state_machine.StateMachine(
@@ -115,7 +115,7 @@ class LayeringChanged(facts.FactKind):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class LayeringRun(facts.FactKind):
+class LayeringRecomputed(facts.FactKind):
     kind = "layering.recomputed"
     label = gettext_lazy("layering recomputed")
     layering: str
@@ -124,7 +124,7 @@ class LayeringRun(facts.FactKind):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class LayerMoved(facts.FactKind):
+class MemberLayerChanged(facts.FactKind):
     """One person's move; in the payload it says `from` and `to`."""
 
     kind = "member.layer_changed"
@@ -138,11 +138,11 @@ class LayerMoved(facts.FactKind):
         return facts.dump(moved)
 
 
-class UnknownLayering(errors.NotFound):
+class LayeringNotFound(errors.NotFound):
     """There is no such layering in this community."""
 
 
-class LayeringExists(errors.Refused):
+class LayeringAlreadyExists(errors.Refused):
     """There is a layering of this key already."""
 
 
@@ -162,9 +162,11 @@ def create(
 ) -> Layering:
     """`default` is the layer of who came since the last run; the last one if not given."""
     permissions.check_may(by, MANAGE)
-    key = naming.check(key, naming.FREE)
+    key = naming.check(key, naming.NO_RULE)
     if Layering.objects.filter(community=community, key=key).exists():
-        raise LayeringExists(_("A layering “%(key)s” already exists.") % {"key": key})
+        raise LayeringAlreadyExists(
+            _("A layering “%(key)s” already exists.") % {"key": key}
+        )
     layering = Layering(
         community=community, key=key, name=name or key, created_at=at, by=by
     )
@@ -176,7 +178,7 @@ def create(
 
 
 @transaction.atomic
-def change(
+def update(
     *,
     layering: Layering,
     spec: Any,
@@ -187,7 +189,7 @@ def change(
 ) -> None:
     """Other layers from the next run on."""
     permissions.check_may(by, MANAGE)
-    revisions.bump(layering.community_id, LAYER, [layering.pk])
+    revisions.bump(layering.community_id, REVISION, [layering.pk])
     _define(layering, spec, default)
     layering.name = name or layering.name
     layering.save(update_fields=["spec", "default", "name"])
@@ -205,7 +207,7 @@ def _define(layering: Layering, spec: Any, default: str) -> None:
     stand_in = {"median": 30, "long": 90}
     for layer in spec["layers"]:
         if "rule" in layer:
-            rule = layer_specs.filled(layer["rule"], stand_in)
+            rule = layer_specs.fill_placeholders(layer["rule"], stand_in)
             audiences.check(community=layering.community, rule=rule)
     layering.spec, layering.default = spec, default or keys[-1]
 
@@ -214,10 +216,12 @@ def recompute(*, layering: Layering, by: Staff, at: datetime) -> LayerRun:
     """Lay everyone out anew; who was in another layer before has moved."""
     permissions.check_may(by, MANAGE)
     community = layering.community
-    layout = layer_assignment.lay_out(community=community, spec=layering.spec, at=at)
+    layout = layer_assignment.assign_layers(
+        community=community, spec=layering.spec, at=at
+    )
     with transaction.atomic():
-        revisions.bump(community.pk, LAYER, [layering.pk])
-        before = newest(layering)
+        revisions.bump(community.pk, REVISION, [layering.pk])
+        before = latest_run(layering)
         run = LayerRun.objects.create(
             layering=layering, at=at, day=community.day(at), found=layout.found, by=by
         )
@@ -226,9 +230,9 @@ def recompute(*, layering: Layering, by: Staff, at: datetime) -> LayerRun:
             for key, some in layout.sets.items()
         )
         if before is not None:
-            run.moved = _record_moves(layering, sets_of(before), layout.sets, by, at)
+            run.moved = _record_moves(layering, load_sets(before), layout.sets, by, at)
             run.save(update_fields=["moved"])
-        event = LayeringRun(layering=layering.key, moved=run.moved)
+        event = LayeringRecomputed(layering=layering.key, moved=run.moved)
         facts.record(event, community=community, by=by, at=at)
     return run
 
@@ -246,7 +250,7 @@ def _record_moves(
             movers = was & now
             if old == new or not movers:
                 continue
-            event = LayerMoved(layering=layering.key, before=old, after=new)
+            event = MemberLayerChanged(layering=layering.key, before=old, after=new)
             community = layering.community
             facts.record_for_accounts(event, movers, community=community, by=by, at=at)
             moved += len(movers)
@@ -289,17 +293,17 @@ def get(community: Community, key: str) -> Layering:
         found = Layering.objects.select_related("community")
         return found.get(community=community, key=key)
     except Layering.DoesNotExist:
-        raise UnknownLayering(
+        raise LayeringNotFound(
             _("There is no layering “%(key)s”.") % {"key": key}
         ) from None
 
 
-def listed(community: Community) -> list[Layering]:
+def list_active(community: Community) -> list[Layering]:
     layerings = Layering.objects.filter(community=community, state="active")
     return list(layerings.select_related("community").order_by("key"))
 
 
-def newest(layering: Layering, day: int | None = None) -> LayerRun | None:
+def latest_run(layering: Layering, day: int | None = None) -> LayerRun | None:
     """The last run, or the last up to a community day."""
     runs = LayerRun.objects.filter(layering=layering)
     if day is not None:
@@ -307,7 +311,7 @@ def newest(layering: Layering, day: int | None = None) -> LayerRun | None:
     return runs.order_by("-pk").first()
 
 
-def sets_of(run: LayerRun) -> dict[str, BitMap]:
+def load_sets(run: LayerRun) -> dict[str, BitMap]:
     rows = LayerSet.objects.filter(run=run).order_by("pk")
     return {
         layer: bitmaps.from_bytes(blob)
@@ -322,17 +326,17 @@ def sizes(run: LayerRun) -> dict[str, int]:
 
 def layer_of(layering: Layering, person: int) -> str:
     """The layer of the person of this first account, as of the newest run."""
-    run = newest(layering)
-    sets = sets_of(run) if run else {}
+    run = latest_run(layering)
+    sets = load_sets(run) if run else {}
     return next((key for key, some in sets.items() if person in some), layering.default)
 
 
 def matrix(before: LayerRun, after: LayerRun) -> dict[tuple[str, str], int]:
     """How many went from which layer to which; "" for who was not there, or is not."""
-    old, new = sets_of(before), sets_of(after)
-    old[NOBODY] = bitmaps.union(new.values()) - bitmaps.union(old.values())
-    new[NOBODY] = bitmaps.union(sets_of(before).values()) - bitmaps.union(
-        sets_of(after).values()
+    old, new = load_sets(before), load_sets(after)
+    old[ABSENT] = bitmaps.union(new.values()) - bitmaps.union(old.values())
+    new[ABSENT] = bitmaps.union(load_sets(before).values()) - bitmaps.union(
+        load_sets(after).values()
     )
     pairs = {(a, b): was & now for a, was in old.items() for b, now in new.items()}
     return {pair: len(some) for pair, some in pairs.items() if some}
@@ -340,32 +344,32 @@ def matrix(before: LayerRun, after: LayerRun) -> dict[tuple[str, str], int]:
 
 def moves_since(layering: Layering, day: int) -> dict[tuple[str, str], list[int]]:
     """Who is in another layer now than on a community day: (from, to) → people."""
-    before, after = newest(layering, day), newest(layering)
+    before, after = latest_run(layering, day), latest_run(layering)
     if before is None or after is None or before == after:
         return {}
     return {
         (old, new): list(was & now)
-        for old, was in sets_of(before).items()
-        for new, now in sets_of(after).items()
+        for old, was in load_sets(before).items()
+        for new, now in load_sets(after).items()
         if old != new and was & now
     }
 
 
 def moved_since(layering: Layering, day: int) -> BitMap:
     """Everybody who is in another layer now than on a community day."""
-    before, after = newest(layering, day), newest(layering)
+    before, after = latest_run(layering, day), latest_run(layering)
     if before is None or after is None or before == after:
         return bitmaps.EMPTY
-    new = sets_of(after)
+    new = load_sets(after)
     there = bitmaps.union(new.values())
     stayed = [
-        was & new.get(layer, bitmaps.EMPTY) for layer, was in sets_of(before).items()
+        was & new.get(layer, bitmaps.EMPTY) for layer, was in load_sets(before).items()
     ]
-    was_there = bitmaps.union(sets_of(before).values())
+    was_there = bitmaps.union(load_sets(before).values())
     return (was_there & there) - bitmaps.union(stayed)
 
 
-def drop(people: Iterable[int]) -> None:
+def erase_people(people: Iterable[int]) -> None:
     """Take erased people out of the sets of every run."""
     gone = bitmaps.of(people)
     for row in LayerSet.objects.iterator(chunk_size=100):

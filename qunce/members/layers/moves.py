@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from qunce.members.layers import layers
-from qunce.members.layers.layers import NOBODY, Layering, LayerRun
+from qunce.members.layers.layers import ABSENT, Layering, LayerRun
 from qunce.members.people import visibility
 from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Moves:
+class LayerMoves:
     """`sizes` by (from, to); "" stands for who was not there, or is not any more."""
 
     before: LayerRun
@@ -39,16 +39,18 @@ class Moves:
         )
 
 
-def since(*, layering: Layering, day: int, by: Staff, at: datetime) -> Moves | None:
+def moves_since(
+    *, layering: Layering, day: int, by: Staff, at: datetime
+) -> LayerMoves | None:
     """From the last run up to a community day to the newest; None if it is the same."""
     runs = _runs(layering, day)
     if runs is None:
         return None
     found = {pair: len(some) for pair, some in _pairs(*runs, by, at)}
-    return Moves(*runs, {pair: size for pair, size in found.items() if size})
+    return LayerMoves(*runs, {pair: size for pair, size in found.items() if size})
 
 
-def people(
+def list_people(
     *,
     layering: Layering,
     day: int,
@@ -66,7 +68,7 @@ def people(
 
 
 def _runs(layering: Layering, day: int) -> tuple[LayerRun, LayerRun] | None:
-    before, after = layers.newest(layering, day), layers.newest(layering)
+    before, after = layers.latest_run(layering, day), layers.latest_run(layering)
     if before is None or after is None or before == after:
         return None
     return before, after
@@ -75,9 +77,9 @@ def _runs(layering: Layering, day: int) -> tuple[LayerRun, LayerRun] | None:
 def _pairs(
     before: LayerRun, after: LayerRun, by: Staff, at: datetime
 ) -> list[tuple[tuple[str, str], BitMap]]:
-    old, new = layers.sets_of(before), layers.sets_of(after)
+    old, new = layers.load_sets(before), layers.load_sets(after)
     were, are = bitmaps.union(old.values()), bitmaps.union(new.values())
-    old[NOBODY], new[NOBODY] = are - were, were - are
+    old[ABSENT], new[ABSENT] = are - were, were - are
     seen = None if by.scope is None else _seen(by, at)
     return [
         ((a, b), was & now if seen is None else was & now & seen)
@@ -89,5 +91,7 @@ def _pairs(
 
 def _seen(by: Staff, at: datetime) -> BitMap:
     return bitmaps.from_bytes(
-        audiences.freeze(community=by.community, rule=visibility.ANYBODY, by=by, at=at)
+        audiences.freeze(
+            community=by.community, rule=visibility.ALL_INCLUDING_FORMER, by=by, at=at
+        )
     )

@@ -33,10 +33,10 @@ LAYER_FIELDS = {
     "rules": {"key", "name", "rule"},
 }
 
-SPENT = {"order.paid": 1, "order.amended": 1, "order.refunded": -1}
+SPENDING_KINDS = {"order.paid": 1, "order.amended": 1, "order.refunded": -1}
 VALUE: dict[str, Any] = {
     "by": "measure",
-    "kinds": SPENT,
+    "kinds": SPENDING_KINDS,
     "within": "180d",
     "layers": [
         {"key": "high", "top": "20%"},
@@ -126,7 +126,7 @@ def _check_layer(by: str, layer: Any, *, last: bool) -> None:
             % {"key": layer["key"]}
         )
     if "top" in layer:
-        share(layer["top"])
+        parse_share(layer["top"])
     if "gte" in layer and type(layer["gte"]) is not int:
         raise InvalidLayering(_("A bound must be a whole number."))
 
@@ -141,17 +141,17 @@ def _check_measure(spec: Mapping[str, Any]) -> None:
         )
     for kind in kinds:
         facts.check_kind(kind)
-    span(spec.get("within"))
+    parse_days(spec.get("within"))
 
 
 def _check_gaps(spec: Mapping[str, Any]) -> None:
     gaps = spec.get("gaps")
     if gaps is not None:
         facts.check_kind(str(gaps.get("kind")))
-        span(gaps.get("within"))
+        parse_days(gaps.get("within"))
 
 
-def share(text: Any) -> Fraction:
+def parse_share(text: Any) -> Fraction:
     """`"20%"` → 1/5."""
     found = SHARE.fullmatch(text) if isinstance(text, str) else None
     if found is None or not 0 < Fraction(found[1]) <= 100:
@@ -159,7 +159,7 @@ def share(text: Any) -> Fraction:
     return Fraction(found[1]) / 100
 
 
-def span(text: Any) -> int | None:
+def parse_days(text: Any) -> int | None:
     """`"180d"` → 180; nothing for ever."""
     if text is None:
         return None
@@ -169,12 +169,12 @@ def span(text: Any) -> int | None:
     return int(found[1])
 
 
-def filled(rule: Any, found: Mapping[str, int]) -> Any:
+def fill_placeholders(rule: Any, found: Mapping[str, int]) -> Any:
     """A rule with `$median` and `$long` replaced by spans, which count today too."""
     if isinstance(rule, dict):
-        return {name: filled(part, found) for name, part in rule.items()}
+        return {name: fill_placeholders(part, found) for name, part in rule.items()}
     if isinstance(rule, list):
-        return [filled(part, found) for part in rule]
+        return [fill_placeholders(part, found) for part in rule]
     if isinstance(rule, str) and rule.startswith("$") and rule[1:] in found:
         return f"{found[rule[1:]] + 1}d"
     return rule

@@ -16,7 +16,7 @@ from qunce.sets.doctor.doctor import Finding
 JOINS = """
 SELECT community_id, left_id, right_id FROM members_merge WHERE undone_at IS NULL
 """
-ALIASES = "SELECT community_id, account_id, head_id FROM sets_alias"
+ALIASES = "SELECT community_id, account_id, person_id FROM sets_alias"
 Heads = dict[int, int]
 
 

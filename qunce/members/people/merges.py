@@ -19,9 +19,10 @@ from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import identifiers
 from qunce.members.accounts import queries as account_queries
-from qunce.members.tags import assignments, library
+from qunce.members.tags import assignments
 from qunce.members.tags import models as tag_models
-from qunce.members.tags.library import Tag
+from qunce.members.tags import writer as tag_writer
+from qunce.members.tags.models import Tag
 from qunce.sets.bitmaps import aliases
 
 BY_HAND = "hand"
@@ -79,7 +80,7 @@ class MemberUnmerged(facts.FactKind):
     other: int
 
 
-class AlreadyOnePerson(errors.Refused):
+class AlreadyMerged(errors.Refused):
     """These two accounts belong to one person already."""
 
 
@@ -99,7 +100,7 @@ class Pair:
 
 
 @transaction.atomic
-def join(
+def merge(
     *, community: Community, pairs: Sequence[Pair], by: Staff, at: datetime
 ) -> list[Merge]:
     """Make one person of each pair; pairs that are one already are passed over.
@@ -134,7 +135,7 @@ def join(
     return made
 
 
-def join_alike(
+def merge_by_identifiers(
     *, community: Community, accounts: Sequence[int], by: Staff, at: datetime
 ) -> list[Merge]:
     """Join these accounts to all that share a phone, an e-mail or a unionid (K1)."""
@@ -148,11 +149,11 @@ def join_alike(
             pairs += [Pair(several[0], other, kind) for other in several[1:]]
     if not pairs:
         return []
-    return join(community=community, pairs=pairs, by=by, at=at)
+    return merge(community=community, pairs=pairs, by=by, at=at)
 
 
 @transaction.atomic
-def part(*, merge: Merge, by: Staff, at: datetime) -> None:
+def unmerge(*, merge: Merge, by: Staff, at: datetime) -> None:
     """Undo one join; both sides are what they were, exclusive tags too."""
     community = merge.community
     revisions.bump(community.pk, aliases.KIND, [0])
@@ -161,7 +162,7 @@ def part(*, merge: Merge, by: Staff, at: datetime) -> None:
         raise NotMerged(_("This merge has already been undone."))
     accounts = account_queries.account_ids_of_person(merge.left_id)
     aliases.assign(community.pk, {account: account for account in accounts})
-    remaining = between(accounts)
+    remaining = list_between(accounts)
     _unsettle([*remaining, merge], by, at)
     people = People({account: [account] for account in accounts})
     for other in remaining:
@@ -199,7 +200,7 @@ def _settle(
     if not carried:
         return
     people = People({account: [account] for account in accounts})
-    for merge in between(accounts):
+    for merge in list_between(accounts):
         sides = sorted((people.head(merge.left_id), people.head(merge.right_id)))
         keeper, loser = (people.members[head] for head in sides)
         people.unite(merge.left_id, merge.right_id)
@@ -213,13 +214,13 @@ def _settle(
 
 def _take_off(merge: Merge, tag: Tag, account: int, by: Staff, at: datetime) -> None:
     if merge.batch_id is None:
-        batch = assignments.begin(
+        batch = assignments.create_batch(
             community=merge.community, by=by, at=at, source="merge", note=str(merge.pk)
         )
         merge.batch_id = batch.pk
         merge.save(update_fields=["batch_id"])
     batch = tag_models.TagBatch.objects.get(pk=merge.batch_id)
-    tag_models.Writer(batch, by, at).write(tag, {account: 0})
+    tag_writer.TagWriter(batch, by, at).write(tag, {account: 0})
 
 
 def _unsettle(merges: Sequence[Merge], by: Staff, at: datetime) -> None:
@@ -228,19 +229,19 @@ def _unsettle(merges: Sequence[Merge], by: Staff, at: datetime) -> None:
         if merge.batch_id is not None:
             batch = tag_models.TagBatch.objects.get(pk=merge.batch_id)
             Merge.objects.filter(pk=merge.pk).update(batch_id=None)
-            assignments.give_back(batch=batch, by=by, at=at)
+            assignments.revert(batch=batch, by=by, at=at)
 
 
 def _exclusive_tags(
     community: Community, accounts: Sequence[int]
 ) -> dict[int, list[Tag]]:
     """Account → tags of exclusive groups on it."""
-    groups = library.TagGroup.objects.filter(community=community, exclusive=True)
+    groups = tag_models.TagGroup.objects.filter(community=community, exclusive=True)
     locked = list(groups.order_by("pk").values_list("pk", flat=True))
     carried: dict[int, list[Tag]] = {}
     if not locked:
         return carried
-    tag_models.lock_groups(locked)
+    tag_writer.lock_groups(locked)
     rows = tag_models.Tagging.objects.filter(tag__group__in=locked, present=True)
     for chunk in account_queries.chunks(sorted(set(accounts))):
         found = rows.filter(account_id__in=chunk).order_by("tag_id", "account_id")
@@ -324,19 +325,21 @@ def _alike(
     for chunk in account_queries.chunks(accounts):
         sql = ALIKE.format(
             accounts=db.placeholders(len(chunk)),
-            kinds=db.placeholders(len(identifiers.JOINING)),
+            kinds=db.placeholders(len(identifiers.MERGING_KINDS)),
         )
         seen: dict[tuple[str, str], list[int]] = {}
         for kind, value, account in db.rows(
-            sql, [community.pk, *chunk, *identifiers.JOINING]
+            sql, [community.pk, *chunk, *identifiers.MERGING_KINDS]
         ):
             seen.setdefault((kind, value), []).append(account)
         groups |= seen
-    order = sorted(groups, key=lambda one: (identifiers.JOINING.index(one[0]), one[1]))
+    order = sorted(
+        groups, key=lambda one: (identifiers.MERGING_KINDS.index(one[0]), one[1])
+    )
     return [(kind, groups[kind, v]) for kind, v in order if len(groups[kind, v]) > 1]
 
 
-def between(accounts: Sequence[int]) -> list[Merge]:
+def list_between(accounts: Sequence[int]) -> list[Merge]:
     """The joins in force among these accounts, in the order they were made."""
     found: list[Merge] = []
     for chunk in account_queries.chunks(accounts):
@@ -345,9 +348,9 @@ def between(accounts: Sequence[int]) -> list[Merge]:
     return sorted(found, key=lambda merge: merge.pk)
 
 
-def last_between(left: int, right: int) -> Merge:
+def get_last_between(left: int, right: int) -> Merge:
     """The join that made these two one person: the newest on the way between them."""
-    joins = between(account_queries.account_ids_of_person(left))
+    joins = list_between(account_queries.account_ids_of_person(left))
     ways: dict[int, list[Merge]] = {left: []}
     queue = deque([left])
     while queue:

@@ -21,7 +21,7 @@ from qunce.members.people import visibility
 WRITE = permissions.declare(
     "notes.write", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
-LONGEST = 2_000
+MAX_LENGTH = 2_000
 
 
 class Note(models.Model):
@@ -64,7 +64,7 @@ class Note(models.Model):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class NoteWritten(facts.FactKind):
+class NoteCreated(facts.FactKind):
     """The words stand in the note alone, where they can be erased."""
 
     kind = "note.created"
@@ -82,7 +82,7 @@ class NoteChanged(facts.FactKind):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class FollowUpDone(facts.FactKind):
+class FollowUpCompleted(facts.FactKind):
     kind = "note.completed"
     label = gettext_lazy("follow-up done")
     note: int
@@ -96,7 +96,7 @@ class FollowUpReopened(facts.FactKind):
     note: int
 
 
-class UnknownNote(errors.NotFound):
+class NoteNotFound(errors.NotFound):
     """There is no such note."""
 
 
@@ -104,7 +104,7 @@ class InvalidNote(errors.Invalid):
     """A note says something; a follow-up says what and when."""
 
 
-class AlreadyDone(errors.Refused):
+class FollowUpAlreadyDone(errors.Refused):
     """This follow-up is done already."""
 
 
@@ -116,18 +116,18 @@ def check(*, text: str, next_step: str, due_at: datetime | None) -> None:
         raise InvalidNote(_("Write a note or a next step."))
     if not text_validation.is_text(text + next_step):
         raise InvalidNote(_("This contains characters that cannot be stored."))
-    if len(text) > LONGEST or len(next_step) > 200:
+    if len(text) > MAX_LENGTH or len(next_step) > 200:
         raise InvalidNote(
             _(
                 "A note can have at most %(most)s characters, and a next step at most 200."
             )
-            % {"most": LONGEST}
+            % {"most": MAX_LENGTH}
         )
     if bool(next_step) != (due_at is not None):
         raise InvalidNote(_("A follow-up needs both a next step and a due date."))
 
 
-def check_mine(note: Note, by: Staff) -> None:
+def check_may_edit(note: Note, by: Staff) -> None:
     """Others' follow-ups are changed by those who manage."""
     permissions.check_may(by, WRITE)
     if (
@@ -140,9 +140,9 @@ def check_mine(note: Note, by: Staff) -> None:
         )
 
 
-def may_change(note: Note, by: Staff) -> bool:
+def may_edit(note: Note, by: Staff) -> bool:
     try:
-        check_mine(note, by)
+        check_may_edit(note, by)
     except errors.Refused:
         return False
     return True
@@ -152,7 +152,7 @@ def may_change(note: Note, by: Staff) -> bool:
 
 
 @transaction.atomic
-def write(
+def create(
     *,
     account: account_models.Account,
     by: Staff,
@@ -176,12 +176,12 @@ def write(
         at=at,
         by=by,
     )
-    _record(NoteWritten(account=account.pk, note=note.pk), note, by, at)
+    _record(NoteCreated(account=account.pk, note=note.pk), note, by, at)
     return note
 
 
 @transaction.atomic
-def change(
+def update(
     *,
     note: Note,
     by: Staff,
@@ -191,7 +191,7 @@ def change(
     staff: Staff | None = None,
 ) -> Note:
     """New words, another time (put off), somebody else's: what is given and differs."""
-    check_mine(note, by)
+    check_may_edit(note, by)
     note.text = note.text if text is None else text.strip()
     note.due_at, note.staff = due_at or note.due_at, staff or note.staff
     check(text=note.text, next_step=note.next_step, due_at=note.due_at)
@@ -201,18 +201,18 @@ def change(
 
 
 @transaction.atomic
-def finish(*, note: Note, by: Staff, at: datetime) -> None:
-    check_mine(note, by)
+def complete(*, note: Note, by: Staff, at: datetime) -> None:
+    check_may_edit(note, by)
     still = Note.objects.filter(pk=note.pk, due_at__isnull=False, done_at__isnull=True)
     if not still.update(done_at=at, done_by=by):
-        raise AlreadyDone(_("This follow-up is already done."))
+        raise FollowUpAlreadyDone(_("This follow-up is already done."))
     note.refresh_from_db(fields=["done_at", "done_by"])
-    _record(FollowUpDone(account=note.account_id, note=note.pk), note, by, at)
+    _record(FollowUpCompleted(account=note.account_id, note=note.pk), note, by, at)
 
 
 @transaction.atomic
 def reopen(*, note: Note, by: Staff, at: datetime) -> None:
-    check_mine(note, by)
+    check_may_edit(note, by)
     done = Note.objects.filter(pk=note.pk, done_at__isnull=False)
     if done.update(done_at=None, done_by=None):
         note.refresh_from_db(fields=["done_at", "done_by"])
@@ -224,7 +224,7 @@ def _record(event: facts.FactKind, note: Note, by: Staff, at: datetime) -> None:
     facts.record(event, community=note.community, by=by, at=at)
 
 
-def drop(accounts: Iterable[int]) -> None:
+def erase(accounts: Iterable[int]) -> None:
     """Of who is erased nothing stays written."""
     Note.objects.filter(account_id__in=list(accounts)).delete()
 
@@ -235,12 +235,14 @@ def drop(accounts: Iterable[int]) -> None:
 def get(*, by: Staff, pk: int, at: datetime) -> Note:
     rows = Note.objects.filter(community=by.community, pk=pk)
     note = rows.select_related("community", "account", "by", "staff").first()
-    if note is None or not visibility.only(by=by, accounts=[note.account_id], at=at):
-        raise UnknownNote(_("There is no such note."))
+    if note is None or not visibility.filter_visible(
+        by=by, accounts=[note.account_id], at=at
+    ):
+        raise NoteNotFound(_("There is no such note."))
     return note
 
 
-def of(accounts: Iterable[int]) -> list[Note]:
+def list_of_person(accounts: Iterable[int]) -> list[Note]:
     """All notes about one person: open follow-ups, the longest due first, then the newest."""
     rows = Note.objects.filter(account_id__in=list(accounts))
     found = list(rows.select_related("by", "staff", "done_by").order_by("-at", "-pk"))
@@ -249,12 +251,12 @@ def of(accounts: Iterable[int]) -> list[Note]:
     return sorted(open_, key=lambda note: (note.due_at, note.pk)) + rest
 
 
-def due(*, by: Staff, at: datetime, most: int = 200) -> list[Note]:
+def list_due(*, by: Staff, at: datetime, most: int = 200) -> list[Note]:
     """The operator's own follow-ups that are due, the longest due first."""
-    return open_until(by=by, until=at, at=at, most=most)
+    return list_open_until(by=by, until=at, at=at, most=most)
 
 
-def open_until(
+def list_open_until(
     *, by: Staff, until: datetime, at: datetime, most: int = 200
 ) -> list[Note]:
     rows = Note.objects.filter(
@@ -263,7 +265,7 @@ def open_until(
     found = list(rows.select_related("account").order_by("due_at", "pk")[:most])
     accounts = [note.account_id for note in found]
     seen, heads = (
-        visibility.only(by=by, accounts=accounts, at=at),
+        visibility.filter_visible(by=by, accounts=accounts, at=at),
         account_queries.person_ids(accounts),
     )
     return [note for note in found if heads[note.account_id] in seen]

@@ -26,9 +26,9 @@ MERGE = permissions.declare(
     "members.merge", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
 ERASE = permissions.declare("members.erase", permissions.Role.MANAGER)
-ERASED = "erased"
+ERASURE_REVISION = "erased"
 """Revision kind: raised when somebody is erased."""
-SCRUB = "members.scrub"
+SCRUB_JOB = "members.scrub"
 """The duty that clears what is left of an erased person; its key is the head's id."""
 
 
@@ -53,9 +53,9 @@ def merge(
     revisions.bump(left.community_id, aliases.KIND, [0])  # nobody erases them meanwhile
     account_queries.check_ids(left.community, [left.pk, right.pk])
     pair = merges.Pair(left.pk, right.pk, note=note)
-    made = merges.join(community=left.community, pairs=[pair], by=by, at=at)
+    made = merges.merge(community=left.community, pairs=[pair], by=by, at=at)
     if not made:
-        raise merges.AlreadyOnePerson(
+        raise merges.AlreadyMerged(
             _("%(left)s and %(right)s are already the same person.")
             % {"left": left, "right": right}
         )
@@ -70,8 +70,8 @@ def unmerge(*, left: Account, right: Account, by: Staff, at: datetime) -> merges
     """
     permissions.check_may(by, MERGE)
     _check_same_community(left, right)
-    last = merges.last_between(left.pk, right.pk)
-    merges.part(merge=last, by=by, at=at)
+    last = merges.get_last_between(left.pk, right.pk)
+    merges.unmerge(merge=last, by=by, at=at)
     return last
 
 
@@ -84,9 +84,9 @@ def erase(*, account: Account, by: Staff, at: datetime) -> int:
     """
     permissions.check_may(by, ERASE)
     community = account.community
-    rev = revisions.bump(community.pk, account_models.PRESENT, [0])[0]
+    rev = revisions.bump(community.pk, account_models.PRESENCE_REVISION, [0])[0]
     revisions.bump(community.pk, aliases.KIND, [0])  # nobody joins them meanwhile
-    revisions.bump(community.pk, ERASED, [0])
+    revisions.bump(community.pk, ERASURE_REVISION, [0])
     family = account_queries.account_ids_of_person(account.pk)
     for member in Account.objects.filter(pk__in=family).order_by("pk"):
         member.key, member.name, member.source_id = f"erased-{member.pk}", "", None
@@ -96,7 +96,7 @@ def erase(*, account: Account, by: Staff, at: datetime) -> int:
     Identifier.objects.filter(account_id__in=family).delete()
     event = MemberErased()
     facts.record_for_accounts(event, family, community=community, by=by, at=at)
-    job_queue.schedule(duty=SCRUB, key=str(family[0]), due_at=at)
+    job_queue.schedule(duty=SCRUB_JOB, key=str(family[0]), due_at=at)
     return family[0]
 
 
@@ -128,10 +128,10 @@ class Person:
 
 def get(community: Community, key: str) -> Person:
     """The person behind an account's key."""
-    return of(account_queries.get(community, key).pk)
+    return get_by_account(account_queries.get(community, key).pk)
 
 
-def of(account: int) -> Person:
+def get_by_account(account: int) -> Person:
     """The person behind an account, whichever of theirs it is."""
     family = account_queries.account_ids_of_person(account)
     rows = Account.objects.filter(pk__in=family).order_by("pk")
@@ -144,9 +144,9 @@ def of(account: int) -> Person:
         name=next((account.name for account in accounts if account.name), ""),
         accounts=accounts,
         identifiers=list(known.values_list("kind", "value").distinct()),
-        merges=merges.between(family),
-        tags=assignments.of_people(family),
-        attributes=attributes.of_people(family),
+        merges=merges.list_between(family),
+        tags=assignments.depths_of_person(family),
+        attributes=attributes.values_of_person(family),
         present=present,
         joined_at=min(account.joined_at for account in accounts),
         left_at=None if present else max(left),

@@ -23,24 +23,24 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import masking
 from qunce.members.attributes import attributes
 from qunce.members.people.people import Person
-from qunce.members.tags import library
+from qunce.members.tags import models as tag_models
 from qunce.members.tags.models import Tagging
 
-SET = permissions.declare("remark_names.manage", permissions.Role.MANAGER)
-USUAL = "{name}"
+MANAGE = permissions.declare("remark_names.manage", permissions.Role.MANAGER)
+DEFAULT_PATTERN = "{name}"
 FIXED = ("name", "key", "joined")
-LONGEST = 20
+DEFAULT_MAX_LENGTH = 20
 """Characters that WeChat and WeCom show of a remark."""
 PART = re.compile(r"\{([^{}|]*)(?:\|([^{}|]*))?\}")
 SEPARATORS = " -_·/|,，、:："
 
 
-class Pattern(models.Model):
+class RemarkPattern(models.Model):
     """One a community; without a row it is `USUAL`."""
 
     community = models.OneToOneField(Community, models.PROTECT, related_name="+")
     text = models.CharField(max_length=200)
-    longest = models.PositiveSmallIntegerField(default=LONGEST)
+    longest = models.PositiveSmallIntegerField(default=DEFAULT_MAX_LENGTH)
     at = timestamps.TimestampField()
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+", db_index=False)
 
@@ -50,7 +50,7 @@ class Pattern(models.Model):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class PatternSet(facts.FactKind):
+class PatternChanged(facts.FactKind):
     kind = "remark_name.pattern_changed"
     label = gettext_lazy("remark pattern set")
     pattern: str
@@ -64,20 +64,20 @@ class InvalidPattern(errors.Invalid):
 
 
 @dataclass(frozen=True)
-class Piece:
+class PatternPart:
     """Plain text, or with a `name` what is known, or else `text`."""
 
     text: str
     name: str = ""
 
 
-def parse(pattern: str) -> list[Piece]:
+def parse(pattern: str) -> list[PatternPart]:
     pieces, end = [], 0
     for found in PART.finditer(pattern):
-        pieces += [Piece(pattern[end : found.start()])]
-        pieces += [Piece(found[2] or "", found[1].strip())]
+        pieces += [PatternPart(pattern[end : found.start()])]
+        pieces += [PatternPart(found[2] or "", found[1].strip())]
         end = found.end()
-    pieces.append(Piece(pattern[end:]))
+    pieces.append(PatternPart(pattern[end:]))
     for place, piece in enumerate(pieces):
         if set("{}") & set(piece.text) or (place % 2 and not piece.name):
             raise InvalidPattern(
@@ -89,7 +89,9 @@ def parse(pattern: str) -> list[Piece]:
     return [piece for piece in pieces if piece.text or piece.name]
 
 
-def render(pieces: Sequence[Piece], values: Mapping[str, str], longest: int) -> str:
+def render(
+    pieces: Sequence[PatternPart], values: Mapping[str, str], longest: int
+) -> str:
     """The remark, cut at `longest` characters; a gap takes its separator with it."""
     said = ""
     for piece in pieces:
@@ -103,7 +105,7 @@ def render(pieces: Sequence[Piece], values: Mapping[str, str], longest: int) -> 
 # Checks
 
 
-def check(community: Community, pattern: str) -> list[Piece]:
+def check(community: Community, pattern: str) -> list[PatternPart]:
     """Refuses what is not written well and names that nobody knows."""
     pieces = parse(pattern.strip())
     if not any(piece.name for piece in pieces) or len(pattern) > 200:
@@ -113,7 +115,7 @@ def check(community: Community, pattern: str) -> list[Piece]:
                 "variable such as {name}."
             )
         )
-    known = names(community)
+    known = list_variables(community)
     for piece in pieces:
         if piece.name and piece.name not in known:
             raise InvalidPattern(
@@ -133,15 +135,15 @@ def set_pattern(
     text: str,
     by: Staff,
     at: datetime,
-    longest: int = LONGEST,
-) -> Pattern:
-    permissions.check_may(by, SET)
+    longest: int = DEFAULT_MAX_LENGTH,
+) -> RemarkPattern:
+    permissions.check_may(by, MANAGE)
     check(community, text)
     about = {"text": text.strip(), "longest": longest, "at": at, "by": by}
-    pattern, _made = Pattern.objects.update_or_create(
+    pattern, _made = RemarkPattern.objects.update_or_create(
         community=community, defaults=about
     )
-    event = PatternSet(pattern=pattern.text)
+    event = PatternChanged(pattern=pattern.text)
     facts.record(event, community=community, by=by, at=at)
     return pattern
 
@@ -149,29 +151,29 @@ def set_pattern(
 # Reads
 
 
-def names(community: Community) -> dict[str, str]:
+def list_variables(community: Community) -> dict[str, str]:
     """What a pattern may name, and how that is called: fields, attributes, tag groups."""
     found = {
         "name": pgettext("person", "Name"),
         "key": _("Member key"),
         "joined": _("Join date"),
     }
-    for attribute in attributes.listed(community):
+    for attribute in attributes.list_all(community):
         found.setdefault(attribute.name, attribute.label)
-    groups = library.TagGroup.objects.filter(community=community).order_by("key")
+    groups = tag_models.TagGroup.objects.filter(community=community).order_by("key")
     for group in groups:
         found.setdefault(group.key, group.name)
     return found
 
 
-def pattern_of(community: Community) -> Pattern:
-    found = Pattern.objects.filter(community=community).first()
-    return found or Pattern(community=community, text=USUAL)
+def get_pattern(community: Community) -> RemarkPattern:
+    found = RemarkPattern.objects.filter(community=community).first()
+    return found or RemarkPattern(community=community, text=DEFAULT_PATTERN)
 
 
-def of(person: Person, *, by: Staff, text: str | None = None) -> str:
+def render_for(person: Person, *, by: Staff, text: str | None = None) -> str:
     """The remark of one person by the community's pattern, or by `text`."""
-    pattern = pattern_of(by.community)
+    pattern = get_pattern(by.community)
     pieces = parse(pattern.text if text is None else text)
     wanted = {piece.name for piece in pieces if piece.name}
     values = _values(person, by, wanted)

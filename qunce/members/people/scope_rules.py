@@ -9,7 +9,7 @@ from qunce.members.segments import segments
 from qunce.sets import audiences
 
 
-def own(community: Community, rule: Any) -> Any:
+def expand_segments(community: Community, rule: Any) -> Any:
     """`rule` with the rules of its segments written out.
 
     A scope that named a segment would grow with it, and whoever may change segments

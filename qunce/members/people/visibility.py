@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
     from qunce.members.accounts.models import Account
 
-ANYBODY: dict[str, Any] = {"with_left": {"all": []}}
+ALL_INCLUDING_FORMER: dict[str, Any] = {"with_left": {"all": []}}
 """Who left stays in sight: their page is where one sees that they left."""
 
 
 def get(*, by: Staff, account: int, at: datetime) -> Account:
     """The account of this number, whichever of its person's accounts it is."""
-    check(by=by, accounts=[account], at=at)
+    check_visible(by=by, accounts=[account], at=at)
     return account_models.Account.objects.select_related("community").get(pk=account)
 
 
-def by_key(*, by: Staff, key: str, at: datetime) -> Account:
+def get_by_key(*, by: Staff, key: str, at: datetime) -> Account:
     """The account of a key, or of `channel:key`."""
     found = account_queries.get(by.community, key)
-    if not only(by=by, accounts=[found.pk], at=at):
+    if not filter_visible(by=by, accounts=[found.pk], at=at):
         raise account_queries.MemberNotFound(
             _("There is no member “%(key)s”.") % {"key": key}
         )
@@ -46,13 +46,13 @@ def by_key(*, by: Staff, key: str, at: datetime) -> Account:
     return found
 
 
-def check(*, by: Staff, accounts: Iterable[int], at: datetime) -> None:
+def check_visible(*, by: Staff, accounts: Iterable[int], at: datetime) -> None:
     """Refuse all if one of these accounts is not there or not in sight."""
     wanted = set(accounts)
     account_queries.check_ids(by.community, wanted)
     if by.scope is None or not wanted:
         return
-    people, seen = account_queries.person_ids(wanted), everybody(by=by, at=at)
+    people, seen = account_queries.person_ids(wanted), visible_people(by=by, at=at)
     missing = sorted(account for account in wanted if people[account] not in seen)
     if missing:
         raise account_queries.MemberNotFound(
@@ -60,35 +60,37 @@ def check(*, by: Staff, accounts: Iterable[int], at: datetime) -> None:
         )
 
 
-def only(*, by: Staff, accounts: Iterable[int], at: datetime) -> set[int]:
+def filter_visible(*, by: Staff, accounts: Iterable[int], at: datetime) -> set[int]:
     """The first accounts of those people among them who are in sight."""
     wanted = sorted(set(accounts))
     if not wanted:
         return set()
-    seen = everybody(by=by, at=at)
+    seen = visible_people(by=by, at=at)
     return {
         head for head in account_queries.person_ids(wanted).values() if head in seen
     }
 
 
-def everybody(*, by: Staff, at: datetime) -> BitMap:
+def visible_people(*, by: Staff, at: datetime) -> BitMap:
     """First accounts of all who are in sight; kept by the engine while nothing changes."""
-    blob = audiences.freeze(community=by.community, rule=ANYBODY, by=by, at=at)
+    blob = audiences.freeze(
+        community=by.community, rule=ALL_INCLUDING_FORMER, by=by, at=at
+    )
     return bitmaps.from_bytes(blob)
 
 
-def among(*, by: Staff, blob: bytes, at: datetime) -> list[int]:
+def list_visible(*, by: Staff, blob: bytes, at: datetime) -> list[int]:
     """The people of a frozen set who are in sight now, ascending."""
-    people = heads(by=by, accounts=bitmaps.from_bytes(blob), at=at)
-    return list(people & everybody(by=by, at=at))
+    people = people_of_accounts(by=by, accounts=bitmaps.from_bytes(blob), at=at)
+    return list(people & visible_people(by=by, at=at))
 
 
-def heads(*, by: Staff, accounts: BitMap, at: datetime) -> BitMap:
+def people_of_accounts(*, by: Staff, accounts: BitMap, at: datetime) -> BitMap:
     """The people behind a set of accounts, in sight or not."""
     while True:
         try:
             with snapshots.open_snapshot(by.community, at) as snap:
-                snap.read([])
+                snap.load_revisions([])
                 return snap.people(accounts)
         except snapshots.Stale:
             continue

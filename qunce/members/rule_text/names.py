@@ -10,8 +10,9 @@ from qunce.core.facts import interned_names as ids
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.clauses import tag
 from qunce.members.layers.layers import Layering
-from qunce.members.segments.segments import FrozenSegment, Segment
-from qunce.members.tags.library import Tag, TagGroup
+from qunce.members.segments.frozen import FrozenSegment
+from qunce.members.segments.segments import Segment
+from qunce.members.tags.models import Tag, TagGroup
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community

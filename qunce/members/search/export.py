@@ -31,12 +31,12 @@ from qunce.members.tags import assignments
 from qunce.sets import audiences
 
 if TYPE_CHECKING:
-    from qunce.members.attributes.attributes import Held
+    from qunce.members.attributes.attributes import CurrentValue
 
 EXPORT = permissions.declare("members.export", permissions.Role.MANAGER)
-FORMS = ("csv", "xlsx")
-PAGE = 1_000
-MOST_ROWS = 1_048_575
+FORMATS = ("csv", "xlsx")
+PAGE_SIZE = 1_000
+MAX_WORKBOOK_ROWS = 1_048_575
 """People that fit into a workbook's sheet below the headings."""
 BOM = b"\xef\xbb\xbf"
 """Without it spreadsheets take UTF-8 for something else."""
@@ -113,7 +113,7 @@ class Export:
         ]
 
     def _pages(self) -> Iterator[list[list[str]]]:
-        for heads in account_queries.chunks(self.people, PAGE):
+        for heads in account_queries.chunks(self.people, PAGE_SIZE):
             yield list(self._rows(heads))
 
     def _rows(self, heads: Sequence[int]) -> Iterator[list[str]]:
@@ -121,8 +121,8 @@ class Export:
         every = [account for some in people.values() for account in some]
         rows = Account.objects.filter(pk__in=every, erased_at__isnull=True)
         found = {row.pk: row for row in rows}
-        known, values = self._known(every), attributes.of_each(people)
-        carried = assignments.of_each(people)
+        known, values = self._known(every), attributes.values_by_person(people)
+        carried = assignments.tags_by_person(people)
         for head, some in people.items():
             mine = [found[account] for account in some if account in found]
             if mine:
@@ -165,7 +165,7 @@ class Export:
             said = [text for account in some for text in known.get((account, kind), ())]
             yield "; ".join(dict.fromkeys(said))
 
-    def _values(self, held: dict[str, Held]) -> Iterator[str]:
+    def _values(self, held: dict[str, CurrentValue]) -> Iterator[str]:
         for attribute in self.attributes:
             value = held.get(attribute.name)
             yield value.text if value else ""
@@ -177,28 +177,28 @@ _KINDS = {"phone": gettext_lazy("Phone"), "email": gettext_lazy("E-mail")}
 def start(*, by: Staff, at: datetime, blob: bytes, form: str = "csv") -> Export:
     """Let these people (a frozen audience) out, as far as they are in sight."""
     permissions.check_may(by, EXPORT)
-    if form not in FORMS:
+    if form not in FORMATS:
         raise InvalidExport(
             _("The format must be one of: %(all)s.") % {"all": "csv, xlsx"}
         )
     community = by.community
-    people = visibility.among(by=by, blob=blob, at=at)
-    if form == "xlsx" and len(people) > MOST_ROWS:
+    people = visibility.list_visible(by=by, blob=blob, at=at)
+    if form == "xlsx" and len(people) > MAX_WORKBOOK_ROWS:
         raise InvalidExport(
             _("A workbook can hold at most %(most)s rows. Use CSV instead.")
-            % {"most": MOST_ROWS}
+            % {"most": MAX_WORKBOOK_ROWS}
         )
     event = MembersExported(number=len(people), form=form)
     facts.record(event, community=community, by=by, at=at)
     return Export(
         by=by,
         people=people,
-        attributes=list(attributes.listed(community)),
+        attributes=list(attributes.list_all(community)),
         kinds=account_queries.list_identifier_kinds(community),
-        sources=interned_names.listed(accounts.SOURCES, community.pk),
+        sources=interned_names.listed(accounts.SOURCE_NAMESPACE, community.pk),
     )
 
 
-def frozen(*, by: Staff, at: datetime, rule: object) -> bytes:
+def freeze(*, by: Staff, at: datetime, rule: object) -> bytes:
     """The people of a rule, to start with."""
     return audiences.freeze(community=by.community, rule=rule, by=by, at=at)

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.staff.models import Staff
-    from qunce.members.tags.assignments import Carried
+    from qunce.members.tags.assignments import PersonTag
 
-PAGE = 50
-SHOWN = 4
+PAGE_SIZE = 50
+MAX_TAGS = 4
 """Tags in a row."""
 EVERYONE: dict[str, Any] = {"all": []}
 
@@ -46,7 +46,7 @@ class Row:
     accounts: int
     present: bool
     joined_at: datetime
-    tags: Sequence[Carried]
+    tags: Sequence[PersonTag]
     tags_count: int
 
 
@@ -59,7 +59,9 @@ class Page:
     after: int | None
 
 
-def people(*, by: Staff, at: datetime, rule: Any = None, words: str = "") -> BitMap:
+def find_people(
+    *, by: Staff, at: datetime, rule: Any = None, words: str = ""
+) -> BitMap:
     """First accounts of those in sight who fit the rule and are found by the words."""
     rule = EVERYONE if rule is None else rule
     blob = audiences.freeze(community=by.community, rule=rule, by=by, at=at)
@@ -69,30 +71,30 @@ def people(*, by: Staff, at: datetime, rule: Any = None, words: str = "") -> Bit
     return found
 
 
-def page(
+def get_page(
     *,
     by: Staff,
     at: datetime,
     rule: Any = None,
     words: str = "",
     before: int | None = None,
-    most: int = PAGE,
+    most: int = PAGE_SIZE,
 ) -> Page:
     """The newest accounts first; `before` is the `after` of the page before."""
-    found = people(by=by, at=at, rule=rule, words=words)
+    found = find_people(by=by, at=at, rule=rule, words=words)
     end = len(found) if before is None else found.rank(max(before - 1, 0))
     heads = list(found[max(end - most, 0) : end])[::-1]
     after = heads[-1] if heads and end > most else None
-    return Page(rows(heads, by=by), len(found), after)
+    return Page(load_rows(heads, by=by), len(found), after)
 
 
-def rows(heads: Iterable[int], *, by: Staff) -> list[Row]:
+def load_rows(heads: Iterable[int], *, by: Staff) -> list[Row]:
     """These people, who have been seen to be in sight, in this order."""
     wanted = list(heads)
     families = account_queries.accounts_by_person(wanted) if wanted else {}
     every = [account for some in families.values() for account in some]
     found = account_models.Account.objects.in_bulk(every)
-    carried = assignments.of_each(families)
+    carried = assignments.tags_by_person(families)
     return [
         _row([found[a] for a in families[head] if a in found], carried[head], by)
         for head in wanted
@@ -101,7 +103,7 @@ def rows(heads: Iterable[int], *, by: Staff) -> list[Row]:
 
 
 def _row(
-    mine: Sequence[account_models.Account], carried: Sequence[Carried], by: Staff
+    mine: Sequence[account_models.Account], carried: Sequence[PersonTag], by: Staff
 ) -> Row:
     first = mine[0]
     return Row(
@@ -112,15 +114,15 @@ def _row(
         accounts=len(mine),
         present=any(each.present for each in mine),
         joined_at=min(each.joined_at for each in mine),
-        tags=telling(carried)[:SHOWN],
+        tags=most_relevant_tags(carried)[:MAX_TAGS],
         tags_count=len(carried),
     )
 
 
-def telling(carried: Sequence[Carried]) -> list[Carried]:
+def most_relevant_tags(carried: Sequence[PersonTag]) -> list[PersonTag]:
     """What somebody put on by hand says most, then the newest."""
     return sorted(
         carried,
-        key=lambda each: (each.source == tag_models.OPERATOR, each.since),
+        key=lambda each: (each.source == tag_models.MANUAL, each.since),
         reverse=True,
     )

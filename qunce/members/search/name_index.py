@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-EDGE = "\x1e"
+START = "\x1e"
 """Stands before each name and key: with it a search is one for the beginning."""
-RARE = 5_000
+MAX_RARE_MATCHES = 5_000
 """Places from which a piece counts as everywhere."""
-FOLD = 20_000
+MAX_CHANGED_ACCOUNTS = 20_000
 """Changed accounts beside the book from which it is written anew."""
-KEY = (account_models.PRESENT, 0)
+KEY = (account_models.PRESENCE_REVISION, 0)
 
 
-class Texts:
+class TextColumn:
     """Many short texts as one long one; `find` tells which rows hold a piece.
 
     `codes` says for each row which of the texts it has: people share names, and what is
@@ -81,7 +81,7 @@ class Texts:
         place = self.blob.find(wanted)
         while place >= 0:
             found.append(place)
-            if len(found) > RARE:
+            if len(found) > MAX_RARE_MATCHES:
                 holding = pc.match_substring(self.texts, piece)
                 return np.flatnonzero(holding.to_numpy(zero_copy_only=False))
             place = self.blob.find(wanted, place + 1)
@@ -92,35 +92,37 @@ class Texts:
 
 
 @dataclass(frozen=True)
-class Pages:
+class IndexColumns:
     """Accounts ascending; `private` are those whose key is a phone or an address."""
 
     accounts: NDArray[np.int64]
     private: NDArray[np.bool_]
-    names: Texts
-    sounds: Texts
-    keys: Texts
+    names: TextColumn
+    sounds: TextColumn
+    keys: TextColumn
 
 
 @dataclass(frozen=True)
-class Book:
+class NameIndex:
     """`touched` are the accounts whose row in `main` is out of date."""
 
     rev: int
-    main: Pages
-    newer: Pages
+    main: IndexColumns
+    newer: IndexColumns
     touched: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
-_held: dict[int, Book] = {}
+_held: dict[int, NameIndex] = {}
 _lock = threading.Lock()
 
 
-def opened(community_id: int) -> Book:
+def load(community_id: int) -> NameIndex:
     """The book as of now. Inside a transaction it is read anew and not kept."""
     rev = revisions.read(community_id, [KEY])[KEY]
     if connection.in_atomic_block:
-        return Book(rev, _bound(_table(_rows(community_id, -1))), _bound(_table([])))
+        return NameIndex(
+            rev, _bound(_table(_rows(community_id, -1))), _bound(_table([]))
+        )
     with _lock:
         book = _held.get(community_id)
         if book is None or book.rev > rev:
@@ -131,24 +133,24 @@ def opened(community_id: int) -> Book:
         return book
 
 
-def keep(*, at: datetime) -> None:
+def preload(*, at: datetime) -> None:
     """Have the books ready for who searches first after a start."""
     for pk in Community.objects.order_by("pk").values_list("pk", flat=True):
-        opened(pk)
+        load(pk)
 
 
-def forget() -> None:
+def clear() -> None:
     """As a restart does."""
     _held.clear()
 
 
-def _start(community_id: int, rev: int) -> Book:
+def _start(community_id: int, rev: int) -> NameIndex:
     return _read(community_id, rev) or _written(community_id, rev)
 
 
-def _caught_up(community_id: int, book: Book, rev: int) -> Book:
+def _caught_up(community_id: int, book: NameIndex, rev: int) -> NameIndex:
     rows = _rows(community_id, book.rev)
-    if len(rows) + len(book.newer.accounts) > FOLD:
+    if len(rows) + len(book.newer.accounts) > MAX_CHANGED_ACCOUNTS:
         kept = _read(community_id, rev)
         if kept is None or kept.rev <= book.rev:
             return _written(community_id, rev)
@@ -157,7 +159,7 @@ def _caught_up(community_id: int, book: Book, rev: int) -> Book:
     older = set(book.newer.accounts.tolist()) - fresh
     touched = np.union1d(book.touched, np.array(sorted(fresh), dtype=np.int64))
     newer = _bound(_table(rows + _rows_of(older)))
-    return Book(rev, book.main, newer, touched)
+    return NameIndex(rev, book.main, newer, touched)
 
 
 Row = tuple[int, str, str, bool]
@@ -180,17 +182,17 @@ def _rows_of(accounts: Iterable[int]) -> list[Row]:
 
 def _table(rows: Iterable[Row]) -> pa.Table:
     known = sorted((row for row in rows if not row[3]), key=lambda row: row[0])
-    clean = {name: pinyin.clean(name) for name in {row[1] for row in known}}
+    clean = {name: pinyin.normalise(name) for name in {row[1] for row in known}}
     code = {name: number for number, name in enumerate(dict.fromkeys(clean.values()))}
     codes = pa.array([code[clean[row[1]]] for row in known], pa.int32())
-    keys = [pinyin.clean(row[2]) for row in known]
+    keys = [pinyin.normalise(row[2]) for row in known]
     return pa.table(
         {
             "account": pa.array([row[0] for row in known], pa.int64()),
             "private": pa.array([masking.is_private(key) for key in keys], pa.bool_()),
-            "name": _coded(codes, [EDGE + name for name in code]),
-            "sound": _coded(codes, [pinyin.ways(name) for name in code]),
-            "key": pa.array([EDGE + key for key in keys], pa.large_string()),
+            "name": _coded(codes, [START + name for name in code]),
+            "sound": _coded(codes, [pinyin.spellings(name) for name in code]),
+            "key": pa.array([START + key for key in keys], pa.large_string()),
         }
     )
 
@@ -200,29 +202,29 @@ def _coded(codes: pa.Int32Array, texts: list[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(codes, distinct)
 
 
-def _bound(table: pa.Table) -> Pages:
+def _bound(table: pa.Table) -> IndexColumns:
     whole = table.unify_dictionaries().combine_chunks()
     keys = pa.concat_arrays(whole["key"].chunks or [pa.array([], pa.large_string())])
-    return Pages(
+    return IndexColumns(
         whole["account"].to_numpy(),
         whole["private"].to_numpy(),
         _texts(whole["name"]),
         _texts(whole["sound"]),
-        Texts(keys),
+        TextColumn(keys),
     )
 
 
-def _texts(column: pa.ChunkedArray) -> Texts:
+def _texts(column: pa.ChunkedArray) -> TextColumn:
     if not column.num_chunks:
-        return Texts(pa.array([], pa.large_string()))
+        return TextColumn(pa.array([], pa.large_string()))
     coded = column.chunk(0)
-    return Texts(coded.dictionary, coded.indices.to_numpy())
+    return TextColumn(coded.dictionary, coded.indices.to_numpy())
 
 
 # The file: one a community and revision, in the folder of this derivation.
 
 
-def _written(community_id: int, rev: int) -> Book:
+def _written(community_id: int, rev: int) -> NameIndex:
     table = _table(_rows(community_id, -1))
     where = _folder()
     if where is not None:
@@ -232,10 +234,10 @@ def _written(community_id: int, rev: int) -> Book:
         for old, path in _kept(where, community_id):
             if old < rev:
                 path.unlink(missing_ok=True)
-    return Book(rev, _bound(table), _bound(_table([])))
+    return NameIndex(rev, _bound(table), _bound(_table([])))
 
 
-def _read(community_id: int, upto: int) -> Book | None:
+def _read(community_id: int, upto: int) -> NameIndex | None:
     """The newest file that is not ahead of the truth as it is now."""
     where = _folder()
     if where is None:
@@ -244,7 +246,7 @@ def _read(community_id: int, upto: int) -> Book | None:
         if rev <= upto:
             with contextlib.suppress(OSError, pa.ArrowInvalid):
                 table = feather.read_table(path)
-                return Book(rev, _bound(table), _bound(_table([])))
+                return NameIndex(rev, _bound(table), _bound(_table([])))
     return None
 
 

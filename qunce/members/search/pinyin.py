@@ -13,9 +13,9 @@ import unicodedata
 
 SEPARATOR = "\x1f"
 """Stands before each way to type a name, so that a search can begin at a syllable."""
-MOST = 4
+MAX_READINGS = 4
 """Readings kept of one name."""
-LONGEST = 6
+MAX_SYLLABLES = 6
 """Syllables from which a search may begin."""
 READINGS = {
     "万": ("wan", "mo"), "乐": ("yue", "le"), "仇": ("qiu", "chou"),
@@ -42,7 +42,7 @@ TYPED = re.compile(r"[a-z0-9]+")
 
 
 @functools.cache
-def table() -> dict[str, str]:
+def usual_readings() -> dict[str, str]:
     """Character → its usual reading without tone; ü is typed v."""
     from pypinyin.constants import PINYIN_DICT
 
@@ -56,7 +56,7 @@ def _plain(said: str) -> str:
     return "".join(each for each in letters if "a" <= each <= "z")
 
 
-def clean(text: str) -> str:
+def normalise(text: str) -> str:
     """A name or a search in one form: compatible, lower case, nothing invisible."""
     if text.isascii() and text.isprintable():
         return " ".join(text.lower().split())
@@ -68,13 +68,13 @@ def clean(text: str) -> str:
     return " ".join("".join(c for c in text.lower() if c >= " ").split())
 
 
-def typed(text: str) -> str:
+def parse_query(text: str) -> str:
     """A search as it is compared with sounds; empty if it is not one."""
     plain = re.sub(r"[\s'’-]", "", text.replace("ü", "v"))
     return plain if TYPED.fullmatch(plain) else ""
 
 
-def ways(name: str) -> str:
+def spellings(name: str) -> str:
     """Every way to type a cleaned name, each behind a separator; "" if it has none."""
     if not CHINESE.search(name):
         return ""
@@ -85,11 +85,11 @@ def ways(name: str) -> str:
 
 
 def _readings(name: str) -> list[list[str]]:
-    usual = table()
+    usual = usual_readings()
     if not SEVERAL.search(name):
         return [_syllables([usual.get(c, c) for c in name])]
     choices = [READINGS.get(c) or (usual.get(c, c),) for c in name]
-    several = itertools.islice(itertools.product(*choices), MOST)
+    several = itertools.islice(itertools.product(*choices), MAX_READINGS)
     return [_syllables(list(said)) for said in several]
 
 
@@ -99,7 +99,7 @@ def _syllables(said: list[str]) -> list[str]:
 
 def _from_each(said: list[str]) -> list[str]:
     """The whole and its ends, written out; then the same by initials."""
-    starts = range(min(len(said), LONGEST))
+    starts = range(min(len(said), MAX_SYLLABLES))
     initials = "".join(each[0] for each in said)
     return ["".join(said[start:]) for start in starts] + [
         initials[start:] for start in starts

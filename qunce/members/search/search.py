@@ -21,7 +21,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.identifiers import InvalidIdentifier, normalise
 from qunce.members.people import visibility
 from qunce.members.search import name_index, pinyin
-from qunce.members.search.name_index import EDGE, Pages
+from qunce.members.search.name_index import START, IndexColumns
 from qunce.sets.bitmaps import bitmaps
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
     from qunce.core.staff.models import Staff
 
-    Look = Callable[[Pages], NDArray[np.int64]]
+    Look = Callable[[IndexColumns], NDArray[np.int64]]
 
-LONGEST = 80
+MAX_QUERY_LENGTH = 80
 """Characters of a search that are looked at."""
-SHORTEST = 4
+MIN_PREFIX_LENGTH = 4
 """Characters from which identifiers are found by their beginning."""
-MOST = 100_000
+MAX_IDENTIFIERS = 100_000
 """Identifiers of one beginning that are read."""
 
 
@@ -50,15 +50,15 @@ def find(*, by: Staff, words: str, at: datetime) -> BitMap:
     """
     accounts = [some for some in _steps(by, words) if len(some)]
     found = np.concatenate(accounts) if accounts else np.empty(0, np.int64)
-    return visibility.heads(by=by, accounts=bitmaps.of(found), at=at)
+    return visibility.people_of_accounts(by=by, accounts=bitmaps.of(found), at=at)
 
 
-def best(*, by: Staff, words: str, at: datetime, most: int = 10) -> list[int]:
+def suggest(*, by: Staff, words: str, at: datetime, most: int = 10) -> list[int]:
     """First accounts of the likeliest people in sight, the likeliest first."""
     found: dict[int, None] = {}
     for some in _steps(by, words):
         newest = [int(each) for each in some[::-1][: most * 20]]
-        seen = visibility.only(by=by, accounts=newest, at=at)
+        seen = visibility.filter_visible(by=by, accounts=newest, at=at)
         heads = account_queries.person_ids(newest)
         found |= {heads[each]: None for each in newest if heads[each] in seen}
         if len(found) >= most:
@@ -68,12 +68,14 @@ def best(*, by: Staff, words: str, at: datetime, most: int = 10) -> list[int]:
 
 def _steps(by: Staff, words: str) -> Iterator[NDArray[np.int64]]:
     """Accounts ascending, the surest way of finding first."""
-    text = pinyin.clean(words[:LONGEST])
+    text = pinyin.normalise(words[:MAX_QUERY_LENGTH])
     if not text:
         return
-    yield np.array(_identified(by, [text, words[:LONGEST].strip()]), dtype=np.int64)
-    book = name_index.opened(by.community_id)
-    for look in _looks(text, plain=permissions.may(by, masking.UNMASK)):
+    yield np.array(
+        _identified(by, [text, words[:MAX_QUERY_LENGTH].strip()]), dtype=np.int64
+    )
+    book = name_index.load(by.community_id)
+    for look in _looks(text, plain=permissions.may(by, masking.VIEW_IDENTIFIERS)):
         main = book.main.accounts[look(book.main)]
         main = main[~np.isin(main, book.touched)] if len(book.touched) else main
         yield np.concatenate([main, book.newer.accounts[look(book.newer)]])
@@ -81,18 +83,18 @@ def _steps(by: Staff, words: str) -> Iterator[NDArray[np.int64]]:
 
 def _looks(text: str, *, plain: bool) -> Iterator[Look]:
     yield lambda pages: _keys(pages, text, plain=plain)
-    yield lambda pages: pages.names.find(EDGE + text)
+    yield lambda pages: pages.names.find(START + text)
     yield lambda pages: pages.names.find(text)
-    typed = pinyin.typed(text)
+    typed = pinyin.parse_query(text)
     if typed:
         yield lambda pages: pages.sounds.find(pinyin.SEPARATOR + typed)
 
 
-def _keys(pages: Pages, text: str, *, plain: bool) -> NDArray[np.int64]:
-    rows = pages.keys.find(EDGE + text)
+def _keys(pages: IndexColumns, text: str, *, plain: bool) -> NDArray[np.int64]:
+    rows = pages.keys.find(START + text)
     if plain:
         return rows
-    whole = pages.keys.lengths[rows] == len((EDGE + text).encode())
+    whole = pages.keys.lengths[rows] == len((START + text).encode())
     shown: NDArray[np.int64] = rows[whole | ~pages.private[rows]]
     return shown
 
@@ -109,9 +111,11 @@ def _identified(by: Staff, texts: list[str]) -> list[int]:
         forms = _forms(kind, texts)
         whole |= models.Q(kind=kind, value__in=forms)
         begun |= models.Q(kind=kind) & _beginning(forms)
-    long_enough = len(texts[0]) >= SHORTEST and permissions.may(by, masking.UNMASK)
+    long_enough = len(texts[0]) >= MIN_PREFIX_LENGTH and permissions.may(
+        by, masking.VIEW_IDENTIFIERS
+    )
     found = rows.filter(begun if long_enough else whole)
-    return sorted(set(found.values_list("account_id", flat=True)[:MOST]))
+    return sorted(set(found.values_list("account_id", flat=True)[:MAX_IDENTIFIERS]))
 
 
 def _forms(kind: str, texts: list[str]) -> set[str]:

@@ -25,7 +25,7 @@ from qunce.sets.rules.base import RulePath
 MANAGE = permissions.declare(
     "segments.manage", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
-SEGMENT = "segment"
+REVISION = "segment"
 """Revision kind: raised when a segment's rule changes."""
 
 FLOW = state_machine.StateMachine(
@@ -56,31 +56,6 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class FrozenSegment(models.Model):
-    """The people of a rule as of a moment: first accounts, as a set."""
-
-    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
-    key = models.CharField(max_length=80)
-    segment = models.ForeignKey(
-        Segment, models.PROTECT, null=True, related_name="frozen"
-    )
-    rule: models.JSONField[Any, Any] = models.JSONField()
-    size = models.PositiveIntegerField()
-    blob = models.BinaryField()
-    at = timestamps.TimestampField()
-    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["community", "key"], name="one_frozen_segment_a_key"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.key
 
 
 class SegmentSize(models.Model):
@@ -133,24 +108,15 @@ class SegmentRestored(facts.FactKind):
     segment: str
 
 
-@facts.declare
-@dataclass(frozen=True, kw_only=True)
-class SegmentFrozen(facts.FactKind):
-    kind = "segment.frozen"
-    label = gettext_lazy("frozen segment saved")
-    frozen: str
-    size: int
-
-
-class UnknownSegment(errors.NotFound):
+class SegmentNotFound(errors.NotFound):
     """There is no such segment in this community."""
 
 
-class SegmentExists(errors.Refused):
+class SegmentAlreadyExists(errors.Refused):
     """There is a segment, or a frozen list, of this key already."""
 
 
-class StillUsed(errors.Refused):
+class SegmentInUse(errors.Refused):
     """Other segments ask for this one."""
 
 
@@ -165,11 +131,11 @@ def check_rule(community: Community, rule: Any, key: str) -> None:
 def check_unused(segment: Segment) -> None:
     users = [
         other.name
-        for other in listed(segment.community)
-        if segment.key in mentioned(other.rule)
+        for other in list_active(segment.community)
+        if segment.key in segment_keys_in(other.rule)
     ]
     if users:
-        raise StillUsed(
+        raise SegmentInUse(
             _("“%(segment)s” is used by: %(users)s.")
             % {"segment": segment.name, "users": ", ".join(users)}
         )
@@ -190,9 +156,11 @@ def create(
     description: str = "",
 ) -> Segment:
     permissions.check_may(by, MANAGE)
-    key = naming.check(key, naming.FREE)
+    key = naming.check(key, naming.NO_RULE)
     if Segment.objects.filter(community=community, key=key).exists():
-        raise SegmentExists(_("A segment “%(key)s” already exists.") % {"key": key})
+        raise SegmentAlreadyExists(
+            _("A segment “%(key)s” already exists.") % {"key": key}
+        )
     check_rule(community, rule, key)
     segment = Segment.objects.create(
         community=community,
@@ -204,13 +172,13 @@ def create(
         changed_at=at,
         by=by,
     )
-    revisions.bump(community.pk, SEGMENT, [segment.pk])
+    revisions.bump(community.pk, REVISION, [segment.pk])
     facts.record(SegmentCreated(segment=key), community=community, by=by, at=at)
     return segment
 
 
 @transaction.atomic
-def change(
+def update(
     *,
     segment: Segment,
     by: Staff,
@@ -221,7 +189,7 @@ def change(
 ) -> None:
     permissions.check_may(by, MANAGE)
     if rule is not None:
-        revisions.bump(segment.community_id, SEGMENT, [segment.pk])
+        revisions.bump(segment.community_id, REVISION, [segment.pk])
         check_rule(segment.community, rule, segment.key)
         segment.rule = rule
     segment.name = name if name is not None else segment.name
@@ -251,60 +219,17 @@ def restore(*, segment: Segment, by: Staff, at: datetime) -> None:
     facts.record(event, community=segment.community, by=by, at=at)
 
 
-def freeze(
-    *,
-    community: Community,
-    key: str,
-    rule: Any,
-    by: Staff,
-    at: datetime,
-    segment: Segment | None = None,
-) -> FrozenSegment:
-    """Keep the people of a rule, as far as the operator sees them, as they are now."""
-    permissions.check_may(by, MANAGE)
-    key = naming.check(key, naming.FREE)
-    blob = audiences.freeze(community=community, rule=rule, by=by, at=at)
-    with transaction.atomic():
-        if FrozenSegment.objects.filter(community=community, key=key).exists():
-            raise SegmentExists(
-                _("A frozen segment “%(key)s” already exists.") % {"key": key}
-            )
-        frozen = FrozenSegment.objects.create(
-            community=community,
-            key=key,
-            segment=segment,
-            rule=rule,
-            size=audiences.size(blob),
-            blob=blob,
-            at=at,
-            by=by,
-        )
-        event = SegmentFrozen(frozen=key, size=frozen.size)
-        facts.record(event, community=community, by=by, at=at)
-    return frozen
-
-
-def measure(*, community: Community, at: datetime) -> dict[str, int]:
+def record_sizes(*, community: Community, at: datetime) -> dict[str, int]:
     """Note how large every segment is today; doing it again corrects the number."""
     by, day = staff_models.system(community), community.day(at)
     sizes = {}
-    for segment in in_order(listed(community)):
+    for segment in sort_by_dependency(list_active(community)):
         size = count(segment=segment, by=by, at=at)
         SegmentSize.objects.update_or_create(
             segment=segment, day=day, defaults={"size": size}
         )
         sizes[segment.key] = size
     return sizes
-
-
-def drop(people: Iterable[int]) -> None:
-    """Take erased people off every frozen list."""
-    gone = bitmaps.of(people)
-    for frozen in FrozenSegment.objects.iterator(chunk_size=100):
-        left = bitmaps.from_bytes(frozen.blob) - gone
-        if len(left) < frozen.size:
-            frozen.blob, frozen.size = bitmaps.to_bytes(left), len(left)
-            frozen.save(update_fields=["blob", "size"])
 
 
 # Reads
@@ -314,12 +239,12 @@ def get(community: Community, key: str) -> Segment:
     try:
         return Segment.objects.get(community=community, key=key)
     except Segment.DoesNotExist:
-        raise UnknownSegment(
+        raise SegmentNotFound(
             _("There is no segment “%(key)s”.") % {"key": key}
         ) from None
 
 
-def listed(community: Community) -> list[Segment]:
+def list_active(community: Community) -> list[Segment]:
     segments = Segment.objects.filter(community=community, state="active")
     return list(segments.order_by("key").select_related("community"))
 
@@ -328,7 +253,7 @@ def count(*, segment: Segment, by: Staff, at: datetime) -> int:
     return audiences.count(community=segment.community, rule=segment.rule, by=by, at=at)
 
 
-def mentioned(rule: Any) -> set[str]:
+def segment_keys_in(rule: Any) -> set[str]:
     """Keys of the segments that a rule asks for directly."""
     return set(_mentions(rule))
 
@@ -347,13 +272,13 @@ def _mentions(rule: Any) -> Iterator[str]:
                     yield from [keys] if isinstance(keys, str) else keys
 
 
-def in_order(segments: Iterable[Segment]) -> list[Segment]:
+def sort_by_dependency(segments: Iterable[Segment]) -> list[Segment]:
     """Each after those it asks for."""
     known = {segment.key: segment for segment in segments}
     ordered: dict[str, Segment] = {}
 
     def add(segment: Segment) -> None:
-        for key in sorted(mentioned(segment.rule) & set(known)):
+        for key in sorted(segment_keys_in(segment.rule) & set(known)):
             if key not in ordered:
                 add(known[key])
         ordered[segment.key] = segment

@@ -19,19 +19,13 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import library
 from qunce.members.tags import models as tag_models
-from qunce.members.tags.library import Tag
-from qunce.members.tags.models import (
-    KIND,
-    OPERATOR,
-    TagBatch,
-    TagChange,
-    Tagging,
-    Writer,
-)
+from qunce.members.tags import writer as tag_writer
+from qunce.members.tags.models import KIND, MANUAL, Tag, TagBatch, TagChange, Tagging
+from qunce.members.tags.writer import TagWriter
 from qunce.sets.bitmaps import marks
 
 MERGED, EXPIRED = "merge", "expiry"
-FOR_GOOD = (MERGED, EXPIRED)
+NOT_UNDOABLE = (MERGED, EXPIRED)
 APPLY = permissions.declare(
     "tags.apply", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
@@ -55,16 +49,20 @@ class TagMerged(facts.FactKind):
     carriers: int
 
 
-class AlreadyUndone(errors.Refused):
+class BatchAlreadyUndone(errors.Refused):
     """A batch can be undone once."""
 
 
-class NotUndone(errors.Refused):
+class BatchNotUndoable(errors.Refused):
     """Some batches stand for good."""
 
 
-class CannotMerge(errors.Invalid):
+class InvalidTagMerge(errors.Invalid):
     """A tag cannot be merged into itself."""
+
+
+class BatchNotFound(errors.NotFound):
+    """There is no such batch in this community."""
 
 
 # Checks
@@ -74,9 +72,9 @@ def check_may_undo(batch: TagBatch, by: Staff) -> None:
     """Whoever sees a part of the members undoes only what they did themselves."""
     permissions.check_may(by, APPLY)
     if batch.undone_at is not None:
-        raise AlreadyUndone(_("This batch has already been undone."))
-    if batch.source in FOR_GOOD:
-        raise NotUndone(_("Merges and expiries cannot be undone."))
+        raise BatchAlreadyUndone(_("This batch has already been undone."))
+    if batch.source in NOT_UNDOABLE:
+        raise BatchNotUndoable(_("Merges and expiries cannot be undone."))
     if by.scope is not None and batch.by_id != by.pk:
         raise permissions.NotAllowed(
             _("Somebody else did this, and your scope covers only some of the members.")
@@ -94,12 +92,12 @@ def may_undo(batch: TagBatch, by: Staff) -> bool:
 # Verbs
 
 
-def begin(
+def create_batch(
     *,
     community: Community,
     by: Staff,
     at: datetime,
-    source: str = OPERATOR,
+    source: str = MANUAL,
     note: str = "",
 ) -> TagBatch:
     """A batch to which several verbs may add; it is undone as one."""
@@ -108,13 +106,13 @@ def begin(
     )
 
 
-def put(
+def apply(
     *,
     tag: Tag,
     accounts: Iterable[int],
     by: Staff,
     at: datetime,
-    source: str = OPERATOR,
+    source: str = MANUAL,
     note: str = "",
     expires_at: datetime | None = None,
     batch: TagBatch | None = None,
@@ -124,17 +122,17 @@ def put(
     Who carries it already keeps its depth. Each 5,000 accounts are one transaction.
     """
     wanted = _checked(tag, accounts, by)
-    batch = batch or begin(
+    batch = batch or create_batch(
         community=tag.community, by=by, at=at, source=source, note=note
     )
-    writer = Writer(batch, by, at, expires_at)
+    writer = TagWriter(batch, by, at, expires_at)
     for chunk in account_queries.chunks(wanted):
         with transaction.atomic():
             _put(writer, tag, chunk)
     return batch
 
 
-def _put(writer: Writer, tag: Tag, accounts: Sequence[int]) -> None:
+def _put(writer: TagWriter, tag: Tag, accounts: Sequence[int]) -> None:
     writer.lock(tag)
     families = account_queries.accounts_by_person(accounts)
     mine = [account for family in families.values() for account in family]
@@ -156,7 +154,7 @@ def set_depths(
     depths: Mapping[int, int],
     by: Staff,
     at: datetime,
-    source: str = OPERATOR,
+    source: str = MANUAL,
     note: str = "",
     expires_at: datetime | None = None,
     batch: TagBatch | None = None,
@@ -166,10 +164,10 @@ def set_depths(
     A person's depth is the sum over their accounts.
     """
     wanted = _checked(tag, depths, by)
-    batch = batch or begin(
+    batch = batch or create_batch(
         community=tag.community, by=by, at=at, source=source, note=note
     )
-    writer = Writer(batch, by, at, expires_at)
+    writer = TagWriter(batch, by, at, expires_at)
     for chunk in account_queries.chunks(wanted):
         with transaction.atomic():
             writer.lock(tag)
@@ -179,13 +177,13 @@ def set_depths(
     return batch
 
 
-def take_off(
+def remove(
     *,
     tag: Tag,
     accounts: Iterable[int],
     by: Staff,
     at: datetime,
-    source: str = OPERATOR,
+    source: str = MANUAL,
     note: str = "",
     batch: TagBatch | None = None,
 ) -> TagBatch:
@@ -193,10 +191,10 @@ def take_off(
     permissions.check_may(by, APPLY)
     wanted = sorted(set(accounts))
     account_queries.check_ids(tag.community, wanted)
-    batch = batch or begin(
+    batch = batch or create_batch(
         community=tag.community, by=by, at=at, source=source, note=note
     )
-    writer = Writer(batch, by, at)
+    writer = TagWriter(batch, by, at)
     for chunk in account_queries.chunks(wanted):
         with transaction.atomic():
             families = account_queries.accounts_by_person(chunk).values()
@@ -204,7 +202,7 @@ def take_off(
     return batch
 
 
-def expire(*, at: datetime) -> int:
+def remove_expired(*, at: datetime) -> int:
     """Take off what has run out, in every community; returns how many."""
     due = Tagging.objects.filter(present=True, expires_at__lte=timestamps.to_micros(at))
     found: dict[int, list[int]] = {}
@@ -213,8 +211,8 @@ def expire(*, at: datetime) -> int:
     taken = 0
     for tag in Tag.objects.filter(pk__in=found).select_related("community"):
         by = staff_models.system(tag.community)
-        batch = begin(community=tag.community, by=by, at=at, source=EXPIRED)
-        writer = Writer(batch, by, at)
+        batch = create_batch(community=tag.community, by=by, at=at, source=EXPIRED)
+        writer = TagWriter(batch, by, at)
         for chunk in account_queries.chunks(found[tag.pk]):
             with transaction.atomic():
                 still = due.filter(tag=tag, account_id__in=chunk)
@@ -227,7 +225,7 @@ def expire(*, at: datetime) -> int:
 
 def _checked(tag: Tag, accounts: Iterable[int], by: Staff) -> list[int]:
     permissions.check_may(by, APPLY)
-    library.check_usable(tag)
+    library.check_active(tag)
     wanted = sorted(set(accounts))
     account_queries.check_ids(tag.community, wanted)
     return wanted
@@ -240,20 +238,20 @@ def undo(*, batch: TagBatch, by: Staff, at: datetime) -> int:
     Returns how many taggings were restored.
     """
     check_may_undo(batch, by)
-    return give_back(batch=batch, by=by, at=at)
+    return revert(batch=batch, by=by, at=at)
 
 
 @transaction.atomic
-def give_back(*, batch: TagBatch, by: Staff, at: datetime) -> int:
+def revert(*, batch: TagBatch, by: Staff, at: datetime) -> int:
     """The same for verbs of this room that part what they joined: joins' batches too."""
     fresh = TagBatch.objects.filter(pk=batch.pk, undone_at__isnull=True)
     if not fresh.update(undone_at=at, undone_by=by):
-        raise AlreadyUndone(_("This batch has already been undone."))
+        raise BatchAlreadyUndone(_("This batch has already been undone."))
     batch.refresh_from_db()
     community = batch.community
     chosen = Tag.objects.filter(pk__in=batch.tags).select_related("group", "community")
     several = list(chosen.order_by("pk"))
-    tag_models.lock_groups({tag.group_id for tag in several if tag.group_id})
+    tag_writer.lock_groups({tag.group_id for tag in several if tag.group_id})
     restored = sum(_undo_putting(tag, batch, by, at) for tag in several)
     restored += sum(_undo_taking(tag, batch, by, at) for tag in several)
     event = TagBatchUndone(batch=batch.pk)
@@ -286,17 +284,17 @@ def _before(tag: Tag, batch: TagBatch) -> dict[int, int]:
 def _undo_putting(tag: Tag, batch: TagBatch, by: Staff, at: datetime) -> int:
     """What the batch put on somebody who did not carry the tag goes again."""
     gone = {account: 0 for account, was in _before(tag, batch).items() if not was}
-    return tag_models.restore(tag, gone, by, at)
+    return tag_writer.restore_weights(tag, gone, by, at)
 
 
 def _undo_taking(tag: Tag, batch: TagBatch, by: Staff, at: datetime) -> int:
     """What the batch took off or deepened is as before, unless a rival came since."""
     weights = {account: was for account, was in _before(tag, batch).items() if was}
-    barred = {a for some in tag_models.rivals(tag, weights).values() for a in some}
+    barred = {a for some in tag_writer.find_rivals(tag, weights).values() for a in some}
     families = account_queries.accounts_by_person(barred).values()
     theirs = {account for family in families for account in family}
     free = {a: weight for a, weight in weights.items() if a not in theirs}
-    changed = tag_models.restore(tag, free, by, at)
+    changed = tag_writer.restore_weights(tag, free, by, at)
     mine = Tagging.objects.filter(tag=tag, batch_id=batch.pk)
     for chunk in account_queries.chunks(sorted(theirs & set(weights))):
         mine.filter(account_id__in=chunk).update(batch_id=None)
@@ -312,14 +310,16 @@ def merge(*, tag: Tag, into: Tag, by: Staff, at: datetime) -> TagBatch:
     Who carries both keeps the greater depth. Who already carries another tag of the
     exclusive group that `into` is in keeps that one.
     """
-    permissions.check_may(by, library.MANAGE)
+    permissions.check_may(by, tag_models.MANAGE)
     if tag.pk == into.pk or tag.community_id != into.community_id:
-        raise CannotMerge(_("Choose two different tags."))
-    library.check_usable(into)
-    batch = begin(community=tag.community, by=by, at=at, source=MERGED, note=tag.key)
-    writer = Writer(batch, by, at)
+        raise InvalidTagMerge(_("Choose two different tags."))
+    library.check_active(into)
+    batch = create_batch(
+        community=tag.community, by=by, at=at, source=MERGED, note=tag.key
+    )
+    writer = TagWriter(batch, by, at)
     writer.lock(into)
-    library.become_synonym(tag=tag, of=into)
+    library.mark_merged(tag=tag, of=into)
     rows = Tagging.objects.filter(tag=tag, present=True).order_by("account_id")
     moving = dict(rows.values_list("account_id", "weight"))
     for chunk in account_queries.chunks(list(moving)):
@@ -336,8 +336,8 @@ WHERE old.tag_id = %s AND old.account_id = members_tagging.account_id
 """
 
 
-def _move(writer: Writer, tag: Tag, into: Tag, weights: Mapping[int, int]) -> None:
-    others = tag_models.rivals(into, weights)
+def _move(writer: TagWriter, tag: Tag, into: Tag, weights: Mapping[int, int]) -> None:
+    others = tag_writer.find_rivals(into, weights)
     others.pop(tag, None)
     barred = {a for some in others.values() for a in some}
     heads = set(account_queries.person_ids(barred).values())
@@ -356,7 +356,7 @@ def _move(writer: Writer, tag: Tag, into: Tag, weights: Mapping[int, int]) -> No
 # Reads
 
 
-def of_people(accounts: Iterable[int]) -> dict[str, int]:
+def depths_of_person(accounts: Iterable[int]) -> dict[str, int]:
     """Tag key → depth over all these accounts of one person."""
     depths: dict[str, int] = {}
     rows = Tagging.objects.filter(account_id__in=list(accounts), present=True)
@@ -366,7 +366,7 @@ def of_people(accounts: Iterable[int]) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class PersonTag:
     """One tag of a person; `since`, `source` and `by_id` are of the latest tagging."""
 
     tag: Tag
@@ -380,7 +380,7 @@ class Carried:
 ROWS = ("account_id", "tag_id", "weight", "tagged_at", "source", "by_id", "expires_at")
 
 
-def of_each(people: Mapping[int, Sequence[int]]) -> dict[int, list[Carried]]:
+def tags_by_person(people: Mapping[int, Sequence[int]]) -> dict[int, list[PersonTag]]:
     """Head → what the person carries, by tag group and name; `people` as `people_of`.
 
     Plain rows: base tags come by the hundred a person, and a page has fifty people.
@@ -392,7 +392,7 @@ def of_each(people: Mapping[int, Sequence[int]]) -> dict[int, list[Carried]]:
         found.setdefault((heads[account], tag), []).append(tuple(rest))
     known = Tag.objects.select_related("group").in_bulk({tag for _head, tag in found})
     order = {pk: place for place, pk in enumerate(sorted(known, key=_by_group(known)))}
-    carried: dict[int, list[Carried]] = {head: [] for head in people}
+    carried: dict[int, list[PersonTag]] = {head: [] for head in people}
     for head, tag in sorted(found, key=lambda each: order[each[1]]):
         carried[head].append(_carried(known[tag], found[head, tag]))
     return carried
@@ -406,6 +406,39 @@ def _by_group(known: Mapping[int, Tag]) -> Callable[[int], tuple[str, str, int]]
     return place
 
 
-def _carried(tag: Tag, rows: Sequence[tuple[Any, ...]]) -> Carried:
+def _carried(tag: Tag, rows: Sequence[tuple[Any, ...]]) -> PersonTag:
     depth = sum(row[0] for row in rows)
-    return Carried(tag, depth, *rows[0][1:])
+    return PersonTag(tag, depth, *rows[0][1:])
+
+
+MAX_BATCHES_SEARCHED = 2_000
+"""Batches among which those of one tag are looked for."""
+
+
+def get_batch(community: Community, pk: int) -> TagBatch:
+    batches = TagBatch.objects.select_related("by", "undone_by", "community")
+    try:
+        return batches.get(community=community, pk=pk)
+    except TagBatch.DoesNotExist:
+        raise BatchNotFound(_("There is no such batch.")) from None
+
+
+def list_batches(
+    by: Staff, *, before: int = 0, most: int, but: Sequence[str] = ()
+) -> list[TagBatch]:
+    """The newest below an id, without some sources; their own of who sees a part."""
+    found = TagBatch.objects.filter(community=by.community, changed__gt=0)
+    if by.scope is not None:
+        found = found.filter(by=by)
+    if before:
+        found = found.filter(pk__lt=before)
+    found = found.exclude(source__in=but).select_related("by", "undone_by", "community")
+    return list(found.order_by("-pk")[:most])
+
+
+def list_batches_of_tag(
+    tag: Tag, by: Staff, *, most: int, but: Sequence[str] = ()
+) -> list[TagBatch]:
+    """Those that touched a tag, among the newest batches there are."""
+    found = list_batches(by, most=MAX_BATCHES_SEARCHED, but=but)
+    return [batch for batch in found if tag.pk in batch.tags][:most]

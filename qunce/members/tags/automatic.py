@@ -19,13 +19,13 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.attributes.values import AttributeValue
 from qunce.members.tags import assignments, library
-from qunce.members.tags.library import Tag, TagGroup
-from qunce.members.tags.models import TagBatch
+from qunce.members.tags import groups as tag_groups
+from qunce.members.tags.models import Tag, TagBatch, TagGroup
 
 SOURCE = "base"
-ZONE = "timezone"
+TIMEZONE_ATTRIBUTE = "timezone"
 """Name of the attribute that holds a member's own time zone, where one is known."""
-BANDS = ((0, 6), (6, 12), (12, 18), (18, 24))
+HOUR_BANDS = ((0, 6), (6, 12), (12, 18), (18, 24))
 WHEN, HOUR, VIA = "joined-month", "joined-hour", "joined-via"
 
 
@@ -33,7 +33,7 @@ def apply(
     *, community: Community, accounts: Iterable[int], by: Staff, at: datetime
 ) -> TagBatch:
     """Give these accounts their base tags; who has them keeps them."""
-    batch = assignments.begin(community=community, by=by, at=at, source=SOURCE)
+    batch = assignments.create_batch(community=community, by=by, at=at, source=SOURCE)
     shelf = _Shelf(community, at)
     for chunk in account_queries.chunks(sorted(set(accounts))):
         wanted: dict[int, list[int]] = {}
@@ -41,7 +41,7 @@ def apply(
             wanted.setdefault(tag.pk, []).append(account)
         for pk, some in sorted(wanted.items()):
             tag = shelf.by_id[pk]
-            assignments.put(tag=tag, accounts=some, by=by, at=at, batch=batch)
+            assignments.apply(tag=tag, accounts=some, by=by, at=at, batch=batch)
     return batch
 
 
@@ -62,7 +62,7 @@ def react(*, community: Community, facts: Sequence[RecordedFact], at: datetime) 
 def _tags_of(shelf: _Shelf, chunk: Sequence[int]) -> Iterator[tuple[int, Tag]]:
     rows = Account.objects.filter(pk__in=chunk, community=shelf.community)
     own = _own_zones(shelf.community, chunk)
-    sources = interned_names.listed(accounts.SOURCES, shelf.community.pk)
+    sources = interned_names.listed(accounts.SOURCE_NAMESPACE, shelf.community.pk)
     found = rows.order_by("pk").values_list("pk", "joined_at", "source_id", "channel")
     for account, joined_at, source, channel in found:
         local = joined_at.astimezone(own.get(account, shelf.zone))
@@ -76,7 +76,7 @@ def _tags_of(shelf: _Shelf, chunk: Sequence[int]) -> Iterator[tuple[int, Tag]]:
 def _own_zones(community: Community, chunk: Sequence[int]) -> dict[int, ZoneInfo]:
     known = AttributeValue.objects.filter(
         attribute__community=community,
-        attribute__name=ZONE,
+        attribute__name=TIMEZONE_ATTRIBUTE,
         account_id__in=chunk,
         present=True,
     )
@@ -104,7 +104,7 @@ class _Shelf:
         return self._tag(WHEN, f"joined:{local:%Y-%m}", f"{local:%Y-%m}")
 
     def hour(self, local: datetime) -> Tag:
-        start, end = next(band for band in BANDS if local.hour < band[1])
+        start, end = next(band for band in HOUR_BANDS if local.hour < band[1])
         return self._tag(HOUR, f"joined:{start:02}-{end:02}", f"{start}–{end}")
 
     def via(self, channel: str) -> Tag:
@@ -130,11 +130,11 @@ class _Shelf:
 
     def _group(self, key: str) -> TagGroup:
         try:
-            return library.get_group(self.community, key)
-        except library.UnknownTagGroup:
+            return tag_groups.get_by_key(self.community, key)
+        except tag_groups.TagGroupNotFound:
             with translation.override(self.community.language):
                 name = _group_name(key)
-            return library.create_group(
+            return tag_groups.create(
                 community=self.community,
                 key=key,
                 name=name,

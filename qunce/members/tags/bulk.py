@@ -16,41 +16,20 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.members.tags import assignments, library
-from qunce.members.tags.library import Tag
-from qunce.members.tags.models import TagBatch
+from qunce.members.tags import models as tag_models
+from qunce.members.tags.models import Tag, TagJob
 from qunce.sets.bitmaps import bitmaps
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
-DUTY = "members.tag_many"
-AT_ONCE = 20_000
+JOB = "members.tag_many"
+MAX_IMMEDIATE = 20_000
 """Up to so many are tagged while the page waits: under a second."""
-PUT, TAKE = "put", "take"
+APPLY, REMOVE = "put", "take"
 
 
-class TagJob(models.Model):
-    """`done` of `size` people have been looked at; `batch` is undone as one."""
-
-    community = models.ForeignKey(
-        Community, models.PROTECT, related_name="+", db_index=False
-    )
-    tag = models.ForeignKey(Tag, models.PROTECT, related_name="+", db_index=False)
-    does = models.CharField(max_length=4)
-    people = models.BinaryField()
-    size = models.PositiveIntegerField()
-    done = models.PositiveIntegerField(default=0)
-    batch = models.ForeignKey(TagBatch, models.PROTECT, related_name="+")
-    error = models.CharField(max_length=300, default="", blank=True)
-    at = timestamps.TimestampField()
-    by = models.ForeignKey(Staff, models.PROTECT, related_name="+", db_index=False)
-    finished_at = timestamps.TimestampField(null=True)
-
-    def __str__(self) -> str:
-        return f"{self.does} {self.tag}: {self.done} of {self.size}"
-
-
-class UnknownJob(errors.NotFound):
+class TagJobNotFound(errors.NotFound):
     """There is no such tagging under way."""
 
 
@@ -61,19 +40,19 @@ class UnknownJob(errors.NotFound):
 def start(*, tag: Tag, does: str, people: BitMap, by: Staff, at: datetime) -> TagJob:
     """Freeze these people, who are in sight, and have the tagging done soon."""
     permissions.check_may(by, assignments.APPLY)
-    if does == PUT:
-        library.check_usable(tag)
+    if does == APPLY:
+        library.check_active(tag)
     job = TagJob.objects.create(
         community=tag.community,
         tag=tag,
         does=does,
         people=bitmaps.to_bytes(people),
         size=len(people),
-        batch=assignments.begin(community=tag.community, by=by, at=at),
+        batch=assignments.create_batch(community=tag.community, by=by, at=at),
         at=at,
         by=by,
     )
-    job_queue.schedule(duty=DUTY, key=str(job.pk), due_at=at)
+    job_queue.schedule(duty=JOB, key=str(job.pk), due_at=at)
     return job
 
 
@@ -98,8 +77,8 @@ def run(key: str, *, at: datetime) -> None:
 
 def _work(job: TagJob, people: list[int], at: datetime) -> None:
     """Those still in sight; who was erased or left the scope meanwhile is passed over."""
-    still = visibility.only(by=job.by, accounts=people, at=at)
-    does = assignments.put if job.does == PUT else assignments.take_off
+    still = visibility.filter_visible(by=job.by, accounts=people, at=at)
+    does = assignments.apply if job.does == APPLY else assignments.remove
     does(tag=job.tag, accounts=still, by=job.by, at=at, batch=job.batch)
 
 
@@ -109,9 +88,9 @@ def _work(job: TagJob, people: list[int], at: datetime) -> None:
 def get(*, by: Staff, pk: int) -> TagJob:
     """One's own; all of them for managers who see everybody."""
     rows = TagJob.objects.filter(community=by.community, pk=pk)
-    if by.scope is not None or not permissions.may(by, library.MANAGE):
+    if by.scope is not None or not permissions.may(by, tag_models.MANAGE):
         rows = rows.filter(by=by)
     job = rows.select_related("tag", "batch", "by").first()
     if job is None:
-        raise UnknownJob(_("No such tagging is in progress."))
+        raise TagJobNotFound(_("No such tagging is in progress."))
     return job

@@ -16,12 +16,16 @@ from qunce.core import errors, permissions, state_machine, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
+from qunce.members.segments import segments
+from qunce.members.tags import groups as tag_groups
+from qunce.members.tags import models as tag_models
 from qunce.members.tags import naming as tag_naming
+from qunce.members.tags import writer as tag_writer
+from qunce.members.tags.models import MANAGE, Synonym, Tag, TagGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-MANAGE = permissions.declare("tags.manage", permissions.Role.MANAGER)
 
 FLOW = state_machine.StateMachine(
     {
@@ -30,84 +34,6 @@ FLOW = state_machine.StateMachine(
         "merge": (("active", "archived"), "merged"),
     }
 )
-
-
-class TagGroup(models.Model):
-    """One dimension. Of an exclusive group a person carries one tag at most.
-
-    `pattern`, `prefix` and `longest` rule how its tags are named; `guidance` is what
-    somebody reads whose name does not fit. `makers` lists the roles that may add tags.
-    """
-
-    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
-    key = models.CharField(max_length=80)
-    name = models.CharField(max_length=80)
-    exclusive = models.BooleanField(default=False)
-    pattern = models.CharField(max_length=200, default="", blank=True)
-    prefix = models.CharField(max_length=40, default="", blank=True)
-    longest = models.PositiveSmallIntegerField(default=tag_naming.LONGEST)
-    guidance = models.CharField(max_length=200, default="", blank=True)
-    makers: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
-    created_at = timestamps.TimestampField()
-    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["community", "key"], name="one_tag_group_a_key"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def naming(self) -> tag_naming.Naming:
-        fields = [field.name for field in dataclasses.fields(tag_naming.Naming)]
-        return tag_naming.Naming(**forms.model_to_dict(self, fields))
-
-
-class Tag(models.Model):
-    """`key` is what rules and files call it; `name` is what people read."""
-
-    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
-    key = models.CharField(max_length=80)
-    name = models.CharField(max_length=80)
-    group = models.ForeignKey(TagGroup, models.PROTECT, null=True, related_name="tags")
-    state = models.CharField(max_length=10, default="active")
-    description = models.TextField(default="", blank=True)
-    owner = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
-    merged_into = models.ForeignKey(
-        "self", models.PROTECT, null=True, related_name="swallowed"
-    )
-    created_at = timestamps.TimestampField()
-    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["community", "key"], name="one_tag_a_key")
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Synonym(models.Model):
-    """Another key for a tag, such as that of one merged into it."""
-
-    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
-    key = models.CharField(max_length=80)
-    tag = models.ForeignKey(Tag, models.PROTECT, related_name="synonyms")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["community", "key"], name="one_tag_synonym_a_key"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.key
 
 
 @facts.declare
@@ -144,14 +70,6 @@ class TagRestored(facts.FactKind):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class TagGroupCreated(facts.FactKind):
-    kind = "tag_group.created"
-    label = gettext_lazy("tag group created")
-    tag_group: str
-
-
-@facts.declare
-@dataclass(frozen=True, kw_only=True)
 class SynonymAdded(facts.FactKind):
     kind = "tag.synonym_added"
     label = gettext_lazy("tag synonym added")
@@ -159,91 +77,83 @@ class SynonymAdded(facts.FactKind):
     synonym: str
 
 
-class UnknownTag(errors.NotFound):
+class TagNotFound(errors.NotFound):
     """There is no such tag in this community."""
 
 
-class UnknownTagGroup(errors.NotFound):
-    """There is no such tag group in this community."""
-
-
-class TagExists(errors.Refused):
+class TagAlreadyExists(errors.Refused):
     """A tag, a synonym or a group of this key exists already."""
 
 
-class NotInUse(errors.Refused):
+class TagNotActive(errors.Refused):
     """An archived or merged tag cannot be put on anybody."""
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class SynonymRemoved(facts.FactKind):
+    kind = "tag.synonym_removed"
+    label = gettext_lazy("tag synonym removed")
+    tag: str
+    synonym: str
+
+
+class SynonymInUse(errors.Refused):
+    """Rules name the tag by this synonym."""
 
 
 # Checks
 
 
-def check_usable(tag: Tag) -> None:
+def check_active(tag: Tag) -> None:
     if tag.state != "active":
-        raise NotInUse(
+        raise TagNotActive(
             _("The tag “%(tag)s” is archived; restore it to use it.")
             % {"tag": tag.name}
         )
 
 
-def check_may_make(group: TagGroup | None, by: Staff) -> None:
+def check_may_create(group: TagGroup | None, by: Staff) -> None:
     """A group may leave the making of its tags to more roles than managers."""
     if group is None or by.role not in group.makers:
         permissions.check_may(by, MANAGE)
 
 
-def may_make(group: TagGroup | None, by: Staff) -> bool:
+def may_create(group: TagGroup | None, by: Staff) -> bool:
     try:
-        check_may_make(group, by)
+        check_may_create(group, by)
     except permissions.NotAllowed:
         return False
     return True
 
 
-def check_free(community: Community, key: str) -> None:
+def check_key_unused(community: Community, key: str) -> None:
     taken = Tag.objects.filter(community=community, key=key)
     if not taken.exists():
         taken = Tag.objects.filter(synonyms__key=key, community=community)
     found = taken.order_by("pk").first()
     if found:
-        raise TagExists(
+        raise TagAlreadyExists(
             _("“%(key)s” is already used by the tag “%(tag)s”.")
             % {"key": key, "tag": found.name}
         )
 
 
+def check_synonym_unused(synonym: Synonym) -> None:
+    if Tag.objects.filter(community=synonym.community, key=synonym.key).exists():
+        raise SynonymInUse(
+            _("“%(key)s” was a tag before it was merged, and rules may still use it.")
+            % {"key": synonym.key}
+        )
+    for segment in segments.list_active(synonym.community):
+        if synonym.key in tags_in(segment.rule):
+            raise SynonymInUse(
+                _("The segment “%(segment)s” uses the name “%(key)s”.")
+                % {"segment": segment.name, "key": synonym.key}
+            )
+
+
 # Verbs
-
-
-@transaction.atomic
-def create_group(
-    *,
-    community: Community,
-    key: str,
-    by: Staff,
-    at: datetime,
-    name: str = "",
-    exclusive: bool = False,
-    naming: tag_naming.Naming = tag_naming.FREE,
-    makers: Sequence[str] = (),
-) -> TagGroup:
-    permissions.check_may(by, MANAGE)
-    key = tag_naming.check(key, tag_naming.FREE)
-    tag_naming.check_naming(naming)
-    if TagGroup.objects.filter(community=community, key=key).exists():
-        raise TagExists(_("A tag group “%(key)s” already exists.") % {"key": key})
-    group = TagGroup.objects.create(
-        community=community,
-        key=key,
-        name=name or key,
-        exclusive=exclusive,
-        **dataclasses.asdict(naming),
-        makers=list(makers),
-        created_at=at,
-        by=by,
-    )
-    facts.record(TagGroupCreated(tag_group=key), community=community, by=by, at=at)
-    return group
 
 
 @transaction.atomic
@@ -258,9 +168,9 @@ def create(
     description: str = "",
     owner: Staff | None = None,
 ) -> Tag:
-    check_may_make(group, by)
-    key = tag_naming.check(key, group.naming if group else tag_naming.FREE)
-    check_free(community, key)
+    check_may_create(group, by)
+    key = tag_naming.check(key, group.naming if group else tag_naming.NO_RULE)
+    check_key_unused(community, key)
     tag = Tag.objects.create(
         community=community,
         key=key,
@@ -276,7 +186,7 @@ def create(
 
 
 @transaction.atomic
-def change(
+def update(
     *,
     tag: Tag,
     by: Staff,
@@ -292,6 +202,31 @@ def change(
     tag.save(update_fields=["name", "description", "owner"])
     facts.record(TagChanged(tag=tag.key), community=tag.community, by=by, at=at)
     return tag
+
+
+@transaction.atomic
+def move(*, tag: Tag, group: TagGroup | None, by: Staff, at: datetime) -> None:
+    """Into another group or none; its name has to fit there."""
+    permissions.check_may(by, MANAGE)
+    if group is not None:
+        tag_naming.check(tag.key, group.naming)
+        tag_writer.lock_groups([group.pk])
+        if group.exclusive:
+            several = [*tag_groups.tag_ids(group), tag.pk]
+            tag_groups.check_no_overlap(group, several, at=at)
+    tag.group = group
+    tag.save(update_fields=["group"])
+    event = TagChanged(tag=tag.key)
+    facts.record(event, community=tag.community, by=by, at=at)
+
+
+@transaction.atomic
+def set_owner(*, tag: Tag, owner: Staff | None, by: Staff, at: datetime) -> None:
+    permissions.check_may(by, MANAGE)
+    tag.owner = owner
+    tag.save(update_fields=["owner"])
+    event = TagChanged(tag=tag.key)
+    facts.record(event, community=tag.community, by=by, at=at)
 
 
 @transaction.atomic
@@ -312,14 +247,23 @@ def restore(*, tag: Tag, by: Staff, at: datetime) -> None:
 @transaction.atomic
 def add_synonym(*, tag: Tag, key: str, by: Staff, at: datetime) -> None:
     permissions.check_may(by, MANAGE)
-    key = tag_naming.check(key, tag_naming.FREE)
-    check_free(tag.community, key)
+    key = tag_naming.check(key, tag_naming.NO_RULE)
+    check_key_unused(tag.community, key)
     Synonym.objects.create(community=tag.community, key=key, tag=tag)
     event = SynonymAdded(tag=tag.key, synonym=key)
     facts.record(event, community=tag.community, by=by, at=at)
 
 
-def become_synonym(*, tag: Tag, of: Tag) -> None:
+@transaction.atomic
+def remove_synonym(*, synonym: Synonym, by: Staff, at: datetime) -> None:
+    permissions.check_may(by, MANAGE)
+    check_synonym_unused(synonym)
+    event = SynonymRemoved(tag=synonym.tag.key, synonym=synonym.key)
+    synonym.delete()
+    facts.record(event, community=synonym.community, by=by, at=at)
+
+
+def mark_merged(*, tag: Tag, of: Tag) -> None:
     """`tag` is gone; its key and its synonyms lead to `of` from now on."""
     FLOW.move(tag, "merge", merged_into=of)
     Synonym.objects.filter(tag=tag).update(tag=of)
@@ -333,13 +277,30 @@ def get(community: Community, key: str) -> Tag:
     """The tag of a key or of a synonym."""
     found = find(community, [key])
     if key not in found:
-        raise UnknownTag(_("There is no tag “%(key)s”.") % {"key": key})
+        raise TagNotFound(_("There is no tag “%(key)s”.") % {"key": key})
     return found[key]
+
+
+def get_by_id(community: Community, pk: int) -> Tag:
+    known = Tag.objects.select_related("group", "owner", "merged_into", "by")
+    try:
+        tag = known.get(community=community, pk=pk)
+    except Tag.DoesNotExist:
+        raise TagNotFound(_("There is no such tag.")) from None
+    tag.community = community
+    return tag
+
+
+def get_synonym(tag: Tag, pk: int) -> Synonym:
+    try:
+        return tag.synonyms.select_related("tag", "community").get(pk=pk)
+    except Synonym.DoesNotExist:
+        raise TagNotFound(_("There is no such synonym.")) from None
 
 
 def find(community: Community, keys: Iterable[str]) -> dict[str, Tag]:
     """Key → tag of those that exist; synonyms lead to their tag."""
-    wanted = {key: tag_naming.clean(key) for key in keys}
+    wanted = {key: tag_naming.normalise(key) for key in keys}
     named = Tag.objects.filter(community=community).select_related("group")
     known = {
         tag.key: tag
@@ -353,16 +314,7 @@ def find(community: Community, keys: Iterable[str]) -> dict[str, Tag]:
     return {key: known[form] for key, form in wanted.items() if form in known}
 
 
-def get_group(community: Community, key: str) -> TagGroup:
-    try:
-        return TagGroup.objects.get(community=community, key=key)
-    except TagGroup.DoesNotExist:
-        raise UnknownTagGroup(
-            _("There is no tag group “%(key)s”.") % {"key": key}
-        ) from None
-
-
-def listed(community: Community, *, archived: bool = False) -> models.QuerySet[Tag]:
+def list_tags(community: Community, *, archived: bool = False) -> models.QuerySet[Tag]:
     state = "archived" if archived else "active"
     tags = Tag.objects.filter(community=community, state=state)
     return tags.select_related("group").order_by("group__key", "key")
@@ -376,7 +328,7 @@ def ensure(
     found = find(community, wanted)
     for key in wanted:
         if key not in found:
-            clean = tag_naming.clean(key)
+            clean = tag_naming.normalise(key)
             made = find(community, [clean])
             found[key] = made.get(clean) or create(
                 community=community, key=clean, by=by, at=at
@@ -384,9 +336,18 @@ def ensure(
     return found
 
 
-def ids_in(community: Community, group: TagGroup) -> list[int]:
-    """Ids of a group's tags that can be carried, archived ones too."""
-    tags = Tag.objects.filter(community=community, group=group)
-    return list(
-        tags.exclude(state="merged").order_by("pk").values_list("pk", flat=True)
-    )
+def tags_in(rule: object) -> set[str]:
+    """Every tag key in a rule, however deep."""
+    if isinstance(rule, list):
+        return set().union(*map(tags_in, rule))
+    if not isinstance(rule, dict):
+        return set()
+    found: set[str] = set()
+    for name, body in rule.items():
+        if name == "tag" and isinstance(body, dict):
+            for word in ("any", "all", "none"):
+                keys: str | Sequence[str] = body.get(word, [])
+                found |= {keys} if isinstance(keys, str) else set(keys)
+        else:
+            found |= tags_in(body)
+    return found

@@ -1,25 +1,101 @@
-"""The rows of tags: who carries which, and how they stood before a batch."""
+"""The tables of tags."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+import dataclasses
 
+from django import forms
 from django.db import models
-from django.utils.translation import gettext_lazy
 
-from qunce.core import db, revisions, timestamps
+from qunce.core import permissions, timestamps
 from qunce.core.communities import Community
-from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import queries as account_queries
-from qunce.members.tags import library
-from qunce.members.tags.library import Tag
+from qunce.members.tags import naming as tag_naming
 from qunce.sets.bitmaps import marks
 
-OPERATOR = "operator"
+MANAGE = permissions.declare("tags.manage", permissions.Role.MANAGER)
+
+
+MANUAL = "operator"
 """Where a tag came from, unless told: somebody set it by hand."""
+
+
+class TagGroup(models.Model):
+    """One dimension. Of an exclusive group a person carries one tag at most.
+
+    `pattern`, `prefix` and `longest` rule how its tags are named; `guidance` is what
+    somebody reads whose name does not fit. `makers` lists the roles that may add tags.
+    """
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
+    key = models.CharField(max_length=80)
+    name = models.CharField(max_length=80)
+    exclusive = models.BooleanField(default=False)
+    pattern = models.CharField(max_length=200, default="", blank=True)
+    prefix = models.CharField(max_length=40, default="", blank=True)
+    longest = models.PositiveSmallIntegerField(default=tag_naming.MAX_LENGTH)
+    guidance = models.CharField(max_length=200, default="", blank=True)
+    makers: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    created_at = timestamps.TimestampField()
+    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "key"], name="one_tag_group_a_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def naming(self) -> tag_naming.NamingRule:
+        fields = [field.name for field in dataclasses.fields(tag_naming.NamingRule)]
+        return tag_naming.NamingRule(**forms.model_to_dict(self, fields))
+
+
+class Tag(models.Model):
+    """`key` is what rules and files call it; `name` is what people read."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
+    key = models.CharField(max_length=80)
+    name = models.CharField(max_length=80)
+    group = models.ForeignKey(TagGroup, models.PROTECT, null=True, related_name="tags")
+    state = models.CharField(max_length=10, default="active")
+    description = models.TextField(default="", blank=True)
+    owner = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="swallowed"
+    )
+    created_at = timestamps.TimestampField()
+    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["community", "key"], name="one_tag_a_key")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Synonym(models.Model):
+    """Another key for a tag, such as that of one merged into it."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
+    key = models.CharField(max_length=80)
+    tag = models.ForeignKey(Tag, models.PROTECT, related_name="synonyms")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "key"], name="one_tag_synonym_a_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class Tagging(marks.Mark):
@@ -34,7 +110,7 @@ class Tagging(marks.Mark):
     )
     tagged_at = timestamps.TimestampField()
     by_id = models.BigIntegerField(null=True)
-    source = models.CharField(max_length=20, default=OPERATOR)
+    source = models.CharField(max_length=20, default=MANUAL)
     expires_at = timestamps.TimestampField(null=True)
     batch_id = models.BigIntegerField(null=True)
 
@@ -62,7 +138,7 @@ class TagBatch(models.Model):
     """What was tagged at once: who, when, from where. `tags` lists the ids it touched."""
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
-    source = models.CharField(max_length=20, default=OPERATOR)
+    source = models.CharField(max_length=20, default=MANUAL)
     note = models.CharField(max_length=200, default="", blank=True)
     tags: models.JSONField[list[int], list[int]] = models.JSONField(default=list)
     changed = models.PositiveIntegerField(default=0)
@@ -100,158 +176,44 @@ class TagChange(models.Model):
         return f"{self.tag_id} on {self.account_id} before {self.batch_id}"
 
 
-@facts.declare
-@dataclass(frozen=True, kw_only=True)
-class TagAdded(facts.FactKind):
-    """`depth` is the tag's weight on this account now."""
+class DismissedDuplicate(models.Model):
+    """`one` has the lower id: each pair once."""
 
-    kind = "tag.added"
-    label = gettext_lazy("got a tag")
-    tag: str
-    depth: int
+    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
+    one = models.ForeignKey(Tag, models.CASCADE, related_name="+")
+    other = models.ForeignKey(Tag, models.CASCADE, related_name="+")
+    at = timestamps.TimestampField()
+    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
 
+    class Meta:
+        db_table = "members_dismissed_duplicate"
+        constraints = [
+            models.UniqueConstraint(fields=["one", "other"], name="kept_apart_once")
+        ]
 
-@facts.declare
-@dataclass(frozen=True, kw_only=True)
-class TagRemoved(facts.FactKind):
-    kind = "tag.removed"
-    label = gettext_lazy("lost a tag")
-    tag: str
-
-
-KIND = marks.MarkKind(name="tag", model=Tagging, ref="tag_id")
-
-KEEP = """
-INSERT INTO members_tagchange (batch_id, tag_id, account_id, weight, tagged_at, by_id,
-    source, expires_at, before_id)
-SELECT %s, tag_id, account_id, CASE WHEN present THEN weight ELSE 0 END, tagged_at,
-    by_id, source, expires_at, batch_id
-FROM members_tagging
-WHERE tag_id = %s AND account_id IN ({marks})
-    AND (batch_id IS NULL OR batch_id <> %s)
-ON CONFLICT (batch_id, tag_id, account_id) DO NOTHING
-"""
+    def __str__(self) -> str:
+        return f"{self.one_id} and {self.other_id}"
 
 
-@dataclass(frozen=True)
-class Writer:
-    """Writes tag rows for one batch, inside the caller's transaction."""
+class TagJob(models.Model):
+    """`done` of `size` people have been looked at; `batch` is undone as one."""
 
-    batch: TagBatch
-    by: Staff
-    at: datetime
-    expires_at: datetime | None = None
+    community = models.ForeignKey(
+        Community, models.PROTECT, related_name="+", db_index=False
+    )
+    tag = models.ForeignKey(Tag, models.PROTECT, related_name="+", db_index=False)
+    does = models.CharField(max_length=4)
+    people = models.BinaryField()
+    size = models.PositiveIntegerField()
+    done = models.PositiveIntegerField(default=0)
+    batch = models.ForeignKey(TagBatch, models.PROTECT, related_name="+")
+    error = models.CharField(max_length=300, default="", blank=True)
+    at = timestamps.TimestampField()
+    by = models.ForeignKey(Staff, models.PROTECT, related_name="+", db_index=False)
+    finished_at = timestamps.TimestampField(null=True)
 
-    def lock(self, tag: Tag) -> None:
-        """Hold the tag until the commit: who carries it is looked at after this."""
-        if tag.group is not None and tag.group.exclusive:
-            lock_groups([tag.group.pk])
-        if db.is_postgresql():  # on SQLite the transaction has the only write lock
-            revisions.bump(tag.community_id, KIND.name, [tag.pk])
-
-    def write(self, tag: Tag, weights: Mapping[int, int]) -> int:
-        """Give accounts their weight (0 takes off); returns how many changed."""
-        if not weights:
-            return 0
-        community = tag.community
-        revisions.bump(community.pk, KIND.name, [tag.pk])
-        before = marks.find_weights(KIND, tag.pk, list(weights))
-        changed = {a: w for a, w in weights.items() if before.get(a, 0) != w}
-        if not changed:
-            return 0
-        self._keep(tag, list(changed))
-        marks.set_weights(KIND, community.pk, tag.pk, changed, self._extra())
-        _record(tag, changed, self.by, self.at)
-        self._count(tag, len(changed))
-        return len(changed)
-
-    def extend(self, tag: Tag, carriers: Collection[int]) -> None:
-        """Who carries it already carries it until `expires_at` now."""
-        ends = timestamps.to_micros(self.expires_at) if self.expires_at else None
-        same = models.Q(expires_at=ends) if ends else models.Q(expires_at__isnull=True)
-        rows = Tagging.objects.filter(tag=tag, account_id__in=carriers, present=True)
-        accounts = list(rows.exclude(same).values_list("account_id", flat=True))
-        if accounts:
-            self._keep(tag, accounts)
-            rows.filter(account_id__in=accounts).update(
-                expires_at=self.expires_at, batch_id=self.batch.pk
-            )
-            self._count(tag, len(accounts))
-
-    def clear_rivals(self, tag: Tag, accounts: Collection[int]) -> None:
-        """Take off these people what an exclusive group does not allow beside `tag`."""
-        for rival, carriers in rivals(tag, accounts).items():
-            self.write(rival, dict.fromkeys(carriers, 0))
-
-    def _keep(self, tag: Tag, accounts: list[int]) -> None:
-        for chunk in account_queries.chunks(accounts):
-            db.execute(
-                KEEP.format(marks=db.placeholders(len(chunk))),
-                [self.batch.pk, tag.pk, *chunk, self.batch.pk],
-            )
-
-    def _extra(self) -> dict[str, object]:
-        return {
-            "tagged_at": timestamps.to_micros(self.at),
-            "by_id": self.by.pk,
-            "source": self.batch.source,
-            "expires_at": timestamps.to_micros(self.expires_at)
-            if self.expires_at
-            else None,
-            "batch_id": self.batch.pk,
-        }
-
-    def _count(self, tag: Tag, changed: int) -> None:
-        self.batch.changed += changed
-        if tag.pk not in self.batch.tags:
-            self.batch.tags = sorted({*self.batch.tags, tag.pk})
-        self.batch.save(update_fields=["changed", "tags"])
+    def __str__(self) -> str:
+        return f"{self.does} {self.tag}: {self.done} of {self.size}"
 
 
-def restore(tag: Tag, weights: Mapping[int, int], by: Staff, at: datetime) -> int:
-    """Give accounts an earlier weight back and leave the rest of their rows."""
-    if not weights:
-        return 0
-    changed = marks.restore_weights(KIND, tag.community_id, tag.pk, weights)
-    _record(tag, {account: after for account, (_, after) in changed.items()}, by, at)
-    return len(changed)
-
-
-def _record(tag: Tag, weights: Mapping[int, int], by: Staff, at: datetime) -> None:
-    alike: dict[int, list[int]] = {}
-    for account, weight in weights.items():
-        alike.setdefault(weight, []).append(account)
-    for weight, accounts in sorted(alike.items()):
-        event = (
-            TagAdded(tag=tag.key, depth=weight) if weight else TagRemoved(tag=tag.key)
-        )
-        facts.record_for_accounts(
-            event, accounts, community=tag.community, by=by, at=at
-        )
-
-
-def rivals(tag: Tag, accounts: Collection[int]) -> dict[Tag, list[int]]:
-    """Other tags of an exclusive group on these people, with the accounts they are on."""
-    if tag.group is None or not tag.group.exclusive or not accounts:
-        return {}
-    found: dict[int, list[int]] = {}
-    families = account_queries.accounts_by_person(accounts).values()
-    others = Tagging.objects.filter(tag__group=tag.group, present=True).exclude(tag=tag)
-    for chunk in account_queries.chunks(
-        [account for family in families for account in family]
-    ):
-        for tag_id, account in others.filter(account_id__in=chunk).values_list(
-            "tag_id", "account_id"
-        ):
-            found.setdefault(tag_id, []).append(account)
-    chosen = Tag.objects.filter(pk__in=found).select_related("community", "group")
-    return {other: found[other.pk] for other in chosen.order_by("pk")}
-
-
-def lock_groups(groups: Iterable[int]) -> None:
-    """Hold exclusive groups until the commit, so that two writers cannot both pass."""
-    if db.is_postgresql():
-        chosen = library.TagGroup.objects.select_for_update().filter(
-            pk__in=list(groups)
-        )
-        list(chosen.order_by("pk").values_list("pk"))
+KIND = marks.MarkKind(name="tag", model=Tagging, ref_column="tag_id")

@@ -14,12 +14,12 @@ from rapidfuzz import fuzz, process
 
 from qunce.core import errors
 
-LONGEST = 80
-ALIKE = 0.84
+MAX_LENGTH = 80
+MIN_SIMILARITY = 0.84
 """Shares of equal letters from which two names are offered as twins."""
 
 SEPARATORS = re.compile(r"[\s\-_/·.,:|，。、：]+")
-SHORT = 4
+MAX_SHORT_LENGTH = 4
 
 
 class InvalidTagName(errors.Invalid):
@@ -27,33 +27,33 @@ class InvalidTagName(errors.Invalid):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Naming:
+class NamingRule:
     """A group's rule. `guidance` is added to the error, to say how it is done right."""
 
     pattern: str = ""
     prefix: str = ""
-    longest: int = LONGEST
+    longest: int = MAX_LENGTH
     guidance: str = ""
 
 
-FREE = Naming()
+NO_RULE = NamingRule()
 
 
-def clean(name: str) -> str:
+def normalise(name: str) -> str:
     """Composed characters, single spaces, none at the ends."""
     return " ".join(unicodedata.normalize("NFC", name).split())
 
 
-def check(name: str, naming: Naming) -> str:
+def check(name: str, naming: NamingRule) -> str:
     """The cleaned name, or an error that says what to write instead."""
-    name = clean(name)
+    name = normalise(name)
     wrong = _fault(name, naming)
     if wrong:
         raise InvalidTagName(f"{wrong} {naming.guidance}".strip())
     return name
 
 
-def _fault(name: str, naming: Naming) -> str:
+def _fault(name: str, naming: NamingRule) -> str:
     if not name:
         return _("A tag needs a name.")
     if ";" in name:
@@ -78,67 +78,69 @@ def _fault(name: str, naming: Naming) -> str:
     return ""
 
 
-def check_naming(naming: Naming) -> None:
+def check_rule(naming: NamingRule) -> None:
     try:
         re.compile(naming.pattern)
     except re.error as error:
         raise InvalidTagName(
             _("The pattern is not valid: %(error)s.") % {"error": error}
         ) from None
-    if not 1 <= naming.longest <= LONGEST:
+    if not 1 <= naming.longest <= MAX_LENGTH:
         raise InvalidTagName(
-            _("A name must be 1 to %(n)s characters long.") % {"n": LONGEST}
+            _("A name must be 1 to %(n)s characters long.") % {"n": MAX_LENGTH}
         )
 
 
 @functools.lru_cache(maxsize=20_000)
-def plain(name: str) -> str:
+def fold(name: str) -> str:
     """Without case, width, spaces and punctuation: “ＶＩＰ - 1” and “vip1” are equal."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return SEPARATORS.sub("", folded)
 
 
 @functools.lru_cache(maxsize=20_000)
-def spoken(name: str) -> str:
+def pinyin_of(name: str) -> str:
     """In pinyin: 会员 and 惠员 sound the same."""
     import pypinyin  # a quarter of a second that only twins are worth
 
-    return "".join(pypinyin.lazy_pinyin(plain(name)))
+    return "".join(pypinyin.lazy_pinyin(fold(name)))
 
 
-def likeness(one: str, other: str) -> float:
+def similarity(one: str, other: str) -> float:
     """1 for the same but for spelling, 0.95 for the same sound, else by letters."""
-    left, right = plain(one), plain(other)
+    left, right = fold(one), fold(other)
     if left == right:
         return 1.0
-    if spoken(one) == spoken(other):
+    if pinyin_of(one) == pinyin_of(other):
         return 0.95
     if re.sub(r"\d+", "", left) == re.sub(r"\d+", "", right):
         return 0.0  # only their numbers differ, as in “term 1” and “term 2”
-    if min(len(spoken(one)), len(spoken(other))) <= SHORT:
+    if min(len(pinyin_of(one)), len(pinyin_of(other))) <= MAX_SHORT_LENGTH:
         return 0.0
-    return fuzz.ratio(spoken(one), spoken(other)) / 100
+    return fuzz.ratio(pinyin_of(one), pinyin_of(other)) / 100
 
 
-def pairs(names: Sequence[str]) -> list[tuple[str, str]]:
+def similar_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
     """Every two that are nearly the same, each pair once, in the order of `names`.
 
     All distances are taken at once, 2,000 names in about 0.2 s; what is alike at all
     sounds alike.
     """
-    said = [spoken(name) for name in names]
-    scores = process.cdist(said, said, scorer=fuzz.ratio, score_cutoff=100 * ALIKE)
+    said = [pinyin_of(name) for name in names]
+    scores = process.cdist(
+        said, said, scorer=fuzz.ratio, score_cutoff=100 * MIN_SIMILARITY
+    )
     left, right = np.nonzero(np.triu(scores, 1))
     found = zip(left.tolist(), right.tolist(), strict=True)
     return [
         (names[one], names[other])
         for one, other in found
-        if likeness(names[one], names[other]) >= ALIKE
+        if similarity(names[one], names[other]) >= MIN_SIMILARITY
     ]
 
 
-def twins(name: str, others: Iterable[str], *, most: int = 5) -> list[str]:
+def similar_names(name: str, others: Iterable[str], *, most: int = 5) -> list[str]:
     """Those of `others` that are nearly `name`, the nearest first."""
-    ranked = [(likeness(name, other), other) for other in others if other != name]
-    near = sorted((-share, other) for share, other in ranked if share >= ALIKE)
+    ranked = [(similarity(name, other), other) for other in others if other != name]
+    near = sorted((-share, other) for share, other in ranked if share >= MIN_SIMILARITY)
     return [other for _, other in near[:most]]

@@ -15,14 +15,16 @@ from django.utils.translation import gettext_lazy
 from qunce.core import errors
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
+from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library, naming
+from qunce.members.tags import models as tag_models
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True)
-class Group:
+class TemplateGroup:
     """A dimension: its key, its name, and key and name of each tag."""
 
     key: str
@@ -34,7 +36,7 @@ class Group:
 
 
 EDUCATION = (
-    Group(
+    TemplateGroup(
         "learner",
         gettext_lazy("Learner"),
         (
@@ -43,7 +45,7 @@ EDUCATION = (
         ),
         exclusive=True,
     ),
-    Group(
+    TemplateGroup(
         "project",
         gettext_lazy("Project"),
         (
@@ -54,7 +56,7 @@ EDUCATION = (
             ("project:certificate", gettext_lazy("certificates")),
         ),
     ),
-    Group(
+    TemplateGroup(
         "subject",
         gettext_lazy("Subject"),
         (
@@ -64,7 +66,7 @@ EDUCATION = (
             ("subject:major", gettext_lazy("major subject")),
         ),
     ),
-    Group(
+    TemplateGroup(
         "exam-date",
         gettext_lazy("Exam date"),
         (),
@@ -75,7 +77,7 @@ EDUCATION = (
 )
 
 ECOMMERCE = (
-    Group(
+    TemplateGroup(
         "added-by",
         gettext_lazy("Added through"),
         (
@@ -88,7 +90,7 @@ ECOMMERCE = (
             ("added:livestream", gettext_lazy("live stream")),
         ),
     ),
-    Group(
+    TemplateGroup(
         "category",
         gettext_lazy("Purchased category"),
         (
@@ -100,7 +102,7 @@ ECOMMERCE = (
             ("category:digital", gettext_lazy("electronics")),
         ),
     ),
-    Group(
+    TemplateGroup(
         "behaviour",
         gettext_lazy("Behaviour"),
         (
@@ -112,7 +114,7 @@ ECOMMERCE = (
             ("returned-goods", gettext_lazy("returned goods")),
         ),
     ),
-    Group(
+    TemplateGroup(
         "purchases",
         gettext_lazy("Number of purchases"),
         (
@@ -125,26 +127,26 @@ ECOMMERCE = (
     ),
 )
 
-TEMPLATES: Mapping[str, Sequence[Group]] = {
+TEMPLATES: Mapping[str, Sequence[TemplateGroup]] = {
     "education": EDUCATION,
     "ecommerce": ECOMMERCE,
 }
 
 
-class UnknownTemplate(errors.NotFound):
+class TagTemplateNotFound(errors.NotFound):
     """There is no such template."""
 
 
 @transaction.atomic
 def apply(
     *, community: Community, template: str, by: Staff, at: datetime
-) -> list[library.Tag]:
+) -> list[tag_models.Tag]:
     """Make the groups and tags that are missing; returns the new tags.
 
     They are named in the community's language.
     """
     if template not in TEMPLATES:
-        raise UnknownTemplate(
+        raise TagTemplateNotFound(
             _("There is no template “%(name)s”. Available templates: %(all)s.")
             % {"name": template, "all": ", ".join(TEMPLATES)}
         )
@@ -157,8 +159,8 @@ def apply(
 
 
 def _apply_group(
-    community: Community, group: Group, by: Staff, at: datetime
-) -> list[library.Tag]:
+    community: Community, group: TemplateGroup, by: Staff, at: datetime
+) -> list[tag_models.Tag]:
     known = library.find(community, [key for key, _name in group.tags])
     row = _group(community, group, by, at)
     return [
@@ -171,17 +173,19 @@ def _apply_group(
 
 
 def _group(
-    community: Community, group: Group, by: Staff, at: datetime
-) -> library.TagGroup:
+    community: Community, group: TemplateGroup, by: Staff, at: datetime
+) -> tag_models.TagGroup:
     try:
-        return library.get_group(community, group.key)
-    except library.UnknownTagGroup:
-        return library.create_group(
+        return tag_groups.get_by_key(community, group.key)
+    except tag_groups.TagGroupNotFound:
+        return tag_groups.create(
             community=community,
             key=group.key,
             name=str(group.name),
             exclusive=group.exclusive,
-            naming=naming.Naming(pattern=group.pattern, guidance=str(group.guidance)),
+            naming=naming.NamingRule(
+                pattern=group.pattern, guidance=str(group.guidance)
+            ),
             by=by,
             at=at,
         )

@@ -105,7 +105,7 @@ def _leave_out_left(plan: Plan, campaign: Campaign, by: Staff, at: datetime) -> 
 
 
 def _of_groups(campaign: Campaign, by: Staff) -> Plan:
-    groups = groupsight.listed(by).filter(pk__in=campaign.groups)
+    groups = groupsight.list_visible(by).filter(pk__in=campaign.groups)
     rows = list(groups.values_list("pk", "owner_id", "state"))
     whole = bitmaps.of([pk for pk, _owner, _state in rows])
     plan = Plan(len(campaign.groups), whole)
@@ -115,7 +115,7 @@ def _of_groups(campaign: Campaign, by: Staff) -> Plan:
         plan.shares = {CHANNEL: plan.whole}
         return plan
     seen = {
-        one.pk: bitmaps.of(groupsight.listed(one).values_list("pk", flat=True))
+        one.pk: bitmaps.of(groupsight.list_visible(one).values_list("pk", flat=True))
         for one in campaigns.staff_of(campaign)
     }
     owners = {pk: owner for pk, owner, _state in rows if owner}

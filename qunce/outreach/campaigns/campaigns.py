@@ -397,5 +397,5 @@ def stopped(by: Staff) -> list[Campaign]:
 
 
 def staff_of(campaign: Campaign) -> Sequence[Staff]:
-    staff = campaign.community.operators.filter(pk__in=campaign.staff)
+    staff = campaign.community.staff.filter(pk__in=campaign.staff)
     return list(staff.order_by("pk"))

@@ -71,7 +71,7 @@ def _give_tasks(campaign: Campaign, plan: Plan, at: datetime) -> None:
     for staff, share in sorted(plan.shares.items()):
         Task.objects.create(
             campaign=campaign,
-            operator_id=None if staff == CHANNEL else staff,
+            staff_id=None if staff == CHANNEL else staff,
             rest=bitmaps.to_bytes(share),
             waiting=len(share),
             due_at=campaign.due_at,

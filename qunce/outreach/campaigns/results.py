@@ -92,7 +92,7 @@ class Share:
 
 def by_staff(campaign: Campaign, at: datetime) -> list[Share]:
     """Who has most left to do comes first: who has not sent."""
-    rows = list(campaign.tasks.select_related("operator").defer("rest").order_by("pk"))
+    rows = list(campaign.tasks.select_related("staff").defer("rest").order_by("pk"))
     far = by_task(rows)
     shares = [Share(task, far[task.pk], task.is_late(at)) for task in rows]
     return sorted(shares, key=lambda share: (-share.progress.left, share.task.pk))
@@ -149,7 +149,7 @@ def lines(
 
 def _after(rows: QuerySet[Recipient], after: int, limit: int) -> list[Recipient]:
     rest = rows.filter(target_id__gt=after).order_by("target_id")
-    return list(rest.select_related("task__operator").defer("task__rest")[:limit])
+    return list(rest.select_related("task__staff").defer("task__rest")[:limit])
 
 
 def _lines(
@@ -157,15 +157,15 @@ def _lines(
 ) -> list[Line]:
     targets = [row.target_id for row in rows]
     if campaign.target == Target.GROUPS:
-        listed = groupsight.listed(by).filter(pk__in=targets)
+        listed = groupsight.list_visible(by).filter(pk__in=targets)
         seen = set(listed.values_list("pk", flat=True))
     else:
         heads = account_queries.person_ids(targets)
-        people = visibility.only(by=by, accounts=targets, at=at)
+        people = visibility.filter_visible(by=by, accounts=targets, at=at)
         seen = {target for target in targets if heads[target] in people}
     names = review.named(campaign, targets, by)
     return [
-        Line(row, names[row.target_id], str(row.task.operator or ""))
+        Line(row, names[row.target_id], str(row.task.staff or ""))
         for row in rows
         if row.target_id in seen
     ]

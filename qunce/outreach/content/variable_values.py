@@ -14,7 +14,7 @@ from qunce.members.attributes import attributes
 from qunce.members.attributes import parsing as value_parsing
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.attributes.values import AttributeValue
-from qunce.members.tags import library
+from qunce.members.tags import models as tag_models
 from qunce.members.tags.models import Tagging
 from qunce.outreach.content.templates import ATTRIBUTE, TAG
 
@@ -28,8 +28,8 @@ def known(community: Community, target: str) -> list[str]:
     """Variables that texts to members or to groups of a community may use."""
     if target == "groups":
         return list(OF_GROUPS)
-    groups = library.TagGroup.objects.filter(community=community).order_by("key")
-    names = attributes.listed(community).values_list("name", flat=True)
+    groups = tag_models.TagGroup.objects.filter(community=community).order_by("key")
+    names = attributes.list_all(community).values_list("name", flat=True)
     return [
         *OF_MEMBERS,
         *(f"{TAG}{key}" for key in groups.values_list("key", flat=True)),
@@ -117,6 +117,9 @@ def _attribute(
     ).order_by("-set_at", "-account_id", "item")
     zone = ZoneInfo(community.timezone)
     return [
-        (row.account_id, value_parsing.show(attribute.type, row.number, row.text, zone))
+        (
+            row.account_id,
+            value_parsing.format_value(attribute.type, row.number, row.text, zone),
+        )
         for row in rows
     ]

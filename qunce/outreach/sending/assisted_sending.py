@@ -177,8 +177,8 @@ def hand_over(*, task: Task, to: Staff, by: Staff, at: datetime) -> int:
     check_may_hand_over(task, by)
     _check_taker(task, to)
     locked = Task.objects.select_for_update().filter(campaign_id=task.campaign_id)
-    held = {one.operator_id: one for one in locked.order_by("pk")}
-    mine = held[task.operator_id]
+    held = {one.staff_id: one for one in locked.order_by("pk")}
+    mine = held[task.staff_id]
     theirs = held.get(to.pk) or _empty_task(mine, to, at)
     moved = mine.waiting + recipients.planned(mine).update(task=theirs)
     theirs.keep(bitmaps.from_bytes(theirs.rest) | bitmaps.from_bytes(mine.rest))
@@ -193,7 +193,7 @@ def hand_over(*, task: Task, to: Staff, by: Staff, at: datetime) -> int:
 def _check_taker(task: Task, to: Staff) -> None:
     if to.pk not in {one.pk for one in campaigns.assignable(task.campaign.community)}:
         raise errors.Invalid(_("Tasks cannot be assigned to %(name)s.") % {"name": to})
-    if to.pk == task.operator_id:
+    if to.pk == task.staff_id:
         raise errors.Invalid(
             _("This task is already assigned to %(name)s.") % {"name": to}
         )
@@ -202,7 +202,7 @@ def _check_taker(task: Task, to: Staff) -> None:
 def _empty_task(like: Task, to: Staff, at: datetime) -> Task:
     return Task.objects.create(
         campaign_id=like.campaign_id,
-        operator=to,
+        staff=to,
         rest=bitmaps.to_bytes(bitmaps.of([])),
         waiting=0,
         due_at=like.due_at,
@@ -215,7 +215,7 @@ def _tell_handed_over(
 ) -> None:
     event = TaskHandedOver(
         campaign=task.campaign.key,
-        giver=str(task.operator),
+        giver=str(task.staff),
         taker=to.name,
         size=moved,
     )
@@ -224,7 +224,7 @@ def _tell_handed_over(
 
 def check_may_hand_over(task: Task, by: Staff) -> None:
     """One's own task, or anyone's for who oversees them."""
-    if task.operator_id != by.pk:
+    if task.staff_id != by.pk:
         permissions.check_may(by, campaigns.OVERSEE)
     if task.campaign.state not in tasks.OPEN:
         check_running(task.campaign)

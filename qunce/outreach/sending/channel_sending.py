@@ -169,7 +169,7 @@ def _target(message: Message) -> int:
 def push(*, at: datetime) -> int:
     """Send what is due of every campaign on a channel that needs no person."""
     open_tasks = Task.objects.filter(
-        operator__isnull=True,
+        staff__isnull=True,
         finished_at__isnull=True,
         campaign__state=campaigns.State.SENDING,
     ).select_related("campaign__community", "campaign__by")

@@ -79,7 +79,7 @@ class Judge:
     def _seen(self, heads: list[int]) -> set[int]:
         if self.staff is None or self.staff.scope is None:
             return set(heads)
-        return visibility.only(by=self.staff, accounts=heads, at=self.at)
+        return visibility.filter_visible(by=self.staff, accounts=heads, at=self.at)
 
     def _without_address(self, heads: list[int]) -> set[int]:
         if self.campaign.is_assisted:
@@ -89,7 +89,9 @@ class Judge:
     def _groups(self, targets: Sequence[int]) -> dict[int, str]:
         by = self.staff or self.campaign.by
         seen = dict(
-            groupsight.listed(by).filter(pk__in=targets).values_list("pk", "state")
+            groupsight.list_visible(by)
+            .filter(pk__in=targets)
+            .values_list("pk", "state")
         )
         checks = (
             (skip_reasons.OUT_OF_SIGHT, set(targets) - set(seen)),

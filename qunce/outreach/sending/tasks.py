@@ -29,7 +29,7 @@ class Task(models.Model):
     """
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="tasks")
-    operator = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="tasks")
+    staff = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="tasks")
     rest = models.BinaryField()
     waiting = models.PositiveIntegerField()
     due_at = timestamps.TimestampField(null=True)
@@ -39,15 +39,15 @@ class Task(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["campaign", "operator"], name="one_task_a_person"
+                fields=["campaign", "staff"], name="one_task_per_staff"
             )
         ]
         indexes = [
-            models.Index(fields=["operator", "finished_at"], name="tasks_to_do"),
+            models.Index(fields=["staff", "finished_at"], name="tasks_to_do"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.campaign} / {self.operator or self.campaign.channel}"
+        return f"{self.campaign} / {self.staff or self.campaign.channel}"
 
     def keep(self, rest: BitMap) -> None:
         """Write who is left; under the row's lock."""
@@ -70,12 +70,12 @@ class NotYours(errors.Refused):
 def check_own(task: Task, by: Staff) -> None:
     """Only who has the task marks its rows: a mark says “I sent it”."""
     permissions.check_may(by, campaigns.TAKE_PART)
-    if task.operator_id != by.pk:
-        raise NotYours(_("This task belongs to %(name)s.") % {"name": task.operator})
+    if task.staff_id != by.pk:
+        raise NotYours(_("This task belongs to %(name)s.") % {"name": task.staff})
 
 
 def may_do(task: Task, by: Staff) -> bool:
-    return task.operator_id == by.pk and permissions.may(by, campaigns.TAKE_PART)
+    return task.staff_id == by.pk and permissions.may(by, campaigns.TAKE_PART)
 
 
 # Reads
@@ -85,12 +85,12 @@ OPEN = ("sending", "paused")
 
 def visible(by: Staff) -> models.QuerySet[Task]:
     """One's own; those of others in campaigns that one may oversee."""
-    rows = Task.objects.filter(operator__isnull=False).defer("rest")
-    mine = Q(operator=by, campaign__community=by.community)
+    rows = Task.objects.filter(staff__isnull=False).defer("rest")
+    mine = Q(staff=by, campaign__community=by.community)
     if permissions.may(by, OVERSEE):
         mine |= Q(campaign__in=campaigns.visible(by).values("pk"))
     return rows.filter(mine).select_related(
-        "campaign__community", "campaign__by", "operator"
+        "campaign__community", "campaign__by", "staff"
     )
 
 
@@ -106,10 +106,10 @@ def in_order(rows: models.QuerySet[Task]) -> models.QuerySet[Task]:
     return rows.order_by(F("due_at").asc(nulls_last=True), "pk")
 
 
-def open_for(operator: Staff, at: datetime) -> list[Task]:
+def open_for(staff: Staff, at: datetime) -> list[Task]:
     """What this person has to do now: for Today."""
-    rows = visible(operator).filter(
-        operator=operator, finished_at__isnull=True, campaign__state="sending"
+    rows = visible(staff).filter(
+        staff=staff, finished_at__isnull=True, campaign__state="sending"
     )
     return list(in_order(rows))
 
@@ -118,7 +118,7 @@ def late_of_others(by: Staff, at: datetime) -> list[Task]:
     """Tasks of others that are past their time, for who oversees them."""
     rows = (
         visible(by)
-        .exclude(operator=by)
+        .exclude(staff=by)
         .filter(
             finished_at__isnull=True,
             campaign__state="sending",

@@ -1,8 +1,8 @@
-"""Aliases: a merged account counts as its person, the person's first account.
+"""Aliases: a merged account counts as its person, who is the person's first account.
 
-Facts and rows keep the account for ever. A set of accounts becomes a set of people by
-replacing aliased ids, which happens before anything is counted; unmerging deletes the
-alias and everybody is back where they were.
+Facts and rows keep their account for ever. Before anything is counted, a set of accounts
+becomes a set of people by replacing the aliased ids. Unmerging deletes the alias, and
+the account counts as a person of its own again.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ KIND = "alias"
 class Alias(models.Model):
     account_id = models.BigIntegerField(primary_key=True)
     community_id = models.BigIntegerField(db_index=True)
-    head_id = models.BigIntegerField(db_index=True)
+    person_id = models.BigIntegerField(db_index=True)
 
     def __str__(self) -> str:
-        return f"{self.account_id} is {self.head_id}"
+        return f"{self.account_id} is {self.person_id}"
 
 
-def assign(community_id: int, heads: Mapping[int, int]) -> None:
-    """Set the head of each given account, in the caller's transaction.
+def assign(community_id: int, person_ids: Mapping[int, int]) -> None:
+    """Set the person of each of these accounts, in the caller's transaction.
 
-    An account that is its own head loses its alias.
+    An account that is its own person loses its alias.
     """
     revisions.bump(community_id, KIND, [0])
-    Alias.objects.filter(account_id__in=list(heads)).delete()
+    Alias.objects.filter(account_id__in=list(person_ids)).delete()
     Alias.objects.bulk_create(
         [
-            Alias(account_id=account, community_id=community_id, head_id=head)
-            for account, head in heads.items()
-            if account != head
+            Alias(account_id=account, community_id=community_id, person_id=person)
+            for account, person in person_ids.items()
+            if account != person
         ],
         batch_size=1000,
     )
@@ -54,70 +54,74 @@ def assign(community_id: int, heads: Mapping[int, int]) -> None:
 
 @dataclass(frozen=True)
 class Aliases:
-    """All aliases of one community as of one revision."""
+    """All aliases of one community at one revision.
 
-    heads: Mapping[int, int] = field(default_factory=dict)
-    tails: BitMap = field(default_factory=BitMap)
+    `person_ids` maps each aliased account to its person; `aliased` is the set of its keys.
+    """
+
+    person_ids: Mapping[int, int] = field(default_factory=dict)
+    aliased: BitMap = field(default_factory=BitMap)
 
     @classmethod
     def load(cls, community_id: int) -> Aliases:
-        heads = dict(
+        person_ids = dict(
             db.rows(
-                "SELECT account_id, head_id FROM sets_alias WHERE community_id = %s",
+                "SELECT account_id, person_id FROM sets_alias WHERE community_id = %s",
                 [community_id],
             )
         )
-        return cls(heads, BitMap(heads))
+        return cls(person_ids, BitMap(person_ids))
 
     @cached_property
     def _pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Aliased accounts ascending, and the head of each."""
-        tails = bitmaps.array_of(self.tails).astype(np.int64)
-        heads = [self.heads[tail] for tail in self.tails]
-        return tails, np.array(heads, dtype=np.int64)
+        """The aliased accounts, ascending, and the person of each."""
+        accounts = bitmaps.array_of(self.aliased).astype(np.int64)
+        people = [self.person_ids[account] for account in self.aliased]
+        return accounts, np.array(people, dtype=np.int64)
 
     @cached_property
     def _accounts(self) -> dict[int, list[int]]:
         accounts: dict[int, list[int]] = {}
-        for tail in self.tails:
-            accounts.setdefault(self.heads[tail], []).append(tail)
+        for account in self.aliased:
+            accounts.setdefault(self.person_ids[account], []).append(account)
         return accounts
 
-    def head(self, account: int) -> int:
-        return self.heads.get(account, account)
+    def person_id(self, account: int) -> int:
+        return self.person_ids.get(account, account)
 
-    def accounts_of(self, person: int) -> list[int]:
+    def account_ids(self, person: int) -> list[int]:
         """The person's first account, then every account merged into it."""
         return [person, *self._accounts.get(person, [])]
 
     def map_array(self, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Heads of an array of account ids, same shape."""
-        tails, heads = self._pairs
-        if not tails.size or not accounts.size:
+        """The person of each account in an array, same shape."""
+        aliased, people = self._pairs
+        if not aliased.size or not accounts.size:
             return accounts
-        place = np.minimum(np.searchsorted(tails, accounts), len(tails) - 1)
-        return np.where(tails[place] == accounts, heads[place], accounts)
+        index = np.minimum(np.searchsorted(aliased, accounts), len(aliased) - 1)
+        return np.where(aliased[index] == accounts, people[index], accounts)
 
     def people(self, accounts: BitMap) -> BitMap:
         """The people behind a set of accounts."""
-        moved = accounts & self.tails
-        if not moved:
+        merged = accounts & self.aliased
+        if not merged:
             return accounts
-        heads = self.map_array(bitmaps.array_of(moved).astype(np.int64))
-        return (accounts - moved) | bitmaps.of(np.unique(heads))
+        people = self.map_array(bitmaps.array_of(merged).astype(np.int64))
+        return (accounts - merged) | bitmaps.of(np.unique(people))
 
-    def fold(self, stack: BitCounter) -> BitCounter:
-        """Counts of accounts as counts of people: a person's accounts are added."""
-        moved = stack.nonzero() & self.tails
-        if not moved:
-            return stack
-        tails = bitmaps.array_of(moved)
-        counts = np.zeros(len(tails), dtype=np.int64)
-        for bit, some in enumerate(stack.slices):
-            counts[np.searchsorted(tails, bitmaps.array_of(some & moved))] += 1 << bit
-        heads, place = np.unique(
-            self.map_array(tails.astype(np.int64)), return_inverse=True
+    def by_person(self, counter: BitCounter) -> BitCounter:
+        """Counts of accounts as counts of people; a person's accounts are added up."""
+        merged = counter.nonzero() & self.aliased
+        if not merged:
+            return counter
+        accounts = bitmaps.array_of(merged)
+        counts = np.zeros(len(accounts), dtype=np.int64)
+        for bit, slice_ in enumerate(counter.slices):
+            index = np.searchsorted(accounts, bitmaps.array_of(slice_ & merged))
+            counts[index] += 1 << bit
+        people, index = np.unique(
+            self.map_array(accounts.astype(np.int64)), return_inverse=True
         )
-        sums = np.zeros(len(heads), dtype=np.int64)
-        np.add.at(sums, place, counts)
-        return stack.without(moved) + BitCounter.build(heads, sums)
+        sums = np.zeros(len(people), dtype=np.int64)
+        np.add.at(sums, index, counts)
+        return counter.without(merged) + BitCounter.from_arrays(people, sums)

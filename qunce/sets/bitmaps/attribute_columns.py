@@ -1,4 +1,4 @@
-"""Attribute values of many accounts side by side, to be compared at once."""
+"""Attribute columns: one attribute's values of many accounts as parallel arrays."""
 
 from __future__ import annotations
 
@@ -13,22 +13,28 @@ from django.db import models
 from qunce.core import db, timestamps
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
 
 KIND = "attr"
 HEADER = struct.Struct("<Q")
+MAX_CHANGED_ACCOUNTS = 50_000
+"""Above this many changed accounts the whole column is read again."""
 
 
 class ColumnValue(models.Model):
-    """Base of attribute rows: one a value; several of one account for a `multi`.
+    """Abstract base of attribute rows, one per value; a `multi` has several per account.
 
-    `number` holds what can be compared (decimals × 10⁴, days, microseconds, 0/1), `text`
-    the rest. A value that goes is kept with `present` false and the next revision.
+    `number` holds values that can be compared (decimals × 10⁴, days, microseconds, 0/1),
+    `text` all others. A removed value stays with `present` false and the next revision.
     """
 
     account_id = models.BigIntegerField()
     number = models.BigIntegerField(null=True)
-    text = models.TextField(null=True)  # noqa: DJ001 - null where `number` speaks
+    text = models.TextField(null=True)  # noqa: DJ001 - null where `number` is set
     set_at = timestamps.TimestampField()
     present = models.BooleanField(default=True)
     rev = models.BigIntegerField()
@@ -39,43 +45,51 @@ class ColumnValue(models.Model):
 
 @dataclass(frozen=True)
 class Column:
-    """Parallel arrays, sorted by account; `codes` index `words` for texts.
+    """Parallel arrays, shape (n,), sorted by account.
 
-    Shapes (n,); `numbers` int64. `set_at` in microseconds decides between the accounts
-    of one person.
+    For texts, `numbers` are indexes into `texts`. `set_at`, in microseconds, decides
+    which value counts when a person has several accounts.
     """
 
     accounts: NDArray[np.int64]
     numbers: NDArray[np.int64]
     set_at: NDArray[np.int64]
-    words: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
-    def freeze(self) -> bytes:
-        """The number of rows, three arrays of 64-bit integers, the words as JSON."""
-        words = json.dumps(self.words, ensure_ascii=False).encode()
+    def rows(self) -> list[tuple[int, int | str, int]]:
+        """(account, value, set_at) of each value, in an order of its own."""
+        values: list[int | str] = self.numbers.tolist()
+        if self.texts:
+            values = [self.texts[int(number)] for number in self.numbers]
+        rows = zip(self.accounts.tolist(), values, self.set_at.tolist(), strict=True)
+        return sorted(rows, key=str)
+
+    def to_bytes(self) -> bytes:
+        """The number of rows, the three arrays as 64-bit integers, the texts as JSON."""
+        texts = json.dumps(self.texts, ensure_ascii=False).encode()
         arrays = (self.accounts, self.numbers, self.set_at)
         parts = [np.ascontiguousarray(array, "<i8").tobytes() for array in arrays]
-        return b"".join([HEADER.pack(len(self.accounts)), *parts, words])
+        return b"".join([HEADER.pack(len(self.accounts)), *parts, texts])
 
     @classmethod
-    def thaw(cls, blob: bytes | memoryview) -> Column:
-        """The arrays are views of the blob: nothing is copied."""
-        (rows,) = HEADER.unpack_from(blob)
-        size = 8 * rows
-        arrays = [
-            np.frombuffer(blob, "<i8", rows, HEADER.size + place * size)
-            for place in range(3)
-        ]
-        words = json.loads(bytes(blob[HEADER.size + 3 * size :]))
-        return cls(arrays[0], arrays[1], arrays[2], words)
+    def from_bytes(cls, blob: bytes | memoryview) -> Column:
+        """The arrays are views of the blob; nothing is copied."""
+        (count,) = HEADER.unpack_from(blob)
+        size = 8 * count
+        accounts, numbers, set_at = (
+            np.frombuffer(blob, "<i8", count, HEADER.size + index * size)
+            for index in range(3)
+        )
+        texts = json.loads(bytes(blob[HEADER.size + 3 * size :]))
+        return cls(accounts, numbers, set_at, texts)
 
 
 @dataclass(frozen=True)
 class ColumnKind:
-    """Which model's rows hold the values; `ref` is the column of the attribute's id."""
+    """Which model's rows hold the values; `ref_column` holds the attribute's id."""
 
     model: type[ColumnValue]
-    ref: str
+    ref_column: str
 
     @property
     def table(self) -> str:
@@ -89,7 +103,7 @@ def register(kind: ColumnKind) -> None:
     _kind[:] = [kind]
 
 
-def registered() -> bool:
+def is_registered() -> bool:
     return bool(_kind)
 
 
@@ -97,73 +111,65 @@ def get() -> ColumnKind:
     return _kind[0]
 
 
-def _build(rows: list[tuple[int, int | None, str | None, int]]) -> Column:
-    texts = sorted({row[2] for row in rows if row[2] is not None})
-    places = {text: place for place, text in enumerate(texts)}
-    numbers = [
-        places[text] if text is not None else number for _, number, text, _ in rows
-    ]
-    accounts = np.array([row[0] for row in rows], dtype=np.int64)
-    order = np.argsort(accounts, kind="stable")
-    return Column(
-        accounts[order],
-        np.array(numbers, dtype=np.int64)[order],
-        np.array([row[3] for row in rows], dtype=np.int64)[order],
-        texts,
-    )
+Row = tuple[int, int | None, str | None, int]
+"""Account, number, text, set_at."""
 
 
 def read_all(ref: int) -> Column:
     kind = get()
-    return _build(
-        db.rows(
-            f"SELECT account_id, number, text, set_at FROM {kind.table}"  # noqa: S608
-            f" WHERE {kind.ref} = %s AND present",
-            [ref],
-        )
+    rows: list[Row] = db.rows(
+        f"SELECT account_id, number, text, set_at FROM {kind.table}"  # noqa: S608
+        f" WHERE {kind.ref_column} = %s AND present",
+        [ref],
+    )
+    texts = sorted({row[2] for row in rows if row[2] is not None})
+    return _sort(
+        *_arrays(rows, {text: index for index, text in enumerate(texts)}), texts
     )
 
 
 def read_changes(ref: int, since: int, column: Column) -> Column:
-    """`column` brought up to date: touched accounts are read anew as a whole."""
+    """`column` brought up to date; every value of a changed account is read again."""
     kind = get()
-    touched = db.rows(
-        f"SELECT DISTINCT account_id FROM {kind.table} WHERE {kind.ref} = %s AND rev > %s",  # noqa: S608
+    changed = db.rows(
+        f"SELECT DISTINCT account_id FROM {kind.table}"  # noqa: S608
+        f" WHERE {kind.ref_column} = %s AND rev > %s",
         [ref, since],
     )
-    if not touched:
+    if not changed:
         return column
-    if len(touched) > 50_000:
+    if len(changed) > MAX_CHANGED_ACCOUNTS:
         return read_all(ref)
-    fresh = db.rows(
+    rows: list[Row] = db.rows(
         f"SELECT account_id, number, text, set_at FROM {kind.table}"  # noqa: S608
-        f" WHERE {kind.ref} = %s AND present AND account_id IN"
-        f" (SELECT account_id FROM {kind.table} WHERE {kind.ref} = %s AND rev > %s)",
+        f" WHERE {kind.ref_column} = %s AND present AND account_id IN"
+        f" (SELECT account_id FROM {kind.table} WHERE {kind.ref_column} = %s AND rev > %s)",
         [ref, ref, since],
     )
-    return _with_rows(column, np.array(touched, dtype=np.int64)[:, 0], fresh)
+    unchanged = ~np.isin(column.accounts, np.array(changed, dtype=np.int64)[:, 0])
+    # New texts go to the end, so that the unchanged rows keep their indexes.
+    indexes = {text: index for index, text in enumerate(column.texts)}
+    for _, _, text, _ in rows:
+        if text is not None:
+            indexes.setdefault(text, len(indexes))
+    accounts, numbers, set_at = _arrays(rows, indexes)
+    return _sort(
+        np.concatenate([column.accounts[unchanged], accounts]),
+        np.concatenate([column.numbers[unchanged], numbers]),
+        np.concatenate([column.set_at[unchanged], set_at]),
+        list(indexes),
+    )
 
 
-def _with_rows(
-    column: Column,
-    touched: NDArray[np.int64],
-    fresh: list[tuple[int, int | None, str | None, int]],
-) -> Column:
-    """The untouched rows with the fresh ones sorted in; new words go to the end."""
-    kept = ~np.isin(column.accounts, touched)
-    words = list(column.words)
-    places = {text: place for place, text in enumerate(words)}
-    for _, _, text, _ in fresh:
-        if text is not None and text not in places:
-            places[text] = len(words)
-            words.append(text)
-    new = [places[text] if text is not None else n for _, n, text, _ in fresh]
-    accounts = np.concatenate(
-        [column.accounts[kept], np.array([row[0] for row in fresh], dtype=np.int64)]
+def _arrays(rows: list[Row], indexes: Mapping[str, int]) -> tuple[Ints, Ints, Ints]:
+    numbers = [indexes[text] if text is not None else n for _, n, text, _ in rows]
+    return (
+        np.array([row[0] for row in rows], dtype=np.int64),
+        np.array(numbers, dtype=np.int64),
+        np.array([row[3] for row in rows], dtype=np.int64),
     )
-    numbers = np.concatenate([column.numbers[kept], np.array(new, dtype=np.int64)])
-    set_at = np.concatenate(
-        [column.set_at[kept], np.array([row[3] for row in fresh], dtype=np.int64)]
-    )
+
+
+def _sort(accounts: Ints, numbers: Ints, set_at: Ints, texts: list[str]) -> Column:
     order = np.argsort(accounts, kind="stable")
-    return Column(accounts[order], numbers[order], set_at[order], words)
+    return Column(accounts[order], numbers[order], set_at[order], texts)

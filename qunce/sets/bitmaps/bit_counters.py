@@ -1,7 +1,8 @@
-"""A count per person as a stack of sets: slice k holds those whose count has bit k.
+"""Bit counters: a count per person as a bit-sliced index.
 
-Adding two stacks is a binary adder of ∩ and ⊕; "at least n" is a comparison that walks
-the slices from the top. A million people cost a few microseconds an operation.
+Slice k is the set of people whose count has bit k. Adding two counters is a binary adder
+made of intersections and symmetric differences; "at least n" is a comparison from the
+top slice down. Each operation takes a few microseconds for a million people.
 """
 
 from __future__ import annotations
@@ -22,19 +23,21 @@ HEADER = struct.Struct("<I")
 
 
 class BitCounter:
-    """Immutable by convention: every operation answers with a new stack."""
+    """Counts of people. Immutable by convention: every operation returns a new counter."""
 
     __slots__ = ("slices",)
 
     def __init__(self, slices: Sequence[BitMap] = ()) -> None:
-        kept = list(slices)
-        while kept and not kept[-1]:
-            kept.pop()
-        self.slices = kept
+        self.slices = list(slices)
+        # Counters are compared by their slices, so empty ones at the top are dropped.
+        while self.slices and not self.slices[-1]:
+            self.slices.pop()
 
     @classmethod
-    def build(cls, ids: NDArray[np.integer], counts: NDArray[np.integer]) -> BitCounter:
-        """From parallel arrays, each id at most once; counts ≥ 0."""
+    def from_arrays(
+        cls, ids: NDArray[np.integer], counts: NDArray[np.integer]
+    ) -> BitCounter:
+        """From parallel arrays, shape (n,): distinct ids and their counts ≥ 0."""
         if ids.size == 0:
             return cls()
         return cls(
@@ -45,15 +48,15 @@ class BitCounter:
         )
 
     @classmethod
-    def once(cls, people: BitMap) -> BitCounter:
-        """Everyone in `people` with a count of one."""
+    def ones(cls, people: BitMap) -> BitCounter:
+        """A count of one for everyone in `people`."""
         return cls([people])
 
     @classmethod
-    def of(cls, counts: Mapping[int, int]) -> BitCounter:
+    def from_counts(cls, counts: Mapping[int, int]) -> BitCounter:
         ids = np.fromiter(counts.keys(), dtype=np.uint32, count=len(counts))
         numbers = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
-        return cls.build(ids, numbers)
+        return cls.from_arrays(ids, numbers)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, BitCounter) and self.slices == other.slices
@@ -77,61 +80,62 @@ class BitCounter:
         return bitmaps.union(self.slices)
 
     def get(self, person: int) -> int:
-        return sum(1 << bit for bit, some in enumerate(self.slices) if person in some)
+        return sum(
+            1 << bit for bit, slice_ in enumerate(self.slices) if person in slice_
+        )
 
     def counts(self, people: BitMap) -> dict[int, int]:
         return {person: self.get(person) for person in people}
 
     def at_least(self, number: int) -> BitMap:
-        """Those with a count ≥ `number`, for `number` ≥ 1."""
+        """The people with a count ≥ `number`, for `number` ≥ 1."""
         if number.bit_length() > len(self.slices):
             return BitMap()
         above, equal = BitMap(), self.nonzero()
         for bit in range(len(self.slices) - 1, -1, -1):
-            some = self.slices[bit]
+            slice_ = self.slices[bit]
             if number >> bit & 1:
-                equal = equal & some
+                equal = equal & slice_
             else:
-                above = above | (equal & some)
-                equal = equal - some
+                above = above | (equal & slice_)
+                equal = equal - slice_
         return above | equal
 
     def without(self, people: BitMap) -> BitCounter:
-        return BitCounter([some - people for some in self.slices])
+        return BitCounter([slice_ - people for slice_ in self.slices])
 
-    def only(self, people: BitMap) -> BitCounter:
-        return BitCounter([some & people for some in self.slices])
+    def restrict(self, people: BitMap) -> BitCounter:
+        return BitCounter([slice_ & people for slice_ in self.slices])
 
-    def replaced(self, counts: Mapping[int, int]) -> BitCounter:
-        """These people's counts set anew, everybody else's kept."""
-        return self.without(BitMap(counts)) + BitCounter.of(
-            {person: count for person, count in counts.items() if count}
-        )
+    def with_counts(self, counts: Mapping[int, int]) -> BitCounter:
+        """These people's counts replaced; all others are unchanged."""
+        nonzero = {person: count for person, count in counts.items() if count}
+        return self.without(BitMap(counts)) + BitCounter.from_counts(nonzero)
 
-    def freeze(self) -> bytes:
-        """Number of slices, then each as its length and its portable Roaring bytes."""
+    def to_bytes(self) -> bytes:
+        """The number of slices, then each slice's length and portable Roaring bytes."""
         parts = [HEADER.pack(len(self.slices))]
-        for some in self.slices:
-            blob = bitmaps.to_bytes(some)
+        for slice_ in self.slices:
+            blob = bitmaps.to_bytes(slice_)
             parts += [HEADER.pack(len(blob)), blob]
         return b"".join(parts)
 
     @classmethod
-    def thaw(cls, blob: bytes | memoryview) -> BitCounter:
+    def from_bytes(cls, blob: bytes | memoryview) -> BitCounter:
         view = memoryview(blob)
-        (number,) = HEADER.unpack_from(view)
-        slices, place = [], HEADER.size
-        for _ in range(number):
-            (length,) = HEADER.unpack_from(view, place)
-            place += HEADER.size
-            slices.append(bitmaps.from_bytes(view[place : place + length]))
-            place += length
+        (count,) = HEADER.unpack_from(view)
+        slices, offset = [], HEADER.size
+        for _ in range(count):
+            (length,) = HEADER.unpack_from(view, offset)
+            offset += HEADER.size
+            slices.append(bitmaps.from_bytes(view[offset : offset + length]))
+            offset += length
         return cls(slices)
 
 
-def sum_all(stacks: Iterable[BitCounter]) -> BitCounter:
-    """The sum of many, added in pairs so that carries stay short."""
-    level = list(stacks)
+def sum_all(counters: Iterable[BitCounter]) -> BitCounter:
+    """The sum of many counters, added in pairs so that carries stay short."""
+    level = list(counters)
     while len(level) > 1:
         pairs = [a + b for a, b in zip(level[::2], level[1::2], strict=False)]
         level = pairs + level[len(pairs) * 2 :]

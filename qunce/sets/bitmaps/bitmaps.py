@@ -1,4 +1,4 @@
-"""Sets of people as Roaring bitmaps, and their way to NumPy and to bytes."""
+"""Sets of people as Roaring bitmaps, with conversions to NumPy and to bytes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ EMPTY = BitMap()
 
 
 def of(ids: NDArray[np.integer] | Iterable[int]) -> BitMap:
-    """A set of ids; NumPy arrays go through `array.array`, six times faster here."""
     if not isinstance(ids, np.ndarray):
         return BitMap(ids)
+    # For a NumPy array the way through `array.array` is six times faster.
     packed = array.array("I")
     packed.frombytes(np.ascontiguousarray(ids, dtype=np.uint32).tobytes())
     return BitMap(packed)
@@ -30,7 +30,7 @@ def array_of(people: BitMap) -> NDArray[np.uint32]:
 
 
 def to_bytes(people: BitMap) -> bytes:
-    """A portable copy: a million people take at most 131 kB."""
+    """The portable Roaring format; a million people take at most 131 kB."""
     return bytes(people.serialize())
 
 
@@ -39,7 +39,7 @@ def from_bytes(blob: bytes | memoryview) -> BitMap:
 
 
 def union(sets: Iterable[BitMap]) -> BitMap:
-    several = list(sets)
-    if len(several) < 2:
-        return several[0].copy() if several else BitMap()
-    return BitMap.union(*several)
+    bitmaps = list(sets)
+    if len(bitmaps) < 2:
+        return bitmaps[0].copy() if bitmaps else BitMap()
+    return BitMap.union(*bitmaps)

@@ -1,8 +1,8 @@
-"""Rows that put accounts into a set: tag rows, memberships.
+"""Marks: rows that put accounts into a set, such as taggings and memberships.
 
-A row is (ref, account, weight) with `present` and `rev`. Rows flip and take the next
-revision of their ref, they are never deleted; so a reader who holds revision n brings
-its set up to date with `WHERE ref = ? AND rev > n`.
+A row is (ref, account, weight) with `present` and `rev`. Rows are never deleted; a change
+sets `present` and gives the row the next revision of its ref. A reader with the set at
+revision n brings it up to date with `WHERE ref = ? AND rev > n`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from qunce.core import db, revisions
 from qunce.sets.bitmaps.bit_counters import BitCounter
 
 ROWS_PER_STATEMENT = 500
-"""Rows a statement: SQLite allows 32,766 parameters."""
+"""Rows inserted by one statement; SQLite allows 32,766 parameters."""
+ACCOUNTS_PER_STATEMENT = 10_000
 
 
 class Mark(models.Model):
-    """Base of such rows; a concrete class adds its ref and whatever else it keeps.
+    """Abstract base of such rows. A concrete class adds its ref and further columns.
 
-    Its Meta extends `Mark.Meta`, with a unique constraint on (ref, account) and an
-    index on (ref, rev).
+    Its Meta extends `Mark.Meta` with a unique constraint on (ref, account) and an index
+    on (ref, rev).
     """
 
     account_id = models.BigIntegerField()
@@ -39,11 +40,11 @@ class Mark(models.Model):
 
 @dataclass(frozen=True)
 class MarkKind:
-    """`name` is the revision kind; `ref` the column that tells whose set a row is in."""
+    """A kind of mark: `name` is its revision kind, `ref_column` the column of its ref."""
 
     name: str
     model: type[Mark]
-    ref: str
+    ref_column: str
 
     @property
     def table(self) -> str:
@@ -58,7 +59,7 @@ def register(kind: MarkKind) -> MarkKind:
     return kind
 
 
-def registered() -> list[MarkKind]:
+def list_kinds() -> list[MarkKind]:
     return list(_kinds.values())
 
 
@@ -67,7 +68,7 @@ def get(name: str) -> MarkKind:
 
 
 Changes = dict[int, tuple[int, int]]
-"""Account → weight before and after; 0 where it was or is not in the set."""
+"""Account → weight before and after; 0 is not in the set."""
 
 
 def set_weights(
@@ -77,19 +78,14 @@ def set_weights(
     weights: Mapping[int, int],
     extra: Mapping[str, Any] | None = None,
 ) -> Changes:
-    """Give accounts a weight in the set of `ref`, 0 to take them out.
+    """Set the weights of accounts in the set of `ref`; 0 removes an account.
 
-    Call it inside the verb's transaction; several refs in ascending order, as each is
-    locked until the commit. Rows that would not change are left alone. `extra` are further
-    columns of the changed rows.
+    Call it inside the verb's transaction. Each ref stays locked until the commit, so set
+    several refs in ascending order. Rows that would not change are left alone. `extra`
+    are further columns for the changed rows.
     """
     rev = revisions.bump(community_id, kind.name, [ref])[ref]
-    before = find_weights(kind, ref, list(weights))
-    changes = {
-        account: (before.get(account, 0), weight)
-        for account, weight in weights.items()
-        if before.get(account, 0) != weight
-    }
+    changes = _list_changes(kind, ref, weights)
     if changes:
         _upsert(kind, ref, rev, {a: after for a, (_, after) in changes.items()}, extra)
     return changes
@@ -98,42 +94,46 @@ def set_weights(
 def restore_weights(
     kind: MarkKind, community_id: int, ref: int, weights: Mapping[int, int]
 ) -> Changes:
-    """Like `put` for rows that are there already; their further columns stay.
+    """Like `set_weights` for existing rows, whose further columns stay unchanged.
 
-    An account without a row is passed over.
+    An account without a row is skipped.
     """
     rev = revisions.bump(community_id, kind.name, [ref])[ref]
-    before = find_weights(kind, ref, list(weights))
-    changes = {
-        account: (before.get(account, 0), weight)
-        for account, weight in weights.items()
-        if before.get(account, 0) != weight
-    }
-    alike: dict[int, list[int]] = {}
+    changes = _list_changes(kind, ref, weights)
+    by_weight: dict[int, list[int]] = {}
     for account, (_, after) in changes.items():
-        alike.setdefault(after, []).append(account)
-    for weight, accounts in alike.items():
-        for chunk in _chunks(accounts, 10_000):
+        by_weight.setdefault(after, []).append(account)
+    for weight, accounts in by_weight.items():
+        for chunk in _chunks(accounts, ACCOUNTS_PER_STATEMENT):
             db.execute(
                 f"UPDATE {kind.table} SET weight = %s, present = %s, rev = %s"  # noqa: S608
-                f" WHERE {kind.ref} = %s AND account_id IN ({db.placeholders(len(chunk))})",
+                f" WHERE {kind.ref_column} = %s AND account_id IN ({db.placeholders(len(chunk))})",
                 [max(weight, 1), weight > 0, rev, ref, *chunk],
             )
     return changes
 
 
+def _list_changes(kind: MarkKind, ref: int, weights: Mapping[int, int]) -> Changes:
+    before = find_weights(kind, ref, list(weights))
+    return {
+        account: (before.get(account, 0), weight)
+        for account, weight in weights.items()
+        if before.get(account, 0) != weight
+    }
+
+
 def find_weights(kind: MarkKind, ref: int, accounts: Sequence[int]) -> dict[int, int]:
-    """Present weights of these accounts; the absent are left out."""
-    found: dict[int, int] = {}
-    for chunk in _chunks(accounts, 10_000):
-        found |= dict(
+    """Account → weight for those of these accounts that are in the set."""
+    weights: dict[int, int] = {}
+    for chunk in _chunks(accounts, ACCOUNTS_PER_STATEMENT):
+        weights |= dict(
             db.rows(
-                f"SELECT account_id, weight FROM {kind.table} WHERE {kind.ref} = %s"  # noqa: S608
+                f"SELECT account_id, weight FROM {kind.table} WHERE {kind.ref_column} = %s"  # noqa: S608
                 f" AND present AND account_id IN ({db.placeholders(len(chunk))})",
                 [ref, *chunk],
             )
         )
-    return found
+    return weights
 
 
 def _upsert(
@@ -144,9 +144,9 @@ def _upsert(
     extra: Mapping[str, Any] | None,
 ) -> None:
     more = dict(extra or {})
-    columns = [kind.ref, "account_id", "weight", "present", "rev", *more]
+    columns = [kind.ref_column, "account_id", "weight", "present", "rev", *more]
     updates = ", ".join(f"{name} = excluded.{name}" for name in columns[2:])
-    one = f"({db.placeholders(len(columns))})"
+    row = f"({db.placeholders(len(columns))})"
     for chunk in _chunks(list(weights), ROWS_PER_STATEMENT):
         values = [
             value
@@ -162,8 +162,8 @@ def _upsert(
         ]
         db.execute(
             f"INSERT INTO {kind.table} ({', '.join(columns)})"  # noqa: S608
-            f" VALUES {', '.join([one] * len(chunk))}"
-            f" ON CONFLICT ({kind.ref}, account_id) DO UPDATE SET {updates}",
+            f" VALUES {', '.join([row] * len(chunk))}"
+            f" ON CONFLICT ({kind.ref_column}, account_id) DO UPDATE SET {updates}",
             values,
         )
 
@@ -174,23 +174,23 @@ def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
 
 
 def read_all(kind: MarkKind, ref: int) -> BitCounter:
-    """The whole set from its rows: for a set nobody has kept yet."""
+    """The whole set, read from its rows."""
     rows = db.rows(
-        f"SELECT account_id, weight FROM {kind.table} WHERE {kind.ref} = %s AND present",  # noqa: S608
+        f"SELECT account_id, weight FROM {kind.table} WHERE {kind.ref_column} = %s AND present",  # noqa: S608
         [ref],
     )
     if not rows:
         return BitCounter()
     pairs = np.array(rows, dtype=np.int64)
-    return BitCounter.build(pairs[:, 0], pairs[:, 1])
+    return BitCounter.from_arrays(pairs[:, 0], pairs[:, 1])
 
 
 def read_changes(kind: MarkKind, ref: int, since: int) -> dict[int, int]:
-    """Account → weight now (0 when out) for every row that changed after `since`."""
+    """Account → weight now (0 is not in the set) of every row changed after `since`."""
     return dict(
         db.rows(
             f"SELECT account_id, CASE WHEN present THEN weight ELSE 0 END"  # noqa: S608
-            f" FROM {kind.table} WHERE {kind.ref} = %s AND rev > %s",
+            f" FROM {kind.table} WHERE {kind.ref_column} = %s AND rev > %s",
             [ref, since],
         )
     )

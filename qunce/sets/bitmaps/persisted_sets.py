@@ -1,7 +1,7 @@
-"""Keeps large sets as blobs, so that a new process starts from them and not from rows.
+"""Persisted sets: copies of large sets that a new process loads instead of all rows.
 
-A kept set bears the revision that it was read at; whoever loads it adds what changed
-since. So it may be old, but never wrong, and is renewed when much has changed.
+A persisted set carries the revision at which it was read, and whoever loads it adds the
+changes since. It may be old but is never wrong; it is saved again when much has changed.
 """
 
 from __future__ import annotations
@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pyroaring import BitMap
+
 from qunce.core import db, revisions
 from qunce.sets import derived_models
-from qunce.sets.bitmaps import attribute_columns, marks, persisted_blobs, presence
+from qunce.sets.bitmaps import attribute_columns, bitmaps, marks, presence
 from qunce.sets.bitmaps.attribute_columns import Column
 from qunce.sets.bitmaps.bit_counters import BitCounter
+from qunce.sets.bitmaps.presence import Presence
 
 MAX_UNSAVED_ROWS = 2_000
-"""Rows that a start should not have to read: from here on a set is kept anew."""
+"""Changed rows from which on a set is saved again: a start should not read so many."""
 
 
 @dataclass(frozen=True)
 class SetRef:
-    """Something that has a revision and whose set may be kept."""
+    """Names a set that has a revision and may be persisted."""
 
     community_id: int
     kind: str
@@ -33,146 +36,161 @@ class SetRef:
         return self.kind, self.ref
 
 
-THINGS = "SELECT community_id, kind, ref, rev FROM core_revision WHERE kind IN"
-KEPT = "SELECT community_id, kind, ref, rev FROM sets_persisted_set"
+@dataclass(frozen=True)
+class PersistedBlob:
+    rev: int
+    blob: bytes
 
 
-def list_set_refs() -> list[SetRef]:
-    """All that could be kept, as it is now."""
-    kinds = sorted(source.name for source in _sources())
-    sql = f"{THINGS} ({db.placeholders(len(kinds))}) ORDER BY community_id, kind, ref"
-    return [SetRef(*row) for row in db.rows(sql, kinds)]
-
-
-def save_all() -> int:
-    """Keep all sets that are large enough; returns how many were written."""
-    before = {row[:3]: row[3] for row in db.rows(KEPT, using=derived_models.db_alias())}
-    written = 0
-    for thing in list_set_refs():
-        since = before.get((thing.community_id, thing.kind, thing.ref), -1)
-        if since < thing.rev:
-            written += _renew(thing, since)
-    return written
-
-
-def _renew(thing: SetRef, since: int) -> bool:
-    """The revision is read before the rows, in one snapshot with them."""
-    source = _source(thing.kind)
-    with db.snapshot():
-        if not source.exceeds(thing, since):
-            return False
-        rev = revisions.read(thing.community_id, [thing.key])[thing.key]
-        blob = _now(thing, rev)
-    persisted_blobs.write(thing.community_id, thing.key, rev=rev, blob=blob)
-    return True
-
-
-def _now(thing: SetRef, rev: int) -> bytes:
-    source = _source(thing.kind)
-    old = persisted_blobs.read(thing.community_id, thing.key, upto=rev)
-    if old is None:
-        return source.read(thing)
-    return source.refresh(thing, old)
-
-
-def forget(thing: SetRef) -> None:
-    db.execute(
-        "DELETE FROM sets_persisted_set WHERE community_id = %s AND kind = %s AND ref = %s",
-        [thing.community_id, *thing.key],
-        using=derived_models.db_alias(),
-    )
-
-
-# Where sets come from: marks of several kinds, attribute values, the population.
+# Sources: presence, attribute values and marks of several kinds
 
 
 @dataclass(frozen=True)
 class Source:
-    """`table` holds the rows; `column` is their ref, or the community."""
+    """Where sets of one kind come from.
 
-    name: str
+    `table` has the rows. `column` holds the set's ref, or the community's id.
+    """
+
+    kind: str
     table: str
     column: str
 
-    def exceeds(self, thing: SetRef, since: int) -> bool:
-        """Whether more rows than bearable changed after a revision."""
+    def has_many_changes(self, ref: SetRef, since: int) -> bool:
+        """Whether too many rows changed after a revision for every start to read."""
         sql = (
             f"SELECT count(*) FROM (SELECT 1 FROM {self.table}"  # noqa: S608
             f" WHERE {self.column} = %s AND rev > %s LIMIT {MAX_UNSAVED_ROWS}) AS few"
         )
-        return bool(db.rows(sql, [self._whose(thing), since])[0][0] == MAX_UNSAVED_ROWS)
+        owner = ref.community_id if self.kind == presence.KIND else ref.ref
+        return bool(db.rows(sql, [owner, since])[0][0] == MAX_UNSAVED_ROWS)
 
-    def _whose(self, thing: SetRef) -> int:
-        return thing.community_id if self.name == presence.KIND else thing.ref
+    def read(self, ref: SetRef) -> bytes:
+        """The whole set, read from its rows."""
+        if self.kind == presence.KIND:
+            return presence.read_all(ref.community_id).to_bytes()
+        if self.kind == attribute_columns.KIND:
+            return attribute_columns.read_all(ref.ref).to_bytes()
+        return marks.read_all(marks.get(self.kind), ref.ref).to_bytes()
 
-    def read(self, thing: SetRef) -> bytes:
-        """The whole set from its rows, frozen."""
-        if self.name == presence.KIND:
-            return persisted_blobs.freeze_population(
-                presence.read_all(thing.community_id)
-            )
-        if self.name == attribute_columns.KIND:
-            return attribute_columns.read_all(thing.ref).freeze()
-        return marks.read_all(marks.get(self.name), thing.ref).freeze()
+    def refresh(self, ref: SetRef, old: PersistedBlob) -> bytes:
+        """A persisted set with the changes since its revision."""
+        if self.kind == presence.KIND:
+            before = Presence.from_bytes(old.blob)
+            return presence.refresh(ref.community_id, before, old.rev).to_bytes()
+        if self.kind == attribute_columns.KIND:
+            column = Column.from_bytes(old.blob)
+            return attribute_columns.read_changes(ref.ref, old.rev, column).to_bytes()
+        changes = marks.read_changes(marks.get(self.kind), ref.ref, old.rev)
+        return BitCounter.from_bytes(old.blob).with_counts(changes).to_bytes()
 
-    def refresh(self, thing: SetRef, old: persisted_blobs.Kept) -> bytes:
-        """A kept set with what changed since, frozen."""
-        if self.name == presence.KIND:
-            people = persisted_blobs.thaw_population(old.blob)
-            whole = presence.refresh(thing.community_id, people, old.rev)
-            return persisted_blobs.freeze_population(whole)
-        if self.name == attribute_columns.KIND:
-            column = Column.thaw(old.blob)
-            return attribute_columns.read_changes(thing.ref, old.rev, column).freeze()
-        kind = marks.get(self.name)
-        changes = marks.read_changes(kind, thing.ref, old.rev)
-        return BitCounter.thaw(old.blob).replaced(changes).freeze()
-
-    def alike(self, one: bytes, other: bytes) -> bool:
-        """Whether two blobs hold the same set: their bytes may differ."""
-        if self.name == presence.KIND:
-            return persisted_blobs.thaw_population(
-                one
-            ) == persisted_blobs.thaw_population(other)
-        if self.name == attribute_columns.KIND:
-            return _values(Column.thaw(one)) == _values(Column.thaw(other))
-        return BitCounter.thaw(one) == BitCounter.thaw(other)
+    def is_same(self, left: bytes, right: bytes) -> bool:
+        """Whether two blobs hold the same set, though their bytes may differ."""
+        if self.kind == presence.KIND:
+            return Presence.from_bytes(left) == Presence.from_bytes(right)
+        if self.kind == attribute_columns.KIND:
+            return Column.from_bytes(left).rows() == Column.from_bytes(right).rows()
+        return BitCounter.from_bytes(left) == BitCounter.from_bytes(right)
 
 
-def _values(column: Column) -> list[tuple[int, int | str, int]]:
-    spoken: list[int | str] = column.numbers.tolist()
-    if column.words:
-        spoken = [column.words[int(number)] for number in column.numbers]
-    rows = zip(column.accounts.tolist(), spoken, column.set_at.tolist(), strict=True)
-    return sorted(rows, key=str)
-
-
-def _sources() -> Iterator[Source]:
-    for kind in marks.registered():
-        yield Source(kind.name, kind.table, kind.ref)
-    if attribute_columns.registered():
-        yield Source(
-            attribute_columns.KIND,
-            attribute_columns.get().table,
-            attribute_columns.get().ref,
-        )
-    if presence.registered():
+def _list_sources() -> Iterator[Source]:
+    for kind in marks.list_kinds():
+        yield Source(kind.name, kind.table, kind.ref_column)
+    if attribute_columns.is_registered():
+        values = attribute_columns.get()
+        yield Source(attribute_columns.KIND, values.table, values.ref_column)
+    if presence.is_registered():
         yield Source(presence.KIND, presence.table(), "community_id")
 
 
-def _source(name: str) -> Source:
-    return next(source for source in _sources() if source.name == name)
+def _get_source(kind: str) -> Source:
+    return next(source for source in _list_sources() if source.kind == kind)
 
 
-def check(thing: SetRef) -> bool | None:
-    """Whether what is kept, brought up to date, is what the rows say.
+# Saving
 
-    None where nothing is kept or the revision has moved: ask again.
-    """
-    source = _source(thing.kind)
+SELECT_REFS = "SELECT community_id, kind, ref, rev FROM core_revision WHERE kind IN"
+SELECT_SAVED = "SELECT community_id, kind, ref, rev FROM sets_persisted_set"
+UPSERT = """
+INSERT INTO sets_persisted_set (community_id, kind, ref, rev, blob)
+VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (community_id, kind, ref) DO UPDATE
+SET rev = excluded.rev, blob = excluded.blob WHERE sets_persisted_set.rev < excluded.rev
+"""
+
+
+def list_refs() -> list[SetRef]:
+    """Every set that may be persisted, with its present revision."""
+    kinds = sorted(source.kind for source in _list_sources())
+    sql = f"{SELECT_REFS} ({db.placeholders(len(kinds))}) ORDER BY community_id, kind, ref"
+    return [SetRef(*row) for row in db.rows(sql, kinds)]
+
+
+def save_all() -> int:
+    """Save every set with many changes; returns how many were saved."""
+    saved = db.rows(SELECT_SAVED, using=derived_models.db_alias())
+    saved_revisions = {row[:3]: row[3] for row in saved}
+    count = 0
+    for ref in list_refs():
+        since = saved_revisions.get((ref.community_id, ref.kind, ref.ref), -1)
+        if since < ref.rev:
+            count += save_large(ref, since)
+    return count
+
+
+def save_large(ref: SetRef, since: int) -> bool:
+    """Save a set if many of its rows changed after the revision `since`."""
+    source = _get_source(ref.kind)
     with db.snapshot():
-        rev = revisions.read(thing.community_id, [thing.key])[thing.key]
-        old = persisted_blobs.read(thing.community_id, thing.key, upto=rev)
+        if not source.has_many_changes(ref, since):
+            return False
+        # The revision and the rows are read in one snapshot, so that they agree.
+        rev = revisions.read(ref.community_id, [ref.key])[ref.key]
+        old = find(ref.community_id, ref.key, until=rev)
+        blob = source.read(ref) if old is None else source.refresh(ref, old)
+    save(ref.community_id, ref.key, rev=rev, blob=blob)
+    return True
+
+
+def save(community_id: int, key: revisions.Key, *, rev: int, blob: bytes) -> None:
+    """Save a set under the revision at which it was read, unless a newer one is there."""
+    db.execute(UPSERT, [community_id, *key, rev, blob], using=derived_models.db_alias())
+
+
+# Reads
+
+SELECT_BLOB = """
+SELECT rev, blob FROM sets_persisted_set
+WHERE community_id = %s AND kind = %s AND ref = %s AND rev <= %s
+"""
+
+
+def find(community_id: int, key: revisions.Key, *, until: int) -> PersistedBlob | None:
+    """The persisted set, or None if there is none or it is newer than `until`."""
+    rows = db.rows(
+        SELECT_BLOB, [community_id, *key, until], using=derived_models.db_alias()
+    )
+    return PersistedBlob(rows[0][0], bytes(rows[0][1])) if rows else None
+
+
+def matches_rows(ref: SetRef) -> bool | None:
+    """Whether the persisted set, with the changes since, equals a fresh read.
+
+    None if nothing is persisted up to the present revision.
+    """
+    source = _get_source(ref.kind)
+    with db.snapshot():
+        rev = revisions.read(ref.community_id, [ref.key])[ref.key]
+        old = find(ref.community_id, ref.key, until=rev)
         if old is None:
             return None
-        return source.alike(source.refresh(thing, old), source.read(thing))
+        return source.is_same(source.refresh(ref, old), source.read(ref))
+
+
+def account_ids(kind: str, blob: bytes) -> BitMap:
+    """Every account that a persisted set of this kind names."""
+    if kind == presence.KIND:
+        return Presence.from_bytes(blob).not_erased
+    if kind == attribute_columns.KIND:
+        return bitmaps.of(Column.from_bytes(blob).accounts)
+    return BitCounter.from_bytes(blob).nonzero()

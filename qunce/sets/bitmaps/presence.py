@@ -1,8 +1,8 @@
-"""Who there is: the accounts of a community that are here, left, or erased.
+"""Presence: which accounts of a community are here, have left or are erased.
 
-The members' room registers its table, which has the columns `id, community_id, present,
-erased_at, rev`; an account that joins, leaves, returns or is erased takes the next
-revision of (`present`, 0).
+`members` registers its table of accounts, which has the columns `id, community_id,
+present, erased_at, rev`. An account that joins, leaves, returns or is erased takes the
+next revision of (`present`, 0).
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pyroaring import BitMap
 
 from qunce.core import db
+from qunce.sets.bitmaps import bitmaps
+from qunce.sets.bitmaps.bit_counters import HEADER
 
 KIND = "present"
 KEY = (KIND, 0)
@@ -23,7 +25,7 @@ def register(table: str) -> None:
     _table[:] = [table]
 
 
-def registered() -> bool:
+def is_registered() -> bool:
     return bool(_table)
 
 
@@ -33,10 +35,20 @@ def table() -> str:
 
 @dataclass(frozen=True)
 class Presence:
-    """Accounts: `present` are here now, `known` were ever here and are not erased."""
+    """Sets of accounts: `present` are here now; `not_erased` are here or have left."""
 
     present: BitMap = field(default_factory=BitMap)
-    known: BitMap = field(default_factory=BitMap)
+    not_erased: BitMap = field(default_factory=BitMap)
+
+    def to_bytes(self) -> bytes:
+        present = bitmaps.to_bytes(self.present)
+        return HEADER.pack(len(present)) + present + bitmaps.to_bytes(self.not_erased)
+
+    @classmethod
+    def from_bytes(cls, blob: bytes) -> Presence:
+        (length,) = HEADER.unpack_from(blob)
+        rest = blob[HEADER.size :]
+        return cls(bitmaps.from_bytes(rest[:length]), bitmaps.from_bytes(rest[length:]))
 
 
 def read_all(community_id: int) -> Presence:
@@ -44,12 +56,15 @@ def read_all(community_id: int) -> Presence:
 
 
 def refresh(community_id: int, old: Presence, since: int) -> Presence:
+    """`old` with every account that changed after the revision `since`."""
     rows = db.rows(
-        f"SELECT id, present, erased_at IS NULL FROM {_table[0]}"  # noqa: S608
+        f"SELECT id, present, erased_at IS NULL FROM {table()}"  # noqa: S608
         " WHERE community_id = %s AND rev > %s",
         [community_id, since],
     )
-    touched = BitMap([row[0] for row in rows])
-    known = BitMap([row[0] for row in rows if row[2]])
+    changed = BitMap([row[0] for row in rows])
+    not_erased = BitMap([row[0] for row in rows if row[2]])
     present = BitMap([row[0] for row in rows if row[1] and row[2]])
-    return Presence((old.present - touched) | present, (old.known - touched) | known)
+    return Presence(
+        (old.present - changed) | present, (old.not_erased - changed) | not_erased
+    )

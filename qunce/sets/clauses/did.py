@@ -83,8 +83,8 @@ class DidClause(Clause):
     def _all_days(self, snap: Snapshot) -> dict[int, int]:
         """Every day that the answer looks at: all up to today for first and last."""
         if self.first or self.last:
-            return snap.days(self.facts.kind, time_windows.NEVER, snap.today)
-        return snap.days(self.facts.kind, *self.window.range(snap.today))
+            return snap.changed_days(self.facts.kind, time_windows.NEVER, snap.today)
+        return snap.changed_days(self.facts.kind, *self.window.range(snap.today))
 
     def resolve(self, snap: Snapshot) -> BitMap:
         found = snap.everyone(with_left=True)
@@ -98,7 +98,7 @@ class DidClause(Clause):
             if (name, comparison) == ("times", comparisons.AT_LEAST_ONCE):
                 yield self._ever(snap, self.window)
             else:
-                yield comparison.pick(self._count(snap, name), everyone)
+                yield comparison.select(self._count(snap, name), everyone)
         if self.sum:
             yield fact_queries.select_by_sum(snap, self.facts, self.window, *self.sum)
         if self.first:
@@ -119,18 +119,18 @@ class DidClause(Clause):
         if self._needs_mirror():
             return fact_queries.count_by_person(snap, self.facts, self.window, name)
         if name == "times":
-            inside = snap.days(self.facts.kind, *self.window.range(snap.today))
-            return snap.fold(snap.count_stack(self.facts.kind, inside))
+            inside = snap.changed_days(self.facts.kind, *self.window.range(snap.today))
+            return snap.by_person(snap.sum_days(self.facts.kind, inside))
         blocks: dict[int, list[BitMap]] = {}
         for day, stack in self._stacks(snap, self.window):
             block = day if name == "days" else fact_queries.week_of(day, snap.today)
             blocks.setdefault(block, []).append(stack.nonzero())
         people = (snap.people(bitmaps.union(sets)) for sets in blocks.values())
-        return sum_all(BitCounter.once(some) for some in people)
+        return sum_all(BitCounter.ones(some) for some in people)
 
     def _stacks(self, snap: Snapshot, window: Window) -> list[tuple[int, BitCounter]]:
-        inside = snap.days(self.facts.kind, *window.range(snap.today))
-        return snap.day_stacks(self.facts.kind, inside)
+        inside = snap.changed_days(self.facts.kind, *window.range(snap.today))
+        return snap.day_counters(self.facts.kind, inside)
 
     def _first(self, snap: Snapshot, window: Window) -> BitMap:
         if self._needs_mirror():
@@ -146,8 +146,8 @@ class DidClause(Clause):
         return self._ever(snap, window) - self._between(snap, end + 1, snap.today)
 
     def _between(self, snap: Snapshot, begin: int, end: int) -> BitMap:
-        inside = snap.days(self.facts.kind, begin, end)
-        stacks = snap.day_stacks(self.facts.kind, inside)
+        inside = snap.changed_days(self.facts.kind, begin, end)
+        stacks = snap.day_counters(self.facts.kind, inside)
         return snap.people(bitmaps.union(stack.nonzero() for _, stack in stacks))
 
     def explain(self, snap: Snapshot, person: int) -> str:
@@ -181,7 +181,7 @@ class DidClause(Clause):
             return fact_queries.count_of_person(
                 snap, self.facts, self.window, name, person
             )
-        accounts = snap.aliases.accounts_of(person)
+        accounts = snap.aliases.account_ids(person)
         counts = {
             day: sum(stack.get(account) for account in accounts)
             for day, stack in self._stacks(snap, self.window)

@@ -90,7 +90,7 @@ class MembershipClause(Clause):
     def _carriers(self, snap: Snapshot, ref: int) -> BitMap:
         stack = by_person(snap, self.kind, ref)
         carriers = stack.nonzero()
-        return self.depth.pick(stack, carriers) if self.depth else carriers
+        return self.depth.select(stack, carriers) if self.depth else carriers
 
     def explain(self, snap: Snapshot, person: int) -> str:
         return base.join_sentences(
@@ -125,7 +125,7 @@ class MembershipClause(Clause):
 
 def by_person(snap: Snapshot, kind: str, ref: int) -> BitCounter:
     """The marks of one ref by person, cached under its revision and the aliases'."""
-    label = (snap.revs[(kind, ref)], snap.revs[("alias", 0)])
-    return snap.once(
-        ("by person", kind, ref), label, lambda: snap.fold(snap.stack(kind, ref))
+    label = (snap.revisions[(kind, ref)], snap.revisions[("alias", 0)])
+    return snap.memoize(
+        ("by person", kind, ref), label, lambda: snap.by_person(snap.marks(kind, ref))
     )

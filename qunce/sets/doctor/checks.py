@@ -165,7 +165,7 @@ def _pairs(
     left = dict(truth)
     for row in DayCount.objects.iterator(chunk_size=100):
         day = row.community_id, row.kind_id, row.day
-        yield day, left.pop(day, BitCounter()), BitCounter.thaw(row.blob)
+        yield day, left.pop(day, BitCounter()), BitCounter.from_bytes(row.blob)
     for day, wanted in left.items():
         yield day, wanted, BitCounter()
 
@@ -188,14 +188,13 @@ def _difference(wanted: BitCounter, stored: BitCounter) -> tuple[int, int]:
 @doctor.register_check("kept")
 def check_persisted_sets() -> Iterator[Finding]:
     known = {
-        (thing.community_id, *thing.key): thing
-        for thing in persisted_sets.list_set_refs()
+        (thing.community_id, *thing.key): thing for thing in persisted_sets.list_refs()
     }
     for row in PersistedSet.objects.only("community_id", "kind", "ref", "rev"):
         thing = known.get((row.community_id, row.kind, row.ref))
         if thing is None or row.rev > thing.rev:
             text = _("The stored set of %(kind)s %(ref)s is newer than its rows.")
-        elif persisted_sets.check(thing) is False:
+        elif persisted_sets.matches_rows(thing) is False:
             text = _("The stored set of %(kind)s %(ref)s differs from its rows.")
         else:
             continue
@@ -207,9 +206,9 @@ def check_persisted_sets() -> Iterator[Finding]:
 # Aliases
 
 CHAINS = """
-SELECT one.account_id, one.head_id FROM sets_alias AS one
-LEFT JOIN sets_alias AS other ON other.account_id = one.head_id
-WHERE other.account_id IS NOT NULL OR one.head_id >= one.account_id
+SELECT one.account_id, one.person_id FROM sets_alias AS one
+LEFT JOIN sets_alias AS other ON other.account_id = one.person_id
+WHERE other.account_id IS NOT NULL OR one.person_id >= one.account_id
 """
 
 
@@ -231,7 +230,7 @@ def check_aliases() -> Iterator[Finding]:
 @doctor.register_check("erased")
 def check_erased() -> Iterator[Finding]:
     """Nothing is left of those whom the members' room has erased."""
-    if not presence.registered():
+    if not presence.is_registered():
         return
     rows = db.rows(
         f"SELECT id FROM {presence.table()} WHERE erased_at IS NOT NULL"  # noqa: S608
@@ -259,13 +258,13 @@ def _erase(gone: BitMap) -> None:
 
 def _in_stacks(spared: set[int]) -> BitMap:
     days = DayCount.objects.exclude(kind_id__in=spared).iterator(chunk_size=100)
-    return bitmaps.union(BitCounter.thaw(day.blob).nonzero() for day in days)
+    return bitmaps.union(BitCounter.from_bytes(day.blob).nonzero() for day in days)
 
 
 def _in_kept() -> BitMap:
     kept = PersistedSet.objects.iterator(chunk_size=20)
     return bitmaps.union(
-        erasure.accounts_in(each.kind, bytes(each.blob)) for each in kept
+        persisted_sets.account_ids(each.kind, bytes(each.blob)) for each in kept
     )
 
 

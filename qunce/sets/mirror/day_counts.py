@@ -102,7 +102,7 @@ class DayCounter:
         for start, end in itertools.pairwise(bounds):
             day = self._days[int(places[start])]
             ids = numbers[start:end] & 0xFFFFFFFF
-            stack = BitCounter.build(ids, counts[start:end])
+            stack = BitCounter.from_arrays(ids, counts[start:end])
             old = self._stacks.get(day)
             self._stacks[day] = stack if old is None else old + stack
 

@@ -160,11 +160,11 @@ def cut_through(tables: Iterator[pa.Table], cutter: DayCounter) -> Iterator[pa.T
 
 
 SELECT_DAY_COUNTS = """
-SELECT day, blob FROM sets_dayset
+SELECT day, blob FROM sets_day_count
 WHERE community_id = %s AND kind_id = %s AND day IN
 """
 UPSERT_DAY_COUNT = """
-INSERT INTO sets_dayset (community_id, kind_id, day, changed, blob)
+INSERT INTO sets_day_count (community_id, kind_id, day, changed, blob)
 VALUES (%s, %s, %s, %s, %s) ON CONFLICT (community_id, kind_id, day) DO UPDATE
 SET changed = excluded.changed, blob = excluded.blob
 """
@@ -185,7 +185,7 @@ def _added(cut: dict[Day, BitCounter]) -> dict[Day, BitCounter]:
                 using=derived_models.db_alias(),
             )
             for day, blob in rows:
-                whole[community, kind, day] += BitCounter.thaw(blob)
+                whole[community, kind, day] += BitCounter.from_bytes(blob)
     return whole
 
 
@@ -194,5 +194,5 @@ def save_day_counts(stacks: dict[Day, BitCounter], changed: int) -> None:
     with transaction.get_connection(derived_models.db_alias()).cursor() as cursor:
         cursor.executemany(
             UPSERT_DAY_COUNT,
-            [(*day, changed, stack.freeze()) for day, stack in stacks.items()],
+            [(*day, changed, stack.to_bytes()) for day, stack in stacks.items()],
         )

@@ -21,7 +21,7 @@ from qunce.core import db
 from qunce.core.facts import facts, ingest
 from qunce.sets import derived_models, log
 from qunce.sets.bitmaps import attribute_columns as values
-from qunce.sets.bitmaps import bitmaps, persisted_blobs, presence
+from qunce.sets.bitmaps import bitmaps, persisted_sets, presence
 from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.derived_models import DayCount, PersistedSet, Position
 from qunce.sets.mirror import deriver, files, locks, mirror
@@ -122,7 +122,7 @@ def _leave_stacks(position: Position, gone: BitMap) -> None:
     left = {}
     days = DayCount.objects.exclude(kind_id__in=exempt_kind_ids())
     for day in days.iterator(chunk_size=100):
-        stack = BitCounter.thaw(day.blob)
+        stack = BitCounter.from_bytes(day.blob)
         if not stack.nonzero().isdisjoint(gone):
             left[day.community_id, day.kind_id, day.day] = stack.without(gone)
     with transaction.atomic(using=derived_models.db_alias()):
@@ -135,17 +135,8 @@ def _leave_stacks(position: Position, gone: BitMap) -> None:
 def _leave_kept(gone: BitMap) -> None:
     """Kept sets with any of them go whole; they are kept again from the rows."""
     for each in PersistedSet.objects.iterator(chunk_size=20):
-        if not accounts_in(each.kind, bytes(each.blob)).isdisjoint(gone):
+        if not persisted_sets.account_ids(each.kind, bytes(each.blob)).isdisjoint(gone):
             each.delete()
-
-
-def accounts_in(kind: str, blob: bytes) -> BitMap:
-    """Every account that a kept set names."""
-    if kind == presence.KIND:
-        return persisted_blobs.thaw_population(blob).known
-    if kind == values.KIND:
-        return bitmaps.of(values.Column.thaw(blob).accounts)
-    return BitCounter.thaw(blob).nonzero()
 
 
 def _leave_segments(position: Position, gone: BitMap) -> None:

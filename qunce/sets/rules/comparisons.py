@@ -35,7 +35,7 @@ class Comparison:
                 most = min(most, bound - (sign == "lt"))
         return least, most
 
-    def pick(self, stack: BitCounter, everyone: BitMap) -> BitMap:
+    def select(self, stack: BitCounter, everyone: BitMap) -> BitMap:
         """Those of `everyone` whose count in `stack` holds; a missing count is 0."""
         least, most = self.bounds()
         if least > most or most < 0:

@@ -226,13 +226,13 @@ def count_by_person(
 ) -> BitCounter:
     """Times, distinct days or weeks by person."""
     if name == "times":
-        return BitCounter.build(
+        return BitCounter.from_arrays(
             *_sum_by_person(*_aggregate_by_account(snap, what, window, "count(*)"))
         )
     people, micros = list_times(snap, what, window)
     blocks = _blocks(snap, micros, name)
     pairs = np.unique(np.stack([people, blocks]), axis=1)
-    return BitCounter.build(*np.unique(pairs[0], return_counts=True))
+    return BitCounter.from_arrays(*np.unique(pairs[0], return_counts=True))
 
 
 def _blocks(snap: Snapshot, micros: NDArray[np.int64], name: str) -> NDArray[np.int64]:
@@ -288,7 +288,7 @@ def _compare(micros: NDArray[np.int64], bound: str, value: int) -> NDArray[np.bo
 
 
 def _of_person(snap: Snapshot, person: int) -> str:
-    accounts = snap.aliases.accounts_of(person)
+    accounts = snap.aliases.account_ids(person)
     return f" AND account IN ({', '.join(str(account) for account in accounts)})"
 
 

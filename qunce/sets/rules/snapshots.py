@@ -23,7 +23,7 @@ from qunce.sets.bitmaps import (
     attribute_columns,
     cache,
     marks,
-    persisted_blobs,
+    persisted_sets,
     presence,
 )
 from qunce.sets.bitmaps.bit_counters import BitCounter, sum_all
@@ -46,15 +46,15 @@ class Snapshot:
         self.today = community.day(at)
         self.shared = not connection.in_atomic_block
         """False inside a transaction: what it sees may never be committed."""
-        self.revs: dict[revisions.Key, int] = {}
+        self.revisions: dict[revisions.Key, int] = {}
         self._exit = stack
         self._derived: tuple[str, int] | None = None
 
-    def read(self, keys: Iterable[revisions.Key]) -> None:
+    def load_revisions(self, keys: Iterable[revisions.Key]) -> None:
         """Read the revisions of `keys`, and of who there is and who is whom."""
-        self.revs |= revisions.read(self.community.pk, {*keys, *STANDARD_KEYS})
+        self.revisions |= revisions.read(self.community.pk, {*keys, *STANDARD_KEYS})
 
-    def held(
+    def cached(
         self,
         name: str,
         key: revisions.Key,
@@ -69,7 +69,7 @@ class Snapshot:
         `thaw` reads a kept blob (kept under `key`, or `kept_as`). All three run in this
         snapshot.
         """
-        rev = self.revs[key]
+        rev = self.revisions[key]
         place = (self.community.pk, name, key)
         found = cache.CACHE.get(place)
         if found and found[0] == rev:
@@ -82,7 +82,7 @@ class Snapshot:
         else:
             content = self._fresh(kept_as or key, rev, load, refresh, thaw)
         if self.shared:
-            cache.CACHE.put(place, rev, content)
+            cache.CACHE.set(place, rev, content)
         return content
 
     def _fresh(
@@ -93,14 +93,14 @@ class Snapshot:
         refresh: Callable[[Content, int], Content],
         thaw: Callable[[bytes], Content] | None,
     ) -> Content:
-        start = persisted_blobs.read(self.community.pk, key, upto=rev) if thaw else None
+        start = persisted_sets.find(self.community.pk, key, until=rev) if thaw else None
         if start is None or thaw is None:
             return load()
         return refresh(thaw(start.blob), start.rev)
 
     @property
     def aliases(self) -> aliases.Aliases:
-        return self.held(
+        return self.cached(
             "aliases",
             (aliases.KIND, 0),
             lambda: aliases.Aliases.load(self.community.pk),
@@ -108,24 +108,24 @@ class Snapshot:
         )
 
     @property
-    def population(self) -> presence.Presence:
+    def presence(self) -> presence.Presence:
         pk = self.community.pk
-        return self.held(
+        return self.cached(
             "population",
             presence.KEY,
             lambda: presence.read_all(pk),
             lambda old, since: presence.refresh(pk, old, since),
-            persisted_blobs.thaw_population,
+            presence.Presence.from_bytes,
         )
 
     def everyone(self, *, with_left: bool = False) -> BitMap:
         """The people who are here; with those who left, if asked for."""
         name = "known people" if with_left else "present people"
-        who = self.population.known if with_left else self.population.present
-        label = (self.revs[presence.KEY], self.revs[(aliases.KIND, 0)])
-        return self.once(name, label, lambda: self.people(who))
+        who = self.presence.not_erased if with_left else self.presence.present
+        label = (self.revisions[presence.KEY], self.revisions[(aliases.KIND, 0)])
+        return self.memoize(name, label, lambda: self.people(who))
 
-    def once(
+    def memoize(
         self, name: Hashable, label: Hashable, make: Callable[[], Content]
     ) -> Content:
         """A result kept for as long as its label is the same."""
@@ -135,43 +135,43 @@ class Snapshot:
             return found[1]  # type: ignore[no-any-return]
         content = make()
         if self.shared:
-            cache.CACHE.put(place, label, content)
+            cache.CACHE.set(place, label, content)
         return content
 
     def people(self, accounts: BitMap) -> BitMap:
         return self.aliases.people(accounts)
 
-    def fold(self, stack: BitCounter) -> BitCounter:
-        return self.aliases.fold(stack)
+    def by_person(self, stack: BitCounter) -> BitCounter:
+        return self.aliases.by_person(stack)
 
-    def stack(self, kind: str, ref: int) -> BitCounter:
+    def marks(self, kind: str, ref: int) -> BitCounter:
         """The marks of one ref by account, such as a tag's carriers with depth."""
         what = marks.get(kind)
 
         def refresh(old: BitCounter, since: int) -> BitCounter:
-            return old.replaced(marks.read_changes(what, ref, since))
+            return old.with_counts(marks.read_changes(what, ref, since))
 
-        return self.held(
+        return self.cached(
             "marks",
             (kind, ref),
             lambda: marks.read_all(what, ref),
             refresh,
-            BitCounter.thaw,
+            BitCounter.from_bytes,
         )
 
     def column(self, ref: int) -> attribute_columns.Column:
         """The values of one attribute by account."""
-        return self.held(
+        return self.cached(
             "column",
             (attribute_columns.KIND, ref),
             lambda: attribute_columns.read_all(ref),
             lambda old, since: attribute_columns.read_changes(ref, since, old),
-            attribute_columns.Column.thaw,
+            attribute_columns.Column.from_bytes,
         )
 
     def resolve(self, clause: Clause) -> BitMap:
         """The people of the clause, cached under all that its answer depends on."""
-        return self.once(clause, self._label(clause), lambda: clause.resolve(self))
+        return self.memoize(clause, self._label(clause), lambda: clause.resolve(self))
 
     def _label(self, clause: Clause) -> Hashable:
         """Who there is belongs to it: who joins is at once among those without a tag.
@@ -179,14 +179,15 @@ class Snapshot:
         So does the clock: after a change today may be the same day with other bounds.
         """
         numbers = tuple(
-            self.revs[key] for key in sorted({*clause.dependencies(), *STANDARD_KEYS})
+            self.revisions[key]
+            for key in sorted({*clause.dependencies(), *STANDARD_KEYS})
         )
         clock = (self.community.timezone, self.community.day_start)
         return numbers, clock, clause.cache_key(self)
 
-    def label(self, clauses: Iterable[Clause]) -> Hashable:
+    def cache_key(self, clauses: Iterable[Clause]) -> Hashable:
         """What the answers of all these leaves depend on."""
-        standard = tuple(self.revs[key] for key in sorted(STANDARD_KEYS))
+        standard = tuple(self.revisions[key] for key in sorted(STANDARD_KEYS))
         return standard, tuple(self._label(clause) for clause in clauses)
 
     # Facts: stacks of community days, from what is derived.
@@ -209,12 +210,12 @@ class Snapshot:
             self._derived = rows[0] if rows else ("", 0)
         return self._derived
 
-    def days(self, kind: int, first: int, last: int) -> dict[int, int]:
+    def changed_days(self, kind: int, first: int, last: int) -> dict[int, int]:
         """Days of a span that have facts of a kind, each with when it last changed."""
         self.token()
         return dict(
             db.rows(
-                "SELECT day, changed FROM sets_dayset"
+                "SELECT day, changed FROM sets_day_count"
                 " WHERE community_id = %s AND kind_id = %s AND day BETWEEN %s AND %s"
                 " ORDER BY day",
                 [self.community.pk, kind, first, last],
@@ -222,7 +223,7 @@ class Snapshot:
             )
         )
 
-    def day_stacks(
+    def day_counters(
         self, kind: int, days: dict[int, int]
     ) -> list[tuple[int, BitCounter]]:
         """The stacks of `days` (as `days()` told), by account."""
@@ -244,31 +245,31 @@ class Snapshot:
         if not missing:
             return {}
         rows = db.rows(
-            "SELECT day, blob FROM sets_dayset"  # noqa: S608 - marks only
+            "SELECT day, blob FROM sets_day_count"  # noqa: S608 - marks only
             " WHERE community_id = %s AND kind_id = %s"
             f" AND day IN ({db.placeholders(len(missing))})",
             [self.community.pk, kind, *missing],
             using=derived_models.db_alias(),
         )
-        stacks = {day: BitCounter.thaw(blob) for day, blob in rows}
+        stacks = {day: BitCounter.from_bytes(blob) for day, blob in rows}
         if self.shared:
             for day, stack in stacks.items():
                 place = (self.community.pk, "day", kind, day)
-                cache.CACHE.put(place, (self.token(), days[day]), stack)
+                cache.CACHE.set(place, (self.token(), days[day]), stack)
         return stacks
 
-    def count_stack(self, kind: int, days: dict[int, int]) -> BitCounter:
+    def sum_days(self, kind: int, days: dict[int, int]) -> BitCounter:
         """How often each account did it on `days`; the settled days are kept summed."""
         last = max(days, default=0)
         settled = {day: changed for day, changed in days.items() if day != last}
         label = (self.token(), tuple(settled.items()))
-        before = self.once(
+        before = self.memoize(
             ("sum", kind, min(settled, default=0), len(settled)),
             label,
-            lambda: sum_all([stack for _, stack in self.day_stacks(kind, settled)]),
+            lambda: sum_all([stack for _, stack in self.day_counters(kind, settled)]),
         )
         newest = (
-            [stack for _, stack in self.day_stacks(kind, {last: days[last]})]
+            [stack for _, stack in self.day_counters(kind, {last: days[last]})]
             if days
             else []
         )

@@ -92,7 +92,7 @@ def test_the_judged_address_is_the_one_that_is_called(
 
 
 def test_a_setting_lets_them_go_inside(settings: Settings) -> None:
-    settings.WEBHOOKS_INSIDE = True
+    settings.ALLOW_PRIVATE_WEBHOOKS = True
     assert url_policy.find("http://127.0.0.1:8000/").address == "127.0.0.1"
 
 

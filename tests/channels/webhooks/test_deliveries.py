@@ -34,7 +34,7 @@ JOINED = "member.joined"
 
 @pytest.fixture
 def there(settings: Settings) -> Iterator[Receiver]:
-    settings.WEBHOOKS_INSIDE = True
+    settings.ALLOW_PRIVATE_WEBHOOKS = True
     with receiving() as receiver:
         yield receiver
 
@@ -168,7 +168,7 @@ def test_in_the_end_it_is_given_up_and_can_be_sent_again(
 def test_who_cannot_be_reached_is_said_so(
     shop: Community, by: Staff, settings: Settings
 ) -> None:
-    settings.WEBHOOKS_INSIDE = True
+    settings.ALLOW_PRIVATE_WEBHOOKS = True
     endpoint(by, "http://127.0.0.1:9/")
     made.member(shop, "m1")
     run()
@@ -179,12 +179,12 @@ def test_who_cannot_be_reached_is_said_so(
 def test_an_endpoint_inside_is_not_called(
     shop: Community, by: Staff, settings: Settings
 ) -> None:
-    settings.WEBHOOKS_INSIDE = True
+    settings.ALLOW_PRIVATE_WEBHOOKS = True
     with receiving() as receiver:
         endpoint(by, receiver.url)
         Endpoint.objects.update(url=receiver.url.replace("http:", "https:"))
         made.member(shop, "m1")
-        settings.WEBHOOKS_INSIDE = False
+        settings.ALLOW_PRIVATE_WEBHOOKS = False
         run()
         assert receiver.calls == []
     assert "private network" in only().error

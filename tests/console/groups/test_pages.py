@@ -40,7 +40,7 @@ def group(by: Staff, key: str = "north", **about: Any) -> groups.Group:
 
 def there(of: groups.Group, by: Staff) -> dict[str, str]:
     """Key → part of who is in it."""
-    people = memberships.listed(group=of, by=by, at=datetime.now(UTC), limit=100)
+    people = memberships.list_members(group=of, by=by, at=datetime.now(UTC), limit=100)
     return {one.account.key: one.role for one in people}
 
 
@@ -48,7 +48,9 @@ def test_groups_are_found_by_stage_kind_and_words(by: Staff, browser: Client) ->
     """V1"""
     assert "No groups yet" in browser.get("/groups/").content.decode()
     group(by, "a", name="Tea lovers", kind="vip")
-    groups.move(group=group(by, "b", name="Runners"), step="settle", by=by, at=AT)
+    groups.change_stage(
+        group=group(by, "b", name="Runners"), step="settle", by=by, at=AT
+    )
 
     def names(query: str) -> list[str]:
         page = browser.get(f"/groups/{query}").content.decode()
@@ -130,7 +132,7 @@ def test_people_are_put_in_by_key_and_by_segment_and_taken_back(
 ) -> None:
     made.members(shop, "ann", "bob", "eve")
     north = group(by)
-    join = f"/groups/{north.pk}/people/"
+    join = f"/groups/{north.pk}/members/"
     page = browser.post(join, {"keys": "ann, bob", "role": "koc"}, follow=True)
     assert "2 members were put in." in page.content.decode()
     assert there(north, by) == {"ann": "koc", "bob": "koc"}
@@ -155,7 +157,7 @@ def test_an_empty_segment_puts_nobody_in_and_says_so(
     none = segments.create(
         community=shop, key="none", name="None", rule={"any": []}, by=by, at=AT
     )
-    answer = browser.post(f"/groups/{north.pk}/people/", {"segment": none.pk})
+    answer = browser.post(f"/groups/{north.pk}/members/", {"segment": none.pk})
     assert "You cannot see any member of this segment." in answer.content.decode()
 
 
@@ -164,7 +166,7 @@ def test_an_unknown_key_puts_nobody_in_and_is_named(
 ) -> None:
     made.members(shop, "ann")
     north = group(by)
-    answer = browser.post(f"/groups/{north.pk}/people/", {"keys": "ann\nnobody-x"})
+    answer = browser.post(f"/groups/{north.pk}/members/", {"keys": "ann\nnobody-x"})
     assert answer.status_code == 422
     page = answer.content.decode()
     assert "“nobody-x”" in page
@@ -175,9 +177,9 @@ def test_an_unknown_key_puts_nobody_in_and_is_named(
 def test_a_full_group_says_so(shop: Community, by: Staff, browser: Client) -> None:
     made.members(shop, "ann", "bob")
     north = group(by, capacity=1)
-    answer = browser.post(f"/groups/{north.pk}/people/", {"keys": "ann bob,ann,bob"})
+    answer = browser.post(f"/groups/{north.pk}/members/", {"keys": "ann bob,ann,bob"})
     assert answer.status_code == 422
-    answer = browser.post(f"/groups/{north.pk}/people/", {"keys": "ann,bob"})
+    answer = browser.post(f"/groups/{north.pk}/members/", {"keys": "ann,bob"})
     assert "holds 1 people at most" in answer.content.decode()
 
 
@@ -187,14 +189,14 @@ def test_somebody_gets_a_part_leaves_and_is_brought_back(
     """V2"""
     (ann,) = made.members(shop, "ann")
     north = group(by)
-    groups.join(group=north, accounts=[ann], by=by, at=AT)
-    person = f"/groups/{north.pk}/people/{ann}/"
+    groups.add_members(group=north, accounts=[ann], by=by, at=AT)
+    person = f"/groups/{north.pk}/members/{ann}/"
     browser.post(f"{person}role/", {"role": "owner"})
     assert there(north, by) == {"ann": "owner"}
     assert browser.post(f"{person}role/", {"role": "king"}).status_code == 422
-    browser.post(f"{person}leave/")
+    browser.post(f"{person}remove/")
     assert there(north, by) == {}
-    browser.post(f"{person}back/")
+    browser.post(f"{person}re-add/")
     assert there(north, by) == {"ann": "owner"}
 
 
@@ -208,7 +210,7 @@ def test_who_may_only_look_is_offered_nothing_to_do(shop: Community, by: Staff) 
     assert viewer.get("/groups/new/").status_code == 403
     assert viewer.get(f"/groups/{north.pk}/edit/").status_code == 403
     assert viewer.post(f"/groups/{north.pk}/stage/close/").status_code == 403
-    assert viewer.post(f"/groups/{north.pk}/people/").status_code == 403
+    assert viewer.post(f"/groups/{north.pk}/members/").status_code == 403
 
 
 def test_groups_and_people_out_of_sight_are_not_there(
@@ -216,9 +218,9 @@ def test_groups_and_people_out_of_sight_are_not_there(
 ) -> None:
     """S3"""
     ann, bob = made.members(shop, "ann", "bob-secret")
-    assignments.put(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
+    assignments.apply(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
     north, south = group(by, "north"), group(by, "south", name="Southerners")
-    groups.join(group=north, accounts=[ann, bob], by=by, at=AT)
+    groups.add_members(group=north, accounts=[ann, bob], by=by, at=AT)
     some = staff_models.create(
         community=shop,
         login="some",
@@ -232,7 +234,7 @@ def test_groups_and_people_out_of_sight_are_not_there(
     assert "Southerners" not in browser.get("/groups/").content.decode()
     for address in ("", "edit/", "charts/members/"):
         assert browser.get(f"/groups/{south.pk}/{address}").status_code == 404
-    for address in ("stage/settle/", "people/", f"people/{ann}/leave/"):
+    for address in ("stage/settle/", "members/", f"members/{ann}/remove/"):
         assert browser.post(f"/groups/{south.pk}/{address}").status_code == 404
     assert browser.get("/groups/new/").status_code == 403
     page = browser.get(f"/groups/{north.pk}/").content.decode()
@@ -240,9 +242,9 @@ def test_groups_and_people_out_of_sight_are_not_there(
     assert "bob-secret" not in page
     assert "1 person" in page
     keys = {"keys": "bob-secret"}
-    assert browser.post(f"/groups/{north.pk}/people/", keys).status_code == 422
-    for verb in ("leave", "back", "role"):
-        person = f"/groups/{north.pk}/people/{bob}/{verb}/"
+    assert browser.post(f"/groups/{north.pk}/members/", keys).status_code == 422
+    for verb in ("remove", "re-add", "role"):
+        person = f"/groups/{north.pk}/members/{bob}/{verb}/"
         assert browser.post(person, {"role": "koc"}).status_code == 404
     other = made.shop("other")
     theirs = desk.at(other, login="eve")

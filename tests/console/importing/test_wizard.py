@@ -54,9 +54,9 @@ def by(shop: Community) -> Staff:
     return made.staff(shop)
 
 
-def browser(operator: Staff, **given: Any) -> Client:
+def browser(staff: Staff, **given: Any) -> Client:
     client = Client(**given)
-    client.force_login(operator, backend=BACKEND)
+    client.force_login(staff, backend=BACKEND)
     return client
 
 
@@ -68,7 +68,7 @@ def ann(by: Staff) -> Client:
 def send(client: Client, text: str | bytes, name: str = "members.csv") -> Any:
     body = text.encode() if isinstance(text, str) else text
     file = SimpleUploadedFile(name, body)
-    return client.post(reverse("importing:new"), {"file": file})
+    return client.post(reverse("importing:create"), {"file": file})
 
 
 def brought(client: Client, text: str | bytes, name: str = "members.csv") -> Upload:
@@ -136,7 +136,7 @@ def test_another_meaning_is_kept_and_others_make_room(ann: Client) -> None:
     )
     assert mapping == {"key": "key", "name": "attr:name", "nick": "name"}
     answer = ann.post(
-        reverse("importing:file", args=[upload.pk]),
+        reverse("importing:file-detail", args=[upload.pk]),
         {"target": "members", "c0": ""},
         HTTP_HX_REQUEST="true",
     )
@@ -165,7 +165,7 @@ def test_broken_rows_are_told_and_the_good_ones_imported(
     told = page(ann, "job", job.pk)
     for text in ("so nothing was written", "yesterday", "Import the 1 good row"):
         assert text in told
-    answer = ann.get(reverse("importing:problems", args=[job.pk]))
+    answer = ann.get(reverse("importing:job-problems", args=[job.pk]))
     report = b"".join(answer).decode("utf-8-sig")
     assert "yesterday" in report
     assert "attachment" in answer["Content-Disposition"]
@@ -192,7 +192,7 @@ def test_a_file_that_is_no_table_is_told_beside_the_form(
         answer = send(ann, body)
         assert answer.status_code == 422
         assert 'role="alert"' in answer.content.decode()
-    answer = ann.post(reverse("importing:new"), {"other": "field"})
+    answer = ann.post(reverse("importing:create"), {"other": "field"})
     assert answer.status_code == 422
     assert not [path for path in home.rglob("uploads/*/*") if path.is_file()]
 

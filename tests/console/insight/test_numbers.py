@@ -81,7 +81,7 @@ def test_numbers_are_those_of_the_operator_s_scope(shop: Community) -> None:
     """S3"""
     ann, bob = made.members(shop, "ann", "bob")
     owner = made.staff(shop)
-    assignments.put(tag=made.tag(shop, "mine"), accounts=[ann], by=owner, at=made.AT)
+    assignments.apply(tag=made.tag(shop, "mine"), accounts=[ann], by=owner, at=made.AT)
     pay(shop, "A", ann, 100)
     pay(shop, "B", bob, 7777)
     some = staff_models.create(

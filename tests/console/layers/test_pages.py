@@ -43,7 +43,7 @@ def shop(db: None, now: datetime) -> Community:
     shop = made.shop(language="en")
     by = staff_models.system(shop)
     for key in ("ann", "bob", "eve"):
-        accounts.add(community=shop, key=key, by=by, at=now - timedelta(days=9))
+        accounts.create(community=shop, key=key, by=by, at=now - timedelta(days=9))
     made.tag(shop, "vip")
     return shop
 
@@ -66,9 +66,9 @@ def layering(shop: Community, boss: Staff, now: datetime) -> Layering:
     layers.recompute(layering=found, by=boss, at=at)
     ann = account_queries.get(shop, "ann").pk
     tag = made.tag(shop, "old")
-    assignments.put(tag=tag, accounts=[ann], by=boss, at=at)
+    assignments.apply(tag=tag, accounts=[ann], by=boss, at=at)
     vip = tag.__class__.objects.get(community=shop, key="vip")
-    assignments.put(tag=vip, accounts=[ann], by=boss, at=now)
+    assignments.apply(tag=vip, accounts=[ann], by=boss, at=now)
     layers.recompute(layering=found, by=boss, at=now)
     deriver.catch_up()
     return found
@@ -110,7 +110,7 @@ def test_a_scoped_operator_counts_her_own_only(
     page = web.get(f"/members/layers/{layering.pk}/").content.decode()
     assert "/moves/" not in page
     assert "Layer sizes over time" not in page
-    url = f"/members/layers/{layering.pk}/moves/"
+    url = f"/members/layers/{layering.pk}/changes/"
     hidden = web.get(url, {"from": "rest", "to": "high"}).content.decode()
     assert "0 members moved like this" in words(hidden)
     answer = web.post(f"/members/layers/{layering.pk}/sizes/", {})
@@ -122,10 +122,10 @@ def test_who_came_and_went_stands_apart(
     shop: Community, boss: Staff, layering: Layering, now: datetime
 ) -> None:
     accounts.leave(account=account_queries.get(shop, "eve"), by=boss, at=now)
-    accounts.add(community=shop, key="new", by=boss, at=now)
+    accounts.create(community=shop, key="new", by=boss, at=now)
     layers.recompute(layering=layering, by=boss, at=now)
     day = shop.day(now) - 1
-    moves = layer_moves.since(layering=layering, day=day, by=boss, at=now)
+    moves = layer_moves.moves_since(layering=layering, day=day, by=boss, at=now)
     assert moves is not None
     assert moves.sizes == {
         ("rest", "high"): 1,
@@ -159,7 +159,7 @@ def test_sizes_follow_a_threshold_and_nothing_is_kept(
     assert web.post(f"/members/layers/{worth.pk}/save/", saved).status_code == 303
     worth.refresh_from_db()
     assert worth.name == "Worth"
-    run = layers.newest(worth)
+    run = layers.latest_run(worth)
     assert run is not None
     assert layers.sizes(run) == {"high": 3, "low": 0}
 
@@ -181,14 +181,14 @@ def test_a_ready_made_one_is_laid_out_at_once(web: Client, shop: Community) -> N
     web.get("/members/layers/new/")
     answer = web.post("/members/layers/new/", {"ready": "lifecycle"})
     assert answer.status_code == 303
-    (found,) = layers.listed(shop)
-    assert layers.newest(found) is not None
+    (found,) = layers.list_active(shop)
+    assert layers.latest_run(found) is not None
     said = words(web.get(answer.headers["Location"]).content.decode())
     assert "for the last time in the last" in said
     web.post(f"/members/layers/{found.pk}/archive/")
-    assert layers.listed(shop) == []
+    assert layers.list_active(shop) == []
     web.post(f"/members/layers/{found.pk}/restore/")
-    assert len(layers.listed(shop)) == 1
+    assert len(layers.list_active(shop)) == 1
 
 
 def test_who_may_not_manage_layers_looks_only(

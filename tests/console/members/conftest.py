@@ -21,15 +21,15 @@ PHONE = {"phone": "13800138001"}
 
 def add(of: Community, key: str, **given: Any) -> account_models.Account:
     by = staff_models.system(of)
-    return accounts.add(**{"community": of, "key": key, "by": by, "at": AT, **given})
+    return accounts.create(**{"community": of, "key": key, "by": by, "at": AT, **given})
 
 
 def signed_in(of: Community, role: str, **given: Any) -> Client:
-    operator = staff_models.create(
+    staff = staff_models.create(
         community=of, login=f"{role}-{of.key}", role=role, at=AT, **given
     )
     client = Client()
-    client.force_login(operator, backend=BACKEND)
+    client.force_login(staff, backend=BACKEND)
     return client
 
 

@@ -20,6 +20,7 @@ from qunce.members.search import member_list as pages
 from qunce.members.segments import segments
 from qunce.members.tags import assignments, library
 from qunce.members.tags import bulk as bulk_tagging
+from qunce.members.tags import models as tag_models
 from tests.console.members.conftest import AT, add, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -42,7 +43,7 @@ def names(page: str) -> list[str]:
     return re.findall(r'class="person-name">([^<]*)<', page)
 
 
-def make_tag(of: Community, by: Staff, key: str) -> library.Tag:
+def make_tag(of: Community, by: Staff, key: str) -> tag_models.Tag:
     return library.create(community=of, key=key, name=key.upper(), by=by, at=AT)
 
 
@@ -77,7 +78,7 @@ def test_filters_live_in_the_address(
 ) -> None:
     ann, bob = add(shop, "ann", name="Ann"), add(shop, "bob", name="Bob")
     vip = make_tag(shop, by, "vip")
-    assignments.put(tag=vip, accounts=[ann.pk], by=by, at=AT)
+    assignments.apply(tag=vip, accounts=[ann.pk], by=by, at=AT)
     rule = {"tag": {"any": ["vip"]}}
     saved = segments.create(
         community=shop, key="s", name="Saved", rule=rule, by=by, at=AT
@@ -136,7 +137,7 @@ def test_an_address_that_says_nothing_shows_nobody(
 def test_pages_follow_each_other(
     browser: Client, shop: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages.page, "__kwdefaults__", {**DEFAULTS, "most": 2})
+    monkeypatch.setattr(pages.get_page, "__kwdefaults__", {**DEFAULTS, "most": 2})
     for name in "abcde":
         add(shop, name, name=name)
     seen, where = [], "/members/?q="
@@ -148,7 +149,7 @@ def test_pages_follow_each_other(
     assert seen == list("edcba")
 
 
-DEFAULTS: dict[str, Any] = dict(pages.page.__kwdefaults__ or {})
+DEFAULTS: dict[str, Any] = dict(pages.get_page.__kwdefaults__ or {})
 
 
 def test_htmx_gets_the_rows_alone(browser: Client, shop: Community) -> None:
@@ -188,10 +189,10 @@ def test_ticked_members_are_tagged_and_it_is_undone(
     add(shop, "cid")
     vip = make_tag(shop, by, "vip")
     given = {"member": [ann.pk, bob.pk], "tag": "VIP", "does": "put"}
-    answer = olga.post("/members/tagging/?q=", given, follow=True)
+    answer = olga.post("/members/tag/?q=", given, follow=True)
     assert "2 members carry “VIP” anew." in text(answer)
     assert names(text(olga.get(f"/members/?tag={vip.pk}"))) == ["bob", "ann"]
-    undo = re.search(r"/members/tagging/batch/\d+/undo/", text(answer))
+    undo = re.search(r"/members/tag-batches/\d+/undo/", text(answer))
     assert undo is not None
     assert "2 tags are as they were" in text(olga.post(undo[0], follow=True))
     assert names(text(olga.get(f"/members/?tag={vip.pk}"))) == []
@@ -203,9 +204,9 @@ def test_all_of_a_filter_are_tagged(olga: Client, shop: Community, by: Staff) ->
         add(shop, key, name=key)
     vip = make_tag(shop, by, "vip")
     given = {"everyone": "1", "tag": "vip", "does": "put"}
-    olga.post("/members/tagging/?q=wang", given)
+    olga.post("/members/tag/?q=wang", given)
     assert names(text(olga.get(f"/members/?tag={vip.pk}"))) == ["王二", "王一"]
-    olga.post("/members/tagging/?q=wangyi", {**given, "does": "take"})
+    olga.post("/members/tag/?q=wangyi", {**given, "does": "take"})
     assert names(text(olga.get(f"/members/?tag={vip.pk}"))) == ["王二"]
 
 
@@ -217,11 +218,11 @@ def test_very_many_are_tagged_in_the_background(
         add(shop, key)
     make_tag(shop, by, "vip")
     given = {"everyone": "1", "tag": "vip", "does": "put"}
-    answer = olga.post("/members/tagging/", given, follow=True)
+    answer = olga.post("/members/tag/", given, follow=True)
     assert "0 of 3 members" in text(answer)
-    (job,) = bulk_tagging.TagJob.objects.all()
+    (job,) = tag_models.TagJob.objects.all()
     bulk_tagging.run(str(job.pk), at=AT)
-    page = text(olga.get(f"/members/tagging/{job.pk}/", headers=HTMX))
+    page = text(olga.get(f"/members/tag-jobs/{job.pk}/", headers=HTMX))
     assert "3 members carry “VIP” anew." in page and "every 1s" not in page
 
 
@@ -243,7 +244,7 @@ def test_what_does_not_go_keeps_what_was_typed(
     library.archive(tag=make_tag(shop, by, "old"), by=by, at=AT)
     if "member" in given:
         given = {**given, "member": ann.pk}
-    answer = olga.post("/members/tagging/?left=1", given)
+    answer = olga.post("/members/tag/?left=1", given)
     assert answer.status_code == 422
     assert said in text(answer)
     if given["tag"]:
@@ -258,10 +259,10 @@ def test_members_out_of_sight_are_not_tagged(shop: Community, by: Staff) -> None
     scope = {"members": {"keys": ["ann"]}}
     narrow = signed_in(shop, "manager", scope=scope)
     given = {"member": [ann.pk, bob.pk], "tag": "vip", "does": "put"}
-    narrow.post("/members/tagging/", given)
-    assert list(assignments.of_people([bob.pk])) == []
-    batch = assignments.put(tag=vip, accounts=[bob.pk], by=by, at=AT)
-    assert narrow.post(f"/members/tagging/batch/{batch.pk}/undo/").status_code == 404
+    narrow.post("/members/tag/", given)
+    assert list(assignments.depths_of_person([bob.pk])) == []
+    batch = assignments.apply(tag=vip, accounts=[bob.pk], by=by, at=AT)
+    assert narrow.post(f"/members/tag-batches/{batch.pk}/undo/").status_code == 404
 
 
 # Out of the house

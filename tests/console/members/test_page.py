@@ -37,7 +37,7 @@ def test_it_shows_all_that_is_known(
     vip = library.create(community=shop, key="vip", name="VIP", **how)
     assignments.set_depths(tag=vip, depths={ann.pk: 3}, **how)
     group = groups.create(community=shop, key="g", name="Tea club", **how)
-    groups.join(group=group, accounts=[ann.pk], **how)
+    groups.add_members(group=group, accounts=[ann.pk], **how)
     orders.pay(
         community=shop, key="A-1", account=ann.pk, amount=1999, paid_at=AT,
         currency="CNY", **how,
@@ -72,8 +72,8 @@ def test_the_timeline_is_in_words_and_goes_back_page_by_page(
     vip = library.create(community=shop, key="vip", name="VIP", by=by, at=AT)
     for day in range(20):
         at = AT + timedelta(days=day)
-        assignments.put(tag=vip, accounts=[ann.pk], by=by, at=at)
-        assignments.take_off(tag=vip, accounts=[ann.pk], by=by, at=at)
+        assignments.apply(tag=vip, accounts=[ann.pk], by=by, at=at)
+        assignments.remove(tag=vip, accounts=[ann.pk], by=by, at=at)
     orders.pay(
         community=shop, key="A-1", account=ann.pk, amount=1999, currency="CNY",
         paid_at=AT + timedelta(days=30), items=[{"category": "tea"}], by=by, at=AT,
@@ -109,10 +109,10 @@ def test_a_tag_is_put_on_and_taken_off(
 ) -> None:
     vip = library.create(community=shop, key="vip", name="VIP", by=by, at=AT)
     assert "carries “VIP” now" in posted(olga, f"{ann.pk}/tags/", tag="vip")
-    assert assignments.of_people([ann.pk]) == {"vip": 1}
+    assert assignments.depths_of_person([ann.pk]) == {"vip": 1}
     said = "does not carry “VIP” any more"
-    assert said in posted(olga, f"{ann.pk}/tags/{vip.pk}/off/")
-    assert olga.post(f"/members/{ann.pk}/tags/999/off/").status_code == 404
+    assert said in posted(olga, f"{ann.pk}/tags/{vip.pk}/remove/")
+    assert olga.post(f"/members/{ann.pk}/tags/999/remove/").status_code == 404
 
 
 def test_a_near_twin_is_offered(
@@ -137,8 +137,8 @@ def test_a_follow_up_is_written_done_and_opened_again(
     assert "likes tea" in page and "call back" in page
     (note,) = notes.Note.objects.all()
     assert note.due_at is not None
-    assert "Done: call back" in posted(olga, f"notes/{note.pk}/done/")
-    assert "Open again: call back" in posted(olga, f"notes/{note.pk}/open/")
+    assert "Done: call back" in posted(olga, f"notes/{note.pk}/complete/")
+    assert "Open again: call back" in posted(olga, f"notes/{note.pk}/reopen/")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_only_what_differs_is_written(
     given = dict(re.findall(r'name="(a\d+|name)" value="([^"]*)"', page))
     given |= {f"a{rows['city'].pk}": "Xi'an", f"a{rows['vip'].pk}": "true"}
     shown = posted(browser, f"{ann.pk}/profile/", **given)
-    held = people.of(ann.pk).attributes
+    held = people.get_by_account(ann.pk).attributes
     assert (held["city"].text, held["city"].source) == ("Xi'an", "operator")
     assert {name: held[name].source for name in ("age", "born", "vip", "at")} == (
         dict.fromkeys(("age", "born", "vip", "at"), "import")
@@ -221,7 +221,7 @@ def test_a_merged_persons_value_is_taken_away_everywhere(
     attributes.set_values(attribute=city, values={too.pk: "Wuxi"}, by=by, at=AT)
     people.merge(left=ann, right=too, by=by, at=AT)
     posted(browser, f"{ann.pk}/profile/", **{"name": "Ann", f"a{city.pk}": ""})
-    assert "city" not in people.of(ann.pk).attributes
+    assert "city" not in people.get_by_account(ann.pk).attributes
 
 
 # Accounts
@@ -263,8 +263,8 @@ def test_an_identifier_is_kept_or_refused(
 
 
 def test_leaving_and_coming_back(browser: Client, ann: account_models.Account) -> None:
-    assert "has left" in posted(browser, f"accounts/{ann.pk}/leave/")
-    assert browser.post(f"/members/accounts/{ann.pk}/leave/").status_code == 403
+    assert "has left" in posted(browser, f"accounts/{ann.pk}/depart/")
+    assert browser.post(f"/members/accounts/{ann.pk}/depart/").status_code == 403
     assert "is here again" in posted(browser, f"accounts/{ann.pk}/rejoin/")
 
 
@@ -279,9 +279,9 @@ def test_two_are_merged_seen_and_parted(
     page = posted(browser, f"{ann.pk}/merge/", member=too.pk, note="told us")
     assert "are one person now" in page and "told us" in page
     assert browser.post(where, {"member": too.pk}).status_code == 422
-    (join,) = people.of(ann.pk).merges
-    assert "two people again" in posted(browser, f"joins/{join.pk}/part/")
-    assert browser.post(f"/members/joins/{join.pk}/part/").status_code == 403
+    (join,) = people.get_by_account(ann.pk).merges
+    assert "two people again" in posted(browser, f"merges/{join.pk}/undo/")
+    assert browser.post(f"/members/merges/{join.pk}/undo/").status_code == 403
 
 
 def test_who_is_out_of_sight_cannot_be_merged_with(
@@ -324,7 +324,7 @@ def test_attributes_are_made_and_changed(
     page = posted(browser, "attributes/new/", **given, choices="S\nM\n\n")
     assert "Shirt size" in page and "S、M" in page
     assert browser.post("/members/attributes/new/", given).status_code == 422
-    (one,) = attributes.listed(shop)
+    (one,) = attributes.list_all(shop)
     changed = {"label": "Size", "section": "product", "choices": "S\nL"}
     assert "Size" in posted(browser, f"attributes/{one.pk}/", **changed)
     assert attributes.get(shop, "Shirt size").choices == ["S", "L"]
@@ -338,12 +338,12 @@ def test_a_pattern_is_shown_on_members_before_it_is_saved(
 ) -> None:
     """K14."""
     query = {"text": "VIP-{name}", "longest": "20"}
-    part = text(browser.get("/members/remarks/", query, headers=HTMX))
+    part = text(browser.get("/members/remark-names/", query, headers=HTMX))
     assert "VIP-Ann Lee" in part and "<html" not in part
     wrong = {"text": "{nonsense}", "longest": "20"}
-    assert "is not known" in text(browser.get("/members/remarks/", wrong, headers=HTMX))
-    assert browser.post("/members/remarks/", wrong).status_code == 422
-    posted(browser, "remarks/", **query)
-    assert remark_names.pattern_of(shop).text == "VIP-{name}"
+    assert "is not known" in text(browser.get("/members/remark-names/", wrong, headers=HTMX))
+    assert browser.post("/members/remark-names/", wrong).status_code == 422
+    posted(browser, "remark-names/", **query)
+    assert remark_names.get_pattern(shop).text == "VIP-{name}"
     assert "VIP-Ann Lee" in text(browser.get(f"/members/{ann.pk}/"))
-    assert olga.get("/members/remarks/").status_code == 403
+    assert olga.get("/members/remark-names/").status_code == 403

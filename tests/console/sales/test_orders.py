@@ -137,7 +137,7 @@ def test_orders_out_of_sight_are_not_there(shop: Community) -> None:
     """S3"""
     owner = made.staff(shop)
     ann, bob = made.members(shop, "ann", "bob-secret")
-    assignments.put(tag=made.tag(shop, "mine"), accounts=[ann], by=owner, at=AT)
+    assignments.apply(tag=made.tag(shop, "mine"), accounts=[ann], by=owner, at=AT)
     hers, his, nobodys = pay(shop, "A", ann), pay(shop, "B", bob), pay(shop, "C")
     some = staff_models.create(
         community=shop, login="some", scope={"tag": {"any": ["mine"]}}, at=AT

@@ -16,8 +16,8 @@ def shop(db: None) -> Community:
     ann, bob, _eve = made.members(shop, "ann", "bob", "eve")
     by = made.staff(shop, login="house")
     vip, koc = made.tag(shop, "vip"), made.tag(shop, "koc")
-    assignments.put(tag=vip, accounts=[ann, bob], by=by, at=AT)
-    assignments.put(tag=koc, accounts=[bob], by=by, at=AT)
+    assignments.apply(tag=vip, accounts=[ann, bob], by=by, at=AT)
+    assignments.apply(tag=koc, accounts=[bob], by=by, at=AT)
     return shop
 
 

@@ -194,9 +194,9 @@ def test_a_segment_is_saved_changed_and_put_away(web: Client, shop: Community) -
     segment.refresh_from_db()
     assert (segment.name, segment.rule) == ("L", {"all": [VIP]})
     web.post(f"{here}archive/")
-    assert segments.listed(shop) == []
+    assert segments.list_active(shop) == []
     web.post(f"{here}restore/")
-    assert [each.pk for each in segments.listed(shop)] == [segment.pk]
+    assert [each.pk for each in segments.list_active(shop)] == [segment.pk]
 
 
 def test_what_cannot_be_saved_keeps_everything(web: Client, shop: Community) -> None:
@@ -208,13 +208,13 @@ def test_what_cannot_be_saved_keeps_everything(web: Client, shop: Community) -> 
     typed = {"open": "+:tag", "c-how": "any", "name": "Named"}
     answer = web.post(f"{NEW}save/", {"rule": json.dumps(BOTH), **typed})
     assert "One condition is not complete yet" in words(answer.content.decode())
-    assert segments.listed(shop) == []
+    assert segments.list_active(shop) == []
 
 
 def test_two_segments_may_have_one_name(web: Client, shop: Community) -> None:
     for _twice in range(2):
         web.post(f"{NEW}save/", {"rule": json.dumps(BOTH), "name": "Loyal"})
-    assert [each.key for each in segments.listed(shop)] == ["Loyal", "Loyal-2"]
+    assert [each.key for each in segments.list_active(shop)] == ["Loyal", "Loyal-2"]
 
 
 def test_a_segment_that_would_ask_for_itself_is_refused(
@@ -236,7 +236,7 @@ def test_who_may_not_save_may_still_ask(shop: Community) -> None:
     assert "Save segment" not in page
     sent = {"rule": json.dumps(BOTH), "name": "Mine"}
     assert web.post(f"{NEW}save/", sent).status_code == 403
-    assert segments.listed(shop) == []
+    assert segments.list_active(shop) == []
 
 
 def test_a_list_is_frozen_and_shown(web: Client, boss: Staff, shop: Community) -> None:

@@ -24,7 +24,7 @@ def test_the_size_over_time_is_drawn_and_a_file_too() -> None:
     browser = desk.sit(by)
     chart = f"/members/segments/{all_.pk}/chart/?as="
     assert browser.get(f"{chart}csv").status_code == 404
-    segments.measure(community=shop, at=now - timedelta(days=3))
+    segments.record_sizes(community=shop, at=now - timedelta(days=3))
     page = browser.get(f"/members/segments/{all_.pk}/").content.decode()
     assert f'href="{chart}csv"' in page
     table = browser.get(f"{chart}csv").content.decode().splitlines()

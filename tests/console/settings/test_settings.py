@@ -93,7 +93,7 @@ def test_a_scope_from_a_segment_does_not_grow_with_it(
     inner = segments.create(key="inner", rule={"tag": {"any": ["vip"]}}, **how)
     segments.create(key="outer", rule={"segment": {"any": ["inner"]}}, **how)
     hire(desk, sees="segment", segment="outer")
-    segments.change(segment=inner, rule={"tag": {"any": ["koc"]}}, by=boss, at=NOW)
+    segments.update(segment=inner, rule={"tag": {"any": ["koc"]}}, by=boss, at=NOW)
     scope = Staff.objects.get(login="bea").scope
     assert scope == {"any": [{"any": [{"tag": {"any": ["vip"]}}]}]}
 
@@ -145,13 +145,13 @@ def test_a_lost_phone_and_a_lost_password(boss: Staff, desk: Client) -> None:
     assert shown and bea.check_password(shown[1])
 
 
-def turn_on(operator: Staff) -> list[str]:
-    device = two_factor.offered(operator)
+def turn_on(staff: Staff) -> list[str]:
+    device = two_factor.offered(staff)
     now = datetime.now(UTC)
     totp = oath.TOTP(device.bin_key)
     totp.time = now.timestamp()
     code = f"{totp.token():06}"
-    return two_factor.confirm(operator=operator, code=code, at=now)
+    return two_factor.confirm(staff=staff, code=code, at=now)
 
 
 def test_a_changed_password_ends_every_other_session(boss: Staff, desk: Client) -> None:
@@ -204,7 +204,7 @@ def test_two_factor_off_and_new_codes_need_a_code(boss: Staff) -> None:
     session.save()
     desk.post("/settings/two-factor/off/", {"code": "000000"})
     assert two_factor.is_set(boss)
-    told = desk.post("/settings/two-factor/codes/", {"code": codes[0]})
+    told = desk.post("/settings/two-factor/recovery-codes/", {"code": codes[0]})
     assert told.content.count(b"<li><code>") == 10
     renewed = re.findall(r"<li><code>([^<]+)", told.content.decode())
     desk.post("/settings/two-factor/off/", {"code": codes[1]})
@@ -214,15 +214,15 @@ def test_two_factor_off_and_new_codes_need_a_code(boss: Staff) -> None:
 
 
 def test_a_key_is_shown_once_and_revoked(boss: Staff, desk: Client) -> None:
-    form = {"name": "till", "operator": boss.pk, "days": 30, "scopes": ["orders:write"]}
-    told = desk.post("/settings/keys/new/", form).content.decode()
+    form = {"name": "till", "staff": boss.pk, "days": 30, "scopes": ["orders:write"]}
+    told = desk.post("/settings/api-keys/new/", form).content.decode()
     token = re.search(r"<code[^>]*>(qk_[^<]+)</code>", told)
     assert token
     key = api_keys.authenticate(token[1], datetime.now(UTC))
     assert key
     assert key.scopes == ["orders:write"]
-    assert token[1] not in page(desk, "/settings/keys/")
-    desk.post(f"/settings/keys/{key.pk}/revoke/")
+    assert token[1] not in page(desk, "/settings/api-keys/")
+    desk.post(f"/settings/api-keys/{key.pk}/revoke/")
     assert api_keys.authenticate(token[1], datetime.now(UTC)) is None
 
 
@@ -255,16 +255,16 @@ def test_the_audit_log_is_filtered_and_paged(boss: Staff, desk: Client) -> None:
         units.create(
             community=boss.community, name=f"u{number}", kind="local", by=boss, at=NOW
         )
-    first = page(desk, "/settings/audit/?what=unit.opened")
+    first = page(desk, "/settings/audit-log/?what=unit.opened")
     assert first.count("unit opened</td>") == 50
     older = re.search(r'href="(\?[^"]*before=\d+[^"]*)"', first)
     assert older
-    second = page(desk, "/settings/audit/" + older[1].replace("&amp;", "&"))
+    second = page(desk, "/settings/audit-log/" + older[1].replace("&amp;", "&"))
     assert second.count("unit opened</td>") == 10
     assert "staff added" in page(
-        desk, f"/settings/audit/?who={boss.pk}&what=staff.joined"
+        desk, f"/settings/audit-log/?who={boss.pk}&what=staff.joined"
     )
-    assert "No matching entries" in page(desk, "/settings/audit/?since=2030-01-01")
+    assert "No matching entries" in page(desk, "/settings/audit-log/?since=2030-01-01")
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_the_audit_log_is_filtered_and_paged(boss: Staff, desk: Client) -> None:
     ],
 )
 def test_a_filter_that_makes_no_sense_is_said_so(desk: Client, query: str) -> None:
-    assert desk.get(f"/settings/audit/?{query}").status_code == 422
+    assert desk.get(f"/settings/audit-log/?{query}").status_code == 422
 
 
 def test_who_sees_a_part_reads_no_audit_log(boss: Staff) -> None:

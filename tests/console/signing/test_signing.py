@@ -57,7 +57,7 @@ def now_of(device: TOTPDevice, later: int = 0) -> str:
 def with_factor(ann: Staff) -> list[str]:
     device = two_factor.offered(ann)
     now = datetime.now(UTC)
-    codes = two_factor.confirm(operator=ann, code=now_of(device), at=now)
+    codes = two_factor.confirm(staff=ann, code=now_of(device), at=now)
     TOTPDevice.objects.update(last_t=-1)  # so that this half minute's code is fresh
     return codes
 
@@ -203,12 +203,12 @@ def test_where_it_is_required_one_turns_it_on_at_the_door(
     sign_in(browser)
     staff.demand_second_factor(required=True, by=ann, at=datetime.now(UTC))
     assert not is_in(browser)
-    assert sign_in(browser)["Location"] == "/sign-in/factor/"
-    page = browser.get("/sign-in/factor/")
+    assert sign_in(browser)["Location"] == "/sign-in/two-factor/"
+    page = browser.get("/sign-in/two-factor/")
     assert b"data:image/svg+xml" in page.content
-    assert browser.post("/sign-in/factor/", {"code": "1"}).status_code == 422
+    assert browser.post("/sign-in/two-factor/", {"code": "1"}).status_code == 422
     device = two_factor.offered(ann)
-    told = browser.post("/sign-in/factor/", {"code": now_of(device)})
+    told = browser.post("/sign-in/two-factor/", {"code": now_of(device)})
     assert told.content.count(b"<li><code>") == 10
     assert is_in(browser)
 
@@ -253,7 +253,7 @@ def test_signing_out_ends_the_session_and_needs_a_form(
     assert browser.get("/sign-in/out/").status_code == 405
     assert browser.post("/sign-in/out/").status_code == 302
     assert not is_in(browser)
-    assert not sessions.Session.objects.filter(operator_id=ann.pk)
+    assert not sessions.Session.objects.filter(staff_id=ann.pk)
 
 
 def test_a_form_of_another_site_does_nothing(ann: Staff) -> None:

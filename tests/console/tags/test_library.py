@@ -12,6 +12,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.tags import assignments, duplicates, library
+from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import naming as tag_naming
 from tests.members import made
 from tests.members.made import AT
@@ -30,9 +31,9 @@ def by(shop: Community) -> Staff:
     return made.staff(shop)
 
 
-def browser(operator: Staff) -> Client:
+def browser(staff: Staff) -> Client:
     client = Client()
-    client.force_login(operator, backend=BACKEND)
+    client.force_login(staff, backend=BACKEND)
     return client
 
 
@@ -68,11 +69,11 @@ def clerk(shop: Community, **given: object) -> Staff:
 def test_an_empty_library_offers_templates_and_they_are_added_once(
     shop: Community, ann: Client
 ) -> None:
-    assert reverse("tags:templates") in page(ann, "list")
+    assert reverse("tags:template-list") in page(ann, "list")
     assert "Add 11 tags" in page(ann, "templates")
-    post(ann, "template", "education")
+    post(ann, "template-apply", "education")
     assert "all already added" in page(ann, "templates")
-    assert library.listed(shop).count() == 11
+    assert library.list_tags(shop).count() == 11
     assert "Learner" in page(ann, "list")
 
 
@@ -81,8 +82,8 @@ def test_tags_are_found_by_pinyin_and_counted_by_the_scope(
 ) -> None:
     people = made.members(shop, "a", "b", "c")
     vip, other = made.tag(shop, "老客户"), made.tag(shop, "新客")
-    assignments.put(tag=vip, accounts=people, by=by, at=AT)
-    assignments.put(tag=other, accounts=people[:1], by=by, at=AT)
+    assignments.apply(tag=vip, accounts=people, by=by, at=AT)
+    assignments.apply(tag=other, accounts=people[:1], by=by, at=AT)
     whole = page(ann, "list")
     assert "老客户" in whole
     assert "新客" in whole
@@ -101,33 +102,33 @@ def test_near_twins_are_offered_and_made_only_when_meant(
 ) -> None:
     made.tag(shop, "newcomer")
     answer = ann.get(
-        reverse("tags:near"), {"name": "newcomers"}, HTTP_HX_REQUEST="true"
+        reverse("tags:similar"), {"name": "newcomers"}, HTTP_HX_REQUEST="true"
     )
     assert "newcomer" in answer.content.decode()
-    assert "nearly this already" in post(ann, "new", name="newcomers", status=422)
+    assert "nearly this already" in post(ann, "create", name="newcomers", status=422)
     assert not library.find(shop, ["newcomers"])
-    post(ann, "new", name="newcomers", sure="1", description="Joined this month")
+    post(ann, "create", name="newcomers", sure="1", description="Joined this month")
     assert library.get(shop, "newcomers").description == "Joined this month"
 
 
 def test_a_name_that_does_not_fit_its_group_is_kept_beside_the_reason(
     shop: Community, ann: Client
 ) -> None:
-    naming = tag_naming.Naming(prefix="exam:", guidance="Like exam:2026-12.")
+    naming = tag_naming.NamingRule(prefix="exam:", guidance="Like exam:2026-12.")
     group = made.tag_group(shop, "exam", naming=naming)
-    said = post(ann, "new", name="soon", group=group.pk, status=422)
+    said = post(ann, "create", name="soon", group=group.pk, status=422)
     assert "Like exam:2026-12." in said
     assert 'value="soon"' in said
 
 
 def test_staff_make_tags_only_where_a_group_lets_them(shop: Community) -> None:
     wu = browser(clerk(shop))
-    assert wu.get(reverse("tags:new")).status_code == 403
+    assert wu.get(reverse("tags:create")).status_code == 403
     group = made.tag_group(shop, "notes", makers=["operator"])
-    post(wu, "new", name="n1", group=group.pk)
+    post(wu, "create", name="n1", group=group.pk)
     assert library.get(shop, "n1").group == group
     other = made.tag_group(shop, "others")
-    post(wu, "new", name="n2", group=other.pk, status=422)
+    post(wu, "create", name="n2", group=other.pk, status=422)
     assert "n2" not in library.find(shop, ["n2"])
     tag = library.get(shop, "n1")
     for name in ("edit", "merge"):
@@ -156,13 +157,13 @@ def test_a_tag_is_edited_moved_and_handed_over(
 
 def test_synonyms_come_and_go(shop: Community, ann: Client) -> None:
     tag = made.tag(shop, "vip")
-    post(ann, "synonyms", tag.pk, key="贵宾")
+    post(ann, "synonym-add", tag.pk, key="贵宾")
     assert library.get(shop, "贵宾") == tag
-    said = post(ann, "synonyms", tag.pk, key="贵宾", status=422)
+    said = post(ann, "synonym-add", tag.pk, key="贵宾", status=422)
     assert "taken" in said
-    post(ann, "synonym-removal", tag.pk, tag.synonyms.get().pk)
+    post(ann, "synonym-remove", tag.pk, tag.synonyms.get().pk)
     assert not tag.synonyms.exists()
-    said = post(ann, "synonyms", tag.pk, key="a\0b", status=422)
+    said = post(ann, "synonym-add", tag.pk, key="a\0b", status=422)
     assert "can be shown" in said
 
 
@@ -182,7 +183,7 @@ def test_merging_says_how_many_before_and_leads_to_the_other(
     shop: Community, by: Staff, ann: Client
 ) -> None:
     one, other = made.tag(shop, "A"), made.tag(shop, "H")
-    assignments.put(tag=one, accounts=made.members(shop, "a", "b"), by=by, at=AT)
+    assignments.apply(tag=one, accounts=made.members(shop, "a", "b"), by=by, at=AT)
     assert "Merge, with 2 members" in page(
         ann, "merge", one.pk, query=f"?into={other.pk}"
     )
@@ -197,16 +198,16 @@ def test_the_report_has_something_to_do_on_every_line(
 ) -> None:
     one, two = made.tag(shop, "newcomer"), made.tag(shop, "newcomers")
     lonely = made.tag(shop, "asked about parking")
-    assignments.put(tag=lonely, accounts=made.members(shop, "a"), by=by, at=AT)
+    assignments.apply(tag=lonely, accounts=made.members(shop, "a"), by=by, at=AT)
     told = page(ann, "report")
     for url in (
-        reverse("tags:apart", args=[one.pk, two.pk]),
+        reverse("tags:dismiss-duplicate", args=[one.pk, two.pk]),
         reverse("tags:archive", args=[one.pk]),
         reverse("tags:archive", args=[lonely.pk]),
     ):
         assert url in told
-    post(ann, "apart", one.pk, two.pk)
-    assert duplicates.kept(shop) == {(one.pk, two.pk)}
+    post(ann, "dismiss-duplicate", one.pk, two.pk)
+    assert duplicates.dismissed_pairs(shop) == {(one.pk, two.pk)}
     answer = ann.post(reverse("tags:archive", args=[one.pk]), {"from": "report"})
     assert answer["Location"] == reverse("tags:report")
     scoped = staff_models.create(
@@ -219,24 +220,26 @@ def test_batches_say_who_and_how_many_and_are_undone(
     shop: Community, by: Staff, ann: Client
 ) -> None:
     people, vip = made.members(shop, "a", "b"), made.tag(shop, "vip")
-    batch = assignments.put(
+    batch = assignments.apply(
         tag=vip, accounts=people, by=by, at=AT, note="from the fair"
     )
     assert "from the fair" in page(ann, "batches")
     assert "Undo 2" in page(ann, "page", vip.pk)
-    post(ann, "undo", batch.pk, tag=vip.pk)
-    assert assignments.of_people(people) == {}
+    post(ann, "batch-undo", batch.pk, tag=vip.pk)
+    assert assignments.depths_of_person(people) == {}
     assert "undone" in page(ann, "batches")
     scoped = browser(clerk(shop, scope={"all": []}))
     assert "from the fair" not in page(scoped, "batches")
-    post(scoped, "undo", batch.pk, status=403)
+    post(scoped, "batch-undo", batch.pk, status=403)
 
 
 def test_what_the_house_does_by_itself_is_shown_when_asked_for(
     shop: Community, by: Staff, ann: Client
 ) -> None:
     people, vip = made.members(shop, "a"), made.tag(shop, "vip")
-    assignments.put(tag=vip, accounts=people, by=by, at=AT, source="base", note="quiet")
+    assignments.apply(
+        tag=vip, accounts=people, by=by, at=AT, source="base", note="quiet"
+    )
     assert "quiet" not in page(ann, "batches")
     shown = page(ann, "batches", query="?all=1")
     assert "quiet" in shown
@@ -251,18 +254,18 @@ def test_a_group_is_made_and_changed(shop: Community, ann: Client) -> None:
         "longest": 20,
         "begins": "exam:",
     }
-    post(ann, "group-new", **about, makers=["operator"])
-    group = library.get_group(shop, "exam-date")
+    post(ann, "group-create", **about, makers=["operator"])
+    group = tag_groups.get_by_key(shop, "exam-date")
     assert (group.exclusive, group.prefix, group.makers) == (
         True,
         "exam:",
         ["operator"],
     )
-    post(ann, "group", group.pk, **{**about, "carried": "several", "name": "Exam"})
-    group = library.get_group(shop, "exam-date")
+    post(ann, "group-update", group.pk, **{**about, "carried": "several", "name": "Exam"})
+    group = tag_groups.get_by_key(shop, "exam-date")
     assert (group.exclusive, group.name, group.makers) == (False, "Exam", [])
     assert "Exam" in page(ann, "groups")
-    said = post(ann, "group", group.pk, **{**about, "pattern": "("}, status=422)
+    said = post(ann, "group-update", group.pk, **{**about, "pattern": "("}, status=422)
     assert "cannot be read" in said
 
 

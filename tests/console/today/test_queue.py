@@ -45,10 +45,10 @@ def browser(owner: Staff, monkeypatch: pytest.MonkeyPatch) -> Client:
 
 
 def follow_up(owner: Staff, due_at: datetime, step: str = "Call her") -> notes.Note:
-    account = accounts.add(
+    account = accounts.create(
         community=owner.community, key=step, name="Wang", by=owner, at=AT
     )
-    return notes.write(
+    return notes.create(
         account=account,
         text="Asked the price",
         next_step=step,
@@ -69,7 +69,7 @@ def test_a_follow_up_waits_with_its_reason_and_goes_when_it_is_done(
     note = follow_up(owner, AT)
     page = browser.get("/").content.decode()
     assert "Wang: Call her" in page and "Asked the price" in page
-    notes.finish(note=note, by=owner, at=AT)
+    notes.complete(note=note, by=owner, at=AT)
     assert "All clear for today" in browser.get("/").content.decode()
 
 
@@ -78,11 +78,11 @@ def test_what_is_put_off_goes_and_says_when_it_comes_back(
 ) -> None:
     follow_up(owner, AT)
     (line,) = items.of(owner, at=AT)
-    browser.post("/today/snooze", {"key": line.key, "span": "tomorrow"})
+    browser.post("/today/snooze/", {"key": line.key, "span": "tomorrow"})
     page = browser.get("/").content.decode()
     assert "Call her" not in page
     assert "All clear for today" in page and "tomorrow 08:00: 1 matter" in page
-    browser.post(f"/today/wake?key={line.key}")
+    browser.post(f"/today/unsnooze/?key={line.key}")
     assert "Call her" in browser.get("/").content.decode()
 
 
@@ -91,7 +91,7 @@ def test_a_put_off_line_comes_back_by_itself(
 ) -> None:
     follow_up(owner, AT)
     (line,) = items.of(owner, at=AT)
-    browser.post("/today/snooze", {"key": line.key, "span": "hour"})
+    browser.post("/today/snooze/", {"key": line.key, "span": "hour"})
     monkeypatch.setattr(http, "now", lambda: AT + timedelta(hours=1))
     assert "Call her" in browser.get("/").content.decode()
 

@@ -227,7 +227,9 @@ def test_each_key_is_taken_once_however_hashes_collide(
     known: set[int] = set()
     for numbers in batches:
         keys = [f"k{number}" for number in numbers]
-        taken = ingest.insert_new(batch(shop, keys, [number % hashes for number in numbers]))
+        taken = ingest.insert_new(
+            batch(shop, keys, [number % hashes for number in numbers])
+        )
         assert taken == len(set(numbers) - known)
         known |= set(numbers)
     found = Fact.objects.values_list("key", flat=True)

@@ -228,7 +228,7 @@ def test_columns_become_attributes_of_the_type_that_all_values_fit(
         "2,2,2026/1/2,,否,008,茶,thing\n"
     )
     files.take(shop, files.write(tmp_path, text), "members")
-    kinds = {one.name: one.type for one in attributes.listed(shop)}
+    kinds = {one.name: one.type for one in attributes.list_all(shop)}
     assert kinds == {
         "n": "number",
         "d": "date",

@@ -1,0 +1,69 @@
+"""Kinds of things that rules mention by key, such as tags and groups.
+
+The application that owns the things registers how to find their ids and their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django_stubs_ext import StrOrPromise
+
+from qunce.core.communities import Community
+
+if TYPE_CHECKING:
+    from qunce.sets.rules.phrasing import Names
+
+FindIds = Callable[[Community, Sequence[str]], Mapping[str, int]]
+FindNames = Callable[[Community, Sequence[str]], Mapping[str, str]]
+"""From keys in a community to ids or names. Unknown keys are left out."""
+
+Mention = tuple[str, str]
+"""Kind of thing and key."""
+
+
+@dataclass(frozen=True)
+class ReferenceKind:
+    label: StrOrPromise
+    """The noun for messages: There is no *tag* “vip”."""
+    find_ids: FindIds | None = None
+    find_names: FindNames | None = None
+
+
+_kinds: dict[str, ReferenceKind] = {}
+
+
+def register(
+    kind: str,
+    *,
+    label: StrOrPromise = "",
+    find_ids: FindIds | None = None,
+    find_names: FindNames | None = None,
+) -> None:
+    _kinds[kind] = ReferenceKind(label, find_ids, find_names)
+
+
+def get(kind: str) -> ReferenceKind:
+    return _kinds[kind]
+
+
+def find_names(
+    community: Community, kind: str, keys: Sequence[str]
+) -> Mapping[str, str]:
+    """The names of things of one kind, by key."""
+    finder = _kinds[kind].find_names if kind in _kinds else None
+    return finder(community, keys) if keys and finder else {}
+
+
+def find_names_of(community: Community, mentions: Iterable[Mention]) -> Names:
+    """The names of all these things, with one query per kind."""
+    keys_by_kind: dict[str, set[str]] = {}
+    for kind, key in mentions:
+        keys_by_kind.setdefault(kind, set()).add(key)
+    return {
+        (kind, key): name
+        for kind, keys in keys_by_kind.items()
+        for key, name in find_names(community, kind, sorted(keys)).items()
+    }

@@ -42,7 +42,7 @@ NAMINGS: dict[str, Naming] = {
         account=account_queries.get(w.home, "hidden-key"), name=n, **how
     ),
     "new member": lambda w, n, how: accounts.create(
-        community=w.home, key=n, name=n, source=n, known_by={"phone": n}, **how
+        community=w.home, key=n, name=n, source=n, identifiers={"phone": n}, **how
     ),
     "tag": lambda w, n, how: library.create(community=w.home, key=n, name=n, **how),
     "tag group": lambda w, n, how: tag_groups.create(

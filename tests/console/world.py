@@ -93,7 +93,7 @@ def _people(world: World, hidden: str) -> None:
         community=shop,
         key="hidden-key",
         name=f"Homely {hidden} Member",
-        known_by={"phone": "13800009999"},
+        identifiers={"phone": "13800009999"},
         **how,
     )
     twin = accounts.create(
@@ -108,7 +108,7 @@ def _people(world: World, hidden: str) -> None:
     batch = assignments.apply(tag=tag, accounts=[seen.pk], **how)
     assignments.apply(tag=other, accounts=[gone.pk], **how)
     job = bulk_tagging.start(
-        tag=other, does=bulk_tagging.APPLY, people=bitmaps.of([gone.pk]), **how
+        tag=other, action=bulk_tagging.APPLY, people=bitmaps.of([gone.pk]), **how
     )
     library.add_synonym(tag=tag, key="homely-synonym", **how)
     note = notes.create(

@@ -119,7 +119,7 @@ def people(house: House) -> None:
                 **house.here(key=f"m{number:03}", name=name),
                 joined_at=joined,
                 source="门店" if number % 3 else "小程序",
-                known_by=known if number % 4 else None,
+                identifiers=known if number % 4 else None,
             )
         )
     house.places["account"] = house.accounts[1].pk

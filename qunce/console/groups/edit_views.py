@@ -73,7 +73,7 @@ def move(request: http.Request, pk: int, step: str) -> HttpResponse:
     if step not in groups.FLOW.steps:
         return redirect("groups:detail", group.pk)
     before = group.state
-    groups.change_stage(group=group, step=step, by=request.staff, at=request.at)
+    groups.change_stage(group=group, transition=step, by=request.staff, at=request.at)
     text = _("The stage of “%(group)s” is now %(stage)s.") % {
         "group": group,
         "stage": group.get_state_display(),

@@ -14,11 +14,23 @@ urlpatterns = [
     path("<int:pk>/stage/<slug:step>/", edit_views.move, name="change-stage"),
     path("<int:pk>/members/", membership_actions.join, name="member-add"),
     path(
-        "<int:pk>/members/since/<int:moment>/undo/", membership_actions.undo, name="member-undo"
+        "<int:pk>/members/since/<int:moment>/undo/",
+        membership_actions.undo,
+        name="member-undo",
     ),
-    path("<int:pk>/members/<int:account>/role/", membership_actions.role, name="member-role"),
     path(
-        "<int:pk>/members/<int:account>/remove/", membership_actions.leave, name="member-remove"
+        "<int:pk>/members/<int:account>/role/",
+        membership_actions.role,
+        name="member-role",
     ),
-    path("<int:pk>/members/<int:account>/re-add/", membership_actions.back, name="member-re-add"),
+    path(
+        "<int:pk>/members/<int:account>/remove/",
+        membership_actions.leave,
+        name="member-remove",
+    ),
+    path(
+        "<int:pk>/members/<int:account>/re-add/",
+        membership_actions.back,
+        name="member-re-add",
+    ),
 ]

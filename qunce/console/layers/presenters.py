@@ -92,7 +92,7 @@ def of(layering: Layering, by: Staff, at: datetime) -> Sketch:
     yesterday = by.community.day(at) - 1
     moves = layer_moves.moves_since(layering=layering, day=yesterday, by=by, at=at)
     counted = sizes(layering, by, at)
-    return draw(layering, layering.spec, counted, run.found if run else {}, moves)
+    return draw(layering, layering.spec, counted, run.bounds if run else {}, moves)
 
 
 def draw(

@@ -78,11 +78,11 @@ def _put(
     request: Request, member: presenters.Member, tag: tag_models.Tag
 ) -> HttpResponse:
     batch = assignments.apply(
-        tag=tag, accounts=[member.head], by=request.staff, at=request.at
+        tag=tag, accounts=[member.id], by=request.staff, at=request.at
     )
     said = _("“%(tag)s” was added to %(name)s.")
     _tell(request, said % {"name": member.name, "tag": tag.name}, batch)
-    return home(request, member.head)
+    return home(request, member.id)
 
 
 @require_POST
@@ -94,11 +94,11 @@ def take_tag(request: Request, pk: int, tag: int) -> HttpResponse:
     if chosen is None:
         raise library.TagNotFound(_("There is no such tag."))
     batch = assignments.remove(
-        tag=chosen, accounts=[member.head], by=request.staff, at=request.at
+        tag=chosen, accounts=[member.id], by=request.staff, at=request.at
     )
     said = _("“%(tag)s” was removed from %(name)s.")
     _tell(request, said % {"name": member.name, "tag": chosen.name}, batch)
-    return home(request, member.head)
+    return home(request, member.id)
 
 
 def _tell(request: Request, said: str, batch: tag_models.TagBatch) -> None:
@@ -122,14 +122,14 @@ def write_note(request: Request, pk: int) -> HttpResponse:
             given["due_at"] = form.tomorrow
         try:
             account = visibility.get(
-                by=request.staff, account=member.head, at=request.at
+                by=request.staff, account=member.id, at=request.at
             )
             notes.create(account=account, by=request.staff, at=request.at, **given)
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
             http.say(request, _("Note saved."))
-            return home(request, member.head)
+            return home(request, member.id)
     return again(request, member, note_form=form)
 
 
@@ -163,7 +163,7 @@ def identify(request: Request, pk: int) -> HttpResponse:
     member = presenters.seen(request, pk)
     form = IdentifierForm(request.POST)
     if form.is_valid():
-        account = visibility.get(by=request.staff, account=member.head, at=request.at)
+        account = visibility.get(by=request.staff, account=member.id, at=request.at)
         try:
             new = accounts.add_identifier(
                 account=account, by=request.staff, at=request.at, **form.cleaned_data
@@ -175,7 +175,7 @@ def identify(request: Request, pk: int) -> HttpResponse:
                 request,
                 _("Saved.") if new else _("This identifier is already recorded."),
             )
-            return home(request, account_queries.account_ids_of_person(member.head)[0])
+            return home(request, account_queries.account_ids_of_person(member.id)[0])
     return again(request, member, identifier_form=form)
 
 
@@ -213,7 +213,7 @@ def opt_out(request: Request, pk: int) -> HttpResponse:
     member = presenters.seen(request, pk)
     if member.opted_out:  # An undo would take back what was there before.
         http.say(request, _("%(name)s had already opted out.") % {"name": member.name})
-        return home(request, member.head)
+        return home(request, member.id)
     said = _("%(name)s will no longer receive messages.")
     return _wished(request, member, opt_outs.put, said, "members:opt-in")
 
@@ -224,7 +224,7 @@ def opt_in(request: Request, pk: int) -> HttpResponse:
     member = presenters.seen(request, pk)
     if not member.opted_out:
         http.say(request, _("%(name)s has not opted out.") % {"name": member.name})
-        return home(request, member.head)
+        return home(request, member.id)
     said = _("%(name)s can receive messages again.")
     return _wished(request, member, opt_outs.take_back, said, "members:opt-out")
 
@@ -234,10 +234,10 @@ def _wished(
 ) -> HttpResponse:
     verb(
         community=request.community,
-        accounts=[member.head],
+        accounts=[member.id],
         by=request.staff,
         at=request.at,
     )
     text = said % {"name": member.name}
-    http.say(request, text, undo=reverse(undo, args=[member.head]))
-    return home(request, member.head)
+    http.say(request, text, undo=reverse(undo, args=[member.id]))
+    return home(request, member.id)

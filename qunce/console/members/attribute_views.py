@@ -139,7 +139,7 @@ def pattern(request: Request) -> HttpResponse:
     """Saved by a POST; a GET with `text` shows what it would say."""
     now = remark_names.get_pattern(request.community)
     given = request.POST or (request.GET if "text" in request.GET else None)
-    form = PatternForm(given, initial={"text": now.text, "longest": now.longest})
+    form = PatternForm(given, initial={"text": now.text, "max_length": now.max_length})
     if form.is_valid():
         try:
             remark_names.check(request.community, form.cleaned_data["text"])
@@ -172,14 +172,14 @@ def _samples(
     if form.is_bound and not form.is_valid():
         return []
     given = form.cleaned_data if form.is_bound else {}
-    page = member_list.get_page(by=request.staff, at=request.at, most=SHOWN)
-    text, longest = given.get("text", now.text), given.get("longest", now.longest)
+    page = member_list.get_page(by=request.staff, at=request.at, limit=SHOWN)
+    text, longest = given.get("text", now.text), given.get("max_length", now.max_length)
     by = request.staff
     return [
         (
             row.name or row.key,
-            remark_names.render_for(people.get_by_account(row.head), by=by, text=text)[
-                :longest
+            remark_names.render_for(people.get_by_account(row.id), by=by, text=text)[
+                :max_length
             ],
         )
         for row in page.rows

@@ -44,7 +44,7 @@ def chosen(request: Request, *, otherwise_all: bool = False) -> BitMap:
     if nobody or request.POST.get("everyone") == "1":
         found = filters.read(request.GET, by)
         words = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH]
-        return members.find_people(by=by, at=at, rule=found.rule, words=words)
+        return members.find_people(by=by, at=at, rule=found.rule, query=words)
     ticked = _numbers(request.POST.getlist("member"))
     return bitmaps.of(visibility.filter_visible(by=by, accounts=ticked, at=at))
 
@@ -60,9 +60,9 @@ def _numbers(texts: Iterable[str]) -> list[int]:
 @http.page(assignments.APPLY)
 def tag(request: Request) -> HttpResponse:
     people, text = chosen(request), request.POST.get("tag", "").strip()[:80]
-    does = (
+    action = (
         bulk_tagging.REMOVE
-        if request.POST.get("does") == "take"
+        if request.POST.get("action") == "remove"
         else bulk_tagging.APPLY
     )
     if not people:
@@ -71,7 +71,7 @@ def tag(request: Request) -> HttpResponse:
     if found is None:
         return list_views.again(request, _no_tag(request, text))
     try:
-        return _done(request, found, does, people)
+        return _done(request, found, action, people)
     except errors.QunceError as error:
         return list_views.again(request, str(error))
 
@@ -88,21 +88,21 @@ def _no_tag(request: Request, text: str) -> str:
 
 
 def _done(
-    request: Request, found: tag_models.Tag, does: str, people: BitMap
+    request: Request, found: tag_models.Tag, action: str, people: BitMap
 ) -> HttpResponse:
     about: dict[str, Any] = {"by": request.staff, "at": request.at}
     if len(people) > bulk_tagging.MAX_IMMEDIATE:
-        job = bulk_tagging.start(tag=found, does=does, people=people, **about)
+        job = bulk_tagging.start(tag=found, action=action, people=people, **about)
         return http.back(request, reverse("members:tag-job", args=[job.pk]))
-    verb = assignments.apply if does == bulk_tagging.APPLY else assignments.remove
+    verb = assignments.apply if action == bulk_tagging.APPLY else assignments.remove
     batch = verb(tag=found, accounts=people, **about)
     undo = reverse("members:tag-undo", args=[batch.pk]) if batch.changed else None
-    http.say(request, said(found, does, batch.changed), undo=undo)
+    http.say(request, said(found, action, batch.changed), undo=undo)
     return http.back(request, list_views.address(request))
 
 
-def said(found: tag_models.Tag, does: str, number: int) -> str:
-    if does == bulk_tagging.APPLY:
+def said(found: tag_models.Tag, action: str, number: int) -> str:
+    if action == bulk_tagging.APPLY:
         text = ngettext(
             "“%(tag)s” was added to %(n)s member.",
             "“%(tag)s” was added to %(n)s members.",
@@ -121,7 +121,7 @@ def said(found: tag_models.Tag, does: str, number: int) -> str:
 @http.page(assignments.APPLY)
 def job(request: Request, pk: int) -> HttpResponse:
     found = bulk_tagging.get(by=request.staff, pk=pk)
-    context = {"job": found, "said": said(found.tag, found.does, found.batch.changed)}
+    context = {"job": found, "said": said(found.tag, found.action, found.batch.changed)}
     part = "console/members/_job.html"
     return http.render(request, "console/members/job.html", context, part=part)
 
@@ -159,7 +159,7 @@ def undo(request: Request, batch: int) -> HttpResponse:
 def export(request: Request) -> HttpResponseBase:
     form = request.POST.get("form", "csv")
     people = bitmaps.to_bytes(chosen(request, otherwise_all=True))
-    out = member_export.start(by=request.staff, at=request.at, blob=people, form=form)
+    out = member_export.start(by=request.staff, at=request.at, blob=people, file_format=form)
     name = f"members-{request.at:%Y%m%d-%H%M}.{form}"
     if form == "csv":
         answer = StreamingHttpResponse(

@@ -59,7 +59,7 @@ def about(request: Request) -> dict[str, Any]:
     by, chosen = request.staff, filters.read(request.GET, request.staff)
     words = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH].replace("\0", "")
     page = members.get_page(
-        by=by, at=request.at, rule=chosen.rule, words=words, before=_before(request)
+        by=by, at=request.at, rule=chosen.rule, query=words, before=_before(request)
     )
     return {
         "page": page,

@@ -26,12 +26,12 @@ LONGEST_NOTE = 200
 def find(request: Request) -> HttpResponse:
     """Members to choose one of, as radio buttons named `name`: for any form."""
     words = request.GET.get("q", "")
-    heads = search.suggest(by=request.staff, words=words, at=request.at, most=FOUND)
+    heads = search.suggest(by=request.staff, query=words, at=request.at, limit=FOUND)
     without = request.GET.get("without", "")
     rows = member_list.load_rows(heads, by=request.staff)
     context = {
         "words": words.strip(),
-        "rows": [row for row in rows if str(row.head) != without],
+        "rows": [row for row in rows if str(row.id) != without],
         "field": "member",
     }
     return http.render(request, "console/members/_found.html", context)
@@ -42,8 +42,8 @@ def find(request: Request) -> HttpResponse:
 def merge(request: Request, pk: int) -> HttpResponseBase:
     """Find the other, see both side by side, say why, make them one."""
     member = presenters.seen(request, pk)
-    if member.head != pk:
-        return redirect("members:merge", pk=member.head)
+    if member.id != pk:
+        return redirect("members:merge", pk=member.id)
     given = request.POST if request.method == "POST" else request.GET
     other = _other(request, given.get("member", ""), pk)
     note, error = given.get("note", "")[:LONGEST_NOTE], ""
@@ -67,9 +67,9 @@ def merge(request: Request, pk: int) -> HttpResponseBase:
 
 def _found(request: Request, member: presenters.Member) -> dict[str, object]:
     words = request.GET.get("q", "")
-    heads = search.suggest(by=request.staff, words=words, at=request.at, most=FOUND)
+    heads = search.suggest(by=request.staff, query=words, at=request.at, limit=FOUND)
     rows = member_list.load_rows(
-        [h for h in heads if h != member.head], by=request.staff
+        [h for h in heads if h != member.id], by=request.staff
     )
     return {"words": words.strip(), "rows": rows, "field": "member"}
 
@@ -78,7 +78,7 @@ def _other(request: Request, text: str, pk: int) -> presenters.Member | None:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         return None
     other = presenters.seen(request, int(text))
-    return None if other.head == pk else other
+    return None if other.id == pk else other
 
 
 def _merged(
@@ -119,8 +119,8 @@ def part(request: Request, join: int) -> HttpResponse:
 def erase(request: Request, pk: int) -> HttpResponseBase:
     """Not to be undone, so it says what goes and asks for the word."""
     member = presenters.seen(request, pk)
-    if member.head != pk:
-        return redirect("members:erase", pk=member.head)
+    if member.id != pk:
+        return redirect("members:erase", pk=member.id)
     error = ""
     if request.method == "POST":
         if request.POST.get("for_good") == "1":

@@ -54,7 +54,7 @@ class OneAccount:
     account: Account
     key: str
     channel: str
-    came_by: str
+    source: str
     known: Sequence[Known]
 
 
@@ -73,7 +73,7 @@ class Member:
     def __init__(self, request: Request, account: Account) -> None:
         self.by, self.at = request.staff, request.at
         self.person: Person = people.get_by_account(account.pk)
-        self.head = self.person.head
+        self.id = self.person.id
         self.first = self.person.accounts[0]
 
     @property
@@ -90,7 +90,7 @@ class Member:
 
     @cached_property
     def tags(self) -> list[assignments.PersonTag]:
-        return assignments.tags_by_person({self.head: self.family})[self.head]
+        return assignments.tags_by_person({self.id: self.family})[self.id]
 
     @cached_property
     def first_tags(self) -> list[assignments.PersonTag]:
@@ -152,7 +152,7 @@ class Member:
                 account=each,
                 key=masking.key(each.key, self.by),
                 channel=labels.say(labels.CHANNELS, each.channel),
-                came_by=sources.get(each.source_id or 0, ""),
+                source=sources.get(each.source_id or 0, ""),
                 known=by_account.get(each.pk, []),
             )
             for each in self.person.accounts
@@ -174,7 +174,7 @@ class Member:
 
     @cached_property
     def opted_out(self) -> OptedOut | None:
-        row = opt_outs.of_people([self.head]).get(self.head)
+        row = opt_outs.of_people([self.id]).get(self.id)
         if row is None:
             return None
         by_hand = row.source in labels.SOURCES

@@ -52,7 +52,7 @@ def _add(request: Request, given: dict[str, str]) -> account_models.Account:
         name=given["name"],
         source=given["source"].strip(),
         channel=CHANNEL,
-        known_by=known,
+        identifiers=known,
         by=request.staff,
         at=request.at,
     )
@@ -62,8 +62,8 @@ def _add(request: Request, given: dict[str, str]) -> account_models.Account:
 @http.page(attributes.EDIT)
 def profile(request: Request, pk: int) -> HttpResponseBase:
     member = presenters.seen(request, pk)
-    if member.head != pk:
-        return redirect("members:update", pk=member.head)
+    if member.id != pk:
+        return redirect("members:update", pk=member.id)
     every = list(attributes.list_all(request.community))
     form = _form(request, member, every)
     if form.is_valid():
@@ -100,7 +100,7 @@ def _save(
     about: dict[str, Any] = {"by": request.staff, "at": request.at}
     changed = False
     if "name" in form.changed_data:
-        account = visibility.get(by=request.staff, account=member.head, at=request.at)
+        account = visibility.get(by=request.staff, account=member.id, at=request.at)
         try:
             accounts.update(account=account, name=form.cleaned_data["name"], **about)
             changed = True
@@ -123,7 +123,7 @@ def _set(
     """The first account keeps it; the others' values go to the history."""
     text = form.cleaned_data[field].strip()
     values: dict[int, str | None] = dict.fromkeys(member.family)
-    values[member.head] = text or None
+    values[member.id] = text or None
     try:
         return bool(attributes.set_values(attribute=attribute, values=values, **about))
     except errors.QunceError as error:

@@ -144,7 +144,7 @@ def _tag(teller: Teller, fact: RecordedFact) -> About:
 
 def _attribute(teller: Teller, fact: RecordedFact) -> About:
     name = str(fact.payload.get("attribute", ""))
-    source = labels.say(labels.SOURCES, str(fact.payload.get("came_by", "")))
+    source = labels.say(labels.SOURCES, str(fact.payload.get("source", "")))
     return teller.attributes.get(name, name), source, ""
 
 
@@ -173,11 +173,11 @@ def _layer(teller: Teller, fact: RecordedFact) -> About:
 
 
 def _joined(teller: Teller, fact: RecordedFact) -> About:
-    return str(fact.payload.get("came_by", "")), "", ""
+    return str(fact.payload.get("source", "")), "", ""
 
 
 def _identified(teller: Teller, fact: RecordedFact) -> About:
-    return labels.say(labels.KINDS, str(fact.payload.get("by_kind", ""))), "", ""
+    return labels.say(labels.KINDS, str(fact.payload.get("identifier_kind", ""))), "", ""
 
 
 def _changed(teller: Teller, fact: RecordedFact) -> About:

@@ -34,8 +34,8 @@ FACTS = 30
 @http.page()
 def show(request: Request, pk: int) -> HttpResponseBase:
     member = presenters.seen(request, pk)
-    if member.head != pk:
-        return redirect("members:detail", pk=member.head)
+    if member.id != pk:
+        return redirect("members:detail", pk=member.id)
     return http.render(request, "console/members/page.html", about(request, member))
 
 
@@ -71,7 +71,7 @@ def _layers(request: Request, member: presenters.Member) -> list[tuple[Any, str,
     """Layering, the layer's key and its name, as of the newest run."""
     found = []
     for layering in layers.list_active(request.community):
-        key = layers.layer_of(layering, member.head)
+        key = layers.layer_of(layering, member.id)
         known = {e["key"]: e.get("name") or e["key"] for e in layering.spec["layers"]}
         found.append((layering, key, known.get(key, key)))
     return found
@@ -116,7 +116,7 @@ def fits(request: Request, pk: int) -> HttpResponse:
         blob = audiences.freeze(
             community=request.community, rule=rule, by=request.staff, at=request.at
         )
-        if member.head in bitmaps.from_bytes(blob):
+        if member.id in bitmaps.from_bytes(blob):
             found.append(segment)
     context = {"member": member, "segments": found}
     part = "console/members/_segments.html"

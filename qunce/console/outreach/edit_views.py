@@ -68,7 +68,9 @@ def _onward(request: http.Request, campaign: Campaign) -> HttpResponse:
     """To the review, or back to what is under way; a draft may also just be kept."""
     if campaign.state == "paused" or "keep" in request.POST:
         http.say(request, _("Saved."))
-        return http.back(request, reverse("outreach:campaign-detail", args=[campaign.pk]))
+        return http.back(
+            request, reverse("outreach:campaign-detail", args=[campaign.pk])
+        )
     return http.back(request, reverse("outreach:campaign-review", args=[campaign.pk]))
 
 

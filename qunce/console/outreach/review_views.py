@@ -31,7 +31,9 @@ class Step:
 def review(request: http.Request, pk: int) -> HttpResponse:
     campaign = campaigns.get(by=request.staff, pk=pk)
     if campaign.state not in (State.DRAFT, State.SCHEDULED):
-        return http.back(request, reverse("outreach:campaign-detail", args=[campaign.pk]))
+        return http.back(
+            request, reverse("outreach:campaign-detail", args=[campaign.pk])
+        )
     return page(request, campaign)
 
 

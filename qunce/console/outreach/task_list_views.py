@@ -94,5 +94,7 @@ def hand_over(request: http.Request, pk: int) -> HttpResponse:
         % {"n": f"{moved:,}", "name": to.name},
     )
     if permissions.may(request.staff, campaigns.OVERSEE):
-        return http.back(request, reverse("outreach:campaign-detail", args=[task.campaign_id]))
+        return http.back(
+            request, reverse("outreach:campaign-detail", args=[task.campaign_id])
+        )
     return http.back(request, reverse("outreach:task-list"))

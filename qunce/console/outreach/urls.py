@@ -37,8 +37,14 @@ urlpatterns = [
     path("tasks/<int:pk>/", task_views.task, name="task-detail"),
     path("tasks/<int:pk>/next/", task_views.open_next, name="task-open-next"),
     path("tasks/<int:pk>/hand-over/", task_list_views.hand_over, name="task-hand-over"),
-    path("tasks/<int:pk>/<int:target>/mark-sent/", task_views.mark, name="recipient-mark-sent"),
-    path("tasks/<int:pk>/<int:target>/failure/", task_views.cannot, name="recipient-fail"),
+    path(
+        "tasks/<int:pk>/<int:target>/mark-sent/",
+        task_views.mark,
+        name="recipient-mark-sent",
+    ),
+    path(
+        "tasks/<int:pk>/<int:target>/failure/", task_views.cannot, name="recipient-fail"
+    ),
     path("tasks/<int:pk>/<int:target>/undo/", task_views.undo, name="recipient-undo"),
     path("opt-outs/", opt_out_views.listed, name="opt-out-list"),
     path("opt-outs/add/", opt_out_views.add, name="opt-out-add"),

@@ -72,7 +72,7 @@ def _found(request: Request, words: str) -> Iterator[Kind]:
 
 def _members(request: Request, words: str) -> Iterator[Hit]:
     by = request.staff
-    heads = search.suggest(by=by, words=words, at=request.at, most=MOST)
+    heads = search.suggest(by=by, query=words, at=request.at, limit=MOST)
     known = account_models.Account.objects.in_bulk(heads)
     for head in heads:
         account = known[head]

@@ -214,7 +214,7 @@ def named(accounts: Sequence[int], by: Staff) -> list[Person]:
 
 
 def _found(words: str, desk: Desk) -> list[Person]:
-    best = search.suggest(by=desk.by, words=words, at=desk.at, most=6)
+    best = search.suggest(by=desk.by, query=words, at=desk.at, limit=6)
     return named(best, desk.by)
 
 

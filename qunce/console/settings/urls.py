@@ -20,17 +20,33 @@ urlpatterns = [
     path("sessions/end/", account_views.end_session, name="session-end"),
     path("sessions/end-others/", account_views.end_others, name="session-end-others"),
     path("two-factor/", two_factor_views.turn_on, name="two-factor-enable"),
-    path("two-factor/recovery-codes/", two_factor_views.renew_codes, name="recovery-codes"),
+    path(
+        "two-factor/recovery-codes/",
+        two_factor_views.renew_codes,
+        name="recovery-codes",
+    ),
     path("two-factor/off/", two_factor_views.turn_off, name="two-factor-disable"),
     path("staff/", staff_views.listed, name="staff-list"),
     path("staff/new/", staff_views.add, name="staff-create"),
-    path("staff/two-factor/", staff_actions.demand_factor, name="staff-require-two-factor"),
+    path(
+        "staff/two-factor/",
+        staff_actions.demand_factor,
+        name="staff-require-two-factor",
+    ),
     path("staff/<int:pk>/", staff_views.one, name="staff-detail"),
     path(
         "staff/<int:pk>/password/", staff_actions.give_password, name="staff-password"
     ),
-    path("staff/<int:pk>/two-factor/", staff_actions.drop_factor, name="staff-remove-two-factor"),
-    path("staff/<int:pk>/sessions/", staff_actions.end_sessions, name="staff-end-sessions"),
+    path(
+        "staff/<int:pk>/two-factor/",
+        staff_actions.drop_factor,
+        name="staff-remove-two-factor",
+    ),
+    path(
+        "staff/<int:pk>/sessions/",
+        staff_actions.end_sessions,
+        name="staff-end-sessions",
+    ),
     path("staff/<int:pk>/unlock/", staff_actions.unlock, name="staff-unlock"),
     path(
         "staff/<int:pk>/deactivate/", staff_actions.deactivate, name="staff-deactivate"

@@ -56,7 +56,7 @@ def listed(request: http.Request) -> HttpResponse:
     before, every = paging.number(request, "before"), request.GET.get("all") == "1"
     but = () if every else FOLLOWS
     found = assignments.list_batches(
-        request.staff, before=before, most=PAGE + 1, but=but
+        request.staff, before=before, limit=PAGE + 1, exclude_sources=but
     )
     more = len(found) > PAGE
     context = {

@@ -102,7 +102,7 @@ class GroupForm(forms.Form):
             "Shown when someone creates a tag, and when a name does not match."
         ),
     )
-    makers = forms.MultipleChoiceField(
+    creator_roles = forms.MultipleChoiceField(
         label=_("Who can add tags to this group"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -113,7 +113,7 @@ class GroupForm(forms.Form):
         super().__init__(data, initial=_of_group(group) if group else None)
         known: Any = self.fields
         always = permissions.declared()[tag_models.MANAGE]
-        known["makers"].choices = [
+        known["creator_roles"].choices = [
             choice for choice in permissions.Role.choices if choice[0] not in always
         ]
 
@@ -123,14 +123,14 @@ class GroupForm(forms.Form):
         naming = tag_naming.NamingRule(
             prefix=given["begins"],
             pattern=given["pattern"],
-            longest=given["longest"],
+            longest=given["max_length"],
             guidance=given["guidance"],
         )
         return {
             "name": given["name"],
             "exclusive": given["carried"] == ONE,
             "naming": naming,
-            "makers": given["makers"],
+            "creator_roles": given["creator_roles"],
         }
 
 
@@ -140,9 +140,9 @@ def _of_group(group: TagGroup) -> dict[str, Any]:
         "carried": ONE if group.exclusive else SEVERAL,
         "begins": group.prefix,
         "pattern": group.pattern,
-        "longest": group.longest,
+        "max_length": group.max_length,
         "guidance": group.guidance,
-        "makers": group.makers,
+        "creator_roles": group.creator_roles,
     }
 
 

@@ -29,7 +29,7 @@ def listed(request: http.Request) -> HttpResponse:
         (
             group,
             sizes[group.pk],
-            [roles[role] for role in group.makers if role in roles],
+            [roles[role] for role in group.creator_roles if role in roles],
         )
         for group in tag_groups.list_all(request.community)
     ]

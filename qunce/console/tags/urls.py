@@ -37,5 +37,9 @@ urlpatterns = [
         name="synonym-remove",
     ),
     path("<int:pk>/merge/", merge_views.merge, name="merge"),
-    path("<int:pk>/dismiss-duplicate/<int:other>/", report_views.keep_apart, name="dismiss-duplicate"),
+    path(
+        "<int:pk>/dismiss-duplicate/<int:other>/",
+        report_views.keep_apart,
+        name="dismiss-duplicate",
+    ),
 ]

@@ -47,9 +47,9 @@ def _batches(request: http.Request, tag: Tag) -> list[TagBatch]:
     """What people did; for a tag that only the house puts, what the house did."""
     by = request.staff
     found = assignments.list_batches_of_tag(
-        tag, by, most=SHOWN, but=batch_views.FOLLOWS
+        tag, by, limit=SHOWN, exclude_sources=batch_views.FOLLOWS
     )
-    return found or assignments.list_batches_of_tag(tag, by, most=SHOWN)
+    return found or assignments.list_batches_of_tag(tag, by, limit=SHOWN)
 
 
 @require_http_methods(["GET", "POST"])

@@ -106,7 +106,7 @@ def stopped_campaigns(staff: Staff, at: datetime) -> list[Line]:
 def follow_ups(staff: Staff, at: datetime) -> list[Line]:
     """Next steps that I promised myself, due by the end of today."""
     end = _end_of_day(at)
-    found = notes.list_open_until(by=staff, until=end, at=at, most=MANY)
+    found = notes.list_open_until(by=staff, until=end, at=at, limit=MANY)
     return [
         Line(
             key=f"note-{note.pk}-{note.due_at:%m%d%H%M}",
@@ -128,7 +128,7 @@ def coming(staff: Staff, at: datetime) -> list[datetime]:
     """When tomorrow's follow-ups are due."""
     tonight = _end_of_day(at)
     tomorrow = tonight + timedelta(days=1)
-    found = notes.list_open_until(by=staff, until=tomorrow, at=at, most=MANY)
+    found = notes.list_open_until(by=staff, until=tomorrow, at=at, limit=MANY)
     return [note.due_at for note in found if note.due_at and note.due_at > tonight]
 
 

@@ -16,5 +16,9 @@ urlpatterns = [
     path("<int:pk>/test/", actions.try_out, name="test"),
     path("<int:pk>/delete/", actions.remove, name="delete"),
     path("<int:pk>/deliveries/<int:delivery>/", views.delivery, name="delivery-detail"),
-    path("<int:pk>/deliveries/<int:delivery>/retry/", actions.again, name="delivery-retry"),
+    path(
+        "<int:pk>/deliveries/<int:delivery>/retry/",
+        actions.again,
+        name="delivery-retry",
+    ),
 ]

@@ -49,7 +49,7 @@ def test_groups_are_found_by_stage_kind_and_words(by: Staff, browser: Client) ->
     assert "No groups yet" in browser.get("/groups/").content.decode()
     group(by, "a", name="Tea lovers", kind="vip")
     groups.change_stage(
-        group=group(by, "b", name="Runners"), step="settle", by=by, at=AT
+        group=group(by, "b", name="Runners"), step="stabilize", by=by, at=AT
     )
 
     def names(query: str) -> list[str]:
@@ -117,14 +117,14 @@ def test_a_wrong_form_keeps_what_was_typed(browser: Client) -> None:
 def test_a_stage_is_taken_and_taken_back(by: Staff, browser: Client) -> None:
     """V1"""
     north = group(by)
-    answer = browser.post(f"/groups/{north.pk}/stage/settle/", follow=True)
+    answer = browser.post(f"/groups/{north.pk}/stage/stabilize/", follow=True)
     page = answer.content.decode()
     assert "is now: lasting" in page
     assert f'action="/groups/{north.pk}/stage/revive/"' in page
     browser.post(f"/groups/{north.pk}/stage/revive/")
     north.refresh_from_db()
     assert north.state == "growing"
-    assert browser.get(f"/groups/{north.pk}/stage/settle/").status_code == 405
+    assert browser.get(f"/groups/{north.pk}/stage/stabilize/").status_code == 405
 
 
 def test_people_are_put_in_by_key_and_by_segment_and_taken_back(
@@ -234,7 +234,7 @@ def test_groups_and_people_out_of_sight_are_not_there(
     assert "Southerners" not in browser.get("/groups/").content.decode()
     for address in ("", "edit/", "charts/members/"):
         assert browser.get(f"/groups/{south.pk}/{address}").status_code == 404
-    for address in ("stage/settle/", "members/", f"members/{ann}/remove/"):
+    for address in ("stage/stabilize/", "members/", f"members/{ann}/remove/"):
         assert browser.post(f"/groups/{south.pk}/{address}").status_code == 404
     assert browser.get("/groups/new/").status_code == 403
     page = browser.get(f"/groups/{north.pk}/").content.decode()

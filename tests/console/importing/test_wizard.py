@@ -90,7 +90,7 @@ def post(client: Client, view: str, pk: int, /, status: int = 303, **data: Any) 
 
 
 def started(client: Client, upload: Upload, **data: Any) -> ImportJob:
-    post(client, "start", upload.pk, **data)
+    post(client, "file-import", upload.pk, **data)
     return ImportJob.objects.order_by("-pk")[0]
 
 
@@ -105,14 +105,14 @@ def work_off() -> None:
 def test_a_file_is_understood_shown_and_imported(shop: Community, ann: Client) -> None:
     assert "Try with my own spreadsheet" in page(ann, "list")
     upload = brought(ann, GOOD)
-    seen = page(ann, "file", upload.pk)
+    seen = page(ann, "file-detail", upload.pk)
     for text in ("All rows are valid.", ">Ann<", "attribute: level", "about 2 rows"):
         assert text in seen
     assert "members.csv" in page(ann, "list")
     job = started(ann, upload)
-    assert 'hx-trigger="every 1s"' in page(ann, "job", job.pk)
+    assert 'hx-trigger="every 1s"' in page(ann, "job-detail", job.pk)
     work_off()
-    done = page(ann, "job", job.pk)
+    done = page(ann, "job-detail", job.pk)
     assert "2 rows read" in done
     assert "new members" in done
     assert "every 1s" not in done
@@ -121,14 +121,16 @@ def test_a_file_is_understood_shown_and_imported(shop: Community, ann: Client) -
 
 def test_the_part_that_is_asked_for_again_and_again_is_small(ann: Client) -> None:
     job = started(ann, brought(ann, GOOD))
-    part = page(ann, "job", job.pk, HTTP_HX_REQUEST="true")
+    part = page(ann, "job-detail", job.pk, HTTP_HX_REQUEST="true")
     assert "<html" not in part
     assert "waiting" in part
 
 
 def test_another_meaning_is_kept_and_others_make_room(ann: Client) -> None:
     upload = brought(ann, "key,name,nick\na,Ann,Annie\n")
-    post(ann, "file", upload.pk, target="members", c0="key", c1="name", c2="name")
+    post(
+        ann, "file-detail", upload.pk, target="members", c0="key", c1="name", c2="name"
+    )
     upload.refresh_from_db()
     target = registry.get("members")
     mapping = column_mapping.mapped(
@@ -144,45 +146,45 @@ def test_another_meaning_is_kept_and_others_make_room(ann: Client) -> None:
     assert "Say which column is: Member number or Phone" in text
     assert "<html" not in text
     assert "Import about" not in text
-    post(ann, "file", upload.pk, target="tags")
-    assert "Say which column is: Tag." in page(ann, "file", upload.pk)
+    post(ann, "file-detail", upload.pk, target="tags")
+    assert "Say which column is: Tag." in page(ann, "file-detail", upload.pk)
 
 
 def test_what_is_not_a_meaning_is_refused(ann: Client) -> None:
     upload = brought(ann, GOOD)
-    said = post(ann, "file", upload.pk, 422, target="members", c1="password")
+    said = post(ann, "file-detail", upload.pk, 422, target="members", c1="password")
     assert "not a field here" in said
-    post(ann, "file", upload.pk, 404, target="nonsense")
+    post(ann, "file-detail", upload.pk, 404, target="nonsense")
 
 
 def test_broken_rows_are_told_and_the_good_ones_imported(
     shop: Community, ann: Client
 ) -> None:
     upload = brought(ann, BAD)
-    assert "1 row is broken" in page(ann, "file", upload.pk)
+    assert "1 row is broken" in page(ann, "file-detail", upload.pk)
     job = started(ann, upload, mode="all")
     work_off()
-    told = page(ann, "job", job.pk)
+    told = page(ann, "job-detail", job.pk)
     for text in ("so nothing was written", "yesterday", "Import the 1 good row"):
         assert text in told
     answer = ann.get(reverse("importing:job-problems", args=[job.pk]))
     report = b"".join(answer).decode("utf-8-sig")
     assert "yesterday" in report
     assert "attachment" in answer["Content-Disposition"]
-    post(ann, "good", job.pk)
+    post(ann, "job-retry-valid-rows", job.pk)
     work_off()
     assert set(account_queries.find(shop, ["a", "b"])) == {"a"}
-    assert "1 broken row" in page(ann, "job", ImportJob.objects.latest("pk").pk)
+    assert "1 broken row" in page(ann, "job-detail", ImportJob.objects.latest("pk").pk)
 
 
 def test_an_import_is_cancelled_and_goes_on(ann: Client) -> None:
     job = started(ann, brought(ann, GOOD))
-    post(ann, "cancel", job.pk)
-    assert "Resume import" in page(ann, "job", job.pk)
-    post(ann, "cancel", job.pk, 403)
-    post(ann, "resume", job.pk)
+    post(ann, "job-cancel", job.pk)
+    assert "Resume import" in page(ann, "job-detail", job.pk)
+    post(ann, "job-cancel", job.pk, 403)
+    post(ann, "job-resume", job.pk)
     work_off()
-    assert "2 rows read" in page(ann, "job", job.pk)
+    assert "2 rows read" in page(ann, "job-detail", job.pk)
 
 
 def test_a_file_that_is_no_table_is_told_beside_the_form(
@@ -232,26 +234,26 @@ def test_hostile_headings_names_and_values_are_shown_as_text(ann: Client) -> Non
     names = [*HOSTILE, ""]
     rows = "\n".join(",".join(HOSTILE) + ",key" for _ in range(2))
     upload = brought(ann, ",".join(names) + "\n" + rows, "<img onerror=1>.csv")
-    post(ann, "file", upload.pk, target="members", c6="key")
-    for text in (page(ann, "file", upload.pk), page(ann, "list")):
+    post(ann, "file-detail", upload.pk, target="members", c6="key")
+    for text in (page(ann, "file-detail", upload.pk), page(ann, "list")):
         assert "<img src=x" not in text
         assert "<img onerror" not in text
     job = started(ann, upload)
     work_off()
-    assert "<img src=x" not in page(ann, "job", job.pk)
+    assert "<img src=x" not in page(ann, "job-detail", job.pk)
 
 
 def test_another_sheet_or_encoding_is_read_anew(ann: Client) -> None:
     upload = brought(ann, "会员号,昵称\na,小红\n".encode("gb18030"))
-    assert "gb18030" in page(ann, "file", upload.pk)
-    post(ann, "table", upload.pk, 422, encoding="utf-8")
-    post(ann, "table", upload.pk, encoding="gb18030")
-    assert "小红" in page(ann, "file", upload.pk)
+    assert "gb18030" in page(ann, "file-detail", upload.pk)
+    post(ann, "file-preview", upload.pk, 422, encoding="utf-8")
+    post(ann, "file-preview", upload.pk, encoding="gb18030")
+    assert "小红" in page(ann, "file-detail", upload.pk)
 
 
 def test_a_file_is_removed(ann: Client, home: Path) -> None:
     upload = brought(ann, GOOD)
-    post(ann, "discard", upload.pk)
+    post(ann, "file-delete", upload.pk)
     assert not Upload.objects.exists()
     assert not [path for path in home.rglob("uploads/*/*") if path.is_file()]
 
@@ -267,7 +269,7 @@ def test_each_example_is_understood_as_what_it_is(
     answer = client.get(reverse("importing:example", args=[target]))
     upload = brought(client, answer.content, f"{target}.csv")
     assert upload.chosen["target"] == target
-    text = page(client, "file", upload.pk)
+    text = page(client, "file-detail", upload.pk)
     assert "All rows are valid." in text or "每一行都没有问题" in text
     job = started(client, upload)
     work_off()
@@ -292,10 +294,14 @@ def test_nothing_of_another_community_is_here(ann: Client) -> None:
     elsewhere = browser(made.staff(other, login="bob"))
     upload = brought(elsewhere, GOOD)
     job = started(elsewhere, upload)
-    for view, pk in (("file", upload.pk), ("job", job.pk), ("problems", job.pk)):
+    for view, pk in (
+        ("file-detail", upload.pk),
+        ("job-detail", job.pk),
+        ("job-problems", job.pk),
+    ):
         assert ann.get(reverse(f"importing:{view}", args=[pk])).status_code == 404
-    for view in ("start", "table", "discard"):
+    for view in ("file-import", "file-preview", "file-delete"):
         post(ann, view, upload.pk, 404)
-    for view in ("cancel", "resume", "good"):
+    for view in ("job-cancel", "job-resume", "job-retry-valid-rows"):
         post(ann, view, job.pk, 404)
     assert uploads.is_there(upload)

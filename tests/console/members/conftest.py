@@ -69,4 +69,4 @@ def olga(shop: Community) -> Client:
 
 @pytest.fixture
 def ann(shop: Community) -> account_models.Account:
-    return add(shop, "ann", name="Ann Lee", known_by=PHONE, source="stall")
+    return add(shop, "ann", name="Ann Lee", identifiers=PHONE, source="stall")

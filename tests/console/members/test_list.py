@@ -68,7 +68,7 @@ def test_an_empty_community_is_led_to_the_import(browser: Client) -> None:
 def test_it_searches_by_name_pinyin_and_phone(
     browser: Client, shop: Community, words: str, found: list[str]
 ) -> None:
-    add(shop, "a", name="王芳", known_by={"phone": "13800138001"})
+    add(shop, "a", name="王芳", identifiers={"phone": "13800138001"})
     add(shop, "b", name="Bob")
     assert names(text(browser.get("/members/", {"q": words}))) == found
 

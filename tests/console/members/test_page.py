@@ -54,7 +54,7 @@ def test_an_operator_reads_masked_identifiers(
     olga: Client, browser: Client, shop: Community
 ) -> None:
     """S3."""
-    member = add(shop, "13900139002", known_by={**PHONE, "email": "ann@shop.cn"})
+    member = add(shop, "13900139002", identifiers={**PHONE, "email": "ann@shop.cn"})
     pages = [f"/members/{member.pk}/", f"/members/{member.pk}/merge/"]
     for where in (*pages, "/members/", "/members/find/?q=13900139002"):
         page = text(olga.get(where))
@@ -337,11 +337,13 @@ def test_a_pattern_is_shown_on_members_before_it_is_saved(
     browser: Client, olga: Client, shop: Community, ann: account_models.Account
 ) -> None:
     """K14."""
-    query = {"text": "VIP-{name}", "longest": "20"}
+    query = {"text": "VIP-{name}", "max_length": "20"}
     part = text(browser.get("/members/remark-names/", query, headers=HTMX))
     assert "VIP-Ann Lee" in part and "<html" not in part
-    wrong = {"text": "{nonsense}", "longest": "20"}
-    assert "is not known" in text(browser.get("/members/remark-names/", wrong, headers=HTMX))
+    wrong = {"text": "{nonsense}", "max_length": "20"}
+    assert "is not known" in text(
+        browser.get("/members/remark-names/", wrong, headers=HTMX)
+    )
     assert browser.post("/members/remark-names/", wrong).status_code == 422
     posted(browser, "remark-names/", **query)
     assert remark_names.get_pattern(shop).text == "VIP-{name}"

@@ -68,32 +68,34 @@ def filled(by: Staff, **given: Any) -> dict[str, Any]:
 
 
 def test_an_empty_list_teaches(ann: Client) -> None:
-    text = page(ann, "campaigns")
+    text = page(ann, "campaign-list")
     assert "No campaigns yet" in text
-    assert url("new") in text
+    assert url("campaign-create") in text
 
 
 def test_from_the_form_to_the_review_to_the_tasks(
     shop: Community, by: Staff, ann: Client
 ) -> None:
     made.people(shop, "bob", "cat")
-    answer = ann.post(url("new"), filled(by))
+    answer = ann.post(url("campaign-create"), filled(by))
     campaign = Campaign.objects.get()
     assert answer.status_code == 303
-    assert answer.headers["Location"] == url("review", campaign.pk)
-    text = page(ann, "review", campaign.pk)
+    assert answer.headers["Location"] == url("campaign-review", campaign.pk)
+    text = page(ann, "campaign-review", campaign.pk)
     assert "Hello Bob" in text
     assert "Give 2 members to 1 of the staff to send" in text
-    answer = ann.post(url("start", campaign.pk), {"expected": "2"})
+    answer = ann.post(url("campaign-start", campaign.pk), {"expected": "2"})
     assert answer.status_code == 303
     campaign.refresh_from_db()
     assert campaign.state == "sending"
-    text = page(ann, "campaign", campaign.pk)
+    text = page(ann, "campaign-detail", campaign.pk)
     assert "Continue my task" in text
     assert "0 of 2 done" in text
-    assert "Spring" in page(ann, "tasks")
-    assert "Spring" in page(ann, "campaigns", query="?state=sending")
-    assert "No campaign is in this state" in page(ann, "campaigns", query="?state=done")
+    assert "Spring" in page(ann, "task-list")
+    assert "Spring" in page(ann, "campaign-list", query="?state=sending")
+    assert "No campaign is in this state" in page(
+        ann, "campaign-list", query="?state=done"
+    )
 
 
 def test_another_number_than_the_review_showed_is_shown_again(
@@ -102,7 +104,7 @@ def test_another_number_than_the_review_showed_is_shown_again(
     made.people(shop, "bob")
     campaign = made.campaign(by)
     for expected in ("7", "", "x", "9" * 30):
-        answer = ann.post(url("start", campaign.pk), {"expected": expected})
+        answer = ann.post(url("campaign-start", campaign.pk), {"expected": expected})
         assert answer.status_code == 422
     assert "It would go to 1 now" in answer.content.decode()
     campaign.refresh_from_db()
@@ -110,22 +112,22 @@ def test_another_number_than_the_review_showed_is_shown_again(
 
 
 def test_what_is_typed_is_kept_when_it_is_refused(by: Staff, ann: Client) -> None:
-    answer = ann.post(url("new"), filled(by, text="Dear {nmae}\n=1+1 <b>"))
+    answer = ann.post(url("campaign-create"), filled(by, text="Dear {nmae}\n=1+1 <b>"))
     text = answer.content.decode()
     assert answer.status_code == 422
     assert "Line 1, character 6: There is no variable {nmae}." in text
     assert "=1+1 &lt;b&gt;" in text
     assert not Campaign.objects.exists()
-    answer = ann.post(url("new"), filled(by, name="", staff=["x"]))
+    answer = ann.post(url("campaign-create"), filled(by, name="", staff=["x"]))
     assert answer.status_code == 422
 
 
 def test_a_draft_may_be_kept_unfinished_and_the_review_says_what_lacks(
     by: Staff, ann: Client
 ) -> None:
-    ann.post(url("new"), filled(by, who="", keep="1"))
+    ann.post(url("campaign-create"), filled(by, who="", keep="1"))
     draft = Campaign.objects.get()
-    assert "Choose the recipients." in page(ann, "review", draft.pk)
+    assert "Choose the recipients." in page(ann, "campaign-review", draft.pk)
 
 
 def test_a_segment_or_a_rule_of_another_page_is_taken_over(
@@ -136,19 +138,19 @@ def test_a_segment_or_a_rule_of_another_page_is_taken_over(
     segment = segments.create(
         community=shop, key="vips", name="Our VIPs", rule=rule, by=by, at=members.AT
     )
-    text = page(ann, "new", query=f"?segment={segment.pk}")
+    text = page(ann, "campaign-create", query=f"?segment={segment.pk}")
     assert re.search(r'<option value="segment:vips" selected>Our VIPs', text)
-    text = page(ann, "new", query=f"?rule={json.dumps(rule)}")
+    text = page(ann, "campaign-create", query=f"?rule={json.dumps(rule)}")
     assert re.search(r'<option value="own" selected>', text)
-    ann.post(url("new"), filled(by, who="own", rule=json.dumps(rule)))
+    ann.post(url("campaign-create"), filled(by, who="own", rule=json.dumps(rule)))
     assert Campaign.objects.get().rule == rule
-    odd = ann.get(url("new") + '?rule={"odd":1}')
+    odd = ann.get(url("campaign-create") + '?rule={"odd":1}')
     assert odd.status_code == 422
 
 
 def test_a_rule_that_cannot_be_read_is_told(by: Staff, ann: Client) -> None:
     for rule in ("{", '{"tag": {"any": ["nope"]}}', "[" * 5000):
-        answer = ann.post(url("new"), filled(by, who="own", rule=rule))
+        answer = ann.post(url("campaign-create"), filled(by, who="own", rule=rule))
         assert answer.status_code == 422
 
 
@@ -157,23 +159,23 @@ def test_the_preview_is_that_of_a_real_member(
 ) -> None:
     made.people(shop, "bob", "cat")
     given = {**filled(by), "turn": "1"}
-    text = ann.post(url("preview"), given).content.decode()
+    text = ann.post(url("campaign-preview"), given).content.decode()
     assert "Hello Cat" in text
-    text = ann.post(url("preview"), {**given, "text": "{x"}).content.decode()
+    text = ann.post(url("campaign-preview"), {**given, "text": "{x"}).content.decode()
     assert "without its “}”" in text
     members.member(shop, "zed")
-    answer = ann.post(url("preview"), {**given, "turn": "2", "text": "{name}"})
+    answer = ann.post(url("campaign-preview"), {**given, "turn": "2", "text": "{name}"})
     assert "There is no value for {name}." in answer.content.decode()
-    assert ann.post(url("preview"), {"target": "mars"}).status_code == 200
+    assert ann.post(url("campaign-preview"), {"target": "mars"}).status_code == 200
 
 
 def test_a_campaign_to_groups(shop: Community, by: Staff, ann: Client) -> None:
     north = groups.create(community=shop, key="n", name="North", by=by, at=members.AT)
     given = filled(by, target="groups", groups=[north.pk], text="To {group}")
-    ann.post(url("new"), given)
+    ann.post(url("campaign-create"), given)
     campaign = Campaign.objects.get()
     assert (campaign.groups, campaign.rule) == ([north.pk], None)
-    text = page(ann, "review", campaign.pk)
+    text = page(ann, "campaign-review", campaign.pk)
     assert "To North" in text
     assert "Give 1 group to 1 of the staff to send" in text
 
@@ -183,23 +185,23 @@ def test_pause_change_go_on_cancel_and_copy(
 ) -> None:
     made.people(shop, "bob")
     campaign = made.started(by)
-    assert ann.get(url("edit", campaign.pk)).status_code == 403
-    ann.post(url("pause", campaign.pk))
-    text = page(ann, "edit", campaign.pk)
+    assert ann.get(url("campaign-update", campaign.pk)).status_code == 403
+    ann.post(url("campaign-pause", campaign.pk))
+    text = page(ann, "campaign-update", campaign.pk)
     assert "The campaign is paused." in text
     assert 'name="who"' not in text
     given = {"name": "New name", "text": "Other", "due_at": "2099-01-01T10:00"}
-    ann.post(url("edit", campaign.pk), given)
+    ann.post(url("campaign-update", campaign.pk), given)
     campaign.refresh_from_db()
     assert (campaign.name, campaign.text) == ("New name", "Other")
     assert campaign.due_at == datetime(2099, 1, 1, 2, tzinfo=UTC)
-    ann.post(url("resume", campaign.pk))
-    ann.post(url("cancel", campaign.pk))
+    ann.post(url("campaign-resume", campaign.pk))
+    ann.post(url("campaign-cancel", campaign.pk))
     campaign.refresh_from_db()
     assert campaign.state == "cancelled"
-    ann.post(url("copy", campaign.pk))
+    ann.post(url("campaign-copy", campaign.pk))
     assert Campaign.objects.filter(state="draft").count() == 1
-    assert ann.post(url("pause", campaign.pk)).status_code == 403
+    assert ann.post(url("campaign-pause", campaign.pk)).status_code == 403
 
 
 def test_a_campaign_is_scheduled_in_the_communitys_time(
@@ -207,16 +209,20 @@ def test_a_campaign_is_scheduled_in_the_communitys_time(
 ) -> None:
     made.people(shop, "bob")
     campaign = made.campaign(by)
-    answer = ann.post(url("schedule", campaign.pk), {"send_at": "2001-01-01T10:00"})
+    answer = ann.post(
+        url("campaign-schedule", campaign.pk), {"send_at": "2001-01-01T10:00"}
+    )
     assert answer.status_code == 422
     assert "still to come" in answer.content.decode()
-    answer = ann.post(url("schedule", campaign.pk), {"send_at": "soon"})
+    answer = ann.post(url("campaign-schedule", campaign.pk), {"send_at": "soon"})
     assert "Choose a date and time." in answer.content.decode()
-    ann.post(url("schedule", campaign.pk), {"send_at": "2099-01-01T10:00"})
+    ann.post(url("campaign-schedule", campaign.pk), {"send_at": "2099-01-01T10:00"})
     campaign.refresh_from_db()
     assert campaign.send_at == datetime(2099, 1, 1, 2, tzinfo=UTC)
-    assert "Starts by itself at 2099-01-01 10:00" in page(ann, "campaign", campaign.pk)
-    ann.post(url("unschedule", campaign.pk))
+    assert "Starts by itself at 2099-01-01 10:00" in page(
+        ann, "campaign-detail", campaign.pk
+    )
+    ann.post(url("campaign-unschedule", campaign.pk))
     campaign.refresh_from_db()
     assert campaign.state == "draft"
 
@@ -245,16 +251,16 @@ def test_the_result_and_its_list_and_file(
     assisted_sending.mark(task=task, target=rows[0].target_id, by=by, at=NOW)
     given: dict[str, Any] = {"reason": "blocked", "note": "since May"}
     assisted_sending.cannot(task=task, target=rows[1].target_id, by=by, at=NOW, **given)
-    text = page(ann, "campaign", campaign.pk)
+    text = page(ann, "campaign-detail", campaign.pk)
     assert "2 of 3 done" in text
     assert "they blocked or deleted me" in text
-    listed = page(ann, "receivers", campaign.pk)
+    listed = page(ann, "recipient-list", campaign.pk)
     assert "&lt;Img Onerror=X&gt;" in listed
     assert "since May" in listed
-    only = page(ann, "receivers", campaign.pk, query="?state=marked")
+    only = page(ann, "recipient-list", campaign.pk, query="?state=marked")
     assert "Bob" in only
     assert "=Cmd" not in only
-    answer = ann.get(url("export", campaign.pk))
+    answer = ann.get(url("recipient-export", campaign.pk))
     content = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     table = list(csv.reader(io.StringIO(content)))
     assert [line[0] for line in table] == [
@@ -270,38 +276,38 @@ def test_the_result_and_its_list_and_file(
 def test_who_may_not_export_gets_no_file(shop: Community, by: Staff) -> None:
     campaign = sent_to(by, "bob")
     clerk = browser(made.staff(shop, "cat"))
-    assert clerk.get(url("export", campaign.pk)).status_code == 403
-    assert "CSV" not in page(clerk, "receivers", campaign.pk)
+    assert clerk.get(url("recipient-export", campaign.pk)).status_code == 403
+    assert "CSV" not in page(clerk, "recipient-list", campaign.pk)
 
 
 def test_a_viewer_looks_and_does_not_act(shop: Community, by: Staff) -> None:
     campaign = sent_to(by, "bob")
     eve = browser(made.staff(shop, "eve", "viewer"))
-    assert "Pause" not in page(eve, "campaign", campaign.pk)
-    assert eve.post(url("pause", campaign.pk)).status_code == 403
-    assert eve.get(url("new")).status_code == 403
+    assert "Pause" not in page(eve, "campaign-detail", campaign.pk)
+    assert eve.post(url("campaign-pause", campaign.pk)).status_code == 403
+    assert eve.get(url("campaign-create")).status_code == 403
 
 
 def test_opt_outs_are_put_down_and_taken_back(shop: Community, ann: Client) -> None:
     (bob,) = made.people(shop, "bob")
-    assert "Nobody has opted out" in page(ann, "opt-outs")
-    answer = ann.post(url("opt-out"), {"key": "nobody\0"})
+    assert "Nobody has opted out" in page(ann, "opt-out-list")
+    answer = ann.post(url("opt-out-add"), {"key": "nobody\0"})
     assert answer.status_code == 422
     assert "There is no member “nobody”." in answer.content.decode()
-    ann.post(url("opt-out"), {"key": "bob"})
-    assert "Bob" in page(ann, "opt-outs")
-    ann.post(url("opt-in", bob))
-    assert "Nobody has opted out" in page(ann, "opt-outs")
+    ann.post(url("opt-out-add"), {"key": "bob"})
+    assert "Bob" in page(ann, "opt-out-list")
+    ann.post(url("opt-out-undo", bob))
+    assert "Nobody has opted out" in page(ann, "opt-out-list")
 
 
 def test_pages_of_a_long_list(shop: Community, by: Staff, ann: Client) -> None:
     campaign = sent_to(by, *(f"p{n:03}" for n in range(60)))
     assisted_sending.open_next(task=made.task(campaign, by), by=by, at=NOW, most=60)
-    text = page(ann, "receivers", campaign.pk)
+    text = page(ann, "recipient-list", campaign.pk)
     assert ("P049" in text, "P050" in text) == (True, False)
     after = re.search(r"after=(\d+)", text)
     assert after
-    text = page(ann, "receivers", campaign.pk, query=f"?{after[0]}")
+    text = page(ann, "recipient-list", campaign.pk, query=f"?{after[0]}")
     assert ("P049" in text, "P059" in text) == (False, True)
     late = NOW + timedelta(hours=1)
     assert campaigns.get(by=by, pk=campaign.pk).started_at < late  # type: ignore[operator]
@@ -332,13 +338,13 @@ def test_numbers_that_no_database_holds_are_unknown(
 def test_odd_queries_are_no_errors(shop: Community, by: Staff, ann: Client) -> None:
     campaign = sent_to(by, "bob")
     for query in ("?after=x", f"?after={HUGE}", "?state=%00", "?before=-1", "?page=0"):
-        for view in ("campaigns", "tasks", "opt-outs"):
+        for view in ("campaign-list", "task-list", "opt-out-list"):
             assert ann.get(url(view) + query).status_code == 200
-        assert ann.get(url("receivers", campaign.pk) + query).status_code == 200
+        assert ann.get(url("recipient-list", campaign.pk) + query).status_code == 200
     for query in (f"?segment={HUGE}", "?segment=x"):
-        assert ann.get(url("new") + query).status_code == 200
+        assert ann.get(url("campaign-create") + query).status_code == 200
     task = made.task(campaign, by)
-    huge = ann.post(url("mark", task.pk, HUGE))
+    huge = ann.post(url("recipient-mark-sent", task.pk, HUGE))
     assert huge.status_code == 422
 
 
@@ -347,13 +353,13 @@ def test_hostile_names_are_shown_as_they_are(
 ) -> None:
     odd = "<img onerror=alert(1)> \u202e=cmd 👩‍👩‍👧 &amp;"
     members.member(shop, "odd", name=odd)
-    ann.post(url("new"), filled(by, name=odd, text=odd + "{name}"))
+    ann.post(url("campaign-create"), filled(by, name=odd, text=odd + "{name}"))
     campaign = Campaign.objects.get()
-    for view in ("review", "campaign", "edit"):
+    for view in ("campaign-review", "campaign-detail", "campaign-update"):
         text = page(ann, view, campaign.pk)
         assert "<img onerror" not in text
         assert "&lt;img onerror=alert(1)&gt;" in text
-    answer = ann.post(url("new"), filled(by, name="a\0b", text="c\0d"))
+    answer = ann.post(url("campaign-create"), filled(by, name="a\0b", text="c\0d"))
     assert answer.status_code == 422
-    answer = ann.post(url("new"), filled(by, text="x" * 10_000))
+    answer = ann.post(url("campaign-create"), filled(by, text="x" * 10_000))
     assert "The text has 10000 characters" in answer.content.decode()

@@ -63,19 +63,19 @@ def test_the_whole_way_without_javascript(
     shop: Community, by: Staff, ann: Client
 ) -> None:
     task = begun(by, "bob", "cat")
-    text = ann.get(url("task", task.pk)).content.decode()
+    text = ann.get(url("task-detail", task.pk)).content.decode()
     assert "Open the next 2" in text
     assert "Hello Bob" not in text
-    assert ann.post(url("open-next", task.pk)).status_code == 303
-    text = ann.get(url("task", task.pk)).content.decode()
+    assert ann.post(url("task-open-next", task.pk)).status_code == 303
+    text = ann.get(url("task-detail", task.pk)).content.decode()
     assert 'data-copy="Hello Bob"' in text
     bob, cat = (account_queries.get(shop, key).pk for key in ("bob", "cat"))
-    assert ann.post(url("mark", task.pk, bob)).status_code == 303
-    ann.post(url("cannot", task.pk, cat), {"reason": "not_found"})
-    text = ann.get(url("task", task.pk)).content.decode()
+    assert ann.post(url("recipient-mark-sent", task.pk, bob)).status_code == 303
+    ann.post(url("recipient-fail", task.pk, cat), {"reason": "not_found"})
+    text = ann.get(url("task-detail", task.pk)).content.decode()
     assert "All done." in text
     assert states(task.campaign) == ["marked", "failed: not_found"]
-    ann.post(url("undo", task.pk, bob))
+    ann.post(url("recipient-undo", task.pk, bob))
     assert states(task.campaign) == ["planned", "failed: not_found"]
 
 
@@ -83,9 +83,9 @@ def test_with_javascript_the_desk_alone_comes_back(
     shop: Community, by: Staff, ann: Client
 ) -> None:
     task = begun(by, "bob", "cat")
-    ann.post(url("open-next", task.pk))
+    ann.post(url("task-open-next", task.pk))
     bob = account_queries.get(shop, "bob").pk
-    answer = ann.post(url("mark", task.pk, bob), headers=HTMX)
+    answer = ann.post(url("recipient-mark-sent", task.pk, bob), headers=HTMX)
     text = answer.content.decode()
     assert "<html" not in text
     assert "1 of 2 done, 1 left" in text
@@ -96,13 +96,13 @@ def test_a_row_that_somebody_was_faster_with_is_told_beside_the_list(
     shop: Community, by: Staff, ann: Client
 ) -> None:
     task = begun(by, "bob")
-    ann.post(url("open-next", task.pk))
+    ann.post(url("task-open-next", task.pk))
     bob = account_queries.get(shop, "bob").pk
-    ann.post(url("mark", task.pk, bob))
-    answer = ann.post(url("mark", task.pk, bob), headers=HTMX)
+    ann.post(url("recipient-mark-sent", task.pk, bob))
+    answer = ann.post(url("recipient-mark-sent", task.pk, bob), headers=HTMX)
     assert answer.status_code == 422
     assert "This row is not open any more" in answer.content.decode()
-    answer = ann.post(url("cannot", task.pk, bob), {"reason": "bored"})
+    answer = ann.post(url("recipient-fail", task.pk, bob), {"reason": "bored"})
     assert "Choose a reason." in answer.content.decode()
 
 
@@ -110,16 +110,16 @@ def test_the_last_open_row_opens_the_next_forty(
     shop: Community, by: Staff, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = begun(by, *(f"p{n:02}" for n in range(42)))
-    ann.post(url("open-next", task.pk))
+    ann.post(url("task-open-next", task.pk))
     for row in list(task.recipients.order_by("target_id")):
-        ann.post(url("mark", task.pk, row.target_id))
+        ann.post(url("recipient-mark-sent", task.pk, row.target_id))
     assert sorted(states(task.campaign)) == ["marked"] * 40 + ["planned"] * 2
 
 
 def test_one_text_for_all_stands_once(shop: Community, by: Staff, ann: Client) -> None:
     task = begun(by, "bob", "cat", text="The same {{for}} all")
-    ann.post(url("open-next", task.pk))
-    text = ann.get(url("task", task.pk)).content.decode()
+    ann.post(url("task-open-next", task.pk))
+    text = ann.get(url("task-detail", task.pk)).content.decode()
     assert text.count('data-copy="The same {for} all"') == 1
 
 
@@ -128,8 +128,8 @@ def test_remark_names_are_shown_where_there_is_a_pattern(
 ) -> None:
     remark_names.set_pattern(community=shop, text="{key}-{name}", by=by, at=members.AT)
     task = begun(by, "bob")
-    ann.post(url("open-next", task.pk))
-    assert "bob-Bob" in ann.get(url("task", task.pk)).content.decode()
+    ann.post(url("task-open-next", task.pk))
+    assert "bob-Bob" in ann.get(url("task-detail", task.pk)).content.decode()
 
 
 def test_the_task_of_somebody_else_is_seen_by_who_oversees_and_not_done(
@@ -138,34 +138,41 @@ def test_the_task_of_somebody_else_is_seen_by_who_oversees_and_not_done(
     cat, boss = made.staff(shop, "cat"), made.staff(shop, "boss", "owner")
     task = begun(by, "bob")
     assisted_sending.open_next(task=task, by=by, at=datetime.now(UTC))
-    assert browser(cat).get(url("task", task.pk)).status_code == 404
-    text = browser(boss).get(url("task", task.pk)).content.decode()
+    assert browser(cat).get(url("task-detail", task.pk)).status_code == 404
+    text = browser(boss).get(url("task-detail", task.pk)).content.decode()
     assert "This is the task of Ann" in text
     assert "Mark as sent" not in text
     bob = account_queries.get(shop, "bob").pk
-    assert browser(boss).post(url("mark", task.pk, bob)).status_code == 403
-    assert browser(cat).post(url("mark", task.pk, bob)).status_code == 404
+    assert (
+        browser(boss).post(url("recipient-mark-sent", task.pk, bob)).status_code == 403
+    )
+    assert (
+        browser(cat).post(url("recipient-mark-sent", task.pk, bob)).status_code == 404
+    )
 
 
 def test_a_task_is_handed_over(shop: Community, by: Staff, ann: Client) -> None:
     cat = made.staff(shop, "cat", name="Cat")
     task = begun(by, "bob", "dan")
-    answer = ann.post(url("hand-over", task.pk), {"to": "999999"})
+    answer = ann.post(url("task-hand-over", task.pk), {"to": "999999"})
     assert answer.status_code == 422
-    ann.post(url("hand-over", task.pk), {"to": cat.pk})
+    ann.post(url("task-hand-over", task.pk), {"to": cat.pk})
     assert made.task(task.campaign, cat).waiting == 2
-    text = browser(by).get(url("tasks") + "?of=all").content.decode()
+    text = browser(by).get(url("task-list") + "?of=all").content.decode()
     assert "Cat" in text
-    assert "Spring" not in browser(by).get(url("tasks")).content.decode()
+    assert "Spring" not in browser(by).get(url("task-list")).content.decode()
 
 
 def test_a_late_task_is_called_late(shop: Community, by: Staff, ann: Client) -> None:
     due = datetime.now(UTC) - timedelta(hours=1)
     task = begun(by, "bob", due_at=due)
-    text = ann.get(url("tasks") + "?of=all").content.decode()
+    text = ann.get(url("task-list") + "?of=all").content.decode()
     assert "1 task is past its time." in text
-    assert "late" in ann.get(url("task", task.pk)).content.decode()
-    assert "No finished tasks" in ann.get(url("tasks") + "?state=done").content.decode()
+    assert "late" in ann.get(url("task-detail", task.pk)).content.decode()
+    assert (
+        "No finished tasks"
+        in ann.get(url("task-list") + "?state=done").content.decode()
+    )
 
 
 def test_who_went_out_of_sight_is_not_shown_any_more(shop: Community) -> None:
@@ -174,8 +181,8 @@ def test_who_went_out_of_sight_is_not_shown_any_more(shop: Community) -> None:
     cat = made.staff(shop, "cat", scope=scope)
     task = begun(cat)
     client = browser(cat)
-    client.post(url("open-next", task.pk))
-    assert "Bob" in client.get(url("task", task.pk)).content.decode()
+    client.post(url("task-open-next", task.pk))
+    assert "Bob" in client.get(url("task-detail", task.pk)).content.decode()
     cat.scope = {"not": scope}
     cat.save()
-    assert "Bob" not in client.get(url("task", task.pk)).content.decode()
+    assert "Bob" not in client.get(url("task-detail", task.pk)).content.decode()

@@ -70,9 +70,9 @@ def test_an_empty_library_offers_templates_and_they_are_added_once(
     shop: Community, ann: Client
 ) -> None:
     assert reverse("tags:template-list") in page(ann, "list")
-    assert "Add 11 tags" in page(ann, "templates")
+    assert "Add 11 tags" in page(ann, "template-list")
     post(ann, "template-apply", "education")
-    assert "all already added" in page(ann, "templates")
+    assert "all already added" in page(ann, "template-list")
     assert library.list_tags(shop).count() == 11
     assert "Learner" in page(ann, "list")
 
@@ -124,16 +124,16 @@ def test_a_name_that_does_not_fit_its_group_is_kept_beside_the_reason(
 def test_staff_make_tags_only_where_a_group_lets_them(shop: Community) -> None:
     wu = browser(clerk(shop))
     assert wu.get(reverse("tags:create")).status_code == 403
-    group = made.tag_group(shop, "notes", makers=["operator"])
+    group = made.tag_group(shop, "notes", creator_roles=["operator"])
     post(wu, "create", name="n1", group=group.pk)
     assert library.get(shop, "n1").group == group
     other = made.tag_group(shop, "others")
     post(wu, "create", name="n2", group=other.pk, status=422)
     assert "n2" not in library.find(shop, ["n2"])
     tag = library.get(shop, "n1")
-    for name in ("edit", "merge"):
+    for name in ("update", "merge"):
         assert wu.get(reverse(f"tags:{name}", args=[tag.pk])).status_code == 403
-    for name in ("archive", "synonyms"):
+    for name in ("archive", "synonym-add"):
         post(wu, name, tag.pk, status=403)
 
 
@@ -152,7 +152,7 @@ def test_a_tag_is_edited_moved_and_handed_over(
     )
     tag = library.get(shop, "vip")
     assert (tag.name, tag.group, tag.owner) == ("Best customers", group, by)
-    assert "Spent much" in page(ann, "page", tag.pk)
+    assert "Spent much" in page(ann, "detail", tag.pk)
 
 
 def test_synonyms_come_and_go(shop: Community, ann: Client) -> None:
@@ -174,7 +174,7 @@ def test_an_archived_tag_is_listed_apart_and_comes_back(
     post(ann, "archive", tag.pk)
     assert ">old<" not in page(ann, "list")
     assert ">old<" in page(ann, "list", query="?state=archived")
-    assert "Restore tag" in page(ann, "page", tag.pk)
+    assert "Restore tag" in page(ann, "detail", tag.pk)
     post(ann, "restore", tag.pk)
     assert ">old<" in page(ann, "list")
 
@@ -189,8 +189,8 @@ def test_merging_says_how_many_before_and_leads_to_the_other(
     )
     post(ann, "merge", one.pk, into=other.pk)
     assert library.get(shop, "A") == other
-    assert "Merged into" in page(ann, "page", one.pk)
-    assert ">2<" in page(ann, "page", other.pk)
+    assert "Merged into" in page(ann, "detail", one.pk)
+    assert ">2<" in page(ann, "detail", other.pk)
 
 
 def test_the_report_has_something_to_do_on_every_line(
@@ -223,13 +223,13 @@ def test_batches_say_who_and_how_many_and_are_undone(
     batch = assignments.apply(
         tag=vip, accounts=people, by=by, at=AT, note="from the fair"
     )
-    assert "from the fair" in page(ann, "batches")
-    assert "Undo 2" in page(ann, "page", vip.pk)
+    assert "from the fair" in page(ann, "batch-list")
+    assert "Undo 2" in page(ann, "detail", vip.pk)
     post(ann, "batch-undo", batch.pk, tag=vip.pk)
     assert assignments.depths_of_person(people) == {}
-    assert "undone" in page(ann, "batches")
+    assert "undone" in page(ann, "batch-list")
     scoped = browser(clerk(shop, scope={"all": []}))
-    assert "from the fair" not in page(scoped, "batches")
+    assert "from the fair" not in page(scoped, "batch-list")
     post(scoped, "batch-undo", batch.pk, status=403)
 
 
@@ -240,31 +240,33 @@ def test_what_the_house_does_by_itself_is_shown_when_asked_for(
     assignments.apply(
         tag=vip, accounts=people, by=by, at=AT, source="base", note="quiet"
     )
-    assert "quiet" not in page(ann, "batches")
-    shown = page(ann, "batches", query="?all=1")
+    assert "quiet" not in page(ann, "batch-list")
+    shown = page(ann, "batch-list", query="?all=1")
     assert "quiet" in shown
     assert "Undo 1" not in shown
-    assert "quiet" in page(ann, "page", vip.pk)
+    assert "quiet" in page(ann, "detail", vip.pk)
 
 
 def test_a_group_is_made_and_changed(shop: Community, ann: Client) -> None:
     about: dict[str, Any] = {
         "name": "Exam date",
         "carried": "one",
-        "longest": 20,
+        "max_length": 20,
         "begins": "exam:",
     }
-    post(ann, "group-create", **about, makers=["operator"])
+    post(ann, "group-create", **about, creator_roles=["operator"])
     group = tag_groups.get_by_key(shop, "exam-date")
-    assert (group.exclusive, group.prefix, group.makers) == (
+    assert (group.exclusive, group.prefix, group.creator_roles) == (
         True,
         "exam:",
         ["operator"],
     )
-    post(ann, "group-update", group.pk, **{**about, "carried": "several", "name": "Exam"})
+    post(
+        ann, "group-update", group.pk, **{**about, "carried": "several", "name": "Exam"}
+    )
     group = tag_groups.get_by_key(shop, "exam-date")
-    assert (group.exclusive, group.name, group.makers) == (False, "Exam", [])
-    assert "Exam" in page(ann, "groups")
+    assert (group.exclusive, group.name, group.creator_roles) == (False, "Exam", [])
+    assert "Exam" in page(ann, "group-list")
     said = post(ann, "group-update", group.pk, **{**about, "pattern": "("}, status=422)
     assert "cannot be read" in said
 
@@ -272,6 +274,10 @@ def test_a_group_is_made_and_changed(shop: Community, ann: Client) -> None:
 def test_nothing_of_another_community_is_here(ann: Client) -> None:
     elsewhere = made.shop("other")
     tag, group = made.tag(elsewhere, "vip"), made.tag_group(elsewhere, "g")
-    for name, pk in (("page", tag.pk), ("edit", tag.pk), ("group", group.pk)):
+    for name, pk in (
+        ("detail", tag.pk),
+        ("update", tag.pk),
+        ("group-update", group.pk),
+    ):
         assert ann.get(reverse(f"tags:{name}", args=[pk])).status_code == 404
     assert "vip" not in page(ann, "list")

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PICTURES = os.environ.get("QUNCE_PICTURES", "") not in ("", "0")
+"""Whether to photograph screens, as `make pictures` does. It doubles the time."""
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--font-render-hinting=none"]
 
 

@@ -1,17 +1,102 @@
-"""Gives each test process its own QUNCE_HOME.
+"""Gives each test process its own QUNCE_HOME, and copies of a migrated one.
 
 Loaded by `-p tests.home` in pyproject.toml: pytest-django reads the settings
 before any conftest, and the settings read QUNCE_HOME.
+
+Applying every migration takes about four seconds. One run does it once per database
+and copies the result; what a first start does is tested in tests/cli.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
+import fcntl
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 HOME = tempfile.mkdtemp(prefix=f"qunce-{WORKER}-")
 os.environ["QUNCE_HOME"] = HOME
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+# The workers of a run inherit the folder of the process that starts them.
+SHARED = Path(os.environ.setdefault("QUNCE_TEST_SHARED", f"{HOME}/shared"))
+TEMPLATE = "qunce_template"
+MIGRATE = """
+import django
+django.setup()
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+for alias in settings.DATABASES:
+    call_command("migrate", database=alias, verbosity=0)
+connections.close_all()
+"""
+
+
+def migrated(folder: Path) -> Path:
+    """Copy migrated SQLite databases into `folder` and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _once("home") as made:
+        if not made.exists():
+            _migrate(made, "")
+    for file in made.glob("*.sqlite3"):
+        shutil.copy(file, folder)
+    return folder
+
+
+def fill_test_databases() -> None:
+    """Put migrated databases where Django expects the databases of the tests."""
+    from django.db import connections
+
+    if connections["default"].vendor == "postgresql":
+        clone(str(connections["default"].settings_dict["TEST"]["NAME"]))
+        return
+    folder = migrated(Path(HOME) / "migrated")
+    for each in connections.all():
+        target = Path(each.settings_dict["TEST"]["NAME"])
+        (folder / Path(each.settings_dict["NAME"]).name).rename(target)
+
+
+def clone(database: str) -> str:
+    """Create a migrated database in the cluster of DATABASE_URL and return its URL."""
+    import psycopg
+
+    url = os.environ["DATABASE_URL"]
+    with _once("cluster") as made, psycopg.connect(url, autocommit=True) as server:
+        if not made.exists():
+            server.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")
+            server.execute(f"CREATE DATABASE {TEMPLATE}")
+            _migrate(made, _url_of(TEMPLATE))
+        server.execute(f'DROP DATABASE IF EXISTS "{database}"')
+        server.execute(f'CREATE DATABASE "{database}" TEMPLATE {TEMPLATE}')
+    return _url_of(database)
+
+
+def _url_of(database: str) -> str:
+    from urllib.parse import urlsplit
+
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+
+
+@contextlib.contextmanager
+def _once(name: str) -> Iterator[Path]:
+    """The folder of what one process of this run makes while the others wait."""
+    SHARED.mkdir(exist_ok=True)
+    with (SHARED / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield SHARED / name
+
+
+def _migrate(home: Path, url: str) -> None:
+    """Apply all migrations; a failure leaves no `home` behind."""
+    new = Path(tempfile.mkdtemp(dir=SHARED))
+    env = os.environ | {"QUNCE_HOME": str(new), "DATABASE_URL": url}
+    env["DJANGO_SETTINGS_MODULE"] = "qunce.settings"
+    subprocess.run([sys.executable, "-c", MIGRATE], env=env, check=True)
+    new.rename(home)

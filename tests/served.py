@@ -40,7 +40,7 @@ class Served:
         )
 
     def ask(self, path: str, **headers: str) -> httpx.Response:
-        return httpx.get(self.url + path, headers=headers, timeout=10)
+        return httpx.get(self.url + path, headers=headers, timeout=60)
 
     def get(self, path: str) -> dict[str, Any]:
         found: dict[str, Any] = self.ask(path).json()
@@ -73,7 +73,7 @@ class Served:
         """What it said from its start to its end."""
         self.process.send_signal(how)
         try:
-            self.process.wait(timeout=60)
+            self.process.wait(timeout=SECONDS_TO_START)
         finally:
             self.process.kill()
             self.process.wait()

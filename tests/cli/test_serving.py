@@ -11,13 +11,23 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import home
 from tests.cli.asked import outside
 from tests.served import SECONDS_TO_START, Served, serving
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path) as it:
+    with serving(home.migrated(tmp_path)) as it:
+        yield it
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One server for all tests that only ask it something."""
+    folder = tmp_path_factory.mktemp("site")
+    with serving(home.migrated(folder)) as it:
+        it.await_health()
         yield it
 
 
@@ -32,29 +42,27 @@ def test_it_serves_until_it_is_told_to_end(served: Served, how: signal.Signals) 
 
 
 def test_what_happened_is_counted_and_followed_while_it_serves(
-    served: Served, tmp_path: Path
+    site: Served, tmp_path: Path
 ) -> None:
-    served.await_health()
     path = tmp_path / "members.csv"
     path.write_text("key,name,joined_at\nann,Ann,2026-03-05 09:30\n")
-    taken = outside(served.home, "import", str(path), "--as", "members", "--json")
+    taken = outside(site.home, "import", str(path), "--as", "members", "--json")
     assert taken.code == 0, taken.complained
-    served.await_health(lag=0)
+    site.await_health(lag=0)
     rule = '{"tag": {"any": ["joined:2026-03"]}}'
-    deadline = time.monotonic() + 20
-    found = outside(served.home, "audience", "count", rule, "--json")
+    deadline = time.monotonic() + SECONDS_TO_START
+    found = outside(site.home, "audience", "count", rule, "--json")
     while found.code and time.monotonic() < deadline:
-        found = outside(served.home, "audience", "count", rule, "--json")
+        found = outside(site.home, "audience", "count", rule, "--json")
     assert found.json["count"] == 1
 
 
-def test_nobody_restores_into_a_home_that_is_served(served: Served) -> None:
-    served.await_health()
-    backup = served.home / "backup.zip"
-    assert outside(served.home, "backup", str(backup)).code == 0
-    said = outside(served.home, "restore", str(backup), "--force")
+def test_nobody_restores_into_a_home_that_is_served(site: Served) -> None:
+    backup = site.home / "backup.zip"
+    assert outside(site.home, "backup", str(backup)).code == 0
+    said = outside(site.home, "restore", str(backup), "--force")
     assert said.code == 4
-    served.await_health()
+    site.await_health()
 
 
 def lines(said: str) -> list[dict[str, Any]]:
@@ -79,31 +87,30 @@ def test_each_request_is_a_line_without_what_was_asked_for(served: Served) -> No
     assert "13800001111" not in said
 
 
-def test_style_and_script_are_compressed_and_kept_for_long(served: Served) -> None:
-    served.await_health()
-    page = served.ask("/nowhere").text
+def test_style_and_script_are_compressed_and_kept_for_long(site: Served) -> None:
+    page = site.ask("/nowhere").text
     linked = re.findall(r'href="(/static/\S+\.css)"', page)
     assert linked
     for path in linked:
         assert re.search(r"\.[0-9a-f]{12}\.css$", path)
-        answer = served.ask(path, **{"Accept-Encoding": "gzip"})
+        answer = site.ask(path, **{"Accept-Encoding": "gzip"})
         assert answer.status_code == 200
         assert "immutable" in answer.headers["Cache-Control"]
 
 
 def test_metrics_are_told_to_this_machine_and_to_nobody_through_a_proxy(
-    served: Served,
+    site: Served,
 ) -> None:
-    served.await_health()
-    told = served.ask("/metrics").text
+    site.await_health(lag=0)
+    told = site.ask("/metrics").text
     assert "qunce_facts_waiting 0.0" in told
     assert "qunce_healthy 1.0" in told
     assert re.search(r'qunce_requests_total\{.*route="healthz"', told)
-    assert served.ask("/metrics", **{"X-Forwarded-For": "1.2.3.4"}).status_code == 403
+    assert site.ask("/metrics", **{"X-Forwarded-For": "1.2.3.4"}).status_code == 403
 
 
 def test_metrics_are_told_to_who_shows_the_token(tmp_path: Path) -> None:
-    with serving(tmp_path, QUNCE_METRICS_TOKEN="secret") as served:
+    with serving(home.migrated(tmp_path), QUNCE_METRICS_TOKEN="secret") as served:
         served.await_health()
         assert served.ask("/metrics").status_code == 403
         wrong = served.ask("/metrics", Authorization="Bearer secre")
@@ -116,6 +123,7 @@ def test_web_and_worker_share_the_work(tmp_path: Path) -> None:
     """`web` answers and does nothing else; `worker` does it beside."""
     path = tmp_path / "members.csv"
     path.write_text("key,name,joined_at\nann,Ann,2026-03-05 09:30\n")
+    home.migrated(tmp_path)
     with serving(tmp_path, "web") as web:
         web.await_answer()
         outside(tmp_path, "import", str(path), "--as", "members")

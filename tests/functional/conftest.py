@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from playwright import sync_api as playwright
 
-from tests import browser, served
+from tests import browser, home, served
 from tests.cli.asked import environment
 from tests.functional.visitor import Visitor
 
@@ -25,6 +25,8 @@ ROOT = Path(__file__).parents[2]
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 FAILED = pytest.StashKey[bool]()
+PATIENCE = 90_000
+"""Milliseconds; only a fault waits so long, whatever else the machine does."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,10 @@ class Site:
 
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    home = tmp_path_factory.mktemp("house")
+    folder = home.migrated(tmp_path_factory.mktemp("house"))
     made = subprocess.run(
         [sys.executable, "-m", "tests.functional.house"],
-        env=environment(home),
+        env=environment(folder),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -47,15 +49,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     )
     assert made.returncode == 0, made.stderr
     places = json.loads(made.stdout.splitlines()[-1])
-    with served.serving(home) as it:
+    with served.serving(folder) as it:
         it.await_health(lag=0)
-        yield Site(it.url, home, places)
+        yield Site(it.url, folder, places)
         # Its last words tell what went wrong behind a page.
         print(it.end())
 
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[playwright.Browser]:
+    playwright.expect.set_options(timeout=PATIENCE)
     with playwright.sync_playwright() as play:
         it = play.chromium.launch(
             executable_path=browser.program(), args=browser.FLAGS, headless=True
@@ -87,7 +90,7 @@ def visit(
             reduced_motion="reduce",
             **given,
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         visitor = Visitor(context.new_page(), site.places)
         visitors.append(visitor)
         if login:
@@ -97,7 +100,7 @@ def visit(
     yield come
     for number, visitor in enumerate(visitors):
         if request.node.stash.get(FAILED, False):
-            visitor.photograph(f"failed-{request.node.name}-{number}")
+            visitor.photograph(f"failed-{request.node.name}-{number}", always=True)
         visitor.page.context.close()
     faults = [fault for visitor in visitors for fault in visitor.faults]
     assert faults == []

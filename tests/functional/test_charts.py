@@ -15,7 +15,7 @@ def await_drawn(page: Page, number: int) -> None:
     expect(charts).to_have_count(number)
     for chart in charts.all():
         chart.scroll_into_view_if_needed()
-        expect(chart).to_have_attribute("data-drawn", "yes", timeout=20_000)
+        expect(chart).to_have_attribute("data-drawn", "yes")
 
 
 def test_charts_draw_without_eval_and_load_nothing_from_elsewhere(visit: Any) -> None:

@@ -1,13 +1,7 @@
-"""The guide's pictures can be made of the pages as they are now.
-
-    GUIDE_PICTURES=1 make test ARGS="tests/functional/test_guide.py"
-
-puts them into docs/guide; otherwise they go to var/screens with the others.
-"""
+"""The guide's pictures, which `make pictures` takes of the pages as they are now."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.functional.visitor import SCREENS, Visitor
+from tests.functional.visitor import Visitor
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
 LARGEST = 100_000
@@ -77,15 +71,13 @@ PICTURES: dict[str, Callable[[Visitor], None]] = {
 
 def take(visitor: Visitor, language: str, name: str) -> None:
     settle(visitor)
-    folder = SCREENS / "guide" / language
-    if os.environ.get("GUIDE_PICTURES"):
-        folder = GUIDE / language / "images"
+    folder = GUIDE / language / "images"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.jpg"
     visitor.page.screenshot(path=path, type="jpeg", quality=60)
-    assert path.stat().st_size <= LARGEST
 
 
+@pytest.mark.pictures
 @pytest.mark.parametrize(("language", "login"), [("zh", "mei"), ("en", "ann")])
 def test_pictures_of_a_desk(visit: Any, language: str, login: str) -> None:
     visitor = visit(login, viewport=DESK)
@@ -94,6 +86,7 @@ def test_pictures_of_a_desk(visit: Any, language: str, login: str) -> None:
         take(visitor, language, name)
 
 
+@pytest.mark.pictures
 @pytest.mark.parametrize(
     ("language", "login", "task"), [("zh", "chen", "task"), ("en", "sue", "task_en")]
 )
@@ -108,3 +101,5 @@ def test_the_guide_shows_all_of_them(language: str) -> None:
     page = (GUIDE / language / "9-console.md").read_text("utf-8")
     shown = set(re.findall(r"\(images/(\w+)\.jpg\)", page))
     assert shown == {*PICTURES, "task"}
+    files = [GUIDE / language / "images" / f"{name}.jpg" for name in shown]
+    assert max(file.stat().st_size for file in files) <= LARGEST

@@ -1,6 +1,7 @@
-"""Every screen: photographed as look.md says, and open to who uses a screen reader.
+"""Every screen fits a desk and a phone, and is open to who uses a screen reader.
 
-Pictures go to var/screens: 1440 and 390 wide, light and dark, Chinese and English.
+`make pictures` photographs each into var/screens too: 1440 and 390 wide, light and
+dark, Chinese and English.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def shows_a_page(visitor: Visitor, path: str) -> bool:
 def test_each_screen_is_open_to_all_and_fits(
     visit: Any, space: str, language: str
 ) -> None:
-    """S4, and look.md's check."""
+    """S4"""
     visitor = visit(LANGUAGES[language])
     found = []
     for view, path in screens.addresses(visitor.places).items():

@@ -61,16 +61,16 @@ class Walk:
         self.page.locator("#look button.primary").click()
         self.page.wait_for_url(re.compile(r"/import/\d+/$"))
         refused = self.page.get_by_role("alert")
-        expect(refused).to_contain_text("3", timeout=60_000)
+        expect(refused).to_contain_text("3")
         for row in (26, 27, 28):
             expect(self.page.locator("main")).to_contain_text(str(row))
         self.page.locator("main button.primary").click()
-        expect(self.page.locator(".notice.good")).to_be_visible(timeout=60_000)
+        expect(self.page.locator(".notice.good")).to_be_visible()
 
     def tags_twenty(self, tag: str) -> None:
         self.visitor.go(f"/members/?q={self.name}")
         boxes = self.page.locator("input[name=member]")
-        expect(boxes).to_have_count(GOOD, timeout=60_000)
+        expect(boxes).to_have_count(GOOD)
         for number in range(TAGGED):
             boxes.nth(number).check()
         self.page.locator("#batch-tag").fill(tag)

@@ -10,6 +10,7 @@ from typing import Any
 from axe_playwright_python import sync_playwright as axe
 from playwright import sync_api as playwright
 
+from tests import browser
 from tests.functional.house import PASSWORD
 
 SCREENS = Path(__file__).parents[2] / "var" / "screens"
@@ -79,7 +80,9 @@ class Visitor:
         wide = "document.documentElement.scrollWidth > window.innerWidth + 1"
         return bool(self.page.evaluate(wide))
 
-    def photograph(self, name: str) -> None:
+    def photograph(self, name: str, *, always: bool = False) -> None:
+        if not (browser.PICTURES or always):
+            return
         SCREENS.mkdir(parents=True, exist_ok=True)
         path = SCREENS / f"{name}.jpg"
         self.page.screenshot(path=path, type="jpeg", quality=70, full_page=True)

@@ -32,6 +32,28 @@ def test_an_empty_home_gets_its_database_and_the_community_named(
     assert "other" in other.error["error"]
 
 
+@pytest.mark.parametrize(
+    ("words", "key", "iso"),
+    [
+        (["status"], "default", "2026-03-04T16:00:00+00:00"),
+        (["status", "--community", "acme"], "acme", "2026-03-04T16:00:00+00:00"),
+        (["community", "add", "acme"], "acme", "2026-03-04T16:00:00+00:00"),
+        (
+            ["community", "add", "acme", "--timezone", "America/New_York"],
+            "acme",
+            "2026-03-05T05:00:00+00:00",
+        ),
+    ],
+)
+@pytest.mark.django_db(transaction=True)
+def test_a_new_community_is_created_at_the_given_moment(
+    words: list[str], key: str, iso: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main([*words, "--at", "2026-03-05", "--lang", "en"]) == 0
+    (community,) = communities.Community.objects.all()
+    assert (community.key, community.created_at.isoformat()) == (key, iso)
+
+
 def test_several_communities_have_to_be_told_apart(ask: Ask, shop: Community) -> None:
     made.community("other")
     said = ask("audience", "count", '{"all": []}')

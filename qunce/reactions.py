@@ -21,8 +21,8 @@ CONSUMER = consumers.Consumer(
         people.MemberErased.kind: (
             groups.forget_erased,
             orders.disown_erased,
-            recipients.forget_erased,
-            opt_outs.forget_erased,
+            recipients.delete_erased,
+            opt_outs.clear_erased,
             deliveries.forget_erased,
         ),
     },

@@ -159,7 +159,7 @@ def test_the_same_phone_makes_one_person(shop: Shop) -> None:
         accounts.create(
             community=shop.community,
             key=key,
-            known_by={"phone": phone},
+            identifiers={"phone": phone},
             by=shop.by,
             at=NOON,
         )

@@ -144,7 +144,7 @@ def listed(
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """By number; who sees a part of the community sees their own."""
-    there = campaigns.visible(request.by).order_by("pk")
+    there = campaigns.list_visible(request.by).order_by("pk")
     if key is not None:
         there = there.filter(key=key)
     if state is not None:
@@ -161,7 +161,7 @@ def listed(
 @router.get("/staff", response=list[StaffShown])
 def staff(request: ApiRequest) -> Any:
     """Who can be given tasks."""
-    return campaigns.assignable(request.community)
+    return campaigns.list_assignable_staff(request.community)
 
 
 @router.post("/campaigns", response={201: SendShown})
@@ -186,14 +186,14 @@ def one(request: ApiRequest, send: schemas.Id) -> Campaign:
 def change(request: ApiRequest, send: schemas.Id, given: SendChange) -> Campaign:
     """It holds for everything that has not gone out."""
     found = _send_of(request, send)
-    campaigns.change(campaign=found, by=request.by, at=request.at, **_about(given))
+    campaigns.update(campaign=found, by=request.by, at=request.at, **_about(given))
     return found
 
 
 @router.get("/campaigns/{send}/review", response=ReviewShown)
 def review(request: ApiRequest, send: schemas.Id) -> campaign_review.Review:
     """How many would get it now, ten of them with their text, who not and why."""
-    return campaign_review.review(
+    return campaign_review.build(
         campaign=_send_of(request, send), by=request.by, at=request.at
     )
 
@@ -266,7 +266,7 @@ def recipients(
     targets = list(
         rows.order_by("target_id").values_list("target_id", flat=True)[: limit + 1]
     )
-    lines = results.lines(
+    lines = results.list_recipients(
         campaign=found,
         by=request.by,
         at=request.at,
@@ -278,7 +278,7 @@ def recipients(
     return {"items": [_line(line) for line in lines], "next": more}
 
 
-def _line(line: results.Line) -> dict[str, Any]:
+def _line(line: results.RecipientLine) -> dict[str, Any]:
     return {
         "target": line.row.target_id,
         "name": line.name,

@@ -36,9 +36,9 @@ class GroupGiven(GroupChange):
 
 
 class Step(schemas.InputSchema):
-    """settle, recall, close or revive."""
+    """stabilize, recall, close or revive."""
 
-    step: Literal["settle", "recall", "close", "revive"]
+    step: Literal["stabilize", "recall", "close", "revive"]
 
 
 class Joining(schemas.InputSchema):
@@ -157,7 +157,7 @@ def change(
 def move(request: ApiRequest, group: schemas.Id, given: Step) -> dict[str, Any]:
     """Take a step of the group's life."""
     found = visibility.get(by=request.by, pk=group)
-    groups.change_stage(group=found, step=given.step, by=request.by, at=request.at)
+    groups.change_stage(group=found, transition=given.step, by=request.by, at=request.at)
     return _shown(found)
 
 

@@ -167,7 +167,7 @@ def shown(call: ApiRequest, person: Person) -> dict[str, Any]:
         for name, held in person.attributes.items()
     }
     return {
-        "id": person.head,
+        "id": person.id,
         "name": person.name,
         "present": person.present,
         "joined_at": person.joined_at,
@@ -202,7 +202,7 @@ def add(request: ApiRequest, given: MemberGiven) -> Any:
             name=given.name,
             joined_at=given.joined_at,
             source=given.source,
-            known_by=given.identifiers,
+            identifiers=given.identifiers,
             by=request.by,
             at=request.at,
         )

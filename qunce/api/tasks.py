@@ -30,11 +30,11 @@ class UnknownTaker(errors.NotFound):
 
 
 class Opening(schemas.InputSchema):
-    most: Annotated[int, Field(ge=1, le=200)] = assisted_sending.PAGE
+    most: Annotated[int, Field(ge=1, le=200)] = assisted_sending.PAGE_SIZE
 
 
 class CannotGiven(schemas.InputSchema):
-    reason: skip_reasons.Cannot
+    reason: skip_reasons.SendFailure
     note: schemas.ShortText = ""
 
 
@@ -82,7 +82,7 @@ def _task_of(call: ApiRequest, number: int) -> Task:
 
 
 def _shown(call: ApiRequest, some: Sequence[Task]) -> list[dict[str, Any]]:
-    far = results.by_task(list(some))
+    far = results.progress_by_task(list(some))
     return [
         {
             "id": task.pk,
@@ -102,8 +102,8 @@ def _shown(call: ApiRequest, some: Sequence[Task]) -> list[dict[str, Any]]:
 
 def _rows(call: ApiRequest, task: Task, some: Sequence[Recipient]) -> dict[str, Any]:
     targets = [row.target_id for row in some]
-    texts = review.resolved(task.campaign, targets, call.by)
-    names = review.named(task.campaign, targets, call.by)
+    texts = review.render_texts(task.campaign, targets, call.by)
+    names = review.recipient_names(task.campaign, targets, call.by)
     items = [
         {
             "target": row.target_id,
@@ -126,7 +126,7 @@ def listed(
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """One's own, and those of others for who oversees them."""
-    there = staff_tasks.visible(request.by).order_by("pk")
+    there = staff_tasks.list_visible(request.by).order_by("pk")
     if mine:
         there = there.filter(staff=request.by)
     if unfinished:
@@ -160,14 +160,14 @@ def open_rows(request: ApiRequest, task: schemas.Id) -> dict[str, Any]:
     """The rows that are open."""
     found = _task_of(request, task)
     staff_tasks.check_own(found, request.by)
-    return _rows(request, found, list(recipients.planned(found)[:200]))
+    return _rows(request, found, list(recipients.list_open(found)[:200]))
 
 
 @router.post("/tasks/{task}/rows/{target}/mark", response=TaskShown)
 def mark(request: ApiRequest, task: schemas.Id, target: schemas.Id) -> dict[str, Any]:
     """It was sent by hand."""
     found = _task_of(request, task)
-    assisted_sending.mark(task=found, target=target, by=request.by, at=request.at)
+    assisted_sending.mark_sent(task=found, target=target, by=request.by, at=request.at)
     return one(request, task)
 
 
@@ -176,7 +176,7 @@ def cannot(
     request: ApiRequest, task: schemas.Id, target: schemas.Id, given: CannotGiven
 ) -> dict[str, Any]:
     """It cannot be sent, and why."""
-    assisted_sending.cannot(
+    assisted_sending.mark_failed(
         task=_task_of(request, task),
         target=target,
         reason=given.reason.value,
@@ -199,7 +199,7 @@ def undo(request: ApiRequest, task: schemas.Id, target: schemas.Id) -> dict[str,
 def hand_over(request: ApiRequest, task: schemas.Id, given: Taker) -> dict[str, int]:
     """Give what is not done yet to somebody else."""
     found = _task_of(request, task)
-    for taker in campaigns.assignable(request.community):
+    for taker in campaigns.list_assignable_staff(request.community):
         if taker.pk == given.staff:
             moved = assisted_sending.hand_over(
                 task=found, to=taker, by=request.by, at=request.at

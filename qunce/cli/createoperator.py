@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from qunce.cli import options
 from qunce.cli.output import Out
 from qunce.core import errors, permissions
-from qunce.core.staff import staff
+from qunce.core.staff import passwords, staff
 from qunce.core.staff.models import Staff
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -59,12 +59,12 @@ def run(args: argparse.Namespace, out: Out) -> int:
         found = staff.listed(community).filter(login=login).first()
         if found is None:
             raise options.unknown(community, login)
-        staff.give_password(staff=found, password=word, by=by, at=args.at)
+        passwords.set_temporary(staff=found, password=word, by=by, at=args.at)
     else:
         found = _create(args, by, word)
     if args.password:
         # Chosen by a person; a random one is chosen anew at the first sign-in.
-        Staff.objects.filter(pk=found.pk).update(password_is_given=False)
+        Staff.objects.filter(pk=found.pk).update(password_is_temporary=False)
     told = {"login": login, "password": None if args.password else word}
     out.answer(told, _("Login: %(login)s") % {"login": login})
     if not args.password:

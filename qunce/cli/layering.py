@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, out: Out) -> int:
     )
     run = layers.recompute(layering=layering, **about)
     sizes = layers.sizes(run)
-    out.answer({"key": layering.key, "sizes": sizes, "found": run.found})
+    out.answer({"key": layering.key, "sizes": sizes, "bounds": run.bounds})
     for layer, size in sizes.items():
         out.line(f"  {layer:<20} {size:>10,}")
     return 0

@@ -45,7 +45,7 @@ def _told(layering: Layering) -> dict[str, Any]:
     return told | {
         "day": community_days.to_date(run.day).isoformat(),
         "sizes": layers.sizes(run),
-        "found": run.found,
+        "bounds": run.bounds,
         "moved": run.moved,
         "matrix": _matrix(layering, run),
     }

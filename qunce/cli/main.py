@@ -1,138 +1,189 @@
-"""The command line: `qunce COMMAND …`.
-
-A command is a module of this folder. Its docstring's first line is its help; it has
-`add_arguments(parser)` and `run(args, out)`. Only the module that is called is loaded.
-`args` carries `community`, `at` and the rest of `given`; a command that touches no
-database says `HOMELESS = True`.
-"""
+"""The command line: `qunce NOUN VERB …`."""
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import importlib
 import os
 import sys
-from collections.abc import Sequence
-from types import ModuleType
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable, Sequence
+from importlib import metadata
 
+import click
 import django
-from django.utils.translation import gettext as _
+from django.apps import apps
+from django.utils.translation import gettext_noop as N_
 
-COMMANDS = {
-    "demo": "demo.command",
-    "serve": "serve",
-    "web": "web",
-    "worker": "worker",
-    "createoperator": "createoperator",
-    "status": "status",
-    "import": "importing",
-    "audience": "audience",
-    "member": "member",
-    "tag": "tag",
-    "untag": "untag",
-    "tags": "tags",
-    "layers": "layers",
-    "layering": "layering",
-    "segment": "segment",
-    "rebuild": "rebuild",
-    "doctor": "doctor",
-    "backup": "backup",
-    "restore": "restore",
-    "community": "community",
-    "operator": "operator",
-}
+from qunce.cli import base, i18n
+
+PROGRAM = "qunce"
+COMPLETION_VARIABLE = "_QUNCE_COMPLETE"
 INTERRUPTED = 130
 
-if TYPE_CHECKING:
-    from qunce.cli.output import Out
+
+def start_django() -> None:
+    if not apps.ready:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunce.settings")
+        django.setup()
+        i18n.activate(i18n.active_language())
 
 
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong as one sentence and leaves the ending to us."""
+def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(f"{PROGRAM} {metadata.version(PROGRAM)}")
+        ctx.exit()
 
-    def error(self, message: str) -> NoReturn:
-        from qunce.cli import options
 
-        raise options.BadUsage(f"{self.prog}: {message}")
+root = base.Group(
+    PROGRAM,
+    help=N_("Know, reach and grow communities."),
+    params=[
+        base.Option(
+            ["-V", "--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_print_version,
+            help=N_("show the version and exit"),
+        )
+    ],
+)
+
+
+def _add(
+    name: str, path: str, summary: str, prepare: Callable[[], None] = start_django
+) -> None:
+    path = f"qunce.cli.{path}"
+    root.add_command(base.LazyCommand(name, path, summary, prepare=prepare))
+
+
+def _prepare_nothing() -> None:
+    """`restore` chooses its home before the settings are read; completion is quick."""
+
+
+_add(
+    "demo",
+    "demo.command.demo",
+    N_("Create and serve a demo community with a year of a retailer's data"),
+)
+_add(
+    "serve",
+    "commands.serve.serve",
+    N_("Serve Qunce on a port and do the background work"),
+)
+_add(
+    "web",
+    "commands.serve.web",
+    N_("Serve Qunce on a port and leave the background work to `qunce worker`"),
+)
+_add(
+    "worker",
+    "commands.serve.worker",
+    N_("Do the background work: counting, imports, sending and scheduled jobs"),
+)
+_add(
+    "status",
+    "commands.status.status",
+    N_("Show how many members, orders and facts there are, and what is pending"),
+)
+_add(
+    "import",
+    "commands.importing.import_file",
+    N_("Import members, memberships, tags, orders or facts from a file"),
+)
+_add(
+    "audience",
+    "commands.audience.audience",
+    N_("Count, list or explain the members of an audience, or compare two"),
+)
+_add(
+    "members",
+    "commands.members.members",
+    N_("List and show members, merge and unmerge accounts, erase a member"),
+)
+_add(
+    "tags",
+    "commands.tags.tags",
+    N_("Manage the tag library, apply and remove tags, undo batches"),
+)
+_add("tag-groups", "commands.tag_groups.tag_groups", N_("List and add tag groups"))
+_add(
+    "segments",
+    "commands.segments.segments",
+    N_("List, save, freeze, archive and restore segments"),
+)
+_add(
+    "layerings",
+    "commands.layerings.layerings",
+    N_("List, create, run, archive and restore layerings"),
+)
+_add("groups", "commands.groups.groups", N_("List and show groups"))
+_add("orders", "commands.orders.orders", N_("List and show orders"))
+_add(
+    "communities",
+    "commands.communities.communities",
+    N_("List and add communities, change their time zone and start of day"),
+)
+_add(
+    "staff",
+    "commands.staff.staff",
+    N_("List, add and change staff accounts, set a new password"),
+)
+_add(
+    "backup",
+    "commands.backup.backup",
+    N_("Back up the primary database to one file while Qunce keeps running"),
+)
+_add(
+    "restore",
+    "commands.restore.restore",
+    N_("Replace the current data with a backup, and verify that the result matches it"),
+    _prepare_nothing,
+)
+_add(
+    "rebuild",
+    "commands.rebuild.rebuild",
+    N_("Rebuild all derived data from the primary database"),
+)
+_add(
+    "doctor",
+    "commands.doctor.doctor",
+    N_("Compare all derived data with the primary database, and repair differences"),
+)
+_add(
+    "completion",
+    "commands.completion.completion",
+    N_("Print the script with which a shell completes commands and options"),
+    _prepare_nothing,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunce.settings")
-    _enter_home(words)
-    django.setup()
-    from qunce.cli import i18n, options, output
-
-    i18n.speak(options.language(words) or "en")
-    out = output.Out(as_json="--json" in words)
+    i18n.activate(i18n.requested_language(words) or "en")
+    common = base.CommonOptions()
+    instruction = os.environ.get(COMPLETION_VARIABLE)
+    if instruction:
+        return _complete(common, instruction)
     try:
-        return _run(words, out)
-    except KeyboardInterrupt:
+        with root.make_context(PROGRAM, words or ["--help"], obj=common) as ctx:
+            return root.invoke(ctx) or 0
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read us has enough; the interpreter must not complain at its end.
+        # The reader closed the pipe. Python would report that when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        return out.fail(error)
+        from qunce.cli import output
+
+        # When parsing fails, it may not have reached --json.
+        return output.Out(as_json=common.json or "--json" in words).fail(error)
 
 
-def _enter_home(words: Sequence[str]) -> None:
-    """`restore --into HOME` names its home before the settings look for one."""
-    if words[:1] == ["restore"] and "--into" in words[:-1]:
-        os.environ["QUNCE_HOME"] = words[words.index("--into") + 1]
+def _complete(common: base.CommonOptions, instruction: str) -> int:
+    from click import shell_completion
 
-
-def _run(words: list[str], out: Out) -> int:
-    if not words or words[0] not in COMMANDS:
-        return _without_command(words)
-    from qunce.cli import data_dir, options
-
-    name, rest = words[0], words[1:]
-    command = _module(name)
-    args = _parser(name, command).parse_args(rest)
-    options.fill(args)
-    with out:
-        if not getattr(command, "HOMELESS", False):
-            data_dir.ready()
-            options.settle(args)
-        return command.run(args, out) or 0
-
-
-def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"qunce.cli.{COMMANDS[name]}")
-
-
-def _parser(name: str, command: ModuleType) -> Parser:
-    from qunce.cli import options
-
-    parser = Parser(prog=f"qunce {name}", description=_help(command))
-    command.add_arguments(parser)
-    options.add_arguments(parser)
-    return parser
-
-
-def _help(command: ModuleType) -> str:
-    return _((command.__doc__ or "").strip().split("\n")[0])
-
-
-def _without_command(words: list[str]) -> int:
-    if words in (["--version"], ["-V"]):
-        from importlib.metadata import version
-
-        print("qunce", version("qunce"))
-        return 0
-    if words and words[0] not in ("-h", "--help", "help"):
-        from qunce.cli import options
-
-        raise options.BadUsage(
-            _("There is no command “%(name)s”; `qunce --help` lists them.")
-            % {"name": words[0]}
-        )
-    print(_("usage: qunce COMMAND [options]; `qunce COMMAND --help` explains one"))
-    for name in COMMANDS:
-        with contextlib.suppress(ModuleNotFoundError):
-            print(f"  {name:<10} {_help(_module(name))}")
-    return 0
+    return shell_completion.shell_complete(
+        root, {"obj": common}, PROGRAM, COMPLETION_VARIABLE, instruction
+    )

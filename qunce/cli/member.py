@@ -120,7 +120,7 @@ def _show(args: argparse.Namespace, out: Out, person: Person) -> None:
         "accounts": [f"{each.channel}:{each.key}" for each in person.accounts],
         "present": person.present,
         "joined_at": person.joined_at.astimezone(zone).isoformat(),
-        "known_by": [f"{kind} {value}" for kind, value in person.identifiers],
+        "identifiers": [f"{kind} {value}" for kind, value in person.identifiers],
         "tags": person.tags,
         "attributes": known,
         "facts": [_told(fact) for fact in happened],
@@ -148,7 +148,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
     rows = {
         _("name"): [told["name"], here],
         _("accounts"): told["accounts"],
-        _("identifiers"): told["known_by"],
+        _("identifiers"): told["identifiers"],
         _("tags"): tags,
         _("attributes"): known,
     }

@@ -1,4 +1,4 @@
-"""What to do with a group at its stage, from a few of its numbers. Pure."""
+"""Advice on what to do with a group at its stage, from its numbers of 28 days."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 MIN_GROWTH = 0.02
-"""Of its people in 28 days: below it, a group has stopped growing."""
+"""Share of members who join in 28 days, below which a group has stopped growing."""
 SILENT_SHARE = 0.02
 ACTIVE_SHARE = 0.08
-"""People who do something on a day, as a share of who is in the group."""
+"""Shares of members who are active on an average day."""
 NEARLY_FULL_SHARE = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupNumbers:
-    """A group in numbers of its last 28 days; `active` is the mean of a day."""
+    """Numbers of a group's last 28 days; `active` is the average per day."""
 
     size: int
     capacity: int | None
@@ -32,52 +32,52 @@ class GroupNumbers:
 
 @dataclass(frozen=True)
 class Advice:
-    """A sentence, and the step of the group's life that it means, if any."""
+    """`transition` is the one of groups.FLOW that the sentence suggests, if any."""
 
     text: str
-    step: str | None = None
+    transition: str | None = None
 
 
-def advise(stage: str, pulse: GroupNumbers) -> Advice:
+def advise(stage: str, numbers: GroupNumbers) -> Advice:
     return {
         "growing": _growing,
         "lasting": _lasting,
         "recalling": _recalling,
         "dead": _dead,
-    }[stage](pulse)
+    }[stage](numbers)
 
 
-def _growing(pulse: GroupNumbers) -> Advice:
-    if not pulse.size:
+def _growing(numbers: GroupNumbers) -> Advice:
+    if not numbers.size:
         return Advice(
             _("The group is empty. Invite the first twenty people one by one.")
         )
-    if pulse.capacity and pulse.size >= NEARLY_FULL_SHARE * pulse.capacity:
+    if numbers.capacity and numbers.size >= NEARLY_FULL_SHARE * numbers.capacity:
         text = _("The group is nearly full. Mark it as stable and open the next one.")
-        return Advice(text, "settle")
-    if pulse.leaves > pulse.joins:
+        return Advice(text, "stabilize")
+    if numbers.leaves > numbers.joins:
         return Advice(
             _("More people leave than join. Look at what was posted before they left.")
         )
-    if pulse.joins < MIN_GROWTH * pulse.size:
+    if numbers.joins < MIN_GROWTH * numbers.size:
         text = _(
             "Hardly anybody joins any more. Mark the group as stable and look "
             "after its current members."
         )
-        return Advice(text, "settle")
+        return Advice(text, "stabilize")
     return Advice(
         _("The group is growing. Keep inviting, and welcome everybody by name.")
     )
 
 
-def _lasting(pulse: GroupNumbers) -> Advice:
-    if pulse.share_active < SILENT_SHARE:
+def _lasting(numbers: GroupNumbers) -> Advice:
+    if numbers.share_active < SILENT_SHARE:
         text = _(
             "The group has gone quiet. Win its members back with something "
             "useful to them."
         )
         return Advice(text, "recall")
-    if pulse.joins >= 5 * MIN_GROWTH * max(pulse.size, 1):
+    if numbers.joins >= 5 * MIN_GROWTH * max(numbers.size, 1):
         return Advice(
             _("Many people are joining again. Treat it as a growing group."), "revive"
         )
@@ -86,10 +86,10 @@ def _lasting(pulse: GroupNumbers) -> Advice:
     )
 
 
-def _recalling(pulse: GroupNumbers) -> Advice:
-    if pulse.share_active >= ACTIVE_SHARE:
-        return Advice(_("Members are back. Mark the group as stable."), "settle")
-    if pulse.share_active < SILENT_SHARE / 4:
+def _recalling(numbers: GroupNumbers) -> Advice:
+    if numbers.share_active >= ACTIVE_SHARE:
+        return Advice(_("Members are back. Mark the group as stable."), "stabilize")
+    if numbers.share_active < SILENT_SHARE / 4:
         text = _(
             "Nobody comes back. Invite the few remaining members to other "
             "groups and retire this one."
@@ -98,8 +98,8 @@ def _recalling(pulse: GroupNumbers) -> Advice:
     return Advice(_("Some members are coming back. Contact them one by one."))
 
 
-def _dead(pulse: GroupNumbers) -> Advice:
-    if pulse.size:
+def _dead(numbers: GroupNumbers) -> Advice:
+    if numbers.size:
         return Advice(
             _("Nobody can join. Move the remaining members to an active group.")
         )

@@ -1,4 +1,4 @@
-"""The registry of groups: each chat room or circle, and who is in it."""
+"""Groups (chat rooms, or circles that meet offline) and their memberships."""
 
 from __future__ import annotations
 
@@ -43,17 +43,20 @@ class Audience(models.TextChoices):
 
 FLOW = state_machine.StateMachine(
     {
-        "settle": (("growing", "recalling"), "lasting"),
+        "stabilize": (("growing", "recalling"), "lasting"),
         "recall": (("growing", "lasting"), "recalling"),
         "close": (("growing", "lasting", "recalling"), "dead"),
         "revive": (("dead", "recalling", "lasting"), "growing"),
     }
 )
-"""The stages of a group's own life, under the verbs that lead there."""
+"""Stages of a group, by the transition that leads to each."""
 
 
 class Group(models.Model):
-    """`state` is the stage. `card` positions it: whom, what value, which rhythm."""
+    """`state` is the stage.
+
+    `card` is the positioning card: whom the group is for, its value, its rhythm.
+    """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     key = models.CharField(max_length=200)
@@ -75,7 +78,9 @@ class Group(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["community", "key"], name="one_group_a_key")
+            models.UniqueConstraint(
+                fields=["community", "key"], name="one_group_per_key"
+            )
         ]
 
     def __str__(self) -> str:
@@ -83,7 +88,7 @@ class Group(models.Model):
 
 
 class Membership(marks.Mark):
-    """An account's place in a group, kept after it left."""
+    """The membership of an account in a group, kept after the account has left."""
 
     group = models.ForeignKey(
         Group,
@@ -99,7 +104,7 @@ class Membership(marks.Mark):
     class Meta(marks.Mark.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["group", "account_id"], name="one_membership_a_group"
+                fields=["group", "account_id"], name="one_membership_per_group"
             )
         ]
         indexes = [
@@ -157,19 +162,19 @@ class GroupNotFound(errors.NotFound):
 
 
 class GroupAlreadyExists(errors.Refused):
-    """There is a group of this key already."""
+    """A group with this key already exists."""
 
 
 class InvalidGroup(errors.Invalid):
-    """A group needs a key; its capacity is a number of people."""
+    """A field of the group is invalid."""
 
 
 class GroupFull(errors.Refused):
-    """More people would be in the group than it holds."""
+    """The group has no room for this many people."""
 
 
 class GroupRetired(errors.Refused):
-    """Nobody joins a group that is given up."""
+    """The group is retired, so nobody can join it."""
 
 
 # Checks
@@ -183,7 +188,7 @@ def check_key(key: str) -> str:
 
 
 def check_capacity(group: Group) -> None:
-    """Whether the group holds all who are in it."""
+    """Raise if the group is retired or has more members than its capacity."""
     if group.state == Stage.DEAD:
         raise GroupRetired(_("The group “%(group)s” is retired.") % {"group": group})
     if group.capacity is not None and count_members(group) > group.capacity:
@@ -198,15 +203,15 @@ def check_capacity(group: Group) -> None:
 
 @transaction.atomic
 def create(
-    *, community: Community, key: str, by: Staff, at: datetime, **about: Any
+    *, community: Community, key: str, by: Staff, at: datetime, **fields: Any
 ) -> Group:
-    """`about` are fields of Group: name, platform, audience, kind, capacity, card …"""
+    """`fields` are those of Group: name, platform, audience, kind, capacity, card …"""
     permissions.check_may(by, MANAGE)
     key = check_key(key)
     if Group.objects.filter(community=community, key=key).exists():
         raise GroupAlreadyExists(_("A group “%(key)s” already exists.") % {"key": key})
-    fields = {"name": key, **about, "created_at": at, "by": by}
-    group = Group(community=community, key=key, **fields)
+    values = {"name": key, **fields, "created_at": at, "by": by}
+    group = Group(community=community, key=key, **values)
     _check_fields(group)
     group.save()
     facts.record(GroupCreated(group=group.pk), community=community, by=by, at=at)
@@ -214,13 +219,13 @@ def create(
 
 
 @transaction.atomic
-def update(*, group: Group, by: Staff, at: datetime, **about: Any) -> None:
+def update(*, group: Group, by: Staff, at: datetime, **fields: Any) -> None:
     permissions.check_may(by, MANAGE)
-    changed = [field for field, new in about.items() if getattr(group, field) != new]
+    changed = [name for name, new in fields.items() if getattr(group, name) != new]
     if not changed:
         return
-    for field in changed:
-        setattr(group, field, about[field])
+    for name in changed:
+        setattr(group, name, fields[name])
     _check_fields(group)
     group.save(update_fields=changed)
     event = GroupChanged(group=group.pk, fields=sorted(changed))
@@ -237,10 +242,10 @@ def _check_fields(group: Group) -> None:
 
 
 @transaction.atomic
-def change_stage(*, group: Group, step: str, by: Staff, at: datetime) -> None:
-    """Take a step of the group's life: settle, recall, close or revive."""
+def change_stage(*, group: Group, transition: str, by: Staff, at: datetime) -> None:
+    """Move the group to the stage that a transition of FLOW leads to."""
     permissions.check_may(by, MANAGE)
-    FLOW.move(group, step)
+    FLOW.move(group, transition)
     event = GroupStageChanged(group=group.pk, stage=group.state)
     facts.record(event, community=group.community, by=by, at=at)
 
@@ -254,27 +259,32 @@ def add_members(
     role: str = "member",
     happened_at: datetime | None = None,
 ) -> int:
-    """Put accounts in the group; returns how many were not in it.
+    """Add accounts to the group; returns how many were not in it before.
 
-    Each 5,000 accounts are one transaction.
+    Every 5,000 accounts are one transaction.
     """
     permissions.check_may(by, EDIT_MEMBERS)
-    wanted = sorted(set(accounts))
-    account_queries.check_ids(group.community, wanted)
-    moment = happened_at or at
-    extra = {"role": role, "joined_at": timestamps.to_micros(moment), "left_at": None}
-    joined = 0
-    for chunk in account_queries.chunks(wanted):
+    account_ids = sorted(set(accounts))
+    account_queries.check_ids(group.community, account_ids)
+    joined_at = happened_at or at
+    extra = {
+        "role": role,
+        "joined_at": timestamps.to_micros(joined_at),
+        "left_at": None,
+    }
+    event = GroupJoined(group=group.pk, role=role)
+    added = 0
+    for chunk in account_queries.chunks(account_ids):
         with transaction.atomic():
             changes = marks.set_weights(
                 KIND, group.community_id, group.pk, dict.fromkeys(chunk, 1), extra
             )
-            # The revision is locked by now, so no room is given away twice.
+            # set_weights has locked the group's revision, so two transactions cannot
+            # both fill the last place.
             check_capacity(group)
-            event = GroupJoined(group=group.pk, role=role)
-            _record(event, group, changes, by, at, moment)
-        joined += len(changes)
-    return joined
+            _record(event, group, changes, by, at, joined_at)
+        added += len(changes)
+    return added
 
 
 def remove_members(
@@ -285,23 +295,24 @@ def remove_members(
     at: datetime,
     happened_at: datetime | None = None,
 ) -> int:
-    """Take accounts out of the group; returns how many were in it."""
+    """Remove accounts from the group; returns how many were in it."""
     permissions.check_may(by, EDIT_MEMBERS)
-    wanted = sorted(set(accounts))
-    account_queries.check_ids(group.community, wanted)
-    moment = happened_at or at
-    left = 0
-    for chunk in account_queries.chunks(wanted):
+    account_ids = sorted(set(accounts))
+    account_queries.check_ids(group.community, account_ids)
+    left_at = happened_at or at
+    event = GroupLeft(group=group.pk)
+    removed = 0
+    for chunk in account_queries.chunks(account_ids):
         with transaction.atomic():
-            gone = dict.fromkeys(chunk, 0)
-            changes = marks.restore_weights(KIND, group.community_id, group.pk, gone)
+            changes = marks.restore_weights(
+                KIND, group.community_id, group.pk, dict.fromkeys(chunk, 0)
+            )
             Membership.objects.filter(
                 group=group, account_id__in=list(changes), present=False
-            ).update(left_at=moment)
-            event = GroupLeft(group=group.pk)
-            _record(event, group, changes, by, at, moment)
-        left += len(changes)
-    return left
+            ).update(left_at=left_at)
+            _record(event, group, changes, by, at, left_at)
+        removed += len(changes)
+    return removed
 
 
 def _record(
@@ -310,7 +321,7 @@ def _record(
     accounts: Iterable[int],
     by: Staff,
     at: datetime,
-    moment: datetime,
+    happened_at: datetime,
 ) -> None:
     facts.record_for_accounts(
         event,
@@ -318,7 +329,7 @@ def _record(
         community=group.community,
         by=by,
         at=at,
-        happened=itertools.repeat(moment),
+        happened=itertools.repeat(happened_at),
     )
 
 
@@ -331,35 +342,35 @@ def ensure(
     at: datetime,
     platform: str = "offline",
 ) -> dict[str, int]:
-    """Key → id of these groups, made where missing: for files and webhooks."""
-    wanted = set(keys)
-    found = find(community, wanted)
-    for key in sorted(wanted - set(found)):
+    """Return group ids by key; creates the groups that do not exist yet."""
+    requested = set(keys)
+    ids = find(community, requested)
+    for key in sorted(requested - set(ids)):
         group = create(community=community, key=key, by=by, at=at, platform=platform)
-        found[key] = group.pk
-    return found
+        ids[key] = group.pk
+    return ids
 
 
 def forget_erased(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
-    """A reaction: who is erased is in no group."""
-    gone = [fact.account for fact in facts if fact.account is not None]
-    forget_members(community=community, accounts=gone)
+    """Reaction to erased members: end their memberships."""
+    erased = [fact.account for fact in facts if fact.account is not None]
+    remove_erased(community=community, accounts=erased)
 
 
-def forget_members(*, community: Community, accounts: Iterable[int]) -> int:
-    """Take erased accounts out of every group without a word in the log."""
-    taken = 0
+def remove_erased(*, community: Community, accounts: Iterable[int]) -> int:
+    """Remove erased accounts from every group without recording facts about them."""
     rows = Membership.objects.filter(account_id__in=list(accounts), present=True)
-    found: dict[int, list[int]] = {}
+    by_group: dict[int, list[int]] = {}
     for group_id, account in rows.values_list("group_id", "account_id"):
-        found.setdefault(group_id, []).append(account)
-    for group_id, some in sorted(found.items()):
+        by_group.setdefault(group_id, []).append(account)
+    removed = 0
+    for group_id, erased in sorted(by_group.items()):
         with transaction.atomic():
-            gone = dict.fromkeys(some, 0)
-            taken += len(marks.restore_weights(KIND, community.pk, group_id, gone))
-    return taken
+            weights = dict.fromkeys(erased, 0)
+            removed += len(marks.restore_weights(KIND, community.pk, group_id, weights))
+    return removed
 
 
 # Reads
@@ -373,11 +384,12 @@ def get(community: Community, key: str) -> Group:
 
 
 def find(community: Community, keys: Iterable[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    """Return the ids of the groups that exist, by key."""
+    ids: dict[str, int] = {}
     for chunk in account_queries.chunks(sorted(set(keys))):
         groups = Group.objects.filter(community=community, key__in=chunk)
-        found.update(groups.values_list("key", "pk"))
-    return found
+        ids.update(groups.values_list("key", "pk"))
+    return ids
 
 
 def list_all(community: Community) -> models.QuerySet[Group]:
@@ -385,7 +397,7 @@ def list_all(community: Community) -> models.QuerySet[Group]:
 
 
 def count_members(group: Group) -> int:
-    """People in the group now, each once."""
-    accounts = Membership.objects.filter(group=group, present=True)
-    heads = account_queries.person_ids(accounts.values_list("account_id", flat=True))
-    return len(set(heads.values()))
+    """Count people now in the group; a person with several accounts counts once."""
+    rows = Membership.objects.filter(group=group, present=True)
+    person_ids = account_queries.person_ids(rows.values_list("account_id", flat=True))
+    return len(set(person_ids.values()))

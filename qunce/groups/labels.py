@@ -1,6 +1,6 @@
-"""What groups are called by: their kinds, platforms and the roles in them.
+"""Labels of the kinds, platforms, roles and transitions of groups.
 
-Files and channels may bring others; those are shown as they came.
+Files and channels may bring values without a label; those are shown as they are.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ ROLES: dict[str, StrOrPromise] = {
     "volunteer": _("volunteer"),
 }
 TRANSITIONS: dict[str, StrOrPromise] = {
-    "settle": _("Mark as stable"),
+    "stabilize": _("Mark as stable"),
     "recall": _("Start win-back"),
     "close": _("Retire the group"),
     "revive": _("Mark as growing"),
 }
-"""The steps of a group's life, as buttons say them."""
+"""Labels of buttons that change a group's stage."""
 
 
-def label_of(words: Mapping[str, StrOrPromise], key: str) -> str:
-    return str(words.get(key, key))
+def label_of(labels: Mapping[str, StrOrPromise], key: str) -> str:
+    return str(labels.get(key, key))

@@ -1,4 +1,4 @@
-"""Who is in a group, as far as an operator sees, and the parts they play."""
+"""Members of a group and their roles, within what a staff member may see."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,6 +22,7 @@ from qunce.members.people import visibility
 from qunce.sets import audiences
 
 PAGE_SIZE = 20
+MAX_ROLES_LISTED = 500
 
 
 @facts.declare
@@ -33,7 +34,7 @@ class GroupRoleChanged(facts.FactKind):
 
 
 class RoleNotFound(errors.Invalid):
-    """There is no such part in a group."""
+    """There is no such role in a group."""
 
 
 class MembershipNotFound(errors.NotFound):
@@ -42,14 +43,14 @@ class MembershipNotFound(errors.NotFound):
 
 @dataclass(frozen=True)
 class GroupMember:
-    """A person in a group: the first account, the part it plays and since when."""
+    """A person in a group, represented by their first account."""
 
     account: account_models.Account
     role: str
     joined_at: datetime
 
     @property
-    def said_role(self) -> str:
+    def role_label(self) -> str:
         return labels.label_of(labels.ROLES, self.role)
 
 
@@ -68,18 +69,18 @@ def check_role(role: str) -> str:
 def change_role(
     *, group: Group, account: int, role: str, by: Staff, at: datetime
 ) -> None:
-    """All accounts of the person that are in the group play this part from now on."""
+    """Give a role to all accounts of the person that are in the group."""
     permissions.check_may(by, groups.EDIT_MEMBERS)
     check_role(role)
     visibility.check_visible(by=by, accounts=[account], at=at)
-    theirs = _rows(group).filter(
+    rows = _current(group).filter(
         account_id__in=account_queries.account_ids_of_person(account)
     )
-    places = list(theirs.select_for_update().values_list("account_id", "role"))
-    if not places:
+    roles = list(rows.select_for_update().values_list("account_id", "role"))
+    if not roles:
         raise MembershipNotFound(_("This member is not in the group."))
-    changed = [each for each, was in places if was != role]
-    theirs.filter(account_id__in=changed).update(role=role)
+    changed = [account_id for account_id, old_role in roles if old_role != role]
+    rows.filter(account_id__in=changed).update(role=role)
     facts.record_for_accounts(
         GroupRoleChanged(group=group.pk, role=role),
         changed,
@@ -90,29 +91,34 @@ def change_role(
 
 
 def undo_addition(*, group: Group, moment: int, by: Staff, at: datetime) -> int:
-    """Take out again who was put in at this microsecond; returns how many."""
-    joined_at = timestamps.from_micros(moment)
-    came = _rows(group).filter(joined_at=joined_at)
-    accounts = list(came.values_list("account_id", flat=True))
+    """Remove the members who were added at this microsecond; returns how many."""
+    added = _current(group).filter(joined_at=timestamps.from_micros(moment))
+    accounts = list(added.values_list("account_id", flat=True))
     visibility.check_visible(by=by, accounts=accounts, at=at)
     return groups.remove_members(group=group, accounts=accounts, by=by, at=at)
 
 
 def add_again(*, group: Group, account: int, by: Staff, at: datetime) -> int:
-    """Put a person who left last back in, with the part played before."""
+    """Add a person who left back to the group, in their former role."""
     visibility.check_visible(by=by, accounts=[account], at=at)
-    gone = Membership.objects.filter(
+    former = Membership.objects.filter(
         group=group,
         account_id__in=account_queries.account_ids_of_person(account),
         present=False,
     )
-    rows = list(gone.order_by("-left_at", "pk").values("account_id", "role", "left_at"))
+    rows = list(
+        former.order_by("-left_at", "pk").values("account_id", "role", "left_at")
+    )
     if not rows:
         raise MembershipNotFound(_("This member was not in the group."))
-    together = [row for row in rows if row["left_at"] == rows[0]["left_at"]]
-    accounts = [row["account_id"] for row in together]
+    # Accounts that had left earlier stay out.
+    last = [row for row in rows if row["left_at"] == rows[0]["left_at"]]
     return groups.add_members(
-        group=group, accounts=accounts, role=rows[0]["role"], by=by, at=at
+        group=group,
+        accounts=[row["account_id"] for row in last],
+        role=rows[0]["role"],
+        by=by,
+        at=at,
     )
 
 
@@ -120,19 +126,20 @@ def add_again(*, group: Group, account: int, by: Staff, at: datetime) -> int:
 
 
 def rule(group: Group) -> dict[str, Any]:
+    """Return the rule of all people who are in the group now."""
     return {"group": {"any": [group.key]}}
 
 
 def count_members(group: Group, by: Staff, at: datetime) -> int:
-    """People in the group whom the operator sees."""
+    """Count the people in the group whom `by` may see."""
     return audiences.count(community=group.community, rule=rule(group), by=by, at=at)
 
 
 def list_members(
     *, group: Group, by: Staff, at: datetime, after: int = 0, limit: int = PAGE_SIZE
 ) -> list[GroupMember]:
-    """People in the group by the number of their first account, from `after` on."""
-    heads = audiences.list_ids(
+    """Return people in the group, ordered by first account, from `after` on."""
+    person_ids = audiences.list_ids(
         community=group.community,
         rule=rule(group),
         by=by,
@@ -140,40 +147,48 @@ def list_members(
         after=after,
         limit=limit,
     )
-    return _people(group, heads)
+    return _load(group, person_ids)
 
 
 def list_members_with_role(
     *, group: Group, by: Staff, at: datetime
 ) -> list[GroupMember]:
-    """Those who are more than group members: owners first, then by the part."""
-    accounts = _rows(group).exclude(role="member").order_by("pk")[:500]
-    ids = list(accounts.values_list("account_id", flat=True))
-    people = _people(
+    """Return people with a role other than plain member, owners first."""
+    rows = _current(group).exclude(role="member").order_by("pk")[:MAX_ROLES_LISTED]
+    ids = list(rows.values_list("account_id", flat=True))
+    members = _load(
         group, sorted(visibility.filter_visible(by=by, accounts=ids, at=at))
     )
-    order = list(labels.ROLES)
-    known = {role: place for place, role in enumerate(order)}
-    return sorted(people, key=lambda one: known.get(one.role, len(order)))
+    rank = {role: index for index, role in enumerate(labels.ROLES)}
+    return sorted(members, key=lambda member: rank.get(member.role, len(rank)))
 
 
-def _people(group: Group, heads: Sequence[int]) -> list[GroupMember]:
-    families = account_queries.accounts_by_person(heads)
-    whose = {account: head for head, some in families.items() for account in some}
-    accounts = account_models.Account.objects.in_bulk(list(heads))
-    places: dict[int, Membership] = {}
-    rows = _rows(group).filter(account_id__in=list(whose)).order_by("-pk")
-    for row in rows:
-        head = whose[row.account_id]
-        known = places.get(head)
+def _load(group: Group, person_ids: Sequence[int]) -> list[GroupMember]:
+    """Return these people as far as they are in the group, in the given order."""
+    accounts_by_person = account_queries.accounts_by_person(person_ids)
+    person_of = {
+        account: person_id
+        for person_id, accounts in accounts_by_person.items()
+        for account in accounts
+    }
+    first_accounts = account_models.Account.objects.in_bulk(list(person_ids))
+    memberships: dict[int, Membership] = {}
+    for row in _current(group).filter(account_id__in=list(person_of)).order_by("-pk"):
+        person_id = person_of[row.account_id]
+        known = memberships.get(person_id)
+        # Of several accounts, one with a role stands for the person.
         if known is None or known.role == "member" or row.role != "member":
-            places[head] = row
+            memberships[person_id] = row
     return [
-        GroupMember(accounts[head], places[head].role, places[head].joined_at)
-        for head in heads
-        if head in places
+        GroupMember(
+            first_accounts[person_id],
+            memberships[person_id].role,
+            memberships[person_id].joined_at,
+        )
+        for person_id in person_ids
+        if person_id in memberships
     ]
 
 
-def _rows(group: Group) -> Any:
+def _current(group: Group) -> models.QuerySet[Membership]:
     return Membership.objects.filter(group=group, present=True)

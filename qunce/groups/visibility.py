@@ -1,4 +1,4 @@
-"""Which groups an operator sees: all of the community, or those that are named."""
+"""Which groups a staff member may see: all groups of the community, or a list of keys."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from qunce.groups.groups import Group, GroupNotFound
 
 
 def list_visible(by: Staff) -> models.QuerySet[Group]:
-    """The groups that `by` may see, by key."""
+    """Return the groups that `by` may see, ordered by key."""
     groups = Group.objects.filter(community=by.community).order_by("key")
     return groups if by.groups is None else groups.filter(key__in=by.groups)
 
 
 def get(*, by: Staff, pk: int) -> Group:
-    """A group out of sight is as unknown as one that is not there."""
+    """Return the group; a hidden one raises GroupNotFound like one that does not exist."""
     try:
         return list_visible(by).get(pk=pk)
     except Group.DoesNotExist:
@@ -26,7 +26,7 @@ def get(*, by: Staff, pk: int) -> Group:
 
 
 def check(*, by: Staff, groups: Iterable[int]) -> None:
-    """Refuses the numbers of groups if `by` may not see every one of them."""
-    wanted = set(groups)
-    if list_visible(by).filter(pk__in=wanted).count() < len(wanted):
+    """Raise GroupNotFound unless `by` may see every one of these group ids."""
+    group_ids = set(groups)
+    if list_visible(by).filter(pk__in=group_ids).count() < len(group_ids):
         raise GroupNotFound(_("There is no such group."))

@@ -22,27 +22,27 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
 DAYS = 7
-MANY = 2
+LIMIT = 2
 
 
-def _did(kind: str, least: int) -> dict[str, Any]:
+def _did_clause(kind: str, least: int) -> dict[str, Any]:
     times = {"gte": least}
     return {"did": {"kind": kind, "times": times, "within": f"{DAYS}d"}}
 
 
 MARKED, DELIVERED = "send.marked_sent", "send.delivered"
-ONCE = {"any": [_did(MARKED, 1), _did(DELIVERED, 1)]}
-TWICE = {
+CONTACTED_ONCE = {"any": [_did_clause(MARKED, 1), _did_clause(DELIVERED, 1)]}
+CONTACTED_TWICE = {
     "any": [
-        _did(MARKED, 2),
-        _did(DELIVERED, 2),
-        {"all": [_did(MARKED, 1), _did(DELIVERED, 1)]},
+        _did_clause(MARKED, 2),
+        _did_clause(DELIVERED, 2),
+        {"all": [_did_clause(MARKED, 1), _did_clause(DELIVERED, 1)]},
     ]
 }
 
 
 @dataclass(frozen=True)
-class Told:
+class Contacts:
     """First accounts whom the log knows to have got one message, and two."""
 
     once: BitMap
@@ -51,33 +51,33 @@ class Told:
     def with_open(self, number: dict[int, int]) -> BitMap:
         """Who has two, with so many open ones for each."""
         one = bitmaps.of([head for head, count in number.items() if count >= 1])
-        two = bitmaps.of([head for head, count in number.items() if count >= MANY])
+        two = bitmaps.of([head for head, count in number.items() if count >= LIMIT])
         return self.twice | (self.once & one) | two
 
 
-def told(community: Community, at: datetime) -> Told:
+def contacts_in_log(community: Community, at: datetime) -> Contacts:
     by = staff_models.system(community)
     blobs = [
         audiences.freeze(community=community, rule=rule, by=by, at=at)
-        for rule in (ONCE, TWICE)
+        for rule in (CONTACTED_ONCE, CONTACTED_TWICE)
     ]
-    return Told(*(bitmaps.from_bytes(blob) for blob in blobs))
+    return Contacts(*(bitmaps.from_bytes(blob) for blob in blobs))
 
 
-OPEN = """
+COUNT_PENDING = """
 SELECT r.target_id, count(*) FROM outreach_recipient r
 JOIN outreach_campaign c ON c.id = r.campaign_id
-WHERE r.told = %s AND c.community_id = %s AND c.target = 'members'
+WHERE r.recorded = %s AND c.community_id = %s AND c.target = 'members'
     AND r.state IN ({states}) {only} GROUP BY r.target_id
 """
 
 
-def opened(community: Community, among: list[int] | None = None) -> dict[int, int]:
+def pending_contacts(community: Community, among: list[int] | None = None) -> dict[int, int]:
     """Person → rows that count though the log has not heard of them."""
     only = (
         "" if among is None else f"AND r.target_id IN ({db.placeholders(len(among))})"
     )
-    sql = OPEN.format(states=db.placeholders(len(RESERVED)), only=only)
+    sql = COUNT_PENDING.format(states=db.placeholders(len(RESERVED)), only=only)
     states = [state.value for state in RESERVED]
     rows = db.rows(sql, [False, community.pk, *states, *(among or [])])
     heads = account_queries.person_ids(target for target, _count in rows)
@@ -87,6 +87,6 @@ def opened(community: Community, among: list[int] | None = None) -> dict[int, in
     return counts
 
 
-def over(community: Community, at: datetime) -> BitMap:
+def list_over_limit(community: Community, at: datetime) -> BitMap:
     """Everyone who got two or more."""
-    return told(community, at).with_open(opened(community))
+    return contacts_in_log(community, at).with_open(pending_contacts(community))

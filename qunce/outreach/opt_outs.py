@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from qunce.sets.rules.snapshots import Snapshot
 
-TEND = permissions.declare(
+EDIT = permissions.declare(
     "opt_outs.edit", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
 MESSAGES = "messages"
@@ -65,7 +65,7 @@ KIND = marks.MarkKind(name="optout", model=OptOut, ref_column="community_id")
 class MemberOptedOut(facts.FactKind):
     kind = "member.opted_out"
     label = gettext_lazy("opted out of messages")
-    came_by: str
+    source: str
 
 
 @facts.declare
@@ -75,13 +75,13 @@ class MemberOptedIn(facts.FactKind):
 
     kind = "member.opted_in"
     label = gettext_lazy("opted in to messages again")
-    came_by: str
+    source: str
 
 
 # Verbs
 
 
-def put(
+def opt_out(
     *,
     community: Community,
     accounts: Iterable[int],
@@ -90,11 +90,11 @@ def put(
     source: str = "operator",
 ) -> int:
     """These members want no messages; returns how many had not said so."""
-    event = MemberOptedOut(came_by=source)
-    return _turn(community, accounts, 1, event, by, at, source)
+    event = MemberOptedOut(source=source)
+    return _set_weight(community, accounts, 1, event, by, at, source)
 
 
-def take_back(
+def opt_in(
     *,
     community: Community,
     accounts: Iterable[int],
@@ -109,11 +109,11 @@ def take_back(
         for all_ in account_queries.accounts_by_person(wanted).values()
         for one in all_
     ]
-    event = MemberOptedIn(came_by=source)
-    return _turn(community, family, 0, event, by, at, source)
+    event = MemberOptedIn(source=source)
+    return _set_weight(community, family, 0, event, by, at, source)
 
 
-def _turn(
+def _set_weight(
     community: Community,
     accounts: Iterable[int],
     weight: int,
@@ -122,7 +122,7 @@ def _turn(
     at: datetime,
     source: str,
 ) -> int:
-    permissions.check_may(by, TEND)
+    permissions.check_may(by, EDIT)
     wanted = sorted(set(accounts))
     account_queries.check_ids(community, wanted)
     extra = {"by_id": by.pk, "source": source[:40], "set_at": timestamps.to_micros(at)}
@@ -140,7 +140,7 @@ def _turn(
     return turned
 
 
-def forget_erased(
+def clear_erased(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
     """A reaction: nothing is kept of who is erased, not even what they did not want."""
@@ -153,7 +153,7 @@ def forget_erased(
 # Reads
 
 
-def of_people(heads: Iterable[int]) -> dict[int, OptOut]:
+def find_by_person(heads: Iterable[int]) -> dict[int, OptOut]:
     """First account → the opt-out that stands, for those who have one."""
     people = account_queries.accounts_by_person(heads)
     head_of = {one: head for head, family in people.items() for one in family}

@@ -13,30 +13,30 @@ if TYPE_CHECKING:
 LEFT = "left"
 EXCLUDED = "excluded"
 OPTED_OUT = "opted_out"
-CONTACTED = "contacted"
-OUT_OF_SIGHT = "out_of_sight"
+OVER_CONTACT_LIMIT = "contacted"
+NOT_VISIBLE = "out_of_sight"
 NO_VALUE = "no_value"
 NO_ADDRESS = "no_address"
-CLOSED = "closed"
+GROUP_RETIRED = "closed"
 CANCELLED = "cancelled"
-GAVE_UP = "gave_up"
+TOO_MANY_ATTEMPTS = "gave_up"
 
-WORDS: dict[str, StrOrPromise] = {
+LABELS: dict[str, StrOrPromise] = {
     LEFT: gettext_lazy("has left the community"),
     EXCLUDED: gettext_lazy("is excluded by the campaign"),
     OPTED_OUT: gettext_lazy("has opted out of messages"),
-    CONTACTED: gettext_lazy("got 2 or more messages in 7 days"),
-    OUT_OF_SIGHT: gettext_lazy("is not visible to any of the selected staff"),
+    OVER_CONTACT_LIMIT: gettext_lazy("got 2 or more messages in 7 days"),
+    NOT_VISIBLE: gettext_lazy("is not visible to any of the selected staff"),
     NO_VALUE: gettext_lazy("a variable has no value and no fallback"),
     NO_ADDRESS: gettext_lazy("has no account on this channel"),
-    CLOSED: gettext_lazy("the group is retired"),
+    GROUP_RETIRED: gettext_lazy("the group is retired"),
     CANCELLED: gettext_lazy("the campaign was cancelled"),
-    GAVE_UP: gettext_lazy("too many failed attempts"),
+    TOO_MANY_ATTEMPTS: gettext_lazy("too many failed attempts"),
     "channel_down": gettext_lazy("the channel could not be reached"),
 }
 
 
-class Cannot(models.TextChoices):
+class SendFailure(models.TextChoices):
     """What staff say when they cannot send it."""
 
     NOT_FOUND = "not_found", gettext_lazy("not among my contacts")
@@ -47,11 +47,11 @@ class Cannot(models.TextChoices):
     OTHER = "other", gettext_lazy("another reason")
 
 
-OF_MEMBERS = (Cannot.NOT_FOUND, Cannot.BLOCKED, Cannot.UNSUITABLE, Cannot.OTHER)
-OF_GROUPS = (Cannot.NOT_IN_GROUP, Cannot.MUTED, Cannot.OTHER)
+MEMBER_FAILURES = (SendFailure.NOT_FOUND, SendFailure.BLOCKED, SendFailure.UNSUITABLE, SendFailure.OTHER)
+GROUP_FAILURES = (SendFailure.NOT_IN_GROUP, SendFailure.MUTED, SendFailure.OTHER)
 
 
-def spoken(reason: str) -> str:
-    if reason in Cannot:
-        return str(Cannot(reason).label)
-    return str(WORDS.get(reason, reason))
+def label_of(reason: str) -> str:
+    if reason in SendFailure:
+        return str(SendFailure(reason).label)
+    return str(LABELS.get(reason, reason))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
 
-def divide(whole: BitMap, eligible: Mapping[int, BitMap]) -> dict[int, BitMap]:
+def split_evenly(whole: BitMap, eligible: Mapping[int, BitMap]) -> dict[int, BitMap]:
     """Each of `whole` whom somebody sees goes to exactly one who does.
 
     Whoever sees least is served first: with those nobody after them sees, then up to an
@@ -33,7 +33,7 @@ def divide(whole: BitMap, eligible: Mapping[int, BitMap]) -> dict[int, BitMap]:
     return shares
 
 
-def to_owners(
+def split_by_owner(
     whole: BitMap, eligible: Mapping[int, BitMap], owners: Mapping[int, int]
 ) -> dict[int, BitMap]:
     """Like `divide`, but what has an owner among the staff goes to them first."""
@@ -48,5 +48,5 @@ def to_owners(
         for staff, theirs in eligible.items()
     }
     rest = whole - bitmaps.union(owned.values())
-    divided = divide(rest, eligible)
+    divided = split_evenly(rest, eligible)
     return {staff: owned[staff] | divided[staff] for staff in eligible}

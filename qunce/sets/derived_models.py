@@ -1,7 +1,7 @@
-"""What is derived from truth and can be thrown away: stacks, kept sets, the position.
+"""Tables of derived data, which can be thrown away and built again from the log.
 
-On SQLite these tables live in a second file with its own lock, so deriving never holds
-up a write of truth; on PostgreSQL they are tables of the same database.
+On SQLite these tables are in a second file with its own lock, so that deriving never
+blocks a write. On PostgreSQL they are tables of the same database.
 """
 
 from __future__ import annotations
@@ -15,35 +15,36 @@ TABLES = frozenset({"position", "daycount", "persistedset"})
 
 
 def db_alias() -> str:
+    """The name in `DATABASES` of the database with the derived tables."""
     return "derived" if "derived" in settings.DATABASES else "default"
 
 
 class Position(models.Model):
-    """How far the log is derived, committed together with what it led to. One row.
+    """How far the log is derived. One row, committed together with what was derived.
 
-    `lineage` is the truth's own token: another one means another database was put in
-    its place. `token` is drawn anew by whatever changes stacks otherwise than by adding
-    facts, so that no process goes on with what it has cached; `mirror` is the folder of
-    the segments. `clocks` holds each community's clock revision that days were cut by.
-    `last` tells what the newest derived fact looked like: an older copy of the same
-    truth shows another fact in its place (SQLite).
+    `lineage` is the token of the primary database; a different token means that the
+    database was replaced. `token` changes whenever day counts change in another way than
+    by new facts, so that no process uses what it has cached. `mirror_folder` has the
+    files of the mirror. `clock_revisions` are the revisions of the communities' clocks
+    by which facts were assigned to days. `last_fact` is the fingerprint of the newest
+    derived fact, by which an older copy of the same database is recognised (SQLite).
     """
 
     lineage = models.CharField(max_length=32)
     token = models.CharField(max_length=32, default="")
-    mirror = models.CharField(max_length=32, default="")
+    mirror_folder = models.CharField(max_length=32, default="")
     reached = models.BigIntegerField(default=0)
-    clocks = models.TextField(default="{}")
-    last = models.CharField(max_length=100, default="")
+    clock_revisions = models.TextField(default="{}")
+    last_fact = models.CharField(max_length=100, default="")
 
     def __str__(self) -> str:
         return str(self.reached)
 
 
 class DayCount(models.Model):
-    """A day's stack of one kind: who did it how often on that community day.
+    """How often each account has facts of one kind on one community day.
 
-    `changed` is the position whose commit last touched the row.
+    `blob` is a bit counter. `changed` is the position whose commit last changed the row.
     """
 
     community_id = models.IntegerField()
@@ -53,9 +54,11 @@ class DayCount(models.Model):
     blob = models.BinaryField()
 
     class Meta:
+        db_table = "sets_day_count"
         constraints = [
             models.UniqueConstraint(
-                fields=["community_id", "kind_id", "day"], name="one_stack_a_day"
+                fields=["community_id", "kind_id", "day"],
+                name="one_day_count_per_kind_and_day",
             )
         ]
 
@@ -64,7 +67,7 @@ class DayCount(models.Model):
 
 
 class PersistedSet(models.Model):
-    """The set of a tag, group, attribute … as of a revision, to start from after a restart."""
+    """The set of a tag, group, attribute … at a revision, from which a process starts."""
 
     community_id = models.IntegerField()
     kind = models.CharField(max_length=20)
@@ -76,7 +79,8 @@ class PersistedSet(models.Model):
         db_table = "sets_persisted_set"
         constraints = [
             models.UniqueConstraint(
-                fields=["community_id", "kind", "ref"], name="one_kept_set_a_thing"
+                fields=["community_id", "kind", "ref"],
+                name="one_persisted_set_per_ref",
             )
         ]
 
@@ -88,19 +92,19 @@ class Router:
     """Sends the derived tables to their own file where there is one."""
 
     def db_for_read(self, model: type[models.Model], **_: Any) -> str | None:
-        return self._place(model._meta.app_label, model._meta.model_name)
+        return self._alias(model._meta.app_label, model._meta.model_name)
 
     db_for_write = db_for_read
 
     def allow_migrate(
         self, db: str, app_label: str, model_name: str | None = None, **_: Any
     ) -> bool | None:
-        place = self._place(app_label, model_name)
-        if place is None:
+        alias = self._alias(app_label, model_name)
+        if alias is None:
             return db == "default"
-        return db == place
+        return db == alias
 
-    def _place(self, app_label: str, model_name: str | None) -> str | None:
+    def _alias(self, app_label: str, model_name: str | None) -> str | None:
         if app_label == "sets" and (model_name or "").lower() in TABLES:
             return db_alias()
         return None

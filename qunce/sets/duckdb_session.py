@@ -1,6 +1,7 @@
-"""DuckDB: one small database in memory a process, a cursor a thread.
+"""DuckDB: the one set-up of its databases, and queries over Arrow tables.
 
-It attaches nothing and downloads nothing; it sees Arrow tables and Parquet files.
+A process has one in-memory database, and each thread a cursor of it. The databases
+attach nothing and download nothing; they see Arrow tables and files.
 """
 
 from __future__ import annotations
@@ -17,44 +18,51 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _lock = threading.Lock()
-_databases: dict[int, duckdb.DuckDBPyConnection] = {}
+_databases: dict[tuple[int, bool], duckdb.DuckDBPyConnection] = {}
 _local = threading.local()
 
 
+def connect(path: str = ":memory:", **options: Any) -> duckdb.DuckDBPyConnection:
+    """A new database with the limits of the settings and these further options."""
+    return duckdb.connect(
+        path,
+        config={
+            "memory_limit": settings.DUCKDB_MEMORY,
+            "threads": settings.DUCKDB_THREADS,
+            "temp_directory": str(settings.HOME / "duckdb.tmp"),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        | options,
+    )
+
+
+def database(*, ordered: bool = False) -> duckdb.DuckDBPyConnection:
+    """This process's in-memory database; `ordered` keeps rows in the order of insertion."""
+    # A forked process must not use the database of its parent.
+    key = os.getpid(), ordered
+    with _lock:
+        if key not in _databases:
+            _databases[key] = connect(preserve_insertion_order=ordered)
+            _databases[key].execute("SET parquet_metadata_cache = true")
+        return _databases[key]
+
+
 def cursor() -> duckdb.DuckDBPyConnection:
-    """This thread's own cursor."""
+    """This thread's cursor of the process's database."""
     pid = os.getpid()
     if getattr(_local, "pid", None) != pid:
-        _local.cursor, _local.pid = _database(pid).cursor(), pid
+        _local.cursor, _local.pid = database().cursor(), pid
     return _local.cursor  # type: ignore[no-any-return]
 
 
-def _database(pid: int) -> duckdb.DuckDBPyConnection:
-    """A fork must not go on with its parent's."""
-    with _lock:
-        if pid not in _databases:
-            _databases[pid] = duckdb.connect(
-                config={
-                    "memory_limit": settings.DUCKDB_MEMORY,
-                    "threads": settings.DUCKDB_THREADS,
-                    "temp_directory": str(settings.HOME / "duckdb.tmp"),
-                    "autoinstall_known_extensions": False,
-                    "autoload_known_extensions": False,
-                    "preserve_insertion_order": False,
-                }
-            )
-            _databases[pid].execute("SET parquet_metadata_cache = true")
-        return _databases[pid]
-
-
 def query(sql: str, params: Sequence[Any] = (), **tables: pa.Table) -> pa.Table:
-    """The answer as an Arrow table; `tables` are seen under their names."""
-    mine = cursor()
+    """The result as an Arrow table; the query sees `tables` under their names."""
+    connection = cursor()
     for name, table in tables.items():
-        mine.register(name, table)
+        connection.register(name, table)
     try:
-        found = mine.sql(sql, params=list(params))
-        return found.to_arrow_table()
+        return connection.sql(sql, params=list(params)).to_arrow_table()
     finally:
         for name in tables:
-            mine.unregister(name)
+            connection.unregister(name)

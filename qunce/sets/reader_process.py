@@ -1,9 +1,12 @@
-"""The child of `log.child`: writes facts to standard output as an Arrow stream.
+"""The child process of `log.child`: writes facts to standard output as an Arrow stream.
 
-    QUNCE_LOG=… python -m qunce.sets.reader_process sqlite|postgresql AFTER UPTO
+    QUNCE_LOG=… python -m qunce.sets.reader_process sqlite|postgresql AFTER UNTIL
 
 It opens the log read-only, and nothing else.
 """
+
+# This module stays outside `qunce.sets.log`: to run a module of a package is to import the
+# package first, and that one loads Django, which the child must not do.
 
 from __future__ import annotations
 
@@ -24,11 +27,11 @@ TYPE_ROW = "SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, '' UNION ALL "
 
 
 def main() -> None:
-    database, after, upto = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    read = {"sqlite": _sqlite, "postgresql": _postgresql}[database]
+    database, after, until = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    read = {"sqlite": _read_sqlite, "postgresql": _read_postgresql}[database]
     out = os.fdopen(sys.stdout.fileno(), "wb", buffering=1_048_576)
     writer = None
-    for batch in read(os.environ["QUNCE_LOG"], after, upto):
+    for batch in read(os.environ["QUNCE_LOG"], after, until):
         writer = writer or pa.ipc.new_stream(out, batch.schema)
         writer.write_batch(batch)
     if writer is None:
@@ -38,14 +41,14 @@ def main() -> None:
 
 
 def _schema() -> pa.Schema:
-    *whole, text = COLUMNS.split(", ")
-    return pa.schema([*((name, pa.int64()) for name in whole), (text, pa.string())])
+    *numbers, text = COLUMNS.split(", ")
+    return pa.schema([*((name, pa.int64()) for name in numbers), (text, pa.string())])
 
 
-def _sqlite(path: str, after: int, upto: int) -> Iterator[pa.RecordBatch]:
+def _read_sqlite(path: str, after: int, until: int) -> Iterator[pa.RecordBatch]:
     from adbc_driver_sqlite import dbapi
 
-    facts = f"SELECT {COLUMNS} FROM core_fact WHERE id > {after} AND id <= {upto}"  # noqa: S608
+    facts = f"SELECT {COLUMNS} FROM core_fact WHERE id > {after} AND id <= {until}"  # noqa: S608
     with (
         dbapi.connect(f"file:{quote(path)}?mode=ro") as connection,
         connection.cursor() as cursor,
@@ -60,12 +63,14 @@ def _sqlite(path: str, after: int, upto: int) -> Iterator[pa.RecordBatch]:
             skip = 0
 
 
-def _postgresql(words: str, after: int, upto: int) -> Iterator[pa.RecordBatch]:
-    """Half of the work that psycopg and a CSV of COPY would be."""
+def _read_postgresql(
+    connection_string: str, after: int, until: int
+) -> Iterator[pa.RecordBatch]:
+    # Half of the work of psycopg and a CSV from COPY.
     from adbc_driver_postgresql import dbapi
 
-    facts = f"SELECT {COLUMNS} FROM core_fact WHERE xid > {after} AND xid <= {upto}"  # noqa: S608
-    with dbapi.connect(words) as connection, connection.cursor() as cursor:
+    facts = f"SELECT {COLUMNS} FROM core_fact WHERE xid > {after} AND xid <= {until}"  # noqa: S608
+    with dbapi.connect(connection_string) as connection, connection.cursor() as cursor:
         cursor.execute(facts)
         yield from cursor.fetch_record_batch()
 

@@ -82,9 +82,9 @@ def test_a_group_is_made_filled_and_moved_on(shop: Community, api: Caller) -> No
     assert api.get(f"/groups/{group}").body["size"] == 1
     changed = api.patch(f"/groups/{group}", {"capacity": None, "name": "老客群"})
     assert (changed.body["capacity"], changed.body["name"]) == (None, "老客群")
-    moved = api.post(f"/groups/{group}/stage", {"step": "settle"})
+    moved = api.post(f"/groups/{group}/stage", {"step": "stabilize"})
     assert moved.body["stage"] == "lasting"
-    assert api.post(f"/groups/{group}/stage", {"step": "settle"}).status == 409
+    assert api.post(f"/groups/{group}/stage", {"step": "stabilize"}).status == 409
     assert [g["key"] for g in api.pages("/groups?stage=lasting", 1)] == ["g1"]
     assert api.get("/groups?stage=nonsense").status == 422
 
@@ -96,7 +96,7 @@ def test_who_sees_some_groups_sees_no_others(shop: Community, api: Caller) -> No
     for method, path, given in (
         ("GET", f"/groups/{two}", None),
         ("PATCH", f"/groups/{two}", {"name": "x"}),
-        ("POST", f"/groups/{two}/stage", {"step": "settle"}),
+        ("POST", f"/groups/{two}/stage", {"step": "stabilize"}),
         ("GET", f"/groups/{two}/members", None),
         ("POST", f"/groups/{two}/members", {"members": [1]}),
         ("POST", f"/groups/{two}/members/removal", {"members": [1]}),
@@ -329,7 +329,7 @@ def test_of_another_community_nothing_is_there(shop: Community, api: Caller) -> 
         ("POST", f"/tag-batches/{batch}/undoing", {}),
         ("GET", f"/groups/{group}", None),
         ("PATCH", f"/groups/{group}", {"name": "x"}),
-        ("POST", f"/groups/{group}/stage", {"step": "settle"}),
+        ("POST", f"/groups/{group}/stage", {"step": "stabilize"}),
         ("GET", f"/groups/{group}/members", None),
         ("POST", f"/groups/{group}/members", {"members": [member]}),
         ("POST", f"/groups/{group}/members/removal", {"members": [member]}),

@@ -17,7 +17,7 @@ def test_it_makes_an_owner_and_shows_a_random_password_once(
     boss = Staff.objects.get(login="boss")
     assert (boss.role, boss.name, boss.community) == ("owner", "Boss", shop)
     assert boss.check_password(said["password"])
-    assert boss.password_is_given
+    assert boss.password_is_temporary
     other = ask("createoperator", "chef", "--json").json
     assert other["password"] != said["password"]
 
@@ -43,7 +43,7 @@ def test_it_takes_a_password_that_is_hard_to_guess(
     assert "quiet harbour" not in said.said
     boss = Staff.objects.get(login="boss")
     assert boss.check_password("quiet harbour at dawn")
-    assert not boss.password_is_given
+    assert not boss.password_is_temporary
 
 
 def test_a_login_is_nobody_elses(ask: Ask, shop: Community) -> None:

@@ -230,7 +230,7 @@ def _sending(world: World) -> None:
     task = tasks.Task.objects.get(campaign=sent)
     assisted_sending.open_next(task=task, **how)
     hidden = world.numbers["member"]
-    opt_outs.put(community=world.home, accounts=[hidden], **how)
+    opt_outs.opt_out(community=world.home, accounts=[hidden], **how)
     assert recipients.Recipient.objects.filter(campaign=sent, target_id=hidden)
     world.numbers |= {"draft": draft.pk, "campaign": sent.pk, "task": task.pk}
 

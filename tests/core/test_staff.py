@@ -8,7 +8,7 @@ import pytest
 
 from qunce.core import permissions
 from qunce.core.facts import audit
-from qunce.core.staff import ranks, staff, units
+from qunce.core.staff import passwords, ranks, staff, units
 from qunce.core.staff.models import Staff
 from tests.core import made
 from tests.core.made import AT
@@ -30,10 +30,10 @@ def add(by: Staff, **given: Any) -> Staff:
 def test_who_is_added_has_a_password_for_one_sign_in() -> None:
     bea = add(boss())
     assert bea.check_password(PASSWORD)
-    assert bea.password_is_given
-    staff.choose_password(staff=bea, password="another horse entirely", at=AT)
+    assert bea.password_is_temporary
+    passwords.change(staff=bea, password="another horse entirely", at=AT)
     bea.refresh_from_db()
-    assert not bea.password_is_given
+    assert not bea.password_is_temporary
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ def test_who_is_added_has_a_password_for_one_sign_in() -> None:
 )
 def test_a_weak_password_is_refused(password: str) -> None:
     bea = add(boss(), login="beatrice-b")
-    with pytest.raises(staff.InvalidStaff):
-        staff.choose_password(staff=bea, password=password, at=AT)
+    with pytest.raises(passwords.InvalidPassword):
+        passwords.change(staff=bea, password=password, at=AT)
 
 
 def test_an_operator_manages_nobody() -> None:
@@ -67,7 +67,7 @@ def test_a_manager_neither_makes_nor_changes_an_owner() -> None:
     with pytest.raises(permissions.NotAllowed):
         staff.change(staff=owner, by=manager, at=AT, name="Mine")
     with pytest.raises(permissions.NotAllowed):
-        staff.give_password(staff=owner, password=PASSWORD, by=manager, at=AT)
+        passwords.set_temporary(staff=owner, password=PASSWORD, by=manager, at=AT)
     with pytest.raises(permissions.NotAllowed):
         staff.change(staff=manager, by=manager, at=AT, role="owner")
 

@@ -110,7 +110,7 @@ def derive(_: World) -> None:
     schema.ROWS_PER_TABLE = 100
     log.sqlite.MAX_ROWS_IN_PROCESS = log.postgresql.MAX_ROWS_IN_PROCESS = random.choice(
         [10, 10**6]
-    )  # noqa: S311
+    )
     deriver.catch_up()
 
 

@@ -288,10 +288,10 @@ def sent(house: House) -> None:
 def _half_done(house: House, staff: Staff) -> int:
     from qunce.outreach.sending import assisted_sending, tasks
 
-    mine = tasks.open_for(staff, house.at)[0]
+    mine = tasks.list_open(staff, house.at)[0]
     rows = assisted_sending.open_next(task=mine, by=staff, at=house.at)
     for row in rows[:2]:
-        assisted_sending.mark(task=mine, target=row.target_id, by=staff, at=house.at)
+        assisted_sending.mark_sent(task=mine, target=row.target_id, by=staff, at=house.at)
     return mine.pk
 
 

@@ -17,14 +17,14 @@ def pulse(**given: float | None) -> GroupNumbers:
     ("stage", "given", "step"),
     [
         ("growing", {}, None),
-        ("growing", {"size": 460}, "settle"),
-        ("growing", {"joins": 1, "leaves": 0}, "settle"),
+        ("growing", {"size": 460}, "stabilize"),
+        ("growing", {"joins": 1, "leaves": 0}, "stabilize"),
         ("growing", {"size": 0}, None),
         ("growing", {"leaves": 20}, None),
         ("lasting", {}, "revive"),
         ("lasting", {"joins": 2}, None),
         ("lasting", {"joins": 2, "active": 1.0}, "recall"),
-        ("recalling", {"active": 9.0}, "settle"),
+        ("recalling", {"active": 9.0}, "stabilize"),
         ("recalling", {"active": 0.1}, "close"),
         ("recalling", {"active": 3.0}, None),
         ("dead", {}, None),
@@ -34,7 +34,7 @@ def test_a_stage_has_advice_that_looks_at_the_numbers(
     stage: str, given: dict[str, float], step: str | None
 ) -> None:
     """V1"""
-    assert advice.advise(stage, pulse(**given)).step == step
+    assert advice.advise(stage, pulse(**given)).transition == step
 
 
 @given(
@@ -53,4 +53,4 @@ def test_advice_never_asks_for_a_step_that_is_not_possible(
 ) -> None:
     found = advice.advise(stage, given)
     assert found.text
-    assert found.step is None or groups.FLOW.may(found.step, stage)
+    assert found.transition is None or groups.FLOW.may(found.transition, stage)

@@ -98,13 +98,13 @@ def test_a_full_group_takes_no_more(shop: Community, by: Staff) -> None:
 def test_a_group_has_a_life_of_its_own(shop: Community, by: Staff) -> None:
     (ann,) = made.members(shop, "ann")
     north = group(shop, by)
-    for step in ("settle", "recall", "close"):
-        groups.change_stage(group=north, step=step, by=by, at=AT)
+    for step in ("stabilize", "recall", "close"):
+        groups.change_stage(group=north, transition=step, by=by, at=AT)
     with pytest.raises(state_machine.WrongState):
-        groups.change_stage(group=north, step="settle", by=by, at=AT)
+        groups.change_stage(group=north, transition="stabilize", by=by, at=AT)
     with pytest.raises(groups.GroupRetired):
         groups.add_members(group=north, accounts=[ann], by=by, at=AT)
-    groups.change_stage(group=north, step="revive", by=by, at=AT)
+    groups.change_stage(group=north, transition="revive", by=by, at=AT)
     assert groups.add_members(group=north, accounts=[ann], by=by, at=AT) == 1
     stages = [payload["stage"] for _, payload in made.told(shop, "group.stage_changed")]
     assert stages == ["lasting", "recalling", "dead", "growing"]

@@ -99,8 +99,8 @@ def test_sales_know_corrections_but_not_refunds(shop: Community, by: Staff) -> N
 
 def test_two_accounts_of_one_person_are_one_buyer(shop: Community, by: Staff) -> None:
     phone = {"phone": "+1 212 555 0123"}
-    ann = accounts.create(community=shop, key="ann", known_by=phone, by=by, at=NOW)
-    too = accounts.create(community=shop, key="ann-2", known_by=phone, by=by, at=NOW)
+    ann = accounts.create(community=shop, key="ann", identifiers=phone, by=by, at=NOW)
+    too = accounts.create(community=shop, key="ann-2", identifiers=phone, by=by, at=NOW)
     pay(shop, "A", ann.pk, 10, local(6, 9))
     pay(shop, "B", too.pk, 20, local(6, 10))
     told = ask(shop, by)
@@ -196,7 +196,7 @@ def test_two_accounts_of_one_person_are_one_member_of_a_group(
 ) -> None:
     phone = {"phone": "+1 212 555 0123"}
     both = [
-        accounts.create(community=shop, key=key, known_by=phone, by=by, at=NOW).pk
+        accounts.create(community=shop, key=key, identifiers=phone, by=by, at=NOW).pk
         for key in ("ann", "ann-2")
     ]
     circle = groups.create(community=shop, key="circle", by=by, at=NOW)

@@ -31,7 +31,7 @@ def test_who_joins_is_in_the_community_and_in_the_log(
     assert made.who(shop, {"all": []}) == ["ann"]
     assert made.who(shop, {"source": {"any": ["stall"]}}) == ["ann"]
     assert made.told(shop, "member.joined") == [
-        (ann.pk, {"channel": "import", "came_by": "stall"})
+        (ann.pk, {"channel": "import", "source": "stall"})
     ]
 
 

@@ -49,7 +49,7 @@ def test_a_value_keeps_its_source_time_and_author(shop: Community, by: Staff) ->
     )
     assert made.who(shop, {"attr": {"name": "score", "gte": 7}}) == ["ann"]
     assert made.told(shop, "attribute.set") == [
-        (ann, {"attribute": "score", "came_by": "survey"})
+        (ann, {"attribute": "score", "source": "survey"})
     ]
 
 

@@ -30,7 +30,7 @@ EVERYONE: dict[str, Any] = {"with_left": {"all": []}}
 @pytest.fixture
 def filled(shop: Community, by: Staff) -> Community:
     phone = {"phone": "+4915112345678"}
-    ann = made.member(shop, "c-1", name="=HYPERLINK(1)", known_by=phone, source="qr")
+    ann = made.member(shop, "c-1", name="=HYPERLINK(1)", identifiers=phone, source="qr")
     bob = made.member(shop, "c-2", name="Bob, “B”\n")
     too = made.member(shop, "c-3", name="Too")
     city = attributes.define(community=shop, name="city", type="text", by=by, at=AT)
@@ -46,7 +46,7 @@ def filled(shop: Community, by: Staff) -> Community:
 def begin(by: Staff, form: str = "csv") -> member_export.Export:
     by.language = "en"
     blob = audiences.freeze(community=by.community, rule=EVERYONE, by=by, at=LATER)
-    return member_export.start(by=by, at=LATER, blob=blob, form=form)
+    return member_export.start(by=by, at=LATER, blob=blob, file_format=form)
 
 
 def read(export: member_export.Export) -> list[dict[str, str]]:

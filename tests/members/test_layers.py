@@ -216,7 +216,7 @@ def test_the_lifecycle_follows_the_members_own_gaps(shop: Community, by: Staff) 
         at=AT,
     )
     first = run(layering, by)
-    assert first.found == {"median": 10, "long": 30}
+    assert first.bounds == {"median": 10, "long": 30}
     found = laid_out(layering)
     assert found["cooling"] == ["k00", "k01"]
     assert found["lost"] == ["k02", "sleeper"]

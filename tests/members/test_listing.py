@@ -28,7 +28,7 @@ def test_pages_follow_one_another_without_gap_or_twin(
     made.members(shop, *"abcdefg")
     seen, before = [], None
     for _turn in range(3):
-        page = member_list.get_page(by=by, at=LATER, before=before, most=3)
+        page = member_list.get_page(by=by, at=LATER, before=before, limit=3)
         assert page.count == 7
         seen += keys(page)
         before = page.after
@@ -40,9 +40,9 @@ def test_a_page_is_not_shifted_by_who_joins_meanwhile(
     shop: Community, by: Staff
 ) -> None:
     made.members(shop, *"abcd")
-    first = member_list.get_page(by=by, at=LATER, most=2)
+    first = member_list.get_page(by=by, at=LATER, limit=2)
     made.members(shop, "e")
-    assert keys(member_list.get_page(by=by, at=LATER, most=2, before=first.after)) == [
+    assert keys(member_list.get_page(by=by, at=LATER, limit=2, before=first.after)) == [
         "b",
         "a",
     ]
@@ -56,7 +56,7 @@ def test_rule_and_words_cut_each_other(shop: Community, by: Staff) -> None:
     vip = made.tag(shop, "vip")
     assignments.apply(tag=vip, accounts=[ann.pk], by=by, at=AT)
     rule = {"tag": {"any": ["vip"]}}
-    (row,) = member_list.get_page(by=by, at=LATER, rule=rule, words="wang").rows
+    (row,) = member_list.get_page(by=by, at=LATER, rule=rule, query="wang").rows
     assert (row.name, [each.tag for each in row.tags]) == ("王芳", [vip])
     accounts.leave(account=bob, by=by, at=AT)
     assert keys(member_list.get_page(by=by, at=LATER)) == ["ann"]
@@ -68,7 +68,7 @@ def test_a_merged_person_is_one_row(shop: Community, by: Staff) -> None:
     ann, too = made.member(shop, "ann"), made.member(shop, "too", name="Too")
     people.merge(left=ann, right=too, by=by, at=AT)
     (row,) = member_list.get_page(by=by, at=LATER).rows
-    assert (row.head, row.name, row.accounts) == (ann.pk, "Too", 2)
+    assert (row.id, row.name, row.accounts) == (ann.pk, "Too", 2)
 
 
 def test_scope_holds_in_list_and_count(shop: Community, by: Staff) -> None:
@@ -77,7 +77,7 @@ def test_scope_holds_in_list_and_count(shop: Community, by: Staff) -> None:
     narrow = staff_models.create(community=shop, login="n", scope=scope, at=AT)
     page = member_list.get_page(by=narrow, at=LATER)
     assert (page.count, keys(page)) == (2, ["138****8001", "ann"])
-    assert member_list.get_page(by=narrow, at=LATER, words="bob").count == 0
+    assert member_list.get_page(by=narrow, at=LATER, query="bob").count == 0
     assert member_list.load_rows([], by=by) == []
     assert account_queries.get(shop, "bob").pk not in member_list.find_people(
         by=narrow, at=LATER

@@ -24,16 +24,16 @@ PHONE = {"phone": "13800138001"}
 
 
 def test_two_accounts_are_one_person(shop: Community, by: Staff) -> None:
-    made.member(shop, "ann", known_by=PHONE)
-    made.member(shop, "ann-2", known_by={"phone": "+86 138 0013 8001"})
+    made.member(shop, "ann", identifiers=PHONE)
+    made.member(shop, "ann-2", identifiers={"phone": "+86 138 0013 8001"})
     assert made.who(shop, {"all": []}) == ["ann"]
-    assert people.get(shop, "ann-2").head == account_queries.get(shop, "ann").pk
+    assert people.get(shop, "ann-2").id == account_queries.get(shop, "ann").pk
 
 
 @pytest.mark.parametrize("kind", ["unionid", "phone", "email"])
 def test_equal_identifiers_merge(shop: Community, by: Staff, kind: str) -> None:
     value = {"unionid": "oX1", "phone": "13800138001", "email": "a@b.cn"}[kind]
-    ann = made.member(shop, "ann", known_by={kind: value})
+    ann = made.member(shop, "ann", identifiers={kind: value})
     too = made.member(shop, "too")
     assert accounts.add_identifier(account=too, kind=kind, value=value, by=by, at=AT)
     assert not accounts.add_identifier(
@@ -46,8 +46,8 @@ def test_equal_identifiers_merge(shop: Community, by: Staff, kind: str) -> None:
 
 
 def test_a_person_has_left_when_all_accounts_have(shop: Community, by: Staff) -> None:
-    ann = made.member(shop, "ann", known_by=PHONE)
-    too = made.member(shop, "too", known_by=PHONE)
+    ann = made.member(shop, "ann", identifiers=PHONE)
+    too = made.member(shop, "too", identifiers=PHONE)
     accounts.leave(account=ann, by=by, at=AT)
     assert made.who(shop, {"all": []}) == ["ann"]
     assert people.get(shop, "ann").present
@@ -67,7 +67,7 @@ def test_merging_by_hand_carries_tags_and_values(shop: Community, by: Staff) -> 
         attributes.set_values(attribute=city, values=values, by=by, at=moment)
     people.merge(left=too, right=ann, note="told us so", by=by, at=AT)
     person = people.get(shop, "too")
-    assert person.head == ann.pk
+    assert person.id == ann.pk
     assert person.tags == {"vip": 5}
     assert person.attributes["city"].text == "Xi'an"
     assert made.who(shop, {"tag": {"any": ["vip"], "depth": {"eq": 5}}}) == ["ann"]
@@ -93,13 +93,13 @@ def test_unmerging_returns_everything_to_where_it_was(
 def test_who_was_parted_by_hand_is_not_joined_by_evidence(
     shop: Community, by: Staff
 ) -> None:
-    ann = made.member(shop, "ann", known_by=PHONE)
-    too = made.member(shop, "too", known_by=PHONE)
+    ann = made.member(shop, "ann", identifiers=PHONE)
+    too = made.member(shop, "too", identifiers=PHONE)
     people.unmerge(left=ann, right=too, by=by, at=AT)
     accounts.add_identifier(account=too, kind="email", value="a@b.cn", by=by, at=AT)
     accounts.add_identifier(account=ann, kind="email", value="a@b.cn", by=by, at=AT)
     assert made.who(shop, {"all": []}) == ["ann", "too"]
-    made.member(shop, "third", known_by=PHONE)
+    made.member(shop, "third", identifiers=PHONE)
     assert (
         account_queries.account_ids_of_person(account_queries.get(shop, "third").pk)[0]
         == ann.pk
@@ -165,8 +165,8 @@ def test_strangers_of_two_communities_are_never_merged(
     shop: Community, by: Staff
 ) -> None:
     other = made.shop("other")
-    ann = made.member(shop, "ann", known_by=PHONE)
-    eve = made.member(other, "eve", known_by=PHONE)
+    ann = made.member(shop, "ann", identifiers=PHONE)
+    eve = made.member(other, "eve", identifiers=PHONE)
     assert account_queries.account_ids_of_person(ann.pk) == [ann.pk]
     with pytest.raises(account_queries.MemberNotFound):
         people.merge(left=ann, right=eve, by=by, at=AT)
@@ -176,8 +176,8 @@ def test_who_is_erased_is_gone_at_once_and_leaves_nothing(
     shop: Community, by: Staff
 ) -> None:
     made.member(shop, "bob")
-    ann = made.member(shop, "ann", name="Ann", known_by=PHONE)
-    too = made.member(shop, "too", known_by=PHONE)
+    ann = made.member(shop, "ann", name="Ann", identifiers=PHONE)
+    too = made.member(shop, "too", identifiers=PHONE)
     vip = made.tag(shop, "vip")
     likes = attributes.define(community=shop, name="likes", type="multi", by=by, at=AT)
     assignments.apply(tag=vip, accounts=[too.pk], by=by, at=AT)
@@ -198,5 +198,5 @@ def test_who_is_erased_is_gone_at_once_and_leaves_nothing(
     assert not attribute_values.PastValue.objects.exists()
     assert not tag_models.Tagging.objects.filter(present=True).exists()
     assert audiences.size(everyone) == 2
-    made.member(shop, "ann", known_by=PHONE)
+    made.member(shop, "ann", identifiers=PHONE)
     assert made.who(shop, {"all": []}) == ["bob", "ann"]

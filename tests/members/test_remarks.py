@@ -58,10 +58,12 @@ def test_it_names_attributes_and_tag_groups(shop: Community, by: Staff) -> None:
     person = people.get_by_account(ann.pk)
     assert remark_names.render_for(person, by=by) == "王芳"
     text = "{subject}-{stage}-{name}-{joined}"
-    remark_names.set_pattern(community=shop, text=text, longest=30, by=by, at=LATER)
+    remark_names.set_pattern(community=shop, text=text, max_length=30, by=by, at=LATER)
     assert remark_names.render_for(person, by=by) == "数学-warm-王芳-2026-03-05"
     assert made.told(shop, "remark_name.pattern_changed") == [(None, {"pattern": text})]
-    remark_names.set_pattern(community=shop, text="{key}", longest=2, by=by, at=LATER)
+    remark_names.set_pattern(
+        community=shop, text="{key}", max_length=2, by=by, at=LATER
+    )
     assert remark_names.render_for(person, by=by) == "c"
 
 

@@ -26,16 +26,16 @@ pytestmark = pytest.mark.both_databases
 
 def names(by: Staff, words: str) -> list[str]:
     """Names of those found, in the order of their accounts."""
-    found = search.find(by=by, words=words, at=LATER)
+    found = search.find(by=by, query=words, at=LATER)
     rows = account_models.Account.objects.filter(pk__in=list(found)).order_by("pk")
     return [str(row) for row in rows]
 
 
 @pytest.fixture
 def filled(shop: Community) -> Community:
-    made.member(shop, "c-1", name="王芳", known_by={"phone": "13800138001"})
-    made.member(shop, "c-2", name="王小芳", known_by={"email": "Fang@shop.cn"})
-    made.member(shop, "13900139002", name="Ann Lee", known_by={"wechat": "oXyZ9"})
+    made.member(shop, "c-1", name="王芳", identifiers={"phone": "13800138001"})
+    made.member(shop, "c-2", name="王小芳", identifiers={"email": "Fang@shop.cn"})
+    made.member(shop, "13900139002", name="Ann Lee", identifiers={"wechat": "oXyZ9"})
     return shop
 
 
@@ -91,12 +91,12 @@ def test_a_person_is_found_by_any_account_once(filled: Community, by: Staff) -> 
     left, right = account_queries.get(filled, "c-1"), account_queries.get(filled, "c-2")
     people.merge(left=left, right=right, by=by, at=AT)
     assert names(by, "芳") == ["王芳"]
-    assert search.suggest(by=by, words="c-2", at=LATER) == [left.pk]
+    assert search.suggest(by=by, query="c-2", at=LATER) == [left.pk]
 
 
 def test_the_likeliest_come_first(filled: Community, by: Staff) -> None:
     made.member(filled, "c-3", name="大王")
-    found = search.suggest(by=by, words="王", at=LATER)
+    found = search.suggest(by=by, query="王", at=LATER)
     first = [account_models.Account.objects.get(pk=pk).name for pk in found]
     assert first == ["王小芳", "王芳", "大王"]
 
@@ -109,10 +109,10 @@ def test_the_best_are_in_sight(filled: Community) -> None:
     narrow = staff_models.create(
         community=filled, login="n", scope={"tag": {"any": ["mine"]}}, at=AT
     )
-    assert search.suggest(by=narrow, words="芳", at=LATER) == [fang]
+    assert search.suggest(by=narrow, query="芳", at=LATER) == [fang]
     other = made.staff(made.shop("other"), login="eve")
-    assert search.suggest(by=other, words="芳", at=LATER) == []
-    assert not search.find(by=other, words="芳", at=LATER)
+    assert search.suggest(by=other, query="芳", at=LATER) == []
+    assert not search.find(by=other, query="芳", at=LATER)
 
 
 @pytest.mark.django_db(transaction=True)

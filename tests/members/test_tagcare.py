@@ -44,10 +44,12 @@ def test_a_groups_rule_is_changed_for_the_tags_to_come(
     group = made.tag_group(shop, "exam")
     made.tag(shop, "old", group)
     naming = tag_naming.NamingRule(prefix="exam:", guidance="Like exam:2026-12.")
-    tag_groups.update(group=group, naming=naming, makers=["viewer"], by=by, at=AT)
+    tag_groups.update(
+        group=group, naming=naming, creator_roles=["viewer"], by=by, at=AT
+    )
     with pytest.raises(tag_naming.InvalidTagName, match="Like exam"):
         made.tag(shop, "soon", tag_groups.get_by_key(shop, "exam"))
-    assert tag_groups.get_by_key(shop, "exam").makers == ["viewer"]
+    assert tag_groups.get_by_key(shop, "exam").creator_roles == ["viewer"]
     naming = tag_naming.NamingRule(pattern="(")
     with pytest.raises(tag_naming.InvalidTagName):
         tag_groups.update(group=group, naming=naming, by=by, at=AT)
@@ -155,9 +157,9 @@ def test_batches_are_listed_newest_first_and_by_tag(shop: Community, by: Staff) 
     first = assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     second = assignments.apply(tag=koc, accounts=[ann, bob], by=by, at=AT)
     assignments.apply(tag=koc, accounts=[ann, bob], by=by, at=AT)
-    assert assignments.list_batches(by, before=0, most=9) == [second, first]
-    assert assignments.list_batches(by, before=second.pk, most=9) == [first]
-    assert assignments.list_batches_of_tag(vip, by, most=9) == [first]
+    assert assignments.list_batches(by, before=0, limit=9) == [second, first]
+    assert assignments.list_batches(by, before=second.pk, limit=9) == [first]
+    assert assignments.list_batches_of_tag(vip, by, limit=9) == [first]
     assert assignments.get_batch(shop, first.pk) == first
     with pytest.raises(assignments.BatchNotFound):
         assignments.get_batch(made.shop("other"), first.pk)

@@ -22,10 +22,10 @@ pytestmark = pytest.mark.both_databases
 VIP = {"tag": {"any": ["vip"]}}
 
 
-def begin(shop: Community, by: Staff, does: str = "put") -> tag_models.TagJob:
+def begin(shop: Community, by: Staff, action: str = "apply") -> tag_models.TagJob:
     people = bitmaps.of(made.members(shop, *"abcde"))
     vip = made.tag(shop, "vip")
-    return bulk_tagging.start(tag=vip, does=does, people=people, by=by, at=AT)
+    return bulk_tagging.start(tag=vip, action=action, people=people, by=by, at=AT)
 
 
 def test_it_is_done_once_and_undone_as_one(shop: Community, by: Staff) -> None:
@@ -75,7 +75,7 @@ def test_taking_off(shop: Community, by: Staff) -> None:
     bulk_tagging.run(str(begin(shop, by).pk), at=AT)
     vip = tag_models.TagJob.objects.get().tag
     chosen = bitmaps.of([account_queries.get(shop, "a").pk])
-    job = bulk_tagging.start(tag=vip, does="take", people=chosen, by=by, at=AT)
+    job = bulk_tagging.start(tag=vip, action="remove", people=chosen, by=by, at=AT)
     bulk_tagging.run(str(job.pk), at=LATER)
     assert made.who(shop, VIP) == list("bcde")
 
@@ -90,4 +90,4 @@ def test_others_do_not_see_it(shop: Community, by: Staff) -> None:
     viewer = made.staff(shop, "viewer", login="vic")
     nobody = bitmaps.of([])
     with pytest.raises(permissions.NotAllowed):
-        bulk_tagging.start(tag=job.tag, does="put", people=nobody, by=viewer, at=AT)
+        bulk_tagging.start(tag=job.tag, action="apply", people=nobody, by=viewer, at=AT)

@@ -50,7 +50,7 @@ def test_a_groups_naming_rule_says_how_it_is_done_right(
     naming = tag_naming.NamingRule(
         prefix="exam:",
         pattern=r"exam:\d{4}-\d\d",
-        longest=12,
+        max_length=12,
         guidance="Write it like exam:2026-12.",
     )
     group = made.tag_group(shop, "exam", naming=naming)
@@ -68,7 +68,7 @@ def test_a_pattern_that_cannot_be_read_is_refused(shop: Community) -> None:
 
 def test_who_may_make_tags_is_set_for_each_group(shop: Community, by: Staff) -> None:
     staff = made.staff(shop, "operator", "olga")
-    notes = made.tag_group(shop, "notes", makers=["operator"])
+    notes = made.tag_group(shop, "notes", creator_roles=["operator"])
     note = library.create(community=shop, key="n1", group=notes, by=staff, at=AT)
     assert note.group == notes
     assert not library.may_create(None, staff)

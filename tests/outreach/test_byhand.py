@@ -28,7 +28,7 @@ from tests.outreach.made import HOUR
 
 pytestmark = pytest.mark.both_databases
 SOON = AT + timedelta(minutes=1)
-SETTLED = AT + assisted_sending.SETTLED_AFTER + timedelta(minutes=1)
+SETTLED = AT + assisted_sending.UNDO_PERIOD + timedelta(minutes=1)
 
 
 def target(of: Community, key: str) -> int:
@@ -37,7 +37,7 @@ def target(of: Community, key: str) -> int:
 
 def mark(of: Campaign, key: str, by: Staff) -> None:
     who = target(of.community, key)
-    assisted_sending.mark(task=made.task(of, by), target=who, by=by, at=SOON)
+    assisted_sending.mark_sent(task=made.task(of, by), target=who, by=by, at=SOON)
 
 
 def test_forty_are_opened_marked_and_the_campaign_is_done(
@@ -54,7 +54,7 @@ def test_forty_are_opened_marked_and_the_campaign_is_done(
     sent.refresh_from_db()
     assert sent.state == "done"
     assert set(made.states(sent).values()) == {"marked"}
-    assert tasks.open_for(by, AT) == []
+    assert tasks.list_open(by, AT) == []
 
 
 def test_a_row_is_marked_once(shop: Community, by: Staff) -> None:
@@ -62,7 +62,7 @@ def test_a_row_is_marked_once(shop: Community, by: Staff) -> None:
     sent = made.started(by)
     made.opened(sent, by)
     mark(sent, "a", by)
-    with pytest.raises(assisted_sending.NotOpen):
+    with pytest.raises(assisted_sending.RecipientNotOpen):
         mark(sent, "a", by)
 
 
@@ -76,12 +76,12 @@ def test_what_staff_did_is_told_when_it_can_no_longer_be_taken_back(
     mark(sent, "a", by)
     mark(sent, "b", by)
     assisted_sending.undo(task=task, target=target(shop, "b"), by=by, at=SOON)
-    assisted_sending.cannot(
+    assisted_sending.mark_failed(
         task=task, target=target(shop, "c"), reason="blocked", by=by, at=SOON
     )
-    assert recording.tell(at=SOON) == 0
-    assert recording.tell(at=SETTLED) == 2
-    assert recording.tell(at=SETTLED) == 0
+    assert recording.record_final_marks(at=SOON) == 0
+    assert recording.record_final_marks(at=SETTLED) == 2
+    assert recording.record_final_marks(at=SETTLED) == 0
     told = [(target(shop, "a"), {"campaign": "News"})]
     assert members.told(shop, "send.marked_sent") == told
     failed = {"campaign": "News", "reason": "blocked"}
@@ -96,7 +96,7 @@ def test_a_rule_finds_who_was_sent_to() -> None:
     sent = made.started(by)
     made.opened(sent, by)
     mark(sent, "a", by)
-    recording.tell(at=SETTLED)
+    recording.record_final_marks(at=SETTLED)
     deriver.catch_up()
     rule = {"did": {"kind": "send.marked_sent", "where": {"campaign": "News"}}}
     assert members.who(shop, rule) == ["a"]
@@ -110,10 +110,10 @@ def test_a_mark_is_taken_back_for_five_minutes_a_failure_for_ever(
     made.opened(sent, by)
     task = made.task(sent, by)
     mark(sent, "a", by)
-    assisted_sending.cannot(
+    assisted_sending.mark_failed(
         task=task, target=target(shop, "b"), reason="other", by=by, at=SOON
     )
-    recording.tell(at=SETTLED)
+    recording.record_final_marks(at=SETTLED)
     with pytest.raises(assisted_sending.TooLateToUndo, match="5 minutes"):
         assisted_sending.undo(task=task, target=target(shop, "a"), by=by, at=SETTLED)
     assisted_sending.undo(task=task, target=target(shop, "b"), by=by, at=SETTLED)
@@ -134,7 +134,7 @@ def test_taking_back_the_last_mark_opens_the_campaign_again(
     )
     sent.refresh_from_db()
     assert (sent.state, sent.finished_at) == ("sending", None)
-    assert [task.campaign for task in tasks.open_for(by, SOON)] == [sent]
+    assert [task.campaign for task in tasks.list_open(by, SOON)] == [sent]
 
 
 def test_a_reason_is_needed(shop: Community, by: Staff) -> None:
@@ -142,7 +142,7 @@ def test_a_reason_is_needed(shop: Community, by: Staff) -> None:
     sent = made.started(by)
     made.opened(sent, by)
     with pytest.raises(errors.Invalid, match="reason"):
-        assisted_sending.cannot(
+        assisted_sending.mark_failed(
             task=made.task(sent, by), target=target(shop, "a"), reason="", by=by, at=AT
         )
 
@@ -153,7 +153,7 @@ def test_who_changed_since_the_start_is_skipped_with_the_reason(
     made.people(shop, "a", "left", "out", "twin", "first")
     sent = made.started(by, text="Hello {name}")
     accounts.leave(account=account_queries.get(shop, "left"), by=by, at=SOON)
-    opt_outs.put(community=shop, accounts=[target(shop, "out")], by=by, at=SOON)
+    opt_outs.opt_out(community=shop, accounts=[target(shop, "out")], by=by, at=SOON)
     people.merge(
         left=account_queries.get(shop, "twin"),
         right=account_queries.get(shop, "first"),
@@ -193,7 +193,7 @@ def test_nothing_is_opened_in_a_pause_but_what_was_sent_is_marked(
     sent = made.started(by)
     made.opened(sent, by, most=1)
     campaigns.pause(campaign=sent, by=by, at=SOON)
-    with pytest.raises(assisted_sending.NotRunning, match="paused"):
+    with pytest.raises(assisted_sending.CampaignNotRunning, match="paused"):
         made.opened(sent, by)
     mark(sent, "a", by)
     assert made.states(sent) == {"a": "marked"}
@@ -206,7 +206,7 @@ def test_a_changed_text_holds_for_all_that_is_not_sent(
     sent = made.started(by)
     made.opened(sent, by, most=1)
     campaigns.pause(campaign=sent, by=by, at=SOON)
-    campaigns.change(campaign=sent, by=by, at=SOON, text="{name}, {odd|x}"[:6])
+    campaigns.update(campaign=sent, by=by, at=SOON, text="{name}, {odd|x}"[:6])
     campaigns.resume(campaign=sent, by=by, at=SOON)
     assert made.opened(sent, by) == ["a", "b"]
 
@@ -221,9 +221,9 @@ def test_cancelling_skips_what_is_open_and_drops_what_waits(
     launch.cancel(campaign=sent, by=by, at=SOON)
     assert made.states(sent) == {"a": "marked", "b": "skipped: cancelled"}
     assert results.progress(sent).left == 0
-    with pytest.raises(assisted_sending.NotOpen):
+    with pytest.raises(assisted_sending.RecipientNotOpen):
         mark(sent, "b", by)
-    assert tasks.open_for(by, SOON) == []
+    assert tasks.list_open(by, SOON) == []
 
 
 def test_a_task_is_handed_over_with_all_that_is_not_done(
@@ -237,7 +237,7 @@ def test_a_task_is_handed_over_with_all_that_is_not_done(
     task = made.task(sent, by)
     assert assisted_sending.hand_over(task=task, to=cat, by=by, at=SOON) == 2
     assert made.opened(sent, cat) == ["b", "c"]
-    assert tasks.open_for(by, SOON) == []
+    assert tasks.list_open(by, SOON) == []
     for key in "bc":
         mark(sent, key, cat)
     sent.refresh_from_db()
@@ -255,9 +255,9 @@ def test_only_who_has_the_task_marks_and_only_who_oversees_hands_over(
     task = made.task(sent, cat)
     who = target(shop, "a")
     for other in (by, dan):
-        with pytest.raises(tasks.NotYours):
-            assisted_sending.mark(task=task, target=who, by=other, at=AT)
-    with pytest.raises(tasks.UnknownTask):
+        with pytest.raises(tasks.TaskNotOwn):
+            assisted_sending.mark_sent(task=task, target=who, by=other, at=AT)
+    with pytest.raises(tasks.TaskNotFound):
         tasks.get(by=dan, pk=task.pk)
     assert tasks.get(by=by, pk=task.pk) == task
     with pytest.raises(permissions.NotAllowed):
@@ -288,12 +288,12 @@ def test_groups_are_receivers_too(shop: Community, by: Staff) -> None:
     sent = made.started(
         by, target="groups", groups=chosen, text="To {group}", rule=None
     )
-    groups.change_stage(group=dead, step="close", by=by, at=SOON)
+    groups.change_stage(group=dead, transition="close", by=by, at=SOON)
     task = made.task(sent, by)
     rows = assisted_sending.open_next(task=task, by=by, at=SOON)
     assert [row.target_id for row in rows] == [north.pk, south.pk]
-    assisted_sending.mark(task=task, target=north.pk, by=by, at=SOON)
-    recording.tell(at=SETTLED)
+    assisted_sending.mark_sent(task=task, target=north.pk, by=by, at=SOON)
+    recording.record_final_marks(at=SETTLED)
     assert members.told(shop, "send.marked_sent") == [(None, {"campaign": "News"})]
     closed = Recipient.objects.get(campaign=sent, target_id=dead.pk)
     assert (closed.state, closed.reason) == ("skipped", "closed")
@@ -305,7 +305,7 @@ def test_who_is_erased_is_in_no_row_and_waits_nowhere(
     made.people(shop, "a", "b", "c")
     sent = made.started(by)
     made.opened(sent, by, most=1)
-    recipients.forget(shop, [target(shop, "a"), target(shop, "b")])
+    recipients.delete_for_accounts(shop, [target(shop, "a"), target(shop, "b")])
     assert made.states(sent) == {}
     assert made.opened(sent, by) == ["c"]
 
@@ -314,10 +314,10 @@ def test_late_tasks_are_seen_by_who_oversees(shop: Community, by: Staff) -> None
     made.people(shop, "a")
     cat = made.staff(shop, "cat")
     sent = made.started(by, staff=[cat.pk], due_at=AT + HOUR)
-    assert tasks.late_of_others(by, AT) == []
-    assert [task.campaign for task in tasks.late_of_others(by, LATER)] == [sent]
-    assert tasks.late_of_others(cat, LATER) == []
-    (share,) = results.by_staff(sent, LATER)
+    assert tasks.list_late_of_others(by, AT) == []
+    assert [task.campaign for task in tasks.list_late_of_others(by, LATER)] == [sent]
+    assert tasks.list_late_of_others(cat, LATER) == []
+    (share,) = results.list_task_progress(sent, LATER)
     assert (share.late, share.progress.left) == (True, 1)
 
 
@@ -335,19 +335,19 @@ def test_one_task_on_two_screens_at_once() -> None:
             task = made.task(sent, by)
             rows = assisted_sending.open_next(task=task, by=by, at=AT, most=3)
             for row in rows:
-                with contextlib.suppress(assisted_sending.NotOpen):
-                    assisted_sending.mark(task=task, target=row.target_id, by=by, at=AT)
+                with contextlib.suppress(assisted_sending.RecipientNotOpen):
+                    assisted_sending.mark_sent(task=task, target=row.target_id, by=by, at=AT)
                     done += 1
             sent.refresh_from_db()
             if sent.state == "done":
                 return done
 
     def patient() -> int:
-        with contextlib.suppress(assisted_sending.NotRunning):
+        with contextlib.suppress(assisted_sending.CampaignNotRunning):
             return screen()
         return 0
 
     together.run(patient, patient)
     assert list(made.states(sent).values()) == ["marked"] * 12
-    recording.tell(at=SETTLED)
+    recording.record_final_marks(at=SETTLED)
     assert len(members.told(shop, "send.marked_sent")) == 12

@@ -30,7 +30,7 @@ def test_a_campaign_is_made_and_told(shop: Community, by: Staff) -> None:
 
 def test_two_of_one_name_have_two_keys(by: Staff) -> None:
     assert [made.campaign(by).key for _turn in range(3)] == ["News", "News 2", "News 3"]
-    with pytest.raises(campaigns.CampaignExists):
+    with pytest.raises(campaigns.CampaignAlreadyExists):
         made.campaign(by, key="News 2")
 
 
@@ -84,14 +84,14 @@ def test_what_is_on_its_way_is_paused_before_it_changes(
 ) -> None:
     made.people(shop, "bob")
     running = made.started(by)
-    with pytest.raises(campaigns.NotEditable, match="Pause"):
-        campaigns.change(campaign=running, by=by, at=LATER, text="Other")
+    with pytest.raises(campaigns.CampaignNotEditable, match="Pause"):
+        campaigns.update(campaign=running, by=by, at=LATER, text="Other")
     campaigns.pause(campaign=running, by=by, at=LATER)
-    with pytest.raises(campaigns.NotEditable):
-        campaigns.change(campaign=running, by=by, at=LATER, rule={"any": []})
-    assert campaigns.change(campaign=running, by=by, at=LATER, text="Other") == ["text"]
+    with pytest.raises(campaigns.CampaignNotEditable):
+        campaigns.update(campaign=running, by=by, at=LATER, rule={"any": []})
+    assert campaigns.update(campaign=running, by=by, at=LATER, text="Other") == ["text"]
     with pytest.raises(templates.InvalidText):
-        campaigns.change(campaign=running, by=by, at=LATER, text="")
+        campaigns.update(campaign=running, by=by, at=LATER, text="")
     campaigns.resume(campaign=running, by=by, at=LATER)
     assert running.state == "sending"
 
@@ -102,10 +102,10 @@ def test_a_scheduled_campaign_starts_by_itself(shop: Community, by: Staff) -> No
     with pytest.raises(campaigns.InvalidCampaign, match="still to come"):
         campaigns.schedule(campaign=plan, send_at=AT, by=by, at=AT)
     campaigns.schedule(campaign=plan, send_at=AT + HOUR, by=by, at=AT)
-    launch.begin_due(at=AT + timedelta(minutes=59))
+    launch.start_scheduled(at=AT + timedelta(minutes=59))
     plan.refresh_from_db()
     assert plan.state == "scheduled"
-    launch.begin_due(at=AT + HOUR)
+    launch.start_scheduled(at=AT + HOUR)
     plan.refresh_from_db()
     assert (plan.state, plan.size) == ("sending", 1)
 
@@ -114,7 +114,7 @@ def test_what_could_not_go_in_time_does_not_go_late(shop: Community, by: Staff) 
     made.people(shop, "bob")
     plan = made.campaign(by)
     campaigns.schedule(campaign=plan, send_at=AT + HOUR, by=by, at=AT)
-    launch.begin_due(at=AT + 4 * HOUR)
+    launch.start_scheduled(at=AT + 4 * HOUR)
     plan.refresh_from_db()
     assert plan.state == "draft"
     assert plan.note
@@ -123,7 +123,7 @@ def test_what_could_not_go_in_time_does_not_go_late(shop: Community, by: Staff) 
 def test_what_cannot_start_goes_back_and_says_why(by: Staff) -> None:
     plan = made.campaign(by)
     campaigns.schedule(campaign=plan, send_at=AT + HOUR, by=by, at=AT)
-    launch.begin_due(at=AT + HOUR)
+    launch.start_scheduled(at=AT + HOUR)
     plan.refresh_from_db()
     assert (plan.state, bool(plan.note)) == ("draft", True)
 
@@ -144,18 +144,18 @@ def test_who_sees_a_part_sees_only_their_own_campaigns(
     part = made.staff(shop, "cat", scope={"tag": {"untagged": True}})
     whole = made.staff(shop, "dan")
     theirs, hers = made.campaign(by), made.campaign(part)
-    assert set(campaigns.visible(whole)) == {theirs, hers}
-    assert set(campaigns.visible(part)) == {hers}
-    with pytest.raises(campaigns.UnknownCampaign):
+    assert set(campaigns.list_visible(whole)) == {theirs, hers}
+    assert set(campaigns.list_visible(part)) == {hers}
+    with pytest.raises(campaigns.CampaignNotFound):
         campaigns.get(by=part, pk=theirs.pk)
     stranger = made.staff(people.shop("other"), "zoe", "owner")
-    with pytest.raises(campaigns.UnknownCampaign):
+    with pytest.raises(campaigns.CampaignNotFound):
         campaigns.get(by=stranger, pk=theirs.pk)
 
 
 def test_a_copy_is_a_draft_that_says_the_same(shop: Community, by: Staff) -> None:
     made.people(shop, "bob")
     first = made.started(by, spare=False)
-    again = campaigns.copy(campaign=first, by=by, at=LATER)
+    again = campaigns.duplicate(campaign=first, by=by, at=LATER)
     assert (again.state, again.text, again.spare) == ("draft", first.text, False)
     assert again.key == "News 2"

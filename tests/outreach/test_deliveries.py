@@ -115,7 +115,7 @@ def test_too_many_failures_pause_the_campaign_and_say_so(
     sent.refresh_from_db()
     assert sent.state == "paused"
     assert "6" in sent.note
-    assert results.by_reason(sent) == [("failed", "they blocked or deleted me", 6)]
+    assert results.count_by_reason(sent) == [("failed", "they blocked or deleted me", 6)]
 
 
 def test_a_pause_holds_at_once(shop: Community, by: Staff, fake: Fake) -> None:

@@ -120,12 +120,12 @@ def test_a_stranger_who_writes_becomes_a_member(
 
 def test_an_opt_out_is_forgotten_with_the_person(shop: Community, by: Staff) -> None:
     (ann,) = made.people(shop, "ann")
-    opt_outs.put(community=shop, accounts=[ann], by=by, at=AT)
-    assert set(opt_outs.of_people([ann])) == {ann}
+    opt_outs.opt_out(community=shop, accounts=[ann], by=by, at=AT)
+    assert set(opt_outs.find_by_person([ann])) == {ann}
     gone = [incoming_fact(ann)]
-    opt_outs.forget_erased(community=shop, facts=gone, at=AT)
-    recipients.forget_erased(community=shop, facts=gone, at=AT)
-    assert opt_outs.of_people([ann]) == {}
+    opt_outs.clear_erased(community=shop, facts=gone, at=AT)
+    recipients.delete_erased(community=shop, facts=gone, at=AT)
+    assert opt_outs.find_by_person([ann]) == {}
 
 
 def incoming_fact(account: int) -> Any:
@@ -139,7 +139,7 @@ def incoming_fact(account: int) -> Any:
 
 def test_leaving_does_not_take_an_opt_out_back(shop: Community, by: Staff) -> None:
     (ann,) = made.people(shop, "ann")
-    opt_outs.put(community=shop, accounts=[ann], by=by, at=AT)
+    opt_outs.opt_out(community=shop, accounts=[ann], by=by, at=AT)
     account = account_queries.get(shop, "ann")
     accounts.leave(account=account, by=by, at=AT)
     accounts.rejoin(account=account, by=by, at=LATER)

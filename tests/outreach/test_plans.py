@@ -98,12 +98,12 @@ def live(shop: Community, ids: list[int], people: list[Person]) -> None:
         made.opened(sent, boss)
         task = made.task(sent, boss)
         for row in assisted_sending.open_next(task=task, by=boss, at=AT):
-            assisted_sending.mark(task=task, target=row.target_id, by=boss, at=AT)
+            assisted_sending.mark_sent(task=task, target=row.target_id, by=boss, at=AT)
         if turn != 1:  # one of three waits, so that both ways of counting are needed
-            recording.tell(at=LATER)
+            recording.record_final_marks(at=LATER)
     deriver.catch_up()
     out = [pk for pk, one in zip(ids, people, strict=True) if one.opted_out]
-    opt_outs.put(community=shop, accounts=out, by=boss, at=LATER)
+    opt_outs.opt_out(community=shop, accounts=out, by=boss, at=LATER)
     for n, one in enumerate(people):
         if one.left:
             account = account_queries.get(shop, f"m{n}")
@@ -126,7 +126,7 @@ def test_the_plan_is_what_asking_each_person_says(
         staff=[one.pk for one in staff],
         spare=spare,
     )
-    plan = audience_plan.make(campaign=draft, by=boss, at=LATER)
+    plan = audience_plan.build(campaign=draft, by=boss, at=LATER)
     wanted = {
         pk: reason(one, spare=spare)
         for pk, one in zip(ids, people, strict=True)
@@ -147,12 +147,12 @@ def test_the_review_shows_ten_real_names_with_their_text(
     made.people(shop, *(f"p{n:02}" for n in range(25)))
     members.member(shop, "nameless")
     draft = made.campaign(by, text="Hi {name}, {staff} here")
-    review = campaign_review.review(campaign=draft, by=by, at=AT)
+    review = campaign_review.build(campaign=draft, by=by, at=AT)
     assert (review.asked, review.size, len(review.samples)) == (26, 26, 10)
     assert review.samples[0].text == "Hi P00, Ann here"
     assert [share.size for share in review.shares] == [26]
     alone = made.campaign(by, text="{name}", rule={"members": {"keys": ["nameless"]}})
-    (sample,) = campaign_review.review(campaign=alone, by=by, at=AT).samples
+    (sample,) = campaign_review.build(campaign=alone, by=by, at=AT).samples
     assert (sample.name, sample.text) == ("nameless", None)
     assert sample.missing == "There is no value for {name}."
 
@@ -162,12 +162,12 @@ def test_a_plan_is_made_in_a_house_that_has_never_acted_by_itself() -> None:
     shop = members.shop("quiet")
     boss = made.staff(shop, "boss", "owner")
     accounts.create(community=shop, key="a", by=boss, at=AT)
-    assert audience_plan.make(campaign=made.campaign(boss), by=boss, at=AT).size == 1
+    assert audience_plan.build(campaign=made.campaign(boss), by=boss, at=AT).size == 1
 
 
 @given(st.integers(0, 100), st.integers(1, 12))
 def test_samples_are_spread_over_all(size: int, most: int) -> None:
-    places = campaign_review.spread(size, most)
+    places = campaign_review.evenly_spaced(size, most)
     assert len(places) == min(size, most) == len(set(places))
     assert all(0 <= place < size for place in places)
     gaps = [after - before for before, after in itertools.pairwise(places)]
@@ -187,7 +187,7 @@ def test_a_start_goes_to_as_many_as_were_confirmed(shop: Community, by: Staff) -
 
 def test_nobody_is_refused(shop: Community, by: Staff) -> None:
     draft = made.campaign(by, rule={"any": []})
-    with pytest.raises(launch.NobodyLeft):
+    with pytest.raises(launch.AudienceEmpty):
         launch.start(campaign=draft, by=by, at=AT)
 
 
@@ -195,7 +195,7 @@ def test_a_campaign_of_who_sees_a_part_goes_to_that_part(shop: Community) -> Non
     made.tag(shop, "south", *made.people(shop, "a"))
     made.people(shop, "b")
     cat = made.staff(shop, "cat", scope={"tag": {"any": ["south"]}})
-    plan = audience_plan.make(campaign=made.campaign(cat), by=cat, at=AT)
+    plan = audience_plan.build(campaign=made.campaign(cat), by=cat, at=AT)
     assert (plan.asked, plan.size) == (1, 1)
 
 
@@ -212,7 +212,7 @@ def test_groups_go_to_their_owners_first(shop: Community, by: Staff) -> None:
         groups=[one.pk for one in made_],
         staff=[by.pk, cat.pk],
     )
-    plan = audience_plan.make(campaign=draft, by=by, at=AT)
+    plan = audience_plan.build(campaign=draft, by=by, at=AT)
     assert made_[3].pk in plan.shares[cat.pk]
     assert plan.size == 4
 
@@ -223,7 +223,7 @@ def test_hidden_groups_cannot_be_chosen(shop: Community, by: Staff) -> None:
     cat.groups = ["south"]
     with pytest.raises(groups.GroupNotFound):
         made.campaign(cat, target="groups", text="x", rule=None, groups=[north.pk])
-    assert campaigns.visible(cat).count() == 0
+    assert campaigns.list_visible(cat).count() == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -235,12 +235,12 @@ def test_messages_count_until_they_are_seven_days_old() -> None:
         sent = made.started(by)
         made.opened(sent, by)
         task = made.task(sent, by)
-        assisted_sending.mark(
+        assisted_sending.mark_sent(
             task=task, target=account_queries.get(shop, "a").pk, by=by, at=AT
         )
-    recording.tell(at=LATER)
+    recording.record_final_marks(at=LATER)
     deriver.catch_up()
     draft = made.campaign(by)
     for days, size in ((6, 0), (7, 1)):
         at = AT + timedelta(days=days)
-        assert audience_plan.make(campaign=draft, by=by, at=at).size == size
+        assert audience_plan.build(campaign=draft, by=by, at=at).size == size

@@ -17,7 +17,7 @@ def test_everyone_whom_somebody_sees_goes_to_one_who_does(
     whole: set[int], eligible: dict[int, set[int]]
 ) -> None:
     seen = {staff: bitmaps.of(theirs) for staff, theirs in eligible.items()}
-    divided = task_allocation.divide(bitmaps.of(whole), seen)
+    divided = task_allocation.split_evenly(bitmaps.of(whole), seen)
     given_to: dict[int, int] = {}
     for staff, share in divided.items():
         for person in share:
@@ -30,7 +30,7 @@ def test_everyone_whom_somebody_sees_goes_to_one_who_does(
 @given(PEOPLE, st.integers(1, 6))
 def test_who_see_the_same_get_the_same(whole: set[int], staff: int) -> None:
     people = bitmaps.of(whole)
-    divided = task_allocation.divide(people, dict.fromkeys(range(staff), people))
+    divided = task_allocation.split_evenly(people, dict.fromkeys(range(staff), people))
     sizes = [len(share) for share in divided.values()]
     assert max(sizes) - min(sizes) <= 1
 
@@ -40,7 +40,7 @@ def test_what_has_an_owner_goes_to_the_owner(
     whole: set[int], eligible: dict[int, set[int]], owners: dict[int, int]
 ) -> None:
     seen = {staff: bitmaps.of(theirs) for staff, theirs in eligible.items()}
-    divided = task_allocation.to_owners(bitmaps.of(whole), seen, owners)
+    divided = task_allocation.split_by_owner(bitmaps.of(whole), seen, owners)
     for target in whole & set().union(*eligible.values()):
         holders = [staff for staff, share in divided.items() if target in share]
         assert len(holders) == 1

@@ -59,7 +59,7 @@ def test_any_text_is_read_or_refused_with_its_place(text: str) -> None:
 
 def test_a_variable_is_known_by_its_name_in_either_language() -> None:
     pieces = templates.parse("{ 称呼 |朋友}{标签：城市}{画像:生日|}")
-    assert templates.asked(pieces) == {"name", "tag:城市", "attr:生日"}
+    assert templates.variable_names(pieces) == {"name", "tag:城市", "attr:生日"}
 
 
 @pytest.mark.parametrize(

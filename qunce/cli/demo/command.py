@@ -268,7 +268,7 @@ def _answer(show: Show) -> dict[str, Any]:
         "data": str(ABOUT),
         "figures": figures,
         "layers": {key: layers.sizes(run) for key, run in runs.items()},
-        "bounds": {key: run.found for key, run in runs.items()},
+        "bounds": {key: run.bounds for key, run in runs.items()},
         "segments": sizes,
     }
 

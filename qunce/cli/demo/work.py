@@ -84,7 +84,7 @@ def begin(*, community: Community, owner: Staff, at: datetime) -> None:
 
 def _send(scene: Scene) -> None:
     """Given to three yesterday; two are half through, one has not begun."""
-    staff = [scene.owner, *scene.staff]
+    senders = [scene.owner, *scene.staff]
     campaign = campaigns.create(
         community=scene.community,
         name=_("We have missed you"),
@@ -93,7 +93,7 @@ def _send(scene: Scene) -> None:
             " small thank-you for you this week. — {staff}"
         ),
         rule=_rule(scene),
-        staff=[each.pk for each in staff],
+        staff=[staff.pk for staff in senders],
         due_at=scene.evening + 24 * HOUR,
         by=scene.owner,
         at=scene.evening - 3 * HOUR,
@@ -101,21 +101,21 @@ def _send(scene: Scene) -> None:
     launch.start(campaign=campaign, by=scene.owner, at=scene.evening - 3 * HOUR)
     for staff, part in ((scene.owner, 2), (scene.staff[0], 3)):
         _half(staff, part, scene.evening - HOUR)
-    recording.tell(at=scene.at)
+    recording.record_final_marks(at=scene.at)
 
 
 def _half(staff: Staff, part: int, at: datetime) -> None:
     """One of `part` is done, but for somebody who could not be found."""
-    for task in tasks.open_for(staff, at):
+    for task in tasks.list_open(staff, at):
         rows = assisted_sending.open_next(task=task, by=staff, at=at)
         done = rows[: len(rows) // part]
         for row in done[1:]:
-            assisted_sending.mark(task=task, target=row.target_id, by=staff, at=at)
+            assisted_sending.mark_sent(task=task, target=row.target_id, by=staff, at=at)
         for row in done[:1]:
-            assisted_sending.cannot(
+            assisted_sending.mark_failed(
                 task=task,
                 target=row.target_id,
-                reason=skip_reasons.Cannot.NOT_FOUND,
+                reason=skip_reasons.SendFailure.NOT_FOUND,
                 by=staff,
                 at=at,
             )

@@ -109,7 +109,7 @@ def owed(request: HttpRequest, staff: Staff) -> str:
     has = two_factor.is_set(staff)
     if has and "factor" not in request.session[COMING]:
         return "login:code"
-    if staff.password_is_given:
+    if staff.password_is_temporary:
         return "login:password"
     if staff.community.second_factor and not has:
         return "login:two-factor"

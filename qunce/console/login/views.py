@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from qunce.console import http
 from qunce.console.login import forms, login_flow, qr_code
 from qunce.core import errors
-from qunce.core.staff import login_attempts, staff, two_factor
+from qunce.core.staff import login_attempts, passwords, two_factor
 from qunce.core.staff.models import Staff
 
 SECRETS = sensitive_post_parameters("password", "code", "new", "again", "old")
@@ -91,7 +91,7 @@ def password(request: Any, staff: Staff) -> HttpResponse:
     if form.is_valid():
         new = form.cleaned_data["new"]
         try:
-            staff.choose_password(staff=staff, password=new, at=request.at)
+            passwords.change(staff=staff, password=new, at=request.at)
         except errors.Invalid as error:
             return _asked(request, "password", form, error)
         login_flow.chose(request, staff)

@@ -208,25 +208,25 @@ def rejoin(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(opt_outs.TEND)
+@http.page(opt_outs.EDIT)
 def opt_out(request: Request, pk: int) -> HttpResponse:
     member = presenters.seen(request, pk)
     if member.opted_out:  # An undo would take back what was there before.
         http.say(request, _("%(name)s had already opted out.") % {"name": member.name})
         return home(request, member.id)
     said = _("%(name)s will no longer receive messages.")
-    return _wished(request, member, opt_outs.put, said, "members:opt-in")
+    return _wished(request, member, opt_outs.opt_out, said, "members:opt-in")
 
 
 @require_POST
-@http.page(opt_outs.TEND)
+@http.page(opt_outs.EDIT)
 def opt_in(request: Request, pk: int) -> HttpResponse:
     member = presenters.seen(request, pk)
     if not member.opted_out:
         http.say(request, _("%(name)s has not opted out.") % {"name": member.name})
         return home(request, member.id)
     said = _("%(name)s can receive messages again.")
-    return _wished(request, member, opt_outs.take_back, said, "members:opt-out")
+    return _wished(request, member, opt_outs.opt_in, said, "members:opt-out")
 
 
 def _wished(

@@ -176,7 +176,7 @@ class PatternForm(forms.Form):
             "when there is no value, such as {stage|new}."
         ),
     )
-    longest = forms.IntegerField(
+    max_length = forms.IntegerField(
         label=_("Maximum characters"),
         min_value=4,
         max_value=100,

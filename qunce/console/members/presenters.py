@@ -174,7 +174,7 @@ class Member:
 
     @cached_property
     def opted_out(self) -> OptedOut | None:
-        row = opt_outs.of_people([self.id]).get(self.id)
+        row = opt_outs.find_by_person([self.id]).get(self.id)
         if row is None:
             return None
         by_hand = row.source in labels.SOURCES

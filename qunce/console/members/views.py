@@ -55,7 +55,7 @@ def about(request: Request, member: presenters.Member, **forms: Any) -> dict[str
         "may_tag": permissions.may(by, assignments.APPLY),
         "may_note": permissions.may(by, notes.WRITE),
         "may_merge": permissions.may(by, people.MERGE),
-        "may_opt_out": permissions.may(by, opt_outs.TEND),
+        "may_opt_out": permissions.may(by, opt_outs.EDIT),
         "may_erase": permissions.may(by, people.ERASE),
         "may_pattern": permissions.may(by, remark_names.MANAGE),
         **forms,

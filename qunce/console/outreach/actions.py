@@ -123,5 +123,5 @@ def cancel(request: http.Request, pk: int) -> HttpResponse:
 @http.page(campaigns.MANAGE)
 def copy(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get(request, pk)
-    again = campaigns.copy(campaign=campaign, by=request.staff, at=request.at)
+    again = campaigns.duplicate(campaign=campaign, by=request.staff, at=request.at)
     return http.back(request, reverse("outreach:campaign-update", args=[again.pk]))

@@ -49,7 +49,7 @@ def edit(request: http.Request, pk: int) -> HttpResponse:
     form = CampaignForm(request, request.POST or None, campaign=campaign)
     if request.method == "POST" and form.is_valid():
         try:
-            campaigns.change(
+            campaigns.update(
                 campaign=campaign, by=request.staff, at=request.at, **form.about()
             )
         except errors.QunceError as error:
@@ -96,8 +96,8 @@ def _form(
     context: dict[str, Any] = {
         "form": form,
         "campaign": campaign,
-        "of_members": variable_values.known(request.community, "members"),
-        "of_groups": variable_values.known(request.community, "groups"),
+        "of_members": variable_values.list_variables(request.community, "members"),
+        "of_groups": variable_values.list_variables(request.community, "groups"),
         "target": target,
         **previews.of_form(request, form, 0),
     }

@@ -95,7 +95,7 @@ class CampaignForm(forms.Form):
         known["without"].choices = self._people(gettext_lazy("no exclusions"))
         groups = groupsight.list_visible(request.staff).exclude(state="dead")
         known["groups"].choices = list(groups.values_list("pk", "name"))
-        staff = campaigns.assignable(request.community)
+        staff = campaigns.list_assignable_staff(request.community)
         known["staff"].choices = [(one.pk, one.name) for one in staff]
         channels = base.listed()
         known["channel"].choices = [(one.name, one.label) for one in channels]

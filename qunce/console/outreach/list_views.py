@@ -25,7 +25,7 @@ class Row:
 
 @http.page()
 def listed(request: http.Request) -> HttpResponse:
-    rows = campaigns.visible(request.staff)
+    rows = campaigns.list_visible(request.staff)
     state = request.GET.get("state", "")
     if state in campaigns.State:
         rows = rows.filter(state=state)
@@ -38,7 +38,7 @@ def listed(request: http.Request) -> HttpResponse:
         "rows": _rows(some[:PAGE]),
         "state": state,
         "states": campaigns.State.choices,
-        "are_any": bool(some) or campaigns.visible(request.staff).exists(),
+        "are_any": bool(some) or campaigns.list_visible(request.staff).exists(),
         "next": paging.link(request, before=more) if more else "",
         "may_manage": permissions.may(request.staff, campaigns.MANAGE),
     }
@@ -48,5 +48,5 @@ def listed(request: http.Request) -> HttpResponse:
 
 def _rows(some: list[Campaign]) -> list[Row]:
     begun = [one for one in some if one.state in RUNNING and one.started_at]
-    far = results.of_campaigns(begun)
+    far = results.progress_by_campaign(begun)
     return [Row(one, labels.of_campaign(one), far.get(one.pk)) for one in some]

@@ -44,13 +44,13 @@ def _page(request: http.Request, wrong: str = "", key: str = "") -> HttpResponse
     some = audiences.list_ids(
         **asked, after=paging.number(request, "after"), limit=PAGE + 1
     )
-    known = opt_outs.of_people(some[:PAGE])
+    known = opt_outs.find_by_person(some[:PAGE])
     names = _names(request, some[:PAGE])
     context = {
         "rows": [Row(one, names[one], known.get(one)) for one in some[:PAGE]],
         "total": audiences.count(**asked),
         "next": paging.link(request, after=some[PAGE - 1]) if len(some) > PAGE else "",
-        "may_tend": permissions.may(request.staff, opt_outs.TEND),
+        "may_tend": permissions.may(request.staff, opt_outs.EDIT),
         "wrong": wrong,
         "key": key,
     }
@@ -61,11 +61,11 @@ def _page(request: http.Request, wrong: str = "", key: str = "") -> HttpResponse
 
 def _names(request: http.Request, accounts: list[int]) -> dict[int, str]:
     of_members = Campaign(community=request.community)
-    return review.named(of_members, accounts, request.staff)
+    return review.recipient_names(of_members, accounts, request.staff)
 
 
 @require_POST
-@http.page(opt_outs.TEND)
+@http.page(opt_outs.EDIT)
 def add(request: http.Request) -> HttpResponse:
     key = request.POST.get("key", "").replace("\0", "").strip()[:300]
     by, at = request.staff, request.at
@@ -73,7 +73,7 @@ def add(request: http.Request) -> HttpResponse:
         account = visibility.get_by_key(by=by, key=key, at=at)
     except errors.QunceError as error:
         return _page(request, str(error), key)
-    opt_outs.put(community=request.community, accounts=[account.pk], by=by, at=at)
+    opt_outs.opt_out(community=request.community, accounts=[account.pk], by=by, at=at)
     undo = reverse("outreach:opt-out-undo", args=[account.pk])
     http.say(
         request,
@@ -85,11 +85,11 @@ def add(request: http.Request) -> HttpResponse:
 
 
 @require_POST
-@http.page(opt_outs.TEND)
+@http.page(opt_outs.EDIT)
 def take_back(request: http.Request, account: int) -> HttpResponse:
     by, at = request.staff, request.at
     found = visibility.get(by=by, account=account, at=at)
-    opt_outs.take_back(community=request.community, accounts=[account], by=by, at=at)
+    opt_outs.opt_in(community=request.community, accounts=[account], by=by, at=at)
     http.say(
         request,
         _("%(name)s can receive messages again.")

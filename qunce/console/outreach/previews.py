@@ -24,15 +24,15 @@ def of_form(request: http.Request, form: CampaignForm, turn: int) -> dict[str, A
     context: dict[str, Any] = {"size": size, "turn": turn, "target": draft.target}
     try:
         pieces = templates.check(
-            draft.text, variable_values.known(request.community, draft.target)
+            draft.text, variable_values.list_variables(request.community, draft.target)
         )
     except templates.InvalidText as error:
         return context | {"wrong_text": str(error) if draft.text.strip() else ""}
     if not chosen:
         return context
-    asked = templates.asked(pieces)
-    text, missing = review.resolved(draft, chosen, request.staff)[chosen[0]]
-    name = review.named(draft, chosen, request.staff)[chosen[0]]
+    asked = templates.variable_names(pieces)
+    text, missing = review.render_texts(draft, chosen, request.staff)[chosen[0]]
+    name = review.recipient_names(draft, chosen, request.staff)[chosen[0]]
     return context | {
         "name": name,
         "text": text,
@@ -73,5 +73,5 @@ def _receivers(
         return 0, []
     asked = {"community": request.community, "rule": draft.rule, "by": by}
     size = audiences.count(**asked, at=request.at)
-    some = audiences.list_ids(**asked, at=request.at, limit=review.SHOWN)
+    some = audiences.list_ids(**asked, at=request.at, limit=review.SAMPLE_SIZE)
     return size, some[turn % len(some) :][:1] if some else []

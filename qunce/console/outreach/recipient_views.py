@@ -20,7 +20,7 @@ from qunce.core.facts import audit
 from qunce.core.staff.models import Staff
 from qunce.members.search import export as member_export
 from qunce.outreach.campaigns import campaigns, results
-from qunce.outreach.campaigns.results import Line
+from qunce.outreach.campaigns.results import RecipientLine
 from qunce.outreach.sending import recipients
 
 PAGE = 50
@@ -34,7 +34,7 @@ def listed(request: http.Request, pk: int) -> HttpResponse:
     campaign = campaigns.get(by=request.staff, pk=pk)
     state = request.GET.get("state", "")
     state = state if state in recipients.State else ""
-    rows = results.lines(
+    rows = results.list_recipients(
         campaign=campaign,
         by=request.staff,
         at=request.at,
@@ -69,7 +69,7 @@ def export(request: http.Request, pk: int) -> HttpResponseBase:
         count=count,
         detail={"campaign": campaign.key},
     )
-    lines = results.export(campaign=campaign, by=request.staff, at=request.at)
+    lines = results.export_recipients(campaign=campaign, by=request.staff, at=request.at)
     file = _file(lines, request.staff)
     answer = StreamingHttpResponse(file, content_type="text/csv; charset=utf-8")
     name = f"campaign-{campaign.pk}.csv"
@@ -77,7 +77,7 @@ def export(request: http.Request, pk: int) -> HttpResponseBase:
     return answer
 
 
-def _file(lines: Iterable[Line], reader: Staff) -> Iterator[bytes]:
+def _file(lines: Iterable[RecipientLine], reader: Staff) -> Iterator[bytes]:
     """Written while it is sent, so the reader's language and clock are brought along."""
     here = communities.zone(reader.community)
     with translation.override(reader.language):
@@ -89,7 +89,7 @@ def _file(lines: Iterable[Line], reader: Staff) -> Iterator[bytes]:
         yield _row(cells)
 
 
-def _cells(line: Line, here: tzinfo) -> list[str]:
+def _cells(line: RecipientLine, here: tzinfo) -> list[str]:
     changed = line.row.changed_at.astimezone(here)
     state = recipients.State(line.row.state).label
     return [line.name, str(state), line.reason, f"{changed:%Y-%m-%d %H:%M}", line.staff]

@@ -48,7 +48,7 @@ def page(
         "wrong": wrong,
     }
     try:
-        found = campaign_review.review(
+        found = campaign_review.build(
             campaign=campaign, by=request.staff, at=request.at
         )
     except errors.QunceError as error:
@@ -57,7 +57,7 @@ def page(
         context |= {
             "review": found,
             "steps": [
-                Step(skip_reasons.spoken(reason), count)
+                Step(skip_reasons.label_of(reason), count)
                 for reason, count in found.left_out.items()
             ],
             "button": button(campaign, found),

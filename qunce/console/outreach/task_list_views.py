@@ -32,10 +32,10 @@ class Row:
 
 @http.page()
 def tasks(request: http.Request) -> HttpResponse:
-    oversees = permissions.may(request.staff, campaigns.OVERSEE)
+    oversees = permissions.may(request.staff, campaigns.OVERSEE_TASKS)
     show_all = oversees and request.GET.get("of") == "all"
     over = request.GET.get("state") == "done"
-    found = rows_of.visible(request.staff)
+    found = rows_of.list_visible(request.staff)
     if not show_all:
         found = found.filter(staff=request.staff)
     found = found.filter(finished_at__isnull=not over)
@@ -64,7 +64,7 @@ def _late(request: http.Request, found: QuerySet[Task]) -> int:
 
 
 def _rows(request: http.Request, some: list[Task]) -> list[Row]:
-    far = results.by_task(some)
+    far = results.progress_by_task(some)
     return [
         Row(
             task,
@@ -77,11 +77,11 @@ def _rows(request: http.Request, some: list[Task]) -> list[Row]:
 
 
 @require_POST
-@http.page(campaigns.TAKE_PART)
+@http.page(campaigns.DO_TASKS)
 def hand_over(request: http.Request, pk: int) -> HttpResponse:
     task = rows_of.get(by=request.staff, pk=pk)
     chosen = request.POST.get("to", "")
-    staff = {str(one.pk): one for one in campaigns.assignable(request.community)}
+    staff = {str(one.pk): one for one in campaigns.list_assignable_staff(request.community)}
     if chosen not in staff:
         raise errors.Invalid(_("Choose a staff member to hand over to."))
     to = staff[chosen]
@@ -93,7 +93,7 @@ def hand_over(request: http.Request, pk: int) -> HttpResponse:
         _("Messages handed over to %(name)s: %(n)s.")
         % {"n": f"{moved:,}", "name": to.name},
     )
-    if permissions.may(request.staff, campaigns.OVERSEE):
+    if permissions.may(request.staff, campaigns.OVERSEE_TASKS):
         return http.back(
             request, reverse("outreach:campaign-detail", args=[task.campaign_id])
         )

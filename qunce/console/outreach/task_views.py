@@ -58,7 +58,7 @@ def task(request: http.Request, pk: int) -> HttpResponse:
 def _page(
     request: http.Request, found: Task, wrong: str = "", status: int = 200
 ) -> HttpResponse:
-    progress = results.by_task([found])[found.pk]
+    progress = results.progress_by_task([found])[found.pk]
     mine = tasks.may_do(found, request.staff)
     rows = _rows(request, found) if mine else []
     context: dict[str, Any] = {
@@ -70,8 +70,8 @@ def _page(
         "open_rows": sum(row.is_open for row in rows),
         "may_open": mine
         and assisted_sending.may_run(found.campaign)
-        and found.waiting > 0,
-        "next_size": min(found.waiting, assisted_sending.PAGE),
+        and found.unclaimed_count > 0,
+        "next_size": min(found.unclaimed_count, assisted_sending.PAGE_SIZE),
         "mine": mine,
         "late": found.is_late(request.at),
         "same_text": _same_text(found),
@@ -88,34 +88,34 @@ def _page(
     )
 
 
-def _cannot(found: Task) -> tuple[skip_reasons.Cannot, ...]:
+def _cannot(found: Task) -> tuple[skip_reasons.SendFailure, ...]:
     if found.campaign.target == Target.GROUPS:
-        return skip_reasons.OF_GROUPS
-    return skip_reasons.OF_MEMBERS
+        return skip_reasons.GROUP_FAILURES
+    return skip_reasons.MEMBER_FAILURES
 
 
 def _takers(request: http.Request, found: Task) -> list[Any]:
     """To whom what is left can be given."""
-    oversees = permissions.may(request.staff, campaigns.OVERSEE)
+    oversees = permissions.may(request.staff, campaigns.OVERSEE_TASKS)
     if found.finished_at or not (oversees or found.staff_id == request.staff.pk):
         return []
-    staff = campaigns.assignable(request.community)
+    staff = campaigns.list_assignable_staff(request.community)
     return [one for one in staff if one.pk != found.staff_id]
 
 
 def _same_text(found: Task) -> str | None:
     """The text, where it is one for all."""
     pieces = templates.parse(found.campaign.text)
-    if templates.asked(pieces):
+    if templates.variable_names(pieces):
         return None
     return templates.render(pieces, {})
 
 
 def _rows(request: http.Request, found: Task) -> list[Row]:
     """What is open, and what was done just now, in one order that does not jump."""
-    open_now = list(recipients.planned(found))
+    open_now = list(recipients.list_open(found))
     since = request.at - RECENT
-    done = recipients.of_task(found).filter(
+    done = recipients.list_of_task(found).filter(
         state__in=[State.MARKED, State.FAILED], changed_at__gte=since
     )
     latest = list(done.order_by("-changed_at")[:DONE_SHOWN])
@@ -136,8 +136,8 @@ def _seen(request: http.Request, found: Task, targets: list[int]) -> set[int]:
 
 def _shown(request: http.Request, found: Task, rows: list[Recipient]) -> list[Row]:
     targets = [row.target_id for row in rows]
-    names = review.named(found.campaign, targets, request.staff)
-    texts = review.resolved(found.campaign, targets, request.staff)
+    names = review.recipient_names(found.campaign, targets, request.staff)
+    texts = review.render_texts(found.campaign, targets, request.staff)
     also = _also(
         request, found, [row.target_id for row in rows if row.state == "planned"]
     )
@@ -149,7 +149,7 @@ def _shown(request: http.Request, found: Task, rows: list[Recipient]) -> list[Ro
             text=texts[row.target_id][0] or "",
             chip=labels.of_recipient(row.state),
             may_undo=assisted_sending.may_undo(row, request.at),
-            reason=skip_reasons.spoken(row.reason) if row.reason else "",
+            reason=skip_reasons.label_of(row.reason) if row.reason else "",
         )
         for row in rows
     ]
@@ -174,7 +174,7 @@ def _also(request: http.Request, found: Task, targets: list[int]) -> dict[int, s
 
 
 @require_POST
-@http.page(campaigns.TAKE_PART)
+@http.page(campaigns.DO_TASKS)
 def open_next(request: http.Request, pk: int) -> HttpResponse:
     found = tasks.get(by=request.staff, pk=pk)
     assisted_sending.open_next(task=found, by=request.staff, at=request.at)
@@ -182,23 +182,23 @@ def open_next(request: http.Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(campaigns.TAKE_PART)
+@http.page(campaigns.DO_TASKS)
 def mark(request: http.Request, pk: int, target: int) -> HttpResponse:
-    return _do(request, pk, target, assisted_sending.mark)
+    return _do(request, pk, target, assisted_sending.mark_sent)
 
 
 @require_POST
-@http.page(campaigns.TAKE_PART)
+@http.page(campaigns.DO_TASKS)
 def cannot(request: http.Request, pk: int, target: int) -> HttpResponse:
     given = {
         "reason": request.POST.get("reason", ""),
         "note": request.POST.get("note", "").replace("\0", ""),
     }
-    return _do(request, pk, target, assisted_sending.cannot, **given)
+    return _do(request, pk, target, assisted_sending.mark_failed, **given)
 
 
 @require_POST
-@http.page(campaigns.TAKE_PART)
+@http.page(campaigns.DO_TASKS)
 def undo(request: http.Request, pk: int, target: int) -> HttpResponse:
     return _do(request, pk, target, assisted_sending.undo)
 
@@ -216,7 +216,7 @@ def _do(
     try:
         verb(task=found, target=target, by=by, at=at, **given)
     except (
-        assisted_sending.NotOpen,
+        assisted_sending.RecipientNotOpen,
         assisted_sending.TooLateToUndo,
         errors.Invalid,
     ) as error:
@@ -227,7 +227,7 @@ def _do(
 def _after(request: http.Request, found: Task) -> HttpResponse:
     """The last open row opens the next ones by itself."""
     running = assisted_sending.may_run(found.campaign)
-    if running and found.waiting and not recipients.planned(found).exists():
+    if running and found.unclaimed_count and not recipients.list_open(found).exists():
         assisted_sending.open_next(task=found, by=request.staff, at=request.at)
     if request.htmx:
         return _page(request, tasks.get(by=request.staff, pk=found.pk))

@@ -12,7 +12,7 @@ from qunce.console.outreach import labels
 from qunce.core import permissions
 from qunce.outreach import skip_reasons
 from qunce.outreach.campaigns import campaigns, results
-from qunce.outreach.campaigns.campaigns import FLOW, Campaign
+from qunce.outreach.campaigns.campaigns import STATES, Campaign
 from qunce.outreach.sending.recipients import REACHED, State
 
 
@@ -53,7 +53,7 @@ def _may(found: Campaign, request: http.Request) -> dict[str, Any]:
         "steps": _steps(found) if may_manage else set(),
         "may_manage": may_manage,
         "may_edit": campaigns.may_edit(found, by),
-        "may_oversee": permissions.may(by, campaigns.OVERSEE),
+        "may_oversee": permissions.may(by, campaigns.OVERSEE_TASKS),
         "may_export": permissions.may(by, results.EXPORT),
     }
 
@@ -73,11 +73,11 @@ def _became(
     left_out = found.left_out.items()
     return {
         "counts": _counts(progress),
-        "reasons": results.by_reason(found),
+        "reasons": results.count_by_reason(found),
         "left_out": [
-            (skip_reasons.spoken(reason), count) for reason, count in left_out
+            (skip_reasons.label_of(reason), count) for reason, count in left_out
         ],
-        "shares": results.by_staff(found, request.at),
+        "shares": results.list_task_progress(found, request.at),
     }
 
 
@@ -93,7 +93,7 @@ def _counts(progress: results.Progress) -> list[Count]:
 
 def _steps(found: Campaign) -> set[str]:
     """What may be done with it now."""
-    return {step for step in FLOW.steps if FLOW.may(step, found.state)}
+    return {step for step in STATES.steps if STATES.may(step, found.state)}
 
 
 def _mine(found: Campaign, request: http.Request) -> int | None:

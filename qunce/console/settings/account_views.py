@@ -20,7 +20,7 @@ from qunce.console.login import login_flow
 from qunce.console.login.forms import ChangePassword
 from qunce.console.settings import user_agents
 from qunce.core import errors
-from qunce.core.staff import login_attempts, sessions, staff, two_factor
+from qunce.core.staff import login_attempts, passwords, sessions, staff, two_factor
 from qunce.core.staff import models as staff_models
 
 
@@ -96,12 +96,12 @@ def password(request: Request) -> HttpResponse:
 
 def _change(request: Request, given: dict[str, Any]) -> None:
     """Who sits down at an open page does not get to guess either."""
-    me, whom = request.staff, ("pair", f"{request.operator.login} (change)")
+    me, whom = request.staff, ("pair", f"{request.staff.login} (change)")
     login_attempts.begin(whom, at=request.at)
     if not me.check_password(given["old"]):
         raise errors.Invalid(_("The current password is incorrect."))
     login_attempts.forget(whom)
-    staff.choose_password(staff=me, password=given["new"], at=request.at)
+    passwords.change(staff=me, password=given["new"], at=request.at)
 
 
 @require_POST

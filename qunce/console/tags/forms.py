@@ -88,7 +88,7 @@ class GroupForm(forms.Form):
         max_length=200,
         help_text=_("A regular expression that the whole name must match. Optional."),
     )
-    longest = forms.IntegerField(
+    max_length = forms.IntegerField(
         label=_("Maximum name length (characters)"),
         min_value=1,
         max_value=tag_naming.MAX_LENGTH,
@@ -123,7 +123,7 @@ class GroupForm(forms.Form):
         naming = tag_naming.NamingRule(
             prefix=given["begins"],
             pattern=given["pattern"],
-            longest=given["max_length"],
+            max_length=given["max_length"],
             guidance=given["guidance"],
         )
         return {

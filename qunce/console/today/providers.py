@@ -35,11 +35,11 @@ EACH = 10
 @items.provider
 def own_tasks(staff: Staff, at: datetime) -> list[Line]:
     """Each task of mine that is not done."""
-    return [_task(task, at) for task in tasks.open_for(staff, at)]
+    return [_task(task, at) for task in tasks.list_open(staff, at)]
 
 
 def _task(task: tasks.Task, at: datetime) -> Line:
-    left = task.waiting + recipients.planned(task).count()
+    left = task.unclaimed_count + recipients.list_open(task).count()
     return Line(
         key=f"task-{task.pk}",
         section=DO,
@@ -79,7 +79,7 @@ def late_tasks(staff: Staff, at: datetime) -> list[Line]:
             due_at=task.due_at,
             late=True,
         )
-        for task in tasks.late_of_others(staff, at)[:MANY]
+        for task in tasks.list_late_of_others(staff, at)[:MANY]
     ]
 
 
@@ -98,7 +98,7 @@ def stopped_campaigns(staff: Staff, at: datetime) -> list[Line]:
             action=_("Review and continue"),
             minutes=3,
         )
-        for campaign in campaigns.stopped(staff)[:MANY]
+        for campaign in campaigns.list_stopped(staff)[:MANY]
     ]
 
 

@@ -39,7 +39,7 @@ class Staff(AbstractBaseUser):
     language = models.CharField(max_length=10, default="zh-hans")
     theme = models.CharField(max_length=10, choices=Theme.choices, default="system")
     # Set by somebody else, so it is good for one sign-in.
-    password_is_given = models.BooleanField(default=False)
+    password_is_temporary = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = timestamps.TimestampField()
 

@@ -68,15 +68,6 @@ class StaffReturned(facts.FactKind):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class PasswordChanged(facts.FactKind):
-    kind = "staff.password_changed"
-    label = gettext_lazy("password changed")
-    staff: int
-    login: str
-
-
-@facts.declare
-@dataclass(frozen=True, kw_only=True)
 class FactorDemanded(facts.FactKind):
     kind = "staff.two_factor_required"
     label = gettext_lazy("two-factor requirement changed")
@@ -125,13 +116,6 @@ def check_words(*, name: str, email: str) -> None:
             raise InvalidStaff(_("This is not an e-mail address.")) from None
 
 
-def check_password(password: str, of: Staff) -> None:
-    try:
-        password_validation.validate_password(password, of)
-    except ValidationError as error:
-        raise InvalidStaff(" ".join(error.messages)) from None
-
-
 def check_owner_stays(staff: Staff) -> None:
     others = listed(staff.community, role=permissions.Role.OWNER).exclude(pk=staff.pk)
     if staff.role == permissions.Role.OWNER and not others.filter(is_active=True):
@@ -170,7 +154,7 @@ def add(
         password=password,
         at=at,
     )
-    made.email, made.unit, made.password_is_given = email, unit, True
+    made.email, made.unit, made.password_is_temporary = email, unit, True
     made.groups = None if groups is None else sorted(set(groups))
     made.save()
     joined = StaffJoined(staff=made.pk, login=made.login, role=role)
@@ -223,33 +207,6 @@ def reactivate(*, staff: Staff, by: Staff, at: datetime) -> None:
     if Staff.objects.filter(pk=staff.pk, is_active=False).update(is_active=True):
         back = StaffReturned(staff=staff.pk, login=staff.login)
         facts.record(back, community=staff.community, by=by, at=at)
-
-
-@transaction.atomic
-def give_password(*, staff: Staff, password: str, by: Staff, at: datetime) -> None:
-    """For who forgot theirs: good for one sign-in, and signs them out everywhere."""
-    ranks.check_over(by, staff)
-    _set_password(staff, password, given=True, by=by, at=at)
-    sessions.end_all(staff)
-
-
-@transaction.atomic
-def choose_password(*, staff: Staff, password: str, at: datetime) -> None:
-    """One's own. All other sessions end, as Django ties them to the password."""
-    check_password(password, staff)
-    if staff.check_password(password):
-        raise InvalidStaff(_("Choose a password that differs from your current one."))
-    _set_password(staff, password, given=False, by=staff, at=at)
-
-
-def _set_password(
-    staff: Staff, password: str, *, given: bool, by: Staff, at: datetime
-) -> None:
-    staff.set_password(password)
-    staff.password_is_given = given
-    staff.save(update_fields=["password", "password_is_given"])
-    changed = PasswordChanged(staff=staff.pk, login=staff.login)
-    facts.record(changed, community=staff.community, by=by, at=at)
 
 
 @transaction.atomic

@@ -224,7 +224,7 @@ class MemberWriter:
                 if field in row
             }
             touched = self._set(attribute, wanted)
-            event = attributes.AttributeSet(attribute=attribute.name, came_by=SOURCE)
+            event = attributes.AttributeSet(attribute=attribute.name, source=SOURCE)
             facts.record_for_accounts(
                 event,
                 [account for account in touched if account in before],

@@ -33,7 +33,7 @@ class MemberJoined(facts.FactKind):
     kind = "member.joined"
     label = gettext_lazy("joined the community")
     channel: str
-    came_by: str = ""
+    source: str = ""
 
 
 @facts.declare
@@ -53,7 +53,7 @@ class IdentifierAdded(facts.FactKind):
 
     kind = "member.identifier_added"
     label = gettext_lazy("identifier added")
-    by_kind: str
+    identifier_kind: str
 
 
 @facts.declare
@@ -121,9 +121,9 @@ def create(
     name: str = "",
     joined_at: datetime | None = None,
     source: str = "",
-    known_by: Mapping[str, str] | None = None,
+    identifiers: Mapping[str, str] | None = None,
 ) -> Account:
-    """`known_by` are identifiers such as {"phone": …}; an equal one merges (K1)."""
+    """`identifiers` are identifiers such as {"phone": …}; an equal one merges (K1)."""
     permissions.check_may(by, EDIT)
     if account_queries.find(community, [key := check_key(key)], channel):
         raise AccountAlreadyExists(
@@ -138,9 +138,9 @@ def create(
         source_id=_source_id(community, source),
         rev=_bump(community),
     )
-    joining = MemberJoined(channel=channel, came_by=source)
+    joining = MemberJoined(channel=channel, source=source)
     _record(joining, account, by, at, account.joined_at)
-    for kind, value in (known_by or {}).items():
+    for kind, value in (identifiers or {}).items():
         add_identifier(account=account, kind=kind, value=value, by=by, at=at)
     return account
 
@@ -190,7 +190,7 @@ def add_identifier(
         defaults={"community_id": account.community_id},
     )
     if made:
-        event = IdentifierAdded(account=account.pk, by_kind=kind)
+        event = IdentifierAdded(account=account.pk, identifier_kind=kind)
         facts.record(event, community=account.community, by=by, at=at)
         merges.merge_by_identifiers(
             community=account.community, accounts=[account.pk], by=by, at=at
@@ -299,7 +299,7 @@ def ensure(
     head = (community.pk, channel, source_id, rev)
     _insert(head, [(key, timestamps.to_micros(joined[key])) for key in missing])
     made = account_queries.find(community, missing, channel)
-    event = MemberJoined(channel=channel, came_by=source)
+    event = MemberJoined(channel=channel, source=source)
     accounts, happened = [made[key] for key in missing], [joined[k] for k in missing]
     facts.record_for_accounts(
         event, accounts, community=community, by=by, at=at, happened=happened

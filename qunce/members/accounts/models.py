@@ -33,7 +33,7 @@ class Account(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["community", "key", "channel"], name="one_account_a_key"
+                fields=["community", "key", "channel"], name="one_account_per_key"
             )
         ]
         indexes = [models.Index(fields=["community", "rev"], name="account_by_rev")]
@@ -53,7 +53,7 @@ class Identifier(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["account", "kind", "value"], name="identifier_once_an_account"
+                fields=["account", "kind", "value"], name="one_identifier_per_account"
             )
         ]
         indexes = [

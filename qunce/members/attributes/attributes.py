@@ -63,7 +63,7 @@ class Attribute(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["community", "name"], name="one_attribute_a_name"
+                fields=["community", "name"], name="one_attribute_per_name"
             )
         ]
 
@@ -96,7 +96,7 @@ class AttributeSet(facts.FactKind):
     kind = "attribute.set"
     label = gettext_lazy("attribute set")
     attribute: str
-    came_by: str
+    source: str
 
 
 class AttributeNotFound(errors.NotFound):
@@ -217,7 +217,7 @@ def set_values(
     for chunk in account_queries.chunks(sorted(stored)):
         with transaction.atomic():
             touched = writer.write({account: stored[account] for account in chunk})
-            event = AttributeSet(attribute=attribute.name, came_by=source)
+            event = AttributeSet(attribute=attribute.name, source=source)
             told = touched if record else []
             community = attribute.community
             facts.record_for_accounts(event, told, community=community, by=by, at=at)
@@ -340,7 +340,7 @@ class FormerValue:
 
 
 def list_former(
-    attribute: Attribute, accounts: Iterable[int], *, most: int = 10
+    attribute: Attribute, accounts: Iterable[int], *, limit: int = 10
 ) -> list[FormerValue]:
     zone = ZoneInfo(attribute.community.timezone)
     return [
@@ -350,5 +350,5 @@ def list_former(
             one.set_at,
             one.ended_at,
         )
-        for one in list_past(attribute, accounts)[:most]
+        for one in list_past(attribute, accounts)[:limit]
     ]

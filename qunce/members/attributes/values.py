@@ -37,7 +37,7 @@ class AttributeValue(attribute_columns.ColumnValue):
         constraints = [
             models.UniqueConstraint(
                 fields=["attribute", "account_id", "item"],
-                name="one_value_an_account",
+                name="one_value_per_account",
             )
         ]
         indexes = [

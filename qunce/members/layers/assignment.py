@@ -37,7 +37,7 @@ class Assignment:
     """Disjoint sets that make up everyone present; `found` are bounds from the data."""
 
     sets: dict[str, BitMap]
-    found: dict[str, int]
+    bounds: dict[str, int]
 
 
 def assign_layers(
@@ -45,12 +45,12 @@ def assign_layers(
     community: Community,
     spec: Mapping[str, Any],
     at: datetime,
-    summed: Summed | None = None,
+    sums: Summed | None = None,
 ) -> Assignment:
     """`summed` gives people and their sums where the truth of this moment is not asked."""
     everyone = _people(community, EVERYONE, at)
     if spec["by"] == "measure":
-        return _by_measure(spec, everyone, (summed or _sums)(community, spec, at))
+        return _by_measure(spec, everyone, (sums or _sums)(community, spec, at))
     return _by_rules(community, spec, everyone, at)
 
 
@@ -62,12 +62,12 @@ def preview_sizes(
     Nothing is kept, and sums of facts may be a minute old: thresholds are moved by hand.
     """
     layer_specs.check(spec)
-    layout = assign_layers(community=by.community, spec=spec, at=at, summed=_recent)
+    layout = assign_layers(community=by.community, spec=spec, at=at, sums=_recent)
     if by.scope is None:
-        return {key: len(some) for key, some in layout.sets.items()}, layout.found
+        return {key: len(some) for key, some in layout.sets.items()}, layout.bounds
     everyone = audiences.freeze(community=by.community, rule=EVERYONE, by=by, at=at)
     seen = bitmaps.from_bytes(everyone)
-    return {key: len(some & seen) for key, some in layout.sets.items()}, layout.found
+    return {key: len(some & seen) for key, some in layout.sets.items()}, layout.bounds
 
 
 CACHE_AGE = timedelta(minutes=1)

@@ -55,7 +55,7 @@ class Layering(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["community", "key"], name="one_layering_a_key"
+                fields=["community", "key"], name="one_layering_per_key"
             )
         ]
 
@@ -70,7 +70,7 @@ class LayerRun(models.Model):
     at = timestamps.TimestampField()
     day = models.IntegerField()
     moved = models.PositiveIntegerField(default=0)
-    found: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    bounds: models.JSONField[Any, Any] = models.JSONField(default=dict)
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
 
     class Meta:
@@ -90,7 +90,7 @@ class LayerSet(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["run", "layer"], name="one_set_a_layer")
+            models.UniqueConstraint(fields=["run", "layer"], name="one_set_per_layer")
         ]
 
     def __str__(self) -> str:
@@ -223,7 +223,7 @@ def recompute(*, layering: Layering, by: Staff, at: datetime) -> LayerRun:
         revisions.bump(community.pk, REVISION, [layering.pk])
         before = latest_run(layering)
         run = LayerRun.objects.create(
-            layering=layering, at=at, day=community.day(at), found=layout.found, by=by
+            layering=layering, at=at, day=community.day(at), bounds=layout.bounds, by=by
         )
         LayerSet.objects.bulk_create(
             LayerSet(run=run, layer=key, size=len(some), blob=bitmaps.to_bytes(some))

@@ -251,18 +251,18 @@ def list_of_person(accounts: Iterable[int]) -> list[Note]:
     return sorted(open_, key=lambda note: (note.due_at, note.pk)) + rest
 
 
-def list_due(*, by: Staff, at: datetime, most: int = 200) -> list[Note]:
+def list_due(*, by: Staff, at: datetime, limit: int = 200) -> list[Note]:
     """The operator's own follow-ups that are due, the longest due first."""
-    return list_open_until(by=by, until=at, at=at, most=most)
+    return list_open_until(by=by, until=at, at=at, limit=limit)
 
 
 def list_open_until(
-    *, by: Staff, until: datetime, at: datetime, most: int = 200
+    *, by: Staff, until: datetime, at: datetime, limit: int = 200
 ) -> list[Note]:
     rows = Note.objects.filter(
         staff=by, done_at__isnull=True, due_at__lte=timestamps.to_micros(until)
     )
-    found = list(rows.select_related("account").order_by("due_at", "pk")[:most])
+    found = list(rows.select_related("account").order_by("due_at", "pk")[:limit])
     accounts = [note.account_id for note in found]
     seen, heads = (
         visibility.filter_visible(by=by, accounts=accounts, at=at),

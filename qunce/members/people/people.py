@@ -114,7 +114,7 @@ def _check_same_community(left: Account, right: Account) -> None:
 class Person:
     """One person as the member page shows them; orders and groups are other rooms'."""
 
-    head: int
+    id: int
     name: str
     accounts: list[Account]
     identifiers: list[tuple[str, str]]
@@ -140,7 +140,7 @@ def get_by_account(account: int) -> Person:
     present = any(account.present for account in accounts)
     known = Identifier.objects.filter(account_id__in=family).order_by("kind", "value")
     return Person(
-        head=family[0],
+        id=family[0],
         name=next((account.name for account in accounts if account.name), ""),
         accounts=accounts,
         identifiers=list(known.values_list("kind", "value").distinct()),

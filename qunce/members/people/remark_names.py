@@ -40,7 +40,7 @@ class RemarkPattern(models.Model):
 
     community = models.OneToOneField(Community, models.PROTECT, related_name="+")
     text = models.CharField(max_length=200)
-    longest = models.PositiveSmallIntegerField(default=DEFAULT_MAX_LENGTH)
+    max_length = models.PositiveSmallIntegerField(default=DEFAULT_MAX_LENGTH)
     at = timestamps.TimestampField()
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+", db_index=False)
 
@@ -90,16 +90,16 @@ def parse(pattern: str) -> list[PatternPart]:
 
 
 def render(
-    pieces: Sequence[PatternPart], values: Mapping[str, str], longest: int
+    pieces: Sequence[PatternPart], values: Mapping[str, str], max_length: int
 ) -> str:
-    """The remark, cut at `longest` characters; a gap takes its separator with it."""
+    """The remark, cut at `max_length` characters; a gap takes its separator with it."""
     said = ""
     for piece in pieces:
         text = (values.get(piece.name) or piece.text) if piece.name else piece.text
         if piece.name and not text:
             said = said.rstrip(SEPARATORS)
         said += text
-    return " ".join(said.split()).strip(SEPARATORS)[:longest].rstrip(SEPARATORS)
+    return " ".join(said.split()).strip(SEPARATORS)[:max_length].rstrip(SEPARATORS)
 
 
 # Checks
@@ -135,11 +135,11 @@ def set_pattern(
     text: str,
     by: Staff,
     at: datetime,
-    longest: int = DEFAULT_MAX_LENGTH,
+    max_length: int = DEFAULT_MAX_LENGTH,
 ) -> RemarkPattern:
     permissions.check_may(by, MANAGE)
     check(community, text)
-    about = {"text": text.strip(), "longest": longest, "at": at, "by": by}
+    about = {"text": text.strip(), "max_length": max_length, "at": at, "by": by}
     pattern, _made = RemarkPattern.objects.update_or_create(
         community=community, defaults=about
     )
@@ -177,7 +177,7 @@ def render_for(person: Person, *, by: Staff, text: str | None = None) -> str:
     pieces = parse(pattern.text if text is None else text)
     wanted = {piece.name for piece in pieces if piece.name}
     values = _values(person, by, wanted)
-    return render(pieces, values, pattern.longest) or person.name
+    return render(pieces, values, pattern.max_length) or person.name
 
 
 def _values(person: Person, by: Staff, wanted: Iterable[str]) -> dict[str, str]:

@@ -47,8 +47,8 @@ BOM = b"\xef\xbb\xbf"
 class MembersExported(facts.FactKind):
     kind = "member.exported"
     label = gettext_lazy("members exported")
-    number: int
-    form: str
+    count: int
+    file_format: str
 
 
 class InvalidExport(errors.Invalid):
@@ -174,21 +174,21 @@ class Export:
 _KINDS = {"phone": gettext_lazy("Phone"), "email": gettext_lazy("E-mail")}
 
 
-def start(*, by: Staff, at: datetime, blob: bytes, form: str = "csv") -> Export:
+def start(*, by: Staff, at: datetime, blob: bytes, file_format: str = "csv") -> Export:
     """Let these people (a frozen audience) out, as far as they are in sight."""
     permissions.check_may(by, EXPORT)
-    if form not in FORMATS:
+    if file_format not in FORMATS:
         raise InvalidExport(
             _("The format must be one of: %(all)s.") % {"all": "csv, xlsx"}
         )
     community = by.community
     people = visibility.list_visible(by=by, blob=blob, at=at)
-    if form == "xlsx" and len(people) > MAX_WORKBOOK_ROWS:
+    if file_format == "xlsx" and len(people) > MAX_WORKBOOK_ROWS:
         raise InvalidExport(
             _("A workbook can hold at most %(most)s rows. Use CSV instead.")
             % {"most": MAX_WORKBOOK_ROWS}
         )
-    event = MembersExported(number=len(people), form=form)
+    event = MembersExported(count=len(people), file_format=file_format)
     facts.record(event, community=community, by=by, at=at)
     return Export(
         by=by,

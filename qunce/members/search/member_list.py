@@ -39,7 +39,7 @@ class Row:
     `tags` are those that say most of them, of `tags_count`.
     """
 
-    head: int
+    id: int
     name: str
     key: str
     channel: str
@@ -60,14 +60,14 @@ class Page:
 
 
 def find_people(
-    *, by: Staff, at: datetime, rule: Any = None, words: str = ""
+    *, by: Staff, at: datetime, rule: Any = None, query: str = ""
 ) -> BitMap:
     """First accounts of those in sight who fit the rule and are found by the words."""
     rule = EVERYONE if rule is None else rule
     blob = audiences.freeze(community=by.community, rule=rule, by=by, at=at)
     found = bitmaps.from_bytes(blob)
-    if words.strip():
-        found &= search.find(by=by, words=words, at=at)
+    if query.strip():
+        found &= search.find(by=by, query=query, at=at)
     return found
 
 
@@ -76,12 +76,12 @@ def get_page(
     by: Staff,
     at: datetime,
     rule: Any = None,
-    words: str = "",
+    query: str = "",
     before: int | None = None,
-    most: int = PAGE_SIZE,
+    limit: int = PAGE_SIZE,
 ) -> Page:
     """The newest accounts first; `before` is the `after` of the page before."""
-    found = find_people(by=by, at=at, rule=rule, words=words)
+    found = find_people(by=by, at=at, rule=rule, query=query)
     end = len(found) if before is None else found.rank(max(before - 1, 0))
     heads = list(found[max(end - most, 0) : end])[::-1]
     after = heads[-1] if heads and end > most else None
@@ -107,7 +107,7 @@ def _row(
 ) -> Row:
     first = mine[0]
     return Row(
-        head=first.pk,
+        id=first.pk,
         name=next((each.name for each in mine if each.name), ""),
         key=masking.key(first.key, by),
         channel=first.channel,

@@ -43,36 +43,36 @@ MAX_IDENTIFIERS = 100_000
 """Identifiers of one beginning that are read."""
 
 
-def find(*, by: Staff, words: str, at: datetime) -> BitMap:
+def find(*, by: Staff, query: str, at: datetime) -> BitMap:
     """First accounts of the people found, out of sight or not: for set algebra.
 
     Cut it with an audience of the same operator before anything is shown.
     """
-    accounts = [some for some in _steps(by, words) if len(some)]
+    accounts = [some for some in _steps(by, query) if len(some)]
     found = np.concatenate(accounts) if accounts else np.empty(0, np.int64)
     return visibility.people_of_accounts(by=by, accounts=bitmaps.of(found), at=at)
 
 
-def suggest(*, by: Staff, words: str, at: datetime, most: int = 10) -> list[int]:
+def suggest(*, by: Staff, query: str, at: datetime, limit: int = 10) -> list[int]:
     """First accounts of the likeliest people in sight, the likeliest first."""
     found: dict[int, None] = {}
-    for some in _steps(by, words):
-        newest = [int(each) for each in some[::-1][: most * 20]]
+    for some in _steps(by, query):
+        newest = [int(each) for each in some[::-1][: limit * 20]]
         seen = visibility.filter_visible(by=by, accounts=newest, at=at)
         heads = account_queries.person_ids(newest)
         found |= {heads[each]: None for each in newest if heads[each] in seen}
-        if len(found) >= most:
+        if len(found) >= limit:
             break
-    return list(found)[:most]
+    return list(found)[:limit]
 
 
-def _steps(by: Staff, words: str) -> Iterator[NDArray[np.int64]]:
+def _steps(by: Staff, query: str) -> Iterator[NDArray[np.int64]]:
     """Accounts ascending, the surest way of finding first."""
-    text = pinyin.normalise(words[:MAX_QUERY_LENGTH])
+    text = pinyin.normalise(query[:MAX_QUERY_LENGTH])
     if not text:
         return
     yield np.array(
-        _identified(by, [text, words[:MAX_QUERY_LENGTH].strip()]), dtype=np.int64
+        _identified(by, [text, query[:MAX_QUERY_LENGTH].strip()]), dtype=np.int64
     )
     book = name_index.load(by.community_id)
     for look in _looks(text, plain=permissions.may(by, masking.VIEW_IDENTIFIERS)):

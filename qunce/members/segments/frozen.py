@@ -38,7 +38,7 @@ class FrozenSegment(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["community", "key"], name="one_frozen_segment_a_key"
+                fields=["community", "key"], name="one_frozen_segment_per_key"
             )
         ]
 

@@ -50,7 +50,7 @@ class Segment(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["community", "key"], name="one_segment_a_key"
+                fields=["community", "key"], name="one_segment_per_key"
             )
         ]
 
@@ -68,7 +68,7 @@ class SegmentSize(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["segment", "day"], name="one_segment_size_a_day"
+                fields=["segment", "day"], name="one_segment_size_per_day"
             )
         ]
 

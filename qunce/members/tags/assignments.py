@@ -46,7 +46,7 @@ class TagMerged(facts.FactKind):
     label = gettext_lazy("tags merged")
     tag: str
     into: str
-    carriers: int
+    members: int
 
 
 class BatchAlreadyUndone(errors.Refused):
@@ -261,7 +261,7 @@ def revert(*, batch: TagBatch, by: Staff, at: datetime) -> int:
 
 RESTORE = """
 UPDATE members_tagging SET tagged_at = c.tagged_at, by_id = c.by_id, source = c.source,
-    expires_at = c.expires_at, batch_id = c.before_id
+    expires_at = c.expires_at, batch_id = c.previous_batch_id
 FROM members_tagchange c
 WHERE c.batch_id = %s AND c.tag_id = members_tagging.tag_id
     AND c.account_id = members_tagging.account_id
@@ -324,7 +324,7 @@ def merge(*, tag: Tag, into: Tag, by: Staff, at: datetime) -> TagBatch:
     moving = dict(rows.values_list("account_id", "weight"))
     for chunk in account_queries.chunks(list(moving)):
         _move(writer, tag, into, {account: moving[account] for account in chunk})
-    event = TagMerged(tag=tag.key, into=into.key, carriers=len(moving))
+    event = TagMerged(tag=tag.key, into=into.key, members=len(moving))
     facts.record(event, community=tag.community, by=by, at=at)
     return batch
 
@@ -424,7 +424,7 @@ def get_batch(community: Community, pk: int) -> TagBatch:
 
 
 def list_batches(
-    by: Staff, *, before: int = 0, most: int, but: Sequence[str] = ()
+    by: Staff, *, before: int = 0, limit: int, exclude_sources: Sequence[str] = ()
 ) -> list[TagBatch]:
     """The newest below an id, without some sources; their own of who sees a part."""
     found = TagBatch.objects.filter(community=by.community, changed__gt=0)
@@ -432,13 +432,17 @@ def list_batches(
         found = found.filter(by=by)
     if before:
         found = found.filter(pk__lt=before)
-    found = found.exclude(source__in=but).select_related("by", "undone_by", "community")
-    return list(found.order_by("-pk")[:most])
+    found = found.exclude(source__in=exclude_sources).select_related(
+        "by", "undone_by", "community"
+    )
+    return list(found.order_by("-pk")[:limit])
 
 
 def list_batches_of_tag(
-    tag: Tag, by: Staff, *, most: int, but: Sequence[str] = ()
+    tag: Tag, by: Staff, *, limit: int, exclude_sources: Sequence[str] = ()
 ) -> list[TagBatch]:
     """Those that touched a tag, among the newest batches there are."""
-    found = list_batches(by, most=MAX_BATCHES_SEARCHED, but=but)
-    return [batch for batch in found if tag.pk in batch.tags][:most]
+    found = list_batches(
+        by, limit=MAX_BATCHES_SEARCHED, exclude_sources=exclude_sources
+    )
+    return [batch for batch in found if tag.pk in batch.tags][:limit]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 JOB = "members.tag_many"
 MAX_IMMEDIATE = 20_000
 """Up to so many are tagged while the page waits: under a second."""
-APPLY, REMOVE = "put", "take"
+APPLY, REMOVE = "apply", "remove"
 
 
 class TagJobNotFound(errors.NotFound):
@@ -37,15 +37,15 @@ class TagJobNotFound(errors.NotFound):
 
 
 @transaction.atomic
-def start(*, tag: Tag, does: str, people: BitMap, by: Staff, at: datetime) -> TagJob:
+def start(*, tag: Tag, action: str, people: BitMap, by: Staff, at: datetime) -> TagJob:
     """Freeze these people, who are in sight, and have the tagging done soon."""
     permissions.check_may(by, assignments.APPLY)
-    if does == APPLY:
+    if action == APPLY:
         library.check_active(tag)
     job = TagJob.objects.create(
         community=tag.community,
         tag=tag,
-        does=does,
+        action=action,
         people=bitmaps.to_bytes(people),
         size=len(people),
         batch=assignments.create_batch(community=tag.community, by=by, at=at),
@@ -78,8 +78,8 @@ def run(key: str, *, at: datetime) -> None:
 def _work(job: TagJob, people: list[int], at: datetime) -> None:
     """Those still in sight; who was erased or left the scope meanwhile is passed over."""
     still = visibility.filter_visible(by=job.by, accounts=people, at=at)
-    does = assignments.apply if job.does == APPLY else assignments.remove
-    does(tag=job.tag, accounts=still, by=job.by, at=at, batch=job.batch)
+    action = assignments.apply if job.action == APPLY else assignments.remove
+    action(tag=job.tag, accounts=still, by=job.by, at=at, batch=job.batch)
 
 
 # Reads

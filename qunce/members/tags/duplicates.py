@@ -31,7 +31,7 @@ def dismiss(*, tag: Tag, other: Tag, by: Staff, at: datetime) -> None:
     permissions.check_may(by, tag_models.MANAGE)
     one, two = sorted((tag, other), key=lambda each: each.pk)
     _row, made = DismissedDuplicate.objects.get_or_create(
-        one=one, other=two, defaults={"community": tag.community, "at": at, "by": by}
+        first=one, second=two, defaults={"community": tag.community, "at": at, "by": by}
     )
     if made:
         event = DuplicateDismissed(tag=one.key, other=two.key)
@@ -40,4 +40,4 @@ def dismiss(*, tag: Tag, other: Tag, by: Staff, at: datetime) -> None:
 
 def dismissed_pairs(community: Community) -> set[tuple[int, int]]:
     pairs = DismissedDuplicate.objects.filter(community=community)
-    return set(pairs.values_list("one_id", "other_id"))
+    return set(pairs.values_list("first_id", "second_id"))

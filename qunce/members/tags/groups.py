@@ -83,7 +83,7 @@ def create(
     name: str = "",
     exclusive: bool = False,
     naming: tag_naming.NamingRule = tag_naming.NO_RULE,
-    makers: Sequence[str] = (),
+    creator_roles: Sequence[str] = (),
 ) -> TagGroup:
     permissions.check_may(by, MANAGE)
     key = tag_naming.check(key, tag_naming.NO_RULE)
@@ -98,7 +98,7 @@ def create(
         name=name or key,
         exclusive=exclusive,
         **dataclasses.asdict(naming),
-        makers=list(makers),
+        creator_roles=list(creator_roles),
         created_at=at,
         by=by,
     )
@@ -115,7 +115,7 @@ def update(
     name: str | None = None,
     exclusive: bool | None = None,
     naming: tag_naming.NamingRule | None = None,
-    makers: Sequence[str] | None = None,
+    creator_roles: Sequence[str] | None = None,
 ) -> TagGroup:
     """A new naming rule is for new tags; those there are keep their names."""
     permissions.check_may(by, MANAGE)
@@ -128,7 +128,9 @@ def update(
             setattr(group, field, value)
     group.name = (name or group.name).strip()[:80]
     group.exclusive = group.exclusive if exclusive is None else exclusive
-    group.makers = group.makers if makers is None else list(makers)
+    group.creator_roles = (
+        group.creator_roles if creator_roles is None else list(creator_roles)
+    )
     group.save()
     event = TagGroupChanged(tag_group=group.key)
     facts.record(event, community=group.community, by=by, at=at)

@@ -115,7 +115,7 @@ def check_active(tag: Tag) -> None:
 
 def check_may_create(group: TagGroup | None, by: Staff) -> None:
     """A group may leave the making of its tags to more roles than managers."""
-    if group is None or by.role not in group.makers:
+    if group is None or by.role not in group.creator_roles:
         permissions.check_may(by, MANAGE)
 
 

@@ -23,8 +23,8 @@ MANUAL = "operator"
 class TagGroup(models.Model):
     """One dimension. Of an exclusive group a person carries one tag at most.
 
-    `pattern`, `prefix` and `longest` rule how its tags are named; `guidance` is what
-    somebody reads whose name does not fit. `makers` lists the roles that may add tags.
+    `pattern`, `prefix` and `max_length` rule how its tags are named; `guidance` is what
+    somebody reads whose name does not fit. `creator_roles` lists the roles that may add tags.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
@@ -33,16 +33,18 @@ class TagGroup(models.Model):
     exclusive = models.BooleanField(default=False)
     pattern = models.CharField(max_length=200, default="", blank=True)
     prefix = models.CharField(max_length=40, default="", blank=True)
-    longest = models.PositiveSmallIntegerField(default=tag_naming.MAX_LENGTH)
+    max_length = models.PositiveSmallIntegerField(default=tag_naming.MAX_LENGTH)
     guidance = models.CharField(max_length=200, default="", blank=True)
-    makers: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    creator_roles: models.JSONField[list[str], list[str]] = models.JSONField(
+        default=list
+    )
     created_at = timestamps.TimestampField()
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["community", "key"], name="one_tag_group_a_key"
+                fields=["community", "key"], name="one_tag_group_per_key"
             )
         ]
 
@@ -73,7 +75,7 @@ class Tag(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["community", "key"], name="one_tag_a_key")
+            models.UniqueConstraint(fields=["community", "key"], name="one_tag_per_key")
         ]
 
     def __str__(self) -> str:
@@ -90,7 +92,7 @@ class Synonym(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["community", "key"], name="one_tag_synonym_a_key"
+                fields=["community", "key"], name="one_tag_synonym_per_key"
             )
         ]
 
@@ -117,7 +119,7 @@ class Tagging(marks.Mark):
     class Meta(marks.Mark.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["tag", "account_id"], name="one_tagging_a_tag_and_account"
+                fields=["tag", "account_id"], name="one_tagging_per_tag_and_account"
             )
         ]
         indexes = [
@@ -162,12 +164,13 @@ class TagChange(models.Model):
     by_id = models.BigIntegerField(null=True)
     source = models.CharField(max_length=20)
     expires_at = timestamps.TimestampField(null=True)
-    before_id = models.BigIntegerField(null=True)
+    previous_batch_id = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["batch_id", "tag_id", "account_id"], name="one_change_a_batch"
+                fields=["batch_id", "tag_id", "account_id"],
+                name="one_change_per_batch_and_tagging",
             )
         ]
         indexes = [models.Index(fields=["account_id"], name="tag_change_by_account")]
@@ -180,19 +183,21 @@ class DismissedDuplicate(models.Model):
     """`one` has the lower id: each pair once."""
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
-    one = models.ForeignKey(Tag, models.CASCADE, related_name="+")
-    other = models.ForeignKey(Tag, models.CASCADE, related_name="+")
+    first = models.ForeignKey(Tag, models.CASCADE, related_name="+")
+    second = models.ForeignKey(Tag, models.CASCADE, related_name="+")
     at = timestamps.TimestampField()
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
 
     class Meta:
         db_table = "members_dismissed_duplicate"
         constraints = [
-            models.UniqueConstraint(fields=["one", "other"], name="kept_apart_once")
+            models.UniqueConstraint(
+                fields=["first", "second"], name="one_dismissal_per_pair"
+            )
         ]
 
     def __str__(self) -> str:
-        return f"{self.one_id} and {self.other_id}"
+        return f"{self.first_id} and {self.second_id}"
 
 
 class TagJob(models.Model):
@@ -202,7 +207,7 @@ class TagJob(models.Model):
         Community, models.PROTECT, related_name="+", db_index=False
     )
     tag = models.ForeignKey(Tag, models.PROTECT, related_name="+", db_index=False)
-    does = models.CharField(max_length=4)
+    action = models.CharField(max_length=6)
     people = models.BinaryField()
     size = models.PositiveIntegerField()
     done = models.PositiveIntegerField(default=0)
@@ -213,7 +218,7 @@ class TagJob(models.Model):
     finished_at = timestamps.TimestampField(null=True)
 
     def __str__(self) -> str:
-        return f"{self.does} {self.tag}: {self.done} of {self.size}"
+        return f"{self.action} {self.tag}: {self.done} of {self.size}"
 
 
 KIND = marks.MarkKind(name="tag", model=Tagging, ref_column="tag_id")

@@ -32,7 +32,7 @@ class NamingRule:
 
     pattern: str = ""
     prefix: str = ""
-    longest: int = MAX_LENGTH
+    max_length: int = MAX_LENGTH
     guidance: str = ""
 
 
@@ -60,10 +60,10 @@ def _fault(name: str, naming: NamingRule) -> str:
         return _("A tag name cannot contain “;”, which separates tags in files.")
     if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
         return _("A tag name can contain only printable characters.")
-    if len(name) > naming.longest:
+    if len(name) > naming.max_length:
         return _("“%(name)s” is too long: at most %(n)s characters.") % {
             "name": name,
-            "n": naming.longest,
+            "n": naming.max_length,
         }
     if not name.startswith(naming.prefix):
         return _("“%(name)s” must begin with “%(prefix)s”.") % {
@@ -85,7 +85,7 @@ def check_rule(naming: NamingRule) -> None:
         raise InvalidTagName(
             _("The pattern is not valid: %(error)s.") % {"error": error}
         ) from None
-    if not 1 <= naming.longest <= MAX_LENGTH:
+    if not 1 <= naming.max_length <= MAX_LENGTH:
         raise InvalidTagName(
             _("A name must be 1 to %(n)s characters long.") % {"n": MAX_LENGTH}
         )
@@ -139,8 +139,8 @@ def similar_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
     ]
 
 
-def similar_names(name: str, others: Iterable[str], *, most: int = 5) -> list[str]:
+def similar_names(name: str, others: Iterable[str], *, limit: int = 5) -> list[str]:
     """Those of `others` that are nearly `name`, the nearest first."""
     ranked = [(similarity(name, other), other) for other in others if other != name]
     near = sorted((-share, other) for share, other in ranked if share >= MIN_SIMILARITY)
-    return [other for _, other in near[:most]]
+    return [other for _, other in near[:limit]]

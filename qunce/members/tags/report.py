@@ -13,12 +13,12 @@ from qunce.members.tags.models import KIND, Tag
 from qunce.sets import set_sizes
 
 
-def list_similar(community: Community, name: str, *, most: int = 5) -> list[Tag]:
+def list_similar(community: Community, name: str, *, limit: int = 5) -> list[Tag]:
     """Tags that are nearly `name`, to be offered while it is typed."""
     known = {tag.name: tag for tag in library.list_tags(community)}
     known |= {tag.key: tag for tag in known.values()}
-    found = naming.similar_names(naming.normalise(name), known, most=most * 2)
-    return list(dict.fromkeys(known[other] for other in found))[:most]
+    found = naming.similar_names(naming.normalise(name), known, limit=limit * 2)
+    return list(dict.fromkeys(known[other] for other in found))[:limit]
 
 
 def list_duplicates(community: Community) -> list[tuple[Tag, Tag]]:

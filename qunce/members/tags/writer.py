@@ -38,7 +38,7 @@ class TagRemoved(facts.FactKind):
 
 KEEP = """
 INSERT INTO members_tagchange (batch_id, tag_id, account_id, weight, tagged_at, by_id,
-    source, expires_at, before_id)
+    source, expires_at, previous_batch_id)
 SELECT %s, tag_id, account_id, CASE WHEN present THEN weight ELSE 0 END, tagged_at,
     by_id, source, expires_at, batch_id
 FROM members_tagging

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from qunce.core import db
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.groups import visibility as groupsight
+from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Stage
 from qunce.outreach import contact_pressure, opt_outs, skip_reasons, task_allocation
 from qunce.outreach.campaigns import campaigns
@@ -24,7 +24,7 @@ from qunce.sets.bitmaps import bitmaps
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
-CHANNEL = 0
+CHANNEL_SENDER = 0
 """Stands for the channel itself among who sends."""
 
 
@@ -53,35 +53,35 @@ class Plan:
 
     def sender_of(self, target: int) -> int:
         return next(
-            (staff for staff, share in self.shares.items() if target in share), CHANNEL
+            (staff for staff, share in self.shares.items() if target in share), CHANNEL_SENDER
         )
 
 
-def make(*, campaign: Campaign, by: Staff, at: datetime) -> Plan:
+def build(*, campaign: Campaign, by: Staff, at: datetime) -> Plan:
     """As of now and as far as `by` sees. Not inside a transaction: it uses the caches."""
     staff_models.system(campaign.community)  # made, if need be, before reads begin
     with db.snapshot():
         if campaign.target == Target.GROUPS:
-            return _of_groups(campaign, by)
-        return _of_members(campaign, by, at)
+            return _plan_groups(campaign, by)
+        return _plan_members(campaign, by, at)
 
 
-def _of_members(campaign: Campaign, by: Staff, at: datetime) -> Plan:
+def _plan_members(campaign: Campaign, by: Staff, at: datetime) -> Plan:
     community = campaign.community
     whole = _people(campaign.rule, by, at)
     plan = Plan(len(whole), whole)
-    _leave_out_left(plan, campaign, by, at)
+    _exclude_former_members(plan, campaign, by, at)
     if campaign.exclude is not None:
         plan.leave_out(skip_reasons.EXCLUDED, _people(campaign.exclude, by, at))
     plan.leave_out(skip_reasons.OPTED_OUT, _people(opt_outs.RULE, by, at))
-    pressed = contact_pressure.over(community, at)
+    pressed = contact_pressure.list_over_limit(community, at)
     if campaign.spare:
-        plan.leave_out(skip_reasons.CONTACTED, pressed)
+        plan.leave_out(skip_reasons.OVER_CONTACT_LIMIT, pressed)
     if campaign.is_assisted:
-        seen = {one.pk: _seen(one, at) for one in campaigns.staff_of(campaign)}
-        _share(plan, task_allocation.divide(plan.whole, seen))
+        seen = {one.pk: _visible_to(one, at) for one in campaigns.list_staff(campaign)}
+        _allocate(plan, task_allocation.split_evenly(plan.whole, seen))
     else:
-        plan.shares = {CHANNEL: plan.whole}
+        plan.shares = {CHANNEL_SENDER: plan.whole}
     plan.pressed = plan.whole.intersection_cardinality(pressed)
     return plan
 
@@ -91,11 +91,11 @@ def _people(rule: Any, by: Staff, at: datetime) -> BitMap:
     return bitmaps.from_bytes(blob)
 
 
-def _seen(staff: Staff, at: datetime) -> BitMap:
+def _visible_to(staff: Staff, at: datetime) -> BitMap:
     return _people({"all": []}, staff, at)
 
 
-def _leave_out_left(plan: Plan, campaign: Campaign, by: Staff, at: datetime) -> None:
+def _exclude_former_members(plan: Plan, campaign: Campaign, by: Staff, at: datetime) -> None:
     """Those for whom the rule holds but who are gone: never sent to, but told."""
     with_left = _people({"with_left": campaign.rule}, by, at)
     here = _people({"all": []}, by, at)
@@ -104,26 +104,26 @@ def _leave_out_left(plan: Plan, campaign: Campaign, by: Staff, at: datetime) -> 
     plan.leave_out(skip_reasons.LEFT, gone)
 
 
-def _of_groups(campaign: Campaign, by: Staff) -> Plan:
-    groups = groupsight.list_visible(by).filter(pk__in=campaign.groups)
+def _plan_groups(campaign: Campaign, by: Staff) -> Plan:
+    groups = group_visibility.list_visible(by).filter(pk__in=campaign.groups)
     rows = list(groups.values_list("pk", "owner_id", "state"))
     whole = bitmaps.of([pk for pk, _owner, _state in rows])
     plan = Plan(len(campaign.groups), whole)
     dead = [pk for pk, _owner, state in rows if state == Stage.DEAD]
-    plan.leave_out(skip_reasons.CLOSED, bitmaps.of(dead))
+    plan.leave_out(skip_reasons.GROUP_RETIRED, bitmaps.of(dead))
     if not campaign.is_assisted:
-        plan.shares = {CHANNEL: plan.whole}
+        plan.shares = {CHANNEL_SENDER: plan.whole}
         return plan
     seen = {
-        one.pk: bitmaps.of(groupsight.list_visible(one).values_list("pk", flat=True))
-        for one in campaigns.staff_of(campaign)
+        one.pk: bitmaps.of(group_visibility.list_visible(one).values_list("pk", flat=True))
+        for one in campaigns.list_staff(campaign)
     }
     owners = {pk: owner for pk, owner, _state in rows if owner}
-    _share(plan, task_allocation.to_owners(plan.whole, seen, owners))
+    _allocate(plan, task_allocation.split_by_owner(plan.whole, seen, owners))
     return plan
 
 
-def _share(plan: Plan, divided: dict[int, BitMap]) -> None:
+def _allocate(plan: Plan, divided: dict[int, BitMap]) -> None:
     plan.shares = {staff: share for staff, share in divided.items() if share}
     reached = bitmaps.union(plan.shares.values())
-    plan.leave_out(skip_reasons.OUT_OF_SIGHT, plan.whole - reached)
+    plan.leave_out(skip_reasons.NOT_VISIBLE, plan.whole - reached)

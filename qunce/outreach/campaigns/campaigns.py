@@ -16,18 +16,18 @@ from qunce.core import errors, permissions, state_machine, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
-from qunce.groups import visibility as groupsight
+from qunce.groups import visibility as group_visibility
 from qunce.outreach.content import templates, variable_values
 from qunce.sets import audiences
 
 MANAGE = permissions.declare(
     "campaigns.manage", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
-TAKE_PART = permissions.declare(
+DO_TASKS = permissions.declare(
     "tasks.do", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
 """To be given tasks and to do them."""
-OVERSEE = permissions.declare("tasks.oversee", permissions.Role.MANAGER)
+OVERSEE_TASKS = permissions.declare("tasks.oversee", permissions.Role.MANAGER)
 """To see and hand over the tasks of others."""
 
 
@@ -45,7 +45,7 @@ class Target(models.TextChoices):
     GROUPS = "groups", gettext_lazy("groups")
 
 
-FLOW = state_machine.StateMachine(
+STATES = state_machine.StateMachine(
     {
         "schedule": (("draft",), "scheduled"),
         "unschedule": (("scheduled",), "draft"),
@@ -110,7 +110,7 @@ class Campaign(models.Model):
 
 
 @dataclass(frozen=True, kw_only=True)
-class About(facts.FactKind):
+class CampaignFact(facts.FactKind):
     """`campaign` is the campaign's key."""
 
     campaign: str
@@ -118,14 +118,14 @@ class About(facts.FactKind):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class CampaignCreated(About):
+class CampaignCreated(CampaignFact):
     kind = "campaign.created"
     label = gettext_lazy("campaign created")
 
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class CampaignChanged(About):
+class CampaignChanged(CampaignFact):
     kind = "campaign.changed"
     label = gettext_lazy("campaign changed")
     fields: list[str]
@@ -133,7 +133,7 @@ class CampaignChanged(About):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class CampaignMoved(About):
+class CampaignStateChanged(CampaignFact):
     """`state` is the one that it came to."""
 
     kind = "campaign.state_changed"
@@ -143,7 +143,7 @@ class CampaignMoved(About):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class CampaignStarted(About):
+class CampaignStarted(CampaignFact):
     """`size` counts who it goes to."""
 
     kind = "campaign.started"
@@ -151,11 +151,11 @@ class CampaignStarted(About):
     size: int
 
 
-class UnknownCampaign(errors.NotFound):
+class CampaignNotFound(errors.NotFound):
     """There is no such campaign in this community."""
 
 
-class CampaignExists(errors.Refused):
+class CampaignAlreadyExists(errors.Refused):
     """There is a campaign of this key already."""
 
 
@@ -163,7 +163,7 @@ class InvalidCampaign(errors.Invalid):
     """A campaign needs a name, a text, receivers and somebody who sends it."""
 
 
-class NotEditable(errors.Refused):
+class CampaignNotEditable(errors.Refused):
     """What is on its way is paused first."""
 
 
@@ -178,8 +178,8 @@ def check_editable(campaign: Campaign, fields: Iterable[str] = ()) -> None:
     ):
         return
     if campaign.state == State.SENDING:
-        raise NotEditable(_("Pause “%(name)s” first.") % {"name": campaign})
-    raise NotEditable(
+        raise CampaignNotEditable(_("Pause “%(name)s” first.") % {"name": campaign})
+    raise CampaignNotEditable(
         _("This can no longer be changed in “%(name)s”.") % {"name": campaign}
     )
 
@@ -192,7 +192,7 @@ def check_complete(campaign: Campaign) -> None:
     """Whether it says what goes to whom through whom."""
     community = campaign.community
     channel = base.get(campaign.channel)
-    templates.check(campaign.text, variable_values.known(community, campaign.target))
+    templates.check(campaign.text, variable_values.list_variables(community, campaign.target))
     if len(campaign.text) > channel.capabilities.longest:
         raise InvalidCampaign(_("The text is too long for this channel."))
     if campaign.target == Target.MEMBERS and campaign.rule is None:
@@ -206,7 +206,7 @@ def check_complete(campaign: Campaign) -> None:
 def _check_fields(campaign: Campaign, by: Staff) -> None:
     if not campaign.name or len(campaign.name) > 80:
         raise InvalidCampaign(_("A campaign name must be 1 to 80 characters long."))
-    if templates.CONTROL.search(campaign.name):
+    if templates.CONTROL_CHARACTERS.search(campaign.name):
         raise InvalidCampaign(_("A name cannot contain control characters."))
     if campaign.target not in Target:
         raise InvalidCampaign(_("A campaign must be sent to either members or groups."))
@@ -215,17 +215,17 @@ def _check_fields(campaign: Campaign, by: Staff) -> None:
         raise InvalidCampaign(_("This channel cannot send to this kind of recipient."))
     if campaign.text:
         templates.check(
-            campaign.text, variable_values.known(campaign.community, campaign.target)
+            campaign.text, variable_values.list_variables(campaign.community, campaign.target)
         )
     for rule in (campaign.rule, campaign.exclude):
         if rule is not None:
             audiences.check(community=campaign.community, rule=rule)
-    groupsight.check(by=by, groups=campaign.groups)
+    group_visibility.check(by=by, groups=campaign.groups)
     _check_staff(campaign)
 
 
 def _check_staff(campaign: Campaign) -> None:
-    known = {one.pk for one in assignable(campaign.community)}
+    known = {one.pk for one in list_assignable_staff(campaign.community)}
     if not set(campaign.staff) <= known:
         raise InvalidCampaign(
             _("Tasks cannot be assigned to some of the selected staff.")
@@ -249,18 +249,18 @@ def create(
     permissions.check_may(by, MANAGE)
     name = " ".join(name.split())
     if key and Campaign.objects.filter(community=community, key=key).exists():
-        raise CampaignExists(_("A campaign “%(key)s” already exists.") % {"key": key})
-    campaign = Campaign(community=community, name=name, by=by, **_cleaned(about))
+        raise CampaignAlreadyExists(_("A campaign “%(key)s” already exists.") % {"key": key})
+    campaign = Campaign(community=community, name=name, by=by, **_normalised(about))
     campaign.created_at = campaign.changed_at = at
     _check_fields(campaign, by)
-    campaign.key = key[:100] or _free_key(community, name)
+    campaign.key = key[:100] or _unused_key(community, name)
     campaign.save()
-    _tell(CampaignCreated(campaign=campaign.key), campaign, by, at)
+    _record(CampaignCreated(campaign=campaign.key), campaign, by, at)
     return campaign
 
 
 @transaction.atomic
-def change(*, campaign: Campaign, by: Staff, at: datetime, **about: Any) -> list[str]:
+def update(*, campaign: Campaign, by: Staff, at: datetime, **about: Any) -> list[str]:
     """Returns what differs now. It holds for everything that has not gone out."""
     permissions.check_may(by, MANAGE)
     fresh = (
@@ -268,7 +268,7 @@ def change(*, campaign: Campaign, by: Staff, at: datetime, **about: Any) -> list
         .select_related("community")
         .get(pk=campaign.pk)
     )
-    given = _cleaned(about)
+    given = _normalised(about)
     changed = sorted(name for name, new in given.items() if getattr(fresh, name) != new)
     if not changed:
         return []
@@ -282,15 +282,15 @@ def change(*, campaign: Campaign, by: Staff, at: datetime, **about: Any) -> list
     fresh.save(update_fields=[*changed, "changed_at"])
     for name in (*changed, "changed_at", "state"):
         setattr(campaign, name, getattr(fresh, name))
-    _tell(CampaignChanged(campaign=campaign.key, fields=changed), campaign, by, at)
+    _record(CampaignChanged(campaign=campaign.key, fields=changed), campaign, by, at)
     return changed
 
 
 @transaction.atomic
-def copy(*, campaign: Campaign, by: Staff, at: datetime) -> Campaign:
+def duplicate(*, campaign: Campaign, by: Staff, at: datetime) -> Campaign:
     """A new draft that says the same."""
     same = ("text", "target", "rule", "exclude", "groups", "channel", "staff", "spare")
-    usable = {one.pk for one in assignable(campaign.community)}
+    usable = {one.pk for one in list_assignable_staff(campaign.community)}
     about = {name: getattr(campaign, name) for name in same}
     about["staff"] = [pk for pk in campaign.staff if pk in usable]
     return create(
@@ -305,36 +305,36 @@ def schedule(*, campaign: Campaign, send_at: datetime, by: Staff, at: datetime) 
     check_complete(campaign)
     if send_at <= at:
         raise InvalidCampaign(_("Choose a time in the future."))
-    move(campaign=campaign, step="schedule", by=by, at=at, send_at=send_at, note="")
+    transition(campaign=campaign, step="schedule", by=by, at=at, send_at=send_at, note="")
 
 
 def unschedule(*, campaign: Campaign, by: Staff, at: datetime, note: str = "") -> None:
     permissions.check_may(by, MANAGE)
-    move(campaign=campaign, step="unschedule", by=by, at=at, send_at=None, note=note)
+    transition(campaign=campaign, step="unschedule", by=by, at=at, send_at=None, note=note)
 
 
 def pause(*, campaign: Campaign, by: Staff, at: datetime, note: str = "") -> None:
     permissions.check_may(by, MANAGE)
-    move(campaign=campaign, step="pause", by=by, at=at, note=note)
+    transition(campaign=campaign, step="pause", by=by, at=at, note=note)
 
 
 def resume(*, campaign: Campaign, by: Staff, at: datetime) -> None:
     permissions.check_may(by, MANAGE)
     check_complete(campaign)
-    move(campaign=campaign, step="resume", by=by, at=at, note="")
+    transition(campaign=campaign, step="resume", by=by, at=at, note="")
 
 
 @transaction.atomic
-def move(
+def transition(
     *, campaign: Campaign, step: str, by: Staff | None, at: datetime, **changes: Any
 ) -> None:
     """Take a step of FLOW and tell it; who may is checked by whoever calls."""
-    FLOW.move(campaign, step, **changes)
-    event = CampaignMoved(campaign=campaign.key, state=campaign.state)
-    _tell(event, campaign, by, at)
+    STATES.move(campaign, step, **changes)
+    event = CampaignStateChanged(campaign=campaign.key, state=campaign.state)
+    _record(event, campaign, by, at)
 
 
-def _cleaned(about: dict[str, Any]) -> dict[str, Any]:
+def _normalised(about: dict[str, Any]) -> dict[str, Any]:
     """Lists in one order and without doubles, lines ended in one way."""
     clean = dict(about)
     for name in ("staff", "groups"):
@@ -347,7 +347,7 @@ def _cleaned(about: dict[str, Any]) -> dict[str, Any]:
     return clean
 
 
-def _free_key(community: Community, name: str) -> str:
+def _unused_key(community: Community, name: str) -> str:
     """The name, or the name with a number after it."""
     taken = set(
         Campaign.objects.filter(community=community, key__startswith=name).values_list(
@@ -361,14 +361,14 @@ def _free_key(community: Community, name: str) -> str:
     )
 
 
-def _tell(event: facts.FactKind, of: Campaign, by: Staff | None, at: datetime) -> None:
+def _record(event: facts.FactKind, of: Campaign, by: Staff | None, at: datetime) -> None:
     facts.record(event, community=of.community, by=by, at=at)
 
 
 # Reads
 
 
-def visible(by: Staff) -> models.QuerySet[Campaign]:
+def list_visible(by: Staff) -> models.QuerySet[Campaign]:
     """Who sees a part of the members sees the campaigns made for it: their own."""
     rows = Campaign.objects.filter(community=by.community)
     if by.is_scoped:
@@ -378,24 +378,24 @@ def visible(by: Staff) -> models.QuerySet[Campaign]:
 
 def get(*, by: Staff, pk: int) -> Campaign:
     try:
-        return visible(by).get(pk=pk)
+        return list_visible(by).get(pk=pk)
     except Campaign.DoesNotExist:
-        raise UnknownCampaign(_("There is no such campaign.")) from None
+        raise CampaignNotFound(_("There is no such campaign.")) from None
 
 
-def assignable(community: Community) -> list[Staff]:
+def list_assignable_staff(community: Community) -> list[Staff]:
     """The staff who can be given tasks."""
     staff = Staff.objects.filter(community=community, is_active=True)
     people = staff.exclude(login__startswith="system@").order_by("name", "pk")
-    return [one for one in people if permissions.may(one, TAKE_PART)]
+    return [one for one in people if permissions.may(one, DO_TASKS)]
 
 
-def stopped(by: Staff) -> list[Campaign]:
+def list_stopped(by: Staff) -> list[Campaign]:
     """What did not go on by itself, and has a note that says why: for Today."""
-    waiting = visible(by).filter(state__in=[State.DRAFT, State.PAUSED])
+    waiting = list_visible(by).filter(state__in=[State.DRAFT, State.PAUSED])
     return list(waiting.exclude(note=""))
 
 
-def staff_of(campaign: Campaign) -> Sequence[Staff]:
+def list_staff(campaign: Campaign) -> Sequence[Staff]:
     staff = campaign.community.staff.filter(pk__in=campaign.staff)
     return list(staff.order_by("pk"))

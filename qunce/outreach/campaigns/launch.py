@@ -14,14 +14,14 @@ from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.outreach import skip_reasons
 from qunce.outreach.campaigns import audience_plan, campaigns
-from qunce.outreach.campaigns.audience_plan import CHANNEL, Plan
-from qunce.outreach.campaigns.campaigns import FLOW, Campaign, CampaignStarted, State
+from qunce.outreach.campaigns.audience_plan import CHANNEL_SENDER, Plan
+from qunce.outreach.campaigns.campaigns import STATES, Campaign, CampaignStarted, State
 from qunce.outreach.sending import recipients
 from qunce.outreach.sending.recipients import Recipient
 from qunce.outreach.sending.tasks import Task
 from qunce.sets.bitmaps import bitmaps
 
-WINDOW = timedelta(hours=2)
+MAX_DELAY = timedelta(hours=2)
 """A campaign that could not start in time, as after a stop of the server, is not sent
 later than this: what was right for noon may be wrong at midnight."""
 
@@ -30,7 +30,7 @@ class AudienceChanged(errors.Refused):
     """Another number of receivers than the review showed."""
 
 
-class NobodyLeft(errors.Refused):
+class AudienceEmpty(errors.Refused):
     """Nobody is left who would get it."""
 
 
@@ -39,11 +39,11 @@ def start(
 ) -> Plan:
     """Freeze the audience and give everyone their task. `expected` is what was confirmed."""
     permissions.check_may(by, campaigns.MANAGE)
-    FLOW.check("start", campaign.state)
+    STATES.check("start", campaign.state)
     campaigns.check_complete(campaign)
-    plan = audience_plan.make(campaign=campaign, by=by, at=at)
+    plan = audience_plan.build(campaign=campaign, by=by, at=at)
     if not plan.size:
-        raise NobodyLeft(_("There are no recipients left."))
+        raise AudienceEmpty(_("There are no recipients left."))
     if expected is not None and plan.size != expected:
         raise AudienceChanged(
             _(
@@ -53,7 +53,7 @@ def start(
             % {"now": plan.size, "before": expected}
         )
     with transaction.atomic():
-        FLOW.move(
+        STATES.move(
             campaign,
             "start",
             started_at=at,
@@ -61,19 +61,19 @@ def start(
             left_out=plan.left_out,
             note="",
         )
-        _give_tasks(campaign, plan, at)
+        _create_tasks(campaign, plan, at)
         event = CampaignStarted(campaign=campaign.key, size=plan.size)
         facts.record(event, community=campaign.community, by=by, at=at)
     return plan
 
 
-def _give_tasks(campaign: Campaign, plan: Plan, at: datetime) -> None:
+def _create_tasks(campaign: Campaign, plan: Plan, at: datetime) -> None:
     for staff, share in sorted(plan.shares.items()):
         Task.objects.create(
             campaign=campaign,
-            staff_id=None if staff == CHANNEL else staff,
-            rest=bitmaps.to_bytes(share),
-            waiting=len(share),
+            staff_id=None if staff == CHANNEL_SENDER else staff,
+            unclaimed=bitmaps.to_bytes(share),
+            unclaimed_count=len(share),
             due_at=campaign.due_at,
             created_at=at,
         )
@@ -86,22 +86,22 @@ def cancel(*, campaign: Campaign, by: Staff, at: datetime) -> None:
     # The tasks first, as a mark takes its locks: task, then campaign.
     tasks = Task.objects.select_for_update().filter(campaign=campaign)
     for task in tasks.order_by("pk"):
-        task.keep(bitmaps.of([]))
-    campaigns.move(campaign=campaign, step="cancel", by=by, at=at, finished_at=at)
+        task.set_unclaimed(bitmaps.of([]))
+    campaigns.transition(campaign=campaign, step="cancel", by=by, at=at, finished_at=at)
     open_tasks = Task.objects.filter(campaign=campaign, finished_at__isnull=True)
     open_tasks.update(finished_at=at)
-    recipients.turn(
+    recipients.transition(
         Recipient.objects.filter(campaign=campaign),
         origins=[recipients.State.PLANNED],
         to=recipients.State.SKIPPED,
         at=at,
         reason=skip_reasons.CANCELLED,
-        told=True,
+        recorded=True,
         lease="",
     )
 
 
-def begin_due(*, at: datetime) -> None:
+def start_scheduled(*, at: datetime) -> None:
     """Start what is scheduled; what cannot start goes back to draft and says why."""
     due = Campaign.objects.filter(state=State.SCHEDULED, send_at__lte=at)
     for campaign in due.select_related("community", "by").order_by("send_at", "pk"):
@@ -118,7 +118,7 @@ def _begin(campaign: Campaign, at: datetime) -> None:
 
 
 def _started_or_why_not(campaign: Campaign, at: datetime) -> str:
-    if campaign.send_at is not None and at - campaign.send_at > WINDOW:
+    if campaign.send_at is not None and at - campaign.send_at > MAX_DELAY:
         return _(
             "Not sent, because the scheduled time had passed by more than 2 hours."
         )

@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet, Sum
 
 from qunce.core import permissions
 from qunce.core.staff.models import Staff
-from qunce.groups import visibility as groupsight
+from qunce.groups import visibility as group_visibility
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.outreach import skip_reasons
@@ -20,14 +20,14 @@ from qunce.outreach.sending.recipients import REACHED, Recipient, State
 from qunce.outreach.sending.tasks import Task
 
 EXPORT = permissions.declare("campaigns.export", permissions.Role.MANAGER)
-CHUNK = 1_000
+EXPORT_CHUNK = 1_000
 
 
 @dataclass
 class Progress:
     """`waiting` have no row yet; `counts` is by state of those that do."""
 
-    waiting: int = 0
+    unclaimed_count: int = 0
     counts: dict[str, int] = field(default_factory=dict)
 
     def of(self, *states: State) -> int:
@@ -35,12 +35,12 @@ class Progress:
 
     @property
     def total(self) -> int:
-        return self.waiting + sum(self.counts.values())
+        return self.unclaimed_count + sum(self.counts.values())
 
     @property
     def left(self) -> int:
         """Not done yet."""
-        return self.waiting + self.of(State.PLANNED)
+        return self.unclaimed_count + self.of(State.PLANNED)
 
     @property
     def done(self) -> int:
@@ -52,15 +52,15 @@ class Progress:
 
 
 def progress(campaign: Campaign) -> Progress:
-    return of_campaigns([campaign])[campaign.pk]
+    return progress_by_campaign([campaign])[campaign.pk]
 
 
-def of_campaigns(several: Sequence[Campaign]) -> dict[int, Progress]:
+def progress_by_campaign(several: Sequence[Campaign]) -> dict[int, Progress]:
     """Each campaign's own, for a list in two queries."""
     found = {campaign.pk: Progress() for campaign in several}
     tasks = Task.objects.filter(campaign__in=found).order_by().values_list("campaign")
-    for pk, waiting in tasks.annotate(Sum("waiting")):
-        found[pk].waiting = waiting
+    for pk, waiting in tasks.annotate(Sum("unclaimed_count")):
+        found[pk].unclaimed_count = waiting
     rows = Recipient.objects.filter(campaign__in=found).order_by()
     counts = rows.values_list("campaign", "state").annotate(Count("target_id"))
     for pk, state, count in counts:
@@ -68,9 +68,9 @@ def of_campaigns(several: Sequence[Campaign]) -> dict[int, Progress]:
     return found
 
 
-def by_task(tasks: list[Task]) -> dict[int, Progress]:
+def progress_by_task(tasks: list[Task]) -> dict[int, Progress]:
     """Each task's own, for a list of tasks in two queries."""
-    found = {task.pk: Progress(task.waiting) for task in tasks}
+    found = {task.pk: Progress(task.unclaimed_count) for task in tasks}
     campaigns = {task.campaign_id for task in tasks}
     rows = Recipient.objects.filter(campaign_id__in=campaigns, task_id__in=found)
     counts = (
@@ -82,7 +82,7 @@ def by_task(tasks: list[Task]) -> dict[int, Progress]:
 
 
 @dataclass(frozen=True)
-class Share:
+class TaskProgress:
     """How far one of the staff is. `late` holds from the due time on."""
 
     task: Task
@@ -90,15 +90,15 @@ class Share:
     late: bool
 
 
-def by_staff(campaign: Campaign, at: datetime) -> list[Share]:
+def list_task_progress(campaign: Campaign, at: datetime) -> list[TaskProgress]:
     """Who has most left to do comes first: who has not sent."""
-    rows = list(campaign.tasks.select_related("staff").defer("rest").order_by("pk"))
-    far = by_task(rows)
-    shares = [Share(task, far[task.pk], task.is_late(at)) for task in rows]
+    rows = list(campaign.tasks.select_related("staff").defer("unclaimed").order_by("pk"))
+    far = progress_by_task(rows)
+    shares = [TaskProgress(task, far[task.pk], task.is_late(at)) for task in rows]
     return sorted(shares, key=lambda share: (-share.progress.left, share.task.pk))
 
 
-def by_reason(campaign: Campaign) -> list[tuple[str, str, int]]:
+def count_by_reason(campaign: Campaign) -> list[tuple[str, str, int]]:
     """State, reason in words and how many, for those skipped or failed; most first."""
     rows = Recipient.objects.filter(
         campaign=campaign, state__in=[State.SKIPPED, State.FAILED]
@@ -106,12 +106,12 @@ def by_reason(campaign: Campaign) -> list[tuple[str, str, int]]:
     counts = (
         rows.order_by().values_list("state", "reason").annotate(n=Count("target_id"))
     )
-    found = [(state, skip_reasons.spoken(reason), n) for state, reason, n in counts]
+    found = [(state, skip_reasons.label_of(reason), n) for state, reason, n in counts]
     return sorted(found, key=lambda row: (-row[2], row[0], row[1]))
 
 
 @dataclass(frozen=True)
-class Line:
+class RecipientLine:
     """One receiver as it is read; the key only where there is a member."""
 
     row: Recipient
@@ -120,11 +120,11 @@ class Line:
 
     @property
     def reason(self) -> str:
-        words = skip_reasons.spoken(self.row.reason) if self.row.reason else ""
+        words = skip_reasons.label_of(self.row.reason) if self.row.reason else ""
         return f"{words} · {self.row.note}" if self.row.note else words
 
 
-def lines(
+def list_recipients(
     *,
     campaign: Campaign,
     by: Staff,
@@ -132,50 +132,50 @@ def lines(
     state: str = "",
     after: int = 0,
     limit: int = 50,
-) -> list[Line]:
+) -> list[RecipientLine]:
     """Receivers after a target, in its order; only whom `by` sees."""
     rows = Recipient.objects.filter(campaign=campaign)
     if state:
         rows = rows.filter(state=state)
-    found: list[Line] = []
+    found: list[RecipientLine] = []
     while len(found) < limit:
-        some = _after(rows, after, limit)
-        found += _lines(campaign, some, by, at)
+        some = _rows_after(rows, after, limit)
+        found += _to_lines(campaign, some, by, at)
         if len(some) < limit:
             break
         after = some[-1].target_id
     return found[:limit]
 
 
-def _after(rows: QuerySet[Recipient], after: int, limit: int) -> list[Recipient]:
+def _rows_after(rows: QuerySet[Recipient], after: int, limit: int) -> list[Recipient]:
     rest = rows.filter(target_id__gt=after).order_by("target_id")
-    return list(rest.select_related("task__staff").defer("task__rest")[:limit])
+    return list(rest.select_related("task__staff").defer("task__unclaimed")[:limit])
 
 
-def _lines(
+def _to_lines(
     campaign: Campaign, rows: list[Recipient], by: Staff, at: datetime
-) -> list[Line]:
+) -> list[RecipientLine]:
     targets = [row.target_id for row in rows]
     if campaign.target == Target.GROUPS:
-        listed = groupsight.list_visible(by).filter(pk__in=targets)
+        listed = group_visibility.list_visible(by).filter(pk__in=targets)
         seen = set(listed.values_list("pk", flat=True))
     else:
         heads = account_queries.person_ids(targets)
         people = visibility.filter_visible(by=by, accounts=targets, at=at)
         seen = {target for target in targets if heads[target] in people}
-    names = review.named(campaign, targets, by)
+    names = review.recipient_names(campaign, targets, by)
     return [
-        Line(row, names[row.target_id], str(row.task.staff or ""))
+        RecipientLine(row, names[row.target_id], str(row.task.staff or ""))
         for row in rows
         if row.target_id in seen
     ]
 
 
-def export(*, campaign: Campaign, by: Staff, at: datetime) -> Iterator[Line]:
+def export_recipients(*, campaign: Campaign, by: Staff, at: datetime) -> Iterator[RecipientLine]:
     """All receivers, read a piece at a time."""
     permissions.check_may(by, EXPORT)
     rows = Recipient.objects.filter(campaign=campaign)
     after = 0
-    while some := _after(rows, after, CHUNK):
-        yield from _lines(campaign, some, by, at)
+    while some := _rows_after(rows, after, EXPORT_CHUNK):
+        yield from _to_lines(campaign, some, by, at)
         after = some[-1].target_id

@@ -16,7 +16,7 @@ from qunce.outreach.campaigns.audience_plan import Plan
 from qunce.outreach.campaigns.campaigns import Campaign, Target
 from qunce.outreach.content import templates, variable_values
 
-SHOWN = 10
+SAMPLE_SIZE = 10
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Share:
+class StaffShare:
     staff: Staff | None
     size: int
 
@@ -42,22 +42,22 @@ class Review:
     size: int
     left_out: dict[str, int]
     pressed: int
-    shares: list[Share]
+    shares: list[StaffShare]
     samples: list[Sample]
 
 
-def review(*, campaign: Campaign, by: Staff, at: datetime) -> Review:
+def build(*, campaign: Campaign, by: Staff, at: datetime) -> Review:
     """As of now; `starts.start` counts again and refuses another number than this."""
     campaigns.check_complete(campaign)
-    plan = audience_plan.make(campaign=campaign, by=by, at=at)
-    staff = {one.pk: one for one in campaigns.staff_of(campaign)}
+    plan = audience_plan.build(campaign=campaign, by=by, at=at)
+    staff = {one.pk: one for one in campaigns.list_staff(campaign)}
     return Review(
         asked=plan.asked,
         size=plan.size,
         left_out=plan.left_out,
         pressed=plan.pressed,
         shares=[
-            Share(staff.get(pk), len(share))
+            StaffShare(staff.get(pk), len(share))
             for pk, share in plan.shares.items()
             if share
         ],
@@ -69,18 +69,18 @@ def _samples(
     campaign: Campaign, plan: Plan, staff: dict[int, Staff], by: Staff
 ) -> list[Sample]:
     """Ten from all over the audience, the same ones as long as it is the same."""
-    chosen = [plan.whole[place] for place in spread(plan.size, SHOWN)]
-    names = named(campaign, chosen, by)
+    chosen = [plan.whole[place] for place in evenly_spaced(plan.size, SAMPLE_SIZE)]
+    names = recipient_names(campaign, chosen, by)
     samples = []
     for target in chosen:
         sender = staff.get(plan.sender_of(target))
-        text, missing = resolved(campaign, [target], sender)[target]
+        text, missing = render_texts(campaign, [target], sender)[target]
         who = sender.name if sender else ""
         samples.append(Sample(target, names[target], who, text, missing))
     return samples
 
 
-def spread(size: int, most: int) -> list[int]:
+def evenly_spaced(size: int, most: int) -> list[int]:
     """Up to `most` places, evenly over 0 … size − 1."""
     count = min(size, most)
     return [number * size // count for number in range(count)]
@@ -89,17 +89,17 @@ def spread(size: int, most: int) -> list[int]:
 # Texts and names of receivers
 
 
-def resolved(
+def render_texts(
     campaign: Campaign, targets: Sequence[int], staff: Staff | None
 ) -> dict[int, tuple[str | None, str]]:
     """Target → its text, or None with what is missing."""
     pieces = templates.parse(campaign.text)
     community = campaign.community
     if campaign.target == Target.GROUPS:
-        known = variable_values.of_groups(community, targets, staff)
+        known = variable_values.group_values(community, targets, staff)
     else:
-        asked = templates.asked(pieces)
-        known = variable_values.of_members(community, targets, asked, staff)
+        asked = templates.variable_names(pieces)
+        known = variable_values.member_values(community, targets, asked, staff)
     return {target: _text(pieces, known.get(target, {})) for target in targets}
 
 
@@ -112,13 +112,13 @@ def _text(
         return None, str(error)
 
 
-def named(campaign: Campaign, targets: Sequence[int], by: Staff) -> dict[int, str]:
+def recipient_names(campaign: Campaign, targets: Sequence[int], by: Staff) -> dict[int, str]:
     """Target → what to call it in a list: a name, or the key of who has none, as far as
     `by` may read it."""
     if campaign.target == Target.GROUPS:
         groups = Group.objects.filter(community=campaign.community, pk__in=targets)
         return dict.fromkeys(targets, "") | dict(groups.values_list("pk", "name"))
-    names = variable_values.of_members(campaign.community, targets, {"name"}, None)
+    names = variable_values.member_values(campaign.community, targets, {"name"}, None)
     keys = account_queries.keys_by_id(campaign.community, targets)
     return {
         target: names[target].get("name") or masking.key(keys.get(target, ""), by)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import errors
 
-LONGEST = 4_000
+MAX_LENGTH = 4_000
 TAG, ATTRIBUTE = "tag:", "attr:"
 """Prefixes of variables that a community makes itself: a tag group's, an attribute's."""
 ALIASES = {
@@ -26,7 +26,7 @@ ALIASES = {
     "群名": "group",
 }
 PREFIXES = {"标签": "tag", "画像": "attr"}
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class InvalidText(errors.Invalid):
@@ -50,10 +50,10 @@ Piece = str | Variable
 
 
 def parse(text: str) -> tuple[Piece, ...]:
-    return tuple(_pieces(text))
+    return tuple(_split(text))
 
 
-def _pieces(text: str) -> Iterator[Piece]:
+def _split(text: str) -> Iterator[Piece]:
     plain, place = "", 0
     while place < len(text):
         letter = text[place]
@@ -62,7 +62,7 @@ def _pieces(text: str) -> Iterator[Piece]:
         elif text[place : place + 2] == letter * 2:
             plain, place = plain + letter, place + 2
         elif letter == "}":
-            _refuse(
+            _fail(
                 text,
                 place,
                 _("A “}” has no matching “{”. For a literal brace, write “}}”."),
@@ -70,18 +70,18 @@ def _pieces(text: str) -> Iterator[Piece]:
         else:
             if plain:
                 yield plain
-            variable, place = _variable(text, place)
+            variable, place = _parse_variable(text, place)
             yield variable
             plain = ""
     if plain:
         yield plain
 
 
-def _variable(text: str, begin: int) -> tuple[Variable, int]:
+def _parse_variable(text: str, begin: int) -> tuple[Variable, int]:
     end = text.find("}", begin)
     inside = text[begin + 1 : end]
     if end < 0 or "{" in inside:
-        _refuse(
+        _fail(
             text,
             begin,
             _("A “{” has no matching “}”. For a literal brace, write “{{”."),
@@ -89,7 +89,7 @@ def _variable(text: str, begin: int) -> tuple[Variable, int]:
     name, bar, fallback = inside.partition("|")
     name = canonical(name)
     if not name:
-        _refuse(text, begin, _("A variable needs a name, such as {name}."))
+        _fail(text, begin, _("A variable needs a name, such as {name}."))
     return Variable(name, fallback if bar else None, begin), end + 1
 
 
@@ -102,7 +102,7 @@ def canonical(name: str) -> str:
     return ALIASES.get(name, name)
 
 
-def where(text: str, place: int) -> str:
+def describe_position(text: str, place: int) -> str:
     """Line and character of a place, as a person counts."""
     before = text[:place]
     return _("Line %(line)s, character %(character)s") % {
@@ -111,9 +111,9 @@ def where(text: str, place: int) -> str:
     }
 
 
-def _refuse(text: str, place: int, message: str) -> NoReturn:
+def _fail(text: str, place: int, message: str) -> NoReturn:
     raise InvalidText(
-        _("%(where)s: %(what)s") % {"where": where(text, place), "what": message}
+        _("%(where)s: %(what)s") % {"where": describe_position(text, place), "what": message}
     )
 
 
@@ -121,19 +121,19 @@ def check(text: str, known: Iterable[str]) -> tuple[Piece, ...]:
     """The pieces of a text that can be sent, or an error with its place."""
     if not text.strip():
         raise InvalidText(_("Write the text to send."))
-    if len(text) > LONGEST:
+    if len(text) > MAX_LENGTH:
         raise InvalidText(
             _("The text has %(n)s characters; the limit is %(most)s.")
-            % {"n": len(text), "most": LONGEST}
+            % {"n": len(text), "most": MAX_LENGTH}
         )
-    if found := CONTROL.search(text):
-        _refuse(
+    if found := CONTROL_CHARACTERS.search(text):
+        _fail(
             text, found.start(), _("The text contains a character that cannot be sent.")
         )
     pieces, names = parse(text), set(known)
     for piece in pieces:
         if isinstance(piece, Variable) and piece.name not in names:
-            _refuse(
+            _fail(
                 text,
                 piece.place,
                 _("There is no variable {%(name)s}.") % {"name": piece.name},
@@ -141,16 +141,16 @@ def check(text: str, known: Iterable[str]) -> tuple[Piece, ...]:
     return pieces
 
 
-def asked(pieces: Iterable[Piece]) -> set[str]:
+def variable_names(pieces: Iterable[Piece]) -> set[str]:
     """Names of the variables of a text."""
     return {piece.name for piece in pieces if isinstance(piece, Variable)}
 
 
 def render(pieces: Sequence[Piece], values: Mapping[str, str]) -> str:
-    return "".join(_rendered(piece, values) for piece in pieces)
+    return "".join(_render_piece(piece, values) for piece in pieces)
 
 
-def _rendered(piece: Piece, values: Mapping[str, str]) -> str:
+def _render_piece(piece: Piece, values: Mapping[str, str]) -> str:
     if isinstance(piece, str):
         return piece
     value = values.get(piece.name, "").strip()

@@ -20,24 +20,24 @@ from qunce.outreach.content.templates import ATTRIBUTE, TAG
 
 Values = dict[int, dict[str, str]]
 """Receiver → name of a variable → what it is for them."""
-OF_MEMBERS = ("name", "staff", "community")
-OF_GROUPS = ("group", "staff", "community")
+MEMBER_VARIABLES = ("name", "staff", "community")
+GROUP_VARIABLES = ("group", "staff", "community")
 
 
-def known(community: Community, target: str) -> list[str]:
+def list_variables(community: Community, target: str) -> list[str]:
     """Variables that texts to members or to groups of a community may use."""
     if target == "groups":
-        return list(OF_GROUPS)
+        return list(GROUP_VARIABLES)
     groups = tag_models.TagGroup.objects.filter(community=community).order_by("key")
     names = attributes.list_all(community).values_list("name", flat=True)
     return [
-        *OF_MEMBERS,
+        *MEMBER_VARIABLES,
         *(f"{TAG}{key}" for key in groups.values_list("key", flat=True)),
         *(f"{ATTRIBUTE}{name}" for name in names),
     ]
 
 
-def of_members(
+def member_values(
     community: Community,
     targets: Collection[int],
     asked: Collection[str],
@@ -46,7 +46,7 @@ def of_members(
     """For people by any of their accounts; only what is asked for is looked up."""
     heads = account_queries.person_ids(targets)
     families = account_queries.accounts_by_person(targets)
-    found: Values = {head: _shared(community, staff) for head in families}
+    found: Values = {head: _common_values(community, staff) for head in families}
     head_of = {one: head for head, family in families.items() for one in family}
     for name in sorted(asked):
         look = _lookup(community, name)
@@ -56,17 +56,17 @@ def of_members(
     return {target: found[heads[target]] for target in targets}
 
 
-def of_groups(
+def group_values(
     community: Community, groups: Collection[int], staff: Staff | None
 ) -> Values:
     rows = Group.objects.filter(community=community, pk__in=groups)
     return {
-        pk: {**_shared(community, staff), "group": name}
+        pk: {**_common_values(community, staff), "group": name}
         for pk, name in rows.values_list("pk", "name")
     }
 
 
-def _shared(community: Community, staff: Staff | None) -> dict[str, str]:
+def _common_values(community: Community, staff: Staff | None) -> dict[str, str]:
     return {"community": community.name, "staff": staff.name if staff else ""}
 
 

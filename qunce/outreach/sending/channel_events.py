@@ -37,13 +37,13 @@ class MessagePosted(facts.FactKind):
     letters: int = 0
 
 
-class OddEvent(errors.Invalid):
+class InvalidChannelEvent(errors.Invalid):
     """A channel reported something that does not fit."""
 
 
-def receipt(*, event: Incoming, at: datetime) -> None:
+def record_receipt(*, event: Incoming, at: datetime) -> None:
     """Payload: `message` (the key it was sent under), `state`, perhaps `link`."""
-    campaign, target = _sent(event)
+    campaign, target = _find_message(event)
     state = str(event.payload.get("state"))
     who: dict[str, Any] = {"campaign": campaign.key, "account": target}
     if campaign.target == Target.GROUPS:
@@ -52,11 +52,11 @@ def receipt(*, event: Incoming, at: datetime) -> None:
     moment = event.happened_at
     told: list[facts.FactKind] = []
     open_states = [State.PLANNED, State.ACCEPTED, State.UNKNOWN]
-    done: dict[str, Any] = {"at": moment, "told": True, "lease": "", "due_at": None}
-    if recipients.turn(rows, origins=open_states, to=State.DELIVERED, **done):
+    done: dict[str, Any] = {"at": moment, "recorded": True, "lease": "", "due_at": None}
+    if recipients.transition(rows, origins=open_states, to=State.DELIVERED, **done):
         told.append(SendDelivered(**who))
     if state == State.CLICKED:
-        recipients.turn(rows, origins=[State.DELIVERED], to=State.CLICKED, **done)
+        recipients.transition(rows, origins=[State.DELIVERED], to=State.CLICKED, **done)
         link = str(event.payload.get("link", ""))[:200]
         told.append(SendClicked(link=link, **who))
     happened = [moment] * len(told)
@@ -65,42 +65,42 @@ def receipt(*, event: Incoming, at: datetime) -> None:
     )
 
 
-def _sent(event: Incoming) -> tuple[Campaign, int]:
+def _find_message(event: Incoming) -> tuple[Campaign, int]:
     number, dash, target = str(event.payload.get("message", "")).partition("-")
     if event.payload.get("state") not in (State.DELIVERED, State.CLICKED):
-        raise OddEvent(_("The state in a receipt must be delivered or clicked."))
+        raise InvalidChannelEvent(_("The state in a receipt must be delivered or clicked."))
     if not (dash and number.isdecimal() and target.isdecimal()):
-        raise OddEvent(_("A receipt must name the message it belongs to."))
+        raise InvalidChannelEvent(_("A receipt must name the message it belongs to."))
     campaign = Campaign.objects.filter(
         pk=int(number), community=event.community, channel=event.channel
     ).first()
     if campaign is None:
-        raise OddEvent(_("A receipt must name the message it belongs to."))
+        raise InvalidChannelEvent(_("A receipt must name the message it belongs to."))
     return campaign, int(target)
 
 
-def opt_out(*, event: Incoming, at: datetime) -> None:
+def record_opt_out(*, event: Incoming, at: datetime) -> None:
     """Payload: `from`, the account's key on the channel."""
-    opt_outs.put(
+    opt_outs.opt_out(
         community=event.community,
-        accounts=[_account(event, at)],
+        accounts=[_ensure_account(event, at)],
         by=staff_models.system(event.community),
         at=at,
         source=event.channel,
     )
 
 
-def opt_in(*, event: Incoming, at: datetime) -> None:
-    opt_outs.take_back(
+def record_opt_in(*, event: Incoming, at: datetime) -> None:
+    opt_outs.opt_in(
         community=event.community,
-        accounts=[_account(event, at)],
+        accounts=[_ensure_account(event, at)],
         by=staff_models.system(event.community),
         at=at,
         source=event.channel,
     )
 
 
-def message(*, event: Incoming, at: datetime) -> None:
+def record_message(*, event: Incoming, at: datetime) -> None:
     """Payload: `from`, perhaps `group` and `text`."""
     by, group = staff_models.system(event.community), None
     if event.payload.get("group"):
@@ -110,7 +110,7 @@ def message(*, event: Incoming, at: datetime) -> None:
         )
         group = found[key]
     text = str(event.payload.get("text", ""))
-    posted = MessagePosted(account=_account(event, at), group=group, letters=len(text))
+    posted = MessagePosted(account=_ensure_account(event, at), group=group, letters=len(text))
     facts.record_many(
         [posted],
         community=event.community,
@@ -120,7 +120,7 @@ def message(*, event: Incoming, at: datetime) -> None:
     )
 
 
-def _account(event: Incoming, at: datetime) -> int:
+def _ensure_account(event: Incoming, at: datetime) -> int:
     key = str(event.payload.get("from", ""))
     joined = {accounts.check_key(key): event.happened_at}
     by = staff_models.system(event.community)
@@ -131,8 +131,8 @@ def _account(event: Incoming, at: datetime) -> int:
 
 
 HANDLERS: Mapping[str, Handler] = {
-    "receipt": receipt,
-    "opt_out": opt_out,
-    "opt_in": opt_in,
-    "message": message,
+    "receipt": record_receipt,
+    "opt_out": record_opt_out,
+    "opt_in": record_opt_in,
+    "message": record_message,
 }

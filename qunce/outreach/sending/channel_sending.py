@@ -50,7 +50,7 @@ class CampaignQueue:
     lease: str = ""
 
     def claim(self, *, most: int, at: datetime) -> Sequence[Message]:
-        judge = eligibility.judge_for(self.campaign, None, at)
+        judge = eligibility.checker_for(self.campaign, None, at)
         self.lease = secrets.token_hex(16)
         with transaction.atomic():
             held = Task.objects.select_for_update().get(pk=self.task.pk)
@@ -59,19 +59,19 @@ class CampaignQueue:
                 return []
             self._give_up_lost(at)
             again = self._take_again(most, at)
-            rest = bitmaps.from_bytes(held.rest)
+            rest = bitmaps.from_bytes(held.unclaimed)
             fresh: list[int] = []
             while len(fresh) < most - again and rest:
                 chosen = rest[: most - again - len(fresh)]
                 rest -= chosen
                 found = judge.judge(list(chosen))
-                fresh += recipients.be_born(held, found, at=at, lease=self.lease)
-            held.keep(rest)
+                fresh += recipients.create_claimed(held, found, at=at, lease=self.lease)
+            held.set_unclaimed(rest)
             self._leased().update(due_at=at + LEASE)
         return self._messages()
 
     def _rows(self) -> QuerySet[Recipient]:
-        return recipients.planned(self.task)
+        return recipients.list_open(self.task)
 
     def _leased(self) -> QuerySet[Recipient]:
         return self._rows().filter(lease=self.lease)
@@ -83,8 +83,8 @@ class CampaignQueue:
         lost = (
             self._rows().exclude(lease="").filter(due_at__lte=timestamps.to_micros(at))
         )
-        recipients.turn(
-            lost, origins=[Row.PLANNED], to=Row.UNKNOWN, at=at, lease="", told=True
+        recipients.transition(
+            lost, origins=[Row.PLANNED], to=Row.UNKNOWN, at=at, lease="", recorded=True
         )
 
     def _take_again(self, most: int, at: datetime) -> int:
@@ -96,12 +96,12 @@ class CampaignQueue:
 
     def _messages(self) -> list[Message]:
         targets = list(self._leased().values_list("target_id", flat=True))
-        texts = review.resolved(self.campaign, targets, None)
+        texts = review.render_texts(self.campaign, targets, None)
         if self.campaign.target == Target.GROUPS:
             groups = Group.objects.filter(pk__in=targets)
             to = dict(groups.values_list("pk", "key"))
         else:
-            to = eligibility.addresses(self.campaign, targets)
+            to = eligibility.channel_addresses(self.campaign, targets)
         return [
             Message(
                 key=f"{self.campaign.pk}-{target}",
@@ -124,7 +124,7 @@ class CampaignQueue:
             ]
             community = self.campaign.community
             facts.record_many(events, community=community, by=None, at=at)
-            assisted_sending.settle(held, at)
+            assisted_sending.finish_if_done(held, at)
 
     def _settle(self, target: int, outcome: Outcome, at: datetime) -> list[FactKind]:
         """Only under our lease: a holder who was taken for dead writes nothing."""
@@ -133,9 +133,9 @@ class CampaignQueue:
             again = row.filter(attempts__lt=MOST_ATTEMPTS)
             if again.update(due_at=at + outcome.retry_after, lease=""):
                 return []
-            outcome = base.failed(skip_reasons.GAVE_UP)
+            outcome = base.failed(skip_reasons.TOO_MANY_ATTEMPTS)
         state = STATES.get(outcome.became, Row.FAILED)
-        turned = recipients.turn(
+        turned = recipients.transition(
             row,
             origins=[Row.PLANNED],
             to=state,
@@ -143,7 +143,7 @@ class CampaignQueue:
             lease="",
             due_at=None,
             reason=outcome.reason[:20],
-            told=state != Row.ACCEPTED,
+            recorded=state != Row.ACCEPTED,
         )
         return self._events(target, state, outcome) if turned else []
 
@@ -201,5 +201,5 @@ def _push(task: Task, at: datetime) -> int:
         if campaign.state == campaigns.State.SENDING:
             campaigns.pause(campaign=campaign, by=by, at=at, note=note)
     if not tally.tried:
-        assisted_sending.settle_now(task, at)
+        assisted_sending.finish_task_if_done(task, at)
     return tally.tried

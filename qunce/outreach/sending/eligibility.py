@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from qunce.channels import base
 from qunce.core.staff.models import Staff
-from qunce.groups import visibility as groupsight
+from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Stage
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Judge:
+class EligibilityChecker:
     """Made before the transaction, as it asks the sets; judges inside it, by rows."""
 
     campaign: Campaign
     staff: Staff | None
     at: datetime
-    told: contact_pressure.Told | None
+    told: contact_pressure.Contacts | None
 
     def judge(self, targets: Sequence[int]) -> dict[int, str]:
         """Target → the reason to skip it, or nothing. A person merged meanwhile is
@@ -42,7 +42,7 @@ class Judge:
         else:
             verdicts = self._members(targets)
         fine = [target for target, reason in verdicts.items() if not reason]
-        texts = review.resolved(self.campaign, fine, self.staff)
+        texts = review.render_texts(self.campaign, fine, self.staff)
         unsaid = {target for target in fine if texts[target][0] is None}
         return verdicts | dict.fromkeys(unsaid, skip_reasons.NO_VALUE)
 
@@ -50,14 +50,14 @@ class Judge:
         heads = sorted(set(account_queries.person_ids(targets).values()))
         families = account_queries.accounts_by_person(heads)
         here = self._here(families)
-        out = opt_outs.of_people(heads)
+        out = opt_outs.find_by_person(heads)
         pressed = self._pressed(heads)
         seen = self._seen(heads)
         checks = (
             (skip_reasons.LEFT, set(heads) - here),
             (skip_reasons.OPTED_OUT, set(out)),
-            (skip_reasons.CONTACTED, pressed),
-            (skip_reasons.OUT_OF_SIGHT, set(heads) - seen),
+            (skip_reasons.OVER_CONTACT_LIMIT, pressed),
+            (skip_reasons.NOT_VISIBLE, set(heads) - seen),
             (skip_reasons.NO_ADDRESS, self._without_address(heads)),
         )
         return {head: _first(head, checks) for head in heads}
@@ -72,7 +72,7 @@ class Judge:
     def _pressed(self, heads: list[int]) -> set[int]:
         if self.told is None:
             return set()
-        number = contact_pressure.opened(self.campaign.community, heads)
+        number = contact_pressure.pending_contacts(self.campaign.community, heads)
         over = self.told.with_open(number)
         return {head for head in heads if head in over}
 
@@ -84,33 +84,33 @@ class Judge:
     def _without_address(self, heads: list[int]) -> set[int]:
         if self.campaign.is_assisted:
             return set()
-        return set(heads) - set(addresses(self.campaign, heads))
+        return set(heads) - set(channel_addresses(self.campaign, heads))
 
     def _groups(self, targets: Sequence[int]) -> dict[int, str]:
         by = self.staff or self.campaign.by
         seen = dict(
-            groupsight.list_visible(by)
+            group_visibility.list_visible(by)
             .filter(pk__in=targets)
             .values_list("pk", "state")
         )
         checks = (
-            (skip_reasons.OUT_OF_SIGHT, set(targets) - set(seen)),
+            (skip_reasons.NOT_VISIBLE, set(targets) - set(seen)),
             (
-                skip_reasons.CLOSED,
+                skip_reasons.GROUP_RETIRED,
                 {pk for pk, state in seen.items() if state == Stage.DEAD},
             ),
         )
         return {target: _first(target, checks) for target in targets}
 
 
-def judge_for(campaign: Campaign, staff: Staff | None, at: datetime) -> Judge:
+def checker_for(campaign: Campaign, staff: Staff | None, at: datetime) -> EligibilityChecker:
     told = None
     if campaign.spare and campaign.target == Target.MEMBERS:
-        told = contact_pressure.told(campaign.community, at)
-    return Judge(campaign, staff, at, told)
+        told = contact_pressure.contacts_in_log(campaign.community, at)
+    return EligibilityChecker(campaign, staff, at, told)
 
 
-def addresses(campaign: Campaign, heads: Sequence[int]) -> dict[int, str]:
+def channel_addresses(campaign: Campaign, heads: Sequence[int]) -> dict[int, str]:
     """Person → the key of their account on the campaign's channel."""
     channel = base.get(campaign.channel).name
     families = account_queries.accounts_by_person(heads)

@@ -54,7 +54,7 @@ class Recipient(models.Model):
     note = models.CharField(max_length=200, default="")
     changed_at = timestamps.TimestampField()
     by_id = models.BigIntegerField(null=True)
-    told = models.BooleanField(default=False)
+    recorded = models.BooleanField(default=False)
     lease = models.CharField(max_length=32, default="")
     due_at = timestamps.TimestampField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -66,8 +66,8 @@ class Recipient(models.Model):
             ),
             models.Index(
                 fields=["target_id"],
-                condition=models.Q(told=False),
-                name="recipients_untold",
+                condition=models.Q(recorded=False),
+                name="recipients_unrecorded",
             ),
         ]
 
@@ -75,15 +75,15 @@ class Recipient(models.Model):
         return f"{self.target_id} of {self.campaign_id}"
 
 
-BORN = """
+INSERT_CLAIMED = """
 INSERT INTO outreach_recipient (campaign_id, target_id, task_id, state, reason, note,
-    changed_at, by_id, told, lease, due_at, attempts)
+    changed_at, by_id, recorded, lease, due_at, attempts)
 VALUES {rows} ON CONFLICT (campaign_id, target_id) DO NOTHING RETURNING target_id
 """
-CHUNK = 500
+INSERT_CHUNK = 500
 
 
-def be_born(
+def create_claimed(
     task: Task, verdicts: Mapping[int, str], *, at: datetime, lease: str = ""
 ) -> list[int]:
     """Make the rows of targets, planned or skipped with a reason; who is new and planned.
@@ -93,9 +93,9 @@ def be_born(
     """
     now, born = timestamps.to_micros(at), []
     targets = sorted(verdicts)
-    for start in range(0, len(targets), CHUNK):
+    for start in range(0, len(targets), INSERT_CHUNK):
         values: list[Any] = []
-        chunk = targets[start : start + CHUNK]
+        chunk = targets[start : start + INSERT_CHUNK]
         for target in chunk:
             reason = verdicts[target]
             state = State.SKIPPED if reason else State.PLANNED
@@ -103,11 +103,11 @@ def be_born(
             values += [None, bool(reason), "" if reason else lease]
             values += [None, 0 if reason or not lease else 1]
         rows = ", ".join([f"({db.placeholders(12)})"] * len(chunk))
-        born += [row[0] for row in db.rows(BORN.format(rows=rows), values)]
+        born += [row[0] for row in db.rows(INSERT_CLAIMED.format(rows=rows), values)]
     return [target for target in sorted(born) if not verdicts[target]]
 
 
-def turn(
+def transition(
     rows: models.QuerySet[Recipient],
     *,
     origins: Sequence[State],
@@ -121,31 +121,31 @@ def turn(
     )
 
 
-def forget_erased(
+def delete_erased(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
     """A reaction: who is erased is in no campaign, and waits in none."""
-    forget(community, [fact.account for fact in facts if fact.account is not None])
+    delete_for_accounts(community, [fact.account for fact in facts if fact.account is not None])
 
 
-def forget(community: Community, accounts: Iterable[int]) -> None:
+def delete_for_accounts(community: Community, accounts: Iterable[int]) -> None:
     gone = sorted(accounts)
     of_members = {"campaign__community": community, "campaign__target": Target.MEMBERS}
     Recipient.objects.filter(target_id__in=gone, **of_members).delete()
-    waiting = Task.objects.select_for_update(of=("self",)).filter(waiting__gt=0)
+    waiting = Task.objects.select_for_update(of=("self",)).filter(unclaimed_count__gt=0)
     for task in waiting.filter(**of_members).order_by("pk"):
-        left = bitmaps.from_bytes(task.rest) - bitmaps.of(gone)
-        if len(left) < task.waiting:
-            task.keep(left)
+        left = bitmaps.from_bytes(task.unclaimed) - bitmaps.of(gone)
+        if len(left) < task.unclaimed_count:
+            task.set_unclaimed(left)
 
 
 # Reads
 
 
-def of_task(task: Task) -> models.QuerySet[Recipient]:
+def list_of_task(task: Task) -> models.QuerySet[Recipient]:
     rows = Recipient.objects.filter(campaign_id=task.campaign_id, task=task)
     return rows.order_by("target_id")
 
 
-def planned(task: Task) -> models.QuerySet[Recipient]:
-    return of_task(task).filter(state=State.PLANNED)
+def list_open(task: Task) -> models.QuerySet[Recipient]:
+    return list_of_task(task).filter(state=State.PLANNED)

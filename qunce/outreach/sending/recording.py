@@ -14,20 +14,20 @@ from qunce.core.staff.models import Staff
 from qunce.outreach.campaigns.campaigns import Campaign, Target
 from qunce.outreach.sending import assisted_sending
 from qunce.outreach.sending.recipients import Recipient, State
-from qunce.outreach.sending.send_facts import SendFailed, SendMarked
+from qunce.outreach.sending.send_facts import SendFailed, SendMarkedSent
 
-MOST = 5_000
+MAX_ROWS_PER_RUN = 5_000
 """Rows a transaction."""
 
-TELL = """
-UPDATE outreach_recipient SET told = %s
-WHERE campaign_id = %s AND target_id IN ({targets}) AND told = %s
+CLAIM_FINAL = """
+UPDATE outreach_recipient SET recorded = %s
+WHERE campaign_id = %s AND target_id IN ({targets}) AND recorded = %s
     AND state IN ('marked', 'failed') AND changed_at <= %s
 RETURNING target_id, state, reason, changed_at, by_id
 """
 
 
-class Done(NamedTuple):
+class FinalOutcome(NamedTuple):
     target: int
     state: str
     reason: str
@@ -35,32 +35,32 @@ class Done(NamedTuple):
     by_id: int | None
 
 
-def tell(*, at: datetime) -> int:
+def record_final_marks(*, at: datetime) -> int:
     """Record the marks and failures that have stood long enough; returns how many."""
-    before = timestamps.to_micros(at - assisted_sending.SETTLED_AFTER)
+    before = timestamps.to_micros(at - assisted_sending.UNDO_PERIOD)
     settled = Recipient.objects.filter(
-        told=False, state__in=[State.MARKED, State.FAILED], changed_at__lte=before
+        recorded=False, state__in=[State.MARKED, State.FAILED], changed_at__lte=before
     )
     waiting: dict[int, list[int]] = {}
     places = settled.order_by("campaign_id", "target_id")
-    for campaign, target in places.values_list("campaign_id", "target_id")[:MOST]:
+    for campaign, target in places.values_list("campaign_id", "target_id")[:MAX_ROWS_PER_RUN]:
         waiting.setdefault(campaign, []).append(target)
-    return sum(_tell(pk, targets, before, at) for pk, targets in waiting.items())
+    return sum(_record(pk, targets, before, at) for pk, targets in waiting.items())
 
 
 @transaction.atomic
-def _tell(campaign_id: int, targets: list[int], before: int, at: datetime) -> int:
+def _record(campaign_id: int, targets: list[int], before: int, at: datetime) -> int:
     """A mark taken back meanwhile is not among the rows that the update returns."""
-    sql = TELL.format(targets=db.placeholders(len(targets)))
+    sql = CLAIM_FINAL.format(targets=db.placeholders(len(targets)))
     rows = db.rows(sql, [True, campaign_id, *targets, False, before])
     done = sorted(
-        (Done(*row) for row in rows), key=lambda one: (one.micros, one.target)
+        (FinalOutcome(*row) for row in rows), key=lambda one: (one.micros, one.target)
     )
     campaign = Campaign.objects.select_related("community").get(pk=campaign_id)
     for by_id in sorted({one.by_id for one in done}, key=str):
         mine = [one for one in done if one.by_id == by_id]
         facts.record_many(
-            [_event(campaign, one) for one in mine],
+            [_to_fact(campaign, one) for one in mine],
             community=campaign.community,
             by=Staff.objects.filter(pk=by_id).first() if by_id else None,
             at=at,
@@ -69,10 +69,10 @@ def _tell(campaign_id: int, targets: list[int], before: int, at: datetime) -> in
     return len(done)
 
 
-def _event(campaign: Campaign, one: Done) -> FactKind:
+def _to_fact(campaign: Campaign, one: FinalOutcome) -> FactKind:
     who: dict[str, int] = {"account": one.target}
     if campaign.target == Target.GROUPS:
         who = {"group": one.target}
     if one.state == State.MARKED:
-        return SendMarked(campaign=campaign.key, **who)
+        return SendMarkedSent(campaign=campaign.key, **who)
     return SendFailed(campaign=campaign.key, reason=one.reason, **who)

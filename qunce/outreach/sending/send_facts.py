@@ -22,7 +22,7 @@ class SendDelivered(facts.FactKind):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class SendMarked(facts.FactKind):
+class SendMarkedSent(facts.FactKind):
     """Staff say that they sent it by hand, which is not the same as delivered."""
 
     kind = "send.marked_sent"

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from qunce.core import errors, permissions, timestamps
 from qunce.core.staff.models import Staff
 from qunce.outreach.campaigns import campaigns
-from qunce.outreach.campaigns.campaigns import OVERSEE, Campaign
+from qunce.outreach.campaigns.campaigns import OVERSEE_TASKS, Campaign
 from qunce.sets.bitmaps import bitmaps
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class Task(models.Model):
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="tasks")
     staff = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="tasks")
-    rest = models.BinaryField()
-    waiting = models.PositiveIntegerField()
+    unclaimed = models.BinaryField()
+    unclaimed_count = models.PositiveIntegerField()
     due_at = timestamps.TimestampField(null=True)
     created_at = timestamps.TimestampField()
     finished_at = timestamps.TimestampField(null=True)
@@ -49,46 +49,46 @@ class Task(models.Model):
     def __str__(self) -> str:
         return f"{self.campaign} / {self.staff or self.campaign.channel}"
 
-    def keep(self, rest: BitMap) -> None:
+    def set_unclaimed(self, unclaimed: BitMap) -> None:
         """Write who is left; under the row's lock."""
-        self.rest, self.waiting = bitmaps.to_bytes(rest), len(rest)
-        self.save(update_fields=["rest", "waiting"])
+        self.unclaimed, self.unclaimed_count = bitmaps.to_bytes(unclaimed), len(unclaimed)
+        self.save(update_fields=["unclaimed", "unclaimed_count"])
 
     def is_late(self, at: datetime) -> bool:
         end = self.finished_at or at
         return self.due_at is not None and end > self.due_at
 
 
-class UnknownTask(errors.NotFound):
+class TaskNotFound(errors.NotFound):
     """There is no such task, or it is somebody else's."""
 
 
-class NotYours(errors.Refused):
+class TaskNotOwn(errors.Refused):
     """A task is done by whom it is given to."""
 
 
 def check_own(task: Task, by: Staff) -> None:
     """Only who has the task marks its rows: a mark says “I sent it”."""
-    permissions.check_may(by, campaigns.TAKE_PART)
+    permissions.check_may(by, campaigns.DO_TASKS)
     if task.staff_id != by.pk:
-        raise NotYours(_("This task belongs to %(name)s.") % {"name": task.staff})
+        raise TaskNotOwn(_("This task belongs to %(name)s.") % {"name": task.staff})
 
 
 def may_do(task: Task, by: Staff) -> bool:
-    return task.staff_id == by.pk and permissions.may(by, campaigns.TAKE_PART)
+    return task.staff_id == by.pk and permissions.may(by, campaigns.DO_TASKS)
 
 
 # Reads
 
-OPEN = ("sending", "paused")
+OPEN_CAMPAIGN_STATES = ("sending", "paused")
 
 
-def visible(by: Staff) -> models.QuerySet[Task]:
+def list_visible(by: Staff) -> models.QuerySet[Task]:
     """One's own; those of others in campaigns that one may oversee."""
-    rows = Task.objects.filter(staff__isnull=False).defer("rest")
+    rows = Task.objects.filter(staff__isnull=False).defer("unclaimed")
     mine = Q(staff=by, campaign__community=by.community)
-    if permissions.may(by, OVERSEE):
-        mine |= Q(campaign__in=campaigns.visible(by).values("pk"))
+    if permissions.may(by, OVERSEE_TASKS):
+        mine |= Q(campaign__in=campaigns.list_visible(by).values("pk"))
     return rows.filter(mine).select_related(
         "campaign__community", "campaign__by", "staff"
     )
@@ -96,28 +96,28 @@ def visible(by: Staff) -> models.QuerySet[Task]:
 
 def get(*, by: Staff, pk: int) -> Task:
     try:
-        return visible(by).get(pk=pk)
+        return list_visible(by).get(pk=pk)
     except Task.DoesNotExist:
-        raise UnknownTask(_("There is no such task.")) from None
+        raise TaskNotFound(_("There is no such task.")) from None
 
 
-def in_order(rows: models.QuerySet[Task]) -> models.QuerySet[Task]:
+def by_due_time(rows: models.QuerySet[Task]) -> models.QuerySet[Task]:
     """What is due first comes first; what has no time comes last."""
     return rows.order_by(F("due_at").asc(nulls_last=True), "pk")
 
 
-def open_for(staff: Staff, at: datetime) -> list[Task]:
+def list_open(staff: Staff, at: datetime) -> list[Task]:
     """What this person has to do now: for Today."""
-    rows = visible(staff).filter(
+    rows = list_visible(staff).filter(
         staff=staff, finished_at__isnull=True, campaign__state="sending"
     )
-    return list(in_order(rows))
+    return list(by_due_time(rows))
 
 
-def late_of_others(by: Staff, at: datetime) -> list[Task]:
+def list_late_of_others(by: Staff, at: datetime) -> list[Task]:
     """Tasks of others that are past their time, for who oversees them."""
     rows = (
-        visible(by)
+        list_visible(by)
         .exclude(staff=by)
         .filter(
             finished_at__isnull=True,
@@ -125,4 +125,4 @@ def late_of_others(by: Staff, at: datetime) -> list[Task]:
             due_at__lt=timestamps.to_micros(at),
         )
     )
-    return list(in_order(rows))
+    return list(by_due_time(rows))

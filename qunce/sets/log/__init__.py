@@ -1,7 +1,7 @@
-"""Reading the fact log in the order in which it was committed, as Arrow tables.
+"""The fact log, read in the order of commits as Arrow tables.
 
-A coordinate is a fact's id on SQLite and its transaction's number on PostgreSQL; what
-lies at or under `end()` is settled: no commit still to come can be found there.
+A coordinate is the id of a fact on SQLite and the number of its transaction on
+PostgreSQL. Everything up to `end()` is final: no later commit can add to it.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ def _database() -> ModuleType:
 
 
 def end() -> int:
-    """The newest settled coordinate."""
+    """The newest final coordinate."""
     return int(_database().end())
 
 
 def count_after(after: int) -> int:
-    """How many facts lie behind a coordinate, settled or not."""
-    return int(_database().waiting(after))
+    """How many facts come after a coordinate, final or not."""
+    return int(_database().count_after(after))
 
 
 def oldest_after(after: int) -> int | None:
@@ -39,38 +39,38 @@ def oldest_after(after: int) -> int | None:
     oldest = (
         f"SELECT min(recorded_at) FROM core_fact WHERE {_database().COORDINATE} > %s"  # noqa: S608
     )
-    found: int | None = db.rows(oldest, [after])[0][0]
-    return found
+    micros: int | None = db.rows(oldest, [after])[0][0]
+    return micros
 
 
-def iter_batches(after: int, upto: int) -> Iterator[tuple[int, Iterator[pa.Table]]]:
-    """Cuts (after, upto] into stretches that are derived one by one.
+def iter_batches(after: int, until: int) -> Iterator[tuple[int, Iterator[pa.Table]]]:
+    """Batches of (after, until], each as its last coordinate and its tables.
 
-    Each is its last coordinate and its tables, which are to be used up before the next.
-    PostgreSQL's facts come in no order and so in one stretch.
+    A batch's tables must be consumed before the next batch. PostgreSQL returns facts in
+    no order and so in one batch.
     """
-    tables = read(after, upto)
+    tables = read(after, until)
     if db.is_postgresql():
-        if upto > after:
-            yield upto, tables
+        if until > after:
+            yield until, tables
         return
     last = after
     for table in tables:
         last = int(table["id"][-1].as_py())
         yield last, iter([table])
-    if last < upto:
-        yield upto, iter([])
+    if last < until:
+        yield until, iter([])
 
 
-def read(after: int, upto: int) -> Iterator[pa.Table]:
-    """The facts with after < coordinate ≤ upto, in tables of a bearable size."""
-    return schema.to_tables(_database().read(after, upto))
+def read(after: int, until: int) -> Iterator[pa.Table]:
+    """The facts with after < coordinate ≤ until, in tables of limited size."""
+    return schema.to_tables(_database().read(after, until))
 
 
 def list_after(
     after: int, community: int | None, accounts: Sequence[int]
 ) -> list[tuple[Any, ...]]:
-    """Facts of some accounts behind a coordinate, settled or not, as a timeline reads."""
+    """These accounts' facts after a coordinate, final or not, in a timeline's columns."""
     if not accounts:
         return []
     where, params = f"{_database().COORDINATE} > %s", [after]
@@ -84,11 +84,14 @@ def list_after(
     )
 
 
-def fingerprint(upto: int) -> str:
-    """What the newest fact up to `upto` looks like, to know this log again by."""
-    return str(_database().mark(upto))
+def fingerprint(until: int) -> str:
+    """Columns of the newest fact up to `until`, by which the log is recognised."""
+    return str(_database().fingerprint(until))
 
 
-def is_different_log(reached: int, last: str) -> bool:
-    """Whether this cannot be the log that was derived up to `reached`."""
-    return bool(_database().is_another(reached, last))
+def is_different_log(reached: int, last_fact: str) -> bool:
+    """Whether this cannot be the log that was derived up to `reached`.
+
+    `last_fact` is the fingerprint of the newest fact that was derived then.
+    """
+    return bool(_database().is_different_log(reached, last_fact))

@@ -1,7 +1,7 @@
-"""A child process that reads the log and hands it over as an Arrow stream.
+"""Reading the log in a child process, which sends it as an Arrow stream.
 
-A second SQLite library in a process that has the truth open loses locks and with them
-committed rows; a child may use a fast one. And it is a second core.
+A second SQLite library in a process that has the primary database open breaks its locks
+and so loses committed rows; a child may use a fast library. It also uses a second core.
 """
 
 from __future__ import annotations
@@ -24,57 +24,59 @@ if TYPE_CHECKING:
 PIPE_BYTES = 1_048_576
 MAX_BATCHES_AHEAD = 12
 """Batches read ahead, of 65,536 facts each."""
-Ahead = queue.Queue[pa.RecordBatch | Exception | None]
+BatchQueue = queue.Queue[pa.RecordBatch | Exception | None]
 
 
 class LogNotRead(Exception):
     """The child process that reads the log has failed."""
 
 
-def read(database: str, where: str, after: int, upto: int) -> Iterator[pa.RecordBatch]:
-    """`where` is a file or libpq's connection words; it goes by the environment."""
-    process = subprocess.Popen(  # noqa: S603 - our own words
+def read(
+    database: str, source: str, after: int, until: int
+) -> Iterator[pa.RecordBatch]:
+    """The facts in (after, until]; `source` is a file or a connection string of libpq.
+
+    It is handed over in the environment, since other users can read a command line.
+    """
+    process = subprocess.Popen(  # noqa: S603 - no argument comes from outside
         [
             sys.executable,
             "-m",
             "qunce.sets.reader_process",
             database,
             str(after),
-            str(upto),
+            str(until),
         ],
         stdout=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
-        env=os.environ | {"QUNCE_LOG": where},
+        env=os.environ | {"QUNCE_LOG": source},
     )
-    assert process.stdout is not None  # noqa: S101 - asked for above
-    _widen(process.stdout)
-    ahead: Ahead = queue.Queue(MAX_BATCHES_AHEAD)
-    threading.Thread(target=_fill, args=(process.stdout, ahead), daemon=True).start()
+    assert process.stdout is not None  # noqa: S101 - requested above
+    # A larger pipe means fewer switches between the processes, where it is allowed.
+    with contextlib.suppress(OSError, AttributeError):
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    batches: BatchQueue = queue.Queue(MAX_BATCHES_AHEAD)
+    threading.Thread(target=_fill, args=(process.stdout, batches), daemon=True).start()
     try:
-        while isinstance(batch := ahead.get(), pa.RecordBatch):
+        while isinstance(batch := batches.get(), pa.RecordBatch):
             yield batch
         if batch is not None or process.wait() != 0:
             raise LogNotRead(f"{batch or 'it'} ended with {process.wait()}")
     finally:
         process.kill()
         process.wait()
-        while not ahead.empty():
-            ahead.get()
+        # The thread may be waiting to put a batch.
+        while not batches.empty():
+            batches.get()
 
 
-def _fill(pipe: IO[bytes], ahead: Ahead) -> None:
-    """Keeps the child busy while its parent sorts and writes."""
+def _fill(pipe: IO[bytes], batches: BatchQueue) -> None:
+    """Keep reading from the child while its parent sorts and writes."""
     try:
         with pipe, pa.ipc.open_stream(pipe) as stream:
             for batch in stream:
-                ahead.put(batch)
+                batches.put(batch)
     except (pa.ArrowInvalid, OSError) as error:
-        ahead.put(error)
+        batches.put(error)
     else:
-        ahead.put(None)
-
-
-def _widen(pipe: IO[bytes]) -> None:
-    """Fewer turns between the two processes, where the system allows it."""
-    with contextlib.suppress(OSError, AttributeError):
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        batches.put(None)

@@ -1,7 +1,7 @@
-"""The log on PostgreSQL: facts carry their transaction's number, see core/0002.
+"""The log on PostgreSQL, where facts carry the number of their transaction.
 
-A naive reader that goes by ids skips what commits late; a number is settled once it
-lies under the snapshot's xmin.
+A reader that goes by ids misses facts that commit late. A number is final once it is
+below the xmin of the snapshot. See qunce/core/facts/database_objects.py.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COORDINATE = "xid"
 MAX_ROWS_IN_PROCESS = 50_000
-READ = f"{schema.SELECT} WHERE xid > %s AND xid <= %s"
+SELECT_FACTS = f"{schema.SELECT} WHERE xid > %s AND xid <= %s"
 COUNT = """
 SELECT count(*) FROM (
     SELECT 1 FROM core_fact WHERE xid > %s AND xid <= %s LIMIT %s) AS few
@@ -28,7 +28,6 @@ SELECT count(*) FROM (
 
 
 def end() -> int:
-    """The last settled number."""
     return committed.last_position() - 1
 
 
@@ -36,37 +35,37 @@ def count_after(after: int) -> int:
     return int(db.rows("SELECT count(*) FROM core_fact WHERE xid > %s", [after])[0][0])
 
 
-def read(after: int, upto: int) -> Iterator[pa.RecordBatch | pa.Table]:
-    """The BRIN index is named as the way: statistics may not know of the new rows."""
+def read(after: int, until: int) -> Iterator[pa.RecordBatch | pa.Table]:
     with transaction.atomic():
+        # The statistics may not know of the new rows, so the planner would not take the
+        # BRIN index by itself.
         db.execute("SET LOCAL enable_seqscan = off")
-        few = (
-            db.rows(COUNT, [after, upto, MAX_ROWS_IN_PROCESS + 1])[0][0]
-            <= MAX_ROWS_IN_PROCESS
-        )
-        if few:
-            return iter([schema.table_of_rows(db.rows(READ, [after, upto]))])
-    return child.read("postgresql", _connection_string(), after, upto)
+        count = db.rows(COUNT, [after, until, MAX_ROWS_IN_PROCESS + 1])[0][0]
+        if count <= MAX_ROWS_IN_PROCESS:
+            rows = db.rows(SELECT_FACTS, [after, until])
+            return iter([schema.table_of_rows(rows)])
+    return child.read("postgresql", _connection_string(), after, until)
 
 
 def _connection_string() -> str:
-    """libpq's words for this very database."""
+    """The parameters of Django's connection, in libpq's format."""
     params = connection.get_connection_params()
-    words = ("dbname", "user", "password", "host", "port", "options", "sslmode")
-    kept = {name: params[name] for name in words if params.get(name)}
-    return " ".join(f"{name}='{_escape(str(kept[name]))}'" for name in kept)
+    names = ("dbname", "user", "password", "host", "port", "options", "sslmode")
+    return " ".join(
+        f"{name}='{_escape(str(params[name]))}'" for name in names if params.get(name)
+    )
 
 
 def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace("'", "\\'")
 
 
-def fingerprint(upto: int) -> str:
-    del upto
+def fingerprint(until: int) -> str:
+    del until
     return ""
 
 
-def is_different_log(reached: int, last: str) -> bool:
-    """The lineage knows: it names the cluster and the database."""
-    del reached, last
+def is_different_log(reached: int, last_fact: str) -> bool:
+    """False, since here the lineage names the cluster and the database."""
+    del reached, last_fact
     return False

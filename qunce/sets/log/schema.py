@@ -1,4 +1,4 @@
-"""The columns of facts outside the database, and how they are cut into tables."""
+"""The columns of facts outside the database, and their division into tables."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ SELECT = (
     " actor_id, source_id, payload FROM core_fact"
 )
 ROWS_PER_TABLE = 1_048_576
-"""Facts a table: about 100 MB, and as much again while it is sorted."""
+"""About 100 MB of facts, and as much again while they are sorted."""
 MAX_PAYLOADS_IN_PYTHON = 2_000
-"""Payloads that Python has read before DuckDB has made its plan."""
+"""Up to here Python is faster than DuckDB, which has to plan its query first."""
 INT64_LIMIT = 2**63
 AMOUNTS = """
 SELECT CASE WHEN try(json_type(payload, '$.amount')) IN ('BIGINT', 'UBIGINT')
@@ -54,17 +54,17 @@ def table_of_rows(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
 
 
 def to_tables(batches: Iterable[pa.RecordBatch | pa.Table]) -> Iterator[pa.Table]:
-    """Tables of `SCHEMA` with about `TABLE` rows, empty ones left out."""
-    held: list[pa.Table] = []
+    """Tables of `SCHEMA` with about `ROWS_PER_TABLE` rows; none is empty."""
+    pending: list[pa.Table] = []
     size = 0
     for batch in batches:
-        held.append(_cast(batch))
+        pending.append(_cast(batch))
         size += batch.num_rows
         if size >= ROWS_PER_TABLE:
-            yield _concat(held)
+            yield _concat(pending)
             size = 0
     if size:
-        yield _concat(held)
+        yield _concat(pending)
 
 
 def _cast(batch: pa.RecordBatch | pa.Table) -> pa.Table:
@@ -75,38 +75,38 @@ def _cast(batch: pa.RecordBatch | pa.Table) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=RAW)
 
 
-def _concat(held: list[pa.Table]) -> pa.Table:
-    """One table; the list is emptied, so that memory is not held twice."""
-    table = pa.concat_tables(held).combine_chunks()
-    held.clear()
+def _concat(pending: list[pa.Table]) -> pa.Table:
+    table = pa.concat_tables(pending).combine_chunks()
+    # The list is emptied here, so that memory has the rows only once.
+    pending.clear()
     return table.append_column("amount", _amounts(table["payload"]))
 
 
-def _amounts(payload: pa.ChunkedArray) -> pa.Array:
-    """`amount` out of the payload where it is a whole number; the rest is null."""
-    speaks = pc.fill_null(pc.match_substring(payload, '"amount"'), fill_value=False)
-    if not pc.any(speaks).as_py():
-        return pa.nulls(len(payload), pa.int64())
-    texts = payload.filter(speaks)
+def _amounts(payloads: pa.ChunkedArray) -> pa.Array:
+    """`amount` of each payload where it is a whole number, otherwise null."""
+    named = pc.fill_null(pc.match_substring(payloads, '"amount"'), fill_value=False)
+    if not pc.any(named).as_py():
+        return pa.nulls(len(payloads), pa.int64())
+    texts = payloads.filter(named)
     if len(texts) <= MAX_PAYLOADS_IN_PYTHON:
-        found = pa.array([_amount(text) for text in texts.to_pylist()], pa.int64())
+        amounts = pa.array([_amount(text) for text in texts.to_pylist()], pa.int64())
     else:
         table = pa.table({"payload": texts})
-        found = _one(duckdb_session.query(AMOUNTS, texts=table)["amount"])
-    nothing = pa.nulls(len(payload), pa.int64())
-    return pc.replace_with_mask(nothing, _one(speaks), found)
+        amounts = _combine(duckdb_session.query(AMOUNTS, texts=table)["amount"])
+    nulls = pa.nulls(len(payloads), pa.int64())
+    return pc.replace_with_mask(nulls, _combine(named), amounts)
 
 
 def _amount(payload: str) -> int | None:
     try:
-        said = json.loads(payload)
+        fields = json.loads(payload)
     except ValueError:
         return None
-    amount = said.get("amount") if isinstance(said, dict) else None
-    return (
-        amount if type(amount) is int and -INT64_LIMIT <= amount < INT64_LIMIT else None
-    )
+    amount = fields.get("amount") if isinstance(fields, dict) else None
+    # `True` is an int in Python, but not a number in JSON.
+    is_number = type(amount) is int and -INT64_LIMIT <= amount < INT64_LIMIT
+    return amount if is_number else None
 
 
-def _one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+def _combine(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -1,4 +1,4 @@
-"""The log on SQLite: ids are given in the order of commits."""
+"""The log on SQLite: ids are assigned in the order of commits."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 COORDINATE = "id"
 MAX_ROWS_IN_PROCESS = 50_000
-"""Up to here Python's own sqlite3 is quicker than starting a process."""
+"""Up to here Python's own sqlite3 is faster than starting a process."""
 SELECT_HIGHEST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'core_fact'"
-READ = f"{schema.SELECT} WHERE id > %s AND id <= %s ORDER BY id"
+SELECT_FACTS = f"{schema.SELECT} WHERE id > %s AND id <= %s ORDER BY id"
 SELECT_FINGERPRINT = (
     "SELECT id, community_id, kind_id, recorded_at FROM core_fact WHERE id = %s"
 )
@@ -32,28 +32,32 @@ def count_after(after: int) -> int:
     return int(db.rows("SELECT count(*) FROM core_fact WHERE id > %s", [after])[0][0])
 
 
-def read(after: int, upto: int) -> Iterator[pa.RecordBatch | pa.Table]:
-    if upto - after <= MAX_ROWS_IN_PROCESS or connection.in_atomic_block:
-        return iter([schema.table_of_rows(db.rows(READ, [after, upto]))])
-    return child.read("sqlite", str(connection.settings_dict["NAME"]), after, upto)
+def read(after: int, until: int) -> Iterator[pa.RecordBatch | pa.Table]:
+    # A child process would not see what this transaction has written.
+    if until - after <= MAX_ROWS_IN_PROCESS or connection.in_atomic_block:
+        return iter([schema.table_of_rows(db.rows(SELECT_FACTS, [after, until]))])
+    return child.read("sqlite", str(connection.settings_dict["NAME"]), after, until)
 
 
-def fingerprint(upto: int) -> str:
-    newest = db.rows(SELECT_NEWEST, [upto])[0][0]
+def fingerprint(until: int) -> str:
+    newest = db.rows(SELECT_NEWEST, [until])[0][0]
     return _fingerprint_of(newest) if newest else ""
 
 
-def is_different_log(reached: int, last: str) -> bool:
-    """A log can only have grown: ids are never given twice.
+def is_different_log(reached: int, last_fact: str) -> bool:
+    """Whether the ids are too low or the newest derived fact has changed.
 
-    Where the newest derived fact is no more, it was erased; that is the same log.
+    A log can only grow, as an id is never used twice. If that fact is missing it was
+    erased, which leaves the log the same.
     """
     highest = db.rows(SELECT_HIGHEST_ID)
     if reached > (highest[0][0] if highest else 0):
         return True
-    return bool(last) and _fingerprint_of(int(last.split(":")[0])) not in ("", last)
+    if not last_fact:
+        return False
+    return _fingerprint_of(int(last_fact.split(":")[0])) not in ("", last_fact)
 
 
 def _fingerprint_of(fact: int) -> str:
-    found = db.rows(SELECT_FINGERPRINT, [fact])
-    return ":".join(map(str, found[0])) if found else ""
+    rows = db.rows(SELECT_FINGERPRINT, [fact])
+    return ":".join(map(str, rows[0])) if rows else ""

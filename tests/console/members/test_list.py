@@ -188,7 +188,7 @@ def test_ticked_members_are_tagged_and_it_is_undone(
     ann, bob = add(shop, "ann"), add(shop, "bob")
     add(shop, "cid")
     vip = make_tag(shop, by, "vip")
-    given = {"member": [ann.pk, bob.pk], "tag": "VIP", "does": "put"}
+    given = {"member": [ann.pk, bob.pk], "tag": "VIP", "action": "apply"}
     answer = olga.post("/members/tag/?q=", given, follow=True)
     assert "2 members carry “VIP” anew." in text(answer)
     assert names(text(olga.get(f"/members/?tag={vip.pk}"))) == ["bob", "ann"]
@@ -203,10 +203,10 @@ def test_all_of_a_filter_are_tagged(olga: Client, shop: Community, by: Staff) ->
     for key in ("王一", "王二", "李三"):
         add(shop, key, name=key)
     vip = make_tag(shop, by, "vip")
-    given = {"everyone": "1", "tag": "vip", "does": "put"}
+    given = {"everyone": "1", "tag": "vip", "action": "apply"}
     olga.post("/members/tag/?q=wang", given)
     assert names(text(olga.get(f"/members/?tag={vip.pk}"))) == ["王二", "王一"]
-    olga.post("/members/tag/?q=wangyi", {**given, "does": "take"})
+    olga.post("/members/tag/?q=wangyi", {**given, "action": "remove"})
     assert names(text(olga.get(f"/members/?tag={vip.pk}"))) == ["王二"]
 
 
@@ -217,7 +217,7 @@ def test_very_many_are_tagged_in_the_background(
     for key in "abc":
         add(shop, key)
     make_tag(shop, by, "vip")
-    given = {"everyone": "1", "tag": "vip", "does": "put"}
+    given = {"everyone": "1", "tag": "vip", "action": "apply"}
     answer = olga.post("/members/tag/", given, follow=True)
     assert "0 of 3 members" in text(answer)
     (job,) = tag_models.TagJob.objects.all()
@@ -258,7 +258,7 @@ def test_members_out_of_sight_are_not_tagged(shop: Community, by: Staff) -> None
     vip = make_tag(shop, by, "vip")
     scope = {"members": {"keys": ["ann"]}}
     narrow = signed_in(shop, "manager", scope=scope)
-    given = {"member": [ann.pk, bob.pk], "tag": "vip", "does": "put"}
+    given = {"member": [ann.pk, bob.pk], "tag": "vip", "action": "apply"}
     narrow.post("/members/tag/", given)
     assert list(assignments.depths_of_person([bob.pk])) == []
     batch = assignments.apply(tag=vip, accounts=[bob.pk], by=by, at=AT)

@@ -42,9 +42,9 @@ def test_an_opt_out_is_put_down_taken_back_and_undone(
     assert "Messages Opted out Take back the opt-out" in said_of(page)
     page = posted(olga, undo_of(page))
     assert "Ann Lee may be written to again." in page
-    assert opt_outs.of_people([ann.pk]) == {}
+    assert opt_outs.find_by_person([ann.pk]) == {}
     posted(olga, undo_of(page))
-    assert set(opt_outs.of_people([ann.pk])) == {ann.pk}
+    assert set(opt_outs.find_by_person([ann.pk])) == {ann.pk}
 
 
 def test_an_opt_out_that_stood_before_is_not_undone(
@@ -53,7 +53,7 @@ def test_an_opt_out_that_stood_before_is_not_undone(
     """The channel of another account of hers told us; two pages were open."""
     too = add(shop, "too")
     people.merge(left=ann, right=too, by=by, at=AT)
-    opt_outs.put(community=shop, accounts=[too.pk], by=by, at=AT, source="assisted")
+    opt_outs.opt_out(community=shop, accounts=[too.pk], by=by, at=AT, source="assisted")
     page = posted(olga, f"{ann.pk}/opt-out/")
     assert "Ann Lee had opted out before." in page and "Undo" not in page
     assert said_of(page).endswith("assisted sending · 2026-06-29 10:00")
@@ -68,11 +68,11 @@ def test_who_may_not_tend_opt_outs_reads_them_only(
     viewer = signed_in(shop, "viewer")
     where = f"/members/{ann.pk}/"
     assert said_of(text(viewer.get(where))) == "Messages Has not opted out"
-    opt_outs.put(community=shop, accounts=[ann.pk], by=by, at=AT)
+    opt_outs.opt_out(community=shop, accounts=[ann.pk], by=by, at=AT)
     assert "Undo" not in said_of(text(viewer.get(where)))
     for deed in ("opt-out", "opt-in"):
         assert viewer.post(f"{where}{deed}/").status_code == 403
     add(shop, "bob")
     elsewhere = signed_in(shop, "manager", scope={"members": {"keys": ["bob"]}})
     assert elsewhere.post(f"{where}opt-in/").status_code == 404
-    assert set(opt_outs.of_people([ann.pk])) == {ann.pk}
+    assert set(opt_outs.find_by_person([ann.pk])) == {ann.pk}

@@ -248,9 +248,9 @@ def test_the_result_and_its_list_and_file(
     campaign = sent_to(by, "bob", "=cmd", "<img onerror=x>")
     task = made.task(campaign, by)
     rows = assisted_sending.open_next(task=task, by=by, at=NOW)
-    assisted_sending.mark(task=task, target=rows[0].target_id, by=by, at=NOW)
+    assisted_sending.mark_sent(task=task, target=rows[0].target_id, by=by, at=NOW)
     given: dict[str, Any] = {"reason": "blocked", "note": "since May"}
-    assisted_sending.cannot(task=task, target=rows[1].target_id, by=by, at=NOW, **given)
+    assisted_sending.mark_failed(task=task, target=rows[1].target_id, by=by, at=NOW, **given)
     text = page(ann, "campaign-detail", campaign.pk)
     assert "2 of 3 done" in text
     assert "they blocked or deleted me" in text

@@ -157,7 +157,7 @@ def test_a_task_is_handed_over(shop: Community, by: Staff, ann: Client) -> None:
     answer = ann.post(url("task-hand-over", task.pk), {"to": "999999"})
     assert answer.status_code == 422
     ann.post(url("task-hand-over", task.pk), {"to": cat.pk})
-    assert made.task(task.campaign, cat).waiting == 2
+    assert made.task(task.campaign, cat).unclaimed_count == 2
     text = browser(by).get(url("task-list") + "?of=all").content.decode()
     assert "Cat" in text
     assert "Spring" not in browser(by).get(url("task-list")).content.decode()

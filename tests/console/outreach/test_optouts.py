@@ -30,7 +30,7 @@ def test_a_key_that_is_a_phone_is_masked_by_role(
     at = datetime.now(UTC)
     boss = made.staff(shop, "boss", "manager")
     nameless = accounts.create(community=shop, key=PHONE, by=boss, at=at)
-    opt_outs.put(community=shop, accounts=[nameless.pk], by=boss, at=at)
+    opt_outs.opt_out(community=shop, accounts=[nameless.pk], by=boss, at=at)
     page = browser(made.staff(shop, "ann", role)).get(reverse("outreach:opt-out-list"))
     text = page.content.decode()
     assert reads in text

@@ -71,7 +71,7 @@ def test_who_is_added_gets_in_with_the_password_that_is_shown_once(
     assert password
     bea = Staff.objects.get(login="bea")
     assert bea.check_password(password[1])
-    assert bea.password_is_given
+    assert bea.password_is_temporary
     assert password[1] not in page(desk, f"/settings/staff/{bea.pk}/")
 
 

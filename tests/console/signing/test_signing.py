@@ -214,7 +214,7 @@ def test_where_it_is_required_one_turns_it_on_at_the_door(
 
 
 def test_a_given_password_is_good_for_one_sign_in(browser: Client, ann: Staff) -> None:
-    Staff.objects.update(password_is_given=True)
+    Staff.objects.update(password_is_temporary=True)
     assert sign_in(browser)["Location"] == "/sign-in/password/"
     assert not is_in(browser)
     same = {"new": PASSWORD, "again": PASSWORD}

@@ -36,7 +36,6 @@ from qunce.members.tags import library
 
 ANY_PAGE, BUILDER = 200, 150
 LOGIN = "bench-owner"
-TIMES = 40
 SEGMENT = "bench-pages"
 RULE = {
     "all": [
@@ -158,13 +157,13 @@ def _segment(it: Run) -> segments.Segment:
 def pages(it: Run) -> None:
     """Each page as often; the row's figure is the slowest page's 95th percentile."""
     worst: tuple[str, measure.Times] | None = None
-    where = paths(it)
+    where, visits = paths(it), it.where.size.visits
     where["members, a rule"] = f"/members/?segment={_segment(it).pk}"
     with served(it) as site:
         first = measure.repeat(_asking(site, "/"), 1).each[0]
         it.tell(Row("pages-first", "the first page after a start", "ms", first, 1))
         for name, path in where.items():
-            times = measure.repeat(_asking(site, path), TIMES, warm=2)
+            times = measure.repeat(_asking(site, path), visits, warm=2)
             it.tell(measure.row(f"page-{name}", f"page: {name}", times, goal=ANY_PAGE))
             if worst is None or times.percentile(95) > worst[1].percentile(95):
                 worst = name, times
@@ -191,7 +190,7 @@ def builder(it: Run) -> None:
             assert answer.status_code == 200, answer.status_code
             return answer
 
-        times = measure.repeat(ask, TIMES, warm=2)
+        times = measure.repeat(ask, it.where.size.visits, warm=2)
     what = "builder: numbers of all lines after a keystroke, each another rule"
     it.tell(measure.row("builder", what, times, goal=BUILDER))
 

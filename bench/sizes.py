@@ -27,12 +27,17 @@ class Size:
     imported_orders: int
     repeats: int = 200
     """How often a warm question is asked; slow ones are asked less."""
+    visits: int = 40
+    """How often each page is asked."""
 
 
 SIZES = {
     size.name: size
     for size in (
-        Size("tiny", 2_000, 40_000, 60, 40, 20_000, 8, 2_000, 1_000, repeats=20),
+        # For tests, which look at answers and not at figures.
+        Size(
+            "tiny", 2_000, 40_000, 60, 40, 20_000, 8, 2_000, 1_000, repeats=20, visits=2
+        ),
         Size("small", 100_000, 2_000_000, 180, 200, 1_000_000, 50, 200_000, 100_000),
         Size("wide", 1_000_000, 3_000_000, 180, 500, 10_000_000, 200, 20_000, 10_000),
         Size(

@@ -25,6 +25,7 @@ import pyarrow.parquet
 import pytest
 
 from qunce.cli.demo import data
+from tests.home import migrated
 
 SAMPLE = int(os.environ.get("DEMO_HOUSEHOLDS", "200"))
 AT = "2026-11-21T15:00:00+00:00"
@@ -161,7 +162,7 @@ def demo(at: str = AT) -> list[str]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Home:
-    return Home(tmp_path_factory.mktemp("demo"))
+    return Home(migrated(tmp_path_factory.mktemp("demo")))
 
 
 @pytest.fixture(scope="module")
@@ -318,9 +319,9 @@ WAITING = """
 import django, json
 django.setup()
 from datetime import datetime
-from qunce.console.today import items, matters
-from qunce.core.operators import Operator
-owner = Operator.objects.get(login="demo")
+from qunce.console.today import items, providers
+from qunce.core.staff.models import Staff
+owner = Staff.objects.get(login="demo")
 found = items.of(owner, at=datetime.fromisoformat(%r))
 print(json.dumps([line.key.split("-")[0] for line in found]))
 """

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import postgres
+from tests import home, postgres
 from tests.cli.asked import Answer, outside
 
 VIP = '{"tag": {"any": ["vip"]}}'
@@ -25,13 +25,13 @@ def members(tmp_path: Path) -> Path:
 
 
 def test_what_is_restored_is_what_was_backed_up(members: Path, tmp_path: Path) -> None:
-    home, target = tmp_path / "home", tmp_path / "backups"
+    source, target = home.migrated(tmp_path / "home"), tmp_path / "backups"
     target.mkdir()
-    check(outside(home, "import", str(members), "--as", "members"))
-    check(outside(home, "backup", str(target)))
+    check(outside(source, "import", str(members), "--as", "members"))
+    check(outside(source, "backup", str(target)))
     (file,) = target.iterdir()
-    assert outside(home, "backup", str(file)).code == 2
-    before = check(outside(home, "status", "--json")).json
+    assert outside(source, "backup", str(file)).code == 2
+    before = check(outside(source, "status", "--json")).json
 
     other = ("restore", str(file), "--into", str(tmp_path / "other"), "--json")
     told = check(outside(home, *other)).json
@@ -40,13 +40,13 @@ def test_what_is_restored_is_what_was_backed_up(members: Path, tmp_path: Path) -
 
 
 def test_it_replaces_nothing_without_force(members: Path, tmp_path: Path) -> None:
-    home, file = tmp_path / "home", str(tmp_path / "backup.zip")
-    check(outside(home, "status"))
-    check(outside(home, "backup", file))
-    check(outside(home, "import", str(members), "--as", "members"))
-    assert outside(home, "restore", file).code == 4
-    check(outside(home, "restore", file, "--force"))
-    assert check(outside(home, "status", "--json")).json["members"] == 0
+    here, file = home.migrated(tmp_path / "home"), str(tmp_path / "backup.zip")
+    check(outside(here, "status"))
+    check(outside(here, "backup", file))
+    check(outside(here, "import", str(members), "--as", "members"))
+    assert outside(here, "restore", file).code == 4
+    check(outside(here, "restore", file, "--force"))
+    assert check(outside(here, "status", "--json")).json["members"] == 0
 
 
 @pytest.mark.postgres_only

@@ -24,6 +24,9 @@ from tests.faults import acts
 from tests.faults.acts import World
 from tests.sets import logs
 
+LONGEST = 600.0
+"""Seconds for an act that is not killed."""
+
 
 @dataclass
 class Result:
@@ -57,7 +60,7 @@ def run(world: World, name: str, *, times: int, luck: random.Random) -> Result:
     for turn in range(times + 1):
         act.before(world)
         # The first is not killed and says how long the act takes.
-        wait = luck.uniform(0, longest * 1.05) if turn else 60.0
+        wait = luck.uniform(0, longest * 1.05) if turn else LONGEST
         took, killed = _kill(world, name, wait)
         longest = longest or took
         act.after(world)

@@ -49,16 +49,11 @@ def main(step: str, file: str, *, turn: int, idempotent: bool) -> None:
 
 
 def prepare(_turn: int) -> None:
-    from django.conf import settings
-    from django.core.management import call_command
-
     from qunce.core import communities
     from qunce.core.staff import models as staff_models
     from qunce.members.accounts import accounts
     from qunce.outreach.campaigns import campaigns, launch
 
-    for alias in settings.DATABASES:
-        call_command("migrate", database=alias, verbosity=0)
     shop = communities.create(key="shop", at=AT)
     boss = staff_models.create(community=shop, login="boss", role="owner", at=AT)
     keys = [f"m{number}" for number in range(MEMBERS)]

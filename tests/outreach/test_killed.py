@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import home
 from tests.outreach import killed
 
 pytestmark = pytest.mark.faults
@@ -21,10 +22,10 @@ KILLS = 3
 
 
 class Sender:
-    def __init__(self, home: Path, *, idempotent: bool) -> None:
-        self.file = home / "arrived.txt"
+    def __init__(self, folder: Path, *, idempotent: bool) -> None:
+        self.file = folder / "arrived.txt"
         self.file.touch()
-        self.env = os.environ | {"QUNCE_HOME": str(home), "DATABASE_URL": ""}
+        self.env = os.environ | {"QUNCE_HOME": str(folder), "DATABASE_URL": ""}
         self.idempotent = "yes" if idempotent else "no"
 
     def start(self, step: str, turn: int = 0) -> subprocess.Popen[str]:
@@ -58,7 +59,8 @@ class Sender:
 def test_a_killed_sender_loses_and_doubles_nothing(
     tmp_path: Path, *, idempotent: bool
 ) -> None:
-    sender, luck = Sender(tmp_path, idempotent=idempotent), random.Random(7)  # noqa: S311
+    sender = Sender(home.migrated(tmp_path), idempotent=idempotent)
+    luck = random.Random(7)  # noqa: S311
     sender.run("prepare")
     for turn in range(KILLS):
         sender.kill(turn, luck.uniform(0.05, 0.4))

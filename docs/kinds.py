@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from docs import markdown, rooms
 from qunce.core import permissions as core_permissions
 from qunce.core import state_machine
-from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.members.attributes.attributes import AttributeType
 from qunce.sets.rules import base, comparisons, time_windows, tree
-from qunce.sets.rules.base import RuleError, RulePath
 
 COLUMNS = ("account", "group")
 TREE = {
@@ -24,25 +22,6 @@ TREE = {
     "with_left": "The rule asked of those who left as well.",
 }
 """The nodes that every rule is built with; all others are clauses."""
-CLAUSES = {
-    "attr": "An attribute compares as wanted; nobody without a value, but by"
-    " `known`: false.",
-    "did": "How often something was done, on how many days, in how many weeks, how much"
-    " it adds up to, when first and last.",
-    "group": "Who is in a group now.",
-    "joined": "The first of the person's accounts joined in the span.",
-    "layer": "The person's layer in the newest run of a layering; everyone has one.",
-    "left": "The person left, and the last account did so in the span; ask it inside"
-    " `with_left`.",
-    "members": "Members by their keys.",
-    "segment": "The rule of a segment as it is now, or a frozen segment's people.",
-    "opted_out": "Who opted out of messages, with any of their accounts.",
-    "seq": "Several things were done in this order, each strictly later than the one"
-    " before.",
-    "source": "One of the person's accounts came through this.",
-    "tag": "Tags that are carried; `depth` compares how often.",
-}
-
 
 # Facts
 
@@ -90,9 +69,14 @@ def clauses() -> str:
     node = markdown.table(
         ("node", "meaning"), [(markdown.code(k), v) for k, v in TREE.items()]
     )
+    declared = base.DECLARATIONS
     rows = [
-        (markdown.code(name), markdown.codes(fields(name)), CLAUSES[name])
-        for name in base.names()
+        (
+            markdown.code(name),
+            markdown.codes(declared[name].fields),
+            declared[name].description,
+        )
+        for name in base.list_names()
     ]
     signs = ", ".join(f"`{name}` {sign}" for name, sign in comparisons.SIGNS.items())
     return "\n\n".join(
@@ -102,6 +86,7 @@ def clauses() -> str:
             " in [Chinese](../guide/zh/4-rules.md).",
             f"## Nodes\n\n{node}",
             f"## Clauses\n\n{markdown.table(('clause', 'fields', ''), rows)}",
+            f"## Examples\n\n{markdown.fenced('json', examples())}",
             f"## Spans of time\n\nOne of {markdown.codes(time_windows.KINDS)};"
             f" at most {time_windows.MAX_DAYS} days.",
             f"## Comparisons\n\nAn object with one or more of {signs}.",
@@ -112,19 +97,13 @@ def clauses() -> str:
     )
 
 
-def fields(name: str) -> tuple[str, ...]:
-    """The fields of a clause: one that cannot be is refused with a list of them."""
-    place = RulePath(Community(), tree.compile_node)
-    parse: Callable[[Any, RulePath], Any] = base.find_macro(name) or (
-        lambda args, place: base.parse(name, args, place)
+def examples() -> str:
+    """The examples of all clauses, one rule per line."""
+    return "\n".join(
+        json.dumps({name: args}, ensure_ascii=False)
+        for name in base.list_names()
+        for args in base.DECLARATIONS[name].examples
     )
-    try:
-        parse({"?": None}, place)
-    except RuleError as error:
-        found = re.search(r"there are: (.*)\.$", error.message)
-        if found:
-            return tuple(found[1].split(", "))
-    raise LookupError(name)
 
 
 # States

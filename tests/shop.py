@@ -60,7 +60,7 @@ class Shop:
 
     def buy(self, member: str, *times: datetime, amount: int = 100) -> None:
         for number, time in enumerate(times):
-            orders.pay(
+            orders.record_payment(
                 community=self.community,
                 key=f"{member} {time} {number}",
                 account=self[member].pk,
@@ -94,7 +94,7 @@ class Shop:
     def refusal(self, rule: Any) -> tuple[str, str]:
         with pytest.raises(RuleError) as refused:
             self.ask(rule)
-        return refused.value.where, refused.value.message
+        return refused.value.path, refused.value.message
 
 
 def opened(at: datetime = NOON, zone: str = "Asia/Shanghai") -> Shop:

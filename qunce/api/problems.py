@@ -1,6 +1,6 @@
-"""Errors as problem documents (RFC 9457), in the reader's language.
+"""Errors as problem documents (RFC 9457), in the language of the request.
 
-`type` names the problem for programs and stays the same; `detail` is for people.
+`type` identifies the problem for programs and does not change. `detail` is for people.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from qunce.sets.rules.base import RuleError
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+MAX_ERRORS = 100
+"""Errors that one problem document lists."""
 TITLES = {
     400: gettext_lazy("The request cannot be read"),
     401: gettext_lazy("Authentication required"),
@@ -37,6 +39,7 @@ TITLES = {
     429: gettext_lazy("Too many requests"),
     500: gettext_lazy("Internal error"),
 }
+# The first class that an error is an instance of decides.
 STATUS_BY_ERROR: tuple[tuple[type[Exception], int], ...] = (
     (errors.NotFound, 404),
     (permissions.NotAllowed, 403),
@@ -51,22 +54,22 @@ WORD_BOUNDARY = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class UnreadableRequest(errors.Invalid):
-    """The body is not JSON, or holds characters that cannot be kept."""
+    """The request body is not valid JSON, or contains characters that cannot be stored."""
 
 
 def problem(
-    status: int, detail: str = "", *, kind: str = "", **more: Any
+    status: int, detail: str = "", *, kind: str = "", **extensions: Any
 ) -> HttpResponse:
-    """`more` are further members of the document, such as `errors` or `where`."""
-    told: dict[str, Any] = {
+    """Return a problem document. `extensions` are more members, such as `errors`."""
+    document: dict[str, Any] = {
         "type": f"urn:qunce:problem:{kind}" if kind else "about:blank",
         "title": str(TITLES.get(status, "")),
         "status": status,
     }
     if detail:
-        told["detail"] = detail
+        document["detail"] = detail
     return JsonResponse(
-        told | more,
+        document | extensions,
         status=status,
         content_type=MEDIA_TYPE,
         json_dumps_params={"ensure_ascii": False},
@@ -74,38 +77,34 @@ def problem(
 
 
 def from_exception(request: HttpRequest, error: Exception) -> HttpResponse:
-    """The problem that an exception is to the caller; a bug is logged and says nothing."""
+    """Return the problem document for an exception.
+
+    An unexpected exception is logged, and the response says nothing about it.
+    """
     if isinstance(error, ValidationError):
-        return problem(422, kind="invalid", errors=field_errors(error.errors))
+        return problem(422, kind="invalid-input", errors=field_errors(error.errors))
     if isinstance(error, HttpError):
-        return problem(error.status_code, _not_read(), kind="not-read")
+        detail = _("The request body is not valid JSON.")
+        return problem(error.status_code, detail, kind="unreadable-request")
     if isinstance(error, UnreadableRequest):
-        return problem(400, str(error), kind="not-read")
+        return problem(400, str(error), kind="unreadable-request")
     if isinstance(error, FactsRejected):
-        faults = sorted(error.reasons.items())[:100]
-        found = [{"where": f"facts[{n}]", "detail": said} for n, said in faults]
-        return problem(422, kind="not-taken", errors=found)
-    for family, status in STATUS_BY_ERROR:
-        if isinstance(error, family):
-            more = {"where": error.where} if isinstance(error, RuleError) else {}
-            return problem(status, _sentence(error), kind=_kind(error), **more)
+        rejected = [
+            {"path": f"facts[{index}]", "detail": detail}
+            for index, detail in sorted(error.reasons.items())[:MAX_ERRORS]
+        ]
+        return problem(422, kind="facts-rejected", errors=rejected)
+    for error_class, status in STATUS_BY_ERROR:
+        if isinstance(error, error_class):
+            detail = str(error) if isinstance(error, errors.QunceError) else ""
+            extensions = {"path": error.path} if isinstance(error, RuleError) else {}
+            kind = WORD_BOUNDARY.sub("-", type(error).__name__).lower()
+            return problem(status, detail, kind=kind, **extensions)
     log.error("%s %s failed", request.method, request.path, exc_info=error)
-    return problem(500, kind="broken")
+    return problem(500, kind="internal-error")
 
 
-def _not_read() -> str:
-    return _("The request body is not valid JSON.")
-
-
-def _sentence(error: Exception) -> str:
-    return str(error) if isinstance(error, errors.QunceError) else ""
-
-
-def _kind(error: Exception) -> str:
-    return WORD_BOUNDARY.sub("-", type(error).__name__).lower()
-
-
-# What does not fit, field by field
+# Validation errors, field by field
 
 MESSAGES = {
     "missing": gettext_lazy("This field is required."),
@@ -137,28 +136,38 @@ BOUND_MESSAGES = {
 }
 
 
-def field_errors(found: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Where each fault is and what to write instead; what was given is not repeated."""
+def field_errors(
+    validation_errors: Sequence[Mapping[str, Any]],
+) -> list[dict[str, str]]:
+    """Return the path of each error and what is expected there.
+
+    The values that were sent are not repeated, as they may be personal data.
+    """
     return [
-        {"where": format_path(each["loc"]), "detail": error_message(each)}
-        for each in found[:100]
+        {"path": format_path(error["loc"]), "detail": error_message(error)}
+        for error in validation_errors[:MAX_ERRORS]
     ]
 
 
-def format_path(steps: Sequence[str | int]) -> str:
-    """`("body", "given", "facts", 3, "kind")` → `facts[3].kind`."""
+def format_path(location: Sequence[str | int]) -> str:
+    """Format a location of pydantic: `("body", "data", "facts", 3)` as `facts[3]`.
+
+    The first parts are where ninja looked (body and the name of its parameter, or query)
+    and mean nothing to the caller.
+    """
     path = ""
-    for step in steps[2:] if steps[:1] == ("body",) else steps[1:]:
-        if isinstance(step, int):
-            path += f"[{step}]"
+    for part in location[2:] if location[:1] == ("body",) else location[1:]:
+        if isinstance(part, int):
+            path += f"[{part}]"
         else:
-            path += f".{step}" if path else step
+            path += f".{part}" if path else part
     return path
 
 
-def error_message(fault: Mapping[str, Any]) -> str:
-    kind = fault["type"]
+def error_message(error: Mapping[str, Any]) -> str:
+    """Return the sentence for a validation error of pydantic."""
+    kind = error["type"]
     if kind in BOUND_MESSAGES:
-        name, words = BOUND_MESSAGES[kind]
-        return str(words) % {"bound": fault.get("ctx", {}).get(name)}
+        bound, message = BOUND_MESSAGES[kind]
+        return str(message) % {"bound": error.get("ctx", {}).get(bound)}
     return str(MESSAGES.get(kind) or _("This value is invalid."))

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from importlib import import_module
-
 from django.apps import AppConfig
 
 
@@ -13,5 +11,4 @@ class GroupsConfig(AppConfig):
         from qunce.groups import groups
         from qunce.sets.bitmaps import marks
 
-        import_module("qunce.groups.clauses")
         marks.register(groups.KIND)

@@ -1,4 +1,4 @@
-"""The clause `group`, and how rules find a group."""
+"""The clause `group`, and how rules find groups."""
 
 from __future__ import annotations
 
@@ -7,60 +7,68 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from qunce.core import db
-from qunce.members.rule_text import names as rule_names
 from qunce.sets.clauses import membership
 from qunce.sets.clauses.membership import MembershipClause
-from qunce.sets.rules import base
+from qunce.sets.rules import base, references
 from qunce.sets.rules.base import RulePath
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
 
-NAMED = (gettext_noop("group"),)
-
 
 @base.register
 @dataclass(frozen=True)
 class GroupClause(MembershipClause):
-    """Who is in a group now."""
-
     name: ClassVar[str] = "group"
-    kind: ClassVar[str] = "group"
-    what: ClassVar[str] = "group"
+    description: ClassVar[str] = (
+        "Members who are in any, all or none of some groups now."
+    )
+    fields: ClassVar[tuple[str, ...]] = tuple(membership.QUANTIFIERS)
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"any": ["north", "south"]},
+        {"all": ["north"], "none": ["south"]},
+    )
+    mark_kind: ClassVar[str] = "group"
+    reference_kind: ClassVar[str] = "group"
+    phrases: ClassVar[dict[str, str]] = {
+        "one": gettext_noop("is in the group %(groups)s"),
+        "any": gettext_noop("is in any of the groups %(groups)s"),
+        "all": gettext_noop("is in all of the groups %(groups)s"),
+        "none": gettext_noop("is in none of the groups %(groups)s"),
+    }
 
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> GroupClause:
-        base.check_fields(args, path, membership.WORDS)
-        asked = cls.parse_asked(args, path)
-        if not asked:
+        base.check_fields(args, path, cls.fields)
+        terms = cls.parse_terms(args, path)
+        if not terms:
             path.fail(_("Give the groups under any, all or none."))
-        return cls(asked)
+        return cls(terms)
 
 
-def find(community: Community, keys: Sequence[str]) -> dict[str, int]:
+def find_ids(community: Community, keys: Sequence[str]) -> dict[str, int]:
+    return dict(_find("id", community, keys))
+
+
+def find_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
+    return dict(_find("name", community, keys))
+
+
+def _find(
+    column: str, community: Community, keys: Sequence[str]
+) -> list[tuple[str, Any]]:
     if not keys:
-        return {}
-    rows = db.rows(
-        "SELECT key, id FROM groups_group"  # noqa: S608 - marks only
+        return []
+    return db.rows(
+        f"SELECT key, {column} FROM groups_group"  # noqa: S608 - names and marks only
         f" WHERE community_id = %s AND key IN ({db.placeholders(len(keys))})",
         [community.pk, *keys],
     )
-    return dict(rows)
 
 
-def names(community: Community, keys: Sequence[str]) -> dict[str, str]:
-    if not keys:
-        return {}
-    rows = db.rows(
-        "SELECT key, name FROM groups_group"  # noqa: S608 - marks only
-        f" WHERE community_id = %s AND key IN ({db.placeholders(len(keys))})",
-        [community.pk, *keys],
-    )
-    return dict(rows)
-
-
-base.register_reference("group", find)
-rule_names.register("group", names)
+references.register(
+    "group", label=gettext_lazy("group"), find_ids=find_ids, find_names=find_names
+)

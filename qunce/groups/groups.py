@@ -351,15 +351,15 @@ def ensure(
     return ids
 
 
-def forget_erased(
+def remove_erased(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
     """Reaction to erased members: end their memberships."""
     erased = [fact.account for fact in facts if fact.account is not None]
-    remove_erased(community=community, accounts=erased)
+    remove_accounts(community=community, accounts=erased)
 
 
-def remove_erased(*, community: Community, accounts: Iterable[int]) -> int:
+def remove_accounts(*, community: Community, accounts: Iterable[int]) -> int:
     """Remove erased accounts from every group without recording facts about them."""
     rows = Membership.objects.filter(account_id__in=list(accounts), present=True)
     by_group: dict[int, list[int]] = {}

@@ -7,14 +7,13 @@ from django.apps import AppConfig
 DECLARING = (
     "accounts.accounts",
     "accounts.masking",
-    "clauses.names",
     "people.doctor_checks",
     "people.notes",
     "people.people",
     "people.remark_names",
     "search.export",
 )
-"""Modules that declare facts, permissions, clauses and checks when imported."""
+"""Modules that declare facts, permissions and checks when imported."""
 
 
 class MembersConfig(AppConfig):

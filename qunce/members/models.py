@@ -33,7 +33,7 @@ __all__ = [
     "Merge",
     "Note",
     "PastValue",
-    "Pattern",
+    "RemarkPattern",
     "Segment",
     "SegmentSize",
     "Synonym",

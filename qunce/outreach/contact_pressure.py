@@ -48,7 +48,7 @@ class Contacts:
     once: BitMap
     twice: BitMap
 
-    def with_open(self, number: dict[int, int]) -> BitMap:
+    def over_limit(self, number: dict[int, int]) -> BitMap:
         """Who has two, with so many open ones for each."""
         one = bitmaps.of([head for head, count in number.items() if count >= 1])
         two = bitmaps.of([head for head, count in number.items() if count >= LIMIT])
@@ -72,7 +72,9 @@ WHERE r.recorded = %s AND c.community_id = %s AND c.target = 'members'
 """
 
 
-def pending_contacts(community: Community, among: list[int] | None = None) -> dict[int, int]:
+def pending_contacts(
+    community: Community, among: list[int] | None = None
+) -> dict[int, int]:
     """Person → rows that count though the log has not heard of them."""
     only = (
         "" if among is None else f"AND r.target_id IN ({db.placeholders(len(among))})"
@@ -89,4 +91,4 @@ def pending_contacts(community: Community, among: list[int] | None = None) -> di
 
 def list_over_limit(community: Community, at: datetime) -> BitMap:
     """Everyone who got two or more."""
-    return contacts_in_log(community, at).with_open(pending_contacts(community))
+    return contacts_in_log(community, at).over_limit(pending_contacts(community))

@@ -5,27 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from django.db import models, transaction
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import permissions, revisions, timestamps
+from qunce.core import permissions, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
-from qunce.members.rule_text import phrases
 from qunce.sets.bitmaps import marks
-from qunce.sets.rules import base
-from qunce.sets.rules.base import Clause, RulePath
 
 if TYPE_CHECKING:
-    from pyroaring import BitMap
-
-    from qunce.sets.rules.snapshots import Snapshot
+    pass
 
 EDIT = permissions.declare(
     "opt_outs.edit", permissions.Role.MANAGER, permissions.Role.OPERATOR
@@ -161,36 +155,4 @@ def find_by_person(heads: Iterable[int]) -> dict[int, OptOut]:
     return {head_of[row.account_id]: row for row in rows.order_by("-set_at")}
 
 
-@base.register
-@dataclass(frozen=True)
-class OptedOutClause(Clause):
-    """Whoever opted out with any account."""
-
-    name: ClassVar[str] = "opted_out"
-    community: int
-
-    @classmethod
-    def parse(cls, args: Any, path: RulePath) -> OptedOutClause:
-        base.check_fields(args, path, ("of",))
-        if args.get("of") != MESSAGES:
-            path.child("of").fail(_("Write “messages”."))
-        return cls(path.community.pk)
-
-    def dependencies(self) -> Iterable[revisions.Key]:
-        return [(KIND.name, self.community)]
-
-    def resolve(self, snap: Snapshot) -> BitMap:
-        return snap.people(snap.marks(KIND.name, self.community).nonzero())
-
-    def explain(self, snap: Snapshot, person: int) -> str:
-        if person in snap.resolve(self):
-            return _("has opted out of messages")
-        return _("has not opted out of messages")
-
-
-@phrases.phrase(OptedOutClause.name)
-def _said(args: Any, names: phrases.Names) -> phrases.Pieces:
-    return phrases.word(_("opted out of messages"))
-
-
-RULE = {OptedOutClause.name: {"of": MESSAGES}}
+RULE = {"opted_out": {"of": MESSAGES}}

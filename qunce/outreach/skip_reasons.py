@@ -47,7 +47,12 @@ class SendFailure(models.TextChoices):
     OTHER = "other", gettext_lazy("another reason")
 
 
-MEMBER_FAILURES = (SendFailure.NOT_FOUND, SendFailure.BLOCKED, SendFailure.UNSUITABLE, SendFailure.OTHER)
+MEMBER_FAILURES = (
+    SendFailure.NOT_FOUND,
+    SendFailure.BLOCKED,
+    SendFailure.UNSUITABLE,
+    SendFailure.OTHER,
+)
 GROUP_FAILURES = (SendFailure.NOT_IN_GROUP, SendFailure.MUTED, SendFailure.OTHER)
 
 

@@ -5,13 +5,10 @@ from importlib import import_module
 from django.apps import AppConfig
 
 REGISTERING_MODULES = (
-    "clauses.did",
-    "clauses.members",
-    "clauses.sequence",
     "doctor.checks",
     "doctor.key_checks",
 )
-"""Modules that declare clauses and checks when imported."""
+"""Modules that register checks when imported."""
 
 
 class SetsConfig(AppConfig):
@@ -19,5 +16,8 @@ class SetsConfig(AppConfig):
     label = "sets"
 
     def ready(self) -> None:
+        from qunce.sets.rules import base
+
+        base.discover()
         for module in REGISTERING_MODULES:
             import_module(f"qunce.sets.{module}")

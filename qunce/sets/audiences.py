@@ -158,9 +158,9 @@ def list_attribute_texts(
     def ranked(snap: Snapshot) -> list[str]:
         snap.load_revisions([(attribute_columns.KIND, attribute)])
         column = snap.column(attribute)
-        often = np.bincount(column.numbers, minlength=len(column.words))
+        often = np.bincount(column.numbers, minlength=len(column.texts))
         order = np.argsort(-often, kind="stable")
-        return [column.words[code] for code in order if often[code]]
+        return [column.texts[code] for code in order if often[code]]
 
     return _run_in_snapshot(community, at, ranked)
 

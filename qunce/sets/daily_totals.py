@@ -13,7 +13,7 @@ from qunce.core import community_days
 from qunce.core.facts import facts
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.mirror import mirror
-from qunce.sets.rules import base, snapshots, tree
+from qunce.sets.rules import base, snapshots
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -183,7 +183,7 @@ def _people(
 
 def get_group_id(community: Community, key: str) -> int:
     """Of the group with this key; an unknown one is refused by name."""
-    return base.resolve_key("group", key, base.RulePath(community, tree.compile_node))
+    return base.resolve_key("group", key, base.RulePath(community))
 
 
 def weights_by_person(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docs import kinds, rooms, session
+from docs import rooms, session
 from qunce.sets.rules import base
 
 ROOT = Path(__file__).parents[2]
@@ -25,11 +25,11 @@ def test_what_the_guide_shows_is_what_comes_out(language: str) -> None:
 def test_the_guide_has_an_example_of_every_field_of_every_clause(language: str) -> None:
     rooms.import_all()
     page = (session.GUIDE / language / "4-rules.md").read_text(encoding="utf-8")
-    for clause in base.names():
+    for clause in base.list_names():
         examples = [line for line in page.splitlines() if f'"{clause}": {{' in line]
         missing = [
             field
-            for field in kinds.fields(clause)
+            for field in base.DECLARATIONS[clause].fields
             if not any(f'"{field}":' in line for line in examples)
         ]
         assert not missing, f"no example of {clause} with {missing}"

@@ -28,8 +28,8 @@ def community(db: None) -> Community:
 def place(rule: Any, community: Community) -> tuple[str, str]:
     with pytest.raises(RuleError) as refused:
         audiences.check(community=community, rule=rule)
-    assert str(refused.value).startswith(refused.value.where)
-    return refused.value.where, refused.value.message
+    assert str(refused.value).startswith(refused.value.path)
+    return refused.value.path, refused.value.message
 
 
 @pytest.mark.parametrize(

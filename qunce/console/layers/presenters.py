@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
     from qunce.members.layers.layers import Layering
     from qunce.members.layers.moves import LayerMoves
-    from qunce.members.rule_text.phrases import Names, Pieces
+    from qunce.sets.rules.phrasing import Names, Pieces
 
 WIDTH = 600
 HISTORY = 90
@@ -104,8 +104,8 @@ def draw(
 ) -> Sketch:
     whole, x, seen, shown = max(sum(counted.values()), 1), 0, 0, []
     currency = layering.community.currency
-    names = rule_names.of_rules(
-        layering.community, [layer.get("rule") for layer in spec["layers"]]
+    names = rule_names.find(
+        layering.community, *(layer.get("rule") for layer in spec["layers"])
     )
     for number, field in enumerate(forms.fields(spec, currency)):
         size = counted.get(field.key, 0)
@@ -146,7 +146,7 @@ def _bound(
 def _said(field: Field, found: Mapping[str, int], names: Names) -> Pieces:
     if field.rule is None:
         return ()
-    return sentences.said(
+    return sentences.describe(
         layer_specs.fill_placeholders(field.rule, {**STAND_IN, **found}), names
     )
 

@@ -15,12 +15,12 @@ from qunce.core.facts import facts, interned_names
 from qunce.groups import visibility as groups
 from qunce.members.attributes import attributes
 from qunce.members.layers import layers
-from qunce.members.rule_text import names as rule_names
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments as saved
 from qunce.members.tags import library
 from qunce.members.tags import models as tag_models
 from qunce.sets import audiences
+from qunce.sets.rules import references
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -50,7 +50,7 @@ class Desk:
         return found
 
     def named(self, what: str, keys: Sequence[str]) -> list[Option]:
-        known = rule_names.find(self.community, what, keys)
+        known = references.find_names(self.community, what, keys)
         return [Option(key, known.get(key, key), "", key in known) for key in keys]
 
     # What is offered

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from qunce.console.segments import behaviour_forms, clause_forms, rule_editing
+from qunce.console.segments import clause_forms, rule_editing
 from qunce.console.segments.clause_forms import ClauseForm
 from qunce.core import errors
 from qunce.sets.rules.base import RuleError

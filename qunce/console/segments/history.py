@@ -25,11 +25,7 @@ def of(segment: Segment, desk: Desk) -> dict[str, Any]:
     return {
         "figure": figure(segment, desk),
         "lists": [(each, size(each, desk)) for each in rows],
-        "users": [
-            each
-            for each in segments.list_active(segment.community)
-            if segment.key in segments.segment_keys_in(each.rule)
-        ],
+        "users": segments.list_users(segment),
     }
 
 

@@ -24,7 +24,7 @@ from qunce.sets import audiences
 from qunce.sets.rules.base import RuleError
 
 if TYPE_CHECKING:
-    from qunce.members.rule_text.phrases import Names, Pieces
+    from qunce.sets.rules.phrasing import Names, Pieces
 
 PAGE = 40
 
@@ -66,12 +66,12 @@ def page(request: http.Request) -> HttpResponse:
 
 
 def _rows(request: http.Request, shown: Sequence[Segment]) -> list[Row]:
-    names = rule_names.of_rules(request.community, [each.rule for each in shown])
+    names = rule_names.find(request.community, *(each.rule for each in shown))
     return [_row(request, each, names) for each in shown]
 
 
 def _row(request: http.Request, segment: Segment, names: Names) -> Row:
-    said = sentences.said(segment.rule, names)
+    said = sentences.describe(segment.rule, names)
     segment.community = request.community
     try:
         size = segments.count(segment=segment, by=request.staff, at=request.at)
@@ -97,7 +97,7 @@ def frozen(request: http.Request, pk: int) -> HttpResponse:
         raise segments.SegmentNotFound(_("There is no such frozen segment."))
     desk = views.desk(request)
     rule = {"segment": {"frozen": [found.key]}}
-    names = rule_names.of(request.community, found.rule)
+    names = rule_names.find(request.community, found.rule)
     context = {
         "frozen": found,
         "size": history.size(found, desk),
@@ -106,6 +106,6 @@ def frozen(request: http.Request, pk: int) -> HttpResponse:
         ),
         "href": presenters.people({"with_left": rule}),
         "here_href": presenters.people(rule),
-        "said": sentences.said(found.rule, names),
+        "said": sentences.describe(found.rule, names),
     }
     return http.render(request, "console/segments/frozen.html", context)

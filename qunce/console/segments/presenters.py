@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from qunce.console.segments.choices import Desk
     from qunce.console.segments.clause_forms import ClauseForm
     from qunce.core.staff.models import Staff
-    from qunce.members.rule_text.phrases import Names, Pieces
     from qunce.members.rule_text.sentences import Line
     from qunce.sets.audiences import Explanation
     from qunce.sets.funnels import Funnel, Step
+    from qunce.sets.rules.phrasing import Names, Pieces
 
 SAMPLE = 10
 LONGEST_ADDRESS = 6_000
@@ -103,22 +103,22 @@ class Board:
 
     @cached_property
     def names(self) -> Names:
-        return rule_names.of_rules(self.desk.community, [self.draft.rule, self.rule])
+        return rule_names.find(self.desk.community, self.draft.rule, self.rule)
 
     @cached_property
     def rows(self) -> list[Row]:
-        return list(_rows(self, sentences.lines(self.draft.rule, self.names)))
+        return list(_rows(self, sentences.list_lines(self.draft.rule, self.names)))
 
     @cached_property
     def counted(self) -> list[Row]:
         """The lines that the page has, as the rule would be, for their numbers alone."""
-        lines = sentences.lines(self.rule, self.names)
+        lines = sentences.list_lines(self.rule, self.names)
         there = {row.path for row in self.rows if not row.is_adder}
         return [_row(self, line) for line in lines if line.path in there]
 
     @property
     def said(self) -> Pieces:
-        return sentences.said(self.rule, self.names)
+        return sentences.describe(self.rule, self.names)
 
     @property
     def href(self) -> str:
@@ -165,7 +165,7 @@ def of(draft: Draft, desk: Desk, words: str = "") -> Board:
             rule = tried
     trouble = _trouble(rule, desk)
     if trouble is not None:
-        return Board(desk, draft, rule, None, trouble.message, trouble.where)
+        return Board(desk, draft, rule, None, trouble.message, trouble.path)
     funnel = audiences.funnel(
         community=desk.community, rule=rule, by=desk.by, at=desk.at, sample=SAMPLE
     )
@@ -239,7 +239,7 @@ def _rows(board: Board, lines: Sequence[Line]) -> Iterator[Row]:
             yield from _end(board, *groups.pop())
         yield _editable(board, line)
         if line.is_group and line.name in rule_editing.LISTS:
-            groups.append((line.clause, line.depth))
+            groups.append((line.clause_path, line.depth))
     while groups:
         yield from _end(board, *groups.pop())
 
@@ -258,14 +258,14 @@ def _end(board: Board, group: str, depth: int) -> Iterator[Row]:
 
 def _editable(board: Board, line: Line) -> Row:
     row, draft = _row(board, line), board.draft
-    if draft.open and draft.open == line.clause:
+    if draft.open and draft.open == line.clause_path:
         return replace(row, form=draft.form, focus=True)
     return replace(row, focus=draft.at == line.path and not draft.open)
 
 
 def _row(board: Board, line: Line) -> Row:
     row = Row(line.path, line.depth, line)
-    if board.where.startswith(line.clause) and not line.is_group:
+    if board.where.startswith(line.clause_path) and not line.is_group:
         row = replace(row, trouble=board.trouble)
     step = board.funnel.steps.get(line.path) if board.funnel else None
     if board.funnel is None or step is None:
@@ -284,12 +284,12 @@ def _row(board: Board, line: Line) -> Row:
 
 def _taken(funnel: Funnel, line: Line, step: Step) -> int:
     """How many this line takes away from those that the lines before have left."""
-    if line.among != "all" or line.depth:
+    if line.parent != "all" or line.depth:
         return 0
     before = funnel.everyone
-    if line.place:
+    if line.index:
         path = rule_editing.read(line.path)
-        before = funnel.steps[rule_editing.write((*path[:-1], line.place - 1))].left
+        before = funnel.steps[rule_editing.write((*path[:-1], line.index - 1))].left
     return before - step.left
 
 
@@ -303,5 +303,5 @@ def _because(why: Why, line: Line) -> list[str]:
     if line.is_group:
         return []
     reasons = why.explanation.because
-    inside = (f"{line.clause}.", f"{line.clause}[")
+    inside = (f"{line.clause_path}.", f"{line.clause_path}[")
     return [each.text for each in reasons if each.where.startswith(inside)]

@@ -1,8 +1,9 @@
-"""Accounts: made, told apart, leaving and coming back."""
+"""Accounts: creating, editing and identifying them, leaving and rejoining."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,11 +11,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import db, errors, permissions, revisions, timestamps
+from qunce.core import db, errors, permissions, revisions, text_validation, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts, interned_names
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import identifiers
+from qunce.members.accounts import identifiers as identifier_forms
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account, Identifier
@@ -25,6 +26,7 @@ EDIT = permissions.declare(
 )
 DEFAULT_CHANNEL = "import"
 SOURCE_NAMESPACE = "source"
+"""Namespace of the interned names that `Account.source_id` refers to."""
 
 
 @facts.declare
@@ -39,7 +41,7 @@ class MemberJoined(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class MemberChanged(facts.FactKind):
-    """`fields` names what changed; the values are in the account alone."""
+    """`fields` names the changed fields; their values are stored in the account only."""
 
     kind = "member.changed"
     label = gettext_lazy("changed")
@@ -49,7 +51,7 @@ class MemberChanged(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class IdentifierAdded(facts.FactKind):
-    """A phone, an address or an id is known; which one stands with the account."""
+    """`identifier_kind` is phone, email or the like; the value is stored with the account."""
 
     kind = "member.identifier_added"
     label = gettext_lazy("identifier added")
@@ -71,7 +73,7 @@ class MemberRejoined(facts.FactKind):
 
 
 class AccountAlreadyExists(errors.Refused):
-    """This channel knows an account of that key already."""
+    """An account with this key already exists in this channel."""
 
 
 class InvalidAccount(errors.Invalid):
@@ -79,32 +81,28 @@ class InvalidAccount(errors.Invalid):
 
 
 class PresenceConflict(errors.Refused):
-    """Who has left cannot leave; who is here cannot come back."""
+    """A member who left cannot leave again, and one who is present cannot rejoin."""
 
 
 # Checks
 
 
 def check_key(key: str) -> str:
+    """The key without surrounding spaces; raises InvalidAccount."""
     key = key.strip()
-    if not key or len(key) > 200 or "\0" in key or not _is_text(key):
+    if not key or len(key) > 200 or not text_validation.is_text(key):
         raise InvalidAccount(_("A member's key has 1 to 200 characters."))
     return key
 
 
 def check_name(name: str) -> str:
-    """A name as people write it, on one line; what no database keeps is refused."""
+    """The name on one line with single spaces; raises InvalidAccount."""
     name = " ".join(name.split())
-    if len(name) > 200 or "\0" in name or not _is_text(name):
+    if len(name) > 200 or not text_validation.is_text(name):
         raise InvalidAccount(
             _("A name can have at most 200 characters and none that cannot be stored.")
         )
     return name
-
-
-def _is_text(text: str) -> bool:
-    """Half a surrogate pair is no character."""
-    return not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 # Verbs
@@ -123,7 +121,10 @@ def create(
     source: str = "",
     identifiers: Mapping[str, str] | None = None,
 ) -> Account:
-    """`identifiers` are identifiers such as {"phone": …}; an equal one merges (K1)."""
+    """Create an account. `identifiers` maps kinds such as "phone" to values.
+
+    An account that shares an identifier with another one is merged with it (K1).
+    """
     permissions.check_may(by, EDIT)
     if account_queries.find(community, [key := check_key(key)], channel):
         raise AccountAlreadyExists(
@@ -136,10 +137,10 @@ def create(
         name=check_name(name),
         joined_at=joined_at or at,
         source_id=_source_id(community, source),
-        rev=_bump(community),
+        rev=_bump_presence(community),
     )
-    joining = MemberJoined(channel=channel, source=source)
-    _record(joining, account, by, at, account.joined_at)
+    fact = MemberJoined(channel=channel, source=source)
+    _record(fact, account, by, at, happened_at=account.joined_at)
     for kind, value in (identifiers or {}).items():
         add_identifier(account=account, kind=kind, value=value, by=by, at=at)
     return account
@@ -155,7 +156,7 @@ def update(
     joined_at: datetime | None = None,
     source: str | None = None,
 ) -> list[str]:
-    """Change what is given and differs; returns the names of the changed fields."""
+    """Change the fields that are not None and differ; returns their names, sorted."""
     permissions.check_may(by, EDIT)
     name = None if name is None else check_name(name)
     new: dict[str, object] = {"name": name, "joined_at": joined_at}
@@ -166,75 +167,86 @@ def update(
         for field, value in new.items()
         if value is not None and getattr(account, field) != value
     }
-    if changed:
-        changed["rev"] = _bump(account.community)
-        _change(account, **changed)
-        event = MemberChanged(account=account.pk, fields=sorted({*changed} - {"rev"}))
-        facts.record(event, community=account.community, by=by, at=at)
-    return sorted({*changed} - {"rev"})
+    if not changed:
+        return []
+    fields = sorted(changed)
+    changed["rev"] = _bump_presence(account.community)
+    Account.objects.filter(pk=account.pk).update(**changed)
+    for field, value in changed.items():
+        setattr(account, field, value)
+    fact = MemberChanged(account=account.pk, fields=fields)
+    facts.record(fact, community=account.community, by=by, at=at)
+    return fields
 
 
 @transaction.atomic
 def add_identifier(
     *, account: Account, kind: str, value: str, by: Staff, at: datetime
 ) -> bool:
-    """Keep a phone, an address or an id; whoever shares it is the same person.
+    """Add a phone, address or id, and merge the account with those that share it.
 
-    False when it was known.
+    False if the account already had it.
     """
     permissions.check_may(by, EDIT)
-    _unused, made = Identifier.objects.get_or_create(
+    _identifier, created = Identifier.objects.get_or_create(
         account=account,
         kind=kind,
-        value=identifiers.normalise(kind, value),
+        value=identifier_forms.normalise(kind, value),
         defaults={"community_id": account.community_id},
     )
-    if made:
-        event = IdentifierAdded(account=account.pk, identifier_kind=kind)
-        facts.record(event, community=account.community, by=by, at=at)
+    if created:
+        fact = IdentifierAdded(account=account.pk, identifier_kind=kind)
+        facts.record(fact, community=account.community, by=by, at=at)
         merges.merge_by_identifiers(
             community=account.community, accounts=[account.pk], by=by, at=at
         )
-    return made
+    return created
 
 
 @transaction.atomic
 def leave(
     *, account: Account, by: Staff, at: datetime, left_at: datetime | None = None
 ) -> None:
-    """This account is gone. A person has left when all their accounts have."""
+    """Mark the account as left. A person has left when all their accounts have."""
     permissions.check_may(by, EDIT)
-    _turn(account, present=False, left_at=left_at or at)
-    _record(MemberLeft(), account, by, at, left_at or at)
+    _set_presence(account, present=False, left_at=left_at or at)
+    _record(MemberLeft(), account, by, at, happened_at=left_at or at)
 
 
 @transaction.atomic
 def rejoin(*, account: Account, by: Staff, at: datetime) -> None:
+    """Mark an account that left as present again."""
     permissions.check_may(by, EDIT)
-    _turn(account, present=True, left_at=None)
-    event = MemberRejoined(account=account.pk)
-    facts.record(event, community=account.community, by=by, at=at)
+    _set_presence(account, present=True, left_at=None)
+    fact = MemberRejoined(account=account.pk)
+    facts.record(fact, community=account.community, by=by, at=at)
 
 
 def _record(
-    event: facts.FactKind, account: Account, by: Staff, at: datetime, moment: datetime
+    fact: facts.FactKind,
+    account: Account,
+    by: Staff,
+    at: datetime,
+    *,
+    happened_at: datetime,
 ) -> None:
     facts.record_for_accounts(
-        event,
+        fact,
         [account.pk],
         community=account.community,
         by=by,
         at=at,
-        happened=[moment],
+        happened=[happened_at],
     )
 
 
-def _turn(account: Account, *, present: bool, left_at: datetime | None) -> None:
-    rev = _bump(account.community)
-    there = Account.objects.filter(
+def _set_presence(account: Account, *, present: bool, left_at: datetime | None) -> None:
+    rev = _bump_presence(account.community)
+    # Guarded UPDATE: of two concurrent calls one finds no row and is refused.
+    rows = Account.objects.filter(
         pk=account.pk, present=not present, erased_at__isnull=True
     )
-    if not there.update(present=present, left_at=left_at, rev=rev):
+    if not rows.update(present=present, left_at=left_at, rev=rev):
         text = (
             _("%(name)s is already in the community.")
             if present
@@ -244,33 +256,25 @@ def _turn(account: Account, *, present: bool, left_at: datetime | None) -> None:
     account.present, account.left_at, account.rev = present, left_at, rev
 
 
-def _change(account: Account, **values: object) -> None:
-    Account.objects.filter(pk=account.pk).update(**values)
-    for name, value in values.items():
-        setattr(account, name, value)
-
-
-def _bump(community: Community) -> int:
+def _bump_presence(community: Community) -> int:
     return revisions.bump(community.pk, account_models.PRESENCE_REVISION, [0])[0]
 
 
 def _source_id(community: Community, source: str) -> int | None:
-    return (
-        interned_names.ensure(SOURCE_NAMESPACE, community.pk, [source])[source]
-        if source
-        else None
-    )
+    if not source:
+        return None
+    return interned_names.ensure(SOURCE_NAMESPACE, community.pk, [source])[source]
 
 
-# In bulk, for files and webhooks
+# Many accounts at once, for files and webhooks
 
+ROWS_PER_STATEMENT = 1_000
 INSERT_ACCOUNTS = """
 INSERT INTO members_account (community_id, "key", channel, name, joined_at, left_at,
     source_id, present, erased_at, rev)
 VALUES {rows}
 ON CONFLICT (community_id, "key", channel) DO NOTHING
 """
-ROWS_PER_STATEMENT = 1_000
 
 
 @transaction.atomic
@@ -283,41 +287,37 @@ def ensure(
     channel: str = DEFAULT_CHANNEL,
     source: str = "",
 ) -> dict[str, int]:
-    """Key → account id, made where missing, joined at the given moment or now.
+    """Key → account id, creating the missing accounts.
 
-    A key that any channel knows is that account; a new one gets `channel`.
+    A mapping gives the time at which each key joined; otherwise it is `at`. A key that
+    exists in any channel is that account; new accounts are created in `channel`.
     """
-    joined = dict(keys) if isinstance(keys, Mapping) else dict.fromkeys(keys, at)
-    found = account_queries.find(community, joined)
-    if len(found) == len(joined):
-        return found
-    source_id, rev = _source_id(community, source), _bump(community)
-    found = account_queries.find(
-        community, joined
-    )  # nobody else makes accounts from here on
-    missing = [check_key(key) for key in joined if key not in found]
-    head = (community.pk, channel, source_id, rev)
-    _insert(head, [(key, timestamps.to_micros(joined[key])) for key in missing])
-    made = account_queries.find(community, missing, channel)
-    event = MemberJoined(channel=channel, source=source)
-    accounts, happened = [made[key] for key in missing], [joined[k] for k in missing]
-    facts.record_for_accounts(
-        event, accounts, community=community, by=by, at=at, happened=happened
-    )
-    return found | made
-
-
-def _insert(
-    head: tuple[int, str, int | None, int], rows: Sequence[tuple[str, int]]
-) -> None:
-    community_id, channel, source_id, rev = head
+    joined_at = dict(keys) if isinstance(keys, Mapping) else dict.fromkeys(keys, at)
+    existing = account_queries.find(community, joined_at)
+    if len(existing) == len(joined_at):
+        return existing
+    source_id, rev = _source_id(community, source), _bump_presence(community)
+    # The bump holds the lock: from here on nobody else creates accounts.
+    existing = account_queries.find(community, joined_at)
+    missing = [check_key(key) for key in joined_at if key not in existing]
+    moments = [timestamps.to_micros(joined_at[key]) for key in missing]
+    rows = [
+        (community.pk, key, channel, "", joined, None, source_id, True, None, rev)
+        for key, joined in zip(missing, moments, strict=True)
+    ]
     for chunk in account_queries.chunks(rows, ROWS_PER_STATEMENT):
-        values: list[object] = []
-        for key, joined in chunk:
-            values += [community_id, key, channel, "", joined, None]
-            values += [source_id, True, None, rev]
-        marks = ", ".join([f"({db.placeholders(10)})"] * len(chunk))
-        db.execute(INSERT_ACCOUNTS.format(rows=marks), values)
+        sql = ", ".join([f"({db.placeholders(10)})"] * len(chunk))
+        db.execute(INSERT_ACCOUNTS.format(rows=sql), list(itertools.chain(*chunk)))
+    created = account_queries.find(community, missing, channel)
+    facts.record_for_accounts(
+        MemberJoined(channel=channel, source=source),
+        [created[key] for key in missing],
+        community=community,
+        by=by,
+        at=at,
+        happened=[joined_at[key] for key in missing],
+    )
+    return existing | created
 
 
 @transaction.atomic
@@ -328,7 +328,7 @@ def add_identifiers(
     by: Staff,
     at: datetime,
 ) -> list[merges.Merge]:
-    """Keep (account, kind, normalised value) of many, and merge whom they join."""
+    """Store (account, kind, normalised value) rows; returns the merges they cause."""
     rows = [
         Identifier(
             account_id=account, community_id=community.pk, kind=kind, value=value

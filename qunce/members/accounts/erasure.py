@@ -1,4 +1,4 @@
-"""What the erasing of a person clears in the background. Safe to do again."""
+"""Erasure of a person's remaining data, run in the background."""
 
 from __future__ import annotations
 
@@ -18,53 +18,53 @@ from qunce.members.segments import frozen as frozen_segments
 from qunce.members.tags import models as tag_models
 from qunce.members.tags.models import TagChange, Tagging
 from qunce.sets.bitmaps import attribute_columns, marks
-from qunce.sets.mirror import erasure as derived
-from qunce.sets.mirror import erasure as facts
+from qunce.sets.mirror import erasure as mirror_erasure
 
-
-def scrub(key: str, *, at: datetime) -> None:
-    """Clear attributes, tags, notes and facts of the person whose first account is `key`."""
-    head = account_models.Account.objects.filter(pk=int(key), erased_at__isnull=False)
-    account = head.select_related("community").first()
-    if account is None:
-        return
-    family = account_queries.account_ids_of_person(account.pk)
-    _clear_attributes(account.community_id, family)
-    _clear_tags(account.community_id, family)
-    for side in ("left_id__in", "right_id__in"):
-        merges.Merge.objects.filter(**{side: family}).update(note="")
-    notes.erase(family)
-    layers.erase_people(family)
-    frozen_segments.erase_people(family)
-    derived.erase(family)
-    facts.erase(family)
-    audit.forget(family)
-
-
-CLEAR = """
+CLEAR_VALUES = """
 UPDATE members_attributevalue SET present = FALSE, number = NULL, text = NULL,
     item = '#' || CAST(id AS TEXT), source = '', by_id = NULL, rev = %s
-WHERE attribute_id = %s AND account_id IN ({marks})
+WHERE attribute_id = %s AND account_id IN ({accounts})
 """
 
 
-def _clear_attributes(community_id: int, family: Sequence[int]) -> None:
-    """Rows stay, empty, so that readers see them go."""
-    rows = AttributeValue.objects.filter(account_id__in=family)
+def scrub(key: str, *, at: datetime) -> None:
+    """Clear attributes, tags, notes and facts of an erased person; safe to repeat.
+
+    `key` is the person's id, as the queued job has it.
+    """
+    rows = account_models.Account.objects.filter(pk=int(key), erased_at__isnull=False)
+    account = rows.select_related("community").first()
+    if account is None:
+        return
+    accounts = account_queries.account_ids_of_person(account.pk)
+    _clear_attributes(account.community_id, accounts)
+    _clear_tags(account.community_id, accounts)
+    for side in ("left_id__in", "right_id__in"):
+        merges.Merge.objects.filter(**{side: accounts}).update(note="")
+    notes.erase(accounts)
+    layers.erase_people(accounts)
+    frozen_segments.erase_people(accounts)
+    mirror_erasure.erase(accounts)
+    audit.forget(accounts)
+
+
+def _clear_attributes(community_id: int, accounts: Sequence[int]) -> None:
+    # Emptied rows stay with a new revision, so that cached columns drop the values.
+    rows = AttributeValue.objects.filter(account_id__in=accounts)
     for attribute in sorted(set(rows.values_list("attribute_id", flat=True))):
         with transaction.atomic():
             kind = attribute_columns.KIND
             rev = revisions.bump(community_id, kind, [attribute])[attribute]
-            sql = CLEAR.format(marks=db.placeholders(len(family)))
-            db.execute(sql, [rev, attribute, *family])
-    PastValue.objects.filter(account_id__in=family).delete()
+            sql = CLEAR_VALUES.format(accounts=db.placeholders(len(accounts)))
+            db.execute(sql, [rev, attribute, *accounts])
+    PastValue.objects.filter(account_id__in=accounts).delete()
 
 
-def _clear_tags(community_id: int, family: Sequence[int]) -> None:
-    rows = Tagging.objects.filter(account_id__in=family)
+def _clear_tags(community_id: int, accounts: Sequence[int]) -> None:
+    rows = Tagging.objects.filter(account_id__in=accounts)
     for tag in sorted(set(rows.values_list("tag_id", flat=True))):
         with transaction.atomic():
-            gone = dict.fromkeys(family, 0)
-            marks.restore_weights(tag_models.KIND, community_id, tag, gone)
+            weights = dict.fromkeys(accounts, 0)
+            marks.restore_weights(tag_models.KIND, community_id, tag, weights)
     rows.update(by_id=None, source="", expires_at=None, batch_id=None)
-    TagChange.objects.filter(account_id__in=family).delete()
+    TagChange.objects.filter(account_id__in=accounts).delete()

@@ -1,4 +1,4 @@
-"""What a person can be recognised by: phone, e-mail, WeChat's unionid, and their forms."""
+"""Identifiers of a person (phone, e-mail, WeChat unionid) in their normal form."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from qunce.core import errors
 
 MERGING_KINDS = ("unionid", "phone", "email")
-"""Kinds by which accounts are taken for one person, the surest first."""
+"""Kinds whose equal values merge accounts, the most reliable kind first."""
 
 KIND_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,19}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -19,11 +19,11 @@ BETWEEN_DIGITS = re.compile(r"[\s\-–—().·]+")
 
 
 class InvalidIdentifier(errors.Invalid):
-    """A phone, an e-mail address or another identifier is not written as one."""
+    """The phone number, e-mail address or other identifier is not valid."""
 
 
 def normalise(kind: str, value: str) -> str:
-    """One spelling for each phone, address or id, so that equal ones are equal text."""
+    """The one spelling of a phone, address or id; raises InvalidIdentifier."""
     text = unicodedata.normalize("NFKC", value).strip()
     if not KIND_PATTERN.fullmatch(kind):
         raise InvalidIdentifier(
@@ -31,37 +31,33 @@ def normalise(kind: str, value: str) -> str:
             % {"kind": kind}
         )
     if kind == "phone":
-        return _phone(text)
+        return _normalise_phone(text)
     if kind == "email":
-        return _email(text)
+        address = text.lower()
+        if not EMAIL.fullmatch(address):
+            raise InvalidIdentifier(
+                _("“%(text)s” is not an e-mail address.") % {"text": text}
+            )
+        return address
     if not text:
         raise InvalidIdentifier(_("%(kind)s is empty.") % {"kind": kind})
     return text
 
 
-def _phone(text: str) -> str:
+def _normalise_phone(text: str) -> str:
     digits = BETWEEN_DIGITS.sub("", text)
     mobile = CHINESE_MOBILE.fullmatch(digits)
     if mobile:
         return mobile.group(1)
-    plain = re.sub(r"^00", "+", digits)
-    if not re.fullmatch(r"\+?\d{5,15}", plain):
+    number = re.sub(r"^00", "+", digits)
+    if not re.fullmatch(r"\+?\d{5,15}", number):
         raise InvalidIdentifier(
             _("“%(text)s” is not a phone number. Enter all of its digits.")
             % {"text": text}
         )
-    # One digit over and over fills a compulsory field; it must not join strangers.
-    if len(set(plain.removeprefix("+"))) == 1:
+    # People repeat one digit to fill a required field; that must not merge strangers.
+    if len(set(number.removeprefix("+"))) == 1:
         raise InvalidIdentifier(
             _("“%(text)s” is a placeholder, not a phone number.") % {"text": text}
         )
-    return plain
-
-
-def _email(text: str) -> str:
-    address = text.lower()
-    if not EMAIL.fullmatch(address):
-        raise InvalidIdentifier(
-            _("“%(text)s” is not an e-mail address.") % {"text": text}
-        )
-    return address
+    return number

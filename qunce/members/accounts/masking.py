@@ -1,4 +1,4 @@
-"""Masks: what a person is recognised by, shown in full only to those who may."""
+"""Masking of identifiers for staff who may not read them in full."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ VIEW_IDENTIFIERS = permissions.declare(
     "members.view_identifiers", permissions.Role.MANAGER
 )
 DOTS = "****"
-"""Always as many, so that the length of what is hidden stays hidden too."""
+"""Of constant length, so that the length of the hidden part stays hidden too."""
 PHONE = re.compile(r"\+?\d{7,15}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def identifier(*, kind: str, value: str, by: Staff) -> str:
-    """One identifier of a kind such as phone, as this operator may read it."""
+    """An identifier as this staff member may read it."""
     if permissions.may(by, VIEW_IDENTIFIERS):
         return value
     if kind == "phone":
-        return _phone(value)
-    return _email(value) if kind == "email" else _other(value)
+        return _mask_phone(value)
+    if kind == "email":
+        return _mask_email(value)
+    return DOTS if len(value) < 8 else value[:2] + DOTS + value[-2:]
 
 
 def phone(value: str, by: Staff) -> str:
@@ -37,27 +39,23 @@ def email(value: str, by: Staff) -> str:
 
 
 def key(value: str, by: Staff) -> str:
-    """A member's key: sources like to use the phone or the address for it."""
+    """A member's key, masked if it is a phone or an e-mail address, as it often is."""
     if permissions.may(by, VIEW_IDENTIFIERS) or not is_private(value):
         return value
-    return _email(value) if EMAIL.fullmatch(value) else _phone(value)
+    return _mask_email(value) if EMAIL.fullmatch(value) else _mask_phone(value)
 
 
 def is_private(key: str) -> bool:
-    """Whether a key says more of a person than which one it is."""
+    """Whether a key is a phone number or an e-mail address."""
     return bool(PHONE.fullmatch(key) or EMAIL.fullmatch(key))
 
 
-def _phone(value: str) -> str:
+def _mask_phone(value: str) -> str:
     if len(value) < 9:
         return DOTS + value[-2:]
     return value[:3] + DOTS + value[-4:]
 
 
-def _email(value: str) -> str:
+def _mask_email(value: str) -> str:
     name, _at, host = value.rpartition("@")
     return f"{name[:1]}{DOTS}@{host}"
-
-
-def _other(value: str) -> str:
-    return DOTS if len(value) < 8 else value[:2] + DOTS + value[-2:]

@@ -1,6 +1,7 @@
-"""The roster: which accounts there are and by what they are recognised.
+"""The tables of accounts and their identifiers.
 
-An account is one person on one channel; a person is its first account once merged.
+An account is one person in one channel. Merged accounts are one person, who is
+identified by the first of them.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from qunce.core import timestamps
 from qunce.core.communities import Community
 
 PRESENCE_REVISION = "present"
-"""Revision kind: raised when an account is made, leaves, comes back or is erased."""
+"""Revision kind, raised when an account is created, leaves, rejoins or is erased."""
 
 
 class Account(models.Model):
-    """`id` is dense and never used again; `key` is what the source calls it."""
+    """`id` is dense and never reused; `key` is the source's name for the account."""
 
     community = models.ForeignKey(
         Community, models.PROTECT, related_name="+", db_index=False
@@ -43,6 +44,8 @@ class Account(models.Model):
 
 
 class Identifier(models.Model):
+    """A phone, e-mail address or other id in its normal form."""
+
     account = models.ForeignKey(
         Account, models.PROTECT, related_name="identifiers", db_index=False
     )
@@ -60,7 +63,7 @@ class Identifier(models.Model):
             models.Index(
                 fields=["community_id", "kind", "value"],
                 name="identifier_by_value",
-                # On PostgreSQL, so that LIKE finds beginnings in any collation.
+                # So that LIKE finds prefixes in any collation on PostgreSQL.
                 opclasses=["int8_ops", "varchar_pattern_ops", "varchar_pattern_ops"],
             )
         ]

@@ -1,9 +1,9 @@
-"""The clause `attr`: what is known of a member, compared."""
+"""The clause `attr`: members by the value of an attribute."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -16,24 +16,37 @@ from django.utils.translation import gettext_noop
 
 from qunce.core import community_days, db, revisions, timestamps
 from qunce.core.communities import zone
-from qunce.members.attributes.attributes import AttributeType
+from qunce.members.attributes.attributes import Attribute, AttributeType
 from qunce.sets.bitmaps import attribute_columns, bitmaps
 from qunce.sets.bitmaps.attribute_columns import Column
-from qunce.sets.rules import base, time_windows
+from qunce.sets.rules import base, phrasing, references, time_windows
 from qunce.sets.rules.base import Clause, RulePath
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyroaring import BitMap
 
+    from qunce.core.communities import Community
     from qunce.sets.bitmaps.aliases import Aliases
+    from qunce.sets.rules.phrasing import Names, Pieces
+    from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
     Mask = NDArray[np.bool_]
 
 TEXTS = frozenset({AttributeType.TEXT, AttributeType.CHOICE, AttributeType.MULTI})
-ORDERS = ("gte", "gt", "lte", "lt")
-SIGNS = {
+ORDERINGS = ("gte", "gt", "lte", "lt")
+COMPARISONS = (
+    "in",
+    "eq",
+    "ne",
+    *ORDERINGS,
+    "contains",
+    "starts",
+    "known",
+    "anniversary",
+)
+EXPLANATIONS = {
     "eq": "= %(wanted)s",
     "ne": "≠ %(wanted)s",
     "gte": "≥ %(wanted)s",
@@ -45,116 +58,165 @@ SIGNS = {
     "starts": gettext_noop("starts with %(wanted)s"),
     "anniversary": gettext_noop("anniversary within %(wanted)s"),
 }
-"""How a comparison is spoken."""
+PHRASES = {
+    "in": gettext_noop("has %(name)s %(value)s"),
+    "eq": gettext_noop("has %(name)s %(value)s"),
+    "ne": gettext_noop("has %(name)s other than %(value)s"),
+    "gte": gettext_noop("has %(name)s of at least %(value)s"),
+    "gt": gettext_noop("has %(name)s over %(value)s"),
+    "lte": gettext_noop("has %(name)s of at most %(value)s"),
+    "lt": gettext_noop("has %(name)s under %(value)s"),
+    "contains": gettext_noop("has %(name)s containing %(value)s"),
+    "starts": gettext_noop("has %(name)s starting with %(value)s"),
+}
 SCALE = 10_000
-"""Numbers are kept with four decimal places."""
+"""Numbers are stored with four decimal places."""
+MAX_NUMBER = 2**62
+"""Numbers in rules are limited to what a column of 64 bits can be compared with."""
 
 
 @base.register
 @dataclass(frozen=True)
 class AttributeClause(Clause):
-    """`wanted` holds texts, or exact numbers in the unit of the column."""
+    """`required` are texts, or exact numbers in the unit of the column."""
 
     name: ClassVar[str] = "attr"
+    description: ClassVar[str] = (
+        "Members by the value of an attribute, with exactly one comparison. Members"
+        " without a value match nothing but `known`: false."
+    )
+    fields: ClassVar[tuple[str, ...]] = ("name", *COMPARISONS)
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"name": "city", "in": ["Lanzhou", "Chengdu"]},
+        {"name": "city", "eq": "Lanzhou"},
+        {"name": "city", "ne": "Lanzhou"},
+        {"name": "city", "contains": "an"},
+        {"name": "city", "starts": "lan"},
+        {"name": "points", "gte": 40.5},
+        {"name": "points", "gt": 40},
+        {"name": "points", "lte": 40},
+        {"name": "points", "lt": 40},
+        {"name": "points", "known": False},
+        {"name": "birthday", "anniversary": {"within": "7d"}},
+    )
+
     attribute: int
-    called: str
+    label: str
     type: str
-    sign: str
-    wanted: tuple[str | Fraction, ...]
+    comparison: str
+    required: tuple[str | Fraction, ...]
 
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> AttributeClause:
-        signs = (
-            "in",
-            "eq",
-            "ne",
-            *ORDERS,
-            "contains",
-            "starts",
-            "known",
-            "anniversary",
-        )
-        base.check_fields(args, path, ("name", *signs))
-        attribute = _attribute(args.get("name"), path)
-        given = [sign for sign in signs if sign in args]
+        base.check_fields(args, path, cls.fields)
+        attribute = _get_attribute(args.get("name"), path)
+        given = [comparison for comparison in COMPARISONS if comparison in args]
         if len(given) != 1:
             path.fail(
                 _("Give exactly one of these comparisons: %(all)s.")
-                % {"all": ", ".join(signs)}
+                % {"all": ", ".join(COMPARISONS)}
             )
-        sign, here = given[0], path.child(given[0])
-        _check_sign(attribute, sign, here)
-        wanted = _wanted(attribute, sign, args[sign], here)
-        return cls(attribute.pk, attribute.name, attribute.type, sign, wanted)
+        comparison, here = given[0], path.child(given[0])
+        _check_comparison(attribute, comparison, here)
+        required = _parse_required(attribute, comparison, args[comparison], here)
+        return cls(attribute.pk, attribute.name, attribute.type, comparison, required)
+
+    @classmethod
+    def phrase(cls, args: Any, names: Names) -> Pieces:
+        ((comparison, required),) = [(key, args[key]) for key in args if key != "name"]
+        name = phrasing.name_of("attr", args["name"], names)
+        if comparison == "known":
+            known = _("has a known %(name)s")
+            template = known if required else _("has no known %(name)s")
+            return phrasing.fill(template, name=name)
+        if comparison == "anniversary":
+            n = phrasing.value(int(required["within"][:-1]))
+            template = _("has an anniversary of %(name)s in the next %(n)s hours")
+            if required["within"].endswith("d"):
+                template = _(
+                    "has an anniversary of %(name)s in the next %(n)s days, including"
+                    " today"
+                )
+            return phrasing.fill(template, name=name, n=n)
+        values = [phrasing.literal(value) for value in phrasing.as_list(required)]
+        return phrasing.fill(
+            _(PHRASES[comparison]),
+            name=name,
+            value=phrasing.join(values or [phrasing.plain(_("none"))], _(", ")),
+        )
+
+    @classmethod
+    def mentions(cls, args: Any) -> Iterator[Mention]:
+        yield from base.mentions_of("attr", args.get("name"))
 
     def dependencies(self) -> Iterable[revisions.Key]:
         return [(attribute_columns.KIND, self.attribute)]
 
     def cache_key(self, snap: Snapshot) -> int:
-        return snap.today if self.sign == "anniversary" else 0
+        return snap.today if self.comparison == "anniversary" else 0
 
     def resolve(self, snap: Snapshot) -> BitMap:
         column = by_person(snap, self.attribute, multi=self.type == AttributeType.MULTI)
-        if self.sign in ("known", "ne"):
+        if self.comparison in ("known", "ne"):
             known = bitmaps.of(column.accounts)
-        if self.sign == "known":
-            return known if self.wanted else snap.everyone(with_left=True) - known
-        found = bitmaps.of(column.accounts[self._mask(snap, column)])
-        return known - found if self.sign == "ne" else found
+        if self.comparison == "known":
+            return known if self.required else snap.everyone(with_left=True) - known
+        people = bitmaps.of(column.accounts[self._mask(snap, column)])
+        return known - people if self.comparison == "ne" else people
 
     def _mask(self, snap: Snapshot, column: Column) -> Mask:
+        """Which rows of the column compare as required; those of `eq` for `ne`."""
         if self.type in TEXTS:
-            return np.isin(column.numbers, self._codes(column.texts))
-        if self.sign == "anniversary":
-            return _anniversary(column.numbers, snap.today, int(self._exact()[0]))
-        return _compare(column.numbers, self.sign, self._exact())
-
-    def _exact(self) -> list[Fraction]:
-        return [wanted for wanted in self.wanted if isinstance(wanted, Fraction)]
-
-    def _codes(self, words: list[str]) -> list[int]:
-        texts = [wanted for wanted in self.wanted if isinstance(wanted, str)]
-        fits = FITS.get(self.sign, _equals)
-        return [code for code, word in enumerate(words) if fits(word, texts)]
+            texts = [value for value in self.required if isinstance(value, str)]
+            matches = TEXT_COMPARISONS.get(self.comparison, _equals)
+            codes = [
+                code for code, text in enumerate(column.texts) if matches(text, texts)
+            ]
+            return np.isin(column.numbers, codes)
+        numbers = [n for n in self.required if isinstance(n, Fraction)]
+        if self.comparison == "anniversary":
+            return _has_anniversary(column.numbers, snap.today, int(numbers[0]))
+        return _compare(column.numbers, self.comparison, numbers)
 
     def explain(self, snap: Snapshot, person: int) -> str:
         column = by_person(snap, self.attribute, multi=self.type == AttributeType.MULTI)
-        mine = column.numbers[column.accounts == person]
         values = base.format_list(
-            _show(self.type, int(value), column) for value in mine
+            _format_value(self.type, int(number), column)
+            for number in column.numbers[column.accounts == person]
         )
+        if self.comparison == "known":
+            required = _("known") if self.required else _("not known")
+        else:
+            required = _(EXPLANATIONS[self.comparison]) % {
+                "wanted": base.format_list(
+                    _format_required(self.type, value) for value in self.required
+                )
+            }
         return _("%(name)s is %(value)s (required: %(wanted)s)") % {
-            "name": self.called,
+            "name": self.label,
             "value": values or _("not known"),
-            "wanted": self._wish(),
+            "wanted": required,
         }
-
-    def _wish(self) -> str:
-        if self.sign == "known":
-            return _("known") if self.wanted else _("not known")
-        wanted = base.format_list(
-            _show_wanted(self.type, value) for value in self.wanted
-        )
-        return _(SIGNS[self.sign]) % {"wanted": wanted}
 
 
 def by_person(snap: Snapshot, attribute: int, *, multi: bool) -> Column:
-    """Values by person: of several accounts' the one set last, or all for a `multi`."""
+    """The values by person: all values of a `multi`, else the one that was set last."""
     label = (
         snap.revisions[(attribute_columns.KIND, attribute)],
         snap.revisions[("alias", 0)],
     )
 
-    def folded() -> Column:
-        return _folded(snap.column(attribute), snap.aliases, multi=multi)
+    def fold() -> Column:
+        return _fold(snap.column(attribute), snap.aliases, multi=multi)
 
-    return snap.memoize(("column by person", attribute), label, folded)
+    return snap.memoize(("column by person", attribute), label, fold)
 
 
-def _folded(column: Column, who: Aliases, *, multi: bool) -> Column:
-    """Only the rows of merged people are looked at: there are few, and many others."""
+def _fold(column: Column, aliases: Aliases, *, multi: bool) -> Column:
+    """The column with the rows of merged accounts under their person."""
+    # Only those rows are sorted: they are few among many.
     merged = np.array(
-        sorted({*who.person_ids, *who.person_ids.values()}), dtype=np.int64
+        sorted({*aliases.person_ids, *aliases.person_ids.values()}), dtype=np.int64
     )
     first = np.searchsorted(column.accounts, merged, side="left")
     after = np.searchsorted(column.accounts, merged, side="right")
@@ -163,28 +225,28 @@ def _folded(column: Column, who: Aliases, *, multi: bool) -> Column:
     if not rows.size:
         return column
     accounts, set_at = column.accounts[rows], column.set_at[rows]
-    people = who.map_array(accounts)
+    people = aliases.map_array(accounts)
     order = np.lexsort((accounts, set_at, people))
     if not multi:
         last = np.ones(len(order), dtype=bool)
         last[:-1] = people[order][1:] != people[order][:-1]
         order = order[last]
 
-    def replaced(
-        values: NDArray[np.int64], fresh: NDArray[np.int64]
+    def replace_rows(
+        values: NDArray[np.int64], folded: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        return np.concatenate([np.delete(values, rows), fresh[order]])
+        return np.concatenate([np.delete(values, rows), folded[order]])
 
     return Column(
-        replaced(column.accounts, people),
-        replaced(column.numbers, column.numbers[rows]),
-        replaced(column.set_at, set_at),
+        replace_rows(column.accounts, people),
+        replace_rows(column.numbers, column.numbers[rows]),
+        replace_rows(column.set_at, set_at),
         column.texts,
     )
 
 
 @dataclass(frozen=True)
-class Asked:
+class _Attribute:
     """The attribute that a clause names."""
 
     pk: int
@@ -192,53 +254,58 @@ class Asked:
     type: str
 
 
-def _attribute(name: Any, path: RulePath) -> Asked:
-    found = db.rows(
+def _get_attribute(name: Any, path: RulePath) -> _Attribute:
+    rows = db.rows(
         "SELECT id, name, type FROM members_attribute"
         " WHERE community_id = %s AND name = %s",
         [path.community.pk, str(name)],
     )
-    if not found:
+    if not rows:
         path.child("name").fail(_("There is no attribute “%(name)s”.") % {"name": name})
-    return Asked(*found[0])
+    return _Attribute(*rows[0])
 
 
-def _check_sign(attribute: Asked, sign: str, path: RulePath) -> None:
-    texts = attribute.type in TEXTS
-    wrong = (
-        (sign in ("contains", "starts") and not texts)
-        or (sign in ORDERS and (texts or attribute.type == AttributeType.BOOL))
-        or (sign == "anniversary" and attribute.type != AttributeType.DATE)
+def _check_comparison(attribute: _Attribute, comparison: str, path: RulePath) -> None:
+    is_text = attribute.type in TEXTS
+    unsupported = (
+        (comparison in ("contains", "starts") and not is_text)
+        or (
+            comparison in ORDERINGS
+            and (is_text or attribute.type == AttributeType.BOOL)
+        )
+        or (comparison == "anniversary" and attribute.type != AttributeType.DATE)
     )
-    if wrong:
+    if unsupported:
         path.fail(
             _("“%(name)s” is of type %(type)s, which does not support this comparison.")
             % {"name": attribute.name, "type": attribute.type}
         )
 
 
-def _wanted(
-    attribute: Asked, sign: str, value: Any, path: RulePath
+def _parse_required(
+    attribute: _Attribute, comparison: str, value: Any, path: RulePath
 ) -> tuple[str | Fraction, ...]:
-    if sign == "known":
+    if comparison == "known":
         if not isinstance(value, bool):
             path.fail(_("Write true or false."))
         return ("known",) if value else ()
-    if sign == "anniversary":
+    if comparison == "anniversary":
         base.check_fields(value, path, ("within",))
-        span = time_windows.parse_duration(value.get("within"), path.child("within"))
-        return (Fraction(max(span // timedelta(days=1), 1)),)
-    if sign != "in":
-        return (_value(attribute, value, path),)
+        within = path.child("within")
+        duration = time_windows.parse_duration(value.get("within"), within)
+        return (Fraction(max(duration // timedelta(days=1), 1)),)
+    if comparison != "in":
+        return (_parse_value(attribute, value, path),)
     if not isinstance(value, list):
         path.fail(_("Write a list of values."))
     return tuple(
-        _value(attribute, one, path.child(number)) for number, one in enumerate(value)
+        _parse_value(attribute, part, path.child(index))
+        for index, part in enumerate(value)
     )
 
 
-def _value(attribute: Asked, value: Any, path: RulePath) -> str | Fraction:
-    """A text, or the number in the unit of the column; anything else is refused."""
+def _parse_value(attribute: _Attribute, value: Any, path: RulePath) -> str | Fraction:
+    """A text, or the number in the unit of the column; anything else fails."""
     try:
         return PARSERS[AttributeType(attribute.type)](value, path)
     except (ValueError, TypeError, InvalidOperation, OverflowError):
@@ -248,30 +315,30 @@ def _value(attribute: Asked, value: Any, path: RulePath) -> str | Fraction:
         )
 
 
-def _text(value: Any, path: RulePath) -> str:
+def _parse_text(value: Any, path: RulePath) -> str:
     if not isinstance(value, str):
         raise TypeError(value)
     return value
 
 
-def _number(value: Any, path: RulePath) -> Fraction:
+def _parse_number(value: Any, path: RulePath) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError(value)
     return Fraction(Decimal(str(value))) * SCALE
 
 
-def _bool(value: Any, path: RulePath) -> Fraction:
+def _parse_bool(value: Any, path: RulePath) -> Fraction:
     if not isinstance(value, bool):
         raise TypeError(value)
     return Fraction(value)
 
 
-def _date(value: Any, path: RulePath) -> Fraction:
+def _parse_date(value: Any, path: RulePath) -> Fraction:
     return Fraction(community_days.from_date(date.fromisoformat(value)))
 
 
-def _instant(value: Any, path: RulePath) -> Fraction:
-    """An ISO time; without an offset it is the community's local time."""
+def _parse_instant(value: Any, path: RulePath) -> Fraction:
+    """An ISO time; without an offset it is in the community's time zone."""
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone(path.community))
@@ -279,95 +346,108 @@ def _instant(value: Any, path: RulePath) -> Fraction:
 
 
 PARSERS: dict[AttributeType, Callable[[Any, RulePath], str | Fraction]] = {
-    AttributeType.TEXT: _text,
-    AttributeType.CHOICE: _text,
-    AttributeType.MULTI: _text,
-    AttributeType.NUMBER: _number,
-    AttributeType.BOOL: _bool,
-    AttributeType.DATE: _date,
-    AttributeType.INSTANT: _instant,
+    AttributeType.TEXT: _parse_text,
+    AttributeType.CHOICE: _parse_text,
+    AttributeType.MULTI: _parse_text,
+    AttributeType.NUMBER: _parse_number,
+    AttributeType.BOOL: _parse_bool,
+    AttributeType.DATE: _parse_date,
+    AttributeType.INSTANT: _parse_instant,
 }
 
 
-def _equals(word: str, texts: list[str]) -> bool:
-    return word in texts
+# Comparing
 
 
-def _contains(word: str, texts: list[str]) -> bool:
-    return any(text.casefold() in word.casefold() for text in texts)
+def _equals(text: str, required: list[str]) -> bool:
+    return text in required
 
 
-def _starts(word: str, texts: list[str]) -> bool:
-    return any(word.casefold().startswith(text.casefold()) for text in texts)
+def _contains(text: str, required: list[str]) -> bool:
+    return any(part.casefold() in text.casefold() for part in required)
 
 
-FITS = {"contains": _contains, "starts": _starts}
+def _starts(text: str, required: list[str]) -> bool:
+    return any(text.casefold().startswith(part.casefold()) for part in required)
 
 
-def _compare(numbers: NDArray[np.int64], sign: str, wanted: list[Fraction]) -> Mask:
-    """Whole numbers against exact fractions: a bound between two rounds inwards."""
-    if sign in ("in", "eq", "ne"):
-        whole = [int(one) for one in wanted if one.denominator == 1 and _fits(one)]
+TEXT_COMPARISONS = {"contains": _contains, "starts": _starts}
+
+
+def _compare(
+    numbers: NDArray[np.int64], comparison: str, required: list[Fraction]
+) -> Mask:
+    """Whole numbers against exact fractions: a bound in between is rounded inwards."""
+    if comparison in ("in", "eq", "ne"):
+        whole = [
+            int(n)
+            for n in required
+            if n.denominator == 1 and -MAX_NUMBER < n < MAX_NUMBER
+        ]
         return np.isin(numbers, np.array(whole, dtype=np.int64))
-    bound = wanted[0]
-    if sign == "gte":
+    bound = required[0]
+    if comparison == "gte":
         return numbers >= _clip(math.ceil(bound))
-    if sign == "gt":
+    if comparison == "gt":
         return numbers > _clip(math.floor(bound))
-    if sign == "lte":
+    if comparison == "lte":
         return numbers <= _clip(math.floor(bound))
     return numbers < _clip(math.ceil(bound))
 
 
-LIMIT = 2**62
-
-
-def _fits(number: Fraction) -> bool:
-    return -LIMIT < number < LIMIT
-
-
 def _clip(number: int) -> int:
-    return max(-LIMIT, min(LIMIT, number))
+    return max(-MAX_NUMBER, min(MAX_NUMBER, number))
 
 
-def _anniversary(numbers: NDArray[np.int64], today: int, span: int) -> Mask:
-    """Whose day of the year is today or in the next days, `span` in all.
+def _has_anniversary(numbers: NDArray[np.int64], today: int, days: int) -> Mask:
+    """Which dates have an anniversary today or later within `days` days, today included.
 
-    Who was born on 29 February celebrates on the 28th in common years.
+    29 February has its anniversary on the 28th in common years.
     """
-    wanted = set()
-    for ahead in range(min(span, 366)):
-        day = community_days.to_date(today + ahead)
-        wanted.add((day.month, day.day))
+    anniversaries = set()
+    for offset in range(min(days, 366)):
+        day = community_days.to_date(today + offset)
+        anniversaries.add((day.month, day.day))
         if (day.month, day.day) == (2, 28) and (day + timedelta(days=1)).month == 3:
-            wanted.add((2, 29))
+            anniversaries.add((2, 29))
     dates = numbers.astype("datetime64[D]")
     months = dates.astype("datetime64[M]").astype(np.int64) % 12 + 1
-    inside = (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1
-    return np.isin(months * 100 + inside, [month * 100 + day for month, day in wanted])
+    in_month = (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1
+    return np.isin(
+        months * 100 + in_month, [month * 100 + day for month, day in anniversaries]
+    )
 
 
-def _show(kind: str, value: int, column: Column) -> str:
-    if kind in TEXTS:
-        return column.texts[value]
-    return _show_wanted(kind, Fraction(value))
+# Formatting
 
 
-def _show_wanted(kind: str, value: str | Fraction) -> str:
+def _format_value(attribute_type: str, number: int, column: Column) -> str:
+    if attribute_type in TEXTS:
+        return column.texts[number]
+    return _format_required(attribute_type, Fraction(number))
+
+
+def _format_required(attribute_type: str, value: str | Fraction) -> str:
     if isinstance(value, str):
         return value
-    if kind == AttributeType.NUMBER:
+    if attribute_type == AttributeType.NUMBER:
         return f"{Decimal(value.numerator) / value.denominator / SCALE:f}"
-    if kind == AttributeType.DATE:
-        return _show_date(int(value))
-    if kind == AttributeType.BOOL:
+    if attribute_type == AttributeType.DATE:
+        # An anniversary requires a number of days, at most 366, instead of a date.
+        if value > 400:
+            return community_days.to_date(int(value)).isoformat()
+        return _("%(n)s days") % {"n": int(value)}
+    if attribute_type == AttributeType.BOOL:
         return _("yes") if value else _("no")
     return timestamps.from_micros(int(value)).isoformat()
 
 
-def _show_date(value: int) -> str:
-    return (
-        community_days.to_date(value).isoformat()
-        if value > 400
-        else _("%(n)s days") % {"n": value}
-    )
+# What rules mention
+
+
+def find_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
+    rows = Attribute.objects.filter(community=community, name__in=keys)
+    return dict(rows.values_list("name", "label"))
+
+
+references.register("attr", find_names=find_names)

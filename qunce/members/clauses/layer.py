@@ -3,67 +3,103 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
 
 from qunce.core import db, revisions
-from qunce.members.layers.layers import LayerSet
+from qunce.members.layers.layers import Layering, LayerSet
 from qunce.sets.bitmaps import bitmaps
-from qunce.sets.rules import base
+from qunce.sets.rules import base, phrasing, references
 from qunce.sets.rules.base import Clause, RulePath
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
+    from qunce.core.communities import Community
+    from qunce.sets.rules.phrasing import Names, Pieces
+    from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
 
 @base.register
 @dataclass(frozen=True)
 class LayerClause(Clause):
-    """Whoever is not in the newest run, being new or unmerged, is in `default`."""
+    """Members who joined or were unmerged after the newest run are in `default`."""
 
     name: ClassVar[str] = "layer"
+    description: ClassVar[str] = (
+        "Members who are in one of some layers in the newest run of a layering. Every"
+        " member is in exactly one layer."
+    )
+    fields: ClassVar[tuple[str, ...]] = ("of", "in")
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"of": "value", "in": ["high", "middle"]},
+    )
+
     layering: int
     layers: tuple[str, ...]
     default: str
 
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> LayerClause:
-        base.check_fields(args, path, ("of", "in"))
-        pk, spec, default = _layering(args.get("of"), path)
-        known = {layer["key"] for layer in spec["layers"]}
-        wanted = base.parse_strings(args.get("in"), path.child("in"))
-        for number, layer in enumerate(wanted):
-            if layer not in known:
-                path.child("in").child(number).fail(
+        base.check_fields(args, path, cls.fields)
+        pk, spec, default = _get_layering(args.get("of"), path)
+        existing = {layer["key"] for layer in spec["layers"]}
+        layers = base.parse_strings(args.get("in"), path.child("in"))
+        for index, layer in enumerate(layers):
+            if layer not in existing:
+                path.child("in").child(index).fail(
                     _("There is no layer “%(key)s”. Available layers: %(all)s.")
-                    % {"key": layer, "all": ", ".join(sorted(known))}
+                    % {"key": layer, "all": ", ".join(sorted(existing))}
                 )
-        return cls(pk, tuple(sorted(set(wanted))), default)
+        return cls(pk, tuple(sorted(set(layers))), default)
+
+    @classmethod
+    def phrase(cls, args: Any, names: Names) -> Pieces:
+        layering = str(args["of"])
+        layers = []
+        for key in phrasing.as_list(args["in"]):
+            # An unknown layer is shown by its own key, without that of the layering.
+            reference = f"{layering}/{key}"
+            known = names.get(("layer", reference))
+            unknown = phrasing.Piece(str(key), "unknown")
+            layers.append((unknown,) if known is None else phrasing.value(known))
+        return phrasing.fill(
+            _("is in the layer %(layers)s of %(layering)s"),
+            layers=phrasing.join(layers, _(", "))
+            if layers
+            else phrasing.plain(_("none")),
+            layering=phrasing.name_of("layering", layering, names),
+        )
+
+    @classmethod
+    def mentions(cls, args: Any) -> Iterator[Mention]:
+        for kind, layering in base.mentions_of("layering", args.get("of")):
+            yield kind, layering
+            for _kind, layer in base.mentions_of("layer", args.get("in")):
+                yield "layer", f"{layering}/{layer}"
 
     def dependencies(self) -> Iterable[revisions.Key]:
         return [("layer", self.layering)]
 
     def resolve(self, snap: Snapshot) -> BitMap:
         sets = self._sets(snap)
-        found = bitmaps.union(sets[key] for key in self.layers if key in sets)
+        people = bitmaps.union(sets[key] for key in self.layers if key in sets)
         if self.default in self.layers:
-            laid_out = bitmaps.union(sets.values())
-            found = found | (snap.everyone(with_left=True) - laid_out)
-        return found
+            assigned = bitmaps.union(sets.values())
+            people = people | (snap.everyone(with_left=True) - assigned)
+        return people
 
     def _sets(self, snap: Snapshot) -> dict[str, BitMap]:
-        """The newest run. A person's layer is that of the first account."""
-        key = ("layer", self.layering)
+        """The newest run, by layer. A person's layer is that of their first account."""
         pairs = snap.cached(
             "layers",
-            key,
-            lambda: _newest(self.layering),
-            lambda old, since: _newest(self.layering),
+            ("layer", self.layering),
+            lambda: _load_newest_run(self.layering),
+            lambda old, since: _load_newest_run(self.layering),
         )
         return {layer: people - snap.aliases.aliased for layer, people in pairs}
 
@@ -76,24 +112,47 @@ class LayerClause(Clause):
         }
 
 
-def _layering(key: Any, path: RulePath) -> tuple[int, Any, str]:
-    """Its id, its spec, and the layer that takes the rest."""
-    found = db.rows(
+def _get_layering(key: Any, path: RulePath) -> tuple[int, Any, str]:
+    """Its id, its spec, and its default layer."""
+    rows = db.rows(
         'SELECT id, spec, "default" FROM members_layering'
         " WHERE community_id = %s AND key = %s",
         [path.community.pk, str(key)],
     )
-    if not found:
+    if not rows:
         path.child("of").fail(_("There is no layering “%(key)s”.") % {"key": key})
-    pk, spec, default = found[0]
+    pk, spec, default = rows[0]
     return pk, json.loads(spec), default
 
 
-def _newest(layering: int) -> list[tuple[str, BitMap]]:
+def _load_newest_run(layering: int) -> list[tuple[str, BitMap]]:
     sets = LayerSet.objects.filter(run__layering=layering).order_by("-run_id")
-    last = sets.values_list("run_id", flat=True)[:1]
-    rows = LayerSet.objects.filter(run_id__in=list(last)).order_by("layer")
+    newest = sets.values_list("run_id", flat=True)[:1]
+    rows = LayerSet.objects.filter(run_id__in=list(newest)).order_by("layer")
     return [
         (layer, bitmaps.from_bytes(blob))
         for layer, blob in rows.values_list("layer", "blob")
     ]
+
+
+# What rules mention
+
+
+def find_layering_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
+    rows = Layering.objects.filter(community=community, key__in=keys)
+    return dict(rows.values_list("key", "name"))
+
+
+def find_layer_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
+    """Keys are `layering/layer`."""
+    rows = Layering.objects.filter(community=community).values_list("key", "spec")
+    names = {
+        f"{layering}/{layer['key']}": layer.get("name") or layer["key"]
+        for layering, spec in rows
+        for layer in spec["layers"]
+    }
+    return {key: names[key] for key in keys if key in names}
+
+
+references.register("layering", find_names=find_layering_names)
+references.register("layer", find_names=find_layer_names)

@@ -1,9 +1,9 @@
-"""The clauses `joined`, `left` and `source`: how and when people came, and went."""
+"""The clauses `joined`, `left` and `source`: when members joined and left, and how."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,7 +14,14 @@ from qunce.core import community_days, db, revisions, timestamps
 from qunce.core.communities import zone
 from qunce.core.facts import interned_names
 from qunce.sets.bitmaps import aliases, bitmaps
-from qunce.sets.rules import base, fact_queries, snapshots, time_windows
+from qunce.sets.rules import (
+    base,
+    fact_queries,
+    phrasing,
+    references,
+    snapshots,
+    time_windows,
+)
 from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.time_windows import Window
 
@@ -25,19 +32,27 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.communities import Community
+    from qunce.sets.rules.phrasing import Names, Pieces
+    from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
 PRESENT = ("present", 0)
-HERE = np.iinfo(np.int64).max
-"""Stands for the time of leaving of an account that is here."""
+NOT_LEFT = np.iinfo(np.int64).max
+"""The value of `left` for an account that is in the community."""
+WINDOW_EXAMPLES: tuple[dict[str, Any], ...] = (
+    {"within": "30d"},
+    {"between": ["2026-01-01", "2026-01-31"]},
+    {"before": "90d"},
+    {"since": "2026-01-01"},
+)
 
 
 @dataclass(frozen=True)
 class AccountTable:
     """Accounts that are not erased, as parallel arrays of shape (n,), by account.
 
-    `joined` and `left` are microseconds, `left` is HERE for who is here; `source` is the
-    id of a name, 0 for none.
+    `joined` and `left` are microseconds, with NOT_LEFT for accounts that are in the
+    community. `source` is the id of an interned name, 0 for none.
     """
 
     accounts: NDArray[np.int64]
@@ -49,97 +64,68 @@ class AccountTable:
 def account_table(snap: Snapshot) -> AccountTable:
     pk = snap.community.pk
     return snap.cached(
-        "roll",
+        "account table",
         PRESENT,
-        lambda: _read(pk, -1)[1],
-        lambda old, since: _refreshed(old, *_read(pk, since)),
+        lambda: _load(pk, -1)[1],
+        lambda old, since: _merge(old, *_load(pk, since)),
     )
 
 
-def _read(community_id: int, since: int) -> tuple[NDArray[np.int64], AccountTable]:
-    """All accounts changed after a revision, and those of them that are not erased."""
+def _load(community_id: int, since: int) -> tuple[NDArray[np.int64], AccountTable]:
+    """Ids of the accounts changed after a revision, and those that are not erased."""
     rows = db.rows(
         "SELECT id, joined_at, CASE WHEN present THEN %s ELSE left_at END,"
         " coalesce(source_id, 0), CASE WHEN erased_at IS NULL THEN 1 ELSE 0 END"
         " FROM members_account WHERE community_id = %s AND rev > %s ORDER BY id",
-        [int(HERE), community_id, since],
+        [int(NOT_LEFT), community_id, since],
     )
     table = np.array(rows, dtype=np.int64).reshape(-1, 5)
-    known = table[table[:, 4] == 1]
-    return table[:, 0], AccountTable(known[:, 0], known[:, 1], known[:, 2], known[:, 3])
+    rest = table[table[:, 4] == 1]
+    return table[:, 0], AccountTable(rest[:, 0], rest[:, 1], rest[:, 2], rest[:, 3])
 
 
-def _refreshed(
-    old: AccountTable, touched: NDArray[np.int64], fresh: AccountTable
+def _merge(
+    old: AccountTable, changed_ids: NDArray[np.int64], changed: AccountTable
 ) -> AccountTable:
-    kept = ~np.isin(old.accounts, touched)
-    accounts = np.concatenate([old.accounts[kept], fresh.accounts])
+    unchanged = ~np.isin(old.accounts, changed_ids)
+    accounts = np.concatenate([old.accounts[unchanged], changed.accounts])
     order = np.argsort(accounts, kind="stable")
     return AccountTable(
         accounts[order],
-        np.concatenate([old.joined[kept], fresh.joined])[order],
-        np.concatenate([old.left[kept], fresh.left])[order],
-        np.concatenate([old.source[kept], fresh.source])[order],
+        np.concatenate([old.joined[unchanged], changed.joined])[order],
+        np.concatenate([old.left[unchanged], changed.left])[order],
+        np.concatenate([old.source[unchanged], changed.source])[order],
     )
 
 
-def _joined(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+# When people joined and left
+
+
+def joined_times(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """People, and when the first of their accounts joined."""
 
-    def read() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        everyone = account_table(snap)
-        return _edge(snap.aliases.map_array(everyone.accounts), everyone.joined)
+    def compute() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        table = account_table(snap)
+        return _first_by_person(snap.aliases.map_array(table.accounts), table.joined)
 
-    return snap.memoize("joined", _label(snap), read)
-
-
-def _label(snap: Snapshot) -> Hashable:
-    return snap.revisions[PRESENT], snap.revisions[(aliases.KIND, 0)]
+    label = snap.revisions[PRESENT], snap.revisions[(aliases.KIND, 0)]
+    return snap.memoize("joined", label, compute)
 
 
-def joined_by_day(
-    *, community: Community, first: int, last: int, at: datetime, among: bytes | None
-) -> list[int]:
-    """People who joined on each community day, who left since too.
-
-    `among` is a frozen audience; without it everyone counts.
-    """
-    people, micros = _joined_now(community, at)
-    begins = [
-        community_days.begin(community.timezone, community.day_start, day)
-        for day in range(first, last + 2)
-    ]
-    inside = (micros >= begins[0]) & (micros < begins[-1])
-    people, micros = people[inside], micros[inside]
-    if among is not None:
-        micros = micros[np.isin(people, bitmaps.array_of(bitmaps.from_bytes(among)))]
-    return [int(number) for number in np.histogram(micros, begins)[0]]
+def left_times(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """People who left with every account, and when the last of these left."""
+    table = account_table(snap)
+    people, negative = _first_by_person(
+        snap.aliases.map_array(table.accounts), -table.left
+    )
+    former = negative != -NOT_LEFT
+    return people[former], -negative[former]
 
 
-def _joined_now(
-    community: Community, at: datetime
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    while True:
-        try:
-            with snapshots.open_snapshot(community, at) as snap:
-                snap.load_revisions(())
-                return _joined(snap)
-        except snapshots.Stale:
-            continue
-
-
-def _left(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """People who left with every account, and when with the last."""
-    everyone = account_table(snap)
-    people, negative = _edge(snap.aliases.map_array(everyone.accounts), -everyone.left)
-    gone = negative != -HERE
-    return people[gone], -negative[gone]
-
-
-def _edge(
+def _first_by_person(
     people: NDArray[np.int64], micros: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Each person once, with the least of their instants."""
+    """Each person once, with the smallest of their times."""
     order = np.lexsort((micros, people))
     people, micros = people[order], micros[order]
     first = np.ones(len(people), dtype=bool)
@@ -147,13 +133,52 @@ def _edge(
     return people[first], micros[first]
 
 
+def joined_by_day(
+    *, community: Community, first: int, last: int, at: datetime, among: bytes | None
+) -> list[int]:
+    """How many people joined on each community day, former members included.
+
+    `among` is a frozen audience to count in; without it everyone counts.
+    """
+    people, micros = _joined_times_now(community, at)
+    starts = [
+        community_days.begin(community.timezone, community.day_start, day)
+        for day in range(first, last + 2)
+    ]
+    inside = (micros >= starts[0]) & (micros < starts[-1])
+    people, micros = people[inside], micros[inside]
+    if among is not None:
+        micros = micros[np.isin(people, bitmaps.array_of(bitmaps.from_bytes(among)))]
+    return [int(number) for number in np.histogram(micros, starts)[0]]
+
+
+def _joined_times_now(
+    community: Community, at: datetime
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    while True:
+        try:
+            with snapshots.open_snapshot(community, at) as snap:
+                snap.load_revisions(())
+                return joined_times(snap)
+        except snapshots.Stale:
+            continue
+
+
+# Clauses
+
+
 @dataclass(frozen=True)
 class _TimedClause(Clause):
+    """People whose time is in a window."""
+
+    fields: ClassVar[tuple[str, ...]] = time_windows.KINDS
+    examples: ClassVar[tuple[dict[str, Any], ...]] = WINDOW_EXAMPLES
+
     window: Window
 
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> Clause:
-        base.check_fields(args, path, time_windows.KINDS)
+        base.check_fields(args, path, cls.fields)
         return cls(time_windows.parse(args, path))
 
     def dependencies(self) -> Iterable[revisions.Key]:
@@ -173,10 +198,10 @@ class _TimedClause(Clause):
     def day(self, snap: Snapshot, person: int) -> str | None:
         """The local date for one person, if there is one."""
         people, micros = self.times(snap)
-        place = int(np.searchsorted(people, person))
-        if place == len(people) or people[place] != person:
+        index = int(np.searchsorted(people, person))
+        if index == len(people) or people[index] != person:
             return None
-        moment = timestamps.from_micros(int(micros[place]))
+        moment = timestamps.from_micros(int(micros[index]))
         return moment.astimezone(zone(snap.community)).date().isoformat()
 
 
@@ -186,9 +211,17 @@ class JoinedClause(_TimedClause):
     """A person joined when the first of their accounts did."""
 
     name: ClassVar[str] = "joined"
+    description: ClassVar[str] = (
+        "Members whose first account joined within a time span."
+    )
+
+    @classmethod
+    def phrase(cls, args: Any, names: Names) -> Pieces:
+        template = _("joined the community %(window)s")
+        return phrasing.fill(template, window=phrasing.window(args))
 
     def times(self, snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        return _joined(snap)
+        return joined_times(snap)
 
     def explain(self, snap: Snapshot, person: int) -> str:
         return _("joined on %(day)s; required: %(window)s") % {
@@ -203,9 +236,18 @@ class LeftClause(_TimedClause):
     """A person left when the last of their accounts did."""
 
     name: ClassVar[str] = "left"
+    description: ClassVar[str] = (
+        "Former members whose last account left within a time span. Use it inside"
+        " `with_left`."
+    )
+
+    @classmethod
+    def phrase(cls, args: Any, names: Names) -> Pieces:
+        template = _("left the community %(window)s")
+        return phrasing.fill(template, window=phrasing.window(args))
 
     def times(self, snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        return _left(snap)
+        return left_times(snap)
 
     def explain(self, snap: Snapshot, person: int) -> str:
         day = self.day(snap, person)
@@ -220,35 +262,59 @@ class LeftClause(_TimedClause):
 @base.register
 @dataclass(frozen=True)
 class SourceClause(Clause):
-    """Any account of the person came through one of these sources."""
+    """A person came through the sources of all their accounts."""
 
     name: ClassVar[str] = "source"
+    description: ClassVar[str] = (
+        "Members with an account that joined through one of these sources."
+    )
+    fields: ClassVar[tuple[str, ...]] = ("any",)
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({"any": ["shop"]},)
+
     sources: tuple[tuple[int, str], ...]
 
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> SourceClause:
-        base.check_fields(args, path, ("any",))
+        base.check_fields(args, path, cls.fields)
         here = path.child("any")
-        found = []
-        for number, name in enumerate(base.parse_strings(args.get("any"), here)):
+        sources = []
+        for index, name in enumerate(base.parse_strings(args.get("any"), here)):
             source = interned_names.find("source", path.community.pk, name)
             if source is None:
-                here.child(number).fail(
+                here.child(index).fail(
                     _("There is no source “%(key)s”.") % {"key": name}
                 )
-            found.append((source, name))
-        return cls(tuple(found))
+            sources.append((source, name))
+        return cls(tuple(sources))
+
+    @classmethod
+    def phrase(cls, args: Any, names: Names) -> Pieces:
+        sources = phrasing.names_of("source", args["any"], names)
+        return phrasing.fill(_("joined through %(sources)s"), sources=sources)
+
+    @classmethod
+    def mentions(cls, args: Any) -> Iterator[Mention]:
+        yield from base.mentions_of("source", args.get("any"))
 
     def dependencies(self) -> Iterable[revisions.Key]:
         return [PRESENT]
 
     def resolve(self, snap: Snapshot) -> BitMap:
-        everyone = account_table(snap)
-        mine = np.isin(everyone.source, [source for source, _name in self.sources])
-        return snap.people(bitmaps.of(everyone.accounts[mine]))
+        table = account_table(snap)
+        matches = np.isin(table.source, [source for source, _name in self.sources])
+        return snap.people(bitmaps.of(table.accounts[matches]))
 
     def explain(self, snap: Snapshot, person: int) -> str:
         wanted = ", ".join(name for _source, name in self.sources)
         if person in snap.resolve(self):
             return _("joined through %(wanted)s") % {"wanted": wanted}
         return _("did not join through %(wanted)s") % {"wanted": wanted}
+
+
+def find_source_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
+    """A source has no name besides its key."""
+    find = interned_names.find
+    return {key: key for key in keys if find("source", community.pk, key) is not None}
+
+
+references.register("source", find_names=find_source_names)

@@ -1,96 +1,164 @@
-"""The clause `segment`: other rules by name, and frozen lists."""
+"""The macro `segment`: the rules of segments, and frozen segments."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from qunce.core import db, revisions
 from qunce.members.segments.frozen import FrozenSegment
+from qunce.members.segments.segments import Segment
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.clauses import membership
-from qunce.sets.rules import base, tree
-from qunce.sets.rules.base import Clause, RulePath
+from qunce.sets.rules import base, phrasing, references, tree
+from qunce.sets.rules.base import Clause, Macro, RulePath
 from qunce.sets.rules.tree import All, Any_, ClauseNode, Node, Not
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
+    from qunce.core.communities import Community
+    from qunce.sets.rules.phrasing import Names, Pieces
+    from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
 
-def segment(args: Any, path: RulePath) -> Node:
-    """Segments in a rule are their own rules, unfolded; a cycle is refused."""
-    base.check_fields(args, path, (*membership.WORDS, "frozen"))
-    parts: list[Node] = []
-    for word in membership.WORDS:
-        if word not in args:
-            continue
-        here = path.child(word)
-        nodes = tuple(
-            _unfold(key, here.child(number))
-            for number, key in enumerate(base.parse_strings(args[word], here))
-        )
-        if word == "none":
-            parts.append(Not(Any_(nodes)))
-        else:
-            parts.append(All(nodes) if word == "all" else Any_(nodes))
-    if "frozen" in args:
-        here = path.child("frozen")
-        parts.append(ClauseNode(FrozenClause.parse(args["frozen"], here), here.path))
-    if not parts:
-        path.fail(_("Specify the segments with “any”, “all”, “none” or “frozen”."))
-    return parts[0] if len(parts) == 1 else All(tuple(parts))
+@base.register
+class SegmentMacro(Macro):
+    """Stands for the rules of the segments as they are now."""
+
+    name: ClassVar[str] = "segment"
+    description: ClassVar[str] = (
+        "Members who match the current rules of any, all or none of some segments, or who"
+        " are in a frozen segment."
+    )
+    fields: ClassVar[tuple[str, ...]] = (*membership.QUANTIFIERS, "frozen")
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"any": ["loyal", "new"]},
+        {"all": ["loyal"], "none": ["new"]},
+        {"frozen": ["march"]},
+    )
+    phrases: ClassVar[dict[str, str]] = {
+        "one": gettext_noop("is in the segment %(segments)s"),
+        "any": gettext_noop("is in any of the segments %(segments)s"),
+        "all": gettext_noop("is in all of the segments %(segments)s"),
+        "none": gettext_noop("is in none of the segments %(segments)s"),
+    }
+
+    @classmethod
+    def expand(cls, args: Any, path: RulePath) -> Node:
+        base.check_fields(args, path, cls.fields)
+        parts: list[Node] = []
+        for quantifier in membership.QUANTIFIERS:
+            if quantifier not in args:
+                continue
+            here = path.child(quantifier)
+            rules = tuple(
+                _compile_segment(key, here.child(index))
+                for index, key in enumerate(base.parse_strings(args[quantifier], here))
+            )
+            if quantifier == "none":
+                parts.append(Not(Any_(rules)))
+            else:
+                parts.append(All(rules) if quantifier == "all" else Any_(rules))
+        if "frozen" in args:
+            here = path.child("frozen")
+            clause = FrozenClause.parse(args["frozen"], here)
+            parts.append(ClauseNode(clause, here.text))
+        if not parts:
+            path.fail(_("Specify the segments with “any”, “all”, “none” or “frozen”."))
+        return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+    @classmethod
+    def phrase(cls, args: Any, names: Names) -> Pieces:
+        parts = membership.phrase_terms("segment", args, names, cls.phrases)
+        if "frozen" in args:
+            parts.append(FrozenClause.phrase(args["frozen"], names))
+        return phrasing.join(parts, _(" and "))
+
+    @classmethod
+    def mentions(cls, args: Any) -> Iterator[Mention]:
+        for quantifier in membership.QUANTIFIERS:
+            yield from base.mentions_of("segment", args.get(quantifier))
+        yield from base.mentions_of("frozen", args.get("frozen"))
 
 
-def _unfold(key: str, path: RulePath) -> Node:
-    if key in path.trail:
-        way = " → ".join([*path.trail[path.trail.index(key) :], key])
+def _compile_segment(key: str, path: RulePath) -> Node:
+    if key in path.segments:
+        way = " → ".join([*path.segments[path.segments.index(key) :], key])
         path.fail(_("These segments refer to each other: %(way)s.") % {"way": way})
-    found = db.rows(
+    rows = db.rows(
         "SELECT rule FROM members_segment WHERE community_id = %s AND key = %s",
         [path.community.pk, key],
     )
-    if not found:
+    if not rows:
         path.fail(_("There is no segment “%(key)s”.") % {"key": key})
-    inside = replace(path, path=f"{path.path}({key})", trail=(*path.trail, key))
-    return tree.compile_node(json.loads(found[0][0]), inside)
+    inside = replace(path, text=f"{path.text}({key})", segments=(*path.segments, key))
+    return tree.compile_node(json.loads(rows[0][0]), inside)
 
 
 @dataclass(frozen=True)
 class FrozenClause(Clause):
-    """People of a list as of its moment, whom they merged into since."""
+    """The people of frozen segments; those merged since count as one person.
+
+    It is a part of the macro and has no name of its own in rules.
+    """
 
     name: ClassVar[str] = "frozen"
+
     lists: tuple[int, ...]
 
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> FrozenClause:
         ids = []
-        for number, key in enumerate(base.parse_strings(args, path)):
-            found = FrozenSegment.objects.filter(community=path.community, key=key)
-            if not found.exists():
-                path.child(number).fail(
+        for index, key in enumerate(base.parse_strings(args, path)):
+            rows = FrozenSegment.objects.filter(community=path.community, key=key)
+            if not rows.exists():
+                path.child(index).fail(
                     _("There is no frozen segment “%(key)s”.") % {"key": key}
                 )
-            ids.append(found.get().pk)
+            ids.append(rows.get().pk)
         return cls(tuple(sorted(ids)))
+
+    @classmethod
+    def phrase(cls, args: Any, names: Names) -> Pieces:
+        lists = phrasing.names_of("frozen", args, names)
+        return phrasing.fill(_("is in the frozen segment %(lists)s"), lists=lists)
 
     def dependencies(self) -> Iterable[revisions.Key]:
         return ()
 
     def resolve(self, snap: Snapshot) -> BitMap:
-        blobs = FrozenSegment.objects.filter(pk__in=self.lists).order_by("pk")
-        lists = [
-            bitmaps.from_bytes(blob) for blob in blobs.values_list("blob", flat=True)
+        rows = FrozenSegment.objects.filter(pk__in=self.lists).order_by("pk")
+        sets = [
+            bitmaps.from_bytes(blob) for blob in rows.values_list("blob", flat=True)
         ]
-        return snap.people(bitmaps.union(lists))
+        return snap.people(bitmaps.union(sets))
 
     def explain(self, snap: Snapshot, person: int) -> str:
         if person in snap.resolve(self):
             return _("is in the frozen segment")
         return _("is not in the frozen segment")
+
+
+# What rules mention
+
+
+def find_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
+    rows = Segment.objects.filter(community=community, key__in=keys)
+    return dict(rows.values_list("key", "name"))
+
+
+def find_frozen_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
+    """A frozen segment has no name besides its key."""
+    rows = FrozenSegment.objects.filter(community=community, key__in=keys)
+    return {key: key for key in rows.values_list("key", flat=True)}
+
+
+references.register("segment", find_names=find_names)
+references.register("frozen", find_names=find_frozen_names)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from qunce.core import db
 from qunce.members.tags.models import KIND as TAGGING
@@ -14,75 +15,105 @@ from qunce.members.tags.models import Tag, TagGroup
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.clauses import membership
 from qunce.sets.clauses.membership import MembershipClause
-from qunce.sets.rules import base
+from qunce.sets.rules import base, phrasing, references
 from qunce.sets.rules.base import RulePath
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.communities import Community
+    from qunce.sets.rules.phrasing import Names, Pieces
+    from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
-
-
-def find(community: Community, keys: Sequence[str]) -> dict[str, int]:
-    """By key, or by a synonym; a merged tag's key is a synonym of the other."""
-    if not keys:
-        return {}
-    several = db.placeholders(len(keys))
-    rows = db.rows(
-        "SELECT key, tag_id, 0 FROM members_synonym"  # noqa: S608 - marks only
-        f" WHERE community_id = %s AND key IN ({several}) UNION ALL"
-        " SELECT key, id, 1 FROM members_tag"
-        f" WHERE community_id = %s AND state <> 'merged' AND key IN ({several})",
-        [community.pk, *keys, community.pk, *keys],
-    )
-    return {key: tag for key, tag, _own in sorted(rows, key=lambda row: row[2])}
 
 
 @base.register
 @dataclass(frozen=True)
 class TagClause(MembershipClause):
-    """`bare` holds the tags of which none is carried; set for `untagged`."""
+    """`untagged` are the tags a member must have none of; None if not required."""
 
     name: ClassVar[str] = "tag"
-    kind: ClassVar[str] = TAGGING.name
-    what: ClassVar[str] = "tag"
-    bare: tuple[int, ...] | None = None
+    description: ClassVar[str] = (
+        "Members who have any, all or none of some tags. `depth` compares how often each"
+        " tag was given, and `untagged` asks for members without any tag, or without a"
+        " tag of one tag group."
+    )
+    fields: ClassVar[tuple[str, ...]] = (
+        *membership.QUANTIFIERS,
+        "untagged",
+        "depth",
+    )
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"any": ["vip", "tea"]},
+        {"all": ["vip"], "none": ["tea"]},
+        {"any": ["vip"], "depth": {"gte": 2}},
+        {"untagged": True},
+    )
+    mark_kind: ClassVar[str] = TAGGING.name
+    reference_kind: ClassVar[str] = "tag"
+    phrases: ClassVar[dict[str, str]] = {
+        "one": gettext_noop("has the tag %(tags)s"),
+        "any": gettext_noop("has any of the tags %(tags)s"),
+        "all": gettext_noop("has all of the tags %(tags)s"),
+        "none": gettext_noop("has none of the tags %(tags)s"),
+    }
+
+    untagged: tuple[int, ...] | None = None
 
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> TagClause:
-        base.check_fields(args, path, (*membership.WORDS, "untagged", "depth"))
-        asked = cls.parse_asked(args, path)
-        bare = None
+        base.check_fields(args, path, cls.fields)
+        terms = cls.parse_terms(args, path)
+        untagged = None
         if "untagged" in args:
-            bare = _tags_of(args["untagged"], path.child("untagged"))
-        if not asked and bare is None:
+            untagged = _list_tag_ids(args["untagged"], path.child("untagged"))
+        if not terms and untagged is None:
             path.fail(_("Specify the tags with “any”, “all”, “none” or “untagged”."))
-        return cls(asked, cls.parse_depth(args, path), bare)
+        return cls(terms, cls.parse_depth(args, path), untagged)
 
-    def refs(self) -> set[int]:
-        return super().refs() | set(self.bare or ())
+    @classmethod
+    def phrase(cls, args: Any, names: Names) -> Pieces:
+        parts = membership.phrase_terms("tag", args, names, cls.phrases)
+        if "depth" in args:
+            n = phrasing.comparison(args["depth"])
+            template = _("%(what)s %(n)s times each")
+            parts[-1] = phrasing.fill(template, what=parts[-1], n=n)
+        if args.get("untagged") is True:
+            parts.append(phrasing.plain(_("has no tags")))
+        elif "untagged" in args:
+            group = phrasing.name_of("tag_group", args["untagged"], names)
+            template = _("has no tag in the tag group %(group)s")
+            parts.append(phrasing.fill(template, group=group))
+        return phrasing.join(parts, _(" and "))
+
+    @classmethod
+    def mentions(cls, args: Any) -> Iterator[Mention]:
+        yield from super().mentions(args)
+        yield from base.mentions_of("tag_group", args.get("untagged"))
+
+    def set_ids(self) -> set[int]:
+        return super().set_ids() | set(self.untagged or ())
 
     def resolve(self, snap: Snapshot) -> BitMap:
-        found = super().resolve(snap)
-        if self.bare is not None:
-            found = found - bitmaps.union(self._bearers(snap))
-        return found
+        people = super().resolve(snap)
+        if self.untagged is not None:
+            people = people - bitmaps.union(self._members_by_untagged(snap))
+        return people
 
-    def _bearers(self, snap: Snapshot) -> Iterable[BitMap]:
-        for tag in self.bare or ():
-            yield membership.by_person(snap, self.kind, tag).nonzero()
+    def _members_by_untagged(self, snap: Snapshot) -> Iterable[BitMap]:
+        for tag in self.untagged or ():
+            yield membership.by_person(snap, self.mark_kind, tag).nonzero()
 
     def explain(self, snap: Snapshot, person: int) -> str:
-        said = [super().explain(snap, person)] if self.asked else []
-        if self.bare is not None:
-            carried = sum(person in some for some in self._bearers(snap))
-            said.append(_("has %(n)s of these tags") % {"n": carried})
-        return base.join_sentences(said)
+        sentences = [super().explain(snap, person)] if self.terms else []
+        if self.untagged is not None:
+            count = sum(person in some for some in self._members_by_untagged(snap))
+            sentences.append(_("has %(n)s of these tags") % {"n": count})
+        return base.join_sentences(sentences)
 
 
-def _tags_of(value: Any, path: RulePath) -> tuple[int, ...]:
-    """Every tag there is, or those of one tag group."""
+def _list_tag_ids(value: Any, path: RulePath) -> tuple[int, ...]:
+    """All tags, or those of one tag group."""
     tags = Tag.objects.filter(community=path.community)
     if isinstance(value, str):
         groups = TagGroup.objects.filter(community=path.community, key=value)
@@ -92,3 +123,39 @@ def _tags_of(value: Any, path: RulePath) -> tuple[int, ...]:
     elif value is not True:
         path.fail(_("Write true, or the key of a tag group."))
     return tuple(tags.order_by("pk").values_list("pk", flat=True))
+
+
+# What rules mention
+
+
+def find_ids(community: Community, keys: Sequence[str]) -> dict[str, int]:
+    """By key or by synonym; the key of a merged tag is a synonym of the other tag."""
+    if not keys:
+        return {}
+    marks = db.placeholders(len(keys))
+    rows = db.rows(
+        "SELECT key, tag_id, 0 FROM members_synonym"  # noqa: S608 - marks only
+        f" WHERE community_id = %s AND key IN ({marks}) UNION ALL"
+        " SELECT key, id, 1 FROM members_tag"
+        f" WHERE community_id = %s AND state <> 'merged' AND key IN ({marks})",
+        [community.pk, *keys, community.pk, *keys],
+    )
+    # A tag's own key comes last, so that it wins over a synonym.
+    return {key: tag for key, tag, _own in sorted(rows, key=lambda row: row[2])}
+
+
+def find_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
+    ids = find_ids(community, keys)
+    names = dict(Tag.objects.filter(pk__in=ids.values()).values_list("pk", "name"))
+    return {key: names[pk] for key, pk in ids.items()}
+
+
+def find_group_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
+    groups = TagGroup.objects.filter(community=community, key__in=keys)
+    return dict(groups.values_list("key", "name"))
+
+
+references.register(
+    "tag", label=gettext_lazy("tag"), find_ids=find_ids, find_names=find_names
+)
+references.register("tag_group", find_names=find_group_names)

@@ -1,4 +1,4 @@
-"""Laying everyone out: each person in exactly one layer."""
+"""Assignment of every present person to exactly one layer."""
 
 from __future__ import annotations
 
@@ -23,18 +23,21 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
     Ints = NDArray[np.int64]
-    Summed = Callable[[Community, Mapping[str, Any], datetime], tuple[Ints, Ints]]
+    SumFacts = Callable[[Community, Mapping[str, Any], datetime], tuple[Ints, Ints]]
 
 EVERYONE: Mapping[str, Any] = {"all": []}
 MIN_PEOPLE = 20
 MIN_GAPS = 3
-"""How many have to have bought how often before their gaps speak for all."""
+"""Typical gaps are computed from at least MIN_PEOPLE people with MIN_GAPS gaps each."""
 MAX_GAP_DAYS = 1_000
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """Disjoint sets that make up everyone present; `found` are bounds from the data."""
+    """Layer → its people, disjoint sets that contain everyone present.
+
+    `bounds` are the thresholds computed from the data.
+    """
 
     sets: dict[str, BitMap]
     bounds: dict[str, int]
@@ -45,55 +48,65 @@ def assign_layers(
     community: Community,
     spec: Mapping[str, Any],
     at: datetime,
-    sums: Summed | None = None,
+    sum_facts: SumFacts | None = None,
 ) -> Assignment:
-    """`summed` gives people and their sums where the truth of this moment is not asked."""
-    everyone = _people(community, EVERYONE, at)
+    """Assign everyone present by a checked spec.
+
+    `sum_facts` replaces the exact sums, for callers that accept slightly older ones.
+    """
+    everyone = _find_people(community, EVERYONE, at)
     if spec["by"] == "measure":
-        return _by_measure(spec, everyone, (sums or _sums)(community, spec, at))
-    return _by_rules(community, spec, everyone, at)
+        sums = (sum_facts or _sum_facts)(community, spec, at)
+        return _assign_by_measure(spec, everyone, sums)
+    return _assign_by_rules(community, spec, everyone, at)
 
 
 def preview_sizes(
     *, spec: Mapping[str, Any], by: Staff, at: datetime
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """How large the layers of a spec would be for this operator, and the bounds found.
+    """(layer → number of visible people, bounds) of a spec, without storing anything.
 
-    Nothing is kept, and sums of facts may be a minute old: thresholds are moved by hand.
+    Sums of facts may be a minute old, so that moving a threshold is fast. Raises
+    InvalidLayering.
     """
     layer_specs.check(spec)
-    layout = assign_layers(community=by.community, spec=spec, at=at, sums=_recent)
-    if by.scope is None:
-        return {key: len(some) for key, some in layout.sets.items()}, layout.bounds
-    everyone = audiences.freeze(community=by.community, rule=EVERYONE, by=by, at=at)
-    seen = bitmaps.from_bytes(everyone)
-    return {key: len(some & seen) for key, some in layout.sets.items()}, layout.bounds
+    assigned = assign_layers(
+        community=by.community, spec=spec, at=at, sum_facts=_sum_facts_cached
+    )
+    sets = assigned.sets
+    if by.scope is not None:
+        visible = bitmaps.from_bytes(
+            audiences.freeze(community=by.community, rule=EVERYONE, by=by, at=at)
+        )
+        sets = {layer: people & visible for layer, people in sets.items()}
+    return {layer: len(people) for layer, people in sets.items()}, assigned.bounds
 
 
 CACHE_AGE = timedelta(minutes=1)
-_kept: dict[Hashable, tuple[datetime, tuple[Ints, Ints]]] = {}
 MAX_CACHED = 4
+_cached_sums: dict[Hashable, tuple[datetime, tuple[Ints, Ints]]] = {}
 
 
-def _recent(
+def _sum_facts_cached(
     community: Community, spec: Mapping[str, Any], at: datetime
 ) -> tuple[Ints, Ints]:
     kinds = tuple(sorted(spec["kinds"].items()))
     key = (community.pk, kinds, spec.get("within"), community.day(at))
-    found = _kept.get(key)
-    if found is not None and at - found[0] < CACHE_AGE:
-        return found[1]
-    summed = _sums(community, spec, at)
-    while len(_kept) >= MAX_CACHED:
-        _kept.pop(next(iter(_kept)), None)
-    _kept[key] = (at, summed)
-    return summed
+    cached = _cached_sums.get(key)
+    if cached is not None and at - cached[0] < CACHE_AGE:
+        return cached[1]
+    sums = _sum_facts(community, spec, at)
+    while len(_cached_sums) >= MAX_CACHED:
+        _cached_sums.pop(next(iter(_cached_sums)), None)
+    _cached_sums[key] = (at, sums)
+    return sums
 
 
-def _sums(
+def _sum_facts(
     community: Community, spec: Mapping[str, Any], at: datetime
 ) -> tuple[Ints, Ints]:
-    from qunce.sets import timelines  # loads DuckDB, which most verbs do without
+    """(person ids, sums), two arrays of the same length."""
+    from qunce.sets import timelines  # imports DuckDB, which most verbs do not need
 
     within = layer_specs.parse_days(spec.get("within"))
     return timelines.sum_by_person(
@@ -101,60 +114,65 @@ def _sums(
     )
 
 
-def _people(community: Community, rule: Any, at: datetime) -> BitMap:
+def _find_people(community: Community, rule: Any, at: datetime) -> BitMap:
     by = staff_models.system(community)
-    return bitmaps.from_bytes(
-        audiences.freeze(community=community, rule=rule, by=by, at=at)
-    )
+    blob = audiences.freeze(community=community, rule=rule, by=by, at=at)
+    return bitmaps.from_bytes(blob)
 
 
-def _by_rules(
+def _assign_by_rules(
     community: Community, spec: Mapping[str, Any], everyone: BitMap, at: datetime
 ) -> Assignment:
-    found = typical_gaps(community, spec["gaps"], at) if spec.get("gaps") else {}
+    bounds = typical_gaps(community, spec["gaps"], at) if spec.get("gaps") else {}
     remaining, sets = everyone, {}
     for layer in spec["layers"][:-1]:
-        rule = layer_specs.fill_placeholders(layer["rule"], found)
-        sets[layer["key"]] = _people(community, rule, at) & remaining
+        rule = layer_specs.fill_placeholders(layer["rule"], bounds)
+        sets[layer["key"]] = _find_people(community, rule, at) & remaining
         remaining = remaining - sets[layer["key"]]
     sets[spec["layers"][-1]["key"]] = remaining
-    return Assignment(sets, found)
+    return Assignment(sets, bounds)
 
 
-def _by_measure(
-    spec: Mapping[str, Any], everyone: BitMap, summed: tuple[Ints, Ints]
+def _assign_by_measure(
+    spec: Mapping[str, Any], everyone: BitMap, sums: tuple[Ints, Ints]
 ) -> Assignment:
-    people, sums = summed
-    here = np.isin(people, bitmaps.array_of(everyone), assume_unique=True)
-    people, sums = people[here], sums[here]
-    remaining, sets, found = everyone, {}, {}
+    people, values = sums
+    present = np.isin(people, bitmaps.array_of(everyone), assume_unique=True)
+    people, values = people[present], values[present]
+    remaining, sets, bounds = everyone, {}, {}
     for layer in spec["layers"][:-1]:
-        least = threshold_of(layer, sums, len(everyone))
-        found[layer["key"]] = least
-        chosen = bitmaps.of(people[sums >= least])
-        if least <= 0:  # who has no such fact has 0
+        threshold = threshold_of(layer, values, len(everyone))
+        bounds[layer["key"]] = threshold
+        chosen = bitmaps.of(people[values >= threshold])
+        if threshold <= 0:  # people without such a fact have the sum 0
             chosen = chosen | (everyone - bitmaps.of(people))
         sets[layer["key"]] = chosen & remaining
         remaining = remaining - chosen
     sets[spec["layers"][-1]["key"]] = remaining
-    return Assignment(sets, found)
+    return Assignment(sets, bounds)
 
 
 def threshold_of(layer: Mapping[str, Any], sums: Ints, everyone: int) -> int:
-    """The least sum that is in. Equals are never parted: at the cut all go in."""
+    """The least sum of a layer's people.
+
+    People with equal sums are in the same layer, so a top share may be exceeded.
+    """
     if "gte" in layer:
         return int(layer["gte"])
-    wanted = math.ceil(layer_specs.parse_share(layer["top"]) * everyone)
+    count = math.ceil(layer_specs.parse_share(layer["top"]) * everyone)
     positive = np.sort(sums[sums > 0])
-    return int(positive[-wanted]) if 0 < wanted <= len(positive) else 1
+    return int(positive[-count]) if 0 < count <= len(positive) else 1
 
 
 def typical_gaps(
     community: Community, spec: Mapping[str, Any], at: datetime
 ) -> dict[str, int]:
-    """Days that members usually let pass: over members, the median and the 90th percentile
-    of each one's own 90th percentile."""
-    from qunce.sets import timelines  # as above
+    """Days between two facts of a member: `median` and `long` (90th percentile).
+
+    Both are percentiles over members of each member's own 90th percentile. The
+    defaults of the spec are returned if too few members have enough gaps.
+    """
+    from qunce.sets import timelines  # imports DuckDB, which most verbs do not need
 
     people, gaps = timelines.gaps_by_person(
         community=community,
@@ -165,21 +183,21 @@ def typical_gaps(
     own = np.sort(_own_gaps(people, gaps))
     if len(own) < MIN_PEOPLE:
         return {"median": spec["median"], "long": spec["long"]}
-    median, long = (_ranked(own, share) for share in (0.5, 0.9))
+    median, long = (_percentile(own, share) for share in (0.5, 0.9))
     return {"median": median, "long": min(max(long, median + 1), MAX_GAP_DAYS)}
 
 
 def _own_gaps(people: Ints, gaps: Ints) -> Ints:
-    """Each one's 90th percentile (nearest rank), of those with enough gaps."""
+    """The 90th percentile (nearest rank) of each person with enough gaps."""
     order = np.lexsort((gaps, people))
     people, gaps = people[order], gaps[order]
-    _unique, first, times = np.unique(people, return_index=True, return_counts=True)
-    enough = times >= MIN_GAPS
-    rank = np.ceil(times * 0.9).astype(np.int64) - 1
+    _unique, first, count = np.unique(people, return_index=True, return_counts=True)
+    enough = count >= MIN_GAPS
+    rank = np.ceil(count * 0.9).astype(np.int64) - 1
     return np.asarray(gaps[(first + rank)[enough]], dtype=np.int64)
 
 
-def _ranked(ordered: Ints, share: float) -> int:
-    """The nearest-rank percentile of an ascending array, between 1 and the longest."""
-    place = math.ceil(len(ordered) * share) - 1
-    return min(max(int(ordered[place]), 1), MAX_GAP_DAYS)
+def _percentile(ascending: Ints, share: float) -> int:
+    """The nearest-rank percentile, between 1 and MAX_GAP_DAYS."""
+    rank = math.ceil(len(ascending) * share) - 1
+    return min(max(int(ascending[rank]), 1), MAX_GAP_DAYS)

@@ -1,4 +1,4 @@
-"""Layerings: everyone in exactly one layer, recomputed by runs whose history is kept."""
+"""Layerings: schemes that put everyone into exactly one layer, recomputed by runs."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 MANAGE = permissions.declare("layers.manage", permissions.Role.MANAGER)
 REVISION = "layer"
-"""Revision kind: raised by every run of a layering."""
+"""Revision kind, raised by every run of a layering."""
 ABSENT = ""
-"""Stands in a matrix for the layer of those who were not there."""
+"""In a matrix, the layer of people who were not present."""
 
 FLOW = state_machine.StateMachine(
     {
@@ -40,8 +40,10 @@ FLOW = state_machine.StateMachine(
 
 
 class Layering(models.Model):
-    """`spec` says how people are laid out, see `layerspecs`. Who came after the newest
-    run is in `default` until the next."""
+    """`spec` defines the layers, see `layers.specs`.
+
+    People who joined after the newest run are in the layer `default`.
+    """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     key = models.CharField(max_length=80)
@@ -64,7 +66,7 @@ class Layering(models.Model):
 
 
 class LayerRun(models.Model):
-    """One laying out of everyone; `found` are the bounds that were found in the data."""
+    """One assignment of everyone; `bounds` are the thresholds computed from the data."""
 
     layering = models.ForeignKey(Layering, models.PROTECT, related_name="runs")
     at = timestamps.TimestampField()
@@ -81,7 +83,7 @@ class LayerRun(models.Model):
 
 
 class LayerSet(models.Model):
-    """The first accounts of the people in one layer of one run, as a set."""
+    """The people in one layer of one run; `blob` is the bitmap of their ids."""
 
     run = models.ForeignKey(LayerRun, models.CASCADE, related_name="sets")
     layer = models.CharField(max_length=80)
@@ -125,7 +127,7 @@ class LayeringRecomputed(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class MemberLayerChanged(facts.FactKind):
-    """One person's move; in the payload it says `from` and `to`."""
+    """One person's move; the payload has the keys `from` and `to`."""
 
     kind = "member.layer_changed"
     label = gettext_lazy("moved to another layer")
@@ -134,8 +136,8 @@ class MemberLayerChanged(facts.FactKind):
     after: str
 
     def payload(self) -> str | None:
-        moved = {"layering": self.layering, "from": self.before, "to": self.after}
-        return facts.dump(moved)
+        move = {"layering": self.layering, "from": self.before, "to": self.after}
+        return facts.dump(move)
 
 
 class LayeringNotFound(errors.NotFound):
@@ -143,7 +145,7 @@ class LayeringNotFound(errors.NotFound):
 
 
 class LayeringAlreadyExists(errors.Refused):
-    """There is a layering of this key already."""
+    """A layering with this key already exists."""
 
 
 # Verbs
@@ -160,7 +162,10 @@ def create(
     name: str = "",
     default: str = "",
 ) -> Layering:
-    """`default` is the layer of who came since the last run; the last one if not given."""
+    """Create a layering.
+
+    People who join after a run are in the layer `default`, or else in the last one.
+    """
     permissions.check_may(by, MANAGE)
     key = naming.check(key, naming.NO_RULE)
     if Layering.objects.filter(community=community, key=key).exists():
@@ -172,8 +177,8 @@ def create(
     )
     _define(layering, spec, default)
     layering.save()
-    event = LayeringCreated(layering=key)
-    facts.record(event, community=community, by=by, at=at)
+    fact = LayeringCreated(layering=key)
+    facts.record(fact, community=community, by=by, at=at)
     return layering
 
 
@@ -187,14 +192,13 @@ def update(
     default: str = "",
     name: str = "",
 ) -> None:
-    """Other layers from the next run on."""
+    """Change the layers, from the next run on."""
     permissions.check_may(by, MANAGE)
     revisions.bump(layering.community_id, REVISION, [layering.pk])
     _define(layering, spec, default)
     layering.name = name or layering.name
     layering.save(update_fields=["spec", "default", "name"])
-    event = LayeringChanged(layering=layering.key)
-    facts.record(event, community=layering.community, by=by, at=at)
+    _record_change(layering, by, at)
 
 
 def _define(layering: Layering, spec: Any, default: str) -> None:
@@ -204,36 +208,46 @@ def _define(layering: Layering, spec: Any, default: str) -> None:
         raise layer_specs.InvalidLayering(
             _("There is no layer “%(key)s”.") % {"key": default}
         )
-    stand_in = {"median": 30, "long": 90}
+    # The real gaps are known only at a run; any will do to check the rules.
+    gaps = {"median": 30, "long": 90}
     for layer in spec["layers"]:
         if "rule" in layer:
-            rule = layer_specs.fill_placeholders(layer["rule"], stand_in)
+            rule = layer_specs.fill_placeholders(layer["rule"], gaps)
             audiences.check(community=layering.community, rule=rule)
     layering.spec, layering.default = spec, default or keys[-1]
 
 
 def recompute(*, layering: Layering, by: Staff, at: datetime) -> LayerRun:
-    """Lay everyone out anew; who was in another layer before has moved."""
+    """Assign everyone to their layer again and record who moved."""
     permissions.check_may(by, MANAGE)
     community = layering.community
-    layout = layer_assignment.assign_layers(
+    # Outside the transaction: reading everyone's facts takes long, storing does not.
+    assigned = layer_assignment.assign_layers(
         community=community, spec=layering.spec, at=at
     )
     with transaction.atomic():
         revisions.bump(community.pk, REVISION, [layering.pk])
         before = latest_run(layering)
         run = LayerRun.objects.create(
-            layering=layering, at=at, day=community.day(at), bounds=layout.bounds, by=by
+            layering=layering,
+            at=at,
+            day=community.day(at),
+            bounds=assigned.bounds,
+            by=by,
         )
         LayerSet.objects.bulk_create(
-            LayerSet(run=run, layer=key, size=len(some), blob=bitmaps.to_bytes(some))
-            for key, some in layout.sets.items()
+            LayerSet(
+                run=run, layer=layer, size=len(people), blob=bitmaps.to_bytes(people)
+            )
+            for layer, people in assigned.sets.items()
         )
         if before is not None:
-            run.moved = _record_moves(layering, load_sets(before), layout.sets, by, at)
+            run.moved = _record_moves(
+                layering, load_sets(before), assigned.sets, by, at
+            )
             run.save(update_fields=["moved"])
-        event = LayeringRecomputed(layering=layering.key, moved=run.moved)
-        facts.record(event, community=community, by=by, at=at)
+        fact = LayeringRecomputed(layering=layering.key, moved=run.moved)
+        facts.record(fact, community=community, by=by, at=at)
     return run
 
 
@@ -244,21 +258,19 @@ def _record_moves(
     by: Staff,
     at: datetime,
 ) -> int:
-    moved = 0
-    for old, was in before.items():
-        for new, now in after.items():
-            movers = was & now
-            if old == new or not movers:
-                continue
-            event = MemberLayerChanged(layering=layering.key, before=old, after=new)
-            community = layering.community
-            facts.record_for_accounts(event, movers, community=community, by=by, at=at)
-            moved += len(movers)
-    return moved
+    """Record a fact for each person whose layer changed; returns how many."""
+    count = 0
+    for (old, new), people in _moved_people(before, after).items():
+        fact = MemberLayerChanged(layering=layering.key, before=old, after=new)
+        facts.record_for_accounts(
+            fact, people, community=layering.community, by=by, at=at
+        )
+        count += len(people)
+    return count
 
 
 def recompute_all(*, at: datetime, community: Community | None = None) -> int:
-    """Every layering in use, of one community or of all; returns how many."""
+    """Recompute every active layering of one community or of all; returns how many."""
     layerings = Layering.objects.filter(state="active").order_by("pk")
     if community is not None:
         layerings = layerings.filter(community=community)
@@ -270,19 +282,32 @@ def recompute_all(*, at: datetime, community: Community | None = None) -> int:
 
 @transaction.atomic
 def archive(*, layering: Layering, by: Staff, at: datetime) -> None:
-    """Not recomputed any more; its last run stands."""
+    """Stop recomputing the layering; its last run stays in use."""
     permissions.check_may(by, MANAGE)
     FLOW.move(layering, "archive")
-    event = LayeringChanged(layering=layering.key)
-    facts.record(event, community=layering.community, by=by, at=at)
+    _record_change(layering, by, at)
 
 
 @transaction.atomic
 def restore(*, layering: Layering, by: Staff, at: datetime) -> None:
     permissions.check_may(by, MANAGE)
     FLOW.move(layering, "restore")
-    event = LayeringChanged(layering=layering.key)
-    facts.record(event, community=layering.community, by=by, at=at)
+    _record_change(layering, by, at)
+
+
+def _record_change(layering: Layering, by: Staff, at: datetime) -> None:
+    fact = LayeringChanged(layering=layering.key)
+    facts.record(fact, community=layering.community, by=by, at=at)
+
+
+def erase_people(people: Iterable[int]) -> None:
+    """Remove erased people from the sets of every run."""
+    erased = bitmaps.of(people)
+    for row in LayerSet.objects.iterator(chunk_size=100):
+        rest = bitmaps.from_bytes(row.blob) - erased
+        if len(rest) < row.size:
+            row.blob, row.size = bitmaps.to_bytes(rest), len(rest)
+            row.save(update_fields=["blob", "size"])
 
 
 # Reads
@@ -290,8 +315,8 @@ def restore(*, layering: Layering, by: Staff, at: datetime) -> None:
 
 def get(community: Community, key: str) -> Layering:
     try:
-        found = Layering.objects.select_related("community")
-        return found.get(community=community, key=key)
+        layerings = Layering.objects.select_related("community")
+        return layerings.get(community=community, key=key)
     except Layering.DoesNotExist:
         raise LayeringNotFound(
             _("There is no layering “%(key)s”.") % {"key": key}
@@ -304,7 +329,7 @@ def list_active(community: Community) -> list[Layering]:
 
 
 def latest_run(layering: Layering, day: int | None = None) -> LayerRun | None:
-    """The last run, or the last up to a community day."""
+    """The newest run, or the newest one up to a community day."""
     runs = LayerRun.objects.filter(layering=layering)
     if day is not None:
         runs = runs.filter(day__lte=day)
@@ -312,6 +337,7 @@ def latest_run(layering: Layering, day: int | None = None) -> LayerRun | None:
 
 
 def load_sets(run: LayerRun) -> dict[str, BitMap]:
+    """Layer → its people, in the order of the layers."""
     rows = LayerSet.objects.filter(run=run).order_by("pk")
     return {
         layer: bitmaps.from_bytes(blob)
@@ -320,60 +346,65 @@ def load_sets(run: LayerRun) -> dict[str, BitMap]:
 
 
 def sizes(run: LayerRun) -> dict[str, int]:
+    """Layer → number of people, in the order of the layers."""
     rows = LayerSet.objects.filter(run=run).order_by("pk")
     return dict(rows.values_list("layer", "size"))
 
 
 def layer_of(layering: Layering, person: int) -> str:
-    """The layer of the person of this first account, as of the newest run."""
+    """The layer of a person as of the newest run."""
     run = latest_run(layering)
     sets = load_sets(run) if run else {}
-    return next((key for key, some in sets.items() if person in some), layering.default)
+    return next(
+        (layer for layer, people in sets.items() if person in people),
+        layering.default,
+    )
 
 
 def matrix(before: LayerRun, after: LayerRun) -> dict[tuple[str, str], int]:
-    """How many went from which layer to which; "" for who was not there, or is not."""
-    old, new = load_sets(before), load_sets(after)
-    old[ABSENT] = bitmaps.union(new.values()) - bitmaps.union(old.values())
-    new[ABSENT] = bitmaps.union(load_sets(before).values()) - bitmaps.union(
-        load_sets(after).values()
-    )
-    pairs = {(a, b): was & now for a, was in old.items() for b, now in new.items()}
-    return {pair: len(some) for pair, some in pairs.items() if some}
+    """(from, to) → number of people, ABSENT for people in only one of the runs."""
+    sizes = {
+        pair: len(people)
+        for pair, people in sets_by_pair(load_sets(before), load_sets(after)).items()
+    }
+    return {pair: size for pair, size in sizes.items() if size}
+
+
+def sets_by_pair(
+    before: dict[str, BitMap], after: dict[str, BitMap]
+) -> dict[tuple[str, str], BitMap]:
+    """(from, to) → people, for every pair of layers, including ABSENT."""
+    were, are = bitmaps.union(before.values()), bitmaps.union(after.values())
+    old = before | {ABSENT: are - were}
+    new = after | {ABSENT: were - are}
+    return {(a, b): was & now for a, was in old.items() for b, now in new.items()}
 
 
 def moves_since(layering: Layering, day: int) -> dict[tuple[str, str], list[int]]:
-    """Who is in another layer now than on a community day: (from, to) → people."""
+    """(from, to) → people whose layer differs from the one on a community day."""
     before, after = latest_run(layering, day), latest_run(layering)
     if before is None or after is None or before == after:
         return {}
-    return {
-        (old, new): list(was & now)
-        for old, was in load_sets(before).items()
-        for new, now in load_sets(after).items()
-        if old != new and was & now
-    }
+    moved = _moved_people(load_sets(before), load_sets(after))
+    return {pair: list(people) for pair, people in moved.items()}
 
 
 def moved_since(layering: Layering, day: int) -> BitMap:
-    """Everybody who is in another layer now than on a community day."""
+    """Everybody whose layer differs from the one on a community day."""
     before, after = latest_run(layering, day), latest_run(layering)
     if before is None or after is None or before == after:
         return bitmaps.EMPTY
-    new = load_sets(after)
-    there = bitmaps.union(new.values())
-    stayed = [
-        was & new.get(layer, bitmaps.EMPTY) for layer, was in load_sets(before).items()
-    ]
-    was_there = bitmaps.union(load_sets(before).values())
-    return (was_there & there) - bitmaps.union(stayed)
+    return bitmaps.union(_moved_people(load_sets(before), load_sets(after)).values())
 
 
-def erase_people(people: Iterable[int]) -> None:
-    """Take erased people out of the sets of every run."""
-    gone = bitmaps.of(people)
-    for row in LayerSet.objects.iterator(chunk_size=100):
-        left = bitmaps.from_bytes(row.blob) - gone
-        if len(left) < row.size:
-            row.blob, row.size = bitmaps.to_bytes(left), len(left)
-            row.save(update_fields=["blob", "size"])
+def _moved_people(
+    before: dict[str, BitMap], after: dict[str, BitMap]
+) -> dict[tuple[str, str], BitMap]:
+    """(from, to) → people in both runs whose layer changed; no empty sets."""
+    pairs = {
+        (old, new): was & now
+        for old, was in before.items()
+        for new, now in after.items()
+        if old != new
+    }
+    return {pair: people for pair, people in pairs.items() if people}

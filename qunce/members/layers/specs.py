@@ -1,13 +1,14 @@
-"""What a layering may be, and the ready-made ones.
+"""Specs of layerings: their format, and two ready-made ones.
 
 A spec is one of
 
     {"by": "measure", "kinds": {"order.paid": 1, …}, "within": "180d", "layers": […]}
     {"by": "rules", "gaps": {"kind": "order.paid", …}, "layers": […]}
 
-Layers are tried in order and the last takes the rest. By a measure, the sum of the
-facts' amounts, a layer is the `top` share of everyone, or from `gte` on. By rules, a
-layer is a rule; in it `$median` and `$long` stand for days found in the members' gaps.
+A member is in the first layer that matches; the last layer contains everyone else. With
+a measure, the sum of the facts' amounts, a layer is the `top` share of everyone or has
+the lower bound `gte`. With rules, each layer has a rule, in which `$median` and `$long`
+stand for the typical days between two facts of a member.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ VALUE: dict[str, Any] = {
         {"key": "low"},
     ],
 }
-"""The fifth of everyone who spent most in 180 days, who follow up to half, the rest."""
+"""By spending in 180 days: the top 20 %, the following 30 %, and everyone else."""
 
 LIFECYCLE: dict[str, Any] = {
     "by": "rules",
@@ -75,20 +76,20 @@ LIFECYCLE: dict[str, Any] = {
         {"key": "lost"},
     ],
 }
-"""New, or bought within the usual time, or within the longest usual time, or not.
+"""By the last purchase, compared with the typical days between two purchases.
 
-The usual time is found in what members do: each one's own 90th percentile of the days
-between two purchases; `$median` is the median of these over members and `$long` their
-90th percentile. The numbers given here stand in while too few have bought often.
+For each member the 90th percentile of their gaps is taken; `$median` is the median of
+these over members, `$long` their 90th percentile. The numbers in `gaps` are used while
+too few members have bought often enough.
 """
 
 
 class InvalidLayering(errors.Invalid):
-    """The layers do not lay out everyone in exactly one."""
+    """The layers do not put everyone into exactly one layer."""
 
 
 def check(spec: Any) -> None:
-    """Refuses a spec that does not say for everyone where they are."""
+    """Raises InvalidLayering unless the spec puts everyone into exactly one layer."""
     by = spec.get("by") if isinstance(spec, dict) else None
     if by not in FIELDS or set(spec) - FIELDS[by]:
         raise InvalidLayering(
@@ -115,12 +116,12 @@ def _check_layer(by: str, layer: Any, *, last: bool) -> None:
         raise InvalidLayering(
             _("The layer “%(key)s” has unknown fields.") % {"key": layer["key"]}
         )
-    given = set(layer) & {"top", "gte", "rule"}
-    if last and given:
+    conditions = set(layer) & {"top", "gte", "rule"}
+    if last and conditions:
         raise InvalidLayering(
             _("The last layer contains everyone else and cannot have a condition.")
         )
-    if not last and len(given) != 1:
+    if not last and len(conditions) != 1:
         raise InvalidLayering(
             _("The layer “%(key)s” needs exactly one condition.")
             % {"key": layer["key"]}
@@ -153,28 +154,31 @@ def _check_gaps(spec: Mapping[str, Any]) -> None:
 
 def parse_share(text: Any) -> Fraction:
     """`"20%"` → 1/5."""
-    found = SHARE.fullmatch(text) if isinstance(text, str) else None
-    if found is None or not 0 < Fraction(found[1]) <= 100:
+    match = SHARE.fullmatch(text) if isinstance(text, str) else None
+    if match is None or not 0 < Fraction(match[1]) <= 100:
         raise InvalidLayering(_("Write a percentage of all members, for example 20%."))
-    return Fraction(found[1]) / 100
+    return Fraction(match[1]) / 100
 
 
 def parse_days(text: Any) -> int | None:
-    """`"180d"` → 180; nothing for ever."""
+    """`"180d"` → 180; None stays None and means all time."""
     if text is None:
         return None
-    found = SPAN.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
+    match = SPAN.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
         raise InvalidLayering(_("Write a time span such as 180d."))
-    return int(found[1])
+    return int(match[1])
 
 
-def fill_placeholders(rule: Any, found: Mapping[str, int]) -> Any:
-    """A rule with `$median` and `$long` replaced by spans, which count today too."""
+def fill_placeholders(rule: Any, days: Mapping[str, int]) -> Any:
+    """The rule with `$median` and `$long` replaced by time spans.
+
+    A span is one day longer than the gap, since time spans count today too.
+    """
     if isinstance(rule, dict):
-        return {name: fill_placeholders(part, found) for name, part in rule.items()}
+        return {name: fill_placeholders(part, days) for name, part in rule.items()}
     if isinstance(rule, list):
-        return [fill_placeholders(part, found) for part in rule]
-    if isinstance(rule, str) and rule.startswith("$") and rule[1:] in found:
-        return f"{found[rule[1:]] + 1}d"
+        return [fill_placeholders(part, days) for part in rule]
+    if isinstance(rule, str) and rule.startswith("$") and rule[1:] in days:
+        return f"{days[rule[1:]] + 1}d"
     return rule

@@ -1,4 +1,4 @@
-"""Examines what this room derives from its own rows: who is one person with whom."""
+"""Doctor check of what is derived from merges: which person each account belongs to."""
 
 from __future__ import annotations
 
@@ -13,59 +13,58 @@ from qunce.sets.bitmaps import aliases
 from qunce.sets.doctor import doctor
 from qunce.sets.doctor.doctor import Finding
 
-JOINS = """
+MERGES = """
 SELECT community_id, left_id, right_id FROM members_merge WHERE undone_at IS NULL
 """
 ALIASES = "SELECT community_id, account_id, person_id FROM sets_alias"
-Heads = dict[int, int]
+PersonIds = dict[int, int]
 
 
 @doctor.register_check("persons")
 def examine() -> Iterator[Finding]:
-    """Aliases are exactly what the joins that stand make of accounts."""
+    """Compares the stored aliases with the connected components of active merges."""
+    stored: dict[int, PersonIds] = {}
     with db.snapshot():
-        wanted, found = _wanted(), _by_community(db.rows(ALIASES))
-    for community in sorted({*wanted, *found}):
-        right, kept = wanted.get(community, {}), found.get(community, {})
-        wrong = {a for a in {*right, *kept} if right.get(a) != kept.get(a)}
+        expected = _expected_aliases()
+        for community, account, person in db.rows(ALIASES):
+            stored.setdefault(community, {})[account] = person
+    for community in sorted({*expected, *stored}):
+        right, actual = expected.get(community, {}), stored.get(community, {})
+        wrong = {a for a in {*right, *actual} if right.get(a) != actual.get(a)}
         if wrong:
-            heads = {account: right.get(account, account) for account in wrong}
+            person_ids = {account: right.get(account, account) for account in wrong}
             text = _(
                 "%(n)s accounts are assigned to a different person than their merges say."
             )
-            mend = functools.partial(_mend, community, heads)
-            yield Finding("person", str(community), text % {"n": len(wrong)}, mend)
+            repair = functools.partial(_repair, community, person_ids)
+            yield Finding("person", str(community), text % {"n": len(wrong)}, repair)
 
 
 @transaction.atomic
-def _mend(community: int, heads: Heads) -> None:
-    aliases.assign(community, heads)
+def _repair(community: int, person_ids: PersonIds) -> None:
+    aliases.assign(community, person_ids)
 
 
-def _by_community(rows: list[tuple[int, int, int]]) -> dict[int, Heads]:
-    found: dict[int, Heads] = {}
-    for community, account, head in rows:
-        found.setdefault(community, {})[account] = head
-    return found
+def _expected_aliases() -> dict[int, PersonIds]:
+    """Community → account → person id, for accounts that are not their person's first.
 
+    A union-find over the merges, in which the least account is the root.
+    """
+    parents: PersonIds = {}
 
-def _wanted() -> dict[int, Heads]:
-    """Account → the least account that it hangs together with, where that is another."""
-    wanted: dict[int, Heads] = {}
-    above: Heads = {}
-
-    def top(account: int) -> int:
-        while above.get(account, account) != account:
-            above[account] = above.get(above[account], above[account])
-            account = above[account]
+    def root(account: int) -> int:
+        while parents.get(account, account) != account:
+            parents[account] = parents.get(parents[account], parents[account])
+            account = parents[account]
         return account
 
-    joins = db.rows(JOINS)
-    for _community, left, right in joins:
-        low, high = sorted((top(left), top(right)))
-        above[high] = low
-    for community, left, right in joins:
+    merges = db.rows(MERGES)
+    for _community, left, right in merges:
+        low, high = sorted((root(left), root(right)))
+        parents[high] = low
+    expected: dict[int, PersonIds] = {}
+    for community, left, right in merges:
         for account in (left, right):
-            if top(account) != account:
-                wanted.setdefault(community, {})[account] = top(account)
-    return wanted
+            if root(account) != account:
+                expected.setdefault(community, {})[account] = root(account)
+    return expected

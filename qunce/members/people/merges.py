@@ -1,10 +1,10 @@
-"""Which accounts are one person: joins between two accounts, by evidence or by hand."""
+"""Merges: which accounts belong to one person, by shared identifiers or by hand."""
 
 from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,11 +29,11 @@ BY_HAND = "hand"
 
 
 class Merge(models.Model):
-    """A join of two accounts. People are what hangs together by joins not undone.
+    """An edge between two accounts; a person is a connected component of active merges.
 
-    A join is only made between two people, so each one holds a person together and
-    undoing it always parts them as they were. `batch_id` took tags off that an exclusive
-    group does not allow beside the first account's.
+    A merge is only created between two people, so the edges form a tree and undoing one
+    always splits the person as it was before. `batch_id` is the batch that removed the
+    tags which an exclusive group does not allow beside those of the first account.
     """
 
     community = models.ForeignKey(
@@ -64,7 +64,7 @@ class Merge(models.Model):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class MemberMerged(facts.FactKind):
-    """`account` is now one person with `other`, because of `reason`."""
+    """`account` is now the same person as `other`, because of `reason`."""
 
     kind = "member.merged"
     label = gettext_lazy("merged with another account")
@@ -81,7 +81,7 @@ class MemberUnmerged(facts.FactKind):
 
 
 class AlreadyMerged(errors.Refused):
-    """These two accounts belong to one person already."""
+    """These two accounts already belong to one person."""
 
 
 class NotMerged(errors.Refused):
@@ -90,10 +90,53 @@ class NotMerged(errors.Refused):
 
 @dataclass(frozen=True)
 class Pair:
+    """Two accounts to merge; `reason` is a kind of identifier or BY_HAND."""
+
     left: int
     right: int
     reason: str = BY_HAND
     note: str = ""
+
+
+class People:
+    """Accounts grouped by person, in memory; `accounts` maps a person to theirs."""
+
+    def __init__(self, accounts: Mapping[int, Sequence[int]]) -> None:
+        self.accounts = {person: list(ids) for person, ids in accounts.items()}
+        self._person_ids = {
+            account: person for person, ids in self.accounts.items() for account in ids
+        }
+
+    @classmethod
+    def unmerged(cls, accounts: Iterable[int]) -> People:
+        """Each account as a person of its own."""
+        return cls({account: [account] for account in accounts})
+
+    def person_id(self, account: int) -> int:
+        return self._person_ids[account]
+
+    def accounts_of(self, account: int) -> list[int]:
+        """All accounts of the person behind an account."""
+        return self.accounts[self._person_ids[account]]
+
+    def unite(self, left: int, right: int) -> None:
+        """Make one person of two; the lower id identifies them."""
+        first, second = sorted((self.person_id(left), self.person_id(right)))
+        if first == second:
+            return
+        moved = self.accounts.pop(second)
+        # A new list: callers hold the two sides of a merge while they are united.
+        self.accounts[first] = [*self.accounts[first], *moved]
+        self._person_ids.update(dict.fromkeys(moved, first))
+
+    def is_vetoed(self, pair: Pair, vetoes: Mapping[int, set[int]]) -> bool:
+        """Whether staff unmerged an account of one side from one of the other side."""
+        other = self.person_id(pair.right)
+        return any(
+            self._person_ids.get(vetoed) == other
+            for account in self.accounts_of(pair.left)
+            for vetoed in vetoes.get(account, ())
+        )
 
 
 # Verbs
@@ -103,50 +146,80 @@ class Pair:
 def merge(
     *, community: Community, pairs: Sequence[Pair], by: Staff, at: datetime
 ) -> list[Merge]:
-    """Make one person of each pair; pairs that are one already are passed over.
+    """Make one person of each pair; returns the merges created.
 
-    So are the erased, and by evidence people whom somebody has parted by hand.
+    Skips pairs that are one person already, and erased people. Pairs found by an
+    identifier are also skipped if staff unmerged these people before.
     """
-    revisions.bump(community.pk, aliases.KIND, [0])  # one merges or erases at a time
-    people = People.around(a for pair in pairs for a in (pair.left, pair.right))
-    vetoes, gone = (
-        _vetoes(community, people),
-        account_queries.find_erased(people.members),
+    revisions.bump(community.pk, aliases.KIND, [0])  # serialises merging and erasing
+    people = People(
+        account_queries.accounts_by_person(
+            account for pair in pairs for account in (pair.left, pair.right)
+        )
     )
-    made = []
+    vetoes = _find_vetoes(community, people)
+    erased = account_queries.find_erased(people.accounts)
+    created: list[Merge] = []
     for pair in pairs:
-        ends = {people.head(pair.left), people.head(pair.right)}
-        if len(ends) == 1 or ends & gone:
+        sides = {people.person_id(pair.left), people.person_id(pair.right)}
+        if len(sides) == 1 or sides & erased:
             continue
-        if pair.reason != BY_HAND and people.parted(pair, vetoes):
+        if pair.reason != BY_HAND and people.is_vetoed(pair, vetoes):
             continue
         people.unite(pair.left, pair.right)
-        made.append(_row(community, pair, by, at))
-    if made:
-        Merge.objects.bulk_create(made, batch_size=1000)
-        heads = {a: head for merge in made for a, head in people.of(merge.left_id)}
-        aliases.assign(community.pk, heads)
-        _settle(community, list(heads), by, at)
-        events = [
-            MemberMerged(account=m.right_id, other=m.left_id, reason=m.reason)
-            for m in made
-        ]
-        facts.record_many(events, community=community, by=by, at=at)
-    return made
+        left, right = sorted((pair.left, pair.right))
+        created.append(
+            Merge(
+                community=community,
+                left_id=left,
+                right_id=right,
+                reason=pair.reason,
+                note=pair.note,
+                at=at,
+                by=by,
+            )
+        )
+    if created:
+        _store(created, people, community, by, at)
+    return created
+
+
+def _store(
+    merges: Sequence[Merge],
+    people: People,
+    community: Community,
+    by: Staff,
+    at: datetime,
+) -> None:
+    """Insert new merges with their aliases, exclusive tags and facts."""
+    Merge.objects.bulk_create(merges, batch_size=1000)
+    person_ids = {
+        account: people.person_id(account)
+        for merge in merges
+        for account in people.accounts_of(merge.left_id)
+    }
+    aliases.assign(community.pk, person_ids)
+    _enforce_exclusive_tags(community, list(person_ids), by, at)
+    merged = [
+        MemberMerged(account=merge.right_id, other=merge.left_id, reason=merge.reason)
+        for merge in merges
+    ]
+    facts.record_many(merged, community=community, by=by, at=at)
 
 
 def merge_by_identifiers(
     *, community: Community, accounts: Sequence[int], by: Staff, at: datetime
 ) -> list[Merge]:
-    """Join these accounts to all that share a phone, an e-mail or a unionid (K1)."""
+    """Merge these accounts with all that share a phone, an e-mail or a unionid (K1)."""
     pairs = []
-    parted = Merge.objects.filter(community=community, undone_at__isnull=False).exists()
-    for kind, several in _alike(community, accounts):
-        if parted:
-            found = itertools.combinations(several, 2)
-            pairs += [Pair(left, right, kind) for left, right in found]
+    undone = Merge.objects.filter(community=community, undone_at__isnull=False).exists()
+    for kind, sharing in _find_shared_identifiers(community, accounts):
+        if undone:
+            # A vetoed pair must not keep the others from being merged: try every pair.
+            combinations = itertools.combinations(sharing, 2)
+            pairs += [Pair(left, right, kind) for left, right in combinations]
         else:
-            pairs += [Pair(several[0], other, kind) for other in several[1:]]
+            pairs += [Pair(sharing[0], other, kind) for other in sharing[1:]]
     if not pairs:
         return []
     return merge(community=community, pairs=pairs, by=by, at=at)
@@ -154,65 +227,54 @@ def merge_by_identifiers(
 
 @transaction.atomic
 def unmerge(*, merge: Merge, by: Staff, at: datetime) -> None:
-    """Undo one join; both sides are what they were, exclusive tags too."""
+    """Undo one merge; both sides get back the exclusive tags that it removed."""
     community = merge.community
     revisions.bump(community.pk, aliases.KIND, [0])
-    open_ = Merge.objects.filter(pk=merge.pk, undone_at__isnull=True)
-    if not open_.update(undone_at=at, undone_by=by):
+    active = Merge.objects.filter(pk=merge.pk, undone_at__isnull=True)
+    if not active.update(undone_at=at, undone_by=by):
         raise NotMerged(_("This merge has already been undone."))
     accounts = account_queries.account_ids_of_person(merge.left_id)
-    aliases.assign(community.pk, {account: account for account in accounts})
     remaining = list_between(accounts)
-    _unsettle([*remaining, merge], by, at)
-    people = People({account: [account] for account in accounts})
+    # Tags are restored to each account alone, then the remaining merges are replayed.
+    aliases.assign(community.pk, {account: account for account in accounts})
+    _restore_exclusive_tags([*remaining, merge], by, at)
+    people = People.unmerged(accounts)
     for other in remaining:
         people.unite(other.left_id, other.right_id)
-    aliases.assign(community.pk, {a: people.head(a) for a in accounts})
-    _settle(community, accounts, by, at)
-    event = MemberUnmerged(account=merge.right_id, other=merge.left_id)
-    facts.record(event, community=community, by=by, at=at)
-
-
-def _row(community: Community, pair: Pair, by: Staff, at: datetime) -> Merge:
-    left, right = sorted((pair.left, pair.right))
-    return Merge(
-        community=community,
-        left_id=left,
-        right_id=right,
-        reason=pair.reason,
-        note=pair.note,
-        at=at,
-        by=by,
-    )
+    aliases.assign(community.pk, {a: people.person_id(a) for a in accounts})
+    _enforce_exclusive_tags(community, accounts, by, at)
+    fact = MemberUnmerged(account=merge.right_id, other=merge.left_id)
+    facts.record(fact, community=community, by=by, at=at)
 
 
 # Exclusive tags
 
 
-def _settle(
+def _enforce_exclusive_tags(
     community: Community, accounts: Sequence[int], by: Staff, at: datetime
 ) -> None:
-    """Walk the joins of these people in order and take off what each one rules out.
+    """Replay the merges of these people and remove the tags that each one rules out.
 
-    The side with the earlier first account keeps its tag of an exclusive group.
+    The side with the lower person id keeps its tag of an exclusive group.
     """
-    carried = _exclusive_tags(community, accounts)
-    if not carried:
+    tags = _find_exclusive_tags(community, accounts)
+    if not tags:
         return
-    people = People({account: [account] for account in accounts})
+    people = People.unmerged(accounts)
     for merge in list_between(accounts):
-        sides = sorted((people.head(merge.left_id), people.head(merge.right_id)))
-        keeper, loser = (people.members[head] for head in sides)
+        sides = sorted(map(people.person_id, (merge.left_id, merge.right_id)))
+        keeping, losing = (people.accounts[person] for person in sides)
         people.unite(merge.left_id, merge.right_id)
-        kept = {tag.group_id: tag for a in keeper for tag in carried.get(a, ())}
-        for account in loser:
-            for tag in tuple(carried.get(account, ())):
+        kept = {tag.group_id: tag for a in keeping for tag in tags.get(a, ())}
+        for account in losing:
+            for tag in tuple(tags.get(account, ())):
                 if kept.get(tag.group_id, tag) != tag:
-                    _take_off(merge, tag, account, by, at)
-                    carried[account].remove(tag)
+                    _remove_tag(merge, tag, account, by, at)
+                    tags[account].remove(tag)
 
 
-def _take_off(merge: Merge, tag: Tag, account: int, by: Staff, at: datetime) -> None:
+def _remove_tag(merge: Merge, tag: Tag, account: int, by: Staff, at: datetime) -> None:
+    """Remove a tag in the merge's own batch, so that unmerging restores it."""
     if merge.batch_id is None:
         batch = assignments.create_batch(
             community=merge.community, by=by, at=at, source="merge", note=str(merge.pk)
@@ -223,144 +285,107 @@ def _take_off(merge: Merge, tag: Tag, account: int, by: Staff, at: datetime) -> 
     tag_writer.TagWriter(batch, by, at).write(tag, {account: 0})
 
 
-def _unsettle(merges: Sequence[Merge], by: Staff, at: datetime) -> None:
-    """Give back what these joins took off, the last first."""
-    for merge in sorted(merges, key=lambda one: one.pk, reverse=True):
+def _restore_exclusive_tags(merges: Sequence[Merge], by: Staff, at: datetime) -> None:
+    """Restore the tags that these merges removed, the newest merge first."""
+    for merge in sorted(merges, key=lambda merge: merge.pk, reverse=True):
         if merge.batch_id is not None:
             batch = tag_models.TagBatch.objects.get(pk=merge.batch_id)
             Merge.objects.filter(pk=merge.pk).update(batch_id=None)
             assignments.revert(batch=batch, by=by, at=at)
 
 
-def _exclusive_tags(
+def _find_exclusive_tags(
     community: Community, accounts: Sequence[int]
 ) -> dict[int, list[Tag]]:
-    """Account → tags of exclusive groups on it."""
+    """Account → its tags of exclusive groups, with those groups locked."""
     groups = tag_models.TagGroup.objects.filter(community=community, exclusive=True)
-    locked = list(groups.order_by("pk").values_list("pk", flat=True))
-    carried: dict[int, list[Tag]] = {}
-    if not locked:
-        return carried
-    tag_writer.lock_groups(locked)
-    rows = tag_models.Tagging.objects.filter(tag__group__in=locked, present=True)
+    group_ids = list(groups.order_by("pk").values_list("pk", flat=True))
+    tags: dict[int, list[Tag]] = {}
+    if not group_ids:
+        return tags
+    tag_writer.lock_groups(group_ids)
+    taggings = tag_models.Tagging.objects.filter(tag__group__in=group_ids, present=True)
     for chunk in account_queries.chunks(sorted(set(accounts))):
-        found = rows.filter(account_id__in=chunk).order_by("tag_id", "account_id")
-        for row in found.select_related("tag__group", "tag__community"):
-            carried.setdefault(row.account_id, []).append(row.tag)
-    return carried
+        rows = taggings.filter(account_id__in=chunk).order_by("tag_id", "account_id")
+        for row in rows.select_related("tag__group", "tag__community"):
+            tags.setdefault(row.account_id, []).append(row.tag)
+    return tags
 
 
 # Reads
 
 
-class People:
-    """Accounts put together into people, by first account."""
-
-    def __init__(self, members: dict[int, list[int]]) -> None:
-        self.members = members
-        self._heads = {a: head for head, some in members.items() for a in some}
-
-    @classmethod
-    def around(cls, accounts: Iterable[int]) -> People:
-        return cls(account_queries.accounts_by_person(accounts))
-
-    def head(self, account: int) -> int:
-        return self._heads[account]
-
-    def of(self, account: int) -> Iterator[tuple[int, int]]:
-        """Every account of the person, with the person's first."""
-        head = self.head(account)
-        return ((member, head) for member in self.members[head])
-
-    def unite(self, one: int, other: int) -> None:
-        first, second = sorted((self.head(one), self.head(other)))
-        if first == second:
-            return
-        joining = self.members.pop(second)
-        self.members[first] = self.members[first] + joining
-        self._heads.update(dict.fromkeys(joining, first))
-
-    def parted(self, pair: Pair, vetoes: dict[int, set[int]]) -> bool:
-        """Whether somebody parted these two people by hand."""
-        if not vetoes:
-            return False
-        other = self.head(pair.right)
-        return any(
-            self._heads.get(barred) == other
-            for account, _ in self.of(pair.left)
-            for barred in vetoes.get(account, ())
-        )
-
-
-def _vetoes(community: Community, people: People) -> dict[int, set[int]]:
-    """Account → accounts that it was parted from."""
-    barred: dict[int, set[int]] = {}
+def _find_vetoes(community: Community, people: People) -> dict[int, set[int]]:
+    """Account → accounts from which it was unmerged."""
+    vetoes: dict[int, set[int]] = {}
     undone = Merge.objects.filter(community=community, undone_at__isnull=False)
-    if undone.exists():
-        accounts = [a for some in people.members.values() for a in some]
-        for chunk in account_queries.chunks(accounts):
-            near = undone.filter(Q(left_id__in=chunk) | Q(right_id__in=chunk))
-            for left, right in near.values_list("left_id", "right_id"):
-                barred.setdefault(left, set()).add(right)
-                barred.setdefault(right, set()).add(left)
-    return barred
+    if not undone.exists():
+        return vetoes
+    accounts = list(itertools.chain(*people.accounts.values()))
+    for chunk in account_queries.chunks(accounts):
+        rows = undone.filter(Q(left_id__in=chunk) | Q(right_id__in=chunk))
+        for left, right in rows.values_list("left_id", "right_id"):
+            vetoes.setdefault(left, set()).add(right)
+            vetoes.setdefault(right, set()).add(left)
+    return vetoes
 
 
-ALIKE = """
+SHARED_IDENTIFIERS = """
 SELECT i.kind, i.value, i.account_id
 FROM members_identifier i JOIN members_account a ON a.id = i.account_id
 WHERE i.community_id = %s AND a.erased_at IS NULL
     AND (i.kind, i.value) IN (
-        SELECT mine.kind, mine.value FROM members_identifier mine
-        WHERE mine.account_id IN ({accounts}) AND mine.kind IN ({kinds}))
+        SELECT own.kind, own.value FROM members_identifier own
+        WHERE own.account_id IN ({accounts}) AND own.kind IN ({kinds}))
 ORDER BY i.kind, i.value, i.account_id
 """
 
 
-def _alike(
+def _find_shared_identifiers(
     community: Community, accounts: Sequence[int]
 ) -> list[tuple[str, list[int]]]:
-    """Kind and accounts of every value that several accounts share, the surest first."""
-    groups: dict[tuple[str, str], list[int]] = {}
+    """(kind, accounts) of each value shared by several, the most reliable kind first."""
+    kinds = identifiers.MERGING_KINDS
+    sharing: dict[tuple[str, str], list[int]] = {}
     for chunk in account_queries.chunks(accounts):
-        sql = ALIKE.format(
-            accounts=db.placeholders(len(chunk)),
-            kinds=db.placeholders(len(identifiers.MERGING_KINDS)),
+        sql = SHARED_IDENTIFIERS.format(
+            accounts=db.placeholders(len(chunk)), kinds=db.placeholders(len(kinds))
         )
-        seen: dict[tuple[str, str], list[int]] = {}
-        for kind, value, account in db.rows(
-            sql, [community.pk, *chunk, *identifiers.MERGING_KINDS]
-        ):
-            seen.setdefault((kind, value), []).append(account)
-        groups |= seen
-    order = sorted(
-        groups, key=lambda one: (identifiers.MERGING_KINDS.index(one[0]), one[1])
-    )
-    return [(kind, groups[kind, v]) for kind, v in order if len(groups[kind, v]) > 1]
+        # Each chunk finds all accounts of a value, so a later one replaces, not extends.
+        found: dict[tuple[str, str], list[int]] = {}
+        for kind, value, account in db.rows(sql, [community.pk, *chunk, *kinds]):
+            found.setdefault((kind, value), []).append(account)
+        sharing |= found
+    order = sorted(sharing, key=lambda key: (kinds.index(key[0]), key[1]))
+    return [(key[0], sharing[key]) for key in order if len(sharing[key]) > 1]
 
 
 def list_between(accounts: Sequence[int]) -> list[Merge]:
-    """The joins in force among these accounts, in the order they were made."""
-    found: list[Merge] = []
+    """The active merges among these accounts, the oldest first."""
+    merges: list[Merge] = []
     for chunk in account_queries.chunks(accounts):
         rows = Merge.objects.filter(left_id__in=chunk, undone_at__isnull=True)
-        found += rows.select_related("community")
-    return sorted(found, key=lambda merge: merge.pk)
+        merges += rows.select_related("community")
+    return sorted(merges, key=lambda merge: merge.pk)
 
 
 def get_last_between(left: int, right: int) -> Merge:
-    """The join that made these two one person: the newest on the way between them."""
-    joins = list_between(account_queries.account_ids_of_person(left))
-    ways: dict[int, list[Merge]] = {left: []}
+    """The newest merge on the path between two accounts; raises NotMerged.
+
+    It is the one that made them one person.
+    """
+    merges = list_between(account_queries.account_ids_of_person(left))
+    # Breadth first; the merges form a tree, so there is one path to each account.
+    paths: dict[int, list[Merge]] = {left: []}
     queue = deque([left])
     while queue:
-        here = queue.popleft()
-        for merge in joins:
-            if here in (merge.left_id, merge.right_id):
-                there = merge.right_id if here == merge.left_id else merge.left_id
-                if there not in ways:
-                    ways[there] = [*ways[here], merge]
-                    queue.append(there)
-    if left == right or right not in ways:
+        account = queue.popleft()
+        for merge in merges:
+            if account in (merge.left_id, merge.right_id):
+                other = merge.right_id if account == merge.left_id else merge.left_id
+                if other not in paths:
+                    paths[other] = [*paths[account], merge]
+                    queue.append(other)
+    if left == right or right not in paths:
         raise NotMerged(_("These two accounts do not belong to the same person."))
-    return max(ways[right], key=lambda merge: merge.pk)
+    return max(paths[right], key=lambda merge: merge.pk)

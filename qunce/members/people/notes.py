@@ -1,4 +1,4 @@
-"""Notes: what staff keep in mind about a member, and what to do next, by when."""
+"""Notes of staff about members, and follow-ups: a next step with a due date."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ MAX_LENGTH = 2_000
 
 
 class Note(models.Model):
-    """`account` is the one it was written about; a merged person has all of theirs.
+    """A note about an account; a merged person has the notes of all their accounts.
 
-    With a `due_at` it is a follow-up: `staff` does the `next_step` until then.
+    With a `due_at` it is a follow-up, in which `staff` does the `next_step` by then.
     """
 
     community = models.ForeignKey(
@@ -65,7 +65,7 @@ class Note(models.Model):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class NoteCreated(facts.FactKind):
-    """The words stand in the note alone, where they can be erased."""
+    """The text is stored in the note only, where it can be erased."""
 
     kind = "note.created"
     label = gettext_lazy("note written")
@@ -101,17 +101,18 @@ class NoteNotFound(errors.NotFound):
 
 
 class InvalidNote(errors.Invalid):
-    """A note says something; a follow-up says what and when."""
+    """A note needs a text; a follow-up needs a next step and a due date."""
 
 
 class FollowUpAlreadyDone(errors.Refused):
-    """This follow-up is done already."""
+    """This follow-up is already done."""
 
 
 # Checks
 
 
 def check(*, text: str, next_step: str, due_at: datetime | None) -> None:
+    """Raises InvalidNote unless a note may have these contents."""
     if not text and not next_step:
         raise InvalidNote(_("Write a note or a next step."))
     if not text_validation.is_text(text + next_step):
@@ -128,7 +129,7 @@ def check(*, text: str, next_step: str, due_at: datetime | None) -> None:
 
 
 def check_may_edit(note: Note, by: Staff) -> None:
-    """Others' follow-ups are changed by those who manage."""
+    """Raises NotAllowed for an operator who neither wrote the note nor has to do it."""
     permissions.check_may(by, WRITE)
     if (
         by.pk not in (note.by_id, note.staff_id)
@@ -162,7 +163,7 @@ def create(
     due_at: datetime | None = None,
     staff: Staff | None = None,
 ) -> Note:
-    """Without a `staff` a follow-up is the writer's own."""
+    """Create a note. A follow-up without `staff` is assigned to `by`."""
     permissions.check_may(by, WRITE)
     text, next_step = text.strip(), next_step.strip()
     check(text=text, next_step=next_step, due_at=due_at)
@@ -190,7 +191,7 @@ def update(
     due_at: datetime | None = None,
     staff: Staff | None = None,
 ) -> Note:
-    """New words, another time (put off), somebody else's: what is given and differs."""
+    """Change the text, due date or assignee; None leaves each as it is."""
     check_may_edit(note, by)
     note.text = note.text if text is None else text.strip()
     note.due_at, note.staff = due_at or note.due_at, staff or note.staff
@@ -203,8 +204,8 @@ def update(
 @transaction.atomic
 def complete(*, note: Note, by: Staff, at: datetime) -> None:
     check_may_edit(note, by)
-    still = Note.objects.filter(pk=note.pk, due_at__isnull=False, done_at__isnull=True)
-    if not still.update(done_at=at, done_by=by):
+    rows = Note.objects.filter(pk=note.pk, due_at__isnull=False, done_at__isnull=True)
+    if not rows.update(done_at=at, done_by=by):
         raise FollowUpAlreadyDone(_("This follow-up is already done."))
     note.refresh_from_db(fields=["done_at", "done_by"])
     _record(FollowUpCompleted(account=note.account_id, note=note.pk), note, by, at)
@@ -213,19 +214,18 @@ def complete(*, note: Note, by: Staff, at: datetime) -> None:
 @transaction.atomic
 def reopen(*, note: Note, by: Staff, at: datetime) -> None:
     check_may_edit(note, by)
-    done = Note.objects.filter(pk=note.pk, done_at__isnull=False)
-    if done.update(done_at=None, done_by=None):
+    rows = Note.objects.filter(pk=note.pk, done_at__isnull=False)
+    if rows.update(done_at=None, done_by=None):
         note.refresh_from_db(fields=["done_at", "done_by"])
-        event = FollowUpReopened(account=note.account_id, note=note.pk)
-        _record(event, note, by, at)
+        _record(FollowUpReopened(account=note.account_id, note=note.pk), note, by, at)
 
 
-def _record(event: facts.FactKind, note: Note, by: Staff, at: datetime) -> None:
-    facts.record(event, community=note.community, by=by, at=at)
+def _record(fact: facts.FactKind, note: Note, by: Staff, at: datetime) -> None:
+    facts.record(fact, community=note.community, by=by, at=at)
 
 
 def erase(accounts: Iterable[int]) -> None:
-    """Of who is erased nothing stays written."""
+    """Delete all notes about erased accounts."""
     Note.objects.filter(account_id__in=list(accounts)).delete()
 
 
@@ -233,6 +233,7 @@ def erase(accounts: Iterable[int]) -> None:
 
 
 def get(*, by: Staff, pk: int, at: datetime) -> Note:
+    """A note about a visible member; raises NoteNotFound."""
     rows = Note.objects.filter(community=by.community, pk=pk)
     note = rows.select_related("community", "account", "by", "staff").first()
     if note is None or not visibility.filter_visible(
@@ -243,29 +244,31 @@ def get(*, by: Staff, pk: int, at: datetime) -> Note:
 
 
 def list_of_person(accounts: Iterable[int]) -> list[Note]:
-    """All notes about one person: open follow-ups, the longest due first, then the newest."""
+    """All notes about one person's accounts.
+
+    Open follow-ups come first, the earliest due date first, then the newest notes.
+    """
     rows = Note.objects.filter(account_id__in=list(accounts))
-    found = list(rows.select_related("by", "staff", "done_by").order_by("-at", "-pk"))
-    open_ = [note for note in found if note.due_at and not note.done_at]
-    rest = [note for note in found if note not in open_]
-    return sorted(open_, key=lambda note: (note.due_at, note.pk)) + rest
+    notes = list(rows.select_related("by", "staff", "done_by").order_by("-at", "-pk"))
+    follow_ups = [note for note in notes if note.due_at and not note.done_at]
+    rest = [note for note in notes if note not in follow_ups]
+    return sorted(follow_ups, key=lambda note: (note.due_at, note.pk)) + rest
 
 
 def list_due(*, by: Staff, at: datetime, limit: int = 200) -> list[Note]:
-    """The operator's own follow-ups that are due, the longest due first."""
+    """Overdue follow-ups assigned to `by`, the earliest due date first."""
     return list_open_until(by=by, until=at, at=at, limit=limit)
 
 
 def list_open_until(
     *, by: Staff, until: datetime, at: datetime, limit: int = 200
 ) -> list[Note]:
+    """Open follow-ups assigned to `by` that are due by `until`, about visible members."""
     rows = Note.objects.filter(
         staff=by, done_at__isnull=True, due_at__lte=timestamps.to_micros(until)
     )
-    found = list(rows.select_related("account").order_by("due_at", "pk")[:limit])
-    accounts = [note.account_id for note in found]
-    seen, heads = (
-        visibility.filter_visible(by=by, accounts=accounts, at=at),
-        account_queries.person_ids(accounts),
-    )
-    return [note for note in found if heads[note.account_id] in seen]
+    notes = list(rows.select_related("account").order_by("due_at", "pk")[:limit])
+    accounts = [note.account_id for note in notes]
+    visible = visibility.filter_visible(by=by, accounts=accounts, at=at)
+    people = account_queries.person_ids(accounts)
+    return [note for note in notes if people[note.account_id] in visible]

@@ -1,8 +1,8 @@
 """Remark names: what a member is called in staff's contacts, made from a pattern (K14).
 
-A pattern such as `{subject}-{stage|new}-{name}` names what is known of a member; behind
-the bar stands what is written when it is not known. What is not known and has nothing
-behind a bar goes, with the separator before it.
+A pattern such as `{subject}-{stage|new}-{name}` contains variables. The text after the
+bar is used if the variable has no value. A variable with neither is left out, together
+with the separator before it.
 """
 
 from __future__ import annotations
@@ -23,20 +23,18 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import masking
 from qunce.members.attributes import attributes
 from qunce.members.people.people import Person
-from qunce.members.tags import models as tag_models
-from qunce.members.tags.models import Tagging
+from qunce.members.tags.models import Tagging, TagGroup
 
 MANAGE = permissions.declare("remark_names.manage", permissions.Role.MANAGER)
 DEFAULT_PATTERN = "{name}"
-FIXED = ("name", "key", "joined")
 DEFAULT_MAX_LENGTH = 20
-"""Characters that WeChat and WeCom show of a remark."""
-PART = re.compile(r"\{([^{}|]*)(?:\|([^{}|]*))?\}")
+"""Characters of a remark that WeChat and WeCom show."""
+VARIABLE = re.compile(r"\{([^{}|]*)(?:\|([^{}|]*))?\}")
 SEPARATORS = " -_·/|,，、:："
 
 
 class RemarkPattern(models.Model):
-    """One a community; without a row it is `USUAL`."""
+    """The pattern of a community; DEFAULT_PATTERN if it has no row."""
 
     community = models.OneToOneField(Community, models.PROTECT, related_name="+")
     text = models.CharField(max_length=200)
@@ -57,7 +55,7 @@ class PatternChanged(facts.FactKind):
 
 
 class InvalidPattern(errors.Invalid):
-    """A pattern names what is known of members, in braces."""
+    """The pattern has unmatched braces or unknown variables."""
 
 
 # Pure
@@ -65,64 +63,67 @@ class InvalidPattern(errors.Invalid):
 
 @dataclass(frozen=True)
 class PatternPart:
-    """Plain text, or with a `name` what is known, or else `text`."""
+    """Plain text, or a variable `name` with `text` as its default."""
 
     text: str
     name: str = ""
 
 
 def parse(pattern: str) -> list[PatternPart]:
-    pieces, end = [], 0
-    for found in PART.finditer(pattern):
-        pieces += [PatternPart(pattern[end : found.start()])]
-        pieces += [PatternPart(found[2] or "", found[1].strip())]
-        end = found.end()
-    pieces.append(PatternPart(pattern[end:]))
-    for place, piece in enumerate(pieces):
-        if set("{}") & set(piece.text) or (place % 2 and not piece.name):
+    """The parts of a pattern; raises InvalidPattern for unmatched braces."""
+    parts, end = [], 0
+    for match in VARIABLE.finditer(pattern):
+        parts += [PatternPart(pattern[end : match.start()])]
+        parts += [PatternPart(match[2] or "", match[1].strip())]
+        end = match.end()
+    parts.append(PatternPart(pattern[end:]))
+    for index, part in enumerate(parts):
+        # Text and variables alternate, so a variable at an odd index needs a name.
+        if set("{}") & set(part.text) or (index % 2 and not part.name):
             raise InvalidPattern(
                 _(
                     "There is an unmatched brace at “%(text)s”. Write variables like {name}."
                 )
-                % {"text": piece.text.strip()[:20] or "{}"}
+                % {"text": part.text.strip()[:20] or "{}"}
             )
-    return [piece for piece in pieces if piece.text or piece.name]
+    return [part for part in parts if part.text or part.name]
 
 
 def render(
-    pieces: Sequence[PatternPart], values: Mapping[str, str], max_length: int
+    parts: Sequence[PatternPart], values: Mapping[str, str], max_length: int
 ) -> str:
-    """The remark, cut at `max_length` characters; a gap takes its separator with it."""
-    said = ""
-    for piece in pieces:
-        text = (values.get(piece.name) or piece.text) if piece.name else piece.text
-        if piece.name and not text:
-            said = said.rstrip(SEPARATORS)
-        said += text
-    return " ".join(said.split()).strip(SEPARATORS)[:max_length].rstrip(SEPARATORS)
+    """The remark name, truncated to `max_length` characters."""
+    remark = ""
+    for part in parts:
+        text = (values.get(part.name) or part.text) if part.name else part.text
+        if part.name and not text:
+            remark = remark.rstrip(SEPARATORS)
+        remark += text
+    remark = " ".join(remark.split()).strip(SEPARATORS)
+    return remark[:max_length].rstrip(SEPARATORS)
 
 
 # Checks
 
 
 def check(community: Community, pattern: str) -> list[PatternPart]:
-    """Refuses what is not written well and names that nobody knows."""
-    pieces = parse(pattern.strip())
-    if not any(piece.name for piece in pieces) or len(pattern) > 200:
+    """The parts of a pattern whose variables all exist; raises InvalidPattern."""
+    parts = parse(pattern.strip())
+    if not any(part.name for part in parts) or len(pattern) > 200:
         raise InvalidPattern(
             _(
                 "A pattern can have at most 200 characters and must contain a "
                 "variable such as {name}."
             )
         )
-    known = list_variables(community)
-    for piece in pieces:
-        if piece.name and piece.name not in known:
+    variables = list_variables(community)
+    for part in parts:
+        if part.name and part.name not in variables:
             raise InvalidPattern(
                 _("There is no variable “%(name)s”. Available variables: %(all)s.")
-                % {"name": piece.name, "all": ", ".join(known)}
+                % {"name": part.name, "all": ", ".join(variables)}
             )
-    return pieces
+    return parts
 
 
 # Verbs
@@ -139,12 +140,12 @@ def set_pattern(
 ) -> RemarkPattern:
     permissions.check_may(by, MANAGE)
     check(community, text)
-    about = {"text": text.strip(), "max_length": max_length, "at": at, "by": by}
-    pattern, _made = RemarkPattern.objects.update_or_create(
-        community=community, defaults=about
+    pattern, _created = RemarkPattern.objects.update_or_create(
+        community=community,
+        defaults={"text": text.strip(), "max_length": max_length, "at": at, "by": by},
     )
-    event = PatternChanged(pattern=pattern.text)
-    facts.record(event, community=community, by=by, at=at)
+    fact = PatternChanged(pattern=pattern.text)
+    facts.record(fact, community=community, by=by, at=at)
     return pattern
 
 
@@ -152,54 +153,48 @@ def set_pattern(
 
 
 def list_variables(community: Community) -> dict[str, str]:
-    """What a pattern may name, and how that is called: fields, attributes, tag groups."""
-    found = {
+    """Variable → its label: fields, then attributes, then tag groups."""
+    variables = {
         "name": pgettext("person", "Name"),
         "key": _("Member key"),
         "joined": _("Join date"),
     }
     for attribute in attributes.list_all(community):
-        found.setdefault(attribute.name, attribute.label)
-    groups = tag_models.TagGroup.objects.filter(community=community).order_by("key")
-    for group in groups:
-        found.setdefault(group.key, group.name)
-    return found
+        variables.setdefault(attribute.name, attribute.label)
+    for group in TagGroup.objects.filter(community=community).order_by("key"):
+        variables.setdefault(group.key, group.name)
+    return variables
 
 
 def get_pattern(community: Community) -> RemarkPattern:
-    found = RemarkPattern.objects.filter(community=community).first()
-    return found or RemarkPattern(community=community, text=DEFAULT_PATTERN)
+    pattern = RemarkPattern.objects.filter(community=community).first()
+    return pattern or RemarkPattern(community=community, text=DEFAULT_PATTERN)
 
 
 def render_for(person: Person, *, by: Staff, text: str | None = None) -> str:
-    """The remark of one person by the community's pattern, or by `text`."""
+    """The remark name of one person by the community's pattern, or by `text`."""
     pattern = get_pattern(by.community)
-    pieces = parse(pattern.text if text is None else text)
-    wanted = {piece.name for piece in pieces if piece.name}
-    values = _values(person, by, wanted)
-    return render(pieces, values, pattern.max_length) or person.name
+    parts = parse(pattern.text if text is None else text)
+    values = _values(person, by, {part.name for part in parts if part.name})
+    return render(parts, values, pattern.max_length) or person.name
 
 
-def _values(person: Person, by: Staff, wanted: Iterable[str]) -> dict[str, str]:
-    """Fields first, then attributes, then tags of a group, as `names` lists them."""
-    day = person.joined_at.astimezone(communities.zone(by.community)).date()
-    values = _tags(person, wanted)
-    values |= {name: held.text for name, held in person.attributes.items()}
-    first = person.accounts[0]
+def _values(person: Person, by: Staff, variables: Iterable[str]) -> dict[str, str]:
+    """Variable → value, with the precedence of `list_variables`."""
+    accounts = [account.pk for account in person.accounts]
+    taggings = Tagging.objects.filter(account_id__in=accounts, present=True)
+    rows = taggings.filter(tag__group__key__in=list(variables))
+    values: dict[str, str] = {}
+    # The deepest tag wins where a group allows several.
+    for row in rows.select_related("tag__group").order_by(
+        "-weight", "-tagged_at", "tag_id"
+    ):
+        if row.tag.group is not None:
+            values.setdefault(row.tag.group.key, row.tag.name)
+    values |= {name: value.text for name, value in person.attributes.items()}
+    joined = person.joined_at.astimezone(communities.zone(by.community)).date()
     return values | {
         "name": person.name,
-        "key": masking.key(first.key, by),
-        "joined": day.isoformat(),
+        "key": masking.key(person.accounts[0].key, by),
+        "joined": joined.isoformat(),
     }
-
-
-def _tags(person: Person, wanted: Iterable[str]) -> dict[str, str]:
-    """Tag group → its tag on this person, the deepest where it allows several."""
-    family = [account.pk for account in person.accounts]
-    rows = Tagging.objects.filter(account_id__in=family, present=True)
-    rows = rows.filter(tag__group__key__in=list(wanted)).select_related("tag__group")
-    found: dict[str, str] = {}
-    for row in rows.order_by("-weight", "-tagged_at", "tag_id"):
-        if row.tag.group is not None:
-            found.setdefault(row.tag.group.key, row.tag.name)
-    return found

@@ -1,4 +1,4 @@
-"""What an operator sees, as a rule that nobody below can widen."""
+"""Rules that limit which members a staff member sees."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from qunce.sets import audiences
 
 
 def expand_segments(community: Community, rule: Any) -> Any:
-    """`rule` with the rules of its segments written out.
+    """The rule with each segment replaced by its own rule; raises RuleError.
 
-    A scope that named a segment would grow with it, and whoever may change segments
-    could let herself see more. Frozen lists stay named: nobody changes them.
+    A scope that named a segment would change with it, so whoever may edit segments
+    could widen their own scope. Frozen segments stay named because they never change.
     """
     audiences.check(community=community, rule=rule)
-    return _unfolded(community, rule)
+    return _expand(community, rule)
 
 
-def _unfolded(community: Community, rule: Any) -> Any:
+def _expand(community: Community, rule: Any) -> Any:
     if isinstance(rule, list):
-        return [_unfolded(community, part) for part in rule]
+        return [_expand(community, part) for part in rule]
     if not isinstance(rule, dict):
         return rule
     if set(rule) == {"segment"}:
-        return _segment(community, rule["segment"])
+        return _expand_segment_clause(community, rule["segment"])
     if set(rule) & {"all", "any", "not", "with_left"}:
-        return {name: _unfolded(community, part) for name, part in rule.items()}
+        return {name: _expand(community, part) for name, part in rule.items()}
     return rule
 
 
-def _segment(community: Community, asked: dict[str, Any]) -> Any:
+def _expand_segment_clause(community: Community, clause: dict[str, Any]) -> Any:
     def rules(keys: list[str]) -> list[Any]:
-        found = [segments.get(community, key) for key in keys]
-        return [_unfolded(community, segment.rule) for segment in found]
+        named = [segments.get(community, key) for key in keys]
+        return [_expand(community, segment.rule) for segment in named]
 
     parts: list[Any] = []
-    for word, keys in asked.items():
+    for word, keys in clause.items():
         if word == "frozen":
             parts.append({"segment": {"frozen": keys}})
         elif word == "none":

@@ -83,8 +83,8 @@ def get_page(
     """The newest accounts first; `before` is the `after` of the page before."""
     found = find_people(by=by, at=at, rule=rule, query=query)
     end = len(found) if before is None else found.rank(max(before - 1, 0))
-    heads = list(found[max(end - most, 0) : end])[::-1]
-    after = heads[-1] if heads and end > most else None
+    heads = list(found[max(end - limit, 0) : end])[::-1]
+    after = heads[-1] if heads and end > limit else None
     return Page(load_rows(heads, by=by), len(found), after)
 
 

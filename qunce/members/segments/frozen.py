@@ -1,4 +1,4 @@
-"""Frozen segments: the members of a rule as of a moment."""
+"""Frozen segments: the members who matched a rule at a time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from qunce.sets.bitmaps import bitmaps
 
 
 class FrozenSegment(models.Model):
-    """The people of a rule as of a moment: first accounts, as a set."""
+    """The people of a rule at a time; `blob` is the bitmap of their ids."""
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     key = models.CharField(max_length=80)
@@ -71,7 +71,7 @@ def freeze(
     at: datetime,
     segment: Segment | None = None,
 ) -> FrozenSegment:
-    """Keep the people of a rule, as far as the operator sees them, as they are now."""
+    """Store the people of a rule who are visible to `by` now."""
     permissions.check_may(by, MANAGE)
     key = naming.check(key, naming.NO_RULE)
     blob = audiences.freeze(community=community, rule=rule, by=by, at=at)
@@ -90,16 +90,16 @@ def freeze(
             at=at,
             by=by,
         )
-        event = SegmentFrozen(frozen=key, size=frozen.size)
-        facts.record(event, community=community, by=by, at=at)
+        fact = SegmentFrozen(frozen=key, size=frozen.size)
+        facts.record(fact, community=community, by=by, at=at)
     return frozen
 
 
 def erase_people(people: Iterable[int]) -> None:
-    """Take erased people off every frozen list."""
-    gone = bitmaps.of(people)
+    """Remove erased people from every frozen segment."""
+    erased = bitmaps.of(people)
     for frozen in FrozenSegment.objects.iterator(chunk_size=100):
-        left = bitmaps.from_bytes(frozen.blob) - gone
-        if len(left) < frozen.size:
-            frozen.blob, frozen.size = bitmaps.to_bytes(left), len(left)
+        rest = bitmaps.from_bytes(frozen.blob) - erased
+        if len(rest) < frozen.size:
+            frozen.blob, frozen.size = bitmaps.to_bytes(rest), len(rest)
             frozen.save(update_fields=["blob", "size"])

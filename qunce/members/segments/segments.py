@@ -1,8 +1,8 @@
-"""Segments: rules with a name, and the lists they gave at a moment."""
+"""Segments: rules with a name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,15 +18,16 @@ from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.tags import naming
 from qunce.sets import audiences
-from qunce.sets.bitmaps import bitmaps
-from qunce.sets.rules import tree
+from qunce.sets.rules import base, tree
 from qunce.sets.rules.base import RulePath
 
 MANAGE = permissions.declare(
     "segments.manage", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
+REFERENCE = "segment"
+"""Kind under which rules refer to segments."""
 REVISION = "segment"
-"""Revision kind: raised when a segment's rule changes."""
+"""Revision kind, raised when a segment's rule changes."""
 
 FLOW = state_machine.StateMachine(
     {
@@ -59,7 +60,7 @@ class Segment(models.Model):
 
 
 class SegmentSize(models.Model):
-    """How large a segment was on a community day."""
+    """Size of a segment on a community day."""
 
     segment = models.ForeignKey(Segment, models.CASCADE, related_name="sizes")
     day = models.IntegerField()
@@ -113,31 +114,29 @@ class SegmentNotFound(errors.NotFound):
 
 
 class SegmentAlreadyExists(errors.Refused):
-    """There is a segment, or a frozen list, of this key already."""
+    """A segment with this key already exists."""
 
 
 class SegmentInUse(errors.Refused):
-    """Other segments ask for this one."""
+    """Other segments use this segment."""
 
 
 # Checks
 
 
 def check_rule(community: Community, rule: Any, key: str) -> None:
-    """Refuses what cannot be understood, and a segment that leads back to itself."""
-    tree.compile_node(rule, RulePath(community, tree.compile_node, trail=(key,)))
+    """Raises RuleError for an invalid rule, or one that refers to the segment itself."""
+    tree.compile_node(rule, RulePath(community, segments=(key,)))
 
 
 def check_unused(segment: Segment) -> None:
-    users = [
-        other.name
-        for other in list_active(segment.community)
-        if segment.key in segment_keys_in(other.rule)
-    ]
+    """Raises SegmentInUse if active segments refer to this one."""
+    users = list_users(segment)
     if users:
+        names = ", ".join(user.name for user in users)
         raise SegmentInUse(
             _("“%(segment)s” is used by: %(users)s.")
-            % {"segment": segment.name, "users": ", ".join(users)}
+            % {"segment": segment.name, "users": names}
         )
 
 
@@ -197,8 +196,8 @@ def update(
         segment.description = description
     segment.changed_at = at
     segment.save(update_fields=["rule", "name", "description", "changed_at"])
-    event = SegmentChanged(segment=segment.key)
-    facts.record(event, community=segment.community, by=by, at=at)
+    fact = SegmentChanged(segment=segment.key)
+    facts.record(fact, community=segment.community, by=by, at=at)
 
 
 @transaction.atomic
@@ -206,8 +205,8 @@ def archive(*, segment: Segment, by: Staff, at: datetime) -> None:
     permissions.check_may(by, MANAGE)
     check_unused(segment)
     FLOW.move(segment, "archive")
-    event = SegmentArchived(segment=segment.key)
-    facts.record(event, community=segment.community, by=by, at=at)
+    fact = SegmentArchived(segment=segment.key)
+    facts.record(fact, community=segment.community, by=by, at=at)
 
 
 @transaction.atomic
@@ -215,14 +214,15 @@ def restore(*, segment: Segment, by: Staff, at: datetime) -> None:
     permissions.check_may(by, MANAGE)
     check_rule(segment.community, segment.rule, segment.key)
     FLOW.move(segment, "restore")
-    event = SegmentRestored(segment=segment.key)
-    facts.record(event, community=segment.community, by=by, at=at)
+    fact = SegmentRestored(segment=segment.key)
+    facts.record(fact, community=segment.community, by=by, at=at)
 
 
 def record_sizes(*, community: Community, at: datetime) -> dict[str, int]:
-    """Note how large every segment is today; doing it again corrects the number."""
+    """Store the size of every active segment today, replacing an earlier size."""
     by, day = staff_models.system(community), community.day(at)
     sizes = {}
+    # Segments after those they use, whose sets are then cached.
     for segment in sort_by_dependency(list_active(community)):
         size = count(segment=segment, by=by, at=at)
         SegmentSize.objects.update_or_create(
@@ -253,37 +253,33 @@ def count(*, segment: Segment, by: Staff, at: datetime) -> int:
     return audiences.count(community=segment.community, rule=segment.rule, by=by, at=at)
 
 
-def segment_keys_in(rule: Any) -> set[str]:
-    """Keys of the segments that a rule asks for directly."""
-    return set(_mentions(rule))
+def mentioned_keys(kind: str, rule: Any) -> set[str]:
+    """Keys of the things of a kind, such as "segment" or "tag", in a rule."""
+    mentions = base.list_mentions(rule)
+    return {key for mentioned, key in mentions if mentioned == kind}
 
 
-def _mentions(rule: Any) -> Iterator[str]:
-    if isinstance(rule, list):
-        for part in rule:
-            yield from _mentions(part)
-    elif isinstance(rule, dict):
-        for name, body in rule.items():
-            if name in ("all", "any", "not", "with_left"):
-                yield from _mentions(body)
-            elif name == "segment" and isinstance(body, dict):
-                for word in ("any", "all", "none"):
-                    keys = body.get(word, [])
-                    yield from [keys] if isinstance(keys, str) else keys
+def list_users(segment: Segment) -> list[Segment]:
+    """Active segments whose rules refer to this one."""
+    return [
+        other
+        for other in list_active(segment.community)
+        if segment.key in mentioned_keys(REFERENCE, other.rule)
+    ]
 
 
 def sort_by_dependency(segments: Iterable[Segment]) -> list[Segment]:
-    """Each after those it asks for."""
-    known = {segment.key: segment for segment in segments}
+    """These segments, each after those it refers to."""
+    by_key = {segment.key: segment for segment in segments}
     ordered: dict[str, Segment] = {}
 
     def add(segment: Segment) -> None:
-        for key in sorted(segment_keys_in(segment.rule) & set(known)):
+        for key in sorted(mentioned_keys(REFERENCE, segment.rule) & set(by_key)):
             if key not in ordered:
-                add(known[key])
+                add(by_key[key])
         ordered[segment.key] = segment
 
-    for segment in known.values():
+    for segment in by_key.values():
         if segment.key not in ordered:
             add(segment)
     return list(ordered.values())

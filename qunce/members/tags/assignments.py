@@ -1,8 +1,8 @@
-"""Who carries which tag: putting and taking off, in batches that can be undone."""
+"""Assignment of tags to members, in batches that can be undone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,8 @@ NOT_UNDOABLE = (MERGED, EXPIRED)
 APPLY = permissions.declare(
     "tags.apply", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
+MAX_BATCHES_SEARCHED = 2_000
+"""Newest batches among which those of one tag are searched."""
 
 
 @facts.declare
@@ -42,6 +44,8 @@ class TagBatchUndone(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class TagMerged(facts.FactKind):
+    """`members` counts the accounts that had the tag."""
+
     kind = "tag.merged"
     label = gettext_lazy("tags merged")
     tag: str
@@ -50,11 +54,11 @@ class TagMerged(facts.FactKind):
 
 
 class BatchAlreadyUndone(errors.Refused):
-    """A batch can be undone once."""
+    """This batch has already been undone."""
 
 
 class BatchNotUndoable(errors.Refused):
-    """Some batches stand for good."""
+    """Merges and expiries cannot be undone."""
 
 
 class InvalidTagMerge(errors.Invalid):
@@ -69,7 +73,10 @@ class BatchNotFound(errors.NotFound):
 
 
 def check_may_undo(batch: TagBatch, by: Staff) -> None:
-    """Whoever sees a part of the members undoes only what they did themselves."""
+    """Raises BatchAlreadyUndone, BatchNotUndoable or NotAllowed.
+
+    Staff with a scope may undo only their own batches.
+    """
     permissions.check_may(by, APPLY)
     if batch.undone_at is not None:
         raise BatchAlreadyUndone(_("This batch has already been undone."))
@@ -89,6 +96,15 @@ def may_undo(batch: TagBatch, by: Staff) -> bool:
     return True
 
 
+def _check_accounts(tag: Tag, accounts: Iterable[int], by: Staff) -> list[int]:
+    """The account ids, sorted, if `by` may assign the tag to them."""
+    permissions.check_may(by, APPLY)
+    library.check_active(tag)
+    ids = sorted(set(accounts))
+    account_queries.check_ids(tag.community, ids)
+    return ids
+
+
 # Verbs
 
 
@@ -100,7 +116,7 @@ def create_batch(
     source: str = MANUAL,
     note: str = "",
 ) -> TagBatch:
-    """A batch to which several verbs may add; it is undone as one."""
+    """Create a batch to which several verbs may add; it is undone as one."""
     return TagBatch.objects.create(
         community=community, source=source, note=note, at=at, by=by
     )
@@ -117,35 +133,33 @@ def apply(
     expires_at: datetime | None = None,
     batch: TagBatch | None = None,
 ) -> TagBatch:
-    """See to it that these people carry the tag, until it expires.
+    """Give these people the tag, until `expires_at` if given.
 
-    Who carries it already keeps its depth. Each 5,000 accounts are one transaction.
+    People who already have it keep its depth. Each 5,000 accounts are one transaction.
     """
-    wanted = _checked(tag, accounts, by)
+    ids = _check_accounts(tag, accounts, by)
     batch = batch or create_batch(
         community=tag.community, by=by, at=at, source=source, note=note
     )
     writer = TagWriter(batch, by, at, expires_at)
-    for chunk in account_queries.chunks(wanted):
+    for chunk in account_queries.chunks(ids):
         with transaction.atomic():
-            _put(writer, tag, chunk)
+            writer.lock(tag)
+            people = list(account_queries.accounts_by_person(chunk).values())
+            weights = marks.find_weights(
+                KIND, tag.pk, [a for ids in people for a in ids]
+            )
+            chosen = set(chunk)
+            # One account per person is enough: the first that was asked for.
+            new = {
+                next(account for account in ids if account in chosen): 1
+                for ids in people
+                if not any(account in weights for account in ids)
+            }
+            writer.set_expiry(tag, list(weights))
+            writer.remove_conflicting(tag, list(new))
+            writer.write(tag, new)
     return batch
-
-
-def _put(writer: TagWriter, tag: Tag, accounts: Sequence[int]) -> None:
-    writer.lock(tag)
-    families = account_queries.accounts_by_person(accounts)
-    mine = [account for family in families.values() for account in family]
-    weights = marks.find_weights(KIND, tag.pk, mine)
-    chosen = set(accounts)
-    new = {
-        next(account for account in family if account in chosen): 1
-        for family in families.values()
-        if not any(account in weights for account in family)
-    }
-    writer.extend(tag, list(weights))
-    writer.clear_rivals(tag, list(new))
-    writer.write(tag, new)
 
 
 def set_depths(
@@ -159,21 +173,21 @@ def set_depths(
     expires_at: datetime | None = None,
     batch: TagBatch | None = None,
 ) -> TagBatch:
-    """Give each account exactly this depth, 0 to take it off.
+    """Give each account exactly this depth, 0 to remove the tag.
 
     A person's depth is the sum over their accounts.
     """
-    wanted = _checked(tag, depths, by)
+    ids = _check_accounts(tag, depths, by)
     batch = batch or create_batch(
         community=tag.community, by=by, at=at, source=source, note=note
     )
     writer = TagWriter(batch, by, at, expires_at)
-    for chunk in account_queries.chunks(wanted):
+    for chunk in account_queries.chunks(ids):
         with transaction.atomic():
             writer.lock(tag)
-            some = {account: depths[account] for account in chunk}
-            writer.clear_rivals(tag, [a for a, depth in some.items() if depth])
-            writer.write(tag, some)
+            weights = {account: depths[account] for account in chunk}
+            writer.remove_conflicting(tag, [a for a, depth in weights.items() if depth])
+            writer.write(tag, weights)
     return batch
 
 
@@ -187,53 +201,47 @@ def remove(
     note: str = "",
     batch: TagBatch | None = None,
 ) -> TagBatch:
-    """See to it that these people do not carry the tag, with none of their accounts."""
+    """Remove the tag from all accounts of these people. Archived tags may be removed."""
     permissions.check_may(by, APPLY)
-    wanted = sorted(set(accounts))
-    account_queries.check_ids(tag.community, wanted)
+    ids = sorted(set(accounts))
+    account_queries.check_ids(tag.community, ids)
     batch = batch or create_batch(
         community=tag.community, by=by, at=at, source=source, note=note
     )
     writer = TagWriter(batch, by, at)
-    for chunk in account_queries.chunks(wanted):
+    for chunk in account_queries.chunks(ids):
         with transaction.atomic():
-            families = account_queries.accounts_by_person(chunk).values()
-            writer.write(tag, {a: 0 for family in families for a in family})
+            people = account_queries.accounts_by_person(chunk).values()
+            writer.write(tag, {account: 0 for ids in people for account in ids})
     return batch
 
 
 def remove_expired(*, at: datetime) -> int:
-    """Take off what has run out, in every community; returns how many."""
-    due = Tagging.objects.filter(present=True, expires_at__lte=timestamps.to_micros(at))
-    found: dict[int, list[int]] = {}
-    for tag_id, account in due.values_list("tag_id", "account_id"):
-        found.setdefault(tag_id, []).append(account)
-    taken = 0
-    for tag in Tag.objects.filter(pk__in=found).select_related("community"):
+    """Remove expired taggings in every community; returns how many."""
+    expired = Tagging.objects.filter(
+        present=True, expires_at__lte=timestamps.to_micros(at)
+    )
+    accounts: dict[int, list[int]] = {}
+    for tag_id, account in expired.values_list("tag_id", "account_id"):
+        accounts.setdefault(tag_id, []).append(account)
+    removed = 0
+    for tag in Tag.objects.filter(pk__in=accounts).select_related("community"):
         by = staff_models.system(tag.community)
         batch = create_batch(community=tag.community, by=by, at=at, source=EXPIRED)
         writer = TagWriter(batch, by, at)
-        for chunk in account_queries.chunks(found[tag.pk]):
+        for chunk in account_queries.chunks(accounts[tag.pk]):
             with transaction.atomic():
-                still = due.filter(tag=tag, account_id__in=chunk)
-                writer.write(
-                    tag, dict.fromkeys(still.values_list("account_id", flat=True), 0)
-                )
-        taken += batch.changed
-    return taken
-
-
-def _checked(tag: Tag, accounts: Iterable[int], by: Staff) -> list[int]:
-    permissions.check_may(by, APPLY)
-    library.check_active(tag)
-    wanted = sorted(set(accounts))
-    account_queries.check_ids(tag.community, wanted)
-    return wanted
+                # Read again inside the transaction: the expiry may have been extended.
+                rows = expired.filter(tag=tag, account_id__in=chunk)
+                ids = rows.values_list("account_id", flat=True)
+                writer.write(tag, dict.fromkeys(ids, 0))
+        removed += batch.changed
+    return removed
 
 
 @transaction.atomic
 def undo(*, batch: TagBatch, by: Staff, at: datetime) -> int:
-    """Everything back as it was before the batch, but for what was changed since.
+    """Restore the taggings as they were before the batch, except those changed since.
 
     Returns how many taggings were restored.
     """
@@ -243,23 +251,23 @@ def undo(*, batch: TagBatch, by: Staff, at: datetime) -> int:
 
 @transaction.atomic
 def revert(*, batch: TagBatch, by: Staff, at: datetime) -> int:
-    """The same for verbs of this room that part what they joined: joins' batches too."""
-    fresh = TagBatch.objects.filter(pk=batch.pk, undone_at__isnull=True)
-    if not fresh.update(undone_at=at, undone_by=by):
+    """Like `undo`, without the permission check and for batches of merges too."""
+    active = TagBatch.objects.filter(pk=batch.pk, undone_at__isnull=True)
+    if not active.update(undone_at=at, undone_by=by):
         raise BatchAlreadyUndone(_("This batch has already been undone."))
     batch.refresh_from_db()
-    community = batch.community
-    chosen = Tag.objects.filter(pk__in=batch.tags).select_related("group", "community")
-    several = list(chosen.order_by("pk"))
-    tag_writer.lock_groups({tag.group_id for tag in several if tag.group_id})
-    restored = sum(_undo_putting(tag, batch, by, at) for tag in several)
-    restored += sum(_undo_taking(tag, batch, by, at) for tag in several)
-    event = TagBatchUndone(batch=batch.pk)
-    facts.record(event, community=community, by=by, at=at)
+    rows = Tag.objects.filter(pk__in=batch.tags).select_related("group", "community")
+    tags = list(rows.order_by("pk"))
+    tag_writer.lock_groups({tag.group_id for tag in tags if tag.group_id})
+    # First remove, so that a removed tag of an exclusive group can come back.
+    restored = sum(_remove_added(tag, batch, by, at) for tag in tags)
+    restored += sum(_restore_removed(tag, batch, by, at) for tag in tags)
+    fact = TagBatchUndone(batch=batch.pk)
+    facts.record(fact, community=batch.community, by=by, at=at)
     return restored
 
 
-RESTORE = """
+RESTORE_TAGGINGS = """
 UPDATE members_tagging SET tagged_at = c.tagged_at, by_id = c.by_id, source = c.source,
     expires_at = c.expires_at, batch_id = c.previous_batch_id
 FROM members_tagchange c
@@ -269,46 +277,51 @@ WHERE c.batch_id = %s AND c.tag_id = members_tagging.tag_id
 """
 
 
-def _before(tag: Tag, batch: TagBatch) -> dict[int, int]:
-    """Account → weight before the batch, of the rows that nobody changed since."""
+def _weights_before(tag: Tag, batch: TagBatch) -> dict[int, int]:
+    """Account → weight before the batch, of the taggings unchanged since."""
     rows = Tagging.objects.filter(tag=tag, batch_id=batch.pk).order_by("account_id")
-    mine = dict.fromkeys(rows.values_list("account_id", flat=True), 0)
-    kept = TagChange.objects.filter(batch_id=batch.pk, tag_id=tag.pk)
-    return mine | {
+    weights = dict.fromkeys(rows.values_list("account_id", flat=True), 0)
+    changes = TagChange.objects.filter(batch_id=batch.pk, tag_id=tag.pk)
+    return weights | {
         account: weight
-        for account, weight in kept.values_list("account_id", "weight")
-        if account in mine
+        for account, weight in changes.values_list("account_id", "weight")
+        if account in weights
     }
 
 
-def _undo_putting(tag: Tag, batch: TagBatch, by: Staff, at: datetime) -> int:
-    """What the batch put on somebody who did not carry the tag goes again."""
-    gone = {account: 0 for account, was in _before(tag, batch).items() if not was}
-    return tag_writer.restore_weights(tag, gone, by, at)
+def _remove_added(tag: Tag, batch: TagBatch, by: Staff, at: datetime) -> int:
+    """Remove the tag from accounts that got it by this batch; returns how many."""
+    weights = _weights_before(tag, batch)
+    added = {account: 0 for account, weight in weights.items() if not weight}
+    return tag_writer.restore_weights(tag, added, by, at)
 
 
-def _undo_taking(tag: Tag, batch: TagBatch, by: Staff, at: datetime) -> int:
-    """What the batch took off or deepened is as before, unless a rival came since."""
-    weights = {account: was for account, was in _before(tag, batch).items() if was}
-    barred = {a for some in tag_writer.find_rivals(tag, weights).values() for a in some}
-    families = account_queries.accounts_by_person(barred).values()
-    theirs = {account for family in families for account in family}
-    free = {a: weight for a, weight in weights.items() if a not in theirs}
+def _restore_removed(tag: Tag, batch: TagBatch, by: Staff, at: datetime) -> int:
+    """Restore weights that the batch changed; returns how many.
+
+    People who have another tag of the exclusive group by now keep that one.
+    """
+    before = _weights_before(tag, batch)
+    weights = {account: weight for account, weight in before.items() if weight}
+    conflicting = tag_writer.find_conflicting(tag, weights).values()
+    people = account_queries.accounts_by_person(a for ids in conflicting for a in ids)
+    blocked = {account for ids in people.values() for account in ids}
+    free = {a: weight for a, weight in weights.items() if a not in blocked}
     changed = tag_writer.restore_weights(tag, free, by, at)
-    mine = Tagging.objects.filter(tag=tag, batch_id=batch.pk)
-    for chunk in account_queries.chunks(sorted(theirs & set(weights))):
-        mine.filter(account_id__in=chunk).update(batch_id=None)
-    db.execute(RESTORE, [batch.pk, tag.pk, batch.pk])
-    mine.update(batch_id=None)
+    rows = Tagging.objects.filter(tag=tag, batch_id=batch.pk)
+    for chunk in account_queries.chunks(sorted(blocked & set(weights))):
+        rows.filter(account_id__in=chunk).update(batch_id=None)
+    db.execute(RESTORE_TAGGINGS, [batch.pk, tag.pk, batch.pk])
+    rows.update(batch_id=None)
     return changed
 
 
 @transaction.atomic
 def merge(*, tag: Tag, into: Tag, by: Staff, at: datetime) -> TagBatch:
-    """Make one tag of two: `tag`'s carriers move, its key stays as a synonym.
+    """Merge a tag into another one, of which its key becomes a synonym.
 
-    Who carries both keeps the greater depth. Who already carries another tag of the
-    exclusive group that `into` is in keeps that one.
+    Members with both keep the greater depth. Members with another tag of the exclusive
+    group of `into` keep that one.
     """
     permissions.check_may(by, tag_models.MANAGE)
     if tag.pk == into.pk or tag.community_id != into.community_id:
@@ -319,17 +332,17 @@ def merge(*, tag: Tag, into: Tag, by: Staff, at: datetime) -> TagBatch:
     )
     writer = TagWriter(batch, by, at)
     writer.lock(into)
-    library.mark_merged(tag=tag, of=into)
+    library.mark_merged(tag=tag, into=into)
     rows = Tagging.objects.filter(tag=tag, present=True).order_by("account_id")
-    moving = dict(rows.values_list("account_id", "weight"))
-    for chunk in account_queries.chunks(list(moving)):
-        _move(writer, tag, into, {account: moving[account] for account in chunk})
-    event = TagMerged(tag=tag.key, into=into.key, members=len(moving))
-    facts.record(event, community=tag.community, by=by, at=at)
+    weights = dict(rows.values_list("account_id", "weight"))
+    for chunk in account_queries.chunks(list(weights)):
+        _move(writer, tag, into, {account: weights[account] for account in chunk})
+    fact = TagMerged(tag=tag.key, into=into.key, members=len(weights))
+    facts.record(fact, community=tag.community, by=by, at=at)
     return batch
 
 
-EXPIRY = """
+COPY_EXPIRY = """
 UPDATE members_tagging SET expires_at = old.expires_at FROM members_tagging old
 WHERE old.tag_id = %s AND old.account_id = members_tagging.account_id
     AND members_tagging.tag_id = %s AND members_tagging.batch_id = %s
@@ -337,19 +350,20 @@ WHERE old.tag_id = %s AND old.account_id = members_tagging.account_id
 
 
 def _move(writer: TagWriter, tag: Tag, into: Tag, weights: Mapping[int, int]) -> None:
-    others = tag_writer.find_rivals(into, weights)
-    others.pop(tag, None)
-    barred = {a for some in others.values() for a in some}
-    heads = set(account_queries.person_ids(barred).values())
-    head_of = account_queries.person_ids(weights)
-    there = marks.find_weights(KIND, into.pk, list(weights))
-    gaining = {
-        account: max(weight, there.get(account, 0))
+    """Move taggings from one tag to another, except where the exclusive group forbids."""
+    conflicting = tag_writer.find_conflicting(into, weights)
+    conflicting.pop(tag, None)
+    accounts = [account for ids in conflicting.values() for account in ids]
+    blocked = set(account_queries.person_ids(accounts).values())
+    person_ids = account_queries.person_ids(weights)
+    existing = marks.find_weights(KIND, into.pk, list(weights))
+    moved = {
+        account: max(weight, existing.get(account, 0))
         for account, weight in weights.items()
-        if head_of[account] not in heads
+        if person_ids[account] not in blocked
     }
-    writer.write(into, gaining)
-    db.execute(EXPIRY, [tag.pk, into.pk, writer.batch.pk])
+    writer.write(into, moved)
+    db.execute(COPY_EXPIRY, [tag.pk, into.pk, writer.batch.pk])
     writer.write(tag, dict.fromkeys(weights, 0))
 
 
@@ -377,42 +391,43 @@ class PersonTag:
     expires_at: datetime | None
 
 
-ROWS = ("account_id", "tag_id", "weight", "tagged_at", "source", "by_id", "expires_at")
+COLUMNS = (
+    "account_id",
+    "tag_id",
+    "weight",
+    "tagged_at",
+    "source",
+    "by_id",
+    "expires_at",
+)
 
 
 def tags_by_person(people: Mapping[int, Sequence[int]]) -> dict[int, list[PersonTag]]:
-    """Head → what the person carries, by tag group and name; `people` as `people_of`.
+    """Person id → their tags, by tag group and name.
 
-    Plain rows: base tags come by the hundred a person, and a page has fifty people.
+    `people` maps person ids to account ids, as `accounts_by_person` returns them.
     """
-    heads = {account: head for head, some in people.items() for account in some}
-    rows = Tagging.objects.filter(account_id__in=list(heads), present=True)
-    found: dict[tuple[int, int], list[tuple[object, ...]]] = {}
-    for account, tag, *rest in rows.order_by("-tagged_at").values_list(*ROWS):
-        found.setdefault((heads[account], tag), []).append(tuple(rest))
-    known = Tag.objects.select_related("group").in_bulk({tag for _head, tag in found})
-    order = {pk: place for place, pk in enumerate(sorted(known, key=_by_group(known)))}
-    carried: dict[int, list[PersonTag]] = {head: [] for head in people}
-    for head, tag in sorted(found, key=lambda each: order[each[1]]):
-        carried[head].append(_carried(known[tag], found[head, tag]))
-    return carried
+    person_ids = {account: person for person, ids in people.items() for account in ids}
+    # Tuples rather than model instances: a page has fifty people, and each has
+    # automatic tags by the dozen.
+    taggings = Tagging.objects.filter(account_id__in=list(person_ids), present=True)
+    rows: dict[tuple[int, int], list[tuple[Any, ...]]] = {}
+    newest_first = taggings.order_by("-tagged_at")
+    for account, tag_id, *rest in newest_first.values_list(*COLUMNS):
+        rows.setdefault((person_ids[account], tag_id), []).append(tuple(rest))
+    tags = Tag.objects.select_related("group").in_bulk({tag_id for _, tag_id in rows})
 
+    def position(pk: int) -> tuple[str, str, int]:
+        group = tags[pk].group
+        return (group.key if group else "\U0010ffff", tags[pk].name, pk)
 
-def _by_group(known: Mapping[int, Tag]) -> Callable[[int], tuple[str, str, int]]:
-    def place(pk: int) -> tuple[str, str, int]:
-        group = known[pk].group
-        return (group.key if group else "\U0010ffff", known[pk].name, pk)
-
-    return place
-
-
-def _carried(tag: Tag, rows: Sequence[tuple[Any, ...]]) -> PersonTag:
-    depth = sum(row[0] for row in rows)
-    return PersonTag(tag, depth, *rows[0][1:])
-
-
-MAX_BATCHES_SEARCHED = 2_000
-"""Batches among which those of one tag are looked for."""
+    order = {pk: index for index, pk in enumerate(sorted(tags, key=position))}
+    result: dict[int, list[PersonTag]] = {person: [] for person in people}
+    for person, tag_id in sorted(rows, key=lambda key: order[key[1]]):
+        depth = sum(row[0] for row in rows[person, tag_id])
+        latest = rows[person, tag_id][0][1:]
+        result[person].append(PersonTag(tags[tag_id], depth, *latest))
+    return result
 
 
 def get_batch(community: Community, pk: int) -> TagBatch:
@@ -426,23 +441,22 @@ def get_batch(community: Community, pk: int) -> TagBatch:
 def list_batches(
     by: Staff, *, before: int = 0, limit: int, exclude_sources: Sequence[str] = ()
 ) -> list[TagBatch]:
-    """The newest below an id, without some sources; their own of who sees a part."""
-    found = TagBatch.objects.filter(community=by.community, changed__gt=0)
+    """The newest batches with an id below `before`. Staff with a scope see their own."""
+    batches = TagBatch.objects.filter(community=by.community, changed__gt=0)
     if by.scope is not None:
-        found = found.filter(by=by)
+        batches = batches.filter(by=by)
     if before:
-        found = found.filter(pk__lt=before)
-    found = found.exclude(source__in=exclude_sources).select_related(
-        "by", "undone_by", "community"
-    )
-    return list(found.order_by("-pk")[:limit])
+        batches = batches.filter(pk__lt=before)
+    batches = batches.exclude(source__in=exclude_sources)
+    batches = batches.select_related("by", "undone_by", "community")
+    return list(batches.order_by("-pk")[:limit])
 
 
 def list_batches_of_tag(
     tag: Tag, by: Staff, *, limit: int, exclude_sources: Sequence[str] = ()
 ) -> list[TagBatch]:
-    """Those that touched a tag, among the newest batches there are."""
-    found = list_batches(
+    """The newest batches that changed a tag, among the newest of the community."""
+    batches = list_batches(
         by, limit=MAX_BATCHES_SEARCHED, exclude_sources=exclude_sources
     )
-    return [batch for batch in found if tag.pk in batch.tags][:limit]
+    return [batch for batch in batches if tag.pk in batch.tags][:limit]

@@ -1,4 +1,4 @@
-"""Base tags: when somebody was added and through which channel, without being asked."""
+"""Automatic tags: when a member joined and through which channel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qunce.core.communities import Community
 from qunce.core.facts import interned_names
@@ -24,64 +24,74 @@ from qunce.members.tags.models import Tag, TagBatch, TagGroup
 
 SOURCE = "base"
 TIMEZONE_ATTRIBUTE = "timezone"
-"""Name of the attribute that holds a member's own time zone, where one is known."""
+"""Name of the attribute with a member's own time zone."""
 HOUR_BANDS = ((0, 6), (6, 12), (12, 18), (18, 24))
-WHEN, HOUR, VIA = "joined-month", "joined-hour", "joined-via"
+MONTH_GROUP, HOUR_GROUP, VIA_GROUP = "joined-month", "joined-hour", "joined-via"
+GROUP_NAMES = {
+    MONTH_GROUP: gettext_lazy("Month joined"),
+    HOUR_GROUP: gettext_lazy("Time of day joined"),
+    VIA_GROUP: gettext_lazy("Joined through"),
+}
 
 
 def apply(
     *, community: Community, accounts: Iterable[int], by: Staff, at: datetime
 ) -> TagBatch:
-    """Give these accounts their base tags; who has them keeps them."""
+    """Give these accounts the automatic tags that they do not have yet."""
     batch = assignments.create_batch(community=community, by=by, at=at, source=SOURCE)
-    shelf = _Shelf(community, at)
+    tags = _AutomaticTags(community, at)
     for chunk in account_queries.chunks(sorted(set(accounts))):
-        wanted: dict[int, list[int]] = {}
-        for account, tag in _tags_of(shelf, chunk):
-            wanted.setdefault(tag.pk, []).append(account)
-        for pk, some in sorted(wanted.items()):
-            tag = shelf.by_id[pk]
-            assignments.apply(tag=tag, accounts=some, by=by, at=at, batch=batch)
+        accounts_by_tag: dict[int, list[int]] = {}
+        for account, tag in _tags_of_accounts(tags, chunk):
+            accounts_by_tag.setdefault(tag.pk, []).append(account)
+        for pk, tagged in sorted(accounts_by_tag.items()):
+            tag = tags.by_id[pk]
+            assignments.apply(tag=tag, accounts=tagged, by=by, at=at, batch=batch)
     return batch
 
 
 def react(*, community: Community, facts: Sequence[RecordedFact], at: datetime) -> None:
-    """A reaction: who joined gets base tags."""
+    """Reaction: tag the accounts that joined."""
     joined = [fact.account for fact in facts if fact.account is not None]
-    here = Account.objects.filter(
+    existing = Account.objects.filter(
         community=community, pk__in=joined, erased_at__isnull=True
     )
     apply(
         community=community,
-        accounts=here.values_list("pk", flat=True),
+        accounts=existing.values_list("pk", flat=True),
         by=staff_models.system(community),
         at=at,
     )
 
 
-def _tags_of(shelf: _Shelf, chunk: Sequence[int]) -> Iterator[tuple[int, Tag]]:
-    rows = Account.objects.filter(pk__in=chunk, community=shelf.community)
-    own = _own_zones(shelf.community, chunk)
-    sources = interned_names.listed(accounts.SOURCE_NAMESPACE, shelf.community.pk)
-    found = rows.order_by("pk").values_list("pk", "joined_at", "source_id", "channel")
-    for account, joined_at, source, channel in found:
-        local = joined_at.astimezone(own.get(account, shelf.zone))
-        yield account, shelf.month(local)
-        # A file that tells days alone says midnight sharp, which nobody kept to.
-        if local.time() != time.min:
-            yield account, shelf.hour(local)
-        yield account, shelf.via(sources.get(source or 0) or channel)
+def _tags_of_accounts(
+    tags: _AutomaticTags, ids: Sequence[int]
+) -> Iterator[tuple[int, Tag]]:
+    """(account id, tag) for each automatic tag of these accounts."""
+    own_zones = _own_zones(tags.community, ids)
+    sources = interned_names.listed(accounts.SOURCE_NAMESPACE, tags.community.pk)
+    rows = Account.objects.filter(pk__in=ids, community=tags.community).order_by("pk")
+    for account, joined_at, source_id, channel in rows.values_list(
+        "pk", "joined_at", "source_id", "channel"
+    ):
+        joined = joined_at.astimezone(own_zones.get(account, tags.zone))
+        yield account, tags.month(joined)
+        # Midnight sharp comes from files that contain dates only.
+        if joined.time() != time.min:
+            yield account, tags.hour(joined)
+        yield account, tags.via(sources.get(source_id or 0) or channel)
 
 
-def _own_zones(community: Community, chunk: Sequence[int]) -> dict[int, ZoneInfo]:
-    known = AttributeValue.objects.filter(
+def _own_zones(community: Community, ids: Sequence[int]) -> dict[int, ZoneInfo]:
+    """Account id → time zone, of the accounts with a valid attribute."""
+    values = AttributeValue.objects.filter(
         attribute__community=community,
         attribute__name=TIMEZONE_ATTRIBUTE,
-        account_id__in=chunk,
+        account_id__in=ids,
         present=True,
     )
     zones = {}
-    for account, text in known.values_list("account_id", "text"):
+    for account, text in values.values_list("account_id", "text"):
         try:
             zones[account] = ZoneInfo(text or "")
         except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -89,8 +99,8 @@ def _own_zones(community: Community, chunk: Sequence[int]) -> dict[int, ZoneInfo
     return zones
 
 
-class _Shelf:
-    """The base tags of one community, made when first needed, in its language."""
+class _AutomaticTags:
+    """The automatic tags of a community, created on first use in its language."""
 
     def __init__(self, community: Community, at: datetime) -> None:
         self.community = community
@@ -98,42 +108,41 @@ class _Shelf:
         self.by_id: dict[int, Tag] = {}
         self._by = staff_models.system(community)
         self._at = at
-        self._known: dict[str, Tag] = {}
+        self._by_key: dict[str, Tag] = {}
 
-    def month(self, local: datetime) -> Tag:
-        return self._tag(WHEN, f"joined:{local:%Y-%m}", f"{local:%Y-%m}")
+    def month(self, joined: datetime) -> Tag:
+        return self._tag(MONTH_GROUP, f"joined:{joined:%Y-%m}", f"{joined:%Y-%m}")
 
-    def hour(self, local: datetime) -> Tag:
-        start, end = next(band for band in HOUR_BANDS if local.hour < band[1])
-        return self._tag(HOUR, f"joined:{start:02}-{end:02}", f"{start}–{end}")
+    def hour(self, joined: datetime) -> Tag:
+        start, end = next(band for band in HOUR_BANDS if joined.hour < band[1])
+        return self._tag(HOUR_GROUP, f"joined:{start:02}-{end:02}", f"{start}–{end}")
 
     def via(self, channel: str) -> Tag:
-        clean = " ".join(channel.replace(";", ",").split())
-        return self._tag(VIA, f"via:{clean}"[:80].strip(), clean[:80])
+        # A tag key must not contain “;”.
+        name = " ".join(channel.replace(";", ",").split())
+        return self._tag(VIA_GROUP, f"via:{name}"[:80].strip(), name[:80])
 
     def _tag(self, group: str, key: str, name: str) -> Tag:
-        if key not in self._known:
-            found = library.find(self.community, [key]).get(key)
-            tag = found or self._make(group, key, name)
-            self._known[key] = self.by_id[tag.pk] = tag
-        return self._known[key]
-
-    def _make(self, group: str, key: str, name: str) -> Tag:
-        return library.create(
-            community=self.community,
-            key=key,
-            name=name,
-            group=self._group(group),
-            by=self._by,
-            at=self._at,
-        )
+        if key not in self._by_key:
+            tag = library.find(self.community, [key]).get(key)
+            if tag is None:
+                tag = library.create(
+                    community=self.community,
+                    key=key,
+                    name=name,
+                    group=self._group(group),
+                    by=self._by,
+                    at=self._at,
+                )
+            self._by_key[key] = self.by_id[tag.pk] = tag
+        return self._by_key[key]
 
     def _group(self, key: str) -> TagGroup:
         try:
             return tag_groups.get_by_key(self.community, key)
         except tag_groups.TagGroupNotFound:
             with translation.override(self.community.language):
-                name = _group_name(key)
+                name = str(GROUP_NAMES[key])
             return tag_groups.create(
                 community=self.community,
                 key=key,
@@ -141,12 +150,3 @@ class _Shelf:
                 by=self._by,
                 at=self._at,
             )
-
-
-def _group_name(key: str) -> str:
-    said = {
-        WHEN: _("Month joined"),
-        HOUR: _("Time of day joined"),
-        VIA: _("Joined through"),
-    }
-    return said[key]

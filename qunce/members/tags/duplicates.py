@@ -1,14 +1,14 @@
-"""Tags whose names are nearly the same and that somebody wants to stay two."""
+"""Pairs of similar tags that staff want to keep as two."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy
 
-from qunce.core import permissions, timestamps
+from qunce.core import permissions
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
@@ -27,17 +27,20 @@ class DuplicateDismissed(facts.FactKind):
 
 @transaction.atomic
 def dismiss(*, tag: Tag, other: Tag, by: Staff, at: datetime) -> None:
-    """They are not offered as twins again."""
+    """Stop suggesting these two tags as duplicates."""
     permissions.check_may(by, tag_models.MANAGE)
-    one, two = sorted((tag, other), key=lambda each: each.pk)
-    _row, made = DismissedDuplicate.objects.get_or_create(
-        first=one, second=two, defaults={"community": tag.community, "at": at, "by": by}
+    first, second = sorted((tag, other), key=lambda tag: tag.pk)
+    _row, created = DismissedDuplicate.objects.get_or_create(
+        first=first,
+        second=second,
+        defaults={"community": tag.community, "at": at, "by": by},
     )
-    if made:
-        event = DuplicateDismissed(tag=one.key, other=two.key)
-        facts.record(event, community=tag.community, by=by, at=at)
+    if created:
+        fact = DuplicateDismissed(tag=first.key, other=second.key)
+        facts.record(fact, community=tag.community, by=by, at=at)
 
 
 def dismissed_pairs(community: Community) -> set[tuple[int, int]]:
+    """Pairs of tag ids, the lower id first."""
     pairs = DismissedDuplicate.objects.filter(community=community)
     return set(pairs.values_list("first_id", "second_id"))

@@ -39,7 +39,7 @@ class TagGroupChanged(facts.FactKind):
 
 
 class TagsOverlap(errors.Refused):
-    """People carry two tags of a group of which they may carry one."""
+    """Members have several tags of a group of which they may have one."""
 
 
 class TagGroupNotFound(errors.NotFound):
@@ -53,10 +53,10 @@ class TagGroupAlreadyExists(errors.Refused):
 # Checks
 
 
-def check_no_overlap(group: TagGroup, several: Sequence[int], *, at: datetime) -> None:
-    """Nobody carries two of these tags, so that the group may be exclusive."""
+def check_no_overlap(group: TagGroup, tags: Sequence[int], *, at: datetime) -> None:
+    """Raises TagsOverlap if somebody has two of these tags, given by id."""
     people = set_sizes.count_in_two_or_more(
-        community=group.community, kind=tag_models.KIND.name, refs=several, at=at
+        community=group.community, kind=tag_models.KIND.name, refs=tags, at=at
     )
     if people:
         raise TagsOverlap(
@@ -117,7 +117,7 @@ def update(
     naming: tag_naming.NamingRule | None = None,
     creator_roles: Sequence[str] | None = None,
 ) -> TagGroup:
-    """A new naming rule is for new tags; those there are keep their names."""
+    """Change what is not None. A new naming rule applies to new tags only."""
     permissions.check_may(by, MANAGE)
     tag_writer.lock_groups([group.pk])
     if exclusive and not group.exclusive:
@@ -132,8 +132,8 @@ def update(
         group.creator_roles if creator_roles is None else list(creator_roles)
     )
     group.save()
-    event = TagGroupChanged(tag_group=group.key)
-    facts.record(event, community=group.community, by=by, at=at)
+    fact = TagGroupChanged(tag_group=group.key)
+    facts.record(fact, community=group.community, by=by, at=at)
     return group
 
 
@@ -163,8 +163,7 @@ def get_by_key(community: Community, key: str) -> TagGroup:
 
 
 def tag_ids(group: TagGroup) -> list[int]:
-    """Ids of a group's tags that can be carried, archived ones too."""
+    """Ids of the group's tags, including archived but not merged ones."""
     tags = Tag.objects.filter(group=group)
-    return list(
-        tags.exclude(state="merged").order_by("pk").values_list("pk", flat=True)
-    )
+    tags = tags.exclude(state="merged").order_by("pk")
+    return list(tags.values_list("pk", flat=True))

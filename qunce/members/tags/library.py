@@ -1,31 +1,27 @@
-"""The tag library: tags, the groups (dimensions) they belong to, and their names."""
+"""The tag library: tags and their synonyms."""
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django import forms
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, permissions, state_machine, timestamps
+from qunce.core import errors, permissions, state_machine
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.members.segments import segments
 from qunce.members.tags import groups as tag_groups
-from qunce.members.tags import models as tag_models
 from qunce.members.tags import naming as tag_naming
 from qunce.members.tags import writer as tag_writer
 from qunce.members.tags.models import MANAGE, Synonym, Tag, TagGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
+    from collections.abc import Iterable
 
 FLOW = state_machine.StateMachine(
     {
@@ -77,18 +73,6 @@ class SynonymAdded(facts.FactKind):
     synonym: str
 
 
-class TagNotFound(errors.NotFound):
-    """There is no such tag in this community."""
-
-
-class TagAlreadyExists(errors.Refused):
-    """A tag, a synonym or a group of this key exists already."""
-
-
-class TagNotActive(errors.Refused):
-    """An archived or merged tag cannot be put on anybody."""
-
-
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class SynonymRemoved(facts.FactKind):
@@ -98,8 +82,20 @@ class SynonymRemoved(facts.FactKind):
     synonym: str
 
 
+class TagNotFound(errors.NotFound):
+    """There is no such tag in this community."""
+
+
+class TagAlreadyExists(errors.Refused):
+    """A tag or a synonym with this key already exists."""
+
+
+class TagNotActive(errors.Refused):
+    """An archived or merged tag cannot be assigned."""
+
+
 class SynonymInUse(errors.Refused):
-    """Rules name the tag by this synonym."""
+    """Rules may use this synonym."""
 
 
 # Checks
@@ -114,7 +110,7 @@ def check_active(tag: Tag) -> None:
 
 
 def check_may_create(group: TagGroup | None, by: Staff) -> None:
-    """A group may leave the making of its tags to more roles than managers."""
+    """Raises NotAllowed unless `by` manages tags or the group names their role."""
     if group is None or by.role not in group.creator_roles:
         permissions.check_may(by, MANAGE)
 
@@ -128,25 +124,27 @@ def may_create(group: TagGroup | None, by: Staff) -> bool:
 
 
 def check_key_unused(community: Community, key: str) -> None:
-    taken = Tag.objects.filter(community=community, key=key)
-    if not taken.exists():
-        taken = Tag.objects.filter(synonyms__key=key, community=community)
-    found = taken.order_by("pk").first()
-    if found:
+    """Raises TagAlreadyExists if a tag or a synonym has the key."""
+    tags = Tag.objects.filter(community=community, key=key)
+    if not tags.exists():
+        tags = Tag.objects.filter(synonyms__key=key, community=community)
+    tag = tags.order_by("pk").first()
+    if tag:
         raise TagAlreadyExists(
             _("“%(key)s” is already used by the tag “%(tag)s”.")
-            % {"key": key, "tag": found.name}
+            % {"key": key, "tag": tag.name}
         )
 
 
 def check_synonym_unused(synonym: Synonym) -> None:
+    """Raises SynonymInUse if a rule uses the synonym, or may use it."""
     if Tag.objects.filter(community=synonym.community, key=synonym.key).exists():
         raise SynonymInUse(
             _("“%(key)s” was a tag before it was merged, and rules may still use it.")
             % {"key": synonym.key}
         )
     for segment in segments.list_active(synonym.community):
-        if synonym.key in tags_in(segment.rule):
+        if synonym.key in segments.mentioned_keys("tag", segment.rule):
             raise SynonymInUse(
                 _("The segment “%(segment)s” uses the name “%(key)s”.")
                 % {"segment": segment.name, "key": synonym.key}
@@ -206,18 +204,20 @@ def update(
 
 @transaction.atomic
 def move(*, tag: Tag, group: TagGroup | None, by: Staff, at: datetime) -> None:
-    """Into another group or none; its name has to fit there."""
+    """Move the tag to another group or to none.
+
+    Its key must follow the naming rule of the new group.
+    """
     permissions.check_may(by, MANAGE)
     if group is not None:
         tag_naming.check(tag.key, group.naming)
         tag_writer.lock_groups([group.pk])
         if group.exclusive:
-            several = [*tag_groups.tag_ids(group), tag.pk]
-            tag_groups.check_no_overlap(group, several, at=at)
+            tags = [*tag_groups.tag_ids(group), tag.pk]
+            tag_groups.check_no_overlap(group, tags, at=at)
     tag.group = group
     tag.save(update_fields=["group"])
-    event = TagChanged(tag=tag.key)
-    facts.record(event, community=tag.community, by=by, at=at)
+    facts.record(TagChanged(tag=tag.key), community=tag.community, by=by, at=at)
 
 
 @transaction.atomic
@@ -225,13 +225,12 @@ def set_owner(*, tag: Tag, owner: Staff | None, by: Staff, at: datetime) -> None
     permissions.check_may(by, MANAGE)
     tag.owner = owner
     tag.save(update_fields=["owner"])
-    event = TagChanged(tag=tag.key)
-    facts.record(event, community=tag.community, by=by, at=at)
+    facts.record(TagChanged(tag=tag.key), community=tag.community, by=by, at=at)
 
 
 @transaction.atomic
 def archive(*, tag: Tag, by: Staff, at: datetime) -> None:
-    """Out of the lists; carriers keep it and rules that name it still work."""
+    """Hide the tag from lists. Members keep it, and rules that use it still work."""
     permissions.check_may(by, MANAGE)
     FLOW.move(tag, "archive")
     facts.record(TagArchived(tag=tag.key), community=tag.community, by=by, at=at)
@@ -250,41 +249,41 @@ def add_synonym(*, tag: Tag, key: str, by: Staff, at: datetime) -> None:
     key = tag_naming.check(key, tag_naming.NO_RULE)
     check_key_unused(tag.community, key)
     Synonym.objects.create(community=tag.community, key=key, tag=tag)
-    event = SynonymAdded(tag=tag.key, synonym=key)
-    facts.record(event, community=tag.community, by=by, at=at)
+    fact = SynonymAdded(tag=tag.key, synonym=key)
+    facts.record(fact, community=tag.community, by=by, at=at)
 
 
 @transaction.atomic
 def remove_synonym(*, synonym: Synonym, by: Staff, at: datetime) -> None:
     permissions.check_may(by, MANAGE)
     check_synonym_unused(synonym)
-    event = SynonymRemoved(tag=synonym.tag.key, synonym=synonym.key)
+    fact = SynonymRemoved(tag=synonym.tag.key, synonym=synonym.key)
     synonym.delete()
-    facts.record(event, community=synonym.community, by=by, at=at)
+    facts.record(fact, community=synonym.community, by=by, at=at)
 
 
-def mark_merged(*, tag: Tag, of: Tag) -> None:
-    """`tag` is gone; its key and its synonyms lead to `of` from now on."""
-    FLOW.move(tag, "merge", merged_into=of)
-    Synonym.objects.filter(tag=tag).update(tag=of)
-    Synonym.objects.create(community=tag.community, key=tag.key, tag=of)
+def mark_merged(*, tag: Tag, into: Tag) -> None:
+    """Retire a tag; its key and synonyms refer to `into` from now on."""
+    FLOW.move(tag, "merge", merged_into=into)
+    Synonym.objects.filter(tag=tag).update(tag=into)
+    Synonym.objects.create(community=tag.community, key=tag.key, tag=into)
 
 
 # Reads
 
 
 def get(community: Community, key: str) -> Tag:
-    """The tag of a key or of a synonym."""
-    found = find(community, [key])
-    if key not in found:
+    """The tag with this key or synonym; raises TagNotFound."""
+    tags = find(community, [key])
+    if key not in tags:
         raise TagNotFound(_("There is no tag “%(key)s”.") % {"key": key})
-    return found[key]
+    return tags[key]
 
 
 def get_by_id(community: Community, pk: int) -> Tag:
-    known = Tag.objects.select_related("group", "owner", "merged_into", "by")
+    tags = Tag.objects.select_related("group", "owner", "merged_into", "by")
     try:
-        tag = known.get(community=community, pk=pk)
+        tag = tags.get(community=community, pk=pk)
     except Tag.DoesNotExist:
         raise TagNotFound(_("There is no such tag.")) from None
     tag.community = community
@@ -299,19 +298,19 @@ def get_synonym(tag: Tag, pk: int) -> Synonym:
 
 
 def find(community: Community, keys: Iterable[str]) -> dict[str, Tag]:
-    """Key → tag of those that exist; synonyms lead to their tag."""
-    wanted = {key: tag_naming.normalise(key) for key in keys}
-    named = Tag.objects.filter(community=community).select_related("group")
-    known = {
+    """Key → tag of the keys that exist; a synonym gives the tag it stands for."""
+    normal = {key: tag_naming.normalise(key) for key in keys}
+    rows = Tag.objects.filter(community=community).select_related("group")
+    tags = {
         tag.key: tag
-        for tag in named.filter(key__in=set(wanted.values()))
+        for tag in rows.filter(key__in=set(normal.values()))
         if tag.state != "merged"
     }
-    others = Synonym.objects.filter(
-        community=community, key__in=set(wanted.values()) - set(known)
+    synonyms = Synonym.objects.filter(
+        community=community, key__in=set(normal.values()) - set(tags)
     ).select_related("tag__group", "tag__community")
-    known |= {synonym.key: synonym.tag for synonym in others}
-    return {key: known[form] for key, form in wanted.items() if form in known}
+    tags |= {synonym.key: synonym.tag for synonym in synonyms}
+    return {key: tags[form] for key, form in normal.items() if form in tags}
 
 
 def list_tags(community: Community, *, archived: bool = False) -> models.QuerySet[Tag]:
@@ -323,31 +322,15 @@ def list_tags(community: Community, *, archived: bool = False) -> models.QuerySe
 def ensure(
     *, community: Community, keys: Iterable[str], by: Staff, at: datetime
 ) -> dict[str, Tag]:
-    """The tags of these keys, made where missing: for files and programs."""
-    wanted = sorted(set(keys))
-    found = find(community, wanted)
-    for key in wanted:
-        if key not in found:
-            clean = tag_naming.normalise(key)
-            made = find(community, [clean])
-            found[key] = made.get(clean) or create(
-                community=community, key=clean, by=by, at=at
+    """Key → tag, creating the missing tags; for files and programs."""
+    distinct = sorted(set(keys))
+    tags = find(community, distinct)
+    for key in distinct:
+        if key not in tags:
+            normal = tag_naming.normalise(key)
+            # Another spelling of the key may have created the tag just now.
+            existing = find(community, [normal]).get(normal)
+            tags[key] = existing or create(
+                community=community, key=normal, by=by, at=at
             )
-    return found
-
-
-def tags_in(rule: object) -> set[str]:
-    """Every tag key in a rule, however deep."""
-    if isinstance(rule, list):
-        return set().union(*map(tags_in, rule))
-    if not isinstance(rule, dict):
-        return set()
-    found: set[str] = set()
-    for name, body in rule.items():
-        if name == "tag" and isinstance(body, dict):
-            for word in ("any", "all", "none"):
-                keys: str | Sequence[str] = body.get(word, [])
-                found |= {keys} if isinstance(keys, str) else set(keys)
-        else:
-            found |= tags_in(body)
-    return found
+    return tags

@@ -1,4 +1,4 @@
-"""The tables of tags."""
+"""The tables of tags, tag groups, taggings and their batches."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from qunce.members.tags import naming as tag_naming
 from qunce.sets.bitmaps import marks
 
 MANAGE = permissions.declare("tags.manage", permissions.Role.MANAGER)
-
-
 MANUAL = "operator"
-"""Where a tag came from, unless told: somebody set it by hand."""
+"""Source of a tagging that staff made by hand, which is the default."""
 
 
 class TagGroup(models.Model):
-    """One dimension. Of an exclusive group a person carries one tag at most.
+    """One dimension of tags. A person has at most one tag of an exclusive group.
 
-    `pattern`, `prefix` and `max_length` rule how its tags are named; `guidance` is what
-    somebody reads whose name does not fit. `creator_roles` lists the roles that may add tags.
+    `pattern`, `prefix` and `max_length` are the naming rule of its tags; `guidance` is
+    added to the error when a name breaks it. `creator_roles` lists the roles that may
+    create tags in the group beside managers.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
@@ -58,7 +57,7 @@ class TagGroup(models.Model):
 
 
 class Tag(models.Model):
-    """`key` is what rules and files call it; `name` is what people read."""
+    """`key` is used in rules and files; `name` is shown to staff."""
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     key = models.CharField(max_length=80)
@@ -68,7 +67,7 @@ class Tag(models.Model):
     description = models.TextField(default="", blank=True)
     owner = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
     merged_into = models.ForeignKey(
-        "self", models.PROTECT, null=True, related_name="swallowed"
+        "self", models.PROTECT, null=True, related_name="merged_tags"
     )
     created_at = timestamps.TimestampField()
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
@@ -83,7 +82,7 @@ class Tag(models.Model):
 
 
 class Synonym(models.Model):
-    """Another key for a tag, such as that of one merged into it."""
+    """Another key for a tag, such as the key of a tag merged into it."""
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     key = models.CharField(max_length=80)
@@ -101,7 +100,7 @@ class Synonym(models.Model):
 
 
 class Tagging(marks.Mark):
-    """One row a tag and account; `batch_id` is the batch that changed it last."""
+    """One row per tag and account; `batch_id` is the batch that changed it last."""
 
     tag = models.ForeignKey(
         Tag,
@@ -137,7 +136,10 @@ class Tagging(marks.Mark):
 
 
 class TagBatch(models.Model):
-    """What was tagged at once: who, when, from where. `tags` lists the ids it touched."""
+    """Taggings made together, which can be undone together.
+
+    `tags` lists the ids of the tags it changed; `changed` counts the taggings.
+    """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     source = models.CharField(max_length=20, default=MANUAL)
@@ -154,7 +156,7 @@ class TagBatch(models.Model):
 
 
 class TagChange(models.Model):
-    """How a tagging stood before a batch changed it; none is kept if there was no row."""
+    """A tagging as it was before a batch changed it; new taggings have none."""
 
     batch_id = models.BigIntegerField()
     tag_id = models.BigIntegerField()
@@ -180,7 +182,7 @@ class TagChange(models.Model):
 
 
 class DismissedDuplicate(models.Model):
-    """`one` has the lower id: each pair once."""
+    """Two tags with similar names that staff want to keep; `first` has the lower id."""
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     first = models.ForeignKey(Tag, models.CASCADE, related_name="+")
@@ -201,7 +203,10 @@ class DismissedDuplicate(models.Model):
 
 
 class TagJob(models.Model):
-    """`done` of `size` people have been looked at; `batch` is undone as one."""
+    """Tagging of many people in the background.
+
+    `done` of `size` people are processed; undoing `batch` undoes all of it.
+    """
 
     community = models.ForeignKey(
         Community, models.PROTECT, related_name="+", db_index=False

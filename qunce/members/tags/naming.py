@@ -1,4 +1,4 @@
-"""How tags are named: one spelling, a group's rule, and names that are nearly the same."""
+"""Names of tags: their normal form, the naming rules of groups, and similar names."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from qunce.core import errors
 
 MAX_LENGTH = 80
 MIN_SIMILARITY = 0.84
-"""Shares of equal letters from which two names are offered as twins."""
+"""Similarity from which two names are suggested as duplicates."""
 
 SEPARATORS = re.compile(r"[\s\-_/·.,:|，。、：]+")
 MAX_SHORT_LENGTH = 4
+"""Letters of pinyin up to which different names are never similar."""
 
 
 class InvalidTagName(errors.Invalid):
-    """A tag's name does not follow the rule of its group."""
+    """The name does not follow the naming rule of its tag group."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NamingRule:
-    """A group's rule. `guidance` is added to the error, to say how it is done right."""
+    """How a group's tags are named; `guidance` is appended to the error message."""
 
     pattern: str = ""
     prefix: str = ""
@@ -40,20 +41,20 @@ NO_RULE = NamingRule()
 
 
 def normalise(name: str) -> str:
-    """Composed characters, single spaces, none at the ends."""
+    """The name in NFC with single spaces."""
     return " ".join(unicodedata.normalize("NFC", name).split())
 
 
 def check(name: str, naming: NamingRule) -> str:
-    """The cleaned name, or an error that says what to write instead."""
+    """The normalised name; raises InvalidTagName."""
     name = normalise(name)
-    wrong = _fault(name, naming)
-    if wrong:
-        raise InvalidTagName(f"{wrong} {naming.guidance}".strip())
+    error = _find_error(name, naming)
+    if error:
+        raise InvalidTagName(f"{error} {naming.guidance}".strip())
     return name
 
 
-def _fault(name: str, naming: NamingRule) -> str:
+def _find_error(name: str, naming: NamingRule) -> str:
     if not name:
         return _("A tag needs a name.")
     if ";" in name:
@@ -79,6 +80,7 @@ def _fault(name: str, naming: NamingRule) -> str:
 
 
 def check_rule(naming: NamingRule) -> None:
+    """Raises InvalidTagName if the rule itself is not valid."""
     try:
         re.compile(naming.pattern)
     except re.error as error:
@@ -93,54 +95,58 @@ def check_rule(naming: NamingRule) -> None:
 
 @functools.lru_cache(maxsize=20_000)
 def fold(name: str) -> str:
-    """Without case, width, spaces and punctuation: “ＶＩＰ - 1” and “vip1” are equal."""
+    """The name without case, width, spaces and punctuation, such as “vip1” for “ＶＩＰ - 1”."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return SEPARATORS.sub("", folded)
 
 
 @functools.lru_cache(maxsize=20_000)
 def pinyin_of(name: str) -> str:
-    """In pinyin: 会员 and 惠员 sound the same."""
-    import pypinyin  # a quarter of a second that only twins are worth
+    """The folded name in pinyin, so that homophones such as 会员 and 惠员 are equal."""
+    import pypinyin  # takes 0.25 s to import, needed for similar names only
 
     return "".join(pypinyin.lazy_pinyin(fold(name)))
 
 
-def similarity(one: str, other: str) -> float:
-    """1 for the same but for spelling, 0.95 for the same sound, else by letters."""
-    left, right = fold(one), fold(other)
+def similarity(name: str, other: str) -> float:
+    """1 for names equal when folded, 0.95 for homophones, else a ratio of letters."""
+    left, right = fold(name), fold(other)
     if left == right:
         return 1.0
-    if pinyin_of(one) == pinyin_of(other):
+    left_pinyin, right_pinyin = pinyin_of(name), pinyin_of(other)
+    if left_pinyin == right_pinyin:
         return 0.95
     if re.sub(r"\d+", "", left) == re.sub(r"\d+", "", right):
         return 0.0  # only their numbers differ, as in “term 1” and “term 2”
-    if min(len(pinyin_of(one)), len(pinyin_of(other))) <= MAX_SHORT_LENGTH:
+    if min(len(left_pinyin), len(right_pinyin)) <= MAX_SHORT_LENGTH:
         return 0.0
-    return fuzz.ratio(pinyin_of(one), pinyin_of(other)) / 100
+    return fuzz.ratio(left_pinyin, right_pinyin) / 100
 
 
 def similar_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Every two that are nearly the same, each pair once, in the order of `names`.
+    """Every pair of similar names, once, in the order of `names`.
 
-    All distances are taken at once, 2,000 names in about 0.2 s; what is alike at all
-    sounds alike.
+    2,000 names take about 0.2 s.
     """
-    said = [pinyin_of(name) for name in names]
+    pinyin = [pinyin_of(name) for name in names]
+    # All distances in one call. Names that are similar at all have similar pinyin, so
+    # the exact measure is needed for the candidates only.
     scores = process.cdist(
-        said, said, scorer=fuzz.ratio, score_cutoff=100 * MIN_SIMILARITY
+        pinyin, pinyin, scorer=fuzz.ratio, score_cutoff=100 * MIN_SIMILARITY
     )
     left, right = np.nonzero(np.triu(scores, 1))
-    found = zip(left.tolist(), right.tolist(), strict=True)
+    candidates = zip(left.tolist(), right.tolist(), strict=True)
     return [
-        (names[one], names[other])
-        for one, other in found
-        if similarity(names[one], names[other]) >= MIN_SIMILARITY
+        (names[first], names[second])
+        for first, second in candidates
+        if similarity(names[first], names[second]) >= MIN_SIMILARITY
     ]
 
 
 def similar_names(name: str, others: Iterable[str], *, limit: int = 5) -> list[str]:
-    """Those of `others` that are nearly `name`, the nearest first."""
-    ranked = [(similarity(name, other), other) for other in others if other != name]
-    near = sorted((-share, other) for share, other in ranked if share >= MIN_SIMILARITY)
-    return [other for _, other in near[:limit]]
+    """Those of `others` that are similar to `name`, the most similar first."""
+    scored = [(similarity(name, other), other) for other in others if other != name]
+    ranked = sorted(
+        (-score, other) for score, other in scored if score >= MIN_SIMILARITY
+    )
+    return [other for _score, other in ranked[:limit]]

@@ -1,8 +1,7 @@
-"""What a tag library needs tidied: tags nobody carries, twins, tags of one person."""
+"""What to tidy in a tag library: unused tags, duplicates, tags of a single person."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from qunce.core.communities import Community
@@ -14,47 +13,48 @@ from qunce.sets import set_sizes
 
 
 def list_similar(community: Community, name: str, *, limit: int = 5) -> list[Tag]:
-    """Tags that are nearly `name`, to be offered while it is typed."""
-    known = {tag.name: tag for tag in library.list_tags(community)}
-    known |= {tag.key: tag for tag in known.values()}
-    found = naming.similar_names(naming.normalise(name), known, limit=limit * 2)
-    return list(dict.fromkeys(known[other] for other in found))[:limit]
+    """Tags whose name or key is similar to `name`, to suggest while it is typed."""
+    tags = {tag.name: tag for tag in library.list_tags(community)}
+    tags |= {tag.key: tag for tag in tags.values()}
+    # A tag may match by both its name and its key.
+    names = naming.similar_names(naming.normalise(name), tags, limit=limit * 2)
+    return list(dict.fromkeys(tags[similar] for similar in names))[:limit]
 
 
 def list_duplicates(community: Community) -> list[tuple[Tag, Tag]]:
-    """Pairs of tags with nearly the same name, but for those that are to stay two."""
-    known = {tag.name: tag for tag in library.list_tags(community)}
+    """Pairs of tags with similar names, without the dismissed ones."""
+    tags = {tag.name: tag for tag in library.list_tags(community)}
+    dismissed = duplicates.dismissed_pairs(community)
     pairs = [
-        (known[one], known[other]) for one, other in naming.similar_pairs(sorted(known))
+        (tags[name], tags[other]) for name, other in naming.similar_pairs(sorted(tags))
     ]
-    apart = duplicates.dismissed_pairs(community)
     return [
-        (one, other)
-        for one, other in pairs
-        if (min(one.pk, other.pk), max(one.pk, other.pk)) not in apart
+        (tag, other)
+        for tag, other in pairs
+        if (min(tag.pk, other.pk), max(tag.pk, other.pk)) not in dismissed
     ]
 
 
 def list_unused(community: Community, *, at: datetime) -> list[Tag]:
-    """Tags that nobody carries and no segment asks for."""
-    asked: set[str] = set()
+    """Tags that nobody has and no segment uses."""
+    used: set[str] = set()
     for segment in segments.list_active(community):
-        asked |= library.tags_in(segment.rule)
-    return [tag for tag in _carried_by(0, community, at) if tag.key not in asked]
+        used |= segments.mentioned_keys("tag", segment.rule)
+    return [tag for tag in _list_by_size(0, community, at) if tag.key not in used]
 
 
 def list_single_use(community: Community, *, at: datetime) -> list[Tag]:
-    """Tags that a single person carries: a note rather than a tag."""
-    return _carried_by(1, community, at)
+    """Tags that one person has, which should perhaps be a note."""
+    return _list_by_size(1, community, at)
 
 
-def _carried_by(people: int, community: Community, at: datetime) -> list[Tag]:
-    listed = list(library.list_tags(community))
-    carriers = set_sizes.count_by_ref(
+def _list_by_size(size: int, community: Community, at: datetime) -> list[Tag]:
+    tags = list(library.list_tags(community))
+    sizes = set_sizes.count_by_ref(
         community=community,
         kind=KIND.name,
-        refs=[tag.pk for tag in listed],
+        refs=[tag.pk for tag in tags],
         by=staff_models.system(community),
         at=at,
     )
-    return [tag for tag in listed if carriers[tag.pk] == people]
+    return [tag for tag in tags if sizes[tag.pk] == size]

@@ -1,4 +1,4 @@
-"""Tag libraries of a trade to start from; what is there already stays as it is."""
+"""Ready-made tag libraries for a trade."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library, naming
-from qunce.members.tags import models as tag_models
+from qunce.members.tags.models import Tag
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TemplateGroup:
-    """A dimension: its key, its name, and key and name of each tag."""
+    """A tag group to create, with (key, name) of each tag."""
 
     key: str
     name: StrOrPromise
@@ -134,16 +134,14 @@ TEMPLATES: Mapping[str, Sequence[TemplateGroup]] = {
 
 
 class TagTemplateNotFound(errors.NotFound):
-    """There is no such template."""
+    """There is no such tag template."""
 
 
 @transaction.atomic
-def apply(
-    *, community: Community, template: str, by: Staff, at: datetime
-) -> list[tag_models.Tag]:
-    """Make the groups and tags that are missing; returns the new tags.
+def apply(*, community: Community, template: str, by: Staff, at: datetime) -> list[Tag]:
+    """Create the missing groups and tags of a template; returns the new tags.
 
-    They are named in the community's language.
+    Their names are in the language of the community. Existing tags are left unchanged.
     """
     if template not in TEMPLATES:
         raise TagTemplateNotFound(
@@ -154,38 +152,32 @@ def apply(
         return [
             tag
             for group in TEMPLATES[template]
-            for tag in _apply_group(community, group, by, at)
+            for tag in _create_missing_tags(community, group, by, at)
         ]
 
 
-def _apply_group(
-    community: Community, group: TemplateGroup, by: Staff, at: datetime
-) -> list[tag_models.Tag]:
-    known = library.find(community, [key for key, _name in group.tags])
-    row = _group(community, group, by, at)
-    return [
-        library.create(
-            community=community, key=key, name=str(name), group=row, by=by, at=at
-        )
-        for key, name in group.tags
-        if key not in known
-    ]
-
-
-def _group(
-    community: Community, group: TemplateGroup, by: Staff, at: datetime
-) -> tag_models.TagGroup:
+def _create_missing_tags(
+    community: Community, template: TemplateGroup, by: Staff, at: datetime
+) -> list[Tag]:
+    existing = library.find(community, [key for key, _name in template.tags])
     try:
-        return tag_groups.get_by_key(community, group.key)
+        group = tag_groups.get_by_key(community, template.key)
     except tag_groups.TagGroupNotFound:
-        return tag_groups.create(
+        group = tag_groups.create(
             community=community,
-            key=group.key,
-            name=str(group.name),
-            exclusive=group.exclusive,
+            key=template.key,
+            name=str(template.name),
+            exclusive=template.exclusive,
             naming=naming.NamingRule(
-                pattern=group.pattern, guidance=str(group.guidance)
+                pattern=template.pattern, guidance=str(template.guidance)
             ),
             by=by,
             at=at,
         )
+    return [
+        library.create(
+            community=community, key=key, name=str(name), group=group, by=by, at=at
+        )
+        for key, name in template.tags
+        if key not in existing
+    ]

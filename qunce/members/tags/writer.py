@@ -1,4 +1,4 @@
-"""Writes taggings inside the caller's transaction."""
+"""Writing of taggings inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from qunce.sets.bitmaps import marks
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class TagAdded(facts.FactKind):
-    """`depth` is the tag's weight on this account now."""
+    """`depth` is the tag's weight on this account after the change."""
 
     kind = "tag.added"
     label = gettext_lazy("got a tag")
@@ -36,21 +36,22 @@ class TagRemoved(facts.FactKind):
     tag: str
 
 
-KEEP = """
+ARCHIVE_CHANGES = """
 INSERT INTO members_tagchange (batch_id, tag_id, account_id, weight, tagged_at, by_id,
     source, expires_at, previous_batch_id)
 SELECT %s, tag_id, account_id, CASE WHEN present THEN weight ELSE 0 END, tagged_at,
     by_id, source, expires_at, batch_id
 FROM members_tagging
-WHERE tag_id = %s AND account_id IN ({marks})
+WHERE tag_id = %s AND account_id IN ({accounts})
     AND (batch_id IS NULL OR batch_id <> %s)
 ON CONFLICT (batch_id, tag_id, account_id) DO NOTHING
 """
+"""A tagging that the batch changes twice keeps its first state, the one to undo to."""
 
 
 @dataclass(frozen=True)
 class TagWriter:
-    """Writes tag rows for one batch, inside the caller's transaction."""
+    """Writes the taggings of one batch, inside the caller's transaction."""
 
     batch: TagBatch
     by: Staff
@@ -58,14 +59,14 @@ class TagWriter:
     expires_at: datetime | None = None
 
     def lock(self, tag: Tag) -> None:
-        """Hold the tag until the commit: who carries it is looked at after this."""
+        """Lock the tag until the commit; call it before reading who has the tag."""
         if tag.group is not None and tag.group.exclusive:
             lock_groups([tag.group.pk])
         if db.is_postgresql():  # on SQLite the transaction has the only write lock
             revisions.bump(tag.community_id, KIND.name, [tag.pk])
 
     def write(self, tag: Tag, weights: Mapping[int, int]) -> int:
-        """Give accounts their weight (0 takes off); returns how many changed."""
+        """Set the weights of accounts, 0 to remove; returns how many changed."""
         if not weights:
             return 0
         community = tag.community
@@ -74,47 +75,45 @@ class TagWriter:
         changed = {a: w for a, w in weights.items() if before.get(a, 0) != w}
         if not changed:
             return 0
-        self._keep(tag, list(changed))
-        marks.set_weights(KIND, community.pk, tag.pk, changed, self._extra())
+        self._archive(tag, list(changed))
+        expires_at = timestamps.to_micros(self.expires_at) if self.expires_at else None
+        columns = {
+            "tagged_at": timestamps.to_micros(self.at),
+            "by_id": self.by.pk,
+            "source": self.batch.source,
+            "expires_at": expires_at,
+            "batch_id": self.batch.pk,
+        }
+        marks.set_weights(KIND, community.pk, tag.pk, changed, columns)
         _record(tag, changed, self.by, self.at)
         self._count(tag, len(changed))
         return len(changed)
 
-    def extend(self, tag: Tag, carriers: Collection[int]) -> None:
-        """Who carries it already carries it until `expires_at` now."""
+    def set_expiry(self, tag: Tag, accounts: Collection[int]) -> None:
+        """Let the existing taggings of these accounts expire at `expires_at`."""
         ends = timestamps.to_micros(self.expires_at) if self.expires_at else None
         same = models.Q(expires_at=ends) if ends else models.Q(expires_at__isnull=True)
-        rows = Tagging.objects.filter(tag=tag, account_id__in=carriers, present=True)
-        accounts = list(rows.exclude(same).values_list("account_id", flat=True))
-        if accounts:
-            self._keep(tag, accounts)
-            rows.filter(account_id__in=accounts).update(
+        rows = Tagging.objects.filter(tag=tag, account_id__in=accounts, present=True)
+        changed = list(rows.exclude(same).values_list("account_id", flat=True))
+        if changed:
+            self._archive(tag, changed)
+            rows.filter(account_id__in=changed).update(
                 expires_at=self.expires_at, batch_id=self.batch.pk
             )
-            self._count(tag, len(accounts))
+            self._count(tag, len(changed))
 
-    def clear_rivals(self, tag: Tag, accounts: Collection[int]) -> None:
-        """Take off these people what an exclusive group does not allow beside `tag`."""
-        for rival, carriers in find_rivals(tag, accounts).items():
-            self.write(rival, dict.fromkeys(carriers, 0))
+    def remove_conflicting(self, tag: Tag, accounts: Collection[int]) -> None:
+        """Remove the tags that an exclusive group does not allow beside `tag`."""
+        for other, tagged in find_conflicting(tag, accounts).items():
+            self.write(other, dict.fromkeys(tagged, 0))
 
-    def _keep(self, tag: Tag, accounts: list[int]) -> None:
+    def _archive(self, tag: Tag, accounts: list[int]) -> None:
+        """Store how these taggings are now, so that the batch can be undone."""
         for chunk in account_queries.chunks(accounts):
             db.execute(
-                KEEP.format(marks=db.placeholders(len(chunk))),
+                ARCHIVE_CHANGES.format(accounts=db.placeholders(len(chunk))),
                 [self.batch.pk, tag.pk, *chunk, self.batch.pk],
             )
-
-    def _extra(self) -> dict[str, object]:
-        return {
-            "tagged_at": timestamps.to_micros(self.at),
-            "by_id": self.by.pk,
-            "source": self.batch.source,
-            "expires_at": timestamps.to_micros(self.expires_at)
-            if self.expires_at
-            else None,
-            "batch_id": self.batch.pk,
-        }
 
     def _count(self, tag: Tag, changed: int) -> None:
         self.batch.changed += changed
@@ -126,7 +125,7 @@ class TagWriter:
 def restore_weights(
     tag: Tag, weights: Mapping[int, int], by: Staff, at: datetime
 ) -> int:
-    """Give accounts an earlier weight back and leave the rest of their rows."""
+    """Set earlier weights again without the other columns; returns how many changed."""
     if not weights:
         return 0
     changed = marks.restore_weights(KIND, tag.community_id, tag.pk, weights)
@@ -135,38 +134,33 @@ def restore_weights(
 
 
 def _record(tag: Tag, weights: Mapping[int, int], by: Staff, at: datetime) -> None:
-    alike: dict[int, list[int]] = {}
+    by_weight: dict[int, list[int]] = {}
     for account, weight in weights.items():
-        alike.setdefault(weight, []).append(account)
-    for weight, accounts in sorted(alike.items()):
-        event = (
+        by_weight.setdefault(weight, []).append(account)
+    for weight, accounts in sorted(by_weight.items()):
+        fact = (
             TagAdded(tag=tag.key, depth=weight) if weight else TagRemoved(tag=tag.key)
         )
-        facts.record_for_accounts(
-            event, accounts, community=tag.community, by=by, at=at
-        )
+        facts.record_for_accounts(fact, accounts, community=tag.community, by=by, at=at)
 
 
-def find_rivals(tag: Tag, accounts: Collection[int]) -> dict[Tag, list[int]]:
-    """Other tags of an exclusive group on these people, with the accounts they are on."""
+def find_conflicting(tag: Tag, accounts: Collection[int]) -> dict[Tag, list[int]]:
+    """Other tags of the tag's exclusive group on these people → the tagged accounts."""
     if tag.group is None or not tag.group.exclusive or not accounts:
         return {}
-    found: dict[int, list[int]] = {}
-    families = account_queries.accounts_by_person(accounts).values()
+    people = account_queries.accounts_by_person(accounts).values()
     others = Tagging.objects.filter(tag__group=tag.group, present=True).exclude(tag=tag)
-    for chunk in account_queries.chunks(
-        [account for family in families for account in family]
-    ):
-        for tag_id, account in others.filter(account_id__in=chunk).values_list(
-            "tag_id", "account_id"
-        ):
-            found.setdefault(tag_id, []).append(account)
-    chosen = Tag.objects.filter(pk__in=found).select_related("community", "group")
-    return {other: found[other.pk] for other in chosen.order_by("pk")}
+    tagged: dict[int, list[int]] = {}
+    for chunk in account_queries.chunks([a for ids in people for a in ids]):
+        rows = others.filter(account_id__in=chunk)
+        for tag_id, account in rows.values_list("tag_id", "account_id"):
+            tagged.setdefault(tag_id, []).append(account)
+    tags = Tag.objects.filter(pk__in=tagged).select_related("community", "group")
+    return {other: tagged[other.pk] for other in tags.order_by("pk")}
 
 
 def lock_groups(groups: Iterable[int]) -> None:
-    """Hold exclusive groups until the commit, so that two writers cannot both pass."""
+    """Lock exclusive groups until the commit, so that no two writers both pass."""
     if db.is_postgresql():
-        chosen = TagGroup.objects.select_for_update().filter(pk__in=list(groups))
-        list(chosen.order_by("pk").values_list("pk"))
+        rows = TagGroup.objects.select_for_update().filter(pk__in=list(groups))
+        list(rows.order_by("pk").values_list("pk"))

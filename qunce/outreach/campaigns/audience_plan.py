@@ -30,30 +30,31 @@ CHANNEL_SENDER = 0
 
 @dataclass
 class Plan:
-    """`whole` gets it; `left_out` counts by reason; `shares` is by operator's number.
+    """`whole` gets it; `excluded` counts by reason; `shares` is by operator's number.
 
-    `pressed` are those of `whole` who got two messages or more in 7 days.
+    `over_contact_limit` are those of `whole` who got two messages or more in 7 days.
     """
 
-    asked: int
+    matched: int
     whole: BitMap
-    left_out: dict[str, int] = field(default_factory=dict)
+    excluded: dict[str, int] = field(default_factory=dict)
     shares: dict[int, BitMap] = field(default_factory=dict)
-    pressed: int = 0
+    over_contact_limit: int = 0
 
     @property
     def size(self) -> int:
         return len(self.whole)
 
-    def leave_out(self, reason: str, some: BitMap) -> None:
+    def exclude(self, reason: str, some: BitMap) -> None:
         gone = self.whole.intersection_cardinality(some)
         if gone:
-            self.left_out[reason] = gone
+            self.excluded[reason] = gone
             self.whole = self.whole - some
 
     def sender_of(self, target: int) -> int:
         return next(
-            (staff for staff, share in self.shares.items() if target in share), CHANNEL_SENDER
+            (staff for staff, share in self.shares.items() if target in share),
+            CHANNEL_SENDER,
         )
 
 
@@ -72,17 +73,17 @@ def _plan_members(campaign: Campaign, by: Staff, at: datetime) -> Plan:
     plan = Plan(len(whole), whole)
     _exclude_former_members(plan, campaign, by, at)
     if campaign.exclude is not None:
-        plan.leave_out(skip_reasons.EXCLUDED, _people(campaign.exclude, by, at))
-    plan.leave_out(skip_reasons.OPTED_OUT, _people(opt_outs.RULE, by, at))
-    pressed = contact_pressure.list_over_limit(community, at)
-    if campaign.spare:
-        plan.leave_out(skip_reasons.OVER_CONTACT_LIMIT, pressed)
+        plan.exclude(skip_reasons.EXCLUDED, _people(campaign.exclude, by, at))
+    plan.exclude(skip_reasons.OPTED_OUT, _people(opt_outs.RULE, by, at))
+    over_limit = contact_pressure.list_over_limit(community, at)
+    if campaign.skip_recently_contacted:
+        plan.exclude(skip_reasons.OVER_CONTACT_LIMIT, over_limit)
     if campaign.is_assisted:
         seen = {one.pk: _visible_to(one, at) for one in campaigns.list_staff(campaign)}
         _allocate(plan, task_allocation.split_evenly(plan.whole, seen))
     else:
         plan.shares = {CHANNEL_SENDER: plan.whole}
-    plan.pressed = plan.whole.intersection_cardinality(pressed)
+    plan.over_contact_limit = plan.whole.intersection_cardinality(over_limit)
     return plan
 
 
@@ -95,13 +96,15 @@ def _visible_to(staff: Staff, at: datetime) -> BitMap:
     return _people({"all": []}, staff, at)
 
 
-def _exclude_former_members(plan: Plan, campaign: Campaign, by: Staff, at: datetime) -> None:
+def _exclude_former_members(
+    plan: Plan, campaign: Campaign, by: Staff, at: datetime
+) -> None:
     """Those for whom the rule holds but who are gone: never sent to, but told."""
     with_left = _people({"with_left": campaign.rule}, by, at)
     here = _people({"all": []}, by, at)
     gone = (with_left | plan.whole) - here
-    plan.whole, plan.asked = plan.whole | gone, len(plan.whole | gone)
-    plan.leave_out(skip_reasons.LEFT, gone)
+    plan.whole, plan.matched = plan.whole | gone, len(plan.whole | gone)
+    plan.exclude(skip_reasons.LEFT, gone)
 
 
 def _plan_groups(campaign: Campaign, by: Staff) -> Plan:
@@ -110,12 +113,14 @@ def _plan_groups(campaign: Campaign, by: Staff) -> Plan:
     whole = bitmaps.of([pk for pk, _owner, _state in rows])
     plan = Plan(len(campaign.groups), whole)
     dead = [pk for pk, _owner, state in rows if state == Stage.DEAD]
-    plan.leave_out(skip_reasons.GROUP_RETIRED, bitmaps.of(dead))
+    plan.exclude(skip_reasons.GROUP_RETIRED, bitmaps.of(dead))
     if not campaign.is_assisted:
         plan.shares = {CHANNEL_SENDER: plan.whole}
         return plan
     seen = {
-        one.pk: bitmaps.of(group_visibility.list_visible(one).values_list("pk", flat=True))
+        one.pk: bitmaps.of(
+            group_visibility.list_visible(one).values_list("pk", flat=True)
+        )
         for one in campaigns.list_staff(campaign)
     }
     owners = {pk: owner for pk, owner, _state in rows if owner}
@@ -126,4 +131,4 @@ def _plan_groups(campaign: Campaign, by: Staff) -> Plan:
 def _allocate(plan: Plan, divided: dict[int, BitMap]) -> None:
     plan.shares = {staff: share for staff, share in divided.items() if share}
     reached = bitmaps.union(plan.shares.values())
-    plan.leave_out(skip_reasons.NOT_VISIBLE, plan.whole - reached)
+    plan.exclude(skip_reasons.NOT_VISIBLE, plan.whole - reached)

@@ -62,9 +62,9 @@ EDITABLE = ("draft", "scheduled", "paused")
 
 
 class Campaign(models.Model):
-    """`size` and `left_out` (reason → people) are as of the start.
+    """`size` and `excluded` (reason → people) are as of the start.
 
-    `staff` are operators' numbers, `groups` those of groups. `spare` leaves out who got
+    `staff` are operators' numbers, `groups` those of groups. `skip_recently_contacted` leaves out who got
     two messages or more in 7 days; `note` says why it stopped by itself.
     """
 
@@ -80,12 +80,12 @@ class Campaign(models.Model):
     groups: models.JSONField[Any, Any] = models.JSONField(default=list)
     channel = models.CharField(max_length=30, default="assisted")
     staff: models.JSONField[Any, Any] = models.JSONField(default=list)
-    spare = models.BooleanField(default=True)
+    skip_recently_contacted = models.BooleanField(default=True)
     due_at = timestamps.TimestampField(null=True)
     send_at = timestamps.TimestampField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     size = models.PositiveIntegerField(default=0)
-    left_out: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    excluded: models.JSONField[Any, Any] = models.JSONField(default=dict)
     note = models.CharField(max_length=200, default="", blank=True)
     created_at = timestamps.TimestampField()
     changed_at = timestamps.TimestampField()
@@ -192,7 +192,9 @@ def check_complete(campaign: Campaign) -> None:
     """Whether it says what goes to whom through whom."""
     community = campaign.community
     channel = base.get(campaign.channel)
-    templates.check(campaign.text, variable_values.list_variables(community, campaign.target))
+    templates.check(
+        campaign.text, variable_values.list_variables(community, campaign.target)
+    )
     if len(campaign.text) > channel.capabilities.longest:
         raise InvalidCampaign(_("The text is too long for this channel."))
     if campaign.target == Target.MEMBERS and campaign.rule is None:
@@ -215,7 +217,8 @@ def _check_fields(campaign: Campaign, by: Staff) -> None:
         raise InvalidCampaign(_("This channel cannot send to this kind of recipient."))
     if campaign.text:
         templates.check(
-            campaign.text, variable_values.list_variables(campaign.community, campaign.target)
+            campaign.text,
+            variable_values.list_variables(campaign.community, campaign.target),
         )
     for rule in (campaign.rule, campaign.exclude):
         if rule is not None:
@@ -249,7 +252,9 @@ def create(
     permissions.check_may(by, MANAGE)
     name = " ".join(name.split())
     if key and Campaign.objects.filter(community=community, key=key).exists():
-        raise CampaignAlreadyExists(_("A campaign “%(key)s” already exists.") % {"key": key})
+        raise CampaignAlreadyExists(
+            _("A campaign “%(key)s” already exists.") % {"key": key}
+        )
     campaign = Campaign(community=community, name=name, by=by, **_normalised(about))
     campaign.created_at = campaign.changed_at = at
     _check_fields(campaign, by)
@@ -289,7 +294,16 @@ def update(*, campaign: Campaign, by: Staff, at: datetime, **about: Any) -> list
 @transaction.atomic
 def duplicate(*, campaign: Campaign, by: Staff, at: datetime) -> Campaign:
     """A new draft that says the same."""
-    same = ("text", "target", "rule", "exclude", "groups", "channel", "staff", "spare")
+    same = (
+        "text",
+        "target",
+        "rule",
+        "exclude",
+        "groups",
+        "channel",
+        "staff",
+        "skip_recently_contacted",
+    )
     usable = {one.pk for one in list_assignable_staff(campaign.community)}
     about = {name: getattr(campaign, name) for name in same}
     about["staff"] = [pk for pk in campaign.staff if pk in usable]
@@ -305,12 +319,16 @@ def schedule(*, campaign: Campaign, send_at: datetime, by: Staff, at: datetime) 
     check_complete(campaign)
     if send_at <= at:
         raise InvalidCampaign(_("Choose a time in the future."))
-    transition(campaign=campaign, step="schedule", by=by, at=at, send_at=send_at, note="")
+    transition(
+        campaign=campaign, step="schedule", by=by, at=at, send_at=send_at, note=""
+    )
 
 
 def unschedule(*, campaign: Campaign, by: Staff, at: datetime, note: str = "") -> None:
     permissions.check_may(by, MANAGE)
-    transition(campaign=campaign, step="unschedule", by=by, at=at, send_at=None, note=note)
+    transition(
+        campaign=campaign, step="unschedule", by=by, at=at, send_at=None, note=note
+    )
 
 
 def pause(*, campaign: Campaign, by: Staff, at: datetime, note: str = "") -> None:
@@ -361,7 +379,9 @@ def _unused_key(community: Community, name: str) -> str:
     )
 
 
-def _record(event: facts.FactKind, of: Campaign, by: Staff | None, at: datetime) -> None:
+def _record(
+    event: facts.FactKind, of: Campaign, by: Staff | None, at: datetime
+) -> None:
     facts.record(event, community=of.community, by=by, at=at)
 
 

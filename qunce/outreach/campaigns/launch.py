@@ -58,7 +58,7 @@ def start(
             "start",
             started_at=at,
             size=plan.size,
-            left_out=plan.left_out,
+            excluded=plan.excluded,
             note="",
         )
         _create_tasks(campaign, plan, at)

@@ -92,7 +92,9 @@ class TaskProgress:
 
 def list_task_progress(campaign: Campaign, at: datetime) -> list[TaskProgress]:
     """Who has most left to do comes first: who has not sent."""
-    rows = list(campaign.tasks.select_related("staff").defer("unclaimed").order_by("pk"))
+    rows = list(
+        campaign.tasks.select_related("staff").defer("unclaimed").order_by("pk")
+    )
     far = progress_by_task(rows)
     shares = [TaskProgress(task, far[task.pk], task.is_late(at)) for task in rows]
     return sorted(shares, key=lambda share: (-share.progress.left, share.task.pk))
@@ -171,7 +173,9 @@ def _to_lines(
     ]
 
 
-def export_recipients(*, campaign: Campaign, by: Staff, at: datetime) -> Iterator[RecipientLine]:
+def export_recipients(
+    *, campaign: Campaign, by: Staff, at: datetime
+) -> Iterator[RecipientLine]:
     """All receivers, read a piece at a time."""
     permissions.check_may(by, EXPORT)
     rows = Recipient.objects.filter(campaign=campaign)

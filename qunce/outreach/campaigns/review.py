@@ -38,10 +38,10 @@ class StaffShare:
 
 @dataclass(frozen=True)
 class Review:
-    asked: int
+    matched: int
     size: int
-    left_out: dict[str, int]
-    pressed: int
+    excluded: dict[str, int]
+    over_contact_limit: int
     shares: list[StaffShare]
     samples: list[Sample]
 
@@ -52,10 +52,10 @@ def build(*, campaign: Campaign, by: Staff, at: datetime) -> Review:
     plan = audience_plan.build(campaign=campaign, by=by, at=at)
     staff = {one.pk: one for one in campaigns.list_staff(campaign)}
     return Review(
-        asked=plan.asked,
+        matched=plan.matched,
         size=plan.size,
-        left_out=plan.left_out,
-        pressed=plan.pressed,
+        excluded=plan.excluded,
+        over_contact_limit=plan.over_contact_limit,
         shares=[
             StaffShare(staff.get(pk), len(share))
             for pk, share in plan.shares.items()
@@ -112,7 +112,9 @@ def _text(
         return None, str(error)
 
 
-def recipient_names(campaign: Campaign, targets: Sequence[int], by: Staff) -> dict[int, str]:
+def recipient_names(
+    campaign: Campaign, targets: Sequence[int], by: Staff
+) -> dict[int, str]:
     """Target → what to call it in a list: a name, or the key of who has none, as far as
     `by` may read it."""
     if campaign.target == Target.GROUPS:

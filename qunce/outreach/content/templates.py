@@ -113,7 +113,8 @@ def describe_position(text: str, place: int) -> str:
 
 def _fail(text: str, place: int, message: str) -> NoReturn:
     raise InvalidText(
-        _("%(where)s: %(what)s") % {"where": describe_position(text, place), "what": message}
+        _("%(where)s: %(what)s")
+        % {"where": describe_position(text, place), "what": message}
     )
 
 

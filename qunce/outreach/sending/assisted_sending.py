@@ -70,7 +70,9 @@ def may_run(campaign: Campaign) -> bool:
 
 def check_undoable(row: Recipient, at: datetime) -> None:
     """A failure may be tried again at any time, a mark taken back for 5 minutes."""
-    if row.state == State.MARKED and (row.recorded or at >= row.changed_at + UNDO_PERIOD):
+    if row.state == State.MARKED and (
+        row.recorded or at >= row.changed_at + UNDO_PERIOD
+    ):
         minutes = int(UNDO_PERIOD.total_seconds() // 60)
         raise TooLateToUndo(
             _("A mark can be undone for %(n)s minutes. After that, it is counted.")
@@ -97,7 +99,7 @@ def open_next(
     """The rows to do now: those open already, filled up to `most` from what waits."""
     tasks.check_own(task, by)
     check_running(task.campaign)
-    judge = eligibility.checker_for(task.campaign, by, at)
+    checker = eligibility.checker_for(task.campaign, by, at)
     with transaction.atomic():
         held = Task.objects.select_for_update().get(pk=task.pk)
         open_now = recipients.list_open(task).count()
@@ -105,7 +107,9 @@ def open_next(
         while open_now < most and rest:
             chosen = rest[: most - open_now]
             rest -= chosen
-            born = recipients.create_claimed(held, judge.judge(list(chosen)), at=at)
+            born = recipients.create_claimed(
+                held, checker.reasons_to_skip(list(chosen)), at=at
+            )
             open_now += len(born)
         held.set_unclaimed(rest)
         task.unclaimed_count = held.unclaimed_count
@@ -139,7 +143,9 @@ def _complete(
             rows, origins=[State.PLANNED], to=to, at=at, by_id=by.pk, **changes
         )
         if not turned:
-            raise RecipientNotOpen(_("The state of this row has changed. Check the list again."))
+            raise RecipientNotOpen(
+                _("The state of this row has changed. Check the list again.")
+            )
         finish_if_done(held, at)
 
 
@@ -164,7 +170,9 @@ def undo(*, task: Task, target: int, by: Staff, at: datetime) -> None:
         recorded=False,
     )
     if not turned:
-        raise RecipientNotOpen(_("The state of this row has changed. Check the list again."))
+        raise RecipientNotOpen(
+            _("The state of this row has changed. Check the list again.")
+        )
     _reopen(held, at)
 
 
@@ -181,7 +189,9 @@ def hand_over(*, task: Task, to: Staff, by: Staff, at: datetime) -> int:
     mine = held[task.staff_id]
     theirs = held.get(to.pk) or _empty_task(mine, to, at)
     moved = mine.unclaimed_count + recipients.list_open(mine).update(task=theirs)
-    theirs.set_unclaimed(bitmaps.from_bytes(theirs.unclaimed) | bitmaps.from_bytes(mine.unclaimed))
+    theirs.set_unclaimed(
+        bitmaps.from_bytes(theirs.unclaimed) | bitmaps.from_bytes(mine.unclaimed)
+    )
     mine.set_unclaimed(bitmaps.of([]))
     if moved:
         Task.objects.filter(pk=theirs.pk).update(finished_at=None)
@@ -191,7 +201,9 @@ def hand_over(*, task: Task, to: Staff, by: Staff, at: datetime) -> int:
 
 
 def _check_assignee(task: Task, to: Staff) -> None:
-    if to.pk not in {one.pk for one in campaigns.list_assignable_staff(task.campaign.community)}:
+    if to.pk not in {
+        one.pk for one in campaigns.list_assignable_staff(task.campaign.community)
+    }:
         raise errors.Invalid(_("Tasks cannot be assigned to %(name)s.") % {"name": to})
     if to.pk == task.staff_id:
         raise errors.Invalid(
@@ -251,7 +263,9 @@ def finish_campaign_if_done(campaign_id: int, at: datetime) -> None:
         campaign.state in tasks.OPEN_CAMPAIGN_STATES
         and not campaign.tasks.filter(finished_at__isnull=True).exists()
     ):
-        campaigns.transition(campaign=campaign, step="finish", by=None, at=at, finished_at=at)
+        campaigns.transition(
+            campaign=campaign, step="finish", by=None, at=at, finished_at=at
+        )
 
 
 def _reopen(task: Task, at: datetime) -> None:

@@ -68,7 +68,9 @@ def record_receipt(*, event: Incoming, at: datetime) -> None:
 def _find_message(event: Incoming) -> tuple[Campaign, int]:
     number, dash, target = str(event.payload.get("message", "")).partition("-")
     if event.payload.get("state") not in (State.DELIVERED, State.CLICKED):
-        raise InvalidChannelEvent(_("The state in a receipt must be delivered or clicked."))
+        raise InvalidChannelEvent(
+            _("The state in a receipt must be delivered or clicked.")
+        )
     if not (dash and number.isdecimal() and target.isdecimal()):
         raise InvalidChannelEvent(_("A receipt must name the message it belongs to."))
     campaign = Campaign.objects.filter(
@@ -110,7 +112,9 @@ def record_message(*, event: Incoming, at: datetime) -> None:
         )
         group = found[key]
     text = str(event.payload.get("text", ""))
-    posted = MessagePosted(account=_ensure_account(event, at), group=group, letters=len(text))
+    posted = MessagePosted(
+        account=_ensure_account(event, at), group=group, letters=len(text)
+    )
     facts.record_many(
         [posted],
         community=event.community,

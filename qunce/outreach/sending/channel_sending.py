@@ -50,7 +50,7 @@ class CampaignQueue:
     lease: str = ""
 
     def claim(self, *, most: int, at: datetime) -> Sequence[Message]:
-        judge = eligibility.checker_for(self.campaign, None, at)
+        checker = eligibility.checker_for(self.campaign, None, at)
         self.lease = secrets.token_hex(16)
         with transaction.atomic():
             held = Task.objects.select_for_update().get(pk=self.task.pk)
@@ -64,7 +64,7 @@ class CampaignQueue:
             while len(fresh) < most - again and rest:
                 chosen = rest[: most - again - len(fresh)]
                 rest -= chosen
-                found = judge.judge(list(chosen))
+                found = checker.reasons_to_skip(list(chosen))
                 fresh += recipients.create_claimed(held, found, at=at, lease=self.lease)
             held.set_unclaimed(rest)
             self._leased().update(due_at=at + LEASE)

@@ -32,9 +32,9 @@ class EligibilityChecker:
     campaign: Campaign
     staff: Staff | None
     at: datetime
-    told: contact_pressure.Contacts | None
+    contacts: contact_pressure.Contacts | None
 
-    def judge(self, targets: Sequence[int]) -> dict[int, str]:
+    def reasons_to_skip(self, targets: Sequence[int]) -> dict[int, str]:
         """Target → the reason to skip it, or nothing. A person merged meanwhile is
         judged under the first account that they have now."""
         if self.campaign.target == Target.GROUPS:
@@ -51,12 +51,12 @@ class EligibilityChecker:
         families = account_queries.accounts_by_person(heads)
         here = self._here(families)
         out = opt_outs.find_by_person(heads)
-        pressed = self._pressed(heads)
+        over_limit = self._pressed(heads)
         seen = self._seen(heads)
         checks = (
             (skip_reasons.LEFT, set(heads) - here),
             (skip_reasons.OPTED_OUT, set(out)),
-            (skip_reasons.OVER_CONTACT_LIMIT, pressed),
+            (skip_reasons.OVER_CONTACT_LIMIT, over_limit),
             (skip_reasons.NOT_VISIBLE, set(heads) - seen),
             (skip_reasons.NO_ADDRESS, self._without_address(heads)),
         )
@@ -70,10 +70,10 @@ class EligibilityChecker:
         return {head_of[pk] for pk in here.values_list("pk", flat=True)}
 
     def _pressed(self, heads: list[int]) -> set[int]:
-        if self.told is None:
+        if self.contacts is None:
             return set()
         number = contact_pressure.pending_contacts(self.campaign.community, heads)
-        over = self.told.with_open(number)
+        over = self.contacts.over_limit(number)
         return {head for head in heads if head in over}
 
     def _seen(self, heads: list[int]) -> set[int]:
@@ -103,9 +103,11 @@ class EligibilityChecker:
         return {target: _first(target, checks) for target in targets}
 
 
-def checker_for(campaign: Campaign, staff: Staff | None, at: datetime) -> EligibilityChecker:
+def checker_for(
+    campaign: Campaign, staff: Staff | None, at: datetime
+) -> EligibilityChecker:
     told = None
-    if campaign.spare and campaign.target == Target.MEMBERS:
+    if campaign.skip_recently_contacted and campaign.target == Target.MEMBERS:
         told = contact_pressure.contacts_in_log(campaign.community, at)
     return EligibilityChecker(campaign, staff, at, told)
 

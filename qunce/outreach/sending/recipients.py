@@ -125,7 +125,9 @@ def delete_erased(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
     """A reaction: who is erased is in no campaign, and waits in none."""
-    delete_for_accounts(community, [fact.account for fact in facts if fact.account is not None])
+    delete_for_accounts(
+        community, [fact.account for fact in facts if fact.account is not None]
+    )
 
 
 def delete_for_accounts(community: Community, accounts: Iterable[int]) -> None:

@@ -43,7 +43,9 @@ def record_final_marks(*, at: datetime) -> int:
     )
     waiting: dict[int, list[int]] = {}
     places = settled.order_by("campaign_id", "target_id")
-    for campaign, target in places.values_list("campaign_id", "target_id")[:MAX_ROWS_PER_RUN]:
+    for campaign, target in places.values_list("campaign_id", "target_id")[
+        :MAX_ROWS_PER_RUN
+    ]:
         waiting.setdefault(campaign, []).append(target)
     return sum(_record(pk, targets, before, at) for pk, targets in waiting.items())
 

@@ -51,7 +51,10 @@ class Task(models.Model):
 
     def set_unclaimed(self, unclaimed: BitMap) -> None:
         """Write who is left; under the row's lock."""
-        self.unclaimed, self.unclaimed_count = bitmaps.to_bytes(unclaimed), len(unclaimed)
+        self.unclaimed, self.unclaimed_count = (
+            bitmaps.to_bytes(unclaimed),
+            len(unclaimed),
+        )
         self.save(update_fields=["unclaimed", "unclaimed_count"])
 
     def is_late(self, at: datetime) -> bool:

@@ -2,74 +2,154 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from pyroaring import BitMap
 
 from qunce.core import revisions
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.bitmaps.bit_counters import BitCounter, sum_all
-from qunce.sets.rules import base, comparisons, fact_queries, time_windows
+from qunce.sets.clauses import fact_filters
+from qunce.sets.rules import base, comparisons, fact_queries, phrasing, time_windows
 from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.comparisons import Comparison
 from qunce.sets.rules.fact_queries import FactFilter
+from qunce.sets.rules.phrasing import Names, Pieces
+from qunce.sets.rules.references import Mention
 from qunce.sets.rules.time_windows import Window
 
 if TYPE_CHECKING:
     from qunce.sets.rules.snapshots import Snapshot
 
-COUNTED = ("times", "days", "weeks")
-FIELDS = ("kind", "where", "sum", "first", "last", *COUNTED, *time_windows.KINDS)
+EXPLANATIONS = {
+    "times": gettext_noop("times: %(n)s (required %(wanted)s)"),
+    "days": gettext_noop("days: %(n)s (required %(wanted)s)"),
+    "weeks": gettext_noop("weeks: %(n)s (required %(wanted)s)"),
+}
+PHRASES = {
+    "times": gettext_noop("%(n)s times"),
+    "days": gettext_noop("on %(n)s different days"),
+    "weeks": gettext_noop("in %(n)s different weeks"),
+}
+UNITS = tuple(PHRASES)
+"""What can be counted; each is a field of the clause."""
+NEVER = ({"eq": 0}, {"lte": 0}, {"lt": 1})
+AT_LEAST_ONCE = ({"gte": 1}, {"gt": 0})
 
 
 @base.register
 @dataclass(frozen=True)
 class DidClause(Clause):
-    """Asked of stacks of days where it can be, of the mirror where it must be.
+    """Answered from the bit counters of days where possible, else from the mirror.
 
     The mirror is needed for payloads (`where`, `sum`) and for exact hours.
     """
 
     name: ClassVar[str] = "did"
+    description: ClassVar[str] = (
+        "Members by what they did: how often, on how many days or in how many weeks, the"
+        " sum of a field, and when it first or last happened."
+    )
+    fields: ClassVar[tuple[str, ...]] = (
+        "kind",
+        "where",
+        "sum",
+        "first",
+        "last",
+        *UNITS,
+        *time_windows.KINDS,
+    )
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"kind": "order.paid", "times": {"gte": 2}, "within": "30d"},
+        {"kind": "order.paid", "days": {"gte": 3}, "since": "2026-01-01"},
+        {"kind": "order.paid", "weeks": {"gte": 10}, "within": "84d"},
+        {
+            "kind": "order.paid",
+            "sum": {"field": "amount", "gte": 10000},
+            "between": ["2026-01-01", "2026-01-31"],
+        },
+        {"kind": "order.paid", "where": {"page": ["home"]}, "before": "30d"},
+        {"kind": "order.paid", "first": {"within": "7d"}},
+        {"kind": "order.paid", "last": {"before": "30d"}},
+    )
+
     facts: FactFilter
     window: Window
-    counted: tuple[tuple[str, Comparison], ...]
+    counts: tuple[tuple[str, Comparison], ...]
     sum: tuple[str, Comparison] | None = None
     first: Window | None = None
     last: Window | None = None
 
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> DidClause:
-        base.check_fields(args, path, FIELDS)
-        counted = tuple(
-            (name, comparisons.parse(args[name], path.child(name)))
-            for name in COUNTED
-            if name in args
+        base.check_fields(args, path, cls.fields)
+        counts = tuple(
+            (unit, comparisons.parse(args[unit], path.child(unit)))
+            for unit in UNITS
+            if unit in args
         )
-        extra = [name for name in ("sum", "first", "last") if name in args]
-        if not counted and not extra:
-            counted = (("times", comparisons.AT_LEAST_ONCE),)
+        others = [name for name in ("sum", "first", "last") if name in args]
+        if not counts and not others:
+            counts = (("times", comparisons.AT_LEAST_ONCE),)
         return cls(
             facts=fact_queries.parse(args, path),
             window=time_windows.parse(args, path),
-            counted=counted,
-            sum=_sum(args["sum"], path.child("sum")) if "sum" in args else None,
-            first=_edge(args, "first", path),
-            last=_edge(args, "last", path),
+            counts=counts,
+            sum=_parse_sum(args["sum"], path.child("sum")) if "sum" in args else None,
+            first=_parse_edge(args, "first", path),
+            last=_parse_edge(args, "last", path),
         )
+
+    @classmethod
+    def phrase(cls, args: Any, names: Names) -> Pieces:
+        kind, window = fact_filters.phrase(args, names), phrasing.window(args)
+        parts = [
+            _phrase_count(unit, args[unit], kind, window)
+            for unit in UNITS
+            if unit in args
+        ]
+        if "sum" in args:
+            bounds = {sign: n for sign, n in args["sum"].items() if sign != "field"}
+            template = _("%(kind)s with a total %(field)s of %(n)s %(window)s")
+            pieces = {
+                "field": phrasing.value(args["sum"]["field"]),
+                "n": phrasing.comparison(bounds),
+                "window": window,
+            }
+            parts.append(phrasing.fill(template, kind=kind, **pieces))
+        if "first" in args:
+            template = _("%(kind)s for the first time %(window)s")
+            first = phrasing.window(args["first"])
+            parts.append(phrasing.fill(template, kind=kind, window=first))
+        if "last" in args:
+            template = _("%(kind)s for the last time %(window)s")
+            last = phrasing.window(args["last"])
+            parts.append(phrasing.fill(template, kind=kind, window=last))
+        if not parts:
+            parts.append(_phrase_count("times", {"gte": 1}, kind, window))
+        return phrasing.join([phrasing.tidy(part) for part in parts], _(" and "))
+
+    @classmethod
+    def mentions(cls, args: Any) -> Iterator[Mention]:
+        yield from fact_filters.mentions(args)
 
     def dependencies(self) -> Iterable[revisions.Key]:
         return ()
 
     def cache_key(self, snap: Snapshot) -> Hashable:
-        """Today, and the state of the days or of the log that is read."""
+        """Today, and the state of the days, or of the log, that the set is read from."""
         if self._needs_mirror():
-            exact = snap.at if self._is_exact() else snap.today
-            return (exact, snap.token(), snap.reached())
-        return (snap.today, snap.token(), tuple(self._all_days(snap).items()))
+            now = snap.at if self._is_exact() else snap.today
+            return (now, snap.token(), snap.reached())
+        first_day, last_day = self.window.range(snap.today)
+        if self.first or self.last:
+            first_day, last_day = time_windows.NEVER, snap.today
+        days = snap.changed_days(self.facts.kind, first_day, last_day)
+        return (snap.today, snap.token(), tuple(days.items()))
 
     def _needs_mirror(self) -> bool:
         return bool(self.facts.where or self.facts.groups or self.sum) or (
@@ -77,88 +157,81 @@ class DidClause(Clause):
         )
 
     def _is_exact(self) -> bool:
-        spans = (self.window, self.first, self.last)
-        return any(span.hours for span in spans if span)
-
-    def _all_days(self, snap: Snapshot) -> dict[int, int]:
-        """Every day that the answer looks at: all up to today for first and last."""
-        if self.first or self.last:
-            return snap.changed_days(self.facts.kind, time_windows.NEVER, snap.today)
-        return snap.changed_days(self.facts.kind, *self.window.range(snap.today))
+        windows = (self.window, self.first, self.last)
+        return any(window.hours for window in windows if window)
 
     def resolve(self, snap: Snapshot) -> BitMap:
-        found = snap.everyone(with_left=True)
-        for part in self._parts(snap):
-            found = found & part
-        return found
-
-    def _parts(self, snap: Snapshot) -> Iterable[BitMap]:
         everyone = snap.everyone(with_left=True)
-        for name, comparison in self.counted:
-            if (name, comparison) == ("times", comparisons.AT_LEAST_ONCE):
-                yield self._ever(snap, self.window)
+        people = everyone
+        for unit, comparison in self.counts:
+            if (unit, comparison) == ("times", comparisons.AT_LEAST_ONCE):
+                # The union of days is enough, which is cheaper than their sum.
+                people = people & self._people(snap, self.window)
             else:
-                yield comparison.select(self._count(snap, name), everyone)
+                people = people & comparison.select(self._count(snap, unit), everyone)
         if self.sum:
-            yield fact_queries.select_by_sum(snap, self.facts, self.window, *self.sum)
+            people = people & fact_queries.select_by_sum(
+                snap, self.facts, self.window, *self.sum
+            )
         if self.first:
-            yield self._first(snap, self.first)
+            people = people & self._people_by_edge(snap, self.first, "min")
         if self.last:
-            yield self._last(snap, self.last)
+            people = people & self._people_by_edge(snap, self.last, "max")
+        return people
 
-    def _ever(self, snap: Snapshot, window: Window) -> BitMap:
+    def _people(self, snap: Snapshot, window: Window) -> BitMap:
+        """People with at least one fact in the window."""
         if self._needs_mirror():
-            return fact_queries.count_by_person(
-                snap, self.facts, window, "times"
-            ).nonzero()
-        stacks = self._stacks(snap, window)
-        return snap.people(bitmaps.union(stack.nonzero() for _, stack in stacks))
+            counter = fact_queries.count_by_person(snap, self.facts, window, "times")
+            return counter.nonzero()
+        return self._people_on_days(snap, *window.range(snap.today))
 
-    def _count(self, snap: Snapshot, name: str) -> BitCounter:
+    def _people_on_days(self, snap: Snapshot, first: int, last: int) -> BitMap:
+        counters = self._counters(snap, first, last)
+        return snap.people(bitmaps.union(day.nonzero() for _, day in counters))
+
+    def _counters(
+        self, snap: Snapshot, first: int, last: int
+    ) -> list[tuple[int, BitCounter]]:
+        days = snap.changed_days(self.facts.kind, first, last)
+        return snap.day_counters(self.facts.kind, days)
+
+    def _count(self, snap: Snapshot, unit: str) -> BitCounter:
         """Times, distinct days or distinct weeks in the window, by person."""
         if self._needs_mirror():
-            return fact_queries.count_by_person(snap, self.facts, self.window, name)
-        if name == "times":
-            inside = snap.changed_days(self.facts.kind, *self.window.range(snap.today))
-            return snap.by_person(snap.sum_days(self.facts.kind, inside))
+            return fact_queries.count_by_person(snap, self.facts, self.window, unit)
+        first, last = self.window.range(snap.today)
+        if unit == "times":
+            days = snap.changed_days(self.facts.kind, first, last)
+            return snap.by_person(snap.sum_days(self.facts.kind, days))
         blocks: dict[int, list[BitMap]] = {}
-        for day, stack in self._stacks(snap, self.window):
-            block = day if name == "days" else fact_queries.week_of(day, snap.today)
-            blocks.setdefault(block, []).append(stack.nonzero())
+        for day, counter in self._counters(snap, first, last):
+            block = day if unit == "days" else fact_queries.week_of(day, snap.today)
+            blocks.setdefault(block, []).append(counter.nonzero())
         people = (snap.people(bitmaps.union(sets)) for sets in blocks.values())
-        return sum_all(BitCounter.ones(some) for some in people)
+        return sum_all(BitCounter.ones(bitmap) for bitmap in people)
 
-    def _stacks(self, snap: Snapshot, window: Window) -> list[tuple[int, BitCounter]]:
-        inside = snap.changed_days(self.facts.kind, *window.range(snap.today))
-        return snap.day_counters(self.facts.kind, inside)
-
-    def _first(self, snap: Snapshot, window: Window) -> BitMap:
+    def _people_by_edge(self, snap: Snapshot, window: Window, edge: str) -> BitMap:
+        """People whose first (`min`) or last (`max`) fact is in the window."""
         if self._needs_mirror():
-            return fact_queries.select_by_first_or_last(snap, self.facts, window, "min")
-        begin, _end = window.range(snap.today)
-        earlier = self._between(snap, time_windows.NEVER, begin - 1)
-        return self._ever(snap, window) - earlier
-
-    def _last(self, snap: Snapshot, window: Window) -> BitMap:
-        if self._needs_mirror():
-            return fact_queries.select_by_first_or_last(snap, self.facts, window, "max")
-        _begin, end = window.range(snap.today)
-        return self._ever(snap, window) - self._between(snap, end + 1, snap.today)
-
-    def _between(self, snap: Snapshot, begin: int, end: int) -> BitMap:
-        inside = snap.changed_days(self.facts.kind, begin, end)
-        stacks = snap.day_counters(self.facts.kind, inside)
-        return snap.people(bitmaps.union(stack.nonzero() for _, stack in stacks))
+            return fact_queries.select_by_first_or_last(snap, self.facts, window, edge)
+        first, last = window.range(snap.today)
+        outside = (time_windows.NEVER, first - 1)
+        if edge == "max":
+            outside = (last + 1, snap.today)
+        return self._people(snap, window) - self._people_on_days(snap, *outside)
 
     def explain(self, snap: Snapshot, person: int) -> str:
-        parts = [self._say_counted(snap, person, *part) for part in self.counted]
+        parts = []
+        for unit, comparison in self.counts:
+            n = self._count_of_person(snap, person, unit)
+            parts.append(_(EXPLANATIONS[unit]) % {"n": n, "wanted": comparison.say()})
         if self.sum:
-            amount = fact_queries.sum_of(
-                snap, self.facts, self.window, self.sum[0], person
-            )
+            field, comparison = self.sum
+            amount = fact_queries.sum_of(snap, self.facts, self.window, field, person)
             parts.append(
                 _("total %(field)s is %(n)s (required: %(wanted)s)")
-                % {"field": self.sum[0], "n": amount, "wanted": self.sum[1].say()}
+                % {"field": field, "n": amount, "wanted": comparison.say()}
             )
         if self.first:
             parts.append(_("the first time %(when)s") % {"when": self.first.say()})
@@ -170,38 +243,25 @@ class DidClause(Clause):
             "what": base.join_sentences(parts),
         }
 
-    def _say_counted(
-        self, snap: Snapshot, person: int, name: str, comparison: Comparison
-    ) -> str:
-        number = self._number(snap, person, name)
-        return NUMBERED[name]() % {"n": number, "wanted": comparison.say()}
-
-    def _number(self, snap: Snapshot, person: int, name: str) -> int:
+    def _count_of_person(self, snap: Snapshot, person: int, unit: str) -> int:
         if self._needs_mirror():
             return fact_queries.count_of_person(
-                snap, self.facts, self.window, name, person
+                snap, self.facts, self.window, unit, person
             )
         accounts = snap.aliases.account_ids(person)
         counts = {
-            day: sum(stack.get(account) for account in accounts)
-            for day, stack in self._stacks(snap, self.window)
+            day: sum(counter.get(account) for account in accounts)
+            for day, counter in self._counters(snap, *self.window.range(snap.today))
         }
-        if name == "times":
+        if unit == "times":
             return sum(counts.values())
-        done = [day for day, number in counts.items() if number]
-        if name == "weeks":
-            done = [fact_queries.week_of(day, snap.today) for day in done]
-        return len(set(done))
+        days = [day for day, count in counts.items() if count]
+        if unit == "weeks":
+            days = [fact_queries.week_of(day, snap.today) for day in days]
+        return len(set(days))
 
 
-NUMBERED: dict[str, Callable[[], str]] = {
-    "times": lambda: _("times: %(n)s (required %(wanted)s)"),
-    "days": lambda: _("days: %(n)s (required %(wanted)s)"),
-    "weeks": lambda: _("weeks: %(n)s (required %(wanted)s)"),
-}
-
-
-def _edge(args: dict[str, Any], name: str, path: RulePath) -> Window | None:
+def _parse_edge(args: dict[str, Any], name: str, path: RulePath) -> Window | None:
     if name not in args:
         return None
     here = path.child(name)
@@ -212,8 +272,18 @@ def _edge(args: dict[str, Any], name: str, path: RulePath) -> Window | None:
     return window
 
 
-def _sum(args: Any, path: RulePath) -> tuple[str, Comparison]:
+def _parse_sum(args: Any, path: RulePath) -> tuple[str, Comparison]:
     base.check_fields(args, path, ("field", *comparisons.SIGNS))
     field = fact_queries.parse_field_name(args.get("field"), path.child("field"))
     bounds = {sign: value for sign, value in args.items() if sign != "field"}
     return field, comparisons.parse(bounds, path)
+
+
+def _phrase_count(unit: str, bounds: Any, kind: Pieces, window: Pieces) -> Pieces:
+    if unit == "times" and bounds in NEVER:
+        return phrasing.fill(_("never %(kind)s %(window)s"), kind=kind, window=window)
+    times: Pieces = ()
+    if unit != "times" or bounds not in AT_LEAST_ONCE:
+        times = phrasing.fill(_(PHRASES[unit]), n=phrasing.comparison(bounds))
+    template = _("%(kind)s %(times)s %(window)s")
+    return phrasing.fill(template, kind=kind, times=times, window=window)

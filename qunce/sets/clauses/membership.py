@@ -1,8 +1,8 @@
-"""Clauses over marks: any, all or none of several sets, with depth."""
+"""Base of the clauses over marks: any, all or none of several sets, with depth."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,51 +13,52 @@ from pyroaring import BitMap
 from qunce.core import revisions
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.bitmaps.bit_counters import BitCounter
-from qunce.sets.rules import base, comparisons
+from qunce.sets.rules import base, comparisons, phrasing, references
 from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.comparisons import Comparison
+from qunce.sets.rules.phrasing import Names, Pieces
+from qunce.sets.rules.references import Mention
 
 if TYPE_CHECKING:
     from qunce.sets.rules.snapshots import Snapshot
 
-WORDS = {
+QUANTIFIERS = {
     "any": gettext_noop("any of"),
     "all": gettext_noop("all of"),
     "none": gettext_noop("none of"),
 }
-Named = tuple[tuple[int, str], ...]
-"""Ids, each with the key that it was asked for by."""
+Reference = tuple[int, str]
+"""The id of a set, and the key that the rule mentions it by."""
+Term = tuple[str, tuple[Reference, ...]]
+"""A quantifier and the sets it applies to."""
 
 
 @dataclass(frozen=True)
 class MembershipClause(Clause):
-    """Whoever is in any, in all, in none of the named sets; all that is given holds.
+    """Members of any, of all or of none of some sets; every term must hold.
 
-    With `depth`, being in a set means to be in it with such a depth; a person's depth is
-    the sum over their accounts.
+    With `depth` a member counts as in a set only if their depth in it compares as
+    required. A person's depth is the sum over their accounts.
     """
 
-    kind: ClassVar[str]
-    what: ClassVar[str]
-    """The reference by which keys are found."""
+    mark_kind: ClassVar[str]
+    reference_kind: ClassVar[str]
+    phrases: ClassVar[Mapping[str, str]]
+    """Templates by quantifier, and `one` for any of a single set."""
 
-    asked: tuple[tuple[str, Named], ...]
+    terms: tuple[Term, ...]
     depth: Comparison | None = None
 
     @classmethod
-    def parse_asked(
-        cls, args: dict[str, Any], path: RulePath
-    ) -> tuple[tuple[str, Named], ...]:
-        return tuple(
-            (word, cls._named(args[word], path.child(word)))
-            for word in WORDS
-            if word in args
-        )
-
-    @classmethod
-    def _named(cls, value: Any, path: RulePath) -> Named:
-        keys = base.parse_strings(value, path)
-        return tuple(zip(base.resolve_keys(cls.what, keys, path), keys, strict=True))
+    def parse_terms(cls, args: dict[str, Any], path: RulePath) -> tuple[Term, ...]:
+        terms = []
+        for quantifier in QUANTIFIERS:
+            if quantifier in args:
+                here = path.child(quantifier)
+                keys = base.parse_strings(args[quantifier], here)
+                ids = base.resolve_keys(cls.reference_kind, keys, here)
+                terms.append((quantifier, tuple(zip(ids, keys, strict=True))))
+        return tuple(terms)
 
     @classmethod
     def parse_depth(cls, args: dict[str, Any], path: RulePath) -> Comparison | None:
@@ -65,66 +66,102 @@ class MembershipClause(Clause):
             return None
         return comparisons.parse(args["depth"], path.child("depth"))
 
-    def refs(self) -> set[int]:
-        return {ref for _word, named in self.asked for ref, _key in named}
+    @classmethod
+    def phrase(cls, args: Any, names: Names) -> Pieces:
+        parts = phrase_terms(cls.reference_kind, args, names, cls.phrases)
+        return phrasing.join(parts, _(" and "))
+
+    @classmethod
+    def mentions(cls, args: Any) -> Iterator[Mention]:
+        for quantifier in QUANTIFIERS:
+            yield from base.mentions_of(cls.reference_kind, args.get(quantifier))
+
+    def set_ids(self) -> set[int]:
+        return {ref for _quantifier, sets in self.terms for ref, _key in sets}
 
     def dependencies(self) -> Iterable[revisions.Key]:
-        return [(self.kind, ref) for ref in self.refs()]
+        return [(self.mark_kind, ref) for ref in self.set_ids()]
 
     def resolve(self, snap: Snapshot) -> BitMap:
-        found = snap.everyone(with_left=True)
-        for word, named in self.asked:
-            found = self._cut(snap, word, named, found)
-        return found
+        people = snap.everyone(with_left=True)
+        for quantifier, sets in self.terms:
+            people = self._restrict(snap, people, quantifier, sets)
+        return people
 
-    def _cut(self, snap: Snapshot, word: str, named: Named, found: BitMap) -> BitMap:
-        sets = [self._carriers(snap, ref) for ref, _key in named]
-        if word == "any":
-            return found & bitmaps.union(sets)
-        if word == "none":
-            return found - bitmaps.union(sets)
-        for some in sets:
-            found = found & some
-        return found
-
-    def _carriers(self, snap: Snapshot, ref: int) -> BitMap:
-        stack = by_person(snap, self.kind, ref)
-        carriers = stack.nonzero()
-        return self.depth.select(stack, carriers) if self.depth else carriers
+    def _restrict(
+        self,
+        snap: Snapshot,
+        people: BitMap,
+        quantifier: str,
+        sets: tuple[Reference, ...],
+    ) -> BitMap:
+        members = []
+        for ref, _key in sets:
+            counter = by_person(snap, self.mark_kind, ref)
+            everyone = counter.nonzero()
+            members.append(
+                self.depth.select(counter, everyone) if self.depth else everyone
+            )
+        if quantifier == "any":
+            return people & bitmaps.union(members)
+        if quantifier == "none":
+            return people - bitmaps.union(members)
+        for bitmap in members:
+            people = people & bitmap
+        return people
 
     def explain(self, snap: Snapshot, person: int) -> str:
         return base.join_sentences(
-            self._say(snap, person, *part) for part in self.asked
+            self._explain_term(snap, person, quantifier, sets)
+            for quantifier, sets in self.terms
         )
 
-    def _say(self, snap: Snapshot, person: int, word: str, named: Named) -> str:
+    def _explain_term(
+        self, snap: Snapshot, person: int, quantifier: str, sets: tuple[Reference, ...]
+    ) -> str:
         depths = {
-            key: by_person(snap, self.kind, ref).get(person) for ref, key in named
+            key: by_person(snap, self.mark_kind, ref).get(person) for ref, key in sets
         }
-        found = [
+        present = [
             f"{key} ×{depth}" if depth > 1 else key
             for key, depth in depths.items()
             if depth
         ]
-        wanted = base.format_list(key for _ref, key in named)
+        required = base.format_list(key for _ref, key in sets)
         if self.depth:
-            wanted = _("%(tags)s with depth %(depth)s") % {
-                "tags": wanted,
+            required = _("%(tags)s with depth %(depth)s") % {
+                "tags": required,
                 "depth": self.depth.say(),
             }
-        return self.sentence() % {
-            "what": _(self.what),
-            "word": _(WORDS[word]),
-            "wanted": wanted,
-            "found": base.format_list(found) or _("none"),
+        return _("%(what)s, %(word)s %(wanted)s; has: %(found)s") % {
+            "what": references.get(self.reference_kind).label,
+            "word": _(QUANTIFIERS[quantifier]),
+            "wanted": required,
+            "found": base.format_list(present) or _("none"),
         }
 
-    def sentence(self) -> str:
-        return _("%(what)s, %(word)s %(wanted)s; has: %(found)s")
+
+def phrase_terms(
+    kind: str, args: Any, names: Names, templates: Mapping[str, str]
+) -> list[Pieces]:
+    """One phrase for each of `any`, `all` and `none` that `args` has.
+
+    The templates have a placeholder for the names: the plural of `kind`, as in
+    `%(tags)s`.
+    """
+    parts = []
+    for quantifier in QUANTIFIERS:
+        if quantifier in args:
+            keys = phrasing.as_list(args[quantifier])
+            single = quantifier == "any" and len(keys) == 1
+            template = _(templates["one" if single else quantifier])
+            pieces = {f"{kind}s": phrasing.names_of(kind, keys, names)}
+            parts.append(phrasing.fill(template, **pieces))
+    return parts
 
 
 def by_person(snap: Snapshot, kind: str, ref: int) -> BitCounter:
-    """The marks of one ref by person, cached under its revision and the aliases'."""
+    """How often each person is marked with one ref, such as a tag."""
     label = (snap.revisions[(kind, ref)], snap.revisions[("alias", 0)])
     return snap.memoize(
         ("by person", kind, ref), label, lambda: snap.by_person(snap.marks(kind, ref))

@@ -1,8 +1,8 @@
-"""The clause `seq`: kinds of facts in order, within a span."""
+"""The clause `seq`: several things done in order, within a duration."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,9 +13,12 @@ from pyroaring import BitMap
 
 from qunce.core import revisions, timestamps
 from qunce.sets.bitmaps import bitmaps
-from qunce.sets.rules import base, fact_queries, time_windows
+from qunce.sets.clauses import fact_filters
+from qunce.sets.rules import base, fact_queries, phrasing, time_windows
 from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.fact_queries import FactFilter
+from qunce.sets.rules.phrasing import Names, Pieces
+from qunce.sets.rules.references import Mention
 from qunce.sets.rules.time_windows import Window
 
 if TYPE_CHECKING:
@@ -25,38 +28,76 @@ if TYPE_CHECKING:
 
     Step = tuple[NDArray[np.int64], NDArray[np.int64]]
 
-MOST_STEPS = 10
+MAX_STEPS = 10
 
 
 @base.register
 @dataclass(frozen=True)
 class SequenceClause(Clause):
-    """Each step strictly later than the one before; first to last within `span`."""
+    """Each step is strictly later than the one before, and all are within `duration`."""
 
     name: ClassVar[str] = "seq"
+    description: ClassVar[str] = (
+        "Members who did several things in this order, each strictly later than the one"
+        " before. `within` limits the time from the first to the last step, and `during`"
+        " limits when all of it happened."
+    )
+    fields: ClassVar[tuple[str, ...]] = ("steps", "within", "during")
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {
+            "steps": [{"kind": "send.delivered"}, {"kind": "order.paid"}],
+            "within": "14d",
+            "during": {"since": "2026-01-01"},
+        },
+    )
+
     steps: tuple[FactFilter, ...]
-    span: timedelta | None
+    duration: timedelta | None
     during: Window
 
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> SequenceClause:
-        base.check_fields(args, path, ("steps", "within", "during"))
+        base.check_fields(args, path, cls.fields)
         steps, here = args.get("steps"), path.child("steps")
-        if not isinstance(steps, list) or not 2 <= len(steps) <= MOST_STEPS:
-            here.fail(_("Write a list of 2 to %(n)s steps.") % {"n": MOST_STEPS})
-        parsed = []
-        for number, step in enumerate(steps):
-            base.check_fields(step, here.child(number), ("kind", "where"))
-            parsed.append(fact_queries.parse(step, here.child(number)))
-        span = None
+        if not isinstance(steps, list) or not 2 <= len(steps) <= MAX_STEPS:
+            here.fail(_("Write a list of 2 to %(n)s steps.") % {"n": MAX_STEPS})
+        filters = []
+        for index, step in enumerate(steps):
+            base.check_fields(step, here.child(index), ("kind", "where"))
+            filters.append(fact_queries.parse(step, here.child(index)))
+        duration = None
         if "within" in args:
-            span = time_windows.parse_duration(args["within"], path.child("within"))
+            here = path.child("within")
+            duration = time_windows.parse_duration(args["within"], here)
         during = time_windows.EVER
         if "during" in args:
-            inside = path.child("during")
-            base.check_fields(args["during"], inside, time_windows.KINDS)
-            during = time_windows.parse(args["during"], inside)
-        return cls(tuple(parsed), span, during)
+            here = path.child("during")
+            base.check_fields(args["during"], here, time_windows.KINDS)
+            during = time_windows.parse(args["during"], here)
+        return cls(tuple(filters), duration, during)
+
+    @classmethod
+    def phrase(cls, args: Any, names: Names) -> Pieces:
+        steps = [fact_filters.phrase(step, names) for step in args["steps"]]
+        parts = [
+            phrasing.fill(
+                _("did the following in order: %(steps)s"),
+                steps=phrasing.join(steps, " → "),
+            )
+        ]
+        if "within" in args:
+            number, unit = int(args["within"][:-1]), args["within"][-1]
+            days = _("within %(n)s days") if unit == "d" else None
+            template = days or _("within %(n)s hours")
+            parts.append(phrasing.fill(template, n=phrasing.value(number)))
+        if "during" in args:
+            parts.append(phrasing.window(args["during"]))
+        return phrasing.join(parts, _(", "))
+
+    @classmethod
+    def mentions(cls, args: Any) -> Iterator[Mention]:
+        for step in phrasing.as_list(args.get("steps")):
+            yield from fact_filters.mentions(step)
 
     def dependencies(self) -> Iterable[revisions.Key]:
         return ()
@@ -69,31 +110,33 @@ class SequenceClause(Clause):
         steps = [
             fact_queries.list_times(snap, step, self.during) for step in self.steps
         ]
-        span = None if self.span is None else self.span // timestamps.MICROSECOND
-        return bitmaps.of(chain(steps, span))
+        duration = None
+        if self.duration is not None:
+            duration = self.duration // timestamps.MICROSECOND
+        return bitmaps.of(chain(steps, duration))
 
     def explain(self, snap: Snapshot, person: int) -> str:
         order = " → ".join(step.say() for step in self.steps)
-        if self.span is None:
+        if self.duration is None:
             return _("in this order: %(steps)s") % {"steps": order}
-        hours = self.span // timedelta(hours=1)
-        span = _("%(n)s hours") % {"n": hours}
+        hours = self.duration // timedelta(hours=1)
+        duration = _("%(n)s hours") % {"n": hours}
         if hours % 24 == 0:
-            span = _("%(n)s days") % {"n": hours // 24}
+            duration = _("%(n)s days") % {"n": hours // 24}
         return _("in this order: %(steps)s, within %(span)s") % {
             "steps": order,
-            "span": span,
+            "span": duration,
         }
 
 
-def chain(steps: Sequence[Step], span: int | None) -> NDArray[np.int64]:
-    """People who have facts of all steps at strictly rising times.
+def chain(steps: Sequence[Step], duration: int | None) -> NDArray[np.int64]:
+    """People who have a fact of every step at strictly rising times.
 
     Each step is people and microseconds, shapes (n,). From every first fact the
-    earliest possible next ones are taken, which ends as early as can be; so if any
-    choice fits into `span` microseconds, this one does. Rank times to keep
-    (person, time) in one sortable integer.
+    earliest possible next one is chosen, so that the chain ends as early as possible.
+    If any chain fits into `duration` microseconds, this one does.
     """
+    # Ranks instead of times, so that (person, time) is one sortable integer.
     clock = np.unique(np.concatenate([micros for _, micros in steps]))
     size = len(clock) + 1
     keyed = [
@@ -102,11 +145,11 @@ def chain(steps: Sequence[Step], span: int | None) -> NDArray[np.int64]:
     ]
     start = here = np.unique(keyed[0])
     for later in keyed[1:]:
-        place = np.searchsorted(later, here, side="right")
-        fits = place < len(later)
-        start, place, here = start[fits], place[fits], here[fits]
-        same = later[place] // size == here // size if len(later) else place > 0
-        start, here = start[same], later[place[same]]
-    if span is not None:
-        start = start[clock[here % size] - clock[start % size] <= span]
+        index = np.searchsorted(later, here, side="right")
+        exists = index < len(later)
+        start, index, here = start[exists], index[exists], here[exists]
+        same = later[index] // size == here // size if len(later) else index > 0
+        start, here = start[same], later[index[same]]
+    if duration is not None:
+        start = start[clock[here % size] - clock[start % size] <= duration]
     return np.unique(start // size)

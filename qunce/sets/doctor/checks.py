@@ -1,5 +1,8 @@
-"""The examinations of `sets`: position, mirror and stacks against the log, kept sets and
-aliases against their rows, and that the erased are gone."""
+"""The checks of `sets`.
+
+They compare the position, the mirror and the day counts with the log, the persisted sets
+and the aliases with their rows, and look for erased accounts everywhere.
+"""
 
 from __future__ import annotations
 
@@ -21,66 +24,65 @@ from qunce.sets.doctor import doctor
 from qunce.sets.doctor.doctor import Finding
 from qunce.sets.mirror import (
     community_clocks,
-    day_counts,
     erasure,
     files,
     locks,
     mirror,
     rebuild,
 )
+from qunce.sets.mirror.day_counts import DayCounter
 
 if TYPE_CHECKING:
     from qunce.sets.mirror.day_counts import Day
 
 MAX_FINDINGS = 20
-"""Differing days that are told one by one; the rest are counted."""
+"""Findings of one kind that are listed; days beyond that are only counted."""
 
 
-def _mend() -> None:
+def _rebuild() -> None:
+    # One function for all findings, so that the doctor calls it once.
     rebuild.rebuild_all()
+
+
+# Position, mirror and day counts
 
 
 @doctor.register_check("derived")
 def check_derived() -> Iterator[Finding]:
-    """One pass over the log, cut and added up anew beside what is stored."""
+    """Reads the log once, counts it again and compares that with what is stored."""
     with locks.acquire(locks.DERIVER):
         position = Position.objects.order_by("pk").first()
         if position is None:
             return
-        yield from _position(position)
-        here = mirror.MirrorPosition(position.mirror, position.reached)
-        gaps = mirror.coverage(here).gaps
-        yield from _gaps(gaps)
-        cutter, totals = day_counts.DayCounter(community_clocks.load()), Totals()
+        yield from _check_position(position)
+        at = mirror.MirrorPosition(position.mirror_folder, position.reached)
+        gaps = mirror.coverage(at).gaps
+        for after, last in gaps:
+            text = _("The mirror has no file for positions %(first)s to %(last)s.")
+            params = {"first": after + 1, "last": last}
+            yield Finding("mirror.gap", f"{after + 1}-{last}", text % params, _rebuild)
+        counter, totals = DayCounter(community_clocks.load()), Totals()
         for table in log.read(0, position.reached):
-            cutter.add(table)
+            counter.add(table)
             totals.add(table)
         if not gaps:
-            yield from _mirror(totals)
-        yield from _stacks(cutter.stacks())
+            yield from _check_mirror(totals)
+        yield from _check_day_counts(counter.counters())
 
 
-def _position(position: Position) -> Iterator[Finding]:
-    if log.is_different_log(position.reached, position.last):
+def _check_position(position: Position) -> Iterator[Finding]:
+    if log.is_different_log(position.reached, position.last_fact):
         text = _("The derived data belongs to another log.")
-        yield Finding("position", "log", text, _mend)
-    for community in community_clocks.list_changed(
-        position.clocks, community_clocks.load()
-    ):
+        yield Finding("position", "log", text, _rebuild)
+    clocks = community_clocks.load()
+    for community in community_clocks.list_changed(position.clock_revisions, clocks):
         text = _(
             "The days of community %(id)s are still based on its former time zone."
         )
-        yield Finding("clock", str(community), text % {"id": community}, _mend)
+        yield Finding("clock", str(community), text % {"id": community}, _rebuild)
 
 
-def _gaps(gaps: tuple[tuple[int, int], ...]) -> Iterator[Finding]:
-    for after, last in gaps:
-        text = _("The mirror has no segment for positions %(first)s to %(last)s.")
-        where = {"first": after + 1, "last": last}
-        yield Finding("mirror.gap", f"{after + 1}-{last}", text % where, _mend)
-
-
-TOTALS = """
+SELECT_TOTALS = """
 SELECT community, kind, count(*) AS facts, sum(id) AS ids,
        sum(hash(id, account, grp, happened_at, recorded_at, actor, source, payload,
            amount)) AS content
@@ -89,201 +91,198 @@ FROM {source} GROUP BY community, kind
 
 
 class Totals:
-    """Facts and a sum of their contents by community and kind."""
+    """The number of facts, and sums of their contents, by community and kind."""
 
     def __init__(self) -> None:
-        self.of: dict[tuple[int, int], tuple[int, int, int]] = {}
+        self.by_kind: dict[tuple[int, int], tuple[int, int, int]] = {}
 
     def add(self, table: pa.Table) -> None:
-        self._take(duckdb_session.query(TOTALS.format(source="these"), these=table))
+        sql = SELECT_TOTALS.format(source="these")
+        self.add_rows(duckdb_session.query(sql, these=table))
 
-    def _take(self, found: pa.Table) -> None:
-        for row in found.to_pylist():
+    def add_rows(self, rows: pa.Table) -> None:
+        """Add the result of `SELECT_TOTALS`."""
+        for row in rows.to_pylist():
             key = row["community"], row["kind"]
-            old = self.of.get(key, (0, 0, 0))
-            new = row["facts"], int(row["ids"]), int(row["content"])
-            self.of[key] = old[0] + new[0], old[1] + new[1], old[2] + new[2]
-
-    @classmethod
-    def of_mirror(cls) -> Totals:
-        totals = cls()
-        totals._take(mirror.query(TOTALS.format(source="facts")))
-        return totals
+            facts, ids, content = self.by_kind.get(key, (0, 0, 0))
+            self.by_kind[key] = (
+                facts + row["facts"],
+                ids + int(row["ids"]),
+                content + int(row["content"]),
+            )
 
 
-def _mirror(truth: Totals) -> Iterator[Finding]:
+def _check_mirror(of_log: Totals) -> Iterator[Finding]:
+    of_mirror = Totals()
     try:
-        held = Totals.of_mirror()
+        of_mirror.add_rows(mirror.query(SELECT_TOTALS.format(source="facts")))
     except (duckdb.Error, mirror.MirrorIncomplete) as error:
-        text = _("A segment of the mirror cannot be read: %(why)s")
-        yield Finding("mirror.broken", "", text % {"why": error}, _mend)
+        text = _("A file of the mirror cannot be read: %(why)s")
+        yield Finding("mirror.broken", "", text % {"why": error}, _rebuild)
         return
     kinds = interned_names.listed("kind", 0)
-    for key in sorted(truth.of.keys() | held.of.keys()):
-        wanted, found = truth.of.get(key, (0, 0, 0)), held.of.get(key, (0, 0, 0))
-        if wanted == found:
+    for key in sorted(of_log.by_kind.keys() | of_mirror.by_kind.keys()):
+        expected = of_log.by_kind.get(key, (0, 0, 0))
+        actual = of_mirror.by_kind.get(key, (0, 0, 0))
+        if expected == actual:
             continue
         text = _("The mirror has %(found)s facts of %(kind)s; the log has %(wanted)s.")
-        if wanted[0] == found[0]:
+        if expected[0] == actual[0]:
             text = _(
                 "The facts of %(kind)s in the mirror differ from those in the log."
             )
-        said = {"kind": kinds.get(key[1], key[1]), "found": found[0]}
-        subject = f"{key[0]} {said['kind']}"
-        yield Finding("mirror", subject, text % (said | {"wanted": wanted[0]}), _mend)
+        kind = kinds.get(key[1], key[1])
+        params = {"kind": kind, "found": actual[0], "wanted": expected[0]}
+        yield Finding("mirror", f"{key[0]} {kind}", text % params, _rebuild)
 
 
-def _stacks(truth: dict[Day, BitCounter]) -> Iterator[Finding]:
+def _check_day_counts(of_log: dict[Day, BitCounter]) -> Iterator[Finding]:
     kinds, differing = interned_names.listed("kind", 0), 0
-    for day, wanted, stored in _pairs(truth):
-        lost, doubled = _difference(wanted, stored)
-        if not (lost or doubled):
+    for day, expected, stored in _pair_with_stored(of_log):
+        missing, surplus = _difference(expected, stored)
+        if not (missing or surplus):
             continue
         differing += 1
         if differing > MAX_FINDINGS:
             continue
-        said = {
-            "kind": kinds.get(day[1], day[1]),
-            "day": community_days.to_date(day[2]),
-            "lost": lost,
-            "doubled": doubled,
-        }
+        kind, date = kinds.get(day[1], day[1]), community_days.to_date(day[2])
         text = _(
-            "The stack of %(kind)s on %(day)s lacks %(lost)s entries and has "
-            "%(doubled)s too many."
+            "The day count of %(kind)s on %(day)s lacks %(missing)s entries and has "
+            "%(surplus)s too many."
         )
-        subject = f"{day[0]} {said['kind']} {said['day']}"
-        yield Finding("stack", subject, text % said, _mend)
+        params = {"kind": kind, "day": date, "missing": missing, "surplus": surplus}
+        yield Finding("day_count", f"{day[0]} {kind} {date}", text % params, _rebuild)
     if differing > MAX_FINDINGS:
         text = _("%(more)s more days differ.") % {"more": differing - MAX_FINDINGS}
-        yield Finding("stack", "", text, _mend)
+        yield Finding("day_count", "", text, _rebuild)
 
 
-def _pairs(
-    truth: dict[Day, BitCounter],
+def _pair_with_stored(
+    of_log: dict[Day, BitCounter],
 ) -> Iterator[tuple[Day, BitCounter, BitCounter]]:
-    left = dict(truth)
+    remaining = dict(of_log)
     for row in DayCount.objects.iterator(chunk_size=100):
         day = row.community_id, row.kind_id, row.day
-        yield day, left.pop(day, BitCounter()), BitCounter.from_bytes(row.blob)
-    for day, wanted in left.items():
-        yield day, wanted, BitCounter()
+        stored = BitCounter.from_bytes(row.blob)
+        yield day, remaining.pop(day, BitCounter()), stored
+    for day, expected in remaining.items():
+        yield day, expected, BitCounter()
 
 
-def _difference(wanted: BitCounter, stored: BitCounter) -> tuple[int, int]:
-    """How many facts the stored stack has too few, and too many."""
-    if wanted == stored:
+def _difference(expected: BitCounter, stored: BitCounter) -> tuple[int, int]:
+    """How many facts the stored counter lacks, and how many it has too many."""
+    if expected == stored:
         return 0, 0
-    lost = doubled = 0
-    for account in wanted.nonzero() | stored.nonzero():
-        more = stored.get(account) - wanted.get(account)
-        lost += max(-more, 0)
-        doubled += max(more, 0)
-    return lost, doubled
+    missing = surplus = 0
+    for account in expected.nonzero() | stored.nonzero():
+        difference = stored.get(account) - expected.get(account)
+        missing += max(-difference, 0)
+        surplus += max(difference, 0)
+    return missing, surplus
 
 
-# Kept sets
+# Persisted sets
 
 
-@doctor.register_check("kept")
+@doctor.register_check("persisted_sets")
 def check_persisted_sets() -> Iterator[Finding]:
-    known = {
-        (thing.community_id, *thing.key): thing for thing in persisted_sets.list_refs()
-    }
+    refs = {(ref.community_id, *ref.key): ref for ref in persisted_sets.list_refs()}
     for row in PersistedSet.objects.only("community_id", "kind", "ref", "rev"):
-        thing = known.get((row.community_id, row.kind, row.ref))
-        if thing is None or row.rev > thing.rev:
+        ref = refs.get((row.community_id, row.kind, row.ref))
+        if ref is None or row.rev > ref.rev:
             text = _("The stored set of %(kind)s %(ref)s is newer than its rows.")
-        elif persisted_sets.matches_rows(thing) is False:
+        elif persisted_sets.matches_rows(ref) is False:
             text = _("The stored set of %(kind)s %(ref)s differs from its rows.")
         else:
             continue
-        said = {"kind": row.kind, "ref": row.ref}
+        params = {"kind": row.kind, "ref": row.ref}
         subject = f"{row.community_id} {row.kind} {row.ref}"
-        yield Finding("kept", subject, text % said, row.delete)
+        yield Finding("persisted_set", subject, text % params, row.delete)
 
 
 # Aliases
 
-CHAINS = """
-SELECT one.account_id, one.person_id FROM sets_alias AS one
-LEFT JOIN sets_alias AS other ON other.account_id = one.person_id
-WHERE other.account_id IS NOT NULL OR one.person_id >= one.account_id
+SELECT_BROKEN_ALIASES = """
+SELECT alias.account_id, alias.person_id FROM sets_alias AS alias
+LEFT JOIN sets_alias AS next ON next.account_id = alias.person_id
+WHERE next.account_id IS NOT NULL OR alias.person_id >= alias.account_id
 """
 
 
 @doctor.register_check("aliases")
 def check_aliases() -> Iterator[Finding]:
-    """What can be seen here: an alias leads straight to an older account."""
-    for account, head in db.rows(CHAINS):
+    """Every alias must point directly to an older account, which has no alias itself.
+
+    Whether it is the right account is checked by `members`, which knows the merges.
+    """
+    for account, person in db.rows(SELECT_BROKEN_ALIASES):
         text = _(
-            "Account %(account)s points to %(head)s, which is not the first "
+            "Account %(account)s points to %(person)s, which is not the first "
             "account of its person."
         )
-        said = {"account": account, "head": head}
-        yield Finding("alias", str(account), text % said)
+        params = {"account": account, "person": person}
+        yield Finding("alias", str(account), text % params)
 
 
-# The erased
+# Erased accounts
 
 
 @doctor.register_check("erased")
 def check_erased() -> Iterator[Finding]:
-    """Nothing is left of those whom the members' room has erased."""
+    """No erased account may be left in the log or in anything derived from it."""
     if not presence.is_registered():
         return
     rows = db.rows(
         f"SELECT id FROM {presence.table()} WHERE erased_at IS NOT NULL"  # noqa: S608
     )
-    gone = BitMap([row[0] for row in rows])
-    if not gone:
+    erased = BitMap([row[0] for row in rows])
+    if not erased:
         return
-    spared = set(erasure.exempt_kind_ids())
-    places = {
-        _("stacks"): _in_stacks(spared),
-        _("stored sets"): _in_kept(),
-        _("the mirror"): _in_mirror(gone, spared),
-        _("the log"): _in_log(gone, spared),
+
+    def erase_again() -> None:
+        erasure.erase(erased)
+
+    exempt_ids = set(erasure.exempt_kind_ids())
+    accounts_by_store = {
+        _("day counts"): _accounts_in_day_counts(exempt_ids),
+        _("stored sets"): _accounts_in_persisted_sets(),
+        _("the mirror"): _accounts_in_mirror(exempt_ids),
+        _("the log"): _erased_accounts_in_log(exempt_ids),
     }
-    for place, held in places.items():
-        for account in sorted(held & gone)[:MAX_FINDINGS]:
+    for store, accounts in accounts_by_store.items():
+        for account in sorted(accounts & erased)[:MAX_FINDINGS]:
             text = _("The erased account %(account)s is still in %(place)s.")
-            said = {"account": account, "place": place}
-            yield Finding("erased", str(account), text % said, lambda: _erase(gone))
+            params = {"account": account, "place": store}
+            yield Finding("erased", str(account), text % params, erase_again)
 
 
-def _erase(gone: BitMap) -> None:
-    erasure.erase(gone)
-
-
-def _in_stacks(spared: set[int]) -> BitMap:
-    days = DayCount.objects.exclude(kind_id__in=spared).iterator(chunk_size=100)
+def _accounts_in_day_counts(exempt_ids: set[int]) -> BitMap:
+    days = DayCount.objects.exclude(kind_id__in=exempt_ids).iterator(chunk_size=100)
     return bitmaps.union(BitCounter.from_bytes(day.blob).nonzero() for day in days)
 
 
-def _in_kept() -> BitMap:
-    kept = PersistedSet.objects.iterator(chunk_size=20)
+def _accounts_in_persisted_sets() -> BitMap:
+    rows = PersistedSet.objects.iterator(chunk_size=20)
     return bitmaps.union(
-        persisted_sets.account_ids(each.kind, bytes(each.blob)) for each in kept
+        persisted_sets.account_ids(row.kind, bytes(row.blob)) for row in rows
     )
 
 
-def _in_mirror(gone: BitMap, spared: set[int]) -> BitMap:
-    """Every file in the folder, those that are superseded too."""
-    here = mirror.position()
-    folder = mirror.folder(here.folder)
-    found = BitMap()
-    for piece in files.list_parts(folder):
-        found |= files.read_accounts(folder / piece.name, without=spared)
-    return found & gone
+def _accounts_in_mirror(exempt_ids: set[int]) -> BitMap:
+    folder = mirror.folder(mirror.position().folder)
+    accounts = BitMap()
+    # Superseded files count too: nobody reads them, but they still have the account.
+    for part in files.list_parts(folder):
+        accounts |= files.read_accounts(folder / part.name, without=exempt_ids)
+    return accounts
 
 
-def _in_log(gone: BitMap, spared: set[int]) -> BitMap:
-    kinds = db.placeholders(len(spared)) or "-1"
+def _erased_accounts_in_log(exempt_ids: set[int]) -> BitMap:
+    kinds = db.placeholders(len(exempt_ids)) or "-1"
     rows = db.rows(
         f"SELECT DISTINCT account_id FROM core_fact WHERE account_id IN"  # noqa: S608
         f" (SELECT id FROM {presence.table()} WHERE erased_at IS NOT NULL)"
         f" AND kind_id NOT IN ({kinds})",
-        sorted(spared),
+        sorted(exempt_ids),
     )
-    return BitMap([row[0] for row in rows]) & gone
+    return BitMap([row[0] for row in rows])

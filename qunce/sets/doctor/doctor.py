@@ -1,6 +1,6 @@
-"""Compares what is derived with truth, says what differs, and can mend it.
+"""The doctor compares derived data with the truth, lists what differs and can repair it.
 
-Each room registers its own examinations; those of `sets` are in `checkups`.
+Each domain registers its own checks; those of `sets` are in `checks` and `key_checks`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ Repair = Callable[[], object]
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is not as it should be. `text` is a sentence for a person.
+    """Something that is wrong. `text` is a sentence for a person.
 
-    `mend` is done once, however many findings name it; None where a person must look.
+    `repair` is called once, however many findings have it. It is None where a person
+    must decide.
     """
 
     code: str
     subject: str
     text: str
-    mend: Repair | None = field(default=None, compare=False)
+    repair: Repair | None = field(default=None, compare=False)
 
 
 Check = Callable[[], Iterator[Finding]]
@@ -29,11 +30,11 @@ _checks: dict[str, Check] = {}
 
 
 def register_check(name: str) -> Callable[[Check], Check]:
-    """Registers an examination: a generator of findings that changes nothing."""
+    """A decorator that registers a check: a generator of findings that changes nothing."""
 
-    def register(examination: Check) -> Check:
-        _checks[name] = examination
-        return examination
+    def register(check: Check) -> Check:
+        _checks[name] = check
+        return check
 
     return register
 
@@ -43,15 +44,16 @@ def check_names() -> list[str]:
 
 
 def run_checks(*, repair: bool = False, only: str = "") -> list[Finding]:
-    """Run all examinations, or one; with `repair`, mend what was found.
+    """Run all checks, or the one named `only`; with `repair`, repair what they find.
 
-    Returns what was found before mending; examine again to see what is left.
+    Returns the findings from before the repair; run again to see what is left.
     """
-    found = []
-    for name, examination in _checks.items():
+    findings = []
+    for name, check in _checks.items():
         if not only or name == only:
-            found += list(examination())
+            findings += list(check())
     if repair:
-        for mend in dict.fromkeys(each.mend for each in found if each.mend):
-            mend()
-    return found
+        repairs = (finding.repair for finding in findings if finding.repair)
+        for repair_once in dict.fromkeys(repairs):
+            repair_once()
+    return findings

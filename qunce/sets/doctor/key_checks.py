@@ -1,4 +1,4 @@
-"""SQLite's index of keys against the log: what was taken once is not taken again."""
+"""The check of SQLite's index of fact keys, which keeps a fact from being added twice."""
 
 from __future__ import annotations
 
@@ -26,23 +26,24 @@ SELECT (SELECT count(*) FROM core_factkey) + (SELECT count(*) FROM core_factkeyo
 
 @doctor.register_check("keys")
 def check_keys() -> Iterator[Finding]:
+    # PostgreSQL has a unique index instead.
     if db.is_postgresql():
         return
     with db.snapshot():
-        found = 0
-        for rows in _rows():
-            missing = _unindexed(rows)
-            found += len(rows) - len(missing)
+        indexed = 0
+        for rows in _iter_batches():
+            missing = _list_unindexed(rows)
+            indexed += len(rows) - len(missing)
             for fact, *_rest in missing:
                 text = _("The key of fact %(fact)s is not in the index.")
                 yield Finding("key", str(fact), text % {"fact": fact}, repair_index)
-        more = db.rows(COUNT_ENTRIES)[0][0] - found
-    if more > 0:
+        surplus = db.rows(COUNT_ENTRIES)[0][0] - indexed
+    if surplus > 0:
         text = _("The index of keys has %(more)s entries without a fact.")
-        yield Finding("key", "", text % {"more": more}, repair_index)
+        yield Finding("key", "", text % {"more": surplus}, repair_index)
 
 
-def _rows() -> Iterator[list[Row]]:
+def _iter_batches() -> Iterator[list[Row]]:
     last = 0
     while rows := db.rows(SELECT_KEYED_FACTS, [last]):
         last = rows[-1][0]
@@ -53,36 +54,34 @@ def _hashes(rows: list[Row]) -> list[int]:
     hashes = np.zeros(len(rows), dtype=np.int64)
     sources = np.array([row[1] or 0 for row in rows])
     for source in np.unique(sources):
-        mine = np.flatnonzero(sources == source)
-        keys = [rows[place][2].encode() for place in mine]
-        hashes[mine] = ingest.hashes_of(int(source), keys)
+        indexes = np.flatnonzero(sources == source)
+        keys = [rows[index][2].encode() for index in indexes]
+        hashes[indexes] = ingest.hashes_of(int(source), keys)
     return [int(number) for number in hashes]
 
 
 SELECT_INDEXED = """
-SELECT known.hash, known.fact_id FROM json_each(%s) wanted
-CROSS JOIN core_factkey known ON known.hash = wanted.value
+SELECT indexed.hash, indexed.fact_id FROM json_each(%s) wanted
+CROSS JOIN core_factkey indexed ON indexed.hash = wanted.value
 """
 SELECT_OVERFLOWED = """
 SELECT fact_id FROM core_factkeyoverflow WHERE fact_id BETWEEN %s AND %s
 """
 
 
-def _unindexed(rows: list[Row]) -> list[Row]:
+def _list_unindexed(rows: list[Row]) -> list[Row]:
     hashes = _hashes(rows)
-    wanted = f"[{','.join(map(str, hashes))}]"
-    holders = dict(db.rows(SELECT_INDEXED, [wanted]))
+    fact_by_hash = dict(db.rows(SELECT_INDEXED, [f"[{','.join(map(str, hashes))}]"]))
     absent = [
         row
         for row, hashed in zip(rows, hashes, strict=True)
-        if holders.get(hashed) != row[0]
+        if fact_by_hash.get(hashed) != row[0]
     ]
     if not absent:
         return []
-    overflowed = {
-        row[0] for row in db.rows(SELECT_OVERFLOWED, [absent[0][0], absent[-1][0]])
-    }
-    return [row for row in absent if row[0] not in overflowed]
+    overflowed = db.rows(SELECT_OVERFLOWED, [absent[0][0], absent[-1][0]])
+    overflowed_ids = {row[0] for row in overflowed}
+    return [row for row in absent if row[0] not in overflowed_ids]
 
 
 DELETE_ORPHANS = """
@@ -100,13 +99,14 @@ ON CONFLICT DO NOTHING
 
 
 def repair_index() -> None:
-    """Drop entries without a fact, then make those that are missing."""
+    """Delete entries without a fact, then add the missing ones."""
     with transaction.atomic():
         for table in ("core_factkey", "core_factkeyoverflow"):
             db.execute(DELETE_ORPHANS.format(table=table))
-    for rows in _rows():
-        missing = _unindexed(rows)
+    for rows in _iter_batches():
+        missing = _list_unindexed(rows)
         with transaction.atomic():
             for row, hashed in zip(missing, _hashes(missing), strict=True):
+                # Two keys with one hash: the second goes into the overflow table.
                 if not db.execute(INSERT_KEY, [hashed, row[0]]):
                     db.execute(INSERT_OVERFLOW, [row[1], row[2], row[0]])

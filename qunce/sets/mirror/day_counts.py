@@ -1,8 +1,9 @@
-"""Cuts facts into stacks: who did what how often on which community day."""
+"""Day counts: how often each account has facts of a kind on a community day."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,24 +24,23 @@ if TYPE_CHECKING:
 Day = tuple[int, int, int]
 """Community, kind, day."""
 MAX_BUFFERED_FACTS = 8_000_000
-"""Facts held as eight bytes each before they are sorted and counted."""
+"""Facts that are buffered, eight bytes each, before they are sorted and counted."""
 DEFAULT_CLOCK = Clock("UTC", 0, 0)
 
 
 class DayCounter:
-    """Takes tables of facts, gives a stack for each day touched.
+    """Counts tables of facts into one bit counter per day.
 
-    Each fact becomes one number, its day's place in the upper half and its account in
-    the lower: sorting those is the whole of grouping.
+    Each fact becomes one number, with the index of its day in the upper half and its
+    account in the lower half, so that one sort groups all of them.
     """
 
     def __init__(self, clocks: Clocks) -> None:
         self._clocks = clocks
-        self._places: dict[Day, int] = {}
-        self._days: list[Day] = []
-        self._held: list[Ints] = []
+        self._indexes: dict[Day, int] = {}
+        self._buffer: list[Ints] = []
         self._size = 0
-        self._stacks: dict[Day, BitCounter] = {}
+        self._counters: dict[Day, BitCounter] = {}
 
     def add(self, facts: pa.Table) -> None:
         facts = facts.select(["community", "kind", "account", "happened_at"])
@@ -52,81 +52,83 @@ class DayCounter:
             column.to_numpy().astype(np.int64, copy=False) for column in facts.columns
         )
         day = self._days_of(community, happened)
-        self._held.append(self._places_of(community, kind, day) << 32 | account)
+        self._buffer.append(self._indexes_of(community, kind, day) << 32 | account)
         self._size += facts.num_rows
         if self._size >= MAX_BUFFERED_FACTS:
             self._count()
 
-    def _days_of(self, community: Ints, happened: Ints) -> Ints:
-        found = np.empty(len(happened), dtype=np.int64)
-        here, whose = _rank(community)
-        for place, one in enumerate(here):
-            clock = self._clocks.get(int(one), DEFAULT_CLOCK)
-            if len(here) == 1:
-                return community_days.days_of(clock.zone, clock.start, happened)
-            mine = whose == place
-            found[mine] = community_days.days_of(
-                clock.zone, clock.start, happened[mine]
-            )
-        return found
+    def tee(self, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        """Yield these tables unchanged and count each one."""
+        for table in tables:
+            self.add(table)
+            yield table
 
-    def _places_of(self, community: Ints, kind: Ints, day: Ints) -> Ints:
+    def counters(self) -> dict[Day, BitCounter]:
+        """The counts of all facts added."""
+        self._count()
+        return self._counters
+
+    def _days_of(self, community: Ints, happened: Ints) -> Ints:
+        days = np.empty(len(happened), dtype=np.int64)
+        communities, index_of = _rank(community)
+        for index, community_id in enumerate(communities):
+            clock = self._clocks.get(int(community_id), DEFAULT_CLOCK)
+            if len(communities) == 1:
+                return community_days.days_of(clock.zone, clock.start, happened)
+            is_here = index_of == index
+            days[is_here] = community_days.days_of(
+                clock.zone, clock.start, happened[is_here]
+            )
+        return days
+
+    def _indexes_of(self, community: Ints, kind: Ints, day: Ints) -> Ints:
+        """The index of each fact's day; a day seen for the first time gets the next one."""
         kinds, first = int(kind.max()) + 1, int(day.min())
         width = int(day.max()) - first + 1
-        pairs, pair = _rank(community * kinds + kind)
-        slots, slot = _rank(pair * width + (day - first))
-        known = np.empty(len(slots), dtype=np.int64)
-        for index, one in enumerate(slots.tolist()):
-            which, later = divmod(one, width)
-            where = divmod(int(pairs[which]), kinds)
-            known[index] = self._place((*where, first + later))
-        return known[slot]
-
-    def _place(self, day: Day) -> int:
-        if day not in self._places:
-            self._places[day] = len(self._days)
-            self._days.append(day)
-        return self._places[day]
+        pairs, pair_of = _rank(community * kinds + kind)
+        slots, slot_of = _rank(pair_of * width + (day - first))
+        indexes = np.empty(len(slots), dtype=np.int64)
+        for position, slot in enumerate(slots.tolist()):
+            pair, later = divmod(slot, width)
+            community_id, kind_id = divmod(int(pairs[pair]), kinds)
+            key = (community_id, kind_id, first + later)
+            indexes[position] = self._indexes.setdefault(key, len(self._indexes))
+        return indexes[slot_of]
 
     def _count(self) -> None:
-        if not self._held:
+        if not self._buffer:
             return
-        numbers = np.concatenate(self._held)
-        self._held, self._size = [], 0
+        numbers = np.concatenate(self._buffer)
+        self._buffer, self._size = [], 0
         numbers.sort()
         starts = _starts(numbers)
         counts = np.diff(starts, append=len(numbers))
         numbers = numbers[starts]
-        places = numbers >> 32
-        bounds = [*_starts(places).tolist(), len(places)]
+        indexes = numbers >> 32
+        days = list(self._indexes)
+        bounds = [*_starts(indexes).tolist(), len(indexes)]
         for start, end in itertools.pairwise(bounds):
-            day = self._days[int(places[start])]
+            day = days[int(indexes[start])]
             ids = numbers[start:end] & 0xFFFFFFFF
-            stack = BitCounter.from_arrays(ids, counts[start:end])
-            old = self._stacks.get(day)
-            self._stacks[day] = stack if old is None else old + stack
-
-    def stacks(self) -> dict[Day, BitCounter]:
-        self._count()
-        return self._stacks
+            counter = BitCounter.from_arrays(ids, counts[start:end])
+            old = self._counters.get(day)
+            self._counters[day] = counter if old is None else old + counter
 
 
 def _starts(values: Ints) -> Ints:
-    """Where a new value begins in a sorted array."""
+    """Where each run of a value starts in a sorted array."""
     return np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
 
 
 def _rank(values: Ints) -> tuple[Ints, Ints]:
-    """Distinct values in order, and each value's place among them.
-
-    Values in a narrow range are looked up in a table, thirty times faster than sorting.
-    """
+    """The distinct values in order, and the index of each value among them."""
     low = int(values.min())
     width = int(values.max()) - low + 1
     if width > 4 * len(values) + 65_536:
-        unique, place = np.unique(values, return_inverse=True)
-        return unique, place
-    moved = values - low
-    seen = np.zeros(width, dtype=bool)
-    seen[moved] = True
-    return np.flatnonzero(seen) + low, (np.cumsum(seen) - 1)[moved]
+        unique, index_of = np.unique(values, return_inverse=True)
+        return unique, index_of
+    # In a narrow range a table of flags is thirty times faster than sorting.
+    offsets = values - low
+    occurs = np.zeros(width, dtype=bool)
+    occurs[offsets] = True
+    return np.flatnonzero(occurs) + low, (np.cumsum(occurs) - 1)[offsets]

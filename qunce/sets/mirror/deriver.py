@@ -1,8 +1,8 @@
-"""Deriving: the log's new facts into the mirror and the stacks, each exactly once.
+"""The deriver: adds new facts of the log to the mirror and the day counts, each once.
 
-Adding to a stack is not idempotent, so stacks and position are committed together. A
-batch is first written to the mirror, under a name that nobody reads until the position
-covers it; kill the process anywhere, and the next one goes on from the position.
+Adding to a count is not idempotent, so day counts and position are committed together.
+A batch is first written to the mirror, under a name that nobody reads until the position
+covers it. If the process is killed anywhere, the next one continues from the position.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from qunce.core import db, timestamps
 from qunce.sets import derived_models, log
 from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.derived_models import DayCount, PersistedSet, Position
-from qunce.sets.mirror import community_clocks, day_counts, locks, mirror
-from qunce.sets.mirror import lineage as mirror_lineage
+from qunce.sets.mirror import community_clocks, lineage, locks, mirror
+from qunce.sets.mirror.day_counts import DayCounter
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,38 +27,42 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from qunce.sets.mirror.community_clocks import Clocks
-    from qunce.sets.mirror.day_counts import Day, DayCounter
+    from qunce.sets.mirror.day_counts import Day
+
+
+class PositionMoved(Exception):
+    """Another process derived although this one has the lock; nothing was committed."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Facts derived by this call, and the coordinate up to which all now are."""
+    """How many facts a call derived, and the coordinate up to which all are derived."""
 
     facts: int
     reached: int
 
 
 def catch_up(
-    *, most: int | None = None, wait: bool = True, tidy: bool = True
+    *, limit: int | None = None, wait: bool = True, merge: bool = True
 ) -> Progress:
-    """Derive what is settled but not derived yet; at least `most` facts if so many wait.
+    """Derive all final facts, or stop after the batch that reaches `limit` facts.
 
-    One at a time: with `wait=False` it leaves at once where somebody else is at it.
-    With `tidy`, small segments are merged afterwards, which may take seconds.
-    Also repairs what a crash, a restore or a changed clock has left behind.
+    One process derives at a time; with `wait=False` the call returns immediately if
+    another one does. With `merge`, small files are merged afterwards, which may take
+    seconds. Also repairs what a crash, a restore or a changed clock has left behind.
     """
-    with locks.acquire(locks.DERIVER, wait=wait) as mine:
-        if not mine:
+    with locks.acquire(locks.DERIVER, wait=wait) as acquired:
+        if not acquired:
             return Progress(0, mirror.position().reached)
-        position, known = recover()
-        done = 0
-        for upto, tables in log.iter_batches(position.reached, log.end()):
-            done += _derive(position, upto, tables, known)
-            if most is not None and done >= most:
+        position, clocks = recover()
+        count = 0
+        for until, tables in log.iter_batches(position.reached, log.end()):
+            count += _derive(position, until, tables, clocks)
+            if limit is not None and count >= limit:
                 break
-    if tidy:
+    if merge:
         mirror.merge()
-    return Progress(done, position.reached)
+    return Progress(count, position.reached)
 
 
 def lag() -> int:
@@ -72,97 +76,85 @@ def waiting_since() -> datetime | None:
     return None if micros is None else timestamps.from_micros(micros)
 
 
-# Starting: what was derived is of this truth, by these clocks, with all its files.
+# Recovery: the derived data belongs to this log and these clocks, and no file is missing
 
 
 def recover() -> tuple[Position, Clocks]:
-    """The position to go on from, mended. Needs the tail's lock."""
-    lineage = mirror_lineage.ensure_current()
+    """The repaired position to continue from. Requires the deriver's lock."""
+    token = lineage.ensure_current()
     position = Position.objects.order_by("pk").first()
     if (
         position is None
-        or position.lineage != lineage
-        or log.is_different_log(position.reached, position.last)
+        or position.lineage != token
+        or log.is_different_log(position.reached, position.last_fact)
     ):
-        position = reset(lineage)
-    here = mirror.MirrorPosition(position.mirror, position.reached)
-    mirror.prune(here)
-    for after, upto in mirror.coverage(here).gaps:
-        mirror.write(here.folder, after + 1, upto, log.read(after, upto))
-    known = community_clocks.load()
-    for community in community_clocks.list_changed(position.clocks, known):
-        _recount_days(position, community, known)
-    return position, known
+        position = reset(token)
+    at = mirror.MirrorPosition(position.mirror_folder, position.reached)
+    mirror.prune(at)
+    for after, until in mirror.coverage(at).gaps:
+        mirror.write(at.folder, after + 1, until, log.read(after, until))
+    clocks = community_clocks.load()
+    for community in community_clocks.list_changed(position.clock_revisions, clocks):
+        _recount_days(position, community, clocks)
+    return position, clocks
 
 
-def reset(lineage: str) -> Position:
-    """Drop all that is derived and begin at the first fact."""
+def reset(token: str) -> Position:
+    """Delete all derived data and start at the first fact; `token` is the lineage."""
     with transaction.atomic(using=derived_models.db_alias()):
         DayCount.objects.all().delete()
         PersistedSet.objects.all().delete()
         Position.objects.all().delete()
         return Position.objects.create(
-            lineage=lineage,
+            lineage=token,
             token=secrets.token_hex(16),
-            mirror=secrets.token_hex(16),
-            clocks=community_clocks.dump(community_clocks.load()),
+            mirror_folder=secrets.token_hex(16),
+            clock_revisions=community_clocks.dump(community_clocks.load()),
         )
 
 
-def _recount_days(position: Position, community: int, known: Clocks) -> None:
-    """Cut a community's facts into days by the clock that it has now."""
-    cutter = day_counts.DayCounter(known)
-    cutter.add(
+def _recount_days(position: Position, community: int, clocks: Clocks) -> None:
+    """Count a community's facts again by the clock that it has now."""
+    counter = DayCounter(clocks)
+    counter.add(
         mirror.query(
             "SELECT community, kind, account, happened_at FROM facts"
             " WHERE community = ?",
             [community],
         )
     )
-    cut = cutter.stacks()
+    counters = counter.counters()
     with transaction.atomic(using=derived_models.db_alias()):
         DayCount.objects.filter(community_id=community).delete()
-        save_day_counts(cut, position.reached)
-        position.clocks, position.token = (
-            community_clocks.dump(known),
-            secrets.token_hex(16),
-        )
-        position.save(update_fields=["clocks", "token"])
+        save_day_counts(counters, position.reached)
+        position.clock_revisions = community_clocks.dump(clocks)
+        position.token = secrets.token_hex(16)
+        position.save(update_fields=["clock_revisions", "token"])
 
 
-# One batch.
+# One batch
 
 
 def _derive(
-    position: Position, upto: int, tables: Iterator[pa.Table], known: Clocks
+    position: Position, until: int, tables: Iterator[pa.Table], clocks: Clocks
 ) -> int:
-    cutter, after = day_counts.DayCounter(known), position.reached
-    cut_now = cut_through(tables, cutter)
-    facts = mirror.write(position.mirror, after + 1, upto, cut_now)
-    cut, last = cutter.stacks(), log.fingerprint(upto)
+    counter, after = DayCounter(clocks), position.reached
+    facts = mirror.write(position.mirror_folder, after + 1, until, counter.tee(tables))
+    counters, last_fact = counter.counters(), log.fingerprint(until)
     with transaction.atomic(using=derived_models.db_alias()):
-        mine = Position.objects.filter(pk=position.pk, reached=after)
-        if not mine.update(reached=upto, last=last):
+        unmoved = Position.objects.filter(pk=position.pk, reached=after)
+        if not unmoved.update(reached=until, last_fact=last_fact):
             raise PositionMoved
-        save_day_counts(_added(cut), upto)
-    position.reached, position.last = upto, last
+        save_day_counts(_add_saved(counters), until)
+    position.reached, position.last_fact = until, last_fact
     return facts
-
-
-class PositionMoved(Exception):
-    """Somebody else derived although we hold the lock: nothing was committed."""
-
-
-def cut_through(tables: Iterator[pa.Table], cutter: DayCounter) -> Iterator[pa.Table]:
-    for table in tables:
-        cutter.add(table)
-        yield table
 
 
 SELECT_DAY_COUNTS = """
 SELECT day, blob FROM sets_day_count
 WHERE community_id = %s AND kind_id = %s AND day IN
 """
+DAYS_PER_STATEMENT = 1000
 UPSERT_DAY_COUNT = """
 INSERT INTO sets_day_count (community_id, kind_id, day, changed, blob)
 VALUES (%s, %s, %s, %s, %s) ON CONFLICT (community_id, kind_id, day) DO UPDATE
@@ -170,29 +162,29 @@ SET changed = excluded.changed, blob = excluded.blob
 """
 
 
-def _added(cut: dict[Day, BitCounter]) -> dict[Day, BitCounter]:
-    """These stacks on top of what is stored for their days."""
-    wanted: dict[tuple[int, int], list[int]] = {}
-    for community, kind, day in cut:
-        wanted.setdefault((community, kind), []).append(day)
-    whole = dict(cut)
-    for (community, kind), several in wanted.items():
-        for start in range(0, len(several), 1000):
-            some = several[start : start + 1000]
+def _add_saved(counters: dict[Day, BitCounter]) -> dict[Day, BitCounter]:
+    """These counts plus those that are saved for the same days."""
+    days_by_kind: dict[tuple[int, int], list[int]] = {}
+    for community, kind, day in counters:
+        days_by_kind.setdefault((community, kind), []).append(day)
+    sums = dict(counters)
+    for (community, kind), days in days_by_kind.items():
+        for start in range(0, len(days), DAYS_PER_STATEMENT):
+            chunk = days[start : start + DAYS_PER_STATEMENT]
             rows = db.rows(
-                f"{SELECT_DAY_COUNTS} ({db.placeholders(len(some))})",
-                [community, kind, *some],
+                f"{SELECT_DAY_COUNTS} ({db.placeholders(len(chunk))})",
+                [community, kind, *chunk],
                 using=derived_models.db_alias(),
             )
             for day, blob in rows:
-                whole[community, kind, day] += BitCounter.from_bytes(blob)
-    return whole
+                sums[community, kind, day] += BitCounter.from_bytes(blob)
+    return sums
 
 
-def save_day_counts(stacks: dict[Day, BitCounter], changed: int) -> None:
-    """Write days as they are now, inside a transaction of `derived`."""
+def save_day_counts(counters: dict[Day, BitCounter], changed: int) -> None:
+    """Replace the counts of these days, in a transaction of the derived tables."""
     with transaction.get_connection(derived_models.db_alias()).cursor() as cursor:
         cursor.executemany(
             UPSERT_DAY_COUNT,
-            [(*day, changed, stack.to_bytes()) for day, stack in stacks.items()],
+            [(*day, changed, counter.to_bytes()) for day, counter in counters.items()],
         )

@@ -1,7 +1,7 @@
-"""The files of the mirror: immutable Parquet segments by position in the log.
+"""The files of the mirror: immutable Parquet files by range of coordinates.
 
-A name tells all that a reader has to know: the coordinates from first to last, how many
-files the segment has and which this is, its rows, and how often it was rewritten.
+The name of a file tells a reader all it has to know: the first and last coordinate, how
+many parts the file has and which this is, its rows, and how often it was rewritten.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from qunce.sets.bitmaps import bitmaps
 
 NAME = re.compile(r"(\d{19})-(\d{19})-(\d+)of(\d+)-(\d+)-v(\d+)\.parquet")
 ROWS_PER_GROUP = 32_768
-"""Rows in which statistics prune: small ones for the sake of one member's timeline."""
+"""Rows that share statistics; few, so that one member's timeline reads little."""
 DICTIONARY_COLUMNS = ["community", "kind", "grp", "actor", "source"]
 
 
 @dataclass(frozen=True, order=True)
 class FilePart:
-    """One file, holding part `part` of `parts` of the facts first ≤ coordinate ≤ last."""
+    """One Parquet file: part `part` of the `parts` with first ≤ coordinate ≤ last."""
 
     first: int
     last: int
@@ -48,105 +48,109 @@ class FilePart:
 
 @dataclass(frozen=True)
 class MirrorFile:
+    """All facts with first ≤ coordinate ≤ last, in one or more parts."""
+
     first: int
     last: int
     version: int
-    pieces: tuple[FilePart, ...]
+    parts: tuple[FilePart, ...]
 
     @property
     def rows(self) -> int:
-        return sum(piece.rows for piece in self.pieces)
-
-
-def parse_name(name: str) -> FilePart | None:
-    found = NAME.fullmatch(name)
-    if found is None:
-        return None
-    first, last, part, parts, rows, version = map(int, found.groups())
-    return FilePart(first, last, version, part, parts, rows)
-
-
-def list_parts(folder: Path) -> list[FilePart]:
-    """Every piece in the folder, from one listing."""
-    try:
-        names = os.listdir(folder)  # noqa: PTH208 - the fastest there is
-    except FileNotFoundError:
-        return []
-    return [piece for piece in map(parse_name, names) if piece is not None]
-
-
-def complete_files(pieces: Iterable[FilePart]) -> list[MirrorFile]:
-    """Segments all of whose pieces are there."""
-    grouped: dict[tuple[int, int, int], list[FilePart]] = {}
-    for piece in pieces:
-        grouped.setdefault((piece.first, piece.last, piece.version), []).append(piece)
-    return [
-        MirrorFile(*key, tuple(sorted(several)))
-        for key, several in grouped.items()
-        if len(several) == several[0].parts
-    ]
+        return sum(part.rows for part in self.parts)
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Segments that hold each coordinate up to an end once, and the gaps between."""
+    """Files that have every coordinate up to an end once, and the gaps between them.
 
-    segments: tuple[MirrorFile, ...]
+    A gap is (before, last].
+    """
+
+    files: tuple[MirrorFile, ...]
     gaps: tuple[tuple[int, int], ...]
 
     def names(self) -> list[str]:
-        return [piece.name for segment in self.segments for piece in segment.pieces]
+        return [part.name for file in self.files for part in file.parts]
 
 
-def choose_coverage(pieces: Iterable[FilePart], upto: int) -> Coverage:
-    """The widest segments that cover 1 to `upto` without overlap.
+def parse_name(name: str) -> FilePart | None:
+    match = NAME.fullmatch(name)
+    if match is None:
+        return None
+    first, last, part, parts, rows, version = map(int, match.groups())
+    return FilePart(first, last, version, part, parts, rows)
 
-    Of two with the same bounds the later version counts. A gap, (before, last], is what
-    a lost file leaves.
+
+def list_parts(folder: Path) -> list[FilePart]:
+    """Every part in the folder, from one listing."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - the fastest there is
+    except FileNotFoundError:
+        return []
+    return [part for part in map(parse_name, names) if part is not None]
+
+
+def choose_coverage(parts: Iterable[FilePart], until: int) -> Coverage:
+    """The widest files that cover 1 to `until` without overlap.
+
+    Of two files with the same range the later version is chosen. Files without all of
+    their parts are ignored; a lost file leaves a gap.
     """
-    usable = [segment for segment in complete_files(pieces) if segment.last <= upto]
-    usable.sort(key=lambda segment: (segment.first, -segment.last, -segment.version))
+    grouped: dict[tuple[int, int, int], list[FilePart]] = {}
+    for part in parts:
+        grouped.setdefault((part.first, part.last, part.version), []).append(part)
+    usable = [
+        MirrorFile(*key, tuple(sorted(group)))
+        for key, group in grouped.items()
+        if len(group) == group[0].parts and group[0].last <= until
+    ]
+    usable.sort(key=lambda file: (file.first, -file.last, -file.version))
     chosen, gaps, reached = [], [], 0
-    for segment in usable:
-        if segment.first <= reached:
+    for file in usable:
+        if file.first <= reached:
             continue
-        if segment.first > reached + 1:
-            gaps.append((reached, segment.first - 1))
-        chosen.append(segment)
-        reached = segment.last
-    if reached < upto:
-        gaps.append((reached, upto))
+        if file.first > reached + 1:
+            gaps.append((reached, file.first - 1))
+        chosen.append(file)
+        reached = file.last
+    if reached < until:
+        gaps.append((reached, until))
     return Coverage(tuple(chosen), tuple(gaps))
 
 
 def sort_facts(facts: pa.Table) -> pa.Table:
-    """By community, kind and account, so that row groups hold few of each.
+    """The facts by community, kind and account, so that row groups have few of each.
 
-    One number a fact makes this three times faster than sorting by columns; the order of
-    times inside does not matter, since it prunes nothing.
+    One number per fact makes this three times faster than sorting by columns. The order
+    of times inside does not matter, since it prunes nothing.
     """
-    kinds = facts["community"].to_numpy().astype(np.int64) << 52
-    kinds |= facts["kind"].to_numpy().astype(np.int64) << 36
-    kinds |= facts["account"].fill_null(0).to_numpy()
-    order = pa.array(np.argsort(kinds))
-    columns = [_one(column).take(order) for column in facts.columns]
+    keys = facts["community"].to_numpy().astype(np.int64) << 52
+    keys |= facts["kind"].to_numpy().astype(np.int64) << 36
+    keys |= facts["account"].fill_null(0).to_numpy()
+    order = pa.array(np.argsort(keys))
+    columns = [_combine(column).take(order) for column in facts.columns]
     return pa.Table.from_arrays(columns, schema=facts.schema)
 
 
-def _one(column: pa.ChunkedArray) -> pa.Array:
-    """Taking from one array is several times faster than from a chunked one."""
-    whole = column.combine_chunks()
-    return whole if isinstance(whole, pa.Array) else pa.concat_arrays(whole.chunks)
+def _combine(column: pa.ChunkedArray) -> pa.Array:
+    # Taking from one array is several times faster than from a chunked one.
+    combined = column.combine_chunks()
+    return (
+        combined
+        if isinstance(combined, pa.Array)
+        else pa.concat_arrays(combined.chunks)
+    )
 
 
 def write_part(folder: Path, facts: pa.Table, name: str) -> Path:
-    """Write a file that is there as a whole or not at all, even after a power cut.
+    """Write a file that exists completely or not at all, even after a power failure.
 
-    Its name may be lost then; that is a gap, which the next start fills in.
+    Its name may be lost then; that is a gap, which the next start fills.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path, growing = folder / name, folder / f"{name}.tmp"
-    with growing.open("wb") as file:
+    path, unfinished = folder / name, folder / f"{name}.tmp"
+    with unfinished.open("wb") as file:
         parquet.write_table(
             facts.cast(log.SCHEMA),
             file,
@@ -156,19 +160,19 @@ def write_part(folder: Path, facts: pa.Table, name: str) -> Path:
         )
         file.flush()
         os.fsync(file.fileno())
-    growing.rename(path)
+    unfinished.rename(path)
     return path
 
 
-def publish(folder: Path, paths: Sequence[Path], pieces: Sequence[FilePart]) -> None:
-    """Give finished files their names; a segment counts when its last piece has one."""
-    for path, piece in zip(paths, pieces, strict=True):
-        path.rename(folder / piece.name)
+def publish(folder: Path, paths: Sequence[Path], parts: Sequence[FilePart]) -> None:
+    """Give written files their names; a mirror file counts once its last part has one."""
+    for path, part in zip(paths, parts, strict=True):
+        path.rename(folder / part.name)
 
 
 def read_accounts(path: Path, *, without: Iterable[int]) -> BitMap:
-    """Every account that a file names, but for some kinds."""
-    held = parquet.read_table(path, columns=["account", "kind"])
+    """Every account in a file, ignoring facts of the kinds `without`."""
+    facts = parquet.read_table(path, columns=["account", "kind"])
     kinds = pa.array(list(without), pa.int32())
-    held = held.filter(pc.invert(pc.is_in(held["kind"], value_set=kinds)))
-    return bitmaps.of(pc.unique(held["account"].drop_null()).to_numpy())
+    facts = facts.filter(pc.invert(pc.is_in(facts["kind"], value_set=kinds)))
+    return bitmaps.of(pc.unique(facts["account"].drop_null()).to_numpy())

@@ -1,9 +1,9 @@
-"""Which truth this is: what was derived from another one is worthless.
+"""Lineage: the identity of the primary database.
 
-On SQLite `renew` is called by whoever puts another file in its place. On PostgreSQL a
-dump restored into another cluster is noticed by itself: transaction ids begin anew
-there, so the numbers that facts carry are biased to come after all that are stored, and
-deriving starts over.
+Data that was derived from another database must be derived again. On SQLite, `renew` is
+called by whatever replaces the file. On PostgreSQL a dump that was restored into another
+cluster is recognised automatically. Transaction ids start again there, so the numbers of
+new facts are raised above all that are stored.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from qunce.core import db
 
 
 class Lineage(models.Model):
-    """One row of truth. `home` is the cluster and the database it was last seen in."""
+    """One row of the primary database. `cluster` is where it was last used."""
 
     token = models.CharField(max_length=32)
-    home = models.CharField(max_length=60, default="")
+    cluster = models.CharField(max_length=60, default="")
 
     def __str__(self) -> str:
         return self.token
@@ -32,19 +32,19 @@ FROM pg_database WHERE datname = current_database()
 
 
 def ensure_current() -> str:
-    """The token of this truth; a new one where it stands in another cluster."""
-    home = _cluster()
-    found = Lineage.objects.order_by("pk").first()
-    if found is not None and found.home == home:
-        return found.token
+    """The token of this database; a new one if it is in another cluster than before."""
+    cluster = _cluster()
+    lineage = Lineage.objects.order_by("pk").first()
+    if lineage is not None and lineage.cluster == cluster:
+        return lineage.token
     with transaction.atomic():
         if db.is_postgresql():
-            _raise_transaction_ids(known=found is not None)
-        return _save_new_token(home)
+            _raise_transaction_ids(is_restored=lineage is not None)
+        return _save_new_token(cluster)
 
 
 def renew() -> str:
-    """Say that truth is not what it was: after a restore. All is derived anew."""
+    """Set a new token after a restore, so that everything is derived again."""
     ensure_current()
     with transaction.atomic():
         return _save_new_token(_cluster())
@@ -54,9 +54,11 @@ def _cluster() -> str:
     return str(db.rows(SELECT_CLUSTER)[0][0]) if db.is_postgresql() else ""
 
 
-def _save_new_token(home: str) -> str:
+def _save_new_token(cluster: str) -> str:
     token = secrets.token_hex(16)
-    Lineage.objects.update_or_create(pk=1, defaults={"token": token, "home": home})
+    Lineage.objects.update_or_create(
+        pk=1, defaults={"token": token, "cluster": cluster}
+    )
     return token
 
 
@@ -81,19 +83,19 @@ AS 'SELECT {bias}::bigint'
 """
 
 
-def _raise_transaction_ids(*, known: bool) -> None:
-    """Give this cluster's transactions numbers above all that are stored.
+def _raise_transaction_ids(*, is_restored: bool) -> None:
+    """Make the numbers of this cluster's transactions higher than all that are stored.
 
-    Rows that were written here before we noticed carry low numbers, which some reader
-    may have passed: they are known by the number that this cluster gave their
-    transaction, and are put behind all others. Writers wait meanwhile. A log that was
-    never derived is moved only where it holds numbers that are not of this cluster.
+    Facts written here before the change of cluster was noticed have low numbers, which
+    a reader may already have passed. They are recognised by the number that this cluster
+    gave their transaction, and are moved behind all others; writers wait until then. A
+    log that was never derived is changed only if it has numbers of another cluster.
     """
     db.execute("LOCK TABLE core_fact IN SHARE ROW EXCLUSIVE MODE")
     highest, horizon = db.rows(SELECT_HIGHEST)[0]
-    if not known and highest <= horizon:
+    if not is_restored and highest <= horizon:
         return
-    restored = db.rows(SELECT_LAST_RESTORED)[0][0]
-    db.execute(UPDATE_RECENT_FACTS, [highest + 1, restored])
+    last_restored = db.rows(SELECT_LAST_RESTORED)[0][0]
+    db.execute(UPDATE_RECENT_FACTS, [highest + 1, last_restored])
     oldest = db.rows("SELECT qunce_horizon() - qunce_bias()")[0][0]
     db.execute(REPLACE_BIAS.format(bias=highest + 2 - oldest))

@@ -1,8 +1,8 @@
-"""The columnar mirror of the fact log: Parquet segments that DuckDB reads.
+"""The mirror: a columnar copy of the fact log as Parquet files that DuckDB reads.
 
-Segments lie in a folder of their derivation. A reader takes the position
-from `derived`, lists the folder once and gives DuckDB the files that cover the log up to
-there; what is not in that list is not there for it.
+Each derivation has a folder of its own. A reader takes the position from the derived
+tables, lists the folder once and gives DuckDB the files that cover the log up to there.
+It never sees a file that is not in that list.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GRACE_SECONDS = 120.0
-"""Seconds for which a reader may still open files that have been superseded."""
+"""How long a reader may still open files that have been superseded."""
 TIER_SIZES = (4_096, 65_536, 1_048_576)
-"""Segments below a size are merged with their likes, eight at a time."""
+"""Files with fewer rows than a tier are merged with neighbours of that tier."""
 MIN_FILES_PER_MERGE = 8
 MAX_MERGED_FACTS = 2_200_000
-"""Facts that are merged at once: they are all in memory."""
+"""Facts that one merge may have in memory."""
 _local = threading.local()
 
 
 class MirrorIncomplete(errors.QunceError):
-    """A part of the mirror is missing; it is filled in by the next start."""
+    """A file of the mirror is missing; the next catch-up writes it again."""
 
     def __str__(self) -> str:
         return _("Part of the mirror is missing; the next catch-up will restore it.")
@@ -48,7 +48,7 @@ class MirrorIncomplete(errors.QunceError):
 
 @dataclass(frozen=True)
 class MirrorPosition:
-    """The folder of the segments, and how far they count."""
+    """The folder of the mirror, and the coordinate up to which its files count."""
 
     folder: str
     reached: int
@@ -56,7 +56,8 @@ class MirrorPosition:
 
 def position() -> MirrorPosition:
     rows = db.rows(
-        "SELECT mirror, reached FROM sets_position", using=derived_models.db_alias()
+        "SELECT mirror_folder, reached FROM sets_position",
+        using=derived_models.db_alias(),
     )
     return MirrorPosition(*rows[0]) if rows else MirrorPosition("", 0)
 
@@ -65,178 +66,176 @@ def folder(name: str) -> Path:
     return Path(settings.MIRROR) / name
 
 
-def coverage(here: MirrorPosition) -> Coverage:
-    if not here.reached:
+def coverage(at: MirrorPosition) -> Coverage:
+    if not at.reached:
         return Coverage((), ())
-    return files.choose_coverage(files.list_parts(folder(here.folder)), here.reached)
+    return files.choose_coverage(files.list_parts(folder(at.folder)), at.reached)
+
+
+# Reading
 
 
 def query(sql: str, params: Sequence[Any] = (), **tables: pa.Table) -> pa.Table:
-    """What DuckDB answers over the view `facts`: `log.SCHEMA` up to the position.
+    """The result of a query over the view `facts`, which has the columns `log.SCHEMA`.
 
-    `tables` are seen under their names.
-
-    Inside a snapshot of `derived` that is the position of the snapshot.
+    The query sees `tables` under their names. Inside a snapshot of the derived tables,
+    `facts` ends at the position of that snapshot.
     """
     for attempt in (1, 2):
         _update_view(position())
         try:
             return duckdb_session.query(sql, params, **tables)
         except duckdb.IOException:
-            # A file of the list went after its grace: list anew.
+            # A file of the list was removed after its grace period, so list again.
             _local.view = None
             if attempt == 2:
                 raise
     raise AssertionError
 
 
-def _update_view(here: MirrorPosition) -> None:
-    """Let this thread's `facts` be the files that cover `here`."""
-    found = coverage(here)
+def _update_view(at: MirrorPosition) -> None:
+    """Make this thread's view `facts` read the files that cover `at`."""
+    found = coverage(at)
     if found.gaps:
         raise MirrorIncomplete
-    view = (here.folder, tuple(found.names()), duckdb_session.cursor())
+    names = found.names()
+    view = (at.folder, names, duckdb_session.cursor())
     if getattr(_local, "view", None) == view:
         return
     duckdb_session.cursor().execute(
-        f"CREATE OR REPLACE TEMP VIEW facts AS {_files(*view[:2])}"
+        f"CREATE OR REPLACE TEMP VIEW facts AS {_select_from(at.folder, names)}"
     )
     _local.view = view
 
 
-def _files(where: str, names: tuple[str, ...]) -> str:
+def _select_from(folder_name: str, names: Sequence[str]) -> str:
     if not names:
-        empty = ", ".join(
+        nulls = ", ".join(
             f"CAST(NULL AS {'VARCHAR' if field.type == pa.string() else 'BIGINT'})"
             f" AS {field.name}"
             for field in log.SCHEMA
         )
-        return f"SELECT {empty} WHERE FALSE"
+        return f"SELECT {nulls} WHERE FALSE"
     paths = ", ".join(
-        "'" + str(folder(where) / name).replace("'", "''") + "'" for name in names
+        "'" + str(folder(folder_name) / name).replace("'", "''") + "'" for name in names
     )
     return f"SELECT * FROM read_parquet([{paths}])"  # noqa: S608 - our own names
 
 
-# Writing: by the holder of the tail's lock.
+# Writing, by the holder of the deriver's lock
 
 
-def write(where: str, first: int, last: int, tables: Iterable[pa.Table]) -> int:
-    """One segment from any number of tables, read only when the position covers it.
+def write(folder_name: str, first: int, last: int, tables: Iterable[pa.Table]) -> int:
+    """Write one mirror file from any number of tables; returns the number of facts.
 
-    Returns the number of facts. Coordinates without facts are told by an empty piece.
+    It is read only once the position covers it. Coordinates without facts are written
+    as one empty part.
     """
-    here, paths, sizes = folder(where), [], []
+    target, paths, sizes = folder(folder_name), [], []
     for part, table in enumerate(tables):
         name = f"growing-{first:019}-{part}.parquet"
-        paths.append(files.write_part(here, files.sort_facts(table), name))
+        paths.append(files.write_part(target, files.sort_facts(table), name))
         sizes.append(table.num_rows)
     if not paths:
         empty = log.SCHEMA.empty_table()
-        paths.append(files.write_part(here, empty, f"growing-{first:019}-0.parquet"))
+        paths.append(files.write_part(target, empty, f"growing-{first:019}-0.parquet"))
         sizes.append(0)
-    pieces = [
+    parts = [
         FilePart(first, last, 0, part, len(sizes), rows)
         for part, rows in enumerate(sizes)
     ]
-    files.publish(here, paths, pieces)
+    files.publish(target, paths, parts)
     return sum(sizes)
 
 
-def prune(here: MirrorPosition, *, grace: float = GRACE_SECONDS) -> None:
-    """Remove what nobody reads: leftovers of a crash at once, the superseded later."""
+def prune(at: MirrorPosition, *, grace: float = GRACE_SECONDS) -> None:
+    """Remove files that nobody reads: those of a crash now, superseded ones later."""
     root = Path(settings.MIRROR)
-    old = time.time() - grace
+    before = time.time() - grace
     for other in root.iterdir() if root.is_dir() else ():
-        if other.name != here.folder and other.stat().st_mtime <= old:
+        if other.name != at.folder and other.stat().st_mtime <= before:
             shutil.rmtree(other, ignore_errors=True)
-    mine = folder(here.folder)
-    if not mine.is_dir():
+    current = folder(at.folder)
+    if not current.is_dir():
         return
-    for path in mine.glob("growing-*"):
+    for path in current.glob("growing-*"):
         path.unlink(missing_ok=True)
-    pieces = files.list_parts(mine)
-    for piece in pieces:
-        if piece.last > here.reached:
-            (mine / piece.name).unlink(missing_ok=True)
-    for piece in _superseded(mine, here, pieces, old):
-        (mine / piece.name).unlink(missing_ok=True)
+    parts = files.list_parts(current)
+    for part in parts:
+        if part.last > at.reached:
+            (current / part.name).unlink(missing_ok=True)
+    for part in _list_superseded(current, at, parts, before):
+        (current / part.name).unlink(missing_ok=True)
 
 
-def _superseded(
-    mine: Path, here: MirrorPosition, pieces: list[FilePart], old: float
+def _list_superseded(
+    current: Path, at: MirrorPosition, parts: list[FilePart], before: float
 ) -> Iterator[FilePart]:
-    """Pieces that a chosen segment has stood in for since before `old`."""
-    chosen = files.choose_coverage(pieces, here.reached).segments
-    kept = {piece for segment in chosen for piece in segment.pieces}
-    for piece in pieces:
-        if piece in kept or piece.last > here.reached:
+    """Parts whose range a chosen file has covered since before this time."""
+    chosen = files.choose_coverage(parts, at.reached).files
+    in_use = {part for file in chosen for part in file.parts}
+    for part in parts:
+        if part in in_use or part.last > at.reached:
             continue
-        over = [s for s in chosen if s.first <= piece.first and piece.last <= s.last]
+        over = [f for f in chosen if f.first <= part.first and part.last <= f.last]
         if over and all(
-            (mine / part.name).stat().st_mtime <= old for part in over[0].pieces
+            (current / newer.name).stat().st_mtime <= before for newer in over[0].parts
         ):
-            yield piece
+            yield part
 
 
-# Merging: under a lock of its own, since what it reads and writes never changes.
+# Merging, under a lock of its own, since what it reads and writes never changes
 
 
 def merge(*, wait: bool = False) -> int:
-    """Merge small segments upward until none is due; returns how many went in."""
+    """Merge small files until none is left to merge; returns how many were merged."""
     merged = 0
-    with locks.acquire(locks.MERGE, wait=wait) as mine:
-        if mine:
-            _clear(folder(position().folder))
-        while mine:
-            here = position()
-            run = _next_run(coverage(here))
+    with locks.acquire(locks.MERGE, wait=wait) as acquired:
+        if acquired:
+            # Left by a merge that was killed; the deriver's own files have other names.
+            for path in folder(position().folder).glob("[0-9]*.tmp"):
+                path.unlink(missing_ok=True)
+        while acquired:
+            at = position()
+            run = _next_run(coverage(at))
             if not run:
                 break
-            _merge(folder(here.folder), run)
+            _merge(folder(at.folder), run)
             merged += len(run)
     return merged
 
 
-def _clear(mine: Path) -> None:
-    """Remove what a killed merge left; what the tail is writing is called otherwise."""
-    for path in mine.glob("[0-9]*.tmp"):
-        path.unlink(missing_ok=True)
-
-
 def _next_run(found: Coverage) -> list[MirrorFile]:
-    """The first run of at least eight neighbours of one size or smaller."""
-    for most in TIER_SIZES:
+    """The first run of enough neighbours of one tier or smaller."""
+    for size in TIER_SIZES:
         run: list[MirrorFile] = []
-        for segment in (*found.segments, None):
-            if segment and segment.rows < most and _follows(run, segment):
-                run.append(segment)
+        for file in (*found.files, None):
+            if (
+                file
+                and file.rows < size
+                and (not run or run[-1].last + 1 == file.first)
+            ):
+                run.append(file)
                 continue
             if len(run) >= MIN_FILES_PER_MERGE:
-                return _bearable(run)
-            run = [segment] if segment and segment.rows < most else []
+                return _limit_to_memory(run)
+            run = [file] if file and file.rows < size else []
     return []
 
 
-def _follows(run: list[MirrorFile], segment: MirrorFile) -> bool:
-    return not run or run[-1].last + 1 == segment.first
-
-
-def _bearable(run: list[MirrorFile]) -> list[MirrorFile]:
-    """As many of them as fit into memory at once."""
-    total, taken = 0, []
-    for segment in run:
-        total += segment.rows
+def _limit_to_memory(run: list[MirrorFile]) -> list[MirrorFile]:
+    total, limited = 0, []
+    for file in run:
+        total += file.rows
         if total > MAX_MERGED_FACTS:
             break
-        taken.append(segment)
-    return taken
+        limited.append(file)
+    return limited
 
 
-def _merge(mine: Path, run: list[MirrorFile]) -> None:
-    names = [piece.name for segment in run for piece in segment.pieces]
-    tables = [parquet.read_table(mine / name) for name in names]
+def _merge(current: Path, run: list[MirrorFile]) -> None:
+    names = [part.name for file in run for part in file.parts]
+    tables = [parquet.read_table(current / name) for name in names]
     facts = files.sort_facts(pa.concat_tables(tables))
-    first, last = run[0].first, run[-1].last
-    piece = FilePart(first, last, 0, 0, 1, facts.num_rows)
-    files.write_part(mine, facts, piece.name)
+    part = FilePart(run[0].first, run[-1].last, 0, 0, 1, facts.num_rows)
+    files.write_part(current, facts, part.name)

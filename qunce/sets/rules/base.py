@@ -1,21 +1,30 @@
-"""The registry of leaves: each kind of clause is declared by the room that owns it.
+"""Clauses: what a rule is written with, each declared by the application that owns it.
 
-A leaf is a frozen dataclass made by `parse`, which also turns names into ids. It says
-which revisions it reads, resolves to a set of people, and puts one person into words.
+A clause is one object in one file. It carries its name, documentation and examples, its
+parser, the set it resolves to, the explanation for one person, its phrase, and the keys
+it mentions. `discover` imports the `clauses` of every application; nothing lists them.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
+import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
+from django.apps import apps
+from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext as _
 
 from qunce.core import errors, revisions
 from qunce.core.communities import Community
+from qunce.sets.rules import phrasing, references
+from qunce.sets.rules.phrasing import Names, Piece, Pieces
+from qunce.sets.rules.references import Mention
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
@@ -23,145 +32,145 @@ if TYPE_CHECKING:
     from qunce.sets.rules.snapshots import Snapshot
     from qunce.sets.rules.tree import Node
 
+NODES = ("all", "any", "not", "with_left")
+"""Names in a rule that combine other rules; all other names are of clauses."""
+
 
 class RuleError(errors.Invalid):
-    """A rule cannot be understood. `where` is the path, such as `all[2].tag.any[0]`."""
+    """The rule is not valid. `path` is where, such as `all[2].tag.any[0]`."""
 
-    def __init__(self, where: str, message: str) -> None:
-        super().__init__(f"{where}: {message}" if where else message)
-        self.where = where
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}" if path else message)
+        self.path = path
         self.message = message
 
 
 @dataclass(frozen=True)
 class RulePath:
-    """Where in a rule we are, for which community, and through which segments we came."""
+    """A position in a rule that is being compiled, such as `all[2].tag.any[0]`."""
 
     community: Community
-    compiler: Callable[[Any, RulePath], Node] = field(repr=False)
-    path: str = ""
-    trail: tuple[str, ...] = ()
-    nodes: Iterator[int] = field(
+    text: str = ""
+    segments: tuple[str, ...] = ()
+    """Keys of the segments that the position is inside of, outermost first."""
+    node_numbers: Iterator[int] = field(
         default_factory=lambda: itertools.count(1), compare=False, repr=False
     )
-    """Counts the nodes of the whole rule; all places in it share it."""
+    """Numbers the nodes of the whole rule; all positions in it share the iterator."""
 
     def child(self, step: str | int) -> RulePath:
         if isinstance(step, int):
-            path = f"{self.path}[{step}]"
+            text = f"{self.text}[{step}]"
         else:
-            path = f"{self.path}.{step}" if self.path else step
-        # Thirty times a rule: `replace` would take five times as long.
-        return RulePath(self.community, self.compiler, path, self.trail, self.nodes)
+            text = f"{self.text}.{step}" if self.text else step
+        # About thirty calls per rule; `dataclasses.replace` takes five times as long.
+        return RulePath(self.community, text, self.segments, self.node_numbers)
 
     def fail(self, message: str) -> NoReturn:
-        raise RuleError(self.path, message)
-
-    def rule(self, rule: Any) -> Node:
-        """Compile a nested rule, such as a segment's own."""
-        return self.compiler(rule, self)
+        raise RuleError(self.text, message)
 
 
-Reference = Callable[[Community, Sequence[str]], Mapping[str, int]]
-"""From keys in a community to ids, such as groups'; unknown keys are left out."""
-
-
-Macro = Callable[[Any, RulePath], "Node"]
-"""From the JSON behind a name to a tree of other clauses, such as a segment's rule."""
-
-
-class Clause(ABC):
-    """One clause. Subclasses are frozen dataclasses, equal when they ask the same."""
+class Declaration(ABC):
+    """What a name in a rule stands for. `args` is the JSON behind that name."""
 
     name: ClassVar[str]
+    description: ClassVar[str]
+    """One or two English sentences for the reference."""
+    fields: ClassVar[tuple[str, ...]]
+    examples: ClassVar[tuple[dict[str, Any], ...]]
+    """Valid `args`, which together use every field."""
+
+    @classmethod
+    @abstractmethod
+    def phrase(cls, args: Any, names: Names) -> Pieces:
+        """The text after “everyone who …”, in the active language.
+
+        `args` may be any JSON: this may raise AttributeError, LookupError, TypeError or
+        ValueError, and `describe_clause` then shows the JSON instead.
+        """
+
+    @classmethod
+    def mentions(cls, args: Any) -> Iterator[Mention]:
+        """Everything that is mentioned by key; `args` may be any JSON object."""
+        yield from ()
+
+
+class Clause(Declaration):
+    """A clause of a rule. Subclasses are frozen dataclasses; equal ones share a cache."""
 
     @classmethod
     @abstractmethod
     def parse(cls, args: Any, path: RulePath) -> Clause:
-        """From the JSON behind the leaf's name; `path.fail(…)` what does not fit."""
+        """Check the JSON and turn keys into ids; `path.fail(…)` reports what is wrong."""
 
     @abstractmethod
     def dependencies(self) -> Iterable[revisions.Key]:
-        """The revisions of truth that the answer depends on."""
+        """The revisions of the database that the set depends on."""
 
     @abstractmethod
     def resolve(self, snap: Snapshot) -> BitMap:
-        """The people for whom it holds, of all times; who is asked is cut later."""
+        """The people who match, including former members."""
 
     @abstractmethod
     def explain(self, snap: Snapshot, person: int) -> str:
-        """What is so for this person, as a sentence in the reader's language."""
+        """What the clause found for this person, as text in the active language."""
 
     def cache_key(self, snap: Snapshot) -> Hashable:
-        """What else the answer depends on: days, positions. None for nothing."""
+        """What the set depends on besides revisions, such as today; None for nothing."""
         return None
 
 
-_kinds: dict[str, type[Clause]] = {}
-_references: dict[str, Reference] = {}
-_macros: dict[str, Macro] = {}
+class Macro(Declaration):
+    """A name that stands for a whole rule, such as a segment."""
+
+    @classmethod
+    @abstractmethod
+    def expand(cls, args: Any, path: RulePath) -> Node:
+        """The compiled rule; `path.fail(…)` reports what is wrong."""
 
 
-def register(kind: type[Clause]) -> type[Clause]:
-    _kinds[kind.name] = kind
-    return kind
+# Declaring clauses
+
+DECLARATIONS: dict[str, type[Declaration]] = {}
+Declared = TypeVar("Declared", bound=type[Declaration])
 
 
-def register_reference(what: str, find: Reference) -> None:
-    """Let clauses of this room name things (`group`, `account`) that others own."""
-    _references[what] = find
+def register(declaration: Declared) -> Declared:
+    DECLARATIONS[declaration.name] = declaration
+    return declaration
 
 
-def resolve_keys(what: str, keys: Sequence[str], path: RulePath) -> tuple[int, ...]:
-    """The ids of the things named in a list, in its order; the unknown is refused."""
-    found = _references[what](path.community, keys)
-    for number, key in enumerate(keys):
-        if key not in found:
-            _fail_unknown(what, key, path.child(number))
-    return tuple(found[key] for key in keys)
+def discover() -> None:
+    """Import `clauses` of every installed application, so that all clauses register."""
+    for app in apps.get_app_configs():
+        if app.module is not None and module_has_submodule(app.module, "clauses"):
+            package = import_module(f"{app.name}.clauses")
+            paths = getattr(package, "__path__", ())
+            for module in pkgutil.iter_modules(paths, f"{package.__name__}."):
+                import_module(module.name)
 
 
-def resolve_key(what: str, key: str, path: RulePath) -> int:
-    found = _references[what](path.community, [key])
-    if key not in found:
-        _fail_unknown(what, key, path)
-    return found[key]
+def list_names() -> list[str]:
+    return sorted(DECLARATIONS)
 
 
-def _fail_unknown(what: str, key: str, path: RulePath) -> NoReturn:
-    path.fail(_("There is no %(what)s “%(key)s”.") % {"what": _(what), "key": key})
-
-
-def names() -> list[str]:
-    return sorted([*_kinds, *_macros])
-
-
-def registered() -> dict[str, type[Clause]]:
-    return dict(_kinds)
-
-
-def register_macro(name: str, macro: Macro) -> None:
-    _macros[name] = macro
-
-
-def find_macro(name: str) -> Macro | None:
-    return _macros.get(name)
-
-
-def parse(name: str, args: Any, path: RulePath) -> Clause:
-    if name not in _kinds:
+def get(name: str, path: RulePath) -> type[Declaration]:
+    if name not in DECLARATIONS:
         path.fail(
             _(
                 "Unknown clause “%(name)s”. Available clauses: all, any, not, "
                 "with_left, %(all)s."
             )
-            % {"name": name, "all": ", ".join(names())}
+            % {"name": name, "all": ", ".join(list_names())}
         )
-    return _kinds[name].parse(args, path.child(name))
+    return DECLARATIONS[name]
+
+
+# Parsing
 
 
 def check_fields(args: Any, path: RulePath, allowed: Iterable[str]) -> dict[str, Any]:
-    """`args` as an object whose every field is allowed; an unknown one is named."""
+    """Return `args` if it is an object that has allowed fields only."""
     if not isinstance(args, dict):
         path.fail(_("Write an object with fields."))
     for name in args:
@@ -173,22 +182,81 @@ def check_fields(args: Any, path: RulePath, allowed: Iterable[str]) -> dict[str,
     return args
 
 
-def format_list(words: Iterable[str]) -> str:
-    """Words one after the other, as the reader's language does it."""
-    return _(", ").join(words)
-
-
-def join_sentences(sentences: Iterable[str]) -> str:
-    return _("; ").join(sentences)
-
-
 def parse_strings(value: Any, path: RulePath) -> tuple[str, ...]:
-    """A list of texts; one text stands for a list of one."""
+    """A list of strings; a single string counts as a list of one."""
     if isinstance(value, str):
         return (value,)
     if not isinstance(value, list):
         path.fail(_("Write a list of texts."))
-    for number, part in enumerate(value):
+    for index, part in enumerate(value):
         if not isinstance(part, str):
-            path.child(number).fail(_("Write a string."))
+            path.child(index).fail(_("Write a string."))
     return tuple(value)
+
+
+def resolve_keys(kind: str, keys: Sequence[str], path: RulePath) -> tuple[int, ...]:
+    """The ids of these things, in the order of the keys; an unknown key fails."""
+    ids = _find_ids(kind, keys, path)
+    for index, key in enumerate(keys):
+        if key not in ids:
+            _fail_unknown(kind, key, path.child(index))
+    return tuple(ids[key] for key in keys)
+
+
+def resolve_key(kind: str, key: str, path: RulePath) -> int:
+    ids = _find_ids(kind, [key], path)
+    if key not in ids:
+        _fail_unknown(kind, key, path)
+    return ids[key]
+
+
+def _find_ids(kind: str, keys: Sequence[str], path: RulePath) -> dict[str, int]:
+    finder = references.get(kind).find_ids
+    if finder is None:
+        raise LookupError(f"No ids are registered for {kind}.")
+    return dict(finder(path.community, keys))
+
+
+def _fail_unknown(kind: str, key: str, path: RulePath) -> NoReturn:
+    label = references.get(kind).label
+    path.fail(_("There is no %(what)s “%(key)s”.") % {"what": label, "key": key})
+
+
+# Describing
+
+
+def describe_clause(name: str, args: Any, names: Names) -> Pieces:
+    """A clause as it reads after “everyone who …”; JSON if it cannot be read."""
+    try:
+        return phrasing.tidy(DECLARATIONS[name].phrase(args, names))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        text = json.dumps({name: args}, ensure_ascii=False, default=str)
+        return (Piece(text[:200], "unknown"),)
+
+
+def list_mentions(rule: Any) -> Iterator[Mention]:
+    """Everything that a rule mentions by key, directly: segments are not looked into."""
+    if isinstance(rule, list):
+        for part in rule:
+            yield from list_mentions(part)
+    elif isinstance(rule, dict):
+        for name, args in rule.items():
+            if name in NODES:
+                yield from list_mentions(args)
+            elif name in DECLARATIONS and isinstance(args, dict):
+                yield from DECLARATIONS[name].mentions(args)
+
+
+def mentions_of(kind: str, keys: Any) -> Iterator[Mention]:
+    """Mentions of a string or of a list; other JSON is ignored."""
+    for key in phrasing.as_list(keys):
+        if isinstance(key, str):
+            yield kind, key
+
+
+def format_list(items: Iterable[str]) -> str:
+    return _(", ").join(items)
+
+
+def join_sentences(sentences: Iterable[str]) -> str:
+    return _("; ").join(sentences)

@@ -14,7 +14,7 @@ from pyroaring import BitMap
 
 from qunce.core import revisions
 from qunce.sets.rules import base
-from qunce.sets.rules.base import Clause, RuleError, RulePath
+from qunce.sets.rules.base import Clause, Macro, RuleError, RulePath
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -131,17 +131,19 @@ def parse_json(text: str) -> Any:
 
 def compile_rule(rule: Any, community: Community) -> Node:
     """Names become ids; what is unknown is refused with its place in the rule."""
-    return compile_node(rule, RulePath(community, compile_node))
+    return compile_node(rule, RulePath(community))
 
 
 def compile_node(rule: Any, path: RulePath) -> Node:
-    if next(path.nodes) > MAX_NODES:  # a few segments that ask twice each are millions
+    if (
+        next(path.node_numbers) > MAX_NODES
+    ):  # a few segments that ask twice each are millions
         raise RuleError(
             "", _("A rule can have at most %(n)s clauses.") % {"n": MAX_NODES}
         )
     if not isinstance(rule, dict) or len(rule) != 1:
         path.fail(_("Write an object with exactly one key, such as {“tag”: …}."))
-    if path.path.count(".") + path.path.count("[") > 4 * MAX_DEPTH:
+    if path.text.count(".") + path.text.count("[") > 4 * MAX_DEPTH:
         path.fail(_("This rule is nested too deeply."))
     ((name, args),) = rule.items()
     if name in ("all", "any"):
@@ -151,10 +153,11 @@ def compile_node(rule: Any, path: RulePath) -> Node:
         return Not(compile_node(args, path.child(name)))
     if name == "with_left":
         return WithLeft(compile_node(args, path.child(name)))
-    macro = base.find_macro(str(name))
-    if macro:
-        return macro(args, path.child(name))
-    return ClauseNode(base.parse(str(name), args, path), path.child(str(name)).path)
+    declaration, here = base.get(str(name), path), path.child(str(name))
+    if issubclass(declaration, Macro):
+        return declaration.expand(args, here)
+    assert issubclass(declaration, Clause)  # noqa: S101 - there are only these two
+    return ClauseNode(declaration.parse(args, here), here.text)
 
 
 def _parts(args: Any, path: RulePath) -> tuple[Node, ...]:

@@ -1,0 +1,65 @@
+"""How a filter of facts reads and what it mentions, for the clauses `did` and `seq`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from qunce.core.facts import facts
+from qunce.sets.rules import base, phrasing, references
+from qunce.sets.rules.phrasing import Names, Piece, Pieces
+from qunce.sets.rules.references import Mention
+
+if TYPE_CHECKING:
+    from qunce.core.communities import Community
+
+
+def phrase(args: Mapping[str, Any], names: Names) -> Pieces:
+    """A kind of fact, with the conditions on its group and its fields."""
+    key = str(args["kind"])
+    known = ("kind", key) in names
+    kind = (Piece(facts.label_of(key), "value" if known else "unknown"),)
+    where = dict(args.get("where") or {})
+    if not where:
+        return kind
+    conditions = [
+        _phrase_condition(field, required, names) for field, required in where.items()
+    ]
+    return phrasing.fill(
+        _("%(kind)s [%(where)s]"),
+        kind=kind,
+        where=phrasing.join(conditions, _("; ")),
+    )
+
+
+def _phrase_condition(field: str, required: Any, names: Names) -> Pieces:
+    if field == "group":
+        groups = phrasing.names_of("group", required, names)
+        return phrasing.fill(_("in the group %(groups)s"), groups=groups)
+    if isinstance(required, dict):
+        text = phrasing.comparison(required)
+    else:
+        values = [phrasing.literal(value) for value in phrasing.as_list(required)]
+        text = phrasing.join(values, _(", "))
+    return phrasing.fill(
+        _("%(field)s: %(wanted)s"), field=phrasing.value(field), wanted=text
+    )
+
+
+def mentions(args: Any) -> Iterator[Mention]:
+    if isinstance(args, dict):
+        yield from base.mentions_of("kind", args.get("kind"))
+        where = args.get("where")
+        if isinstance(where, dict):
+            yield from base.mentions_of("group", where.get("group"))
+
+
+def find_kind_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
+    return {
+        key: facts.label_of(key) for key in keys if facts.find_kind(key) is not None
+    }
+
+
+references.register("kind", find_names=find_kind_names)

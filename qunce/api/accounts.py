@@ -1,4 +1,4 @@
-"""Accounts: one person on one channel; found by key, made by the thousand."""
+"""Accounts: one person in one channel, identified by a key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ router = Router(auth=RequiresScope("members"), tags=["accounts"])
 Channel = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,29}$")]
 
 
-class AccountsGiven(schemas.InputSchema):
+class AccountsIn(schemas.InputSchema):
     keys: Annotated[
         list[schemas.Key], Field(min_length=1, max_length=schemas.MAX_IDS_PER_REQUEST)
     ]
@@ -28,16 +28,16 @@ class AccountsGiven(schemas.InputSchema):
     source: schemas.ShortText = ""
 
 
-class IdentifierGiven(schemas.InputSchema):
+class IdentifierIn(schemas.InputSchema):
     kind: Annotated[str, Field(max_length=20, examples=["phone"])]
     value: schemas.Key
 
 
-class AccountShown(schemas.OutputSchema):
-    """`member` is the number of the person it belongs to."""
+class AccountOut(schemas.OutputSchema):
+    """`member_id` is the person that the account belongs to."""
 
     id: int
-    member: int
+    member_id: int
     key: str
     channel: str
     name: str
@@ -46,97 +46,114 @@ class AccountShown(schemas.OutputSchema):
     left_at: datetime | None
 
 
-class Ids(schemas.OutputSchema):
-    """Key → number of the account."""
+class AccountIdsOut(schemas.OutputSchema):
+    """`ids` maps each key to the id of its account."""
 
     ids: dict[str, int]
 
 
-class Identified(schemas.OutputSchema):
-    """`made` is false when it was known; `member` may be another person's now."""
+class IdentifierResult(schemas.OutputSchema):
+    """`created` is false if the account had the identifier before.
 
-    member: int
-    made: bool
+    `member_id` may differ from before, as accounts that share an identifier are merged.
+    """
+
+    member_id: int
+    created: bool
 
 
-@router.get("/accounts", response=schemas.Page[AccountShown])
-def listed(
-    request: ApiRequest,
-    key: Annotated[str | None, Field(max_length=200)] = None,
-    channel: Annotated[str | None, Field(max_length=30)] = None,
-    after: schemas.Cursor = None,
-    limit: schemas.Limit = 50,
-) -> dict[str, Any]:
-    """Every account in sight, by number; those who left too."""
-    there = Account.objects.filter(
-        community=request.community, erased_at__isnull=True
-    ).order_by("pk")
-    if key is not None:
-        there = there.filter(key=key)
-    if channel is not None:
-        there = there.filter(channel=channel)
-    found, more = schemas.paginate(
-        lambda start, most: list(there.filter(pk__gt=start)[:most]),
-        after=after,
-        limit=limit,
-        number=lambda account: account.pk,
-        keep=None if request.by.scope is None else lambda some: _seen(request, some),
+def _filter_visible(request: ApiRequest, rows: Sequence[Account]) -> list[Account]:
+    person_ids = account_queries.person_ids(account.pk for account in rows)
+    visible = visibility.filter_visible(
+        by=request.by, accounts=person_ids, at=request.at
     )
-    return {"items": _shown(request, found), "next": more}
+    return [account for account in rows if person_ids[account.pk] in visible]
 
 
-def _seen(call: ApiRequest, some: Sequence[Account]) -> list[Account]:
-    heads = account_queries.person_ids(account.pk for account in some)
-    seen = visibility.filter_visible(by=call.by, accounts=heads, at=call.at)
-    return [account for account in some if heads[account.pk] in seen]
-
-
-def _shown(call: ApiRequest, some: Sequence[Account]) -> list[dict[str, Any]]:
-    heads = account_queries.person_ids(account.pk for account in some)
+def _serialize(request: ApiRequest, rows: Sequence[Account]) -> list[dict[str, Any]]:
+    person_ids = account_queries.person_ids(account.pk for account in rows)
     return [
         {
             "id": account.pk,
-            "member": heads[account.pk],
-            "key": masking.key(account.key, call.by),
+            "member_id": person_ids[account.pk],
+            "key": masking.key(account.key, request.by),
             "channel": account.channel,
             "name": account.name,
             "present": account.present,
             "joined_at": account.joined_at,
             "left_at": account.left_at,
         }
-        for account in some
+        for account in rows
     ]
 
 
-@router.post("/accounts", response=Ids)
-def ensure(request: ApiRequest, given: AccountsGiven) -> dict[str, Any]:
-    """See to it that these keys have accounts; keys that are known keep theirs."""
+@router.get("/accounts", response=schemas.Page[AccountOut])
+def list_(
+    request: ApiRequest,
+    key: Annotated[str | None, Field(max_length=200)] = None,
+    channel: Annotated[str | None, Field(max_length=30)] = None,
+    after: schemas.Cursor = None,
+    limit: schemas.Limit = 50,
+) -> dict[str, Any]:
+    """List accounts by id.
+
+    Accounts that have left the community are included.
+    """
+    query = Account.objects.filter(
+        community=request.community, erased_at__isnull=True
+    ).order_by("pk")
+    if key is not None:
+        query = query.filter(key=key)
+    if channel is not None:
+        query = query.filter(channel=channel)
+    page, more = schemas.paginate(
+        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
+        after=after,
+        limit=limit,
+        id_of=lambda account: account.pk,
+        filter_visible=(
+            None
+            if request.by.scope is None
+            else lambda rows: _filter_visible(request, rows)
+        ),
+    )
+    return {"items": _serialize(request, page), "next": more}
+
+
+@router.post("/accounts", response=AccountIdsOut)
+def ensure(request: ApiRequest, data: AccountsIn) -> dict[str, Any]:
+    """Get the accounts of these keys, creating those that do not exist."""
     permissions.check_may(request.by, accounts.EDIT)
-    members.check_whole(request)
+    members.check_may_add(request)
     ids = accounts.ensure(
         community=request.community,
-        keys=[accounts.check_key(key) for key in given.keys],
-        channel=given.channel,
-        source=given.source,
+        keys=[accounts.check_key(key) for key in data.keys],
+        channel=data.channel,
+        source=data.source,
         by=request.by,
         at=request.at,
     )
     return {"ids": ids}
 
 
-@router.get("/accounts/{account}", response=AccountShown)
-def one(request: ApiRequest, account: schemas.Id) -> dict[str, Any]:
-    return _shown(request, [members.account_of(request, account)])[0]
+@router.get("/accounts/{account_id}", response=AccountOut)
+def get(request: ApiRequest, account_id: schemas.Id) -> dict[str, Any]:
+    """Get an account."""
+    return _serialize(request, [members.get_account(request, account_id)])[0]
 
 
-@router.post("/accounts/{account}/identifiers", response=Identified)
-def identify(
-    request: ApiRequest, account: schemas.Id, given: IdentifierGiven
+@router.post("/accounts/{account_id}/identifiers", response=IdentifierResult)
+def add_identifier(
+    request: ApiRequest, account_id: schemas.Id, data: IdentifierIn
 ) -> dict[str, Any]:
-    """Keep a phone, an address or an id; who shares it is the same person."""
-    row = members.account_of(request, account)
-    members.check_whole(request)
-    made = accounts.add_identifier(
-        account=row, kind=given.kind, value=given.value, by=request.by, at=request.at
+    """Add a phone number, an e-mail address or another identifier to an account.
+
+    Accounts with the same identifier are merged into one member.
+    """
+    account = members.get_account(request, account_id)
+    members.check_may_add(request)
+    created = accounts.add_identifier(
+        account=account, kind=data.kind, value=data.value, by=request.by, at=request.at
     )
-    return {"member": account_queries.account_ids_of_person(row.pk)[0], "made": made}
+    member_id = account_queries.account_ids_of_person(account.pk)[0]
+    return {"member_id": member_id, "created": created}

@@ -1,4 +1,4 @@
-"""The API as a whole: which nouns it has, and how it describes itself."""
+"""The API as a whole: its resources, its description and how it reads bodies."""
 
 from __future__ import annotations
 
@@ -15,35 +15,54 @@ from ninja.parser import Parser
 from qunce.api import problems, schemas
 
 RESOURCES = (
-    "members accounts tags groups orders facts segments layers campaigns tasks webhooks"
+    "members",
+    "accounts",
+    "tags",
+    "groups",
+    "orders",
+    "facts",
+    "segments",
+    "layers",
+    "campaigns",
+    "tasks",
+    "webhooks",
 )
+"""The modules with the operations, in the order of the reference."""
 ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 DESCRIPTION = """
-Everything an operator may do with members, tags, groups, orders, segments, layers and
-sends, for programs. A key stands for one operator: it sees whom that operator sees, and
-may do what its scopes name. Times carry their offset from UTC. Lists are read page by
-page: give `next` of one page as `after` of the following. An `Idempotency-Key` makes a
-changing request safe to send again within a day. Errors are problem documents (RFC 9457)
-in the language of `Accept-Language`.
+With this API, programs can do everything that staff can do with members, tags, groups,
+orders, segments, layers and campaigns.
+
+* An API key acts for one staff member. It sees the members that they see, and may do
+  only what its scopes allow.
+* A field that ends in `_id` is a number that Qunce assigned. A field that ends in `_key`
+  is a text that you chose.
+* Times include their offset from UTC. Amounts are in the currency's smallest unit.
+* Lists are paginated. Pass the `next` value of one page as `after` to get the following
+  page.
+* A request that changes data and has an `Idempotency-Key` can safely be sent again
+  within a day.
+* Errors are problem documents (RFC 9457) in the language of `Accept-Language`.
 """
 
 
 class StrictParser(Parser):
-    """Bodies that can be kept: no lone surrogates, no NaN, no NUL."""
+    """Rejects JSON that cannot be stored: lone surrogates, NaN and NUL."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        # The regex takes as long as the parser, the word alone next to nothing.
+        # The regex takes as long as the parser. Searching the fixed text takes almost
+        # nothing, so the regex runs only where the text occurs.
         if rb"\u0000" in request.body and ESCAPED_NUL.search(request.body):
             raise ValueError(_("Remove the NUL character."))
         return schemas.parse_json(request.body)
 
 
 class QunceAPI(NinjaAPI):
-    """Names its operations noun and function, such as `members_listed`."""
+    """Operation ids are module and function, such as `members_list`."""
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
-        noun = operation.view_func.__module__.rpartition(".")[2]
-        return f"{noun}_{operation.view_func.__name__}"
+        resource = operation.view_func.__module__.rpartition(".")[2]
+        return f"{resource}_{operation.view_func.__name__.rstrip('_')}"
 
     def get_operation_url_name(self, operation: Operation, router: Router) -> str:
         return self.get_openapi_operation_id(operation)
@@ -61,5 +80,5 @@ api = QunceAPI(
     docs_url=None,
     parser=StrictParser(),
 )
-for noun in RESOURCES.split():
-    api.add_router("", import_module(f"qunce.api.{noun}").router)
+for resource in RESOURCES:
+    api.add_router("", import_module(f"qunce.api.{resource}").router)

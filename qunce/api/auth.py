@@ -1,4 +1,4 @@
-"""A request of a program: whose key it bears, when it came, what it may do."""
+"""Authorization of an API request: its key, whom the key acts for, and its scopes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ SAFE_METHODS = ("GET", "HEAD")
 
 
 class ApiRequest(HttpRequest):
-    """`at` is the only clock below the door; `by` is whom the key stands for."""
+    """A request with a valid key. `by` is the staff member that the key acts for.
+
+    `at` is when the request arrived. Views and verbs use it and never read the clock.
+    """
 
     key: ApiKey
     by: Staff
@@ -26,15 +29,18 @@ class ApiRequest(HttpRequest):
 
 
 class RequiresScope(AuthBase):
-    """The scope of a noun: to read for GET, to write for the rest, unless `only` says."""
+    """Requires `resource:read` for safe methods and `resource:write` for the others.
+
+    `action` overrides this, for example for a POST that only reads.
+    """
 
     openapi_type = "http"
     openapi_scheme = "bearer"
     openapi_name = "ApiKey"
 
-    def __init__(self, noun: str, only: str = "") -> None:
+    def __init__(self, resource: str, action: str = "") -> None:
         super().__init__()
-        self.noun, self.only = noun, only
+        self.resource, self.action = resource, action
 
     def __call__(self, request: HttpRequest) -> Any:
         key: ApiKey = request.key  # type: ignore[attr-defined]
@@ -42,5 +48,5 @@ class RequiresScope(AuthBase):
         return key
 
     def scope(self, method: str) -> str:
-        way = "read" if method in SAFE_METHODS else "write"
-        return f"{self.noun}:{self.only or way}"
+        action = self.action or ("read" if method in SAFE_METHODS else "write")
+        return f"{self.resource}:{action}"

@@ -1,4 +1,4 @@
-"""Campaigns: planned, reviewed, sent, and what became of them."""
+"""Campaigns: drafts, their review, sending, and the results."""
 
 from __future__ import annotations
 
@@ -6,52 +6,69 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Router, Status
+from pydantic import WithJsonSchema
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.outreach.campaigns import campaigns, launch, results
 from qunce.outreach.campaigns import review as campaign_review
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending.recipients import Recipient, State
+from qunce.outreach.sending import recipients
+from qunce.outreach.sending.recipients import Recipient
 
 router = Router(auth=RequiresScope("campaigns"), tags=["campaigns"])
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 Ids = Annotated[list[schemas.Id], Field(max_length=1_000)]
+# The enums of all modules would share the name State in the document.
+CampaignState = Annotated[
+    campaigns.State,
+    WithJsonSchema({"type": "string", "enum": campaigns.State.values}),
+]
+RecipientState = Annotated[
+    recipients.State,
+    WithJsonSchema({"type": "string", "enum": recipients.State.values}),
+]
 
 
-class SendChange(schemas.InputSchema):
-    """`staff` are numbers of operators, `groups` of groups; `{name|friend}` in the text
-    stands for a value with what is said where there is none."""
+class CampaignUpdateIn(schemas.InputSchema):
+    """Fields that are missing stay as they are.
+
+    `staff_ids` are the staff who send it. `text` may contain variables with a default,
+    such as `{name|friend}`.
+    """
 
     name: Name | None = None
     text: Annotated[str, Field(max_length=10_000)] | None = None
     target: Literal["members", "groups"] | None = None
     rule: schemas.Rule | None = None
     exclude: schemas.Rule | None = None
-    groups: Ids | None = None
+    group_ids: Ids | None = None
     channel: Annotated[str, Field(max_length=30)] | None = None
-    staff: Ids | None = None
-    spare: bool | None = None
+    staff_ids: Ids | None = None
+    skip_recently_contacted: bool | None = None
     due_at: schemas.Timestamp | None = None
 
 
-class SendGiven(SendChange):
+class CampaignIn(CampaignUpdateIn):
     name: Name
     key: Annotated[str, Field(max_length=100)] = ""
 
 
-class Expected(schemas.InputSchema):
-    """`expected` is the review's `size`; another number by now is refused."""
+class StartIn(schemas.InputSchema):
+    """`expected_size` is the `size` that the review returned."""
 
-    expected: Annotated[int, Field(ge=1, le=schemas.MAX_ID)]
+    expected_size: schemas.Id
 
 
-class Scheduling(schemas.InputSchema):
+class ScheduleIn(schemas.InputSchema):
     send_at: schemas.Timestamp
 
 
-class SendShown(schemas.OutputSchema):
-    """`size` and `left_out` (reason → people) are as of the start."""
+class CampaignOut(schemas.OutputSchema):
+    """`size` and `excluded` are set when the campaign starts.
+
+    `excluded` counts members by the reason why they do not get the message.
+    """
 
     id: int
     key: str
@@ -60,230 +77,314 @@ class SendShown(schemas.OutputSchema):
     target: str
     rule: dict[str, Any] | None
     exclude: dict[str, Any] | None
-    groups: list[int]
+    group_ids: list[int]
     channel: str
-    staff: list[int]
-    spare: bool
+    staff_ids: list[int]
+    skip_recently_contacted: bool
     due_at: datetime | None
     send_at: datetime | None
     state: str
     size: int
-    left_out: dict[str, int]
+    excluded: dict[str, int]
     note: str
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
 
+    @staticmethod
+    def resolve_group_ids(campaign: Campaign) -> list[int]:
+        group_ids: list[int] = campaign.groups
+        return group_ids
 
-class SampleShown(schemas.OutputSchema):
-    target: int
+    @staticmethod
+    def resolve_staff_ids(campaign: Campaign) -> list[int]:
+        staff_ids: list[int] = campaign.staff
+        return staff_ids
+
+
+class SampleOut(schemas.OutputSchema):
+    """`text` is null if the recipient has no value for the variable `missing`."""
+
+    target_id: int
     name: str
-    staff: str
+    staff_name: str
     text: str | None
     missing: str
 
 
-class ReviewShown(schemas.OutputSchema):
-    """`asked` are all of the rule, `size` who would get it, `pressed` who got two or more
-    messages in 7 days."""
+class ReviewOut(schemas.OutputSchema):
+    """`matched` members match the rule, and `size` of them would get the message.
 
-    asked: int
+    `over_contact_limit` of those got two or more messages in the last 7 days.
+    """
+
+    matched: int
     size: int
-    left_out: dict[str, int]
-    pressed: int
-    samples: list[SampleShown]
+    excluded: dict[str, int]
+    over_contact_limit: int
+    samples: list[SampleOut]
 
 
-class ProgressShown(schemas.OutputSchema):
-    """`counts` is by state of who has a row; `waiting` have none yet."""
+class ProgressOut(schemas.OutputSchema):
+    """`counts` is by state of the recipients; `unclaimed` of `total` have
+    no state yet.
+
+    `remaining` are not done yet. `reached` got the message.
+    """
 
     total: int
-    left: int
+    remaining: int
     reached: int
-    waiting: int
+    unclaimed: int
     counts: dict[str, int]
 
 
-class RecipientShown(schemas.OutputSchema):
-    """`target` is a member or a group, as the campaign has it."""
+class RecipientOut(schemas.OutputSchema):
+    """`target_id` is a member or a group, depending on the target of the campaign."""
 
-    target: int
+    target_id: int
     name: str
-    staff: str
+    staff_name: str
     state: str
     reason: str
     changed_at: datetime
 
 
-class StaffShown(schemas.OutputSchema):
+class StaffOut(schemas.OutputSchema):
     id: int
     name: str
 
 
-def _send_of(call: ApiRequest, number: int) -> Campaign:
-    return campaigns.get(by=call.by, pk=number)
+FIELD_NAMES = {"staff_ids": "staff", "group_ids": "groups"}
+"""Fields that have another name in the model."""
+NULLABLE_FIELDS = ("rule", "exclude", "due_at")
 
 
-def _about(given: SendChange) -> dict[str, Any]:
-    """What was given; null clears rules and times, and says nothing elsewhere."""
-    clearable = ("rule", "exclude", "due_at")
-    told = given.model_dump(exclude_unset=True, exclude={"key"})
+def _get_campaign(request: ApiRequest, campaign_id: int) -> Campaign:
+    return campaigns.get(by=request.by, pk=campaign_id)
+
+
+def _fields(data: CampaignUpdateIn) -> dict[str, Any]:
+    """Return the fields that were sent; null is ignored where it is no value."""
     return {
-        name: value
-        for name, value in told.items()
-        if value is not None or name in clearable
+        FIELD_NAMES.get(name, name): value
+        for name, value in data.model_dump(exclude_unset=True, exclude={"key"}).items()
+        if value is not None or name in NULLABLE_FIELDS
     }
 
 
-@router.get("/campaigns", response=schemas.Page[SendShown])
-def listed(
+# Campaigns
+
+
+@router.get("/campaigns", response=schemas.Page[CampaignOut])
+def list_(
     request: ApiRequest,
     key: Annotated[str | None, Field(max_length=100)] = None,
-    state: campaigns.State | None = None,
+    state: CampaignState | None = None,
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    """By number; who sees a part of the community sees their own."""
-    there = campaigns.list_visible(request.by).order_by("pk")
+    """List campaigns by id.
+
+    Staff who see only part of the community see only their own campaigns.
+    """
+    query = campaigns.list_visible(request.by).order_by("pk")
     if key is not None:
-        there = there.filter(key=key)
+        query = query.filter(key=key)
     if state is not None:
-        there = there.filter(state=state.value)
-    found, more = schemas.paginate(
-        lambda start, most: list(there.filter(pk__gt=start)[:most]),
+        query = query.filter(state=state.value)
+    page, more = schemas.paginate(
+        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
         after=after,
         limit=limit,
-        number=lambda campaign: campaign.pk,
+        id_of=lambda campaign: campaign.pk,
     )
-    return {"items": found, "next": more}
+    return {"items": page, "next": more}
 
 
-@router.get("/staff", response=list[StaffShown])
-def staff(request: ApiRequest) -> Any:
-    """Who can be given tasks."""
+@router.get("/staff", response=list[StaffOut])
+def list_staff(request: ApiRequest) -> Any:
+    """List the staff to whom tasks can be assigned."""
     return campaigns.list_assignable_staff(request.community)
 
 
-@router.post("/campaigns", response={201: SendShown})
-def create(request: ApiRequest, given: SendGiven) -> Any:
-    """A draft; nothing leaves before it is started."""
+@router.post("/campaigns", response={201: CampaignOut})
+def create(request: ApiRequest, data: CampaignIn) -> Any:
+    """Create a draft.
+
+    Nothing is sent before it is started or scheduled.
+    """
     campaign = campaigns.create(
         community=request.community,
-        key=given.key,
+        key=data.key,
         by=request.by,
         at=request.at,
-        **_about(given),
+        **_fields(data),
     )
     return Status(201, campaign)
 
 
-@router.get("/campaigns/{send}", response=SendShown)
-def one(request: ApiRequest, send: schemas.Id) -> Campaign:
-    return _send_of(request, send)
+@router.get("/campaigns/{campaign_id}", response=CampaignOut)
+def get(request: ApiRequest, campaign_id: schemas.Id) -> Campaign:
+    """Get a campaign."""
+    return _get_campaign(request, campaign_id)
 
 
-@router.patch("/campaigns/{send}", response=SendShown)
-def change(request: ApiRequest, send: schemas.Id, given: SendChange) -> Campaign:
-    """It holds for everything that has not gone out."""
-    found = _send_of(request, send)
-    campaigns.update(campaign=found, by=request.by, at=request.at, **_about(given))
-    return found
+@router.patch("/campaigns/{campaign_id}", response=CampaignOut)
+def update(
+    request: ApiRequest, campaign_id: schemas.Id, data: CampaignUpdateIn
+) -> Campaign:
+    """Update a campaign.
+
+    Changes apply to all messages that have not been sent yet.
+    """
+    campaign = _get_campaign(request, campaign_id)
+    campaigns.update(campaign=campaign, by=request.by, at=request.at, **_fields(data))
+    return campaign
 
 
-@router.get("/campaigns/{send}/review", response=ReviewShown)
-def review(request: ApiRequest, send: schemas.Id) -> campaign_review.Review:
-    """How many would get it now, ten of them with their text, who not and why."""
-    return campaign_review.build(
-        campaign=_send_of(request, send), by=request.by, at=request.at
+@router.get("/campaigns/{campaign_id}/review", response=ReviewOut)
+def review(request: ApiRequest, campaign_id: schemas.Id) -> dict[str, Any]:
+    """Count who would get the campaign now and who would not, with ten samples."""
+    found = campaign_review.build(
+        campaign=_get_campaign(request, campaign_id), by=request.by, at=request.at
     )
+    samples = [
+        {
+            "target_id": sample.target,
+            "name": sample.name,
+            "staff_name": sample.staff,
+            "text": sample.text,
+            "missing": sample.missing,
+        }
+        for sample in found.samples
+    ]
+    return {
+        "matched": found.matched,
+        "size": found.size,
+        "excluded": found.excluded,
+        "over_contact_limit": found.over_contact_limit,
+        "samples": samples,
+    }
 
 
-@router.post("/campaigns/{send}/start", response=SendShown)
-def start(request: ApiRequest, send: schemas.Id, given: Expected) -> Campaign:
-    """Freeze who gets it and begin."""
-    found = _send_of(request, send)
-    launch.start(campaign=found, by=request.by, at=request.at, expected=given.expected)
-    return found
+# States
 
 
-@router.post("/campaigns/{send}/schedule", response=SendShown)
-def schedule(request: ApiRequest, send: schemas.Id, given: Scheduling) -> Campaign:
-    found = _send_of(request, send)
+@router.post("/campaigns/{campaign_id}/start", response=CampaignOut)
+def start(request: ApiRequest, campaign_id: schemas.Id, data: StartIn) -> Campaign:
+    """Freeze the recipients and start sending.
+
+    This is refused if the number of recipients has changed since the review.
+    """
+    campaign = _get_campaign(request, campaign_id)
+    launch.start(
+        campaign=campaign, by=request.by, at=request.at, expected=data.expected_size
+    )
+    return campaign
+
+
+@router.post("/campaigns/{campaign_id}/schedule", response=CampaignOut)
+def schedule(
+    request: ApiRequest, campaign_id: schemas.Id, data: ScheduleIn
+) -> Campaign:
+    """Schedule a campaign to start automatically."""
+    campaign = _get_campaign(request, campaign_id)
     campaigns.schedule(
-        campaign=found, send_at=given.send_at, by=request.by, at=request.at
+        campaign=campaign, send_at=data.send_at, by=request.by, at=request.at
     )
-    return found
+    return campaign
 
 
-@router.delete("/campaigns/{send}/schedule", response=SendShown)
-def unschedule(request: ApiRequest, send: schemas.Id) -> Campaign:
-    found = _send_of(request, send)
-    campaigns.unschedule(campaign=found, by=request.by, at=request.at)
-    return found
+@router.delete("/campaigns/{campaign_id}/schedule", response=CampaignOut)
+def unschedule(request: ApiRequest, campaign_id: schemas.Id) -> Campaign:
+    """Make a scheduled campaign a draft again."""
+    campaign = _get_campaign(request, campaign_id)
+    campaigns.unschedule(campaign=campaign, by=request.by, at=request.at)
+    return campaign
 
 
-@router.post("/campaigns/{send}/pause", response=SendShown)
-def pause(request: ApiRequest, send: schemas.Id) -> Campaign:
-    found = _send_of(request, send)
-    campaigns.pause(campaign=found, by=request.by, at=request.at)
-    return found
+@router.post("/campaigns/{campaign_id}/pause", response=CampaignOut)
+def pause(request: ApiRequest, campaign_id: schemas.Id) -> Campaign:
+    """Pause a campaign."""
+    campaign = _get_campaign(request, campaign_id)
+    campaigns.pause(campaign=campaign, by=request.by, at=request.at)
+    return campaign
 
 
-@router.delete("/campaigns/{send}/pause", response=SendShown)
-def resume(request: ApiRequest, send: schemas.Id) -> Campaign:
-    found = _send_of(request, send)
-    campaigns.resume(campaign=found, by=request.by, at=request.at)
-    return found
+@router.delete("/campaigns/{campaign_id}/pause", response=CampaignOut)
+def resume(request: ApiRequest, campaign_id: schemas.Id) -> Campaign:
+    """Resume a paused campaign."""
+    campaign = _get_campaign(request, campaign_id)
+    campaigns.resume(campaign=campaign, by=request.by, at=request.at)
+    return campaign
 
 
-@router.post("/campaigns/{send}/cancel", response=SendShown)
-def cancel(request: ApiRequest, send: schemas.Id) -> Campaign:
-    """What has not gone out will not."""
-    found = _send_of(request, send)
-    launch.cancel(campaign=found, by=request.by, at=request.at)
-    return found
+@router.post("/campaigns/{campaign_id}/cancel", response=CampaignOut)
+def cancel(request: ApiRequest, campaign_id: schemas.Id) -> Campaign:
+    """Cancel a campaign.
+
+    Messages that have not been sent will not be sent.
+    """
+    campaign = _get_campaign(request, campaign_id)
+    launch.cancel(campaign=campaign, by=request.by, at=request.at)
+    return campaign
 
 
-@router.get("/campaigns/{send}/progress", response=ProgressShown)
-def progress(request: ApiRequest, send: schemas.Id) -> results.Progress:
-    return results.progress(_send_of(request, send))
+# Results
 
 
-@router.get("/campaigns/{send}/recipients", response=schemas.Page[RecipientShown])
-def recipients(
+@router.get("/campaigns/{campaign_id}/progress", response=ProgressOut)
+def get_progress(request: ApiRequest, campaign_id: schemas.Id) -> dict[str, Any]:
+    """Count the recipients of a campaign by state."""
+    progress = results.progress(_get_campaign(request, campaign_id))
+    return {
+        "total": progress.total,
+        "remaining": progress.left,
+        "reached": progress.reached,
+        "unclaimed": progress.unclaimed_count,
+        "counts": progress.counts,
+    }
+
+
+@router.get("/campaigns/{campaign_id}/recipients", response=schemas.Page[RecipientOut])
+def list_recipients(
     request: ApiRequest,
-    send: schemas.Id,
-    state: State | None = None,
+    campaign_id: schemas.Id,
+    state: RecipientState | None = None,
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    """Who has a row, as far as they are in sight."""
-    found = _send_of(request, send)
-    begin = schemas.decode_id(after)
-    rows = Recipient.objects.filter(campaign=found, target_id__gt=begin)
+    """List the recipients who have a state by id.
+
+    A page may be short, as recipients whom the staff member does not see are left out.
+    """
+    campaign = _get_campaign(request, campaign_id)
+    start_id = schemas.decode_id(after)
+    query = Recipient.objects.filter(campaign=campaign, target_id__gt=start_id)
     if state is not None:
-        rows = rows.filter(state=state.value)
-    targets = list(
-        rows.order_by("target_id").values_list("target_id", flat=True)[: limit + 1]
+        query = query.filter(state=state.value)
+    target_ids = list(
+        query.order_by("target_id").values_list("target_id", flat=True)[: limit + 1]
     )
     lines = results.list_recipients(
-        campaign=found,
+        campaign=campaign,
         by=request.by,
         at=request.at,
         state="" if state is None else state.value,
-        after=begin,
+        after=start_id,
         limit=limit,
     )
-    more = schemas.encode_cursor(targets[limit - 1]) if len(targets) > limit else None
-    return {"items": [_line(line) for line in lines], "next": more}
-
-
-def _line(line: results.RecipientLine) -> dict[str, Any]:
-    return {
-        "target": line.row.target_id,
-        "name": line.name,
-        "staff": line.staff,
-        "state": line.row.state,
-        "reason": line.reason,
-        "changed_at": line.row.changed_at,
-    }
+    items = [
+        {
+            "target_id": line.row.target_id,
+            "name": line.name,
+            "staff_name": line.staff,
+            "state": line.row.state,
+            "reason": line.reason,
+            "changed_at": line.row.changed_at,
+        }
+        for line in lines
+    ]
+    more = schemas.encode_cursor(target_ids[limit - 1]) if target_ids[limit:] else None
+    return {"items": items, "next": more}

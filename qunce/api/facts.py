@@ -1,4 +1,4 @@
-"""Facts: told one by one, a thousand at once, or as an endless stream of lines."""
+"""Facts: reported in batches of up to a thousand, or as a stream of lines."""
 
 from __future__ import annotations
 
@@ -19,141 +19,160 @@ from qunce import ingest
 from qunce.api import problems, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import db, errors
-from qunce.core.facts import facts
-from qunce.ingest import FactsRejected, IncomingFact, IngestResult
+from qunce.ingest import FactsRejected, IncomingFact
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.sets import timelines
 
 router = Router(auth=RequiresScope("facts"), tags=["facts"])
-LONGEST_LINE = 65_536
-MOST_FAULTS = 100
-WRITING = threading.Lock()
-Word = Annotated[str, Field(min_length=1, max_length=200)]
+MAX_LINE_BYTES = 65_536
+MAX_STREAM_ERRORS = 100
+"""Errors that the response to a stream lists."""
+WRITE_LOCK = threading.Lock()
+Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class FactIn(schemas.InputSchema):
-    """`member` and `group` are keys; `member_id` and `group_id` numbers."""
+    """Give the member as `member_key` or `member_id`, not both; the same for the group.
+
+    Members and groups with an unknown key are created. A fact with a `key` is recorded
+    once per source. Without `happened_at`, it happened now.
+    """
 
     kind: Annotated[str, Field(max_length=90, examples=["page.viewed"])]
     happened_at: schemas.Timestamp | None = None
-    member: Word | None = None
+    member_key: Text | None = None
     member_id: schemas.Id | None = None
-    group: Word | None = None
+    group_key: Text | None = None
     group_id: schemas.Id | None = None
     payload: dict[str, Any] | None = None
-    key: Word | None = None
+    key: Text | None = None
 
 
-Batch = Annotated[list[FactIn], Field(min_length=1, max_length=ingest.MAX_FACTS)]
+FactBatch = Annotated[list[FactIn], Field(min_length=1, max_length=ingest.MAX_FACTS)]
 
 
 class FactsIn(schemas.InputSchema):
-    """`key` of a fact is taken once a `source`: send the same batch again at will."""
+    """If all facts have a `key`, the same batch can safely be sent again."""
 
-    facts: Batch
-    source: Word = "api"
+    facts: FactBatch
+    source: Text = "api"
 
 
-class FactsTaken(schemas.OutputSchema):
-    """`duplicates` were recorded before."""
+class IngestResult(schemas.OutputSchema):
+    """`duplicates` were recorded before. `accounts_created` did not exist before."""
 
     accepted: int
     duplicates: int
     accounts_created: int
 
 
-class Fault(schemas.OutputSchema):
+class LineError(schemas.OutputSchema):
     line: int
     detail: str
 
 
-class StreamTaken(FactsTaken):
-    """`refused` lines were passed over; the first hundred are told in `faults`."""
+class StreamResult(IngestResult):
+    """`rejected` lines were skipped. `errors` has the first 100 of them."""
 
-    refused: int
-    faults: list[Fault]
+    rejected: int
+    errors: list[LineError]
 
 
 class FactOut(schemas.OutputSchema):
     id: int
     kind: str
-    account: int
-    group: int | None
+    account_id: int
+    group_id: int | None
     happened_at: datetime
     recorded_at: datetime
     payload: dict[str, Any]
 
 
-@router.post("/facts", response=FactsTaken)
-def tell(request: ApiRequest, given: FactsIn) -> IngestResult:
-    """Up to 1,000 facts; all are taken or, with a fault in one, none."""
-    told = [_told(one, request.at) for one in given.facts]
-    return _take(request, told, given.source)
+def _to_incoming(fact: FactIn, at: datetime) -> IncomingFact:
+    # Positional, as keywords take longer and a batch has a thousand facts.
+    return IncomingFact(
+        fact.kind,
+        fact.happened_at or at,
+        fact.member_key or "",
+        fact.member_id,
+        fact.group_key or "",
+        fact.group_id,
+        fact.payload,
+        fact.key or "",
+    )
 
 
-def _take(call: ApiRequest, told: list[IncomingFact], source: str) -> IngestResult:
-    with _turn():
+def _write_turn() -> AbstractContextManager[object]:
+    """Return a lock under which threads of this process write to SQLite one by one.
+
+    SQLite has one writer at a time, and a connection that finds it busy sleeps before it
+    tries again; a lock wakes the next thread immediately. Inside a transaction the
+    database's own lock is held already.
+    """
+    if db.is_postgresql() or connection.in_atomic_block:
+        return nullcontext()
+    return WRITE_LOCK
+
+
+def _record(
+    request: ApiRequest, incoming: list[IncomingFact], source: str
+) -> ingest.IngestResult:
+    with _write_turn():
         return ingest.record_facts(
-            community=call.community,
-            incoming=told,
-            by=call.by,
-            at=call.at,
+            community=request.community,
+            incoming=incoming,
+            by=request.by,
+            at=request.at,
             source=source,
         )
 
 
-def _turn() -> AbstractContextManager[object]:
-    """Where there is one writer at a time, who waits for us does not sleep meanwhile.
+@router.post("/facts", response=IngestResult)
+def record(request: ApiRequest, data: FactsIn) -> ingest.IngestResult:
+    """Record up to 1,000 facts in one transaction.
 
-    Inside a transaction the database's own lock is held already.
+    If any of them is invalid, none is recorded.
     """
-    if db.is_postgresql() or connection.in_atomic_block:
-        return nullcontext()
-    return WRITING
+    incoming = [_to_incoming(fact, request.at) for fact in data.facts]
+    return _record(request, incoming, data.source)
 
 
 @router.get("/facts", response=schemas.Page[FactOut])
-def of_member(
+def list_(
     request: ApiRequest,
-    member: schemas.Id,
+    member_id: schemas.Id,
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    """What one member did, the newest first."""
-    account = visibility.get(by=request.by, account=member, at=request.at)
+    """List the facts of a member, the newest first."""
+    account = visibility.get(by=request.by, account=member_id, at=request.at)
+    before: timelines.Cursor | None = None
+    if after is not None:
+        micros, fact_id = schemas.decode_cursor(after, parts=2)
+        before = micros, fact_id
     found = timelines.list_facts(
         community=request.community,
         accounts=account_queries.account_ids_of_person(account.pk),
         limit=limit + 1,
-        before=_before(after),
+        before=before,
     )
-    more = (
-        schemas.encode_cursor(*timelines.cursor_of(found[limit - 1]))
-        if found[limit:]
-        else None
-    )
-    return {"items": found[:limit], "next": more}
-
-
-def _before(after: str | None) -> timelines.Cursor | None:
-    if after is None:
-        return None
-    micros, number = schemas.decode_cursor(after, parts=2)
-    return micros, number
-
-
-def _told(one: FactIn, at: datetime) -> IncomingFact:
-    return IncomingFact(
-        one.kind,
-        one.happened_at or at,
-        one.member or "",
-        one.member_id,
-        one.group or "",
-        one.group_id,
-        one.payload,
-        one.key or "",
-    )
+    more = None
+    if len(found) > limit:
+        more = schemas.encode_cursor(*timelines.cursor_of(found[limit - 1]))
+    items = [
+        {
+            "id": fact.id,
+            "kind": fact.kind,
+            "account_id": fact.account,
+            "group_id": fact.group,
+            "happened_at": fact.happened_at,
+            "recorded_at": fact.recorded_at,
+            "payload": fact.payload,
+        }
+        for fact in found[:limit]
+    ]
+    return {"items": items, "next": more}
 
 
 # Streams
@@ -161,7 +180,7 @@ def _told(one: FactIn, at: datetime) -> IncomingFact:
 
 @router.post(
     "/facts/stream",
-    response=StreamTaken,
+    response=StreamResult,
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -169,108 +188,110 @@ def _told(one: FactIn, at: datetime) -> IncomingFact:
         }
     },
 )
-def stream(request: ApiRequest, source: Word = "api") -> dict[str, Any]:
-    """Any number of facts, one JSON object a line; each thousand is one transaction.
+def stream(request: ApiRequest, source: Text = "api") -> dict[str, Any]:
+    """Record any number of facts, one JSON object per line.
 
-    What was taken stays taken if the line breaks: give every fact a `key` and send all
-    of it again.
+    Each thousand lines are one transaction. If the connection breaks, what was recorded
+    stays recorded. Give every fact a `key`, then the whole stream can be sent again.
     """
-    tally = Tally(request, source)
-    lines = enumerate(_lines(request), start=1)
-    while some := list(itertools.islice(lines, ingest.MAX_FACTS)):
-        tally.take(some)
-    return tally.told()
+    recorder = StreamRecorder(request, source)
+    lines = enumerate(_read_lines(request), start=1)
+    while batch := list(itertools.islice(lines, ingest.MAX_FACTS)):
+        recorder.record_lines(batch)
+    return recorder.result()
 
 
-class Tally:
-    """Takes batch after batch and remembers how it went."""
+NumberedFacts = list[tuple[int, IncomingFact]]
+"""Facts with the numbers of their lines."""
 
-    def __init__(self, call: ApiRequest, source: str) -> None:
-        self.call, self.source = call, source
-        self.accepted = self.duplicates = self.accounts_created = self.refused = 0
-        self.faults: list[dict[str, Any]] = []
 
-    def take(self, lines: list[tuple[int, bytes]]) -> None:
-        good: list[tuple[int, IncomingFact]] = []
+class StreamRecorder:
+    """Records batches of lines, skips invalid ones and counts both."""
+
+    def __init__(self, request: ApiRequest, source: str) -> None:
+        self.request, self.source = request, source
+        self.accepted = self.duplicates = self.accounts_created = self.rejected = 0
+        self.errors: list[dict[str, Any]] = []
+
+    def record_lines(self, lines: list[tuple[int, bytes]]) -> None:
+        valid: NumberedFacts = []
         for number, line in lines:
             try:
-                one = _told(_read(line), self.call.at)
+                parsed = FactIn.model_validate(schemas.parse_json(line))
+                fact = _to_incoming(parsed, self.request.at)
             except ValueError as error:
-                self.refuse(number, _why(error))
+                self.reject(number, _describe(error))
                 continue
-            if said := ingest.find_error(one, self.call.at):
-                self.refuse(number, said)
+            if error_text := ingest.find_error(fact, self.request.at):
+                self.reject(number, error_text)
             else:
-                good.append((number, one))
-        self.write(good)
+                valid.append((number, fact))
+        self.record(valid)
 
-    def write(self, good: list[tuple[int, IncomingFact]]) -> None:
-        """What cannot be taken is left out, and the rest tried again."""
-        while good:
+    def record(self, numbered: NumberedFacts) -> None:
+        """Record these facts. Those that are rejected are left out and the rest retried."""
+        while numbered:
             try:
-                told = [one for _number, one in good]
-                self.add(_take(self.call, told, self.source))
-                return
+                incoming = [fact for _number, fact in numbered]
+                result = _record(self.request, incoming, self.source)
             except FactsRejected as error:
-                for place, said in error.reasons.items():
-                    self.refuse(good[place][0], said)
-                good = [row for n, row in enumerate(good) if n not in error.reasons]
+                for index, reason in error.reasons.items():
+                    self.reject(numbered[index][0], reason)
+                numbered = [
+                    row
+                    for index, row in enumerate(numbered)
+                    if index not in error.reasons
+                ]
             except errors.NotFound as error:
-                good = self._halves(good, error)
+                numbered = self._bisect(numbered, error)
+            else:
+                self.accepted += result.accepted
+                self.duplicates += result.duplicates
+                self.accounts_created += result.accounts_created
+                return
 
-    def _halves(
-        self, good: list[tuple[int, IncomingFact]], error: errors.QunceError
-    ) -> list[tuple[int, IncomingFact]]:
-        """Find the facts whose member or group is unknown: the error names one alone."""
-        if len(good) == 1:
-            self.refuse(good[0][0], str(error))
+    def _bisect(
+        self, numbered: NumberedFacts, error: errors.QunceError
+    ) -> NumberedFacts:
+        """Record the first half and return the second one.
+
+        The error names only one of the unknown members or groups, and not the fact.
+        """
+        if len(numbered) == 1:
+            self.reject(numbered[0][0], str(error))
             return []
-        middle = len(good) // 2
-        self.write(good[:middle])
-        return good[middle:]
+        middle = len(numbered) // 2
+        self.record(numbered[:middle])
+        return numbered[middle:]
 
-    def add(self, taken: IngestResult) -> None:
-        self.accepted += taken.accepted
-        self.duplicates += taken.duplicates
-        self.accounts_created += taken.accounts_created
+    def reject(self, line: int, detail: str) -> None:
+        self.rejected += 1
+        if len(self.errors) < MAX_STREAM_ERRORS:
+            self.errors.append({"line": line, "detail": detail})
 
-    def refuse(self, line: int, said: str) -> None:
-        self.refused += 1
-        if len(self.faults) < MOST_FAULTS:
-            self.faults.append({"line": line, "detail": said})
-
-    def told(self) -> dict[str, Any]:
-        names = ("accepted", "duplicates", "accounts_created", "refused", "faults")
-        return {name: getattr(self, name) for name in names}
+    def result(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in StreamResult.model_fields}
 
 
-def _lines(request: HttpRequest) -> Iterator[bytes]:
-    """Lines of the body as they come in; an endless one ends the reading."""
+def _read_lines(request: HttpRequest) -> Iterator[bytes]:
+    """Yield the lines of the body as they arrive. A line that is too long ends the stream."""
     body: Any = request
-    if request.META.get("wsgi.input_terminated"):  # chunked: there is no length
+    # A chunked request has no length, and Django would read an empty body.
+    if request.META.get("wsgi.input_terminated"):
         body = request.META["wsgi.input"]
-    while line := body.readline(LONGEST_LINE + 1):
-        if len(line) > LONGEST_LINE:
+    while line := body.readline(MAX_LINE_BYTES + 1):
+        if len(line) > MAX_LINE_BYTES:
             raise problems.UnreadableRequest(
-                _("A line has at most %(n)s bytes.") % {"n": LONGEST_LINE}
+                _("A line has at most %(n)s bytes.") % {"n": MAX_LINE_BYTES}
             )
         yield line.strip()
 
 
-def _read(line: bytes) -> FactIn:
-    return FactIn.model_validate(schemas.parse_json(line))
-
-
-def _why(error: ValueError) -> str:
+def _describe(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
         return _("This line is not valid JSON.")
-    first: Iterable[Any] = error.errors(include_url=False, include_input=False)
+    details: Iterable[Any] = error.errors(include_url=False, include_input=False)
     return "; ".join(
-        f"{'.'.join(map(str, fault['loc']))}: {problems.error_message(fault)}"
-        for fault in first
+        f"{'.'.join(map(str, detail['loc']))}: {problems.error_message(detail)}"
+        for detail in details
     )
-
-
-def kinds() -> list[str]:
-    """Kinds that rooms of ours leave to programs, for the description."""
-    return sorted(kind for kind, one in facts.declared().items() if one.reportable)

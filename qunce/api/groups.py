@@ -1,4 +1,4 @@
-"""Groups, and who is in them."""
+"""Groups and their members."""
 
 from __future__ import annotations
 
@@ -18,41 +18,37 @@ from qunce.sets import audiences
 
 router = Router(auth=RequiresScope("groups"), tags=["groups"])
 Audience = Literal["customers", "new_customers", "old_customers", "guides"]
-Capacity = Annotated[int, Field(ge=1, le=1_000_000)]
-Word = Annotated[str, Field(max_length=40)]
 
 
-class GroupChange(schemas.InputSchema):
+class GroupUpdateIn(schemas.InputSchema):
+    """Fields that are missing stay as they are; a `capacity` of null means no limit."""
+
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     platform: Annotated[str, Field(min_length=1, max_length=30)] | None = None
     audience: Audience | None = None
-    kind: Word | None = None
-    capacity: Capacity | None = None
+    kind: Annotated[str, Field(max_length=40)] | None = None
+    capacity: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     threshold: schemas.ShortText | None = None
 
 
-class GroupGiven(GroupChange):
+class GroupIn(GroupUpdateIn):
     key: schemas.Key
 
 
-class Step(schemas.InputSchema):
-    """stabilize, recall, close or revive."""
-
-    step: Literal["stabilize", "recall", "close", "revive"]
+class ChangeStageIn(schemas.InputSchema):
+    transition: Literal["stabilize", "recall", "close", "revive"]
 
 
-class Joining(schemas.InputSchema):
-    members: schemas.IdList
+class RemoveMembersIn(schemas.InputSchema):
+    member_ids: schemas.IdList
+    happened_at: schemas.Timestamp | None = None
+
+
+class AddMembersIn(RemoveMembersIn):
     role: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,19}$")] = "member"
-    happened_at: schemas.Timestamp | None = None
 
 
-class Leaving(schemas.InputSchema):
-    members: schemas.IdList
-    happened_at: schemas.Timestamp | None = None
-
-
-class GroupShown(schemas.OutputSchema):
+class GroupOut(schemas.OutputSchema):
     id: int
     key: str
     name: str
@@ -65,164 +61,190 @@ class GroupShown(schemas.OutputSchema):
     created_at: datetime
 
 
-class GroupCounted(GroupShown):
-    """`size` counts the members in sight."""
+class GroupDetailOut(GroupOut):
+    """`member_count` counts the members whom the staff member sees."""
 
-    size: int
+    member_count: int
 
 
-class MembershipShown(schemas.OutputSchema):
-    account: int
-    member: int
+class MembershipOut(schemas.OutputSchema):
+    account_id: int
+    member_id: int
     role: str
     joined_at: datetime
 
 
-class Changed(schemas.OutputSchema):
-    changed: int
+class MembershipResult(schemas.OutputSchema):
+    members_changed: int
 
 
-def _shown(group: Group) -> dict[str, Any]:
-    names = [name for name in GroupShown.model_fields if name not in ("id", "stage")]
-    shown = {name: getattr(group, name) for name in names}
-    return shown | {"id": group.pk, "stage": group.state}
+def _serialize(group: Group) -> dict[str, Any]:
+    names = [name for name in GroupOut.model_fields if name not in ("id", "stage")]
+    fields = {name: getattr(group, name) for name in names}
+    return fields | {"id": group.pk, "stage": group.state}
 
 
-def _about(given: GroupChange) -> dict[str, Any]:
-    """What was given; only the capacity can be taken away by null."""
-    told = given.model_dump(exclude_unset=True, exclude={"key"})
+def _fields(data: GroupUpdateIn) -> dict[str, Any]:
+    """Return the fields that were sent; null is a value of `capacity` only."""
     return {
         name: value
-        for name, value in told.items()
+        for name, value in data.model_dump(exclude_unset=True, exclude={"key"}).items()
         if value is not None or name == "capacity"
     }
 
 
-@router.get("/groups", response=schemas.Page[GroupShown])
-def listed(
+def _filter_visible(
+    request: ApiRequest, rows: Sequence[Membership]
+) -> list[Membership]:
+    person_ids = account_queries.person_ids(row.account_id for row in rows)
+    visible = people.filter_visible(by=request.by, accounts=person_ids, at=request.at)
+    return [row for row in rows if person_ids[row.account_id] in visible]
+
+
+# Groups
+
+
+@router.get("/groups", response=schemas.Page[GroupOut])
+def list_(
     request: ApiRequest,
     key: Annotated[str | None, Field(max_length=200)] = None,
     stage: groups.Stage | None = None,
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    there = visibility.list_visible(request.by).order_by("pk")
+    """List groups by id."""
+    query = visibility.list_visible(request.by).order_by("pk")
     if key is not None:
-        there = there.filter(key=key)
+        query = query.filter(key=key)
     if stage is not None:
-        there = there.filter(state=stage.value)
-    found, more = schemas.paginate(
-        lambda start, most: list(there.filter(pk__gt=start)[:most]),
+        query = query.filter(state=stage.value)
+    page, more = schemas.paginate(
+        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
         after=after,
         limit=limit,
-        number=lambda group: group.pk,
+        id_of=lambda group: group.pk,
     )
-    return {"items": [_shown(group) for group in found], "next": more}
+    return {"items": [_serialize(group) for group in page], "next": more}
 
 
-@router.post("/groups", response={201: GroupShown})
-def create(request: ApiRequest, given: GroupGiven) -> Any:
+@router.post("/groups", response={201: GroupOut})
+def create(request: ApiRequest, data: GroupIn) -> Any:
+    """Create a group."""
     group = groups.create(
         community=request.community,
-        key=given.key,
+        key=data.key,
         by=request.by,
         at=request.at,
-        **_about(given),
+        **_fields(data),
     )
-    return Status(201, _shown(group))
+    return Status(201, _serialize(group))
 
 
-@router.get("/groups/{group}", response=GroupCounted)
-def one(request: ApiRequest, group: schemas.Id) -> dict[str, Any]:
-    found = visibility.get(by=request.by, pk=group)
-    size = audiences.count(
+@router.get("/groups/{group_id}", response=GroupDetailOut)
+def get(request: ApiRequest, group_id: schemas.Id) -> dict[str, Any]:
+    """Get a group and how many members it has."""
+    group = visibility.get(by=request.by, pk=group_id)
+    count = audiences.count(
         community=request.community,
-        rule={"group": {"any": [found.key]}},
+        rule={"group": {"any": [group.key]}},
         by=request.by,
         at=request.at,
     )
-    return _shown(found) | {"size": size}
+    return _serialize(group) | {"member_count": count}
 
 
-@router.patch("/groups/{group}", response=GroupShown)
-def change(
-    request: ApiRequest, group: schemas.Id, given: GroupChange
+@router.patch("/groups/{group_id}", response=GroupOut)
+def update(
+    request: ApiRequest, group_id: schemas.Id, data: GroupUpdateIn
 ) -> dict[str, Any]:
-    found = visibility.get(by=request.by, pk=group)
-    groups.update(group=found, by=request.by, at=request.at, **_about(given))
-    return _shown(found)
+    """Update a group."""
+    group = visibility.get(by=request.by, pk=group_id)
+    groups.update(group=group, by=request.by, at=request.at, **_fields(data))
+    return _serialize(group)
 
 
-@router.post("/groups/{group}/stage", response=GroupShown)
-def move(request: ApiRequest, group: schemas.Id, given: Step) -> dict[str, Any]:
-    """Take a step of the group's life."""
-    found = visibility.get(by=request.by, pk=group)
-    groups.change_stage(group=found, transition=given.step, by=request.by, at=request.at)
-    return _shown(found)
+@router.post("/groups/{group_id}/stage", response=GroupOut)
+def change_stage(
+    request: ApiRequest, group_id: schemas.Id, data: ChangeStageIn
+) -> dict[str, Any]:
+    """Change the stage of a group."""
+    group = visibility.get(by=request.by, pk=group_id)
+    groups.change_stage(
+        group=group, transition=data.transition, by=request.by, at=request.at
+    )
+    return _serialize(group)
 
 
-@router.get("/groups/{group}/members", response=schemas.Page[MembershipShown])
-def memberships(
+# Members of a group
+
+
+@router.get("/groups/{group_id}/members", response=schemas.Page[MembershipOut])
+def list_members(
     request: ApiRequest,
-    group: schemas.Id,
+    group_id: schemas.Id,
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    """Who is in it now, by account."""
-    found = visibility.get(by=request.by, pk=group)
-    there = Membership.objects.filter(group=found, present=True).order_by("account_id")
-    rows, more = schemas.paginate(
-        lambda start, most: list(there.filter(account_id__gt=start)[:most]),
+    """List the members of a group by account id."""
+    group = visibility.get(by=request.by, pk=group_id)
+    query = Membership.objects.filter(group=group, present=True).order_by("account_id")
+    page, more = schemas.paginate(
+        lambda start_id, size: list(query.filter(account_id__gt=start_id)[:size]),
         after=after,
         limit=limit,
-        number=lambda row: row.account_id,
-        keep=None if request.by.scope is None else lambda some: _seen(request, some),
+        id_of=lambda row: row.account_id,
+        filter_visible=(
+            None
+            if request.by.scope is None
+            else lambda rows: _filter_visible(request, rows)
+        ),
     )
-    heads = account_queries.person_ids(row.account_id for row in rows)
+    person_ids = account_queries.person_ids(row.account_id for row in page)
     items = [
         {
-            "account": row.account_id,
-            "member": heads[row.account_id],
+            "account_id": row.account_id,
+            "member_id": person_ids[row.account_id],
             "role": row.role,
             "joined_at": row.joined_at,
         }
-        for row in rows
+        for row in page
     ]
     return {"items": items, "next": more}
 
 
-def _seen(call: ApiRequest, some: Sequence[Membership]) -> list[Membership]:
-    heads = account_queries.person_ids(row.account_id for row in some)
-    seen = people.filter_visible(by=call.by, accounts=heads, at=call.at)
-    return [row for row in some if heads[row.account_id] in seen]
+@router.post("/groups/{group_id}/members", response=MembershipResult)
+def add_members(
+    request: ApiRequest, group_id: schemas.Id, data: AddMembersIn
+) -> dict[str, int]:
+    """Add members to a group.
 
-
-@router.post("/groups/{group}/members", response=Changed)
-def join(request: ApiRequest, group: schemas.Id, given: Joining) -> dict[str, int]:
-    """Put accounts in the group; who is in it already stays as they are."""
-    found = visibility.get(by=request.by, pk=group)
-    people.check_visible(by=request.by, accounts=given.members, at=request.at)
+    Members who are in the group already keep their role.
+    """
+    group = visibility.get(by=request.by, pk=group_id)
+    people.check_visible(by=request.by, accounts=data.member_ids, at=request.at)
     changed = groups.add_members(
-        group=found,
-        accounts=given.members,
-        role=given.role,
-        happened_at=given.happened_at,
+        group=group,
+        accounts=data.member_ids,
+        role=data.role,
+        happened_at=data.happened_at,
         by=request.by,
         at=request.at,
     )
-    return {"changed": changed}
+    return {"members_changed": changed}
 
 
-@router.post("/groups/{group}/members/removal", response=Changed)
-def leave(request: ApiRequest, group: schemas.Id, given: Leaving) -> dict[str, int]:
-    """Take accounts out of the group."""
-    found = visibility.get(by=request.by, pk=group)
-    people.check_visible(by=request.by, accounts=given.members, at=request.at)
+@router.post("/groups/{group_id}/members/remove", response=MembershipResult)
+def remove_members(
+    request: ApiRequest, group_id: schemas.Id, data: RemoveMembersIn
+) -> dict[str, int]:
+    """Remove members from a group."""
+    group = visibility.get(by=request.by, pk=group_id)
+    people.check_visible(by=request.by, accounts=data.member_ids, at=request.at)
     changed = groups.remove_members(
-        group=found,
-        accounts=given.members,
-        happened_at=given.happened_at,
+        group=group,
+        accounts=data.member_ids,
+        happened_at=data.happened_at,
         by=request.by,
         at=request.at,
     )
-    return {"changed": changed}
+    return {"members_changed": changed}

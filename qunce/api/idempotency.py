@@ -1,7 +1,7 @@
-"""The same request twice is done once: a program that got no answer just asks again.
+"""Idempotency keys: a repeated request gets the stored response and is not run again.
 
-The answer is kept in the transaction of what was done, so that a crash leaves both or
-neither. What was refused changed nothing and is asked anew.
+The response is stored in the transaction of the change, so a crash leaves both or
+neither. A failed request changed nothing, so its response is not stored.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import db, errors, timestamps
 
-if TYPE_CHECKING:  # it loads ninja, and every command loads our tables
+if TYPE_CHECKING:  # auth imports ninja, and every command imports our tables
     from qunce.api.auth import ApiRequest
 
 HEADER = "Idempotency-Key"
@@ -26,28 +26,30 @@ MAX_KEY_LENGTH = 255
 
 
 class StoredResponse(models.Model):
-    """What was answered to a key's request; `digest` tells whether it is the same one."""
+    """The response to a request. `digest` identifies the request; see `_digest`."""
 
     api_key_id = models.BigIntegerField()
     key = models.CharField(max_length=MAX_KEY_LENGTH)
     digest = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(default=0)
     body = models.TextField(default="")
-    at = timestamps.TimestampField()
+    created_at = timestamps.TimestampField()
 
     class Meta:
         db_table = "api_stored_response"
         constraints = [
-            models.UniqueConstraint(fields=["api_key_id", "key"], name="answer_is_once")
+            models.UniqueConstraint(
+                fields=["api_key_id", "key"], name="one_response_per_idempotency_key"
+            )
         ]
-        indexes = [models.Index(fields=["at"], name="answers_by_age")]
+        indexes = [models.Index(fields=["created_at"], name="stored_responses_by_age")]
 
     def __str__(self) -> str:
         return self.key
 
 
-class KeyReused(errors.Invalid):
-    """This Idempotency-Key belongs to another request."""
+class IdempotencyKeyReused(errors.Invalid):
+    """This Idempotency-Key was used for another request."""
 
 
 class InvalidIdempotencyKey(errors.Invalid):
@@ -55,50 +57,56 @@ class InvalidIdempotencyKey(errors.Invalid):
 
 
 INSERT_CLAIM = """
-INSERT INTO api_stored_response (api_key_id, "key", digest, status, body, at)
+INSERT INTO api_stored_response (api_key_id, "key", digest, status, body, created_at)
 VALUES (%s, %s, %s, 0, '', %s)
 ON CONFLICT (api_key_id, "key") DO NOTHING
 """
 
 
 def replay_or_run(
-    call: ApiRequest, key: str, act: Callable[[], HttpResponse]
+    request: ApiRequest, key: str, run: Callable[[], HttpResponse]
 ) -> HttpResponse:
-    """Act, or answer as the first time. A second one at the same moment waits."""
+    """Return the stored response of this key, or run the request and store its response.
+
+    A second request with the same key waits until the first one has ended.
+    """
     if not 0 < len(key) <= MAX_KEY_LENGTH:
         raise InvalidIdempotencyKey(
             _("An Idempotency-Key has 1 to %(n)s characters.") % {"n": MAX_KEY_LENGTH}
         )
-    digest = _digest(call)
+    digest = _digest(request)
     with transaction.atomic():
-        StoredResponse.objects.filter(
-            at__lt=timestamps.to_micros(call.at - RETENTION)
-        ).delete()
-        given = [call.key.pk, key, digest, timestamps.to_micros(call.at)]
-        if not db.execute(INSERT_CLAIM, given):
-            return _again(call, key, digest)
-        answer = act()
-        if answer.status_code >= 400:
+        oldest = timestamps.to_micros(request.at - RETENTION)
+        StoredResponse.objects.filter(created_at__lt=oldest).delete()
+        # The row is locked from here on, which makes a concurrent request wait.
+        claim = [request.key.pk, key, digest, timestamps.to_micros(request.at)]
+        if not db.execute(INSERT_CLAIM, claim):
+            return _replay(request, key, digest)
+        response = run()
+        if response.status_code >= 400:
             transaction.set_rollback(True)
-            return answer
-        kept = StoredResponse.objects.filter(api_key_id=call.key.pk, key=key)
-        kept.update(status=answer.status_code, body=answer.content.decode())
-        return answer
+            return response
+        stored = StoredResponse.objects.filter(api_key_id=request.key.pk, key=key)
+        stored.update(status=response.status_code, body=response.content.decode())
+        return response
 
 
-def _again(call: ApiRequest, key: str, digest: str) -> HttpResponse:
-    kept = StoredResponse.objects.get(api_key_id=call.key.pk, key=key)
-    if kept.digest != digest:
-        raise KeyReused(
+def _replay(request: ApiRequest, key: str, digest: str) -> HttpResponse:
+    stored = StoredResponse.objects.get(api_key_id=request.key.pk, key=key)
+    if stored.digest != digest:
+        raise IdempotencyKeyReused(
             _("This Idempotency-Key was used for another request; choose a new one.")
         )
-    answer = HttpResponse(
-        kept.body, status=kept.status, content_type="application/json; charset=utf-8"
+    response = HttpResponse(
+        stored.body,
+        status=stored.status,
+        content_type="application/json; charset=utf-8",
     )
-    answer["Idempotency-Replayed"] = "true"
-    return answer
+    response["Idempotency-Replayed"] = "true"
+    return response
 
 
-def _digest(call: ApiRequest) -> str:
-    said = f"{call.method} {call.get_full_path()}\n".encode() + call.body
-    return hashlib.sha256(said).hexdigest()
+def _digest(request: ApiRequest) -> str:
+    """Return the SHA-256 of method, path with query, and body."""
+    text = f"{request.method} {request.get_full_path()}\n".encode() + request.body
+    return hashlib.sha256(text).hexdigest()

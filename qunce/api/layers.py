@@ -1,4 +1,4 @@
-"""Layerings: everyone in exactly one layer, and who moved."""
+"""Layerings, which put every member into exactly one layer, and changes of layers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ninja import Field, Router
 
 from qunce.api import members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.core import community_days
+from qunce.core import community_days, errors
 from qunce.members.layers import layers
 from qunce.members.layers.layers import Layering
 from qunce.members.people import visibility
@@ -19,7 +19,7 @@ from qunce.sets import audiences
 router = Router(auth=RequiresScope("layers"), tags=["layers"])
 
 
-class LayeringShown(schemas.OutputSchema):
+class LayeringOut(schemas.OutputSchema):
     id: int
     key: str
     name: str
@@ -27,42 +27,42 @@ class LayeringShown(schemas.OutputSchema):
     created_at: datetime
 
 
-class LayerShown(schemas.OutputSchema):
-    """`size` counts those in sight."""
+class LayerOut(schemas.OutputSchema):
+    """`member_count` counts the members whom the staff member sees."""
 
     key: str
     name: str
-    size: int
+    member_count: int
 
 
-class LayeringCounted(LayeringShown):
-    """`default` is the layer of who came since the last run."""
+class LayeringDetailOut(LayeringOut):
+    """`default` is the layer of members who joined after the last run."""
 
     default: str
     spec: dict[str, Any]
-    layers: list[LayerShown]
+    layers: list[LayerOut]
 
 
-class Moved(schemas.OutputSchema):
-    """`before` and `after` are keys of layers, `members` how many in sight."""
+class LayerChangeOut(schemas.OutputSchema):
+    """`from_layer` and `to_layer` are keys of layers."""
 
-    before: str
-    after: str
-    members: int
+    from_layer: str
+    to_layer: str
+    member_count: int
 
 
-class Moves(schemas.OutputSchema):
+class LayerChangesOut(schemas.OutputSchema):
     since: date
-    moves: list[Moved]
+    changes: list[LayerChangeOut]
 
 
-class UnknownLayer(layers.LayeringNotFound):
+class LayerNotFound(errors.NotFound):
     """There is no such layer in this layering."""
 
 
-def _layering_of(call: ApiRequest, number: int) -> Layering:
-    known = Layering.objects.filter(community=call.community, pk=number)
-    for layering in known.select_related("community"):
+def _get_layering(request: ApiRequest, layering_id: int) -> Layering:
+    query = Layering.objects.filter(community=request.community, pk=layering_id)
+    for layering in query.select_related("community"):
         return layering
     raise layers.LayeringNotFound(_("There is no such layering."))
 
@@ -71,86 +71,101 @@ def _rule(layering: Layering, layer: str) -> dict[str, Any]:
     return {"layer": {"of": layering.key, "in": [layer]}}
 
 
-def _size(call: ApiRequest, layering: Layering, layer: str) -> int:
-    rule = _rule(layering, layer)
-    return audiences.count(community=call.community, rule=rule, by=call.by, at=call.at)
-
-
-@router.get("/layerings", response=schemas.Page[LayeringShown])
-def listed(
+@router.get("/layerings", response=schemas.Page[LayeringOut])
+def list_(
     request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
 ) -> dict[str, Any]:
-    there = Layering.objects.filter(community=request.community, state="active")
-    found, more = schemas.paginate(
-        lambda start, most: list(there.filter(pk__gt=start).order_by("pk")[:most]),
+    """List layerings by id."""
+    query = Layering.objects.filter(community=request.community, state="active")
+    page, more = schemas.paginate(
+        lambda start_id, size: list(
+            query.filter(pk__gt=start_id).order_by("pk")[:size]
+        ),
         after=after,
         limit=limit,
-        number=lambda layering: layering.pk,
+        id_of=lambda layering: layering.pk,
     )
-    return {"items": found, "next": more}
+    return {"items": page, "next": more}
 
 
-@router.get("/layerings/{layering}", response=LayeringCounted)
-def one(request: ApiRequest, layering: schemas.Id) -> dict[str, Any]:
-    """Its layers with how many are in each."""
-    found = _layering_of(request, layering)
-    shown = {
-        name: getattr(found, name)
-        for name in ("key", "name", "state", "created_at", "default", "spec")
+@router.get("/layerings/{layering_id}", response=LayeringDetailOut)
+def get(request: ApiRequest, layering_id: schemas.Id) -> dict[str, Any]:
+    """Get a layering with its layers and how many members are in each."""
+    layering = _get_layering(request, layering_id)
+    names = ("key", "name", "state", "created_at", "default", "spec")
+    fields = {name: getattr(layering, name) for name in names}
+    return fields | {
+        "id": layering.pk,
+        "layers": [
+            {
+                "key": layer["key"],
+                "name": layer.get("name", layer["key"]),
+                "member_count": audiences.count(
+                    community=request.community,
+                    rule=_rule(layering, layer["key"]),
+                    by=request.by,
+                    at=request.at,
+                ),
+            }
+            for layer in layering.spec["layers"]
+        ],
     }
-    sizes = [
-        {
-            "key": layer["key"],
-            "name": layer.get("name", layer["key"]),
-            "size": _size(request, found, layer["key"]),
-        }
-        for layer in found.spec["layers"]
-    ]
-    return shown | {"id": found.pk, "layers": sizes}
 
 
-@router.get("/layerings/{layering}/members", response=schemas.Page[members.MemberRow])
-def members_of(
+@router.get(
+    "/layerings/{layering_id}/members", response=schemas.Page[members.MemberSummaryOut]
+)
+def list_members(
     request: ApiRequest,
-    layering: schemas.Id,
+    layering_id: schemas.Id,
     layer: Annotated[str, Field(max_length=80)],
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    """Who is in one layer now."""
-    found = _layering_of(request, layering)
-    if layer not in [each["key"] for each in found.spec["layers"]]:
-        raise UnknownLayer(_("There is no layer “%(key)s”.") % {"key": layer})
-    return members.found(request, _rule(found, layer), after, limit)
+    """List the members of a layer by id."""
+    layering = _get_layering(request, layering_id)
+    if layer not in [each["key"] for each in layering.spec["layers"]]:
+        raise LayerNotFound(_("There is no layer “%(key)s”.") % {"key": layer})
+    return members.list_by_rule(request, _rule(layering, layer), after, limit)
 
 
-@router.get("/layerings/{layering}/moves", response=Moves)
-def moves(
-    request: ApiRequest,
-    layering: schemas.Id,
-    since: date | None = None,
+@router.get("/layerings/{layering_id}/changes", response=LayerChangesOut)
+def list_changes(
+    request: ApiRequest, layering_id: schemas.Id, since: date | None = None
 ) -> dict[str, Any]:
-    """How many are in another layer now than at the end of a day; yesterday if not told."""
-    found = _layering_of(request, layering)
+    """Count the members who are in another layer now than at the end of a day.
+
+    The day is `since`, or yesterday by default.
+    """
+    layering = _get_layering(request, layering_id)
     today = request.community.day(request.at)
     day = today - 1 if since is None else community_days.from_date(since)
-    moved = [
-        {"before": before, "after": after, "members": _in_sight(request, people)}
-        for (before, after), people in layers.moves_since(found, day).items()
+    changes = [
+        {
+            "from_layer": before,
+            "to_layer": after,
+            "member_count": _count_visible(request, person_ids),
+        }
+        for (before, after), person_ids in layers.moves_since(layering, day).items()
     ]
-    seen = [each for each in moved if each["members"]]
-    return {"since": community_days.to_date(day), "moves": seen}
+    return {
+        "since": community_days.to_date(day),
+        "changes": [change for change in changes if change["member_count"]],
+    }
 
 
-def _in_sight(call: ApiRequest, people: list[int]) -> int:
-    if call.by.scope is None:
-        return len(people)
-    return len(visibility.filter_visible(by=call.by, accounts=people, at=call.at))
+def _count_visible(request: ApiRequest, person_ids: list[int]) -> int:
+    if request.by.scope is None:
+        return len(person_ids)
+    visible = visibility.filter_visible(
+        by=request.by, accounts=person_ids, at=request.at
+    )
+    return len(visible)
 
 
-@router.post("/layerings/{layering}/run", response=LayeringCounted)
-def run(request: ApiRequest, layering: schemas.Id) -> dict[str, Any]:
-    """Lay everyone out anew."""
-    found = _layering_of(request, layering)
-    layers.recompute(layering=found, by=request.by, at=request.at)
-    return one(request, layering)
+@router.post("/layerings/{layering_id}/runs", response=LayeringDetailOut)
+def run(request: ApiRequest, layering_id: schemas.Id) -> dict[str, Any]:
+    """Recompute the layer of every member."""
+    layering = _get_layering(request, layering_id)
+    layers.recompute(layering=layering, by=request.by, at=request.at)
+    return get(request, layering_id)

@@ -22,12 +22,17 @@ from qunce.sets import audiences
 from qunce.sets.rules import tree
 
 router = Router(auth=RequiresScope("members"), tags=["members"])
-Value = str | int | float | bool | list[schemas.ShortText] | None
-Values = Annotated[dict[schemas.ShortText, Value], Field(max_length=200)]
+AttributeValue = str | int | float | bool | list[schemas.ShortText] | None
+AttributeValues = Annotated[
+    dict[schemas.ShortText, AttributeValue], Field(max_length=200)
+]
 
 
-class MemberGiven(schemas.InputSchema):
-    """`identifiers` such as `{"phone": "…"}`; an equal one makes one person of two."""
+class MemberIn(schemas.InputSchema):
+    """`identifiers` are such as `{"phone": "…"}`.
+
+    Accounts with the same identifier are merged into one member.
+    """
 
     key: schemas.Key
     channel: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,29}$")] = (
@@ -39,24 +44,24 @@ class MemberGiven(schemas.InputSchema):
     identifiers: Annotated[
         dict[schemas.ShortText, schemas.ShortText], Field(max_length=20)
     ] = {}
-    attributes: Values = {}
+    attributes: AttributeValues = {}
 
 
-class MemberChange(schemas.InputSchema):
-    """Only what is given changes; null takes an attribute's value away."""
+class MemberUpdateIn(schemas.InputSchema):
+    """Fields that are missing stay as they are; null deletes the value of an attribute."""
 
     name: schemas.ShortText | None = None
     joined_at: schemas.Timestamp | None = None
     source: schemas.ShortText | None = None
-    attributes: Values = {}
+    attributes: AttributeValues = {}
 
 
-class Other(schemas.InputSchema):
-    member: schemas.Id
+class MergeMemberIn(schemas.InputSchema):
+    member_id: schemas.Id
     note: schemas.ShortText = ""
 
 
-class MemberRow(schemas.OutputSchema):
+class MemberSummaryOut(schemas.OutputSchema):
     id: int
     key: str
     channel: str
@@ -66,7 +71,7 @@ class MemberRow(schemas.OutputSchema):
     left_at: datetime | None
 
 
-class AccountPart(schemas.OutputSchema):
+class AccountSummaryOut(schemas.OutputSchema):
     id: int
     key: str
     channel: str
@@ -74,80 +79,77 @@ class AccountPart(schemas.OutputSchema):
     present: bool
 
 
-class IdentifierPart(schemas.OutputSchema):
+class IdentifierOut(schemas.OutputSchema):
     kind: str
     value: str
 
 
-class ValuePart(schemas.OutputSchema):
+class AttributeValueOut(schemas.OutputSchema):
     value: str
     source: str
     set_at: datetime
 
 
-class Member(schemas.OutputSchema):
-    """`id` is that of the first account; identifiers are masked for some roles."""
+class MemberOut(schemas.OutputSchema):
+    """`id` is the id of the first account. Some roles see identifiers masked."""
 
     id: int
     name: str
     present: bool
     joined_at: datetime
     left_at: datetime | None
-    accounts: list[AccountPart]
-    identifiers: list[IdentifierPart]
+    accounts: list[AccountSummaryOut]
+    identifiers: list[IdentifierOut]
     tags: dict[str, int]
-    attributes: dict[str, ValuePart]
+    attributes: dict[str, AttributeValueOut]
 
 
-@router.get("/members", response=schemas.Page[MemberRow])
-def listed(
-    request: ApiRequest,
-    rule: Annotated[str | None, Field(max_length=20_000)] = None,
-    key: Annotated[str | None, Field(max_length=250)] = None,
-    after: schemas.Cursor = None,
-    limit: schemas.Limit = 50,
+# Checks and reads that other resources share
+
+
+def check_may_add(request: ApiRequest) -> None:
+    """Raise ScopeTooNarrow if the staff member sees only some of the members."""
+    if request.by.scope is not None:
+        raise permissions.ScopeTooNarrow(
+            _("%(name)s sees only part of the community and cannot add members.")
+            % {"name": request.by.name}
+        )
+
+
+def get_account(request: ApiRequest, account_id: int) -> Account:
+    return visibility.get(by=request.by, account=account_id, at=request.at)
+
+
+def list_by_rule(
+    request: ApiRequest, rule: Any, after: str | None, limit: int
 ) -> dict[str, Any]:
-    """Those of a rule (JSON) or of everyone here, by number; or the one of a key."""
-    if key is not None:
-        return _with_key(request, key)
-    asked = {"all": []} if rule is None else tree.parse_json(rule)
-    return found(request, asked, after, limit)
-
-
-def _with_key(call: ApiRequest, key: str) -> dict[str, Any]:
-    try:
-        account = visibility.get_by_key(by=call.by, key=key, at=call.at)
-    except errors.NotFound:
-        return {"items": [], "next": None}
-    return {
-        "items": rows(call, [account_queries.account_ids_of_person(account.pk)[0]]),
-        "next": None,
-    }
-
-
-def found(call: ApiRequest, rule: Any, after: str | None, limit: int) -> dict[str, Any]:
-    """A page of the people whom a rule means, as far as the operator sees them."""
-    heads = audiences.list_ids(
-        community=call.community,
+    """Return a page of the members who match a rule and whom the staff member sees."""
+    person_ids = audiences.list_ids(
+        community=request.community,
         rule=rule,
-        by=call.by,
-        at=call.at,
+        by=request.by,
+        at=request.at,
         after=schemas.decode_id(after),
         limit=limit + 1,
     )
-    more = schemas.encode_cursor(heads[limit - 1]) if len(heads) > limit else None
-    return {"items": rows(call, heads[:limit]), "next": more}
+    more = schemas.encode_cursor(person_ids[limit - 1]) if person_ids[limit:] else None
+    return {"items": summarize(request, person_ids[:limit]), "next": more}
 
 
-def rows(call: ApiRequest, heads: list[int]) -> list[dict[str, Any]]:
-    there = Account.objects.filter(community=call.community).in_bulk(heads)
-    return [_row(call, there[head]) for head in heads if head in there]
+def summarize(request: ApiRequest, person_ids: list[int]) -> list[dict[str, Any]]:
+    """Return the members of these ids, in their order."""
+    found = Account.objects.filter(community=request.community).in_bulk(person_ids)
+    return [
+        _summary(request, found[person_id])
+        for person_id in person_ids
+        if person_id in found
+    ]
 
 
-def _row(call: ApiRequest, account: Account) -> dict[str, Any]:
+def _summary(request: ApiRequest, account: Account) -> dict[str, Any]:
     return {
         "id": account.pk,
-        "key": masking.key(account.key, call.by),
+        "key": masking.key(account.key, request.by),
         "channel": account.channel,
         "name": account.name,
         "present": account.present,
@@ -156,131 +158,158 @@ def _row(call: ApiRequest, account: Account) -> dict[str, Any]:
     }
 
 
-def shown(call: ApiRequest, person: Person) -> dict[str, Any]:
-    by = call.by
-    identifiers = [
-        {"kind": kind, "value": masking.identifier(kind=kind, value=value, by=by)}
-        for kind, value in person.identifiers
-    ]
-    known = {
-        name: {"value": held.text, "source": held.source, "set_at": held.set_at}
-        for name, held in person.attributes.items()
-    }
+def _serialize(request: ApiRequest, person: Person) -> dict[str, Any]:
+    by = request.by
     return {
         "id": person.id,
         "name": person.name,
         "present": person.present,
         "joined_at": person.joined_at,
         "left_at": person.left_at,
-        "accounts": [_row(call, account) for account in person.accounts],
-        "identifiers": identifiers,
+        "accounts": [_summary(request, account) for account in person.accounts],
+        "identifiers": [
+            {"kind": kind, "value": masking.identifier(kind=kind, value=value, by=by)}
+            for kind, value in person.identifiers
+        ],
         "tags": person.tags,
-        "attributes": known,
+        "attributes": {
+            name: {"value": value.text, "source": value.source, "set_at": value.set_at}
+            for name, value in person.attributes.items()
+        },
     }
 
 
-def account_of(call: ApiRequest, number: int) -> Account:
-    return visibility.get(by=call.by, account=number, at=call.at)
-
-
-def check_whole(call: ApiRequest) -> None:
-    if call.by.scope is not None:
-        raise permissions.ScopeTooNarrow(
-            _("%(name)s sees only part of the community and cannot add members.")
-            % {"name": call.by.name}
-        )
-
-
-@router.post("/members", response={201: Member})
-def add(request: ApiRequest, given: MemberGiven) -> Any:
-    check_whole(request)
-    with transaction.atomic():
-        account = accounts.create(
-            community=request.community,
-            key=given.key,
-            channel=given.channel,
-            name=given.name,
-            joined_at=given.joined_at,
-            source=given.source,
-            identifiers=given.identifiers,
-            by=request.by,
-            at=request.at,
-        )
-        _fill(request, account, given.attributes)
-    return Status(201, shown(request, people.get_by_account(account.pk)))
-
-
-def _fill(call: ApiRequest, account: Account, values: dict[str, Value]) -> None:
+def _set_attributes(
+    request: ApiRequest, account: Account, values: dict[str, AttributeValue]
+) -> None:
     for name, value in values.items():
         attributes.set_values(
-            attribute=attributes.get(call.community, name),
+            attribute=attributes.get(request.community, name),
             values={account.pk: value},
-            by=call.by,
-            at=call.at,
+            by=request.by,
+            at=request.at,
             source="api",
         )
 
 
-@router.get("/members/{member}", response=Member)
-def one(request: ApiRequest, member: schemas.Id) -> dict[str, Any]:
-    return shown(request, people.get_by_account(account_of(request, member).pk))
+# Operations
 
 
-@router.patch("/members/{member}", response=Member)
-def change(
-    request: ApiRequest, member: schemas.Id, given: MemberChange
+@router.get("/members", response=schemas.Page[MemberSummaryOut])
+def list_(
+    request: ApiRequest,
+    rule: Annotated[str | None, Field(max_length=20_000)] = None,
+    key: Annotated[str | None, Field(max_length=250)] = None,
+    after: schemas.Cursor = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    account = account_of(request, member)
+    """List members by id.
+
+    Pass a rule as JSON to get the members who match it, or a key to get the member who
+    has it. Without a rule, everyone who is in the community now is listed.
+    """
+    if key is None:
+        parsed: Any = {"all": []} if rule is None else tree.parse_json(rule)
+        return list_by_rule(request, parsed, after, limit)
+    try:
+        account = visibility.get_by_key(by=request.by, key=key, at=request.at)
+    except errors.NotFound:
+        return {"items": [], "next": None}
+    person_id = account_queries.account_ids_of_person(account.pk)[0]
+    return {"items": summarize(request, [person_id]), "next": None}
+
+
+@router.post("/members", response={201: MemberOut})
+def create(request: ApiRequest, data: MemberIn) -> Any:
+    """Create a member."""
+    check_may_add(request)
     with transaction.atomic():
-        accounts.update(
-            account=account,
-            name=given.name,
-            joined_at=given.joined_at,
-            source=given.source,
+        account = accounts.create(
+            community=request.community,
+            key=data.key,
+            channel=data.channel,
+            name=data.name,
+            joined_at=data.joined_at,
+            source=data.source,
+            identifiers=data.identifiers,
             by=request.by,
             at=request.at,
         )
-        _fill(request, account, given.attributes)
-    return shown(request, people.get_by_account(account.pk))
+        _set_attributes(request, account, data.attributes)
+    return Status(201, _serialize(request, people.get_by_account(account.pk)))
 
 
-@router.delete("/members/{member}", response={204: None})
-def erase(request: ApiRequest, member: schemas.Id) -> Any:
-    """Erase the person and all that is known of them, which nobody can undo."""
-    account = account_of(request, member)
+@router.get("/members/{member_id}", response=MemberOut)
+def get(request: ApiRequest, member_id: schemas.Id) -> dict[str, Any]:
+    """Get a member with accounts, identifiers, tags and attributes.
+
+    The id of any of their accounts works.
+    """
+    account = get_account(request, member_id)
+    return _serialize(request, people.get_by_account(account.pk))
+
+
+@router.patch("/members/{member_id}", response=MemberOut)
+def update(
+    request: ApiRequest, member_id: schemas.Id, data: MemberUpdateIn
+) -> dict[str, Any]:
+    """Update an account of a member."""
+    account = get_account(request, member_id)
+    with transaction.atomic():
+        accounts.update(
+            account=account,
+            name=data.name,
+            joined_at=data.joined_at,
+            source=data.source,
+            by=request.by,
+            at=request.at,
+        )
+        _set_attributes(request, account, data.attributes)
+    return _serialize(request, people.get_by_account(account.pk))
+
+
+@router.delete("/members/{member_id}", response={204: None})
+def erase(request: ApiRequest, member_id: schemas.Id) -> Any:
+    """Erase a member and everything known about them.
+
+    This cannot be undone.
+    """
+    account = get_account(request, member_id)
     people.erase(account=account, by=request.by, at=request.at)
     return Status(204, None)
 
 
-@router.post("/members/{member}/leaving", response=Member)
-def leave(request: ApiRequest, member: schemas.Id) -> dict[str, Any]:
-    """This account has left the community."""
-    account = account_of(request, member)
+@router.post("/members/{member_id}/departure", response=MemberOut)
+def depart(request: ApiRequest, member_id: schemas.Id) -> dict[str, Any]:
+    """Record that an account has left the community."""
+    account = get_account(request, member_id)
     accounts.leave(account=account, by=request.by, at=request.at)
-    return shown(request, people.get_by_account(account.pk))
+    return _serialize(request, people.get_by_account(account.pk))
 
 
-@router.delete("/members/{member}/leaving", response=Member)
-def rejoin(request: ApiRequest, member: schemas.Id) -> dict[str, Any]:
-    """This account is back."""
-    account = account_of(request, member)
+@router.delete("/members/{member_id}/departure", response=MemberOut)
+def rejoin(request: ApiRequest, member_id: schemas.Id) -> dict[str, Any]:
+    """Record that an account has joined the community again."""
+    account = get_account(request, member_id)
     accounts.rejoin(account=account, by=request.by, at=request.at)
-    return shown(request, people.get_by_account(account.pk))
+    return _serialize(request, people.get_by_account(account.pk))
 
 
-@router.post("/members/{member}/merges", response=Member)
-def merge(request: ApiRequest, member: schemas.Id, given: Other) -> dict[str, Any]:
-    """Say that another account is the same person."""
-    left, right = account_of(request, member), account_of(request, given.member)
-    people.merge(left=left, right=right, note=given.note, by=request.by, at=request.at)
-    return shown(request, people.get_by_account(left.pk))
-
-
-@router.delete("/members/{member}/merges/{other}", response=Member)
-def unmerge(
-    request: ApiRequest, member: schemas.Id, other: schemas.Id
+@router.post("/members/{member_id}/merges", response=MemberOut)
+def merge(
+    request: ApiRequest, member_id: schemas.Id, data: MergeMemberIn
 ) -> dict[str, Any]:
-    """Undo the last join between two accounts of one person."""
-    left, right = account_of(request, member), account_of(request, other)
+    """Merge two members who are the same person."""
+    left, right = get_account(request, member_id), get_account(request, data.member_id)
+    people.merge(left=left, right=right, note=data.note, by=request.by, at=request.at)
+    return _serialize(request, people.get_by_account(left.pk))
+
+
+@router.delete("/members/{member_id}/merges/{other_id}", response=MemberOut)
+def unmerge(
+    request: ApiRequest, member_id: schemas.Id, other_id: schemas.Id
+) -> dict[str, Any]:
+    """Undo the last merge between two accounts of one member."""
+    left, right = get_account(request, member_id), get_account(request, other_id)
     people.unmerge(left=left, right=right, by=request.by, at=request.at)
-    return shown(request, people.get_by_account(left.pk))
+    return _serialize(request, people.get_by_account(left.pk))

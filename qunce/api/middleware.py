@@ -1,4 +1,4 @@
-"""Every call comes in here: language, key, pace, once, and errors as problems."""
+"""Wraps every API view: language, authentication, rate limit, idempotency, errors."""
 
 from __future__ import annotations
 
@@ -21,32 +21,40 @@ UNSAFE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 
 def authenticated(view: View) -> View:
-    """For who bears a key."""
+    """Wrap a view that requires an API key. The view gets an ApiRequest."""
 
     @csrf_exempt
     @functools.wraps(view)
-    def entered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         call = cast(ApiRequest, request)
         call.at = datetime.now(UTC)
-        key = _key(call)
+        key = _find_key(call)
         with translation.override(_language(request, key)):
             if key is None:
-                return _closed(_unknown())
+                response = problems.problem(
+                    401,
+                    _(
+                        "Send a valid API key in the header “Authorization: Bearer qk_…”."
+                    ),
+                    kind="unknown-api-key",
+                )
+                response["WWW-Authenticate"] = 'Bearer realm="qunce"'
+                return _finish(response)
             call.key, call.by, call.community = key, key.staff, key.community
-            return _closed(_answer(call, lambda: view(call, *args, **kwargs)))
+            return _finish(_respond(call, lambda: view(call, *args, **kwargs)))
 
-    return entered
+    return wrapper
 
 
 def public(view: View) -> View:
-    """For the description of the API, which says nothing about anybody."""
+    """Wrap a view that requires no key, such as the description of the API."""
 
     @functools.wraps(view)
-    def entered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with translation.override(_language(request, None)):
             return view(request, *args, **kwargs)
 
-    return entered
+    return wrapper
 
 
 def not_found(request: HttpRequest) -> HttpResponse:
@@ -54,52 +62,46 @@ def not_found(request: HttpRequest) -> HttpResponse:
         return problems.problem(404)
 
 
-def _key(call: ApiRequest) -> ApiKey | None:
-    scheme, _space, token = call.headers.get("Authorization", "").partition(" ")
+def _find_key(request: ApiRequest) -> ApiKey | None:
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token or "\0" in token:
         return None
-    return key_cache.CACHE.find(token.strip(), call.at)
+    return key_cache.CACHE.find(token.strip(), request.at)
 
 
 def _language(request: HttpRequest, key: ApiKey | None) -> str:
-    """What the caller asks for, else what the key's operator reads."""
+    """Return the language of `Accept-Language`, or else that of the key's staff member."""
     if request.headers.get("Accept-Language") or key is None:
         return translation.get_language_from_request(request)
     return key.staff.language
 
 
-def _unknown() -> HttpResponse:
-    said = _("Send a valid API key in the header “Authorization: Bearer qk_…”.")
-    answer = problems.problem(401, said, kind="unknown-key")
-    answer["WWW-Authenticate"] = 'Bearer realm="qunce"'
-    return answer
-
-
-def _answer(call: ApiRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
+def _respond(request: ApiRequest, run: Callable[[], HttpResponse]) -> HttpResponse:
     try:
-        rate_limit.check(call.key.pk)
-        if "%00" in call.META.get("QUERY_STRING", ""):
+        rate_limit.check(request.key.pk)
+        if "%00" in request.META.get("QUERY_STRING", ""):
             raise problems.UnreadableRequest(_("Remove the NUL character."))
-        asked = call.headers.get(idempotency.HEADER)
-        if asked is not None and call.method in UNSAFE_METHODS:
-            return idempotency.replay_or_run(call, asked, act)
-        return act()
+        idempotency_key = request.headers.get(idempotency.HEADER)
+        if idempotency_key is not None and request.method in UNSAFE_METHODS:
+            return idempotency.replay_or_run(request, idempotency_key, run)
+        return run()
     except rate_limit.RateLimitExceeded as error:
-        answer = problems.problem(429, str(error), kind="too-many")
-        answer["Retry-After"] = str(error.wait)
-        return answer
+        response = problems.problem(429, str(error), kind="rate-limit-exceeded")
+        response["Retry-After"] = str(error.retry_after)
+        return response
     except Exception as error:
-        return problems.from_exception(call, error)
+        return problems.from_exception(request, error)
 
 
-def _closed(answer: HttpResponse) -> HttpResponse:
-    """What ninja answers without a word gets one; nothing is to be kept on the way."""
-    if answer.status_code == 405 and not answer.get("Content-Type", "").startswith(
+def _finish(response: HttpResponse) -> HttpResponse:
+    """Set the headers of every response; replace ninja's empty 405 by a problem."""
+    if response.status_code == 405 and not response.get("Content-Type", "").startswith(
         problems.MEDIA_TYPE
     ):
-        allowed = answer["Allow"]
-        answer = problems.problem(405)
-        answer["Allow"] = allowed
-    answer["Cache-Control"] = "no-store"
-    answer["Content-Language"] = translation.get_language() or "en"
-    return answer
+        allowed = response["Allow"]
+        response = problems.problem(405)
+        response["Allow"] = allowed
+    # Responses hold personal data, so that proxies and browsers must not store them.
+    response["Cache-Control"] = "no-store"
+    response["Content-Language"] = translation.get_language() or "en"
+    return response

@@ -1,4 +1,4 @@
-"""The API describes itself: as an OpenAPI document, and as a page to read."""
+"""The description of the API: an OpenAPI document, and a page to read."""
 
 from __future__ import annotations
 
@@ -11,26 +11,30 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.http import require_safe
+from ninja.operation import Operation
 
 from qunce.api.app import api
 from qunce.api.auth import RequiresScope
 from qunce.api.problems import MEDIA_TYPE, TITLES
 
-PROBLEM = {
+PROBLEM_SCHEMA = {
     "type": "object",
     "required": ["type", "title", "status"],
     "properties": {
-        "type": {"type": "string", "description": "Names the problem for programs."},
+        "type": {"type": "string", "description": "Identifies the problem."},
         "title": {"type": "string"},
         "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "One sentence for people."},
-        "where": {"type": "string", "description": "The place in a rule."},
+        "detail": {"type": "string", "description": "A sentence for people."},
+        "path": {
+            "type": "string",
+            "description": "The clause that is wrong in a rule.",
+        },
         "errors": {
             "type": "array",
             "items": {
                 "type": "object",
                 "properties": {
-                    "where": {"type": "string"},
+                    "path": {"type": "string"},
                     "detail": {"type": "string"},
                 },
             },
@@ -41,43 +45,41 @@ PROBLEM = {
 
 @functools.cache
 def build_document(prefix: str) -> dict[str, Any]:
-    """The OpenAPI document: ninja's, with the problems and scopes of each operation."""
+    """Return the OpenAPI document: ninja's, with problems and the scopes of operations."""
     schema: dict[str, Any] = dict(api.get_openapi_schema(path_prefix=prefix))
-    schema["components"].setdefault("schemas", {})["Problem"] = PROBLEM
-    scopes = _scopes()
-    with translation.override("en"):  # kept for all readers
+    schema["components"].setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+    scopes = {
+        api.get_openapi_operation_id(operation): _required_scope(operation, router.auth)
+        for _prefix, router in api._routers
+        for view in router.path_operations.values()
+        for operation in view.operations
+    }
+    # The document is cached for all users, so it is in one language.
+    with translation.override("en"):
         for methods in schema["paths"].values():
             for operation in methods.values():
                 _describe(operation, scopes[operation["operationId"]])
     return schema
 
 
+def _required_scope(operation: Operation, router_auth: Any) -> str:
+    auth = (operation.auth_callbacks or [router_auth])[0]
+    if not isinstance(auth, RequiresScope):
+        raise TypeError(f"{operation.view_func.__name__} requires no scope")
+    return auth.scope(operation.methods[0])
+
+
 def _describe(operation: dict[str, Any], scope: str) -> None:
-    said = operation.get("description", "")
-    operation["description"] = f"{said}\n\nScope: `{scope}`".strip()
+    """Make the first line of the view's docstring the summary, and add scope and problems."""
+    summary, _break, rest = operation.get("description", "").partition("\n")
+    operation["summary"] = summary.strip()
+    operation["description"] = f"{rest.strip()}\n\nScope: `{scope}`".strip()
     reference = {"$ref": "#/components/schemas/Problem"}
     for status in TITLES:
         operation["responses"][str(status)] = {
             "description": str(TITLES[status]),
             "content": {MEDIA_TYPE: {"schema": reference}},
         }
-
-
-def _scopes() -> dict[str, str]:
-    found = {}
-    for _prefix, router in api._routers:
-        for view in router.path_operations.values():
-            for operation in view.operations:
-                needs = operation.auth_callbacks or [router.auth]
-                name = api.get_openapi_operation_id(operation)
-                found[name] = _scope(needs[0], operation.methods[0])
-    return found
-
-
-def _scope(needs: Any, method: str) -> str:
-    if not isinstance(needs, RequiresScope):
-        raise TypeError("every operation needs a scope")
-    return needs.scope(method)
 
 
 @require_safe
@@ -89,40 +91,39 @@ def document(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
-    """All operations by noun, without a script."""
+    """Show all operations by resource, without any script."""
     root = reverse("api:docs")
     schema = build_document(root)
-    nouns: dict[str, list[dict[str, Any]]] = {}
-    for where, methods in schema["paths"].items():
+    resources: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in schema["paths"].items():
         for method, operation in methods.items():
-            told = _told(schema, method.upper(), where, operation)
-            nouns.setdefault(operation["tags"][0], []).append(told)
-    context = {"nouns": nouns, "root": request.build_absolute_uri(root)}
-    return render(request, "api/page.html", context)
+            description, _scope, scope = operation["description"].rpartition("Scope: ")
+            resources.setdefault(operation["tags"][0], []).append(
+                {
+                    "method": method.upper(),
+                    "path": path,
+                    "summary": operation["summary"],
+                    "description": description.strip(),
+                    "scope": scope.strip("`"),
+                    "parameters": operation.get("parameters", []),
+                    "fields": list(_body_fields(schema, operation)),
+                }
+            )
+    context = {"resources": resources, "root": request.build_absolute_uri(root)}
+    return render(request, "api/docs.html", context)
 
 
-def _told(
-    schema: dict[str, Any], method: str, where: str, operation: dict[str, Any]
-) -> dict[str, Any]:
-    said, _gap, scope = operation["description"].rpartition("Scope: ")
-    return {
-        "method": method,
-        "path": where,
-        "said": said.strip(),
-        "scope": scope.strip("`"),
-        "parameters": operation.get("parameters", []),
-        "fields": list(_fields(schema, operation)),
-    }
-
-
-def _fields(
+def _body_fields(
     schema: dict[str, Any], operation: dict[str, Any]
 ) -> Iterator[tuple[str, str, bool]]:
-    """Name, type and whether it is needed, of each field of the body."""
+    """Yield name, type and whether it is required, for each field of the body."""
     content = operation.get("requestBody", {}).get("content", {})
     reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
-    shape = schema["components"]["schemas"].get(reference.rpartition("/")[2], {})
-    for name, about in shape.get("properties", {}).items():
-        kinds = {one.get("type", "object") for one in about.get("anyOf", [about])}
-        words = " | ".join(sorted(kinds - {"null"}))
-        yield name, words, name in shape.get("required", [])
+    body = schema["components"]["schemas"].get(reference.rpartition("/")[2], {})
+    for name, field in body.get("properties", {}).items():
+        types = {part.get("type", "object") for part in field.get("anyOf", [field])}
+        yield (
+            name,
+            " | ".join(sorted(types - {"null"})),
+            name in body.get("required", []),
+        )

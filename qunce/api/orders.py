@@ -1,4 +1,4 @@
-"""Orders and refunds, in the currency's smallest unit."""
+"""Orders and refunds. Amounts are in the smallest unit of their currency."""
 
 from __future__ import annotations
 
@@ -20,46 +20,51 @@ from qunce.sales import orders
 from qunce.sales.orders import Order
 
 router = Router(auth=RequiresScope("orders"), tags=["orders"])
-Amount = Annotated[int, Field(ge=0, le=money.LARGEST, description="1234 is 12.34.")]
+Amount = Annotated[
+    int, Field(ge=0, le=money.LARGEST, description="1234 is 12.34 in most currencies.")
+]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 
 
-class Item(schemas.InputSchema):
+class OrderItemIn(schemas.InputSchema):
     category: schemas.ShortText = ""
     name: schemas.ShortText = ""
     quantity: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     amount: Amount | None = None
 
 
-class OrderGiven(schemas.InputSchema):
-    """Whose it is: `member` is a number, `member_key` a key, made where it is new."""
+class OrderIn(schemas.InputSchema):
+    """Give `member_id` or `member_key`, or neither for an unknown buyer.
+
+    An account is created if nobody has the key.
+    """
 
     key: schemas.Key
     amount: Amount
     paid_at: schemas.Timestamp | None = None
     currency: Currency | None = None
-    member: schemas.Id | None = None
+    member_id: schemas.Id | None = None
     member_key: schemas.Key | None = None
-    items: Annotated[list[Item], Field(max_length=500)] | None = None
+    items: Annotated[list[OrderItemIn], Field(max_length=500)] | None = None
     source: schemas.ShortText = "api"
 
 
-class OrderChange(schemas.InputSchema):
+class OrderUpdateIn(schemas.InputSchema):
     amount: Amount
 
 
-class RefundGiven(schemas.InputSchema):
-    """Without an `amount` all that is left is given back."""
+class RefundIn(schemas.InputSchema):
+    """Without an `amount`, all that has not been refunded yet is refunded."""
 
     amount: Annotated[int, Field(ge=1, le=money.LARGEST)] | None = None
     refunded_at: schemas.Timestamp | None = None
 
 
-class OrderShown(schemas.OutputSchema):
+class OrderOut(schemas.OutputSchema):
     id: int
     key: str
-    account: int | None
-    member: int | None
+    account_id: int | None
+    member_id: int | None
     paid_at: datetime
     amount: int
     currency: str
@@ -68,153 +73,169 @@ class OrderShown(schemas.OutputSchema):
     refunded_amount: int
 
 
-def _shown(some: Sequence[Order]) -> list[dict[str, Any]]:
-    heads = account_queries.person_ids(one.account_id for one in some if one.account_id)
+def _person_ids(rows: Sequence[Order]) -> dict[int, int]:
+    return account_queries.person_ids(
+        order.account_id for order in rows if order.account_id
+    )
+
+
+def _serialize(rows: Sequence[Order]) -> list[dict[str, Any]]:
+    person_ids = _person_ids(rows)
     return [
         {
-            "id": one.pk,
-            "key": one.key,
-            "account": one.account_id,
-            "member": heads.get(one.account_id or 0),
-            "paid_at": one.paid_at,
-            "amount": one.amount,
-            "currency": one.currency,
-            "items": json.loads(one.items) if one.items else [],
-            "refunded_at": one.refunded_at,
-            "refunded_amount": one.refunded_amount,
+            "id": order.pk,
+            "key": order.key,
+            "account_id": order.account_id,
+            "member_id": person_ids.get(order.account_id or 0),
+            "paid_at": order.paid_at,
+            "amount": order.amount,
+            "currency": order.currency,
+            "items": json.loads(order.items) if order.items else [],
+            "refunded_at": order.refunded_at,
+            "refunded_amount": order.refunded_amount,
         }
-        for one in some
+        for order in rows
     ]
 
 
-def _seen(call: ApiRequest, some: Sequence[Order]) -> list[Order]:
-    """Who sees a part of the community sees no orders of unknown people."""
-    heads = account_queries.person_ids(one.account_id for one in some if one.account_id)
-    seen = visibility.filter_visible(by=call.by, accounts=heads, at=call.at)
-    return [one for one in some if heads.get(one.account_id or 0) in seen]
+def _filter_visible(request: ApiRequest, rows: Sequence[Order]) -> list[Order]:
+    """Return the orders of visible members. Orders of unknown buyers are not visible."""
+    person_ids = _person_ids(rows)
+    visible = visibility.filter_visible(
+        by=request.by, accounts=person_ids, at=request.at
+    )
+    return [order for order in rows if person_ids.get(order.account_id or 0) in visible]
 
 
-def _order_of(call: ApiRequest, number: int) -> Order:
-    there = list(Order.objects.filter(community_id=call.community.pk, pk=number))
-    if call.by.scope is not None:
-        there = _seen(call, there)
-    for order in there:
+def _get_order(request: ApiRequest, order_id: int) -> Order:
+    rows = list(Order.objects.filter(community_id=request.community.pk, pk=order_id))
+    if request.by.scope is not None:
+        rows = _filter_visible(request, rows)
+    for order in rows:
         return order
-    raise orders.UnknownOrder(_("There is no such order."))
+    raise orders.OrderNotFound(_("There is no such order."))
 
 
-@router.get("/orders", response=schemas.Page[OrderShown])
-def listed(
+@router.get("/orders", response=schemas.Page[OrderOut])
+def list_(
     request: ApiRequest,
     key: Annotated[str | None, Field(max_length=200)] = None,
-    member: schemas.Id | None = None,
+    member_id: schemas.Id | None = None,
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    """By number, which is the order in which they became known."""
-    there = Order.objects.filter(community_id=request.community.pk).order_by("pk")
+    """List orders by id, which is the order in which they were recorded."""
+    query = Order.objects.filter(community_id=request.community.pk).order_by("pk")
     if key is not None:
-        there = there.filter(key=key)
-    if member is not None:
-        account = members.account_of(request, member)
-        there = there.filter(
-            account_id__in=account_queries.account_ids_of_person(account.pk)
-        )
-    found, more = schemas.paginate(
-        lambda start, most: list(there.filter(pk__gt=start)[:most]),
+        query = query.filter(key=key)
+    if member_id is not None:
+        account = members.get_account(request, member_id)
+        account_ids = account_queries.account_ids_of_person(account.pk)
+        query = query.filter(account_id__in=account_ids)
+    page, more = schemas.paginate(
+        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
         after=after,
         limit=limit,
-        number=lambda order: order.pk,
-        keep=None if request.by.scope is None else lambda some: _seen(request, some),
+        id_of=lambda order: order.pk,
+        filter_visible=(
+            None
+            if request.by.scope is None
+            else lambda rows: _filter_visible(request, rows)
+        ),
     )
-    return {"items": _shown(found), "next": more}
+    return {"items": _serialize(page), "next": more}
 
 
-@router.post("/orders", response=OrderShown)
-def pay(request: ApiRequest, given: OrderGiven) -> dict[str, Any]:
-    """Take an order; one that is known is set to the new amount."""
-    permissions.check_may(request.by, orders.RECORD)
-    account = _account(request, given)
+@router.post("/orders", response=OrderOut)
+def record(request: ApiRequest, data: OrderIn) -> dict[str, Any]:
+    """Record a paid order.
+
+    If an order with this key exists, its amount is updated.
+    """
+    permissions.check_may(request.by, orders.WRITE)
+    account_id = _resolve_account(request, data)
     if request.by.scope is not None:
-        _check_known(request, given.key)
-    order = orders.pay(
+        # An order of a member whom they do not see must look as if it did not exist.
+        known = Order.objects.filter(community_id=request.community.pk, key=data.key)
+        for order in known:
+            _get_order(request, order.pk)
+    order = orders.record_payment(
         community=request.community,
-        key=given.key,
-        account=account,
-        amount=given.amount,
-        paid_at=given.paid_at or request.at,
-        currency=given.currency or request.community.currency,
-        items=[_item(one) for one in given.items or ()],
-        source=given.source,
+        key=data.key,
+        account=account_id,
+        amount=data.amount,
+        paid_at=data.paid_at or request.at,
+        currency=data.currency or request.community.currency,
+        items=[
+            item.model_dump(exclude_unset=True, exclude_none=True)
+            for item in data.items or ()
+        ],
+        source=data.source,
         by=request.by,
         at=request.at,
     )
-    return _shown([order])[0]
+    return _serialize([order])[0]
 
 
-def _item(item: Item) -> dict[str, Any]:
-    return item.model_dump(exclude_unset=True, exclude_none=True)
-
-
-def _account(call: ApiRequest, given: OrderGiven) -> int | None:
-    if given.member is not None:
-        return members.account_of(call, given.member).pk
-    if given.member_key is None:
-        members.check_whole(call)
+def _resolve_account(request: ApiRequest, data: OrderIn) -> int | None:
+    """Return the account of the buyer, created if need be, or None if it is unknown."""
+    if data.member_id is not None:
+        return members.get_account(request, data.member_id).pk
+    if data.member_key is None:
+        members.check_may_add(request)
         return None
-    if call.by.scope is not None:
-        return visibility.get_by_key(by=call.by, key=given.member_key, at=call.at).pk
-    key = accounts.check_key(given.member_key)
-    made = accounts.ensure(
-        community=call.community,
-        keys={key: given.paid_at or call.at},
-        source=given.source,
-        by=call.by,
-        at=call.at,
+    if request.by.scope is not None:
+        return visibility.get_by_key(
+            by=request.by, key=data.member_key, at=request.at
+        ).pk
+    key = accounts.check_key(data.member_key)
+    account_ids = accounts.ensure(
+        community=request.community,
+        keys={key: data.paid_at or request.at},
+        source=data.source,
+        by=request.by,
+        at=request.at,
     )
-    return made[key]
+    return account_ids[key]
 
 
-def _check_known(call: ApiRequest, key: str) -> None:
-    """An order of somebody out of sight is not told of, and not changed."""
-    known = Order.objects.filter(community_id=call.community.pk, key=key)
-    for order in known:
-        _order_of(call, order.pk)
+@router.get("/orders/{order_id}", response=OrderOut)
+def get(request: ApiRequest, order_id: schemas.Id) -> dict[str, Any]:
+    """Get an order."""
+    return _serialize([_get_order(request, order_id)])[0]
 
 
-@router.get("/orders/{order}", response=OrderShown)
-def one(request: ApiRequest, order: schemas.Id) -> dict[str, Any]:
-    return _shown([_order_of(request, order)])[0]
-
-
-@router.patch("/orders/{order}", response=OrderShown)
-def amend(request: ApiRequest, order: schemas.Id, given: OrderChange) -> dict[str, Any]:
-    """Set right what was paid."""
-    permissions.check_may(request.by, orders.RECORD)
-    found = _order_of(request, order)
+@router.patch("/orders/{order_id}", response=OrderOut)
+def update(
+    request: ApiRequest, order_id: schemas.Id, data: OrderUpdateIn
+) -> dict[str, Any]:
+    """Correct the paid amount of an order."""
+    permissions.check_may(request.by, orders.WRITE)
+    order = _get_order(request, order_id)
     orders.amend(
         community=request.community,
-        order=found,
-        amount=given.amount,
+        order=order,
+        amount=data.amount,
         by=request.by,
         at=request.at,
     )
-    found.refresh_from_db()
-    return _shown([found])[0]
+    order.refresh_from_db()
+    return _serialize([order])[0]
 
 
-@router.post("/orders/{order}/refunds", response=OrderShown)
-def refund(
-    request: ApiRequest, order: schemas.Id, given: RefundGiven
-) -> dict[str, Any]:
-    """Give back some or all; send an Idempotency-Key, as each one is a refund more."""
-    permissions.check_may(request.by, orders.RECORD)
-    changed = orders.refund(
+@router.post("/orders/{order_id}/refunds", response=OrderOut)
+def refund(request: ApiRequest, order_id: schemas.Id, data: RefundIn) -> dict[str, Any]:
+    """Refund an order, in part or in full.
+
+    Send an `Idempotency-Key`, as each request is another refund.
+    """
+    permissions.check_may(request.by, orders.WRITE)
+    order = orders.refund(
         community=request.community,
-        key=_order_of(request, order).key,
-        amount=given.amount,
-        refunded_at=given.refunded_at or request.at,
+        key=_get_order(request, order_id).key,
+        amount=data.amount,
+        refunded_at=data.refunded_at or request.at,
         by=request.by,
         at=request.at,
     )
-    return _shown([changed])[0]
+    return _serialize([order])[0]

@@ -1,7 +1,7 @@
-"""How often a key may ask: a bucket that fills steadily, one a key and process.
+"""A limit of requests per key: one token bucket per key and process.
 
-It keeps a program that runs in circles from taking the machine from everybody else; it
-is no accounting, so it lives in memory.
+It protects other users from a program that runs in a loop. It is not used for billing,
+so it is kept in memory only.
 """
 
 from __future__ import annotations
@@ -17,43 +17,44 @@ from qunce.core import errors
 
 
 class RateLimitExceeded(errors.Refused):
-    """This key asks more often than it may."""
+    """This API key sends more requests per minute than it may."""
 
-    def __init__(self, message: str, wait: int) -> None:
+    def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
-        self.wait = wait
+        self.retry_after = retry_after
+
+
+def _capacity(per_minute: int) -> float:
+    """Return the size of a bucket: six seconds' worth of requests."""
+    return max(1.0, per_minute / 10)
 
 
 @dataclass
 class Bucket:
-    """Holds a tenth of a minute's worth; `left` tokens stood in it at `since`."""
+    """`tokens` were in the bucket at `updated_at`, in seconds of a monotonic clock."""
 
-    left: float
-    since: float
+    tokens: float
+    updated_at: float
 
-    def take(self, now: float, a_minute: int) -> float:
-        """Seconds to wait; 0 when one was taken."""
-        filled = self.left + (now - self.since) * a_minute / 60
-        self.left, self.since = min(filled, _burst(a_minute)), now
-        if self.left < 1:
-            return (1 - self.left) * 60 / a_minute
-        self.left -= 1
+    def consume(self, now: float, per_minute: int) -> float:
+        """Take one token. Return 0, or the seconds to wait if there is none."""
+        refilled = self.tokens + (now - self.updated_at) * per_minute / 60
+        self.tokens, self.updated_at = min(refilled, _capacity(per_minute)), now
+        if self.tokens < 1:
+            return (1 - self.tokens) * 60 / per_minute
+        self.tokens -= 1
         return 0.0
-
-
-def _burst(a_minute: int) -> float:
-    return max(1.0, a_minute / 10)
 
 
 @dataclass
 class RateLimiter:
-    held: dict[int, Bucket] = field(default_factory=dict)
+    buckets: dict[int, Bucket] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def check(self, key: int, *, now: float, a_minute: int) -> None:
+    def check(self, key_id: int, *, now: float, per_minute: int) -> None:
         with self.lock:
-            bucket = self.held.setdefault(key, Bucket(_burst(a_minute), now))
-            wait = bucket.take(now, a_minute)
+            bucket = self.buckets.setdefault(key_id, Bucket(_capacity(per_minute), now))
+            wait = bucket.consume(now, per_minute)
         if wait:
             seconds = int(wait) + 1
             raise RateLimitExceeded(
@@ -61,7 +62,7 @@ class RateLimiter:
                     "This key may send %(n)s requests per minute. Try again in %(wait)s "
                     "seconds."
                 )
-                % {"n": a_minute, "wait": seconds},
+                % {"n": per_minute, "wait": seconds},
                 seconds,
             )
 
@@ -69,5 +70,5 @@ class RateLimiter:
 LIMITER = RateLimiter()
 
 
-def check(key: int) -> None:
-    LIMITER.check(key, now=time.monotonic(), a_minute=settings.API_RATE_LIMIT)
+def check(key_id: int) -> None:
+    LIMITER.check(key_id, now=time.monotonic(), per_minute=settings.API_RATE_LIMIT)

@@ -1,4 +1,4 @@
-"""Shapes that several nouns share: numbers, times, pages."""
+"""Schemas that several resources share: ids, timestamps, cursors and pages."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from qunce.core import errors
 
 MAX_ID = 2**32 - 1
-"""The largest number of an account that a set can hold; nothing else goes further."""
+"""The largest account id that a bitmap can hold; the ids of other rows stay below it."""
 MAX_IDS_PER_REQUEST = 1_000
 MAX_ROWS_SCANNED = 5_000
-"""Rows that are read at most to fill one page of what an operator may see."""
+"""Rows that are read at most to fill one page of what the staff member may see."""
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Key = Annotated[str, Field(min_length=1, max_length=200)]
@@ -33,20 +33,21 @@ IdList = Annotated[list[Id], Field(min_length=1, max_length=MAX_IDS_PER_REQUEST)
 Rule = Annotated[
     dict[str, Any],
     Field(
-        description="A tree of clauses, such as `{“all”: [{“tag”: {“any”: [“koc”]}}]}`."
+        description='A tree of clauses, such as `{"all": [{"tag": {"any": ["koc"]}}]}`.'
     ),
 ]
-Limit = Annotated[int, Field(ge=1, le=200, description="Entries a page.")]
+Limit = Annotated[int, Field(ge=1, le=200, description="Items per page.")]
 Cursor = Annotated[
     str | None,
-    Field(max_length=200, description="`next` of the page before; opaque."),
+    Field(max_length=200, description="The `next` value of the previous page."),
 ]
 
 
 class InputSchema(BaseModel):
-    """What a program sends: a field nobody knows is refused, not passed over.
+    """A request body. Unknown fields are rejected rather than ignored.
 
-    Not ninja's Schema, which looks at each object in Python: three times the cost.
+    This is not ninja's Schema, which inspects every object in Python and makes a batch
+    of a thousand facts three times as slow.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -57,11 +58,11 @@ Row = TypeVar("Row")
 
 
 class OutputSchema(Schema):
-    """What a program is told."""
+    """A response body."""
 
 
 class Page(OutputSchema, Generic[Item]):
-    """`next` is the cursor of the following page, null at the end."""
+    """`next` is the cursor of the following page, or null on the last page."""
 
     items: list[Item]
     next: str | None = None
@@ -72,64 +73,67 @@ class CountOut(OutputSchema):
 
 
 class InvalidCursor(errors.Invalid):
-    """A cursor is what a page gave as `next`."""
+    """A cursor must be the `next` value of a page."""
 
 
-def encode_cursor(*place: int) -> str:
-    said = ",".join(map(str, place)).encode()
-    return base64.urlsafe_b64encode(said).decode().rstrip("=")
+def encode_cursor(*position: int) -> str:
+    text = ",".join(map(str, position)).encode()
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
 def decode_cursor(after: str | None, *, parts: int = 1) -> tuple[int, ...]:
-    """Where a page begins; zeros for the first one."""
+    """Return the position that a cursor encodes; zeros for the first page."""
     if after is None:
         return (0,) * parts
     try:
         padded = after + "=" * (-len(after) % 4)
-        found = base64.b64decode(padded.encode(), b"-_", validate=True).decode()
-        numbers = tuple(int(number) for number in found.split(","))
+        text = base64.b64decode(padded.encode(), b"-_", validate=True).decode()
+        position = tuple(int(part) for part in text.split(","))
     except (ValueError, binascii.Error, UnicodeError):
-        numbers = ()
-    if len(numbers) != parts or any(abs(number) >= 2**62 for number in numbers):
+        position = ()
+    # Databases reject larger numbers, and nobody has to get a 500 for a made-up cursor.
+    if len(position) != parts or any(abs(part) >= 2**62 for part in position):
         raise InvalidCursor(_("“after” must be the “next” value of the previous page."))
-    return numbers
+    return position
 
 
 def decode_id(after: str | None) -> int:
-    """The number after which a page begins."""
-    (number,) = decode_cursor(after)
-    return min(max(number, 0), MAX_ID)
+    """Return the id after which a page starts."""
+    (start_id,) = decode_cursor(after)
+    return min(max(start_id, 0), MAX_ID)
 
 
 def paginate(
-    read: Callable[[int, int], Sequence[Row]],
+    fetch: Callable[[int, int], Sequence[Row]],
     *,
     after: str | None,
     limit: int,
-    number: Callable[[Row], int],
-    keep: Callable[[Sequence[Row]], Sequence[Row]] | None = None,
+    id_of: Callable[[Row], int],
+    filter_visible: Callable[[Sequence[Row]], Sequence[Row]] | None = None,
 ) -> tuple[list[Row], str | None]:
-    """A page of rows by ascending number; `keep` leaves those that are in sight.
+    """Return a page of rows in ascending order of id, and the cursor of the next page.
 
-    Who sees little may get a short page with a `next`: the rest is not read at once.
+    `fetch(after_id, size)` reads rows. `filter_visible` drops those that the staff
+    member may not see; where that drops many rows the page may be short and still have
+    a next one, so that no request scans a whole table.
     """
-    begin, found, looked = decode_id(after), list[Row](), 0
-    size = limit + 1 if keep is None else max(limit + 1, 500)
-    while len(found) <= limit:
-        rows = read(begin, size)
-        found += rows if keep is None else keep(rows)
-        looked += len(rows)
+    start_id, page, scanned = decode_id(after), list[Row](), 0
+    size = limit + 1 if filter_visible is None else max(limit + 1, 500)
+    while len(page) <= limit:
+        rows = fetch(start_id, size)
+        page += rows if filter_visible is None else filter_visible(rows)
+        scanned += len(rows)
         if len(rows) < size:
             break
-        begin = number(rows[-1])
-        if looked >= MAX_ROWS_SCANNED and len(found) <= limit:
-            return found, encode_cursor(begin)
-    more = encode_cursor(number(found[limit - 1])) if len(found) > limit else None
-    return found[:limit], more
+        start_id = id_of(rows[-1])
+        if scanned >= MAX_ROWS_SCANNED and len(page) <= limit:
+            return page, encode_cursor(start_id)
+    more = encode_cursor(id_of(page[limit - 1])) if len(page) > limit else None
+    return page[:limit], more
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON that can be kept: no lone surrogates, no NaN, no NUL."""
+    """Parse JSON that can be stored: without lone surrogates, NaN or Infinity."""
     try:
         return pydantic_core.from_json(body, allow_inf_nan=False)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Segments and rules: how many, who, and why."""
+"""Segments and rules: how many members match, who they are, and why."""
 
 from __future__ import annotations
 
@@ -22,50 +22,46 @@ from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
 
 router = Router(auth=RequiresScope("segments"), tags=["segments"])
-READ = RequiresScope("segments", only="read")
+READ = RequiresScope("segments", action="read")
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
-class UnknownList(errors.NotFound):
-    """There is no such frozen segment."""
-
-
-class SegmentGiven(schemas.InputSchema):
+class SegmentIn(schemas.InputSchema):
     key: Name
     rule: schemas.Rule
     name: Annotated[str, Field(max_length=120)] = ""
     description: schemas.LongText = ""
 
 
-class SegmentChange(schemas.InputSchema):
+class SegmentUpdateIn(schemas.InputSchema):
     rule: schemas.Rule | None = None
     name: Annotated[str, Field(min_length=1, max_length=120)] | None = None
     description: schemas.LongText | None = None
 
 
-class RuleGiven(schemas.InputSchema):
+class RuleIn(schemas.InputSchema):
     rule: schemas.Rule
 
 
-class RulePage(RuleGiven):
+class RulePageIn(RuleIn):
     after: schemas.Cursor = None
     limit: schemas.Limit = 50
 
 
-class RuleAbout(RuleGiven):
-    member: schemas.Id
+class ExplainRuleIn(RuleIn):
+    member_id: schemas.Id
 
 
-class RulePair(schemas.InputSchema):
+class OverlapIn(schemas.InputSchema):
     left: schemas.Rule
     right: schemas.Rule
 
 
-class FreezeGiven(schemas.InputSchema):
+class FrozenSegmentIn(schemas.InputSchema):
     key: Name
 
 
-class SegmentShown(schemas.OutputSchema):
+class SegmentOut(schemas.OutputSchema):
     id: int
     key: str
     name: str
@@ -76,243 +72,297 @@ class SegmentShown(schemas.OutputSchema):
     changed_at: datetime
 
 
-class Because(schemas.OutputSchema):
-    """One clause: `where` it stands, whether it `holds`, whether that is `wanted`."""
+class Reason(schemas.OutputSchema):
+    """A clause of the rule, and whether the member matches it.
 
-    where: str
-    holds: bool
-    wanted: bool
+    `path` is where the clause is in the rule. `expected` is false for a clause inside a
+    `not`. `text` says in words what is known about the member.
+    """
+
+    path: str
+    matches: bool
+    expected: bool
     text: str
 
 
-class Explained(schemas.OutputSchema):
-    holds: bool
-    because: list[Because]
+class Explanation(schemas.OutputSchema):
+    matches: bool
+    reasons: list[Reason]
 
 
-class OverlapShown(schemas.OutputSchema):
-    left: int
+class OverlapOut(schemas.OutputSchema):
+    left_only: int
     both: int
-    right: int
+    right_only: int
 
 
-class FrozenShown(schemas.OutputSchema):
-    """`size` is as it was for whom it was frozen."""
+class FrozenSegmentOut(schemas.OutputSchema):
+    """`member_count` counts the members that the staff member saw when freezing."""
 
     id: int
     key: str
-    size: int
-    at: datetime
+    member_count: int
+    created_at: datetime
+
+    @staticmethod
+    def resolve_member_count(frozen: FrozenSegment) -> int:
+        return frozen.size
+
+    @staticmethod
+    def resolve_created_at(frozen: FrozenSegment) -> datetime:
+        return frozen.at
 
 
-def segment_of(call: ApiRequest, number: int) -> Segment:
-    known = Segment.objects.filter(community=call.community, pk=number)
-    for segment in known.select_related("community"):
+class FrozenSegmentNotFound(errors.NotFound):
+    """There is no such frozen segment."""
+
+
+def _get_segment(request: ApiRequest, segment_id: int) -> Segment:
+    query = Segment.objects.filter(community=request.community, pk=segment_id)
+    for segment in query.select_related("community"):
         return segment
     raise segments.SegmentNotFound(_("There is no such segment."))
 
 
-def _count(call: ApiRequest, rule: Any) -> dict[str, int]:
-    return {
-        "count": audiences.count(
-            community=call.community, rule=rule, by=call.by, at=call.at
-        )
-    }
+def _count(request: ApiRequest, rule: Any) -> dict[str, int]:
+    count = audiences.count(
+        community=request.community, rule=rule, by=request.by, at=request.at
+    )
+    return {"count": count}
 
 
-def _explain(call: ApiRequest, rule: Any, member: int) -> audiences.Explanation:
-    account = members.account_of(call, member)
-    return audiences.explain(
-        community=call.community,
+def _explain(request: ApiRequest, rule: Any, member_id: int) -> dict[str, Any]:
+    account = members.get_account(request, member_id)
+    explanation = audiences.explain(
+        community=request.community,
         rule=rule,
-        by=call.by,
-        at=call.at,
+        by=request.by,
+        at=request.at,
         account=account.pk,
     )
+    reasons = [
+        {
+            "path": reason.where,
+            "matches": reason.holds,
+            "expected": reason.wanted,
+            "text": reason.text,
+        }
+        for reason in explanation.because
+    ]
+    return {"matches": explanation.holds, "reasons": reasons}
 
 
-# Rules without a name
+# Rules that are not saved
 
 
 @router.post("/rules/count", response=schemas.CountOut, auth=READ)
-def count_rule(request: ApiRequest, given: RuleGiven) -> dict[str, int]:
-    """How many people a rule means now."""
-    return _count(request, given.rule)
+def count_rule(request: ApiRequest, data: RuleIn) -> dict[str, int]:
+    """Count the members who match a rule."""
+    return _count(request, data.rule)
 
 
-@router.post("/rules/members", response=schemas.Page[members.MemberRow], auth=READ)
-def members_of_rule(request: ApiRequest, given: RulePage) -> dict[str, Any]:
-    """Who they are, by number."""
-    return members.found(request, given.rule, given.after, given.limit)
+@router.post(
+    "/rules/members", response=schemas.Page[members.MemberSummaryOut], auth=READ
+)
+def list_rule_members(request: ApiRequest, data: RulePageIn) -> dict[str, Any]:
+    """List the members who match a rule by id."""
+    return members.list_by_rule(request, data.rule, data.after, data.limit)
 
 
-@router.post("/rules/explanation", response=Explained, auth=READ)
-def explain_rule(request: ApiRequest, given: RuleAbout) -> audiences.Explanation:
-    """Why one member is in or out, clause by clause."""
-    return _explain(request, given.rule, given.member)
+@router.post("/rules/explain", response=Explanation, auth=READ)
+def explain_rule(request: ApiRequest, data: ExplainRuleIn) -> dict[str, Any]:
+    """Explain clause by clause why a member matches a rule or does not."""
+    return _explain(request, data.rule, data.member_id)
 
 
-@router.post("/rules/overlap", response=OverlapShown, auth=READ)
-def overlap(request: ApiRequest, given: RulePair) -> audiences.Overlap:
-    """How many are in one, in both, in the other."""
-    return audiences.overlap(
+@router.post("/rules/overlap", response=OverlapOut, auth=READ)
+def overlap_rules(request: ApiRequest, data: OverlapIn) -> dict[str, int]:
+    """Count the members who match only one of two rules, or both."""
+    overlap = audiences.overlap(
         community=request.community,
-        left=given.left,
-        right=given.right,
+        left=data.left,
+        right=data.right,
         by=request.by,
         at=request.at,
     )
+    return {
+        "left_only": overlap.left,
+        "both": overlap.both,
+        "right_only": overlap.right,
+    }
 
 
 # Segments
 
 
-@router.get("/segments", response=schemas.Page[SegmentShown])
-def listed(
+@router.get("/segments", response=schemas.Page[SegmentOut])
+def list_(
     request: ApiRequest,
     key: Annotated[str | None, Field(max_length=80)] = None,
     archived: bool = False,
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
+    """List segments by id."""
     state = "archived" if archived else "active"
-    there = Segment.objects.filter(community=request.community, state=state)
+    query = Segment.objects.filter(community=request.community, state=state)
     if key is not None:
-        there = there.filter(key=key)
-    found, more = schemas.paginate(
-        lambda start, most: list(there.filter(pk__gt=start).order_by("pk")[:most]),
+        query = query.filter(key=key)
+    page, more = schemas.paginate(
+        lambda start_id, size: list(
+            query.filter(pk__gt=start_id).order_by("pk")[:size]
+        ),
         after=after,
         limit=limit,
-        number=lambda segment: segment.pk,
+        id_of=lambda segment: segment.pk,
     )
-    return {"items": found, "next": more}
+    return {"items": page, "next": more}
 
 
-@router.post("/segments", response={201: SegmentShown})
-def create(request: ApiRequest, given: SegmentGiven) -> Any:
-    return Status(
-        201,
-        segments.create(
-            community=request.community,
-            key=given.key,
-            rule=given.rule,
-            name=given.name,
-            description=given.description,
-            by=request.by,
-            at=request.at,
-        ),
-    )
-
-
-@router.get("/segments/{segment}", response=SegmentShown)
-def one(request: ApiRequest, segment: schemas.Id) -> Segment:
-    return segment_of(request, segment)
-
-
-@router.patch("/segments/{segment}", response=SegmentShown)
-def change(request: ApiRequest, segment: schemas.Id, given: SegmentChange) -> Segment:
-    found = segment_of(request, segment)
-    segments.update(
-        segment=found,
-        rule=given.rule,
-        name=given.name,
-        description=given.description,
+@router.post("/segments", response={201: SegmentOut})
+def create(request: ApiRequest, data: SegmentIn) -> Any:
+    """Save a rule as a segment."""
+    segment = segments.create(
+        community=request.community,
+        key=data.key,
+        rule=data.rule,
+        name=data.name,
+        description=data.description,
         by=request.by,
         at=request.at,
     )
-    return found
+    return Status(201, segment)
 
 
-@router.post("/segments/{segment}/archive", response=SegmentShown)
-def archive(request: ApiRequest, segment: schemas.Id) -> Segment:
-    """Out of the lists; refused while other segments ask for it."""
-    found = segment_of(request, segment)
-    segments.archive(segment=found, by=request.by, at=request.at)
-    return found
+@router.get("/segments/{segment_id}", response=SegmentOut)
+def get(request: ApiRequest, segment_id: schemas.Id) -> Segment:
+    """Get a segment."""
+    return _get_segment(request, segment_id)
 
 
-@router.delete("/segments/{segment}/archive", response=SegmentShown)
-def restore(request: ApiRequest, segment: schemas.Id) -> Segment:
-    found = segment_of(request, segment)
-    segments.restore(segment=found, by=request.by, at=request.at)
-    return found
-
-
-@router.get("/segments/{segment}/count", response=schemas.CountOut)
-def count(request: ApiRequest, segment: schemas.Id) -> dict[str, int]:
-    return _count(request, segment_of(request, segment).rule)
-
-
-@router.get("/segments/{segment}/members", response=schemas.Page[members.MemberRow])
-def members_of(
-    request: ApiRequest,
-    segment: schemas.Id,
-    after: schemas.Cursor = None,
-    limit: schemas.Limit = 50,
-) -> dict[str, Any]:
-    rule = segment_of(request, segment).rule
-    return members.found(request, rule, after, limit)
-
-
-@router.get("/segments/{segment}/explanation", response=Explained)
-def explain(
-    request: ApiRequest, segment: schemas.Id, member: schemas.Id
-) -> audiences.Explanation:
-    """Why one member is in or out, clause by clause."""
-    return _explain(request, segment_of(request, segment).rule, member)
-
-
-@router.post("/segments/{segment}/frozen", response={201: FrozenShown})
-def freeze(request: ApiRequest, segment: schemas.Id, given: FreezeGiven) -> Any:
-    """Keep the list as it is now."""
-    found = segment_of(request, segment)
-    return Status(
-        201,
-        frozen_segments.freeze(
-            community=request.community,
-            key=given.key,
-            rule=found.rule,
-            segment=found,
-            by=request.by,
-            at=request.at,
-        ),
+@router.patch("/segments/{segment_id}", response=SegmentOut)
+def update(
+    request: ApiRequest, segment_id: schemas.Id, data: SegmentUpdateIn
+) -> Segment:
+    """Update a segment."""
+    segment = _get_segment(request, segment_id)
+    segments.update(
+        segment=segment,
+        rule=data.rule,
+        name=data.name,
+        description=data.description,
+        by=request.by,
+        at=request.at,
     )
+    return segment
 
 
-@router.get("/frozen/{frozen}/members", response=schemas.Page[members.MemberRow])
-def members_of_frozen(
+@router.post("/segments/{segment_id}/archive", response=SegmentOut)
+def archive(request: ApiRequest, segment_id: schemas.Id) -> Segment:
+    """Archive a segment that no other segment refers to."""
+    segment = _get_segment(request, segment_id)
+    segments.archive(segment=segment, by=request.by, at=request.at)
+    return segment
+
+
+@router.delete("/segments/{segment_id}/archive", response=SegmentOut)
+def restore(request: ApiRequest, segment_id: schemas.Id) -> Segment:
+    """Restore an archived segment."""
+    segment = _get_segment(request, segment_id)
+    segments.restore(segment=segment, by=request.by, at=request.at)
+    return segment
+
+
+@router.get("/segments/{segment_id}/count", response=schemas.CountOut)
+def count(request: ApiRequest, segment_id: schemas.Id) -> dict[str, int]:
+    """Count the members of a segment."""
+    return _count(request, _get_segment(request, segment_id).rule)
+
+
+@router.get(
+    "/segments/{segment_id}/members", response=schemas.Page[members.MemberSummaryOut]
+)
+def list_members(
     request: ApiRequest,
-    frozen: schemas.Id,
+    segment_id: schemas.Id,
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    """Those of a kept list who are in sight, who left since among them."""
-    kept = FrozenSegment.objects.filter(community=request.community, pk=frozen)
-    for found in kept:
-        return _some_of(request, found, after, limit)
-    raise UnknownList(_("There is no such frozen segment."))
+    """List the members of a segment by id."""
+    rule = _get_segment(request, segment_id).rule
+    return members.list_by_rule(request, rule, after, limit)
 
 
-def _some_of(
-    call: ApiRequest, frozen: FrozenSegment, after: str | None, limit: int
+@router.get("/segments/{segment_id}/explain", response=Explanation)
+def explain(
+    request: ApiRequest, segment_id: schemas.Id, member_id: schemas.Id
 ) -> dict[str, Any]:
-    people = bitmaps.from_bytes(frozen.blob)
+    """Explain clause by clause why a member is in a segment or is not."""
+    return _explain(request, _get_segment(request, segment_id).rule, member_id)
 
-    def read(start: int, most: int) -> list[int]:
-        begin = people.rank(start)
-        return list(people[begin : begin + most])
 
-    found, more = schemas.paginate(
-        read,
+# Frozen segments
+
+
+@router.post("/segments/{segment_id}/frozen-segments", response={201: FrozenSegmentOut})
+def freeze(request: ApiRequest, segment_id: schemas.Id, data: FrozenSegmentIn) -> Any:
+    """Save the current members of a segment as a frozen segment."""
+    segment = _get_segment(request, segment_id)
+    frozen = frozen_segments.freeze(
+        community=request.community,
+        key=data.key,
+        rule=segment.rule,
+        segment=segment,
+        by=request.by,
+        at=request.at,
+    )
+    return Status(201, frozen)
+
+
+@router.get(
+    "/frozen-segments/{frozen_segment_id}/members",
+    response=schemas.Page[members.MemberSummaryOut],
+)
+def list_frozen_members(
+    request: ApiRequest,
+    frozen_segment_id: schemas.Id,
+    after: schemas.Cursor = None,
+    limit: schemas.Limit = 50,
+) -> dict[str, Any]:
+    """List the members of a frozen segment by id.
+
+    Members who have left the community since then are included.
+    """
+    query = FrozenSegment.objects.filter(community=request.community)
+    for frozen in query.filter(pk=frozen_segment_id):
+        people = bitmaps.from_bytes(frozen.blob)
+        break
+    else:
+        raise FrozenSegmentNotFound(_("There is no such frozen segment."))
+
+    def fetch(start_id: int, size: int) -> list[int]:
+        index = people.rank(start_id)
+        return list(people[index : index + size])
+
+    person_ids, more = schemas.paginate(
+        fetch,
         after=after,
         limit=limit,
-        number=lambda account: account,
-        keep=None if call.by.scope is None else lambda some: _seen(call, some),
+        id_of=lambda person_id: person_id,
+        filter_visible=(
+            None
+            if request.by.scope is None
+            else lambda person_ids: _filter_visible(request, person_ids)
+        ),
     )
-    return {"items": members.rows(call, found), "next": more}
+    return {"items": members.summarize(request, person_ids), "next": more}
 
 
-def _seen(call: ApiRequest, some: Sequence[int]) -> list[int]:
-    heads = account_queries.person_ids(some)
-    seen = visibility.filter_visible(by=call.by, accounts=some, at=call.at)
-    return [account for account in some if heads[account] in seen]
+def _filter_visible(request: ApiRequest, account_ids: Sequence[int]) -> list[int]:
+    person_ids = account_queries.person_ids(account_ids)
+    visible = visibility.filter_visible(
+        by=request.by, accounts=account_ids, at=request.at
+    )
+    return [
+        account_id for account_id in account_ids if person_ids[account_id] in visible
+    ]

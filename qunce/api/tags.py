@@ -1,4 +1,4 @@
-"""Tags, the groups they are in, and putting them on people in batches."""
+"""Tags, tag groups, and adding tags to members in batches."""
 
 from __future__ import annotations
 
@@ -22,50 +22,50 @@ router = Router(auth=RequiresScope("tags"), tags=["tags"])
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
-class UnknownBatch(errors.NotFound):
-    """There is no such batch of tags."""
-
-
-class TagGiven(schemas.InputSchema):
-    """`group` is the number of a tag group."""
+class TagIn(schemas.InputSchema):
+    """`group_id` is a tag group."""
 
     key: Name
     name: Annotated[str, Field(max_length=80)] = ""
-    group: schemas.Id | None = None
+    group_id: schemas.Id | None = None
     description: schemas.LongText = ""
 
 
-class TagChange(schemas.InputSchema):
+class TagUpdateIn(schemas.InputSchema):
     name: Name | None = None
     description: schemas.LongText | None = None
 
 
-class TagGroupGiven(schemas.InputSchema):
+class TagGroupIn(schemas.InputSchema):
+    """A member has at most one tag of an exclusive group."""
+
     key: Name
     name: Annotated[str, Field(max_length=80)] = ""
     exclusive: bool = False
 
 
-class Marking(schemas.InputSchema):
-    """`members` are numbers; a tag put until `expires_at` goes by itself."""
-
-    members: schemas.IdList
+class RemoveTagIn(schemas.InputSchema):
+    member_ids: schemas.IdList
     note: schemas.ShortText = ""
 
 
-class Putting(Marking):
+class ApplyTagIn(RemoveTagIn):
+    """The tag is removed automatically at `expires_at`."""
+
     expires_at: schemas.Timestamp | None = None
 
 
-class SynonymGiven(schemas.InputSchema):
+class SynonymIn(schemas.InputSchema):
     key: Name
 
 
-class Into(schemas.InputSchema):
-    tag: schemas.Id
+class MergeTagIn(schemas.InputSchema):
+    """`into_id` is the tag that remains."""
+
+    into_id: schemas.Id
 
 
-class TagShown(schemas.OutputSchema):
+class TagOut(schemas.OutputSchema):
     id: int
     key: str
     name: str
@@ -75,13 +75,13 @@ class TagShown(schemas.OutputSchema):
     created_at: datetime
 
 
-class TagCounted(TagShown):
-    """`carriers` are those in sight."""
+class TagDetailOut(TagOut):
+    """`member_count` counts the members whom the staff member sees."""
 
-    carriers: int
+    member_count: int
 
 
-class TagGroupShown(schemas.OutputSchema):
+class TagGroupOut(schemas.OutputSchema):
     id: int
     key: str
     name: str
@@ -89,206 +89,247 @@ class TagGroupShown(schemas.OutputSchema):
     created_at: datetime
 
 
-class Batch(schemas.OutputSchema):
-    """What was changed at once; undo it as one."""
+class TagBatchOut(schemas.OutputSchema):
+    """Changes of one request, which can be undone together."""
 
     id: int
-    changed: int
+    members_changed: int
     note: str
-    at: datetime
+    created_at: datetime
     undone_at: datetime | None
 
+    @staticmethod
+    def resolve_members_changed(batch: TagBatch) -> int:
+        return batch.changed
 
-def tag_of(call: ApiRequest, number: int) -> Tag:
-    known = Tag.objects.filter(community=call.community).exclude(state="merged")
-    for tag in known.select_related("community", "group").filter(pk=number):
+    @staticmethod
+    def resolve_created_at(batch: TagBatch) -> datetime:
+        return batch.at
+
+
+class TagBatchNotFound(errors.NotFound):
+    """There is no such tag batch."""
+
+
+def _get_tag(request: ApiRequest, tag_id: int) -> Tag:
+    tags = Tag.objects.filter(community=request.community).exclude(state="merged")
+    for tag in tags.select_related("community", "group").filter(pk=tag_id):
         return tag
     raise library.TagNotFound(_("There is no such tag."))
 
 
-def _group_of(call: ApiRequest, number: int) -> TagGroup:
-    for group in TagGroup.objects.filter(community=call.community, pk=number):
+def _get_group(request: ApiRequest, group_id: int) -> TagGroup:
+    for group in TagGroup.objects.filter(community=request.community, pk=group_id):
         return group
     raise tag_groups.TagGroupNotFound(_("There is no such tag group."))
 
 
 def _page(
-    there: models.QuerySet[Any, Any], after: str | None, limit: int
+    query: models.QuerySet[Any, Any], after: str | None, limit: int
 ) -> dict[str, Any]:
-    found, more = schemas.paginate(
-        lambda start, most: list(there.filter(pk__gt=start).order_by("pk")[:most]),
+    page, more = schemas.paginate(
+        lambda start_id, size: list(
+            query.filter(pk__gt=start_id).order_by("pk")[:size]
+        ),
         after=after,
         limit=limit,
-        number=lambda row: row.pk,
+        id_of=lambda row: row.pk,
     )
-    return {"items": found, "next": more}
+    return {"items": page, "next": more}
 
 
-@router.get("/tags", response=schemas.Page[TagShown])
-def listed(
+# Tags
+
+
+@router.get("/tags", response=schemas.Page[TagOut])
+def list_(
     request: ApiRequest,
     key: Annotated[str | None, Field(max_length=80)] = None,
-    group: schemas.Id | None = None,
+    group_id: schemas.Id | None = None,
     archived: bool = False,
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    """By number. `key` finds the tag of a synonym too."""
+    """List tags by id.
+
+    `key` finds a tag by its key or by a synonym.
+    """
     if key is not None:
         return {"items": list(library.find(request.community, [key]).values())}
-    there = library.list_tags(request.community, archived=archived)
-    if group is not None:
-        there = there.filter(group_id=group)
-    return _page(there, after, limit)
+    query = library.list_tags(request.community, archived=archived)
+    if group_id is not None:
+        query = query.filter(group_id=group_id)
+    return _page(query, after, limit)
 
 
-@router.post("/tags", response={201: TagShown})
-def create(request: ApiRequest, given: TagGiven) -> Any:
-    return Status(
-        201,
-        library.create(
-            community=request.community,
-            key=given.key,
-            name=given.name,
-            group=None if given.group is None else _group_of(request, given.group),
-            description=given.description,
-            by=request.by,
-            at=request.at,
-        ),
-    )
-
-
-@router.get("/tags/{tag}", response=TagCounted)
-def one(request: ApiRequest, tag: schemas.Id) -> dict[str, Any]:
-    found = tag_of(request, tag)
-    carriers = audiences.count(
+@router.post("/tags", response={201: TagOut})
+def create(request: ApiRequest, data: TagIn) -> Any:
+    """Create a tag."""
+    tag = library.create(
         community=request.community,
-        rule={"tag": {"any": [found.key]}},
+        key=data.key,
+        name=data.name,
+        group=None if data.group_id is None else _get_group(request, data.group_id),
+        description=data.description,
         by=request.by,
         at=request.at,
     )
-    names = TagShown.model_fields
-    return {name: getattr(found, name, found.pk) for name in names} | {
-        "carriers": carriers
-    }
+    return Status(201, tag)
 
 
-@router.patch("/tags/{tag}", response=TagShown)
-def change(request: ApiRequest, tag: schemas.Id, given: TagChange) -> Tag:
+@router.get("/tags/{tag_id}", response=TagDetailOut)
+def get(request: ApiRequest, tag_id: schemas.Id) -> dict[str, Any]:
+    """Get a tag and how many members have it."""
+    tag = _get_tag(request, tag_id)
+    count = audiences.count(
+        community=request.community,
+        rule={"tag": {"any": [tag.key]}},
+        by=request.by,
+        at=request.at,
+    )
+    fields = {name: getattr(tag, name, tag.pk) for name in TagOut.model_fields}
+    return fields | {"member_count": count}
+
+
+@router.patch("/tags/{tag_id}", response=TagOut)
+def update(request: ApiRequest, tag_id: schemas.Id, data: TagUpdateIn) -> Tag:
+    """Update the name or the description of a tag."""
     return library.update(
-        tag=tag_of(request, tag),
-        name=given.name,
-        description=given.description,
+        tag=_get_tag(request, tag_id),
+        name=data.name,
+        description=data.description,
         by=request.by,
         at=request.at,
     )
 
 
-@router.post("/tags/{tag}/archive", response=TagShown)
-def archive(request: ApiRequest, tag: schemas.Id) -> Tag:
-    """Out of the lists; who carries it keeps it."""
-    found = tag_of(request, tag)
-    library.archive(tag=found, by=request.by, at=request.at)
-    return found
+@router.post("/tags/{tag_id}/archive", response=TagOut)
+def archive(request: ApiRequest, tag_id: schemas.Id) -> Tag:
+    """Archive a tag.
+
+    It disappears from the lists of tags. Members keep it.
+    """
+    tag = _get_tag(request, tag_id)
+    library.archive(tag=tag, by=request.by, at=request.at)
+    return tag
 
 
-@router.delete("/tags/{tag}/archive", response=TagShown)
-def restore(request: ApiRequest, tag: schemas.Id) -> Tag:
-    found = tag_of(request, tag)
-    library.restore(tag=found, by=request.by, at=request.at)
-    return found
+@router.delete("/tags/{tag_id}/archive", response=TagOut)
+def restore(request: ApiRequest, tag_id: schemas.Id) -> Tag:
+    """Restore an archived tag."""
+    tag = _get_tag(request, tag_id)
+    library.restore(tag=tag, by=request.by, at=request.at)
+    return tag
 
 
-@router.post("/tags/{tag}/synonyms", response=TagShown)
-def add_synonym(request: ApiRequest, tag: schemas.Id, given: SynonymGiven) -> Tag:
-    found = tag_of(request, tag)
-    library.add_synonym(tag=found, key=given.key, by=request.by, at=request.at)
-    return found
+@router.post("/tags/{tag_id}/synonyms", response=TagOut)
+def add_synonym(request: ApiRequest, tag_id: schemas.Id, data: SynonymIn) -> Tag:
+    """Add another key by which a tag is found."""
+    tag = _get_tag(request, tag_id)
+    library.add_synonym(tag=tag, key=data.key, by=request.by, at=request.at)
+    return tag
 
 
-@router.post("/tags/{tag}/merging", response=Batch)
-def merge(request: ApiRequest, tag: schemas.Id, given: Into) -> TagBatch:
-    """Its carriers move to another tag; its key stays as a synonym of that one."""
+@router.post("/tags/{tag_id}/merge", response=TagBatchOut)
+def merge(request: ApiRequest, tag_id: schemas.Id, data: MergeTagIn) -> TagBatch:
+    """Merge a tag into another one.
+
+    Its members get the other tag, and its key becomes a synonym of the other tag.
+    """
     return assignments.merge(
-        tag=tag_of(request, tag),
-        into=tag_of(request, given.tag),
+        tag=_get_tag(request, tag_id),
+        into=_get_tag(request, data.into_id),
         by=request.by,
         at=request.at,
     )
 
 
-@router.get("/tags/{tag}/members", response=schemas.Page[members.MemberRow])
-def carriers(
+# Members with a tag
+
+
+@router.get("/tags/{tag_id}/members", response=schemas.Page[members.MemberSummaryOut])
+def list_members(
     request: ApiRequest,
-    tag: schemas.Id,
+    tag_id: schemas.Id,
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    rule = {"tag": {"any": [tag_of(request, tag).key]}}
-    return members.found(request, rule, after, limit)
+    """List the members with a tag."""
+    rule = {"tag": {"any": [_get_tag(request, tag_id).key]}}
+    return members.list_by_rule(request, rule, after, limit)
 
 
-@router.post("/tags/{tag}/members", response=Batch)
-def put(request: ApiRequest, tag: schemas.Id, given: Putting) -> TagBatch:
-    """See to it that these members carry the tag."""
-    found = tag_of(request, tag)
-    visibility.check_visible(by=request.by, accounts=given.members, at=request.at)
+@router.post("/tags/{tag_id}/members", response=TagBatchOut)
+def apply(request: ApiRequest, tag_id: schemas.Id, data: ApplyTagIn) -> TagBatch:
+    """Add a tag to members.
+
+    Members who have it already are not changed.
+    """
+    tag = _get_tag(request, tag_id)
+    visibility.check_visible(by=request.by, accounts=data.member_ids, at=request.at)
     return assignments.apply(
-        tag=found,
-        accounts=given.members,
-        expires_at=given.expires_at,
-        note=given.note,
+        tag=tag,
+        accounts=data.member_ids,
+        expires_at=data.expires_at,
+        note=data.note,
         source="api",
         by=request.by,
         at=request.at,
     )
 
 
-@router.post("/tags/{tag}/members/removal", response=Batch)
-def take_off(request: ApiRequest, tag: schemas.Id, given: Marking) -> TagBatch:
-    """See to it that these members do not carry the tag."""
-    found = tag_of(request, tag)
-    visibility.check_visible(by=request.by, accounts=given.members, at=request.at)
+@router.post("/tags/{tag_id}/members/remove", response=TagBatchOut)
+def remove(request: ApiRequest, tag_id: schemas.Id, data: RemoveTagIn) -> TagBatch:
+    """Remove a tag from members."""
+    tag = _get_tag(request, tag_id)
+    visibility.check_visible(by=request.by, accounts=data.member_ids, at=request.at)
     return assignments.remove(
-        tag=found,
-        accounts=given.members,
-        note=given.note,
+        tag=tag,
+        accounts=data.member_ids,
+        note=data.note,
         source="api",
         by=request.by,
         at=request.at,
     )
 
 
-@router.post("/tag-batches/{batch}/undoing", response=Batch)
-def undo(request: ApiRequest, batch: schemas.Id) -> TagBatch:
-    """Everything as it was before the batch, but for what was changed since."""
-    there = TagBatch.objects.filter(community=request.community, pk=batch)
+@router.post("/tag-batches/{tag_batch_id}/undo", response=TagBatchOut)
+def undo(request: ApiRequest, tag_batch_id: schemas.Id) -> TagBatch:
+    """Undo a tag batch.
+
+    Tags that have changed since the batch are not touched.
+    """
+    query = TagBatch.objects.filter(community=request.community, pk=tag_batch_id)
     if request.by.scope is not None:
-        there = there.filter(by=request.by)
-    for found in there:
-        assignments.undo(batch=found, by=request.by, at=request.at)
-        return found
-    raise UnknownBatch(_("There is no such tag batch."))
+        # A batch of somebody else may contain members whom they do not see.
+        query = query.filter(by=request.by)
+    for batch in query:
+        assignments.undo(batch=batch, by=request.by, at=request.at)
+        return batch
+    raise TagBatchNotFound(_("There is no such tag batch."))
 
 
-@router.get("/tag-groups", response=schemas.Page[TagGroupShown])
-def groups(
+# Tag groups
+
+
+@router.get("/tag-groups", response=schemas.Page[TagGroupOut])
+def list_groups(
     request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
 ) -> dict[str, Any]:
-    there = TagGroup.objects.filter(community=request.community)
-    return _page(there, after, limit)
+    """List tag groups by id."""
+    query = TagGroup.objects.filter(community=request.community)
+    return _page(query, after, limit)
 
 
-@router.post("/tag-groups", response={201: TagGroupShown})
-def create_group(request: ApiRequest, given: TagGroupGiven) -> Any:
-    return Status(
-        201,
-        tag_groups.create(
-            community=request.community,
-            key=given.key,
-            name=given.name,
-            exclusive=given.exclusive,
-            by=request.by,
-            at=request.at,
-        ),
+@router.post("/tag-groups", response={201: TagGroupOut})
+def create_group(request: ApiRequest, data: TagGroupIn) -> Any:
+    """Create a tag group."""
+    group = tag_groups.create(
+        community=request.community,
+        key=data.key,
+        name=data.name,
+        exclusive=data.exclusive,
+        by=request.by,
+        at=request.at,
     )
+    return Status(201, group)

@@ -1,6 +1,7 @@
-"""Staff tasks: what one person has to send by hand, row by row.
+"""Staff tasks: messages that a person posts by hand.
 
-A key does the tasks of the operator it stands for, as a sidebar or a helper would.
+A program works on the tasks of the staff member that its key acts for, as the sidebar of
+a chat app would.
 """
 
 from __future__ import annotations
@@ -25,184 +26,211 @@ from qunce.outreach.sending.tasks import Task
 router = Router(auth=RequiresScope("tasks"), tags=["tasks"])
 
 
-class UnknownTaker(errors.NotFound):
-    """There is nobody of the staff with this number."""
+class OpenRecipientsIn(schemas.InputSchema):
+    limit: Annotated[int, Field(ge=1, le=200)] = assisted_sending.PAGE_SIZE
 
 
-class Opening(schemas.InputSchema):
-    most: Annotated[int, Field(ge=1, le=200)] = assisted_sending.PAGE_SIZE
-
-
-class CannotGiven(schemas.InputSchema):
+class FailureIn(schemas.InputSchema):
     reason: skip_reasons.SendFailure
     note: schemas.ShortText = ""
 
 
-class Taker(schemas.InputSchema):
-    """`staff` is the number of an operator."""
-
-    staff: schemas.Id
+class HandoverIn(schemas.InputSchema):
+    staff_id: schemas.Id
 
 
-class TaskShown(schemas.OutputSchema):
-    """`left` of `total` are not done yet; `mine` is whether this key's operator does it."""
+class TaskOut(schemas.OutputSchema):
+    """`remaining` of `total` recipients are not done yet.
+
+    `mine` says whether the task is assigned to the staff member that the key acts for.
+    """
 
     id: int
-    send: int
-    name: str
-    staff: str
+    campaign_id: int
+    campaign_name: str
+    staff_name: str
     mine: bool
     due_at: datetime | None
     late: bool
     finished_at: datetime | None
     total: int
-    left: int
+    remaining: int
 
 
-class RowShown(schemas.OutputSchema):
-    """`text` is what to post to `target`; null where a value is `missing`."""
+class TaskRecipientOut(schemas.OutputSchema):
+    """`text` is what to post to the recipient.
 
-    target: int
+    It is null if the recipient has no value for the variable `missing`.
+    """
+
+    target_id: int
     name: str
     state: str
     text: str | None
     missing: str
 
 
-class Rows(schemas.OutputSchema):
-    items: list[RowShown]
+class TaskRecipientsOut(schemas.OutputSchema):
+    items: list[TaskRecipientOut]
 
 
-class HandedOver(schemas.OutputSchema):
-    moved: int
+class HandoverResult(schemas.OutputSchema):
+    recipients_moved: int
 
 
-def _task_of(call: ApiRequest, number: int) -> Task:
-    return staff_tasks.get(by=call.by, pk=number)
+class StaffNotFound(errors.NotFound):
+    """There is no staff member with this id."""
 
 
-def _shown(call: ApiRequest, some: Sequence[Task]) -> list[dict[str, Any]]:
-    far = results.progress_by_task(list(some))
+def _get_task(request: ApiRequest, task_id: int) -> Task:
+    return staff_tasks.get(by=request.by, pk=task_id)
+
+
+def _serialize(request: ApiRequest, rows: Sequence[Task]) -> list[dict[str, Any]]:
+    progress = results.progress_by_task(list(rows))
     return [
         {
             "id": task.pk,
-            "send": task.campaign_id,
-            "name": task.campaign.name,
-            "staff": str(task.staff),
-            "mine": task.staff_id == call.by.pk,
+            "campaign_id": task.campaign_id,
+            "campaign_name": task.campaign.name,
+            "staff_name": str(task.staff),
+            "mine": task.staff_id == request.by.pk,
             "due_at": task.due_at,
-            "late": task.is_late(call.at),
+            "late": task.is_late(request.at),
             "finished_at": task.finished_at,
-            "total": far[task.pk].total,
-            "left": far[task.pk].left,
+            "total": progress[task.pk].total,
+            "remaining": progress[task.pk].left,
         }
-        for task in some
+        for task in rows
     ]
 
 
-def _rows(call: ApiRequest, task: Task, some: Sequence[Recipient]) -> dict[str, Any]:
-    targets = [row.target_id for row in some]
-    texts = review.render_texts(task.campaign, targets, call.by)
-    names = review.recipient_names(task.campaign, targets, call.by)
+def _serialize_recipients(
+    request: ApiRequest, task: Task, rows: Sequence[Recipient]
+) -> dict[str, Any]:
+    target_ids = [row.target_id for row in rows]
+    texts = review.render_texts(task.campaign, target_ids, request.by)
+    names = review.recipient_names(task.campaign, target_ids, request.by)
     items = [
         {
-            "target": row.target_id,
+            "target_id": row.target_id,
             "name": names[row.target_id],
             "state": row.state,
             "text": texts[row.target_id][0],
             "missing": texts[row.target_id][1],
         }
-        for row in some
+        for row in rows
     ]
     return {"items": items}
 
 
-@router.get("/tasks", response=schemas.Page[TaskShown])
-def listed(
+# Tasks
+
+
+@router.get("/tasks", response=schemas.Page[TaskOut])
+def list_(
     request: ApiRequest,
     mine: bool = False,
     unfinished: bool = False,
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    """One's own, and those of others for who oversees them."""
-    there = staff_tasks.list_visible(request.by).order_by("pk")
+    """List tasks by id.
+
+    Staff who may oversee tasks see those of others, too.
+    """
+    query = staff_tasks.list_visible(request.by).order_by("pk")
     if mine:
-        there = there.filter(staff=request.by)
+        query = query.filter(staff=request.by)
     if unfinished:
-        there = there.filter(finished_at__isnull=True)
-    found, more = schemas.paginate(
-        lambda start, most: list(there.filter(pk__gt=start)[:most]),
+        query = query.filter(finished_at__isnull=True)
+    page, more = schemas.paginate(
+        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
         after=after,
         limit=limit,
-        number=lambda task: task.pk,
+        id_of=lambda task: task.pk,
     )
-    return {"items": _shown(request, found), "next": more}
+    return {"items": _serialize(request, page), "next": more}
 
 
-@router.get("/tasks/{task}", response=TaskShown)
-def one(request: ApiRequest, task: schemas.Id) -> dict[str, Any]:
-    return _shown(request, [_task_of(request, task)])[0]
+@router.get("/tasks/{task_id}", response=TaskOut)
+def get(request: ApiRequest, task_id: schemas.Id) -> dict[str, Any]:
+    """Get a task."""
+    return _serialize(request, [_get_task(request, task_id)])[0]
 
 
-@router.post("/tasks/{task}/rows", response=Rows)
-def open_next(request: ApiRequest, task: schemas.Id, given: Opening) -> dict[str, Any]:
-    """The rows to do now: those open already, filled up from what waits."""
-    found = _task_of(request, task)
-    rows = assisted_sending.open_next(
-        task=found, by=request.by, at=request.at, most=given.most
-    )
-    return _rows(request, found, rows)
+@router.post("/tasks/{task_id}/handover", response=HandoverResult)
+def hand_over(
+    request: ApiRequest, task_id: schemas.Id, data: HandoverIn
+) -> dict[str, int]:
+    """Assign the remaining recipients of a task to another staff member."""
+    task = _get_task(request, task_id)
+    for staff in campaigns.list_assignable_staff(request.community):
+        if staff.pk == data.staff_id:
+            moved = assisted_sending.hand_over(
+                task=task, to=staff, by=request.by, at=request.at
+            )
+            return {"recipients_moved": moved}
+    raise StaffNotFound(_("There is no staff member with this number."))
 
 
-@router.get("/tasks/{task}/rows", response=Rows)
-def open_rows(request: ApiRequest, task: schemas.Id) -> dict[str, Any]:
-    """The rows that are open."""
-    found = _task_of(request, task)
-    staff_tasks.check_own(found, request.by)
-    return _rows(request, found, list(recipients.list_open(found)[:200]))
+# Recipients of a task
 
 
-@router.post("/tasks/{task}/rows/{target}/mark", response=TaskShown)
-def mark(request: ApiRequest, task: schemas.Id, target: schemas.Id) -> dict[str, Any]:
-    """It was sent by hand."""
-    found = _task_of(request, task)
-    assisted_sending.mark_sent(task=found, target=target, by=request.by, at=request.at)
-    return one(request, task)
-
-
-@router.post("/tasks/{task}/rows/{target}/failure", response=TaskShown)
-def cannot(
-    request: ApiRequest, task: schemas.Id, target: schemas.Id, given: CannotGiven
+@router.post("/tasks/{task_id}/recipients", response=TaskRecipientsOut)
+def open_recipients(
+    request: ApiRequest, task_id: schemas.Id, data: OpenRecipientsIn
 ) -> dict[str, Any]:
-    """It cannot be sent, and why."""
+    """Open recipients until `limit` of them are open, and list those that are open."""
+    task = _get_task(request, task_id)
+    rows = assisted_sending.open_next(
+        task=task, by=request.by, at=request.at, most=data.limit
+    )
+    return _serialize_recipients(request, task, rows)
+
+
+@router.get("/tasks/{task_id}/recipients", response=TaskRecipientsOut)
+def list_recipients(request: ApiRequest, task_id: schemas.Id) -> dict[str, Any]:
+    """List the recipients that are open."""
+    task = _get_task(request, task_id)
+    staff_tasks.check_own(task, request.by)
+    rows = list(recipients.list_open(task)[:200])
+    return _serialize_recipients(request, task, rows)
+
+
+@router.post("/tasks/{task_id}/recipients/{target_id}/mark", response=TaskOut)
+def mark(
+    request: ApiRequest, task_id: schemas.Id, target_id: schemas.Id
+) -> dict[str, Any]:
+    """Mark a recipient as sent by hand."""
+    task = _get_task(request, task_id)
+    assisted_sending.mark_sent(
+        task=task, target=target_id, by=request.by, at=request.at
+    )
+    return get(request, task_id)
+
+
+@router.post("/tasks/{task_id}/recipients/{target_id}/failure", response=TaskOut)
+def report_failure(
+    request: ApiRequest, task_id: schemas.Id, target_id: schemas.Id, data: FailureIn
+) -> dict[str, Any]:
+    """Report why the message cannot be sent to a recipient."""
     assisted_sending.mark_failed(
-        task=_task_of(request, task),
-        target=target,
-        reason=given.reason.value,
-        note=given.note,
+        task=_get_task(request, task_id),
+        target=target_id,
+        reason=data.reason.value,
+        note=data.note,
         by=request.by,
         at=request.at,
     )
-    return one(request, task)
+    return get(request, task_id)
 
 
-@router.delete("/tasks/{task}/rows/{target}/mark", response=TaskShown)
-def undo(request: ApiRequest, task: schemas.Id, target: schemas.Id) -> dict[str, Any]:
-    """Take back the last word on a row: it is open again."""
-    found = _task_of(request, task)
-    assisted_sending.undo(task=found, target=target, by=request.by, at=request.at)
-    return one(request, task)
-
-
-@router.post("/tasks/{task}/handover", response=HandedOver)
-def hand_over(request: ApiRequest, task: schemas.Id, given: Taker) -> dict[str, int]:
-    """Give what is not done yet to somebody else."""
-    found = _task_of(request, task)
-    for taker in campaigns.list_assignable_staff(request.community):
-        if taker.pk == given.staff:
-            moved = assisted_sending.hand_over(
-                task=found, to=taker, by=request.by, at=request.at
-            )
-            return {"moved": moved}
-    raise UnknownTaker(_("There is no staff member with this number."))
+@router.post("/tasks/{task_id}/recipients/{target_id}/undo", response=TaskOut)
+def undo(
+    request: ApiRequest, task_id: schemas.Id, target_id: schemas.Id
+) -> dict[str, Any]:
+    """Undo a mark or a failure, which opens the recipient again."""
+    task = _get_task(request, task_id)
+    assisted_sending.undo(task=task, target=target_id, by=request.by, at=request.at)
+    return get(request, task_id)

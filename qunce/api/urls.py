@@ -1,4 +1,4 @@
-"""The API's addresses, each behind the door."""
+"""The URLs of the API. Every operation is wrapped by the middleware."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from qunce.api.app import api
 app_name = "api"
 
 
-def _behind_the_door() -> list[URLPattern]:
-    found = []
+def _operations() -> list[URLPattern]:
+    patterns = []
     for pattern in api.urls[0]:
         if isinstance(pattern, URLPattern) and pattern.name != "api-root":
             pattern.callback = middleware.authenticated(pattern.callback)
-            found.append(pattern)
-    return found
+            patterns.append(pattern)
+    return patterns
 
 
 urlpatterns: list[URLPattern] = [
     path("openapi.json", middleware.public(openapi.document), name="openapi"),
     path("", middleware.public(openapi.docs), name="docs"),
-    *_behind_the_door(),
+    *_operations(),
     re_path(r"^.*$", middleware.not_found),
 ]

@@ -155,7 +155,7 @@ def test_who_sees_a_part_sees_only_their_own_campaigns(
 
 def test_a_copy_is_a_draft_that_says_the_same(shop: Community, by: Staff) -> None:
     made.people(shop, "bob")
-    first = made.started(by, spare=False)
+    first = made.started(by, skip_recently_contacted=False)
     again = campaigns.duplicate(campaign=first, by=by, at=LATER)
-    assert (again.state, again.text, again.spare) == ("draft", first.text, False)
+    assert (again.state, again.text, again.skip_recently_contacted) == ("draft", first.text, False)
     assert again.key == "News 2"

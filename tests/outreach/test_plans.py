@@ -30,7 +30,7 @@ pytestmark = pytest.mark.both_databases
 
 @dataclass(frozen=True)
 class Person:
-    asked: bool
+    matched: bool
     excluded: bool
     left: bool
     opted_out: bool
@@ -41,7 +41,7 @@ class Person:
 PEOPLE = st.lists(
     st.builds(
         Person,
-        asked=st.sampled_from([True, True, False]),
+        matched=st.sampled_from([True, True, False]),
         excluded=st.booleans(),
         left=st.booleans(),
         opted_out=st.booleans(),
@@ -53,7 +53,7 @@ PEOPLE = st.lists(
 )
 
 
-def reason(person: Person, *, spare: bool) -> str:
+def reason(person: Person, *, skip_recently_contacted: bool) -> str:
     """The oracle: the first that holds for this one person."""
     if person.left:
         return "left"
@@ -61,7 +61,7 @@ def reason(person: Person, *, spare: bool) -> str:
         return "excluded"
     if person.opted_out:
         return "opted_out"
-    if spare and person.messages >= 2:
+    if skip_recently_contacted and person.messages >= 2:
         return "contacted"
     return "" if person.seen_by else "out_of_sight"
 
@@ -78,7 +78,7 @@ def shop_of(people: list[Person]) -> tuple[Community, list[int], list[Staff]]:
     ]
     ids = [members.member(shop, f"m{n}", name=f"M{n}").pk for n in range(len(people))]
     pairs = list(zip(ids, people, strict=True))
-    made.tag(shop, "asked", *[pk for pk, one in pairs if one.asked])
+    made.tag(shop, "asked", *[pk for pk, one in pairs if one.matched])
     made.tag(shop, "excluded", *[pk for pk, one in pairs if one.excluded])
     for turn in (0, 1):
         seen = [pk for pk, one in pairs if turn in one.seen_by]
@@ -94,7 +94,7 @@ def live(shop: Community, ids: list[int], people: list[Person]) -> None:
         if not keys:
             break
         rule = {"members": {"keys": keys}}
-        sent = made.started(boss, rule=rule, spare=False)
+        sent = made.started(boss, rule=rule, skip_recently_contacted=False)
         made.opened(sent, boss)
         task = made.task(sent, boss)
         for row in assisted_sending.open_next(task=task, by=boss, at=AT):
@@ -112,9 +112,9 @@ def live(shop: Community, ids: list[int], people: list[Person]) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @settings(max_examples=15)
-@given(people=PEOPLE, spare=st.booleans())
+@given(people=PEOPLE, skip_recently_contacted=st.booleans())
 def test_the_plan_is_what_asking_each_person_says(
-    people: list[Person], spare: bool
+    people: list[Person], skip_recently_contacted: bool
 ) -> None:
     shop, ids, staff = shop_of(people)
     live(shop, ids, people)
@@ -124,18 +124,18 @@ def test_the_plan_is_what_asking_each_person_says(
         rule={"tag": {"any": ["asked"]}},
         exclude={"tag": {"any": ["excluded"]}},
         staff=[one.pk for one in staff],
-        spare=spare,
+        skip_recently_contacted=skip_recently_contacted,
     )
     plan = audience_plan.build(campaign=draft, by=boss, at=LATER)
     wanted = {
-        pk: reason(one, spare=spare)
+        pk: reason(one, skip_recently_contacted=skip_recently_contacted)
         for pk, one in zip(ids, people, strict=True)
-        if one.asked
+        if one.matched
     }
     assert set(plan.whole) == {pk for pk, why in wanted.items() if not why}
-    assert plan.left_out == dict(Counter(why for why in wanted.values() if why))
-    assert plan.asked == len(wanted)
-    assert plan.size + sum(plan.left_out.values()) == plan.asked
+    assert plan.excluded == dict(Counter(why for why in wanted.values() if why))
+    assert plan.matched == len(wanted)
+    assert plan.size + sum(plan.excluded.values()) == plan.matched
     for turn, one in enumerate(staff):
         for person in plan.shares.get(one.pk, []):
             assert turn in people[ids.index(person)].seen_by
@@ -148,7 +148,7 @@ def test_the_review_shows_ten_real_names_with_their_text(
     members.member(shop, "nameless")
     draft = made.campaign(by, text="Hi {name}, {staff} here")
     review = campaign_review.build(campaign=draft, by=by, at=AT)
-    assert (review.asked, review.size, len(review.samples)) == (26, 26, 10)
+    assert (review.matched, review.size, len(review.samples)) == (26, 26, 10)
     assert review.samples[0].text == "Hi P00, Ann here"
     assert [share.size for share in review.shares] == [26]
     alone = made.campaign(by, text="{name}", rule={"members": {"keys": ["nameless"]}})
@@ -196,7 +196,7 @@ def test_a_campaign_of_who_sees_a_part_goes_to_that_part(shop: Community) -> Non
     made.people(shop, "b")
     cat = made.staff(shop, "cat", scope={"tag": {"any": ["south"]}})
     plan = audience_plan.build(campaign=made.campaign(cat), by=cat, at=AT)
-    assert (plan.asked, plan.size) == (1, 1)
+    assert (plan.matched, plan.size) == (1, 1)
 
 
 def test_groups_go_to_their_owners_first(shop: Community, by: Staff) -> None:

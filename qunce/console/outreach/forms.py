@@ -47,7 +47,7 @@ class CampaignForm(forms.Form):
     rule = forms.CharField(required=False, widget=forms.HiddenInput)
     without = forms.ChoiceField(label=gettext_lazy("Exclude"), required=False)
     without_rule = forms.CharField(required=False, widget=forms.HiddenInput)
-    spare = forms.BooleanField(
+    skip_recently_contacted = forms.BooleanField(
         label=gettext_lazy(
             "Exclude members who received 2 or more messages in the last 7 days"
         ),
@@ -176,7 +176,7 @@ def _initial(
         "rule": own,
         "without": without,
         "without_rule": without_own,
-        "spare": campaign.spare,
+        "skip_recently_contacted": campaign.skip_recently_contacted,
         "groups": campaign.groups,
         "text": campaign.text,
         "channel": campaign.channel,

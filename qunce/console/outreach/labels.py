@@ -72,4 +72,4 @@ def without(campaign: Campaign) -> str:
 def rule(community: Community, given: Any) -> str:
     if given == {"all": []}:
         return _("everyone")
-    return sentences.text(given, rule_names.of(community, given))
+    return sentences.to_text(given, rule_names.find(community, given))

@@ -69,7 +69,9 @@ def export(request: http.Request, pk: int) -> HttpResponseBase:
         count=count,
         detail={"campaign": campaign.key},
     )
-    lines = results.export_recipients(campaign=campaign, by=request.staff, at=request.at)
+    lines = results.export_recipients(
+        campaign=campaign, by=request.staff, at=request.at
+    )
     file = _file(lines, request.staff)
     answer = StreamingHttpResponse(file, content_type="text/csv; charset=utf-8")
     name = f"campaign-{campaign.pk}.csv"

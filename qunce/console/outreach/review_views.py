@@ -58,7 +58,7 @@ def page(
             "review": found,
             "steps": [
                 Step(skip_reasons.label_of(reason), count)
-                for reason, count in found.left_out.items()
+                for reason, count in found.excluded.items()
             ],
             "button": button(campaign, found),
             "in_groups": campaign.target == campaigns.Target.GROUPS,

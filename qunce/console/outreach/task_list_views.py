@@ -81,7 +81,9 @@ def _rows(request: http.Request, some: list[Task]) -> list[Row]:
 def hand_over(request: http.Request, pk: int) -> HttpResponse:
     task = rows_of.get(by=request.staff, pk=pk)
     chosen = request.POST.get("to", "")
-    staff = {str(one.pk): one for one in campaigns.list_assignable_staff(request.community)}
+    staff = {
+        str(one.pk): one for one in campaigns.list_assignable_staff(request.community)
+    }
     if chosen not in staff:
         raise errors.Invalid(_("Choose a staff member to hand over to."))
     to = staff[chosen]

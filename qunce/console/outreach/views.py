@@ -70,12 +70,12 @@ def _about(found: Campaign) -> dict[str, Any]:
 def _became(
     found: Campaign, progress: results.Progress, request: http.Request
 ) -> dict[str, Any]:
-    left_out = found.left_out.items()
+    excluded = found.excluded.items()
     return {
         "counts": _counts(progress),
         "reasons": results.count_by_reason(found),
-        "left_out": [
-            (skip_reasons.label_of(reason), count) for reason, count in left_out
+        "excluded": [
+            (skip_reasons.label_of(reason), count) for reason, count in excluded
         ],
         "shares": results.list_task_progress(found, request.at),
     }

@@ -239,21 +239,21 @@ def tag_twins(staff: Staff, at: datetime) -> list[Line]:
 
 
 @items.provider
-def failed_duties(staff: Staff, at: datetime) -> list[Line]:
+def failed_jobs(staff: Staff, at: datetime) -> list[Line]:
     """What the house gave up; whoever manages staff is told."""
     if staff.role != permissions.Role.OWNER:
         return []
     return [
         Line(
-            key=f"duty-{row.pk}-{row.attempts}",
+            key=f"job-{row.pk}-{row.attempts}",
             section=DO,
             icon="exclamation-triangle",
-            text=_("Background task failed: %(duty)s") % {"duty": row.duty},
+            text=_("Background task failed: %(job)s") % {"job": row.job},
             why=row.error.splitlines()[0][:200] if row.error else "",
             url=reverse("settings:audit-log"),
             action=_("See the log"),
             minutes=5,
             late=True,
         )
-        for row in job_queue.failed()[:20]
+        for row in job_queue.exhausted()[:20]
     ]

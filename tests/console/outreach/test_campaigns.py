@@ -62,7 +62,7 @@ def filled(by: Staff, **given: Any) -> dict[str, Any]:
         "without": "",
         "text": "Hello {name|friend}",
         "staff": [by.pk],
-        "spare": "on",
+        "skip_recently_contacted": "on",
         **given,
     }
 

@@ -1,4 +1,4 @@
-"""What runs on the clock, one page."""
+"""The jobs that run on the clock. One page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qunce.channels.webhooks import deliveries as webhooks
 from qunce.core.communities import Community
 from qunce.core.jobs import scheduler
 from qunce.core.jobs.scheduler import Job
-from qunce.core.staff import pruning
+from qunce.core.staff import login_attempts, sessions
 from qunce.importing import jobs, uploads
 from qunce.members.accounts import erasure
 from qunce.members.layers import layers
@@ -27,19 +27,19 @@ from qunce.sets.mirror import deriver, mirror
 
 MINUTE = timedelta(minutes=1)
 
-beaten_at: datetime | None = None
-"""When this process last did its duties."""
+last_run_at: datetime | None = None
+"""When this process last ran the jobs that were due."""
 
 
-def begin_days(*, at: datetime) -> None:
-    """Lay everyone out and measure the segments once on each community's day."""
+def start_days(*, at: datetime) -> None:
+    """Recompute layerings and record sizes of segments once per community day."""
     for community in Community.objects.order_by("pk"):
-        if not _is_laid_out_and_measured(community, at):
+        if not _has_started_day(community, at):
             layers.recompute_all(community=community, at=at)
             segments.record_sizes(community=community, at=at)
 
 
-def _is_laid_out_and_measured(community: Community, at: datetime) -> bool:
+def _has_started_day(community: Community, at: datetime) -> bool:
     today = community.day(at)
     runs = (layers.latest_run(each) for each in layers.list_active(community))
     measured = segments.SegmentSize.objects.filter(
@@ -50,60 +50,62 @@ def _is_laid_out_and_measured(community: Community, at: datetime) -> bool:
     ) and measured.count() >= len(segments.list_active(community))
 
 
-def take_in(key: str, *, at: datetime) -> None:
-    """An import from a page. What reads files is loaded with the first one."""
+def run_import(key: str, *, at: datetime) -> None:
+    """Run an import that was started in the console."""
+    # Imported here because it loads readers of files, which few processes need.
     from qunce.importing import jobs_runner
 
     jobs_runner.perform(key, at=at)
 
 
-def hand_on(*, at: datetime) -> None:
+def process_inbox(*, at: datetime) -> None:
     inbox.hand_on(handlers=channel_events.HANDLERS, at=at)
 
 
-def keep_sets(*, at: datetime) -> None:
+def save_sets(*, at: datetime) -> None:
     persisted_sets.save_all()
 
 
-DUTIES: dict[str, Job] = {
-    "days.begin": Job(begin_days, every=MINUTE),
+SCHEDULE: dict[str, Job] = {
+    "communities.start_day": Job(start_days, every=MINUTE),
     "tags.expire": Job(assignments.remove_expired, every=MINUTE),
-    "members.names": Job(name_index.preload, every=5 * MINUTE),
-    "sets.keep": Job(keep_sets, every=5 * MINUTE),
-    "channels.hand_on": Job(hand_on, every=MINUTE / 6),
-    "outreach.begin": Job(launch.start_scheduled, every=MINUTE / 6),
-    "outreach.push": Job(channel_sending.push, every=MINUTE),
-    "outreach.tell": Job(recording.record_final_marks, every=MINUTE / 2),
-    "webhooks.push": Job(webhooks.push, every=MINUTE / 12),
-    "webhooks.tidy": Job(webhooks.tidy, every=60 * MINUTE),
-    jobs.DUTY: Job(take_in),
-    "doors.sweep": Job(pruning.sweep, every=60 * MINUTE),
-    "uploads.tidy": Job(uploads.tidy, every=60 * MINUTE),
+    "members.preload_names": Job(name_index.preload, every=5 * MINUTE),
+    "sets.save": Job(save_sets, every=5 * MINUTE),
+    "channels.process_inbox": Job(process_inbox, every=MINUTE / 6),
+    "campaigns.start_scheduled": Job(launch.start_scheduled, every=MINUTE / 6),
+    "campaigns.send": Job(channel_sending.push, every=MINUTE),
+    "campaigns.record_final_marks": Job(recording.record_final_marks, every=MINUTE / 2),
+    "webhooks.deliver": Job(webhooks.push, every=MINUTE / 12),
+    "webhooks.prune": Job(webhooks.tidy, every=60 * MINUTE),
+    jobs.JOB: Job(run_import),
+    "login_attempts.prune": Job(login_attempts.prune, every=60 * MINUTE),
+    "sessions.prune": Job(sessions.prune, every=60 * MINUTE),
+    "uploads.prune": Job(uploads.tidy, every=60 * MINUTE),
     people.SCRUB_JOB: Job(erasure.scrub),
     bulk_tagging.JOB: Job(bulk_tagging.run),
 }
 
 
 def derive() -> None:
-    """On every beat of its own: what is derived from the log follows it."""
-    deriver.catch_up(wait=False, tidy=False)
+    """Bring derived data up to date with the fact log."""
+    deriver.catch_up(wait=False, merge=False)
 
 
-def follow(*, at: datetime, ending: Callable[[], bool]) -> None:
-    """On every beat: the mirror's files merged, tags that follow the orders."""
+def follow(*, at: datetime, is_stopping: Callable[[], bool]) -> None:
+    """Merge the mirror's files and update the tags that follow from orders."""
     mirror.merge()
-    purchase_tags.catch_up(at=at, ending=ending)
+    purchase_tags.catch_up(at=at, ending=is_stopping)
 
 
-def perform(
+def run_due_jobs(
     *,
     clock: Callable[[], datetime],
-    ending: Callable[[], bool],
+    is_stopping: Callable[[], bool],
     also: Mapping[str, Job],
 ) -> None:
-    """On every beat: what is due, ours and `also`."""
-    global beaten_at
-    duties = {**DUTIES, **also}
-    scheduler.plan(duties, at=clock())
-    scheduler.perform(duties, clock=clock, ending=ending)
-    beaten_at = clock()
+    """Run the due jobs of `SCHEDULE` and `also`."""
+    global last_run_at
+    due = {**SCHEDULE, **also}
+    scheduler.ensure_scheduled(due, at=clock())
+    scheduler.run_due(due, clock=clock, is_stopping=is_stopping)
+    last_run_at = clock()

@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 
 
 def beat(at: datetime) -> None:
-    worker_loop.once(clock=lambda: at, ending=lambda: False)
+    worker_loop.run_once(clock=lambda: at, is_stopping=lambda: False)
 
 
 def join(shop: Community, key: str) -> Account:
@@ -66,7 +66,7 @@ def test_the_day_begins_once_by_the_communitys_clock(shop: Community) -> None:
 
 
 def test_a_community_without_layerings_is_left_alone(shop: Community) -> None:
-    schedule.begin_days(at=AT)
+    schedule.start_days(at=AT)
     assert not LayerRun.objects.exists()
 
 
@@ -83,6 +83,6 @@ def test_a_tag_that_has_run_out_is_taken_off(shop: Community) -> None:
 def test_every_duty_that_recurs_has_one_row(shop: Community) -> None:
     beat(AT)
     beat(AT + HOUR)
-    rows = QueuedJob.objects.order_by("duty").values_list("duty", "key", "error")
-    recurring = sorted(name for name, duty in schedule.DUTIES.items() if duty.every)
+    rows = QueuedJob.objects.order_by("job").values_list("job", "key", "error")
+    recurring = sorted(name for name, duty in schedule.SCHEDULE.items() if duty.every)
     assert list(rows) == [(name, "", "") for name in recurring]

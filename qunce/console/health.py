@@ -29,8 +29,8 @@ class Health:
 
 
 def look(*, at: datetime) -> Health:
-    waiting = job_queue.waiting(at=at)
-    failed = job_queue.failed().count()
+    waiting = job_queue.list_waiting(at=at)
+    failed = job_queue.exhausted().count()
     lag = deriver.lag()
     oldest = deriver.waiting_since() if lag else None
     found = {
@@ -50,13 +50,13 @@ def healthz(request: HttpRequest) -> JsonResponse:
         found = look(at=datetime.now(UTC))
     except DatabaseError:
         return JsonResponse({"ok": False, "problems": ["database"]}, status=503)
-    beaten = schedule.beaten_at
+    last_run = schedule.last_run_at
     told = {
         "ok": not found.problems,
         "problems": found.problems,
         "lag": found.lag,
         "due": found.due,
         "failed": found.failed,
-        "beaten_at": beaten.isoformat() if beaten else None,
+        "last_run_at": last_run.isoformat() if last_run else None,
     }
     return JsonResponse(told, status=503 if found.problems else 200)

@@ -40,7 +40,7 @@ FLOW = state_machine.StateMachine(
     }
 )
 LIVE = ("waiting", "running")
-DUTY = "imports.run"
+JOB = "imports.run"
 ALL, GOOD = "all", "good"
 """Nothing if one row is broken, or every row that is good."""
 SHOWN = 1_000
@@ -237,7 +237,7 @@ def start(
         by=by,
         **file,
     )
-    job_queue.schedule(duty=DUTY, key=str(job.pk), due_at=at)
+    job_queue.schedule(job=JOB, key=str(job.pk), due_at=at)
     event = ImportStarted(job=job.pk, file=job.file, target=job.target)
     facts.record(event, community=job.community, by=by, at=at)
     return job
@@ -257,7 +257,7 @@ def resume(*, job: ImportJob, by: Staff, at: datetime) -> None:
     """Go on where it stopped; what is written is not written again."""
     check_may_import(by)
     FLOW.move(job, "resume", finished_at=None, error="")
-    job_queue.schedule(duty=DUTY, key=str(job.pk), due_at=at)
+    job_queue.schedule(job=JOB, key=str(job.pk), due_at=at)
     event = ImportResumed(job=job.pk)
     facts.record(event, community=job.community, by=by, at=at)
 

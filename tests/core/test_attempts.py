@@ -64,7 +64,7 @@ def test_who_got_in_starts_afresh() -> None:
 def test_a_day_later_nothing_is_remembered() -> None:
     fail(40)
     login_attempts.begin(PAIR, at=AT + timedelta(days=1))
-    assert login_attempts.sweep(at=AT + timedelta(days=3)) == 1
+    assert login_attempts.prune(at=AT + timedelta(days=3)) == 1
 
 
 def test_a_manager_lets_a_login_in_again_and_no_other() -> None:

@@ -165,7 +165,7 @@ def test_a_fact_that_fails_waits_alone_and_is_tried_again() -> None:
     drain(some)
     assert echoes(shop) == [0, 1, 2, 3, 5, 6, 7, 8]
     rows = job_queue.claim(at=AT)
-    assert [row.duty for row in rows] == [consumers.LATER]
+    assert [row.job for row in rows] == [consumers.RETRY_JOB]
     with pytest.raises(ValueError, match="not this one"):
         some.again(rows[0].key, at=AT)
     broken.clear()

@@ -18,7 +18,7 @@ MINUTE = timedelta(minutes=1)
 
 def schedule(*keys: str, due_at: datetime = AT) -> None:
     for key in keys:
-        job_queue.schedule(duty="send", key=key, due_at=due_at)
+        job_queue.schedule(job="send", key=key, due_at=due_at)
 
 
 def keys(claimed: list[QueuedJob]) -> list[str]:
@@ -51,15 +51,15 @@ def test_a_lease_that_ran_out_is_taken_by_another_and_lost_by_the_first() -> Non
     first = job_queue.claim(at=AT, lease=MINUTE)[0]
     assert job_queue.claim(at=AT + MINUTE - timedelta(microseconds=1)) == []
     second = job_queue.claim(at=AT + MINUTE, lease=MINUTE)[0]
-    assert not job_queue.finish(first)
+    assert not job_queue.complete(first)
     assert not job_queue.fail(first, error="slow", at=AT + MINUTE)
-    assert job_queue.finish(second)
+    assert job_queue.complete(second)
     assert not QueuedJob.objects.exists()
 
 
 def test_a_recurring_duty_is_due_again() -> None:
     schedule("a")
-    assert job_queue.finish(job_queue.claim(at=AT)[0], again_at=AT + MINUTE)
+    assert job_queue.complete(job_queue.claim(at=AT)[0], next_due_at=AT + MINUTE)
     assert job_queue.claim(at=AT) == []
     assert keys(job_queue.claim(at=AT + MINUTE)) == ["a"]
 
@@ -67,7 +67,7 @@ def test_a_recurring_duty_is_due_again() -> None:
 def test_what_failed_waits_longer_each_time_and_is_given_up_at_last() -> None:
     schedule("a")
     at, waits = AT, []
-    for _attempt in range(job_queue.MOST_ATTEMPTS):
+    for _attempt in range(job_queue.MAX_ATTEMPTS):
         row = job_queue.claim(at=at)[0]
         assert job_queue.fail(row, error="no", at=at)
         row.refresh_from_db()
@@ -75,7 +75,7 @@ def test_what_failed_waits_longer_each_time_and_is_given_up_at_last() -> None:
         at = row.due_at
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 256]
     assert job_queue.claim(at=at) == []
-    assert [(row.key, row.error) for row in job_queue.failed()] == [("a", "no")]
+    assert [(row.key, row.error) for row in job_queue.exhausted()] == [("a", "no")]
 
 
 def test_of_many_takers_at_once_each_row_has_one() -> None:
@@ -83,7 +83,7 @@ def test_of_many_takers_at_once_each_row_has_one() -> None:
 
     def take() -> list[str]:
         taken: list[str] = []
-        while claimed := job_queue.claim(at=AT, most=3):
+        while claimed := job_queue.claim(at=AT, limit=3):
             taken += keys(claimed)
         return taken
 

@@ -16,7 +16,14 @@ from qunce.console.http import Request
 from qunce.console.settings import staff_views
 from qunce.core import errors
 from qunce.core.facts import audit
-from qunce.core.staff import login_attempts, passwords, ranks, sessions, staff, two_factor
+from qunce.core.staff import (
+    login_attempts,
+    passwords,
+    ranks,
+    sessions,
+    staff,
+    two_factor,
+)
 from qunce.core.staff.models import Staff
 
 UNLOCKED = audit.declare("staff.unlocked", gettext_lazy("staff sign-in unlocked"))
@@ -45,7 +52,9 @@ def _do(
 @http.page(ranks.MANAGE)
 def give_password(request: Request, pk: int) -> HttpResponse:
     whom, password = staff.get(request.staff, pk), staff_views.made_up()
-    passwords.set_temporary(staff=whom, password=password, by=request.staff, at=request.at)
+    passwords.set_temporary(
+        staff=whom, password=password, by=request.staff, at=request.at
+    )
     return staff_views.told(request, whom, password)
 
 

@@ -23,8 +23,8 @@ from qunce.core.staff import login_attempts, ranks, sessions, staff, two_factor
 from qunce.core.staff.models import Staff
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
-from qunce.members.rule_text.phrases import Pieces
 from qunce.sets import audiences
+from qunce.sets.rules.phrasing import Pieces
 
 PAGE = 100
 EVERYONE: dict[str, Any] = {"all": []}
@@ -110,8 +110,8 @@ def _about(request: Request, whom: Staff) -> dict[str, Any]:
     count = None
     pieces: Pieces = ()
     if whom.scope is not None:
-        known = rule_names.of(whom.community, whom.scope)
-        pieces = sentences.said(whom.scope, known)
+        known = rule_names.find(whom.community, whom.scope)
+        pieces = sentences.describe(whom.scope, known)
         count = audiences.count(
             community=whom.community, rule=EVERYONE, by=whom, at=request.at
         )

@@ -22,7 +22,7 @@ from qunce.core.jobs import job_queue
 
 BATCH = 5_000
 """Facts looked at in one step: on SQLite the lock is held for their effects."""
-LATER = "react"
+RETRY_JOB = "react"
 """The duty of a fact whose reaction failed: it is tried again alone."""
 LONGEST_WALK = 100_000
 """Facts without interest that are looked at again after a restart, at most."""
@@ -145,7 +145,7 @@ def _call(
         if len(batch) == 1:
             log.exception("%s failed on fact %s", _name(reaction), batch[0].id)
             key = f"{batch[0].id} {_name(reaction)}"
-            job_queue.schedule(duty=LATER, key=key, due_at=at)
+            job_queue.schedule(job=RETRY_JOB, key=key, due_at=at)
             return
         middle = len(batch) // 2
         _call(reaction, community, batch[:middle], at)

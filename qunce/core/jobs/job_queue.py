@@ -1,12 +1,11 @@
-"""Due work as rows: claimed by a conditional UPDATE, held by a lease, retried later.
+"""Jobs that are due, one row each: claimed by a conditional UPDATE and held by a lease.
 
-Kill the process at any time: the lease runs out and somebody else takes the row.
+The process may be killed at any time. When the lease expires, another one claims the row.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import models
@@ -15,14 +14,15 @@ from django.db.models import F, Q
 from qunce.core import timestamps
 
 LEASE = timedelta(minutes=5)
-MOST_ATTEMPTS = 10
-Duty = Callable[["QueuedJob"], None]
+MAX_ATTEMPTS = 10
+MAX_ERROR_LENGTH = 2_000
+MAX_WAITING_LISTED = 1_000
 
 
 class QueuedJob(models.Model):
-    """`duty` names a verb in duties.py; (`duty`, `key`) is due at most once at a time."""
+    """`job` is a name of schedule.py; (`job`, `key`) is queued at most once."""
 
-    duty = models.CharField(max_length=60)
+    job = models.CharField(max_length=60)
     key = models.CharField(max_length=200, default="")
     due_at = timestamps.TimestampField()
     lease = models.CharField(max_length=32, default="")
@@ -33,84 +33,103 @@ class QueuedJob(models.Model):
     class Meta:
         db_table = "core_queued_job"
         constraints = [
-            models.UniqueConstraint(fields=["duty", "key"], name="work_is_due_once")
+            models.UniqueConstraint(
+                fields=["job", "key"], name="one_row_per_queued_job"
+            )
         ]
-        indexes = [models.Index(fields=["due_at"], name="work_by_due")]
+        indexes = [models.Index(fields=["due_at"], name="queued_jobs_by_due")]
 
     def __str__(self) -> str:
-        return f"{self.duty} {self.key}"
+        return f"{self.job} {self.key}"
 
 
-def schedule(*, duty: str, due_at: datetime, key: str = "") -> None:
-    """Make it due, or due earlier than it was."""
-    row, made = QueuedJob.objects.get_or_create(
-        duty=duty, key=key, defaults={"due_at": due_at}
+def schedule(*, job: str, due_at: datetime, key: str = "") -> None:
+    """Queue a job, or make a queued one due earlier; it is never made due later."""
+    row, created = QueuedJob.objects.get_or_create(
+        job=job, key=key, defaults={"due_at": due_at}
     )
-    if not made:
+    if not created:
         QueuedJob.objects.filter(
             pk=row.pk, due_at__gt=timestamps.to_micros(due_at)
         ).update(due_at=due_at)
 
 
-def claim(*, at: datetime, most: int = 10, lease: timedelta = LEASE) -> list[QueuedJob]:
-    """Take up to `most` due rows that nobody holds; each taker gets different ones."""
-    now = timestamps.to_micros(at)
-    free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
-    due = QueuedJob.objects.filter(free, due_at__lte=now, attempts__lt=MOST_ATTEMPTS)
+def claim(
+    *, at: datetime, limit: int = 10, lease: timedelta = LEASE
+) -> list[QueuedJob]:
+    """Lease up to `limit` due rows that nobody else holds, the longest due first."""
     token = secrets.token_hex(16)
     claimed = []
-    for pk in due.order_by("due_at", "pk").values_list("pk", flat=True)[:most]:
-        taken = QueuedJob.objects.filter(free, pk=pk, due_at__lte=now).update(
-            lease=token, leased_until=at + lease, attempts=F("attempts") + 1
+    # The UPDATE checks again what the SELECT saw: of several processes one gets the row.
+    for pk in _due(at).values_list("pk", flat=True)[:limit]:
+        is_ours = (
+            _due(at)
+            .filter(pk=pk)
+            .update(lease=token, leased_until=at + lease, attempts=F("attempts") + 1)
         )
-        if taken:
+        if is_ours:
             claimed.append(QueuedJob.objects.get(pk=pk))
     return claimed
 
 
-def renew(work: QueuedJob, *, at: datetime, lease: timedelta = LEASE) -> bool:
-    """Held for longer by who is still at it. False when the lease was lost."""
-    mine = QueuedJob.objects.filter(pk=work.pk, lease=work.lease)
-    work.leased_until = at + lease
-    return mine.update(leased_until=work.leased_until) > 0
+def renew(job: QueuedJob, *, at: datetime, lease: timedelta = LEASE) -> bool:
+    """Extend the lease. False if it was lost."""
+    job.leased_until = at + lease
+    return _leased(job).update(leased_until=job.leased_until) > 0
 
 
-def release(work: QueuedJob) -> bool:
-    """Given back undone, as if it had not been tried."""
-    mine = QueuedJob.objects.filter(pk=work.pk, lease=work.lease)
-    freed = {"lease": "", "leased_until": None, "attempts": F("attempts") - 1}
-    return mine.update(**freed) > 0
+def release(job: QueuedJob) -> bool:
+    """Return the row as if it had not been tried. False if the lease was lost."""
+    unleased = {"lease": "", "leased_until": None, "attempts": F("attempts") - 1}
+    return _leased(job).update(**unleased) > 0
 
 
-def finish(work: QueuedJob, *, again_at: datetime | None = None) -> bool:
-    """Done: the row goes, or is due again. False when the lease was lost meanwhile."""
-    mine = QueuedJob.objects.filter(pk=work.pk, lease=work.lease)
-    if again_at is None:
-        return mine.delete()[0] > 0
-    again = {"due_at": again_at, "lease": "", "leased_until": None}
-    return mine.update(**again, attempts=0, error="") > 0
-
-
-def fail(work: QueuedJob, *, error: str, at: datetime) -> bool:
-    """Kept with its error and due again, later each time: 1, 2, 4 … minutes."""
-    wait = timedelta(minutes=2 ** min(work.attempts - 1, 8))
-    mine = QueuedJob.objects.filter(pk=work.pk, lease=work.lease)
+def complete(job: QueuedJob, *, next_due_at: datetime | None = None) -> bool:
+    """Delete the row, or make it due again. False if the lease was lost."""
+    if next_due_at is None:
+        return _leased(job).delete()[0] > 0
     return (
-        mine.update(error=error[:2000], due_at=at + wait, lease="", leased_until=None)
+        _leased(job).update(
+            due_at=next_due_at, lease="", leased_until=None, attempts=0, error=""
+        )
         > 0
     )
 
 
-def waiting(*, at: datetime) -> list[QueuedJob]:
-    """Due, held by nobody, the longest waiting first; a thousand at most."""
-    now = timestamps.to_micros(at)
-    free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
-    due = QueuedJob.objects.filter(free, due_at__lte=now, attempts__lt=MOST_ATTEMPTS)
-    return list(due.order_by("due_at", "pk")[:1000])
-
-
-def failed() -> models.QuerySet[QueuedJob]:
-    """Given up after the most attempts: a person has to look."""
-    return QueuedJob.objects.filter(attempts__gte=MOST_ATTEMPTS).order_by(
-        "due_at", "pk"
+def fail(job: QueuedJob, *, error: str, at: datetime) -> bool:
+    """Store the error and retry after 1, 2, 4 … minutes. False if the lease was lost."""
+    wait = timedelta(minutes=2 ** min(job.attempts - 1, 8))
+    return (
+        _leased(job).update(
+            error=error[:MAX_ERROR_LENGTH],
+            due_at=at + wait,
+            lease="",
+            leased_until=None,
+        )
+        > 0
     )
+
+
+def list_waiting(*, at: datetime) -> list[QueuedJob]:
+    """Rows that are due and not leased, the longest due first; a thousand at most."""
+    return list(_due(at)[:MAX_WAITING_LISTED])
+
+
+def exhausted() -> models.QuerySet[QueuedJob]:
+    """Rows whose last attempt failed. They are not retried; a person has to look."""
+    rows = QueuedJob.objects.filter(attempts__gte=MAX_ATTEMPTS)
+    return rows.order_by("due_at", "pk")
+
+
+def _due(at: datetime) -> models.QuerySet[QueuedJob]:
+    now = timestamps.to_micros(at)
+    unleased = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
+    rows = QueuedJob.objects.filter(
+        unleased, due_at__lte=now, attempts__lt=MAX_ATTEMPTS
+    )
+    return rows.order_by("due_at", "pk")
+
+
+def _leased(job: QueuedJob) -> models.QuerySet[QueuedJob]:
+    """The row, as long as nobody else has claimed it since `job` was read."""
+    return QueuedJob.objects.filter(pk=job.pk, lease=job.lease)

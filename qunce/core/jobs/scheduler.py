@@ -1,6 +1,7 @@
-"""Who does what when: duties as rows of due work, so they survive any stop.
+"""Runs the jobs of a schedule when they are due.
 
-Each duty has one row, made due again when it is done. Of several processes one does it.
+Each recurring job has one row in the queue, which is made due again when the job has run.
+Of several processes one runs it.
 """
 
 from __future__ import annotations
@@ -18,80 +19,76 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Job:
-    """`does(at=…)`, or `does(key, at=…)` where each row's key names what is to be done.
+    """`run(at=…)`, or `run(key, at=…)` for rows with a key.
 
-    Without `every` it is done once for each time it is scheduled.
+    A job without `every` runs once each time it is scheduled.
     """
 
-    does: Callable[..., Any]
+    run: Callable[..., Any]
     every: timedelta | None = None
 
 
-def plan(duties: Mapping[str, Job], *, at: datetime) -> None:
-    """Make the rows of recurring duties that are not there yet."""
-    known = set(
-        job_queue.QueuedJob.objects.filter(key="").values_list("duty", flat=True)
-    )
-    for name, duty in duties.items():
-        if duty.every and name not in known:
-            job_queue.schedule(duty=name, due_at=at)
+_running: dict[int, job_queue.QueuedJob] = {}
+"""Rows whose jobs the threads of this process are running."""
 
 
-def perform(
-    duties: Mapping[str, Job],
+def ensure_scheduled(jobs: Mapping[str, Job], *, at: datetime) -> None:
+    """Queue the recurring jobs that have no row yet."""
+    rows = job_queue.QueuedJob.objects.filter(key="")
+    existing = set(rows.values_list("job", flat=True))
+    for name, job in jobs.items():
+        if job.every and name not in existing:
+            job_queue.schedule(job=name, due_at=at)
+
+
+def run_due(
+    jobs: Mapping[str, Job],
     *,
     clock: Callable[[], datetime],
-    ending: Callable[[], bool] = lambda: False,
-    most: int = 10,
+    is_stopping: Callable[[], bool] = lambda: False,
+    limit: int = 10,
 ) -> int:
-    """Do what is due; returns how many were tried.
+    """Run the jobs that are due; returns how many were tried.
 
-    They are taken one by one, so that a long one leaves the others to other threads.
+    Rows are claimed one at a time, so that a long job leaves the others to other threads.
     """
-    for tried in range(most):
-        claimed = [] if ending() else job_queue.claim(at=clock(), most=1)
+    for tried in range(limit):
+        claimed = [] if is_stopping() else job_queue.claim(at=clock(), limit=1)
         if not claimed:
             return tried
-        _try(duties, claimed[0], clock)
-    return most
+        _run(jobs, claimed[0], clock)
+    return limit
 
 
-def _try(
-    duties: Mapping[str, Job], row: job_queue.QueuedJob, clock: Callable[[], datetime]
+def _run(
+    jobs: Mapping[str, Job], row: job_queue.QueuedJob, clock: Callable[[], datetime]
 ) -> None:
-    duty = duties.get(row.duty)
-    if duty is None:  # of another version of Qunce; it stays for that one
-        job_queue.fail(row, error="nobody has this duty", at=clock())
+    job = jobs.get(row.job)
+    if job is None:
+        # Another version of Qunce queued it, and may still run it.
+        job_queue.fail(row, error="there is no such job", at=clock())
         return
     _running[row.pk] = row
     try:
-        _do(duty, row, clock)
+        job.run(*([row.key] if row.key else []), at=clock())
+    except Exception as error:
+        log.exception("job %s failed", row)
+        job_queue.fail(row, error=f"{type(error).__name__}: {error}", at=clock())
+    else:
+        next_due_at = clock() + job.every if job.every else None
+        job_queue.complete(row, next_due_at=next_due_at)
     finally:
         _running.pop(row.pk, None)
 
 
-_running: dict[int, job_queue.QueuedJob] = {}
-"""What the threads of this process are doing now."""
-
-
 def renew(*, at: datetime) -> None:
-    """Keep the leases of what is being done here: it may take longer than one."""
+    """Renew the leases of running jobs, since a job may take longer than one lease."""
     for row in list(_running.values()):
         if row.leased_until and row.leased_until - at < job_queue.LEASE / 2:
             job_queue.renew(row, at=at)
 
 
 def release() -> None:
-    """This process ends: what it leaves undone is free for the next at once."""
+    """Return what this process leaves undone when it stops, so that others can claim it."""
     for row in list(_running.values()):
         job_queue.release(row)
-
-
-def _do(duty: Job, row: job_queue.QueuedJob, clock: Callable[[], datetime]) -> None:
-    try:
-        duty.does(*([row.key] if row.key else []), at=clock())
-    except Exception as error:
-        log.exception("duty %s failed", row)
-        job_queue.fail(row, error=f"{type(error).__name__}: {error}", at=clock())
-        return
-    job_queue.finish(row, again_at=clock() + duty.every if duty.every else None)

@@ -128,7 +128,7 @@ def is_barred(kind: str, name: str, at: datetime) -> bool:
     ).exists()
 
 
-def sweep(*, at: datetime) -> int:
+def prune(*, at: datetime) -> int:
     """Drop what counts no more."""
     old = timestamps.to_micros(at - FORGOTTEN_AFTER)
     return LoginAttempt.objects.filter(last_at__lt=old).delete()[0]

@@ -120,6 +120,6 @@ def end_all(staff: Staff, *, but: str | None = None) -> int:
     return rows.delete()[0]
 
 
-def sweep(*, at: datetime) -> int:
+def prune(*, at: datetime) -> int:
     """Drop what ran out."""
     return Session.objects.filter(expire_date__lte=at).delete()[0]

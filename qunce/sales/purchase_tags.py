@@ -1,20 +1,20 @@
-"""Purchase tags: a tag for each category of goods, as deep as it was bought often.
+"""Purchase tags: one tag per category of goods, with the number of orders as its depth.
 
-Nobody puts them; they follow the orders. An order counts once for each category in it,
-and not at all once it is wholly refunded. Orders that changed tell whose tags are worked
-out anew, from all orders of that person, so however often and in whatever order that
-happens the depth is right. The orders' own facts say why: a tag row needs no other.
+Nobody sets these tags; they follow the orders. An order counts once for each category
+in it, and no longer once it is fully refunded. For every account with changed orders,
+the depths are computed again from all of its orders, so the result does not depend on
+how often or in which order that happens. The facts of the orders explain the tags, so
+tagging records none.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 from django.db import transaction
 from django.utils import translation
@@ -33,120 +33,125 @@ from qunce.sales import orders
 from qunce.sets.bitmaps import marks
 from qunce.sets.mirror import locks
 
-GROUP = "bought"
+TAG_GROUP = "bought"
 PREFIX = "bought:"
 SOURCE = "purchases"
 CONSUMER = "purchase tags"
-STRIDE = 500_000
-"""Facts looked through at once: orders of one person far apart are then one work."""
-PEOPLE = 2_000
-"""Accounts whose orders are held in memory together."""
-ROWS = 4_000
-"""Tag rows written in one transaction, about."""
-TAGS = 40
-"""Tags made in one transaction."""
+FACTS_PER_SCAN = 500_000
+"""With many facts per scan, an account with several orders is computed once."""
+ACCOUNTS_PER_BATCH = 2_000
+"""Accounts whose orders are in memory together."""
+ROWS_PER_TRANSACTION = 4_000
+"""Approximate number of tag rows written in one transaction."""
+TAGS_PER_TRANSACTION = 40
+"""Tags created in one transaction."""
 
-KINDS = (orders.OrderPaid.kind, orders.OrderRefunded.kind, orders.OrderAmended.kind)
-OF_ACCOUNTS = """
+FACT_KINDS = (
+    orders.OrderPaid.kind,
+    orders.OrderRefunded.kind,
+    orders.OrderAmended.kind,
+)
+SELECT_ITEMS = """
 SELECT account_id, items FROM sales_order
 WHERE account_id IN ({marks}) AND community_id = %s AND items IS NOT NULL
     AND (refunded_at IS NULL OR refunded_amount < amount)
 """
 
 
-def key_of(category: str) -> str:
-    """The key of a category's tag, within what a tag's name may be."""
+def tag_key(category: str) -> str:
+    """Return the key of a category's tag, shortened to what a tag key may be."""
     name = naming.normalise(category).replace(";", ",")
     return (PREFIX + name)[: naming.MAX_LENGTH].strip()
 
 
-def categories(items: str) -> set[str]:
-    """Categories in an order's items; what no one understands has none."""
+def parse_categories(items: str) -> set[str]:
+    """Return the categories of an order's items; none if they cannot be understood."""
     try:
-        found = json.loads(items)
+        parsed = json.loads(items)
     except ValueError:
         return set()
-    if not isinstance(found, list):
+    if not isinstance(parsed, list):
         return set()
-    named = (item.get("category") for item in found if isinstance(item, dict))
-    return {name for name in named if isinstance(name, str) and name.strip()}
+    names = (item.get("category") for item in parsed if isinstance(item, dict))
+    return {name for name in names if isinstance(name, str) and name.strip()}
 
 
 def catch_up(*, at: datetime, ending: Callable[[], bool] = lambda: False) -> int:
-    """Follow all orders since the last time; returns how many tag rows changed."""
+    """Follow the orders since the last call; returns how many tag rows changed.
+
+    `ending` is asked between scans whether to stop.
+    """
     changed = 0
-    with locks.acquire("purchase-tags", wait=False) as mine:
-        while mine and not ending():
+    kinds = list(facts.kind_ids(FACT_KINDS).values())
+    with locks.acquire("purchase-tags", wait=False) as acquired:
+        while acquired and not ending():
             start = consumers.position(CONSUMER)
-            found = committed.read_accounts(after=start, most=STRIDE, kinds=_kinds())
-            if not found.size:
+            affected = committed.read_accounts(
+                after=start, most=FACTS_PER_SCAN, kinds=kinds
+            )
+            if not affected.size:
                 break
-            for community_id, accounts in found.accounts.items():
+            for community_id, accounts in affected.accounts.items():
                 community = Community.objects.get(pk=community_id)
                 changed += recompute(community=community, accounts=accounts, at=at)
-            mark = consumers.ConsumerPosition.objects.filter(consumer=CONSUMER)
-            mark.update(position=found.upto)
+            position = consumers.ConsumerPosition.objects.filter(consumer=CONSUMER)
+            position.update(position=affected.upto)
     return changed
 
 
 def recompute(*, community: Community, accounts: Sequence[int], at: datetime) -> int:
-    """Give these accounts the depths that their orders say; returns rows changed."""
-    shelf = _Shelf(community, at)
+    """Set the depths that these accounts' orders imply; returns how many rows changed."""
+    tags = _CategoryTags(community, at)
     changed = 0
-    for some in account_queries.chunks(accounts, PEOPLE):
-        wanted = _depths(shelf, some)
-        changed += _write(shelf, wanted, _carried(shelf, some))
+    for chunk in account_queries.chunks(accounts, ACCOUNTS_PER_BATCH):
+        wanted = _count_orders(tags, chunk)
+        changed += _write(tags, wanted, _load_depths(tags, chunk))
     return changed
 
 
-def _kinds() -> list[int]:
-    return list(facts.kind_ids(KINDS).values())
-
-
 Depths = dict[int, dict[int, int]]
-"""Tag → account → depth."""
+"""Depths by tag and account."""
 
 
 @dataclass
-class _Shelf:
-    """The tags of one community's categories, made when first needed."""
+class _CategoryTags:
+    """The tags of a community's categories, created when they are first needed."""
 
     community: Community
     at: datetime
-    known: dict[str, int | None] = field(default_factory=dict)
-    """Category → tag; None where somebody merged its tag into one of their own."""
+    ids: dict[str, int | None] = field(default_factory=dict)
+    """Category → tag id; None if staff merged its tag into one of their own."""
 
-    def know(self, names: Iterable[str]) -> None:
-        """Find the tags of these categories, and make those that are missing."""
-        keys = {name: key_of(name) for name in names if name not in self.known}
+    def ensure(self, categories: Iterable[str]) -> None:
+        """Load the tags of these categories, and create the missing ones."""
+        keys = {name: tag_key(name) for name in categories if name not in self.ids}
         if not keys:
             return
-        found = library.find(self.community, keys.values())
-        missing = sorted(set(keys.values()) - set(found))
-        titles = {key: name for name, key in keys.items()}
-        for some in account_queries.chunks(missing, TAGS):
+        tags = library.find(self.community, keys.values())
+        missing = sorted(set(keys.values()) - set(tags))
+        names = {key: name for name, key in keys.items()}
+        for chunk in account_queries.chunks(missing, TAGS_PER_TRANSACTION):
             with transaction.atomic():
-                found |= {key: self._make(key, titles[key]) for key in some}
+                for key in chunk:
+                    tags[key] = library.create(
+                        community=self.community,
+                        key=key,
+                        name=naming.normalise(names[key])[: naming.MAX_LENGTH],
+                        group=self.group,
+                        by=self.by,
+                        at=self.at,
+                    )
         for name, key in keys.items():
-            ours = found[key].group_id == self.group.pk
-            self.known[name] = found[key].pk if ours else None
+            is_ours = tags[key].group_id == self.group.pk
+            self.ids[name] = tags[key].pk if is_ours else None
 
-    def _make(self, key: str, name: str) -> tag_models.Tag:
-        return library.create(
-            community=self.community,
-            key=key,
-            name=naming.normalise(name)[: naming.MAX_LENGTH],
-            group=self.group,
-            by=self.by,
-            at=self.at,
-        )
-
-    def ids(self) -> list[int]:
+    def list_group_ids(self) -> list[int]:
+        """Return the ids of all purchase tags."""
         try:
-            group = tag_groups.get_by_key(self.community, GROUP)
+            group = tag_groups.get_by_key(self.community, TAG_GROUP)
         except tag_groups.TagGroupNotFound:
             return []
-        return tag_groups.tag_ids(self.community, group)
+        return tag_groups.tag_ids(group)
 
     @cached_property
     def by(self) -> Staff:
@@ -155,13 +160,13 @@ class _Shelf:
     @cached_property
     def group(self) -> tag_models.TagGroup:
         try:
-            return tag_groups.get_by_key(self.community, GROUP)
+            return tag_groups.get_by_key(self.community, TAG_GROUP)
         except tag_groups.TagGroupNotFound:
             with translation.override(self.community.language):
                 name = _("Bought")
             return tag_groups.create(
                 community=self.community,
-                key=GROUP,
+                key=TAG_GROUP,
                 name=name,
                 naming=naming.NamingRule(prefix=PREFIX),
                 by=self.by,
@@ -169,77 +174,78 @@ class _Shelf:
             )
 
 
-def _depths(shelf: _Shelf, accounts: Sequence[int]) -> Depths:
-    sql = OF_ACCOUNTS.format(marks=db.placeholders(len(accounts)))
-    bought = [
-        (account, categories(items))
-        for account, items in db.rows(sql, [*accounts, shelf.community.pk])
+def _count_orders(tags: _CategoryTags, accounts: Sequence[int]) -> Depths:
+    """Count the orders of each account per purchase tag."""
+    sql = SELECT_ITEMS.format(marks=db.placeholders(len(accounts)))
+    orders_categories = [
+        (account, parse_categories(items))
+        for account, items in db.rows(sql, [*accounts, tags.community.pk])
     ]
-    shelf.know(sorted({name for _account, names in bought for name in names}))
+    tags.ensure(
+        sorted({name for _account, names in orders_categories for name in names})
+    )
     counts: defaultdict[int, Counter[int]] = defaultdict(Counter)
-    for account, names in bought:
-        for tag in {shelf.known[name] for name in names}:
+    for account, categories in orders_categories:
+        # Two categories may share a tag; the order still counts once.
+        for tag in {tags.ids[name] for name in categories}:
             if tag is not None:
                 counts[tag][account] += 1
-    return {tag: dict(each) for tag, each in counts.items()}
+    return {tag: dict(by_account) for tag, by_account in counts.items()}
 
 
-def _carried(shelf: _Shelf, accounts: Sequence[int]) -> Depths:
-    carried: Depths = defaultdict(dict)
-    mine = shelf.ids()
-    if not mine:
-        return carried
+def _load_depths(tags: _CategoryTags, accounts: Sequence[int]) -> Depths:
+    """Return the current depths of the purchase tags of these accounts."""
+    depths: Depths = defaultdict(dict)
+    tag_ids = tags.list_group_ids()
+    if not tag_ids:
+        return depths
     for tag, account, weight in db.rows(
         "SELECT tag_id, account_id, weight FROM members_tagging"  # noqa: S608
         f" WHERE account_id IN ({db.placeholders(len(accounts))})"
-        f" AND tag_id IN ({db.placeholders(len(mine))}) AND present",
-        [*accounts, *mine],
+        f" AND tag_id IN ({db.placeholders(len(tag_ids))}) AND present",
+        [*accounts, *tag_ids],
     ):
-        carried[tag][account] = weight
-    return carried
+        depths[tag][account] = weight
+    return depths
 
 
-def _write(shelf: _Shelf, wanted: Depths, carried: Depths) -> int:
+def _write(tags: _CategoryTags, wanted: Depths, current: Depths) -> int:
+    extra = {
+        "tagged_at": timestamps.to_micros(tags.at),
+        "by_id": tags.by.pk,
+        "source": SOURCE,
+        "batch_id": None,
+    }
     written = 0
-    for batch in _batches(wanted, carried):
+    for batch in _batch_changes(wanted, current):
         with transaction.atomic():
             for tag, changes in batch:
                 marks.set_weights(
-                    tag_models.KIND, shelf.community.pk, tag, changes, _about(shelf)
+                    tag_models.KIND, tags.community.pk, tag, changes, extra
                 )
                 written += len(changes)
     return written
 
 
-def _about(shelf: _Shelf) -> dict[str, Any]:
-    return {
-        "tagged_at": timestamps.to_micros(shelf.at),
-        "by_id": shelf.by.pk,
-        "source": SOURCE,
-        "batch_id": None,
-    }
-
-
-def _batches(
-    wanted: Depths, carried: Depths
+def _batch_changes(
+    wanted: Depths, current: Depths
 ) -> Iterator[list[tuple[int, dict[int, int]]]]:
-    """Changes by tag, ascending, in transactions that hold the lock briefly."""
+    """Yield the changes by tag, in batches that hold the database's lock briefly.
+
+    Tags are ascending, as every writer locks them in that order.
+    """
     batch: list[tuple[int, dict[int, int]]] = []
-    for tag in sorted({*wanted, *carried}):
-        changes = _changes(wanted.get(tag, {}), carried.get(tag, {}))
+    for tag in sorted({*wanted, *current}):
+        new, old = wanted.get(tag, {}), current.get(tag, {})
+        changes = {
+            account: new.get(account, 0)
+            for account in new.keys() | old.keys()
+            if new.get(account, 0) != old.get(account, 0)
+        }
         if changes:
             batch.append((tag, changes))
-        if sum(len(each) for _tag, each in batch) >= ROWS:
+        if sum(len(depths) for _tag, depths in batch) >= ROWS_PER_TRANSACTION:
             yield batch
             batch = []
     if batch:
         yield batch
-
-
-def _changes(wanted: Mapping[int, int], carried: Mapping[int, int]) -> dict[int, int]:
-    accounts: Iterable[int] = wanted.keys() | carried.keys()
-    return {
-        account: wanted.get(account, 0)
-        for account in accounts
-        if wanted.get(account, 0) != carried.get(account, 0)
-    }

@@ -42,7 +42,7 @@ def shop(transactional_db: None) -> Community:
 
 
 def pay(shop: Community, account: int, amount: int, when: datetime = AT) -> None:
-    orders.pay(
+    orders.record_payment(
         community=shop,
         key=f"{account} {when.isoformat()} {amount}",
         account=account,

@@ -188,7 +188,7 @@ def test_who_is_erased_is_gone_at_once_and_leaves_nothing(
     assert made.who(shop, {"with_left": {"all": []}}) == ["bob"]
     with pytest.raises(account_queries.MemberNotFound):
         account_queries.get(shop, "ann")
-    (due,) = job_queue.QueuedJob.objects.filter(duty=people.SCRUB_JOB)
+    (due,) = job_queue.QueuedJob.objects.filter(job=people.SCRUB_JOB)
     assert due.key == str(head)
     for _twice in range(2):
         erasure.scrub(due.key, at=LATER + timedelta(hours=1))

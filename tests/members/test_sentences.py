@@ -15,9 +15,10 @@ from qunce.members.attributes import attributes
 from qunce.members.layers import layers
 from qunce.members.layers import specs as layer_specs
 from qunce.members.rule_text import names as rule_names
-from qunce.members.rule_text import phrases, sentences
+from qunce.members.rule_text import sentences
 from qunce.members.rule_text.sentences import Line
 from qunce.members.segments import segments
+from qunce.sets.rules import base, phrasing
 from tests.members import made
 from tests.members.made import AT
 
@@ -118,24 +119,24 @@ SAID = [
 
 @pytest.mark.parametrize(("rule", "said"), SAID)
 def test_each_clause_reads_as_a_sentence(rule: Any, said: str) -> None:
-    assert sentences.text(rule, NAMES) == f"everyone who {said}"
+    assert sentences.to_text(rule, NAMES) == f"everyone who {said}"
 
 
 @pytest.mark.parametrize("rule", [rule for rule, _said in SAID])
 def test_each_clause_is_said_in_chinese(rule: Any) -> None:
     names = dict.fromkeys(NAMES, "名")
     with translation.override("zh-hans"):
-        said = sentences.text(rule, names)
-    words = phrases.text(
+        said = sentences.to_text(rule, names)
+    words = phrasing.to_text(
         piece for piece in _chinese(rule, names) if piece.kind == "word"
     )
     assert not [letter for letter in words if letter.isascii() and letter.isalpha()]
     assert "  " not in said
 
 
-def _chinese(rule: Any, names: Any) -> phrases.Pieces:
+def _chinese(rule: Any, names: Any) -> phrasing.Pieces:
     with translation.override("zh-hans"):
-        return sentences.said(rule, names)
+        return sentences.describe(rule, names)
 
 
 def test_a_rule_reads_as_one_sentence() -> None:
@@ -146,16 +147,16 @@ def test_a_rule_reads_as_one_sentence() -> None:
             {"not": {"did": {"kind": "send.delivered", "within": "3d"}}},
         ]
     }
-    assert sentences.text(rule, NAMES) == (
+    assert sentences.to_text(rule, NAMES) == (
         "everyone who carries any of the tags VIP, KOC and fits one of these: (is in the"
         " group North shop or not: came through x) but nobody who got a message in the"
         " last 3 days"
     )
-    assert sentences.text({"all": []}, NAMES) == "everyone"
+    assert sentences.to_text({"all": []}, NAMES) == "everyone"
 
 
 def test_an_unknown_name_is_shown_as_such() -> None:
-    (line,) = sentences.lines({"all": [{"tag": {"any": ["ghost", "vip"]}}]}, NAMES)
+    (line,) = sentences.list_lines({"all": [{"tag": {"any": ["ghost", "vip"]}}]}, NAMES)
     told = {piece.text: piece.kind for piece in line.pieces}
     assert told["ghost"] == "unknown"
     assert told["VIP"] == "value"
@@ -170,7 +171,7 @@ def test_lines_know_their_places() -> None:
     }
     told = [
         (line.path, line.clause, line.depth, line.joiner, line.is_group)
-        for line in sentences.lines(rule, NAMES)
+        for line in sentences.list_lines(rule, NAMES)
     ]
     assert told == [
         ("all[0]", "all[0].not", 0, "except those who", True),
@@ -201,10 +202,10 @@ anything = st.recursive(
 
 @given(anything)
 def test_whatever_a_rule_holds_it_is_said(rule: Any) -> None:
-    assert isinstance(sentences.text(rule, {}), str)
-    for line in sentences.lines({"all": [rule]}, NAMES):
+    assert isinstance(sentences.to_text(rule, {}), str)
+    for line in sentences.list_lines({"all": [rule]}, NAMES):
         assert isinstance(line, Line)
-    assert all(isinstance(key, str) for _what, key in rule_names.mentioned(rule))
+    assert all(isinstance(key, str) for _what, key in base.list_mentions(rule))
 
 
 @pytest.mark.both_databases
@@ -223,7 +224,7 @@ def test_names_are_found_in_the_community(shop: Community, by: Staff) -> None:
             {"did": {"kind": "member.joined"}},
         ]
     }
-    found = rule_names.of(shop, rule)
+    found = rule_names.find(shop, rule)
     assert found == {
         ("tag", "vip"): "vip",
         ("tag_group", "worth"): "Worth",
@@ -233,6 +234,6 @@ def test_names_are_found_in_the_community(shop: Community, by: Staff) -> None:
         ("segment", "loyal"): "Loyal ones",
         ("kind", "member.joined"): "joined the community",
     }
-    assert rule_names.of(made.shop("other"), rule) == {
+    assert rule_names.find(made.shop("other"), rule) == {
         ("kind", "member.joined"): "joined the community"
     }

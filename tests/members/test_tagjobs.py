@@ -30,7 +30,7 @@ def begin(shop: Community, by: Staff, action: str = "apply") -> tag_models.TagJo
 
 def test_it_is_done_once_and_undone_as_one(shop: Community, by: Staff) -> None:
     job = begin(shop, by)
-    (due,) = job_queue.QueuedJob.objects.filter(duty=bulk_tagging.JOB)
+    (due,) = job_queue.QueuedJob.objects.filter(job=bulk_tagging.JOB)
     for _twice in range(2):
         bulk_tagging.run(due.key, at=LATER)
     job = bulk_tagging.get(by=by, pk=job.pk)

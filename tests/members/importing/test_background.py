@@ -43,8 +43,8 @@ def started(by: Staff, text: str, **chosen: Any) -> ImportJob:
 
 
 def work_off(at: Any = LATER) -> None:
-    only = {jobs.DUTY: schedule.DUTIES[jobs.DUTY]}
-    while scheduler.perform(only, clock=lambda: at):
+    only = {jobs.JOB: schedule.SCHEDULE[jobs.JOB]}
+    while scheduler.run_due(only, clock=lambda: at):
         pass
 
 
@@ -105,7 +105,7 @@ def test_an_import_is_done_as_a_duty_and_says_how_it_went(
         (None, {"file": "members.csv", "job": job.pk, "target": "members"})
     ]
     work_off()
-    assert not job_queue.QueuedJob.objects.filter(duty=jobs.DUTY).exists()
+    assert not job_queue.QueuedJob.objects.filter(job=jobs.JOB).exists()
 
 
 def test_one_broken_row_refuses_it_and_the_good_ones_can_be_had(

@@ -173,7 +173,7 @@ def web(port: str) -> None:
 
     http.now = following.clock  # type: ignore[assignment]
     worker_loop.now = following.clock  # type: ignore[assignment]
-    worker_loop.begin.__defaults__ = (following.clock,)
+    worker_loop.start.__defaults__ = (following.clock,)
     sys.exit(main.main(["serve", "--community", "bench", "--port", port]))
 
 

@@ -21,8 +21,8 @@ def clock() -> datetime:
 @contextmanager
 def thread() -> Iterator[None]:
     """The beats of `qunce serve` at their pace, without the port and by that clock."""
-    beats = worker_loop.begin(clock)
+    loops = worker_loop.start(clock)
     try:
         yield
     finally:
-        worker_loop.end(beats)
+        worker_loop.stop(loops)

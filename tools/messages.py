@@ -8,7 +8,6 @@ Done by Babel, so nobody needs GNU gettext.
 
 from __future__ import annotations
 
-import ast
 import io
 import re
 import sys
@@ -27,6 +26,7 @@ ROOTS = ("qunce", "docs")
 LANGUAGES = ("zh_Hans",)
 KEYWORDS = {
     "_": None,
+    "N_": None,
     "gettext": None,
     "gettext_lazy": None,
     "gettext_noop": None,
@@ -78,16 +78,6 @@ def _in_module(path: Path, where: str) -> Iterator[Found]:
             "python", file, keywords=KEYWORDS, options={"encoding": "utf-8"}
         ):
             yield where, message, context
-    if path.parent.name == "cli":
-        yield from _help_of(path, where)
-
-
-def _help_of(path: Path, where: str) -> Iterator[Found]:
-    """A command's help is its docstring's first line, see `qunce.cli.main`."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    if "add_arguments" in functions and "run" in functions:
-        yield where, (ast.get_docstring(tree) or "").split("\n")[0], None
 
 
 def template() -> catalog.Catalog:

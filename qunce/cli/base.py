@@ -14,9 +14,12 @@ from gettext import gettext as _
 from typing import Any, TypeVar
 
 import click
-from django.utils.translation import gettext_noop as N_
 
 from qunce.cli import i18n
+from qunce.cli.i18n import N_
+
+PREFIX = "common_"
+"""Of the names of common options, which a command may use for parameters of its own."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,13 +40,13 @@ class _TranslatedHelp:
 
     _english: str | None = None
 
-    @property
-    def help(self) -> str | None:
+    def _get_help(self) -> str | None:
         return _(self._english) if self._english else None
 
-    @help.setter
-    def help(self, text: str | None) -> None:
+    def _set_help(self, text: str | None) -> None:
         self._english = text
+
+    help = property(_get_help, _set_help)
 
 
 class Option(_TranslatedHelp, click.Option):
@@ -57,7 +60,9 @@ class Argument(_TranslatedHelp, click.Argument):
 def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     # An option before the command stays unless it is given again behind it.
     if value:
-        setattr(ctx.ensure_object(CommonOptions), param.name, value)
+        setattr(
+            ctx.ensure_object(CommonOptions), param.name.removeprefix(PREFIX), value
+        )
 
 
 def _print_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -70,22 +75,34 @@ def common_options() -> list[Option]:
     """Return new options that store their values in `CommonOptions`."""
     languages = click.Choice(sorted(i18n.LANGUAGES))
     options = [
-        Option(["--json"], is_flag=True, help=N_("print one JSON document")),
         Option(
-            ["--community"],
+            ["--json", f"{PREFIX}json"],
+            is_flag=True,
+            help=N_("print one JSON document"),
+        ),
+        Option(
+            ["--community", f"{PREFIX}community"],
             metavar="KEY",
             help=N_("required if there are several communities"),
         ),
-        Option(["--at"], metavar="ISO", help=N_("time to use as the current time")),
         Option(
-            ["--as", "login"], metavar="LOGIN", help=N_("act as this staff member")
+            ["--at", f"{PREFIX}at"],
+            metavar="ISO",
+            help=N_("time to use as the current time"),
         ),
-        Option(["--lang", "language"], type=languages, help=N_("output language")),
+        Option(
+            ["--as", f"{PREFIX}login"],
+            metavar="LOGIN",
+            help=N_("act as this staff member"),
+        ),
+        Option(
+            ["--lang", f"{PREFIX}language"], type=languages, help=N_("output language")
+        ),
     ]
     for each in options:
         each.callback = _store
     print_help = Option(
-        ["-h", "--help", "show_help"],
+        ["-h", "--help", f"{PREFIX}help"],
         is_flag=True,
         is_eager=True,
         callback=_print_help,
@@ -99,12 +116,10 @@ def common_options() -> list[Option]:
 class Command(_TranslatedHelp, click.Command):
     """A command with the common options, unless it has its own under the same flag."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, add_help_option=False, **kwargs)
+    def __init__(self, name: str | None = None, **kwargs: Any) -> None:
+        super().__init__(name, **{**kwargs, "add_help_option": False})
         flags = {flag for param in self.params for flag in param.opts}
-        self.params += [
-            each for each in common_options() if not flags & set(each.opts)
-        ]
+        self.params += [each for each in common_options() if not flags & set(each.opts)]
 
     def get_short_help_str(self, limit: int = 45) -> str:
         return self.help or ""
@@ -133,8 +148,8 @@ class Group(Command, click.Group):
 
     command_class = Command
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, no_args_is_help=False, **kwargs)
+    def __init__(self, name: str | None = None, **kwargs: Any) -> None:
+        super().__init__(name, **{**kwargs, "no_args_is_help": False})
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)

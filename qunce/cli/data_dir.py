@@ -1,4 +1,4 @@
-"""QUNCE_HOME made ready: every migration applied before a command looks at it."""
+"""The home of an installation: its database is migrated before a command uses it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from django.utils.translation import gettext as _
 
 from qunce.core import db, errors
 
-LOCK_ON_POSTGRESQL = 0x71756E6365  # "qunce"
-IN_USE = "serve.lock"
+POSTGRESQL_LOCK = 0x71756E6365  # "qunce"
+SERVER_LOCK = "serve.lock"
 
 
 class HomeInUse(errors.Refused):
-    """Somebody serves from this home."""
+    """A server is running from this home."""
 
 
 def ready() -> None:
-    """One query a database when there is nothing to do, which is nearly always."""
+    """Apply missing migrations; one query per database when there are none."""
     if any(pending(alias) for alias in settings.DATABASES):
         with migrating():
             for alias in settings.DATABASES:
@@ -34,20 +34,26 @@ def ready() -> None:
 
 
 def pending(alias: str) -> set[tuple[str, str]]:
-    """Migrations on disk that this database has not seen.
+    """Return the migrations on disk that are not applied to this database.
 
-    Django's own check builds the whole graph of migrations: 120 ms against 3.
+    Django's own check builds the whole graph of migrations: 120 ms instead of 3.
     """
+    # On PostgreSQL an error would break a transaction that is open, such as a test's.
+    savepoint = (
+        transaction.atomic(alias)
+        if db.is_postgresql(alias)
+        else contextlib.nullcontext()
+    )
     try:
-        # An error would spoil an open transaction, as a test's.
-        with transaction.atomic(alias) if db.is_postgresql(alias) else _plainly():
+        with savepoint:
             applied = set(db.rows("SELECT app, name FROM django_migrations", (), alias))
-    except DatabaseError:  # an empty database has not even that table
+    except DatabaseError:  # an empty database does not have this table
         applied = set()
-    return on_disk() - applied
+    return migrations_on_disk() - applied
 
 
-def on_disk() -> set[tuple[str, str]]:
+def migrations_on_disk() -> set[tuple[str, str]]:
+    """Return the app label and the name of every migration."""
     found = set()
     for config in apps.get_app_configs():
         folder = Path(config.path) / "migrations"
@@ -58,27 +64,22 @@ def on_disk() -> set[tuple[str, str]]:
 
 
 @contextlib.contextmanager
-def _plainly() -> Iterator[None]:
-    yield
-
-
-@contextlib.contextmanager
 def migrating() -> Iterator[None]:
-    """Held by one process at a time: of one machine, and of all on PostgreSQL."""
+    """Let one process migrate at a time: of one machine, on PostgreSQL of all."""
     with lock("migrate.lock"):
         if not db.is_postgresql():
             yield
             return
-        db.rows("SELECT pg_advisory_lock(%s)", [LOCK_ON_POSTGRESQL])
+        db.rows("SELECT pg_advisory_lock(%s)", [POSTGRESQL_LOCK])
         try:
             yield
         finally:
-            db.rows("SELECT pg_advisory_unlock(%s)", [LOCK_ON_POSTGRESQL])
+            db.rows("SELECT pg_advisory_unlock(%s)", [POSTGRESQL_LOCK])
 
 
 @contextlib.contextmanager
 def lock(name: str) -> Iterator[None]:
-    """A file of the home that one process holds; others wait."""
+    """Lock a file of the home; other processes wait."""
     with (settings.HOME / name).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -91,17 +92,17 @@ def _migrate(alias: str) -> None:
 
 
 @contextlib.contextmanager
-def in_use() -> Iterator[None]:
-    """Held by all who serve from this home, so that nobody replaces it under them."""
-    with (settings.HOME / IN_USE).open("w") as file:
+def shared() -> Iterator[None]:
+    """Lock the home for a serving process, so that nobody replaces it meanwhile."""
+    with (settings.HOME / SERVER_LOCK).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
 
 
 @contextlib.contextmanager
-def alone() -> Iterator[None]:
-    """Refused while somebody serves from this home."""
-    with (settings.HOME / IN_USE).open("w") as file:
+def exclusive() -> Iterator[None]:
+    """Lock the home against servers; raise HomeInUse if one is running."""
+    with (settings.HOME / SERVER_LOCK).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -13,37 +13,41 @@ from pathlib import Path
 
 from django.apps import apps
 from django.utils import translation
-from django.utils.translation import gettext_noop, ngettext_lazy
+from django.utils.translation import ngettext_lazy
 
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
 """Values of `--lang` → language codes of Django."""
 LOCALE_FOLDER = Path(__file__).parents[1] / "locale"
 
+
+def N_(message: str) -> str:
+    """Mark a message for the catalogue; it is translated when it is printed."""
+    return message
+
+
 CLICK_MESSAGES = (
-    gettext_noop("Usage:"),
-    gettext_noop("[OPTIONS]"),
-    gettext_noop("COMMAND [ARGS]..."),
-    gettext_noop("Positional arguments"),
-    gettext_noop("Commands"),
-    gettext_noop("default: {default}"),
-    gettext_noop("required"),
-    gettext_noop("Error: {message}"),
-    gettext_noop("Missing command."),
-    gettext_noop("Missing argument"),
-    gettext_noop("Missing option"),
-    gettext_noop("Missing parameter"),
-    gettext_noop("Missing {param_type}"),
-    gettext_noop("No such command {name!r}."),
-    gettext_noop("No such option {name!r}."),
-    gettext_noop("Option {name!r} does not take a value."),
-    gettext_noop("Invalid value: {message}"),
-    gettext_noop("Invalid value for {param_hint}: {message}"),
-    gettext_noop("{value!r} is not a valid {number_type}."),
-    gettext_noop("{value} is not in the range {range}."),
-    gettext_noop("Choose from:\n\t{choices}"),
-    gettext_noop(
-        "Couldn't detect Bash version, shell completion is not supported."
-    ),
+    N_("Usage:"),
+    N_("[OPTIONS]"),
+    N_("COMMAND [ARGS]..."),
+    N_("Positional arguments"),
+    N_("Commands"),
+    N_("default: {default}"),
+    N_("required"),
+    N_("Error: {message}"),
+    N_("Missing command."),
+    N_("Missing argument"),
+    N_("Missing option"),
+    N_("Missing parameter"),
+    N_("Missing {param_type}"),
+    N_("No such command {name!r}."),
+    N_("No such option {name!r}."),
+    N_("Option {name!r} does not take a value."),
+    N_("Invalid value: {message}"),
+    N_("Invalid value for {param_hint}: {message}"),
+    N_("{value!r} is not a valid {number_type}."),
+    N_("{value} is not in the range {range}."),
+    N_("Choose from:\n\t{choices}"),
+    N_("Couldn't detect Bash version, shell completion is not supported."),
 )
 """What click prints to users, listed here so that our catalogue translates it."""
 CLICK_PLURALS = (
@@ -78,10 +82,6 @@ def requested_language(words: Sequence[str]) -> str | None:
     return None
 
 
-def active_language() -> str:
-    return "en" if os.environ.get("LANGUAGE") == "en" else "zh-hans"
-
-
 def activate(language: str) -> None:
     """Switch help, click's sentences and, once it is loaded, Django to a language."""
     # Python's gettext reads the language from the environment and from nowhere else.
@@ -90,3 +90,8 @@ def activate(language: str) -> None:
     gettext.textdomain("django")
     if apps.ready:
         translation.activate(language)
+
+
+def activate_in_django() -> None:
+    """Repeat the last `activate` for a Django that was loaded after it."""
+    translation.activate(translation.to_language(os.environ["LANGUAGE"]))

@@ -1,7 +1,7 @@
 """What a serving process writes to stderr: JSON for machines, or lines to read.
 
-What went wrong is told by its kind and where in the code, not by its message: that may
-quote a name or a phone number. QUNCE_DEBUG shows all of it.
+An exception is logged by its class and its place in the code without its message, which
+may quote a name or a phone number. QUNCE_DEBUG shows all of it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,20 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
 
 FORMATS = ("json", "plain")
-DEEPEST = 30
-"""Frames of a traceback that are told, the innermost ones."""
+MAX_FRAMES = 30
+"""Frames of a traceback that are logged, the innermost ones."""
 
 
-def begin(how: str) -> None:
-    shared = _shared()
+def configure(log_format: str) -> None:
+    is_debugging = bool(os.environ.get("QUNCE_DEBUG"))
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info if is_debugging else add_error_place,
+    ]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -35,27 +43,28 @@ def begin(how: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    formatter = {"()": _formatter, "log_format": log_format, "shared": shared}
     logging.config.dictConfig(
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {"one": {"()": _formatter, "how": how, "shared": shared}},
+            "formatters": {"structured": formatter},
             "handlers": {
-                "stderr": {"class": "logging.StreamHandler", "formatter": "one"}
+                "stderr": {"class": "logging.StreamHandler", "formatter": "structured"}
             },
             "root": {"handlers": ["stderr"], "level": "WARNING"},
             "loggers": {
-                "qunce": {"level": "INFO" if how == "json" else "WARNING"},
-                # Answers below 500 are in our own line.
+                "qunce": {"level": "INFO" if log_format == "json" else "WARNING"},
+                # Responses below 500 are in our own line.
                 "django.request": {"level": "ERROR", "handlers": []},
             },
         }
     )
 
 
-def _formatter(*, how: str, shared: list[Processor]) -> logging.Formatter:
+def _formatter(*, log_format: str, shared: list[Processor]) -> logging.Formatter:
     last: Processor = structlog.dev.ConsoleRenderer(colors=False)
-    if how == "json":
+    if log_format == "json":
         last = structlog.processors.JSONRenderer(ensure_ascii=False)
     drop = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     return structlog.stdlib.ProcessorFormatter(
@@ -63,40 +72,27 @@ def _formatter(*, how: str, shared: list[Processor]) -> logging.Formatter:
     )
 
 
-def _shared() -> list[Processor]:
-    return [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info if _in_full() else where,
-    ]
-
-
-def _in_full() -> bool:
-    return bool(os.environ.get("QUNCE_DEBUG"))
-
-
-def where(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Of an exception its kind and its frames; the request it was in goes too."""
-    told: Any = event.pop("exc_info", None)
-    if told is True:
-        told = sys.exc_info()
-    error = told[1] if isinstance(told, tuple) else told
+def add_error_place(
+    _logger: WrappedLogger, _method: str, event: EventDict
+) -> EventDict:
+    """Replace an exception by its class and its frames, without its message."""
+    exc_info: Any = event.pop("exc_info", None)
+    if exc_info is True:
+        exc_info = sys.exc_info()
+    error = exc_info[1] if isinstance(exc_info, tuple) else exc_info
     if isinstance(error, BaseException):
         event["error"] = type(error).__name__
-        frames = traceback.extract_tb(error.__traceback__)[-DEEPEST:]
+        frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
         event["frames"] = [
-            f"{at.filename}:{at.lineno} {at.name}"
-            for at in frames
-            if not at.filename.startswith("<frozen")
+            f"{frame.filename}:{frame.lineno} {frame.name}"
+            for frame in frames
+            if not frame.filename.startswith("<frozen")
         ]
     return event
 
 
 class Gunicorn(glogging.Logger):  # type: ignore[misc]
-    """Through our handler, like everything else; requests are in our own lines."""
+    """Logs through our handler. Requests are not logged here but in our own lines."""
 
     def setup(self, cfg: object) -> None:
         super().setup(cfg)

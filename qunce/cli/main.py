@@ -10,9 +10,9 @@ from importlib import metadata
 import click
 import django
 from django.apps import apps
-from django.utils.translation import gettext_noop as N_
 
 from qunce.cli import base, i18n
+from qunce.cli.i18n import N_
 
 PROGRAM = "qunce"
 COMPLETION_VARIABLE = "_QUNCE_COMPLETE"
@@ -23,7 +23,7 @@ def start_django() -> None:
     if not apps.ready:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunce.settings")
         django.setup()
-        i18n.activate(i18n.active_language())
+        i18n.activate_in_django()
 
 
 def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:

@@ -1,91 +1,99 @@
-"""Members as the command line names them: by key, in a file, by a rule."""
+"""Members as the command line names them: by key, in a file, or by a rule."""
 
 from __future__ import annotations
 
-import argparse
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import options
-from qunce.core.communities import Community
-from qunce.core.staff.models import Staff
+from qunce.cli import base, options
+from qunce.cli.i18n import N_
+from qunce.cli.options import Invocation
 from qunce.members.accounts import queries as account_queries
+from qunce.members.people import visibility
 from qunce.sets import audiences
 
-PAGE = 10_000
+PAGE_SIZE = 10_000
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-def add_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
-    """Ways to say whom: exactly one of them."""
-    whom = parser.add_mutually_exclusive_group(required=required)
-    whom.add_argument("--rule", metavar="RULE", help=_("JSON, @file or segment:KEY"))
-    whom.add_argument(
-        "--members", metavar="KEY,KEY", help=_("keys separated by commas")
-    )
-    whom.add_argument("--file", metavar="FILE", help=_("one key per line"))
+def selection_options(function: F) -> F:
+    """Add `--rule`, `--members` and `--file`, of which `select` takes exactly one."""
+    for decorate in (
+        base.option("--file", metavar="FILE", help=N_("one key per line")),
+        base.option(
+            "--members", metavar="KEY,KEY", help=N_("keys separated by commas")
+        ),
+        base.option("--rule", metavar="RULE", help=N_("JSON, @file or segment:KEY")),
+    ):
+        function = decorate(function)
+    return function
 
 
-def chosen(args: argparse.Namespace, *, community: Community, by: Staff) -> list[int]:
-    """The accounts that `--rule`, `--members` or `--file` mean."""
-    if args.rule:
-        rule = options.rule(args.rule)
-        pages = pages_of(rule=rule, community=community, by=by, at=args.at)
-        return [account for page in pages for account in page]
-    keys = _keys(args.members, args.file)
-    return accounts(community=community, keys=keys, by=by, at=args.at)
+def select(
+    invocation: Invocation, *, rule: str | None, members: str | None, file: str | None
+) -> list[int]:
+    """Return the ids of the accounts that one of the three options names."""
+    if [rule, members, file].count(None) != 2:
+        raise options.BadUsage(_("Give exactly one of --rule, --members and --file."))
+    if rule:
+        invocation.derive()
+        return [*list_people(invocation, options.parse_rule(rule))]
+    keys = members.split(",") if members else _read_lines(file or "")
+    keys = [key for key in map(str.strip, keys) if key]
+    return find_accounts(invocation, list(dict.fromkeys(keys)))
 
 
-def pages_of(after: int = 0, **asked: Any) -> Iterator[list[int]]:
-    """An audience in pages of ids, so that a million of them need no memory."""
+def list_people(invocation: Invocation, rule: Any, *, after: int = 0) -> Iterator[int]:
+    """Yield an audience page by page, so that a million of them need no memory."""
     while True:
-        page = audiences.list_ids(after=after, limit=PAGE, **asked)
-        if page:
-            yield page
-        if len(page) < PAGE:
+        page = audiences.list_ids(
+            rule=rule, after=after, limit=PAGE_SIZE, **invocation.query_args
+        )
+        yield from page
+        if len(page) < PAGE_SIZE:
             return
         after = page[-1]
 
 
-def accounts(
-    *, community: Community, keys: Sequence[str], by: Staff, at: datetime
-) -> list[int]:
-    """Accounts of these keys. One out of the operator's scope is as good as unknown."""
-    found = account_queries.find(community, keys)
+def list_keys(invocation: Invocation, people: Iterable[int]) -> Iterator[str]:
+    remaining = iter(people)
+    while page := [*itertools.islice(remaining, PAGE_SIZE)]:
+        keys = account_queries.keys_by_id(invocation.community, page)
+        yield from (keys[account] for account in page)
+
+
+def find_accounts(invocation: Invocation, keys: Sequence[str]) -> list[int]:
+    """Return the accounts with these keys, in their order; every one must be visible."""
+    accounts = account_queries.find(invocation.community, keys)
     for key in keys:
-        if key not in found:
-            found[key] = account_queries.get(community, key).pk
-    if by.scope is not None:
-        rule = {"with_left": {"members": {"keys": list(keys)}}}
-        seen = set(audiences.list_ids(community=community, rule=rule, by=by, at=at))
-        heads = account_queries.person_ids(found.values())
-        for key, account in found.items():
-            if heads[account] not in seen:
-                raise account_queries.MemberNotFound(
-                    _("There is no member “%(key)s”.") % {"key": key}
-                )
-    return list(found.values())
+        if key not in accounts:
+            account = account_queries.get(invocation.community, key)
+            accounts[key] = account.pk
+    if invocation.by.scope is not None:
+        _check_visible(invocation, accounts)
+    return list(accounts.values())
 
 
-def _keys(listed: str | None, file: str | None) -> list[str]:
-    keys = (listed or "").split(",")
-    if file:
-        try:
-            keys += Path(file).read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise options.BadUsage(
-                _("“%(file)s” cannot be read: %(why)s.") % {"file": file, "why": error}
-            ) from None
-    return _unique(key.strip() for key in keys)
+def _check_visible(invocation: Invocation, accounts: dict[str, int]) -> None:
+    people = account_queries.person_ids(accounts.values())
+    visible = visibility.filter_visible(accounts=people, **invocation.verb_args)
+    for key, account in accounts.items():
+        if people[account] not in visible:
+            # The same error as for a key that does not exist.
+            raise account_queries.MemberNotFound(
+                _("There is no member “%(key)s”.") % {"key": key}
+            )
 
 
-def _unique(keys: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(key for key in keys if key))
-
-
-def quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _read_lines(file: str) -> list[str]:
+    try:
+        return Path(file).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise options.BadUsage(
+            _("“%(file)s” cannot be read: %(why)s.") % {"file": file, "why": error}
+        ) from None

@@ -1,188 +1,199 @@
-"""What every command may be given: community, operator, moment, language, rule.
+"""What a command is called with: community, staff member, time, language, rules.
 
 This is where the command line reads the clock; everything below takes `at`.
 """
 
 from __future__ import annotations
 
-import argparse
+import functools
 import json
-import os
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import click
 from django.db import IntegrityError
-from django.utils.translation import activate
 from django.utils.translation import gettext as _
 
+from qunce.cli import base, data_dir, i18n
+from qunce.cli.output import Out
 from qunce.core import communities, community_days, errors, timestamps
+from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.sets.mirror import deriver
 
-LANGUAGES = {"zh": "zh-hans", "en": "en"}
 DEFAULT_KEY = "default"
-BEARABLE = 2_000_000
-"""Facts that a question counts first; what waits beyond that, `serve` brings in."""
+MAX_FACTS_TO_DERIVE = 2_000_000
+"""Facts that a command derives before it answers; `serve` derives the rest."""
 
 
 class BadUsage(errors.Invalid):
-    """The command was not given as it has to be."""
+    """The command line is not valid."""
 
 
-class WhichCommunity(errors.Invalid):
-    """Several communities live here and none was named."""
+class CommunityRequired(errors.Invalid):
+    """There are several communities, and none was chosen."""
 
 
-class UnknownOperator(errors.NotFound):
-    """Nobody works here under that login."""
+class StaffNotFound(errors.NotFound):
+    """There is no staff member with this login."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    common = parser.add_argument_group(_("common options"))
-    known = parser._option_string_actions
+class Invocation:
+    """One call of a command. Community, staff member and time are found when needed."""
 
-    def add(flag: str, **options: Any) -> None:
-        if flag not in known:
-            # An action's parser must not put its defaults over what stood before it.
-            common.add_argument(flag, default=argparse.SUPPRESS, **options)
-
-    add("--json", action="store_true", help=_("print one JSON document"))
-    add(
-        "--community",
-        metavar="KEY",
-        help=_("required if there are several communities"),
-    )
-    add("--at", metavar="ISO", help=_("time to use as the current time"))
-    add("--as", dest="login", metavar="LOGIN", help=_("act as this staff member"))
-    add("--lang", choices=sorted(LANGUAGES), help=_("output language"))
-
-
-DEFAULTS = {"json": False, "community": None, "at": None, "login": None, "lang": None}
-
-
-def fill(args: argparse.Namespace) -> None:
-    for name, value in DEFAULTS.items():
-        if not hasattr(args, name):
-            setattr(args, name, value)
-
-
-def settle(args: argparse.Namespace) -> None:
-    """Turn `at` into a moment, and speak the community's language unless told."""
-    if args.at is None:
-        args.at = datetime.now(UTC)
-    else:
-        args.at = moment(args.at, _clock(args))
-    if language(_told(args)) is None:
-        only = communities.Community.objects.order_by("pk")[:2]
-        if len(only) == 1:
-            activate(only[0].language)
-
-
-def _clock(args: argparse.Namespace) -> communities.Community:
-    """The community whose time zone `at` is read in.
-
-    One that does not exist yet must not be created here, for its first moment is `at`;
-    an unsaved one stands in for it.
-    """
-    every = communities.Community.objects.all()
-    named = every.filter(key=args.community) if args.community else every
-    if named.exists():
-        return community(args)
-    zone = getattr(args, "timezone", None)
-    return communities.Community(**({"timezone": zone} if zone else {}))
-
-
-def _told(args: argparse.Namespace) -> list[str]:
-    return ["--lang", args.lang] if args.lang else []
-
-
-def language(words: Sequence[str]) -> str | None:
-    """What the reader asked for, or the environment tells; None where neither does."""
-    told = [*words]
-    while told:  # the last one counts, as argparse has it
-        value = told.pop()
-        if value.startswith("--lang="):
-            return LANGUAGES.get(value.removeprefix("--lang="))
-        if told[-1:] == ["--lang"]:
-            return LANGUAGES.get(value)
-    for variable in ("QUNCE_LANG", "LC_ALL", "LANG"):
-        found = LANGUAGES.get(os.environ.get(variable, "")[:2].lower())
-        if found:
-            return found
-    return None
-
-
-def moment(text: str, community: communities.Community) -> datetime:
-    """ISO 8601; without an offset it is the community's own clock."""
-    try:
-        if len(text) == len("2026-03-05"):
-            day = community_days.from_date(date.fromisoformat(text))
-            begin = community_days.begin(community.timezone, community.day_start, day)
-            return timestamps.from_micros(begin)
-        given = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadUsage(
-            _("“%(text)s” is not a valid time. Write it like 2026-03-05T20:00.")
-            % {"text": text}
-        ) from None
-    if given.tzinfo is None:
-        given = given.replace(tzinfo=communities.zone(community))
-    return given.astimezone(UTC)
-
-
-def community(args: argparse.Namespace) -> communities.Community:
-    """The one that was named, or the only one; an empty home gets it made."""
-    here = list(communities.Community.objects.order_by("key"))
-    if not here:
-        return _first(args.community or DEFAULT_KEY, args.at)
-    if args.community is None and len(here) > 1:
-        keys = ", ".join(each.key for each in here)
-        raise WhichCommunity(
-            _("Choose a community with --community: %(keys)s.") % {"keys": keys}
+    def __init__(self, common: base.CommonOptions, out: Out) -> None:
+        self.out = out
+        self.community_key = common.community
+        self.timezone: str | None = None
+        self._login, self._at, self._language = (
+            common.login,
+            common.at,
+            common.language,
         )
-    if args.community is None:
-        return here[0]
-    for each in here:
-        if each.key == args.community:
-            return each
-    return communities.get(args.community)
+        self._now = datetime.now(UTC)
+
+    @cached_property
+    def at(self) -> datetime:
+        """The time of `--at`, else of the clock, which is read once."""
+        if self._at is None:
+            return self._now
+        return parse_time(self._at, self._clock_of_at())
+
+    @cached_property
+    def community(self) -> Community:
+        """The chosen community, or the only one; an empty home gets its first."""
+        existing = list(Community.objects.order_by("key"))
+        if not existing:
+            return _create_first(self.community_key or DEFAULT_KEY, self.at)
+        if self.community_key is None and len(existing) > 1:
+            keys = ", ".join(community.key for community in existing)
+            raise CommunityRequired(
+                _("Choose a community with --community: %(keys)s.") % {"keys": keys}
+            )
+        if self.community_key is None:
+            return existing[0]
+        return communities.get(self.community_key)
+
+    @cached_property
+    def by(self) -> Staff:
+        """The staff member of `--as`, else the system user."""
+        if not self._login:
+            return staff_models.system(self.community)
+        return get_staff(self.community, self._login)
+
+    @property
+    def is_by_staff(self) -> bool:
+        return bool(self._login)
+
+    @property
+    def verb_args(self) -> dict[str, Any]:
+        """`by` and `at`, as most verbs take them."""
+        return {"by": self.by, "at": self.at}
+
+    @property
+    def query_args(self) -> dict[str, Any]:
+        """`community`, `by` and `at`, as questions about audiences take them."""
+        return {"community": self.community, **self.verb_args}
+
+    def derive(self, *, wait: bool = True) -> None:
+        """Derive the facts that are not yet counted, before a question about them."""
+        deriver.catch_up(limit=MAX_FACTS_TO_DERIVE, wait=wait)
+
+    def ensure_community(self) -> None:
+        """Create the first community of an empty home, for commands that serve all."""
+        if not Community.objects.exists():
+            _create_first(self.community_key or DEFAULT_KEY, self.at)
+
+    def act_as(self, login: str | None) -> None:
+        self._login = login or self._login
+
+    def language(self) -> str | None:
+        """The language that the user asked for, by option or environment."""
+        words = ["--lang", self._language] if self._language else []
+        return i18n.requested_language(words)
+
+    def activate_language(self) -> None:
+        """Use the only community's language unless the user asked for another."""
+        if self.language() is None:
+            languages = Community.objects.values_list("language", flat=True)[:2]
+            if len(languages) == 1:
+                i18n.activate(languages[0])
+
+    def _clock_of_at(self) -> Community:
+        # A community that does not exist must not be created here, because `at` becomes
+        # the time of its creation. An unsaved one stands in for it.
+        chosen = Community.objects.all()
+        if self.community_key:
+            chosen = chosen.filter(key=self.community_key)
+        if chosen.exists():
+            return self.community
+        return Community(**({"timezone": self.timezone} if self.timezone else {}))
 
 
-def any_community(args: argparse.Namespace) -> None:
-    """For what serves all of them: an empty home gets its first."""
-    if not communities.Community.objects.exists():
-        community(args)
+def pass_invocation(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Call a command with an `Invocation`, in a home whose database is up to date."""
+
+    @functools.wraps(function)
+    def call(**params: Any) -> Any:
+        common = click.get_current_context().ensure_object(base.CommonOptions)
+        out = Out(as_json=common.json)
+        try:
+            data_dir.ready()
+            invocation = Invocation(common, out)
+            invocation.activate_language()
+            return function(invocation, **params)
+        finally:
+            out.flush()
+
+    return call
 
 
-def _first(key: str, at: datetime) -> communities.Community:
+def get_staff(community: Community, login: str) -> Staff:
     try:
-        return communities.create(key=key, at=at, language=language([]) or "zh-hans")
-    except IntegrityError:  # another process was faster
-        return communities.get(key)
+        return Staff.objects.get(community=community, login=login)
+    except Staff.DoesNotExist:
+        raise staff_not_found(community, login) from None
 
 
-def staff(
-    args: argparse.Namespace, community: communities.Community
-) -> staff_models.Staff:
-    """Who acts: `--as LOGIN`, else the house itself."""
-    if not args.login:
-        return staff_models.system(community)
-    found = staff_models.Staff.objects.filter(community=community, login=args.login)
-    for each in found:
-        return each
-    raise unknown(community, args.login)
-
-
-def unknown(community: communities.Community, login: str) -> UnknownOperator:
-    return UnknownOperator(
+def staff_not_found(community: Community, login: str) -> StaffNotFound:
+    return StaffNotFound(
         _("There is no staff member with the login “%(login)s” in “%(community)s”.")
         % {"community": community.key, "login": login}
     )
 
 
-def rule(text: str) -> Any:
-    """A rule as JSON, `@file` with JSON in it, or `segment:key`."""
+def _create_first(key: str, at: datetime) -> Community:
+    language = i18n.requested_language([]) or "zh-hans"
+    try:
+        return communities.create(key=key, at=at, language=language)
+    except IntegrityError:  # another process was faster
+        return communities.get(key)
+
+
+def parse_time(text: str, community: Community) -> datetime:
+    """Parse ISO 8601; without an offset it is in the community's time zone."""
+    try:
+        if len(text) == len("2026-03-05"):
+            day = community_days.from_date(date.fromisoformat(text))
+            start = community_days.begin(community.timezone, community.day_start, day)
+            return timestamps.from_micros(start)
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadUsage(
+            _("“%(text)s” is not a valid time. Write it like 2026-03-05T20:00.")
+            % {"text": text}
+        ) from None
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=communities.zone(community))
+    return time.astimezone(UTC)
+
+
+def parse_rule(text: str) -> Any:
+    """Parse a rule given as JSON, as `@file` with JSON in it, or as `segment:KEY`."""
     if text.startswith("segment:"):
         return {"segment": {"any": [text.removeprefix("segment:")]}}
     if text.startswith("@"):
@@ -198,3 +209,7 @@ def rule(text: str) -> Any:
         raise BadUsage(
             _("The rule is not valid JSON: %(why)s.") % {"why": error}
         ) from None
+
+
+def format_rule(rule: Any) -> str:
+    return json.dumps(rule, ensure_ascii=False)

@@ -1,26 +1,31 @@
-"""Where a command's answer goes: sentences for people, one JSON document for programs."""
+"""The output of a command: text for people, one JSON document for programs."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
 import traceback
 import unicodedata
-from types import TracebackType
+from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
+import click
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from qunce.core import errors
 
 CODES: tuple[tuple[type[Exception], int], ...] = (
+    (click.UsageError, 2),
     (errors.Invalid, 2),
     (errors.NotFound, 3),
     (errors.Refused, 4),
     (errors.QunceError, 1),
+    (click.ClickException, 1),
 )
+"""Kind of error → exit code; the first kind that fits counts."""
 UNEXPECTED = 1
 
 
@@ -32,22 +37,11 @@ class Out:
         *,
         as_json: bool = False,
         stream: TextIO | None = None,
-        complaints: TextIO | None = None,
+        error_stream: TextIO | None = None,
     ) -> None:
         self.as_json = as_json
         self.stream = stream or sys.stdout
-        self.complaints = complaints or sys.stderr
-
-    def __enter__(self) -> Out:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.flush()
+        self.error_stream = error_stream or sys.stderr
 
     def write(self, text: str) -> int:
         return self.stream.write(text)
@@ -55,52 +49,75 @@ class Out:
     def flush(self) -> None:
         self.stream.flush()
 
-    def isatty(self) -> bool:
-        return self.stream.isatty()
-
     def line(self, text: str = "") -> None:
-        """A sentence for people; programs do not get it."""
+        """Print a line for people; with --json it is left out."""
         if not self.as_json:
             print(text, file=self.stream, flush=True)
 
     def answer(self, value: dict[str, Any], *lines: str) -> None:
-        """The same answer twice: `value` for programs, `lines` for people."""
+        """Print `value` as JSON for programs, or `lines` for people."""
         if self.as_json:
-            print(json.dumps(value, ensure_ascii=False, default=str), file=self.stream)
+            print(to_json(value), file=self.stream)
         for line in lines:
             self.line(line)
 
+    def write_list(
+        self, name: str, items: Iterable[Any], to_line: Callable[[Any], str] = str
+    ) -> None:
+        """Print `{"name": [ … ]}` or a line per item, without holding all in memory."""
+        # The first item is found before anything is written, so that an error in the
+        # question leaves no half document.
+        remaining = iter(items)
+        start = [*itertools.islice(remaining, 1)]
+        items = itertools.chain(start, remaining)
+        if not self.as_json:
+            self.stream.writelines(f"{to_line(item)}\n" for item in items)
+            return
+        self.write(f'{{"{name}": [')
+        for index, item in enumerate(items):
+            self.write(f"{', ' if index else ''}{to_json(item)}")
+        self.write("]}\n")
+
     def note(self, text: str) -> None:
-        """Beside the answer: progress, warnings."""
-        print(text, file=self.complaints, flush=True)
+        """Print progress or a warning on stderr, beside the answer."""
+        print(text, file=self.error_stream, flush=True)
 
     def fail(self, error: Exception) -> int:
-        """One sentence on stderr and the exit code that goes with it."""
+        """Print an error as one sentence on stderr and return its exit code."""
         for kind, code in CODES:
             if isinstance(error, kind):
-                self._complain(error)
+                self._print_error(error)
                 return code
         if os.environ.get("QUNCE_DEBUG") or not isinstance(
             error, (DatabaseError, OSError)
         ):
-            traceback.print_exception(error, file=self.complaints)
-        self._complain(error)
+            traceback.print_exception(error, file=self.error_stream)
+        self._print_error(error)
         return UNEXPECTED
 
-    def _complain(self, error: Exception) -> None:
-        text = " ".join((str(error) or _docstring(error)).split())
+    def _print_error(self, error: Exception) -> None:
+        text = " ".join(_sentence(error).split())
         if self.as_json:
             where = getattr(error, "where", None) or getattr(error, "path", None)
-            said = {"error": text, "where": where}
-            text = json.dumps(said, ensure_ascii=False, default=str)
-        print(text, file=self.complaints, flush=True)
+            text = to_json({"error": text, "where": where})
+        print(text, file=self.error_stream, flush=True)
+
+
+def to_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def padded(text: str, width: int) -> str:
-    """As wide as `width` Latin letters; a Chinese one is as wide as two."""
+    """Pad to the width of that many Latin letters; a Chinese one is two wide."""
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     return text + " " * (width - len(text) - wide)
 
 
-def _docstring(error: Exception) -> str:
+def _sentence(error: Exception) -> str:
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f"{error.ctx.command_path}: {error.format_message()}"
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if str(error):
+        return str(error)
     return _(type(error).__doc__ or type(error).__name__)

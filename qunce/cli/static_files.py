@@ -1,4 +1,4 @@
-"""Style, script and pictures of all parts in one folder of the home, compressed."""
+"""Collects style, script and pictures of all apps in one folder, compressed."""
 
 from __future__ import annotations
 
@@ -12,29 +12,34 @@ from qunce.cli import data_dir
 from qunce.insight import chart_script
 
 STAMP = "collected"
-UNUSED = ["ext", "otp_totp", "django_otp"]
-"""Folders of packages that no page of ours asks for."""
+IGNORED_FOLDERS = ["ext", "otp_totp", "django_otp"]
+"""Folders of packages that no page of ours uses."""
 
 
 def collect() -> None:
-    """Only what changed since the last start; files of other versions stay readable."""
+    """Collect the files unless none has changed since the last start."""
     stamp = settings.STATIC_ROOT / STAMP
     with data_dir.lock("static.lock"):
         chart_script.packed()
-        now = _fingerprint()
-        if stamp.exists() and stamp.read_text() == now:
+        fingerprint = _fingerprint()
+        if stamp.exists() and stamp.read_text() == fingerprint:
             return
+        # Files of other versions stay, for pages that are still open.
         commands = import_module("django.core.management")
         commands.call_command(
-            "collectstatic", interactive=False, ignore_patterns=UNUSED, verbosity=0
+            "collectstatic",
+            interactive=False,
+            ignore_patterns=IGNORED_FOLDERS,
+            verbosity=0,
         )
-        stamp.write_text(now)
+        stamp.write_text(fingerprint)
 
 
 def _fingerprint() -> str:
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for finder in finders.get_finders():
-        for name, storage in sorted(finder.list(UNUSED), key=lambda each: str(each[0])):
-            found.update(f"{name} {storage.size(name)} ".encode())
-            found.update(f"{storage.get_modified_time(name)}\n".encode())
-    return found.hexdigest()
+        files = sorted(finder.list(IGNORED_FOLDERS), key=lambda file: str(file[0]))
+        for name, storage in files:
+            digest.update(f"{name} {storage.size(name)} ".encode())
+            digest.update(f"{storage.get_modified_time(name)}\n".encode())
+    return digest.hexdigest()

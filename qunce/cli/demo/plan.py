@@ -1,4 +1,4 @@
-"""What the demo sets up of its own accord: layerings and segments worth looking at."""
+"""The layerings and segments that the demo creates, and the figures that it prints."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LAYERINGS: tuple[tuple[str, StrOrPromise, dict[str, Any], str], ...] = (
     ("value", _("Value"), layer_specs.VALUE, "low"),
     ("lifecycle", _("Lifecycle"), layer_specs.LIFECYCLE, "new"),
 )
-"""Key, name, spec, and the layer of who came since the last run."""
+"""Key, name, spec, and the layer of members who join between runs."""
 
 
 FIGURES: dict[str, StrOrPromise] = {
@@ -53,7 +53,7 @@ FIGURES: dict[str, StrOrPromise] = {
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedSegment:
     key: str
     name: StrOrPromise
     description: StrOrPromise
@@ -69,7 +69,7 @@ def did(kind: str, **more: Any) -> dict[str, Any]:
 
 
 SEGMENTS = (
-    Planned(
+    PlannedSegment(
         "high-value-silent",
         _("High value and silent for 30 days"),
         _(
@@ -83,7 +83,7 @@ SEGMENTS = (
             ]
         },
     ),
-    Planned(
+    PlannedSegment(
         "campaigns-never-redeemed",
         _("Reached by two or more campaigns, never redeemed"),
         _(
@@ -97,7 +97,7 @@ SEGMENTS = (
             ]
         },
     ),
-    Planned(
+    PlannedSegment(
         "quick-redeemers",
         _("Redeemed within two weeks of a mailing"),
         _("They read what we send: announce new products to them first."),
@@ -108,7 +108,7 @@ SEGMENTS = (
             }
         },
     ),
-    Planned(
+    PlannedSegment(
         "regulars-small-baskets",
         _("Visit nearly every week, spend little"),
         _(
@@ -122,7 +122,7 @@ SEGMENTS = (
             ]
         },
     ),
-    Planned(
+    PlannedSegment(
         "pet-food-due",
         _("Pet food is due again"),
         _(
@@ -141,7 +141,7 @@ SEGMENTS = (
             ]
         },
     ),
-    Planned(
+    PlannedSegment(
         "families-not-written-to",
         _("Families with children, no message for 60 days"),
         _(
@@ -159,12 +159,12 @@ SEGMENTS = (
 )
 
 
-def lay_out(
+def run_layerings(
     *, community: Community, by: Staff, at: datetime
 ) -> dict[str, layers.LayerRun]:
-    """Layering → its run of today; one is made where today has none.
+    """Return each layering's run of today, and create what is missing.
 
-    A new one is laid out as of yesterday first, so that it tells who moved.
+    A new layering is run as of yesterday first, so that it has layer changes to show.
     """
     known = {layering.key: layering for layering in layers.list_active(community)}
     runs = {}
@@ -187,8 +187,8 @@ def lay_out(
     return runs
 
 
-def segment(*, community: Community, by: Staff, at: datetime) -> dict[str, int]:
-    """Key of each planned segment → people in it now, noted as today's size."""
+def create_segments(*, community: Community, by: Staff, at: datetime) -> dict[str, int]:
+    """Return key → size of the planned segments; the sizes are recorded as today's."""
     known = {each.key for each in segments.list_active(community)}
     for planned in SEGMENTS:
         if planned.key not in known:
@@ -205,13 +205,13 @@ def segment(*, community: Community, by: Staff, at: datetime) -> dict[str, int]:
     return {planned.key: sizes[planned.key] for planned in SEGMENTS}
 
 
-def figures(*, community: Community, by: Staff, at: datetime) -> dict[str, Any]:
-    """What there is; people are counted by rules, rows in their tables."""
+def count_figures(*, community: Community, by: Staff, at: datetime) -> dict[str, Any]:
+    """Return what there is: people are counted by rules, rows in their tables."""
 
-    def people(rule: dict[str, Any]) -> int:
+    def count_people(rule: dict[str, Any]) -> int:
         return audiences.count(community=community, rule=rule, by=by, at=at)
 
-    def times(kind: str) -> int:
+    def count_facts(kind: str) -> int:
         kind_id = facts.find_kind(kind) or 0
         return Fact.objects.filter(community_id=community.pk, kind_id=kind_id).count()
 
@@ -219,17 +219,17 @@ def figures(*, community: Community, by: Staff, at: datetime) -> dict[str, Any]:
     taggings = Tagging.objects.filter(tag__community=community, present=True)
     paid = [each for each in orders.totals(community) if each.currency == CURRENCY]
     return {
-        "members": people({"all": []}),
-        "demographics": people({"attr": {"name": "age", "known": True}}),
+        "members": count_people({"all": []}),
+        "demographics": count_people({"attr": {"name": "age", "known": True}}),
         "groups": groups.count(),
         "memberships": Membership.objects.filter(
             group__in=groups, present=True
         ).count(),
         "orders": sum(each.orders for each in paid),
         "sales": Decimal(money.show(sum(each.paid for each in paid), CURRENCY)),
-        "sends": times("send.delivered"),
-        "recipients": people(did("send.delivered")),
-        "redemptions": times("coupon.redeemed"),
-        "redeemers": people(did("coupon.redeemed")),
+        "sends": count_facts("send.delivered"),
+        "recipients": count_people(did("send.delivered")),
+        "redemptions": count_facts("coupon.redeemed"),
+        "redeemers": count_people(did("coupon.redeemed")),
         "tags": taggings.count(),
     }

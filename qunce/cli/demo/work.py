@@ -1,4 +1,4 @@
-"""Yesterday's work in the demo: what waits in Today for who opens it first."""
+"""Yesterday's work in the demo: what waits on Today for whoever opens it first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import createoperator
+from qunce.cli.commands import staff as staff_command
 from qunce.core import community_days, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
@@ -24,67 +24,66 @@ from qunce.outreach.sending import assisted_sending, recording, tasks
 from qunce.sets import audiences
 
 AUDIENCE = "families-not-written-to"
-FILE = "callbacks.csv"
+FILE_NAME = "callbacks.csv"
 HOUR = timedelta(hours=1)
-FEWEST = 12
-"""People that a campaign of three senders is worth."""
+MIN_AUDIENCE = 12
+"""Members that make a campaign with three senders worth showing."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Who works in the demo, and when yesterday's day at work was over."""
+    """Who works in the demo, and when yesterday's working day ended."""
 
     community: Community
     owner: Staff
-    staff: list[Staff]
+    colleagues: list[Staff]
     evening: datetime
     at: datetime
 
 
-def login(community: Community, at: datetime) -> tuple[Staff, str]:
-    """Who opens the console: an owner, with a new random password each time."""
-    word = createoperator.random_password()
-    owner = _staff(community, community.key, _("Demo owner"), "owner", at)
-    owner.set_password(word)
+def set_owner_password(community: Community, at: datetime) -> tuple[Staff, str]:
+    """Return the owner who opens the console, and a new random password."""
+    password = staff_command.random_password()
+    owner = _ensure_staff(community, community.key, _("Demo owner"), "owner", at)
+    owner.set_password(password)
     owner.save(update_fields=["password"])
-    return owner, word
+    return owner, password
 
 
-def _staff(
+def _ensure_staff(
     community: Community, login: str, name: str, role: str, at: datetime
 ) -> Staff:
-    """Logins are of the whole installation; several communities may be demos."""
+    # Logins are unique in the whole installation, and several communities may be demos.
     if Staff.objects.filter(login=login).exclude(community=community).exists():
         login = f"{login}-{community.pk}"
-    mine = Staff.objects.filter(community=community, login=login)
-    return mine.order_by("pk").first() or staff_models.create(
+    existing = Staff.objects.filter(community=community, login=login).first()
+    return existing or staff_models.create(
         community=community, login=login, name=name, role=role, at=at
     )
 
 
-def begin(*, community: Community, owner: Staff, at: datetime) -> None:
-    """Once, when the demo is first made; what has been done since is left alone."""
+def prepare(*, community: Community, owner: Staff, at: datetime) -> None:
+    """Prepare the work once; later calls leave what has been done since alone."""
     if campaigns.Campaign.objects.filter(community=community).exists():
         return
-    # Colleagues cannot sign in: nobody was given their password.
-    staff = [
-        _staff(community, f"{community.key}-{login}", name, "operator", at)
+    # Colleagues cannot sign in, because they have no password.
+    colleagues = [
+        _ensure_staff(community, f"{community.key}-{login}", name, "operator", at)
         for login, name in (("mei", _("Lin Mei")), ("tom", _("Tom Reyes")))
     ]
-    evening = timestamps.from_micros(
-        community_days.begin(
-            community.timezone, community.day_start, community.day(at) - 1
-        )
+    yesterday = community_days.begin(
+        community.timezone, community.day_start, community.day(at) - 1
     )
-    scene = Scene(community, owner, staff, evening + 17 * HOUR, at)
-    _send(scene)
-    _promise(scene)
-    _import(scene)
+    evening = timestamps.from_micros(yesterday) + 17 * HOUR
+    scene = Scene(community, owner, colleagues, evening, at)
+    _send_campaign(scene)
+    _write_notes(scene)
+    _import_file(scene)
 
 
-def _send(scene: Scene) -> None:
-    """Given to three yesterday; two are half through, one has not begun."""
-    senders = [scene.owner, *scene.staff]
+def _send_campaign(scene: Scene) -> None:
+    """Give a campaign to three senders; two have begun, one has not."""
+    senders = [scene.owner, *scene.colleagues]
     campaign = campaigns.create(
         community=scene.community,
         name=_("We have missed you"),
@@ -93,56 +92,58 @@ def _send(scene: Scene) -> None:
             " small thank-you for you this week. — {staff}"
         ),
         rule=_rule(scene),
-        staff=[staff.pk for staff in senders],
+        staff=[sender.pk for sender in senders],
         due_at=scene.evening + 24 * HOUR,
         by=scene.owner,
         at=scene.evening - 3 * HOUR,
     )
     launch.start(campaign=campaign, by=scene.owner, at=scene.evening - 3 * HOUR)
-    for staff, part in ((scene.owner, 2), (scene.staff[0], 3)):
-        _half(staff, part, scene.evening - HOUR)
+    _mark_share(scene.owner, 2, scene.evening - HOUR)
+    _mark_share(scene.colleagues[0], 3, scene.evening - HOUR)
     recording.record_final_marks(at=scene.at)
 
 
-def _half(staff: Staff, part: int, at: datetime) -> None:
-    """One of `part` is done, but for somebody who could not be found."""
-    for task in tasks.list_open(staff, at):
-        rows = assisted_sending.open_next(task=task, by=staff, at=at)
-        done = rows[: len(rows) // part]
+def _mark_share(sender: Staff, divisor: int, at: datetime) -> None:
+    """Mark one of `divisor` recipients, the first of them as not found."""
+    for task in tasks.list_open(sender, at):
+        rows = assisted_sending.open_next(task=task, by=sender, at=at)
+        done = rows[: len(rows) // divisor]
         for row in done[1:]:
-            assisted_sending.mark_sent(task=task, target=row.target_id, by=staff, at=at)
+            assisted_sending.mark_sent(
+                task=task, target=row.target_id, by=sender, at=at
+            )
         for row in done[:1]:
             assisted_sending.mark_failed(
                 task=task,
                 target=row.target_id,
                 reason=skip_reasons.SendFailure.NOT_FOUND,
-                by=staff,
+                by=sender,
                 at=at,
             )
 
 
 def _rule(scene: Scene) -> Any:
-    """Of a small sample hardly anybody may fit; then all of high value."""
-    choices: tuple[Any, ...] = (
+    # In a small sample few members may match, then a wider rule is used.
+    rules: tuple[Any, ...] = (
         {"segment": {"any": [AUDIENCE]}},
         {"layer": {"of": "value", "in": ["high"]}},
         {"all": []},
     )
-    for rule in choices:
-        if len(_people(scene, rule, FEWEST)) == FEWEST:
+    for rule in rules:
+        if len(_list_people(scene, rule, MIN_AUDIENCE)) == MIN_AUDIENCE:
             return rule
-    return choices[-1]
+    return rules[-1]
 
 
-def _people(scene: Scene, rule: Any, most: int) -> list[int]:
+def _list_people(scene: Scene, rule: Any, limit: int) -> list[int]:
     return audiences.list_ids(
-        community=scene.community, rule=rule, by=scene.owner, at=scene.at, limit=most
+        community=scene.community, rule=rule, by=scene.owner, at=scene.at, limit=limit
     )
 
 
-def _promise(scene: Scene) -> None:
-    """Two follow-ups of yesterday's talks are due now, one is for tomorrow."""
-    said = (
+def _write_notes(scene: Scene) -> None:
+    """Write three notes: two follow-ups are due now, one is due tomorrow."""
+    texts = (
         (
             _("Asked for gluten-free bread last week."),
             _("Let them know it is in stock"),
@@ -155,10 +156,10 @@ def _promise(scene: Scene) -> None:
         ),
         (_("Wants to hear about the wine evening."), _("Send the date"), 40),
     )
-    people = _people(scene, _rule(scene), len(said))
-    for account, (text, step, hours) in zip(people, said, strict=False):
+    people = _list_people(scene, _rule(scene), len(texts))
+    for account_id, (text, step, hours) in zip(people, texts, strict=False):
         notes.create(
-            account=account_models.Account.objects.get(pk=account),
+            account=account_models.Account.objects.get(pk=account_id),
             text=text,
             next_step=step,
             due_at=scene.evening + hours * HOUR,
@@ -167,19 +168,18 @@ def _promise(scene: Scene) -> None:
         )
 
 
-def _import(scene: Scene) -> None:
-    """A list from the phones, refused for the sake of three rows."""
-    people = account_queries.keys_by_id(
-        scene.community, _people(scene, {"all": []}, 20)
-    )
-    rows = [[key, "called back", "2"] for key in people.values()]
-    rows[3:3] = [["", "called back", "1"]]
-    rows[7:7] = [[rows[0][0], "called back", "twice"]]
-    rows.append([rows[1][0], "", "1"])
+def _import_file(scene: Scene) -> None:
+    """Import a list of callbacks, which is rejected because of three broken rows."""
+    people = _list_people(scene, {"all": []}, 20)
+    keys = [*account_queries.keys_by_id(scene.community, people).values()]
+    rows = [[key, "called back", "2"] for key in keys]
+    rows.insert(3, ["", "called back", "1"])
+    rows.insert(7, [keys[0], "called back", "twice"])
+    rows.append([keys[1], "", "1"])
     path = uploads.place(scene.community)
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["member_key", "tag", "depth"], *rows])
-    upload = uploads.keep(path=path, name=FILE, by=scene.owner, at=scene.at)
+    upload = uploads.keep(path=path, name=FILE_NAME, by=scene.owner, at=scene.at)
     uploads.choose(upload=upload, by=scene.owner, target="tags", mode=jobs.ALL)
     job = jobs_runner.start(upload=upload, by=scene.owner, at=scene.at)
     jobs_runner.perform(str(job.pk), at=scene.at)

@@ -1,0 +1,255 @@
+"""`qunce import`: rows of a file become members, memberships, tags, orders or facts."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import click
+from django.utils.translation import gettext as _
+
+from qunce.cli import base, options
+from qunce.cli.i18n import N_
+from qunce.cli.options import Invocation
+from qunce.cli.output import Out
+from qunce.importing import error_report, jobs, pipeline, registry
+from qunce.importing.files import sources
+from qunce.importing.parsing import Problem
+
+MAX_ROWS_SHOWN = 20
+PROGRESS_INTERVAL = 0.5
+"""Seconds between two reports of progress on a terminal."""
+LOG_INTERVAL = 30
+"""Seconds between two reports of progress elsewhere."""
+
+
+@base.command("import")
+@base.argument(
+    "file", type=click.Path(path_type=Path), help=N_("CSV, XLSX, JSON or NDJSON")
+)
+# `--as` chooses the target here, so who acts has a flag of its own.
+@base.option(
+    "--as",
+    "target",
+    type=click.Choice(registry.listed()),
+    required=True,
+    help=N_("what each row represents"),
+)
+@base.option("--login", metavar="LOGIN", help=N_("login of the staff member who acts"))
+@base.option(
+    "--map",
+    "mappings",
+    multiple=True,
+    metavar="HEADING=FIELD",
+    help=N_("field for a column; nothing after = skips the column"),
+)
+@base.option("--yes", is_flag=True, help=N_("accept the mapping without asking"))
+@base.option("--dry-run", is_flag=True, help=N_("preview only, write nothing"))
+@base.option(
+    "--good-rows-only",
+    is_flag=True,
+    help=N_("skip broken rows; without it, one broken row rejects the whole file"),
+)
+@base.option("--source", default="import", help=N_("source of the data"))
+@base.option("--sheet", default="", help=N_("sheet of the spreadsheet to read"))
+@base.option("--encoding", default="", help=N_("utf-8, gb18030 …"))
+@base.option("--currency", default="", help=N_("currency of amounts without one"))
+@base.option(
+    "--dates",
+    type=click.Choice(["dmy", "mdy"]),
+    help=N_("how to read dates like 3/5/2026"),
+)
+@options.pass_invocation
+def import_file(
+    invocation: Invocation,
+    file: Path,
+    target: str,
+    login: str | None,
+    mappings: tuple[str, ...],
+    yes: bool,
+    dry_run: bool,
+    good_rows_only: bool,
+    sheet: str,
+    encoding: str,
+    dates: str | None,
+    **texts: str,
+) -> None:
+    invocation.act_as(login)
+    plan = pipeline.plan(
+        source=sources.examine(file, sheet=sheet, encoding=encoding),
+        target=target,
+        options=pipeline.Options(
+            mode=jobs.GOOD if good_rows_only else jobs.ALL,
+            dates=dates or "",
+            given=_parse_mappings(mappings),
+            **texts,
+        ),
+        **invocation.query_args,
+    )
+    if dry_run:
+        _preview(plan, invocation.out)
+        return
+    _print_mapping(plan, invocation.out)
+    is_asked = not yes and not invocation.out.as_json and sys.stdin.isatty()
+    if not is_asked or _confirm(invocation.out):
+        _import(plan, invocation.out)
+
+
+def _parse_mappings(pairs: tuple[str, ...]) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        heading, sign, field = pair.rpartition("=")
+        if not sign:
+            raise options.BadUsage(
+                _("“%s” is not a mapping. Write --map HEADING=FIELD.") % pair
+            )
+        mapping[heading] = field
+    return mapping
+
+
+def _confirm(out: Out) -> bool:
+    out.note(_("Import with this mapping? [y/N]"))
+    return sys.stdin.readline().strip().lower() in ("y", "yes", "是", "好")
+
+
+def _print_mapping(plan: pipeline.Plan, out: Out) -> None:
+    for line in _mapping_lines(plan):
+        out.note(line)
+    remedy = _("If not, add --dates dmy or --dates mdy.")
+    for note in plan.notes:
+        out.note(f"{note} {remedy}")
+
+
+def _mapping_lines(plan: pipeline.Plan) -> list[str]:
+    none = _("not imported")
+    return [f"  {heading} → {field or none}" for heading, field in plan.mapping.items()]
+
+
+def _preview(plan: pipeline.Plan, out: Out) -> None:
+    preview = pipeline.preview(plan, MAX_ROWS_SHOWN)
+    rows = [
+        ", ".join(
+            f"{name}: {value}" for name, value in row.items() if value is not None
+        )
+        for row in preview.rows
+    ]
+    out.answer(
+        {
+            "mapping": plan.mapping,
+            "notes": plan.notes,
+            "rows": preview.rows,
+            "broken": [dataclasses.asdict(problem) for problem in preview.problems],
+        },
+        *_mapping_lines(plan),
+        *plan.notes,
+        *rows,
+        *map(_format_problem, preview.problems[:MAX_ROWS_SHOWN]),
+    )
+
+
+def _import(plan: pipeline.Plan, out: Out) -> None:
+    try:
+        outcome = pipeline.run(plan, progress=_Progress(out))
+    except pipeline.HasBrokenRows as error:
+        _print_problems(error.problems, error.job, out)
+        raise
+    job = outcome.job
+    if outcome.problems:
+        _print_problems(outcome.problems, job, out)
+    counts = _decimal_counts(job.counts)
+    out.answer(
+        {
+            "job": job.pk,
+            "rows": job.read,
+            "broken": job.broken,
+            **counts,
+            "seconds": round(outcome.seconds, 3),
+            "longest_ms": round(outcome.longest * 1000, 1),
+            "report": str(error_report.path_of(job)) if job.broken else None,
+        },
+        _("%(rows)s rows read, %(broken)s broken; %(counts)s.")
+        % {"rows": job.read, "broken": job.broken, "counts": _format_counts(counts)},
+    )
+
+
+def _print_problems(problems: list[Problem], job: jobs.ImportJob, out: Out) -> None:
+    for problem in problems[:MAX_ROWS_SHOWN]:
+        out.note(_format_problem(problem))
+    out.note(_("Full list: %(path)s") % {"path": error_report.path_of(job)})
+
+
+def _decimal_counts(counts: dict[str, int]) -> dict[str, int | str]:
+    """Return amounts, which are counted in millionths, as exact decimals."""
+    decimals: dict[str, int | str] = {}
+    for name, number in counts.items():
+        if "_millionths" in name:
+            amount = (Decimal(number) / 1_000_000).normalize()
+            decimals[name.replace("_millionths", "")] = format(amount, "f")
+        else:
+            decimals[name] = number
+    return decimals
+
+
+def _format_counts(counts: dict[str, int | str]) -> str:
+    labels = {
+        "members": _("new members"),
+        "facts": _("new facts"),
+        "orders": _("new orders"),
+        "refunds": _("refunds"),
+        "amended": _("amended orders"),
+        "tagged": _("tags added"),
+        "changed": _("changed"),
+        "known": _("already known"),
+        "lines": _("order lines"),
+        "lines_without_member": _("order lines without a member"),
+        "orders_without_member": _("orders without a member"),
+        "value": _("paid less refunded"),
+        "value_with_member": _("of which with a member"),
+    }
+    texts = [
+        f"{labels.get(name, name)} {count:,}"
+        if isinstance(count, int)
+        else f"{labels.get(name, name)} {count}"
+        for name, count in counts.items()
+        if count not in (0, "0")
+    ]
+    return ", ".join(texts) or _("nothing new")
+
+
+def _format_problem(problem: Problem) -> str:
+    row = _("row %(row)d") % {"row": problem.row}
+    field = f", {problem.field}" if problem.field else ""
+    value = f" “{problem.value}”" if problem.value else ""
+    return f"{row}{field}{value}: {problem.remedy}"
+
+
+class _Progress:
+    """Overwrites one line on a terminal; elsewhere it prints a line now and then."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+        self._is_terminal = out.error_stream.isatty()
+        self._interval = PROGRESS_INTERVAL if self._is_terminal else LOG_INTERVAL
+        self._reported_at = self._phase_started_at = time.monotonic()
+        self._phase, self._done_before = "", 0
+
+    def __call__(self, phase: str, done: int, expected: int) -> None:
+        now = time.monotonic()
+        if phase != self._phase:
+            self._phase, self._phase_started_at, self._done_before = phase, now, done
+        if now - self._reported_at < self._interval:
+            return
+        self._reported_at = now
+        rate = (done - self._done_before) / max(now - self._phase_started_at, 1e-9)
+        left = (expected - done) / rate if rate > 0 and expected > done else 0
+        text = _("%(phase)s: %(done)s rows, %(rate)s per second, %(left)s s left") % {
+            "phase": pipeline.PHASES[phase],
+            "done": f"{done:,}",
+            "rate": f"{rate:,.0f}",
+            "left": f"{left:,.0f}",
+        }
+        end = "\r" if self._is_terminal else "\n"
+        print(text, end=end, file=self._out.error_stream, flush=True)

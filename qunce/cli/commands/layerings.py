@@ -1,0 +1,190 @@
+"""`qunce layerings`: schemes that put every member into exactly one layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from qunce.cli import base, options
+from qunce.cli.i18n import N_
+from qunce.cli.options import Invocation
+from qunce.core import community_days
+from qunce.members.layers import layers, specs
+from qunce.members.layers.layers import Layering, LayerRun
+from qunce.members.people import visibility
+from qunce.sets import audiences
+
+READY_MADE = {"value": specs.VALUE, "lifecycle": specs.LIFECYCLE}
+KEY_HELP = N_("key used in rules")
+
+layerings = base.Group("layerings")
+
+
+@layerings.command("list", help=N_("List layerings with the sizes of their layers"))
+@options.pass_invocation
+def list_layerings(invocation: Invocation) -> None:
+    _answer(invocation, layers.list_active(invocation.community))
+
+
+@layerings.command(
+    "show", help=N_("Show the layers, their sizes and the latest layer changes")
+)
+@base.argument("key", help=KEY_HELP)
+@options.pass_invocation
+def show(invocation: Invocation, key: str) -> None:
+    layering = layers.get(invocation.community, key)
+    record = _record(invocation, layering) | {"spec": layering.spec}
+    invocation.out.answer(record)
+    _print(invocation, record)
+
+
+@layerings.command(
+    "create", help=N_("Create a layering by value, by lifecycle or by a spec")
+)
+@base.argument("key", help=KEY_HELP)
+@base.argument("spec", help=N_("value, lifecycle, a spec as JSON, or @file"))
+@base.option("--name", default="", help=N_("display name"))
+@base.option(
+    "--default",
+    default="",
+    metavar="LAYER",
+    help=N_("layer for members who join between runs"),
+)
+@options.pass_invocation
+def create(invocation: Invocation, spec: str, **fields: Any) -> None:
+    parsed = READY_MADE.get(spec) or options.parse_rule(spec)
+    invocation.derive()
+    layering = layers.create(spec=parsed, **fields, **invocation.query_args)
+    run = layers.recompute(layering=layering, **invocation.verb_args)
+    sizes = layers.sizes(run)
+    invocation.out.answer({"key": layering.key, "sizes": sizes, "bounds": run.bounds})
+    _print_sizes(invocation, sizes)
+
+
+@layerings.command("run", help=N_("Recompute one layering, or all of them"))
+@base.argument("key", required=False, help=N_("one layering; all by default"))
+@options.pass_invocation
+def run(invocation: Invocation, key: str | None) -> None:
+    found = layers.list_active(invocation.community)
+    if key:
+        found = [layers.get(invocation.community, key)]
+    invocation.derive()
+    for layering in found:
+        layers.recompute(layering=layering, **invocation.verb_args)
+    _answer(invocation, found)
+
+
+@layerings.command("archive", help=N_("Archive a layering; its last run stays"))
+@base.argument("key", help=KEY_HELP)
+@options.pass_invocation
+def archive(invocation: Invocation, key: str) -> None:
+    layering = layers.get(invocation.community, key)
+    layers.archive(layering=layering, **invocation.verb_args)
+    invocation.out.answer(
+        {"key": key, "state": layering.state},
+        _("Layering “%(key)s” archived.") % {"key": key},
+    )
+
+
+@layerings.command("restore", help=N_("Restore an archived layering"))
+@base.argument("key", help=KEY_HELP)
+@options.pass_invocation
+def restore(invocation: Invocation, key: str) -> None:
+    layering = layers.get(invocation.community, key)
+    layers.restore(layering=layering, **invocation.verb_args)
+    invocation.out.answer(
+        {"key": key, "state": layering.state},
+        _("Layering “%(key)s” restored.") % {"key": key},
+    )
+
+
+def count_layers(
+    invocation: Invocation, layering: Layering, latest: LayerRun
+) -> dict[str, int]:
+    """Layer → members whom the staff member sees, as of the latest run."""
+    if invocation.by.scope is None:
+        return layers.sizes(latest)
+    return {
+        layer: audiences.count(
+            rule={"layer": {"of": layering.key, "in": [layer]}},
+            **invocation.query_args,
+        )
+        for layer in layers.sizes(latest)
+    }
+
+
+def _answer(invocation: Invocation, found: list[Layering]) -> None:
+    records = [_record(invocation, layering) for layering in found]
+    invocation.out.answer({"layerings": records})
+    for record in records:
+        _print(invocation, record)
+
+
+def _record(invocation: Invocation, layering: Layering) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "key": layering.key,
+        "name": layering.name,
+        "default": layering.default,
+        "state": layering.state,
+    }
+    latest = layers.latest_run(layering)
+    if latest is None:
+        return record | {"day": None, "sizes": {}, "moved": 0, "matrix": []}
+    matrix = _matrix(invocation, layering, latest)
+    moved = latest.moved
+    if invocation.by.scope is not None:
+        moved = sum(each["count"] for each in matrix if each["from"] != each["to"])
+    return record | {
+        "day": community_days.to_date(latest.day).isoformat(),
+        "sizes": count_layers(invocation, layering, latest),
+        "bounds": latest.bounds,
+        "moved": moved,
+        "matrix": matrix,
+    }
+
+
+def _matrix(
+    invocation: Invocation, layering: Layering, latest: LayerRun
+) -> list[dict[str, Any]]:
+    """Members per old and new layer, since the last run of an earlier day."""
+    before = layers.latest_run(layering, latest.day - 1)
+    if before is None:
+        return []
+    counts = (
+        layers.matrix(before, latest)
+        if invocation.by.scope is None
+        else _visible_moves(invocation, layering, before.day)
+    )
+    return [
+        {"from": old, "to": new, "count": count} for (old, new), count in counts.items()
+    ]
+
+
+def _visible_moves(
+    invocation: Invocation, layering: Layering, since: int
+) -> dict[tuple[str, str], int]:
+    counts = {
+        change: len(visibility.filter_visible(accounts=moved, **invocation.verb_args))
+        for change, moved in layers.moves_since(layering, since).items()
+    }
+    return {change: count for change, count in counts.items() if count}
+
+
+def _print(invocation: Invocation, record: dict[str, Any]) -> None:
+    line = invocation.out.line
+    day = record["day"] or _("not computed yet")
+    line(f"{record['key']}  {record['name']}  {day}")
+    _print_sizes(invocation, record["sizes"])
+    if record["moved"]:
+        text = _("%(n)s members changed layer in the last run.")
+        line(f"  {text % {'n': record['moved']}}")
+    for move in record["matrix"]:
+        if move["from"] != move["to"]:
+            old, new = move["from"] or "–", move["to"] or "–"
+            line(f"  {old} → {new}: {move['count']:,}")
+
+
+def _print_sizes(invocation: Invocation, sizes: dict[str, int]) -> None:
+    for layer, size in sizes.items():
+        invocation.out.line(f"  {layer:<20} {size:>10,}")

@@ -1,0 +1,178 @@
+"""`qunce members`: list and show members, merge and unmerge accounts, erase."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from qunce.cli import base, member_records, member_selection, options, output
+from qunce.cli.i18n import N_
+from qunce.cli.options import Invocation
+from qunce.core import communities, errors
+from qunce.core.facts import facts
+from qunce.core.facts.facts import RecordedFact
+from qunce.members.accounts import erasure
+from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts.models import Account
+from qunce.members.people import people, visibility
+from qunce.sets import timelines
+
+PAGE_SIZE = 500
+EVERYONE: dict[str, Any] = {"all": []}
+KEY_HELP = N_("the member's key")
+OTHER_HELP = N_("another account's key")
+
+members = base.Group("members")
+
+
+class ConfirmationRequired(errors.Refused):
+    """An erased member cannot be restored. Add --for-good to confirm."""
+
+
+@members.command("list", help=N_("List members with everything stored about them"))
+@base.option(
+    "--rule", metavar="RULE", help=N_("only members who match a rule: JSON or @file")
+)
+@base.option("--limit", type=int, help=N_("maximum number of members to list"))
+@base.option("--after", metavar="KEY", help=N_("continue after this member"))
+@options.pass_invocation
+def list_members(
+    invocation: Invocation, rule: str | None, limit: int | None, after: str | None
+) -> None:
+    invocation.derive()
+    parsed = options.parse_rule(rule) if rule else EVERYONE
+    start = 0
+    if after:
+        (account,) = member_selection.find_accounts(invocation, [after])
+        start = account_queries.person_ids([account])[account]
+    person_ids = member_selection.list_people(invocation, parsed, after=start)
+    records = _load_records(invocation, itertools.islice(person_ids, limit))
+    invocation.out.write_list("members", records, _format_row)
+
+
+def _load_records(
+    invocation: Invocation, person_ids: Iterator[int]
+) -> Iterator[dict[str, Any]]:
+    while page := [*itertools.islice(person_ids, PAGE_SIZE)]:
+        yield from member_records.load(invocation, page)
+
+
+def _format_row(record: dict[str, Any]) -> str:
+    tags = ", ".join(_format_tags(record["tags"]))
+    return (
+        f"{output.padded(record['key'], 20)} {output.padded(record['name'], 20)} {tags}"
+    )
+
+
+@members.command("show", help=N_("Show everything stored about a member"))
+@base.argument("key", help=KEY_HELP)
+@base.option(
+    "--facts", "limit", type=int, default=10, help=N_("number of latest facts to show")
+)
+@options.pass_invocation
+def show(invocation: Invocation, key: str, limit: int) -> None:
+    invocation.derive()
+    account = _get_account(invocation, key)
+    account_ids = account_queries.account_ids_of_person(account.pk)
+    (record,) = member_records.load(invocation, account_ids[:1])
+    latest = timelines.list_facts(
+        community=invocation.community, accounts=account_ids, limit=limit
+    )
+    record["facts"] = [_fact_record(fact) for fact in latest]
+    invocation.out.answer(record, *_format_record(record))
+    zone = communities.zone(invocation.community)
+    for fact in latest:
+        local = fact.happened_at.astimezone(zone)
+        invocation.out.line(f"  {local:%Y-%m-%d %H:%M}  {facts.label_of(fact.kind)}")
+
+
+def _fact_record(fact: RecordedFact) -> dict[str, Any]:
+    happened_at = fact.happened_at.isoformat()
+    return {"kind": fact.kind, "happened_at": happened_at, **fact.payload}
+
+
+def _format_record(record: dict[str, Any]) -> list[str]:
+    presence = (
+        _("is in the community") if record["present"] else _("has left the community")
+    )
+    rows = {
+        _("name"): [record["name"], presence],
+        _("accounts"): record["accounts"],
+        _("identifiers"): [
+            f"{each['kind']} {each['value']}" for each in record["identifiers"]
+        ],
+        _("tags"): _format_tags(record["tags"]),
+        _("attributes"): [
+            f"{name}: {_format_value(each['value'])}"
+            for name, each in record["attributes"].items()
+        ],
+        _("groups"): [
+            each["name"] for each in record["groups"] if each["state"] == "joined"
+        ],
+    }
+    comma = _(", ")
+    return [
+        f"{output.padded(label, 14)} {comma.join(texts) or '–'}"
+        for label, texts in rows.items()
+    ]
+
+
+def _format_tags(depths: dict[str, int]) -> list[str]:
+    return [f"{key} ×{depth}" if depth > 1 else key for key, depth in depths.items()]
+
+
+def _format_value(value: Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)
+
+
+@members.command("merge", help=N_("Merge two accounts that belong to one person"))
+@base.argument("key", help=KEY_HELP)
+@base.argument("other", help=OTHER_HELP)
+@base.option("--note", default="", help=N_("why they are the same person"))
+@options.pass_invocation
+def merge(invocation: Invocation, key: str, other: str, note: str) -> None:
+    left, right = _get_account(invocation, key), _get_account(invocation, other)
+    people.merge(left=left, right=right, note=note, **invocation.verb_args)
+    keys = {"left": left.key, "right": right.key}
+    invocation.out.answer(keys, _("%(left)s and %(right)s are one person.") % keys)
+
+
+@members.command("unmerge", help=N_("Undo the last merge of two accounts"))
+@base.argument("key", help=KEY_HELP)
+@base.argument("other", help=OTHER_HELP)
+@options.pass_invocation
+def unmerge(invocation: Invocation, key: str, other: str) -> None:
+    left, right = _get_account(invocation, key), _get_account(invocation, other)
+    people.unmerge(left=left, right=right, **invocation.verb_args)
+    keys = {"left": left.key, "right": right.key}
+    invocation.out.answer(keys, _("%(left)s and %(right)s are two people.") % keys)
+
+
+@members.command("erase", help=N_("Erase a member permanently"))
+@base.argument("key", help=KEY_HELP)
+@base.option("--for-good", is_flag=True, help=N_("confirm that this cannot be undone"))
+@options.pass_invocation
+def erase(invocation: Invocation, key: str, for_good: bool) -> None:
+    account = _get_account(invocation, key)
+    if not for_good:
+        raise ConfirmationRequired(
+            _("An erased member cannot be restored. Add --for-good to confirm.")
+        )
+    person_id = people.erase(account=account, **invocation.verb_args)
+    # A job does this as well, but perhaps no worker is running.
+    erasure.scrub(str(person_id), at=invocation.at)
+    invocation.out.answer(
+        {"erased": key},
+        _("%(key)s was erased and is no longer in any set.") % {"key": key},
+    )
+
+
+def _get_account(invocation: Invocation, key: str) -> Account:
+    return visibility.get_by_key(key=key, **invocation.verb_args)

@@ -1,0 +1,137 @@
+"""`qunce orders`: what members paid, and what was refunded."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+from django.utils.translation import gettext as _
+
+from qunce.cli import base, member_selection, options, output
+from qunce.cli.i18n import N_
+from qunce.cli.options import Invocation
+from qunce.core import communities, money
+from qunce.members.accounts import masking
+from qunce.sales import order_list
+from qunce.sales import orders as order_store
+from qunce.sales.orders import Order
+
+PAGE_SIZE = 500
+STATUSES = {
+    "paid": "unrefunded",
+    "partly_refunded": "partly_refunded",
+    "refunded": "fully_refunded",
+}
+"""Status → what the list of orders calls it."""
+
+orders = base.Group("orders")
+
+
+@orders.command("list", help=N_("List orders, the latest first"))
+@base.option("--member", metavar="KEY", help=N_("only orders of this member"))
+@base.option(
+    "--status", type=click.Choice(list(STATUSES)), help=N_("only with this status")
+)
+@base.option("--limit", type=int, help=N_("maximum number of orders to list"))
+@base.option("--after", metavar="KEY", help=N_("continue after this order"))
+@options.pass_invocation
+def list_orders(
+    invocation: Invocation,
+    member: str | None,
+    status: str | None,
+    limit: int | None,
+    after: str | None,
+) -> None:
+    member_id = None
+    if member:
+        (member_id,) = member_selection.find_accounts(invocation, [member])
+    query = order_list.OrderFilters(
+        state=STATUSES.get(status or "", ""), member=member_id
+    )
+    cursor = order_list.cursor(_get(invocation, after)) if after else None
+    records = _load_records(invocation, query, cursor)
+    invocation.out.write_list("orders", itertools.islice(records, limit), _format_row)
+
+
+@orders.command("show", help=N_("Show an order with its items"))
+@base.argument("key", help=N_("the order's key"))
+@options.pass_invocation
+def show(invocation: Invocation, key: str) -> None:
+    order = _get(invocation, key)
+    (record,) = _records(invocation, [order])
+    record["refunded_at"] = order.refunded_at and order.refunded_at.isoformat()
+    record["items"] = [
+        _item_record(item, order.currency) for item in json.loads(order.items or "[]")
+    ]
+    labels = {
+        "paid": _("paid"),
+        "partly_refunded": _("partly refunded"),
+        "refunded": _("refunded"),
+    }
+    invocation.out.answer(record, _format_row(record), labels[record["status"]])
+    for item in record["items"]:
+        name = item.get("name") or item.get("category") or "–"
+        invocation.out.line(
+            f"  {output.padded(name, 30)} {item.get('quantity', 1)} × {item.get('amount', '–')}"
+        )
+
+
+def _item_record(item: dict[str, Any], currency: str) -> dict[str, Any]:
+    amount = item.get("amount")
+    return item if amount is None else item | {"amount": money.show(amount, currency)}
+
+
+def _get(invocation: Invocation, key: str) -> Order:
+    order = order_store.get(invocation.community, key)
+    # An order of a member who is not visible is as unknown as one that does not exist.
+    return order_list.get(pk=order.pk, **invocation.verb_args)
+
+
+def _load_records(
+    invocation: Invocation,
+    query: order_list.OrderFilters,
+    cursor: order_list.Cursor | None,
+) -> Iterator[dict[str, Any]]:
+    while True:
+        page = order_list.page(
+            filters=query, before=cursor, limit=PAGE_SIZE, **invocation.verb_args
+        )
+        yield from _records(invocation, page.orders)
+        if page.next is None:
+            return
+        cursor = page.next
+
+
+def _records(
+    invocation: Invocation, found: Sequence[Order]
+) -> Iterator[dict[str, Any]]:
+    buyers = order_list.find_buyers(found)
+    zone = communities.zone(invocation.community)
+    for order in found:
+        buyer = buyers.get(order.account_id or 0)
+        yield {
+            "key": order.key,
+            "member_key": masking.key(buyer.key, invocation.by) if buyer else None,
+            "paid_at": order.paid_at.astimezone(zone).isoformat(),
+            "amount": money.show(order.amount, order.currency),
+            "refunded": money.show(order.refunded_amount, order.currency),
+            "currency": order.currency,
+            "status": _status(order),
+        }
+
+
+def _status(order: Order) -> str:
+    if not order.refunded_amount:
+        return "paid"
+    return "partly_refunded" if order.refunded_amount < order.amount else "refunded"
+
+
+def _format_row(record: dict[str, Any]) -> str:
+    member = record["member_key"] or "–"
+    return (
+        f"{record['key']:<20} {record['paid_at'][:16]}  {member:<20}"
+        f" {record['amount']:>12} {record['refunded']:>12} {record['currency']}"
+    )

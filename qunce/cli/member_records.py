@@ -1,0 +1,115 @@
+"""What is stored about members, as `qunce members` prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from qunce.cli.options import Invocation
+from qunce.core import communities
+from qunce.core.staff.models import Staff
+from qunce.groups import visibility as group_visibility
+from qunce.groups.groups import Membership
+from qunce.members.accounts import masking
+from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts.models import Account, Identifier
+from qunce.members.attributes import attributes
+from qunce.members.attributes import parsing as value_parsing
+from qunce.members.tags import assignments
+
+People = Mapping[int, Sequence[int]]
+"""Id of a person → ids of all their accounts, the person's own id first."""
+
+
+def load(invocation: Invocation, person_ids: Iterable[int]) -> Iterator[dict[str, Any]]:
+    """Yield a record per person, in the given order, with a few queries for all."""
+    by, zone = invocation.by, communities.zone(invocation.community)
+    people = account_queries.accounts_by_person(person_ids)
+    accounts = Account.objects.in_bulk([pk for ids in people.values() for pk in ids])
+    identifiers = _identifiers(people, by)
+    values = attributes.values_by_person(people)
+    tags = assignments.tags_by_person(people)
+    groups = _groups(people, by, zone)
+    for person_id in people:
+        theirs = [accounts[pk] for pk in people[person_id]]
+        yield {
+            **_presence(theirs, by, zone),
+            "identifiers": identifiers[person_id],
+            "attributes": {
+                name: {
+                    "type": value.attribute.type,
+                    "value": _typed(value.attribute.type, value.text),
+                }
+                for name, value in values[person_id].items()
+            },
+            "tags": {each.tag.key: each.depth for each in tags[person_id]},
+            "groups": groups[person_id],
+        }
+
+
+def _presence(accounts: Sequence[Account], by: Staff, zone: ZoneInfo) -> dict[str, Any]:
+    present = any(account.present for account in accounts)
+    left = [account.left_at for account in accounts if account.left_at]
+    return {
+        "key": masking.key(accounts[0].key, by),
+        "name": next((account.name for account in accounts if account.name), ""),
+        "accounts": [
+            f"{account.channel}:{masking.key(account.key, by)}" for account in accounts
+        ],
+        "present": present,
+        "joined_at": _local(min(account.joined_at for account in accounts), zone),
+        "left_at": None if present else _local(max(left), zone),
+    }
+
+
+def _identifiers(people: People, by: Staff) -> dict[int, list[dict[str, str]]]:
+    person_of = {pk: person_id for person_id, ids in people.items() for pk in ids}
+    rows = Identifier.objects.filter(account_id__in=person_of).order_by("kind", "value")
+    # Two accounts of a person may have the same identifier.
+    unique = dict.fromkeys(
+        (person_of[row.account_id], row.kind, row.value) for row in rows
+    )
+    found: dict[int, list[dict[str, str]]] = {person_id: [] for person_id in people}
+    for person_id, kind, value in unique:
+        shown = masking.identifier(kind=kind, value=value, by=by)
+        found[person_id].append({"kind": kind, "value": shown})
+    return found
+
+
+def _groups(
+    people: People, by: Staff, zone: ZoneInfo
+) -> dict[int, list[dict[str, Any]]]:
+    person_of = {pk: person_id for person_id, ids in people.items() for pk in ids}
+    rows = Membership.objects.filter(
+        account_id__in=person_of, group__in=group_visibility.list_visible(by)
+    )
+    # Present ones last, so that they stay where a person has several accounts.
+    rows = rows.select_related("group").order_by("group__key", "present", "pk")
+    found: dict[int, dict[str, Any]] = {person_id: {} for person_id in people}
+    for row in rows:
+        found[person_of[row.account_id]][row.group.key] = {
+            "key": row.group.key,
+            "name": row.group.name,
+            "state": "joined" if row.present else "left",
+            "role": row.role,
+            "joined_at": _local(row.joined_at, zone),
+            "left_at": _local(row.left_at, zone) if row.left_at else None,
+        }
+    return {person_id: [*groups.values()] for person_id, groups in found.items()}
+
+
+def _typed(kind: str, text: str) -> Any:
+    """Lists and truth values as JSON has them; numbers stay exact as text."""
+    if kind == attributes.AttributeType.MULTI:
+        return text.split("; ")
+    if kind == attributes.AttributeType.BOOL:
+        return bool(value_parsing.parse_bool(text))
+    if kind == attributes.AttributeType.INSTANT:
+        return text.replace(" ", "T")
+    return text
+
+
+def _local(time: datetime, zone: ZoneInfo) -> str:
+    return time.astimezone(zone).isoformat()

@@ -1,0 +1,102 @@
+"""Restoring: a backup replaces the current data and is compared with the result."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connections
+from django.utils.translation import gettext as _
+
+from qunce.cli import data_dir
+from qunce.cli.output import Out
+from qunce.core import db, errors
+from qunce.core.backup import backups, postgres_tools
+from qunce.core.backup.backups import Manifest
+from qunce.sets.doctor import doctor
+from qunce.sets.mirror import lineage, rebuild
+
+
+class HomeNotEmpty(errors.Refused):
+    """The home already contains data."""
+
+
+class WrongHome(errors.QunceError):
+    """The settings were read for another home than the chosen one."""
+
+
+def restore(file: str, *, into: str | None, force: bool, out: Out) -> int:
+    """Restore `file` into the home of the settings; return 1 if the result differs."""
+    if into and Path(into).absolute() != settings.HOME:
+        raise WrongHome
+    source = Path(file)
+    manifest = backups.read_manifest(source)
+    migrations = {f"{app}.{name}" for app, name in data_dir.migrations_on_disk()}
+    backups.check_fits(manifest, known=migrations)
+    out.note(_("Restoring into %(home)s.") % {"home": settings.HOME})
+    with data_dir.exclusive():
+        if not force:
+            _check_empty()
+        replace = _replace_postgresql if db.is_postgresql() else _replace_file
+        copy = settings.HOME / "restoring"
+        try:
+            backups.unpack(source, manifest, copy)
+            replace(copy, manifest)
+        finally:
+            copy.unlink(missing_ok=True)
+        data_dir.ready()
+        lineage.renew()
+        rebuild.rebuild_all()
+        findings = [str(finding.text) for finding in doctor.run_checks()]
+    rows = sum(numbers[0] for numbers in manifest.tables.values())
+    out.answer(
+        {
+            "made_at": manifest.made_at,
+            "rows": rows,
+            "digest": manifest.digest,
+            "proven": not findings,
+            "differs": findings,
+        },
+        _("Restored %(rows)s rows as of %(at)s.")
+        % {"rows": f"{rows:,}", "at": manifest.made_at},
+        *(findings or [_("Digest, consistency, counts and all derived data match.")]),
+    )
+    return 1 if findings else 0
+
+
+def _check_empty() -> None:
+    if db.is_postgresql():
+        is_empty = postgres_tools.is_empty()
+    else:
+        is_empty = not _database_file().exists()
+    if not is_empty:
+        raise HomeNotEmpty(
+            _("%(home)s is not empty. Use --force to replace its contents.")
+            % {"home": settings.HOME}
+        )
+
+
+def _database_file() -> Path:
+    return Path(str(settings.DATABASES["default"]["NAME"]))
+
+
+def _replace_file(copy: Path, manifest: Manifest) -> None:
+    # The copy is compared with the manifest before it replaces the old file, which is
+    # one rename.
+    backups.prove_copy(copy, manifest)
+    connections.close_all()
+    for alias, database in settings.DATABASES.items():
+        path = str(database["NAME"])
+        for name in (f"{path}-wal", f"{path}-shm", *([path] * (alias != "default"))):
+            Path(name).unlink(missing_ok=True)
+    shutil.rmtree(settings.MIRROR, ignore_errors=True)
+    copy.replace(_database_file())
+
+
+def _replace_postgresql(copy: Path, manifest: Manifest) -> None:
+    if not postgres_tools.is_empty():
+        postgres_tools.clear()
+    shutil.rmtree(settings.MIRROR, ignore_errors=True)
+    postgres_tools.load(copy)
+    backups.prove_here(manifest)

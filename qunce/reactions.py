@@ -19,8 +19,8 @@ CONSUMER = consumers.Consumer(
     {
         accounts.MemberJoined.kind: (automatic.react,),
         people.MemberErased.kind: (
-            groups.forget_erased,
-            orders.disown_erased,
+            groups.remove_erased,
+            orders.unlink_erased,
             recipients.delete_erased,
             opt_outs.clear_erased,
             deliveries.forget_erased,

@@ -42,7 +42,7 @@ def test_nothing_of_an_erased_person_is_left_in_any_room(
     north = groups.create(community=shop, key="north", by=by, at=AT)
     groups.add_members(group=north, accounts=[ann, bob], by=by, at=AT)
     for account in (ann, bob):
-        orders.pay(
+        orders.record_payment(
             community=shop,
             key=f"o{account}",
             account=account,
@@ -57,7 +57,7 @@ def test_nothing_of_an_erased_person_is_left_in_any_room(
     deriver.catch_up()
     reactions.CONSUMER.catch_up(at=LATER)
     for due in job_queue.claim(at=LATER + timedelta(minutes=1)):
-        if due.duty == people.SCRUB_JOB:
+        if due.job == people.SCRUB_JOB:
             erasure.scrub(due.key, at=LATER)
     left = facts.Fact.objects.filter(account_id=ann)
     kind = facts.kind_ids([people.MemberErased.kind])[people.MemberErased.kind]

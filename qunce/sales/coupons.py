@@ -1,4 +1,4 @@
-"""Coupons: so far that one was redeemed, told by an import or a till."""
+"""Facts about coupons, as imports and tills report them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qunce.core.facts import facts
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class CouponRedeemed(facts.FactKind):
-    """`coupon` is its code, `campaign` the key of the campaign that gave it."""
+    """`coupon` is the code, `campaign` the key of the campaign that issued it."""
 
     kind = "coupon.redeemed"
     reportable = True

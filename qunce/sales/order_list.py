@@ -1,4 +1,4 @@
-"""Orders as an operator reads them: the newest first, nobody's outside their scope."""
+"""Orders as staff may see them, newest first; a scope hides other members' orders."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from qunce.core import timestamps
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
-from qunce.sales.orders import Order, Totals, UnknownOrder
+from qunce.sales.orders import Order, OrderNotFound, Totals
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
-PAGE = 50
-CHUNK = 500
-LOOKED_AT = 5_000
-"""Rows read for one page at most; who sees few people turns pages more often."""
-FEW = 20_000
-"""People of a scope whose orders are added up at once."""
+PAGE_SIZE = 50
+CHUNK_SIZE = 500
+MAX_ROWS_SCANNED = 5_000
+"""Rows read for one page; staff with a small scope may get pages with fewer orders."""
+MAX_PEOPLE_SUMMED = 20_000
+"""People of a scope up to which the orders are added up while somebody waits."""
 
 Cursor = tuple[int, int]
-"""Microseconds of payment and number of the last order looked at."""
+"""Time of payment in microseconds, and id, of the last order that was read."""
 
-STATES = ("kept", "refunded", "partly", "wholly")
+REFUND_STATES = ("unrefunded", "refunded", "partly_refunded", "fully_refunded")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """`state` is one of STATES, `member` any account of a person, `key` a whole key."""
+class OrderFilters:
+    """`state` is one of REFUND_STATES, `member` any account of a person."""
 
     state: str = ""
     member: int | None = None
     key: str = ""
 
     @property
-    def is_everything(self) -> bool:
+    def is_empty(self) -> bool:
         return not self.state and self.member is None and not self.key
 
 
@@ -53,37 +53,39 @@ class Page:
 
 
 def get(*, by: Staff, pk: int, at: datetime) -> Order:
-    """An order of somebody out of sight is as unknown as one that is not there."""
-    found = list(Order.objects.filter(community_id=by.community_id, pk=pk))
-    for order in _seen(by, found, at):
+    """Return the order; a hidden one raises OrderNotFound like one that does not exist."""
+    orders = list(Order.objects.filter(community_id=by.community_id, pk=pk))
+    for order in _filter_visible(by, orders, at):
         return order
-    raise UnknownOrder(_("There is no such order."))
+    raise OrderNotFound(_("There is no such order."))
 
 
 def page(
     *,
     by: Staff,
     at: datetime,
-    wanted: Wanted,
+    filters: OrderFilters,
     before: Cursor | None = None,
-    limit: int = PAGE,
+    limit: int = PAGE_SIZE,
 ) -> Page:
-    """`limit` orders from `before` on; fewer, with more to come, where few are seen."""
-    rows, found = _narrowed(by, wanted, at), list[Order]()
-    place, looked = before, 0
-    while looked < LOOKED_AT:
-        some = list(
-            _before(rows, place)[: CHUNK if by.scope is not None else limit + 1]
-        )
-        seen = _seen(by, some, at)
-        found += seen
-        looked += len(some)
-        if len(found) > limit:
-            return Page(found[:limit], cursor(found[limit - 1]))
-        if len(some) < (CHUNK if by.scope is not None else limit + 1):
-            return Page(found, None)
-        place = cursor(some[-1])
-    return Page(found, place)
+    """Return up to `limit` orders older than `before`.
+
+    A scope is applied to chunks of rows. The page ends early, with a `next`, after
+    MAX_ROWS_SCANNED rows.
+    """
+    rows, orders = _select(by, filters, at), list[Order]()
+    chunk_size = CHUNK_SIZE if by.scope is not None else limit + 1
+    position, scanned = before, 0
+    while scanned < MAX_ROWS_SCANNED:
+        chunk = list(_before(rows, position)[:chunk_size])
+        orders += _filter_visible(by, chunk, at)
+        scanned += len(chunk)
+        if len(orders) > limit:
+            return Page(orders[:limit], cursor(orders[limit - 1]))
+        if len(chunk) < chunk_size:
+            return Page(orders, None)
+        position = cursor(chunk[-1])
+    return Page(orders, position)
 
 
 def cursor(order: Order) -> Cursor:
@@ -91,56 +93,70 @@ def cursor(order: Order) -> Cursor:
 
 
 def _before(
-    rows: models.QuerySet[Order], place: Cursor | None
+    rows: models.QuerySet[Order], position: Cursor | None
 ) -> models.QuerySet[Order]:
-    if place is not None:
-        moment = timestamps.from_micros(place[0])
-        rows = rows.filter(paid_at__lte=moment)
-        rows = rows.exclude(paid_at=moment, pk__gte=place[1])
+    if position is not None:
+        paid_at = timestamps.from_micros(position[0])
+        rows = rows.filter(paid_at__lte=paid_at)
+        rows = rows.exclude(paid_at=paid_at, pk__gte=position[1])
     return rows.order_by("-paid_at", "-pk")
 
 
-def _narrowed(by: Staff, wanted: Wanted, at: datetime) -> models.QuerySet[Order]:
+def _select(by: Staff, filters: OrderFilters, at: datetime) -> models.QuerySet[Order]:
     rows = Order.objects.filter(community_id=by.community_id)
-    if wanted.key:
-        rows = rows.filter(key=wanted.key)
-    if wanted.member is not None:
-        visibility.check_visible(by=by, accounts=[wanted.member], at=at)
+    if filters.key:
+        rows = rows.filter(key=filters.key)
+    if filters.member is not None:
+        visibility.check_visible(by=by, accounts=[filters.member], at=at)
         rows = rows.filter(
-            account_id__in=account_queries.account_ids_of_person(wanted.member)
+            account_id__in=account_queries.account_ids_of_person(filters.member)
         )
-    given_back = models.F("amount")
-    if wanted.state == "kept":
+    paid = models.F("amount")
+    if filters.state == "unrefunded":
         rows = rows.filter(refunded_amount=0)
-    elif wanted.state == "refunded":
+    elif filters.state == "refunded":
         rows = rows.filter(refunded_amount__gt=0)
-    elif wanted.state == "partly":
-        rows = rows.filter(refunded_amount__gt=0, refunded_amount__lt=given_back)
-    elif wanted.state == "wholly":
-        rows = rows.filter(refunded_amount__gt=0, refunded_amount__gte=given_back)
+    elif filters.state == "partly_refunded":
+        rows = rows.filter(refunded_amount__gt=0, refunded_amount__lt=paid)
+    elif filters.state == "fully_refunded":
+        rows = rows.filter(refunded_amount__gt=0, refunded_amount__gte=paid)
     return rows
 
 
-def _seen(by: Staff, some: Sequence[Order], at: datetime) -> list[Order]:
-    """Who sees a part of the community sees no orders of nobody known."""
+def _filter_visible(by: Staff, orders: Sequence[Order], at: datetime) -> list[Order]:
+    """Return the orders of visible members; with a scope, none without a member."""
     if by.scope is None:
-        return list(some)
-    heads = account_queries.person_ids(one.account_id for one in some if one.account_id)
-    seen = visibility.filter_visible(by=by, accounts=heads, at=at)
-    return [one for one in some if heads.get(one.account_id or 0) in seen]
+        return list(orders)
+    person_ids = _person_ids(orders)
+    visible = visibility.filter_visible(by=by, accounts=person_ids, at=at)
+    return [
+        order for order in orders if person_ids.get(order.account_id or 0) in visible
+    ]
 
 
-def buyers(some: Iterable[Order]) -> dict[int, account_models.Account]:
-    """Account of an order → the first account of whose it is."""
-    heads = account_queries.person_ids(one.account_id for one in some if one.account_id)
-    known = account_models.Account.objects.in_bulk(set(heads.values()))
-    return {account: known[head] for account, head in heads.items() if head in known}
+def _person_ids(orders: Iterable[Order]) -> dict[int, int]:
+    return account_queries.person_ids(
+        order.account_id for order in orders if order.account_id
+    )
 
 
-def state(order: Order) -> str:
+def find_buyers(orders: Iterable[Order]) -> dict[int, account_models.Account]:
+    """Return the first account of each buyer, by the account that an order names."""
+    person_ids = _person_ids(orders)
+    buyers = account_models.Account.objects.in_bulk(set(person_ids.values()))
+    return {
+        account: buyers[person_id]
+        for account, person_id in person_ids.items()
+        if person_id in buyers
+    }
+
+
+def refund_state(order: Order) -> str:
     if not order.refunded_amount:
-        return "kept"
-    return "partly" if order.refunded_amount < order.amount else "wholly"
+        return "unrefunded"
+    if order.refunded_amount < order.amount:
+        return "partly_refunded"
+    return "fully_refunded"
 
 
 SUMS = {
@@ -150,42 +166,45 @@ SUMS = {
 }
 
 
-def totals(*, by: Staff, wanted: Wanted, at: datetime) -> list[Totals] | None:
-    """One a currency, the most frequent first; None where a scope is too wide for it."""
-    rows = _narrowed(by, wanted, at)
-    if by.scope is None or wanted.member is not None:
-        return _added([rows])
-    seen = visibility.visible_people(by=by, at=at)
-    if len(seen) > FEW:
+def totals(*, by: Staff, filters: OrderFilters, at: datetime) -> list[Totals] | None:
+    """Return one row per currency, the most frequent first.
+
+    Returns None where a scope has too many people to add up their orders.
+    """
+    rows = _select(by, filters, at)
+    if by.scope is None or filters.member is not None:
+        return _add_up([rows])
+    visible = visibility.visible_people(by=by, at=at)
+    if len(visible) > MAX_PEOPLE_SUMMED:
         return None
-    families = account_queries.accounts_by_person(seen)
-    accounts = sorted(itertools.chain.from_iterable(families.values()))
-    return _added(
-        rows.filter(account_id__in=some) for some in account_queries.chunks(accounts)
+    by_person = account_queries.accounts_by_person(visible)
+    accounts = sorted(itertools.chain.from_iterable(by_person.values()))
+    return _add_up(
+        rows.filter(account_id__in=chunk) for chunk in account_queries.chunks(accounts)
     )
 
 
-def _added(parts: Iterable[models.QuerySet[Order]]) -> list[Totals]:
+def _add_up(parts: Iterable[models.QuerySet[Order]]) -> list[Totals]:
     sums: dict[str, Totals] = {}
     for rows in parts:
-        for told in _by_currency(rows.order_by()):
-            was = sums.get(told["currency"], Totals(0, 0, 0, told["currency"]))
-            sums[was.currency] = Totals(
-                was.orders + int(told["orders"]),
-                was.paid + int(told["paid"]),
-                was.refunded + int(told["refunded"]),
-                was.currency,
+        for row in _sum_by_currency(rows.order_by()):
+            old = sums.get(row["currency"], Totals(0, 0, 0, row["currency"]))
+            sums[old.currency] = Totals(
+                old.orders + int(row["orders"]),
+                old.paid + int(row["paid"]),
+                old.refunded + int(row["refunded"]),
+                old.currency,
             )
-    return sorted(sums.values(), key=lambda one: (-one.orders, one.currency))
+    return sorted(sums.values(), key=lambda row: (-row.orders, row.currency))
 
 
-def _by_currency(rows: models.QuerySet[Order]) -> list[dict[str, Any]]:
-    """Grouping costs five times the adding, and there is mostly one currency."""
+def _sum_by_currency(rows: models.QuerySet[Order]) -> list[dict[str, Any]]:
+    # GROUP BY takes five times as long as the sums, and there is mostly one currency.
     first, last = models.Min("currency"), models.Max("currency")
-    whole: dict[str, Any] = rows.aggregate(first=first, last=last, **SUMS)
-    if not whole["orders"]:
+    sums: dict[str, Any] = rows.aggregate(first=first, last=last, **SUMS)
+    if not sums["orders"]:
         return []
-    if whole["first"] == whole["last"]:
-        return [whole | {"currency": whole["first"]}]
+    if sums["first"] == sums["last"]:
+        return [sums | {"currency": sums["first"]}]
     grouped: Any = rows.values("currency").annotate(**SUMS)
     return list(grouped)

@@ -1,8 +1,9 @@
-"""Orders: what members paid, and what they were given back.
+"""Orders: what members paid and what was refunded to them.
 
-An order is known by its key, unique in its community, so the same webhook, import row
-or retry is taken once. Its row says how it stands now; the fact log says how it came
-to that, and the facts of an order always add up to its row.
+An order is identified by its key, which is unique in its community, so a webhook, an
+import row or a retry that arrives twice is recorded once. The row holds the current
+state of the order and the fact log its history; the facts of an order always add up to
+its row.
 """
 
 from __future__ import annotations
@@ -25,20 +26,20 @@ if TYPE_CHECKING:
     from qunce.core.facts.facts import RecordedFact
     from qunce.core.staff.models import Staff
 
-RECORD = permissions.declare(
+WRITE = permissions.declare(
     "orders.write", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
-"""For people and programs; files are let in by the permission to import."""
+"""For staff and programs; importing files needs the permission to import instead."""
 
 
 class Order(models.Model):
     """`amount` and `refunded_amount` are in the currency's smallest unit.
 
-    Integers without foreign keys and one short text, as orders come by the million.
-    `items` is a JSON list of what was in it, each {category, name, quantity, amount} as
-    far as known; `details` a JSON object of a file's further columns. A cancellation
-    whose order nobody knows is a row that was paid nothing and refunded something: only
-    the importer makes such rows.
+    The row has integers instead of foreign keys, as there are millions of orders.
+    `items` is a JSON list of {category, name, quantity, amount} as far as known, and
+    `details` a JSON object with the further columns of an imported file. A cancellation
+    of an unknown order is a row with nothing paid and something refunded; only the
+    importer creates such rows.
     """
 
     community_id = models.IntegerField()
@@ -47,8 +48,8 @@ class Order(models.Model):
     paid_at = timestamps.TimestampField()
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    items = models.TextField(null=True)  # noqa: DJ001 - null is "nobody told us"
-    details = models.TextField(null=True)  # noqa: DJ001 - null is "nothing else"
+    items = models.TextField(null=True)  # noqa: DJ001 - null means unknown
+    details = models.TextField(null=True)  # noqa: DJ001 - null means none
     refunded_at = timestamps.TimestampField(null=True)
     refunded_amount = models.BigIntegerField(default=0)
     source_id = models.IntegerField(null=True)
@@ -56,12 +57,12 @@ class Order(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["community_id", "key"], name="one_order_a_key"
+                fields=["community_id", "key"], name="one_order_per_key"
             )
         ]
         indexes = [
-            models.Index(fields=["account_id"], name="orders_of_an_account"),
-            # Holds what `totals` adds up: it need not read the orders themselves.
+            models.Index(fields=["account_id"], name="orders_by_account"),
+            # Covers `totals`, which then need not read the orders themselves.
             models.Index(
                 fields=[
                     "community_id",
@@ -86,7 +87,7 @@ class Order(models.Model):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class OrderPaid(facts.FactKind):
-    """`order` is its key, `categories` the distinct ones of its items, sorted."""
+    """`order` is the key; `categories` are the distinct ones of the items, sorted."""
 
     kind = "order.paid"
     label = gettext_lazy("paid an order")
@@ -99,7 +100,7 @@ class OrderPaid(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class OrderRefunded(facts.FactKind):
-    """`amount` is this refund's, not the sum of all."""
+    """`amount` is that of this refund, not the sum of all refunds."""
 
     kind = "order.refunded"
     label = gettext_lazy("was refunded for an order")
@@ -110,9 +111,9 @@ class OrderRefunded(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class OrderAmended(facts.FactKind):
-    """Its source says now that another amount was paid; `amount` is the difference.
+    """The amount paid was corrected; `amount` is the difference.
 
-    It happened when the order was paid, so that every day's sum comes right.
+    `happened_at` is the time of payment, so that the sums of past days become right.
     """
 
     kind = "order.amended"
@@ -122,18 +123,18 @@ class OrderAmended(facts.FactKind):
 
 
 SPEND = {OrderPaid.kind: 1, OrderAmended.kind: 1, OrderRefunded.kind: -1}
-"""What a member spent: the signed sum of `amount` over these kinds of facts."""
+"""What a member spent is the sum of `amount` over these facts, with these signs."""
 
 
 class InvalidOrder(errors.Invalid):
-    """An order needs a key, a currency of three letters and no negative amount."""
+    """An order needs a key, a currency of three letters and an amount of 0 or more."""
 
 
 class RefundTooLarge(errors.Refused):
-    """More would be given back than was paid."""
+    """The refund is more than what was paid."""
 
 
-class UnknownOrder(errors.NotFound):
+class OrderNotFound(errors.NotFound):
     """There is no such order."""
 
 
@@ -179,13 +180,16 @@ def may_refund(order: Order, amount: int) -> bool:
     return True
 
 
-def categories(items: Sequence[dict[str, Any]] | None) -> list[str]:
-    """Distinct categories of an order's items, sorted."""
+def list_categories(items: Sequence[dict[str, Any]] | None) -> list[str]:
+    """Return the distinct categories of an order's items, sorted."""
     return sorted({item["category"] for item in items or () if item.get("category")})
 
 
+# Verbs
+
+
 @transaction.atomic
-def pay(
+def record_payment(
     *,
     community: Community,
     key: str,
@@ -198,31 +202,35 @@ def pay(
     items: Sequence[dict[str, Any]] | None = None,
     source: str | None = None,
 ) -> Order:
-    """Take an order; one that is known is amended where its amount differs."""
+    """Create a paid order; an existing one is amended if its amount differs."""
     check_order(key=key, amount=amount, currency=currency)
-    order, is_new = _taken(
-        community,
-        key,
-        account_id=account,
-        paid_at=paid_at,
-        amount=amount,
-        currency=currency,
-        items=dump_items(items),
-        source_id=_source_id(community, source),
+    order, is_new = Order.objects.get_or_create(
+        community_id=community.pk,
+        key=key,
+        defaults={
+            "account_id": account,
+            "paid_at": paid_at,
+            "amount": amount,
+            "currency": currency,
+            "items": dump_items(items),
+            "source_id": interned_names.ensure("source", community.pk, [source])[source]
+            if source
+            else None,
+        },
     )
+    check_currency(order, currency)
     if is_new:
-        _record(_paid(order, items), community, paid_at, by, at)
+        event = OrderPaid(
+            account=order.account_id,
+            order=order.key,
+            amount=order.amount,
+            currency=order.currency,
+            categories=list_categories(items),
+        )
+        _record(event, community, paid_at, by, at)
     else:
         amend(community=community, order=order, amount=amount, by=by, at=at)
     return order
-
-
-def _taken(community: Community, key: str, **about: Any) -> tuple[Order, bool]:
-    known = Order.objects.filter(community_id=community.pk)
-    about["community_id"] = community.pk
-    order, is_new = known.get_or_create(key=key, defaults=about)
-    check_currency(order, about["currency"])
-    return order, is_new
 
 
 @transaction.atomic
@@ -234,8 +242,8 @@ def amend(
     by: Staff | None,
     at: datetime,
 ) -> None:
-    """Set right what was paid; the same amount again changes nothing."""
-    order = _locked(order)
+    """Correct the amount paid; the same amount again changes nothing."""
+    order = _lock(order)
     difference = amount - order.amount
     if not difference:
         return
@@ -260,15 +268,15 @@ def refund(
     at: datetime,
     amount: int | None = None,
 ) -> Order:
-    """Give back `amount` more, or all that is left; never more than was paid."""
-    order = _locked(get(community, key))
+    """Refund `amount`, or what is left of the order; never more than was paid."""
+    order = _lock(get(community, key))
     amount = order.amount - order.refunded_amount if amount is None else amount
     check_refund(order, amount)
-    return _give_back(community, order, amount, refunded_at, by, at)
+    return _refund(community, order, amount, refunded_at, by, at)
 
 
 @transaction.atomic
-def refund_to(
+def refund_up_to(
     *,
     community: Community,
     key: str,
@@ -277,16 +285,16 @@ def refund_to(
     by: Staff | None,
     at: datetime,
 ) -> Order:
-    """Give back until `total` is refunded, for sources that repeat themselves."""
-    order = _locked(get(community, key))
+    """Refund what is missing up to `total`, for sources that report running totals."""
+    order = _lock(get(community, key))
     missing = total - order.refunded_amount
     if missing <= 0:
         return order
     check_refund(order, missing)
-    return _give_back(community, order, missing, refunded_at, by, at)
+    return _refund(community, order, missing, refunded_at, by, at)
 
 
-def _give_back(
+def _refund(
     community: Community,
     order: Order,
     amount: int,
@@ -302,30 +310,33 @@ def _give_back(
     return order
 
 
-def disown(*, community: Community, accounts: Sequence[int]) -> int:
-    """Orders of erased people stay as money without a person; returns how many."""
-    theirs = Order.objects.filter(community_id=community.pk, account_id__in=accounts)
-    return theirs.update(account_id=None)
+def unlink_members(*, community: Community, accounts: Sequence[int]) -> int:
+    """Keep the orders of erased members without an account; returns how many."""
+    orders = Order.objects.filter(community_id=community.pk, account_id__in=accounts)
+    return orders.update(account_id=None)
 
 
-def disown_erased(
+def unlink_erased(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
-    """A reaction: the orders of who is erased are nobody's."""
-    gone = [fact.account for fact in facts if fact.account is not None]
-    disown(community=community, accounts=gone)
+    """Reaction to erased members: unlink their orders."""
+    erased = [fact.account for fact in facts if fact.account is not None]
+    unlink_members(community=community, accounts=erased)
+
+
+# Reads
 
 
 def get(community: Community, key: str) -> Order:
     try:
         return Order.objects.get(community_id=community.pk, key=key)
     except Order.DoesNotExist:
-        raise UnknownOrder(_("There is no order “%(key)s”.") % {"key": key}) from None
+        raise OrderNotFound(_("There is no order “%(key)s”.") % {"key": key}) from None
 
 
 @dataclass(frozen=True)
 class Totals:
-    """How a community's orders stand: `paid` before refunds, in `currency`'s units."""
+    """Sums of orders in one currency, in its smallest unit; `paid` is before refunds."""
 
     orders: int
     paid: int
@@ -333,57 +344,42 @@ class Totals:
     currency: str
 
 
-TOTALS = """
+SELECT_TOTALS = """
 SELECT currency, COUNT(*), SUM(amount), SUM(refunded_amount) FROM sales_order
 WHERE community_id = %s GROUP BY currency ORDER BY COUNT(*) DESC, currency
 """
 
 
 def totals(community: Community) -> list[Totals]:
-    """One a currency, the most frequent first; money of two currencies is never added."""
+    """Return one row per currency, the most frequent first."""
     return [
         Totals(int(count), int(paid), int(refunded), currency)
-        for currency, count, paid, refunded in db.rows(TOTALS, [community.pk])
+        for currency, count, paid, refunded in db.rows(SELECT_TOTALS, [community.pk])
     ]
 
 
-def _locked(order: Order) -> Order:
-    """The row as it is now, held until the commit: two refunds wait for each other."""
+def _lock(order: Order) -> Order:
+    """Return the current row, locked until the commit, so that refunds queue up."""
     return Order.objects.select_for_update().get(pk=order.pk)
 
 
 def _record(
     event: facts.FactKind,
     community: Community,
-    happened: datetime,
+    happened_at: datetime,
     by: Staff | None,
     at: datetime,
 ) -> None:
-    facts.record_many([event], community=community, by=by, at=at, happened=[happened])
+    facts.record_many(
+        [event], community=community, by=by, at=at, happened=[happened_at]
+    )
 
 
 def dump_items(items: Sequence[dict[str, Any]] | None) -> str | None:
+    """Return the items as JSON, None without any."""
     if not items:
         return None
     text = json.dumps(list(items), ensure_ascii=False, separators=(",", ":"))
     if not text_validation.is_text(text):
         raise InvalidOrder(_("This contains characters that cannot be stored."))
     return text
-
-
-def _source_id(community: Community, source: str | None) -> int | None:
-    return (
-        interned_names.ensure("source", community.pk, [source])[source]
-        if source
-        else None
-    )
-
-
-def _paid(order: Order, items: Sequence[dict[str, Any]] | None) -> OrderPaid:
-    return OrderPaid(
-        account=order.account_id,
-        order=order.key,
-        amount=order.amount,
-        currency=order.currency,
-        categories=categories(items),
-    )

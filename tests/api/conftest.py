@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from qunce.core.communities import Community
-from tests.api.caller import Caller, caller
+from tests.api.client import ApiClient, create_client
 from tests.members import made
 
 
@@ -13,5 +13,5 @@ def shop(db: None) -> Community:
 
 
 @pytest.fixture
-def api(shop: Community) -> Caller:
-    return caller(shop)
+def api(shop: Community) -> ApiClient:
+    return create_client(shop)

@@ -12,7 +12,7 @@ from qunce import ingest
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.groups import groups
-from tests.api.caller import AT, Caller, caller
+from tests.api.client import AT, ApiClient, create_client
 from tests.members import made
 
 
@@ -27,7 +27,7 @@ def seen(**more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.both_databases
-def test_a_batch_is_taken_once(shop: Community, api: Caller) -> None:
+def test_a_batch_is_taken_once(shop: Community, api: ApiClient) -> None:
     (known,) = made.members(shop, "m1")
     told = [
         seen(member="m1", key="a", payload={"page": "礼盒", "price": 12}),
@@ -51,12 +51,12 @@ def test_a_batch_is_taken_once(shop: Community, api: Caller) -> None:
     assert groups.find(shop, ["g1"])
 
 
-def test_without_a_key_the_same_twice_is_two(shop: Community, api: Caller) -> None:
-    answer = api.post("/facts", {"facts": [seen(), seen()]})
-    assert answer.body["accepted"] == 2
+def test_without_a_key_the_same_twice_is_two(shop: Community, api: ApiClient) -> None:
+    response = api.post("/facts", {"facts": [seen(), seen()]})
+    assert response.body["accepted"] == 2
 
 
-def test_what_has_no_time_happened_now(shop: Community, api: Caller) -> None:
+def test_what_has_no_time_happened_now(shop: Community, api: ApiClient) -> None:
     api.post("/facts", {"facts": [{"kind": "page.seen", "member": "m1"}]})
     row = facts.Fact.objects.order_by("-pk")[0]
     assert abs(datetime.now(UTC) - row.happened_at) < timedelta(minutes=1)
@@ -75,24 +75,24 @@ def test_what_has_no_time_happened_now(shop: Community, api: Caller) -> None:
     ],
 )
 def test_one_fault_and_nothing_is_taken(
-    shop: Community, api: Caller, wrong: dict[str, Any], word: str
+    shop: Community, api: ApiClient, wrong: dict[str, Any], word: str
 ) -> None:
-    answer = api.post("/facts", {"facts": [seen(), seen(**wrong)]})
-    assert (answer.status, answer.kind) == (422, "not-taken")
-    assert [fault["where"] for fault in answer.body["errors"]] == ["facts[1]"]
-    assert word in answer.body["errors"][0]["detail"]
+    response = api.post("/facts", {"facts": [seen(), seen(**wrong)]})
+    assert (response.status, response.kind) == (422, "not-taken")
+    assert [fault["where"] for fault in response.body["errors"]] == ["facts[1]"]
+    assert word in response.body["errors"][0]["detail"]
     assert made.told(shop, "page.seen") == []
 
 
 @pytest.mark.parametrize("moment", ["2026-03-05T20:00:00", "yesterday", 7, "x" * 999])
-def test_a_time_has_its_offset(api: Caller, moment: Any) -> None:
-    answer = api.post("/facts", {"facts": [seen(happened_at=moment)]})
-    assert answer.status == (200 if moment == 7 else 422)
+def test_a_time_has_its_offset(api: ApiClient, moment: Any) -> None:
+    response = api.post("/facts", {"facts": [seen(happened_at=moment)]})
+    assert response.status == (200 if moment == 7 else 422)
 
 
-def test_more_than_a_thousand_are_refused(api: Caller) -> None:
-    answer = api.post("/facts", {"facts": [seen()] * 1_001})
-    assert answer.body["errors"][0] == {
+def test_more_than_a_thousand_are_refused(api: ApiClient) -> None:
+    response = api.post("/facts", {"facts": [seen()] * 1_001})
+    assert response.body["errors"][0] == {
         "where": "facts",
         "detail": "At most 1000 entries.",
     }
@@ -100,7 +100,7 @@ def test_more_than_a_thousand_are_refused(api: Caller) -> None:
 
 
 @pytest.mark.both_databases
-def test_a_stream_passes_over_what_is_wrong(shop: Community, api: Caller) -> None:
+def test_a_stream_passes_over_what_is_wrong(shop: Community, api: ApiClient) -> None:
     body = lines(
         seen(member="m1", key="a"),
         "{broken",
@@ -112,45 +112,45 @@ def test_a_stream_passes_over_what_is_wrong(shop: Community, api: Caller) -> Non
         '{"kind": "page.seen", "member": "\\ud800"}',
         seen(member="m3", key="c"),
     )
-    told = api.call("POST", "/facts/stream?source=shop", body).body
+    told = api.request("POST", "/facts/stream?source=shop", body).body
     assert (told["accepted"], told["duplicates"], told["accounts_created"]) == (3, 0, 3)
     assert told["refused"] == 6
     assert [fault["line"] for fault in told["faults"]] == [2, 3, 4, 7, 8, 6]
-    again = api.call("POST", "/facts/stream?source=shop", body).body
+    again = api.request("POST", "/facts/stream?source=shop", body).body
     assert (again["accepted"], again["duplicates"]) == (0, 3)
 
 
-def test_a_long_stream_is_taken_in_thousands(shop: Community, api: Caller) -> None:
+def test_a_long_stream_is_taken_in_thousands(shop: Community, api: ApiClient) -> None:
     told = [seen(member=f"m{n % 50}", key=str(n)) for n in range(2_500)]
-    assert api.call("POST", "/facts/stream", lines(*told)).body["accepted"] == 2_500
+    assert api.request("POST", "/facts/stream", lines(*told)).body["accepted"] == 2_500
 
 
-def test_an_endless_line_ends_the_stream(shop: Community, api: Caller) -> None:
+def test_an_endless_line_ends_the_stream(shop: Community, api: ApiClient) -> None:
     body = lines(*[seen(key=str(n)) for n in range(1_000)], "x" * 70_000)
-    answer = api.call("POST", "/facts/stream", body)
-    assert (answer.status, answer.kind) == (400, "not-read")
+    response = api.request("POST", "/facts/stream", body)
+    assert (response.status, response.kind) == (400, "not-read")
     assert len(made.told(shop, "page.seen")) == 1_000
 
 
-def test_of_many_faults_a_hundred_are_told(api: Caller) -> None:
-    told = api.call("POST", "/facts/stream", lines(*["x"] * 150)).body
+def test_of_many_faults_a_hundred_are_told(api: ApiClient) -> None:
+    told = api.request("POST", "/facts/stream", lines(*["x"] * 150)).body
     assert (told["refused"], len(told["faults"])) == (150, 100)
 
 
-def test_a_members_facts_are_read_newest_first(shop: Community, api: Caller) -> None:
+def test_a_members_facts_are_read_newest_first(shop: Community, api: ApiClient) -> None:
     told = [
         seen(member="m1", key=str(n), happened_at=f"2026-03-0{n}T00:00:00Z")
         for n in range(1, 6)
     ]
     api.post("/facts", {"facts": told})
-    found = api.pages("/facts?member=1", limit=2)
+    found = api.list_all("/facts?member_id=1", limit=2)
     days = [fact["happened_at"][:10] for fact in found if fact["kind"] == "page.seen"]
     assert days == [f"2026-03-0{n}" for n in range(5, 0, -1)]
 
 
 def test_who_sees_a_part_tells_of_nobody_else(shop: Community) -> None:
     made.members(shop, "mine", "other")
-    part = caller(shop, role="manager", scope={"members": {"keys": ["mine"]}})
+    part = create_client(shop, role="manager", scope={"members": {"keys": ["mine"]}})
     assert part.post("/facts", {"facts": [seen(member="mine")]}).status == 200
     hidden = part.post("/facts", {"facts": [seen(member="other")]})
     unknown = part.post("/facts", {"facts": [seen(member="nobody")]})
@@ -158,30 +158,30 @@ def test_who_sees_a_part_tells_of_nobody_else(shop: Community) -> None:
     same = hidden.body["errors"][0]["detail"].replace("other", "nobody")
     assert unknown.body["errors"][0]["detail"] == same
     assert part.post("/facts", {"facts": [seen(member_id=2)]}).status == 404
-    stream = part.call(
+    stream = part.request(
         "POST", "/facts/stream", lines(seen(member="other"), seen(member="mine"))
     )
     assert (stream.body["accepted"], stream.body["refused"]) == (1, 1)
 
 
-def test_who_sees_some_groups_tells_of_no_others(shop: Community, api: Caller) -> None:
+def test_who_sees_some_groups_tells_of_no_others(shop: Community, api: ApiClient) -> None:
     for key in ("g1", "g2"):
         api.post("/groups", {"key": key})
-    part = caller(shop, role="manager", groups=["g1"])
+    part = create_client(shop, role="manager", groups=["g1"])
     assert part.post("/facts", {"facts": [seen(group="g1")]}).status == 200
     for group in ("g2", "g3"):
-        answer = part.post("/facts", {"facts": [seen(group=group)]})
-        assert (answer.status, answer.kind) == (404, "group-not-found")
+        response = part.post("/facts", {"facts": [seen(group=group)]})
+        assert (response.status, response.kind) == (404, "group-not-found")
 
 
 def test_another_communitys_people_are_unknown(shop: Community) -> None:
     made.members(shop, "m1")
-    stranger = caller(made.shop("elsewhere"))
+    stranger = create_client(made.shop("elsewhere"))
     assert stranger.post("/facts", {"facts": [seen(member_id=1)]}).status == 404
 
 
 def test_a_viewer_tells_nothing(shop: Community) -> None:
-    viewer = caller(shop, role="viewer")
+    viewer = create_client(shop, role="viewer")
     assert viewer.post("/facts", {"facts": [seen()]}).status == 403
 
 

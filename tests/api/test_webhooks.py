@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qunce.core.communities import Community
-from tests.api.caller import Caller, caller
+from tests.api.client import ApiClient, create_client
 from tests.members import made
 
 HOOK = {"name": "till", "url": "https://example.com/in", "kinds": ["order.paid"]}
@@ -15,7 +15,7 @@ HOOK = {"name": "till", "url": "https://example.com/in", "kinds": ["order.paid"]
 
 @pytest.mark.both_databases
 def test_a_webhook_is_made_changed_tried_and_removed(
-    shop: Community, api: Caller
+    shop: Community, api: ApiClient
 ) -> None:
     made_ = api.post("/webhooks", HOOK)
     assert made_.status == 201
@@ -29,13 +29,13 @@ def test_a_webhook_is_made_changed_tried_and_removed(
     new = api.post(f"{path}/secret").body["secret"]
     assert new != made_.body["secret"]
     for _each in range(3):
-        tried = api.post(f"{path}/trial").body
+        tried = api.post(f"{path}/test").body
     assert tried["state"] == "waiting"
-    log = api.pages(f"{path}/deliveries", 2)
+    log = api.list_all(f"{path}/deliveries", 2)
     assert [row["id"] for row in log] == sorted((r["id"] for r in log), reverse=True)
     assert len(log) == 3
     assert api.get(f"{path}/deliveries?state=failed").body["items"] == []
-    assert api.post(f"{path}/deliveries/{tried['id']}/again").status == 200
+    assert api.post(f"{path}/deliveries/{tried['id']}/retry").status == 200
     assert [each["name"] for each in api.get("/webhooks").body] == ["till"]
     assert api.delete(path).status == 204
     assert api.get(path).status == 404
@@ -44,16 +44,16 @@ def test_a_webhook_is_made_changed_tried_and_removed(
 @pytest.mark.parametrize(
     "wrong", [{"url": "http://example.com"}, {"url": "x"}, {"kinds": ["x"]}]
 )
-def test_what_is_no_webhook_is_refused(api: Caller, wrong: dict[str, Any]) -> None:
+def test_what_is_no_webhook_is_refused(api: ApiClient, wrong: dict[str, Any]) -> None:
     assert api.post("/webhooks", HOOK | wrong).status == 422
 
 
-def test_others_have_no_webhooks_here(shop: Community, api: Caller) -> None:
+def test_others_have_no_webhooks_here(shop: Community, api: ApiClient) -> None:
     path = f"/webhooks/{api.post('/webhooks', HOOK).body['id']}"
-    row = api.post(f"{path}/trial").body["id"]
-    clerk = caller(shop, role="operator")
-    part = caller(shop, role="manager", scope={"all": []})
-    stranger = caller(made.shop("elsewhere"))
+    row = api.post(f"{path}/test").body["id"]
+    clerk = create_client(shop, role="operator")
+    part = create_client(shop, role="manager", scope={"all": []})
+    stranger = create_client(made.shop("elsewhere"))
     assert stranger.get("/webhooks").body == []
     for method, where, given in (
         ("GET", path, None),
@@ -62,10 +62,10 @@ def test_others_have_no_webhooks_here(shop: Community, api: Caller) -> None:
         ("POST", f"{path}/pause", {}),
         ("DELETE", f"{path}/pause", None),
         ("POST", f"{path}/secret", {}),
-        ("POST", f"{path}/trial", {}),
+        ("POST", f"{path}/test", {}),
         ("GET", f"{path}/deliveries", None),
-        ("POST", f"{path}/deliveries/{row}/again", {}),
+        ("POST", f"{path}/deliveries/{row}/retry", {}),
     ):
-        assert stranger.call(method, where, given).status == 404, where
-        assert clerk.call(method, where, given).status == 403, where
-        assert part.call(method, where, given).status == 403, where
+        assert stranger.request(method, where, given).status == 404, where
+        assert clerk.request(method, where, given).status == 403, where
+        assert part.request(method, where, given).status == 403, where

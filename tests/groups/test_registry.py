@@ -120,7 +120,7 @@ def test_the_erased_are_in_no_group(shop: Community, by: Staff) -> None:
     ann, bob = made.members(shop, "ann", "bob")
     north = group(shop, by)
     groups.add_members(group=north, accounts=[ann, bob], by=by, at=AT)
-    assert groups.forget_members(community=shop, accounts=[ann]) == 1
+    assert groups.remove_accounts(community=shop, accounts=[ann]) == 1
     assert made.who(shop, {"group": {"any": ["north"]}}) == ["bob"]
 
 

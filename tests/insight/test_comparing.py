@@ -30,7 +30,7 @@ def by(shop: Community) -> Staff:
 
 
 def pay(shop: Community, ago: int, amount: int = 1050, who: int | None = None) -> None:
-    orders.pay(
+    orders.record_payment(
         community=shop,
         key=f"{ago}-{who}",
         account=who,

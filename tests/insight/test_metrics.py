@@ -47,7 +47,7 @@ def member(shop: Community, by: Staff, key: str, joined: datetime) -> int:
 def pay(
     shop: Community, key: str, account: int | None, amount: int, paid: datetime
 ) -> None:
-    orders.pay(
+    orders.record_payment(
         community=shop,
         key=key,
         account=account,

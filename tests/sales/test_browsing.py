@@ -10,12 +10,12 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import merges
 from qunce.members.tags import assignments
 from qunce.sales import order_list, orders
-from qunce.sales.order_list import Wanted
+from qunce.sales.order_list import OrderFilters
 from tests.members import made
 from tests.members.made import AT, LATER
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
-ALL = Wanted()
+ALL = OrderFilters()
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def by(shop: Community) -> Staff:
 def pay(
     shop: Community, key: str, account: int | None, ago: int = 0, currency: str = "CNY"
 ) -> orders.Order:
-    return orders.pay(
+    return orders.record_payment(
         community=shop,
         key=key,
         account=account,
@@ -49,12 +49,12 @@ def refund(shop: Community, key: str, amount: int) -> None:
     )
 
 
-def walk(by: Staff, wanted: Wanted = ALL, limit: int = 3) -> list[str]:
+def walk(by: Staff, wanted: OrderFilters = ALL, limit: int = 3) -> list[str]:
     """Keys of all pages, turned to the end."""
     found, before = [], None
     while True:
         page = order_list.page(
-            by=by, at=LATER, wanted=wanted, before=before, limit=limit
+            by=by, at=LATER, filters=wanted, before=before, limit=limit
         )
         assert len(page.orders) <= limit
         found += [order.key for order in page.orders]
@@ -77,12 +77,12 @@ def test_orders_are_found_by_what_was_refunded(shop: Community, by: Staff) -> No
         pay(shop, f"o{n}", None, ago=n)
         if amount:
             refund(shop, f"o{n}", amount)
-    assert walk(by, Wanted(state="kept")) == ["o0"]
-    assert walk(by, Wanted(state="refunded")) == ["o1", "o2", "o3"]
-    assert walk(by, Wanted(state="partly")) == ["o1", "o2"]
-    assert walk(by, Wanted(state="wholly")) == ["o3"]
-    assert walk(by, Wanted(key="o2")) == ["o2"]
-    assert walk(by, Wanted(key="o")) == []
+    assert walk(by, OrderFilters(state="unrefunded")) == ["o0"]
+    assert walk(by, OrderFilters(state="refunded")) == ["o1", "o2", "o3"]
+    assert walk(by, OrderFilters(state="partly_refunded")) == ["o1", "o2"]
+    assert walk(by, OrderFilters(state="fully_refunded")) == ["o3"]
+    assert walk(by, OrderFilters(key="o2")) == ["o2"]
+    assert walk(by, OrderFilters(key="o")) == []
 
 
 def test_a_member_s_orders_are_those_of_all_their_accounts(
@@ -92,9 +92,9 @@ def test_a_member_s_orders_are_those_of_all_their_accounts(
     for n, who in enumerate((ann, too, bob)):
         pay(shop, f"o{n}", who, ago=n)
     merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
-    assert walk(by, Wanted(member=too)) == ["o0", "o1"]
-    (order,) = order_list.page(by=by, at=LATER, wanted=Wanted(key="o1")).orders
-    assert order_list.buyers([order])[too].key == "ann"
+    assert walk(by, OrderFilters(member=too)) == ["o0", "o1"]
+    (order,) = order_list.page(by=by, at=LATER, filters=OrderFilters(key="o1")).orders
+    assert order_list.find_buyers([order])[too].key == "ann"
 
 
 def test_who_sees_some_people_sees_their_orders_only(
@@ -110,11 +110,11 @@ def test_who_sees_some_people_sees_their_orders_only(
     assert walk(by) == ["hers"]
     assert order_list.get(by=by, pk=shown.pk, at=LATER) == shown
     for order in (*others, nobodys):
-        with pytest.raises(orders.UnknownOrder):
+        with pytest.raises(orders.OrderNotFound):
             order_list.get(by=by, pk=order.pk, at=LATER)
     with pytest.raises(account_queries.MemberNotFound):
-        walk(by, Wanted(member=bob))
-    told = order_list.totals(by=by, wanted=ALL, at=LATER)
+        walk(by, OrderFilters(member=bob))
+    told = order_list.totals(by=by, filters=ALL, at=LATER)
     assert told == [orders.Totals(1, 1000, 0, "CNY")]
 
 
@@ -122,7 +122,7 @@ def test_another_community_s_orders_are_unknown(shop: Community, by: Staff) -> N
     other = made.shop("other")
     theirs = pay(other, "theirs", None)
     assert walk(by) == []
-    with pytest.raises(orders.UnknownOrder):
+    with pytest.raises(orders.OrderNotFound):
         order_list.get(by=by, pk=theirs.pk, at=LATER)
 
 
@@ -131,12 +131,12 @@ def test_money_of_two_currencies_is_never_added(shop: Community, by: Staff) -> N
     pay(shop, "b", None)
     pay(shop, "c", None, currency="USD")
     refund(shop, "a", 300)
-    assert order_list.totals(by=by, wanted=ALL, at=LATER) == [
+    assert order_list.totals(by=by, filters=ALL, at=LATER) == [
         orders.Totals(2, 2000, 300, "CNY"),
         orders.Totals(1, 1000, 0, "USD"),
     ]
-    refunded = Wanted(state="refunded")
-    told = order_list.totals(by=by, wanted=refunded, at=LATER)
+    refunded = OrderFilters(state="refunded")
+    told = order_list.totals(by=by, filters=refunded, at=LATER)
     assert told == [orders.Totals(1, 1000, 300, "CNY")]
 
 
@@ -146,11 +146,11 @@ def test_very_wide_scopes_are_not_added_up_while_one_waits(
     ann, bob = made.members(shop, "ann", "bob")
     pay(shop, "a", ann)
     by.scope = {"all": []}
-    monkeypatch.setattr(order_list, "FEW", 1)
-    assert order_list.totals(by=by, wanted=ALL, at=LATER) is None
-    one = order_list.totals(by=by, wanted=Wanted(member=ann), at=LATER)
+    monkeypatch.setattr(order_list, "MAX_PEOPLE_SUMMED", 1)
+    assert order_list.totals(by=by, filters=ALL, at=LATER) is None
+    one = order_list.totals(by=by, filters=OrderFilters(member=ann), at=LATER)
     assert one == [orders.Totals(1, 1000, 0, "CNY")]
-    assert order_list.totals(by=by, wanted=Wanted(member=bob), at=LATER) == []
+    assert order_list.totals(by=by, filters=OrderFilters(member=bob), at=LATER) == []
 
 
 def test_a_page_that_looks_through_many_stops_and_can_go_on(
@@ -162,9 +162,9 @@ def test_a_page_that_looks_through_many_stops_and_can_go_on(
         pay(shop, f"his{n}", bob, ago=n)
     pay(shop, "hers", ann, ago=99)
     by.scope = {"tag": {"any": ["mine"]}}
-    monkeypatch.setattr(order_list, "CHUNK", 2)
-    monkeypatch.setattr(order_list, "LOOKED_AT", 4)
-    first = order_list.page(by=by, at=LATER, wanted=ALL)
+    monkeypatch.setattr(order_list, "CHUNK_SIZE", 2)
+    monkeypatch.setattr(order_list, "MAX_ROWS_SCANNED", 4)
+    first = order_list.page(by=by, at=LATER, filters=ALL)
     assert first.orders == []
     assert first.next is not None
     assert walk(by) == ["hers"]

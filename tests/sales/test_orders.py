@@ -27,7 +27,7 @@ def pay(shop: Community, key: str = "A-1", amount: int = 1250, **more: Any) -> A
     given: dict[str, Any] = {"currency": "USD", "account": 7, "paid_at": EARLIER}
     given |= {"at": NOW, **more}
     by = staff_models.system(shop)
-    return orders.pay(community=shop, key=key, amount=amount, by=by, **given)
+    return orders.record_payment(community=shop, key=key, amount=amount, by=by, **given)
 
 
 def refund(shop: Community, amount: int | None = None, key: str = "A-1") -> Any:
@@ -109,7 +109,7 @@ def test_it_may_be_refunded_in_parts_and_no_further(shop: Community) -> None:
 def test_a_total_that_is_told_twice_is_refunded_once(shop: Community) -> None:
     pay(shop, amount=1000)
     for total in (300, 300, 250, 900, 900):
-        orders.refund_to(
+        orders.refund_up_to(
             community=shop, key="A-1", total=total, refunded_at=NOW, by=None, at=NOW
         )
     refunds = [p["amount"] for kind, p in logged() if kind == "order.refunded"]
@@ -136,7 +136,7 @@ def test_an_order_of_zero_stays_an_order(shop: Community) -> None:
     ("wrong", "said"),
     [
         ({"key": " "}, "needs a key"),
-        ({"amount": -1}, "is a refund"),
+        ({"amount": -1}, "as a refund"),
         ({"currency": "usd"}, "not a currency"),
         ({"currency": "US"}, "not a currency"),
     ],
@@ -169,7 +169,7 @@ def test_money_of_two_currencies_is_not_added(shop: Community) -> None:
 
 
 def test_an_order_nobody_knows_is_named(shop: Community) -> None:
-    with pytest.raises(orders.UnknownOrder, match="“A-9”"):
+    with pytest.raises(orders.OrderNotFound, match="“A-9”"):
         refund(shop, key="A-9")
 
 

@@ -31,7 +31,7 @@ def member(shop: Community, key: str) -> int:
 
 
 def pay(shop: Community, key: str, account: int | None, *items: dict[str, Any]) -> None:
-    orders.pay(
+    orders.record_payment(
         community=shop,
         key=key,
         account=account,
@@ -89,7 +89,7 @@ def test_an_order_wholly_refunded_is_not_counted(shop: Community) -> None:
 
 def test_an_order_of_zero_counts(shop: Community) -> None:
     ann = member(shop, "ann")
-    orders.pay(
+    orders.record_payment(
         community=shop,
         key="gift",
         account=ann,
@@ -124,12 +124,12 @@ def test_tagging_records_no_fact_beyond_the_order(shop: Community) -> None:
     "items", ["no json", '"text"', '[1, {"category": 7}, {"category": " "}]', "{}"]
 )
 def test_items_that_nobody_understands_have_no_category(items: str) -> None:
-    assert purchase_tags.categories(items) == set()
+    assert purchase_tags.parse_categories(items) == set()
 
 
 def test_a_long_or_odd_category_still_has_a_tag() -> None:
-    assert purchase_tags.key_of(" soft ; drinks ") == "bought:soft , drinks"
-    assert len(purchase_tags.key_of("x" * 300)) == 80
+    assert purchase_tags.tag_key(" soft ; drinks ") == "bought:soft , drinks"
+    assert len(purchase_tags.tag_key("x" * 300)) == 80
 
 
 def test_a_category_whose_tag_was_merged_away_is_left_to_staff(

@@ -13,22 +13,22 @@ from qunce.members.accounts import masking
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.sales import order_list
-from qunce.sales.order_list import Cursor, Wanted
+from qunce.sales.order_list import Cursor, OrderFilters
 from qunce.sales.orders import Order
 
 STATES = {
-    "kept": _("not refunded"),
+    "unrefunded": _("not refunded"),
     "refunded": _("with refunds"),
-    "partly": _("partially refunded"),
-    "wholly": _("fully refunded"),
+    "partly_refunded": _("partially refunded"),
+    "fully_refunded": _("fully refunded"),
 }
 
 
 @http.page()
 def listed(request: http.Request) -> HttpResponse:
     by, at, wanted = request.staff, request.at, _wanted(request)
-    found = order_list.page(by=by, at=at, wanted=wanted, before=_before(request))
-    buyers = order_list.buyers(found.orders)
+    found = order_list.page(by=by, at=at, filters=wanted, before=_before(request))
+    buyers = order_list.find_buyers(found.orders)
     context = {
         "orders": [_row(request, each, buyers) for each in found.orders],
         "states": [(key, words, key == wanted.state) for key, words in STATES.items()],
@@ -46,7 +46,7 @@ def listed(request: http.Request) -> HttpResponse:
 def totals(request: http.Request) -> HttpResponse:
     """Fetched once the list stands: every order is added up for it."""
     wanted = _wanted(request)
-    found = order_list.totals(by=request.staff, wanted=wanted, at=request.at)
+    found = order_list.totals(by=request.staff, filters=wanted, at=request.at)
     context = {"totals": found, "back": paging.link(request)}
     part = "console/sales/_totals.html"
     return http.render(request, "console/sales/totals.html", context, part=part)
@@ -55,7 +55,7 @@ def totals(request: http.Request) -> HttpResponse:
 @http.page()
 def page(request: http.Request, pk: int) -> HttpResponse:
     order = order_list.get(by=request.staff, pk=pk, at=request.at)
-    row = _row(request, order, order_list.buyers([order]))
+    row = _row(request, order, order_list.find_buyers([order]))
     told = _json(order.items, list)
     items = [_item(item) for item in told if isinstance(item, dict)]
     details = _json(order.details, dict)
@@ -71,9 +71,9 @@ def page(request: http.Request, pk: int) -> HttpResponse:
     return http.render(request, "console/sales/order.html", context)
 
 
-def _wanted(request: http.Request) -> Wanted:
+def _wanted(request: http.Request) -> OrderFilters:
     state = request.GET.get("state", "")
-    return Wanted(
+    return OrderFilters(
         state=state if state in STATES else "",
         member=paging.number(request, "member") or None,
         key=request.GET.get("key", "").replace("\0", "").strip()[:500],
@@ -94,7 +94,7 @@ def _next(request: http.Request, cursor: Cursor | None) -> str:
     return paging.link(request, before=f"{cursor[0]}-{cursor[1]}")
 
 
-def _member(request: http.Request, wanted: Wanted) -> tuple[int, str] | None:
+def _member(request: http.Request, wanted: OrderFilters) -> tuple[int, str] | None:
     """Of whom these orders are, where one person's are asked for."""
     if wanted.member is None:
         return None
@@ -107,7 +107,7 @@ def _row(
     request: http.Request, order: Order, buyers: dict[int, account_models.Account]
 ) -> dict[str, Any]:
     buyer = buyers.get(order.account_id or 0)
-    state = order_list.state(order)
+    state = order_list.refund_state(order)
     return {
         "order": order,
         "buyer": (buyer.pk, _named(request, buyer)) if buyer else None,

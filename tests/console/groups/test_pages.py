@@ -49,7 +49,7 @@ def test_groups_are_found_by_stage_kind_and_words(by: Staff, browser: Client) ->
     assert "No groups yet" in browser.get("/groups/").content.decode()
     group(by, "a", name="Tea lovers", kind="vip")
     groups.change_stage(
-        group=group(by, "b", name="Runners"), step="stabilize", by=by, at=AT
+        group=group(by, "b", name="Runners"), transition="stabilize", by=by, at=AT
     )
 
     def names(query: str) -> list[str]:

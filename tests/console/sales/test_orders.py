@@ -31,7 +31,7 @@ def pay(
     shop: Community, key: str, account: int | None = None, ago: int = 0, **about: Any
 ) -> orders.Order:
     given: dict[str, Any] = {"amount": 123456, "currency": "CNY", "items": None} | about
-    return orders.pay(
+    return orders.record_payment(
         community=shop,
         key=key,
         account=account,
@@ -89,9 +89,9 @@ def test_orders_are_filtered_by_refund_member_and_number(
         page = browser.get("/sales/orders/", query).content.decode()
         return [key for key in ("hers", "given-back") if f">{key}<" in page]
 
-    assert shown(state="wholly") == ["given-back"]
-    assert shown(state="kept") == ["hers"]
-    assert shown(state="partly") == []
+    assert shown(state="fully_refunded") == ["given-back"]
+    assert shown(state="unrefunded") == ["hers"]
+    assert shown(state="partly_refunded") == []
     assert shown(state="nonsense") == ["hers", "given-back"]
     assert shown(member=ann) == ["hers"]
     assert shown(key="given-back") == ["given-back"]
@@ -128,9 +128,9 @@ def test_totals_come_after_the_list_and_by_currency(
     assert "1,234.56" in text
     assert "1.00" in text
     assert "<html" not in text
-    alone = browser.get("/sales/orders/totals/?state=kept").content.decode()
+    alone = browser.get("/sales/orders/totals/?state=unrefunded").content.decode()
     assert "1,234.56" in alone
-    assert 'href="/sales/orders/?state=kept"' in alone
+    assert 'href="/sales/orders/?state=unrefunded"' in alone
 
 
 def test_orders_out_of_sight_are_not_there(shop: Community) -> None:

@@ -11,7 +11,7 @@ import pytest
 from qunce.core.communities import Community
 from qunce.sets import audiences, timelines
 from qunce.sets.mirror import deriver
-from tests.api.caller import Caller
+from tests.api.client import ApiClient
 from tests.members import made
 
 NOW = datetime(2026, 3, 6, tzinfo=UTC)
@@ -32,7 +32,7 @@ NAMES = [
     [10**30, -(10**400), 1.5, 1e300, "12", "x", None, [], {}, True, 2**63, -(2**63)],
 )
 def test_an_odd_amount_stops_no_counting(
-    shop: Community, api: Caller, amount: Any
+    shop: Community, api: ApiClient, amount: Any
 ) -> None:
     fact = {
         "kind": "page.seen",
@@ -50,13 +50,13 @@ def test_an_odd_amount_stops_no_counting(
     assert audiences.count(community=shop, rule=rule, by=by, at=NOW) == 1
     assert len(people) <= 1
     listed = api.get(
-        f"/facts?member={api.get('/members?key=m1').body['items'][0]['id']}"
+        f"/facts?member_id={api.get('/members?key=m1').body['items'][0]['id']}"
     )
     assert listed.status == 200
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_odd_names_come_back_as_they_were(api: Caller, name: str) -> None:
+def test_odd_names_come_back_as_they_were(api: ApiClient, name: str) -> None:
     added = api.post("/members", {"key": name, "name": name})
     assert added.status == 201
     assert api.get(f"/members?key={quote(name)}").body["items"][0]["name"] == name
@@ -65,16 +65,16 @@ def test_odd_names_come_back_as_they_were(api: Caller, name: str) -> None:
 
 
 @pytest.mark.parametrize("deep", [200, 1_000, 9_000])
-def test_a_deep_rule_is_refused(api: Caller, deep: int) -> None:
+def test_a_deep_rule_is_refused(api: ApiClient, deep: int) -> None:
     text = '{"not":' * deep + '{"all":[]}' + "}" * deep
     assert api.get(f"/members?rule={quote(text[:20_000])}").status == 422
     body = f'{{"rule": {text}}}'.encode()
-    assert api.call("POST", "/rules/count", body).status in (400, 422)
+    assert api.request("POST", "/rules/count", body).status in (400, 422)
     payload = '{"a":' * deep + "1" + "}" * deep
     told = f'{{"facts": [{{"kind": "a.b", "payload": {payload}}}]}}'.encode()
-    assert api.call("POST", "/facts", told).status in (200, 400, 422)
+    assert api.request("POST", "/facts", told).status in (200, 400, 422)
 
 
-def test_a_wide_rule_is_refused(api: Caller) -> None:
+def test_a_wide_rule_is_refused(api: ApiClient) -> None:
     wide: dict[str, Any] = {"any": [{"all": []}] * 5_000}
     assert api.post("/rules/count", {"rule": wide}).status == 422

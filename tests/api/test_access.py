@@ -14,7 +14,7 @@ from qunce.core.facts.facts import Fact
 from qunce.core.staff import api_keys
 from qunce.core.staff.models import Staff
 from qunce.outreach.campaigns.campaigns import Campaign
-from tests.api.caller import ROOT, Answer, Caller
+from tests.api.client import ROOT, Response, ApiClient
 from tests.console import world
 from tests.console.world import World
 
@@ -37,14 +37,14 @@ def made() -> World:
     return world.made()
 
 
-def called(made: World, by: Staff | None) -> Caller:
+def called(made: World, by: Staff | None) -> ApiClient:
     if by is None:
-        return Caller()
+        return ApiClient()
     boss = made.boss if by.community_id == made.home.pk else made.stranger
     _key, token = api_keys.create(
         name="sweep", scopes=api_keys.SCOPES, staff=by, by=boss, at=made.at
     )
-    return Caller(token)
+    return ApiClient(token)
 
 
 def values(made: World) -> dict[str, tuple[str, str]]:
@@ -74,7 +74,7 @@ def values(made: World) -> dict[str, tuple[str, str]]:
     }
 
 
-def each(made: World, by: Staff | None) -> Iterator[tuple[str, str, list[str], Answer]]:
+def each(made: World, by: Staff | None) -> Iterator[tuple[str, str, list[str], Response]]:
     caller, known = called(made, by), values(made)
     for path, ways in PATHS.items():
         for way, told in ways.items():
@@ -89,7 +89,7 @@ def each(made: World, by: Staff | None) -> Iterator[tuple[str, str, list[str], A
                 at = 0 if kinds.get(name) == "integer" else 1
                 filled = filled.replace(f"{{{name}}}", known[name][at])
             given: dict[str, str] | None = None if way == "get" else {}
-            yield way, path, names, caller.call(way.upper(), filled, given)
+            yield way, path, names, caller.request(way.upper(), filled, given)
 
 
 def written() -> tuple[int, int]:
@@ -99,9 +99,9 @@ def written() -> tuple[int, int]:
 def test_without_a_key_nothing_is_told(made: World) -> None:
     before = written()
     wrong = [
-        f"{way} {path}: {answer.status}"
-        for way, path, _names, answer in each(made, None)
-        if answer.status != 401
+        f"{way} {path}: {response.status}"
+        for way, path, _names, response in each(made, None)
+        if response.status != 401
     ]
     assert wrong == []
     assert written() == before
@@ -110,32 +110,32 @@ def test_without_a_key_nothing_is_told(made: World) -> None:
 def test_a_viewers_key_changes_nothing(made: World) -> None:
     caller = each(made, made.viewer)
     wrong, before = [], None
-    for way, path, _names, answer in caller:
+    for way, path, _names, response in caller:
         before = before or written()
-        if answer.status >= 500 or written() != before:
-            wrong.append(f"{way} {path}: {answer.status}")
+        if response.status >= 500 or written() != before:
+            wrong.append(f"{way} {path}: {response.status}")
             before = written()
     assert wrong == []
 
 
 def test_another_communitys_key_finds_nothing(made: World) -> None:
     wrong = []
-    for way, path, names, answer in each(made, made.stranger):
-        if names and answer.status not in (403, 404, 405, 409, 422):
-            wrong.append(f"{way} {path}: {answer.status}")
-        if names and way == "get" and answer.status not in (404, 422):
-            wrong.append(f"{way} {path}: {answer.status}")
-        if answer.status >= 500 or "homely" in str(answer.body).casefold():
-            wrong.append(f"{way} {path}: leaks or fails {answer.body}")
+    for way, path, names, response in each(made, made.stranger):
+        if names and response.status not in (403, 404, 405, 409, 422):
+            wrong.append(f"{way} {path}: {response.status}")
+        if names and way == "get" and response.status not in (404, 422):
+            wrong.append(f"{way} {path}: {response.status}")
+        if response.status >= 500 or "homely" in str(response.body).casefold():
+            wrong.append(f"{way} {path}: leaks or fails {response.body}")
     assert wrong == []
 
 
 def test_a_scoped_key_finds_nothing_beyond_its_scope(made: World) -> None:
     wrong = []
-    for way, path, names, answer in each(made, made.scoped):
-        if HIDDEN & set(names) and way == "get" and answer.status not in (403, 404):
-            wrong.append(f"{way} {path}: {answer.status}")
-        told = str(answer.body)
-        if answer.status >= 500 or "Hidden M" in told or "13800009999" in told:
+    for way, path, names, response in each(made, made.scoped):
+        if HIDDEN & set(names) and way == "get" and response.status not in (403, 404):
+            wrong.append(f"{way} {path}: {response.status}")
+        told = str(response.body)
+        if response.status >= 500 or "Hidden M" in told or "13800009999" in told:
             wrong.append(f"{way} {path}: leaks or fails {told[:200]}")
     assert wrong == []

@@ -18,7 +18,7 @@ from hypothesis.errors import Unsatisfiable
 from qunce.api import openapi
 from qunce.core.communities import Community
 from qunce.core.staff import api_keys
-from tests.api.caller import ROOT, Caller, caller
+from tests.api.client import ROOT, ApiClient, create_client
 from tests.members import made
 
 DESCRIBED = openapi.build_document(f"{ROOT}/")
@@ -70,7 +70,7 @@ def test_every_operation_names_its_scope() -> None:
 @pytest.mark.parametrize(("path", "way"), OPERATIONS, ids=NAMES)
 def test_nobody_without_a_key_gets_in(db: None, path: str, way: str) -> None:
     place = re.sub(r"\{[a-z]+\}", "1", path.removeprefix(ROOT))
-    assert Caller().call(way.upper(), place, {}).status == 401
+    assert ApiClient().request(way.upper(), place, {}).status == 401
 
 
 @pytest.mark.parametrize(("path", "way"), OPERATIONS, ids=NAMES)
@@ -80,13 +80,13 @@ def test_a_key_without_its_scope_is_refused(
     scope = PATHS[path][way]["description"].rpartition("`")[0].rpartition("`")[2]
     rest = sorted(api_keys.SCOPES - {scope})
     place = re.sub(r"\{[a-z]+\}", "1", path.removeprefix(ROOT))
-    answer = caller(shop, scopes=rest).call(way.upper(), place, {})
-    assert (answer.status, answer.kind) == (403, "out-of-scope")
+    response = create_client(shop, scopes=rest).request(way.upper(), place, {})
+    assert (response.status, response.kind) == (403, "out-of-scope")
 
 
 @pytest.mark.parametrize(("path", "way"), SENT, ids=[f"{w} {p}" for p, w in SENT])
 def test_nothing_that_is_sent_breaks_it(
-    shop: Community, api: Caller, path: str, way: str
+    shop: Community, api: ApiClient, path: str, way: str
 ) -> None:
     """schemathesis campaigns what the document allows, and what it does not."""
     made.members(shop, "m1", "m2")
@@ -95,7 +95,7 @@ def test_nothing_that_is_sent_breaks_it(
         _try(api, SCHEMA[path][way], mode)
 
 
-def _try(api: Caller, operation: Any, mode: Any) -> None:
+def _try(api: ApiClient, operation: Any, mode: Any) -> None:
     try:
         strategy = operation.as_strategy(generation_mode=mode)
     except Unsatisfiable:  # everything that could be sent is allowed
@@ -106,10 +106,10 @@ def _try(api: Caller, operation: Any, mode: Any) -> None:
     def send(case: Any) -> None:
         query = urlencode(case.query or {}, doseq=True, errors="replace")
         path = case.formatted_path.removeprefix(ROOT) + (f"?{query}" if query else "")
-        answer = api.call(case.method, path, _bytes(case.body))
-        assert answer.status < 500, (case.method, path, case.body, answer.body)
-        if answer.status >= 400:
-            assert answer.body["status"] == answer.status
+        response = api.request(case.method, path, _bytes(case.body))
+        assert response.status < 500, (case.method, path, case.body, response.body)
+        if response.status >= 400:
+            assert response.body["status"] == response.status
 
     with contextlib.suppress(Unsatisfiable):
         send()
@@ -123,12 +123,12 @@ def _bytes(body: Any) -> bytes:
     return json.dumps(body).encode()
 
 
-def test_no_stream_breaks_it(shop: Community, api: Caller) -> None:
+def test_no_stream_breaks_it(shop: Community, api: ApiClient) -> None:
     words = st.sampled_from([b"{", b"}", b'"kind"', b":", b'"a.b"', b"\n", b",", b"7"])
 
     @FEW
     @hypothesis.given(st.one_of(st.binary(), st.lists(words).map(b"".join)))
     def send(body: bytes) -> None:
-        assert api.call("POST", "/facts/stream", body).status in (200, 400)
+        assert api.request("POST", "/facts/stream", body).status in (200, 400)
 
     send()

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from tests.cli.asked import command, environment
+from tests.cli.runner import command, environment
 
 SECONDS_TO_START = 180
 
@@ -48,7 +48,7 @@ class Served:
 
     def await_health(self, **wanted: Any) -> dict[str, Any]:
         """Until it beats, and says what is wanted of it."""
-        return self._await({"beaten_at"}, wanted)
+        return self._await({"last_run_at"}, wanted)
 
     def await_answer(self) -> dict[str, Any]:
         return self._await(set(), {})

@@ -22,19 +22,18 @@ _databases: dict[tuple[int, bool], duckdb.DuckDBPyConnection] = {}
 _local = threading.local()
 
 
-def connect(path: str = ":memory:", **options: Any) -> duckdb.DuckDBPyConnection:
+def connect(
+    path: str = ":memory:", **options: str | bool | int
+) -> duckdb.DuckDBPyConnection:
     """A new database with the limits of the settings and these further options."""
-    return duckdb.connect(
-        path,
-        config={
-            "memory_limit": settings.DUCKDB_MEMORY,
-            "threads": settings.DUCKDB_THREADS,
-            "temp_directory": str(settings.HOME / "duckdb.tmp"),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        }
-        | options,
-    )
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": settings.DUCKDB_MEMORY,
+        "threads": settings.DUCKDB_THREADS,
+        "temp_directory": str(settings.HOME / "duckdb.tmp"),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    return duckdb.connect(path, config=config | options)
 
 
 def database(*, ordered: bool = False) -> duckdb.DuckDBPyConnection:

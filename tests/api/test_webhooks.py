@@ -10,33 +10,33 @@ from qunce.core.communities import Community
 from tests.api.client import ApiClient, create_client
 from tests.members import made
 
-HOOK = {"name": "till", "url": "https://example.com/in", "kinds": ["order.paid"]}
+WEBHOOK = {"name": "till", "url": "https://example.com/in", "kinds": ["order.paid"]}
 
 
 @pytest.mark.both_databases
-def test_a_webhook_is_made_changed_tried_and_removed(
+def test_webhook_is_created_updated_tested_and_deleted(
     shop: Community, api: ApiClient
 ) -> None:
-    made_ = api.post("/webhooks", HOOK)
-    assert made_.status == 201
-    assert made_.body["secret"].startswith("whsec_")
-    path = f"/webhooks/{made_.body['id']}"
+    created = api.post("/webhooks", WEBHOOK)
+    assert created.status == 201
+    assert created.body["secret"].startswith("whsec_")
+    path = f"/webhooks/{created.body['id']}"
     assert "secret" not in api.get(path).body
-    changed = api.patch(path, {"kinds": ["order.refunded", "order.paid"]})
-    assert changed.body["kinds"] == ["order.paid", "order.refunded"]
+    updated = api.patch(path, {"kinds": ["order.refunded", "order.paid"]})
+    assert updated.body["kinds"] == ["order.paid", "order.refunded"]
     assert api.post(f"{path}/pause").body["state"] == "paused"
     assert api.delete(f"{path}/pause").body["state"] == "active"
-    new = api.post(f"{path}/secret").body["secret"]
-    assert new != made_.body["secret"]
-    for _each in range(3):
-        tried = api.post(f"{path}/test").body
-    assert tried["state"] == "waiting"
+    renewed = api.post(f"{path}/secret").body["secret"]
+    assert renewed != created.body["secret"]
+    for _time in range(3):
+        test = api.post(f"{path}/test").body
+    assert (test["state"], test["response_status"]) == ("waiting", 0)
     log = api.list_all(f"{path}/deliveries", 2)
     assert [row["id"] for row in log] == sorted((r["id"] for r in log), reverse=True)
     assert len(log) == 3
     assert api.get(f"{path}/deliveries?state=failed").body["items"] == []
-    assert api.post(f"{path}/deliveries/{tried['id']}/retry").status == 200
-    assert [each["name"] for each in api.get("/webhooks").body] == ["till"]
+    assert api.post(f"{path}/deliveries/{test['id']}/retry").status == 200
+    assert [webhook["name"] for webhook in api.get("/webhooks").body] == ["till"]
     assert api.delete(path).status == 204
     assert api.get(path).status == 404
 
@@ -44,18 +44,20 @@ def test_a_webhook_is_made_changed_tried_and_removed(
 @pytest.mark.parametrize(
     "wrong", [{"url": "http://example.com"}, {"url": "x"}, {"kinds": ["x"]}]
 )
-def test_what_is_no_webhook_is_refused(api: ApiClient, wrong: dict[str, Any]) -> None:
-    assert api.post("/webhooks", HOOK | wrong).status == 422
+def test_invalid_webhook_is_rejected(api: ApiClient, wrong: dict[str, Any]) -> None:
+    assert api.post("/webhooks", WEBHOOK | wrong).status == 422
 
 
-def test_others_have_no_webhooks_here(shop: Community, api: ApiClient) -> None:
-    path = f"/webhooks/{api.post('/webhooks', HOOK).body['id']}"
-    row = api.post(f"{path}/test").body["id"]
-    clerk = create_client(shop, role="operator")
-    part = create_client(shop, role="manager", scope={"all": []})
+def test_webhooks_need_permission_and_the_whole_community(
+    shop: Community, api: ApiClient
+) -> None:
+    path = f"/webhooks/{api.post('/webhooks', WEBHOOK).body['id']}"
+    delivery = api.post(f"{path}/test").body["id"]
+    operator = create_client(shop, role="operator")
+    scoped = create_client(shop, role="manager", scope={"all": []})
     stranger = create_client(made.shop("elsewhere"))
     assert stranger.get("/webhooks").body == []
-    for method, where, given in (
+    for method, operation, data in (
         ("GET", path, None),
         ("PATCH", path, {"name": "x"}),
         ("DELETE", path, None),
@@ -64,8 +66,9 @@ def test_others_have_no_webhooks_here(shop: Community, api: ApiClient) -> None:
         ("POST", f"{path}/secret", {}),
         ("POST", f"{path}/test", {}),
         ("GET", f"{path}/deliveries", None),
-        ("POST", f"{path}/deliveries/{row}/retry", {}),
+        ("POST", f"{path}/deliveries/{delivery}/retry", {}),
     ):
-        assert stranger.request(method, where, given).status == 404, where
-        assert clerk.request(method, where, given).status == 403, where
-        assert part.request(method, where, given).status == 403, where
+        assert stranger.request(method, operation, data).status == 404, operation
+        assert operator.request(method, operation, data).status == 403, operation
+        assert scoped.request(method, operation, data).status == 403, operation
+    assert api.get(path).status == 200

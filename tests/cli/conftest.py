@@ -8,7 +8,7 @@ from qunce.groups import groups
 from qunce.members.accounts import accounts
 from qunce.members.tags import assignments, library
 from qunce.members.tags import groups as tag_groups
-from tests.cli.asked import Ask, asking
+from tests.cli.runner import Run, in_this_process
 from tests.core import made
 from tests.core.made import AT
 
@@ -16,13 +16,13 @@ NAMES = {"ann": "安", "bob": "Bob", "cyd": "Cyd", "dee": "Dee"}
 
 
 @pytest.fixture
-def ask(capsys: pytest.CaptureFixture[str], transactional_db: None) -> Ask:
-    return asking(capsys, "--at", AT.isoformat(), "--lang", "en")
+def run(capsys: pytest.CaptureFixture[str], transactional_db: None) -> Run:
+    return in_this_process(capsys, "--at", AT.isoformat(), "--lang", "en")
 
 
 @pytest.fixture
 def shop(transactional_db: None) -> Community:
-    """Four members; ann and bob are VIPs, ann is in the group."""
+    """Four members; ann and bob are VIPs, and there is a group without members."""
     shop = made.community()
     by = staff_models.system(shop)
     ids = {
@@ -32,8 +32,8 @@ def shop(transactional_db: None) -> Community:
         for key, name in NAMES.items()
     }
     vip = library.create(community=shop, key="vip", by=by, at=AT)
-    carriers = [ids[key].pk for key in ("ann", "bob")]
-    assignments.apply(tag=vip, accounts=carriers, by=by, at=AT)
+    members = [ids[key].pk for key in ("ann", "bob")]
+    assignments.apply(tag=vip, accounts=members, by=by, at=AT)
     tag_groups.create(community=shop, key="bought", by=by, at=AT)
     groups.create(community=shop, key="room", by=by, at=AT)
     return shop

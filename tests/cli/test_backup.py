@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests import home, postgres
-from tests.cli.asked import Answer, outside
+from tests.cli.runner import Result, in_own_process
 
 VIP = '{"tag": {"any": ["vip"]}}'
 
 
-def check(answer: Answer) -> Answer:
-    assert answer.code == 0, answer.complained
-    return answer
+def check(result: Result) -> Result:
+    assert result.code == 0, result.errors
+    return result
 
 
 @pytest.fixture
@@ -24,51 +24,54 @@ def members(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_is_restored_is_what_was_backed_up(members: Path, tmp_path: Path) -> None:
+def test_restored_data_equals_the_backup(members: Path, tmp_path: Path) -> None:
     source, target = home.migrated(tmp_path / "home"), tmp_path / "backups"
     target.mkdir()
-    check(outside(source, "import", str(members), "--as", "members"))
-    check(outside(source, "backup", str(target)))
+    check(in_own_process(source, "import", str(members), "--as", "members"))
+    check(in_own_process(source, "backup", str(target)))
     (file,) = target.iterdir()
-    assert outside(source, "backup", str(file)).code == 2
-    before = check(outside(source, "status", "--json")).json
+    assert in_own_process(source, "backup", str(file)).code == 2
+    before = check(in_own_process(source, "status", "--json")).json
 
-    other = ("restore", str(file), "--into", str(tmp_path / "other"), "--json")
-    told = check(outside(home, *other)).json
-    assert (told["proven"], told["differs"]) == (True, [])
-    assert check(outside(tmp_path / "other", "status", "--json")).json == before
+    # Any way of writing the option, also behind common ones.
+    other = ("--json", "restore", "--force", f"--into={tmp_path / 'other'}", str(file))
+    restored = check(in_own_process(source, *other))
+    assert str(tmp_path / "other") in restored.errors
+    answer = restored.json
+    assert (answer["proven"], answer["differs"]) == (True, [])
+    assert check(in_own_process(tmp_path / "other", "status", "--json")).json == before
 
 
-def test_it_replaces_nothing_without_force(members: Path, tmp_path: Path) -> None:
+def test_data_is_replaced_only_with_force(members: Path, tmp_path: Path) -> None:
     here, file = home.migrated(tmp_path / "home"), str(tmp_path / "backup.zip")
-    check(outside(here, "status"))
-    check(outside(here, "backup", file))
-    check(outside(here, "import", str(members), "--as", "members"))
-    assert outside(here, "restore", file).code == 4
-    check(outside(here, "restore", file, "--force"))
-    assert check(outside(here, "status", "--json")).json["members"] == 0
+    check(in_own_process(here, "status"))
+    check(in_own_process(here, "backup", file))
+    check(in_own_process(here, "import", str(members), "--as", "members"))
+    assert in_own_process(here, "restore", file).code == 4
+    check(in_own_process(here, "restore", file, "--force"))
+    assert check(in_own_process(here, "status", "--json")).json["members"] == 0
 
 
 @pytest.mark.postgres_only
-def test_a_backup_goes_into_a_fresh_cluster(members: Path, tmp_path: Path) -> None:
+def test_a_backup_is_restored_into_a_new_cluster(members: Path, tmp_path: Path) -> None:
     file = str(tmp_path / "backup.zip")
     with postgres.cluster() as one, postgres.cluster() as two:
         first = {"DATABASE_URL": one.create("first")}
         second = {"DATABASE_URL": two.create("second")}
         source, target = tmp_path / "source", tmp_path / "target"
-        check(outside(source, "import", str(members), "--as", "members", **first))
-        check(outside(source, "backup", file, **first))
-        told = check(outside(target, "restore", file, "--json", **second)).json
-        assert told["proven"] is True
-        found = outside(target, "audience", "list", VIP, "--json", **second)
+        check(in_own_process(source, "import", str(members), "--as", "members", **first))
+        check(in_own_process(source, "backup", file, **first))
+        answer = check(in_own_process(target, "restore", file, "--json", **second)).json
+        assert answer["proven"] is True
+        found = in_own_process(target, "audience", "list", VIP, "--json", **second)
         assert check(found).json == {"keys": ["ann"]}
         more = tmp_path / "more.csv"
         more.write_text("key,name,joined_at,tags\ncyd,Cyd,2026-03-07,vip\n")
-        check(outside(target, "import", str(more), "--as", "members", **second))
-        check(outside(target, "doctor", **second))
-        found = outside(target, "audience", "list", VIP, "--json", **second)
+        check(in_own_process(target, "import", str(more), "--as", "members", **second))
+        check(in_own_process(target, "doctor", **second))
+        found = in_own_process(target, "audience", "list", VIP, "--json", **second)
         assert check(found).json == {"keys": ["ann", "cyd"]}
-        assert outside(target, "restore", file, **second).code == 4
-        check(outside(target, "restore", file, "--force", **second))
-        found = outside(target, "audience", "list", VIP, "--json", **second)
+        assert in_own_process(target, "restore", file, **second).code == 4
+        check(in_own_process(target, "restore", file, "--force", **second))
+        found = in_own_process(target, "audience", "list", VIP, "--json", **second)
         assert check(found).json == {"keys": ["ann"]}

@@ -8,7 +8,7 @@ from django.utils import translation
 from qunce.cli import main, options, output
 from qunce.core import communities, errors
 from qunce.core.communities import Community
-from tests.cli.asked import Ask, outside
+from tests.cli.runner import Ask, outside
 from tests.core import made
 
 

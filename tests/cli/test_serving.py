@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests import home
-from tests.cli.asked import outside
+from tests.cli.runner import outside
 from tests.served import SECONDS_TO_START, Served, serving
 
 
@@ -130,7 +130,7 @@ def test_web_and_worker_share_the_work(tmp_path: Path) -> None:
         time.sleep(2)
         told = web.get("/healthz")
         assert told["lag"] > 0
-        assert told["beaten_at"] is None
+        assert told["last_run_at"] is None
         with serving(tmp_path, "worker") as worker:
             deadline = time.monotonic() + SECONDS_TO_START
             while web.get("/healthz")["lag"] and time.monotonic() < deadline:

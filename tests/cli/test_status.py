@@ -7,7 +7,7 @@ from qunce.core.staff import models as staff_models
 from qunce.members.layers import layers
 from qunce.members.segments import segments
 from qunce.sales import orders
-from tests.cli.asked import Ask
+from tests.cli.runner import Ask
 from tests.core.made import AT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -22,7 +22,7 @@ SPEC = {
 
 
 def pay(shop: Community, key: str, amount: int, currency: str = "CNY") -> None:
-    orders.pay(
+    orders.record_payment(
         community=shop,
         key=key,
         account=None,

@@ -7,7 +7,7 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.members.tags import assignments
-from tests.cli.asked import Ask
+from tests.cli.runner import Ask
 from tests.core.made import AT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]

@@ -34,24 +34,24 @@ def test_it_is_well_when_nothing_waits(client: Client) -> None:
 
 def test_work_that_nobody_does_is_told_after_five_minutes(client: Client) -> None:
     now = datetime.now(UTC)
-    job_queue.schedule(duty="send", due_at=now - 4 * MINUTE)
+    job_queue.schedule(job="send", due_at=now - 4 * MINUTE)
     assert told(client)[0] == 200
-    job_queue.schedule(duty="send", due_at=now - 6 * MINUTE)
+    job_queue.schedule(job="send", due_at=now - 6 * MINUTE)
     status, said = told(client)
     assert (status, said["problems"], said["due"]) == (503, ["work is late"], 1)
 
 
 def test_work_that_somebody_is_at_is_not_late(client: Client) -> None:
     now = datetime.now(UTC)
-    job_queue.schedule(duty="send", due_at=now - 60 * MINUTE)
+    job_queue.schedule(job="send", due_at=now - 60 * MINUTE)
     job_queue.claim(at=now)
     assert told(client)[0] == 200
 
 
 def test_work_that_was_given_up_is_told(client: Client) -> None:
     now = datetime.now(UTC)
-    job_queue.schedule(duty="send", due_at=now)
-    QueuedJob.objects.update(attempts=job_queue.MOST_ATTEMPTS)
+    job_queue.schedule(job="send", due_at=now)
+    QueuedJob.objects.update(attempts=job_queue.MAX_ATTEMPTS)
     status, said = told(client)
     assert (status, said["problems"], said["failed"]) == (503, ["work has failed"], 1)
 

@@ -65,7 +65,7 @@ NAMINGS: dict[str, Naming] = {
     "note": lambda w, n, how: notes.create(
         account=account_queries.get(w.home, "hidden-key"), text=n, **how
     ),
-    "order": lambda w, n, how: orders.pay(
+    "order": lambda w, n, how: orders.record_payment(
         community=w.home,
         key=n,
         account=w.numbers["member"],

@@ -161,7 +161,7 @@ def _around(world: World, hidden: str) -> None:
         community=shop, key="closed", name=f"Homely {hidden} Group", **how
     )
     groups.add_members(group=closed, accounts=[gone.pk], **how)
-    orders.pay(
+    orders.record_payment(
         community=shop,
         key=f"{hidden}-Order",
         account=gone.pk,
@@ -223,7 +223,7 @@ def _sending(world: World) -> None:
         text="Hello {name}",
         rule={"all": []},
         staff=[world.boss.pk],
-        spare=False,
+        skip_recently_contacted=False,
         **how,
     )
     launch.start(campaign=sent, **how)

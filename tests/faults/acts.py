@@ -108,9 +108,8 @@ def derive(_: World) -> None:
     from qunce.sets.mirror import deriver
 
     schema.ROWS_PER_TABLE = 100
-    log.sqlite.MAX_ROWS_IN_PROCESS = log.postgresql.MAX_ROWS_IN_PROCESS = random.choice(
-        [10, 10**6]
-    )
+    limit = random.choice([10, 10**6])  # noqa: S311
+    log.sqlite.MAX_ROWS_IN_PROCESS = log.postgresql.MAX_ROWS_IN_PROCESS = limit
     deriver.catch_up()
 
 

@@ -18,7 +18,7 @@ import pytest
 from playwright import sync_api as playwright
 
 from tests import browser, home, served
-from tests.cli.asked import environment
+from tests.cli.runner import environment
 from tests.functional.visitor import Visitor
 
 ROOT = Path(__file__).parents[2]

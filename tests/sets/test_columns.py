@@ -28,6 +28,6 @@ def test_a_column_survives_freezing(
     ]
     column = Column(arrays[0], arrays[1], arrays[2], words)
     again = Column.from_bytes(column.to_bytes())
-    assert again.words == words
+    assert again.texts == words
     for name in ("accounts", "numbers", "set_at"):
         assert np.array_equal(getattr(again, name), getattr(column, name))

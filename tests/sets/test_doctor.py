@@ -57,7 +57,7 @@ def test_a_fact_that_was_counted_twice(shop: Community) -> None:
     day = DayCount.objects.order_by("pk")[0]
     stack = BitCounter.from_bytes(day.blob)
     change(day, stack + BitCounter.from_counts({next(iter(stack.nonzero())): 1}))
-    assert logs.codes() == ["stack"]
+    assert logs.codes() == ["day_count"]
     assert "0 lost, 1 too many" in texts()
     heal(shop)
 
@@ -69,7 +69,7 @@ def test_a_fact_that_was_lost(shop: Community) -> None:
     change(day, stack.with_counts({account: stack.get(account) - 1}))
     kind = interned_names.listed("kind", 0)[day.kind_id]
     (found,) = doctor.run_checks()
-    assert (found.code, kind in found.subject) == ("stack", True)
+    assert (found.code, kind in found.subject) == ("day_count", True)
     assert "1 lost, 0 too many" in found.text
     heal(shop)
 
@@ -78,7 +78,7 @@ def test_a_day_that_is_missing_and_one_too_many(shop: Community) -> None:
     gone, moved = DayCount.objects.order_by("pk")[:2]
     gone.delete()
     DayCount.objects.filter(pk=moved.pk).update(day=moved.day + 5000)
-    assert logs.codes() == ["stack"]
+    assert logs.codes() == ["day_count"]
     assert len(doctor.run_checks()) == 3
     heal(shop)
 
@@ -96,14 +96,14 @@ def test_many_differing_days_are_counted_not_listed(shop: Community) -> None:
 def test_a_position_that_is_too_far(shop: Community) -> None:
     logs.write(shop, logs.some(5))
     Position.objects.update(reached=log.end())
-    assert {"mirror.gap", "stack"} <= set(logs.codes())
+    assert {"mirror.gap", "day_count"} <= set(logs.codes())
     heal(shop)
 
 
 def test_a_position_of_another_log(shop: Community) -> None:
     if db.is_postgresql():
         return  # there the lineage knows
-    Position.objects.update(last=f"{logs.ids()[-1]}:1:1:1")
+    Position.objects.update(last_fact=f"{logs.ids()[-1]}:1:1:1")
     assert logs.codes() == ["position"]
     heal(shop)
 
@@ -145,7 +145,7 @@ def test_a_segment_with_rows_doubled(shop: Community) -> None:
 
 def test_a_fact_that_truth_no_longer_has(shop: Community) -> None:
     Fact.objects.filter(pk=logs.ids()[0]).delete()
-    assert logs.codes() == ["mirror", "stack"]
+    assert logs.codes() == ["day_count", "mirror"]
     heal(shop)
 
 
@@ -189,9 +189,9 @@ def test_a_kept_set_that_differs_from_its_rows(
     shop: Community, tag: tag_models.Tag
 ) -> None:
     row = of_tag(tag)
-    row.blob = BitCounter.from_counts({7777: 1}).freeze()
+    row.blob = BitCounter.from_counts({7777: 1}).to_bytes()
     row.save()
-    assert logs.codes() == ["kept"]
+    assert logs.codes() == ["persisted_set"]
     heal(shop)
     assert persisted_sets.save_all() == 1
 
@@ -201,7 +201,7 @@ def test_a_kept_set_from_the_future(shop: Community, tag: tag_models.Tag) -> Non
     persisted_sets.save(
         shop.pk, (row.kind, row.ref), rev=row.rev + 9, blob=bytes(row.blob)
     )
-    assert logs.codes() == ["kept"]
+    assert logs.codes() == ["persisted_set"]
     heal(shop)
 
 

@@ -194,7 +194,7 @@ def test_moving_waits_for_nobody_who_only_reads(shop: Community) -> None:
     params = connection.get_connection_params()
     words = {name: params[name] for name in ("dbname", "user", "host")}
     lineage.ensure_current()
-    lineage.Lineage.objects.update(home="elsewhere")
+    lineage.Lineage.objects.update(cluster="elsewhere")
     with psycopg.connect(**words) as reader:
         reader.execute("SELECT count(*) FROM core_fact")
         token = lineage.ensure_current()

@@ -95,7 +95,7 @@ def test_an_empty_mirror_has_the_columns(shop: Community) -> None:
 def test_small_segments_are_merged_upward(shop: Community) -> None:
     write_in_small_batches(shop, 20)
     cover = mirror.coverage(mirror.position())
-    assert len(cover.segments) < 2 * mirror.MIN_FILES_PER_MERGE
+    assert len(cover.files) < 2 * mirror.MIN_FILES_PER_MERGE
     logs.assert_sound(shop)
 
 

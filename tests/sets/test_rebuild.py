@@ -66,7 +66,7 @@ def test_no_process_goes_on_with_what_it_had_cached(shop: Community) -> None:
     rebuild.rebuild_all()
     after = Position.objects.get()
     assert after.token != before.token
-    assert after.mirror != before.mirror
+    assert after.mirror_folder != before.mirror_folder
 
 
 def test_the_old_mirror_goes_after_its_grace(shop: Community) -> None:

@@ -21,7 +21,7 @@ def piece(
 def spans(pieces: list[FilePart], upto: int) -> list[tuple[int, int]]:
     chosen = files.choose_coverage(pieces, upto)
     assert not chosen.gaps
-    return [(segment.first, segment.last) for segment in chosen.segments]
+    return [(segment.first, segment.last) for segment in chosen.files]
 
 
 def test_a_name_says_all_that_a_piece_is() -> None:
@@ -47,7 +47,7 @@ def test_a_reader_who_is_behind_reads_the_narrow_ones() -> None:
 
 def test_of_two_versions_the_later_counts() -> None:
     chosen = files.choose_coverage([piece(1, 5), piece(1, 5, version=1)], 5)
-    assert [segment.version for segment in chosen.segments] == [1]
+    assert [segment.version for segment in chosen.files] == [1]
 
 
 def test_a_segment_with_a_piece_missing_is_none() -> None:
@@ -76,12 +76,12 @@ def test_any_merging_covers_each_position_once(data: st.DataObject) -> None:
             pieces = [each for each in pieces if each not in run or each == wide]
     chosen = files.choose_coverage(data.draw(st.permutations(pieces)), ends[-1])
     reached = 0
-    for segment in chosen.segments:
+    for segment in chosen.files:
         assert segment.first == reached + 1
         reached = segment.last
     assert reached == ends[-1] and not chosen.gaps
     # The cover is the newest state: nothing wider is left unused.
-    assert [(s.first, s.last) for s in chosen.segments] == [
+    assert [(s.first, s.last) for s in chosen.files] == [
         (each.first, each.last) for each in current
     ]
 

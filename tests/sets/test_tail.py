@@ -295,7 +295,7 @@ def test_cutting_counts_as_one_would_by_hand(
             day = wanted.setdefault((who, kind, (hours + shift) // 24), {})
             day[account] = day.get(account, 0) + 1
     found = {
-        day: stack.counts(stack.nonzero()) for day, stack in cutter.stacks().items()
+        day: stack.counts(stack.nonzero()) for day, stack in cutter.counters().items()
     }
     assert found == wanted
 

@@ -121,9 +121,7 @@ def write_note(request: Request, pk: int) -> HttpResponse:
         if given["next_step"] and not given["due_at"]:
             given["due_at"] = form.tomorrow
         try:
-            account = visibility.get(
-                by=request.staff, account=member.id, at=request.at
-            )
+            account = visibility.get(by=request.staff, account=member.id, at=request.at)
             notes.create(account=account, by=request.staff, at=request.at, **given)
         except errors.QunceError as error:
             form.add_error(None, str(error))

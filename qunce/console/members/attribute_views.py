@@ -173,7 +173,10 @@ def _samples(
         return []
     given = form.cleaned_data if form.is_bound else {}
     page = member_list.get_page(by=request.staff, at=request.at, limit=SHOWN)
-    text, max_length = given.get("text", now.text), given.get("max_length", now.max_length)
+    text, max_length = (
+        given.get("text", now.text),
+        given.get("max_length", now.max_length),
+    )
     by = request.staff
     return [
         (

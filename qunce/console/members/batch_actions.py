@@ -159,7 +159,9 @@ def undo(request: Request, batch: int) -> HttpResponse:
 def export(request: Request) -> HttpResponseBase:
     form = request.POST.get("form", "csv")
     people = bitmaps.to_bytes(chosen(request, otherwise_all=True))
-    out = member_export.start(by=request.staff, at=request.at, blob=people, file_format=form)
+    out = member_export.start(
+        by=request.staff, at=request.at, blob=people, file_format=form
+    )
     name = f"members-{request.at:%Y%m%d-%H%M}.{form}"
     if form == "csv":
         answer = StreamingHttpResponse(

@@ -132,8 +132,8 @@ def _rule(text: str, by: Staff) -> tuple[str, Any]:
         audiences.check(community=by.community, rule=rule)
     except RecursionError:
         raise Unreadable(_("This rule is nested too deeply.")) from None
-    names = rule_names.of(by.community, rule)
-    return sentences.text(rule, names), rule
+    names = rule_names.find(by.community, rule)
+    return sentences.to_text(rule, names), rule
 
 
 READERS = {

@@ -68,9 +68,7 @@ def merge(request: Request, pk: int) -> HttpResponseBase:
 def _found(request: Request, member: presenters.Member) -> dict[str, object]:
     words = request.GET.get("q", "")
     heads = search.suggest(by=request.staff, query=words, at=request.at, limit=FOUND)
-    rows = member_list.load_rows(
-        [h for h in heads if h != member.id], by=request.staff
-    )
+    rows = member_list.load_rows([h for h in heads if h != member.id], by=request.staff)
     return {"words": words.strip(), "rows": rows, "field": "member"}
 
 

@@ -177,7 +177,11 @@ def _joined(teller: Teller, fact: RecordedFact) -> About:
 
 
 def _identified(teller: Teller, fact: RecordedFact) -> About:
-    return labels.say(labels.KINDS, str(fact.payload.get("identifier_kind", ""))), "", ""
+    return (
+        labels.say(labels.KINDS, str(fact.payload.get("identifier_kind", ""))),
+        "",
+        "",
+    )
 
 
 def _changed(teller: Teller, fact: RecordedFact) -> About:

@@ -33,7 +33,7 @@ def _page(
         "tag": tag,
         "row": row,
         "synonyms": tag.synonyms.order_by("key"),
-        "swallowed": set(tag.swallowed.values_list("key", flat=True)),
+        "merged_keys": set(tag.merged_tags.values_list("key", flat=True)),
         "batches": batch_views.lines(_batches(request, tag), request.staff),
         "may_manage": permissions.may(request.staff, tag_models.MANAGE),
         "error": error,

@@ -11,13 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.conf import settings
 
 from qunce.importing.files import json_files
+from qunce.sets import duckdb_session
 
 ROWS = 65_536
 
@@ -28,13 +27,9 @@ class Staged:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = tempfile.TemporaryDirectory(prefix="staged-", dir=folder)
-        self._connection = duckdb.connect(
+        self._connection = duckdb_session.connect(
             str(Path(self._folder.name) / "rows.duckdb"),
-            config={
-                "memory_limit": settings.DUCKDB_MEMORY,
-                "threads": settings.DUCKDB_THREADS,
-                "temp_directory": str(Path(self._folder.name) / "spilled"),
-            },
+            temp_directory=str(Path(self._folder.name) / "spilled"),
         )
         self._made = False
 

@@ -7,7 +7,6 @@ text and are checked before they are opened.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -17,28 +16,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from qunce.importing.files import inspection, rows
+from qunce.sets import duckdb_session
 
 BLOCK = 16 << 20
 HEAD = 10_000
 LARGEST_OBJECT = 4 << 20
-_local = threading.local()
 
 
 def connection() -> Any:
-    """One in-memory DuckDB a thread, bounded, without access to anything outside."""
-    if not hasattr(_local, "connection"):
-        _local.connection = duckdb.connect(
-            config={
-                "memory_limit": settings.DUCKDB_MEMORY,
-                "threads": settings.DUCKDB_THREADS,
-                "preserve_insertion_order": True,
-            }
-        )
-    return _local.connection
+    """The process's in-memory database that keeps the order of rows."""
+    return duckdb_session.database(ordered=True)
 
 
 def lines(stream: IO[bytes]) -> Iterator[pa.Array]:

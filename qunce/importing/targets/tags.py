@@ -17,8 +17,8 @@ from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import Parsed, Reading
 from qunce.members.tags import assignments, library, naming
 from qunce.members.tags import models as tag_models
+from qunce.members.tags import writer as tag_writer
 from qunce.members.tags.models import KIND, TagBatch
-from qunce.members.tags.writer import TagWriter
 from qunce.sets.bitmaps import marks
 
 SOURCE = "import"
@@ -140,11 +140,11 @@ class TagWriter:
             if weight != held.get(account, 0):
                 wanted.setdefault(time, {})[account] = weight
         for time, weights in wanted.items():
-            writer = TagWriter(
+            writer = tag_writer.TagWriter(
                 self._tag_batch(), self._job.by, timestamps.from_micros(time)
             )
             writer.lock(tag)
-            writer.clear_rivals(tag, [a for a, weight in weights.items() if weight])
+            writer.remove_conflicting(tag, [a for a, weight in weights.items() if weight])
             writer.write(tag, weights)
         return sum(len(weights) for weights in wanted.values())
 

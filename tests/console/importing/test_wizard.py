@@ -95,8 +95,8 @@ def started(client: Client, upload: Upload, **data: Any) -> ImportJob:
 
 
 def work_off() -> None:
-    only = {jobs.DUTY: schedule.DUTIES[jobs.DUTY]}
-    while scheduler.perform(
+    only = {jobs.JOB: schedule.SCHEDULE[jobs.JOB]}
+    while scheduler.run_due(
         only, clock=lambda: max(LATER, ImportJob.objects.latest("pk").started_at)
     ):
         pass

@@ -27,7 +27,7 @@ def shop() -> Community:
 
 def pay(shop: Community, key: str, account: int, amount: int) -> None:
     """Yesterday, by the page's own clock."""
-    orders.pay(
+    orders.record_payment(
         community=shop,
         key=key,
         account=account,

@@ -38,7 +38,7 @@ def test_it_shows_all_that_is_known(
     assignments.set_depths(tag=vip, depths={ann.pk: 3}, **how)
     group = groups.create(community=shop, key="g", name="Tea club", **how)
     groups.add_members(group=group, accounts=[ann.pk], **how)
-    orders.pay(
+    orders.record_payment(
         community=shop, key="A-1", account=ann.pk, amount=1999, paid_at=AT,
         currency="CNY", **how,
     )  # fmt: skip
@@ -74,7 +74,7 @@ def test_the_timeline_is_in_words_and_goes_back_page_by_page(
         at = AT + timedelta(days=day)
         assignments.apply(tag=vip, accounts=[ann.pk], by=by, at=at)
         assignments.remove(tag=vip, accounts=[ann.pk], by=by, at=at)
-    orders.pay(
+    orders.record_payment(
         community=shop, key="A-1", account=ann.pk, amount=1999, currency="CNY",
         paid_at=AT + timedelta(days=30), items=[{"category": "tea"}], by=by, at=AT,
     )  # fmt: skip

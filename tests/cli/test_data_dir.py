@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from qunce.cli import data_dir
-from tests.cli.asked import command, environment
+from tests.cli.runner import command, environment
 
 
 @pytest.mark.django_db

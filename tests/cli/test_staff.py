@@ -7,7 +7,7 @@ import pytest
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from tests.cli.asked import Ask
+from tests.cli.runner import Ask
 
 
 def test_it_makes_an_owner_and_shows_a_random_password_once(

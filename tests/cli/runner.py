@@ -1,4 +1,4 @@
-"""The command line, asked in this process or in one of its own."""
+"""Runs the command line, in this process or in one of its own."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ import pytest
 
 from qunce.cli import main
 
-AT = "2026-03-05T12:00:00+00:00"
-
 
 @dataclass(frozen=True)
-class Answer:
+class Result:
     code: int
-    said: str
-    complained: str
+    output: str
+    errors: str
 
     @property
     def json(self) -> Any:
-        return json.loads(self.said)
+        return json.loads(self.output)
 
     @property
     def error(self) -> Any:
-        return json.loads(self.complained)
+        return json.loads(self.errors)
 
 
-Ask = Callable[..., Answer]
+Run = Callable[..., Result]
 
 
-def asking(capsys: pytest.CaptureFixture[str], *always: str) -> Ask:
-    def ask(*words: str) -> Answer:
+def in_this_process(capsys: pytest.CaptureFixture[str], *options: str) -> Run:
+    """Return a function that runs commands with `options` before them."""
+
+    def run(*words: str) -> Result:
         capsys.readouterr()
-        code = main.main([*words[:1], *always, *words[1:]])
-        said = capsys.readouterr()
-        return Answer(code, said.out, said.err)
+        code = main.main([*options, *words])
+        printed = capsys.readouterr()
+        return Result(code, printed.out, printed.err)
 
-    return ask
+    return run
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -57,10 +57,9 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "qunce.cli", *words]
 
 
-def outside(home: Path, *words: str, **more: str) -> Answer:
-    """In a process and a home of its own."""
+def in_own_process(home: Path, *words: str, **more: str) -> Result:
     env = environment(home, **more)
     done = subprocess.run(
         command(*words), env=env, capture_output=True, text=True, check=False
     )
-    return Answer(done.returncode, done.stdout, done.stderr)
+    return Result(done.returncode, done.stdout, done.stderr)

@@ -28,7 +28,7 @@ def page() -> str:
         " HEADING=field` says it, `--map HEADING=` leaves a column out.",
         markdown.table(("read as", ""), KINDS.items()),
     ]
-    for key in registry.listed():
+    for key in registry.list_keys():
         parts += _target(registry.get(key))
     parts += ["## Headings that become attributes of a member", _attributes()]
     return "\n\n".join(parts)
@@ -50,6 +50,6 @@ def _target(target: registry.Target) -> list[str]:
 def _attributes() -> str:
     rows = [
         (markdown.code(name), ", ".join(words.split()))
-        for name, words in column_mapping.ATTRIBUTES.items()
+        for name, words in column_mapping.KNOWN_ATTRIBUTES.items()
     ]
     return markdown.table(("attribute", "written"), rows)

@@ -55,7 +55,7 @@ def run_import(key: str, *, at: datetime) -> None:
     # Imported here because it loads readers of files, which few processes need.
     from qunce.importing import jobs_runner
 
-    jobs_runner.perform(key, at=at)
+    jobs_runner.run(key, at=at)
 
 
 def process_inbox(*, at: datetime) -> None:
@@ -80,7 +80,7 @@ SCHEDULE: dict[str, Job] = {
     jobs.JOB: Job(run_import),
     "login_attempts.prune": Job(login_attempts.prune, every=60 * MINUTE),
     "sessions.prune": Job(sessions.prune, every=60 * MINUTE),
-    "uploads.prune": Job(uploads.tidy, every=60 * MINUTE),
+    "uploads.prune": Job(uploads.prune, every=60 * MINUTE),
     people.SCRUB_JOB: Job(erasure.scrub),
     bulk_tagging.JOB: Job(bulk_tagging.run),
 }

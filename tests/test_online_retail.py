@@ -49,7 +49,7 @@ def shop(db: None) -> Community:
 def plan(shop: Community, file: Path) -> pipeline.Plan:
     return pipeline.plan(
         community=shop,
-        source=sources.examine(file),
+        source=sources.inspect(file),
         target="orders",
         by=staff_models.system(shop),
         at=AT,

@@ -33,7 +33,7 @@ def restore(file: str, *, into: str | None, force: bool, out: Out) -> int:
     source = Path(file)
     manifest = backups.read_manifest(source)
     migrations = {f"{app}.{name}" for app, name in data_dir.migrations_on_disk()}
-    backups.check_fits(manifest, known=migrations)
+    backups.check_compatible(manifest, known=migrations)
     out.note(_("Restoring into %(home)s.") % {"home": settings.HOME})
     with data_dir.exclusive():
         if not force:
@@ -84,7 +84,7 @@ def _database_file() -> Path:
 def _replace_file(copy: Path, manifest: Manifest) -> None:
     # The copy is compared with the manifest before it replaces the old file, which is
     # one rename.
-    backups.prove_copy(copy, manifest)
+    backups.verify_copy(copy, manifest)
     connections.close_all()
     for alias, database in settings.DATABASES.items():
         path = str(database["NAME"])
@@ -99,4 +99,4 @@ def _replace_postgresql(copy: Path, manifest: Manifest) -> None:
         postgres_tools.clear()
     shutil.rmtree(settings.MIRROR, ignore_errors=True)
     postgres_tools.load(copy)
-    backups.prove_here(manifest)
+    backups.verify_database(manifest)

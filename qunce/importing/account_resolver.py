@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
 
-KNOWN = """
+SELECT_KEYS = """
 SELECT key, min(id) FROM members_account
 WHERE community_id = %s AND erased_at IS NULL GROUP BY key
 """
-READ_AT_ONCE = 50_000
+ROWS_PER_FETCH = 50_000
 
 
-class Accounts:
+class AccountResolver:
     """All keys of a community, read once (about 100 bytes each), new ones added.
 
     A million lookups in the database would take longer than the rest of the import.
@@ -39,7 +39,7 @@ class Accounts:
         self._keys, self._ids = _known(community)
 
     def resolve(
-        self, keys: pa.Array, seen: NDArray[np.int64], pace: batch_writes.Pace
+        self, keys: pa.Array, seen: NDArray[np.int64], pace: batch_writes.BatchSizer
     ) -> tuple[NDArray[np.int64], int]:
         """Ids, 0 where the key is null, and how many accounts were made.
 
@@ -59,7 +59,7 @@ class Accounts:
         return np.asarray(pc.fill_null(place, -1)).astype(np.int64)
 
     def _make(
-        self, keys: pa.Array, seen: NDArray[np.int64], pace: batch_writes.Pace
+        self, keys: pa.Array, seen: NDArray[np.int64], pace: batch_writes.BatchSizer
     ) -> int:
         table = pa.table({"key": keys, "seen": pa.array(seen)})
         first = table.group_by("key").aggregate([("seen", "min")]).sort_by("key")
@@ -92,8 +92,8 @@ class Accounts:
 def _known(community: Community) -> tuple[pa.Array, NDArray[np.int64]]:
     keys, ids = [pa.array([], pa.string())], [np.empty(0, dtype=np.int64)]
     with connection.cursor() as cursor:
-        cursor.execute(KNOWN, [community.pk])
-        while rows := cursor.fetchmany(READ_AT_ONCE):
+        cursor.execute(SELECT_KEYS, [community.pk])
+        while rows := cursor.fetchmany(ROWS_PER_FETCH):
             keys.append(pa.array([row[0] for row in rows], pa.string()))
             ids.append(np.array([row[1] for row in rows], dtype=np.int64))
     return pa.concat_arrays(keys), np.concatenate(ids)

@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from qunce.core import errors
 from qunce.importing import registry
 
-ATTRIBUTE = registry.ATTRIBUTE
-BETWEEN = re.compile(r"[\s_\-./·:：()（）\[\]【】*#\"'“”]+")
+ATTRIBUTE = registry.ATTRIBUTE_PREFIX
+SEPARATORS = re.compile(r"[\s_\-./·:：()（）\[\]【】*#\"'“”]+")
 
-ATTRIBUTES = {
+KNOWN_ATTRIBUTES = {
     "gender": "gender sex 性别",
     "age": "age 年龄",
     "country": "country 国家",
@@ -40,7 +40,7 @@ ATTRIBUTES = {
     "company": "company 公司 企业 企业名称 客户企业",
 }
 """Headings that are attributes of a member under a name of their own."""
-KINDS = {
+KNOWN_ATTRIBUTE_TYPES = {
     "age": "number",
     "remark": "text",
     "address": "text",
@@ -54,13 +54,13 @@ KINDS = {
 """What some of them are, even where a file has a broken one among them."""
 
 
-class BadMapping(errors.Invalid):
+class InvalidMapping(errors.Invalid):
     """A mapping names a heading or a field that is not there."""
 
 
-def plain(heading: str) -> str:
+def normalise_heading(heading: str) -> str:
     """Without case, width, blanks and punctuation."""
-    return BETWEEN.sub("", unicodedata.normalize("NFKC", heading).casefold())
+    return SEPARATORS.sub("", unicodedata.normalize("NFKC", heading).casefold())
 
 
 def guess(target: registry.Target, headings: Sequence[str]) -> dict[str, str]:
@@ -69,7 +69,7 @@ def guess(target: registry.Target, headings: Sequence[str]) -> dict[str, str]:
     free = {field.name: field for field in target.fields}
     for heading in headings:
         for field in free.values():
-            if plain(heading) == plain(field.name):
+            if normalise_heading(heading) == normalise_heading(field.name):
                 mapping[heading] = free.pop(field.name).name
                 break
     for rank in range(max((len(f.words.split()) for f in free.values()), default=0)):
@@ -77,7 +77,7 @@ def guess(target: registry.Target, headings: Sequence[str]) -> dict[str, str]:
             if heading not in mapping:
                 _match(heading, rank, free, mapping)
     rest = [heading for heading in headings if heading not in mapping]
-    mapping |= {heading: spare(target, heading) for heading in rest}
+    mapping |= {heading: default_field(target, heading) for heading in rest}
     return {heading: mapping[heading] for heading in headings}
 
 
@@ -89,20 +89,22 @@ def _match(
 ) -> None:
     for field in free.values():
         words = field.words.split()
-        if rank < len(words) and plain(heading) == plain(words[rank]):
+        if rank < len(words) and normalise_heading(heading) == normalise_heading(
+            words[rank]
+        ):
             mapping[heading] = field.name
             del free[field.name]
             return
 
 
-def spare(target: registry.Target, heading: str) -> str:
+def default_field(target: registry.Target, heading: str) -> str:
     """Attributes in members' files, details of orders; nothing elsewhere."""
     if target.extras == "details":
-        return f"{registry.DETAIL}{heading}"
+        return f"{registry.DETAIL_PREFIX}{heading}"
     if target.extras != "attributes":
         return ""
-    word = plain(heading)
-    for name, words in ATTRIBUTES.items():
+    word = normalise_heading(heading)
+    for name, words in KNOWN_ATTRIBUTES.items():
         if word == name or word in words.split():
             return f"{ATTRIBUTE}{name}"
     return f"{ATTRIBUTE}{heading}"
@@ -119,12 +121,12 @@ def guess_target(headings: Sequence[str]) -> str:
         mapping = guess(target, headings)
         names = {field.name for field in target.fields}
         known = sum(name in names for name in mapping.values())
-        return not lacking(target, mapping), known, key == "members"
+        return not missing_required(target, mapping), known, key == "members"
 
-    return max(registry.listed(), key=worth)
+    return max(registry.list_keys(), key=worth)
 
 
-def mapped(
+def complete(
     target: registry.Target, headings: Sequence[str], given: Mapping[str, str]
 ) -> dict[str, str]:
     """The guess with what was given put over it."""
@@ -132,14 +134,14 @@ def mapped(
     names = {field.name for field in target.fields}
     for heading, name in given.items():
         if heading not in headings:
-            raise BadMapping(
+            raise InvalidMapping(
                 _("The file has no column “%(heading)s”; it has: %(headings)s.")
                 % {"heading": heading, "headings": ", ".join(headings)}
             )
         free = name.startswith(ATTRIBUTE) and target.extras == "attributes"
-        free = free or name == spare(target, heading)
+        free = free or name == default_field(target, heading)
         if name and name not in names and not free:
-            raise BadMapping(
+            raise InvalidMapping(
                 _(
                     "“%(name)s” is not a field of this import. Available fields: %(names)s."
                 )
@@ -147,7 +149,7 @@ def mapped(
             )
         for other, taken in mapping.items():
             if name and taken == name and other not in given:
-                mapping[other] = spare(target, other)
+                mapping[other] = default_field(target, other)
         mapping[heading] = name
     return mapping
 
@@ -158,21 +160,21 @@ def apply(
     given: Mapping[str, str],
 ) -> dict[str, str]:
     """The same with both sides checked."""
-    mapping = mapped(target, headings, given)
-    for name, (one, other) in twice(mapping).items():
-        raise BadMapping(
+    mapping = complete(target, headings, given)
+    for name, (one, other) in duplicates(mapping).items():
+        raise InvalidMapping(
             _("“%(one)s” and “%(other)s” cannot both be mapped to %(name)s.")
             % {"one": one, "other": other, "name": name}
         )
-    for group in lacking(target, mapping):
-        raise BadMapping(
+    for group in missing_required(target, mapping):
+        raise InvalidMapping(
             _("No column is mapped to %(names)s. Choose the column.")
             % {"names": _(" or ").join(group)}
         )
     return mapping
 
 
-def twice(mapping: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+def duplicates(mapping: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Fields that two columns are taken as, with the first two."""
     seen: dict[str, str] = {}
     found: dict[str, tuple[str, str]] = {}
@@ -183,7 +185,7 @@ def twice(mapping: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def lacking(
+def missing_required(
     target: registry.Target, mapping: Mapping[str, str]
 ) -> list[tuple[str, ...]]:
     """What is needed and no column is taken as: groups of fields of which one is."""

@@ -16,7 +16,7 @@ from qunce.core import timestamps
 
 YMD = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?")
 COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:\s*(\d\d)(\d\d)(\d\d))?")
-TWO_WAYS = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d\d)(?!\d)")
+AMBIGUOUS_DATE = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d\d)(?!\d)")
 CLOCK = re.compile(
     r"(上午|下午|晚上|凌晨|am|pm)?\s*(\d{1,2})[:时点](\d{2})分?(?:[:.](\d{2})秒?(?:[.,](\d{1,9}))?)?"
     r"\s*(am|pm)?",
@@ -25,21 +25,21 @@ CLOCK = re.compile(
 OFFSET = re.compile(r"(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})", re.IGNORECASE)
 NUMBER = re.compile(r"\d+(\.\d+)?")
 SERIAL_ORIGIN = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet knows no zone
-SERIALS = (18_000, 80_000)
+SERIAL_RANGE = (18_000, 80_000)
 """Days of a spreadsheet from 1949 to 2119; other bare numbers are no dates."""
 DAY_FIRST, MONTH_FIRST = "dmy", "mdy"
 AFTERNOON, MORNING = {"pm", "下午", "晚上"}, {"am", "上午", "凌晨"}
 
 
-class NotAMoment(ValueError):
+class InvalidDate(ValueError):
     """A text is not a date or time that exists."""
 
 
-def order_of(texts: Iterable[str]) -> set[str]:
+def possible_orders(texts: Iterable[str]) -> set[str]:
     """Which of the two orders fit all texts like 12/1/2010; both when nothing tells."""
     fitting = {DAY_FIRST, MONTH_FIRST}
     for text in texts:
-        found = TWO_WAYS.match(text.strip())
+        found = AMBIGUOUS_DATE.match(text.strip())
         if found:
             first, second = int(found[1]), int(found[3])
             if first > 12:
@@ -49,8 +49,8 @@ def order_of(texts: Iterable[str]) -> set[str]:
     return fitting
 
 
-def is_two_ways(text: str) -> bool:
-    return TWO_WAYS.match(text.strip()) is not None
+def is_ambiguous(text: str) -> bool:
+    return AMBIGUOUS_DATE.match(text.strip()) is not None
 
 
 def to_micros(text: str, zone: ZoneInfo, order: str = "") -> int:
@@ -64,11 +64,11 @@ def to_micros(text: str, zone: ZoneInfo, order: str = "") -> int:
     return timestamps.to_micros(moment)
 
 
-def to_day(text: str, order: str = "") -> date:
+def to_date(text: str, order: str = "") -> date:
     """The date; a time behind it must be midnight."""
     naive, offset = parse(text, order)
     if naive.time() != time() or offset:
-        raise NotAMoment(text)
+        raise InvalidDate(text)
     return naive.date()
 
 
@@ -78,7 +78,7 @@ def parse(text: str, order: str = "") -> tuple[datetime, timedelta | None]:
     try:
         return _parse(text, order)
     except (ValueError, OverflowError):
-        raise NotAMoment(text) from None
+        raise InvalidDate(text) from None
 
 
 def _parse(text: str, order: str) -> tuple[datetime, timedelta | None]:
@@ -101,9 +101,9 @@ def _date(text: str, order: str) -> tuple[date, str]:
     found = YMD.match(text)
     if found:
         return date(int(found[1]), int(found[2]), int(found[3])), text[found.end() :]
-    found = TWO_WAYS.match(text)
+    found = AMBIGUOUS_DATE.match(text)
     if not found:
-        raise NotAMoment(text)
+        raise InvalidDate(text)
     first, second, year = int(found[1]), int(found[3]), int(found[4])
     if len(found[4]) == 2:
         year += 2000 if year < 70 else 1900
@@ -117,7 +117,7 @@ def _day_first(first: int, second: int, order: str) -> bool:
     if order:
         return order == DAY_FIRST
     if (first > 12) == (second > 12) and first != second:
-        raise NotAMoment(f"{first}/{second}")
+        raise InvalidDate(f"{first}/{second}")
     return first > 12
 
 
@@ -126,12 +126,12 @@ def _clock(text: str) -> tuple[timedelta, timedelta | None]:
         return timedelta(), None
     found = CLOCK.match(text)
     if not found:
-        raise NotAMoment(text)
+        raise InvalidDate(text)
     hour, minute, second = int(found[2]), int(found[3]), int(found[4] or 0)
     half = (found[1] or found[6] or "").lower()
     hour = _of_24(hour, half)
     if hour > 23 or minute > 59 or second > 59:
-        raise NotAMoment(text)
+        raise InvalidDate(text)
     micros = int((found[5] or "")[:6].ljust(6, "0"))
     spent = timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micros)
     return spent, _offset(text[found.end() :].strip())
@@ -139,7 +139,7 @@ def _clock(text: str) -> tuple[timedelta, timedelta | None]:
 
 def _of_24(hour: int, half: str) -> int:
     if half and not 0 <= hour <= 12:
-        raise NotAMoment(str(hour))
+        raise InvalidDate(str(hour))
     if half in AFTERNOON and hour < 12:
         return hour + 12
     return 0 if half in MORNING and hour == 12 else hour
@@ -149,13 +149,13 @@ def _offset(text: str) -> timedelta | None:
     if not text:
         return None
     if not OFFSET.fullmatch(text):
-        raise NotAMoment(text)
+        raise InvalidDate(text)
     if text[0] not in "+-":
         return timedelta()
     digits = text[1:].replace(":", "").ljust(4, "0")
     size = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     if size >= timedelta(hours=24):
-        raise NotAMoment(text)
+        raise InvalidDate(text)
     return size if text[0] == "+" else -size
 
 
@@ -173,8 +173,8 @@ def _from_number(text: str) -> tuple[datetime, timedelta | None]:
         )
         return timestamps.from_micros(micros).replace(tzinfo=None), timedelta()
     days = float(text)
-    if not SERIALS[0] <= days <= SERIALS[1]:
-        raise NotAMoment(text)
+    if not SERIAL_RANGE[0] <= days <= SERIAL_RANGE[1]:
+        raise InvalidDate(text)
     # A double holds a spreadsheet's moment to about half a millisecond.
     seconds = round(days * 86_400_000) / 1000
     return SERIAL_ORIGIN + timedelta(seconds=seconds), None

@@ -25,7 +25,7 @@ def begin(job: ImportJob) -> None:
         csv.writer(file).writerow([_("row"), _("field"), _("value"), _("remedy")])
 
 
-def add(job: ImportJob, problems: Iterable[Problem]) -> None:
+def append(job: ImportJob, problems: Iterable[Problem]) -> None:
     """Append. A chunk that was cut off in between may stand there twice."""
     problems = list(problems)
     if not problems:

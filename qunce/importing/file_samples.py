@@ -12,46 +12,48 @@ import pyarrow as pa
 from qunce.importing.files import inspection, rows, sources, xlsx_files
 from qunce.importing.files.sources import Source
 
-FACTS = ("format", "headings", "digest", "lines", "delimiter", "sheet")
-BROKEN = b"broken"
+SOURCE_FIELDS = ("format", "headings", "digest", "lines", "delimiter", "sheet")
+BROKEN_ROWS = b"broken"
 
 
-def look(
+def inspect(
     path: Path, sample: Path, *, most: int, sheet: str, encoding: str
 ) -> tuple[Source, list[str]]:
     """The source, and the sheets there are to choose from; `sample` is written."""
-    with xlsx_files.held():
-        source = sources.examine(path, sheet=sheet, encoding=encoding)
-        keep(source, sample, most=most)
-    several = xlsx_files.names_of(path) if source.format == "xlsx" else []
+    with xlsx_files.workbook_cache():
+        source = sources.inspect(path, sheet=sheet, encoding=encoding)
+        save(source, sample, most=most)
+    several = xlsx_files.list_sheets(path) if source.format == "xlsx" else []
     return source, several
 
 
-def told(source: Source) -> dict[str, Any]:
+def to_json(source: Source) -> dict[str, Any]:
     """As JSON; `source` makes the same of it again."""
-    known = {name: getattr(source, name) for name in FACTS}
+    known = {name: getattr(source, name) for name in SOURCE_FIELDS}
     return {**known, "survey": dataclasses.asdict(source.survey)}
 
 
-def source(path: Path, found: dict[str, Any]) -> Source:
-    known = {name: found[name] for name in FACTS}
-    return Source(path=path, survey=inspection.Survey(**found["survey"]), **known)
+def from_json(path: Path, found: dict[str, Any]) -> Source:
+    known = {name: found[name] for name in SOURCE_FIELDS}
+    return Source(path=path, survey=inspection.FileInfo(**found["survey"]), **known)
 
 
-def keep(source: Source, path: Path, *, most: int) -> None:
-    piece = sources.head(source, most)
+def save(source: Source, path: Path, *, most: int) -> None:
+    piece = sources.read_head(source, most)
     columns = [pa.array(piece.rows), *piece.columns]
     names = ["row", *(f"c{place}" for place in range(len(piece.columns)))]
     broken = json.dumps([dataclasses.asdict(one) for one in piece.broken[:most]])
-    table = pa.table(columns, names=names).replace_schema_metadata({BROKEN: broken})
+    table = pa.table(columns, names=names).replace_schema_metadata(
+        {BROKEN_ROWS: broken}
+    )
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
         out.write_table(table)
 
 
-def read(path: Path) -> rows.Piece:
+def load(path: Path) -> rows.RowBatch:
     with pa.OSFile(str(path), "rb") as file:
         table = pa.ipc.open_file(file).read_all()
     metadata = table.schema.metadata or {}
     numbers, *columns = [column.combine_chunks() for column in table.columns]
-    broken = [rows.Broken(**one) for one in json.loads(metadata[BROKEN])]
-    return rows.Piece(columns, numbers.to_numpy(), broken)
+    broken = [rows.BrokenRow(**one) for one in json.loads(metadata[BROKEN_ROWS])]
+    return rows.RowBatch(columns, numbers.to_numpy(), broken)

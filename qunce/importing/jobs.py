@@ -39,11 +39,11 @@ FLOW = state_machine.StateMachine(
         "resume": (("failed", "cancelled"), "waiting"),
     }
 )
-LIVE = ("waiting", "running")
+ACTIVE_STATES = ("waiting", "running")
 JOB = "imports.run"
 ALL, GOOD = "all", "good"
 """Nothing if one row is broken, or every row that is good."""
-SHOWN = 1_000
+MAX_PROBLEM_ROWS = 1_000
 """Problems kept as rows; the file beside the home has all."""
 
 
@@ -132,19 +132,19 @@ class ImportResumed(facts.FactKind):
     job: int
 
 
-class RunsElsewhere(errors.Refused):
+class ImportRunsElsewhere(errors.Refused):
     """Somebody else imports this file at this moment."""
 
 
-class Cancelled(errors.Refused):
+class ImportWasCancelled(errors.Refused):
     """The import was cancelled while it ran."""
 
 
-class UnknownJob(errors.NotFound):
+class ImportNotFound(errors.NotFound):
     """There is no such import in this community."""
 
 
-class StillRuns(errors.Refused):
+class ImportNotFinished(errors.Refused):
     """The file is needed by an import that is not over."""
 
 
@@ -168,9 +168,9 @@ def may_import(by: Staff) -> bool:
     return True
 
 
-def check_idle(several: models.QuerySet[ImportJob]) -> None:
-    if several.filter(state__in=LIVE).exists():
-        raise StillRuns(
+def check_not_active(several: models.QuerySet[ImportJob]) -> None:
+    if several.filter(state__in=ACTIVE_STATES).exists():
+        raise ImportNotFinished(
             _("An import of this file has not finished yet. Cancel it first.")
         )
 
@@ -178,7 +178,7 @@ def check_idle(several: models.QuerySet[ImportJob]) -> None:
 # Verbs
 
 
-def begin(
+def find_or_create(
     *,
     community: Community,
     options: Mapping[str, Any],
@@ -226,7 +226,7 @@ def start(
     `file` tells target, digest and source. Each file is imported once at a time.
     """
     check_may_import(by)
-    check_idle(ImportJob.objects.filter(upload=upload))
+    check_not_active(ImportJob.objects.filter(upload=upload))
     job = ImportJob.objects.create(
         community=upload.community,
         upload=upload,
@@ -262,18 +262,18 @@ def resume(*, job: ImportJob, by: Staff, at: datetime) -> None:
     facts.record(event, community=job.community, by=by, at=at)
 
 
-def take(job: ImportJob) -> bool:
+def claim(job: ImportJob) -> bool:
     """Whether it is to be done: taken up now, or left by one who was killed."""
     if job.state == "waiting":
         FLOW.move(job, "take")
     return job.state == "running"
 
 
-def tell(job: ImportJob, *, phase: str, done: int, about: int) -> None:
+def report_progress(job: ImportJob, *, phase: str, done: int, about: int) -> None:
     """How far it is; raises Cancelled once somebody cancelled it."""
     mine = ImportJob.objects.filter(pk=job.pk, state="running")
     if not mine.update(phase=phase, done=done, about=about):
-        raise Cancelled(_("This import was cancelled."))
+        raise ImportWasCancelled(_("This import was cancelled."))
 
 
 def advance(
@@ -288,11 +288,11 @@ def advance(
     )
     if not here.update(chunk=chunk, within=within, counts=new):
         if ImportJob.objects.filter(pk=job.pk, state="cancelled").exists():
-            raise Cancelled(_("This import was cancelled."))
-        raise RunsElsewhere(_("This file is being imported by somebody else."))
+            raise ImportWasCancelled(_("This import was cancelled."))
+        raise ImportRunsElsewhere(_("This file is being imported by somebody else."))
 
 
-def remember(
+def apply_committed(
     job: ImportJob, *, chunk: int, within: int, counts: Mapping[str, int]
 ) -> None:
     """The same on the object in hand, after the commit."""
@@ -302,13 +302,13 @@ def remember(
 
 
 @transaction.atomic
-def report(
+def record_problems(
     job: ImportJob, *, chunk: int, read: int, problems: Sequence[Problem]
 ) -> None:
     """Take a chunk's problems down, once a chunk."""
     if chunk < job.reported:
         return
-    room = max(SHOWN - job.broken, 0)
+    room = max(MAX_PROBLEM_ROWS - job.broken, 0)
     ImportProblem.objects.bulk_create(
         [ImportProblem(job=job, **_row(problem)) for problem in problems[:room]],
         batch_size=200,
@@ -345,10 +345,10 @@ def get(community: Community, pk: int) -> ImportJob:
     try:
         return jobs.get(community=community, pk=pk)
     except ImportJob.DoesNotExist:
-        raise UnknownJob(_("There is no such import.")) from None
+        raise ImportNotFound(_("There is no such import.")) from None
 
 
-def listed(community: Community) -> models.QuerySet[ImportJob]:
+def list_all(community: Community) -> models.QuerySet[ImportJob]:
     jobs = ImportJob.objects.filter(community=community)
     return jobs.select_related("by").order_by("-pk")
 

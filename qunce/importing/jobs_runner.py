@@ -20,9 +20,9 @@ from qunce.importing import jobs, pipeline, uploads
 from qunce.importing.jobs import ImportJob
 from qunce.importing.uploads import Upload
 
-BETWEEN = 0.5
+PROGRESS_INTERVAL = 0.5
 """Seconds between two words of progress."""
-CELLS = 2_000_000
+MAX_CELLS_IN_MEMORY = 2_000_000
 """Of a file at once in memory: a serving process has other things to do."""
 DEFAULTS = {
     "target": "members",
@@ -36,7 +36,7 @@ DEFAULTS = {
 log = logging.getLogger(__name__)
 
 
-class ClockMoved(errors.Refused):
+class TimeZoneChanged(errors.Refused):
     """The rest of a file would be read by another clock than its beginning."""
 
 
@@ -45,8 +45,8 @@ class ClockMoved(errors.Refused):
 
 def start(*, upload: Upload, by: Staff, at: datetime) -> ImportJob:
     """Import the file as it was chosen; what is wrong with the choice is raised here."""
-    planned = sketch(upload, by=by, at=at)
-    most = max(CELLS // len(planned.reading.source.headings), 1)
+    planned = plan_sample(upload, by=by, at=at)
+    most = max(MAX_CELLS_IN_MEMORY // len(planned.reading.source.headings), 1)
     planned.reading.chunk = min(planned.reading.chunk, most)
     return jobs.start(
         upload=upload,
@@ -59,7 +59,7 @@ def start(*, upload: Upload, by: Staff, at: datetime) -> ImportJob:
     )
 
 
-def again(*, job: ImportJob, mode: str, by: Staff, at: datetime) -> ImportJob:
+def retry(*, job: ImportJob, mode: str, by: Staff, at: datetime) -> ImportJob:
     """The same file in the same way, but for the mode: such as its good rows alone."""
     upload = _upload_of(job)
     uploads.choose(upload=upload, by=by, **_chosen(job), mode=mode)
@@ -67,22 +67,26 @@ def again(*, job: ImportJob, mode: str, by: Staff, at: datetime) -> ImportJob:
 
 
 def resume(*, job: ImportJob, by: Staff, at: datetime) -> None:
-    uploads.check_there(_upload_of(job))
+    uploads.check_exists(_upload_of(job))
     jobs.resume(job=job, by=by, at=at)
 
 
-def perform(key: str, *, at: datetime) -> None:
+def run(key: str, *, at: datetime) -> None:
     """The duty: do the import of this number to its end."""
     every = ImportJob.objects.select_related("community", "by", "upload")
     job = every.filter(pk=int(key)).order_by("pk").first()
-    if job is None or job.upload is None or not jobs.take(job):
+    if job is None or job.upload is None or not jobs.claim(job):
         return
     with translation.override(job.by.language):
         told = _Told(job)
         try:
             told(pipeline.READING, 0, job.upload.found["lines"])
             pipeline.run(_plan(job), progress=told, job=job)
-        except (jobs.Cancelled, jobs.RunsElsewhere, pipeline.HasBrokenRows):
+        except (
+            jobs.ImportWasCancelled,
+            jobs.ImportRunsElsewhere,
+            pipeline.HasBrokenRows,
+        ):
             pass  # the row says so, or belongs to somebody else
         except errors.QunceError as error:
             jobs.finish(job, at=at, step="give_up", error=str(error))
@@ -102,22 +106,22 @@ class _Told:
 
     def __call__(self, phase: str, done: int, about: int) -> None:
         now = time.monotonic()
-        if phase == self._phase and now - self._told < BETWEEN:
+        if phase == self._phase and now - self._told < PROGRESS_INTERVAL:
             return
         self._phase, self._told = phase, now
-        jobs.tell(self._job, phase=phase, done=done, about=about)
+        jobs.report_progress(self._job, phase=phase, done=done, about=about)
 
 
 # Reads
 
 
-def sketch(upload: Upload, *, by: Staff, at: datetime) -> pipeline.Plan:
+def plan_sample(upload: Upload, *, by: Staff, at: datetime) -> pipeline.Plan:
     """The plan of the file's first rows: enough to be looked at."""
     chosen = uploads.chosen_of(upload, DEFAULTS)
     target = chosen.pop("target")
     return pipeline.plan(
         community=upload.community,
-        source=uploads.sample_of(upload),
+        source=uploads.get_sample(upload),
         target=target,
         by=by,
         at=at,
@@ -129,7 +133,7 @@ def _plan(job: ImportJob) -> pipeline.Plan:
     """The plan of the whole file, as it was when the job was made."""
     fixed, upload = jobs.options_of(job), _upload_of(job)
     if fixed["clock"] != job.community.timezone:
-        raise ClockMoved(
+        raise TimeZoneChanged(
             _(
                 "The community's time zone has changed since this import started. "
                 "Import the file again."
@@ -137,7 +141,7 @@ def _plan(job: ImportJob) -> pipeline.Plan:
         )
     planned = pipeline.plan(
         community=job.community,
-        source=uploads.source_of(upload),
+        source=uploads.get_source(upload),
         target=job.target,
         by=job.by,
         at=job.started_at,

@@ -22,15 +22,15 @@ DECIMAL_COMMA = re.compile(r"(?:^|\D)\d{1,3}(?:\.\d{3})*,(?:\d{1,2}|\d{4,})(?!\d
 GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d{1,4}(?:,\d{4})+(?:\.\d*)?")
 BARE = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,2})?", re.IGNORECASE)
 UNITS = {"万": 10_000, "w": 10_000, "千": 1_000, "k": 1_000, "亿": 100_000_000}
-PLACES = Decimal("0.000001")
-LIMIT = Decimal(10) ** 12
+RESOLUTION = Decimal("0.000001")
+MAX_NUMBER = Decimal(10) ** 12
 
 
-class NotANumber(ValueError):
+class InvalidNumber(ValueError):
     """A text is not a number, or too large a one."""
 
 
-def style_of(texts: Iterable[str]) -> str:
+def detect_style(texts: Iterable[str]) -> str:
     """COMMA when a text can only be read with a decimal comma."""
     return COMMA if any(DECIMAL_COMMA.search(text) for text in texts) else POINT
 
@@ -46,13 +46,13 @@ def parse(text: str, style: str = POINT) -> Decimal:
     elif GROUPED.fullmatch(bare):
         bare = bare.replace(",", "")
     if not BARE.fullmatch(bare):
-        raise NotANumber(text)
+        raise InvalidNumber(text)
     try:
-        number = (sign * factor * Decimal(bare)).quantize(PLACES)
+        number = (sign * factor * Decimal(bare)).quantize(RESOLUTION)
     except InvalidOperation:
-        raise NotANumber(text) from None
-    if abs(number) >= LIMIT:
-        raise NotANumber(text)
+        raise InvalidNumber(text) from None
+    if abs(number) >= MAX_NUMBER:
+        raise InvalidNumber(text)
     return number + 0  # no negative zero
 
 

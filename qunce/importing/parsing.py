@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from qunce.core.communities import Community
 
-ATTRIBUTE = registry.ATTRIBUTE
-AHEAD = 4
+ATTRIBUTE = registry.ATTRIBUTE_PREFIX
+MAX_BATCHES_AHEAD = 4
 """Pieces of a file that are parsed while others are written."""
 
 
@@ -40,7 +40,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedChunk:
     """`columns[field]` hold the good rows, `rows` their numbers in the file."""
 
     columns: dict[str, pa.Array]
@@ -57,7 +57,7 @@ class Parsed:
 
 
 @dataclass(frozen=True)
-class Traits:
+class ColumnTraits:
     """What only a whole column tells: the order of its dates, its decimal sign, its
     type. `order` is empty where nothing told it."""
 
@@ -79,7 +79,7 @@ class Reading:
     dates: str = ""
     """The order of dates if the user gave it."""
     currency: str = ""
-    traits: dict[str, Traits] = field(default_factory=dict)
+    traits: dict[str, ColumnTraits] = field(default_factory=dict)
     """By field; found by `look` before the first chunk is parsed."""
     kept: ExitStack = field(default_factory=ExitStack)
     """Open for as long as the file is worked on."""
@@ -94,23 +94,23 @@ class Reading:
     def heading(self) -> dict[str, str]:
         return {name: head for head, name in self.mapping.items() if name}
 
-    def pieces(self) -> Iterator[Parsed]:
-        for piece in sources.pieces(self.source):
+    def pieces(self) -> Iterator[ParsedChunk]:
+        for piece in sources.read_batches(self.source):
             yield parse(self, piece)
 
-    def chunks(self) -> Iterator[Parsed]:
+    def chunks(self) -> Iterator[ParsedChunk]:
         """Parsed piece by piece, as typed columns are smaller than their texts."""
-        waiting: list[Parsed] = []
-        for parsed in prefetch.read(self.pieces, AHEAD):
+        waiting: list[ParsedChunk] = []
+        for parsed in prefetch.iterate(self.pieces, MAX_BATCHES_AHEAD):
             waiting.append(parsed)
             if sum(len(one.rows) for one in waiting) >= self.chunk:
-                yield joined(waiting)
+                yield concat(waiting)
                 waiting = []
         if waiting:
-            yield joined(waiting)
+            yield concat(waiting)
 
 
-def joined(parts: list[Parsed]) -> Parsed:
+def concat(parts: list[ParsedChunk]) -> ParsedChunk:
     """Several pieces as one; the list is emptied, so that two copies are never whole."""
     if len(parts) == 1:
         return parts[0]
@@ -121,7 +121,7 @@ def joined(parts: list[Parsed]) -> Parsed:
     for name in list(parts[0].columns):
         columns[name] = pa.concat_arrays([one.columns.pop(name) for one in parts])
     parts.clear()
-    return Parsed(columns, rows_, problems, read)
+    return ParsedChunk(columns, rows_, problems, read)
 
 
 def _kinds(reading: Reading) -> dict[str, str]:
@@ -135,7 +135,7 @@ def _kinds(reading: Reading) -> dict[str, str]:
     return kinds
 
 
-def parse(reading: Reading, piece: rows.Piece) -> Parsed:
+def parse(reading: Reading, piece: rows.RowBatch) -> ParsedChunk:
     """Typed columns of the rows that are good in every field."""
     problems = [Problem(one.row, "", one.text, one.reason) for one in piece.broken]
     kinds = _kinds(reading)
@@ -150,7 +150,7 @@ def parse(reading: Reading, piece: rows.Piece) -> Parsed:
         if name:
             column = _column(reading, name, kinds[name], texts)
             if name in readers:
-                column = typed_columns.read_with(readers[name], column)
+                column = typed_columns.normalise(readers[name], column)
             columns[name] = column.values
             problems += _problems(piece, heading, texts, column.bad)
             good[list(column.bad)] = False
@@ -161,10 +161,10 @@ def parse(reading: Reading, piece: rows.Piece) -> Parsed:
         columns = {name: column.filter(keep) for name, column in columns.items()}
     problems.sort(key=lambda problem: (problem.row, problem.field))
     read = len(piece.rows) + len(piece.broken)
-    return Parsed(columns, piece.rows[good], problems, read)
+    return ParsedChunk(columns, piece.rows[good], problems, read)
 
 
-def show(reading: Reading, name: str, value: Any) -> Any:
+def format_value(reading: Reading, name: str, value: Any) -> Any:
     """A parsed value as a person reads it."""
     kind = _kinds(reading)[name]
     if value is None or kind in ("key", "text", "object", "json"):
@@ -180,18 +180,18 @@ def show(reading: Reading, name: str, value: Any) -> Any:
 def _column(
     reading: Reading, name: str, kind: str, texts: pa.Array
 ) -> typed_columns.Column:
-    traits = reading.traits.get(name, Traits())
+    traits = reading.traits.get(name, ColumnTraits())
     if kind == "key":
-        return typed_columns.keys_of(texts)
+        return typed_columns.parse_keys(texts)
     if kind in ("moment", "instant"):
-        return typed_columns.moments_of(texts, reading.zone, traits.order)
+        return typed_columns.parse_instants(texts, reading.zone, traits.order)
     if kind == "date":
-        return typed_columns.days_of(texts, traits.order)
+        return typed_columns.parse_dates(texts, traits.order)
     if kind in ("amount", "number"):
-        return typed_columns.amounts_of(texts, traits.style)
+        return typed_columns.parse_amounts(texts, traits.style)
     if kind == "bool":
-        return typed_columns.flags_of(texts)
-    column = typed_columns.texts_of(
+        return typed_columns.parse_bools(texts)
+    column = typed_columns.parse_texts(
         texts, 1 << 20 if kind in ("object", "json") else 10_000
     )
     if kind == "object" and column.values.null_count < len(texts):
@@ -204,7 +204,7 @@ def _column(
 
 
 def _problems(
-    piece: rows.Piece, heading: str, texts: pa.Array, bad: Mapping[int, str]
+    piece: rows.RowBatch, heading: str, texts: pa.Array, bad: Mapping[int, str]
 ) -> list[Problem]:
     return [
         Problem(
@@ -217,7 +217,7 @@ def _problems(
 def _missing(
     reading: Reading,
     columns: dict[str, pa.Array],
-    piece: rows.Piece,
+    piece: rows.RowBatch,
     good: NDArray[np.bool_],
     filled: NDArray[np.bool_],
 ) -> list[Problem]:
@@ -241,17 +241,17 @@ def _missing(
 # What a whole column tells
 
 
-def look(reading: Reading) -> list[str]:
+def detect_traits(reading: Reading) -> list[str]:
     """Find the traits of every column; returns what the user should know.
 
     A file whose first rows are written the ISO way is not read to its end for this.
     """
     kinds = _kinds(reading)
     extras = [n for n in kinds if n.startswith(ATTRIBUTE)]
-    head = sources.head(reading.source, 1_000)
+    head = sources.read_head(reading.source, 1_000)
     dated = [n for n, kind in kinds.items() if kind in ("moment", "date")]
     needs = extras or any(
-        importing_dates.is_two_ways(text)
+        importing_dates.is_ambiguous(text)
         for n in dated
         for text in _texts(reading, head, n)
     )
@@ -263,7 +263,7 @@ def look(reading: Reading) -> list[str]:
         columns = {
             name: _Evidence(name in extras) for name in [*dated, *amounts, *extras]
         }
-        for piece in sources.pieces(reading.source):
+        for piece in sources.read_batches(reading.source):
             for name, evidence in columns.items():
                 texts = _column_of(reading, piece, name)
                 evidence.add(
@@ -275,14 +275,14 @@ def look(reading: Reading) -> list[str]:
     return _notes(reading)
 
 
-MOST_WORDS, FEW_WORDS = 500, 50
+MAX_DISTINCT_TEXTS, MAX_CHOICES = 500, 50
 
 
-def _column_of(reading: Reading, piece: rows.Piece, name: str) -> pa.Array:
+def _column_of(reading: Reading, piece: rows.RowBatch, name: str) -> pa.Array:
     return piece.columns[reading.source.headings.index(reading.heading[name])]
 
 
-def _texts(reading: Reading, piece: rows.Piece, name: str) -> list[str]:
+def _texts(reading: Reading, piece: rows.RowBatch, name: str) -> list[str]:
     """The different ones."""
     texts = pc.unique(pc.drop_null(_column_of(reading, piece, name))).to_pylist()
     return [text.strip() for text in texts if text.strip()]
@@ -296,40 +296,40 @@ class _Evidence:
     )
     two_ways: bool = False
     style: str = numbers.POINT
-    kinds: set[str] = field(default_factory=lambda: set(typed_columns.KINDS))
+    kinds: set[str] = field(default_factory=lambda: set(typed_columns.TYPE_PARSERS))
     filled: int = 0
     words: set[str] = field(default_factory=set)
     """Different texts, while they are few."""
 
     def add(self, some: list[str], filled: int) -> None:
-        slashed = [text for text in some if importing_dates.is_two_ways(text)]
+        slashed = [text for text in some if importing_dates.is_ambiguous(text)]
         if slashed:
             self.two_ways = True
-            self.orders &= importing_dates.order_of(slashed)
-        if numbers.style_of(some) == numbers.COMMA:
+            self.orders &= importing_dates.possible_orders(slashed)
+        if numbers.detect_style(some) == numbers.COMMA:
             self.style = numbers.COMMA
         if self.typed and some:
             self.filled += filled
-            if len(self.words) <= MOST_WORDS:
-                self.words.update(some[: MOST_WORDS + 1])
-            self.kinds = typed_columns.kinds_fitting(some, self.kinds)
+            if len(self.words) <= MAX_DISTINCT_TEXTS:
+                self.words.update(some[: MAX_DISTINCT_TEXTS + 1])
+            self.kinds = typed_columns.filter_types(some, self.kinds)
 
-    def traits(self, reading: Reading, known: str) -> Traits:
+    def traits(self, reading: Reading, known: str) -> ColumnTraits:
         order, ambiguous = reading.dates, False
         if self.two_ways and not order:
             ambiguous = len(self.orders) > 1
             order = _custom(reading.community) if ambiguous else "".join(self.orders)
-        return Traits(order, self.style, known or self._kind(), ambiguous)
+        return ColumnTraits(order, self.style, known or self._kind(), ambiguous)
 
     def _kind(self) -> str:
         """The narrowest; few words that come again and again are a choice."""
-        for kind in typed_columns.KINDS:
+        for kind in typed_columns.TYPE_PARSERS:
             if self.filled and kind in self.kinds:
                 return kind
-        lists = any(typed_columns.is_list(word) for word in self.words)
-        if lists and len(self.words) <= MOST_WORDS:
+        lists = any(typed_columns.looks_like_list(word) for word in self.words)
+        if lists and len(self.words) <= MAX_DISTINCT_TEXTS:
             return "multi"
-        few = len(self.words) <= FEW_WORDS and len(self.words) * 2 <= self.filled
+        few = len(self.words) <= MAX_CHOICES and len(self.words) * 2 <= self.filled
         return "choice" if self.words and few else "text"
 
 

@@ -21,7 +21,7 @@ from qunce.core import batch_writes, errors
 from qunce.importing import column_mapping, error_report, jobs, parsing, registry
 from qunce.importing.files import sources
 from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import Parsed, Problem, Reading
+from qunce.importing.parsing import ParsedChunk, Problem, Reading
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -70,7 +70,7 @@ class Plan:
 
 
 @dataclass
-class Outcome:
+class ImportResult:
     job: ImportJob
     problems: list[Problem]
     """The first ones; `report.path_of(job)` has all."""
@@ -96,7 +96,7 @@ def plan(
         source, chosen, mapping, community, settings.IMPORT_CHUNK, options.dates
     )
     reading.currency = options.currency or community.currency
-    return Plan(reading, options, parsing.look(reading), by, at)
+    return Plan(reading, options, parsing.detect_traits(reading), by, at)
 
 
 @dataclass(frozen=True)
@@ -107,11 +107,11 @@ class Preview:
 
 def preview(planned: Plan, most: int = 20) -> Preview:
     """The first rows as they would be taken, and what is broken among the first chunk."""
-    piece = sources.head(planned.reading.source, most)
+    piece = sources.read_head(planned.reading.source, most)
     chunk = parsing.parse(planned.reading, piece)
     shown = [
         {
-            name: parsing.show(planned.reading, name, column[place].as_py())
+            name: parsing.format_value(planned.reading, name, column[place].as_py())
             for name, column in chunk.columns.items()
         }
         for place in range(len(chunk.rows))
@@ -120,14 +120,14 @@ def preview(planned: Plan, most: int = 20) -> Preview:
     with planned.reading.kept:
         for checked in planned.reading.target.chunks(planned.reading):
             problems += checked.problems
-            if len(problems) > jobs.SHOWN:
+            if len(problems) > jobs.MAX_PROBLEM_ROWS:
                 break
     return Preview(shown, problems)
 
 
 def run(
     planned: Plan, *, progress: Progress | None = None, job: ImportJob | None = None
-) -> Outcome:
+) -> ImportResult:
     """Import it; an interrupted import of the same file goes on where it stopped.
 
     `job` is given where it is known already.
@@ -135,18 +135,18 @@ def run(
     begun = time.perf_counter()
     job = job or _job(planned)
     tell = progress or (lambda *_words: None)
-    pace = batch_writes.Pace()
-    with planned.reading.kept, batch_writes.unmapped():
+    pace = batch_writes.BatchSizer()
+    with planned.reading.kept, batch_writes.without_mmap():
         if planned.options.mode == jobs.ALL and not job.chunk and not job.within:
             _validate(planned, job, tell)
         problems = _write(planned, job, pace, tell)
     jobs.finish(job, at=planned.at)
-    return Outcome(job, problems, time.perf_counter() - begun, pace.longest)
+    return ImportResult(job, problems, time.perf_counter() - begun, pace.longest)
 
 
 def _job(planned: Plan) -> ImportJob:
     reading = planned.reading
-    return jobs.begin(
+    return jobs.find_or_create(
         community=reading.community,
         target=reading.target.key,
         file=reading.source.path.name,
@@ -179,9 +179,11 @@ def _validate(planned: Plan, job: ImportJob, tell: Progress) -> None:
         read += chunk.read
         tell(CHECKING, read, about)
         if number >= job.reported:
-            error_report.add(job, chunk.problems)
-        jobs.report(job, chunk=number, read=chunk.read, problems=chunk.problems)
-        first += chunk.problems[: max(jobs.SHOWN - len(first), 0)]
+            error_report.append(job, chunk.problems)
+        jobs.record_problems(
+            job, chunk=number, read=chunk.read, problems=chunk.problems
+        )
+        first += chunk.problems[: max(jobs.MAX_PROBLEM_ROWS - len(first), 0)]
     if first:
         jobs.finish(job, at=planned.at, step="refuse")
         raise HasBrokenRows(
@@ -193,7 +195,7 @@ def _validate(planned: Plan, job: ImportJob, tell: Progress) -> None:
 
 
 def _write(
-    planned: Plan, job: ImportJob, pace: batch_writes.Pace, tell: Progress
+    planned: Plan, job: ImportJob, pace: batch_writes.BatchSizer, tell: Progress
 ) -> list[Problem]:
     reading = planned.reading
     writer = reading.target.writer(job, reading)
@@ -202,12 +204,14 @@ def _write(
     start = job.chunk
     for number, chunk in enumerate(reading.target.chunks(reading)):
         done += chunk.read
-        problems += chunk.problems[: max(jobs.SHOWN - len(problems), 0)]
+        problems += chunk.problems[: max(jobs.MAX_PROBLEM_ROWS - len(problems), 0)]
         if number < start:
             continue
         if number >= job.reported:
-            error_report.add(job, chunk.problems)
-        jobs.report(job, chunk=number, read=chunk.read, problems=chunk.problems)
+            error_report.append(job, chunk.problems)
+        jobs.record_problems(
+            job, chunk=number, read=chunk.read, problems=chunk.problems
+        )
         told = functools.partial(_told, tell, done - chunk.read, reading.source.lines)
         _Written(number, chunk, job, writer, told).run(pace)
     return problems
@@ -222,13 +226,13 @@ class _Written:
     """One chunk on its way into the database."""
 
     number: int
-    chunk: Parsed
+    chunk: ParsedChunk
     job: ImportJob
     writer: registry.Writer
     tell: Callable[[int], None]
     step: dict[str, Any] = field(default_factory=dict)
 
-    def run(self, pace: batch_writes.Pace) -> None:
+    def run(self, pace: batch_writes.BatchSizer) -> None:
         self.total = self.writer.ready(self.chunk)
         batch_writes.write(
             self.total,
@@ -258,5 +262,5 @@ class _Written:
     def remember(self) -> None:
         """Only what is committed counts."""
         if self.step:
-            jobs.remember(self.job, **self.step)
+            jobs.apply_committed(self.job, **self.step)
             self.step = {}

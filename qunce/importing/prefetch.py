@@ -14,7 +14,7 @@ END = object()
 WAIT = 0.2
 
 
-def read(make: Callable[[], Iterator[Item]], most: int) -> Iterator[Item]:
+def iterate(make: Callable[[], Iterator[Item]], most: int) -> Iterator[Item]:
     """What `make()` yields, up to `most` items ahead, from a thread of its own.
 
     That thread must not touch the database. An error in it is raised here.

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
     from qunce.importing.jobs import ImportJob
-    from qunce.importing.parsing import Parsed, Reading
+    from qunce.importing.parsing import ParsedChunk, Reading
 
-ATTRIBUTE = "attr:"
+ATTRIBUTE_PREFIX = "attr:"
 """Prefix of a member's attribute, kept under its name."""
-DETAIL = "detail:"
+DETAIL_PREFIX = "detail:"
 """Prefix of a further column of an order, kept with it under its heading."""
 
 
-class UnknownTarget(errors.NotFound):
+class TargetNotFound(errors.NotFound):
     """A file cannot be imported as this."""
 
 
@@ -46,7 +46,7 @@ class Writer(Protocol):
     transactions, for rows of the chunk in a fixed order, so that a killed import goes on
     in the middle of it."""
 
-    def ready(self, chunk: Parsed) -> int:
+    def ready(self, chunk: ParsedChunk) -> int:
         """Resolve the chunk; returns how many rows there are to write."""
         ...
 
@@ -74,7 +74,7 @@ class Target(Protocol):
         """Fields of which a file needs one of each group."""
         ...
 
-    def chunks(self, reading: Reading) -> Iterator[Parsed]:
+    def chunks(self, reading: Reading) -> Iterator[ParsedChunk]:
         """The good rows, the same chunks every time; broken ones go to the report."""
         ...
 
@@ -95,12 +95,12 @@ def register(key: str, make: Callable[[], Target]) -> None:
 
 def get(key: str) -> Target:
     if key not in _targets:
-        raise UnknownTarget(
+        raise TargetNotFound(
             _("A file can be imported as %(keys)s, not as “%(key)s”.")
             % {"keys": ", ".join(sorted(_targets)), "key": key}
         )
     return _targets[key]()
 
 
-def listed() -> list[str]:
+def list_keys() -> list[str]:
     return sorted(_targets)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 AMOUNT = pa.decimal128(18, 6)
-LONGEST = 10_000
+MAX_TEXT_LENGTH = 10_000
 ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?$"
 ISO_OFFSET = (
     r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})$"
@@ -46,7 +46,7 @@ class Column:
     bad: dict[int, str] = field(default_factory=dict)
 
 
-def moments_of(texts: pa.Array, zone: ZoneInfo, order: str) -> Column:
+def parse_instants(texts: pa.Array, zone: ZoneInfo, order: str) -> Column:
     """int64 microseconds since 1970 UTC."""
     for shape, of in (
         (ISO, pa.timestamp("us")),
@@ -89,17 +89,17 @@ def _shift(shown: int, zone: ZoneInfo) -> int:
     return shown - timestamps.to_micros(naive.replace(tzinfo=zone))
 
 
-def days_of(texts: pa.Array, order: str) -> Column:
+def parse_dates(texts: pa.Array, order: str) -> Column:
     """int64 days since 1970."""
     remedy = _("This is not a date; write it like 2026-03-05.")
 
     def read(text: str) -> int:
-        return community_days.from_date(dates.to_day(text, order))
+        return community_days.from_date(dates.to_date(text, order))
 
     return _each(texts, read, pa.int64(), remedy)
 
 
-def amounts_of(texts: pa.Array, style: str) -> Column:
+def parse_amounts(texts: pa.Array, style: str) -> Column:
     """Decimals with six places."""
     remedy = _("This is not a number; write it like 1234.50.")
     if style == numbers.POINT:
@@ -113,7 +113,7 @@ def amounts_of(texts: pa.Array, style: str) -> Column:
     return _each(texts, read, AMOUNT, remedy)
 
 
-def texts_of(texts: pa.Array, longest: int = LONGEST) -> Column:
+def parse_texts(texts: pa.Array, longest: int = MAX_TEXT_LENGTH) -> Column:
     """Trimmed; too long ones and those with a zero byte are refused."""
     trimmed = pc.utf8_trim_whitespace(texts)
     trimmed = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
@@ -131,19 +131,19 @@ def texts_of(texts: pa.Array, longest: int = LONGEST) -> Column:
     return Column(kept, dict.fromkeys(bad.tolist(), remedy))
 
 
-def keys_of(texts: pa.Array) -> Column:
+def parse_keys(texts: pa.Array) -> Column:
     """Keys: `17850.0`, which spreadsheets make of 17850, is 17850."""
-    column = texts_of(texts, 200)
+    column = parse_texts(texts, 200)
     whole = pc.replace_substring_regex(column.values, r"^(\d+)\.0+$", r"\1")
     return Column(whole, column.bad)
 
 
-def flags_of(texts: pa.Array) -> Column:
+def parse_bools(texts: pa.Array) -> Column:
     remedy = _("This is neither yes nor no; write true or false.")
-    return _each(texts, flag, pa.bool_(), remedy)
+    return _each(texts, parse_bool, pa.bool_(), remedy)
 
 
-def flag(text: str) -> bool:
+def parse_bool(text: str) -> bool:
     word = text.strip().casefold()
     if word in TRUE:
         return True
@@ -152,7 +152,7 @@ def flag(text: str) -> bool:
     raise ValueError(text)
 
 
-def listed(text: str | None) -> list[str]:
+def split_list(text: str | None) -> list[str]:
     """`a;b；c` and `["a", "b"]` alike, without blanks and repetitions."""
     if not text:
         return []
@@ -166,7 +166,7 @@ def listed(text: str | None) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in parts if part.strip()))
 
 
-def read_with(read: Callable[[str], str], column: Column) -> Column:
+def normalise(read: Callable[[str], str], column: Column) -> Column:
     """A column's texts in their one spelling; each different text is read once."""
     encoded = pc.dictionary_encode(column.values)
     found: list[str | None] = []
@@ -184,7 +184,7 @@ def read_with(read: Callable[[str], str], column: Column) -> Column:
     return Column(spelled, remedies | column.bad)
 
 
-def is_list(text: str) -> bool:
+def looks_like_list(text: str) -> bool:
     return ";" in text or "；" in text or text.startswith("[")
 
 
@@ -216,8 +216,8 @@ def _places(flags: pa.Array) -> NDArray[np.int64]:
 # Types of columns nobody named
 
 
-KINDS: dict[str, Callable[[str], Any]] = {
-    "bool": flag,
+TYPE_PARSERS: dict[str, Callable[[str], Any]] = {
+    "bool": parse_bool,
     "number": lambda text: _plain_number(text),
     "date": lambda text: _date(text),
     "instant": lambda text: _instant(text),
@@ -225,12 +225,12 @@ KINDS: dict[str, Callable[[str], Any]] = {
 """In the order in which they are tried; what fits none is text."""
 
 
-def kinds_fitting(texts: list[str], kinds: set[str]) -> set[str]:
+def filter_types(texts: list[str], kinds: set[str]) -> set[str]:
     """Those of `kinds` that every text fits."""
     for text in texts:
         for kind in list(kinds):
             try:
-                KINDS[kind](text)
+                TYPE_PARSERS[kind](text)
             except (ValueError, ArithmeticError):
                 kinds.discard(kind)
         if not kinds:
@@ -249,7 +249,7 @@ def _plain_number(text: str) -> Decimal:
 def _date(text: str) -> date:
     if dates.NUMBER.fullmatch(text.strip()):
         raise ValueError(text)
-    return dates.to_day(text, _likely(text))
+    return dates.to_date(text, _likely(text))
 
 
 def _instant(text: str) -> object:
@@ -260,4 +260,4 @@ def _instant(text: str) -> object:
 
 def _likely(text: str) -> str:
     """An order in which this text can be read, as its column's is not known yet."""
-    return next(iter(sorted(dates.order_of([text]))), "")
+    return next(iter(sorted(dates.possible_orders([text]))), "")

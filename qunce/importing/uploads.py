@@ -27,12 +27,12 @@ from qunce.importing import jobs
 if TYPE_CHECKING:
     from qunce.importing.files.sources import Source
 
-KEPT = timedelta(days=7)
-PART = ".part"
-HEAD = ".head"
-SAMPLE = 2_000
+RETENTION = timedelta(days=7)
+PART_SUFFIX = ".part"
+SAMPLE_SUFFIX = ".head"
+SAMPLE_ROWS = 2_000
 """Rows looked at before an import starts; it checks them all."""
-SPARE = 1 << 30
+MIN_FREE_BYTES = 1 << 30
 """Bytes that stay free on the disk: the databases need room."""
 
 
@@ -58,11 +58,11 @@ class Upload(models.Model):
         return self.name
 
 
-class UnknownUpload(errors.NotFound):
+class UploadNotFound(errors.NotFound):
     """There is no such file, or it is somebody else's community's."""
 
 
-class TooLarge(errors.Invalid):
+class FileTooLarge(errors.Invalid):
     """A file is larger than this installation takes."""
 
 
@@ -76,37 +76,37 @@ class FileGone(errors.Refused):
 def check_size(size: int) -> None:
     """Before anything of the file is written."""
     if size > settings.MOST_UPLOAD:
-        raise TooLarge(
+        raise FileTooLarge(
             _("The file is larger than %(most)s MB. Import it from the command line.")
             % {"most": f"{settings.MOST_UPLOAD // 10**6:,}"}
         )
-    if size + SPARE > shutil.disk_usage(settings.HOME).free:
-        raise TooLarge(_("There is not enough disk space for this file."))
+    if size + MIN_FREE_BYTES > shutil.disk_usage(settings.HOME).free:
+        raise FileTooLarge(_("There is not enough disk space for this file."))
 
 
-def check_there(upload: Upload) -> None:
+def check_exists(upload: Upload) -> None:
     if upload.gone_at is not None or not path_of(upload).exists():
         raise FileGone(_("The file is no longer available. Upload it again."))
 
 
-def is_there(upload: Upload) -> bool:
+def exists(upload: Upload) -> bool:
     return upload.gone_at is None and path_of(upload).exists()
 
 
 # Verbs
 
 
-def place(community: Community) -> Path:
+def new_upload_path(community: Community) -> Path:
     """Where a file is written while it comes in; `keep` takes it from there."""
     folder = Path(settings.HOME) / "uploads" / str(community.pk)
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{secrets.token_hex(16)}{PART}"
+    return folder / f"{secrets.token_hex(16)}{PART_SUFFIX}"
 
 
-def keep(*, path: Path, name: str, by: Staff, at: datetime) -> Upload:
+def accept(*, path: Path, name: str, by: Staff, at: datetime) -> Upload:
     """Examine a file that came to `place`; one that cannot be read is removed at once."""
     jobs.check_may_import(by)
-    kept = path.with_name(path.name.removesuffix(PART) + _suffix(path))
+    kept = path.with_name(path.name.removesuffix(PART_SUFFIX) + _suffix(path))
     path.rename(kept)
     try:
         upload = Upload(
@@ -143,10 +143,10 @@ def examine(upload: Upload, *, sheet: str = "", encoding: str = "") -> None:
     from qunce.importing import column_mapping, file_samples
 
     path = path_of(upload)
-    source, sheets = file_samples.look(
-        path, _head_of(path), most=SAMPLE, sheet=sheet, encoding=encoding
+    source, sheets = file_samples.inspect(
+        path, _head_of(path), most=SAMPLE_ROWS, sheet=sheet, encoding=encoding
     )
-    upload.found = file_samples.told(source) | {"sheets": sheets}
+    upload.found = file_samples.to_json(source) | {"sheets": sheets}
     target = column_mapping.guess_target(source.headings)
     upload.chosen = {"target": target, "sheet": sheet, "encoding": encoding}
 
@@ -155,15 +155,15 @@ def examine(upload: Upload, *, sheet: str = "", encoding: str = "") -> None:
 def choose(*, upload: Upload, by: Staff, **chosen: Any) -> None:
     """How the file is to be read: target, given, mode, dates, currency, source."""
     jobs.check_may_import(by)
-    check_there(upload)
+    check_exists(upload)
     upload.chosen = {**upload.chosen, **chosen}
     upload.save(update_fields=["found", "chosen"])
 
 
-def choose_sheet(*, upload: Upload, by: Staff, sheet: str, encoding: str) -> None:
+def select_sheet(*, upload: Upload, by: Staff, sheet: str, encoding: str) -> None:
     """Another sheet or encoding is another table: all else is guessed anew."""
     jobs.check_may_import(by)
-    check_there(upload)
+    check_exists(upload)
     examine(upload, sheet=sheet, encoding=encoding)
     upload.save(update_fields=["found", "chosen"])
 
@@ -172,7 +172,7 @@ def choose_sheet(*, upload: Upload, by: Staff, sheet: str, encoding: str) -> Non
 def discard(*, upload: Upload, by: Staff, at: datetime) -> None:
     """Without an import the row goes too; else it stays, to say what was read."""
     jobs.check_may_import(by)
-    jobs.check_idle(upload.jobs.all())
+    jobs.check_not_active(upload.jobs.all())
     _remove(path_of(upload))
     if upload.jobs.exists():
         upload.gone_at = at
@@ -181,14 +181,14 @@ def discard(*, upload: Upload, by: Staff, at: datetime) -> None:
         upload.delete()
 
 
-def tidy(*, at: datetime) -> int:
+def prune(*, at: datetime) -> int:
     """Remove files a week after they came, and what broken connections left behind."""
     old = Upload.objects.filter(
-        gone_at__isnull=True, created_at__lt=timestamps.to_micros(at - KEPT)
+        gone_at__isnull=True, created_at__lt=timestamps.to_micros(at - RETENTION)
     )
     gone = 0
     for upload in old.order_by("pk"):
-        if upload.jobs.filter(state__in=jobs.LIVE).exists():
+        if upload.jobs.filter(state__in=jobs.ACTIVE_STATES).exists():
             continue
         _remove(path_of(upload))
         Upload.objects.filter(pk=upload.pk).update(gone_at=at)
@@ -200,7 +200,7 @@ def tidy(*, at: datetime) -> int:
 
 def _left_behind(at: datetime) -> Iterator[Path]:
     before = (at - timedelta(days=1)).timestamp()
-    for path in (Path(settings.HOME) / "uploads").glob(f"*/*{PART}"):
+    for path in (Path(settings.HOME) / "uploads").glob(f"*/*{PART_SUFFIX}"):
         if path.stat().st_mtime < before:
             yield path
 
@@ -218,7 +218,7 @@ def path_of(upload: Upload) -> Path:
 
 
 def _head_of(path: Path) -> Path:
-    return path.with_name(path.name + HEAD)
+    return path.with_name(path.name + SAMPLE_SUFFIX)
 
 
 def get(community: Community, pk: int) -> Upload:
@@ -227,30 +227,30 @@ def get(community: Community, pk: int) -> Upload:
             community=community, pk=pk
         )
     except Upload.DoesNotExist:
-        raise UnknownUpload(_("There is no such file.")) from None
+        raise UploadNotFound(_("There is no such file.")) from None
 
 
-def unused(community: Community) -> models.QuerySet[Upload]:
+def list_unused(community: Community) -> models.QuerySet[Upload]:
     """Files that nobody has imported yet, the newest first."""
     fresh = Upload.objects.filter(community=community, gone_at__isnull=True)
     return fresh.filter(jobs__isnull=True).select_related("by").order_by("-pk")
 
 
-def source_of(upload: Upload) -> Source:
+def get_source(upload: Upload) -> Source:
     from qunce.importing import file_samples
 
-    check_there(upload)
-    return file_samples.source(path_of(upload), upload.found)
+    check_exists(upload)
+    return file_samples.from_json(path_of(upload), upload.found)
 
 
-def sample_of(upload: Upload) -> Source:
+def get_sample(upload: Upload) -> Source:
     """The source with its first rows at hand, instead of the file."""
     from qunce.importing import file_samples
 
-    check_there(upload)
-    source = source_of(upload)
+    check_exists(upload)
+    source = get_source(upload)
     return dataclasses.replace(
-        source, piece=file_samples.read(_head_of(path_of(upload)))
+        source, piece=file_samples.load(_head_of(path_of(upload)))
     )
 
 

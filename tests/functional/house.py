@@ -106,7 +106,7 @@ def people(house: House) -> None:
             password=PASSWORD,
             at=house.at,
         )
-        staff.prefer(
+        staff.set_preferences(
             staff=made, name=name, language=language, theme="system", at=house.at
         )
         house.staff[login] = made
@@ -298,9 +298,9 @@ def _half_done(house: House, staff: Staff) -> int:
 def imported(house: House) -> None:
     from qunce.importing import jobs_runner, uploads
 
-    path = uploads.place(house.community)
+    path = uploads.new_upload_path(house.community)
     path.write_text("key,name,phone\nx1,新客一,13900000001\nx2,新客二,12\n")
-    upload = uploads.keep(path=path, name="十月新客.csv", **house.doing())
+    upload = uploads.accept(path=path, name="十月新客.csv", **house.doing())
     job = jobs_runner.start(upload=upload, **house.doing())
     house.places |= {"upload": upload.pk, "job": job.pk}
 

@@ -67,7 +67,7 @@ def test_a_fact_that_was_lost(shop: Community) -> None:
     stack = BitCounter.from_bytes(day.blob)
     account = next(iter(stack.nonzero()))
     change(day, stack.with_counts({account: stack.get(account) - 1}))
-    kind = interned_names.listed("kind", 0)[day.kind_id]
+    kind = interned_names.names_by_id("kind", 0)[day.kind_id]
     (found,) = doctor.run_checks()
     assert (found.code, kind in found.subject) == ("day_count", True)
     assert "1 lost, 0 too many" in found.text

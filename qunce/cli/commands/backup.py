@@ -28,7 +28,7 @@ def backup(invocation: Invocation, target: str) -> None:
     elif path.exists():
         raise options.BadUsage(_("“%(file)s” already exists.") % {"file": path})
     path.parent.mkdir(parents=True, exist_ok=True)
-    manifest = backups.write(path, at=invocation.at)
+    manifest = backups.create(path, at=invocation.at)
     facts = manifest.tables["core_fact"][0]
     invocation.out.answer(
         {"file": str(path), **dataclasses.asdict(manifest)},

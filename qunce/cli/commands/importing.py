@@ -34,7 +34,7 @@ LOG_INTERVAL = 30
 @base.option(
     "--as",
     "target",
-    type=click.Choice(registry.listed()),
+    type=click.Choice(registry.list_keys()),
     required=True,
     help=N_("what each row represents"),
 )
@@ -79,7 +79,7 @@ def import_file(
 ) -> None:
     invocation.act_as(login)
     plan = pipeline.plan(
-        source=sources.examine(file, sheet=sheet, encoding=encoding),
+        source=sources.inspect(file, sheet=sheet, encoding=encoding),
         target=target,
         options=pipeline.Options(
             mode=jobs.GOOD if good_rows_only else jobs.ALL,

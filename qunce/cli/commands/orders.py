@@ -81,7 +81,7 @@ def show(invocation: Invocation, key: str) -> None:
 
 def _item_record(item: dict[str, Any], currency: str) -> dict[str, Any]:
     amount = item.get("amount")
-    return item if amount is None else item | {"amount": money.show(amount, currency)}
+    return item if amount is None else item | {"amount": money.format_amount(amount, currency)}
 
 
 def _get(invocation: Invocation, key: str) -> Order:
@@ -116,8 +116,8 @@ def _records(
             "key": order.key,
             "member_key": masking.key(buyer.key, invocation.by) if buyer else None,
             "paid_at": order.paid_at.astimezone(zone).isoformat(),
-            "amount": money.show(order.amount, order.currency),
-            "refunded": money.show(order.refunded_amount, order.currency),
+            "amount": money.format_amount(order.amount, order.currency),
+            "refunded": money.format_amount(order.refunded_amount, order.currency),
             "currency": order.currency,
             "status": _status(order),
         }

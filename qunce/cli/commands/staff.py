@@ -72,7 +72,7 @@ def list_staff(invocation: Invocation) -> None:
             "groups": member.groups,
             "is_active": member.is_active,
         }
-        for member in staff_store.listed(invocation.community)
+        for member in staff_store.list_all(invocation.community)
     ]
     invocation.out.answer({"staff": rows})
     for row in rows:
@@ -150,7 +150,7 @@ def _add(
 def _default_role(invocation: Invocation) -> str:
     """The first account of a community is its owner."""
     owner = permissions.Role.OWNER
-    has_owner = staff_store.listed(invocation.community, role=owner).exists()
+    has_owner = staff_store.list_all(invocation.community, role=owner).exists()
     return permissions.Role.OPERATOR if has_owner else owner
 
 
@@ -191,7 +191,7 @@ def edit(
         changes["scope"] = None
     if all_groups:
         changes["groups"] = None
-    staff_store.change(staff=member, **changes, **invocation.verb_args)
+    staff_store.update(staff=member, **changes, **invocation.verb_args)
     invocation.out.answer(
         {"login": member.login, "role": member.role},
         _("“%(login)s” saved.") % {"login": member.login},
@@ -224,7 +224,7 @@ def reactivate(invocation: Invocation, login: str) -> None:
 
 def _get(invocation: Invocation, login: str) -> Staff:
     # Not the system user, which is no account of anybody.
-    accounts = staff_store.listed(invocation.community)
+    accounts = staff_store.list_all(invocation.community)
     member = accounts.filter(login=login).first()
     if member is None:
         raise options.staff_not_found(invocation.community, login)

@@ -77,13 +77,13 @@ def _orders(invocation: Invocation) -> dict[str, Any]:
             or []
         )
     sales = {
-        total.currency: money.show(total.paid - total.refunded, total.currency)
+        total.currency: money.format_amount(total.paid - total.refunded, total.currency)
         for total in totals
     }
     main = totals[0].currency if totals else invocation.community.currency
     record: dict[str, Any] = {
         "orders": sum(total.orders for total in totals),
-        "sales": sales.pop(main, money.show(0, main)),
+        "sales": sales.pop(main, money.format_amount(0, main)),
         "currency": main,
     }
     return record | {"other_sales": sales} if sales else record

@@ -134,7 +134,7 @@ def _ensure_community(key: str, at: datetime) -> Community:
     }
     try:
         community = communities.get(key)
-    except communities.UnknownCommunity:
+    except communities.CommunityNotFound:
         community = communities.create(key=key, at=at, **fields)
     if community.timezone != demo_data.ZONE:
         _check_empty(community)
@@ -204,7 +204,7 @@ def _write_file(
 
 def _import(build: Build, target: str, path: Path) -> None:
     planned = pipeline.plan(
-        source=sources.examine(path),
+        source=sources.inspect(path),
         target=target,
         options=pipeline.Options(source=SOURCE),
         **build.query_args,

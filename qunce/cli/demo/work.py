@@ -71,7 +71,7 @@ def prepare(*, community: Community, owner: Staff, at: datetime) -> None:
         _ensure_staff(community, f"{community.key}-{login}", name, "operator", at)
         for login, name in (("mei", _("Lin Mei")), ("tom", _("Tom Reyes")))
     ]
-    yesterday = community_days.begin(
+    yesterday = community_days.start_of(
         community.timezone, community.day_start, community.day(at) - 1
     )
     evening = timestamps.from_micros(yesterday) + 17 * HOUR
@@ -176,10 +176,10 @@ def _import_file(scene: Scene) -> None:
     rows.insert(3, ["", "called back", "1"])
     rows.insert(7, [keys[0], "called back", "twice"])
     rows.append([keys[1], "", "1"])
-    path = uploads.place(scene.community)
+    path = uploads.new_upload_path(scene.community)
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["member_key", "tag", "depth"], *rows])
-    upload = uploads.keep(path=path, name=FILE_NAME, by=scene.owner, at=scene.at)
+    upload = uploads.accept(path=path, name=FILE_NAME, by=scene.owner, at=scene.at)
     uploads.choose(upload=upload, by=scene.owner, target="tags", mode=jobs.ALL)
     job = jobs_runner.start(upload=upload, by=scene.owner, at=scene.at)
-    jobs_runner.perform(str(job.pk), at=scene.at)
+    jobs_runner.run(str(job.pk), at=scene.at)

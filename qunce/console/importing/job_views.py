@@ -32,15 +32,15 @@ def page(request: http.Request, pk: int) -> HttpResponse:
     context = {
         "job": job,
         "row": list_views.row(job),
-        "is_live": job.state in jobs.LIVE and job.upload is not None,
+        "is_live": job.state in jobs.ACTIVE_STATES and job.upload is not None,
         "steps": _steps(job),
         "counts": labels.counted(job.counts),
         "good_rows": max(job.read - job.broken, 0),
         "problems": job.problems.order_by("row", "pk")[:SHOWN],
         "shown": SHOWN,
         "has_report": error_report.path_of(job).exists(),
-        "has_file": job.upload is not None and uploads.is_there(job.upload),
-        "removed_at": job.upload.created_at + uploads.KEPT if job.upload else None,
+        "has_file": job.upload is not None and uploads.exists(job.upload),
+        "removed_at": job.upload.created_at + uploads.RETENTION if job.upload else None,
         "mapping": _mapping(job),
     }
     part = "console/importing/_job.html"
@@ -86,7 +86,7 @@ def resume(request: http.Request, pk: int) -> HttpResponse:
 def good(request: http.Request, pk: int) -> HttpResponse:
     """Once more, with the good rows alone."""
     job = jobs.get(request.community, pk)
-    new = jobs_runner.again(job=job, mode=jobs.GOOD, by=request.staff, at=request.at)
+    new = jobs_runner.retry(job=job, mode=jobs.GOOD, by=request.staff, at=request.at)
     return http.back(request, _url(new))
 
 

@@ -125,7 +125,7 @@ def shown(value: Any, kind: str) -> Any:
 def labels(community: Community, mapping: Mapping[str, str]) -> dict[str, str]:
     """What attributes are called: as they were defined, else by their heading."""
     known = Attribute.objects.filter(community=community)
-    prefix = registry.ATTRIBUTE
+    prefix = registry.ATTRIBUTE_PREFIX
     named = {field: heading for heading, field in mapping.items() if field}
     return named | {
         f"{prefix}{name}": label for name, label in known.values_list("name", "label")
@@ -138,7 +138,7 @@ def field(target_key: str, name: str, called: Mapping[str, str] | None = None) -
         return _("not imported")
     if (target_key, name) == ("facts", "key"):
         return str(EVENT_KEY)
-    for prefix in (registry.ATTRIBUTE, registry.DETAIL):
+    for prefix in (registry.ATTRIBUTE_PREFIX, registry.DETAIL_PREFIX):
         if name.startswith(prefix):
             if called and called.get(name):
                 return called[name]

@@ -26,12 +26,12 @@ class Row:
 @http.page(jobs.IMPORT)
 def listed(request: http.Request) -> HttpResponse:
     before = paging.number(request, "before")
-    found = jobs.listed(request.community)
+    found = jobs.list_all(request.community)
     found = found.filter(pk__lt=before) if before else found
     some = list(found[: PAGE + 1])
     context = {
         "rows": [row(job) for job in some[:PAGE]],
-        "unused": [] if before else list(uploads.unused(request.community)[:PAGE]),
+        "unused": [] if before else list(uploads.list_unused(request.community)[:PAGE]),
         "may_import": jobs.may_import(request.staff),
         "next": paging.link(request, before=some[PAGE - 1].pk)
         if len(some) > PAGE

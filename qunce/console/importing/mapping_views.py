@@ -91,7 +91,7 @@ def _page(request: http.Request, upload: Upload, error: str = "") -> HttpRespons
         "chosen": chosen,
         "look": look(upload, request),
         "lines": max(upload.found["lines"] - (upload.found["format"] == "csv"), 0),
-        "sample": uploads.SAMPLE,
+        "sample": uploads.SAMPLE_ROWS,
         "targets": [(key, *labels.TARGETS[key]) for key in labels.TARGETS],
         "encodings": ENCODINGS,
         "further": max(len(upload.found["headings"]) - MOST_COLUMNS, 0),
@@ -106,7 +106,7 @@ def _page(request: http.Request, upload: Upload, error: str = "") -> HttpRespons
 def _upload(request: http.Request, pk: int) -> Upload:
     jobs.check_may_import(request.staff)
     upload = uploads.get(request.community, pk)
-    uploads.check_there(upload)
+    uploads.check_exists(upload)
     return upload
 
 
@@ -142,13 +142,13 @@ def _given(request: http.Request, upload: Upload) -> dict[str, str]:
     """Only what differs from before is a choice: the rest may be guessed around it."""
     before = uploads.chosen_of(upload, jobs_runner.DEFAULTS)["given"]
     names = upload.found["headings"]
-    shown = column_mapping.mapped(registry.get(upload.chosen["target"]), names, before)
+    shown = column_mapping.complete(registry.get(upload.chosen["target"]), names, before)
     given = dict(before)
     for place, heading in enumerate(names[:MOST_COLUMNS]):
         field = request.POST.get(f"c{place}")
         if field is not None and field != shown[heading]:
             given[heading] = field
-    column_mapping.mapped(registry.get(upload.chosen["target"]), names, given)
+    column_mapping.complete(registry.get(upload.chosen["target"]), names, given)
     return given
 
 
@@ -158,13 +158,13 @@ def _given(request: http.Request, upload: Upload) -> dict[str, str]:
 def look(upload: Upload, request: http.Request) -> Look:
     chosen = uploads.chosen_of(upload, jobs_runner.DEFAULTS)
     target = registry.get(chosen["target"])
-    mapping = column_mapping.mapped(target, upload.found["headings"], chosen["given"])
+    mapping = column_mapping.complete(target, upload.found["headings"], chosen["given"])
     wrong = _wrong(target, mapping)
     called = labels.labels(upload.community, mapping)
     if wrong:
         columns = _columns(upload, target, mapping, {}, called)
         return Look(columns, wrong, [], [], [], [])
-    planned = jobs_runner.sketch(upload, by=request.staff, at=request.at)
+    planned = jobs_runner.plan_sample(upload, by=request.staff, at=request.at)
     preview = pipeline.preview(planned, SHOWN_ROWS)
     kinds = _kinds(planned)
     named = [name for name in mapping.values() if name]
@@ -191,9 +191,9 @@ def _wrong(target: registry.Target, mapping: dict[str, str]) -> list[str]:
     found = [
         _("“%(one)s” and “%(other)s” cannot both be mapped to: %(name)s.")
         % {"one": one, "other": other, "name": labels.field(target.key, name)}
-        for name, (one, other) in column_mapping.twice(mapping).items()
+        for name, (one, other) in column_mapping.duplicates(mapping).items()
     ]
-    for group in column_mapping.lacking(target, mapping):
+    for group in column_mapping.missing_required(target, mapping):
         names = _(" or ").join(labels.field(target.key, name) for name in group)
         found.append(_("Choose a column for: %(names)s.") % {"names": names})
     return found
@@ -206,7 +206,7 @@ def _columns(
     kinds: dict[str, str],
     called: dict[str, str],
 ) -> list[Column]:
-    piece = uploads.sample_of(upload).piece
+    piece = uploads.get_sample(upload).piece
     shown = itertools.islice(mapping.items(), MOST_COLUMNS)
     return [
         Column(
@@ -234,7 +234,7 @@ def _options(
     options = [("", _("skip this column"))]
     options += [(one.name, labels.field(target.key, one.name)) for one in target.fields]
     known = {name for name, _said in options}
-    for extra in dict.fromkeys([column_mapping.spare(target, heading), field]):
+    for extra in dict.fromkeys([column_mapping.default_field(target, heading), field]):
         if extra and extra not in known:
             name = labels.field(target.key, extra, {extra: heading} | called)
             if target.extras == "attributes":
@@ -257,7 +257,7 @@ def table(request: http.Request, pk: int) -> HttpResponse:
     if sheet not in upload.found["sheets"]:
         sheet = ""
     try:
-        uploads.choose_sheet(
+        uploads.select_sheet(
             upload=upload, by=request.staff, sheet=sheet, encoding=encoding
         )
     except errors.Invalid as wrong:

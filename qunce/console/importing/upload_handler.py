@@ -52,7 +52,7 @@ class Receiver(FileUploadHandler):
         super().new_file(*args, **kwargs)
         if self._path is not None:
             raise SkipFile
-        self._path = uploads.place(self._community)
+        self._path = uploads.new_upload_path(self._community)
         self._file = self._path.open("wb")
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:

@@ -46,7 +46,7 @@ def _received(request: http.Request) -> HttpResponse:
     file = request.FILES.get("file")
     if not isinstance(file, Received) or not file.size:
         raise NoFile(_("The file is empty. Choose another one."))
-    upload = uploads.keep(
+    upload = uploads.accept(
         path=file.path, name=file.name or "", by=request.staff, at=request.at
     )
     return http.back(request, reverse("importing:file-detail", args=[upload.pk]))
@@ -66,7 +66,7 @@ def _form(request: http.Request, error: str = "") -> HttpResponse:
 def example(request: http.Request, target: str) -> HttpResponse:
     """A small file of a kind, to be looked at and filled in."""
     if target not in examples.ROWS:
-        raise registry.UnknownTarget(_("There is no example file of this type."))
+        raise registry.TargetNotFound(_("There is no example file of this type."))
     text = io.StringIO()
     csv.writer(text).writerows(examples.of(target, request.LANGUAGE_CODE))
     return HttpResponse(

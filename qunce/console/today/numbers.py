@@ -42,7 +42,7 @@ def compared(staff: Staff, *, at: datetime) -> list[Number]:
 def _number(name: str, before: int, now: int, currency: str) -> Number:
     term = metric_definitions.TERMS[name]
     unit = "" if term.unit else currency
-    places = money.places(unit) if unit else 0
+    places = money.decimal_places(unit) if unit else 0
     share = round(100 * (now - before) / before) if before else None
     value, week = (f"{some / 10**places:,.{places}f}" for some in (now, before))
     return Number(term, str(term.unit) or unit, value, week, share)

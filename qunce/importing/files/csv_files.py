@@ -18,14 +18,14 @@ from django.utils.translation import gettext as _
 
 from qunce.importing.files import inspection, rows
 
-BLOCK = 8 << 20
+BLOCK_BYTES = 8 << 20
 DELIMITERS = ",\t;|"
-HEAD = 1 << 16
+SAMPLE_BYTES = 1 << 16
 
 
-def delimiter_of(stream: IO[bytes]) -> str:
+def detect_delimiter(stream: IO[bytes]) -> str:
     """The candidate that splits the first lines most evenly; a comma when none does."""
-    text = stream.read(HEAD).decode("utf-8", "replace")
+    text = stream.read(SAMPLE_BYTES).decode("utf-8", "replace")
     lines = text.splitlines()[:20] or [""]
     best, most = ",", 0
     for candidate in DELIMITERS:
@@ -37,10 +37,10 @@ def delimiter_of(stream: IO[bytes]) -> str:
     return best
 
 
-def headings_of(stream: IO[bytes], delimiter: str) -> list[str]:
+def read_headings(stream: IO[bytes], delimiter: str) -> list[str]:
     """The first row, read as Arrow will read it."""
     text = io.TextIOWrapper(stream, "utf-8", newline="")
-    csv.field_size_limit(inspection.LONGEST_LINE)
+    csv.field_size_limit(inspection.MAX_LINE_BYTES)
     try:
         first = next(csv.reader(text, delimiter=delimiter), [])
     except csv.Error as error:
@@ -49,25 +49,25 @@ def headings_of(stream: IO[bytes], delimiter: str) -> list[str]:
         text.detach()
     if not any(heading.strip() for heading in first):
         raise inspection.UnreadableFile(_("The first row must hold the headings."))
-    if len(first) > rows.MOST_COLUMNS:
+    if len(first) > rows.MAX_COLUMNS:
         raise inspection.UnreadableFile(
             _("More than %(most)d columns: this is not a table.")
-            % {"most": rows.MOST_COLUMNS}
+            % {"most": rows.MAX_COLUMNS}
         )
-    return rows.distinct(first)
+    return rows.unique_headings(first)
 
 
-def pieces(
+def read_batches(
     stream: IO[bytes], headings: list[str], delimiter: str
-) -> Iterator[rows.Piece]:
+) -> Iterator[rows.RowBatch]:
     """Row 1 is the heading, so data begins at row 2."""
-    broken: list[rows.Broken] = []
+    broken: list[rows.BrokenRow] = []
     language = translation.get_language()
 
     def note(row: Any) -> str:
         with translation.override(language):  # Arrow calls from a thread of its own
             remedy = _misfit(row, headings)
-        broken.append(rows.Broken(int(row.number), row.text[:200], remedy))
+        broken.append(rows.BrokenRow(int(row.number), row.text[:200], remedy))
         return "skip"
 
     names = [f"c{place}" for place in range(len(headings))]
@@ -80,7 +80,7 @@ def pieces(
             yield _piece(batch, numbers, taken)
         if broken:
             nothing = [pa.array([], pa.string()) for _name in names]
-            yield rows.Piece(nothing, np.empty(0, dtype=np.int64), list(broken))
+            yield rows.RowBatch(nothing, np.empty(0, dtype=np.int64), list(broken))
     except pa.ArrowInvalid as error:
         raise inspection.UnreadableFile(_explained(str(error))) from None
 
@@ -91,7 +91,7 @@ def _reader(stream: IO[bytes], names: list[str], delimiter: str, note: Any) -> A
         read_options=arrow_csv.ReadOptions(
             # Only a single thread tells the numbers of broken rows.
             use_threads=False,
-            block_size=BLOCK,
+            block_size=BLOCK_BYTES,
             column_names=names,
         ),
         parse_options=arrow_csv.ParseOptions(
@@ -116,7 +116,7 @@ def _next(reader: Any) -> pa.RecordBatch | None:
 
 
 def _numbers(
-    start: int, count: int, broken: list[rows.Broken]
+    start: int, count: int, broken: list[rows.BrokenRow]
 ) -> tuple[np.ndarray, int]:
     """Numbers of `count` rows from `start` on, when `broken` stood between them."""
     span = np.arange(start, start + count + len(broken), dtype=np.int64)
@@ -126,12 +126,12 @@ def _numbers(
 
 
 def _piece(
-    batch: pa.RecordBatch, numbers: np.ndarray, broken: list[rows.Broken]
-) -> rows.Piece:
+    batch: pa.RecordBatch, numbers: np.ndarray, broken: list[rows.BrokenRow]
+) -> rows.RowBatch:
     columns = batch.columns
     if len(numbers) and numbers[0] == 1:
         columns, numbers = [column.slice(1) for column in columns], numbers[1:]
-    return rows.Piece(columns, numbers, broken)
+    return rows.RowBatch(columns, numbers, broken)
 
 
 def _misfit(row: Any, headings: list[str]) -> str:

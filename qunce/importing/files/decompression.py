@@ -15,8 +15,8 @@ from qunce.core import errors
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-BLOCK = 1 << 20
-MEMORY = 128 << 20
+BLOCK_BYTES = 1 << 20
+MAX_XZ_MEMORY = 128 << 20
 MAGIC = {b"\x1f\x8b": "gz", b"\xfd7zXZ\0": "xz"}
 
 
@@ -24,7 +24,7 @@ class DamagedFile(errors.Invalid):
     """A packed file is cut off or damaged."""
 
 
-class Unpacker(Protocol):
+class Decompressor(Protocol):
     """What `lzma.LZMADecompressor` offers."""
 
     @property
@@ -56,24 +56,24 @@ class _Gunzip:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
 
 
-def _unxz() -> Unpacker:
+def _unxz() -> Decompressor:
     # Python's own opener takes as much memory as the file asks for, up to 4 GB.
-    return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=MEMORY)
+    return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=MAX_XZ_MEMORY)
 
 
-UNPACKERS: dict[str, Callable[[], Unpacker]] = {"gz": _Gunzip, "xz": _unxz}
+DECOMPRESSORS: dict[str, Callable[[], Decompressor]] = {"gz": _Gunzip, "xz": _unxz}
 
 
-def packing_of(head: bytes) -> str:
+def detect_compression(head: bytes) -> str:
     """`gz`, `xz`, or nothing when it is not packed."""
     return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
 
 
-class Unpacked(io.RawIOBase):
+class DecompressedFile(io.RawIOBase):
     """Reads like the file inside; members that follow one another are one file."""
 
     def __init__(self, packed: IO[bytes], packing: str) -> None:
-        self._packed, self._make = packed, UNPACKERS[packing]
+        self._packed, self._make = packed, DECOMPRESSORS[packing]
         self._unpacker = self._make()
         self._rest, self._fed = b"", False
 
@@ -107,7 +107,7 @@ class Unpacked(io.RawIOBase):
                 raise EOFError(_("unexpected end of file"))
 
     def _feed(self) -> bytes:
-        data, self._rest = self._rest or self._packed.read(BLOCK), b""
+        data, self._rest = self._rest or self._packed.read(BLOCK_BYTES), b""
         return data
 
     def close(self) -> None:

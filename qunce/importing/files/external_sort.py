@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 from qunce.importing.files import json_files
 from qunce.sets import duckdb_session
 
-ROWS = 65_536
+ROWS_PER_BATCH = 65_536
 
 
-class Staged:
+class SpillTable:
     """A table on disk; use it in a `with`, the file goes at its end."""
 
     def __init__(self, folder: Path) -> None:
@@ -33,7 +33,7 @@ class Staged:
         )
         self._made = False
 
-    def __enter__(self) -> Staged:
+    def __enter__(self) -> SpillTable:
         return self
 
     def __exit__(
@@ -73,7 +73,7 @@ class Staged:
         )
         waiting: list[Any] = []
         count = 0
-        for batch in relation.to_arrow_reader(ROWS):
+        for batch in relation.to_arrow_reader(ROWS_PER_BATCH):
             waiting.append(batch)
             count += len(batch)
             if count > most:
@@ -94,7 +94,7 @@ def _begin_of_last(column: pa.ChunkedArray) -> int:
     return int(different[-1]) + 1 if len(different) else 0
 
 
-def ask(sql: str, **tables: pa.Table) -> pa.Table:
+def query(sql: str, **tables: pa.Table) -> pa.Table:
     """A query over Arrow tables, under their names."""
     cursor = json_files.connection().cursor()
     for name, table in tables.items():

@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 from qunce.core import errors
 from qunce.importing.files import decompression
 
-LONGEST_LINE = 4 << 20
-MOST_RATIO = 400
-FREE_OF_RATIO = 256 << 20
+MAX_LINE_BYTES = 4 << 20
+MAX_RATIO = 400
+MIN_BYTES_FOR_RATIO = 256 << 20
 """A packed file may grow to this size, and beyond it to MOST_RATIO times its own."""
 CJK = re.compile("[\u3400-\u9fff]")
 ENCODINGS = {"utf-8", "utf-8-sig", "utf-16", "gb18030"}
@@ -33,7 +33,7 @@ class UnreadableFile(errors.Invalid):
 
 
 @dataclass(frozen=True)
-class Survey:
+class FileInfo:
     """`size` and `lines` are those of the unpacked bytes."""
 
     packing: str
@@ -47,23 +47,23 @@ def open_bytes(path: Path, packing: str) -> IO[bytes]:
     plain = path.open("rb")
     if not packing:
         return plain
-    unpacked = decompression.Unpacked(plain, packing)
-    return cast("IO[bytes]", io.BufferedReader(unpacked, decompression.BLOCK))
+    unpacked = decompression.DecompressedFile(plain, packing)
+    return cast("IO[bytes]", io.BufferedReader(unpacked, decompression.BLOCK_BYTES))
 
 
-def examine(path: Path, *, encoding: str = "", one_line: bool = False) -> Survey:
+def inspect(path: Path, *, encoding: str = "", one_line: bool = False) -> FileInfo:
     """Read the whole file once. `one_line` allows lines without end (a JSON list)."""
     with path.open("rb") as file:
-        packing = decompression.packing_of(file.read(6))
-    counts = _Counts(path, packed=bool(packing), one_line=one_line)
-    decoders = _Decoders(encoding or None)
+        packing = decompression.detect_compression(file.read(6))
+    counts = _ByteCounter(path, packed=bool(packing), one_line=one_line)
+    decoders = _EncodingDetector(encoding or None)
     with open_bytes(path, packing) as stream:
-        while block := stream.read(decompression.BLOCK):
+        while block := stream.read(decompression.BLOCK_BYTES):
             if not counts.size:
                 decoders.begin(block)
             counts.add(block, text=decoders.narrow)
             decoders.add(block)
-    return Survey(
+    return FileInfo(
         packing,
         decoders.finish(),
         counts.digest.hexdigest(),
@@ -73,7 +73,7 @@ def examine(path: Path, *, encoding: str = "", one_line: bool = False) -> Survey
 
 
 @dataclass
-class _Counts:
+class _ByteCounter:
     path: Path
     packed: bool
     one_line: bool
@@ -87,21 +87,21 @@ class _Counts:
     def add(self, block: bytes, *, text: bool) -> None:
         self.size += len(block)
         self.digest.update(block)
-        if self.packed and self.size > FREE_OF_RATIO:
+        if self.packed and self.size > MIN_BYTES_FOR_RATIO:
             self._check_ratio()
         if text and b"\0" in block:
             raise UnreadableFile(_("This is not a text file: it contains null bytes."))
         self.lines += block.count(b"\n")
         end = max(block.rfind(b"\n"), block.rfind(b"\r"))
         self.open_line = len(block) - end if end >= 0 else self.open_line + len(block)
-        if self.open_line > LONGEST_LINE and not self.one_line:
+        if self.open_line > MAX_LINE_BYTES and not self.one_line:
             raise UnreadableFile(
                 _("Line %(line)d is longer than 4 MB: this is not a table.")
                 % {"line": self.lines + 1}
             )
 
     def _check_ratio(self) -> None:
-        if self.size > MOST_RATIO * self.path.stat().st_size:
+        if self.size > MAX_RATIO * self.path.stat().st_size:
             raise UnreadableFile(
                 _(
                     "The file was rejected because it unpacks to more than 400 times its size."
@@ -109,7 +109,7 @@ class _Counts:
             )
 
 
-class _Decoders:
+class _EncodingDetector:
     """UTF-8 until a byte contradicts it, then GB18030 from the start of the file.
 
     A file that was Chinese in UTF-8 up to that byte is UTF-8 with a broken byte.
@@ -173,7 +173,7 @@ class _Decoders:
         return self.encoding or "utf-8"
 
 
-def open_text(path: Path, survey: Survey) -> IO[bytes]:
+def open_text(path: Path, survey: FileInfo) -> IO[bytes]:
     """The unpacked file as UTF-8 bytes, without a byte order mark."""
     raw = open_bytes(path, survey.packing)
     if survey.encoding == "utf-8":
@@ -182,7 +182,7 @@ def open_text(path: Path, survey: Survey) -> IO[bytes]:
             return open_bytes(path, survey.packing)
         return raw
     recoded = _Recoded(raw, survey.encoding)
-    return cast("IO[bytes]", io.BufferedReader(recoded, decompression.BLOCK))
+    return cast("IO[bytes]", io.BufferedReader(recoded, decompression.BLOCK_BYTES))
 
 
 class _Recoded(io.RawIOBase):
@@ -199,7 +199,7 @@ class _Recoded(io.RawIOBase):
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
         view = memoryview(buffer).cast("B")
         while not self._left:
-            block = self._raw.read(decompression.BLOCK)
+            block = self._raw.read(decompression.BLOCK_BYTES)
             self._left = self._decoder.decode(block, final=not block).encode()
             if not block:
                 break

@@ -21,9 +21,9 @@ from django.utils.translation import gettext as _
 from qunce.importing.files import inspection, rows
 from qunce.sets import duckdb_session
 
-BLOCK = 16 << 20
-HEAD = 10_000
-LARGEST_OBJECT = 4 << 20
+BLOCK_BYTES = 16 << 20
+HEADING_SAMPLE_ROWS = 10_000
+MAX_OBJECT_BYTES = 4 << 20
 
 
 def connection() -> Any:
@@ -31,12 +31,14 @@ def connection() -> Any:
     return duckdb_session.database(ordered=True)
 
 
-def lines(stream: IO[bytes]) -> Iterator[pa.Array]:
+def read_lines(stream: IO[bytes]) -> Iterator[pa.Array]:
     """Lines of text, many at a time. \\x01 cannot stand in JSON, so nothing is split."""
     try:
         reader = arrow_csv.open_csv(
             stream,
-            read_options=arrow_csv.ReadOptions(column_names=["line"], block_size=BLOCK),
+            read_options=arrow_csv.ReadOptions(
+                column_names=["line"], block_size=BLOCK_BYTES
+            ),
             parse_options=arrow_csv.ParseOptions(
                 delimiter="\x01",
                 quote_char=False,
@@ -59,14 +61,14 @@ def _keep_count(_row: Any) -> str:
     raise inspection.UnreadableFile(_("This is not JSON: it has control characters."))
 
 
-def objects_of_list(path: Path) -> Iterator[pa.Array]:
+def read_list(path: Path) -> Iterator[pa.Array]:
     """The members of one JSON list, each as its text."""
     cursor = connection().cursor()
     try:
         relation = cursor.sql(
             "SELECT CAST(json AS VARCHAR) AS line FROM read_json_objects($path,"
             " format = 'array', maximum_object_size = $most)",
-            params={"path": str(path), "most": LARGEST_OBJECT},
+            params={"path": str(path), "most": MAX_OBJECT_BYTES},
         )
         for batch in relation.to_arrow_reader(100_000):
             yield batch.column(0)
@@ -77,7 +79,7 @@ def objects_of_list(path: Path) -> Iterator[pa.Array]:
         ) from None
 
 
-KEYS = """
+SELECT_KEYS = """
 SELECT key, min(place) AS first FROM (
     SELECT unnest(json_keys(line)) AS key, row_number() OVER () AS place FROM lines
     WHERE CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END
@@ -85,7 +87,9 @@ SELECT key, min(place) AS first FROM (
 """
 
 
-def headings_of(batches: Iterator[pa.Array], most: int | None = HEAD) -> list[str]:
+def find_headings(
+    batches: Iterator[pa.Array], most: int | None = HEADING_SAMPLE_ROWS
+) -> list[str]:
     """Keys of the first `most` objects (of all with None), in order of appearance."""
     found: dict[str, None] = {}
     seen = 0
@@ -96,18 +100,18 @@ def headings_of(batches: Iterator[pa.Array], most: int | None = HEAD) -> list[st
         seen += len(batch)
         cursor = connection().cursor()
         cursor.register("lines", lines)
-        found.update((key, None) for key, _first in cursor.sql(KEYS).fetchall())
-        if len(found) > rows.MOST_COLUMNS:
+        found.update((key, None) for key, _first in cursor.sql(SELECT_KEYS).fetchall())
+        if len(found) > rows.MAX_COLUMNS:
             raise inspection.UnreadableFile(
                 _("More than %(most)d different keys: this is not a table.")
-                % {"most": rows.MOST_COLUMNS}
+                % {"most": rows.MAX_COLUMNS}
             )
     return list(found)
 
 
-def pieces(
+def parse_lines(
     batches: Iterator[pa.Array], headings: Sequence[str], first: int = 1
-) -> Iterator[rows.Piece]:
+) -> Iterator[rows.RowBatch]:
     """The values under `headings` as text; `first` is the number of the first row."""
     number = first
     for batch in batches:
@@ -116,7 +120,7 @@ def pieces(
         yield _opened(batch, numbers, headings)
 
 
-CHECK = """
+CHECK_LINES = """
 SELECT CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END AS good,
     coalesce(trim(line), '') = '' AS blank
 FROM lines
@@ -125,18 +129,18 @@ FROM lines
 
 def _opened(
     batch: pa.Array, numbers: np.ndarray, headings: Sequence[str]
-) -> rows.Piece:
+) -> rows.RowBatch:
     cursor = connection().cursor()
     cursor.register("lines", pa.table({"line": batch}))
-    checked = cursor.sql(CHECK).to_arrow_table()
+    checked = cursor.sql(CHECK_LINES).to_arrow_table()
     good = np.asarray(checked["good"])
-    broken: list[rows.Broken] = []
+    broken: list[rows.BrokenRow] = []
     if not good.all():
         bad = ~good & ~np.asarray(checked["blank"])
         broken = _broken(batch, numbers, bad)
         batch, numbers = batch.filter(pa.array(good)), numbers[good]
         cursor.register("lines", pa.table({"line": batch}))
-    return rows.Piece(_columns(cursor, headings), numbers, broken)
+    return rows.RowBatch(_columns(cursor, headings), numbers, broken)
 
 
 def _columns(cursor: Any, headings: Sequence[str]) -> list[pa.Array]:
@@ -167,10 +171,12 @@ def _quoted(heading: str) -> str:
     return '"' + heading.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _broken(batch: pa.Array, numbers: np.ndarray, bad: np.ndarray) -> list[rows.Broken]:
+def _broken(
+    batch: pa.Array, numbers: np.ndarray, bad: np.ndarray
+) -> list[rows.BrokenRow]:
     reason = _("This line is not a JSON object. Write one object per line, {…}.")
     return [
-        rows.Broken(int(numbers[place]), (batch[place].as_py() or "")[:200], reason)
+        rows.BrokenRow(int(numbers[place]), (batch[place].as_py() or "")[:200], reason)
         for place in np.flatnonzero(bad).tolist()
     ]
 
@@ -179,6 +185,6 @@ def are_objects(texts: pa.Array) -> np.ndarray:
     """Which texts are JSON objects, shape kept; nothing counts as one."""
     cursor = connection().cursor()
     cursor.register("lines", pa.table({"line": texts}))
-    checked = cursor.sql(CHECK).to_arrow_table()
+    checked = cursor.sql(CHECK_LINES).to_arrow_table()
     good: np.ndarray = np.asarray(checked["good"]) | np.asarray(pc.is_null(texts))
     return good

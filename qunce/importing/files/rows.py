@@ -12,12 +12,12 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MOST_COLUMNS = 2_000
+MAX_COLUMNS = 2_000
 ROW = "row"
 
 
 @dataclass(frozen=True)
-class Broken:
+class BrokenRow:
     """A row that could not even be split into fields; `reason` is a sentence."""
 
     row: int
@@ -26,7 +26,7 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Piece:
+class RowBatch:
     """`columns[i]` belongs to heading i: strings, null where empty; all of one length.
 
     `rows` are the numbers a person sees: lines of a spreadsheet, lines of NDJSON.
@@ -34,10 +34,10 @@ class Piece:
 
     columns: list[pa.Array]
     rows: NDArray[np.int64]
-    broken: list[Broken] = field(default_factory=list)
+    broken: list[BrokenRow] = field(default_factory=list)
 
 
-def joined(pieces: Sequence[Piece], width: int) -> Piece:
+def concat(pieces: Sequence[RowBatch], width: int) -> RowBatch:
     """Several pieces as one; `width` columns even when there is none."""
     if len(pieces) == 1:
         return pieces[0]
@@ -47,10 +47,10 @@ def joined(pieces: Sequence[Piece], width: int) -> Piece:
     ]
     rows = [piece.rows for piece in pieces] or [np.empty(0, dtype=np.int64)]
     broken = [one for piece in pieces for one in piece.broken]
-    return Piece(columns, np.concatenate(rows), broken)
+    return RowBatch(columns, np.concatenate(rows), broken)
 
 
-def distinct(headings: Sequence[str]) -> list[str]:
+def unique_headings(headings: Sequence[str]) -> list[str]:
     """Headings without blanks around them, empty and repeated ones numbered."""
     names: list[str] = []
     for place, heading in enumerate(headings, start=1):
@@ -63,15 +63,15 @@ def distinct(headings: Sequence[str]) -> list[str]:
     return names
 
 
-def split(piece: Piece, most: int) -> tuple[Piece, Piece]:
+def split(piece: RowBatch, most: int) -> tuple[RowBatch, RowBatch]:
     """The first `most` rows and the rest; broken rows go where they stand."""
     if most >= len(piece.rows):
         rest = [column.slice(len(piece.rows)) for column in piece.columns]
-        return piece, Piece(rest, piece.rows[:0])
+        return piece, RowBatch(rest, piece.rows[:0])
     limit = int(piece.rows[most])
     before = [one for one in piece.broken if one.row < limit]
     after = [one for one in piece.broken if one.row >= limit]
     return (
-        Piece([c.slice(0, most) for c in piece.columns], piece.rows[:most], before),
-        Piece([c.slice(most) for c in piece.columns], piece.rows[most:], after),
+        RowBatch([c.slice(0, most) for c in piece.columns], piece.rows[:most], before),
+        RowBatch([c.slice(most) for c in piece.columns], piece.rows[most:], after),
     )

@@ -25,7 +25,7 @@ from qunce.importing.files import (
 )
 
 FORMATS = ("csv", "xlsx", "json", "ndjson")
-WHOLE = 256 << 20
+MAX_FULL_SCAN_BYTES = 256 << 20
 """Up to this size every object of a JSON file is asked for its keys."""
 
 
@@ -38,15 +38,15 @@ class Source:
     headings: list[str]
     digest: str
     lines: int
-    survey: inspection.Survey
+    survey: inspection.FileInfo
     delimiter: str = ","
     sheet: str = ""
     table: pa.Table | None = None
-    piece: rows.Piece | None = None
+    piece: rows.RowBatch | None = None
     """Some of its rows at hand: read instead of the file."""
 
 
-def examine(
+def inspect(
     path: Path, *, sheet: str = "", encoding: str = "", form: str = ""
 ) -> Source:
     """Read it once and find format, encoding, headings. `form` overrules the guess."""
@@ -62,26 +62,27 @@ def examine(
     form = form or _format_of(path)
     if form == "xlsx":
         return _sheet(path, sheet)
-    survey = inspection.examine(
+    survey = inspection.inspect(
         path, encoding=encoding.lower(), one_line=form == "json"
     )
     if form == "csv":
         return _delimited(path, survey)
-    headings = json_files.headings_of(
-        _lines(path, form, survey), None if survey.size < WHOLE else json_files.HEAD
+    headings = json_files.find_headings(
+        _lines(path, form, survey),
+        None if survey.size < MAX_FULL_SCAN_BYTES else json_files.HEADING_SAMPLE_ROWS,
     )
     if not headings:
         raise inspection.UnreadableFile(_("This file contains no objects."))
     return Source(path, form, headings, survey.digest, survey.lines, survey)
 
 
-def of_table(name: str, table: pa.Table) -> Source:
+def from_table(name: str, table: pa.Table) -> Source:
     """An Arrow table as if it were a file; what is not text becomes text."""
     texts = table.cast(pa.schema([(one, pa.string()) for one in table.column_names]))
     digest = hashlib.blake2b(digest_size=16)
     for batch in texts.combine_chunks().to_batches():
         digest.update(batch.serialize())
-    survey = inspection.Survey("", "utf-8", digest.hexdigest(), 0, table.num_rows)
+    survey = inspection.FileInfo("", "utf-8", digest.hexdigest(), 0, table.num_rows)
     return Source(
         Path(name),
         "table",
@@ -102,32 +103,32 @@ def _format_of(path: Path) -> str:
         raise inspection.UnreadableFile(
             _("This is an old or locked Excel file; save it as .xlsx or CSV.")
         )
-    with inspection.open_bytes(path, decompression.packing_of(magic)) as stream:
+    with inspection.open_bytes(path, decompression.detect_compression(magic)) as stream:
         head = stream.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith(b"["):
         return "json"
     return "ndjson" if head.startswith(b"{") else "csv"
 
 
-def _delimited(path: Path, survey: inspection.Survey) -> Source:
+def _delimited(path: Path, survey: inspection.FileInfo) -> Source:
     with inspection.open_text(path, survey) as stream:
-        delimiter = csv_files.delimiter_of(stream)
+        delimiter = csv_files.detect_delimiter(stream)
     with inspection.open_text(path, survey) as stream:
-        headings = csv_files.headings_of(stream, delimiter)
+        headings = csv_files.read_headings(stream, delimiter)
     return Source(path, "csv", headings, survey.digest, survey.lines, survey, delimiter)
 
 
 def _sheet(path: Path, sheet: str) -> Source:
-    lines = xlsx_files.check(path)
+    lines = xlsx_files.check_size(path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "blake2b").hexdigest()[:32]
-    survey = inspection.Survey("", "utf-8", digest, path.stat().st_size, 0)
-    headings = xlsx_files.headings_of(path, sheet)
+    survey = inspection.FileInfo("", "utf-8", digest, path.stat().st_size, 0)
+    headings = xlsx_files.read_headings(path, sheet)
     digest = f"{digest}{sheet}"
     return Source(path, "xlsx", headings, digest, lines, survey, sheet=sheet)
 
 
-def _lines(path: Path, form: str, survey: inspection.Survey) -> Iterator[pa.Array]:
+def _lines(path: Path, form: str, survey: inspection.FileInfo) -> Iterator[pa.Array]:
     if form == "json":
         if survey.packing or survey.encoding != "utf-8":
             raise inspection.UnreadableFile(
@@ -136,44 +137,44 @@ def _lines(path: Path, form: str, survey: inspection.Survey) -> Iterator[pa.Arra
                     "use NDJSON."
                 )
             )
-        yield from json_files.objects_of_list(path)
+        yield from json_files.read_list(path)
         return
     with inspection.open_text(path, survey) as stream:
-        yield from json_files.lines(stream)
+        yield from json_files.read_lines(stream)
 
 
-def pieces(source: Source) -> Iterator[rows.Piece]:
+def read_batches(source: Source) -> Iterator[rows.RowBatch]:
     """The rows in the order of the file, in pieces as they are read."""
     if source.piece is not None:
         yield source.piece
     elif source.table is not None:
         yield from _of_table(source.table)
     elif source.format == "xlsx":
-        yield from xlsx_files.pieces(source.path, source.sheet, source.headings)
+        yield from xlsx_files.read_batches(source.path, source.sheet, source.headings)
     elif source.format == "csv":
         with inspection.open_text(source.path, source.survey) as stream:
-            yield from csv_files.pieces(stream, source.headings, source.delimiter)
+            yield from csv_files.read_batches(stream, source.headings, source.delimiter)
     else:
         batches = _lines(source.path, source.format, source.survey)
-        yield from json_files.pieces(batches, source.headings)
+        yield from json_files.parse_lines(batches, source.headings)
 
 
-def _of_table(table: pa.Table) -> Iterator[rows.Piece]:
+def _of_table(table: pa.Table) -> Iterator[rows.RowBatch]:
     first = 1
     for batch in table.to_batches(100_000):
         numbers = np.arange(first, first + len(batch), dtype=np.int64)
         first += len(batch)
-        yield rows.Piece(batch.columns, numbers)
+        yield rows.RowBatch(batch.columns, numbers)
 
 
-def head(source: Source, most: int) -> rows.Piece:
+def read_head(source: Source, most: int) -> rows.RowBatch:
     """The first rows, to be looked at."""
-    taken: list[rows.Piece] = []
+    taken: list[rows.RowBatch] = []
     left = most
-    for piece in pieces(source):
+    for piece in read_batches(source):
         some = rows.split(piece, min(left, len(piece.rows)))[0]
         taken.append(some)
         left -= len(some.rows) + len(some.broken)
         if left <= 0:
             break
-    return rows.joined(taken, len(source.headings))
+    return rows.concat(taken, len(source.headings))

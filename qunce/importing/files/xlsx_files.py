@@ -24,21 +24,21 @@ from django.utils.translation import gettext as _
 
 from qunce.importing.files import inspection, rows
 
-LARGEST = 512 << 20
-MOST_CELLS = 12_000_000
-ROWS_AT_ONCE = 20_000
-BLOCK = 1 << 20
+MAX_UNPACKED_BYTES = 512 << 20
+MAX_CELLS = 12_000_000
+ROWS_PER_BATCH = 20_000
+BLOCK_BYTES = 1 << 20
 CELL = re.compile(rb"<(?:\w+:)?c(?=[\s/>])")
 REFERENCE = re.compile(
     rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([A-Za-z]+)([0-9]+)""",
 )
 ROW = re.compile(rb"<(?:\w+:)?row(?=[\s/>])")
 ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["']([0-9]+)""")
-LONGEST_TAG = 1 << 16
+MAX_TAG_BYTES = 1 << 16
 WORKBOOK, OPEN_DOCUMENT = "xl/workbook.xml", "content.xml"
 
 
-def check(path: Path) -> int:
+def check_size(path: Path) -> int:
     """Refuse what would not fit into memory, before anything is unpacked into it.
 
     Returns how many rows there are at most.
@@ -64,7 +64,7 @@ def check(path: Path) -> int:
 
 def _check_all(archive: zipfile.ZipFile) -> int:
     """Any member may be a sheet: which is one, another member tells."""
-    left, lines = LARGEST, 1
+    left, lines = MAX_UNPACKED_BYTES, 1
     for member in archive.infolist():
         measure = _Rectangle()
         for block in _unpacked(archive, member):
@@ -80,10 +80,10 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[byt
     """All that is really there: the sizes in the directory are a claim, at which Python
     would stop reading and calamine would not."""
     claim = copy.copy(member)
-    claim.file_size = 2 * LARGEST
+    claim.file_size = 2 * MAX_UNPACKED_BYTES
     claim.CRC = None  # type: ignore[assignment]
     with archive.open(claim) as unpacked:
-        while block := unpacked.read(BLOCK):
+        while block := unpacked.read(BLOCK_BYTES):
             yield block
 
 
@@ -98,7 +98,7 @@ class _Rectangle:
         text = self._rest + block
         end = text.rfind(b"<") if text.rfind(b">") < text.rfind(b"<") else len(text)
         text, self._rest = text[:end], text[end:]
-        if len(self._rest) > LONGEST_TAG:
+        if len(self._rest) > MAX_TAG_BYTES:
             raise _too_large()
         cells = REFERENCE.findall(text)
         if cells:
@@ -108,7 +108,7 @@ class _Rectangle:
         numbered = ROW_NUMBER.findall(text)
         self.lowest = max(self.lowest, *(int(one[:9]) for one in numbered), 0)
         self._count(text, len(cells))
-        if self.lowest * max(self.widest, 1) > MOST_CELLS:
+        if self.lowest * max(self.widest, 1) > MAX_CELLS:
             raise _too_large()
 
     def _count(self, text: bytes, told: int) -> None:
@@ -149,7 +149,7 @@ _held: ContextVar[dict[tuple[Path, str], _Sheet] | None] = ContextVar(
 
 
 @contextmanager
-def held() -> Iterator[None]:
+def workbook_cache() -> Iterator[None]:
     """A sheet that is read several times in here is laid out in memory once."""
     token = _held.set({})
     try:
@@ -185,7 +185,7 @@ class _Sheet:
         return iter(self.sheet.iter_rows())
 
 
-def names_of(path: Path) -> list[str]:
+def list_sheets(path: Path) -> list[str]:
     """The sheets of a file that `check` has let pass."""
     try:
         return list(calamine.CalamineWorkbook.from_path(str(path)).sheet_names)
@@ -195,17 +195,19 @@ def names_of(path: Path) -> list[str]:
         ) from None
 
 
-def headings_of(path: Path, sheet: str) -> list[str]:
+def read_headings(path: Path, sheet: str) -> list[str]:
     first = next(_opened(path, sheet).rows(), [])
-    texts = [text_of(cell) or "" for cell in first]
+    texts = [cell_text(cell) or "" for cell in first]
     while texts and not texts[-1].strip():
         texts.pop()
     if not texts:
         raise inspection.UnreadableFile(_("The first row must hold the headings."))
-    return rows.distinct(texts)
+    return rows.unique_headings(texts)
 
 
-def pieces(path: Path, sheet: str, headings: list[str]) -> Iterator[rows.Piece]:
+def read_batches(
+    path: Path, sheet: str, headings: list[str]
+) -> Iterator[rows.RowBatch]:
     opened = _opened(path, sheet)
     # calamine begins at the first used row; people count from the top.
     first = (opened.sheet.start or (0, 0))[0] + 1
@@ -214,23 +216,23 @@ def pieces(path: Path, sheet: str, headings: list[str]) -> Iterator[rows.Piece]:
     for number, cells in enumerate(opened.rows(), start=first):
         if number == first:
             continue
-        taken.append([text_of(cell) for cell in cells])
-        if len(taken) == ROWS_AT_ONCE:
+        taken.append([cell_text(cell) for cell in cells])
+        if len(taken) == ROWS_PER_BATCH:
             yield _piece(taken, begin, len(headings))
             taken, begin = [], number + 1
     if taken:
         yield _piece(taken, begin, len(headings))
 
 
-def _piece(taken: list[list[str | None]], begin: int, width: int) -> rows.Piece:
+def _piece(taken: list[list[str | None]], begin: int, width: int) -> rows.RowBatch:
     columns = [
         pa.array([row[i] if i < len(row) else None for row in taken], pa.string())
         for i in range(width)
     ]
-    return rows.Piece(columns, np.arange(begin, begin + len(taken), dtype=np.int64))
+    return rows.RowBatch(columns, np.arange(begin, begin + len(taken), dtype=np.int64))
 
 
-def text_of(cell: Any) -> str | None:
+def cell_text(cell: Any) -> str | None:
     """A cell as text: dates ISO, whole numbers without a point, nothing for empty."""
     if cell is None or cell == "":
         return None

@@ -18,7 +18,7 @@ from qunce.core.facts import facts, ingest, interned_names
 from qunce.groups import groups
 from qunce.importing import account_resolver, registry
 from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import Parsed, Reading
+from qunce.importing.parsing import ParsedChunk, Reading
 
 AT_ONCE = 50_000
 
@@ -66,7 +66,7 @@ class FactTarget:
         ),
     )
 
-    def chunks(self, reading: Reading) -> Iterator[Parsed]:
+    def chunks(self, reading: Reading) -> Iterator[ParsedChunk]:
         return reading.chunks()
 
     def writer(self, job: ImportJob, reading: Reading) -> registry.Writer:
@@ -78,17 +78,17 @@ class FactTarget:
 
 class FactWriter:
     def __init__(self, job: ImportJob) -> None:
-        self._job, self._pace = job, batch_writes.Pace()
+        self._job, self._pace = job, batch_writes.BatchSizer()
         community = job.community
         source = interned_names.ensure("source", community.pk, [job.source])[job.source]
         self._source_id = source
-        self._accounts = account_resolver.Accounts(
+        self._accounts = account_resolver.AccountResolver(
             community, by=job.by, at=job.started_at, source=job.source
         )
         self._groups: dict[str, int] = {}
         self._made = 0
 
-    def ready(self, chunk: Parsed) -> int:
+    def ready(self, chunk: ParsedChunk) -> int:
         times = np.asarray(chunk.columns.pop("happened_at"))
         ids, made = self._accounts.resolve(chunk.get("member_key"), times, self._pace)
         self._made += made
@@ -165,7 +165,7 @@ def _or_none(ids: np.ndarray) -> list[int | None]:
     return [one or None for one in ids.tolist()]
 
 
-def _keys(chunk: Parsed, times: np.ndarray) -> pa.Array:
+def _keys(chunk: ParsedChunk, times: np.ndarray) -> pa.Array:
     """The rows' keys, or what they say where they have none."""
     keys = chunk.get("key")
     if not keys.null_count:

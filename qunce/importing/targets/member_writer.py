@@ -17,7 +17,7 @@ from qunce.core import db, revisions, timestamps
 from qunce.core.facts import facts, interned_names
 from qunce.importing import parsing, typed_columns
 from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import Parsed, Reading
+from qunce.importing.parsing import ParsedChunk, Reading
 from qunce.importing.targets import memberships
 from qunce.members.accounts import accounts
 from qunce.members.accounts import models as account_models
@@ -46,7 +46,7 @@ class MemberWriter:
     def _defined(self) -> dict[str, attributes.Attribute]:
         """Field of the mapping → its attribute, made with the type that was found."""
         wanted = {
-            name: self._reading.traits.get(name, parsing.Traits()).kind
+            name: self._reading.traits.get(name, parsing.ColumnTraits()).kind
             for name in self._reading.heading
             if name.startswith(parsing.ATTRIBUTE)
         }
@@ -65,7 +65,7 @@ class MemberWriter:
             for field, kind in wanted.items()
         }
 
-    def ready(self, chunk: Parsed) -> int:
+    def ready(self, chunk: ParsedChunk) -> int:
         """Rows of one key become one: lists add up, else the later has the last word."""
         columns = {name: column.to_pylist() for name, column in chunk.columns.items()}
         merged: dict[str, Row] = {}
@@ -251,7 +251,7 @@ class MemberWriter:
         differing = {a: rows for a, rows in wanted.items() if held.get(a) != set(rows)}
         if not differing:
             return []
-        writer = attribute_values.Writer(
+        writer = attribute_values.ValueWriter(
             attribute, self._job.by, self._job.started_at, SOURCE
         )
         return writer.write(differing)
@@ -259,7 +259,7 @@ class MemberWriter:
     def _tag(self, people: Mapping[int, Row]) -> set[int]:
         carriers: dict[str, list[int]] = {}
         for account, row in people.items():
-            for name in typed_columns.listed(row.get("tags")):
+            for name in typed_columns.split_list(row.get("tags")):
                 carriers.setdefault(name, []).append(account)
         if not carriers:
             return set()
@@ -294,7 +294,10 @@ class MemberWriter:
     def _put_in_groups(self, people: Mapping[int, Row]) -> set[int]:
         now = timestamps.to_micros(self._job.started_at)
         wanted = {
-            account: (row.get("joined_at", now), typed_columns.listed(row["groups"]))
+            account: (
+                row.get("joined_at", now),
+                typed_columns.split_list(row["groups"]),
+            )
             for account, row in people.items()
             if "groups" in row
         }
@@ -325,7 +328,7 @@ def _carrying(tag: int, some: list[int]) -> set[int]:
 def stored(kind: str, value: Any) -> list[StoredValue]:
     """What is kept of a parsed value, as `members.literals` keeps it."""
     if kind == "multi":
-        return [(None, text) for text in sorted(typed_columns.listed(value))]
+        return [(None, text) for text in sorted(typed_columns.split_list(value))]
     if kind == "number":
         return [(int((Decimal(value) * 10_000).to_integral_value()), None)]
     if isinstance(value, bool | int):

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from qunce.importing import column_mapping, registry, typed_columns
 from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import Parsed, Reading
+from qunce.importing.parsing import ParsedChunk, Reading
 from qunce.importing.targets import member_writer
 from qunce.members.accounts import identifiers
 from qunce.members.attributes.attributes import Attribute
@@ -20,7 +20,9 @@ from qunce.members.tags import naming
 
 
 def _tags(text: str) -> str:
-    names = [naming.check(name, naming.NO_RULE) for name in typed_columns.listed(text)]
+    names = [
+        naming.check(name, naming.NO_RULE) for name in typed_columns.split_list(text)
+    ]
     return ";".join(dict.fromkeys(names))
 
 
@@ -106,7 +108,7 @@ class MemberTarget:
         ),
     )
 
-    def chunks(self, reading: Reading) -> Iterator[Parsed]:
+    def chunks(self, reading: Reading) -> Iterator[ParsedChunk]:
         for chunk in reading.chunks():
             yield _with_keys(chunk)
 
@@ -116,12 +118,16 @@ class MemberTarget:
     def kinds(self, reading: Reading) -> dict[str, str]:
         """An attribute that is known keeps its type, whatever this file looks like."""
         known = Attribute.objects.filter(community=reading.community)
-        kinds = column_mapping.KINDS | dict(known.values_list("name", "type"))
-        return {f"{registry.ATTRIBUTE}{name}": kind for name, kind in kinds.items()}
+        kinds = column_mapping.KNOWN_ATTRIBUTE_TYPES | dict(
+            known.values_list("name", "type")
+        )
+        return {
+            f"{registry.ATTRIBUTE_PREFIX}{name}": kind for name, kind in kinds.items()
+        }
 
 
-def _with_keys(chunk: Parsed) -> Parsed:
+def _with_keys(chunk: ParsedChunk) -> ParsedChunk:
     names = ("key", "phone", "email", "unionid")
     keys = [chunk.columns[name] for name in names if name in chunk.columns]
     columns = {**chunk.columns, "key": pc.coalesce(*keys)}
-    return Parsed(columns, chunk.rows, chunk.problems, chunk.read)
+    return ParsedChunk(columns, chunk.rows, chunk.problems, chunk.read)

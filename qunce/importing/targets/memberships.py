@@ -17,7 +17,7 @@ from qunce.groups.groups import GroupJoined, GroupLeft, Membership
 from qunce.importing import account_resolver
 from qunce.importing import registry as importing_registry
 from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import Parsed, Reading
+from qunce.importing.parsing import ParsedChunk, Reading
 from qunce.sets.bitmaps import marks
 
 Row = tuple[int, int, str | None, int | None, int | None]
@@ -56,7 +56,7 @@ class MembershipTarget:
         ),
     )
 
-    def chunks(self, reading: Reading) -> Iterator[Parsed]:
+    def chunks(self, reading: Reading) -> Iterator[ParsedChunk]:
         return reading.chunks()
 
     def writer(self, job: ImportJob, reading: Reading) -> importing_registry.Writer:
@@ -70,13 +70,13 @@ class MembershipWriter:
     """Rows sorted by group, so that a batch raises few revisions."""
 
     def __init__(self, job: ImportJob) -> None:
-        self._job, self._pace = job, batch_writes.Pace()
-        self._accounts = account_resolver.Accounts(
+        self._job, self._pace = job, batch_writes.BatchSizer()
+        self._accounts = account_resolver.AccountResolver(
             job.community, by=job.by, at=job.started_at, source=job.source
         )
         self._made = 0
 
-    def ready(self, chunk: Parsed) -> int:
+    def ready(self, chunk: ParsedChunk) -> int:
         job = self._job
         now = timestamps.to_micros(job.started_at)
         joined = chunk.get("joined_at").cast(pa.int64())

@@ -15,7 +15,7 @@ from qunce.core.facts import facts, interned_names
 from qunce.importing import account_resolver
 from qunce.importing.files import external_sort
 from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import Parsed, Reading
+from qunce.importing.parsing import ParsedChunk, Reading
 from qunce.importing.targets import order_sql
 from qunce.sales.orders import OrderAmended, OrderPaid, OrderRefunded
 
@@ -24,7 +24,7 @@ ATTEMPTS = 3
 
 class OrderWriter:
     def __init__(self, job: ImportJob, reading: Reading) -> None:
-        self._job, self._reading, self._pace = job, reading, batch_writes.Pace()
+        self._job, self._reading, self._pace = job, reading, batch_writes.BatchSizer()
         community = job.community
         self._source = interned_names.ensure("source", community.pk, [job.source])[
             job.source
@@ -32,22 +32,22 @@ class OrderWriter:
         self._kinds = facts.kind_ids(
             [OrderPaid.kind, OrderRefunded.kind, OrderAmended.kind]
         )
-        self._accounts = account_resolver.Accounts(
+        self._accounts = account_resolver.AccountResolver(
             community, by=job.by, at=job.started_at, source=job.source
         )
         self._made = 0
 
-    def ready(self, chunk: Parsed) -> int:
+    def ready(self, chunk: ParsedChunk) -> int:
         if not len(chunk.rows):
             return 0
         seen = np.asarray(chunk.get("first_seen"))
         ids, made = self._accounts.resolve(chunk.get("member_key"), seen, self._pace)
         self._made += made
         codes = pc.unique(chunk.get("currency")).to_pylist()
-        digits = {code: money.places(code) for code in codes}
+        digits = {code: money.decimal_places(code) for code in codes}
         columns = dict(chunk.columns)
         columns["account"] = pa.array(ids, mask=ids == 0)
-        self._orders = external_sort.ask(
+        self._orders = external_sort.query(
             order_sql.rows_of(digits), orders=pa.table(columns)
         ).combine_chunks()
         chunk.columns.clear()

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from qunce.importing import registry
 from qunce.importing.files import external_sort
 from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import Parsed, Problem, Reading
+from qunce.importing.parsing import ParsedChunk, Problem, Reading
 from qunce.importing.targets import order_sql, order_writer
 
 MOST_LINES = 10_000
@@ -111,7 +111,7 @@ class OrderTarget:
         ),
     )
 
-    def chunks(self, reading: Reading) -> Iterator[Parsed]:
+    def chunks(self, reading: Reading) -> Iterator[ParsedChunk]:
         """Whole orders, sorted by key."""
         if reading.staged is None:
             reading.staged = reading.kept.enter_context(Lines(reading))
@@ -130,12 +130,14 @@ class Lines:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._staged = external_sort.Staged(Path(settings.HOME) / "imports")
+        self._staged = external_sort.SpillTable(Path(settings.HOME) / "imports")
         self._problems: list[Problem] = []
         self._read = 0
 
     def __enter__(self) -> Lines:
-        details = [n for n in self._reading.heading if n.startswith(registry.DETAIL)]
+        details = [
+            n for n in self._reading.heading if n.startswith(registry.DETAIL_PREFIX)
+        ]
         for chunk in self._reading.pieces():
             self._problems += chunk.problems
             self._read += chunk.read
@@ -145,10 +147,10 @@ class Lines:
     def __exit__(self, *_error: object) -> None:
         self._staged.close()
 
-    def orders(self) -> Iterator[Parsed]:
+    def orders(self) -> Iterator[ParsedChunk]:
         read, problems = self._read, self._problems
         for lines in self._staged.sorted(("order_key", "row"), self._reading.chunk):
-            orders = external_sort.ask(
+            orders = external_sort.query(
                 order_sql.orders_of(_details(self._reading)), lines=lines
             )
             orders, wrong = _checked(orders, self._reading)
@@ -156,18 +158,18 @@ class Lines:
             columns = {
                 name: orders[name].combine_chunks() for name in orders.column_names
             }
-            yield Parsed(columns, np.asarray(orders["row"]), found, read)
+            yield ParsedChunk(columns, np.asarray(orders["row"]), found, read)
             read, problems = 0, []
         if read:
-            yield Parsed({}, np.empty(0, dtype=np.int64), problems, read)
+            yield ParsedChunk({}, np.empty(0, dtype=np.int64), problems, read)
 
 
 def _details(reading: Reading) -> list[str]:
-    prefix = registry.DETAIL
+    prefix = registry.DETAIL_PREFIX
     return [n.removeprefix(prefix) for n in reading.heading if n.startswith(prefix)]
 
 
-def _table(chunk: Parsed, details: list[str]) -> pa.Table:
+def _table(chunk: ParsedChunk, details: list[str]) -> pa.Table:
     """Always the same columns; `d0`, `d1` … are the details."""
     columns: dict[str, pa.Array] = {"row": pa.array(chunk.rows)}
     for field, kind in order_sql.COLUMNS.items():

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from qunce.core import batch_writes, errors, timestamps
 from qunce.importing import account_resolver, numbers, registry
 from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import Parsed, Reading
+from qunce.importing.parsing import ParsedChunk, Reading
 from qunce.members.tags import assignments, library, naming
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import writer as tag_writer
@@ -36,7 +36,7 @@ def _tag(text: str) -> str:
 def _depth(text: str) -> str:
     try:
         depth = numbers.parse(text)
-    except numbers.NotANumber:
+    except numbers.InvalidNumber:
         depth = Decimal(-1)
     if depth != int(depth) or not 0 <= depth < 2**31:
         raise InvalidDepth(
@@ -74,7 +74,7 @@ class TagTarget:
         ),
     )
 
-    def chunks(self, reading: Reading) -> Iterator[Parsed]:
+    def chunks(self, reading: Reading) -> Iterator[ParsedChunk]:
         return reading.chunks()
 
     def writer(self, job: ImportJob, reading: Reading) -> registry.Writer:
@@ -88,14 +88,14 @@ class TagWriter:
     """Rows sorted by tag, so that a batch raises few revisions."""
 
     def __init__(self, job: ImportJob) -> None:
-        self._job, self._pace = job, batch_writes.Pace()
-        self._accounts = account_resolver.Accounts(
+        self._job, self._pace = job, batch_writes.BatchSizer()
+        self._accounts = account_resolver.AccountResolver(
             job.community, by=job.by, at=job.started_at, source=job.source
         )
         self._batch: TagBatch | None = None
         self._made = 0
 
-    def ready(self, chunk: Parsed) -> int:
+    def ready(self, chunk: ParsedChunk) -> int:
         job = self._job
         now = timestamps.to_micros(job.started_at)
         times = np.asarray(pc.fill_null(chunk.get("tagged_at").cast(pa.int64()), now))
@@ -144,7 +144,9 @@ class TagWriter:
                 self._tag_batch(), self._job.by, timestamps.from_micros(time)
             )
             writer.lock(tag)
-            writer.remove_conflicting(tag, [a for a, weight in weights.items() if weight])
+            writer.remove_conflicting(
+                tag, [a for a, weight in weights.items() if weight]
+            )
             writer.write(tag, weights)
         return sum(len(weights) for weights in wanted.values())
 
@@ -158,7 +160,7 @@ class TagWriter:
         return self._batch
 
 
-def _depths(chunk: Parsed) -> np.ndarray:
+def _depths(chunk: ParsedChunk) -> np.ndarray:
     """-1 where none is told."""
     if "depth" not in chunk.columns:
         return np.full(len(chunk.rows), -1, dtype=np.int64)

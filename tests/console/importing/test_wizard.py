@@ -133,7 +133,7 @@ def test_another_meaning_is_kept_and_others_make_room(ann: Client) -> None:
     )
     upload.refresh_from_db()
     target = registry.get("members")
-    mapping = column_mapping.mapped(
+    mapping = column_mapping.complete(
         target, upload.found["headings"], upload.chosen["given"]
     )
     assert mapping == {"key": "key", "name": "attr:name", "nick": "name"}
@@ -278,7 +278,7 @@ def test_each_example_is_understood_as_what_it_is(
 
 
 def test_every_field_and_state_has_words() -> None:
-    for key in registry.listed():
+    for key in registry.list_keys():
         assert key in labels.TARGETS
         for field in registry.get(key).fields:
             assert field.name in labels.FIELDS
@@ -304,4 +304,4 @@ def test_nothing_of_another_community_is_here(ann: Client) -> None:
         post(ann, view, upload.pk, 404)
     for view in ("job-cancel", "job-resume", "job-retry-valid-rows"):
         post(ann, view, job.pk, 404)
-    assert uploads.is_there(upload)
+    assert uploads.exists(upload)

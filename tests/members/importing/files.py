@@ -18,7 +18,7 @@ def plan(
     options.setdefault("mode", jobs.GOOD)
     return pipeline.plan(
         community=community,
-        source=sources.examine(path),
+        source=sources.inspect(path),
         target=target,
         by=staff_models.system(community),
         at=AT,
@@ -28,7 +28,7 @@ def plan(
 
 def take(
     community: Community, path: Path, target: str, **options: Any
-) -> pipeline.Outcome:
+) -> pipeline.ImportResult:
     return pipeline.run(plan(community, path, target, **options))
 
 

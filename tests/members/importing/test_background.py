@@ -31,9 +31,9 @@ BAD = "key,name,joined_at\na,小红,2026-01-02\nb,小明,昨天\nc,小李,2026-0
 
 
 def brought(by: Staff, text: str | bytes, name: str = "members.csv") -> uploads.Upload:
-    path = uploads.place(by.community)
+    path = uploads.new_upload_path(by.community)
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return uploads.keep(path=path, name=name, by=by, at=AT)
+    return uploads.accept(path=path, name=name, by=by, at=AT)
 
 
 def started(by: Staff, text: str, **chosen: Any) -> ImportJob:
@@ -57,17 +57,17 @@ def test_a_file_that_came_in_is_known_without_reading_it_again(by: Staff) -> Non
     assert upload.name == "会员.csv"
     assert upload.found["headings"] == ["key", "name", "level"]
     assert upload.chosen["target"] == "members"
-    source = uploads.source_of(upload)
+    source = uploads.get_source(upload)
     assert (source.lines, source.format) == (3, "csv")
     uploads.path_of(upload).write_text("rubbish")
-    planned = jobs_runner.sketch(upload, by=by, at=AT)
+    planned = jobs_runner.plan_sample(upload, by=by, at=AT)
     preview = pipeline.preview(planned)
     assert [row["name"] for row in preview.rows] == ["小红", "小明"]
 
 
 def test_the_sample_keeps_rows_that_cannot_be_split(by: Staff) -> None:
     upload = brought(by, "key,name\na,b\nc\nd,e\n")
-    piece = uploads.sample_of(upload).piece
+    piece = uploads.get_sample(upload).piece
     assert piece is not None
     assert [one.row for one in piece.broken] == [3]
     assert piece.rows.tolist() == [2, 4]
@@ -117,7 +117,7 @@ def test_one_broken_row_refuses_it_and_the_good_ones_can_be_had(
     assert (job.state, job.broken) == ("refused", 1)
     problem = job.problems.get()
     assert (problem.row, problem.value) == (3, "昨天")
-    again = jobs_runner.again(job=job, mode=jobs.GOOD, by=by, at=LATER)
+    again = jobs_runner.retry(job=job, mode=jobs.GOOD, by=by, at=LATER)
     work_off()
     assert (fresh(again).state, fresh(again).read) == ("done", 3)
     assert set(account_queries.find(shop, ["a", "b", "c"])) == {"a", "c"}
@@ -156,7 +156,7 @@ def test_a_killed_import_goes_on_where_it_stopped(
     shop: Community, by: Staff, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.IMPORT_CHUNK = 1
-    monkeypatch.setattr("qunce.importing.files.csv_files.BLOCK", 40)
+    monkeypatch.setattr("qunce.importing.files.csv_files.BLOCK_BYTES", 40)
     rows = "".join(f"m{n},name {n}\n" for n in range(30))
     job = started(by, "key,name\n" + rows)
 
@@ -225,9 +225,9 @@ def test_progress_is_told_in_the_row(by: Staff) -> None:
 def test_a_file_is_imported_once_at_a_time(by: Staff) -> None:
     upload = brought(by, GOOD)
     jobs_runner.start(upload=upload, by=by, at=AT)
-    with pytest.raises(jobs.StillRuns):
+    with pytest.raises(jobs.ImportNotFinished):
         jobs_runner.start(upload=upload, by=by, at=AT)
-    with pytest.raises(jobs.StillRuns):
+    with pytest.raises(jobs.ImportNotFinished):
         uploads.discard(upload=upload, by=by, at=AT)
 
 
@@ -240,13 +240,13 @@ def test_a_moved_clock_stops_it(shop: Community, by: Staff) -> None:
 
 def test_files_go_after_a_week_and_parts_after_a_day(by: Staff, home: Path) -> None:
     upload = brought(by, GOOD)
-    part = uploads.place(by.community)
+    part = uploads.new_upload_path(by.community)
     part.write_text("half")
-    assert uploads.tidy(at=AT + timedelta(days=6)) == 0
-    assert uploads.is_there(upload)
-    assert uploads.tidy(at=AT + timedelta(days=5000)) == 1
+    assert uploads.prune(at=AT + timedelta(days=6)) == 0
+    assert uploads.exists(upload)
+    assert uploads.prune(at=AT + timedelta(days=5000)) == 1
     upload.refresh_from_db()
-    assert not uploads.is_there(upload)
+    assert not uploads.exists(upload)
     assert not [path for path in home.rglob("uploads/*/*") if path.is_file()]
     with pytest.raises(uploads.FileGone):
         jobs_runner.start(upload=upload, by=by, at=LATER)
@@ -264,23 +264,23 @@ def test_too_large_a_file_is_refused(
 ) -> None:
     settings.MOST_UPLOAD = 1_000
     uploads.check_size(1_000)
-    with pytest.raises(uploads.TooLarge):
+    with pytest.raises(uploads.FileTooLarge):
         uploads.check_size(1_001)
     monkeypatch.setattr(uploads, "SPARE", 1 << 60)
-    with pytest.raises(uploads.TooLarge, match="room"):
+    with pytest.raises(uploads.FileTooLarge, match="room"):
         uploads.check_size(1)
 
 
 def test_another_sheet_is_another_table(by: Staff) -> None:
-    path = uploads.place(by.community)
+    path = uploads.new_upload_path(by.community)
     book = xlsxwriter.Workbook(str(path))
     for name, heading in (("说明", "请看第二页"), ("会员", "手机号")):
         book.add_worksheet(name).write_column(0, 0, [heading, "13800138000"])
     book.close()
-    upload = uploads.keep(path=path, name="b.xlsx", by=by, at=AT)
+    upload = uploads.accept(path=path, name="b.xlsx", by=by, at=AT)
     assert upload.found["sheets"] == ["说明", "会员"]
     assert upload.found["headings"] == ["请看第二页"]
-    uploads.choose_sheet(upload=upload, by=by, sheet="会员", encoding="")
+    uploads.select_sheet(upload=upload, by=by, sheet="会员", encoding="")
     assert upload.found["headings"] == ["手机号"]
     job = jobs_runner.start(upload=upload, by=by, at=AT)
     work_off()
@@ -304,7 +304,7 @@ def test_who_sees_a_part_of_the_members_imports_none(
 def test_a_discarded_file_leaves_its_import_behind(by: Staff) -> None:
     idle = brought(by, GOOD)
     uploads.discard(upload=idle, by=by, at=AT)
-    with pytest.raises(uploads.UnknownUpload):
+    with pytest.raises(uploads.UploadNotFound):
         uploads.get(by.community, idle.pk)
     job = started(by, GOOD)
     work_off()

@@ -191,7 +191,7 @@ def test_two_that_import_one_file_at_once_notice_each_other(
     planned = files.plan(shop, path, "facts")
     job = pipeline._job(planned)
     jobs.ImportJob.objects.filter(pk=job.pk).update(within=7)
-    with pytest.raises(jobs.RunsElsewhere):
+    with pytest.raises(jobs.ImportRunsElsewhere):
         jobs.advance(job, chunk=1, within=0, counts={})
 
 

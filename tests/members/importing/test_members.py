@@ -141,9 +141,9 @@ def test_a_given_mapping_overrules_the_guess(shop: Community, tmp_path: Path) ->
     planned = files.plan(shop, path, "members", given=given)
     assert planned.mapping == {"id": "key", "昵称": "", "x": "name"}
     for wrong in ({"y": "name"}, {"x": "nonsense"}, {"x": "name", "昵称": "name"}):
-        with pytest.raises(column_mapping.BadMapping):
+        with pytest.raises(column_mapping.InvalidMapping):
             files.plan(shop, path, "members", given=wrong)
-    with pytest.raises(column_mapping.BadMapping, match="No column"):
+    with pytest.raises(column_mapping.InvalidMapping, match="No column"):
         files.plan(shop, path, "members", given={"id": ""})
 
 
@@ -270,5 +270,5 @@ def test_tags_come_with_their_depth(shop: Community, tmp_path: Path) -> None:
 
 
 def test_an_unknown_target_is_named() -> None:
-    with pytest.raises(registry.UnknownTarget, match="nonsense"):
+    with pytest.raises(registry.TargetNotFound, match="nonsense"):
         registry.get("nonsense")

@@ -32,12 +32,12 @@ TABLES = st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=30)
 
 def read(
     path: Path,
-) -> tuple[list[tuple[str | None, ...]], list[int], list[rows.Broken]]:
-    source = sources.examine(path)
+) -> tuple[list[tuple[str | None, ...]], list[int], list[rows.BrokenRow]]:
+    source = sources.inspect(path)
     found: list[tuple[str | None, ...]] = []
     numbers: list[int] = []
-    broken: list[rows.Broken] = []
-    for piece in sources.pieces(source):
+    broken: list[rows.BrokenRow] = []
+    for piece in sources.read_batches(source):
         columns = [column.to_pylist() for column in piece.columns]
         found += list(zip(*columns, strict=True))
         numbers += piece.rows.tolist()
@@ -109,7 +109,7 @@ def test_lines_that_are_not_json_are_broken_rows(tmp_path: Path) -> None:
 def test_keys_that_differ_in_capitals_are_two_columns(tmp_path: Path) -> None:
     path = tmp_path / "file.ndjson"
     path.write_text('{"Name": "x", "name": "y"}\n')
-    assert sorted(sources.examine(path).headings) == ["Name", "name"]
+    assert sorted(sources.inspect(path).headings) == ["Name", "name"]
     assert sorted(map(str, read(path)[0][0])) == ["x", "y"]
 
 
@@ -154,13 +154,13 @@ def test_a_cell_in_the_last_corner_is_refused(tmp_path: Path) -> None:
         b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData></worksheet>'
     )
     with pytest.raises(inspection.UnreadableFile, match="too large"):
-        sources.examine(_sheet(tmp_path / "bomb.xlsx", body))
+        sources.inspect(_sheet(tmp_path / "bomb.xlsx", body))
 
 
 def test_a_sheet_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
     with pytest.raises(inspection.UnreadableFile, match="too large"):
-        sources.examine(
-            _sheet(tmp_path / "bomb.xlsx", b" " * (inspection.LONGEST_LINE * 130))
+        sources.inspect(
+            _sheet(tmp_path / "bomb.xlsx", b" " * (inspection.MAX_LINE_BYTES * 130))
         )
 
 
@@ -180,7 +180,7 @@ def test_the_last_corner_is_found_however_it_is_written(
 ) -> None:
     body = b"<worksheet><sheetData>" + CORNERS[name] + b"</sheetData></worksheet>"
     with pytest.raises(inspection.UnreadableFile, match="too large"):
-        sources.examine(_sheet(tmp_path / "bomb.xlsx", body))
+        sources.inspect(_sheet(tmp_path / "bomb.xlsx", body))
 
 
 def test_a_bomb_whose_directory_lies_about_its_size_is_refused(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_bomb_whose_directory_lies_about_its_size_is_refused(tmp_path: Path) -
     assert data.count(size)
     path.write_bytes(data.replace(size, (1_000).to_bytes(4, "little")))
     with pytest.raises(inspection.UnreadableFile, match="too large"):
-        sources.examine(path)
+        sources.inspect(path)
 
 
 def test_other_spreadsheets_in_a_zip_are_refused(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_other_spreadsheets_in_a_zip_are_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("content.xml", "<office:document-content/>")
     with pytest.raises(inspection.UnreadableFile, match=r"\.xlsx"):
-        sources.examine(path)
+        sources.inspect(path)
 
 
 def test_a_sheet_tells_about_how_many_rows_it_has(tmp_path: Path) -> None:
@@ -215,8 +215,8 @@ def test_a_sheet_tells_about_how_many_rows_it_has(tmp_path: Path) -> None:
     for number in range(51):
         sheet.write_row(number, 0, ["a", number])
     book.close()
-    assert sources.examine(path).lines == 50
-    assert xlsx_files.names_of(path) == ["会员"]
+    assert sources.inspect(path).lines == 50
+    assert xlsx_files.list_sheets(path) == ["会员"]
 
 
 def test_the_head_is_gathered_from_several_pieces_with_its_broken_rows(
@@ -224,18 +224,18 @@ def test_the_head_is_gathered_from_several_pieces_with_its_broken_rows(
 ) -> None:
     path = tmp_path / "rows.ndjson"
     path.write_text('{"a": 1}\nnonsense\n' + '{"a": 2}\n' * 200_000)
-    source = sources.examine(path)
-    head = sources.head(source, 150)
+    source = sources.inspect(path)
+    head = sources.read_head(source, 150)
     assert (len(head.rows), [one.row for one in head.broken]) == (150, [2])
-    again = list(sources.pieces(dataclasses.replace(source, piece=head)))
+    again = list(sources.read_batches(dataclasses.replace(source, piece=head)))
     assert again == [head]
 
 
 def test_endless_lines_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "file.csv"
-    path.write_bytes(b"a,b\n" + b"x" * (inspection.LONGEST_LINE + (2 << 20)))
+    path.write_bytes(b"a,b\n" + b"x" * (inspection.MAX_LINE_BYTES + (2 << 20)))
     with pytest.raises(inspection.UnreadableFile, match="Line 2"):
-        sources.examine(path)
+        sources.inspect(path)
 
 
 def test_a_packed_bomb_is_refused(
@@ -245,7 +245,7 @@ def test_a_packed_bomb_is_refused(
     path = tmp_path / "file.csv.gz"
     path.write_bytes(gzip.compress(b"a,b\n" * (8 << 20)))
     with pytest.raises(inspection.UnreadableFile, match="400"):
-        sources.examine(path)
+        sources.inspect(path)
 
 
 @pytest.mark.parametrize("packing", [".gz", ".xz"])
@@ -254,7 +254,7 @@ def test_a_cut_off_file_is_said_to_be_one(tmp_path: Path, packing: str) -> None:
     text = "".join(f"{n},{n * n}\n" for n in range(5_000))
     path.write_bytes(PACKERS[packing](text.encode())[:-40])
     with pytest.raises(Exception, match="damaged"):
-        sources.examine(path)
+        sources.inspect(path)
 
 
 def test_members_of_a_packed_file_are_one_file(tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_a_broken_byte_in_utf8_is_not_taken_for_another_encoding(
     path = tmp_path / "file.csv"
     path.write_bytes("昵称,备注\n小红,茶叶\n".encode() + b"\xff,1\n")
     with pytest.raises(inspection.UnreadableFile, match="Line 3 is not valid UTF-8"):
-        sources.examine(path)
+        sources.inspect(path)
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ AREAS = (
     ),
     Area(
         "sales",
-        pgettext_lazy("menu", "Paid amount"),
+        pgettext_lazy("menu", "Sales"),
         "shopping-bag",
         (Tab(_("Orders"), "sales:order-list"),),
     ),

@@ -81,7 +81,7 @@ NAMINGS: dict[str, Naming] = {
     "unit": lambda w, n, how: units.create(
         community=w.home, name=n, kind="local", **how
     ),
-    "staff": lambda w, n, how: staff.change(
+    "staff": lambda w, n, how: staff.update(
         staff=Staff.objects.get(pk=w.numbers["staff"]), name=n, **how
     ),
 }

@@ -190,9 +190,9 @@ def _house(world: World) -> None:
     key, _token = api_keys.create(
         name="Homely Key", scopes=["members:read"], staff=world.boss, **how
     )
-    path = uploads.place(world.home)
+    path = uploads.new_upload_path(world.home)
     path.write_text("key,name\nupl-1,Homely Upload\n")
-    upload = uploads.keep(path=path, name="Homely.csv", **how)
+    upload = uploads.accept(path=path, name="Homely.csv", **how)
     job = jobs_runner.start(upload=upload, **how)
     hook = endpoints.create(
         community=world.home,
@@ -255,6 +255,6 @@ def browser(staff: Staff | None) -> Client:
         client.force_login(staff, backend=BACKEND)
         session = client.session
         now = datetime.now(UTC)
-        sessions.mark(session, address="192.0.2.1", agent="Tester", at=now)
+        sessions.start(session, address="192.0.2.1", agent="Tester", at=now)
         session.save()
     return client

@@ -79,7 +79,7 @@ def tell(_turn: int) -> None:
     from qunce.outreach.sending.recipients import Recipient
 
     states = Counter(Recipient.objects.values_list("state", flat=True))
-    kind = facts.kind_ids(["send.delivered"])["send.delivered"]
+    kind = facts.ensure_kinds(["send.delivered"])["send.delivered"]
     told = facts.Fact.objects.filter(kind_id=kind)
     people = set(told.values_list("account_id", flat=True))
     print(dict(states), told.count(), len(people), sep="\n")

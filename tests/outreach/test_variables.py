@@ -72,7 +72,7 @@ def test_a_variable_is_known_by_its_name_in_either_language() -> None:
         ("a\x00", "Line 1, character 2: There is a character that cannot be sent."),
         ("a\ud800", "Line 1, character 2: There is a character that cannot be sent."),
         (" \n", "Write the text to send."),
-        ("x" * 4_001, "The text has 4001 characters; 4000 is the most."),
+        ("x" * 4_001, "The text has 4001 characters; the limit is 4000."),
     ],
 )
 def test_what_cannot_be_sent_is_refused_with_its_place(text: str, said: str) -> None:

@@ -77,7 +77,7 @@ class GroupForm(forms.Form):
         )
         kinds = _choices(labels.KINDS, group.kind if group else "")
         known["kind"].choices = [("", _("none")), *kinds]
-        known["owner"].queryset = staff.listed(community).filter(is_active=True)
+        known["owner"].queryset = staff.list_all(community).filter(is_active=True)
         if group:
             del self.fields["key"]
 

@@ -42,7 +42,7 @@ def _field(layer: Mapping[str, Any], spec: Mapping[str, Any], currency: str) -> 
         return Field(key, name, "top", layer["top"].removesuffix("%"))
     if "gte" in layer:
         units = layer["gte"]
-        shown = money.show(units, currency) if is_money(spec) else str(units)
+        shown = money.format_amount(units, currency) if is_money(spec) else str(units)
         return Field(key, name, "gte", shown)
     if "rule" in layer:
         return Field(key, name, "rule", rule=layer["rule"])

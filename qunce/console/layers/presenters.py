@@ -137,7 +137,7 @@ def _bound(
     units = found[field.key]
     if forms.is_money(spec):
         return _("%(amount)s %(currency)s or more") % {
-            "amount": money.show(units, currency),
+            "amount": money.format_amount(units, currency),
             "currency": currency,
         }
     return _("%(n)s or more") % {"n": f"{units:,}"}

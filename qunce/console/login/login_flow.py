@@ -41,10 +41,10 @@ def by_password(
     """Who that is; raises TooMany where one has to wait."""
     login, where = login.strip(), address(request)
     whom = [("pair", f"{login} {where}"), ("login", login), ("address", where)]
-    login_attempts.begin(*whom, at=at)
+    login_attempts.start(*whom, at=at)
     staff = _found(login, password)
     if staff is not None:
-        login_attempts.forget(*whom[:2])
+        login_attempts.reset(*whom[:2])
         return staff
     known = Staff.objects.filter(login=login).select_related("community")
     for each in known:
@@ -106,7 +106,7 @@ def chose(request: HttpRequest, staff: Staff) -> None:
 
 def owed(request: HttpRequest, staff: Staff) -> str:
     """The next step's view, nothing once all is done."""
-    has = two_factor.is_set(staff)
+    has = two_factor.is_enabled(staff)
     if has and "factor" not in request.session[COMING]:
         return "login:code"
     if staff.password_is_temporary:
@@ -124,7 +124,7 @@ def finish(request: HttpRequest, staff: Staff, *, at: datetime) -> str:
     if device is not None:
         django_otp.login(request, device)
     agent = request.headers.get("User-Agent", "")
-    sessions.mark(request.session, address=address(request), agent=agent, at=at)
+    sessions.start(request.session, address=address(request), agent=agent, at=at)
     _note(staff, SIGNED_IN, request, at=at, by=staff)
     return str(told["to"])
 

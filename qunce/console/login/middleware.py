@@ -24,10 +24,10 @@ class Guard:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.session.get("place"):
             at = datetime.now(UTC)
-            if sessions.is_over(request.session, at):
+            if sessions.is_expired(request.session, at):
                 auth.logout(request)
             else:
-                sessions.see(request.session, at)
+                sessions.touch(request.session, at)
         answer = self.get_response(request)
         answer.setdefault("Permissions-Policy", FEATURES)
         if answer.get("Content-Type", "").startswith("text/html"):

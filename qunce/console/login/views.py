@@ -59,7 +59,7 @@ def sign_in(request: Any) -> HttpResponse:
     if form.is_valid():
         try:
             staff = login_flow.by_password(request, at=request.at, **form.cleaned_data)
-        except login_attempts.TooMany as error:
+        except login_attempts.TooManyAttempts as error:
             return _asked(request, "sign_in", form, error)
         if staff is not None:
             login_flow.begin(request, staff, to=to, at=request.at)
@@ -76,7 +76,7 @@ def code(request: Any, staff: Staff) -> HttpResponse:
         given = form.cleaned_data["code"]
         try:
             device = two_factor.verify(staff=staff, code=given, at=request.at)
-        except (two_factor.WrongCode, login_attempts.TooMany) as error:
+        except (two_factor.WrongCode, login_attempts.TooManyAttempts) as error:
             return _asked(request, "code", form, error)
         login_flow.took(request, device)
         return _on(request, staff)
@@ -104,18 +104,18 @@ def factor(request: Any, staff: Staff) -> HttpResponse:
     if login_flow.owed(request, staff) != "login:two-factor":
         return _on(request, staff)
     form = forms.Code(request.POST or None)
-    device = two_factor.offered(staff)
+    device = two_factor.pending_device(staff)
     context: dict[str, Any] = {
         "picture": qr_code.code(device),
-        "secret": two_factor.secret(device),
+        "secret": two_factor.format_secret(device),
     }
     if form.is_valid():
         given = form.cleaned_data["code"]
         try:
-            codes = two_factor.confirm(staff=staff, code=given, at=request.at)
+            codes = two_factor.enable(staff=staff, code=given, at=request.at)
         except two_factor.WrongCode as error:
             return _asked(request, "factor", form, error, **context)
-        login_flow.took(request, two_factor.confirmed(staff))
+        login_flow.took(request, two_factor.get_device(staff))
         to = login_flow.finish(request, staff, at=request.at)
         return http.render(
             request, "console/login/codes.html", {"codes": codes, "to": to}

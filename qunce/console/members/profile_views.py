@@ -133,7 +133,7 @@ def _set(
 
 def _past(
     member: presenters.Member, every: list[Attribute]
-) -> list[tuple[Attribute, list[attributes.FormerValue]]]:
+) -> list[tuple[Attribute, list[attributes.HistoryEntry]]]:
     """What was known before, of those attributes that have such a thing."""
-    found = [(one, attributes.list_former(one, member.family)) for one in every]
+    found = [(one, attributes.list_history(one, member.family)) for one in every]
     return [(one, past) for one, past in found if past]

@@ -76,7 +76,7 @@ class Teller:
 
     @cached_property
     def _sources(self) -> dict[int, str]:
-        return interned_names.listed("source", self.by.community_id)
+        return interned_names.names_by_id("source", self.by.community_id)
 
     @cached_property
     def groups(self) -> dict[int, str]:
@@ -156,7 +156,7 @@ def _order(teller: Teller, fact: RecordedFact) -> About:
     amount = fact.payload.get("amount")
     if isinstance(amount, int):
         currency = str(fact.payload.get("currency") or teller.by.community.currency)
-        parts.insert(0, f"{money.show(amount, currency)} {currency}")
+        parts.insert(0, f"{money.format_amount(amount, currency)} {currency}")
     return key, " · ".join(parts), _link("sales:order-detail", teller.orders.get(key))
 
 

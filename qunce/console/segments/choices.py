@@ -106,7 +106,7 @@ class Desk:
         ][:MOST]
 
     def _source(self, asked: str) -> list[Option]:
-        known = interned_names.listed("source", self.community.pk).values()
+        known = interned_names.names_by_id("source", self.community.pk).values()
         return _fitting(sorted(known), asked)
 
     def values(self, attribute: Attribute) -> Picker:

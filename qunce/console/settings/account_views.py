@@ -26,7 +26,7 @@ from qunce.core.staff import models as staff_models
 
 class Mine(forms.Form):
     name = forms.CharField(
-        label=pgettext_lazy("person", "Name"), max_length=staff.LONGEST
+        label=pgettext_lazy("person", "Name"), max_length=staff.MAX_LENGTH
     )
     language = forms.ChoiceField(
         label=gettext_lazy("Language"), choices=settings.LANGUAGES
@@ -44,7 +44,7 @@ def page(request: Request) -> HttpResponse:
     form = Mine(request.POST or None, initial=start)
     if form.is_valid():
         try:
-            staff.prefer(staff=me, at=request.at, **form.cleaned_data)
+            staff.set_preferences(staff=me, at=request.at, **form.cleaned_data)
         except errors.Invalid as error:
             form.add_error("name", str(error))
         else:
@@ -58,11 +58,11 @@ def page(request: Request) -> HttpResponse:
 
 def _about(request: Request) -> dict[str, Any]:
     me = request.staff
-    places = sessions.listed(me, request.at)
+    places = sessions.list_active(me, request.at)
     here = request.session.session_key
     return {
-        "has_factor": two_factor.is_set(me),
-        "codes_left": two_factor.codes_left(me),
+        "has_factor": two_factor.is_enabled(me),
+        "codes_left": two_factor.count_recovery_codes(me),
         "demanded": request.community.second_factor,
         "places": [
             (each, user_agents.said(each.agent), each.key == here) for each in places
@@ -97,10 +97,10 @@ def password(request: Request) -> HttpResponse:
 def _change(request: Request, given: dict[str, Any]) -> None:
     """Who sits down at an open page does not get to guess either."""
     me, whom = request.staff, ("pair", f"{request.staff.login} (change)")
-    login_attempts.begin(whom, at=request.at)
+    login_attempts.start(whom, at=request.at)
     if not me.check_password(given["old"]):
         raise errors.Invalid(_("The current password is incorrect."))
-    login_attempts.forget(whom)
+    login_attempts.reset(whom)
     passwords.change(staff=me, password=given["new"], at=request.at)
 
 

@@ -30,7 +30,7 @@ DAYS = (
 class KeyForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Name"),
-        max_length=api_keys.LONGEST,
+        max_length=api_keys.MAX_NAME_LENGTH,
         help_text=gettext_lazy(
             "The program that uses the key, such as “till” or “CRM”."
         ),
@@ -49,7 +49,7 @@ class KeyForm(forms.Form):
     def __init__(self, by: Staff, *args: Any, **given: Any) -> None:
         super().__init__(*args, **given)
         self.by = by
-        found = [each for each in staff.listed(by.community) if each.is_active]
+        found = [each for each in staff.list_all(by.community) if each.is_active]
         whom = self.fields["staff"]
         assert isinstance(whom, forms.ChoiceField)  # noqa: S101 - for the type checker
         whom.choices = [
@@ -65,7 +65,7 @@ def listed(request: Request) -> HttpResponse:
     ranks.check_manage(request.staff)
     rows = [
         (key, _state(key, request), ranks.may_over(request.staff, key.staff))
-        for key in api_keys.listed(request.community)
+        for key in api_keys.list_all(request.community)
     ]
     return http.render(request, "console/settings/keys.html", {"rows": rows})
 

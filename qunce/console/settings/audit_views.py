@@ -84,8 +84,8 @@ class Filter(forms.Form):
 
     def __init__(self, community: Community, *args: Any, **given: Any) -> None:
         super().__init__(*args, **given)
-        people = [(each.pk, each.name) for each in staff.listed(community)]
-        kinds = sorted((said(kind), kind) for kind in audit.kinds(community).values())
+        people = [(each.pk, each.name) for each in staff.list_all(community)]
+        kinds = sorted((said(kind), kind) for kind in audit.list_kinds(community).values())
         self._choose("who", [("", _("everybody")), *people])
         self._choose("what", [("", _("everything")), *((k, w) for w, k in kinds)])
 
@@ -114,20 +114,20 @@ def said(kind: str) -> str:
 
 
 @require_GET
-@http.page(audit.SEE)
+@http.page(audit.VIEW)
 def page(request: Request) -> HttpResponse:
-    audit.check_see(request.staff)
+    audit.check_view(request.staff)
     form = Filter(request.community, request.GET)
     acts: list[audit.AuditEntry] = []
     if form.is_valid():
-        acts = audit.listed(
-            community=request.community, most=audit.PAGE + 1, **_asked(request, form)
+        acts = audit.list_entries(
+            community=request.community, most=audit.PAGE_SIZE + 1, **_asked(request, form)
         )
-    shown = acts[: audit.PAGE]
+    shown = acts[: audit.PAGE_SIZE]
     context = {
         "form": form,
         "lines": lines(request.community, shown),
-        "last": shown[-1].pk if len(acts) > audit.PAGE else None,
+        "last": shown[-1].pk if len(acts) > audit.PAGE_SIZE else None,
         "narrowed": any(
             request.GET.get(name) for name in ("who", "what", "since", "until")
         ),
@@ -161,7 +161,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 def lines(community: Community, acts: Iterable[audit.AuditEntry]) -> list[Line]:
     acts = list(acts)
-    kinds = audit.kinds(community)
+    kinds = audit.list_kinds(community)
     people = Staff.objects.in_bulk({act.actor_id for act in acts if act.actor_id})
     groups = _groups(community, {act.group_id for act in acts if act.group_id})
     names = _names(community, {act.account_id for act in acts if act.account_id})

@@ -62,7 +62,7 @@ def give_password(request: Request, pk: int) -> HttpResponse:
 @http.page(ranks.MANAGE)
 def drop_factor(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
-        two_factor.remove(staff=whom, by=request.staff, at=request.at)
+        two_factor.disable(staff=whom, by=request.staff, at=request.at)
         sessions.end_all(whom)
 
     return _do(request, pk, deed, _("Two-factor turned off for %(name)s."))
@@ -83,7 +83,7 @@ def end_sessions(request: Request, pk: int) -> HttpResponse:
 def unlock(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
         login_attempts.unlock(whom.login)
-        login_attempts.forget(("code", str(whom.pk)))
+        login_attempts.reset(("code", str(whom.pk)))
         _note(request, UNLOCKED, whom)
 
     return _do(request, pk, deed, _("%(name)s can try to sign in again."))
@@ -122,7 +122,7 @@ def reactivate(request: Request, pk: int) -> HttpResponse:
 def demand_factor(request: Request) -> HttpResponse:
     """Who turns it on for all and has none is asked for it at the next page."""
     required = request.POST.get("required") == "1"
-    staff.demand_second_factor(required=required, by=request.staff, at=request.at)
+    staff.require_two_factor(required=required, by=request.staff, at=request.at)
     told = _("Two-factor is now required for all staff.")
     http.say(request, told if required else _("Two-factor is now optional for staff."))
     return http.back(request, reverse("settings:staff-list"))

@@ -24,11 +24,11 @@ MOST_RULE = 20_000
 
 class StaffForm(forms.Form):
     name = forms.CharField(
-        label=pgettext_lazy("person", "Name"), max_length=staff.LONGEST
+        label=pgettext_lazy("person", "Name"), max_length=staff.MAX_LENGTH
     )
     login = forms.CharField(
         label=gettext_lazy("Login"),
-        max_length=staff.LONGEST,
+        max_length=staff.MAX_LENGTH,
         help_text=gettext_lazy("Used to sign in. At least 2 characters, no spaces."),
     )
     email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
@@ -73,7 +73,7 @@ class StaffForm(forms.Form):
         shop = by.community
         top = ranks.RANK[permissions.Role(by.role)]
         roles = [role for role in permissions.Role if ranks.RANK[role] <= top]
-        open_units = [(d, u) for d, u in units.tree(shop) if u.closed_at is None]
+        open_units = [(d, u) for d, u in units.list_tree(shop) if u.closed_at is None]
         self._choose("role", [(role.value, role.label) for role in roles])
         self._choose(
             "unit",

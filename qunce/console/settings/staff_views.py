@@ -35,10 +35,10 @@ EVERYONE: dict[str, Any] = {"all": []}
 def listed(request: Request) -> HttpResponse:
     ranks.check_manage(request.staff)
     asked, gone = request.GET.get("q", "").strip()[:120], "gone" in request.GET
-    found = staff.listed(request.community).filter(is_active=not gone)
+    found = staff.list_all(request.community).filter(is_active=not gone)
     if asked:
         found = found.filter(Q(login__icontains=asked) | Q(name__icontains=asked))
-    after = request.GET.get("after", "")[: staff.LONGEST]
+    after = request.GET.get("after", "")[: staff.MAX_LENGTH]
     rows = list(found.filter(login__gt=after)[: PAGE + 1])
     shown = rows[:PAGE]
     with_factor = set(
@@ -95,7 +95,7 @@ def one(request: Request, pk: int) -> HttpResponse:
     form = StaffForm(by, request.POST or None, initial=start(whom))
     if form.is_valid():
         try:
-            staff.change(staff=whom, by=by, at=request.at, **form.about())
+            staff.update(staff=whom, by=by, at=request.at, **form.about())
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
@@ -115,14 +115,14 @@ def _about(request: Request, whom: Staff) -> dict[str, Any]:
         count = audiences.count(
             community=whom.community, rule=EVERYONE, by=whom, at=request.at
         )
-    places = sessions.listed(whom, request.at)
+    places = sessions.list_active(whom, request.at)
     return {
         "whom": whom,
         "pieces": pieces,
         "seen": count,
         "may": ranks.may_over(request.staff, whom),
-        "has_factor": two_factor.is_set(whom),
-        "barred": login_attempts.is_barred("login", whom.login, request.at),
+        "has_factor": two_factor.is_enabled(whom),
+        "barred": login_attempts.is_blocked("login", whom.login, request.at),
         "places": [(place, user_agents.said(place.agent)) for place in places],
     }
 

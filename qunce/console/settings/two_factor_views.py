@@ -23,25 +23,25 @@ from qunce.core.staff import login_attempts, sessions, two_factor
 @http.page()
 def turn_on(request: Request) -> HttpResponse:
     me = request.staff
-    if two_factor.is_set(me):
+    if two_factor.is_enabled(me):
         return http.back(request, reverse("settings:account"))
     form = forms.Code(request.POST or None)
-    device, wrong = two_factor.offered(me), ""
+    device, wrong = two_factor.pending_device(me), ""
     if form.is_valid():
         given = form.cleaned_data["code"]
         try:
-            codes = two_factor.confirm(staff=me, code=given, at=request.at)
+            codes = two_factor.enable(staff=me, code=given, at=request.at)
         except two_factor.WrongCode as error:
             wrong = str(error)
         else:
-            django_otp.login(request, two_factor.confirmed(me))
+            django_otp.login(request, two_factor.get_device(me))
             sessions.end_all(me, but=request.session.session_key)
             return _told(request, codes)
     context = {
         "form": form,
         "wrong": wrong,
         "picture": qr_code.code(device),
-        "secret": two_factor.secret(device),
+        "secret": two_factor.format_secret(device),
     }
     status = 422 if wrong or form.errors else 200
     return http.render(request, "console/settings/factor.html", context, status=status)
@@ -57,7 +57,7 @@ def _proven(request: Request) -> bool:
     code = request.POST.get("code", "")[:40]
     try:
         two_factor.verify(staff=request.staff, code=code, at=request.at)
-    except (two_factor.WrongCode, login_attempts.TooMany) as error:
+    except (two_factor.WrongCode, login_attempts.TooManyAttempts) as error:
         http.say(request, str(error), level="bad")
         return False
     return True
@@ -69,7 +69,7 @@ def _proven(request: Request) -> bool:
 def renew_codes(request: Request) -> HttpResponse:
     if not _proven(request):
         return http.back(request, reverse("settings:account"))
-    codes = two_factor.renew_codes(staff=request.staff, at=request.at)
+    codes = two_factor.renew_recovery_codes(staff=request.staff, at=request.at)
     return _told(request, codes)
 
 
@@ -80,7 +80,7 @@ def turn_off(request: Request) -> HttpResponse:
     me = request.staff
     if _proven(request):
         try:
-            two_factor.remove(staff=me, by=me, at=request.at)
+            two_factor.disable(staff=me, by=me, at=request.at)
         except errors.Refused as error:
             http.say(request, str(error), level="bad")
         else:

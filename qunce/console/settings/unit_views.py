@@ -21,8 +21,8 @@ from qunce.core.staff.units import Unit
 
 
 class UnitForm(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=units.LONGEST)
-    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=units.Kind.choices)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=units.MAX_NAME_LENGTH)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=units.UnitKind.choices)
     parent = forms.ChoiceField(label=gettext_lazy("Parent unit"), required=False)
 
     def __init__(
@@ -32,7 +32,7 @@ class UnitForm(forms.Form):
         self.community = community
         others = [
             (each.pk, f"{'　' * depth}{each.name}")
-            for depth, each in units.tree(community)
+            for depth, each in units.list_tree(community)
             if each != unit and each.closed_at is None
         ]
         parent = self.fields["parent"]
@@ -58,7 +58,7 @@ def listed(request: Request) -> HttpResponse:
     )
     staff = dict(counted.values_list("pk", "n"))
     rows = [
-        (depth, unit, staff[unit.pk]) for depth, unit in units.tree(request.community)
+        (depth, unit, staff[unit.pk]) for depth, unit in units.list_tree(request.community)
     ]
     return http.render(request, "console/settings/units.html", {"rows": rows})
 
@@ -68,7 +68,7 @@ def listed(request: Request) -> HttpResponse:
 def add(request: Request) -> HttpResponse:
     by = request.staff
     ranks.check_manage(by)
-    start = {"kind": units.Kind.LOCAL, "parent": request.GET.get("below", "")}
+    start = {"kind": units.UnitKind.LOCAL, "parent": request.GET.get("below", "")}
     form = UnitForm(by.community, None, request.POST or None, initial=start)
     if form.is_valid():
         try:
@@ -91,7 +91,7 @@ def one(request: Request, pk: int) -> HttpResponse:
     form = UnitForm(by.community, unit, request.POST or None, initial=start)
     if form.is_valid():
         try:
-            units.change(unit=unit, by=by, at=request.at, **form.about())
+            units.update(unit=unit, by=by, at=request.at, **form.about())
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:

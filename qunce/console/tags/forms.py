@@ -49,7 +49,7 @@ class TagForm(forms.Form):
         groups = TagGroup.objects.filter(community=by.community).order_by("name")
         allowed = [group.pk for group in groups if library.may_create(group, by)]
         known["group"].queryset = groups.filter(pk__in=allowed)
-        known["owner"].queryset = staff.listed(by.community).filter(is_active=True)
+        known["owner"].queryset = staff.list_all(by.community).filter(is_active=True)
 
 
 def _of_tag(tag: Tag) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def dayfrom1970(value: int) -> str:
 @register.filter
 def money(amount: int, currency: str) -> str:
     """123450 → 1,234.50."""
-    return f"{Decimal(sums.show(amount, currency)):,}"
+    return f"{Decimal(sums.format_amount(amount, currency)):,}"
 
 
 @register.filter

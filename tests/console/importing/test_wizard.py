@@ -123,7 +123,7 @@ def test_the_part_that_is_asked_for_again_and_again_is_small(ann: Client) -> Non
     job = started(ann, brought(ann, GOOD))
     part = page(ann, "job-detail", job.pk, HTTP_HX_REQUEST="true")
     assert "<html" not in part
-    assert "waiting" in part
+    assert "queued" in part
 
 
 def test_another_meaning_is_kept_and_others_make_room(ann: Client) -> None:
@@ -143,17 +143,17 @@ def test_another_meaning_is_kept_and_others_make_room(ann: Client) -> None:
         HTTP_HX_REQUEST="true",
     )
     text = answer.content.decode()
-    assert "Say which column is: Member number or Phone" in text
+    assert "Choose a column for: Member number or Phone" in text
     assert "<html" not in text
     assert "Import about" not in text
     post(ann, "file-detail", upload.pk, target="tags")
-    assert "Say which column is: Tag." in page(ann, "file-detail", upload.pk)
+    assert "Choose a column for: Tag." in page(ann, "file-detail", upload.pk)
 
 
 def test_what_is_not_a_meaning_is_refused(ann: Client) -> None:
     upload = brought(ann, GOOD)
     said = post(ann, "file-detail", upload.pk, 422, target="members", c1="password")
-    assert "not a field here" in said
+    assert "not a field of this import" in said
     post(ann, "file-detail", upload.pk, 404, target="nonsense")
 
 
@@ -227,7 +227,7 @@ def test_who_may_not_import_writes_nothing_to_the_disk(
         assert send(client, GOOD).status_code == 403
     assert send(Client(), GOOD).status_code == 302
     assert not list(home.rglob("uploads/*"))
-    assert "you import nothing" in page(browser(scoped), "list")
+    assert "You cannot import files" in page(browser(scoped), "list")
 
 
 def test_hostile_headings_names_and_values_are_shown_as_text(ann: Client) -> None:

@@ -82,7 +82,7 @@ def test_the_list_says_sizes_shares_and_moves(web: Client, layering: Layering) -
     said = words(web.get("/members/layers/").content.decode())
     assert "Best 1 33.3 % +1 –" in said
     assert "rest 2 66.7 % – −1" in said
-    assert "1 member moved to another layer since yesterday." in said
+    assert "1 member changed layers since yesterday." in said
 
 
 def test_a_cell_of_the_table_leads_to_its_people(
@@ -112,7 +112,7 @@ def test_a_scoped_operator_counts_her_own_only(
     assert "Layer sizes over time" not in page
     url = f"/members/layers/{layering.pk}/changes/"
     hidden = web.get(url, {"from": "rest", "to": "high"}).content.decode()
-    assert "0 members moved like this" in words(hidden)
+    assert "0 members made this change" in words(hidden)
     answer = web.post(f"/members/layers/{layering.pk}/sizes/", {})
     assert "1" in words(answer.content.decode())
     assert "33.3" not in words(answer.content.decode())

@@ -35,13 +35,13 @@ def test_an_opt_out_is_put_down_taken_back_and_undone(
     olga: Client, ann: account_models.Account
 ) -> None:
     where = f"/members/{ann.pk}/"
-    assert said_of(text(olga.get(where))) == "Messages Has not opted out Opt out"
+    assert said_of(text(olga.get(where))) == "Messages Not opted out Record opt-out"
     page = posted(olga, f"{ann.pk}/opt-out/")
-    assert "Ann Lee gets no more messages." in page
+    assert "Ann Lee will no longer receive messages." in page
     assert "by hand · 2026-06-29 10:00 · operator-shop" in said_of(page)
     assert "Messages Opted out Take back the opt-out" in said_of(page)
     page = posted(olga, undo_of(page))
-    assert "Ann Lee may be written to again." in page
+    assert "Ann Lee can receive messages again." in page
     assert opt_outs.find_by_person([ann.pk]) == {}
     posted(olga, undo_of(page))
     assert set(opt_outs.find_by_person([ann.pk])) == {ann.pk}
@@ -55,7 +55,7 @@ def test_an_opt_out_that_stood_before_is_not_undone(
     people.merge(left=ann, right=too, by=by, at=AT)
     opt_outs.opt_out(community=shop, accounts=[too.pk], by=by, at=AT, source="assisted")
     page = posted(olga, f"{ann.pk}/opt-out/")
-    assert "Ann Lee had opted out before." in page and "Undo" not in page
+    assert "Ann Lee had already opted out." in page and "Undo" not in page
     assert said_of(page).endswith("assisted sending · 2026-06-29 10:00")
     assert "may be written to" in posted(olga, f"{too.pk}/opt-in/")
     page = posted(olga, f"{ann.pk}/opt-in/")
@@ -67,7 +67,7 @@ def test_who_may_not_tend_opt_outs_reads_them_only(
 ) -> None:
     viewer = signed_in(shop, "viewer")
     where = f"/members/{ann.pk}/"
-    assert said_of(text(viewer.get(where))) == "Messages Has not opted out"
+    assert said_of(text(viewer.get(where))) == "Messages Not opted out"
     opt_outs.opt_out(community=shop, accounts=[ann.pk], by=by, at=AT)
     assert "Undo" not in said_of(text(viewer.get(where)))
     for deed in ("opt-out", "opt-in"):

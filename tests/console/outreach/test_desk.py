@@ -101,7 +101,7 @@ def test_a_row_that_somebody_was_faster_with_is_told_beside_the_list(
     ann.post(url("recipient-mark-sent", task.pk, bob))
     answer = ann.post(url("recipient-mark-sent", task.pk, bob), headers=HTMX)
     assert answer.status_code == 422
-    assert "This row is not open any more" in answer.content.decode()
+    assert "The state of this row has changed" in answer.content.decode()
     answer = ann.post(url("recipient-fail", task.pk, bob), {"reason": "bored"})
     assert "Choose a reason." in answer.content.decode()
 
@@ -140,7 +140,7 @@ def test_the_task_of_somebody_else_is_seen_by_who_oversees_and_not_done(
     assisted_sending.open_next(task=task, by=by, at=datetime.now(UTC))
     assert browser(cat).get(url("task-detail", task.pk)).status_code == 404
     text = browser(boss).get(url("task-detail", task.pk)).content.decode()
-    assert "This is the task of Ann" in text
+    assert "This task belongs to Ann" in text
     assert "Mark as sent" not in text
     bob = account_queries.get(shop, "bob").pk
     assert (
@@ -167,7 +167,7 @@ def test_a_late_task_is_called_late(shop: Community, by: Staff, ann: Client) -> 
     due = datetime.now(UTC) - timedelta(hours=1)
     task = begun(by, "bob", due_at=due)
     text = ann.get(url("task-list") + "?of=all").content.decode()
-    assert "1 task is past its time." in text
+    assert "1 task is overdue." in text
     assert "late" in ann.get(url("task-detail", task.pk)).content.decode()
     assert (
         "No finished tasks"

@@ -93,7 +93,7 @@ def test_numbers_follow_while_a_clause_is_typed(web: Client) -> None:
     )
     page = answer.content.decode()
     assert counts(page) == ["2"]
-    assert "carries none of the tags koc" in words(page)
+    assert "has none of the tags koc" in words(page)
     assert "<form" not in page
 
 

@@ -59,8 +59,8 @@ def hire(desk: Client, **given: Any) -> Any:
 
 
 def kinds(of: Staff) -> list[str]:
-    names = audit.kinds(of.community)
-    return [names[act.kind_id] for act in audit.listed(community=of.community)]
+    names = audit.list_kinds(of.community)
+    return [names[act.kind_id] for act in audit.list_entries(community=of.community)]
 
 
 def test_who_is_added_gets_in_with_the_password_that_is_shown_once(
@@ -137,7 +137,7 @@ def test_a_lost_phone_and_a_lost_password(boss: Staff, desk: Client) -> None:
     turn_on(bea)
     hers = world.browser(bea)
     desk.post(f"/settings/staff/{bea.pk}/two-factor/")
-    assert not two_factor.is_set(bea)
+    assert not two_factor.is_enabled(bea)
     assert hers.get("/settings/").status_code == 302
     told = desk.post(f"/settings/staff/{bea.pk}/password/").content.decode()
     shown = re.search(r"<code[^>]*>([^<]+)</code>", told)
@@ -146,12 +146,12 @@ def test_a_lost_phone_and_a_lost_password(boss: Staff, desk: Client) -> None:
 
 
 def turn_on(staff: Staff) -> list[str]:
-    device = two_factor.offered(staff)
+    device = two_factor.pending_device(staff)
     now = datetime.now(UTC)
     totp = oath.TOTP(device.bin_key)
     totp.time = now.timestamp()
     code = f"{totp.token():06}"
-    return two_factor.confirm(staff=staff, code=code, at=now)
+    return two_factor.enable(staff=staff, code=code, at=now)
 
 
 def test_a_changed_password_ends_every_other_session(boss: Staff, desk: Client) -> None:
@@ -168,7 +168,7 @@ def test_one_session_is_ended_from_another(boss: Staff, desk: Client) -> None:
     elsewhere = world.browser(boss)
     key = elsewhere.session.session_key
     (place,) = [
-        each for each in sessions.listed(boss, datetime.now(UTC)) if each.key == key
+        each for each in sessions.list_active(boss, datetime.now(UTC)) if each.key == key
     ]
     told = page(desk, "/settings/")
     assert place.name in told
@@ -181,7 +181,7 @@ def test_one_session_is_ended_from_another(boss: Staff, desk: Client) -> None:
 def test_nobody_ends_the_session_of_another(boss: Staff, desk: Client) -> None:
     bea = staff_models.create(community=boss.community, login="bea", at=NOW)
     hers = world.browser(bea)
-    (place,) = sessions.listed(bea, datetime.now(UTC))
+    (place,) = sessions.list_active(bea, datetime.now(UTC))
     desk.post("/settings/sessions/end/", {"session": place.name})
     assert hers.get("/settings/").status_code == 200
 
@@ -197,20 +197,20 @@ def test_language_and_look_are_ones_own(boss: Staff, desk: Client) -> None:
 
 def test_two_factor_off_and_new_codes_need_a_code(boss: Staff) -> None:
     codes = turn_on(boss)
-    TOTP = two_factor.confirmed(boss)
+    TOTP = two_factor.get_device(boss)
     desk = world.browser(boss)
     session = desk.session
     session["otp_device_id"] = TOTP.persistent_id
     session.save()
     desk.post("/settings/two-factor/off/", {"code": "000000"})
-    assert two_factor.is_set(boss)
+    assert two_factor.is_enabled(boss)
     told = desk.post("/settings/two-factor/recovery-codes/", {"code": codes[0]})
     assert told.content.count(b"<li><code>") == 10
     renewed = re.findall(r"<li><code>([^<]+)", told.content.decode())
     desk.post("/settings/two-factor/off/", {"code": codes[1]})
-    assert two_factor.is_set(boss)
+    assert two_factor.is_enabled(boss)
     desk.post("/settings/two-factor/off/", {"code": renewed[0]})
-    assert not two_factor.is_set(boss)
+    assert not two_factor.is_enabled(boss)
 
 
 def test_a_key_is_shown_once_and_revoked(boss: Staff, desk: Client) -> None:
@@ -236,7 +236,7 @@ def test_units_are_opened_moved_and_closed(boss: Staff, desk: Client) -> None:
     around = {"name": "HQ", "kind": "headquarters", "parent": low.pk}
     assert desk.post(f"/settings/units/{top.pk}/", around).status_code == 422
     desk.post(f"/settings/units/{top.pk}/close/")
-    assert "Units hang below" in page(desk, f"/settings/units/{top.pk}/")
+    assert "has units below it" in page(desk, f"/settings/units/{top.pk}/")
     desk.post(f"/settings/units/{low.pk}/close/")
     low.refresh_from_db()
     assert low.closed_at

@@ -55,9 +55,9 @@ def now_of(device: TOTPDevice, later: int = 0) -> str:
 
 
 def with_factor(ann: Staff) -> list[str]:
-    device = two_factor.offered(ann)
+    device = two_factor.pending_device(ann)
     now = datetime.now(UTC)
-    codes = two_factor.confirm(staff=ann, code=now_of(device), at=now)
+    codes = two_factor.enable(staff=ann, code=now_of(device), at=now)
     TOTPDevice.objects.update(last_t=-1)  # so that this half minute's code is fresh
     return codes
 
@@ -153,7 +153,7 @@ def test_with_a_second_factor_the_password_alone_opens_nothing(
     assert not is_in(browser)
     assert browser.post("/sign-in/code/", {"code": "000000"}).status_code == 422
     assert not is_in(browser)
-    device = two_factor.confirmed(ann)
+    device = two_factor.get_device(ann)
     done = browser.post("/sign-in/code/", {"code": now_of(device)})
     assert done.status_code == 303
     assert is_in(browser)
@@ -161,7 +161,7 @@ def test_with_a_second_factor_the_password_alone_opens_nothing(
 
 def test_a_code_is_good_once(browser: Client, ann: Staff) -> None:
     with_factor(ann)
-    code = now_of(two_factor.confirmed(ann))
+    code = now_of(two_factor.get_device(ann))
     sign_in(browser)
     browser.post("/sign-in/code/", {"code": code})
     other = Client()
@@ -176,7 +176,7 @@ def test_a_recovery_code_opens_once(browser: Client, ann: Staff) -> None:
     other = Client()
     sign_in(other)
     assert other.post("/sign-in/code/", {"code": codes[3]}).status_code == 422
-    assert two_factor.codes_left(ann) == 9
+    assert two_factor.count_recovery_codes(ann) == 9
 
 
 def test_codes_are_not_guessed_for_long(browser: Client, ann: Staff) -> None:
@@ -185,7 +185,7 @@ def test_codes_are_not_guessed_for_long(browser: Client, ann: Staff) -> None:
     for guess in range(5):
         answer = browser.post("/sign-in/code/", {"code": f"{guess:06}"})
         assert answer.status_code == 422
-    right = now_of(two_factor.confirmed(ann))
+    right = now_of(two_factor.get_device(ann))
     assert browser.post("/sign-in/code/", {"code": right}).status_code == 429
 
 
@@ -201,13 +201,13 @@ def test_where_it_is_required_one_turns_it_on_at_the_door(
     browser: Client, ann: Staff
 ) -> None:
     sign_in(browser)
-    staff.demand_second_factor(required=True, by=ann, at=datetime.now(UTC))
+    staff.require_two_factor(required=True, by=ann, at=datetime.now(UTC))
     assert not is_in(browser)
     assert sign_in(browser)["Location"] == "/sign-in/two-factor/"
     page = browser.get("/sign-in/two-factor/")
     assert b"data:image/svg+xml" in page.content
     assert browser.post("/sign-in/two-factor/", {"code": "1"}).status_code == 422
-    device = two_factor.offered(ann)
+    device = two_factor.pending_device(ann)
     told = browser.post("/sign-in/two-factor/", {"code": now_of(device)})
     assert told.content.count(b"<li><code>") == 10
     assert is_in(browser)
@@ -235,7 +235,7 @@ def test_who_dawdles_between_the_steps_begins_again(
     old = datetime.now(UTC) - timedelta(minutes=11)
     session["coming"] = session["coming"] | {"at": int(old.timestamp() * 1e6)}
     session.save()
-    code = {"code": now_of(two_factor.confirmed(ann))}
+    code = {"code": now_of(two_factor.get_device(ann))}
     assert browser.post("/sign-in/code/", code)["Location"] == "/sign-in/"
 
 
@@ -278,8 +278,8 @@ def test_signing_in_out_and_failing_are_in_the_audit_log(
     sign_in(browser, "wrong")
     sign_in(browser)
     browser.post("/sign-in/out/")
-    names = audit.kinds(ann.community)
-    acts = audit.listed(community=ann.community)
+    names = audit.list_kinds(ann.community)
+    acts = audit.list_entries(community=ann.community)
     kinds = ["staff.signed_out", "staff.signed_in", "staff.sign_in_failed"]
     assert [names[act.kind_id] for act in acts] == kinds
     assert [act.actor_id for act in acts] == [ann.pk, ann.pk, None]

@@ -81,7 +81,7 @@ def test_what_is_put_off_goes_and_says_when_it_comes_back(
     browser.post("/today/snooze/", {"key": line.key, "span": "tomorrow"})
     page = browser.get("/").content.decode()
     assert "Call her" not in page
-    assert "All clear for today" in page and "tomorrow 08:00: 1 matter" in page
+    assert "All clear for today" in page and "tomorrow 08:00: 1 item" in page
     browser.post(f"/today/unsnooze/?key={line.key}")
     assert "Call her" in browser.get("/").content.decode()
 
@@ -115,4 +115,4 @@ def test_an_empty_queue_tells_what_tomorrow_brings(
     follow_up(owner, AT + timedelta(days=1))
     page = browser.get("/").content.decode()
     assert "Call her" not in page
-    assert "tomorrow 10:00: 1 matter" in page
+    assert "tomorrow 10:00: 1 item" in page

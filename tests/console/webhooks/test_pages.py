@@ -69,7 +69,7 @@ def test_one_is_made_and_shown_safely(browser: Client) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"url": "http://example.com"}, "begins with https://"),
+        ({"url": "http://example.com"}, "must begin with https://"),
         ({"url": "nonsense"}, "Write an address like"),
         ({"kinds": []}, "This field is required"),
         ({"kinds": ["no.such_kind"]}, "Select a valid choice"),

@@ -37,7 +37,7 @@ class CachedKey:
             self.rows == rows
             and (key.expires_at is None or at < key.expires_at)
             and key.last_used_at is not None
-            and at - key.last_used_at < api_keys.SEEN_EVERY
+            and at - key.last_used_at < api_keys.TOUCH_INTERVAL
         )
 
 

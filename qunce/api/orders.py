@@ -21,7 +21,8 @@ from qunce.sales.orders import Order
 
 router = Router(auth=RequiresScope("orders"), tags=["orders"])
 Amount = Annotated[
-    int, Field(ge=0, le=money.LARGEST, description="1234 is 12.34 in most currencies.")
+    int,
+    Field(ge=0, le=money.MAX_AMOUNT, description="1234 is 12.34 in most currencies."),
 ]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 
@@ -56,7 +57,7 @@ class OrderUpdateIn(schemas.InputSchema):
 class RefundIn(schemas.InputSchema):
     """Without an `amount`, all that has not been refunded yet is refunded."""
 
-    amount: Annotated[int, Field(ge=1, le=money.LARGEST)] | None = None
+    amount: Annotated[int, Field(ge=1, le=money.MAX_AMOUNT)] | None = None
     refunded_at: schemas.Timestamp | None = None
 
 

@@ -43,7 +43,7 @@ TITLES = {
 STATUS_BY_ERROR: tuple[tuple[type[Exception], int], ...] = (
     (errors.NotFound, 404),
     (permissions.NotAllowed, 403),
-    (api_keys.OutOfScope, 403),
+    (api_keys.MissingScope, 403),
     (errors.Refused, 409),
     (errors.Invalid, 422),
     (RequestDataTooBig, 413),

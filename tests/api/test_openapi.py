@@ -97,7 +97,9 @@ def test_operation_ids_are_unique() -> None:
 def test_schemas_follow_one_naming_convention() -> None:
     """Schemas of requests end in In; a name that two modules used would be lost."""
     ending = re.compile(r"(In|Out|Result|Out_)$")
-    others = {name for name in DOCUMENT["components"]["schemas"] if not ending.search(name)}
+    others = {
+        name for name in DOCUMENT["components"]["schemas"] if not ending.search(name)
+    }
     assert others == {
         "Explanation",
         "LineError",

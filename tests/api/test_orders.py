@@ -1,0 +1,92 @@
+"""Orders and refunds through the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from qunce.core.communities import Community
+from tests.api.client import ApiClient, create_client
+from tests.members import made
+
+
+@pytest.mark.both_databases
+def test_order_is_recorded_corrected_and_refunded(
+    shop: Community, api: ApiClient
+) -> None:
+    data = {
+        "key": "2026/1",
+        "amount": 12_345,
+        "member_key": "m1",
+        "paid_at": "2026-03-01T10:00:00+08:00",
+        "items": [{"category": "fruit", "name": "苹果", "quantity": 2}],
+    }
+    order = api.post("/orders", data).body
+    assert order["currency"] == "CNY"
+    assert api.post("/orders", data).body["id"] == order["id"]
+    path = f"/orders/{order['id']}"
+    assert api.patch(path, {"amount": 12_000}).body["amount"] == 12_000
+    refunded = api.post(f"{path}/refunds", {"amount": 2_000}).body
+    assert refunded["refunded_amount"] == 2_000
+    too_large = api.post(f"{path}/refunds", {"amount": 12_000})
+    assert (too_large.status, too_large.kind) == (409, "refund-too-large")
+    assert api.post(f"{path}/refunds").body["refunded_amount"] == 12_000
+    assert [row["id"] for row in api.list_all("/orders", 1)] == [order["id"]]
+    assert api.get("/orders?key=2026/1").body["items"][0]["items"] == data["items"]
+    own = api.get(f"/orders?member_id={order['member_id']}").body["items"]
+    assert [row["id"] for row in own] == [order["id"]]
+    recorded = made.told(shop, "order.refunded")
+    assert [payload["amount"] for _account, payload in recorded] == [2_000, 10_000]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"amount": -1}, {"amount": 2**63}, {"currency": "yen"}, {"amount": 1.5}]
+)
+def test_invalid_order_is_rejected(api: ApiClient, wrong: dict[str, Any]) -> None:
+    order = {"key": "o1", "amount": 1}
+    assert api.post("/orders", order | wrong).status == 422
+    assert api.post("/orders", order).status == 200
+
+
+def test_scoped_staff_see_orders_of_visible_members_only(
+    shop: Community, api: ApiClient
+) -> None:
+    mine, _other = made.members(shop, "mine", "other")
+    ids = [
+        api.post("/orders", {"key": key, "amount": 100, "member_key": member}).body[
+            "id"
+        ]
+        for key, member in (("o1", "other"), ("o2", "mine"), ("o3", "other"))
+    ]
+    api.post("/orders", {"key": "o4", "amount": 100})
+    scoped = create_client(shop, role="manager", scope={"members": {"keys": ["mine"]}})
+    assert [order["key"] for order in scoped.list_all("/orders", 1)] == ["o2"]
+    assert scoped.get("/orders?member_id=2").status == 404
+    for method, path, data in (
+        ("GET", f"/orders/{ids[0]}", None),
+        ("PATCH", f"/orders/{ids[0]}", {"amount": 1}),
+        ("POST", f"/orders/{ids[0]}/refunds", {}),
+        ("POST", "/orders", {"key": "o1", "amount": 1, "member_id": mine}),
+    ):
+        response = scoped.request(method, path, data)
+        assert (response.status, response.kind) == (404, "order-not-found"), path
+    new = {"key": "o9", "amount": 1}
+    assert scoped.post("/orders", new | {"member_key": "other"}).status == 404
+    assert scoped.post("/orders", new).kind == "scope-too-narrow"
+    assert scoped.post("/orders", new | {"member_id": mine}).status == 200
+
+
+def test_orders_of_another_community_are_not_found(
+    shop: Community, api: ApiClient
+) -> None:
+    path = f"/orders/{api.post('/orders', {'key': 'o1', 'amount': 1}).body['id']}"
+    stranger = create_client(made.shop("elsewhere"))
+    assert stranger.get("/orders").body["items"] == []
+    assert api.get(path).status == 200
+    for method, operation, data in (
+        ("GET", path, None),
+        ("PATCH", path, {"amount": 1}),
+        ("POST", f"{path}/refunds", {}),
+    ):
+        assert stranger.request(method, operation, data).status == 404, operation

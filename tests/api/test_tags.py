@@ -1,0 +1,82 @@
+"""Tags through the API."""
+
+from __future__ import annotations
+
+import pytest
+
+from qunce.core.communities import Community
+from tests.api.client import ApiClient, create_client
+from tests.members import made
+
+
+@pytest.mark.both_databases
+def test_tag_is_created_applied_undone_archived_and_merged(
+    shop: Community, api: ApiClient
+) -> None:
+    members = made.members(shop, "m1", "m2", "m3")
+    group = api.post("/tag-groups", {"key": "roles", "exclusive": True}).body["id"]
+    koc = api.post("/tags", {"key": "koc", "name": "KOC", "group_id": group}).body["id"]
+    fan = api.post("/tags", {"key": "fan"}).body["id"]
+    path = f"/tags/{koc}/members"
+    applied = api.post(path, {"member_ids": members[:2], "note": "fair"})
+    assert applied.body["members_changed"] == 2
+    assert api.get(f"/tags/{koc}").body["member_count"] == 2
+    assert [row["key"] for row in api.list_all(path, 1)] == ["m1", "m2"]
+    removed = api.post(f"{path}/remove", {"member_ids": members[:1]})
+    assert removed.body["members_changed"] == 1
+    batch = f"/tag-batches/{removed.body['id']}"
+    assert api.post(f"{batch}/undo").body["undone_at"]
+    assert api.post(f"{batch}/undo").status == 409
+    assert api.patch(f"/tags/{koc}", {"name": "Key"}).body["name"] == "Key"
+    assert api.post(f"/tags/{koc}/archive").body["state"] == "archived"
+    assert [tag["key"] for tag in api.list_all("/tags", 5)] == ["fan"]
+    assert [tag["key"] for tag in api.list_all("/tags?archived=true", 5)] == ["koc"]
+    assert api.delete(f"/tags/{koc}/archive").body["state"] == "active"
+    api.post(f"/tags/{fan}/synonyms", {"key": "friend"})
+    assert api.get("/tags?key=friend").body["items"][0]["id"] == fan
+    assert api.post(f"/tags/{fan}/merge", {"into_id": koc}).status == 200
+    assert api.get(f"/tags/{fan}").status == 404
+    in_group = api.list_all(f"/tags?group_id={group}", 1)
+    assert [tag["key"] for tag in in_group] == ["koc"]
+    assert len(api.list_all("/tag-groups", 1)) == 1
+
+
+def test_scoped_staff_tag_visible_members_only(shop: Community, api: ApiClient) -> None:
+    mine, other = made.members(shop, "mine", "other")
+    path = f"/tags/{api.post('/tags', {'key': 'koc'}).body['id']}"
+    batch = api.post(f"{path}/members", {"member_ids": [mine, other]}).body["id"]
+    scoped = create_client(shop, role="manager", scope={"members": {"keys": ["mine"]}})
+    assert scoped.get(path).body["member_count"] == 1
+    assert len(scoped.get(f"{path}/members").body["items"]) == 1
+    for operation in (f"{path}/members", f"{path}/members/remove"):
+        response = scoped.post(operation, {"member_ids": [mine, other]})
+        assert (response.status, response.kind) == (404, "member-not-found")
+    assert scoped.post(f"/tag-batches/{batch}/undo").status == 404
+    own = scoped.post(f"{path}/members/remove", {"member_ids": [mine]}).body["id"]
+    assert scoped.post(f"/tag-batches/{own}/undo").status == 200
+
+
+def test_tags_of_another_community_are_not_found(
+    shop: Community, api: ApiClient
+) -> None:
+    (member,) = made.members(shop, "m1")
+    path = f"/tags/{api.post('/tags', {'key': 'koc'}).body['id']}"
+    api.post("/tag-groups", {"key": "roles"})
+    batch = api.post(f"{path}/members", {"member_ids": [member]}).body["id"]
+    stranger = create_client(made.shop("elsewhere"))
+    for resource in ("/tags", "/tag-groups"):
+        assert stranger.get(resource).body["items"] == []
+        assert api.get(resource).body["items"] != []
+    for method, operation, data in (
+        ("GET", path, None),
+        ("PATCH", path, {"name": "x"}),
+        ("POST", f"{path}/archive", {}),
+        ("DELETE", f"{path}/archive", None),
+        ("POST", f"{path}/synonyms", {"key": "x"}),
+        ("POST", f"{path}/merge", {"into_id": 1}),
+        ("GET", f"{path}/members", None),
+        ("POST", f"{path}/members", {"member_ids": [member]}),
+        ("POST", f"{path}/members/remove", {"member_ids": [member]}),
+        ("POST", f"/tag-batches/{batch}/undo", {}),
+    ):
+        assert stranger.request(method, operation, data).status == 404, operation

@@ -73,7 +73,7 @@ def record_thousand(it: Run) -> None:
     happened = [timestamps.from_micros(row["happened_at"]) for row in rows]
     with transaction.atomic():
         facts.record_many(
-            made, community=it.community, by=it.by, at=AT, happened=happened
+            made, community=it.community, by=it.by, at=AT, happened_at=happened
         )
     keep(it, table)
 

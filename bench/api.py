@@ -137,7 +137,8 @@ def _token(it: Run) -> str:
 
 def _in_log() -> int:
     kind = db.rows(
-        "SELECT id FROM core_interned_name WHERE space = 'kind' AND name = %s", [KIND]
+        "SELECT id FROM core_interned_name WHERE namespace = 'kind' AND name = %s",
+        [KIND],
     )
     if not kind:
         return 0

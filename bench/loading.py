@@ -80,7 +80,7 @@ def build_rivals(where: Place, world: World) -> None:
 
 def load_log(where: Place, world: World) -> None:
     here, _by = truth.community()
-    kinds = facts.kind_ids(events.NAMES)
+    kinds = facts.ensure_kinds(events.NAMES)
     before = db.rows("SELECT COALESCE(MAX(id), 0) FROM core_fact")[0][0]
     given = {
         "before": before,

@@ -84,7 +84,7 @@ def find_error(fact: IncomingFact, at: datetime) -> str:
 
 def _kind_error(kind: str) -> str:
     declared = facts.declared().get(kind)
-    if not facts.KIND.fullmatch(kind):
+    if not facts.KIND_PATTERN.fullmatch(kind):
         return _("Write the kind as noun.verb, like page.viewed.")
     if declared and not declared.reportable:
         return _(
@@ -143,7 +143,7 @@ def record_facts(
         account_ids, created = _resolve_members(community, incoming, by, at, source)
         group_ids = _resolve_groups(community, incoming, by, at)
         source_id = interned_names.ensure("source", community.pk, [source])[source]
-        kind_ids = facts.kind_ids({fact.kind for fact in incoming})
+        kind_ids = facts.ensure_kinds({fact.kind for fact in incoming})
         # Two facts without a key are never duplicates of each other.
         keys = [fact.key or f"~{secrets.token_hex(12)}" for fact in incoming]
         accepted = ingest.insert_new(
@@ -151,13 +151,15 @@ def record_facts(
                 community_id=community.pk,
                 source_id=source_id,
                 actor_id=None,
-                recorded=timestamps.to_micros(at),
+                recorded_at=timestamps.to_micros(at),
                 kinds=[kind_ids[fact.kind] for fact in incoming],
                 accounts=[
                     account_ids.get(fact.member, fact.account) for fact in incoming
                 ],
                 groups=[group_ids.get(fact.group, fact.group_id) for fact in incoming],
-                happened=[timestamps.to_micros(fact.happened_at) for fact in incoming],
+                happened_at=[
+                    timestamps.to_micros(fact.happened_at) for fact in incoming
+                ],
                 payloads=payloads,
                 keys=keys,
                 hashes=_hash_keys(source_id, keys),

@@ -1,4 +1,4 @@
-"""What happens next: a kind of fact, and the verbs that follow from it. One page."""
+"""What follows from facts: the verbs that each kind of fact calls. One page."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ CONSUMER = consumers.Consumer(
             orders.unlink_erased,
             recipients.delete_erased,
             opt_outs.clear_erased,
-            deliveries.forget_erased,
+            deliveries.delete_erased,
         ),
     },
 )
-WEBHOOKS = consumers.Consumer(endpoints.CONSUMER, deliveries.Subscribed())
-"""Whatever endpoints ask for; apart, so that it holds up nothing of our own."""
+WEBHOOKS = consumers.Consumer(endpoints.CONSUMER, deliveries.SubscribedKinds())
+"""Facts for webhook endpoints; a consumer of its own, so that it delays no reaction."""
 CONSUMERS = (CONSUMER, WEBHOOKS)
 
 
-def again(key: str, *, at: datetime) -> None:
-    """Try one failed fact once more, with whoever failed on it."""
+def retry(key: str, *, at: datetime) -> None:
+    """Call the reaction that failed on a fact again; `key` is the queued job's."""
     for consumer in CONSUMERS:
-        consumer.again(key, at=at)
+        consumer.retry(key, at=at)

@@ -59,7 +59,7 @@ def run_import(key: str, *, at: datetime) -> None:
 
 
 def process_inbox(*, at: datetime) -> None:
-    inbox.hand_on(handlers=channel_events.HANDLERS, at=at)
+    inbox.dispatch(handlers=channel_events.HANDLERS, at=at)
 
 
 def save_sets(*, at: datetime) -> None:
@@ -75,8 +75,8 @@ SCHEDULE: dict[str, Job] = {
     "campaigns.start_scheduled": Job(launch.start_scheduled, every=MINUTE / 6),
     "campaigns.send": Job(channel_sending.push, every=MINUTE),
     "campaigns.record_final_marks": Job(recording.record_final_marks, every=MINUTE / 2),
-    "webhooks.deliver": Job(webhooks.push, every=MINUTE / 12),
-    "webhooks.prune": Job(webhooks.tidy, every=60 * MINUTE),
+    "webhooks.deliver": Job(webhooks.send_due, every=MINUTE / 12),
+    "webhooks.prune": Job(webhooks.prune, every=60 * MINUTE),
     jobs.JOB: Job(run_import),
     "login_attempts.prune": Job(login_attempts.prune, every=60 * MINUTE),
     "sessions.prune": Job(sessions.prune, every=60 * MINUTE),
@@ -94,7 +94,7 @@ def derive() -> None:
 def follow(*, at: datetime, is_stopping: Callable[[], bool]) -> None:
     """Merge the mirror's files and update the tags that follow from orders."""
     mirror.merge()
-    purchase_tags.catch_up(at=at, ending=is_stopping)
+    purchase_tags.catch_up(at=at, is_stopping=is_stopping)
 
 
 def run_due_jobs(

@@ -24,7 +24,7 @@ STOP_TIMEOUT = 6
 what they leave undone."""
 JOB_THREADS = 2
 """Threads that run jobs, so that a long import delays nothing else."""
-RETRY_JOBS = {RETRY_JOB: Job(reactions.again)}
+RETRY_JOBS = {RETRY_JOB: Job(reactions.retry)}
 
 log = logging.getLogger(__name__)
 

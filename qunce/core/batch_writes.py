@@ -17,18 +17,18 @@ from django.db import connection, transaction
 
 from qunce.core import db
 
-FIRST = 1_000
-MOST = 5_000
-FEWEST = 100
-HOLD = 0.030
-HOLD_ON_POSTGRESQL = 0.150
+INITIAL_ROWS = 1_000
+MAX_ROWS = 5_000
+MIN_ROWS = 100
+LOCK_SECONDS = 0.030
+LOCK_SECONDS_ON_POSTGRESQL = 0.150
 """Seconds; nobody waits for it there but who changes the same thing."""
-PAUSE = 0.005
+PAUSE_SECONDS = 0.005
 Batch = TypeVar("Batch")
 
 
 @contextmanager
-def unmapped() -> Iterator[None]:
+def without_mmap() -> Iterator[None]:
     """The database's file is not mapped into memory meanwhile.
 
     A bulk write touches all of it, and every page so touched counts as this process's.
@@ -46,27 +46,27 @@ def unmapped() -> Iterator[None]:
 
 
 @dataclass
-class Pace:
+class BatchSizer:
     """How many rows the next batch may have, from how long the last ones took."""
 
-    rows: int = field(default_factory=lambda: min(FIRST, MOST))
+    rows: int = field(default_factory=lambda: min(INITIAL_ROWS, MAX_ROWS))
     longest: float = 0.0
     """Seconds that the longest transaction held the lock."""
     free_since: float = 0.0
 
     def wait(self) -> None:
         """Sleep what is left of the pause; getting rows ready counts as pause."""
-        left = PAUSE - (time.perf_counter() - self.free_since)
+        left = PAUSE_SECONDS - (time.perf_counter() - self.free_since)
         if left > 0 and self.free_since and not db.is_postgresql():
             time.sleep(left)
 
     def note(self, rows: int, seconds: float) -> None:
         self.free_since = time.perf_counter()
         self.longest = max(self.longest, seconds)
-        hold = HOLD_ON_POSTGRESQL if db.is_postgresql() else HOLD
+        hold = LOCK_SECONDS_ON_POSTGRESQL if db.is_postgresql() else LOCK_SECONDS
         fitting = int(rows * hold / max(seconds, 1e-6))
         # Up slowly, down at once: a batch that is too long is felt by somebody.
-        self.rows = max(FEWEST, min(MOST, fitting, self.rows * 2))
+        self.rows = max(MIN_ROWS, min(MAX_ROWS, fitting, self.rows * 2))
 
 
 def write(
@@ -74,7 +74,7 @@ def write(
     *,
     prepare: Callable[[int, int], Batch],
     commit: Callable[[Batch, int], None],
-    pace: Pace,
+    pace: BatchSizer,
     start: int = 0,
 ) -> None:
     """Write rows `start` to `total`, each batch in a transaction of its own.

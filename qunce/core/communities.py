@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import community_days, errors, revisions, timestamps
 
-KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+KEY_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 CLOCK = "clock"
 """Revision kind: raised when zone or start of day change, which moves every fact's day."""
 
@@ -36,7 +36,7 @@ class Community(models.Model):
         return community_days.day_of(self.timezone, self.day_start, at)
 
 
-class UnknownCommunity(errors.NotFound):
+class CommunityNotFound(errors.NotFound):
     """There is no such community."""
 
 
@@ -72,7 +72,7 @@ def create(
     currency: str = "CNY",
     language: str = "zh-hans",
 ) -> Community:
-    if not KEY.fullmatch(key):
+    if not KEY_PATTERN.fullmatch(key):
         raise InvalidCommunity(
             _("“%(key)s” cannot be a community's key: use a-z, 0-9 and hyphens.")
             % {"key": key}
@@ -102,7 +102,7 @@ def get(key: str) -> Community:
     try:
         return Community.objects.get(key=key)
     except Community.DoesNotExist:
-        raise UnknownCommunity(
+        raise CommunityNotFound(
             _("There is no community “%(key)s”.") % {"key": key}
         ) from None
 

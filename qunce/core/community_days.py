@@ -20,7 +20,7 @@ MARGIN = 3
 
 
 @functools.lru_cache(maxsize=65536)
-def begin(zone: str, start: int, day: int) -> int:
+def start_of(zone: str, start: int, day: int) -> int:
     """First microsecond of community `day`.
 
     `day` counts from 1970-01-01; `start` is minutes after midnight. Where clocks go
@@ -64,7 +64,7 @@ def days_of(zone: str, start: int, micros: NDArray[np.int64]) -> NDArray[np.int6
         return np.empty(micros.shape, dtype=np.int64)
     first = int(micros.min()) // 86_400_000_000 - MARGIN
     last = int(micros.max()) // 86_400_000_000 + MARGIN
-    begins = np.array([begin(zone, start, day) for day in range(first, last + 1)])
+    begins = np.array([start_of(zone, start, day) for day in range(first, last + 1)])
     return first + np.searchsorted(begins, micros, side="right") - 1
 
 

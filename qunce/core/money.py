@@ -8,22 +8,22 @@ from django.utils.translation import gettext as _
 
 from qunce.core import errors
 
-WITHOUT_CENTS = frozenset(
+ZERO_DECIMAL_CURRENCIES = frozenset(
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
 )
-WITH_MILLS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
-LARGEST = 9_000_000_000_000_000
+THREE_DECIMAL_CURRENCIES = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+MAX_AMOUNT = 9_000_000_000_000_000
 
 
 class InvalidMoney(errors.Invalid):
     """The amount cannot be written exactly in its currency."""
 
 
-def places(currency: str) -> int:
+def decimal_places(currency: str) -> int:
     """Digits after the point, after ISO 4217."""
-    if currency in WITHOUT_CENTS:
+    if currency in ZERO_DECIMAL_CURRENCIES:
         return 0
-    return 3 if currency in WITH_MILLS else 2
+    return 3 if currency in THREE_DECIMAL_CURRENCIES else 2
 
 
 def parse(text: str | int | float | Decimal, currency: str) -> int:
@@ -34,18 +34,18 @@ def parse(text: str | int | float | Decimal, currency: str) -> int:
     """
     try:
         amount = Decimal(str(text).replace(",", "").replace("，", "").strip())
-        units = int((amount * 10 ** places(currency)).quantize(Decimal(1)))
+        units = int((amount * 10 ** decimal_places(currency)).quantize(Decimal(1)))
     except (InvalidOperation, ValueError, OverflowError):
         raise InvalidMoney(
             _("“%(text)s” is not an amount. Use digits with an optional decimal point.")
             % {"text": text}
         ) from None
-    if abs(units) > LARGEST:
+    if abs(units) > MAX_AMOUNT:
         raise InvalidMoney(_("“%(text)s” is too large an amount.") % {"text": text})
     return units
 
 
-def show(units: int, currency: str) -> str:
+def format_amount(units: int, currency: str) -> str:
     """123450 → `"1234.50"`."""
-    digits = places(currency)
+    digits = decimal_places(currency)
     return f"{Decimal(units).scaleb(-digits):.{digits}f}"

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 
-def is_text(text: str) -> bool:
+def is_valid(text: str) -> bool:
     """No NUL, which PostgreSQL refuses, and no half of a surrogate pair."""
     return "\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text)

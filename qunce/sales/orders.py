@@ -139,7 +139,7 @@ class OrderNotFound(errors.NotFound):
 
 
 def check_order(*, key: str, amount: int, currency: str) -> None:
-    if not key.strip() or not text_validation.is_text(key):
+    if not key.strip() or not text_validation.is_valid(key):
         raise InvalidOrder(_("An order needs a key."))
     if amount < 0:
         raise InvalidOrder(
@@ -168,7 +168,10 @@ def check_refund(order: Order, amount: int) -> None:
     if amount > left:
         raise RefundTooLarge(
             _("Order %(key)s: only %(left)s can still be refunded.")
-            % {"key": order.key, "left": money.show(max(left, 0), order.currency)}
+            % {
+                "key": order.key,
+                "left": money.format_amount(max(left, 0), order.currency),
+            }
         )
 
 
@@ -251,7 +254,7 @@ def amend(
     if amount < order.refunded_amount:
         raise RefundTooLarge(
             _("Order %(key)s: %(amount)s is less than what was already refunded.")
-            % {"key": order.key, "amount": money.show(amount, order.currency)}
+            % {"key": order.key, "amount": money.format_amount(amount, order.currency)}
         )
     Order.objects.filter(pk=order.pk).update(amount=amount)
     event = OrderAmended(account=order.account_id, order=order.key, amount=difference)
@@ -371,7 +374,7 @@ def _record(
     at: datetime,
 ) -> None:
     facts.record_many(
-        [event], community=community, by=by, at=at, happened=[happened_at]
+        [event], community=community, by=by, at=at, happened_at=[happened_at]
     )
 
 
@@ -380,6 +383,6 @@ def dump_items(items: Sequence[dict[str, Any]] | None) -> str | None:
     if not items:
         return None
     text = json.dumps(list(items), ensure_ascii=False, separators=(",", ":"))
-    if not text_validation.is_text(text):
+    if not text_validation.is_valid(text):
         raise InvalidOrder(_("This contains characters that cannot be stored."))
     return text

@@ -76,18 +76,18 @@ def parse_categories(items: str) -> set[str]:
     return {name for name in names if isinstance(name, str) and name.strip()}
 
 
-def catch_up(*, at: datetime, ending: Callable[[], bool] = lambda: False) -> int:
+def catch_up(*, at: datetime, is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Follow the orders since the last call; returns how many tag rows changed.
 
-    `ending` is asked between scans whether to stop.
+    `is_stopping` is asked between scans whether to stop.
     """
     changed = 0
-    kinds = list(facts.kind_ids(FACT_KINDS).values())
+    kinds = list(facts.ensure_kinds(FACT_KINDS).values())
     with locks.acquire("purchase-tags", wait=False) as acquired:
-        while acquired and not ending():
+        while acquired and not is_stopping():
             start = consumers.position(CONSUMER)
             affected = committed.read_accounts(
-                after=start, most=FACTS_PER_SCAN, kinds=kinds
+                after=start, limit=FACTS_PER_SCAN, kinds=kinds
             )
             if not affected.size:
                 break
@@ -95,7 +95,7 @@ def catch_up(*, at: datetime, ending: Callable[[], bool] = lambda: False) -> int
                 community = Community.objects.get(pk=community_id)
                 changed += recompute(community=community, accounts=accounts, at=at)
             position = consumers.ConsumerPosition.objects.filter(consumer=CONSUMER)
-            position.update(position=affected.upto)
+            position.update(position=affected.until)
     return changed
 
 

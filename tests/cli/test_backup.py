@@ -42,6 +42,19 @@ def test_restored_data_equals_the_backup(members: Path, tmp_path: Path) -> None:
     assert check(in_own_process(tmp_path / "other", "status", "--json")).json == before
 
 
+def test_restoring_elsewhere_leaves_the_home_alone(
+    members: Path, tmp_path: Path
+) -> None:
+    source, file = home.migrated(tmp_path / "home"), str(tmp_path / "backup.zip")
+    check(in_own_process(source, "backup", file))
+    check(in_own_process(source, "import", str(members), "--as", "members"))
+    into = f"--into={tmp_path / 'other'}"
+    check(in_own_process(source, "restore", file, into, "--force"))
+    assert check(in_own_process(source, "status", "--json")).json["members"] == 2
+    other = check(in_own_process(tmp_path / "other", "status", "--json")).json
+    assert other["members"] == 0
+
+
 def test_data_is_replaced_only_with_force(members: Path, tmp_path: Path) -> None:
     here, file = home.migrated(tmp_path / "home"), str(tmp_path / "backup.zip")
     check(in_own_process(here, "status"))
@@ -59,7 +72,9 @@ def test_a_backup_is_restored_into_a_new_cluster(members: Path, tmp_path: Path) 
         first = {"DATABASE_URL": one.create("first")}
         second = {"DATABASE_URL": two.create("second")}
         source, target = tmp_path / "source", tmp_path / "target"
-        check(in_own_process(source, "import", str(members), "--as", "members", **first))
+        check(
+            in_own_process(source, "import", str(members), "--as", "members", **first)
+        )
         check(in_own_process(source, "backup", file, **first))
         answer = check(in_own_process(target, "restore", file, "--json", **second)).json
         assert answer["proven"] is True

@@ -13,19 +13,19 @@ from tests.cli.runner import command, environment
 
 @pytest.mark.django_db
 @pytest.mark.both_databases
-def test_nothing_is_pending_in_a_home_that_is_ready() -> None:
+def test_no_migration_is_pending_in_a_migrated_home() -> None:
     for alias in settings.DATABASES:
         assert data_dir.pending(alias) == set()
 
 
-def test_it_finds_the_migrations_of_every_room() -> None:
-    found = data_dir.on_disk()
-    assert ("core", "0001_initial") in found
-    assert ("auth", "0001_initial") in found
-    assert all(name[0].isdigit() for _app, name in found)
+def test_migrations_of_every_app_are_found() -> None:
+    migrations = data_dir.migrations_on_disk()
+    assert ("core", "0001_initial") in migrations
+    assert ("auth", "0001_initial") in migrations
+    assert all(name[0].isdigit() for _app, name in migrations)
 
 
-def test_two_processes_that_come_first_make_one_home(tmp_path: Path) -> None:
+def test_two_first_processes_create_one_home(tmp_path: Path) -> None:
     both = [
         subprocess.Popen(
             command("status", "--community", "acme", "--json"),
@@ -34,21 +34,21 @@ def test_two_processes_that_come_first_make_one_home(tmp_path: Path) -> None:
             stderr=subprocess.PIPE,
             text=True,
         )
-        for _turn in range(2)
+        for _number in range(2)
     ]
     for process in both:
-        said, complained = process.communicate(timeout=120)
-        assert process.returncode == 0, complained
-        assert json.loads(said)["community"] == "acme"
+        output, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+        assert json.loads(output)["community"] == "acme"
 
 
-def test_a_home_in_use_is_not_to_be_had_alone() -> None:
+def test_a_home_with_a_server_cannot_be_locked_exclusively() -> None:
     with (
-        data_dir.in_use(),
-        data_dir.in_use(),
+        data_dir.shared(),
+        data_dir.shared(),
         pytest.raises(data_dir.HomeInUse),
-        data_dir.alone(),
+        data_dir.exclusive(),
     ):
         pass
-    with data_dir.alone():
+    with data_dir.exclusive():
         pass

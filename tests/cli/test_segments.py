@@ -1,74 +1,85 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from qunce.cli import main
-from qunce.core import communities
-from qunce.core.staff import models as staff_models
-from qunce.members.accounts import accounts
-from qunce.members.tags import assignments, library
+from qunce.core.communities import Community
+from tests.cli.runner import Run
+from tests.core import made
 
-pytestmark = pytest.mark.django_db(transaction=True)
-NOW = "2026-03-05"
-CARRIES = '{"tag": {"any": ["vip"]}}'
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+VIP = '{"tag": {"any": ["vip"]}}'
 
 
-@pytest.fixture(autouse=True)
-def _three_members_of_whom_one_carries_a_tag() -> None:
-    at = datetime(2026, 3, 1, tzinfo=UTC)
-    community = communities.create(key="default", at=at)
-    by = staff_models.system(community)
-    people = accounts.ensure(community=community, keys=["a", "b", "c"], by=by, at=at)
-    tag = library.create(community=community, key="vip", by=by, at=at)
-    assignments.apply(tag=tag, accounts=[people["a"]], by=by, at=at)
+def saved(run: Run, *words: str) -> dict[str, Any]:
+    (segment,) = run("segments", "save", *words, "--json").json["segments"]
+    found: dict[str, Any] = segment
+    return found
 
 
-def ask(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
-    assert main.main([*words, "--json", "--at", NOW]) == 0, capsys.readouterr().err
-    return json.loads(capsys.readouterr().out)
+def test_a_segment_is_saved_listed_and_used(run: Run, shop: Community) -> None:
+    vips = saved(run, "vips", VIP, "--name", "Very important")
+    assert run("segments", "list", "--json").json == {"segments": [vips]}
+    assert (vips["key"], vips["members"]) == ("vips", 2)
+    assert run("audience", "count", "segment:vips").output == "2\n"
 
 
-def test_a_segment_is_added_listed_and_asked_for(
-    capsys: pytest.CaptureFixture[str],
+def test_saving_again_changes_the_rule_and_keeps_the_name(
+    run: Run, shop: Community
 ) -> None:
-    added = ask(capsys, "segment", "add", "vips", CARRIES, "--name", "Very important")
-    assert ask(capsys, "segment") == added
-    assert [(s["key"], s["members"]) for s in added["segments"]] == [("vips", 1)]
-    assert ask(capsys, "audience", "count", "segment:vips")["count"] == 1
+    saved(run, "vips", VIP, "--name", "Very important")
+    changed = saved(run, "vips", '{"all": []}')
+    assert changed["members"] == 4
+    assert changed["name"] == "Very important"
 
 
-def test_adding_it_again_changes_the_rule_and_keeps_the_name(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    ask(capsys, "segment", "add", "vips", CARRIES, "--name", "Very important")
-    told = ask(capsys, "segment", "add", "vips", '{"all": []}')
-    assert told["segments"][0]["members"] == 3
-    assert told["segments"][0]["name"] == "Very important"
+def test_a_segment_is_shown_with_its_rule(run: Run, shop: Community) -> None:
+    saved(run, "vips", VIP, "--note", "for the spring list")
+    shown = run("segments", "show", "vips", "--json").json
+    assert shown == {
+        "key": "vips",
+        "name": "vips",
+        "description": "for the spring list",
+        "members": 2,
+        "rule": json.loads(VIP),
+        "state": "active",
+    }
+    assert VIP in run("segments", "show", "vips").output
+    assert run("segments", "show", "nowhere").code == 3
 
 
-def test_a_frozen_list_stays_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    assert ask(capsys, "segment", "freeze", "then", CARRIES)["members"] == 1
-    ask(capsys, "tag", "vip", "--members", "b,c")
+def test_a_frozen_segment_does_not_change(run: Run, shop: Community) -> None:
+    assert run("segments", "freeze", "then", VIP, "--json").json["members"] == 2
+    run("tags", "apply", "vip", "--members", "cyd")
     frozen = '{"segment": {"frozen": ["then"]}}'
-    assert ask(capsys, "audience", "list", frozen) == {"keys": ["a"]}
+    assert run("audience", "list", frozen).output == "ann\nbob\n"
+    assert run("audience", "list", VIP).output == "ann\nbob\ncyd\n"
 
 
-def test_a_layering_is_made_and_laid_out_at_once(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    spec = '{"by": "rules", "layers": [{"key": "in", "rule": %s}, {"key": "out"}]}'
-    told = ask(capsys, "layering", "vips", spec % CARRIES)
-    assert told["sizes"] == {"in": 1, "out": 2}
-    asked = '{"layer": {"of": "vips", "in": ["out"]}}'
-    assert ask(capsys, "audience", "list", asked) == {"keys": ["b", "c"]}
+def test_a_segment_is_archived_and_restored(run: Run, shop: Community) -> None:
+    saved(run, "vips", VIP)
+    saved(run, "more", "segment:vips")
+    in_use = run("segments", "archive", "vips")
+    assert in_use.code == 4
+    assert "more" in in_use.errors
+    assert run("segments", "archive", "more", "--json").json["state"] == "archived"
+    (left,) = run("segments", "list", "--json").json["segments"]
+    assert left["key"] == "vips"
+    assert run("segments", "restore", "more").code == 0
+    assert len(run("segments", "list", "--json").json["segments"]) == 2
 
 
-@pytest.mark.parametrize("spec", ["value", "lifecycle"])
-def test_the_ready_made_layerings_lay_out_everyone(
-    spec: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert sum(ask(capsys, "layering", spec, spec)["sizes"].values()) == 3
+def test_sizes_are_those_that_staff_may_see(run: Run, shop: Community) -> None:
+    saved(run, "vips", VIP)
+    made.staff(shop, "lin", scope={"members": {"keys": ["bob", "cyd"]}})
+    (seen,) = run("segments", "list", "--json", "--as", "lin").json["segments"]
+    assert seen["members"] == 1
+
+
+def test_viewers_save_and_freeze_nothing(run: Run, shop: Community) -> None:
+    made.staff(shop, "vic", role="viewer")
+    assert run("segments", "save", "vips", VIP, "--as", "vic").code == 4
+    assert run("segments", "freeze", "vips", VIP, "--as", "vic").code == 4
+    assert run("segments", "list", "--as", "vic", "--json").json == {"segments": []}

@@ -1,63 +1,111 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
-from qunce.cli import main
-from qunce.core import communities
-from qunce.core.staff import models as staff_models
-from qunce.members.accounts import accounts
+from qunce.core.communities import Community
+from tests.cli.runner import Run
+from tests.core import made
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _two_members() -> None:
-    at = datetime(2026, 3, 1, tzinfo=UTC)
-    community = communities.create(key="default", at=at, language="en")
-    by = staff_models.system(community)
-    accounts.ensure(community=community, keys=["a", "b"], by=by, at=at)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
-def ask(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
-    assert main.main([*words, "--json"]) == 0, capsys.readouterr().err
-    return json.loads(capsys.readouterr().out)
+def keys(run: Run) -> list[str]:
+    return [tag["key"] for tag in run("tags", "list", "--json").json["tags"]]
 
 
-def test_a_template_is_made_once(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "subject:english" in ask(capsys, "tags", "template", "education")["made"]
-    assert ask(capsys, "tags", "template", "education") == {"made": []}
-    groups = {each["group"] for each in ask(capsys, "tags")["tags"]}
-    assert groups == {"learner", "project", "subject"}
+def test_tags_are_listed_with_their_members(run: Run, shop: Community) -> None:
+    assert run("tags", "list", "--json").json == {
+        "tags": [{"key": "vip", "name": "vip", "group": None, "members": 2}]
+    }
 
 
-def test_a_group_refuses_a_name_that_does_not_fit(
-    capsys: pytest.CaptureFixture[str],
+def test_a_tag_is_added_to_a_group(run: Run, shop: Community) -> None:
+    added = run("tags", "add", "tea", "--group", "bought", "--name", "Tea", "--json")
+    assert added.json == {"tag": "tea"}
+    tea = run("tags", "list", "--json").json["tags"][0]
+    assert tea == {"key": "tea", "name": "Tea", "group": "bought", "members": 0}
+    assert run("tags", "add", "tea").code == 4
+    assert run("tags", "add", "cup", "--group", "nowhere").code == 3
+
+
+def test_a_template_adds_what_is_missing(run: Run, shop: Community) -> None:
+    first = run("tags", "add-from-template", "education", "--json").json
+    assert "subject:english" in first["created"]
+    again = run("tags", "add-from-template", "education", "--json").json
+    assert again == {"created": []}
+    groups = {tag["group"] for tag in run("tags", "list", "--json").json["tags"]}
+    assert groups == {None, "learner", "project", "subject"}
+    assert run("tags", "add-from-template", "farming").code == 2
+
+
+def test_a_tag_group_refuses_a_name_that_breaks_its_rule(
+    run: Run, shop: Community
 ) -> None:
-    ask(capsys, "tags", "group", "stage", "--prefix", "stage:", "--exclusive")
-    assert main.main(["tag", "new", "--new-in", "stage", "--members", "a"]) == 2
-    assert "stage:" in capsys.readouterr().err
-    ask(capsys, "tag", "stage:new", "--new-in", "stage", "--members", "a")
+    group = run("tag-groups", "add", "stage", "--prefix", "stage:", "--exclusive")
+    assert group.code == 0
+    wrong = run("tags", "apply", "new", "--new-in", "stage", "--members", "ann")
+    assert wrong.code == 2
+    assert "stage:" in wrong.errors
+    right = run("tags", "apply", "stage:new", "--new-in", "stage", "--members", "ann")
+    assert right.code == 0
 
 
-def test_a_merged_tag_leads_on(capsys: pytest.CaptureFixture[str]) -> None:
-    ask(capsys, "tags", "group", "any")
-    ask(capsys, "tag", "vip", "--new-in", "any", "--members", "a")
-    ask(capsys, "tag", "gold", "--new-in", "any", "--members", "b")
-    assert ask(capsys, "tags", "merge", "gold", "vip")["changed"] == 2
-    ask(capsys, "tags", "synonym", "vip", "noble")
+def test_tag_groups_are_listed_with_their_rules(run: Run, shop: Community) -> None:
+    run("tag-groups", "add", "stage", "--prefix", "stage:", "--exclusive")
+    bought, stage = run("tag-groups", "list", "--json").json["tag_groups"]
+    assert (bought["key"], bought["exclusive"], bought["prefix"]) == (
+        "bought",
+        False,
+        "",
+    )
+    assert (stage["key"], stage["exclusive"]) == ("stage", True)
+    assert stage["prefix"] == "stage:"
+
+
+def test_keys_of_merged_tags_and_synonyms_lead_to_the_tag(
+    run: Run, shop: Community
+) -> None:
+    run("tags", "apply", "gold", "--new-in", "bought", "--members", "cyd")
+    assert run("tags", "merge", "gold", "vip", "--json").json["changed"] == 2
+    assert run("tags", "add-synonym", "vip", "noble").code == 0
     for key in ("vip", "gold", "noble"):
         rule = json.dumps({"tag": {"any": [key]}})
-        assert ask(capsys, "audience", "count", rule)["count"] == 2
+        assert run("audience", "count", rule).output == "3\n"
 
 
-def test_what_needs_tidying_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    ask(capsys, "tags", "group", "any")
-    ask(capsys, "tag", "likes tea", "--new-in", "any", "--members", "a")
-    ask(capsys, "tag", "Likes-Tea", "--new-in", "any", "--members", "a,b")
-    told = ask(capsys, "tags", "tidy")
-    assert told["twins"] == [["Likes-Tea", "likes tea"]]
-    assert told["of_one_person"] == ["likes tea"] and told["unused"] == []
+def test_a_tag_is_archived_and_restored(run: Run, shop: Community) -> None:
+    archived = run("tags", "archive", "vip", "--json").json
+    assert archived == {"tag": "vip", "state": "archived"}
+    assert keys(run) == []
+    assert run("tags", "apply", "vip", "--members", "cyd").code == 4
+    assert run("tags", "restore", "vip", "--json").json["state"] == "active"
+    assert keys(run) == ["vip"]
+
+
+def test_the_report_names_duplicates_and_rare_tags(run: Run, shop: Community) -> None:
+    run("tags", "apply", "likes tea", "--new-in", "bought", "--members", "ann")
+    run("tags", "apply", "Likes-Tea", "--new-in", "bought", "--members", "ann,bob")
+    report = run("tags", "report", "--json").json
+    assert report["duplicates"] == [["Likes-Tea", "likes tea"]]
+    assert report["single_use"] == ["likes tea"] and report["unused"] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("tags", "add", "tea"),
+        ("tags", "archive", "vip"),
+        ("tags", "merge", "vip", "vip"),
+        ("tags", "apply", "vip", "--members", "cyd"),
+        ("tags", "remove", "vip", "--members", "ann"),
+        ("tag-groups", "add", "stage"),
+    ],
+)
+def test_viewers_change_no_tags(
+    run: Run, shop: Community, words: tuple[str, ...]
+) -> None:
+    made.staff(shop, "vic", role="viewer")
+    assert run(*words, "--as", "vic").code == 4
+    assert run("tags", "list", "--json").json["tags"][0]["members"] == 2

@@ -37,34 +37,34 @@ def ring(by: Staff | None, of: Staff, *events: BellRung) -> None:
 def test_one_call_is_one_act_with_what_its_facts_share(ann: Staff) -> None:
     bells = [BellRung(tower="north", times=n, account=n) for n in range(1, 4)]
     ring(ann, ann, *bells)
-    (act,) = audit.listed(community=ann.community)
+    (act,) = audit.list_entries(community=ann.community)
     assert (act.actor_id, act.count, act.account_id) == (ann.pk, 3, None)
     assert act.detail == {"tower": "north"}
 
 
 def test_one_member_alone_is_named(ann: Staff) -> None:
     ring(ann, ann, BellRung(tower="north", times=1, account=7))
-    (act,) = audit.listed(community=ann.community)
+    (act,) = audit.list_entries(community=ann.community)
     assert act.account_id == 7
 
 
 def test_what_nobody_did_is_no_act(ann: Staff) -> None:
     ring(None, ann, BellRung(tower="north", times=1))
-    assert audit.listed(community=ann.community) == []
+    assert audit.list_entries(community=ann.community) == []
 
 
 def test_the_same_for_many_is_one_act(ann: Staff) -> None:
     event = BellRung(tower="north", times=1)
     facts.record_for_accounts(event, range(500), community=ann.community, by=ann, at=AT)
-    (act,) = audit.listed(community=ann.community)
+    (act,) = audit.list_entries(community=ann.community)
     assert act.count == 500
 
 
 def test_an_erased_member_is_forgotten_and_the_act_stays(ann: Staff) -> None:
     for account in (7, 8):
         ring(ann, ann, BellRung(tower="her house", times=1, account=account))
-    audit.forget([7])
-    acts = audit.listed(community=ann.community)
+    audit.clear_details([7])
+    acts = audit.list_entries(community=ann.community)
     assert [act.detail for act in acts] == [{"tower": "her house", "times": 1}, None]
 
 
@@ -76,34 +76,37 @@ def test_it_is_read_by_who_kind_and_time_a_page_at_a_time(ann: Staff) -> None:
         audit.log(
             kind=f"bell.n{number}", community=ann.community, by=by, at=later, detail={}
         )
-    every = audit.listed(community=ann.community)
+    every = audit.list_entries(community=ann.community)
     assert len(every) == 5
-    after = audit.listed(community=ann.community, before=every[1].pk, most=2)
+    after = audit.list_entries(community=ann.community, before=every[1].pk, limit=2)
     assert after == every[2:4]
-    assert len(audit.listed(community=ann.community, actor=bob.pk)) == 3
-    assert audit.listed(community=ann.community, kind="bell.n3") == [every[1]]
-    assert audit.listed(community=ann.community, kind="bell.unheard") == []
+    assert len(audit.list_entries(community=ann.community, actor=bob.pk)) == 3
+    assert audit.list_entries(community=ann.community, kind="bell.n3") == [every[1]]
+    assert audit.list_entries(community=ann.community, kind="bell.unheard") == []
     since, until = AT + timedelta(hours=1), AT + timedelta(hours=3)
-    assert audit.listed(community=ann.community, since=since, until=until) == every[2:4]
-    assert sorted(audit.kinds(ann.community).values()) == [
+    assert (
+        audit.list_entries(community=ann.community, since=since, until=until)
+        == every[2:4]
+    )
+    assert sorted(audit.list_kinds(ann.community).values()) == [
         f"bell.n{n}" for n in range(5)
     ]
-    assert audit.listed(community=made.community("other")) == []
-    assert audit.kinds(made.community("third")) == {}
+    assert audit.list_entries(community=made.community("other")) == []
+    assert audit.list_kinds(made.community("third")) == {}
 
 
 def test_a_long_text_is_cut_and_a_list_is_kept_as_text(ann: Staff) -> None:
     detail = {"text": "x" * 1_000, "list": ["a", "b"]}
     audit.log(kind="bell.told", community=ann.community, by=ann, at=AT, detail=detail)
-    (act,) = audit.listed(community=ann.community)
-    assert len(act.detail["text"]) == audit.LONGEST_VALUE
+    (act,) = audit.list_entries(community=ann.community)
+    assert len(act.detail["text"]) == audit.MAX_VALUE_LENGTH
     assert act.detail["list"] == '["a", "b"]'
 
 
 def test_who_sees_a_part_does_not_read_it(ann: Staff) -> None:
-    audit.check_see(ann)
+    audit.check_view(ann)
     limits: list[dict[str, Any]] = [{"scope": {"all": []}}, {"role": "operator"}]
     for given in limits:
         other = made.staff(ann.community, str(given)[:9], **given)
         with pytest.raises(permissions.NotAllowed):
-            audit.check_see(other)
+            audit.check_view(other)

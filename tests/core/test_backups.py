@@ -23,7 +23,7 @@ def backup(tmp_path: Path) -> Path:
     bell = BellRung(account=7)
     facts.record(bell, community=made.community(), by=None, at=AT)
     file = tmp_path / "backup.zip"
-    backups.write(file, at=AT)
+    backups.create(file, at=AT)
     return file
 
 
@@ -60,7 +60,7 @@ def test_the_manifest_tells_rows_and_sums(backup: Path) -> None:
 
 def test_what_was_backed_up_can_be_proven(backup: Path) -> None:
     copy, manifest = unpacked(backup)
-    backups.prove_copy(copy, manifest)
+    backups.verify_copy(copy, manifest)
     with sqlite3.connect(copy) as connection:
         found = connection.execute("SELECT account_id FROM core_fact")
         assert found.fetchall() == [(7,)]
@@ -72,24 +72,24 @@ def test_other_counts_than_the_manifests_are_not_proven(backup: Path) -> None:
     copy, manifest = unpacked(
         altered(backup, tables={**tables, "core_fact": [2, 5, 7]})
     )
-    with pytest.raises(backups.NotProven, match="core_fact"):
-        backups.prove_copy(copy, manifest)
+    with pytest.raises(backups.VerificationFailed, match="core_fact"):
+        backups.verify_copy(copy, manifest)
 
 
 def test_a_byte_that_turned_is_found(backup: Path) -> None:
-    with pytest.raises(backups.BrokenBackup, match="damaged"):
+    with pytest.raises(backups.InvalidBackup, match="damaged"):
         unpacked(altered(backup))
 
 
 @pytest.mark.parametrize("left", [0, 10, 3000])
 def test_half_a_file_is_refused(backup: Path, left: int) -> None:
     backup.write_bytes(backup.read_bytes()[:left])
-    with pytest.raises(backups.BrokenBackup):
+    with pytest.raises(backups.InvalidBackup):
         backups.read_manifest(backup)
 
 
 def test_a_newer_format_is_refused(backup: Path) -> None:
-    with pytest.raises(backups.BrokenBackup, match="newer"):
+    with pytest.raises(backups.InvalidBackup, match="newer"):
         backups.read_manifest(altered(backup, format=2))
 
 
@@ -97,17 +97,17 @@ def test_a_newer_format_is_refused(backup: Path) -> None:
 def test_a_newer_or_another_database_is_refused(backup: Path) -> None:
     manifest = backups.read_manifest(backup)
     known = set(manifest.schema)
-    backups.check_fits(manifest, known=known)
-    with pytest.raises(backups.BrokenBackup, match="0001_initial"):
-        backups.check_fits(manifest, known=known - {"core.0001_initial"})
+    backups.check_compatible(manifest, known=known)
+    with pytest.raises(backups.InvalidBackup, match="0001_initial"):
+        backups.check_compatible(manifest, known=known - {"core.0001_initial"})
     other = backups.read_manifest(altered(backup, database="another"))
     with pytest.raises(backups.OtherDatabase):
-        backups.check_fits(other, known=known)
+        backups.check_compatible(other, known=known)
 
 
 def test_a_backup_is_of_one_moment_though_others_write(tmp_path: Path) -> None:
     made.community()
-    manifest = backups.write(tmp_path / "before.zip", at=AT)
+    manifest = backups.create(tmp_path / "before.zip", at=AT)
     made.community("second")
     assert manifest.tables["core_community"] == [1]
-    backups.prove_copy(*unpacked(tmp_path / "before.zip"))
+    backups.verify_copy(*unpacked(tmp_path / "before.zip"))

@@ -44,5 +44,5 @@ def test_it_refuses_a_clock_that_does_not_exist(clock: dict[str, Any]) -> None:
 
 
 def test_an_unknown_one_is_named() -> None:
-    with pytest.raises(communities.UnknownCommunity, match="“elsewhere”"):
+    with pytest.raises(communities.CommunityNotFound, match="“elsewhere”"):
         communities.get("elsewhere")

@@ -74,8 +74,8 @@ def test_days_follow_each_other_without_gap_or_overlap(
     zone: str, start: int, day: int
 ) -> None:
     begin, end = (
-        community_days.begin(zone, start, day),
-        community_days.begin(zone, start, day + 1),
+        community_days.start_of(zone, start, day),
+        community_days.start_of(zone, start, day + 1),
     )
     assert begin <= end
     if begin < end:
@@ -100,7 +100,7 @@ def test_days_are_as_long_as_the_clock_makes_them(
     zone: str, day: date, hours: int
 ) -> None:
     number = community_days.from_date(day)
-    length = community_days.begin(zone, 0, number + 1) - community_days.begin(
+    length = community_days.start_of(zone, 0, number + 1) - community_days.start_of(
         zone, 0, number
     )
     assert length == hours * 60 * MINUTE
@@ -108,7 +108,7 @@ def test_days_are_as_long_as_the_clock_makes_them(
 
 def test_a_start_that_the_clock_jumps_over_is_the_jump() -> None:
     cairo = community_days.from_date(date(2026, 4, 24))
-    begin = timestamps.from_micros(community_days.begin("Africa/Cairo", 0, cairo))
+    begin = timestamps.from_micros(community_days.start_of("Africa/Cairo", 0, cairo))
     assert begin == datetime(2026, 4, 23, 22, tzinfo=UTC)
     assert begin.astimezone(ZoneInfo("Africa/Cairo")).time() == time(1)
 
@@ -116,7 +116,7 @@ def test_a_start_that_the_clock_jumps_over_is_the_jump() -> None:
 def test_a_start_that_the_clock_shows_twice_is_the_first_showing() -> None:
     angeles = community_days.from_date(date(2026, 11, 1))
     begin = timestamps.from_micros(
-        community_days.begin("America/Los_Angeles", 90, angeles)
+        community_days.start_of("America/Los_Angeles", 90, angeles)
     )
     assert begin == datetime(2026, 11, 1, 8, 30, tzinfo=UTC)
 

@@ -44,7 +44,7 @@ def test_many_may_have_happened_at_their_own_times() -> None:
         community=shop,
         by=None,
         at=AT,
-        happened=[earlier, AT],
+        happened_at=[earlier, AT],
     )
     found = Fact.objects.order_by("pk").values_list("happened_at", "recorded_at")
     assert list(found) == [(earlier, AT), (AT, AT)]
@@ -66,13 +66,13 @@ def test_facts_of_a_transaction_that_fails_never_happened() -> None:
 @pytest.mark.parametrize("kind", ["paid", "Order.paid", "order.", "order.paid.twice"])
 def test_a_badly_written_kind_is_refused(kind: str) -> None:
     with pytest.raises(facts.InvalidFact, match=kind):
-        facts.kind_ids([kind])
+        facts.ensure_kinds([kind])
 
 
 def test_a_kind_is_known_once_declared_or_recorded() -> None:
     assert facts.find_kind("bell.rung") is not None
     assert facts.find_kind("bell.cracked") is None
-    made_now = facts.kind_ids(["bell.cracked"])
+    made_now = facts.ensure_kinds(["bell.cracked"])
     assert facts.find_kind("bell.cracked") == made_now["bell.cracked"]
 
 

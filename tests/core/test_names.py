@@ -12,7 +12,7 @@ def test_a_name_keeps_its_number() -> None:
     made = interned_names.ensure("source", 1, ["柜台", "web"])
     assert interned_names.ensure("source", 1, ["web"]) == {"web": made["web"]}
     assert interned_names.find("source", 1, "柜台") == made["柜台"]
-    assert interned_names.listed("source", 1) == {
+    assert interned_names.names_by_id("source", 1) == {
         made["柜台"]: "柜台",
         made["web"]: "web",
     }

@@ -29,13 +29,15 @@ def echo(*, community: Community, facts: Sequence[RecordedFact], at: datetime) -
     """Leaves a name for each fact; the same one twice would be an error."""
     for fact in facts:
         made_now = interned_names.InternedName(
-            space=ECHO, community_id=community.pk, name=str(fact.payload["times"])
+            namespace=ECHO, community_id=community.pk, name=str(fact.payload["times"])
         )
         made_now.save(force_insert=True)
 
 
 def echoes(shop: Community) -> list[int]:
-    return sorted(int(name) for name in interned_names.listed(ECHO, shop.pk).values())
+    return sorted(
+        int(name) for name in interned_names.names_by_id(ECHO, shop.pk).values()
+    )
 
 
 def consumer(*reactions: consumers.Reaction) -> consumers.Consumer:
@@ -93,8 +95,8 @@ def test_a_reaction_sees_the_fact_as_it_was_recorded() -> None:
     fact = seen[0]
     assert (fact.kind, fact.account, fact.community) == ("bell.rung", 7, shop.pk)
     assert (fact.happened_at, fact.payload) == (AT, {"times": 4, "tone": None})
-    assert committed.find(fact.id) == [fact]
-    assert committed.find(fact.id + 1) == []
+    assert committed.find(fact.id) == fact
+    assert committed.find(fact.id + 1) is None
 
 
 def test_kinds_without_reaction_are_passed_over_without_a_write(
@@ -167,9 +169,9 @@ def test_a_fact_that_fails_waits_alone_and_is_tried_again() -> None:
     rows = job_queue.claim(at=AT)
     assert [row.job for row in rows] == [consumers.RETRY_JOB]
     with pytest.raises(ValueError, match="not this one"):
-        some.again(rows[0].key, at=AT)
+        some.retry(rows[0].key, at=AT)
     broken.clear()
-    some.again(rows[0].key, at=AT)
+    some.retry(rows[0].key, at=AT)
     assert echoes(shop) == list(range(9))
 
 
@@ -219,7 +221,7 @@ def test_facts_are_taken_while_they_are_written(small_batches: None) -> None:
 @pytest.mark.postgres_only
 def test_a_fact_that_commits_late_is_not_skipped() -> None:
     shop = made.community()
-    facts.kind_ids(["bell.rung"])  # else the second would wait for the name
+    facts.ensure_kinds(["bell.rung"])  # else the second would wait for the name
     paused, go_on = threading.Event(), threading.Event()
 
     def slow() -> None:

@@ -65,7 +65,7 @@ def test_one_that_fails_keeps_its_error_and_holds_up_no_other() -> None:
 def test_a_duty_nobody_has_stays() -> None:
     job_queue.schedule(job="of tomorrow", key="a", due_at=AT)
     scheduler.run_due({}, clock=Clock())
-    assert QueuedJob.objects.get().error == "nobody has this duty"
+    assert QueuedJob.objects.get().error == "there is no such job"
 
 
 def test_a_long_one_leaves_the_others_to_somebody_else() -> None:

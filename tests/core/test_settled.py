@@ -24,7 +24,7 @@ def ring(shop: Community, *times: int) -> None:
 def start() -> int:
     """SQLite goes on counting where the last test ended."""
     ring(made.community("before"), 0)
-    return committed.read(after=0, most=10**9, kinds={}).upto
+    return committed.read(after=0, limit=10**9, kinds={}).until
 
 
 def walk(after: int, most: int) -> list[list[int]]:
@@ -32,11 +32,11 @@ def walk(after: int, most: int) -> list[list[int]]:
     assert kind is not None
     steps: list[list[int]] = []
     while True:
-        stretch = committed.read(after=after, most=most, kinds={kind: "bell.rung"})
+        stretch = committed.read(after=after, limit=most, kinds={kind: "bell.rung"})
         if not stretch.size:
             return steps
         steps.append([fact.payload["times"] for fact in stretch.facts])
-        after = stretch.upto
+        after = stretch.until
 
 
 def idle(transactions: int) -> None:
@@ -69,9 +69,9 @@ def test_a_gap_without_facts_does_not_end_the_walk(start: int) -> None:
 def test_there_is_nothing_new_after_the_last(start: int) -> None:
     shop = made.community()
     ring(shop, 1)
-    upto = committed.read(after=start, most=10, kinds={}).upto
+    upto = committed.read(after=start, limit=10, kinds={}).until
     idle(3)
-    assert committed.read(after=upto, most=10, kinds={}).size == 0
+    assert committed.read(after=upto, limit=10, kinds={}).size == 0
 
 
 @pytest.mark.postgres_only
@@ -98,6 +98,6 @@ def test_it_tells_whom_the_facts_are_about(start: int) -> None:
     ring(shop, 3)
     kind = facts.find_kind("bell.rung")
     assert kind is not None
-    found = committed.read_accounts(after=start, most=100, kinds=[kind])
+    found = committed.read_accounts(after=start, limit=100, kinds=[kind])
     assert found.size == 4
     assert found.accounts == {shop.pk: [1, 3], other.pk: [3]}

@@ -65,19 +65,19 @@ def test_a_manager_neither_makes_nor_changes_an_owner() -> None:
     with pytest.raises(permissions.NotAllowed):
         add(manager, login="cy", role="owner")
     with pytest.raises(permissions.NotAllowed):
-        staff.change(staff=owner, by=manager, at=AT, name="Mine")
+        staff.update(staff=owner, by=manager, at=AT, name="Mine")
     with pytest.raises(permissions.NotAllowed):
         passwords.set_temporary(staff=owner, password=PASSWORD, by=manager, at=AT)
     with pytest.raises(permissions.NotAllowed):
-        staff.change(staff=manager, by=manager, at=AT, role="owner")
+        staff.update(staff=manager, by=manager, at=AT, role="owner")
 
 
 def test_staff_of_another_community_are_out_of_reach() -> None:
     owner = boss()
     other = made.staff(made.community("other"), "zed")
     with pytest.raises(permissions.NotAllowed):
-        staff.change(staff=other, by=owner, at=AT, name="Mine")
-    with pytest.raises(staff.UnknownStaff):
+        staff.update(staff=other, by=owner, at=AT, name="Mine")
+    with pytest.raises(staff.StaffNotFound):
         staff.get(owner, other.pk)
 
 
@@ -87,11 +87,11 @@ def test_staff_of_another_community_are_out_of_reach() -> None:
 def test_the_last_owner_stays(change: dict[str, Any]) -> None:
     owner = boss()
     with pytest.raises(staff.LastOwner):
-        staff.change(staff=owner, by=owner, at=AT, **change)
+        staff.update(staff=owner, by=owner, at=AT, **change)
     with pytest.raises(staff.LastOwner):
         staff.deactivate(staff=owner, by=owner, at=AT)
     add(owner, login="second", role="owner")
-    staff.change(staff=owner, by=owner, at=AT, **change)
+    staff.update(staff=owner, by=owner, at=AT, **change)
 
 
 @pytest.mark.parametrize(
@@ -114,18 +114,18 @@ def test_the_house_is_not_listed() -> None:
 
     owner = boss()
     staff_models.system(owner.community)
-    assert [each.login for each in staff.listed(owner.community)] == ["boss"]
+    assert [each.login for each in staff.list_all(owner.community)] == ["boss"]
 
 
 def test_each_change_is_in_the_audit_log_by_whom() -> None:
     owner = boss()
     bea = add(owner)
-    staff.change(staff=bea, by=owner, at=AT, name="Bee")
-    staff.change(staff=bea, by=owner, at=AT, name="Bee")
+    staff.update(staff=bea, by=owner, at=AT, name="Bee")
+    staff.update(staff=bea, by=owner, at=AT, name="Bee")
     staff.deactivate(staff=bea, by=owner, at=AT)
     staff.reactivate(staff=bea, by=owner, at=AT)
-    names = audit.kinds(owner.community)
-    acts = audit.listed(community=owner.community)
+    names = audit.list_kinds(owner.community)
+    acts = audit.list_entries(community=owner.community)
     kinds = ["staff.returned", "staff.left", "staff.changed", "staff.joined"]
     assert [names[act.kind_id] for act in acts] == kinds
     assert {act.actor_id for act in acts} == {owner.pk}
@@ -139,9 +139,9 @@ def test_units_make_a_tree_that_cannot_bite_its_tail() -> None:
     low = units.create(
         community=shop, name="Lanzhou", kind="local", by=by, at=AT, parent=top
     )
-    assert units.tree(shop) == [(0, top), (1, low)]
+    assert units.list_tree(shop) == [(0, top), (1, low)]
     with pytest.raises(units.InvalidUnit):
-        units.change(unit=top, name="HQ", kind="headquarters", parent=low, by=by, at=AT)
+        units.update(unit=top, name="HQ", kind="headquarters", parent=low, by=by, at=AT)
     with pytest.raises(units.InvalidUnit):
         units.create(community=shop, name="HQ", kind="local", by=by, at=AT)
     with pytest.raises(units.UnitInUse):

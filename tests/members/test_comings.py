@@ -9,7 +9,7 @@ from qunce.members.accounts import accounts
 from qunce.members.clauses import lifecycle
 from qunce.members.people import merges
 from qunce.sets import audiences
-from tests.members import made
+from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -19,8 +19,8 @@ EARLY = datetime(2026, 2, 27, 0, 30, tzinfo=UTC)
 
 def test_who_joined_on_which_day_follows_a_change_of_the_clock() -> None:
     """Today may be the same day by both clocks, and yet begin elsewhere."""
-    shop = made.shop(timezone="UTC")
-    by = made.staff(shop)
+    shop = factories.community(timezone="UTC")
+    by = factories.staff(shop)
     accounts.create(community=shop, key="ann", joined_at=EARLY, by=by, at=AT)
 
     def count() -> int:
@@ -35,8 +35,8 @@ def test_who_joined_on_which_day_follows_a_change_of_the_clock() -> None:
 
 
 def test_people_are_counted_on_the_day_their_first_account_joined() -> None:
-    shop = made.shop(timezone="UTC")
-    by = made.staff(shop)
+    shop = factories.community(timezone="UTC")
+    by = factories.staff(shop)
     joined = [
         accounts.create(community=shop, key=key, joined_at=moment, by=by, at=AT).pk
         for key, moment in (("ann", EARLY), ("ann-2", AT), ("bob", AT), ("eve", AT))

@@ -19,8 +19,8 @@ from qunce.members.rule_text import sentences
 from qunce.members.rule_text.sentences import Line
 from qunce.members.segments import segments
 from qunce.sets.rules import base, phrasing
-from tests.members import made
-from tests.members.made import AT
+from tests import factories
+from tests.factories import AT
 
 NAMES = {
     ("tag", "vip"): "VIP",
@@ -210,7 +210,7 @@ def test_whatever_a_rule_holds_it_is_said(rule: Any) -> None:
 
 @pytest.mark.both_databases
 def test_names_are_found_in_the_community(shop: Community, by: Staff) -> None:
-    made.tag(shop, "vip", made.tag_group(shop, "worth", name="Worth"))
+    factories.tag(shop, "vip", factories.tag_group(shop, "worth", name="Worth"))
     about: dict[str, Any] = {"community": shop, "by": by, "at": AT}
     attributes.define(name="region", type="text", label="Region", **about)
     layers.create(key="value", name="Value", spec=layer_specs.VALUE, **about)
@@ -234,6 +234,6 @@ def test_names_are_found_in_the_community(shop: Community, by: Staff) -> None:
         ("segment", "loyal"): "Loyal ones",
         ("kind", "member.joined"): "joined the community",
     }
-    assert rule_names.find(made.shop("other"), rule) == {
+    assert rule_names.find(factories.community("other"), rule) == {
         ("kind", "member.joined"): "joined the community"
     }

@@ -89,7 +89,7 @@ class World:
             attributes.define(name=name, type=kind, **given)
         for key in strategies.GROUPS:
             groups.create(key=key, **given)
-        facts.kind_ids(strategies.KINDS)
+        facts.ensure_kinds(strategies.KINDS)
         layers.create(key=strategies.LAYERING, spec=LAYERS, default="middle", **given)
         interned_names.ensure("source", self.qunce.pk, strategies.SOURCES)
         self.plain.tag_groups = dict(strategies.TAG_GROUPS)
@@ -290,16 +290,16 @@ class World:
     def happen(self, events: list[Event], at: datetime) -> None:
         """Facts from a source, with its keys; one that is known is passed over."""
         source = interned_names.ensure("source", self.qunce.pk, [SOURCE])[SOURCE]
-        kinds = facts.kind_ids(strategies.KINDS)
+        kinds = facts.ensure_kinds(strategies.KINDS)
         batch = ingest.FactBatch(
             community_id=self.qunce.pk,
             source_id=source,
             actor_id=self.by.pk,
-            recorded=timestamps.to_micros(at),
+            recorded_at=timestamps.to_micros(at),
             kinds=[kinds[event.fact.kind] for event in events],
             accounts=[self.ids[event.fact.account] for event in events],
             groups=[self._group_id(event.fact.group) for event in events],
-            happened=[timestamps.to_micros(event.fact.at) for event in events],
+            happened_at=[timestamps.to_micros(event.fact.at) for event in events],
             payloads=[facts.dump(dict(event.fact.payload)) for event in events],
             keys=[event.key for event in events],
             hashes=ingest.hashes_of(source, [e.key.encode() for e in events]).tolist(),

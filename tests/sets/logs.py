@@ -36,7 +36,7 @@ def made(key: str = "tea", timezone: str = "Asia/Shanghai") -> Community:
 
 
 def write(community: Community, rows: Iterable[Row]) -> None:
-    ids = facts.kind_ids(KINDS)
+    ids = facts.ensure_kinds(KINDS)
     Fact.objects.bulk_create(
         [
             Fact(

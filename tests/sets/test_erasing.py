@@ -101,7 +101,7 @@ def test_that_somebody_was_erased_stays_recorded() -> None:
     known = accounts.ensure(community=shop, keys=["a"], by=by, at=AT)
     people.erase(account=Account.objects.get(pk=known["a"]), by=by, at=AT)
     doctor.run_checks(repair=True)
-    kinds = facts.kind_ids(["member.erased"])
+    kinds = facts.ensure_kinds(["member.erased"])
     left = Fact.objects.filter(account_id=known["a"])
     assert [fact.kind_id for fact in left] == list(kinds.values())
     assert doctor.run_checks() == []

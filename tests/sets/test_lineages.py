@@ -154,9 +154,9 @@ def react() -> int:
     """How many facts a consumer of the log still finds."""
     start = ConsumerPosition.objects.get(consumer="reactions").position
     names = dict(
-        db.rows("SELECT id, name FROM core_interned_name WHERE space = 'kind'")
+        db.rows("SELECT id, name FROM core_interned_name WHERE namespace = 'kind'")
     )
-    return len(committed.read(after=start, most=1000, kinds=names).facts)
+    return len(committed.read(after=start, limit=1000, kinds=names).facts)
 
 
 @pytest.mark.postgres_only

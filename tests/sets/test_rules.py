@@ -21,7 +21,7 @@ VISITED = {"kind": "page.visited"}
 
 @pytest.fixture
 def community(db: None) -> Community:
-    facts.kind_ids(["page.visited"])
+    facts.ensure_kinds(["page.visited"])
     return communities.create(key="tea", at=AT)
 
 

@@ -14,15 +14,15 @@ from qunce.members.people import merges
 from qunce.members.tags import assignments
 from qunce.members.tags import models as tag_models
 from qunce.sets import audiences, set_sizes
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture
 def shop(db: None) -> Community:
-    return made.shop()
+    return factories.community()
 
 
 def check(shop: Community, some: list[tag_models.Tag], by: staff_models.Staff) -> None:
@@ -51,8 +51,8 @@ def test_sizes_are_what_each_rule_counts(
     shop: Community, carriers: list[set[int]], merged: bool, left: bool
 ) -> None:
     by, number = staff_models.system(shop), tag_models.Tag.objects.count()
-    people = made.members(shop, *(f"{number}-{n}" for n in range(8)))
-    mine = [made.tag(shop, f"t{number}-{n}") for n in range(3)]
+    people = factories.members(shop, *(f"{number}-{n}" for n in range(8)))
+    mine = [factories.tag(shop, f"t{number}-{n}") for n in range(3)]
     for tag, chosen in zip(mine, carriers, strict=True):
         assignments.apply(tag=tag, accounts=[people[n] for n in chosen], by=by, at=AT)
     if merged:

@@ -27,10 +27,10 @@ from qunce.core.backup import postgres_tools
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-CHUNK = 1 << 20
-Ask = Callable[[str], list[tuple[Any, ...]]]
+CHUNK_BYTES = 1 << 20
+RunQuery = Callable[[str], list[tuple[Any, ...]]]
 
-SUMS = {
+CHECKED_SUMS = {
     "core_fact": (
         # What is left by 1,000,003: the sum of all times does not fit an integer.
         "happened_at - happened_at / 1000003 * 1000003",
@@ -42,11 +42,11 @@ SUMS = {
 """What is added up besides the rows: money, and the facts' times and members."""
 
 
-class BrokenBackup(errors.Invalid):
+class InvalidBackup(errors.Invalid):
     """The file is not a whole backup."""
 
 
-class NotProven(errors.QunceError):
+class VerificationFailed(errors.QunceError):
     """What was restored is not what was backed up."""
 
 
@@ -69,7 +69,7 @@ class Manifest:
         return "truth.sqlite3" if self.database == "sqlite" else "truth.dump"
 
 
-def write(target: Path, *, at: datetime) -> Manifest:
+def create(target: Path, *, at: datetime) -> Manifest:
     """Back up into `target`; it appears only when it is whole."""
     part = target.with_name(target.name + ".part")
     copy = target.with_name(target.name + ".truth")
@@ -94,7 +94,7 @@ def write(target: Path, *, at: datetime) -> Manifest:
 
 
 @contextlib.contextmanager
-def _copied(copy: Path) -> Iterator[Ask]:
+def _copied(copy: Path) -> Iterator[RunQuery]:
     """Copies the truth; the reader that is yielded sees exactly what was copied."""
     if db.is_postgresql():
         with db.snapshot():
@@ -120,7 +120,7 @@ def _truth() -> Path:
     return Path(str(settings.DATABASES["default"]["NAME"]))
 
 
-def _schema(ask: Ask) -> list[str]:
+def _schema(ask: RunQuery) -> list[str]:
     rows = ask("SELECT app, name FROM django_migrations ORDER BY app, name")
     return [f"{app}.{name}" for app, name in rows]
 
@@ -133,12 +133,14 @@ TABLES = {
 }
 
 
-def _tables(ask: Ask) -> dict[str, list[int]]:
+def _tables(ask: RunQuery) -> dict[str, list[int]]:
     """Rows of each table and, where it matters, sums."""
     kind = "postgresql" if db.is_postgresql() else "sqlite"
     found = {}
     for (table,) in ask(TABLES[kind]):
-        sums = "".join(f", COALESCE(SUM({what}), 0)" for what in SUMS.get(table, ()))
+        sums = "".join(
+            f", COALESCE(SUM({what}), 0)" for what in CHECKED_SUMS.get(table, ())
+        )
         rows = ask(f'SELECT COUNT(*){sums} FROM "{table}"')  # noqa: S608 - our tables
         found[table] = [int(number) for number in rows[0]]
     return found
@@ -167,16 +169,16 @@ def read_manifest(source: Path) -> Manifest:
         with zipfile.ZipFile(source) as archive:
             manifest = Manifest(**json.loads(archive.read(MANIFEST)))
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
-        raise BrokenBackup(
+        raise InvalidBackup(
             _("“%(file)s” is not a backup of Qunce: %(why)s.")
             % {"file": source, "why": error}
         ) from None
     if manifest.format != FORMAT:
-        raise BrokenBackup(_("This backup was made by a newer Qunce."))
+        raise InvalidBackup(_("This backup was made by a newer Qunce."))
     return manifest
 
 
-def check_fits(manifest: Manifest, *, known: set[str]) -> None:
+def check_compatible(manifest: Manifest, *, known: set[str]) -> None:
     """`known` are the migrations of this version, as `app.name`."""
     here = "postgresql" if db.is_postgresql() else "sqlite"
     if manifest.database != here:
@@ -186,7 +188,7 @@ def check_fits(manifest: Manifest, *, known: set[str]) -> None:
         )
     newer = sorted(set(manifest.schema) - known)
     if newer:
-        raise BrokenBackup(
+        raise InvalidBackup(
             _(
                 "This backup was made by a newer Qunce. It contains the migration "
                 "%(migration)s."
@@ -200,31 +202,31 @@ def unpack(source: Path, manifest: Manifest, copy: Path) -> None:
     try:
         with zipfile.ZipFile(source) as archive, copy.open("wb") as out:
             with archive.open(manifest.member) as packed:
-                shutil.copyfileobj(packed, out, CHUNK)
+                shutil.copyfileobj(packed, out, CHUNK_BYTES)
             out.flush()
             os.fsync(out.fileno())
     except (zipfile.BadZipFile, KeyError, EOFError, ValueError) as error:
-        raise BrokenBackup(
+        raise InvalidBackup(
             _("“%(file)s” is damaged: %(why)s.") % {"file": source, "why": error}
         ) from None
     if copy.stat().st_size != manifest.size or _digest(copy) != manifest.digest:
-        raise BrokenBackup(
+        raise InvalidBackup(
             _("“%(file)s” is damaged: its checksum does not match.") % {"file": source}
         )
 
 
-def prove_copy(copy: Path, manifest: Manifest) -> None:
+def verify_copy(copy: Path, manifest: Manifest) -> None:
     """SQLite, before it is put in place: whole, consistent, and what was backed up."""
     with contextlib.closing(_open(copy, "ro")) as connection:
         sound = connection.execute("PRAGMA integrity_check").fetchall()
         loose = connection.execute("PRAGMA foreign_key_check").fetchall()
         tables = _tables(lambda sql: connection.execute(sql).fetchall())
     if sound != [("ok",)] or loose:
-        raise NotProven(_("The restored database is not consistent."))
+        raise VerificationFailed(_("The restored database is not consistent."))
     _compare(tables, manifest)
 
 
-def prove_here(manifest: Manifest) -> None:
+def verify_database(manifest: Manifest) -> None:
     """PostgreSQL, after it was loaded."""
     with db.snapshot():
         _compare(_tables(db.rows), manifest)
@@ -233,7 +235,7 @@ def prove_here(manifest: Manifest) -> None:
 def _compare(tables: dict[str, list[int]], manifest: Manifest) -> None:
     for table, numbers in manifest.tables.items():
         if tables.get(table) != numbers:
-            raise NotProven(
+            raise VerificationFailed(
                 _("%(table)s has %(found)s, but the backup recorded %(said)s.")
                 % {"table": table, "found": tables.get(table), "said": numbers}
             )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from qunce.core import db, errors
 
 
-class NoProgram(errors.QunceError):
+class ProgramFailed(errors.QunceError):
     """PostgreSQL's client programs are not installed, or did not succeed."""
 
 
@@ -63,7 +63,7 @@ def _run(program: str, *options: str) -> None:
         [_find(program), *words], env=env, capture_output=True, text=True, check=False
     )
     if made.returncode:
-        raise NoProgram(f"{program}: {made.stderr.strip()[-500:]}")
+        raise ProgramFailed(f"{program}: {made.stderr.strip()[-500:]}")
 
 
 def _find(program: str) -> str:
@@ -75,7 +75,7 @@ def _find(program: str) -> str:
             return str(folder / program)
     found = shutil.which(program)
     if found is None:
-        raise NoProgram(
+        raise ProgramFailed(
             _("%(program)s was not found; install PostgreSQL's client programs.")
             % {"program": program}
         )

@@ -1,7 +1,7 @@
-"""The audit log: who did what when, one row an act, written in the act's transaction.
+"""The audit log: who did what and when, one row per act, written in its transaction.
 
-Facts of our own verbs come here by themselves (`facts.record*` with a `by`); what is not
-a fact (a sign-in, an export, a refusal) is noted by whoever sees it happen.
+Facts recorded with a `by` are logged automatically. What is not a fact, such as a sign-in,
+an export or a refusal, is logged by the code that does it.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
 
-SEE = permissions.declare("audit_log.view", permissions.Role.MANAGER)
-PAGE = 50
-LONGEST_VALUE = 200
+VIEW = permissions.declare("audit_log.view", permissions.Role.MANAGER)
+PAGE_SIZE = 50
+MAX_VALUE_LENGTH = 200
+ACCOUNTS_PER_UPDATE = 500
 
 
 class AuditEntry(models.Model):
-    """`count` things were touched; `account` is given where it was one member alone.
+    """One act of staff on `count` things; `account_id` is set if it was one member.
 
-    `detail` holds what all of them had in common. Integers without foreign keys: an act
-    outlives what it touched.
+    `detail` holds the values that all these things have in common. Ids are integers
+    without foreign keys, because an entry outlives what it is about.
     """
 
     community_id = models.IntegerField()
@@ -46,40 +47,42 @@ class AuditEntry(models.Model):
     class Meta:
         db_table = "core_audit_entry"
         indexes = [
-            models.Index(fields=["community_id", "id"], name="acts"),
+            models.Index(fields=["community_id", "id"], name="audit_by_community"),
             models.Index(
-                fields=["community_id", "actor_id", "id"], name="acts_by_actor"
+                fields=["community_id", "actor_id", "id"], name="audit_by_actor"
             ),
-            models.Index(fields=["community_id", "kind_id", "id"], name="acts_by_kind"),
-            models.Index(fields=["community_id", "happened_at"], name="acts_by_time"),
-            models.Index(fields=["account_id"], name="acts_by_account"),
+            models.Index(
+                fields=["community_id", "kind_id", "id"], name="audit_by_kind"
+            ),
+            models.Index(fields=["community_id", "happened_at"], name="audit_by_time"),
+            models.Index(fields=["account_id"], name="audit_by_account"),
         ]
 
     def __str__(self) -> str:
-        return f"act {self.pk}"
+        return f"audit entry {self.pk}"
 
 
-_words: dict[str, StrOrPromise] = {}
+_labels: dict[str, StrOrPromise] = {}
 
 
-def declare(kind: str, words: StrOrPromise) -> str:
-    """A kind of act that is not a fact, in the reader's words."""
-    _words[kind] = words
+def declare(kind: str, label: StrOrPromise) -> str:
+    """Declare a kind of entry that is not a fact; returns `kind`."""
+    _labels[kind] = label
     return kind
 
 
-def label_of(kind: str) -> str | None:
-    return str(_words[kind]) if kind in _words else None
-
-
 def declared() -> dict[str, StrOrPromise]:
-    return dict(_words)
+    return dict(_labels)
 
 
-WRITE = """
-INSERT INTO core_audit_entry (community_id, actor_id, kind_id, account_id, group_id, count,
-    happened_at, detail) VALUES
-"""
+def label_of(kind: str) -> str | None:
+    return str(_labels[kind]) if kind in _labels else None
+
+
+def check_view(by: Staff) -> None:
+    """The log covers all members, so it is only for staff who see all of them."""
+    permissions.check_may(by, VIEW)
+    permissions.check_unscoped(by)
 
 
 def log(
@@ -92,17 +95,22 @@ def log(
     account: int | None = None,
     detail: dict[str, Any] | None = None,
 ) -> None:
-    """Write down what is no fact; `detail` holds no personal data of members."""
-    kind_id = interned_names.ensure("kind", 0, [kind])[kind]
+    """Log what is not a fact. `detail` must not hold personal data of members."""
     insert(
         community_id=community.pk,
         actor_id=by.pk if by else None,
-        kind_id=kind_id,
+        kind_id=interned_names.ensure("kind", 0, [kind])[kind],
         account_id=account,
         count=count,
         at=at,
         detail=detail,
     )
+
+
+INSERT_ENTRIES = """
+INSERT INTO core_audit_entry (community_id, actor_id, kind_id, account_id, group_id, count,
+    happened_at, detail) VALUES
+"""
 
 
 def insert(
@@ -116,28 +124,30 @@ def insert(
     group_id: int | None = None,
     detail: dict[str, Any] | None = None,
 ) -> None:
-    told = {name: _short(value) for name, value in (detail or {}).items()}
-    text = json.dumps(told, ensure_ascii=False, default=str) if told else None
-    moment = timestamps.to_micros(at)
-    row = (community_id, actor_id, kind_id, account_id, group_id, count, moment, text)
-    db.insert(WRITE, [row])
+    """Insert one entry; long values of `detail` are shortened."""
+    values = {name: _shorten(value) for name, value in (detail or {}).items()}
+    text = json.dumps(values, ensure_ascii=False, default=str) if values else None
+    time = timestamps.to_micros(at)
+    row = (community_id, actor_id, kind_id, account_id, group_id, count, time, text)
+    db.insert(INSERT_ENTRIES, [row])
 
 
-def _short(value: Any) -> Any:
-    if isinstance(value, str) and len(value) > LONGEST_VALUE:
-        return value[: LONGEST_VALUE - 1] + "…"
+def _shorten(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > MAX_VALUE_LENGTH:
+        return value[: MAX_VALUE_LENGTH - 1] + "…"
     if isinstance(value, dict | list | tuple):
-        return _short(json.dumps(value, ensure_ascii=False, default=str))
+        return _shorten(json.dumps(value, ensure_ascii=False, default=str))
     return value
 
 
-def check_see(by: Staff) -> None:
-    """The log covers all members, so it is only for staff who see all of them."""
-    permissions.check_may(by, SEE)
-    permissions.check_unscoped(by)
+def clear_details(accounts: Sequence[int]) -> None:
+    """Delete the details of entries about erased members; the entries stay."""
+    for start in range(0, len(accounts), ACCOUNTS_PER_UPDATE):
+        chunk = accounts[start : start + ACCOUNTS_PER_UPDATE]
+        AuditEntry.objects.filter(account_id__in=chunk).update(detail=None)
 
 
-def listed(
+def list_entries(
     *,
     community: Community,
     actor: int | None = None,
@@ -145,32 +155,24 @@ def listed(
     since: datetime | None = None,
     until: datetime | None = None,
     before: int | None = None,
-    most: int = PAGE,
+    limit: int = PAGE_SIZE,
 ) -> list[AuditEntry]:
-    """The newest first; `before` is the number of the last one of the page before."""
-    acts = AuditEntry.objects.filter(community_id=community.pk)
+    """The newest entries first; `before` is the id of the last one on the previous page."""
+    entries = AuditEntry.objects.filter(community_id=community.pk)
     if actor is not None:
-        acts = acts.filter(actor_id=actor)
+        entries = entries.filter(actor_id=actor)
     if kind:
-        acts = acts.filter(kind_id=interned_names.find("kind", 0, kind) or 0)
+        entries = entries.filter(kind_id=interned_names.find("kind", 0, kind) or 0)
     if since is not None:
-        acts = acts.filter(happened_at__gte=timestamps.to_micros(since))
+        entries = entries.filter(happened_at__gte=timestamps.to_micros(since))
     if until is not None:
-        acts = acts.filter(happened_at__lt=timestamps.to_micros(until))
+        entries = entries.filter(happened_at__lt=timestamps.to_micros(until))
     if before is not None:
-        acts = acts.filter(pk__lt=before)
-    return list(acts.order_by("-pk")[:most])
+        entries = entries.filter(pk__lt=before)
+    return list(entries.order_by("-pk")[:limit])
 
 
-def kinds(community: Community) -> dict[int, str]:
-    """The kinds that acts here are of, by their small numbers."""
-    # A loose scan of the index: one step a kind, whatever the number of acts.
-    found = db.rows(KINDS, [community.pk, community.pk])
-    known = interned_names.listed("kind", 0)
-    return {row[0]: known[row[0]] for row in found if row[0] in known}
-
-
-KINDS = """
+SELECT_KINDS = """
 WITH RECURSIVE kinds (kind) AS (
     SELECT min(kind_id) FROM core_audit_entry WHERE community_id = %s
     UNION ALL
@@ -179,10 +181,11 @@ WITH RECURSIVE kinds (kind) AS (
     FROM kinds WHERE kinds.kind IS NOT NULL)
 SELECT kind FROM kinds WHERE kind IS NOT NULL
 """
+"""A loose scan of the index: one step per kind, however many entries there are."""
 
 
-def forget(accounts: Sequence[int]) -> None:
-    """What an erased member's acts said is gone; that they happened stays."""
-    for begin in range(0, len(accounts), 500):
-        some = accounts[begin : begin + 500]
-        AuditEntry.objects.filter(account_id__in=some).update(detail=None)
+def list_kinds(community: Community) -> dict[int, str]:
+    """The kinds of this community's entries, by id."""
+    names = interned_names.names_by_id("kind", 0)
+    rows = db.rows(SELECT_KINDS, [community.pk, community.pk])
+    return {row[0]: names[row[0]] for row in rows if row[0] in names}

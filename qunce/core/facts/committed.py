@@ -1,9 +1,9 @@
-"""Which facts are settled: no commit still to come can put one before them.
+"""Reads facts up to the point before which no transaction can add one any more.
 
-On SQLite one writer at a time makes the id the commit order: a position is an id, and
-all up to it are done. On PostgreSQL a low id may commit late, so a fact carries its
-transaction's id, and a position is a transaction id below which all have ended: a fact
-is taken once its transaction lies under the snapshot's xmin.
+On SQLite one transaction writes at a time, so ids are in commit order and a position is
+an id. On PostgreSQL a low id may be committed late. There each fact has the id of its
+transaction, a position is a transaction id below which every transaction has ended, and
+a fact is read once its transaction is below that position.
 """
 
 from __future__ import annotations
@@ -24,95 +24,130 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class CommittedFacts:
-    """Facts of the wanted kinds from one position to the next.
+    """Facts of the requested kinds between two positions, ordered by id.
 
-    `size` counts those of any kind; with 0 there is nothing new, though `upto` may have
-    moved on PostgreSQL, where transactions without facts take numbers too.
+    `size` counts facts of every kind. If it is 0 there is nothing new, though `until` may
+    have moved on PostgreSQL, where transactions without facts use up numbers too.
     """
 
-    upto: int
+    until: int
     size: int
     facts: Sequence[RecordedFact]
 
 
-def read(*, after: int, most: int, kinds: Mapping[int, str]) -> CommittedFacts:
-    """A stretch of about `most` settled facts of any kind, those of `kinds` in it."""
-    end = last_position()  # before the snapshot, which holds all below it all the more
+@dataclass(frozen=True)
+class AffectedAccounts:
+    """Accounts, by community, that facts between two positions are about."""
+
+    until: int
+    size: int
+    accounts: Mapping[int, Sequence[int]]
+
+
+def read(*, after: int, limit: int, kinds: Mapping[int, str]) -> CommittedFacts:
+    """About `limit` facts of any kind after a position, and of those the given `kinds`.
+
+    `kinds` maps the id of a kind to its name.
+    """
+    # The end is read before the snapshot, which can only contain more.
+    end = last_position()
     with db.snapshot():
-        upto, size, where = _stretch(after, most, end)
-        found = _select(where, [after, upto], kinds) if kinds and size else []
-    return CommittedFacts(upto, size, found)
+        until, size, where = _range(after, limit, end)
+        rows = _select(where, [after, until], kinds) if kinds and size else []
+    return CommittedFacts(until, size, rows)
 
 
-def _stretch(after: int, most: int, end: int) -> tuple[int, int, str]:
-    if db.is_postgresql():
-        found = _upto_on_postgresql(after, most, max(end, after))
-        return *found, "xid >= %s AND xid < %s"
-    upto = min(max(end, after), after + most)
-    return upto, upto - after, "id > %s AND id <= %s"
+def read_accounts(*, after: int, limit: int, kinds: Iterable[int]) -> AffectedAccounts:
+    """Like `read`, but only the accounts, for consumers that read the rows themselves."""
+    kinds, end = list(kinds), last_position()
+    accounts: dict[int, list[int]] = {}
+    with db.snapshot():
+        until, size, where = _range(after, limit, end)
+        if size and kinds:
+            for community, account in db.rows(
+                "SELECT DISTINCT community_id, account_id FROM core_fact"  # noqa: S608
+                f" WHERE {where} AND kind_id IN ({db.placeholders(len(kinds))})"
+                " AND account_id IS NOT NULL ORDER BY account_id",
+                [after, until, *kinds],
+            ):
+                accounts.setdefault(community, []).append(account)
+    return AffectedAccounts(until, size, accounts)
 
 
-def find(fact_id: int) -> list[RecordedFact]:
-    kind = db.rows("SELECT kind_id FROM core_fact WHERE id = %s", [fact_id])
-    names = {row[0]: _kind(row[0]) for row in kind}
-    return _select("id = %s", [fact_id], names) if names else []
+SELECT_KIND = """
+SELECT fact.kind_id, kind.name FROM core_fact fact
+JOIN core_interned_name kind ON kind.id = fact.kind_id WHERE fact.id = %s
+"""
 
 
-def _kind(kind_id: int) -> str:
-    return str(
-        db.rows("SELECT name FROM core_interned_name WHERE id = %s", [kind_id])[0][0]
-    )
+def find(fact_id: int) -> RecordedFact | None:
+    kinds = dict(db.rows(SELECT_KIND, [fact_id]))
+    facts = _select("id = %s", [fact_id], kinds) if kinds else []
+    return facts[0] if facts else None
 
 
-LAST = "SELECT MAX(id) FROM core_fact"
-HORIZON = """
+SELECT_LAST_ID = "SELECT MAX(id) FROM core_fact"
+SELECT_HORIZON = """
 SELECT qunce_horizon(),
     pg_snapshot_xmax(pg_current_snapshot())::text::bigint + qunce_bias()
 """
-LOOKS = 4
-PAUSE = 0.003
+MAX_LOOKS = 4
+SECONDS_BETWEEN_LOOKS = 0.003
 
 
 def last_position() -> int:
-    """The last id; on PostgreSQL the number below which every transaction has ended.
+    """The position up to which every fact is committed.
 
-    There, one that ended between the snapshot and the look at who it was counts as a
-    writer; a moment later it does not, so look again before leaving facts behind.
+    On SQLite this is the last id, on PostgreSQL the number below which every transaction
+    has ended.
     """
     if not db.is_postgresql():
-        return int(db.rows(LAST)[0][0] or 0)
-    for _look in range(LOOKS):
-        ended, newest = db.rows(HORIZON)[0]
+        return int(db.rows(SELECT_LAST_ID)[0][0] or 0)
+    # A transaction that ends between the snapshot and the look into pg_stat_activity
+    # counts as a writer, though it is over. A moment later it does not, so that looking
+    # again saves the consumer from leaving facts for its next round.
+    for _look in range(MAX_LOOKS):
+        ended, newest = db.rows(SELECT_HORIZON)[0]
         if ended == newest:
             break
-        time.sleep(PAUSE)
+        time.sleep(SECONDS_BETWEEN_LOOKS)
     return int(ended)
 
 
-WINDOW = """
+def _range(after: int, limit: int, end: int) -> tuple[int, int, str]:
+    """The position to read until, the number of facts up to it, and a WHERE for both."""
+    if db.is_postgresql():
+        until, size = _until_on_postgresql(after, limit, max(end, after))
+        return until, size, "xid >= %s AND xid < %s"
+    until = min(max(end, after), after + limit)
+    return until, until - after, "id > %s AND id <= %s"
+
+
+COUNT_FACTS = """
 SELECT COUNT(*) FROM (
     SELECT 1 FROM core_fact WHERE xid >= %s AND xid < %s LIMIT %s
 ) AS counted
 """
 
 
-def _upto_on_postgresql(after: int, most: int, end: int) -> tuple[int, int]:
-    """Widen the window of transactions until it holds `most` facts.
+def _until_on_postgresql(after: int, limit: int, end: int) -> tuple[int, int]:
+    """Widen the window of transactions until it holds `limit` facts.
 
-    Sorting all that is left to find the place would be read again for every batch; the
-    BRIN index finds a narrow window at once.
+    Sorting all remaining facts to find the position would read them again for every
+    batch; the BRIN index finds a narrow window immediately.
     """
     width, size = 1, 0
     start = good = after
-    while good < end and size <= most:
-        upto = min(start + width, end)
-        held = db.rows(WINDOW, [start, upto, most + 1])[0][0]
-        if held <= most or upto == start + 1:
-            # One transaction alone may hold more: it cannot be taken in parts.
-            good, size, width = upto, held, width * 2
+    while good < end and size <= limit:
+        until = min(start + width, end)
+        count = db.rows(COUNT_FACTS, [start, until, limit + 1])[0][0]
+        if count <= limit or until == start + 1:
+            # One transaction may hold more than `limit`: it cannot be read in parts.
+            good, size, width = until, count, width * 2
         elif size:
             break
-        else:  # nothing up to here, too much beyond: look closer
+        else:
+            # There is nothing up to here and too much beyond, so narrow the window.
             start, width = good, 1
     return good, size
 
@@ -121,36 +156,10 @@ def _select(
     where: str, params: Sequence[Any], kinds: Mapping[int, str]
 ) -> list[RecordedFact]:
     rows = db.rows(
-        f"SELECT {COLUMNS} FROM core_fact WHERE {where}"  # noqa: S608 - our own words
+        f"SELECT {COLUMNS} FROM core_fact WHERE {where}"  # noqa: S608 - constants
         f" AND kind_id IN ({db.placeholders(len(kinds))}) ORDER BY id",
         [*params, *kinds],
     )
     return [
         RecordedFact.from_row(row[:-1], community=row[-1], kinds=kinds) for row in rows
     ]
-
-
-@dataclass(frozen=True)
-class AffectedAccounts:
-    """Accounts, by community, that facts of some kinds are about; see `Stretch`."""
-
-    upto: int
-    size: int
-    accounts: Mapping[int, Sequence[int]]
-
-
-def read_accounts(*, after: int, most: int, kinds: Iterable[int]) -> AffectedAccounts:
-    """Like `read`, but only whom it concerns: for those who look at the rows anew."""
-    wanted, end = list(kinds), last_position()
-    with db.snapshot():
-        upto, size, where = _stretch(after, most, end)
-        found: dict[int, list[int]] = {}
-        if size and wanted:
-            for community, account in db.rows(
-                "SELECT DISTINCT community_id, account_id FROM core_fact"  # noqa: S608
-                f" WHERE {where} AND kind_id IN ({db.placeholders(len(wanted))})"
-                " AND account_id IS NOT NULL ORDER BY account_id",
-                [after, upto, *wanted],
-            ):
-                found.setdefault(community, []).append(account)
-    return AffectedAccounts(upto, size, found)

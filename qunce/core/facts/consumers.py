@@ -1,8 +1,8 @@
-"""What follows from facts: a consumer of the log that takes each fact exactly once.
+"""Consumers of the fact log, which react to each committed fact exactly once.
 
-How far it has come is a row of truth and moves in the transaction of the effects, so a
-crash loses nothing and doubles nothing. Facts come in batches, sorted out by kind and
-community, so an import of millions costs a query a batch and not one a fact.
+A consumer's position is a row of the primary database and moves in the transaction of
+the effects, so a crash neither loses nor repeats a reaction. Facts arrive in batches per
+kind and community, so that an import of millions costs a query per batch and not per fact.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from qunce.core.facts import committed, facts
 from qunce.core.facts.facts import RecordedFact
 from qunce.core.jobs import job_queue
 
-BATCH = 5_000
-"""Facts looked at in one step: on SQLite the lock is held for their effects."""
-RETRY_JOB = "react"
-"""The duty of a fact whose reaction failed: it is tried again alone."""
-LONGEST_WALK = 100_000
-"""Facts without interest that are looked at again after a restart, at most."""
-TRANSIENT = (OperationalError, InterfaceError)
+BATCH_SIZE = 5_000
+"""Facts per step. On SQLite the write lock is held while their effects are written."""
+RETRY_JOB = "facts.retry"
+"""The job that retries a fact on which a reaction failed; its key names both."""
+MAX_SCAN = 100_000
+"""Facts of other kinds that are passed over before the position is stored."""
+TRANSIENT_ERRORS = (OperationalError, InterfaceError)
 
 log = logging.getLogger(__name__)
 
 
 class ConsumerPosition(models.Model):
-    """Facts before `position` are done; see `settled` for what a position is."""
+    """Facts up to `position` are done; `committed` says what a position is."""
 
     consumer = models.CharField(max_length=40, unique=True)
     position = models.BigIntegerField(default=0)
@@ -44,13 +44,15 @@ class ConsumerPosition(models.Model):
         return f"{self.consumer} at {self.position}"
 
 
-class Walk(NamedTuple):
-    upto: int
+class Scan(NamedTuple):
+    """How far a consumer has read past its stored position, and how many facts."""
+
+    until: int
     size: int
 
 
 class Reaction(Protocol):
-    """Called inside a transaction with facts of one kind and community, in order."""
+    """Called in a transaction with facts of one kind and community, ordered by id."""
 
     def __call__(
         self, *, community: Community, facts: Sequence[RecordedFact], at: datetime
@@ -59,67 +61,69 @@ class Reaction(Protocol):
 
 @dataclass(frozen=True)
 class Consumer:
-    """Where nothing of interest happened it walks on without writing.
+    """Reactions by kind of fact.
 
-    `_walked` is how far it looked from a position; it is lost with the process.
+    Where the log has no facts of these kinds, the consumer reads on without storing its
+    position. `_scans` remembers how far, by stored position, until the process ends.
     """
 
     name: str
     reactions: Mapping[str, Sequence[Reaction]]
-    _walked: dict[int, Walk] = field(default_factory=dict)
+    _scans: dict[int, Scan] = field(default_factory=dict)
 
     def catch_up(self, *, at: datetime, steps: int = 1_000) -> int:
-        """React to what is settled; returns the steps taken, 0 when nothing was new."""
-        if not self.reactions:  # nobody asks for anything now
+        """React to committed facts; returns the steps taken, 0 if there was nothing new."""
+        if not self.reactions:
             return 0
         for step in range(steps):
             if not self._step(at).size:
                 return step
         return steps
 
+    def retry(self, key: str, *, at: datetime) -> None:
+        """Call the reaction that failed on a fact again; `key` is the queued job's."""
+        fact_id, _, name = key.partition(" ")
+        fact = committed.find(int(fact_id))
+        if fact is None:
+            return
+        for reaction in self.reactions.get(fact.kind, ()):
+            if _name(reaction) == name:
+                community = Community.objects.get(pk=fact.community)
+                with transaction.atomic():
+                    reaction(community=community, facts=[fact], at=at)
+
     def _step(self, at: datetime) -> committed.CommittedFacts:
         start = position(self.name)
-        walk = self._walked.get(start, Walk(start, 0))
-        stretch = committed.read(after=walk.upto, most=BATCH, kinds=self._kinds())
-        walk = Walk(stretch.upto, walk.size + stretch.size)
-        self._walked.clear()
-        if stretch.facts or walk.size > LONGEST_WALK:
-            self._take(start, stretch, at)
+        scan = self._scans.get(start, Scan(start, 0))
+        batch = committed.read(
+            after=scan.until, limit=BATCH_SIZE, kinds=self._kinds_by_id()
+        )
+        scan = Scan(batch.until, scan.size + batch.size)
+        self._scans.clear()
+        if batch.facts or scan.size > MAX_SCAN:
+            with transaction.atomic():
+                # Of several processes only one finds the position where it was.
+                mine = ConsumerPosition.objects.filter(
+                    consumer=self.name, position=start
+                )
+                if mine.update(position=batch.until):
+                    self._react(batch.facts, at)
         else:
-            self._walked[start] = walk
-        return stretch
+            self._scans[start] = scan
+        return batch
 
-    def _take(
-        self, start: int, stretch: committed.CommittedFacts, at: datetime
-    ) -> None:
-        """Of several takers one finds the position where it was."""
-        with transaction.atomic():
-            mine = ConsumerPosition.objects.filter(consumer=self.name, position=start)
-            if mine.update(position=stretch.upto):
-                self._react(stretch.facts, at)
-
-    def _kinds(self) -> dict[int, str]:
+    def _kinds_by_id(self) -> dict[int, str]:
         ids = {kind: facts.find_kind(kind) for kind in self.reactions}
         return {id_: kind for kind, id_ in ids.items() if id_ is not None}
 
-    def _react(self, found: Iterable[RecordedFact], at: datetime) -> None:
-        sorted_out: dict[tuple[int, str], list[RecordedFact]] = {}
-        for fact in found:
-            sorted_out.setdefault((fact.community, fact.kind), []).append(fact)
-        for (community_id, kind), batch in sorted_out.items():
+    def _react(self, recorded: Iterable[RecordedFact], at: datetime) -> None:
+        batches: dict[tuple[int, str], list[RecordedFact]] = {}
+        for fact in recorded:
+            batches.setdefault((fact.community, fact.kind), []).append(fact)
+        for (community_id, kind), batch in batches.items():
             community = Community.objects.get(pk=community_id)
             for reaction in self.reactions[kind]:
                 _call(reaction, community, batch, at)
-
-    def again(self, key: str, *, at: datetime) -> None:
-        """Try one failed fact once more; `key` is that of its work row."""
-        fact_id, _, name = key.partition(" ")
-        for fact in committed.find(int(fact_id)):
-            for reaction in self.reactions.get(fact.kind, ()):
-                if _name(reaction) == name:
-                    community = Community.objects.get(pk=fact.community)
-                    with transaction.atomic():
-                        reaction(community=community, facts=[fact], at=at)
 
 
 def position(consumer: str) -> int:
@@ -132,14 +136,14 @@ def _call(
     batch: Sequence[RecordedFact],
     at: datetime,
 ) -> None:
-    """Halves the batch until only the facts that fail are left; those wait as work.
+    """Call a reaction; facts on which it fails are queued to be retried one by one.
 
-    What may pass by itself, such as a lost connection, fails the whole step instead.
+    A transient error, such as a lost connection, fails the whole step instead.
     """
     try:
         with transaction.atomic():
             reaction(community=community, facts=batch, at=at)
-    except TRANSIENT:
+    except TRANSIENT_ERRORS:
         raise
     except Exception:
         if len(batch) == 1:
@@ -147,6 +151,7 @@ def _call(
             key = f"{batch[0].id} {_name(reaction)}"
             job_queue.schedule(job=RETRY_JOB, key=key, due_at=at)
             return
+        # Halve the batch until only the facts on which it fails are left.
         middle = len(batch) // 2
         _call(reaction, community, batch[:middle], at)
         _call(reaction, community, batch[middle:], at)

@@ -1,14 +1,15 @@
-"""The fact log: what happened, in the past tense, never changed.
+"""The fact log: past-tense records of what happened, which are never changed.
 
-A kind of fact is a dataclass that is declared where it is caused:
+A kind of fact is a dataclass, declared in the module whose verbs record it:
 
     @facts.declare
     @dataclass(frozen=True, kw_only=True)
-    class OrderPaid(facts.Event):
+    class OrderPaid(facts.FactKind):
         kind = "order.paid"
+        label = gettext_lazy("order paid")
         amount: int
 
-`account` and `group` become columns, every further field goes into the payload.
+`account` and `group` are columns, every other field is stored in the payload.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
 
-KIND = re.compile(r"[a-z][a-z0-9_]{0,40}\.[a-z][a-z0-9_]{0,40}")
+KIND_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,40}\.[a-z][a-z0-9_]{0,40}")
 
 
 class Fact(models.Model):
-    """One row of the log. Integers without foreign keys: a tenth of the write cost.
+    """One row of the log. Ids are integers without foreign keys, a tenth of the write cost.
 
-    On PostgreSQL the table also carries `xid`, the writing transaction's id (see
-    `sets.tail`); `key` is what the source calls this fact, taken once per source.
+    On PostgreSQL the table also has `xid`, the id of the transaction that wrote the row
+    (see `database_objects`). `key` is what the source calls this fact, unique per source.
     """
 
     community_id = models.IntegerField()
@@ -52,17 +53,17 @@ class Fact(models.Model):
     recorded_at = timestamps.TimestampField()
     actor_id = models.IntegerField(null=True)
     source_id = models.IntegerField(null=True)
-    payload = models.TextField(null=True)  # noqa: DJ001 - null is "nothing more to say"
-    key = models.TextField(null=True)  # noqa: DJ001 - our own verbs' facts have none
+    payload = models.TextField(null=True)  # noqa: DJ001 - null costs no bytes
+    key = models.TextField(null=True)  # noqa: DJ001 - facts of our own verbs have none
 
     def __str__(self) -> str:
         return f"fact {self.pk}"
 
 
 class FactKey(models.Model):
-    """SQLite only: a narrow index of 64-bit hashes of (source, key).
+    """SQLite only: an index of 64-bit hashes of (source, key), 16 bytes per row.
 
-    A wide random index makes each batch rewrite a page a row; this one is 16 bytes.
+    With an index of the keys themselves each batch would rewrite a page per row.
     """
 
     hash = models.BigIntegerField(primary_key=True)
@@ -73,7 +74,7 @@ class FactKey(models.Model):
 
 
 class FactKeyOverflow(models.Model):
-    """SQLite only: keys whose hash belongs to another key."""
+    """SQLite only: keys whose hash was already that of another key."""
 
     source_id = models.IntegerField()
     key = models.TextField()
@@ -82,7 +83,7 @@ class FactKeyOverflow(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["source_id", "key"], name="one_fact_an_overflowed_key"
+                fields=["source_id", "key"], name="one_fact_per_overflowed_key"
             )
         ]
 
@@ -91,32 +92,57 @@ class FactKeyOverflow(models.Model):
 
 
 class InvalidFact(errors.Invalid):
-    """A fact's kind is not written as noun.verb."""
+    """The kind of a fact is not written as noun.verb."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FactKind:
-    """Base of all declared kinds."""
+    """Base class of declared kinds; an instance is a fact that is not recorded yet.
+
+    Programs may report facts of a `reportable` kind. All others are recorded by our own
+    verbs only.
+    """
 
     kind: ClassVar[str]
     label: ClassVar[StrOrPromise] = ""
     reportable: ClassVar[bool] = False
-    """Whether programs may tell it too; else it is caused by our own verbs alone."""
     account: int | None = None
     group: int | None = None
 
     def payload(self) -> str | None:
-        rest = {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(self)
-            if field.name not in ("account", "group")
-        }
-        return dump(rest)
+        return dump(
+            {
+                field.name: getattr(self, field.name)
+                for field in dataclasses.fields(self)
+                if field.name not in COLUMN_FIELDS
+            }
+        )
+
+
+COLUMN_FIELDS = ("account", "group")
+AnyKind = TypeVar("AnyKind", bound=FactKind)
+
+_declared: dict[str, type[FactKind]] = {}
+
+
+def declare(kind: type[AnyKind]) -> type[AnyKind]:
+    _declared[kind.kind] = kind
+    return kind
+
+
+def declared() -> dict[str, type[FactKind]]:
+    return dict(_declared)
+
+
+def label_of(kind: str) -> str:
+    """The label of a kind in the current language, or the kind itself if it has none."""
+    declared_kind = _declared.get(kind)
+    return str(declared_kind.label) if declared_kind and declared_kind.label else kind
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedFact:
-    """A fact as it is read back: `actor` is a staff id, `source` an interned name's."""
+    """A fact read from the log. `actor` is a staff id, `source` the id of its name."""
 
     id: int
     community: int
@@ -149,33 +175,14 @@ class RecordedFact:
         )
 
 
-def label_of(kind: str) -> str:
-    """A kind in the reader's words, where its room has given any."""
-    event = _declared.get(kind)
-    return str(event.label) if event and event.label else kind
-
-
-_declared: dict[str, type[FactKind]] = {}
-EventType = TypeVar("EventType", bound=FactKind)
-
-
-def declare(event: type[EventType]) -> type[EventType]:
-    _declared[event.kind] = event
-    return event
-
-
-def declared() -> dict[str, type[FactKind]]:
-    return dict(_declared)
-
-
 ENCODER = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str
 )
-"""Made once: `json.dumps` would make one a fact, which takes longer than encoding."""
+"""Created once. `json.dumps` creates one per call, which takes longer than encoding."""
 
 
 def dump(payload: dict[str, Any] | None) -> str | None:
-    """Compact JSON with sorted keys; nothing for an empty payload."""
+    """Compact JSON with sorted keys; None for an empty payload."""
     if not payload:
         return None
     return ENCODER.encode(payload)
@@ -186,101 +193,24 @@ def load(payload: str | None) -> dict[str, Any]:
 
 
 def check_kind(kind: str) -> None:
-    if not KIND.fullmatch(kind):
+    if not KIND_PATTERN.fullmatch(kind):
         raise InvalidFact(
             _("“%(kind)s” is not a kind of fact: write noun.verb, like order.paid.")
             % {"kind": kind}
         )
 
 
-def kind_ids(kinds: Iterable[str]) -> dict[str, int]:
-    """Small integers of kinds, made where missing; a badly written one is refused."""
-    wanted = set(kinds)
-    for kind in wanted:
+def ensure_kinds(kinds: Iterable[str]) -> dict[str, int]:
+    """The ids of kinds; ids of new kinds are created. Raises InvalidFact."""
+    kinds = set(kinds)
+    for kind in kinds:
         check_kind(kind)
-    return interned_names.ensure("kind", 0, wanted)
+    return interned_names.ensure("kind", 0, kinds)
 
 
 def find_kind(kind: str) -> int | None:
-    """The id of a kind; 0 for one that is declared but never happened, None if unknown."""
+    """The id of a kind; 0 if it is declared but has no fact yet, None if it is unknown."""
     return interned_names.find("kind", 0, kind) or (0 if kind in _declared else None)
-
-
-def record(
-    *events: FactKind, community: Community, by: Staff | None, at: datetime
-) -> None:
-    """Record what our own verbs did, now; call it inside the verb's transaction."""
-    record_many(events, community=community, by=by, at=at)
-
-
-def record_many(
-    events: Sequence[FactKind],
-    *,
-    community: Community,
-    by: Staff | None,
-    at: datetime,
-    happened: Sequence[datetime] | None = None,
-) -> None:
-    """`happened` gives each event's own time where it lies before `at`."""
-    ids = kind_ids({event.kind for event in events})
-    times = happened if happened is not None else [at] * len(events)
-    recorded, actor = timestamps.to_micros(at), by.pk if by else None
-    rows = [
-        (
-            community.pk,
-            ids[event.kind],
-            event.account,
-            event.group,
-            timestamps.to_micros(time),
-            recorded,
-            actor,
-            event.payload(),
-        )
-        for event, time in zip(events, times, strict=True)
-    ]
-    db.insert(INSERT_FACTS, rows)
-    if by is not None:
-        _audit(events, ids, community=community, by=by, at=at)
-
-
-def _audit(
-    events: Sequence[FactKind],
-    ids: dict[str, int],
-    *,
-    community: Community,
-    by: Staff,
-    at: datetime,
-) -> None:
-    """One act a kind, with what its events have in common."""
-    for kind, kind_id in ids.items():
-        alike = [event for event in events if event.kind == kind]
-        accounts = {event.account for event in alike}
-        groups = {event.group for event in alike}
-        audit.insert(
-            community_id=community.pk,
-            actor_id=by.pk,
-            kind_id=kind_id,
-            account_id=accounts.pop() if len(accounts) == 1 else None,
-            group_id=groups.pop() if len(groups) == 1 else None,
-            count=len(alike),
-            at=at,
-            detail=_common(alike),
-        )
-
-
-def _common(events: Sequence[FactKind]) -> dict[str, Any]:
-    first, last = events[0], events[-1]
-    shared = {
-        field.name: getattr(first, field.name)
-        for field in dataclasses.fields(first)
-        if field.name not in ("account", "group")
-        and getattr(first, field.name) == getattr(last, field.name)
-    }
-    return {
-        name: value
-        for name, value in shared.items()
-        if all(getattr(event, name) == value for event in events)
-    }
 
 
 INSERT_FACTS = """
@@ -289,24 +219,76 @@ INSERT INTO core_fact (community_id, kind_id, account_id, group_id, happened_at,
 """
 
 
+def record(
+    *facts: FactKind, community: Community, by: Staff | None, at: datetime
+) -> None:
+    """Record facts that happen now. Call it inside the transaction of the change."""
+    record_many(facts, community=community, by=by, at=at)
+
+
+def record_many(
+    facts: Sequence[FactKind],
+    *,
+    community: Community,
+    by: Staff | None,
+    at: datetime,
+    happened_at: Sequence[datetime] | None = None,
+) -> None:
+    """Record facts of any kinds; `happened_at` has the time of each, `at` by default."""
+    ids = ensure_kinds({fact.kind for fact in facts})
+    times = happened_at if happened_at is not None else [at] * len(facts)
+    recorded, actor = timestamps.to_micros(at), by.pk if by else None
+    rows = [
+        (
+            community.pk,
+            ids[fact.kind],
+            fact.account,
+            fact.group,
+            timestamps.to_micros(time),
+            recorded,
+            actor,
+            fact.payload(),
+        )
+        for fact, time in zip(facts, times, strict=True)
+    ]
+    db.insert(INSERT_FACTS, rows)
+    if by is None:
+        return
+    for kind, kind_id in ids.items():
+        same_kind = [fact for fact in facts if fact.kind == kind]
+        accounts = {fact.account for fact in same_kind}
+        groups = {fact.group for fact in same_kind}
+        audit.insert(
+            community_id=community.pk,
+            actor_id=by.pk,
+            kind_id=kind_id,
+            account_id=accounts.pop() if len(accounts) == 1 else None,
+            group_id=groups.pop() if len(groups) == 1 else None,
+            count=len(same_kind),
+            at=at,
+            detail=_common_fields(same_kind),
+        )
+
+
 def record_for_accounts(
-    event: FactKind,
+    fact: FactKind,
     accounts: Iterable[int],
     *,
     community: Community,
     by: Staff | None,
     at: datetime,
-    happened: Iterable[datetime] | None = None,
+    happened_at: Iterable[datetime] | None = None,
 ) -> None:
-    """Record the same event for many accounts, at a tenth of `record_many`'s cost."""
-    kind, recorded = kind_ids([event.kind])[event.kind], timestamps.to_micros(at)
-    moments: Iterable[int] = itertools.repeat(recorded)
-    if happened is not None:
-        moments = map(timestamps.to_micros, happened)
-    actor, payload = by.pk if by else None, event.payload()
-    head, tail = (community.pk, kind), (recorded, actor, payload)
-    pairs = zip(accounts, moments, strict=False)
-    rows = [(*head, account, event.group, moment, *tail) for account, moment in pairs]
+    """Record the same fact for many accounts, at a tenth of the cost of `record_many`."""
+    kind, recorded = ensure_kinds([fact.kind])[fact.kind], timestamps.to_micros(at)
+    times: Iterable[int] = itertools.repeat(recorded)
+    if happened_at is not None:
+        times = map(timestamps.to_micros, happened_at)
+    actor, payload = by.pk if by else None, fact.payload()
+    rows = [
+        (community.pk, kind, account, fact.group, time, recorded, actor, payload)
+        for account, time in zip(accounts, times, strict=False)
+    ]
     db.insert(INSERT_FACTS, rows)
     if by is not None and rows:
         audit.insert(
@@ -314,8 +296,23 @@ def record_for_accounts(
             actor_id=actor,
             kind_id=kind,
             account_id=rows[0][2] if len(rows) == 1 else None,
-            group_id=event.group,
+            group_id=fact.group,
             count=len(rows),
             at=at,
-            detail=_common([event]),
+            detail=_common_fields([fact]),
         )
+
+
+def _common_fields(facts: Sequence[FactKind]) -> dict[str, Any]:
+    """The payload fields that have the same value in all of these facts of one kind."""
+    first = facts[0]
+    values = {
+        field.name: getattr(first, field.name)
+        for field in dataclasses.fields(first)
+        if field.name not in COLUMN_FIELDS
+    }
+    return {
+        name: value
+        for name, value in values.items()
+        if all(getattr(fact, name) == value for fact in facts)
+    }

@@ -1,8 +1,8 @@
-"""Facts that come with a key of their source's own making, each taken once.
+"""Stores facts that come with a key of their source, each key once.
 
-On SQLite a narrow table of 64-bit hashes holds keys unique: a hit is compared with the
-stored key, and a true collision goes to an overflow table. On PostgreSQL a unique index
-does it.
+On SQLite a table of 64-bit hashes keeps keys unique. A hash that exists is compared with
+the stored key, and a true collision is stored in an overflow table. On PostgreSQL a unique
+index keeps keys unique.
 """
 
 from __future__ import annotations
@@ -28,23 +28,24 @@ COLUMNS = (
     "community_id, kind_id, account_id, group_id, happened_at,"
     " recorded_at, actor_id, source_id, payload, key"
 )
+LIST_FIELDS = "kinds accounts groups happened_at payloads keys hashes".split()
 
 
 @dataclass(frozen=True)
 class FactBatch:
-    """Columns of one batch, of one community and source; `None` where null.
+    """Columns of facts of one community and source; None is null.
 
-    `happened` in microseconds; `hashes` are those of `hashes_of`, or 0 on PostgreSQL.
+    Times are microseconds. `hashes` are those of `hashes_of`, or 0 on PostgreSQL.
     """
 
     community_id: int
     source_id: int
     actor_id: int | None
-    recorded: int
+    recorded_at: int
     kinds: list[int]
     accounts: list[int | None]
     groups: list[int | None]
-    happened: list[int]
+    happened_at: list[int]
     payloads: list[str | None]
     keys: list[str]
     hashes: list[int]
@@ -52,15 +53,12 @@ class FactBatch:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def only(self, places: Sequence[int]) -> FactBatch:
-        def some(values: list[Any]) -> list[Any]:
-            return [values[place] for place in places]
-
-        lists: dict[str, Any] = {name: some(getattr(self, name)) for name in LISTS}
-        return dataclasses.replace(self, **lists)
-
-
-LISTS = ("kinds", "accounts", "groups", "happened", "payloads", "keys", "hashes")
+    def select(self, indexes: Sequence[int]) -> FactBatch:
+        columns: dict[str, Any] = {}
+        for name in LIST_FIELDS:
+            values = getattr(self, name)
+            columns[name] = [values[index] for index in indexes]
+        return dataclasses.replace(self, **columns)
 
 
 def hashes_of(source_id: int, keys: Sequence[bytes]) -> NDArray[np.int64]:
@@ -71,106 +69,105 @@ def hashes_of(source_id: int, keys: Sequence[bytes]) -> NDArray[np.int64]:
 
 
 def insert_new(batch: FactBatch) -> int:
-    """Record those not known yet; returns how many. Call it in a transaction.
-
-    The usual batch is new from end to end and is written without looking; where a key
-    turns out to be known, that batch again with a look at each.
-    """
+    """Store the facts whose keys are new; returns how many. Call it in a transaction."""
     if not len(batch):
         return 0
     if db.is_postgresql():
-        return _take_on_postgresql(batch)
+        return _insert_new_on_postgresql(batch)
     try:
+        # A batch is usually new from end to end, so it is written without a look-up.
         with transaction.atomic():
-            _insert(batch, with_hash=True)
+            _insert(batch, with_hashes=True)
     except IntegrityError:
-        return _take_one_by_one(batch)
+        return _insert_one_by_one(batch)
     return len(batch)
 
 
 # SQLite
 
 
-FACT = (
+INSERT_FACT = (
     f"INSERT INTO core_fact (id, {COLUMNS})"  # noqa: S608 - constant
     " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
-KEY = "INSERT INTO core_factkey (hash, fact_id) VALUES (%s, %s)"
-OVERFLOW = (
+INSERT_KEY = "INSERT INTO core_factkey (hash, fact_id) VALUES (%s, %s)"
+INSERT_OVERFLOWED_KEY = (
     "INSERT INTO core_factkeyoverflow (source_id, key, fact_id) VALUES (%s, %s, %s)"
 )
-LAST = "SELECT seq FROM sqlite_sequence WHERE name = 'core_fact'"
+SELECT_LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'core_fact'"
 
 
-def _insert(batch: FactBatch, *, with_hash: bool) -> int:
-    """Write the rows under the next ids; returns the first of them."""
-    found = db.rows(LAST)
-    first = (found[0][0] if found else 0) + 1
-    count = len(batch)
+def _insert(batch: FactBatch, *, with_hashes: bool) -> int:
+    """Insert the rows; returns the id of the first, the others follow it."""
+    rows = db.rows(SELECT_LAST_ID)
+    first, count = (rows[0][0] if rows else 0) + 1, len(batch)
     ids = range(first, first + count)
+    values = zip(
+        ids,
+        [batch.community_id] * count,
+        batch.kinds,
+        batch.accounts,
+        batch.groups,
+        batch.happened_at,
+        [batch.recorded_at] * count,
+        [batch.actor_id] * count,
+        [batch.source_id] * count,
+        batch.payloads,
+        batch.keys,
+        strict=True,
+    )
     with connection.cursor() as cursor:
-        if with_hash:  # first, as this is what may fail
-            cursor.executemany(KEY, list(zip(batch.hashes, ids, strict=True)))
-        cursor.executemany(FACT, _tuples(batch, ids))
+        if with_hashes:
+            # First, because this is the statement that may fail.
+            cursor.executemany(INSERT_KEY, list(zip(batch.hashes, ids, strict=True)))
+        cursor.executemany(INSERT_FACT, list(values))
     return first
 
 
-def _tuples(batch: FactBatch, ids: Sequence[int]) -> list[tuple[Any, ...]]:
-    count = len(batch)
-    return list(
-        zip(
-            ids,
-            [batch.community_id] * count,
-            batch.kinds,
-            batch.accounts,
-            batch.groups,
-            batch.happened,
-            [batch.recorded] * count,
-            [batch.actor_id] * count,
-            [batch.source_id] * count,
-            batch.payloads,
-            batch.keys,
-            strict=True,
-        )
-    )
-
-
-def _take_one_by_one(batch: FactBatch) -> int:
-    owners = _owners(batch.hashes)
-    stored = _stored_keys(set(owners.values()))
-    seen: dict[str, None] = {}
-    mine: dict[int, str] = {}
+def _insert_one_by_one(batch: FactBatch) -> int:
+    """Insert a batch of which some keys, or keys with the same hash, are stored already."""
+    owners = _facts_by_hash(batch.hashes)
+    stored = _keys_by_fact(set(owners.values()))
+    seen: set[str] = set()
+    new_hashes: set[int] = set()
     plain, overflowing = [], []
-    for place, (key, hash_) in enumerate(zip(batch.keys, batch.hashes, strict=True)):
+    for index, (key, hash_) in enumerate(zip(batch.keys, batch.hashes, strict=True)):
         if key in seen:
             continue
-        seen[key] = None
+        seen.add(key)
         owner = owners.get(hash_)
-        if owner is None and hash_ not in mine:
-            mine[hash_] = key
-            plain.append(place)
+        if owner is None and hash_ not in new_hashes:
+            new_hashes.add(hash_)
+            plain.append(index)
         elif owner is None or stored.get(owner) != (batch.source_id, key):
-            overflowing.append(place)
-    overflowing = _not_overflowed(batch, overflowing)
+            # The hash belongs to another key, of this batch or of an earlier one.
+            overflowing.append(index)
+    overflowing = _without_overflowed(batch, overflowing)
     if plain:
-        _insert(batch.only(plain), with_hash=True)
+        _insert(batch.select(plain), with_hashes=True)
     if overflowing:
-        _insert_overflowing(batch.only(overflowing))
+        part = batch.select(overflowing)
+        first = _insert(part, with_hashes=False)
+        rows = [
+            (part.source_id, key, fact) for fact, key in enumerate(part.keys, first)
+        ]
+        with connection.cursor() as cursor:
+            cursor.executemany(INSERT_OVERFLOWED_KEY, rows)
     return len(plain) + len(overflowing)
 
 
-def _owners(hashes: Sequence[int]) -> dict[int, int]:
-    """Hash → the fact that has it."""
+def _facts_by_hash(hashes: Sequence[int]) -> dict[int, int]:
     return dict(
         db.rows(
-            "SELECT known.hash, known.fact_id FROM json_each(%s) wanted"
-            " CROSS JOIN core_factkey known ON known.hash = wanted.value",
+            "SELECT existing.hash, existing.fact_id FROM json_each(%s) wanted"
+            " CROSS JOIN core_factkey existing ON existing.hash = wanted.value",
             [_json(hashes)],
         )
     )
 
 
-def _stored_keys(ids: set[int]) -> dict[int, tuple[int, str]]:
+def _keys_by_fact(ids: set[int]) -> dict[int, tuple[int, str]]:
+    """Source and key of facts, by id."""
     rows = db.rows(
         "SELECT fact.id, fact.source_id, fact.key FROM json_each(%s) wanted"
         " CROSS JOIN core_fact fact ON fact.id = wanted.value",
@@ -183,53 +180,46 @@ def _json(numbers: Sequence[int]) -> str:
     return f"[{','.join(map(str, numbers))}]"
 
 
-def _not_overflowed(batch: FactBatch, places: list[int]) -> list[int]:
-    known: set[str] = set()
-    if places:
-        keys = [batch.keys[place] for place in places]
-        known = {
-            row[0]
-            for row in db.rows(
-                "SELECT key FROM core_factkeyoverflow WHERE source_id = %s"  # noqa: S608
-                f" AND key IN ({db.placeholders(len(keys))})",
-                [batch.source_id, *keys],
-            )
-        }
-    return [place for place in places if batch.keys[place] not in known]
-
-
-def _insert_overflowing(batch: FactBatch) -> None:
-    first = _insert(batch, with_hash=False)
-    rows = [
-        (batch.source_id, key, fact) for fact, key in enumerate(batch.keys, start=first)
-    ]
-    with connection.cursor() as cursor:
-        cursor.executemany(OVERFLOW, rows)
+def _without_overflowed(batch: FactBatch, indexes: list[int]) -> list[int]:
+    """Those of `indexes` whose keys are not in the overflow table."""
+    if not indexes:
+        return []
+    keys = [batch.keys[index] for index in indexes]
+    rows = db.rows(
+        "SELECT key FROM core_factkeyoverflow WHERE source_id = %s"  # noqa: S608
+        f" AND key IN ({db.placeholders(len(keys))})",
+        [batch.source_id, *keys],
+    )
+    existing = {row[0] for row in rows}
+    return [index for index in indexes if batch.keys[index] not in existing]
 
 
 # PostgreSQL
 
 
-KNOWN = """
+SELECT_EXISTING_KEYS = """
 SELECT wanted.key FROM unnest(%s::text[]) AS wanted(key) CROSS JOIN LATERAL (
     SELECT 1 FROM core_fact f WHERE f.source_id = %s AND f.key = wanted.key LIMIT 1
-) AS there
+) AS existing
 """
-"""A probe a key. `key = ANY(…)` read all of a source that statistics did not know yet."""
+"""One index probe per key. `key = ANY(…)` read all facts of a source that the planner had
+no statistics about yet."""
 
 
-def _take_on_postgresql(batch: FactBatch) -> int:
-    known = {row[0] for row in db.rows(KNOWN, [batch.keys, batch.source_id])}
+def _insert_new_on_postgresql(batch: FactBatch) -> int:
+    rows = db.rows(SELECT_EXISTING_KEYS, [batch.keys, batch.source_id])
+    existing = {row[0] for row in rows}
     first = dict(zip(reversed(batch.keys), range(len(batch) - 1, -1, -1), strict=True))
-    if known or len(first) < len(batch):
-        batch = batch.only([first[key] for key in first if key not in known][::-1])
+    if existing or len(first) < len(batch):
+        batch = batch.select([first[key] for key in first if key not in existing][::-1])
     if not len(batch):
         return 0
     try:
         with transaction.atomic():
             _copy(batch, "core_fact")
-    except IntegrityError:  # another importer was faster with some of them
-        return _copy_around(batch)
+    except IntegrityError:
+        # Another process stored some of these keys since the look-up.
+        return _copy_via_temporary_table(batch)
     return len(batch)
 
 
@@ -242,8 +232,8 @@ def _copy(batch: FactBatch, table: str) -> None:
             (batch.kinds, pa.int64()),
             (batch.accounts, pa.int64()),
             (batch.groups, pa.int64()),
-            (batch.happened, pa.int64()),
-            ([batch.recorded] * count, pa.int64()),
+            (batch.happened_at, pa.int64()),
+            ([batch.recorded_at] * count, pa.int64()),
             ([batch.actor_id] * count, pa.int64()),
             ([batch.source_id] * count, pa.int64()),
             (batch.payloads, pa.string()),
@@ -261,18 +251,19 @@ def _copy(batch: FactBatch, table: str) -> None:
         copy.write(text.getvalue())
 
 
-AROUND = f"""
-INSERT INTO core_fact ({COLUMNS}) SELECT {COLUMNS} FROM qunce_coming
+INSERT_NEW = f"""
+INSERT INTO core_fact ({COLUMNS}) SELECT {COLUMNS} FROM qunce_incoming
 ON CONFLICT (source_id, key) WHERE key IS NOT NULL DO NOTHING
 """  # noqa: S608 - constant
 
 
-def _copy_around(batch: FactBatch) -> int:
+def _copy_via_temporary_table(batch: FactBatch) -> int:
+    """COPY has no ON CONFLICT, so the rows are copied aside and inserted from there."""
     db.execute(
-        "CREATE TEMP TABLE qunce_coming ON COMMIT DROP AS"  # noqa: S608 - constant
+        "CREATE TEMP TABLE qunce_incoming ON COMMIT DROP AS"  # noqa: S608 - constant
         f" SELECT {COLUMNS} FROM core_fact WHERE false"
     )
-    _copy(batch, "qunce_coming")
-    taken = db.execute(AROUND)
-    db.execute("DROP TABLE qunce_coming")
-    return taken
+    _copy(batch, "qunce_incoming")
+    count = db.execute(INSERT_NEW)
+    db.execute("DROP TABLE qunce_incoming")
+    return count

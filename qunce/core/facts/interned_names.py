@@ -1,4 +1,4 @@
-"""Names kept once and known by a small integer: kinds of facts, sources."""
+"""Names that are stored once and referred to by a small integer: fact kinds, sources."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class InternedName(models.Model):
-    """`space` tells what is named: `kind` for all communities (0), `source` for one."""
+    """`namespace` is `kind`, shared by all communities (id 0), or `source`, of one."""
 
-    space = models.CharField(max_length=12)
+    namespace = models.CharField(max_length=12)
     community_id = models.BigIntegerField()
     name = models.CharField(max_length=200)
 
@@ -23,7 +23,7 @@ class InternedName(models.Model):
         db_table = "core_interned_name"
         constraints = [
             models.UniqueConstraint(
-                fields=["space", "community_id", "name"], name="one_id_a_name"
+                fields=["namespace", "community_id", "name"], name="one_id_per_name"
             )
         ]
 
@@ -31,35 +31,40 @@ class InternedName(models.Model):
         return self.name
 
 
-FIND = "SELECT id FROM core_interned_name WHERE space = %s AND community_id = %s AND name = %s"
-MAKE = """
-INSERT INTO core_interned_name (space, community_id, name) VALUES (%s, %s, %s)
-ON CONFLICT (space, community_id, name) DO NOTHING
+SELECT_ID = """
+SELECT id FROM core_interned_name
+WHERE namespace = %s AND community_id = %s AND name = %s
+"""
+INSERT_NAME = """
+INSERT INTO core_interned_name (namespace, community_id, name) VALUES (%s, %s, %s)
+ON CONFLICT (namespace, community_id, name) DO NOTHING
 """
 
 
-def find(space: str, community_id: int, name: str) -> int | None:
-    found = db.rows(FIND, [space, community_id, name])
-    return found[0][0] if found else None
+def find(namespace: str, community_id: int, name: str) -> int | None:
+    rows = db.rows(SELECT_ID, [namespace, community_id, name])
+    return rows[0][0] if rows else None
 
 
-def ensure(space: str, community_id: int, names: Iterable[str]) -> dict[str, int]:
-    """Ids of `names`, made where missing."""
-    return {name: _ensure(space, community_id, name) for name in set(names)}
+def ensure(namespace: str, community_id: int, names: Iterable[str]) -> dict[str, int]:
+    """The id of each name; names that are new are stored."""
+    return {name: _ensure(namespace, community_id, name) for name in set(names)}
 
 
-def _ensure(space: str, community_id: int, name: str) -> int:
-    found = find(space, community_id, name)
-    if found is None:
-        db.execute(MAKE, [space, community_id, name])
-        found = find(space, community_id, name)
-    assert found is not None  # noqa: S101 - just made
-    return found
+def _ensure(namespace: str, community_id: int, name: str) -> int:
+    id_ = find(namespace, community_id, name)
+    if id_ is None:
+        db.execute(INSERT_NAME, [namespace, community_id, name])
+        # Read again, because another transaction may have inserted it first.
+        id_ = find(namespace, community_id, name)
+    assert id_ is not None  # noqa: S101 - just stored
+    return id_
 
 
-def listed(space: str, community_id: int) -> dict[int, str]:
+def names_by_id(namespace: str, community_id: int) -> dict[int, str]:
     rows = db.rows(
-        "SELECT id, name FROM core_interned_name WHERE space = %s AND community_id = %s",
-        [space, community_id],
+        "SELECT id, name FROM core_interned_name"
+        " WHERE namespace = %s AND community_id = %s",
+        [namespace, community_id],
     )
     return dict(rows)

@@ -20,8 +20,8 @@ from qunce.core.facts import facts
 from qunce.core.staff import ranks
 from qunce.core.staff.models import Staff
 
-LONGEST = 120
-SEEN_EVERY = timedelta(minutes=1)
+MAX_NAME_LENGTH = 120
+TOUCH_INTERVAL = timedelta(minutes=1)
 """How exactly a key's last use is known; each request writing it would cost more."""
 
 SCOPES = {
@@ -38,7 +38,7 @@ class ApiKey(models.Model):
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="keys")
     staff = models.ForeignKey(Staff, models.PROTECT, related_name="keys")
-    name = models.CharField(max_length=LONGEST)
+    name = models.CharField(max_length=MAX_NAME_LENGTH)
     prefix = models.CharField(max_length=12, unique=True)
     digest = models.CharField(max_length=64)
     scopes: models.JSONField[list[str], list[str]] = models.JSONField()
@@ -53,7 +53,7 @@ class ApiKey(models.Model):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class KeyMade(facts.FactKind):
+class ApiKeyCreated(facts.FactKind):
     kind = "api_key.created"
     label = gettext_lazy("API key created")
     key: int
@@ -63,28 +63,28 @@ class KeyMade(facts.FactKind):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class KeyRevoked(facts.FactKind):
+class ApiKeyRevoked(facts.FactKind):
     kind = "api_key.revoked"
     label = gettext_lazy("API key revoked")
     key: int
     name: str
 
 
-class UnknownKey(errors.NotFound):
+class ApiKeyNotFound(errors.NotFound):
     """There is no such API key."""
 
 
-class InvalidKey(errors.Invalid):
+class InvalidApiKey(errors.Invalid):
     """A key's name, scopes or end are not valid."""
 
 
-class OutOfScope(errors.Refused):
+class MissingScope(errors.Refused):
     """The API key does not carry this scope."""
 
 
 def check_scope(key: ApiKey, scope: str) -> None:
     if scope not in key.scopes:
-        raise OutOfScope(
+        raise MissingScope(
             _(
                 "This API key is not allowed to do this. The scope %(scope)s is required."
             )
@@ -92,24 +92,29 @@ def check_scope(key: ApiKey, scope: str) -> None:
         )
 
 
-def may_scope(key: ApiKey, scope: str) -> bool:
+def has_scope(key: ApiKey, scope: str) -> bool:
     return scope in key.scopes
 
 
 def _check(
     *, name: str, scopes: Iterable[str], expires_at: datetime | None, at: datetime
 ) -> None:
-    if not name.strip() or len(name) > LONGEST or not text_validation.is_text(name):
-        raise InvalidKey(
-            _("Give the key a name of at most %(most)s characters.") % {"most": LONGEST}
+    if (
+        not name.strip()
+        or len(name) > MAX_NAME_LENGTH
+        or not text_validation.is_valid(name)
+    ):
+        raise InvalidApiKey(
+            _("Give the key a name of at most %(most)s characters.")
+            % {"most": MAX_NAME_LENGTH}
         )
     if not scopes:
-        raise InvalidKey(_("Choose at least one scope."))
+        raise InvalidApiKey(_("Choose at least one scope."))
     for scope in scopes:
         if scope not in SCOPES:
-            raise InvalidKey(_("There is no scope “%(scope)s”.") % {"scope": scope})
+            raise InvalidApiKey(_("There is no scope “%(scope)s”.") % {"scope": scope})
     if expires_at is not None and expires_at <= at:
-        raise InvalidKey(_("The expiry time is in the past. Choose a later one."))
+        raise InvalidApiKey(_("The expiry time is in the past. Choose a later one."))
 
 
 @transaction.atomic
@@ -138,7 +143,7 @@ def create(
         created_at=at,
         expires_at=expires_at,
     )
-    made = KeyMade(key=key.pk, name=key.name, scopes=scopes)
+    made = ApiKeyCreated(key=key.pk, name=key.name, scopes=scopes)
     facts.record(made, community=key.community, by=by, at=at)
     return key, token
 
@@ -150,7 +155,7 @@ def revoke(*, key: ApiKey, by: Staff, at: datetime) -> None:
         revoked_at=at
     )
     if changed:
-        revoked = KeyRevoked(key=key.pk, name=key.name)
+        revoked = ApiKeyRevoked(key=key.pk, name=key.name)
         facts.record(revoked, community=key.community, by=by, at=at)
 
 
@@ -171,8 +176,8 @@ def authenticate(token: str, at: datetime) -> ApiKey | None:
 
 
 def _note_use(key: ApiKey, at: datetime) -> None:
-    if key.last_used_at is None or at - key.last_used_at >= SEEN_EVERY:
-        before = timestamps.to_micros(at - SEEN_EVERY)
+    if key.last_used_at is None or at - key.last_used_at >= TOUCH_INTERVAL:
+        before = timestamps.to_micros(at - TOUCH_INTERVAL)
         long_ago = Q(last_used_at__isnull=True) | Q(last_used_at__lte=before)
         ApiKey.objects.filter(long_ago, pk=key.pk).update(last_used_at=at)
 
@@ -185,10 +190,10 @@ def get(community: Community, pk: int) -> ApiKey:
     found = ApiKey.objects.select_related("staff").filter(community=community, pk=pk)
     for key in found:
         return key
-    raise UnknownKey(_("There is no such API key."))
+    raise ApiKeyNotFound(_("There is no such API key."))
 
 
-def listed(community: Community) -> list[ApiKey]:
+def list_all(community: Community) -> list[ApiKey]:
     """Those in use first, then by name."""
     found = ApiKey.objects.select_related("staff").filter(community=community)
     return sorted(

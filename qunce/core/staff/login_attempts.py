@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from qunce.core import errors, timestamps
 
-FORGOTTEN_AFTER = timedelta(days=1)
+RESET_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class LoginAttempt(models.Model):
         return self.whom
 
 
-class TooMany(errors.Refused):
+class TooManyAttempts(errors.Refused):
     """Too many attempts failed; one has to wait."""
 
     def __init__(self, text: str, *, wait: timedelta) -> None:
@@ -66,12 +66,12 @@ class TooMany(errors.Refused):
 
 
 @transaction.atomic
-def begin(*whom: tuple[str, str], at: datetime) -> None:
+def start(*whom: tuple[str, str], at: datetime) -> None:
     """Count an attempt of each, or refuse it where one of them has to wait."""
     rows = [_row(kind, name, at) for kind, name in whom]
     latest = max(row.barred_until for row in rows)
     if latest > at:
-        raise TooMany(_said(latest - at), wait=latest - at)
+        raise TooManyAttempts(_said(latest - at), wait=latest - at)
     for (kind, _name), row in zip(whom, rows, strict=True):
         row.failures += 1
         row.last_at = at
@@ -86,7 +86,7 @@ def _row(kind: str, name: str, at: datetime) -> LoginAttempt:
         ignore_conflicts=True,
     )
     row = LoginAttempt.objects.select_for_update().get(whom=whom)
-    if at - row.last_at >= FORGOTTEN_AFTER:
+    if at - row.last_at >= RESET_AFTER:
         row.failures, row.barred_until = 0, at
     return row
 
@@ -107,7 +107,7 @@ def _said(wait: timedelta) -> str:
     ) % {"n": minutes}
 
 
-def forget(*whom: tuple[str, str]) -> None:
+def reset(*whom: tuple[str, str]) -> None:
     """One got in: what failed before does not count."""
     keys = [f"{kind}:{name}"[:200] for kind, name in whom]
     LoginAttempt.objects.filter(whom__in=keys).delete()
@@ -121,7 +121,7 @@ def unlock(login: str) -> None:
     LoginAttempt.objects.filter(begins).delete()
 
 
-def is_barred(kind: str, name: str, at: datetime) -> bool:
+def is_blocked(kind: str, name: str, at: datetime) -> bool:
     now = timestamps.to_micros(at)
     return LoginAttempt.objects.filter(
         whom=f"{kind}:{name}"[:200], barred_until__gt=now
@@ -130,5 +130,5 @@ def is_barred(kind: str, name: str, at: datetime) -> bool:
 
 def prune(*, at: datetime) -> int:
     """Drop what counts no more."""
-    old = timestamps.to_micros(at - FORGOTTEN_AFTER)
+    old = timestamps.to_micros(at - RESET_AFTER)
     return LoginAttempt.objects.filter(last_at__lt=old).delete()[0]

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from qunce.core.staff.models import Staff
 
-SEEN_EVERY = timedelta(minutes=5)
-LONGEST = timedelta(days=7)
+TOUCH_INTERVAL = timedelta(minutes=5)
+MAX_AGE = timedelta(days=7)
 """However busy one is, after a week one signs in anew."""
 
 
@@ -47,7 +47,7 @@ class SessionStore(DatabaseStore):
 
 
 @dataclass(frozen=True)
-class Place:
+class SessionInfo:
     """One sign-in that holds: from where, with what, since when.
 
     `name` addresses it on a page, since `key` alone is enough to get in.
@@ -61,7 +61,7 @@ class Place:
     seen_at: datetime
 
 
-def mark(session: SessionBase, *, address: str, agent: str, at: datetime) -> None:
+def start(session: SessionBase, *, address: str, agent: str, at: datetime) -> None:
     """Write into a fresh session from where it is used."""
     now = timestamps.to_micros(at)
     session["place"] = {
@@ -72,19 +72,19 @@ def mark(session: SessionBase, *, address: str, agent: str, at: datetime) -> Non
     }
 
 
-def is_over(session: SessionBase, at: datetime) -> bool:
+def is_expired(session: SessionBase, at: datetime) -> bool:
     begun = session.get("place", {}).get("begun")
-    return begun is not None and at - timestamps.from_micros(begun) >= LONGEST
+    return begun is not None and at - timestamps.from_micros(begun) >= MAX_AGE
 
 
-def see(session: SessionBase, at: datetime) -> None:
+def touch(session: SessionBase, at: datetime) -> None:
     """Note that it is used, now and then: each note is a write."""
     place = session.get("place")
-    if place and at - timestamps.from_micros(place["seen"]) >= SEEN_EVERY:
+    if place and at - timestamps.from_micros(place["seen"]) >= TOUCH_INTERVAL:
         session["place"] = place | {"seen": timestamps.to_micros(at)}
 
 
-def listed(staff: Staff, at: datetime) -> list[Place]:
+def list_active(staff: Staff, at: datetime) -> list[SessionInfo]:
     """The latest used first."""
     rows = Session.objects.filter(staff_id=staff.pk, expire_date__gt=at)
     found = [_place(row) for row in rows.order_by("pk")]
@@ -95,11 +95,11 @@ def listed(staff: Staff, at: datetime) -> list[Place]:
     )
 
 
-def _place(row: Session) -> Place | None:
+def _place(row: Session) -> SessionInfo | None:
     told = row.get_decoded().get("place")
     if not told:
         return None
-    return Place(
+    return SessionInfo(
         key=row.session_key,
         name=hashlib.sha256(row.session_key.encode()).hexdigest()[:20],
         address=told["address"],
@@ -110,7 +110,7 @@ def _place(row: Session) -> Place | None:
 
 
 def end(staff: Staff, name: str, at: datetime) -> bool:
-    keys = [place.key for place in listed(staff, at) if place.name == name]
+    keys = [place.key for place in list_active(staff, at) if place.name == name]
     rows = Session.objects.filter(staff_id=staff.pk, session_key__in=keys)
     return bool(rows.delete()[0])
 

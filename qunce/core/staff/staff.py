@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models, transaction
@@ -22,8 +21,8 @@ from qunce.core.staff import ranks, sessions
 from qunce.core.staff.models import Staff
 from qunce.core.staff.units import Unit
 
-LONGEST = 120
-HOUSE = "system@"
+MAX_LENGTH = 120
+SYSTEM_LOGIN_PREFIX = "system@"
 """Logins of the house itself begin so; they are nobody's."""
 
 
@@ -68,13 +67,13 @@ class StaffReturned(facts.FactKind):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class FactorDemanded(facts.FactKind):
+class TwoFactorRequirementChanged(facts.FactKind):
     kind = "staff.two_factor_required"
     label = gettext_lazy("two-factor requirement changed")
     required: bool
 
 
-class UnknownStaff(errors.NotFound):
+class StaffNotFound(errors.NotFound):
     """Nobody works here under that number."""
 
 
@@ -95,19 +94,24 @@ def check_role(by: Staff, role: str) -> None:
 def check_login(login: str, *, of: Staff | None = None) -> None:
     login = login.strip()
     plain = login.isprintable() and not any(each.isspace() for each in login)
-    if not 2 <= len(login) <= LONGEST or not plain or login.startswith(HOUSE):
+    if (
+        not 2 <= len(login) <= MAX_LENGTH
+        or not plain
+        or login.startswith(SYSTEM_LOGIN_PREFIX)
+    ):
         raise InvalidStaff(
-            _("A login has 2 to %(most)s characters and no spaces.") % {"most": LONGEST}
+            _("A login has 2 to %(most)s characters and no spaces.")
+            % {"most": MAX_LENGTH}
         )
     taken = Staff.objects.filter(login__iexact=login)
     if (taken.exclude(pk=of.pk) if of else taken).exists():
         raise InvalidStaff(_("The login “%(login)s” is taken.") % {"login": login})
 
 
-def check_words(*, name: str, email: str) -> None:
-    if not 1 <= len(name.strip()) <= LONGEST or not text_validation.is_text(name):
+def check_name_and_email(*, name: str, email: str) -> None:
+    if not 1 <= len(name.strip()) <= MAX_LENGTH or not text_validation.is_valid(name):
         raise InvalidStaff(
-            _("Give a name of at most %(most)s characters.") % {"most": LONGEST}
+            _("Give a name of at most %(most)s characters.") % {"most": MAX_LENGTH}
         )
     if email:
         try:
@@ -116,8 +120,8 @@ def check_words(*, name: str, email: str) -> None:
             raise InvalidStaff(_("This is not an e-mail address.")) from None
 
 
-def check_owner_stays(staff: Staff) -> None:
-    others = listed(staff.community, role=permissions.Role.OWNER).exclude(pk=staff.pk)
+def check_not_last_owner(staff: Staff) -> None:
+    others = list_all(staff.community, role=permissions.Role.OWNER).exclude(pk=staff.pk)
     if staff.role == permissions.Role.OWNER and not others.filter(is_active=True):
         raise LastOwner(_("This is the last owner: make somebody else an owner first."))
 
@@ -126,7 +130,7 @@ def _check_new(by: Staff, *, login: str, role: str, **words: str) -> None:
     ranks.check_manage(by)
     check_role(by, role)
     check_login(login)
-    check_words(**words)
+    check_name_and_email(**words)
 
 
 @transaction.atomic
@@ -162,20 +166,20 @@ def add(
     return made
 
 
-CHANGEABLE = ("name", "login", "email", "role", "unit", "scope", "groups")
+UPDATABLE_FIELDS = ("name", "login", "email", "role", "unit", "scope", "groups")
 
 
 @transaction.atomic
-def change(*, staff: Staff, by: Staff, at: datetime, **given: Any) -> None:
+def update(*, staff: Staff, by: Staff, at: datetime, **given: Any) -> None:
     """Any of `CHANGEABLE`; what is not given stays."""
     ranks.check_over(by, staff)
-    after = {name: getattr(staff, name) for name in CHANGEABLE} | given
+    after = {name: getattr(staff, name) for name in UPDATABLE_FIELDS} | given
     check_role(by, after["role"])
     check_login(after["login"], of=staff)
-    check_words(name=after["name"], email=after["email"])
+    check_name_and_email(name=after["name"], email=after["email"])
     if after["role"] != permissions.Role.OWNER or _limits(after):
-        check_owner_stays(staff)
-    changed = [name for name in CHANGEABLE if getattr(staff, name) != after[name]]
+        check_not_last_owner(staff)
+    changed = [name for name in UPDATABLE_FIELDS if getattr(staff, name) != after[name]]
     if not changed:
         return
     for name in changed:
@@ -194,7 +198,7 @@ def _limits(after: dict[str, Any]) -> bool:
 @transaction.atomic
 def deactivate(*, staff: Staff, by: Staff, at: datetime) -> None:
     ranks.check_over(by, staff)
-    check_owner_stays(staff)
+    check_not_last_owner(staff)
     if Staff.objects.filter(pk=staff.pk, is_active=True).update(is_active=False):
         sessions.end_all(staff)
         left = StaffLeft(staff=staff.pk, login=staff.login)
@@ -210,9 +214,11 @@ def reactivate(*, staff: Staff, by: Staff, at: datetime) -> None:
 
 
 @transaction.atomic
-def prefer(*, staff: Staff, name: str, language: str, theme: str, at: datetime) -> None:
+def set_preferences(
+    *, staff: Staff, name: str, language: str, theme: str, at: datetime
+) -> None:
     """What everybody chooses for themselves."""
-    check_words(name=name, email="")
+    check_name_and_email(name=name, email="")
     given = {"name": name.strip(), "language": language, "theme": theme}
     changed = [field for field in given if getattr(staff, field) != given[field]]
     for field in changed:
@@ -229,25 +235,27 @@ def prefer(*, staff: Staff, name: str, language: str, theme: str, at: datetime) 
 
 
 @transaction.atomic
-def demand_second_factor(*, required: bool, by: Staff, at: datetime) -> None:
+def require_two_factor(*, required: bool, by: Staff, at: datetime) -> None:
     ranks.check_manage(by)
     community = by.community
     if Community.objects.filter(pk=community.pk, second_factor=not required).update(
         second_factor=required
     ):
         community.second_factor = required
-        told = FactorDemanded(required=required)
+        told = TwoFactorRequirementChanged(required=required)
         facts.record(told, community=community, by=by, at=at)
 
 
 def get(by: Staff, pk: int) -> Staff:
-    for staff in listed(by.community).filter(pk=pk):
+    for staff in list_all(by.community).filter(pk=pk):
         return staff
-    raise UnknownStaff(_("There is no such staff member."))
+    raise StaffNotFound(_("There is no such staff member."))
 
 
-def listed(community: Community, role: str = "") -> models.QuerySet[Staff]:
+def list_all(community: Community, role: str = "") -> models.QuerySet[Staff]:
     """All staff by login, without the house itself."""
-    found = Staff.objects.filter(community=community).exclude(login__startswith=HOUSE)
+    found = Staff.objects.filter(community=community).exclude(
+        login__startswith=SYSTEM_LOGIN_PREFIX
+    )
     found = found.filter(role=role) if role else found
     return found.select_related("unit", "community").order_by("login")

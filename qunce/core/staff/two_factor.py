@@ -26,7 +26,7 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class FactorSet(facts.FactKind):
+class TwoFactorEnabled(facts.FactKind):
     kind = "staff.two_factor_enabled"
     label = gettext_lazy("two-factor turned on")
     staff: int
@@ -35,7 +35,7 @@ class FactorSet(facts.FactKind):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class FactorRemoved(facts.FactKind):
+class TwoFactorDisabled(facts.FactKind):
     kind = "staff.two_factor_disabled"
     label = gettext_lazy("two-factor turned off")
     staff: int
@@ -44,7 +44,7 @@ class FactorRemoved(facts.FactKind):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class CodesMade(facts.FactKind):
+class RecoveryCodesGenerated(facts.FactKind):
     kind = "staff.recovery_codes_generated"
     label = gettext_lazy("recovery codes generated")
     staff: int
@@ -55,53 +55,53 @@ class WrongCode(errors.Invalid):
     """The code is not right, or no longer."""
 
 
-class FactorDemanded(errors.Refused):
+class TwoFactorRequired(errors.Refused):
     """Two-factor is required of all here."""
 
 
-def is_set(staff: Staff) -> bool:
+def is_enabled(staff: Staff) -> bool:
     return bool(TOTPDevice.objects.filter(user=staff, confirmed=True).exists())
 
 
-def confirmed(staff: Staff) -> TOTPDevice:
+def get_device(staff: Staff) -> TOTPDevice:
     return TOTPDevice.objects.get(user=staff, confirmed=True)
 
 
-def offered(staff: Staff) -> TOTPDevice:
+def pending_device(staff: Staff) -> TOTPDevice:
     """The secret that waits for its first code; the same until it is confirmed."""
     return TOTPDevice.objects.get_or_create(
         user=staff, confirmed=False, defaults={"name": "app"}
     )[0]
 
 
-def address(device: TOTPDevice) -> str:
+def provisioning_uri(device: TOTPDevice) -> str:
     """What the QR code carries, `otpauth://…`, with the community as the issuer."""
     return str(device.config_url)
 
 
-def secret(device: TOTPDevice) -> str:
+def format_secret(device: TOTPDevice) -> str:
     """For typing in by hand, in groups of four."""
     plain = base64.b32encode(device.bin_key).decode()
     return " ".join(plain[at : at + 4] for at in range(0, len(plain), 4))
 
 
 @transaction.atomic
-def confirm(*, staff: Staff, code: str, at: datetime) -> list[str]:
+def enable(*, staff: Staff, code: str, at: datetime) -> list[str]:
     """The first right code turns it on; returns the recovery codes, told this once."""
-    device = offered(staff)
+    device = pending_device(staff)
     if not device.verify_token(_digits(code)):
         raise WrongCode(_("The code is incorrect. Check the clock of your phone."))
     TOTPDevice.objects.filter(user=staff).exclude(pk=device.pk).delete()
     device.confirmed = True
     device.save(update_fields=["confirmed"])
-    told = FactorSet(staff=staff.pk, login=staff.login)
+    told = TwoFactorEnabled(staff=staff.pk, login=staff.login)
     facts.record(told, community=staff.community, by=staff, at=at)
     return _new_codes(staff)
 
 
 @transaction.atomic
-def renew_codes(*, staff: Staff, at: datetime) -> list[str]:
-    told = CodesMade(staff=staff.pk, login=staff.login)
+def renew_recovery_codes(*, staff: Staff, at: datetime) -> list[str]:
+    told = RecoveryCodesGenerated(staff=staff.pk, login=staff.login)
     facts.record(told, community=staff.community, by=staff, at=at)
     return _new_codes(staff)
 
@@ -119,38 +119,38 @@ def _new_codes(staff: Staff) -> list[str]:
     return [f"{code[:5]}-{code[5:]}" for code in codes]
 
 
-def codes_left(staff: Staff) -> int:
+def count_recovery_codes(staff: Staff) -> int:
     return int(StaticToken.objects.filter(device__user=staff).count())
 
 
-def check_remove(staff: Staff) -> None:
+def check_disable(staff: Staff) -> None:
     if staff.community.second_factor:
-        raise FactorDemanded(_("Two-factor is required for all staff."))
+        raise TwoFactorRequired(_("Two-factor is required for all staff."))
 
 
 @transaction.atomic
-def remove(*, staff: Staff, by: Staff, at: datetime) -> None:
+def disable(*, staff: Staff, by: Staff, at: datetime) -> None:
     """One's own, or that of staff who lost the phone and every code."""
     if by.pk != staff.pk:
         ranks.check_over(by, staff)
     else:
-        check_remove(staff)
-    had = is_set(staff)
+        check_disable(staff)
+    had = is_enabled(staff)
     StaticDevice.objects.filter(user=staff).delete()
     TOTPDevice.objects.filter(user=staff).delete()
     if had:
-        told = FactorRemoved(staff=staff.pk, login=staff.login)
+        told = TwoFactorDisabled(staff=staff.pk, login=staff.login)
         facts.record(told, community=staff.community, by=by, at=at)
 
 
 def verify(*, staff: Staff, code: str, at: datetime) -> Device:
     """Which device took the code; each attempt is counted, each code good once."""
     whom = ("code", str(staff.pk))
-    login_attempts.begin(whom, at=at)
+    login_attempts.start(whom, at=at)
     device = _taken(staff, code)
     if device is None:
         raise WrongCode(_("The code is incorrect or has already been used."))
-    login_attempts.forget(whom)
+    login_attempts.reset(whom)
     return device
 
 

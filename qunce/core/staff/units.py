@@ -19,11 +19,11 @@ from qunce.core.staff import ranks
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
-LONGEST = 120
-DEEPEST = 6
+MAX_NAME_LENGTH = 120
+MAX_DEPTH = 6
 
 
-class Kind(models.TextChoices):
+class UnitKind(models.TextChoices):
     HEADQUARTERS = "headquarters", gettext_lazy("headquarters")
     FRONT = "front", gettext_lazy("front")
     LOCAL = "local", gettext_lazy("local")
@@ -34,8 +34,8 @@ class Unit(models.Model):
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="units")
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="below")
-    name = models.CharField(max_length=LONGEST)
-    kind = models.CharField(max_length=20, choices=Kind.choices)
+    name = models.CharField(max_length=MAX_NAME_LENGTH)
+    kind = models.CharField(max_length=20, choices=UnitKind.choices)
     closed_at = timestamps.TimestampField(null=True)
     created_at = timestamps.TimestampField()
 
@@ -77,7 +77,7 @@ class UnitClosed(facts.FactKind):
     name: str
 
 
-class UnknownUnit(errors.NotFound):
+class UnitNotFound(errors.NotFound):
     """There is no such unit."""
 
 
@@ -89,13 +89,19 @@ class UnitInUse(errors.Refused):
     """People still work in this unit, or units hang below it."""
 
 
-def check(*, unit: Unit | None, community: Community, name: str, kind: str) -> None:
-    if not name.strip() or len(name) > LONGEST or not text_validation.is_text(name):
+def check_name_and_kind(
+    *, unit: Unit | None, community: Community, name: str, kind: str
+) -> None:
+    if (
+        not name.strip()
+        or len(name) > MAX_NAME_LENGTH
+        or not text_validation.is_valid(name)
+    ):
         raise InvalidUnit(
             _("Give the unit a name of at most %(most)s characters.")
-            % {"most": LONGEST}
+            % {"most": MAX_NAME_LENGTH}
         )
-    if kind not in Kind.values:
+    if kind not in UnitKind.values:
         raise InvalidUnit(_("The kind of a unit must be headquarters, front or local."))
     same = Unit.objects.filter(community=community, name=name.strip())
     if (same.exclude(pk=unit.pk) if unit else same).exists():
@@ -109,9 +115,9 @@ def check_parent(*, unit: Unit | None, parent: Unit | None) -> None:
         if unit is not None and above.pk == unit.pk:
             raise InvalidUnit(_("A unit cannot be placed below itself."))
         depth, above = depth + 1, above.parent
-    if depth + (_height(unit) if unit else 0) > DEEPEST:
+    if depth + (_height(unit) if unit else 0) > MAX_DEPTH:
         raise InvalidUnit(
-            _("Units can be at most %(most)s levels deep.") % {"most": DEEPEST}
+            _("Units can be at most %(most)s levels deep.") % {"most": MAX_DEPTH}
         )
 
 
@@ -130,7 +136,7 @@ def create(
     parent: Unit | None = None,
 ) -> Unit:
     ranks.check_manage(by)
-    check(unit=None, community=community, name=name, kind=kind)
+    check_name_and_kind(unit=None, community=community, name=name, kind=kind)
     check_parent(unit=None, parent=parent)
     unit = Unit.objects.create(
         community=community, parent=parent, name=name.strip(), kind=kind, created_at=at
@@ -141,7 +147,7 @@ def create(
 
 
 @transaction.atomic
-def change(
+def update(
     *,
     unit: Unit,
     name: str,
@@ -151,7 +157,7 @@ def change(
     at: datetime,
 ) -> None:
     ranks.check_manage(by)
-    check(unit=unit, community=unit.community, name=name, kind=kind)
+    check_name_and_kind(unit=unit, community=unit.community, name=name, kind=kind)
     check_parent(unit=unit, parent=parent)
     before = (unit.name, unit.kind, unit.parent_id)
     unit.name, unit.kind, unit.parent = name.strip(), kind, parent
@@ -197,10 +203,10 @@ def reopen(*, unit: Unit, by: Staff, at: datetime) -> None:
 def get(community: Community, pk: int) -> Unit:
     for unit in Unit.objects.filter(community=community, pk=pk):
         return unit
-    raise UnknownUnit(_("There is no such unit."))
+    raise UnitNotFound(_("There is no such unit."))
 
 
-def tree(community: Community) -> list[tuple[int, Unit]]:
+def list_tree(community: Community) -> list[tuple[int, Unit]]:
     """Every unit after the one above it, with how deep it hangs (0 at the top)."""
     below: dict[int | None, list[Unit]] = {}
     for unit in Unit.objects.filter(community=community).order_by("name", "pk"):

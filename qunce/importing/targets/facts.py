@@ -117,7 +117,7 @@ class FactWriter:
     def _kind_ids(self, kinds: pa.Array) -> np.ndarray:
         encoded = pc.dictionary_encode(kinds)
         words = encoded.dictionary.to_pylist()
-        known = facts.kind_ids(words)
+        known = facts.ensure_kinds(words)
         numbers = np.array([known[word] for word in words], dtype=np.int64)
         ids: np.ndarray = numbers[np.asarray(encoded.indices)]
         return ids
@@ -145,11 +145,11 @@ class FactWriter:
             community_id=self._job.community_id,
             source_id=self._source_id,
             actor_id=None,
-            recorded=timestamps.to_micros(self._job.started_at),
+            recorded_at=timestamps.to_micros(self._job.started_at),
             kinds=self._kinds[begin:end].tolist(),
             accounts=_or_none(self._ids[begin:end]),
             groups=_or_none(self._group_ids[begin:end]),
-            happened=self._times[begin:end].tolist(),
+            happened_at=self._times[begin:end].tolist(),
             payloads=self._payloads.slice(begin, length).to_pylist(),
             keys=self._keys.slice(begin, length).to_pylist(),
             hashes=self._hashes[begin:end].tolist(),

@@ -185,7 +185,7 @@ class MemberWriter:
             community=job.community,
             by=job.by,
             at=job.started_at,
-            happened=[timestamps.from_micros(at) for _event, at in events],
+            happened_at=[timestamps.from_micros(at) for _event, at in events],
         )
 
     def _identify(self, people: Mapping[int, Row]) -> None:

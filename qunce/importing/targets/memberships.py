@@ -210,7 +210,7 @@ def _record(
                 community=job.community,
                 by=job.by,
                 at=job.started_at,
-                happened=[timestamps.from_micros(at)] * len(accounts),
+                happened_at=[timestamps.from_micros(at)] * len(accounts),
             )
 
 

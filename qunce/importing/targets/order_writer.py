@@ -29,7 +29,7 @@ class OrderWriter:
         self._source = interned_names.ensure("source", community.pk, [job.source])[
             job.source
         ]
-        self._kinds = facts.kind_ids(
+        self._kinds = facts.ensure_kinds(
             [OrderPaid.kind, OrderRefunded.kind, OrderAmended.kind]
         )
         self._accounts = account_resolver.AccountResolver(
@@ -154,5 +154,5 @@ class OrderWriter:
             community=self._job.community,
             by=self._job.by,
             at=self._job.started_at,
-            happened=[timestamps.from_micros(at) for _event, at in events],
+            happened_at=[timestamps.from_micros(at) for _event, at in events],
         )

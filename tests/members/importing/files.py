@@ -9,7 +9,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.importing import jobs, pipeline
 from qunce.importing.files import sources
-from tests.members.made import AT
+from tests.factories import AT
 
 
 def plan(

@@ -21,8 +21,8 @@ from qunce.importing import error_report, jobs, jobs_runner, pipeline, uploads
 from qunce.importing.files import inspection
 from qunce.importing.jobs import ImportJob
 from qunce.members.accounts import queries as account_queries
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
@@ -101,7 +101,7 @@ def test_an_import_is_done_as_a_duty_and_says_how_it_went(
     assert (job.state, job.read, job.broken) == ("done", 2, 0)
     assert job.counts["members"] == 2
     assert account_queries.get(shop, "a").name == "小红"
-    assert made.told(shop, "import.started") == [
+    assert factories.recorded_facts(shop, "import.started") == [
         (None, {"file": "members.csv", "job": job.pk, "target": "members"})
     ]
     work_off()

@@ -17,7 +17,7 @@ from qunce.core.facts import facts, ingest
 from qunce.core.facts.facts import Fact, FactKey, FactKeyOverflow
 from qunce.importing import jobs, pipeline
 from qunce.importing.files import json_files
-from tests.members import made
+from tests import factories
 from tests.members.importing import files
 
 pytestmark = pytest.mark.both_databases
@@ -60,8 +60,8 @@ def test_facts_make_the_members_and_groups_they_name(
     assert outcome.job.counts["facts"] == 300
     members = {row["member_key"] for row in rows}
     assert outcome.job.counts["members"] == len(members)
-    assert set(made.who(shop, {"all": []})) == members
-    kinds = facts.kind_ids(["message.posted", "page.viewed"])
+    assert set(factories.matching_keys(shop, {"all": []})) == members
+    kinds = facts.ensure_kinds(["message.posted", "page.viewed"])
     payloads = [json.dumps(row["payload"], separators=(",", ":")) for row in rows]
     assert [(row[0], row[1], row[5]) for row in stored()] == [
         (row["key"], kinds[row["kind"]], payload)
@@ -203,11 +203,11 @@ def batch(
         community_id=shop.pk,
         source_id=1,
         actor_id=None,
-        recorded=0,
+        recorded_at=0,
         kinds=[kind] * count,
         accounts=[None] * count,
         groups=[None] * count,
-        happened=[0] * count,
+        happened_at=[0] * count,
         payloads=[None] * count,
         keys=keys,
         hashes=hashes,

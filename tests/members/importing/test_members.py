@@ -15,9 +15,9 @@ from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.tags import models as tag_models
-from tests.members import made
+from tests import factories
 from tests.members.importing import files
-from tests.members.made import who
+from tests.factories import matching_keys
 
 pytestmark = pytest.mark.both_databases
 
@@ -73,12 +73,12 @@ def test_members_come_in_from_every_format(
 ) -> None:
     outcome = files.take(shop, FORMATS[name](tmp_path / name), "members")
     assert (outcome.job.counts["members"], outcome.job.broken) == (3, 0)
-    assert who(shop, {"all": []}) == ["a", "b"]
-    assert who(shop, {"with_left": {"source": {"any": ["扫码"]}}}) == ["a", "c"]
-    assert who(shop, {"tag": {"any": ["老客"]}}) == ["a", "b"]
-    assert who(shop, {"group": {"any": ["二群"]}}) == ["b"]
-    assert who(shop, {"attr": {"name": "spent", "gt": 1234.4}}) == ["a"]
-    assert who(shop, {"attr": {"name": "birthday", "eq": "1990-02-03"}}) == ["a"]
+    assert matching_keys(shop, {"all": []}) == ["a", "b"]
+    assert matching_keys(shop, {"with_left": {"source": {"any": ["扫码"]}}}) == ["a", "c"]
+    assert matching_keys(shop, {"tag": {"any": ["老客"]}}) == ["a", "b"]
+    assert matching_keys(shop, {"group": {"any": ["二群"]}}) == ["b"]
+    assert matching_keys(shop, {"attr": {"name": "spent", "gt": 1234.4}}) == ["a"]
+    assert matching_keys(shop, {"attr": {"name": "birthday", "eq": "1990-02-03"}}) == ["a"]
     ann = account_queries.get(shop, "a")
     assert ann.joined_at.isoformat() == "2026-01-02T01:00:00+00:00"
     values = {(row.kind, row.value) for row in ann.identifiers.all()}
@@ -109,13 +109,13 @@ def test_a_later_file_changes_what_it_tells_otherwise(
     text = "key,name,left_at,level,tags\na,小红红,,钻,vip\nb,,2026-03-01,,\n"
     later = files.take(shop, files.write(tmp_path, text), "members")
     assert later.job.counts == {"members": 0, "changed": 2, "known": 0}
-    assert who(shop, {"all": []}) == ["a"]
+    assert matching_keys(shop, {"all": []}) == ["a"]
     assert account_queries.get(shop, "a").name == "小红红"
     assert account_queries.get(shop, "b").name == "小明"
-    assert who(shop, {"attr": {"name": "level", "in": ["钻"]}}) == ["a"]
-    assert who(shop, {"tag": {"all": ["vip", "koc"]}}) == ["a"]
+    assert matching_keys(shop, {"attr": {"name": "level", "in": ["钻"]}}) == ["a"]
+    assert matching_keys(shop, {"tag": {"all": ["vip", "koc"]}}) == ["a"]
     b = account_queries.get(shop, "b").pk
-    assert [account for account, _said in made.told(shop, "member.left")][-1] == b
+    assert [account for account, _said in factories.recorded_facts(shop, "member.left")][-1] == b
 
 
 def test_chinese_headings_are_guessed(shop: Community, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_chinese_headings_are_guessed(shop: Community, tmp_path: Path) -> None:
     pipeline.run(planned)
     assert attributes.get(shop, "last_order").type == "instant"
     rule = {"attr": {"name": "remark", "contains": "茶"}}
-    assert who(shop, rule) == ["13800138000"]
+    assert matching_keys(shop, rule) == ["13800138000"]
 
 
 def test_a_given_mapping_overrules_the_guess(shop: Community, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_every_broken_row_is_told_with_row_field_and_remedy(
     ]
     assert all(one.remedy for one in outcome.problems)
     assert outcome.job.broken == 4
-    assert who(shop, {"all": []}) == ["d"]
+    assert matching_keys(shop, {"all": []}) == ["d"]
     kept = jobs.ImportProblem.objects.filter(job=outcome.job).order_by("pk")
     assert [(one.row, one.field, one.value) for one in kept] == told
     with error_report.path_of(outcome.job).open(
@@ -206,8 +206,8 @@ def test_members_who_share_a_phone_are_one_person(
 ) -> None:
     text = "key,phone,tags\na,13800138000,x\nb,+86 138-0013-8000,y\nc,,\n"
     files.take(shop, files.write(tmp_path, text), "members")
-    assert who(shop, {"all": []}) == ["a", "c"]
-    assert who(shop, {"tag": {"all": ["x", "y"]}}) == ["a"]
+    assert matching_keys(shop, {"all": []}) == ["a", "c"]
+    assert matching_keys(shop, {"tag": {"all": ["x", "y"]}}) == ["a"]
 
 
 def test_rows_of_one_key_are_one_member(shop: Community, tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_rows_of_one_key_are_one_member(shop: Community, tmp_path: Path) -> None
     again = files.take(shop, path, "members")
     assert again.job.counts["changed"] == 0
     assert account_queries.get(shop, "a").name == "two"
-    assert who(shop, {"tag": {"all": ["x", "y"]}}) == ["a"]
+    assert matching_keys(shop, {"tag": {"all": ["x", "y"]}}) == ["a"]
 
 
 def test_columns_become_attributes_of_the_type_that_all_values_fit(
@@ -260,12 +260,12 @@ def test_tags_come_with_their_depth(shop: Community, tmp_path: Path) -> None:
     outcome = files.take(shop, path, "tags")
     assert outcome.job.counts == {"tagged": 3, "known": 0, "members": 2}
     assert [(one.row, one.field) for one in outcome.problems] == [(5, "depth")]
-    assert who(shop, {"tag": {"any": ["茶"], "depth": {"gte": 3}}}) == ["a"]
+    assert matching_keys(shop, {"tag": {"any": ["茶"], "depth": {"gte": 3}}}) == ["a"]
     again = files.take(shop, path, "tags")
     assert again.job.counts == {"tagged": 0, "known": 3, "members": 0}
     off = files.write(tmp_path, "member_key,tag,depth\na,茶,0\n")
     files.take(shop, off, "tags")
-    assert who(shop, {"tag": {"any": ["茶"]}}) == ["b"]
+    assert matching_keys(shop, {"tag": {"any": ["茶"]}}) == ["b"]
     assert tag_models.TagBatch.objects.count() == 2
 
 

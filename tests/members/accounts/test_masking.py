@@ -6,7 +6,7 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.members.accounts import masking
-from tests.members import made
+from tests import factories
 
 HIDDEN = [
     ("phone", "13800138001", "138****8001"),
@@ -22,13 +22,13 @@ HIDDEN = [
 def test_it_hides_identifiers_from_operators(
     shop: Community, kind: str, value: str, shown: str
 ) -> None:
-    staff = made.staff(shop, "operator")
+    staff = factories.staff(shop, "operator")
     assert masking.identifier(kind=kind, value=value, by=staff) == shown
 
 
 @pytest.mark.parametrize("role", ["owner", "manager"])
 def test_managers_read_them(shop: Community, role: str) -> None:
-    boss = made.staff(shop, role)
+    boss = factories.staff(shop, role)
     assert masking.phone("13800138001", boss) == "13800138001"
     assert masking.email("ann@shop.cn", boss) == "ann@shop.cn"
 
@@ -45,4 +45,4 @@ def test_managers_read_them(shop: Community, role: str) -> None:
 def test_a_key_that_is_a_phone_is_hidden_too(
     shop: Community, key: str, shown: str
 ) -> None:
-    assert masking.key(key, made.staff(shop, "viewer")) == shown
+    assert masking.key(key, factories.staff(shop, "viewer")) == shown

@@ -11,8 +11,8 @@ from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.tags import assignments
 from qunce.sets.rules.base import RuleError
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
@@ -27,15 +27,15 @@ def ask(*keys: str) -> dict[str, Any]:
 
 
 def test_a_segment_is_who_fits_its_rule_now(shop: Community, by: Staff) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
-    vip = made.tag(shop, "vip")
+    ann, bob = factories.members(shop, "ann", "bob")
+    vip = factories.tag(shop, "vip")
     loyal = segment(shop, "loyal", {"tag": {"any": ["vip"]}})
     assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     assert segments.count(segment=loyal, by=by, at=AT) == 1
     assignments.apply(tag=vip, accounts=[bob], by=by, at=AT)
-    assert made.who(shop, ask("loyal")) == ["ann", "bob"]
+    assert factories.matching_keys(shop, ask("loyal")) == ["ann", "bob"]
     segments.update(segment=loyal, rule={"any": []}, by=by, at=AT)
-    assert made.who(shop, ask("loyal")) == []
+    assert factories.matching_keys(shop, ask("loyal")) == []
 
 
 def test_a_rule_that_cannot_be_understood_is_refused_with_its_place(
@@ -68,15 +68,15 @@ def test_segments_come_after_those_they_ask_for(shop: Community) -> None:
 
 
 def test_a_frozen_list_stays_as_it_was(shop: Community, by: Staff) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
-    vip = made.tag(shop, "vip")
+    ann, bob = factories.members(shop, "ann", "bob")
+    vip = factories.tag(shop, "vip")
     assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     rule = {"tag": {"any": ["vip"]}}
     march = frozen_segments.freeze(community=shop, key="march", rule=rule, by=by, at=AT)
     assignments.apply(tag=vip, accounts=[bob], by=by, at=AT)
     assignments.remove(tag=vip, accounts=[ann], by=by, at=AT)
     assert march.size == 1
-    assert made.who(shop, {"segment": {"frozen": ["march"]}}) == ["ann"]
+    assert factories.matching_keys(shop, {"segment": {"frozen": ["march"]}}) == ["ann"]
     with pytest.raises(segments.SegmentAlreadyExists):
         frozen_segments.freeze(community=shop, key="march", rule=rule, by=by, at=AT)
 
@@ -84,8 +84,8 @@ def test_a_frozen_list_stays_as_it_was(shop: Community, by: Staff) -> None:
 def test_a_list_holds_no_one_outside_the_operators_scope(
     shop: Community, by: Staff
 ) -> None:
-    (ann, _bob) = made.members(shop, "ann", "bob")
-    assignments.apply(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
+    (ann, _bob) = factories.members(shop, "ann", "bob")
+    assignments.apply(tag=factories.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
     scoped = staff_models.create(
         community=shop,
         login="olga",
@@ -99,11 +99,11 @@ def test_a_list_holds_no_one_outside_the_operators_scope(
 
 
 def test_its_size_is_kept_by_day(shop: Community, by: Staff) -> None:
-    made.members(shop, "ann", "bob")
+    factories.members(shop, "ann", "bob")
     everyone = segment(shop, "everyone", {"all": []})
     for _twice in range(2):
         assert segments.record_sizes(community=shop, at=AT) == {"everyone": 2}
-    made.members(shop, "eve")
+    factories.members(shop, "eve")
     segments.record_sizes(community=shop, at=LATER)
     sizes = everyone.sizes.order_by("day").values_list("size", flat=True)
     assert list(sizes) == [2, 3]
@@ -122,7 +122,7 @@ def test_what_is_used_is_not_archived(shop: Community, by: Staff) -> None:
 
 
 def test_another_communitys_segment_is_not_found(shop: Community) -> None:
-    segment(made.shop("other"), "s", {"all": []})
+    segment(factories.community("other"), "s", {"all": []})
     with pytest.raises(segments.SegmentNotFound):
         segments.get(shop, "s")
     with pytest.raises(RuleError):

@@ -15,16 +15,16 @@ from qunce.members.tags import assignments
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.members.tags import models as tag_models
 from qunce.sets.bitmaps import bitmaps
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 VIP = {"tag": {"any": ["vip"]}}
 
 
 def begin(shop: Community, by: Staff, action: str = "apply") -> tag_models.TagJob:
-    people = bitmaps.of(made.members(shop, *"abcde"))
-    vip = made.tag(shop, "vip")
+    people = bitmaps.of(factories.members(shop, *"abcde"))
+    vip = factories.tag(shop, "vip")
     return bulk_tagging.start(tag=vip, action=action, people=people, by=by, at=AT)
 
 
@@ -35,9 +35,9 @@ def test_it_is_done_once_and_undone_as_one(shop: Community, by: Staff) -> None:
         bulk_tagging.run(due.key, at=LATER)
     job = bulk_tagging.get(by=by, pk=job.pk)
     assert (job.done, job.batch.changed, job.error) == (5, 5, "")
-    assert made.who(shop, VIP) == list("abcde")
+    assert factories.matching_keys(shop, VIP) == list("abcde")
     assignments.undo(batch=job.batch, by=by, at=LATER)
-    assert made.who(shop, VIP) == []
+    assert factories.matching_keys(shop, VIP) == []
 
 
 def test_a_stop_in_the_middle_loses_and_doubles_nothing(
@@ -57,10 +57,10 @@ def test_a_stop_in_the_middle_loses_and_doubles_nothing(
     monkeypatch.setattr(bulk_tagging, "_work", killed)
     with pytest.raises(KeyboardInterrupt):
         bulk_tagging.run(str(job.pk), at=LATER)
-    assert made.who(shop, VIP) == ["a", "b"]
+    assert factories.matching_keys(shop, VIP) == ["a", "b"]
     monkeypatch.setattr(bulk_tagging, "_work", work_one)
     bulk_tagging.run(str(job.pk), at=LATER)
-    assert made.who(shop, VIP) == list("abcde")
+    assert factories.matching_keys(shop, VIP) == list("abcde")
     assert bulk_tagging.get(by=by, pk=job.pk).batch.changed == 5
 
 
@@ -68,7 +68,7 @@ def test_who_is_erased_meanwhile_is_passed_over(shop: Community, by: Staff) -> N
     job = begin(shop, by)
     people.erase(account=account_queries.get(shop, "b"), by=by, at=AT)
     bulk_tagging.run(str(job.pk), at=LATER)
-    assert made.who(shop, VIP) == list("acde")
+    assert factories.matching_keys(shop, VIP) == list("acde")
 
 
 def test_taking_off(shop: Community, by: Staff) -> None:
@@ -77,17 +77,17 @@ def test_taking_off(shop: Community, by: Staff) -> None:
     chosen = bitmaps.of([account_queries.get(shop, "a").pk])
     job = bulk_tagging.start(tag=vip, action="remove", people=chosen, by=by, at=AT)
     bulk_tagging.run(str(job.pk), at=LATER)
-    assert made.who(shop, VIP) == list("bcde")
+    assert factories.matching_keys(shop, VIP) == list("bcde")
 
 
 def test_others_do_not_see_it(shop: Community, by: Staff) -> None:
     job = begin(shop, by)
-    olga = made.staff(shop, "operator", login="olga")
-    stranger = made.staff(made.shop("other"), login="eve")
+    olga = factories.staff(shop, "operator", login="olga")
+    stranger = factories.staff(factories.community("other"), login="eve")
     for staff in (olga, stranger):
         with pytest.raises(bulk_tagging.TagJobNotFound):
             bulk_tagging.get(by=staff, pk=job.pk)
-    viewer = made.staff(shop, "viewer", login="vic")
+    viewer = factories.staff(shop, "viewer", login="vic")
     nobody = bitmaps.of([])
     with pytest.raises(permissions.NotAllowed):
         bulk_tagging.start(tag=job.tag, action="apply", people=nobody, by=viewer, at=AT)

@@ -12,8 +12,8 @@ from qunce.members.people import people
 from qunce.members.tags import automatic
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import models as tag_models
-from tests.members import made
-from tests.members.made import AT
+from tests import factories
+from tests.factories import AT
 
 pytestmark = pytest.mark.both_databases
 
@@ -29,7 +29,7 @@ def test_the_hour_is_the_communitys(
     shop: Community, by: Staff, hour: int, tag: str
 ) -> None:
     joined = datetime(2026, 3, 5, hour, 30, tzinfo=UTC)
-    ann = made.member(shop, "ann", joined_at=joined, source="parcel card")
+    ann = factories.member(shop, "ann", joined_at=joined, source="parcel card")
     apply(shop, by, ann.pk)
     month = "joined:2026-03"
     expected = {month, f"joined:{tag}", "via:parcel card"}
@@ -40,18 +40,18 @@ def test_the_hour_is_the_members_own_where_it_is_known(
     shop: Community, by: Staff
 ) -> None:
     joined = datetime(2026, 3, 5, 18, 30, tzinfo=UTC)
-    ann, bob = (made.member(shop, key, joined_at=joined).pk for key in ("ann", "bob"))
+    ann, bob = (factories.member(shop, key, joined_at=joined).pk for key in ("ann", "bob"))
     zone = attributes.define(community=shop, name="timezone", type="text", by=by, at=AT)
     values = {ann: "Europe/Berlin", bob: "Nowhere/Land"}
     attributes.set_values(attribute=zone, values=values, by=by, at=AT)
     apply(shop, by, ann, bob)
-    assert made.who(shop, {"tag": {"any": ["joined:18-24"]}}) == ["ann"]
-    assert made.who(shop, {"tag": {"any": ["joined:00-06"]}}) == ["bob"]
+    assert factories.matching_keys(shop, {"tag": {"any": ["joined:18-24"]}}) == ["ann"]
+    assert factories.matching_keys(shop, {"tag": {"any": ["joined:00-06"]}}) == ["bob"]
 
 
 def test_a_day_without_a_time_has_no_hour(shop: Community, by: Staff) -> None:
     joined = datetime(2026, 3, 4, 16, tzinfo=UTC)
-    ann = made.member(shop, "ann", joined_at=joined)
+    ann = factories.member(shop, "ann", joined_at=joined)
     apply(shop, by, ann.pk)
     assert set(people.get(shop, "ann").tags) == {"joined:2026-03", "via:import"}
 
@@ -59,7 +59,7 @@ def test_a_day_without_a_time_has_no_hour(shop: Community, by: Staff) -> None:
 def test_who_joins_gets_them_without_being_asked_and_once(
     shop: Community, by: Staff
 ) -> None:
-    ids = made.members(shop, "ann", "bob")
+    ids = factories.members(shop, "ann", "bob")
     joined = [
         facts.RecordedFact(
             id=1,
@@ -77,17 +77,17 @@ def test_who_joins_gets_them_without_being_asked_and_once(
     ]
     for _twice in range(2):
         automatic.react(community=shop, facts=joined, at=AT)
-    assert made.who(shop, {"tag": {"all": ["via:import", "joined:18-24"]}}) == [
+    assert factories.matching_keys(shop, {"tag": {"all": ["via:import", "joined:18-24"]}}) == [
         "ann",
         "bob",
     ]
-    assert len(made.told(shop, "tag.added")) == 6
+    assert len(factories.recorded_facts(shop, "tag.added")) == 6
 
 
 def test_groups_are_named_in_the_communitys_language(by: Staff) -> None:
-    there = made.shop("there", language="en")
-    ann = made.member(there, "ann")
+    there = factories.community("there", language="en")
+    ann = factories.member(there, "ann")
     automatic.apply(
-        community=there, accounts=[ann.pk], by=made.staff(there, "owner", "x"), at=AT
+        community=there, accounts=[ann.pk], by=factories.staff(there, "owner", "x"), at=AT
     )
     assert tag_groups.get_by_key(there, automatic.VIA).name == "Joined through"

@@ -12,8 +12,8 @@ from qunce.core.staff.models import Staff
 from qunce.members.attributes import attributes
 from qunce.members.people import people, remark_names
 from qunce.members.tags import assignments
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 VALUES = {"name": "Ann", "stage": "warm", "none": ""}
 SAID = [
@@ -47,20 +47,20 @@ def test_no_separator_is_left_over(parts: list[str]) -> None:
 
 @pytest.mark.both_databases
 def test_it_names_attributes_and_tag_groups(shop: Community, by: Staff) -> None:
-    ann = made.member(shop, "c-1", name="王芳")
+    ann = factories.member(shop, "c-1", name="王芳")
     attributes.define(community=shop, name="subject", type="text", by=by, at=AT)
     subject = attributes.get(shop, "subject")
     attributes.set_values(attribute=subject, values={ann.pk: "数学"}, by=by, at=AT)
-    stage = made.tag_group(shop, "stage")
+    stage = factories.tag_group(shop, "stage")
     assignments.apply(
-        tag=made.tag(shop, "warm", stage), accounts=[ann.pk], by=by, at=AT
+        tag=factories.tag(shop, "warm", stage), accounts=[ann.pk], by=by, at=AT
     )
     person = people.get_by_account(ann.pk)
     assert remark_names.render_for(person, by=by) == "王芳"
     text = "{subject}-{stage}-{name}-{joined}"
     remark_names.set_pattern(community=shop, text=text, max_length=30, by=by, at=LATER)
     assert remark_names.render_for(person, by=by) == "数学-warm-王芳-2026-03-05"
-    assert made.told(shop, "remark_name.pattern_changed") == [(None, {"pattern": text})]
+    assert factories.recorded_facts(shop, "remark_name.pattern_changed") == [(None, {"pattern": text})]
     remark_names.set_pattern(
         community=shop, text="{key}", max_length=2, by=by, at=LATER
     )
@@ -72,6 +72,6 @@ def test_unknown_names_and_operators_are_refused(shop: Community, by: Staff) -> 
     for text in ("{phone}", "plain", ""):
         with pytest.raises(remark_names.InvalidPattern):
             remark_names.set_pattern(community=shop, text=text, by=by, at=AT)
-    staff = made.staff(shop, "operator", login="olga")
+    staff = factories.staff(shop, "operator", login="olga")
     with pytest.raises(permissions.NotAllowed):
         remark_names.set_pattern(community=shop, text="{name}", by=staff, at=AT)

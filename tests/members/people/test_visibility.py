@@ -14,8 +14,8 @@ from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people, visibility
 from qunce.members.tags import assignments, library
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.both_databases
 @pytest.fixture
 def narrow(shop: Community) -> Staff:
     """Sees those who carry `mine` alone."""
-    made.tag(shop, "mine")
+    factories.tag(shop, "mine")
     rule = {"tag": {"any": ["mine"]}}
     return staff_models.create(community=shop, login="narrow", scope=rule, at=AT)
 
@@ -37,7 +37,7 @@ def give(shop: Community, key: str, *members: int) -> None:
 def test_a_member_in_scope_is_seen_by_number_and_by_key(
     shop: Community, narrow: Staff
 ) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
+    ann, bob = factories.members(shop, "ann", "bob")
     give(shop, "mine", ann)
     assert visibility.get(by=narrow, account=ann, at=LATER).key == "ann"
     assert visibility.get_by_key(by=narrow, key="ann", at=LATER).pk == ann
@@ -55,7 +55,7 @@ ASKED: dict[str, Callable[[Staff, int], Any]] = {
 def test_out_of_scope_is_unknown(
     shop: Community, narrow: Staff, asked: Callable[[Staff, int], Any]
 ) -> None:
-    (bob,) = made.members(shop, "bob")
+    (bob,) = factories.members(shop, "bob")
     with pytest.raises(account_queries.MemberNotFound):
         asked(narrow, bob)
 
@@ -63,8 +63,8 @@ def test_out_of_scope_is_unknown(
 def test_another_community_and_the_erased_are_unknown(
     shop: Community, by: Staff
 ) -> None:
-    stranger = made.member(made.shop("other"), "stranger")
-    ann = made.member(shop, "ann")
+    stranger = factories.member(factories.community("other"), "stranger")
+    ann = factories.member(shop, "ann")
     people.erase(account=ann, by=by, at=AT)
     for account in (stranger.pk, ann.pk, 10**9):
         with pytest.raises(account_queries.MemberNotFound):
@@ -75,7 +75,7 @@ def test_another_community_and_the_erased_are_unknown(
 def test_any_account_of_a_person_in_scope_is_seen(
     shop: Community, narrow: Staff, by: Staff
 ) -> None:
-    ann, too = made.member(shop, "ann"), made.member(shop, "too")
+    ann, too = factories.member(shop, "ann"), factories.member(shop, "too")
     give(shop, "mine", too.pk)
     with pytest.raises(account_queries.MemberNotFound):
         visibility.get(by=narrow, account=ann.pk, at=LATER)
@@ -85,6 +85,6 @@ def test_any_account_of_a_person_in_scope_is_seen(
 
 
 def test_who_left_stays_in_sight(shop: Community, by: Staff) -> None:
-    ann = made.member(shop, "ann")
+    ann = factories.member(shop, "ann")
     accounts.leave(account=ann, by=by, at=AT)
     assert visibility.get(by=by, account=ann.pk, at=LATER) == ann

@@ -12,8 +12,8 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
 from qunce.members.search import member_list
 from qunce.members.tags import assignments
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
@@ -25,7 +25,7 @@ def keys(page: member_list.Page) -> list[str]:
 def test_pages_follow_one_another_without_gap_or_twin(
     shop: Community, by: Staff
 ) -> None:
-    made.members(shop, *"abcdefg")
+    factories.members(shop, *"abcdefg")
     seen, before = [], None
     for _turn in range(3):
         page = member_list.get_page(by=by, at=LATER, before=before, limit=3)
@@ -39,9 +39,9 @@ def test_pages_follow_one_another_without_gap_or_twin(
 def test_a_page_is_not_shifted_by_who_joins_meanwhile(
     shop: Community, by: Staff
 ) -> None:
-    made.members(shop, *"abcd")
+    factories.members(shop, *"abcd")
     first = member_list.get_page(by=by, at=LATER, limit=2)
-    made.members(shop, "e")
+    factories.members(shop, "e")
     assert keys(member_list.get_page(by=by, at=LATER, limit=2, before=first.after)) == [
         "b",
         "a",
@@ -50,10 +50,10 @@ def test_a_page_is_not_shifted_by_who_joins_meanwhile(
 
 def test_rule_and_words_cut_each_other(shop: Community, by: Staff) -> None:
     ann, bob = (
-        made.member(shop, "ann", name="王芳"),
-        made.member(shop, "bob", name="王伟"),
+        factories.member(shop, "ann", name="王芳"),
+        factories.member(shop, "bob", name="王伟"),
     )
-    vip = made.tag(shop, "vip")
+    vip = factories.tag(shop, "vip")
     assignments.apply(tag=vip, accounts=[ann.pk], by=by, at=AT)
     rule = {"tag": {"any": ["vip"]}}
     (row,) = member_list.get_page(by=by, at=LATER, rule=rule, query="wang").rows
@@ -65,14 +65,14 @@ def test_rule_and_words_cut_each_other(shop: Community, by: Staff) -> None:
 
 
 def test_a_merged_person_is_one_row(shop: Community, by: Staff) -> None:
-    ann, too = made.member(shop, "ann"), made.member(shop, "too", name="Too")
+    ann, too = factories.member(shop, "ann"), factories.member(shop, "too", name="Too")
     people.merge(left=ann, right=too, by=by, at=AT)
     (row,) = member_list.get_page(by=by, at=LATER).rows
     assert (row.id, row.name, row.accounts) == (ann.pk, "Too", 2)
 
 
 def test_scope_holds_in_list_and_count(shop: Community, by: Staff) -> None:
-    made.members(shop, "ann", "bob", "13800138001")
+    factories.members(shop, "ann", "bob", "13800138001")
     scope = {"members": {"keys": ["ann", "13800138001"]}}
     narrow = staff_models.create(community=shop, login="n", scope=scope, at=AT)
     page = member_list.get_page(by=narrow, at=LATER)

@@ -16,8 +16,8 @@ from qunce.members.layers import assignment as layer_assignment
 from qunce.members.layers import layers
 from qunce.members.layers import moves as layer_moves
 from qunce.members.tags import assignments
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 SPEC: dict[str, Any] = {
@@ -29,13 +29,13 @@ SPEC: dict[str, Any] = {
 @pytest.fixture
 def worth(shop: Community, by: Staff) -> layers.Layering:
     """Ann, Bob and Eve in the rest; a day later Ann is high, Eve is gone, Kim is new."""
-    ann, _bob, _eve = made.members(shop, "ann", "bob", "eve")
-    vip = made.tag(shop, "vip")
+    ann, _bob, _eve = factories.members(shop, "ann", "bob", "eve")
+    vip = factories.tag(shop, "vip")
     found = layers.create(community=shop, key="worth", spec=SPEC, by=by, at=AT)
     layers.recompute(layering=found, by=by, at=AT)
     assignments.apply(tag=vip, accounts=[ann], by=by, at=LATER)
     accounts.leave(account=account_queries.get(shop, "eve"), by=by, at=LATER)
-    made.member(shop, "kim")
+    factories.member(shop, "kim")
     layers.recompute(layering=found, by=by, at=LATER)
     return found
 
@@ -62,7 +62,7 @@ def test_everyone_who_moved_came_or_went_is_told(
 
 
 def test_nobody_moved_since_the_only_run(shop: Community, by: Staff) -> None:
-    made.tag(shop, "vip")
+    factories.tag(shop, "vip")
     found = layers.create(community=shop, key="worth", spec=SPEC, by=by, at=AT)
     about: dict[str, Any] = {"layering": found, "by": by, "at": LATER}
     assert layer_moves.moves_since(day=shop.day(AT), **about) is None

@@ -18,8 +18,8 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
 from qunce.members.search import name_index, search
 from qunce.members.tags import assignments
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
@@ -33,9 +33,9 @@ def names(by: Staff, words: str) -> list[str]:
 
 @pytest.fixture
 def filled(shop: Community) -> Community:
-    made.member(shop, "c-1", name="王芳", identifiers={"phone": "13800138001"})
-    made.member(shop, "c-2", name="王小芳", identifiers={"email": "Fang@shop.cn"})
-    made.member(shop, "13900139002", name="Ann Lee", identifiers={"wechat": "oXyZ9"})
+    factories.member(shop, "c-1", name="王芳", identifiers={"phone": "13800138001"})
+    factories.member(shop, "c-2", name="王小芳", identifiers={"email": "Fang@shop.cn"})
+    factories.member(shop, "13900139002", name="Ann Lee", identifiers={"wechat": "oXyZ9"})
     return shop
 
 
@@ -67,7 +67,7 @@ def test_it_finds(filled: Community, by: Staff, words: str, found: list[str]) ->
 @pytest.mark.parametrize("words", ["1380013", "fang@", "oXyZ", "1390013"])
 def test_identifiers_are_not_told_digit_by_digit(filled: Community, words: str) -> None:
     """S3: who sees 138****8001 cannot ask for the rest one by one."""
-    staff = made.staff(filled, "operator")
+    staff = factories.staff(filled, "operator")
     assert names(staff, words) == []
 
 
@@ -75,7 +75,7 @@ def test_identifiers_are_not_told_digit_by_digit(filled: Community, words: str) 
 def test_an_operator_finds_by_the_whole_identifier(
     filled: Community, words: str
 ) -> None:
-    assert len(names(made.staff(filled, "operator"), words)) == 1
+    assert len(names(factories.staff(filled, "operator"), words)) == 1
 
 
 def test_changes_are_found_at_once(filled: Community, by: Staff) -> None:
@@ -95,14 +95,14 @@ def test_a_person_is_found_by_any_account_once(filled: Community, by: Staff) -> 
 
 
 def test_the_likeliest_come_first(filled: Community, by: Staff) -> None:
-    made.member(filled, "c-3", name="大王")
+    factories.member(filled, "c-3", name="大王")
     found = search.suggest(by=by, query="王", at=LATER)
     first = [account_models.Account.objects.get(pk=pk).name for pk in found]
     assert first == ["王小芳", "王芳", "大王"]
 
 
 def test_the_best_are_in_sight(filled: Community) -> None:
-    tag = made.tag(filled, "mine")
+    tag = factories.tag(filled, "mine")
     house = staff_models.system(filled)
     fang = account_queries.get(filled, "c-2").pk
     assignments.apply(tag=tag, accounts=[fang], by=house, at=AT)
@@ -110,7 +110,7 @@ def test_the_best_are_in_sight(filled: Community) -> None:
         community=filled, login="n", scope={"tag": {"any": ["mine"]}}, at=AT
     )
     assert search.suggest(by=narrow, query="芳", at=LATER) == [fang]
-    other = made.staff(made.shop("other"), login="eve")
+    other = factories.staff(factories.community("other"), login="eve")
     assert search.suggest(by=other, query="芳", at=LATER) == []
     assert not search.find(by=other, query="芳", at=LATER)
 
@@ -124,13 +124,13 @@ def test_the_book_is_kept_and_caught_up(
     name_index.clear()
     monkeypatch.setattr(name_index, "_folder", lambda: tmp_path)
     monkeypatch.setattr(name_index, "FOLD", 3)
-    made.member(shop, "one", name="甲")
+    factories.member(shop, "one", name="甲")
     assert names(by, "甲") == ["甲"]
     (first,) = tmp_path.iterdir()
-    made.member(shop, "two", name="乙")
+    factories.member(shop, "two", name="乙")
     assert names(by, "yi") == ["乙"]
     for number in range(4):
-        made.member(shop, f"more-{number}", name="丙")
+        factories.member(shop, f"more-{number}", name="丙")
     assert names(by, "bing") == ["丙"] * 4
     (second,) = tmp_path.iterdir()
     assert second != first

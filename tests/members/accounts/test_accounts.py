@@ -9,8 +9,8 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts, identifiers
 from qunce.members.accounts import queries as account_queries
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
@@ -28,39 +28,39 @@ def test_who_joins_is_in_the_community_and_in_the_log(
         by=by,
         at=AT,
     )
-    assert made.who(shop, {"all": []}) == ["ann"]
-    assert made.who(shop, {"source": {"any": ["stall"]}}) == ["ann"]
-    assert made.told(shop, "member.joined") == [
+    assert factories.matching_keys(shop, {"all": []}) == ["ann"]
+    assert factories.matching_keys(shop, {"source": {"any": ["stall"]}}) == ["ann"]
+    assert factories.recorded_facts(shop, "member.joined") == [
         (ann.pk, {"channel": "import", "source": "stall"})
     ]
 
 
 def test_a_key_is_known_once_on_a_channel(shop: Community, by: Staff) -> None:
-    made.member(shop, "ann")
-    made.member(shop, "ann", channel="matrix")
+    factories.member(shop, "ann")
+    factories.member(shop, "ann", channel="matrix")
     with pytest.raises(accounts.AccountAlreadyExists):
-        made.member(shop, "ann")
+        factories.member(shop, "ann")
     with pytest.raises(account_queries.AmbiguousMember, match="matrix:ann"):
         account_queries.get(shop, "ann")
     assert account_queries.get(shop, "matrix:ann").channel == "matrix"
 
 
 def test_leavers_are_out_unless_asked_for(shop: Community, by: Staff) -> None:
-    ann, bob = made.member(shop, "ann"), made.member(shop, "bob")
+    ann, bob = factories.member(shop, "ann"), factories.member(shop, "bob")
     accounts.leave(account=ann, by=by, at=AT)
-    assert made.who(shop, {"all": []}) == ["bob"]
-    assert made.who(shop, {"with_left": {"left": {}}}) == ["ann"]
+    assert factories.matching_keys(shop, {"all": []}) == ["bob"]
+    assert factories.matching_keys(shop, {"with_left": {"left": {}}}) == ["ann"]
     with pytest.raises(accounts.PresenceConflict):
         accounts.leave(account=ann, by=by, at=AT)
     accounts.rejoin(account=ann, by=by, at=LATER)
-    assert made.who(shop, {"all": []}) == ["ann", "bob"]
+    assert factories.matching_keys(shop, {"all": []}) == ["ann", "bob"]
     with pytest.raises(accounts.PresenceConflict):
         accounts.rejoin(account=bob, by=by, at=LATER)
 
 
 def test_another_communitys_member_is_not_found(shop: Community, by: Staff) -> None:
-    other = made.shop("other")
-    stranger = made.member(other, "eve")
+    other = factories.community("other")
+    stranger = factories.member(other, "eve")
     with pytest.raises(account_queries.MemberNotFound):
         account_queries.get(shop, "eve")
     with pytest.raises(account_queries.MemberNotFound):
@@ -68,33 +68,33 @@ def test_another_communitys_member_is_not_found(shop: Community, by: Staff) -> N
 
 
 def test_only_what_differs_is_changed(shop: Community, by: Staff) -> None:
-    ann = made.member(shop, "ann", name="Ann", source="stall")
+    ann = factories.member(shop, "ann", name="Ann", source="stall")
     assert accounts.update(account=ann, name="Ann", by=by, at=AT) == []
     changed = accounts.update(account=ann, name="Anna", source="shop", by=by, at=AT)
     assert changed == ["name", "source_id"]
-    assert made.who(shop, {"source": {"any": ["shop"]}}) == ["ann"]
+    assert factories.matching_keys(shop, {"source": {"any": ["shop"]}}) == ["ann"]
 
 
 def test_unknown_keys_are_made_in_bulk_once(shop: Community, by: Staff) -> None:
-    ann = made.member(shop, "ann", channel="matrix")
+    ann = factories.member(shop, "ann", channel="matrix")
     keys = ["ann", *(f"k{n:04}" for n in range(2_500))]
     found = accounts.ensure(community=shop, keys=keys, by=by, at=AT)
     assert found["ann"] == ann.pk
     assert accounts.ensure(community=shop, keys=keys, by=by, at=AT) == found
-    assert len(made.who(shop, {"all": []})) == 2_501
-    assert len(made.told(shop, "member.joined")) == 2_501
+    assert len(factories.matching_keys(shop, {"all": []})) == 2_501
+    assert len(factories.recorded_facts(shop, "member.joined")) == 2_501
 
 
 def test_made_in_bulk_they_joined_when_it_is_said(shop: Community, by: Staff) -> None:
     early = AT - timedelta(days=40)
     keys = {"ann": early, "bob": AT}
     accounts.ensure(community=shop, keys=keys, source="till", by=by, at=AT)
-    assert made.who(shop, {"joined": {"before": "30d"}}) == ["ann"]
-    assert made.who(shop, {"source": {"any": ["till"]}}) == ["ann", "bob"]
+    assert factories.matching_keys(shop, {"joined": {"before": "30d"}}) == ["ann"]
+    assert factories.matching_keys(shop, {"source": {"any": ["till"]}}) == ["ann", "bob"]
 
 
 def test_a_viewer_may_not_add_anybody(shop: Community) -> None:
-    viewer = made.staff(shop, "viewer", "vic")
+    viewer = factories.staff(shop, "viewer", "vic")
     with pytest.raises(permissions.NotAllowed):
         accounts.create(community=shop, key="ann", by=viewer, at=AT)
 
@@ -136,10 +136,10 @@ def test_names_that_cannot_be_kept_are_refused(
     shop: Community, by: Staff, bad: str
 ) -> None:
     with pytest.raises(accounts.InvalidAccount):
-        made.member(shop, "ann", name=bad)
+        factories.member(shop, "ann", name=bad)
     with pytest.raises(accounts.InvalidAccount):
-        made.member(shop, f"a{bad}")
-    ann = made.member(shop, "ann", name=" <img onerror=x>\u202e\n=A1 ")
+        factories.member(shop, f"a{bad}")
+    ann = factories.member(shop, "ann", name=" <img onerror=x>\u202e\n=A1 ")
     assert ann.name == "<img onerror=x>\u202e =A1"
     with pytest.raises(accounts.InvalidAccount):
         accounts.update(account=ann, name=bad, by=by, at=AT)

@@ -12,22 +12,22 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import merges, people
 from qunce.members.tags import assignments
 from qunce.members.tags import models as tag_models
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
 
 def test_a_batch_says_who_when_and_from_where(shop: Community, by: Staff) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
-    vip = made.tag(shop, "vip")
+    ann, bob = factories.members(shop, "ann", "bob")
+    vip = factories.tag(shop, "vip")
     batch = assignments.apply(
         tag=vip, accounts=[ann, bob, ann], source="import", note="list", by=by, at=AT
     )
     assert (batch.changed, batch.tags, batch.by) == (2, [vip.pk], by)
     row = tag_models.Tagging.objects.get(tag=vip, account_id=ann)
     assert (row.tagged_at, row.by_id, row.source) == (AT, by.pk, "import")
-    assert made.told(shop, "tag.added") == [
+    assert factories.recorded_facts(shop, "tag.added") == [
         (ann, {"tag": "vip", "depth": 1}),
         (bob, {"tag": "vip", "depth": 1}),
     ]
@@ -35,8 +35,8 @@ def test_a_batch_says_who_when_and_from_where(shop: Community, by: Staff) -> Non
 
 
 def test_putting_a_tag_again_keeps_its_depth(shop: Community, by: Staff) -> None:
-    (ann,) = made.members(shop, "ann")
-    tea = made.tag(shop, "tea")
+    (ann,) = factories.members(shop, "ann")
+    tea = factories.tag(shop, "tea")
     assignments.set_depths(tag=tea, depths={ann: 7}, by=by, at=AT)
     assignments.apply(tag=tea, accounts=[ann], by=by, at=AT)
     assert assignments.depths_of_person([ann]) == {"tea": 7}
@@ -47,40 +47,40 @@ def test_putting_a_tag_again_keeps_its_depth(shop: Community, by: Staff) -> None
 def test_excluding_a_tag_keeps_the_untagged_and_drops_who_also_carries_it(
     shop: Community, by: Staff
 ) -> None:
-    ann, bob, _eve = made.members(shop, "ann", "bob", "eve")
-    vip, bad = made.tag(shop, "vip"), made.tag(shop, "bad")
+    ann, bob, _eve = factories.members(shop, "ann", "bob", "eve")
+    vip, bad = factories.tag(shop, "vip"), factories.tag(shop, "bad")
     assignments.apply(tag=vip, accounts=[ann, bob], by=by, at=AT)
     assignments.apply(tag=bad, accounts=[bob], by=by, at=AT)
-    assert made.who(shop, {"tag": {"none": ["bad"]}}) == ["ann", "eve"]
-    assert made.who(shop, {"not": {"tag": {"any": ["bad"]}}}) == ["ann", "eve"]
-    assert made.who(shop, {"tag": {"any": ["vip"], "none": ["bad"]}}) == ["ann"]
-    assert made.who(shop, {"tag": {"untagged": True}}) == ["eve"]
+    assert factories.matching_keys(shop, {"tag": {"none": ["bad"]}}) == ["ann", "eve"]
+    assert factories.matching_keys(shop, {"not": {"tag": {"any": ["bad"]}}}) == ["ann", "eve"]
+    assert factories.matching_keys(shop, {"tag": {"any": ["vip"], "none": ["bad"]}}) == ["ann"]
+    assert factories.matching_keys(shop, {"tag": {"untagged": True}}) == ["eve"]
 
 
 def test_tags_of_a_person_are_put_and_taken_on_the_person(
     shop: Community, by: Staff
 ) -> None:
-    ann, too = made.members(shop, "ann", "too")
-    vip = made.tag(shop, "vip")
+    ann, too = factories.members(shop, "ann", "too")
+    vip = factories.tag(shop, "vip")
     pair = [merges.Pair(ann, too)]
     merges.merge(community=shop, pairs=pair, by=by, at=AT)
     assignments.apply(tag=vip, accounts=[too], by=by, at=AT)
     assert assignments.apply(tag=vip, accounts=[ann], by=by, at=AT).changed == 0
     assert assignments.remove(tag=vip, accounts=[ann], by=by, at=AT).changed == 1
-    assert made.who(shop, {"tag": {"any": ["vip"]}}) == []
+    assert factories.matching_keys(shop, {"tag": {"any": ["vip"]}}) == []
 
 
 def test_of_an_exclusive_group_a_person_carries_one_tag(
     shop: Community, by: Staff
 ) -> None:
-    ann, too, bob = made.members(shop, "ann", "too", "bob")
-    stage = made.tag_group(shop, "stage", exclusive=True)
-    cold, warm = made.tag(shop, "cold", stage), made.tag(shop, "warm", stage)
+    ann, too, bob = factories.members(shop, "ann", "too", "bob")
+    stage = factories.tag_group(shop, "stage", exclusive=True)
+    cold, warm = factories.tag(shop, "cold", stage), factories.tag(shop, "warm", stage)
     merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
     assignments.apply(tag=cold, accounts=[ann, bob], by=by, at=AT)
     batch = assignments.apply(tag=warm, accounts=[too], by=by, at=AT)
     assert assignments.depths_of_person([ann, too]) == {"warm": 1}
-    assert made.who(shop, {"tag": {"any": ["cold"]}}) == ["bob"]
+    assert factories.matching_keys(shop, {"tag": {"any": ["cold"]}}) == ["bob"]
     assignments.undo(batch=batch, by=by, at=LATER)
     assert assignments.depths_of_person([ann, too]) == {"cold": 1}
 
@@ -88,8 +88,8 @@ def test_of_an_exclusive_group_a_person_carries_one_tag(
 def test_undo_returns_exactly_what_the_batch_changed(
     shop: Community, by: Staff
 ) -> None:
-    ann, bob, eve = made.members(shop, "ann", "bob", "eve")
-    tea = made.tag(shop, "tea")
+    ann, bob, eve = factories.members(shop, "ann", "bob", "eve")
+    tea = factories.tag(shop, "tea")
     soon = AT + timedelta(days=3)
     assignments.set_depths(
         tag=tea, depths={ann: 2}, source="rule", expires_at=soon, by=by, at=AT
@@ -104,14 +104,14 @@ def test_undo_returns_exactly_what_the_batch_changed(
     assert {**after, "rev": 0} == {**before, "rev": 0}
     assert assignments.depths_of_person([bob]) == {}
     assert assignments.depths_of_person([eve]) == {"tea": 3}
-    assert made.who(shop, {"tag": {"any": ["tea"]}}) == ["ann", "eve"]
+    assert factories.matching_keys(shop, {"tag": {"any": ["tea"]}}) == ["ann", "eve"]
     with pytest.raises(assignments.BatchAlreadyUndone):
         assignments.undo(batch=batch, by=by, at=LATER)
 
 
 def test_batches_are_undone_one_after_the_other(shop: Community, by: Staff) -> None:
-    (ann,) = made.members(shop, "ann")
-    tea = made.tag(shop, "tea")
+    (ann,) = factories.members(shop, "ann")
+    tea = factories.tag(shop, "tea")
     batches = [
         assignments.set_depths(tag=tea, depths={ann: depth}, by=by, at=AT)
         for depth in (1, 2, 0, 4)
@@ -122,8 +122,8 @@ def test_batches_are_undone_one_after_the_other(shop: Community, by: Staff) -> N
 
 
 def test_several_verbs_make_one_batch(shop: Community, by: Staff) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
-    one, two = made.tag(shop, "one"), made.tag(shop, "two")
+    ann, bob = factories.members(shop, "ann", "bob")
+    one, two = factories.tag(shop, "one"), factories.tag(shop, "two")
     assignments.apply(tag=one, accounts=[ann], by=by, at=AT)
     batch = assignments.create_batch(community=shop, note="spring", by=by, at=AT)
     assignments.apply(tag=two, accounts=[ann, bob], batch=batch, by=by, at=AT)
@@ -136,14 +136,14 @@ def test_several_verbs_make_one_batch(shop: Community, by: Staff) -> None:
 
 
 def test_expired_tags_go(shop: Community, by: Staff) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
-    hot = made.tag(shop, "hot")
+    ann, bob = factories.members(shop, "ann", "bob")
+    hot = factories.tag(shop, "hot")
     assignments.apply(tag=hot, accounts=[ann, bob], expires_at=LATER, by=by, at=AT)
     assignments.apply(tag=hot, accounts=[bob], by=by, at=AT)
     assert assignments.remove_expired(at=AT) == 0
     assert assignments.remove_expired(at=LATER) == 1
     assert assignments.remove_expired(at=LATER) == 0
-    assert made.who(shop, {"tag": {"any": ["hot"]}}) == ["bob"]
+    assert factories.matching_keys(shop, {"tag": {"any": ["hot"]}}) == ["bob"]
     batch = tag_models.TagBatch.objects.get(source="expiry")
     assert batch.changed == 1
 
@@ -151,21 +151,21 @@ def test_expired_tags_go(shop: Community, by: Staff) -> None:
 def test_more_people_than_a_statement_holds(shop: Community, by: Staff) -> None:
     keys = [f"k{n}" for n in range(6_000)]
     ids = accounts.ensure(community=shop, keys=keys, by=by, at=AT)
-    vip = made.tag(shop, "vip")
+    vip = factories.tag(shop, "vip")
     batch = assignments.apply(tag=vip, accounts=ids.values(), by=by, at=AT)
     assert batch.changed == 6_000
-    assert len(made.who(shop, {"tag": {"any": ["vip"]}})) == 6_000
+    assert len(factories.matching_keys(shop, {"tag": {"any": ["vip"]}})) == 6_000
     assert assignments.undo(batch=batch, by=by, at=LATER) == 6_000
 
 
 def test_strangers_and_viewers_are_refused(shop: Community, by: Staff) -> None:
-    other = made.shop("other")
-    (eve,) = made.members(other, "eve")
-    (ann,) = made.members(shop, "ann")
-    vip = made.tag(shop, "vip")
+    other = factories.community("other")
+    (eve,) = factories.members(other, "eve")
+    (ann,) = factories.members(shop, "ann")
+    vip = factories.tag(shop, "vip")
     with pytest.raises(account_queries.MemberNotFound):
         assignments.apply(tag=vip, accounts=[ann, eve], by=by, at=AT)
-    viewer = made.staff(shop, "viewer", "vic")
+    viewer = factories.staff(shop, "viewer", "vic")
     with pytest.raises(permissions.NotAllowed):
         assignments.apply(tag=vip, accounts=[ann], by=viewer, at=AT)
     assert people.get(shop, "ann").tags == {}

@@ -20,8 +20,8 @@ from qunce.members.people import people
 from qunce.members.search import export as member_export
 from qunce.members.tags import assignments
 from qunce.sets import audiences
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 EVERYONE: dict[str, Any] = {"with_left": {"all": []}}
@@ -30,13 +30,13 @@ EVERYONE: dict[str, Any] = {"with_left": {"all": []}}
 @pytest.fixture
 def filled(shop: Community, by: Staff) -> Community:
     phone = {"phone": "+4915112345678"}
-    ann = made.member(shop, "c-1", name="=HYPERLINK(1)", identifiers=phone, source="qr")
-    bob = made.member(shop, "c-2", name="Bob, “B”\n")
-    too = made.member(shop, "c-3", name="Too")
+    ann = factories.member(shop, "c-1", name="=HYPERLINK(1)", identifiers=phone, source="qr")
+    bob = factories.member(shop, "c-2", name="Bob, “B”\n")
+    too = factories.member(shop, "c-3", name="Too")
     city = attributes.define(community=shop, name="city", type="text", by=by, at=AT)
     attributes.set_values(attribute=city, values={ann.pk: "西安"}, by=by, at=AT)
     for key in ("vip", "koc"):
-        assignments.apply(tag=made.tag(shop, key), accounts=[ann.pk], by=by, at=AT)
+        assignments.apply(tag=factories.tag(shop, key), accounts=[ann.pk], by=by, at=AT)
     people.merge(left=bob, right=too, by=by, at=AT)
     for account in (bob, too):
         accounts.leave(account=account, by=by, at=LATER)
@@ -69,7 +69,7 @@ def test_one_row_a_person_with_all_that_is_known(filled: Community, by: Staff) -
     }
     assert (bob["Key"], bob["Name"]) == ("c-2", "Bob, “B”")
     assert bob["Left"] == "2026-03-06 20:00:00"
-    (told,) = made.told(filled, "member.exported")
+    (told,) = factories.recorded_facts(filled, "member.exported")
     assert told == (None, {"number": 2, "form": "csv"})
 
 
@@ -90,7 +90,7 @@ def test_a_workbook_has_text_and_no_formulas(filled: Community, by: Staff) -> No
 
 def test_operators_may_not_and_scope_holds(filled: Community, by: Staff) -> None:
     with pytest.raises(permissions.NotAllowed):
-        begin(made.staff(filled, "operator", login="olga"))
+        begin(factories.staff(filled, "operator", login="olga"))
     narrow = staff_models.create(
         community=filled,
         login="n",

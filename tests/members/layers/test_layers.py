@@ -20,8 +20,8 @@ from qunce.members.people import merges
 from qunce.members.tags import assignments
 from qunce.sales import orders
 from qunce.sets.mirror import deriver
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -38,7 +38,7 @@ LOYALTY: dict[str, Any] = {
 
 @pytest.fixture
 def shop(transactional_db: None) -> Community:
-    return made.shop()
+    return factories.community()
 
 
 def pay(shop: Community, account: int, amount: int, when: datetime = AT) -> None:
@@ -76,7 +76,7 @@ def run(layering: layers.Layering, by: Staff, at: datetime = LATER) -> layers.La
 
 def test_the_fifth_who_spent_most_are_of_high_value(shop: Community, by: Staff) -> None:
     keys = [f"k{n}" for n in range(10)]
-    ids = made.members(shop, *keys)
+    ids = factories.members(shop, *keys)
     for place, account in enumerate(ids[:6]):
         pay(shop, account, 1000 - place)
     pay(shop, ids[9], 10**6, AT - 400 * DAY)
@@ -87,11 +87,11 @@ def test_the_fifth_who_spent_most_are_of_high_value(shop: Community, by: Staff) 
         "mid": ["k2", "k3", "k4"],
         "low": ["k5", "k6", "k7", "k8", "k9"],
     }
-    assert made.who(shop, {"layer": {"of": "value", "in": ["high"]}}) == ["k0", "k1"]
+    assert factories.matching_keys(shop, {"layer": {"of": "value", "in": ["high"]}}) == ["k0", "k1"]
 
 
 def test_equals_are_never_parted(shop: Community, by: Staff) -> None:
-    ids = made.members(shop, *(f"k{n}" for n in range(10)))
+    ids = factories.members(shop, *(f"k{n}" for n in range(10)))
     for account in ids[:4]:
         pay(shop, account, 500)
     layering = value(shop, by)
@@ -100,7 +100,7 @@ def test_equals_are_never_parted(shop: Community, by: Staff) -> None:
 
 
 def test_who_spent_nothing_is_never_of_high_value(shop: Community, by: Staff) -> None:
-    ann, bob, *_rest = made.members(shop, "ann", "bob", "c", "d", "e", "f")
+    ann, bob, *_rest = factories.members(shop, "ann", "bob", "c", "d", "e", "f")
     pay(shop, ann, 500)
     pay(shop, bob, 300)
     orders.refund(
@@ -117,7 +117,7 @@ def test_who_spent_nothing_is_never_of_high_value(shop: Community, by: Staff) ->
 
 
 def test_two_accounts_spend_as_one_person(shop: Community, by: Staff) -> None:
-    ids = made.members(shop, "ann", "too", "c", "d", "e", "f")
+    ids = factories.members(shop, "ann", "too", "c", "d", "e", "f")
     for account, amount in zip(ids, (300, 300, 500, 0, 0, 0), strict=True):
         pay(shop, account, amount)
     layering = value(shop, by)
@@ -129,7 +129,7 @@ def test_two_accounts_spend_as_one_person(shop: Community, by: Staff) -> None:
 
 
 def test_bounds_can_be_given(shop: Community, by: Staff) -> None:
-    ann, bob, _eve = made.members(shop, "ann", "bob", "eve")
+    ann, bob, _eve = factories.members(shop, "ann", "bob", "eve")
     pay(shop, ann, 5000)
     pay(shop, bob, 4999)
     spec = {**layer_specs.VALUE, "layers": [{"key": "a", "gte": 5000}, {"key": "b"}]}
@@ -141,8 +141,8 @@ def test_bounds_can_be_given(shop: Community, by: Staff) -> None:
 def test_the_first_rule_that_fits_counts_and_the_last_takes_the_rest(
     shop: Community, by: Staff
 ) -> None:
-    ann, bob, _eve = made.members(shop, "ann", "bob", "eve")
-    vip, known = made.tag(shop, "vip"), made.tag(shop, "known")
+    ann, bob, _eve = factories.members(shop, "ann", "bob", "eve")
+    vip, known = factories.tag(shop, "vip"), factories.tag(shop, "known")
     assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     assignments.apply(tag=known, accounts=[ann, bob], by=by, at=AT)
     layering = value(shop, by, LOYALTY)
@@ -153,33 +153,33 @@ def test_the_first_rule_that_fits_counts_and_the_last_takes_the_rest(
 def test_layers_are_disjoint_and_complete_for_newcomers_too(
     shop: Community, by: Staff
 ) -> None:
-    (ann,) = made.members(shop, "ann")
-    vip = made.tag(shop, "vip")
-    made.tag(shop, "known")
+    (ann,) = factories.members(shop, "ann")
+    vip = factories.tag(shop, "vip")
+    factories.tag(shop, "known")
     assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     layering = value(shop, by, LOYALTY)
-    assert made.who(shop, {"layer": {"of": "value", "in": ["rest"]}}) == ["ann"]
+    assert factories.matching_keys(shop, {"layer": {"of": "value", "in": ["rest"]}}) == ["ann"]
     run(layering, by)
-    made.member(shop, "new")
+    factories.member(shop, "new")
     keys = ["vip", "known", "rest"]
-    found = [made.who(shop, {"layer": {"of": "value", "in": [key]}}) for key in keys]
+    found = [factories.matching_keys(shop, {"layer": {"of": "value", "in": [key]}}) for key in keys]
     assert found == [["ann"], [], ["new"]]
 
 
 def test_moves_are_told_from_the_second_run_on(shop: Community, by: Staff) -> None:
-    ann, bob, eve = made.members(shop, "ann", "bob", "eve")
-    vip, known = made.tag(shop, "vip"), made.tag(shop, "known")
+    ann, bob, eve = factories.members(shop, "ann", "bob", "eve")
+    vip, known = factories.tag(shop, "vip"), factories.tag(shop, "known")
     assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     layering = value(shop, by, LOYALTY)
     first = run(layering, by, AT)
-    assert made.told(shop, "member.layer_changed") == []
+    assert factories.recorded_facts(shop, "member.layer_changed") == []
     assignments.remove(tag=vip, accounts=[ann], by=by, at=AT)
     assignments.apply(tag=known, accounts=[bob], by=by, at=AT)
     accounts.leave(account=account_queries.get(shop, "eve"), by=by, at=AT)
-    made.member(shop, "new")
+    factories.member(shop, "new")
     second = run(layering, by, LATER)
     assert second.moved == 2
-    assert made.told(shop, "member.layer_changed") == [
+    assert factories.recorded_facts(shop, "member.layer_changed") == [
         (ann, {"layering": "value", "from": "vip", "to": "rest"}),
         (bob, {"layering": "value", "from": "rest", "to": "known"}),
     ]
@@ -199,14 +199,14 @@ def test_moves_are_told_from_the_second_run_on(shop: Community, by: Staff) -> No
 
 
 def test_the_lifecycle_follows_the_members_own_gaps(shop: Community, by: Staff) -> None:
-    regulars = made.members(shop, *(f"k{n:02}" for n in range(20)))
+    regulars = factories.members(shop, *(f"k{n:02}" for n in range(20)))
     for place, account in enumerate(regulars):
         gap = 10 if place < 15 else 30
         silent = {0: 11, 1: 30, 2: 31, 3: 10}.get(place, 1)
         for number in range(6):
             pay(shop, account, 100, LATER - (silent + gap * number) * DAY)
-    made.member(shop, "new")
-    made.member(shop, "sleeper", joined_at=AT - 300 * DAY)
+    factories.member(shop, "new")
+    factories.member(shop, "sleeper", joined_at=AT - 300 * DAY)
     layering = layers.create(
         community=shop,
         key="value",
@@ -225,7 +225,7 @@ def test_the_lifecycle_follows_the_members_own_gaps(shop: Community, by: Staff) 
 
 
 def test_all_layerings_in_use_are_recomputed(shop: Community, by: Staff) -> None:
-    made.members(shop, "ann")
+    factories.members(shop, "ann")
     layering = value(shop, by)
     assert layers.recompute_all(at=AT) == 1
     layers.archive(layering=layering, by=by, at=AT)
@@ -263,7 +263,7 @@ def test_a_spec_that_leaves_somebody_out_is_refused(
 def test_another_communitys_layering_is_not_found(shop: Community, by: Staff) -> None:
     value(shop, by)
     with pytest.raises(layers.LayeringNotFound):
-        layers.get(made.shop("other"), "value")
+        layers.get(factories.community("other"), "value")
     with pytest.raises(layers.LayeringAlreadyExists):
         value(shop, by)
 

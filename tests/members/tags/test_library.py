@@ -10,25 +10,25 @@ from qunce.members.tags import assignments, library
 from qunce.members.tags import naming as tag_naming
 from qunce.members.tags import report as tag_report
 from qunce.members.tags import templates as tag_templates
-from tests.members import made
-from tests.members.made import AT
+from tests import factories
+from tests.factories import AT
 
 pytestmark = pytest.mark.both_databases
 
 
 def test_names_are_unique_over_tags_and_synonyms(shop: Community, by: Staff) -> None:
-    koc = made.tag(shop, "koc")
+    koc = factories.tag(shop, "koc")
     library.add_synonym(tag=koc, key="key opinion", by=by, at=AT)
     for taken in ("koc", " key  opinion "):
         with pytest.raises(library.TagAlreadyExists, match="koc"):
-            made.tag(shop, taken)
+            factories.tag(shop, taken)
     assert library.get(shop, "key opinion") == koc
     with pytest.raises(library.TagNotFound, match="kol"):
         library.get(shop, "kol")
 
 
 def test_another_communitys_tag_is_not_found(shop: Community) -> None:
-    made.tag(made.shop("other"), "vip")
+    factories.tag(factories.community("other"), "vip")
     with pytest.raises(library.TagNotFound):
         library.get(shop, "vip")
     assert library.find(shop, ["vip"]) == {}
@@ -53,22 +53,22 @@ def test_a_groups_naming_rule_says_how_it_is_done_right(
         max_length=12,
         guidance="Write it like exam:2026-12.",
     )
-    group = made.tag_group(shop, "exam", naming=naming)
-    assert made.tag(shop, "exam:2026-12", group).group == group
+    group = factories.tag_group(shop, "exam", naming=naming)
+    assert factories.tag(shop, "exam:2026-12", group).group == group
     with pytest.raises(tag_naming.InvalidTagName) as refused:
-        made.tag(shop, key, group)
+        factories.tag(shop, key, group)
     assert said in str(refused.value)
     assert str(refused.value).endswith("Write it like exam:2026-12.")
 
 
 def test_a_pattern_that_cannot_be_read_is_refused(shop: Community) -> None:
     with pytest.raises(tag_naming.InvalidTagName):
-        made.tag_group(shop, "exam", naming=tag_naming.NamingRule(pattern="("))
+        factories.tag_group(shop, "exam", naming=tag_naming.NamingRule(pattern="("))
 
 
 def test_who_may_make_tags_is_set_for_each_group(shop: Community, by: Staff) -> None:
-    staff = made.staff(shop, "operator", "olga")
-    notes = made.tag_group(shop, "notes", creator_roles=["operator"])
+    staff = factories.staff(shop, "operator", "olga")
+    notes = factories.tag_group(shop, "notes", creator_roles=["operator"])
     note = library.create(community=shop, key="n1", group=notes, by=staff, at=AT)
     assert note.group == notes
     assert not library.may_create(None, staff)
@@ -77,13 +77,13 @@ def test_who_may_make_tags_is_set_for_each_group(shop: Community, by: Staff) -> 
 
 
 def test_a_tag_is_archived_and_restored_not_deleted(shop: Community, by: Staff) -> None:
-    (ann,) = made.members(shop, "ann")
-    vip = made.tag(shop, "vip")
+    (ann,) = factories.members(shop, "ann")
+    vip = factories.tag(shop, "vip")
     assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     library.archive(tag=vip, by=by, at=AT)
     assert list(library.list_tags(shop)) == []
     assert list(library.list_tags(shop, archived=True)) == [vip]
-    assert made.who(shop, {"tag": {"any": ["vip"]}}) == ["ann"]
+    assert factories.matching_keys(shop, {"tag": {"any": ["vip"]}}) == ["ann"]
     with pytest.raises(library.TagNotActive):
         assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     with pytest.raises(state_machine.WrongState):
@@ -95,17 +95,17 @@ def test_a_tag_is_archived_and_restored_not_deleted(shop: Community, by: Staff) 
 def test_merging_makes_a_synonym_and_moves_the_carriers(
     shop: Community, by: Staff
 ) -> None:
-    ann, bob, eve = made.members(shop, "ann", "bob", "eve")
-    a, h = made.tag(shop, "A"), made.tag(shop, "H")
+    ann, bob, eve = factories.members(shop, "ann", "bob", "eve")
+    a, h = factories.tag(shop, "A"), factories.tag(shop, "H")
     assignments.set_depths(tag=a, depths={ann: 1, bob: 4}, by=by, at=AT)
     assignments.set_depths(tag=h, depths={bob: 2, eve: 1}, by=by, at=AT)
     assignments.merge(tag=a, into=h, by=by, at=AT)
     for key in "AH":
-        assert made.who(shop, {"tag": {"any": [key]}}) == ["ann", "bob", "eve"]
+        assert factories.matching_keys(shop, {"tag": {"any": [key]}}) == ["ann", "bob", "eve"]
     assert assignments.depths_of_person([bob]) == {"H": 4}
     assert library.get(shop, "A") == h
     with pytest.raises(library.TagAlreadyExists):
-        made.tag(shop, "A")
+        factories.tag(shop, "A")
     with pytest.raises(assignments.InvalidTagMerge):
         assignments.merge(tag=h, into=h, by=by, at=AT)
 
@@ -113,10 +113,10 @@ def test_merging_makes_a_synonym_and_moves_the_carriers(
 def test_merging_into_an_exclusive_group_breaks_no_one_elses_tag(
     shop: Community, by: Staff
 ) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
-    stage = made.tag_group(shop, "stage", exclusive=True)
-    cold, warm = made.tag(shop, "cold", stage), made.tag(shop, "warm", stage)
-    hot = made.tag(shop, "hot")
+    ann, bob = factories.members(shop, "ann", "bob")
+    stage = factories.tag_group(shop, "stage", exclusive=True)
+    cold, warm = factories.tag(shop, "cold", stage), factories.tag(shop, "warm", stage)
+    hot = factories.tag(shop, "hot")
     assignments.apply(tag=hot, accounts=[ann, bob], by=by, at=AT)
     assignments.apply(tag=cold, accounts=[ann], by=by, at=AT)
     assignments.merge(tag=hot, into=warm, by=by, at=AT)
@@ -129,10 +129,10 @@ def test_merging_into_an_exclusive_group_breaks_no_one_elses_tag(
     [("VIP-1", "ｖｉｐ1"), ("会员", "惠员"), ("newcomer", "newcomers")],
 )
 def test_near_twins_are_offered(shop: Community, one: str, other: str) -> None:
-    tag = made.tag(shop, one)
-    made.tag(shop, "something else")
+    tag = factories.tag(shop, one)
+    factories.tag(shop, "something else")
     assert tag_report.list_similar(shop, other) == [tag]
-    twin = made.tag(shop, other)
+    twin = factories.tag(shop, other)
     assert [{*pair} for pair in tag_report.list_duplicates(shop)] == [{tag, twin}]
 
 
@@ -144,9 +144,9 @@ def test_names_that_only_look_alike_are_no_twins(one: str, other: str) -> None:
 
 
 def test_reports_tell_what_to_tidy(shop: Community, by: Staff) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
-    unused, asked = made.tag(shop, "unused"), made.tag(shop, "asked")
-    lone, common = made.tag(shop, "lone"), made.tag(shop, "common")
+    ann, bob = factories.members(shop, "ann", "bob")
+    unused, asked = factories.tag(shop, "unused"), factories.tag(shop, "asked")
+    lone, common = factories.tag(shop, "lone"), factories.tag(shop, "common")
     assignments.apply(tag=lone, accounts=[ann], by=by, at=AT)
     assignments.apply(tag=common, accounts=[ann, bob], by=by, at=AT)
     rule = {"not": {"tag": {"any": [asked.key]}}}

@@ -15,8 +15,8 @@ from qunce.members.people import merges, people
 from qunce.members.tags import assignments
 from qunce.members.tags import models as tag_models
 from qunce.sets import audiences
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
@@ -24,42 +24,42 @@ PHONE = {"phone": "13800138001"}
 
 
 def test_two_accounts_are_one_person(shop: Community, by: Staff) -> None:
-    made.member(shop, "ann", identifiers=PHONE)
-    made.member(shop, "ann-2", identifiers={"phone": "+86 138 0013 8001"})
-    assert made.who(shop, {"all": []}) == ["ann"]
+    factories.member(shop, "ann", identifiers=PHONE)
+    factories.member(shop, "ann-2", identifiers={"phone": "+86 138 0013 8001"})
+    assert factories.matching_keys(shop, {"all": []}) == ["ann"]
     assert people.get(shop, "ann-2").id == account_queries.get(shop, "ann").pk
 
 
 @pytest.mark.parametrize("kind", ["unionid", "phone", "email"])
 def test_equal_identifiers_merge(shop: Community, by: Staff, kind: str) -> None:
     value = {"unionid": "oX1", "phone": "13800138001", "email": "a@b.cn"}[kind]
-    ann = made.member(shop, "ann", identifiers={kind: value})
-    too = made.member(shop, "too")
+    ann = factories.member(shop, "ann", identifiers={kind: value})
+    too = factories.member(shop, "too")
     assert accounts.add_identifier(account=too, kind=kind, value=value, by=by, at=AT)
     assert not accounts.add_identifier(
         account=too, kind=kind, value=value, by=by, at=AT
     )
     assert account_queries.account_ids_of_person(too.pk) == [ann.pk, too.pk]
-    assert made.told(shop, "member.merged") == [
+    assert factories.recorded_facts(shop, "member.merged") == [
         (too.pk, {"other": ann.pk, "reason": kind})
     ]
 
 
 def test_a_person_has_left_when_all_accounts_have(shop: Community, by: Staff) -> None:
-    ann = made.member(shop, "ann", identifiers=PHONE)
-    too = made.member(shop, "too", identifiers=PHONE)
+    ann = factories.member(shop, "ann", identifiers=PHONE)
+    too = factories.member(shop, "too", identifiers=PHONE)
     accounts.leave(account=ann, by=by, at=AT)
-    assert made.who(shop, {"all": []}) == ["ann"]
+    assert factories.matching_keys(shop, {"all": []}) == ["ann"]
     assert people.get(shop, "ann").present
     accounts.leave(account=too, by=by, at=LATER)
-    assert made.who(shop, {"all": []}) == []
+    assert factories.matching_keys(shop, {"all": []}) == []
     assert people.get(shop, "ann").left_at == LATER
 
 
 def test_merging_by_hand_carries_tags_and_values(shop: Community, by: Staff) -> None:
-    ann, too = made.member(shop, "ann"), made.member(shop, "too")
+    ann, too = factories.member(shop, "ann"), factories.member(shop, "too")
     vip, city = (
-        made.tag(shop, "vip"),
+        factories.tag(shop, "vip"),
         attributes.define(community=shop, name="city", type="choice", by=by, at=AT),
     )
     assignments.set_depths(tag=vip, depths={ann.pk: 2, too.pk: 3}, by=by, at=AT)
@@ -70,7 +70,7 @@ def test_merging_by_hand_carries_tags_and_values(shop: Community, by: Staff) -> 
     assert person.id == ann.pk
     assert person.tags == {"vip": 5}
     assert person.attributes["city"].text == "Xi'an"
-    assert made.who(shop, {"tag": {"any": ["vip"], "depth": {"eq": 5}}}) == ["ann"]
+    assert factories.matching_keys(shop, {"tag": {"any": ["vip"], "depth": {"eq": 5}}}) == ["ann"]
     with pytest.raises(merges.AlreadyMerged):
         people.merge(left=ann, right=too, by=by, at=AT)
 
@@ -78,14 +78,14 @@ def test_merging_by_hand_carries_tags_and_values(shop: Community, by: Staff) -> 
 def test_unmerging_returns_everything_to_where_it_was(
     shop: Community, by: Staff
 ) -> None:
-    ann, too = made.member(shop, "ann"), made.member(shop, "too")
-    vip = made.tag(shop, "vip")
+    ann, too = factories.member(shop, "ann"), factories.member(shop, "too")
+    vip = factories.tag(shop, "vip")
     assignments.apply(tag=vip, accounts=[too.pk], by=by, at=AT)
     people.merge(left=ann, right=too, by=by, at=AT)
-    assert made.who(shop, {"tag": {"any": ["vip"]}}) == ["ann"]
+    assert factories.matching_keys(shop, {"tag": {"any": ["vip"]}}) == ["ann"]
     people.unmerge(left=ann, right=too, by=by, at=LATER)
-    assert made.who(shop, {"tag": {"any": ["vip"]}}) == ["too"]
-    assert made.who(shop, {"all": []}) == ["ann", "too"]
+    assert factories.matching_keys(shop, {"tag": {"any": ["vip"]}}) == ["too"]
+    assert factories.matching_keys(shop, {"all": []}) == ["ann", "too"]
     with pytest.raises(merges.NotMerged):
         people.unmerge(left=ann, right=too, by=by, at=LATER)
 
@@ -93,24 +93,24 @@ def test_unmerging_returns_everything_to_where_it_was(
 def test_who_was_parted_by_hand_is_not_joined_by_evidence(
     shop: Community, by: Staff
 ) -> None:
-    ann = made.member(shop, "ann", identifiers=PHONE)
-    too = made.member(shop, "too", identifiers=PHONE)
+    ann = factories.member(shop, "ann", identifiers=PHONE)
+    too = factories.member(shop, "too", identifiers=PHONE)
     people.unmerge(left=ann, right=too, by=by, at=AT)
     accounts.add_identifier(account=too, kind="email", value="a@b.cn", by=by, at=AT)
     accounts.add_identifier(account=ann, kind="email", value="a@b.cn", by=by, at=AT)
-    assert made.who(shop, {"all": []}) == ["ann", "too"]
-    made.member(shop, "third", identifiers=PHONE)
+    assert factories.matching_keys(shop, {"all": []}) == ["ann", "too"]
+    factories.member(shop, "third", identifiers=PHONE)
     assert (
         account_queries.account_ids_of_person(account_queries.get(shop, "third").pk)[0]
         == ann.pk
     )
     assert account_queries.account_ids_of_person(too.pk) == [too.pk]
     people.merge(left=ann, right=too, by=by, at=LATER)
-    assert made.who(shop, {"all": []}) == ["ann"]
+    assert factories.matching_keys(shop, {"all": []}) == ["ann"]
 
 
 def test_people_are_what_hangs_together(shop: Community, by: Staff) -> None:
-    a, b, c, d = (made.member(shop, key) for key in "abcd")
+    a, b, c, d = (factories.member(shop, key) for key in "abcd")
     people.merge(left=c, right=d, by=by, at=AT)
     people.merge(left=a, right=b, by=by, at=AT)
     people.merge(left=b, right=d, by=by, at=AT)
@@ -124,9 +124,9 @@ def test_people_are_what_hangs_together(shop: Community, by: Staff) -> None:
 def test_a_merge_keeps_one_tag_of_an_exclusive_group_and_unmerge_returns_the_other(
     shop: Community, by: Staff
 ) -> None:
-    stage = made.tag_group(shop, "stage", exclusive=True)
-    cold, warm = made.tag(shop, "cold", stage), made.tag(shop, "warm", stage)
-    ann, too = made.member(shop, "ann"), made.member(shop, "too")
+    stage = factories.tag_group(shop, "stage", exclusive=True)
+    cold, warm = factories.tag(shop, "cold", stage), factories.tag(shop, "warm", stage)
+    ann, too = factories.member(shop, "ann"), factories.member(shop, "too")
     assignments.apply(tag=cold, accounts=[ann.pk], by=by, at=AT)
     assignments.apply(tag=warm, accounts=[too.pk], by=by, at=AT)
     people.merge(left=ann, right=too, by=by, at=AT)
@@ -139,9 +139,9 @@ def test_a_merge_keeps_one_tag_of_an_exclusive_group_and_unmerge_returns_the_oth
 def test_parting_one_of_three_settles_the_others_anew(
     shop: Community, by: Staff
 ) -> None:
-    stage = made.tag_group(shop, "stage", exclusive=True)
-    cold, warm = made.tag(shop, "cold", stage), made.tag(shop, "warm", stage)
-    a, b, c = (made.member(shop, key) for key in "abc")
+    stage = factories.tag_group(shop, "stage", exclusive=True)
+    cold, warm = factories.tag(shop, "cold", stage), factories.tag(shop, "warm", stage)
+    a, b, c = (factories.member(shop, key) for key in "abc")
     assignments.apply(tag=cold, accounts=[a.pk], by=by, at=AT)
     assignments.apply(tag=warm, accounts=[c.pk], by=by, at=AT)
     people.merge(left=a, right=b, by=by, at=AT)
@@ -157,16 +157,16 @@ def test_many_are_merged_at_once(shop: Community, by: Staff) -> None:
     ids = accounts.ensure(community=shop, keys=keys, by=by, at=AT)
     values = [(ids[key], "phone", f"1380000{n // 3:04}") for n, key in enumerate(keys)]
     accounts.add_identifiers(community=shop, values=values, by=by, at=AT)
-    assert len(made.who(shop, {"all": []})) == 20
+    assert len(factories.matching_keys(shop, {"all": []})) == 20
     assert accounts.add_identifiers(community=shop, values=values, by=by, at=AT) == []
 
 
 def test_strangers_of_two_communities_are_never_merged(
     shop: Community, by: Staff
 ) -> None:
-    other = made.shop("other")
-    ann = made.member(shop, "ann", identifiers=PHONE)
-    eve = made.member(other, "eve", identifiers=PHONE)
+    other = factories.community("other")
+    ann = factories.member(shop, "ann", identifiers=PHONE)
+    eve = factories.member(other, "eve", identifiers=PHONE)
     assert account_queries.account_ids_of_person(ann.pk) == [ann.pk]
     with pytest.raises(account_queries.MemberNotFound):
         people.merge(left=ann, right=eve, by=by, at=AT)
@@ -175,17 +175,17 @@ def test_strangers_of_two_communities_are_never_merged(
 def test_who_is_erased_is_gone_at_once_and_leaves_nothing(
     shop: Community, by: Staff
 ) -> None:
-    made.member(shop, "bob")
-    ann = made.member(shop, "ann", name="Ann", identifiers=PHONE)
-    too = made.member(shop, "too", identifiers=PHONE)
-    vip = made.tag(shop, "vip")
+    factories.member(shop, "bob")
+    ann = factories.member(shop, "ann", name="Ann", identifiers=PHONE)
+    too = factories.member(shop, "too", identifiers=PHONE)
+    vip = factories.tag(shop, "vip")
     likes = attributes.define(community=shop, name="likes", type="multi", by=by, at=AT)
     assignments.apply(tag=vip, accounts=[too.pk], by=by, at=AT)
     for value in ("tea; milk", "tea"):
         attributes.set_values(attribute=likes, values={ann.pk: value}, by=by, at=AT)
     everyone = audiences.freeze(community=shop, rule={"all": []}, by=by, at=AT)
     head = people.erase(account=too, by=by, at=LATER)
-    assert made.who(shop, {"with_left": {"all": []}}) == ["bob"]
+    assert factories.matching_keys(shop, {"with_left": {"all": []}}) == ["bob"]
     with pytest.raises(account_queries.MemberNotFound):
         account_queries.get(shop, "ann")
     (due,) = job_queue.QueuedJob.objects.filter(job=people.SCRUB_JOB)
@@ -198,5 +198,5 @@ def test_who_is_erased_is_gone_at_once_and_leaves_nothing(
     assert not attribute_values.PastValue.objects.exists()
     assert not tag_models.Tagging.objects.filter(present=True).exists()
     assert audiences.size(everyone) == 2
-    made.member(shop, "ann", identifiers=PHONE)
-    assert made.who(shop, {"all": []}) == ["bob", "ann"]
+    factories.member(shop, "ann", identifiers=PHONE)
+    assert factories.matching_keys(shop, {"all": []}) == ["bob", "ann"]

@@ -11,8 +11,8 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.attributes import parsing as value_parsing
 from qunce.members.people import merges
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
@@ -31,11 +31,11 @@ def test_operators_extend_the_schema(shop: Community, by: Staff) -> None:
     with pytest.raises(attributes.InvalidAttribute):
         define(shop, "x", "poem")
     with pytest.raises(attributes.AttributeNotFound):
-        attributes.get(made.shop("other"), "favourite stall")
+        attributes.get(factories.community("other"), "favourite stall")
 
 
 def test_a_value_keeps_its_source_time_and_author(shop: Community, by: Staff) -> None:
-    (ann,) = made.members(shop, "ann")
+    (ann,) = factories.members(shop, "ann")
     score = define(shop, "score", "number")
     attributes.set_values(
         attribute=score, values={ann: "7.5"}, source="survey", by=by, at=AT
@@ -47,14 +47,14 @@ def test_a_value_keeps_its_source_time_and_author(shop: Community, by: Staff) ->
         AT,
         by.pk,
     )
-    assert made.who(shop, {"attr": {"name": "score", "gte": 7}}) == ["ann"]
-    assert made.told(shop, "attribute.set") == [
+    assert factories.matching_keys(shop, {"attr": {"name": "score", "gte": 7}}) == ["ann"]
+    assert factories.recorded_facts(shop, "attribute.set") == [
         (ann, {"attribute": "score", "source": "survey"})
     ]
 
 
 def test_what_is_replaced_goes_to_the_history(shop: Community, by: Staff) -> None:
-    (ann,) = made.members(shop, "ann")
+    (ann,) = factories.members(shop, "ann")
     city = define(shop, "city", "choice")
     for moment, value in ((AT, "Wuxi"), (LATER, "Xi'an"), (LATER, "Xi'an")):
         attributes.set_values(attribute=city, values={ann: value}, by=by, at=moment)
@@ -63,23 +63,23 @@ def test_what_is_replaced_goes_to_the_history(shop: Community, by: Staff) -> Non
     changed = attributes.set_values(attribute=city, values={ann: None}, by=by, at=LATER)
     assert changed == 1
     assert attributes.values_of_person([ann]) == {}
-    assert made.who(shop, {"attr": {"name": "city", "known": False}}) == ["ann"]
+    assert factories.matching_keys(shop, {"attr": {"name": "city", "known": False}}) == ["ann"]
     assert len(attributes.list_past(city, [ann])) == 2
 
 
 def test_several_values_come_and_go_one_by_one(shop: Community, by: Staff) -> None:
-    (ann,) = made.members(shop, "ann")
+    (ann,) = factories.members(shop, "ann")
     likes = define(shop, "likes", "multi")
     for value in (["tea", "milk"], "milk;坚果"):
         attributes.set_values(attribute=likes, values={ann: value}, by=by, at=AT)
     assert attributes.values_of_person([ann])["likes"].text == "milk; 坚果"
     assert [past.text for past in attributes.list_past(likes, [ann])] == ["tea"]
-    assert made.who(shop, {"attr": {"name": "likes", "in": ["tea"]}}) == []
-    assert made.who(shop, {"attr": {"name": "likes", "in": ["坚果"]}}) == ["ann"]
+    assert factories.matching_keys(shop, {"attr": {"name": "likes", "in": ["tea"]}}) == []
+    assert factories.matching_keys(shop, {"attr": {"name": "likes", "in": ["坚果"]}}) == ["ann"]
 
 
 def test_the_newest_value_speaks_for_the_person(shop: Community, by: Staff) -> None:
-    ann, too = made.members(shop, "ann", "too")
+    ann, too = factories.members(shop, "ann", "too")
     city, likes = define(shop, "city", "choice"), define(shop, "likes", "multi")
     merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
     for account, value, moment in ((ann, "Wuxi", LATER), (too, "Xi'an", AT)):
@@ -89,11 +89,11 @@ def test_the_newest_value_speaks_for_the_person(shop: Community, by: Staff) -> N
     held = attributes.values_of_person([ann, too])
     assert held["city"].text == "Wuxi"
     assert held["likes"].text == "Wuxi; Xi'an"
-    assert made.who(shop, {"attr": {"name": "city", "eq": "Wuxi"}}) == ["ann"]
+    assert factories.matching_keys(shop, {"attr": {"name": "city", "eq": "Wuxi"}}) == ["ann"]
 
 
 def test_only_choices_that_there_are_can_be_chosen(shop: Community, by: Staff) -> None:
-    (ann,) = made.members(shop, "ann")
+    (ann,) = factories.members(shop, "ann")
     size = define(shop, "size", "choice", choices=["S", "M"])
     with pytest.raises(value_parsing.InvalidValue, match="S, M"):
         attributes.set_values(attribute=size, values={ann: "XL"}, by=by, at=AT)
@@ -101,14 +101,14 @@ def test_only_choices_that_there_are_can_be_chosen(shop: Community, by: Staff) -
 
 
 def test_an_empty_text_is_no_value(shop: Community, by: Staff) -> None:
-    (ann,) = made.members(shop, "ann")
+    (ann,) = factories.members(shop, "ann")
     note = define(shop, "note", "text")
     attributes.set_values(attribute=note, values={ann: "  "}, by=by, at=AT)
-    assert made.who(shop, {"attr": {"name": "note", "known": True}}) == []
+    assert factories.matching_keys(shop, {"attr": {"name": "note", "known": True}}) == []
 
 
 def test_strangers_get_no_values(shop: Community, by: Staff) -> None:
-    (eve,) = made.members(made.shop("other"), "eve")
+    (eve,) = factories.members(factories.community("other"), "eve")
     note = define(shop, "note", "text")
     with pytest.raises(account_queries.MemberNotFound):
         attributes.set_values(attribute=note, values={eve: "x"}, by=by, at=AT)
@@ -118,7 +118,7 @@ def test_a_definition_is_renamed_and_offers_other_choices(
     shop: Community, by: Staff
 ) -> None:
     """K2: what is there stays, also a value that is no choice any more."""
-    (ann,) = made.members(shop, "ann")
+    (ann,) = factories.members(shop, "ann")
     size = define(shop, "size", "choice", choices=["S", "M"])
     attributes.set_values(attribute=size, values={ann: "M"}, by=by, at=AT)
     attributes.update(
@@ -131,7 +131,7 @@ def test_a_definition_is_renamed_and_offers_other_choices(
     )
     found = attributes.get(shop, "size")
     assert (found.label, found.choices) == ("Shirt size", ["S", "L"])
-    assert made.who(shop, {"attr": {"name": "size", "eq": "M"}}) == ["ann"]
+    assert factories.matching_keys(shop, {"attr": {"name": "size", "eq": "M"}}) == ["ann"]
     with pytest.raises(value_parsing.InvalidValue):
         attributes.set_values(attribute=found, values={ann: "M "}, by=by, at=AT)
     with pytest.raises(attributes.InvalidAttribute):

@@ -14,18 +14,18 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import erasure
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import notes, people
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 DUE: dict[str, Any] = {"next_step": "call back", "due_at": LATER}
 
 
 def test_a_note_is_written_and_told(shop: Community, by: Staff) -> None:
-    ann = made.member(shop, "ann")
+    ann = factories.member(shop, "ann")
     note = notes.create(account=ann, text=" likes tea ", by=by, at=AT)
     assert (note.text, note.staff) == ("likes tea", None)
-    assert made.told(shop, "note.created") == [(ann.pk, {"note": note.pk})]
+    assert factories.recorded_facts(shop, "note.created") == [(ann.pk, {"note": note.pk})]
 
 
 @pytest.mark.parametrize(
@@ -35,14 +35,14 @@ def test_a_note_is_written_and_told(shop: Community, by: Staff) -> None:
 def test_a_follow_up_needs_what_and_when(
     shop: Community, by: Staff, given: dict[str, Any]
 ) -> None:
-    ann = made.member(shop, "ann")
+    ann = factories.member(shop, "ann")
     with pytest.raises(notes.InvalidNote):
         notes.create(account=ann, by=by, at=AT, **given)
 
 
 def test_what_is_due_is_the_own_and_in_sight(shop: Community, by: Staff) -> None:
-    ann, bob = made.member(shop, "ann"), made.member(shop, "bob")
-    other = made.staff(shop, "operator", login="olga")
+    ann, bob = factories.member(shop, "ann"), factories.member(shop, "bob")
+    other = factories.staff(shop, "operator", login="olga")
     mine = notes.create(account=ann, by=by, at=AT, **DUE)
     notes.create(account=ann, by=by, at=AT, staff=other, **DUE)
     assert notes.list_due(by=by, at=AT) == []
@@ -63,15 +63,15 @@ def test_what_is_due_is_the_own_and_in_sight(shop: Community, by: Staff) -> None
 
 
 def test_others_notes_are_changed_by_managers_alone(shop: Community, by: Staff) -> None:
-    note = notes.create(account=made.member(shop, "ann"), by=by, at=AT, **DUE)
-    stranger = made.staff(shop, "operator", login="olga")
+    note = notes.create(account=factories.member(shop, "ann"), by=by, at=AT, **DUE)
+    stranger = factories.staff(shop, "operator", login="olga")
     assert not notes.may_edit(note, stranger)
     with pytest.raises(permissions.NotAllowed):
         notes.complete(note=note, by=stranger, at=LATER)
-    boss = made.staff(shop, "manager", login="max")
+    boss = factories.staff(shop, "manager", login="max")
     notes.update(note=note, staff=stranger, by=boss, at=LATER)
     assert notes.may_edit(note, stranger)
-    viewer = made.staff(shop, "viewer", login="vic")
+    viewer = factories.staff(shop, "viewer", login="vic")
     with pytest.raises(permissions.NotAllowed):
         notes.create(account=note.account, text="no", by=viewer, at=AT)
 
@@ -79,7 +79,7 @@ def test_others_notes_are_changed_by_managers_alone(shop: Community, by: Staff) 
 def test_a_person_has_the_notes_of_all_accounts_until_erased(
     shop: Community, by: Staff
 ) -> None:
-    ann, too = made.member(shop, "ann"), made.member(shop, "too")
+    ann, too = factories.member(shop, "ann"), factories.member(shop, "too")
     plain = notes.create(account=ann, text="one", by=by, at=LATER)
     late = {**DUE, "due_at": LATER + timedelta(hours=1)}
     later = notes.create(account=too, by=by, at=LATER, **late)

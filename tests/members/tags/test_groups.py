@@ -13,8 +13,8 @@ from qunce.members.tags import assignments, duplicates, library
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import naming as tag_naming
 from qunce.members.tags import report as tag_report
-from tests.members import made
-from tests.members.made import AT
+from tests import factories
+from tests.factories import AT
 
 pytestmark = pytest.mark.both_databases
 
@@ -22,9 +22,9 @@ pytestmark = pytest.mark.both_databases
 def test_a_group_becomes_exclusive_only_if_nobody_carries_two(
     shop: Community, by: Staff
 ) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
-    group = made.tag_group(shop, "stage")
-    cold, warm = made.tag(shop, "cold", group), made.tag(shop, "warm", group)
+    ann, bob = factories.members(shop, "ann", "bob")
+    group = factories.tag_group(shop, "stage")
+    cold, warm = factories.tag(shop, "cold", group), factories.tag(shop, "warm", group)
     assignments.apply(tag=cold, accounts=[ann, bob], by=by, at=AT)
     assignments.apply(tag=warm, accounts=[ann], by=by, at=AT)
     with pytest.raises(tag_groups.TagsOverlap, match="1 member"):
@@ -41,14 +41,14 @@ def test_a_group_becomes_exclusive_only_if_nobody_carries_two(
 def test_a_groups_rule_is_changed_for_the_tags_to_come(
     shop: Community, by: Staff
 ) -> None:
-    group = made.tag_group(shop, "exam")
-    made.tag(shop, "old", group)
+    group = factories.tag_group(shop, "exam")
+    factories.tag(shop, "old", group)
     naming = tag_naming.NamingRule(prefix="exam:", guidance="Like exam:2026-12.")
     tag_groups.update(
         group=group, naming=naming, creator_roles=["viewer"], by=by, at=AT
     )
     with pytest.raises(tag_naming.InvalidTagName, match="Like exam"):
-        made.tag(shop, "soon", tag_groups.get_by_key(shop, "exam"))
+        factories.tag(shop, "soon", tag_groups.get_by_key(shop, "exam"))
     assert tag_groups.get_by_key(shop, "exam").creator_roles == ["viewer"]
     naming = tag_naming.NamingRule(pattern="(")
     with pytest.raises(tag_naming.InvalidTagName):
@@ -58,10 +58,10 @@ def test_a_groups_rule_is_changed_for_the_tags_to_come(
 def test_a_tag_moves_where_its_name_fits_and_nobody_carries_a_rival(
     shop: Community, by: Staff
 ) -> None:
-    (ann,) = made.members(shop, "ann")
-    exam = made.tag_group(shop, "exam", naming=tag_naming.NamingRule(prefix="exam:"))
-    stage = made.tag_group(shop, "stage", exclusive=True)
-    cold, hot = made.tag(shop, "cold", stage), made.tag(shop, "hot")
+    (ann,) = factories.members(shop, "ann")
+    exam = factories.tag_group(shop, "exam", naming=tag_naming.NamingRule(prefix="exam:"))
+    stage = factories.tag_group(shop, "stage", exclusive=True)
+    cold, hot = factories.tag(shop, "cold", stage), factories.tag(shop, "hot")
     for tag in (cold, hot):
         assignments.apply(tag=tag, accounts=[ann], by=by, at=AT)
     with pytest.raises(tag_naming.InvalidTagName):
@@ -76,7 +76,7 @@ def test_a_tag_moves_where_its_name_fits_and_nobody_carries_a_rival(
 
 
 def test_a_tag_is_handed_over_and_left_to_nobody(shop: Community, by: Staff) -> None:
-    vip = made.tag(shop, "vip")
+    vip = factories.tag(shop, "vip")
     library.set_owner(tag=vip, owner=by, by=by, at=AT)
     assert library.get(shop, "vip").owner == by
     library.set_owner(tag=vip, owner=None, by=by, at=AT)
@@ -84,7 +84,7 @@ def test_a_tag_is_handed_over_and_left_to_nobody(shop: Community, by: Staff) -> 
 
 
 def test_a_synonym_goes_unless_rules_may_name_it(shop: Community, by: Staff) -> None:
-    vip, old = made.tag(shop, "vip"), made.tag(shop, "old")
+    vip, old = factories.tag(shop, "vip"), factories.tag(shop, "old")
     for key in ("贵宾", "大客户"):
         library.add_synonym(tag=vip, key=key, by=by, at=AT)
     assignments.merge(tag=old, into=vip, by=by, at=AT)
@@ -107,7 +107,7 @@ def test_a_synonym_goes_unless_rules_may_name_it(shop: Community, by: Staff) -> 
 
 def test_only_managers_tend_the_library(shop: Community) -> None:
     clerk = staff_models.create(community=shop, login="wu", role="operator", at=AT)
-    vip, group = made.tag(shop, "vip"), made.tag_group(shop, "g")
+    vip, group = factories.tag(shop, "vip"), factories.tag_group(shop, "g")
     for verb in (
         lambda: library.move(tag=vip, group=group, by=clerk, at=AT),
         lambda: library.set_owner(tag=vip, owner=None, by=clerk, at=AT),
@@ -121,8 +121,8 @@ def test_who_sees_a_part_undoes_only_their_own_batches(
     shop: Community, by: Staff
 ) -> None:
     """K7."""
-    (ann,) = made.members(shop, "ann")
-    vip, other = made.tag(shop, "vip"), made.tag(shop, "other")
+    (ann,) = factories.members(shop, "ann")
+    vip, other = factories.tag(shop, "vip"), factories.tag(shop, "other")
     scoped = staff_models.create(
         community=shop, login="li", role="manager", scope={"all": []}, at=AT
     )
@@ -140,20 +140,20 @@ def test_who_sees_a_part_undoes_only_their_own_batches(
 def test_twins_that_are_to_stay_two_are_not_offered_again(
     shop: Community, by: Staff
 ) -> None:
-    one, other = made.tag(shop, "VIP 1"), made.tag(shop, "vip-1")
-    made.tag(shop, "ViP1 ")
+    one, other = factories.tag(shop, "VIP 1"), factories.tag(shop, "vip-1")
+    factories.tag(shop, "ViP1 ")
     assert len(tag_report.list_duplicates(shop)) == 3
     for _ in range(2):
         duplicates.dismiss(tag=other, other=one, by=by, at=AT)
     pairs = [{tag.key for tag in pair} for pair in tag_report.list_duplicates(shop)]
     assert {"VIP 1", "vip-1"} not in pairs
     assert len(pairs) == 2
-    assert len(made.told(shop, "tag.duplicate_dismissed")) == 1
+    assert len(factories.recorded_facts(shop, "tag.duplicate_dismissed")) == 1
 
 
 def test_batches_are_listed_newest_first_and_by_tag(shop: Community, by: Staff) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
-    vip, koc = made.tag(shop, "vip"), made.tag(shop, "koc")
+    ann, bob = factories.members(shop, "ann", "bob")
+    vip, koc = factories.tag(shop, "vip"), factories.tag(shop, "koc")
     first = assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     second = assignments.apply(tag=koc, accounts=[ann, bob], by=by, at=AT)
     assignments.apply(tag=koc, accounts=[ann, bob], by=by, at=AT)
@@ -162,4 +162,4 @@ def test_batches_are_listed_newest_first_and_by_tag(shop: Community, by: Staff) 
     assert assignments.list_batches_of_tag(vip, by, limit=9) == [first]
     assert assignments.get_batch(shop, first.pk) == first
     with pytest.raises(assignments.BatchNotFound):
-        assignments.get_batch(made.shop("other"), first.pk)
+        assignments.get_batch(factories.community("other"), first.pk)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from qunce.core.communities import Community
+from qunce.core.staff import models as staff_models
+from qunce.groups import groups, memberships
+from qunce.members.accounts import queries as account_queries
+from tests.cli.runner import Run
+from tests.core import made
+from tests.core.made import AT
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+
+
+@pytest.fixture
+def full(shop: Community) -> Community:
+    """Ann owns the room, bob is in it, and there is a hall without members."""
+    actor = {"by": staff_models.system(shop), "at": AT}
+    room = groups.get(shop, "room")
+    ids = account_queries.find(shop, ["ann", "bob"])
+    groups.add_members(group=room, accounts=ids.values(), **actor)
+    memberships.change_role(group=room, account=ids["ann"], role="owner", **actor)
+    groups.create(community=shop, key="hall", name="Hall", **actor)
+    return shop
+
+
+def test_groups_are_listed_with_their_sizes(run: Run, full: Community) -> None:
+    hall, room = run("groups", "list", "--json").json["groups"]
+    assert (hall["key"], hall["name"], hall["members"]) == ("hall", "Hall", 0)
+    assert (room["key"], room["state"], room["members"]) == ("room", "growing", 2)
+
+
+def test_a_group_is_shown_with_its_roles(run: Run, full: Community) -> None:
+    shown = run("groups", "show", "room", "--json").json
+    assert shown["members"] == 2
+    assert shown["roles"] == [{"member_key": "ann", "role": "owner"}]
+    assert "2 members" in run("groups", "show", "room").output
+    assert run("groups", "show", "nowhere").code == 3
+
+
+def test_staff_see_their_groups_and_members_only(run: Run, full: Community) -> None:
+    lin = made.staff(full, "lin", scope={"members": {"keys": ["bob"]}})
+    lin.groups = ["room"]
+    lin.save()
+    (room,) = run("groups", "list", "--json", "--as", "lin").json["groups"]
+    assert (room["key"], room["members"]) == ("room", 1)
+    assert run("groups", "show", "room", "--json", "--as", "lin").json["roles"] == []
+    hidden = run("groups", "show", "hall", "--as", "lin")
+    assert hidden.code == 3
+    assert run("groups", "show", "hall").code == 0
+    assert run("status", "--json", "--as", "lin").json["groups"] == 1

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qunce.core.communities import Community
+from tests.cli.runner import Run
+from tests.core import made
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "members.csv"
+    path.write_text("key,joined_at,town\neve,2026-03-01,Kyoto\nfay,2026-03-02,Nara\n")
+    return str(path)
+
+
+def test_a_file_is_imported(run: Run, shop: Community, file: str) -> None:
+    answer = run("import", file, "--as", "members", "--json").json
+    assert (answer["rows"], answer["broken"], answer["members"]) == (2, 0, 2)
+    assert answer["report"] is None
+    text = run("import", file, "--as", "members").output
+    assert text == "2 rows read, 0 broken; already known 2.\n"
+
+
+def test_a_preview_writes_nothing(run: Run, shop: Community, file: str) -> None:
+    words = ("import", file, "--as", "members", "--dry-run")
+    preview = run(*words, "--map", "town=", "--json").json
+    assert preview["mapping"] == {"key": "key", "joined_at": "joined_at", "town": ""}
+    assert [row["key"] for row in preview["rows"]] == ["eve", "fay"]
+    assert "town → not imported" in run(*words, "--map", "town=").output
+    assert run("members", "show", "eve").code == 3
+
+
+def test_columns_are_mapped_by_hand(run: Run, shop: Community, file: str) -> None:
+    run("import", file, "--as", "members", "--map", "town=attr:home")
+    shown = run("members", "show", "eve", "--json").json
+    assert shown["attributes"]["home"]["value"] == "Kyoto"
+    wrong = run("import", file, "--as", "members", "--map", "town")
+    assert wrong.code == 2
+    assert "--map HEADING=FIELD" in wrong.errors
+
+
+def test_one_broken_row_rejects_the_file_unless_skipped(
+    run: Run, shop: Community, tmp_path: Path
+) -> None:
+    path = tmp_path / "broken.csv"
+    path.write_text("key,joined_at\neve,2026-03-01\nfay,2026-13-01\n")
+    words = ("import", str(path), "--as", "members")
+    rejected = run(*words)
+    assert rejected.code == 2
+    assert "row 3, joined_at “2026-13-01”" in rejected.errors
+    assert run("members", "show", "eve").code == 3
+    skipped = run(*words, "--good-rows-only", "--json").json
+    assert (skipped["broken"], skipped["members"]) == (1, 1)
+    assert Path(skipped["report"]).exists()
+
+
+def test_as_is_the_target_and_login_is_who_acts(
+    run: Run, shop: Community, file: str
+) -> None:
+    made.staff(shop, "vic", role="viewer")
+    words = ("import", file, "--as", "members")
+    assert run(*words, "--login", "vic").code == 4
+    assert run("--as", "vic", *words).code == 4
+    assert run("import", file).code == 2
+    assert run("import", file, "--as", "vic").code == 2
+    assert run(*words, "--login", "system@shop").code == 0

@@ -50,7 +50,7 @@ WHAT: dict[str, str] = {
     "sales.pk": "order",
     "segments.pk": "segment",
     "segments.field": "=tag",
-    "segments:frozen.pk": "frozen",
+    "segments:frozen-detail.pk": "frozen",
     "settings.pk": "staff",
     "settings:unit-update.pk": "unit",
     "settings:unit-close.pk": "unit",

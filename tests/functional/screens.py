@@ -18,7 +18,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "tags": {"pk": "tag"},
     "tags:group-update": {"pk": "tag_group"},
     "segments": {"pk": "segment"},
-    "segments:frozen": {"pk": "frozen"},
+    "segments:frozen-detail": {"pk": "frozen"},
     "layers": {"pk": "layering"},
     "importing": {"pk": "job"},
     "importing:file-detail": {"pk": "upload"},

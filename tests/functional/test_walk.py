@@ -112,7 +112,7 @@ class Walk:
         self.page.locator("#why .name-rows button").first.click()
         verdict = self.page.locator("#why .chip.bad")
         expect(verdict).to_contain_text(self.word("not included"))
-        expect(self.page.locator(".lit-no").first).to_be_visible()
+        expect(self.page.locator(".is-not-met").first).to_be_visible()
         self.visitor.photograph(f"walk-why-{self.language}")
 
     def keeps(self, name: str) -> int:

@@ -91,7 +91,7 @@ def _tags(request: Request, words: str) -> Iterator[Hit]:
 def _segments(request: Request, words: str) -> Iterator[Hit]:
     for segment in segments.list_active(request.community):
         if fits(words, segment.name, segment.key):
-            yield Hit(segment.name, reverse("segments:page", args=[segment.pk]))
+            yield Hit(segment.name, reverse("segments:detail", args=[segment.pk]))
 
 
 def _groups(request: Request, words: str) -> Iterator[Hit]:

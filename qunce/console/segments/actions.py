@@ -1,4 +1,4 @@
-"""A rule gets a name, another rule, a list; or is put away."""
+"""Actions on segments: create, update, freeze, archive, restore."""
 
 from __future__ import annotations
 
@@ -26,75 +26,77 @@ if TYPE_CHECKING:
 @require_POST
 @http.page(segments.MANAGE)
 def create(request: http.Request) -> HttpResponse:
-    draft = _settled(request)
-    if draft.open:
-        return views.show(request, draft, error=_unfinished())
-    name = naming.normalise(request.POST.get("name", ""))[:120]
-    if not name:
-        return views.show(request, draft, error=_("Enter a name first."))
+    draft, name = _load(request)
+    error = _find_error(draft, name)
+    if error:
+        return views.render_builder(request, draft, error=error)
     try:
         segment = segments.create(
             community=request.community,
-            key=_free_key(request, request.POST.get("key") or name),
+            key=_unused_key(request, request.POST.get("key") or name),
             name=name,
             description=request.POST.get("note", "").strip(),
             rule=draft.rule,
             by=request.staff,
             at=request.at,
         )
-    except errors.QunceError as error:
-        return views.show(request, draft, error=str(error))
+    except errors.QunceError as refused:
+        return views.render_builder(request, draft, error=str(refused))
     http.say(request, _("Segment “%(name)s” saved.") % {"name": segment.name})
-    return http.back(request, reverse("segments:page", args=[segment.pk]))
+    return http.back(request, reverse("segments:detail", args=[segment.pk]))
 
 
-def _settled(request: http.Request) -> Draft:
-    """The draft with the clause that is still open, if that is complete."""
-    return segment_draft.settle(segment_draft.read(request.POST, views.desk(request)))
+def _load(request: http.Request) -> tuple[Draft, str]:
+    """The draft, with the clause of the open form if it is complete, and the name."""
+    draft = segment_draft.load(request.POST, views.choices_of(request))
+    name = naming.normalise(request.POST.get("name", ""))[:120]
+    return segment_draft.close_form(draft), name
 
 
-def _unfinished() -> str:
-    return _("One condition is incomplete. Complete or discard it.")
+def _find_error(draft: Draft, name: str) -> str:
+    if draft.open:
+        return _("One condition is incomplete. Complete or discard it.")
+    return "" if name else _("Enter a name first.")
 
 
-def _free_key(request: http.Request, wanted: str) -> str:
-    """What rules and files will call it; a number behind it if that is taken."""
-    wanted = naming.normalise(wanted.replace(";", ","))[:72]
+def _unused_key(request: http.Request, key: str) -> str:
+    """The key for rules and files, with a number if it is used already."""
+    key = naming.normalise(key.replace(";", ","))[:72]
     rows = Segment.objects.filter(community=request.community)
-    taken = set(rows.filter(key__startswith=wanted).values_list("key", flat=True))
-    numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
-    return next(key for key in (wanted, *numbered) if key not in taken)
+    used = set(rows.filter(key__startswith=key).values_list("key", flat=True))
+    numbered = (f"{key}-{number}" for number in range(2, len(used) + 3))
+    return next(candidate for candidate in (key, *numbered) if candidate not in used)
 
 
 @require_POST
 @http.page(segments.MANAGE)
-def change(request: http.Request, pk: int) -> HttpResponse:
-    segment, draft = views.find(request, pk), _settled(request)
-    name = naming.normalise(request.POST.get("name", ""))[:120]
-    if draft.open or not name:
-        error = _unfinished() if draft.open else _("Enter a name first.")
-        return views.show(request, draft, segment, error)
-    same = segment_draft.begin(segment.rule).rule == draft.rule
+def update(request: http.Request, pk: int) -> HttpResponse:
+    segment = views.get_segment(request, pk)
+    draft, name = _load(request)
+    error = _find_error(draft, name)
+    if error:
+        return views.render_builder(request, draft, segment, error)
+    is_same = segment_draft.start(segment.rule).rule == draft.rule
     try:
         segments.update(
             segment=segment,
-            rule=None if same else draft.rule,
+            rule=None if is_same else draft.rule,
             name=name,
             description=request.POST.get("note", "").strip(),
             by=request.staff,
             at=request.at,
         )
-    except errors.QunceError as error:
-        return views.show(request, draft, segment, str(error))
+    except errors.QunceError as refused:
+        return views.render_builder(request, draft, segment, str(refused))
     http.say(request, _("Segment “%(name)s” saved.") % {"name": name})
-    return http.back(request, reverse("segments:page", args=[pk]))
+    return http.back(request, reverse("segments:detail", args=[pk]))
 
 
 @require_POST
 @http.page(segments.MANAGE)
 def freeze(request: http.Request, pk: int) -> HttpResponse:
-    """The people of the segment as they are now, as a list that stays."""
-    segment = views.find(request, pk)
+    """Save the current members of the segment as a frozen segment."""
+    segment = views.get_segment(request, pk)
     key = request.POST.get("key", "").strip()
     try:
         frozen = frozen_segments.freeze(
@@ -105,39 +107,39 @@ def freeze(request: http.Request, pk: int) -> HttpResponse:
             by=request.staff,
             at=request.at,
         )
-    except errors.Refused as error:
-        http.say(request, str(error), level="bad")
-        return http.back(request, reverse("segments:page", args=[pk]))
+    except errors.Refused as refused:
+        http.say(request, str(refused), level="bad")
+        return http.back(request, reverse("segments:detail", args=[pk]))
     http.say(
         request,
         _("Saved as a frozen segment. Members: %(n)s.") % {"n": f"{frozen.size:,}"},
     )
-    return http.back(request, reverse("segments:frozen", args=[frozen.pk]))
+    return http.back(request, reverse("segments:frozen-detail", args=[frozen.pk]))
 
 
 @require_POST
 @http.page(segments.MANAGE)
 def archive(request: http.Request, pk: int) -> HttpResponse:
-    segment = views.find(request, pk)
+    segment = views.get_segment(request, pk)
     try:
         segments.archive(segment=segment, by=request.staff, at=request.at)
-    except errors.Refused as error:
-        http.say(request, str(error), level="bad")
-        return http.back(request, reverse("segments:page", args=[pk]))
-    said: Any = _("Segment “%(name)s” archived.") % {"name": segment.name}
-    http.say(request, said, undo=reverse("segments:restore", args=[pk]))
+    except errors.Refused as refused:
+        http.say(request, str(refused), level="bad")
+        return http.back(request, reverse("segments:detail", args=[pk]))
+    message: Any = _("Segment “%(name)s” archived.") % {"name": segment.name}
+    http.say(request, message, undo=reverse("segments:restore", args=[pk]))
     return http.back(request, reverse("segments:list"))
 
 
 @require_POST
 @http.page(segments.MANAGE)
 def restore(request: http.Request, pk: int) -> HttpResponse:
-    segment = views.find(request, pk)
+    segment = views.get_segment(request, pk)
     try:
         segments.restore(segment=segment, by=request.staff, at=request.at)
-    except errors.QunceError as error:
-        http.say(request, str(error), level="bad")
+    except errors.QunceError as refused:
+        http.say(request, str(refused), level="bad")
     else:
-        said = _("Segment “%(name)s” restored.") % {"name": segment.name}
-        http.say(request, said)
-    return http.back(request, reverse("segments:page", args=[pk]))
+        message = _("Segment “%(name)s” restored.") % {"name": segment.name}
+        http.say(request, message)
+    return http.back(request, reverse("segments:detail", args=[pk]))

@@ -1,4 +1,4 @@
-"""What the rule builder offers to pick from, within what the operator may see."""
+"""What the rule builder offers to pick from, within what the staff member may see."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django import forms
 
-from qunce.console.segments.form_fields import Option, Picker
-from qunce.core.facts import facts, interned_names
-from qunce.groups import visibility as groups
+from qunce.core.facts import facts
 from qunce.members.attributes import attributes
 from qunce.members.layers import layers
-from qunce.members.segments import frozen as frozen_segments
-from qunce.members.segments import segments as saved
-from qunce.members.tags import library
-from qunce.members.tags import models as tag_models
+from qunce.members.tags.models import TagGroup
 from qunce.sets import audiences
 from qunce.sets.rules import references
 
@@ -28,12 +23,63 @@ if TYPE_CHECKING:
     from qunce.members.attributes.attributes import Attribute
     from qunce.members.layers.layers import Layering
 
-MOST, FEW = 24, 10
-"""How many are offered for a search, and before there is one."""
+MAX_OPTIONS, MAX_OPTIONS_UNSEARCHED = 24, 10
+"""How many options are offered for a search, and before there is one."""
 
 
 @dataclass(frozen=True)
-class Desk:
+class Option:
+    """Something that can be picked. `hint` tells options of the same name apart."""
+
+    key: str
+    label: str
+    hint: str = ""
+    known: bool = True
+
+
+class Picker(forms.Widget):
+    """Check boxes: the chosen options first, then those that the search finds.
+
+    Check boxes work with the keyboard and without JavaScript.
+    """
+
+    template_name = "console/segments/picker.html"
+    query = ""
+    """The content of the search box."""
+
+    def __init__(
+        self,
+        find: Callable[[str], list[Option]] = lambda query: [],
+        describe: Callable[[Sequence[str]], list[Option]] = lambda keys: [],
+    ) -> None:
+        """`find` lists options for a query, `describe` those of chosen keys."""
+        super().__init__()
+        self.find = find
+        self.describe = describe
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        self.query = str(data.get(f"{name}-find", ""))[:80]
+        keys = data.getlist(name) if hasattr(data, "getlist") else data.get(name, [])
+        return list(dict.fromkeys(str(key) for key in keys))
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        chosen = self.describe(list(value or []))
+        keys = {option.key for option in chosen}
+        offered = [each for each in self.find(self.query) if each.key not in keys]
+        return context | {"query": self.query, "chosen": chosen, "offered": offered}
+
+    def id_for_label(self, id_: str | None, index: str | None = None) -> str:
+        return f"{id_}-find" if id_ else ""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What one staff member can choose from at one moment."""
+
     by: Staff
     at: datetime
 
@@ -41,106 +87,41 @@ class Desk:
     def community(self) -> Community:
         return self.by.community
 
-    def picker(self, what: str) -> Picker:
-        """A picker of tags, groups, segments, frozen lists or sources."""
-        found = Picker()
-        offer: Callable[[str], list[Option]] = getattr(self, f"_{what}")
-        found.find = offer
-        found.named = lambda keys: self.named(what, keys)
-        return found
+    def picker(self, kind: str) -> Picker:
+        """A picker of the things that rules mention as `kind`, such as tags."""
 
-    def named(self, what: str, keys: Sequence[str]) -> list[Option]:
-        known = references.find_names(self.community, what, keys)
-        return [Option(key, known.get(key, key), "", key in known) for key in keys]
+        def describe(keys: Sequence[str]) -> list[Option]:
+            names = references.find_names(self.community, kind, keys)
+            return [Option(key, names.get(key, key), "", key in names) for key in keys]
 
-    # What is offered
+        return Picker(lambda query: FINDERS[kind](self, query), describe)
 
-    def _tag(self, asked: str) -> list[Option]:
-        found = library.list_tags(self.community)
-        if asked:
-            found = found.filter(
-                Q(name__icontains=asked)
-                | Q(key__icontains=asked)
-                | Q(group__name__icontains=asked)
-            )
-        return [
-            Option(tag.key, tag.name, tag.group.name if tag.group else "")
-            for tag in found.order_by("name", "key")[: _most(asked)]
-        ]
-
-    def _group(self, asked: str) -> list[Option]:
-        found = groups.list_visible(self.by)
-        if asked:
-            found = found.filter(Q(name__icontains=asked) | Q(key__icontains=asked))
-        return [
-            Option(each.key, each.name)
-            for each in found.order_by("name")[: _most(asked)]
-        ]
-
-    def _segment(self, asked: str) -> list[Option]:
-        rows = saved.Segment.objects.filter(community=self.community, state="active")
-        found = rows.filter(Q(name__icontains=asked) | Q(key__icontains=asked))
-        return [
-            Option(each.key, each.name)
-            for each in found.order_by("name")[: _most(asked)]
-        ]
-
-    def _frozen(self, asked: str) -> list[Option]:
-        rows = frozen_segments.FrozenSegment.objects.filter(community=self.community)
-        found = rows.filter(key__icontains=asked).order_by("-at", "key")
-        return [Option(each.key, each.key) for each in found[: _most(asked)]]
-
-    def _layer(self, asked: str) -> list[Option]:
-        wanted = asked.strip().casefold()
-        known = [
-            Option(
-                f"{of.key}/{layer['key']}", layer.get("name") or layer["key"], of.name
-            )
-            for of in self.layerings
-            for layer in of.spec["layers"]
-        ]
-        return [
-            each
-            for each in known
-            if wanted in each.label.casefold() or wanted in each.hint.casefold()
-        ][:MOST]
-
-    def _source(self, asked: str) -> list[Option]:
-        known = interned_names.names_by_id("source", self.community.pk).values()
-        return _fitting(sorted(known), asked)
-
-    def values(self, attribute: Attribute) -> Picker:
-        """A picker of an attribute's values; what is asked for can always be picked."""
-
-        def offer(asked: str) -> list[Option]:
-            found = _fitting(self._values(attribute), asked)
-            free = [] if attribute.choices or not asked.strip() else [asked.strip()]
-            return [Option(value, value) for value in free] + [
-                option for option in found if option.key not in free
-            ]
-
-        found = Picker()
-        found.find = offer
-        found.named = lambda keys: [Option(key, key) for key in keys]
-        return found
-
-    def _values(self, attribute: Attribute) -> list[str]:
-        """Those that occur only for who sees everyone: they may tell of others."""
-        if attribute.choices or self.by.scope is not None:
-            return attribute.choices
-        return audiences.list_attribute_texts(
-            community=self.community, attribute=attribute.pk, at=self.at
+    def value_picker(self, attribute: Attribute) -> Picker:
+        """A picker of an attribute's values. The query itself can always be picked."""
+        return Picker(
+            lambda query: self._find_values(attribute, query),
+            lambda keys: [Option(key, key) for key in keys],
         )
 
-    # What a list of choices holds
+    def _find_values(self, attribute: Attribute, query: str) -> list[Option]:
+        texts = attribute.choices
+        # Values that occur are offered to staff without a scope only: they could reveal
+        # something about members that the others do not see.
+        if not attribute.choices and self.by.scope is None:
+            texts = audiences.list_attribute_texts(
+                community=self.community, attribute=attribute.pk, at=self.at
+            )
+        free = [] if attribute.choices or not query.strip() else [query.strip()]
+        return [Option(text, text) for text in free] + [
+            option for option in filter_texts(texts, query) if option.key not in free
+        ]
 
     @cached_property
-    def kinds(self) -> list[tuple[str, str]]:
-        """What people here did, in words."""
-        known = audiences.list_fact_kinds(self.community)
-        return sorted(
-            ((kind, facts.label_of(kind)) for kind in known), key=lambda k: k[1]
-        )
+    def fact_kinds(self) -> list[tuple[str, str]]:
+        """The kinds of facts that members of the community have, with their labels."""
+        kinds = audiences.list_fact_kinds(self.community)
+        labelled = ((kind, facts.label_of(kind)) for kind in kinds)
+        return sorted(labelled, key=lambda choice: choice[1])
 
     @cached_property
     def attributes(self) -> list[Attribute]:
@@ -152,15 +133,32 @@ class Desk:
 
     @cached_property
     def tag_groups(self) -> list[tuple[str, str]]:
-        rows = tag_models.TagGroup.objects.filter(community=self.community)
+        rows = TagGroup.objects.filter(community=self.community)
         return list(rows.order_by("name").values_list("key", "name"))
 
 
-def _fitting(texts: Iterable[str], asked: str) -> list[Option]:
-    wanted = asked.strip().casefold()
-    found = [text for text in texts if wanted in text.casefold()]
-    return [Option(text, text) for text in found[: _most(asked)]]
+# Finding options
+
+Finder = Callable[[Choices, str], list[Option]]
+FINDERS: dict[str, Finder] = {}
+"""By kind of thing; each is registered beside the form that needs it."""
 
 
-def _most(asked: str) -> int:
-    return MOST if asked else FEW
+def register_finder(kind: str) -> Callable[[Finder], Finder]:
+    """Let pickers of a kind of thing find their options with this function."""
+
+    def register(finder: Finder) -> Finder:
+        FINDERS[kind] = finder
+        return finder
+
+    return register
+
+
+def filter_texts(texts: Iterable[str], query: str) -> list[Option]:
+    wanted = query.strip().casefold()
+    matches = [text for text in texts if wanted in text.casefold()]
+    return [Option(text, text) for text in matches[: max_options(query)]]
+
+
+def max_options(query: str) -> int:
+    return MAX_OPTIONS if query else MAX_OPTIONS_UNSEARCHED

@@ -1,7 +1,7 @@
-"""A rule while it is being edited: all of its state travels in the form of the page.
+"""A rule while it is being edited. Its whole state is in the form of the page.
 
-So nothing is kept on the server, two windows do not meet, and it works without script.
-What is done is the name of a button: `remove:all[1]`, `wrap:all[0]:any`, `done`.
+So the server stores nothing, two windows do not interfere, and no JavaScript is needed.
+A button submits its action as `do`, such as `remove:all[1]`, `wrap:all[0]:any`, `done`.
 """
 
 from __future__ import annotations
@@ -13,255 +13,264 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from qunce.console.segments import clause_forms, rule_editing
-from qunce.console.segments.clause_forms import ClauseForm
+from qunce.console.segments import rule_editing
+from qunce.console.segments.clause_forms import base as clause_forms
+from qunce.console.segments.clause_forms.base import ClauseForm
 from qunce.core import errors
 from qunce.sets.rules.base import RuleError
 
 if TYPE_CHECKING:
-    from qunce.console.segments.choices import Desk
+    from qunce.console.segments.choices import Choices
 
-STEPS_BACK = 20
-LARGEST = 300_000
-"""Characters of the steps back that travel along."""
+MAX_UNDO_STEPS = 20
+MAX_UNDO_LENGTH = 300_000
+"""Characters of the undo steps as JSON."""
 NEW = "+"
 
 
 @dataclass(frozen=True)
 class Draft:
-    """`open` is the place of the clause in work; `+place:kind` is a new one in a group.
-    `at` is the line to go back to with the keyboard, `why` a person who is looked at."""
+    """`open` is the path of the clause whose form is open; `+path:name` is a new clause
+    in a group. `person` is the member whose matches are shown."""
 
     rule: Any
     past: tuple[Any, ...] = ()
+    """The rules before the last steps, for undo."""
     open: str = ""
-    at: str = ""
-    why: int | None = None
+    focus: str = ""
+    """The path of the line that gets the focus."""
+    person: int | None = None
     form: ClauseForm | None = None
-    trouble: str = ""
+    error: str = ""
 
     @property
     def rule_text(self) -> str:
-        return written(self.rule)
+        return dump(self.rule)
 
     @property
     def past_text(self) -> str:
-        return written(list(self.past))
+        return dump(list(self.past))
 
     @property
     def is_new(self) -> bool:
         return self.open.startswith(NEW)
 
     @property
-    def opened_in(self) -> str:
-        """The group in which a new clause is being made."""
+    def open_group(self) -> str:
+        """The path of the group that a new clause is being added to."""
         return self.open[1:].rpartition(":")[0] if self.is_new else ""
 
 
-def written(rule: Any) -> str:
+def dump(rule: Any) -> str:
     return json.dumps(rule, ensure_ascii=False, separators=(",", ":"))
 
 
-def begin(rule: Any) -> Draft:
-    return Draft(rule_editing.normal(rule))
+def start(rule: Any) -> Draft:
+    return Draft(rule_editing.normalise(rule))
 
 
-def read(data: Mapping[str, Any], desk: Desk) -> Draft:
-    """The draft that a page sent, with the form of its open clause as it was typed."""
-    rule = rule_editing.normal(rule_editing.given(data.get("rule") or '{"all": []}'))
-    past = rule_editing.given(data.get("past") or "[]")
-    why = str(data.get("why") or "")
+def load(data: Mapping[str, Any], choices: Choices) -> Draft:
+    """The draft in submitted data, with the open form as it was filled in."""
+    text = data.get("rule") or '{"all": []}'
+    past = rule_editing.parse_json(data.get("past") or "[]")
     draft = Draft(
-        rule,
-        tuple(past if isinstance(past, list) else ())[-STEPS_BACK:],
+        rule_editing.normalise(rule_editing.parse_json(text)),
+        tuple(past if isinstance(past, list) else ())[-MAX_UNDO_STEPS:],
         str(data.get("open") or ""),
-        why=int(why) if why.isdecimal() and len(why) < 19 else None,
+        person=parse_person(str(data.get("why") or "")),
     )
-    return replace(draft, form=_form(draft, desk, data)) if draft.open else draft
+    return replace(draft, form=_form(draft, choices, data)) if draft.open else draft
+
+
+def parse_person(text: str) -> int | None:
+    """An account id from the outside; None if it is not one."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def _form(
-    draft: Draft, desk: Desk, data: Mapping[str, Any] | None
+    draft: Draft, choices: Choices, data: Mapping[str, Any] | None
 ) -> ClauseForm | None:
-    """The form of the open clause: filled from the rule, or with what was typed."""
+    """The form of the open clause, filled from the rule, or from submitted data."""
     if draft.is_new:
-        kind = draft.open.rpartition(":")[2]
-        if kind not in clause_forms.kinds():
+        name = draft.open.rpartition(":")[2]
+        if name not in clause_forms.FORMS:
             raise errors.Invalid(_("There is no such clause."))
-        return clause_forms.kinds()[kind](desk, data)
-    here = rule_editing.part(draft.rule, rule_editing.read(draft.open))
-    form = clause_forms.open_form(desk, here)
-    return form if data is None else type(form)(desk, data)
+        return clause_forms.FORMS[name](choices, data)
+    part = rule_editing.get_part(draft.rule, rule_editing.parse_path(draft.open))
+    form = clause_forms.open_form(choices, part)
+    return form if data is None else type(form)(choices, data)
 
 
-# What is done
-
-
-def do(draft: Draft, action: str, desk: Desk) -> Draft:
-    """The draft after a button; what cannot be done says so and keeps everything."""
-    name, _colon, rest = action.partition(":")
+def apply_action(draft: Draft, action: str, choices: Choices) -> Draft:
+    """The draft after a button; if that is not possible, the same draft with an error."""
+    name, _colon, argument = action.partition(":")
     try:
-        if name in LEAVING:
-            return LEAVING[name](draft, rest, desk)
-        draft = settle(draft)
-        return draft if draft.open else ACTIONS[name](draft, rest, desk)
-    except (rule_editing.NoSuchPart, RuleError) as error:
-        return replace(draft, trouble=str(error))
+        if name in ACTIONS_KEEPING_FORM:
+            return ACTIONS_KEEPING_FORM[name](draft, argument, choices)
+        draft = close_form(draft)
+        return draft if draft.open else ACTIONS[name](draft, argument, choices)
+    except (rule_editing.PartNotFound, RuleError) as error:
+        return replace(draft, error=str(error))
     except KeyError:
         return draft
 
 
-def settle(draft: Draft) -> Draft:
-    """The clause in work goes into the rule; one that is not complete stays open."""
+def close_form(draft: Draft) -> Draft:
+    """Put the clause of the open form into the rule; an incomplete form stays open."""
     if draft.form is None:
         return replace(draft, open="")
-    if not draft.form.understood():
+    if not draft.form.is_complete():
         return draft
-    rule, at = applied(draft)
-    return replace(_after(draft, rule, at), open="", form=None)
+    rule, line = with_form_clause(draft)
+    return replace(_with_rule(draft, rule, line), open="", form=None)
 
 
-def applied(draft: Draft) -> tuple[Any, str]:
-    """The rule with the clause in work, which is valid, and where it stands."""
+def with_form_clause(draft: Draft) -> tuple[Any, str]:
+    """The rule with the clause of the open form, which is valid, and the line's path."""
     clause = draft.form.clause if draft.form else None
     if clause is None:
-        return draft.rule, draft.at
+        return draft.rule, draft.focus
     if not draft.is_new:
-        path = rule_editing.read(draft.open)
-        return rule_editing.put(draft.rule, path, clause), _line_of(path)
-    group = rule_editing.read(draft.opened_in)
-    rule = rule_editing.add(draft.rule, group, clause)
-    name = rule_editing.kind(rule_editing.part(rule, group))
-    place = len(rule_editing.part(rule, (*group, name))) - 1
-    return rule, rule_editing.write((*group, name, place))
+        path = rule_editing.parse_path(draft.open)
+        return rule_editing.replace(draft.rule, path, clause), _line_path(path)
+    group = rule_editing.parse_path(draft.open_group)
+    rule = rule_editing.append(draft.rule, group, clause)
+    name = rule_editing.name_of(rule_editing.get_part(rule, group))
+    index = len(rule_editing.get_part(rule, (*group, name))) - 1
+    return rule, rule_editing.format_path((*group, name, index))
 
 
-def _line_of(path: rule_editing.Path) -> str:
-    return rule_editing.write(path[:-1] if path and path[-1] == "not" else path)
+def _line_path(path: rule_editing.Path) -> str:
+    """The path of the line that a clause is on: that of its `not`, if it has one."""
+    return rule_editing.format_path(path[:-1] if path and path[-1] == "not" else path)
 
 
-def _after(draft: Draft, rule: Any, at: str = "") -> Draft:
-    """Another rule, and the way back to the one before."""
+def _with_rule(draft: Draft, rule: Any, focus: str = "") -> Draft:
+    """The draft with another rule, and an undo step back to the one before."""
     if rule == draft.rule:
-        return replace(draft, at=at)
-    past = (*draft.past, draft.rule)[-STEPS_BACK:]
-    while past and len(written(list(past))) > LARGEST:
+        return replace(draft, focus=focus)
+    past = (*draft.past, draft.rule)[-MAX_UNDO_STEPS:]
+    while past and len(dump(list(past))) > MAX_UNDO_LENGTH:
         past = past[1:]
-    return replace(draft, rule=rule, past=past, at=at)
+    return replace(draft, rule=rule, past=past, focus=focus)
 
 
-def _open(draft: Draft, place: str, desk: Desk) -> Draft:
-    path = rule_editing.clause(draft.rule, rule_editing.read(place))
-    opened = replace(draft, open=rule_editing.write(path), at=place)
-    return replace(opened, form=_form(opened, desk, None))
+# Actions
+
+Action = Callable[[Draft, str, "Choices"], Draft]
 
 
-def _add(draft: Draft, rest: str, desk: Desk) -> Draft:
-    opened = replace(draft, open=f"{NEW}{rest}")
-    rule_editing.add(draft.rule, rule_editing.read(opened.opened_in), {})
-    return replace(opened, form=_form(opened, desk, None))
+def _open(draft: Draft, line: str, choices: Choices) -> Draft:
+    path = rule_editing.clause_path(draft.rule, rule_editing.parse_path(line))
+    opened = replace(draft, open=rule_editing.format_path(path), focus=line)
+    return replace(opened, form=_form(opened, choices, None))
 
 
-def _remove(draft: Draft, place: str, desk: Desk) -> Draft:
-    path = rule_editing.read(place)
+def _add(draft: Draft, argument: str, choices: Choices) -> Draft:
+    opened = replace(draft, open=f"{NEW}{argument}")
+    # Fails if there is no such group.
+    rule_editing.append(draft.rule, rule_editing.parse_path(opened.open_group), {})
+    return replace(opened, form=_form(opened, choices, None))
+
+
+def _remove(draft: Draft, line: str, choices: Choices) -> Draft:
+    path = rule_editing.parse_path(line)
     rule = rule_editing.remove(draft.rule, path)
-    return _after(draft, rule, _neighbour(rule, path))
+    return _with_rule(draft, rule, _nearest_line(rule, path))
 
 
-def _neighbour(rule: Any, path: rule_editing.Path) -> str:
-    """The line nearest to one that went."""
+def _nearest_line(rule: Any, path: rule_editing.Path) -> str:
+    """The path of the line nearest to one that was removed."""
     while path:
         try:
-            rule_editing.part(rule, path)
-        except rule_editing.NoSuchPart:
+            rule_editing.get_part(rule, path)
+        except rule_editing.PartNotFound:
             *above, last = path
             path = (*above, last - 1) if isinstance(last, int) and last else (*above,)
             continue
         if isinstance(path[-1], int):
-            return rule_editing.write(path)
+            return rule_editing.format_path(path)
         path = path[:-1]
     return ""
 
 
-def _negate(draft: Draft, place: str, desk: Desk) -> Draft:
-    return _after(
-        draft, rule_editing.negate(draft.rule, rule_editing.read(place)), place
-    )
+def _toggle_not(draft: Draft, line: str, choices: Choices) -> Draft:
+    rule = rule_editing.toggle_not(draft.rule, rule_editing.parse_path(line))
+    return _with_rule(draft, rule, line)
 
 
-def _move(by: int) -> Action:
-    def move(draft: Draft, place: str, desk: Desk) -> Draft:
-        rule, there = rule_editing.move(draft.rule, rule_editing.read(place), by)
-        return _after(draft, rule, rule_editing.write(there))
+def _move(offset: int) -> Action:
+    def move(draft: Draft, line: str, choices: Choices) -> Draft:
+        path = rule_editing.parse_path(line)
+        rule, moved = rule_editing.move(draft.rule, path, offset)
+        return _with_rule(draft, rule, rule_editing.format_path(moved))
 
     return move
 
 
-def _wrap(draft: Draft, rest: str, desk: Desk) -> Draft:
-    """A group around the line; with an alternative, that is asked for at once."""
-    place, _colon, name = rest.rpartition(":")
-    path = rule_editing.clause(draft.rule, rule_editing.read(place))
-    return _after(draft, rule_editing.wrap(draft.rule, path, name), place)
+def _wrap(draft: Draft, argument: str, choices: Choices) -> Draft:
+    line, _colon, name = argument.rpartition(":")
+    path = rule_editing.clause_path(draft.rule, rule_editing.parse_path(line))
+    return _with_rule(draft, rule_editing.wrap(draft.rule, path, name), line)
 
 
-def _turn(draft: Draft, place: str, desk: Desk) -> Draft:
-    path = rule_editing.clause(draft.rule, rule_editing.read(place))
-    return _after(draft, rule_editing.turn(draft.rule, path), place)
+def _toggle_all_any(draft: Draft, line: str, choices: Choices) -> Draft:
+    path = rule_editing.clause_path(draft.rule, rule_editing.parse_path(line))
+    return _with_rule(draft, rule_editing.toggle_all_any(draft.rule, path), line)
 
 
-def _unwrap(draft: Draft, place: str, desk: Desk) -> Draft:
-    """Here alone again: without the `with_left` around it."""
-    path = rule_editing.clause(draft.rule, rule_editing.read(place))
-    inner = rule_editing.part(draft.rule, (*path, "with_left"))
-    return _after(draft, rule_editing.put(draft.rule, path, inner), place)
+def _unwrap(draft: Draft, line: str, choices: Choices) -> Draft:
+    """Remove the `with_left` around a line."""
+    path = rule_editing.clause_path(draft.rule, rule_editing.parse_path(line))
+    inner = rule_editing.get_part(draft.rule, (*path, "with_left"))
+    return _with_rule(draft, rule_editing.replace(draft.rule, path, inner), line)
 
 
-def _stay(draft: Draft, rest: str, desk: Desk) -> Draft:
+def _done(draft: Draft, argument: str, choices: Choices) -> Draft:
     return draft
 
 
-def _look(draft: Draft, rest: str, desk: Desk) -> Draft:
-    """Other fields for what is chosen now, such as another attribute."""
+def _refresh(draft: Draft, argument: str, choices: Choices) -> Draft:
+    """Show the fields for what is chosen now, such as another attribute."""
     if draft.form is not None:
-        draft.form.hush()
+        draft.form.clear_errors()
     return draft
 
 
-def _undo(draft: Draft, rest: str, desk: Desk) -> Draft:
+def _undo(draft: Draft, argument: str, choices: Choices) -> Draft:
     if not draft.past:
         return draft
     *past, rule = draft.past
-    return replace(draft, rule=rule, past=tuple(past), open="", form=None, at="")
+    return replace(draft, rule=rule, past=tuple(past), open="", form=None, focus="")
 
 
-def _cancel(draft: Draft, rest: str, desk: Desk) -> Draft:
-    at = draft.at
+def _cancel(draft: Draft, argument: str, choices: Choices) -> Draft:
+    focus = draft.focus
     if not draft.is_new and draft.open:
-        at = _line_of(rule_editing.read(draft.open))
-    return replace(draft, open="", form=None, at=at)
+        focus = _line_path(rule_editing.parse_path(draft.open))
+    return replace(draft, open="", form=None, focus=focus)
 
 
-def _why(draft: Draft, rest: str, desk: Desk) -> Draft:
-    return replace(draft, why=int(rest) if rest.isdecimal() else None)
+def _show_person(draft: Draft, person: str, choices: Choices) -> Draft:
+    return replace(draft, person=int(person) if person.isdecimal() else None)
 
 
-Action = Callable[[Draft, str, "Desk"], Draft]
 ACTIONS: dict[str, Action] = {
-    "done": _stay,
+    "done": _done,
     "open": _open,
     "add": _add,
     "remove": _remove,
-    "not": _negate,
+    "not": _toggle_not,
     "up": _move(-1),
     "down": _move(1),
     "wrap": _wrap,
-    "turn": _turn,
+    "turn": _toggle_all_any,
     "unwrap": _unwrap,
 }
-LEAVING: dict[str, Action] = {
+ACTIONS_KEEPING_FORM: dict[str, Action] = {
     "undo": _undo,
     "cancel": _cancel,
-    "why": _why,
-    "look": _look,
+    "why": _show_person,
+    "look": _refresh,
 }
-"""What is done without settling the clause in work."""
+"""Actions that leave the clause of the open form as it is."""

@@ -1,6 +1,6 @@
-"""Editing the tree of a rule: pure, by the place of a part such as `all[1].not.any[0]`.
+"""Editing the tree of a rule, by the path of a part such as `all[1].not.any[0]`.
 
-Nothing is changed in place, so every state before can be gone back to.
+All functions are pure and return a new rule, so that every step can be undone.
 """
 
 from __future__ import annotations
@@ -15,33 +15,37 @@ from qunce.sets.rules import tree
 from qunce.sets.rules.base import RuleError
 
 Path = tuple[str | int, ...]
-STEP = re.compile(r"([a-z_]+)|\[(\d{1,6})\]")
+PATH_STEP = re.compile(r"([a-z_]+)|\[(\d{1,6})\]")
 LISTS = ("all", "any")
-AROUND = ("not", "with_left")
+WRAPPERS = ("not", "with_left")
+MAX_LENGTH, MAX_DEPTH = 500_000, 200
+"""Characters of a rule as JSON, and levels of lists and objects."""
 
 
-class NoSuchPart(errors.Invalid):
-    """The rule has no part at this place any more."""
+class PartNotFound(errors.Invalid):
+    """The rule has no part at this path."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(_("The rule has no part “%(place)s”.") % {"place": path})
 
 
-LONGEST, DEEPEST = 500_000, 200
-"""Characters of a rule as JSON, and lists and objects inside each other."""
+# Reading
 
 
-def given(text: str) -> Any:
-    """What somebody wrote as JSON, unless it is too much to be looked at."""
+def parse_json(text: str) -> Any:
+    """The rule in a text; a rule that is too long or too deep raises RuleError."""
     try:
-        found = tree.parse_json(text[: LONGEST + 1]) if len(text) <= LONGEST else None
+        rule = tree.parse_json(text) if len(text) <= MAX_LENGTH else None
     except RecursionError:
-        found = None
-    if (found is None and text.strip() != "null") or _is_deep(found):
+        rule = None
+    if (rule is None and text.strip() != "null") or _is_too_deep(rule):
         raise RuleError("", _("This rule is too long, or nested too deeply."))
-    return found
+    return rule
 
 
-def _is_deep(found: Any) -> bool:
-    level = [found]
-    for _depth in range(DEEPEST):
+def _is_too_deep(rule: Any) -> bool:
+    level = [rule]
+    for _depth in range(MAX_DEPTH):
         level = [
             inner
             for part in level
@@ -53,148 +57,141 @@ def _is_deep(found: Any) -> bool:
     return True
 
 
-# Places
+def parse_path(text: str) -> Path:
+    path = tuple(
+        int(number) if number else word
+        for word, number in PATH_STEP.findall(text[:2000])
+    )
+    if format_path(path) != text:
+        raise PartNotFound(text[:80])
+    return path
 
 
-def read(text: str) -> Path:
-    found = [
-        int(number) if number else word for word, number in STEP.findall(text[:2000])
-    ]
-    if write(tuple(found)) != text:
-        raise NoSuchPart(_("The rule has no part “%(place)s”.") % {"place": text[:80]})
-    return tuple(found)
-
-
-def write(path: Path) -> str:
+def format_path(path: Path) -> str:
     text = ""
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}"
     return text.removeprefix(".")
 
 
-def part(rule: Any, path: Path) -> Any:
+def get_part(rule: Any, path: Path) -> Any:
     for step in path:
         try:
             rule = rule[step]
         except (KeyError, IndexError, TypeError):
-            raise NoSuchPart(
-                _("The rule has no part “%(place)s”.") % {"place": write(path)}
-            ) from None
+            raise PartNotFound(format_path(path)) from None
     return rule
 
 
-def kind(rule: Any) -> str:
-    """The one key of a part, such as `tag` or `all`; nothing where it is none."""
-    if isinstance(rule, dict) and len(rule) == 1:
-        return str(next(iter(rule)))
+def name_of(part: Any) -> str:
+    """The only key of a part, such as `tag` or `all`; empty if it is not like that."""
+    if isinstance(part, dict) and len(part) == 1:
+        return str(next(iter(part)))
     return ""
 
 
-def clause(rule: Any, path: Path) -> Path:
-    """Where the clause of a line stands: inside its `not`, if it has one."""
-    found = part(rule, path)
-    return (*path, "not") if kind(found) == "not" else path
+def clause_path(rule: Any, path: Path) -> Path:
+    """The path of the clause of a line: inside its `not`, if it has one."""
+    return (*path, "not") if name_of(get_part(rule, path)) == "not" else path
 
 
-def until(rule: Any, path: Path) -> Any:
-    """Who is left at this place: what comes before in every `all`, and the part itself.
+def rule_up_to(rule: Any, path: Path) -> Any:
+    """A rule for the members that are left at this part.
 
-    Inside a `with_left` it is what comes before in there that counts.
+    It has the part and what is before it in every `all`; inside a `with_left` only what
+    is before it in there.
     """
     before: list[Any] = []
-    wide = False
+    with_left = False
     for depth, step in enumerate(path):
         if isinstance(step, int) and path[depth - 1] == "all":
-            before += part(rule, path[:depth])[:step]
+            before += get_part(rule, path[:depth])[:step]
         elif step == "with_left":
-            before, wide = [], True
-    found = {"all": [*before, part(rule, path)]}
-    return {"with_left": found} if wide else found
+            before, with_left = [], True
+    result = {"all": [*before, get_part(rule, path)]}
+    return {"with_left": result} if with_left else result
 
 
-# Edits
+# Editing
 
 
-def normal(rule: Any) -> Any:
-    """The same rule as a list of lines all of which have to hold."""
-    if kind(rule) == "all" and isinstance(rule["all"], list):
+def normalise(rule: Any) -> Any:
+    """The same rule as an `all`, which is a list of lines."""
+    if name_of(rule) == "all" and isinstance(rule["all"], list):
         return rule
     return {"all": [rule]}
 
 
-def put(rule: Any, path: Path, new: Any) -> Any:
-    """Another part in this place."""
+def replace(rule: Any, path: Path, new: Any) -> Any:
     if not path:
         return new
     step, *rest = path
-    part(rule, (step,))
-    inner = put(rule[step], tuple(rest), new)
+    get_part(rule, (step,))
+    inner = replace(rule[step], tuple(rest), new)
     if isinstance(step, int):
-        return [inner if place == step else old for place, old in enumerate(rule)]
+        return [inner if index == step else old for index, old in enumerate(rule)]
     return {name: inner if name == step else old for name, old in rule.items()}
 
 
-def add(rule: Any, group: Path, new: Any) -> Any:
-    """One more line at the end of a group, which is an `all` or an `any`."""
-    several = _lines_of(rule, group)
-    return put(rule, (*group, kind(part(rule, group))), [*several, new])
+def append(rule: Any, group: Path, new: Any) -> Any:
+    """Add a line at the end of a group, which is an `all` or an `any`."""
+    parts = _get_list(rule, group)
+    return replace(rule, (*group, name_of(get_part(rule, group))), [*parts, new])
 
 
-def _lines_of(rule: Any, group: Path) -> list[Any]:
-    found = part(rule, group)
-    if kind(found) not in LISTS or not isinstance(found[kind(found)], list):
-        raise NoSuchPart(
-            _("The rule has no part “%(place)s”.") % {"place": write(group)}
-        )
-    return list(found[kind(found)])
+def _get_list(rule: Any, group: Path) -> list[Any]:
+    part = get_part(rule, group)
+    name = name_of(part)
+    if name not in LISTS or not isinstance(part[name], list):
+        raise PartNotFound(format_path(group))
+    return list(part[name])
 
 
 def remove(rule: Any, path: Path) -> Any:
-    """Without this part: a group goes with its last line, and one line needs no group."""
-    part(rule, path)
+    """Remove a part. An empty group is removed too; a group of one becomes that line."""
+    get_part(rule, path)
     while path and not isinstance(path[-1], int):
         path = path[:-1]
     if not path:
         return {"all": []}
-    *above, _name, place = path
+    *above, _name, index = path
     group = tuple(above)
-    left = _lines_of(rule, group)
-    del left[int(place)]
-    if group and not left:
+    rest = _get_list(rule, group)
+    del rest[int(index)]
+    if group and not rest:
         return remove(rule, group)
-    if group and len(left) == 1:
-        return put(rule, group, left[0])
-    return put(rule, (*group, kind(part(rule, group))), left)
+    if group and len(rest) == 1:
+        return replace(rule, group, rest[0])
+    return replace(rule, (*group, name_of(get_part(rule, group))), rest)
 
 
-def move(rule: Any, path: Path, by: int) -> tuple[Any, Path]:
-    """A line before (-1) or after (1) its neighbour; and where it is then."""
-    *above, place = path or ("",)
-    if not isinstance(place, int):
+def move(rule: Any, path: Path, offset: int) -> tuple[Any, Path]:
+    """Move a line by -1 or 1 among its siblings; returns the rule and the new path."""
+    *above, index = path or ("",)
+    if not isinstance(index, int):
         return rule, path
-    several = list(part(rule, tuple(above)))
-    part(several, (place,))
-    other = min(max(place + by, 0), len(several) - 1)
-    several.insert(other, several.pop(place))
-    return put(rule, tuple(above), several), (*above, other)
+    siblings = list(get_part(rule, tuple(above)))
+    get_part(siblings, (index,))
+    other = min(max(index + offset, 0), len(siblings) - 1)
+    siblings.insert(other, siblings.pop(index))
+    return replace(rule, tuple(above), siblings), (*above, other)
 
 
-def negate(rule: Any, path: Path) -> Any:
-    found = part(rule, path)
-    new = found["not"] if kind(found) == "not" else {"not": found}
-    return put(rule, path, new)
+def toggle_not(rule: Any, path: Path) -> Any:
+    part = get_part(rule, path)
+    new = part["not"] if name_of(part) == "not" else {"not": part}
+    return replace(rule, path, new)
 
 
 def wrap(rule: Any, path: Path, name: str) -> Any:
-    """A group of this line alone, to which others can be added; or one of its own kind."""
-    found = part(rule, path)
-    if name not in (*LISTS, *AROUND):
-        raise NoSuchPart(_("The rule has no part “%(place)s”.") % {"place": name[:80]})
-    return put(rule, path, {name: [found] if name in LISTS else found})
+    """Put a line into a group of its own, to which others can be added."""
+    part = get_part(rule, path)
+    if name not in (*LISTS, *WRAPPERS):
+        raise PartNotFound(name[:80])
+    return replace(rule, path, {name: [part] if name in LISTS else part})
 
 
-def turn(rule: Any, group: Path) -> Any:
-    """`any` for `all` and the other way round."""
-    several = _lines_of(rule, group)
-    name = LISTS[1 - LISTS.index(kind(part(rule, group)))]
-    return put(rule, group, {name: several})
+def toggle_all_any(rule: Any, group: Path) -> Any:
+    parts = _get_list(rule, group)
+    name = LISTS[1 - LISTS.index(name_of(get_part(rule, group)))]
+    return replace(rule, group, {name: parts})

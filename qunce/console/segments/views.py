@@ -1,10 +1,12 @@
-"""The rule builder: a rule as lines that are edited in place."""
+"""Pages of segments, and the rule builder with its parts."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
+from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,96 +14,206 @@ from django.views.decorators.http import require_GET, require_POST
 
 from qunce.console import chart_downloads, http
 from qunce.console.segments import draft as segment_draft
-from qunce.console.segments import history, presenters, rule_editing
-from qunce.console.segments.choices import Desk
+from qunce.console.segments import rule_editing
+from qunce.console.segments.choices import Choices
 from qunce.console.segments.draft import Draft
+from qunce.console.segments.presenters import builder
+from qunce.console.segments.presenters import segments as presenters
 from qunce.core import errors, permissions
+from qunce.members.rule_text import names as rule_names
+from qunce.members.rule_text import sentences
 from qunce.members.segments import segments
+from qunce.members.segments.frozen import FrozenSegment
 from qunce.members.segments.segments import Segment
 from qunce.outreach.campaigns import campaigns
+from qunce.sets import audiences
+
+PAGE_SIZE = 40
+MAX_FROZEN_SEGMENTS = 20
 
 
-def desk(request: http.Request) -> Desk:
-    return Desk(request.staff, request.at)
+def choices_of(request: http.Request) -> Choices:
+    return Choices(request.staff, request.at)
 
 
-def find(request: http.Request, pk: int) -> Segment:
+def get_segment(request: http.Request, pk: int) -> Segment:
     rows = Segment.objects.select_related("community", "by")
-    found = rows.filter(community=request.community, pk=pk).first()
-    if found is None:
+    segment = rows.filter(community=request.community, pk=pk).first()
+    if segment is None:
         raise segments.SegmentNotFound(_("There is no such segment."))
-    return found
+    return segment
+
+
+# Lists
 
 
 @require_GET
 @http.page()
-def new(request: http.Request) -> HttpResponse:
-    """Begins with everyone, or with the rule in the address."""
-    return show(request, _given(request, {"all": []}))
+def list_page(request: http.Request) -> HttpResponse:
+    """All segments with their rules as sentences and their sizes; frozen segments."""
+    archived = request.GET.get("state") == "archived"
+    query = request.GET.get("q", "").strip()[:80]
+    rows = Segment.objects.filter(community=request.community)
+    matches = rows.filter(
+        Q(name__icontains=query) | Q(key__icontains=query),
+        state="archived" if archived else "active",
+    )
+    ordered = matches.select_related("by").order_by("-changed_at", "-pk")
+    page = Paginator(ordered, PAGE_SIZE).get_page(request.GET.get("page"))
+    frozen = FrozenSegment.objects.filter(community=request.community)
+    newest = frozen.select_related("by", "segment").order_by("-at", "-pk")
+    viewer: dict[str, Any] = {"by": request.staff, "at": request.at}
+    context = {
+        "rows": presenters.list_rows(request.community, list(page), **viewer),
+        "pages": page,
+        "archived": archived,
+        "archived_count": rows.filter(state="archived").count(),
+        "has_segments": rows.exists(),
+        "query": query,
+        "frozen_segments": [
+            (each, presenters.count_frozen(each, **viewer))
+            for each in newest[:MAX_FROZEN_SEGMENTS]
+        ],
+        "may": permissions.may(request.staff, segments.MANAGE),
+    }
+    return http.render(
+        request,
+        "console/segments/list.html",
+        context,
+        part="console/segments/_segment_rows.html",
+    )
 
 
 @require_GET
 @http.page()
-def page(request: http.Request, pk: int) -> HttpResponse:
-    segment = find(request, pk)
-    return show(request, _given(request, segment.rule), segment)
+def frozen_detail(request: http.Request, pk: int) -> HttpResponse:
+    rows = FrozenSegment.objects.select_related("by", "segment")
+    frozen = rows.filter(community=request.community, pk=pk).first()
+    if frozen is None:
+        raise segments.SegmentNotFound(_("There is no such frozen segment."))
+    rule = {"segment": {"frozen": [frozen.key]}}
+    viewer: dict[str, Any] = {"by": request.staff, "at": request.at}
+    names = rule_names.find(request.community, frozen.rule)
+    context = {
+        "frozen": frozen,
+        "size": presenters.count_frozen(frozen, **viewer),
+        "present_size": audiences.count(
+            community=request.community, rule=rule, **viewer
+        ),
+        "href": builder.members_url({"with_left": rule}),
+        "present_href": builder.members_url(rule),
+        "sentence": sentences.describe(frozen.rule, names),
+    }
+    return http.render(request, "console/segments/frozen.html", context)
 
 
-def _given(request: http.Request, rule: Any) -> Draft:
-    text, why = request.GET.get("rule"), request.GET.get("why", "")
-    draft = segment_draft.begin(rule_editing.given(text) if text else rule)
-    return replace(draft, why=int(why) if why.isdecimal() and len(why) < 19 else None)
-
-
-@require_POST
+@require_GET
 @http.page()
-def edit_new(request: http.Request) -> HttpResponse:
-    return _edited(request, None)
+def overlap(request: http.Request) -> HttpResponse:
+    """How many members two segments have in common."""
+    active = segments.list_active(request.community)
+    by_id = {str(segment.pk): segment for segment in active}
+    left, right = (by_id.get(request.GET.get(side, "")) for side in ("left", "right"))
+    context: dict[str, Any] = {"segments": active, "left": left, "right": right}
+    if left and right:
+        try:
+            context["parts"] = presenters.list_overlap_parts(
+                left, right, by=request.staff, at=request.at
+            )
+        except errors.Invalid as error:
+            context["error"] = str(error)
+    return http.render(
+        request,
+        "console/segments/overlap.html",
+        context,
+        part="console/segments/_overlap.html",
+    )
 
 
 @require_GET
 @http.page()
 def chart(request: http.Request, pk: int) -> HttpResponse:
-    """Its size over time as a file."""
-    found = history.figure(find(request, pk), desk(request))
-    if found is None:
+    """The size over time as a file."""
+    figure = presenters.build_chart(
+        get_segment(request, pk), by=request.staff, at=request.at
+    )
+    if figure is None:
         raise Http404
-    return chart_downloads.answer(found, request.GET.get("as", "json"))
+    return chart_downloads.answer(figure, request.GET.get("as", "json"))
+
+
+# The rule builder
+
+
+@require_GET
+@http.page()
+def new(request: http.Request) -> HttpResponse:
+    """Starts with everyone, or with the rule in the URL."""
+    return render_builder(request, _draft_from_url(request, {"all": []}))
+
+
+@require_GET
+@http.page()
+def detail(request: http.Request, pk: int) -> HttpResponse:
+    segment = get_segment(request, pk)
+    return render_builder(request, _draft_from_url(request, segment.rule), segment)
+
+
+def _draft_from_url(request: http.Request, rule: Any) -> Draft:
+    text = request.GET.get("rule")
+    draft = segment_draft.start(rule_editing.parse_json(text) if text else rule)
+    person = segment_draft.parse_person(request.GET.get("why", ""))
+    return replace(draft, person=person)
 
 
 @require_POST
 @http.page()
-def edit(request: http.Request, pk: int) -> HttpResponse:
-    return _edited(request, find(request, pk))
+def edit_new_rule(request: http.Request) -> HttpResponse:
+    return _edit(request, None)
 
 
-def _edited(request: http.Request, segment: Segment | None) -> HttpResponse:
-    at_desk = desk(request)
-    draft = segment_draft.read(request.POST, at_desk)
-    done = segment_draft.do(draft, request.POST.get("do", "look"), at_desk)
-    return show(request, done, segment)
+@require_POST
+@http.page()
+def edit_rule(request: http.Request, pk: int) -> HttpResponse:
+    return _edit(request, get_segment(request, pk))
 
 
-def show(
+def _edit(request: http.Request, segment: Segment | None) -> HttpResponse:
+    choices = choices_of(request)
+    draft = segment_draft.load(request.POST, choices)
+    action = request.POST.get("do", "look")
+    edited = segment_draft.apply_action(draft, action, choices)
+    return render_builder(request, edited, segment)
+
+
+def render_builder(
     request: http.Request,
     draft: Draft,
     segment: Segment | None = None,
     error: str = "",
 ) -> HttpResponse:
     """The page of a rule; `error` is why it could not be saved."""
-    at_desk = desk(request)
-    context = _typed(request, segment) | {
+    post = request.POST if request.method == "POST" else {}
+    query = str(post.get("who", ""))[:80]
+    edit_url, save_url = reverse("segments:new-rule"), reverse("segments:create")
+    if segment is not None:
+        edit_url = reverse("segments:rule", args=[segment.pk])
+        save_url = reverse("segments:update", args=[segment.pk])
+    context = {
+        "name": post.get("name", segment.name if segment else ""),
+        "note": post.get("note", segment.description if segment else ""),
+        "query": query,
         "draft": draft,
         "segment": segment,
         "error": error,
         "may": permissions.may(request.staff, segments.MANAGE),
         "may_send": permissions.may(request.staff, campaigns.MANAGE),
-        "action": _url(segment, "rule"),
-        "save": _url(segment, "save"),
+        "edit_url": edit_url,
+        "save_url": save_url,
+        "page": builder.build_page(draft, choices_of(request), query),
     }
-    context["board"] = presenters.of(draft, at_desk, context["who"])
     if segment is not None and not request.htmx:
-        context |= history.of(segment, at_desk)
+        context |= presenters.describe_segment(segment, by=request.staff, at=request.at)
     return http.render(
         request,
         "console/segments/builder.html",
@@ -111,40 +223,30 @@ def show(
     )
 
 
-def _typed(request: http.Request, segment: Segment | None) -> dict[str, Any]:
-    typed = request.POST if request.method == "POST" else {}
-    return {
-        "name": typed.get("name", segment.name if segment else ""),
-        "note": typed.get("note", segment.description if segment else ""),
-        "who": str(typed.get("who", ""))[:80],
-    }
-
-
-def _url(segment: Segment | None, action: str) -> str:
-    if segment is None:
-        return reverse({"rule": "segments:new-rule", "save": "segments:create"}[action])
-    return reverse(f"segments:{action}", args=[segment.pk])
-
-
 @require_POST
 @http.page()
-def numbers(request: http.Request) -> HttpResponse:
+def counts(request: http.Request) -> HttpResponse:
     """The numbers alone while a clause is being typed; nothing that has the focus."""
-    at_desk = desk(request)
-    draft = segment_draft.read(request.POST, at_desk)
-    context = {"board": presenters.of(draft, at_desk), "draft": draft, "live": True}
-    return http.render(request, "console/segments/_numbers.html", context)
+    choices = choices_of(request)
+    draft = segment_draft.load(request.POST, choices)
+    page = builder.build_page(draft, choices)
+    context = {"page": page, "draft": draft, "live": True}
+    return http.render(request, "console/segments/_counts.html", context)
 
 
 @require_POST
 @http.page()
 def options(request: http.Request, field: str) -> HttpResponse:
-    """What a picker of the clause in work finds."""
-    draft = segment_draft.read(request.POST, desk(request))
-    form = draft.form
+    """The options that a picker of the open form finds."""
+    form = segment_draft.load(request.POST, choices_of(request)).form
     if form is None or field not in form.fields:
         raise errors.NotFound(_("There are no options to choose from."))
     bound = form[field]
-    context = form.fields[field].widget.get_context(bound.html_name, bound.value(), {})
-    context["name"] = bound.html_name
+    widget = form.fields[field].widget
+    picker = widget.get_context(bound.html_name, bound.value(), {})
+    context = {
+        "name": bound.html_name,
+        "part": "offered",
+        "options": picker["offered"],
+    }
     return http.render(request, "console/segments/_options.html", context)

@@ -1,55 +1,55 @@
-// The rule builder by keyboard, and numbers that follow what is typed.
+// The rule builder: keyboard shortcuts, and counts that update while you type.
 
 const builder = () => document.querySelector("[data-builder]");
-const typing = (node) => /^(input|textarea|select)$/i.test(node.tagName);
+const isInput = (node) => /^(input|textarea|select)$/i.test(node.tagName);
 const PAUSE = 250;
-let waiting = 0;
+let timer = 0;
 
-// Numbers: after a pause, and never while the whole rule is on its way.
+// Counts are requested after a pause, and never while the whole rule is being submitted.
 
 const counter = () => builder()?.querySelector("[hx-post][hidden]");
 
-function typed(event) {
+function onInput(event) {
   const form = builder();
   if (!form || !event.target.closest("[data-editor]") || event.target.matches("[data-find]")) return;
   if (event.target.name === "c-attribute" && event.type === "change") {
     form.querySelector(".refresh").click();
     return;
   }
-  clearTimeout(waiting);
-  waiting = setTimeout(() => {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
     const form = builder();
     const busy = !form?.querySelector("[data-editor]") || form.matches(".htmx-request");
     if (!busy) counter()?.dispatchEvent(new CustomEvent("typed"));
   }, PAUSE);
 }
 
-document.addEventListener("input", typed);
+document.addEventListener("input", onInput);
 document.addEventListener("change", (event) => {
   if (event.target.matches(".picker .offered input:checked")) choose(event.target);
-  typed(event);
+  onInput(event);
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target !== builder()) return;
-  clearTimeout(waiting);
+  clearTimeout(timer);
   counter()?.dispatchEvent(new CustomEvent("htmx:abort"));
 });
 
-// What is picked stands with what is chosen, whatever is searched next.
+// Move a picked option to the chosen ones, so that the next search does not remove it.
 function choose(box) {
   const label = box.closest("label");
   box.closest(".picker").querySelector(".chosen").append(label);
 }
 
-// Keys
+// Keyboard shortcuts
 
 document.addEventListener("keydown", (event) => {
   if (!builder() || event.ctrlKey || event.metaKey || event.altKey) return;
   const editor = event.target.closest("[data-editor]");
-  if (editor ? inEditor(event, editor) : onLine(event)) event.preventDefault();
+  if (editor ? onKeyInForm(event, editor) : onKeyOnLine(event)) event.preventDefault();
 });
 
-function inEditor(event, editor) {
+function onKeyInForm(event, editor) {
   if (event.key === "Escape") {
     editor.querySelector("[data-cancel]").click();
     return true;
@@ -69,15 +69,15 @@ function inEditor(event, editor) {
   return true;
 }
 
-function onLine(event) {
+function onKeyOnLine(event) {
   if (event.target.id === "name" && event.key === "Enter" && !event.isComposing) {
     document.querySelector("#save .primary").click();
     return true;
   }
-  if (typing(event.target)) return false;
-  enter(builder().querySelector(".menu[open]"));
+  if (isInput(event.target)) return false;
+  focusMenu(builder().querySelector(".menu[open]"));
   const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
-  if (step) return walk(event.target, step);
+  if (step) return moveFocus(event.target, step);
   const line = event.target.closest("[data-line]");
   const key = event.key === "Delete" ? "x" : event.key;
   const button = line?.querySelector(`[data-act="${CSS.escape(key)}"]`);
@@ -85,31 +85,31 @@ function onLine(event) {
   return Boolean(button);
 }
 
-// Whoever opens a menu is in it at once, and walks it like the lines.
-function enter(menu) {
+// An opened menu gets the focus, and its items are reached by the same keys as lines.
+function focusMenu(menu) {
   if (menu && !menu.contains(document.activeElement)) menu.querySelector("button")?.focus();
 }
 
 document.addEventListener("toggle", (event) => {
-  if (event.target.matches("[data-builder] .menu[open]")) enter(event.target);
+  if (event.target.matches("[data-builder] .menu[open]")) focusMenu(event.target);
 }, true);
 
-function stepIn(buttons, from, step) {
+function moveFocusInMenu(buttons, from, step) {
   buttons[(buttons.indexOf(from) + step + buttons.length) % buttons.length]?.focus();
   return true;
 }
 
-function walk(from, step) {
+function moveFocus(from, step) {
   const menu = from.closest(".menu[open]");
-  if (menu) return stepIn([...menu.querySelectorAll("button")], from, step);
+  if (menu) return moveFocusInMenu([...menu.querySelectorAll("button")], from, step);
   const lines = [...builder().querySelectorAll('[data-act="open"], .adder summary')];
-  const here = lines.indexOf(from.closest("[data-line], .adder")?.querySelector('[data-act="open"], summary'));
-  const next = here < 0 ? (step > 0 ? 0 : lines.length - 1) : here + step;
+  const current = lines.indexOf(from.closest("[data-line], .adder")?.querySelector('[data-act="open"], summary'));
+  const next = current < 0 ? (step > 0 ? 0 : lines.length - 1) : current + step;
   lines[next]?.focus();
   return Boolean(lines[next]);
 }
 
-// What was typed before htmx knew the field is looked for all the same.
+// Text that was typed before htmx was ready has not been searched for yet.
 document.addEventListener("htmx:load", (event) => {
   for (const field of event.target.querySelectorAll("[data-find]"))
     if (field.value !== field.defaultValue) field.dispatchEvent(new Event("search"));

@@ -1,0 +1,156 @@
+"""The form of the clause `did`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.console.segments.clause_forms import fields
+from qunce.console.segments.clause_forms.base import PREFIX, ClauseForm
+
+COUNTS = ("times", "days", "weeks")
+MEASURES: fields.ChoiceList = (
+    ("times", gettext_lazy("how many times")),
+    ("days", gettext_lazy("on how many days")),
+    ("weeks", gettext_lazy("in how many weeks")),
+    ("sum", gettext_lazy("sum of a field")),
+    ("first", gettext_lazy("when it first happened")),
+    ("last", gettext_lazy("when it last happened")),
+)
+COUNT_COMPARISONS: fields.ChoiceList = (
+    ("once", gettext_lazy("at least once")),
+    ("never", gettext_lazy("never")),
+    *fields.COMPARISONS,
+)
+WHERE_COMPARISONS: fields.ChoiceList = (
+    ("is", gettext_lazy("is one of")),
+    *fields.COMPARISONS,
+)
+DEFAULT_KIND = "order.paid"
+
+
+class DidForm(ClauseForm, fields.WindowForm):
+    """One measure; a clause with several is written as JSON, or as two lines."""
+
+    name = "did"
+    label = gettext_lazy("Did something")
+    icon = "bolt"
+    order = 20
+    folded_fields = (
+        "where",
+        "where_sign",
+        "where_values",
+        "where_number",
+        "where_maximum",
+        "groups",
+    )
+    field_order = ("kind", "measure", "field", "sign", "number", "maximum", "when")
+    kind = forms.ChoiceField(label=gettext_lazy("What the member did"))
+    measure = forms.ChoiceField(label=gettext_lazy("Measure"), choices=MEASURES)
+    sign = forms.ChoiceField(
+        label=gettext_lazy("How much"), choices=COUNT_COMPARISONS, required=False
+    )
+    number = forms.IntegerField(label=gettext_lazy("Number"), required=False)
+    maximum = forms.IntegerField(label=gettext_lazy("Maximum"), required=False)
+    field = forms.CharField(
+        label=gettext_lazy("Field to sum"), required=False, max_length=60
+    )
+    where = forms.CharField(
+        label=gettext_lazy("Only where the field"), required=False, max_length=60
+    )
+    where_sign = forms.ChoiceField(
+        label=gettext_lazy("Comparison"), choices=WHERE_COMPARISONS, required=False
+    )
+    where_values = forms.CharField(
+        label=gettext_lazy("Values, one per line"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    where_number = forms.IntegerField(label=gettext_lazy("Number"), required=False)
+    where_maximum = forms.IntegerField(label=gettext_lazy("Maximum"), required=False)
+    groups = fields.PickField(
+        label=gettext_lazy("Only in these groups"), required=False
+    )
+
+    def set_up(self) -> None:
+        kind = self.data.get(f"{PREFIX}-kind") or self.initial.get("kind")
+        self.set_choices("kind", self.fact_kinds(kind or DEFAULT_KIND))
+        if not kind:
+            self.initial["kind"] = DEFAULT_KIND
+        self.use_picker("groups", "group")
+
+    @classmethod
+    def to_fields(cls, args: Any) -> dict[str, Any]:
+        values = {"kind": args["kind"], "measure": "times", "sign": "once"}
+        values |= fields.window_to_fields(args)
+        values |= _where_to_fields(args.get("where", {}))
+        for measure in COUNTS:
+            if measure in args:
+                sign = {"sign": "never"}
+                if args[measure] != {"eq": 0}:
+                    sign = fields.comparison_to_fields(args[measure])
+                values |= {"measure": measure, **sign}
+        if "sum" in args:
+            bounds = {sign: n for sign, n in args["sum"].items() if sign != "field"}
+            values |= {"measure": "sum", "field": args["sum"]["field"]}
+            values |= fields.comparison_to_fields(bounds)
+        for edge in ("first", "last"):
+            if edge in args:
+                values |= {"measure": edge, **fields.window_to_fields(args[edge])}
+        return values
+
+    def from_fields(self, cleaned: dict[str, Any]) -> Any:
+        measure = cleaned["measure"]
+        args: dict[str, Any] = {"kind": cleaned["kind"]}
+        window = fields.window_from_fields(cleaned)
+        if measure in ("first", "last"):
+            if not window:
+                raise forms.ValidationError({"when": _("Choose a time range.")})
+            args[measure] = window
+        else:
+            args |= window
+        if measure == "sum":
+            args["sum"] = _sum_from_fields(cleaned)
+        elif measure in COUNTS and (measure, cleaned["sign"]) != ("times", "once"):
+            fixed = {"once": {"gte": 1}, "never": {"eq": 0}}
+            count = fixed.get(cleaned["sign"])
+            args[measure] = count or fields.comparison_from_fields(cleaned)
+        where = _where_from_fields(cleaned)
+        return args | ({"where": where} if where else {})
+
+
+def _sum_from_fields(cleaned: dict[str, Any]) -> dict[str, Any]:
+    if cleaned["sign"] in ("once", "never"):
+        raise forms.ValidationError({"sign": _("Choose how to compare the sum.")})
+    bounds = fields.comparison_from_fields(cleaned)
+    return {"field": fields.require(cleaned, "field"), **bounds}
+
+
+def _where_to_fields(where: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for field, required in where.items():
+        if field == "group":
+            values["groups"] = required
+            continue
+        values["where"] = field
+        if isinstance(required, dict):
+            bounds = fields.comparison_to_fields(required)
+            values |= {f"where_{name}": value for name, value in bounds.items()}
+        else:
+            values |= {"where_sign": "is", "where_values": "\n".join(required)}
+    return values
+
+
+def _where_from_fields(cleaned: dict[str, Any]) -> dict[str, Any]:
+    where: dict[str, Any] = {}
+    if cleaned["where"] and cleaned["where_sign"] in ("is", ""):
+        lines = fields.require(cleaned, "where_values").splitlines()
+        where[cleaned["where"]] = [line.strip() for line in lines if line.strip()]
+    elif cleaned["where"]:
+        where[cleaned["where"]] = fields.comparison_from_fields(cleaned, "where_")
+    if cleaned["groups"]:
+        where["group"] = cleaned["groups"]
+    return where

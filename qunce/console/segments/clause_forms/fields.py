@@ -1,0 +1,126 @@
+"""Fields that several clause forms share: time windows, comparisons, picked things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+
+from qunce.console.segments.choices import Picker
+
+ChoiceList = Sequence[tuple[str, StrOrPromise]]
+
+QUANTIFIERS: ChoiceList = (
+    ("any", gettext_lazy("any of them")),
+    ("all", gettext_lazy("all of them")),
+    ("none", gettext_lazy("none of them")),
+)
+
+
+class PickField(forms.Field):
+    widget = Picker
+
+    def clean(self, value: Any) -> list[str]:
+        return list(value or [])
+
+
+def require(cleaned: Mapping[str, Any], field: str) -> Any:
+    """The value of a field; raises ValidationError for the field if it is empty."""
+    value = cleaned.get(field)
+    if value in (None, "", []):
+        raise forms.ValidationError({field: _("Fill in this field.")})
+    return value
+
+
+# Time windows
+
+WINDOWS: ChoiceList = (
+    ("ever", gettext_lazy("at any time")),
+    ("within", gettext_lazy("in the last … days")),
+    ("hours", gettext_lazy("in the last … hours")),
+    ("ago", gettext_lazy("more than … days ago")),
+    ("since", gettext_lazy("since a date")),
+    ("before", gettext_lazy("before a date")),
+    ("between", gettext_lazy("between two dates")),
+)
+DAY_INPUT = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class WindowForm(forms.Form):
+    """`span` counts days or hours; `day` and `until` are dates of the community."""
+
+    when = forms.ChoiceField(label=gettext_lazy("When"), choices=WINDOWS)
+    span = forms.IntegerField(
+        label=gettext_lazy("How many"), required=False, min_value=1, max_value=3660
+    )
+    day = forms.DateField(label=gettext_lazy("Day"), required=False, widget=DAY_INPUT)
+    until = forms.DateField(
+        label=gettext_lazy("Until (inclusive)"), required=False, widget=DAY_INPUT
+    )
+
+
+def window_to_fields(args: Mapping[str, Any]) -> dict[str, Any]:
+    for name in ("within", "before"):
+        span = re.fullmatch(r"(\d{1,5})([dh])", str(args.get(name, "")))
+        if span:
+            when = {"withind": "within", "withinh": "hours", "befored": "ago"}
+            return {"when": when.get(name + span[2], "ever"), "span": int(span[1])}
+    for name in ("since", "before"):
+        if name in args:
+            return {"when": name, "day": args[name]}
+    if "between" in args:
+        first, last = args["between"]
+        return {"when": "between", "day": first, "until": last}
+    return {"when": "ever"}
+
+
+def window_from_fields(cleaned: Mapping[str, Any]) -> dict[str, Any]:
+    when = cleaned.get("when")
+    if when in ("within", "hours", "ago"):
+        span = require(cleaned, "span")
+        return {
+            "within": {"within": f"{span}d"},
+            "hours": {"within": f"{span}h"},
+            "ago": {"before": f"{span}d"},
+        }[str(when)]
+    if when in ("since", "before"):
+        return {str(when): require(cleaned, "day").isoformat()}
+    if when == "between":
+        first, last = require(cleaned, "day"), require(cleaned, "until")
+        return {"between": [first.isoformat(), last.isoformat()]}
+    return {}
+
+
+# Comparisons with whole numbers
+
+COMPARISONS: ChoiceList = (
+    ("gte", gettext_lazy("at least")),
+    ("lte", gettext_lazy("at most")),
+    ("eq", gettext_lazy("exactly")),
+    ("gt", gettext_lazy("more than")),
+    ("lt", gettext_lazy("fewer than")),
+    ("between", gettext_lazy("from … to")),
+)
+
+
+def comparison_to_fields(bounds: Mapping[str, Any]) -> dict[str, Any]:
+    """Two bounds other than “from … to” do not fit the fields: one is left out."""
+    if set(bounds) == {"gte", "lte"}:
+        return {"sign": "between", "number": bounds["gte"], "maximum": bounds["lte"]}
+    sign = next(iter(bounds))
+    return {"sign": sign, "number": bounds[sign]}
+
+
+def comparison_from_fields(
+    cleaned: Mapping[str, Any], prefix: str = ""
+) -> dict[str, int]:
+    """From the fields `sign`, `number` and `maximum`, with a prefix to their names."""
+    sign, number = cleaned[f"{prefix}sign"], require(cleaned, f"{prefix}number")
+    if sign == "between":
+        return {"gte": number, "lte": require(cleaned, f"{prefix}maximum")}
+    return {sign: number}

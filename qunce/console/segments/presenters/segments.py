@@ -1,0 +1,143 @@
+"""What the other pages of segments show: rules and sizes, history, overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from qunce.console.segments.presenters import builder
+from qunce.core import community_days
+from qunce.insight import charts
+from qunce.members.rule_text import names as rule_names
+from qunce.members.rule_text import sentences
+from qunce.members.segments import segments
+from qunce.sets import audiences
+from qunce.sets.rules.base import RuleError
+
+if TYPE_CHECKING:
+    from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
+    from qunce.members.segments.frozen import FrozenSegment
+    from qunce.members.segments.segments import Segment
+    from qunce.sets.rules.phrasing import Pieces
+
+MAX_FROZEN_SEGMENTS = 20
+CHART_DAYS = 90
+OVERLAP_WIDTH = 600
+"""Width of the bar of an overlap, in units of its drawing."""
+
+
+@dataclass(frozen=True)
+class SegmentRow:
+    segment: Segment
+    sentence: Pieces
+    size: int | None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class OverlapPart:
+    """One of three parts, and the position of its bar in the drawing."""
+
+    label: str
+    size: int
+    href: str
+    x: int
+    width: int
+
+
+def list_rows(
+    community: Community, rows: Sequence[Segment], *, by: Staff, at: datetime
+) -> list[SegmentRow]:
+    names = rule_names.find(community, *(segment.rule for segment in rows))
+    result = []
+    for segment in rows:
+        segment.community = community
+        size, error = None, ""
+        try:
+            size = segments.count(segment=segment, by=by, at=at)
+        except RuleError as invalid:
+            error = str(invalid)
+        sentence = sentences.describe(segment.rule, names)
+        result.append(SegmentRow(segment, sentence, size, error))
+    return result
+
+
+def count_frozen(frozen: FrozenSegment, *, by: Staff, at: datetime) -> int:
+    """How many members of a frozen segment the staff member can see."""
+    return audiences.count(
+        community=by.community,
+        rule={"with_left": {"segment": {"frozen": [frozen.key]}}},
+        by=by,
+        at=at,
+    )
+
+
+def describe_segment(segment: Segment, *, by: Staff, at: datetime) -> dict[str, Any]:
+    """The chart of a segment, its frozen segments, and the segments that use it."""
+    rows = segment.frozen.order_by("-at").select_related("by")[:MAX_FROZEN_SEGMENTS]
+    return {
+        "figure": build_chart(segment, by=by, at=at),
+        "frozen_segments": [(each, count_frozen(each, by=by, at=at)) for each in rows],
+        "users": segments.list_users(segment),
+    }
+
+
+def build_chart(segment: Segment, *, by: Staff, at: datetime) -> charts.Figure | None:
+    """The sizes of the last days and of now; None if there are not two days yet.
+
+    The sizes are of the whole community, so staff with a scope do not see them.
+    """
+    if by.scope is not None:
+        return None
+    today = by.community.day(at)
+    rows = segment.sizes.filter(day__gt=today - CHART_DAYS, day__lt=today)
+    sizes = dict(rows.values_list("day", "size"))
+    sizes[today] = segments.count(segment=segment, by=by, at=at)
+    if len(sizes) < 2:
+        return None
+    first, last = community_days.to_date(min(sizes)), community_days.to_date(today)
+    span = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    values = [
+        sizes[max(day for day in sizes if day <= community_days.from_date(date))]
+        for date in span
+    ]
+    return charts.Figure(
+        name=f"segment-{segment.pk}",
+        title=_("Size over time"),
+        unit=_("members"),
+        days=span,
+        lines=[charts.Line(words=_("members"), values=values)],
+        definition=_(
+            "Members who matched the rule on each day, using that day's rule. A "
+            "day without a count repeats the previous day's number."
+        ),
+        today=last,
+    )
+
+
+def list_overlap_parts(
+    left: Segment, right: Segment, *, by: Staff, at: datetime
+) -> list[OverlapPart]:
+    """Only in the left, in both, only in the right."""
+    left_rule, right_rule = ({"segment": {"any": [each.key]}} for each in (left, right))
+    overlap = audiences.overlap(
+        community=by.community, left=left_rule, right=right_rule, by=by, at=at
+    )
+    only = _("only in “%(name)s”")
+    parts = [
+        (only % {"name": left.name}, overlap.left, [left_rule, {"not": right_rule}]),
+        (_("in both"), overlap.both, [left_rule, right_rule]),
+        (only % {"name": right.name}, overlap.right, [right_rule, {"not": left_rule}]),
+    ]
+    total, x, result = max(sum(size for _label, size, _rule in parts), 1), 0, []
+    for label, size, rule in parts:
+        width = round(OVERLAP_WIDTH * size / total)
+        href = builder.members_url({"all": rule})
+        result.append(OverlapPart(label, size, href, x, width))
+        x += width
+    return result

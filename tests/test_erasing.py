@@ -19,26 +19,26 @@ from qunce.sales import orders
 from qunce.sets import timelines
 from qunce.sets.doctor import doctor
 from qunce.sets.mirror import deriver, rebuild
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
 @pytest.fixture
 def shop(transactional_db: None) -> Community:
-    return made.shop()
+    return factories.community()
 
 
 @pytest.fixture
 def by(shop: Community) -> Staff:
-    return made.staff(shop)
+    return factories.staff(shop)
 
 
 def test_nothing_of_an_erased_person_is_left_in_any_room(
     shop: Community, by: Staff
 ) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
+    ann, bob = factories.members(shop, "ann", "bob")
     north = groups.create(community=shop, key="north", by=by, at=AT)
     groups.add_members(group=north, accounts=[ann, bob], by=by, at=AT)
     for account in (ann, bob):
@@ -60,7 +60,7 @@ def test_nothing_of_an_erased_person_is_left_in_any_room(
         if due.job == people.SCRUB_JOB:
             erasure.scrub(due.key, at=LATER)
     left = facts.Fact.objects.filter(account_id=ann)
-    kind = facts.kind_ids([people.MemberErased.kind])[people.MemberErased.kind]
+    kind = facts.ensure_kinds([people.MemberErased.kind])[people.MemberErased.kind]
     assert set(left.values_list("kind_id", flat=True)) == {kind}
     told = timelines.list_facts(community=shop, accounts=[ann])
     assert [fact.kind for fact in told] == [people.MemberErased.kind]
@@ -70,4 +70,4 @@ def test_nothing_of_an_erased_person_is_left_in_any_room(
     assert [found.text for found in doctor.run_checks()] == []
     rebuild.rebuild_all()
     assert [found.text for found in doctor.run_checks()] == []
-    assert made.who(shop, {"did": {"kind": "order.paid"}}) == ["bob"]
+    assert factories.matching_keys(shop, {"did": {"kind": "order.paid"}}) == ["bob"]

@@ -4,12 +4,12 @@ import pytest
 
 from qunce.core.communities import Community
 from tests.api.client import ApiClient, create_client
-from tests.members import made
+from tests import factories
 
 
 @pytest.fixture
 def shop(db: None) -> Community:
-    return made.shop(language="en")
+    return factories.community(language="en")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from tests.api.client import ApiClient, create_client
-from tests.members import made
+from tests import factories
 
 ROLES = ("owner", "manager")
 EVERYONE: dict[str, Any] = {"all": []}
@@ -30,8 +30,8 @@ def create_draft(api: ApiClient, **fields: Any) -> int:
 
 @pytest.mark.both_databases
 def test_campaign_goes_from_draft_to_done(shop: Community, api: ApiClient) -> None:
-    made.member(shop, "m1", name="Li")
-    made.member(shop, "m2")
+    factories.member(shop, "m1", name="Li")
+    factories.member(shop, "m2")
     campaign_id = create_draft(api)
     path = f"/campaigns/{campaign_id}"
     updated = api.patch(path, {"text": "Hello {name|friend}", "due_at": None})
@@ -77,7 +77,7 @@ def test_campaign_goes_from_draft_to_done(shop: Community, api: ApiClient) -> No
 def test_campaign_is_scheduled_unscheduled_and_cancelled(
     shop: Community, api: ApiClient
 ) -> None:
-    made.members(shop, "m1")
+    factories.members(shop, "m1")
     path = f"/campaigns/{create_draft(api)}"
     late = api.post(f"{path}/schedule", {"send_at": "2020-01-01T00:00:00Z"})
     assert late.status == 422
@@ -108,7 +108,7 @@ def test_invalid_campaign_is_rejected(
 
 
 def test_task_is_handed_over_to_staff_only(shop: Community, api: ApiClient) -> None:
-    made.members(shop, "m1")
+    factories.members(shop, "m1")
     helper = create_client(shop, role="operator")
     helper_id = Staff.objects.get(login__startswith="operator-").pk
     campaign_id = create_draft(api)
@@ -129,12 +129,12 @@ def test_task_is_handed_over_to_staff_only(shop: Community, api: ApiClient) -> N
 def test_campaigns_of_others_are_hidden_from_scoped_staff_and_strangers(
     shop: Community, api: ApiClient
 ) -> None:
-    made.members(shop, "mine", "other")
+    factories.members(shop, "mine", "other")
     path = f"/campaigns/{create_draft(api)}"
     api.post(f"{path}/start", {"expected_size": 2})
     task = f"/tasks/{api.list_all('/tasks', 5)[0]['id']}"
     scoped = create_client(shop, role="manager", scope={"members": {"keys": ["mine"]}})
-    for client in (scoped, create_client(made.shop("elsewhere"))):
+    for client in (scoped, create_client(factories.community("elsewhere"))):
         assert client.get("/campaigns").body["items"] == []
         assert client.get("/tasks").body["items"] == []
         for method, operation, data in (
@@ -164,7 +164,7 @@ def test_campaigns_of_others_are_hidden_from_scoped_staff_and_strangers(
 
 
 def test_review_counts_visible_members(shop: Community) -> None:
-    made.members(shop, "mine", "other")
+    factories.members(shop, "mine", "other")
     scoped = create_client(shop, role="manager", scope={"members": {"keys": ["mine"]}})
     review = scoped.get(f"/campaigns/{create_draft(scoped)}/review").body
     assert (review["matched"], review["size"]) == (1, 1)

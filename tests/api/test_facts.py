@@ -13,7 +13,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.groups import groups
 from tests.api.client import AT, ApiClient, create_client
-from tests.members import made
+from tests import factories
 
 
 def ndjson(*rows: Any) -> bytes:
@@ -28,7 +28,7 @@ def page_seen(**fields: Any) -> dict[str, Any]:
 
 @pytest.mark.both_databases
 def test_batch_is_recorded_once_per_source(shop: Community, api: ApiClient) -> None:
-    (existing,) = made.members(shop, "m1")
+    (existing,) = factories.members(shop, "m1")
     batch = [
         page_seen(member_key="m1", key="a", payload={"page": "礼盒", "price": 12}),
         page_seen(member_key="new", key="b", group_key="g1"),
@@ -41,7 +41,7 @@ def test_batch_is_recorded_once_per_source(shop: Community, api: ApiClient) -> N
     assert again.body == {"accepted": 0, "duplicates": 4, "accounts_created": 0}
     other = api.post("/facts", {"facts": batch, "source": "till"})
     assert other.body["accepted"] == 4
-    recorded = made.told(shop, "page.seen")[:4]
+    recorded = factories.recorded_facts(shop, "page.seen")[:4]
     assert [payload for _account, payload in recorded] == [
         {"page": "礼盒", "price": 12},
         {},
@@ -83,7 +83,7 @@ def test_one_invalid_fact_rejects_the_batch(
     assert (response.status, response.kind) == (422, "facts-rejected")
     assert [error["path"] for error in response.body["errors"]] == ["facts[1]"]
     assert word in response.body["errors"][0]["detail"]
-    assert made.told(shop, "page.seen") == []
+    assert factories.recorded_facts(shop, "page.seen") == []
     assert api.post("/facts", {"facts": [page_seen()]}).body["accepted"] == 1
 
 
@@ -134,7 +134,7 @@ def test_line_that_is_too_long_ends_the_stream(shop: Community, api: ApiClient) 
     body = ndjson(*[page_seen(key=str(n)) for n in range(1_000)], "x" * 70_000)
     response = api.request("POST", "/facts/stream", body)
     assert (response.status, response.kind) == (400, "unreadable-request")
-    assert len(made.told(shop, "page.seen")) == 1_000
+    assert len(factories.recorded_facts(shop, "page.seen")) == 1_000
 
 
 def test_result_lists_the_first_hundred_errors(api: ApiClient) -> None:
@@ -157,7 +157,7 @@ def test_facts_of_a_member_are_listed_newest_first(
 
 
 def test_scoped_staff_report_facts_of_visible_members_only(shop: Community) -> None:
-    made.members(shop, "mine", "other")
+    factories.members(shop, "mine", "other")
     scoped = create_client(shop, role="manager", scope={"members": {"keys": ["mine"]}})
     mine = page_seen(member_key="mine")
     assert scoped.post("/facts", {"facts": [mine]}).status == 200
@@ -189,8 +189,8 @@ def test_staff_of_some_groups_report_facts_of_these_groups_only(
 def test_members_of_another_community_are_unknown(
     shop: Community, api: ApiClient
 ) -> None:
-    made.members(shop, "m1")
-    stranger = create_client(made.shop("elsewhere"))
+    factories.members(shop, "m1")
+    stranger = create_client(factories.community("elsewhere"))
     fact = {"facts": [page_seen(member_id=1)]}
     assert stranger.post("/facts", fact).status == 404
     assert api.post("/facts", fact).status == 200

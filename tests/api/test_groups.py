@@ -6,14 +6,14 @@ import pytest
 
 from qunce.core.communities import Community
 from tests.api.client import ApiClient, create_client
-from tests.members import made
+from tests import factories
 
 
 @pytest.mark.both_databases
 def test_group_is_created_filled_and_changes_its_stage(
     shop: Community, api: ApiClient
 ) -> None:
-    members = made.members(shop, "m1", "m2", "m3")
+    members = factories.members(shop, "m1", "m2", "m3")
     data = {"key": "g1", "name": "一群", "capacity": 2, "platform": "wecom"}
     path = f"/groups/{api.post('/groups', data).body['id']}"
     added = api.post(f"{path}/members", {"member_ids": members[:2], "role": "owner"})
@@ -53,7 +53,7 @@ def test_staff_of_some_groups_see_no_others(shop: Community, api: ApiClient) -> 
 def test_scoped_staff_see_visible_members_of_a_group(
     shop: Community, api: ApiClient
 ) -> None:
-    mine, other = made.members(shop, "mine", "other")
+    mine, other = factories.members(shop, "mine", "other")
     path = f"/groups/{api.post('/groups', {'key': 'g1'}).body['id']}"
     api.post(f"{path}/members", {"member_ids": [mine, other]})
     scoped = create_client(shop, role="manager", scope={"members": {"keys": ["mine"]}})
@@ -68,9 +68,9 @@ def test_scoped_staff_see_visible_members_of_a_group(
 def test_groups_of_another_community_are_not_found(
     shop: Community, api: ApiClient
 ) -> None:
-    (member,) = made.members(shop, "m1")
+    (member,) = factories.members(shop, "m1")
     path = f"/groups/{api.post('/groups', {'key': 'g1'}).body['id']}"
-    stranger = create_client(made.shop("elsewhere"))
+    stranger = create_client(factories.community("elsewhere"))
     assert stranger.get("/groups").body["items"] == []
     assert api.get(path).status == 200
     for method, operation, data in (

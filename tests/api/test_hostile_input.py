@@ -12,7 +12,7 @@ from qunce.core.communities import Community
 from qunce.sets import audiences, timelines
 from qunce.sets.mirror import deriver
 from tests.api.client import ApiClient
-from tests.members import made
+from tests import factories
 
 NOW = datetime(2026, 3, 6, tzinfo=UTC)
 NAMES = [
@@ -46,7 +46,7 @@ def test_odd_amount_does_not_break_counts(
         community=shop, kinds={"page.seen": 1}, at=NOW
     )
     rule = {"did": {"kind": "page.seen", "times": {"gte": 1}}}
-    by = made.staff(shop)
+    by = factories.staff(shop)
     assert audiences.count(community=shop, rule=rule, by=by, at=NOW) == 1
     assert len(people) <= 1
     member_id = api.get("/members?key=m1").body["items"][0]["id"]

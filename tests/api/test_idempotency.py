@@ -11,7 +11,7 @@ from django.db import connections
 from qunce.api.idempotency import StoredResponse
 from qunce.core.communities import Community
 from tests.api.client import ApiClient, create_client
-from tests.members import made
+from tests import factories
 
 KEY = {"Idempotency-Key": "k"}
 
@@ -50,7 +50,7 @@ def test_failed_request_is_run_again(shop: Community, api: ApiClient) -> None:
     tag = api.post("/tags", {"key": "koc"}).body["id"]
     assert api.post(f"/tags/{tag}/members", data, **KEY).status == 404
     assert StoredResponse.objects.count() == 0
-    made.members(shop, "m1")
+    factories.members(shop, "m1")
     assert api.post(f"/tags/{tag}/members", data, **KEY).status == 200
     assert StoredResponse.objects.count() == 1
 
@@ -81,7 +81,7 @@ def test_key_of_a_read_is_ignored(api: ApiClient) -> None:
 @pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_requests_with_one_key_are_run_once(transactional_db: None) -> None:
-    api = create_client(made.shop(language="en"))
+    api = create_client(factories.community(language="en"))
     order = api.post("/orders", {"key": "o1", "amount": 500}).body["id"]
     statuses: list[int] = []
 

@@ -9,11 +9,11 @@ from qunce.members.layers import layers
 from qunce.members.layers import specs as layer_specs
 from qunce.members.layers.layers import Layering
 from tests.api.client import AT, ApiClient, create_client
-from tests.members import made
+from tests import factories
 
 
 def create_layering(shop: Community) -> Layering:
-    by = made.staff(shop)
+    by = factories.staff(shop)
     return layers.create(
         community=shop, key="value", spec=layer_specs.VALUE, by=by, at=AT
     )
@@ -21,7 +21,7 @@ def create_layering(shop: Community) -> Layering:
 
 @pytest.mark.both_databases
 def test_layering_is_run_counted_and_compared(shop: Community, api: ApiClient) -> None:
-    made.members(shop, "m1", "m2")
+    factories.members(shop, "m1", "m2")
     create_layering(shop)
     path = f"/layerings/{api.list_all('/layerings', 1)[0]['id']}"
     run = api.post(f"{path}/runs").body
@@ -46,7 +46,7 @@ def test_layerings_of_another_community_are_not_found(
     shop: Community, api: ApiClient
 ) -> None:
     path = f"/layerings/{create_layering(shop).pk}"
-    stranger = create_client(made.shop("elsewhere"))
+    stranger = create_client(factories.community("elsewhere"))
     assert stranger.get("/layerings").body["items"] == []
     assert api.get(path).status == 200
     for method, operation in (

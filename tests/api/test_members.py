@@ -12,13 +12,13 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.members.attributes import attributes
 from tests.api.client import AT, ApiClient, create_client
-from tests.members import made
+from tests import factories
 
 
 @pytest.mark.both_databases
 def test_member_is_created_updated_and_read(shop: Community, api: ApiClient) -> None:
     attributes.define(
-        community=shop, name="city", type="text", by=made.staff(shop), at=AT
+        community=shop, name="city", type="text", by=factories.staff(shop), at=AT
     )
     created = api.post(
         "/members",
@@ -54,7 +54,7 @@ def test_failed_request_leaves_nothing_behind(shop: Community, api: ApiClient) -
 
 def test_pages_contain_every_member_once(shop: Community, api: ApiClient) -> None:
     keys = [f"m{n}" for n in range(7)]
-    made.members(shop, *keys)
+    factories.members(shop, *keys)
     assert [row["key"] for row in api.list_all("/members", limit=3)] == keys
     assert [row["key"] for row in api.list_all("/accounts", limit=2)] == keys
     first = api.get("/members?limit=7").body
@@ -62,7 +62,7 @@ def test_pages_contain_every_member_once(shop: Community, api: ApiClient) -> Non
 
 
 def test_members_are_filtered_by_a_rule(shop: Community, api: ApiClient) -> None:
-    made.members(shop, "m1", "m2")
+    factories.members(shop, "m1", "m2")
     rule = quote(json.dumps({"members": {"keys": ["m2"]}}))
     items = api.get(f"/members?rule={rule}").body["items"]
     assert [row["key"] for row in items] == ["m2"]
@@ -78,7 +78,7 @@ def test_made_up_cursor_is_rejected_or_harmless(api: ApiClient, after: str) -> N
 
 
 def test_members_are_merged_and_unmerged(shop: Community, api: ApiClient) -> None:
-    left, right = made.members(shop, "m1", "m2")
+    left, right = factories.members(shop, "m1", "m2")
     merged = api.post(f"/members/{left}/merges", {"member_id": right, "note": "same"})
     assert [part["id"] for part in merged.body["accounts"]] == [left, right]
     assert api.get(f"/members/{right}").body["id"] == left
@@ -90,7 +90,7 @@ def test_members_are_merged_and_unmerged(shop: Community, api: ApiClient) -> Non
 
 
 def test_member_departs_rejoins_and_is_erased(shop: Community, api: ApiClient) -> None:
-    (member,) = made.members(shop, "m1")
+    (member,) = factories.members(shop, "m1")
     assert api.post(f"/members/{member}/departure").body["present"] is False
     assert api.get("/members").body["items"] == []
     assert api.post(f"/members/{member}/departure").status == 409
@@ -101,7 +101,7 @@ def test_member_departs_rejoins_and_is_erased(shop: Community, api: ApiClient) -
 
 
 def test_a_thousand_accounts_are_ensured(shop: Community, api: ApiClient) -> None:
-    (existing,) = made.members(shop, "k1")
+    (existing,) = factories.members(shop, "k1")
     keys = ["k1", *(f"n{n}" for n in range(999))]
     response = api.post("/accounts", {"keys": keys, "source": "till"})
     assert response.status == 200
@@ -112,7 +112,7 @@ def test_a_thousand_accounts_are_ensured(shop: Community, api: ApiClient) -> Non
 
 
 def test_shared_identifier_merges_accounts(shop: Community, api: ApiClient) -> None:
-    left, right = made.members(shop, "m1", "m2")
+    left, right = factories.members(shop, "m1", "m2")
     email = {"kind": "email", "value": "Li@Example.com"}
     assert api.post(f"/accounts/{left}/identifiers", email).body == {
         "member_id": left,
@@ -144,7 +144,7 @@ def test_scoped_staff_see_and_change_no_other_member(
     shop: Community, api: ApiClient
 ) -> None:
     """S3: a member out of scope is answered like one that does not exist."""
-    mine, other = made.members(shop, "mine", "other")
+    mine, other = factories.members(shop, "mine", "other")
     scoped = create_client(shop, role="manager", scope={"members": {"keys": ["mine"]}})
     assert [row["key"] for row in scoped.get("/members").body["items"]] == ["mine"]
     assert [row["key"] for row in scoped.get("/accounts").body["items"]] == ["mine"]
@@ -186,8 +186,8 @@ def test_scoped_staff_see_and_change_no_other_member(
 def test_members_of_another_community_are_not_found(
     shop: Community, api: ApiClient
 ) -> None:
-    (member,) = made.members(shop, "m1")
-    stranger = create_client(made.shop("elsewhere"))
+    (member,) = factories.members(shop, "m1")
+    stranger = create_client(factories.community("elsewhere"))
     assert stranger.get("/members").body["items"] == []
     assert stranger.get("/accounts").body["items"] == []
     for method, path in (
@@ -208,4 +208,4 @@ def test_id_out_of_range_is_rejected(api: ApiClient, number: str) -> None:
 def test_changes_are_recorded_as_facts(shop: Community, api: ApiClient) -> None:
     api.post("/members", {"key": "m1"})
     assert facts.find_kind("member.joined")
-    assert [account for account, _payload in made.told(shop, "member.joined")] == [1]
+    assert [account for account, _payload in factories.recorded_facts(shop, "member.joined")] == [1]

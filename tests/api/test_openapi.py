@@ -19,7 +19,7 @@ from qunce.api import openapi
 from qunce.core.communities import Community
 from qunce.core.staff import api_keys
 from tests.api.client import ROOT, ApiClient, create_client
-from tests.members import made
+from tests import factories
 
 DOCUMENT = openapi.build_document(f"{ROOT}/")
 SCHEMA: Any = schemathesis.openapi.from_dict(DOCUMENT)
@@ -129,7 +129,7 @@ def test_no_request_breaks_an_operation(
     shop: Community, api: ApiClient, path: str, method: str
 ) -> None:
     """schemathesis sends what the document allows, and what it does not."""
-    made.members(shop, "m1", "m2")
+    factories.members(shop, "m1", "m2")
     modes = schemathesis.GenerationMode
     for mode in (modes.POSITIVE, modes.NEGATIVE):
         send_generated(api, SCHEMA[path][method], mode)

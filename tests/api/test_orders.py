@@ -8,7 +8,7 @@ import pytest
 
 from qunce.core.communities import Community
 from tests.api.client import ApiClient, create_client
-from tests.members import made
+from tests import factories
 
 
 @pytest.mark.both_databases
@@ -36,7 +36,7 @@ def test_order_is_recorded_corrected_and_refunded(
     assert api.get("/orders?key=2026/1").body["items"][0]["items"] == data["items"]
     own = api.get(f"/orders?member_id={order['member_id']}").body["items"]
     assert [row["id"] for row in own] == [order["id"]]
-    recorded = made.told(shop, "order.refunded")
+    recorded = factories.recorded_facts(shop, "order.refunded")
     assert [payload["amount"] for _account, payload in recorded] == [2_000, 10_000]
 
 
@@ -52,7 +52,7 @@ def test_invalid_order_is_rejected(api: ApiClient, wrong: dict[str, Any]) -> Non
 def test_scoped_staff_see_orders_of_visible_members_only(
     shop: Community, api: ApiClient
 ) -> None:
-    mine, _other = made.members(shop, "mine", "other")
+    mine, _other = factories.members(shop, "mine", "other")
     ids = [
         api.post("/orders", {"key": key, "amount": 100, "member_key": member}).body[
             "id"
@@ -81,7 +81,7 @@ def test_orders_of_another_community_are_not_found(
     shop: Community, api: ApiClient
 ) -> None:
     path = f"/orders/{api.post('/orders', {'key': 'o1', 'amount': 1}).body['id']}"
-    stranger = create_client(made.shop("elsewhere"))
+    stranger = create_client(factories.community("elsewhere"))
     assert stranger.get("/orders").body["items"] == []
     assert api.get(path).status == 200
     for method, operation, data in (

@@ -8,7 +8,7 @@ import pytest
 
 from qunce.core.communities import Community
 from tests.api.client import ApiClient, create_client
-from tests.members import made
+from tests import factories
 
 KOC = {"tag": {"any": ["koc"]}}
 EVERYONE: dict[str, Any] = {"all": []}
@@ -18,7 +18,7 @@ EVERYONE: dict[str, Any] = {"all": []}
 def test_segment_is_counted_listed_explained_and_frozen(
     shop: Community, api: ApiClient
 ) -> None:
-    members = made.members(shop, "m1", "m2", "m3")
+    members = factories.members(shop, "m1", "m2", "m3")
     tag = api.post("/tags", {"key": "koc"}).body["id"]
     api.post(f"/tags/{tag}/members", {"member_ids": members[:2]})
     created = api.post("/segments", {"key": "kocs", "rule": KOC})
@@ -43,7 +43,7 @@ def test_segment_is_counted_listed_explained_and_frozen(
 def test_rule_is_counted_listed_explained_and_compared(
     shop: Community, api: ApiClient
 ) -> None:
-    members = made.members(shop, "m1", "m2", "m3")
+    members = factories.members(shop, "m1", "m2", "m3")
     tag = api.post("/tags", {"key": "koc"}).body["id"]
     api.post(f"/tags/{tag}/members", {"member_ids": members[:2]})
     assert api.post("/rules/count", {"rule": KOC}).body == {"count": 2}
@@ -86,7 +86,7 @@ def test_read_scope_is_enough_to_count(shop: Community) -> None:
 def test_scoped_staff_count_and_list_visible_members_only(
     shop: Community, api: ApiClient
 ) -> None:
-    made.members(shop, "mine", "other")
+    factories.members(shop, "mine", "other")
     segment = api.post("/segments", {"key": "all", "rule": EVERYONE}).body["id"]
     path = f"/segments/{segment}"
     frozen = api.post(f"{path}/frozen-segments", {"key": "march"}).body["id"]
@@ -109,11 +109,11 @@ def test_scoped_staff_count_and_list_visible_members_only(
 def test_segments_of_another_community_are_not_found(
     shop: Community, api: ApiClient
 ) -> None:
-    (member,) = made.members(shop, "m1")
+    (member,) = factories.members(shop, "m1")
     segment = api.post("/segments", {"key": "s", "rule": EVERYONE}).body["id"]
     path = f"/segments/{segment}"
     frozen = api.post(f"{path}/frozen-segments", {"key": "f"}).body["id"]
-    stranger = create_client(made.shop("elsewhere"))
+    stranger = create_client(factories.community("elsewhere"))
     assert stranger.get("/segments").body["items"] == []
     assert api.get(path).status == 200
     for method, operation, data in (

@@ -6,14 +6,14 @@ import pytest
 
 from qunce.core.communities import Community
 from tests.api.client import ApiClient, create_client
-from tests.members import made
+from tests import factories
 
 
 @pytest.mark.both_databases
 def test_tag_is_created_applied_undone_archived_and_merged(
     shop: Community, api: ApiClient
 ) -> None:
-    members = made.members(shop, "m1", "m2", "m3")
+    members = factories.members(shop, "m1", "m2", "m3")
     group = api.post("/tag-groups", {"key": "roles", "exclusive": True}).body["id"]
     koc = api.post("/tags", {"key": "koc", "name": "KOC", "group_id": group}).body["id"]
     fan = api.post("/tags", {"key": "fan"}).body["id"]
@@ -42,7 +42,7 @@ def test_tag_is_created_applied_undone_archived_and_merged(
 
 
 def test_scoped_staff_tag_visible_members_only(shop: Community, api: ApiClient) -> None:
-    mine, other = made.members(shop, "mine", "other")
+    mine, other = factories.members(shop, "mine", "other")
     path = f"/tags/{api.post('/tags', {'key': 'koc'}).body['id']}"
     batch = api.post(f"{path}/members", {"member_ids": [mine, other]}).body["id"]
     scoped = create_client(shop, role="manager", scope={"members": {"keys": ["mine"]}})
@@ -59,11 +59,11 @@ def test_scoped_staff_tag_visible_members_only(shop: Community, api: ApiClient) 
 def test_tags_of_another_community_are_not_found(
     shop: Community, api: ApiClient
 ) -> None:
-    (member,) = made.members(shop, "m1")
+    (member,) = factories.members(shop, "m1")
     path = f"/tags/{api.post('/tags', {'key': 'koc'}).body['id']}"
     api.post("/tag-groups", {"key": "roles"})
     batch = api.post(f"{path}/members", {"member_ids": [member]}).body["id"]
-    stranger = create_client(made.shop("elsewhere"))
+    stranger = create_client(factories.community("elsewhere"))
     for resource in ("/tags", "/tag-groups"):
         assert stranger.get(resource).body["items"] == []
         assert api.get(resource).body["items"] != []

@@ -8,7 +8,7 @@ import pytest
 
 from qunce.core.communities import Community
 from tests.api.client import ApiClient, create_client
-from tests.members import made
+from tests import factories
 
 WEBHOOK = {"name": "till", "url": "https://example.com/in", "kinds": ["order.paid"]}
 
@@ -55,7 +55,7 @@ def test_webhooks_need_permission_and_the_whole_community(
     delivery = api.post(f"{path}/test").body["id"]
     operator = create_client(shop, role="operator")
     scoped = create_client(shop, role="manager", scope={"all": []})
-    stranger = create_client(made.shop("elsewhere"))
+    stranger = create_client(factories.community("elsewhere"))
     assert stranger.get("/webhooks").body == []
     for method, operation, data in (
         ("GET", path, None),

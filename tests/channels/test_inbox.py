@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from qunce.channels import inbox
-from qunce.channels.inbox import Incoming
+from qunce.channels.inbox import IncomingEvent
 from qunce.core.communities import Community
 from tests.core import made
 from tests.core.made import AT
@@ -21,7 +21,7 @@ def shop() -> Community:
 
 
 def take(of: Community, key: str, kind: str = "message", channel: str = "fake") -> bool:
-    return inbox.take(
+    return inbox.receive(
         community=of, channel=channel, key=key, kind=kind, payload={"n": key}, at=AT
     )
 
@@ -38,11 +38,11 @@ def test_events_are_handed_on_in_order_and_once(shop: Community) -> None:
         take(shop, key)
     seen: list[str] = []
 
-    def handle(*, event: Incoming, at: object) -> None:
+    def handle(*, event: IncomingEvent, at: object) -> None:
         seen.append(event.key)
 
-    assert inbox.hand_on(handlers={"message": handle}, at=AT) == 3
-    assert inbox.hand_on(handlers={"message": handle}, at=AT) == 0
+    assert inbox.dispatch(handlers={"message": handle}, at=AT) == 3
+    assert inbox.dispatch(handlers={"message": handle}, at=AT) == 0
     assert seen == ["b", "a", "c"]
 
 
@@ -53,22 +53,22 @@ def test_one_that_fails_is_undone_and_tried_again_and_holds_up_nobody(
     take(shop, "good")
     broken = [True]
 
-    def handle(*, event: Incoming, at: object) -> None:
+    def handle(*, event: IncomingEvent, at: object) -> None:
         made.community(f"by-{event.key}")
         if event.key == "bad" and broken:
             raise RuntimeError("no")
 
-    assert inbox.hand_on(handlers={"message": handle}, at=AT) == 1
+    assert inbox.dispatch(handlers={"message": handle}, at=AT) == 1
     assert not Community.objects.filter(key="by-bad").exists()
-    assert inbox.waiting().get().error == "RuntimeError: no"
+    assert inbox.pending().get().error == "RuntimeError: no"
     broken.clear()
-    assert inbox.hand_on(handlers={"message": handle}, at=AT + timedelta(1)) == 1
+    assert inbox.dispatch(handlers={"message": handle}, at=AT + timedelta(1)) == 1
     assert Community.objects.filter(key="by-bad").exists()
 
 
 def test_what_nobody_can_handle_is_given_up_and_kept(shop: Community) -> None:
     take(shop, "odd", kind="unheard_of")
-    for _turn in range(inbox.MOST_ATTEMPTS + 1):
-        inbox.hand_on(handlers={}, at=AT)
-    assert inbox.given_up().get().error == "KeyError: 'unheard_of'"
-    assert not inbox.waiting().exists()
+    for _turn in range(inbox.MAX_ATTEMPTS + 1):
+        inbox.dispatch(handlers={}, at=AT)
+    assert inbox.exhausted().get().error == "KeyError: 'unheard_of'"
+    assert not inbox.pending().exists()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qunce.channels import outbox
 from qunce.channels.base import Capabilities, Message, Outcome, failed
-from qunce.channels.fake import DELIVERED, Died, Fake
+from qunce.channels.testing import DELIVERED, SimulatedCrash, FakeChannel
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -40,7 +40,7 @@ class Rows:
     ) -> None:
         if self.dies_settling:
             self.dies_settling = False
-            raise Died
+            raise SimulatedCrash
         for message, outcome in outcomes:
             retry = outcome.retry_after is not None
             self.state[message.key] = "planned" if retry else outcome.became.value
@@ -50,14 +50,14 @@ def queue(count: int, *, idempotent: bool = True) -> Rows:
     return Rows(idempotent, {f"m{n}": "planned" for n in range(count)})
 
 
-def run(rows: Rows, channel: Fake, most: int = 1_000, batch: int = 3) -> outbox.Tally:
+def run(rows: Rows, channel: FakeChannel, most: int = 1_000, batch: int = 3) -> outbox.RunStats:
     return outbox.deliver(
         queue=rows, channel=channel, clock=lambda: AT, most=most, batch=batch
     )
 
 
 def test_everything_arrives_once() -> None:
-    rows, channel = queue(10), Fake()
+    rows, channel = queue(10), FakeChannel()
     assert run(rows, channel).tried == 10
     assert sorted(channel.texts()) == sorted(rows.state)
     assert set(rows.state.values()) == {"delivered"}
@@ -72,11 +72,11 @@ def test_no_end_of_the_process_loses_or_doubles_a_message(
     count: int, ends: list[tuple[int, bool]], idempotent: bool
 ) -> None:
     can = Capabilities(to_member=True, idempotent_sends=idempotent)
-    rows, channel = queue(count, idempotent=idempotent), Fake(capabilities=can)
+    rows, channel = queue(count, idempotent=idempotent), FakeChannel(capabilities=can)
     for after, settling in ends:
         channel.die_after(after)
         rows.dies_settling = settling
-        with contextlib.suppress(Died):
+        with contextlib.suppress(SimulatedCrash):
             run(rows, channel)
     channel.die_after(1_000)
     rows.dies_settling = False
@@ -93,13 +93,13 @@ def test_no_end_of_the_process_loses_or_doubles_a_message(
 
 def test_no_more_than_the_channel_takes_in_a_minute() -> None:
     rows = queue(10)
-    channel = Fake(capabilities=Capabilities(to_member=True, per_minute=4))
+    channel = FakeChannel(capabilities=Capabilities(to_member=True, per_minute=4))
     assert run(rows, channel).tried == 4
     assert len(channel.arrived) == 4
 
 
 def test_a_channel_that_is_down_is_left_alone() -> None:
-    rows, channel = queue(10), Fake(is_down=True)
+    rows, channel = queue(10), FakeChannel(is_down=True)
     tally = run(rows, channel)
     assert (tally.tried, tally.down, tally.stopped) == (3, True, False)
     assert set(rows.state.values()) == {"planned"}
@@ -108,7 +108,7 @@ def test_a_channel_that_is_down_is_left_alone() -> None:
 
 
 def test_a_run_stops_when_most_of_it_fails() -> None:
-    rows, channel = queue(100), Fake()
+    rows, channel = queue(100), FakeChannel()
     channel.script = {key: [failed("blocked")] for key in rows.state}
     tally = run(rows, channel, batch=10)
     assert tally.stopped
@@ -116,14 +116,14 @@ def test_a_run_stops_when_most_of_it_fails() -> None:
 
 
 def test_what_may_be_tried_again_is() -> None:
-    rows, channel = queue(1), Fake()
+    rows, channel = queue(1), FakeChannel()
     channel.script = {"m0": [failed("busy", retry_after=HOUR), DELIVERED]}
     run(rows, channel)
     assert rows.state == {"m0": "delivered"}
 
 
 def test_a_channel_that_answers_too_little_is_an_error() -> None:
-    class Silent(Fake):
+    class Silent(FakeChannel):
         def send(self, messages: Sequence[Message], *, at: datetime) -> list[Outcome]:
             return []
 

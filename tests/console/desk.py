@@ -6,7 +6,7 @@ from django.test import Client
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from tests.members import made
+from tests import factories
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -18,4 +18,4 @@ def sit(staff: Staff) -> Client:
 
 
 def at(shop: Community, role: str = "owner", login: str = "olga") -> Client:
-    return sit(made.staff(shop, role, login))
+    return sit(factories.staff(shop, role, login))

@@ -201,7 +201,7 @@ def _house(world: World) -> None:
         kinds=["order.paid"],
         **how,
     )
-    delivery = deliveries.try_out(endpoint=hook, **how)
+    delivery = deliveries.send_test(endpoint=hook, **how)
     world.numbers |= {
         "endpoint": hook.pk,
         "delivery": delivery.pk,
@@ -244,7 +244,7 @@ def _webhook(world: World) -> None:
         kinds=["coupon.redeemed"],
         **how,
     )
-    delivery = deliveries.try_out(endpoint=endpoint, **how)
+    delivery = deliveries.send_test(endpoint=endpoint, **how)
     world.numbers |= {"endpoint": endpoint.pk, "delivery": delivery.pk}
 
 

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from qunce.channels import assisted, base, fake
-from qunce.channels.base import Became, Capabilities, Channel, Message
+from qunce.channels import assisted, base, testing
+from qunce.channels.base import DeliveryStatus, Capabilities, Channel, Message
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 ONCE_AT_MOST = Capabilities(to_member=True, to_group=True)
 CHANNELS: dict[str, Callable[[], Channel]] = {
-    "assisted": assisted.Assisted,
-    "fake": fake.Fake,
-    "fake, not idempotent": lambda: fake.Fake(capabilities=ONCE_AT_MOST),
+    "assisted": assisted.AssistedChannel,
+    "fake": testing.FakeChannel,
+    "fake, not idempotent": lambda: testing.FakeChannel(capabilities=ONCE_AT_MOST),
 }
 
 
@@ -50,9 +50,9 @@ def test_where_a_person_is_needed_nothing_is_said_to_have_arrived(
 ) -> None:
     became = {outcome.became for outcome in channel.send(messages(3), at=AT)}
     if channel.capabilities.needs_person:
-        assert became == {Became.NEEDS_PERSON}
+        assert became == {DeliveryStatus.NEEDS_PERSON}
     else:
-        assert Became.NEEDS_PERSON not in became
+        assert DeliveryStatus.NEEDS_PERSON not in became
 
 
 def test_sending_again_is_answered_again(channel: Channel) -> None:
@@ -63,12 +63,12 @@ def test_sending_again_is_answered_again(channel: Channel) -> None:
 def test_text_goes_as_it_is(channel: Channel) -> None:
     odd = '=HYPERLINK("x")\n<b>👩‍👩‍👧</b> \u202eabc ' + "长" * 3_000
     channel.send([Message(key="k", to="m", text=odd)], at=AT)
-    if isinstance(channel, fake.Fake):
+    if isinstance(channel, testing.FakeChannel):
         assert channel.texts() == {"m": odd}
 
 
 def test_idempotent_sends_arrive_once_and_others_as_often_as_sent() -> None:
-    safe, plain = fake.Fake(), fake.Fake(capabilities=ONCE_AT_MOST)
+    safe, plain = testing.FakeChannel(), testing.FakeChannel(capabilities=ONCE_AT_MOST)
     for one in (safe, plain):
         one.send(messages(1), at=AT)
         one.send(messages(1), at=AT)
@@ -77,6 +77,6 @@ def test_idempotent_sends_arrive_once_and_others_as_often_as_sent() -> None:
 
 def test_a_channel_is_found_by_its_name() -> None:
     assert base.get("assisted").capabilities.needs_person
-    assert [one.name for one in base.listed()] == ["assisted"]
-    with pytest.raises(base.UnknownChannel):
+    assert [one.name for one in base.list_channels()] == ["assisted"]
+    with pytest.raises(base.ChannelNotFound):
         base.get("pigeon")

@@ -51,7 +51,7 @@ def drain(some: consumers.Consumer) -> None:
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers, "BATCH", 3)
+    monkeypatch.setattr(consumers, "BATCH_SIZE", 3)
 
 
 def test_each_fact_is_reacted_to_once(small_batches: None) -> None:
@@ -115,7 +115,7 @@ def test_kinds_without_reaction_are_passed_over_without_a_write(
 def test_what_was_passed_over_is_written_down_now_and_then(
     small_batches: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumers, "LONGEST_WALK", 5)
+    monkeypatch.setattr(consumers, "MAX_SCAN", 5)
     shop = made.community()
     ring(shop, 99)
     drain(consumer())  # whatever number the log has reached by other tests

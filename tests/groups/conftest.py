@@ -4,14 +4,14 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from tests.members import made
+from tests import factories
 
 
 @pytest.fixture
 def shop(db: None) -> Community:
-    return made.shop()
+    return factories.community()
 
 
 @pytest.fixture
 def by(shop: Community) -> Staff:
-    return made.staff(shop)
+    return factories.staff(shop)

@@ -8,7 +8,7 @@ from pytest_django import Settings
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.groups.groups import Membership
-from tests.members import made
+from tests import factories
 from tests.members.importing import files
 
 pytestmark = pytest.mark.both_databases
@@ -22,7 +22,7 @@ def home(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shop(db: None) -> Community:
-    return made.shop()
+    return factories.community()
 
 
 TEXT = """group_key,member_key,joined_at,left_at,role
@@ -36,10 +36,10 @@ def test_memberships_come_in_once(shop: Community, tmp_path: Path) -> None:
     path = files.write(tmp_path, TEXT)
     outcome = files.take(shop, path, "memberships")
     assert outcome.job.counts == {"changed": 3, "known": 0, "members": 2}
-    assert made.who(shop, {"group": {"any": ["一群"]}}) == ["a"]
-    assert made.who(shop, {"group": {"all": ["一群", "二群"]}}) == ["a"]
-    assert len(made.told(shop, "group.joined")) == 3
-    assert len(made.told(shop, "group.left")) == 1
+    assert factories.matching_keys(shop, {"group": {"any": ["一群"]}}) == ["a"]
+    assert factories.matching_keys(shop, {"group": {"all": ["一群", "二群"]}}) == ["a"]
+    assert len(factories.recorded_facts(shop, "group.joined")) == 3
+    assert len(factories.recorded_facts(shop, "group.left")) == 1
     before = Fact.objects.count(), list(Membership.objects.order_by("pk").values())
     again = files.take(shop, path, "memberships")
     assert again.job.counts == {"changed": 0, "known": 3, "members": 0}
@@ -57,6 +57,6 @@ def test_a_later_file_tells_who_left_and_who_came_back(
     )
     outcome = files.take(shop, files.write(tmp_path, text), "memberships")
     assert outcome.job.counts["changed"] == 2
-    assert made.who(shop, {"group": {"any": ["一群"]}}) == ["b"]
-    assert len(made.told(shop, "group.left")) == 2
-    assert len(made.told(shop, "group.joined")) == 4
+    assert factories.matching_keys(shop, {"group": {"any": ["一群"]}}) == ["b"]
+    assert len(factories.recorded_facts(shop, "group.left")) == 2
+    assert len(factories.recorded_facts(shop, "group.joined")) == 4

@@ -9,8 +9,8 @@ from qunce.groups import groups, memberships
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import merges
 from qunce.members.tags import assignments
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
@@ -27,7 +27,7 @@ def test_people_are_listed_by_pages_and_with_their_parts(
     shop: Community, by: Staff
 ) -> None:
     """V2"""
-    ann, bob, eve = made.members(shop, "ann", "bob", "eve")
+    ann, bob, eve = factories.members(shop, "ann", "bob", "eve")
     north = group(shop, by)
     groups.add_members(group=north, accounts=[ann, bob], by=by, at=AT)
     groups.add_members(group=north, accounts=[eve], role="owner", by=by, at=AT)
@@ -45,36 +45,36 @@ def test_a_part_is_given_to_all_accounts_of_a_person_in_the_group(
     shop: Community, by: Staff
 ) -> None:
     """V2"""
-    ann, too, bob = made.members(shop, "ann", "ann-2", "bob")
+    ann, too, bob = factories.members(shop, "ann", "ann-2", "bob")
     north = group(shop, by)
     groups.add_members(group=north, accounts=[ann, too, bob], by=by, at=AT)
     merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
     memberships.change_role(group=north, account=too, role="koc", by=by, at=LATER)
     (person,) = memberships.list_members_with_role(group=north, by=by, at=LATER)
     assert (person.account.key, person.role) == ("ann", "koc")
-    told = made.told(shop, "group.role_changed")
+    told = factories.recorded_facts(shop, "group.role_changed")
     assert told == [(ann, {"role": "koc"}), (too, {"role": "koc"})]
     memberships.change_role(group=north, account=ann, role="koc", by=by, at=LATER)
-    assert len(made.told(shop, "group.role_changed")) == 2
+    assert len(factories.recorded_facts(shop, "group.role_changed")) == 2
 
 
 def test_a_part_needs_its_word_its_person_and_the_right(
     shop: Community, by: Staff
 ) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
+    ann, bob = factories.members(shop, "ann", "bob")
     north = group(shop, by)
     groups.add_members(group=north, accounts=[ann], by=by, at=AT)
     with pytest.raises(memberships.RoleNotFound):
         memberships.change_role(group=north, account=ann, role="king", by=by, at=AT)
     with pytest.raises(memberships.MembershipNotFound):
         memberships.change_role(group=north, account=bob, role="koc", by=by, at=AT)
-    viewer = made.staff(shop, "viewer", "vic")
+    viewer = factories.staff(shop, "viewer", "vic")
     with pytest.raises(permissions.NotAllowed):
         memberships.change_role(group=north, account=ann, role="koc", by=viewer, at=AT)
 
 
 def test_putting_in_is_undone_by_its_moment(shop: Community, by: Staff) -> None:
-    ann, bob, eve = made.members(shop, "ann", "bob", "eve")
+    ann, bob, eve = factories.members(shop, "ann", "bob", "eve")
     north = group(shop, by)
     groups.add_members(group=north, accounts=[ann], by=by, at=AT)
     groups.add_members(group=north, accounts=[ann, bob, eve], by=by, at=LATER)
@@ -86,7 +86,7 @@ def test_putting_in_is_undone_by_its_moment(shop: Community, by: Staff) -> None:
 def test_who_was_taken_out_comes_back_with_the_part_of_before(
     shop: Community, by: Staff
 ) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
+    ann, bob = factories.members(shop, "ann", "bob")
     north = group(shop, by)
     groups.add_members(group=north, accounts=[ann], role="expert", by=by, at=AT)
     groups.remove_members(group=north, accounts=[ann], by=by, at=LATER)
@@ -101,8 +101,8 @@ def test_who_is_out_of_sight_is_in_no_list_and_no_count(
     shop: Community, by: Staff
 ) -> None:
     """S3"""
-    ann, bob = made.members(shop, "ann", "bob")
-    assignments.apply(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
+    ann, bob = factories.members(shop, "ann", "bob")
+    assignments.apply(tag=factories.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
     north = group(shop, by)
     groups.add_members(group=north, accounts=[ann, bob], role="koc", by=by, at=AT)
     by.scope = {"tag": {"any": ["mine"]}}

@@ -11,8 +11,8 @@ from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import merges
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
@@ -39,7 +39,7 @@ def test_a_group_is_registered_with_what_it_is_for(shop: Community, by: Staff) -
     with pytest.raises(groups.GroupAlreadyExists):
         group(shop, by)
     with pytest.raises(groups.GroupNotFound):
-        groups.get(made.shop("other"), "north")
+        groups.get(factories.community("other"), "north")
 
 
 @pytest.mark.parametrize(
@@ -58,11 +58,11 @@ def test_what_does_not_fit_is_refused(
 def test_changes_are_told_by_field(shop: Community, by: Staff) -> None:
     north = group(shop, by)
     groups.update(group=north, name="N", kind="vip", platform="offline", by=by, at=AT)
-    assert made.told(shop, "group.changed") == [(None, {"fields": ["kind", "name"]})]
+    assert factories.recorded_facts(shop, "group.changed") == [(None, {"fields": ["kind", "name"]})]
 
 
 def test_who_joins_is_in_the_group_until_leaving(shop: Community, by: Staff) -> None:
-    ann, bob, _eve = made.members(shop, "ann", "bob", "eve")
+    ann, bob, _eve = factories.members(shop, "ann", "bob", "eve")
     north = group(shop, by)
     early = AT - timedelta(days=30)
     joined = groups.add_members(
@@ -70,33 +70,33 @@ def test_who_joins_is_in_the_group_until_leaving(shop: Community, by: Staff) -> 
     )
     assert joined == 2
     assert groups.add_members(group=north, accounts=[ann], by=by, at=AT) == 0
-    assert made.who(shop, {"group": {"any": ["north"]}}) == ["ann", "bob"]
-    assert made.who(shop, {"group": {"none": ["north"]}}) == ["eve"]
+    assert factories.matching_keys(shop, {"group": {"any": ["north"]}}) == ["ann", "bob"]
+    assert factories.matching_keys(shop, {"group": {"none": ["north"]}}) == ["eve"]
     assert groups.remove_members(group=north, accounts=[ann], by=by, at=LATER) == 1
     assert groups.remove_members(group=north, accounts=[ann], by=by, at=LATER) == 0
-    assert made.who(shop, {"group": {"any": ["north"]}}) == ["bob"]
+    assert factories.matching_keys(shop, {"group": {"any": ["north"]}}) == ["bob"]
     row = groups.Membership.objects.get(account_id=ann)
     assert (row.role, row.joined_at, row.left_at) == ("owner", early, LATER)
-    assert made.told(shop, "group.joined") == [
+    assert factories.recorded_facts(shop, "group.joined") == [
         (ann, {"role": "owner"}),
         (bob, {"role": "owner"}),
     ]
-    assert made.told(shop, "group.left") == [(ann, {})]
+    assert factories.recorded_facts(shop, "group.left") == [(ann, {})]
 
 
 def test_a_full_group_takes_no_more(shop: Community, by: Staff) -> None:
-    ann, too, bob = made.members(shop, "ann", "too", "bob")
+    ann, too, bob = factories.members(shop, "ann", "too", "bob")
     merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
     north = group(shop, by, capacity=1)
     groups.add_members(group=north, accounts=[ann, too], by=by, at=AT)
     assert groups.count_members(north) == 1
     with pytest.raises(groups.GroupFull):
         groups.add_members(group=north, accounts=[bob], by=by, at=AT)
-    assert made.who(shop, {"group": {"any": ["north"]}}) == ["ann"]
+    assert factories.matching_keys(shop, {"group": {"any": ["north"]}}) == ["ann"]
 
 
 def test_a_group_has_a_life_of_its_own(shop: Community, by: Staff) -> None:
-    (ann,) = made.members(shop, "ann")
+    (ann,) = factories.members(shop, "ann")
     north = group(shop, by)
     for step in ("stabilize", "recall", "close"):
         groups.change_stage(group=north, transition=step, by=by, at=AT)
@@ -106,7 +106,7 @@ def test_a_group_has_a_life_of_its_own(shop: Community, by: Staff) -> None:
         groups.add_members(group=north, accounts=[ann], by=by, at=AT)
     groups.change_stage(group=north, transition="revive", by=by, at=AT)
     assert groups.add_members(group=north, accounts=[ann], by=by, at=AT) == 1
-    stages = [payload["stage"] for _, payload in made.told(shop, "group.stage_changed")]
+    stages = [payload["stage"] for _, payload in factories.recorded_facts(shop, "group.stage_changed")]
     assert stages == ["lasting", "recalling", "dead", "growing"]
 
 
@@ -117,18 +117,18 @@ def test_unknown_groups_are_made_in_bulk_once(shop: Community, by: Staff) -> Non
 
 
 def test_the_erased_are_in_no_group(shop: Community, by: Staff) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
+    ann, bob = factories.members(shop, "ann", "bob")
     north = group(shop, by)
     groups.add_members(group=north, accounts=[ann, bob], by=by, at=AT)
     assert groups.remove_accounts(community=shop, accounts=[ann]) == 1
-    assert made.who(shop, {"group": {"any": ["north"]}}) == ["bob"]
+    assert factories.matching_keys(shop, {"group": {"any": ["north"]}}) == ["bob"]
 
 
 def test_strangers_and_viewers_are_refused(shop: Community, by: Staff) -> None:
-    (eve,) = made.members(made.shop("other"), "eve")
+    (eve,) = factories.members(factories.community("other"), "eve")
     north = group(shop, by)
     with pytest.raises(account_queries.MemberNotFound):
         groups.add_members(group=north, accounts=[eve], by=by, at=AT)
-    viewer = made.staff(shop, "viewer", "vic")
+    viewer = factories.staff(shop, "viewer", "vic")
     with pytest.raises(permissions.NotAllowed):
         groups.add_members(group=north, accounts=[], by=viewer, at=AT)

@@ -5,8 +5,8 @@ import pytest
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups import groups, visibility
-from tests.members import made
-from tests.members.made import AT
+from tests import factories
+from tests.factories import AT
 
 pytestmark = pytest.mark.both_databases
 
@@ -36,8 +36,8 @@ def test_who_is_given_some_groups_sees_only_those(shop: Community, by: Staff) ->
 
 
 def test_groups_of_another_community_are_not_there(shop: Community, by: Staff) -> None:
-    other = made.shop("other")
-    theirs = group(other, made.staff(other, login="eve"), "north")
+    other = factories.community("other")
+    theirs = group(other, factories.staff(other, login="eve"), "north")
     by.groups = ["north"]
     assert seen(by) == []
     with pytest.raises(groups.GroupNotFound):

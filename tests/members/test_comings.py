@@ -45,12 +45,12 @@ def test_people_are_counted_on_the_day_their_first_account_joined() -> None:
     merges.merge(community=shop, pairs=[pair], by=by, at=AT)
     first, last = (community_days.from_date(date(2026, 2, day)) for day in (26, 28))
 
-    def by_day(among: bytes | None) -> list[int]:
+    def by_day(among: BitMap | None) -> list[int]:
         return lifecycle.joined_by_day(
             community=shop, first=first, last=last, at=AT, among=among
         )
 
     assert by_day(None) == [0, 1, 2]
     rule = {"members": {"keys": ["ann", "eve"]}}
-    some = audiences.freeze(community=shop, rule=rule, by=by, at=AT)
+    some = audiences.people(community=shop, rule=rule, by=by, at=AT)
     assert by_day(some) == [0, 1, 1]

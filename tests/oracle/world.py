@@ -377,7 +377,7 @@ class World:
         clauses = list(oracle.because(rule, person))
         if scope is not None:
             clauses = [*oracle.because(scope, person), *clauses]
-        here, *others = said.because
+        here, *others = said.reasons
         assert here.holds == self.plain.is_present(person)
         found = [reason.holds for reason in others]
         assert found == [holds for _, holds in clauses], f"{rule} at {at} for {key}"

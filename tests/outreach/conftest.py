@@ -4,13 +4,13 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from tests.members import made as people
+from tests import factories as people
 from tests.outreach import made
 
 
 @pytest.fixture
 def shop(db: None) -> Community:
-    return people.shop()
+    return people.community()
 
 
 @pytest.fixture

@@ -24,9 +24,9 @@ AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 def main(step: str, file: str, *, turn: int, idempotent: bool) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunce.settings")
     django.setup()
-    from qunce.channels import base, fake, outbox
+    from qunce.channels import base, testing, outbox
 
-    outbox.BATCH = 7
+    outbox.BATCH_SIZE = 7
     can = base.Capabilities(to_member=True, idempotent_sends=idempotent)
 
     @dataclass
@@ -42,7 +42,7 @@ def main(step: str, file: str, *, turn: int, idempotent: bool) -> None:
                 with Path(file).open("a") as paper:
                     paper.write(f"{message.key} {message.to}\n")
                 time.sleep(0.002)
-            return [fake.DELIVERED] * len(messages)
+            return [testing.DELIVERED] * len(messages)
 
     base.register(Paper())
     STEPS[step](turn)

@@ -15,8 +15,8 @@ from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import assisted_sending
 from qunce.outreach.sending.recipients import Recipient
 from qunce.outreach.sending.tasks import Task
-from tests.members import made
-from tests.members.made import AT
+from tests import factories
+from tests.factories import AT
 
 HOUR = timedelta(hours=1)
 EVERYONE: dict[str, Any] = {"all": []}
@@ -27,7 +27,7 @@ def staff(of: Community, login: str, role: str = "operator", **given: Any) -> St
 
 
 def people(of: Community, *names: str) -> list[int]:
-    return [made.member(of, name, name=name.title()).pk for name in names]
+    return [factories.member(of, name, name=name.title()).pk for name in names]
 
 
 def tag(of: Community, key: str, *members: int) -> None:

@@ -21,8 +21,8 @@ from qunce.outreach.sending import assisted_sending, recipients, recording, task
 from qunce.outreach.sending.recipients import Recipient
 from qunce.sets.mirror import deriver
 from tests.core import together
-from tests.members import made as members
-from tests.members.made import AT, LATER
+from tests import factories as members
+from tests.factories import AT, LATER
 from tests.outreach import made
 from tests.outreach.made import HOUR
 
@@ -83,14 +83,14 @@ def test_what_staff_did_is_told_when_it_can_no_longer_be_taken_back(
     assert recording.record_final_marks(at=SETTLED) == 2
     assert recording.record_final_marks(at=SETTLED) == 0
     told = [(target(shop, "a"), {"campaign": "News"})]
-    assert members.told(shop, "send.marked_sent") == told
+    assert members.recorded_facts(shop, "send.marked_sent") == told
     failed = {"campaign": "News", "reason": "blocked"}
-    assert members.told(shop, "send.failed") == [(target(shop, "c"), failed)]
+    assert members.recorded_facts(shop, "send.failed") == [(target(shop, "c"), failed)]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_rule_finds_who_was_sent_to() -> None:
-    shop = members.shop()
+    shop = members.community()
     by = made.staff(shop, "ann", "owner")
     made.people(shop, "a", "b")
     sent = made.started(by)
@@ -99,7 +99,7 @@ def test_a_rule_finds_who_was_sent_to() -> None:
     recording.record_final_marks(at=SETTLED)
     deriver.catch_up()
     rule = {"did": {"kind": "send.marked_sent", "where": {"campaign": "News"}}}
-    assert members.who(shop, rule) == ["a"]
+    assert members.matching_keys(shop, rule) == ["a"]
 
 
 def test_a_mark_is_taken_back_for_five_minutes_a_failure_for_ever(
@@ -242,7 +242,7 @@ def test_a_task_is_handed_over_with_all_that_is_not_done(
         mark(sent, key, cat)
     sent.refresh_from_db()
     assert sent.state == "done"
-    assert members.told(shop, "task.handed_over")[0][1]["size"] == 2
+    assert members.recorded_facts(shop, "task.handed_over")[0][1]["size"] == 2
 
 
 def test_only_who_has_the_task_marks_and_only_who_oversees_hands_over(
@@ -294,7 +294,7 @@ def test_groups_are_receivers_too(shop: Community, by: Staff) -> None:
     assert [row.target_id for row in rows] == [north.pk, south.pk]
     assisted_sending.mark_sent(task=task, target=north.pk, by=by, at=SOON)
     recording.record_final_marks(at=SETTLED)
-    assert members.told(shop, "send.marked_sent") == [(None, {"campaign": "News"})]
+    assert members.recorded_facts(shop, "send.marked_sent") == [(None, {"campaign": "News"})]
     closed = Recipient.objects.get(campaign=sent, target_id=dead.pk)
     assert (closed.state, closed.reason) == ("skipped", "closed")
 
@@ -324,7 +324,7 @@ def test_late_tasks_are_seen_by_who_oversees(shop: Community, by: Staff) -> None
 @pytest.mark.django_db(transaction=True)
 def test_one_task_on_two_screens_at_once() -> None:
     """Each row is opened once and marked once, whichever screen is faster."""
-    shop = members.shop()
+    shop = members.community()
     by = made.staff(shop, "ann", "owner")
     made.people(shop, *(f"p{n:02}" for n in range(12)))
     sent = made.started(by)
@@ -350,4 +350,4 @@ def test_one_task_on_two_screens_at_once() -> None:
     together.run(patient, patient)
     assert list(made.states(sent).values()) == ["marked"] * 12
     recording.record_final_marks(at=SETTLED)
-    assert len(members.told(shop, "send.marked_sent")) == 12
+    assert len(members.recorded_facts(shop, "send.marked_sent")) == 12

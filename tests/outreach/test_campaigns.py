@@ -14,8 +14,8 @@ from qunce.groups import groups
 from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.content import templates
 from qunce.sets.rules.base import RuleError
-from tests.members import made as people
-from tests.members.made import AT, LATER
+from tests import factories as people
+from tests.factories import AT, LATER
 from tests.outreach import made
 from tests.outreach.made import HOUR
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.both_databases
 def test_a_campaign_is_made_and_told(shop: Community, by: Staff) -> None:
     found = made.campaign(by, text="Hi\r\nyou ")
     assert (found.state, found.text, found.key) == ("draft", "Hi\nyou", "News")
-    assert people.told(shop, "campaign.created") == [(None, {"campaign": "News"})]
+    assert people.recorded_facts(shop, "campaign.created") == [(None, {"campaign": "News"})]
 
 
 def test_two_of_one_name_have_two_keys(by: Staff) -> None:
@@ -148,7 +148,7 @@ def test_who_sees_a_part_sees_only_their_own_campaigns(
     assert set(campaigns.list_visible(part)) == {hers}
     with pytest.raises(campaigns.CampaignNotFound):
         campaigns.get(by=part, pk=theirs.pk)
-    stranger = made.staff(people.shop("other"), "zoe", "owner")
+    stranger = made.staff(people.community("other"), "zoe", "owner")
     with pytest.raises(campaigns.CampaignNotFound):
         campaigns.get(by=stranger, pk=theirs.pk)
 

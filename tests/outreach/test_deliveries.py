@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qunce.channels import base, outbox
-from qunce.channels.base import Became, Capabilities, Outcome, failed
-from qunce.channels.fake import EVERYTHING, Died, Fake
+from qunce.channels.base import DeliveryStatus, Capabilities, Outcome, failed
+from qunce.channels.testing import ALL_CAPABILITIES, SimulatedCrash, FakeChannel
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
@@ -20,8 +20,8 @@ from qunce.outreach.campaigns import campaigns, results
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import channel_sending
 from tests.core import together
-from tests.members import made as members
-from tests.members.made import AT
+from tests import factories as members
+from tests.factories import AT
 from tests.outreach import made
 
 pytestmark = pytest.mark.both_databases
@@ -30,8 +30,8 @@ ONCE_AT_MOST = Capabilities(to_member=True, to_group=True)
 
 
 @pytest.fixture
-def fake() -> Iterator[Fake]:
-    channel = Fake()
+def fake() -> Iterator[FakeChannel]:
+    channel = FakeChannel()
     base.register(channel)
     yield channel
     base.unregister(channel.name)
@@ -49,7 +49,7 @@ def started(by: Staff) -> Campaign:
 
 
 def test_everyone_gets_their_text_and_the_campaign_is_done(
-    shop: Community, by: Staff, fake: Fake
+    shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
     people(shop, 3)
     members.member(shop, "elsewhere")
@@ -57,13 +57,13 @@ def test_everyone_gets_their_text_and_the_campaign_is_done(
     assert channel_sending.push(at=AT) == 3
     assert fake.texts() == {f"m0{n}": f"Hello M0{n}" for n in range(3)}
     assert made.states(sent)["elsewhere"] == "skipped: no_address"
-    assert len(members.told(shop, "send.delivered")) == 3
+    assert len(members.recorded_facts(shop, "send.delivered")) == 3
     sent.refresh_from_db()
     assert sent.state == "done"
     assert channel_sending.push(at=AT) == 0
 
 
-def test_groups_get_it_as_groups(shop: Community, by: Staff, fake: Fake) -> None:
+def test_groups_get_it_as_groups(shop: Community, by: Staff, fake: FakeChannel) -> None:
     north = groups.create(community=shop, key="north", name="North", by=by, at=AT)
     made.started(
         by,
@@ -80,18 +80,18 @@ def test_groups_get_it_as_groups(shop: Community, by: Staff, fake: Fake) -> None
 
 
 def test_what_is_accepted_is_not_called_delivered(
-    shop: Community, by: Staff, fake: Fake
+    shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
     people(shop, 1)
-    fake.script = {"m00": [Outcome(became=Became.ACCEPTED)]}
+    fake.script = {"m00": [Outcome(became=DeliveryStatus.ACCEPTED)]}
     sent = started(by)
     channel_sending.push(at=AT)
     assert made.states(sent) == {"m00": "accepted"}
-    assert members.told(shop, "send.delivered") == []
+    assert members.recorded_facts(shop, "send.delivered") == []
 
 
 def test_what_fails_for_now_is_tried_again_five_times(
-    shop: Community, by: Staff, fake: Fake
+    shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
     people(shop, 2)
     later = failed("busy", retry_after=MINUTE)
@@ -101,11 +101,11 @@ def test_what_fails_for_now_is_tried_again_five_times(
         channel_sending.push(at=AT + turn * MINUTE)
     assert made.states(sent) == {"m00": "failed: gave_up", "m01": "delivered"}
     assert len(fake.script["m00"]) == 9 - channel_sending.MOST_ATTEMPTS
-    assert len(members.told(shop, "send.failed")) == 1
+    assert len(members.recorded_facts(shop, "send.failed")) == 1
 
 
 def test_too_many_failures_pause_the_campaign_and_say_so(
-    shop: Community, by: Staff, fake: Fake, monkeypatch: pytest.MonkeyPatch
+    shop: Community, by: Staff, fake: FakeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "FEWEST_TRIED", 5)
     monkeypatch.setattr(outbox, "BATCH", 2)
@@ -118,7 +118,7 @@ def test_too_many_failures_pause_the_campaign_and_say_so(
     assert results.count_by_reason(sent) == [("failed", "they blocked or deleted me", 6)]
 
 
-def test_a_pause_holds_at_once(shop: Community, by: Staff, fake: Fake) -> None:
+def test_a_pause_holds_at_once(shop: Community, by: Staff, fake: FakeChannel) -> None:
     people(shop, 3)
     sent = started(by)
     campaigns.pause(campaign=sent, by=by, at=AT)
@@ -145,15 +145,15 @@ def test_no_end_of_the_process_loses_or_doubles_a_message(
 ) -> None:
     """Each end comes after some messages, before or after the outcome was written."""
     monkeypatch.setattr(outbox, "BATCH", batch)
-    shop = members.shop(f"crash{next(NUMBER)}")
+    shop = members.community(f"crash{next(NUMBER)}")
     by = made.staff(shop, f"{shop.key}-by", "owner")
     keys = people(shop, 5)
-    fake = Fake(capabilities=EVERYTHING if idempotent else ONCE_AT_MOST)
+    fake = FakeChannel(capabilities=ALL_CAPABILITIES if idempotent else ONCE_AT_MOST)
     base.register(fake)
     sent = started(by)
     at = AT
     for after, settling in ends:
-        with monkeypatch.context() as patch, contextlib.suppress(Died):
+        with monkeypatch.context() as patch, contextlib.suppress(SimulatedCrash):
             if settling:
                 patch.setattr(channel_sending.CampaignQueue, "settle", die)
             fake.die_after(after)
@@ -171,16 +171,16 @@ def test_no_end_of_the_process_loses_or_doubles_a_message(
         lost = {key for key, state in states.items() if state == "unknown"}
         assert set(keys) == set(arrived) | lost
         assert set(states.values()) <= {"delivered", "unknown"}
-    told = {account for account, _payload in members.told(shop, "send.delivered")}
+    told = {account for account, _payload in members.recorded_facts(shop, "send.delivered")}
     assert len(told) == list(states.values()).count("delivered")
 
 
 def die(*_args: object, **_given: object) -> None:
-    raise Died
+    raise SimulatedCrash
 
 
 def test_who_was_taken_for_dead_writes_nothing(
-    shop: Community, by: Staff, fake: Fake
+    shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
     people(shop, 1)
     sent = started(by)
@@ -193,13 +193,13 @@ def test_who_was_taken_for_dead_writes_nothing(
     assert again == message
     slow.settle([(message, failed("slow"))], at=AT + channel_sending.LEASE)
     assert made.states(sent) == {"m00": "planned"}
-    other.settle([(again, Outcome(became=Became.DELIVERED))], at=AT)
+    other.settle([(again, Outcome(became=DeliveryStatus.DELIVERED))], at=AT)
     assert made.states(sent) == {"m00": "delivered"}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_send_at_once_send_different_messages(fake: Fake) -> None:
-    shop = members.shop()
+def test_two_who_send_at_once_send_different_messages(fake: FakeChannel) -> None:
+    shop = members.community()
     by = made.staff(shop, "ann", "owner")
     keys = people(shop, 30)
     can = Capabilities(to_member=True)

@@ -21,8 +21,8 @@ from qunce.outreach.campaigns import audience_plan, campaigns, launch
 from qunce.outreach.campaigns import review as campaign_review
 from qunce.outreach.sending import assisted_sending, recording
 from qunce.sets.mirror import deriver
-from tests.members import made as members
-from tests.members.made import AT, LATER
+from tests import factories as members
+from tests.factories import AT, LATER
 from tests.outreach import made
 
 pytestmark = pytest.mark.both_databases
@@ -71,7 +71,7 @@ COUNTER = iter(range(10**6))
 
 def shop_of(people: list[Person]) -> tuple[Community, list[int], list[Staff]]:
     number = next(COUNTER)
-    shop = members.shop(f"shop{number}")
+    shop = members.community(f"shop{number}")
     staff = [
         made.staff(shop, f"s{turn}-{number}", scope={"tag": {"any": [f"seen{turn}"]}})
         for turn in (0, 1)
@@ -159,7 +159,7 @@ def test_the_review_shows_ten_real_names_with_their_text(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_plan_is_made_in_a_house_that_has_never_acted_by_itself() -> None:
-    shop = members.shop("quiet")
+    shop = members.community("quiet")
     boss = made.staff(shop, "boss", "owner")
     accounts.create(community=shop, key="a", by=boss, at=AT)
     assert audience_plan.build(campaign=made.campaign(boss), by=boss, at=AT).size == 1
@@ -228,7 +228,7 @@ def test_hidden_groups_cannot_be_chosen(shop: Community, by: Staff) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_messages_count_until_they_are_seven_days_old() -> None:
-    shop = members.shop()
+    shop = members.community()
     by = made.staff(shop, "ann", "owner")
     made.people(shop, "a")
     for _turn in range(2):

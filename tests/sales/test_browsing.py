@@ -11,8 +11,8 @@ from qunce.members.people import merges
 from qunce.members.tags import assignments
 from qunce.sales import order_list, orders
 from qunce.sales.order_list import OrderFilters
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 ALL = OrderFilters()
@@ -20,12 +20,12 @@ ALL = OrderFilters()
 
 @pytest.fixture
 def shop() -> Community:
-    return made.shop()
+    return factories.community()
 
 
 @pytest.fixture
 def by(shop: Community) -> Staff:
-    return made.staff(shop)
+    return factories.staff(shop)
 
 
 def pay(
@@ -88,7 +88,7 @@ def test_orders_are_found_by_what_was_refunded(shop: Community, by: Staff) -> No
 def test_a_member_s_orders_are_those_of_all_their_accounts(
     shop: Community, by: Staff
 ) -> None:
-    ann, too, bob = made.members(shop, "ann", "ann-2", "bob")
+    ann, too, bob = factories.members(shop, "ann", "ann-2", "bob")
     for n, who in enumerate((ann, too, bob)):
         pay(shop, f"o{n}", who, ago=n)
     merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
@@ -101,8 +101,8 @@ def test_who_sees_some_people_sees_their_orders_only(
     shop: Community, by: Staff
 ) -> None:
     """S3"""
-    ann, bob = made.members(shop, "ann", "bob")
-    assignments.apply(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
+    ann, bob = factories.members(shop, "ann", "bob")
+    assignments.apply(tag=factories.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
     shown = pay(shop, "hers", ann, ago=3)
     others = [pay(shop, f"his{n}", bob, ago=n) for n in range(4)]
     nobodys = pay(shop, "nobody's", None)
@@ -119,7 +119,7 @@ def test_who_sees_some_people_sees_their_orders_only(
 
 
 def test_another_community_s_orders_are_unknown(shop: Community, by: Staff) -> None:
-    other = made.shop("other")
+    other = factories.community("other")
     theirs = pay(other, "theirs", None)
     assert walk(by) == []
     with pytest.raises(orders.OrderNotFound):
@@ -143,7 +143,7 @@ def test_money_of_two_currencies_is_never_added(shop: Community, by: Staff) -> N
 def test_very_wide_scopes_are_not_added_up_while_one_waits(
     shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
+    ann, bob = factories.members(shop, "ann", "bob")
     pay(shop, "a", ann)
     by.scope = {"all": []}
     monkeypatch.setattr(order_list, "MAX_PEOPLE_SUMMED", 1)
@@ -156,8 +156,8 @@ def test_very_wide_scopes_are_not_added_up_while_one_waits(
 def test_a_page_that_looks_through_many_stops_and_can_go_on(
     shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann, bob = made.members(shop, "ann", "bob")
-    assignments.apply(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
+    ann, bob = factories.members(shop, "ann", "bob")
+    assignments.apply(tag=factories.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
     for n in range(12):
         pay(shop, f"his{n}", bob, ago=n)
     pay(shop, "hers", ann, ago=99)

@@ -15,7 +15,7 @@ from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.importing import pipeline
 from qunce.sales.orders import Order
-from tests.members import made
+from tests import factories
 from tests.members.importing import files
 
 pytestmark = pytest.mark.both_databases
@@ -29,7 +29,7 @@ def home(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shop(db: None) -> Community:
-    return made.shop()
+    return factories.community()
 
 
 def rows(*names: str) -> list[tuple[Any, ...]]:
@@ -53,12 +53,12 @@ def test_canonical_orders_come_in_once(shop: Community, tmp_path: Path) -> None:
         ("3", 0, "CNY", 0),
     ]
     a = Order.objects.get(key="1").account_id
-    assert made.told(shop, "order.paid") == [
+    assert factories.recorded_facts(shop, "order.paid") == [
         (a, {"order": "1", "amount": 123450, "currency": "CNY", "categories": ["茶"]}),
         (a, {"order": "2", "amount": 800, "currency": "USD", "categories": []}),
         (None, {"order": "3", "amount": 0, "currency": "CNY", "categories": []}),
     ]
-    assert made.told(shop, "order.refunded") == [(a, {"order": "2", "amount": 800})]
+    assert factories.recorded_facts(shop, "order.refunded") == [(a, {"order": "2", "amount": 800})]
     before = Fact.objects.count()
     again = files.take(shop, path, "orders")
     assert (again.job.counts["orders"], again.job.counts["known"]) == (0, 3)
@@ -82,7 +82,7 @@ def test_lines_of_one_order_are_put_together(shop: Community, tmp_path: Path) ->
         {"sku": "y", "name": "Cup", "quantity": 1, "price": 1.1},
     ]
     assert outcome.job.counts["value_millionths"] == 3_660_000
-    assert made.who(shop, {"all": []}) == ["17850"]
+    assert factories.matching_keys(shop, {"all": []}) == ["17850"]
 
 
 def test_exports_of_shops_need_no_mapping(shop: Community, tmp_path: Path) -> None:
@@ -103,10 +103,10 @@ def test_a_later_file_amends_and_refunds(shop: Community, tmp_path: Path) -> Non
     outcome = files.take(shop, later, "orders")
     assert (outcome.job.counts["amended"], outcome.job.counts["known"]) == (1, 0)
     assert rows("amount", "refunded_amount") == [(1200, 500)]
-    assert [said for _a, said in made.told(shop, "order.amended")] == [
+    assert [said for _a, said in factories.recorded_facts(shop, "order.amended")] == [
         {"order": "1", "amount": 200}
     ]
-    assert [said for _a, said in made.told(shop, "order.refunded")] == [
+    assert [said for _a, said in factories.recorded_facts(shop, "order.refunded")] == [
         {"order": "1", "amount": 500}
     ]
     assert files.take(shop, later, "orders").job.counts["amended"] == 0

@@ -87,15 +87,15 @@ def test_each_line_leaves_what_a_rule_that_ends_there_counts(
     by = world._operator(scope)
     found = audiences.funnel(community=world.qunce, rule=rule, by=by, at=NOW, sample=3)
     assert found.everyone == count(world, {"all": []}, by)
-    assert found.total == found.steps[""].left == count(world, rule, by)
+    assert found.total == found.steps[""].remaining == count(world, rule, by)
     for number, part in enumerate(rule["all"]):
         step = found.steps[f"all[{number}]"]
-        assert step.left == count(world, {"all": rule["all"][: number + 1]}, by)
-        assert step.own == count(world, part, by)
+        assert step.remaining == count(world, {"all": rule["all"][: number + 1]}, by)
+        assert step.alone == count(world, part, by)
     for path in found.steps:
         if path and not is_wide(rule):
             upto = rule_editing.until(rule, rule_editing.read(path))
-            assert found.steps[path].left == count(world, upto, by)
+            assert found.steps[path].remaining == count(world, upto, by)
     asked = audiences.list_ids(community=world.qunce, rule=rule, by=by, at=NOW)
     assert set(found.sample) <= set(asked)
     assert len(found.sample) == min(3, len(asked))

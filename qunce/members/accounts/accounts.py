@@ -90,7 +90,7 @@ class PresenceConflict(errors.Refused):
 def check_key(key: str) -> str:
     """The key without surrounding spaces; raises InvalidAccount."""
     key = key.strip()
-    if not key or len(key) > 200 or not text_validation.is_text(key):
+    if not key or len(key) > 200 or not text_validation.is_valid(key):
         raise InvalidAccount(_("A member's key has 1 to 200 characters."))
     return key
 
@@ -98,7 +98,7 @@ def check_key(key: str) -> str:
 def check_name(name: str) -> str:
     """The name on one line with single spaces; raises InvalidAccount."""
     name = " ".join(name.split())
-    if len(name) > 200 or not text_validation.is_text(name):
+    if len(name) > 200 or not text_validation.is_valid(name):
         raise InvalidAccount(
             _("A name can have at most 200 characters and none that cannot be stored.")
         )
@@ -236,7 +236,7 @@ def _record(
         community=account.community,
         by=by,
         at=at,
-        happened=[happened_at],
+        happened_at=[happened_at],
     )
 
 
@@ -315,7 +315,7 @@ def ensure(
         community=community,
         by=by,
         at=at,
-        happened=[joined_at[key] for key in missing],
+        happened_at=[joined_at[key] for key in missing],
     )
     return existing | created
 

@@ -45,7 +45,7 @@ def scrub(key: str, *, at: datetime) -> None:
     layers.erase_people(accounts)
     frozen_segments.erase_people(accounts)
     mirror_erasure.erase(accounts)
-    audit.forget(accounts)
+    audit.clear_details(accounts)
 
 
 def _clear_attributes(community_id: int, accounts: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""Attributes: what is known of members, in a typed schema that operators extend."""
+"""Attributes: typed fields of members, in a schema that staff extend."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Section(models.TextChoices):
 
 
 class Attribute(models.Model):
-    """`name` is what rules and files call it; `choices`, if any, are all it may be."""
+    """`name` is used in rules and files; `choices`, if any, are the only valid values."""
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     name = models.CharField(max_length=80)
@@ -91,7 +91,7 @@ class AttributeChanged(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class AttributeSet(facts.FactKind):
-    """That it was set; the value itself stands in its row alone, where it can go."""
+    """The value is stored in its row only, where it can be erased."""
 
     kind = "attribute.set"
     label = gettext_lazy("attribute set")
@@ -104,33 +104,25 @@ class AttributeNotFound(errors.NotFound):
 
 
 class AttributeAlreadyExists(errors.Refused):
-    """There is an attribute of this name with another type."""
+    """An attribute with this name exists with another type."""
 
 
 class InvalidAttribute(errors.Invalid):
-    """An attribute needs a name and one of the types."""
+    """An attribute needs a name and a valid type."""
 
 
 # Checks
 
 
 def check_definition(name: str, kind: str, section: str, label: str = "") -> None:
-    if not text_validation.is_text(name + label) or len(label) > 80:
+    """Raises InvalidAttribute unless an attribute may be defined like this."""
+    if not text_validation.is_valid(name + label) or len(label) > 80:
         raise InvalidAttribute(_("A name has at most 80 characters."))
     if not 0 < len(name) <= 80 or kind not in AttributeType or section not in Section:
         raise InvalidAttribute(
             _("An attribute needs a name, one of the types %(types)s and a section.")
             % {"types": ", ".join(AttributeType)}
         )
-
-
-def _same(found: Attribute, kind: str) -> Attribute:
-    if found.type != kind:
-        raise AttributeAlreadyExists(
-            _("An attribute “%(name)s” already exists. Its type is %(type)s.")
-            % {"name": found.name, "type": found.type}
-        )
-    return found
 
 
 # Verbs
@@ -148,12 +140,17 @@ def define(
     section: str = Section.BASIC,
     choices: Sequence[str] = (),
 ) -> Attribute:
-    """Extend the schema; the same definition again returns what is there."""
+    """Create an attribute, or return the existing one if it has the same type."""
     permissions.check_may(by, MANAGE)
     name = " ".join(name.split())
     check_definition(name, type, section, label)
-    if found := Attribute.objects.filter(community=community, name=name).first():
-        return _same(found, type)
+    if existing := Attribute.objects.filter(community=community, name=name).first():
+        if existing.type != type:
+            raise AttributeAlreadyExists(
+                _("An attribute “%(name)s” already exists. Its type is %(type)s.")
+                % {"name": name, "type": existing.type}
+            )
+        return existing
     attribute = Attribute.objects.create(
         community=community,
         name=name,
@@ -164,8 +161,8 @@ def define(
         created_at=at,
         by=by,
     )
-    event = AttributeDefined(attribute=name, type=type)
-    facts.record(event, community=community, by=by, at=at)
+    fact = AttributeDefined(attribute=name, type=type)
+    facts.record(fact, community=community, by=by, at=at)
     return attribute
 
 
@@ -179,9 +176,9 @@ def update(
     by: Staff,
     at: datetime,
 ) -> Attribute:
-    """How it is called and shown; its name and type stay, since rules and values use them.
+    """Change the label, section and choices. Rules and values use the name and type.
 
-    Fewer choices leave the values that are there.
+    Values that are no longer among the choices are kept.
     """
     permissions.check_may(by, MANAGE)
     label = " ".join(label.split())
@@ -189,8 +186,8 @@ def update(
     attribute.label, attribute.section = label, section
     attribute.choices = list(dict.fromkeys(choices))
     attribute.save(update_fields=["label", "section", "choices"])
-    event = AttributeChanged(attribute=attribute.name)
-    facts.record(event, community=attribute.community, by=by, at=at)
+    fact = AttributeChanged(attribute=attribute.name)
+    facts.record(fact, community=attribute.community, by=by, at=at)
     return attribute
 
 
@@ -203,41 +200,37 @@ def set_values(
     source: str = MANUAL,
     record: bool = True,
 ) -> int:
-    """Give accounts a value, None to take it away; returns how many changed.
+    """Set the attribute of accounts, None to remove it; returns how many changed.
 
-    Equal values are left alone and keep their time. What is replaced goes to the
-    history. Each 5,000 accounts are one transaction; `record` false leaves the facts
-    to the caller, for files.
+    Values that do not change keep their time; replaced ones are kept in the history.
+    Each 5,000 accounts are one transaction. `record=False` leaves the facts to the
+    caller.
     """
     permissions.check_may(by, EDIT)
     account_queries.check_ids(attribute.community, values)
-    stored = _read(attribute, values)
-    writer = attribute_values.Writer(attribute, by, at, source)
-    changed = 0
-    for chunk in account_queries.chunks(sorted(stored)):
-        with transaction.atomic():
-            touched = writer.write({account: stored[account] for account in chunk})
-            event = AttributeSet(attribute=attribute.name, source=source)
-            told = touched if record else []
-            community = attribute.community
-            facts.record_for_accounts(event, told, community=community, by=by, at=at)
-        changed += len(touched)
-    return changed
-
-
-def _read(
-    attribute: Attribute, values: Mapping[int, value_parsing.InputValue | None]
-) -> dict[int, list[value_parsing.StoredValue]]:
     zone = ZoneInfo(attribute.community.timezone)
-    return {
-        account: [] if value is None else _stored(attribute, value, zone)
+    parsed = {
+        account: [] if value is None else _parse(attribute, value, zone)
         for account, value in values.items()
     }
+    writer = attribute_values.ValueWriter(attribute, by, at, source)
+    fact = AttributeSet(attribute=attribute.name, source=source)
+    count = 0
+    for chunk in account_queries.chunks(sorted(parsed)):
+        with transaction.atomic():
+            changed = writer.write({account: parsed[account] for account in chunk})
+            if record:
+                facts.record_for_accounts(
+                    fact, changed, community=attribute.community, by=by, at=at
+                )
+        count += len(changed)
+    return count
 
 
-def _stored(
+def _parse(
     attribute: Attribute, value: value_parsing.InputValue, zone: ZoneInfo
 ) -> list[value_parsing.StoredValue]:
+    """The rows of a value, without empty texts; raises InvalidValue."""
     rows = value_parsing.parse(attribute.type, value, zone)
     for _number, text in rows:
         if attribute.choices and text not in attribute.choices:
@@ -273,7 +266,7 @@ def list_all(community: Community) -> models.QuerySet[Attribute]:
 
 @dataclass(frozen=True)
 class CurrentValue:
-    """One value of a person, with where it came from."""
+    """The value of one attribute of a person, formatted, and where it comes from."""
 
     attribute: Attribute
     text: str
@@ -283,55 +276,62 @@ class CurrentValue:
 
 
 def values_of_person(accounts: Iterable[int]) -> dict[str, CurrentValue]:
-    """Name → value of one person, over all accounts: the one set last; several united."""
+    """Attribute name → value of the person with these accounts.
+
+    The latest value wins; the texts of a `multi` attribute are united.
+    """
     return values_by_person({0: list(accounts)})[0]
 
 
 def values_by_person(
     people: Mapping[int, Sequence[int]],
 ) -> dict[int, dict[str, CurrentValue]]:
-    """The same of several people, given as head → accounts."""
-    heads = {account: head for head, some in people.items() for account in some}
-    rows = AttributeValue.objects.filter(account_id__in=list(heads), present=True)
-    newest = rows.select_related("attribute__community").order_by(
+    """Person id → `values_of_person`; `people` maps person ids to account ids."""
+    person_ids = {account: person for person, ids in people.items() for account in ids}
+    values = AttributeValue.objects.filter(
+        account_id__in=list(person_ids), present=True
+    )
+    newest_first = values.select_related("attribute__community").order_by(
         "attribute__name", "-set_at", "-account_id", "item"
     )
-    held: dict[int, dict[str, list[AttributeValue]]] = {head: {} for head in people}
-    for row in newest:
-        mine = held[heads[row.account_id]]
-        mine.setdefault(row.attribute.name, []).append(row)
+    rows: dict[int, dict[str, list[AttributeValue]]] = {person: {} for person in people}
+    for row in newest_first:
+        own = rows[person_ids[row.account_id]]
+        own.setdefault(row.attribute.name, []).append(row)
     return {
-        head: {name: _held(several) for name, several in mine.items()}
-        for head, mine in held.items()
+        person: {name: _to_current_value(values) for name, values in own.items()}
+        for person, own in rows.items()
     }
 
 
-def _held(rows: Sequence[AttributeValue]) -> CurrentValue:
-    first = rows[0]
-    zone = ZoneInfo(first.attribute.community.timezone)
-    several = rows if first.attribute.type == AttributeType.MULTI else rows[:1]
+def _to_current_value(rows: Sequence[AttributeValue]) -> CurrentValue:
+    newest = rows[0]
+    attribute = newest.attribute
+    zone = ZoneInfo(attribute.community.timezone)
     texts = {
-        value_parsing.format_value(first.attribute.type, row.number, row.text, zone)
-        for row in several
+        value_parsing.format_value(attribute.type, row.number, row.text, zone)
+        for row in (rows if attribute.type == AttributeType.MULTI else rows[:1])
     }
     return CurrentValue(
-        first.attribute,
+        attribute,
         "; ".join(sorted(texts)),
-        first.source,
-        first.set_at,
-        first.by_id,
+        newest.source,
+        newest.set_at,
+        newest.by_id,
     )
 
 
 def list_past(attribute: Attribute, accounts: Iterable[int]) -> list[PastValue]:
-    """What these accounts' values were before, the newest first."""
-    past = PastValue.objects.filter(attribute_id=attribute.pk)
-    return list(past.filter(account_id__in=list(accounts)).order_by("-ended_at", "-pk"))
+    """Replaced values of these accounts, the newest first."""
+    rows = PastValue.objects.filter(
+        attribute_id=attribute.pk, account_id__in=list(accounts)
+    )
+    return list(rows.order_by("-ended_at", "-pk"))
 
 
 @dataclass(frozen=True)
-class FormerValue:
-    """A value that was, in words."""
+class HistoryEntry:
+    """A replaced value, formatted."""
 
     text: str
     source: str
@@ -339,16 +339,17 @@ class FormerValue:
     ended_at: datetime
 
 
-def list_former(
+def list_history(
     attribute: Attribute, accounts: Iterable[int], *, limit: int = 10
-) -> list[FormerValue]:
+) -> list[HistoryEntry]:
+    """The newest replaced values of these accounts, formatted."""
     zone = ZoneInfo(attribute.community.timezone)
     return [
-        FormerValue(
-            value_parsing.format_value(attribute.type, one.number, one.text, zone),
-            one.source,
-            one.set_at,
-            one.ended_at,
+        HistoryEntry(
+            value_parsing.format_value(attribute.type, row.number, row.text, zone),
+            row.source,
+            row.set_at,
+            row.ended_at,
         )
-        for one in list_past(attribute, accounts)[:limit]
+        for row in list_past(attribute, accounts)[:limit]
     ]

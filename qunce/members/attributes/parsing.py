@@ -1,4 +1,4 @@
-"""Values of attributes: read from text, kept as number or text, shown again."""
+"""Values of attributes: parsed from text, stored as a number or text, and formatted."""
 
 from __future__ import annotations
 
@@ -26,44 +26,46 @@ TIMESTAMP = re.compile(
     r"\s*(Z|[+-]\d{2}:?\d{2})?"
 )
 NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:[,，]\d{3})+|\d+)(?:\.\d+)?")
+LIST_SEPARATOR = re.compile("[;；]")
 
 StoredValue = tuple[int | None, str | None]
-"""`number` and `text` of a row, one of them None."""
+"""`number` and `text` of a row, one of which is None."""
 InputValue = str | int | float | bool | Decimal | date | datetime | Sequence[str]
 
 
 class InvalidValue(errors.Invalid):
-    """A value does not fit its attribute's type."""
+    """The value does not fit the type of its attribute."""
+
+
+# Parsing
 
 
 def parse(kind: str, value: InputValue, zone: ZoneInfo) -> list[StoredValue]:
-    """The rows of one value; a `multi` has one for each of its texts."""
+    """The rows to store for a value: one per text for `multi`, else one.
+
+    `kind` is an attribute type; raises InvalidValue.
+    """
     if kind == "multi":
-        parts = re.split("[;；]", value) if isinstance(value, str) else value
+        parts = LIST_SEPARATOR.split(value) if isinstance(value, str) else value
         if not isinstance(parts, Iterable):
             raise InvalidValue(_("“%(v)s” is not a list of texts.") % {"v": value})
-        return [(None, text) for text in sorted({_text(part) for part in parts})]
+        return [(None, text) for text in sorted({parse_text(part) for part in parts})]
     if kind in ("text", "choice"):
-        return [(None, _text(value))]
-    return [(_number(kind, value, zone), None)]
+        return [(None, parse_text(value))]
+    if kind == "instant":
+        return [(timestamps.to_micros(parse_timestamp(value, zone)), None)]
+    return [(NUMBER_PARSERS[kind](value), None)]
 
 
-def _text(value: object) -> str:
+def parse_text(value: object) -> str:
     text = str(value).strip()
-    if not text_validation.is_text(text):
+    if not text_validation.is_valid(text):
         raise InvalidValue(_("This contains characters that cannot be stored."))
     return text
 
 
-def _number(kind: str, value: InputValue, zone: ZoneInfo) -> int:
-    readers = {"number": parse_number, "bool": parse_bool, "date": parse_date}
-    if kind == "instant":
-        return timestamps.to_micros(parse_timestamp(value, zone))
-    return readers[kind](value)
-
-
 def parse_number(value: InputValue) -> int:
-    """A decimal × 10⁴; more than four places are refused, not rounded."""
+    """The decimal times 10⁴. More than four decimal places are refused, not rounded."""
     text = str(value).strip().replace(",", "").replace("，", "")
     try:
         exact = Decimal(text) * SCALE
@@ -81,12 +83,13 @@ def parse_number(value: InputValue) -> int:
 
 
 def parse_bool(value: InputValue) -> int:
+    """1 or 0."""
     if isinstance(value, bool):
         return int(value)
-    word = str(value).strip().lower()
-    if word in YES or word == "1":
+    text = str(value).strip().lower()
+    if text in YES or text == "1":
         return 1
-    if word in NO or word == "0":
+    if text in NO or text == "0":
         return 0
     raise InvalidValue(_("“%(v)s” is neither yes nor no.") % {"v": value})
 
@@ -97,11 +100,11 @@ def parse_date(value: InputValue) -> int:
         return community_days.from_date(value.date())
     if isinstance(value, date):
         return community_days.from_date(value)
-    found = DATE.fullmatch(str(value).strip())
+    match = DATE.fullmatch(str(value).strip())
     try:
-        if found:
+        if match:
             return community_days.from_date(
-                date(*(int(part) for part in found.groups()))
+                date(*(int(part) for part in match.groups()))
             )
     except ValueError:
         pass
@@ -111,17 +114,16 @@ def parse_date(value: InputValue) -> int:
 
 
 def parse_timestamp(value: InputValue, zone: ZoneInfo) -> datetime:
-    """A point in time; without an offset it is meant in `zone`."""
+    """A date and time, in `zone` unless it has an offset."""
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=zone)
     text = str(value).strip()
-    found = TIMESTAMP.fullmatch(text)
+    match = TIMESTAMP.fullmatch(text)
     try:
-        if found:
-            return _moment(found, zone)
-        return datetime.combine(
-            community_days.to_date(parse_date(text)), time(), tzinfo=zone
-        )
+        if match:
+            return _to_datetime(match, zone)
+        day = community_days.to_date(parse_date(text))
+        return datetime.combine(day, time(), tzinfo=zone)
     except (ValueError, InvalidValue):
         raise InvalidValue(
             _("“%(v)s” is not a date and time; write it like 2026-03-05 09:07.")
@@ -129,12 +131,13 @@ def parse_timestamp(value: InputValue, zone: ZoneInfo) -> datetime:
         ) from None
 
 
-def _moment(found: re.Match[str], zone: ZoneInfo) -> datetime:
-    year, month, dom, hour, minute, second, part, offset = found.groups()
-    micros = round(float(part or 0) * 1_000_000)
-    day_ = date(int(year), int(month), int(dom))
-    clock = time(int(hour), int(minute), int(second or 0), micros, tzinfo=zone)
-    local = datetime.combine(day_, clock)
+def _to_datetime(match: re.Match[str], zone: ZoneInfo) -> datetime:
+    year, month, day, hour, minute, second, fraction, offset = match.groups()
+    micros = round(float(fraction or 0) * 1_000_000)
+    local = datetime.combine(
+        date(int(year), int(month), int(day)),
+        time(int(hour), int(minute), int(second or 0), micros, tzinfo=zone),
+    )
     if offset is None:
         return local
     if offset == "Z":
@@ -144,10 +147,16 @@ def _moment(found: re.Match[str], zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=UTC) - sign * ahead
 
 
+NUMBER_PARSERS = {"number": parse_number, "bool": parse_bool, "date": parse_date}
+
+
+# Formatting
+
+
 def format_value(
     kind: str, number: int | None, text: str | None, zone: ZoneInfo
 ) -> str:
-    """A kept value as people write it."""
+    """A stored value as people write it."""
     if number is None:
         return text or ""
     if kind == "number":
@@ -162,55 +171,58 @@ def format_value(
 def format_decimal(number: int) -> str:
     """`12000` → `"1.2"`."""
     sign, rest = "-" if number < 0 else "", abs(number)
-    part = f"{rest % SCALE:0{DECIMAL_PLACES}d}".rstrip("0")
-    return f"{sign}{rest // SCALE}{'.' + part if part else ''}"
+    fraction = f"{rest % SCALE:0{DECIMAL_PLACES}d}".rstrip("0")
+    return f"{sign}{rest // SCALE}{'.' + fraction if fraction else ''}"
 
 
 # The type of a column of a file
 
 
 def detect_type(values: Iterable[str]) -> str:
-    """The narrowest type that all of these texts fit; empty ones do not count.
+    """The narrowest attribute type that fits all of these texts; empty ones are ignored.
 
-    Numbers with leading zeros or more than 15 digits are names, such as a member's
-    card. Few texts that come again and again are a choice.
+    Numbers with leading zeros or more than 15 digits are text, since they are names,
+    such as card numbers. A few texts that repeat are a choice.
     """
     texts = [text for text in (value.strip() for value in values) if text]
     if not texts:
         return "text"
-    for kind, fits in FITS.items():
+    for kind, fits in TYPE_CHECKS.items():
         if all(fits(text) for text in texts):
             return kind
-    different = set(texts)
-    if all(len(text) <= MAX_CHOICE_LENGTH for text in different):
-        lists = [text for text in texts if re.search("[;；]", text)]
-        words = {word.strip() for text in texts for word in re.split("[;；]", text)}
-        if lists and len(words) <= 10 * MAX_CHOICES:
+    distinct = set(texts)
+    if all(len(text) <= MAX_CHOICE_LENGTH for text in distinct):
+        lists = [text for text in texts if LIST_SEPARATOR.search(text)]
+        items = {item.strip() for text in texts for item in LIST_SEPARATOR.split(text)}
+        if lists and len(items) <= 10 * MAX_CHOICES:
             return "multi"
-        if len(different) <= min(MAX_CHOICES, max(1, len(texts) // 2)):
+        if len(distinct) <= min(MAX_CHOICES, max(1, len(texts) // 2)):
             return "choice"
     return "text"
 
 
-def _is_bool(text: str) -> bool:
+def is_bool(text: str) -> bool:
+    # Not 1 and 0, which are numbers in a file.
     return text.lower() in YES or text.lower() in NO
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
     try:
-        return bool(parse_date(text) or True)
+        parse_date(text)
     except InvalidValue:
         return False
+    return True
 
 
-def _is_moment(text: str) -> bool:
+def is_timestamp(text: str) -> bool:
     try:
-        return bool(parse_timestamp(text, ZoneInfo("UTC")))
+        parse_timestamp(text, ZoneInfo("UTC"))
     except InvalidValue:
         return False
+    return True
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     if not NUMBER.fullmatch(text):
         return False
     digits = re.sub(r"[^0-9]", "", text.split(".")[0])
@@ -223,9 +235,10 @@ def _is_number(text: str) -> bool:
     return True
 
 
-FITS = {
-    "bool": _is_bool,
-    "date": _is_date,
-    "instant": _is_moment,
-    "number": _is_number,
+TYPE_CHECKS = {
+    "bool": is_bool,
+    "date": is_date,
+    "instant": is_timestamp,
+    "number": is_number,
 }
+"""Attribute types from the narrowest to the widest."""

@@ -1,8 +1,8 @@
-"""The rows of attributes: every value now, and those that were replaced."""
+"""The tables of attribute values, current and replaced, and how they are written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 class AttributeValue(attribute_columns.ColumnValue):
-    """The value now. `item` is empty, or the text of one of several values (`multi`)."""
+    """A current value.
+
+    An attribute of type `multi` has one row per text, repeated in `item`, which is
+    empty for other types.
+    """
 
     attribute = models.ForeignKey(
         "members.Attribute",
@@ -50,12 +54,12 @@ class AttributeValue(attribute_columns.ColumnValue):
 
 
 class PastValue(models.Model):
-    """A value that was replaced or taken away, and when."""
+    """A value that was replaced or removed at `ended_at`."""
 
     attribute_id = models.BigIntegerField()
     account_id = models.BigIntegerField()
     number = models.BigIntegerField(null=True)
-    text = models.TextField(null=True)  # noqa: DJ001 - null where `number` speaks
+    text = models.TextField(null=True)  # noqa: DJ001 - null if the value is a number
     set_at = timestamps.TimestampField()
     source = models.CharField(max_length=20)
     by_id = models.BigIntegerField(null=True)
@@ -75,6 +79,7 @@ class PastValue(models.Model):
 KIND = attribute_columns.ColumnKind(model=AttributeValue, ref_column="attribute_id")
 
 
+ROWS_PER_STATEMENT = 1_000
 UPSERT = """
 INSERT INTO members_attributevalue (attribute_id, account_id, item, number, text,
     set_at, source, by_id, present, rev)
@@ -83,13 +88,12 @@ ON CONFLICT (attribute_id, account_id, item) DO UPDATE SET number = excluded.num
     text = excluded.text, set_at = excluded.set_at, source = excluded.source,
     by_id = excluded.by_id, present = excluded.present, rev = excluded.rev
 """
-ROWS_PER_STATEMENT = 1_000
 ValueKey = tuple[int, str]
-"""Account and item."""
+"""Account id and item."""
 
 
 @dataclass(frozen=True)
-class Writer:
+class ValueWriter:
     """Writes the values of one attribute, inside the caller's transaction."""
 
     attribute: Attribute
@@ -97,42 +101,41 @@ class Writer:
     at: datetime
     source: str
 
-    def write(self, stored: Mapping[int, list[StoredValue]]) -> list[int]:
-        """Write these accounts' values; returns the accounts that changed."""
+    def write(self, values: Mapping[int, list[StoredValue]]) -> list[int]:
+        """Set the values of accounts; returns the accounts whose values changed."""
         pk, community = self.attribute.pk, self.attribute.community_id
         rev = revisions.bump(community, attribute_columns.KIND, [pk])[pk]
-        old = self._present(stored)
+        is_multi = self.attribute.type == "multi"
+        old = self._current_values(values)
         new = {
-            (account, self._item(text)): (number, text)
-            for account, rows in stored.items()
+            (account, (text or "") if is_multi else ""): (number, text)
+            for account, rows in values.items()
             for number, text in rows
         }
-        put = {place: row for place, row in new.items() if old.get(place) != row}
-        gone = {place: row for place, row in old.items() if place not in new}
-        self._keep([place for place in {**put, **gone} if place in old])
-        self._upsert(put, rev, present=True)
-        self._upsert(gone, rev, present=False)
-        return sorted({account for account, _item in {**put, **gone}})
+        changed = {key: value for key, value in new.items() if old.get(key) != value}
+        removed = {key: value for key, value in old.items() if key not in new}
+        self._archive([key for key in {**changed, **removed} if key in old])
+        self._upsert(changed, rev, present=True)
+        self._upsert(removed, rev, present=False)
+        return sorted({account for account, _item in {**changed, **removed}})
 
-    def _item(self, text: str | None) -> str:
-        return text or "" if self.attribute.type == "multi" else ""
-
-    def _present(self, accounts: Iterable[int]) -> dict[ValueKey, StoredValue]:
-        rows = AttributeValue.objects.filter(attribute=self.attribute, present=True)
-        found = rows.filter(account_id__in=list(accounts))
+    def _current_values(self, accounts: Iterable[int]) -> dict[ValueKey, StoredValue]:
+        rows = AttributeValue.objects.filter(
+            attribute=self.attribute, account_id__in=list(accounts), present=True
+        )
         return {
             (account, item): (number, text)
-            for account, item, number, text in found.values_list(
+            for account, item, number, text in rows.values_list(
                 "account_id", "item", "number", "text"
             )
         }
 
-    def _keep(self, places: Sequence[ValueKey]) -> None:
-        """Move what is replaced to the history."""
-        if not places:
+    def _archive(self, keys: Collection[ValueKey]) -> None:
+        """Copy the current values with these keys to the history."""
+        if not keys:
             return
-        accounts = {account for account, _item in places}
-        wanted = set(places)
+        accounts = {account for account, _item in keys}
+        replaced = set(keys)
         rows = AttributeValue.objects.filter(
             attribute=self.attribute, account_id__in=accounts, present=True
         )
@@ -149,19 +152,19 @@ class Writer:
                     ended_at=self.at,
                 )
                 for row in rows
-                if (row.account_id, row.item) in wanted
+                if (row.account_id, row.item) in replaced
             ],
             batch_size=ROWS_PER_STATEMENT,
         )
 
     def _upsert(
-        self, rows: Mapping[ValueKey, StoredValue], rev: int, *, present: bool
+        self, values: Mapping[ValueKey, StoredValue], rev: int, *, present: bool
     ) -> None:
         micros = timestamps.to_micros(self.at)
-        for chunk in account_queries.chunks(list(rows.items()), ROWS_PER_STATEMENT):
-            flat: list[object] = []
+        for chunk in account_queries.chunks(list(values.items()), ROWS_PER_STATEMENT):
+            params: list[object] = []
             for (account, item), (number, text) in chunk:
-                flat += [self.attribute.pk, account, item, number, text]
-                flat += [micros, self.source, self.by.pk, present, rev]
-            marks = ", ".join([f"({db.placeholders(10)})"] * len(chunk))
-            db.execute(UPSERT.format(rows=marks), flat)
+                params += [self.attribute.pk, account, item, number, text]
+                params += [micros, self.source, self.by.pk, present, rev]
+            rows = ", ".join([f"({db.placeholders(10)})"] * len(chunk))
+            db.execute(UPSERT.format(rows=rows), params)

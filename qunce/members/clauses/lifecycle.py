@@ -134,34 +134,32 @@ def _first_by_person(
 
 
 def joined_by_day(
-    *, community: Community, first: int, last: int, at: datetime, among: bytes | None
+    *, community: Community, first: int, last: int, at: datetime, among: BitMap | None
 ) -> list[int]:
     """How many people joined on each community day, former members included.
 
-    `among` is a frozen audience to count in; without it everyone counts.
+    With `among`, only these people count.
     """
     people, micros = _joined_times_now(community, at)
     starts = [
-        community_days.begin(community.timezone, community.day_start, day)
+        community_days.start_of(community.timezone, community.day_start, day)
         for day in range(first, last + 2)
     ]
     inside = (micros >= starts[0]) & (micros < starts[-1])
     people, micros = people[inside], micros[inside]
     if among is not None:
-        micros = micros[np.isin(people, bitmaps.array_of(bitmaps.from_bytes(among)))]
+        micros = micros[np.isin(people, bitmaps.array_of(among))]
     return [int(number) for number in np.histogram(micros, starts)[0]]
 
 
 def _joined_times_now(
     community: Community, at: datetime
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    while True:
-        try:
-            with snapshots.open_snapshot(community, at) as snap:
-                snap.load_revisions(())
-                return joined_times(snap)
-        except snapshots.Stale:
-            continue
+    def read(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        snap.load_revisions(())
+        return joined_times(snap)
+
+    return snapshots.run(community, at, read)
 
 
 # Clauses
@@ -226,7 +224,7 @@ class JoinedClause(_TimedClause):
     def explain(self, snap: Snapshot, person: int) -> str:
         return _("joined on %(day)s; required: %(window)s") % {
             "day": self.day(snap, person) or _("an unknown day"),
-            "window": self.window.say(),
+            "window": self.window.describe(),
         }
 
 
@@ -255,7 +253,7 @@ class LeftClause(_TimedClause):
             return _("has not left")
         return _("left on %(day)s; required: %(window)s") % {
             "day": day,
-            "window": self.window.say(),
+            "window": self.window.describe(),
         }
 
 

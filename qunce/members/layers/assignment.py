@@ -75,9 +75,7 @@ def preview_sizes(
     )
     sets = assigned.sets
     if by.scope is not None:
-        visible = bitmaps.from_bytes(
-            audiences.freeze(community=by.community, rule=EVERYONE, by=by, at=at)
-        )
+        visible = audiences.people(community=by.community, rule=EVERYONE, by=by, at=at)
         sets = {layer: people & visible for layer, people in sets.items()}
     return {layer: len(people) for layer, people in sets.items()}, assigned.bounds
 
@@ -116,8 +114,7 @@ def _sum_facts(
 
 def _find_people(community: Community, rule: Any, at: datetime) -> BitMap:
     by = staff_models.system(community)
-    blob = audiences.freeze(community=community, rule=rule, by=by, at=at)
-    return bitmaps.from_bytes(blob)
+    return audiences.people(community=community, rule=rule, by=by, at=at)
 
 
 def _assign_by_rules(

@@ -115,7 +115,7 @@ def check(*, text: str, next_step: str, due_at: datetime | None) -> None:
     """Raises InvalidNote unless a note may have these contents."""
     if not text and not next_step:
         raise InvalidNote(_("Write a note or a next step."))
-    if not text_validation.is_text(text + next_step):
+    if not text_validation.is_valid(text + next_step):
         raise InvalidNote(_("This contains characters that cannot be stored."))
     if len(text) > MAX_LENGTH or len(next_step) > 200:
         raise InvalidNote(

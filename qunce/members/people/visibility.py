@@ -84,10 +84,9 @@ def list_visible(*, by: Staff, blob: bytes, at: datetime) -> list[int]:
 
 def visible_people(*, by: Staff, at: datetime) -> BitMap:
     """Ids of all visible people. The engine caches them while nothing changes."""
-    blob = audiences.freeze(
+    return audiences.people(
         community=by.community, rule=ALL_INCLUDING_FORMER, by=by, at=at
     )
-    return bitmaps.from_bytes(blob)
 
 
 def people_of_accounts(*, by: Staff, accounts: BitMap, at: datetime) -> BitMap:

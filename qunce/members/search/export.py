@@ -1,7 +1,8 @@
-"""Taking members out: a rule's people as CSV or a workbook, streamed, written down.
+"""Export of members as CSV or an Excel workbook, recorded as a fact.
 
-A cell that a spreadsheet would take for a formula is given as text. A million people
-need no memory: they are read a thousand at a time, from a set frozen at the start.
+The people are a set frozen at the start and are read a thousand at a time, so that
+exporting a million needs little memory. Cells are quoted so that no spreadsheet runs
+them as formulas.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -28,18 +29,14 @@ from qunce.members.accounts.models import Account, Identifier
 from qunce.members.attributes import attributes
 from qunce.members.people import visibility
 from qunce.members.tags import assignments
-from qunce.sets import audiences
-
-if TYPE_CHECKING:
-    from qunce.members.attributes.attributes import CurrentValue
 
 EXPORT = permissions.declare("members.export", permissions.Role.MANAGER)
 FORMATS = ("csv", "xlsx")
 PAGE_SIZE = 1_000
 MAX_WORKBOOK_ROWS = 1_048_575
-"""People that fit into a workbook's sheet below the headings."""
+"""Rows of a sheet, without the headings."""
 BOM = b"\xef\xbb\xbf"
-"""Without it spreadsheets take UTF-8 for something else."""
+"""Spreadsheets need it to recognise UTF-8."""
 
 
 @facts.declare
@@ -58,124 +55,116 @@ class InvalidExport(errors.Invalid):
 # Verbs
 
 
+KIND_LABELS = {"phone": gettext_lazy("Phone"), "email": gettext_lazy("E-mail")}
+
+
 @dataclass(frozen=True)
 class Export:
-    """People frozen at the start, to be written once."""
+    """A started export, to be written once. `people` are person ids."""
 
     by: Staff
     people: Sequence[int]
     attributes: Sequence[attributes.Attribute]
-    kinds: Sequence[str]
+    identifier_kinds: Sequence[str]
     sources: dict[int, str] = field(repr=False)
 
     def csv(self) -> Iterator[bytes]:
-        # It is written after the page has gone, when no language is chosen any more.
+        """The file, page by page."""
+        # It is streamed after the request, when no language is active any more.
         with translation.override(self.by.language):
-            yield from self._lines()
-
-    def _lines(self) -> Iterator[bytes]:
-        yield BOM
-        for rows in itertools.chain([[self.headings()]], self._pages()):
-            text = io.StringIO()
-            csv.writer(text).writerows([[csv_safe(cell) for cell in r] for r in rows])
-            yield text.getvalue().encode()
+            yield BOM
+            for rows in itertools.chain([[self.headings()]], self._pages()):
+                text = io.StringIO()
+                csv.writer(text).writerows(map(csv_safe, row) for row in rows)
+                yield text.getvalue().encode()
 
     def xlsx(self, file: BinaryIO) -> None:
+        """Write the workbook to a file."""
         import xlsxwriter
 
-        about = {
+        options = {
             "constant_memory": True,
             "strings_to_formulas": False,
             "strings_to_urls": False,
         }
-        with xlsxwriter.Workbook(file, about) as book:
-            sheet = book.add_worksheet()
+        with xlsxwriter.Workbook(file, options) as workbook:
+            sheet = workbook.add_worksheet()
             pages = itertools.chain([[self.headings()]], self._pages())
             for number, row in enumerate(itertools.chain.from_iterable(pages)):
                 for column, cell in enumerate(row):
                     sheet.write_string(number, column, cell[:32_000])
 
     def headings(self) -> list[str]:
-        fixed = [
+        return [
             _("Key"),
             pgettext("person", "Name"),
             _("Channel"),
             _("Joined"),
             _("Left"),
             _("Source"),
-        ]
-        known = [_KINDS.get(kind, kind) for kind in self.kinds]
-        return [
-            *fixed,
-            *map(str, known),
-            *(each.label for each in self.attributes),
+            *(str(KIND_LABELS.get(kind, kind)) for kind in self.identifier_kinds),
+            *(attribute.label for attribute in self.attributes),
             _("Tags"),
         ]
 
     def _pages(self) -> Iterator[list[list[str]]]:
-        for heads in account_queries.chunks(self.people, PAGE_SIZE):
-            yield list(self._rows(heads))
+        for chunk in account_queries.chunks(self.people, PAGE_SIZE):
+            yield list(self._rows(chunk))
 
-    def _rows(self, heads: Sequence[int]) -> Iterator[list[str]]:
-        people = account_queries.accounts_by_person(heads)
-        every = [account for some in people.values() for account in some]
-        rows = Account.objects.filter(pk__in=every, erased_at__isnull=True)
-        found = {row.pk: row for row in rows}
-        known, values = self._known(every), attributes.values_by_person(people)
-        carried = assignments.tags_by_person(people)
-        for head, some in people.items():
-            mine = [found[account] for account in some if account in found]
-            if mine:
-                yield [
-                    *self._about(mine),
-                    *self._identifiers(some, known),
-                    *self._values(values[head]),
-                    "; ".join(each.tag.key for each in carried[head]),
-                ]
+    def _rows(self, people: Sequence[int]) -> Iterator[list[str]]:
+        accounts_by_person = account_queries.accounts_by_person(people)
+        ids = list(itertools.chain(*accounts_by_person.values()))
+        rows = Account.objects.filter(pk__in=ids, erased_at__isnull=True)
+        accounts_by_id = {row.pk: row for row in rows}
+        identifiers = self._identifiers(ids)
+        values = attributes.values_by_person(accounts_by_person)
+        tags = assignments.tags_by_person(accounts_by_person)
+        for person, own_ids in accounts_by_person.items():
+            own = [accounts_by_id[pk] for pk in own_ids if pk in accounts_by_id]
+            if not own:  # erased since the start
+                continue
+            row = self._fields(own)
+            for kind in self.identifier_kinds:
+                texts = [t for pk in own_ids for t in identifiers.get((pk, kind), ())]
+                row.append("; ".join(dict.fromkeys(texts)))
+            for attribute in self.attributes:
+                value = values[person].get(attribute.name)
+                row.append(value.text if value else "")
+            row.append("; ".join(tag.tag.key for tag in tags[person]))
+            yield row
 
-    def _about(self, mine: Sequence[Account]) -> list[str]:
-        left = [each.left_at for each in mine if not each.present and each.left_at]
-        gone = max(left) if len(left) == len(mine) else None
-        first = mine[0]
+    def _fields(self, accounts: Sequence[Account]) -> list[str]:
+        """Cells of the fields that every member has."""
+        first = accounts[0]
+        left = [row.left_at for row in accounts if not row.present and row.left_at]
         return [
             masking.key(first.key, self.by),
-            next((each.name for each in mine if each.name), ""),
+            next((account.name for account in accounts if account.name), ""),
             first.channel,
-            self._local(min(each.joined_at for each in mine)),
-            self._local(gone) if gone else "",
+            self._local_time(min(account.joined_at for account in accounts)),
+            self._local_time(max(left)) if len(left) == len(accounts) else "",
             self.sources.get(first.source_id or 0, ""),
         ]
 
-    def _local(self, moment: datetime) -> str:
-        local = moment.astimezone(communities.zone(self.by.community))
+    def _local_time(self, time: datetime) -> str:
+        local = time.astimezone(communities.zone(self.by.community))
         return f"{local:%Y-%m-%d %H:%M:%S}"
 
-    def _known(self, every: Iterable[int]) -> dict[tuple[int, str], list[str]]:
-        found: dict[tuple[int, str], list[str]] = {}
-        rows = Identifier.objects.filter(account_id__in=list(every))
+    def _identifiers(self, ids: Sequence[int]) -> dict[tuple[int, str], list[str]]:
+        """(account id, kind) → identifiers, as `by` may read them."""
+        identifiers: dict[tuple[int, str], list[str]] = {}
+        rows = Identifier.objects.filter(account_id__in=ids)
         for row in rows.order_by("account_id", "kind", "value"):
-            shown = masking.identifier(kind=row.kind, value=row.value, by=self.by)
-            found.setdefault((row.account_id, row.kind), []).append(shown)
-        return found
-
-    def _identifiers(
-        self, some: Sequence[int], known: dict[tuple[int, str], list[str]]
-    ) -> Iterator[str]:
-        for kind in self.kinds:
-            said = [text for account in some for text in known.get((account, kind), ())]
-            yield "; ".join(dict.fromkeys(said))
-
-    def _values(self, held: dict[str, CurrentValue]) -> Iterator[str]:
-        for attribute in self.attributes:
-            value = held.get(attribute.name)
-            yield value.text if value else ""
-
-
-_KINDS = {"phone": gettext_lazy("Phone"), "email": gettext_lazy("E-mail")}
+            text = masking.identifier(kind=row.kind, value=row.value, by=self.by)
+            identifiers.setdefault((row.account_id, row.kind), []).append(text)
+        return identifiers
 
 
 def start(*, by: Staff, at: datetime, blob: bytes, file_format: str = "csv") -> Export:
-    """Let these people (a frozen audience) out, as far as they are in sight."""
+    """Start an export of the visible people of a frozen audience.
+
+    Raises InvalidExport for an unknown format or too many rows for a workbook.
+    """
     permissions.check_may(by, EXPORT)
     if file_format not in FORMATS:
         raise InvalidExport(
@@ -188,17 +177,12 @@ def start(*, by: Staff, at: datetime, blob: bytes, file_format: str = "csv") -> 
             _("A workbook can hold at most %(most)s rows. Use CSV instead.")
             % {"most": MAX_WORKBOOK_ROWS}
         )
-    event = MembersExported(count=len(people), file_format=file_format)
-    facts.record(event, community=community, by=by, at=at)
+    fact = MembersExported(count=len(people), file_format=file_format)
+    facts.record(fact, community=community, by=by, at=at)
     return Export(
         by=by,
         people=people,
         attributes=list(attributes.list_all(community)),
-        kinds=account_queries.list_identifier_kinds(community),
-        sources=interned_names.listed(accounts.SOURCE_NAMESPACE, community.pk),
+        identifier_kinds=account_queries.list_identifier_kinds(community),
+        sources=interned_names.names_by_id(accounts.SOURCE_NAMESPACE, community.pk),
     )
-
-
-def freeze(*, by: Staff, at: datetime, rule: object) -> bytes:
-    """The people of a rule, to start with."""
-    return audiences.freeze(community=by.community, rule=rule, by=by, at=at)

@@ -1,6 +1,6 @@
-"""Members as a list: those of a rule and a search, the newest first, page by page.
+"""The member list: people who match a rule and a search, newest first, page by page.
 
-The count is that of the set, so a million people cost no more than ten.
+The count is the size of the set, so it costs the same for ten people and a million.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 50
 MAX_TAGS = 4
-"""Tags in a row."""
+"""Tags shown in a row."""
 EVERYONE: dict[str, Any] = {"all": []}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One person; `head` is their first account, `key` masked for the operator.
+    """One person; `key` is masked for the staff member.
 
-    `tags` are those that say most of them, of `tags_count`.
+    `tags` are the most relevant of their `tags_count` tags.
     """
 
     id: int
@@ -52,7 +52,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """`after` is the number that the next page goes on from, if there is one."""
+    """`after` is the `before` of the next page; None on the last one."""
 
     rows: Sequence[Row]
     count: int
@@ -62,13 +62,12 @@ class Page:
 def find_people(
     *, by: Staff, at: datetime, rule: Any = None, query: str = ""
 ) -> BitMap:
-    """First accounts of those in sight who fit the rule and are found by the words."""
+    """Ids of the visible people who match the rule and the search query."""
     rule = EVERYONE if rule is None else rule
-    blob = audiences.freeze(community=by.community, rule=rule, by=by, at=at)
-    found = bitmaps.from_bytes(blob)
+    people = audiences.people(community=by.community, rule=rule, by=by, at=at)
     if query.strip():
-        found &= search.find(by=by, query=query, at=at)
-    return found
+        people &= search.find(by=by, query=query, at=at)
+    return people
 
 
 def get_page(
@@ -80,49 +79,46 @@ def get_page(
     before: int | None = None,
     limit: int = PAGE_SIZE,
 ) -> Page:
-    """The newest accounts first; `before` is the `after` of the page before."""
-    found = find_people(by=by, at=at, rule=rule, query=query)
-    end = len(found) if before is None else found.rank(max(before - 1, 0))
-    heads = list(found[max(end - limit, 0) : end])[::-1]
-    after = heads[-1] if heads and end > limit else None
-    return Page(load_rows(heads, by=by), len(found), after)
+    """People with the newest first accounts; `before` is the `after` of the last page."""
+    people = find_people(by=by, at=at, rule=rule, query=query)
+    end = len(people) if before is None else people.rank(max(before - 1, 0))
+    ids = list(people[max(end - limit, 0) : end])[::-1]
+    after = ids[-1] if ids and end > limit else None
+    return Page(load_rows(ids, by=by), len(people), after)
 
 
-def load_rows(heads: Iterable[int], *, by: Staff) -> list[Row]:
-    """These people, who have been seen to be in sight, in this order."""
-    wanted = list(heads)
-    families = account_queries.accounts_by_person(wanted) if wanted else {}
-    every = [account for some in families.values() for account in some]
-    found = account_models.Account.objects.in_bulk(every)
-    carried = assignments.tags_by_person(families)
-    return [
-        _row([found[a] for a in families[head] if a in found], carried[head], by)
-        for head in wanted
-        if head in families and head in found
-    ]
+def load_rows(people: Iterable[int], *, by: Staff) -> list[Row]:
+    """Rows of these person ids, in this order. The caller checks that they are visible."""
+    ids = list(people)
+    accounts_by_person = account_queries.accounts_by_person(ids) if ids else {}
+    account_ids = [account for own in accounts_by_person.values() for account in own]
+    accounts = account_models.Account.objects.in_bulk(account_ids)
+    tags = assignments.tags_by_person(accounts_by_person)
+    rows = []
+    for person in ids:
+        if person not in accounts_by_person or person not in accounts:
+            continue
+        own = [accounts[a] for a in accounts_by_person[person] if a in accounts]
+        rows.append(
+            Row(
+                id=person,
+                name=next((account.name for account in own if account.name), ""),
+                key=masking.key(own[0].key, by),
+                channel=own[0].channel,
+                accounts=len(own),
+                present=any(account.present for account in own),
+                joined_at=min(account.joined_at for account in own),
+                tags=most_relevant_tags(tags[person])[:MAX_TAGS],
+                tags_count=len(tags[person]),
+            )
+        )
+    return rows
 
 
-def _row(
-    mine: Sequence[account_models.Account], carried: Sequence[PersonTag], by: Staff
-) -> Row:
-    first = mine[0]
-    return Row(
-        id=first.pk,
-        name=next((each.name for each in mine if each.name), ""),
-        key=masking.key(first.key, by),
-        channel=first.channel,
-        accounts=len(mine),
-        present=any(each.present for each in mine),
-        joined_at=min(each.joined_at for each in mine),
-        tags=most_relevant_tags(carried)[:MAX_TAGS],
-        tags_count=len(carried),
-    )
-
-
-def most_relevant_tags(carried: Sequence[PersonTag]) -> list[PersonTag]:
-    """What somebody put on by hand says most, then the newest."""
+def most_relevant_tags(tags: Sequence[PersonTag]) -> list[PersonTag]:
+    """Tags assigned by hand first, then the newest."""
     return sorted(
-        carried,
-        key=lambda each: (each.source == tag_models.MANUAL, each.since),
+        tags,
+        key=lambda tag: (tag.source == tag_models.MANUAL, tag.since),
         reverse=True,
     )

@@ -1,9 +1,10 @@
-"""The name book of a community: every account's name, its sounds and key, to search in.
+"""Name index of a community: names, pinyin and keys of all accounts, for searching.
 
-Derived: three long texts in memory that are looked through from end to end (a million
-names in about 20 ms, where any index for "somewhere inside" would be larger than they).
-What changed since lies beside it until there is enough to write the book anew. The file
-stands in the mirror's folder, so it goes with a derivation that is given up.
+The index is three long texts in memory that are scanned from end to end: a million
+names take about 20 ms, and any index for substrings would be larger than the names.
+Accounts that changed since it was built are kept beside it until there are enough of
+them to build it again. The index is derived data, so its file is in the folder of the
+mirror and is deleted with it.
 """
 
 from __future__ import annotations
@@ -36,64 +37,62 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 START = "\x1e"
-"""Stands before each name and key: with it a search is one for the beginning."""
+"""Precedes each name and key; a search that starts with it finds prefixes only."""
 MAX_RARE_MATCHES = 5_000
-"""Places from which a piece counts as everywhere."""
+"""Matches above which a substring is searched with Arrow."""
 MAX_CHANGED_ACCOUNTS = 20_000
-"""Changed accounts beside the book from which it is written anew."""
+"""Changed accounts above which the index is built again."""
 KEY = (account_models.PRESENCE_REVISION, 0)
 
 
 class TextColumn:
-    """Many short texts as one long one; `find` tells which rows hold a piece.
+    """A column of short texts, searched as one long text.
 
-    `codes` says for each row which of the texts it has: people share names, and what is
-    distinct is a small part. A rare piece is found in the long text, 2 ms a million names;
-    one that is everywhere by Arrow, which takes 20 ms however often it is there.
+    With `codes`, row i has the text number `codes[i]`: people share names, so there are
+    far fewer distinct ones.
     """
 
     def __init__(
         self, texts: pa.LargeStringArray, codes: NDArray[np.int32] | None = None
     ) -> None:
         self.texts, self.codes = texts, codes
-        _valid, starts, content = texts.buffers()
+        _valid, offsets, content = texts.buffers()
         edges = (
-            np.frombuffer(starts, dtype=np.int64) if len(texts) else np.zeros(1, int)
+            np.frombuffer(offsets, dtype=np.int64) if len(texts) else np.zeros(1, int)
         )
-        self.starts, self.lengths = (
-            edges[: len(texts)],
-            np.diff(edges[: len(texts) + 1]),
-        )
+        self.starts = edges[: len(texts)]
+        self.lengths = np.diff(edges[: len(texts) + 1])
         self.blob = content.to_pybytes() if content is not None else b""
 
-    def find(self, piece: str) -> NDArray[np.int64]:
-        """Rows whose text holds `piece`, ascending, each once."""
-        texts = self._places(piece)
+    def find(self, substring: str) -> NDArray[np.int64]:
+        """Rows whose text contains the substring, ascending and distinct."""
+        texts = self._find_texts(substring)
         if self.codes is None:
             return texts
-        held = np.zeros(len(self.starts), dtype=bool)
-        held[texts] = True
-        return np.flatnonzero(held[self.codes])
+        matches = np.zeros(len(self.starts), dtype=bool)
+        matches[texts] = True
+        return np.flatnonzero(matches[self.codes])
 
-    def _places(self, piece: str) -> NDArray[np.int64]:
-        wanted = piece.encode()
-        found = []
-        place = self.blob.find(wanted)
-        while place >= 0:
-            found.append(place)
-            if len(found) > MAX_RARE_MATCHES:
-                holding = pc.match_substring(self.texts, piece)
-                return np.flatnonzero(holding.to_numpy(zero_copy_only=False))
-            place = self.blob.find(wanted, place + 1)
-        texts = (
-            np.searchsorted(self.starts, np.array(found, dtype=np.int64), "right") - 1
-        )
+    def _find_texts(self, substring: str) -> NDArray[np.int64]:
+        # A scan of the long text takes 2 ms per million names if there are few matches.
+        # Arrow takes 20 ms, however many there are.
+        needle = substring.encode()
+        offsets = []
+        offset = self.blob.find(needle)
+        while offset >= 0:
+            offsets.append(offset)
+            if len(offsets) > MAX_RARE_MATCHES:
+                matches = pc.match_substring(self.texts, substring)
+                return np.flatnonzero(matches.to_numpy(zero_copy_only=False))
+            offset = self.blob.find(needle, offset + 1)
+        positions = np.array(offsets, dtype=np.int64)
+        texts = np.searchsorted(self.starts, positions, "right") - 1
         return texts[np.diff(texts, prepend=-1) > 0]
 
 
 @dataclass(frozen=True)
 class IndexColumns:
-    """Accounts ascending; `private` are those whose key is a phone or an address."""
+    """Accounts ascending; `private` marks those whose key is a phone or an e-mail."""
 
     accounts: NDArray[np.int64]
     private: NDArray[np.bool_]
@@ -104,158 +103,162 @@ class IndexColumns:
 
 @dataclass(frozen=True)
 class NameIndex:
-    """`touched` are the accounts whose row in `main` is out of date."""
+    """`changed` are the accounts in `main` that `newer` replaces."""
 
     rev: int
     main: IndexColumns
     newer: IndexColumns
-    touched: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    changed: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
-_held: dict[int, NameIndex] = {}
+_cache: dict[int, NameIndex] = {}
 _lock = threading.Lock()
 
 
 def load(community_id: int) -> NameIndex:
-    """The book as of now. Inside a transaction it is read anew and not kept."""
+    """The current index. Inside a transaction it is built from scratch, not cached."""
     rev = revisions.read(community_id, [KEY])[KEY]
     if connection.in_atomic_block:
-        return NameIndex(
-            rev, _bound(_table(_rows(community_id, -1))), _bound(_table([]))
-        )
+        return _to_index(rev, _to_table(_read_rows(community_id, -1)))
     with _lock:
-        book = _held.get(community_id)
-        if book is None or book.rev > rev:
-            book = _start(community_id, rev)
-        if book.rev < rev:
-            book = _caught_up(community_id, book, rev)
-        _held[community_id] = book
-        return book
+        index = _cache.get(community_id)
+        if index is None or index.rev > rev:
+            index = _read_file(community_id, rev) or _build(community_id, rev)
+        if index.rev < rev:
+            index = _catch_up(community_id, index, rev)
+        _cache[community_id] = index
+        return index
 
 
 def preload(*, at: datetime) -> None:
-    """Have the books ready for who searches first after a start."""
+    """Load the index of every community, so that the first search is fast."""
     for pk in Community.objects.order_by("pk").values_list("pk", flat=True):
         load(pk)
 
 
 def clear() -> None:
-    """As a restart does."""
-    _held.clear()
+    """Empty the cache, as a restart does."""
+    _cache.clear()
 
 
-def _start(community_id: int, rev: int) -> NameIndex:
-    return _read(community_id, rev) or _written(community_id, rev)
-
-
-def _caught_up(community_id: int, book: NameIndex, rev: int) -> NameIndex:
-    rows = _rows(community_id, book.rev)
-    if len(rows) + len(book.newer.accounts) > MAX_CHANGED_ACCOUNTS:
-        kept = _read(community_id, rev)
-        if kept is None or kept.rev <= book.rev:
-            return _written(community_id, rev)
-        return _caught_up(community_id, kept, rev)
-    fresh = {row[0] for row in rows}
-    older = set(book.newer.accounts.tolist()) - fresh
-    touched = np.union1d(book.touched, np.array(sorted(fresh), dtype=np.int64))
-    newer = _bound(_table(rows + _rows_of(older)))
-    return NameIndex(rev, book.main, newer, touched)
+def _catch_up(community_id: int, index: NameIndex, rev: int) -> NameIndex:
+    rows = _read_rows(community_id, index.rev)
+    if len(rows) + len(index.newer.accounts) > MAX_CHANGED_ACCOUNTS:
+        # Another process may have built it already.
+        saved = _read_file(community_id, rev)
+        if saved is None or saved.rev <= index.rev:
+            return _build(community_id, rev)
+        return _catch_up(community_id, saved, rev)
+    accounts = {row[0] for row in rows}
+    earlier = set(index.newer.accounts.tolist()) - accounts
+    newer = _to_columns(_to_table(rows + _read_rows_of(earlier)))
+    changed = np.union1d(index.changed, np.array(sorted(accounts), dtype=np.int64))
+    return NameIndex(rev, index.main, newer, changed)
 
 
 Row = tuple[int, str, str, bool]
-"""Account, name, key, and whether it is erased."""
-COLUMNS = "SELECT id, name, key, erased_at IS NOT NULL FROM members_account"
+"""Account id, name, key, and whether it is erased."""
+SELECT_ROWS = "SELECT id, name, key, erased_at IS NOT NULL FROM members_account"
 
 
-def _rows(community_id: int, since: int) -> list[Row]:
-    sql = f"{COLUMNS} WHERE community_id = %s AND rev > %s"
+def _read_rows(community_id: int, since: int) -> list[Row]:
+    sql = f"{SELECT_ROWS} WHERE community_id = %s AND rev > %s"
     return db.rows(sql, [community_id, since])
 
 
-def _rows_of(accounts: Iterable[int]) -> list[Row]:
-    found: list[Row] = []
+def _read_rows_of(accounts: Iterable[int]) -> list[Row]:
+    rows: list[Row] = []
     for chunk in account_queries.chunks(sorted(accounts)):
-        sql = f"{COLUMNS} WHERE id IN ({db.placeholders(len(chunk))})"
-        found += db.rows(sql, chunk)
-    return found
+        sql = f"{SELECT_ROWS} WHERE id IN ({db.placeholders(len(chunk))})"
+        rows += db.rows(sql, chunk)
+    return rows
 
 
-def _table(rows: Iterable[Row]) -> pa.Table:
-    known = sorted((row for row in rows if not row[3]), key=lambda row: row[0])
-    clean = {name: pinyin.normalise(name) for name in {row[1] for row in known}}
-    code = {name: number for number, name in enumerate(dict.fromkeys(clean.values()))}
-    codes = pa.array([code[clean[row[1]]] for row in known], pa.int32())
-    keys = [pinyin.normalise(row[2]) for row in known]
+def _to_table(rows: Iterable[Row]) -> pa.Table:
+    present = sorted((row for row in rows if not row[3]), key=lambda row: row[0])
+    normal = {name: pinyin.normalise(name) for name in {row[1] for row in present}}
+    code_of = {name: code for code, name in enumerate(dict.fromkeys(normal.values()))}
+    codes = pa.array([code_of[normal[row[1]]] for row in present], pa.int32())
+    keys = [pinyin.normalise(row[2]) for row in present]
+
+    def coded(texts: list[str]) -> pa.DictionaryArray:
+        distinct = pa.array(texts, pa.large_string())
+        return pa.DictionaryArray.from_arrays(codes, distinct)
+
     return pa.table(
         {
-            "account": pa.array([row[0] for row in known], pa.int64()),
+            "account": pa.array([row[0] for row in present], pa.int64()),
             "private": pa.array([masking.is_private(key) for key in keys], pa.bool_()),
-            "name": _coded(codes, [START + name for name in code]),
-            "sound": _coded(codes, [pinyin.spellings(name) for name in code]),
+            "name": coded([START + name for name in code_of]),
+            "sound": coded([pinyin.spellings(name) for name in code_of]),
             "key": pa.array([START + key for key in keys], pa.large_string()),
         }
     )
 
 
-def _coded(codes: pa.Int32Array, texts: list[str]) -> pa.DictionaryArray:
-    distinct = pa.array(texts, pa.large_string())
-    return pa.DictionaryArray.from_arrays(codes, distinct)
-
-
-def _bound(table: pa.Table) -> IndexColumns:
+def _to_columns(table: pa.Table) -> IndexColumns:
     whole = table.unify_dictionaries().combine_chunks()
     keys = pa.concat_arrays(whole["key"].chunks or [pa.array([], pa.large_string())])
     return IndexColumns(
         whole["account"].to_numpy(),
         whole["private"].to_numpy(),
-        _texts(whole["name"]),
-        _texts(whole["sound"]),
+        _to_text_column(whole["name"]),
+        _to_text_column(whole["sound"]),
         TextColumn(keys),
     )
 
 
-def _texts(column: pa.ChunkedArray) -> TextColumn:
+def _to_text_column(column: pa.ChunkedArray) -> TextColumn:
     if not column.num_chunks:
         return TextColumn(pa.array([], pa.large_string()))
     coded = column.chunk(0)
     return TextColumn(coded.dictionary, coded.indices.to_numpy())
 
 
-# The file: one a community and revision, in the folder of this derivation.
+def _to_index(rev: int, table: pa.Table) -> NameIndex:
+    return NameIndex(rev, _to_columns(table), _to_columns(_to_table([])))
 
 
-def _written(community_id: int, rev: int) -> NameIndex:
-    table = _table(_rows(community_id, -1))
-    where = _folder()
-    if where is not None:
-        growing = where / f"book-{community_id}-{rev}-{os.getpid()}.tmp"
-        feather.write_feather(table, growing, compression="uncompressed")
-        growing.replace(where / f"book-{community_id}-{rev}.arrow")
-        for old, path in _kept(where, community_id):
-            if old < rev:
+# Files: one per community and revision, in the folder of the mirror
+
+
+def _build(community_id: int, rev: int) -> NameIndex:
+    """Build the index from the database and save it, replacing older files."""
+    table = _to_table(_read_rows(community_id, -1))
+    folder = _find_folder()
+    if folder is not None:
+        # Written under another name, so that other processes never read half a file.
+        temporary = folder / f"names-{community_id}-{rev}-{os.getpid()}.tmp"
+        feather.write_feather(table, temporary, compression="uncompressed")
+        temporary.replace(folder / f"names-{community_id}-{rev}.arrow")
+        for saved_rev, path in _list_files(folder, community_id):
+            if saved_rev < rev:
                 path.unlink(missing_ok=True)
-    return NameIndex(rev, _bound(table), _bound(_table([])))
+    return _to_index(rev, table)
 
 
-def _read(community_id: int, upto: int) -> NameIndex | None:
-    """The newest file that is not ahead of the truth as it is now."""
-    where = _folder()
-    if where is None:
+def _read_file(community_id: int, max_rev: int) -> NameIndex | None:
+    """The newest readable file up to a revision.
+
+    After a restore of the database, files may be ahead of it.
+    """
+    folder = _find_folder()
+    if folder is None:
         return None
-    for rev, path in sorted(_kept(where, community_id), reverse=True):
-        if rev <= upto:
+    for rev, path in sorted(_list_files(folder, community_id), reverse=True):
+        if rev <= max_rev:
             with contextlib.suppress(OSError, pa.ArrowInvalid):
-                table = feather.read_table(path)
-                return NameIndex(rev, _bound(table), _bound(_table([])))
+                return _to_index(rev, feather.read_table(path))
     return None
 
 
-def _folder() -> Path | None:
+def _find_folder() -> Path | None:
     name = mirror.position().folder
-    where = mirror.folder(name)
-    return where if name and where.is_dir() else None
+    folder = mirror.folder(name)
+    return folder if name and folder.is_dir() else None
 
 
-def _kept(where: Path, community_id: int) -> list[tuple[int, Path]]:
-    found = where.glob(f"book-{community_id}-*.arrow")
-    return [(int(path.stem.rpartition("-")[2]), path) for path in found]
+def _list_files(folder: Path, community_id: int) -> list[tuple[int, Path]]:
+    """(revision, path) of the saved files of a community."""
+    paths = folder.glob(f"names-{community_id}-*.arrow")
+    return [(int(path.stem.rpartition("-")[2]), path) for path in paths]

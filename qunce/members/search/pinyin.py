@@ -1,7 +1,6 @@
-"""How a name is typed by its sound: pinyin in full and by initials, from any syllable.
+"""Ways to type a Chinese name: pinyin in full or by initials, from any syllable on.
 
-Pure. A name with a character of several readings sounds in each of them; the order of
-`READINGS` is the surname's first.
+A name with a character that has several readings can be typed with each of them.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ import re
 import unicodedata
 
 SEPARATOR = "\x1f"
-"""Stands before each way to type a name, so that a search can begin at a syllable."""
+"""Precedes each spelling, so that a search matches from the start of a syllable only."""
 MAX_READINGS = 4
-"""Readings kept of one name."""
+"""Readings of one name that are indexed."""
 MAX_SYLLABLES = 6
-"""Syllables from which a search may begin."""
+"""Syllables from which a search may start."""
 READINGS = {
     "万": ("wan", "mo"), "乐": ("yue", "le"), "仇": ("qiu", "chou"),
     "区": ("ou", "qu"), "单": ("shan", "dan"), "参": ("shen", "can"),
@@ -36,30 +35,30 @@ READINGS = {
     "调": ("diao", "tiao"), "传": ("chuan", "zhuan"), "藏": ("zang", "cang"),
     "便": ("bian", "pian"), "折": ("she", "zhe"), "呗": ("bei", "bai"),
 }  # fmt: skip
-SEVERAL = re.compile(f"[{''.join(READINGS)}]")
+"""Character → its readings, the one of the surname first."""
+AMBIGUOUS = re.compile(f"[{''.join(READINGS)}]")
 CHINESE = re.compile(r"[\u3007\u3400-\u9fff\U00020000-\U0003ffff]")
 TYPED = re.compile(r"[a-z0-9]+")
 
 
 @functools.cache
 def usual_readings() -> dict[str, str]:
-    """Character → its usual reading without tone; ü is typed v."""
+    """Character → its most common reading without tone; ü is written v."""
     from pypinyin.constants import PINYIN_DICT
 
-    usual = {chr(code): _plain(said) for code, said in PINYIN_DICT.items()}
-    return usual | {character: said[0] for character, said in READINGS.items()}
-
-
-def _plain(said: str) -> str:
-    first = unicodedata.normalize("NFD", said.split(",")[0])
-    letters = first.replace("u\u0308", "v")
-    return "".join(each for each in letters if "a" <= each <= "z")
+    usual = {}
+    for code, readings in PINYIN_DICT.items():
+        decomposed = unicodedata.normalize("NFD", readings.split(",")[0])
+        letters = decomposed.replace("u\u0308", "v")
+        usual[chr(code)] = "".join(c for c in letters if "a" <= c <= "z")
+    return usual | {character: readings[0] for character, readings in READINGS.items()}
 
 
 def normalise(text: str) -> str:
-    """A name or a search in one form: compatible, lower case, nothing invisible."""
+    """A name or query in NFKC and lower case, with single spaces, without control
+    characters."""
     if text.isascii() and text.isprintable():
-        return " ".join(text.lower().split())
+        return " ".join(text.lower().split())  # most keys, several times faster
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
         text = "".join(
@@ -69,38 +68,39 @@ def normalise(text: str) -> str:
 
 
 def parse_query(text: str) -> str:
-    """A search as it is compared with sounds; empty if it is not one."""
+    """A normalised query in the form of the spellings; "" if it is not pinyin."""
     plain = re.sub(r"[\s'’-]", "", text.replace("ü", "v"))
     return plain if TYPED.fullmatch(plain) else ""
 
 
 def spellings(name: str) -> str:
-    """Every way to type a cleaned name, each behind a separator; "" if it has none."""
+    """Every way to type a normalised name, each after a SEPARATOR; "" if not Chinese."""
     if not CHINESE.search(name):
         return ""
-    found = dict.fromkeys(
-        SEPARATOR + way for said in _readings(name) for way in _from_each(said)
+    ways = dict.fromkeys(
+        SEPARATOR + way
+        for syllables in _list_readings(name)
+        for way in _list_suffixes(syllables)
     )
-    return "".join(found)
+    return "".join(ways)
 
 
-def _readings(name: str) -> list[list[str]]:
+def _list_readings(name: str) -> list[list[str]]:
+    """The syllables of a name, for each combination of readings up to MAX_READINGS."""
     usual = usual_readings()
-    if not SEVERAL.search(name):
-        return [_syllables([usual.get(c, c) for c in name])]
-    choices = [READINGS.get(c) or (usual.get(c, c),) for c in name]
-    several = itertools.islice(itertools.product(*choices), MAX_READINGS)
-    return [_syllables(list(said)) for said in several]
+    if not AMBIGUOUS.search(name):
+        readings = [tuple(usual.get(c, c) for c in name)]
+    else:
+        choices = [READINGS.get(c) or (usual.get(c, c),) for c in name]
+        readings = list(itertools.islice(itertools.product(*choices), MAX_READINGS))
+    return [[part for part in parts if TYPED.fullmatch(part)] for parts in readings]
 
 
-def _syllables(said: list[str]) -> list[str]:
-    return [each for each in said if TYPED.fullmatch(each)]
-
-
-def _from_each(said: list[str]) -> list[str]:
-    """The whole and its ends, written out; then the same by initials."""
-    starts = range(min(len(said), MAX_SYLLABLES))
-    initials = "".join(each[0] for each in said)
-    return ["".join(said[start:]) for start in starts] + [
-        initials[start:] for start in starts
+def _list_suffixes(syllables: list[str]) -> list[str]:
+    """The syllables from each position on, written out and then as initials."""
+    starts = range(min(len(syllables), MAX_SYLLABLES))
+    initials = "".join(syllable[0] for syllable in syllables)
+    return [
+        *("".join(syllables[start:]) for start in starts),
+        *(initials[start:] for start in starts),
     ]

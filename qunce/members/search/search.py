@@ -1,8 +1,7 @@
-"""Finding members by what somebody types: a name or a piece of it, its pinyin or initials,
-a key, a phone, an address. What is out of the operator's sight is not found.
+"""Search for members by name or part of it, pinyin, initials, key, phone or e-mail.
 
-Who may not read identifiers in full finds them only by typing them in full; otherwise a
-search would tell them, digit by digit.
+Staff who may not read identifiers in full find them only by typing them in full.
+Otherwise a search would reveal them, digit by digit.
 """
 
 from __future__ import annotations
@@ -33,105 +32,109 @@ if TYPE_CHECKING:
 
     from qunce.core.staff.models import Staff
 
-    Look = Callable[[IndexColumns], NDArray[np.int64]]
+    FindRows = Callable[[IndexColumns], NDArray[np.int64]]
 
 MAX_QUERY_LENGTH = 80
-"""Characters of a search that are looked at."""
+"""Characters of a query; the rest is ignored."""
 MIN_PREFIX_LENGTH = 4
-"""Characters from which identifiers are found by their beginning."""
+"""Characters from which identifiers are found by a prefix."""
 MAX_IDENTIFIERS = 100_000
-"""Identifiers of one beginning that are read."""
+"""Identifiers with one prefix that are read."""
 
 
 def find(*, by: Staff, query: str, at: datetime) -> BitMap:
-    """First accounts of the people found, out of sight or not: for set algebra.
+    """Ids of the people found, visible or not.
 
-    Cut it with an audience of the same operator before anything is shown.
+    Intersect it with an audience of `by` before anything is shown.
     """
-    accounts = [some for some in _steps(by, query) if len(some)]
-    found = np.concatenate(accounts) if accounts else np.empty(0, np.int64)
-    return visibility.people_of_accounts(by=by, accounts=bitmaps.of(found), at=at)
+    accounts = [found for found in _find_accounts(by, query) if len(found)]
+    ids = np.concatenate(accounts) if accounts else np.empty(0, np.int64)
+    return visibility.people_of_accounts(by=by, accounts=bitmaps.of(ids), at=at)
 
 
 def suggest(*, by: Staff, query: str, at: datetime, limit: int = 10) -> list[int]:
-    """First accounts of the likeliest people in sight, the likeliest first."""
-    found: dict[int, None] = {}
-    for some in _steps(by, query):
-        newest = [int(each) for each in some[::-1][: limit * 20]]
-        seen = visibility.filter_visible(by=by, accounts=newest, at=at)
-        heads = account_queries.person_ids(newest)
-        found |= {heads[each]: None for each in newest if heads[each] in seen}
-        if len(found) >= limit:
+    """Ids of the most likely visible people, the most likely first."""
+    suggested: dict[int, None] = {}
+    for accounts in _find_accounts(by, query):
+        newest = [int(account) for account in accounts[::-1][: limit * 20]]
+        visible = visibility.filter_visible(by=by, accounts=newest, at=at)
+        people = account_queries.person_ids(newest)
+        suggested |= {people[a]: None for a in newest if people[a] in visible}
+        if len(suggested) >= limit:
             break
-    return list(found)[:limit]
+    return list(suggested)[:limit]
 
 
-def _steps(by: Staff, query: str) -> Iterator[NDArray[np.int64]]:
-    """Accounts ascending, the surest way of finding first."""
+def _find_accounts(by: Staff, query: str) -> Iterator[NDArray[np.int64]]:
+    """Account ids found in each way, ascending, the most reliable way first."""
     text = pinyin.normalise(query[:MAX_QUERY_LENGTH])
     if not text:
         return
-    yield np.array(
-        _identified(by, [text, query[:MAX_QUERY_LENGTH].strip()]), dtype=np.int64
-    )
-    book = name_index.load(by.community_id)
-    for look in _looks(text, plain=permissions.may(by, masking.VIEW_IDENTIFIERS)):
-        main = book.main.accounts[look(book.main)]
-        main = main[~np.isin(main, book.touched)] if len(book.touched) else main
-        yield np.concatenate([main, book.newer.accounts[look(book.newer)]])
+    exact = query[:MAX_QUERY_LENGTH].strip()
+    yield np.array(_find_by_identifier(by, [text, exact]), dtype=np.int64)
+    index = name_index.load(by.community_id)
+    unmasked = permissions.may(by, masking.VIEW_IDENTIFIERS)
+    for find_rows in _list_ways(text, unmasked=unmasked):
+        main = index.main.accounts[find_rows(index.main)]
+        if len(index.changed):
+            main = main[~np.isin(main, index.changed)]
+        newer = index.newer.accounts[find_rows(index.newer)]
+        yield np.concatenate([main, newer])
 
 
-def _looks(text: str, *, plain: bool) -> Iterator[Look]:
-    yield lambda pages: _keys(pages, text, plain=plain)
-    yield lambda pages: pages.names.find(START + text)
-    yield lambda pages: pages.names.find(text)
+def _list_ways(text: str, *, unmasked: bool) -> Iterator[FindRows]:
+    """By key, then by the start of a name, any part of it, and its pinyin."""
+    yield lambda columns: _find_keys(columns, text, unmasked=unmasked)
+    yield lambda columns: columns.names.find(START + text)
+    yield lambda columns: columns.names.find(text)
     typed = pinyin.parse_query(text)
     if typed:
-        yield lambda pages: pages.sounds.find(pinyin.SEPARATOR + typed)
+        yield lambda columns: columns.sounds.find(pinyin.SEPARATOR + typed)
 
 
-def _keys(pages: IndexColumns, text: str, *, plain: bool) -> NDArray[np.int64]:
-    rows = pages.keys.find(START + text)
-    if plain:
+def _find_keys(
+    columns: IndexColumns, text: str, *, unmasked: bool
+) -> NDArray[np.int64]:
+    rows = columns.keys.find(START + text)
+    if unmasked:
         return rows
-    whole = pages.keys.lengths[rows] == len((START + text).encode())
-    shown: NDArray[np.int64] = rows[whole | ~pages.private[rows]]
-    return shown
+    in_full = columns.keys.lengths[rows] == len((START + text).encode())
+    allowed: NDArray[np.int64] = rows[in_full | ~columns.private[rows]]
+    return allowed
 
 
 # Identifiers
 
 
-def _identified(by: Staff, texts: list[str]) -> list[int]:
-    """Accounts known by what is typed; by its beginning for those who may read it."""
-    rows = account_models.Identifier.objects.filter(community_id=by.community_id)
-    whole = models.Q(pk__in=[])
-    begun = models.Q(pk__in=[])
+def _find_by_identifier(by: Staff, texts: list[str]) -> list[int]:
+    """Accounts with this identifier, or with this prefix if `by` may read it in full."""
+    in_full, prefixes = models.Q(pk__in=[]), models.Q(pk__in=[])
     for kind in account_queries.list_identifier_kinds(by.community):
-        forms = _forms(kind, texts)
-        whole |= models.Q(kind=kind, value__in=forms)
-        begun |= models.Q(kind=kind) & _beginning(forms)
-    long_enough = len(texts[0]) >= MIN_PREFIX_LENGTH and permissions.may(
+        forms = _list_forms(kind, texts)
+        in_full |= models.Q(kind=kind, value__in=forms)
+        prefixes |= models.Q(kind=kind) & _starts_with(forms)
+    by_prefix = len(texts[0]) >= MIN_PREFIX_LENGTH and permissions.may(
         by, masking.VIEW_IDENTIFIERS
     )
-    found = rows.filter(begun if long_enough else whole)
-    return sorted(set(found.values_list("account_id", flat=True)[:MAX_IDENTIFIERS]))
+    rows = account_models.Identifier.objects.filter(community_id=by.community_id)
+    rows = rows.filter(prefixes if by_prefix else in_full)
+    return sorted(set(rows.values_list("account_id", flat=True)[:MAX_IDENTIFIERS]))
 
 
-def _forms(kind: str, texts: list[str]) -> set[str]:
-    """As it is typed, and as it would be kept."""
+def _list_forms(kind: str, texts: list[str]) -> set[str]:
+    """The texts as typed, without what no database stores, and in normal form."""
     forms = {text.encode(errors="ignore").decode().replace("\0", "") for text in texts}
     with contextlib.suppress(InvalidIdentifier):
         forms.add(normalise(kind, texts[0]))
     return forms - {""}
 
 
-def _beginning(forms: set[str]) -> models.Q:
-    """On SQLite a span of the index; on PostgreSQL LIKE, which its index is made for."""
-    found = models.Q(pk__in=[])
+def _starts_with(forms: set[str]) -> models.Q:
+    """A range of the index on SQLite; LIKE, for which it is built, on PostgreSQL."""
+    condition = models.Q(pk__in=[])
     for form in forms:
         if db.is_postgresql():
-            found |= models.Q(value__startswith=form)
+            condition |= models.Q(value__startswith=form)
         else:
-            found |= models.Q(value__gte=form, value__lt=form + "\U0010ffff")
-    return found
+            condition |= models.Q(value__gte=form, value__lt=form + "\U0010ffff")
+    return condition

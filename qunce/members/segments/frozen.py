@@ -74,7 +74,7 @@ def freeze(
     """Store the people of a rule who are visible to `by` now."""
     permissions.check_may(by, MANAGE)
     key = naming.check(key, naming.NO_RULE)
-    blob = audiences.freeze(community=community, rule=rule, by=by, at=at)
+    people = audiences.people(community=community, rule=rule, by=by, at=at)
     with transaction.atomic():
         if FrozenSegment.objects.filter(community=community, key=key).exists():
             raise FrozenSegmentAlreadyExists(
@@ -85,8 +85,8 @@ def freeze(
             key=key,
             segment=segment,
             rule=rule,
-            size=audiences.size(blob),
-            blob=blob,
+            size=len(people),
+            blob=bitmaps.to_bytes(people),
             at=at,
             by=by,
         )

@@ -69,7 +69,7 @@ def _tags_of_accounts(
 ) -> Iterator[tuple[int, Tag]]:
     """(account id, tag) for each automatic tag of these accounts."""
     own_zones = _own_zones(tags.community, ids)
-    sources = interned_names.listed(accounts.SOURCE_NAMESPACE, tags.community.pk)
+    sources = interned_names.names_by_id(accounts.SOURCE_NAMESPACE, tags.community.pk)
     rows = Account.objects.filter(pk__in=ids, community=tags.community).order_by("pk")
     for account, joined_at, source_id, channel in rows.values_list(
         "pk", "joined_at", "source_id", "channel"

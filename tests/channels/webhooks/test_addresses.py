@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from qunce.channels.webhooks import url_policy
-from qunce.channels.webhooks.url_policy import InvalidAddress
+from qunce.channels.webhooks.url_policy import InvalidUrl
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,12 @@ from qunce.channels.webhooks.url_policy import InvalidAddress
     ],
 )
 def test_private_addresses_are_not_open(address: str) -> None:
-    assert not url_policy.is_open(address)
+    assert not url_policy.is_public(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111"])
 def test_public_addresses_are_open(address: str) -> None:
-    assert url_policy.is_open(address)
+    assert url_policy.is_public(address)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_public_addresses_are_open(address: str) -> None:
     ],
 )
 def test_what_is_no_open_https_address_is_refused(url: str) -> None:
-    with pytest.raises(InvalidAddress):
+    with pytest.raises(InvalidUrl):
         url_policy.check(url)
 
 
@@ -79,23 +79,23 @@ def test_one_private_address_among_many_closes_a_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lookup("8.8.8.8", "10.0.0.1"))
-    with pytest.raises(InvalidAddress, match="private network"):
-        url_policy.find("https://example.com/hook")
+    with pytest.raises(InvalidUrl, match="private network"):
+        url_policy.resolve("https://example.com/hook")
 
 
 def test_the_judged_address_is_the_one_that_is_called(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lookup("8.8.8.8"))
-    found = url_policy.find("https://example.com:8443/hook")
+    found = url_policy.resolve("https://example.com:8443/hook")
     assert (found.address, found.host, found.port) == ("8.8.8.8", "example.com", 8443)
 
 
 def test_a_setting_lets_them_go_inside(settings: Settings) -> None:
     settings.ALLOW_PRIVATE_WEBHOOKS = True
-    assert url_policy.find("http://127.0.0.1:8000/").address == "127.0.0.1"
+    assert url_policy.resolve("http://127.0.0.1:8000/").address == "127.0.0.1"
 
 
 def test_an_unknown_name_is_told(settings: Settings) -> None:
-    with pytest.raises(InvalidAddress, match="name server"):
-        url_policy.find("https://nobody.invalid/")
+    with pytest.raises(InvalidUrl, match="name server"):
+        url_policy.resolve("https://nobody.invalid/")

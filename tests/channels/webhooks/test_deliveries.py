@@ -24,8 +24,8 @@ from qunce.core.staff.models import Staff
 from qunce.members.people import people
 from qunce.members.tags import library
 from tests.channels.webhooks.receiver import Receiver, receiving
-from tests.members import made
-from tests.members.made import AT
+from tests import factories
+from tests.factories import AT
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 LATER = AT + HOUR
@@ -41,12 +41,12 @@ def there(settings: Settings) -> Iterator[Receiver]:
 
 @pytest.fixture
 def shop(db: None) -> Community:
-    return made.shop(language="en")
+    return factories.community(language="en")
 
 
 @pytest.fixture
 def by(shop: Community) -> Staff:
-    return made.staff(shop, "manager")
+    return factories.staff(shop, "manager")
 
 
 def endpoint(by: Staff, url: str, *kinds: str, at: datetime = AT) -> Endpoint:
@@ -63,7 +63,7 @@ def endpoint(by: Staff, url: str, *kinds: str, at: datetime = AT) -> Endpoint:
 def run(at: datetime = LATER) -> int:
     """What the beats do: facts become deliveries, deliveries are sent."""
     reactions.WEBHOOKS.catch_up(at=at)
-    return deliveries.push(at=at)
+    return deliveries.send_due(at=at)
 
 
 def only() -> Delivery:
@@ -75,9 +75,9 @@ def only() -> Delivery:
 def test_a_fact_arrives_signed_and_once(
     shop: Community, by: Staff, there: Receiver
 ) -> None:
-    made.member(shop, "before")
+    factories.member(shop, "before")
     hook = endpoint(by, there.url, at=AT + SECOND)
-    member = made.member(shop, "m1", at=AT + 2 * SECOND)
+    member = factories.member(shop, "m1", at=AT + 2 * SECOND)
     assert run() == 1
     assert run() == 0
     ((headers, body),) = there.calls
@@ -97,15 +97,15 @@ def test_other_kinds_communities_and_paused_ones_are_not_told(
     shop: Community, by: Staff, there: Receiver
 ) -> None:
     hook = endpoint(by, there.url, "tag.created")
-    made.member(shop, "m1")
-    made.tag(made.shop("elsewhere"), "koc")
+    factories.member(shop, "m1")
+    factories.tag(factories.community("elsewhere"), "koc")
     assert run() == 0
     endpoints.pause(endpoint=hook, by=by, at=AT)
-    made.tag(shop, "koc")
+    factories.tag(shop, "koc")
     assert run() == 0
     endpoints.resume(endpoint=hook, by=by, at=AT + SECOND)
     assert run() == 0
-    made.member(shop, "m2")
+    factories.member(shop, "m2")
     library.create(community=shop, key="fan", by=by, at=AT + 2 * SECOND)
     assert run() == 1
 
@@ -114,12 +114,12 @@ def test_a_kind_added_later_is_told_from_then_on(
     shop: Community, by: Staff, there: Receiver
 ) -> None:
     hook = endpoint(by, there.url, "tag.created")
-    made.member(shop, "m1")
+    factories.member(shop, "m1")
     kinds = [JOINED, "tag.created"]
-    changed = endpoints.change(endpoint=hook, kinds=kinds, by=by, at=AT + SECOND)
+    changed = endpoints.update(endpoint=hook, kinds=kinds, by=by, at=AT + SECOND)
     assert changed == ["kinds"]
     assert run() == 0
-    made.member(shop, "m2", at=AT + 2 * SECOND)
+    factories.member(shop, "m2", at=AT + 2 * SECOND)
     assert run() == 1
 
 
@@ -129,20 +129,20 @@ def test_without_success_it_is_tried_again_later_each_time(
     shop: Community, by: Staff, there: Receiver
 ) -> None:
     endpoint(by, there.url)
-    made.member(shop, "m1")
+    factories.member(shop, "m1")
     there.answers = [500, 503, 302, 200]
     there.location = there.url
     at, names, waits = LATER, set(), []
     run(at)
     while only().state == "waiting":
         waits.append(only().due_at - at)
-        assert deliveries.push(at=only().due_at - SECOND) == 0
+        assert deliveries.send_due(at=only().due_at - SECOND) == 0
         at = only().due_at
-        deliveries.push(at=at)
+        deliveries.send_due(at=at)
     names = {headers["webhook-id"] for headers, _body in there.calls}
     assert (len(there.calls), len(names)) == (4, 1)
     assert waits == sorted(waits)
-    for wait, least in zip(waits, deliveries.WAITS, strict=False):
+    for wait, least in zip(waits, deliveries.RETRY_DELAYS, strict=False):
         assert least <= wait <= least * 1.2
     row = only()
     assert (row.state, row.attempts, row.status) == ("delivered", 4, 200)
@@ -153,15 +153,15 @@ def test_in_the_end_it_is_given_up_and_can_be_sent_again(
     shop: Community, by: Staff, there: Receiver
 ) -> None:
     endpoint(by, there.url)
-    made.member(shop, "m1")
+    factories.member(shop, "m1")
     there.answers = [500]
     run()
     while only().state == "waiting":
-        deliveries.push(at=only().due_at)
-    assert only().attempts == len(deliveries.WAITS) + 1
+        deliveries.send_due(at=only().due_at)
+    assert only().attempts == len(deliveries.RETRY_DELAYS) + 1
     there.answers = [204]
-    deliveries.again(delivery=only(), by=by, at=LATER)
-    deliveries.push(at=LATER)
+    deliveries.retry(delivery=only(), by=by, at=LATER)
+    deliveries.send_due(at=LATER)
     assert (only().state, only().status) == ("delivered", 204)
 
 
@@ -170,7 +170,7 @@ def test_who_cannot_be_reached_is_said_so(
 ) -> None:
     settings.ALLOW_PRIVATE_WEBHOOKS = True
     endpoint(by, "http://127.0.0.1:9/")
-    made.member(shop, "m1")
+    factories.member(shop, "m1")
     run()
     assert (only().status, only().state) == (0, "waiting")
     assert "ConnectError" in only().error
@@ -183,7 +183,7 @@ def test_an_endpoint_inside_is_not_called(
     with receiving() as receiver:
         endpoint(by, receiver.url)
         Endpoint.objects.update(url=receiver.url.replace("http:", "https:"))
-        made.member(shop, "m1")
+        factories.member(shop, "m1")
         settings.ALLOW_PRIVATE_WEBHOOKS = False
         run()
         assert receiver.calls == []
@@ -196,13 +196,13 @@ def test_who_fails_for_a_day_is_stopped(
     endpoint(by, there.url)
     there.answers = [500]
     at = LATER
-    for number in range(deliveries.MANY_FAILURES + 5):
-        made.member(shop, f"m{number}")
+    for number in range(deliveries.MIN_FAILURES_TO_STOP + 5):
+        factories.member(shop, f"m{number}")
         at += HOUR
         run(at)
     hook = Endpoint.objects.get()
     assert hook.state == "broken"
-    told = made.told(shop, "webhook.state_changed")
+    told = factories.recorded_facts(shop, "webhook.state_changed")
     assert told[-1][1]["state"] == "broken"
     assert run(at + HOUR) == 0
     there.answers = [200]
@@ -214,7 +214,7 @@ def test_who_says_gone_is_stopped_at_once(
     shop: Community, by: Staff, there: Receiver
 ) -> None:
     endpoint(by, there.url)
-    made.member(shop, "m1")
+    factories.member(shop, "m1")
     there.answers = [410]
     run()
     assert Endpoint.objects.get().state == "broken"
@@ -226,7 +226,7 @@ def test_one_that_fails_holds_up_no_other(
     endpoint(by, "http://127.0.0.1:9/")
     endpoint(by, there.url)
     for number in range(30):
-        made.member(shop, f"m{number}")
+        factories.member(shop, f"m{number}")
     run()
     assert len(there.calls) == 30
 
@@ -235,11 +235,11 @@ def test_a_worker_that_died_leaves_its_rows_to_the_next(
     shop: Community, by: Staff, there: Receiver
 ) -> None:
     endpoint(by, there.url)
-    made.member(shop, "m1")
+    factories.member(shop, "m1")
     reactions.WEBHOOKS.catch_up(at=LATER)
     assert deliveries._claim(LATER)
-    assert deliveries.push(at=LATER) == 0
-    assert deliveries.push(at=LATER + deliveries.LEASE) == 1
+    assert deliveries.send_due(at=LATER) == 0
+    assert deliveries.send_due(at=LATER + deliveries.LEASE) == 1
 
 
 def test_a_trial_arrives_and_is_not_repeated(
@@ -247,8 +247,8 @@ def test_a_trial_arrives_and_is_not_repeated(
 ) -> None:
     there.answers = [500]
     hook = endpoint(by, there.url)
-    deliveries.try_out(endpoint=hook, by=by, at=AT)
-    deliveries.push(at=LATER)
+    deliveries.send_test(endpoint=hook, by=by, at=AT)
+    deliveries.send_due(at=LATER)
     assert json.loads(there.calls[0][1])["type"] == "webhook.tried"
     assert only().state == "failed"
 
@@ -257,7 +257,7 @@ def test_of_the_erased_nothing_stays_but_that_they_are(
     shop: Community, by: Staff, there: Receiver
 ) -> None:
     endpoint(by, there.url, JOINED, "member.erased")
-    member = made.member(shop, "m1")
+    member = factories.member(shop, "m1")
     reactions.WEBHOOKS.catch_up(at=LATER)
     people.erase(account=member, by=staff_models.system(shop), at=AT + SECOND)
     reactions.CONSUMER.catch_up(at=LATER)
@@ -269,19 +269,19 @@ def test_the_log_is_kept_for_a_month(
     shop: Community, by: Staff, there: Receiver
 ) -> None:
     endpoint(by, there.url)
-    made.member(shop, "m1")
+    factories.member(shop, "m1")
     run()
-    deliveries.tidy(at=LATER + deliveries.KEPT)
+    deliveries.prune(at=LATER + deliveries.RETENTION)
     assert Delivery.objects.exists()
-    deliveries.tidy(at=LATER + deliveries.KEPT + SECOND)
+    deliveries.prune(at=LATER + deliveries.RETENTION + SECOND)
     assert not Delivery.objects.exists()
 
 
 def test_only_who_manages_all_has_webhooks(shop: Community) -> None:
-    clerk = made.staff(shop, "operator", "clerk")
+    clerk = factories.staff(shop, "operator", "clerk")
     with pytest.raises(permissions.NotAllowed):
         endpoint(clerk, "https://example.com/")
-    part = made.staff(shop, "manager", "part")
+    part = factories.staff(shop, "manager", "part")
     part.scope = {"all": []}
     with pytest.raises(permissions.ScopeTooNarrow):
         endpoint(part, "https://example.com/")
@@ -289,9 +289,9 @@ def test_only_who_manages_all_has_webhooks(shop: Community) -> None:
 
 def test_another_communitys_webhook_is_not_there(by: Staff) -> None:
     hook = endpoint(by, "https://example.com/")
-    stranger = made.staff(made.shop("elsewhere"), "owner", "bob")
-    assert endpoints.listed(stranger) == []
-    with pytest.raises(endpoints.UnknownWebhook):
+    stranger = factories.staff(factories.community("elsewhere"), "owner", "bob")
+    assert endpoints.list_endpoints(stranger) == []
+    with pytest.raises(endpoints.WebhookNotFound):
         endpoints.get(by=stranger, pk=hook.pk)
 
 
@@ -310,4 +310,4 @@ def test_what_is_no_webhook_is_refused(by: Staff, wrong: dict[str, object]) -> N
 
 
 def test_every_kind_can_be_chosen(db: None) -> None:
-    assert set(facts.declared()) <= {kind for kind, _words in endpoints.choices()}
+    assert set(facts.declared()) <= {kind for kind, _words in endpoints.list_kinds()}

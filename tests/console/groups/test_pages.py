@@ -13,20 +13,20 @@ from qunce.groups import groups, memberships
 from qunce.members.segments import segments
 from qunce.members.tags import assignments
 from tests.console import desk
-from tests.members import made
-from tests.members.made import AT
+from tests import factories
+from tests.factories import AT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def shop() -> Community:
-    return made.shop(timezone="UTC", language="en")
+    return factories.community(timezone="UTC", language="en")
 
 
 @pytest.fixture
 def by(shop: Community) -> Staff:
-    return made.staff(shop)
+    return factories.staff(shop)
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_stage_is_taken_and_taken_back(by: Staff, browser: Client) -> None:
 def test_people_are_put_in_by_key_and_by_segment_and_taken_back(
     shop: Community, by: Staff, browser: Client
 ) -> None:
-    made.members(shop, "ann", "bob", "eve")
+    factories.members(shop, "ann", "bob", "eve")
     north = group(by)
     join = f"/groups/{north.pk}/members/"
     page = browser.post(join, {"keys": "ann, bob", "role": "koc"}, follow=True)
@@ -164,7 +164,7 @@ def test_an_empty_segment_puts_nobody_in_and_says_so(
 def test_an_unknown_key_puts_nobody_in_and_is_named(
     shop: Community, by: Staff, browser: Client
 ) -> None:
-    made.members(shop, "ann")
+    factories.members(shop, "ann")
     north = group(by)
     answer = browser.post(f"/groups/{north.pk}/members/", {"keys": "ann\nnobody-x"})
     assert answer.status_code == 422
@@ -175,7 +175,7 @@ def test_an_unknown_key_puts_nobody_in_and_is_named(
 
 
 def test_a_full_group_says_so(shop: Community, by: Staff, browser: Client) -> None:
-    made.members(shop, "ann", "bob")
+    factories.members(shop, "ann", "bob")
     north = group(by, capacity=1)
     answer = browser.post(f"/groups/{north.pk}/members/", {"keys": "ann bob,ann,bob"})
     assert answer.status_code == 422
@@ -187,7 +187,7 @@ def test_somebody_gets_a_part_leaves_and_is_brought_back(
     shop: Community, by: Staff, browser: Client
 ) -> None:
     """V2"""
-    (ann,) = made.members(shop, "ann")
+    (ann,) = factories.members(shop, "ann")
     north = group(by)
     groups.add_members(group=north, accounts=[ann], by=by, at=AT)
     person = f"/groups/{north.pk}/members/{ann}/"
@@ -217,8 +217,8 @@ def test_groups_and_people_out_of_sight_are_not_there(
     shop: Community, by: Staff
 ) -> None:
     """S3"""
-    ann, bob = made.members(shop, "ann", "bob-secret")
-    assignments.apply(tag=made.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
+    ann, bob = factories.members(shop, "ann", "bob-secret")
+    assignments.apply(tag=factories.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
     north, south = group(by, "north"), group(by, "south", name="Southerners")
     groups.add_members(group=north, accounts=[ann, bob], by=by, at=AT)
     some = staff_models.create(
@@ -246,7 +246,7 @@ def test_groups_and_people_out_of_sight_are_not_there(
     for verb in ("remove", "re-add", "role"):
         person = f"/groups/{north.pk}/members/{bob}/{verb}/"
         assert browser.post(person, {"role": "koc"}).status_code == 404
-    other = made.shop("other")
+    other = factories.community("other")
     theirs = desk.at(other, login="eve")
     assert theirs.get(f"/groups/{north.pk}/").status_code == 404
 

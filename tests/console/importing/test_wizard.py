@@ -21,8 +21,8 @@ from qunce.importing import column_mapping, jobs, registry, uploads
 from qunce.importing.jobs import ImportJob
 from qunce.importing.uploads import Upload
 from qunce.members.accounts import queries as account_queries
-from tests.members import made
-from tests.members.made import AT, LATER
+from tests import factories
+from tests.factories import AT, LATER
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -46,12 +46,12 @@ def home(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shop() -> Community:
-    return made.shop(language="en")
+    return factories.community(language="en")
 
 
 @pytest.fixture
 def by(shop: Community) -> Staff:
-    return made.staff(shop)
+    return factories.staff(shop)
 
 
 def browser(staff: Staff, **given: Any) -> Client:
@@ -290,8 +290,8 @@ def test_every_field_and_state_has_words() -> None:
 
 
 def test_nothing_of_another_community_is_here(ann: Client) -> None:
-    other = made.shop("other", language="en")
-    elsewhere = browser(made.staff(other, login="bob"))
+    other = factories.community("other", language="en")
+    elsewhere = browser(factories.staff(other, login="bob"))
     upload = brought(elsewhere, GOOD)
     job = started(elsewhere, upload)
     for view, pk in (

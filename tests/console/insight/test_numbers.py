@@ -15,14 +15,14 @@ from qunce.members.tags import assignments
 from qunce.sales import orders
 from qunce.sets.mirror import deriver
 from tests.console import desk
-from tests.members import made
+from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def shop() -> Community:
-    return made.shop(timezone="UTC", language="en")
+    return factories.community(timezone="UTC", language="en")
 
 
 def pay(shop: Community, key: str, account: int, amount: int) -> None:
@@ -42,7 +42,7 @@ def pay(shop: Community, key: str, account: int, amount: int) -> None:
 
 def test_every_number_has_its_chart_its_table_and_its_meaning(shop: Community) -> None:
     """I16"""
-    ann = made.member(shop, "ann").pk
+    ann = factories.member(shop, "ann").pk
     pay(shop, "A", ann, 1234)
     page = desk.at(shop).get("/insight/").content.decode()
     assert page.count("data-chart=") == 4
@@ -79,16 +79,16 @@ def test_a_chart_is_also_a_file(shop: Community) -> None:
 
 def test_numbers_are_those_of_the_operator_s_scope(shop: Community) -> None:
     """S3"""
-    ann, bob = made.members(shop, "ann", "bob")
-    owner = made.staff(shop)
-    assignments.apply(tag=made.tag(shop, "mine"), accounts=[ann], by=owner, at=made.AT)
+    ann, bob = factories.members(shop, "ann", "bob")
+    owner = factories.staff(shop)
+    assignments.apply(tag=factories.tag(shop, "mine"), accounts=[ann], by=owner, at=factories.AT)
     pay(shop, "A", ann, 100)
     pay(shop, "B", bob, 7777)
     some = staff_models.create(
         community=shop,
         login="some",
         scope={"tag": {"any": ["mine"]}},
-        at=made.AT,
+        at=factories.AT,
     )
     page = desk.sit(some).get("/insight/").content.decode()
     assert "1.00" in page

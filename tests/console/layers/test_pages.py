@@ -22,7 +22,7 @@ from qunce.members.layers.layers import Layering
 from qunce.members.tags import assignments
 from qunce.sets.mirror import deriver
 from tests.console.world import browser
-from tests.members import made
+from tests import factories
 
 SPEC: dict[str, Any] = {
     "by": "rules",
@@ -40,17 +40,17 @@ def now() -> datetime:
 
 @pytest.fixture
 def shop(db: None, now: datetime) -> Community:
-    shop = made.shop(language="en")
+    shop = factories.community(language="en")
     by = staff_models.system(shop)
     for key in ("ann", "bob", "eve"):
         accounts.create(community=shop, key=key, by=by, at=now - timedelta(days=9))
-    made.tag(shop, "vip")
+    factories.tag(shop, "vip")
     return shop
 
 
 @pytest.fixture
 def boss(shop: Community) -> Staff:
-    return made.staff(shop, login="boss")
+    return factories.staff(shop, login="boss")
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def layering(shop: Community, boss: Staff, now: datetime) -> Layering:
     found = layers.create(community=shop, key="worth", spec=SPEC, by=boss, at=at)
     layers.recompute(layering=found, by=boss, at=at)
     ann = account_queries.get(shop, "ann").pk
-    tag = made.tag(shop, "old")
+    tag = factories.tag(shop, "old")
     assignments.apply(tag=tag, accounts=[ann], by=boss, at=at)
     vip = tag.__class__.objects.get(community=shop, key="vip")
     assignments.apply(tag=vip, accounts=[ann], by=boss, at=now)
@@ -194,7 +194,7 @@ def test_a_ready_made_one_is_laid_out_at_once(web: Client, shop: Community) -> N
 def test_who_may_not_manage_layers_looks_only(
     shop: Community, layering: Layering
 ) -> None:
-    web = browser(made.staff(shop, role="operator", login="oscar"))
+    web = browser(factories.staff(shop, role="operator", login="oscar"))
     page = web.get(f"/members/layers/{layering.pk}/").content.decode()
     assert "Best" in words(page)
     assert "Save" not in words(page)

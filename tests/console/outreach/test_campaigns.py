@@ -22,7 +22,7 @@ from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import assisted_sending
 from tests.console.world import browser
-from tests.members import made as members
+from tests import factories as members
 from tests.outreach import made
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -31,7 +31,7 @@ NOW = datetime.now(UTC)
 
 @pytest.fixture
 def shop() -> Community:
-    return members.shop(language="en")
+    return members.community(language="en")
 
 
 @pytest.fixture
@@ -319,19 +319,19 @@ HUGE = 10**30
 @pytest.mark.parametrize(
     ("view", "args"),
     [
-        ("campaign", 1),
-        ("receivers", 1),
-        ("task", 1),
-        ("opt-in", 1),
-        ("mark", 2),
-        ("undo", 2),
-        ("hand-over", 1),
+        ("campaign-detail", 1),
+        ("recipient-list", 1),
+        ("task-detail", 1),
+        ("opt-out-undo", 1),
+        ("recipient-mark-sent", 2),
+        ("recipient-undo", 2),
+        ("task-hand-over", 1),
     ],
 )
 def test_numbers_that_no_database_holds_are_unknown(
     ann: Client, view: str, args: int
 ) -> None:
-    ask = ann.get if view in ("campaign", "receivers", "task") else ann.post
+    ask = ann.get if view in ("campaign-detail", "recipient-list", "task-detail") else ann.post
     assert ask(url(view, *[HUGE] * args)).status_code == 404
 
 

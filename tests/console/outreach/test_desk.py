@@ -18,7 +18,7 @@ from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import assisted_sending
 from qunce.outreach.sending.tasks import Task
 from tests.console.world import browser
-from tests.members import made as members
+from tests import factories as members
 from tests.outreach import made
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -27,7 +27,7 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def shop() -> Community:
-    return members.shop(language="en")
+    return members.community(language="en")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from qunce.core.communities import Community
 from qunce.members.accounts import accounts
 from qunce.outreach import opt_outs
 from tests.console.world import browser
-from tests.members import made as members
+from tests import factories as members
 from tests.outreach import made
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -20,7 +20,7 @@ PHONE = "13800001234"
 
 @pytest.fixture
 def shop() -> Community:
-    return members.shop(language="en")
+    return members.community(language="en")
 
 
 @pytest.mark.parametrize(("role", "reads"), [("manager", PHONE), ("operator", "1234")])

@@ -11,15 +11,15 @@ from qunce.core.staff import models as staff_models
 from qunce.members.tags import assignments
 from qunce.sales import orders
 from tests.console import desk
-from tests.members import made
-from tests.members.made import AT
+from tests import factories
+from tests.factories import AT
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def shop() -> Community:
-    return made.shop(timezone="UTC", language="en")
+    return factories.community(timezone="UTC", language="en")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_orders_are_listed_with_whose_they_are(
     shop: Community, browser: Client
 ) -> None:
     assert "No orders yet" in browser.get("/sales/orders/").content.decode()
-    ann = made.member(shop, "ann", name="Ann Lee").pk
+    ann = factories.member(shop, "ann", name="Ann Lee").pk
     pay(shop, "A-1", ann)
     pay(shop, "A-2")
     page = browser.get("/sales/orders/").content.decode()
@@ -80,7 +80,7 @@ def test_pages_are_turned_by_a_place_in_the_list(
 def test_orders_are_filtered_by_refund_member_and_number(
     shop: Community, browser: Client
 ) -> None:
-    ann = made.member(shop, "ann").pk
+    ann = factories.member(shop, "ann").pk
     pay(shop, "hers", ann)
     pay(shop, "given-back")
     orders.refund(community=shop, key="given-back", refunded_at=AT, by=None, at=AT)
@@ -135,9 +135,9 @@ def test_totals_come_after_the_list_and_by_currency(
 
 def test_orders_out_of_sight_are_not_there(shop: Community) -> None:
     """S3"""
-    owner = made.staff(shop)
-    ann, bob = made.members(shop, "ann", "bob-secret")
-    assignments.apply(tag=made.tag(shop, "mine"), accounts=[ann], by=owner, at=AT)
+    owner = factories.staff(shop)
+    ann, bob = factories.members(shop, "ann", "bob-secret")
+    assignments.apply(tag=factories.tag(shop, "mine"), accounts=[ann], by=owner, at=AT)
     hers, his, nobodys = pay(shop, "A", ann), pay(shop, "B", bob), pay(shop, "C")
     some = staff_models.create(
         community=shop, login="some", scope={"tag": {"any": ["mine"]}}, at=AT
@@ -151,5 +151,5 @@ def test_orders_out_of_sight_are_not_there(shop: Community) -> None:
     assert browser.get("/sales/orders/", {"member": bob}).status_code == 404
     part = browser.get("/sales/orders/totals/", HTTP_HX_REQUEST="true")
     assert "1 order" in part.content.decode()
-    other = desk.at(made.shop("other"), login="eve")
+    other = desk.at(factories.community("other"), login="eve")
     assert other.get(f"/sales/orders/{hers.pk}/").status_code == 404

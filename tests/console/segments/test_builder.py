@@ -16,8 +16,8 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.members.segments import segments
 from tests.console.world import browser
-from tests.members import made
-from tests.members.made import AT
+from tests import factories
+from tests.factories import AT
 
 VIP, KOC = {"tag": {"any": ["vip"]}}, {"tag": {"any": ["koc"]}}
 BOTH = {"all": [VIP, {"not": KOC}]}
@@ -230,7 +230,7 @@ def test_a_segment_that_would_ask_for_itself_is_refused(
 
 
 def test_who_may_not_save_may_still_ask(shop: Community) -> None:
-    web = browser(made.staff(shop, role="viewer", login="vera"))
+    web = browser(factories.staff(shop, role="viewer", login="vera"))
     page = web.get(NEW, {"rule": json.dumps(BOTH)}).content.decode()
     assert counts(page) == ["2", "1"]
     assert "Save segment" not in page

@@ -8,16 +8,16 @@ import pytest
 
 from qunce.members.segments import segments
 from tests.console import desk
-from tests.members import made
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
 
 def test_the_size_over_time_is_drawn_and_a_file_too() -> None:
     """I16"""
-    shop, now = made.shop(language="en"), datetime.now(UTC)
-    by = made.staff(shop)
-    made.members(shop, "ann", "bob")
+    shop, now = factories.community(language="en"), datetime.now(UTC)
+    by = factories.staff(shop)
+    factories.members(shop, "ann", "bob")
     all_ = segments.create(
         community=shop, key="all", name="All", rule={"all": []}, by=by, at=now
     )

@@ -288,7 +288,7 @@ def test_who_sees_a_part_reads_no_audit_log(boss: Staff) -> None:
         community=boss.community, login="bea", role="manager", at=NOW, scope={"all": []}
     )
     client = world.browser(bea)
-    for where in ("audit", "staff", "units", "keys"):
+    for where in ("audit-log", "staff", "units", "api-keys"):
         assert client.get(f"/settings/{where}/").status_code == 403
 
 

@@ -14,8 +14,8 @@ from qunce.core.staff.models import Staff
 from qunce.members.tags import assignments, duplicates, library
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import naming as tag_naming
-from tests.members import made
-from tests.members.made import AT
+from tests import factories
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -23,12 +23,12 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 @pytest.fixture
 def shop() -> Community:
-    return made.shop(language="en")
+    return factories.community(language="en")
 
 
 @pytest.fixture
 def by(shop: Community) -> Staff:
-    return made.staff(shop)
+    return factories.staff(shop)
 
 
 def browser(staff: Staff) -> Client:
@@ -80,8 +80,8 @@ def test_an_empty_library_offers_templates_and_they_are_added_once(
 def test_tags_are_found_by_pinyin_and_counted_by_the_scope(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    people = made.members(shop, "a", "b", "c")
-    vip, other = made.tag(shop, "老客户"), made.tag(shop, "新客")
+    people = factories.members(shop, "a", "b", "c")
+    vip, other = factories.tag(shop, "老客户"), factories.tag(shop, "新客")
     assignments.apply(tag=vip, accounts=people, by=by, at=AT)
     assignments.apply(tag=other, accounts=people[:1], by=by, at=AT)
     whole = page(ann, "list")
@@ -100,7 +100,7 @@ def test_tags_are_found_by_pinyin_and_counted_by_the_scope(
 def test_near_twins_are_offered_and_made_only_when_meant(
     shop: Community, ann: Client
 ) -> None:
-    made.tag(shop, "newcomer")
+    factories.tag(shop, "newcomer")
     answer = ann.get(
         reverse("tags:similar"), {"name": "newcomers"}, HTTP_HX_REQUEST="true"
     )
@@ -115,7 +115,7 @@ def test_a_name_that_does_not_fit_its_group_is_kept_beside_the_reason(
     shop: Community, ann: Client
 ) -> None:
     naming = tag_naming.NamingRule(prefix="exam:", guidance="Like exam:2026-12.")
-    group = made.tag_group(shop, "exam", naming=naming)
+    group = factories.tag_group(shop, "exam", naming=naming)
     said = post(ann, "create", name="soon", group=group.pk, status=422)
     assert "Like exam:2026-12." in said
     assert 'value="soon"' in said
@@ -124,10 +124,10 @@ def test_a_name_that_does_not_fit_its_group_is_kept_beside_the_reason(
 def test_staff_make_tags_only_where_a_group_lets_them(shop: Community) -> None:
     wu = browser(clerk(shop))
     assert wu.get(reverse("tags:create")).status_code == 403
-    group = made.tag_group(shop, "notes", creator_roles=["operator"])
+    group = factories.tag_group(shop, "notes", creator_roles=["operator"])
     post(wu, "create", name="n1", group=group.pk)
     assert library.get(shop, "n1").group == group
-    other = made.tag_group(shop, "others")
+    other = factories.tag_group(shop, "others")
     post(wu, "create", name="n2", group=other.pk, status=422)
     assert "n2" not in library.find(shop, ["n2"])
     tag = library.get(shop, "n1")
@@ -140,7 +140,7 @@ def test_staff_make_tags_only_where_a_group_lets_them(shop: Community) -> None:
 def test_a_tag_is_edited_moved_and_handed_over(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    tag, group = made.tag(shop, "vip"), made.tag_group(shop, "level")
+    tag, group = factories.tag(shop, "vip"), factories.tag_group(shop, "level")
     post(
         ann,
         "edit",
@@ -156,7 +156,7 @@ def test_a_tag_is_edited_moved_and_handed_over(
 
 
 def test_synonyms_come_and_go(shop: Community, ann: Client) -> None:
-    tag = made.tag(shop, "vip")
+    tag = factories.tag(shop, "vip")
     post(ann, "synonym-add", tag.pk, key="贵宾")
     assert library.get(shop, "贵宾") == tag
     said = post(ann, "synonym-add", tag.pk, key="贵宾", status=422)
@@ -170,7 +170,7 @@ def test_synonyms_come_and_go(shop: Community, ann: Client) -> None:
 def test_an_archived_tag_is_listed_apart_and_comes_back(
     shop: Community, ann: Client
 ) -> None:
-    tag = made.tag(shop, "old")
+    tag = factories.tag(shop, "old")
     post(ann, "archive", tag.pk)
     assert ">old<" not in page(ann, "list")
     assert ">old<" in page(ann, "list", query="?state=archived")
@@ -182,8 +182,8 @@ def test_an_archived_tag_is_listed_apart_and_comes_back(
 def test_merging_says_how_many_before_and_leads_to_the_other(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    one, other = made.tag(shop, "A"), made.tag(shop, "H")
-    assignments.apply(tag=one, accounts=made.members(shop, "a", "b"), by=by, at=AT)
+    one, other = factories.tag(shop, "A"), factories.tag(shop, "H")
+    assignments.apply(tag=one, accounts=factories.members(shop, "a", "b"), by=by, at=AT)
     assert "Merge, affecting 2 members" in page(
         ann, "merge", one.pk, query=f"?into={other.pk}"
     )
@@ -196,9 +196,9 @@ def test_merging_says_how_many_before_and_leads_to_the_other(
 def test_the_report_has_something_to_do_on_every_line(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    one, two = made.tag(shop, "newcomer"), made.tag(shop, "newcomers")
-    lonely = made.tag(shop, "asked about parking")
-    assignments.apply(tag=lonely, accounts=made.members(shop, "a"), by=by, at=AT)
+    one, two = factories.tag(shop, "newcomer"), factories.tag(shop, "newcomers")
+    lonely = factories.tag(shop, "asked about parking")
+    assignments.apply(tag=lonely, accounts=factories.members(shop, "a"), by=by, at=AT)
     told = page(ann, "report")
     for url in (
         reverse("tags:dismiss-duplicate", args=[one.pk, two.pk]),
@@ -219,7 +219,7 @@ def test_the_report_has_something_to_do_on_every_line(
 def test_batches_say_who_and_how_many_and_are_undone(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    people, vip = made.members(shop, "a", "b"), made.tag(shop, "vip")
+    people, vip = factories.members(shop, "a", "b"), factories.tag(shop, "vip")
     batch = assignments.apply(
         tag=vip, accounts=people, by=by, at=AT, note="from the fair"
     )
@@ -236,7 +236,7 @@ def test_batches_say_who_and_how_many_and_are_undone(
 def test_what_the_house_does_by_itself_is_shown_when_asked_for(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    people, vip = made.members(shop, "a"), made.tag(shop, "vip")
+    people, vip = factories.members(shop, "a"), factories.tag(shop, "vip")
     assignments.apply(
         tag=vip, accounts=people, by=by, at=AT, source="base", note="quiet"
     )
@@ -272,8 +272,8 @@ def test_a_group_is_made_and_changed(shop: Community, ann: Client) -> None:
 
 
 def test_nothing_of_another_community_is_here(ann: Client) -> None:
-    elsewhere = made.shop("other")
-    tag, group = made.tag(elsewhere, "vip"), made.tag_group(elsewhere, "g")
+    elsewhere = factories.community("other")
+    tag, group = factories.tag(elsewhere, "vip"), factories.tag_group(elsewhere, "g")
     for name, pk in (
         ("detail", tag.pk),
         ("update", tag.pk),

@@ -12,8 +12,8 @@ from qunce.channels.webhooks.endpoints import Endpoint
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from tests.console import desk
-from tests.members import made
-from tests.members.made import AT
+from tests import factories
+from tests.factories import AT
 
 LIST = "/settings/webhooks/"
 ABOUT = {
@@ -25,12 +25,12 @@ ABOUT = {
 
 @pytest.fixture
 def shop(db: None) -> Community:
-    return made.shop(language="en")
+    return factories.community(language="en")
 
 
 @pytest.fixture
 def by(shop: Community) -> Staff:
-    return made.staff(shop, "manager")
+    return factories.staff(shop, "manager")
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_trial_is_in_the_log_and_can_be_sent_again(
 def test_the_log_is_read_page_by_page_and_by_state(browser: Client, by: Staff) -> None:
     found = hook(by)
     for _each in range(60):
-        deliveries.try_out(endpoint=found, by=by, at=AT)
+        deliveries.send_test(endpoint=found, by=by, at=AT)
     deliveries.Delivery.objects.filter(pk__lte=3).update(state="failed")
     path = f"{LIST}{found.pk}/"
     first = page(browser, path)
@@ -148,11 +148,11 @@ def test_who_may_not_manage_or_sees_a_part_stays_out(
 ) -> None:
     found = hook(by)
     clerk = desk.at(shop, "operator")
-    part = made.staff(shop, "manager", "part")
+    part = factories.staff(shop, "manager", "part")
     part.scope = {"all": []}
     part.save(update_fields=["scope"])
     for visitor in (clerk, desk.sit(part)):
         for path in (LIST, f"{LIST}new/", f"{LIST}{found.pk}/"):
             assert visitor.get(path).status_code == 403
-    stranger = desk.at(made.shop("elsewhere"), login="eve")
+    stranger = desk.at(factories.community("elsewhere"), login="eve")
     assert stranger.get(f"{LIST}{found.pk}/").status_code == 404

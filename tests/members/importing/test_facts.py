@@ -143,8 +143,8 @@ def test_a_killed_import_goes_on_where_it_stopped(
     numbers = itertools.count(Fact.objects.count())
     rows = [{**row, "key": f"{row['key']}-{next(numbers)}"} for row in lines(200)]
     path = ndjson(tmp_path / "facts.ndjson", rows)
-    monkeypatch.setattr(batch_writes, "MOST", 20)
-    monkeypatch.setattr(batch_writes, "FEWEST", 3)
+    monkeypatch.setattr(batch_writes, "MAX_ROWS", 20)
+    monkeypatch.setattr(batch_writes, "MIN_ROWS", 3)
     monkeypatch.setattr(json_files, "BLOCK", 4096)
     planned = files.plan(shop, path, "facts", mode=mode)
     planned.reading.chunk = 60
@@ -176,7 +176,7 @@ def _run_until(
         return take(batch)
 
     with monkeypatch.context() as patched:
-        patched.setattr(ingest, "take", kill)
+        patched.setattr(ingest, "insert_new", kill)
         try:
             pipeline.run(planned)
         except Killed:

@@ -1,95 +1,76 @@
-"""The page of commands, from the parsers that the commands make themselves."""
+"""The reference of commands, made from the declarations that click parses with."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
-from types import ModuleType
 
+import click
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from docs import markdown
-from qunce.cli import main, options
+from qunce.cli import base, i18n, main
 
 
 def page() -> str:
-    common = argparse.ArgumentParser(add_help=False)
-    options.add_arguments(common)
-    parts = [
-        "## " + _("common options"),
-        markdown.table(("", ""), map(_option, _options(common))),
-        *(_command(name) for name in main.COMMANDS),
+    # Help is translated by Python's gettext, which follows its own language.
+    i18n.activate(translation.get_language() or "en")
+    sections = [
+        "## " + _("Common options"),
+        _("Every command accepts them, before its name or behind it."),
+        markdown.table(("", ""), map(_option, base.common_options())),
+        *(_command(each) for each in commands()),
         "## " + _("Exit codes"),
-        markdown.table(("", ""), _codes()),
+        markdown.table(("", ""), _exit_codes()),
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(sections)
 
 
-def module(name: str) -> ModuleType:
-    return main._module(name)
+def commands() -> list[base.Command]:
+    """Return every command, loaded, in the order of `qunce --help`."""
+    return [
+        each.load()
+        for each in main.root.commands.values()
+        if isinstance(each, base.LazyCommand)
+    ]
 
 
-def parser(name: str) -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog=f"qunce {name}", add_help=False)
-    module(name).add_arguments(made)
-    return made
+def own_params(command: click.Command) -> list[base.Argument | base.Option]:
+    """Return the arguments and options of a command without the common ones."""
+    return [
+        param
+        for param in command.params
+        if isinstance(param, base.Argument)
+        or (isinstance(param, base.Option) and not param.is_common)
+    ]
 
 
-def _command(name: str) -> str:
-    parts = [f"## qunce {name}", main._help(module(name))]
-    made = parser(name)
-    parts += list(_of(made))
-    return "\n\n".join(parts)
+def _command(command: click.Command, parent: str = main.PROGRAM) -> str:
+    return "\n\n".join(_sections(command, parent))
 
 
-def _of(made: argparse.ArgumentParser) -> Iterator[str]:
-    """What may be given to a command, then the same of each of its actions."""
-    own = [each for each in _options(made) if each.dest not in options.DEFAULTS]
-    if own:
-        yield markdown.table(("", ""), map(_option, own))
-    for name, inner in children(made).items():
-        yield f"### {made.prog} {name}"
-        yield from _of(inner)
+def _sections(command: click.Command, parent: str) -> Iterator[str]:
+    path = f"{parent} {command.name}"
+    heading = "##" if parent == main.PROGRAM else "###"
+    yield f"{heading} {path}"
+    if command.help:
+        yield command.help
+    if params := own_params(command):
+        yield markdown.table(("", ""), map(_option, params))
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            yield from _sections(each, path)
 
 
-def children(made: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    found: dict[str, argparse.ArgumentParser] = {}
-    for action in made._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            found.update(action.choices)
-    return found
+def _option(param: base.Argument | base.Option) -> tuple[str, str]:
+    with click.Context(click.Command("")) as ctx:
+        record = param.get_help_record(ctx)
+    assert record is not None
+    return markdown.code(record[0]), record[1]
 
 
-def _options(made: argparse.ArgumentParser) -> list[argparse.Action]:
-    passed = (argparse._HelpAction, argparse._SubParsersAction)
-    return [action for action in made._actions if not isinstance(action, passed)]
-
-
-def _option(action: argparse.Action) -> tuple[str, str]:
-    return markdown.code(_written(action)), " ".join(_said(action))
-
-
-def _written(action: argparse.Action) -> str:
-    """As it is typed: `--limit LIMIT`, `RULE`."""
-    chosen = [str(choice) for choice in action.choices or () if choice]
-    value = str(action.metavar or "|".join(chosen) or action.dest.upper())
-    if not action.option_strings:
-        return value
-    flag = action.option_strings[-1]
-    return flag if action.nargs == 0 else f"{flag} {value}"
-
-
-def _said(action: argparse.Action) -> Iterator[str]:
-    if action.help:
-        yield str(action.help)
-    if action.metavar and action.choices:
-        yield f"({', '.join(map(str, action.choices))})"
-    if action.default not in (None, argparse.SUPPRESS, False, "", []):
-        yield f"[{action.default}]"
-
-
-def _codes() -> list[tuple[str, str]]:
-    said = [
+def _exit_codes() -> list[tuple[str, str]]:
+    codes = [
         (0, _("done")),
         (2, _("invalid arguments or input")),
         (3, _("not found, or outside the user's scope")),
@@ -97,4 +78,4 @@ def _codes() -> list[tuple[str, str]]:
         (1, _("any other error, or `doctor` found differences")),
         (main.INTERRUPTED, _("interrupted with Ctrl-C")),
     ]
-    return [(str(code), text) for code, text in said]
+    return [(str(code), text) for code, text in codes]

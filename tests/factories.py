@@ -1,4 +1,4 @@
-"""A community of a few people, made through the verbs."""
+"""Builders of communities, staff, members and tags, through the verbs."""
 
 from __future__ import annotations
 
@@ -22,17 +22,19 @@ AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LATER = AT + timedelta(days=1)
 
 
-def community(key: str = "shop", **given: Any) -> Community:
-    return communities.create(key=key, at=AT, **given)
+def community(key: str = "shop", **fields: Any) -> Community:
+    return communities.create(key=key, at=AT, **fields)
 
 
 def staff(of: Community, role: str = "owner", login: str = "ann") -> Staff:
     return staff_models.create(community=of, login=login, role=role, at=AT)
 
 
-def member(of: Community, key: str, **given: Any) -> account_models.Account:
+def member(of: Community, key: str, **fields: Any) -> account_models.Account:
     by = staff_models.system(of)
-    return accounts.create(**{"community": of, "key": key, "by": by, "at": AT, **given})
+    return accounts.create(
+        **{"community": of, "key": key, "by": by, "at": AT, **fields}
+    )
 
 
 def members(of: Community, *keys: str) -> list[int]:
@@ -46,17 +48,17 @@ def tag(
     return library.create(community=of, key=key, group=group, by=by, at=AT)
 
 
-def tag_group(of: Community, key: str, **given: Any) -> tag_models.TagGroup:
+def tag_group(of: Community, key: str, **fields: Any) -> tag_models.TagGroup:
     by = staff_models.system(of)
-    return tag_groups.create(community=of, key=key, by=by, at=AT, **given)
+    return tag_groups.create(community=of, key=key, by=by, at=AT, **fields)
 
 
 def matching_keys(of: Community, rule: Any, at: datetime = LATER) -> list[str]:
-    """Keys of the people whom a rule means, by the order of their accounts."""
+    """Keys of the people who match a rule, in the order of their accounts."""
     by = staff_models.system(of)
-    found = audiences.list_ids(community=of, rule=rule, by=by, at=at)
-    keys = account_queries.keys_by_id(of, found)
-    return [keys[account] for account in found]
+    ids = audiences.list_ids(community=of, rule=rule, by=by, at=at)
+    keys = account_queries.keys_by_id(of, ids)
+    return [keys[account] for account in ids]
 
 
 def recorded_facts(of: Community, kind: str) -> list[tuple[int | None, dict[str, Any]]]:

@@ -145,6 +145,14 @@ class Interleavings(RuleBasedStateMachine):
         else:
             self.world.enter(group, key, at)
 
+    @rule(data=st.data())
+    def somebody_opts_out_or_in(self, data: st.DataObject) -> None:
+        key, at = self.one(data), self.moment(data)
+        if key in self.world.plain.opted_out:
+            self.world.opt_in(key, at)
+        else:
+            self.world.opt_out(key, at)
+
     # What they do
 
     @rule(data=st.data())

@@ -142,12 +142,12 @@ def _explain(request: ApiRequest, rule: Any, member_id: int) -> dict[str, Any]:
     )
     reasons = [
         {
-            "path": reason.where,
+            "path": reason.path,
             "matches": reason.holds,
-            "expected": reason.wanted,
+            "expected": reason.expected,
             "text": reason.text,
         }
-        for reason in explanation.because
+        for reason in explanation.reasons
     ]
     return {"matches": explanation.holds, "reasons": reasons}
 

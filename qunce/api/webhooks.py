@@ -1,4 +1,4 @@
-"""Webhooks: who is told of what happens, and how that went."""
+"""Webhooks: endpoints that receive facts, and the log of deliveries to them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from ninja import Field, Router, Status
+from pydantic import WithJsonSchema
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
@@ -18,23 +19,33 @@ Name = Annotated[str, Field(min_length=1, max_length=80)]
 Url = Annotated[str, Field(min_length=1, max_length=500)]
 Kind = Annotated[str, Field(max_length=90, examples=["order.paid"])]
 Kinds = Annotated[list[Kind], Field(min_length=1, max_length=100)]
+# The enums of all modules would share the name State in the document.
+DeliveryState = Annotated[
+    deliveries.State,
+    WithJsonSchema({"type": "string", "enum": deliveries.State.values}),
+]
 
 
-class WebhookGiven(schemas.InputSchema):
-    """`url` begins with https:// and is open to the internet."""
+class WebhookIn(schemas.InputSchema):
+    """`url` begins with https:// and must be reachable from the internet.
+
+    `kinds` are the kinds of facts that are delivered.
+    """
 
     name: Name
     url: Url
     kinds: Kinds
 
 
-class WebhookChange(schemas.InputSchema):
+class WebhookUpdateIn(schemas.InputSchema):
     name: Name | None = None
     url: Url | None = None
     kinds: Kinds | None = None
 
 
-class WebhookShown(schemas.OutputSchema):
+class WebhookOut(schemas.OutputSchema):
+    """`failures` counts failed attempts since the last successful one."""
+
     id: int
     name: str
     url: str
@@ -44,14 +55,17 @@ class WebhookShown(schemas.OutputSchema):
     created_at: datetime
 
 
-class WebhookMade(WebhookShown):
-    """`secret` signs each call, after the Standard Webhooks specification."""
+class WebhookSecretOut(WebhookOut):
+    """`secret` signs each request, according to the Standard Webhooks specification."""
 
     secret: str
 
 
-class DeliveryShown(schemas.OutputSchema):
-    """`status` is the last answer's, 0 for none; `error` says why."""
+class DeliveryOut(schemas.OutputSchema):
+    """`response_status` and `error` are of the last attempt.
+
+    `response_status` is 0 if there was no response; then `error` says why.
+    """
 
     id: int
     kind: str
@@ -59,124 +73,142 @@ class DeliveryShown(schemas.OutputSchema):
     attempts: int
     created_at: datetime
     due_at: datetime
-    status: int
+    response_status: int
     error: str
-    took_ms: int
+    duration_ms: int
 
 
-def _webhook_of(call: ApiRequest, number: int) -> Endpoint:
-    return endpoints.get(by=call.by, pk=number)
+def _get_webhook(request: ApiRequest, webhook_id: int) -> Endpoint:
+    return endpoints.get(by=request.by, pk=webhook_id)
 
 
-def _shown(endpoint: Endpoint) -> dict[str, Any]:
+def _serialize(endpoint: Endpoint) -> dict[str, Any]:
     names = ("name", "url", "state", "failures", "created_at", "secret")
-    shown = {name: getattr(endpoint, name) for name in names}
-    return shown | {"id": endpoint.pk, "kinds": sorted(endpoint.kinds)}
+    fields = {name: getattr(endpoint, name) for name in names}
+    return fields | {"id": endpoint.pk, "kinds": sorted(endpoint.kinds)}
 
 
-@router.get("/webhooks", response=list[WebhookShown])
-def listed(request: ApiRequest) -> Any:
-    """All of them, by name."""
-    return [_shown(each) for each in endpoints.listed(request.by)]
+@router.get("/webhooks", response=list[WebhookOut])
+def list_(request: ApiRequest) -> Any:
+    """List all webhooks by name."""
+    return [_serialize(endpoint) for endpoint in endpoints.list_endpoints(request.by)]
 
 
-@router.post("/webhooks", response={201: WebhookMade})
-def create(request: ApiRequest, given: WebhookGiven) -> Any:
-    """It is told of what happens from now on."""
+@router.post("/webhooks", response={201: WebhookSecretOut})
+def create(request: ApiRequest, data: WebhookIn) -> Any:
+    """Create a webhook.
+
+    It receives facts that are recorded from now on.
+    """
     endpoint = endpoints.create(
         community=request.community,
-        name=given.name,
-        url=given.url,
-        kinds=given.kinds,
+        name=data.name,
+        url=data.url,
+        kinds=data.kinds,
         by=request.by,
         at=request.at,
     )
-    return Status(201, _shown(endpoint))
+    return Status(201, _serialize(endpoint))
 
 
-@router.get("/webhooks/{webhook}", response=WebhookShown)
-def one(request: ApiRequest, webhook: schemas.Id) -> dict[str, Any]:
-    return _shown(_webhook_of(request, webhook))
+@router.get("/webhooks/{webhook_id}", response=WebhookOut)
+def get(request: ApiRequest, webhook_id: schemas.Id) -> dict[str, Any]:
+    """Get a webhook."""
+    return _serialize(_get_webhook(request, webhook_id))
 
 
-@router.patch("/webhooks/{webhook}", response=WebhookShown)
-def change(
-    request: ApiRequest, webhook: schemas.Id, given: WebhookChange
+@router.patch("/webhooks/{webhook_id}", response=WebhookOut)
+def update(
+    request: ApiRequest, webhook_id: schemas.Id, data: WebhookUpdateIn
 ) -> dict[str, Any]:
-    found = _webhook_of(request, webhook)
-    endpoints.change(
-        endpoint=found,
-        name=given.name,
-        url=given.url,
-        kinds=given.kinds,
+    """Update a webhook."""
+    endpoint = _get_webhook(request, webhook_id)
+    endpoints.update(
+        endpoint=endpoint,
+        name=data.name,
+        url=data.url,
+        kinds=data.kinds,
         by=request.by,
         at=request.at,
     )
-    return _shown(found)
+    return _serialize(endpoint)
 
 
-@router.delete("/webhooks/{webhook}", response={204: None})
-def remove(request: ApiRequest, webhook: schemas.Id) -> Any:
-    """With its log."""
-    found = _webhook_of(request, webhook)
-    endpoints.remove(endpoint=found, by=request.by, at=request.at)
+@router.delete("/webhooks/{webhook_id}", response={204: None})
+def delete(request: ApiRequest, webhook_id: schemas.Id) -> Any:
+    """Delete a webhook and its log."""
+    endpoint = _get_webhook(request, webhook_id)
+    endpoints.delete(endpoint=endpoint, by=request.by, at=request.at)
     return Status(204, None)
 
 
-@router.post("/webhooks/{webhook}/pause", response=WebhookShown)
-def pause(request: ApiRequest, webhook: schemas.Id) -> dict[str, Any]:
-    """Nothing is kept for it meanwhile."""
-    found = _webhook_of(request, webhook)
-    endpoints.pause(endpoint=found, by=request.by, at=request.at)
-    return _shown(found)
+@router.post("/webhooks/{webhook_id}/pause", response=WebhookOut)
+def pause(request: ApiRequest, webhook_id: schemas.Id) -> dict[str, Any]:
+    """Pause a webhook.
+
+    Facts that are recorded while it is paused are never delivered to it.
+    """
+    endpoint = _get_webhook(request, webhook_id)
+    endpoints.pause(endpoint=endpoint, by=request.by, at=request.at)
+    return _serialize(endpoint)
 
 
-@router.delete("/webhooks/{webhook}/pause", response=WebhookShown)
-def resume(request: ApiRequest, webhook: schemas.Id) -> dict[str, Any]:
-    """It is told of what happens from now on."""
-    found = _webhook_of(request, webhook)
-    endpoints.resume(endpoint=found, by=request.by, at=request.at)
-    return _shown(found)
+@router.delete("/webhooks/{webhook_id}/pause", response=WebhookOut)
+def resume(request: ApiRequest, webhook_id: schemas.Id) -> dict[str, Any]:
+    """Resume a webhook that is paused or was stopped after failures.
+
+    It receives facts that are recorded from now on.
+    """
+    endpoint = _get_webhook(request, webhook_id)
+    endpoints.resume(endpoint=endpoint, by=request.by, at=request.at)
+    return _serialize(endpoint)
 
 
-@router.post("/webhooks/{webhook}/secret", response=WebhookMade)
-def renew_secret(request: ApiRequest, webhook: schemas.Id) -> dict[str, Any]:
-    """What is sent from now on is signed with the new one."""
-    found = _webhook_of(request, webhook)
-    endpoints.renew_secret(endpoint=found, by=request.by, at=request.at)
-    return _shown(found)
+@router.post("/webhooks/{webhook_id}/secret", response=WebhookSecretOut)
+def renew_secret(request: ApiRequest, webhook_id: schemas.Id) -> dict[str, Any]:
+    """Replace the secret of a webhook.
+
+    Requests are signed with the new secret from now on.
+    """
+    endpoint = _get_webhook(request, webhook_id)
+    endpoints.renew_secret(endpoint=endpoint, by=request.by, at=request.at)
+    return _serialize(endpoint)
 
 
-@router.post("/webhooks/{webhook}/trial", response=DeliveryShown)
-def try_out(request: ApiRequest, webhook: schemas.Id) -> Delivery:
-    """Send something that tells of nothing."""
-    found = _webhook_of(request, webhook)
-    return deliveries.try_out(endpoint=found, by=request.by, at=request.at)
+@router.post("/webhooks/{webhook_id}/test", response=DeliveryOut)
+def send_test(request: ApiRequest, webhook_id: schemas.Id) -> Delivery:
+    """Send a test delivery that contains no fact."""
+    endpoint = _get_webhook(request, webhook_id)
+    return deliveries.send_test(endpoint=endpoint, by=request.by, at=request.at)
 
 
-@router.get("/webhooks/{webhook}/deliveries", response=schemas.Page[DeliveryShown])
-def log(
+@router.get("/webhooks/{webhook_id}/deliveries", response=schemas.Page[DeliveryOut])
+def list_deliveries(
     request: ApiRequest,
-    webhook: schemas.Id,
-    state: deliveries.State | None = None,
+    webhook_id: schemas.Id,
+    state: DeliveryState | None = None,
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    """The newest first, of the last 30 days."""
-    found = deliveries.log(
-        _webhook_of(request, webhook),
+    """List the deliveries of the last 30 days, the newest first."""
+    rows = deliveries.list_deliveries(
+        _get_webhook(request, webhook_id),
         state="" if state is None else state.value,
         before=schemas.decode_cursor(after)[0] if after else None,
         limit=limit + 1,
     )
-    more = schemas.encode_cursor(found[limit - 1].pk) if len(found) > limit else None
-    return {"items": found[:limit], "next": more}
+    more = schemas.encode_cursor(rows[limit - 1].pk) if len(rows) > limit else None
+    return {"items": rows[:limit], "next": more}
 
 
-@router.post("/webhooks/{webhook}/deliveries/{delivery}/again", response=DeliveryShown)
-def again(request: ApiRequest, webhook: schemas.Id, delivery: schemas.Id) -> Delivery:
-    """Send it once more, under the same `webhook-id`."""
-    row = deliveries.get(_webhook_of(request, webhook), delivery)
-    deliveries.again(delivery=row, by=request.by, at=request.at)
-    row.refresh_from_db()
-    return row
+@router.post(
+    "/webhooks/{webhook_id}/deliveries/{delivery_id}/retry", response=DeliveryOut
+)
+def retry_delivery(
+    request: ApiRequest, webhook_id: schemas.Id, delivery_id: schemas.Id
+) -> Delivery:
+    """Send a delivery again with the same `webhook-id`."""
+    delivery = deliveries.get(_get_webhook(request, webhook_id), delivery_id)
+    deliveries.retry(delivery=delivery, by=request.by, at=request.at)
+    delivery.refresh_from_db()
+    return delivery

@@ -10,4 +10,4 @@ class ChannelsConfig(AppConfig):
     def ready(self) -> None:
         from qunce.channels import assisted, base
 
-        base.register(assisted.Assisted())
+        base.register(assisted.AssistedChannel())

@@ -1,7 +1,7 @@
-"""The contract of a channel: what it can do, and sending, with an outcome a message.
+"""The contract of a channel: what it can do, and how it sends messages.
 
-A channel knows no domain. It gets messages that are ready to go and says of each what
-became of it; whoever called keeps the rows (see `outbox`).
+A channel knows nothing about members or campaigns. It gets messages that are ready to be
+sent and returns an outcome for each. The caller stores them (see `outbox`).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What a channel can do; the console offers nothing else.
+    """What a channel can do. The console shows only what is possible.
 
-    `idempotent_sends`: the same message key given twice goes out once. Without it a
-    message whose outcome got lost is never tried again. `per_minute` is null where
-    nothing limits it, `longest` counts characters.
+    `idempotent_sends` means that a message sent twice with the same key arrives once.
+    Without it, a message whose outcome was lost is never sent again. `per_minute` is
+    null if there is no limit. `max_length` is in characters.
     """
 
     to_member: bool = False
@@ -40,12 +40,12 @@ class Capabilities:
     read_receipts: bool = False
     idempotent_sends: bool = False
     per_minute: int | None = None
-    longest: int = 4_000
+    max_length: int = 4_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """`key` is the same for every attempt; `to` is what the channel calls the receiver."""
+    """`key` is the same for every attempt. `to` is the channel's id of the recipient."""
 
     key: str
     to: str
@@ -53,44 +53,45 @@ class Message:
     is_group: bool = False
 
 
-class Became(StrEnum):
-    """What became of a message."""
-
+class DeliveryStatus(StrEnum):
     ACCEPTED = "accepted"
-    """The channel has it; whether it arrived is told later, or never."""
+    """The channel has the message; a receipt may report later that it arrived."""
     DELIVERED = "delivered"
     NEEDS_PERSON = "needs_person"
-    """Nothing went out: somebody has to post it by hand."""
+    """Nothing was sent: a person has to post the message."""
     FAILED = "failed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A failure is permanent unless it says after which time to try again."""
+    """The outcome of sending one message.
 
-    became: Became
+    A failure is permanent unless `retry_after` is set.
+    """
+
+    status: DeliveryStatus
     reason: str = ""
     retry_after: timedelta | None = None
 
     @property
-    def is_permanent(self) -> bool:
-        return self.became == Became.FAILED and self.retry_after is None
+    def is_permanent_failure(self) -> bool:
+        return self.status == DeliveryStatus.FAILED and self.retry_after is None
 
 
 def failed(reason: str, *, retry_after: timedelta | None = None) -> Outcome:
-    return Outcome(became=Became.FAILED, reason=reason, retry_after=retry_after)
+    return Outcome(status=DeliveryStatus.FAILED, reason=reason, retry_after=retry_after)
 
 
 class ChannelDown(errors.QunceError):
-    """The channel could not be reached, and nothing of this call went out."""
+    """The channel could not be reached, and no message was sent."""
 
 
-class UnknownChannel(errors.NotFound):
+class ChannelNotFound(errors.NotFound):
     """There is no such channel."""
 
 
 class Channel(Protocol):
-    """Everything a channel must have; `tests/contracts` holds it to what it says."""
+    """What every channel provides; `tests/contracts/test_channels.py` checks it."""
 
     @property
     def name(self) -> str: ...
@@ -102,9 +103,10 @@ class Channel(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     def send(self, messages: Sequence[Message], *, at: datetime) -> list[Outcome]:
-        """One outcome a message, in their order.
+        """Send messages and return their outcomes in the same order.
 
-        Raises ChannelDown if nothing went out. Any other error leaves open what did.
+        Raises ChannelDown if none was sent. After any other error it is unknown which
+        were sent.
         """
         ...
 
@@ -123,9 +125,9 @@ def unregister(name: str) -> None:
 
 def get(name: str) -> Channel:
     if name not in _channels:
-        raise UnknownChannel(_("There is no channel “%(name)s”.") % {"name": name})
+        raise ChannelNotFound(_("There is no channel “%(name)s”.") % {"name": name})
     return _channels[name]
 
 
-def listed() -> list[Channel]:
+def list_channels() -> list[Channel]:
     return [_channels[name] for name in sorted(_channels)]

@@ -1,8 +1,9 @@
-"""The way in: what a channel reports is stored once, then handed on in its order.
+"""Incoming events of channels: stored once, then dispatched in the order of arrival.
 
-Stored first and understood later: a webhook answers at once, the same event given twice
-is taken once, and what could not be handled waits with its error. Channels lie below the
-members, so the handlers are given by whoever runs this (see duties.py).
+An event is stored before it is understood. A webhook is therefore answered immediately,
+a repeated event is ignored, and an event that cannot be handled is kept with its error.
+Channels know nothing about members, so the caller provides the handlers (see
+`schedule.py`).
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from qunce.core.communities import Community
 
 log = logging.getLogger(__name__)
 
-MOST = 500
-MOST_ATTEMPTS = 5
+MAX_EVENTS_PER_RUN = 500
+MAX_ATTEMPTS = 5
 
 
-class Incoming(models.Model):
-    """`key` is the channel's own number of the event, `kind` such as message or receipt."""
+class IncomingEvent(models.Model):
+    """`key` is the channel's own id of the event, `kind` such as message or receipt."""
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     channel = models.CharField(max_length=30)
@@ -38,9 +39,10 @@ class Incoming(models.Model):
     error = models.TextField(default="")
 
     class Meta:
+        db_table = "channels_incoming_event"
         constraints = [
             models.UniqueConstraint(
-                fields=["community", "channel", "key"], name="one_event_a_key"
+                fields=["community", "channel", "key"], name="one_event_per_key"
             )
         ]
         indexes = [
@@ -56,12 +58,12 @@ class Incoming(models.Model):
 
 
 class Handler(Protocol):
-    """Called inside a transaction, once for each event that it does not refuse."""
+    """Handles one event, inside a transaction. An exception leaves the event unhandled."""
 
-    def __call__(self, *, event: Incoming, at: datetime) -> object: ...
+    def __call__(self, *, event: IncomingEvent, at: datetime) -> object: ...
 
 
-def take(
+def receive(
     *,
     community: Community,
     channel: str,
@@ -71,8 +73,8 @@ def take(
     at: datetime,
     happened_at: datetime | None = None,
 ) -> bool:
-    """Store an event; False when this channel told it before."""
-    _event, is_new = Incoming.objects.get_or_create(
+    """Store an event. Return False if this channel reported it before."""
+    _event, is_new = IncomingEvent.objects.get_or_create(
         community=community,
         channel=channel,
         key=key,
@@ -86,40 +88,42 @@ def take(
     return is_new
 
 
-def hand_on(*, handlers: Mapping[str, Handler], at: datetime, most: int = MOST) -> int:
-    """Give stored events to their handlers; returns how many were handled.
+def dispatch(
+    *,
+    handlers: Mapping[str, Handler],
+    at: datetime,
+    limit: int = MAX_EVENTS_PER_RUN,
+) -> int:
+    """Call the handlers of pending events. Return how many events were handled.
 
-    One that fails is told why and tried again later; those after it do not wait.
+    An event whose handler fails is retried by a later call and does not block the
+    events after it.
     """
-    return sum(
-        _hand_on(event, handlers, at)
-        for event in waiting().select_related("community")[:most]
-    )
+    handled = 0
+    for event in pending().select_related("community")[:limit]:
+        row = IncomingEvent.objects.filter(pk=event.pk, handled_at__isnull=True)
+        try:
+            with transaction.atomic():
+                # Of two concurrent calls only one updates the row and runs the handler.
+                if not row.update(handled_at=at, error=""):
+                    continue
+                handlers[event.kind](event=event, at=at)
+        except Exception as error:
+            log.exception("event %s was not handled", event)
+            text = f"{type(error).__name__}: {error}"[:2_000]
+            row.update(attempts=models.F("attempts") + 1, error=text)
+        else:
+            handled += 1
+    return handled
 
 
-def _hand_on(event: Incoming, handlers: Mapping[str, Handler], at: datetime) -> bool:
-    mine = Incoming.objects.filter(pk=event.pk, handled_at__isnull=True)
-    try:
-        with transaction.atomic():
-            # Of two that hand on at once one gets the row; the other finds it handled.
-            if not mine.update(handled_at=at, error=""):
-                return False
-            handlers[event.kind](event=event, at=at)
-    except Exception as error:
-        log.exception("event %s was not handled", event)
-        told = f"{type(error).__name__}: {error}"[:2_000]
-        mine.update(attempts=models.F("attempts") + 1, error=told)
-        return False
-    return True
+def pending() -> models.QuerySet[IncomingEvent]:
+    """Return the events to handle, in the order of arrival."""
+    rows = IncomingEvent.objects.filter(handled_at__isnull=True)
+    return rows.filter(attempts__lt=MAX_ATTEMPTS).order_by("pk")
 
 
-def waiting() -> models.QuerySet[Incoming]:
-    """In the order they came; those given up are left out."""
-    rows = Incoming.objects.filter(handled_at__isnull=True)
-    return rows.filter(attempts__lt=MOST_ATTEMPTS).order_by("pk")
-
-
-def given_up() -> models.QuerySet[Incoming]:
-    """Tried too often: a person has to look."""
-    rows = Incoming.objects.filter(handled_at__isnull=True)
-    return rows.filter(attempts__gte=MOST_ATTEMPTS).order_by("pk")
+def exhausted() -> models.QuerySet[IncomingEvent]:
+    """Return the events that failed too often to be retried. A person has to look."""
+    rows = IncomingEvent.objects.filter(handled_at__isnull=True)
+    return rows.filter(attempts__gte=MAX_ATTEMPTS).order_by("pk")

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from qunce.channels.inbox import Incoming
+from qunce.channels.inbox import IncomingEvent
 
-__all__ = ["Incoming"]
+__all__ = ["IncomingEvent"]

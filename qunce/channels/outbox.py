@@ -1,9 +1,9 @@
-"""The way out: claim, send, settle; a process may end between any two of these.
+"""Outgoing messages: claim, send, record outcomes. A process may die between any two.
 
-The rows are the caller's, behind `Queue`. What was claimed is held by a lease; when that
-runs out without an outcome, nobody knows whether the message went out. A channel whose
-sends are idempotent gets it again under the same key, so it goes out once all the same;
-for any other the queue must settle it as unknown and never claim it again: at most once.
+The messages are rows of the caller, behind `Queue`. A claimed message has a lease. If it
+expires without an outcome, nobody knows whether the message was sent. A channel with
+idempotent sends gets it again with the same key, so that it arrives once. For any other
+channel the queue must record it as unknown and never claim it again (at most once).
 """
 
 from __future__ import annotations
@@ -19,38 +19,41 @@ from qunce.channels.base import Channel, Message, Outcome
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
-DOWN_FOR = timedelta(minutes=1)
-"""How long to leave a channel alone that could not be reached."""
-FEWEST_TRIED, MOST_FAILED = 20, 0.5
-"""From so many messages on, such a share of permanent failures stops the run."""
+BATCH_SIZE = 200
+DOWN_RETRY_DELAY = timedelta(minutes=1)
+"""How long to wait after a channel could not be reached."""
+MIN_ATTEMPTS_TO_STOP, MAX_FAILURE_RATIO = 20, 0.5
+"""A run stops if more than this share of at least so many messages failed for good."""
 
 
 class Queue(Protocol):
-    """Rows of one campaign on one channel."""
+    """The messages of one campaign to one channel."""
 
-    def claim(self, *, most: int, at: datetime) -> Sequence[Message]:
-        """Lease up to `most` messages that are due, in one transaction."""
+    def claim(self, *, limit: int, at: datetime) -> Sequence[Message]:
+        """Lease up to `limit` messages that are due, in one transaction."""
         ...
 
-    def settle(
+    def record_outcomes(
         self, outcomes: Sequence[tuple[Message, Outcome]], *, at: datetime
     ) -> None:
-        """Write what became of claimed messages, in one transaction."""
+        """Store the outcomes of claimed messages, in one transaction."""
         ...
 
 
 @dataclass
-class Tally:
-    """What a run did. `stopped` says that too much failed to go on by itself."""
+class RunStats:
+    """What a run did. `down` means that the channel could not be reached."""
 
-    tried: int = 0
+    attempted: int = 0
     failed: int = 0
     down: bool = False
 
     @property
-    def stopped(self) -> bool:
-        return self.tried >= FEWEST_TRIED and self.failed > self.tried * MOST_FAILED
+    def too_many_failures(self) -> bool:
+        return (
+            self.attempted >= MIN_ATTEMPTS_TO_STOP
+            and self.failed > self.attempted * MAX_FAILURE_RATIO
+        )
 
 
 def deliver(
@@ -58,38 +61,39 @@ def deliver(
     queue: Queue,
     channel: Channel,
     clock: Callable[[], datetime],
-    most: int,
-    batch: int = BATCH,
-) -> Tally:
-    """Send up to `most` messages; each batch is settled before the next is claimed."""
-    tally, room = Tally(), _room(channel, most)
-    while room > 0 and not (tally.down or tally.stopped):
-        messages = queue.claim(most=min(batch, room), at=clock())
+    limit: int,
+    batch_size: int = BATCH_SIZE,
+) -> RunStats:
+    """Send up to `limit` messages, batch by batch.
+
+    The outcomes of a batch are recorded before the next one is claimed.
+    """
+    per_minute = channel.capabilities.per_minute
+    # The scheduler calls this once a minute, so the limit of a run is that of a minute.
+    remaining = limit if per_minute is None else min(limit, per_minute)
+    stats = RunStats()
+    while remaining > 0 and not (stats.down or stats.too_many_failures):
+        messages = queue.claim(limit=min(batch_size, remaining), at=clock())
         if not messages:
             break
-        outcomes = _send(channel, messages, tally, clock())
-        queue.settle(list(zip(messages, outcomes, strict=True)), at=clock())
-        tally.tried += len(messages)
-        tally.failed += sum(outcome.is_permanent for outcome in outcomes)
-        room -= len(messages)
-    return tally
-
-
-def _room(channel: Channel, most: int) -> int:
-    limit = channel.capabilities.per_minute
-    return most if limit is None else min(most, limit)
+        outcomes = _send(channel, messages, stats, clock())
+        queue.record_outcomes(list(zip(messages, outcomes, strict=True)), at=clock())
+        stats.attempted += len(messages)
+        stats.failed += sum(outcome.is_permanent_failure for outcome in outcomes)
+        remaining -= len(messages)
+    return stats
 
 
 def _send(
-    channel: Channel, messages: Sequence[Message], tally: Tally, at: datetime
+    channel: Channel, messages: Sequence[Message], stats: RunStats, at: datetime
 ) -> list[Outcome]:
     try:
         outcomes = channel.send(messages, at=at)
     except base.ChannelDown:
         log.warning("channel %s could not be reached", channel.name)
-        tally.down = True
-        down = base.failed("channel_down", retry_after=DOWN_FOR)
-        return [down] * len(messages)
+        stats.down = True
+        outcome = base.failed("channel_down", retry_after=DOWN_RETRY_DELAY)
+        return [outcome] * len(messages)
     if len(outcomes) != len(messages):
         raise ValueError(
             f"{channel.name}: {len(outcomes)} outcomes, {len(messages)} sent"

@@ -49,15 +49,9 @@ def select(
 
 
 def list_people(invocation: Invocation, rule: Any, *, after: int = 0) -> Iterator[int]:
-    """Yield an audience page by page, so that a million of them need no memory."""
-    while True:
-        page = audiences.list_ids(
-            rule=rule, after=after, limit=PAGE_SIZE, **invocation.query_args
-        )
-        yield from page
-        if len(page) < PAGE_SIZE:
-            return
-        after = page[-1]
+    """Iterate over the ids of an audience; a million of them take at most 131 kB."""
+    people = audiences.people(rule=rule, **invocation.query_args)
+    return iter(people[people.rank(after) :])
 
 
 def list_keys(invocation: Invocation, people: Iterable[int]) -> Iterator[str]:

@@ -179,7 +179,9 @@ def parse_time(text: str, community: Community) -> datetime:
     try:
         if len(text) == len("2026-03-05"):
             day = community_days.from_date(date.fromisoformat(text))
-            start = community_days.start_of(community.timezone, community.day_start, day)
+            start = community_days.start_of(
+                community.timezone, community.day_start, day
+            )
             return timestamps.from_micros(start)
         time = datetime.fromisoformat(text)
     except ValueError:

@@ -9,6 +9,7 @@ import sys
 import traceback
 import unicodedata
 from collections.abc import Callable, Iterable
+from gettext import gettext
 from typing import Any, TextIO
 
 import click
@@ -115,7 +116,8 @@ def padded(text: str, width: int) -> str:
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, click.UsageError) and error.ctx is not None:
-        return f"{error.ctx.command_path}: {error.format_message()}"
+        parts = {"command": error.ctx.command_path, "error": error.format_message()}
+        return gettext("%(command)s: %(error)s") % parts
     if isinstance(error, click.ClickException):
         return error.format_message()
     if str(error):

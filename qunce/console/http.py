@@ -95,7 +95,7 @@ def is_verified(request: HttpRequest) -> bool:
 
     user: Any = request.user
     return bool(user.is_verified()) or not (
-        user.community.second_factor or user_has_device(user)
+        user.community.two_factor_required or user_has_device(user)
     )
 
 

@@ -24,8 +24,8 @@ class Community(models.Model):
     day_start = models.PositiveSmallIntegerField(default=0)
     currency = models.CharField(max_length=3, default="CNY")
     language = models.CharField(max_length=10, default="zh-hans")
-    # Whether all who sign in need a second factor, or only those who chose one.
-    second_factor = models.BooleanField(default=False)
+    # If not, two-factor is on only for staff who turned it on themselves.
+    two_factor_required = models.BooleanField(default=False)
     created_at = timestamps.TimestampField()
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Who may do what. Checks come in pairs: `check_may` raises, `may` asks."""
+"""Who may do what. Checks come in pairs: `check_…` raises, `may_…` asks."""
 
 from __future__ import annotations
 
@@ -21,29 +21,35 @@ class Role(models.TextChoices):
     VIEWER = "viewer", gettext_lazy("viewer")
 
 
+RANK = {Role.OWNER: 3, Role.MANAGER: 2, Role.OPERATOR: 1, Role.VIEWER: 0}
+
+
 class NotAllowed(errors.Refused):
-    """The operator's role does not carry this permission."""
+    """The role does not have the required permission."""
 
 
 class ScopeTooNarrow(NotAllowed):
     """Only staff who see the whole community may do this."""
 
 
-_granted: dict[str, frozenset[Role]] = {}
+_roles: dict[str, frozenset[Role]] = {}
 
 
 def declare(permission: str, *roles: Role) -> str:
-    """A permission and the roles that carry it; an owner carries all."""
-    _granted[permission] = frozenset({Role.OWNER, *roles})
+    """Declare a permission of `roles` and of owners, who have all; returns its name."""
+    _roles[permission] = frozenset({Role.OWNER, *roles})
     return permission
 
 
 def declared() -> dict[str, frozenset[Role]]:
-    return dict(_granted)
+    return dict(_roles)
+
+
+MANAGE_STAFF = declare("staff.manage", Role.MANAGER)
 
 
 def check_may(by: Staff, permission: str) -> None:
-    if Role(by.role) not in _granted[permission] or not by.is_active:
+    if Role(by.role) not in _roles[permission] or not by.is_active:
         raise NotAllowed(
             _(
                 "%(name)s is not allowed to do this. The permission %(permission)s "
@@ -62,8 +68,36 @@ def may(by: Staff, permission: str) -> bool:
 
 
 def check_unscoped(by: Staff, reason: str = "") -> None:
-    """`reason` is what they read instead of the general sentence."""
+    """Raise ScopeTooNarrow with `reason`, or a general sentence, if `by` has a scope."""
     if by.is_scoped:
         raise ScopeTooNarrow(
             reason or _("Only staff who see the whole community may do this.")
         )
+
+
+def check_manage_staff(by: Staff, staff: Staff | None = None) -> None:
+    """Check that `by` may manage staff, units and API keys, and `staff` in particular.
+
+    Nobody can give more than they have: staff with a scope manage nobody, and managers
+    do not manage owners.
+    """
+    check_may(by, MANAGE_STAFF)
+    check_unscoped(by)
+    if staff is None:
+        return
+    outranked = RANK[Role(staff.role)] > RANK[Role(by.role)]
+    if outranked or staff.community_id != by.community_id:
+        raise NotAllowed(_("Only an owner may change an owner."))
+
+
+def may_manage_staff(by: Staff, staff: Staff | None = None) -> bool:
+    try:
+        check_manage_staff(by, staff)
+    except NotAllowed:
+        return False
+    return True
+
+
+def check_give_role(by: Staff, role: Role) -> None:
+    if RANK[role] > RANK[Role(by.role)]:
+        raise NotAllowed(_("Only an owner may make someone an owner."))

@@ -182,7 +182,7 @@ class GroupRetired(errors.Refused):
 
 def check_key(key: str) -> str:
     key = key.strip()
-    if not key or len(key) > 200 or not text_validation.is_text(key):
+    if not key or len(key) > 200 or not text_validation.is_valid(key):
         raise InvalidGroup(_("A group's key has 1 to 200 characters."))
     return key
 
@@ -233,7 +233,7 @@ def update(*, group: Group, by: Staff, at: datetime, **fields: Any) -> None:
 
 
 def _check_fields(group: Group) -> None:
-    if not text_validation.is_text(f"{group.name}{group.audience}{group.card}"):
+    if not text_validation.is_valid(f"{group.name}{group.audience}{group.card}"):
         raise InvalidGroup(_("This contains characters that cannot be stored."))
     try:
         group.clean_fields(exclude=["community", "by", "owner", "created_at", "card"])
@@ -329,7 +329,7 @@ def _record(
         community=group.community,
         by=by,
         at=at,
-        happened=itertools.repeat(happened_at),
+        happened_at=itertools.repeat(happened_at),
     )
 
 

@@ -19,9 +19,11 @@ from qunce.core import community_days
 from qunce.insight import metric_definitions
 from qunce.members.clauses import lifecycle
 from qunce.sets import audiences, daily_totals
+from qunce.sets.bitmaps import bitmaps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from pyroaring import BitMap
 
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
@@ -62,24 +64,24 @@ class Asked:
         return daily_totals.get_group_id(self.community, self.group or "")
 
     @cached_property
-    def seen(self) -> bytes:
-        """Everyone that the operator may see, who has left too, as a frozen set."""
-        return self._freeze({"with_left": EVERYONE})
+    def visible(self) -> BitMap:
+        """The people that the staff member may see, including former members."""
+        return self._people({"with_left": EVERYONE})
 
     @cached_property
-    def members(self) -> bytes:
+    def members(self) -> BitMap:
         """The people who are in the group now."""
-        return self._freeze({"group": {"any": [self.group]}})
+        return self._people({"group": {"any": [self.group]}})
 
     @property
-    def among(self) -> bytes | None:
-        """Whose doings count; None for everyone's, those of nobody known included."""
+    def among(self) -> BitMap | None:
+        """The people whose facts count; None counts all facts, with or without a person."""
         if self.group is not None:
             return self.members
-        return None if self.by.scope is None else self.seen
+        return None if self.by.scope is None else self.visible
 
-    def _freeze(self, rule: dict[str, Any]) -> bytes:
-        return audiences.freeze(
+    def _people(self, rule: dict[str, Any]) -> BitMap:
+        return audiences.people(
             community=self.community, rule=rule, by=self.by, at=self.at
         )
 
@@ -104,14 +106,16 @@ class Asked:
                 at=self.at,
             )
             if self.by.scope is not None:
-                found = found.only(np.isin(found.people, _people(self.seen)))
+                found = found.filter(
+                    np.isin(found.person_ids, bitmaps.array_of(self.visible))
+                )
             self.read[kinds] = found
         return self.read[kinds]
 
     def group_facts(self, kind: str) -> DailyTotals:
         """Those that happened in the group."""
         found = self.facts(kind)
-        return found.only(found.groups == self.group_id)
+        return found.filter(found.group_ids == self.group_id)
 
     def by_day(
         self, at_days: NDArray[np.int64], numbers: NDArray[np.int64]
@@ -121,10 +125,6 @@ class Asked:
         inside = (at_days >= self.first) & (at_days <= self.last)
         np.add.at(sums, at_days[inside] - self.first, numbers[inside])
         return [int(number) for number in sums]
-
-
-def _people(blob: bytes) -> NDArray[np.int64]:
-    return np.fromiter(audiences.ids(blob), dtype=np.int64)
 
 
 Metric = Callable[[Asked], list[int]]
@@ -143,7 +143,7 @@ def _of(*registers: dict[str, Metric]) -> Callable[[Metric], Metric]:
 
 @_of(OF_COMMUNITY, OF_GROUP)
 def orders(asked: Asked) -> list[int]:
-    return daily_totals.sum_by_day(kinds=["order.paid"], **asked.span).times
+    return daily_totals.sum_by_day(kinds=["order.paid"], **asked.span).counts
 
 
 @_of(OF_COMMUNITY)
@@ -164,13 +164,13 @@ def new_members(asked: Asked) -> list[int]:
 @_of(OF_GROUP)
 def joins(asked: Asked) -> list[int]:
     found = asked.group_facts("group.joined")
-    return asked.by_day(found.days, found.times)
+    return asked.by_day(found.days, found.counts)
 
 
 @_of(OF_GROUP)
 def leaves(asked: Asked) -> list[int]:
     found = asked.group_facts("group.left")
-    return asked.by_day(found.days, found.times)
+    return asked.by_day(found.days, found.counts)
 
 
 @_of(OF_GROUP)
@@ -178,7 +178,7 @@ def members(asked: Asked) -> list[int]:
     now = daily_totals.weights_by_person(
         community=asked.community, kind="group", ref=asked.group_id, at=asked.at
     )
-    inside = {person: now[person] for person in audiences.ids(asked.members)}
+    inside = {person: now[person] for person in asked.members}
     size = sum(accounts > 0 for accounts in inside.values())
     sizes: dict[int, int] = {}
     steps = _steps(asked)
@@ -198,8 +198,8 @@ def _steps(asked: Asked) -> dict[int, dict[int, int]]:
         found = asked.group_facts(kind)
         for day, person, times in zip(
             found.days.tolist(),
-            found.people.tolist(),
-            found.times.tolist(),
+            found.person_ids.tolist(),
+            found.counts.tolist(),
             strict=True,
         ):
             there = steps.setdefault(day, {})

@@ -147,7 +147,7 @@ def _compare(
 ) -> Comparison:
     term = metric_definitions.TERMS[name]
     is_money = term.unit == metric_definitions.MONEY
-    places = money.places(community.currency) if is_money else 0
+    places = money.decimal_places(community.currency) if is_money else 0
     values = [number / 10**places if places else number for number in told]
     return Comparison(
         term=term,

@@ -57,11 +57,11 @@ class Contacts:
 
 def contacts_in_log(community: Community, at: datetime) -> Contacts:
     by = staff_models.system(community)
-    blobs = [
-        audiences.freeze(community=community, rule=rule, by=by, at=at)
+    once, twice = (
+        audiences.people(community=community, rule=rule, by=by, at=at)
         for rule in (CONTACTED_ONCE, CONTACTED_TWICE)
-    ]
-    return Contacts(*(bitmaps.from_bytes(blob) for blob in blobs))
+    )
+    return Contacts(once, twice)
 
 
 COUNT_PENDING = """

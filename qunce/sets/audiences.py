@@ -1,11 +1,15 @@
-"""Audiences: who a rule means, as far as an operator may see."""
+"""Audiences: the people that a rule selects, as far as a staff member may see them.
+
+A rule is JSON or a `CompiledRule`. Compile a rule that is asked about more than once in
+a request, so that its names are resolved only once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -16,46 +20,132 @@ from qunce.core.communities import Community
 from qunce.core.facts import interned_names
 from qunce.core.staff.models import Staff
 from qunce.sets import derived_models, funnels
-from qunce.sets.bitmaps import attribute_columns, bitmaps
+from qunce.sets.bitmaps import attribute_columns
 from qunce.sets.funnels import Funnel
 from qunce.sets.rules import snapshots, tree
 from qunce.sets.rules.snapshots import Snapshot
 from qunce.sets.rules.tree import ClauseNode, Node, Not
 
-Answer = TypeVar("Answer")
-
 
 @dataclass(frozen=True)
 class Reason:
-    """One clause for one person. `wanted` is false for a clause behind a `not`; `where`
-    begins with `scope.` for those of the operator's scope."""
+    """Whether one clause holds for one person.
 
-    where: str
+    `expected` is false for a clause inside a `not`. `path` starts with `scope.` for a
+    clause of the staff member's scope.
+    """
+
+    path: str
     holds: bool
-    wanted: bool
+    expected: bool
     text: str
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """`lit` says by place whether each part of the rule holds, see `funnels.parts`."""
+    """Why a person is in an audience or not.
+
+    `matches_by_path` has for each part of the rule whether it holds, see `funnels`.
+    """
 
     holds: bool
-    because: tuple[Reason, ...]
-    lit: Mapping[str, bool] = field(default_factory=dict)
+    reasons: tuple[Reason, ...]
+    matches_by_path: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """Sizes: only in the left, in both, only in the right."""
+    """Numbers of people who are only in the left, in both, only in the right audience."""
 
     left: int
     both: int
     right: int
 
 
+# Compiling
+
+
+@dataclass(frozen=True)
+class CompiledRule:
+    """A rule with its names resolved to ids, for use within one request."""
+
+    community_id: int
+    source: Any = field(compare=False, repr=False)
+    node: Node
+
+
+def compile_rule(*, community: Community, rule: Any) -> CompiledRule:
+    """Raises a RuleError if the rule is not valid or names something unknown."""
+    return CompiledRule(community.pk, rule, tree.compile_rule(rule, community))
+
+
+def check(*, community: Community, rule: Any) -> None:
+    """Raise a RuleError if the rule is not valid or names something unknown."""
+    compile_rule(community=community, rule=rule)
+
+
+@dataclass(frozen=True)
+class _Query:
+    """A compiled rule and the staff member's scope, from which no `any` can escape."""
+
+    rule: CompiledRule
+    scope: Node | None
+
+    def people(self, snap: Snapshot) -> BitMap:
+        """The audience. The set is shared with the cache and must not be changed."""
+        nodes = [self.rule.node] if self.scope is None else [self.scope, self.rule.node]
+        version = snap.version(
+            part.clause
+            for node in nodes
+            for part in node.walk()
+            if isinstance(part, ClauseNode)
+        )
+        return snap.memoize(("audience", self), version, lambda: self._evaluate(snap))
+
+    def _evaluate(self, snap: Snapshot) -> BitMap:
+        people = self.rule.node.evaluate(snap, snap.everyone())
+        visible = self.visible(snap)
+        return people if visible is None else people & visible
+
+    def visible(self, snap: Snapshot) -> BitMap | None:
+        """The people in the scope, or None if there is no scope."""
+        if self.scope is None:
+            return None
+        return self.scope.evaluate(snap, snap.everyone(with_left=True))
+
+
+def _prepare(snap: Snapshot, rule: Any, by: Staff) -> _Query:
+    """The query, with the revisions loaded that its result depends on."""
+    # A rule that is not compiled yet is compiled inside the snapshot, so that its names
+    # are those of the same moment as the sets.
+    if not isinstance(rule, CompiledRule):
+        rule = compile_rule(community=snap.community, rule=rule)
+    elif rule.community_id != snap.community.pk:
+        raise ValueError("the rule was compiled for another community")
+    scope = None
+    if by.scope is not None:
+        scope = tree.compile_rule(by.scope, snap.community)
+    keys = tree.revision_keys(rule.node)
+    if scope is not None:
+        keys |= tree.revision_keys(scope)
+    snap.load_revisions(keys)
+    return _Query(rule, scope)
+
+
+# Questions
+
+
 def count(*, community: Community, rule: Any, by: Staff, at: datetime) -> int:
-    return _run_in_snapshot(community, at, lambda snap: len(_people(snap, rule, by)))
+    return snapshots.run(
+        community, at, lambda snap: len(_prepare(snap, rule, by).people(snap))
+    )
+
+
+def people(*, community: Community, rule: Any, by: Staff, at: datetime) -> BitMap:
+    """The person ids, as a set of the caller's own."""
+    return snapshots.run(
+        community, at, lambda snap: _prepare(snap, rule, by).people(snap).copy()
+    )
 
 
 def list_ids(
@@ -67,191 +157,117 @@ def list_ids(
     after: int = 0,
     limit: int | None = None,
 ) -> list[int]:
-    """Account ids of the people's first accounts, ascending, from `after` on."""
-
-    def listed(snap: Snapshot) -> list[int]:
-        found = _people(snap, rule, by)
-        place = found.rank(after)
-        return list(found[place : len(found) if limit is None else place + limit])
-
-    return _run_in_snapshot(community, at, listed)
-
-
-def freeze(*, community: Community, rule: Any, by: Staff, at: datetime) -> bytes:
-    """The audience as of now, as a Roaring blob; `sizes` and `ids` read it again."""
-    return _run_in_snapshot(
-        community, at, lambda snap: bitmaps.to_bytes(_people(snap, rule, by))
-    )
+    """The person ids in ascending order, only those > `after`, at most `limit`."""
+    audience = people(community=community, rule=rule, by=by, at=at)
+    start = audience.rank(after)
+    return list(audience[start : len(audience) if limit is None else start + limit])
 
 
 def overlap(
     *, community: Community, left: Any, right: Any, by: Staff, at: datetime
 ) -> Overlap:
     def compare(snap: Snapshot) -> Overlap:
-        one, other = _people(snap, left, by), _people(snap, right, by)
-        both = one.intersection_cardinality(other)
-        return Overlap(len(one) - both, both, len(other) - both)
+        left_people = _prepare(snap, left, by).people(snap)
+        right_people = _prepare(snap, right, by).people(snap)
+        both = left_people.intersection_cardinality(right_people)
+        return Overlap(len(left_people) - both, both, len(right_people) - both)
 
-    return _run_in_snapshot(community, at, compare)
+    return snapshots.run(community, at, compare)
 
 
 def funnel(
     *, community: Community, rule: Any, by: Staff, at: datetime, sample: int = 0
 ) -> Funnel:
-    """How many each part of the rule leaves, all in one snapshot, and some people."""
+    """How many people each part of the rule leaves, with a sample of the audience."""
 
-    def narrowed(snap: Snapshot) -> Funnel:
-        question = _read(snap, rule, by)
-        seen, here = question.seen(snap), snap.everyone()
-        people = question.people(snap)
+    def count_parts(snap: Snapshot) -> Funnel:
+        query = _prepare(snap, rule, by)
+        visible, present = query.visible(snap), snap.everyone()
+        audience = query.people(snap)
         return Funnel(
-            everyone=len(here if seen is None else here & seen),
-            total=len(people),
-            steps=funnels.count_steps(snap, rule, question.rule, seen),
-            sample=funnels.sample_evenly(people, sample),
+            everyone=len(present if visible is None else present & visible),
+            total=len(audience),
+            steps=funnels.count_steps(
+                snap, query.rule.source, query.rule.node, visible
+            ),
+            sample=funnels.sample_evenly(audience, sample),
         )
 
-    return _run_in_snapshot(community, at, narrowed)
+    return snapshots.run(community, at, count_parts)
 
 
 def explain(
     *, community: Community, rule: Any, by: Staff, at: datetime, account: int
 ) -> Explanation:
-    """Why the person of `account` is in or out: every clause, true or false for her."""
+    """Why the person of `account` is in the audience or not, clause by clause."""
 
-    def because(snap: Snapshot) -> Explanation:
-        question = _read(snap, rule, by)
+    def list_reasons(snap: Snapshot) -> Explanation:
+        query = _prepare(snap, rule, by)
         person = snap.aliases.person_id(account)
         reasons = [_presence_reason(snap, person)]
-        if question.scope:
-            of_scope = _reasons(snap, question.scope, person, wanted=True)
-            reasons += [replace(each, where=f"scope.{each.where}") for each in of_scope]
-        reasons += _reasons(snap, question.rule, person, wanted=True)
-        holds = person in question.people(snap)
-        lit = funnels.matches_by_path(snap, rule, question.rule, person)
-        return Explanation(holds, tuple(reasons), lit)
-
-    return _run_in_snapshot(community, at, because)
-
-
-def check(*, community: Community, rule: Any) -> None:
-    """Raise a RuleError if the rule cannot be understood."""
-    tree.compile_rule(rule, community)
-
-
-def list_fact_kinds(community: Community) -> list[str]:
-    """The kinds of facts that anybody of this community has."""
-    rows = db.rows(
-        "SELECT DISTINCT kind_id FROM sets_day_count WHERE community_id = %s",
-        [community.pk],
-        using=derived_models.db_alias(),
-    )
-    known = interned_names.listed("kind", 0)
-    return sorted(known[kind] for (kind,) in rows if kind in known)
-
-
-def list_attribute_texts(
-    *, community: Community, attribute: int, at: datetime
-) -> list[str]:
-    """The texts that an attribute's values are, the most frequent first."""
-
-    def ranked(snap: Snapshot) -> list[str]:
-        snap.load_revisions([(attribute_columns.KIND, attribute)])
-        column = snap.column(attribute)
-        often = np.bincount(column.numbers, minlength=len(column.texts))
-        order = np.argsort(-often, kind="stable")
-        return [column.texts[code] for code in order if often[code]]
-
-    return _run_in_snapshot(community, at, ranked)
-
-
-def ids(blob: bytes) -> Iterator[int]:
-    """The account ids of a frozen audience, ascending."""
-    return iter(bitmaps.from_bytes(blob))
-
-
-def size(blob: bytes) -> int:
-    return len(bitmaps.from_bytes(blob))
-
-
-def _run_in_snapshot(
-    community: Community, at: datetime, question: Callable[[Snapshot], Answer]
-) -> Answer:
-    """Ask in one snapshot; in a newer one if the cache is ahead of it meanwhile."""
-    while True:
-        try:
-            with snapshots.open_snapshot(community, at) as snap:
-                return question(snap)
-        except snapshots.Stale:
-            continue
-
-
-@dataclass(frozen=True)
-class Question:
-    """A compiled rule, and the operator's scope outside it: no `any` can escape it."""
-
-    rule: Node
-    scope: Node | None
-
-    def nodes(self) -> tuple[Node, ...]:
-        return (self.rule,) if self.scope is None else (self.scope, self.rule)
-
-    def people(self, snap: Snapshot) -> BitMap:
-        """Kept for as long as nothing changes that any clause reads."""
-        label = snap.cache_key(
-            part.clause
-            for node in self.nodes()
-            for part in node.walk()
-            if isinstance(part, ClauseNode)
+        if query.scope is not None:
+            reasons += [
+                replace(reason, path=f"scope.{reason.path}")
+                for reason in _clause_reasons(snap, query.scope, person)
+            ]
+        reasons += _clause_reasons(snap, query.rule.node, person)
+        return Explanation(
+            person in query.people(snap),
+            tuple(reasons),
+            funnels.matches_by_path(snap, query.rule.source, query.rule.node, person),
         )
-        return snap.memoize(("answer", self), label, lambda: self._people(snap))
 
-    def _people(self, snap: Snapshot) -> BitMap:
-        found, seen = self.rule.evaluate(snap, snap.everyone()), self.seen(snap)
-        return found if seen is None else found & seen
-
-    def seen(self, snap: Snapshot) -> BitMap | None:
-        """Whom the operator sees at all; None is everybody."""
-        if self.scope is None:
-            return None
-        return self.scope.evaluate(snap, snap.everyone(with_left=True))
-
-
-def _read(snap: Snapshot, rule: Any, by: Staff) -> Question:
-    """The compiled rule and scope, with all their revisions read."""
-    scope = None
-    if by.scope is not None:
-        scope = tree.compile_rule(by.scope, snap.community)
-    question = Question(tree.compile_rule(rule, snap.community), scope)
-    snap.load_revisions(
-        key for node in question.nodes() for key in tree.revision_keys(node)
-    )
-    return question
-
-
-def _people(snap: Snapshot, rule: Any, by: Staff) -> BitMap:
-    return _read(snap, rule, by).people(snap)
+    return snapshots.run(community, at, list_reasons)
 
 
 def _presence_reason(snap: Snapshot, person: int) -> Reason:
-    here = person in snap.everyone()
-    if here:
+    is_present = person in snap.everyone()
+    if is_present:
         text = _("is in the community")
     elif person in snap.everyone(with_left=True):
         text = _("has left the community")
     else:
         text = _("is not known")
-    return Reason("", holds=here, wanted=True, text=text)
+    return Reason("", holds=is_present, expected=True, text=text)
 
 
-def _reasons(
-    snap: Snapshot, node: Node, person: int, *, wanted: bool
+def _clause_reasons(
+    snap: Snapshot, node: Node, person: int, *, expected: bool = True
 ) -> Iterator[Reason]:
     if isinstance(node, ClauseNode):
         holds = person in snap.resolve(node.clause)
-        yield Reason(node.path, holds, wanted, node.clause.explain(snap, person))
+        yield Reason(node.path, holds, expected, node.clause.explain(snap, person))
         return
     if isinstance(node, Not):
-        wanted = not wanted
+        expected = not expected
     for child in node.children():
-        yield from _reasons(snap, child, person, wanted=wanted)
+        yield from _clause_reasons(snap, child, person, expected=expected)
+
+
+# Vocabulary for writing rules
+
+
+def list_fact_kinds(community: Community) -> list[str]:
+    """The kinds of facts that any account of this community has."""
+    rows = db.rows(
+        "SELECT DISTINCT kind_id FROM sets_day_count WHERE community_id = %s",
+        [community.pk],
+        using=derived_models.db_alias(),
+    )
+    names = interned_names.names_by_id("kind", 0)
+    return sorted(names[kind_id] for (kind_id,) in rows if kind_id in names)
+
+
+def list_attribute_texts(
+    *, community: Community, attribute: int, at: datetime
+) -> list[str]:
+    """The texts among the values of an attribute, the most frequent first."""
+
+    def rank(snap: Snapshot) -> list[str]:
+        snap.load_revisions([(attribute_columns.KIND, attribute)])
+        column = snap.column(attribute)
+        counts = np.bincount(column.numbers, minlength=len(column.texts))
+        order = np.argsort(-counts, kind="stable")
+        return [column.texts[index] for index in order if counts[index]]
+
+    return snapshots.run(community, at, rank)

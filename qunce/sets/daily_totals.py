@@ -1,10 +1,10 @@
-"""Facts added up by community day: the ground of every number in a report."""
+"""Daily totals: facts added up by community day, from which every report is made."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,7 @@ from qunce.core.facts import facts
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.mirror import mirror
 from qunce.sets.rules import base, snapshots
+from qunce.sets.rules.base import RulePath
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,48 +26,72 @@ if TYPE_CHECKING:
     from qunce.sets.rules.snapshots import Snapshot
 
 NO_ID = 0
-"""Stands for the person, or the group, of a fact that names none."""
+"""The person or group of a fact that has none."""
 
 
 @dataclass(frozen=True)
 class DailyTotals:
-    """Parallel arrays, shape (n,): a person may come twice on a day, once an account.
+    """Parallel arrays, shape (n,). A person has one row per day, group and account.
 
-    `times` are facts, `amounts` the sum of their payloads' `amount`, in whatever unit
-    that is given.
+    `counts` are numbers of facts. `amounts` are sums of the payloads' `amount`, in the
+    unit of the kind of fact.
     """
 
     days: NDArray[np.int64]
-    groups: NDArray[np.int64]
-    people: NDArray[np.int64]
-    times: NDArray[np.int64]
+    group_ids: NDArray[np.int64]
+    person_ids: NDArray[np.int64]
+    counts: NDArray[np.int64]
     amounts: NDArray[np.int64]
 
-    def only(self, chosen: NDArray[np.bool_]) -> DailyTotals:
+    def filter(self, mask: NDArray[np.bool_]) -> DailyTotals:
         return DailyTotals(
-            self.days[chosen],
-            self.groups[chosen],
-            self.people[chosen],
-            self.times[chosen],
-            self.amounts[chosen],
+            self.days[mask],
+            self.group_ids[mask],
+            self.person_ids[mask],
+            self.counts[mask],
+            self.amounts[mask],
         )
 
 
 @dataclass(frozen=True)
 class DaySums:
-    """A number for each day of a span: facts, and what their amounts add up to."""
+    """The number of facts, and the sum of their amounts, for each day of a span."""
 
-    times: list[int]
+    counts: list[int]
     amounts: list[int]
 
 
-TOTALS = """
-SELECT d.day, coalesce(grp, 0), coalesce(account, 0), count(*),
-       CAST(coalesce(sum(amount), 0) AS BIGINT)
+JOIN_DAYS = """
 FROM facts JOIN (SELECT unnest(?) AS day, unnest(?) AS begin_at, unnest(?) AS end_at) d
   ON happened_at >= d.begin_at AND happened_at < d.end_at
 WHERE community = ? AND happened_at >= ? AND happened_at < ? AND kind IN
 """
+TOTALS = f"""
+SELECT d.day, coalesce(grp, 0), coalesce(account, 0), count(*),
+       CAST(coalesce(sum(amount), 0) AS BIGINT)
+{JOIN_DAYS}
+"""
+DAY_SUMS = f"""
+SELECT d.day, count(*), CAST(coalesce(sum(amount), 0) AS BIGINT)
+{JOIN_DAYS}
+"""
+
+
+def _params(community: Community, first: int, last: int) -> list[Any]:
+    """The parameters of `JOIN_DAYS` for the days from `first` to `last`."""
+    zone, start = community.timezone, community.day_start
+    days = list(range(first, last + 1))
+    bounds = [community_days.start_of(zone, start, day) for day in [*days, last + 1]]
+    return [days, bounds[:-1], bounds[1:], community.pk, bounds[0], bounds[-1]]
+
+
+def _kind_list(kinds: Iterable[str]) -> str:
+    return ", ".join(map(str, _kind_ids(kinds))) or "-1"
+
+
+def _kind_ids(kinds: Iterable[str]) -> list[int]:
+    ids = (facts.find_kind(kind) for kind in kinds)
+    return [kind_id for kind_id in ids if kind_id is not None]
 
 
 def load(
@@ -78,32 +103,19 @@ def load(
     at: datetime,
 ) -> DailyTotals:
     """Facts of some kinds from community day `first` to `last`, both included."""
-    numbers = _kind_list(kinds)
-    spans = list(range(first, last + 1))
-    zone, start = community.timezone, community.day_start
-    begins = [community_days.begin(zone, start, day) for day in range(first, last + 2)]
-    found = mirror.query(
-        f"{TOTALS} ({numbers}) GROUP BY ALL",
-        [spans, begins[:-1], begins[1:], community.pk, begins[0], begins[-1]],
+    rows = mirror.query(
+        f"{TOTALS} ({_kind_list(kinds)}) GROUP BY ALL", _params(community, first, last)
     )
-    columns = [column.to_numpy().astype(np.int64) for column in found.columns]
-    with snapshots.open_snapshot(community, at) as snap:
+    days, group_ids, accounts, counts, amounts = (
+        column.to_numpy().astype(np.int64) for column in rows.columns
+    )
+
+    def map_to_people(snap: Snapshot) -> NDArray[np.int64]:
         snap.load_revisions(())
-        columns[2] = snap.aliases.map_array(columns[2])
-    return DailyTotals(*columns)
+        return snap.aliases.map_array(accounts)
 
-
-def _kind_list(kinds: Iterable[str]) -> str:
-    wanted = [facts.find_kind(kind) for kind in kinds]
-    return ", ".join(str(kind) for kind in wanted if kind is not None) or "-1"
-
-
-DAY_SUMS = """
-SELECT d.day, count(*), CAST(coalesce(sum(amount), 0) AS BIGINT)
-FROM facts JOIN (SELECT unnest(?) AS day, unnest(?) AS begin_at, unnest(?) AS end_at) d
-  ON happened_at >= d.begin_at AND happened_at < d.end_at
-WHERE community = ? AND happened_at >= ? AND happened_at < ? AND kind IN
-"""
+    person_ids = snapshots.run(community, at, map_to_people)
+    return DailyTotals(days, group_ids, person_ids, counts, amounts)
 
 
 def sum_by_day(
@@ -113,36 +125,30 @@ def sum_by_day(
     first: int,
     last: int,
     at: datetime,
-    among: bytes | None = None,
+    among: BitMap | None = None,
 ) -> DaySums:
-    """Facts of some kinds by day; `among` is a frozen audience whose facts count alone."""
-    zone, start = community.timezone, community.day_start
-    begins = [community_days.begin(zone, start, day) for day in range(first, last + 2)]
-    asked = f"{DAY_SUMS} ({_kind_list(kinds)})"
+    """Facts of some kinds by day; with `among`, only those of these people."""
+    sql = f"{DAY_SUMS} ({_kind_list(kinds)})"
     tables = {}
     if among is not None:
-        accounts = _account_ids(community, bitmaps.from_bytes(among), at)
+        accounts = snapshots.run(community, at, lambda snap: _accounts(snap, among))
         tables["among"] = pa.table({"account": bitmaps.array_of(accounts)})
-        asked += " AND account IN (SELECT account FROM among)"
-    spans = [list(range(first, last + 1)), begins[:-1], begins[1:]]
-    asked_of = [*spans, community.pk, begins[0], begins[-1]]
-    found = mirror.query(f"{asked} GROUP BY ALL", asked_of, **tables)
-    told = {day: rest for day, *rest in zip(*_lists(found), strict=True)}
-    by_day = [told.get(day, (0, 0)) for day in range(first, last + 1)]
-    return DaySums([times for times, _ in by_day], [amount for _, amount in by_day])
+        sql += " AND account IN (SELECT account FROM among)"
+    rows = mirror.query(
+        f"{sql} GROUP BY ALL", _params(community, first, last), **tables
+    )
+    days, counts, amounts = (column.to_pylist() for column in rows.columns)
+    by_day = dict(zip(days, zip(counts, amounts, strict=True), strict=True))
+    sums = [by_day.get(day, (0, 0)) for day in range(first, last + 1)]
+    return DaySums([count for count, _ in sums], [amount for _, amount in sums])
 
 
-def _lists(found: pa.Table) -> list[list[int]]:
-    return [column.to_pylist() for column in found.columns]
-
-
-def _account_ids(community: Community, people: BitMap, at: datetime) -> BitMap:
-    """The people's accounts: the first and every one merged into it."""
-    with snapshots.open_snapshot(community, at) as snap:
-        snap.load_revisions(())
-        known = snap.aliases
-        tails = [tail for tail, head in known.person_ids.items() if head in people]
-        return people | bitmaps.of(tails)
+def _accounts(snap: Snapshot, people: BitMap) -> BitMap:
+    """All accounts of these people: the first one and every one merged into it."""
+    snap.load_revisions(())
+    person_ids = snap.aliases.person_ids
+    merged = [account for account, person in person_ids.items() if person in people]
+    return people | bitmaps.of(merged)
 
 
 def count_people_by_day(
@@ -152,45 +158,40 @@ def count_people_by_day(
     first: int,
     last: int,
     at: datetime,
-    among: bytes | None = None,
+    among: BitMap | None = None,
 ) -> list[int]:
-    """How many people did one of these on each day; from stacks, so it costs no scan."""
-    wanted = [found for kind in kinds if (found := facts.find_kind(kind))]
-    chosen = None if among is None else bitmaps.from_bytes(among)
-    while True:
-        try:
-            with snapshots.open_snapshot(community, at) as snap:
-                snap.load_revisions(())
-                return _people(snap, wanted, range(first, last + 1), chosen)
-        except snapshots.Stale:
-            continue
+    """How many people have a fact of these kinds on each day, counted without a scan."""
+    kind_ids = _kind_ids(kinds)
 
+    def count(snap: Snapshot) -> list[int]:
+        snap.load_revisions(())
+        sets: dict[int, list[BitMap]] = {day: [] for day in range(first, last + 1)}
+        for kind_id in kind_ids:
+            days = snap.changed_days(kind_id, first, last)
+            for day, counter in snap.day_counters(kind_id, days):
+                sets[day].append(counter.nonzero())
+        counted = snap.everyone(with_left=True) if among is None else among
+        return [
+            snap.people(bitmaps.union(accounts)).intersection_cardinality(counted)
+            for accounts in sets.values()
+        ]
 
-def _people(
-    snap: Snapshot, kinds: Iterable[int], span: range, chosen: BitMap | None
-) -> list[int]:
-    did: dict[int, list[BitMap]] = {day: [] for day in span}
-    for kind in kinds:
-        changed = snap.changed_days(kind, span.start, span.stop - 1)
-        for day, stack in snap.day_counters(kind, changed):
-            did[day].append(stack.nonzero())
-    seen = snap.everyone(with_left=True) if chosen is None else chosen
-    return [
-        snap.people(bitmaps.union(some)).intersection_cardinality(seen)
-        for some in did.values()
-    ]
+    return snapshots.run(community, at, count)
 
 
 def get_group_id(community: Community, key: str) -> int:
-    """Of the group with this key; an unknown one is refused by name."""
-    return base.resolve_key("group", key, base.RulePath(community))
+    """Raises a RuleError that names the key if there is no such group."""
+    return base.resolve_key("group", key, RulePath(community))
 
 
 def weights_by_person(
     *, community: Community, kind: str, ref: int, at: datetime
 ) -> dict[int, int]:
-    """Person → weight in a set of marks now, added over their accounts."""
-    with snapshots.open_snapshot(community, at) as snap:
+    """Person → weight of a mark now, summed over the person's accounts."""
+
+    def load_weights(snap: Snapshot) -> dict[int, int]:
         snap.load_revisions([(kind, ref)])
-        stack = snap.by_person(snap.marks(kind, ref))
-        return stack.counts(stack.nonzero())
+        counter = snap.by_person(snap.marks(kind, ref))
+        return counter.counts(counter.nonzero())
+
+    return snapshots.run(community, at, load_weights)

@@ -1,4 +1,4 @@
-"""How many each part of a rule leaves, and what is so for one person part by part."""
+"""Funnels: how many people each part of a rule leaves, and which parts hold for one."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 from qunce.sets.rules.tree import All, Any_, Not, WithLeft
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pyroaring import BitMap
 
     from qunce.sets.rules.snapshots import Snapshot
@@ -19,16 +17,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Step:
-    """`left`: who is left of those that reached this part, which of an `all` are those
-    whom its parts before have left. `own`: for how many of everyone it holds alone."""
+    """The people of one part of a rule.
 
-    left: int
-    own: int
+    `remaining` are left after this part; inside an `all`, parts apply one after another.
+    `alone` is the number of all people for whom the part holds by itself.
+    """
+
+    remaining: int
+    alone: int
 
 
 @dataclass(frozen=True)
 class Funnel:
-    """`steps` by the place of each part, such as `all[1].any[0]`; "" is the whole."""
+    """`steps` has each part by its path, such as `all[1].any[0]`; "" is the whole rule."""
 
     everyone: int
     total: int
@@ -36,105 +37,98 @@ class Funnel:
     sample: tuple[int, ...] = ()
 
 
-Placed = tuple[str, "Node"]
-
-
-def list_parts(rule: Any, node: Node, path: str = "") -> Iterator[Placed]:
-    """The parts as they are written, with their places; a leaf is not looked into."""
+def list_parts(rule: Any, node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
+    """The parts of a rule as written, with their paths. A clause has no parts."""
     yield path, node
-    for inside, child, at in _inside(rule, node, path):
-        yield from list_parts(inside, child, at)
+    for part, child, child_path in _list_children(rule, node, path):
+        yield from list_parts(part, child, child_path)
 
 
-def _inside(rule: Any, node: Node, path: str) -> Iterator[tuple[Any, Node, str]]:
+def _list_children(rule: Any, node: Node, path: str) -> Iterator[tuple[Any, Node, str]]:
     ((name, args),) = rule.items()
     here = f"{path}.{name}" if path else name
     if name in ("all", "any"):
-        for number, (part, child) in enumerate(zip(args, node.children(), strict=True)):
-            yield part, child, f"{here}[{number}]"
+        for index, (part, child) in enumerate(zip(args, node.children(), strict=True)):
+            yield part, child, f"{here}[{index}]"
     elif name in ("not", "with_left"):
         yield args, node.children()[0], here
 
 
 def count_steps(
-    snap: Snapshot, rule: Any, node: Node, seen: BitMap | None
+    snap: Snapshot, rule: Any, node: Node, visible: BitMap | None
 ) -> dict[str, Step]:
-    """Every part's numbers among those `seen`, the operator's scope; None sees all."""
-    found: dict[str, Step] = {}
-    _walk(_Walk(snap, seen, found), rule, node, "", snap.everyone())
-    return found
+    """The numbers of every part among the people `visible`; None is everybody."""
+    counter = _StepCounter(snap, visible)
+    everyone = snap.everyone()
+    people = node.evaluate(snap, everyone)
+    counter.add("", people, people)
+    counter.add_children(rule, node, "", everyone)
+    return counter.steps
 
 
 @dataclass(frozen=True)
-class _Walk:
+class _StepCounter:
     snap: Snapshot
-    seen: BitMap | None
-    found: dict[str, Step]
+    visible: BitMap | None
+    steps: dict[str, Step] = field(default_factory=dict)
 
-    def note(self, path: str, left: BitMap, own: BitMap) -> None:
-        self.found[path] = Step(self.size(left), self.size(own))
+    def add(self, path: str, remaining: BitMap, alone: BitMap) -> None:
+        self.steps[path] = Step(self._size(remaining), self._size(alone))
 
-    def size(self, some: BitMap) -> int:
-        if self.seen is None:
-            return len(some)
-        return some.intersection_cardinality(self.seen)
+    def _size(self, people: BitMap) -> int:
+        if self.visible is None:
+            return len(people)
+        return people.intersection_cardinality(self.visible)
+
+    def add_children(self, rule: Any, node: Node, path: str, universe: BitMap) -> None:
+        snap = self.snap
+        if isinstance(node, WithLeft):
+            universe = snap.everyone(with_left=True)
+        universes = _list_universes(snap, node, universe)
+        children = _list_children(rule, node, path)
+        for (part, child, child_path), (before, after) in zip(
+            children, universes, strict=False
+        ):
+            remaining = child.evaluate(snap, before) if after is None else after
+            self.add(child_path, remaining, child.evaluate(snap, snap.everyone()))
+            self.add_children(part, child, child_path, before)
 
 
-def _walk(walk: _Walk, rule: Any, node: Node, path: str, universe: BitMap) -> None:
-    snap = walk.snap
-    if path == "":
-        whole = node.evaluate(snap, universe)
-        walk.note("", whole, whole)
-    inner = snap.everyone(with_left=True) if isinstance(node, WithLeft) else universe
-    inside = list(_inside(rule, node, path))
-    reached = _reached(snap, node, inner)
-    for (part, child, at), (before, after) in zip(inside, reached, strict=False):
-        left = after if after is not None else child.evaluate(snap, before)
-        walk.note(at, left, child.evaluate(snap, snap.everyone()))
-        _walk(walk, part, child, at, before)
-
-
-def _reached(
+def _list_universes(
     snap: Snapshot, node: Node, universe: BitMap
 ) -> Iterator[tuple[BitMap, BitMap | None]]:
-    """For each child: who reaches it and, of an `all`, who is left after it."""
+    """For each child the people before it and, in an `all`, the people after it."""
     if isinstance(node, All):
-        yield from _one_by_one(snap, node.parts, universe)
+        before, includes_former = universe, False
+        for count, part in enumerate(node.parts, start=1):
+            # A `with_left` part cannot be applied in sequence (see `All.evaluate`), so
+            # from there on the parts up to this one are evaluated as a rule of their own.
+            includes_former = includes_former or part.includes_former
+            if includes_former:
+                after = All(node.parts[:count]).evaluate(snap, universe)
+            else:
+                after = part.evaluate(snap, before)
+            yield before, after
+            before = after
     elif isinstance(node, Any_ | Not | WithLeft):
         for _child in node.children():
             yield universe, None
 
 
-def _one_by_one(
-    snap: Snapshot, several: Sequence[Node], universe: BitMap
-) -> Iterator[tuple[BitMap, BitMap]]:
-    """Parts that ask for those who left are not asked in their turn (see `All`): with
-    such a part among the first n, these n are asked as a rule of their own."""
-    before, wide = universe, False
-    for number, part in enumerate(several, start=1):
-        wide = wide or part.widens
-        if wide:
-            after = All(tuple(several[:number])).evaluate(snap, universe)
-        else:
-            after = part.evaluate(snap, before)
-        yield before, after
-        before = after
-
-
 def matches_by_path(
     snap: Snapshot, rule: Any, node: Node, person: int
 ) -> dict[str, bool]:
-    """For each place whether the part holds for this person, here or not."""
-    known = snap.everyone(with_left=True)
+    """Path → whether the part holds for this person, who may have left."""
+    everyone = snap.everyone(with_left=True)
     return {
-        path: person in part.evaluate(snap, known)
+        path: person in part.evaluate(snap, everyone)
         for path, part in list_parts(rule, node)
     }
 
 
-def sample_evenly(people: BitMap, most: int) -> tuple[int, ...]:
-    """Some of these people, evenly over when they came; the same as long as they are."""
+def sample_evenly(people: BitMap, limit: int) -> tuple[int, ...]:
+    """Up to `limit` people at even distances, the same ones for the same people."""
     size = len(people)
-    if size <= most:
+    if size <= limit:
         return tuple(people)
-    return tuple(people[place * size // most] for place in range(most))
+    return tuple(people[index * size // limit] for index in range(limit))

@@ -1,10 +1,10 @@
-"""How many people are in each of many marked sets, such as the carriers of every tag."""
+"""Set sizes: how many people have each of many marks, such as each tag."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pyroaring import BitMap
 
@@ -16,77 +16,62 @@ from qunce.sets.rules import snapshots, tree
 
 if TYPE_CHECKING:
     from qunce.sets.rules.snapshots import Snapshot
-    from qunce.sets.rules.tree import Node
-
-Answer = TypeVar("Answer")
 
 
 def count_by_ref(
     *, community: Community, kind: str, refs: Iterable[int], by: Staff, at: datetime
 ) -> dict[int, int]:
-    """Ref → people in its set who are here and whom the operator sees.
+    """Ref → people with the mark who are in the community and visible to `by`.
 
-    Three times 300 sets of a million people take 15 ms once they were read.
+    Three times 300 sets of a million people take 15 ms once they are cached.
     """
-    wanted = sorted(set(refs))
+    unique_refs = sorted(set(refs))
     scope = tree.compile_rule(by.scope, community) if by.scope is not None else None
-    keys = {(kind, ref) for ref in wanted} | (
-        tree.revision_keys(scope) if scope else set()
-    )
+    keys = {(kind, ref) for ref in unique_refs}
+    if scope is not None:
+        keys |= tree.revision_keys(scope)
 
-    def counted(snap: Snapshot) -> dict[int, int]:
+    def count(snap: Snapshot) -> dict[int, int]:
         snap.load_revisions(keys)
-        seen = _seen(snap, scope)
-        return {ref: _size(snap, kind, ref, seen, kept=not scope) for ref in wanted}
+        if scope is None:
+            return {ref: _count_present(snap, kind, ref) for ref in unique_refs}
+        visible = scope.evaluate(snap, snap.everyone(with_left=True))
+        visible = snap.everyone() & visible
+        return {
+            ref: membership.by_person(snap, kind, ref)
+            .nonzero()
+            .intersection_cardinality(visible)
+            for ref in unique_refs
+        }
 
-    return _ask(community, at, counted)
+    return snapshots.run(community, at, count)
+
+
+def _count_present(snap: Snapshot, kind: str, ref: int) -> int:
+    """Without a scope the number depends only on the set and presence, so it is cached."""
+
+    def count() -> int:
+        people = membership.by_person(snap, kind, ref).nonzero()
+        return people.intersection_cardinality(snap.everyone())
+
+    keys = ((kind, ref), (aliases.KIND, 0), presence.KEY)
+    version = tuple(snap.revisions[key] for key in keys)
+    return snap.memoize(("size", kind, ref), version, count)
 
 
 def count_in_two_or_more(
     *, community: Community, kind: str, refs: Iterable[int], at: datetime
 ) -> int:
-    """How many people are in more than one of these sets, who left included."""
-    wanted = sorted(set(refs))
+    """How many people have more than one of these marks, including former members."""
+    unique_refs = sorted(set(refs))
 
-    def counted(snap: Snapshot) -> int:
-        snap.load_revisions((kind, ref) for ref in wanted)
-        once, twice = BitMap(), BitMap()
-        for ref in wanted:
-            some = membership.by_person(snap, kind, ref).nonzero()
-            twice |= once & some
-            once |= some
-        return len(twice)
+    def count(snap: Snapshot) -> int:
+        snap.load_revisions((kind, ref) for ref in unique_refs)
+        in_any, in_two = BitMap(), BitMap()
+        for ref in unique_refs:
+            people = membership.by_person(snap, kind, ref).nonzero()
+            in_two |= in_any & people
+            in_any |= people
+        return len(in_two)
 
-    return _ask(community, at, counted)
-
-
-def _ask(
-    community: Community, at: datetime, question: Callable[[Snapshot], Answer]
-) -> Answer:
-    while True:
-        try:
-            with snapshots.open_snapshot(community, at) as snap:
-                return question(snap)
-        except snapshots.Stale:
-            continue
-
-
-def _seen(snap: Snapshot, scope: Node | None) -> BitMap:
-    if scope is None:
-        return snap.everyone()
-    return snap.everyone() & scope.evaluate(snap, snap.everyone(with_left=True))
-
-
-def _size(snap: Snapshot, kind: str, ref: int, seen: BitMap, *, kept: bool) -> int:
-    """`kept` where everybody is seen: then it depends on the set and who is here."""
-
-    def counted() -> int:
-        carriers = membership.by_person(snap, kind, ref).nonzero()
-        return carriers.intersection_cardinality(seen)
-
-    if not kept:
-        return counted()
-    label = tuple(
-        snap.revisions[key] for key in ((kind, ref), (aliases.KIND, 0), presence.KEY)
-    )
-    return snap.memoize(("size", kind, ref), label, counted)
+    return snapshots.run(community, at, count)

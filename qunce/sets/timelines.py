@@ -1,9 +1,11 @@
-"""What people did, read from the mirror for rooms that may not ask it themselves."""
+"""Timelines: the facts of people, listed and summed from the mirror.
+
+For applications above `sets`, which may not query the mirror themselves.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-
 Cursor = tuple[int, int]
-"""Where a page of a timeline ends: microseconds and id of its last fact."""
+"""The end of a page: microseconds and id of its last fact."""
+BEFORE_ALL = -(2**62)
+AFTER_ALL = (2**62, 2**62)
 COLUMNS = "id, kind, account, grp, happened_at, recorded_at, actor, source, payload"
 
 
@@ -37,31 +40,35 @@ def list_facts(
     limit: int = 50,
     before: Cursor | None = None,
 ) -> list[RecordedFact]:
-    """The newest facts of some accounts, those not derived yet among them.
+    """The newest facts of some accounts, including those that are not derived yet.
 
-    `before` is `cursor()` of the last one on the page that was seen.
+    `before` is `cursor_of()` the last fact of the page before.
     """
-    place = mirror.position()
-    latest, least = before or (2**62, 2**62)
-    wanted = ", ".join(str(int(account)) for account in accounts) or "-1"
-    found = mirror.query(
-        f"SELECT {COLUMNS} FROM facts WHERE community = ? AND account IN ({wanted})"  # noqa: S608
-        " AND (happened_at, id) < (?, ?) ORDER BY happened_at DESC, id DESC LIMIT ?",
-        [community.pk, latest, least, limit],
+    # The position is read first: a fact that is derived between the two reads is then in
+    # both of them, and no fact is in neither.
+    position = mirror.position()
+    end = before or AFTER_ALL
+    account_list = ", ".join(str(int(account)) for account in accounts) or "-1"
+    derived = mirror.query(
+        f"SELECT {COLUMNS} FROM facts WHERE community = ?"  # noqa: S608
+        f" AND account IN ({account_list}) AND (happened_at, id) < (?, ?)"
+        " ORDER BY happened_at DESC, id DESC LIMIT ?",
+        [community.pk, *end, limit],
     )
-    rows = [tuple(row.values()) for row in found.to_pylist()]
-    newer = log.list_after(place.reached, community.pk, accounts)
-    rows += [row for row in newer if _moment(row) < (latest, least)]
-    # A fact may be derived between the two reads.
-    chosen = sorted({row[0]: row for row in rows}.values(), key=_moment)
-    kinds = interned_names.listed("kind", 0)
+    rows = [tuple(row.values()) for row in derived.to_pylist()]
+    newer = log.list_after(position.reached, community.pk, accounts)
+    rows += [row for row in newer if _sort_key(row) < end]
+    newest_first = sorted(
+        {row[0]: row for row in rows}.values(), key=_sort_key, reverse=True
+    )
+    kinds = interned_names.names_by_id("kind", 0)
     return [
         RecordedFact.from_row(row, community=community.pk, kinds=kinds)
-        for row in chosen[::-1][:limit]
+        for row in newest_first[:limit]
     ]
 
 
-def _moment(row: tuple[Any, ...]) -> Cursor:
+def _sort_key(row: tuple[Any, ...]) -> Cursor:
     return row[4], row[0]
 
 
@@ -69,35 +76,35 @@ def cursor_of(last: RecordedFact) -> Cursor:
     return timestamps.to_micros(last.happened_at), last.id
 
 
-@dataclass(frozen=True)
-class _Span:
-    """The WHERE of some kinds in the last days of a community."""
-
-    where: str
-    params: list[int]
-
-
-def _span(
-    community: Community, kinds: Sequence[str], at: datetime, within: int | None
-) -> _Span:
-    ids = [found for kind in kinds if (found := facts.find_kind(kind)) is not None]
+def _where(
+    community: Community, kind: str, at: datetime, within: int | None
+) -> tuple[str, list[int]]:
+    """The WHERE clause that selects a kind in the last days, and its parameters."""
+    kind_id = facts.find_kind(kind)
     today = community.day(at)
     zone, start = community.timezone, community.day_start
-    first = (
-        -(2**62)
-        if within is None
-        else community_days.begin(zone, start, today - within + 1)
-    )
-    marks = ", ".join(map(str, ids)) or "-1"
-    return _Span(
-        f"community = ? AND account IS NOT NULL AND kind IN ({marks})"
+    first = BEFORE_ALL
+    if within is not None:
+        first = community_days.start_of(zone, start, today - within + 1)
+    return (
+        "community = ? AND account IS NOT NULL AND kind = ?"
         " AND happened_at >= ? AND happened_at < ?",
-        [community.pk, first, community_days.begin(zone, start, today + 1)],
+        [
+            community.pk,
+            -1 if kind_id is None else kind_id,
+            first,
+            community_days.start_of(zone, start, today + 1),
+        ],
     )
 
 
-def _columns(found: Any) -> list[Ints]:
-    return [column.to_numpy().astype(np.int64) for column in found.columns]
+def _columns(table: Any) -> list[Ints]:
+    return [column.to_numpy().astype(np.int64) for column in table.columns]
+
+
+def _people(community: Community, accounts: Ints) -> Ints:
+    people = aliases.Aliases.load(community.pk).map_array(accounts)
+    return np.asarray(people, dtype=np.int64)
 
 
 def sum_by_person(
@@ -107,49 +114,46 @@ def sum_by_person(
     at: datetime,
     within: int | None = None,
 ) -> tuple[Ints, Ints]:
-    """People and what their facts' amounts add up to, each kind with its sign.
+    """People and the sum of their facts' amounts, each kind with its sign.
 
-    `within` counts community days with today; without it, ever. Shapes (n,), people
-    ascending and each once; who has no such fact is not among them.
+    `within` is a number of community days including today; without it, all facts count.
+    Shapes (n,), with people ascending and each once. People without such a fact are left
+    out.
     """
-    total: dict[int, list[Ints]] = {}
+    accounts, amounts = [], []
     for kind, sign in kinds.items():
-        span = _span(community, [kind], at, within)
-        found = mirror.query(
+        where, params = _where(community, kind, at, within)
+        sums = mirror.query(
             "SELECT account, CAST(coalesce(sum(amount), 0) AS BIGINT) FROM facts"  # noqa: S608
-            f" WHERE {span.where} GROUP BY account",
-            span.params,
+            f" WHERE {where} GROUP BY account",
+            params,
         )
-        accounts, amounts = _columns(found)
-        total.setdefault(0, []).append(accounts)
-        total.setdefault(1, []).append(amounts * sign)
-    if not total:
+        accounts_of_kind, amounts_of_kind = _columns(sums)
+        accounts.append(accounts_of_kind)
+        amounts.append(amounts_of_kind * sign)
+    if not accounts:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    people = _people(community, np.concatenate(total[0]))
-    unique, place = np.unique(people, return_inverse=True)
-    added = np.zeros(len(unique), dtype=np.int64)
-    np.add.at(added, place, np.concatenate(total[1]))
-    return unique, added
-
-
-def _people(community: Community, accounts: Ints) -> Ints:
-    found = aliases.Aliases.load(community.pk).map_array(accounts)
-    return np.asarray(found, dtype=np.int64)
+    people = _people(community, np.concatenate(accounts))
+    unique, index = np.unique(people, return_inverse=True)
+    totals = np.zeros(len(unique), dtype=np.int64)
+    np.add.at(totals, index, np.concatenate(amounts))
+    return unique, totals
 
 
 def days_by_person(
     *, community: Community, kind: str, at: datetime, within: int | None = None
 ) -> tuple[Ints, Ints]:
-    """People and the community days on which they did it; pairs in order, each once."""
-    span = _span(community, [kind], at, within)
-    found = mirror.query(
-        f"SELECT account, happened_at FROM facts WHERE {span.where}",  # noqa: S608
-        span.params,
+    """People and the community days on which they did it, each pair once and in order."""
+    where, params = _where(community, kind, at, within)
+    rows = mirror.query(
+        f"SELECT account, happened_at FROM facts WHERE {where}",  # noqa: S608
+        params,
     )
-    accounts, happened = _columns(found)
+    accounts, micros = _columns(rows)
     people = _people(community, accounts)
-    cut = community_days.days_of(community.timezone, community.day_start, happened)
-    pairs = np.sort(people << 32 | (cut + 2**31))  # half the time of np.unique
+    days = community_days.days_of(community.timezone, community.day_start, micros)
+    # Sorting pairs as single numbers takes half the time of np.unique.
+    pairs = np.sort(people << 32 | (days + 2**31))
     pairs = pairs[np.diff(pairs, prepend=-1) > 0]
     return pairs >> 32, (pairs & 0xFFFFFFFF) - 2**31
 
@@ -157,19 +161,19 @@ def days_by_person(
 def gaps_by_person(
     *, community: Community, kind: str, at: datetime, within: int | None = None
 ) -> tuple[Ints, Ints]:
-    """People and the days between each two neighbouring days on which they did it."""
-    people, cut = days_by_person(community=community, kind=kind, at=at, within=within)
+    """People and the number of days between each two consecutive days of theirs."""
+    people, days = days_by_person(community=community, kind=kind, at=at, within=within)
     same = people[1:] == people[:-1]
-    return people[1:][same], np.diff(cut)[same]
+    return people[1:][same], np.diff(days)[same]
 
 
 COUNT_VALUES = """
-SELECT account, word, count(*) AS times FROM (
-    SELECT account, unnest(CASE WHEN json_type(said) = 'ARRAY'
-        THEN json_extract_string(said, '$[*]') ELSE [said ->> '$'] END) AS word
-    FROM (SELECT account, json_extract(payload, ?) AS said FROM facts
+SELECT account, item, count(*) AS times FROM (
+    SELECT account, unnest(CASE WHEN json_type(field) = 'ARRAY'
+        THEN json_extract_string(field, '$[*]') ELSE [field ->> '$'] END) AS item
+    FROM (SELECT account, json_extract(payload, ?) AS field FROM facts
           WHERE payload IS NOT NULL AND {where}))
-WHERE word IS NOT NULL GROUP BY account, word
+WHERE item IS NOT NULL GROUP BY account, item
 """
 
 
@@ -181,17 +185,15 @@ def count_payload_values(
     at: datetime,
     within: int | None = None,
 ) -> dict[str, dict[int, int]]:
-    """Value of a payload's field → person → in how many facts; lists count each item."""
-    span = _span(community, [kind], at, within)
-    found = mirror.query(
-        COUNT_VALUES.format(where=span.where), [f"$.{field}", *span.params]
-    )
-    accounts, times = _columns(found.select(["account", "times"]))
+    """Value of a payload field → person → number of facts; each item of a list counts."""
+    where, params = _where(community, kind, at, within)
+    rows = mirror.query(COUNT_VALUES.format(where=where), [f"$.{field}", *params])
+    accounts, times = _columns(rows.select(["account", "times"]))
     people = _people(community, accounts).tolist()
-    counted: dict[str, dict[int, int]] = {}
-    for word, person, number in zip(
-        found["word"].to_pylist(), people, times.tolist(), strict=True
+    counts: dict[str, dict[int, int]] = {}
+    for item, person, count in zip(
+        rows["item"].to_pylist(), people, times.tolist(), strict=True
     ):
-        of_word = counted.setdefault(word, {})
-        of_word[person] = of_word.get(person, 0) + number
-    return counted
+        by_person = counts.setdefault(item, {})
+        by_person[person] = by_person.get(person, 0) + count
+    return counts

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from qunce.core.communities import Community
-from tests.api.client import ApiClient, create_client
 from tests import factories
+from tests.api.client import ApiClient, create_client
 
 
 @pytest.fixture

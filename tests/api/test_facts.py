@@ -12,8 +12,8 @@ from qunce import ingest
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.groups import groups
-from tests.api.client import AT, ApiClient, create_client
 from tests import factories
+from tests.api.client import AT, ApiClient, create_client
 
 
 def ndjson(*rows: Any) -> bytes:

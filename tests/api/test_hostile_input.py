@@ -11,8 +11,8 @@ import pytest
 from qunce.core.communities import Community
 from qunce.sets import audiences, timelines
 from qunce.sets.mirror import deriver
-from tests.api.client import ApiClient
 from tests import factories
+from tests.api.client import ApiClient
 
 NOW = datetime(2026, 3, 6, tzinfo=UTC)
 NAMES = [

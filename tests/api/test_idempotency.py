@@ -10,8 +10,8 @@ from django.db import connections
 
 from qunce.api.idempotency import StoredResponse
 from qunce.core.communities import Community
-from tests.api.client import ApiClient, create_client
 from tests import factories
+from tests.api.client import ApiClient, create_client
 
 KEY = {"Idempotency-Key": "k"}
 

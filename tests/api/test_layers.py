@@ -8,8 +8,8 @@ from qunce.core.communities import Community
 from qunce.members.layers import layers
 from qunce.members.layers import specs as layer_specs
 from qunce.members.layers.layers import Layering
-from tests.api.client import AT, ApiClient, create_client
 from tests import factories
+from tests.api.client import AT, ApiClient, create_client
 
 
 def create_layering(shop: Community) -> Layering:

@@ -11,8 +11,8 @@ import pytest
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.members.attributes import attributes
-from tests.api.client import AT, ApiClient, create_client
 from tests import factories
+from tests.api.client import AT, ApiClient, create_client
 
 
 @pytest.mark.both_databases
@@ -208,4 +208,6 @@ def test_id_out_of_range_is_rejected(api: ApiClient, number: str) -> None:
 def test_changes_are_recorded_as_facts(shop: Community, api: ApiClient) -> None:
     api.post("/members", {"key": "m1"})
     assert facts.find_kind("member.joined")
-    assert [account for account, _payload in factories.recorded_facts(shop, "member.joined")] == [1]
+    assert [
+        account for account, _payload in factories.recorded_facts(shop, "member.joined")
+    ] == [1]

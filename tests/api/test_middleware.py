@@ -60,7 +60,7 @@ def test_key_needs_scope_and_permission(shop: Community) -> None:
     reader = create_client(shop, scopes=["members:read"])
     assert reader.get("/members").status == 200
     response = reader.post("/members", {"key": "m1"})
-    assert (response.status, response.kind) == (403, "out-of-scope")
+    assert (response.status, response.kind) == (403, "missing-scope")
     assert "members:write" in response.body["detail"]
     assert reader.get("/orders").status == 403
     viewer = create_client(shop, role="viewer")

@@ -18,8 +18,8 @@ from hypothesis.errors import Unsatisfiable
 from qunce.api import openapi
 from qunce.core.communities import Community
 from qunce.core.staff import api_keys
-from tests.api.client import ROOT, ApiClient, create_client
 from tests import factories
+from tests.api.client import ROOT, ApiClient, create_client
 
 DOCUMENT = openapi.build_document(f"{ROOT}/")
 SCHEMA: Any = schemathesis.openapi.from_dict(DOCUMENT)
@@ -121,7 +121,7 @@ def test_operation_requires_its_scope(shop: Community, path: str, method: str) -
     others = sorted(api_keys.SCOPES - {scope})
     api = create_client(shop, scopes=others)
     response = api.request(method.upper(), fill(path), {})
-    assert (response.status, response.kind) == (403, "out-of-scope")
+    assert (response.status, response.kind) == (403, "missing-scope")
 
 
 @pytest.mark.parametrize(("path", "method"), JSON_OPERATIONS, ids=JSON_IDS)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from qunce.core.communities import Community
-from tests.api.client import ApiClient, create_client
 from tests import factories
+from tests.api.client import ApiClient, create_client
 
 
 @pytest.mark.both_databases

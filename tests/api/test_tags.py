@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from qunce.core.communities import Community
-from tests.api.client import ApiClient, create_client
 from tests import factories
+from tests.api.client import ApiClient, create_client
 
 
 @pytest.mark.both_databases

@@ -1,4 +1,4 @@
-"""Sending with a process that may end at any moment (X1, design §4)."""
+"""Sending by a process that may die at any moment (X1, design §4)."""
 
 from __future__ import annotations
 
@@ -13,54 +13,62 @@ from hypothesis import strategies as st
 
 from qunce.channels import outbox
 from qunce.channels.base import Capabilities, Message, Outcome, failed
-from qunce.channels.testing import DELIVERED, SimulatedCrash, FakeChannel
+from qunce.channels.testing import DELIVERED, FakeChannel, SimulatedCrash
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
 @dataclass
-class Rows:
-    """The smallest queue that keeps to the rules: rows in a dictionary."""
+class MemoryQueue:
+    """The smallest queue that follows the rules: states by key of the message."""
 
     idempotent: bool
-    state: dict[str, str] = field(default_factory=dict)
-    dies_settling: bool = False
+    states: dict[str, str] = field(default_factory=dict)
+    crashes_while_recording: bool = False
 
-    def claim(self, *, most: int, at: datetime) -> Sequence[Message]:
-        for key, state in self.state.items():
-            if state == "leased":  # whoever held it is dead: one process at a time here
-                self.state[key] = "planned" if self.idempotent else "unknown"
-        due = [key for key, state in self.state.items() if state == "planned"][:most]
-        self.state |= dict.fromkeys(due, "leased")
+    def claim(self, *, limit: int, at: datetime) -> Sequence[Message]:
+        for key, state in self.states.items():
+            # There is one process at a time, so the one that had the lease is dead.
+            if state == "leased":
+                self.states[key] = "planned" if self.idempotent else "unknown"
+        due = [key for key, state in self.states.items() if state == "planned"][:limit]
+        self.states |= dict.fromkeys(due, "leased")
         return [Message(key=key, to=key, text="hello") for key in due]
 
-    def settle(
+    def record_outcomes(
         self, outcomes: Sequence[tuple[Message, Outcome]], *, at: datetime
     ) -> None:
-        if self.dies_settling:
-            self.dies_settling = False
+        if self.crashes_while_recording:
+            self.crashes_while_recording = False
             raise SimulatedCrash
         for message, outcome in outcomes:
             retry = outcome.retry_after is not None
-            self.state[message.key] = "planned" if retry else outcome.became.value
+            self.states[message.key] = "planned" if retry else outcome.status.value
 
 
-def queue(count: int, *, idempotent: bool = True) -> Rows:
-    return Rows(idempotent, {f"m{n}": "planned" for n in range(count)})
+def create_queue(count: int, *, idempotent: bool = True) -> MemoryQueue:
+    return MemoryQueue(idempotent, {f"m{n}": "planned" for n in range(count)})
 
 
-def run(rows: Rows, channel: FakeChannel, most: int = 1_000, batch: int = 3) -> outbox.RunStats:
+def run(
+    queue: MemoryQueue, channel: FakeChannel, limit: int = 1_000, batch_size: int = 3
+) -> outbox.RunStats:
     return outbox.deliver(
-        queue=rows, channel=channel, clock=lambda: AT, most=most, batch=batch
+        queue=queue,
+        channel=channel,
+        clock=lambda: AT,
+        limit=limit,
+        batch_size=batch_size,
     )
 
 
-def test_everything_arrives_once() -> None:
-    rows, channel = queue(10), FakeChannel()
-    assert run(rows, channel).tried == 10
-    assert sorted(channel.texts()) == sorted(rows.state)
-    assert set(rows.state.values()) == {"delivered"}
+def test_every_message_arrives_once() -> None:
+    queue, channel = create_queue(10), FakeChannel()
+    assert run(queue, channel).attempted == 10
+    assert sorted(message.key for message in channel.delivered) == sorted(queue.states)
+    assert sorted(channel.last_texts()) == sorted(queue.states)
+    assert set(queue.states.values()) == {"delivered"}
 
 
 @given(
@@ -68,64 +76,66 @@ def test_everything_arrives_once() -> None:
     st.lists(st.tuples(st.integers(0, 12), st.booleans()), max_size=4),
     st.booleans(),
 )
-def test_no_end_of_the_process_loses_or_doubles_a_message(
-    count: int, ends: list[tuple[int, bool]], idempotent: bool
+def test_no_crash_loses_or_doubles_a_message(
+    count: int, crashes: list[tuple[int, bool]], idempotent: bool
 ) -> None:
-    can = Capabilities(to_member=True, idempotent_sends=idempotent)
-    rows, channel = queue(count, idempotent=idempotent), FakeChannel(capabilities=can)
-    for after, settling in ends:
-        channel.die_after(after)
-        rows.dies_settling = settling
+    """A crash comes after some messages, while sending or while recording outcomes."""
+    capabilities = Capabilities(to_member=True, idempotent_sends=idempotent)
+    queue = create_queue(count, idempotent=idempotent)
+    channel = FakeChannel(capabilities=capabilities)
+    for messages, while_recording in crashes:
+        channel.crash_after(messages)
+        queue.crashes_while_recording = while_recording
         with contextlib.suppress(SimulatedCrash):
-            run(rows, channel)
-    channel.die_after(1_000)
-    rows.dies_settling = False
-    run(rows, channel)
-    keys = [message.key for message in channel.arrived]
+            run(queue, channel)
+    channel.crash_after(1_000)
+    queue.crashes_while_recording = False
+    run(queue, channel)
+    keys = [message.key for message in channel.delivered]
     assert len(keys) == len(set(keys))
     if idempotent:
-        assert set(keys) == set(rows.state)
-        assert set(rows.state.values()) == {"delivered"}
+        assert set(keys) == set(queue.states)
+        assert set(queue.states.values()) == {"delivered"}
     else:
-        lost = {key for key, state in rows.state.items() if state == "unknown"}
-        assert set(rows.state) == set(keys) | lost
+        unknown = {key for key, state in queue.states.items() if state == "unknown"}
+        assert set(queue.states) == set(keys) | unknown
 
 
-def test_no_more_than_the_channel_takes_in_a_minute() -> None:
-    rows = queue(10)
+def test_limit_per_minute_is_kept() -> None:
+    queue = create_queue(10)
     channel = FakeChannel(capabilities=Capabilities(to_member=True, per_minute=4))
-    assert run(rows, channel).tried == 4
-    assert len(channel.arrived) == 4
+    assert run(queue, channel).attempted == 4
+    assert len(channel.delivered) == 4
 
 
-def test_a_channel_that_is_down_is_left_alone() -> None:
-    rows, channel = queue(10), FakeChannel(is_down=True)
-    tally = run(rows, channel)
-    assert (tally.tried, tally.down, tally.stopped) == (3, True, False)
-    assert set(rows.state.values()) == {"planned"}
+def test_channel_that_is_down_is_retried_by_the_next_run() -> None:
+    queue, channel = create_queue(10), FakeChannel(is_down=True)
+    stats = run(queue, channel)
+    assert (stats.attempted, stats.down, stats.too_many_failures) == (3, True, False)
+    assert set(queue.states.values()) == {"planned"}
     channel.is_down = False
-    assert run(rows, channel).tried == 10
+    assert run(queue, channel).attempted == 10
 
 
-def test_a_run_stops_when_most_of_it_fails() -> None:
-    rows, channel = queue(100), FakeChannel()
-    channel.script = {key: [failed("blocked")] for key in rows.state}
-    tally = run(rows, channel, batch=10)
-    assert tally.stopped
-    assert tally.tried == 20
+def test_run_stops_after_too_many_failures() -> None:
+    queue, channel = create_queue(100), FakeChannel()
+    channel.script = {key: [failed("blocked")] for key in queue.states}
+    stats = run(queue, channel, batch_size=10)
+    assert stats.too_many_failures
+    assert stats.attempted == 20
 
 
-def test_what_may_be_tried_again_is() -> None:
-    rows, channel = queue(1), FakeChannel()
+def test_temporary_failure_is_retried() -> None:
+    queue, channel = create_queue(1), FakeChannel()
     channel.script = {"m0": [failed("busy", retry_after=HOUR), DELIVERED]}
-    run(rows, channel)
-    assert rows.state == {"m0": "delivered"}
+    run(queue, channel)
+    assert queue.states == {"m0": "delivered"}
 
 
-def test_a_channel_that_answers_too_little_is_an_error() -> None:
-    class Silent(FakeChannel):
+def test_missing_outcomes_are_an_error() -> None:
+    class SilentChannel(FakeChannel):
         def send(self, messages: Sequence[Message], *, at: datetime) -> list[Outcome]:
             return []
 
     with pytest.raises(ValueError, match="0 outcomes, 3 sent"):
-        run(queue(3), Silent())
+        run(create_queue(3), SilentChannel())

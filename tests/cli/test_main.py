@@ -124,8 +124,8 @@ def test_an_invalid_time_is_refused() -> None:
         ("audience", "--json", "--community", "shop", "count", EVERYONE),
         ("audience", "count", "--json", EVERYONE, "--community=shop"),
         # The last one counts.
-        ("--community", "other", "audience", "count", EVERYONE, "--community", "shop")
-        + ("--json",),
+        ("--json", "--community", "other", "audience", "count", EVERYONE)
+        + ("--community", "shop"),
     ],
 )
 def test_common_options_are_accepted_before_and_behind_the_command(

@@ -17,8 +17,8 @@ PAIR = ("pair", "ann 192.0.2.7")
 
 def fail(times: int, whom: tuple[str, str] = PAIR) -> None:
     for _time in range(times):
-        login_attempts.LoginAttempt.objects.filter(whom=":".join(whom)).update(
-            barred_until=AT
+        login_attempts.LoginAttempt.objects.filter(subject=":".join(whom)).update(
+            blocked_until=AT
         )
         login_attempts.start(whom, at=AT)
 
@@ -26,7 +26,7 @@ def fail(times: int, whom: tuple[str, str] = PAIR) -> None:
 @given(st.sampled_from(sorted(login_attempts.LIMITS)), st.integers(0, 10_000))
 def test_each_failure_waits_at_least_as_long_as_the_last(kind: str, n: int) -> None:
     limit = login_attempts.LIMITS[kind]
-    assert limit.wait(n) <= limit.wait(n + 1) <= limit.most
+    assert limit.wait(n) <= limit.wait(n + 1) <= limit.max_wait
     assert (limit.wait(n) == timedelta(0)) == (n <= limit.free)
 
 
@@ -83,5 +83,5 @@ def test_one_of_several_bars_all_and_none_is_counted() -> None:
     with pytest.raises(login_attempts.TooManyAttempts):
         login_attempts.start(PAIR, ("address", "192.0.2.7"), at=AT)
     assert not login_attempts.LoginAttempt.objects.filter(
-        whom="pair:ann 192.0.2.7", failures=1
+        subject="pair:ann 192.0.2.7", failures=1
     )

@@ -8,7 +8,7 @@ import pytest
 
 from qunce.core import permissions
 from qunce.core.facts import audit
-from qunce.core.staff import passwords, ranks, staff, units
+from qunce.core.staff import passwords, staff, units
 from qunce.core.staff.models import Staff
 from tests.core import made
 from tests.core.made import AT
@@ -54,7 +54,7 @@ def test_an_operator_manages_nobody() -> None:
 
 def test_who_sees_a_part_only_manages_nobody() -> None:
     by = boss(scope={"all": []})
-    assert not ranks.may_manage(by)
+    assert not permissions.may_manage_staff(by)
     with pytest.raises(permissions.NotAllowed):
         add(by)
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from django.conf import settings as django_settings
 
 from docs import __main__ as writer
-from docs import columns, commands, markdown, pages, rooms, settings
-from qunce.cli import main as cli
-from qunce.cli import options
+from docs import columns, commands, pages, rooms, settings
 from qunce.core.facts import facts
 from qunce.importing import registry
 from qunce.sets.rules import base
@@ -53,21 +51,17 @@ def test_every_clause_is_explained() -> None:
 
 
 def test_every_command_and_option_says_what_it_is() -> None:
-    silent = []
-    for name in cli.COMMANDS:
-        assert markdown.own_words(commands.module(name)), name
-        silent += _silent(commands.parser(name))
-    assert silent == []
-
-
-def _silent(parser: argparse.ArgumentParser) -> list[str]:
-    """Options without a word of help; what needs none has a name that says it."""
-    own = [
-        each for each in commands._options(parser) if each.dest not in options.DEFAULTS
-    ]
-    found = [f"{parser.prog} {each.dest}" for each in own if not each.help]
-    inner = commands.children(parser).values()
-    return found + [name for each in inner for name in _silent(each)]
+    undocumented = []
+    for command in commands.commands():
+        verbs = command.commands.values() if isinstance(command, click.Group) else ()
+        for each in (command, *verbs):
+            assert each.help, each.name
+            undocumented += [
+                f"{each.name} {param.name}"
+                for param in commands.own_params(each)
+                if not param.help
+            ]
+    assert undocumented == []
 
 
 def test_every_target_of_an_import_is_explained() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+from pyroaring import BitMap
 
 from qunce.core import communities, community_days
 from qunce.members.accounts import accounts

@@ -15,11 +15,11 @@ ARCHIVE = """stateDiagram-v2
 
 
 @pytest.mark.parametrize("flow", [segments.FLOW, layers.FLOW])
-def test_what_is_archived_can_be_restored(flow: StateMachine) -> None:
+def test_archived_can_be_restored(flow: StateMachine) -> None:
     assert flow.diagram() == ARCHIVE
 
 
-def test_a_merged_tag_stays_merged() -> None:
+def test_merged_tag_stays_merged() -> None:
     merging = "    active --> merged: merge\n    archived --> merged: merge\n"
     assert library.FLOW.diagram() == ARCHIVE + merging
 

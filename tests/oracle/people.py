@@ -58,6 +58,7 @@ class Community:
     values: dict[tuple[str, str], tuple[datetime, Value]] = field(default_factory=dict)
     groups: list[str] = field(default_factory=list)
     memberships: set[tuple[str, str]] = field(default_factory=set)
+    opted_out: set[str] = field(default_factory=set)
     layerings: dict[str, Layering] = field(default_factory=dict)
     segments: dict[str, dict[str, Any]] = field(default_factory=dict)
     frozen: dict[str, set[str]] = field(default_factory=dict)
@@ -118,4 +119,5 @@ class Community:
             for pair in [pair for pair in kept if pair[1] in gone]:
                 del kept[pair]
         self.memberships = {m for m in self.memberships if m[1] not in gone}
+        self.opted_out -= gone
         self.merges = [merge for merge in self.merges if not merge & gone]

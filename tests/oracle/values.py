@@ -105,3 +105,12 @@ def is_same(one: Any, other: Any) -> bool:
 
 def is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def to_json(value: Any) -> Any:
+    """A value of an attribute as a rule writes it."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == int(value) else float(value)
+    return value

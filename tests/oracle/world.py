@@ -28,6 +28,7 @@ from qunce.members.segments import segments
 from qunce.members.tags import assignments, library
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import models as tag_models
+from qunce.outreach import opt_outs
 from qunce.sets import audiences
 from qunce.sets.doctor import doctor
 from qunce.sets.mirror import deriver, rebuild
@@ -240,6 +241,17 @@ class World:
             at=at,
         )
         self.plain.memberships.discard((group, key))
+
+    def opt_out(self, key: str, at: datetime) -> None:
+        accounts = [self.ids[key]]
+        opt_outs.opt_out(community=self.qunce, accounts=accounts, by=self.by, at=at)
+        self.plain.opted_out.add(key)
+
+    def opt_in(self, key: str, at: datetime) -> None:
+        """For all accounts of the person."""
+        accounts = [self.ids[key]]
+        opt_outs.opt_in(community=self.qunce, accounts=accounts, by=self.by, at=at)
+        self.plain.opted_out -= set(self.plain.person_of(key))
 
     def get_known(self, random: Random) -> None:
         """Much of everything about everybody, to begin with."""

@@ -55,7 +55,7 @@ def test_everyone_gets_their_text_and_the_campaign_is_done(
     members.member(shop, "elsewhere")
     sent = started(by)
     assert channel_sending.push(at=AT) == 3
-    assert fake.texts() == {f"m0{n}": f"Hello M0{n}" for n in range(3)}
+    assert fake.last_texts() == {f"m0{n}": f"Hello M0{n}" for n in range(3)}
     assert made.states(sent)["elsewhere"] == "skipped: no_address"
     assert len(members.recorded_facts(shop, "send.delivered")) == 3
     sent.refresh_from_db()
@@ -75,7 +75,7 @@ def test_groups_get_it_as_groups(shop: Community, by: Staff, fake: FakeChannel) 
         staff=[],
     )
     channel_sending.push(at=AT)
-    (message,) = fake.arrived
+    (message,) = fake.delivered
     assert (message.to, message.text, message.is_group) == ("north", "To North", True)
 
 
@@ -83,7 +83,7 @@ def test_what_is_accepted_is_not_called_delivered(
     shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
     people(shop, 1)
-    fake.script = {"m00": [Outcome(became=DeliveryStatus.ACCEPTED)]}
+    fake.script = {"m00": [Outcome(status=DeliveryStatus.ACCEPTED)]}
     sent = started(by)
     channel_sending.push(at=AT)
     assert made.states(sent) == {"m00": "accepted"}
@@ -107,8 +107,8 @@ def test_what_fails_for_now_is_tried_again_five_times(
 def test_too_many_failures_pause_the_campaign_and_say_so(
     shop: Community, by: Staff, fake: FakeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "FEWEST_TRIED", 5)
-    monkeypatch.setattr(outbox, "BATCH", 2)
+    monkeypatch.setattr(outbox, "MIN_ATTEMPTS_TO_STOP", 5)
+    monkeypatch.setattr(outbox, "BATCH_SIZE", 2)
     fake.script = {key: [failed("blocked")] for key in people(shop, 8)}
     sent = started(by)
     channel_sending.push(at=AT)
@@ -144,7 +144,7 @@ def test_no_end_of_the_process_loses_or_doubles_a_message(
     batch: int,
 ) -> None:
     """Each end comes after some messages, before or after the outcome was written."""
-    monkeypatch.setattr(outbox, "BATCH", batch)
+    monkeypatch.setattr(outbox, "BATCH_SIZE", batch)
     shop = members.community(f"crash{next(NUMBER)}")
     by = made.staff(shop, f"{shop.key}-by", "owner")
     keys = people(shop, 5)
@@ -155,14 +155,14 @@ def test_no_end_of_the_process_loses_or_doubles_a_message(
     for after, settling in ends:
         with monkeypatch.context() as patch, contextlib.suppress(SimulatedCrash):
             if settling:
-                patch.setattr(channel_sending.CampaignQueue, "settle", die)
-            fake.die_after(after)
+                patch.setattr(channel_sending.CampaignQueue, "record_outcomes", die)
+            fake.crash_after(after)
             channel_sending.push(at=at)
         at += channel_sending.LEASE
-    fake.die_after(1_000)
+    fake.crash_after(1_000)
     channel_sending.push(at=at)
     base.unregister("fake")
-    arrived = [message.to for message in fake.arrived]
+    arrived = [message.to for message in fake.delivered]
     assert len(arrived) == len(set(arrived))
     states = made.states(sent)
     if idempotent:
@@ -186,14 +186,14 @@ def test_who_was_taken_for_dead_writes_nothing(
     sent = started(by)
     task = sent.tasks.get()
     slow = channel_sending.CampaignQueue(sent, task, fake)
-    (message,) = slow.claim(most=9, at=AT)
+    (message,) = slow.claim(limit=9, at=AT)
     other = channel_sending.CampaignQueue(sent, task, fake)
-    assert list(other.claim(most=9, at=AT)) == []
-    (again,) = other.claim(most=9, at=AT + channel_sending.LEASE)
+    assert list(other.claim(limit=9, at=AT)) == []
+    (again,) = other.claim(limit=9, at=AT + channel_sending.LEASE)
     assert again == message
-    slow.settle([(message, failed("slow"))], at=AT + channel_sending.LEASE)
+    slow.record_outcomes([(message, failed("slow"))], at=AT + channel_sending.LEASE)
     assert made.states(sent) == {"m00": "planned"}
-    other.settle([(again, Outcome(became=DeliveryStatus.DELIVERED))], at=AT)
+    other.record_outcomes([(again, Outcome(status=DeliveryStatus.DELIVERED))], at=AT)
     assert made.states(sent) == {"m00": "delivered"}
 
 
@@ -211,5 +211,5 @@ def test_two_who_send_at_once_send_different_messages(fake: FakeChannel) -> None
 
     together.run(push, push, push)
     channel_sending.push(at=AT)
-    assert sorted(message.to for message in fake.arrived) == keys
+    assert sorted(message.to for message in fake.delivered) == keys
     assert set(made.states(sent).values()) == {"delivered"}

@@ -29,7 +29,7 @@ OPTED_OUT = {"opted_out": {"of": "messages"}}
 @pytest.fixture
 def sent(shop: Community, by: Staff) -> Iterator[Campaign]:
     """To bob, whose channel has taken it and not said more."""
-    channel = FakeChannel(script={"bob": [Outcome(became=DeliveryStatus.ACCEPTED)]})
+    channel = FakeChannel(script={"bob": [Outcome(status=DeliveryStatus.ACCEPTED)]})
     base.register(channel)
     members.member(shop, "bob", name="Bob", channel="fake")
     campaign = made.started(by, channel="fake", staff=[])

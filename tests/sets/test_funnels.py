@@ -94,8 +94,8 @@ def test_each_line_leaves_what_a_rule_that_ends_there_counts(
         assert step.alone == count(world, part, by)
     for path in found.steps:
         if path and not is_wide(rule):
-            upto = rule_editing.until(rule, rule_editing.read(path))
-            assert found.steps[path].remaining == count(world, upto, by)
+            prefix = rule_editing.rule_up_to(rule, rule_editing.parse_path(path))
+            assert found.steps[path].remaining == count(world, prefix, by)
     asked = audiences.list_ids(community=world.qunce, rule=rule, by=by, at=NOW)
     assert set(found.sample) <= set(asked)
     assert len(found.sample) == min(3, len(asked))
@@ -112,7 +112,7 @@ def test_a_person_lights_each_part_that_holds(
 ) -> None:
     person = world.ids["m0" if key == "m3" else key]
     about: dict[str, Any] = {"community": world.qunce, "by": world.by, "at": NOW}
-    lit = audiences.explain(rule=rule, account=world.ids[key], **about).lit
+    lit = audiences.explain(rule=rule, account=world.ids[key], **about).matches_by_path
     for number, part in enumerate(rule["all"]):
         fits = audiences.list_ids(rule={"with_left": part}, **about)
         assert lit[f"all[{number}]"] == (person in fits)

@@ -1,4 +1,4 @@
-"""The assisted channel: a person is the transport, so it works for any chat app."""
+"""The assisted channel: a person posts each message, so it works with any chat app."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.utils.translation import gettext_lazy
 
-from qunce.channels.base import Became, Capabilities, Message, Outcome
+from qunce.channels.base import Capabilities, DeliveryStatus, Message, Outcome
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True)
-class Assisted:
-    """Answers every message with: somebody has to. Marks are set by people."""
+class AssistedChannel:
+    """Sends nothing. Every message needs a person, who marks it as sent."""
 
     name: ClassVar[str] = "assisted"
     label: ClassVar[StrOrPromise] = gettext_lazy("sent by staff")
@@ -26,4 +26,4 @@ class Assisted:
     )
 
     def send(self, messages: Sequence[Message], *, at: datetime) -> list[Outcome]:
-        return [Outcome(became=Became.NEEDS_PERSON) for _message in messages]
+        return [Outcome(status=DeliveryStatus.NEEDS_PERSON) for _message in messages]

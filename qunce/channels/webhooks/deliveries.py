@@ -1,7 +1,7 @@
-"""Deliveries: one fact to one endpoint, tried until it arrives or is given up.
+"""Deliveries: one fact to one endpoint, retried until it succeeds or is given up.
 
-At least once: a program that crashes after the call and before the row tells it again,
-under the same `webhook-id`. They arrive in no certain order.
+A delivery arrives at least once: if a process dies between the call and the update of
+the row, it is sent again with the same `webhook-id`. There is no particular order.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from qunce.channels.webhooks import endpoints, outcomes, signing
 from qunce.channels.webhooks.endpoints import Endpoint
-from qunce.channels.webhooks.outcomes import Outcome
+from qunce.channels.webhooks.outcomes import CallOutcome
 from qunce.core import errors, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import consumers
@@ -27,7 +27,7 @@ from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff.models import Staff
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
-WAITS = (
+RETRY_DELAYS = (
     10 * SECOND,
     MINUTE,
     5 * MINUTE,
@@ -36,13 +36,14 @@ WAITS = (
     6 * HOUR,
     16 * HOUR,
 )
-"""After each try without success; after the last one it is given up, a day later."""
+"""The delay after each failed attempt. A delivery is given up a day after the first."""
 LEASE = 5 * MINUTE
-AT_ONCE, ENDPOINTS_AT_ONCE, ROUNDS = 10, 8, 20
-MANY_FAILURES, LONG_FAILING = 20, 24 * HOUR
-KEPT = timedelta(days=30)
-MOST_WAITING = 100_000
-TRIAL = "webhook.tried"
+MAX_DELIVERIES_PER_CLAIM, MAX_PARALLEL_ENDPOINTS, MAX_ROUNDS = 10, 8, 20
+MIN_FAILURES_TO_STOP, MIN_FAILING_TIME_TO_STOP = 20, 24 * HOUR
+RETENTION = timedelta(days=30)
+MAX_WAITING = 100_000
+"""Waiting deliveries of an endpoint, so that one which is down does not fill the disk."""
+TEST_KIND = "webhook.test"
 
 
 class State(models.TextChoices):
@@ -52,7 +53,10 @@ class State(models.TextChoices):
 
 
 class Delivery(models.Model):
-    """`status`, `said` and `error` are of the last try; a trial has no fact."""
+    """A fact to deliver to an endpoint, or a test (without a fact).
+
+    `attempted_at` and the fields after it are of the last attempt.
+    """
 
     endpoint = models.ForeignKey(
         Endpoint, models.CASCADE, related_name="deliveries", db_index=False
@@ -69,16 +73,19 @@ class Delivery(models.Model):
     lease = models.CharField(max_length=32, default="")
     leased_until = timestamps.TimestampField(null=True)
     created_at = timestamps.TimestampField()
-    tried_at = timestamps.TimestampField(null=True)
-    status = models.PositiveSmallIntegerField(default=0)
-    said = models.CharField(max_length=outcomes.SAID, default="")
-    error = models.CharField(max_length=outcomes.SAID, default="")
-    took_ms = models.PositiveIntegerField(default=0)
+    attempted_at = timestamps.TimestampField(null=True)
+    response_status = models.PositiveSmallIntegerField(default=0)
+    response_excerpt = models.CharField(
+        max_length=outcomes.MAX_EXCERPT_LENGTH, default=""
+    )
+    error = models.CharField(max_length=outcomes.MAX_EXCERPT_LENGTH, default="")
+    duration_ms = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["endpoint", "fact_id"], name="a_fact_once_an_endpoint"
+                fields=["endpoint", "fact_id"],
+                name="one_delivery_per_endpoint_and_fact",
             )
         ]
         indexes = [
@@ -96,23 +103,23 @@ class Delivery(models.Model):
         return f"{self.kind} to {self.endpoint_id}"
 
     @property
-    def name(self) -> str:
-        """What stays the same when it is tried again."""
+    def message_id(self) -> str:
+        """The `webhook-id`, which is the same for every attempt."""
         return f"qunce_{self.pk}"
 
 
-class UnknownDelivery(errors.NotFound):
+class DeliveryNotFound(errors.NotFound):
     """There is no such delivery."""
 
 
-# Planning, from facts
+# Reactions to facts
 
 
-class Subscribed(Mapping[str, Sequence[consumers.Reaction]]):
-    """Kinds that some endpoint asks for now; each leads to `plan`."""
+class SubscribedKinds(Mapping[str, Sequence[consumers.Reaction]]):
+    """Maps the kinds that active endpoints are subscribed to now to their reaction."""
 
     def __getitem__(self, kind: str) -> Sequence[consumers.Reaction]:
-        return (plan,)
+        return (create_deliveries,)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._kinds())
@@ -127,39 +134,37 @@ class Subscribed(Mapping[str, Sequence[consumers.Reaction]]):
         }
 
 
-def plan(*, community: Community, facts: Sequence[RecordedFact], at: datetime) -> None:
-    """A reaction: a row for each endpoint that asks for this kind."""
+def create_deliveries(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """React to facts of one kind: create deliveries to the endpoints subscribed to it."""
     active = Endpoint.objects.filter(community=community, state=endpoints.State.ACTIVE)
     kind = facts[0].kind
     for endpoint in active.order_by("pk"):
         since = endpoint.kinds.get(kind)
         rows = [
-            _row(endpoint, fact, at)
+            _build(endpoint, fact, at)
             for fact in facts
             if since is not None and timestamps.to_micros(fact.recorded_at) >= since
         ]
-        if rows and _has_room(endpoint, at):
+        if not rows:
+            continue
+        waiting = endpoint.deliveries.filter(state=State.WAITING)
+        if waiting[MAX_WAITING:].exists():
+            endpoints.stop(endpoint=endpoint, at=at)
+        else:
             Delivery.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
 
 
-def _has_room(endpoint: Endpoint, at: datetime) -> bool:
-    """Who takes nothing for long must not fill the disk."""
-    waiting = endpoint.deliveries.filter(state=State.WAITING)
-    if waiting[MOST_WAITING:].exists():
-        endpoints.stop(endpoint=endpoint, at=at)
-        return False
-    return True
-
-
-def _row(endpoint: Endpoint, fact: RecordedFact, at: datetime) -> Delivery:
-    told = {
+def _build(endpoint: Endpoint, fact: RecordedFact, at: datetime) -> Delivery:
+    message = {
         "type": fact.kind,
         "timestamp": fact.happened_at.isoformat(),
         "data": {
-            "community": endpoint.community_id,
-            "fact": fact.id,
-            "account": fact.account,
-            "group": fact.group,
+            "community_id": endpoint.community_id,
+            "fact_id": fact.id,
+            "account_id": fact.account,
+            "group_id": fact.group,
             "recorded_at": fact.recorded_at.isoformat(),
             "payload": fact.payload,
         },
@@ -169,178 +174,201 @@ def _row(endpoint: Endpoint, fact: RecordedFact, at: datetime) -> Delivery:
         fact_id=fact.id,
         account_id=fact.account,
         kind=fact.kind,
-        body=json.dumps(told, ensure_ascii=False),
+        body=json.dumps(message, ensure_ascii=False),
         due_at=at,
         created_at=at,
     )
 
 
-def forget_erased(
+def delete_erased(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
-    """A reaction: what was told of who is erased goes; that they are, is still told."""
-    gone = [fact.account for fact in facts if fact.account is not None]
+    """React to erased members: delete deliveries about them.
+
+    The delivery of the fact that they are erased is kept and sent.
+    """
+    erased = [fact.account for fact in facts if fact.account is not None]
     kinds = {fact.kind for fact in facts}
-    told = Delivery.objects.filter(account_id__in=gone, endpoint__community=community)
-    told.exclude(kind__in=kinds).delete()
+    rows = Delivery.objects.filter(account_id__in=erased, endpoint__community=community)
+    rows.exclude(kind__in=kinds).delete()
+
+
+# Verbs
 
 
 @transaction.atomic
-def try_out(*, endpoint: Endpoint, by: Staff, at: datetime) -> Delivery:
-    """A delivery that tells of nothing, to see whether it arrives."""
+def send_test(*, endpoint: Endpoint, by: Staff, at: datetime) -> Delivery:
+    """Create a delivery without a fact, which shows whether the endpoint works."""
     endpoints.check_may(by)
-    told = {"type": TRIAL, "timestamp": at.isoformat(), "data": {}}
+    message = {"type": TEST_KIND, "timestamp": at.isoformat(), "data": {}}
     return Delivery.objects.create(
         endpoint=endpoint,
-        kind=TRIAL,
-        body=json.dumps(told),
+        kind=TEST_KIND,
+        body=json.dumps(message),
         due_at=at,
         created_at=at,
     )
 
 
-def again(*, delivery: Delivery, by: Staff, at: datetime) -> None:
-    """Send it once more, under the same name."""
+def retry(*, delivery: Delivery, by: Staff, at: datetime) -> None:
+    """Send a delivery again, with all attempts and the same `webhook-id`."""
     endpoints.check_may(by)
-    free = Delivery.objects.filter(pk=delivery.pk).exclude(state=State.WAITING)
-    free.update(state=State.WAITING, attempts=0, due_at=at, lease="", leased_until=None)
+    rows = Delivery.objects.filter(pk=delivery.pk).exclude(state=State.WAITING)
+    rows.update(state=State.WAITING, attempts=0, due_at=at, lease="", leased_until=None)
 
 
-# Sending, on the clock
+# Sending, by the scheduler
 
 
-def push(*, at: datetime) -> int:
-    """Send what is due, several endpoints at once; returns how many were tried."""
-    tried = 0
-    for _round in range(ROUNDS):
-        batches = _claim(at)
+def send_due(*, at: datetime) -> int:
+    """Send the deliveries that are due. Return how many were attempted."""
+    attempted = 0
+    for _round in range(MAX_ROUNDS):
+        batches = claim_due(at)
         if not batches:
             break
-        with ThreadPoolExecutor(ENDPOINTS_AT_ONCE) as pool:
-            jobs = [pool.submit(_call_all, rows, at) for rows in batches]
-            for rows, job in zip(batches, jobs, strict=True):
-                tried += _record(rows, job.result(), at)
-    return tried
+        # Each endpoint has a thread of its own, so that a slow one delays no other.
+        with ThreadPoolExecutor(MAX_PARALLEL_ENDPOINTS) as pool:
+            futures = [pool.submit(_send_batch, rows, at) for rows in batches]
+            for rows, future in zip(batches, futures, strict=True):
+                attempted += _record_batch(rows, future.result(), at)
+    return attempted
 
 
-def _claim(at: datetime) -> list[list[Delivery]]:
-    """Due rows, a few an endpoint, so that one of them cannot keep out the others."""
+def claim_due(at: datetime) -> list[list[Delivery]]:
+    """Lease deliveries that are due, a few per endpoint so that none blocks the others."""
     now = timestamps.to_micros(at)
-    free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
-    due = Delivery.objects.filter(free, state=State.WAITING, due_at__lte=now)
-    active = Endpoint.objects.filter(state=endpoints.State.ACTIVE)
-    waiting = due.filter(endpoint=models.OuterRef("pk"))
+    unleased = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
+    due = Delivery.objects.filter(unleased, state=State.WAITING, due_at__lte=now)
+    active = Endpoint.objects.filter(
+        models.Exists(due.filter(endpoint=models.OuterRef("pk"))),
+        state=endpoints.State.ACTIVE,
+    )
     batches = []
-    for endpoint in active.filter(models.Exists(waiting)).order_by("?")[
-        :ENDPOINTS_AT_ONCE
-    ]:
+    for endpoint in active.order_by("?")[:MAX_PARALLEL_ENDPOINTS]:
         lease = secrets.token_hex(16)
-        some = due.filter(endpoint=endpoint).order_by("due_at", "pk")[:AT_ONCE]
-        chosen = list(some.values_list("pk", flat=True))
-        taken = Delivery.objects.filter(free, pk__in=chosen, state=State.WAITING)
-        taken.update(lease=lease, leased_until=at + LEASE)
+        oldest = due.filter(endpoint=endpoint).order_by("due_at", "pk")
+        ids = list(oldest.values_list("pk", flat=True)[:MAX_DELIVERIES_PER_CLAIM])
+        # The condition again: another process may have claimed some of them since.
+        claimed = Delivery.objects.filter(unleased, pk__in=ids, state=State.WAITING)
+        claimed.update(lease=lease, leased_until=at + LEASE)
         rows = Delivery.objects.filter(lease=lease).order_by("due_at", "pk")
         batches.append(list(rows.select_related("endpoint__community")))
     return [rows for rows in batches if rows]
 
 
-def _call_all(rows: Sequence[Delivery], at: datetime) -> list[Outcome]:
-    """One after the other up to the first without success: the rest would wait too."""
-    outcomes = []
-    for row in rows:
-        outcomes.append(_call(row, at))
-        if not outcomes[-1].ok:
-            break
-    return outcomes
+def _send_batch(rows: Sequence[Delivery], at: datetime) -> list[CallOutcome]:
+    """Send deliveries of one endpoint up to the first failure.
 
-
-def _call(row: Delivery, at: datetime) -> Outcome:
+    The rest would fail, too, and take up to the timeout each.
+    """
     from qunce.channels.webhooks import (
-        http_client,  # an HTTP client, for who calls alone
+        http_client,  # loads httpx, which few processes need
     )
 
-    body = row.body.encode()
-    signed = signing.headers(
-        secret=row.endpoint.secret,
-        name=row.name,
-        seconds=timestamps.to_micros(at) // 1_000_000,
-        body=body,
-    )
-    about = {"Content-Type": "application/json", "User-Agent": "Qunce-Webhooks/1"}
-    return http_client.call(row.endpoint.url, body, about | signed)
+    results = []
+    for row in rows:
+        body = row.body.encode()
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "Qunce-Webhooks/1",
+            **signing.signature_headers(
+                secret=row.endpoint.secret,
+                message_id=row.message_id,
+                timestamp=timestamps.to_micros(at) // 1_000_000,
+                body=body,
+            ),
+        }
+        results.append(http_client.post(row.endpoint.url, body, headers))
+        if not results[-1].is_success:
+            break
+    return results
 
 
-def _record(rows: Sequence[Delivery], outcomes: Sequence[Outcome], at: datetime) -> int:
-    for row, outcome in zip(rows, outcomes, strict=False):
+def _record_batch(
+    rows: Sequence[Delivery], results: Sequence[CallOutcome], at: datetime
+) -> int:
+    """Store the outcomes and release the deliveries that were not attempted."""
+    for row, outcome in zip(rows, results, strict=False):
         with transaction.atomic():
-            _settle(row, outcome, at)
-    left = [row.pk for row in rows[len(outcomes) :]]
-    mine = Delivery.objects.filter(pk__in=left, lease=rows[0].lease)
-    mine.update(lease="", leased_until=None)
-    if outcomes and not outcomes[-1].ok:
-        # What stands behind one without success waits as long as that.
-        mine = Delivery.objects.filter(pk__in=left, state=State.WAITING, lease="")
-        mine.update(due_at=at + WAITS[0])
-    return len(outcomes)
+            _record_outcome(row, outcome, at)
+    remaining = [row.pk for row in rows[len(results) :]]
+    released = Delivery.objects.filter(pk__in=remaining, lease=rows[0].lease)
+    released.update(lease="", leased_until=None)
+    if results and not results[-1].is_success:
+        # They wait as long as the one that failed.
+        waiting = Delivery.objects.filter(
+            pk__in=remaining, state=State.WAITING, lease=""
+        )
+        waiting.update(due_at=at + RETRY_DELAYS[0])
+    return len(results)
 
 
-def _settle(row: Delivery, outcome: Outcome, at: datetime) -> None:
+def _record_outcome(row: Delivery, outcome: CallOutcome, at: datetime) -> None:
     attempts = row.attempts + 1
     state, due_at = State.DELIVERED, row.due_at
-    if not outcome.ok:
-        over = attempts > len(WAITS) or row.fact_id is None
-        state = State.FAILED if over else State.WAITING
-        due_at = at if over else at + _wait(row.pk, attempts)
-    mine = Delivery.objects.filter(pk=row.pk, lease=row.lease)
-    settled = mine.update(
+    if not outcome.is_success:
+        # A test is not retried.
+        is_last = attempts > len(RETRY_DELAYS) or row.fact_id is None
+        state = State.FAILED if is_last else State.WAITING
+        due_at = at if is_last else at + _retry_delay(row.pk, attempts)
+    # Without our lease, another process has taken over.
+    leased = Delivery.objects.filter(pk=row.pk, lease=row.lease)
+    recorded = leased.update(
         state=state,
         due_at=due_at,
         attempts=attempts,
         lease="",
         leased_until=None,
-        tried_at=at,
-        status=outcome.status,
-        said=outcome.said,
+        attempted_at=at,
+        response_status=outcome.status,
+        response_excerpt=outcome.response_excerpt,
         error=outcome.error,
-        took_ms=outcome.took_ms,
+        duration_ms=outcome.duration_ms,
     )
-    if settled:
-        _note(row.endpoint, outcome, at)
+    if recorded:
+        _update_health(row.endpoint, outcome, at)
 
 
-def _wait(pk: int, attempts: int) -> timedelta:
-    """Up to a fifth more, so that what failed together does not come back together."""
-    return WAITS[attempts - 1] * (1 + pk * 7_919 % 1_000 / 5_000)
+def _retry_delay(pk: int, attempts: int) -> timedelta:
+    """Return the delay plus up to a fifth, so that deliveries that failed together are
+    not all retried together."""
+    return RETRY_DELAYS[attempts - 1] * (1 + pk * 7_919 % 1_000 / 5_000)
 
 
-def _note(endpoint: Endpoint, outcome: Outcome, at: datetime) -> None:
-    """How the endpoint does as a whole; after many failures over a day it is left alone."""
-    mine = Endpoint.objects.filter(pk=endpoint.pk)
-    if outcome.ok:
-        mine.filter(failures__gt=0).update(failures=0, failing_since=None)
+def _update_health(endpoint: Endpoint, outcome: CallOutcome, at: datetime) -> None:
+    """Count the failures of an endpoint, and stop it after too many or a 410 response."""
+    row = Endpoint.objects.filter(pk=endpoint.pk)
+    if outcome.is_success:
+        row.filter(failures__gt=0).update(failures=0, failing_since=None)
         return
-    mine.update(failures=F("failures") + 1)
-    mine.filter(failing_since__isnull=True).update(failing_since=at)
+    row.update(failures=F("failures") + 1)
+    row.filter(failing_since__isnull=True).update(failing_since=at)
     endpoint.refresh_from_db()
     since = endpoint.failing_since or at
-    worn_out = endpoint.failures >= MANY_FAILURES and at - since >= LONG_FAILING
-    if endpoint.state == endpoints.State.ACTIVE and (worn_out or outcome.gone):
+    keeps_failing = (
+        endpoint.failures >= MIN_FAILURES_TO_STOP
+        and at - since >= MIN_FAILING_TIME_TO_STOP
+    )
+    is_active = endpoint.state == endpoints.State.ACTIVE
+    if is_active and (keeps_failing or outcome.is_gone):
         endpoints.stop(endpoint=endpoint, at=at)
 
 
-def tidy(*, at: datetime) -> None:
-    """The log is kept for a month."""
-    old = timestamps.to_micros(at - KEPT)
-    Delivery.objects.filter(created_at__lt=old).exclude(state=State.WAITING).delete()
+def prune(*, at: datetime) -> None:
+    """Delete deliveries older than RETENTION, except those that are waiting."""
+    oldest = timestamps.to_micros(at - RETENTION)
+    rows = Delivery.objects.filter(created_at__lt=oldest)
+    rows.exclude(state=State.WAITING).delete()
 
 
 # Reads
 
 
-def log(
+def list_deliveries(
     endpoint: Endpoint, *, state: str = "", before: int | None = None, limit: int = 50
 ) -> list[Delivery]:
-    """The newest first."""
+    """Return the deliveries before an id, the newest first."""
     rows = Delivery.objects.filter(endpoint=endpoint).defer("body")
     if state:
         rows = rows.filter(state=state)
@@ -352,11 +380,10 @@ def log(
 def get(endpoint: Endpoint, pk: int) -> Delivery:
     for delivery in Delivery.objects.filter(endpoint=endpoint, pk=pk):
         return delivery
-    raise UnknownDelivery(_("There is no such delivery."))
+    raise DeliveryNotFound(_("There is no such delivery."))
 
 
-def tally(endpoint: Endpoint) -> dict[str, int]:
-    """How many are in each state."""
+def count_by_state(endpoint: Endpoint) -> dict[str, int]:
     rows = Delivery.objects.filter(endpoint=endpoint).order_by()
-    counted = rows.values_list("state").annotate(models.Count("pk"))
-    return dict.fromkeys(State.values, 0) | dict(counted)
+    counts = rows.values_list("state").annotate(models.Count("pk"))
+    return dict.fromkeys(State.values, 0) | dict(counts)

@@ -1,4 +1,4 @@
-"""Endpoints: who is told of which kinds of facts, and with which secret."""
+"""Endpoints: where facts are delivered to, of which kinds, and with which secret."""
 
 from __future__ import annotations
 
@@ -18,34 +18,37 @@ from qunce.core.staff.models import Staff
 
 MANAGE = permissions.declare("webhooks.manage", permissions.Role.MANAGER)
 CONSUMER = "webhooks"
-MOST = 50
-"""Endpoints of a community, and kinds of facts of one endpoint twice as many."""
+MAX_ENDPOINTS = 50
+"""Endpoints of a community."""
+MAX_KINDS = 100
+"""Kinds of facts of an endpoint."""
+MAX_NAME_LENGTH = 80
 
 
 class State(models.TextChoices):
     ACTIVE = "active", gettext_lazy("active")
     PAUSED = "paused", gettext_lazy("paused")
-    BROKEN = "broken", gettext_lazy("stopped after failures")
+    STOPPED = "stopped", gettext_lazy("stopped after failures")
 
 
 FLOW = state_machine.StateMachine(
     {
-        "pause": (("active", "broken"), "paused"),
-        "resume": (("paused", "broken"), "active"),
-        "break": (("active",), "broken"),
+        "pause": (("active", "stopped"), "paused"),
+        "resume": (("paused", "stopped"), "active"),
+        "stop": (("active",), "stopped"),
     }
 )
 
 
 class Endpoint(models.Model):
-    """`kinds` maps each kind of fact to the microsecond from which it is told.
+    """`kinds` maps each kind of fact to the microsecond since which it is delivered.
 
-    `failures` counts tries without success since the last one that had it.
+    `failures` counts failed attempts since the last successful one.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
-    name = models.CharField(max_length=80)
-    url = models.CharField(max_length=url_policy.LONGEST)
+    name = models.CharField(max_length=MAX_NAME_LENGTH)
+    url = models.CharField(max_length=url_policy.MAX_URL_LENGTH)
     secret = models.CharField(max_length=80)
     kinds: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
@@ -59,22 +62,22 @@ class Endpoint(models.Model):
 
 
 @dataclass(frozen=True, kw_only=True)
-class About(facts.FactKind):
+class WebhookFact(facts.FactKind):
     webhook: int
     name: str
 
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class WebhookCreated(About):
+class WebhookCreated(WebhookFact):
     kind = "webhook.created"
     label = gettext_lazy("webhook created")
 
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class WebhookChanged(About):
-    """`fields` names what changed."""
+class WebhookChanged(WebhookFact):
+    """`fields` lists the fields that changed."""
 
     kind = "webhook.changed"
     label = gettext_lazy("webhook changed")
@@ -83,8 +86,8 @@ class WebhookChanged(About):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class WebhookMoved(About):
-    """`state` is the one that it came to."""
+class WebhookStateChanged(WebhookFact):
+    """`state` is the new state."""
 
     kind = "webhook.state_changed"
     label = gettext_lazy("webhook state changed")
@@ -93,13 +96,13 @@ class WebhookMoved(About):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
-class WebhookRemoved(About):
-    kind = "webhook.removed"
-    label = gettext_lazy("webhook removed")
+class WebhookDeleted(WebhookFact):
+    kind = "webhook.deleted"
+    label = gettext_lazy("webhook deleted")
 
 
-class UnknownWebhook(errors.NotFound):
-    """There is no such webhook in this community."""
+class WebhookNotFound(errors.NotFound):
+    """There is no such webhook."""
 
 
 class InvalidWebhook(errors.Invalid):
@@ -110,6 +113,10 @@ class InvalidWebhook(errors.Invalid):
 
 
 def check_may(by: Staff) -> None:
+    """Raise NotAllowed without the permission, or if `by` sees only some members.
+
+    A webhook delivers facts of all members.
+    """
     permissions.check_may(by, MANAGE)
     permissions.check_unscoped(
         by,
@@ -123,20 +130,20 @@ def check_may(by: Staff) -> None:
 
 def _check_name(name: str) -> str:
     name = " ".join(name.split())
-    if not 0 < len(name) <= 80:
+    if not 0 < len(name) <= MAX_NAME_LENGTH:
         raise InvalidWebhook(_("A webhook's name has 1 to 80 characters."))
     return name
 
 
 def _check_kinds(kinds: Iterable[str]) -> list[str]:
-    wanted = sorted(set(kinds))
-    if not 0 < len(wanted) <= 2 * MOST:
+    unique = sorted(set(kinds))
+    if not 0 < len(unique) <= MAX_KINDS:
         raise InvalidWebhook(
-            _("Choose 1 to %(most)s kinds of facts.") % {"most": 2 * MOST}
+            _("Choose 1 to %(most)s kinds of facts.") % {"most": MAX_KINDS}
         )
-    for kind in wanted:
+    for kind in unique:
         facts.check_kind(kind)
-    return wanted
+    return unique
 
 
 # Verbs
@@ -154,25 +161,27 @@ def create(
 ) -> Endpoint:
     check_may(by)
     url_policy.check(url)
-    name, wanted = _check_name(name), _check_kinds(kinds)
-    if Endpoint.objects.filter(community=community).count() >= MOST:
-        raise InvalidWebhook(_("A community has at most %(n)s webhooks.") % {"n": MOST})
-    _begin_here()
+    name, kinds = _check_name(name), _check_kinds(kinds)
+    if Endpoint.objects.filter(community=community).count() >= MAX_ENDPOINTS:
+        raise InvalidWebhook(
+            _("A community has at most %(n)s webhooks.") % {"n": MAX_ENDPOINTS}
+        )
+    _skip_old_facts()
     endpoint = Endpoint.objects.create(
         community=community,
         name=name,
         url=url,
         secret=signing.new_secret(),
-        kinds=dict.fromkeys(wanted, timestamps.to_micros(at)),
+        kinds=dict.fromkeys(kinds, timestamps.to_micros(at)),
         created_at=at,
         by=by,
     )
-    _tell(WebhookCreated(webhook=endpoint.pk, name=name), endpoint, by, at)
+    _record(WebhookCreated(webhook=endpoint.pk, name=name), endpoint, by, at)
     return endpoint
 
 
 @transaction.atomic
-def change(
+def update(
     *,
     endpoint: Endpoint,
     by: Staff,
@@ -181,7 +190,10 @@ def change(
     url: str | None = None,
     kinds: Iterable[str] | None = None,
 ) -> list[str]:
-    """A kind that is new is told from now on. Returns what differs now."""
+    """Update the fields that are given. Return the names of those that changed.
+
+    Facts of a new kind are delivered if they are recorded from now on.
+    """
     check_may(by)
     new: dict[str, object] = {}
     if name is not None:
@@ -191,102 +203,119 @@ def change(
         new["url"] = url
     if kinds is not None:
         now = timestamps.to_micros(at)
-        new["kinds"] = {k: endpoint.kinds.get(k, now) for k in _check_kinds(kinds)}
-    changed = sorted(each for each in new if getattr(endpoint, each) != new[each])
-    return _changed(endpoint, {each: new[each] for each in changed}, by, at)
-
-
-def _changed(
-    endpoint: Endpoint, new: dict[str, object], by: Staff, at: datetime
-) -> list[str]:
-    if new:
-        for field, value in new.items():
-            setattr(endpoint, field, value)
-        endpoint.save(update_fields=list(new))
-        event = WebhookChanged(
-            webhook=endpoint.pk, name=endpoint.name, fields=sorted(new)
-        )
-        _tell(event, endpoint, by, at)
-    return sorted(new)
+        new["kinds"] = {
+            kind: endpoint.kinds.get(kind, now) for kind in _check_kinds(kinds)
+        }
+    changed = sorted(field for field in new if getattr(endpoint, field) != new[field])
+    _save(endpoint, {field: new[field] for field in changed}, by, at)
+    return changed
 
 
 @transaction.atomic
 def renew_secret(*, endpoint: Endpoint, by: Staff, at: datetime) -> None:
-    """What is sent from now on bears the new one."""
+    """Replace the secret. Requests are signed with the new one from now on."""
     check_may(by)
-    _changed(endpoint, {"secret": signing.new_secret()}, by, at)
+    _save(endpoint, {"secret": signing.new_secret()}, by, at)
+
+
+def _save(
+    endpoint: Endpoint, fields: dict[str, object], by: Staff, at: datetime
+) -> None:
+    if not fields:
+        return
+    for field, value in fields.items():
+        setattr(endpoint, field, value)
+    endpoint.save(update_fields=list(fields))
+    fact = WebhookChanged(
+        webhook=endpoint.pk, name=endpoint.name, fields=sorted(fields)
+    )
+    _record(fact, endpoint, by, at)
 
 
 @transaction.atomic
 def pause(*, endpoint: Endpoint, by: Staff, at: datetime) -> None:
-    """Nothing is kept for it meanwhile; what waits goes on waiting."""
+    """Pause an endpoint.
+
+    Facts that are recorded in the meantime are not delivered. Deliveries that exist
+    already are sent when it is resumed.
+    """
     check_may(by)
-    _move(endpoint, "pause", by, at)
+    _transition(endpoint, "pause", by, at)
 
 
 @transaction.atomic
 def resume(*, endpoint: Endpoint, by: Staff, at: datetime) -> None:
-    """It is told of what happens from now on."""
+    """Resume an endpoint. Facts that are recorded from now on are delivered."""
     check_may(by)
-    _begin_here()
+    _skip_old_facts()
     kinds = dict.fromkeys(endpoint.kinds, timestamps.to_micros(at))
-    _move(endpoint, "resume", by, at, failures=0, failing_since=None, kinds=kinds)
-
-
-def stop(*, endpoint: Endpoint, at: datetime) -> None:
-    """The house itself gives up on it."""
-    with transaction.atomic():
-        _move(endpoint, "break", None, at)
-
-
-def _move(
-    endpoint: Endpoint, step: str, by: Staff | None, at: datetime, **changes: object
-) -> None:
-    FLOW.move(endpoint, step, **changes)
-    event = WebhookMoved(webhook=endpoint.pk, name=endpoint.name, state=endpoint.state)
-    _tell(event, endpoint, by, at)
+    _transition(endpoint, "resume", by, at, failures=0, failing_since=None, kinds=kinds)
 
 
 @transaction.atomic
-def remove(*, endpoint: Endpoint, by: Staff, at: datetime) -> None:
-    """With its log."""
+def stop(*, endpoint: Endpoint, at: datetime) -> None:
+    """Stop an endpoint that keeps failing, on behalf of the system."""
+    _transition(endpoint, "stop", None, at)
+
+
+def _transition(
+    endpoint: Endpoint,
+    transition: str,
+    by: Staff | None,
+    at: datetime,
+    **changes: object,
+) -> None:
+    FLOW.move(endpoint, transition, **changes)
+    fact = WebhookStateChanged(
+        webhook=endpoint.pk, name=endpoint.name, state=endpoint.state
+    )
+    _record(fact, endpoint, by, at)
+
+
+@transaction.atomic
+def delete(*, endpoint: Endpoint, by: Staff, at: datetime) -> None:
+    """Delete an endpoint and its log."""
     check_may(by)
-    event = WebhookRemoved(webhook=endpoint.pk, name=endpoint.name)
-    _tell(event, endpoint, by, at)
+    fact = WebhookDeleted(webhook=endpoint.pk, name=endpoint.name)
+    _record(fact, endpoint, by, at)
     endpoint.delete()
 
 
-def _begin_here() -> None:
-    """Where nobody was told of anything, the log so far is passed over."""
+def _skip_old_facts() -> None:
+    """Move the consumer to the end of the log if no endpoint is active anywhere.
+
+    It does not advance while it has no kinds to look for, so it would otherwise read
+    the whole log since then.
+    """
     if not Endpoint.objects.filter(state=State.ACTIVE).exists():
         consumers.ConsumerPosition.objects.update_or_create(
             consumer=CONSUMER, defaults={"position": committed.last_position()}
         )
 
 
-def _tell(
-    event: facts.FactKind, endpoint: Endpoint, by: Staff | None, at: datetime
+def _record(
+    fact: facts.FactKind, endpoint: Endpoint, by: Staff | None, at: datetime
 ) -> None:
-    facts.record(event, community=endpoint.community, by=by, at=at)
+    facts.record(fact, community=endpoint.community, by=by, at=at)
 
 
 # Reads
 
 
-def listed(by: Staff) -> list[Endpoint]:
+def list_endpoints(by: Staff) -> list[Endpoint]:
     check_may(by)
     return list(Endpoint.objects.filter(community=by.community).order_by("name", "pk"))
 
 
 def get(*, by: Staff, pk: int) -> Endpoint:
     check_may(by)
-    found = Endpoint.objects.select_related("community", "by")
-    for endpoint in found.filter(community=by.community, pk=pk):
+    query = Endpoint.objects.select_related("community", "by")
+    for endpoint in query.filter(community=by.community, pk=pk):
         return endpoint
-    raise UnknownWebhook(_("There is no such webhook."))
+    raise WebhookNotFound(_("There is no such webhook."))
 
 
-def choices() -> list[tuple[str, str]]:
-    """Kinds of facts that there are, each with its words, by kind."""
-    kinds = {*facts.declared(), *interned_names.listed("kind", 0).values()}
+def list_kinds() -> list[tuple[str, str]]:
+    """Return all kinds of facts with their labels, by kind."""
+    kinds = {*facts.declared(), *interned_names.names_by_id("kind", 0).values()}
     return [(kind, facts.label_of(kind)) for kind in sorted(kinds)]

@@ -1,4 +1,4 @@
-"""One call of a webhook. It touches no database, so any thread may make it."""
+"""Posts one webhook request. It uses no database, so that any thread may call it."""
 
 from __future__ import annotations
 
@@ -9,66 +9,64 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
-from qunce.channels.webhooks import outcomes, url_policy
-from qunce.channels.webhooks.outcomes import Outcome
-from qunce.channels.webhooks.url_policy import InvalidAddress, Target
+from qunce.channels.webhooks import url_policy
+from qunce.channels.webhooks.outcomes import MAX_EXCERPT_LENGTH, CallOutcome
+from qunce.channels.webhooks.url_policy import InvalidUrl, Target
 
 TIMEOUT = httpx.Timeout(10, connect=5)
-MOST_READ = 4_096
+MAX_RESPONSE_BYTES = 4_096
 
 
-def call(url: str, body: bytes, headers: dict[str, str]) -> Outcome:
+def post(url: str, body: bytes, headers: dict[str, str]) -> CallOutcome:
     start = time.monotonic()
+    status, excerpt, error = 0, "", ""
     try:
-        status, said = _post(url, url_policy.find(url), body, headers)
-        error = ""
-    except (httpx.HTTPError, httpx.InvalidURL, InvalidAddress, OSError) as problem:
-        status, said, error = (
-            0,
-            "",
-            f"{type(problem).__name__}: {problem}"[: outcomes.SAID],
-        )
-    return Outcome(status, said, error, int((time.monotonic() - start) * 1000))
+        status, excerpt = _post(url, url_policy.resolve(url), body, headers)
+    except (httpx.HTTPError, httpx.InvalidURL, InvalidUrl, OSError) as exception:
+        error = f"{type(exception).__name__}: {exception}"[:MAX_EXCERPT_LENGTH]
+    duration_ms = int((time.monotonic() - start) * 1000)
+    return CallOutcome(status, excerpt, error, duration_ms)
 
 
 @cache
-def _tls() -> ssl.SSLContext:
-    """Reading the authorities takes longer than a call."""
+def _tls_context() -> ssl.SSLContext:
+    # Reading the certificate authorities takes longer than a call.
     return ssl.create_default_context()
 
 
 def _post(
     url: str, target: Target, body: bytes, headers: dict[str, str]
 ) -> tuple[int, str]:
-    """No proxy, no redirect: either would lead somewhere that nobody judged."""
-    where, extensions = _pinned(url, target)
+    pinned_url, extensions = _pin(url, target)
+    # Neither proxies nor redirects: both would lead to addresses that nobody checked.
     with (
-        httpx.Client(verify=_tls(), trust_env=False, timeout=TIMEOUT) as client,
+        httpx.Client(verify=_tls_context(), trust_env=False, timeout=TIMEOUT) as client,
         client.stream(
             "POST",
-            where,
+            pinned_url,
             content=body,
             headers={**headers, "Host": urlsplit(url).netloc},
             extensions=extensions,
-        ) as answer,
+        ) as response,
     ):
-        return answer.status_code, _read(answer)
+        return response.status_code, _read_excerpt(response)
 
 
-def _pinned(url: str, target: Target) -> tuple[str, dict[str, str]]:
-    """The judged address in place of the name; TLS still asks for the name."""
+def _pin(url: str, target: Target) -> tuple[str, dict[str, str]]:
+    """Replace the host of a URL by the checked address. TLS still verifies the host."""
     parts = urlsplit(url)
     literal = f"[{target.address}]" if ":" in target.address else target.address
-    where = urlunsplit((*parts[:1], f"{literal}:{target.port}", *parts[2:4], ""))
-    return where, {"sni_hostname": target.host} if target.scheme == "https" else {}
+    pinned = urlunsplit((*parts[:1], f"{literal}:{target.port}", *parts[2:4], ""))
+    return pinned, {"sni_hostname": target.host} if target.scheme == "https" else {}
 
 
-def _read(answer: httpx.Response) -> str:
-    """The beginning of what was answered, made fit to be kept."""
-    found = b""
-    for piece in answer.iter_raw():
-        found += piece
-        if len(found) >= MOST_READ:
+def _read_excerpt(response: httpx.Response) -> str:
+    """Return the beginning of the response as text that a database can store."""
+    content = b""
+    for chunk in response.iter_raw():
+        content += chunk
+        if len(content) >= MAX_RESPONSE_BYTES:
             break
-    text = found[:MOST_READ].decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else " " for c in text)[: outcomes.SAID].strip()
+    text = content[:MAX_RESPONSE_BYTES].decode("utf-8", "replace")
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return printable[:MAX_EXCERPT_LENGTH].strip()

@@ -1,28 +1,28 @@
-"""What came of a call. Apart from the calling, which loads an HTTP client."""
+"""The outcome of a call. A module of its own, as `http_client` loads an HTTP library."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
 
-SAID = 500
-"""Characters of an answer that are kept in the log."""
+MAX_EXCERPT_LENGTH = 500
+"""Characters of a response that the log keeps."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """`status` is 0 where there was no answer; then `error` says why."""
+class CallOutcome:
+    """`status` is 0 if there was no response; then `error` says why."""
 
     status: int
-    said: str
+    response_excerpt: str
     error: str
-    took_ms: int
+    duration_ms: int
 
     @property
-    def ok(self) -> bool:
+    def is_success(self) -> bool:
         return 200 <= self.status < 300
 
     @property
-    def gone(self) -> bool:
-        """Who answers so wants to be called no more."""
+    def is_gone(self) -> bool:
+        """Whether the endpoint asks not to be called again."""
         return self.status == HTTPStatus.GONE

@@ -1,4 +1,4 @@
-"""Signatures after the Standard Webhooks specification, which many libraries verify.
+"""Signatures of the Standard Webhooks specification, which many libraries verify.
 
 `webhook-signature: v1,BASE64(HMAC-SHA256(secret, "{id}.{timestamp}.{body}"))`
 """
@@ -17,13 +17,18 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def headers(*, secret: str, name: str, seconds: int, body: bytes) -> dict[str, str]:
-    """`name` is the same each time a delivery is tried, `seconds` since 1970 is not."""
+def signature_headers(
+    *, secret: str, message_id: str, timestamp: int, body: bytes
+) -> dict[str, str]:
+    """Return the headers of one attempt. `timestamp` is in seconds since 1970.
+
+    `message_id` is the same for every attempt of a delivery.
+    """
     key = base64.b64decode(secret.removeprefix(PREFIX))
-    signed = f"{name}.{seconds}.".encode() + body
-    mark = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    digest = hmac.digest(key, signed, hashlib.sha256)
     return {
-        "webhook-id": name,
-        "webhook-timestamp": str(seconds),
-        "webhook-signature": f"v1,{mark}",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
     }

@@ -1,7 +1,7 @@
-"""Where a webhook may go: the open internet, and never into our own network.
+"""Which URLs a webhook may have: only those on the public internet.
 
-A name is looked up once, each of its addresses is judged, and the call goes to the judged
-address: another answer of the name server a moment later changes nothing.
+A host name is resolved once, every address is checked, and the request goes to the
+checked address. A DNS answer that changes in the meantime has no effect.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from django.utils.translation import gettext as _
 
 from qunce.core import errors
 
-LONGEST = 500
-PORTS = {"https": 443, "http": 80}
-TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
-"""IPv4 addresses as IPv6 networks write them."""
+MAX_URL_LENGTH = 500
+DEFAULT_PORTS = {"https": 443, "http": 80}
+NAT64_NETWORK = ipaddress.ip_network("64:ff9b::/96")
+"""IPv6 addresses that a gateway translates to IPv4."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-class InvalidAddress(errors.Invalid):
-    """A webhook's address cannot be called."""
+class InvalidUrl(errors.Invalid):
+    """A webhook cannot have this address."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """`address` is called, `host` is who it has to be."""
+    """`address` is the IP address to connect to; `host` is verified by TLS."""
 
     scheme: str
     host: str
@@ -38,47 +38,48 @@ class Target:
 
 
 def check(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port of an address that could be called; nothing is looked up."""
+    """Return scheme, host and port of a URL, without resolving the host."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port, parts = "", None, urlsplit("")
     plain = url.isascii() and url.isprintable() and " " not in url
-    if not host or parts.username is not None or len(url) > LONGEST or not plain:
-        raise InvalidAddress(_("Write an address like https://example.com/hook."))
+    too_long = len(url) > MAX_URL_LENGTH
+    if not host or parts.username is not None or too_long or not plain:
+        raise InvalidUrl(_("Write an address like https://example.com/hook."))
     if parts.scheme != "https" and not (
         parts.scheme == "http" and settings.ALLOW_PRIVATE_WEBHOOKS
     ):
-        raise InvalidAddress(_("The address of a webhook must begin with https://."))
-    return parts.scheme, host, port or PORTS[parts.scheme]
+        raise InvalidUrl(_("The address of a webhook must begin with https://."))
+    return parts.scheme, host, port or DEFAULT_PORTS[parts.scheme]
 
 
-def find(url: str) -> Target:
-    """Look the host up and judge it."""
+def resolve(url: str) -> Target:
+    """Resolve the host of a URL. Raises InvalidUrl if any of its addresses is private."""
     scheme, host, port = check(url)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise InvalidAddress(
+        raise InvalidUrl(
             _("The host name “%(host)s” cannot be resolved.") % {"host": host}
         ) from None
-    addresses = [str(each[4][0]) for each in found]
-    if not settings.ALLOW_PRIVATE_WEBHOOKS and not all(map(is_open, addresses)):
-        raise InvalidAddress(_("“%(host)s” is in a private network.") % {"host": host})
+    addresses = [str(row[4][0]) for row in found]
+    if not settings.ALLOW_PRIVATE_WEBHOOKS and not all(map(is_public, addresses)):
+        raise InvalidUrl(_("“%(host)s” is in a private network.") % {"host": host})
     return Target(scheme, host, port, addresses[0])
 
 
-def is_open(text: str) -> bool:
-    """Whether everybody on the internet could mean this address."""
-    address = _unwrapped(ipaddress.ip_address(text.partition("%")[0]))
+def is_public(text: str) -> bool:
+    """Whether an IP address is reachable from the whole internet."""
+    address = _unwrap(ipaddress.ip_address(text.partition("%")[0]))
     return address.is_global and not address.is_multicast
 
 
-def _unwrapped(address: Address) -> Address:
-    """The IPv4 address that some IPv6 addresses only carry."""
+def _unwrap(address: Address) -> Address:
+    """Return the IPv4 address that is embedded in some IPv6 addresses."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
-    if address in TRANSLATED:
+    if address in NAT64_NETWORK:
         return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped or address.sixtofour or address

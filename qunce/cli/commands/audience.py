@@ -69,18 +69,20 @@ def explain(invocation: Invocation, rule: str, member: str) -> None:
         if explanation.holds
         else _("%(key)s is not in the audience.")
     )
-    reasons = [dataclasses.asdict(reason) for reason in explanation.because]
+    reasons = [dataclasses.asdict(reason) for reason in explanation.reasons]
     invocation.out.answer(
         {"in": explanation.holds, "because": reasons},
         verdict % {"key": member},
-        *map(_format_reason, explanation.because),
+        *map(_format_reason, explanation.reasons),
     )
 
 
 def _format_reason(reason: audiences.Reason) -> str:
     """✓ means that the rule is met, also where it says `not`."""
-    text = reason.text if reason.wanted else _("not: %(text)s") % {"text": reason.text}
-    return f"  {MARKS[reason.holds == reason.wanted]} {text}"
+    text = (
+        reason.text if reason.expected else _("not: %(text)s") % {"text": reason.text}
+    )
+    return f"  {MARKS[reason.holds == reason.expected]} {text}"
 
 
 @audience.command("overlap", help=N_("Compare two audiences"))

@@ -81,7 +81,11 @@ def show(invocation: Invocation, key: str) -> None:
 
 def _item_record(item: dict[str, Any], currency: str) -> dict[str, Any]:
     amount = item.get("amount")
-    return item if amount is None else item | {"amount": money.format_amount(amount, currency)}
+    return (
+        item
+        if amount is None
+        else item | {"amount": money.format_amount(amount, currency)}
+    )
 
 
 def _get(invocation: Invocation, key: str) -> Order:

@@ -17,7 +17,7 @@ from qunce.cli import base, options
 from qunce.cli.i18n import N_
 from qunce.cli.options import Invocation
 from qunce.core import errors, permissions
-from qunce.core.staff import passwords, ranks
+from qunce.core.staff import passwords
 from qunce.core.staff import staff as staff_store
 from qunce.core.staff.models import Staff
 from qunce.members.people import scope_rules
@@ -62,7 +62,7 @@ def _profile_options(function: F) -> F:
 @staff.command("list", help=N_("List staff accounts"))
 @options.pass_invocation
 def list_staff(invocation: Invocation) -> None:
-    ranks.check_manage(invocation.by)
+    permissions.check_manage_staff(invocation.by)
     rows = [
         {
             "login": member.login,

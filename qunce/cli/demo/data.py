@@ -309,7 +309,9 @@ def _iso(micros: Sequence[int] | NDArray[np.int64]) -> pa.Array:
 
 
 def _money(cents: pa.ChunkedArray) -> pa.Array:
-    return pa.array(money.format_amount(amount, CURRENCY) for amount in cents.to_pylist())
+    return pa.array(
+        money.format_amount(amount, CURRENCY) for amount in cents.to_pylist()
+    )
 
 
 def _json_texts(names: pa.ChunkedArray) -> pa.Array:

@@ -226,7 +226,9 @@ def count_figures(*, community: Community, by: Staff, at: datetime) -> dict[str,
             group__in=groups, present=True
         ).count(),
         "orders": sum(each.orders for each in paid),
-        "sales": Decimal(money.format_amount(sum(each.paid for each in paid), CURRENCY)),
+        "sales": Decimal(
+            money.format_amount(sum(each.paid for each in paid), CURRENCY)
+        ),
         "sends": count_facts("send.delivered"),
         "recipients": count_people(did("send.delivered")),
         "redemptions": count_facts("coupon.redeemed"),

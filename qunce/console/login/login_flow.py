@@ -111,7 +111,7 @@ def owed(request: HttpRequest, staff: Staff) -> str:
         return "login:code"
     if staff.password_is_temporary:
         return "login:password"
-    if staff.community.second_factor and not has:
+    if staff.community.two_factor_required and not has:
         return "login:two-factor"
     return ""
 

@@ -22,7 +22,7 @@ class Guard:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.session.get("place"):
+        if request.session.get(sessions.INFO):
             at = datetime.now(UTC)
             if sessions.is_expired(request.session, at):
                 auth.logout(request)

@@ -158,9 +158,9 @@ def undo(request: Request, batch: int) -> HttpResponse:
 @http.page(member_export.EXPORT)
 def export(request: Request) -> HttpResponseBase:
     form = request.POST.get("form", "csv")
-    people = bitmaps.to_bytes(chosen(request, otherwise_all=True))
+    people = chosen(request, otherwise_all=True)
     out = member_export.start(
-        by=request.staff, at=request.at, blob=people, file_format=form
+        by=request.staff, at=request.at, people=people, file_format=form
     )
     name = f"members-{request.at:%Y%m%d-%H%M}.{form}"
     if form == "csv":

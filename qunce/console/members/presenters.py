@@ -139,7 +139,9 @@ class Member:
 
     @cached_property
     def accounts(self) -> list[OneAccount]:
-        sources = interned_names.names_by_id(accounts.SOURCE_NAMESPACE, self.by.community.pk)
+        sources = interned_names.names_by_id(
+            accounts.SOURCE_NAMESPACE, self.by.community.pk
+        )
         known = Identifier.objects.filter(account_id__in=self.family)
         by_account = {
             pk: [self._known(row) for row in rows]

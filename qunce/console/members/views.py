@@ -24,7 +24,6 @@ from qunce.members.tags import assignments
 from qunce.outreach import opt_outs
 from qunce.sales.orders import Order
 from qunce.sets import audiences, timelines
-from qunce.sets.bitmaps import bitmaps
 
 ORDERS = 8
 FACTS = 30
@@ -113,10 +112,10 @@ def fits(request: Request, pk: int) -> HttpResponse:
     found = []
     for segment in segments.list_active(request.community):
         rule = {"segment": {"any": [segment.key]}}
-        blob = audiences.freeze(
+        people = audiences.people(
             community=request.community, rule=rule, by=request.staff, at=request.at
         )
-        if member.id in bitmaps.from_bytes(blob):
+        if member.id in people:
             found.append(segment)
     context = {"member": member, "segments": found}
     part = "console/members/_segments.html"

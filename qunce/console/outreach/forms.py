@@ -97,7 +97,7 @@ class CampaignForm(forms.Form):
         known["groups"].choices = list(groups.values_list("pk", "name"))
         staff = campaigns.list_assignable_staff(request.community)
         known["staff"].choices = [(one.pk, one.name) for one in staff]
-        channels = base.listed()
+        channels = base.list_channels()
         known["channel"].choices = [(one.name, one.label) for one in channels]
         if len(channels) < 2:
             del self.fields["channel"]

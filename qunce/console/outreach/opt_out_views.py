@@ -41,14 +41,14 @@ def _page(request: http.Request, wrong: str = "", key: str = "") -> HttpResponse
         "by": request.staff,
         "at": request.at,
     }
-    some = audiences.list_ids(
-        **asked, after=paging.number(request, "after"), limit=PAGE + 1
-    )
+    people = audiences.people(**asked)
+    start = people.rank(paging.number(request, "after"))
+    some = list(people[start : start + PAGE + 1])
     known = opt_outs.find_by_person(some[:PAGE])
     names = _names(request, some[:PAGE])
     context = {
         "rows": [Row(one, names[one], known.get(one)) for one in some[:PAGE]],
-        "total": audiences.count(**asked),
+        "total": len(people),
         "next": paging.link(request, after=some[PAGE - 1]) if len(some) > PAGE else "",
         "may_tend": permissions.may(request.staff, opt_outs.EDIT),
         "wrong": wrong,

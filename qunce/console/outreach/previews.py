@@ -71,7 +71,8 @@ def _receivers(
         return len(found), found[turn % len(found) :][:1] if found else []
     if draft.rule is None:
         return 0, []
-    asked = {"community": request.community, "rule": draft.rule, "by": by}
-    size = audiences.count(**asked, at=request.at)
-    some = audiences.list_ids(**asked, at=request.at, limit=review.SAMPLE_SIZE)
-    return size, some[turn % len(some) :][:1] if some else []
+    people = audiences.people(
+        community=request.community, rule=draft.rule, by=by, at=request.at
+    )
+    some = list(people[: review.SAMPLE_SIZE])
+    return len(people), some[turn % len(some) :][:1] if some else []

@@ -63,7 +63,7 @@ def _about(request: Request) -> dict[str, Any]:
     return {
         "has_factor": two_factor.is_enabled(me),
         "codes_left": two_factor.count_recovery_codes(me),
-        "demanded": request.community.second_factor,
+        "demanded": request.community.two_factor_required,
         "places": [
             (each, user_agents.said(each.agent), each.key == here) for each in places
         ],
@@ -83,7 +83,7 @@ def password(request: Request) -> HttpResponse:
         else:
             # This session goes on, all others end with the old password.
             update_session_auth_hash(request, request.staff)
-            sessions.end_all(request.staff, but=request.session.session_key)
+            sessions.end_all(request.staff, except_key=request.session.session_key)
             http.say(
                 request, _("Password changed. All your other sessions are signed out.")
             )
@@ -117,7 +117,7 @@ def end_session(request: Request) -> HttpResponse:
 @http.page()
 def end_others(request: Request) -> HttpResponse:
     here = request.session.session_key
-    count = sessions.end_all(request.staff, but=here)
+    count = sessions.end_all(request.staff, except_key=here)
     told = ngettext(
         "Signed out of %(n)s other session.",
         "Signed out of %(n)s other sessions.",

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from qunce.console import http
 from qunce.console.http import Request
-from qunce.core import errors
-from qunce.core.staff import api_keys, ranks, staff
+from qunce.core import errors, permissions
+from qunce.core.staff import api_keys, staff
 from qunce.core.staff.models import Staff
 
 DAYS = (
@@ -55,16 +55,20 @@ class KeyForm(forms.Form):
         whom.choices = [
             (each.pk, f"{each.name} ({each.login})")
             for each in found
-            if ranks.may_over(by, each)
+            if permissions.may_manage_staff(by, each)
         ]
 
 
 @require_GET
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def listed(request: Request) -> HttpResponse:
-    ranks.check_manage(request.staff)
+    permissions.check_manage_staff(request.staff)
     rows = [
-        (key, _state(key, request), ranks.may_over(request.staff, key.staff))
+        (
+            key,
+            _state(key, request),
+            permissions.may_manage_staff(request.staff, key.staff),
+        )
         for key in api_keys.list_all(request.community)
     ]
     return http.render(request, "console/settings/keys.html", {"rows": rows})
@@ -80,10 +84,10 @@ def _state(key: api_keys.ApiKey, request: Request) -> str:
 
 @require_http_methods(["GET", "POST"])
 @never_cache
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def add(request: Request) -> HttpResponse:
     by = request.staff
-    ranks.check_manage(by)
+    permissions.check_manage_staff(by)
     start = {"staff": by.pk, "days": 90}
     form = KeyForm(by, request.POST or None, initial=start)
     if form.is_valid():
@@ -113,7 +117,7 @@ def _make(request: Request, given: dict[str, Any]) -> tuple[api_keys.ApiKey, str
 
 
 @require_POST
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def revoke(request: Request, pk: int) -> HttpResponse:
     key = api_keys.get(request.community, pk)
     api_keys.revoke(key=key, by=request.staff, at=request.at)

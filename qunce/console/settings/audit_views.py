@@ -85,7 +85,9 @@ class Filter(forms.Form):
     def __init__(self, community: Community, *args: Any, **given: Any) -> None:
         super().__init__(*args, **given)
         people = [(each.pk, each.name) for each in staff.list_all(community)]
-        kinds = sorted((said(kind), kind) for kind in audit.list_kinds(community).values())
+        kinds = sorted(
+            (said(kind), kind) for kind in audit.list_kinds(community).values()
+        )
         self._choose("who", [("", _("everybody")), *people])
         self._choose("what", [("", _("everything")), *((k, w) for w, k in kinds)])
 
@@ -121,7 +123,9 @@ def page(request: Request) -> HttpResponse:
     acts: list[audit.AuditEntry] = []
     if form.is_valid():
         acts = audit.list_entries(
-            community=request.community, most=audit.PAGE_SIZE + 1, **_asked(request, form)
+            community=request.community,
+            limit=audit.PAGE_SIZE + 1,
+            **_asked(request, form),
         )
     shown = acts[: audit.PAGE_SIZE]
     context = {

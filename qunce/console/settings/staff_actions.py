@@ -14,16 +14,9 @@ from django.views.decorators.http import require_POST
 from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.settings import staff_views
-from qunce.core import errors
+from qunce.core import errors, permissions
 from qunce.core.facts import audit
-from qunce.core.staff import (
-    login_attempts,
-    passwords,
-    ranks,
-    sessions,
-    staff,
-    two_factor,
-)
+from qunce.core.staff import login_attempts, passwords, sessions, staff, two_factor
 from qunce.core.staff.models import Staff
 
 UNLOCKED = audit.declare("staff.unlocked", gettext_lazy("staff sign-in unlocked"))
@@ -37,7 +30,7 @@ def _do(
 ) -> HttpResponse:
     """Do it and say so, or say why not."""
     whom = staff.get(request.staff, pk)
-    ranks.check_over(request.staff, whom)
+    permissions.check_manage_staff(request.staff, whom)
     try:
         deed(whom)
     except errors.Refused as error:
@@ -49,7 +42,7 @@ def _do(
 
 @require_POST
 @never_cache
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def give_password(request: Request, pk: int) -> HttpResponse:
     whom, password = staff.get(request.staff, pk), staff_views.made_up()
     passwords.set_temporary(
@@ -59,7 +52,7 @@ def give_password(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def drop_factor(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
         two_factor.disable(staff=whom, by=request.staff, at=request.at)
@@ -69,7 +62,7 @@ def drop_factor(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def end_sessions(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
         sessions.end_all(whom)
@@ -79,7 +72,7 @@ def end_sessions(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def unlock(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
         login_attempts.unlock(whom.login)
@@ -100,7 +93,7 @@ def _note(request: Request, kind: str, whom: Staff) -> None:
 
 
 @require_POST
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def deactivate(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
         staff.deactivate(staff=whom, by=request.staff, at=request.at)
@@ -109,7 +102,7 @@ def deactivate(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def reactivate(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
         staff.reactivate(staff=whom, by=request.staff, at=request.at)
@@ -118,7 +111,7 @@ def reactivate(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def demand_factor(request: Request) -> HttpResponse:
     """Who turns it on for all and has none is asked for it at the next page."""
     required = request.POST.get("required") == "1"

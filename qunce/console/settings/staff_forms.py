@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.core import permissions
-from qunce.core.staff import ranks, staff, units
+from qunce.core.staff import staff, units
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility
 from qunce.members.people import scope_rules
@@ -71,8 +71,8 @@ class StaffForm(forms.Form):
         super().__init__(*args, **given)
         self.by = by
         shop = by.community
-        top = ranks.RANK[permissions.Role(by.role)]
-        roles = [role for role in permissions.Role if ranks.RANK[role] <= top]
+        top = permissions.RANK[permissions.Role(by.role)]
+        roles = [role for role in permissions.Role if permissions.RANK[role] <= top]
         open_units = [(d, u) for d, u in units.list_tree(shop) if u.closed_at is None]
         self._choose("role", [(role.value, role.label) for role in roles])
         self._choose(

@@ -18,8 +18,8 @@ from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.settings import user_agents
 from qunce.console.settings.staff_forms import StaffForm, start
-from qunce.core import errors
-from qunce.core.staff import login_attempts, ranks, sessions, staff, two_factor
+from qunce.core import errors, permissions
+from qunce.core.staff import login_attempts, sessions, staff, two_factor
 from qunce.core.staff.models import Staff
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
@@ -31,9 +31,9 @@ EVERYONE: dict[str, Any] = {"all": []}
 
 
 @require_GET
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def listed(request: Request) -> HttpResponse:
-    ranks.check_manage(request.staff)
+    permissions.check_manage_staff(request.staff)
     asked, gone = request.GET.get("q", "").strip()[:120], "gone" in request.GET
     found = staff.list_all(request.community).filter(is_active=not gone)
     if asked:
@@ -51,17 +51,17 @@ def listed(request: Request) -> HttpResponse:
         "after": shown[-1].login if len(rows) > PAGE else "",
         "asked": asked,
         "gone": gone,
-        "demanded": request.community.second_factor,
+        "demanded": request.community.two_factor_required,
     }
     return http.render(request, "console/settings/staff.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 @never_cache
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def add(request: Request) -> HttpResponse:
     by = request.staff
-    ranks.check_manage(by)
+    permissions.check_manage_staff(by)
     form = StaffForm(by, request.POST or None, initial=start(None))
     if form.is_valid():
         password = made_up()
@@ -87,10 +87,10 @@ def made_up() -> str:
 
 
 @require_http_methods(["GET", "POST"])
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def one(request: Request, pk: int) -> HttpResponse:
     by = request.staff
-    ranks.check_manage(by)
+    permissions.check_manage_staff(by)
     whom = staff.get(by, pk)
     form = StaffForm(by, request.POST or None, initial=start(whom))
     if form.is_valid():
@@ -120,7 +120,7 @@ def _about(request: Request, whom: Staff) -> dict[str, Any]:
         "whom": whom,
         "pieces": pieces,
         "seen": count,
-        "may": ranks.may_over(request.staff, whom),
+        "may": permissions.may_manage_staff(request.staff, whom),
         "has_factor": two_factor.is_enabled(whom),
         "barred": login_attempts.is_blocked("login", whom.login, request.at),
         "places": [(place, user_agents.said(place.agent)) for place in places],

@@ -35,7 +35,7 @@ def turn_on(request: Request) -> HttpResponse:
             wrong = str(error)
         else:
             django_otp.login(request, two_factor.get_device(me))
-            sessions.end_all(me, but=request.session.session_key)
+            sessions.end_all(me, except_key=request.session.session_key)
             return _told(request, codes)
     context = {
         "form": form,

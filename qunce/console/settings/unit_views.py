@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from qunce.console import http
 from qunce.console.http import Request
-from qunce.core import errors
+from qunce.core import errors, permissions
 from qunce.core.communities import Community
-from qunce.core.staff import ranks, units
+from qunce.core.staff import units
 from qunce.core.staff.units import Unit
 
 
@@ -50,24 +50,25 @@ class UnitForm(forms.Form):
 
 
 @require_GET
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def listed(request: Request) -> HttpResponse:
-    ranks.check_manage(request.staff)
+    permissions.check_manage_staff(request.staff)
     counted = Unit.objects.filter(community=request.community).annotate(
         n=Count("staff", filter=Q(staff__is_active=True))
     )
     staff = dict(counted.values_list("pk", "n"))
     rows = [
-        (depth, unit, staff[unit.pk]) for depth, unit in units.list_tree(request.community)
+        (depth, unit, staff[unit.pk])
+        for depth, unit in units.list_tree(request.community)
     ]
     return http.render(request, "console/settings/units.html", {"rows": rows})
 
 
 @require_http_methods(["GET", "POST"])
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def add(request: Request) -> HttpResponse:
     by = request.staff
-    ranks.check_manage(by)
+    permissions.check_manage_staff(by)
     start = {"kind": units.UnitKind.LOCAL, "parent": request.GET.get("below", "")}
     form = UnitForm(by.community, None, request.POST or None, initial=start)
     if form.is_valid():
@@ -82,10 +83,10 @@ def add(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def one(request: Request, pk: int) -> HttpResponse:
     by = request.staff
-    ranks.check_manage(by)
+    permissions.check_manage_staff(by)
     unit = units.get(by.community, pk)
     start = {"name": unit.name, "kind": unit.kind, "parent": unit.parent_id or ""}
     form = UnitForm(by.community, unit, request.POST or None, initial=start)
@@ -114,7 +115,7 @@ def _form(request: Request, form: UnitForm, unit: Unit | None) -> HttpResponse:
 
 
 @require_POST
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def close(request: Request, pk: int) -> HttpResponse:
     unit = units.get(request.community, pk)
     try:
@@ -128,7 +129,7 @@ def close(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(ranks.MANAGE)
+@http.page(permissions.MANAGE_STAFF)
 def reopen(request: Request, pk: int) -> HttpResponse:
     unit = units.get(request.community, pk)
     units.reopen(unit=unit, by=request.staff, at=request.at)

@@ -50,7 +50,7 @@ def renew_secret(request: Request, pk: int) -> HttpResponse:
 @http.page(endpoints.MANAGE)
 def try_out(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.staff, pk=pk)
-    deliveries.try_out(endpoint=endpoint, by=request.staff, at=request.at)
+    deliveries.send_test(endpoint=endpoint, by=request.staff, at=request.at)
     return _done(request, endpoint, _("Sending a test to “%(name)s”."))
 
 
@@ -58,7 +58,7 @@ def try_out(request: Request, pk: int) -> HttpResponse:
 @http.page(endpoints.MANAGE)
 def remove(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.staff, pk=pk)
-    endpoints.remove(endpoint=endpoint, by=request.staff, at=request.at)
+    endpoints.delete(endpoint=endpoint, by=request.staff, at=request.at)
     http.say(request, _("“%(name)s” removed.") % {"name": endpoint})
     return http.back(request, reverse("webhooks:list"))
 
@@ -68,5 +68,5 @@ def remove(request: Request, pk: int) -> HttpResponse:
 def again(request: Request, pk: int, delivery: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.staff, pk=pk)
     row = deliveries.get(endpoint, delivery)
-    deliveries.again(delivery=row, by=request.staff, at=request.at)
+    deliveries.retry(delivery=row, by=request.staff, at=request.at)
     return _done(request, endpoint, _("Sending to “%(name)s” again."))

@@ -32,7 +32,7 @@ class WebhookForm(forms.Form):
     )
     url = forms.CharField(
         label=gettext_lazy("Address"),
-        max_length=url_policy.LONGEST,
+        max_length=url_policy.MAX_URL_LENGTH,
         help_text=gettext_lazy(
             "The address must begin with https:// and be reachable from the internet."
         ),
@@ -44,12 +44,12 @@ class WebhookForm(forms.Form):
         super().__init__(*args, **given)
         field = self.fields["kinds"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - for the type checker
-        field.choices = endpoints.choices()
+        field.choices = endpoints.list_kinds()
 
     def by_noun(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
         """Noun → kind, words and whether it is chosen."""
         chosen = set(self["kinds"].value() or ())
-        found = [(kind, words, kind in chosen) for kind, words in endpoints.choices()]
+        found = [(kind, words, kind in chosen) for kind, words in endpoints.list_kinds()]
         grouped = itertools.groupby(found, key=lambda row: row[0].partition(".")[0])
         return [(noun, list(rows)) for noun, rows in grouped]
 
@@ -58,8 +58,8 @@ class WebhookForm(forms.Form):
 @http.page(endpoints.MANAGE)
 def listed(request: Request) -> HttpResponse:
     rows = [
-        (endpoint, deliveries.tally(endpoint))
-        for endpoint in endpoints.listed(request.staff)
+        (endpoint, deliveries.count_by_state(endpoint))
+        for endpoint in endpoints.list_endpoints(request.staff)
     ]
     return http.render(request, "console/webhooks/list.html", {"rows": rows})
 
@@ -101,7 +101,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
     form = WebhookForm(request.POST or None, initial={**start, "kinds": kinds})
     if form.is_valid():
         try:
-            endpoints.change(
+            endpoints.update(
                 endpoint=endpoint,
                 by=request.staff,
                 at=request.at,
@@ -123,17 +123,17 @@ def one(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.staff, pk=pk)
     state = request.GET.get("state", "")
     before = request.GET.get("before", "")
-    rows = deliveries.log(
+    rows = deliveries.list_deliveries(
         endpoint,
         state=state if state in State else "",
         before=int(before) if before.isdecimal() and len(before) < 19 else None,
         limit=PAGE + 1,
     )
-    words = {**dict(endpoints.choices()), deliveries.TRIAL: _("test")}
+    words = {**dict(endpoints.list_kinds()), deliveries.TEST_KIND: _("test")}
     context = {
         "endpoint": endpoint,
         "kinds": [words.get(kind, kind) for kind in sorted(endpoint.kinds)],
-        "tally": deliveries.tally(endpoint),
+        "tally": deliveries.count_by_state(endpoint),
         "rows": [(row, words.get(row.kind, row.kind)) for row in rows[:PAGE]],
         "states": State.choices,
         "state": state,

@@ -1,4 +1,4 @@
-"""Keys by which programs act: each stands for one operator and may do what it names."""
+"""API keys: a program with a key acts as one staff member, within the key's scopes."""
 
 from __future__ import annotations
 
@@ -14,27 +14,21 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, text_validation, timestamps
+from qunce.core import errors, permissions, text_validation, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
-from qunce.core.staff import ranks
 from qunce.core.staff.models import Staff
 
 MAX_NAME_LENGTH = 120
 TOUCH_INTERVAL = timedelta(minutes=1)
-"""How exactly a key's last use is known; each request writing it would cost more."""
+"""How exactly a key's last use is known; storing each request would cost more."""
 
-SCOPES = {
-    f"{what}:{how}"
-    for what in (
-        "members tags groups orders facts segments layers campaigns tasks webhooks".split()
-    )
-    for how in ("read", "write")
-}
+NOUNS = "members tags groups orders facts segments layers campaigns tasks webhooks"
+SCOPES = {f"{noun}:{mode}" for noun in NOUNS.split() for mode in ("read", "write")}
 
 
 class ApiKey(models.Model):
-    """Of the token only `prefix` and a digest are kept: 256 random bits need no salt."""
+    """Of the token `prefix` and a digest are stored. 256 random bits need no salt."""
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="keys")
     staff = models.ForeignKey(Staff, models.PROTECT, related_name="keys")
@@ -75,11 +69,11 @@ class ApiKeyNotFound(errors.NotFound):
 
 
 class InvalidApiKey(errors.Invalid):
-    """A key's name, scopes or end are not valid."""
+    """The name, scopes or expiry time of an API key is not valid."""
 
 
 class MissingScope(errors.Refused):
-    """The API key does not carry this scope."""
+    """The API key does not have the required scope."""
 
 
 def check_scope(key: ApiKey, scope: str) -> None:
@@ -96,7 +90,7 @@ def has_scope(key: ApiKey, scope: str) -> bool:
     return scope in key.scopes
 
 
-def _check(
+def check_new(
     *, name: str, scopes: Iterable[str], expires_at: datetime | None, at: datetime
 ) -> None:
     if (
@@ -127,10 +121,10 @@ def create(
     at: datetime,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """The key and its token, which is told this once."""
-    ranks.check_over(by, staff)
+    """Create a key; returns it and its token, which cannot be read again."""
+    permissions.check_manage_staff(by, staff)
     scopes = sorted(set(scopes))
-    _check(name=name, scopes=scopes, expires_at=expires_at, at=at)
+    check_new(name=name, scopes=scopes, expires_at=expires_at, at=at)
     prefix, secret = secrets.token_hex(5), secrets.token_urlsafe(32)
     token = f"qk_{prefix}_{secret}"
     key = ApiKey.objects.create(
@@ -143,43 +137,38 @@ def create(
         created_at=at,
         expires_at=expires_at,
     )
-    made = ApiKeyCreated(key=key.pk, name=key.name, scopes=scopes)
-    facts.record(made, community=key.community, by=by, at=at)
+    created = ApiKeyCreated(key=key.pk, name=key.name, scopes=scopes)
+    facts.record(created, community=key.community, by=by, at=at)
     return key, token
 
 
 @transaction.atomic
 def revoke(*, key: ApiKey, by: Staff, at: datetime) -> None:
-    ranks.check_over(by, key.staff)
-    changed = ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(
-        revoked_at=at
-    )
-    if changed:
+    permissions.check_manage_staff(by, key.staff)
+    active = ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True)
+    if active.update(revoked_at=at):
         revoked = ApiKeyRevoked(key=key.pk, name=key.name)
         facts.record(revoked, community=key.community, by=by, at=at)
 
 
 def authenticate(token: str, at: datetime) -> ApiKey | None:
-    """The key of a token that is good now, its operator and community at hand."""
+    """The key of a valid token, with its staff and community loaded; else None."""
     parts = token.split("_", 2)
     if len(parts) != 3 or parts[0] != "qk" or not parts[1].isalnum():
         return None
-    known = ApiKey.objects.select_related("staff__community", "community")
-    key = next(iter(known.filter(prefix=parts[1])), None)
+    rows = ApiKey.objects.select_related("staff__community", "community")
+    key = next(iter(rows.filter(prefix=parts[1])), None)
     if key is None or not hmac.compare_digest(key.digest, _digest(token)):
         return None
-    ended = key.expires_at is not None and key.expires_at <= at
-    if key.revoked_at is not None or ended or not key.staff.is_active:
+    expired = key.expires_at is not None and key.expires_at <= at
+    if key.revoked_at is not None or expired or not key.staff.is_active:
         return None
-    _note_use(key, at)
-    return key
-
-
-def _note_use(key: ApiKey, at: datetime) -> None:
     if key.last_used_at is None or at - key.last_used_at >= TOUCH_INTERVAL:
         before = timestamps.to_micros(at - TOUCH_INTERVAL)
-        long_ago = Q(last_used_at__isnull=True) | Q(last_used_at__lte=before)
-        ApiKey.objects.filter(long_ago, pk=key.pk).update(last_used_at=at)
+        # Of several requests at the same time one writes.
+        untouched = Q(last_used_at__isnull=True) | Q(last_used_at__lte=before)
+        ApiKey.objects.filter(untouched, pk=key.pk).update(last_used_at=at)
+    return key
 
 
 def _digest(token: str) -> str:
@@ -187,15 +176,16 @@ def _digest(token: str) -> str:
 
 
 def get(community: Community, pk: int) -> ApiKey:
-    found = ApiKey.objects.select_related("staff").filter(community=community, pk=pk)
-    for key in found:
+    for key in ApiKey.objects.select_related("staff").filter(
+        community=community, pk=pk
+    ):
         return key
     raise ApiKeyNotFound(_("There is no such API key."))
 
 
 def list_all(community: Community) -> list[ApiKey]:
-    """Those in use first, then by name."""
-    found = ApiKey.objects.select_related("staff").filter(community=community)
+    """Keys that are not revoked first, then by name."""
+    keys = ApiKey.objects.select_related("staff").filter(community=community)
     return sorted(
-        found.order_by("name", "pk"), key=lambda key: key.revoked_at is not None
+        keys.order_by("name", "pk"), key=lambda key: key.revoked_at is not None
     )

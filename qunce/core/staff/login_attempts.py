@@ -1,8 +1,8 @@
-"""Failed attempts to get in: each waits longer than the last, until one is locked out.
+"""Throttles sign-in: after some failures each attempt has to wait longer than the last.
 
-An attempt is counted before it is tried, so a thousand at once are no way around; one
-that gets in is forgotten. A login is guarded more patiently than a login from one
-address, since otherwise anybody could lock anybody out.
+An attempt is counted before it is tried, so that a thousand at the same time do not get
+around the limit, and success resets the count. The limit of a login is more patient than
+that of a login from one address, since otherwise anybody could lock anybody out.
 """
 
 from __future__ import annotations
@@ -16,21 +16,23 @@ from django.utils.translation import ngettext
 from qunce.core import errors, timestamps
 
 RESET_AFTER = timedelta(days=1)
+MAX_SUBJECT_LENGTH = 200
 
 
 @dataclass(frozen=True)
 class Limit:
-    """`free` failures cost nothing; then the wait doubles from `first` up to `most`."""
+    """`free` failures without a wait, which then doubles from `first_wait` to `max_wait`."""
 
     free: int
-    first: timedelta
-    most: timedelta
+    first_wait: timedelta
+    max_wait: timedelta
 
     def wait(self, failures: int) -> timedelta:
-        over = failures - self.free
-        if over <= 0:
+        excess = failures - self.free
+        if excess <= 0:
             return timedelta(0)
-        return min(self.most, self.first * (1 << min(over - 1, 20)))
+        # The shift is capped because a timedelta of 2 ** 10000 seconds overflows.
+        return min(self.max_wait, self.first_wait * (1 << min(excess - 1, 20)))
 
 
 LIMITS = {
@@ -39,26 +41,30 @@ LIMITS = {
     "address": Limit(40, timedelta(seconds=5), timedelta(minutes=15)),
     "code": Limit(4, timedelta(seconds=5), timedelta(hours=1)),
 }
+Subject = tuple[str, str]
+"""What is limited: a kind of `LIMITS` and a name, such as ("address", "192.0.2.7").
+
+The name of a pair is a login and an address, that of a code the id of the staff."""
 
 
 class LoginAttempt(models.Model):
-    """`whom` is a kind of `LIMITS` and a name: `login:ann`, `address:192.0.2.7`."""
+    """Recent failures of one subject, stored as `login:ann` or `address:192.0.2.7`."""
 
-    whom = models.CharField(max_length=200, primary_key=True)
+    subject = models.CharField(max_length=MAX_SUBJECT_LENGTH, primary_key=True)
     failures = models.PositiveIntegerField(default=0)
     last_at = timestamps.TimestampField()
-    barred_until = timestamps.TimestampField()
+    blocked_until = timestamps.TimestampField()
 
     class Meta:
         db_table = "core_login_attempt"
-        indexes = [models.Index(fields=["last_at"], name="attempts_by_last")]
+        indexes = [models.Index(fields=["last_at"], name="login_attempts_by_last")]
 
     def __str__(self) -> str:
-        return self.whom
+        return self.subject
 
 
 class TooManyAttempts(errors.Refused):
-    """Too many attempts failed; one has to wait."""
+    """Too many attempts failed; `wait` is the time until the next is possible."""
 
     def __init__(self, text: str, *, wait: timedelta) -> None:
         super().__init__(text)
@@ -66,32 +72,37 @@ class TooManyAttempts(errors.Refused):
 
 
 @transaction.atomic
-def start(*whom: tuple[str, str], at: datetime) -> None:
-    """Count an attempt of each, or refuse it where one of them has to wait."""
-    rows = [_row(kind, name, at) for kind, name in whom]
-    latest = max(row.barred_until for row in rows)
-    if latest > at:
-        raise TooManyAttempts(_said(latest - at), wait=latest - at)
-    for (kind, _name), row in zip(whom, rows, strict=True):
+def start(*subjects: Subject, at: datetime) -> None:
+    """Count an attempt of all subjects, or raise TooManyAttempts if one has to wait."""
+    rows = [_lock_row(kind, name, at) for kind, name in subjects]
+    blocked_until = max(row.blocked_until for row in rows)
+    if blocked_until > at:
+        wait = blocked_until - at
+        raise TooManyAttempts(_sentence(wait), wait=wait)
+    for (kind, _name), row in zip(subjects, rows, strict=True):
         row.failures += 1
         row.last_at = at
-        row.barred_until = at + LIMITS[kind].wait(row.failures)
+        row.blocked_until = at + LIMITS[kind].wait(row.failures)
         row.save()
 
 
-def _row(kind: str, name: str, at: datetime) -> LoginAttempt:
-    whom = f"{kind}:{name}"[:200]
+def _lock_row(kind: str, name: str, at: datetime) -> LoginAttempt:
+    subject = _key(kind, name)
     LoginAttempt.objects.bulk_create(
-        [LoginAttempt(whom=whom, failures=0, last_at=at, barred_until=at)],
+        [LoginAttempt(subject=subject, failures=0, last_at=at, blocked_until=at)],
         ignore_conflicts=True,
     )
-    row = LoginAttempt.objects.select_for_update().get(whom=whom)
+    row = LoginAttempt.objects.select_for_update().get(subject=subject)
     if at - row.last_at >= RESET_AFTER:
-        row.failures, row.barred_until = 0, at
+        row.failures, row.blocked_until = 0, at
     return row
 
 
-def _said(wait: timedelta) -> str:
+def _key(kind: str, name: str) -> str:
+    return f"{kind}:{name}"[:MAX_SUBJECT_LENGTH]
+
+
+def _sentence(wait: timedelta) -> str:
     seconds = max(1, -(-wait // timedelta(seconds=1)))
     if seconds < 60:
         return ngettext(
@@ -107,28 +118,28 @@ def _said(wait: timedelta) -> str:
     ) % {"n": minutes}
 
 
-def reset(*whom: tuple[str, str]) -> None:
-    """One got in: what failed before does not count."""
-    keys = [f"{kind}:{name}"[:200] for kind, name in whom]
-    LoginAttempt.objects.filter(whom__in=keys).delete()
+def reset(*subjects: Subject) -> None:
+    """Forget the failures of subjects whose attempt succeeded."""
+    keys = [_key(kind, name) for kind, name in subjects]
+    LoginAttempt.objects.filter(subject__in=keys).delete()
 
 
 def unlock(login: str) -> None:
-    """Let a login in again, wherever it was tried from."""
-    begins = models.Q(whom=f"login:{login}"[:200]) | models.Q(
-        whom__startswith=f"pair:{login} "
+    """Forget the failures of a login, from whatever address it was tried."""
+    rows = models.Q(subject=_key("login", login)) | models.Q(
+        subject__startswith=f"pair:{login} "
     )
-    LoginAttempt.objects.filter(begins).delete()
+    LoginAttempt.objects.filter(rows).delete()
+
+
+def prune(*, at: datetime) -> int:
+    """Delete rows that no longer count; returns how many."""
+    oldest = timestamps.to_micros(at - RESET_AFTER)
+    return LoginAttempt.objects.filter(last_at__lt=oldest).delete()[0]
 
 
 def is_blocked(kind: str, name: str, at: datetime) -> bool:
     now = timestamps.to_micros(at)
     return LoginAttempt.objects.filter(
-        whom=f"{kind}:{name}"[:200], barred_until__gt=now
+        subject=_key(kind, name), blocked_until__gt=now
     ).exists()
-
-
-def prune(*, at: datetime) -> int:
-    """Drop what counts no more."""
-    old = timestamps.to_micros(at - RESET_AFTER)
-    return LoginAttempt.objects.filter(last_at__lt=old).delete()[0]

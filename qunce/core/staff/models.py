@@ -1,4 +1,4 @@
-"""Operators: who works here, and over which part of the community."""
+"""Staff: the people who work in a community, and the part of it that they see."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StaffManager(BaseUserManager["Staff"]):
 
 
 class Staff(AbstractBaseUser):
-    """`scope` is a rule over members, `groups` a list of keys; null sees all of them."""
+    """`scope` is a rule over members, `groups` a list of group keys; null is no limit."""
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="staff")
     login = models.CharField(max_length=120, unique=True)
@@ -38,7 +38,7 @@ class Staff(AbstractBaseUser):
     email = models.EmailField(blank=True, default="")
     language = models.CharField(max_length=10, default="zh-hans")
     theme = models.CharField(max_length=10, choices=Theme.choices, default="system")
-    # Set by somebody else, so it is good for one sign-in.
+    # Set by somebody else, so it is valid for one sign-in.
     password_is_temporary = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = timestamps.TimestampField()
@@ -69,6 +69,7 @@ def create(
     scope: dict[str, Any] | None = None,
     password: str | None = None,
 ) -> Staff:
+    """Create staff without checks or a fact; without a password they cannot sign in."""
     staff = Staff(
         community=community,
         login=login,
@@ -83,10 +84,13 @@ def create(
     return staff
 
 
+SYSTEM_LOGIN_PREFIX = "system@"
+
+
 def system(community: Community) -> Staff:
-    """The house itself: acts for the command line, the clock and reactions."""
+    """The system account: acts for the command line, scheduled jobs and reactions."""
     return Staff.objects.get_or_create(
-        login=f"system@{community.key}",
+        login=f"{SYSTEM_LOGIN_PREFIX}{community.key}",
         defaults={
             "community": community,
             "name": "Qunce",

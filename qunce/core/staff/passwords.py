@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors
+from qunce.core import errors, permissions
 from qunce.core.facts import facts
-from qunce.core.staff import ranks, sessions
+from qunce.core.staff import sessions
 from qunce.core.staff.models import Staff
 
 
@@ -40,7 +40,7 @@ def check(password: str, staff: Staff) -> None:
 @transaction.atomic
 def set_temporary(*, staff: Staff, password: str, by: Staff, at: datetime) -> None:
     """Replace a forgotten password; all sessions of `staff` end."""
-    ranks.check_over(by, staff)
+    permissions.check_manage_staff(by, staff)
     _store(staff, password, temporary=True, by=by, at=at)
     sessions.end_all(staff)
 

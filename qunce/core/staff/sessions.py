@@ -1,4 +1,4 @@
-"""Where somebody is signed in: Django's sessions in the database, with whose they are."""
+"""Sessions of signed-in staff: Django's database sessions with the id of the staff."""
 
 from __future__ import annotations
 
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
 TOUCH_INTERVAL = timedelta(minutes=5)
+"""How exactly the last use is known; each time it is stored costs a write."""
 MAX_AGE = timedelta(days=7)
-"""However busy one is, after a week one signs in anew."""
+"""After this, staff sign in again even if they use the session all the time."""
+MAX_AGENT_LENGTH = 300
+INFO = "info"
+"""The key in the session's data under which `start` stores what `SessionInfo` shows."""
 
 
 class Session(AbstractBaseSession):
@@ -32,7 +36,7 @@ class Session(AbstractBaseSession):
 
 
 class SessionStore(DatabaseStore):
-    """The engine that settings name."""
+    """The session engine named in the settings."""
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -41,85 +45,81 @@ class SessionStore(DatabaseStore):
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         session = super().create_model_instance(data)
         assert isinstance(session, Session)  # noqa: S101 - for the type checker
-        whose = data.get("_auth_user_id")
-        session.staff_id = int(whose) if whose else None
+        user_id = data.get("_auth_user_id")
+        session.staff_id = int(user_id) if user_id else None
         return session
 
 
 @dataclass(frozen=True)
 class SessionInfo:
-    """One sign-in that holds: from where, with what, since when.
+    """An active session as staff see it.
 
-    `name` addresses it on a page, since `key` alone is enough to get in.
+    Pages address it by `name`, since whoever knows `key` is signed in.
     """
 
     key: str
     name: str
     address: str
     agent: str
-    begun_at: datetime
-    seen_at: datetime
+    started_at: datetime
+    last_used_at: datetime
 
 
 def start(session: SessionBase, *, address: str, agent: str, at: datetime) -> None:
-    """Write into a fresh session from where it is used."""
+    """Store in a new session where and when it was started."""
     now = timestamps.to_micros(at)
-    session["place"] = {
+    session[INFO] = {
         "address": address,
-        "agent": agent[:300],
-        "begun": now,
-        "seen": now,
+        "agent": agent[:MAX_AGENT_LENGTH],
+        "started": now,
+        "last_used": now,
     }
 
 
-def is_expired(session: SessionBase, at: datetime) -> bool:
-    begun = session.get("place", {}).get("begun")
-    return begun is not None and at - timestamps.from_micros(begun) >= MAX_AGE
-
-
 def touch(session: SessionBase, at: datetime) -> None:
-    """Note that it is used, now and then: each note is a write."""
-    place = session.get("place")
-    if place and at - timestamps.from_micros(place["seen"]) >= TOUCH_INTERVAL:
-        session["place"] = place | {"seen": timestamps.to_micros(at)}
+    """Store the time of use, unless it was stored within `TOUCH_INTERVAL`."""
+    info = session.get(INFO)
+    if info and at - timestamps.from_micros(info["last_used"]) >= TOUCH_INTERVAL:
+        session[INFO] = info | {"last_used": timestamps.to_micros(at)}
 
 
-def list_active(staff: Staff, at: datetime) -> list[SessionInfo]:
-    """The latest used first."""
-    rows = Session.objects.filter(staff_id=staff.pk, expire_date__gt=at)
-    found = [_place(row) for row in rows.order_by("pk")]
-    return sorted(
-        (place for place in found if place),
-        key=lambda place: place.seen_at,
-        reverse=True,
-    )
-
-
-def _place(row: Session) -> SessionInfo | None:
-    told = row.get_decoded().get("place")
-    if not told:
-        return None
-    return SessionInfo(
-        key=row.session_key,
-        name=hashlib.sha256(row.session_key.encode()).hexdigest()[:20],
-        address=told["address"],
-        agent=told["agent"],
-        begun_at=timestamps.from_micros(told["begun"]),
-        seen_at=timestamps.from_micros(told["seen"]),
-    )
+def is_expired(session: SessionBase, at: datetime) -> bool:
+    started = session.get(INFO, {}).get("started")
+    return started is not None and at - timestamps.from_micros(started) >= MAX_AGE
 
 
 def end(staff: Staff, name: str, at: datetime) -> bool:
-    keys = [place.key for place in list_active(staff, at) if place.name == name]
+    """End one session. False if `staff` has no such session."""
+    keys = [info.key for info in list_active(staff, at) if info.name == name]
     rows = Session.objects.filter(staff_id=staff.pk, session_key__in=keys)
     return bool(rows.delete()[0])
 
 
-def end_all(staff: Staff, *, but: str | None = None) -> int:
-    rows = Session.objects.filter(staff_id=staff.pk).exclude(session_key=but)
+def end_all(staff: Staff, *, except_key: str | None = None) -> int:
+    """End all sessions of `staff` but one; returns how many."""
+    rows = Session.objects.filter(staff_id=staff.pk).exclude(session_key=except_key)
     return rows.delete()[0]
 
 
 def prune(*, at: datetime) -> int:
-    """Drop what ran out."""
+    """Delete expired sessions; returns how many."""
     return Session.objects.filter(expire_date__lte=at).delete()[0]
+
+
+def list_active(staff: Staff, at: datetime) -> list[SessionInfo]:
+    """The sessions of `staff`, the last used first."""
+    rows = Session.objects.filter(staff_id=staff.pk, expire_date__gt=at)
+    infos = []
+    for row in rows.order_by("pk"):
+        if info := row.get_decoded().get(INFO):
+            infos.append(
+                SessionInfo(
+                    key=row.session_key,
+                    name=hashlib.sha256(row.session_key.encode()).hexdigest()[:20],
+                    address=info["address"],
+                    agent=info["agent"],
+                    started_at=timestamps.from_micros(info["started"]),
+                    last_used_at=timestamps.from_micros(info["last_used"]),
+                )
+            )
+    return sorted(infos, key=lambda info: info.last_used_at, reverse=True)

@@ -1,4 +1,4 @@
-"""Staff: taking on, changing, letting go; nobody can give more than they have."""
+"""Staff: adding, updating, deactivating. Nobody can give more than they have."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ from qunce.core import errors, permissions, text_validation
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
-from qunce.core.staff import ranks, sessions
-from qunce.core.staff.models import Staff
+from qunce.core.staff import sessions
+from qunce.core.staff.models import SYSTEM_LOGIN_PREFIX, Staff
 from qunce.core.staff.units import Unit
 
 MAX_LENGTH = 120
-SYSTEM_LOGIN_PREFIX = "system@"
-"""Logins of the house itself begin so; they are nobody's."""
+UPDATABLE_FIELDS = ("name", "login", "email", "role", "unit", "scope", "groups")
 
 
 @facts.declare
@@ -74,37 +73,35 @@ class TwoFactorRequirementChanged(facts.FactKind):
 
 
 class StaffNotFound(errors.NotFound):
-    """Nobody works here under that number."""
+    """There is no such staff member."""
 
 
 class InvalidStaff(errors.Invalid):
-    """A login, a name, a role, a password or a scope is not valid."""
+    """The login, name, email address or role is not valid."""
 
 
 class LastOwner(errors.Refused):
-    """A community keeps at least one owner who can sign in."""
+    """A community keeps at least one owner who can sign in and sees all of it."""
 
 
 def check_role(by: Staff, role: str) -> None:
     if role not in permissions.Role.values:
         raise InvalidStaff(_("There is no role “%(role)s”.") % {"role": role})
-    ranks.check_role(by, permissions.Role(role))
+    permissions.check_give_role(by, permissions.Role(role))
 
 
 def check_login(login: str, *, of: Staff | None = None) -> None:
+    """Check a login; `of` is the staff member who has it or will have it."""
     login = login.strip()
-    plain = login.isprintable() and not any(each.isspace() for each in login)
-    if (
-        not 2 <= len(login) <= MAX_LENGTH
-        or not plain
-        or login.startswith(SYSTEM_LOGIN_PREFIX)
-    ):
+    plain = login.isprintable() and not any(char.isspace() for char in login)
+    reserved = login.startswith(SYSTEM_LOGIN_PREFIX)
+    if not 2 <= len(login) <= MAX_LENGTH or not plain or reserved:
         raise InvalidStaff(
             _("A login has 2 to %(most)s characters and no spaces.")
             % {"most": MAX_LENGTH}
         )
-    taken = Staff.objects.filter(login__iexact=login)
-    if (taken.exclude(pk=of.pk) if of else taken).exists():
+    others = Staff.objects.filter(login__iexact=login)
+    if (others.exclude(pk=of.pk) if of else others).exists():
         raise InvalidStaff(_("The login “%(login)s” is taken.") % {"login": login})
 
 
@@ -121,16 +118,10 @@ def check_name_and_email(*, name: str, email: str) -> None:
 
 
 def check_not_last_owner(staff: Staff) -> None:
-    others = list_all(staff.community, role=permissions.Role.OWNER).exclude(pk=staff.pk)
-    if staff.role == permissions.Role.OWNER and not others.filter(is_active=True):
+    owners = list_all(staff.community, role=permissions.Role.OWNER)
+    others = owners.filter(is_active=True).exclude(pk=staff.pk)
+    if staff.role == permissions.Role.OWNER and not others.exists():
         raise LastOwner(_("This is the last owner: make somebody else an owner first."))
-
-
-def _check_new(by: Staff, *, login: str, role: str, **words: str) -> None:
-    ranks.check_manage(by)
-    check_role(by, role)
-    check_login(login)
-    check_name_and_email(**words)
 
 
 @transaction.atomic
@@ -147,9 +138,12 @@ def add(
     scope: Any = None,
     groups: Sequence[str] | None = None,
 ) -> Staff:
-    """The password given here is good for one sign-in, at which a new one is chosen."""
-    _check_new(by, login=login, role=role, name=name, email=email)
-    made = staff_models.create(
+    """Add staff. The password is valid for one sign-in, at which they choose their own."""
+    permissions.check_manage_staff(by)
+    check_role(by, role)
+    check_login(login)
+    check_name_and_email(name=name, email=email)
+    staff = staff_models.create(
         community=by.community,
         login=login.strip(),
         name=name.strip(),
@@ -158,46 +152,40 @@ def add(
         password=password,
         at=at,
     )
-    made.email, made.unit, made.password_is_temporary = email, unit, True
-    made.groups = None if groups is None else sorted(set(groups))
-    made.save()
-    joined = StaffJoined(staff=made.pk, login=made.login, role=role)
+    staff.email, staff.unit, staff.password_is_temporary = email, unit, True
+    staff.groups = None if groups is None else sorted(set(groups))
+    staff.save()
+    joined = StaffJoined(staff=staff.pk, login=staff.login, role=role)
     facts.record(joined, community=by.community, by=by, at=at)
-    return made
-
-
-UPDATABLE_FIELDS = ("name", "login", "email", "role", "unit", "scope", "groups")
+    return staff
 
 
 @transaction.atomic
-def update(*, staff: Staff, by: Staff, at: datetime, **given: Any) -> None:
-    """Any of `CHANGEABLE`; what is not given stays."""
-    ranks.check_over(by, staff)
-    after = {name: getattr(staff, name) for name in UPDATABLE_FIELDS} | given
-    check_role(by, after["role"])
-    check_login(after["login"], of=staff)
-    check_name_and_email(name=after["name"], email=after["email"])
-    if after["role"] != permissions.Role.OWNER or _limits(after):
+def update(*, staff: Staff, by: Staff, at: datetime, **changes: Any) -> None:
+    """Update any of `UPDATABLE_FIELDS`."""
+    permissions.check_manage_staff(by, staff)
+    new = {name: getattr(staff, name) for name in UPDATABLE_FIELDS} | changes
+    check_role(by, new["role"])
+    check_login(new["login"], of=staff)
+    check_name_and_email(name=new["name"], email=new["email"])
+    is_scoped = new["scope"] is not None or new["groups"] is not None
+    if new["role"] != permissions.Role.OWNER or is_scoped:
         check_not_last_owner(staff)
-    changed = [name for name in UPDATABLE_FIELDS if getattr(staff, name) != after[name]]
+    changed = [name for name in UPDATABLE_FIELDS if getattr(staff, name) != new[name]]
     if not changed:
         return
     for name in changed:
-        setattr(staff, name, after[name])
+        setattr(staff, name, new[name])
     staff.save(update_fields=changed)
-    told = StaffChanged(
+    fact = StaffChanged(
         staff=staff.pk, login=staff.login, changed=changed, role=staff.role
     )
-    facts.record(told, community=staff.community, by=by, at=at)
-
-
-def _limits(after: dict[str, Any]) -> bool:
-    return after["scope"] is not None or after["groups"] is not None
+    facts.record(fact, community=staff.community, by=by, at=at)
 
 
 @transaction.atomic
 def deactivate(*, staff: Staff, by: Staff, at: datetime) -> None:
-    ranks.check_over(by, staff)
+    permissions.check_manage_staff(by, staff)
     check_not_last_owner(staff)
     if Staff.objects.filter(pk=staff.pk, is_active=True).update(is_active=False):
         sessions.end_all(staff)
@@ -207,43 +195,40 @@ def deactivate(*, staff: Staff, by: Staff, at: datetime) -> None:
 
 @transaction.atomic
 def reactivate(*, staff: Staff, by: Staff, at: datetime) -> None:
-    ranks.check_over(by, staff)
+    permissions.check_manage_staff(by, staff)
     if Staff.objects.filter(pk=staff.pk, is_active=False).update(is_active=True):
-        back = StaffReturned(staff=staff.pk, login=staff.login)
-        facts.record(back, community=staff.community, by=by, at=at)
+        returned = StaffReturned(staff=staff.pk, login=staff.login)
+        facts.record(returned, community=staff.community, by=by, at=at)
 
 
 @transaction.atomic
 def set_preferences(
     *, staff: Staff, name: str, language: str, theme: str, at: datetime
 ) -> None:
-    """What everybody chooses for themselves."""
+    """Update what staff choose for themselves. Only a new name is recorded as a fact."""
     check_name_and_email(name=name, email="")
-    given = {"name": name.strip(), "language": language, "theme": theme}
-    changed = [field for field in given if getattr(staff, field) != given[field]]
+    new = {"name": name.strip(), "language": language, "theme": theme}
+    changed = [field for field in new if getattr(staff, field) != new[field]]
     for field in changed:
-        setattr(staff, field, given[field])
+        setattr(staff, field, new[field])
     staff.save(update_fields=changed)
     if "name" in changed:
-        told = StaffChanged(
-            staff=staff.pk,
-            login=staff.login,
-            changed=["name"],
-            role=staff.role,
+        fact = StaffChanged(
+            staff=staff.pk, login=staff.login, changed=["name"], role=staff.role
         )
-        facts.record(told, community=staff.community, by=staff, at=at)
+        facts.record(fact, community=staff.community, by=staff, at=at)
 
 
 @transaction.atomic
 def require_two_factor(*, required: bool, by: Staff, at: datetime) -> None:
-    ranks.check_manage(by)
+    """Require two-factor of all staff of the community, or leave it to each of them."""
+    permissions.check_manage_staff(by)
     community = by.community
-    if Community.objects.filter(pk=community.pk, second_factor=not required).update(
-        second_factor=required
-    ):
-        community.second_factor = required
-        told = TwoFactorRequirementChanged(required=required)
-        facts.record(told, community=community, by=by, at=at)
+    rows = Community.objects.filter(pk=community.pk, two_factor_required=not required)
+    if rows.update(two_factor_required=required):
+        community.two_factor_required = required
+        fact = TwoFactorRequirementChanged(required=required)
+        facts.record(fact, community=community, by=by, at=at)
 
 
 def get(by: Staff, pk: int) -> Staff:
@@ -253,9 +238,9 @@ def get(by: Staff, pk: int) -> Staff:
 
 
 def list_all(community: Community, role: str = "") -> models.QuerySet[Staff]:
-    """All staff by login, without the house itself."""
-    found = Staff.objects.filter(community=community).exclude(
-        login__startswith=SYSTEM_LOGIN_PREFIX
-    )
-    found = found.filter(role=role) if role else found
-    return found.select_related("unit", "community").order_by("login")
+    """All staff by login, without the system account."""
+    staff = Staff.objects.filter(community=community)
+    staff = staff.exclude(login__startswith=SYSTEM_LOGIN_PREFIX)
+    if role:
+        staff = staff.filter(role=role)
+    return staff.select_related("unit", "community").order_by("login")

@@ -1,4 +1,4 @@
-"""The second factor: codes of an app (TOTP), and ten recovery codes for a lost phone."""
+"""Two-factor: codes of an authenticator app (TOTP) and ten recovery codes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from qunce.core import errors
+from qunce.core import errors, permissions
 from qunce.core.facts import facts
-from qunce.core.staff import login_attempts, ranks
+from qunce.core.staff import login_attempts
 from qunce.core.staff.models import Staff
 
 RECOVERY_CODES = 10
+CODE_LENGTH = 10
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+"""Letters and digits that are not mistaken for each other."""
 
 
 @facts.declare
@@ -52,11 +54,103 @@ class RecoveryCodesGenerated(facts.FactKind):
 
 
 class WrongCode(errors.Invalid):
-    """The code is not right, or no longer."""
+    """The code is incorrect or has already been used."""
 
 
 class TwoFactorRequired(errors.Refused):
-    """Two-factor is required of all here."""
+    """Two-factor is required for all staff."""
+
+
+def check_disable(staff: Staff) -> None:
+    if staff.community.two_factor_required:
+        raise TwoFactorRequired(_("Two-factor is required for all staff."))
+
+
+@transaction.atomic
+def enable(*, staff: Staff, code: str, at: datetime) -> list[str]:
+    """Turn two-factor on with the first code of the pending device.
+
+    Returns the recovery codes, which cannot be read again. Raises WrongCode.
+    """
+    device = pending_device(staff)
+    if not device.verify_token(code.replace(" ", "").strip()):
+        raise WrongCode(_("The code is incorrect. Check the clock of your phone."))
+    TOTPDevice.objects.filter(user=staff).exclude(pk=device.pk).delete()
+    device.confirmed = True
+    device.save(update_fields=["confirmed"])
+    enabled = TwoFactorEnabled(staff=staff.pk, login=staff.login)
+    facts.record(enabled, community=staff.community, by=staff, at=at)
+    return _generate_recovery_codes(staff)
+
+
+@transaction.atomic
+def renew_recovery_codes(*, staff: Staff, at: datetime) -> list[str]:
+    """Replace all recovery codes; returns the new ones, which cannot be read again."""
+    generated = RecoveryCodesGenerated(staff=staff.pk, login=staff.login)
+    facts.record(generated, community=staff.community, by=staff, at=at)
+    return _generate_recovery_codes(staff)
+
+
+def _generate_recovery_codes(staff: Staff) -> list[str]:
+    StaticDevice.objects.filter(user=staff).delete()
+    device = StaticDevice.objects.create(user=staff, name="recovery")
+    codes = [
+        "".join(secrets.choice(ALPHABET) for _index in range(CODE_LENGTH))
+        for _code in range(RECOVERY_CODES)
+    ]
+    StaticToken.objects.bulk_create(
+        StaticToken(device=device, token=_digest(code)) for code in codes
+    )
+    return [f"{code[:5]}-{code[5:]}" for code in codes]
+
+
+@transaction.atomic
+def disable(*, staff: Staff, by: Staff, at: datetime) -> None:
+    """Turn off one's own two-factor, or that of staff who lost phone and codes."""
+    if by.pk != staff.pk:
+        permissions.check_manage_staff(by, staff)
+    else:
+        check_disable(staff)
+    was_enabled = is_enabled(staff)
+    StaticDevice.objects.filter(user=staff).delete()
+    TOTPDevice.objects.filter(user=staff).delete()
+    if was_enabled:
+        disabled = TwoFactorDisabled(staff=staff.pk, login=staff.login)
+        facts.record(disabled, community=staff.community, by=by, at=at)
+
+
+def verify(*, staff: Staff, code: str, at: datetime) -> Device:
+    """The device that accepts the code. Raises WrongCode or TooManyAttempts.
+
+    Every attempt is counted, and every code is valid once.
+    """
+    subject = ("code", str(staff.pk))
+    login_attempts.start(subject, at=at)
+    device = _find_accepting_device(staff, code)
+    if device is None:
+        raise WrongCode(_("The code is incorrect or has already been used."))
+    login_attempts.reset(subject)
+    return device
+
+
+@transaction.atomic
+def _find_accepting_device(staff: Staff, code: str) -> Device | None:
+    plain = code.strip().lower().replace("-", "").replace(" ", "")
+    if plain.isascii() and plain.isdigit() and len(plain) == 6:
+        apps = TOTPDevice.objects.select_for_update().filter(confirmed=True)
+        for app in apps.filter(user=staff):
+            if app.verify_token(plain):
+                return app
+        return None
+    for codes in StaticDevice.objects.select_for_update().filter(user=staff):
+        if plain and codes.verify_token(_digest(plain)):
+            return codes
+    return None
+
+
+def _digest(code: str) -> str:
+    """What is stored of a recovery code; useless without the secret key."""
+    return salted_hmac("qunce.recovery", code, algorithm="sha256").hexdigest()[:16]
 
 
 def is_enabled(staff: Staff) -> bool:
@@ -68,111 +162,23 @@ def get_device(staff: Staff) -> TOTPDevice:
 
 
 def pending_device(staff: Staff) -> TOTPDevice:
-    """The secret that waits for its first code; the same until it is confirmed."""
+    """The device that waits for its first code; its secret stays the same until then."""
     return TOTPDevice.objects.get_or_create(
         user=staff, confirmed=False, defaults={"name": "app"}
     )[0]
 
 
 def provisioning_uri(device: TOTPDevice) -> str:
-    """What the QR code carries, `otpauth://…`, with the community as the issuer."""
+    """The `otpauth://` URI of the QR code."""
     return str(device.config_url)
 
 
 def format_secret(device: TOTPDevice) -> str:
-    """For typing in by hand, in groups of four."""
+    """The secret in groups of four letters, to be typed in by hand."""
     plain = base64.b32encode(device.bin_key).decode()
-    return " ".join(plain[at : at + 4] for at in range(0, len(plain), 4))
-
-
-@transaction.atomic
-def enable(*, staff: Staff, code: str, at: datetime) -> list[str]:
-    """The first right code turns it on; returns the recovery codes, told this once."""
-    device = pending_device(staff)
-    if not device.verify_token(_digits(code)):
-        raise WrongCode(_("The code is incorrect. Check the clock of your phone."))
-    TOTPDevice.objects.filter(user=staff).exclude(pk=device.pk).delete()
-    device.confirmed = True
-    device.save(update_fields=["confirmed"])
-    told = TwoFactorEnabled(staff=staff.pk, login=staff.login)
-    facts.record(told, community=staff.community, by=staff, at=at)
-    return _new_codes(staff)
-
-
-@transaction.atomic
-def renew_recovery_codes(*, staff: Staff, at: datetime) -> list[str]:
-    told = RecoveryCodesGenerated(staff=staff.pk, login=staff.login)
-    facts.record(told, community=staff.community, by=staff, at=at)
-    return _new_codes(staff)
-
-
-def _new_codes(staff: Staff) -> list[str]:
-    StaticDevice.objects.filter(user=staff).delete()
-    device = StaticDevice.objects.create(user=staff, name="recovery")
-    codes = [
-        "".join(secrets.choice(ALPHABET) for _place in range(10))
-        for _code in range(RECOVERY_CODES)
-    ]
-    StaticToken.objects.bulk_create(
-        StaticToken(device=device, token=_kept(code)) for code in codes
-    )
-    return [f"{code[:5]}-{code[5:]}" for code in codes]
+    return " ".join(plain[start : start + 4] for start in range(0, len(plain), 4))
 
 
 def count_recovery_codes(staff: Staff) -> int:
+    """How many recovery codes have not been used yet."""
     return int(StaticToken.objects.filter(device__user=staff).count())
-
-
-def check_disable(staff: Staff) -> None:
-    if staff.community.second_factor:
-        raise TwoFactorRequired(_("Two-factor is required for all staff."))
-
-
-@transaction.atomic
-def disable(*, staff: Staff, by: Staff, at: datetime) -> None:
-    """One's own, or that of staff who lost the phone and every code."""
-    if by.pk != staff.pk:
-        ranks.check_over(by, staff)
-    else:
-        check_disable(staff)
-    had = is_enabled(staff)
-    StaticDevice.objects.filter(user=staff).delete()
-    TOTPDevice.objects.filter(user=staff).delete()
-    if had:
-        told = TwoFactorDisabled(staff=staff.pk, login=staff.login)
-        facts.record(told, community=staff.community, by=by, at=at)
-
-
-def verify(*, staff: Staff, code: str, at: datetime) -> Device:
-    """Which device took the code; each attempt is counted, each code good once."""
-    whom = ("code", str(staff.pk))
-    login_attempts.start(whom, at=at)
-    device = _taken(staff, code)
-    if device is None:
-        raise WrongCode(_("The code is incorrect or has already been used."))
-    login_attempts.reset(whom)
-    return device
-
-
-@transaction.atomic
-def _taken(staff: Staff, code: str) -> Device | None:
-    plain = code.strip().lower().replace("-", "").replace(" ", "")
-    if plain.isascii() and plain.isdigit() and len(plain) == 6:
-        apps = TOTPDevice.objects.select_for_update().filter(confirmed=True)
-        for app in apps.filter(user=staff):
-            if app.verify_token(plain):
-                return app
-        return None
-    for codes in StaticDevice.objects.select_for_update().filter(user=staff):
-        if plain and codes.verify_token(_kept(plain)):
-            return codes
-    return None
-
-
-def _digits(code: str) -> str:
-    return code.replace(" ", "").strip()
-
-
-def _kept(code: str) -> str:
-    """What is stored of a recovery code: useless without the secret key."""
-    return salted_hmac("qunce.recovery", code, algorithm="sha256").hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Organisation units: headquarters, the front that serves members, and local branches."""
+"""Units: headquarters, the front office that serves members, and local branches."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, text_validation, timestamps
+from qunce.core import errors, permissions, text_validation, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
-from qunce.core.staff import ranks
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
@@ -30,10 +29,12 @@ class UnitKind(models.TextChoices):
 
 
 class Unit(models.Model):
-    """A unit is closed rather than deleted: who worked there remains known."""
+    """A unit is closed rather than deleted, so that the staff of the past keep it."""
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="units")
-    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="below")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="children"
+    )
     name = models.CharField(max_length=MAX_NAME_LENGTH)
     kind = models.CharField(max_length=20, choices=UnitKind.choices)
     closed_at = timestamps.TimestampField(null=True)
@@ -42,7 +43,7 @@ class Unit(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["community", "name"], name="one_unit_a_name"
+                fields=["community", "name"], name="one_unit_per_name"
             )
         ]
 
@@ -82,11 +83,11 @@ class UnitNotFound(errors.NotFound):
 
 
 class InvalidUnit(errors.Invalid):
-    """A unit's name, kind or place in the tree is not valid."""
+    """The name, kind or parent of a unit is not valid."""
 
 
 class UnitInUse(errors.Refused):
-    """People still work in this unit, or units hang below it."""
+    """The unit still has staff or open units below it."""
 
 
 def check_name_and_kind(
@@ -109,12 +110,12 @@ def check_name_and_kind(
 
 
 def check_parent(*, unit: Unit | None, parent: Unit | None) -> None:
-    """A unit cannot hang below itself, and the tree has an end."""
-    depth, above = 1, parent
-    while above is not None:
-        if unit is not None and above.pk == unit.pk:
+    """Check that the tree stays a tree of at most `MAX_DEPTH` levels."""
+    depth, ancestor = 1, parent
+    while ancestor is not None:
+        if unit is not None and ancestor.pk == unit.pk:
             raise InvalidUnit(_("A unit cannot be placed below itself."))
-        depth, above = depth + 1, above.parent
+        depth, ancestor = depth + 1, ancestor.parent
     if depth + (_height(unit) if unit else 0) > MAX_DEPTH:
         raise InvalidUnit(
             _("Units can be at most %(most)s levels deep.") % {"most": MAX_DEPTH}
@@ -122,7 +123,9 @@ def check_parent(*, unit: Unit | None, parent: Unit | None) -> None:
 
 
 def _height(unit: Unit) -> int:
-    return max((1 + _height(each) for each in unit.below.order_by("pk")), default=0)
+    """The number of levels below a unit."""
+    children = unit.children.order_by("pk")
+    return max((1 + _height(child) for child in children), default=0)
 
 
 @transaction.atomic
@@ -135,7 +138,7 @@ def create(
     at: datetime,
     parent: Unit | None = None,
 ) -> Unit:
-    ranks.check_manage(by)
+    permissions.check_manage_staff(by)
     check_name_and_kind(unit=None, community=community, name=name, kind=kind)
     check_parent(unit=None, parent=parent)
     unit = Unit.objects.create(
@@ -156,7 +159,7 @@ def update(
     by: Staff,
     at: datetime,
 ) -> None:
-    ranks.check_manage(by)
+    permissions.check_manage_staff(by)
     check_name_and_kind(unit=unit, community=unit.community, name=name, kind=kind)
     check_parent(unit=unit, parent=parent)
     before = (unit.name, unit.kind, unit.parent_id)
@@ -169,7 +172,7 @@ def update(
 
 
 def check_close(unit: Unit) -> None:
-    if unit.below.filter(closed_at__isnull=True).exists():
+    if unit.children.filter(closed_at__isnull=True).exists():
         raise UnitInUse(_("This unit has units below it. Move or close them first."))
     if unit.staff.filter(is_active=True).exists():
         raise UnitInUse(_("This unit still has staff. Move them first."))
@@ -185,7 +188,7 @@ def may_close(unit: Unit) -> bool:
 
 @transaction.atomic
 def close(*, unit: Unit, by: Staff, at: datetime) -> None:
-    ranks.check_manage(by)
+    permissions.check_manage_staff(by)
     check_close(unit)
     if Unit.objects.filter(pk=unit.pk, closed_at__isnull=True).update(closed_at=at):
         closed = UnitClosed(unit=unit.pk, name=unit.name)
@@ -194,7 +197,7 @@ def close(*, unit: Unit, by: Staff, at: datetime) -> None:
 
 @transaction.atomic
 def reopen(*, unit: Unit, by: Staff, at: datetime) -> None:
-    ranks.check_manage(by)
+    permissions.check_manage_staff(by)
     if Unit.objects.filter(pk=unit.pk, closed_at__isnull=False).update(closed_at=None):
         opened = UnitOpened(unit=unit.pk, name=unit.name)
         facts.record(opened, community=unit.community, by=by, at=at)
@@ -207,13 +210,13 @@ def get(community: Community, pk: int) -> Unit:
 
 
 def list_tree(community: Community) -> list[tuple[int, Unit]]:
-    """Every unit after the one above it, with how deep it hangs (0 at the top)."""
-    below: dict[int | None, list[Unit]] = {}
+    """Every unit after its parent, with its depth (0 at the top)."""
+    children: dict[int | None, list[Unit]] = {}
     for unit in Unit.objects.filter(community=community).order_by("name", "pk"):
-        below.setdefault(unit.parent_id, []).append(unit)
+        children.setdefault(unit.parent_id, []).append(unit)
 
     def walk(parent: int | None, depth: int) -> Iterator[tuple[int, Unit]]:
-        for unit in below.get(parent, []):
+        for unit in children.get(parent, []):
             yield depth, unit
             yield from walk(unit.pk, depth + 1)
 

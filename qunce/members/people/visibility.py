@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.sets import audiences
-from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import snapshots
 
 if TYPE_CHECKING:
@@ -76,9 +75,9 @@ def filter_visible(*, by: Staff, accounts: Iterable[int], at: datetime) -> set[i
     return {person for person in people if person in visible}
 
 
-def list_visible(*, by: Staff, blob: bytes, at: datetime) -> list[int]:
-    """Ids of the people of a frozen set who are visible now, ascending."""
-    people = people_of_accounts(by=by, accounts=bitmaps.from_bytes(blob), at=at)
+def list_visible(*, by: Staff, accounts: BitMap, at: datetime) -> list[int]:
+    """Ids of the people behind these accounts who are visible now, ascending."""
+    people = people_of_accounts(by=by, accounts=accounts, at=at)
     return list(people & visible_people(by=by, at=at))
 
 
@@ -91,11 +90,9 @@ def visible_people(*, by: Staff, at: datetime) -> BitMap:
 
 def people_of_accounts(*, by: Staff, accounts: BitMap, at: datetime) -> BitMap:
     """Ids of the people behind a set of accounts, visible or not."""
-    while True:
-        try:
-            with snapshots.open_snapshot(by.community, at) as snap:
-                snap.load_revisions([])
-                return snap.people(accounts)
-        except snapshots.Stale:
-            # Somebody merged accounts in between.
-            continue
+
+    def find_people(snap: snapshots.Snapshot) -> BitMap:
+        snap.load_revisions(())
+        return snap.people(accounts)
+
+    return snapshots.run(by.community, at, find_people)

@@ -1,7 +1,7 @@
 """Rules as sentences: line by line for editing, in one sentence for lists.
 
 Everyone who has any of the tags VIP, KOC and paid an order at least 2 times in the last
-30 days except those who got a message in the last 3 days
+30 days except anyone who got a message in the last 3 days
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Line:
     def joiner(self) -> str:
         """The word that leads into the line."""
         if self.is_negated and self.depth == 0:
-            return _("except those who")
+            return _("except anyone who")
         if self.is_negated:
             joiners = {"all": _("and not:"), "any": _("or not:")}
             return joiners.get(self.parent, _("not:")) if self.index else _("not:")
@@ -122,7 +122,7 @@ def describe(rule: Any, names: Names) -> Pieces:
         if sentence:
             sentence = _append(sentence, line, clause)
         elif line.is_negated:
-            template = _("everyone except those who %(clause)s")
+            template = _("everyone except anyone who %(clause)s")
             sentence = phrasing.fill(template, clause=clause)
         else:
             sentence = phrasing.fill(_("everyone who %(clause)s"), clause=clause)

@@ -13,7 +13,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -29,6 +29,9 @@ from qunce.members.accounts.models import Account, Identifier
 from qunce.members.attributes import attributes
 from qunce.members.people import visibility
 from qunce.members.tags import assignments
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap
 
 EXPORT = permissions.declare("members.export", permissions.Role.MANAGER)
 FORMATS = ("csv", "xlsx")
@@ -160,8 +163,10 @@ class Export:
         return identifiers
 
 
-def start(*, by: Staff, at: datetime, blob: bytes, file_format: str = "csv") -> Export:
-    """Start an export of the visible people of a frozen audience.
+def start(
+    *, by: Staff, at: datetime, people: BitMap, file_format: str = "csv"
+) -> Export:
+    """Start an export of these people, leaving out those who are not visible.
 
     Raises InvalidExport for an unknown format or too many rows for a workbook.
     """
@@ -171,17 +176,17 @@ def start(*, by: Staff, at: datetime, blob: bytes, file_format: str = "csv") -> 
             _("The format must be one of: %(all)s.") % {"all": "csv, xlsx"}
         )
     community = by.community
-    people = visibility.list_visible(by=by, blob=blob, at=at)
-    if file_format == "xlsx" and len(people) > MAX_WORKBOOK_ROWS:
+    person_ids = visibility.list_visible(by=by, accounts=people, at=at)
+    if file_format == "xlsx" and len(person_ids) > MAX_WORKBOOK_ROWS:
         raise InvalidExport(
             _("A workbook can hold at most %(most)s rows. Use CSV instead.")
             % {"most": MAX_WORKBOOK_ROWS}
         )
-    fact = MembersExported(count=len(people), file_format=file_format)
+    fact = MembersExported(count=len(person_ids), file_format=file_format)
     facts.record(fact, community=community, by=by, at=at)
     return Export(
         by=by,
-        people=people,
+        people=person_ids,
         attributes=list(attributes.list_all(community)),
         identifier_kinds=account_queries.list_identifier_kinds(community),
         sources=interned_names.names_by_id(accounts.SOURCE_NAMESPACE, community.pk),

@@ -16,7 +16,6 @@ from qunce.members.search import search
 from qunce.members.tags import assignments
 from qunce.members.tags import models as tag_models
 from qunce.sets import audiences
-from qunce.sets.bitmaps import bitmaps
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -88,8 +88,7 @@ def _plan_members(campaign: Campaign, by: Staff, at: datetime) -> Plan:
 
 
 def _people(rule: Any, by: Staff, at: datetime) -> BitMap:
-    blob = audiences.freeze(community=by.community, rule=rule, by=by, at=at)
-    return bitmaps.from_bytes(blob)
+    return audiences.people(community=by.community, rule=rule, by=by, at=at)
 
 
 def _visible_to(staff: Staff, at: datetime) -> BitMap:

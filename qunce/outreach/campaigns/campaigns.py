@@ -195,7 +195,7 @@ def check_complete(campaign: Campaign) -> None:
     templates.check(
         campaign.text, variable_values.list_variables(community, campaign.target)
     )
-    if len(campaign.text) > channel.capabilities.longest:
+    if len(campaign.text) > channel.capabilities.max_length:
         raise InvalidCampaign(_("The text is too long for this channel."))
     if campaign.target == Target.MEMBERS and campaign.rule is None:
         raise InvalidCampaign(_("Choose the recipients."))

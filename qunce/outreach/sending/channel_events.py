@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.channels.inbox import Handler, Incoming
+from qunce.channels.inbox import Handler, IncomingEvent
 from qunce.core import errors
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
@@ -41,7 +41,7 @@ class InvalidChannelEvent(errors.Invalid):
     """A channel reported something that does not fit."""
 
 
-def record_receipt(*, event: Incoming, at: datetime) -> None:
+def record_receipt(*, event: IncomingEvent, at: datetime) -> None:
     """Payload: `message` (the key it was sent under), `state`, perhaps `link`."""
     campaign, target = _find_message(event)
     state = str(event.payload.get("state"))
@@ -61,11 +61,11 @@ def record_receipt(*, event: Incoming, at: datetime) -> None:
         told.append(SendClicked(link=link, **who))
     happened = [moment] * len(told)
     facts.record_many(
-        told, community=event.community, by=None, at=at, happened=happened
+        told, community=event.community, by=None, at=at, happened_at=happened
     )
 
 
-def _find_message(event: Incoming) -> tuple[Campaign, int]:
+def _find_message(event: IncomingEvent) -> tuple[Campaign, int]:
     number, dash, target = str(event.payload.get("message", "")).partition("-")
     if event.payload.get("state") not in (State.DELIVERED, State.CLICKED):
         raise InvalidChannelEvent(
@@ -81,7 +81,7 @@ def _find_message(event: Incoming) -> tuple[Campaign, int]:
     return campaign, int(target)
 
 
-def record_opt_out(*, event: Incoming, at: datetime) -> None:
+def record_opt_out(*, event: IncomingEvent, at: datetime) -> None:
     """Payload: `from`, the account's key on the channel."""
     opt_outs.opt_out(
         community=event.community,
@@ -92,7 +92,7 @@ def record_opt_out(*, event: Incoming, at: datetime) -> None:
     )
 
 
-def record_opt_in(*, event: Incoming, at: datetime) -> None:
+def record_opt_in(*, event: IncomingEvent, at: datetime) -> None:
     opt_outs.opt_in(
         community=event.community,
         accounts=[_ensure_account(event, at)],
@@ -102,7 +102,7 @@ def record_opt_in(*, event: Incoming, at: datetime) -> None:
     )
 
 
-def record_message(*, event: Incoming, at: datetime) -> None:
+def record_message(*, event: IncomingEvent, at: datetime) -> None:
     """Payload: `from`, perhaps `group` and `text`."""
     by, group = staff_models.system(event.community), None
     if event.payload.get("group"):
@@ -120,11 +120,11 @@ def record_message(*, event: Incoming, at: datetime) -> None:
         community=event.community,
         by=None,
         at=at,
-        happened=[event.happened_at],
+        happened_at=[event.happened_at],
     )
 
 
-def _ensure_account(event: Incoming, at: datetime) -> int:
+def _ensure_account(event: IncomingEvent, at: datetime) -> int:
     key = str(event.payload.get("from", ""))
     joined = {accounts.check_key(key): event.happened_at}
     by = staff_models.system(event.community)

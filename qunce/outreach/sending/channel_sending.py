@@ -17,7 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from qunce.channels import base, outbox
-from qunce.channels.base import Became, Channel, Message, Outcome
+from qunce.channels.base import Channel, DeliveryStatus, Message, Outcome
 from qunce.core import timestamps
 from qunce.core.facts import facts
 from qunce.core.facts.facts import FactKind
@@ -37,7 +37,10 @@ LEASE = timedelta(minutes=5)
 MOST_ATTEMPTS = 5
 A_MINUTE = 6_000
 """Messages a campaign sends at most in one turn of the clock."""
-STATES = {Became.DELIVERED: Row.DELIVERED, Became.ACCEPTED: Row.ACCEPTED}
+STATES = {
+    DeliveryStatus.DELIVERED: Row.DELIVERED,
+    DeliveryStatus.ACCEPTED: Row.ACCEPTED,
+}
 
 
 @dataclass
@@ -49,7 +52,7 @@ class CampaignQueue:
     channel: Channel
     lease: str = ""
 
-    def claim(self, *, most: int, at: datetime) -> Sequence[Message]:
+    def claim(self, *, limit: int, at: datetime) -> Sequence[Message]:
         checker = eligibility.checker_for(self.campaign, None, at)
         self.lease = secrets.token_hex(16)
         with transaction.atomic():
@@ -58,11 +61,11 @@ class CampaignQueue:
             if state.get(pk=self.campaign.pk) != campaigns.State.SENDING:
                 return []
             self._give_up_lost(at)
-            again = self._take_again(most, at)
+            again = self._take_again(limit, at)
             rest = bitmaps.from_bytes(held.unclaimed)
             fresh: list[int] = []
-            while len(fresh) < most - again and rest:
-                chosen = rest[: most - again - len(fresh)]
+            while len(fresh) < limit - again and rest:
+                chosen = rest[: limit - again - len(fresh)]
                 rest -= chosen
                 found = checker.reasons_to_skip(list(chosen))
                 fresh += recipients.create_claimed(held, found, at=at, lease=self.lease)
@@ -87,10 +90,10 @@ class CampaignQueue:
             lost, origins=[Row.PLANNED], to=Row.UNKNOWN, at=at, lease="", recorded=True
         )
 
-    def _take_again(self, most: int, at: datetime) -> int:
+    def _take_again(self, limit: int, at: datetime) -> int:
         """Retries that are due, and rows whose holder is dead."""
         due = self._rows().filter(due_at__lte=timestamps.to_micros(at))
-        chosen = list(due.values_list("target_id", flat=True)[:most])
+        chosen = list(due.values_list("target_id", flat=True)[:limit])
         some = due.filter(target_id__in=chosen)
         return int(some.update(lease=self.lease, attempts=F("attempts") + 1))
 
@@ -112,7 +115,7 @@ class CampaignQueue:
             for target in targets
         ]
 
-    def settle(
+    def record_outcomes(
         self, outcomes: Sequence[tuple[Message, Outcome]], *, at: datetime
     ) -> None:
         with transaction.atomic():
@@ -134,7 +137,7 @@ class CampaignQueue:
             if again.update(due_at=at + outcome.retry_after, lease=""):
                 return []
             outcome = base.failed(skip_reasons.TOO_MANY_ATTEMPTS)
-        state = STATES.get(outcome.became, Row.FAILED)
+        state = STATES.get(outcome.status, Row.FAILED)
         turned = recipients.transition(
             row,
             origins=[Row.PLANNED],
@@ -180,26 +183,26 @@ def _push(task: Task, at: datetime) -> int:
     campaign = task.campaign
     channel = base.get(campaign.channel)
     queue = CampaignQueue(campaign, task, channel)
-    tally = outbox.deliver(
+    stats = outbox.deliver(
         queue=queue,
         channel=channel,
         clock=lambda: at,
-        most=A_MINUTE,
-        batch=outbox.BATCH,
+        limit=A_MINUTE,
+        batch_size=outbox.BATCH_SIZE,
     )
-    if tally.stopped:
+    if stats.too_many_failures:
         with translation.override(campaign.community.language):
             note = _(
                 "Paused automatically because %(failed)s of the last %(tried)s "
                 "messages failed."
             ) % {
-                "failed": tally.failed,
-                "tried": tally.tried,
+                "failed": stats.failed,
+                "tried": stats.attempted,
             }
         by = staff_models.system(campaign.community)
         campaign.refresh_from_db(fields=["state"])
         if campaign.state == campaigns.State.SENDING:
             campaigns.pause(campaign=campaign, by=by, at=at, note=note)
-    if not tally.tried:
+    if not stats.attempted:
         assisted_sending.finish_task_if_done(task, at)
-    return tally.tried
+    return stats.attempted

@@ -66,7 +66,7 @@ def _record(campaign_id: int, targets: list[int], before: int, at: datetime) -> 
             community=campaign.community,
             by=Staff.objects.filter(pk=by_id).first() if by_id else None,
             at=at,
-            happened=[timestamps.from_micros(one.micros) for one in mine],
+            happened_at=[timestamps.from_micros(one.micros) for one in mine],
         )
     return len(done)
 

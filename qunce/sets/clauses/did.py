@@ -225,21 +225,25 @@ class DidClause(Clause):
         parts = []
         for unit, comparison in self.counts:
             n = self._count_of_person(snap, person, unit)
-            parts.append(_(EXPLANATIONS[unit]) % {"n": n, "wanted": comparison.say()})
+            parts.append(
+                _(EXPLANATIONS[unit]) % {"n": n, "wanted": comparison.format()}
+            )
         if self.sum:
             field, comparison = self.sum
-            amount = fact_queries.sum_of(snap, self.facts, self.window, field, person)
+            amount = fact_queries.sum_of_person(
+                snap, self.facts, self.window, field, person
+            )
             parts.append(
                 _("total %(field)s is %(n)s (required: %(wanted)s)")
-                % {"field": field, "n": amount, "wanted": comparison.say()}
+                % {"field": field, "n": amount, "wanted": comparison.format()}
             )
         if self.first:
-            parts.append(_("the first time %(when)s") % {"when": self.first.say()})
+            parts.append(_("the first time %(when)s") % {"when": self.first.describe()})
         if self.last:
-            parts.append(_("the last time %(when)s") % {"when": self.last.say()})
+            parts.append(_("the last time %(when)s") % {"when": self.last.describe()})
         return _("%(kind)s %(when)s: %(what)s") % {
-            "kind": self.facts.say(),
-            "when": self.window.say(),
+            "kind": self.facts.label,
+            "when": self.window.describe(),
             "what": base.join_sentences(parts),
         }
 

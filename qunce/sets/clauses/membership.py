@@ -131,7 +131,7 @@ class MembershipClause(Clause):
         if self.depth:
             required = _("%(tags)s with depth %(depth)s") % {
                 "tags": required,
-                "depth": self.depth.say(),
+                "depth": self.depth.format(),
             }
         return _("%(what)s, %(word)s %(wanted)s; has: %(found)s") % {
             "what": references.get(self.reference_kind).label,

@@ -116,7 +116,7 @@ class SequenceClause(Clause):
         return bitmaps.of(chain(steps, duration))
 
     def explain(self, snap: Snapshot, person: int) -> str:
-        order = " → ".join(step.say() for step in self.steps)
+        order = " → ".join(step.label for step in self.steps)
         if self.duration is None:
             return _("in this order: %(steps)s") % {"steps": order}
         hours = self.duration // timedelta(hours=1)

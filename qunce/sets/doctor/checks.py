@@ -120,7 +120,7 @@ def _check_mirror(of_log: Totals) -> Iterator[Finding]:
         text = _("A file of the mirror cannot be read: %(why)s")
         yield Finding("mirror.broken", "", text % {"why": error}, _rebuild)
         return
-    kinds = interned_names.listed("kind", 0)
+    kinds = interned_names.names_by_id("kind", 0)
     for key in sorted(of_log.by_kind.keys() | of_mirror.by_kind.keys()):
         expected = of_log.by_kind.get(key, (0, 0, 0))
         actual = of_mirror.by_kind.get(key, (0, 0, 0))
@@ -137,7 +137,7 @@ def _check_mirror(of_log: Totals) -> Iterator[Finding]:
 
 
 def _check_day_counts(of_log: dict[Day, BitCounter]) -> Iterator[Finding]:
-    kinds, differing = interned_names.listed("kind", 0), 0
+    kinds, differing = interned_names.names_by_id("kind", 0), 0
     for day, expected, stored in _pair_with_stored(of_log):
         missing, surplus = _difference(expected, stored)
         if not (missing or surplus):

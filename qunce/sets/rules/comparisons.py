@@ -1,4 +1,4 @@
-"""Comparisons in a rule: `{"gte": 2, "lt": 5}`."""
+"""Comparisons in a rule, such as `{"gte": 2, "lt": 5}`."""
 
 from __future__ import annotations
 
@@ -14,47 +14,37 @@ if TYPE_CHECKING:
 
 SIGNS = {"gte": "≥", "gt": ">", "lte": "≤", "lt": "<", "eq": "="}
 MAX_NUMBER = 2**53
+"""Whole numbers up to here are exact in every JSON parser."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Every part has to hold. Works on whole numbers."""
+    """Bounds on a whole number, all of which must hold."""
 
     parts: tuple[tuple[str, int], ...]
 
-    def holds(self, number: int) -> bool:
-        return all(_holds(sign, number, bound) for sign, bound in self.parts)
-
     def bounds(self) -> tuple[int, int]:
-        """The least and the largest number that hold; least > largest if none does."""
-        least, most = -MAX_NUMBER, MAX_NUMBER
+        """The lowest and highest number that hold; none does if lowest > highest."""
+        minimum, maximum = -MAX_NUMBER, MAX_NUMBER
         for sign, bound in self.parts:
             if sign in ("gte", "gt", "eq"):
-                least = max(least, bound + (sign == "gt"))
+                minimum = max(minimum, bound + (sign == "gt"))
             if sign in ("lte", "lt", "eq"):
-                most = min(most, bound - (sign == "lt"))
-        return least, most
+                maximum = min(maximum, bound - (sign == "lt"))
+        return minimum, maximum
 
-    def select(self, stack: BitCounter, everyone: BitMap) -> BitMap:
-        """Those of `everyone` whose count in `stack` holds; a missing count is 0."""
-        least, most = self.bounds()
-        if least > most or most < 0:
+    def select(self, counter: BitCounter, everyone: BitMap) -> BitMap:
+        """The people of `everyone` whose count holds; a missing count is 0."""
+        minimum, maximum = self.bounds()
+        if minimum > maximum or maximum < 0:
             return BitMap()
-        found = everyone if least <= 0 else stack.at_least(least)
-        return found - stack.at_least(most + 1) if most < MAX_NUMBER else found
+        selected = everyone if minimum <= 0 else counter.at_least(minimum)
+        if maximum < MAX_NUMBER:
+            selected = selected - counter.at_least(maximum + 1)
+        return selected
 
-    def say(self) -> str:
+    def format(self) -> str:
         return ", ".join(f"{SIGNS[sign]} {bound}" for sign, bound in self.parts)
-
-
-def _holds(sign: str, number: int, bound: int) -> bool:
-    if sign == "gte":
-        return number >= bound
-    if sign == "gt":
-        return number > bound
-    if sign == "lte":
-        return number <= bound
-    return number < bound if sign == "lt" else number == bound
 
 
 AT_LEAST_ONCE = Comparison((("gte", 1),))

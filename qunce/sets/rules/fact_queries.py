@@ -1,4 +1,4 @@
-"""Facts asked of the mirror: by payload, by group, to the microsecond."""
+"""Queries over the facts of the mirror: by payload, by group, to the microsecond."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.rules import base, comparisons
 from qunce.sets.rules.base import RulePath
 from qunce.sets.rules.comparisons import Comparison
-from qunce.sets.rules.time_windows import NEVER, Window
+from qunce.sets.rules.time_windows import EVER, NEVER, Window
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,67 +27,48 @@ if TYPE_CHECKING:
 
     from qunce.sets.rules.snapshots import Snapshot
 
+    Ints = NDArray[np.int64]
+
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
 WHOLE_NUMBER_TYPES = "('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT')"
-
-
-Wanted = tuple[str, Comparison | tuple[str, ...]]
+Condition = Comparison | tuple[str, ...]
+"""A comparison, or JSON texts: the field equals one of them or is a list with one."""
 
 
 @dataclass(frozen=True)
 class FactFilter:
-    """One kind, perhaps only those in some groups or with some payload.
+    """Facts of one kind, optionally only those in some groups or with some payload.
 
-    `where` holds (field, wanted): wanted is a Comparison or JSON texts, any of which the
-    field equals or, as a list, contains.
+    `where` pairs the names of payload fields with their conditions.
     """
 
     kind: int
-    spoken: str
+    label: str
     groups: tuple[int, ...] = ()
-    where: tuple[Wanted, ...] = ()
+    where: tuple[tuple[str, Condition], ...] = ()
 
-    def say(self) -> str:
-        return self.spoken
+
+# From the wire format
 
 
 def parse(args: Mapping[str, Any], path: RulePath) -> FactFilter:
     kind = args.get("kind")
-    known = facts.find_kind(kind) if isinstance(kind, str) else None
-    if known is None:
+    kind_id = facts.find_kind(kind) if isinstance(kind, str) else None
+    if kind_id is None:
         path.child("kind").fail(
             _("There is no kind of fact “%(kind)s”.") % {"kind": kind}
         )
     where, here = args.get("where", {}), path.child("where")
     if not isinstance(where, dict):
         here.fail(_("Write an object with fields."))
-    wanted = [
-        (parse_field_name(name, here), _wanted(value, here.child(name)))
+    conditions = [
+        (parse_field_name(name, here), _parse_condition(value, here.child(name)))
         for name, value in sorted(where.items())
         if name != "group"
     ]
-    groups = _groups(where, here)
-    return FactFilter(known, _spoken(str(kind), where, wanted), groups, tuple(wanted))
-
-
-def _spoken(kind: str, where: dict[str, Any], wanted: Sequence[Wanted]) -> str:
-    """The kind in words, with what its facts have to say."""
-    said = [f"{name}: {_spoken_value(value)}" for name, value in wanted]
-    if "group" in where:
-        keys = [where["group"]] if isinstance(where["group"], str) else where["group"]
-        said.insert(0, f"{_('group')}: {base.format_list(keys)}")
-    if not said:
-        return facts.label_of(kind)
-    return _("%(kind)s [%(where)s]") % {
-        "kind": facts.label_of(kind),
-        "where": base.join_sentences(said),
-    }
-
-
-def _spoken_value(value: Comparison | tuple[str, ...]) -> str:
-    if isinstance(value, Comparison):
-        return value.say()
-    return base.format_list(str(json.loads(one)) for one in value)
+    groups = _parse_groups(where, here)
+    label = _label(str(kind), where, conditions)
+    return FactFilter(kind_id, label, groups, tuple(conditions))
 
 
 def parse_field_name(name: Any, path: RulePath) -> str:
@@ -96,78 +77,96 @@ def parse_field_name(name: Any, path: RulePath) -> str:
     return name
 
 
-def _groups(where: dict[str, Any], path: RulePath) -> tuple[int, ...]:
+def _parse_groups(where: dict[str, Any], path: RulePath) -> tuple[int, ...]:
     if "group" not in where:
         return ()
     here = path.child("group")
-    return base.resolve_keys(
-        "group", base.parse_strings(where["group"], here), here
-    ) or (-1,)
+    keys = base.parse_strings(where["group"], here)
+    # An empty list of groups matches no fact, while no list matches all.
+    return base.resolve_keys("group", keys, here) or (-1,)
 
 
-def _wanted(value: Any, path: RulePath) -> Comparison | tuple[str, ...]:
+def _parse_condition(value: Any, path: RulePath) -> Condition:
     if isinstance(value, dict):
         return comparisons.parse(value, path)
-    several = value if isinstance(value, list) else [value]
-    for one in several:
-        if not isinstance(one, str | int | bool):
+    literals = value if isinstance(value, list) else [value]
+    for literal in literals:
+        if not isinstance(literal, str | int | bool):
             path.fail(_("Compare with a text, a whole number, true or false."))
-    return tuple(sorted(json.dumps(one, ensure_ascii=False) for one in several))
+    return tuple(
+        sorted(json.dumps(literal, ensure_ascii=False) for literal in literals)
+    )
 
 
-DayOrDays = TypeVar("DayOrDays", int, "NDArray[np.int64]")
+def _label(
+    kind: str, where: dict[str, Any], conditions: Sequence[tuple[str, Condition]]
+) -> str:
+    """The kind with its conditions in brackets, such as "order paid [channel: app]"."""
+    labels = [f"{name}: {_condition_label(value)}" for name, value in conditions]
+    if "group" in where:
+        keys = [where["group"]] if isinstance(where["group"], str) else where["group"]
+        labels.insert(0, f"{_('group')}: {base.format_list(keys)}")
+    if not labels:
+        return facts.label_of(kind)
+    return _("%(kind)s [%(where)s]") % {
+        "kind": facts.label_of(kind),
+        "where": base.join_sentences(labels),
+    }
 
 
-def week_of(day: DayOrDays, today: int) -> DayOrDays:
-    """Weeks are blocks of seven days counted back from today: 0 is the newest."""
-    return (today - day) // 7
+def _condition_label(condition: Condition) -> str:
+    if isinstance(condition, Comparison):
+        return condition.format()
+    return base.format_list(str(json.loads(literal)) for literal in condition)
 
 
-def condition(
-    snap: Snapshot, what: FactFilter, window: Window
+# To SQL
+
+
+def _where(
+    snap: Snapshot, fact_filter: FactFilter, window: Window
 ) -> tuple[str, list[str | int]]:
-    """The WHERE of these facts, and its parameters."""
+    """The WHERE clause that selects these facts, and its parameters."""
     parts = ["community = ?", "kind = ?", "account IS NOT NULL"]
-    params: list[str | int] = [snap.community.pk, what.kind]
-    for bound, value in bounds(snap, window):
-        parts.append(f"happened_at {bound} ?")
-        params.append(value)
-    if what.groups:
-        parts.append(f"grp IN ({', '.join(str(group) for group in what.groups)})")
-    for name, wanted in what.where:
-        sql, more = _payload(name, wanted)
+    params: list[str | int] = [snap.community.pk, fact_filter.kind]
+    for sign, micros in _bounds(snap, window):
+        parts.append(f"happened_at {sign} ?")
+        params.append(micros)
+    if fact_filter.groups:
+        parts.append(
+            f"grp IN ({', '.join(str(group) for group in fact_filter.groups)})"
+        )
+    for name, condition in fact_filter.where:
+        sql, values = _condition_sql(name, condition)
         parts.append(sql)
-        params += more
+        params += values
     return " AND ".join(parts), params
 
 
-def bounds(snap: Snapshot, window: Window) -> list[tuple[str, int]]:
+def _bounds(snap: Snapshot, window: Window) -> list[tuple[str, int]]:
     """The window as comparisons with microseconds."""
     if window.hours:
-        after, upto = window.span(snap.at)
-        return [(">", after), ("<=", upto)]
+        after, until = window.exact_range(snap.at)
+        return [(">", after), ("<=", until)]
     first, last = window.range(snap.today)
     zone, start = snap.community.timezone, snap.community.day_start
-    found = [("<", community_days.begin(zone, start, last + 1))]
+    bounds = [("<", community_days.start_of(zone, start, last + 1))]
     if first > NEVER:
-        found.append((">=", community_days.begin(zone, start, first)))
-    return found
+        bounds.append((">=", community_days.start_of(zone, start, first)))
+    return bounds
 
 
-def _payload(
-    name: str, wanted: Comparison | tuple[str, ...]
-) -> tuple[str, list[str | int]]:
-    if isinstance(wanted, Comparison):
-        least, most = wanted.bounds()
-        return f"{_number(name)} BETWEEN ? AND ?", [least, most]
-    if not wanted:
+def _condition_sql(name: str, condition: Condition) -> tuple[str, list[str | int]]:
+    if isinstance(condition, Comparison):
+        return f"{_whole_number(name)} BETWEEN ? AND ?", list(condition.bounds())
+    if not condition:
         return "FALSE", []
-    one = f"json_contains(json_extract(payload, '$.{name}'), ?)"
-    return f"({' OR '.join([one] * len(wanted))})", list(wanted)
+    contains = f"json_contains(json_extract(payload, '$.{name}'), ?)"
+    return f"({' OR '.join([contains] * len(condition))})", list(condition)
 
 
-def _number(name: str) -> str:
-    """The field as a whole number, or NULL."""
+def _whole_number(name: str) -> str:
+    """SQL of a payload field as a whole number, or NULL."""
     return (
         f"CASE WHEN json_type(payload, '$.{name}') IN {WHOLE_NUMBER_TYPES}"
         f" THEN TRY_CAST(payload ->> '$.{name}' AS BIGINT) END"
@@ -175,145 +174,153 @@ def _number(name: str) -> str:
 
 
 def _query(sql: str, params: list[str | int]) -> pa.Table:
-    from qunce.sets.mirror import (
-        mirror,  # loads DuckDB, which most questions do without
-    )
+    # Loads DuckDB, which most questions do without.
+    from qunce.sets.mirror import mirror
 
     return mirror.query(sql, params)
 
 
+# Of all people
+
+
 def list_times(
-    snap: Snapshot, what: FactFilter, window: Window
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """People and microseconds of each fact, shapes (n,), in no order."""
-    where, params = condition(snap, what, window)
-    found = _query(
-        f"SELECT account, happened_at FROM facts WHERE {where}",  # noqa: S608
-        params,
-    )
-    return _people(snap, found.column(0)), found.column(1).to_numpy().astype(np.int64)
-
-
-def _people(snap: Snapshot, accounts: Any) -> NDArray[np.int64]:
-    return snap.aliases.map_array(accounts.to_numpy().astype(np.int64))
+    snap: Snapshot, fact_filter: FactFilter, window: Window
+) -> tuple[Ints, Ints]:
+    """The person and microseconds of each fact, shapes (n,), in no order."""
+    where, params = _where(snap, fact_filter, window)
+    rows = _query(f"SELECT account, happened_at FROM facts WHERE {where}", params)  # noqa: S608
+    return _people(snap, rows.column(0)), rows.column(1).to_numpy().astype(np.int64)
 
 
 def _aggregate_by_account(
-    snap: Snapshot, what: FactFilter, window: Window, aggregate: str
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """People (repeated for several accounts) and an aggregate of each account."""
-    where, params = condition(snap, what, window)
-    found = _query(
+    snap: Snapshot, fact_filter: FactFilter, window: Window, aggregate: str
+) -> tuple[Ints, Ints]:
+    """An aggregate per account, with its person, who repeats for several accounts."""
+    where, params = _where(snap, fact_filter, window)
+    rows = _query(
         f"SELECT account, CAST({aggregate} AS BIGINT) FROM facts"  # noqa: S608
         f" WHERE {where} GROUP BY account",
         params,
     )
-    return _people(snap, found.column(0)), found.column(1).to_numpy().astype(np.int64)
+    return _people(snap, rows.column(0)), rows.column(1).to_numpy().astype(np.int64)
 
 
-def _sum_by_person(
-    people: NDArray[np.int64], numbers: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Each person once, the numbers of its accounts added exactly."""
-    unique, place = np.unique(people, return_inverse=True)
+def _people(snap: Snapshot, accounts: pa.ChunkedArray) -> Ints:
+    return snap.aliases.map_array(accounts.to_numpy().astype(np.int64))
+
+
+def _sum_by_person(people: Ints, numbers: Ints) -> tuple[Ints, Ints]:
+    """Each person once, with the exact sum of the numbers of their accounts."""
+    unique, index = np.unique(people, return_inverse=True)
     sums = np.zeros(len(unique), dtype=np.int64)
-    np.add.at(sums, place, numbers)
+    np.add.at(sums, index, numbers)
     return unique, sums
 
 
 def count_by_person(
-    snap: Snapshot, what: FactFilter, window: Window, name: str
+    snap: Snapshot, fact_filter: FactFilter, window: Window, unit: str
 ) -> BitCounter:
-    """Times, distinct days or weeks by person."""
-    if name == "times":
-        return BitCounter.from_arrays(
-            *_sum_by_person(*_aggregate_by_account(snap, what, window, "count(*)"))
-        )
-    people, micros = list_times(snap, what, window)
-    blocks = _blocks(snap, micros, name)
-    pairs = np.unique(np.stack([people, blocks]), axis=1)
+    """How many `times`, distinct `days` or distinct `weeks`, by person."""
+    if unit == "times":
+        counts = _aggregate_by_account(snap, fact_filter, window, "count(*)")
+        return BitCounter.from_arrays(*_sum_by_person(*counts))
+    people, micros = list_times(snap, fact_filter, window)
+    pairs = np.unique(np.stack([people, _to_units(snap, micros, unit)]), axis=1)
     return BitCounter.from_arrays(*np.unique(pairs[0], return_counts=True))
 
 
-def _blocks(snap: Snapshot, micros: NDArray[np.int64], name: str) -> NDArray[np.int64]:
+DayOrDays = TypeVar("DayOrDays", int, "NDArray[np.int64]")
+
+
+def week_of(day: DayOrDays, today: int) -> DayOrDays:
+    """The week of a day: blocks of seven days back from today, of which 0 is the newest."""
+    return (today - day) // 7
+
+
+def _to_units(snap: Snapshot, micros: Ints, unit: str) -> Ints:
     zone, start = snap.community.timezone, snap.community.day_start
-    found = community_days.days_of(zone, start, micros)
-    return found if name == "days" else week_of(found, snap.today)
+    days = community_days.days_of(zone, start, micros)
+    return days if unit == "days" else week_of(days, snap.today)
 
 
 def select_by_sum(
-    snap: Snapshot, what: FactFilter, window: Window, name: str, wanted: Comparison
+    snap: Snapshot,
+    fact_filter: FactFilter,
+    window: Window,
+    name: str,
+    required: Comparison,
 ) -> BitMap:
-    """Those whose field adds up as wanted; whoever has no such fact has 0."""
+    """The people whose sum of a payload field holds; without any fact it is 0."""
+    total = f"coalesce(sum({_whole_number(name)}), 0)"
     people, sums = _sum_by_person(
-        *_aggregate_by_account(snap, what, window, f"coalesce(sum({_number(name)}), 0)")
+        *_aggregate_by_account(snap, fact_filter, window, total)
     )
-    least, most = wanted.bounds()
-    picked = bitmaps.of(people[(sums >= least) & (sums <= most)])
-    if least <= 0 <= most:
-        picked = picked | (snap.everyone(with_left=True) - bitmaps.of(people))
-    return picked
+    minimum, maximum = required.bounds()
+    selected = bitmaps.of(people[(sums >= minimum) & (sums <= maximum)])
+    if minimum <= 0 <= maximum:
+        selected = selected | (snap.everyone(with_left=True) - bitmaps.of(people))
+    return selected
 
 
 def select_by_first_or_last(
-    snap: Snapshot, what: FactFilter, window: Window, edge: str
+    snap: Snapshot, fact_filter: FactFilter, window: Window, edge: str
 ) -> BitMap:
-    """Those whose first (`min`) or last (`max`) fact up to today is in the window."""
-    ever = Window()
-    people, micros = _aggregate_by_account(snap, what, ever, f"{edge}(happened_at)")
+    """The people whose first (`min`) or last (`max`) fact up to today is in the window."""
+    people, micros = _aggregate_by_account(
+        snap, fact_filter, EVER, f"{edge}(happened_at)"
+    )
+    # Of a person with several accounts, the fact that is first in this order counts.
     order = np.lexsort((micros if edge == "min" else -micros, people))
     people, micros = people[order], micros[order]
-    chosen = np.ones(len(people), dtype=bool)
-    chosen[1:] = people[1:] != people[:-1]
-    people, micros = people[chosen], micros[chosen]
+    is_first = np.ones(len(people), dtype=bool)
+    is_first[1:] = people[1:] != people[:-1]
+    people, micros = people[is_first], micros[is_first]
     return bitmaps.of(people[in_window(snap, micros, window)])
 
 
-def in_window(
-    snap: Snapshot, micros: NDArray[np.int64], window: Window
-) -> NDArray[np.bool_]:
-    """Which instants lie in the window, same shape."""
-    found = np.ones(len(micros), dtype=bool)
-    for bound, value in bounds(snap, window):
-        found &= _compare(micros, bound, value)
-    return found
+def in_window(snap: Snapshot, micros: Ints, window: Window) -> NDArray[np.bool_]:
+    """Which times are in the window, same shape."""
+    is_inside = np.ones(len(micros), dtype=bool)
+    for sign, bound in _bounds(snap, window):
+        if sign == ">":
+            is_inside &= micros > bound
+        elif sign == ">=":
+            is_inside &= micros >= bound
+        elif sign == "<":
+            is_inside &= micros < bound
+        else:
+            is_inside &= micros <= bound
+    return is_inside
 
 
-def _compare(micros: NDArray[np.int64], bound: str, value: int) -> NDArray[np.bool_]:
-    if bound == ">":
-        return micros > value
-    if bound == ">=":
-        return micros >= value
-    return micros < value if bound == "<" else micros <= value
+# Of one person
+
+
+def count_of_person(
+    snap: Snapshot, fact_filter: FactFilter, window: Window, unit: str, person: int
+) -> int:
+    where, params = _where(snap, fact_filter, window)
+    where += _of_person(snap, person)
+    rows = _query(f"SELECT happened_at FROM facts WHERE {where}", params)  # noqa: S608
+    micros = rows.column(0).to_numpy().astype(np.int64)
+    if unit == "times":
+        return len(micros)
+    return len(np.unique(_to_units(snap, micros, unit)))
+
+
+def sum_of_person(
+    snap: Snapshot, fact_filter: FactFilter, window: Window, name: str, person: int
+) -> int:
+    where, params = _where(snap, fact_filter, window)
+    where += _of_person(snap, person)
+    rows = _query(
+        f"SELECT CAST(coalesce(sum({_whole_number(name)}), 0) AS BIGINT) FROM facts"  # noqa: S608
+        f" WHERE {where}",
+        params,
+    )
+    return int(rows.column(0)[0].as_py())
 
 
 def _of_person(snap: Snapshot, person: int) -> str:
     accounts = snap.aliases.account_ids(person)
     return f" AND account IN ({', '.join(str(account) for account in accounts)})"
-
-
-def count_of_person(
-    snap: Snapshot, what: FactFilter, window: Window, name: str, person: int
-) -> int:
-    """Times, distinct days or weeks of one person."""
-    where, params = condition(snap, what, window)
-    found = _query(
-        f"SELECT happened_at FROM facts WHERE {where}{_of_person(snap, person)}",  # noqa: S608
-        params,
-    )
-    micros = found.column(0).to_numpy().astype(np.int64)
-    if name == "times":
-        return len(micros)
-    return len(np.unique(_blocks(snap, micros, name)))
-
-
-def sum_of(
-    snap: Snapshot, what: FactFilter, window: Window, name: str, person: int
-) -> int:
-    where, params = condition(snap, what, window)
-    found = _query(
-        f"SELECT CAST(coalesce(sum({_number(name)}), 0) AS BIGINT) FROM facts"  # noqa: S608
-        f" WHERE {where}{_of_person(snap, person)}",
-        params,
-    )
-    return int(found.column(0)[0].as_py())

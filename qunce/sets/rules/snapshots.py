@@ -1,8 +1,8 @@
-"""One moment of truth, in which a whole rule is answered.
+"""Snapshots: one moment of the database, in which a whole rule is answered.
 
-The revisions are read first, then every set is brought to exactly those revisions inside
-the same database snapshot; what comes out of the cache bears the same revision. So no
-answer mixes two states.
+The revisions are read first, then every set is brought to exactly these revisions inside
+the same database snapshot. A cached set is used only at the same revision, so no answer
+mixes two states.
 """
 
 from __future__ import annotations
@@ -30,29 +30,33 @@ from qunce.sets.bitmaps.bit_counters import BitCounter, sum_all
 from qunce.sets.rules.base import Clause
 
 Content = TypeVar("Content")
+Result = TypeVar("Result")
 STANDARD_KEYS = frozenset({(aliases.KIND, 0), presence.KEY})
+"""Revisions that every answer depends on."""
 
 
 class Stale(Exception):
-    """The cache is ahead of this snapshot: take a new one."""
+    """The cache is ahead of this snapshot; ask again in a new one."""
 
 
 class Snapshot:
-    """Reads of one community at one moment. Made by `opened`, used within it only."""
+    """Reads of one community at one moment. Open it with `run` or `open_snapshot`."""
 
     def __init__(self, community: Community, at: datetime, stack: ExitStack) -> None:
         self.community = community
         self.at = at
         self.today = community.day(at)
-        self.shared = not connection.in_atomic_block
-        """False inside a transaction: what it sees may never be committed."""
+        # What a transaction sees may never be committed, so it must not be cached.
+        self.may_cache = not connection.in_atomic_block
         self.revisions: dict[revisions.Key, int] = {}
-        self._exit = stack
+        self._stack = stack
         self._derived: tuple[str, int] | None = None
 
     def load_revisions(self, keys: Iterable[revisions.Key]) -> None:
-        """Read the revisions of `keys`, and of who there is and who is whom."""
+        """Read the revisions of `keys`, of presence and of the aliases."""
         self.revisions |= revisions.read(self.community.pk, {*keys, *STANDARD_KEYS})
+
+    # Caching
 
     def cached(
         self,
@@ -60,43 +64,51 @@ class Snapshot:
         key: revisions.Key,
         load: Callable[[], Content],
         refresh: Callable[[Content, int], Content],
-        thaw: Callable[[bytes], Content] | None = None,
-        kept_as: revisions.Key | None = None,
+        from_bytes: Callable[[bytes], Content] | None = None,
     ) -> Content:
-        """A content that depends on one revision: from the cache, or brought up to it.
+        """A content that depends on one revision, from the cache or brought up to date.
 
-        `load` reads it all, `refresh(old, since)` adds what changed after a revision,
-        `thaw` reads a kept blob (kept under `key`, or `kept_as`). All three run in this
+        `load()` reads everything; `refresh(old, since)` adds the changes after a
+        revision; `from_bytes` parses the persisted set of `key`. All run in this
         snapshot.
         """
         rev = self.revisions[key]
-        place = (self.community.pk, name, key)
-        found = cache.CACHE.get(place)
-        if found and found[0] == rev:
-            return found[1]  # type: ignore[no-any-return]
-        if found and found[0] > rev and self.shared:
+        cache_key = (self.community.pk, name, key)
+        entry = cache.CACHE.get(cache_key)
+        if entry and entry[0] == rev:
+            return entry[1]  # type: ignore[no-any-return]
+        if entry and entry[0] > rev and self.may_cache:
             raise Stale
         content: Content
-        if found and found[0] < rev:
-            content = refresh(found[1], found[0])
+        if entry and entry[0] < rev:
+            content = refresh(entry[1], entry[0])
+        elif from_bytes and (old := self._find_persisted(key, rev)):
+            content = refresh(from_bytes(old.blob), old.rev)
         else:
-            content = self._fresh(kept_as or key, rev, load, refresh, thaw)
-        if self.shared:
-            cache.CACHE.set(place, rev, content)
+            content = load()
+        if self.may_cache:
+            cache.CACHE.set(cache_key, rev, content)
         return content
 
-    def _fresh(
-        self,
-        key: revisions.Key,
-        rev: int,
-        load: Callable[[], Content],
-        refresh: Callable[[Content, int], Content],
-        thaw: Callable[[bytes], Content] | None,
+    def _find_persisted(
+        self, key: revisions.Key, rev: int
+    ) -> persisted_sets.PersistedBlob | None:
+        return persisted_sets.find(self.community.pk, key, until=rev)
+
+    def memoize(
+        self, name: Hashable, version: Hashable, compute: Callable[[], Content]
     ) -> Content:
-        start = persisted_sets.find(self.community.pk, key, until=rev) if thaw else None
-        if start is None or thaw is None:
-            return load()
-        return refresh(thaw(start.blob), start.rev)
+        """The result of `compute`, which is cached as long as `version` is the same."""
+        cache_key = (self.community.pk, name)
+        entry = cache.CACHE.get(cache_key)
+        if entry and entry[0] == version:
+            return entry[1]  # type: ignore[no-any-return]
+        content = compute()
+        if self.may_cache:
+            cache.CACHE.set(cache_key, version, content)
+        return content
+
+    # People
 
     @property
     def aliases(self) -> aliases.Aliases:
@@ -111,7 +123,7 @@ class Snapshot:
     def presence(self) -> presence.Presence:
         pk = self.community.pk
         return self.cached(
-            "population",
+            "presence",
             presence.KEY,
             lambda: presence.read_all(pk),
             lambda old, since: presence.refresh(pk, old, since),
@@ -119,42 +131,31 @@ class Snapshot:
         )
 
     def everyone(self, *, with_left: bool = False) -> BitMap:
-        """The people who are here; with those who left, if asked for."""
-        name = "known people" if with_left else "present people"
-        who = self.presence.not_erased if with_left else self.presence.present
-        label = (self.revisions[presence.KEY], self.revisions[(aliases.KIND, 0)])
-        return self.memoize(name, label, lambda: self.people(who))
-
-    def memoize(
-        self, name: Hashable, label: Hashable, make: Callable[[], Content]
-    ) -> Content:
-        """A result kept for as long as its label is the same."""
-        place = (self.community.pk, name)
-        found = cache.CACHE.get(place)
-        if found and found[0] == label:
-            return found[1]  # type: ignore[no-any-return]
-        content = make()
-        if self.shared:
-            cache.CACHE.set(place, label, content)
-        return content
+        """The people who are in the community and, on request, those who have left."""
+        name = "people not erased" if with_left else "people present"
+        accounts = self.presence.not_erased if with_left else self.presence.present
+        version = (self.revisions[presence.KEY], self.revisions[(aliases.KIND, 0)])
+        return self.memoize(name, version, lambda: self.people(accounts))
 
     def people(self, accounts: BitMap) -> BitMap:
         return self.aliases.people(accounts)
 
-    def by_person(self, stack: BitCounter) -> BitCounter:
-        return self.aliases.by_person(stack)
+    def by_person(self, counter: BitCounter) -> BitCounter:
+        return self.aliases.by_person(counter)
+
+    # Marks, attributes and clauses
 
     def marks(self, kind: str, ref: int) -> BitCounter:
-        """The marks of one ref by account, such as a tag's carriers with depth."""
-        what = marks.get(kind)
+        """The marks of one ref by account, such as the accounts and depths of a tag."""
+        mark_kind = marks.get(kind)
 
         def refresh(old: BitCounter, since: int) -> BitCounter:
-            return old.with_counts(marks.read_changes(what, ref, since))
+            return old.with_counts(marks.read_changes(mark_kind, ref, since))
 
         return self.cached(
             "marks",
             (kind, ref),
-            lambda: marks.read_all(what, ref),
+            lambda: marks.read_all(mark_kind, ref),
             refresh,
             BitCounter.from_bytes,
         )
@@ -170,39 +171,34 @@ class Snapshot:
         )
 
     def resolve(self, clause: Clause) -> BitMap:
-        """The people of the clause, cached under all that its answer depends on."""
-        return self.memoize(clause, self._label(clause), lambda: clause.resolve(self))
+        """The clause's people, cached until anything changes that it depends on."""
+        return self.memoize(clause, self._version(clause), lambda: clause.resolve(self))
 
-    def _label(self, clause: Clause) -> Hashable:
-        """Who there is belongs to it: who joins is at once among those without a tag.
-
-        So does the clock: after a change today may be the same day with other bounds.
-        """
-        numbers = tuple(
-            self.revisions[key]
-            for key in sorted({*clause.dependencies(), *STANDARD_KEYS})
-        )
+    def _version(self, clause: Clause) -> Hashable:
+        # Presence is part of it, so that a new member is in "has no tag" immediately. So
+        # is the clock, since after a change `today` may be the same day with other bounds.
+        keys = sorted({*clause.dependencies(), *STANDARD_KEYS})
         clock = (self.community.timezone, self.community.day_start)
-        return numbers, clock, clause.cache_key(self)
+        return tuple(self.revisions[key] for key in keys), clock, clause.cache_key(self)
 
-    def cache_key(self, clauses: Iterable[Clause]) -> Hashable:
-        """What the answers of all these leaves depend on."""
+    def version(self, clauses: Iterable[Clause]) -> Hashable:
+        """Everything that the answers of all these clauses depend on."""
         standard = tuple(self.revisions[key] for key in sorted(STANDARD_KEYS))
-        return standard, tuple(self._label(clause) for clause in clauses)
+        return standard, tuple(self._version(clause) for clause in clauses)
 
-    # Facts: stacks of community days, from what is derived.
+    # Facts, from the counts of community days
 
     def token(self) -> str:
-        """Which derivation this is; the derived tables are one snapshot from here on."""
-        return self._position()[0]
+        """The token of the derived data, which from here on is one snapshot, too."""
+        return self._load_position()[0]
 
     def reached(self) -> int:
-        """How far the log is derived."""
-        return self._position()[1]
+        """The coordinate up to which the log is derived."""
+        return self._load_position()[1]
 
-    def _position(self) -> tuple[str, int]:
+    def _load_position(self) -> tuple[str, int]:
         if self._derived is None:
-            self._exit.enter_context(db.snapshot(derived_models.db_alias()))
+            self._stack.enter_context(db.snapshot(derived_models.db_alias()))
             rows = db.rows(
                 "SELECT token, reached FROM sets_position",
                 using=derived_models.db_alias(),
@@ -211,7 +207,7 @@ class Snapshot:
         return self._derived
 
     def changed_days(self, kind: int, first: int, last: int) -> dict[int, int]:
-        """Days of a span that have facts of a kind, each with when it last changed."""
+        """Each day of a span with facts of a kind → the position of its last change."""
         self.token()
         return dict(
             db.rows(
@@ -226,65 +222,66 @@ class Snapshot:
     def day_counters(
         self, kind: int, days: dict[int, int]
     ) -> list[tuple[int, BitCounter]]:
-        """The stacks of `days` (as `days()` told), by account."""
+        """The counts by account on each of `days`, which come from `changed_days`."""
         token = self.token()
-        found: dict[int, BitCounter] = {}
-        missing = []
+        counters: dict[int, BitCounter] = {}
         for day, changed in days.items():
-            cached = cache.CACHE.get((self.community.pk, "day", kind, day))
-            if cached and cached[0] == (token, changed):
-                found[day] = cached[1]
-            else:
-                missing.append(day)
-        found |= self._load_days(kind, missing, days)
-        return sorted(found.items())
-
-    def _load_days(
-        self, kind: int, missing: list[int], days: dict[int, int]
-    ) -> dict[int, BitCounter]:
-        if not missing:
-            return {}
-        rows = db.rows(
-            "SELECT day, blob FROM sets_day_count"  # noqa: S608 - marks only
-            " WHERE community_id = %s AND kind_id = %s"
-            f" AND day IN ({db.placeholders(len(missing))})",
-            [self.community.pk, kind, *missing],
-            using=derived_models.db_alias(),
-        )
-        stacks = {day: BitCounter.from_bytes(blob) for day, blob in rows}
-        if self.shared:
-            for day, stack in stacks.items():
-                place = (self.community.pk, "day", kind, day)
-                cache.CACHE.set(place, (self.token(), days[day]), stack)
-        return stacks
+            entry = cache.CACHE.get((self.community.pk, "day", kind, day))
+            if entry and entry[0] == (token, changed):
+                counters[day] = entry[1]
+        missing = [day for day in days if day not in counters]
+        if missing:
+            rows = db.rows(
+                "SELECT day, blob FROM sets_day_count"  # noqa: S608 - placeholders only
+                " WHERE community_id = %s AND kind_id = %s"
+                f" AND day IN ({db.placeholders(len(missing))})",
+                [self.community.pk, kind, *missing],
+                using=derived_models.db_alias(),
+            )
+            for day, blob in rows:
+                counters[day] = BitCounter.from_bytes(blob)
+                if self.may_cache:
+                    cache_key = (self.community.pk, "day", kind, day)
+                    cache.CACHE.set(cache_key, (token, days[day]), counters[day])
+        return sorted(counters.items())
 
     def sum_days(self, kind: int, days: dict[int, int]) -> BitCounter:
-        """How often each account did it on `days`; the settled days are kept summed."""
-        last = max(days, default=0)
-        settled = {day: changed for day, changed in days.items() if day != last}
-        label = (self.token(), tuple(settled.items()))
-        before = self.memoize(
-            ("sum", kind, min(settled, default=0), len(settled)),
-            label,
-            lambda: sum_all([stack for _, stack in self.day_counters(kind, settled)]),
+        """The counts by account over all of `days`, which come from `changed_days`."""
+        if not days:
+            return BitCounter()
+        # The newest day changes with every fact. The sum of all others is cached.
+        newest = max(days)
+        older = {day: changed for day, changed in days.items() if day != newest}
+        sum_of_older = self.memoize(
+            ("sum", kind, min(older, default=0), len(older)),
+            (self.token(), tuple(older.items())),
+            lambda: sum_all(counter for _, counter in self.day_counters(kind, older)),
         )
-        newest = (
-            [stack for _, stack in self.day_counters(kind, {last: days[last]})]
-            if days
-            else []
-        )
-        return sum_all([before, *newest])
+        ((_, counter),) = self.day_counters(kind, {newest: days[newest]})
+        return sum_all([sum_of_older, counter])
 
 
 @contextmanager
 def open_snapshot(community: Community, at: datetime) -> Iterator[Snapshot]:
-    """A snapshot of truth; that of what is derived joins when it is first needed."""
+    """A snapshot of the database; one of the derived data joins when it is first used."""
     with ExitStack() as stack:
         stack.enter_context(db.snapshot())
         yield Snapshot(community, at, stack)
 
 
+def run(
+    community: Community, at: datetime, question: Callable[[Snapshot], Result]
+) -> Result:
+    """The result of a question in one snapshot, which is a newer one if it was stale."""
+    while True:
+        try:
+            with open_snapshot(community, at) as snap:
+                return question(snap)
+        except Stale:
+            continue
+
+
 def close_all() -> None:
-    """Forget everything held, as a restart does."""
+    """Forget everything cached, as a restart does."""
     cache.CACHE.clear()
     connections.close_all()

@@ -1,4 +1,4 @@
-"""Spans of time in a rule: community days, or exact hours."""
+"""Time windows in a rule, in community days or in exact hours."""
 
 from __future__ import annotations
 
@@ -24,99 +24,103 @@ NEVER = -(10**6)
 
 @dataclass(frozen=True)
 class Window:
-    """`first` and `last` are community days relative to today, or absolute ones.
+    """A span of time up to now, of one of `KINDS` or "ever".
 
-    `hours` is set for an exact span that ends now; then the days do not count.
+    `values` are the texts behind the kind, such as `30d` or two dates. `hours` is set for
+    an exact span that ends now, for which days do not matter.
     """
 
-    word: str = "ever"
-    text: tuple[str, ...] = ()
+    kind: str = "ever"
+    values: tuple[str, ...] = ()
     hours: int = 0
 
     def range(self, today: int) -> tuple[int, int]:
-        """First and last community day, both included; empty when first > last."""
-        if self.word == "within":
-            return today - int(self.text[0][:-1]) + 1, today
-        if self.word == "between":
-            first, last = (_day(text) for text in self.text)
+        """The first and last community day, both included; empty when first > last."""
+        if self.kind == "within":
+            return today - _count_days(self.values[0]) + 1, today
+        if self.kind == "between":
+            first, last = (_to_day(text) for text in self.values)
             return first, min(last, today)
-        if self.word == "since":
-            return _day(self.text[0]), today
-        if self.word == "before":
-            if self.text[0].endswith("d"):
-                return NEVER, today - int(self.text[0][:-1])
-            return NEVER, min(_day(self.text[0]) - 1, today)
+        if self.kind == "since":
+            return _to_day(self.values[0]), today
+        if self.kind == "before":
+            if _is_span(self.values[0]):
+                return NEVER, today - _count_days(self.values[0])
+            return NEVER, min(_to_day(self.values[0]) - 1, today)
         return NEVER, today
 
-    def span(self, at: datetime) -> tuple[int, int]:
-        """Of an exact window: after the first and up to the second microsecond."""
+    def exact_range(self, at: datetime) -> tuple[int, int]:
+        """For exact hours: microseconds, of which the first is excluded."""
         return (
             timestamps.to_micros(at - timedelta(hours=self.hours)),
             timestamps.to_micros(at),
         )
 
-    def say(self) -> str:
-        if self.word == "ever":
+    def describe(self) -> str:
+        if self.kind == "ever":
             return _("at any time")
         if self.hours:
             return _("in the last %(n)s hours") % {"n": self.hours}
-        if self.word == "within":
-            return _("in the last %(n)s days") % {"n": self.text[0][:-1]}
-        if self.word == "between":
-            return _("from %(first)s to %(last)s") % {
-                "first": self.text[0],
-                "last": self.text[1],
-            }
-        if self.word == "since":
-            return _("since %(day)s") % {"day": self.text[0]}
-        if self.text[0].endswith("d"):
-            return _("more than %(n)s days ago") % {"n": self.text[0][:-1]}
-        return _("before %(day)s") % {"day": self.text[0]}
+        if self.kind == "within":
+            return _("in the last %(n)s days") % {"n": _count_days(self.values[0])}
+        if self.kind == "between":
+            first, last = self.values
+            return _("from %(first)s to %(last)s") % {"first": first, "last": last}
+        if self.kind == "since":
+            return _("since %(day)s") % {"day": self.values[0]}
+        if _is_span(self.values[0]):
+            return _("more than %(n)s days ago") % {"n": _count_days(self.values[0])}
+        return _("before %(day)s") % {"day": self.values[0]}
 
 
 EVER = Window()
-
-
-def _day(text: str) -> int:
-    return community_days.from_date(date.fromisoformat(text))
-
-
-def parse(args: dict[str, Any], path: RulePath) -> Window:
-    """The window among the fields of a clause; none means ever."""
-    given = [word for word in KINDS if word in args]
-    if not given:
-        return EVER
-    if len(given) > 1:
-        path.fail(_("Specify only one time span."))
-    word, value, here = given[0], args[given[0]], path.child(given[0])
-    if word == "between":
-        if not isinstance(value, list) or len(value) != 2:
-            here.fail(_("Write two dates: [first, last]."))
-        return Window(word, tuple(_date(value[i], here.child(i)) for i in range(2)))
-    if word == "since":
-        return Window(word, (_date(value, here),))
-    if word == "before" and not _is_span(value):
-        return Window(word, (_date(value, here),))
-    return _span(word, value, here)
 
 
 def _is_span(value: object) -> bool:
     return isinstance(value, str) and SPAN_FORMAT.fullmatch(value) is not None
 
 
-def _span(word: str, value: object, path: RulePath) -> Window:
-    found = SPAN_FORMAT.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
+def _count_days(span: str) -> int:
+    return int(span[:-1])
+
+
+def _to_day(text: str) -> int:
+    return community_days.from_date(date.fromisoformat(text))
+
+
+def parse(args: dict[str, Any], path: RulePath) -> Window:
+    """The window among the fields of a clause; `EVER` if there is none."""
+    kinds = [kind for kind in KINDS if kind in args]
+    if not kinds:
+        return EVER
+    if len(kinds) > 1:
+        path.fail(_("Specify only one time span."))
+    kind, value, here = kinds[0], args[kinds[0]], path.child(kinds[0])
+    if kind == "between":
+        if not isinstance(value, list) or len(value) != 2:
+            here.fail(_("Write two dates: [first, last]."))
+        first, last = value
+        return Window(
+            kind, (_parse_date(first, here.child(0)), _parse_date(last, here.child(1)))
+        )
+    if kind == "since" or (kind == "before" and not _is_span(value)):
+        return Window(kind, (_parse_date(value, here),))
+    return _parse_span(kind, value, here)
+
+
+def _parse_span(kind: str, value: object, path: RulePath) -> Window:
+    match = SPAN_FORMAT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
         path.fail(_("Write a time span such as 30d or 12h."))
-    number, unit = int(found[1]), found[2]
+    number, unit = int(match[1]), match[2]
     if (number if unit == "d" else number / 24) > MAX_DAYS:
         path.fail(_("A time span can be at most %(n)s days.") % {"n": MAX_DAYS})
-    if unit == "h" and word != "within":
+    if unit == "h" and kind != "within":
         path.fail(_("Hours can be used only with “within”."))
-    return Window(word, (found[0],), hours=number if unit == "h" else 0)
+    return Window(kind, (match[0],), hours=number if unit == "h" else 0)
 
 
-def _date(value: object, path: RulePath) -> str:
+def _parse_date(value: object, path: RulePath) -> str:
     try:
         day = date.fromisoformat(str(value))
     except ValueError:
@@ -130,8 +134,8 @@ def _date(value: object, path: RulePath) -> str:
 
 
 def parse_duration(value: object, path: RulePath) -> timedelta:
-    """A plain span such as `7d` or `12h` as elapsed time (a day is 24 hours)."""
-    window = _span("within", value, path)
+    """A span such as `7d` or `12h` as elapsed time, in which a day has 24 hours."""
+    window = _parse_span("within", value, path)
     if window.hours:
         return timedelta(hours=window.hours)
-    return timedelta(days=int(window.text[0][:-1]))
+    return timedelta(days=_count_days(window.values[0]))

@@ -1,4 +1,4 @@
-"""Rules: trees of set operations, from their wire format to an answer."""
+"""Rules: trees of set operations, compiled from JSON and evaluated to a set of people."""
 
 from __future__ import annotations
 
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 40
 MAX_NODES = 2_000
-"""Nesting and number of nodes allowed in one rule, its segments unfolded."""
+"""Nodes of one rule, including those of its segments."""
 
 
 class Node(ABC):
-    """Evaluated against a universe: the people who may be in the answer at all."""
+    """Part of a rule, which is evaluated against a universe of people.
+
+    The result is within the universe, unless the node includes former members.
+    """
 
     @abstractmethod
     def evaluate(self, snap: Snapshot, universe: BitMap) -> BitMap: ...
@@ -35,8 +38,8 @@ class Node(ABC):
     def children(self) -> tuple[Node, ...]: ...
 
     @cached_property
-    def widens(self) -> bool:
-        """Whether something inside asks for those who left."""
+    def includes_former(self) -> bool:
+        """Whether it, or a node inside it, includes people who have left."""
         return any(isinstance(node, WithLeft) for node in self.walk())
 
     def walk(self) -> Iterator[Node]:
@@ -50,20 +53,20 @@ class All(Node):
     parts: tuple[Node, ...]
 
     def evaluate(self, snap: Snapshot, universe: BitMap) -> BitMap:
-        """Each part is asked about those whom the parts before it have left.
-
-        Parts that ask for those who left come last: they may reach past the universe.
-        """
-        found = universe
+        people = universe
         for part in self.parts:
-            if not part.widens:
-                found = part.evaluate(snap, found)
-        wide = [part.evaluate(snap, universe) for part in self.parts if part.widens]
-        if wide and len(wide) == len(self.parts):
-            found = wide.pop()
-        for some in wide:
-            found = found & some
-        return found
+            if not part.includes_former:
+                people = part.evaluate(snap, people)
+        # Parts that include former members come last: they may go beyond the universe,
+        # and if there are no other parts, the answer may do so, too.
+        sets = [
+            part.evaluate(snap, universe) for part in self.parts if part.includes_former
+        ]
+        if sets and len(sets) == len(self.parts):
+            people = sets.pop()
+        for set_ in sets:
+            people = people & set_
+        return people
 
     def children(self) -> tuple[Node, ...]:
         return self.parts
@@ -74,10 +77,10 @@ class Any_(Node):
     parts: tuple[Node, ...]
 
     def evaluate(self, snap: Snapshot, universe: BitMap) -> BitMap:
-        found = BitMap()
+        people = BitMap()
         for part in self.parts:
-            found |= part.evaluate(snap, universe)
-        return found
+            people |= part.evaluate(snap, universe)
+        return people
 
     def children(self) -> tuple[Node, ...]:
         return self.parts
@@ -96,7 +99,7 @@ class Not(Node):
 
 @dataclass(frozen=True)
 class WithLeft(Node):
-    """Asks for those who left too, for everything inside it."""
+    """Includes people who have left, for everything inside it."""
 
     part: Node
 
@@ -120,7 +123,6 @@ class ClauseNode(Node):
 
 
 def parse_json(text: str) -> Any:
-    """A rule from JSON text."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -130,14 +132,13 @@ def parse_json(text: str) -> Any:
 
 
 def compile_rule(rule: Any, community: Community) -> Node:
-    """Names become ids; what is unknown is refused with its place in the rule."""
+    """The rule with its names resolved to ids; raises a RuleError for an unknown name."""
     return compile_node(rule, RulePath(community))
 
 
 def compile_node(rule: Any, path: RulePath) -> Node:
-    if (
-        next(path.node_numbers) > MAX_NODES
-    ):  # a few segments that ask twice each are millions
+    # A few segments that each name another one twice would make millions of nodes.
+    if next(path.node_numbers) > MAX_NODES:
         raise RuleError(
             "", _("A rule can have at most %(n)s clauses.") % {"n": MAX_NODES}
         )
@@ -147,7 +148,12 @@ def compile_node(rule: Any, path: RulePath) -> Node:
         path.fail(_("This rule is nested too deeply."))
     ((name, args),) = rule.items()
     if name in ("all", "any"):
-        parts = _parts(args, path.child(name))
+        here = path.child(name)
+        if not isinstance(args, list):
+            here.fail(_("Write a list of rules."))
+        parts = tuple(
+            compile_node(part, here.child(index)) for index, part in enumerate(args)
+        )
         return All(parts) if name == "all" else Any_(parts)
     if name == "not":
         return Not(compile_node(args, path.child(name)))
@@ -160,16 +166,8 @@ def compile_node(rule: Any, path: RulePath) -> Node:
     return ClauseNode(declaration.parse(args, here), here.text)
 
 
-def _parts(args: Any, path: RulePath) -> tuple[Node, ...]:
-    if not isinstance(args, list):
-        path.fail(_("Write a list of rules."))
-    return tuple(
-        compile_node(part, path.child(number)) for number, part in enumerate(args)
-    )
-
-
 def revision_keys(node: Node) -> set[revisions.Key]:
-    """All revisions that the rule reads."""
+    """All revisions that the result depends on."""
     return {
         key
         for part in node.walk()

@@ -1,4 +1,4 @@
-"""A machine that webhooks go to: real HTTP on this computer."""
+"""A server on this machine that receives webhooks over HTTP."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from typing import Any
 
 @dataclass
 class Receiver:
-    """Answers each call with the next of `answers`, the last one ever after."""
+    """Responds with the next of `statuses` to each request, and repeats the last one."""
 
     url: str = ""
-    answers: list[int] = field(default_factory=lambda: [200])
-    calls: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=lambda: [200])
+    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     location: str = ""
 
-    def answer(self) -> int:
-        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+    def next_status(self) -> int:
+        return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    it = Receiver()
+def serve() -> Iterator[Receiver]:
+    receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             headers = {name.lower(): value for name, value in self.headers.items()}
-            it.calls.append((headers, self.rfile.read(length)))
-            self.send_response(it.answer())
-            if it.location:
-                self.send_header("Location", it.location)
+            receiver.requests.append((headers, self.rfile.read(length)))
+            self.send_response(receiver.next_status())
+            if receiver.location:
+                self.send_header("Location", receiver.location)
             self.end_headers()
             self.wfile.write(b"gut\0 <b>")
 
-        def log_message(self, *_said: Any) -> None:
+        def log_message(self, *_args: Any) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    it.url = f"http://localhost:{server.server_port}/hook?x=1"
+    receiver.url = f"http://localhost:{server.server_port}/hook?x=1"
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield it
+        yield receiver
     finally:
         server.shutdown()
         server.server_close()

@@ -168,7 +168,9 @@ def test_one_session_is_ended_from_another(boss: Staff, desk: Client) -> None:
     elsewhere = world.browser(boss)
     key = elsewhere.session.session_key
     (place,) = [
-        each for each in sessions.list_active(boss, datetime.now(UTC)) if each.key == key
+        each
+        for each in sessions.list_active(boss, datetime.now(UTC))
+        if each.key == key
     ]
     told = page(desk, "/settings/")
     assert place.name in told
@@ -295,7 +297,7 @@ def test_who_sees_a_part_reads_no_audit_log(boss: Staff) -> None:
 def test_two_factor_can_be_required_of_all(boss: Staff, desk: Client) -> None:
     desk.post("/settings/staff/two-factor/", {"required": "1"})
     boss.community.refresh_from_db()
-    assert boss.community.second_factor
+    assert boss.community.two_factor_required
     assert desk.get("/settings/").status_code == 302
     assert kinds(boss)[0] == "staff.two_factor_required"
 

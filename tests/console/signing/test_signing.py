@@ -267,7 +267,7 @@ def test_a_session_ends_after_a_week_however_busy(browser: Client, ann: Staff) -
     sign_in(browser)
     session = browser.session
     old = datetime.now(UTC) - timedelta(days=7)
-    session["place"] = session["place"] | {"begun": int(old.timestamp() * 1e6)}
+    session["info"] = session["info"] | {"started": int(old.timestamp() * 1e6)}
     session.save()
     assert not is_in(browser)
 

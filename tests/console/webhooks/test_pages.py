@@ -118,7 +118,7 @@ def test_a_trial_is_in_the_log_and_can_be_sent_again(
     told = page(browser, f"{path}deliveries/{row.pk}/")
     assert "&quot;type&quot;: &quot;webhook.tried&quot;" in told
     deliveries.Delivery.objects.update(
-        state="failed", attempts=8, status=500, said="<script>", tried_at=AT
+        state="failed", attempts=8, response_status=500, response_excerpt="<script>", attempted_at=AT
     )
     told = page(browser, f"{path}deliveries/{row.pk}/")
     assert "&lt;script&gt;" in told

@@ -15,9 +15,7 @@ from tests.factories import AT, LATER
 pytestmark = pytest.mark.both_databases
 
 
-def test_who_joins_is_in_the_community_and_in_the_log(
-    shop: Community, by: Staff
-) -> None:
+def test_new_member_is_present_and_recorded(shop: Community, by: Staff) -> None:
     joined = AT - timedelta(days=9)
     ann = accounts.create(
         community=shop,
@@ -35,7 +33,7 @@ def test_who_joins_is_in_the_community_and_in_the_log(
     ]
 
 
-def test_a_key_is_known_once_on_a_channel(shop: Community, by: Staff) -> None:
+def test_key_is_unique_per_channel(shop: Community, by: Staff) -> None:
     factories.member(shop, "ann")
     factories.member(shop, "ann", channel="matrix")
     with pytest.raises(accounts.AccountAlreadyExists):
@@ -45,7 +43,9 @@ def test_a_key_is_known_once_on_a_channel(shop: Community, by: Staff) -> None:
     assert account_queries.get(shop, "matrix:ann").channel == "matrix"
 
 
-def test_leavers_are_out_unless_asked_for(shop: Community, by: Staff) -> None:
+def test_former_members_are_excluded_unless_asked_for(
+    shop: Community, by: Staff
+) -> None:
     ann, bob = factories.member(shop, "ann"), factories.member(shop, "bob")
     accounts.leave(account=ann, by=by, at=AT)
     assert factories.matching_keys(shop, {"all": []}) == ["bob"]
@@ -58,7 +58,7 @@ def test_leavers_are_out_unless_asked_for(shop: Community, by: Staff) -> None:
         accounts.rejoin(account=bob, by=by, at=LATER)
 
 
-def test_another_communitys_member_is_not_found(shop: Community, by: Staff) -> None:
+def test_member_of_another_community_is_not_found(shop: Community, by: Staff) -> None:
     other = factories.community("other")
     stranger = factories.member(other, "eve")
     with pytest.raises(account_queries.MemberNotFound):
@@ -67,7 +67,7 @@ def test_another_communitys_member_is_not_found(shop: Community, by: Staff) -> N
         account_queries.check_ids(shop, [stranger.pk])
 
 
-def test_only_what_differs_is_changed(shop: Community, by: Staff) -> None:
+def test_update_changes_only_fields_that_differ(shop: Community, by: Staff) -> None:
     ann = factories.member(shop, "ann", name="Ann", source="stall")
     assert accounts.update(account=ann, name="Ann", by=by, at=AT) == []
     changed = accounts.update(account=ann, name="Anna", source="shop", by=by, at=AT)
@@ -75,32 +75,35 @@ def test_only_what_differs_is_changed(shop: Community, by: Staff) -> None:
     assert factories.matching_keys(shop, {"source": {"any": ["shop"]}}) == ["ann"]
 
 
-def test_unknown_keys_are_made_in_bulk_once(shop: Community, by: Staff) -> None:
+def test_ensure_creates_missing_accounts_once(shop: Community, by: Staff) -> None:
     ann = factories.member(shop, "ann", channel="matrix")
     keys = ["ann", *(f"k{n:04}" for n in range(2_500))]
-    found = accounts.ensure(community=shop, keys=keys, by=by, at=AT)
-    assert found["ann"] == ann.pk
-    assert accounts.ensure(community=shop, keys=keys, by=by, at=AT) == found
+    ids = accounts.ensure(community=shop, keys=keys, by=by, at=AT)
+    assert ids["ann"] == ann.pk
+    assert accounts.ensure(community=shop, keys=keys, by=by, at=AT) == ids
     assert len(factories.matching_keys(shop, {"all": []})) == 2_501
     assert len(factories.recorded_facts(shop, "member.joined")) == 2_501
 
 
-def test_made_in_bulk_they_joined_when_it_is_said(shop: Community, by: Staff) -> None:
-    early = AT - timedelta(days=40)
-    keys = {"ann": early, "bob": AT}
+def test_ensure_uses_the_given_join_times(shop: Community, by: Staff) -> None:
+    earlier = AT - timedelta(days=40)
+    keys = {"ann": earlier, "bob": AT}
     accounts.ensure(community=shop, keys=keys, source="till", by=by, at=AT)
     assert factories.matching_keys(shop, {"joined": {"before": "30d"}}) == ["ann"]
-    assert factories.matching_keys(shop, {"source": {"any": ["till"]}}) == ["ann", "bob"]
+    assert factories.matching_keys(shop, {"source": {"any": ["till"]}}) == [
+        "ann",
+        "bob",
+    ]
 
 
-def test_a_viewer_may_not_add_anybody(shop: Community) -> None:
+def test_viewer_may_not_create_members(shop: Community) -> None:
     viewer = factories.staff(shop, "viewer", "vic")
     with pytest.raises(permissions.NotAllowed):
         accounts.create(community=shop, key="ann", by=viewer, at=AT)
 
 
 @pytest.mark.parametrize(
-    ("kind", "given", "kept"),
+    ("kind", "text", "normal"),
     [
         ("phone", "+86 138-0013-8001", "13800138001"),
         ("phone", "008613800138001", "13800138001"),
@@ -111,12 +114,12 @@ def test_a_viewer_may_not_add_anybody(shop: Community) -> None:
         ("unionid", " oX1-b ", "oX1-b"),
     ],
 )
-def test_one_spelling_for_each_identifier(kind: str, given: str, kept: str) -> None:
-    assert identifiers.normalise(kind, given) == kept
+def test_identifiers_are_normalised(kind: str, text: str, normal: str) -> None:
+    assert identifiers.normalise(kind, text) == normal
 
 
 @pytest.mark.parametrize(
-    ("kind", "given"),
+    ("kind", "text"),
     [
         ("phone", "138****8001"),
         ("phone", "00000000000"),
@@ -126,13 +129,13 @@ def test_one_spelling_for_each_identifier(kind: str, given: str, kept: str) -> N
         ("Not a kind", "x"),
     ],
 )
-def test_what_cannot_tell_people_apart_is_refused(kind: str, given: str) -> None:
+def test_invalid_and_placeholder_identifiers_are_rejected(kind: str, text: str) -> None:
     with pytest.raises(identifiers.InvalidIdentifier):
-        identifiers.normalise(kind, given)
+        identifiers.normalise(kind, text)
 
 
 @pytest.mark.parametrize("bad", ["x" * 201, "\0", "\ud800"])
-def test_names_that_cannot_be_kept_are_refused(
+def test_names_that_cannot_be_stored_are_rejected(
     shop: Community, by: Staff, bad: str
 ) -> None:
     with pytest.raises(accounts.InvalidAccount):

@@ -19,7 +19,7 @@ HIDDEN = [
 
 
 @pytest.mark.parametrize(("kind", "value", "shown"), HIDDEN)
-def test_it_hides_identifiers_from_operators(
+def test_identifiers_are_masked_for_operators(
     shop: Community, kind: str, value: str, shown: str
 ) -> None:
     staff = factories.staff(shop, "operator")
@@ -27,7 +27,7 @@ def test_it_hides_identifiers_from_operators(
 
 
 @pytest.mark.parametrize("role", ["owner", "manager"])
-def test_managers_read_them(shop: Community, role: str) -> None:
+def test_managers_read_identifiers_in_full(shop: Community, role: str) -> None:
     boss = factories.staff(shop, role)
     assert masking.phone("13800138001", boss) == "13800138001"
     assert masking.email("ann@shop.cn", boss) == "ann@shop.cn"
@@ -42,7 +42,5 @@ def test_managers_read_them(shop: Community, role: str) -> None:
         ("123", "123"),
     ],
 )
-def test_a_key_that_is_a_phone_is_hidden_too(
-    shop: Community, key: str, shown: str
-) -> None:
+def test_key_that_is_a_phone_is_masked(shop: Community, key: str, shown: str) -> None:
     assert masking.key(key, factories.staff(shop, "viewer")) == shown

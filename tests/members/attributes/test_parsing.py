@@ -16,7 +16,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @pytest.mark.parametrize(
-    ("kind", "given_", "shown"),
+    ("kind", "value", "text"),
     [
         ("number", "1,234.5", "1234.5"),
         ("number", Decimal("-0.0001"), "-0.0001"),
@@ -34,19 +34,19 @@ ZONE = ZoneInfo("Asia/Shanghai")
         ("choice", " Wuxi ", "Wuxi"),
     ],
 )
-def test_a_value_is_read_and_shown(kind: str, given_: Any, shown: str) -> None:
-    ((number, text),) = value_parsing.parse(kind, given_, ZONE)
-    assert value_parsing.format_value(kind, number, text, ZONE) == shown
+def test_value_is_parsed_and_formatted(kind: str, value: Any, text: str) -> None:
+    (stored,) = value_parsing.parse(kind, value, ZONE)
+    assert value_parsing.format_value(kind, *stored, ZONE) == text
 
 
-def test_several_values_are_several_rows() -> None:
+def test_multi_value_has_one_row_per_text() -> None:
     rows = value_parsing.parse("multi", "tea；milk; tea", ZONE)
     assert rows == [(None, "milk"), (None, "tea")]
     assert value_parsing.parse("multi", ["a"], ZONE) == [(None, "a")]
 
 
 @pytest.mark.parametrize(
-    ("kind", "wrong"),
+    ("kind", "value"),
     [
         ("number", "ten"),
         ("number", "1.00001"),
@@ -59,19 +59,19 @@ def test_several_values_are_several_rows() -> None:
         ("bool", "maybe"),
     ],
 )
-def test_what_does_not_fit_is_refused(kind: str, wrong: Any) -> None:
+def test_invalid_values_are_rejected(kind: str, value: Any) -> None:
     with pytest.raises(value_parsing.InvalidValue):
-        value_parsing.parse(kind, wrong, ZONE)
+        value_parsing.parse(kind, value, ZONE)
 
 
 @given(st.decimals(-(10**9), 10**9, places=4))
-def test_decimals_come_back_exactly(number: Decimal) -> None:
-    kept = value_parsing.parse_number(number)
-    assert Decimal(value_parsing.format_decimal(kept)) == number
+def test_decimals_survive_a_round_trip(number: Decimal) -> None:
+    stored = value_parsing.parse_number(number)
+    assert Decimal(value_parsing.format_decimal(stored)) == number
 
 
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
-def test_points_in_time_come_back_exactly(moment: datetime) -> None:
+def test_timestamps_survive_a_round_trip(moment: datetime) -> None:
     assert value_parsing.parse_timestamp(moment.isoformat(), ZONE) == moment
     assert value_parsing.parse_timestamp(moment.isoformat(" "), ZONE) == moment
     ((micros, _),) = value_parsing.parse("instant", moment, ZONE)
@@ -99,5 +99,5 @@ def test_points_in_time_come_back_exactly(moment: datetime) -> None:
         (["2026-02-30", "2026-02-28"], "text"),
     ],
 )
-def test_the_type_of_a_column_is_found(values: list[str], kind: str) -> None:
+def test_type_of_a_column_is_detected(values: list[str], kind: str) -> None:
     assert value_parsing.detect_type(values) == kind

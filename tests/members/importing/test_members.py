@@ -16,8 +16,8 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.tags import models as tag_models
 from tests import factories
-from tests.members.importing import files
 from tests.factories import matching_keys
+from tests.members.importing import files
 
 pytestmark = pytest.mark.both_databases
 
@@ -74,11 +74,16 @@ def test_members_come_in_from_every_format(
     outcome = files.take(shop, FORMATS[name](tmp_path / name), "members")
     assert (outcome.job.counts["members"], outcome.job.broken) == (3, 0)
     assert matching_keys(shop, {"all": []}) == ["a", "b"]
-    assert matching_keys(shop, {"with_left": {"source": {"any": ["扫码"]}}}) == ["a", "c"]
+    assert matching_keys(shop, {"with_left": {"source": {"any": ["扫码"]}}}) == [
+        "a",
+        "c",
+    ]
     assert matching_keys(shop, {"tag": {"any": ["老客"]}}) == ["a", "b"]
     assert matching_keys(shop, {"group": {"any": ["二群"]}}) == ["b"]
     assert matching_keys(shop, {"attr": {"name": "spent", "gt": 1234.4}}) == ["a"]
-    assert matching_keys(shop, {"attr": {"name": "birthday", "eq": "1990-02-03"}}) == ["a"]
+    assert matching_keys(shop, {"attr": {"name": "birthday", "eq": "1990-02-03"}}) == [
+        "a"
+    ]
     ann = account_queries.get(shop, "a")
     assert ann.joined_at.isoformat() == "2026-01-02T01:00:00+00:00"
     values = {(row.kind, row.value) for row in ann.identifiers.all()}
@@ -115,7 +120,9 @@ def test_a_later_file_changes_what_it_tells_otherwise(
     assert matching_keys(shop, {"attr": {"name": "level", "in": ["钻"]}}) == ["a"]
     assert matching_keys(shop, {"tag": {"all": ["vip", "koc"]}}) == ["a"]
     b = account_queries.get(shop, "b").pk
-    assert [account for account, _said in factories.recorded_facts(shop, "member.left")][-1] == b
+    assert [
+        account for account, _said in factories.recorded_facts(shop, "member.left")
+    ][-1] == b
 
 
 def test_chinese_headings_are_guessed(shop: Community, tmp_path: Path) -> None:

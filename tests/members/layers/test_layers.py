@@ -54,15 +54,15 @@ def pay(shop: Community, account: int, amount: int, when: datetime = AT) -> None
     )
 
 
-def laid_out(layering: layers.Layering) -> dict[str, list[str]]:
-    """Layer → keys, of the newest run."""
+def keys_by_layer(layering: layers.Layering) -> dict[str, list[str]]:
+    """Layer → keys of its people in the newest run."""
     run = layers.latest_run(layering)
     assert run is not None
     sets = layers.load_sets(run)
     keys = account_queries.keys_by_id(
-        layering.community, [one for some in sets.values() for one in some]
+        layering.community, [account for ids in sets.values() for account in ids]
     )
-    return {layer: [keys[one] for one in some] for layer, some in sets.items()}
+    return {layer: [keys[account] for account in ids] for layer, ids in sets.items()}
 
 
 def value(shop: Community, by: Staff, spec: Any = layer_specs.VALUE) -> layers.Layering:
@@ -74,32 +74,36 @@ def run(layering: layers.Layering, by: Staff, at: datetime = LATER) -> layers.La
     return layers.recompute(layering=layering, by=by, at=at)
 
 
-def test_the_fifth_who_spent_most_are_of_high_value(shop: Community, by: Staff) -> None:
+def test_top_fifth_by_spending_is_high_value(shop: Community, by: Staff) -> None:
     keys = [f"k{n}" for n in range(10)]
     ids = factories.members(shop, *keys)
-    for place, account in enumerate(ids[:6]):
-        pay(shop, account, 1000 - place)
+    for index, account in enumerate(ids[:6]):
+        pay(shop, account, 1000 - index)
     pay(shop, ids[9], 10**6, AT - 400 * DAY)
     layering = value(shop, by)
     run(layering, by)
-    assert laid_out(layering) == {
+    assert keys_by_layer(layering) == {
         "high": ["k0", "k1"],
         "mid": ["k2", "k3", "k4"],
         "low": ["k5", "k6", "k7", "k8", "k9"],
     }
-    assert factories.matching_keys(shop, {"layer": {"of": "value", "in": ["high"]}}) == ["k0", "k1"]
+    assert factories.matching_keys(
+        shop, {"layer": {"of": "value", "in": ["high"]}}
+    ) == ["k0", "k1"]
 
 
-def test_equals_are_never_parted(shop: Community, by: Staff) -> None:
+def test_people_with_equal_sums_share_a_layer(shop: Community, by: Staff) -> None:
     ids = factories.members(shop, *(f"k{n}" for n in range(10)))
     for account in ids[:4]:
         pay(shop, account, 500)
     layering = value(shop, by)
     run(layering, by)
-    assert len(laid_out(layering)["high"]) == 4
+    assert len(keys_by_layer(layering)["high"]) == 4
 
 
-def test_who_spent_nothing_is_never_of_high_value(shop: Community, by: Staff) -> None:
+def test_people_without_spending_are_never_high_value(
+    shop: Community, by: Staff
+) -> None:
     ann, bob, *_rest = factories.members(shop, "ann", "bob", "c", "d", "e", "f")
     pay(shop, ann, 500)
     pay(shop, bob, 300)
@@ -112,33 +116,33 @@ def test_who_spent_nothing_is_never_of_high_value(shop: Community, by: Staff) ->
     )
     layering = value(shop, by)
     run(layering, by)
-    assert laid_out(layering)["high"] == ["ann"]
-    assert "bob" in laid_out(layering)["low"]
+    assert keys_by_layer(layering)["high"] == ["ann"]
+    assert "bob" in keys_by_layer(layering)["low"]
 
 
-def test_two_accounts_spend_as_one_person(shop: Community, by: Staff) -> None:
+def test_spending_of_merged_accounts_is_added_up(shop: Community, by: Staff) -> None:
     ids = factories.members(shop, "ann", "too", "c", "d", "e", "f")
     for account, amount in zip(ids, (300, 300, 500, 0, 0, 0), strict=True):
         pay(shop, account, amount)
     layering = value(shop, by)
     run(layering, by)
-    assert laid_out(layering)["high"] == ["ann", "too", "c"]
+    assert keys_by_layer(layering)["high"] == ["ann", "too", "c"]
     merges.merge(community=shop, pairs=[merges.Pair(ids[0], ids[1])], by=by, at=AT)
     run(layering, by)
-    assert laid_out(layering)["high"] == ["ann"]
+    assert keys_by_layer(layering)["high"] == ["ann"]
 
 
-def test_bounds_can_be_given(shop: Community, by: Staff) -> None:
+def test_layers_can_have_fixed_thresholds(shop: Community, by: Staff) -> None:
     ann, bob, _eve = factories.members(shop, "ann", "bob", "eve")
     pay(shop, ann, 5000)
     pay(shop, bob, 4999)
     spec = {**layer_specs.VALUE, "layers": [{"key": "a", "gte": 5000}, {"key": "b"}]}
     layering = value(shop, by, spec)
     run(layering, by)
-    assert laid_out(layering) == {"a": ["ann"], "b": ["bob", "eve"]}
+    assert keys_by_layer(layering) == {"a": ["ann"], "b": ["bob", "eve"]}
 
 
-def test_the_first_rule_that_fits_counts_and_the_last_takes_the_rest(
+def test_first_matching_rule_decides_and_last_layer_contains_the_rest(
     shop: Community, by: Staff
 ) -> None:
     ann, bob, _eve = factories.members(shop, "ann", "bob", "eve")
@@ -147,10 +151,14 @@ def test_the_first_rule_that_fits_counts_and_the_last_takes_the_rest(
     assignments.apply(tag=known, accounts=[ann, bob], by=by, at=AT)
     layering = value(shop, by, LOYALTY)
     run(layering, by)
-    assert laid_out(layering) == {"vip": ["ann"], "known": ["bob"], "rest": ["eve"]}
+    assert keys_by_layer(layering) == {
+        "vip": ["ann"],
+        "known": ["bob"],
+        "rest": ["eve"],
+    }
 
 
-def test_layers_are_disjoint_and_complete_for_newcomers_too(
+def test_layers_are_disjoint_and_contain_everyone_including_new_members(
     shop: Community, by: Staff
 ) -> None:
     (ann,) = factories.members(shop, "ann")
@@ -158,15 +166,20 @@ def test_layers_are_disjoint_and_complete_for_newcomers_too(
     factories.tag(shop, "known")
     assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     layering = value(shop, by, LOYALTY)
-    assert factories.matching_keys(shop, {"layer": {"of": "value", "in": ["rest"]}}) == ["ann"]
+    assert factories.matching_keys(
+        shop, {"layer": {"of": "value", "in": ["rest"]}}
+    ) == ["ann"]
     run(layering, by)
     factories.member(shop, "new")
     keys = ["vip", "known", "rest"]
-    found = [factories.matching_keys(shop, {"layer": {"of": "value", "in": [key]}}) for key in keys]
-    assert found == [["ann"], [], ["new"]]
+    matching = [
+        factories.matching_keys(shop, {"layer": {"of": "value", "in": [key]}})
+        for key in keys
+    ]
+    assert matching == [["ann"], [], ["new"]]
 
 
-def test_moves_are_told_from_the_second_run_on(shop: Community, by: Staff) -> None:
+def test_moves_are_recorded_from_the_second_run_on(shop: Community, by: Staff) -> None:
     ann, bob, eve = factories.members(shop, "ann", "bob", "eve")
     vip, known = factories.tag(shop, "vip"), factories.tag(shop, "known")
     assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
@@ -198,11 +211,11 @@ def test_moves_are_told_from_the_second_run_on(shop: Community, by: Staff) -> No
     assert eve not in layers.load_sets(second)["rest"]
 
 
-def test_the_lifecycle_follows_the_members_own_gaps(shop: Community, by: Staff) -> None:
+def test_lifecycle_uses_the_members_typical_gaps(shop: Community, by: Staff) -> None:
     regulars = factories.members(shop, *(f"k{n:02}" for n in range(20)))
-    for place, account in enumerate(regulars):
-        gap = 10 if place < 15 else 30
-        silent = {0: 11, 1: 30, 2: 31, 3: 10}.get(place, 1)
+    for index, account in enumerate(regulars):
+        gap = 10 if index < 15 else 30
+        silent = {0: 11, 1: 30, 2: 31, 3: 10}.get(index, 1)
         for number in range(6):
             pay(shop, account, 100, LATER - (silent + gap * number) * DAY)
     factories.member(shop, "new")
@@ -217,14 +230,14 @@ def test_the_lifecycle_follows_the_members_own_gaps(shop: Community, by: Staff) 
     )
     first = run(layering, by)
     assert first.bounds == {"median": 10, "long": 30}
-    found = laid_out(layering)
-    assert found["cooling"] == ["k00", "k01"]
-    assert found["lost"] == ["k02", "sleeper"]
-    assert found["new"] == ["new"]
-    assert len(found["active"]) == 17
+    keys = keys_by_layer(layering)
+    assert keys["cooling"] == ["k00", "k01"]
+    assert keys["lost"] == ["k02", "sleeper"]
+    assert keys["new"] == ["new"]
+    assert len(keys["active"]) == 17
 
 
-def test_all_layerings_in_use_are_recomputed(shop: Community, by: Staff) -> None:
+def test_all_active_layerings_are_recomputed(shop: Community, by: Staff) -> None:
     factories.members(shop, "ann")
     layering = value(shop, by)
     assert layers.recompute_all(at=AT) == 1
@@ -253,14 +266,14 @@ def test_all_layerings_in_use_are_recomputed(shop: Community, by: Staff) -> None
         {"extra": 1},
     ],
 )
-def test_a_spec_that_leaves_somebody_out_is_refused(
+def test_invalid_specs_are_rejected(
     shop: Community, by: Staff, change: Mapping[str, Any]
 ) -> None:
     with pytest.raises(layer_specs.InvalidLayering):
         value(shop, by, {**layer_specs.VALUE, **change})
 
 
-def test_another_communitys_layering_is_not_found(shop: Community, by: Staff) -> None:
+def test_layering_of_another_community_is_not_found(shop: Community, by: Staff) -> None:
     value(shop, by)
     with pytest.raises(layers.LayeringNotFound):
         layers.get(factories.community("other"), "value")
@@ -273,16 +286,16 @@ def test_another_communitys_layering_is_not_found(shop: Community, by: Staff) ->
     st.integers(0, 20),
     st.sampled_from(["1%", "20%", "33.3%", "100%"]),
 )
-def test_the_top_share_is_as_large_as_asked_but_for_equals_and_zeros(
+def test_top_share_has_the_requested_size_except_for_ties_and_zeros(
     sums: list[int], silent: int, top: str
 ) -> None:
     everyone = len(sums) + silent
-    least = layer_assignment.threshold_of(
+    threshold = layer_assignment.threshold_of(
         {"top": top}, np.array(sums, dtype=np.int64), everyone
     )
-    chosen = [one for one in sums if one >= least]
-    wanted = -(-layer_specs.parse_share(top) * everyone // 1)
-    assert all(one > 0 for one in chosen)
-    assert len([one for one in chosen if one > least]) < max(wanted, 1)
-    if len(chosen) < wanted:
-        assert len(chosen) == len([one for one in sums if one > 0])
+    chosen = [value for value in sums if value >= threshold]
+    size = -(-layer_specs.parse_share(top) * everyone // 1)
+    assert all(value > 0 for value in chosen)
+    assert len([value for value in chosen if value > threshold]) < max(size, 1)
+    if len(chosen) < size:
+        assert len(chosen) == len([value for value in sums if value > 0])

@@ -1,4 +1,4 @@
-"""K9: who moved between layers since a day, in sight of an operator; sizes beforehand."""
+"""K9: visible members who moved between layers since a day, and previewed sizes."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ SPEC: dict[str, Any] = {
 
 @pytest.fixture
 def worth(shop: Community, by: Staff) -> layers.Layering:
-    """Ann, Bob and Eve in the rest; a day later Ann is high, Eve is gone, Kim is new."""
+    """Ann, Bob and Eve in the rest; a day later Ann is high, Eve has left, Kim is new."""
     ann, _bob, _eve = factories.members(shop, "ann", "bob", "eve")
     vip = factories.tag(shop, "vip")
-    found = layers.create(community=shop, key="worth", spec=SPEC, by=by, at=AT)
-    layers.recompute(layering=found, by=by, at=AT)
+    layering = layers.create(community=shop, key="worth", spec=SPEC, by=by, at=AT)
+    layers.recompute(layering=layering, by=by, at=AT)
     assignments.apply(tag=vip, accounts=[ann], by=by, at=LATER)
     accounts.leave(account=account_queries.get(shop, "eve"), by=by, at=LATER)
     factories.member(shop, "kim")
-    layers.recompute(layering=found, by=by, at=LATER)
-    return found
+    layers.recompute(layering=layering, by=by, at=LATER)
+    return layering
 
 
-def test_everyone_who_moved_came_or_went_is_told(
+def test_moves_arrivals_and_departures_are_counted(
     shop: Community, by: Staff, worth: layers.Layering
 ) -> None:
     about: dict[str, Any] = {"layering": worth, "by": by, "at": LATER}
@@ -55,18 +55,18 @@ def test_everyone_who_moved_came_or_went_is_told(
     assert (moves.into("high"), moves.out_of("high")) == (1, 0)
     assert (moves.into("rest"), moves.out_of("rest")) == (1, 2)
     ann = account_queries.get(shop, "ann").pk
-    asked = about | {"day": shop.day(AT)}
-    assert layer_moves.list_people(before="rest", after="high", **asked) == [ann]
-    assert layer_moves.list_people(before="high", after="rest", **asked) == []
-    assert layer_moves.list_people(before="ghost", after="", **asked) == []
+    params = about | {"day": shop.day(AT)}
+    assert layer_moves.list_people(before="rest", after="high", **params) == [ann]
+    assert layer_moves.list_people(before="high", after="rest", **params) == []
+    assert layer_moves.list_people(before="ghost", after="", **params) == []
 
 
-def test_nobody_moved_since_the_only_run(shop: Community, by: Staff) -> None:
+def test_there_are_no_moves_after_a_single_run(shop: Community, by: Staff) -> None:
     factories.tag(shop, "vip")
-    found = layers.create(community=shop, key="worth", spec=SPEC, by=by, at=AT)
-    about: dict[str, Any] = {"layering": found, "by": by, "at": LATER}
+    layering = layers.create(community=shop, key="worth", spec=SPEC, by=by, at=AT)
+    about: dict[str, Any] = {"layering": layering, "by": by, "at": LATER}
     assert layer_moves.moves_since(day=shop.day(AT), **about) is None
-    layers.recompute(layering=found, by=by, at=AT)
+    layers.recompute(layering=layering, by=by, at=AT)
     assert layer_moves.moves_since(day=shop.day(AT), **about) is None
     earlier = shop.day(AT - timedelta(days=9))
     assert (
@@ -74,7 +74,7 @@ def test_nobody_moved_since_the_only_run(shop: Community, by: Staff) -> None:
     )
 
 
-def test_who_is_out_of_scope_is_in_no_number(
+def test_people_outside_the_scope_are_not_counted(
     shop: Community, worth: layers.Layering
 ) -> None:
     scope = {"members": {"keys": ["bob"]}}
@@ -89,10 +89,10 @@ def test_who_is_out_of_scope_is_in_no_number(
     )
 
 
-def test_sizes_beforehand_are_those_of_the_run_after(
+def test_previewed_sizes_equal_those_of_the_run(
     shop: Community, by: Staff, worth: layers.Layering
 ) -> None:
-    sizes, _found = layer_assignment.preview_sizes(spec=SPEC, by=by, at=LATER)
+    sizes, _bounds = layer_assignment.preview_sizes(spec=SPEC, by=by, at=LATER)
     run = layers.latest_run(worth)
     assert run is not None
     assert sizes == layers.sizes(run)

@@ -1,4 +1,4 @@
-"""S2 `doctor`: who is one person with whom."""
+"""S2 `doctor`: which accounts belong to one person."""
 
 from __future__ import annotations
 
@@ -18,39 +18,41 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture
-def three() -> list[int]:
-    """The accounts of one person, and one of somebody else."""
-    here = communities.create(key="shop", at=NOW)
-    by = staff_models.system(here)
-    made = [
-        accounts.create(community=here, key=key, name=key, by=by, at=NOW)
+def accounts_abc() -> list[int]:
+    """Ids of two accounts of one person and of one account of another person."""
+    shop = communities.create(key="shop", at=NOW)
+    by = staff_models.system(shop)
+    rows = [
+        accounts.create(community=shop, key=key, name=key, by=by, at=NOW)
         for key in "abc"
     ]
-    people.merge(left=made[0], right=made[1], by=by, at=NOW)
-    return [account.pk for account in made]
+    people.merge(left=rows[0], right=rows[1], by=by, at=NOW)
+    return [account.pk for account in rows]
 
 
-def found() -> list[str]:
+def finding_codes() -> list[str]:
     return [finding.code for finding in doctor.run_checks(only="persons")]
 
 
-def test_it_finds_nothing_where_aliases_are_what_joins_say(three: list[int]) -> None:
-    assert found() == []
+def test_correct_aliases_have_no_findings(accounts_abc: list[int]) -> None:
+    assert finding_codes() == []
 
 
-def test_it_finds_and_mends_a_lost_alias(three: list[int]) -> None:
+def test_missing_alias_is_found_and_repaired(accounts_abc: list[int]) -> None:
     Alias.objects.all().delete()
-    assert found() == ["person"]
+    assert finding_codes() == ["person"]
     doctor.run_checks(repair=True, only="persons")
-    assert found() == []
-    assert Alias.objects.get().person_id == three[0]
+    assert finding_codes() == []
+    assert Alias.objects.get().person_id == accounts_abc[0]
 
 
-def test_it_finds_and_mends_an_alias_without_a_join(three: list[int]) -> None:
-    lone = Alias.objects.get()
+def test_alias_without_a_merge_is_found_and_repaired(accounts_abc: list[int]) -> None:
+    alias = Alias.objects.get()
     Alias.objects.create(
-        account_id=three[2], community_id=lone.community_id, person_id=three[0]
+        account_id=accounts_abc[2],
+        community_id=alias.community_id,
+        person_id=accounts_abc[0],
     )
-    assert found() == ["person"]
+    assert finding_codes() == ["person"]
     doctor.run_checks(repair=True, only="persons")
-    assert list(Alias.objects.values_list("account_id", flat=True)) == [three[1]]
+    assert list(Alias.objects.values_list("account_id", flat=True)) == [accounts_abc[1]]

@@ -21,18 +21,20 @@ pytestmark = pytest.mark.both_databases
 DUE: dict[str, Any] = {"next_step": "call back", "due_at": LATER}
 
 
-def test_a_note_is_written_and_told(shop: Community, by: Staff) -> None:
+def test_note_is_created_and_recorded(shop: Community, by: Staff) -> None:
     ann = factories.member(shop, "ann")
     note = notes.create(account=ann, text=" likes tea ", by=by, at=AT)
     assert (note.text, note.staff) == ("likes tea", None)
-    assert factories.recorded_facts(shop, "note.created") == [(ann.pk, {"note": note.pk})]
+    assert factories.recorded_facts(shop, "note.created") == [
+        (ann.pk, {"note": note.pk})
+    ]
 
 
 @pytest.mark.parametrize(
     "given",
     [{}, {"text": "  "}, {"next_step": "call"}, {"text": "a", "due_at": LATER}],
 )
-def test_a_follow_up_needs_what_and_when(
+def test_follow_up_needs_a_next_step_and_a_due_date(
     shop: Community, by: Staff, given: dict[str, Any]
 ) -> None:
     ann = factories.member(shop, "ann")
@@ -40,7 +42,9 @@ def test_a_follow_up_needs_what_and_when(
         notes.create(account=ann, by=by, at=AT, **given)
 
 
-def test_what_is_due_is_the_own_and_in_sight(shop: Community, by: Staff) -> None:
+def test_due_follow_ups_are_own_and_about_visible_members(
+    shop: Community, by: Staff
+) -> None:
     ann, bob = factories.member(shop, "ann"), factories.member(shop, "bob")
     other = factories.staff(shop, "operator", login="olga")
     mine = notes.create(account=ann, by=by, at=AT, **DUE)
@@ -62,7 +66,7 @@ def test_what_is_due_is_the_own_and_in_sight(shop: Community, by: Staff) -> None
     assert notes.list_due(by=other, at=LATER) == [theirs]
 
 
-def test_others_notes_are_changed_by_managers_alone(shop: Community, by: Staff) -> None:
+def test_only_managers_change_notes_of_others(shop: Community, by: Staff) -> None:
     note = notes.create(account=factories.member(shop, "ann"), by=by, at=AT, **DUE)
     stranger = factories.staff(shop, "operator", login="olga")
     assert not notes.may_edit(note, stranger)
@@ -76,7 +80,7 @@ def test_others_notes_are_changed_by_managers_alone(shop: Community, by: Staff) 
         notes.create(account=note.account, text="no", by=viewer, at=AT)
 
 
-def test_a_person_has_the_notes_of_all_accounts_until_erased(
+def test_person_has_the_notes_of_all_accounts_until_erased(
     shop: Community, by: Staff
 ) -> None:
     ann, too = factories.member(shop, "ann"), factories.member(shop, "too")

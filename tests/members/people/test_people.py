@@ -23,7 +23,7 @@ pytestmark = pytest.mark.both_databases
 PHONE = {"phone": "13800138001"}
 
 
-def test_two_accounts_are_one_person(shop: Community, by: Staff) -> None:
+def test_accounts_with_equal_phones_are_one_person(shop: Community, by: Staff) -> None:
     factories.member(shop, "ann", identifiers=PHONE)
     factories.member(shop, "ann-2", identifiers={"phone": "+86 138 0013 8001"})
     assert factories.matching_keys(shop, {"all": []}) == ["ann"]
@@ -31,7 +31,9 @@ def test_two_accounts_are_one_person(shop: Community, by: Staff) -> None:
 
 
 @pytest.mark.parametrize("kind", ["unionid", "phone", "email"])
-def test_equal_identifiers_merge(shop: Community, by: Staff, kind: str) -> None:
+def test_accounts_with_equal_identifiers_are_merged(
+    shop: Community, by: Staff, kind: str
+) -> None:
     value = {"unionid": "oX1", "phone": "13800138001", "email": "a@b.cn"}[kind]
     ann = factories.member(shop, "ann", identifiers={kind: value})
     too = factories.member(shop, "too")
@@ -45,7 +47,7 @@ def test_equal_identifiers_merge(shop: Community, by: Staff, kind: str) -> None:
     ]
 
 
-def test_a_person_has_left_when_all_accounts_have(shop: Community, by: Staff) -> None:
+def test_person_has_left_when_all_accounts_have(shop: Community, by: Staff) -> None:
     ann = factories.member(shop, "ann", identifiers=PHONE)
     too = factories.member(shop, "too", identifiers=PHONE)
     accounts.leave(account=ann, by=by, at=AT)
@@ -56,7 +58,7 @@ def test_a_person_has_left_when_all_accounts_have(shop: Community, by: Staff) ->
     assert people.get(shop, "ann").left_at == LATER
 
 
-def test_merging_by_hand_carries_tags_and_values(shop: Community, by: Staff) -> None:
+def test_merged_person_has_tags_and_values_of_both(shop: Community, by: Staff) -> None:
     ann, too = factories.member(shop, "ann"), factories.member(shop, "too")
     vip, city = (
         factories.tag(shop, "vip"),
@@ -65,19 +67,19 @@ def test_merging_by_hand_carries_tags_and_values(shop: Community, by: Staff) -> 
     assignments.set_depths(tag=vip, depths={ann.pk: 2, too.pk: 3}, by=by, at=AT)
     for moment, values in ((AT, {ann.pk: "Wuxi"}), (LATER, {too.pk: "Xi'an"})):
         attributes.set_values(attribute=city, values=values, by=by, at=moment)
-    people.merge(left=too, right=ann, note="told us so", by=by, at=AT)
+    people.merge(left=too, right=ann, note="said so", by=by, at=AT)
     person = people.get(shop, "too")
     assert person.id == ann.pk
     assert person.tags == {"vip": 5}
     assert person.attributes["city"].text == "Xi'an"
-    assert factories.matching_keys(shop, {"tag": {"any": ["vip"], "depth": {"eq": 5}}}) == ["ann"]
+    assert factories.matching_keys(
+        shop, {"tag": {"any": ["vip"], "depth": {"eq": 5}}}
+    ) == ["ann"]
     with pytest.raises(merges.AlreadyMerged):
         people.merge(left=ann, right=too, by=by, at=AT)
 
 
-def test_unmerging_returns_everything_to_where_it_was(
-    shop: Community, by: Staff
-) -> None:
+def test_unmerge_restores_both_people(shop: Community, by: Staff) -> None:
     ann, too = factories.member(shop, "ann"), factories.member(shop, "too")
     vip = factories.tag(shop, "vip")
     assignments.apply(tag=vip, accounts=[too.pk], by=by, at=AT)
@@ -90,7 +92,7 @@ def test_unmerging_returns_everything_to_where_it_was(
         people.unmerge(left=ann, right=too, by=by, at=LATER)
 
 
-def test_who_was_parted_by_hand_is_not_joined_by_evidence(
+def test_unmerged_accounts_are_not_merged_by_identifiers_again(
     shop: Community, by: Staff
 ) -> None:
     ann = factories.member(shop, "ann", identifiers=PHONE)
@@ -109,7 +111,7 @@ def test_who_was_parted_by_hand_is_not_joined_by_evidence(
     assert factories.matching_keys(shop, {"all": []}) == ["ann"]
 
 
-def test_people_are_what_hangs_together(shop: Community, by: Staff) -> None:
+def test_people_are_connected_components_of_merges(shop: Community, by: Staff) -> None:
     a, b, c, d = (factories.member(shop, key) for key in "abcd")
     people.merge(left=c, right=d, by=by, at=AT)
     people.merge(left=a, right=b, by=by, at=AT)
@@ -121,7 +123,7 @@ def test_people_are_what_hangs_together(shop: Community, by: Staff) -> None:
     assert account_queries.account_ids_of_person(d.pk) == [c.pk, d.pk]
 
 
-def test_a_merge_keeps_one_tag_of_an_exclusive_group_and_unmerge_returns_the_other(
+def test_merge_keeps_one_exclusive_tag_and_unmerge_restores_the_other(
     shop: Community, by: Staff
 ) -> None:
     stage = factories.tag_group(shop, "stage", exclusive=True)
@@ -136,7 +138,7 @@ def test_a_merge_keeps_one_tag_of_an_exclusive_group_and_unmerge_returns_the_oth
     assert people.get(shop, "too").tags == {"warm": 1}
 
 
-def test_parting_one_of_three_settles_the_others_anew(
+def test_unmerging_one_of_three_replays_the_remaining_merge(
     shop: Community, by: Staff
 ) -> None:
     stage = factories.tag_group(shop, "stage", exclusive=True)
@@ -152,7 +154,7 @@ def test_parting_one_of_three_settles_the_others_anew(
     assert people.get(shop, "a").tags == {"cold": 1}
 
 
-def test_many_are_merged_at_once(shop: Community, by: Staff) -> None:
+def test_many_accounts_are_merged_in_one_call(shop: Community, by: Staff) -> None:
     keys = [f"k{n}" for n in range(60)]
     ids = accounts.ensure(community=shop, keys=keys, by=by, at=AT)
     values = [(ids[key], "phone", f"1380000{n // 3:04}") for n, key in enumerate(keys)]
@@ -161,7 +163,7 @@ def test_many_are_merged_at_once(shop: Community, by: Staff) -> None:
     assert accounts.add_identifiers(community=shop, values=values, by=by, at=AT) == []
 
 
-def test_strangers_of_two_communities_are_never_merged(
+def test_accounts_of_two_communities_are_never_merged(
     shop: Community, by: Staff
 ) -> None:
     other = factories.community("other")
@@ -172,7 +174,7 @@ def test_strangers_of_two_communities_are_never_merged(
         people.merge(left=ann, right=eve, by=by, at=AT)
 
 
-def test_who_is_erased_is_gone_at_once_and_leaves_nothing(
+def test_erased_person_is_hidden_immediately_and_leaves_no_data(
     shop: Community, by: Staff
 ) -> None:
     factories.member(shop, "bob")
@@ -183,13 +185,13 @@ def test_who_is_erased_is_gone_at_once_and_leaves_nothing(
     assignments.apply(tag=vip, accounts=[too.pk], by=by, at=AT)
     for value in ("tea; milk", "tea"):
         attributes.set_values(attribute=likes, values={ann.pk: value}, by=by, at=AT)
-    everyone = audiences.freeze(community=shop, rule={"all": []}, by=by, at=AT)
-    head = people.erase(account=too, by=by, at=LATER)
+    everyone = audiences.people(community=shop, rule={"all": []}, by=by, at=AT)
+    person = people.erase(account=too, by=by, at=LATER)
     assert factories.matching_keys(shop, {"with_left": {"all": []}}) == ["bob"]
     with pytest.raises(account_queries.MemberNotFound):
         account_queries.get(shop, "ann")
     (due,) = job_queue.QueuedJob.objects.filter(job=people.SCRUB_JOB)
-    assert due.key == str(head)
+    assert due.key == str(person)
     for _twice in range(2):
         erasure.scrub(due.key, at=LATER + timedelta(hours=1))
     values = attribute_values.AttributeValue.objects.filter(account_id=ann.pk)
@@ -197,6 +199,6 @@ def test_who_is_erased_is_gone_at_once_and_leaves_nothing(
     assert not any("tea" in row.item for row in values)
     assert not attribute_values.PastValue.objects.exists()
     assert not tag_models.Tagging.objects.filter(present=True).exists()
-    assert audiences.size(everyone) == 2
+    assert len(everyone) == 2
     factories.member(shop, "ann", identifiers=PHONE)
     assert factories.matching_keys(shop, {"all": []}) == ["bob", "ann"]

@@ -16,7 +16,7 @@ from tests import factories
 from tests.factories import AT, LATER
 
 VALUES = {"name": "Ann", "stage": "warm", "none": ""}
-SAID = [
+RENDERED = [
     ("{name}", "Ann"),
     ("{stage}-{name}", "warm-Ann"),
     ("{none}-{name}", "Ann"),
@@ -27,26 +27,26 @@ SAID = [
 ]
 
 
-@pytest.mark.parametrize(("pattern", "said"), SAID)
-def test_a_pattern_is_filled_in(pattern: str, said: str) -> None:
-    assert remark_names.render(remark_names.parse(pattern), VALUES, 20) == said
+@pytest.mark.parametrize(("pattern", "remark"), RENDERED)
+def test_pattern_is_rendered(pattern: str, remark: str) -> None:
+    assert remark_names.render(remark_names.parse(pattern), VALUES, 20) == remark
 
 
 @pytest.mark.parametrize("pattern", ["{name", "name}", "{{name}}", "{}", "{|x}"])
-def test_an_open_brace_is_refused(pattern: str) -> None:
+def test_unmatched_brace_is_rejected(pattern: str) -> None:
     with pytest.raises(remark_names.InvalidPattern):
         remark_names.parse(pattern)
 
 
 @given(st.lists(st.sampled_from(["{name}", "{none}", "{stage|x}", "-", "vip"])))
-def test_no_separator_is_left_over(parts: list[str]) -> None:
-    said = remark_names.render(remark_names.parse("".join(parts)), VALUES, 40)
-    assert said == said.strip(remark_names.SEPARATORS)
-    assert len(said) <= 40
+def test_no_separator_is_left_at_the_ends(parts: list[str]) -> None:
+    remark = remark_names.render(remark_names.parse("".join(parts)), VALUES, 40)
+    assert remark == remark.strip(remark_names.SEPARATORS)
+    assert len(remark) <= 40
 
 
 @pytest.mark.both_databases
-def test_it_names_attributes_and_tag_groups(shop: Community, by: Staff) -> None:
+def test_attributes_and_tag_groups_are_variables(shop: Community, by: Staff) -> None:
     ann = factories.member(shop, "c-1", name="王芳")
     attributes.define(community=shop, name="subject", type="text", by=by, at=AT)
     subject = attributes.get(shop, "subject")
@@ -60,7 +60,9 @@ def test_it_names_attributes_and_tag_groups(shop: Community, by: Staff) -> None:
     text = "{subject}-{stage}-{name}-{joined}"
     remark_names.set_pattern(community=shop, text=text, max_length=30, by=by, at=LATER)
     assert remark_names.render_for(person, by=by) == "数学-warm-王芳-2026-03-05"
-    assert factories.recorded_facts(shop, "remark_name.pattern_changed") == [(None, {"pattern": text})]
+    assert factories.recorded_facts(shop, "remark_name.pattern_changed") == [
+        (None, {"pattern": text})
+    ]
     remark_names.set_pattern(
         community=shop, text="{key}", max_length=2, by=by, at=LATER
     )
@@ -68,7 +70,9 @@ def test_it_names_attributes_and_tag_groups(shop: Community, by: Staff) -> None:
 
 
 @pytest.mark.both_databases
-def test_unknown_names_and_operators_are_refused(shop: Community, by: Staff) -> None:
+def test_unknown_variables_and_operators_are_rejected(
+    shop: Community, by: Staff
+) -> None:
     for text in ("{phone}", "plain", ""):
         with pytest.raises(remark_names.InvalidPattern):
             remark_names.set_pattern(community=shop, text=text, by=by, at=AT)

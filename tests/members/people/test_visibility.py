@@ -1,4 +1,4 @@
-"""S4 · scope: who is out of sight is as good as unknown, in lists and by number."""
+"""S4: members outside the scope are not found, neither in lists nor by id."""
 
 from __future__ import annotations
 
@@ -22,45 +22,45 @@ pytestmark = pytest.mark.both_databases
 
 @pytest.fixture
 def narrow(shop: Community) -> Staff:
-    """Sees those who carry `mine` alone."""
+    """Staff who see only members with the tag `mine`."""
     factories.tag(shop, "mine")
     rule = {"tag": {"any": ["mine"]}}
     return staff_models.create(community=shop, login="narrow", scope=rule, at=AT)
 
 
-def give(shop: Community, key: str, *members: int) -> None:
+def tag_members(shop: Community, key: str, *members: int) -> None:
     by = staff_models.system(shop)
     tag = library.get(shop, key)
     assignments.apply(tag=tag, accounts=members, by=by, at=AT)
 
 
-def test_a_member_in_scope_is_seen_by_number_and_by_key(
+def test_member_in_scope_is_found_by_id_and_by_key(
     shop: Community, narrow: Staff
 ) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
-    give(shop, "mine", ann)
+    tag_members(shop, "mine", ann)
     assert visibility.get(by=narrow, account=ann, at=LATER).key == "ann"
     assert visibility.get_by_key(by=narrow, key="ann", at=LATER).pk == ann
     assert visibility.filter_visible(by=narrow, accounts=[ann, bob], at=LATER) == {ann}
 
 
-ASKED: dict[str, Callable[[Staff, int], Any]] = {
+LOOK_UPS: dict[str, Callable[[Staff, int], Any]] = {
     "get": lambda by, pk: visibility.get(by=by, account=pk, at=LATER),
     "check": lambda by, pk: visibility.check_visible(by=by, accounts=[pk], at=LATER),
     "by_key": lambda by, pk: visibility.get_by_key(by=by, key="bob", at=LATER),
 }
 
 
-@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
-def test_out_of_scope_is_unknown(
-    shop: Community, narrow: Staff, asked: Callable[[Staff, int], Any]
+@pytest.mark.parametrize("look_up", LOOK_UPS.values(), ids=LOOK_UPS)
+def test_member_outside_the_scope_is_not_found(
+    shop: Community, narrow: Staff, look_up: Callable[[Staff, int], Any]
 ) -> None:
     (bob,) = factories.members(shop, "bob")
     with pytest.raises(account_queries.MemberNotFound):
-        asked(narrow, bob)
+        look_up(narrow, bob)
 
 
-def test_another_community_and_the_erased_are_unknown(
+def test_members_of_other_communities_and_erased_ones_are_not_found(
     shop: Community, by: Staff
 ) -> None:
     stranger = factories.member(factories.community("other"), "stranger")
@@ -72,11 +72,11 @@ def test_another_community_and_the_erased_are_unknown(
         assert visibility.filter_visible(by=by, accounts=[account], at=LATER) == set()
 
 
-def test_any_account_of_a_person_in_scope_is_seen(
+def test_every_account_of_a_visible_person_is_visible(
     shop: Community, narrow: Staff, by: Staff
 ) -> None:
     ann, too = factories.member(shop, "ann"), factories.member(shop, "too")
-    give(shop, "mine", too.pk)
+    tag_members(shop, "mine", too.pk)
     with pytest.raises(account_queries.MemberNotFound):
         visibility.get(by=narrow, account=ann.pk, at=LATER)
     people.merge(left=ann, right=too, by=by, at=AT)
@@ -84,7 +84,7 @@ def test_any_account_of_a_person_in_scope_is_seen(
     assert visibility.filter_visible(by=narrow, accounts=[too.pk], at=LATER) == {ann.pk}
 
 
-def test_who_left_stays_in_sight(shop: Community, by: Staff) -> None:
+def test_former_members_stay_visible(shop: Community, by: Staff) -> None:
     ann = factories.member(shop, "ann")
     accounts.leave(account=ann, by=by, at=AT)
     assert visibility.get(by=by, account=ann.pk, at=LATER) == ann

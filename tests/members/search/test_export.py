@@ -1,4 +1,4 @@
-"""S3 · members are taken out by those who may, written down, without formulas."""
+"""S3: members are exported by permitted staff, recorded as a fact, without formulas."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ EVERYONE: dict[str, Any] = {"with_left": {"all": []}}
 @pytest.fixture
 def filled(shop: Community, by: Staff) -> Community:
     phone = {"phone": "+4915112345678"}
-    ann = factories.member(shop, "c-1", name="=HYPERLINK(1)", identifiers=phone, source="qr")
+    ann = factories.member(
+        shop, "c-1", name="=HYPERLINK(1)", identifiers=phone, source="qr"
+    )
     bob = factories.member(shop, "c-2", name="Bob, “B”\n")
     too = factories.member(shop, "c-3", name="Too")
     city = attributes.define(community=shop, name="city", type="text", by=by, at=AT)
@@ -43,10 +45,10 @@ def filled(shop: Community, by: Staff) -> Community:
     return shop
 
 
-def begin(by: Staff, form: str = "csv") -> member_export.Export:
+def start(by: Staff, file_format: str = "csv") -> member_export.Export:
     by.language = "en"
-    blob = audiences.freeze(community=by.community, rule=EVERYONE, by=by, at=LATER)
-    return member_export.start(by=by, at=LATER, blob=blob, file_format=form)
+    people = audiences.people(community=by.community, rule=EVERYONE, by=by, at=LATER)
+    return member_export.start(by=by, at=LATER, people=people, file_format=file_format)
 
 
 def read(export: member_export.Export) -> list[dict[str, str]]:
@@ -54,8 +56,10 @@ def read(export: member_export.Export) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_one_row_a_person_with_all_that_is_known(filled: Community, by: Staff) -> None:
-    ann, bob = read(begin(by))
+def test_export_has_one_row_per_person_with_all_their_data(
+    filled: Community, by: Staff
+) -> None:
+    ann, bob = read(start(by))
     assert ann == {
         "Key": "c-1",
         "Name": "'=HYPERLINK(1)",
@@ -69,28 +73,30 @@ def test_one_row_a_person_with_all_that_is_known(filled: Community, by: Staff) -
     }
     assert (bob["Key"], bob["Name"]) == ("c-2", "Bob, “B”")
     assert bob["Left"] == "2026-03-06 20:00:00"
-    (told,) = factories.recorded_facts(filled, "member.exported")
-    assert told == (None, {"number": 2, "form": "csv"})
+    (fact,) = factories.recorded_facts(filled, "member.exported")
+    assert fact == (None, {"count": 2, "file_format": "csv"})
 
 
-def test_it_speaks_the_operators_language(filled: Community, by: Staff) -> None:
-    export = begin(by)
+def test_headings_are_in_the_staffs_language(filled: Community, by: Staff) -> None:
+    export = start(by)
     export.by.language = "zh-hans"
     assert "姓名" in b"".join(export.csv()).decode("utf-8-sig").splitlines()[0]
 
 
-def test_a_workbook_has_text_and_no_formulas(filled: Community, by: Staff) -> None:
+def test_workbook_has_text_and_no_formulas(filled: Community, by: Staff) -> None:
     file = io.BytesIO()
-    begin(by, "xlsx").xlsx(file)
+    start(by, "xlsx").xlsx(file)
     file.seek(0)
     rows = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0).to_python()
     assert rows[1][:2] == ["c-1", "=HYPERLINK(1)"]
     assert len(rows) == 3
 
 
-def test_operators_may_not_and_scope_holds(filled: Community, by: Staff) -> None:
+def test_operators_may_not_export_and_the_scope_applies(
+    filled: Community, by: Staff
+) -> None:
     with pytest.raises(permissions.NotAllowed):
-        begin(factories.staff(filled, "operator", login="olga"))
+        start(factories.staff(filled, "operator", login="olga"))
     narrow = staff_models.create(
         community=filled,
         login="n",
@@ -98,30 +104,30 @@ def test_operators_may_not_and_scope_holds(filled: Community, by: Staff) -> None
         scope={"members": {"keys": ["c-1"]}},
         at=AT,
     )
-    blob = audiences.freeze(community=filled, rule=EVERYONE, by=by, at=LATER)
+    people = audiences.people(community=filled, rule=EVERYONE, by=by, at=LATER)
     narrow.language = "en"
-    export = member_export.start(by=narrow, at=LATER, blob=blob)
+    export = member_export.start(by=narrow, at=LATER, people=people)
     assert [row["Key"] for row in read(export)] == ["c-1"]
 
 
-def test_who_is_erased_after_the_list_was_frozen_is_not_in_it(
+def test_person_erased_after_the_start_is_not_exported(
     filled: Community, by: Staff
 ) -> None:
-    export = begin(by)
+    export = start(by)
     people.erase(account=account_queries.get(filled, "c-1"), by=by, at=LATER)
     assert [row["Key"] for row in read(export)] == ["c-2"]
 
 
 @pytest.mark.parametrize(
-    ("form", "most"), [("pdf", member_export.MAX_WORKBOOK_ROWS), ("xlsx", 1)]
+    ("file_format", "max_rows"), [("pdf", member_export.MAX_WORKBOOK_ROWS), ("xlsx", 1)]
 )
-def test_a_form_that_does_not_hold_it_is_refused(
+def test_unknown_formats_and_too_large_workbooks_are_rejected(
     filled: Community,
     by: Staff,
-    form: str,
-    most: int,
+    file_format: str,
+    max_rows: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(member_export, "MOST_ROWS", most)
+    monkeypatch.setattr(member_export, "MAX_WORKBOOK_ROWS", max_rows)
     with pytest.raises(member_export.InvalidExport):
-        begin(by, form)
+        start(by, file_format)

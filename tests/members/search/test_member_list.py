@@ -1,4 +1,4 @@
-"""Members as a list: any rule and any words, the newest first, page by page."""
+"""The member list: any rule and query, newest first, page by page."""
 
 from __future__ import annotations
 
@@ -22,23 +22,19 @@ def keys(page: member_list.Page) -> list[str]:
     return [row.key for row in page.rows]
 
 
-def test_pages_follow_one_another_without_gap_or_twin(
-    shop: Community, by: Staff
-) -> None:
+def test_pages_have_no_gaps_and_no_duplicates(shop: Community, by: Staff) -> None:
     factories.members(shop, *"abcdefg")
-    seen, before = [], None
-    for _turn in range(3):
+    listed, before = [], None
+    for _page in range(3):
         page = member_list.get_page(by=by, at=LATER, before=before, limit=3)
         assert page.count == 7
-        seen += keys(page)
+        listed += keys(page)
         before = page.after
-    assert seen == list("gfedcba")
+    assert listed == list("gfedcba")
     assert before is None
 
 
-def test_a_page_is_not_shifted_by_who_joins_meanwhile(
-    shop: Community, by: Staff
-) -> None:
+def test_new_members_do_not_shift_the_next_page(shop: Community, by: Staff) -> None:
     factories.members(shop, *"abcd")
     first = member_list.get_page(by=by, at=LATER, limit=2)
     factories.members(shop, "e")
@@ -48,7 +44,7 @@ def test_a_page_is_not_shifted_by_who_joins_meanwhile(
     ]
 
 
-def test_rule_and_words_cut_each_other(shop: Community, by: Staff) -> None:
+def test_rule_and_query_are_combined(shop: Community, by: Staff) -> None:
     ann, bob = (
         factories.member(shop, "ann", name="王芳"),
         factories.member(shop, "bob", name="王伟"),
@@ -57,21 +53,21 @@ def test_rule_and_words_cut_each_other(shop: Community, by: Staff) -> None:
     assignments.apply(tag=vip, accounts=[ann.pk], by=by, at=AT)
     rule = {"tag": {"any": ["vip"]}}
     (row,) = member_list.get_page(by=by, at=LATER, rule=rule, query="wang").rows
-    assert (row.name, [each.tag for each in row.tags]) == ("王芳", [vip])
+    assert (row.name, [tag.tag for tag in row.tags]) == ("王芳", [vip])
     accounts.leave(account=bob, by=by, at=AT)
     assert keys(member_list.get_page(by=by, at=LATER)) == ["ann"]
     rule = {"with_left": {"all": []}}
     assert keys(member_list.get_page(by=by, at=LATER, rule=rule)) == ["bob", "ann"]
 
 
-def test_a_merged_person_is_one_row(shop: Community, by: Staff) -> None:
+def test_merged_person_is_one_row(shop: Community, by: Staff) -> None:
     ann, too = factories.member(shop, "ann"), factories.member(shop, "too", name="Too")
     people.merge(left=ann, right=too, by=by, at=AT)
     (row,) = member_list.get_page(by=by, at=LATER).rows
     assert (row.id, row.name, row.accounts) == (ann.pk, "Too", 2)
 
 
-def test_scope_holds_in_list_and_count(shop: Community, by: Staff) -> None:
+def test_scope_applies_to_list_and_count(shop: Community, by: Staff) -> None:
     factories.members(shop, "ann", "bob", "13800138001")
     scope = {"members": {"keys": ["ann", "13800138001"]}}
     narrow = staff_models.create(community=shop, login="n", scope=scope, at=AT)

@@ -10,14 +10,14 @@ from qunce.members.search import name_index
 
 WORDS = st.text(alphabet="ab王", min_size=1, max_size=5)
 TEXTS = st.lists(WORDS.map(name_index.START.__add__), max_size=12)
-PIECES = st.one_of(WORDS, WORDS.map(name_index.START.__add__))
+SUBSTRINGS = st.one_of(WORDS, WORDS.map(name_index.START.__add__))
 
 
-@given(TEXTS, PIECES, st.sampled_from([0, 1, 5_000]))
-def test_the_texts_that_hold_a_piece_are_found_rare_or_everywhere(
-    texts: list[str], piece: str, rare: int
+@given(TEXTS, SUBSTRINGS, st.sampled_from([0, 1, 5_000]))
+def test_rare_and_frequent_substrings_are_found(
+    texts: list[str], substring: str, max_rare: int
 ) -> None:
-    book = name_index.TextColumn(pa.array(texts, pa.large_string()))
-    with mock.patch.object(name_index, "RARE", rare):
-        found = book.find(piece).tolist()
-    assert found == [place for place, text in enumerate(texts) if piece in text]
+    column = name_index.TextColumn(pa.array(texts, pa.large_string()))
+    with mock.patch.object(name_index, "MAX_RARE_MATCHES", max_rare):
+        rows = column.find(substring).tolist()
+    assert rows == [row for row, text in enumerate(texts) if substring in text]

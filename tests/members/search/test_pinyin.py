@@ -1,4 +1,4 @@
-"""A name is found by how it is typed: pinyin in full, by initials, from any syllable."""
+"""Names are found by pinyin, in full or by initials, from any syllable on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pypinyin import Style, lazy_pinyin
 from qunce.members.search import pinyin
 from qunce.members.search.pinyin import SEPARATOR
 
-FOUND = [
+MATCHES = [
     ("王芳", "wangfang"),
     ("王芳", "wang fang"),
     ("王芳", "wf"),
@@ -28,24 +28,24 @@ FOUND = [
 ]
 
 
-def found(name: str, search: str) -> bool:
-    typed = pinyin.parse_query(pinyin.normalise(search))
+def is_found(name: str, query: str) -> bool:
+    typed = pinyin.parse_query(pinyin.normalise(query))
     return bool(typed) and SEPARATOR + typed in pinyin.spellings(pinyin.normalise(name))
 
 
-@pytest.mark.parametrize(("name", "search"), FOUND)
-def test_a_name_is_found_by_its_sound(name: str, search: str) -> None:
-    assert found(name, search)
+@pytest.mark.parametrize(("name", "query"), MATCHES)
+def test_name_is_found_by_its_pinyin(name: str, query: str) -> None:
+    assert is_found(name, query)
 
 
 @pytest.mark.parametrize(
-    ("name", "search"), [("张三", "an"), ("王芳", "gf"), ("Ann", "ann"), ("王芳", "王")]
+    ("name", "query"), [("张三", "an"), ("王芳", "gf"), ("Ann", "ann"), ("王芳", "王")]
 )
-def test_it_begins_at_a_syllable(name: str, search: str) -> None:
-    assert not found(name, search)
+def test_match_starts_at_a_syllable(name: str, query: str) -> None:
+    assert not is_found(name, query)
 
 
-def test_invisible_characters_and_width_make_no_difference() -> None:
+def test_invisible_characters_and_width_are_ignored() -> None:
     assert pinyin.normalise("\u202eＡnn\u200b  \x00Lee ") == "ann lee"
     assert pinyin.normalise("\ud800") == ""
 
@@ -56,16 +56,17 @@ COMMON = st.text(
 
 
 @given(COMMON)
-def test_common_names_sound_as_pypinyin_says(name: str) -> None:
-    said = lazy_pinyin(name, style=Style.NORMAL)
-    typed = [t.replace("ü", "v") for t in said]
-    for start in range(len(typed)):
-        assert found(name, "".join(typed[start:]))
-        assert found(name, "".join(t[0] for t in typed[start:]))
+def test_common_names_have_the_reading_of_pypinyin(name: str) -> None:
+    syllables = [
+        syllable.replace("ü", "v") for syllable in lazy_pinyin(name, style=Style.NORMAL)
+    ]
+    for start in range(len(syllables)):
+        assert is_found(name, "".join(syllables[start:]))
+        assert is_found(name, "".join(s[0] for s in syllables[start:]))
 
 
 @given(st.text())
-def test_any_text_has_ways_without_a_fault(name: str) -> None:
-    clean = pinyin.normalise(name)
-    assert pinyin.normalise(clean) == clean
-    pinyin.spellings(clean).encode()
+def test_any_text_can_be_indexed(name: str) -> None:
+    normal = pinyin.normalise(name)
+    assert pinyin.normalise(normal) == normal
+    pinyin.spellings(normal).encode()

@@ -1,8 +1,6 @@
-"""Members are found by name, pinyin, key, phone; nobody out of sight is."""
+"""Members are found by name, pinyin, key and identifier, if they are visible."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -18,16 +16,17 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
 from qunce.members.search import name_index, search
 from qunce.members.tags import assignments
+from qunce.sets.mirror import deriver, mirror
 from tests import factories
 from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
 
 
-def names(by: Staff, words: str) -> list[str]:
-    """Names of those found, in the order of their accounts."""
-    found = search.find(by=by, query=words, at=LATER)
-    rows = account_models.Account.objects.filter(pk__in=list(found)).order_by("pk")
+def names(by: Staff, query: str) -> list[str]:
+    """Names of the people found, in the order of their accounts."""
+    people = search.find(by=by, query=query, at=LATER)
+    rows = account_models.Account.objects.filter(pk__in=list(people)).order_by("pk")
     return [str(row) for row in rows]
 
 
@@ -35,12 +34,14 @@ def names(by: Staff, words: str) -> list[str]:
 def filled(shop: Community) -> Community:
     factories.member(shop, "c-1", name="王芳", identifiers={"phone": "13800138001"})
     factories.member(shop, "c-2", name="王小芳", identifiers={"email": "Fang@shop.cn"})
-    factories.member(shop, "13900139002", name="Ann Lee", identifiers={"wechat": "oXyZ9"})
+    factories.member(
+        shop, "13900139002", name="Ann Lee", identifiers={"wechat": "oXyZ9"}
+    )
     return shop
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("query", "found"),
     [
         ("芳", ["王芳", "王小芳"]),
         ("王芳", ["王芳"]),
@@ -60,25 +61,27 @@ def filled(shop: Community) -> Community:
         ("李" * 500, []),
     ],
 )
-def test_it_finds(filled: Community, by: Staff, words: str, found: list[str]) -> None:
-    assert names(by, words) == found
-
-
-@pytest.mark.parametrize("words", ["1380013", "fang@", "oXyZ", "1390013"])
-def test_identifiers_are_not_told_digit_by_digit(filled: Community, words: str) -> None:
-    """S3: who sees 138****8001 cannot ask for the rest one by one."""
-    staff = factories.staff(filled, "operator")
-    assert names(staff, words) == []
-
-
-@pytest.mark.parametrize("words", ["13800138001", "fang@shop.cn", "13900139002"])
-def test_an_operator_finds_by_the_whole_identifier(
-    filled: Community, words: str
+def test_members_are_found_by_name_pinyin_key_and_identifier(
+    filled: Community, by: Staff, query: str, found: list[str]
 ) -> None:
-    assert len(names(factories.staff(filled, "operator"), words)) == 1
+    assert names(by, query) == found
 
 
-def test_changes_are_found_at_once(filled: Community, by: Staff) -> None:
+@pytest.mark.parametrize("query", ["1380013", "fang@", "oXyZ", "1390013"])
+def test_operator_cannot_guess_identifiers_digit_by_digit(
+    filled: Community, query: str
+) -> None:
+    """S3: staff who see 138****8001 cannot find out the other digits one by one."""
+    staff = factories.staff(filled, "operator")
+    assert names(staff, query) == []
+
+
+@pytest.mark.parametrize("query", ["13800138001", "fang@shop.cn", "13900139002"])
+def test_operator_finds_by_the_full_identifier(filled: Community, query: str) -> None:
+    assert len(names(factories.staff(filled, "operator"), query)) == 1
+
+
+def test_changes_are_found_immediately(filled: Community, by: Staff) -> None:
     ann = account_queries.get(filled, "13900139002")
     accounts.update(account=ann, name="李安", by=by, at=AT)
     assert names(by, "lian") == ["李安"]
@@ -87,25 +90,27 @@ def test_changes_are_found_at_once(filled: Community, by: Staff) -> None:
     assert names(by, "lian") == []
 
 
-def test_a_person_is_found_by_any_account_once(filled: Community, by: Staff) -> None:
+def test_merged_person_is_found_once_by_any_account(
+    filled: Community, by: Staff
+) -> None:
     left, right = account_queries.get(filled, "c-1"), account_queries.get(filled, "c-2")
     people.merge(left=left, right=right, by=by, at=AT)
     assert names(by, "芳") == ["王芳"]
     assert search.suggest(by=by, query="c-2", at=LATER) == [left.pk]
 
 
-def test_the_likeliest_come_first(filled: Community, by: Staff) -> None:
+def test_most_likely_people_come_first(filled: Community, by: Staff) -> None:
     factories.member(filled, "c-3", name="大王")
-    found = search.suggest(by=by, query="王", at=LATER)
-    first = [account_models.Account.objects.get(pk=pk).name for pk in found]
-    assert first == ["王小芳", "王芳", "大王"]
+    people = search.suggest(by=by, query="王", at=LATER)
+    suggested = [account_models.Account.objects.get(pk=pk).name for pk in people]
+    assert suggested == ["王小芳", "王芳", "大王"]
 
 
-def test_the_best_are_in_sight(filled: Community) -> None:
+def test_suggested_people_are_visible(filled: Community) -> None:
     tag = factories.tag(filled, "mine")
-    house = staff_models.system(filled)
+    system = staff_models.system(filled)
     fang = account_queries.get(filled, "c-2").pk
-    assignments.apply(tag=tag, accounts=[fang], by=house, at=AT)
+    assignments.apply(tag=tag, accounts=[fang], by=system, at=AT)
     narrow = staff_models.create(
         community=filled, login="n", scope={"tag": {"any": ["mine"]}}, at=AT
     )
@@ -116,28 +121,30 @@ def test_the_best_are_in_sight(filled: Community) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_book_is_kept_and_caught_up(
-    shop: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_index_is_saved_and_caught_up(
+    shop: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a restart, of many changes, and of a file that is ahead of the truth."""
+    """After a restart, after many changes, and with a file ahead of the database."""
     by = staff_models.system(shop)
     name_index.clear()
-    monkeypatch.setattr(name_index, "_folder", lambda: tmp_path)
-    monkeypatch.setattr(name_index, "FOLD", 3)
+    monkeypatch.setattr(name_index, "MAX_CHANGED_ACCOUNTS", 3)
+    deriver.catch_up()
+    folder = mirror.folder(mirror.position().folder)
+    folder.mkdir(parents=True, exist_ok=True)
     factories.member(shop, "one", name="甲")
     assert names(by, "甲") == ["甲"]
-    (first,) = tmp_path.iterdir()
+    (first,) = folder.glob("names-*")
     factories.member(shop, "two", name="乙")
     assert names(by, "yi") == ["乙"]
     for number in range(4):
         factories.member(shop, f"more-{number}", name="丙")
     assert names(by, "bing") == ["丙"] * 4
-    (second,) = tmp_path.iterdir()
+    (second,) = folder.glob("names-*")
     assert second != first
     name_index.clear()
     accounts.update(account=account_queries.get(shop, "two"), name="丁", by=by, at=AT)
     assert names(by, "ding") == ["丁"] and names(by, "yi") == []
-    second.rename(tmp_path / f"book-{shop.pk}-999.arrow")
+    second.rename(folder / f"names-{shop.pk}-999.arrow")
     name_index.clear()
     assert names(by, "甲") == ["甲"]
     name_index.clear()
@@ -147,13 +154,13 @@ TEXT = st.text("ab王芳", max_size=5)
 
 
 @given(st.lists(TEXT, max_size=20), TEXT.filter(bool))
-def test_a_piece_is_found_wherever_it_is(texts: list[str], piece: str) -> None:
-    found = name_index.TextColumn(pa.array(texts, pa.large_string())).find(piece)
-    # Neighbours touch in the long text; real ones begin with a mark of their own.
+def test_substring_is_found_at_every_position(texts: list[str], substring: str) -> None:
+    column = name_index.TextColumn(pa.array(texts, pa.large_string()))
+    # Without a mark between them, a match may span two texts.
     marked = name_index.TextColumn(
         pa.array([f"\x1e{t}" for t in texts], pa.large_string())
     )
-    assert marked.find(piece).tolist() == [
-        place for place, text in enumerate(texts) if piece in text
+    assert marked.find(substring).tolist() == [
+        row for row, text in enumerate(texts) if substring in text
     ]
-    assert set(found.tolist()) >= set(marked.find(piece).tolist())
+    assert set(column.find(substring)) >= set(marked.find(substring))

@@ -22,23 +22,23 @@ def segment(of: Community, key: str, rule: Any) -> segments.Segment:
     return segments.create(community=of, key=key, rule=rule, by=by, at=AT)
 
 
-def ask(*keys: str) -> dict[str, Any]:
+def segment_rule(*keys: str) -> dict[str, Any]:
     return {"segment": {"any": list(keys)}}
 
 
-def test_a_segment_is_who_fits_its_rule_now(shop: Community, by: Staff) -> None:
+def test_segment_contains_the_members_who_match_now(shop: Community, by: Staff) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
     vip = factories.tag(shop, "vip")
     loyal = segment(shop, "loyal", {"tag": {"any": ["vip"]}})
     assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     assert segments.count(segment=loyal, by=by, at=AT) == 1
     assignments.apply(tag=vip, accounts=[bob], by=by, at=AT)
-    assert factories.matching_keys(shop, ask("loyal")) == ["ann", "bob"]
+    assert factories.matching_keys(shop, segment_rule("loyal")) == ["ann", "bob"]
     segments.update(segment=loyal, rule={"any": []}, by=by, at=AT)
-    assert factories.matching_keys(shop, ask("loyal")) == []
+    assert factories.matching_keys(shop, segment_rule("loyal")) == []
 
 
-def test_a_rule_that_cannot_be_understood_is_refused_with_its_place(
+def test_invalid_rule_is_rejected_with_its_path(
     shop: Community,
 ) -> None:
     with pytest.raises(RuleError, match=r"all\[0\]\.tag\.any\[0\].*ghost"):
@@ -46,28 +46,29 @@ def test_a_rule_that_cannot_be_understood_is_refused_with_its_place(
     assert segments.list_active(shop) == []
 
 
-def test_a_cycle_is_refused_with_its_path(shop: Community, by: Staff) -> None:
+def test_cycle_is_rejected_with_its_path(shop: Community, by: Staff) -> None:
     a = segment(shop, "a", {"all": []})
-    segment(shop, "b", {"not": ask("a")})
+    segment(shop, "b", {"not": segment_rule("a")})
     with pytest.raises(RuleError, match="a → b → a"):
-        segments.update(segment=a, rule={"any": [ask("b")]}, by=by, at=AT)
+        segments.update(segment=a, rule={"any": [segment_rule("b")]}, by=by, at=AT)
     with pytest.raises(RuleError, match="c → c"):
-        segment(shop, "c", ask("c"))
+        segment(shop, "c", segment_rule("c"))
     assert segments.get(shop, "a").rule == {"all": []}
 
 
-def test_segments_come_after_those_they_ask_for(shop: Community) -> None:
+def test_segments_are_sorted_after_those_they_use(shop: Community) -> None:
     for key in ("z", "m"):
         segment(shop, key, {"all": []})
-    segment(shop, "b", ask("z"))
-    segment(shop, "a", {"not": {"any": [ask("b"), ask("m")]}})
+    segment(shop, "b", segment_rule("z"))
+    segment(shop, "a", {"not": {"any": [segment_rule("b"), segment_rule("m")]}})
     ordered = [
-        one.key for one in segments.sort_by_dependency(segments.list_active(shop))
+        segment.key
+        for segment in segments.sort_by_dependency(segments.list_active(shop))
     ]
     assert ordered == ["z", "b", "m", "a"]
 
 
-def test_a_frozen_list_stays_as_it_was(shop: Community, by: Staff) -> None:
+def test_frozen_segment_does_not_change(shop: Community, by: Staff) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
     vip = factories.tag(shop, "vip")
     assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
@@ -77,11 +78,11 @@ def test_a_frozen_list_stays_as_it_was(shop: Community, by: Staff) -> None:
     assignments.remove(tag=vip, accounts=[ann], by=by, at=AT)
     assert march.size == 1
     assert factories.matching_keys(shop, {"segment": {"frozen": ["march"]}}) == ["ann"]
-    with pytest.raises(segments.SegmentAlreadyExists):
+    with pytest.raises(frozen_segments.FrozenSegmentAlreadyExists):
         frozen_segments.freeze(community=shop, key="march", rule=rule, by=by, at=AT)
 
 
-def test_a_list_holds_no_one_outside_the_operators_scope(
+def test_frozen_segment_contains_nobody_outside_the_scope(
     shop: Community, by: Staff
 ) -> None:
     (ann, _bob) = factories.members(shop, "ann", "bob")
@@ -98,10 +99,10 @@ def test_a_list_holds_no_one_outside_the_operators_scope(
     assert frozen.size == 1
 
 
-def test_its_size_is_kept_by_day(shop: Community, by: Staff) -> None:
+def test_size_is_recorded_per_day(shop: Community, by: Staff) -> None:
     factories.members(shop, "ann", "bob")
     everyone = segment(shop, "everyone", {"all": []})
-    for _twice in range(2):
+    for _time in range(2):
         assert segments.record_sizes(community=shop, at=AT) == {"everyone": 2}
     factories.members(shop, "eve")
     segments.record_sizes(community=shop, at=LATER)
@@ -109,21 +110,21 @@ def test_its_size_is_kept_by_day(shop: Community, by: Staff) -> None:
     assert list(sizes) == [2, 3]
 
 
-def test_what_is_used_is_not_archived(shop: Community, by: Staff) -> None:
+def test_used_segment_cannot_be_archived(shop: Community, by: Staff) -> None:
     inner = segment(shop, "inner", {"all": []})
-    outer = segment(shop, "outer", ask("inner"))
+    outer = segment(shop, "outer", segment_rule("inner"))
     with pytest.raises(segments.SegmentInUse, match="outer"):
         segments.archive(segment=inner, by=by, at=AT)
     segments.archive(segment=outer, by=by, at=AT)
     segments.archive(segment=inner, by=by, at=AT)
     assert segments.list_active(shop) == []
     segments.restore(segment=inner, by=by, at=AT)
-    assert [one.key for one in segments.list_active(shop)] == ["inner"]
+    assert [segment.key for segment in segments.list_active(shop)] == ["inner"]
 
 
-def test_another_communitys_segment_is_not_found(shop: Community) -> None:
+def test_segment_of_another_community_is_not_found(shop: Community) -> None:
     segment(factories.community("other"), "s", {"all": []})
     with pytest.raises(segments.SegmentNotFound):
         segments.get(shop, "s")
     with pytest.raises(RuleError):
-        segment(shop, "t", ask("s"))
+        segment(shop, "t", segment_rule("s"))

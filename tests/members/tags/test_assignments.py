@@ -18,7 +18,7 @@ from tests.factories import AT, LATER
 pytestmark = pytest.mark.both_databases
 
 
-def test_a_batch_says_who_when_and_from_where(shop: Community, by: Staff) -> None:
+def test_batch_has_author_time_and_source(shop: Community, by: Staff) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
     vip = factories.tag(shop, "vip")
     batch = assignments.apply(
@@ -34,7 +34,7 @@ def test_a_batch_says_who_when_and_from_where(shop: Community, by: Staff) -> Non
     assert assignments.apply(tag=vip, accounts=[ann], by=by, at=LATER).changed == 0
 
 
-def test_putting_a_tag_again_keeps_its_depth(shop: Community, by: Staff) -> None:
+def test_applying_a_tag_again_keeps_its_depth(shop: Community, by: Staff) -> None:
     (ann,) = factories.members(shop, "ann")
     tea = factories.tag(shop, "tea")
     assignments.set_depths(tag=tea, depths={ann: 7}, by=by, at=AT)
@@ -44,20 +44,23 @@ def test_putting_a_tag_again_keeps_its_depth(shop: Community, by: Staff) -> None
     assert assignments.depths_of_person([ann]) == {}
 
 
-def test_excluding_a_tag_keeps_the_untagged_and_drops_who_also_carries_it(
-    shop: Community, by: Staff
-) -> None:
+def test_excluding_a_tag_keeps_untagged_members(shop: Community, by: Staff) -> None:
     ann, bob, _eve = factories.members(shop, "ann", "bob", "eve")
     vip, bad = factories.tag(shop, "vip"), factories.tag(shop, "bad")
     assignments.apply(tag=vip, accounts=[ann, bob], by=by, at=AT)
     assignments.apply(tag=bad, accounts=[bob], by=by, at=AT)
     assert factories.matching_keys(shop, {"tag": {"none": ["bad"]}}) == ["ann", "eve"]
-    assert factories.matching_keys(shop, {"not": {"tag": {"any": ["bad"]}}}) == ["ann", "eve"]
-    assert factories.matching_keys(shop, {"tag": {"any": ["vip"], "none": ["bad"]}}) == ["ann"]
+    assert factories.matching_keys(shop, {"not": {"tag": {"any": ["bad"]}}}) == [
+        "ann",
+        "eve",
+    ]
+    assert factories.matching_keys(
+        shop, {"tag": {"any": ["vip"], "none": ["bad"]}}
+    ) == ["ann"]
     assert factories.matching_keys(shop, {"tag": {"untagged": True}}) == ["eve"]
 
 
-def test_tags_of_a_person_are_put_and_taken_on_the_person(
+def test_tags_are_applied_to_and_removed_from_the_person(
     shop: Community, by: Staff
 ) -> None:
     ann, too = factories.members(shop, "ann", "too")
@@ -70,9 +73,7 @@ def test_tags_of_a_person_are_put_and_taken_on_the_person(
     assert factories.matching_keys(shop, {"tag": {"any": ["vip"]}}) == []
 
 
-def test_of_an_exclusive_group_a_person_carries_one_tag(
-    shop: Community, by: Staff
-) -> None:
+def test_person_has_one_tag_of_an_exclusive_group(shop: Community, by: Staff) -> None:
     ann, too, bob = factories.members(shop, "ann", "too", "bob")
     stage = factories.tag_group(shop, "stage", exclusive=True)
     cold, warm = factories.tag(shop, "cold", stage), factories.tag(shop, "warm", stage)
@@ -85,7 +86,7 @@ def test_of_an_exclusive_group_a_person_carries_one_tag(
     assert assignments.depths_of_person([ann, too]) == {"cold": 1}
 
 
-def test_undo_returns_exactly_what_the_batch_changed(
+def test_undo_restores_exactly_what_the_batch_changed(
     shop: Community, by: Staff
 ) -> None:
     ann, bob, eve = factories.members(shop, "ann", "bob", "eve")
@@ -109,7 +110,7 @@ def test_undo_returns_exactly_what_the_batch_changed(
         assignments.undo(batch=batch, by=by, at=LATER)
 
 
-def test_batches_are_undone_one_after_the_other(shop: Community, by: Staff) -> None:
+def test_batches_can_be_undone_in_turn(shop: Community, by: Staff) -> None:
     (ann,) = factories.members(shop, "ann")
     tea = factories.tag(shop, "tea")
     batches = [
@@ -121,21 +122,21 @@ def test_batches_are_undone_one_after_the_other(shop: Community, by: Staff) -> N
         assert assignments.depths_of_person([ann]) == ({"tea": left} if left else {})
 
 
-def test_several_verbs_make_one_batch(shop: Community, by: Staff) -> None:
+def test_one_batch_can_span_several_verbs(shop: Community, by: Staff) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
-    one, two = factories.tag(shop, "one"), factories.tag(shop, "two")
-    assignments.apply(tag=one, accounts=[ann], by=by, at=AT)
+    first, second = factories.tag(shop, "first"), factories.tag(shop, "second")
+    assignments.apply(tag=first, accounts=[ann], by=by, at=AT)
     batch = assignments.create_batch(community=shop, note="spring", by=by, at=AT)
-    assignments.apply(tag=two, accounts=[ann, bob], batch=batch, by=by, at=AT)
-    assignments.remove(tag=one, accounts=[ann], batch=batch, by=by, at=AT)
-    assignments.apply(tag=one, accounts=[ann], batch=batch, by=by, at=AT)
-    assignments.remove(tag=two, accounts=[bob], batch=batch, by=by, at=AT)
+    assignments.apply(tag=second, accounts=[ann, bob], batch=batch, by=by, at=AT)
+    assignments.remove(tag=first, accounts=[ann], batch=batch, by=by, at=AT)
+    assignments.apply(tag=first, accounts=[ann], batch=batch, by=by, at=AT)
+    assignments.remove(tag=second, accounts=[bob], batch=batch, by=by, at=AT)
     assignments.undo(batch=batch, by=by, at=LATER)
-    assert assignments.depths_of_person([ann]) == {"one": 1}
+    assert assignments.depths_of_person([ann]) == {"first": 1}
     assert assignments.depths_of_person([bob]) == {}
 
 
-def test_expired_tags_go(shop: Community, by: Staff) -> None:
+def test_expired_taggings_are_removed(shop: Community, by: Staff) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
     hot = factories.tag(shop, "hot")
     assignments.apply(tag=hot, accounts=[ann, bob], expires_at=LATER, by=by, at=AT)
@@ -148,7 +149,9 @@ def test_expired_tags_go(shop: Community, by: Staff) -> None:
     assert batch.changed == 1
 
 
-def test_more_people_than_a_statement_holds(shop: Community, by: Staff) -> None:
+def test_more_people_than_fit_into_one_statement_are_tagged(
+    shop: Community, by: Staff
+) -> None:
     keys = [f"k{n}" for n in range(6_000)]
     ids = accounts.ensure(community=shop, keys=keys, by=by, at=AT)
     vip = factories.tag(shop, "vip")
@@ -158,7 +161,7 @@ def test_more_people_than_a_statement_holds(shop: Community, by: Staff) -> None:
     assert assignments.undo(batch=batch, by=by, at=LATER) == 6_000
 
 
-def test_strangers_and_viewers_are_refused(shop: Community, by: Staff) -> None:
+def test_other_communities_and_viewers_are_rejected(shop: Community, by: Staff) -> None:
     other = factories.community("other")
     (eve,) = factories.members(other, "eve")
     (ann,) = factories.members(shop, "ann")

@@ -25,7 +25,7 @@ def apply(shop: Community, by: Staff, *accounts: int) -> tag_models.TagBatch:
 @pytest.mark.parametrize(
     ("hour", "tag"), [(16, "00-06"), (21, "00-06"), (22, "06-12"), (15, "18-24")]
 )
-def test_the_hour_is_the_communitys(
+def test_hour_is_in_the_communitys_time_zone(
     shop: Community, by: Staff, hour: int, tag: str
 ) -> None:
     joined = datetime(2026, 3, 5, hour, 30, tzinfo=UTC)
@@ -36,11 +36,13 @@ def test_the_hour_is_the_communitys(
     assert set(people.get(shop, "ann").tags) == expected
 
 
-def test_the_hour_is_the_members_own_where_it_is_known(
+def test_hour_is_in_the_members_own_time_zone_if_set(
     shop: Community, by: Staff
 ) -> None:
     joined = datetime(2026, 3, 5, 18, 30, tzinfo=UTC)
-    ann, bob = (factories.member(shop, key, joined_at=joined).pk for key in ("ann", "bob"))
+    ann, bob = (
+        factories.member(shop, key, joined_at=joined).pk for key in ("ann", "bob")
+    )
     zone = attributes.define(community=shop, name="timezone", type="text", by=by, at=AT)
     values = {ann: "Europe/Berlin", bob: "Nowhere/Land"}
     attributes.set_values(attribute=zone, values=values, by=by, at=AT)
@@ -49,16 +51,14 @@ def test_the_hour_is_the_members_own_where_it_is_known(
     assert factories.matching_keys(shop, {"tag": {"any": ["joined:00-06"]}}) == ["bob"]
 
 
-def test_a_day_without_a_time_has_no_hour(shop: Community, by: Staff) -> None:
+def test_date_without_a_time_gives_no_hour_tag(shop: Community, by: Staff) -> None:
     joined = datetime(2026, 3, 4, 16, tzinfo=UTC)
     ann = factories.member(shop, "ann", joined_at=joined)
     apply(shop, by, ann.pk)
     assert set(people.get(shop, "ann").tags) == {"joined:2026-03", "via:import"}
 
 
-def test_who_joins_gets_them_without_being_asked_and_once(
-    shop: Community, by: Staff
-) -> None:
+def test_new_members_get_automatic_tags_once(shop: Community, by: Staff) -> None:
     ids = factories.members(shop, "ann", "bob")
     joined = [
         facts.RecordedFact(
@@ -75,9 +75,11 @@ def test_who_joins_gets_them_without_being_asked_and_once(
         )
         for account in ids
     ]
-    for _twice in range(2):
+    for _time in range(2):
         automatic.react(community=shop, facts=joined, at=AT)
-    assert factories.matching_keys(shop, {"tag": {"all": ["via:import", "joined:18-24"]}}) == [
+    assert factories.matching_keys(
+        shop, {"tag": {"all": ["via:import", "joined:18-24"]}}
+    ) == [
         "ann",
         "bob",
     ]
@@ -85,9 +87,12 @@ def test_who_joins_gets_them_without_being_asked_and_once(
 
 
 def test_groups_are_named_in_the_communitys_language(by: Staff) -> None:
-    there = factories.community("there", language="en")
-    ann = factories.member(there, "ann")
+    english = factories.community("english", language="en")
+    ann = factories.member(english, "ann")
     automatic.apply(
-        community=there, accounts=[ann.pk], by=factories.staff(there, "owner", "x"), at=AT
+        community=english,
+        accounts=[ann.pk],
+        by=factories.staff(english, "owner", "x"),
+        at=AT,
     )
-    assert tag_groups.get_by_key(there, automatic.VIA).name == "Joined through"
+    assert tag_groups.get_by_key(english, automatic.VIA_GROUP).name == "Joined through"

@@ -1,6 +1,9 @@
-"""K7 · many are tagged in the background; stopped anywhere, it goes on."""
+"""K7: many people are tagged in the background, by a job that can be interrupted."""
 
 from __future__ import annotations
+
+import itertools
+from typing import Any
 
 import pytest
 
@@ -8,7 +11,6 @@ from qunce.core import permissions
 from qunce.core.communities import Community
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
 from qunce.members.tags import assignments
@@ -22,16 +24,16 @@ pytestmark = pytest.mark.both_databases
 VIP = {"tag": {"any": ["vip"]}}
 
 
-def begin(shop: Community, by: Staff, action: str = "apply") -> tag_models.TagJob:
+def start(shop: Community, by: Staff, action: str = "apply") -> tag_models.TagJob:
     people = bitmaps.of(factories.members(shop, *"abcde"))
     vip = factories.tag(shop, "vip")
     return bulk_tagging.start(tag=vip, action=action, people=people, by=by, at=AT)
 
 
-def test_it_is_done_once_and_undone_as_one(shop: Community, by: Staff) -> None:
-    job = begin(shop, by)
+def test_job_runs_once_and_is_undone_as_one_batch(shop: Community, by: Staff) -> None:
+    job = start(shop, by)
     (due,) = job_queue.QueuedJob.objects.filter(job=bulk_tagging.JOB)
-    for _twice in range(2):
+    for _time in range(2):
         bulk_tagging.run(due.key, at=LATER)
     job = bulk_tagging.get(by=by, pk=job.pk)
     assert (job.done, job.batch.changed, job.error) == (5, 5, "")
@@ -40,39 +42,37 @@ def test_it_is_done_once_and_undone_as_one(shop: Community, by: Staff) -> None:
     assert factories.matching_keys(shop, VIP) == []
 
 
-def test_a_stop_in_the_middle_loses_and_doubles_nothing(
+def test_interrupted_job_resumes_without_loss_or_duplicates(
     shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = begin(shop, by)
-    work_one, turns = bulk_tagging._work, []
+    job = start(shop, by)
+    apply, calls = assignments.apply, itertools.count(1)
 
-    def killed(*given: object) -> None:
-        turns.append(1)
-        if len(turns) == 2:
+    def interrupted(**params: Any) -> tag_models.TagBatch:
+        if next(calls) == 2:
             raise KeyboardInterrupt
-        work_one(*given)  # type: ignore[arg-type]
+        return apply(**params)
 
-    monkeypatch.setattr(account_models, "CHUNK", 2)
     monkeypatch.setattr(account_queries.chunks, "__defaults__", (2,))
-    monkeypatch.setattr(bulk_tagging, "_work", killed)
-    with pytest.raises(KeyboardInterrupt):
-        bulk_tagging.run(str(job.pk), at=LATER)
+    with monkeypatch.context() as patch:
+        patch.setattr(assignments, "apply", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            bulk_tagging.run(str(job.pk), at=LATER)
     assert factories.matching_keys(shop, VIP) == ["a", "b"]
-    monkeypatch.setattr(bulk_tagging, "_work", work_one)
     bulk_tagging.run(str(job.pk), at=LATER)
     assert factories.matching_keys(shop, VIP) == list("abcde")
     assert bulk_tagging.get(by=by, pk=job.pk).batch.changed == 5
 
 
-def test_who_is_erased_meanwhile_is_passed_over(shop: Community, by: Staff) -> None:
-    job = begin(shop, by)
+def test_people_erased_since_the_start_are_skipped(shop: Community, by: Staff) -> None:
+    job = start(shop, by)
     people.erase(account=account_queries.get(shop, "b"), by=by, at=AT)
     bulk_tagging.run(str(job.pk), at=LATER)
     assert factories.matching_keys(shop, VIP) == list("acde")
 
 
-def test_taking_off(shop: Community, by: Staff) -> None:
-    bulk_tagging.run(str(begin(shop, by).pk), at=AT)
+def test_job_removes_a_tag(shop: Community, by: Staff) -> None:
+    bulk_tagging.run(str(start(shop, by).pk), at=AT)
     vip = tag_models.TagJob.objects.get().tag
     chosen = bitmaps.of([account_queries.get(shop, "a").pk])
     job = bulk_tagging.start(tag=vip, action="remove", people=chosen, by=by, at=AT)
@@ -80,8 +80,8 @@ def test_taking_off(shop: Community, by: Staff) -> None:
     assert factories.matching_keys(shop, VIP) == list("bcde")
 
 
-def test_others_do_not_see_it(shop: Community, by: Staff) -> None:
-    job = begin(shop, by)
+def test_other_staff_cannot_see_the_job(shop: Community, by: Staff) -> None:
+    job = start(shop, by)
     olga = factories.staff(shop, "operator", login="olga")
     stranger = factories.staff(factories.community("other"), login="eve")
     for staff in (olga, stranger):

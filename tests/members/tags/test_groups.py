@@ -19,7 +19,7 @@ from tests.factories import AT
 pytestmark = pytest.mark.both_databases
 
 
-def test_a_group_becomes_exclusive_only_if_nobody_carries_two(
+def test_group_becomes_exclusive_only_if_nobody_has_two_of_its_tags(
     shop: Community, by: Staff
 ) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
@@ -38,9 +38,7 @@ def test_a_group_becomes_exclusive_only_if_nobody_carries_two(
     assert tag_groups.get_by_key(shop, "stage").name == "Stage"
 
 
-def test_a_groups_rule_is_changed_for_the_tags_to_come(
-    shop: Community, by: Staff
-) -> None:
+def test_changed_naming_rule_applies_to_new_tags(shop: Community, by: Staff) -> None:
     group = factories.tag_group(shop, "exam")
     factories.tag(shop, "old", group)
     naming = tag_naming.NamingRule(prefix="exam:", guidance="Like exam:2026-12.")
@@ -55,11 +53,13 @@ def test_a_groups_rule_is_changed_for_the_tags_to_come(
         tag_groups.update(group=group, naming=naming, by=by, at=AT)
 
 
-def test_a_tag_moves_where_its_name_fits_and_nobody_carries_a_rival(
+def test_tag_moves_to_groups_that_allow_its_name_and_members(
     shop: Community, by: Staff
 ) -> None:
     (ann,) = factories.members(shop, "ann")
-    exam = factories.tag_group(shop, "exam", naming=tag_naming.NamingRule(prefix="exam:"))
+    exam = factories.tag_group(
+        shop, "exam", naming=tag_naming.NamingRule(prefix="exam:")
+    )
     stage = factories.tag_group(shop, "stage", exclusive=True)
     cold, hot = factories.tag(shop, "cold", stage), factories.tag(shop, "hot")
     for tag in (cold, hot):
@@ -75,7 +75,7 @@ def test_a_tag_moves_where_its_name_fits_and_nobody_carries_a_rival(
     assert library.get(shop, "hot").group is None
 
 
-def test_a_tag_is_handed_over_and_left_to_nobody(shop: Community, by: Staff) -> None:
+def test_owner_of_a_tag_is_set_and_cleared(shop: Community, by: Staff) -> None:
     vip = factories.tag(shop, "vip")
     library.set_owner(tag=vip, owner=by, by=by, at=AT)
     assert library.get(shop, "vip").owner == by
@@ -83,7 +83,7 @@ def test_a_tag_is_handed_over_and_left_to_nobody(shop: Community, by: Staff) -> 
     assert library.get(shop, "vip").owner is None
 
 
-def test_a_synonym_goes_unless_rules_may_name_it(shop: Community, by: Staff) -> None:
+def test_synonym_is_removed_unless_rules_may_use_it(shop: Community, by: Staff) -> None:
     vip, old = factories.tag(shop, "vip"), factories.tag(shop, "old")
     for key in ("贵宾", "大客户"):
         library.add_synonym(tag=vip, key=key, by=by, at=AT)
@@ -96,16 +96,16 @@ def test_a_synonym_goes_unless_rules_may_name_it(shop: Community, by: Staff) -> 
         by=by,
         at=AT,
     )
-    named = {synonym.key: synonym for synonym in vip.synonyms.all()}
-    for key, said in (("old", "merged"), ("大客户", "Best")):
-        with pytest.raises(library.SynonymInUse, match=said):
-            library.remove_synonym(synonym=named[key], by=by, at=AT)
-    library.remove_synonym(synonym=named["贵宾"], by=by, at=AT)
+    synonyms = {synonym.key: synonym for synonym in vip.synonyms.all()}
+    for key, reason in (("old", "merged"), ("大客户", "Best")):
+        with pytest.raises(library.SynonymInUse, match=reason):
+            library.remove_synonym(synonym=synonyms[key], by=by, at=AT)
+    library.remove_synonym(synonym=synonyms["贵宾"], by=by, at=AT)
     with pytest.raises(library.TagNotFound):
         library.get(shop, "贵宾")
 
 
-def test_only_managers_tend_the_library(shop: Community) -> None:
+def test_only_managers_manage_tags(shop: Community) -> None:
     clerk = staff_models.create(community=shop, login="wu", role="operator", at=AT)
     vip, group = factories.tag(shop, "vip"), factories.tag_group(shop, "g")
     for verb in (
@@ -117,9 +117,7 @@ def test_only_managers_tend_the_library(shop: Community) -> None:
             verb()
 
 
-def test_who_sees_a_part_undoes_only_their_own_batches(
-    shop: Community, by: Staff
-) -> None:
+def test_scoped_staff_undo_only_their_own_batches(shop: Community, by: Staff) -> None:
     """K7."""
     (ann,) = factories.members(shop, "ann")
     vip, other = factories.tag(shop, "vip"), factories.tag(shop, "other")
@@ -137,14 +135,14 @@ def test_who_sees_a_part_undoes_only_their_own_batches(
         assignments.undo(batch=merged, by=by, at=AT)
 
 
-def test_twins_that_are_to_stay_two_are_not_offered_again(
+def test_dismissed_duplicates_are_not_suggested_again(
     shop: Community, by: Staff
 ) -> None:
-    one, other = factories.tag(shop, "VIP 1"), factories.tag(shop, "vip-1")
+    tag, other = factories.tag(shop, "VIP 1"), factories.tag(shop, "vip-1")
     factories.tag(shop, "ViP1 ")
     assert len(tag_report.list_duplicates(shop)) == 3
     for _ in range(2):
-        duplicates.dismiss(tag=other, other=one, by=by, at=AT)
+        duplicates.dismiss(tag=other, other=tag, by=by, at=AT)
     pairs = [{tag.key for tag in pair} for pair in tag_report.list_duplicates(shop)]
     assert {"VIP 1", "vip-1"} not in pairs
     assert len(pairs) == 2

@@ -16,18 +16,18 @@ from tests.factories import AT
 pytestmark = pytest.mark.both_databases
 
 
-def test_names_are_unique_over_tags_and_synonyms(shop: Community, by: Staff) -> None:
+def test_keys_are_unique_across_tags_and_synonyms(shop: Community, by: Staff) -> None:
     koc = factories.tag(shop, "koc")
     library.add_synonym(tag=koc, key="key opinion", by=by, at=AT)
-    for taken in ("koc", " key  opinion "):
+    for key in ("koc", " key  opinion "):
         with pytest.raises(library.TagAlreadyExists, match="koc"):
-            factories.tag(shop, taken)
+            factories.tag(shop, key)
     assert library.get(shop, "key opinion") == koc
     with pytest.raises(library.TagNotFound, match="kol"):
         library.get(shop, "kol")
 
 
-def test_another_communitys_tag_is_not_found(shop: Community) -> None:
+def test_tag_of_another_community_is_not_found(shop: Community) -> None:
     factories.tag(factories.community("other"), "vip")
     with pytest.raises(library.TagNotFound):
         library.get(shop, "vip")
@@ -35,17 +35,17 @@ def test_another_communitys_tag_is_not_found(shop: Community) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "said"),
+    ("key", "error"),
     [
         ("2026-12", "begin with “exam:”"),
-        ("exam:soon", "does not fit"),
+        ("exam:soon", "does not match"),
         ("exam:2026-12-31", "at most 12"),
         ("a;b", "separates"),
         ("  ", "needs a name"),
     ],
 )
-def test_a_groups_naming_rule_says_how_it_is_done_right(
-    shop: Community, key: str, said: str
+def test_naming_error_contains_the_groups_guidance(
+    shop: Community, key: str, error: str
 ) -> None:
     naming = tag_naming.NamingRule(
         prefix="exam:",
@@ -55,18 +55,18 @@ def test_a_groups_naming_rule_says_how_it_is_done_right(
     )
     group = factories.tag_group(shop, "exam", naming=naming)
     assert factories.tag(shop, "exam:2026-12", group).group == group
-    with pytest.raises(tag_naming.InvalidTagName) as refused:
+    with pytest.raises(tag_naming.InvalidTagName) as raised:
         factories.tag(shop, key, group)
-    assert said in str(refused.value)
-    assert str(refused.value).endswith("Write it like exam:2026-12.")
+    assert error in str(raised.value)
+    assert str(raised.value).endswith("Write it like exam:2026-12.")
 
 
-def test_a_pattern_that_cannot_be_read_is_refused(shop: Community) -> None:
+def test_invalid_pattern_is_rejected(shop: Community) -> None:
     with pytest.raises(tag_naming.InvalidTagName):
         factories.tag_group(shop, "exam", naming=tag_naming.NamingRule(pattern="("))
 
 
-def test_who_may_make_tags_is_set_for_each_group(shop: Community, by: Staff) -> None:
+def test_group_defines_which_roles_may_create_tags(shop: Community, by: Staff) -> None:
     staff = factories.staff(shop, "operator", "olga")
     notes = factories.tag_group(shop, "notes", creator_roles=["operator"])
     note = library.create(community=shop, key="n1", group=notes, by=staff, at=AT)
@@ -76,7 +76,7 @@ def test_who_may_make_tags_is_set_for_each_group(shop: Community, by: Staff) -> 
         library.create(community=shop, key="n2", by=staff, at=AT)
 
 
-def test_a_tag_is_archived_and_restored_not_deleted(shop: Community, by: Staff) -> None:
+def test_tag_is_archived_and_restored(shop: Community, by: Staff) -> None:
     (ann,) = factories.members(shop, "ann")
     vip = factories.tag(shop, "vip")
     assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
@@ -92,16 +92,18 @@ def test_a_tag_is_archived_and_restored_not_deleted(shop: Community, by: Staff) 
     assert list(library.list_tags(shop)) == [vip]
 
 
-def test_merging_makes_a_synonym_and_moves_the_carriers(
-    shop: Community, by: Staff
-) -> None:
+def test_merge_creates_a_synonym_and_moves_members(shop: Community, by: Staff) -> None:
     ann, bob, eve = factories.members(shop, "ann", "bob", "eve")
     a, h = factories.tag(shop, "A"), factories.tag(shop, "H")
     assignments.set_depths(tag=a, depths={ann: 1, bob: 4}, by=by, at=AT)
     assignments.set_depths(tag=h, depths={bob: 2, eve: 1}, by=by, at=AT)
     assignments.merge(tag=a, into=h, by=by, at=AT)
     for key in "AH":
-        assert factories.matching_keys(shop, {"tag": {"any": [key]}}) == ["ann", "bob", "eve"]
+        assert factories.matching_keys(shop, {"tag": {"any": [key]}}) == [
+            "ann",
+            "bob",
+            "eve",
+        ]
     assert assignments.depths_of_person([bob]) == {"H": 4}
     assert library.get(shop, "A") == h
     with pytest.raises(library.TagAlreadyExists):
@@ -110,7 +112,7 @@ def test_merging_makes_a_synonym_and_moves_the_carriers(
         assignments.merge(tag=h, into=h, by=by, at=AT)
 
 
-def test_merging_into_an_exclusive_group_breaks_no_one_elses_tag(
+def test_merge_into_an_exclusive_group_keeps_existing_tags(
     shop: Community, by: Staff
 ) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
@@ -125,40 +127,38 @@ def test_merging_into_an_exclusive_group_breaks_no_one_elses_tag(
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("name", "other"),
     [("VIP-1", "ｖｉｐ1"), ("会员", "惠员"), ("newcomer", "newcomers")],
 )
-def test_near_twins_are_offered(shop: Community, one: str, other: str) -> None:
-    tag = factories.tag(shop, one)
+def test_similar_names_are_suggested(shop: Community, name: str, other: str) -> None:
+    tag = factories.tag(shop, name)
     factories.tag(shop, "something else")
     assert tag_report.list_similar(shop, other) == [tag]
-    twin = factories.tag(shop, other)
-    assert [{*pair} for pair in tag_report.list_duplicates(shop)] == [{tag, twin}]
+    duplicate = factories.tag(shop, other)
+    assert [{*pair} for pair in tag_report.list_duplicates(shop)] == [{tag, duplicate}]
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("term 1", "term 2"), ("tea", "toy"), ("高", "低")]
+    ("name", "other"), [("term 1", "term 2"), ("tea", "toy"), ("高", "低")]
 )
-def test_names_that_only_look_alike_are_no_twins(one: str, other: str) -> None:
-    assert tag_naming.similar_names(one, [other]) == []
+def test_different_names_are_not_suggested(name: str, other: str) -> None:
+    assert tag_naming.similar_names(name, [other]) == []
 
 
-def test_reports_tell_what_to_tidy(shop: Community, by: Staff) -> None:
+def test_reports_list_what_to_tidy(shop: Community, by: Staff) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
-    unused, asked = factories.tag(shop, "unused"), factories.tag(shop, "asked")
+    unused, used = factories.tag(shop, "unused"), factories.tag(shop, "used")
     lone, common = factories.tag(shop, "lone"), factories.tag(shop, "common")
     assignments.apply(tag=lone, accounts=[ann], by=by, at=AT)
     assignments.apply(tag=common, accounts=[ann, bob], by=by, at=AT)
-    rule = {"not": {"tag": {"any": [asked.key]}}}
+    rule = {"not": {"tag": {"any": [used.key]}}}
     segments.create(community=shop, key="s", rule=rule, by=by, at=AT)
     assert tag_report.list_unused(shop, at=AT) == [unused]
     assert tag_report.list_single_use(shop, at=AT) == [lone]
 
 
 @pytest.mark.parametrize("template", tag_templates.TEMPLATES)
-def test_a_template_fills_the_library_once(
-    shop: Community, by: Staff, template: str
-) -> None:
+def test_template_is_applied_once(shop: Community, by: Staff, template: str) -> None:
     new = tag_templates.apply(community=shop, template=template, by=by, at=AT)
     assert len(new) > 7
     assert set(library.list_tags(shop)) == set(new)
@@ -166,6 +166,6 @@ def test_a_template_fills_the_library_once(
     assert again == []
 
 
-def test_an_unknown_template_is_named(shop: Community, by: Staff) -> None:
+def test_unknown_template_is_rejected(shop: Community, by: Staff) -> None:
     with pytest.raises(tag_templates.TagTemplateNotFound, match="farming"):
         tag_templates.apply(community=shop, template="farming", by=by, at=AT)

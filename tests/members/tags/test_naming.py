@@ -13,11 +13,11 @@ NAMES = st.lists(
 
 
 @given(NAMES)
-def test_all_pairs_at_once_are_those_found_one_by_one_k3(names: list[str]) -> None:
+def test_all_pairs_equal_those_compared_one_by_one_k3(names: list[str]) -> None:
     slow = [
-        (one, other)
-        for place, one in enumerate(names)
-        for other in names[place + 1 :]
-        if naming.similarity(one, other) >= naming.MIN_SIMILARITY
+        (name, other)
+        for index, name in enumerate(names)
+        for other in names[index + 1 :]
+        if naming.similarity(name, other) >= naming.MIN_SIMILARITY
     ]
     assert naming.similar_pairs(names) == slow

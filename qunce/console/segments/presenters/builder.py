@@ -23,6 +23,7 @@ from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
 from qunce.members.search import search
 from qunce.sets import audiences
+from qunce.sets.audiences import CompiledRule
 from qunce.sets.rules.base import RuleError
 
 if TYPE_CHECKING:
@@ -142,23 +143,27 @@ class BuilderPage:
 def build_page(draft: Draft, choices: Choices, query: str = "") -> BuilderPage:
     """`query` searches for a person to explain."""
     rule = draft.rule
+    compiled: CompiledRule | RuleError | None = None
     if draft.form is not None and draft.form.is_bound and draft.form.is_valid():
         with_clause, _line = segment_draft.with_form_clause(draft)
-        if _find_error(with_clause, choices) is None:
+        compiled = _compile(with_clause, choices)
+        if isinstance(compiled, CompiledRule):
             rule = with_clause
-    error = _find_error(rule, choices)
-    if error is not None:
+    if compiled is None or isinstance(compiled, RuleError):
+        compiled = _compile(rule, choices)
+    if isinstance(compiled, RuleError):
+        error = compiled
         return BuilderPage(choices, draft, rule, None, error.message, error.path)
     funnel = audiences.funnel(
         community=choices.community,
-        rule=rule,
+        rule=compiled,
         by=choices.by,
         at=choices.at,
         sample=SAMPLE_SIZE,
     )
     page = BuilderPage(choices, draft, rule, funnel)
     if draft.person is not None:
-        page = replace(page, explained=_explain(draft.person, rule, choices))
+        page = replace(page, explained=_explain(draft.person, compiled, choices))
     if query:
         people = search.suggest(
             by=choices.by, query=query, at=choices.at, limit=MAX_SEARCH_RESULTS
@@ -167,15 +172,16 @@ def build_page(draft: Draft, choices: Choices, query: str = "") -> BuilderPage:
     return page
 
 
-def _find_error(rule: Any, choices: Choices) -> RuleError | None:
+def _compile(rule: Any, choices: Choices) -> CompiledRule | RuleError:
     try:
-        audiences.check(community=choices.community, rule=rule)
+        return audiences.compile_rule(community=choices.community, rule=rule)
     except RuleError as error:
         return error
-    return None
 
 
-def _explain(account_id: int, rule: Any, choices: Choices) -> PersonExplanation:
+def _explain(
+    account_id: int, rule: CompiledRule, choices: Choices
+) -> PersonExplanation:
     account = visibility.get(by=choices.by, account=account_id, at=choices.at)
     explanation = audiences.explain(
         community=choices.community,

@@ -1,4 +1,4 @@
-"""K8: rules as sentences, whatever they hold, in the reader's language."""
+"""K8: rules as sentences, in the active language, whatever they contain."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ NAMES = {
     ("kind", "coupon.redeemed"): "redeemed a coupon",
 }
 
-SAID = [
-    ({"tag": {"any": ["vip", "koc"]}}, "carries any of the tags VIP, KOC"),
-    ({"tag": {"any": "vip"}}, "carries the tag VIP"),
+SENTENCES = [
+    ({"tag": {"any": ["vip", "koc"]}}, "has any of the tags VIP, KOC"),
+    ({"tag": {"any": "vip"}}, "has the tag VIP"),
     (
         {"tag": {"all": ["vip"], "none": ["koc"]}},
-        "carries all of the tags VIP and carries none of the tags KOC",
+        "has all of the tags VIP and has none of the tags KOC",
     ),
     (
         {"tag": {"any": ["vip"], "depth": {"gte": 5}}},
-        "carries the tag VIP at least 5 times each",
+        "has the tag VIP at least 5 times each",
     ),
     ({"tag": {"untagged": True}}, "has no tags"),
-    ({"tag": {"untagged": "taste"}}, "carries no tag of the group Taste"),
+    ({"tag": {"untagged": "taste"}}, "has no tag in the tag group Taste"),
     ({"group": {"any": ["north"]}}, "is in the group North shop"),
     ({"layer": {"of": "value", "in": ["high"]}}, "is in the layer high of Value"),
     ({"segment": {"any": ["loyal"]}}, "is in the segment Loyal"),
-    ({"segment": {"frozen": ["march"]}}, "is on the frozen list march"),
+    ({"segment": {"frozen": ["march"]}}, "is in the frozen segment march"),
     (
         {"attr": {"name": "region", "in": ["gansu", "shaanxi"]}},
         "has region gansu, shaanxi",
@@ -63,7 +63,7 @@ SAID = [
     ({"attr": {"name": "region", "gte": 12000}}, "has region of at least 12,000"),
     (
         {"attr": {"name": "region", "anniversary": {"within": "7d"}}},
-        "has the anniversary of region within 7 days, today counted",
+        "has an anniversary of region in the next 7 days, including today",
     ),
     ({"did": {"kind": "order.paid"}}, "paid an order"),
     (
@@ -76,7 +76,7 @@ SAID = [
     ),
     (
         {"did": {"kind": "order.paid", "days": {"gte": 2, "lte": 5}}},
-        "paid an order on 2 to 5 days",
+        "paid an order on 2 to 5 different days",
     ),
     (
         {
@@ -86,7 +86,7 @@ SAID = [
                 "since": "2026-01-01",
             }
         },
-        "paid an order with amount adding up to at least 10,000 since 2026-01-01",
+        "paid an order with a total amount of at least 10,000 since 2026-01-01",
     ),
     (
         {"did": {"kind": "order.paid", "last": {"before": "30d"}}},
@@ -103,32 +103,32 @@ SAID = [
                 "within": "14d",
             }
         },
-        "did in this order: got a message → redeemed a coupon, within 14 days",
+        "did the following in order: got a message → redeemed a coupon, within 14 days",
     ),
     (
         {"joined": {"between": ["2026-01-01", "2026-01-31"]}},
         "joined the community from 2026-01-01 to 2026-01-31",
     ),
     ({"left": {"within": "12h"}}, "left the community in the last 12 hours"),
-    ({"source": {"any": ["shop"]}}, "came through shop"),
+    ({"source": {"any": ["shop"]}}, "joined through shop"),
     ({"opted_out": {"of": "messages"}}, "opted out of messages"),
     ({"members": {"keys": ["ann"]}}, "is the one member listed individually"),
-    ({"members": {"keys": ["a"] * 9}}, "is one of 9 members named by key"),
+    ({"members": {"keys": ["a"] * 9}}, "is one of 9 members listed individually"),
 ]
 
 
-@pytest.mark.parametrize(("rule", "said"), SAID)
-def test_each_clause_reads_as_a_sentence(rule: Any, said: str) -> None:
-    assert sentences.to_text(rule, NAMES) == f"everyone who {said}"
+@pytest.mark.parametrize(("rule", "sentence"), SENTENCES)
+def test_each_clause_reads_as_a_sentence(rule: Any, sentence: str) -> None:
+    assert sentences.to_text(rule, NAMES) == f"everyone who {sentence}"
 
 
-@pytest.mark.parametrize("rule", [rule for rule, _said in SAID])
-def test_each_clause_is_said_in_chinese(rule: Any) -> None:
+@pytest.mark.parametrize("rule", [rule for rule, _sentence in SENTENCES])
+def test_each_clause_reads_as_chinese(rule: Any) -> None:
     names = dict.fromkeys(NAMES, "名")
     with translation.override("zh-hans"):
         said = sentences.to_text(rule, names)
     words = phrasing.to_text(
-        piece for piece in _chinese(rule, names) if piece.kind == "word"
+        piece for piece in _chinese(rule, names) if piece.kind == "text"
     )
     assert not [letter for letter in words if letter.isascii() and letter.isalpha()]
     assert "  " not in said
@@ -148,33 +148,33 @@ def test_a_rule_reads_as_one_sentence() -> None:
         ]
     }
     assert sentences.to_text(rule, NAMES) == (
-        "everyone who carries any of the tags VIP, KOC and fits one of these: (is in the"
-        " group North shop or not: came through x) but nobody who got a message in the"
-        " last 3 days"
+        "everyone who has any of the tags VIP, KOC and matches any of these: (is in the"
+        " group North shop or not: joined through x) except anyone who got a message in"
+        " the last 3 days"
     )
     assert sentences.to_text({"all": []}, NAMES) == "everyone"
 
 
-def test_an_unknown_name_is_shown_as_such() -> None:
+def test_an_unknown_key_is_marked() -> None:
     (line,) = sentences.list_lines({"all": [{"tag": {"any": ["ghost", "vip"]}}]}, NAMES)
-    told = {piece.text: piece.kind for piece in line.pieces}
-    assert told["ghost"] == "unknown"
-    assert told["VIP"] == "value"
+    kinds = {piece.text: piece.kind for piece in line.pieces}
+    assert kinds["ghost"] == "unknown"
+    assert kinds["VIP"] == "value"
 
 
-def test_lines_know_their_places() -> None:
+def test_lines_have_paths_depths_and_joiners() -> None:
     rule = {
         "all": [
             {"not": {"any": [{"tag": {"any": ["vip"]}}, {"joined": {}}]}},
             {"with_left": {"left": {"within": "7d"}}},
         ]
     }
-    told = [
-        (line.path, line.clause, line.depth, line.joiner, line.is_group)
+    lines = [
+        (line.path, line.clause_path, line.depth, line.joiner, line.is_group)
         for line in sentences.list_lines(rule, NAMES)
     ]
-    assert told == [
-        ("all[0]", "all[0].not", 0, "except those who", True),
+    assert lines == [
+        ("all[0]", "all[0].not", 0, "except anyone who", True),
         ("all[0].not.any[0]", "all[0].not.any[0]", 1, "", False),
         ("all[0].not.any[1]", "all[0].not.any[1]", 1, "or", False),
         ("all[1]", "all[1]", 0, "and", True),
@@ -182,7 +182,7 @@ def test_lines_know_their_places() -> None:
     ]
 
 
-anything = st.recursive(
+any_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
@@ -200,8 +200,8 @@ anything = st.recursive(
 )
 
 
-@given(anything)
-def test_whatever_a_rule_holds_it_is_said(rule: Any) -> None:
+@given(any_json)
+def test_any_json_reads_as_a_sentence(rule: Any) -> None:
     assert isinstance(sentences.to_text(rule, {}), str)
     for line in sentences.list_lines({"all": [rule]}, NAMES):
         assert isinstance(line, Line)
@@ -209,7 +209,7 @@ def test_whatever_a_rule_holds_it_is_said(rule: Any) -> None:
 
 
 @pytest.mark.both_databases
-def test_names_are_found_in_the_community(shop: Community, by: Staff) -> None:
+def test_names_are_found_in_their_community(shop: Community, by: Staff) -> None:
     factories.tag(shop, "vip", factories.tag_group(shop, "worth", name="Worth"))
     about: dict[str, Any] = {"community": shop, "by": by, "at": AT}
     attributes.define(name="region", type="text", label="Region", **about)

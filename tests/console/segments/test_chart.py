@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from qunce.members.segments import segments
-from tests.console import desk
 from tests import factories
+from tests.console import desk
 
 pytestmark = pytest.mark.django_db
 
 
-def test_the_size_over_time_is_drawn_and_a_file_too() -> None:
+def test_the_size_over_time_is_shown_and_downloaded() -> None:
     """I16"""
     shop, now = factories.community(language="en"), datetime.now(UTC)
     by = factories.staff(shop)

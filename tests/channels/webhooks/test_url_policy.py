@@ -1,4 +1,4 @@
-"""Webhooks never go into our own network."""
+"""Webhooks are never sent into a private network."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ from qunce.channels.webhooks.url_policy import InvalidUrl
         "2002:a00:1::",
     ],
 )
-def test_private_addresses_are_not_open(address: str) -> None:
+def test_private_address_is_not_public(address: str) -> None:
     assert not url_policy.is_public(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111"])
-def test_public_addresses_are_open(address: str) -> None:
+def test_public_address_is_public(address: str) -> None:
     assert url_policy.is_public(address)
 
 
@@ -63,39 +63,44 @@ def test_public_addresses_are_open(address: str) -> None:
         "javascript:alert(1)",
     ],
 )
-def test_what_is_no_open_https_address_is_refused(url: str) -> None:
+def test_url_that_is_not_public_https_is_rejected(url: str) -> None:
+    assert url_policy.check("https://example.com/hook?x=1")
     with pytest.raises(InvalidUrl):
         url_policy.check(url)
 
 
-def lookup(*found: str) -> object:
-    def getaddrinfo(host: str, port: int, **_how: object) -> list[object]:
-        return [(0, 0, 0, "", (address, port)) for address in found]
+def resolver_of(*addresses: str) -> object:
+    def getaddrinfo(host: str, port: int, **_options: object) -> list[object]:
+        return [(0, 0, 0, "", (address, port)) for address in addresses]
 
     return getaddrinfo
 
 
-def test_one_private_address_among_many_closes_a_name(
+def test_host_with_one_private_address_is_rejected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lookup("8.8.8.8", "10.0.0.1"))
+    monkeypatch.setattr(socket, "getaddrinfo", resolver_of("8.8.8.8", "10.0.0.1"))
     with pytest.raises(InvalidUrl, match="private network"):
         url_policy.resolve("https://example.com/hook")
 
 
-def test_the_judged_address_is_the_one_that_is_called(
+def test_checked_address_is_the_one_that_is_called(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lookup("8.8.8.8"))
-    found = url_policy.resolve("https://example.com:8443/hook")
-    assert (found.address, found.host, found.port) == ("8.8.8.8", "example.com", 8443)
+    monkeypatch.setattr(socket, "getaddrinfo", resolver_of("8.8.8.8"))
+    target = url_policy.resolve("https://example.com:8443/hook")
+    assert (target.address, target.host, target.port) == (
+        "8.8.8.8",
+        "example.com",
+        8443,
+    )
 
 
-def test_a_setting_lets_them_go_inside(settings: Settings) -> None:
+def test_setting_allows_private_addresses(settings: Settings) -> None:
     settings.ALLOW_PRIVATE_WEBHOOKS = True
     assert url_policy.resolve("http://127.0.0.1:8000/").address == "127.0.0.1"
 
 
-def test_an_unknown_name_is_told(settings: Settings) -> None:
-    with pytest.raises(InvalidUrl, match="name server"):
+def test_unknown_host_is_rejected() -> None:
+    with pytest.raises(InvalidUrl, match="cannot be resolved"):
         url_policy.resolve("https://nobody.invalid/")

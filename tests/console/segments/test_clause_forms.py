@@ -1,4 +1,4 @@
-"""K8: each clause's form and the clause itself undo each other; nothing is cut short."""
+"""K8: forms keep every clause exactly as it is, or leave it to the JSON form."""
 
 from __future__ import annotations
 
@@ -11,28 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.console.segments import behaviour_forms, clause_forms
-from qunce.console.segments.choices import Desk
-from qunce.console.segments.form_fields import Option, Picker
+from qunce.console.segments.choices import Choices, Option, Picker
+from qunce.console.segments.clause_forms import base as clause_forms
 from qunce.members.attributes.attributes import Attribute
 from tests.oracle import strategies
 from tests.oracle.questions import Known, Questions
 
 
-class Bare(Desk):
-    """What is there without a community."""
+class ChoicesWithoutDatabase(Choices):
+    def picker(self, kind: str) -> Picker:
+        return Picker(describe=lambda keys: [Option(key, key) for key in keys])
 
-    def picker(self, what: str) -> Picker:
-        found = Picker()
-        found.find = lambda asked: []
-        found.named = lambda keys: [Option(key, key) for key in keys]
-        return found
-
-    def values(self, attribute: Attribute) -> Picker:
+    def value_picker(self, attribute: Attribute) -> Picker:
         return self.picker("values")
 
     @cached_property
-    def kinds(self) -> list[tuple[str, str]]:
+    def fact_kinds(self) -> list[tuple[str, str]]:
         return [(kind, kind) for kind in strategies.KINDS]
 
     @cached_property
@@ -50,33 +44,33 @@ class Bare(Desk):
         return [("worth", "worth"), ("taste", "taste")]
 
 
-DESK = Bare(by=None, at=None)  # type: ignore[arg-type]
+CHOICES = ChoicesWithoutDatabase(by=None, at=None)  # type: ignore[arg-type]
 SETTING = strategies.SETTINGS[0]
 
 
-def leaf(random: Random) -> Any:
+def draw_clause(random: Random) -> Any:
     known = Known(["m0", "m1"], ["loyal"], ["list0"])
-    return Questions(random, SETTING, known).leaf()
+    return Questions(random, SETTING, known).clause()
 
 
-def sent(form: clause_forms.ClauseForm) -> clause_forms.ClauseForm:
-    """The same form as a browser sends it back untouched."""
+def submit(form: clause_forms.ClauseForm) -> clause_forms.ClauseForm:
+    """The form as a browser submits it without any change."""
     args = {
         name: form.get_initial_for_field(form.fields[name], name)
         for name in form.fields
     }
-    return type(form)(DESK, clause_forms.posted(form.name, args))
+    return type(form)(CHOICES, clause_forms.to_post_data(args))
 
 
 @given(st.randoms(use_true_random=False))
-def test_looking_at_a_clause_changes_nothing(random: Random) -> None:
-    clause = leaf(random)
-    form = sent(clause_forms.open_form(DESK, clause))
+def test_a_submitted_form_keeps_the_clause(random: Random) -> None:
+    clause = draw_clause(random)
+    form = submit(clause_forms.open_form(CHOICES, clause))
     assert form.is_valid(), form.errors
-    assert form.clause == clause_forms.listed(clause)
+    assert form.clause == clause_forms.normalise(clause)
 
 
-PLAIN = [
+SIMPLE = [
     {"tag": {"any": ["vip"], "depth": {"gte": 2, "lte": 4}}},
     {"tag": {"untagged": True}},
     {"tag": {"untagged": "worth"}},
@@ -111,14 +105,14 @@ PLAIN = [
 ]
 
 
-@pytest.mark.parametrize("clause", PLAIN, ids=str)
-def test_what_people_ask_has_a_form_of_its_own(clause: Any) -> None:
-    form = clause_forms.open_form(DESK, clause)
+@pytest.mark.parametrize("clause", SIMPLE, ids=str)
+def test_a_simple_clause_opens_in_its_own_form(clause: Any) -> None:
+    form = clause_forms.open_form(CHOICES, clause)
     assert form.name == next(iter(clause))
-    assert sent(form).is_valid()
+    assert submit(form).is_valid()
 
 
-SELDOM = [
+COMPLEX = [
     {"tag": {"any": ["vip"], "none": ["koc"]}},
     {"did": {"kind": "order.paid", "times": {"gte": 1}, "days": {"gte": 1}}},
     {"did": {"kind": "order.paid", "where": {"a": ["x"], "b": ["y"]}}},
@@ -132,16 +126,16 @@ SELDOM = [
 ]
 
 
-@pytest.mark.parametrize("clause", SELDOM, ids=str)
-def test_what_no_form_can_hold_is_written_as_json(clause: Any) -> None:
-    form = clause_forms.open_form(DESK, clause)
+@pytest.mark.parametrize("clause", COMPLEX, ids=str)
+def test_a_clause_that_no_form_can_hold_opens_as_json(clause: Any) -> None:
+    form = clause_forms.open_form(CHOICES, clause)
     assert form.name == "json"
-    again = sent(form)
-    assert again.is_valid()
-    assert again.clause == clause
+    submitted = submit(form)
+    assert submitted.is_valid()
+    assert submitted.clause == clause
 
 
-LACKING = [
+INCOMPLETE = [
     ("tag", {"how": "any"}, "tags"),
     ("tag", {"how": "any", "tags": ["vip"], "sign": "gte"}, "number"),
     ("layer", {"layers": []}, "layers"),
@@ -159,28 +153,29 @@ LACKING = [
 ]
 
 
-@pytest.mark.parametrize(("name", "filled", "field"), LACKING)
-def test_what_is_missing_is_said_at_its_field(
-    name: str, filled: dict[str, Any], field: str
+@pytest.mark.parametrize(("name", "values", "field"), INCOMPLETE)
+def test_a_missing_value_is_an_error_of_its_field(
+    name: str, values: dict[str, Any], field: str
 ) -> None:
-    form = clause_forms.kinds()[name](DESK, clause_forms.posted(name, filled))
+    form = clause_forms.FORMS[name](CHOICES, clause_forms.to_post_data(values))
     assert not form.is_valid()
     assert list(form.errors) == [field]
 
 
-def test_one_text_stands_for_a_list_of_one() -> None:
+def test_a_single_string_opens_as_a_list_of_one() -> None:
     where = {"page": "home", "group": "north"}
-    form = clause_forms.open_form(DESK, {"did": {"kind": "order.paid", "where": where}})
-    again = sent(form)
-    assert again.is_valid()
-    wanted = {"page": ["home"], "group": ["north"]}
-    assert again.clause == {"did": {"kind": "order.paid", "where": wanted}}
-    assert clause_forms.open_form(DESK, {"tag": {"any": "vip"}}).name == "tag"
+    clause = {"did": {"kind": "order.paid", "where": where}}
+    submitted = submit(clause_forms.open_form(CHOICES, clause))
+    assert submitted.is_valid()
+    lists = {"page": ["home"], "group": ["north"]}
+    assert submitted.clause == {"did": {"kind": "order.paid", "where": lists}}
+    assert clause_forms.open_form(CHOICES, {"tag": {"any": "vip"}}).name == "tag"
 
 
-def test_every_kind_of_clause_has_a_form() -> None:
-    assert behaviour_forms.DidForm.name in clause_forms.kinds()
-    assert {*clause_forms.kinds()} >= {
-        "tag", "attr", "group", "layer", "segment", "did", "seq", "joined", "source",
-        "members", "left", "json",
-    }  # fmt: skip
+def test_the_menu_has_every_clause_in_a_fixed_order() -> None:
+    orders = [form.order for form in clause_forms.list_forms()]
+    assert len(set(orders)) == len(orders)
+    assert [form.name for form in clause_forms.list_forms()] == [
+        "tag", "did", "attr", "group", "layer", "segment", "joined", "source",
+        "opted_out", "seq", "members", "left", "json",
+    ]  # fmt: skip

@@ -1,0 +1,75 @@
+"""A channel in memory, for tests of Qunce and of programs that are built on it.
+
+channel = FakeChannel(capabilities=Capabilities(to_member=True))
+channel.script["bob"] = [failed("away", retry_after=HOUR)]
+channel.crash_after(3)  # the process dies after the third message was sent
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from qunce.channels.base import (
+    Capabilities,
+    ChannelDown,
+    DeliveryStatus,
+    Message,
+    Outcome,
+)
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+DELIVERED = Outcome(status=DeliveryStatus.DELIVERED)
+ALL_CAPABILITIES = Capabilities(
+    to_member=True, to_group=True, read_receipts=True, idempotent_sends=True
+)
+
+
+class SimulatedCrash(BaseException):
+    """Stands for the death of the process. No `except Exception` catches it."""
+
+
+@dataclass
+class FakeChannel:
+    """`script` has the next outcomes by recipient; without any, a message is delivered.
+
+    `delivered` has the messages that arrived, in order.
+    """
+
+    name: str = "fake"
+    label: StrOrPromise = "fake"
+    capabilities: Capabilities = ALL_CAPABILITIES
+    script: dict[str, list[Outcome]] = field(default_factory=dict)
+    delivered: list[Message] = field(default_factory=list)
+    is_down: bool = False
+    _messages_until_crash: int | None = None
+
+    def crash_after(self, messages: int) -> None:
+        self._messages_until_crash = messages
+
+    def send(self, messages: Sequence[Message], *, at: datetime) -> list[Outcome]:
+        if self.is_down:
+            raise ChannelDown
+        return [self._send(message) for message in messages]
+
+    def _send(self, message: Message) -> Outcome:
+        if self._messages_until_crash == 0:
+            self._messages_until_crash = None
+            raise SimulatedCrash
+        scripted = self.script.get(message.to)
+        outcome = scripted.pop(0) if scripted else DELIVERED
+        if outcome.status in (DeliveryStatus.ACCEPTED, DeliveryStatus.DELIVERED):
+            keys = {sent.key for sent in self.delivered}
+            if not (self.capabilities.idempotent_sends and message.key in keys):
+                self.delivered.append(message)
+        if self._messages_until_crash is not None:
+            self._messages_until_crash -= 1
+        return outcome
+
+    def last_texts(self) -> dict[str, str]:
+        """Return the last text that arrived, by recipient."""
+        return {message.to: message.text for message in self.delivered}

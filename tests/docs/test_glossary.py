@@ -1,0 +1,94 @@
+"""Modules, models and commands are named by English of the field or by the glossary."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+from django.apps import apps
+
+from qunce.cli import main
+
+ROOT = Path(__file__).parents[2]
+GLOSSARY = ROOT / "docs" / "glossary.md"
+FIELD = frozenset(
+    """
+    access account accounts action actions agents alias aliases allocation api app apps
+    assisted attempt attempts attribute attributes audience audiences audit auth authentication
+    automatic backup backups base batch behaviour bit bitmap bitmaps board bulk cache campaign
+    campaigns change changes channel channels chart charts check checks choice choices clause
+    clauses cli client clock clocks column columns command commands committed community
+    communities comparison comparisons console consumer consumers contact content core count
+    counter counters counts coupon coupons csv custom data database dates day days db
+    decompression default definition definitions delivery deliveries detail dir directory
+    doctor download downloads draft duplicates dictionary eligibility endpoint endpoints entry
+    erasure error errors event events examples export external fact facts field fields file
+    files filters form forms funnel funnels geometry group groups health history hold http i18n
+    icons id identifier identifiers idempotency import importing inbox index ingest insight
+    inspection interned item items job jobs json key keys label labels language launch layer
+    layering layers library limit limits line list lists load locks log login logs loop main
+    mapping masking member members membership memberships menu merge merges message messages
+    metric metrics middleware models module money moves name names naming navigation note notes
+    numbers objects openapi operator opt options order orders outbox outcomes outreach output
+    outs overlap page pages paging parsing participants past people period permission
+    permissions persisted phrases pinyin pipeline plan platform policy postgres postgresql
+    prefetch presence presenters pressure preview previews problem problems process
+    processes product profile providers pruning purchase qr queries query queue ranks rate
+    reaction reactions reader reading rebuild recipient recipients recording recovery
+    recruiting registry remark report request resolver response restore results review
+    revision revisions role roles rows rule rules runner runs safety sales sample samples scan
+    schedule scheduler schema schemas scope script scripts search segment segments selection
+    sending send serve server session sessions set sets settings shell sidebar signing size
+    sizes skip snapshot snapshots snooze snoozes sort source sources specs sqlite staff state
+    state_machine static status store stored style synonym synonyms tag tags target targets
+    task tasks template templates templatetags testing tests text texts timeline timelines
+    time times timestamps today tools totals transition two factor unit units upload uploads
+    url urls usage user validation value values variable variables views visibility web
+    webhook webhooks windows work worker writer writers writes xlsx
+    """.split()
+)
+"""Words that Django, SQL, HTTP, chat platforms or words.md use for the same thing."""
+
+
+def glossary() -> set[str]:
+    terms = re.findall(r"^\| (.+?) \|", GLOSSARY.read_text(encoding="utf-8"), re.M)
+    return {word for term in terms for word in re.findall(r"[a-z]+", term.lower())}
+
+
+def words_of(name: str) -> list[str]:
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return re.findall(r"[a-z0-9]+", spaced.lower())
+
+
+def modules() -> list[str]:
+    paths = (ROOT / "qunce").rglob("*.py")
+    names = {part for path in paths for part in path.relative_to(ROOT).with_suffix("").parts}
+    return sorted(name for name in names if not re.match(r"__|\d|qunce$|migrations$", name))
+
+
+def tables() -> list[str]:
+    return sorted(
+        model.__name__
+        for model in apps.get_models()
+        if model.__module__.startswith("qunce.")
+    )
+
+
+def nouns() -> list[str]:
+    context = click.Context(main.cli)
+    return main.cli.list_commands(context)
+
+
+@pytest.mark.parametrize("names", [modules, tables, nouns])
+def test_every_word_is_of_the_field_or_in_the_glossary(names: object) -> None:
+    assert callable(names)
+    known = FIELD | glossary()
+    unknown = {name: [w for w in words_of(name) if w not in known] for name in names()}
+    assert not {name: words for name, words in unknown.items() if words}
+
+
+def test_an_unknown_word_is_found() -> None:
+    assert "comings" not in FIELD | glossary()
+    assert {"mirror", "layering", "depth"} <= glossary()

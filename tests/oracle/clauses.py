@@ -1,0 +1,317 @@
+"""The table of clauses: how each is drawn at random, and when it holds.
+
+`holds` is as direct as the sentence that says it: no sets of ids, no caches, no code of
+Qunce. A new clause needs one row here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tests.oracle import clock, strategies, values
+
+if TYPE_CHECKING:
+    from tests.oracle.oracle import Oracle
+    from tests.oracle.people import Fact, Person
+    from tests.oracle.questions import Questions
+
+Rule = dict[str, Any]
+WINDOWS = ("within", "between", "before", "since")
+COMPARISONS = {
+    "note": ["in", "eq", "ne", "contains", "starts"],
+    "score": ["in", "eq", "ne", "gte", "gt", "lte", "lt"],
+    "fan": ["in", "eq", "ne"],
+    "birthday": ["in", "eq", "ne", "gte", "gt", "lte", "lt"],
+    "seen": ["in", "eq", "ne", "gte", "gt", "lte", "lt"],
+    "city": ["in", "eq", "ne", "contains", "starts"],
+    "likes": ["in", "eq", "ne", "contains", "starts"],
+}
+
+
+# tag
+
+
+def draw_tag(draw: Questions) -> Rule:
+    names = [*strategies.TAG_GROUPS, *strategies.SYNONYMS]
+    untagged = {"untagged": draw.random.choice([True, "worth", "taste"])}
+    if draw.random.random() < 0.2:
+        return untagged
+    args = draw.sets(names)
+    if draw.random.random() < 0.4:
+        args["depth"] = draw.bounds()
+    return args | (untagged if draw.random.random() < 0.2 else {})
+
+
+def has_tags(oracle: Oracle, args: Rule, person: Person) -> bool:
+    community = oracle.community
+
+    def has(name: str) -> bool:
+        depth = community.depth(community.tag_named(name), person)
+        return depth > 0 and values.compares(depth, args.get("depth", {}))
+
+    untagged = True
+    if "untagged" in args:
+        untagged = not any(
+            community.depth(tag, person) > 0
+            for tag, group in community.tag_groups.items()
+            if args["untagged"] in (True, group)
+        )
+    return untagged and is_in_sets(args, has)
+
+
+def is_in_sets(args: Rule, is_in: Callable[[str], bool]) -> bool:
+    return (
+        ("any" not in args or any(is_in(key) for key in args["any"]))
+        and ("all" not in args or all(is_in(key) for key in args["all"]))
+        and ("none" not in args or not any(is_in(key) for key in args["none"]))
+    )
+
+
+# attr
+
+
+def draw_attribute(draw: Questions) -> Rule:
+    name = draw.random.choice(list(strategies.TYPES))
+    if draw.random.random() < 0.15:
+        return {"name": name, "known": draw.random.random() < 0.5}
+    if draw.random.random() < 0.15:
+        span = draw.random.choice(["1d", "2d", "7d", "30d", "366d"])
+        return {"name": "birthday", "anniversary": {"within": span}}
+    comparison = draw.random.choice(COMPARISONS[name])
+    bounds = [values.to_json(value) for value in strategies.values(draw.setting)[name]]
+    if comparison == "in":
+        return {"name": name, "in": draw.some(bounds)}
+    return {"name": name, comparison: draw.random.choice(bounds)}
+
+
+def has_attribute(oracle: Oracle, args: Rule, person: Person) -> bool:
+    kind = oracle.community.types[args["name"]]
+    value = oracle.community.value(args["name"], person)
+    return values.fits(kind, value, args, today=oracle.today)
+
+
+# group, layer, segment
+
+
+def is_in_groups(oracle: Oracle, args: Rule, person: Person) -> bool:
+    memberships = oracle.community.memberships
+    return is_in_sets(
+        args, lambda group: any((group, key) in memberships for key in person)
+    )
+
+
+def draw_layer(draw: Questions) -> Rule:
+    return {"of": strategies.LAYERING, "in": draw.some(strategies.LAYERS)}
+
+
+def is_in_layer(oracle: Oracle, args: Rule, person: Person) -> bool:
+    return oracle.community.layer(args["of"], person) in args["in"]
+
+
+def draw_segment(draw: Questions) -> Rule:
+    frozen = {"frozen": draw.some(draw.known.frozen)}
+    if not draw.known.segments or draw.random.random() < 0.3:
+        return frozen
+    return draw.sets(draw.known.segments) | draw.perhaps(lambda: frozen)
+
+
+def unfold_segment(oracle: Oracle, args: Rule) -> Rule:
+    """Segments are only names for their rules, and are read as if these were there."""
+    rules = {
+        word: [oracle.community.segments[key] for key in args.get(word, [])]
+        for word in ("any", "all", "none")
+    }
+    parts: list[Rule] = []
+    if "any" in args:
+        parts.append({"any": rules["any"]})
+    if "all" in args:
+        parts.append({"all": rules["all"]})
+    if "none" in args:
+        parts.append({"not": {"any": rules["none"]}})
+    if "frozen" in args:
+        parts.append({"frozen": {"any": args["frozen"]}})
+    return parts[0] if len(parts) == 1 else {"all": parts}
+
+
+def is_frozen(oracle: Oracle, args: Rule, person: Person) -> bool:
+    return any(oracle.community.frozen[key] & set(person) for key in args["any"])
+
+
+# joined, left, source, members, opted_out
+
+
+def has_joined(oracle: Oracle, args: Rule, person: Person) -> bool:
+    first = min(oracle.community.accounts[key].joined for key in person)
+    return oracle.in_window(args, first)
+
+
+def has_left(oracle: Oracle, args: Rule, person: Person) -> bool:
+    times = [oracle.community.accounts[key].left for key in person]
+    left = [time for time in times if time is not None]
+    return len(left) == len(times) and oracle.in_window(args, max(left))
+
+
+def draw_source(draw: Questions) -> Rule:
+    return {"any": draw.some(strategies.SOURCES)}
+
+
+def came_through(oracle: Oracle, args: Rule, person: Person) -> bool:
+    accounts = oracle.community.accounts
+    return any(accounts[key].source in args["any"] for key in person)
+
+
+def draw_members(draw: Questions) -> Rule:
+    return {"keys": draw.some(draw.known.accounts)}
+
+
+def is_listed(oracle: Oracle, args: Rule, person: Person) -> bool:
+    return any(key in args["keys"] for key in person)
+
+
+def draw_opted_out(draw: Questions) -> Rule:
+    return {"of": "messages"}
+
+
+def has_opted_out(oracle: Oracle, args: Rule, person: Person) -> bool:
+    return any(key in oracle.community.opted_out for key in person)
+
+
+# did
+
+
+def draw_did(draw: Questions) -> Rule:
+    measures: dict[str, Callable[[], Rule]] = {
+        "times": draw.bounds,
+        "days": draw.bounds,
+        "weeks": draw.bounds,
+        "sum": lambda: {"field": "amount", **draw.bounds(6)},
+        "first": draw.window,
+        "last": draw.window,
+    }
+    names = draw.random.sample(list(measures), draw.random.choice([0, 1, 1, 1, 2]))
+    args = draw_facts(draw) | draw.perhaps(draw.window)
+    return args | {name: measures[name]() for name in names}
+
+
+def draw_facts(draw: Questions) -> Rule:
+    args: Rule = {"kind": draw.random.choice(strategies.KINDS)}
+    if draw.random.random() < 0.3:
+        args["where"] = draw_where(draw)
+    return args
+
+
+def draw_where(draw: Questions) -> Rule:
+    conditions: list[Rule] = [
+        {"group": draw.random.choice(["north", ["north", "quiet"], []])},
+        {"page": draw.random.choice(["home", ["home", "cart"], "", []])},
+        {"amount": draw.bounds(5)},
+        {"amount": draw.random.choice([0, 1, 2, "2", True, [1, 2, "2"]])},
+        {"ok": draw.random.choice([True, False, 1, 0, "true"])},
+    ]
+    one, other = draw.random.sample(conditions, 2)
+    return one if draw.random.random() < 0.7 else one | other
+
+
+def did(oracle: Oracle, args: Rule, person: Person) -> bool:
+    ever = oracle.facts(person, args["kind"], args.get("where", {}))
+    window = {name: args[name] for name in WINDOWS if name in args}
+    facts = [fact for fact in ever if oracle.in_window(window, fact.at)]
+    days = {oracle.community.clock.day(fact.at) for fact in facts}
+    weeks = {(oracle.today - day) // timedelta(days=7) for day in days}
+    results = []
+    if "times" in args:
+        results.append(values.compares(len(facts), args["times"]))
+    if "days" in args:
+        results.append(values.compares(len(days), args["days"]))
+    if "weeks" in args:
+        results.append(values.compares(len(weeks), args["weeks"]))
+    if "sum" in args:
+        results.append(_sum_compares(facts, args["sum"]))
+    if "first" in args:
+        results.append(_edge_is_in(oracle, ever, min, args["first"]))
+    if "last" in args:
+        results.append(_edge_is_in(oracle, ever, max, args["last"]))
+    return all(results) if results else len(facts) >= 1
+
+
+def _sum_compares(facts: list[Fact], args: Rule) -> bool:
+    numbers = [fact.get(args["field"]) for fact in facts]
+    total = sum(number for number in numbers if values.is_whole(number))
+    return values.compares(total, {k: v for k, v in args.items() if k != "field"})
+
+
+def _edge_is_in(
+    oracle: Oracle, ever: list[Fact], edge: Callable[..., Fact], window: Rule
+) -> bool:
+    if not ever:
+        return False
+    return oracle.in_window(window, edge(ever, key=lambda fact: fact.at).at)
+
+
+# seq
+
+
+def draw_sequence(draw: Questions) -> Rule:
+    steps = [draw_facts(draw) for _ in range(draw.random.choice([2, 2, 3]))]
+    within = {"within": draw.random.choice(["1h", "12h", "1d", "7d"])}
+    args: Rule = {"steps": steps} | draw.perhaps(lambda: within)
+    return args | draw.perhaps(lambda: {"during": draw.window()})
+
+
+def did_in_order(oracle: Oracle, args: Rule, person: Person) -> bool:
+    """Try every fact as the first step, then every later one as the next."""
+    within = clock.span(args["within"]) if "within" in args else None
+    steps = [
+        [
+            fact.at
+            for fact in oracle.facts(person, step["kind"], step.get("where", {}))
+            if oracle.in_window(args.get("during", {}), fact.at)
+        ]
+        for step in args["steps"]
+    ]
+    return any(_follows(steps[1:], first, first, within) for first in steps[0])
+
+
+def _follows(
+    steps: list[list[datetime]],
+    first: datetime,
+    before: datetime,
+    within: timedelta | None,
+) -> bool:
+    if not steps:
+        return within is None or before - first <= within
+    return any(
+        _follows(steps[1:], first, time, within) for time in steps[0] if time > before
+    )
+
+
+@dataclass(frozen=True)
+class Row:
+    """`unfold` is for a name that stands for a rule, instead of `holds`."""
+
+    draw: Callable[[Questions], Rule]
+    holds: Callable[[Oracle, Rule, Person], bool] | None = None
+    unfold: Callable[[Oracle, Rule], Rule] | None = None
+    weight: int = 1
+    """How often it is drawn, compared with the others."""
+
+
+CLAUSES: dict[str, Row] = {
+    "tag": Row(draw_tag, has_tags, weight=2),
+    "attr": Row(draw_attribute, has_attribute),
+    "group": Row(lambda draw: draw.sets(strategies.GROUPS), is_in_groups),
+    "layer": Row(draw_layer, is_in_layer),
+    "segment": Row(draw_segment, unfold=unfold_segment),
+    "joined": Row(lambda draw: draw.window(), has_joined),
+    "left": Row(lambda draw: draw.window(), has_left),
+    "source": Row(draw_source, came_through),
+    "members": Row(draw_members, is_listed),
+    "opted_out": Row(draw_opted_out, has_opted_out),
+    "did": Row(draw_did, did, weight=4),
+    "seq": Row(draw_sequence, did_in_order, weight=2),
+}
+INSIDE_SEGMENTS = {"frozen": is_frozen}
+"""What unfolded segments have in addition to the clauses."""

@@ -133,13 +133,13 @@ def test_index_is_saved_and_caught_up(
     folder.mkdir(parents=True, exist_ok=True)
     factories.member(shop, "one", name="甲")
     assert names(by, "甲") == ["甲"]
-    (first,) = folder.glob("names-*")
+    (first,) = folder.glob(f"names-{shop.pk}-*")
     factories.member(shop, "two", name="乙")
     assert names(by, "yi") == ["乙"]
     for number in range(4):
         factories.member(shop, f"more-{number}", name="丙")
     assert names(by, "bing") == ["丙"] * 4
-    (second,) = folder.glob("names-*")
+    (second,) = folder.glob(f"names-{shop.pk}-*")
     assert second != first
     name_index.clear()
     accounts.update(account=account_queries.get(shop, "two"), name="丁", by=by, at=AT)

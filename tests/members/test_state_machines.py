@@ -14,18 +14,18 @@ ARCHIVE = """stateDiagram-v2
 """
 
 
-@pytest.mark.parametrize("flow", [segments.FLOW, layers.FLOW])
+@pytest.mark.parametrize("flow", [segments.STATES, layers.STATES])
 def test_archived_can_be_restored(flow: StateMachine) -> None:
     assert flow.diagram() == ARCHIVE
 
 
 def test_merged_tag_stays_merged() -> None:
     merging = "    active --> merged: merge\n    archived --> merged: merge\n"
-    assert library.FLOW.diagram() == ARCHIVE + merging
+    assert library.STATES.diagram() == ARCHIVE + merging
 
 
 def test_every_stage_of_a_group_can_be_reached_and_left() -> None:
     stages = set(groups.Stage)
-    targets = {target for _, target in groups.FLOW.steps.values()}
-    origins = {one for start, _ in groups.FLOW.steps.values() for one in start}
+    targets = {target for _, target in groups.STATES.transitions.values()}
+    origins = {one for start, _ in groups.STATES.transitions.values() for one in start}
     assert targets == origins == stages

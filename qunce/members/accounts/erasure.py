@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -37,8 +36,22 @@ def scrub(key: str, *, at: datetime) -> None:
     if account is None:
         return
     accounts = account_queries.account_ids_of_person(account.pk)
-    _clear_attributes(account.community_id, accounts)
-    _clear_tags(account.community_id, accounts)
+    values = AttributeValue.objects.filter(account_id__in=accounts)
+    # Emptied rows stay with a new revision, so that cached columns drop the values.
+    for attribute in sorted(set(values.values_list("attribute_id", flat=True))):
+        with transaction.atomic():
+            kind = attribute_columns.KIND
+            rev = revisions.bump(account.community_id, kind, [attribute])[attribute]
+            sql = CLEAR_VALUES.format(accounts=db.placeholders(len(accounts)))
+            db.execute(sql, [rev, attribute, *accounts])
+    PastValue.objects.filter(account_id__in=accounts).delete()
+    taggings = Tagging.objects.filter(account_id__in=accounts)
+    for tag in sorted(set(taggings.values_list("tag_id", flat=True))):
+        with transaction.atomic():
+            weights = dict.fromkeys(accounts, 0)
+            marks.restore_weights(tag_models.KIND, account.community_id, tag, weights)
+    taggings.update(by_id=None, source="", expires_at=None, batch_id=None)
+    TagChange.objects.filter(account_id__in=accounts).delete()
     for side in ("left_id__in", "right_id__in"):
         merges.Merge.objects.filter(**{side: accounts}).update(note="")
     notes.erase(accounts)
@@ -46,25 +59,3 @@ def scrub(key: str, *, at: datetime) -> None:
     frozen_segments.erase_people(accounts)
     mirror_erasure.erase(accounts)
     audit.clear_details(accounts)
-
-
-def _clear_attributes(community_id: int, accounts: Sequence[int]) -> None:
-    # Emptied rows stay with a new revision, so that cached columns drop the values.
-    rows = AttributeValue.objects.filter(account_id__in=accounts)
-    for attribute in sorted(set(rows.values_list("attribute_id", flat=True))):
-        with transaction.atomic():
-            kind = attribute_columns.KIND
-            rev = revisions.bump(community_id, kind, [attribute])[attribute]
-            sql = CLEAR_VALUES.format(accounts=db.placeholders(len(accounts)))
-            db.execute(sql, [rev, attribute, *accounts])
-    PastValue.objects.filter(account_id__in=accounts).delete()
-
-
-def _clear_tags(community_id: int, accounts: Sequence[int]) -> None:
-    rows = Tagging.objects.filter(account_id__in=accounts)
-    for tag in sorted(set(rows.values_list("tag_id", flat=True))):
-        with transaction.atomic():
-            weights = dict.fromkeys(accounts, 0)
-            marks.restore_weights(tag_models.KIND, community_id, tag, weights)
-    rows.update(by_id=None, source="", expires_at=None, batch_id=None)
-    TagChange.objects.filter(account_id__in=accounts).delete()

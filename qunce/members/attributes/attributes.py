@@ -298,27 +298,22 @@ def values_by_person(
     for row in newest_first:
         own = rows[person_ids[row.account_id]]
         own.setdefault(row.attribute.name, []).append(row)
+
+    def to_current_value(rows: Sequence[AttributeValue]) -> CurrentValue:
+        newest = rows[0]
+        attribute = newest.attribute
+        zone = ZoneInfo(attribute.community.timezone)
+        texts = {
+            value_parsing.format_value(attribute.type, row.number, row.text, zone)
+            for row in (rows if attribute.type == AttributeType.MULTI else rows[:1])
+        }
+        text = "; ".join(sorted(texts))
+        return CurrentValue(attribute, text, newest.source, newest.set_at, newest.by_id)
+
     return {
-        person: {name: _to_current_value(values) for name, values in own.items()}
+        person: {name: to_current_value(own[name]) for name in own}
         for person, own in rows.items()
     }
-
-
-def _to_current_value(rows: Sequence[AttributeValue]) -> CurrentValue:
-    newest = rows[0]
-    attribute = newest.attribute
-    zone = ZoneInfo(attribute.community.timezone)
-    texts = {
-        value_parsing.format_value(attribute.type, row.number, row.text, zone)
-        for row in (rows if attribute.type == AttributeType.MULTI else rows[:1])
-    }
-    return CurrentValue(
-        attribute,
-        "; ".join(sorted(texts)),
-        newest.source,
-        newest.set_at,
-        newest.by_id,
-    )
 
 
 def list_past(attribute: Attribute, accounts: Iterable[int]) -> list[PastValue]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -106,11 +106,19 @@ class ValueWriter:
         pk, community = self.attribute.pk, self.attribute.community_id
         rev = revisions.bump(community, attribute_columns.KIND, [pk])[pk]
         is_multi = self.attribute.type == "multi"
-        old = self._current_values(values)
+        rows = AttributeValue.objects.filter(
+            attribute=self.attribute, account_id__in=list(values), present=True
+        )
+        old: dict[ValueKey, StoredValue] = {
+            (account, item): (number, text)
+            for account, item, number, text in rows.values_list(
+                "account_id", "item", "number", "text"
+            )
+        }
         new = {
             (account, (text or "") if is_multi else ""): (number, text)
-            for account, rows in values.items()
-            for number, text in rows
+            for account, parsed in values.items()
+            for number, text in parsed
         }
         changed = {key: value for key, value in new.items() if old.get(key) != value}
         removed = {key: value for key, value in old.items() if key not in new}
@@ -118,17 +126,6 @@ class ValueWriter:
         self._upsert(changed, rev, present=True)
         self._upsert(removed, rev, present=False)
         return sorted({account for account, _item in {**changed, **removed}})
-
-    def _current_values(self, accounts: Iterable[int]) -> dict[ValueKey, StoredValue]:
-        rows = AttributeValue.objects.filter(
-            attribute=self.attribute, account_id__in=list(accounts), present=True
-        )
-        return {
-            (account, item): (number, text)
-            for account, item, number, text in rows.values_list(
-                "account_id", "item", "number", "text"
-            )
-        }
 
     def _archive(self, keys: Collection[ValueKey]) -> None:
         """Copy the current values with these keys to the history."""

@@ -31,7 +31,7 @@ REVISION = "layer"
 ABSENT = ""
 """In a matrix, the layer of people who were not present."""
 
-FLOW = state_machine.StateMachine(
+STATES = state_machine.StateMachine(
     {
         "archive": (("active",), "archived"),
         "restore": (("archived",), "active"),
@@ -242,31 +242,17 @@ def recompute(*, layering: Layering, by: Staff, at: datetime) -> LayerRun:
             for layer, people in assigned.sets.items()
         )
         if before is not None:
-            run.moved = _record_moves(
-                layering, load_sets(before), assigned.sets, by, at
-            )
+            moved = _moved_people(load_sets(before), assigned.sets)
+            for (old, new), people in moved.items():
+                fact = MemberLayerChanged(layering=layering.key, before=old, after=new)
+                facts.record_for_accounts(
+                    fact, people, community=community, by=by, at=at
+                )
+            run.moved = sum(map(len, moved.values()))
             run.save(update_fields=["moved"])
-        fact = LayeringRecomputed(layering=layering.key, moved=run.moved)
-        facts.record(fact, community=community, by=by, at=at)
+        recomputed = LayeringRecomputed(layering=layering.key, moved=run.moved)
+        facts.record(recomputed, community=community, by=by, at=at)
     return run
-
-
-def _record_moves(
-    layering: Layering,
-    before: dict[str, BitMap],
-    after: dict[str, BitMap],
-    by: Staff,
-    at: datetime,
-) -> int:
-    """Record a fact for each person whose layer changed; returns how many."""
-    count = 0
-    for (old, new), people in _moved_people(before, after).items():
-        fact = MemberLayerChanged(layering=layering.key, before=old, after=new)
-        facts.record_for_accounts(
-            fact, people, community=layering.community, by=by, at=at
-        )
-        count += len(people)
-    return count
 
 
 def recompute_all(*, at: datetime, community: Community | None = None) -> int:
@@ -284,14 +270,14 @@ def recompute_all(*, at: datetime, community: Community | None = None) -> int:
 def archive(*, layering: Layering, by: Staff, at: datetime) -> None:
     """Stop recomputing the layering; its last run stays in use."""
     permissions.check_may(by, MANAGE)
-    FLOW.move(layering, "archive")
+    STATES.transition(layering, "archive")
     _record_change(layering, by, at)
 
 
 @transaction.atomic
 def restore(*, layering: Layering, by: Staff, at: datetime) -> None:
     permissions.check_may(by, MANAGE)
-    FLOW.move(layering, "restore")
+    STATES.transition(layering, "restore")
     _record_change(layering, by, at)
 
 

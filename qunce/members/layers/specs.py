@@ -106,7 +106,11 @@ def check(spec: Any) -> None:
     keys = [layer["key"] for layer in layers]
     if len(set(keys)) < len(keys):
         raise InvalidLayering(_("Two layers have the same key."))
-    _check_measure(spec) if by == "measure" else _check_gaps(spec)
+    if by == "measure":
+        _check_measure(spec)
+    elif spec.get("gaps") is not None:
+        facts.check_kind(str(spec["gaps"].get("kind")))
+        parse_days(spec["gaps"].get("within"))
 
 
 def _check_layer(by: str, layer: Any, *, last: bool) -> None:
@@ -143,13 +147,6 @@ def _check_measure(spec: Mapping[str, Any]) -> None:
     for kind in kinds:
         facts.check_kind(kind)
     parse_days(spec.get("within"))
-
-
-def _check_gaps(spec: Mapping[str, Any]) -> None:
-    gaps = spec.get("gaps")
-    if gaps is not None:
-        facts.check_kind(str(gaps.get("kind")))
-        parse_days(gaps.get("within"))
 
 
 def parse_share(text: Any) -> Fraction:

@@ -36,13 +36,9 @@ def examine() -> Iterator[Finding]:
             text = _(
                 "%(n)s accounts are assigned to a different person than their merges say."
             )
-            repair = functools.partial(_repair, community, person_ids)
+            assign = transaction.atomic(aliases.assign)
+            repair = functools.partial(assign, community, person_ids)
             yield Finding("person", str(community), text % {"n": len(wrong)}, repair)
-
-
-@transaction.atomic
-def _repair(community: int, person_ids: PersonIds) -> None:
-    aliases.assign(community, person_ids)
 
 
 def _expected_aliases() -> dict[int, PersonIds]:

@@ -265,10 +265,10 @@ def _enforce_exclusive_tags(
         sides = sorted(map(people.person_id, (merge.left_id, merge.right_id)))
         keeping, losing = (people.accounts[person] for person in sides)
         people.unite(merge.left_id, merge.right_id)
-        kept = {tag.group_id: tag for a in keeping for tag in tags.get(a, ())}
+        by_group = {tag.group_id: tag for a in keeping for tag in tags.get(a, ())}
         for account in losing:
             for tag in tuple(tags.get(account, ())):
-                if kept.get(tag.group_id, tag) != tag:
+                if by_group.get(tag.group_id, tag) != tag:
                     _remove_tag(merge, tag, account, by, at)
                     tags[account].remove(tag)
 
@@ -352,10 +352,10 @@ def _find_shared_identifiers(
             accounts=db.placeholders(len(chunk)), kinds=db.placeholders(len(kinds))
         )
         # Each chunk finds all accounts of a value, so a later one replaces, not extends.
-        found: dict[tuple[str, str], list[int]] = {}
+        in_chunk: dict[tuple[str, str], list[int]] = {}
         for kind, value, account in db.rows(sql, [community.pk, *chunk, *kinds]):
-            found.setdefault((kind, value), []).append(account)
-        sharing |= found
+            in_chunk.setdefault((kind, value), []).append(account)
+        sharing |= in_chunk
     order = sorted(sharing, key=lambda key: (kinds.index(key[0]), key[1]))
     return [(key[0], sharing[key]) for key in order if len(sharing[key]) > 1]
 

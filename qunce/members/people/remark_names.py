@@ -8,7 +8,7 @@ with the separator before it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -175,17 +175,12 @@ def render_for(person: Person, *, by: Staff, text: str | None = None) -> str:
     """The remark name of one person by the community's pattern, or by `text`."""
     pattern = get_pattern(by.community)
     parts = parse(pattern.text if text is None else text)
-    values = _values(person, by, {part.name for part in parts if part.name})
-    return render(parts, values, pattern.max_length) or person.name
-
-
-def _values(person: Person, by: Staff, variables: Iterable[str]) -> dict[str, str]:
-    """Variable → value, with the precedence of `list_variables`."""
     accounts = [account.pk for account in person.accounts]
     taggings = Tagging.objects.filter(account_id__in=accounts, present=True)
-    rows = taggings.filter(tag__group__key__in=list(variables))
+    rows = taggings.filter(tag__group__key__in=[part.name for part in parts])
+    # Tag groups, then attributes, then fields, each of which overrides the ones before.
+    # The deepest tag is used where a group allows several.
     values: dict[str, str] = {}
-    # The deepest tag wins where a group allows several.
     for row in rows.select_related("tag__group").order_by(
         "-weight", "-tagged_at", "tag_id"
     ):
@@ -193,8 +188,9 @@ def _values(person: Person, by: Staff, variables: Iterable[str]) -> dict[str, st
             values.setdefault(row.tag.group.key, row.tag.name)
     values |= {name: value.text for name, value in person.attributes.items()}
     joined = person.joined_at.astimezone(communities.zone(by.community)).date()
-    return values | {
+    values |= {
         "name": person.name,
         "key": masking.key(person.accounts[0].key, by),
         "joined": joined.isoformat(),
     }
+    return render(parts, values, pattern.max_length) or person.name

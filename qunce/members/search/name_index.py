@@ -151,7 +151,10 @@ def _catch_up(community_id: int, index: NameIndex, rev: int) -> NameIndex:
         return _catch_up(community_id, saved, rev)
     accounts = {row[0] for row in rows}
     earlier = set(index.newer.accounts.tolist()) - accounts
-    newer = _to_columns(_to_table(rows + _read_rows_of(earlier)))
+    for chunk in account_queries.chunks(sorted(earlier)):
+        sql = f"{SELECT_ROWS} WHERE id IN ({db.placeholders(len(chunk))})"
+        rows += db.rows(sql, chunk)
+    newer = _to_columns(_to_table(rows))
     changed = np.union1d(index.changed, np.array(sorted(accounts), dtype=np.int64))
     return NameIndex(rev, index.main, newer, changed)
 
@@ -164,14 +167,6 @@ SELECT_ROWS = "SELECT id, name, key, erased_at IS NOT NULL FROM members_account"
 def _read_rows(community_id: int, since: int) -> list[Row]:
     sql = f"{SELECT_ROWS} WHERE community_id = %s AND rev > %s"
     return db.rows(sql, [community_id, since])
-
-
-def _read_rows_of(accounts: Iterable[int]) -> list[Row]:
-    rows: list[Row] = []
-    for chunk in account_queries.chunks(sorted(accounts)):
-        sql = f"{SELECT_ROWS} WHERE id IN ({db.placeholders(len(chunk))})"
-        rows += db.rows(sql, chunk)
-    return rows
 
 
 def _to_table(rows: Iterable[Row]) -> pa.Table:

@@ -77,11 +77,12 @@ def spellings(name: str) -> str:
     """Every way to type a normalised name, each after a SEPARATOR; "" if not Chinese."""
     if not CHINESE.search(name):
         return ""
-    ways = dict.fromkeys(
-        SEPARATOR + way
-        for syllables in _list_readings(name)
-        for way in _list_suffixes(syllables)
-    )
+    ways: dict[str, None] = {}
+    for syllables in _list_readings(name):
+        starts = range(min(len(syllables), MAX_SYLLABLES))
+        initials = "".join(syllable[0] for syllable in syllables)
+        ways |= {SEPARATOR + "".join(syllables[start:]): None for start in starts}
+        ways |= {SEPARATOR + initials[start:]: None for start in starts}
     return "".join(ways)
 
 
@@ -94,13 +95,3 @@ def _list_readings(name: str) -> list[list[str]]:
         choices = [READINGS.get(c) or (usual.get(c, c),) for c in name]
         readings = list(itertools.islice(itertools.product(*choices), MAX_READINGS))
     return [[part for part in parts if TYPED.fullmatch(part)] for parts in readings]
-
-
-def _list_suffixes(syllables: list[str]) -> list[str]:
-    """The syllables from each position on, written out and then as initials."""
-    starts = range(min(len(syllables), MAX_SYLLABLES))
-    initials = "".join(syllable[0] for syllable in syllables)
-    return [
-        *("".join(syllables[start:]) for start in starts),
-        *(initials[start:] for start in starts),
-    ]

@@ -47,9 +47,9 @@ def find(*, by: Staff, query: str, at: datetime) -> BitMap:
 
     Intersect it with an audience of `by` before anything is shown.
     """
-    accounts = [found for found in _find_accounts(by, query) if len(found)]
-    ids = np.concatenate(accounts) if accounts else np.empty(0, np.int64)
-    return visibility.people_of_accounts(by=by, accounts=bitmaps.of(ids), at=at)
+    accounts = [ids for ids in _find_accounts(by, query) if len(ids)]
+    found = np.concatenate(accounts) if accounts else np.empty(0, np.int64)
+    return visibility.people_of_accounts(by=by, accounts=bitmaps.of(found), at=at)
 
 
 def suggest(*, by: Staff, query: str, at: datetime, limit: int = 10) -> list[int]:
@@ -109,8 +109,12 @@ def _find_keys(
 def _find_by_identifier(by: Staff, texts: list[str]) -> list[int]:
     """Accounts with this identifier, or with this prefix if `by` may read it in full."""
     in_full, prefixes = models.Q(pk__in=[]), models.Q(pk__in=[])
+    # Without what no database stores: surrogates and NUL.
+    typed = {text.encode(errors="ignore").decode().replace("\0", "") for text in texts}
     for kind in account_queries.list_identifier_kinds(by.community):
-        forms = _list_forms(kind, texts)
+        forms = typed - {""}
+        with contextlib.suppress(InvalidIdentifier):
+            forms.add(normalise(kind, texts[0]))
         in_full |= models.Q(kind=kind, value__in=forms)
         prefixes |= models.Q(kind=kind) & _starts_with(forms)
     by_prefix = len(texts[0]) >= MIN_PREFIX_LENGTH and permissions.may(
@@ -119,14 +123,6 @@ def _find_by_identifier(by: Staff, texts: list[str]) -> list[int]:
     rows = account_models.Identifier.objects.filter(community_id=by.community_id)
     rows = rows.filter(prefixes if by_prefix else in_full)
     return sorted(set(rows.values_list("account_id", flat=True)[:MAX_IDENTIFIERS]))
-
-
-def _list_forms(kind: str, texts: list[str]) -> set[str]:
-    """The texts as typed, without what no database stores, and in normal form."""
-    forms = {text.encode(errors="ignore").decode().replace("\0", "") for text in texts}
-    with contextlib.suppress(InvalidIdentifier):
-        forms.add(normalise(kind, texts[0]))
-    return forms - {""}
 
 
 def _starts_with(forms: set[str]) -> models.Q:

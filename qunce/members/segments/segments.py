@@ -29,7 +29,7 @@ REFERENCE = "segment"
 REVISION = "segment"
 """Revision kind, raised when a segment's rule changes."""
 
-FLOW = state_machine.StateMachine(
+STATES = state_machine.StateMachine(
     {
         "archive": (("active",), "archived"),
         "restore": (("archived",), "active"),
@@ -204,7 +204,7 @@ def update(
 def archive(*, segment: Segment, by: Staff, at: datetime) -> None:
     permissions.check_may(by, MANAGE)
     check_unused(segment)
-    FLOW.move(segment, "archive")
+    STATES.transition(segment, "archive")
     fact = SegmentArchived(segment=segment.key)
     facts.record(fact, community=segment.community, by=by, at=at)
 
@@ -213,7 +213,7 @@ def archive(*, segment: Segment, by: Staff, at: datetime) -> None:
 def restore(*, segment: Segment, by: Staff, at: datetime) -> None:
     permissions.check_may(by, MANAGE)
     check_rule(segment.community, segment.rule, segment.key)
-    FLOW.move(segment, "restore")
+    STATES.transition(segment, "restore")
     fact = SegmentRestored(segment=segment.key)
     facts.record(fact, community=segment.community, by=by, at=at)
 

@@ -260,7 +260,11 @@ def revert(*, batch: TagBatch, by: Staff, at: datetime) -> int:
     tags = list(rows.order_by("pk"))
     tag_writer.lock_groups({tag.group_id for tag in tags if tag.group_id})
     # First remove, so that a removed tag of an exclusive group can come back.
-    restored = sum(_remove_added(tag, batch, by, at) for tag in tags)
+    restored = 0
+    for tag in tags:
+        before = _weights_before(tag, batch)
+        added = {account: 0 for account, weight in before.items() if not weight}
+        restored += tag_writer.restore_weights(tag, added, by, at)
     restored += sum(_restore_removed(tag, batch, by, at) for tag in tags)
     fact = TagBatchUndone(batch=batch.pk)
     facts.record(fact, community=batch.community, by=by, at=at)
@@ -287,13 +291,6 @@ def _weights_before(tag: Tag, batch: TagBatch) -> dict[int, int]:
         for account, weight in changes.values_list("account_id", "weight")
         if account in weights
     }
-
-
-def _remove_added(tag: Tag, batch: TagBatch, by: Staff, at: datetime) -> int:
-    """Remove the tag from accounts that got it by this batch; returns how many."""
-    weights = _weights_before(tag, batch)
-    added = {account: 0 for account, weight in weights.items() if not weight}
-    return tag_writer.restore_weights(tag, added, by, at)
 
 
 def _restore_removed(tag: Tag, batch: TagBatch, by: Staff, at: datetime) -> int:

@@ -20,7 +20,7 @@ from qunce.members.accounts.models import Account
 from qunce.members.attributes.values import AttributeValue
 from qunce.members.tags import assignments, library
 from qunce.members.tags import groups as tag_groups
-from qunce.members.tags.models import Tag, TagBatch, TagGroup
+from qunce.members.tags.models import Tag, TagBatch
 
 SOURCE = "base"
 TIMEZONE_ATTRIBUTE = "timezone"
@@ -125,28 +125,20 @@ class _AutomaticTags:
     def _tag(self, group: str, key: str, name: str) -> Tag:
         if key not in self._by_key:
             tag = library.find(self.community, [key]).get(key)
-            if tag is None:
-                tag = library.create(
-                    community=self.community,
-                    key=key,
-                    name=name,
-                    group=self._group(group),
-                    by=self._by,
-                    at=self._at,
-                )
+            tag = tag or self._create(group, key, name)
             self._by_key[key] = self.by_id[tag.pk] = tag
         return self._by_key[key]
 
-    def _group(self, key: str) -> TagGroup:
+    def _create(self, group_key: str, key: str, name: str) -> Tag:
+        community, by, at = self.community, self._by, self._at
         try:
-            return tag_groups.get_by_key(self.community, key)
+            group = tag_groups.get_by_key(community, group_key)
         except tag_groups.TagGroupNotFound:
-            with translation.override(self.community.language):
-                name = str(GROUP_NAMES[key])
-            return tag_groups.create(
-                community=self.community,
-                key=key,
-                name=name,
-                by=self._by,
-                at=self._at,
+            with translation.override(community.language):
+                group_name = str(GROUP_NAMES[group_key])
+            group = tag_groups.create(
+                community=community, key=group_key, name=group_name, by=by, at=at
             )
+        return library.create(
+            community=community, key=key, name=name, group=group, by=by, at=at
+        )

@@ -23,7 +23,7 @@ from qunce.members.tags.models import MANAGE, Synonym, Tag, TagGroup
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-FLOW = state_machine.StateMachine(
+STATES = state_machine.StateMachine(
     {
         "archive": (("active",), "archived"),
         "restore": (("archived",), "active"),
@@ -232,14 +232,14 @@ def set_owner(*, tag: Tag, owner: Staff | None, by: Staff, at: datetime) -> None
 def archive(*, tag: Tag, by: Staff, at: datetime) -> None:
     """Hide the tag from lists. Members keep it, and rules that use it still work."""
     permissions.check_may(by, MANAGE)
-    FLOW.move(tag, "archive")
+    STATES.transition(tag, "archive")
     facts.record(TagArchived(tag=tag.key), community=tag.community, by=by, at=at)
 
 
 @transaction.atomic
 def restore(*, tag: Tag, by: Staff, at: datetime) -> None:
     permissions.check_may(by, MANAGE)
-    FLOW.move(tag, "restore")
+    STATES.transition(tag, "restore")
     facts.record(TagRestored(tag=tag.key), community=tag.community, by=by, at=at)
 
 
@@ -264,7 +264,7 @@ def remove_synonym(*, synonym: Synonym, by: Staff, at: datetime) -> None:
 
 def mark_merged(*, tag: Tag, into: Tag) -> None:
     """Retire a tag; its key and synonyms refer to `into` from now on."""
-    FLOW.move(tag, "merge", merged_into=into)
+    STATES.transition(tag, "merge", merged_into=into)
     Synonym.objects.filter(tag=tag).update(tag=into)
     Synonym.objects.create(community=tag.community, key=tag.key, tag=into)
 

@@ -155,7 +155,7 @@ def test_a_cancelled_import_stops_and_goes_on_when_told(
 def test_a_killed_import_goes_on_where_it_stopped(
     shop: Community, by: Staff, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.IMPORT_CHUNK = 1
+    settings.IMPORT_CHUNK_ROWS = 1
     monkeypatch.setattr("qunce.importing.files.csv_files.BLOCK_BYTES", 40)
     rows = "".join(f"m{n},name {n}\n" for n in range(30))
     job = started(by, "key,name\n" + rows)
@@ -262,7 +262,7 @@ def test_what_cannot_be_read_leaves_nothing_behind(by: Staff, home: Path) -> Non
 def test_too_large_a_file_is_refused(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.MOST_UPLOAD = 1_000
+    settings.MAX_UPLOAD_BYTES = 1_000
     uploads.check_size(1_000)
     with pytest.raises(uploads.FileTooLarge):
         uploads.check_size(1_001)

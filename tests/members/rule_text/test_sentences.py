@@ -126,17 +126,11 @@ def test_each_clause_reads_as_a_sentence(rule: Any, sentence: str) -> None:
 def test_each_clause_reads_as_chinese(rule: Any) -> None:
     names = dict.fromkeys(NAMES, "名")
     with translation.override("zh-hans"):
-        said = sentences.to_text(rule, names)
-    words = phrasing.to_text(
-        piece for piece in _chinese(rule, names) if piece.kind == "text"
-    )
-    assert not [letter for letter in words if letter.isascii() and letter.isalpha()]
-    assert "  " not in said
-
-
-def _chinese(rule: Any, names: Any) -> phrasing.Pieces:
-    with translation.override("zh-hans"):
-        return sentences.describe(rule, names)
+        sentence = sentences.describe(rule, names)
+    text = "".join(piece.text for piece in sentence if piece.kind == "text")
+    assert phrasing.to_text(sentence)
+    assert not [letter for letter in text if letter.isascii() and letter.isalpha()]
+    assert "  " not in phrasing.to_text(sentence)
 
 
 def test_a_rule_reads_as_one_sentence() -> None:

@@ -98,7 +98,7 @@ def write_facts(world: World) -> None:
     from tests.sets import logs
 
     world.round += 1
-    logs.write(communities.get(KEY), logs.some(ROWS, seed=world.round))
+    logs.write(communities.get(KEY), logs.sample_rows(ROWS, seed=world.round))
 
 
 def derive(_: World) -> None:
@@ -120,7 +120,7 @@ def write_and_derive(_: World) -> None:
 
     shop = communities.get(KEY)
     for seed in range(40):
-        logs.write(shop, logs.some(20, seed=seed))
+        logs.write(shop, logs.sample_rows(20, seed=seed))
         deriver.catch_up()
 
 
@@ -136,7 +136,7 @@ def write_segments(world: World) -> None:
     shop, tiers = communities.get(KEY), mirror.TIER_SIZES
     mirror.TIER_SIZES = (0, 0, 0)
     for seed in range(12):
-        logs.write(shop, logs.some(30, seed=seed))
+        logs.write(shop, logs.sample_rows(30, seed=seed))
         deriver.catch_up()
     mirror.TIER_SIZES = tiers
 

@@ -50,7 +50,7 @@ class Result:
 def prepare() -> World:
     for alias in settings.DATABASES:
         call_command("migrate", database=alias, verbosity=0)
-    logs.made(acts.KEY)
+    logs.create_community(acts.KEY)
     return World(Path(settings.HOME) / "faults.ndjson")
 
 
@@ -117,6 +117,6 @@ def _compared(world: World, shop: Community) -> list[tuple[Counter[object], ...]
     keys = Fact.objects.filter(key__isnull=False).values_list("key", flat=True)
     return [
         (Counter(world.keys), Counter(keys)),
-        (Counter(logs.ids()), Counter(logs.mirrored())),
-        (Counter(logs.recorded(shop)), Counter(logs.counted(shop))),
+        (Counter(logs.fact_ids()), Counter(logs.mirrored_ids())),
+        (Counter(logs.expected_counts(shop)), Counter(logs.stored_counts(shop))),
     ]

@@ -1,9 +1,9 @@
-"""A community with a log to derive, written as fast as a test wants it."""
+"""Communities with facts in their log, and comparisons of derived data with it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +22,7 @@ KINDS = ("page.visited", "order.paid", "bell.rung")
 
 @dataclass(frozen=True)
 class Row:
-    """`kind` is a place in KINDS; `hours` before AT it happened."""
+    """`kind` is an index of KINDS; the fact happened `hours` before AT."""
 
     kind: int
     account: int | None
@@ -31,7 +31,7 @@ class Row:
     key: str | None = None
 
 
-def made(key: str = "tea", timezone: str = "Asia/Shanghai") -> Community:
+def create_community(key: str = "tea", timezone: str = "Asia/Shanghai") -> Community:
     return communities.create(key=key, timezone=timezone, at=AT)
 
 
@@ -54,8 +54,8 @@ def write(community: Community, rows: Iterable[Row]) -> None:
     )
 
 
-def some(number: int, *, seed: int = 1) -> list[Row]:
-    """Rows of all kinds over ten days, none of them alike for long."""
+def sample_rows(count: int, *, seed: int = 1) -> list[Row]:
+    """Rows of all kinds and fifty accounts over ten days."""
     return [
         Row(
             n * seed % 3,
@@ -63,25 +63,26 @@ def some(number: int, *, seed: int = 1) -> list[Row]:
             hours=n * 11 % 240,
             payload=f'{{"amount":{n}}}',
         )
-        for n in range(number)
+        for n in range(count)
     ]
 
 
-Counted = Counter[tuple[int, int, int, int]]
+Counts = Counter[tuple[int, int, int, int]]
 
 
-def counted(community: Community) -> Counted:
-    """(kind, day, account) → times, from the stacks."""
-    found: Counted = Counter()
+def stored_counts(community: Community) -> Counts:
+    """(community, kind, day, account) → number of facts, from the day counts."""
+    counts: Counts = Counter()
     for row in DayCount.objects.filter(community_id=community.pk):
-        stack = BitCounter.from_bytes(row.blob)
-        for account in stack.nonzero():
-            found[row.community_id, row.kind_id, row.day, account] = stack.get(account)
-    return found
+        counter = BitCounter.from_bytes(row.blob)
+        for account in counter.nonzero():
+            key = row.community_id, row.kind_id, row.day, account
+            counts[key] = counter.get(account)
+    return counts
 
 
-def recorded(community: Community) -> Counted:
-    """The same, from the log and in the plainest way."""
+def expected_counts(community: Community) -> Counts:
+    """The same from the log, counted one by one."""
     rows = Fact.objects.filter(community_id=community.pk, account_id__isnull=False)
     return Counter(
         (
@@ -94,24 +95,23 @@ def recorded(community: Community) -> Counted:
     )
 
 
-def mirrored() -> list[int]:
-    """Every id that the mirror holds, sorted; one held twice stands there twice."""
+def mirrored_ids() -> list[int]:
+    """Every id in the mirror, sorted; a repeated fact is in it twice."""
     return sorted(mirror.query("SELECT id FROM facts")["id"].to_pylist())
 
 
-def ids() -> list[int]:
+def fact_ids() -> list[int]:
     return list(Fact.objects.order_by("pk").values_list("pk", flat=True))
 
 
-def assert_sound(community: Community) -> None:
-    assert counted(community) == recorded(community)
-    assert mirrored() == ids()
+def assert_consistent(community: Community) -> None:
+    assert stored_counts(community) == expected_counts(community)
+    assert mirrored_ids() == fact_ids()
     assert codes() == []
 
 
-def codes(found: Sequence[doctor.Finding] | None = None) -> list[str]:
-    found = doctor.run_checks() if found is None else found
-    return sorted({each.code for each in found})
+def codes() -> list[str]:
+    return sorted({finding.code for finding in doctor.run_checks()})
 
 
 def micros(hours: float = 0) -> int:

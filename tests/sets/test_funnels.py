@@ -1,4 +1,4 @@
-"""K8: how many each part of a rule leaves, against counts of rules cut off by hand."""
+"""K8: the steps of a funnel against counts of shortened rules."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEYS = [f"m{number}" for number in range(7)]
 
 @pytest.fixture
 def world() -> World:
-    """Seven accounts, six people, one gone, with tags and facts all over."""
+    """Seven accounts of six people, one of whom has left, with random tags and facts."""
     random, world = Random(8), World(SETTING)  # noqa: S311 - not a secret
     moments = strategies.nows(SETTING)
     for key in KEYS:
@@ -46,26 +46,30 @@ def world() -> World:
 
 
 def rules() -> st.SearchStrategy[Any]:
-    def drawn(random: Random, wide: bool) -> Any:
-        asking = Questions(random, SETTING, Known(KEYS))
-        parts = [asking.rule() for _ in range(random.choice([0, 1, 2, 3, 4]))]
-        return {"all": parts} if wide else {"all": [narrow(part) for part in parts]}
+    def draw(random: Random, with_former: bool) -> Any:
+        questions = Questions(random, SETTING, Known(KEYS))
+        parts = [questions.rule() for _ in range(random.choice([0, 1, 2, 3, 4]))]
+        return (
+            {"all": parts}
+            if with_former
+            else {"all": [without_former(part) for part in parts]}
+        )
 
-    return st.builds(drawn, st.randoms(use_true_random=False), st.booleans())
+    return st.builds(draw, st.randoms(use_true_random=False), st.booleans())
 
 
-def narrow(rule: Any) -> Any:
-    """The same without those who left."""
+def without_former(rule: Any) -> Any:
+    """The same rule without `with_left`."""
     ((name, body),) = rule.items()
     if name == "with_left":
-        return narrow(body)
+        return without_former(body)
     if name in ("all", "any"):
-        return {name: [narrow(part) for part in body]}
-    return {name: narrow(body)} if name == "not" else rule
+        return {name: [without_former(part) for part in body]}
+    return {name: without_former(body)} if name == "not" else rule
 
 
-def is_wide(rule: Any) -> bool:
-    return bool(narrow(rule) != rule)
+def includes_former(rule: Any) -> bool:
+    return bool(without_former(rule) != rule)
 
 
 def count(world: World, rule: Any, by: Staff) -> int:
@@ -81,24 +85,24 @@ SCOPES = st.sampled_from([None, {"tag": {"any": ["vip", "tea"]}}])
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(rule=rules(), scope=SCOPES)
-def test_each_line_leaves_what_a_rule_that_ends_there_counts(
+def test_each_step_has_the_count_of_the_rule_up_to_it(
     world: World, rule: Any, scope: Any
 ) -> None:
     by = world._operator(scope)
-    found = audiences.funnel(community=world.qunce, rule=rule, by=by, at=NOW, sample=3)
-    assert found.everyone == count(world, {"all": []}, by)
-    assert found.total == found.steps[""].remaining == count(world, rule, by)
+    funnel = audiences.funnel(community=world.qunce, rule=rule, by=by, at=NOW, sample=3)
+    assert funnel.everyone == count(world, {"all": []}, by)
+    assert funnel.total == funnel.steps[""].remaining == count(world, rule, by)
     for number, part in enumerate(rule["all"]):
-        step = found.steps[f"all[{number}]"]
+        step = funnel.steps[f"all[{number}]"]
         assert step.remaining == count(world, {"all": rule["all"][: number + 1]}, by)
         assert step.alone == count(world, part, by)
-    for path in found.steps:
-        if path and not is_wide(rule):
+    for path in funnel.steps:
+        if path and not includes_former(rule):
             prefix = rule_editing.rule_up_to(rule, rule_editing.parse_path(path))
-            assert found.steps[path].remaining == count(world, prefix, by)
-    asked = audiences.list_ids(community=world.qunce, rule=rule, by=by, at=NOW)
-    assert set(found.sample) <= set(asked)
-    assert len(found.sample) == min(3, len(asked))
+            assert funnel.steps[path].remaining == count(world, prefix, by)
+    people = audiences.list_ids(community=world.qunce, rule=rule, by=by, at=NOW)
+    assert set(funnel.sample) <= set(people)
+    assert len(funnel.sample) == min(3, len(people))
 
 
 @settings(
@@ -107,17 +111,19 @@ def test_each_line_leaves_what_a_rule_that_ends_there_counts(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(rule=rules(), key=st.sampled_from(KEYS))
-def test_a_person_lights_each_part_that_holds(
+def test_matches_by_path_has_each_part_that_holds(
     world: World, rule: Any, key: str
 ) -> None:
     person = world.ids["m0" if key == "m3" else key]
     about: dict[str, Any] = {"community": world.qunce, "by": world.by, "at": NOW}
-    lit = audiences.explain(rule=rule, account=world.ids[key], **about).matches_by_path
+    matches = audiences.explain(
+        rule=rule, account=world.ids[key], **about
+    ).matches_by_path
     for number, part in enumerate(rule["all"]):
-        fits = audiences.list_ids(rule={"with_left": part}, **about)
-        assert lit[f"all[{number}]"] == (person in fits)
+        people = audiences.list_ids(rule={"with_left": part}, **about)
+        assert matches[f"all[{number}]"] == (person in people)
 
 
-def test_a_sample_is_spread_over_all() -> None:
+def test_sample_has_even_distances() -> None:
     assert funnels.sample_evenly(of(range(100)), 4) == (0, 25, 50, 75)
     assert funnels.sample_evenly(of([5, 7]), 4) == (5, 7)

@@ -20,24 +20,24 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_database
 
 @pytest.fixture
 def shop() -> Community:
-    return logs.made()
+    return logs.create_community()
 
 
 def folder() -> Path:
     return mirror.folder(mirror.position().folder)
 
 
-def files() -> int:
+def count_parts() -> int:
     return len(mirror_files.list_parts(folder()))
 
 
 def write_in_small_batches(shop: Community, batches: int) -> None:
     for seed in range(1, batches + 1):
-        logs.write(shop, logs.some(12, seed=seed))
+        logs.write(shop, logs.sample_rows(12, seed=seed))
         deriver.catch_up()
 
 
-def test_a_row_holds_all_that_the_fact_says(shop: Community) -> None:
+def test_row_has_every_column_of_the_fact(shop: Community) -> None:
     logs.write(shop, [Row(1, 7, hours=2, payload='{"amount":12,"order":"a"}')])
     deriver.catch_up()
     (row,) = mirror.query("SELECT * FROM facts").to_pylist()
@@ -73,67 +73,71 @@ def test_a_row_holds_all_that_the_fact_says(shop: Community) -> None:
         (None, None),
     ],
 )
-@pytest.mark.parametrize("few", [0, 2_000])
-def test_an_amount_is_a_whole_number_of_the_payload(
+@pytest.mark.parametrize("limit", [0, 2_000])
+def test_amount_is_a_whole_number_in_the_payload(
     shop: Community,
     payload: str | None,
     amount: int | None,
-    few: int,
+    limit: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(schema, "FEW", few)
+    monkeypatch.setattr(schema, "MAX_PAYLOADS_IN_PYTHON", limit)
     logs.write(shop, [Row(1, 7, payload=payload)])
     deriver.catch_up()
     assert mirror.query("SELECT amount FROM facts")["amount"].to_pylist() == [amount]
 
 
-def test_an_empty_mirror_has_the_columns(shop: Community) -> None:
+def test_empty_mirror_has_the_columns(shop: Community) -> None:
     found = mirror.query("SELECT id, payload FROM facts WHERE account = ?", [3])
     assert found.num_rows == 0
 
 
-def test_small_segments_are_merged_upward(shop: Community) -> None:
+def test_small_files_are_merged(shop: Community) -> None:
     write_in_small_batches(shop, 20)
-    cover = mirror.coverage(mirror.position())
-    assert len(cover.files) < 2 * mirror.MIN_FILES_PER_MERGE
-    logs.assert_sound(shop)
+    coverage = mirror.coverage(mirror.position())
+    assert len(coverage.files) < 2 * mirror.MIN_FILES_PER_MERGE
+    logs.assert_consistent(shop)
 
 
-def test_what_was_merged_goes_after_its_grace(shop: Community) -> None:
+def test_merged_files_are_removed_after_their_grace_period(shop: Community) -> None:
     write_in_small_batches(shop, 9)
-    here = mirror.position()
-    assert files() > len(mirror.coverage(here).names())
-    mirror.prune(here)
-    assert files() > len(mirror.coverage(here).names()), "somebody may still read them"
+    position = mirror.position()
+    assert count_parts() > len(mirror.coverage(position).names())
+    mirror.prune(position)
+    assert count_parts() > len(mirror.coverage(position).names()), (
+        "a reader may still use them"
+    )
     past = time.time() - mirror.GRACE_SECONDS - 1
     for path in folder().iterdir():
         os.utime(path, (past, past))
-    mirror.prune(here)
-    assert files() == len(mirror.coverage(here).names())
-    logs.assert_sound(shop)
+    mirror.prune(position)
+    assert count_parts() == len(mirror.coverage(position).names())
+    logs.assert_consistent(shop)
 
 
-def test_a_start_leaves_alone_what_another_process_is_merging(shop: Community) -> None:
+def test_prune_keeps_the_file_that_another_process_is_merging(shop: Community) -> None:
     write_in_small_batches(shop, 1)
     name = mirror.coverage(mirror.position()).names()[0]
-    growing = folder() / f"{name}.tmp"
-    growing.touch()
+    unfinished = folder() / f"{name}.tmp"
+    unfinished.touch()
     mirror.prune(mirror.position(), grace=0)
-    assert growing.exists()
+    assert unfinished.exists()
     mirror.merge()
-    assert not growing.exists(), "nobody merges but us: a kill left it"
+    assert not unfinished.exists(), "with the lock it must be a leftover"
 
 
-def test_a_reader_whose_files_have_gone_looks_again(shop: Community) -> None:
+def test_reader_lists_again_when_a_file_is_gone(shop: Community) -> None:
     write_in_small_batches(shop, 7)
-    logs.mirrored()  # the list is taken
-    logs.write(shop, logs.some(5))
+    logs.mirrored_ids()  # the view has the present files
+    logs.write(shop, logs.sample_rows(5))
     deriver.catch_up()
     mirror.prune(mirror.position(), grace=0)
-    logs.assert_sound(shop)
+    logs.assert_consistent(shop)
 
 
-def test_readers_are_right_while_segments_come_merge_and_go(shop: Community) -> None:
+def test_readers_are_correct_while_files_are_written_merged_and_removed(
+    shop: Community,
+) -> None:
     wrong: list[int] = []
     ending = threading.Event()
 
@@ -157,8 +161,8 @@ def test_readers_are_right_while_segments_come_merge_and_go(shop: Community) -> 
     assert wrong == []
 
 
-def test_a_broken_segment_is_told_by_duckdb_not_skipped(shop: Community) -> None:
+def test_broken_file_is_reported(shop: Community) -> None:
     write_in_small_batches(shop, 2)
     path = folder() / mirror.coverage(mirror.position()).names()[0]
-    path.write_bytes(b"PAR1 not any more")
+    path.write_bytes(b"PAR1 no longer")
     assert "mirror.broken" in logs.codes()

@@ -15,7 +15,7 @@ from qunce.sets.rules import tree
 from qunce.sets.rules.base import RuleError
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
-NOBODY: dict[str, Any] = {"any": []}
+NO_ONE: dict[str, Any] = {"any": []}
 VISITED = {"kind": "page.visited"}
 
 
@@ -25,26 +25,26 @@ def community(db: None) -> Community:
     return communities.create(key="tea", at=AT)
 
 
-def place(rule: Any, community: Community) -> tuple[str, str]:
-    with pytest.raises(RuleError) as refused:
+def error_of(rule: Any, community: Community) -> RuleError:
+    with pytest.raises(RuleError) as raised:
         audiences.check(community=community, rule=rule)
-    assert str(refused.value).startswith(refused.value.path)
-    return refused.value.path, refused.value.message
+    assert str(raised.value).startswith(raised.value.path)
+    return raised.value
 
 
 @pytest.mark.parametrize(
     "rule", [None, [], "vip", 7, {}, {"all": [], "any": []}, {"all": [None]}]
 )
-def test_a_node_is_an_object_with_one_key(rule: Any, community: Community) -> None:
-    assert "exactly one key" in place(rule, community)[1]
+def test_node_must_be_an_object_with_one_key(rule: Any, community: Community) -> None:
+    assert "exactly one key" in error_of(rule, community).message
 
 
 @pytest.mark.parametrize(
-    ("rule", "where", "word"),
+    ("rule", "path", "text"),
     [
         ({"tga": {}}, "", "tga"),
         ({"all": {}}, "all", "list"),
-        ({"all": [NOBODY, {"not": {"tga": {}}}]}, "all[1].not", "tga"),
+        ({"all": [NO_ONE, {"not": {"tga": {}}}]}, "all[1].not", "tga"),
         ({"with_left": {"any": [{"x": 1}]}}, "with_left.any[0]", "“x”"),
         ({"did": {}}, "did.kind", "kind of fact"),
         ({"did": {"kind": "page.burnt"}}, "did.kind", "page.burnt"),
@@ -70,9 +70,9 @@ def test_a_node_is_an_object_with_one_key(rule: Any, community: Community) -> No
         (
             {"did": VISITED | {"within": "3d", "since": "2026-03-01"}},
             "did",
-            "not several",
+            "only one time span",
         ),
-        ({"did": VISITED | {"first": {}}}, "did.first", "span of time"),
+        ({"did": VISITED | {"first": {}}}, "did.first", "time span"),
         ({"did": VISITED | {"last": {"whithin": "3d"}}}, "did.last.whithin", "whithin"),
         ({"did": VISITED | {"sum": {"gte": 1}}}, "did.sum.field", "field"),
         (
@@ -83,7 +83,7 @@ def test_a_node_is_an_object_with_one_key(rule: Any, community: Community) -> No
         ({"did": VISITED | {"where": []}}, "did.where", "object"),
         ({"did": VISITED | {"where": {"a b": 1}}}, "did.where", "a b"),
         ({"did": VISITED | {"where": {"page": None}}}, "did.where.page", "text"),
-        ({"seq": {"steps": [VISITED]}}, "seq.steps", "two"),
+        ({"seq": {"steps": [VISITED]}}, "seq.steps", "2 to"),
         (
             {"seq": {"steps": [VISITED, {"kind": "page.burnt"}]}},
             "seq.steps[1].kind",
@@ -92,52 +92,54 @@ def test_a_node_is_an_object_with_one_key(rule: Any, community: Community) -> No
         ({"seq": {"steps": [VISITED] * 2, "within": "x"}}, "seq.within", "30d"),
     ],
 )
-def test_a_mistake_is_named_with_its_place(
-    rule: Any, where: str, word: str, community: Community
+def test_error_names_the_mistake_and_its_path(
+    rule: Any, path: str, text: str, community: Community
 ) -> None:
-    found, message = place(rule, community)
-    assert found == where
-    assert word in message
+    error = error_of(rule, community)
+    assert error.path == path
+    assert text in error.message
 
 
 def nested(path: list[str | int], inner: Any) -> tuple[Any, str]:
-    """`inner` at the end of a path of nodes, and that path as an error writes it."""
+    """`inner` nested in these nodes, and its path as an error shows it."""
     rule, text = inner, ""
     for step in reversed(path):
         if isinstance(step, str):
             rule, text = {step: rule}, f"{step}.{text}" if text else step
         else:
-            word = ["all", "any"][step % 2]
-            rule = {word: [NOBODY] * step + [rule]}
-            text = f"{word}[{step}].{text}" if text else f"{word}[{step}]"
+            name = ["all", "any"][step % 2]
+            rule = {name: [NO_ONE] * step + [rule]}
+            text = f"{name}[{step}].{text}" if text else f"{name}[{step}]"
     return rule, text
 
 
 @given(
     path=st.lists(st.sampled_from(["not", "with_left"]) | st.integers(0, 3), max_size=8)
 )
-def test_the_place_leads_to_the_mistake(path: list[str | int]) -> None:
-    rule, where = nested(path, {"nonsense": {}})
-    assert place(rule, Community(key="tea"))[0] == where
+def test_error_path_leads_to_the_mistake(path: list[str | int]) -> None:
+    rule, expected = nested(path, {"nonsense": {}})
+    assert error_of(rule, Community(key="tea")).path == expected
 
 
 @given(path=st.lists(st.integers(0, 3), max_size=8))
-def test_a_rule_is_read_as_it_is_nested(path: list[str | int]) -> None:
-    rule, _ = nested(path, NOBODY)
+def test_compiled_rule_has_the_nodes_of_its_json(path: list[str | int]) -> None:
+    rule, _ = nested(path, NO_ONE)
     node = tree.compile_rule(rule, Community(key="tea"))
     assert sum(1 for _ in node.walk()) == 1 + sum(int(step) + 1 for step in path)
 
 
-def test_a_bottomless_rule_is_refused() -> None:
-    rule, _ = nested(["not"] * 500, NOBODY)
-    assert "deeply" in place(rule, Community(key="tea"))[1]
+def test_rule_nested_too_deeply_is_rejected() -> None:
+    rule, _ = nested(["not"] * 500, NO_ONE)
+    assert "deeply" in error_of(rule, Community(key="tea")).message
 
 
-def test_an_endless_rule_is_refused() -> None:
-    assert "at most" in place({"any": [NOBODY] * 2_001}, Community(key="tea"))[1]
+def test_rule_with_too_many_nodes_is_rejected() -> None:
+    assert (
+        "at most" in error_of({"any": [NO_ONE] * 2_001}, Community(key="tea")).message
+    )
 
 
-def test_text_that_is_no_json_is_refused() -> None:
+def test_invalid_json_is_rejected() -> None:
     with pytest.raises(RuleError, match="JSON"):
         tree.parse_json('{"all": [')
     assert tree.parse_json('{"all": []}') == {"all": []}

@@ -61,8 +61,8 @@ def _hashes(rows: list[Row]) -> list[int]:
 
 
 SELECT_INDEXED = """
-SELECT indexed.hash, indexed.fact_id FROM json_each(%s) wanted
-CROSS JOIN core_factkey indexed ON indexed.hash = wanted.value
+SELECT entry.hash, entry.fact_id FROM json_each(%s) wanted
+CROSS JOIN core_factkey entry ON entry.hash = wanted.value
 """
 SELECT_OVERFLOWED = """
 SELECT fact_id FROM core_factkeyoverflow WHERE fact_id BETWEEN %s AND %s

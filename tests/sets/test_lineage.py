@@ -1,4 +1,4 @@
-"""Another truth in the place of the one that was derived."""
+"""Replacing the primary database by another one after it was derived."""
 
 from __future__ import annotations
 
@@ -29,88 +29,88 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def shop() -> Community:
-    return logs.made()
+    return logs.create_community()
 
 
 @pytest.mark.both_databases
-def test_a_renewed_lineage_starts_over(shop: Community) -> None:
-    logs.write(shop, logs.some(40))
+def test_renewed_lineage_derives_everything_again(shop: Community) -> None:
+    logs.write(shop, logs.sample_rows(40))
     deriver.catch_up()
     lineage.renew()
-    Fact.objects.filter(pk__in=logs.ids()[:10]).delete()
+    Fact.objects.filter(pk__in=logs.fact_ids()[:10]).delete()
     assert deriver.catch_up().facts == 30
-    logs.assert_sound(shop)
+    logs.assert_consistent(shop)
 
 
 @pytest.mark.both_databases
-def test_a_lineage_that_is_at_home_stays(shop: Community) -> None:
+def test_lineage_in_the_same_cluster_stays(shop: Community) -> None:
     assert lineage.ensure_current() == lineage.ensure_current()
-    logs.write(shop, logs.some(3))
+    logs.write(shop, logs.sample_rows(3))
     deriver.catch_up()
     assert lineage.Lineage.objects.get().token == lineage.ensure_current()
 
 
-def test_an_older_copy_of_the_log_is_noticed(shop: Community) -> None:
-    logs.write(shop, logs.some(40))
+def test_older_copy_of_the_log_is_recognised(shop: Community) -> None:
+    logs.write(shop, logs.sample_rows(40))
     deriver.catch_up()
-    _put_back(30)
+    _restore_copy(30)
     assert deriver.catch_up().facts == 30
-    logs.assert_sound(shop)
+    logs.assert_consistent(shop)
 
 
-def test_an_older_copy_that_went_on_is_noticed(shop: Community) -> None:
-    logs.write(shop, logs.some(40))
+def test_older_copy_with_new_facts_is_recognised(shop: Community) -> None:
+    logs.write(shop, logs.sample_rows(40))
     deriver.catch_up()
-    _put_back(30)
+    _restore_copy(30)
     logs.write(shop, [Row(2, 9, hours=n) for n in range(25)])
     assert deriver.catch_up().facts == 55
-    logs.assert_sound(shop)
+    logs.assert_consistent(shop)
 
 
-def test_the_newest_fact_may_be_erased(shop: Community) -> None:
-    logs.write(shop, logs.some(40))
+def test_erasing_the_newest_fact_does_not_change_the_log(shop: Community) -> None:
+    logs.write(shop, logs.sample_rows(40))
     deriver.catch_up()
     before = mirror.position().folder
-    Fact.objects.filter(pk=logs.ids()[-1]).delete()
+    Fact.objects.filter(pk=logs.fact_ids()[-1]).delete()
     deriver.catch_up()
-    assert mirror.position().folder == before, "it is the same log all the same"
+    assert mirror.position().folder == before, "it is still the same log"
 
 
-def _put_back(number: int) -> None:
-    """As if a copy with so many facts had been put in place of the file."""
-    last = logs.ids()[number - 1]
+def _restore_copy(count: int) -> None:
+    """As if the file had been replaced by a copy with so many facts."""
+    last = logs.fact_ids()[count - 1]
     Fact.objects.filter(pk__gt=last).delete()
     db.execute("UPDATE sqlite_sequence SET seq = %s WHERE name = 'core_fact'", [last])
 
 
-# A dump of PostgreSQL, restored where transaction ids begin anew
+# A dump of PostgreSQL, restored into a cluster with lower transaction ids
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[postgres.Cluster]:
+def other_cluster(tmp_path: Path) -> Iterator[postgres.Cluster]:
     with postgres.cluster() as other:
         yield other
 
 
-def _restored(other: postgres.Cluster, tmp_path: Path) -> str:
-    """This test's database, in another cluster."""
+def _restore(other: postgres.Cluster, tmp_path: Path) -> str:
+    """Restore this test's database into another cluster; returns its URL."""
     target, dump = other.create("moved"), str(tmp_path / "dump")
     params = connection.get_connection_params()
     source = [f"--dbname={params['dbname']}", f"--host={params['host']}"]
     source += [f"--username={params['user']}"]
-    words = ["--format=custom", f"--file={dump}", *source]
-    subprocess.run([postgres.binary("pg_dump"), *words], check=True)
+    options = ["--format=custom", f"--file={dump}", *source]
+    subprocess.run([postgres.binary("pg_dump"), *options], check=True)
     subprocess.run(
         [postgres.binary("pg_restore"), f"--dbname={target}", dump], check=True
     )
     return target
 
 
-def _there(target: str, tmp_path: Path, what: str) -> Any:
-    """Call a function of this module in a process that stands on the other cluster."""
+def _call_there(target: str, tmp_path: Path, function: str) -> Any:
+    """Call a function of this module in a process that uses the other cluster."""
     code = (
         "import django; django.setup(); import json;"
-        f"from tests.sets import test_lineages as t; print(json.dumps(t.{what}()))"
+        f"from tests.sets import test_lineage as t; print(json.dumps(t.{function}()))"
     )
     env = os.environ | {"DATABASE_URL": target, "QUNCE_HOME": str(tmp_path / "home")}
     done = subprocess.run(
@@ -124,15 +124,15 @@ def _there(target: str, tmp_path: Path, what: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _age() -> None:
-    """Use up transaction ids, so that the other cluster's are lower."""
+def _use_up_transaction_ids() -> None:
+    """Make the transaction ids of the other cluster lower than those here."""
     for _ in range(3000):
         db.rows("SELECT pg_current_xact_id()")
 
 
-def write_at_once() -> int:
-    """In the other cluster: facts before anybody notices the move."""
-    logs.write(communities.get("tea"), logs.some(30, seed=7))
+def write_before_deriving() -> int:
+    """In the other cluster, write facts before the move is noticed."""
+    logs.write(communities.get("tea"), logs.sample_rows(30, seed=7))
     numbers = db.rows("SELECT max(xid), min(xid) FROM core_fact")[0]
     assert numbers[0] > committed.last_position(), (
         "the old numbers are ahead of this cluster"
@@ -140,18 +140,18 @@ def write_at_once() -> int:
     return int(Fact.objects.count())
 
 
-def go_on() -> list[int]:
+def derive_twice() -> list[int]:
     shop = communities.get("tea")
     first = deriver.catch_up().facts
-    logs.assert_sound(shop)
-    logs.write(shop, logs.some(5))
+    logs.assert_consistent(shop)
+    logs.write(shop, logs.sample_rows(5))
     second = deriver.catch_up().facts
-    logs.assert_sound(shop)
+    logs.assert_consistent(shop)
     return [first, second]
 
 
-def react() -> int:
-    """How many facts a consumer of the log still finds."""
+def count_facts_to_react_to() -> int:
+    """How many facts a consumer has not handled yet."""
     start = ConsumerPosition.objects.get(consumer="reactions").position
     names = dict(
         db.rows("SELECT id, name FROM core_interned_name WHERE namespace = 'kind'")
@@ -160,42 +160,42 @@ def react() -> int:
 
 
 @pytest.mark.postgres_only
-def test_a_dump_goes_on_in_another_cluster(
-    shop: Community, elsewhere: postgres.Cluster, tmp_path: Path
+def test_restored_dump_continues_in_another_cluster(
+    shop: Community, other_cluster: postgres.Cluster, tmp_path: Path
 ) -> None:
-    _age()
+    _use_up_transaction_ids()
     for seed in (1, 5):
-        logs.write(shop, logs.some(100, seed=seed))
+        logs.write(shop, logs.sample_rows(100, seed=seed))
         deriver.catch_up()
     ConsumerPosition.objects.create(
         consumer="reactions", position=committed.last_position()
     )
-    target = _restored(elsewhere, tmp_path)
-    assert _there(target, tmp_path, "write_at_once") == 230
-    assert _there(target, tmp_path, "go_on") == [230, 5]
-    assert _there(target, tmp_path, "react") == 35, (
-        "no fact reacted to twice, none lost"
+    target = _restore(other_cluster, tmp_path)
+    assert _call_there(target, tmp_path, "write_before_deriving") == 230
+    assert _call_there(target, tmp_path, "derive_twice") == [230, 5]
+    assert _call_there(target, tmp_path, "count_facts_to_react_to") == 35, (
+        "no fact is handled twice or lost"
     )
 
 
 @pytest.mark.postgres_only
-def test_a_dump_that_was_never_derived_goes_on_too(
-    shop: Community, elsewhere: postgres.Cluster, tmp_path: Path
+def test_restored_dump_that_was_never_derived_continues(
+    shop: Community, other_cluster: postgres.Cluster, tmp_path: Path
 ) -> None:
-    _age()
-    logs.write(shop, logs.some(100))
-    target = _restored(elsewhere, tmp_path)
-    assert _there(target, tmp_path, "write_at_once") == 130
-    assert _there(target, tmp_path, "go_on") == [130, 5]
+    _use_up_transaction_ids()
+    logs.write(shop, logs.sample_rows(100))
+    target = _restore(other_cluster, tmp_path)
+    assert _call_there(target, tmp_path, "write_before_deriving") == 130
+    assert _call_there(target, tmp_path, "derive_twice") == [130, 5]
 
 
 @pytest.mark.postgres_only
-def test_moving_waits_for_nobody_who_only_reads(shop: Community) -> None:
+def test_move_does_not_wait_for_readers(shop: Community) -> None:
     params = connection.get_connection_params()
-    words = {name: params[name] for name in ("dbname", "user", "host")}
+    options = {name: params[name] for name in ("dbname", "user", "host")}
     lineage.ensure_current()
     lineage.Lineage.objects.update(cluster="elsewhere")
-    with psycopg.connect(**words) as reader:
+    with psycopg.connect(**options) as reader:
         reader.execute("SELECT count(*) FROM core_fact")
         token = lineage.ensure_current()
     assert token == lineage.ensure_current()

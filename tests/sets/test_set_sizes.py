@@ -1,4 +1,4 @@
-"""K3: carriers of every tag at once are those that each tag's rule counts."""
+"""K3: the sizes of all tags at once equal the counts of each tag's rule."""
 
 from __future__ import annotations
 
@@ -25,19 +25,21 @@ def shop(db: None) -> Community:
     return factories.community()
 
 
-def check(shop: Community, some: list[tag_models.Tag], by: staff_models.Staff) -> None:
-    found = set_sizes.count_by_ref(
+def assert_equal_to_rules(
+    shop: Community, tags: list[tag_models.Tag], by: staff_models.Staff
+) -> None:
+    sizes = set_sizes.count_by_ref(
         community=shop,
         kind=tag_models.KIND.name,
-        refs=[tag.pk for tag in some],
+        refs=[tag.pk for tag in tags],
         by=by,
         at=LATER,
     )
-    assert found == {
+    assert sizes == {
         tag.pk: audiences.count(
             community=shop, rule={"tag": {"any": [tag.key]}}, by=by, at=LATER
         )
-        for tag in some
+        for tag in tags
     }
 
 
@@ -47,30 +49,30 @@ def check(shop: Community, some: list[tag_models.Tag], by: staff_models.Staff) -
     st.booleans(),
     st.booleans(),
 )
-def test_sizes_are_what_each_rule_counts(
-    shop: Community, carriers: list[set[int]], merged: bool, left: bool
+def test_sizes_equal_the_counts_of_each_rule(
+    shop: Community, tagged: list[set[int]], merged: bool, left: bool
 ) -> None:
     by, number = staff_models.system(shop), tag_models.Tag.objects.count()
     people = factories.members(shop, *(f"{number}-{n}" for n in range(8)))
-    mine = [factories.tag(shop, f"t{number}-{n}") for n in range(3)]
-    for tag, chosen in zip(mine, carriers, strict=True):
-        assignments.apply(tag=tag, accounts=[people[n] for n in chosen], by=by, at=AT)
+    tags = [factories.tag(shop, f"t{number}-{n}") for n in range(3)]
+    for tag, members in zip(tags, tagged, strict=True):
+        assignments.apply(tag=tag, accounts=[people[n] for n in members], by=by, at=AT)
     if merged:
         pairs = [merges.Pair(people[0], people[1], merges.BY_HAND)]
         merges.merge(community=shop, pairs=pairs, by=by, at=AT)
     if left:
         accounts.leave(account=account_queries.get(shop, f"{number}-2"), by=by, at=AT)
-    check(shop, mine, by)
+    assert_equal_to_rules(shop, tags, by)
     scoped = staff_models.create(
         community=shop,
         login=f"s{number}",
-        scope={"tag": {"any": [mine[0].key]}},
+        scope={"tag": {"any": [tags[0].key]}},
         at=AT,
     )
-    check(shop, mine, scoped)
-    several = set_sizes.count_in_two_or_more(
-        community=shop, kind="tag", refs=[tag.pk for tag in mine], at=LATER
+    assert_equal_to_rules(shop, tags, scoped)
+    in_two = set_sizes.count_in_two_or_more(
+        community=shop, kind="tag", refs=[tag.pk for tag in tags], at=LATER
     )
     person = {n: 0 if merged and n == 1 else n for n in range(8)}
-    sets = [{person[n] for n in some} for some in carriers]
-    assert several == sum(sum(n in some for some in sets) > 1 for n in range(8))
+    sets = [{person[n] for n in members} for members in tagged]
+    assert in_two == sum(sum(n in set_ for set_ in sets) > 1 for n in range(8))

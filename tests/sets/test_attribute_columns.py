@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from qunce.sets.bitmaps.attribute_columns import Column
 
-WORDS = st.lists(
+TEXTS = st.lists(
     st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
     unique=True,
 )
@@ -18,16 +18,16 @@ WORDS = st.lists(
             st.integers(1, 2**40), st.integers(-(2**60), 2**60), st.integers(0, 2**60)
         )
     ),
-    words=WORDS,
+    texts=TEXTS,
 )
-def test_a_column_survives_freezing(
-    rows: list[tuple[int, int, int]], words: list[str]
+def test_column_can_be_stored_and_read(
+    rows: list[tuple[int, int, int]], texts: list[str]
 ) -> None:
     arrays = [
-        np.array([row[place] for row in rows], dtype=np.int64) for place in range(3)
+        np.array([row[index] for row in rows], dtype=np.int64) for index in range(3)
     ]
-    column = Column(arrays[0], arrays[1], arrays[2], words)
-    again = Column.from_bytes(column.to_bytes())
-    assert again.texts == words
+    column = Column(arrays[0], arrays[1], arrays[2], texts)
+    restored = Column.from_bytes(column.to_bytes())
+    assert restored.texts == texts
     for name in ("accounts", "numbers", "set_at"):
-        assert np.array_equal(getattr(again, name), getattr(column, name))
+        assert np.array_equal(getattr(restored, name), getattr(column, name))

@@ -21,28 +21,28 @@ PAID = "order.paid"
 
 @pytest.fixture
 def shop() -> Community:
-    return logs.made()
+    return logs.create_community()
 
 
-def pairs(found: tuple[np.ndarray, np.ndarray]) -> list[tuple[int, int]]:
-    return list(zip(found[0].tolist(), found[1].tolist(), strict=True))
+def pairs(result: tuple[np.ndarray, np.ndarray]) -> list[tuple[int, int]]:
+    return list(zip(result[0].tolist(), result[1].tolist(), strict=True))
 
 
 def paid(account: int, amount: int, days: float = 0) -> Row:
     return Row(1, account, hours=24 * days, payload=facts.dump({"amount": amount}))
 
 
-def test_a_timeline_has_the_newest_first_derived_or_not(shop: Community) -> None:
+def test_timeline_has_the_newest_first_derived_or_not(shop: Community) -> None:
     logs.write(shop, [Row(0, 5, hours=3), Row(1, 5, hours=1), Row(2, 6)])
     deriver.catch_up()
     logs.write(shop, [Row(2, 5, hours=2, payload='{"times":3}')])
-    found = timelines.list_facts(community=shop, accounts=[5])
-    assert [each.kind for each in found] == [PAID, "bell.rung", "page.visited"]
-    assert found[1].payload == {"times": 3}
-    assert found[0].happened_at == AT - timedelta(hours=1)
+    result = timelines.list_facts(community=shop, accounts=[5])
+    assert [fact.kind for fact in result] == [PAID, "bell.rung", "page.visited"]
+    assert result[1].payload == {"times": 3}
+    assert result[0].happened_at == AT - timedelta(hours=1)
 
 
-def test_a_timeline_goes_on_page_by_page(shop: Community) -> None:
+def test_timeline_can_be_read_page_by_page(shop: Community) -> None:
     logs.write(shop, [Row(n % 3, 5, hours=n // 2) for n in range(9)])
     deriver.catch_up()
     logs.write(shop, [Row(n % 3, 5, hours=n // 2) for n in range(6)])
@@ -52,13 +52,13 @@ def test_a_timeline_goes_on_page_by_page(shop: Community) -> None:
     ):
         pages += page
         before = timelines.cursor_of(page[-1])
-    assert len({each.id for each in pages}) == len(pages) == 15
-    times = [each.happened_at for each in pages]
+    assert len({fact.id for fact in pages}) == len(pages) == 15
+    times = [fact.happened_at for fact in pages]
     assert times == sorted(times, reverse=True)
 
 
-def test_a_timeline_is_of_one_community(shop: Community) -> None:
-    other = logs.made("other")
+def test_timeline_has_facts_of_one_community_only(shop: Community) -> None:
+    other = logs.create_community("other")
     logs.write(other, [Row(0, 5)])
     deriver.catch_up()
     logs.write(other, [Row(0, 5)])
@@ -66,53 +66,55 @@ def test_a_timeline_is_of_one_community(shop: Community) -> None:
     assert timelines.list_facts(community=other, accounts=[]) == []
 
 
-def test_amounts_add_up_by_person_with_the_sign_of_their_kind(shop: Community) -> None:
+def test_amounts_are_summed_by_person_with_the_sign_of_their_kind(
+    shop: Community,
+) -> None:
     logs.write(shop, [paid(1, 10), paid(2, 20), paid(2, 5, days=40), paid(3, 7)])
     logs.write(shop, [Row(2, 2, payload='{"amount":4}')])
     deriver.catch_up()
     aliases.assign(shop.pk, {3: 1})
     kinds = {PAID: 1, "bell.rung": -1}
-    found = timelines.sum_by_person(community=shop, kinds=kinds, at=AT)
-    assert pairs(found) == [(1, 17), (2, 21)]
-    found = timelines.sum_by_person(community=shop, kinds=kinds, at=AT, within=30)
-    assert pairs(found) == [(1, 17), (2, 16)]
+    result = timelines.sum_by_person(community=shop, kinds=kinds, at=AT)
+    assert pairs(result) == [(1, 17), (2, 21)]
+    result = timelines.sum_by_person(community=shop, kinds=kinds, at=AT, within=30)
+    assert pairs(result) == [(1, 17), (2, 16)]
     assert pairs(timelines.sum_by_person(community=shop, kinds={}, at=AT)) == []
 
 
-def test_gaps_are_days_between_neighbouring_days(shop: Community) -> None:
+def test_gaps_are_days_between_consecutive_days(shop: Community) -> None:
     days = [paid(1, 1, days=d) for d in (0, 0, 3, 10)]
     logs.write(shop, [*days, paid(2, 1), paid(2, 1, days=2), paid(4, 1)])
     deriver.catch_up()
-    found = timelines.gaps_by_person(community=shop, kind=PAID, at=AT)
-    assert sorted(pairs(found)) == [(1, 3), (1, 7), (2, 2)]
+    result = timelines.gaps_by_person(community=shop, kind=PAID, at=AT)
+    assert sorted(pairs(result)) == [(1, 3), (1, 7), (2, 2)]
 
 
-def test_days_are_those_of_the_community(shop: Community) -> None:
+def test_days_are_community_days(shop: Community) -> None:
     communities.set_clock(community=shop, timezone="America/Lima", day_start=0)
     logs.write(shop, [paid(1, 1, days=0.1), paid(1, 1, days=1.1)])
     deriver.catch_up()
-    found = timelines.days_by_person(community=shop, kind=PAID, at=AT)
+    result = timelines.days_by_person(community=shop, kind=PAID, at=AT)
     today = shop.day(AT)
-    assert pairs(found) == [(1, today - 1), (1, today)]
+    assert pairs(result) == [(1, today - 1), (1, today)]
 
 
-def test_values_of_a_payload_are_counted_by_person(shop: Community) -> None:
-    said: list[dict[str, Any]] = [
+def test_payload_values_are_counted_by_person(shop: Community) -> None:
+    payloads: list[dict[str, Any]] = [
         {"categories": ["tea", "cake"]},
         {"categories": ["tea"]},
         {"other": 1},
     ]
-    logs.write(shop, [Row(1, 1, payload=facts.dump(each)) for each in said])
+    logs.write(shop, [Row(1, 1, payload=facts.dump(payload)) for payload in payloads])
     logs.write(shop, [Row(1, 2, payload='{"categories":"tea"}')])
     deriver.catch_up()
     aliases.assign(shop.pk, {2: 1})
-    found = timelines.count_payload_values(
+    result = timelines.count_payload_values(
         community=shop, kind=PAID, field="categories", at=AT
     )
-    assert found == {"tea": {1: 3}, "cake": {1: 1}}
+    assert result == {"tea": {1: 3}, "cake": {1: 1}}
 
 
-def test_a_kind_nobody_ever_did_has_no_history(shop: Community) -> None:
+def test_unknown_kind_has_no_gaps(shop: Community) -> None:
     assert (
         pairs(timelines.gaps_by_person(community=shop, kind="ship.sunk", at=AT)) == []
     )

@@ -12,6 +12,7 @@ DECLARING = (
     "people.people",
     "people.remark_names",
     "search.export",
+    "tags.duplicates",
 )
 """Modules that declare facts, permissions and checks when imported."""
 

@@ -171,6 +171,7 @@ def update(
         return []
     fields = sorted(changed)
     changed["rev"] = _bump_presence(account.community)
+    # Only the changed columns: the account may have left or been erased in the meantime.
     Account.objects.filter(pk=account.pk).update(**changed)
     for field, value in changed.items():
         setattr(account, field, value)

@@ -208,6 +208,7 @@ def set_values(
     """
     permissions.check_may(by, EDIT)
     account_queries.check_ids(attribute.community, values)
+    # All values are parsed before the first is written: an invalid one changes nothing.
     zone = ZoneInfo(attribute.community.timezone)
     parsed = {
         account: [] if value is None else _parse(attribute, value, zone)

@@ -124,6 +124,7 @@ class ValueWriter:
         removed = {key: value for key, value in old.items() if key not in new}
         self._archive([key for key in {**changed, **removed} if key in old])
         self._upsert(changed, rev, present=True)
+        # Removed values stay as absent rows with a new revision, for cached columns.
         self._upsert(removed, rev, present=False)
         return sorted({account for account, _item in {**changed, **removed}})
 

@@ -94,6 +94,7 @@ def _sum_facts_cached(
     if cached is not None and at - cached[0] < CACHE_AGE:
         return cached[1]
     sums = _sum_facts(community, spec, at)
+    # The oldest first; another thread may already have removed it.
     while len(_cached_sums) >= MAX_CACHED:
         _cached_sums.pop(next(iter(_cached_sums)), None)
     _cached_sums[key] = (at, sums)

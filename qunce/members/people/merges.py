@@ -288,6 +288,7 @@ def _remove_tag(merge: Merge, tag: Tag, account: int, by: Staff, at: datetime) -
 def _restore_exclusive_tags(merges: Sequence[Merge], by: Staff, at: datetime) -> None:
     """Restore the tags that these merges removed, the newest merge first."""
     for merge in sorted(merges, key=lambda merge: merge.pk, reverse=True):
+        # A later merge may have removed a tag that an earlier one left.
         if merge.batch_id is not None:
             batch = tag_models.TagBatch.objects.get(pk=merge.batch_id)
             Merge.objects.filter(pk=merge.pk).update(batch_id=None)

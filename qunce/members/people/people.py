@@ -95,6 +95,7 @@ def erase(*, account: Account, by: Staff, at: datetime) -> int:
     revisions.bump(community.pk, ERASURE_REVISION, [0])
     ids = account_queries.account_ids_of_person(account.pk)
     for row in Account.objects.filter(pk__in=ids).order_by("pk"):
+        # The key is unique and often a phone number, so it is replaced, not emptied.
         row.key, row.name, row.source_id = f"erased-{row.pk}", "", None
         row.present, row.erased_at, row.rev = False, at, rev
         row.left_at = row.left_at or at

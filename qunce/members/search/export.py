@@ -95,6 +95,7 @@ class Export:
             pages = itertools.chain([[self.headings()]], self._pages())
             for number, row in enumerate(itertools.chain.from_iterable(pages)):
                 for column, cell in enumerate(row):
+                    # Excel refuses files with more than 32,767 characters in a cell.
                     sheet.write_string(number, column, cell[:32_000])
 
     def headings(self) -> list[str]:

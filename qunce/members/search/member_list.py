@@ -80,6 +80,7 @@ def get_page(
 ) -> Page:
     """People with the newest first accounts; `before` is the `after` of the last page."""
     people = find_people(by=by, at=at, rule=rule, query=query)
+    # Ids ascend in the set, so the end of the page is the rank of `before`.
     end = len(people) if before is None else people.rank(max(before - 1, 0))
     ids = list(people[max(end - limit, 0) : end])[::-1]
     after = ids[-1] if ids and end > limit else None

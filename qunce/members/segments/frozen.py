@@ -74,6 +74,7 @@ def freeze(
     """Store the people of a rule who are visible to `by` now."""
     permissions.check_may(by, MANAGE)
     key = naming.check(key, naming.NO_RULE)
+    # Outside the transaction: a rule may take long, and SQLite has one writer.
     people = audiences.people(community=community, rule=rule, by=by, at=at)
     with transaction.atomic():
         if FrozenSegment.objects.filter(community=community, key=key).exists():

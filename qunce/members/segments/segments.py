@@ -188,6 +188,8 @@ def update(
 ) -> None:
     permissions.check_may(by, MANAGE)
     if rule is not None:
+        # Before the check: the bump serialises updates, so that two of them cannot
+        # make a cycle together.
         revisions.bump(segment.community_id, REVISION, [segment.pk])
         check_rule(segment.community, rule, segment.key)
         segment.rule = rule

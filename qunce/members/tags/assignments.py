@@ -306,8 +306,10 @@ def _restore_removed(tag: Tag, batch: TagBatch, by: Staff, at: datetime) -> int:
     free = {a: weight for a, weight in weights.items() if a not in blocked}
     changed = tag_writer.restore_weights(tag, free, by, at)
     rows = Tagging.objects.filter(tag=tag, batch_id=batch.pk)
+    # Blocked taggings stay as they are now, but leave the batch, which is undone.
     for chunk in account_queries.chunks(sorted(blocked & set(weights))):
         rows.filter(account_id__in=chunk).update(batch_id=None)
+    # The weights are back; this restores time, author, source and expiry.
     db.execute(RESTORE_TAGGINGS, [batch.pk, tag.pk, batch.pk])
     rows.update(batch_id=None)
     return changed

@@ -119,6 +119,7 @@ def update(
 ) -> TagGroup:
     """Change what is not None. A new naming rule applies to new tags only."""
     permissions.check_may(by, MANAGE)
+    # Until the commit nobody gets a tag of the group, so the check stays true.
     tag_writer.lock_groups([group.pk])
     if exclusive and not group.exclusive:
         check_no_overlap(group, tag_ids(group), at=at)

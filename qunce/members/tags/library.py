@@ -265,6 +265,7 @@ def remove_synonym(*, synonym: Synonym, by: Staff, at: datetime) -> None:
 def mark_merged(*, tag: Tag, into: Tag) -> None:
     """Retire a tag; its key and synonyms refer to `into` from now on."""
     STATES.transition(tag, "merge", merged_into=into)
+    # Rules and files may still use the old key, which becomes a synonym.
     Synonym.objects.filter(tag=tag).update(tag=into)
     Synonym.objects.create(community=tag.community, key=tag.key, tag=into)
 

@@ -70,6 +70,7 @@ class TagWriter:
         if not weights:
             return 0
         community = tag.community
+        # Locks the tag, so that the weights read next stay valid.
         revisions.bump(community.pk, KIND.name, [tag.pk])
         before = marks.find_weights(KIND, tag.pk, list(weights))
         changed = {a: w for a, w in weights.items() if before.get(a, 0) != w}

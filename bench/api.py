@@ -1,6 +1,6 @@
-"""Facts told through the API: by the thousand, and one by one, to one serving process.
+"""Facts reported through the API: a thousand and one per request, to one server process.
 
-Real HTTP on kept connections, each request by a key; the server counts them meanwhile.
+The requests are real HTTP on persistent connections, authenticated with an API key.
 """
 
 from __future__ import annotations
@@ -19,58 +19,65 @@ from bench.run import Run
 from qunce.core import db
 from qunce.core.staff import api_keys
 
-KIND = "bench.told"
-IN_BATCHES, ONE_BY_ONE = 20_000, 300
-BATCH = 1_000
-WARM = 10
-PROGRAMS = 4
-"""Connections at once; each waits for its answer before it asks again."""
+KIND = "bench.reported"
+BATCHES_GOAL, SINGLES_GOAL = 20_000, 300
+"""Facts per second."""
+BATCH_SIZE = 1_000
+WARM_UP_REQUESTS = 10
+CLIENTS = 4
+"""Concurrent connections. Each waits for a response before it sends the next request."""
+URL_PATH = "/api/v1/facts"
 
 
 def batches(it: Run) -> None:
-    """A thousand facts a request, of known members, each with a key of its own."""
-    count = min(200, max(40, it.where.size.imported_facts // BATCH // 10))
-    bodies = [_batch(it, number) for number in range(count)]
-    rate, times = _told(it, "/api/v1/facts", bodies, facts=BATCH)
-    question = "facts told through the API, 1,000 a request"
-    note = f"{count * BATCH:,} facts by {PROGRAMS} programs; p95 of a request "
+    """Measure a thousand facts per request, of existing members, each with a key."""
+    count = min(200, max(40, it.where.size.imported_facts // BATCH_SIZE // 10))
+    bodies = [
+        json.dumps(
+            {"facts": [_fact(key) for key in _member_keys(it, BATCH_SIZE, number)]},
+            ensure_ascii=False,
+        ).encode()
+        for number in range(count)
+    ]
+    rate, times = _measure(it, bodies, facts_per_request=BATCH_SIZE)
+    question = "facts reported through the API, 1,000 per request"
+    note = f"{count * BATCH_SIZE:,} facts by {CLIENTS} programs; p95 of a request "
     note += f"{times.percentile(95):.0f} ms"
-    row = Row("api-batches", question, PER_SECOND, rate, count, goal=IN_BATCHES)
+    row = Row("api-batches", question, PER_SECOND, rate, count, goal=BATCHES_GOAL)
     row.note = note
     it.tell(row)
 
 
 def singles(it: Run) -> None:
-    """One fact a request, as a web shop would; each is on the disk when answered."""
+    """Measure one fact per request, as a web shop would send it.
+
+    Each fact is on the disk before the response is sent.
+    """
     count = it.where.size.repeats * 20
-    keys = _keys(it, count)
     bodies = [
-        json.dumps({"facts": [_fact(key, secrets.token_hex(8))]}).encode()
-        for key in keys
+        json.dumps({"facts": [_fact(key)]}).encode() for key in _member_keys(it, count)
     ]
-    rate, times = _told(it, "/api/v1/facts", bodies, facts=1)
-    question = "facts told through the API, one a request"
-    note = f"{count:,} requests by {PROGRAMS} programs; p95 of a request "
+    rate, times = _measure(it, bodies, facts_per_request=1)
+    question = "facts reported through the API, one per request"
+    note = f"{count:,} requests by {CLIENTS} programs; p95 of a request "
     note += f"{times.percentile(95):.0f} ms"
-    row = Row("api-singles", question, PER_SECOND, rate, count, goal=ONE_BY_ONE)
+    row = Row("api-singles", question, PER_SECOND, rate, count, goal=SINGLES_GOAL)
     row.note = note
     it.tell(row)
 
 
-def _batch(it: Run, number: int) -> bytes:
-    facts = [_fact(key, secrets.token_hex(8)) for key in _keys(it, BATCH, number)]
-    return json.dumps({"facts": facts}, ensure_ascii=False).encode()
+def _fact(member_key: str) -> dict[str, object]:
+    return {
+        "kind": KIND,
+        "member_key": member_key,
+        "happened_at": sizes.AT.isoformat(),
+        "payload": {"page": "autumn", "seconds": 12},
+        "key": secrets.token_hex(8),
+    }
 
 
-def _fact(member: str, key: str) -> dict[str, object]:
-    happened = sizes.AT.isoformat()
-    payload = {"page": "autumn", "seconds": 12}
-    about = {"kind": KIND, "member": member, "happened_at": happened}
-    return {**about, "payload": payload, "key": key}
-
-
-def _keys(it: Run, count: int, start: int = 0) -> list[str]:
-    """Keys of members, from all over the community, with repetitions."""
+def _member_keys(it: Run, count: int, start: int = 0) -> list[str]:
+    """Return keys of members from all over the community, some of them repeated."""
     rows = db.rows(
         "SELECT key FROM members_account WHERE community_id = %s AND erased_at IS NULL"
         " AND id %% %s = 0 ORDER BY id LIMIT %s",
@@ -80,54 +87,60 @@ def _keys(it: Run, count: int, start: int = 0) -> list[str]:
     return [keys[(7_919 * start + 31 * n) % len(keys)] for n in range(count)]
 
 
-def _told(
-    it: Run, path: str, bodies: Sequence[bytes], *, facts: int
+def _measure(
+    it: Run, bodies: Sequence[bytes], *, facts_per_request: int
 ) -> tuple[float, measure.Times]:
-    """Facts a second and the milliseconds of each request; all have to be taken."""
-    before = _in_log()
+    """Return facts per second and the times of the requests in milliseconds.
+
+    Fails unless all facts were recorded.
+    """
+    before = _count_facts()
     with pages.served(it) as site:
-        waiting, each = iter(bodies[WARM:]), list[float]()
-        lock = threading.Lock()
-        token = _token(it)
-        # The first ones load modules and open connections.
-        _ask(site.url, token, path, iter(bodies[:WARM]), lock, [])
-        given = (site.url, token, path, waiting, lock, each)
-        threads = [threading.Thread(target=_ask, args=given) for _n in range(PROGRAMS)]
+        token = _create_token(it)
+        lock, times = threading.Lock(), list[float]()
+        # The first requests import modules and open database connections.
+        _send_all(site.url, token, iter(bodies[:WARM_UP_REQUESTS]), lock, [])
+        args = (site.url, token, iter(bodies[WARM_UP_REQUESTS:]), lock, times)
+        threads = [
+            threading.Thread(target=_send_all, args=args) for _n in range(CLIENTS)
+        ]
         start = time.perf_counter()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         seconds = time.perf_counter() - start
-    run.agree("facts told", taken=_in_log() - before, wanted=len(bodies) * facts)
-    return (len(bodies) - WARM) * facts / seconds, measure.Times(each)
+    recorded, expected = _count_facts() - before, len(bodies) * facts_per_request
+    run.agree("facts reported", recorded=recorded, expected=expected)
+    rate = (len(bodies) - WARM_UP_REQUESTS) * facts_per_request / seconds
+    return rate, measure.Times(times)
 
 
-def _ask(
+def _send_all(
     url: str,
     token: str,
-    path: str,
-    waiting: Iterator[bytes],
+    bodies: Iterator[bytes],
     lock: threading.Lock,
-    each: list[float],
+    times: list[float],
 ) -> None:
+    """Send the bodies that other threads have not taken; append each request's time."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     while True:
         with lock:
-            body = next(waiting, None)
+            body = next(bodies, None)
         if body is None:
             connection.close()
             return
         start = time.perf_counter()
-        connection.request("POST", path, body, headers)
-        answer = connection.getresponse()
-        said = answer.read()
-        assert answer.status == 200, said
-        each.append((time.perf_counter() - start) * 1000)
+        connection.request("POST", URL_PATH, body, headers)
+        response = connection.getresponse()
+        content = response.read()
+        assert response.status == 200, content
+        times.append((time.perf_counter() - start) * 1000)
 
 
-def _token(it: Run) -> str:
+def _create_token(it: Run) -> str:
     by = pages.owner(it)
     _key, token = api_keys.create(
         name="bench", scopes=["facts:write"], staff=by, by=by, at=sizes.AT
@@ -135,7 +148,7 @@ def _token(it: Run) -> str:
     return token
 
 
-def _in_log() -> int:
+def _count_facts() -> int:
     kind = db.rows(
         "SELECT id FROM core_interned_name WHERE namespace = 'kind' AND name = %s",
         [KIND],

@@ -73,7 +73,7 @@ def signed_in(by: Staff) -> dict[str, str]:
 
 def _around() -> dict[str, str]:
     """Our key, as loading has emptied the folder where another would be looked for."""
-    ours = {"QUNCE_HOSTS": "127.0.0.1", "QUNCE_SECRET_KEY": settings.SECRET_KEY}
+    ours = {"QUNCE_ALLOWED_HOSTS": "127.0.0.1", "QUNCE_SECRET_KEY": settings.SECRET_KEY}
     return {**os.environ, **ours}
 
 

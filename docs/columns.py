@@ -8,7 +8,7 @@ from qunce.importing import column_mapping, registry
 KINDS = {
     "key": "what the source calls it; `17850.0` is 17850",
     "text": "a text; `;` separates several tags or groups",
-    "moment": "date and time, the community's clock where no offset is given",
+    "instant": "date and time, the community's clock where no offset is given",
     "date": "a calendar date",
     "amount": "a number, thousands separators allowed",
     "object": "a JSON object",
@@ -36,7 +36,7 @@ def page() -> str:
 
 def _target(target: registry.Target) -> list[str]:
     rows = [
-        (markdown.code(field.name), ", ".join(field.words.split()), field.kind)
+        (markdown.code(field.name), ", ".join(field.headings.split()), field.type)
         for field in target.fields
     ]
     needed = [" or ".join(map(markdown.code, group)) for group in target.required]

@@ -65,7 +65,8 @@ def _sections(command: click.Command, parent: str) -> Iterator[str]:
 def _option(param: base.Argument | base.Option) -> tuple[str, str]:
     with click.Context(click.Command("")) as ctx:
         record = param.get_help_record(ctx)
-    assert record is not None
+    if record is None:
+        raise ValueError(param.name)
     return markdown.code(record[0]), record[1]
 
 

@@ -18,16 +18,16 @@ VARIABLES = {
     " SQLite in `QUNCE_HOME` if not given.",
     "QUNCE_SECRET_KEY": "Key for signatures; made once and kept in `QUNCE_HOME` if not"
     " given.",
-    "QUNCE_HOSTS": "Host names to answer to, with commas; this machine only if not given.",
+    "QUNCE_ALLOWED_HOSTS": "Host names to answer to, with commas; this machine only if not given.",
     "QUNCE_API_RATE_LIMIT": "Requests a minute that an API key may make of each process;"
     " 60,000 if not given.",
-    "QUNCE_MOST_UPLOAD": "Bytes of a file that is imported through the console; 4 GB if"
+    "QUNCE_MAX_UPLOAD_BYTES": "Bytes of a file that is imported through the console; 4 GB if"
     " not given.",
     "QUNCE_ALLOW_PRIVATE_WEBHOOKS": "Anything but 0: webhooks may go to private addresses, and"
     " without TLS.",
     "QUNCE_HTTPS": "`1` where readers come by HTTPS: cookies travel by it alone, plain"
     " HTTP is sent on to it, browsers remember.",
-    "QUNCE_PROXIES": "How many proxies of yours stand before Qunce, each adding to"
+    "QUNCE_TRUSTED_PROXIES": "How many proxies of yours stand before Qunce, each adding to"
     " `X-Forwarded-For` and telling `X-Forwarded-Proto`; 0 if not given.",
     "QUNCE_METRICS_TOKEN": "What a Prometheus has to show as a bearer token to read"
     " `/metrics`; without one only this machine may, and not through a proxy.",
@@ -37,14 +37,14 @@ VARIABLES = {
     "LANG": "See `QUNCE_LANG`.",
     "QUNCE_DEBUG": "Anything: show where in the code an error of the database or the disk"
     " arose.",
-    "PG_BIN": "Folder of PostgreSQL's programs (`pg_dump`, `pg_restore`) if they are not"
+    "QUNCE_PG_BIN": "Folder of PostgreSQL's programs (`pg_dump`, `pg_restore`) if they are not"
     " on the path.",
 }
 LIMITS = {
     "SETS_CACHE_BYTES": "Memory for sets that were asked before.",
     "DUCKDB_MEMORY": "Memory for questions that need payloads.",
     "DUCKDB_THREADS": "Threads of such a question.",
-    "IMPORT_CHUNK": "Rows of a file that are read and sorted at once.",
+    "IMPORT_CHUNK_ROWS": "Rows of a file that are read and sorted at once.",
 }
 INTERNAL = {"DJANGO_SETTINGS_MODULE", "QUNCE_LOG"}
 """Set by the program itself, for itself."""

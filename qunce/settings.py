@@ -1,4 +1,4 @@
-"""Every setting of Qunce; all of them can be given by the environment."""
+"""Django settings of Qunce. Environment variables change what is not fixed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from django.core.management.utils import get_random_secret_key
 HOME = Path(os.environ.get("QUNCE_HOME") or Path.home() / ".qunce").absolute()
 HOME.mkdir(parents=True, exist_ok=True)
 MIRROR = HOME / "mirror"
+OFF = ("", "0")
 LOCALE_PATHS = [Path(__file__).parent / "locale"]
 
 
 def _secret_key() -> str:
-    given = os.environ.get("QUNCE_SECRET_KEY")
-    if given:
-        return given
+    configured = os.environ.get("QUNCE_SECRET_KEY")
+    if configured:
+        return configured
     path = HOME / "secret.key"
     if not path.exists():
         path.touch(mode=0o600)
@@ -39,7 +40,8 @@ def _sqlite(name: str, *, synchronous: str) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": HOME / name,
-        # Opening one takes longer than most requests, closing the last one longer still.
+        # Opening a connection takes longer than most requests, and closing the last one
+        # even longer.
         "CONN_MAX_AGE": None,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
@@ -71,7 +73,8 @@ DATABASES: dict[str, dict[str, Any]]
 if DATABASE_URL:
     DATABASES = {"default": _postgresql(DATABASE_URL)}
 else:
-    # Truth waits for the disk so that what is derived can never be ahead of it.
+    # The primary database waits for the disk at each commit, so that after a power cut
+    # derived data is never ahead of it.
     DATABASES = {
         "default": _sqlite("truth.sqlite3", synchronous="FULL"),
         "derived": _sqlite("derived.sqlite3", synchronous="NORMAL"),
@@ -104,7 +107,9 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = "core.Staff"
 SECRET_KEY = _secret_key()
-ALLOWED_HOSTS = os.environ.get("QUNCE_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+ALLOWED_HOSTS = os.environ.get(
+    "QUNCE_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"
+).split(",")
 ROOT_URLCONF = "qunce.urls"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -141,7 +146,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
 ]
-# Failed codes are counted in core.attempts, which says how long to wait.
+# core.staff.login_attempts throttles failed codes instead.
 OTP_TOTP_THROTTLE_FACTOR = 0
 OTP_STATIC_THROTTLE_FACTOR = 0
 OTP_TOTP_ISSUER = "Qunce"
@@ -190,14 +195,16 @@ SESSION_COOKIE_AGE = 14 * 3600
 CSRF_COOKIE_NAME = "qunce_csrf"
 LANGUAGE_COOKIE_NAME = "qunce_language"
 
-# Behind a proxy that speaks HTTPS: how many stand in a row, each adding an address.
-PROXIES = int(os.environ.get("QUNCE_PROXIES") or 0)
-HTTPS = os.environ.get("QUNCE_HTTPS", "") not in ("", "0")
+# The number of reverse proxies in front, each of which adds an X-Forwarded-For address.
+TRUSTED_PROXIES = int(os.environ.get("QUNCE_TRUSTED_PROXIES") or 0)
+HTTPS = os.environ.get("QUNCE_HTTPS", "") not in OFF
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+)
 
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -205,18 +212,15 @@ USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 
-MOST_UPLOAD = int(os.environ.get("QUNCE_MOST_UPLOAD") or 4 * 10**9)
-"""Bytes of a file that is imported through the console."""
+MAX_UPLOAD_BYTES = int(os.environ.get("QUNCE_MAX_UPLOAD_BYTES") or 4 * 10**9)
+"""The largest file that can be uploaded for an import in the console."""
 API_RATE_LIMIT = int(os.environ.get("QUNCE_API_RATE_LIMIT") or 60_000)
-"""Requests that an API key may make, in each process."""
-ALLOW_PRIVATE_WEBHOOKS = os.environ.get("QUNCE_ALLOW_PRIVATE_WEBHOOKS", "") not in (
-    "",
-    "0",
-)
-"""Whether webhooks may go to private addresses, and without TLS."""
+"""Requests per minute that one API key may make to each process."""
+ALLOW_PRIVATE_WEBHOOKS = os.environ.get("QUNCE_ALLOW_PRIVATE_WEBHOOKS", "") not in OFF
+"""Whether webhook endpoints may have private addresses and plain HTTP."""
 
-# The engine's own limits; each is a figure that docs/benchmarks.md was made with.
+# Limits of the engine. The figures in docs/benchmarks.md were measured with these values.
 SETS_CACHE_BYTES = 512 * 1024**2
 DUCKDB_MEMORY = "512MB"
 DUCKDB_THREADS = 2
-IMPORT_CHUNK = 1_000_000
+IMPORT_CHUNK_ROWS = 1_000_000

@@ -46,7 +46,7 @@ OPTIONS = (
 
 class NoPostgresError(Exception):
     """PostgreSQL's server programs were not found. Install the package
-    `postgresql`, or name their folder in PG_BIN."""
+    `postgresql`, or name their folder in QUNCE_PG_BIN."""
 
     def __str__(self) -> str:
         return " ".join((self.__doc__ or "").split())
@@ -63,7 +63,7 @@ def binary(name: str) -> str:
 
 @functools.cache
 def _folder() -> Path:
-    given = os.environ.get("PG_BIN")
+    given = os.environ.get("QUNCE_PG_BIN")
     found = shutil.which("postgres")
     folders = [Path(given)] if given else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version)[::-1]

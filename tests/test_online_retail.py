@@ -20,7 +20,9 @@ from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.importing import jobs, pipeline
 from qunce.importing.files import sources
-from qunce.importing.targets import order_writer
+from qunce.importing.options import ImportOptions
+from qunce.importing.plan import ImportPlan
+from qunce.importing.targets.orders.writer import OrderWriter
 from qunce.members.accounts import models as account_models
 from qunce.sales.orders import Order
 
@@ -46,11 +48,11 @@ def shop(db: None) -> Community:
     )
 
 
-def plan(shop: Community, file: Path) -> pipeline.Plan:
+def plan(shop: Community, file: Path) -> ImportPlan:
     return pipeline.plan(
         community=shop,
         source=sources.inspect(file),
-        target="orders",
+        options=ImportOptions(target="orders"),
         by=staff_models.system(shop),
         at=AT,
     )
@@ -126,15 +128,15 @@ def test_online_retail_goes_in_killed_resumed_and_twice(
     assert planned.mapping["InvoiceNo"] == "order_key"
     assert not planned.notes
     half = iter(range(8))
-    write = order_writer.OrderWriter.write
+    write = OrderWriter.write
 
-    def kill(self: order_writer.OrderWriter, batch: Any) -> Any:
+    def kill(self: OrderWriter, batch: Any) -> Any:
         if next(half, None) is None:
             raise Killed
         return write(self, batch)
 
     with monkeypatch.context() as patched:
-        patched.setattr(order_writer.OrderWriter, "write", kill)
+        patched.setattr(OrderWriter, "write", kill)
         with pytest.raises(Killed):
             pipeline.run(planned)
     assert 0 < Order.objects.count() < 25_900

@@ -23,17 +23,19 @@ class HomeNotEmpty(errors.Refused):
 
 
 class WrongHome(errors.QunceError):
-    """The settings were read for another home than the chosen one."""
+    """Django was set up before --into was known."""
 
 
 def restore(file: str, *, into: str | None, force: bool, out: Out) -> int:
     """Restore `file` into the home of the settings; return 1 if the result differs."""
     if into and Path(into).absolute() != settings.HOME:
-        raise WrongHome
+        raise WrongHome(
+            _("The settings were read for another home than the chosen one.")
+        )
     source = Path(file)
     manifest = backups.read_manifest(source)
     migrations = {f"{app}.{name}" for app, name in data_dir.migrations_on_disk()}
-    backups.check_compatible(manifest, known=migrations)
+    backups.check_compatible(manifest, migrations=migrations)
     out.note(_("Restoring into %(home)s.") % {"home": settings.HOME})
     with data_dir.exclusive():
         if not force:

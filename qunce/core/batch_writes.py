@@ -1,8 +1,8 @@
-"""Bulk writing beside people at work: short transactions with pauses between them.
+"""Bulk writes that leave room for people: short transactions with pauses in between.
 
-SQLite has one writer at a time, and who waits looks again after 1, 2, 5, 10, 15 … ms.
-So a batch holds the lock for a short while, its rows are made ready before it takes the
-lock, and between two batches the lock is free for at least PAUSE.
+SQLite has one writer at a time, and a waiting one looks again after 1, 2, 5, 10, 15 … ms.
+So a batch holds the lock for a short time, its rows are prepared before it takes the lock,
+and between two batches the lock is free for at least PAUSE_SECONDS.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ MAX_ROWS = 5_000
 MIN_ROWS = 100
 LOCK_SECONDS = 0.030
 LOCK_SECONDS_ON_POSTGRESQL = 0.150
-"""Seconds; nobody waits for it there but who changes the same thing."""
+"""Longer, because only writers of the same rows wait for it there."""
 PAUSE_SECONDS = 0.005
 Batch = TypeVar("Batch")
 
 
 @contextmanager
 def without_mmap() -> Iterator[None]:
-    """The database's file is not mapped into memory meanwhile.
+    """On SQLite, do not map the database's file into memory inside the block.
 
-    A bulk write touches all of it, and every page so touched counts as this process's.
+    A bulk write touches every page of it, and mapped pages count as this process's memory.
     """
     if db.is_postgresql() or connection.in_atomic_block:
         yield
@@ -47,25 +47,29 @@ def without_mmap() -> Iterator[None]:
 
 @dataclass
 class BatchSizer:
-    """How many rows the next batch may have, from how long the last ones took."""
+    """Chooses the rows of the next batch by how long the last ones held the lock.
+
+    `longest` is the longest time in seconds that a batch held it.
+    """
 
     rows: int = field(default_factory=lambda: min(INITIAL_ROWS, MAX_ROWS))
     longest: float = 0.0
-    """Seconds that the longest transaction held the lock."""
     free_since: float = 0.0
 
-    def wait(self) -> None:
-        """Sleep what is left of the pause; getting rows ready counts as pause."""
-        left = PAUSE_SECONDS - (time.perf_counter() - self.free_since)
-        if left > 0 and self.free_since and not db.is_postgresql():
-            time.sleep(left)
+    def pause(self) -> None:
+        """Sleep for the rest of the pause; the time spent preparing rows counts."""
+        rest = PAUSE_SECONDS - (time.perf_counter() - self.free_since)
+        if rest > 0 and self.free_since and not db.is_postgresql():
+            time.sleep(rest)
 
-    def note(self, rows: int, seconds: float) -> None:
+    def record(self, rows: int, seconds: float) -> None:
+        """Adapt to a batch of `rows` that held the lock for `seconds`."""
         self.free_since = time.perf_counter()
         self.longest = max(self.longest, seconds)
-        hold = LOCK_SECONDS_ON_POSTGRESQL if db.is_postgresql() else LOCK_SECONDS
-        fitting = int(rows * hold / max(seconds, 1e-6))
-        # Up slowly, down at once: a batch that is too long is felt by somebody.
+        is_postgresql = db.is_postgresql()
+        target = LOCK_SECONDS_ON_POSTGRESQL if is_postgresql else LOCK_SECONDS
+        fitting = int(rows * target / max(seconds, 1e-6))
+        # Grow slowly and shrink immediately, since people feel a batch that is too long.
         self.rows = max(MIN_ROWS, min(MAX_ROWS, fitting, self.rows * 2))
 
 
@@ -74,20 +78,20 @@ def write(
     *,
     prepare: Callable[[int, int], Batch],
     commit: Callable[[Batch, int], None],
-    pace: BatchSizer,
+    sizer: BatchSizer,
     start: int = 0,
 ) -> None:
-    """Write rows `start` to `total`, each batch in a transaction of its own.
+    """Write rows `start` to `total` in batches, each in its own transaction.
 
-    `prepare(begin, end)` runs outside the lock, `commit(batch, end)` inside. An error
+    `prepare(start, end)` runs outside the lock, `commit(batch, end)` inside. An error
     leaves the batches before it committed.
     """
     while start < total:
-        end = min(start + pace.rows, total)
+        end = min(start + sizer.rows, total)
         batch = prepare(start, end)
-        pace.wait()
+        sizer.pause()
         with transaction.atomic():
-            begun = time.perf_counter()
+            locked_at = time.perf_counter()
             commit(batch, end)
-        pace.note(end - start, time.perf_counter() - begun)
+        sizer.record(end - start, time.perf_counter() - locked_at)
         start = end

@@ -1,4 +1,4 @@
-"""A community: one brand's whole, with its own members, groups, clock and language."""
+"""Communities: one per brand, each with its own members, groups, clock and language."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qunce.core import community_days, errors, revisions, timestamps
 
 KEY_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 CLOCK = "clock"
-"""Revision kind: raised when zone or start of day change, which moves every fact's day."""
+"""The revision kind that is raised when time zone or start of day change."""
 
 
 class Community(models.Model):
@@ -41,7 +41,7 @@ class CommunityNotFound(errors.NotFound):
 
 
 class InvalidCommunity(errors.Invalid):
-    """A community's key, zone or start of day is not valid."""
+    """The key, time zone or start of day of a community is not valid."""
 
 
 @functools.cache
@@ -91,7 +91,7 @@ def create(
 
 @transaction.atomic
 def set_clock(*, community: Community, timezone: str, day_start: int) -> None:
-    """Change zone or start of day; stacks are rebuilt since every fact's day moves."""
+    """Change time zone and start of day. Day counts are rebuilt, since days change."""
     check_clock(timezone=timezone, day_start=day_start)
     community.timezone, community.day_start = timezone, day_start
     community.save(update_fields=["timezone", "day_start"])

@@ -1,4 +1,4 @@
-"""Community days: a day begins when the local clock first shows the start of day."""
+"""Community days: a day starts when the local clock first shows the start of day."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 ORIGIN = date(1970, 1, 1).toordinal()
 MARGIN = 3
-"""Whole days of slack around a span of instants, wider than any UTC offset."""
+"""Days added on both sides of a span of UTC days, more than any UTC offset."""
 
 
 @functools.lru_cache(maxsize=65536)
-def start_of(zone: str, start: int, day: int) -> int:
-    """First microsecond of community `day`.
+def start_of(zone: str, day_start: int, day: int) -> int:
+    """The first microsecond of a community day.
 
-    `day` counts from 1970-01-01; `start` is minutes after midnight. Where clocks go
-    forward over the start, the day begins with the jump; where they go back over it,
-    with the first time it is shown. So days never overlap and leave no gap.
+    `day` counts from 1970-01-01, `day_start` is in minutes after midnight. Where clocks go
+    forward over the start of day, the day starts with the jump. Where they go back over
+    it, the day starts when it is shown first. So days neither overlap nor leave gaps.
     """
     shown = datetime.combine(
-        date.fromordinal(day + ORIGIN), time(start // 60, start % 60)
+        date.fromordinal(day + ORIGIN), time(day_start // 60, day_start % 60)
     )
     local = shown.replace(tzinfo=ZoneInfo(zone))
     early = local.replace(fold=1).astimezone(UTC)
     late = local.astimezone(UTC)
-    if early >= late:  # an ordinary or a repeated moment: its first showing
+    if early >= late:  # an ordinary time, or one that is shown twice
         return timestamps.to_micros(late)
     return timestamps.to_micros(_jump(ZoneInfo(zone), early, late))
 
@@ -52,20 +52,22 @@ def _jump(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
     return before + timedelta(seconds=low)
 
 
-def day_of(zone: str, start: int, moment: datetime) -> int:
+def day_of(zone: str, day_start: int, moment: datetime) -> int:
     """The community day of an aware `moment`, as days since 1970-01-01."""
     micros = timestamps.to_micros(moment)
-    return int(days_of(zone, start, np.array([micros], dtype=np.int64))[0])
+    return int(days_of(zone, day_start, np.array([micros], dtype=np.int64))[0])
 
 
-def days_of(zone: str, start: int, micros: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Community days of many instants (microseconds), shape kept."""
+def days_of(zone: str, day_start: int, micros: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The community days of many timestamps (microseconds), in the same shape."""
     if micros.size == 0:
         return np.empty(micros.shape, dtype=np.int64)
     first = int(micros.min()) // 86_400_000_000 - MARGIN
     last = int(micros.max()) // 86_400_000_000 + MARGIN
-    begins = np.array([start_of(zone, start, day) for day in range(first, last + 1)])
-    return first + np.searchsorted(begins, micros, side="right") - 1
+    starts = np.array(
+        [start_of(zone, day_start, day) for day in range(first, last + 1)]
+    )
+    return first + np.searchsorted(starts, micros, side="right") - 1
 
 
 def to_date(day: int) -> date:

@@ -1,4 +1,4 @@
-"""One consistent view for several reads, and the few places where the databases differ."""
+"""Snapshots for several reads, raw SQL, and the places where the databases differ."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def is_postgresql(using: str = "default") -> bool:
 
 @contextmanager
 def snapshot(using: str = "default") -> Iterator[None]:
-    """All reads inside see the same commits and take no write lock.
+    """All reads inside the block see the same commits and take no write lock.
 
-    Inside an open transaction it adds nothing: that transaction is the view.
+    Inside an open transaction the block adds nothing to it.
     """
     connection = connections[using]
     if connection.in_atomic_block or getattr(connection, "qunce_snapshot", False):
@@ -50,39 +50,40 @@ def run(connection: BaseDatabaseWrapper, sql: str) -> None:
 def rows(
     sql: str, params: Sequence[Any] = (), using: str = "default"
 ) -> list[tuple[Any, ...]]:
-    """Rows of a plain SELECT with `%s` placeholders."""
+    """The rows of a SELECT with `%s` placeholders."""
     with connections[using].cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall())
 
 
 def execute(sql: str, params: Sequence[Any] = (), using: str = "default") -> int:
-    """Run one statement; returns the number of rows it touched."""
+    """Run one statement; returns the number of affected rows."""
     with connections[using].cursor() as cursor:
         cursor.execute(sql, params)
         return int(cursor.rowcount)
 
 
 def insert(into: str, rows: Sequence[Sequence[Any]], using: str = "default") -> None:
-    """`INSERT INTO t (a, b) VALUES`, and the rows.
+    """Insert rows; `into` is the statement up to and with VALUES.
 
-    SQLite is fastest row by row through one statement; PostgreSQL, which answers each
-    statement over a socket, with many rows in one.
+    SQLite is fastest with one prepared statement per row. PostgreSQL answers each
+    statement over a socket, so it is faster with many rows in one.
     """
     if not rows:
         return
-    one = f"({placeholders(len(rows[0]))})"
+    values = f"({placeholders(len(rows[0]))})"
     with connections[using].cursor() as cursor:
         if not is_postgresql(using):
-            cursor.executemany(f"{into} {one}", rows)
+            cursor.executemany(f"{into} {values}", rows)
             return
-        most = min(1_000, 60_000 // len(rows[0]))
-        for begin in range(0, len(rows), most):
-            some = rows[begin : begin + most]
-            flat = [value for row in some for value in row]
-            cursor.execute(f"{into} {', '.join([one] * len(some))}", flat)
+        # A statement has at most 65,535 parameters.
+        rows_per_statement = min(1_000, 60_000 // len(rows[0]))
+        for start in range(0, len(rows), rows_per_statement):
+            chunk = rows[start : start + rows_per_statement]
+            flat = [value for row in chunk for value in row]
+            cursor.execute(f"{into} {', '.join([values] * len(chunk))}", flat)
 
 
 def placeholders(count: int) -> str:
-    """`%s, %s, …` for an IN list."""
+    """`%s, %s, …`, for IN lists and VALUES."""
     return ", ".join(["%s"] * count)

@@ -1,19 +1,19 @@
-"""What can go wrong, told to the reader: the text of each error is a sentence."""
+"""Base classes of errors whose text is a sentence for the user."""
 
 from __future__ import annotations
 
 
 class QunceError(Exception):
-    """Something that the reader can understand and mend."""
+    """Something that the user can understand and correct."""
 
 
 class Invalid(QunceError):
-    """What was given does not fit."""
+    """A value is not valid."""
 
 
 class NotFound(QunceError):
-    """It is not there, or not in the reader's scope."""
+    """The thing does not exist, or is outside the scope of the staff who asked."""
 
 
 class Refused(QunceError):
-    """The reader may not do this, or not now."""
+    """The staff may not do this, or it is not possible in the current state."""

@@ -1,4 +1,4 @@
-"""Money as whole numbers of a currency's smallest unit."""
+"""Amounts of money as integers of the smallest unit of their currency."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ MAX_AMOUNT = 9_000_000_000_000_000
 
 
 class InvalidMoney(errors.Invalid):
-    """The amount cannot be written exactly in its currency."""
+    """The text is not an amount, or the amount is too large."""
 
 
 def decimal_places(currency: str) -> int:
-    """Digits after the point, after ISO 4217."""
+    """Digits after the decimal point, by ISO 4217."""
     if currency in ZERO_DECIMAL_CURRENCIES:
         return 0
     return 3 if currency in THREE_DECIMAL_CURRENCIES else 2
 
 
 def parse(text: str | int | float | Decimal, currency: str) -> int:
-    """`"1,234.50"` → 123450; halves of a smallest unit round to even.
+    """`"1,234.50"` → 123450. Raises InvalidMoney.
 
-    More digits than the currency has are rounded, as shops export unit prices × quantity
-    in binary fractions; what is not a number, or too large, is refused.
+    Digits beyond those of the currency are rounded half to even, because shops export
+    products of prices and quantities as binary fractions.
     """
     try:
         amount = Decimal(str(text).replace(",", "").replace("，", "").strip())

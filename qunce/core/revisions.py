@@ -1,9 +1,9 @@
-"""Revisions: a counter for each thing whose set people ask for.
+"""Revisions: a counter for each thing, such as a tag, that rules read as a set.
 
-Whoever changes the rows of such a thing raises its counter first, in the same
-transaction, and stamps the rows with the new number. The counter's row is locked until
-the commit, so for one thing revisions become visible in order and without gaps, and a
-reader who knows revision n asks only for `rev > n`.
+A transaction that changes rows of such a thing raises its counter first and stores the
+new number in the rows. The counter's row is locked until the commit, so the revisions of
+one thing become visible in order and without gaps, and a reader that knows revision n
+reads only rows with `rev > n`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Revision(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["community_id", "kind", "ref"], name="one_revision_a_thing"
+                fields=["community_id", "kind", "ref"], name="one_revision_per_thing"
             )
         ]
 
@@ -48,8 +48,8 @@ RETURNING rev
 def bump(community_id: int, kind: str, refs: Iterable[int]) -> dict[int, int]:
     """Raise the counter of each ref; returns the new numbers.
 
-    Call it inside the transaction of the change. Locks are taken in order of ref, so
-    two writers of the same kind cannot wait for each other.
+    Call it in the transaction of the change. Counters are locked in order of ref, so
+    that two writers of the same kind do not deadlock.
     """
     return {
         ref: db.rows(BUMP, [community_id, kind, ref])[0][0] for ref in sorted(set(refs))
@@ -57,22 +57,21 @@ def bump(community_id: int, kind: str, refs: Iterable[int]) -> dict[int, int]:
 
 
 def read(community_id: int, keys: Iterable[Key]) -> dict[Key, int]:
-    """Current numbers in one statement; a thing never changed has 0."""
-    wanted = set(keys)
-    if not wanted:
+    """The current number of each key, read in one statement; 0 if it never changed."""
+    numbers = dict.fromkeys(keys, 0)
+    if not numbers:
         return {}
     refs: dict[str, list[int]] = {}
-    for kind, ref in wanted:
+    for kind, ref in numbers:
         refs.setdefault(kind, []).append(ref)
     clauses = [
-        f"(kind = %s AND ref IN ({db.placeholders(len(several))}))"
-        for several in refs.values()
+        f"(kind = %s AND ref IN ({db.placeholders(len(refs_of_kind))}))"
+        for refs_of_kind in refs.values()
     ]
-    found = db.rows(
-        "SELECT kind, ref, rev FROM core_revision"  # noqa: S608 - marks only
+    rows = db.rows(
+        "SELECT kind, ref, rev FROM core_revision"  # noqa: S608 - placeholders only
         f" WHERE community_id = %s AND ({' OR '.join(clauses)})",
         [community_id, *(part for kind in refs for part in (kind, *refs[kind]))],
     )
-    numbers = dict.fromkeys(wanted, 0)
-    numbers.update({(kind, ref): rev for kind, ref, rev in found})
+    numbers.update({(kind, ref): rev for kind, ref, rev in rows})
     return numbers

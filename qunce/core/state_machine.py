@@ -1,4 +1,4 @@
-"""States as a table: which may follow which, checked again by the database."""
+"""States and transitions as a table, checked again by the UPDATE that changes a state."""
 
 from __future__ import annotations
 
@@ -13,51 +13,55 @@ from qunce.core import errors
 
 
 class WrongState(errors.Refused):
-    """The thing has moved on, or was never where this step may start."""
+    """This transition is not possible in the current state."""
 
 
 @dataclass(frozen=True)
 class StateMachine:
-    """`steps` maps a verb to the states it may start from and the one it leads to.
+    """`transitions` maps a name to the states it starts from and the state it leads to.
 
-    >>> flow = Flow({"start": (("draft",), "running")})
+    >>> states = StateMachine({"start": (("draft",), "running")})
     """
 
-    steps: Mapping[str, tuple[tuple[str, ...], str]]
+    transitions: Mapping[str, tuple[tuple[str, ...], str]]
 
-    def may(self, step: str, state: str) -> bool:
-        return state in self.steps[step][0]
+    def may(self, name: str, state: str) -> bool:
+        return state in self.transitions[name][0]
 
-    def check(self, step: str, state: str) -> None:
-        if not self.may(step, state):
+    def check(self, name: str, state: str) -> None:
+        if not self.may(name, state):
             raise WrongState(
                 _(
                     "“%(step)s” is not possible in the state “%(state)s”, only in: %(from)s."
                 )
-                % {"step": step, "state": state, "from": ", ".join(self.steps[step][0])}
+                % {
+                    "step": name,
+                    "state": state,
+                    "from": ", ".join(self.transitions[name][0]),
+                }
             )
 
-    def move(self, row: models.Model, step: str, **changes: Any) -> None:
-        """Take `step` for one row, by an UPDATE that still requires the old state.
+    def transition(self, row: models.Model, name: str, **changes: Any) -> None:
+        """Change the state of `row`, and the fields in `changes`, in the database too.
 
-        Of two at once one wins; the other gets WrongState and has changed nothing.
+        Raises WrongState and changes nothing if the stored state does not allow it, for
+        example because another process was faster.
         """
-        self.check(step, row.state)  # type: ignore[attr-defined]
-        origins, target = self.steps[step]
+        self.check(name, row.state)  # type: ignore[attr-defined]
+        origins, target = self.transitions[name]
         values = {**changes, "state": target}
-        manager = type(row)._default_manager
-        moved = manager.filter(pk=row.pk, state__in=origins).update(**values)
-        if not moved:
+        rows = type(row)._default_manager.filter(pk=row.pk, state__in=origins)
+        if not rows.update(**values):
             row.refresh_from_db(fields=["state"])
-            self.check(step, row.state)  # type: ignore[attr-defined]
-        for name, value in values.items():
-            setattr(row, name, value)
+            self.check(name, row.state)  # type: ignore[attr-defined]
+        for field, value in values.items():
+            setattr(row, field, value)
 
     def diagram(self) -> str:
         """The table as a Mermaid state diagram."""
         lines = [
-            f"    {origin} --> {target}: {step}"
-            for step, (origins, target) in self.steps.items()
+            f"    {origin} --> {target}: {name}"
+            for name, (origins, target) in self.transitions.items()
             for origin in origins
         ]
         return "\n".join(["stateDiagram-v2", *lines, ""])

@@ -1,8 +1,8 @@
-"""What can be written down: every database, file and page takes it."""
+"""Text that every database, file and page can store."""
 
 from __future__ import annotations
 
 
 def is_valid(text: str) -> bool:
-    """No NUL, which PostgreSQL refuses, and no half of a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
+    """Whether `text` has no NUL, which PostgreSQL refuses, and no lone surrogate."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)

@@ -1,4 +1,4 @@
-"""Points in time, stored as whole microseconds since 1970 UTC on every database."""
+"""Timestamps, stored as microseconds since 1970 UTC on every database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def to_micros(moment: datetime) -> int:
-    """Microseconds since 1970 UTC of an aware `moment`; naive ones are refused."""
+    """Microseconds since 1970 UTC. Raises ValueError if `moment` is naive."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment} has no time zone")
     return (moment - EPOCH) // MICROSECOND
@@ -22,19 +22,19 @@ def from_micros(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
-Set = TypeVar("Set")
-Get = TypeVar("Get")
+SetType = TypeVar("SetType")
+GetType = TypeVar("GetType")
 
 if TYPE_CHECKING:
 
-    class TimestampField(models.Field[Set, Get]):
+    class TimestampField(models.Field[SetType, GetType]):
         _pyi_private_set_type: datetime | int
         _pyi_private_get_type: datetime
 
 else:
 
     class TimestampField(models.BigIntegerField):
-        """A datetime kept as a bigint: compact, exact, and sortable in DuckDB and NumPy."""
+        """A datetime stored as a bigint: compact, exact, sortable in DuckDB and NumPy."""
 
         def from_db_value(self, value: int | None, *_: Any) -> datetime | None:
             return None if value is None else from_micros(value)

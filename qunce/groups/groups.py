@@ -41,7 +41,7 @@ class Audience(models.TextChoices):
     GUIDES = "guides", gettext_lazy("shop assistants")
 
 
-FLOW = state_machine.StateMachine(
+STATES = state_machine.StateMachine(
     {
         "stabilize": (("growing", "recalling"), "lasting"),
         "recall": (("growing", "lasting"), "recalling"),
@@ -245,7 +245,7 @@ def _check_fields(group: Group) -> None:
 def change_stage(*, group: Group, transition: str, by: Staff, at: datetime) -> None:
     """Move the group to the stage that a transition of FLOW leads to."""
     permissions.check_may(by, MANAGE)
-    FLOW.move(group, transition)
+    STATES.transition(group, transition)
     event = GroupStageChanged(group=group.pk, stage=group.state)
     facts.record(event, community=group.community, by=by, at=at)
 

@@ -1,4 +1,4 @@
-"""Keys of members → account ids, a million at a time; unknown ones are made."""
+"""Resolves member keys to account ids by the million, and creates unknown accounts."""
 
 from __future__ import annotations
 
@@ -27,53 +27,55 @@ ROWS_PER_FETCH = 50_000
 
 
 class AccountResolver:
-    """All keys of a community, read once (about 100 bytes each), new ones added.
+    """All member keys of a community in memory, about 100 bytes each.
 
-    A million lookups in the database would take longer than the rest of the import.
+    A million lookups in the database would take longer than the rest of an import.
     """
 
     def __init__(
         self, community: Community, *, by: Staff, at: datetime, source: str
     ) -> None:
         self._community, self._by, self._at, self._source = community, by, at, source
-        self._keys, self._ids = _known(community)
+        self._keys, self._ids = _load_keys(community)
+        self._sizer = batch_writes.BatchSizer()
+        self._created = 0
 
-    def resolve(
-        self, keys: pa.Array, seen: NDArray[np.int64], pace: batch_writes.BatchSizer
-    ) -> tuple[NDArray[np.int64], int]:
-        """Ids, 0 where the key is null, and how many accounts were made.
+    def resolve(self, keys: pa.Array, seen_at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return account ids, 0 for null keys; unknown members are created.
 
-        A new member joined when first `seen` (microseconds) in this chunk.
+        `seen_at` are microseconds; a new member joined at the earliest of them.
         """
-        place = self._places(keys)
-        unknown = np.asarray(pc.is_valid(keys)) & (place < 0)
-        made = 0
+        indexes = self._find(keys)
+        unknown = np.asarray(pc.is_valid(keys)) & (indexes < 0)
         if unknown.any():
-            made = self._make(keys.filter(pa.array(unknown)), seen[unknown], pace)
-            place = self._places(keys)
-        ids = np.where(place >= 0, self._ids[place] if len(self._ids) else 0, 0)
-        return ids.astype(np.int64), made
+            self._create(keys.filter(pa.array(unknown)), seen_at[unknown])
+            indexes = self._find(keys)
+        ids = np.where(indexes >= 0, self._ids[indexes] if len(self._ids) else 0, 0)
+        return ids.astype(np.int64)
 
-    def _places(self, keys: pa.Array) -> NDArray[np.int64]:
-        place = pc.index_in(keys, value_set=self._keys, skip_nulls=True)
-        return np.asarray(pc.fill_null(place, -1)).astype(np.int64)
+    def pop_created(self) -> int:
+        """Return how many members were created since the last call."""
+        created, self._created = self._created, 0
+        return created
 
-    def _make(
-        self, keys: pa.Array, seen: NDArray[np.int64], pace: batch_writes.BatchSizer
-    ) -> int:
-        table = pa.table({"key": keys, "seen": pa.array(seen)})
-        first = table.group_by("key").aggregate([("seen", "min")]).sort_by("key")
-        names = first["key"].to_pylist()
-        joined = first["seen_min"].to_pylist()
-        before = len(self._ids)
-        made: dict[str, int] = {}
+    def _find(self, keys: pa.Array) -> NDArray[np.int64]:
+        """Return where the keys are in `_keys`, -1 for unknown ones."""
+        indexes = pc.index_in(keys, value_set=self._keys, skip_nulls=True)
+        return np.asarray(pc.fill_null(indexes, -1)).astype(np.int64)
 
-        def some(begin: int, end: int) -> dict[str, datetime]:
-            times = map(timestamps.from_micros, joined[begin:end])
-            return dict(zip(names[begin:end], times, strict=True))
+    def _create(self, keys: pa.Array, seen_at: NDArray[np.int64]) -> None:
+        table = pa.table({"key": keys, "seen_at": pa.array(seen_at)})
+        table = table.group_by("key").aggregate([("seen_at", "min")]).sort_by("key")
+        new_keys = table["key"].to_pylist()
+        joined_at = table["seen_at_min"].to_pylist()
+        created: dict[str, int] = {}
 
-        def ensure(batch: dict[str, datetime], _end: int) -> None:
-            made.update(
+        def prepare(start: int, end: int) -> dict[str, datetime]:
+            moments = map(timestamps.from_micros, joined_at[start:end])
+            return dict(zip(new_keys[start:end], moments, strict=True))
+
+        def commit(batch: dict[str, datetime], _end: int) -> None:
+            created.update(
                 accounts.ensure(
                     community=self._community,
                     keys=batch,
@@ -83,13 +85,17 @@ class AccountResolver:
                 )
             )
 
-        batch_writes.write(len(names), prepare=some, commit=ensure, pace=pace)
-        self._keys = pa.concat_arrays([self._keys, pa.array(made, pa.string())])
-        self._ids = np.concatenate([self._ids, np.array(list(made.values()), np.int64)])
-        return len(self._ids) - before
+        batch_writes.write(
+            len(new_keys), prepare=prepare, commit=commit, sizer=self._sizer
+        )
+        self._keys = pa.concat_arrays([self._keys, pa.array(created, pa.string())])
+        self._ids = np.concatenate(
+            [self._ids, np.array(list(created.values()), np.int64)]
+        )
+        self._created += len(created)
 
 
-def _known(community: Community) -> tuple[pa.Array, NDArray[np.int64]]:
+def _load_keys(community: Community) -> tuple[pa.Array, NDArray[np.int64]]:
     keys, ids = [pa.array([], pa.string())], [np.empty(0, dtype=np.int64)]
     with connection.cursor() as cursor:
         cursor.execute(SELECT_KEYS, [community.pk])

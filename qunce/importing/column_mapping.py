@@ -1,7 +1,7 @@
-"""What a heading means: the words of common exports, Chinese and English.
+"""Maps headings of a file to fields, guessed from the headings of common exports.
 
-A mapping tells for each heading the field of the target, `attr:name` for a member's
-attribute, or nothing for a column that is left out.
+A mapping gives for each heading a field of the target, `attr:name` for an attribute of
+members, or an empty string for a column that is skipped.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from qunce.core import errors
 from qunce.importing import registry
 
-ATTRIBUTE = registry.ATTRIBUTE_PREFIX
 SEPARATORS = re.compile(r"[\s_\-./·:：()（）\[\]【】*#\"'“”]+")
 
 KNOWN_ATTRIBUTES = {
@@ -39,7 +38,7 @@ KNOWN_ATTRIBUTES = {
     "staff": "owner staff 添加人 所属员工 跟进人 客服 归属导购 导购",
     "company": "company 公司 企业 企业名称 客户企业",
 }
-"""Headings that are attributes of a member under a name of their own."""
+"""Attributes with a name of their own, by the headings of common exports."""
 KNOWN_ATTRIBUTE_TYPES = {
     "age": "number",
     "remark": "text",
@@ -51,143 +50,138 @@ KNOWN_ATTRIBUTE_TYPES = {
     "spent": "number",
     "points": "number",
 }
-"""What some of them are, even where a file has a broken one among them."""
+"""Types of some of them, whatever a file's values look like."""
 
 
 class InvalidMapping(errors.Invalid):
-    """A mapping names a heading or a field that is not there."""
+    """The mapping names a heading or a field that does not exist."""
 
 
-def normalise_heading(heading: str) -> str:
-    """Without case, width, blanks and punctuation."""
-    return SEPARATORS.sub("", unicodedata.normalize("NFKC", heading).casefold())
+# Checks
 
 
-def guess(target: registry.Target, headings: Sequence[str]) -> dict[str, str]:
-    """Heading → field; each field once, canonical names before other words."""
-    mapping: dict[str, str] = {}
-    free = {field.name: field for field in target.fields}
-    for heading in headings:
-        for field in free.values():
-            if normalise_heading(heading) == normalise_heading(field.name):
-                mapping[heading] = free.pop(field.name).name
-                break
-    for rank in range(max((len(f.words.split()) for f in free.values()), default=0)):
-        for heading in headings:
-            if heading not in mapping:
-                _match(heading, rank, free, mapping)
-    rest = [heading for heading in headings if heading not in mapping]
-    mapping |= {heading: default_field(target, heading) for heading in rest}
-    return {heading: mapping[heading] for heading in headings}
-
-
-def _match(
-    heading: str,
-    rank: int,
-    free: dict[str, registry.Field],
-    mapping: dict[str, str],
-) -> None:
-    for field in free.values():
-        words = field.words.split()
-        if rank < len(words) and normalise_heading(heading) == normalise_heading(
-            words[rank]
-        ):
-            mapping[heading] = field.name
-            del free[field.name]
-            return
-
-
-def default_field(target: registry.Target, heading: str) -> str:
-    """Attributes in members' files, details of orders; nothing elsewhere."""
-    if target.extras == "details":
-        return f"{registry.DETAIL_PREFIX}{heading}"
-    if target.extras != "attributes":
-        return ""
-    word = normalise_heading(heading)
-    for name, words in KNOWN_ATTRIBUTES.items():
-        if word == name or word in words.split():
-            return f"{ATTRIBUTE}{name}"
-    return f"{ATTRIBUTE}{heading}"
-
-
-def guess_target(headings: Sequence[str]) -> str:
-    """What a file most likely holds: the target that knows the most of its headings.
-
-    One that lacks what it needs is chosen only where all do.
-    """
-
-    def worth(key: str) -> tuple[bool, int, bool]:
-        target = registry.get(key)
-        mapping = guess(target, headings)
-        names = {field.name for field in target.fields}
-        known = sum(name in names for name in mapping.values())
-        return not missing_required(target, mapping), known, key == "members"
-
-    return max(registry.list_keys(), key=worth)
-
-
-def complete(
-    target: registry.Target, headings: Sequence[str], given: Mapping[str, str]
-) -> dict[str, str]:
-    """The guess with what was given put over it."""
-    mapping = guess(target, headings)
-    names = {field.name for field in target.fields}
-    for heading, name in given.items():
-        if heading not in headings:
-            raise InvalidMapping(
-                _("The file has no column “%(heading)s”; it has: %(headings)s.")
-                % {"heading": heading, "headings": ", ".join(headings)}
-            )
-        free = name.startswith(ATTRIBUTE) and target.extras == "attributes"
-        free = free or name == default_field(target, heading)
-        if name and name not in names and not free:
-            raise InvalidMapping(
-                _(
-                    "“%(name)s” is not a field of this import. Available fields: %(names)s."
-                )
-                % {"name": name, "names": ", ".join(sorted(names))}
-            )
-        for other, taken in mapping.items():
-            if name and taken == name and other not in given:
-                mapping[other] = default_field(target, other)
-        mapping[heading] = name
-    return mapping
-
-
-def apply(
-    target: registry.Target,
-    headings: Sequence[str],
-    given: Mapping[str, str],
-) -> dict[str, str]:
-    """The same with both sides checked."""
-    mapping = complete(target, headings, given)
-    for name, (one, other) in duplicates(mapping).items():
+def check(target: registry.Target, mapping: Mapping[str, str]) -> None:
+    """Raise InvalidMapping if a field has two columns or a required one has none."""
+    for name, (heading, other) in duplicates(mapping).items():
         raise InvalidMapping(
             _("“%(one)s” and “%(other)s” cannot both be mapped to %(name)s.")
-            % {"one": one, "other": other, "name": name}
+            % {"one": heading, "other": other, "name": name}
         )
     for group in missing_required(target, mapping):
         raise InvalidMapping(
             _("No column is mapped to %(names)s. Choose the column.")
             % {"names": _(" or ").join(group)}
         )
-    return mapping
 
 
 def duplicates(mapping: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Fields that two columns are taken as, with the first two."""
-    seen: dict[str, str] = {}
-    found: dict[str, tuple[str, str]] = {}
+    """Return the fields that two columns are mapped to, with the first two headings."""
+    headings: dict[str, list[str]] = {}
     for heading, name in mapping.items():
-        if name and name in seen:
-            found.setdefault(name, (seen[name], heading))
-        seen.setdefault(name, heading)
-    return found
+        headings.setdefault(name, []).append(heading)
+    return {
+        name: (same[0], same[1])
+        for name, same in headings.items()
+        if name and len(same) > 1
+    }
 
 
 def missing_required(
     target: registry.Target, mapping: Mapping[str, str]
 ) -> list[tuple[str, ...]]:
-    """What is needed and no column is taken as: groups of fields of which one is."""
-    taken = set(mapping.values())
-    return [group for group in target.required if not taken & set(group)]
+    """Return the groups of required fields of which none is mapped."""
+    mapped = set(mapping.values())
+    return [group for group in target.required if not mapped & set(group)]
+
+
+# Guesses
+
+
+def normalise_heading(heading: str) -> str:
+    """Return the heading without case, width, spaces and punctuation."""
+    return SEPARATORS.sub("", unicodedata.normalize("NFKC", heading).casefold())
+
+
+def guess(target: registry.Target, headings: Sequence[str]) -> dict[str, str]:
+    """Return the likeliest mapping, in which each field is used once.
+
+    A field's own name goes first, then its headings by rank over all fields, so that a
+    likely heading of one field wins over an unlikely one of another.
+    """
+    own_names = {field.name: [field.name] for field in target.fields}
+    exports = {field.name: field.headings.split() for field in target.fields}
+    mapping: dict[str, str] = {}
+    for known_headings in (own_names, exports):
+        for rank in range(max(map(len, known_headings.values()))):
+            for heading in headings:
+                if heading in mapping:
+                    continue
+                plain = normalise_heading(heading)
+                for name, known in known_headings.items():
+                    is_free = rank < len(known) and name not in mapping.values()
+                    if is_free and plain == normalise_heading(known[rank]):
+                        mapping[heading] = name
+                        break
+    return {
+        heading: mapping.get(heading, default_field(target, heading))
+        for heading in headings
+    }
+
+
+def default_field(target: registry.Target, heading: str) -> str:
+    """Return what a further column becomes: an attribute, a detail, or nothing."""
+    if target.extras == "details":
+        return f"{registry.DETAIL_PREFIX}{heading}"
+    if target.extras != "attributes":
+        return ""
+    plain = normalise_heading(heading)
+    for name, known in KNOWN_ATTRIBUTES.items():
+        if plain == name or plain in known.split():
+            return f"{registry.ATTRIBUTE_PREFIX}{name}"
+    return f"{registry.ATTRIBUTE_PREFIX}{heading}"
+
+
+def guess_target(headings: Sequence[str]) -> str:
+    """Return the target that knows most of the headings.
+
+    A target whose required fields are missing is chosen only if that holds for all.
+    """
+
+    def score(key: str) -> tuple[bool, int, bool]:
+        target = registry.get(key)
+        mapping = guess(target, headings)
+        names = {field.name for field in target.fields}
+        known = sum(name in names for name in mapping.values())
+        return not missing_required(target, mapping), known, key == "members"
+
+    return max(registry.list_keys(), key=score)
+
+
+def complete(
+    target: registry.Target, headings: Sequence[str], chosen: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the chosen mapping, with a guess for every heading that it lacks."""
+    mapping = guess(target, headings)
+    names = {field.name for field in target.fields}
+    for heading, name in chosen.items():
+        if heading not in headings:
+            raise InvalidMapping(
+                _("The file has no column “%(heading)s”; it has: %(headings)s.")
+                % {"heading": heading, "headings": ", ".join(headings)}
+            )
+        is_extra = name == default_field(target, heading) or (
+            target.extras == "attributes" and name.startswith(registry.ATTRIBUTE_PREFIX)
+        )
+        if name and name not in names and not is_extra:
+            raise InvalidMapping(
+                _(
+                    "“%(name)s” is not a field of this import. Available fields: %(names)s."
+                )
+                % {"name": name, "names": ", ".join(sorted(names))}
+            )
+        # The field is taken from a column that was only guessed.
+        for other, guessed in mapping.items():
+            if name and guessed == name and other not in chosen:
+                mapping[other] = default_field(target, other)
+        mapping[heading] = name
+    return mapping

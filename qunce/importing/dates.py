@@ -1,7 +1,7 @@
-"""Dates and times as people and programs write them.
+"""Parses dates and times as people and programs write them.
 
-12/1/2010 alone is the twelfth of January or the first of December; a column tells, as
-soon as one of its values has a number above twelve in one of the two places.
+12/1/2010 alone may be the twelfth of January or the first of December. Its column
+decides, as soon as one value has a number above twelve at one of the two positions.
 """
 
 from __future__ import annotations
@@ -24,38 +24,42 @@ CLOCK = re.compile(
 )
 OFFSET = re.compile(r"(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})", re.IGNORECASE)
 NUMBER = re.compile(r"\d+(\.\d+)?")
-SERIAL_ORIGIN = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet knows no zone
+SERIAL_ORIGIN = datetime(1899, 12, 30)  # noqa: DTZ001 - spreadsheets have no zone
 SERIAL_RANGE = (18_000, 80_000)
-"""Days of a spreadsheet from 1949 to 2119; other bare numbers are no dates."""
+"""Day numbers of spreadsheets, from 1949 to 2119; other numbers are not dates."""
 DAY_FIRST, MONTH_FIRST = "dmy", "mdy"
 AFTERNOON, MORNING = {"pm", "下午", "晚上"}, {"am", "上午", "凌晨"}
 
 
 class InvalidDate(ValueError):
-    """A text is not a date or time that exists."""
+    """The text is not a date or time, or one that does not exist."""
 
 
 def possible_orders(texts: Iterable[str]) -> set[str]:
-    """Which of the two orders fit all texts like 12/1/2010; both when nothing tells."""
-    fitting = {DAY_FIRST, MONTH_FIRST}
+    """Return the orders of day and month that fit all texts like 12/1/2010."""
+    orders = {DAY_FIRST, MONTH_FIRST}
     for text in texts:
-        found = AMBIGUOUS_DATE.match(text.strip())
-        if found:
-            first, second = int(found[1]), int(found[3])
+        match = AMBIGUOUS_DATE.match(text.strip())
+        if match:
+            first, second = int(match[1]), int(match[3])
             if first > 12:
-                fitting.discard(MONTH_FIRST)
+                orders.discard(MONTH_FIRST)
             if second > 12:
-                fitting.discard(DAY_FIRST)
-    return fitting
+                orders.discard(DAY_FIRST)
+    return orders
 
 
 def is_ambiguous(text: str) -> bool:
+    """Return whether the text looks like 12/1/2010, even if only one order fits."""
     return AMBIGUOUS_DATE.match(text.strip()) is not None
 
 
 def to_micros(text: str, zone: ZoneInfo, order: str = "") -> int:
-    """Microseconds since 1970 UTC. A time without offset is `zone`'s clock; of an hour
-    shown twice it is the first, and one that clocks skip counts on from before."""
+    """Return microseconds since 1970 UTC; a time without offset is local in `zone`.
+
+    When clocks go back, an hour that occurs twice is the first one. When they go
+    forward, a skipped time is counted with the offset before.
+    """
     naive, offset = parse(text, order)
     if offset is not None:
         moment = naive.replace(tzinfo=UTC) - offset
@@ -65,7 +69,7 @@ def to_micros(text: str, zone: ZoneInfo, order: str = "") -> int:
 
 
 def to_date(text: str, order: str = "") -> date:
-    """The date; a time behind it must be midnight."""
+    """Return the date; raises InvalidDate if a time other than midnight follows."""
     naive, offset = parse(text, order)
     if naive.time() != time() or offset:
         raise InvalidDate(text)
@@ -73,7 +77,7 @@ def to_date(text: str, order: str = "") -> date:
 
 
 def parse(text: str, order: str = "") -> tuple[datetime, timedelta | None]:
-    """What the clock showed and its offset, None where the text has none."""
+    """Return the local time and its offset from UTC, None where the text has none."""
     text = unicodedata.normalize("NFKC", text).strip()
     try:
         return _parse(text, order)
@@ -83,69 +87,82 @@ def parse(text: str, order: str = "") -> tuple[datetime, timedelta | None]:
 
 def _parse(text: str, order: str) -> tuple[datetime, timedelta | None]:
     if NUMBER.fullmatch(text):
-        return _from_number(text)
+        return _parse_number(text)
     compact = COMPACT.fullmatch(text)
     if compact:
-        return _compact(compact), None
-    day, rest = _date(text, order)
-    clock, offset = _clock(rest.strip().removeprefix("T").strip())
+        return _from_compact(compact), None
+    day, rest = _parse_date(text, order)
+    clock, offset = _parse_time(rest.strip().removeprefix("T").strip())
     return datetime.combine(day, time()) + clock, offset
 
 
-def _compact(found: re.Match[str]) -> datetime:
-    year, month, day, hour, minute, second = (int(p or 0) for p in found.groups())
+def _parse_number(text: str) -> tuple[datetime, timedelta | None]:
+    """Parse 20260305, seconds or milliseconds since 1970, or a spreadsheet's day number."""
+    whole, _point, fraction = text.partition(".")
+    compact = None if fraction else COMPACT.fullmatch(whole)
+    if compact:
+        return _from_compact(compact), None
+    if len(whole) in (10, 13, 16):
+        micros = int(whole) * 10 ** (16 - len(whole))
+        if len(whole) == 10 and fraction:
+            micros += int(fraction[:6].ljust(6, "0"))
+        return timestamps.from_micros(micros).replace(tzinfo=None), timedelta()
+    days = float(text)
+    if not SERIAL_RANGE[0] <= days <= SERIAL_RANGE[1]:
+        raise InvalidDate(text)
+    # As a double, a spreadsheet's time is exact to about half a millisecond.
+    seconds = round(days * 86_400_000) / 1000
+    return SERIAL_ORIGIN + timedelta(seconds=seconds), None
+
+
+def _from_compact(match: re.Match[str]) -> datetime:
+    year, month, day, hour, minute, second = (int(p or 0) for p in match.groups())
     return datetime.combine(date(year, month, day), time(hour, minute, second))
 
 
-def _date(text: str, order: str) -> tuple[date, str]:
-    found = YMD.match(text)
-    if found:
-        return date(int(found[1]), int(found[2]), int(found[3])), text[found.end() :]
-    found = AMBIGUOUS_DATE.match(text)
-    if not found:
+def _parse_date(text: str, order: str) -> tuple[date, str]:
+    """Return the date at the start of the text, and the rest."""
+    match = YMD.match(text)
+    if match:
+        return date(int(match[1]), int(match[2]), int(match[3])), text[match.end() :]
+    match = AMBIGUOUS_DATE.match(text)
+    if not match:
         raise InvalidDate(text)
-    first, second, year = int(found[1]), int(found[3]), int(found[4])
-    if len(found[4]) == 2:
+    first, second, year = int(match[1]), int(match[3]), int(match[4])
+    if len(match[4]) == 2:
         year += 2000 if year < 70 else 1900
-    month, day = (
-        (second, first) if _day_first(first, second, order) else (first, second)
-    )
-    return date(year, month, day), text[found.end() :]
+    if not order:
+        # Without an order, the date has to be readable in one way only.
+        if (first > 12) == (second > 12) and first != second:
+            raise InvalidDate(text)
+        order = DAY_FIRST if first > 12 else MONTH_FIRST
+    month, day = (second, first) if order == DAY_FIRST else (first, second)
+    return date(year, month, day), text[match.end() :]
 
 
-def _day_first(first: int, second: int, order: str) -> bool:
-    if order:
-        return order == DAY_FIRST
-    if (first > 12) == (second > 12) and first != second:
-        raise InvalidDate(f"{first}/{second}")
-    return first > 12
-
-
-def _clock(text: str) -> tuple[timedelta, timedelta | None]:
+def _parse_time(text: str) -> tuple[timedelta, timedelta | None]:
+    """Return the time since midnight, and the offset from UTC if there is one."""
     if not text:
         return timedelta(), None
-    found = CLOCK.match(text)
-    if not found:
+    match = CLOCK.match(text)
+    if not match:
         raise InvalidDate(text)
-    hour, minute, second = int(found[2]), int(found[3]), int(found[4] or 0)
-    half = (found[1] or found[6] or "").lower()
-    hour = _of_24(hour, half)
+    hour, minute, second = int(match[2]), int(match[3]), int(match[4] or 0)
+    half = (match[1] or match[6] or "").lower()
+    if half and not 0 <= hour <= 12:
+        raise InvalidDate(text)
+    if half in AFTERNOON and hour < 12:
+        hour += 12
+    elif half in MORNING and hour == 12:
+        hour = 0
     if hour > 23 or minute > 59 or second > 59:
         raise InvalidDate(text)
-    micros = int((found[5] or "")[:6].ljust(6, "0"))
-    spent = timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micros)
-    return spent, _offset(text[found.end() :].strip())
+    micros = int((match[5] or "")[:6].ljust(6, "0"))
+    clock = timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micros)
+    return clock, _parse_offset(text[match.end() :].strip())
 
 
-def _of_24(hour: int, half: str) -> int:
-    if half and not 0 <= hour <= 12:
-        raise InvalidDate(str(hour))
-    if half in AFTERNOON and hour < 12:
-        return hour + 12
-    return 0 if half in MORNING and hour == 12 else hour
-
-
-def _offset(text: str) -> timedelta | None:
+def _parse_offset(text: str) -> timedelta | None:
     if not text:
         return None
     if not OFFSET.fullmatch(text):
@@ -157,24 +174,3 @@ def _offset(text: str) -> timedelta | None:
     if size >= timedelta(hours=24):
         raise InvalidDate(text)
     return size if text[0] == "+" else -size
-
-
-def _from_number(text: str) -> tuple[datetime, timedelta | None]:
-    """20260305, seconds or milliseconds since 1970, or a spreadsheet's day number."""
-    whole, _point, fraction = text.partition(".")
-    if len(whole) in (8, 14) and not fraction:
-        found = COMPACT.fullmatch(whole)
-        assert found is not None  # noqa: S101 - it is 8 or 14 digits
-        return _compact(found), None
-    if len(whole) in (10, 13, 16):
-        micros = int(whole) * 10 ** (16 - len(whole))
-        micros += (
-            int(fraction[:6].ljust(6, "0")) if len(whole) == 10 and fraction else 0
-        )
-        return timestamps.from_micros(micros).replace(tzinfo=None), timedelta()
-    days = float(text)
-    if not SERIAL_RANGE[0] <= days <= SERIAL_RANGE[1]:
-        raise InvalidDate(text)
-    # A double holds a spreadsheet's moment to about half a millisecond.
-    seconds = round(days * 86_400_000) / 1000
-    return SERIAL_ORIGIN + timedelta(seconds=seconds), None

@@ -1,9 +1,9 @@
-"""All broken rows of an import as a CSV file that a spreadsheet opens without harm."""
+"""The file with all broken rows of an import: CSV that is safe to open in a spreadsheet."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -18,23 +18,21 @@ def path_of(job: ImportJob) -> Path:
     return Path(settings.HOME) / "imports" / f"{job.pk}-broken.csv"
 
 
-def begin(job: ImportJob) -> None:
-    path = path_of(job)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerow([_("row"), _("field"), _("value"), _("remedy")])
+def append(job: ImportJob, problems: Sequence[Problem]) -> None:
+    """Append the problems of a chunk.
 
-
-def append(job: ImportJob, problems: Iterable[Problem]) -> None:
-    """Append. A chunk that was cut off in between may stand there twice."""
-    problems = list(problems)
+    After a crash, the last chunk's problems may be in the file twice.
+    """
     if not problems:
         return
-    if not path_of(job).exists():
-        begin(job)
-    with path_of(job).open("a", encoding="utf-8", newline="") as file:
+    path = path_of(job)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Spreadsheets need the byte order mark to read Chinese.
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerow([_("row"), _("field"), _("value"), _("remedy")])
+    with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        for one in problems:
-            writer.writerow(
-                [one.row, *map(csv_safe, (one.field, one.value, one.remedy))]
-            )
+        for problem in problems:
+            texts = (problem.field, problem.value, problem.remedy)
+            writer.writerow([problem.row, *map(csv_safe, texts)])

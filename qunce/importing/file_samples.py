@@ -1,4 +1,7 @@
-"""What is known of a file, and its first rows, kept so that it need not be read again."""
+"""Stores what is known about an uploaded file, and its first rows beside it.
+
+With both, the page of the mapping need not read the file again.
+"""
 
 from __future__ import annotations
 
@@ -14,46 +17,47 @@ from qunce.importing.files.sources import Source
 
 SOURCE_FIELDS = ("format", "headings", "digest", "lines", "delimiter", "sheet")
 BROKEN_ROWS = b"broken"
+"""Key of the broken rows in the metadata of the Arrow file."""
 
 
 def inspect(
-    path: Path, sample: Path, *, most: int, sheet: str, encoding: str
+    path: Path, sample: Path, *, limit: int, sheet: str, encoding: str
 ) -> tuple[Source, list[str]]:
-    """The source, and the sheets there are to choose from; `sample` is written."""
+    """Return the source and the names of its sheets; writes the first rows to `sample`."""
     with xlsx_files.workbook_cache():
         source = sources.inspect(path, sheet=sheet, encoding=encoding)
-        save(source, sample, most=most)
-    several = xlsx_files.list_sheets(path) if source.format == "xlsx" else []
-    return source, several
+        save(source, sample, limit=limit)
+    sheets = xlsx_files.list_sheets(path) if source.format == "xlsx" else []
+    return source, sheets
 
 
 def to_json(source: Source) -> dict[str, Any]:
-    """As JSON; `source` makes the same of it again."""
-    known = {name: getattr(source, name) for name in SOURCE_FIELDS}
-    return {**known, "survey": dataclasses.asdict(source.survey)}
+    """Return the source as JSON, from which `from_json` restores it."""
+    fields = {name: getattr(source, name) for name in SOURCE_FIELDS}
+    return {**fields, "info": dataclasses.asdict(source.info)}
 
 
-def from_json(path: Path, found: dict[str, Any]) -> Source:
-    known = {name: found[name] for name in SOURCE_FIELDS}
-    return Source(path=path, survey=inspection.FileInfo(**found["survey"]), **known)
+def from_json(path: Path, value: dict[str, Any]) -> Source:
+    fields = {name: value[name] for name in SOURCE_FIELDS}
+    return Source(path=path, info=inspection.FileInfo(**value["info"]), **fields)
 
 
-def save(source: Source, path: Path, *, most: int) -> None:
-    piece = sources.read_head(source, most)
-    columns = [pa.array(piece.rows), *piece.columns]
-    names = ["row", *(f"c{place}" for place in range(len(piece.columns)))]
-    broken = json.dumps([dataclasses.asdict(one) for one in piece.broken[:most]])
-    table = pa.table(columns, names=names).replace_schema_metadata(
-        {BROKEN_ROWS: broken}
-    )
+def save(source: Source, path: Path, *, limit: int) -> None:
+    """Write the first rows of a source to an Arrow file."""
+    head = sources.read_head(source, limit)
+    names = ["row", *(f"c{index}" for index in range(len(head.columns)))]
+    table = pa.table([pa.array(head.row_numbers), *head.columns], names=names)
+    broken = json.dumps([dataclasses.asdict(row) for row in head.broken[:limit]])
+    table = table.replace_schema_metadata({BROKEN_ROWS: broken})
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
         out.write_table(table)
 
 
 def load(path: Path) -> rows.RowBatch:
+    """Return the rows that `save` has written."""
     with pa.OSFile(str(path), "rb") as file:
         table = pa.ipc.open_file(file).read_all()
     metadata = table.schema.metadata or {}
     numbers, *columns = [column.combine_chunks() for column in table.columns]
-    broken = [rows.BrokenRow(**one) for one in json.loads(metadata[BROKEN_ROWS])]
+    broken = [rows.BrokenRow(**row) for row in json.loads(metadata[BROKEN_ROWS])]
     return rows.RowBatch(columns, numbers.to_numpy(), broken)

@@ -1,7 +1,7 @@
-"""An import as a row: what it read, how far it came, what it made, what was broken.
+"""Imports as rows: what was read, how far it came, what it changed, what was broken.
 
-Every batch moves its row on in the same transaction, so a killed import goes on exactly
-where it stopped, and two that run at once notice each other.
+Every batch advances its job in the same transaction, so that an interrupted import goes
+on exactly where it stopped, and two imports of one file notice each other.
 """
 
 from __future__ import annotations
@@ -22,51 +22,50 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
+from qunce.importing.options import ImportOptions
 
 if TYPE_CHECKING:
-    # Every command loads this room; reading files and Arrow is for imports alone.
+    # Every command loads this module; only imports need Arrow.
     from qunce.importing.parsing import Problem
     from qunce.importing.uploads import Upload
 
 IMPORT = permissions.declare("members.import", permissions.Role.MANAGER)
-FLOW = state_machine.StateMachine(
+STATES = state_machine.StateMachine(
     {
-        "take": (("waiting",), "running"),
-        "finish": (("running",), "done"),
-        "refuse": (("running",), "refused"),
-        "give_up": (("running",), "failed"),
+        "claim": (("waiting",), "running"),
+        "complete": (("running",), "done"),
+        "reject": (("running",), "rejected"),
+        "fail": (("running",), "failed"),
         "cancel": (("waiting", "running"), "cancelled"),
         "resume": (("failed", "cancelled"), "waiting"),
     }
 )
 ACTIVE_STATES = ("waiting", "running")
 JOB = "imports.run"
-ALL, GOOD = "all", "good"
-"""Nothing if one row is broken, or every row that is good."""
 MAX_PROBLEM_ROWS = 1_000
-"""Problems kept as rows; the file beside the home has all."""
+"""Problems stored as rows; the error report has all of them."""
 
 
 class ImportJob(models.Model):
-    """`chunk` and `within` are where the next batch begins; `read` counts rows of the
-    file. `options` are those by which the same file would give other rows.
+    """The next batch starts at row `next_row` of chunk `next_chunk`.
 
-    A job of an `upload` is done in the background; `phase`, `done` and `about` tell how
-    far it is, `error` why it was given up.
+    `options` are those of the plan, as JSON: the same file gives other rows with others.
+    A job with an `upload` runs in the background; `phase`, `rows_done` and
+    `rows_expected` are its progress, and `error` says why it failed.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     target = models.CharField(max_length=20)
-    file = models.CharField(max_length=200)
+    file_name = models.CharField(max_length=200)
     digest = models.CharField(max_length=120)
     source = models.CharField(max_length=120)
     options = models.TextField()
     state = models.CharField(max_length=10, default="running")
-    chunk = models.PositiveIntegerField(default=0)
-    within = models.PositiveIntegerField(default=0)
-    reported = models.PositiveIntegerField(default=0)
-    read = models.BigIntegerField(default=0)
-    broken = models.BigIntegerField(default=0)
+    next_chunk = models.PositiveIntegerField(default=0)
+    next_row = models.PositiveIntegerField(default=0)
+    chunks_reported = models.PositiveIntegerField(default=0)
+    rows_read = models.BigIntegerField(default=0)
+    rows_broken = models.BigIntegerField(default=0)
     counts: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(
         default=dict
     )
@@ -77,8 +76,8 @@ class ImportJob(models.Model):
         "importing.Upload", models.PROTECT, null=True, related_name="jobs"
     )
     phase = models.CharField(max_length=10, default="")
-    done = models.BigIntegerField(default=0)
-    about = models.BigIntegerField(default=0)
+    rows_done = models.BigIntegerField(default=0)
+    rows_expected = models.BigIntegerField(default=0)
     error = models.TextField(default="")
 
     class Meta:
@@ -89,7 +88,7 @@ class ImportJob(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.file} → {self.target}"
+        return f"{self.file_name} → {self.target}"
 
 
 class ImportProblem(models.Model):
@@ -104,6 +103,9 @@ class ImportProblem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.row} {self.field}: {self.remedy}"
+
+
+# Facts
 
 
 @facts.declare
@@ -132,8 +134,11 @@ class ImportResumed(facts.FactKind):
     job: int
 
 
+# Errors
+
+
 class ImportRunsElsewhere(errors.Refused):
-    """Somebody else imports this file at this moment."""
+    """Another process is importing this file."""
 
 
 class ImportWasCancelled(errors.Refused):
@@ -145,14 +150,14 @@ class ImportNotFound(errors.NotFound):
 
 
 class ImportNotFinished(errors.Refused):
-    """The file is needed by an import that is not over."""
+    """An import of this file has not finished yet."""
 
 
 # Checks
 
 
 def check_may_import(by: Staff) -> None:
-    """A file may hold anybody, so whoever sees a part of the members imports none."""
+    """Raise unless `by` may import files, which needs to see the whole community."""
     permissions.check_may(by, IMPORT)
     permissions.check_unscoped(
         by,
@@ -168,8 +173,8 @@ def may_import(by: Staff) -> bool:
     return True
 
 
-def check_not_active(several: models.QuerySet[ImportJob]) -> None:
-    if several.filter(state__in=ACTIVE_STATES).exists():
+def check_not_active(jobs: models.QuerySet[ImportJob]) -> None:
+    if jobs.filter(state__in=ACTIVE_STATES).exists():
         raise ImportNotFinished(
             _("An import of this file has not finished yet. Cancel it first.")
         )
@@ -181,160 +186,176 @@ def check_not_active(several: models.QuerySet[ImportJob]) -> None:
 def find_or_create(
     *,
     community: Community,
-    options: Mapping[str, Any],
+    file_name: str,
+    digest: str,
+    options: ImportOptions,
     by: Staff,
     at: datetime,
-    **file: str,
 ) -> ImportJob:
-    """The job of this file that was interrupted, or a new one.
-
-    `file` tells target, digest, source and, for show, the file's name.
-    """
+    """Return the interrupted job of this file with the same options, or a new one."""
     check_may_import(by)
-    text = _text(options)
-    same = {name: file[name] for name in ("target", "digest", "source")}
+    identity = {
+        "target": options.target,
+        "digest": digest,
+        "source": options.source,
+        "options": _dump(options),
+    }
     interrupted = ImportJob.objects.filter(
-        community=community, options=text, state="running", upload=None, **same
+        community=community, state="running", upload=None, **identity
     )
     for job in interrupted.order_by("-pk")[:1]:
         return job
     return ImportJob.objects.create(
         community=community,
-        file=file["file"][:200],
-        options=text,
+        file_name=file_name[:200],
         started_at=at,
         by=by,
-        **same,
+        **identity,
     )
-
-
-def _text(options: Mapping[str, Any]) -> str:
-    return json.dumps(options, ensure_ascii=False, sort_keys=True)
 
 
 @transaction.atomic
 def start(
     *,
     upload: Upload,
-    options: Mapping[str, Any],
+    digest: str,
+    options: ImportOptions,
     by: Staff,
     at: datetime,
-    **file: str,
 ) -> ImportJob:
-    """Have an uploaded file imported in the background.
-
-    `file` tells target, digest and source. Each file is imported once at a time.
-    """
+    """Queue the import of an uploaded file; refused while another import of it runs."""
     check_may_import(by)
     check_not_active(ImportJob.objects.filter(upload=upload))
     job = ImportJob.objects.create(
         community=upload.community,
         upload=upload,
-        file=upload.name,
-        options=_text(options),
+        target=options.target,
+        file_name=upload.name,
+        digest=digest,
+        source=options.source,
+        options=_dump(options),
         state="waiting",
         started_at=at,
         by=by,
-        **file,
     )
-    job_queue.schedule(job=JOB, key=str(job.pk), due_at=at)
-    event = ImportStarted(job=job.pk, file=job.file, target=job.target)
+    job_queue.schedule(duty=JOB, key=str(job.pk), due_at=at)
+    event = ImportStarted(job=job.pk, file=job.file_name, target=job.target)
     facts.record(event, community=job.community, by=by, at=at)
     return job
 
 
+def _dump(options: ImportOptions) -> str:
+    """Return the options as the text by which equal options are found."""
+    return json.dumps(options.to_json(), ensure_ascii=False, sort_keys=True)
+
+
 @transaction.atomic
 def cancel(*, job: ImportJob, by: Staff, at: datetime) -> None:
-    """It stops before its next batch; what is written stays written."""
+    """Stop the import before its next batch; what it has written stays."""
     check_may_import(by)
-    FLOW.move(job, "cancel", finished_at=at)
+    STATES.transition(job, "cancel", finished_at=at)
     event = ImportCancelled(job=job.pk)
     facts.record(event, community=job.community, by=by, at=at)
 
 
 @transaction.atomic
 def resume(*, job: ImportJob, by: Staff, at: datetime) -> None:
-    """Go on where it stopped; what is written is not written again."""
+    """Queue the import again; it goes on where it stopped."""
     check_may_import(by)
-    FLOW.move(job, "resume", finished_at=None, error="")
-    job_queue.schedule(job=JOB, key=str(job.pk), due_at=at)
+    STATES.transition(job, "resume", finished_at=None, error="")
+    job_queue.schedule(duty=JOB, key=str(job.pk), due_at=at)
     event = ImportResumed(job=job.pk)
     facts.record(event, community=job.community, by=by, at=at)
 
 
 def claim(job: ImportJob) -> bool:
-    """Whether it is to be done: taken up now, or left by one who was killed."""
+    """Return whether the job is to be run: it was waiting, or its worker was killed."""
     if job.state == "waiting":
-        FLOW.move(job, "take")
+        STATES.transition(job, "claim")
     return job.state == "running"
 
 
-def report_progress(job: ImportJob, *, phase: str, done: int, about: int) -> None:
-    """How far it is; raises Cancelled once somebody cancelled it."""
-    mine = ImportJob.objects.filter(pk=job.pk, state="running")
-    if not mine.update(phase=phase, done=done, about=about):
+def report_progress(
+    job: ImportJob, *, phase: str, rows_done: int, rows_expected: int
+) -> None:
+    """Store the progress; raises ImportWasCancelled once somebody has cancelled it."""
+    running = ImportJob.objects.filter(pk=job.pk, state="running")
+    if not running.update(
+        phase=phase, rows_done=rows_done, rows_expected=rows_expected
+    ):
         raise ImportWasCancelled(_("This import was cancelled."))
 
 
 def advance(
-    job: ImportJob, *, chunk: int, within: int, counts: Mapping[str, int]
+    job: ImportJob, *, next_chunk: int, next_row: int, counts: Mapping[str, int]
 ) -> None:
-    """Move on, within the batch's transaction; refused if somebody else has."""
-    new = dict(job.counts)
-    for name, number in counts.items():
-        new[name] = new.get(name, 0) + number
+    """Store, in the batch's transaction, that it was written.
+
+    Refused if another process has advanced the job, or somebody has cancelled it.
+    """
     here = ImportJob.objects.filter(
-        pk=job.pk, chunk=job.chunk, within=job.within, state="running"
+        pk=job.pk, next_chunk=job.next_chunk, next_row=job.next_row, state="running"
     )
-    if not here.update(chunk=chunk, within=within, counts=new):
+    added = _add_counts(job.counts, counts)
+    if not here.update(next_chunk=next_chunk, next_row=next_row, counts=added):
         if ImportJob.objects.filter(pk=job.pk, state="cancelled").exists():
             raise ImportWasCancelled(_("This import was cancelled."))
         raise ImportRunsElsewhere(_("This file is being imported by somebody else."))
 
 
 def apply_committed(
-    job: ImportJob, *, chunk: int, within: int, counts: Mapping[str, int]
+    job: ImportJob, *, next_chunk: int, next_row: int, counts: Mapping[str, int]
 ) -> None:
-    """The same on the object in hand, after the commit."""
-    job.chunk, job.within = chunk, within
-    for name, number in counts.items():
-        job.counts[name] = job.counts.get(name, 0) + number
+    """Do the same to the object in memory, once the transaction is committed."""
+    job.next_chunk, job.next_row = next_chunk, next_row
+    job.counts = _add_counts(job.counts, counts)
+
+
+def _add_counts(counts: Mapping[str, int], added: Mapping[str, int]) -> dict[str, int]:
+    return {**counts, **{name: counts.get(name, 0) + added[name] for name in added}}
 
 
 @transaction.atomic
 def record_problems(
-    job: ImportJob, *, chunk: int, read: int, problems: Sequence[Problem]
+    job: ImportJob, *, chunk: int, rows_read: int, problems: Sequence[Problem]
 ) -> None:
-    """Take a chunk's problems down, once a chunk."""
-    if chunk < job.reported:
+    """Store the problems of a chunk, once even if the chunk is read again."""
+    if chunk < job.chunks_reported:
         return
-    room = max(MAX_PROBLEM_ROWS - job.broken, 0)
+    free = max(MAX_PROBLEM_ROWS - job.rows_broken, 0)
     ImportProblem.objects.bulk_create(
-        [ImportProblem(job=job, **_row(problem)) for problem in problems[:room]],
+        [ImportProblem(job=job, **_truncate(problem)) for problem in problems[:free]],
         batch_size=200,
     )
     new = {
-        "read": job.read + read,
-        "broken": job.broken + len({problem.row for problem in problems}),
-        "reported": chunk + 1,
+        "rows_read": job.rows_read + rows_read,
+        "rows_broken": job.rows_broken + len({problem.row for problem in problems}),
+        "chunks_reported": chunk + 1,
     }
     ImportJob.objects.filter(pk=job.pk).update(**new)
     for name, value in new.items():
         setattr(job, name, value)
 
 
-def _row(problem: Problem) -> dict[str, Any]:
-    """As a database can keep it: PostgreSQL has no zero bytes."""
-    row = dataclasses.asdict(problem)
-    for name, most in (("field", 200), ("value", 200), ("remedy", 2_000)):
-        row[name] = row[name].replace("\0", "␀")[:most]
-    return row
+def _truncate(problem: Problem) -> dict[str, Any]:
+    """Return the columns of a problem; PostgreSQL cannot store null bytes."""
+    columns = dataclasses.asdict(problem)
+    for name, max_length in (("field", 200), ("value", 200), ("remedy", 2_000)):
+        columns[name] = columns[name].replace("\0", "␀")[:max_length]
+    return columns
 
 
-def finish(
-    job: ImportJob, *, at: datetime, step: str = "finish", error: str = ""
-) -> None:
-    FLOW.move(job, step, finished_at=at, error=error[:2_000])
+def complete(job: ImportJob, *, at: datetime) -> None:
+    STATES.transition(job, "complete", finished_at=at)
+
+
+def reject(job: ImportJob, *, at: datetime) -> None:
+    """End the import of a file with broken rows, of which nothing was written."""
+    STATES.transition(job, "reject", finished_at=at)
+
+
+def fail(job: ImportJob, *, error: str, at: datetime) -> None:
+    STATES.transition(job, "fail", finished_at=at, error=error[:2_000])
 
 
 # Reads
@@ -353,7 +374,5 @@ def list_all(community: Community) -> models.QuerySet[ImportJob]:
     return jobs.select_related("by").order_by("-pk")
 
 
-def options_of(job: ImportJob) -> dict[str, Any]:
-    """By which its rows were read: mapping, mode, dates, currency, chunk, clock."""
-    options: dict[str, Any] = json.loads(job.options)
-    return options
+def options_of(job: ImportJob) -> ImportOptions:
+    return ImportOptions.from_json(json.loads(job.options))

@@ -1,7 +1,7 @@
-"""Imports that go on by themselves: started from a page, done as a duty.
+"""Imports in the background: started from a page, run by a worker.
 
-A killed one goes on where it stopped as soon as its work is due again; one that fails is
-kept with what is wrong, and somebody decides.
+An import whose worker was killed goes on where it stopped, as soon as its lease has run
+out. One that fails keeps the reason, and people decide whether to resume it.
 """
 
 from __future__ import annotations
@@ -18,51 +18,41 @@ from qunce.core import errors
 from qunce.core.staff.models import Staff
 from qunce.importing import jobs, pipeline, uploads
 from qunce.importing.jobs import ImportJob
+from qunce.importing.plan import ImportPlan
 from qunce.importing.uploads import Upload
 
 PROGRESS_INTERVAL = 0.5
-"""Seconds between two words of progress."""
+"""Seconds between two updates of the progress."""
 MAX_CELLS_IN_MEMORY = 2_000_000
-"""Of a file at once in memory: a serving process has other things to do."""
-DEFAULTS = {
-    "target": "members",
-    "given": {},
-    "mode": jobs.ALL,
-    "dates": "",
-    "currency": "",
-    "source": "import",
-}
+"""Of one chunk, as the worker may serve pages from the same process."""
 
 log = logging.getLogger(__name__)
 
 
 class TimeZoneChanged(errors.Refused):
-    """The rest of a file would be read by another clock than its beginning."""
+    """The rest of the file would be read in another time zone than its beginning."""
 
 
 # Verbs
 
 
 def start(*, upload: Upload, by: Staff, at: datetime) -> ImportJob:
-    """Import the file as it was chosen; what is wrong with the choice is raised here."""
-    planned = plan_sample(upload, by=by, at=at)
-    most = max(MAX_CELLS_IN_MEMORY // len(planned.reading.source.headings), 1)
-    planned.reading.chunk = min(planned.reading.chunk, most)
+    """Queue the import of a file with its options; raises if the options are invalid."""
+    plan = plan_sample(upload, by=by, at=at)
+    max_rows = max(MAX_CELLS_IN_MEMORY // len(plan.source.headings), 1)
+    options = dataclasses.replace(
+        plan.options, chunk_rows=min(plan.options.chunk_rows, max_rows)
+    )
     return jobs.start(
-        upload=upload,
-        options=pipeline.fixed(planned),
-        target=planned.reading.target.key,
-        digest=planned.reading.source.digest,
-        source=planned.options.source,
-        by=by,
-        at=at,
+        upload=upload, digest=plan.source.digest, options=options, by=by, at=at
     )
 
 
 def retry(*, job: ImportJob, mode: str, by: Staff, at: datetime) -> ImportJob:
-    """The same file in the same way, but for the mode: such as its good rows alone."""
+    """Import the same file with the same options but for the mode."""
     upload = _upload_of(job)
-    uploads.choose(upload=upload, by=by, **_chosen(job), mode=mode)
+    options = dataclasses.replace(jobs.options_of(job), mode=mode, chunk_rows=0)
+    uploads.set_options(upload=upload, options=options, by=by)
     return start(upload=upload, by=by, at=at)
 
 
@@ -72,100 +62,80 @@ def resume(*, job: ImportJob, by: Staff, at: datetime) -> None:
 
 
 def run(key: str, *, at: datetime) -> None:
-    """The duty: do the import of this number to its end."""
-    every = ImportJob.objects.select_related("community", "by", "upload")
-    job = every.filter(pk=int(key)).order_by("pk").first()
+    """Run the import with this id to its end."""
+    imports = ImportJob.objects.select_related("community", "by", "upload")
+    job = imports.filter(pk=int(key)).order_by("pk").first()
     if job is None or job.upload is None or not jobs.claim(job):
         return
     with translation.override(job.by.language):
-        told = _Told(job)
+        progress = _JobProgress(job)
         try:
-            told(pipeline.READING, 0, job.upload.found["lines"])
-            pipeline.run(_plan(job), progress=told, job=job)
+            progress(pipeline.READING, 0, job.upload.inspection["lines"])
+            pipeline.run(_plan(job, job.upload), progress=progress, job=job)
         except (
             jobs.ImportWasCancelled,
             jobs.ImportRunsElsewhere,
             pipeline.HasBrokenRows,
         ):
-            pass  # the row says so, or belongs to somebody else
+            # The row is cancelled or rejected already, or belongs to another worker.
+            pass
         except errors.QunceError as error:
-            jobs.finish(job, at=at, step="give_up", error=str(error))
+            jobs.fail(job, error=str(error), at=at)
         except Exception:
             log.exception("Import %s failed", job.pk)
             text = _(
                 "The import stopped unexpectedly. See the server log for the reason."
             )
-            jobs.finish(job, at=at, step="give_up", error=text)
+            jobs.fail(job, error=text, at=at)
 
 
-class _Told:
-    """Progress into the job's row, seldom enough not to be felt."""
+class _JobProgress:
+    """Stores the progress in the job's row, rarely enough not to slow the import down."""
 
     def __init__(self, job: ImportJob) -> None:
-        self._job, self._phase, self._told = job, "", 0.0
+        self._job, self._phase, self._stored_at = job, "", 0.0
 
-    def __call__(self, phase: str, done: int, about: int) -> None:
+    def __call__(self, phase: str, rows_done: int, rows_expected: int) -> None:
         now = time.monotonic()
-        if phase == self._phase and now - self._told < PROGRESS_INTERVAL:
+        if phase == self._phase and now - self._stored_at < PROGRESS_INTERVAL:
             return
-        self._phase, self._told = phase, now
-        jobs.report_progress(self._job, phase=phase, done=done, about=about)
+        self._phase, self._stored_at = phase, now
+        jobs.report_progress(
+            self._job, phase=phase, rows_done=rows_done, rows_expected=rows_expected
+        )
 
 
 # Reads
 
 
-def plan_sample(upload: Upload, *, by: Staff, at: datetime) -> pipeline.Plan:
-    """The plan of the file's first rows: enough to be looked at."""
-    chosen = uploads.chosen_of(upload, DEFAULTS)
-    target = chosen.pop("target")
+def plan_sample(upload: Upload, *, by: Staff, at: datetime) -> ImportPlan:
+    """Return the plan of the file's first rows, for a preview."""
     return pipeline.plan(
         community=upload.community,
         source=uploads.get_sample(upload),
-        target=target,
+        options=uploads.options_of(upload),
         by=by,
         at=at,
-        options=pipeline.Options(**chosen),
     )
 
 
-def _plan(job: ImportJob) -> pipeline.Plan:
-    """The plan of the whole file, as it was when the job was made."""
-    fixed, upload = jobs.options_of(job), _upload_of(job)
-    if fixed["clock"] != job.community.timezone:
+def _plan(job: ImportJob, upload: Upload) -> ImportPlan:
+    """Return the plan of the whole file, with the options that the job was made with."""
+    options = jobs.options_of(job)
+    if options.timezone != job.community.timezone:
         raise TimeZoneChanged(
             _(
                 "The community's time zone has changed since this import started. "
                 "Import the file again."
             )
         )
-    planned = pipeline.plan(
+    return pipeline.plan(
         community=job.community,
         source=uploads.get_source(upload),
-        target=job.target,
+        options=options,
         by=job.by,
         at=job.started_at,
-        options=pipeline.Options(
-            mode=fixed["mode"],
-            source=job.source,
-            dates=fixed["dates"],
-            given=fixed["mapping"],
-            currency=fixed["currency"],
-        ),
     )
-    planned.reading.chunk = fixed["chunk"]
-    return dataclasses.replace(planned, at=job.started_at)
-
-
-def _chosen(job: ImportJob) -> dict[str, object]:
-    fixed = jobs.options_of(job)
-    return {
-        "target": job.target,
-        "given": fixed["mapping"],
-        "dates": fixed["dates"],
-        "currency": fixed["currency"],
-        "source": job.source,
-    }
 
 
 def _upload_of(job: ImportJob) -> Upload:

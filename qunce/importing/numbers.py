@@ -1,7 +1,7 @@
-"""Amounts and numbers as people write them: separators, currency signs, 万.
+"""Parses numbers as people write them, with separators, currency signs and 万.
 
-1,234 is one thousand two hundred and thirty-four, unless its column also has 12,5,
-which only a decimal comma explains.
+1,234 is one thousand two hundred and thirty-four, unless another value of its column,
+such as 12,5, can only be read with a decimal comma.
 """
 
 from __future__ import annotations
@@ -12,43 +12,46 @@ from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
 POINT, COMMA = "point", "comma"
-AROUND = re.compile(
+CURRENCY = re.compile(
     r"^(?:cny|rmb|usd|eur|gbp|hkd|jpy|[¥$€£₩₽₹]|us\$|hk\$)+|"
     r"(?:cny|rmb|usd|eur|gbp|hkd|jpy|[¥$€£₩₽₹]|元|块)+$",
     re.IGNORECASE,
 )
-GAPS = re.compile(r"[\s'’_]")
+SPACES = re.compile(r"[\s'’_]")
 DECIMAL_COMMA = re.compile(r"(?:^|\D)\d{1,3}(?:\.\d{3})*,(?:\d{1,2}|\d{4,})(?!\d)")
 GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d{1,4}(?:,\d{4})+(?:\.\d*)?")
-BARE = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,2})?", re.IGNORECASE)
+DIGITS = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,2})?", re.IGNORECASE)
 UNITS = {"万": 10_000, "w": 10_000, "千": 1_000, "k": 1_000, "亿": 100_000_000}
 RESOLUTION = Decimal("0.000001")
 MAX_NUMBER = Decimal(10) ** 12
 
 
 class InvalidNumber(ValueError):
-    """A text is not a number, or too large a one."""
+    """The text is not a number, or the number is too large."""
 
 
 def detect_style(texts: Iterable[str]) -> str:
-    """COMMA when a text can only be read with a decimal comma."""
+    """Return COMMA if one of the texts can only be read with a decimal comma."""
     return COMMA if any(DECIMAL_COMMA.search(text) for text in texts) else POINT
 
 
 def parse(text: str, style: str = POINT) -> Decimal:
-    """Exact to six places, rounded half to even beyond (2.5500000000000003)."""
-    bare, sign = _signed(GAPS.sub("", unicodedata.normalize("NFKC", text)))
-    factor = UNITS.get(bare[-1:].lower(), 1)
+    """Return the exact number, rounded half to even to six places.
+
+    More places come from computed cells, such as 2.5500000000000003.
+    """
+    digits, sign = _split_sign(SPACES.sub("", unicodedata.normalize("NFKC", text)))
+    factor = UNITS.get(digits[-1:].lower(), 1)
     if factor > 1:
-        bare = bare[:-1]
+        digits = digits[:-1]
     if style == COMMA:
-        bare = bare.replace(".", "").replace(",", ".")
-    elif GROUPED.fullmatch(bare):
-        bare = bare.replace(",", "")
-    if not BARE.fullmatch(bare):
+        digits = digits.replace(".", "").replace(",", ".")
+    elif GROUPED.fullmatch(digits):
+        digits = digits.replace(",", "")
+    if not DIGITS.fullmatch(digits):
         raise InvalidNumber(text)
     try:
-        number = (sign * factor * Decimal(bare)).quantize(RESOLUTION)
+        number = (sign * factor * Decimal(digits)).quantize(RESOLUTION)
     except InvalidOperation:
         raise InvalidNumber(text) from None
     if abs(number) >= MAX_NUMBER:
@@ -56,14 +59,18 @@ def parse(text: str, style: str = POINT) -> Decimal:
     return number + 0  # no negative zero
 
 
-def _signed(text: str) -> tuple[str, int]:
-    """Without sign, brackets and currency; −5, -¥5, ¥-5, (5) and 5- are all minus five."""
+def _split_sign(text: str) -> tuple[str, int]:
+    """Return the text without sign and currency, and the sign.
+
+    −5, -¥5, ¥-5, (5) and 5- are all minus five.
+    """
     sign = 1
     text = text.replace("−", "-").replace("–", "-")
     if text.startswith("(") and text.endswith(")"):
         text, sign = text[1:-1], -1
-    for _round in range(2):
-        text = AROUND.sub("", text)
+    # The currency may be before or after the sign.
+    for _attempt in range(2):
+        text = CURRENCY.sub("", text)
         if text.startswith(("-", "+")):
             sign = -sign if text[0] == "-" else sign
             text = text[1:]
@@ -71,4 +78,4 @@ def _signed(text: str) -> tuple[str, int]:
         if text.endswith("-"):
             text, sign = text[:-1], -sign
             break
-    return AROUND.sub("", text), sign
+    return CURRENCY.sub("", text), sign

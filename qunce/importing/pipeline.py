@@ -1,14 +1,17 @@
-"""One import from file to rows: planned, shown, validated, written, reported.
+"""Runs an import from a file to rows: plan, preview, check, write.
 
-plan = runs.plan(community=…, path=Path("members.csv"), target="members", by=…, at=…)
-outcome = runs.run(plan)
+plan = pipeline.plan(
+    community=…, source=sources.inspect(path), options=ImportOptions(target="members"), …
+)
+result = pipeline.run(plan)
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -18,17 +21,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.core import batch_writes, errors
-from qunce.importing import column_mapping, error_report, jobs, parsing, registry
+from qunce.importing import (
+    column_mapping,
+    column_traits,
+    error_report,
+    jobs,
+    parsing,
+    registry,
+)
 from qunce.importing.files import sources
 from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import ParsedChunk, Problem, Reading
+from qunce.importing.options import ALL_ROWS, ImportOptions
+from qunce.importing.parsing import ParsedChunk, Problem
+from qunce.importing.plan import ImportPlan
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
 
 Progress = Callable[[str, int, int], None]
-"""`(phase, rows done, rows about)`."""
+"""`(phase, rows done, rows expected)`."""
 READING, CHECKING, WRITING = "reading", "checking", "writing"
 PHASES = {
     READING: gettext_lazy("reading"),
@@ -38,65 +50,21 @@ PHASES = {
 
 
 class HasBrokenRows(errors.Invalid):
-    """A file that was to be imported as a whole has rows that cannot be taken."""
+    """The file has broken rows, so nothing was imported."""
 
     def __init__(self, text: str, job: ImportJob, problems: list[Problem]) -> None:
         super().__init__(text)
         self.job, self.problems = job, problems
 
 
-@dataclass(frozen=True)
-class Options:
-    """`mode` is jobs.ALL or jobs.GOOD; `dates` the order of dates if it must be told."""
-
-    mode: str = jobs.ALL
-    source: str = "import"
-    dates: str = ""
-    given: Mapping[str, str] = field(default_factory=dict)
-    currency: str = ""
-
-
-@dataclass
-class Plan:
-    reading: Reading
-    options: Options
-    notes: list[str]
-    by: Staff
-    at: datetime
-
-    @property
-    def mapping(self) -> dict[str, str]:
-        return self.reading.mapping
-
-
 @dataclass
 class ImportResult:
     job: ImportJob
     problems: list[Problem]
-    """The first ones; `report.path_of(job)` has all."""
+    """The first ones; the error report has all of them."""
     seconds: float
     longest: float
     """Seconds of the longest transaction."""
-
-
-def plan(
-    *,
-    community: Community,
-    source: sources.Source,
-    target: str,
-    by: Staff,
-    at: datetime,
-    options: Options | None = None,
-) -> Plan:
-    """Nothing is written; the mapping can be looked at and refused."""
-    options = options or Options()
-    chosen = registry.get(target)
-    mapping = column_mapping.apply(chosen, source.headings, options.given)
-    reading = Reading(
-        source, chosen, mapping, community, settings.IMPORT_CHUNK, options.dates
-    )
-    reading.currency = options.currency or community.currency
-    return Plan(reading, options, parsing.detect_traits(reading), by, at)
 
 
 @dataclass(frozen=True)
@@ -105,162 +73,179 @@ class Preview:
     problems: list[Problem]
 
 
-def preview(planned: Plan, most: int = 20) -> Preview:
-    """The first rows as they would be taken, and what is broken among the first chunk."""
-    piece = sources.read_head(planned.reading.source, most)
-    chunk = parsing.parse(planned.reading, piece)
-    shown = [
+def plan(
+    *,
+    community: Community,
+    source: sources.Source,
+    options: ImportOptions,
+    by: Staff,
+    at: datetime,
+) -> ImportPlan:
+    """Complete the options and check the mapping; nothing is written.
+
+    Raises TargetNotFound or InvalidMapping.
+    """
+    target = registry.get(options.target)
+    mapping = column_mapping.complete(target, source.headings, options.mapping)
+    column_mapping.check(target, mapping)
+    options = dataclasses.replace(
+        options,
+        mapping=mapping,
+        currency=options.currency or community.currency,
+        timezone=community.timezone,
+        chunk_rows=options.chunk_rows or settings.IMPORT_CHUNK_ROWS,
+    )
+    plan = ImportPlan(source, target, options, community, by, at)
+    plan.traits = column_traits.detect(plan)
+    plan.notes = column_traits.list_notes(plan)
+    return plan
+
+
+def preview(plan: ImportPlan, limit: int = 20) -> Preview:
+    """Return the first rows as they would be imported, and the first problems."""
+    chunk = parsing.parse(plan, sources.read_head(plan.source, limit))
+    rows = [
         {
-            name: parsing.format_value(planned.reading, name, column[place].as_py())
+            name: parsing.format_value(plan, name, column[index].as_py())
             for name, column in chunk.columns.items()
         }
-        for place in range(len(chunk.rows))
+        for index in range(len(chunk.row_numbers))
     ]
     problems: list[Problem] = []
-    with planned.reading.kept:
-        for checked in planned.reading.target.chunks(planned.reading):
+    with plan.resources:
+        for checked in plan.target.chunks(plan):
             problems += checked.problems
             if len(problems) > jobs.MAX_PROBLEM_ROWS:
                 break
-    return Preview(shown, problems)
+    return Preview(rows, problems)
 
 
 def run(
-    planned: Plan, *, progress: Progress | None = None, job: ImportJob | None = None
+    plan: ImportPlan,
+    *,
+    progress: Progress | None = None,
+    job: ImportJob | None = None,
 ) -> ImportResult:
-    """Import it; an interrupted import of the same file goes on where it stopped.
+    """Import the file, from where an interrupted import of it stopped.
 
-    `job` is given where it is known already.
+    `job` is given if it exists already. Raises HasBrokenRows if one row is broken and
+    the mode is ALL_ROWS.
     """
-    begun = time.perf_counter()
-    job = job or _job(planned)
-    tell = progress or (lambda *_words: None)
-    pace = batch_writes.BatchSizer()
-    with planned.reading.kept, batch_writes.without_mmap():
-        if planned.options.mode == jobs.ALL and not job.chunk and not job.within:
-            _validate(planned, job, tell)
-        problems = _write(planned, job, pace, tell)
-    jobs.finish(job, at=planned.at)
-    return ImportResult(job, problems, time.perf_counter() - begun, pace.longest)
-
-
-def _job(planned: Plan) -> ImportJob:
-    reading = planned.reading
-    return jobs.find_or_create(
-        community=reading.community,
-        target=reading.target.key,
-        file=reading.source.path.name,
-        digest=reading.source.digest,
-        source=planned.options.source,
-        options=fixed(planned),
-        by=planned.by,
-        at=planned.at,
-    )
-
-
-def fixed(planned: Plan) -> dict[str, Any]:
-    """All by which the same file would give other rows."""
-    reading, options = planned.reading, planned.options
-    return {
-        "mapping": reading.mapping,
-        "mode": options.mode,
-        "dates": options.dates,
-        "currency": reading.currency,
-        "chunk": reading.chunk,
-        "clock": reading.community.timezone,
-    }
-
-
-def _validate(planned: Plan, job: ImportJob, tell: Progress) -> None:
-    """Read the whole file; one broken row refuses it before anything is written."""
-    read, about = 0, planned.reading.source.lines
-    first: list[Problem] = []
-    for number, chunk in enumerate(planned.reading.target.chunks(planned.reading)):
-        read += chunk.read
-        tell(CHECKING, read, about)
-        if number >= job.reported:
-            error_report.append(job, chunk.problems)
-        jobs.record_problems(
-            job, chunk=number, read=chunk.read, problems=chunk.problems
+    started = time.perf_counter()
+    if job is None:
+        job = jobs.find_or_create(
+            community=plan.community,
+            file_name=plan.source.path.name,
+            digest=plan.source.digest,
+            options=plan.options,
+            by=plan.by,
+            at=plan.at,
         )
+    progress = progress or (lambda _phase, _done, _expected: None)
+    sizer = batch_writes.BatchSizer()
+    with plan.resources, batch_writes.without_mmap():
+        is_untouched = not job.next_chunk and not job.next_row
+        if plan.options.mode == ALL_ROWS and is_untouched:
+            _check(plan, job, progress)
+        problems = _write(plan, job, sizer, progress)
+    jobs.complete(job, at=plan.at)
+    return ImportResult(job, problems, time.perf_counter() - started, sizer.longest)
+
+
+def _check(plan: ImportPlan, job: ImportJob, progress: Progress) -> None:
+    """Read the whole file; raises if it has a broken row."""
+    rows_done = 0
+    first: list[Problem] = []
+    for number, chunk in enumerate(plan.target.chunks(plan)):
+        rows_done += chunk.rows_read
+        progress(CHECKING, rows_done, plan.source.lines)
+        _record_problems(job, number, chunk)
         first += chunk.problems[: max(jobs.MAX_PROBLEM_ROWS - len(first), 0)]
     if first:
-        jobs.finish(job, at=planned.at, step="refuse")
+        jobs.reject(job, at=plan.at)
         raise HasBrokenRows(
             _("Rows with errors: %(count)d. Nothing was imported.")
-            % {"count": job.broken},
+            % {"count": job.rows_broken},
             job,
             first,
         )
 
 
+def _record_problems(job: ImportJob, number: int, chunk: ParsedChunk) -> None:
+    if number >= job.chunks_reported:
+        error_report.append(job, chunk.problems)
+    jobs.record_problems(
+        job, chunk=number, rows_read=chunk.rows_read, problems=chunk.problems
+    )
+
+
 def _write(
-    planned: Plan, job: ImportJob, pace: batch_writes.BatchSizer, tell: Progress
+    plan: ImportPlan,
+    job: ImportJob,
+    sizer: batch_writes.BatchSizer,
+    progress: Progress,
 ) -> list[Problem]:
-    reading = planned.reading
-    writer = reading.target.writer(job, reading)
+    """Write the chunks that are left; returns the first problems of the whole file."""
+    writer = plan.target.writer(job, plan)
     problems: list[Problem] = []
-    done = 0
-    start = job.chunk
-    for number, chunk in enumerate(reading.target.chunks(reading)):
-        done += chunk.read
+    first_chunk = job.next_chunk
+    rows_before = 0
+
+    def report(before: int, rows: int) -> None:
+        progress(WRITING, before + rows, plan.source.lines)
+
+    for number, chunk in enumerate(plan.target.chunks(plan)):
         problems += chunk.problems[: max(jobs.MAX_PROBLEM_ROWS - len(problems), 0)]
-        if number < start:
-            continue
-        if number >= job.reported:
-            error_report.append(job, chunk.problems)
-        jobs.record_problems(
-            job, chunk=number, read=chunk.read, problems=chunk.problems
-        )
-        told = functools.partial(_told, tell, done - chunk.read, reading.source.lines)
-        _Written(number, chunk, job, writer, told).run(pace)
+        if number >= first_chunk:
+            _record_problems(job, number, chunk)
+            report_chunk = functools.partial(report, rows_before)
+            _ChunkWrite(number, chunk, job, writer, report_chunk).run(sizer)
+        rows_before += chunk.rows_read
     return problems
 
 
-def _told(tell: Progress, before: int, about: int, rows: int) -> None:
-    tell(WRITING, before + rows, about)
-
-
 @dataclass
-class _Written:
-    """One chunk on its way into the database."""
+class _ChunkWrite:
+    """Writes one chunk in batches, and advances the job with each of them."""
 
     number: int
     chunk: ParsedChunk
     job: ImportJob
     writer: registry.Writer
-    tell: Callable[[int], None]
-    step: dict[str, Any] = field(default_factory=dict)
+    progress: Callable[[int], None]
+    """Called with the rows of the chunk that are written."""
+    uncommitted: dict[str, Any] = field(default_factory=dict)
+    """How the last batch advances the job, until its transaction is committed."""
 
-    def run(self, pace: batch_writes.BatchSizer) -> None:
-        self.total = self.writer.ready(self.chunk)
+    def run(self, sizer: batch_writes.BatchSizer) -> None:
+        self.total = self.writer.load(self.chunk)
         batch_writes.write(
             self.total,
             prepare=self.prepare,
             commit=self.commit,
-            pace=pace,
-            start=self.job.within,
+            sizer=sizer,
+            start=self.job.next_row,
         )
-        self.remember()
-        self.tell(self.chunk.read)
+        self.apply_committed()
+        self.progress(self.chunk.rows_read)
 
-    def prepare(self, begin: int, end: int) -> Any:
-        self.remember()
-        self.tell(begin * self.chunk.read // self.total)
-        return self.writer.batch(begin, end)
+    def prepare(self, start: int, end: int) -> Any:
+        self.apply_committed()
+        self.progress(start * self.chunk.rows_read // self.total)
+        return self.writer.batch(start, end)
 
     def commit(self, batch: Any, end: int) -> None:
         counts = self.writer.write(batch)
-        over = end >= self.total
-        self.step = {
-            "chunk": self.number + over,
-            "within": 0 if over else end,
+        is_last = end >= self.total
+        self.uncommitted = {
+            "next_chunk": self.number + is_last,
+            "next_row": 0 if is_last else end,
             "counts": counts,
         }
-        jobs.advance(self.job, **self.step)
+        jobs.advance(self.job, **self.uncommitted)
 
-    def remember(self) -> None:
-        """Only what is committed counts."""
-        if self.step:
-            jobs.apply_committed(self.job, **self.step)
-            self.step = {}
+    def apply_committed(self) -> None:
+        # The batch before was committed if the next one is prepared.
+        if self.uncommitted:
+            jobs.apply_committed(self.job, **self.uncommitted)
+            self.uncommitted = {}

@@ -1,4 +1,4 @@
-"""Reads on while the rows before are being written: one core parses, one writes."""
+"""Parses rows while earlier rows are written, so that both use a core of their own."""
 
 from __future__ import annotations
 
@@ -11,52 +11,53 @@ from django.utils import translation
 
 Item = TypeVar("Item")
 END = object()
-WAIT = 0.2
+PUT_TIMEOUT = 0.2
+"""Seconds after which a producer checks whether its consumer has stopped."""
 
 
-def iterate(make: Callable[[], Iterator[Item]], most: int) -> Iterator[Item]:
-    """What `make()` yields, up to `most` items ahead, from a thread of its own.
+def iterate(create: Callable[[], Iterator[Item]], limit: int) -> Iterator[Item]:
+    """Yield the items of `create()`, which a thread produces up to `limit` ahead.
 
-    That thread must not touch the database. An error in it is raised here.
+    The thread must not use the database. Its errors are raised here.
     """
-    ready: queue.Queue[Any] = queue.Queue(most)
+    items: queue.Queue[Any] = queue.Queue(limit)
     stop = threading.Event()
     language = translation.get_language()
-    reader = threading.Thread(
-        target=_fill, args=(make, ready, stop, language), daemon=True
+    producer = threading.Thread(
+        target=_produce, args=(create, items, stop, language), daemon=True
     )
-    reader.start()
+    producer.start()
     try:
-        while (item := ready.get()) is not END:
+        while (item := items.get()) is not END:
             if isinstance(item, BaseException):
                 raise item
             yield item
     finally:
         stop.set()
-        reader.join()
+        producer.join()
 
 
-def _fill(
-    make: Callable[[], Iterator[Any]],
-    ready: queue.Queue[Any],
+def _produce(
+    create: Callable[[], Iterator[Any]],
+    items: queue.Queue[Any],
     stop: threading.Event,
     language: str | None,
 ) -> None:
     last: Any = END
     try:
         with translation.override(language):
-            for item in make():
-                if not _put(ready, item, stop):
+            for item in create():
+                if not _put(items, item, stop):
                     return
     except Exception as error:
         last = error
-    _put(ready, last, stop)
+    _put(items, last, stop)
 
 
-def _put(ready: queue.Queue[Any], item: Any, stop: threading.Event) -> bool:
+def _put(items: queue.Queue[Any], item: Any, stop: threading.Event) -> bool:
     while not stop.is_set():
         try:
-            ready.put(item, timeout=WAIT)
+            items.put(item, timeout=PUT_TIMEOUT)
         except queue.Full:
             continue
         return True

@@ -1,106 +1,145 @@
-"""What a file can be imported as. Each target is registered by the room that owns it."""
+"""Import targets: what the rows of a file can become.
+
+Each target is one module, or one package, in the folder `targets`. It declares the
+fields, their labels and the writer, and exposes them as `TARGET`.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from qunce.core import errors
 
 if TYPE_CHECKING:
-    from qunce.core.communities import Community
-    from qunce.core.staff.models import Staff
     from qunce.importing.jobs import ImportJob
-    from qunce.importing.parsing import ParsedChunk, Reading
+    from qunce.importing.parsing import ParsedChunk
+    from qunce.importing.plan import ImportPlan
 
 ATTRIBUTE_PREFIX = "attr:"
-"""Prefix of a member's attribute, kept under its name."""
+"""Of a field that is an attribute of members."""
 DETAIL_PREFIX = "detail:"
-"""Prefix of a further column of an order, kept with it under its heading."""
+"""Of a field that is stored with an order under its heading."""
 
 
 class TargetNotFound(errors.NotFound):
-    """A file cannot be imported as this."""
+    """There is no such import target."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """`kind` is how its texts are read: key, text, moment, amount, list, object.
+    """A column that a target understands under its name or one of `headings`.
 
-    `words` are headings of other programs' exports, the likeliest
-    first. `read` gives a
-    text its one spelling, or raises errors.Invalid with what is wrong.
+    `type` says how its texts are parsed: key, text, instant, date, amount, object or
+    json. `headings` are those of exports from other programs, separated by spaces, the
+    likeliest first. `normalise` returns the stored form of a text, or raises
+    errors.Invalid with a sentence about what to correct.
     """
 
     name: str
-    kind: str = "text"
-    words: str = ""
-    read: Callable[[str], str] | None = None
+    type: str
+    label: StrOrPromise
+    headings: str = ""
+    normalise: Callable[[str], str] | None = None
 
 
 class Writer(Protocol):
-    """Writes one chunk. `ready` is called once, `batch` outside and `write` inside the
-    transactions, for rows of the chunk in a fixed order, so that a killed import goes on
-    in the middle of it."""
+    """Writes chunks of rows.
 
-    def ready(self, chunk: ParsedChunk) -> int:
-        """Resolve the chunk; returns how many rows there are to write."""
+    A chunk is written in batches of its rows in a fixed order, so that an interrupted
+    import goes on in the middle of it.
+    """
+
+    def load(self, chunk: ParsedChunk) -> int:
+        """Prepare a chunk outside transactions; returns how many rows it writes."""
         ...
 
-    def batch(self, begin: int, end: int) -> Any: ...
+    def batch(self, start: int, end: int) -> Any:
+        """Return some of the rows, prepared outside the transaction."""
+        ...
 
     def write(self, batch: Any) -> Mapping[str, int]:
-        """Write it; returns what to add to the job's counts."""
+        """Write a batch within a transaction; returns what to add to the job's counts."""
         ...
 
 
-class Target(Protocol):
-    @property
-    def key(self) -> str: ...
+class Target(ABC):
+    key: ClassVar[str]
+    label: ClassVar[StrOrPromise]
+    description: ClassVar[StrOrPromise]
+    """What one row is."""
+    position: ClassVar[int]
+    """Where it is listed among the targets."""
+    fields: ClassVar[tuple[Field, ...]]
+    required: ClassVar[tuple[tuple[str, ...], ...]]
+    """A file needs one field of each group."""
+    extras: ClassVar[str] = ""
+    """What further columns become: `attributes`, `details`, or nothing."""
+    count_labels: ClassVar[Mapping[str, StrOrPromise]] = {}
+    """Labels of the counts that only this target's writer returns."""
+    examples: ClassVar[Mapping[str, list[list[str]]]]
+    """A small file for each language, headings first; `en` is required."""
 
-    @property
-    def fields(self) -> tuple[Field, ...]: ...
+    def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
+        """Yield the rows of the file, in the same chunks at every call."""
+        # Reading files loads Arrow, which most users of this module do not need.
+        from qunce.importing import parsing
 
-    @property
-    def extras(self) -> str:
-        """What becomes of further columns: `attributes`, `details` or nothing."""
-        ...
+        return parsing.read_chunks(plan)
 
-    @property
-    def required(self) -> tuple[tuple[str, ...], ...]:
-        """Fields of which a file needs one of each group."""
-        ...
+    @abstractmethod
+    def writer(self, job: ImportJob, plan: ImportPlan) -> Writer: ...
 
-    def chunks(self, reading: Reading) -> Iterator[ParsedChunk]:
-        """The good rows, the same chunks every time; broken ones go to the report."""
-        ...
+    def known_types(self, plan: ImportPlan) -> Mapping[str, str]:
+        """Return the types of further columns that are known already, by field."""
+        return {}
 
-    def writer(self, job: ImportJob, reading: Reading) -> Writer: ...
+    def field_label(self, name: str) -> str:
+        """Return the label of a field; further columns are called by their name."""
+        for field in self.fields:
+            if field.name == name:
+                return str(field.label)
+        return name.removeprefix(ATTRIBUTE_PREFIX).removeprefix(DETAIL_PREFIX)
 
-    def kinds(self, reading: Reading) -> Mapping[str, str]:
-        """Further columns whose type is known already."""
-        ...
-
-
-_targets: dict[str, Callable[[], Target]] = {}
+    def count_label(self, name: str) -> str:
+        return str({**COUNT_LABELS, **self.count_labels}.get(name, name))
 
 
-def register(key: str, make: Callable[[], Target]) -> None:
-    """`make` loads what a target needs when a file is first imported as it."""
-    _targets[key] = make
-
-
-def get(key: str) -> Target:
-    if key not in _targets:
-        raise TargetNotFound(
-            _("A file can be imported as %(keys)s, not as “%(key)s”.")
-            % {"keys": ", ".join(sorted(_targets)), "key": key}
-        )
-    return _targets[key]()
+COUNT_LABELS: Mapping[str, StrOrPromise] = {
+    "members": gettext_lazy("new members"),
+    "changed": gettext_lazy("changed"),
+    "known": gettext_lazy("already known"),
+}
+"""Labels of the counts that writers of several targets return."""
 
 
 def list_keys() -> list[str]:
-    return sorted(_targets)
+    """Return the keys of all targets, without loading them."""
+    folder = Path(__file__).parent / "targets"
+    return sorted(module.name for module in iter_modules([str(folder)]))
+
+
+def get(key: str) -> Target:
+    """Load the target's module on first use."""
+    keys = list_keys()
+    if key not in keys:
+        raise TargetNotFound(
+            _("A file can be imported as %(keys)s, not as “%(key)s”.")
+            % {"keys": ", ".join(keys), "key": key}
+        )
+    target: Target = import_module(f"qunce.importing.targets.{key}").TARGET
+    return target
+
+
+def list_all() -> list[Target]:
+    """Return all targets in the order in which they are shown."""
+    return sorted(map(get, list_keys()), key=lambda target: target.position)

@@ -1,7 +1,7 @@
-"""Files that came in through the console: kept until they are imported, then a week.
+"""Uploaded files, kept until they are imported and for a week at most.
 
-What a look at the whole file told stands in the row, and its first rows lie beside it,
-so that choosing what each column means never reads the file again.
+The result of inspecting the file is in the row, and its first rows are stored beside the
+file, so that choosing what each column means does not read the file again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import dataclasses
 import secrets
 import shutil
 import unicodedata
-from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,31 +22,35 @@ from qunce.core import errors, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.importing import jobs
+from qunce.importing.options import ImportOptions
 
 if TYPE_CHECKING:
     from qunce.importing.files.sources import Source
 
 RETENTION = timedelta(days=7)
 PART_SUFFIX = ".part"
+PART_RETENTION = timedelta(days=1)
 SAMPLE_SUFFIX = ".head"
 SAMPLE_ROWS = 2_000
-"""Rows looked at before an import starts; it checks them all."""
+"""Rows that a preview checks; the import checks all."""
 MIN_FREE_BYTES = 1 << 30
-"""Bytes that stay free on the disk: the databases need room."""
+"""Disk space that is left to the databases."""
 
 
 class Upload(models.Model):
-    """`found` is what examining told, `chosen` how the file is to be read: the target,
-    what columns mean, the sheet, and so on. `gone_at` is when the file was removed."""
+    """`inspection` is what the file was found to be, `options` how it is to be imported.
+
+    `removed_at` is when the file was deleted; the row stays if it was imported.
+    """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     name = models.CharField(max_length=200)
     file = models.CharField(max_length=80)
     size = models.BigIntegerField()
-    found: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
-    chosen: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    inspection: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    options: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
     created_at = timestamps.TimestampField()
-    gone_at = timestamps.TimestampField(null=True)
+    removed_at = timestamps.TimestampField(null=True)
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
 
     class Meta:
@@ -59,155 +62,154 @@ class Upload(models.Model):
 
 
 class UploadNotFound(errors.NotFound):
-    """There is no such file, or it is somebody else's community's."""
+    """There is no such file in this community."""
 
 
 class FileTooLarge(errors.Invalid):
-    """A file is larger than this installation takes."""
+    """The file is larger than this installation accepts."""
 
 
 class FileGone(errors.Refused):
-    """The file was removed a week after it came."""
+    """The file was removed; upload it again."""
 
 
 # Checks
 
 
 def check_size(size: int) -> None:
-    """Before anything of the file is written."""
-    if size > settings.MOST_UPLOAD:
+    """Raise FileTooLarge if a file of this size cannot be stored."""
+    if size > settings.MAX_UPLOAD_BYTES:
         raise FileTooLarge(
             _("The file is larger than %(most)s MB. Import it from the command line.")
-            % {"most": f"{settings.MOST_UPLOAD // 10**6:,}"}
+            % {"most": f"{settings.MAX_UPLOAD_BYTES // 10**6:,}"}
         )
     if size + MIN_FREE_BYTES > shutil.disk_usage(settings.HOME).free:
         raise FileTooLarge(_("There is not enough disk space for this file."))
 
 
 def check_exists(upload: Upload) -> None:
-    if upload.gone_at is not None or not path_of(upload).exists():
+    if not exists(upload):
         raise FileGone(_("The file is no longer available. Upload it again."))
 
 
 def exists(upload: Upload) -> bool:
-    return upload.gone_at is None and path_of(upload).exists()
+    return upload.removed_at is None and path_of(upload).exists()
 
 
 # Verbs
 
 
 def new_upload_path(community: Community) -> Path:
-    """Where a file is written while it comes in; `keep` takes it from there."""
+    """Return a path for a file that is being received; `accept` moves it from there."""
     folder = Path(settings.HOME) / "uploads" / str(community.pk)
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{secrets.token_hex(16)}{PART_SUFFIX}"
 
 
 def accept(*, path: Path, name: str, by: Staff, at: datetime) -> Upload:
-    """Examine a file that came to `place`; one that cannot be read is removed at once."""
+    """Inspect a received file and create its row; an unreadable file is deleted."""
     jobs.check_may_import(by)
-    kept = path.with_name(path.name.removesuffix(PART_SUFFIX) + _suffix(path))
-    path.rename(kept)
+    with path.open("rb") as file:
+        # The suffix keeps other readers from opening a spreadsheet.
+        suffix = ".xlsx" if file.read(4) == b"PK\x03\x04" else ""
+    accepted = path.with_name(path.name.removesuffix(PART_SUFFIX) + suffix)
+    path.rename(accepted)
     try:
         upload = Upload(
             community=by.community,
-            name=_shown(name),
-            file=kept.relative_to(settings.HOME).as_posix(),
-            size=kept.stat().st_size,
+            name=_clean_name(name),
+            file=accepted.relative_to(settings.HOME).as_posix(),
+            size=accepted.stat().st_size,
             created_at=at,
             by=by,
         )
-        examine(upload)
+        _inspect(upload)
         upload.save()
     except BaseException:
-        _remove(kept)
+        _delete_files(accepted)
         raise
     return upload
 
 
-def _suffix(path: Path) -> str:
-    """A spreadsheet is opened as nothing else: the reader goes by the name."""
-    with path.open("rb") as file:
-        return ".xlsx" if file.read(4) == b"PK\x03\x04" else ""
-
-
-def _shown(name: str) -> str:
-    """The last part of what the browser calls it, without what does not print."""
+def _clean_name(name: str) -> str:
+    """Return the last part of the browser's name for the file, without control codes."""
     last = name.replace("\\", "/").rpartition("/")[2]
     plain = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cs"))
     return plain[:200] or "file"
 
 
-def examine(upload: Upload, *, sheet: str = "", encoding: str = "") -> None:
-    """Read the whole file once; what that tells goes into the row, unsaved."""
+def _inspect(upload: Upload, *, sheet: str = "", encoding: str = "") -> None:
+    """Read the whole file once, and set the row's inspection and default options."""
     from qunce.importing import column_mapping, file_samples
 
     path = path_of(upload)
     source, sheets = file_samples.inspect(
-        path, _head_of(path), most=SAMPLE_ROWS, sheet=sheet, encoding=encoding
+        path, _sample_path(path), limit=SAMPLE_ROWS, sheet=sheet, encoding=encoding
     )
-    upload.found = file_samples.to_json(source) | {"sheets": sheets}
+    upload.inspection = file_samples.to_json(source) | {"sheets": sheets}
     target = column_mapping.guess_target(source.headings)
-    upload.chosen = {"target": target, "sheet": sheet, "encoding": encoding}
+    options = ImportOptions(target=target, sheet=sheet, encoding=encoding)
+    upload.options = options.to_json()
 
 
 @transaction.atomic
-def choose(*, upload: Upload, by: Staff, **chosen: Any) -> None:
-    """How the file is to be read: target, given, mode, dates, currency, source."""
+def set_options(*, upload: Upload, options: ImportOptions, by: Staff) -> None:
     jobs.check_may_import(by)
     check_exists(upload)
-    upload.chosen = {**upload.chosen, **chosen}
-    upload.save(update_fields=["found", "chosen"])
+    upload.options = options.to_json()
+    upload.save(update_fields=["inspection", "options"])
+
+
+def change_options(*, upload: Upload, by: Staff, **changes: Any) -> None:
+    """Change some fields of the file's ImportOptions."""
+    options = dataclasses.replace(options_of(upload), **changes)
+    set_options(upload=upload, options=options, by=by)
 
 
 def select_sheet(*, upload: Upload, by: Staff, sheet: str, encoding: str) -> None:
-    """Another sheet or encoding is another table: all else is guessed anew."""
+    """Read the file with another sheet or encoding; its other options are reset."""
     jobs.check_may_import(by)
     check_exists(upload)
-    examine(upload, sheet=sheet, encoding=encoding)
-    upload.save(update_fields=["found", "chosen"])
+    _inspect(upload, sheet=sheet, encoding=encoding)
+    upload.save(update_fields=["inspection", "options"])
 
 
 @transaction.atomic
 def discard(*, upload: Upload, by: Staff, at: datetime) -> None:
-    """Without an import the row goes too; else it stays, to say what was read."""
+    """Delete the file, and its row unless it was imported."""
     jobs.check_may_import(by)
     jobs.check_not_active(upload.jobs.all())
-    _remove(path_of(upload))
+    _delete_files(path_of(upload))
     if upload.jobs.exists():
-        upload.gone_at = at
-        upload.save(update_fields=["gone_at"])
+        upload.removed_at = at
+        upload.save(update_fields=["removed_at"])
     else:
         upload.delete()
 
 
 def prune(*, at: datetime) -> int:
-    """Remove files a week after they came, and what broken connections left behind."""
+    """Delete files after a week, and parts of files after a day; returns how many."""
     old = Upload.objects.filter(
-        gone_at__isnull=True, created_at__lt=timestamps.to_micros(at - RETENTION)
+        removed_at__isnull=True, created_at__lt=timestamps.to_micros(at - RETENTION)
     )
-    gone = 0
+    deleted = 0
     for upload in old.order_by("pk"):
         if upload.jobs.filter(state__in=jobs.ACTIVE_STATES).exists():
             continue
-        _remove(path_of(upload))
-        Upload.objects.filter(pk=upload.pk).update(gone_at=at)
-        gone += 1
-    for path in _left_behind(at):
-        path.unlink(missing_ok=True)
-    return gone
-
-
-def _left_behind(at: datetime) -> Iterator[Path]:
-    before = (at - timedelta(days=1)).timestamp()
+        _delete_files(path_of(upload))
+        Upload.objects.filter(pk=upload.pk).update(removed_at=at)
+        deleted += 1
+    # Broken connections leave parts behind.
+    before = (at - PART_RETENTION).timestamp()
     for path in (Path(settings.HOME) / "uploads").glob(f"*/*{PART_SUFFIX}"):
         if path.stat().st_mtime < before:
-            yield path
+            path.unlink(missing_ok=True)
+    return deleted
 
 
-def _remove(path: Path) -> None:
+def _delete_files(path: Path) -> None:
     path.unlink(missing_ok=True)
-    _head_of(path).unlink(missing_ok=True)
+    _sample_path(path).unlink(missing_ok=True)
 
 
 # Reads
@@ -217,7 +219,7 @@ def path_of(upload: Upload) -> Path:
     return Path(settings.HOME) / upload.file
 
 
-def _head_of(path: Path) -> Path:
+def _sample_path(path: Path) -> Path:
     return path.with_name(path.name + SAMPLE_SUFFIX)
 
 
@@ -231,29 +233,26 @@ def get(community: Community, pk: int) -> Upload:
 
 
 def list_unused(community: Community) -> models.QuerySet[Upload]:
-    """Files that nobody has imported yet, the newest first."""
-    fresh = Upload.objects.filter(community=community, gone_at__isnull=True)
-    return fresh.filter(jobs__isnull=True).select_related("by").order_by("-pk")
+    """Return the files that have not been imported yet, newest first."""
+    available = Upload.objects.filter(community=community, removed_at__isnull=True)
+    return available.filter(jobs__isnull=True).select_related("by").order_by("-pk")
+
+
+def options_of(upload: Upload) -> ImportOptions:
+    return ImportOptions.from_json(upload.options)
 
 
 def get_source(upload: Upload) -> Source:
     from qunce.importing import file_samples
 
     check_exists(upload)
-    return file_samples.from_json(path_of(upload), upload.found)
+    return file_samples.from_json(path_of(upload), upload.inspection)
 
 
 def get_sample(upload: Upload) -> Source:
-    """The source with its first rows at hand, instead of the file."""
+    """Return the source with its first rows, which are read instead of the file."""
     from qunce.importing import file_samples
 
-    check_exists(upload)
     source = get_source(upload)
-    return dataclasses.replace(
-        source, piece=file_samples.load(_head_of(path_of(upload)))
-    )
-
-
-def chosen_of(upload: Upload, names: Mapping[str, Any]) -> dict[str, Any]:
-    """What was chosen, with a default for each name that was not."""
-    return {name: upload.chosen.get(name, value) for name, value in names.items()}
+    sample = file_samples.load(_sample_path(path_of(upload)))
+    return dataclasses.replace(source, sample=sample)

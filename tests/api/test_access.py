@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from tests.console.world import World
 
 pytestmark = pytest.mark.django_db
 PATHS: dict[str, Any] = openapi.build_document(f"{ROOT}/")["paths"]
+METHODS = ("get", "post", "patch", "delete")
 IDS = {
     "member_id": "member",
     "account_id": "member",
@@ -57,12 +58,12 @@ def client_for(made: World, staff: Staff | None) -> ApiClient:
 
 
 def request_all(
-    made: World, staff: Staff | None
+    made: World, staff: Staff | None, only: Collection[str] = METHODS
 ) -> Iterator[tuple[str, str, list[str], Response]]:
     """Send a request to every operation; yields method, path, parameters and response."""
     client = client_for(made, staff)
     for path, methods in PATHS.items():
-        for method in methods:
+        for method in [method for method in methods if method in only]:
             names = re.findall(r"{(\w+)}", path)
             filled = path.removeprefix(ROOT)
             for name in names:
@@ -90,8 +91,8 @@ def test_owner_gets_every_resource(made: World) -> None:
     """Without this, the other tests of this file would pass if nothing were found."""
     wrong = [
         f"{method} {path}: {response.status}"
-        for method, path, _names, response in request_all(made, made.boss)
-        if method == "get" and response.status not in (200, 422)
+        for method, path, _names, response in request_all(made, made.boss, ["get"])
+        if response.status not in (200, 422)
     ]
     assert wrong == []
 

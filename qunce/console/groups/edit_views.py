@@ -70,7 +70,7 @@ def _form(
 @http.page(groups.MANAGE)
 def move(request: http.Request, pk: int, step: str) -> HttpResponse:
     group = visibility.get(by=request.staff, pk=pk)
-    if step not in groups.FLOW.steps:
+    if step not in groups.STATES.transitions:
         return redirect("groups:detail", group.pk)
     before = group.state
     groups.change_stage(group=group, transition=step, by=request.staff, at=request.at)
@@ -84,7 +84,7 @@ def move(request: http.Request, pk: int, step: str) -> HttpResponse:
 
 def _undo(group: Group, before: str) -> str | None:
     """The step that leads back, where there is one."""
-    for step, (origins, target) in groups.FLOW.steps.items():
+    for step, (origins, target) in groups.STATES.transitions.items():
         if target == before and group.state in origins and step in labels.TRANSITIONS:
             return reverse("groups:change-stage", args=[group.pk, step])
     return None

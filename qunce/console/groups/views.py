@@ -124,6 +124,6 @@ def _card(group: Group) -> list[tuple[str, str]]:
 def _steps(group: Group) -> list[tuple[str, str]]:
     return [
         (step, labels.label_of(labels.TRANSITIONS, step))
-        for step in groups.FLOW.steps
-        if groups.FLOW.may(step, group.state)
+        for step in groups.STATES.transitions
+        if groups.STATES.may(step, group.state)
     ]

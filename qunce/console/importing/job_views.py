@@ -13,8 +13,16 @@ from qunce.console import http
 from qunce.console.importing import labels, list_views
 from qunce.core import errors
 from qunce.core.facts import audit
-from qunce.importing import error_report, jobs, jobs_runner, pipeline, uploads
+from qunce.importing import (
+    error_report,
+    jobs,
+    jobs_runner,
+    pipeline,
+    registry,
+    uploads,
+)
 from qunce.importing.jobs import ImportJob
+from qunce.importing.options import VALID_ROWS
 
 SHOWN = 100
 TAKEN_OUT = audit.declare(
@@ -34,8 +42,8 @@ def page(request: http.Request, pk: int) -> HttpResponse:
         "row": list_views.row(job),
         "is_live": job.state in jobs.ACTIVE_STATES and job.upload is not None,
         "steps": _steps(job),
-        "counts": labels.counted(job.counts),
-        "good_rows": max(job.read - job.broken, 0),
+        "counts": labels.counted(registry.get(job.target), job.counts),
+        "good_rows": max(job.rows_read - job.rows_broken, 0),
         "problems": job.problems.order_by("row", "pk")[:SHOWN],
         "shown": SHOWN,
         "has_report": error_report.path_of(job).exists(),
@@ -50,16 +58,16 @@ def page(request: http.Request, pk: int) -> HttpResponse:
 def _steps(job: ImportJob) -> list[tuple[str, StrOrPromise]]:
     """Good rows alone need no look at all of them first."""
     steps = dict(pipeline.PHASES)
-    if jobs.options_of(job)["mode"] == jobs.GOOD:
+    if jobs.options_of(job).mode == VALID_ROWS:
         del steps[pipeline.CHECKING]
     return list(steps.items())
 
 
 def _mapping(job: ImportJob) -> list[tuple[str, str]]:
-    mapping = jobs.options_of(job)["mapping"]
+    mapping = jobs.options_of(job).mapping
     called = labels.labels(job.community, mapping)
     return [
-        (heading, labels.field(job.target, field, called))
+        (heading, labels.field(registry.get(job.target), field, called))
         for heading, field in mapping.items()
     ]
 
@@ -86,7 +94,7 @@ def resume(request: http.Request, pk: int) -> HttpResponse:
 def good(request: http.Request, pk: int) -> HttpResponse:
     """Once more, with the good rows alone."""
     job = jobs.get(request.community, pk)
-    new = jobs_runner.retry(job=job, mode=jobs.GOOD, by=request.staff, at=request.at)
+    new = jobs_runner.retry(job=job, mode=VALID_ROWS, by=request.staff, at=request.at)
     return http.back(request, _url(new))
 
 
@@ -102,7 +110,7 @@ def problems(request: http.Request, pk: int) -> HttpResponseBase:
         community=request.community,
         by=request.staff,
         at=request.at,
-        count=job.broken,
+        count=job.rows_broken,
         detail={"job": job.pk},
     )
     return FileResponse(

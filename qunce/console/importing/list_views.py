@@ -9,7 +9,7 @@ from django_stubs_ext import StrOrPromise
 
 from qunce.console import http, paging
 from qunce.console.importing import labels
-from qunce.importing import jobs, uploads
+from qunce.importing import jobs, registry, uploads
 from qunce.importing.jobs import ImportJob
 
 PAGE = 30
@@ -43,4 +43,4 @@ def listed(request: http.Request) -> HttpResponse:
 
 def row(job: ImportJob) -> Row:
     state, tone = labels.STATES.get(job.state, (job.state, ""))
-    return Row(job, labels.target(job.target), state, tone)
+    return Row(job, str(registry.get(job.target).label), state, tone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ from qunce.importing import (
     registry,
     uploads,
 )
+from qunce.importing.options import ALL_ROWS, VALID_ROWS, ImportOptions
 from qunce.importing.parsing import Problem
+from qunce.importing.plan import ImportPlan
 from qunce.importing.uploads import Upload
 
 MOST_COLUMNS = 200
@@ -84,17 +87,18 @@ def page(request: http.Request, pk: int) -> HttpResponse:
 
 
 def _page(request: http.Request, upload: Upload, error: str = "") -> HttpResponse:
-    chosen = uploads.chosen_of(upload, jobs_runner.DEFAULTS)
     context = {
         "upload": upload,
         "error": error,
-        "chosen": chosen,
+        "options": uploads.options_of(upload),
         "look": look(upload, request),
-        "lines": max(upload.found["lines"] - (upload.found["format"] == "csv"), 0),
+        "lines": max(
+            upload.inspection["lines"] - (upload.inspection["format"] == "csv"), 0
+        ),
         "sample": uploads.SAMPLE_ROWS,
-        "targets": [(key, *labels.TARGETS[key]) for key in labels.TARGETS],
+        "targets": registry.list_all(),
         "encodings": ENCODINGS,
-        "further": max(len(upload.found["headings"]) - MOST_COLUMNS, 0),
+        "further": max(len(upload.inspection["headings"]) - MOST_COLUMNS, 0),
     }
     status = 422 if error else 200
     part = "console/importing/_look.html"
@@ -118,61 +122,64 @@ def _url(upload: Upload) -> str:
 
 
 def _choose(request: http.Request, upload: Upload) -> None:
-    given = request.POST
-    target = given.get("target", upload.chosen["target"])
-    new: dict[str, Any] = {"target": registry.get(target).key}
-    if new["target"] != upload.chosen["target"]:
-        new["given"] = {}
-    else:
-        new["given"] = _given(request, upload)
-    for name, allowed in (("mode", (jobs.ALL, jobs.GOOD)), ("dates", DATES)):
-        if given.get(name) in allowed:
-            new[name] = given[name]
-    for name, longest in (("currency", 10), ("source", 120)):
-        if name in given:
-            new[name] = _plain(given[name])[:longest] or jobs_runner.DEFAULTS[name]
-    uploads.choose(upload=upload, by=request.staff, **new)
+    """Store the options of the form; invalid ones are left as they were."""
+    form, options = request.POST, uploads.options_of(upload)
+    target = registry.get(form.get("target", options.target)).key
+    changes: dict[str, Any] = {"target": target, "mapping": {}}
+    if target == options.target:
+        changes["mapping"] = _mapping(request, upload, options)
+    for name, allowed in (("mode", (ALL_ROWS, VALID_ROWS)), ("dates", DATES)):
+        if form.get(name) in allowed:
+            changes[name] = form[name]
+    for name, max_length, default in (("currency", 10, ""), ("source", 120, "import")):
+        if name in form:
+            changes[name] = _plain(form[name])[:max_length] or default
+    options = dataclasses.replace(options, **changes)
+    uploads.set_options(upload=upload, options=options, by=request.staff)
 
 
 def _plain(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable()).strip()
 
 
-def _given(request: http.Request, upload: Upload) -> dict[str, str]:
-    """Only what differs from before is a choice: the rest may be guessed around it."""
-    before = uploads.chosen_of(upload, jobs_runner.DEFAULTS)["given"]
-    names = upload.found["headings"]
-    shown = column_mapping.complete(registry.get(upload.chosen["target"]), names, before)
-    given = dict(before)
-    for place, heading in enumerate(names[:MOST_COLUMNS]):
-        field = request.POST.get(f"c{place}")
+def _mapping(
+    request: http.Request, upload: Upload, options: ImportOptions
+) -> dict[str, str]:
+    """Return the chosen mapping: only columns that the form has changed are chosen."""
+    target, headings = registry.get(options.target), upload.inspection["headings"]
+    shown = column_mapping.complete(target, headings, options.mapping)
+    chosen = dict(options.mapping)
+    for index, heading in enumerate(headings[:MOST_COLUMNS]):
+        field = request.POST.get(f"c{index}")
         if field is not None and field != shown[heading]:
-            given[heading] = field
-    column_mapping.complete(registry.get(upload.chosen["target"]), names, given)
-    return given
+            chosen[heading] = field
+    column_mapping.complete(target, headings, chosen)
+    return chosen
 
 
 # What is seen
 
 
 def look(upload: Upload, request: http.Request) -> Look:
-    chosen = uploads.chosen_of(upload, jobs_runner.DEFAULTS)
-    target = registry.get(chosen["target"])
-    mapping = column_mapping.complete(target, upload.found["headings"], chosen["given"])
+    options = uploads.options_of(upload)
+    target = registry.get(options.target)
+    mapping = column_mapping.complete(
+        target, upload.inspection["headings"], options.mapping
+    )
     wrong = _wrong(target, mapping)
     called = labels.labels(upload.community, mapping)
     if wrong:
         columns = _columns(upload, target, mapping, {}, called)
         return Look(columns, wrong, [], [], [], [])
-    planned = jobs_runner.plan_sample(upload, by=request.staff, at=request.at)
-    preview = pipeline.preview(planned, SHOWN_ROWS)
-    kinds = _kinds(planned)
+    plan = jobs_runner.plan_sample(upload, by=request.staff, at=request.at)
+    preview = pipeline.preview(plan, SHOWN_ROWS)
+    kinds = _kinds(plan)
     named = [name for name in mapping.values() if name]
     return Look(
         _columns(upload, target, mapping, kinds, called),
         [],
-        planned.notes,
-        [(name, labels.field(target.key, name, called)) for name in named],
+        plan.notes,
+        [(name, labels.field(target, name, called)) for name in named],
         [
             [labels.shown(row.get(name), kinds.get(name, "")) for name in named]
             for row in preview.rows
@@ -181,20 +188,20 @@ def look(upload: Upload, request: http.Request) -> Look:
     )
 
 
-def _kinds(planned: pipeline.Plan) -> dict[str, str]:
+def _kinds(plan: ImportPlan) -> dict[str, str]:
     """Field → how its texts are read."""
-    found = {name: traits.kind for name, traits in planned.reading.traits.items()}
-    return found | {field.name: field.kind for field in planned.reading.target.fields}
+    found = {name: traits.type for name, traits in plan.traits.items()}
+    return found | {field.name: field.type for field in plan.target.fields}
 
 
 def _wrong(target: registry.Target, mapping: dict[str, str]) -> list[str]:
     found = [
         _("“%(one)s” and “%(other)s” cannot both be mapped to: %(name)s.")
-        % {"one": one, "other": other, "name": labels.field(target.key, name)}
+        % {"one": one, "other": other, "name": target.field_label(name)}
         for name, (one, other) in column_mapping.duplicates(mapping).items()
     ]
     for group in column_mapping.missing_required(target, mapping):
-        names = _(" or ").join(labels.field(target.key, name) for name in group)
+        names = _(" or ").join(map(target.field_label, group))
         found.append(_("Choose a column for: %(names)s.") % {"names": names})
     return found
 
@@ -206,13 +213,13 @@ def _columns(
     kinds: dict[str, str],
     called: dict[str, str],
 ) -> list[Column]:
-    piece = uploads.get_sample(upload).piece
+    sample = uploads.get_sample(upload).sample
     shown = itertools.islice(mapping.items(), MOST_COLUMNS)
     return [
         Column(
             place,
             heading,
-            _samples(piece.columns[place]) if piece else [],
+            _samples(sample.columns[place]) if sample else [],
             field,
             _options(target, heading, field, called),
             str(labels.KINDS.get(kinds.get(field, ""), "")),
@@ -232,11 +239,11 @@ def _options(
     target: registry.Target, heading: str, field: str, called: dict[str, str]
 ) -> list[tuple[str, str]]:
     options = [("", _("skip this column"))]
-    options += [(one.name, labels.field(target.key, one.name)) for one in target.fields]
+    options += [(one.name, str(one.label)) for one in target.fields]
     known = {name for name, _said in options}
     for extra in dict.fromkeys([column_mapping.default_field(target, heading), field]):
         if extra and extra not in known:
-            name = labels.field(target.key, extra, {extra: heading} | called)
+            name = labels.field(target, extra, {extra: heading} | called)
             if target.extras == "attributes":
                 said = _("attribute: %(name)s") % {"name": name}
             else:
@@ -254,7 +261,7 @@ def table(request: http.Request, pk: int) -> HttpResponse:
     """Another sheet or encoding."""
     upload = _upload(request, pk)
     sheet, encoding = request.POST.get("sheet", ""), request.POST.get("encoding", "")
-    if sheet not in upload.found["sheets"]:
+    if sheet not in upload.inspection["sheets"]:
         sheet = ""
     try:
         uploads.select_sheet(

@@ -59,7 +59,7 @@ class Receiver(FileUploadHandler):
         if self._file is None:
             return raw_data
         self._size += len(raw_data)
-        if self._size > settings.MOST_UPLOAD:
+        if self._size > settings.MAX_UPLOAD_BYTES:
             uploads.check_size(self._size)
         self._file.write(raw_data)
         return None

@@ -13,7 +13,6 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from qunce.console import http
-from qunce.console.importing import examples, labels
 from qunce.console.importing.upload_handler import Received, Receiver
 from qunce.core import errors
 from qunce.importing import jobs, registry, uploads
@@ -55,8 +54,8 @@ def _received(request: http.Request) -> HttpResponse:
 def _form(request: http.Request, error: str = "") -> HttpResponse:
     context = {
         "error": error,
-        "most": settings.MOST_UPLOAD,
-        "examples": [(key, labels.TARGETS[key]) for key in labels.TARGETS],
+        "most": settings.MAX_UPLOAD_BYTES,
+        "targets": registry.list_all(),
     }
     status = 422 if error else 200
     return http.render(request, "console/importing/new.html", context, status=status)
@@ -65,10 +64,9 @@ def _form(request: http.Request, error: str = "") -> HttpResponse:
 @http.page(jobs.IMPORT)
 def example(request: http.Request, target: str) -> HttpResponse:
     """A small file of a kind, to be looked at and filled in."""
-    if target not in examples.ROWS:
-        raise registry.TargetNotFound(_("There is no example file of this type."))
+    examples = registry.get(target).examples
     text = io.StringIO()
-    csv.writer(text).writerows(examples.of(target, request.LANGUAGE_CODE))
+    csv.writer(text).writerows(examples.get(request.LANGUAGE_CODE, examples["en"]))
     return HttpResponse(
         text.getvalue().encode("utf-8-sig"),
         content_type="text/csv; charset=utf-8",

@@ -32,7 +32,7 @@ FAILED = audit.declare("staff.sign_in_failed", _("failed to sign in"))
 
 
 def address(request: HttpRequest) -> str:
-    return client_ip.client(request.META, proxies=settings.PROXIES)
+    return client_ip.client(request.META, proxies=settings.TRUSTED_PROXIES)
 
 
 def by_password(

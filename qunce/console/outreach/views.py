@@ -93,7 +93,7 @@ def _counts(progress: results.Progress) -> list[Count]:
 
 def _steps(found: Campaign) -> set[str]:
     """What may be done with it now."""
-    return {step for step in STATES.steps if STATES.may(step, found.state)}
+    return {step for step in STATES.transitions if STATES.may(step, found.state)}
 
 
 def _mine(found: Campaign, request: http.Request) -> int | None:

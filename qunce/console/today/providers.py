@@ -161,7 +161,7 @@ def imports(staff: Staff, at: datetime) -> list[Line]:
             due_at=job.finished_at,
         )
         for job in ended.select_related("by").order_by("-pk")[:20]
-        if job.broken
+        if job.rows_broken
     ]
 
 
@@ -170,15 +170,15 @@ def _import_text(job: jobs.ImportJob) -> str:
         text = ngettext(
             "%(file)s: %(n)s row was skipped",
             "%(file)s: %(n)s rows were skipped",
-            job.broken,
+            job.rows_broken,
         )
     else:
         text = ngettext(
             "%(file)s was rejected: %(n)s broken row",
             "%(file)s was rejected: %(n)s broken rows",
-            job.broken,
+            job.rows_broken,
         )
-    return text % {"file": job.file, "n": f"{job.broken:,}"}
+    return text % {"file": job.file_name, "n": f"{job.rows_broken:,}"}
 
 
 @items.provider

@@ -1,7 +1,8 @@
-"""A backup of the truth in one file, taken while it is in use, that proves itself.
+"""Backups of the primary database, taken while it is in use and verified on restore.
 
-The file is a ZIP of the database and a manifest: rows of every table, sums of what must
-not change, the migrations, a digest. What is derived is not in it; it is made anew.
+A backup is a ZIP file of the database and a manifest with the number of rows of every
+table, some sums, the applied migrations and a digest. Derived data is not part of it,
+because it is rebuilt after a restore.
 """
 
 from __future__ import annotations
@@ -32,26 +33,25 @@ RunQuery = Callable[[str], list[tuple[Any, ...]]]
 
 CHECKED_SUMS = {
     "core_fact": (
-        # What is left by 1,000,003: the sum of all times does not fit an integer.
+        # Modulo 1,000,003, since the sum of all times does not fit into an integer.
         "happened_at - happened_at / 1000003 * 1000003",
         "account_id - account_id / 1000003 * 1000003",
     ),
-    "core_entry": ("amount",),
     "sales_order": ("amount", "refunded_amount"),
 }
-"""What is added up besides the rows: money, and the facts' times and members."""
+"""Expressions whose sums are compared on restore, besides the number of rows."""
 
 
 class InvalidBackup(errors.Invalid):
-    """The file is not a whole backup."""
+    """The file is damaged, or it is not a backup."""
 
 
 class VerificationFailed(errors.QunceError):
-    """What was restored is not what was backed up."""
+    """The restored database differs from the one that was backed up."""
 
 
 class OtherDatabase(errors.Invalid):
-    """A backup of SQLite goes into SQLite, one of PostgreSQL into PostgreSQL."""
+    """A backup can be restored only into the kind of database that it was made of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,22 +70,22 @@ class Manifest:
 
 
 def create(target: Path, *, at: datetime) -> Manifest:
-    """Back up into `target`; it appears only when it is whole."""
+    """Write a backup to `target`, which appears only when the backup is complete."""
     part = target.with_name(target.name + ".part")
     copy = target.with_name(target.name + ".truth")
     try:
-        with _copied(copy) as ask:
-            schema, tables = _schema(ask), _tables(ask)
+        with _copy_database(copy) as query:
+            schema, tables = _migrations(query), _count_rows(query)
         manifest = Manifest(
             format=FORMAT,
-            database="postgresql" if db.is_postgresql() else "sqlite",
+            database=_database_kind(),
             made_at=at.isoformat(),
             schema=schema,
             tables=tables,
             size=copy.stat().st_size,
             digest=_digest(copy),
         )
-        _pack(part, copy, manifest)
+        _write_archive(part, copy, manifest)
         part.replace(target)
     finally:
         for path in (part, copy):
@@ -94,17 +94,18 @@ def create(target: Path, *, at: datetime) -> Manifest:
 
 
 @contextlib.contextmanager
-def _copied(copy: Path) -> Iterator[RunQuery]:
-    """Copies the truth; the reader that is yielded sees exactly what was copied."""
+def _copy_database(copy: Path) -> Iterator[RunQuery]:
+    """Copy the database; yields a function that queries exactly what was copied."""
     if db.is_postgresql():
         with db.snapshot():
             name = db.rows("SELECT pg_export_snapshot()")[0][0]
             postgres_tools.dump(copy, snapshot=name)
             yield db.rows
         return
-    # One step for all pages: a copy in several starts over when somebody writes.
+    database = Path(str(settings.DATABASES["default"]["NAME"]))
+    # All pages in one step, since a copy in several starts again when somebody writes.
     with (
-        contextlib.closing(_open(_truth(), "ro")) as source,
+        contextlib.closing(_open_read_only(database)) as source,
         contextlib.closing(sqlite3.connect(copy)) as target,
     ):
         source.backup(target)
@@ -112,20 +113,16 @@ def _copied(copy: Path) -> Iterator[RunQuery]:
         yield lambda sql: target.execute(sql).fetchall()
 
 
-def _open(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)
+def _open_read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
-def _truth() -> Path:
-    return Path(str(settings.DATABASES["default"]["NAME"]))
-
-
-def _schema(ask: RunQuery) -> list[str]:
-    rows = ask("SELECT app, name FROM django_migrations ORDER BY app, name")
+def _migrations(query: RunQuery) -> list[str]:
+    rows = query("SELECT app, name FROM django_migrations ORDER BY app, name")
     return [f"{app}.{name}" for app, name in rows]
 
 
-TABLES = {
+SELECT_TABLES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table'"
     " AND name NOT LIKE 'sqlite_%' ORDER BY name",
     "postgresql": "SELECT tablename FROM pg_tables"
@@ -133,17 +130,21 @@ TABLES = {
 }
 
 
-def _tables(ask: RunQuery) -> dict[str, list[int]]:
-    """Rows of each table and, where it matters, sums."""
-    kind = "postgresql" if db.is_postgresql() else "sqlite"
-    found = {}
-    for (table,) in ask(TABLES[kind]):
+def _count_rows(query: RunQuery) -> dict[str, list[int]]:
+    """The number of rows of each table, followed by its sums of `CHECKED_SUMS`."""
+    numbers = {}
+    for (table,) in query(SELECT_TABLES[_database_kind()]):
         sums = "".join(
-            f", COALESCE(SUM({what}), 0)" for what in CHECKED_SUMS.get(table, ())
+            f", COALESCE(SUM({expression}), 0)"
+            for expression in CHECKED_SUMS.get(table, ())
         )
-        rows = ask(f'SELECT COUNT(*){sums} FROM "{table}"')  # noqa: S608 - our tables
-        found[table] = [int(number) for number in rows[0]]
-    return found
+        rows = query(f'SELECT COUNT(*){sums} FROM "{table}"')  # noqa: S608 - our tables
+        numbers[table] = [int(number) for number in rows[0]]
+    return numbers
+
+
+def _database_kind() -> str:
+    return "postgresql" if db.is_postgresql() else "sqlite"
 
 
 def _digest(path: Path) -> str:
@@ -151,8 +152,8 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _pack(part: Path, copy: Path, manifest: Manifest) -> None:
-    # pg_dump has compressed its own already.
+def _write_archive(part: Path, copy: Path, manifest: Manifest) -> None:
+    # pg_dump compresses its output itself.
     method = zipfile.ZIP_DEFLATED
     if manifest.database == "postgresql":
         method = zipfile.ZIP_STORED
@@ -178,15 +179,15 @@ def read_manifest(source: Path) -> Manifest:
     return manifest
 
 
-def check_compatible(manifest: Manifest, *, known: set[str]) -> None:
-    """`known` are the migrations of this version, as `app.name`."""
-    here = "postgresql" if db.is_postgresql() else "sqlite"
-    if manifest.database != here:
+def check_compatible(manifest: Manifest, *, migrations: set[str]) -> None:
+    """Check that this version, with these migrations (`app.name`), can restore a backup."""
+    ours = _database_kind()
+    if manifest.database != ours:
         raise OtherDatabase(
             _("This is a backup of %(theirs)s, but this installation uses %(ours)s.")
-            % {"theirs": manifest.database, "ours": here}
+            % {"theirs": manifest.database, "ours": ours}
         )
-    newer = sorted(set(manifest.schema) - known)
+    newer = sorted(set(manifest.schema) - migrations)
     if newer:
         raise InvalidBackup(
             _(
@@ -198,7 +199,7 @@ def check_compatible(manifest: Manifest, *, known: set[str]) -> None:
 
 
 def unpack(source: Path, manifest: Manifest, copy: Path) -> None:
-    """Take the database out of the file and compare it with its digest."""
+    """Extract the database to `copy` and compare it with the digest."""
     try:
         with zipfile.ZipFile(source) as archive, copy.open("wb") as out:
             with archive.open(manifest.member) as packed:
@@ -216,20 +217,20 @@ def unpack(source: Path, manifest: Manifest, copy: Path) -> None:
 
 
 def verify_copy(copy: Path, manifest: Manifest) -> None:
-    """SQLite, before it is put in place: whole, consistent, and what was backed up."""
-    with contextlib.closing(_open(copy, "ro")) as connection:
-        sound = connection.execute("PRAGMA integrity_check").fetchall()
-        loose = connection.execute("PRAGMA foreign_key_check").fetchall()
-        tables = _tables(lambda sql: connection.execute(sql).fetchall())
-    if sound != [("ok",)] or loose:
+    """Verify a SQLite database before it replaces the current one."""
+    with contextlib.closing(_open_read_only(copy)) as connection:
+        integrity = connection.execute("PRAGMA integrity_check").fetchall()
+        orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
+        tables = _count_rows(lambda sql: connection.execute(sql).fetchall())
+    if integrity != [("ok",)] or orphans:
         raise VerificationFailed(_("The restored database is not consistent."))
     _compare(tables, manifest)
 
 
 def verify_database(manifest: Manifest) -> None:
-    """PostgreSQL, after it was loaded."""
+    """Verify the PostgreSQL database after a backup was loaded into it."""
     with db.snapshot():
-        _compare(_tables(db.rows), manifest)
+        _compare(_count_rows(db.rows), manifest)
 
 
 def _compare(tables: dict[str, list[int]], manifest: Manifest) -> None:

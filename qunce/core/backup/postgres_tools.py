@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs for dumping and restoring, found and fed."""
+"""Runs pg_dump and pg_restore, PostgreSQL's programs for backups."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class ProgramFailed(errors.QunceError):
 
 
 def dump(target: Path, *, snapshot: str) -> None:
-    """The whole database as of an exported snapshot, in PostgreSQL's custom format."""
+    """Dump the database as of an exported snapshot, in PostgreSQL's custom format."""
     options = ["--format=custom", "--no-owner", "--no-privileges"]
     _run("pg_dump", *options, f"--snapshot={snapshot}", f"--file={target}")
 
 
 def load(source: Path) -> None:
-    """Into this database, which is empty; all of it or nothing."""
+    """Load a dump into this database, which must be empty, in one transaction."""
     options = ["--no-owner", "--no-privileges", "--exit-on-error"]
     _run("pg_restore", *options, "--single-transaction", "--dbname=", str(source))
 
@@ -44,7 +44,7 @@ def clear() -> None:
 
 
 def _run(program: str, *options: str) -> None:
-    given = connection.settings_dict
+    settings = connection.settings_dict
     env = dict(os.environ)
     for variable, name in (
         ("PGDATABASE", "NAME"),
@@ -53,33 +53,42 @@ def _run(program: str, *options: str) -> None:
         ("PGHOST", "HOST"),
         ("PGPORT", "PORT"),
     ):
-        if given.get(name):
-            env[variable] = str(given[name])
-    for name, value in given.get("OPTIONS", {}).items():
+        if settings.get(name):
+            env[variable] = str(settings[name])
+    for name, value in settings.get("OPTIONS", {}).items():
         if name.startswith("ssl"):
             env[f"PG{name.upper()}"] = str(value)
-    words = [w + env.get("PGDATABASE", "") if w == "--dbname=" else w for w in options]
-    made = subprocess.run(  # noqa: S603 - a program we found, no shell
-        [_find(program), *words], env=env, capture_output=True, text=True, check=False
+    # pg_restore connects to a database only if it is named on the command line.
+    arguments = [
+        f"--dbname={env.get('PGDATABASE', '')}" if option == "--dbname=" else option
+        for option in options
+    ]
+    result = subprocess.run(  # noqa: S603 - our program, no shell
+        [_find_program(program), *arguments],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    if made.returncode:
-        raise ProgramFailed(f"{program}: {made.stderr.strip()[-500:]}")
+    if result.returncode:
+        raise ProgramFailed(f"{program}: {result.stderr.strip()[-500:]}")
 
 
-def _find(program: str) -> str:
-    """The newest that is installed: an older one refuses a newer server."""
-    folders = [Path(os.environ["PG_BIN"])] if os.environ.get("PG_BIN") else []
+def _find_program(program: str) -> str:
+    """The path of the newest one installed, since an older one refuses a newer server."""
+    configured = os.environ.get("QUNCE_PG_BIN")
+    folders = [Path(configured)] if configured else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version)[::-1]
     for folder in folders:
         if (folder / program).exists():
             return str(folder / program)
-    found = shutil.which(program)
-    if found is None:
+    path = shutil.which(program)
+    if path is None:
         raise ProgramFailed(
             _("%(program)s was not found; install PostgreSQL's client programs.")
             % {"program": program}
         )
-    return found
+    return path
 
 
 def _version(folder: Path) -> int:

@@ -1,6 +1,7 @@
-"""CSV and its kin. Arrow reads it: it streams, tells the number and text of each row
-that does not fit its heading (DuckDB's reader tells lines of text), and refuses a row
-longer than its block.
+"""Reads CSV files and files with other delimiters.
+
+Arrow is used because it streams, reports the number and text of each row that does not
+fit the headings (DuckDB reports lines of text), and rejects a row longer than a block.
 """
 
 from __future__ import annotations
@@ -24,21 +25,21 @@ SAMPLE_BYTES = 1 << 16
 
 
 def detect_delimiter(stream: IO[bytes]) -> str:
-    """The candidate that splits the first lines most evenly; a comma when none does."""
+    """Return the delimiter that splits the first lines most evenly, else a comma."""
     text = stream.read(SAMPLE_BYTES).decode("utf-8", "replace")
     lines = text.splitlines()[:20] or [""]
-    best, most = ",", 0
-    for candidate in DELIMITERS:
-        widths = [len(row) for row in csv.reader(lines, delimiter=candidate) if row]
+    best, best_score = ",", 0
+    for delimiter in DELIMITERS:
+        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
         columns = widths[0] if widths else 0
-        even = sum(width == columns for width in widths)
-        if columns > 1 and columns * even > most:
-            best, most = candidate, columns * even
+        score = columns * sum(width == columns for width in widths)
+        if columns > 1 and score > best_score:
+            best, best_score = delimiter, score
     return best
 
 
 def read_headings(stream: IO[bytes], delimiter: str) -> list[str]:
-    """The first row, read as Arrow will read it."""
+    """Return the first row, split as Arrow will split it."""
     text = io.TextIOWrapper(stream, "utf-8", newline="")
     csv.field_size_limit(inspection.MAX_LINE_BYTES)
     try:
@@ -60,36 +61,45 @@ def read_headings(stream: IO[bytes], delimiter: str) -> list[str]:
 def read_batches(
     stream: IO[bytes], headings: list[str], delimiter: str
 ) -> Iterator[rows.RowBatch]:
-    """Row 1 is the heading, so data begins at row 2."""
+    """Yield the rows below the headings; the first of them is row 2."""
     broken: list[rows.BrokenRow] = []
     language = translation.get_language()
 
-    def note(row: Any) -> str:
-        with translation.override(language):  # Arrow calls from a thread of its own
-            remedy = _misfit(row, headings)
-        broken.append(rows.BrokenRow(int(row.number), row.text[:200], remedy))
+    def collect(row: Any) -> str:
+        # Arrow calls this in a thread of its own, where no language is active.
+        with translation.override(language):
+            reason = _(
+                "This row has %(found)d fields, but the heading has %(wanted)d. "
+                "Check for a missing or extra separator, and quote fields that "
+                "contain one."
+            ) % {"found": row.actual_columns, "wanted": len(headings)}
+        broken.append(rows.BrokenRow(int(row.number), row.text[:200], reason))
         return "skip"
 
-    names = [f"c{place}" for place in range(len(headings))]
+    names = [f"c{index}" for index in range(len(headings))]
     try:
-        reader = _reader(stream, names, delimiter, note)
-        number = 1
+        reader = _open(stream, names, delimiter, collect)
+        next_row = 1
         while (batch := _next(reader)) is not None:
-            taken, broken[:] = list(broken), []
-            numbers, number = _numbers(number, batch.num_rows, taken)
-            yield _piece(batch, numbers, taken)
+            batch_broken, broken[:] = list(broken), []
+            numbers = _number_rows(next_row, batch.num_rows, batch_broken)
+            next_row += batch.num_rows + len(batch_broken)
+            columns = batch.columns
+            if len(numbers) and numbers[0] == 1:
+                columns, numbers = [c.slice(1) for c in columns], numbers[1:]
+            yield rows.RowBatch(columns, numbers, batch_broken)
         if broken:
-            nothing = [pa.array([], pa.string()) for _name in names]
-            yield rows.RowBatch(nothing, np.empty(0, dtype=np.int64), list(broken))
+            empty = [pa.array([], pa.string()) for _name in names]
+            yield rows.RowBatch(empty, np.empty(0, dtype=np.int64), list(broken))
     except pa.ArrowInvalid as error:
-        raise inspection.UnreadableFile(_explained(str(error))) from None
+        raise inspection.UnreadableFile(_explain(str(error))) from None
 
 
-def _reader(stream: IO[bytes], names: list[str], delimiter: str, note: Any) -> Any:
+def _open(stream: IO[bytes], names: list[str], delimiter: str, collect: Any) -> Any:
     return arrow_csv.open_csv(
         stream,
         read_options=arrow_csv.ReadOptions(
-            # Only a single thread tells the numbers of broken rows.
+            # Arrow reports the numbers of broken rows only with a single thread.
             use_threads=False,
             block_size=BLOCK_BYTES,
             column_names=names,
@@ -98,7 +108,7 @@ def _reader(stream: IO[bytes], names: list[str], delimiter: str, note: Any) -> A
             delimiter=delimiter,
             newlines_in_values=True,
             ignore_empty_lines=False,
-            invalid_row_handler=note,
+            invalid_row_handler=collect,
         ),
         convert_options=arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
@@ -115,34 +125,14 @@ def _next(reader: Any) -> pa.RecordBatch | None:
         return None
 
 
-def _numbers(
-    start: int, count: int, broken: list[rows.BrokenRow]
-) -> tuple[np.ndarray, int]:
-    """Numbers of `count` rows from `start` on, when `broken` stood between them."""
-    span = np.arange(start, start + count + len(broken), dtype=np.int64)
-    missing = np.array([one.row for one in broken], dtype=np.int64)
-    numbers = span[~np.isin(span, missing)]
-    return numbers[:count], start + count + len(broken)
+def _number_rows(start: int, count: int, broken: list[rows.BrokenRow]) -> np.ndarray:
+    """Return the numbers of `count` rows from `start` on, between the broken ones."""
+    numbers = np.arange(start, start + count + len(broken), dtype=np.int64)
+    skipped = np.array([row.row for row in broken], dtype=np.int64)
+    return numbers[~np.isin(numbers, skipped)][:count]
 
 
-def _piece(
-    batch: pa.RecordBatch, numbers: np.ndarray, broken: list[rows.BrokenRow]
-) -> rows.RowBatch:
-    columns = batch.columns
-    if len(numbers) and numbers[0] == 1:
-        columns, numbers = [column.slice(1) for column in columns], numbers[1:]
-    return rows.RowBatch(columns, numbers, broken)
-
-
-def _misfit(row: Any, headings: list[str]) -> str:
-    return _(
-        "This row has %(found)d fields, but the heading has %(wanted)d. "
-        "Check for a missing or extra separator, and quote fields that "
-        "contain one."
-    ) % {"found": row.actual_columns, "wanted": len(headings)}
-
-
-def _explained(message: str) -> str:
+def _explain(message: str) -> str:
     if "straddling" in message:
         return _("A row is longer than 8 MB. Check for an unclosed quotation mark.")
     return _("The file cannot be read: %(error)s") % {"error": message}

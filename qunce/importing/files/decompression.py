@@ -1,4 +1,4 @@
-"""The bytes inside a .gz or .xz, in bounded memory."""
+"""Decompresses .gz and .xz files in bounded memory."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ MAGIC = {b"\x1f\x8b": "gz", b"\xfd7zXZ\0": "xz"}
 
 
 class DamagedFile(errors.Invalid):
-    """A packed file is cut off or damaged."""
+    """The compressed file is truncated or damaged."""
 
 
 class Decompressor(Protocol):
-    """What `lzma.LZMADecompressor` offers."""
+    """The part of `lzma.LZMADecompressor` that DecompressedFile needs."""
 
     @property
     def eof(self) -> bool: ...
@@ -36,7 +36,9 @@ class Decompressor(Protocol):
     def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
 
 
-class _Gunzip:
+class _GzipDecompressor:
+    """zlib's decompressor with the interface of lzma's."""
+
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(wbits=31)
 
@@ -56,26 +58,29 @@ class _Gunzip:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
 
 
-def _unxz() -> Decompressor:
+def _xz_decompressor() -> Decompressor:
     # Python's own opener takes as much memory as the file asks for, up to 4 GB.
     return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=MAX_XZ_MEMORY)
 
 
-DECOMPRESSORS: dict[str, Callable[[], Decompressor]] = {"gz": _Gunzip, "xz": _unxz}
+DECOMPRESSORS: dict[str, Callable[[], Decompressor]] = {
+    "gz": _GzipDecompressor,
+    "xz": _xz_decompressor,
+}
 
 
 def detect_compression(head: bytes) -> str:
-    """`gz`, `xz`, or nothing when it is not packed."""
+    """Return `gz` or `xz`, or an empty string for a file that is not compressed."""
     return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
 
 
 class DecompressedFile(io.RawIOBase):
-    """Reads like the file inside; members that follow one another are one file."""
+    """The content of a compressed file; several streams in a row are read as one."""
 
-    def __init__(self, packed: IO[bytes], packing: str) -> None:
-        self._packed, self._make = packed, DECOMPRESSORS[packing]
-        self._unpacker = self._make()
-        self._rest, self._fed = b"", False
+    def __init__(self, compressed: IO[bytes], compression: str) -> None:
+        self._compressed, self._create = compressed, DECOMPRESSORS[compression]
+        self._decompressor = self._create()
+        self._unused, self._has_begun = b"", False
 
     def readable(self) -> bool:
         return True
@@ -83,33 +88,33 @@ class DecompressedFile(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
         try:
-            piece = self._next(len(view))
+            block = self._next_block(len(view))
         except (zlib.error, lzma.LZMAError, EOFError) as error:
             raise DamagedFile(
                 _("The compressed file is damaged: %(error)s") % {"error": error}
             ) from None
-        view[: len(piece)] = piece
-        return len(piece)
+        view[: len(block)] = block
+        return len(block)
 
-    def _next(self, most: int) -> bytes:
+    def _next_block(self, limit: int) -> bytes:
         while True:
-            if self._unpacker.eof:
-                self._rest = self._unpacker.unused_data.lstrip(b"\0")
-                self._unpacker, self._fed = self._make(), False
-            data = self._feed() if self._unpacker.needs_input else b""
-            if not data and not self._fed:
+            if self._decompressor.eof:
+                # Another stream may follow, after padding with null bytes.
+                self._unused = self._decompressor.unused_data.lstrip(b"\0")
+                self._decompressor, self._has_begun = self._create(), False
+            data = b""
+            if self._decompressor.needs_input:
+                data = self._unused or self._compressed.read(BLOCK_BYTES)
+                self._unused = b""
+            if not data and not self._has_begun:
                 return b""
-            self._fed = True
-            piece = self._unpacker.decompress(data, most)
-            if piece:
-                return piece
-            if not data and not self._unpacker.eof:
+            self._has_begun = True
+            block = self._decompressor.decompress(data, limit)
+            if block:
+                return block
+            if not data and not self._decompressor.eof:
                 raise EOFError(_("unexpected end of file"))
 
-    def _feed(self) -> bytes:
-        data, self._rest = self._rest or self._packed.read(BLOCK_BYTES), b""
-        return data
-
     def close(self) -> None:
-        self._packed.close()
+        self._compressed.close()
         super().close()

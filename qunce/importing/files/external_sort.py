@@ -1,6 +1,6 @@
-"""Rows put aside on disk and given back in another order, in bounded memory.
+"""Sorts rows in bounded memory, by writing them to a temporary DuckDB file.
 
-Lines of one order may lie anywhere in a file; sorted by their order they come together.
+Lines of one order may be anywhere in a file; sorted by their order they come together.
 """
 
 from __future__ import annotations
@@ -11,27 +11,32 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.conf import settings
 
 from qunce.importing.files import json_files
-from qunce.sets import duckdb_session
 
 ROWS_PER_BATCH = 65_536
 
 
 class SpillTable:
-    """A table on disk; use it in a `with`, the file goes at its end."""
+    """A table on disk; as a context manager it deletes its file at the end."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = tempfile.TemporaryDirectory(prefix="staged-", dir=folder)
-        self._connection = duckdb_session.connect(
+        self._connection = duckdb.connect(
             str(Path(self._folder.name) / "rows.duckdb"),
-            temp_directory=str(Path(self._folder.name) / "spilled"),
+            config={
+                "memory_limit": settings.DUCKDB_MEMORY,
+                "threads": settings.DUCKDB_THREADS,
+                "temp_directory": str(Path(self._folder.name) / "spilled"),
+            },
         )
-        self._made = False
+        self._is_created = False
 
     def __enter__(self) -> SpillTable:
         return self
@@ -50,52 +55,50 @@ class SpillTable:
 
     def add(self, rows: pa.Table) -> None:
         cursor = self._connection.cursor()
-        cursor.register("coming", rows)
-        if not self._made:
-            cursor.execute("CREATE TABLE staged AS SELECT * FROM coming")
-            self._made = True
+        cursor.register("added", rows)
+        if not self._is_created:
+            cursor.execute("CREATE TABLE spilled AS SELECT * FROM added")
+            self._is_created = True
         else:
-            cursor.execute("INSERT INTO staged BY NAME SELECT * FROM coming")
+            cursor.execute("INSERT INTO spilled BY NAME SELECT * FROM added")
 
-    def ask(self, sql: str) -> pa.Table:
-        """A query over the table `staged`."""
-        return self._connection.cursor().sql(sql).to_arrow_table()
+    def sorted(self, by: Sequence[str], limit: int) -> Iterator[pa.Table]:
+        """Yield tables of about `limit` rows, sorted by the columns `by`.
 
-    def sorted(self, by: Sequence[str], most: int) -> Iterator[pa.Table]:
-        """Tables of about `most` rows sorted by `by`; equal values of the first one
-        are never in two tables."""
-        if not self._made:
+        Rows with the same value of the first of these columns are in one table.
+        """
+        if not self._is_created:
             return
         names = ", ".join(f'"{name}"' for name in by)
-        # The name comes from our own callers, and sorting spills to disk.
+        # The names come from our own callers; DuckDB spills to disk while it sorts.
         relation = self._connection.cursor().sql(
-            f"SELECT * FROM staged ORDER BY {names}"  # noqa: S608
+            f"SELECT * FROM spilled ORDER BY {names}"  # noqa: S608
         )
-        waiting: list[Any] = []
+        pending: list[Any] = []
         count = 0
         for batch in relation.to_arrow_reader(ROWS_PER_BATCH):
-            waiting.append(batch)
+            pending.append(batch)
             count += len(batch)
-            if count > most:
-                table = pa.Table.from_batches(waiting)
-                cut = _begin_of_last(table[by[0]])
-                if cut:
-                    yield table.slice(0, cut).combine_chunks()
-                    rest = table.slice(cut).combine_chunks()
-                    waiting, count = rest.to_batches(), rest.num_rows
+            if count > limit:
+                table = pa.Table.from_batches(pending)
+                # The last value may go on in the next batch.
+                end = _start_of_last_value(table[by[0]])
+                if end:
+                    yield table.slice(0, end).combine_chunks()
+                    rest = table.slice(end).combine_chunks()
+                    pending, count = rest.to_batches(), rest.num_rows
         if count:
-            yield pa.Table.from_batches(waiting).combine_chunks()
+            yield pa.Table.from_batches(pending).combine_chunks()
 
 
-def _begin_of_last(column: pa.ChunkedArray) -> int:
-    """Where the run of the last value begins."""
+def _start_of_last_value(column: pa.ChunkedArray) -> int:
     same = np.asarray(pc.equal(column, column[-1]).combine_chunks())
     different = np.flatnonzero(~same)
     return int(different[-1]) + 1 if len(different) else 0
 
 
 def query(sql: str, **tables: pa.Table) -> pa.Table:
-    """A query over Arrow tables, under their names."""
+    """Run a query over Arrow tables, which it finds under their keyword names."""
     cursor = json_files.connection().cursor()
     for name, table in tables.items():
         cursor.register(name, table)

@@ -1,8 +1,8 @@
-"""A file's bytes, measured once before anything is read from them.
+"""Reads a file's bytes once, before anything is parsed.
 
-The first pass finds what a reader cannot know from the head: whether every byte is
-valid UTF-8, how many lines there are, whether one of them never ends, and the digest by
-which a killed import knows its file again.
+This first pass finds what the head of a file cannot tell: whether every byte is valid
+UTF-8, how many lines there are, whether one of them never ends, and the digest by which
+an interrupted import recognises its file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from qunce.importing.files import decompression
 MAX_LINE_BYTES = 4 << 20
 MAX_RATIO = 400
 MIN_BYTES_FOR_RATIO = 256 << 20
-"""A packed file may grow to this size, and beyond it to MOST_RATIO times its own."""
+"""Content larger than this may be at most MAX_RATIO times as large as its file."""
 CJK = re.compile("[\u3400-\u9fff]")
 ENCODINGS = {"utf-8", "utf-8-sig", "utf-16", "gb18030"}
 
@@ -34,67 +34,74 @@ class UnreadableFile(errors.Invalid):
 
 @dataclass(frozen=True)
 class FileInfo:
-    """`size` and `lines` are those of the unpacked bytes."""
+    """`size` and `lines` are those of the decompressed content."""
 
-    packing: str
+    compression: str
     encoding: str
     digest: str
     size: int
     lines: int
 
 
-def open_bytes(path: Path, packing: str) -> IO[bytes]:
-    plain = path.open("rb")
-    if not packing:
-        return plain
-    unpacked = decompression.DecompressedFile(plain, packing)
-    return cast("IO[bytes]", io.BufferedReader(unpacked, decompression.BLOCK_BYTES))
+def open_bytes(path: Path, compression: str) -> IO[bytes]:
+    """Open the file for reading its decompressed bytes."""
+    file = path.open("rb")
+    if not compression:
+        return file
+    content = decompression.DecompressedFile(file, compression)
+    return cast("IO[bytes]", io.BufferedReader(content, decompression.BLOCK_BYTES))
 
 
 def inspect(path: Path, *, encoding: str = "", one_line: bool = False) -> FileInfo:
-    """Read the whole file once. `one_line` allows lines without end (a JSON list)."""
+    """Read the whole file once; `one_line` allows endless lines, as in a JSON list.
+
+    The encoding is detected unless it is given. Raises UnreadableFile.
+    """
     with path.open("rb") as file:
-        packing = decompression.detect_compression(file.read(6))
-    counts = _ByteCounter(path, packed=bool(packing), one_line=one_line)
-    decoders = _EncodingDetector(encoding or None)
-    with open_bytes(path, packing) as stream:
+        compression = decompression.detect_compression(file.read(6))
+    counter = _ByteCounter(path, bool(compression), one_line)
+    detector = _EncodingDetector(encoding)
+    with open_bytes(path, compression) as stream:
         while block := stream.read(decompression.BLOCK_BYTES):
-            if not counts.size:
-                decoders.begin(block)
-            counts.add(block, text=decoders.narrow)
-            decoders.add(block)
+            if not counter.size:
+                detector.start(block)
+            counter.add(block, is_bytewise=detector.encoding != "utf-16")
+            detector.add(block)
     return FileInfo(
-        packing,
-        decoders.finish(),
-        counts.digest.hexdigest(),
-        counts.size,
-        counts.lines,
+        compression,
+        detector.finish(),
+        counter.digest.hexdigest(),
+        counter.size,
+        counter.lines,
     )
 
 
 @dataclass
 class _ByteCounter:
     path: Path
-    packed: bool
+    is_compressed: bool
     one_line: bool
     size: int = 0
     lines: int = 0
-    open_line: int = 0
+    line_length: int = 0
+    """Bytes since the last line end."""
     digest: hashlib.blake2b = field(
         default_factory=lambda: hashlib.blake2b(digest_size=16)
     )
 
-    def add(self, block: bytes, *, text: bool) -> None:
+    def add(self, block: bytes, *, is_bytewise: bool) -> None:
         self.size += len(block)
         self.digest.update(block)
-        if self.packed and self.size > MIN_BYTES_FOR_RATIO:
+        if self.is_compressed and self.size > MIN_BYTES_FOR_RATIO:
             self._check_ratio()
-        if text and b"\0" in block:
+        if is_bytewise and b"\0" in block:
             raise UnreadableFile(_("This is not a text file: it contains null bytes."))
         self.lines += block.count(b"\n")
         end = max(block.rfind(b"\n"), block.rfind(b"\r"))
-        self.open_line = len(block) - end if end >= 0 else self.open_line + len(block)
-        if self.open_line > MAX_LINE_BYTES and not self.one_line:
+        self.line_length = (
+            len(block) - end if end >= 0 else self.line_length + len(block)
+        )
+        if self.line_length > MAX_LINE_BYTES and not self.one_line:
             raise UnreadableFile(
                 _("Line %(line)d is longer than 4 MB: this is not a table.")
                 % {"line": self.lines + 1}
@@ -110,59 +117,59 @@ class _ByteCounter:
 
 
 class _EncodingDetector:
-    """UTF-8 until a byte contradicts it, then GB18030 from the start of the file.
+    """Assumes UTF-8 until a byte contradicts it, then GB18030 for the whole file.
 
-    A file that was Chinese in UTF-8 up to that byte is UTF-8 with a broken byte.
+    A file that had Chinese text in UTF-8 before that byte is UTF-8 with a broken byte.
     """
 
-    def __init__(self, encoding: str | None) -> None:
-        self.encoding = encoding or ""
-        self._given = encoding is not None
+    def __init__(self, encoding: str) -> None:
+        self.encoding = encoding
+        self._is_given = bool(encoding)
         self._decoder: codecs.IncrementalDecoder | None = None
-        self._line, self._chinese, self._strange = 1, 0, False
+        self._line, self._chinese_count, self._has_other_text = 1, 0, False
 
-    @property
-    def narrow(self) -> bool:
-        return self.encoding != "utf-16"
-
-    def begin(self, head: bytes) -> None:
-        if not self._given:
+    def start(self, head: bytes) -> None:
+        if not self._is_given:
             self.encoding = "utf-8"
             if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                 self.encoding = "utf-16"
         self._decoder = codecs.getincrementaldecoder(self.encoding)()
 
     def add(self, block: bytes) -> None:
-        assert self._decoder is not None  # noqa: S101 - begin() came first
+        assert self._decoder is not None  # noqa: S101 - start() came first
         state = self._decoder.getstate()
         try:
             text = self._decoder.decode(block)
         except UnicodeDecodeError as error:
             self._decoder.setstate(state)
-            self._fail(block, error)
+            self._change_encoding(block, error)
             return
-        if self.encoding == "utf-8" and not self._chinese and not text.isascii():
-            self._chinese += len(CJK.findall(text))
-            self._strange = self._strange or not self._chinese
+        if self.encoding == "utf-8" and not self._chinese_count and not text.isascii():
+            self._chinese_count += len(CJK.findall(text))
+            self._has_other_text = self._has_other_text or not self._chinese_count
         self._line += block.count(b"\n")
 
-    def _fail(self, block: bytes, error: UnicodeDecodeError) -> None:
-        before = block[: max(error.start, 0)]
-        if self.encoding != "utf-8" or self._given or self._was_utf8(before):
-            line = self._line + before.count(b"\n")
+    def _change_encoding(self, block: bytes, error: UnicodeDecodeError) -> None:
+        valid = block[: max(error.start, 0)]
+        if self.encoding != "utf-8" or self._is_given or self._was_utf8(valid):
             raise UnreadableFile(
                 _("Line %(line)d is not valid %(encoding)s; save the file as UTF-8.")
-                % {"line": line, "encoding": self.encoding.upper()}
+                % {
+                    "line": self._line + valid.count(b"\n"),
+                    "encoding": self.encoding.upper(),
+                }
             ) from None
         self.encoding = "gb18030"
         self._decoder = codecs.getincrementaldecoder("gb18030")()
         self.add(block)
 
-    def _was_utf8(self, before: bytes) -> bool:
-        found = self._chinese + len(CJK.findall(before.decode("utf-8", "ignore")))
-        return self._strange or found > 3
+    def _was_utf8(self, valid: bytes) -> bool:
+        # GB18030 text may be valid UTF-8 by chance, but hardly for more than 3 characters.
+        count = self._chinese_count + len(CJK.findall(valid.decode("utf-8", "ignore")))
+        return self._has_other_text or count > 3
 
     def finish(self) -> str:
+        """Return the encoding; raises if the file ends within a character."""
         if self._decoder is not None:
             try:
                 self._decoder.decode(b"", final=True)
@@ -173,39 +180,39 @@ class _EncodingDetector:
         return self.encoding or "utf-8"
 
 
-def open_text(path: Path, survey: FileInfo) -> IO[bytes]:
-    """The unpacked file as UTF-8 bytes, without a byte order mark."""
-    raw = open_bytes(path, survey.packing)
-    if survey.encoding == "utf-8":
+def open_text(path: Path, info: FileInfo) -> IO[bytes]:
+    """Open the file for reading its content as UTF-8 without a byte order mark."""
+    raw = open_bytes(path, info.compression)
+    if info.encoding == "utf-8":
         if raw.read(3) != codecs.BOM_UTF8:
             raw.close()
-            return open_bytes(path, survey.packing)
+            return open_bytes(path, info.compression)
         return raw
-    recoded = _Recoded(raw, survey.encoding)
-    return cast("IO[bytes]", io.BufferedReader(recoded, decompression.BLOCK_BYTES))
+    reencoded = _ReencodedFile(raw, info.encoding)
+    return cast("IO[bytes]", io.BufferedReader(reencoded, decompression.BLOCK_BYTES))
 
 
-class _Recoded(io.RawIOBase):
-    """Bytes of one encoding, read as UTF-8."""
+class _ReencodedFile(io.RawIOBase):
+    """A file in another encoding, read as UTF-8."""
 
     def __init__(self, raw: IO[bytes], encoding: str) -> None:
         self._raw = raw
         self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._left = b""
+        self._pending = b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
         view = memoryview(buffer).cast("B")
-        while not self._left:
+        while not self._pending:
             block = self._raw.read(decompression.BLOCK_BYTES)
-            self._left = self._decoder.decode(block, final=not block).encode()
+            self._pending = self._decoder.decode(block, final=not block).encode()
             if not block:
                 break
-        piece, self._left = self._left[: len(view)], self._left[len(view) :]
-        view[: len(piece)] = piece
-        return len(piece)
+        block, self._pending = self._pending[: len(view)], self._pending[len(view) :]
+        view[: len(block)] = block
+        return len(block)
 
     def close(self) -> None:
         self._raw.close()

@@ -1,12 +1,13 @@
-"""JSON lists and NDJSON: one object a row. DuckDB takes the objects apart.
+"""Reads JSON lists and NDJSON files, one object per row; DuckDB extracts the values.
 
-A line that is not JSON is one broken row, not the end of the file: lines come in as
-text and are checked before they are opened.
+A line that is not JSON is one broken row and does not end the import, so lines are read
+as text and checked before they are parsed.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -16,23 +17,38 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from qunce.importing.files import inspection, rows
-from qunce.sets import duckdb_session
 
 BLOCK_BYTES = 16 << 20
 HEADING_SAMPLE_ROWS = 10_000
 MAX_OBJECT_BYTES = 4 << 20
+_local = threading.local()
 
 
 def connection() -> Any:
-    """The process's in-memory database that keeps the order of rows."""
-    return duckdb_session.database(ordered=True)
+    """Return this thread's in-memory DuckDB, with limited memory and threads."""
+    if not hasattr(_local, "connection"):
+        _local.connection = duckdb.connect(
+            config={
+                "memory_limit": settings.DUCKDB_MEMORY,
+                "threads": settings.DUCKDB_THREADS,
+                "preserve_insertion_order": True,
+            }
+        )
+    return _local.connection
 
 
 def read_lines(stream: IO[bytes]) -> Iterator[pa.Array]:
-    """Lines of text, many at a time. \\x01 cannot stand in JSON, so nothing is split."""
+    """Yield the lines of the file as arrays of text."""
+
+    def reject(_row: Any) -> str:
+        raise inspection.UnreadableFile(
+            _("This is not JSON: it has control characters.")
+        )
+
     try:
         reader = arrow_csv.open_csv(
             stream,
@@ -40,10 +56,11 @@ def read_lines(stream: IO[bytes]) -> Iterator[pa.Array]:
                 column_names=["line"], block_size=BLOCK_BYTES
             ),
             parse_options=arrow_csv.ParseOptions(
+                # This character never occurs in JSON, so no line is split.
                 delimiter="\x01",
                 quote_char=False,
                 ignore_empty_lines=False,
-                invalid_row_handler=_keep_count,
+                invalid_row_handler=reject,
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types={"line": pa.string()}
@@ -57,18 +74,14 @@ def read_lines(stream: IO[bytes]) -> Iterator[pa.Array]:
         ) from None
 
 
-def _keep_count(_row: Any) -> str:
-    raise inspection.UnreadableFile(_("This is not JSON: it has control characters."))
-
-
 def read_list(path: Path) -> Iterator[pa.Array]:
-    """The members of one JSON list, each as its text."""
+    """Yield the members of a JSON list as arrays of text."""
     cursor = connection().cursor()
     try:
         relation = cursor.sql(
             "SELECT CAST(json AS VARCHAR) AS line FROM read_json_objects($path,"
-            " format = 'array', maximum_object_size = $most)",
-            params={"path": str(path), "most": MAX_OBJECT_BYTES},
+            " format = 'array', maximum_object_size = $limit)",
+            params={"path": str(path), "limit": MAX_OBJECT_BYTES},
         )
         for batch in relation.to_arrow_reader(100_000):
             yield batch.column(0)
@@ -80,44 +93,35 @@ def read_list(path: Path) -> Iterator[pa.Array]:
 
 
 SELECT_KEYS = """
-SELECT key, min(place) AS first FROM (
-    SELECT unnest(json_keys(line)) AS key, row_number() OVER () AS place FROM lines
+SELECT key, min(position) AS first FROM (
+    SELECT unnest(json_keys(line)) AS key, row_number() OVER () AS position FROM lines
     WHERE CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END
 ) GROUP BY key ORDER BY first, key
 """
 
 
 def find_headings(
-    batches: Iterator[pa.Array], most: int | None = HEADING_SAMPLE_ROWS
+    batches: Iterator[pa.Array], limit: int | None = HEADING_SAMPLE_ROWS
 ) -> list[str]:
-    """Keys of the first `most` objects (of all with None), in order of appearance."""
-    found: dict[str, None] = {}
-    seen = 0
+    """Return the keys of the first `limit` objects (None: all), by first appearance."""
+    headings: dict[str, None] = {}
+    count = 0
     for batch in batches:
-        if most is not None and seen >= most:
+        if limit is not None and count >= limit:
             break
-        lines = pa.table({"line": batch if most is None else batch[: most - seen]})
-        seen += len(batch)
+        lines = pa.table({"line": batch if limit is None else batch[: limit - count]})
+        count += len(batch)
         cursor = connection().cursor()
         cursor.register("lines", lines)
-        found.update((key, None) for key, _first in cursor.sql(SELECT_KEYS).fetchall())
-        if len(found) > rows.MAX_COLUMNS:
+        headings.update(
+            (key, None) for key, _first in cursor.sql(SELECT_KEYS).fetchall()
+        )
+        if len(headings) > rows.MAX_COLUMNS:
             raise inspection.UnreadableFile(
                 _("More than %(most)d different keys: this is not a table.")
                 % {"most": rows.MAX_COLUMNS}
             )
-    return list(found)
-
-
-def parse_lines(
-    batches: Iterator[pa.Array], headings: Sequence[str], first: int = 1
-) -> Iterator[rows.RowBatch]:
-    """The values under `headings` as text; `first` is the number of the first row."""
-    number = first
-    for batch in batches:
-        numbers = np.arange(number, number + len(batch), dtype=np.int64)
-        number += len(batch)
-        yield _opened(batch, numbers, headings)
+    return list(headings)
 
 
 CHECK_LINES = """
@@ -127,62 +131,64 @@ FROM lines
 """
 
 
-def _opened(
-    batch: pa.Array, numbers: np.ndarray, headings: Sequence[str]
-) -> rows.RowBatch:
-    cursor = connection().cursor()
-    cursor.register("lines", pa.table({"line": batch}))
-    checked = cursor.sql(CHECK_LINES).to_arrow_table()
-    good = np.asarray(checked["good"])
-    broken: list[rows.BrokenRow] = []
-    if not good.all():
-        bad = ~good & ~np.asarray(checked["blank"])
-        broken = _broken(batch, numbers, bad)
-        batch, numbers = batch.filter(pa.array(good)), numbers[good]
+def parse_lines(
+    batches: Iterator[pa.Array], headings: Sequence[str]
+) -> Iterator[rows.RowBatch]:
+    """Yield the values of the objects under `headings` as text; the first row is row 1."""
+    next_row = 1
+    for batch in batches:
+        numbers = np.arange(next_row, next_row + len(batch), dtype=np.int64)
+        next_row += len(batch)
+        cursor = connection().cursor()
         cursor.register("lines", pa.table({"line": batch}))
-    return rows.RowBatch(_columns(cursor, headings), numbers, broken)
+        checked = cursor.sql(CHECK_LINES).to_arrow_table()
+        good = np.asarray(checked["good"])
+        broken: list[rows.BrokenRow] = []
+        if not good.all():
+            # Blank lines are skipped without a report.
+            bad = ~good & ~np.asarray(checked["blank"])
+            reason = _(
+                "This line is not a JSON object. Write one object per line, {…}."
+            )
+            broken = [
+                rows.BrokenRow(
+                    int(numbers[index]), (batch[index].as_py() or "")[:200], reason
+                )
+                for index in np.flatnonzero(bad).tolist()
+            ]
+            batch, numbers = batch.filter(pa.array(good)), numbers[good]
+            cursor.register("lines", pa.table({"line": batch}))
+        yield rows.RowBatch(_extract_columns(cursor, headings), numbers, broken)
 
 
-def _columns(cursor: Any, headings: Sequence[str]) -> list[pa.Array]:
-    """Texts bare, numbers, lists and objects as their JSON, nothing for null and ''."""
-    alike = len({heading.lower() for heading in headings}) < len(headings)
-    relation = (_one_by_one if alike else _at_once)(cursor, headings)
+def _extract_columns(cursor: Any, headings: Sequence[str]) -> list[pa.Array]:
+    """Return texts without quotes, other values as JSON, null for null and ''."""
+    if len({heading.lower() for heading in headings}) < len(headings):
+        # DuckDB's structs do not tell capitals apart, so such keys are read one by one.
+        relation = _extract_each(cursor, headings)
+    else:
+        # This takes a third of the time.
+        shape = json.dumps(dict.fromkeys(headings, "VARCHAR")).replace("'", "''")
+        relation = cursor.sql(
+            f"SELECT unnest(from_json(line, '{shape}')) FROM lines"  # noqa: S608
+        )
     columns = [column.combine_chunks() for column in relation.to_arrow_table().columns]
-    nothing = pa.scalar(None, pa.string())
-    return [pc.if_else(pc.equal(column, ""), nothing, column) for column in columns]
+    null = pa.scalar(None, pa.string())
+    return [pc.if_else(pc.equal(column, ""), null, column) for column in columns]
 
 
-def _at_once(cursor: Any, headings: Sequence[str]) -> Any:
-    """A third of the other's time, but its names do not tell capitals apart."""
-    shape = json.dumps(dict.fromkeys(headings, "VARCHAR")).replace("'", "''")
-    return cursor.sql(f"SELECT unnest(from_json(line, '{shape}')) FROM lines")  # noqa: S608
-
-
-def _one_by_one(cursor: Any, headings: Sequence[str]) -> Any:
-    wanted = ", ".join(
-        f"json_extract_string(line, ${place}) AS c{place}"
-        for place in range(1, len(headings) + 1)
+def _extract_each(cursor: Any, headings: Sequence[str]) -> Any:
+    expressions = ", ".join(
+        f"json_extract_string(line, ${number}) AS c{number}"
+        for number in range(1, len(headings) + 1)
     )
-    paths = [f"$.{_quoted(heading)}" for heading in headings]
-    return cursor.sql(f"SELECT {wanted} FROM lines", params=paths)  # noqa: S608
-
-
-def _quoted(heading: str) -> str:
-    return '"' + heading.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _broken(
-    batch: pa.Array, numbers: np.ndarray, bad: np.ndarray
-) -> list[rows.BrokenRow]:
-    reason = _("This line is not a JSON object. Write one object per line, {…}.")
-    return [
-        rows.BrokenRow(int(numbers[place]), (batch[place].as_py() or "")[:200], reason)
-        for place in np.flatnonzero(bad).tolist()
-    ]
+    quoted = [h.replace("\\", "\\\\").replace('"', '\\"') for h in headings]
+    paths = [f'$."{heading}"' for heading in quoted]
+    return cursor.sql(f"SELECT {expressions} FROM lines", params=paths)  # noqa: S608
 
 
 def are_objects(texts: pa.Array) -> np.ndarray:
-    """Which texts are JSON objects, shape kept; nothing counts as one."""
+    """Return for each text whether it is a JSON object; null counts as one."""
     cursor = connection().cursor()
     cursor.register("lines", pa.table({"line": texts}))
     checked = cursor.sql(CHECK_LINES).to_arrow_table()

@@ -1,4 +1,4 @@
-"""What every reader of a file yields: tables of text with the number of each row."""
+"""Batches of text rows, which every reader of files yields."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_COLUMNS = 2_000
-ROW = "row"
 
 
 @dataclass(frozen=True)
 class BrokenRow:
-    """A row that could not even be split into fields; `reason` is a sentence."""
+    """A row that could not be split into fields; `reason` is a sentence for people."""
 
     row: int
     text: str
@@ -27,51 +26,62 @@ class BrokenRow:
 
 @dataclass(frozen=True)
 class RowBatch:
-    """`columns[i]` belongs to heading i: strings, null where empty; all of one length.
+    """Some rows of a file as columns of strings, null where a cell is empty.
 
-    `rows` are the numbers a person sees: lines of a spreadsheet, lines of NDJSON.
+    `columns[i]` belongs to heading i. `row_numbers` are the ones that people see: rows of
+    a spreadsheet, lines of an NDJSON file.
     """
 
     columns: list[pa.Array]
-    rows: NDArray[np.int64]
+    row_numbers: NDArray[np.int64]
     broken: list[BrokenRow] = field(default_factory=list)
 
 
-def concat(pieces: Sequence[RowBatch], width: int) -> RowBatch:
-    """Several pieces as one; `width` columns even when there is none."""
-    if len(pieces) == 1:
-        return pieces[0]
+def concat(batches: Sequence[RowBatch], width: int) -> RowBatch:
+    """Return the batches as one, with `width` columns even when there is none."""
+    if len(batches) == 1:
+        return batches[0]
     columns = [
-        pa.chunked_array([p.columns[i] for p in pieces], pa.string()).combine_chunks()
-        for i in range(width)
+        pa.chunked_array(
+            [batch.columns[index] for batch in batches], pa.string()
+        ).combine_chunks()
+        for index in range(width)
     ]
-    rows = [piece.rows for piece in pieces] or [np.empty(0, dtype=np.int64)]
-    broken = [one for piece in pieces for one in piece.broken]
-    return RowBatch(columns, np.concatenate(rows), broken)
+    row_numbers = [batch.row_numbers for batch in batches]
+    return RowBatch(
+        columns,
+        np.concatenate(row_numbers or [np.empty(0, dtype=np.int64)]),
+        [broken for batch in batches for broken in batch.broken],
+    )
 
 
 def unique_headings(headings: Sequence[str]) -> list[str]:
-    """Headings without blanks around them, empty and repeated ones numbered."""
+    """Return the headings stripped; empty and repeated ones get a number."""
     names: list[str] = []
-    for place, heading in enumerate(headings, start=1):
-        name = heading.strip().lstrip("\ufeff") or f"column {place}"
-        number = 2
-        unique = name
+    for number, heading in enumerate(headings, start=1):
+        name = heading.strip().lstrip("\ufeff") or f"column {number}"
+        unique, repetition = name, 2
         while unique in names:
-            unique, number = f"{name} ({number})", number + 1
+            unique, repetition = f"{name} ({repetition})", repetition + 1
         names.append(unique)
     return names
 
 
-def split(piece: RowBatch, most: int) -> tuple[RowBatch, RowBatch]:
-    """The first `most` rows and the rest; broken rows go where they stand."""
-    if most >= len(piece.rows):
-        rest = [column.slice(len(piece.rows)) for column in piece.columns]
-        return piece, RowBatch(rest, piece.rows[:0])
-    limit = int(piece.rows[most])
-    before = [one for one in piece.broken if one.row < limit]
-    after = [one for one in piece.broken if one.row >= limit]
+def split(batch: RowBatch, limit: int) -> tuple[RowBatch, RowBatch]:
+    """Return the first `limit` rows and the rest; broken rows go with their neighbours."""
+    if limit >= len(batch.row_numbers):
+        rest = [column.slice(len(batch.row_numbers)) for column in batch.columns]
+        return batch, RowBatch(rest, batch.row_numbers[:0])
+    boundary = int(batch.row_numbers[limit])
     return (
-        RowBatch([c.slice(0, most) for c in piece.columns], piece.rows[:most], before),
-        RowBatch([c.slice(most) for c in piece.columns], piece.rows[most:], after),
+        RowBatch(
+            [column.slice(0, limit) for column in batch.columns],
+            batch.row_numbers[:limit],
+            [broken for broken in batch.broken if broken.row < boundary],
+        ),
+        RowBatch(
+            [column.slice(limit) for column in batch.columns],
+            batch.row_numbers[limit:],
+            [broken for broken in batch.broken if broken.row >= boundary],
+        ),
     )

@@ -1,7 +1,7 @@
-"""Any file that holds a table: examined once, then read in pieces of text.
+"""Any file that holds a table, whatever its format: inspected once, then read in batches.
 
-source = sources.examine(Path("members.csv"))
-for piece in sources.pieces(source): ...
+source = sources.inspect(Path("members.csv"))
+for batch in sources.read_batches(source): ...
 """
 
 from __future__ import annotations
@@ -26,30 +26,33 @@ from qunce.importing.files import (
 
 FORMATS = ("csv", "xlsx", "json", "ndjson")
 MAX_FULL_SCAN_BYTES = 256 << 20
-"""Up to this size every object of a JSON file is asked for its keys."""
+"""Up to this size, every object of a JSON file is searched for keys."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """`lines` is an estimate of the rows, exact for files without quoted line ends."""
+    """`lines` estimates the rows; it is exact without line ends inside quotes."""
 
     path: Path
     format: str
     headings: list[str]
     digest: str
     lines: int
-    survey: inspection.FileInfo
+    info: inspection.FileInfo
     delimiter: str = ","
     sheet: str = ""
     table: pa.Table | None = None
-    piece: rows.RowBatch | None = None
-    """Some of its rows at hand: read instead of the file."""
+    sample: rows.RowBatch | None = None
+    """The first rows; where present they are read instead of the file."""
 
 
 def inspect(
-    path: Path, *, sheet: str = "", encoding: str = "", form: str = ""
+    path: Path, *, sheet: str = "", encoding: str = "", file_format: str = ""
 ) -> Source:
-    """Read it once and find format, encoding, headings. `form` overrules the guess."""
+    """Read the file once, and detect its format, encoding and headings.
+
+    `encoding` and `file_format` replace what would be detected.
+    """
     if not path.is_file():
         raise inspection.UnreadableFile(
             _("There is no file “%(path)s”.") % {"path": path}
@@ -59,42 +62,47 @@ def inspect(
             _("The encoding must be one of: %(names)s.")
             % {"names": ", ".join(sorted(inspection.ENCODINGS))}
         )
-    form = form or _format_of(path)
-    if form == "xlsx":
-        return _sheet(path, sheet)
-    survey = inspection.inspect(
-        path, encoding=encoding.lower(), one_line=form == "json"
+    file_format = file_format or _detect_format(path)
+    if file_format == "xlsx":
+        return _inspect_xlsx(path, sheet)
+    info = inspection.inspect(
+        path, encoding=encoding.lower(), one_line=file_format == "json"
     )
-    if form == "csv":
-        return _delimited(path, survey)
-    headings = json_files.find_headings(
-        _lines(path, form, survey),
-        None if survey.size < MAX_FULL_SCAN_BYTES else json_files.HEADING_SAMPLE_ROWS,
-    )
-    if not headings:
-        raise inspection.UnreadableFile(_("This file contains no objects."))
-    return Source(path, form, headings, survey.digest, survey.lines, survey)
+    delimiter = ","
+    if file_format == "csv":
+        with inspection.open_text(path, info) as stream:
+            delimiter = csv_files.detect_delimiter(stream)
+        with inspection.open_text(path, info) as stream:
+            headings = csv_files.read_headings(stream, delimiter)
+    else:
+        headings = json_files.find_headings(
+            _read_objects(path, file_format, info),
+            None if info.size < MAX_FULL_SCAN_BYTES else json_files.HEADING_SAMPLE_ROWS,
+        )
+        if not headings:
+            raise inspection.UnreadableFile(_("This file contains no objects."))
+    return Source(path, file_format, headings, info.digest, info.lines, info, delimiter)
 
 
 def from_table(name: str, table: pa.Table) -> Source:
-    """An Arrow table as if it were a file; what is not text becomes text."""
-    texts = table.cast(pa.schema([(one, pa.string()) for one in table.column_names]))
+    """Return an Arrow table as a source; its values are converted to text."""
+    texts = table.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
     digest = hashlib.blake2b(digest_size=16)
     for batch in texts.combine_chunks().to_batches():
         digest.update(batch.serialize())
-    survey = inspection.FileInfo("", "utf-8", digest.hexdigest(), 0, table.num_rows)
+    info = inspection.FileInfo("", "utf-8", digest.hexdigest(), 0, table.num_rows)
     return Source(
         Path(name),
         "table",
         table.column_names,
-        survey.digest,
+        info.digest,
         table.num_rows,
-        survey,
+        info,
         table=texts,
     )
 
 
-def _format_of(path: Path) -> str:
+def _detect_format(path: Path) -> str:
     with path.open("rb") as file:
         magic = file.read(6)
     if magic.startswith(b"PK\x03\x04"):
@@ -103,34 +111,30 @@ def _format_of(path: Path) -> str:
         raise inspection.UnreadableFile(
             _("This is an old or locked Excel file; save it as .xlsx or CSV.")
         )
-    with inspection.open_bytes(path, decompression.detect_compression(magic)) as stream:
+    compression = decompression.detect_compression(magic)
+    with inspection.open_bytes(path, compression) as stream:
         head = stream.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith(b"["):
         return "json"
     return "ndjson" if head.startswith(b"{") else "csv"
 
 
-def _delimited(path: Path, survey: inspection.FileInfo) -> Source:
-    with inspection.open_text(path, survey) as stream:
-        delimiter = csv_files.detect_delimiter(stream)
-    with inspection.open_text(path, survey) as stream:
-        headings = csv_files.read_headings(stream, delimiter)
-    return Source(path, "csv", headings, survey.digest, survey.lines, survey, delimiter)
-
-
-def _sheet(path: Path, sheet: str) -> Source:
+def _inspect_xlsx(path: Path, sheet: str) -> Source:
     lines = xlsx_files.check_size(path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "blake2b").hexdigest()[:32]
-    survey = inspection.FileInfo("", "utf-8", digest, path.stat().st_size, 0)
+    info = inspection.FileInfo("", "utf-8", digest, path.stat().st_size, 0)
     headings = xlsx_files.read_headings(path, sheet)
+    # Two sheets of a file are two sources.
     digest = f"{digest}{sheet}"
-    return Source(path, "xlsx", headings, digest, lines, survey, sheet=sheet)
+    return Source(path, "xlsx", headings, digest, lines, info, sheet=sheet)
 
 
-def _lines(path: Path, form: str, survey: inspection.FileInfo) -> Iterator[pa.Array]:
-    if form == "json":
-        if survey.packing or survey.encoding != "utf-8":
+def _read_objects(
+    path: Path, file_format: str, info: inspection.FileInfo
+) -> Iterator[pa.Array]:
+    if file_format == "json":
+        if info.compression or info.encoding != "utf-8":
             raise inspection.UnreadableFile(
                 _(
                     "A JSON list must be uncompressed UTF-8. Decompress it first, or "
@@ -139,42 +143,38 @@ def _lines(path: Path, form: str, survey: inspection.FileInfo) -> Iterator[pa.Ar
             )
         yield from json_files.read_list(path)
         return
-    with inspection.open_text(path, survey) as stream:
+    with inspection.open_text(path, info) as stream:
         yield from json_files.read_lines(stream)
 
 
 def read_batches(source: Source) -> Iterator[rows.RowBatch]:
-    """The rows in the order of the file, in pieces as they are read."""
-    if source.piece is not None:
-        yield source.piece
+    """Yield the rows in the order of the file."""
+    if source.sample is not None:
+        yield source.sample
     elif source.table is not None:
-        yield from _of_table(source.table)
+        next_row = 1
+        for batch in source.table.to_batches(100_000):
+            numbers = np.arange(next_row, next_row + len(batch), dtype=np.int64)
+            next_row += len(batch)
+            yield rows.RowBatch(batch.columns, numbers)
     elif source.format == "xlsx":
         yield from xlsx_files.read_batches(source.path, source.sheet, source.headings)
     elif source.format == "csv":
-        with inspection.open_text(source.path, source.survey) as stream:
+        with inspection.open_text(source.path, source.info) as stream:
             yield from csv_files.read_batches(stream, source.headings, source.delimiter)
     else:
-        batches = _lines(source.path, source.format, source.survey)
-        yield from json_files.parse_lines(batches, source.headings)
+        objects = _read_objects(source.path, source.format, source.info)
+        yield from json_files.parse_lines(objects, source.headings)
 
 
-def _of_table(table: pa.Table) -> Iterator[rows.RowBatch]:
-    first = 1
-    for batch in table.to_batches(100_000):
-        numbers = np.arange(first, first + len(batch), dtype=np.int64)
-        first += len(batch)
-        yield rows.RowBatch(batch.columns, numbers)
-
-
-def read_head(source: Source, most: int) -> rows.RowBatch:
-    """The first rows, to be looked at."""
-    taken: list[rows.RowBatch] = []
-    left = most
-    for piece in read_batches(source):
-        some = rows.split(piece, min(left, len(piece.rows)))[0]
-        taken.append(some)
-        left -= len(some.rows) + len(some.broken)
-        if left <= 0:
+def read_head(source: Source, limit: int) -> rows.RowBatch:
+    """Return the first `limit` rows, broken ones included."""
+    parts: list[rows.RowBatch] = []
+    missing = limit
+    for batch in read_batches(source):
+        head, _rest = rows.split(batch, min(missing, len(batch.row_numbers)))
+        parts.append(head)
+        missing -= len(head.row_numbers) + len(head.broken)
+        if missing <= 0:
             break
-    return rows.concat(taken, len(source.headings))
+    return rows.concat(parts, len(source.headings))

@@ -1,7 +1,7 @@
-"""Spreadsheets (.xlsx), after a look at how large they claim and really are.
+"""Reads spreadsheets (.xlsx) after checking how large they are.
 
-calamine lays the used rectangle out in memory, so one cell in the last corner of an
-otherwise empty sheet would take all of it; the rectangle is measured first.
+calamine allocates the whole used rectangle, so that one cell in the last corner of an
+empty sheet would take all memory. The rectangle is therefore measured first.
 """
 
 from __future__ import annotations
@@ -39,16 +39,18 @@ WORKBOOK, OPEN_DOCUMENT = "xl/workbook.xml", "content.xml"
 
 
 def check_size(path: Path) -> int:
-    """Refuse what would not fit into memory, before anything is unpacked into it.
+    """Raise UnreadableFile if the content would not fit into memory.
 
-    Returns how many rows there are at most.
+    Returns the number of rows of the longest sheet. Nothing is unpacked into memory.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             if WORKBOOK not in names or OPEN_DOCUMENT in names:
-                raise _no_workbook()
-            return _check_all(archive)
+                raise inspection.UnreadableFile(
+                    _("This is not an .xlsx file. Save it as .xlsx or CSV.")
+                )
+            return _measure_entries(archive)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -62,67 +64,74 @@ def check_size(path: Path) -> int:
         ) from None
 
 
-def _check_all(archive: zipfile.ZipFile) -> int:
-    """Any member may be a sheet: which is one, another member tells."""
-    left, lines = MAX_UNPACKED_BYTES, 1
-    for member in archive.infolist():
-        measure = _Rectangle()
-        for block in _unpacked(archive, member):
-            left -= len(block)
-            if left < 0:
+def _measure_entries(archive: zipfile.ZipFile) -> int:
+    # Every entry is checked, because workbook.xml decides which of them are sheets.
+    bytes_left, rows_used = MAX_UNPACKED_BYTES, 1
+    for entry in archive.infolist():
+        rectangle = _Rectangle()
+        for block in _read_entry(archive, entry):
+            bytes_left -= len(block)
+            if bytes_left < 0:
                 raise _too_large()
-            measure.add(block)
-        lines = max(lines, measure.lowest)
-    return lines - 1
+            rectangle.add(block)
+        rows_used = max(rows_used, rectangle.last_row)
+    return rows_used - 1
 
 
-def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
-    """All that is really there: the sizes in the directory are a claim, at which Python
-    would stop reading and calamine would not."""
-    claim = copy.copy(member)
-    claim.file_size = 2 * MAX_UNPACKED_BYTES
-    claim.CRC = None  # type: ignore[assignment]
-    with archive.open(claim) as unpacked:
-        while block := unpacked.read(BLOCK_BYTES):
+def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    # The directory's size may be wrong. Python stops reading there, calamine does not,
+    # so the size is replaced by one that is never reached.
+    unlimited = copy.copy(entry)
+    unlimited.file_size = 2 * MAX_UNPACKED_BYTES
+    unlimited.CRC = None  # type: ignore[assignment]
+    with archive.open(unlimited) as content:
+        while block := content.read(BLOCK_BYTES):
             yield block
 
 
 class _Rectangle:
-    """How far down and to the right a sheet's cells reach."""
+    """The last row and column that the cells of a sheet use."""
 
     def __init__(self) -> None:
-        self.lowest, self.widest = 0, 0
-        self._rest, self._bare, self._rows = b"", 0, 0
+        self.last_row, self.last_column = 0, 0
+        self._incomplete, self._cells_in_row, self._row_count = b"", 0, 0
 
     def add(self, block: bytes) -> None:
-        text = self._rest + block
+        text = self._incomplete + block
+        # A tag may go on in the next block.
         end = text.rfind(b"<") if text.rfind(b">") < text.rfind(b"<") else len(text)
-        text, self._rest = text[:end], text[end:]
-        if len(self._rest) > MAX_TAG_BYTES:
+        text, self._incomplete = text[:end], text[end:]
+        if len(self._incomplete) > MAX_TAG_BYTES:
             raise _too_large()
-        cells = REFERENCE.findall(text)
-        if cells:
-            letters, numbers = zip(*cells, strict=True)
-            self.widest = max(self.widest, *(_column(one[:4]) for one in set(letters)))
-            self.lowest = max(self.lowest, *(int(one[:9]) for one in set(numbers)))
-        numbered = ROW_NUMBER.findall(text)
-        self.lowest = max(self.lowest, *(int(one[:9]) for one in numbered), 0)
-        self._count(text, len(cells))
-        if self.lowest * max(self.widest, 1) > MAX_CELLS:
+        references = REFERENCE.findall(text)
+        if references:
+            letters, numbers = zip(*references, strict=True)
+            columns = (_column_number(name[:4]) for name in set(letters))
+            self.last_column = max(self.last_column, *columns)
+            self.last_row = max(
+                self.last_row, *(int(number[:9]) for number in set(numbers))
+            )
+        row_numbers = ROW_NUMBER.findall(text)
+        self.last_row = max(
+            self.last_row, *(int(number[:9]) for number in row_numbers), 0
+        )
+        self._count(text, len(references))
+        if self.last_row * max(self.last_column, 1) > MAX_CELLS:
             raise _too_large()
 
-    def _count(self, text: bytes, told: int) -> None:
-        """Cells and rows need not say where they are: then they follow one another."""
-        self._rows += len(ROW.findall(text))
-        self.lowest = max(self.lowest, self._rows)
-        if len(CELL.findall(text)) == told and not self._bare:
+    def _count(self, text: bytes, referenced: int) -> None:
+        """Count rows and cells without a reference, which follow one another."""
+        self._row_count += len(ROW.findall(text))
+        self.last_row = max(self.last_row, self._row_count)
+        if len(CELL.findall(text)) == referenced and not self._cells_in_row:
             return
-        for number, part in enumerate(ROW.split(text)):
-            self._bare = (0 if number else self._bare) + len(CELL.findall(part))
-            self.widest = max(self.widest, self._bare)
+        for index, row in enumerate(ROW.split(text)):
+            cells = len(CELL.findall(row))
+            self._cells_in_row = cells if index else self._cells_in_row + cells
+            self.last_column = max(self.last_column, self._cells_in_row)
 
 
-def _column(letters: bytes) -> int:
+def _column_number(letters: bytes) -> int:
     number = 0
     for letter in letters.upper():
         number = number * 26 + letter - 64
@@ -137,39 +146,33 @@ def _too_large() -> inspection.UnreadableFile:
     )
 
 
-def _no_workbook() -> inspection.UnreadableFile:
-    return inspection.UnreadableFile(
-        _("This is not an .xlsx file. Save it as .xlsx or CSV.")
-    )
-
-
-_held: ContextVar[dict[tuple[Path, str], _Sheet] | None] = ContextVar(
-    "held", default=None
+_cache: ContextVar[dict[tuple[Path, str], _Sheet] | None] = ContextVar(
+    "cache", default=None
 )
 
 
 @contextmanager
 def workbook_cache() -> Iterator[None]:
-    """A sheet that is read several times in here is laid out in memory once."""
-    token = _held.set({})
+    """Keep the last sheet in memory, for code that reads it several times."""
+    token = _cache.set({})
     try:
         yield
     finally:
-        _held.reset(token)
+        _cache.reset(token)
 
 
-def _opened(path: Path, name: str) -> _Sheet:
-    known = _held.get()
-    if known is None:
+def _open(path: Path, name: str) -> _Sheet:
+    cache = _cache.get()
+    if cache is None:
         return _Sheet(path, name)
-    if (path, name) not in known:
-        known.clear()
-        known[path, name] = _Sheet(path, name)
-    return known[path, name]
+    if (path, name) not in cache:
+        cache.clear()
+        cache[path, name] = _Sheet(path, name)
+    return cache[path, name]
 
 
 class _Sheet:
-    """One opened sheet; the first unless named."""
+    """An opened sheet, the first one unless it is named."""
 
     def __init__(self, path: Path, name: str) -> None:
         try:
@@ -186,7 +189,7 @@ class _Sheet:
 
 
 def list_sheets(path: Path) -> list[str]:
-    """The sheets of a file that `check` has let pass."""
+    """Return the names of the sheets of a file that passed `check_size`."""
     try:
         return list(calamine.CalamineWorkbook.from_path(str(path)).sheet_names)
     except calamine.CalamineError as error:
@@ -196,7 +199,8 @@ def list_sheets(path: Path) -> list[str]:
 
 
 def read_headings(path: Path, sheet: str) -> list[str]:
-    first = next(_opened(path, sheet).rows(), [])
+    """Return the first row without empty cells at its end."""
+    first = next(_open(path, sheet).rows(), [])
     texts = [cell_text(cell) or "" for cell in first]
     while texts and not texts[-1].strip():
         texts.pop()
@@ -208,32 +212,35 @@ def read_headings(path: Path, sheet: str) -> list[str]:
 def read_batches(
     path: Path, sheet: str, headings: list[str]
 ) -> Iterator[rows.RowBatch]:
-    opened = _opened(path, sheet)
-    # calamine begins at the first used row; people count from the top.
-    first = (opened.sheet.start or (0, 0))[0] + 1
-    taken: list[list[str | None]] = []
-    begin = first + 1
-    for number, cells in enumerate(opened.rows(), start=first):
-        if number == first:
+    """Yield the rows below the headings, numbered as the spreadsheet numbers them."""
+    opened = _open(path, sheet)
+    # calamine starts at the first used row; people count from the top.
+    heading_row = (opened.sheet.start or (0, 0))[0] + 1
+    pending: list[list[str | None]] = []
+    start = heading_row + 1
+    for number, cells in enumerate(opened.rows(), start=heading_row):
+        if number == heading_row:
             continue
-        taken.append([cell_text(cell) for cell in cells])
-        if len(taken) == ROWS_PER_BATCH:
-            yield _piece(taken, begin, len(headings))
-            taken, begin = [], number + 1
-    if taken:
-        yield _piece(taken, begin, len(headings))
+        pending.append([cell_text(cell) for cell in cells])
+        if len(pending) == ROWS_PER_BATCH:
+            yield _to_batch(pending, start, len(headings))
+            pending, start = [], number + 1
+    if pending:
+        yield _to_batch(pending, start, len(headings))
 
 
-def _piece(taken: list[list[str | None]], begin: int, width: int) -> rows.RowBatch:
+def _to_batch(texts: list[list[str | None]], start: int, width: int) -> rows.RowBatch:
     columns = [
-        pa.array([row[i] if i < len(row) else None for row in taken], pa.string())
-        for i in range(width)
+        pa.array(
+            [row[index] if index < len(row) else None for row in texts], pa.string()
+        )
+        for index in range(width)
     ]
-    return rows.RowBatch(columns, np.arange(begin, begin + len(taken), dtype=np.int64))
+    return rows.RowBatch(columns, np.arange(start, start + len(texts), dtype=np.int64))
 
 
 def cell_text(cell: Any) -> str | None:
-    """A cell as text: dates ISO, whole numbers without a point, nothing for empty."""
+    """Return a cell as text: ISO dates, whole numbers without a point, None if empty."""
     if cell is None or cell == "":
         return None
     if isinstance(cell, bool):

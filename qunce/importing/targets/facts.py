@@ -1,184 +1,205 @@
-"""Facts from files: `kind, member_key, group_key, happened_at, payload, key`.
+"""Imports facts: `kind, member_key, group_key, happened_at, payload, key`.
 
-A row without a key is known by what it says, so the same row twice is one fact.
+A row without a key gets one from its content, so that the same row twice is one fact.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.utils.translation import gettext_lazy as _
 
-from qunce.core import batch_writes, timestamps
+from qunce.core import timestamps
 from qunce.core.facts import facts, ingest, interned_names
 from qunce.groups import groups
-from qunce.importing import account_resolver, registry
+from qunce.importing import account_resolver
 from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import ParsedChunk, Reading
+from qunce.importing.parsing import ParsedChunk
+from qunce.importing.plan import ImportPlan
+from qunce.importing.registry import Field, Target
 
-AT_ONCE = 50_000
+KEYS_PER_HASH_CALL = 50_000
 
 
-def _kind(text: str) -> str:
+def _check_kind(text: str) -> str:
     facts.check_kind(text)
     return text
 
 
-class FactTarget:
+class FactTarget(Target):
     key = "facts"
-    extras = ""
+    label = _("Facts")
+    description = _("what members did and when, for example chat logs")
+    position = 5
     required = (("kind",), ("happened_at",))
     fields = (
-        registry.Field(
+        Field(
             "kind",
             "key",
+            _("Kind of fact (noun.verb)"),
             "event event_type type 事件 行为",
-            _kind,
+            _check_kind,
         ),
-        registry.Field(
+        Field(
             "member_key",
             "key",
+            _("Member number"),
             "member user_id customer_id openid 用户 用户id 会员id",
         ),
-        registry.Field(
+        Field(
             "group_key",
             "key",
+            _("Group"),
             "group group_id chat_id 群 群id",
         ),
-        registry.Field(
+        Field(
             "happened_at",
-            "moment",
+            "instant",
+            _("When it happened"),
             "time timestamp date created_at 时间 发生时间",
         ),
-        registry.Field(
+        Field(
             "payload",
             "object",
+            _("Details (JSON)"),
             "data properties 属性",
         ),
-        registry.Field(
+        Field(
             "key",
             "key",
+            _("Fact number"),
             "id event_id uuid 编号",
         ),
     )
+    count_labels = {"facts": _("new facts")}
+    examples = {
+        "en": [
+            ["kind", "member_key", "happened_at", "payload"],
+            ["message.posted", "M1001", "2026-03-07 20:15", '{"length": 12}'],
+            ["page.viewed", "M1002", "2026-03-08 09:02", '{"page": "menu"}'],
+        ],
+        "zh-hans": [
+            ["事件", "用户", "发生时间", "属性"],
+            ["message.posted", "M1001", "2026-03-07 20:15", '{"length": 12}'],
+            ["page.viewed", "M1002", "2026-03-08 09:02", '{"page": "menu"}'],
+        ],
+    }
 
-    def chunks(self, reading: Reading) -> Iterator[ParsedChunk]:
-        return reading.chunks()
-
-    def writer(self, job: ImportJob, reading: Reading) -> registry.Writer:
+    def writer(self, job: ImportJob, plan: ImportPlan) -> FactWriter:
         return FactWriter(job)
 
-    def kinds(self, reading: Reading) -> dict[str, str]:
-        return {}
+
+TARGET = FactTarget()
 
 
 class FactWriter:
     def __init__(self, job: ImportJob) -> None:
-        self._job, self._pace = job, batch_writes.BatchSizer()
+        self._job = job
         community = job.community
-        source = interned_names.ensure("source", community.pk, [job.source])[job.source]
-        self._source_id = source
-        self._accounts = account_resolver.AccountResolver(
+        source_ids = interned_names.ensure("source", community.pk, [job.source])
+        self._source_id = source_ids[job.source]
+        self._resolver = account_resolver.AccountResolver(
             community, by=job.by, at=job.started_at, source=job.source
         )
-        self._groups: dict[str, int] = {}
-        self._made = 0
+        self._group_ids: dict[str, int] = {}
 
-    def ready(self, chunk: ParsedChunk) -> int:
+    def load(self, chunk: ParsedChunk) -> int:
+        # The columns of the chunk are released as soon as they are converted.
         times = np.asarray(chunk.columns.pop("happened_at"))
-        ids, made = self._accounts.resolve(chunk.get("member_key"), times, self._pace)
-        self._made += made
-        keys = _keys(chunk, times)
-        hashes = self._hashes_of(keys)
-        # Neighbours in the table of hashes are written together.
-        order = np.lexsort((chunk.rows, hashes))
-        self._hashes, self._times, self._ids = hashes[order], times[order], ids[order]
+        accounts = self._resolver.resolve(chunk.get("member_key"), times)
+        keys = _fill_keys(chunk, times)
+        hashes = self._hash(keys)
+        # Sorted, so that neighbours in the table of hashes are written together.
+        order = np.lexsort((chunk.row_numbers, hashes))
+        self._hashes, self._times = hashes[order], times[order]
+        self._accounts = accounts[order]
         self._kinds = self._kind_ids(chunk.get("kind"))[order]
-        self._group_ids = self._ids_of_groups(chunk.get("group_key"), times)[order]
+        self._groups = self._resolve_groups(chunk.get("group_key"), times)[order]
         self._payloads = chunk.get("payload").take(pa.array(order))
         chunk.columns.clear()
         self._keys = keys.take(pa.array(order))
         return len(order)
 
-    def _hashes_of(self, keys: pa.Array) -> np.ndarray:
+    def _hash(self, keys: pa.Array) -> np.ndarray:
         parts = [
             ingest.hashes_of(
                 self._source_id,
-                keys.slice(begin, AT_ONCE).cast(pa.binary()).to_pylist(),
+                keys.slice(start, KEYS_PER_HASH_CALL).cast(pa.binary()).to_pylist(),
             )
-            for begin in range(0, len(keys), AT_ONCE)
+            for start in range(0, len(keys), KEYS_PER_HASH_CALL)
         ]
         return np.concatenate(parts or [np.empty(0, dtype=np.int64)])
 
     def _kind_ids(self, kinds: pa.Array) -> np.ndarray:
         encoded = pc.dictionary_encode(kinds)
-        words = encoded.dictionary.to_pylist()
-        known = facts.ensure_kinds(words)
-        numbers = np.array([known[word] for word in words], dtype=np.int64)
-        ids: np.ndarray = numbers[np.asarray(encoded.indices)]
-        return ids
+        names = encoded.dictionary.to_pylist()
+        ids_by_name = facts.ensure_kinds(names)
+        ids = np.array([ids_by_name[name] for name in names], dtype=np.int64)
+        kind_ids: np.ndarray = ids[np.asarray(encoded.indices)]
+        return kind_ids
 
-    def _ids_of_groups(self, keys: pa.Array, times: np.ndarray) -> np.ndarray:
-        """Ids, 0 where there is none."""
+    def _resolve_groups(self, keys: pa.Array, times: np.ndarray) -> np.ndarray:
+        """Return group ids, 0 for null keys; unknown groups are created."""
         encoded = pc.dictionary_encode(keys)
-        words = encoded.dictionary.to_pylist()
-        missing = [word for word in words if word not in self._groups]
+        names = encoded.dictionary.to_pylist()
+        missing = [name for name in names if name not in self._group_ids]
         if missing:
-            self._groups |= groups.ensure(
+            self._group_ids |= groups.ensure(
                 community=self._job.community,
                 keys=missing,
                 by=self._job.by,
                 at=timestamps.from_micros(int(times.min())),
             )
-        numbers = np.array([self._groups.get(word, 0) for word in words] + [0])
-        places = np.asarray(pc.fill_null(encoded.indices, len(words)))
-        ids: np.ndarray = numbers[places]
-        return ids
+        ids = np.array([self._group_ids.get(name, 0) for name in names] + [0])
+        group_ids: np.ndarray = ids[
+            np.asarray(pc.fill_null(encoded.indices, len(names)))
+        ]
+        return group_ids
 
-    def batch(self, begin: int, end: int) -> ingest.FactBatch:
-        length = end - begin
+    def batch(self, start: int, end: int) -> ingest.FactBatch:
+        length = end - start
         return ingest.FactBatch(
             community_id=self._job.community_id,
             source_id=self._source_id,
             actor_id=None,
             recorded_at=timestamps.to_micros(self._job.started_at),
-            kinds=self._kinds[begin:end].tolist(),
-            accounts=_or_none(self._ids[begin:end]),
-            groups=_or_none(self._group_ids[begin:end]),
-            happened_at=self._times[begin:end].tolist(),
-            payloads=self._payloads.slice(begin, length).to_pylist(),
-            keys=self._keys.slice(begin, length).to_pylist(),
-            hashes=self._hashes[begin:end].tolist(),
+            kinds=self._kinds[start:end].tolist(),
+            accounts=[
+                account or None for account in self._accounts[start:end].tolist()
+            ],
+            groups=[group or None for group in self._groups[start:end].tolist()],
+            happened_at=self._times[start:end].tolist(),
+            payloads=self._payloads.slice(start, length).to_pylist(),
+            keys=self._keys.slice(start, length).to_pylist(),
+            hashes=self._hashes[start:end].tolist(),
         )
 
     def write(self, batch: ingest.FactBatch) -> Mapping[str, int]:
-        taken = ingest.insert_new(batch)
-        made, self._made = self._made, 0
-        return {"facts": taken, "known": len(batch) - taken, "members": made}
+        inserted = ingest.insert_new(batch)
+        return {
+            "facts": inserted,
+            "known": len(batch) - inserted,
+            "members": self._resolver.pop_created(),
+        }
 
 
-def _or_none(ids: np.ndarray) -> list[int | None]:
-    return [one or None for one in ids.tolist()]
-
-
-def _keys(chunk: ParsedChunk, times: np.ndarray) -> pa.Array:
-    """The rows' keys, or what they say where they have none."""
+def _fill_keys(chunk: ParsedChunk, times: np.ndarray) -> pa.Array:
+    """Return the keys, with a hash of the row where there is none."""
     keys = chunk.get("key")
     if not keys.null_count:
         return keys
-    words = ("kind", "member_key", "group_key", "payload")
-    columns: list[list[Any]] = [chunk.get(name).to_pylist() for name in words]
+    names = ("kind", "member_key", "group_key", "payload")
+    columns: list[list[Any]] = [chunk.get(name).to_pylist() for name in names]
     columns.append(times.tolist())
-    made = [
-        key if key is not None else "~" + _digest(repr(said))
-        for key, *said in zip(keys.to_pylist(), *columns, strict=True)
-    ]
-    return pa.array(made, pa.string())
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=15).hexdigest()
+    filled = []
+    for key, *content in zip(keys.to_pylist(), *columns, strict=True):
+        if key is None:
+            text = repr(content).encode()
+            key = "~" + hashlib.blake2b(text, digest_size=15).hexdigest()
+        filled.append(key)
+    return pa.array(filled, pa.string())

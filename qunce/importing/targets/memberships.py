@@ -1,238 +1,261 @@
-"""Memberships from files: `group_key, member_key, joined_at, left_at`, and `role`."""
+"""Imports memberships of groups: `group_key, member_key, joined_at, left_at, role`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.utils.translation import gettext_lazy as _
 
-from qunce.core import batch_writes, timestamps
-from qunce.core.communities import Community
+from qunce.core import timestamps
 from qunce.core.facts import facts
-from qunce.core.staff.models import Staff
-from qunce.groups import groups as group_groups
+from qunce.groups import groups
 from qunce.groups.groups import GroupJoined, GroupLeft, Membership
 from qunce.importing import account_resolver
-from qunce.importing import registry as importing_registry
 from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import ParsedChunk, Reading
+from qunce.importing.parsing import ParsedChunk
+from qunce.importing.plan import ImportPlan
+from qunce.importing.registry import Field, Target
 from qunce.sets.bitmaps import marks
 
 Row = tuple[int, int, str | None, int | None, int | None]
-"""Group, account, role, joined and left in microseconds."""
+"""Group, account, role, and times of joining and leaving in microseconds."""
+State = tuple[str, int, int | None]
+"""Role, and times of joining and leaving in microseconds."""
 
 
-class MembershipTarget:
+class MembershipTarget(Target):
     key = "memberships"
-    extras = ""
+    label = _("Group members")
+    description = _("one group and one member per row")
+    position = 3
     required = (("group_key",), ("member_key",))
     fields = (
-        importing_registry.Field(
+        Field(
             "group_key",
             "key",
+            _("Group"),
             "group group_id chat_id 群id 群名称 群名 群聊名称 群",
         ),
-        importing_registry.Field(
+        Field(
             "member_key",
             "key",
+            _("Member number"),
             "member key user_id 会员号 用户id 客户id 成员id 群成员id 群成员 用户 手机号",
         ),
-        importing_registry.Field(
+        Field(
             "joined_at",
-            "moment",
+            "instant",
+            _("When they joined"),
             "入群时间 加入时间 join_time joined",
         ),
-        importing_registry.Field(
+        Field(
             "left_at",
-            "moment",
+            "instant",
+            _("Left at"),
             "退群时间 离开时间 left",
         ),
-        importing_registry.Field(
+        Field(
             "role",
             "key",
+            _("Role in the group"),
             "角色 身份 群身份",
         ),
     )
+    examples = {
+        "en": [
+            ["group", "member_key", "joined_at", "role"],
+            ["Coffee 1", "M1001", "2026-03-05 10:00", "member"],
+            ["Coffee 1", "M1002", "2026-03-06 11:30", "member"],
+        ],
+        "zh-hans": [
+            ["群名称", "会员号", "入群时间"],
+            ["咖啡一群", "M1001", "2026-03-05 10:00"],
+            ["咖啡一群", "M1002", "2026-03-06 11:30"],
+        ],
+    }
 
-    def chunks(self, reading: Reading) -> Iterator[ParsedChunk]:
-        return reading.chunks()
-
-    def writer(self, job: ImportJob, reading: Reading) -> importing_registry.Writer:
+    def writer(self, job: ImportJob, plan: ImportPlan) -> MembershipWriter:
         return MembershipWriter(job)
 
-    def kinds(self, reading: Reading) -> dict[str, str]:
-        return {}
+
+TARGET = MembershipTarget()
 
 
 class MembershipWriter:
-    """Rows sorted by group, so that a batch raises few revisions."""
+    """Writes rows sorted by group, so that a batch changes few revisions."""
 
     def __init__(self, job: ImportJob) -> None:
-        self._job, self._pace = job, batch_writes.BatchSizer()
-        self._accounts = account_resolver.AccountResolver(
+        self._job = job
+        self._resolver = account_resolver.AccountResolver(
             job.community, by=job.by, at=job.started_at, source=job.source
         )
-        self._made = 0
 
-    def ready(self, chunk: ParsedChunk) -> int:
+    def load(self, chunk: ParsedChunk) -> int:
         job = self._job
         now = timestamps.to_micros(job.started_at)
-        joined = chunk.get("joined_at").cast(pa.int64())
-        seen = np.asarray(pc.fill_null(joined, now))
-        ids, made = self._accounts.resolve(chunk.get("member_key"), seen, self._pace)
-        self._made += made
-        coded = pc.dictionary_encode(chunk.get("group_key"))
-        keys = coded.dictionary.to_pylist()
-        groups = group_groups.ensure(
+        joined_at = chunk.get("joined_at").cast(pa.int64())
+        accounts = self._resolver.resolve(
+            chunk.get("member_key"), np.asarray(pc.fill_null(joined_at, now))
+        )
+        encoded = pc.dictionary_encode(chunk.get("group_key"))
+        keys = encoded.dictionary.to_pylist()
+        ids_by_key = groups.ensure(
             community=job.community, keys=keys, by=job.by, at=job.started_at
         )
-        places = np.array([groups[key] for key in keys], dtype=np.int64)
-        group_ids = places[np.asarray(coded.indices)]
-        order = np.lexsort((chunk.rows, ids, group_ids))
-        last = np.ones(len(order), dtype=bool)  # of rows that say it twice, the later
-        last[:-1] = (np.diff(group_ids[order]) != 0) | (np.diff(ids[order]) != 0)
-        order = order[last]
-        take = pa.array(order)
+        ids_by_code = np.array([ids_by_key[key] for key in keys], dtype=np.int64)
+        group_ids = ids_by_code[np.asarray(encoded.indices)]
+        order = chunk.order_last(group_ids, accounts)
+        indexes = pa.array(order)
         self._columns = (
             group_ids[order].tolist(),
-            ids[order].tolist(),
-            chunk.get("role").take(take).to_pylist(),
-            joined.take(take).to_pylist(),
-            chunk.get("left_at").cast(pa.int64()).take(take).to_pylist(),
+            accounts[order].tolist(),
+            chunk.get("role").take(indexes).to_pylist(),
+            joined_at.take(indexes).to_pylist(),
+            chunk.get("left_at").cast(pa.int64()).take(indexes).to_pylist(),
         )
         return len(order)
 
-    def batch(self, begin: int, end: int) -> list[Row]:
-        columns = [column[begin:end] for column in self._columns]
+    def batch(self, start: int, end: int) -> list[Row]:
+        columns = [column[start:end] for column in self._columns]
         return list(zip(*columns, strict=True))
 
     def write(self, batch: list[Row]) -> Mapping[str, int]:
-        changed = 0
         by_group: dict[int, list[Row]] = {}
         for row in batch:
             by_group.setdefault(row[0], []).append(row)
-        for group, rows in sorted(by_group.items()):
-            changed += len(write(self._job, group, rows))
-        made, self._made = self._made, 0
-        return {"changed": changed, "known": len(batch) - changed, "members": made}
+        changed = 0
+        for group_id, rows in sorted(by_group.items()):
+            changed += len(write_group(self._job, group_id, rows))
+        return {
+            "changed": changed,
+            "known": len(batch) - changed,
+            "members": self._resolver.pop_created(),
+        }
 
 
-def write(job: ImportJob, group: int, rows: list[Row]) -> set[int]:
-    """Bring memberships of one group to what the rows tell; returns who changed."""
+def write_group(job: ImportJob, group_id: int, rows: list[Row]) -> set[int]:
+    """Update the memberships of one group; returns the accounts that changed."""
     now = timestamps.to_micros(job.started_at)
-    found = Membership.objects.filter(
-        group_id=group, account_id__in=[r[1] for r in rows]
+    accounts = [row[1] for row in rows]
+    existing = {
+        row.account_id: row
+        for row in Membership.objects.filter(group_id=group_id, account_id__in=accounts)
+    }
+    accounts_by_state: dict[State, list[int]] = {}
+    for _group_id, account, role, joined_at, left_at in rows:
+        old = _state_of(existing[account]) if account in existing else None
+        if old and left_at is None and not _is_news(old, joined_at, role):
+            continue
+        if joined_at is None:
+            joined_at = old[1] if old else now
+        new = (role or (old[0] if old else "member"), joined_at, left_at)
+        if new != old:
+            accounts_by_state.setdefault(new, []).append(account)
+    # In a fixed order, so that a resumed import repeats the same steps.
+    for state, changed in sorted(accounts_by_state.items(), key=str):
+        _store(job, group_id, state, changed)
+        _record(job, group_id, state, changed, existing)
+    return {account for changed in accounts_by_state.values() for account in changed}
+
+
+def _state_of(membership: Membership) -> State:
+    left_at = membership.left_at
+    return (
+        membership.role,
+        timestamps.to_micros(membership.joined_at),
+        timestamps.to_micros(left_at) if left_at else None,
     )
-    held = {row.account_id: row for row in found}
-    sorted_: dict[tuple[str, int, int | None], list[int]] = {}
-    for _group, account, role, joined, left in rows:
-        old = held.get(account)
-        was = _as_row(old)
-        new = (
-            role or (was[0] if was else "member"),
-            joined if joined is not None else (was[1] if was else now),
-            left,
-        )
-        if new != was and not (
-            was and left is None and not _came_back(was, joined, role)
-        ):
-            sorted_.setdefault(new, []).append(account)
-    for (role, joined, left), accounts in sorted(sorted_.items(), key=str):
-        _put(job, group, role, joined, left, accounts)
-        _record(job, group, role, joined, left, accounts, held)
-    return {account for accounts in sorted_.values() for account in accounts}
 
 
-def _as_row(old: Membership | None) -> tuple[str, int, int | None] | None:
-    if old is None:
-        return None
-    left = timestamps.to_micros(old.left_at) if old.left_at else None
-    return old.role, timestamps.to_micros(old.joined_at), left
+def _is_news(old: State, joined_at: int | None, role: str | None) -> bool:
+    """Return whether a row without `left_at` changes an existing membership.
+
+    A former member is back only if the row says that they joined after they left.
+    """
+    old_role, old_joined_at, old_left_at = old
+    if old_left_at is not None:
+        return joined_at is not None and joined_at > old_left_at
+    is_other_time = joined_at is not None and joined_at != old_joined_at
+    return is_other_time or role not in (None, old_role)
 
 
-def _came_back(
-    was: tuple[str, int, int | None], joined: int | None, role: str | None
-) -> bool:
-    """Whether a row without a leaving says anything new of somebody known."""
-    if was[2] is None:
-        return (joined is not None and joined != was[1]) or role not in (None, was[0])
-    return joined is not None and joined > was[2]
-
-
-def _put(
-    job: ImportJob,
-    group: int,
-    role: str,
-    joined: int,
-    left: int | None,
-    some: list[int],
-) -> None:
-    extra = {"role": role, "joined_at": joined, "left_at": left}
-    weights = dict.fromkeys(some, 1 if left is None else 0)
-    marks.set_weights(group_groups.KIND, job.community_id, group, weights, extra)
-    # A row whose weight stays is left alone there; its words may be new all the same.
-    rows = Membership.objects.filter(group_id=group, account_id__in=some)
-    rows.update(**extra)
-    known = set(rows.values_list("account_id", flat=True))
-    gone = {"weight": 1, "present": False, "rev": 0}
+def _store(job: ImportJob, group_id: int, state: State, accounts: list[int]) -> None:
+    role, joined_at, left_at = state
+    fields = {"role": role, "joined_at": joined_at, "left_at": left_at}
+    weights = dict.fromkeys(accounts, 1 if left_at is None else 0)
+    marks.set_weights(groups.KIND, job.community_id, group_id, weights, fields)
+    # set_weights skips rows whose weight stays, although their fields may change.
+    rows = Membership.objects.filter(group_id=group_id, account_id__in=accounts)
+    rows.update(**fields)
+    stored = set(rows.values_list("account_id", flat=True))
+    # It also creates no rows for members who have left already.
+    former = {"weight": 1, "present": False, "rev": 0}
     Membership.objects.bulk_create(
         [
-            Membership(group_id=group, account_id=account, **gone, **extra)
-            for account in some
-            if account not in known
+            Membership(group_id=group_id, account_id=account, **former, **fields)
+            for account in accounts
+            if account not in stored
         ]
     )
 
 
 def _record(
     job: ImportJob,
-    group: int,
-    role: str,
-    joined: int,
-    left: int | None,
-    some: list[int],
-    held: Mapping[int, Membership],
+    group_id: int,
+    state: State,
+    accounts: list[int],
+    existing: Mapping[int, Membership],
 ) -> None:
-    here = {account for account in some if account in held and held[account].present}
-    known = {account for account in some if account in held}
-    came = [a for a in some if a not in here and (left is None or a not in known)]
-    gone = [a for a in some if left is not None and (a in here or a not in known)]
-    for event, accounts, at in (
-        (GroupJoined(group=group, role=role), came, joined),
-        (GroupLeft(group=group), gone, left),
+    role, joined_at, left_at = state
+    is_new = {account: account not in existing for account in accounts}
+    was_inside = {a: not is_new[a] and existing[a].present for a in accounts}
+    has_left = left_at is not None
+    # A new row of a former member tells both facts.
+    joined = [a for a in accounts if not was_inside[a] and (not has_left or is_new[a])]
+    left = [a for a in accounts if has_left and (was_inside[a] or is_new[a])]
+    for event, changed, moment in (
+        (GroupJoined(group=group_id, role=role), joined, joined_at),
+        (GroupLeft(group=group_id), left, left_at),
     ):
-        if accounts and at is not None:
+        if changed and moment is not None:
             facts.record_for_accounts(
                 event,
-                accounts,
+                changed,
                 community=job.community,
                 by=job.by,
                 at=job.started_at,
-                happened_at=[timestamps.from_micros(at)] * len(accounts),
+                happened_at=[timestamps.from_micros(moment)] * len(changed),
             )
 
 
 def add_members(
-    job: ImportJob, wanted: Mapping[int, tuple[int, list[str]]]
+    job: ImportJob, groups_by_account: Mapping[int, tuple[int, list[str]]]
 ) -> set[int]:
-    """The `groups` column of members' files: put in, never taken out."""
-    keys = {key for _joined, names in wanted.values() for key in names}
-    groups = group_groups.ensure(
+    """Add accounts to groups, for the `groups` column of members; returns who changed.
+
+    The values are the time of joining and the keys of the groups.
+    """
+    keys = {key for _joined_at, keys in groups_by_account.values() for key in keys}
+    ids = groups.ensure(
         community=job.community, keys=keys, by=job.by, at=job.started_at
     )
     by_group: dict[int, list[Row]] = {}
-    for account, (joined, names) in wanted.items():
-        for key in names:
-            row: Row = (groups[key], account, None, joined, None)
-            by_group.setdefault(groups[key], []).append(row)
+    for account, (joined_at, group_keys) in groups_by_account.items():
+        for key in group_keys:
+            row: Row = (ids[key], account, None, joined_at, None)
+            by_group.setdefault(ids[key], []).append(row)
     changed: set[int] = set()
-    for group, rows in sorted(by_group.items()):
-        here = set(
+    for group_id, rows in sorted(by_group.items()):
+        inside = set(
             Membership.objects.filter(
-                group_id=group, present=True, account_id__in=[row[1] for row in rows]
+                group_id=group_id,
+                present=True,
+                account_id__in=[row[1] for row in rows],
             ).values_list("account_id", flat=True)
         )
-        changed |= write(job, group, [row for row in rows if row[1] not in here])
+        new = [row for row in rows if row[1] not in inside]
+        changed |= write_group(job, group_id, new)
     return changed

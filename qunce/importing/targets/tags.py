@@ -1,20 +1,22 @@
-"""Tags from files: `member_key, tag`, with `depth` and `tagged_at` where known."""
+"""Imports tags of members: `member_key, tag`, with `depth` and `tagged_at` if known."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from qunce.core import batch_writes, errors, timestamps
-from qunce.importing import account_resolver, numbers, registry
+from qunce.core import errors, timestamps
+from qunce.importing import account_resolver, numbers
 from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import ParsedChunk, Reading
+from qunce.importing.parsing import ParsedChunk
+from qunce.importing.plan import ImportPlan
+from qunce.importing.registry import Field, Target
 from qunce.members.tags import assignments, library, naming
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import writer as tag_writer
@@ -22,147 +24,159 @@ from qunce.members.tags.models import KIND, TagBatch
 from qunce.sets.bitmaps import marks
 
 SOURCE = "import"
-Batch = list[tuple[str, dict[int, int]]]
+NO_DEPTH = -1
+Row = tuple[int, int, int, int]
+"""Tag, account, depth and time in microseconds."""
 
 
 class InvalidDepth(errors.Invalid):
-    """A depth is a whole number."""
+    """A depth must be a whole number, 0 or more."""
 
 
-def _tag(text: str) -> str:
+def _normalise_tag(text: str) -> str:
     return naming.check(text, naming.NO_RULE)
 
 
-def _depth(text: str) -> str:
+def _normalise_depth(text: str) -> str:
     try:
         depth = numbers.parse(text)
     except numbers.InvalidNumber:
         depth = Decimal(-1)
     if depth != int(depth) or not 0 <= depth < 2**31:
         raise InvalidDepth(
-            _("A depth must be a whole number, 0 or more; 0 removes the tag.")
+            gettext("A depth must be a whole number, 0 or more; 0 removes the tag.")
         )
     return str(int(depth))
 
 
-class TagTarget:
+class TagTarget(Target):
     key = "tags"
-    extras = ""
+    label = _("Tags")
+    description = _("one member and one tag per row")
+    position = 2
     required = (("member_key",), ("tag",))
     fields = (
-        registry.Field(
+        Field(
             "member_key",
             "key",
+            _("Member number"),
             "key 会员号 用户id 客户id 会员id member 手机号 用户 id",
         ),
-        registry.Field(
+        Field(
             "tag",
             "text",
+            _("Tag"),
             "标签 标签名 标签名称 tags tag_name",
-            _tag,
+            _normalise_tag,
         ),
-        registry.Field(
+        Field(
             "depth",
             "text",
+            _("Tag depth"),
             "次数 深度 标签深度 times count",
-            _depth,
+            _normalise_depth,
         ),
-        registry.Field(
+        Field(
             "tagged_at",
-            "moment",
+            "instant",
+            _("Tagged at"),
             "打标时间 标签时间 time",
         ),
     )
+    count_labels = {"tagged": _("tags added")}
+    examples = {
+        "en": [
+            ["member_key", "tag", "depth"],
+            ["M1001", "asked the price", "2"],
+            ["M1002", "newcomer", "1"],
+        ],
+        "zh-hans": [
+            ["会员号", "标签", "次数"],
+            ["M1001", "问过价", "2"],
+            ["M1002", "新客", "1"],
+        ],
+    }
 
-    def chunks(self, reading: Reading) -> Iterator[ParsedChunk]:
-        return reading.chunks()
-
-    def writer(self, job: ImportJob, reading: Reading) -> registry.Writer:
+    def writer(self, job: ImportJob, plan: ImportPlan) -> TagWriter:
         return TagWriter(job)
 
-    def kinds(self, reading: Reading) -> dict[str, str]:
-        return {}
+
+TARGET = TagTarget()
 
 
 class TagWriter:
-    """Rows sorted by tag, so that a batch raises few revisions."""
+    """Writes rows sorted by tag, so that a batch changes few revisions."""
 
     def __init__(self, job: ImportJob) -> None:
-        self._job, self._pace = job, batch_writes.BatchSizer()
-        self._accounts = account_resolver.AccountResolver(
+        self._job = job
+        self._resolver = account_resolver.AccountResolver(
             job.community, by=job.by, at=job.started_at, source=job.source
         )
         self._batch: TagBatch | None = None
-        self._made = 0
 
-    def ready(self, chunk: ParsedChunk) -> int:
+    def load(self, chunk: ParsedChunk) -> int:
         job = self._job
         now = timestamps.to_micros(job.started_at)
         times = np.asarray(pc.fill_null(chunk.get("tagged_at").cast(pa.int64()), now))
-        ids, made = self._accounts.resolve(chunk.get("member_key"), times, self._pace)
-        self._made += made
-        coded = pc.dictionary_encode(chunk.get("tag"))
-        names = coded.dictionary.to_pylist()
-        self._tags = library.ensure(
-            community=job.community, keys=names, by=job.by, at=job.started_at
+        accounts = self._resolver.resolve(chunk.get("member_key"), times)
+        encoded = pc.dictionary_encode(chunk.get("tag"))
+        keys = encoded.dictionary.to_pylist()
+        tags = library.ensure(
+            community=job.community, keys=keys, by=job.by, at=job.started_at
         )
-        places = np.array([self._tags[name].pk for name in names], dtype=np.int64)
-        tags = places[np.asarray(coded.indices)]
-        self._by_id = {tag.pk: tag for tag in self._tags.values()}
-        depths = _depths(chunk)
-        order = np.lexsort((chunk.rows, ids, tags))
-        last = np.ones(len(order), dtype=bool)  # of rows that say it twice, the later
-        last[:-1] = (np.diff(tags[order]) != 0) | (np.diff(ids[order]) != 0)
-        order = order[last]
-        self._columns = (tags[order], ids[order], depths[order], times[order])
+        self._tags = {tag.pk: tag for tag in tags.values()}
+        ids_by_code = np.array([tags[key].pk for key in keys], dtype=np.int64)
+        tag_ids = ids_by_code[np.asarray(encoded.indices)]
+        depths = np.full(len(chunk.row_numbers), NO_DEPTH, dtype=np.int64)
+        if "depth" in chunk.columns:
+            given = chunk.columns["depth"].cast(pa.int64())
+            depths = np.asarray(pc.fill_null(given, NO_DEPTH)).astype(np.int64)
+        order = chunk.order_last(tag_ids, accounts)
+        self._columns = [column[order] for column in (tag_ids, accounts, depths, times)]
         return len(order)
 
-    def batch(self, begin: int, end: int) -> list[tuple[int, int, int, int]]:
-        columns = [column[begin:end].tolist() for column in self._columns]
+    def batch(self, start: int, end: int) -> list[Row]:
+        columns = [column[start:end].tolist() for column in self._columns]
         return list(zip(*columns, strict=True))
 
-    def write(self, batch: list[tuple[int, int, int, int]]) -> Mapping[str, int]:
+    def write(self, batch: list[Row]) -> Mapping[str, int]:
+        by_tag: dict[int, list[Row]] = {}
+        for row in batch:
+            by_tag.setdefault(row[0], []).append(row)
         changed = 0
-        by_tag: dict[int, list[tuple[int, int, int]]] = {}
-        for tag, *rest in batch:
-            by_tag.setdefault(tag, []).append((rest[0], rest[1], rest[2]))
-        for tag, rows in sorted(by_tag.items()):
-            changed += self._write(self._by_id[tag], rows)
-        made, self._made = self._made, 0
-        return {"tagged": changed, "known": len(batch) - changed, "members": made}
+        for tag_id, rows in sorted(by_tag.items()):
+            changed += self._write_tag(self._tags[tag_id], rows)
+        return {
+            "tagged": changed,
+            "known": len(batch) - changed,
+            "members": self._resolver.pop_created(),
+        }
 
-    def _write(self, tag: tag_models.Tag, rows: list[tuple[int, int, int]]) -> int:
-        """Without a depth the tag is there once at least; with one, exactly so often."""
-        held = marks.find_weights(KIND, tag.pk, [row[0] for row in rows])
-        wanted: dict[int, dict[int, int]] = {}
-        for account, depth, time in rows:
-            weight = depth if depth >= 0 else max(held.get(account, 0), 1)
-            if weight != held.get(account, 0):
-                wanted.setdefault(time, {})[account] = weight
-        for time, weights in wanted.items():
+    def _write_tag(self, tag: tag_models.Tag, rows: list[Row]) -> int:
+        """Set depths; a row without one adds the tag unless the member has it."""
+        job = self._job
+        old = marks.find_weights(KIND, tag.pk, [row[1] for row in rows])
+        new_by_time: dict[int, dict[int, int]] = {}
+        for _tag_id, account, depth, time in rows:
+            if depth == NO_DEPTH:
+                depth = max(old.get(account, 0), 1)
+            if depth != old.get(account, 0):
+                new_by_time.setdefault(time, {})[account] = depth
+        if new_by_time and self._batch is None:
+            # All tags of an import are one batch, which staff can undo.
+            self._batch = assignments.create_batch(
+                community=job.community,
+                by=job.by,
+                at=job.started_at,
+                source=SOURCE,
+                note=job.file_name,
+            )
+        for time, depths in new_by_time.items():
+            assert self._batch is not None  # noqa: S101 - created above
             writer = tag_writer.TagWriter(
-                self._tag_batch(), self._job.by, timestamps.from_micros(time)
+                self._batch, job.by, timestamps.from_micros(time)
             )
             writer.lock(tag)
-            writer.remove_conflicting(
-                tag, [a for a, weight in weights.items() if weight]
-            )
-            writer.write(tag, weights)
-        return sum(len(weights) for weights in wanted.values())
-
-    def _tag_batch(self) -> TagBatch:
-        if self._batch is None:
-            job = self._job
-            at: datetime = job.started_at
-            self._batch = assignments.create_batch(
-                community=job.community, by=job.by, at=at, source=SOURCE, note=job.file
-            )
-        return self._batch
-
-
-def _depths(chunk: ParsedChunk) -> np.ndarray:
-    """-1 where none is told."""
-    if "depth" not in chunk.columns:
-        return np.full(len(chunk.rows), -1, dtype=np.int64)
-    whole = chunk.columns["depth"].cast(pa.int64())
-    return np.asarray(pc.fill_null(whole, -1)).astype(np.int64)
+            writer.remove_conflicting(tag, [a for a, depth in depths.items() if depth])
+            writer.write(tag, depths)
+        return sum(len(depths) for depths in new_by_time.values())

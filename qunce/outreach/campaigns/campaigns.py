@@ -347,7 +347,7 @@ def transition(
     *, campaign: Campaign, step: str, by: Staff | None, at: datetime, **changes: Any
 ) -> None:
     """Take a step of FLOW and tell it; who may is checked by whoever calls."""
-    STATES.move(campaign, step, **changes)
+    STATES.transition(campaign, step, **changes)
     event = CampaignStateChanged(campaign=campaign.key, state=campaign.state)
     _record(event, campaign, by, at)
 

@@ -53,7 +53,7 @@ def start(
             % {"now": plan.size, "before": expected}
         )
     with transaction.atomic():
-        STATES.move(
+        STATES.transition(
             campaign,
             "start",
             started_at=at,

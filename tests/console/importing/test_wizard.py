@@ -12,7 +12,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from qunce import schedule
-from qunce.console.importing import examples, labels
+from qunce.console.importing import labels
 from qunce.core.communities import Community
 from qunce.core.jobs import scheduler
 from qunce.core.staff import models as staff_models
@@ -134,7 +134,7 @@ def test_another_meaning_is_kept_and_others_make_room(ann: Client) -> None:
     upload.refresh_from_db()
     target = registry.get("members")
     mapping = column_mapping.complete(
-        target, upload.found["headings"], upload.chosen["given"]
+        target, upload.inspection["headings"], upload.options["mapping"]
     )
     assert mapping == {"key": "key", "name": "attr:name", "nick": "name"}
     answer = ann.post(
@@ -202,7 +202,7 @@ def test_a_file_that_is_no_table_is_told_beside_the_form(
 def test_a_file_that_is_too_large_is_refused_before_it_is_written(
     ann: Client, settings: Settings, home: Path
 ) -> None:
-    settings.MOST_UPLOAD = 1_000
+    settings.MAX_UPLOAD_BYTES = 1_000
     answer = send(ann, "key\n" + "a\n" * 2_000)
     assert answer.status_code == 422
     assert "larger" in answer.content.decode()
@@ -259,7 +259,7 @@ def test_a_file_is_removed(ann: Client, home: Path) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-@pytest.mark.parametrize("target", sorted(examples.ROWS))
+@pytest.mark.parametrize("target", registry.list_keys())
 def test_each_example_is_understood_as_what_it_is(
     by: Staff, target: str, language: str
 ) -> None:
@@ -268,23 +268,25 @@ def test_each_example_is_understood_as_what_it_is(
     client = browser(by)
     answer = client.get(reverse("importing:example", args=[target]))
     upload = brought(client, answer.content, f"{target}.csv")
-    assert upload.chosen["target"] == target
+    assert upload.options["target"] == target
     text = page(client, "file-detail", upload.pk)
     assert "All rows are valid." in text or "每一行都没有问题" in text
     job = started(client, upload)
     work_off()
     job.refresh_from_db()
-    assert (job.state, job.read, job.broken) == ("done", 2, 0)
+    assert (job.state, job.rows_read, job.rows_broken) == ("done", 2, 0)
 
 
 def test_every_field_and_state_has_words() -> None:
-    for key in registry.list_keys():
-        assert key in labels.TARGETS
-        for field in registry.get(key).fields:
-            assert field.name in labels.FIELDS
+    for target in registry.list_all():
+        assert target.label
+        assert target.description
+        for field in target.fields:
+            assert field.label
+            assert field.type in labels.KINDS
     assert set(labels.STATES) == {
         state
-        for origins, last in jobs.FLOW.steps.values()
+        for origins, last in jobs.STATES.transitions.values()
         for state in (*origins, last)
     }
 

@@ -3,26 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pytest_django import Settings
 
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.groups.groups import Membership
 from tests import factories
-from tests.members.importing import files
+from tests.importing import helpers
 
 pytestmark = pytest.mark.both_databases
-
-
-@pytest.fixture(autouse=True)
-def home(settings: Settings, tmp_path: Path) -> Path:
-    settings.HOME = tmp_path
-    return tmp_path
-
-
-@pytest.fixture
-def shop(db: None) -> Community:
-    return factories.community()
 
 
 TEXT = """group_key,member_key,joined_at,left_at,role
@@ -33,15 +21,15 @@ TEXT = """group_key,member_key,joined_at,left_at,role
 
 
 def test_memberships_come_in_once(shop: Community, tmp_path: Path) -> None:
-    path = files.write(tmp_path, TEXT)
-    outcome = files.take(shop, path, "memberships")
+    path = helpers.write(tmp_path, TEXT)
+    outcome = helpers.run(shop, path, "memberships")
     assert outcome.job.counts == {"changed": 3, "known": 0, "members": 2}
     assert factories.matching_keys(shop, {"group": {"any": ["一群"]}}) == ["a"]
     assert factories.matching_keys(shop, {"group": {"all": ["一群", "二群"]}}) == ["a"]
     assert len(factories.recorded_facts(shop, "group.joined")) == 3
     assert len(factories.recorded_facts(shop, "group.left")) == 1
     before = Fact.objects.count(), list(Membership.objects.order_by("pk").values())
-    again = files.take(shop, path, "memberships")
+    again = helpers.run(shop, path, "memberships")
     assert again.job.counts == {"changed": 0, "known": 3, "members": 0}
     after = Fact.objects.count(), list(Membership.objects.order_by("pk").values())
     assert after == before
@@ -50,12 +38,12 @@ def test_memberships_come_in_once(shop: Community, tmp_path: Path) -> None:
 def test_a_later_file_tells_who_left_and_who_came_back(
     shop: Community, tmp_path: Path
 ) -> None:
-    files.take(shop, files.write(tmp_path, TEXT), "memberships")
+    helpers.run(shop, helpers.write(tmp_path, TEXT), "memberships")
     text = (
         "群名称,成员id,入群时间,退群时间\n"
         "一群,a,2026-01-01 09:00,2026-03-01\n一群,b,2026-02-15,\n"
     )
-    outcome = files.take(shop, files.write(tmp_path, text), "memberships")
+    outcome = helpers.run(shop, helpers.write(tmp_path, text), "memberships")
     assert outcome.job.counts["changed"] == 2
     assert factories.matching_keys(shop, {"group": {"any": ["一群"]}}) == ["b"]
     assert len(factories.recorded_facts(shop, "group.left")) == 2

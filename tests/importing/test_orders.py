@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -9,27 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from pytest_django import Settings
 
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.importing import pipeline
 from qunce.sales.orders import Order
 from tests import factories
-from tests.members.importing import files
+from tests.importing import helpers
 
 pytestmark = pytest.mark.both_databases
-
-
-@pytest.fixture(autouse=True)
-def home(settings: Settings, tmp_path: Path) -> Path:
-    settings.HOME = tmp_path
-    return tmp_path
-
-
-@pytest.fixture
-def shop(db: None) -> Community:
-    return factories.community()
 
 
 def rows(*names: str) -> list[tuple[Any, ...]]:
@@ -43,8 +32,8 @@ def test_canonical_orders_come_in_once(shop: Community, tmp_path: Path) -> None:
         f'1,a,2026-03-01 09:00,"1,234.50",,"{items}",\n'
         "2,a,2026-03-02,8,USD,,2026-03-03\n3,,2026-03-02,0,,,\n"
     )
-    path = files.write(tmp_path, text)
-    outcome = files.take(shop, path, "orders")
+    path = helpers.write(tmp_path, text)
+    outcome = helpers.run(shop, path, "orders")
     assert outcome.job.counts["orders"] == 3
     assert outcome.job.counts["orders_without_member"] == 1
     assert rows("key", "amount", "currency", "refunded_amount") == [
@@ -58,9 +47,11 @@ def test_canonical_orders_come_in_once(shop: Community, tmp_path: Path) -> None:
         (a, {"order": "2", "amount": 800, "currency": "USD", "categories": []}),
         (None, {"order": "3", "amount": 0, "currency": "CNY", "categories": []}),
     ]
-    assert factories.recorded_facts(shop, "order.refunded") == [(a, {"order": "2", "amount": 800})]
+    assert factories.recorded_facts(shop, "order.refunded") == [
+        (a, {"order": "2", "amount": 800})
+    ]
     before = Fact.objects.count()
-    again = files.take(shop, path, "orders")
+    again = helpers.run(shop, path, "orders")
     assert (again.job.counts["orders"], again.job.counts["known"]) == (0, 3)
     assert Fact.objects.count() == before
 
@@ -72,7 +63,7 @@ def test_lines_of_one_order_are_put_together(shop: Community, tmp_path: Path) ->
         "C2,x,Tea,-1,12/13/2010 8:26,2.55,17850.0,UK\n"
         "1,y,Cup,1,12/1/2010 8:26,1.1,17850.0,France\n"
     )
-    outcome = files.take(shop, files.write(tmp_path, text), "orders")
+    outcome = helpers.run(shop, helpers.write(tmp_path, text), "orders")
     assert rows("key", "amount", "refunded_amount", "details") == [
         ("1", 621, 0, '{"Country":["France","UK"]}'),
         ("C2", 0, 255, '{"Country":"UK"}'),
@@ -90,7 +81,7 @@ def test_exports_of_shops_need_no_mapping(shop: Community, tmp_path: Path) -> No
         "订单编号,买家会员名,买家实际支付金额,订单付款时间,宝贝标题,宝贝数量\n"
         "77,小红,￥88.00,2026/3/5 9:07,龙井茶,2\n"
     )
-    files.take(shop, files.write(tmp_path, text, encoding="gb18030"), "orders")
+    helpers.run(shop, helpers.write(tmp_path, text, encoding="gb18030"), "orders")
     assert rows("key", "amount", "items") == [
         ("77", 8800, '[{"name":"龙井茶","quantity":2}]')
     ]
@@ -98,9 +89,9 @@ def test_exports_of_shops_need_no_mapping(shop: Community, tmp_path: Path) -> No
 
 def test_a_later_file_amends_and_refunds(shop: Community, tmp_path: Path) -> None:
     head = "order_key,member_key,paid_at,amount,refunded_at,refunded_amount\n"
-    files.take(shop, files.write(tmp_path, head + "1,a,2026-03-01,10,,\n"), "orders")
-    later = files.write(tmp_path, head + "1,a,2026-03-01,12,2026-03-02,5\n")
-    outcome = files.take(shop, later, "orders")
+    helpers.run(shop, helpers.write(tmp_path, head + "1,a,2026-03-01,10,,\n"), "orders")
+    later = helpers.write(tmp_path, head + "1,a,2026-03-01,12,2026-03-02,5\n")
+    outcome = helpers.run(shop, later, "orders")
     assert (outcome.job.counts["amended"], outcome.job.counts["known"]) == (1, 0)
     assert rows("amount", "refunded_amount") == [(1200, 500)]
     assert [said for _a, said in factories.recorded_facts(shop, "order.amended")] == [
@@ -109,7 +100,7 @@ def test_a_later_file_amends_and_refunds(shop: Community, tmp_path: Path) -> Non
     assert [said for _a, said in factories.recorded_facts(shop, "order.refunded")] == [
         {"order": "1", "amount": 500}
     ]
-    assert files.take(shop, later, "orders").job.counts["amended"] == 0
+    assert helpers.run(shop, later, "orders").job.counts["amended"] == 0
 
 
 def test_broken_orders_are_told(shop: Community, tmp_path: Path) -> None:
@@ -117,7 +108,7 @@ def test_broken_orders_are_told(shop: Community, tmp_path: Path) -> None:
         "order_key,paid_at,amount,currency\n"
         "1,2026-03-01,10,RENMINBI\n2,,10,\n3,2026-03-01,,\n4,2026-03-01,ten,\n"
     )
-    outcome = files.take(shop, files.write(tmp_path, text), "orders")
+    outcome = helpers.run(shop, helpers.write(tmp_path, text), "orders")
     told = [(one.row, one.field) for one in outcome.problems]
     assert told == [(2, "currency"), (3, "paid_at"), (4, "amount"), (5, "amount")]
     assert not Order.objects.exists()
@@ -147,8 +138,8 @@ def test_orders_are_the_sums_of_their_lines(
     text = "order_key,paid_at,sku,quantity,price\n" + "".join(
         f"{order},2026-03-01,s,{quantity},{price}\n" for order, quantity, price in lines
     )
-    planned = files.plan(shop, files.write(tmp_path, text), "orders")
-    planned.reading.chunk = chunk
+    planned = helpers.plan(shop, helpers.write(tmp_path, text), "orders")
+    planned.options = dataclasses.replace(planned.options, chunk_rows=chunk)
     counts = pipeline.run(planned).job.counts
     totals: dict[str, Decimal] = {}
     for order, quantity, price in lines:

@@ -1,0 +1,140 @@
+"""Detects what only whole columns tell: orders of dates, decimal signs and types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.utils.translation import gettext as _
+
+from qunce.importing import dates, numbers, parsing, registry, typed_columns
+from qunce.importing.files import rows, sources
+from qunce.importing.plan import ColumnTraits, ImportPlan
+
+if TYPE_CHECKING:
+    from qunce.core.communities import Community
+
+HEAD_ROWS = 1_000
+MAX_DISTINCT_TEXTS = 500
+"""A column of lists with more different texts is text."""
+MAX_CHOICES = 50
+"""A column with at most so many different texts, each repeated, is a choice."""
+
+
+def detect(plan: ImportPlan) -> dict[str, ColumnTraits]:
+    """Return the traits by field; reads the whole file where its head is not enough.
+
+    Without further columns, a file whose first rows have ISO dates and plain numbers is
+    not read for this.
+    """
+    types = parsing.field_types(plan)
+    extras = [name for name in types if name.startswith(registry.ATTRIBUTE_PREFIX)]
+    dated = [name for name in types if types[name] in ("instant", "date")]
+    amounts = [name for name in types if types[name] == "amount"]
+    if not extras and not _is_open(plan, dated, amounts):
+        return {}
+    columns = {name: _Evidence(name in extras) for name in [*dated, *amounts, *extras]}
+    for batch in sources.read_batches(plan.source):
+        for name, evidence in columns.items():
+            column = _column(plan, batch, name)
+            evidence.add(_distinct_texts(column), len(column) - column.null_count)
+    known = plan.target.known_types(plan)
+    return {
+        name: evidence.conclude(plan, known.get(name, ""))
+        for name, evidence in columns.items()
+    }
+
+
+def _is_open(plan: ImportPlan, dated: list[str], amounts: list[str]) -> bool:
+    head = sources.read_head(plan.source, HEAD_ROWS)
+
+    def texts(names: list[str]) -> Iterator[str]:
+        for name in names:
+            yield from _distinct_texts(_column(plan, head, name))
+
+    return any(map(dates.is_ambiguous, texts(dated))) or any(
+        "," in text for text in texts(amounts)
+    )
+
+
+def _column(plan: ImportPlan, batch: rows.RowBatch, name: str) -> pa.Array:
+    return batch.columns[plan.source.headings.index(plan.heading_of[name])]
+
+
+def _distinct_texts(column: pa.Array) -> list[str]:
+    texts = pc.unique(pc.drop_null(column)).to_pylist()
+    return [text.strip() for text in texts if text.strip()]
+
+
+@dataclass
+class _Evidence:
+    """What the texts of one column have in common so far."""
+
+    is_extra: bool
+    orders: set[str] = field(
+        default_factory=lambda: {dates.DAY_FIRST, dates.MONTH_FIRST}
+    )
+    has_ambiguous_dates: bool = False
+    style: str = numbers.POINT
+    types: set[str] = field(default_factory=lambda: set(typed_columns.TYPE_PARSERS))
+    filled: int = 0
+    """Cells that are not empty."""
+    distinct: set[str] = field(default_factory=set)
+    """Different texts, up to a few more than MAX_DISTINCT_TEXTS."""
+
+    def add(self, texts: list[str], filled: int) -> None:
+        ambiguous = [text for text in texts if dates.is_ambiguous(text)]
+        if ambiguous:
+            self.has_ambiguous_dates = True
+            self.orders &= dates.possible_orders(ambiguous)
+        if numbers.detect_style(texts) == numbers.COMMA:
+            self.style = numbers.COMMA
+        if self.is_extra and texts:
+            self.filled += filled
+            if len(self.distinct) <= MAX_DISTINCT_TEXTS:
+                self.distinct.update(texts[: MAX_DISTINCT_TEXTS + 1])
+            self.types = typed_columns.filter_types(texts, self.types)
+
+    def conclude(self, plan: ImportPlan, known_type: str) -> ColumnTraits:
+        order, ambiguous = plan.options.dates, False
+        if self.has_ambiguous_dates and not order:
+            ambiguous = len(self.orders) > 1
+            order = _usual_order(plan.community) if ambiguous else "".join(self.orders)
+        return ColumnTraits(order, self.style, known_type or self._type(), ambiguous)
+
+    def _type(self) -> str:
+        """Return the narrowest type that fits all texts."""
+        for name in typed_columns.TYPE_PARSERS:
+            if self.filled and name in self.types:
+                return name
+        count = len(self.distinct)
+        if count <= MAX_DISTINCT_TEXTS and any(
+            map(typed_columns.looks_like_list, self.distinct)
+        ):
+            return "multi"
+        is_repeated = count <= MAX_CHOICES and count * 2 <= self.filled
+        return "choice" if self.distinct and is_repeated else "text"
+
+
+def _usual_order(community: Community) -> str:
+    """Return how most people write dates where the community is."""
+    is_american = community.timezone.startswith("America/")
+    return dates.MONTH_FIRST if is_american else dates.DAY_FIRST
+
+
+def list_notes(plan: ImportPlan) -> list[str]:
+    """Return a sentence for every column whose dates can be read two ways."""
+    labels = {
+        dates.DAY_FIRST: _("day/month"),
+        dates.MONTH_FIRST: _("month/day"),
+    }
+    heading_of = plan.heading_of
+    return [
+        _("Dates in “%(heading)s” can be read two ways. They are read as %(order)s.")
+        % {"heading": heading_of[name], "order": labels[traits.order]}
+        for name, traits in plan.traits.items()
+        if traits.ambiguous
+    ]

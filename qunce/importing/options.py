@@ -1,0 +1,41 @@
+"""The options of an import: how a file is read, and what its columns mean."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ALL_ROWS, VALID_ROWS = "all", "valid"
+"""Modes: import nothing if one row is broken, or import the rows that are not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """What people choose; in a plan and in a job, nothing is left open.
+
+    `mapping` gives the field for a heading, an empty string for a skipped column. What
+    it lacks is guessed. `dates` is the order of day and month, detected if empty.
+    `currency` is that of amounts without one, by default the community's.
+    """
+
+    target: str = "members"
+    sheet: str = ""
+    encoding: str = ""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    mode: str = ALL_ROWS
+    dates: str = ""
+    currency: str = ""
+    source: str = "import"
+    timezone: str = ""
+    """The community's time zone when the import started."""
+    chunk_rows: int = 0
+    """Rows that are parsed together; a resumed import needs the same chunks."""
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> ImportOptions:
+        return cls(**value)

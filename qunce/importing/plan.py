@@ -1,0 +1,65 @@
+"""The plan of an import: one file under one mapping in one community."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from qunce.importing import numbers
+
+if TYPE_CHECKING:
+    from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
+    from qunce.importing.files.sources import Source
+    from qunce.importing.options import ImportOptions
+    from qunce.importing.registry import Target
+
+
+@dataclass(frozen=True)
+class ColumnTraits:
+    """What only a whole column tells about its texts.
+
+    `order` is that of day and month, empty if the column has no dates like 12/1/2010.
+    `ambiguous` means that both orders fit.
+    """
+
+    order: str = ""
+    style: str = numbers.POINT
+    type: str = "text"
+    ambiguous: bool = False
+
+
+@dataclass
+class ImportPlan:
+    source: Source
+    target: Target
+    options: ImportOptions
+    """Complete: the mapping has every heading, the currency is set."""
+    community: Community
+    by: Staff
+    at: datetime
+    traits: dict[str, ColumnTraits] = field(default_factory=dict)
+    """By field; empty if the first rows leave no question open."""
+    notes: list[str] = field(default_factory=list)
+    """What the user should know about how the file is read."""
+    resources: ExitStack = field(default_factory=ExitStack)
+    """Closed once the import ends."""
+    cache: Any = None
+    """What the target keeps of the file between two calls of `chunks`."""
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """The field of every heading, an empty string for a skipped column."""
+        return dict(self.options.mapping)
+
+    @property
+    def heading_of(self) -> dict[str, str]:
+        """The heading of every field."""
+        return {name: heading for heading, name in self.options.mapping.items() if name}
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.community.timezone)

@@ -1,0 +1,170 @@
+"""Imports members with their identifiers, tags and groups.
+
+Every further column becomes an attribute. A row without a key is known by its phone,
+else by its e-mail address or UnionID.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from qunce.importing import column_mapping, registry
+from qunce.importing.registry import Field, Target
+from qunce.members.accounts import identifiers
+from qunce.members.attributes.attributes import Attribute
+from qunce.members.tags import naming
+
+if TYPE_CHECKING:
+    from qunce.importing.jobs import ImportJob
+    from qunce.importing.parsing import ParsedChunk
+    from qunce.importing.plan import ImportPlan
+    from qunce.importing.targets.members.writer import MemberWriter
+
+MAX_NAME_LENGTH = 200
+
+
+def _truncate_name(text: str) -> str:
+    return text[:MAX_NAME_LENGTH]
+
+
+def _normalise_phone(text: str) -> str:
+    return identifiers.normalise("phone", text)
+
+
+def _normalise_email(text: str) -> str:
+    return identifiers.normalise("email", text)
+
+
+def _normalise_tags(text: str) -> str:
+    from qunce.importing import typed_columns
+
+    names = typed_columns.split_list(text)
+    return ";".join(dict.fromkeys(naming.check(name, naming.NO_RULE) for name in names))
+
+
+class MemberTarget(Target):
+    key = "members"
+    label = _("Members")
+    description = _("one member per row, with phone, tags, groups and more")
+    position = 1
+    extras = "attributes"
+    required = (("key", "phone", "email", "unionid"),)
+    fields = (
+        Field(
+            "key",
+            "key",
+            _("Member number"),
+            "member_key 会员号 会员id 用户id 客户id 会员卡号 external_userid 外部联系人id "
+            "member_id customer_id user_id openid 编号 id",
+        ),
+        Field(
+            "name",
+            "text",
+            _("Name or nickname"),
+            "昵称 姓名 客户名称 客户昵称 微信昵称 会员姓名 用户昵称 名称 客户 nickname full_name "
+            "customer_name display_name first_name",
+            _truncate_name,
+        ),
+        Field(
+            "joined_at",
+            "instant",
+            _("When they joined"),
+            "添加时间 加入时间 注册时间 入会时间 成为会员时间 开卡时间 关注时间 创建时间 created_at "
+            "registered_at registration_date signup_date joined",
+        ),
+        Field(
+            "left_at",
+            "instant",
+            _("Left at"),
+            "流失时间 离开时间 删除时间 退会时间 取关时间 left",
+        ),
+        Field(
+            "phone",
+            "text",
+            _("Phone"),
+            "手机 手机号 手机号码 电话 联系电话 联系方式 电话号码 mobile phone_number "
+            "mobile_phone tel",
+            _normalise_phone,
+        ),
+        Field(
+            "email",
+            "text",
+            _("E-mail"),
+            "邮箱 电子邮箱 e-mail mail 电子邮件",
+            _normalise_email,
+        ),
+        Field(
+            "unionid",
+            "key",
+            _("UnionID"),
+            "union_id",
+        ),
+        Field(
+            "birthday",
+            "date",
+            _("Birthday"),
+            "生日 出生日期 birth_date birthdate",
+        ),
+        Field(
+            "source",
+            "key",
+            _("Source"),
+            "来源 客户来源 渠道 添加渠道 来源渠道 添加方式 注册渠道 channel",
+        ),
+        Field(
+            "tags",
+            "text",
+            _("Tags, separated by ;"),
+            "标签 客户标签 企业标签 用户标签 tag",
+            _normalise_tags,
+        ),
+        Field(
+            "groups",
+            "text",
+            _("Groups, separated by ;"),
+            "群 所在群 群聊 所在群聊 客户群 group",
+        ),
+    )
+    examples = {
+        "en": [
+            ["member_key", "name", "phone", "joined_at", "tags", "city"],
+            [
+                "M1001",
+                "Ann Lee",
+                "13800138000",
+                "2026-03-05",
+                "regular;coffee",
+                "Xi'an",
+            ],
+            ["M1002", "Bob Wu", "13900139000", "2026-03-06", "newcomer", "Lanzhou"],
+        ],
+        "zh-hans": [
+            ["会员号", "昵称", "手机号", "注册时间", "标签", "城市"],
+            ["M1001", "小红", "13800138000", "2026-03-05", "老客;咖啡", "西安"],
+            ["M1002", "小明", "13900139000", "2026-03-06", "新客", "兰州"],
+        ],
+    }
+
+    def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
+        from qunce.importing.targets.members.writer import fill_keys
+
+        return map(fill_keys, super().chunks(plan))
+
+    def writer(self, job: ImportJob, plan: ImportPlan) -> MemberWriter:
+        from qunce.importing.targets.members.writer import MemberWriter
+
+        return MemberWriter(job, plan)
+
+    def known_types(self, plan: ImportPlan) -> dict[str, str]:
+        """Existing attributes keep their type, whatever the file looks like."""
+        existing = Attribute.objects.filter(community=plan.community)
+        types = column_mapping.KNOWN_ATTRIBUTE_TYPES | dict(
+            existing.values_list("name", "type")
+        )
+        return {f"{registry.ATTRIBUTE_PREFIX}{name}": types[name] for name in types}
+
+
+TARGET = MemberTarget()

@@ -1,0 +1,373 @@
+"""Writes members: accounts, identifiers, attributes, tags and memberships.
+
+Only differences are written, so that the same file again changes nothing, not even a
+revision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import pyarrow.compute as pc
+from django.db import connection
+
+from qunce.core import db, revisions, timestamps
+from qunce.core.facts import facts, interned_names
+from qunce.importing import registry, typed_columns
+from qunce.importing.jobs import ImportJob
+from qunce.importing.parsing import ParsedChunk
+from qunce.importing.plan import ColumnTraits, ImportPlan
+from qunce.importing.targets import memberships
+from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts.accounts import MemberChanged, MemberLeft, MemberRejoined
+from qunce.members.attributes import attributes
+from qunce.members.attributes import values as attribute_values
+from qunce.members.attributes.parsing import StoredValue
+from qunce.members.tags import assignments
+from qunce.members.tags import library as tag_library
+from qunce.members.tags import models as tag_models
+from qunce.members.tags.models import TagBatch
+from qunce.sets.bitmaps import marks
+
+SOURCE = "import"
+KEY_FIELDS = ("key", "phone", "email", "unionid")
+"""The first of them that a row has is its key."""
+IDENTIFIER_FIELDS = ("unionid", "phone", "email")
+LIST_FIELDS = ("tags", "groups")
+MAX_LABEL_LENGTH = 80
+Row = dict[str, Any]
+"""The fields of a row that are not empty."""
+Event = tuple[facts.FactKind, int]
+"""A fact and when it happened, in microseconds."""
+
+
+class _AccountState(NamedTuple):
+    """Columns of an account that files change; times in microseconds."""
+
+    name: str
+    joined_at: int
+    left_at: int | None
+    source_id: int
+
+
+def fill_keys(chunk: ParsedChunk) -> ParsedChunk:
+    keys = [chunk.columns[name] for name in KEY_FIELDS if name in chunk.columns]
+    columns = {**chunk.columns, "key": pc.coalesce(*keys)}
+    return ParsedChunk(columns, chunk.row_numbers, chunk.problems, chunk.rows_read)
+
+
+class MemberWriter:
+    def __init__(self, job: ImportJob, plan: ImportPlan) -> None:
+        self._job = job
+        self._attributes = _define_attributes(job, plan)
+        self._batch: TagBatch | None = None
+
+    def load(self, chunk: ParsedChunk) -> int:
+        """Merge the rows of one key: lists add up, other fields are those of the last."""
+        columns = {name: column.to_pylist() for name, column in chunk.columns.items()}
+        merged: dict[str, Row] = {}
+        for index, key in enumerate(columns["key"]):
+            row = merged.setdefault(key, {})
+            for name, cells in columns.items():
+                cell = cells[index]
+                if cell is None:
+                    continue
+                if name in LIST_FIELDS and name in row:
+                    cell = f"{row[name]};{cell}"
+                row[name] = cell
+        self._rows = list(merged.values())
+        return len(self._rows)
+
+    def batch(self, start: int, end: int) -> list[Row]:
+        return self._rows[start:end]
+
+    def write(self, batch: list[Row]) -> Mapping[str, int]:
+        ids = account_queries.find(self._job.community, [row["key"] for row in batch])
+        existing = set(ids.values())
+        ids |= self._create([row for row in batch if row["key"] not in ids])
+        rows = {ids[row["key"]]: row for row in batch}
+        changed = self._update(rows, existing)
+        self._add_identifiers(rows)
+        changed |= self._set_attributes(rows, existing)
+        changed |= self._add_tags(rows)
+        changed |= self._add_to_groups(rows)
+        return {
+            "members": len(set(rows) - existing),
+            "changed": len(changed & existing),
+            "known": len(existing - changed),
+        }
+
+    # Accounts
+
+    def _create(self, rows: list[Row]) -> dict[str, int]:
+        """Create accounts; returns their ids by key."""
+        job = self._job
+        joined_by_source: dict[str, dict[str, datetime]] = {}
+        for row in rows:
+            joined_at = row.get("joined_at", timestamps.to_micros(job.started_at))
+            joined = joined_by_source.setdefault(row.get("source", ""), {})
+            joined[row["key"]] = timestamps.from_micros(joined_at)
+        ids: dict[str, int] = {}
+        for source, joined in joined_by_source.items():
+            ids |= accounts.ensure(
+                community=job.community,
+                keys=joined,
+                by=job.by,
+                at=job.started_at,
+                source=source,
+            )
+        return ids
+
+    def _update(self, rows: Mapping[int, Row], existing: set[int]) -> set[int]:
+        """Update the accounts that differ from their rows; returns which."""
+        source_ids = interned_names.ensure(
+            accounts.SOURCE_NAMESPACE,
+            self._job.community_id,
+            {row["source"] for row in rows.values() if "source" in row},
+        )
+        updates: dict[int, _AccountState] = {}
+        events: list[Event] = []
+        for account, *columns in db.rows(
+            "SELECT id, name, joined_at, left_at, source_id FROM members_account"  # noqa: S608
+            f" WHERE id IN ({db.placeholders(len(rows))})",
+            list(rows),
+        ):
+            old, row = _AccountState(*columns), rows[account]
+            new = _AccountState(
+                row.get("name", old.name),
+                row.get("joined_at", old.joined_at),
+                _left_at(row, old.left_at),
+                source_ids.get(row.get("source", ""), old.source_id),
+            )
+            if new != old:
+                updates[account] = new
+                events += self._events(
+                    account, old, new, is_new=account not in existing
+                )
+        if updates:
+            self._store(updates, events)
+        return set(updates)
+
+    def _events(
+        self, account: int, old: _AccountState, new: _AccountState, *, is_new: bool
+    ) -> list[Event]:
+        events: list[Event] = []
+        fields = {
+            "name": new.name != old.name,
+            "joined_at": new.joined_at != old.joined_at,
+            "source": new.source_id != old.source_id,
+        }
+        changed = [name for name, is_changed in fields.items() if is_changed]
+        if changed and not is_new:
+            now = timestamps.to_micros(self._job.started_at)
+            events.append((MemberChanged(account=account, fields=changed), now))
+        if old.left_at is None and new.left_at is not None:
+            events.append((MemberLeft(account=account), new.left_at))
+        if old.left_at is not None and new.left_at is None:
+            events.append((MemberRejoined(account=account), new.joined_at))
+        return events
+
+    def _store(self, updates: Mapping[int, _AccountState], events: list[Event]) -> None:
+        job = self._job
+        rev = revisions.bump(job.community_id, account_models.PRESENCE_REVISION, [0])[0]
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE members_account SET name = %s, joined_at = %s, left_at = %s,"
+                " source_id = %s, present = %s, rev = %s WHERE id = %s",
+                [
+                    (*state, state.left_at is None, rev, account)
+                    for account, state in updates.items()
+                ],
+            )
+        facts.record_many(
+            [event for event, _moment in events],
+            community=job.community,
+            by=job.by,
+            at=job.started_at,
+            happened_at=[timestamps.from_micros(moment) for _event, moment in events],
+        )
+
+    def _add_identifiers(self, rows: Mapping[int, Row]) -> None:
+        given = {
+            (account, kind, row[kind])
+            for account, row in rows.items()
+            for kind in IDENTIFIER_FIELDS
+            if kind in row
+        }
+        if not given:
+            return
+        stored = db.rows(
+            "SELECT account_id, kind, value FROM members_identifier"  # noqa: S608
+            f" WHERE account_id IN ({db.placeholders(len(rows))})",
+            list(rows),
+        )
+        new = sorted(given - set(stored))
+        if new:
+            accounts.add_identifiers(
+                community=self._job.community,
+                values=new,
+                by=self._job.by,
+                at=self._job.started_at,
+            )
+
+    # Attributes, tags and groups
+
+    def _set_attributes(self, rows: Mapping[int, Row], existing: set[int]) -> set[int]:
+        changed: set[int] = set()
+        # By id, as every writer locks attributes in that order.
+        for field, attribute in sorted(
+            self._attributes.items(), key=lambda item: item[1].pk
+        ):
+            values = {
+                account: to_stored_values(attribute.type, row[field])
+                for account, row in rows.items()
+                if field in row
+            }
+            written = self._set_values(attribute, values) if values else []
+            event = attributes.AttributeSet(attribute=attribute.name, source=SOURCE)
+            facts.record_for_accounts(
+                event,
+                [account for account in written if account in existing],
+                community=self._job.community,
+                by=self._job.by,
+                at=self._job.started_at,
+            )
+            changed |= set(written)
+        return changed
+
+    def _set_values(
+        self, attribute: attributes.Attribute, values: dict[int, list[StoredValue]]
+    ) -> list[int]:
+        stored: dict[int, set[StoredValue]] = {}
+        for account, number, text in db.rows(
+            "SELECT account_id, number, text FROM members_attributevalue"  # noqa: S608
+            f" WHERE attribute_id = %s AND present AND account_id IN"
+            f" ({db.placeholders(len(values))})",
+            [attribute.pk, *values],
+        ):
+            stored.setdefault(account, set()).add((number, text))
+        different = {a: new for a, new in values.items() if stored.get(a) != set(new)}
+        if not different:
+            return []
+        writer = attribute_values.ValueWriter(
+            attribute, self._job.by, self._job.started_at, SOURCE
+        )
+        return writer.write(different)
+
+    def _add_tags(self, rows: Mapping[int, Row]) -> set[int]:
+        accounts_by_tag: dict[str, list[int]] = {}
+        for account, row in rows.items():
+            for key in typed_columns.split_list(row.get("tags")):
+                accounts_by_tag.setdefault(key, []).append(account)
+        if not accounts_by_tag:
+            return set()
+        job = self._job
+        tags = tag_library.ensure(
+            community=job.community, keys=accounts_by_tag, by=job.by, at=job.started_at
+        )
+        changed: set[int] = set()
+        for key in sorted(accounts_by_tag, key=lambda key: tags[key].pk):
+            tagged = _find_tagged(tags[key].pk, accounts_by_tag[key])
+            missing = [a for a in accounts_by_tag[key] if a not in tagged]
+            if missing:
+                self._apply(tags[key], missing)
+                changed.update(missing)
+        return changed
+
+    def _apply(self, tag: tag_models.Tag, account_ids: list[int]) -> None:
+        job = self._job
+        if self._batch is None:
+            # All tags of an import are one batch, which staff can undo.
+            self._batch = assignments.create_batch(
+                community=job.community,
+                by=job.by,
+                at=job.started_at,
+                source=SOURCE,
+                note=job.file_name,
+            )
+        assignments.apply(
+            tag=tag,
+            accounts=account_ids,
+            by=job.by,
+            at=job.started_at,
+            batch=self._batch,
+        )
+
+    def _add_to_groups(self, rows: Mapping[int, Row]) -> set[int]:
+        now = timestamps.to_micros(self._job.started_at)
+        groups_by_account = {
+            account: (
+                row.get("joined_at", now),
+                typed_columns.split_list(row["groups"]),
+            )
+            for account, row in rows.items()
+            if "groups" in row
+        }
+        if not groups_by_account:
+            return set()
+        return memberships.add_members(self._job, groups_by_account)
+
+
+def _define_attributes(
+    job: ImportJob, plan: ImportPlan
+) -> dict[str, attributes.Attribute]:
+    """Return the attribute of each field; creates those that do not exist yet."""
+    heading_of = plan.heading_of
+    types = {
+        name: plan.traits.get(name, ColumnTraits()).type
+        for name in heading_of
+        if name.startswith(registry.ATTRIBUTE_PREFIX)
+    }
+    if "birthday" in heading_of:
+        types["birthday"] = "date"
+    return {
+        field: attributes.define(
+            community=job.community,
+            name=field.removeprefix(registry.ATTRIBUTE_PREFIX),
+            type=types[field],
+            label=heading_of[field][:MAX_LABEL_LENGTH],
+            by=job.by,
+            at=job.started_at,
+        )
+        for field in types
+    }
+
+
+def _left_at(row: Row, old: int | None) -> int | None:
+    """Return the time of departure after this row.
+
+    It is None if the row says that the member joined after their departure.
+    """
+    if "left_at" in row:
+        return int(row["left_at"])
+    has_rejoined = old is not None and row.get("joined_at", old) > old
+    return None if has_rejoined else old
+
+
+def _find_tagged(tag_id: int, account_ids: list[int]) -> set[int]:
+    """Return accounts of the people who have the tag with any of their accounts."""
+    by_person = account_queries.accounts_by_person(account_ids)
+    all_accounts = [account for person in by_person.values() for account in person]
+    weights = marks.find_weights(tag_models.KIND, tag_id, all_accounts)
+    return {
+        account
+        for person in by_person.values()
+        if any(other in weights for other in person)
+        for account in person
+    }
+
+
+def to_stored_values(attribute_type: str, value: Any) -> list[StoredValue]:
+    """Return a parsed value as rows of attribute values, like `attributes.parsing`."""
+    if attribute_type == "multi":
+        return [(None, text) for text in sorted(typed_columns.split_list(value))]
+    if attribute_type == "number":
+        return [(int((Decimal(value) * 10_000).to_integral_value()), None)]
+    if isinstance(value, bool | int):
+        return [(int(value), None)]
+    return [(None, str(value))]

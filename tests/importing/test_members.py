@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from qunce.core import timestamps
+from qunce.core.communities import Community
+from qunce.core.facts import facts
+from qunce.importing import column_mapping, error_report, jobs, pipeline, registry
+from qunce.importing.options import ALL_ROWS
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
+from qunce.members.attributes import attributes
+from qunce.members.tags import models as tag_models
+from tests import factories
+from tests.factories import matching_keys
+from tests.importing import helpers
+
+pytestmark = pytest.mark.both_databases
+
+HEADINGS = (
+    "key,name,joined_at,left_at,phone,email,birthday,source,tags,groups,level,spent"
+).split(",")
+ROWS: list[list[object]] = [
+    ["a", "小红", "2026-01-02 09:00", "", "138 0013 8000", "A@x.cn", "1990-02-03",
+     "扫码", "koc;老客", "一群", "金", "1,234.50"],
+    ["b", "小明", "2026/1/3", "", "", "", "", "", "老客", "一群;二群", "银", "8"],
+    ["c", "", "2026-01-04", "2026-02-01", "", "", "", "扫码", "", "", "金", ""],
+]  # fmt: skip
+
+
+def as_csv(path: Path, encoding: str = "utf-8") -> Path:
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file).writerows([HEADINGS, *ROWS])
+    return path
+
+
+def as_xlsx(path: Path) -> Path:
+    book = xlsxwriter.Workbook(str(path))
+    sheet = book.add_worksheet()
+    for number, row in enumerate([HEADINGS, *ROWS]):
+        sheet.write_row(number, 0, row)
+    book.close()
+    return path
+
+
+def as_json(path: Path) -> Path:
+    objects = [dict(zip(HEADINGS, row, strict=True)) for row in ROWS]
+    for one in objects:
+        one["tags"] = [tag for tag in str(one["tags"]).split(";") if tag]
+    if path.suffix == ".json":
+        path.write_text(json.dumps(objects))
+    else:
+        path.write_text("\n".join(json.dumps(one) for one in objects))
+    return path
+
+
+FORMATS = {
+    "members.csv": as_csv,
+    "members.gb.csv": lambda path: as_csv(path, "gb18030"),
+    "members.xlsx": as_xlsx,
+    "members.json": as_json,
+    "members.ndjson": as_json,
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_members_come_in_from_every_format(
+    shop: Community, tmp_path: Path, name: str
+) -> None:
+    outcome = helpers.run(shop, FORMATS[name](tmp_path / name), "members")
+    assert (outcome.job.counts["members"], outcome.job.rows_broken) == (3, 0)
+    assert matching_keys(shop, {"all": []}) == ["a", "b"]
+    assert matching_keys(shop, {"with_left": {"source": {"any": ["扫码"]}}}) == [
+        "a",
+        "c",
+    ]
+    assert matching_keys(shop, {"tag": {"any": ["老客"]}}) == ["a", "b"]
+    assert matching_keys(shop, {"group": {"any": ["二群"]}}) == ["b"]
+    assert matching_keys(shop, {"attr": {"name": "spent", "gt": 1234.4}}) == ["a"]
+    assert matching_keys(shop, {"attr": {"name": "birthday", "eq": "1990-02-03"}}) == [
+        "a"
+    ]
+    ann = account_queries.get(shop, "a")
+    assert ann.joined_at.isoformat() == "2026-01-02T01:00:00+00:00"
+    values = {(row.kind, row.value) for row in ann.identifiers.all()}
+    assert values == {("phone", "13800138000"), ("email", "a@x.cn")}
+    assert attributes.get(shop, "level").type in ("text", "choice")
+
+
+def test_the_same_file_again_changes_nothing(shop: Community, tmp_path: Path) -> None:
+    path = as_csv(tmp_path / "members.csv")
+    helpers.run(shop, path, "members")
+    before = facts.Fact.objects.count(), _revisions()
+    again = helpers.run(shop, path, "members")
+    assert again.job.counts == {"members": 0, "changed": 0, "known": 3}
+    assert (facts.Fact.objects.count(), _revisions()) == before
+
+
+def _revisions() -> list[tuple[str, int, int]]:
+    from qunce.core.revisions import Revision
+
+    rows = Revision.objects.order_by("kind", "ref")
+    return list(rows.values_list("kind", "ref", "rev"))
+
+
+def test_a_later_file_changes_what_it_tells_otherwise(
+    shop: Community, tmp_path: Path
+) -> None:
+    helpers.run(shop, as_csv(tmp_path / "members.csv"), "members")
+    text = "key,name,left_at,level,tags\na,小红红,,钻,vip\nb,,2026-03-01,,\n"
+    later = helpers.run(shop, helpers.write(tmp_path, text), "members")
+    assert later.job.counts == {"members": 0, "changed": 2, "known": 0}
+    assert matching_keys(shop, {"all": []}) == ["a"]
+    assert account_queries.get(shop, "a").name == "小红红"
+    assert account_queries.get(shop, "b").name == "小明"
+    assert matching_keys(shop, {"attr": {"name": "level", "in": ["钻"]}}) == ["a"]
+    assert matching_keys(shop, {"tag": {"all": ["vip", "koc"]}}) == ["a"]
+    b = account_queries.get(shop, "b").pk
+    assert [
+        account for account, _said in factories.recorded_facts(shop, "member.left")
+    ][-1] == b
+
+
+def test_chinese_headings_are_guessed(shop: Community, tmp_path: Path) -> None:
+    text = "昵称,手机,备注,最近下单\n小红,13800138000,喜欢茶;常来,2026/3/5 9:07\n"
+    planned = helpers.plan(
+        shop, helpers.write(tmp_path, text, encoding="gb18030"), "members"
+    )
+    assert planned.mapping == {
+        "昵称": "name",
+        "手机": "phone",
+        "备注": "attr:remark",
+        "最近下单": "attr:last_order",
+    }
+    pipeline.run(planned)
+    assert attributes.get(shop, "last_order").type == "instant"
+    rule = {"attr": {"name": "remark", "contains": "茶"}}
+    assert matching_keys(shop, rule) == ["13800138000"]
+
+
+def test_a_given_mapping_overrules_the_guess(shop: Community, tmp_path: Path) -> None:
+    path = helpers.write(tmp_path, "id,昵称,x\n1,小红,2\n")
+    given = {"x": "name", "昵称": ""}
+    planned = helpers.plan(shop, path, "members", mapping=given)
+    assert planned.mapping == {"id": "key", "昵称": "", "x": "name"}
+    for wrong in ({"y": "name"}, {"x": "nonsense"}, {"x": "name", "昵称": "name"}):
+        with pytest.raises(column_mapping.InvalidMapping):
+            helpers.plan(shop, path, "members", mapping=wrong)
+    with pytest.raises(column_mapping.InvalidMapping, match="No column"):
+        helpers.plan(shop, path, "members", mapping={"id": ""})
+
+
+def test_every_broken_row_is_told_with_row_field_and_remedy(
+    shop: Community, tmp_path: Path
+) -> None:
+    text = "key,phone,joined_at,birthday\na,123,,\nb,,昨天,1990-02-30\n,,,1990-01-01\nd,,,\ne\n"
+    outcome = helpers.run(shop, helpers.write(tmp_path, text), "members")
+    told = [(one.row, one.field, one.value) for one in outcome.problems]
+    assert told == [
+        (2, "phone", "123"),
+        (3, "birthday", "1990-02-30"),
+        (3, "joined_at", "昨天"),
+        (4, "key or phone", ""),
+        (6, "", "e"),
+    ]
+    assert all(one.remedy for one in outcome.problems)
+    assert outcome.job.rows_broken == 4
+    assert matching_keys(shop, {"all": []}) == ["d"]
+    kept = jobs.ImportProblem.objects.filter(job=outcome.job).order_by("pk")
+    assert [(one.row, one.field, one.value) for one in kept] == told
+    with error_report.path_of(outcome.job).open(
+        encoding="utf-8-sig", newline=""
+    ) as file:
+        assert [row[:3] for row in csv.reader(file)][1:] == [
+            [str(row), field, value] for row, field, value in told
+        ]
+
+
+def test_one_broken_row_refuses_a_file_that_is_to_come_whole(
+    shop: Community, tmp_path: Path
+) -> None:
+    path = helpers.write(tmp_path, "key,joined_at\na,2026-01-01\nb,昨天\n")
+    with pytest.raises(pipeline.HasBrokenRows) as caught:
+        helpers.run(shop, path, "members", mode=ALL_ROWS)
+    assert [(one.row, one.field) for one in caught.value.problems] == [(3, "joined_at")]
+    assert caught.value.job.state == "rejected"
+    assert not account_models.Account.objects.exists()
+
+
+def test_dates_that_can_be_read_both_ways_are_said_to_be(
+    shop: Community, tmp_path: Path
+) -> None:
+    both = helpers.write(tmp_path, "key,joined_at\na,1/2/2026\n")
+    assert "both ways" in helpers.plan(shop, both, "members").notes[0]
+    assert not helpers.plan(shop, both, "members", dates="mdy").notes
+    told = helpers.write(tmp_path, "key,joined_at\na,1/2/2026\nb,1/13/2026\n")
+    planned = helpers.plan(shop, told, "members")
+    assert not planned.notes
+    pipeline.run(planned)
+    assert (
+        timestamps.to_micros(account_queries.get(shop, "a").joined_at)
+        == timestamps.to_micros(account_queries.get(shop, "b").joined_at)
+        - 11 * 86_400_000_000
+    )
+
+
+def test_members_who_share_a_phone_are_one_person(
+    shop: Community, tmp_path: Path
+) -> None:
+    text = "key,phone,tags\na,13800138000,x\nb,+86 138-0013-8000,y\nc,,\n"
+    helpers.run(shop, helpers.write(tmp_path, text), "members")
+    assert matching_keys(shop, {"all": []}) == ["a", "c"]
+    assert matching_keys(shop, {"tag": {"all": ["x", "y"]}}) == ["a"]
+
+
+def test_rows_of_one_key_are_one_member(shop: Community, tmp_path: Path) -> None:
+    path = helpers.write(tmp_path, "key,name,tags\na,one,x\na,two,y\n")
+    helpers.run(shop, path, "members")
+    again = helpers.run(shop, path, "members")
+    assert again.job.counts["changed"] == 0
+    assert account_queries.get(shop, "a").name == "two"
+    assert matching_keys(shop, {"tag": {"all": ["x", "y"]}}) == ["a"]
+
+
+def test_columns_become_attributes_of_the_type_that_all_values_fit(
+    shop: Community, tmp_path: Path
+) -> None:
+    text = (
+        "key,n,d,t,yes,code,likes,words\n"
+        "1,1.5,2026-01-01,2026-01-01 09:00,是,007,茶;酒,any\n"
+        "2,2,2026/1/2,,否,008,茶,thing\n"
+    )
+    helpers.run(shop, helpers.write(tmp_path, text), "members")
+    kinds = {one.name: one.type for one in attributes.list_all(shop)}
+    assert kinds == {
+        "n": "number",
+        "d": "date",
+        "t": "instant",
+        "yes": "bool",
+        "code": "text",
+        "likes": "multi",
+        "words": "text",
+    }
+    later = helpers.run(shop, helpers.write(tmp_path, "key,n\n1,x\n"), "members")
+    assert [one.field for one in later.problems] == ["n"]
+
+
+def test_a_dry_run_shows_the_first_rows_and_writes_nothing(
+    shop: Community, tmp_path: Path
+) -> None:
+    planned = helpers.plan(shop, as_csv(tmp_path / "members.csv"), "members")
+    preview = pipeline.preview(planned, 2)
+    assert [row["key"] for row in preview.rows] == ["a", "b"]
+    assert preview.rows[0]["joined_at"] == "2026-01-02 09:00:00+08:00"
+    assert not account_models.Account.objects.exists()
+    assert not jobs.ImportJob.objects.exists()
+
+
+def test_tags_come_with_their_depth(shop: Community, tmp_path: Path) -> None:
+    path = helpers.write(
+        tmp_path, "member_key,tag,depth\na,茶,3\na,酒,\nb,茶,1\nb,茶,x\n"
+    )
+    outcome = helpers.run(shop, path, "tags")
+    assert outcome.job.counts == {"tagged": 3, "known": 0, "members": 2}
+    assert [(one.row, one.field) for one in outcome.problems] == [(5, "depth")]
+    assert matching_keys(shop, {"tag": {"any": ["茶"], "depth": {"gte": 3}}}) == ["a"]
+    again = helpers.run(shop, path, "tags")
+    assert again.job.counts == {"tagged": 0, "known": 3, "members": 0}
+    off = helpers.write(tmp_path, "member_key,tag,depth\na,茶,0\n")
+    helpers.run(shop, off, "tags")
+    assert matching_keys(shop, {"tag": {"any": ["茶"]}}) == ["b"]
+    assert tag_models.TagBatch.objects.count() == 2
+
+
+def test_an_unknown_target_is_named() -> None:
+    with pytest.raises(registry.TargetNotFound, match="nonsense"):
+        registry.get("nonsense")

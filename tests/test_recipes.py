@@ -1,0 +1,438 @@
+"""Recipes for extending Qunce: which files have to be touched, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import hmac
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import include, path
+from django.utils import translation
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from pyroaring import BitMap
+from pytest_django import Settings
+
+from docs import kinds
+from qunce import channels, schedule
+from qunce.channels import base as channel_base
+from qunce.channels import inbox
+from qunce.channels.base import Capabilities, DeliveryStatus, Message, Outcome
+from qunce.console.segments.clause_forms import base as clause_forms
+from qunce.console.segments.clause_forms.base import ClauseForm
+from qunce.core import revisions
+from qunce.core.communities import Community
+from qunce.core.facts import facts, interned_names
+from qunce.groups import groups
+from qunce.members.attributes import attributes
+from qunce.members.layers import layers
+from qunce.members.rule_text import names as rule_names
+from qunce.members.rule_text import sentences
+from qunce.members.segments import frozen as frozen_segments
+from qunce.members.segments import segments
+from qunce.outreach.campaigns import campaigns, launch
+from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.sending.recipients import Recipient
+from qunce.sets import audiences
+from qunce.sets.rules import base, phrasing
+from qunce.sets.rules.base import Clause, Declaration, RulePath
+from tests import factories
+from tests.console.world import browser
+from tests.contracts.test_channels import CHANNELS as CONTRACT_CHANNELS
+from tests.factories import AT, LATER
+from tests.oracle.clauses import CLAUSES
+
+if TYPE_CHECKING:
+    from qunce.sets.rules.phrasing import Names, Pieces
+    from qunce.sets.rules.snapshots import Snapshot
+
+ATTRIBUTE_TYPES = {"points": "number", "birthday": "date"}
+LAYERS = {
+    "by": "rules",
+    "layers": [
+        {"key": "high", "rule": {"tag": {"any": ["vip"]}}},
+        {"key": "middle", "rule": {"tag": {"any": ["tea"]}}},
+        {"key": "low"},
+    ],
+}
+
+
+def examples_of(declaration: type[Declaration]) -> list[Any]:
+    return [{declaration.name: args} for args in declaration.examples]
+
+
+EXAMPLES = [
+    pytest.param(example, id=json.dumps(example))
+    for declaration in base.DECLARATIONS.values()
+    for example in examples_of(declaration)
+]
+
+
+@pytest.fixture
+def shop(db: None) -> Community:
+    """A community with everything that the examples of clauses mention."""
+    shop = factories.community(language="en")
+    about: dict[str, Any] = {
+        "community": shop,
+        "by": factories.staff(shop, login="setup"),
+        "at": AT,
+    }
+    factories.members(shop, "a1", "a2")
+    factories.tag(shop, "vip")
+    factories.tag(shop, "tea")
+    layers.create(key="value", spec=LAYERS, default="low", **about)
+    mentioned = {
+        mention
+        for declaration in base.DECLARATIONS.values()
+        for example in examples_of(declaration)
+        for mention in base.list_mentions(example)
+    }
+    for kind, key in sorted(mentioned):
+        if kind == "group":
+            groups.create(key=key, **about)
+        elif kind == "attr":
+            attribute_type = ATTRIBUTE_TYPES.get(key, "text")
+            attributes.define(name=key, type=attribute_type, **about)
+        elif kind == "segment":
+            segments.create(key=key, rule={"all": []}, **about)
+        elif kind == "frozen":
+            frozen_segments.freeze(key=key, rule={"all": []}, **about)
+        elif kind == "source":
+            interned_names.ensure("source", shop.pk, [key])
+        elif kind == "kind":
+            facts.ensure_kinds([key])
+    return shop
+
+
+# The recipe for a clause: one domain file, one form, one row in tests/oracle/clauses.py,
+# translations.
+
+
+def test_clause_names_are_those_of_forms_and_of_oracle_rows() -> None:
+    names = set(base.DECLARATIONS)
+    assert names >= {"tag", "segment", "opted_out"}
+    assert set(clause_forms.FORMS) == {*names, "json"}
+    assert set(CLAUSES) == names
+
+
+@pytest.mark.parametrize("name", sorted(base.DECLARATIONS))
+def test_clause_has_a_description_and_examples_of_every_field(name: str) -> None:
+    declaration = base.DECLARATIONS[name]
+    assert declaration.description.endswith(".")
+    shown = {field for args in declaration.examples for field in args}
+    assert shown == set(declaration.fields)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_clause_example_is_valid(shop: Community, example: Any) -> None:
+    by = factories.staff(shop)
+    rule = {"with_left": example}
+    assert audiences.count(community=shop, rule=rule, by=by, at=LATER) >= 0
+    (name,) = example
+    for field in example[name]:
+        broken = {name: {**example[name], field: {"?": 1}}}
+        with pytest.raises(base.RuleError):
+            audiences.check(community=shop, rule=broken)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_clause_example_reads_in_both_languages(shop: Community, example: Any) -> None:
+    names = rule_names.find(shop, example)
+    pieces = sentences.describe(example, names)
+    assert phrasing.to_text(pieces).startswith("everyone who ")
+    assert [piece.text for piece in pieces if piece.kind == "unknown"] == []
+    with translation.override("zh-hans"):
+        chinese = sentences.describe(example, names)
+    text = "".join(piece.text for piece in chinese if piece.kind == "text")
+    assert text
+    assert not [letter for letter in text if letter.isascii() and letter.isalpha()]
+
+
+@pytest.fixture
+def registries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers is forgotten after it."""
+    monkeypatch.setattr(base, "DECLARATIONS", dict(base.DECLARATIONS))
+    monkeypatch.setattr(clause_forms, "FORMS", dict(clause_forms.FORMS))
+
+
+@pytest.fixture
+def even_clause(registries: None) -> type[Clause]:
+    """A clause and its form, written as the recipe says, and nothing else."""
+
+    @base.register
+    @dataclass(frozen=True)
+    class EvenClause(Clause):
+        name: ClassVar[str] = "even"
+        description: ClassVar[str] = "Members whose number is even."
+        fields: ClassVar[tuple[str, ...]] = ("of",)
+        examples: ClassVar[tuple[dict[str, Any], ...]] = ({"of": "number"},)
+
+        @classmethod
+        def parse(cls, args: Any, path: RulePath) -> EvenClause:
+            base.check_fields(args, path, cls.fields)
+            return cls()
+
+        @classmethod
+        def phrase(cls, args: Any, names: Names) -> Pieces:
+            return phrasing.plain(f"has an even {args['of']}")
+
+        def dependencies(self) -> Iterable[revisions.Key]:
+            return ()
+
+        def resolve(self, snap: Snapshot) -> BitMap:
+            people = snap.everyone(with_left=True)
+            return BitMap(pk for pk in people if pk % 2 == 0)
+
+        def explain(self, snap: Snapshot, person: int) -> str:
+            return f"number: {person}"
+
+    class EvenForm(ClauseForm):
+        name = "even"
+        label = "Even number"
+        icon = "hashtag"
+        order = 15
+
+        @classmethod
+        def to_fields(cls, args: Any) -> dict[str, Any]:
+            return {}
+
+        def from_fields(self, cleaned: dict[str, Any]) -> Any:
+            return {"of": "number"}
+
+        def set_up(self) -> None:
+            self.fields["of"] = forms.CharField(required=False)
+
+    return EvenClause
+
+
+EVEN = {"even": {"of": "number"}}
+
+
+def test_new_clause_is_in_the_menu_of_the_builder(
+    shop: Community, even_clause: type[Clause]
+) -> None:
+    names = [form.name for form in clause_forms.list_forms()]
+    assert names[:3] == ["tag", "even", "did"]
+    web = browser(factories.staff(shop))
+    page = web.get("/members/segments/new/").content.decode()
+    assert 'value="add::even"' in page
+    assert "Even number" in page
+    data = {"rule": '{"all": []}', "open": "+:even", "do": "done"}
+    page = web.post("/members/segments/new/rule/", data).content.decode()
+    assert "has an even number" in page
+    members = audiences.list_ids(
+        community=shop, rule=EVEN, by=factories.staff(shop, login="bob"), at=LATER
+    )
+    assert len(members) == 1
+
+
+def test_new_clause_is_in_the_reference(even_clause: type[Clause]) -> None:
+    page = kinds.clauses()
+    assert "| `even` | `of` | Members whose number is even. |" in page
+    assert json.dumps(EVEN) in page
+
+
+def test_new_clause_reads_in_sentences(even_clause: type[Clause]) -> None:
+    assert sentences.to_text(EVEN, {}) == "everyone who has an even number"
+    with pytest.raises(base.RuleError, match=r"Available clauses: .*even"):
+        base.get("odd", RulePath(Community()))
+
+
+def test_clause_is_unknown_without_its_declaration() -> None:
+    assert "even" not in base.DECLARATIONS
+    assert "even" not in kinds.clauses()
+    assert sentences.to_text(EVEN, {}) == f"everyone who {json.dumps(EVEN)}"
+
+
+# The recipe for a channel: a folder (channel, README; payloads and view for what comes
+# in), one registry line, a line in tests/contracts/test_channels.py, translations.
+
+CHANNEL_FOLDERS = sorted(
+    path.parent
+    for path in Path(channels.__path__[0]).glob("*/__init__.py")
+    if path.parent.name not in ("migrations", "webhooks")
+)
+README_ROWS = (
+    "Sends to",
+    "Needs a person",
+    "Idempotent sends",
+    "Receipts",
+    "Incoming events",
+    "Settings",
+)
+
+
+def test_channel_folders_are_found() -> None:
+    names = {folder.name for folder in CHANNEL_FOLDERS}
+    assert {"assisted", "testing"} <= names
+
+
+@pytest.mark.parametrize("folder", CHANNEL_FOLDERS, ids=lambda folder: folder.name)
+def test_channel_folder_has_a_readme_with_its_capabilities(folder: Path) -> None:
+    readme = (folder / "README.md").read_text()
+    assert [row for row in README_ROWS if f"| {row} |" not in readme] == []
+
+
+def test_channels_are_registered_and_covered_by_the_contract() -> None:
+    registered = {channel.name for channel in channel_base.list_channels()}
+    folders = {folder.name for folder in CHANNEL_FOLDERS}
+    assert registered == folders - {"testing"}
+    covered = {create().name for create in CONTRACT_CHANNELS.values()}
+    assert registered <= covered
+
+
+@dataclass
+class EchoChannel:
+    """A channel as step 1 describes it. Its platform is a list."""
+
+    name: ClassVar[str] = "echo"
+    label: ClassVar[str] = "Echo"
+    capabilities: ClassVar[Capabilities] = Capabilities(to_member=True)
+    posts: list[Message] = dataclasses.field(default_factory=list)
+
+    def send(self, messages: Sequence[Message], *, at: datetime) -> list[Outcome]:
+        self.posts.extend(messages)
+        return [Outcome(status=DeliveryStatus.ACCEPTED) for _message in messages]
+
+
+ECHO_SECRET = "echo-secret"
+
+
+@csrf_exempt
+@require_POST
+def receive_echo(request: HttpRequest, community_key: str) -> HttpResponse:
+    """The view of step 6, with the payloads of step 5."""
+    signature = hmac.new(ECHO_SECRET.encode(), request.body, "sha256").hexdigest()
+    if not hmac.compare_digest(signature, request.headers.get("Echo-Signature", "")):
+        return HttpResponse(status=403)
+    for event in json.loads(request.body):
+        inbox.receive(
+            community=Community.objects.get(key=community_key),
+            channel=EchoChannel.name,
+            key=event["id"],
+            kind=event["kind"],
+            payload=event["payload"],
+            at=LATER,
+        )
+    return HttpResponse()
+
+
+@pytest.fixture
+def echo(settings: Settings) -> Iterator[EchoChannel]:
+    """The channel and its URL, registered as steps 3 and 7 say."""
+    urlconf = ModuleType("echo_urls")
+    urlconf.urlpatterns = [  # type: ignore[attr-defined]
+        path("channels/echo/<str:community_key>/", receive_echo),
+        path("", include("qunce.urls")),
+    ]
+    settings.ROOT_URLCONF = urlconf
+    channel = EchoChannel()
+    channel_base.register(channel)
+    yield channel
+    channel_base.unregister(channel.name)
+
+
+def post_events(shop: Community, *events: dict[str, Any], secret: str) -> int:
+    """Post events as the platform would, run the scheduler's job, return the status."""
+    body = json.dumps(events).encode()
+    signature = hmac.new(secret.encode(), body, "sha256").hexdigest()
+    response = Client(enforce_csrf_checks=True).post(
+        f"/channels/echo/{shop.key}/",
+        body,
+        content_type="application/json",
+        headers={"Echo-Signature": signature},
+    )
+    schedule.process_inbox(at=LATER)
+    return response.status_code
+
+
+@pytest.fixture
+def echo_shop(db: None) -> Community:
+    return factories.community(language="en")
+
+
+def start_campaign(shop: Community) -> Campaign:
+    by = factories.staff(shop)
+    campaign = campaigns.create(
+        community=shop,
+        name="News",
+        text="Hello {name|friend}",
+        rule={"all": []},
+        channel="echo",
+        by=by,
+        at=AT,
+    )
+    launch.start(campaign=campaign, by=by, at=AT)
+    return campaign
+
+
+def states(campaign: Campaign) -> list[str]:
+    rows = Recipient.objects.filter(campaign=campaign).order_by("target_id")
+    return [row.state for row in rows]
+
+
+def test_new_channel_sends_campaigns_and_takes_receipts(
+    echo_shop: Community, echo: EchoChannel
+) -> None:
+    ann = factories.member(echo_shop, "ann", name="Ann", channel="echo")
+    factories.member(echo_shop, "bob", name="Bob")  # has no account in this channel
+    campaign = start_campaign(echo_shop)
+    schedule.SCHEDULE["campaigns.send"].run(at=AT)
+    assert [(post.to, post.text) for post in echo.posts] == [("ann", "Hello Ann")]
+    assert states(campaign) == ["accepted", "skipped"]
+    receipt = {
+        "id": "r1",
+        "kind": "receipt",
+        "payload": {"message": echo.posts[0].key, "state": "delivered"},
+    }
+    assert post_events(echo_shop, receipt, secret="forged") == 403
+    assert states(campaign) == ["accepted", "skipped"]
+    for _time in range(2):
+        assert post_events(echo_shop, receipt, secret=ECHO_SECRET) == 200
+    assert states(campaign) == ["delivered", "skipped"]
+    recorded = factories.recorded_facts(echo_shop, "send.delivered")
+    assert [account for account, _payload in recorded] == [ann.pk]
+
+
+def test_new_channel_takes_messages_and_opt_outs(
+    echo_shop: Community, echo: EchoChannel
+) -> None:
+    message = {
+        "id": "m1",
+        "kind": "message",
+        "payload": {"from": "zoe", "text": "hello"},
+    }
+    opt_out = {"id": "o1", "kind": "opt_out", "payload": {"from": "zoe"}}
+    assert post_events(echo_shop, message, secret=ECHO_SECRET) == 200
+    everyone: dict[str, Any] = {"all": []}
+    assert factories.matching_keys(echo_shop, everyone) == ["zoe"]
+    opted_out = {"opted_out": {"of": "messages"}}
+    assert factories.matching_keys(echo_shop, opted_out) == []
+    assert post_events(echo_shop, opt_out, secret=ECHO_SECRET) == 200
+    assert factories.matching_keys(echo_shop, opted_out) == ["zoe"]
+    assert not inbox.pending().exists()
+
+
+def test_new_channel_can_be_chosen_for_campaigns(
+    echo_shop: Community, echo: EchoChannel
+) -> None:
+    web = browser(factories.staff(echo_shop))
+    assert "Echo" in web.get("/outreach/new/").content.decode()
+    channel_base.unregister("echo")
+    assert "Echo" not in web.get("/outreach/new/").content.decode()
+    channel_base.register(echo)
+
+
+def test_channel_is_unknown_without_its_registry_line(echo_shop: Community) -> None:
+    with pytest.raises(channel_base.ChannelNotFound):
+        start_campaign(echo_shop)

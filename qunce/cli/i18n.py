@@ -13,7 +13,6 @@ from pathlib import Path
 
 from django.apps import apps
 from django.utils import translation
-from django.utils.translation import ngettext_lazy
 
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
 """Values of `--lang` → language codes of Django."""
@@ -23,6 +22,11 @@ LOCALE_FOLDER = Path(__file__).parents[1] / "locale"
 def N_(message: str) -> str:
     """Mark a message for the catalogue; it is translated when it is printed."""
     return message
+
+
+def ngettext(singular: str, plural: str) -> tuple[str, str]:
+    """Mark a message with a plural, as `N_` does."""
+    return singular, plural
 
 
 CLICK_MESSAGES = (
@@ -51,18 +55,16 @@ CLICK_MESSAGES = (
 )
 """What click prints to users, listed here so that our catalogue translates it."""
 CLICK_PLURALS = (
-    ngettext_lazy(
-        "Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"
-    ),
-    ngettext_lazy(
+    ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"),
+    ngettext(
         "Got unexpected extra argument ({args})",
         "Got unexpected extra arguments ({args})",
     ),
-    ngettext_lazy(
+    ngettext(
         "Option {name!r} requires an argument.",
         "Option {name!r} requires {nargs} arguments.",
     ),
-    ngettext_lazy("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
+    ngettext("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
 )
 
 

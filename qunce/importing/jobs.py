@@ -238,7 +238,7 @@ def start(
         started_at=at,
         by=by,
     )
-    job_queue.schedule(duty=JOB, key=str(job.pk), due_at=at)
+    job_queue.schedule(job=JOB, key=str(job.pk), due_at=at)
     event = ImportStarted(job=job.pk, file=job.file_name, target=job.target)
     facts.record(event, community=job.community, by=by, at=at)
     return job
@@ -263,7 +263,7 @@ def resume(*, job: ImportJob, by: Staff, at: datetime) -> None:
     """Queue the import again; it goes on where it stopped."""
     check_may_import(by)
     STATES.transition(job, "resume", finished_at=None, error="")
-    job_queue.schedule(duty=JOB, key=str(job.pk), due_at=at)
+    job_queue.schedule(job=JOB, key=str(job.pk), due_at=at)
     event = ImportResumed(job=job.pk)
     facts.record(event, community=job.community, by=by, at=at)
 

@@ -196,7 +196,7 @@ def test_dates_that_can_be_read_both_ways_are_said_to_be(
     shop: Community, tmp_path: Path
 ) -> None:
     both = helpers.write(tmp_path, "key,joined_at\na,1/2/2026\n")
-    assert "both ways" in helpers.plan(shop, both, "members").notes[0]
+    assert "two ways" in helpers.plan(shop, both, "members").notes[0]
     assert not helpers.plan(shop, both, "members", dates="mdy").notes
     told = helpers.write(tmp_path, "key,joined_at\na,1/2/2026\nb,1/13/2026\n")
     planned = helpers.plan(shop, told, "members")

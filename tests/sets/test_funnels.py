@@ -15,13 +15,13 @@ from qunce.sets import audiences, funnels
 from qunce.sets.bitmaps.bitmaps import of
 from tests.oracle import strategies
 from tests.oracle.people import Fact
-from tests.oracle.questions import Known, Questions
-from tests.oracle.strategies import Event
+from tests.oracle.questions import Questions, Vocabulary
+from tests.oracle.strategies import KeyedFact
 from tests.oracle.world import World
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
 SETTING = strategies.SETTINGS[0]
-NOW = strategies.nows(SETTING)[2]
+NOW = strategies.list_times(SETTING)[2]
 KEYS = [f"m{number}" for number in range(7)]
 
 
@@ -29,16 +29,16 @@ KEYS = [f"m{number}" for number in range(7)]
 def world() -> World:
     """Seven accounts of six people, one of whom has left, with random tags and facts."""
     random, world = Random(8), World(SETTING)  # noqa: S311 - not a secret
-    moments = strategies.nows(SETTING)
+    moments = strategies.list_times(SETTING)
     for key in KEYS:
         world.add(key, moments[0], random.choice(["", *strategies.SOURCES]), moments[0])
     for number, key in enumerate(KEYS * 4):
         kind, at = random.choice(strategies.KINDS), random.choice(moments)
         payload = (("amount", random.randint(0, 3)), ("page", "home"))
         fact = Fact(kind, key, at, random.choice(strategies.GROUPS), payload)
-        world.happen([Event(fact, str(number))], moments[0])
+        world.record([KeyedFact(fact, str(number))], moments[0])
     for tag in strategies.TAG_GROUPS:
-        world.put_tag(tag, random.sample(KEYS, 3), moments[0])
+        world.apply_tag(tag, random.sample(KEYS, 3), moments[0])
     world.merge("m0", "m3", moments[0])
     world.leave("m5", moments[0])
     world.catch_up()
@@ -47,7 +47,7 @@ def world() -> World:
 
 def rules() -> st.SearchStrategy[Any]:
     def draw(random: Random, with_former: bool) -> Any:
-        questions = Questions(random, SETTING, Known(KEYS))
+        questions = Questions(random, SETTING, Vocabulary(KEYS))
         parts = [questions.rule() for _ in range(random.choice([0, 1, 2, 3, 4]))]
         return (
             {"all": parts}
@@ -88,7 +88,7 @@ SCOPES = st.sampled_from([None, {"tag": {"any": ["vip", "tea"]}}])
 def test_each_step_has_the_count_of_the_rule_up_to_it(
     world: World, rule: Any, scope: Any
 ) -> None:
-    by = world._operator(scope)
+    by = world.staff(scope)
     funnel = audiences.funnel(community=world.qunce, rule=rule, by=by, at=NOW, sample=3)
     assert funnel.everyone == count(world, {"all": []}, by)
     assert funnel.total == funnel.steps[""].remaining == count(world, rule, by)

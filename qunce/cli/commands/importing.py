@@ -77,7 +77,8 @@ def import_file(
     sheet: str,
     encoding: str,
     dates: str | None,
-    **texts: str,
+    source: str,
+    currency: str,
 ) -> None:
     invocation.act_as(login)
     plan = pipeline.plan(
@@ -89,7 +90,8 @@ def import_file(
             mapping=_parse_mappings(mappings),
             mode=VALID_ROWS if good_rows_only else ALL_ROWS,
             dates=dates or "",
-            **texts,
+            source=source,
+            currency=currency,
         ),
         **invocation.query_args,
     )

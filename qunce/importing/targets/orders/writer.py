@@ -50,7 +50,7 @@ class OrderWriter:
         first_seen = np.asarray(chunk.get("first_seen"))
         accounts = self._resolver.resolve(chunk.get("member_key"), first_seen)
         currencies = pc.unique(chunk.get("currency")).to_pylist()
-        decimals = {currency: money.places(currency) for currency in currencies}
+        decimals = {currency: money.decimal_places(currency) for currency in currencies}
         columns = dict(chunk.columns)
         columns["account"] = pa.array(accounts, mask=accounts == 0)
         self._rows = external_sort.query(

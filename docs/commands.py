@@ -30,7 +30,7 @@ def commands() -> list[base.Command]:
     """Return every command, loaded, in the order of `qunce --help`."""
     return [
         each.load()
-        for each in main.root.commands.values()
+        for each in main.cli.commands.values()
         if isinstance(each, base.LazyCommand)
     ]
 

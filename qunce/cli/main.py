@@ -32,7 +32,7 @@ def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> N
         ctx.exit()
 
 
-root = base.Group(
+cli = base.Group(
     PROGRAM,
     help=N_("Know, reach and grow communities."),
     params=[
@@ -52,7 +52,7 @@ def _add(
     name: str, path: str, summary: str, prepare: Callable[[], None] = start_django
 ) -> None:
     path = f"qunce.cli.{path}"
-    root.add_command(base.LazyCommand(name, path, summary, prepare=prepare))
+    cli.add_command(base.LazyCommand(name, path, summary, prepare=prepare))
 
 
 def _prepare_nothing() -> None:
@@ -164,8 +164,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if instruction:
         return _complete(common, instruction)
     try:
-        with root.make_context(PROGRAM, words or ["--help"], obj=common) as ctx:
-            return root.invoke(ctx) or 0
+        with cli.make_context(PROGRAM, words or ["--help"], obj=common) as ctx:
+            return cli.invoke(ctx) or 0
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except (KeyboardInterrupt, click.Abort):
@@ -185,5 +185,5 @@ def _complete(common: base.CommonOptions, instruction: str) -> int:
     from click import shell_completion
 
     return shell_completion.shell_complete(
-        root, {"obj": common}, PROGRAM, COMPLETION_VARIABLE, instruction
+        cli, {"obj": common}, PROGRAM, COMPLETION_VARIABLE, instruction
     )

@@ -8,9 +8,9 @@ from qunce.groups import groups
 from qunce.members.accounts import accounts
 from qunce.members.tags import assignments, library
 from qunce.members.tags import groups as tag_groups
+from tests import factories
 from tests.cli.runner import Run, in_this_process
-from tests.core import made
-from tests.core.made import AT
+from tests.factories import AT
 
 NAMES = {"ann": "安", "bob": "Bob", "cyd": "Cyd", "dee": "Dee"}
 
@@ -23,7 +23,7 @@ def run(capsys: pytest.CaptureFixture[str], transactional_db: None) -> Run:
 @pytest.fixture
 def shop(transactional_db: None) -> Community:
     """Four members; ann and bob are VIPs, and there is a group without members."""
-    shop = made.community()
+    shop = factories.community()
     by = staff_models.system(shop)
     ids = {
         key: accounts.create(

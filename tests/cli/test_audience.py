@@ -7,8 +7,8 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
+from tests import factories
 from tests.cli.runner import Run
-from tests.core import made
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 VIP = '{"tag": {"any": ["vip"]}}'
@@ -75,7 +75,7 @@ def test_an_error_in_a_rule_names_its_place(run: Run, shop: Community) -> None:
 
 
 def test_staff_see_only_their_scope(run: Run, shop: Community) -> None:
-    made.staff(shop, "zoe", scope=json.loads(VIP))
+    factories.staff(shop, login="zoe", scope=json.loads(VIP), role="operator")
     as_zoe = ("--as", "zoe", "--json")
     either = json.dumps({"any": [{"all": []}, {"not": json.loads(VIP)}]})
     assert run("audience", "count", either, *as_zoe).json["count"] == 2

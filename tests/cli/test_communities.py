@@ -4,8 +4,8 @@ import pytest
 
 from qunce.core import communities
 from qunce.core.communities import Community
+from tests import factories
 from tests.cli.runner import Run
-from tests.core import made
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -24,7 +24,7 @@ def test_communities_are_added_and_listed(run: Run, transactional_db: None) -> N
         "day_start": 240,
         "currency": "USD",
         "language": "en",
-        "created_at": made.AT.isoformat(),
+        "created_at": factories.AT.isoformat(),
     }
     assert run("communities", "list", "--json").json == added
     assert "Asia/Tokyo 04:00" in run("communities", "list").output
@@ -43,8 +43,8 @@ def test_the_clock_of_a_community_is_changed(run: Run, shop: Community) -> None:
 
 
 def test_only_owners_change_communities(run: Run, shop: Community) -> None:
-    made.staff(shop, "max", role="manager")
-    made.staff(shop, "ann", role="owner")
+    factories.staff(shop, login="max", role="manager")
+    factories.staff(shop, login="ann", role="owner")
     edit = ("communities", "edit", "shop", "--day-start", "60")
     assert run(*edit, "--as", "max").code == 4
     assert run("communities", "add", "tea", "--as", "max").code == 4

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.groups import groups, memberships
 from qunce.members.accounts import queries as account_queries
+from tests import factories
 from tests.cli.runner import Run
-from tests.core import made
-from tests.core.made import AT
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -16,7 +18,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_database
 @pytest.fixture
 def full(shop: Community) -> Community:
     """Ann owns the room, bob is in it, and there is a hall without members."""
-    actor = {"by": staff_models.system(shop), "at": AT}
+    actor: dict[str, Any] = {"by": staff_models.system(shop), "at": AT}
     room = groups.get(shop, "room")
     ids = account_queries.find(shop, ["ann", "bob"])
     groups.add_members(group=room, accounts=ids.values(), **actor)
@@ -40,7 +42,9 @@ def test_a_group_is_shown_with_its_roles(run: Run, full: Community) -> None:
 
 
 def test_staff_see_their_groups_and_members_only(run: Run, full: Community) -> None:
-    lin = made.staff(full, "lin", scope={"members": {"keys": ["bob"]}})
+    lin = factories.staff(
+        full, login="lin", scope={"members": {"keys": ["bob"]}}, role="operator"
+    )
     lin.groups = ["room"]
     lin.save()
     (room,) = run("groups", "list", "--json", "--as", "lin").json["groups"]

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from qunce.core.communities import Community
+from tests import factories
 from tests.cli.runner import Run
-from tests.core import made
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -62,7 +62,7 @@ def test_one_broken_row_rejects_the_file_unless_skipped(
 def test_as_is_the_target_and_login_is_who_acts(
     run: Run, shop: Community, file: str
 ) -> None:
-    made.staff(shop, "vic", role="viewer")
+    factories.staff(shop, login="vic", role="viewer")
     words = ("import", file, "--as", "members")
     assert run(*words, "--login", "vic").code == 4
     assert run("--as", "vic", *words).code == 4

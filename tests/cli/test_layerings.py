@@ -8,9 +8,9 @@ import pytest
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.members.layers import layers
+from tests import factories
 from tests.cli.runner import Run
-from tests.core import made
-from tests.core.made import AT
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 SPEC = {
@@ -64,7 +64,9 @@ def test_sizes_and_layer_changes_are_shown(run: Run, shop: Community) -> None:
 
 
 def test_staff_with_a_scope_see_their_members_only(run: Run, shop: Community) -> None:
-    made.staff(shop, "lin", scope={"members": {"keys": ["bob", "cyd"]}})
+    factories.staff(
+        shop, login="lin", scope={"members": {"keys": ["bob", "cyd"]}}, role="operator"
+    )
     run("layerings", "create", "worth", json.dumps(SPEC))
     run("tags", "apply", "vip", "--members", "cyd,dee")
     run("layerings", "run", *LATER)
@@ -86,7 +88,7 @@ def test_a_layering_is_archived_and_restored(run: Run, shop: Community) -> None:
 
 
 def test_viewers_create_and_run_nothing(run: Run, shop: Community) -> None:
-    made.staff(shop, "vic", role="viewer")
+    factories.staff(shop, login="vic", role="viewer")
     create = ("layerings", "create", "worth", json.dumps(SPEC))
     assert run(*create, "--as", "vic").code == 4
     assert run(*create).code == 0

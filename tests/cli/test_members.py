@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,19 +12,19 @@ from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.tags import assignments, library
+from tests import factories
 from tests.cli.runner import Run
-from tests.core import made
-from tests.core.made import AT
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 EVERYONE = '{"all": []}'
-PHONE = "+8613800001111"
+PHONE = "13800001111"
 
 
 @pytest.fixture
 def full(shop: Community) -> Community:
     """Ann has an identifier, attributes of several types, and was in two groups."""
-    actor = {"by": staff_models.system(shop), "at": AT}
+    actor: dict[str, Any] = {"by": staff_models.system(shop), "at": AT}
     ann = account_queries.get(shop, "ann")
     accounts.add_identifier(account=ann, kind="phone", value=PHONE, **actor)
     values = {
@@ -108,11 +109,11 @@ def test_the_list_can_be_narrowed_limited_and_continued(
 def test_identifiers_are_masked_without_the_permission(
     run: Run, full: Community
 ) -> None:
-    made.staff(full, "vic", role="viewer")
-    actor = {"by": staff_models.system(full), "at": AT}
+    factories.staff(full, login="vic", role="viewer")
+    actor: dict[str, Any] = {"by": staff_models.system(full), "at": AT}
     accounts.create(community=full, key="13800002222", name="Eve", **actor)
     listed = run("members", "list", "--json", "--as", "vic").json["members"]
-    assert listed[0]["identifiers"] == [{"kind": "phone", "value": "+86****1111"}]
+    assert listed[0]["identifiers"] == [{"kind": "phone", "value": "138****1111"}]
     assert listed[4]["key"] == "138****2222"
     assert listed[4]["accounts"] == ["import:138****2222"]
     full_list = run("members", "list", "--json").json["members"]
@@ -146,7 +147,9 @@ def test_erasing_needs_a_confirmation(run: Run, shop: Community) -> None:
 
 
 def test_members_outside_the_scope_are_unknown(run: Run, shop: Community) -> None:
-    made.staff(shop, "lin", scope={"members": {"keys": ["bob"]}})
+    factories.staff(
+        shop, login="lin", scope={"members": {"keys": ["bob"]}}, role="operator"
+    )
     hidden = run("members", "show", "ann", "--as", "lin")
     assert hidden.code == 3
     assert hidden.errors == run(
@@ -159,7 +162,7 @@ def test_members_outside_the_scope_are_unknown(run: Run, shop: Community) -> Non
 
 
 def test_hidden_groups_are_not_shown(run: Run, full: Community) -> None:
-    lin = made.staff(full, "lin", role="manager")
+    lin = factories.staff(full, login="lin", role="manager")
     lin.groups = ["hall"]
     lin.save()
     shown = run("members", "show", "ann", "--as", "lin", "--json").json

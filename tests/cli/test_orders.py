@@ -8,9 +8,9 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.members.accounts import queries as account_queries
 from qunce.sales import orders
+from tests import factories
 from tests.cli.runner import Run
-from tests.core import made
-from tests.core.made import AT
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -94,7 +94,9 @@ def test_an_order_is_shown_with_its_items(run: Run, sold: Community) -> None:
 
 
 def test_orders_outside_the_scope_are_unknown(run: Run, sold: Community) -> None:
-    made.staff(sold, "lin", scope={"members": {"keys": ["bob"]}})
+    factories.staff(
+        sold, login="lin", scope={"members": {"keys": ["bob"]}}, role="operator"
+    )
     assert listed(run, "--as", "lin") == ["o2"]
     hidden = run("orders", "show", "o1", "--as", "lin")
     assert hidden.code == 3

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from qunce.core.communities import Community
+from tests import factories
 from tests.cli.runner import Run
-from tests.core import made
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 VIP = '{"tag": {"any": ["vip"]}}'
@@ -73,13 +73,15 @@ def test_a_segment_is_archived_and_restored(run: Run, shop: Community) -> None:
 
 def test_sizes_are_those_that_staff_may_see(run: Run, shop: Community) -> None:
     saved(run, "vips", VIP)
-    made.staff(shop, "lin", scope={"members": {"keys": ["bob", "cyd"]}})
+    factories.staff(
+        shop, login="lin", scope={"members": {"keys": ["bob", "cyd"]}}, role="operator"
+    )
     (seen,) = run("segments", "list", "--json", "--as", "lin").json["segments"]
     assert seen["members"] == 1
 
 
 def test_viewers_save_and_freeze_nothing(run: Run, shop: Community) -> None:
-    made.staff(shop, "vic", role="viewer")
+    factories.staff(shop, login="vic", role="viewer")
     assert run("segments", "save", "vips", VIP, "--as", "vic").code == 4
     assert run("segments", "freeze", "vips", VIP, "--as", "vic").code == 4
     assert run("segments", "list", "--as", "vic", "--json").json == {"segments": []}

@@ -8,8 +8,8 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.groups import visibility as group_visibility
+from tests import factories
 from tests.cli.runner import Run
-from tests.core import made
 
 VIP = '{"tag": {"any": ["vip"]}}'
 
@@ -98,7 +98,7 @@ def test_an_account_is_changed(run: Run, shop: Community) -> None:
     linda = Staff.objects.get(login="linda")
     assert (linda.role, linda.scope) == ("manager", None)
     assert [group.key for group in group_visibility.list_visible(linda)] == ["room"]
-    groups.create(community=shop, key="hall", by=linda, at=made.AT)
+    groups.create(community=shop, key="hall", by=linda, at=factories.AT)
     run("staff", "edit", "linda", "--all-groups")
     linda.refresh_from_db()
     assert group_visibility.list_visible(linda).count() == 2
@@ -131,8 +131,8 @@ def test_the_system_user_is_no_account(run: Run, shop: Community) -> None:
 def test_only_staff_who_manage_staff_may(
     run: Run, shop: Community, words: tuple[str, ...]
 ) -> None:
-    made.staff(shop, "ann", role="owner")
-    made.staff(shop, "vic", role="viewer")
+    factories.staff(shop, login="ann", role="owner")
+    factories.staff(shop, login="vic", role="viewer")
     assert run("staff", *words, "--as", "vic").code == 4
     assert not Staff.objects.filter(login="boss").exists()
     assert Staff.objects.get(login="ann").is_active

@@ -7,7 +7,7 @@ from qunce.core.staff import models as staff_models
 from qunce.members.segments import segments
 from qunce.sales import orders
 from tests.cli.runner import Run
-from tests.core.made import AT
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 

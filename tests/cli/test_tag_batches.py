@@ -8,7 +8,7 @@ import pytest
 from qunce.core.communities import Community
 from qunce.members.tags import assignments
 from tests.cli.runner import Run
-from tests.core.made import AT
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 

@@ -20,5 +20,5 @@ def completion(shell: str) -> None:
 
     kind = shell_completion.get_completion_class(shell)
     assert kind is not None  # noqa: S101 - click brings all three
-    script = kind(main.root, {}, main.PROGRAM, main.COMPLETION_VARIABLE).source()
+    script = kind(main.cli, {}, main.PROGRAM, main.COMPLETION_VARIABLE).source()
     click.echo(script)

@@ -1,4 +1,4 @@
-"""What the rooms declare: facts, clauses, states, permissions."""
+"""Reference pages of what applications declare: facts, clauses, states, permissions."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from qunce.core.facts import facts
 from qunce.members.attributes.attributes import AttributeType
 from qunce.sets.rules import base, comparisons, time_windows, tree
 
-COLUMNS = ("account", "group")
-TREE = {
-    "all": "In all of the rules of a list; everyone, if it is empty.",
-    "any": "In at least one of the rules of a list; nobody, if it is empty.",
-    "not": "Everyone of the community who is not in the rule.",
-    "with_left": "The rule asked of those who left as well.",
+FACT_COLUMNS = ("account", "group")
+NODES = {
+    "all": "Members who match all rules of a list; everyone if the list is empty.",
+    "any": "Members who match at least one rule of a list; nobody if it is empty.",
+    "not": "Everyone in the community who does not match the rule.",
+    "with_left": "The rule with former members included.",
 }
-"""The nodes that every rule is built with; all others are clauses."""
+"""The nodes that combine rules; all other names are of clauses."""
+
 
 # Facts
 
@@ -32,27 +33,25 @@ def facts_page() -> str:
     for kind in sorted(declared):
         groups.setdefault(declared[kind].__module__, []).append(declared[kind])
     head = (
-        "A fact is never changed. `account` and `group` are columns; the other fields"
-        " are the payload, where `where` and `sum` of a rule find them. Files and"
-        " programs may bring kinds of their own, written noun.verb."
+        "A fact is never changed. `account` and `group` are columns. The other fields are"
+        " the payload, which `where` and `sum` of a rule read. Files and programs may have"
+        " kinds of their own, written noun.verb."
     )
     parts = [head]
     for module in sorted(groups):
-        rows = [_fact(event) for event in groups[module]]
-        names = ("kind", "in words", "fields", "")
+        rows = [_fact(kind) for kind in groups[module]]
+        names = ("kind", "label", "fields", "")
         parts += [f"## {module}", markdown.table(names, rows)]
     return "\n\n".join(parts)
 
 
-def _fact(event: type[facts.FactKind]) -> tuple[str, str, str, str]:
-    types = {field.name: _type(field) for field in dataclasses.fields(event)}
-    given: dict[str, Any] = dict.fromkeys(set(types) - set(COLUMNS), "")
-    made = event(**given)
-    fields = [
-        f"`{name}` {types.get(name, 'text')}" for name in facts.load(made.payload())
-    ]
-    said = markdown.own_words(event)
-    return markdown.code(event.kind), str(event.label), ", ".join(fields), said
+def _fact(kind: type[facts.FactKind]) -> tuple[str, str, str, str]:
+    types = {field.name: _type(field) for field in dataclasses.fields(kind)}
+    values: dict[str, Any] = dict.fromkeys(set(types) - set(FACT_COLUMNS), "")
+    payload = facts.load(kind(**values).payload())
+    fields = [f"`{name}` {types.get(name, 'text')}" for name in payload]
+    description = markdown.own_words(kind)
+    return markdown.code(kind.kind), str(kind.label), ", ".join(fields), description
 
 
 def _type(field: dataclasses.Field[Any]) -> str:
@@ -66,43 +65,38 @@ def _type(field: dataclasses.Field[Any]) -> str:
 
 
 def clauses() -> str:
-    node = markdown.table(
-        ("node", "meaning"), [(markdown.code(k), v) for k, v in TREE.items()]
-    )
-    declared = base.DECLARATIONS
-    rows = [
-        (
-            markdown.code(name),
-            markdown.codes(declared[name].fields),
-            declared[name].description,
-        )
-        for name in base.list_names()
-    ]
+    nodes = [(markdown.code(name), meaning) for name, meaning in NODES.items()]
     signs = ", ".join(f"`{name}` {sign}" for name, sign in comparisons.SIGNS.items())
     return "\n\n".join(
         (
             "A rule is an object with exactly one key: a node or a clause. The guide"
-            " explains each with an example, in [English](../guide/en/4-rules.md) and"
-            " in [Chinese](../guide/zh/4-rules.md).",
-            f"## Nodes\n\n{node}",
-            f"## Clauses\n\n{markdown.table(('clause', 'fields', ''), rows)}",
-            f"## Examples\n\n{markdown.fenced('json', examples())}",
-            f"## Spans of time\n\nOne of {markdown.codes(time_windows.KINDS)};"
+            " explains rules step by step, in [English](../guide/en/4-rules.md) and in"
+            " [Chinese](../guide/zh/4-rules.md).",
+            f"## Nodes\n\n{markdown.table(('node', 'meaning'), nodes)}",
+            "## Clauses",
+            *(_clause(base.DECLARATIONS[name]) for name in base.list_names()),
+            f"## Time spans\n\nOne of {markdown.codes(time_windows.KINDS)};"
             f" at most {time_windows.MAX_DAYS} days.",
             f"## Comparisons\n\nAn object with one or more of {signs}.",
             f"## Types of attributes\n\n{markdown.codes(AttributeType.values)}",
-            f"At most {tree.MAX_NODES:,} nodes in one rule, segments unfolded,"
-            f" nested at most about {tree.MAX_DEPTH} deep.",
+            f"## Limits\n\nAt most {tree.MAX_NODES:,} nodes in one rule, those of its"
+            f" segments included, nested at most about {tree.MAX_DEPTH} deep.",
         )
     )
 
 
-def examples() -> str:
-    """The examples of all clauses, one rule per line."""
-    return "\n".join(
-        json.dumps({name: args}, ensure_ascii=False)
-        for name in base.list_names()
-        for args in base.DECLARATIONS[name].examples
+def _clause(declaration: type[base.Declaration]) -> str:
+    examples = "\n".join(
+        json.dumps({declaration.name: args}, ensure_ascii=False)
+        for args in declaration.examples
+    )
+    return "\n\n".join(
+        (
+            f"### {markdown.code(declaration.name)}",
+            declaration.description,
+            f"Fields: {markdown.codes(declaration.fields)}",
+            markdown.fenced("json", examples),
+        )
     )
 
 
@@ -111,15 +105,16 @@ def examples() -> str:
 
 def states() -> str:
     parts = [
-        "A step is taken by an UPDATE that still requires the state it starts from,"
-        " so of two at once one wins."
+        "A transition is an UPDATE that still requires the state it starts from, so of"
+        " two at the same time only one succeeds."
     ]
-    for name, found in flows():
-        parts += [f"## {name}", markdown.fenced("mermaid", found.diagram())]
+    for name, machine in list_state_machines():
+        parts += [f"## {name}", markdown.fenced("mermaid", machine.diagram())]
     return "\n\n".join(parts)
 
 
-def flows() -> Iterator[tuple[str, state_machine.StateMachine]]:
+def list_state_machines() -> Iterator[tuple[str, state_machine.StateMachine]]:
+    """All state machines of the code, by module."""
     for module in rooms.import_all():
         for value in vars(module).values():
             if isinstance(value, state_machine.StateMachine):

@@ -238,7 +238,7 @@ def test_new_clause_is_in_the_menu_of_the_builder(
 
 def test_new_clause_is_in_the_reference(even_clause: type[Clause]) -> None:
     page = kinds.clauses()
-    assert "| `even` | `of` | Members whose number is even. |" in page
+    assert "### `even`\n\nMembers whose number is even.\n\nFields: `of`\n" in page
     assert json.dumps(EVEN) in page
 
 

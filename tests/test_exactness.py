@@ -1,4 +1,4 @@
-"""The engine against the oracle: the same steps, the same questions, the same answers."""
+"""The engine against the oracle after the same random steps."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from tests.oracle.questions import Questions
 from tests.oracle.strategies import Setting
 from tests.oracle.world import World
 
-MOST_ACCOUNTS = 8
-MOST_FACTS = 8
-QUESTIONS = 6
-MOST_COMMUNITIES = 40
+MAX_ACCOUNTS = 8
+MAX_FACTS = 8
+QUESTIONS_PER_STEP = 6
+MAX_COMMUNITIES = 40
 
 
 class Interleavings(RuleBasedStateMachine):
-    """Random steps in random order; every step commits, as in life."""
+    """Random steps in random order, each of which commits."""
 
     world: World
     setting: Setting
@@ -43,20 +43,20 @@ class Interleavings(RuleBasedStateMachine):
         data=st.data(),
         random=st.randoms(use_true_random=True),
     )
-    def begin(self, setting: Setting, data: st.DataObject, random: Random) -> None:
+    def start(self, setting: Setting, data: st.DataObject, random: Random) -> None:
         self.setting = setting
         self.world = World(setting)
-        if self.world.number % MOST_COMMUNITIES == 0:
-            self.begin_anew()
+        if self.world.number % MAX_COMMUNITIES == 0:
+            self.flush()
         for _ in range(4):
-            self.somebody_joins(data)
-            self.facts_happen(data)
-        self.world.get_known(random)
+            self.join(data)
+            self.record_facts(data)
+        self.world.fill(random)
         self.random = random
         self.world.catch_up()
 
-    def begin_anew(self) -> None:
-        """Doctor and rebuild look at all communities; not at thousands, please."""
+    def flush(self) -> None:
+        """Delete all communities, since doctor and rebuild read every one of them."""
         for alias in connections:
             management.call_command(
                 "flush",
@@ -68,160 +68,167 @@ class Interleavings(RuleBasedStateMachine):
             )
         self.world = World(self.setting)
 
-    def moment(self, data: st.DataObject) -> datetime:
-        return data.draw(strategies.moments(self.setting), label="at")
+    def time(self, data: st.DataObject) -> datetime:
+        return data.draw(strategies.times(self.setting), label="at")
 
-    def one(self, data: st.DataObject) -> str:
-        return data.draw(st.sampled_from(self.world.alive()), label="who")
+    def account(self, data: st.DataObject) -> str:
+        return data.draw(st.sampled_from(self.world.list_accounts()), label="account")
 
-    def some(self, data: st.DataObject) -> list[str]:
+    def accounts(self, data: st.DataObject) -> list[str]:
         keys = st.lists(
-            st.sampled_from(self.world.alive()), min_size=1, max_size=3, unique=True
+            st.sampled_from(self.world.list_accounts()),
+            min_size=1,
+            max_size=3,
+            unique=True,
         )
-        return data.draw(keys, label="who")
+        return data.draw(keys, label="account")
 
     # People
 
-    @precondition(lambda self: len(self.world.plain.accounts) < MOST_ACCOUNTS)
+    @precondition(lambda self: len(self.world.plain.accounts) < MAX_ACCOUNTS)
     @rule(data=st.data())
-    def somebody_joins(self, data: st.DataObject) -> None:
+    def join(self, data: st.DataObject) -> None:
         key = f"m{len(self.world.plain.accounts)}"
         source = data.draw(st.sampled_from(["", *strategies.SOURCES]), label="source")
-        joined = self.moment(data)
-        self.world.add(key, joined, source, at=max(joined, self.moment(data)))
+        joined = self.time(data)
+        self.world.add(key, joined, source, at=max(joined, self.time(data)))
 
     @rule(data=st.data())
-    def somebody_leaves_or_comes_back(self, data: st.DataObject) -> None:
-        key, at = self.one(data), self.moment(data)
+    def leave_or_rejoin(self, data: st.DataObject) -> None:
+        key, at = self.account(data), self.time(data)
         if self.world.plain.accounts[key].left is None:
             self.world.leave(key, at)
         else:
             self.world.rejoin(key, at)
 
     @rule(data=st.data())
-    def two_turn_out_to_be_one(self, data: st.DataObject) -> None:
-        self.world.merge(self.one(data), self.one(data), self.moment(data))
+    def merge(self, data: st.DataObject) -> None:
+        self.world.merge(self.account(data), self.account(data), self.time(data))
 
     @precondition(lambda self: self.world.plain.merges)
     @rule(data=st.data())
-    def one_turns_out_to_be_two(self, data: st.DataObject) -> None:
+    def unmerge(self, data: st.DataObject) -> None:
         merge = data.draw(st.sampled_from(self.world.plain.merges), label="merge")
-        self.world.unmerge(merge, self.moment(data))
+        self.world.unmerge(merge, self.time(data))
 
-    @precondition(lambda self: len(self.world.alive()) > 3 and self.world.several())
+    @precondition(
+        lambda self: (
+            len(self.world.list_accounts()) > 3 and self.world.has_several_people()
+        )
+    )
     @rule(data=st.data())
-    def somebody_is_erased(self, data: st.DataObject) -> None:
-        self.world.erase(self.one(data), self.moment(data))
+    def erase(self, data: st.DataObject) -> None:
+        self.world.erase(self.account(data), self.time(data))
 
-    # What is known of them
+    # Marks and values
 
     @rule(data=st.data(), tag=st.sampled_from([*strategies.TAG_GROUPS]))
-    def tags_change(self, data: st.DataObject, tag: str) -> None:
-        at = self.moment(data)
-        step = data.draw(st.sampled_from(["put", "deepen", "take", "undo"]))
-        if step == "deepen":
+    def change_tags(self, data: st.DataObject, tag: str) -> None:
+        at = self.time(data)
+        step = data.draw(st.sampled_from(["apply", "set depth", "remove", "undo"]))
+        if step == "set depth":
             depth = data.draw(st.integers(0, 3), label="depth")
-            self.world.set_depth(tag, self.one(data), depth, at)
-        elif step == "put":
-            self.world.put_tag(tag, self.some(data), at)
-        elif step == "take":
-            self.world.take_tag(tag, self.some(data), at)
+            self.world.set_depth(tag, self.account(data), depth, at)
+        elif step == "apply":
+            self.world.apply_tag(tag, self.accounts(data), at)
+        elif step == "remove":
+            self.world.remove_tag(tag, self.accounts(data), at)
         else:
-            self.world.tag_and_undo(tag, self.some(data), at)
+            self.world.tag_and_undo(tag, self.accounts(data), at)
 
     @rule(data=st.data(), name=st.sampled_from([*strategies.TYPES]))
-    def a_value_is_set(self, data: st.DataObject, name: str) -> None:
+    def set_value(self, data: st.DataObject, name: str) -> None:
         value = st.none() | strategies.value(self.setting, name)
         drawn = data.draw(value, label=name)
-        self.world.set_value(name, self.one(data), drawn, self.moment(data))
+        self.world.set_value(name, self.account(data), drawn, self.time(data))
 
     @rule(data=st.data(), group=st.sampled_from(strategies.GROUPS))
-    def somebody_enters_or_leaves_a_group(
-        self, data: st.DataObject, group: str
-    ) -> None:
-        key, at = self.one(data), self.moment(data)
+    def join_or_leave_group(self, data: st.DataObject, group: str) -> None:
+        key, at = self.account(data), self.time(data)
         if (group, key) in self.world.plain.memberships:
-            self.world.exit(group, key, at)
+            self.world.leave_group(group, key, at)
         else:
-            self.world.enter(group, key, at)
+            self.world.join_group(group, key, at)
 
     @rule(data=st.data())
-    def somebody_opts_out_or_in(self, data: st.DataObject) -> None:
-        key, at = self.one(data), self.moment(data)
+    def opt_out_or_in(self, data: st.DataObject) -> None:
+        key, at = self.account(data), self.time(data)
         if key in self.world.plain.opted_out:
             self.world.opt_in(key, at)
         else:
             self.world.opt_out(key, at)
 
-    # What they do
+    # Facts
 
     @rule(data=st.data())
-    def facts_happen(self, data: st.DataObject) -> None:
-        events = strategies.events(self.setting, self.world.alive())
+    def record_facts(self, data: st.DataObject) -> None:
+        events = strategies.keyed_facts(self.setting, self.world.list_accounts())
         drawn = data.draw(
-            st.lists(events, min_size=2, max_size=MOST_FACTS), label="facts"
+            st.lists(events, min_size=2, max_size=MAX_FACTS), label="facts"
         )
-        self.world.happen(drawn, self.moment(data))
+        self.world.record(drawn, self.time(data))
 
-    # Rules with a name
+    # Segments and layers
 
     @rule(data=st.data(), random=st.randoms(use_true_random=True))
-    def a_rule_gets_a_name(self, data: st.DataObject, random: Random) -> None:
-        now = data.draw(strategies.now(self.setting), label="now")
-        known = self.world.known()
-        step = data.draw(st.sampled_from(["define", "define", "freeze", "lay out"]))
-        if step == "define":
+    def save_rule(self, data: st.DataObject, random: Random) -> None:
+        now = data.draw(strategies.times_of_today(self.setting), label="now")
+        vocabulary = self.world.vocabulary()
+        step = data.draw(st.sampled_from(["segment", "segment", "freeze", "layers"]))
+        if step == "segment":
             number = data.draw(st.integers(0, len(strategies.SEGMENTS) - 1))
             key, before = strategies.SEGMENTS[number], strategies.SEGMENTS[:number]
-            # Only of those before it, so that they never ask for each other.
-            mine = [each for each in known.segments if each in before]
-            asking = Questions(random, self.setting, replace(known, segments=mine))
-            self.world.define(key, asking.rule(), now)
+            # A segment names only those before it, so that there is no cycle.
+            earlier = [name for name in vocabulary.segments if name in before]
+            questions = Questions(
+                random, self.setting, replace(vocabulary, segments=earlier)
+            )
+            self.world.save_segment(key, questions.rule(), now)
         elif step == "freeze":
-            rule_ = Questions(random, self.setting, known).rule()
-            self.world.freeze(f"list{len(known.frozen)}", rule_, now)
+            rule_ = Questions(random, self.setting, vocabulary).rule()
+            self.world.freeze(f"list{len(vocabulary.frozen)}", rule_, now)
         else:
-            self.world.lay_out(now)
+            self.world.recompute_layers(now)
 
-    # What the house does
+    # Background work
 
     @rule(step=st.sampled_from(["catch_up"] * 4 + ["scrub", "restart", "rebuild"]))
-    def the_house_works(self, step: str) -> None:
+    def run_background_work(self, step: str) -> None:
         getattr(self.world, step)()
 
     @rule(other=strategies.settings)
-    def the_clock_is_changed(self, other: Setting) -> None:
+    def change_clock(self, other: Setting) -> None:
         self.world.set_clock(other.clock)
 
     @rule()
-    def the_doctor_comes(self) -> None:
+    def check_health(self) -> None:
         self.world.check_health()
 
-    # What is asked, after every step
+    # Comparison after every step
 
     @invariant()
-    def both_answer_the_same(self) -> None:
+    def compare(self) -> None:
         if not hasattr(self, "world"):
             return
-        now = self.random.choice(strategies.nows(self.setting))
-        asking = Questions(self.random, self.setting, self.world.known())
-        for number in range(QUESTIONS):
-            rule_ = asking.rule()
-            scope = asking.rule(1) if self.random.random() < 0.2 else None
+        now = self.random.choice(strategies.list_times(self.setting))
+        questions = Questions(self.random, self.setting, self.world.vocabulary())
+        for number in range(QUESTIONS_PER_STEP):
+            rule_ = questions.rule()
+            scope = questions.rule(1) if self.random.random() < 0.2 else None
             self.world.compare(rule_, now, scope)
             if number % 3 == 0:
-                who = self.random.choice(self.world.alive())
-                self.world.compare_reasons(rule_, now, who, scope)
+                account = self.random.choice(self.world.list_accounts())
+                self.world.compare_reasons(rule_, now, account, scope)
 
     def teardown(self) -> None:
-        """The doctor looks at all communities, so each one is left in good order."""
+        """Scrub erased people, since the doctor reads the communities of later examples, too."""
         if hasattr(self, "world"):
             self.world.scrub()
 
 
 @pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
-def test_the_engine_answers_as_the_oracle_does() -> None:
+def test_engine_agrees_with_the_oracle() -> None:
     profile = settings()
     run_state_machine_as_test(
         Interleavings,

@@ -49,7 +49,7 @@ def has_tags(oracle: Oracle, args: Rule, person: Person) -> bool:
     community = oracle.community
 
     def has(name: str) -> bool:
-        depth = community.depth(community.tag_named(name), person)
+        depth = community.depth(community.resolve_synonym(name), person)
         return depth > 0 and values.compares(depth, args.get("depth", {}))
 
     untagged = True
@@ -83,7 +83,7 @@ def draw_attribute(draw: Questions) -> Rule:
     comparison = draw.random.choice(COMPARISONS[name])
     bounds = [values.to_json(value) for value in strategies.values(draw.setting)[name]]
     if comparison == "in":
-        return {"name": name, "in": draw.some(bounds)}
+        return {"name": name, "in": draw.sample(bounds)}
     return {"name": name, comparison: draw.random.choice(bounds)}
 
 
@@ -104,7 +104,7 @@ def is_in_groups(oracle: Oracle, args: Rule, person: Person) -> bool:
 
 
 def draw_layer(draw: Questions) -> Rule:
-    return {"of": strategies.LAYERING, "in": draw.some(strategies.LAYERS)}
+    return {"of": strategies.LAYERING, "in": draw.sample(strategies.LAYERS)}
 
 
 def is_in_layer(oracle: Oracle, args: Rule, person: Person) -> bool:
@@ -112,14 +112,14 @@ def is_in_layer(oracle: Oracle, args: Rule, person: Person) -> bool:
 
 
 def draw_segment(draw: Questions) -> Rule:
-    frozen = {"frozen": draw.some(draw.known.frozen)}
-    if not draw.known.segments or draw.random.random() < 0.3:
+    frozen = {"frozen": draw.sample(draw.vocabulary.frozen)}
+    if not draw.vocabulary.segments or draw.random.random() < 0.3:
         return frozen
-    return draw.sets(draw.known.segments) | draw.perhaps(lambda: frozen)
+    return draw.sets(draw.vocabulary.segments) | draw.maybe(lambda: frozen)
 
 
 def unfold_segment(oracle: Oracle, args: Rule) -> Rule:
-    """Segments are only names for their rules, and are read as if these were there."""
+    """Segments stand for their rules, which replace them here."""
     rules = {
         word: [oracle.community.segments[key] for key in args.get(word, [])]
         for word in ("any", "all", "none")
@@ -155,7 +155,7 @@ def has_left(oracle: Oracle, args: Rule, person: Person) -> bool:
 
 
 def draw_source(draw: Questions) -> Rule:
-    return {"any": draw.some(strategies.SOURCES)}
+    return {"any": draw.sample(strategies.SOURCES)}
 
 
 def came_through(oracle: Oracle, args: Rule, person: Person) -> bool:
@@ -164,7 +164,7 @@ def came_through(oracle: Oracle, args: Rule, person: Person) -> bool:
 
 
 def draw_members(draw: Questions) -> Rule:
-    return {"keys": draw.some(draw.known.accounts)}
+    return {"keys": draw.sample(draw.vocabulary.accounts)}
 
 
 def is_listed(oracle: Oracle, args: Rule, person: Person) -> bool:
@@ -192,7 +192,7 @@ def draw_did(draw: Questions) -> Rule:
         "last": draw.window,
     }
     names = draw.random.sample(list(measures), draw.random.choice([0, 1, 1, 1, 2]))
-    args = draw_facts(draw) | draw.perhaps(draw.window)
+    args = draw_facts(draw) | draw.maybe(draw.window)
     return args | {name: measures[name]() for name in names}
 
 
@@ -211,8 +211,8 @@ def draw_where(draw: Questions) -> Rule:
         {"amount": draw.random.choice([0, 1, 2, "2", True, [1, 2, "2"]])},
         {"ok": draw.random.choice([True, False, 1, 0, "true"])},
     ]
-    one, other = draw.random.sample(conditions, 2)
-    return one if draw.random.random() < 0.7 else one | other
+    first, second = draw.random.sample(conditions, 2)
+    return first if draw.random.random() < 0.7 else first | second
 
 
 def did(oracle: Oracle, args: Rule, person: Person) -> bool:
@@ -257,8 +257,8 @@ def _edge_is_in(
 def draw_sequence(draw: Questions) -> Rule:
     steps = [draw_facts(draw) for _ in range(draw.random.choice([2, 2, 3]))]
     within = {"within": draw.random.choice(["1h", "12h", "1d", "7d"])}
-    args: Rule = {"steps": steps} | draw.perhaps(lambda: within)
-    return args | draw.perhaps(lambda: {"during": draw.window()})
+    args: Rule = {"steps": steps} | draw.maybe(lambda: within)
+    return args | draw.maybe(lambda: {"during": draw.window()})
 
 
 def did_in_order(oracle: Oracle, args: Rule, person: Person) -> bool:

@@ -1,4 +1,4 @@
-"""Community days and windows, the slow way: look at the wall clock, minute by minute."""
+"""Community days and time windows, computed minute by minute from the wall clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 MINUTES_BACK = 180
-"""Clocks are never set back by more; what was shown before that cannot matter."""
+"""No clock is set back by more, so times shown earlier do not matter."""
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,10 @@ class Clock:
     start: int = 0
 
     def day(self, moment: datetime) -> date:
-        """A day has begun once the wall clock showed its start, or jumped over it.
+        """A day begins when the wall clock first shows its start or skips it.
 
-        So of all that the clock showed until now, the latest day counts: setting it
-        back does not bring yesterday back.
+        So the latest day that the clock has shown counts; setting the clock back does
+        not return to yesterday.
         """
         return _day(self.zone, self.start, moment)
 
@@ -42,7 +42,7 @@ def as_date(text: str) -> date:
 
 
 def hours(span: str) -> timedelta | None:
-    """`12h` as a span of exact time; None for days."""
+    """`12h` as exact time, or None for a span of days."""
     return timedelta(hours=int(span[:-1])) if span.endswith("h") else None
 
 
@@ -53,10 +53,7 @@ def span(text: str) -> timedelta:
 def in_window(
     window: dict[str, Any], moment: datetime, *, clock: Clock, at: datetime
 ) -> bool:
-    """Whether `moment` lies in the window as it is seen at the time `at`.
-
-    A day that has not come yet lies in none.
-    """
+    """Whether `moment` is in the window at the time `at`; no window has future days."""
     exact = hours(window.get("within", "1d"))
     if exact is not None:
         return at - exact < moment <= at

@@ -1,7 +1,7 @@
-"""Who is in an audience, as directly as the sentences that say so.
+"""Who is in an audience, decided as directly as the documentation describes it.
 
-For each person, for each clause, look through the facts. No sets of ids, no caches, no
-stacks, no code of Qunce: whatever this says is right because one can read it.
+It looks through all facts for each person and each clause. It has no sets of ids, no
+caches, no counters and no code of Qunce, so that reading it shows that it is correct.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Oracle:
     community: Community
     at: datetime
     scope: Rule | None = None
-    """The operator's own limit: nobody outside of it is ever shown."""
+    """The rule that limits what the staff member can see."""
 
     @property
     def today(self) -> date:
@@ -33,48 +33,48 @@ class Oracle:
         return self._in_scope(person) and self.holds(rule, person)
 
     def _in_scope(self, person: Person) -> bool:
-        """A scope limits whom one sees; that somebody left does not take her out of it."""
-        return self.scope is None or self.holds(self.scope, person, left_too=True)
+        """Whether a staff member can see the person, who stays in the scope after leaving."""
+        return self.scope is None or self.holds(self.scope, person, with_left=True)
 
-    def because(self, rule: Rule, person: Person) -> Iterator[tuple[Rule, bool]]:
-        """Each clause of the rule and whether it is so for this one person, here or not."""
+    def explain(self, rule: Rule, person: Person) -> Iterator[tuple[Rule, bool]]:
+        """Each clause of the rule, and whether it holds for this person, present or not."""
         ((name, body),) = rule.items()
         if name in ("all", "any"):
             for part in body:
-                yield from self.because(part, person)
+                yield from self.explain(part, person)
         elif name in ("not", "with_left"):
-            yield from self.because(body, person)
+            yield from self.explain(body, person)
         elif unfolded := self._unfold(name, body):
-            yield from self.because(unfolded, person)
+            yield from self.explain(unfolded, person)
         else:
-            yield rule, self.holds(rule, person, left_too=True)
+            yield rule, self.holds(rule, person, with_left=True)
 
-    def holds(self, rule: Rule, person: Person, *, left_too: bool = False) -> bool:
-        """`left_too`: former members count as well, as inside `with_left`."""
+    def holds(self, rule: Rule, person: Person, *, with_left: bool = False) -> bool:
+        """With `with_left` former members count as well, as inside that node."""
         ((name, args),) = rule.items()
-        counts = left_too or self.community.is_present(person)
+        counts = with_left or self.community.is_present(person)
         if name == "with_left":
-            return self.holds(args, person, left_too=True)
+            return self.holds(args, person, with_left=True)
         if name == "all":
-            parts = [self.holds(part, person, left_too=left_too) for part in args]
+            parts = [self.holds(part, person, with_left=with_left) for part in args]
             return all(parts) if parts else counts
         if name == "any":
-            return any(self.holds(part, person, left_too=left_too) for part in args)
+            return any(self.holds(part, person, with_left=with_left) for part in args)
         if name == "not":
-            return counts and not self.holds(args, person, left_too=left_too)
+            return counts and not self.holds(args, person, with_left=with_left)
         if unfolded := self._unfold(name, args):
-            return self.holds(unfolded, person, left_too=left_too)
+            return self.holds(unfolded, person, with_left=with_left)
         holds = clauses.INSIDE_SEGMENTS.get(name) or clauses.CLAUSES[name].holds
         assert holds is not None
         return counts and bool(holds(self, args, person))
 
     def _unfold(self, name: str, args: Rule) -> Rule | None:
-        """The rule that a name stands for; None for a clause."""
+        """The rule that a macro stands for, or None for a clause."""
         row = clauses.CLAUSES.get(name)
         return row.unfold(self, args) if row and row.unfold else None
 
     def facts(self, person: Person, kind: str, where: Rule) -> list[Fact]:
-        """Theirs of that kind, none of a day that has not come yet."""
+        """The person's facts of a kind, without those after today."""
         return [
             fact
             for fact in self.community.facts

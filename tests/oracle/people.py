@@ -1,4 +1,4 @@
-"""A community in plain Python: lists and dictionaries, nothing kept twice."""
+"""A community in plain Python, made of lists and dictionaries without duplication."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from tests.oracle.clock import Clock
 
 Person = tuple[str, ...]
-"""The keys of a person's accounts, the first-made one first."""
+"""The keys of a person's accounts in the order of their creation."""
 Value = str | bool | Decimal | date | datetime | frozenset[str]
 
 
@@ -38,7 +38,10 @@ class Fact:
 
 @dataclass
 class Layering:
-    """`layers` name a rule each, the first that fits counts; `run` is the newest run."""
+    """`layers` has a rule per layer, of which the first that holds counts.
+
+    `run` is the newest run, from the first account to its layer.
+    """
 
     layers: dict[str, dict[str, Any]]
     default: str
@@ -62,20 +65,20 @@ class Community:
     layerings: dict[str, Layering] = field(default_factory=dict)
     segments: dict[str, dict[str, Any]] = field(default_factory=dict)
     frozen: dict[str, set[str]] = field(default_factory=dict)
-    taken: dict[str, str] = field(default_factory=dict)
-    """Keys of the facts that sources have told us, each taken once, and about whom."""
+    fact_keys: dict[str, str] = field(default_factory=dict)
+    """Key of each recorded fact → its account; a key is used only once."""
 
     def person_of(self, key: str) -> Person:
-        """Everyone who can be reached over merges, in order of making."""
-        found = {key}
+        """All accounts that merges connect, in the order of their creation."""
+        keys = {key}
         for _ in self.merges:
             for merge in self.merges:
-                if found & merge:
-                    found |= merge
-        return tuple(sorted(found, key=lambda each: self.accounts[each].number))
+                if keys & merge:
+                    keys |= merge
+        return tuple(sorted(keys, key=lambda key: self.accounts[key].number))
 
     def people(self) -> set[Person]:
-        """Everyone ever, present or left, but not the erased."""
+        """Everyone who is present or has left, but not erased people."""
         return {
             self.person_of(key)
             for key, account in self.accounts.items()
@@ -88,36 +91,36 @@ class Community:
     def depth(self, tag: str, person: Person) -> int:
         return sum(self.depths.get((tag, key), 0) for key in person)
 
-    def tag_named(self, name: str) -> str:
+    def resolve_synonym(self, name: str) -> str:
         return self.synonyms.get(name, name)
 
     def value(self, name: str, person: Person) -> Value | None:
-        """The value set last over all accounts; several values are put together."""
-        found = [
+        """The value that was set last over all accounts; `multi` values are united."""
+        values = [
             (*self.values[name, key], self.accounts[key].number)
             for key in person
             if (name, key) in self.values
         ]
-        if not found:
+        if not values:
             return None
         if self.types[name] == "multi":
-            sets = [value for _, value, _ in found if isinstance(value, frozenset)]
+            sets = [value for _, value, _ in values if isinstance(value, frozenset)]
             return frozenset().union(*sets)
-        return max(found, key=lambda each: (each[0], each[2]))[1]
+        return max(values, key=lambda value: (value[0], value[2]))[1]
 
     def layer(self, layering: str, person: Person) -> str:
-        ran = self.layerings[layering]
-        return ran.run.get(person[0], ran.default)
+        assigned = self.layerings[layering]
+        return assigned.run.get(person[0], assigned.default)
 
     def erase(self, person: Person) -> None:
-        """Nothing of them is left but the fact that their accounts are gone."""
+        """Delete everything about the person except that the accounts are erased."""
         for key in person:
             self.accounts[key].erased = True
         self.facts = [fact for fact in self.facts if fact.account not in person]
-        gone = set(person)
-        for kept in (self.depths, self.values):
-            for pair in [pair for pair in kept if pair[1] in gone]:
-                del kept[pair]
-        self.memberships = {m for m in self.memberships if m[1] not in gone}
-        self.opted_out -= gone
-        self.merges = [merge for merge in self.merges if not merge & gone]
+        erased = set(person)
+        for by_account in (self.depths, self.values):
+            for pair in [pair for pair in by_account if pair[1] in erased]:
+                del by_account[pair]
+        self.memberships = {m for m in self.memberships if m[1] not in erased}
+        self.opted_out -= erased
+        self.merges = [merge for merge in self.merges if not merge & erased]

@@ -1,7 +1,7 @@
 """Random rules over everything a community has, nested and not.
 
-Drawn with plain random numbers and not as hypothesis strategies: those come back to the
-same few simplest rules, and these have to be spread over all that can be asked.
+They are drawn with plain random numbers. Hypothesis strategies would return to the same
+few simplest rules, and these must be spread over everything that can be asked.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ BACK = ["1d", "2d", "7d", "13d", "30d"]
 
 
 @dataclass(frozen=True)
-class Known:
-    """Keys that a rule may name; the rest of the names are always there."""
+class Vocabulary:
+    """Keys that a rule may name; all other names are fixed."""
 
     accounts: Sequence[str]
     segments: Sequence[str] = ()
@@ -32,7 +32,7 @@ class Known:
 class Questions:
     random: Random
     setting: Setting
-    known: Known
+    vocabulary: Vocabulary
 
     def rule(self, depth: int = 2) -> Rule:
         """A clause, or a tree of at most `depth` levels above its clauses."""
@@ -51,20 +51,20 @@ class Questions:
 
     # Parts
 
-    def some(self, names: Sequence[str]) -> list[str]:
-        """One to three of them, sometimes none."""
-        most = self.random.choice([0, 1, 1, 1, 2, 2, 3])
-        return self.random.sample(list(names), min(most, len(names)))
+    def sample(self, names: Sequence[str]) -> list[str]:
+        """Up to three of these names."""
+        size = self.random.choice([0, 1, 1, 1, 2, 2, 3])
+        return self.random.sample(list(names), min(size, len(names)))
 
     def sets(self, names: Sequence[str]) -> Rule:
-        """Any, all or none of these, or two of that together."""
-        words = self.random.sample(
+        """One or two of the conditions any, all and none of these names."""
+        conditions = self.random.sample(
             ["any", "all", "none"], self.random.choice([1, 1, 2])
         )
-        return {word: self.some(names) for word in words}
+        return {condition: self.sample(names) for condition in conditions}
 
-    def bounds(self, most: int = 3) -> Rule:
-        bound = self.random.randint(0, most)
+    def bounds(self, maximum: int = 3) -> Rule:
+        bound = self.random.randint(0, maximum)
         if self.random.random() < 0.2:
             return {"gte": bound, "lte": bound + self.random.randint(-1, 2)}
         return {self.random.choice(["gte", "gt", "lte", "lt", "eq"]): bound}
@@ -74,21 +74,21 @@ class Questions:
         return (self.setting.today + offset).isoformat()
 
     def window(self) -> Rule:
-        word = self.random.choice(["within", "within", "between", "before", "since"])
-        if word == "within":
-            return {word: self.random.choice(SPANS)}
-        if word == "between":
-            return {word: sorted([self.day(), self.day()])}
-        if word == "before" and self.random.random() < 0.5:
-            return {word: self.random.choice(BACK)}
-        return {word: self.day()}
+        kind = self.random.choice(["within", "within", "between", "before", "since"])
+        if kind == "within":
+            return {kind: self.random.choice(SPANS)}
+        if kind == "between":
+            return {kind: sorted([self.day(), self.day()])}
+        if kind == "before" and self.random.random() < 0.5:
+            return {kind: self.random.choice(BACK)}
+        return {kind: self.day()}
 
-    def perhaps(self, draw: Callable[[], Rule]) -> Rule:
+    def maybe(self, draw: Callable[[], Rule]) -> Rule:
         return draw() if self.random.random() < 0.5 else {}
 
 
-def parts(rule: Rule) -> list[Rule]:
-    """The rules of which a rule is made."""
+def list_parts(rule: Rule) -> list[Rule]:
+    """The rules directly inside a rule."""
     ((name, body),) = rule.items()
     if name in ("all", "any"):
         return list(body)

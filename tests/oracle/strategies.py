@@ -1,7 +1,7 @@
-"""Random communities that are small but nasty.
+"""Random communities that are small but full of edge cases.
 
-Few names and few moments, so that things collide: the same instant twice, the two sides
-of midnight, the hour that a clock shows twice and the one that it leaves out.
+There are few names and few times, so that they collide: the same time twice, both sides
+of midnight, the hour that a clock shows twice and the one that it skips.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ WALLS = [
 
 
 @dataclass(frozen=True)
-class Event:
-    """A fact as its source tells it, under the key that the source gave it."""
+class KeyedFact:
+    """A fact with the key that its source gave it."""
 
     fact: Fact
     key: str
@@ -65,7 +65,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Setting:
-    """A clock and the day around which everything happens."""
+    """A clock and the day around which all times are."""
 
     clock: Clock
     today: date
@@ -87,12 +87,12 @@ SETTINGS = [
 settings = st.sampled_from(SETTINGS)
 
 
-def moments(
+def times(
     setting: Setting, offsets: tuple[int, ...] = OFFSETS
 ) -> st.SearchStrategy[datetime]:
-    """Wall-clock times on and around the day, and one microsecond beside them."""
+    """Wall-clock times on and around the day, and one microsecond before and after."""
     return st.builds(
-        _moment,
+        _time,
         st.just(setting),
         st.sampled_from(offsets),
         st.sampled_from(WALLS),
@@ -101,7 +101,7 @@ def moments(
     )
 
 
-def _moment(
+def _time(
     setting: Setting, offset: int, wall: time, fold: int, shift: timedelta
 ) -> datetime:
     minutes = timedelta(minutes=setting.clock.start if offset % 2 else 0)
@@ -110,46 +110,48 @@ def _moment(
     return local.astimezone(UTC) + shift
 
 
-def now(setting: Setting) -> st.SearchStrategy[datetime]:
-    return moments(setting, (0, 0, 0, 1, -1))
+def times_of_today(setting: Setting) -> st.SearchStrategy[datetime]:
+    return times(setting, (0, 0, 0, 1, -1))
 
 
 @functools.cache
-def nows(setting: Setting) -> list[datetime]:
-    """Every wall-clock time on the day, and some on the days beside it."""
-    some = [(offset, wall) for offset in (-1, 0, 0, 1) for wall in WALLS]
-    return [_moment(setting, *each, 0, timedelta(0)) for each in some]
+def list_times(setting: Setting) -> list[datetime]:
+    """Every wall-clock time on the day, the day before and the day after."""
+    pairs = [(offset, wall) for offset in (-1, 0, 0, 1) for wall in WALLS]
+    return [_time(setting, *pair, 0, timedelta(0)) for pair in pairs]
 
 
 def payloads() -> st.SearchStrategy[tuple[tuple[str, Any], ...]]:
-    """What facts carry: whole numbers and what only looks like them, texts, lists."""
+    """Payloads with whole numbers, values that only look like numbers, texts and lists."""
     fields: dict[str, st.SearchStrategy[Any]] = {
         "page": st.sampled_from(["home", "cart", "", "hom"])
         | st.just(("home", "cart")),
         "amount": st.integers(-2, 4) | st.sampled_from(["2", 2.5, None, True]),
         "ok": st.sampled_from([True, False, 1, 0, "true"]),
     }
-    some = st.fixed_dictionaries({}, optional=fields)
-    return some.map(lambda payload: tuple(sorted(payload.items())))
+    payload = st.fixed_dictionaries({}, optional=fields)
+    return payload.map(lambda payload: tuple(sorted(payload.items())))
 
 
 @functools.cache
-def events(setting: Setting, accounts: tuple[str, ...]) -> st.SearchStrategy[Event]:
+def keyed_facts(
+    setting: Setting, accounts: tuple[str, ...]
+) -> st.SearchStrategy[KeyedFact]:
     fact = st.builds(
         Fact,
         kind=st.sampled_from(KINDS),
         account=st.sampled_from(accounts),
-        at=moments(setting),
+        at=times(setting),
         group=st.none() | st.sampled_from(GROUPS),
         payload=payloads(),
     )
-    # Few keys, so that sources tell some facts again, and not always in the same words.
-    return st.builds(Event, fact=fact, key=st.integers(0, 60).map(str))
+    # There are few keys, so that some are repeated, not always with the same fact.
+    return st.builds(KeyedFact, fact=fact, key=st.integers(0, 60).map(str))
 
 
 @functools.cache
 def values(setting: Setting) -> dict[str, list[Any]]:
-    """The values that an attribute may have; of several, each one."""
+    """The values of each attribute; for `multi`, the single items."""
     near = [setting.today + timedelta(days=n) for n in (-30, -1, 0, 1, 6, 7, 29, 30)]
     return {
         "note": TEXTS,
@@ -157,7 +159,7 @@ def values(setting: Setting) -> dict[str, list[Any]]:
         "fan": [True, False],
         "birthday": [*near, date(2000, 2, 29), date(1999, 2, 28), date(1970, 1, 1)],
         "seen": [
-            _moment(setting, offset, wall, 0, timedelta(0))
+            _time(setting, offset, wall, 0, timedelta(0))
             for offset in (-1, 0, 1)
             for wall in WALLS[:4]
         ],
@@ -167,5 +169,5 @@ def values(setting: Setting) -> dict[str, list[Any]]:
 
 
 def value(setting: Setting, name: str) -> st.SearchStrategy[Any]:
-    one = st.sampled_from(values(setting)[name])
-    return st.frozensets(one, min_size=1) if TYPES[name] == "multi" else one
+    single = st.sampled_from(values(setting)[name])
+    return st.frozensets(single, min_size=1) if TYPES[name] == "multi" else single

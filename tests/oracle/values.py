@@ -1,4 +1,4 @@
-"""Does a value fit what is asked of it: attributes and the payload of facts."""
+"""Comparisons of attribute values and payloads with what a rule requires."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def compares(number: int, bounds: dict[str, int]) -> bool:
 
 
 def fits(kind: str, value: Value | None, body: dict[str, Any], *, today: date) -> bool:
-    """Whether all that `body` asks of an attribute of this kind is true of `value`."""
+    """Whether `value` meets every condition of `body` on an attribute of this kind."""
     if "known" in body:
         return (value is not None) is body["known"]
     if value is None:
@@ -33,15 +33,15 @@ def fits(kind: str, value: Value | None, body: dict[str, Any], *, today: date) -
     if "anniversary" in body:
         assert isinstance(value, date)
         return is_near(value, today, days=int(body["anniversary"]["within"][:-1]))
-    asked = {name: bound for name, bound in body.items() if name != "name"}
-    return all(_one(kind, value, name, bound) for name, bound in asked.items())
+    conditions = {name: bound for name, bound in body.items() if name != "name"}
+    return all(_meets(kind, value, name, bound) for name, bound in conditions.items())
 
 
-def _one(kind: str, value: Value, name: str, bound: Any) -> bool:
+def _meets(kind: str, value: Value, name: str, bound: Any) -> bool:
     if isinstance(value, frozenset):
-        return _one_of_many(value, name, bound)
+        return _any_meets(value, name, bound)
     if name == "in":
-        return value in [read(kind, each) for each in bound]
+        return value in [read(kind, item) for item in bound]
     if name == "ne":
         return value != read(kind, bound)
     if name in COMPARISONS:
@@ -53,15 +53,15 @@ def _one(kind: str, value: Value, name: str, bound: Any) -> bool:
     return value.casefold().startswith(bound.casefold())
 
 
-def _one_of_many(value: frozenset[str], name: str, bound: Any) -> bool:
-    """Of several values one has to fit; for `ne` none may be it."""
+def _any_meets(value: frozenset[str], name: str, bound: Any) -> bool:
+    """One of several values must meet the condition; for `ne` all must."""
     if name == "ne":
         return bound not in value
-    return any(_one("text", each, name, bound) for each in value)
+    return any(_meets("text", item, name, bound) for item in value)
 
 
 def read(kind: str, written: Any) -> Value:
-    """A value as a rule or a file writes it."""
+    """A value from its form in a rule or a file."""
     if kind == "number":
         return Decimal(str(written))
     if kind == "date":
@@ -73,7 +73,7 @@ def read(kind: str, written: Any) -> Value:
 
 
 def is_near(born: date, today: date, *, days: int) -> bool:
-    """Is the anniversary today or on one of the next days?"""
+    """Whether the anniversary is within this many days, including today."""
     return any(
         is_anniversary(born, today + timedelta(days=ahead)) for ahead in range(days)
     )
@@ -86,21 +86,21 @@ def is_anniversary(born: date, day: date) -> bool:
 
 
 def matches(fact: Fact, where: dict[str, Any]) -> bool:
-    return all(_field_matches(fact, name, wanted) for name, wanted in where.items())
+    return all(_field_matches(fact, name, required) for name, required in where.items())
 
 
-def _field_matches(fact: Fact, name: str, wanted: Any) -> bool:
-    found: Any = fact.group if name == "group" else fact.get(name)
-    if isinstance(wanted, dict):
-        return is_whole(found) and compares(found, wanted)
-    options = wanted if isinstance(wanted, list) else [wanted]
-    several = found if isinstance(found, tuple) else (found,)
-    return any(is_same(one, each) for one in several for each in options)
+def _field_matches(fact: Fact, name: str, required: Any) -> bool:
+    value: Any = fact.group if name == "group" else fact.get(name)
+    if isinstance(required, dict):
+        return is_whole(value) and compares(value, required)
+    options = required if isinstance(required, list) else [required]
+    items = value if isinstance(value, tuple) else (value,)
+    return any(is_same(item, option) for item in items for option in options)
 
 
-def is_same(one: Any, other: Any) -> bool:
-    """To Python true is 1; to the one who wrote the rule it is not."""
-    return type(one) is type(other) and bool(one == other)
+def is_same(left: Any, right: Any) -> bool:
+    """Equal and of one type, since in Python `True` equals 1."""
+    return type(left) is type(right) and bool(left == right)
 
 
 def is_whole(value: Any) -> bool:
@@ -108,7 +108,7 @@ def is_whole(value: Any) -> bool:
 
 
 def to_json(value: Any) -> Any:
-    """A value of an attribute as a rule writes it."""
+    """An attribute value in its form in a rule."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):

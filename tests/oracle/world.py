@@ -1,4 +1,4 @@
-"""One community twice: in Qunce, through its verbs, and in plain Python beside it."""
+"""One community twice: in Qunce, changed through its verbs, and in plain Python."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ from tests.oracle.clauses import Rule
 from tests.oracle.clock import Clock
 from tests.oracle.oracle import Oracle
 from tests.oracle.people import Account, Fact, Layering, Value
-from tests.oracle.questions import Known
-from tests.oracle.strategies import Event, Setting
+from tests.oracle.questions import Vocabulary
+from tests.oracle.strategies import KeyedFact, Setting
 
 NUMBERS = itertools.count(1)
 EARLY = datetime(2020, 1, 1, tzinfo=UTC)
@@ -55,14 +55,14 @@ LAYERS: Rule = {
 
 
 class World:
-    """Each verb is done to `qunce` and to `plain`; `compare` asks both the same."""
+    """Every change is made to `qunce` and to `plain`; `compare` asks both a question."""
 
     def __init__(self, setting: Setting) -> None:
         clock = setting.clock
         self.setting = setting
         self.plain = people.Community(clock)
-        self.waiting: list[Fact] = []
-        """Facts that are recorded but not derived: no rule may see them yet."""
+        self.underived: list[Fact] = []
+        """Facts that are recorded but not derived, which no rule may see yet."""
         self.number = next(NUMBERS)
         self.qunce = communities.create(
             key=f"w{self.number}-{secrets.token_hex(3)}",
@@ -73,31 +73,31 @@ class World:
         self.by = staff_models.system(self.qunce)
         self.ids: dict[str, int] = {}
         self.erased: dict[int, tuple[datetime, tuple[str, ...]]] = {}
-        """First accounts of erased people of whom the background has more to clear."""
-        self._furnish()
+        """Erased people whom the background job has not scrubbed yet, by person id."""
+        self._set_up()
 
-    def _furnish(self) -> None:
-        """Tags, attributes and groups under the names that rules will use."""
-        given: dict[str, Any] = {"community": self.qunce, "by": self.by, "at": EARLY}
+    def _set_up(self) -> None:
+        """Create the tags, attributes, groups and layers that rules name."""
+        params: dict[str, Any] = {"community": self.qunce, "by": self.by, "at": EARLY}
         for key in sorted(set(strategies.TAG_GROUPS.values())):
-            tag_groups.create(key=key, **given)
+            tag_groups.create(key=key, **params)
         for key, group in strategies.TAG_GROUPS.items():
             library.create(
-                key=key, group=tag_groups.get_by_key(self.qunce, group), **given
+                key=key, group=tag_groups.get_by_key(self.qunce, group), **params
             )
         for key, tag in strategies.SYNONYMS.items():
             library.add_synonym(tag=self._tag(tag), key=key, by=self.by, at=EARLY)
         for name, kind in strategies.TYPES.items():
-            attributes.define(name=name, type=kind, **given)
+            attributes.define(name=name, type=kind, **params)
         for key in strategies.GROUPS:
-            groups.create(key=key, **given)
+            groups.create(key=key, **params)
         facts.ensure_kinds(strategies.KINDS)
-        layers.create(key=strategies.LAYERING, spec=LAYERS, default="middle", **given)
+        layers.create(key=strategies.LAYERING, spec=LAYERS, default="middle", **params)
         interned_names.ensure("source", self.qunce.pk, strategies.SOURCES)
         self.plain.tag_groups = dict(strategies.TAG_GROUPS)
         self.plain.synonyms = dict(strategies.SYNONYMS)
         self.plain.types = dict(strategies.TYPES)
-        by_rule = {each["key"]: each["rule"] for each in LAYERS["layers"][:-1]}
+        by_rule = {layer["key"]: layer["rule"] for layer in LAYERS["layers"][:-1]}
         self.plain.layerings[strategies.LAYERING] = Layering(by_rule, "middle")
 
     def _tag(self, key: str) -> tag_models.Tag:
@@ -111,21 +111,23 @@ class World:
     def _ids(self, keys: Iterable[str]) -> list[int]:
         return [self.ids[key] for key in keys]
 
-    def alive(self) -> tuple[str, ...]:
-        known = self.plain.accounts.items()
-        return tuple(key for key, account in known if not account.erased)
+    def list_accounts(self) -> tuple[str, ...]:
+        """The keys of all accounts that are not erased."""
+        accounts = self.plain.accounts.items()
+        return tuple(key for key, account in accounts if not account.erased)
 
-    def several(self) -> bool:
-        """Whether the living accounts are more than one person."""
-        return len({self.plain.person_of(key) for key in self.alive()}) > 1
+    def has_several_people(self) -> bool:
+        return len({self.plain.person_of(key) for key in self.list_accounts()}) > 1
 
-    def known(self) -> Known:
-        return Known(self.alive(), (*self.plain.segments,), (*self.plain.frozen,))
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary(
+            self.list_accounts(), (*self.plain.segments,), (*self.plain.frozen,)
+        )
 
     # People
 
     def add(self, key: str, joined: datetime, source: str, at: datetime) -> None:
-        made = accounts.create(
+        account = accounts.create(
             community=self.qunce,
             key=key,
             joined_at=joined,
@@ -133,8 +135,8 @@ class World:
             by=self.by,
             at=at,
         )
-        self.ids[key] = made.pk
-        self.plain.accounts[key] = Account(key, made.pk, joined, source or None)
+        self.ids[key] = account.pk
+        self.plain.accounts[key] = Account(key, account.pk, joined, source or None)
 
     def leave(self, key: str, at: datetime) -> None:
         accounts.leave(account=self._account(key), by=self.by, at=at)
@@ -145,16 +147,16 @@ class World:
         self.plain.accounts[key].left = None
 
     def merge(self, left: str, right: str, at: datetime) -> None:
-        one, other = self._account(left), self._account(right)
+        left_account, right_account = self._account(left), self._account(right)
         if right in self.plain.person_of(left):
             with pytest.raises(merges.AlreadyMerged):
-                members.merge(left=one, right=other, by=self.by, at=at)
+                members.merge(left=left_account, right=right_account, by=self.by, at=at)
         else:
-            members.merge(left=one, right=other, by=self.by, at=at)
+            members.merge(left=left_account, right=right_account, by=self.by, at=at)
             self.plain.merges.append(frozenset({left, right}))
 
     def unmerge(self, merge: frozenset[str], at: datetime) -> None:
-        """Undo the join between two accounts that was made last."""
+        """Undo the newest merge of these two accounts."""
         left, right = (self._account(key) for key in sorted(merge))
         undone = members.unmerge(left=left, right=right, by=self.by, at=at)
         keys = {pk: key for key, pk in self.ids.items()}
@@ -163,29 +165,29 @@ class World:
         )
 
     def erase(self, key: str, at: datetime) -> None:
-        head = members.erase(account=self._account(key), by=self.by, at=at)
+        person_id = members.erase(account=self._account(key), by=self.by, at=at)
         person = self.plain.person_of(key)
-        assert head == self.ids[person[0]]
+        assert person_id == self.ids[person[0]]
         self.plain.erase(person)
-        self.waiting = [fact for fact in self.waiting if fact.account not in person]
-        self.erased[head] = (at, person)
+        self.underived = [fact for fact in self.underived if fact.account not in person]
+        self.erased[person_id] = (at, person)
 
     def scrub(self) -> None:
-        """What erasing left to the background; it derives what is waiting, too.
+        """Run the background part of every erasure, which also derives all facts.
 
-        Keys of facts that are gone are free again: nobody remembers them.
+        The keys of deleted facts can be used again.
         """
-        for head, (at, person) in self.erased.items():
-            erasure.scrub(str(head), at=at)
-            self._see_waiting()
-            for key, account in list(self.plain.taken.items()):
+        for person_id, (at, person) in self.erased.items():
+            erasure.scrub(str(person_id), at=at)
+            self._derive_plain()
+            for key, account in list(self.plain.fact_keys.items()):
                 if account in person:
-                    del self.plain.taken[key]
+                    del self.plain.fact_keys[key]
         self.erased = {}
 
     # Marks and values
 
-    def put_tag(self, tag: str, keys: list[str], at: datetime) -> None:
+    def apply_tag(self, tag: str, keys: list[str], at: datetime) -> None:
         assignments.apply(
             tag=self._tag(tag), accounts=self._ids(keys), by=self.by, at=at
         )
@@ -198,16 +200,16 @@ class World:
         assignments.set_depths(tag=self._tag(tag), depths=depths, by=self.by, at=at)
         self.plain.depths[tag, key] = depth
 
-    def take_tag(self, tag: str, keys: list[str], at: datetime) -> None:
+    def remove_tag(self, tag: str, keys: list[str], at: datetime) -> None:
         assignments.remove(
             tag=self._tag(tag), accounts=self._ids(keys), by=self.by, at=at
         )
         for key in keys:
-            for mine in self.plain.person_of(key):
-                self.plain.depths.pop((tag, mine), None)
+            for account in self.plain.person_of(key):
+                self.plain.depths.pop((tag, account), None)
 
     def tag_and_undo(self, tag: str, keys: list[str], at: datetime) -> None:
-        """A batch that is undone leaves no trace."""
+        """Apply a tag and undo the batch, which must change nothing."""
         batch = assignments.apply(
             tag=self._tag(tag), accounts=self._ids(keys), by=self.by, at=at
         )
@@ -215,17 +217,17 @@ class World:
 
     def set_value(self, name: str, key: str, value: Value | None, at: datetime) -> None:
         attribute = attributes.get(self.qunce, name)
-        given: Any = sorted(value) if isinstance(value, frozenset) else value
+        written: Any = sorted(value) if isinstance(value, frozenset) else value
         attributes.set_values(
-            attribute=attribute, values={self.ids[key]: given}, by=self.by, at=at
+            attribute=attribute, values={self.ids[key]: written}, by=self.by, at=at
         )
-        held = self.plain.values.get((name, key))
+        old = self.plain.values.get((name, key))
         if value is None:
             self.plain.values.pop((name, key), None)
-        elif held is None or held[1] != value:
+        elif old is None or old[1] != value:
             self.plain.values[name, key] = (at, value)
 
-    def enter(self, group: str, key: str, at: datetime) -> None:
+    def join_group(self, group: str, key: str, at: datetime) -> None:
         groups.add_members(
             group=groups.get(self.qunce, group),
             accounts=[self.ids[key]],
@@ -234,7 +236,7 @@ class World:
         )
         self.plain.memberships.add((group, key))
 
-    def exit(self, group: str, key: str, at: datetime) -> None:
+    def leave_group(self, group: str, key: str, at: datetime) -> None:
         groups.remove_members(
             group=groups.get(self.qunce, group),
             accounts=[self.ids[key]],
@@ -249,16 +251,16 @@ class World:
         self.plain.opted_out.add(key)
 
     def opt_in(self, key: str, at: datetime) -> None:
-        """For all accounts of the person."""
+        """Opts in all accounts of the person."""
         accounts = [self.ids[key]]
         opt_outs.opt_in(community=self.qunce, accounts=accounts, by=self.by, at=at)
         self.plain.opted_out -= set(self.plain.person_of(key))
 
-    def get_known(self, random: Random) -> None:
-        """Much of everything about everybody, to begin with."""
+    def fill(self, random: Random) -> None:
+        """Give every account some values, tags and groups."""
         values = strategies.values(self.setting)
         days = [EARLY + timedelta(days=random.randint(0, 5)) for _ in range(3)]
-        for key in self.alive():
+        for key in self.list_accounts():
             for name in random.sample(list(values), 4):
                 value = random.choice(values[name])
                 if strategies.TYPES[name] == "multi":
@@ -266,11 +268,11 @@ class World:
                 self.set_value(name, key, value, random.choice(days))
             for tag in random.sample(list(strategies.TAG_GROUPS), 2):
                 self.set_depth(tag, key, random.randint(1, 3), random.choice(days))
-            self.enter(random.choice(strategies.GROUPS), key, random.choice(days))
+            self.join_group(random.choice(strategies.GROUPS), key, random.choice(days))
 
-    # Rules with a name
+    # Segments and layers
 
-    def define(self, key: str, rule: Rule, at: datetime) -> None:
+    def save_segment(self, key: str, rule: Rule, at: datetime) -> None:
         if key in self.plain.segments:
             segment = segments.get(self.qunce, key)
             segments.update(segment=segment, rule=rule, by=self.by, at=at)
@@ -282,11 +284,11 @@ class World:
         frozen_segments.freeze(
             community=self.qunce, key=key, rule=rule, by=self.by, at=at
         )
-        found = Oracle(self.plain, at).members(rule)
-        self.plain.frozen[key] = {person[0] for person in found}
+        people = Oracle(self.plain, at).members(rule)
+        self.plain.frozen[key] = {person[0] for person in people}
 
-    def lay_out(self, at: datetime) -> None:
-        """Everyone who is here goes to the first layer that fits."""
+    def recompute_layers(self, at: datetime) -> None:
+        """Assign everyone who is present to the first layer whose rule holds."""
         layering = layers.get(self.qunce, strategies.LAYERING)
         layers.recompute(layering=layering, by=self.by, at=at)
         oracle, plain = Oracle(self.plain, at), self.plain.layerings[layering.key]
@@ -300,8 +302,8 @@ class World:
 
     # Facts
 
-    def happen(self, events: list[Event], at: datetime) -> None:
-        """Facts from a source, with its keys; one that is known is passed over."""
+    def record(self, keyed_facts: list[KeyedFact], at: datetime) -> None:
+        """Insert facts of a source; those whose key is known are skipped."""
         source = interned_names.ensure("source", self.qunce.pk, [SOURCE])[SOURCE]
         kinds = facts.ensure_kinds(strategies.KINDS)
         batch = ingest.FactBatch(
@@ -309,40 +311,42 @@ class World:
             source_id=source,
             actor_id=self.by.pk,
             recorded_at=timestamps.to_micros(at),
-            kinds=[kinds[event.fact.kind] for event in events],
-            accounts=[self.ids[event.fact.account] for event in events],
-            groups=[self._group_id(event.fact.group) for event in events],
-            happened_at=[timestamps.to_micros(event.fact.at) for event in events],
-            payloads=[facts.dump(dict(event.fact.payload)) for event in events],
-            keys=[event.key for event in events],
-            hashes=ingest.hashes_of(source, [e.key.encode() for e in events]).tolist(),
+            kinds=[kinds[keyed.fact.kind] for keyed in keyed_facts],
+            accounts=[self.ids[keyed.fact.account] for keyed in keyed_facts],
+            groups=[self._group_id(keyed.fact.group) for keyed in keyed_facts],
+            happened_at=[timestamps.to_micros(keyed.fact.at) for keyed in keyed_facts],
+            payloads=[facts.dump(dict(keyed.fact.payload)) for keyed in keyed_facts],
+            keys=[keyed.key for keyed in keyed_facts],
+            hashes=ingest.hashes_of(
+                source, [keyed.key.encode() for keyed in keyed_facts]
+            ).tolist(),
         )
         with transaction.atomic():
             ingest.insert_new(batch)
-        for event in events:
-            if event.key not in self.plain.taken:
-                self.plain.taken[event.key] = event.fact.account
-                self.waiting.append(event.fact)
+        for keyed in keyed_facts:
+            if keyed.key not in self.plain.fact_keys:
+                self.plain.fact_keys[keyed.key] = keyed.fact.account
+                self.underived.append(keyed.fact)
 
     def _group_id(self, key: str | None) -> int | None:
         return None if key is None else groups.get(self.qunce, key).pk
 
-    # The engine's own life
+    # Deriving
 
     def catch_up(self) -> None:
         deriver.catch_up()
-        self._see_waiting()
+        self._derive_plain()
 
     def rebuild(self) -> None:
         rebuild.rebuild_all()
-        self._see_waiting()
+        self._derive_plain()
 
-    def _see_waiting(self) -> None:
-        self.plain.facts += self.waiting
-        self.waiting = []
+    def _derive_plain(self) -> None:
+        self.plain.facts += self.underived
+        self.underived = []
 
     def set_clock(self, clock: Clock) -> None:
-        """Every fact is on another day once the tail has cut them anew."""
+        """Change the clock and derive, which counts every fact again by the new days."""
         communities.set_clock(
             community=self.qunce, timezone=clock.zone, day_start=clock.start
         )
@@ -350,58 +354,60 @@ class World:
         self.catch_up()
 
     def restart(self) -> None:
-        """As a new process begins: nothing in memory, no connection."""
+        """Start like a new process, with empty caches and no connection."""
         snapshots.close_all()
 
-    # Asking both
+    # Comparing
 
     def compare(self, rule: Rule, at: datetime, scope: Rule | None = None) -> None:
-        """Ask both; where they differ, the least part of the rule at which they do."""
+        """Ask both; where they differ, fail with the smallest part of the rule that differs."""
         try:
             self._compare(rule, at, scope)
         except Exception:
-            for part in questions.parts(rule):
+            for part in questions.list_parts(rule):
                 self.compare(part, at, scope)
             raise
 
     def _compare(self, rule: Rule, at: datetime, scope: Rule | None) -> None:
-        wanted = Oracle(self.plain, at, scope).members(rule)
-        heads = sorted(self.ids[person[0]] for person in wanted)
-        by = self._operator(scope)
-        found = audiences.list_ids(community=self.qunce, rule=rule, by=by, at=at)
-        assert found == heads, f"{rule} at {at} for {scope}"
+        people = Oracle(self.plain, at, scope).members(rule)
+        expected = sorted(self.ids[person[0]] for person in people)
+        by = self.staff(scope)
+        ids = audiences.list_ids(community=self.qunce, rule=rule, by=by, at=at)
+        assert ids == expected, f"{rule} at {at} for {scope}"
         count = audiences.count(community=self.qunce, rule=rule, by=by, at=at)
-        assert count == len(heads), f"{rule} at {at} for {scope}"
+        assert count == len(expected), f"{rule} at {at} for {scope}"
 
     def compare_reasons(
         self, rule: Rule, at: datetime, key: str, scope: Rule | None = None
     ) -> None:
-        """Asked of any of a person's accounts, it is the person that is explained."""
+        """Compare the reasons for a person, named by any of their accounts."""
         oracle = Oracle(self.plain, at, scope)
         person = self.plain.person_of(key)
-        said = audiences.explain(
+        explanation = audiences.explain(
             community=self.qunce,
             rule=rule,
-            by=self._operator(scope),
+            by=self.staff(scope),
             at=at,
             account=self.ids[key],
         )
-        assert said.holds == oracle.is_in(rule, person), f"{rule} at {at} for {key}"
-        clauses = list(oracle.because(rule, person))
+        assert explanation.holds == oracle.is_in(rule, person), (
+            f"{rule} at {at} for {key}"
+        )
+        clauses = list(oracle.explain(rule, person))
         if scope is not None:
-            clauses = [*oracle.because(scope, person), *clauses]
-        here, *others = said.reasons
-        assert here.holds == self.plain.is_present(person)
-        found = [reason.holds for reason in others]
-        assert found == [holds for _, holds in clauses], f"{rule} at {at} for {key}"
+            clauses = [*oracle.explain(scope, person), *clauses]
+        presence, *reasons = explanation.reasons
+        assert presence.holds == self.plain.is_present(person)
+        results = [reason.holds for reason in reasons]
+        assert results == [holds for _, holds in clauses], f"{rule} at {at} for {key}"
 
-    def _operator(self, scope: Rule | None) -> Staff:
+    def staff(self, scope: Rule | None) -> Staff:
         if scope is None:
             return self.by
         return Staff(community=self.qunce, login="scoped", scope=scope)
 
     def check_health(self) -> None:
-        """The doctor finds nothing once all work is done."""
+        """After all background work, the doctor must find nothing."""
         self.scrub()
         self.catch_up()
-        assert [found.text for found in doctor.run_checks()] == []
+        assert [finding.text for finding in doctor.run_checks()] == []

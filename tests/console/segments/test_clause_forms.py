@@ -15,7 +15,7 @@ from qunce.console.segments.choices import Choices, Option, Picker
 from qunce.console.segments.clause_forms import base as clause_forms
 from qunce.members.attributes.attributes import Attribute
 from tests.oracle import strategies
-from tests.oracle.questions import Known, Questions
+from tests.oracle.questions import Vocabulary, Questions
 
 
 class ChoicesWithoutDatabase(Choices):
@@ -49,7 +49,7 @@ SETTING = strategies.SETTINGS[0]
 
 
 def draw_clause(random: Random) -> Any:
-    known = Known(["m0", "m1"], ["loyal"], ["list0"])
+    known = Vocabulary(["m0", "m1"], ["loyal"], ["list0"])
     return Questions(random, SETTING, known).clause()
 
 

@@ -26,8 +26,10 @@ def community(key: str = "shop", **fields: Any) -> Community:
     return communities.create(key=key, at=AT, **fields)
 
 
-def staff(of: Community, role: str = "owner", login: str = "ann") -> Staff:
-    return staff_models.create(community=of, login=login, role=role, at=AT)
+def staff(
+    of: Community, role: str = "owner", login: str = "ann", **fields: Any
+) -> Staff:
+    return staff_models.create(community=of, login=login, role=role, at=AT, **fields)
 
 
 def member(of: Community, key: str, **fields: Any) -> account_models.Account:

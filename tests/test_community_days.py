@@ -31,7 +31,7 @@ DAYS = [
 
 
 @pytest.mark.parametrize(("zone", "now", "first"), DAYS)
-def test_30d_is_community_days(zone: str, now: str, first: str) -> None:
+def test_30d_counts_community_days(zone: str, now: str, first: str) -> None:
     at, begin = datetime.fromisoformat(now), datetime.fromisoformat(first)
     shop = opened(at, zone)
     shop.add("abc")
@@ -64,9 +64,7 @@ BEGINS = {
 
 
 @pytest.mark.parametrize(("zone", "day", "hours"), LONG_DAYS)
-def test_a_day_has_as_many_hours_as_its_clock_shows(
-    zone: str, day: str, hours: int
-) -> None:
+def test_day_windows_follow_clock_changes(zone: str, day: str, hours: int) -> None:
     begin = datetime.fromisoformat(BEGINS[f"{day} {zone}"]).replace(tzinfo=UTC)
     end = begin + timedelta(hours=hours)
     shop = opened(end + timedelta(hours=1), zone)
@@ -82,7 +80,7 @@ def test_a_day_has_as_many_hours_as_its_clock_shows(
     assert shop.ask(paid(within="2d")) == "bcd"
 
 
-def test_12h_is_exact(shop: Shop) -> None:
+def test_12h_is_exact_to_the_microsecond(shop: Shop) -> None:
     shop.add("abcd")
     span = timedelta(hours=12)
     times = (NOON - span, NOON - span + TICK, NOON, NOON + TICK)
@@ -91,7 +89,7 @@ def test_12h_is_exact(shop: Shop) -> None:
     assert shop.ask(paid(within="12h")) == "bc"
 
 
-def test_a_change_of_the_clock_moves_every_fact_to_its_new_day(shop: Shop) -> None:
+def test_changing_the_clock_moves_facts_to_their_new_days(shop: Shop) -> None:
     shop.add("a")
     shop.buy("a", NOON - timedelta(hours=12))  # midnight that begins today
     assert shop.ask(paid(within="1d")) == "a"

@@ -13,14 +13,14 @@ from django.db import connections
 from tests import home, postgres
 
 
-def test_it_keeps_a_home_of_its_own() -> None:
+def test_tests_have_their_own_home_folder() -> None:
     assert os.environ["QUNCE_HOME"] == home.HOME
     assert Path(home.HOME).is_dir()
 
 
 @pytest.mark.both_databases
 @pytest.mark.django_db
-def test_every_database_can_be_asked() -> None:
+def test_every_database_answers_a_query() -> None:
     vendor = "postgresql" if os.environ.get("DATABASE_URL") else "sqlite"
     assert {connections[alias].vendor for alias in settings.DATABASES} == {vendor}
     for alias in settings.DATABASES:
@@ -30,19 +30,19 @@ def test_every_database_can_be_asked() -> None:
 
 
 @pytest.mark.postgres_only
-def test_a_cluster_keeps_its_data_over_a_crash_and_is_gone_at_the_end() -> None:
+def test_cluster_keeps_data_over_a_crash_and_is_deleted_at_the_end() -> None:
     with postgres.cluster() as server:
         with psycopg.connect(server.url) as connection:
-            connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
+            connection.execute("CREATE TABLE stored AS SELECT 7 AS n")
         server.stop(signal.SIGQUIT)
         server.start()
         with psycopg.connect(server.url) as connection:
-            assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
+            assert connection.execute("SELECT n FROM stored").fetchone() == (7,)
     assert not server.folder.exists()
 
 
 @pytest.mark.postgres_only
-def test_a_dump_goes_into_another_cluster(tmp_path: Path) -> None:
+def test_dump_is_restored_into_another_cluster(tmp_path: Path) -> None:
     dump = str(tmp_path / "dump")
     with postgres.cluster() as one, postgres.cluster() as other:
         source, target = one.create("source"), other.create("target")

@@ -9,15 +9,15 @@ import pytest
 from qunce.channels import inbox
 from qunce.channels.inbox import IncomingEvent
 from qunce.core.communities import Community
-from tests.core import made
-from tests.core.made import AT
+from tests import factories
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture
 def shop() -> Community:
-    return made.community()
+    return factories.community()
 
 
 def receive(
@@ -37,7 +37,7 @@ def test_repeated_event_is_stored_once(shop: Community) -> None:
     assert receive(shop, "1")
     assert not receive(shop, "1")
     assert receive(shop, "1", channel="other")
-    assert receive(made.community("other"), "1")
+    assert receive(factories.community("other"), "1")
 
 
 def test_events_are_handled_in_order_and_once(shop: Community) -> None:
@@ -74,7 +74,7 @@ def test_failed_event_is_rolled_back_retried_and_blocks_no_other(
     fails = [True]
 
     def handle(*, event: IncomingEvent, at: object) -> None:
-        made.community(f"by-{event.key}")
+        factories.community(f"by-{event.key}")
         if event.key == "bad" and fails:
             raise RuntimeError("no")
 

@@ -15,7 +15,7 @@ from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.staff import models as staff_models
 from qunce.members.accounts import accounts
 from qunce.sets.mirror import deriver
-from tests.core import made
+from tests import factories
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 MINUTE = timedelta(minutes=1)
@@ -57,7 +57,7 @@ def test_work_that_was_given_up_is_told(client: Client) -> None:
 
 
 def test_facts_that_nobody_counts_are_told_after_five_minutes(client: Client) -> None:
-    shop, now = made.community(), datetime.now(UTC)
+    shop, now = factories.community(), datetime.now(UTC)
     by = staff_models.system(shop)
     accounts.create(community=shop, key="ann", by=by, at=now - 4 * MINUTE)
     assert told(client)[0] == 200

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from qunce.core import communities, community_days, revisions
-from tests.core import made
+from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
-def test_it_has_its_own_clock() -> None:
-    shop = made.community(timezone="Asia/Shanghai", day_start=240)
+def test_communities_have_their_own_days() -> None:
+    shop = factories.community(timezone="Asia/Shanghai", day_start=240)
     before = datetime(2026, 3, 4, 19, 59, tzinfo=UTC)
     after = datetime(2026, 3, 4, 20, tzinfo=UTC)
     assert community_days.to_date(shop.day(before)) == date(2026, 3, 4)
@@ -20,29 +20,29 @@ def test_it_has_its_own_clock() -> None:
 
 
 def test_changing_the_clock_raises_its_revision() -> None:
-    shop = made.community()
+    shop = factories.community()
     communities.set_clock(community=shop, timezone="Africa/Cairo", day_start=60)
-    again = communities.get("shop")
-    assert (again.timezone, again.day_start) == ("Africa/Cairo", 60)
-    assert communities.zone(again).key == "Africa/Cairo"
+    stored = communities.get("shop")
+    assert (stored.timezone, stored.day_start) == ("Africa/Cairo", 60)
+    assert communities.zone(stored).key == "Africa/Cairo"
     key = (communities.CLOCK, 0)
     assert revisions.read(shop.pk, [key]) == {key: 1}
 
 
 @pytest.mark.parametrize("key", ["", "Shop", "-shop", "a b", "x" * 64, "店"])
-def test_it_refuses_a_key_that_cannot_stand_in_an_address(key: str) -> None:
+def test_key_that_is_not_a_url_segment_is_rejected(key: str) -> None:
     with pytest.raises(communities.InvalidCommunity):
-        made.community(key)
+        factories.community(key)
 
 
 @pytest.mark.parametrize(
     "clock", [{"timezone": "Asia/Peking"}, {"day_start": 1440}, {"day_start": -1}]
 )
-def test_it_refuses_a_clock_that_does_not_exist(clock: dict[str, Any]) -> None:
+def test_invalid_time_zone_or_start_of_day_is_rejected(clock: dict[str, Any]) -> None:
     with pytest.raises(communities.InvalidCommunity):
-        made.community(**clock)
+        factories.community(**clock)
 
 
-def test_an_unknown_one_is_named() -> None:
+def test_unknown_community_is_named_in_the_error() -> None:
     with pytest.raises(communities.CommunityNotFound, match="“elsewhere”"):
         communities.get("elsewhere")

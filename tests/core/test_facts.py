@@ -8,8 +8,8 @@ from django.db import transaction
 
 from qunce.core.facts import facts
 from qunce.core.facts.facts import Fact
-from tests.core import made
-from tests.core.made import AT
+from tests import factories
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -22,9 +22,9 @@ class BellRung(facts.FactKind):
     tone: str | None = None
 
 
-def test_a_fact_says_who_what_when_and_by_whom() -> None:
-    shop = made.community()
-    by = made.staff(shop)
+def test_recorded_fact_has_kind_account_times_and_actor() -> None:
+    shop = factories.community()
+    by = factories.staff(shop, role="operator")
     facts.record(
         BellRung(account=7, group=3, times=2, tone="高"), community=shop, by=by, at=AT
     )
@@ -36,8 +36,8 @@ def test_a_fact_says_who_what_when_and_by_whom() -> None:
     assert fact.key is None
 
 
-def test_many_may_have_happened_at_their_own_times() -> None:
-    shop = made.community()
+def test_facts_of_one_call_can_have_different_times() -> None:
+    shop = factories.community()
     earlier = AT - timedelta(days=3)
     facts.record_many(
         [BellRung(), BellRung(times=9)],
@@ -46,12 +46,12 @@ def test_many_may_have_happened_at_their_own_times() -> None:
         at=AT,
         happened_at=[earlier, AT],
     )
-    found = Fact.objects.order_by("pk").values_list("happened_at", "recorded_at")
-    assert list(found) == [(earlier, AT), (AT, AT)]
+    times = Fact.objects.order_by("pk").values_list("happened_at", "recorded_at")
+    assert list(times) == [(earlier, AT), (AT, AT)]
 
 
-def test_facts_of_a_transaction_that_fails_never_happened() -> None:
-    shop = made.community()
+def test_facts_are_rolled_back_with_their_transaction() -> None:
+    shop = factories.community()
 
     @transaction.atomic
     def fail() -> None:
@@ -64,19 +64,19 @@ def test_facts_of_a_transaction_that_fails_never_happened() -> None:
 
 
 @pytest.mark.parametrize("kind", ["paid", "Order.paid", "order.", "order.paid.twice"])
-def test_a_badly_written_kind_is_refused(kind: str) -> None:
+def test_invalid_kind_is_rejected(kind: str) -> None:
     with pytest.raises(facts.InvalidFact, match=kind):
         facts.ensure_kinds([kind])
 
 
-def test_a_kind_is_known_once_declared_or_recorded() -> None:
+def test_kind_is_found_once_it_is_declared_or_recorded() -> None:
     assert facts.find_kind("bell.rung") is not None
     assert facts.find_kind("bell.cracked") is None
-    made_now = facts.ensure_kinds(["bell.cracked"])
-    assert facts.find_kind("bell.cracked") == made_now["bell.cracked"]
+    ids = facts.ensure_kinds(["bell.cracked"])
+    assert facts.find_kind("bell.cracked") == ids["bell.cracked"]
 
 
-def test_a_payload_is_compact_and_read_back() -> None:
+def test_payload_is_compact_json_that_loads_unchanged() -> None:
     text = facts.dump({"b": 1, "a": "x"})
     assert text == '{"a":"x","b":1}'
     assert facts.load(text) == {"a": "x", "b": 1}

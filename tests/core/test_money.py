@@ -10,7 +10,7 @@ CURRENCIES = st.sampled_from(["CNY", "JPY", "KWD", "EUR"])
 
 
 @hypothesis.given(st.integers(-money.MAX_AMOUNT, money.MAX_AMOUNT), CURRENCIES)
-def test_what_is_shown_is_read_back(units: int, currency: str) -> None:
+def test_formatted_amount_parses_to_the_same_units(units: int, currency: str) -> None:
     assert money.parse(money.format_amount(units, currency), currency) == units
 
 
@@ -29,19 +29,19 @@ def test_what_is_shown_is_read_back(units: int, currency: str) -> None:
         ("1e3", "CNY", 100_000),
     ],
 )
-def test_it_reads_amounts_as_people_write_them(
+def test_amounts_are_parsed_as_people_write_them(
     text: str | float, currency: str, units: int
 ) -> None:
     assert money.parse(text, currency) == units
 
 
 @pytest.mark.parametrize("text", ["", "twelve", "NaN", "Infinity", "1.2.3", "1e40"])
-def test_it_refuses_what_is_no_amount(text: str) -> None:
+def test_text_that_is_no_amount_is_rejected(text: str) -> None:
     with pytest.raises(money.InvalidMoney):
         money.parse(text, "CNY")
 
 
-def test_units_are_shown_with_the_currencys_places() -> None:
+def test_amounts_are_formatted_with_the_decimal_places_of_the_currency() -> None:
     assert money.format_amount(123_450, "CNY") == "1234.50"
     assert money.format_amount(-5, "CNY") == "-0.05"
     assert money.format_amount(1_234, "JPY") == "1234"

@@ -6,17 +6,17 @@ import pytest
 from django.db import transaction
 
 from qunce.core import revisions
-from tests.core import together
+from tests import threads
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
-def test_a_thing_never_changed_has_no_revision() -> None:
+def test_revision_of_an_unchanged_thing_is_zero() -> None:
     assert revisions.read(1, [("tag", 4)]) == {("tag", 4): 0}
     assert revisions.read(1, []) == {}
 
 
-def test_each_thing_counts_for_itself() -> None:
+def test_things_have_separate_revisions() -> None:
     with transaction.atomic():
         assert revisions.bump(1, "tag", [4, 5]) == {4: 1, 5: 1}
         assert revisions.bump(1, "tag", [5]) == {5: 2}
@@ -30,7 +30,7 @@ def test_each_thing_counts_for_itself() -> None:
     }
 
 
-def test_a_change_that_is_rolled_back_takes_no_number() -> None:
+def test_rolled_back_change_uses_no_number() -> None:
     @transaction.atomic
     def fail() -> None:
         revisions.bump(1, "tag", [4])
@@ -41,14 +41,14 @@ def test_a_change_that_is_rolled_back_takes_no_number() -> None:
     assert revisions.bump(1, "tag", [4]) == {4: 1}
 
 
-def test_writers_at_once_get_numbers_without_gaps() -> None:
+def test_concurrent_writers_get_numbers_without_gaps() -> None:
     def write() -> list[int]:
         numbers = []
-        for _turn in range(20):
+        for _number in range(20):
             with transaction.atomic():
-                # In opposite orders they would wait for each other if it did not sort.
+                # Without sorting, writers of the opposite order would deadlock.
                 numbers.append(revisions.bump(1, "tag", [9, 3])[9])
         return numbers
 
-    numbers = itertools.chain(*together.run(*[write] * 4))
+    numbers = itertools.chain(*threads.run(*[write] * 4))
     assert sorted(numbers) == list(range(1, 81))

@@ -1,4 +1,4 @@
-"""V3: staff, units, roles; nobody can give more than they have."""
+"""V3: staff, units and roles. Nobody can give more than they have."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from qunce.core import permissions
 from qunce.core.facts import audit
 from qunce.core.staff import passwords, staff, units
 from qunce.core.staff.models import Staff
-from tests.core import made
-from tests.core.made import AT
+from tests import factories
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 PASSWORD = "correct horse battery"
 
 
-def boss(role: str = permissions.Role.OWNER, **given: Any) -> Staff:
-    shop = made.community()
-    return made.staff(shop, "boss", role=role, **given)
+def boss(role: str = permissions.Role.OWNER, **fields: Any) -> Staff:
+    shop = factories.community()
+    return factories.staff(shop, login="boss", role=role, **fields)
 
 
-def add(by: Staff, **given: Any) -> Staff:
-    usual = {"login": "bea", "name": "Bea", "role": "operator", "password": PASSWORD}
-    return staff.add(by=by, at=AT, **(usual | given))
+def add(by: Staff, **fields: Any) -> Staff:
+    defaults = {"login": "bea", "name": "Bea", "role": "operator", "password": PASSWORD}
+    return staff.add(by=by, at=AT, **(defaults | fields))
 
 
-def test_who_is_added_has_a_password_for_one_sign_in() -> None:
+def test_password_of_added_staff_is_temporary() -> None:
     bea = add(boss())
     assert bea.check_password(PASSWORD)
     assert bea.password_is_temporary
@@ -39,27 +39,27 @@ def test_who_is_added_has_a_password_for_one_sign_in() -> None:
 @pytest.mark.parametrize(
     "password", ["short", "1234567890123", "password123", "beatrice-b"]
 )
-def test_a_weak_password_is_refused(password: str) -> None:
+def test_weak_password_is_rejected(password: str) -> None:
     bea = add(boss(), login="beatrice-b")
     with pytest.raises(passwords.InvalidPassword):
         passwords.change(staff=bea, password=password, at=AT)
 
 
-def test_an_operator_manages_nobody() -> None:
+def test_operators_and_viewers_cannot_add_staff() -> None:
     for role in (permissions.Role.OPERATOR, permissions.Role.VIEWER):
-        by = made.staff(made.community(role), f"by-{role}", role=role)
+        by = factories.staff(factories.community(role), login=f"by-{role}", role=role)
         with pytest.raises(permissions.NotAllowed):
             add(by)
 
 
-def test_who_sees_a_part_only_manages_nobody() -> None:
+def test_staff_with_a_scope_cannot_add_staff() -> None:
     by = boss(scope={"all": []})
     assert not permissions.may_manage_staff(by)
     with pytest.raises(permissions.NotAllowed):
         add(by)
 
 
-def test_a_manager_neither_makes_nor_changes_an_owner() -> None:
+def test_manager_cannot_add_or_change_an_owner() -> None:
     owner = boss()
     manager = add(owner, role="manager")
     with pytest.raises(permissions.NotAllowed):
@@ -72,9 +72,9 @@ def test_a_manager_neither_makes_nor_changes_an_owner() -> None:
         staff.update(staff=manager, by=manager, at=AT, role="owner")
 
 
-def test_staff_of_another_community_are_out_of_reach() -> None:
+def test_staff_of_another_community_cannot_be_changed() -> None:
     owner = boss()
-    other = made.staff(made.community("other"), "zed")
+    other = factories.staff(factories.community("other"), login="zed", role="operator")
     with pytest.raises(permissions.NotAllowed):
         staff.update(staff=other, by=owner, at=AT, name="Mine")
     with pytest.raises(staff.StaffNotFound):
@@ -82,34 +82,34 @@ def test_staff_of_another_community_are_out_of_reach() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"role": "manager"}, {"scope": {"all": []}}, {"groups": []}]
+    "changes", [{"role": "manager"}, {"scope": {"all": []}}, {"groups": []}]
 )
-def test_the_last_owner_stays(change: dict[str, Any]) -> None:
+def test_last_owner_cannot_be_deactivated_or_limited(changes: dict[str, Any]) -> None:
     owner = boss()
     with pytest.raises(staff.LastOwner):
-        staff.update(staff=owner, by=owner, at=AT, **change)
+        staff.update(staff=owner, by=owner, at=AT, **changes)
     with pytest.raises(staff.LastOwner):
         staff.deactivate(staff=owner, by=owner, at=AT)
     add(owner, login="second", role="owner")
-    staff.update(staff=owner, by=owner, at=AT, **change)
+    staff.update(staff=owner, by=owner, at=AT, **changes)
 
 
 @pytest.mark.parametrize(
     "login", ["", "x", "two words", "a\u202eb", "system@shop", "n\0l"]
 )
-def test_a_login_is_plain(login: str) -> None:
+def test_invalid_login_is_rejected(login: str) -> None:
     with pytest.raises(staff.InvalidStaff):
         add(boss(), login=login)
 
 
-def test_a_login_is_taken_whatever_its_case() -> None:
+def test_logins_are_unique_regardless_of_case() -> None:
     owner = boss()
     add(owner)
     with pytest.raises(staff.InvalidStaff):
         add(owner, login="BEA")
 
 
-def test_the_house_is_not_listed() -> None:
+def test_system_account_is_not_listed() -> None:
     from qunce.core.staff import models as staff_models
 
     owner = boss()
@@ -117,7 +117,7 @@ def test_the_house_is_not_listed() -> None:
     assert [each.login for each in staff.list_all(owner.community)] == ["boss"]
 
 
-def test_each_change_is_in_the_audit_log_by_whom() -> None:
+def test_changes_of_staff_are_in_the_audit_log() -> None:
     owner = boss()
     bea = add(owner)
     staff.update(staff=bea, by=owner, at=AT, name="Bee")
@@ -125,14 +125,14 @@ def test_each_change_is_in_the_audit_log_by_whom() -> None:
     staff.deactivate(staff=bea, by=owner, at=AT)
     staff.reactivate(staff=bea, by=owner, at=AT)
     names = audit.list_kinds(owner.community)
-    acts = audit.list_entries(community=owner.community)
+    entries = audit.list_entries(community=owner.community)
     kinds = ["staff.returned", "staff.left", "staff.changed", "staff.joined"]
-    assert [names[act.kind_id] for act in acts] == kinds
-    assert {act.actor_id for act in acts} == {owner.pk}
-    assert acts[2].detail["changed"] == '["name"]'
+    assert [names[entry.kind_id] for entry in entries] == kinds
+    assert {entry.actor_id for entry in entries} == {owner.pk}
+    assert entries[2].detail["changed"] == '["name"]'
 
 
-def test_units_make_a_tree_that_cannot_bite_its_tail() -> None:
+def test_unit_cannot_be_placed_below_itself() -> None:
     by = boss()
     shop = by.community
     top = units.create(community=shop, name="HQ", kind="headquarters", by=by, at=AT)
@@ -150,7 +150,7 @@ def test_units_make_a_tree_that_cannot_bite_its_tail() -> None:
     units.close(unit=top, by=by, at=AT)
 
 
-def test_a_unit_with_staff_stays_open() -> None:
+def test_unit_with_staff_cannot_be_closed() -> None:
     by = boss()
     unit = units.create(
         community=by.community, name="Front", kind="front", by=by, at=AT
@@ -161,18 +161,18 @@ def test_a_unit_with_staff_stays_open() -> None:
     assert units.may_close(unit)
 
 
-def test_units_end_at_six_levels() -> None:
-    by, above = boss(), None
+def test_units_have_at_most_six_levels() -> None:
+    by, parent = boss(), None
     for level in range(6):
-        above = units.create(
+        parent = units.create(
             community=by.community,
             name=str(level),
             kind="local",
-            parent=above,
+            parent=parent,
             by=by,
             at=AT,
         )
     with pytest.raises(units.InvalidUnit):
         units.create(
-            community=by.community, name="x", kind="local", parent=above, by=by, at=AT
+            community=by.community, name="x", kind="local", parent=parent, by=by, at=AT
         )

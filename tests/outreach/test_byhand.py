@@ -20,7 +20,7 @@ from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import assisted_sending, recipients, recording, tasks
 from qunce.outreach.sending.recipients import Recipient
 from qunce.sets.mirror import deriver
-from tests.core import together
+from tests import threads
 from tests import factories as members
 from tests.factories import AT, LATER
 from tests.outreach import made
@@ -347,7 +347,7 @@ def test_one_task_on_two_screens_at_once() -> None:
             return screen()
         return 0
 
-    together.run(patient, patient)
+    threads.run(patient, patient)
     assert list(made.states(sent).values()) == ["marked"] * 12
     recording.record_final_marks(at=SETTLED)
     assert len(members.recorded_facts(shop, "send.marked_sent")) == 12

@@ -19,7 +19,7 @@ from qunce.groups import groups
 from qunce.outreach.campaigns import campaigns, results
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import channel_sending
-from tests.core import together
+from tests import threads
 from tests import factories as members
 from tests.factories import AT
 from tests.outreach import made
@@ -209,7 +209,7 @@ def test_two_who_send_at_once_send_different_messages(fake: FakeChannel) -> None
     def push() -> int:
         return channel_sending.push(at=AT)
 
-    together.run(push, push, push)
+    threads.run(push, push, push)
     channel_sending.push(at=AT)
     assert sorted(message.to for message in fake.delivered) == keys
     assert set(made.states(sent).values()) == {"delivered"}

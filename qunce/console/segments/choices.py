@@ -29,7 +29,7 @@ MAX_OPTIONS, MAX_OPTIONS_UNSEARCHED = 24, 10
 
 @dataclass(frozen=True)
 class Option:
-    """Something that can be picked. `hint` tells options of the same name apart."""
+    """Something that can be picked. `hint` distinguishes options with the same name."""
 
     key: str
     label: str

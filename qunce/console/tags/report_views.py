@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from qunce.console import http
-from qunce.console.tags import list_views
+from qunce.console.tags import presenters
 from qunce.core import permissions
 from qunce.members.tags import duplicates, library
 from qunce.members.tags import models as tag_models
@@ -25,12 +25,12 @@ def report(request: http.Request) -> HttpResponse:
         )
     pairs = tag_report.list_duplicates(request.community)
     flat = [tag for pair in pairs for tag in pair]
-    rows = list_views.rows_of(flat, request.staff, request.at)
+    rows = presenters.tag_rows(flat, request.staff, request.at)
     lonely = tag_report.list_single_use(request.community, at=request.at)
     context = {
         "twins": list(zip(rows[::2], rows[1::2], strict=True)),
         "unused": tag_report.list_unused(request.community, at=request.at),
-        "lonely": list_views.rows_of(lonely, request.staff, request.at),
+        "lonely": presenters.tag_rows(lonely, request.staff, request.at),
     }
     return http.render(request, "console/tags/report.html", context)
 

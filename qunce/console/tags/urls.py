@@ -2,27 +2,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qunce.console.tags import (
-    batch_views,
-    create_views,
-    list_views,
-    merge_views,
-    report_views,
-    tag_group_views,
-    template_views,
-    views,
-)
+from qunce.console.tags import batch_views, actions, views as tag_views, report_views, tag_group_views, template_views, views
 
 app_name = "tags"
 urlpatterns = [
-    path("", list_views.listed, name="list"),
-    path("new/", create_views.new, name="create"),
-    path("similar/", create_views.near, name="similar"),
+    path("", tag_views.tag_list, name="list"),
+    path("new/", tag_views.tag_create, name="create"),
+    path("similar/", tag_views.similar_tags, name="similar"),
     path("templates/", template_views.templates, name="template-list"),
     path("templates/<slug:name>/", template_views.apply, name="template-apply"),
     path("report/", report_views.report, name="report"),
-    path("batches/", batch_views.listed, name="batch-list"),
-    path("batches/<int:pk>/undo/", batch_views.undo, name="batch-undo"),
+    path("batches/", batch_views.batch_list, name="batch-list"),
+    path("batches/<int:pk>/undo/", actions.undo_batch, name="batch-undo"),
     path("groups/", tag_group_views.listed, name="group-list"),
     path("groups/new/", tag_group_views.new, name="group-create"),
     path("groups/<int:pk>/", tag_group_views.edit, name="group-update"),
@@ -36,7 +27,7 @@ urlpatterns = [
         views.remove_synonym,
         name="synonym-remove",
     ),
-    path("<int:pk>/merge/", merge_views.merge, name="merge"),
+    path("<int:pk>/merge/", tag_views.tag_merge, name="merge"),
     path(
         "<int:pk>/dismiss-duplicate/<int:other>/",
         report_views.keep_apart,

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from qunce.console import http
-from qunce.console.tags import batch_views, list_views
-from qunce.console.tags.forms import TagForm
+from qunce.console import http, paging
+from qunce.console.tags import presenters
+from qunce.console.tags import presenters as tag_presenters
+from qunce.console.tags.forms import MergeForm, TagForm
 from qunce.core import errors, permissions
-from qunce.members.tags import assignments, library
+from qunce.members.tags import assignments, library, naming
+from qunce.members.tags import groups as tag_groups
+from qunce.members.tags import library as tag_library
 from qunce.members.tags import models as tag_models
+from qunce.members.tags import report as tag_report
 from qunce.members.tags.models import Tag, TagBatch
 
 SHOWN = 10
@@ -28,13 +35,13 @@ def page(request: http.Request, pk: int) -> HttpResponse:
 def _page(
     request: http.Request, tag: Tag, *, error: str = "", typed: str = ""
 ) -> HttpResponse:
-    (row,) = list_views.rows_of([tag], request.staff, request.at)
+    (row,) = presenters.tag_rows([tag], request.staff, request.at)
     context = {
         "tag": tag,
         "row": row,
         "synonyms": tag.synonyms.order_by("key"),
         "merged_keys": set(tag.merged_tags.values_list("key", flat=True)),
-        "batches": batch_views.lines(_batches(request, tag), request.staff),
+        "batches": tag_presenters.batch_rows(_batches(request, tag), request.staff),
         "may_manage": permissions.may(request.staff, tag_models.MANAGE),
         "error": error,
         "typed": typed,
@@ -47,7 +54,7 @@ def _batches(request: http.Request, tag: Tag) -> list[TagBatch]:
     """What people did; for a tag that only the house puts, what the house did."""
     by = request.staff
     found = assignments.list_batches_of_tag(
-        tag, by, limit=SHOWN, exclude_sources=batch_views.FOLLOWS
+        tag, by, limit=SHOWN, exclude_sources=tag_presenters.AUTOMATIC_SOURCES
     )
     return found or assignments.list_batches_of_tag(tag, by, limit=SHOWN)
 
@@ -134,3 +141,180 @@ def _url(tag: Tag) -> str:
 def _next(request: http.Request, tag: Tag) -> str:
     """Back to the report if it was done there."""
     return reverse("tags:report") if request.POST.get("from") == "report" else _url(tag)
+
+
+PAGE_SIZE = 100
+NO_GROUP = "none"
+BY_NAME, BY_CARRIERS = "name", "carriers"
+
+
+@http.page()
+def tag_list(request: http.Request) -> HttpResponse:
+    archived = request.GET.get("state") == "archived"
+    library = tag_library.list_tags(request.community, archived=archived)
+    every = list(library.select_related("group", "owner"))
+    found = _filter(request, every)
+    by_carriers = request.GET.get("sort") == BY_CARRIERS
+    number = max(paging.number(request, "page", 1), 1)
+    cut = slice((number - 1) * PAGE_SIZE, number * PAGE_SIZE)
+    if by_carriers:
+        rows = presenters.tag_rows(found, request.staff, request.at)
+        rows.sort(key=lambda row: (-row.carriers, row.tag.name))
+        sections = [presenters.TagSection(None, rows[cut])]
+    else:
+        found.sort(key=_by_group)
+        rows = presenters.tag_rows(found[cut], request.staff, request.at)
+        sections = list(presenters.group_into_sections(rows))
+    context = {
+        "sections": sections if found else [],
+        "by_carriers": by_carriers,
+        "total": len(found),
+        "are_any": bool(every) or archived,
+        "next": paging.link(request, page=number + 1)
+        if number * PAGE_SIZE < len(found)
+        else "",
+        "first": paging.link(request, page=None) if number > 1 else "",
+        **_list_context(request, archived),
+    }
+    part = "console/tags/_rows.html"
+    return http.render(request, "console/tags/list.html", context, part=part)
+
+
+def _list_context(request: http.Request, archived: bool) -> dict[str, Any]:
+    groups = tag_groups.list_all(request.community)
+    by = request.staff
+    return {
+        "groups": groups,
+        "chosen": request.GET.get("group", ""),
+        "archived": archived,
+        "searched": request.GET.get("q", ""),
+        "may_manage": permissions.may(by, tag_models.MANAGE),
+        "may_make": any(tag_library.may_create(group, by) for group in [None, *groups]),
+    }
+
+
+def _filter(request: http.Request, every: Iterable[Tag]) -> list[Tag]:
+    """Those of the chosen group whose name fits what is typed, in pinyin too."""
+    group, pk = request.GET.get("group", ""), paging.number(request, "group", -1)
+    text = naming.fold(request.GET.get("q", "")[:80])
+    return [
+        tag
+        for tag in every
+        if (not group or tag.group_id == (None if group == NO_GROUP else pk))
+        and (not text or _matches(tag, text))
+    ]
+
+
+def _matches(tag: Tag, text: str) -> bool:
+    names = {tag.name, tag.key}
+    return any(text in naming.fold(name) for name in names) or any(
+        text in naming.pinyin_of(name) for name in names
+    )
+
+
+def _by_group(tag: Tag) -> tuple[bool, str, int, str]:
+    """Without a group last."""
+    group = tag.group
+    name = naming.pinyin_of(group.name) if group else ""
+    return group is None, name, group.pk if group else 0, naming.pinyin_of(tag.name)
+
+
+@require_http_methods(["GET", "POST"])
+@http.page()
+def tag_create(request: http.Request) -> HttpResponse:
+    _check_may_create_any(request)
+    group = paging.number(request, "group") or None
+    form = TagForm(request.staff, request.POST or None, group=group)
+    twins: list[Tag] = []
+    if request.method == "POST" and form.is_valid():
+        name = form.cleaned_data["name"]
+        twins = tag_report.list_similar(request.community, name)
+        if not twins or "sure" in request.POST:
+            made = _create(request, form)
+            if made is not None:
+                http.say(request, _("Tag “%(tag)s” created.") % {"tag": made.name})
+                return http.back(request, reverse("tags:detail", args=[made.pk]))
+    context = {
+        "form": form,
+        **_similar_context(request, twins),
+        "groups": _groups_with_rules(request),
+    }
+    status = 422 if request.method == "POST" else 200
+    return http.render(request, "console/tags/new.html", context, status=status)
+
+
+def _check_may_create_any(request: http.Request) -> None:
+    groups = tag_groups.list_all(request.community)
+    if not any(library.may_create(group, request.staff) for group in [None, *groups]):
+        permissions.check_may(request.staff, tag_models.MANAGE)
+
+
+def _create(request: http.Request, form: TagForm) -> Tag | None:
+    given: dict[str, Any] = dict(form.cleaned_data)
+    try:
+        return library.create(
+            community=request.community,
+            key=given.pop("name"),
+            by=request.staff,
+            at=request.at,
+            **given,
+        )
+    except errors.QunceError as error:
+        form.add_error("name", str(error))
+    return None
+
+
+def _groups_with_rules(request: http.Request) -> list[tag_models.TagGroup]:
+    """Groups that say how their tags are named."""
+    return [
+        group
+        for group in tag_groups.list_all(request.community)
+        if group.guidance or group.prefix
+    ]
+
+
+@http.page()
+def similar_tags(request: http.Request) -> HttpResponse:
+    name = request.GET.get("name", "")[:80]
+    found = tag_report.list_similar(request.community, name) if name.strip() else []
+    return http.render(
+        request, "console/tags/_near.html", _similar_context(request, found)
+    )
+
+
+def _similar_context(request: http.Request, twins: list[Tag]) -> dict[str, Any]:
+    return {"twins": presenters.tag_rows(twins, request.staff, request.at)}
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(tag_models.MANAGE)
+def tag_merge(request: http.Request, pk: int) -> HttpResponse:
+    tag = library.get_by_id(request.community, pk)
+    into = paging.number(request, "into") or None
+    form = MergeForm(tag, request.POST or None, into=into)
+    if request.method == "POST" and form.is_valid():
+        other = library.get_by_id(request.community, form.cleaned_data["into"].pk)
+        try:
+            assignments.merge(tag=tag, into=other, by=request.staff, at=request.at)
+        except errors.QunceError as error:
+            form.add_error("into", str(error))
+        else:
+            text = _("“%(tag)s” is now a synonym of “%(into)s”.")
+            http.say(request, text % {"tag": tag.name, "into": other.name})
+            return http.back(request, reverse("tags:detail", args=[other.pk]))
+    twins = [
+        one
+        for one in tag_report.list_similar(request.community, tag.name)
+        if one != tag
+    ]
+    chosen = library.get_by_id(request.community, into) if into else None
+    several = [tag, *([chosen] if chosen else []), *twins]
+    rows = presenters.tag_rows(several, request.staff, request.at)
+    context = {
+        "form": form,
+        "row": rows[0],
+        "chosen": rows[1] if chosen else None,
+        "twins": rows[2 if chosen else 1 :],
+    }
+    status = 422 if form.errors else 200
+    return http.render(request, "console/tags/merge.html", context, status=status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -109,7 +109,16 @@ class AttributeClause(Clause):
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> AttributeClause:
         base.check_fields(args, path, cls.fields)
-        attribute = _get_attribute(args.get("name"), path)
+        rows = db.rows(
+            "SELECT id, name, type FROM members_attribute"
+            " WHERE community_id = %s AND name = %s",
+            [path.community.pk, str(args.get("name"))],
+        )
+        if not rows:
+            path.child("name").fail(
+                _("There is no attribute “%(name)s”.") % {"name": args.get("name")}
+            )
+        attribute = _Attribute(*rows[0])
         given = [comparison for comparison in COMPARISONS if comparison in args]
         if len(given) != 1:
             path.fail(
@@ -168,9 +177,11 @@ class AttributeClause(Clause):
         """Which rows of the column compare as required; those of `eq` for `ne`."""
         if self.type in TEXTS:
             texts = [value for value in self.required if isinstance(value, str)]
-            matches = TEXT_COMPARISONS.get(self.comparison, _equals)
+            # The column has the code of a text: compare each text once, not each row.
             codes = [
-                code for code, text in enumerate(column.texts) if matches(text, texts)
+                code
+                for code, text in enumerate(column.texts)
+                if _text_matches(text, self.comparison, texts)
             ]
             return np.isin(column.numbers, codes)
         numbers = [n for n in self.required if isinstance(n, Fraction)]
@@ -181,7 +192,9 @@ class AttributeClause(Clause):
     def explain(self, snap: Snapshot, person: int) -> str:
         column = by_person(snap, self.attribute, multi=self.type == AttributeType.MULTI)
         values = base.format_list(
-            _format_value(self.type, int(number), column)
+            column.texts[number]
+            if self.type in TEXTS
+            else _format_required(self.type, Fraction(int(number)))
             for number in column.numbers[column.accounts == person]
         )
         if self.comparison == "known":
@@ -254,17 +267,6 @@ class _Attribute:
     type: str
 
 
-def _get_attribute(name: Any, path: RulePath) -> _Attribute:
-    rows = db.rows(
-        "SELECT id, name, type FROM members_attribute"
-        " WHERE community_id = %s AND name = %s",
-        [path.community.pk, str(name)],
-    )
-    if not rows:
-        path.child("name").fail(_("There is no attribute “%(name)s”.") % {"name": name})
-    return _Attribute(*rows[0])
-
-
 def _check_comparison(attribute: _Attribute, comparison: str, path: RulePath) -> None:
     is_text = attribute.type in TEXTS
     unsupported = (
@@ -307,77 +309,45 @@ def _parse_required(
 def _parse_value(attribute: _Attribute, value: Any, path: RulePath) -> str | Fraction:
     """A text, or the number in the unit of the column; anything else fails."""
     try:
-        return PARSERS[AttributeType(attribute.type)](value, path)
+        if attribute.type in TEXTS and isinstance(value, str):
+            return value
+        if attribute.type == AttributeType.BOOL and isinstance(value, bool):
+            return Fraction(value)
+        if attribute.type == AttributeType.NUMBER and not isinstance(value, bool):
+            # By its text, since 0.1 as a binary fraction is not what was written.
+            return Fraction(Decimal(str(value))) * SCALE
+        if attribute.type == AttributeType.DATE:
+            return Fraction(community_days.from_date(date.fromisoformat(value)))
+        if attribute.type == AttributeType.INSTANT:
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=zone(path.community))
+            return Fraction(timestamps.to_micros(moment))
     except (ValueError, TypeError, InvalidOperation, OverflowError):
-        path.fail(
-            _("“%(value)s” is not a value of type %(type)s.")
-            % {"value": value, "type": attribute.type}
-        )
-
-
-def _parse_text(value: Any, path: RulePath) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
-def _parse_number(value: Any, path: RulePath) -> Fraction:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise TypeError(value)
-    return Fraction(Decimal(str(value))) * SCALE
-
-
-def _parse_bool(value: Any, path: RulePath) -> Fraction:
-    if not isinstance(value, bool):
-        raise TypeError(value)
-    return Fraction(value)
-
-
-def _parse_date(value: Any, path: RulePath) -> Fraction:
-    return Fraction(community_days.from_date(date.fromisoformat(value)))
-
-
-def _parse_instant(value: Any, path: RulePath) -> Fraction:
-    """An ISO time; without an offset it is in the community's time zone."""
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone(path.community))
-    return Fraction(timestamps.to_micros(moment))
-
-
-PARSERS: dict[AttributeType, Callable[[Any, RulePath], str | Fraction]] = {
-    AttributeType.TEXT: _parse_text,
-    AttributeType.CHOICE: _parse_text,
-    AttributeType.MULTI: _parse_text,
-    AttributeType.NUMBER: _parse_number,
-    AttributeType.BOOL: _parse_bool,
-    AttributeType.DATE: _parse_date,
-    AttributeType.INSTANT: _parse_instant,
-}
+        pass
+    path.fail(
+        _("“%(value)s” is not a value of type %(type)s.")
+        % {"value": value, "type": attribute.type}
+    )
 
 
 # Comparing
 
 
-def _equals(text: str, required: list[str]) -> bool:
+def _text_matches(text: str, comparison: str, required: list[str]) -> bool:
+    """`contains` and `starts` ignore case; equality is exact."""
+    folded = text.casefold()
+    if comparison == "contains":
+        return any(part.casefold() in folded for part in required)
+    if comparison == "starts":
+        return any(folded.startswith(part.casefold()) for part in required)
     return text in required
-
-
-def _contains(text: str, required: list[str]) -> bool:
-    return any(part.casefold() in text.casefold() for part in required)
-
-
-def _starts(text: str, required: list[str]) -> bool:
-    return any(text.casefold().startswith(part.casefold()) for part in required)
-
-
-TEXT_COMPARISONS = {"contains": _contains, "starts": _starts}
 
 
 def _compare(
     numbers: NDArray[np.int64], comparison: str, required: list[Fraction]
 ) -> Mask:
-    """Whole numbers against exact fractions: a bound in between is rounded inwards."""
+    """Compare whole numbers with exact fractions."""
     if comparison in ("in", "eq", "ne"):
         whole = [
             int(n)
@@ -385,6 +355,7 @@ def _compare(
             if n.denominator == 1 and -MAX_NUMBER < n < MAX_NUMBER
         ]
         return np.isin(numbers, np.array(whole, dtype=np.int64))
+    # A bound between two whole numbers is rounded to the one that is inside.
     bound = required[0]
     if comparison == "gte":
         return numbers >= _clip(math.ceil(bound))
@@ -396,6 +367,7 @@ def _compare(
 
 
 def _clip(number: int) -> int:
+    # NumPy raises OverflowError when it compares with an integer beyond 64 bits.
     return max(-MAX_NUMBER, min(MAX_NUMBER, number))
 
 
@@ -419,12 +391,6 @@ def _has_anniversary(numbers: NDArray[np.int64], today: int, days: int) -> Mask:
 
 
 # Formatting
-
-
-def _format_value(attribute_type: str, number: int, column: Column) -> str:
-    if attribute_type in TEXTS:
-        return column.texts[number]
-    return _format_required(attribute_type, Fraction(number))
 
 
 def _format_required(attribute_type: str, value: str | Fraction) -> str:

@@ -46,8 +46,17 @@ class LayerClause(Clause):
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> LayerClause:
         base.check_fields(args, path, cls.fields)
-        pk, spec, default = _get_layering(args.get("of"), path)
-        existing = {layer["key"] for layer in spec["layers"]}
+        rows = db.rows(
+            'SELECT id, spec, "default" FROM members_layering'
+            " WHERE community_id = %s AND key = %s",
+            [path.community.pk, str(args.get("of"))],
+        )
+        if not rows:
+            path.child("of").fail(
+                _("There is no layering “%(key)s”.") % {"key": args.get("of")}
+            )
+        pk, spec, default = rows[0]
+        existing = {layer["key"] for layer in json.loads(spec)["layers"]}
         layers = base.parse_strings(args.get("in"), path.child("in"))
         for index, layer in enumerate(layers):
             if layer not in existing:
@@ -89,6 +98,7 @@ class LayerClause(Clause):
         sets = self._sets(snap)
         people = bitmaps.union(sets[key] for key in self.layers if key in sets)
         if self.default in self.layers:
+            # Members who joined or were unmerged after the run are in no set of it.
             assigned = bitmaps.union(sets.values())
             people = people | (snap.everyone(with_left=True) - assigned)
         return people
@@ -110,19 +120,6 @@ class LayerClause(Clause):
             "layer": own[0] if own else self.default,
             "wanted": ", ".join(self.layers),
         }
-
-
-def _get_layering(key: Any, path: RulePath) -> tuple[int, Any, str]:
-    """Its id, its spec, and its default layer."""
-    rows = db.rows(
-        'SELECT id, spec, "default" FROM members_layering'
-        " WHERE community_id = %s AND key = %s",
-        [path.community.pk, str(key)],
-    )
-    if not rows:
-        path.child("of").fail(_("There is no layering “%(key)s”.") % {"key": key})
-    pk, spec, default = rows[0]
-    return pk, json.loads(spec), default
 
 
 def _load_newest_run(layering: int) -> list[tuple[str, BitMap]]:

@@ -51,6 +51,7 @@ def value(content: object) -> Pieces:
 def fill(template: str, **pieces: Pieces) -> Pieces:
     """A translated template such as `"at least %(n)s"` with pieces for its placeholders."""
     result: list[Piece] = []
+    # The translation decides the order of the placeholders; each keeps its pieces.
     for index, part in enumerate(re.split(r"%\((\w+)\)s", template)):
         result += pieces[part] if index % 2 else plain(part)
     return tuple(result)
@@ -136,7 +137,13 @@ def comparison(bounds: Mapping[str, int]) -> Pieces:
 def window(args: Mapping[str, Any]) -> Pieces:
     """The time window among the fields of a clause; no pieces if it has none."""
     if "within" in args:
-        return _within(args["within"])
+        number, unit = int(args["within"][:-1]), args["within"][-1]
+        if args["within"] == "1d":
+            # Days are community days: the last one is today, since its start.
+            return value(_("today"))
+        hours = _("in the last %(n)s hours")
+        template = _("in the last %(n)s days") if unit == "d" else hours
+        return fill(template, n=value(number))
     if "between" in args:
         first, last = args["between"]
         template = _("from %(first)s to %(last)s")
@@ -149,11 +156,3 @@ def window(args: Mapping[str, Any]) -> Pieces:
     if "before" in args:
         return fill(_("before %(day)s"), day=value(args["before"]))
     return ()
-
-
-def _within(span: str) -> Pieces:
-    number, unit = int(span[:-1]), span[-1]
-    if span == "1d":
-        return value(_("today"))
-    templates = {"d": _("in the last %(n)s days"), "h": _("in the last %(n)s hours")}
-    return fill(templates[unit], n=value(number))

@@ -12,9 +12,9 @@ from qunce.core.facts import committed, consumers, facts, interned_names
 from qunce.core.facts.facts import RecordedFact
 from qunce.core.jobs import job_queue
 from qunce.core.staff import models as staff_models
-from tests.core import made, together
-from tests.core.made import AT
+from tests import factories, threads
 from tests.core.test_facts import BellRung
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 ECHO = "echo"
@@ -26,12 +26,12 @@ def ring(shop: Community, *times: int, account: int | None = None) -> None:
 
 
 def echo(*, community: Community, facts: Sequence[RecordedFact], at: datetime) -> None:
-    """Leaves a name for each fact; the same one twice would be an error."""
+    """Store a name for each fact; the same fact twice violates a constraint."""
     for fact in facts:
-        made_now = interned_names.InternedName(
+        name = interned_names.InternedName(
             namespace=ECHO, community_id=community.pk, name=str(fact.payload["times"])
         )
-        made_now.save(force_insert=True)
+        name.save(force_insert=True)
 
 
 def echoes(shop: Community) -> list[int]:
@@ -44,8 +44,8 @@ def consumer(*reactions: consumers.Reaction) -> consumers.Consumer:
     return consumers.Consumer("test", {"bell.rung": reactions or (echo,)})
 
 
-def drain(some: consumers.Consumer) -> None:
-    while some.catch_up(at=AT):
+def drain(consumer: consumers.Consumer) -> None:
+    while consumer.catch_up(at=AT):
         pass
 
 
@@ -55,7 +55,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_fact_is_reacted_to_once(small_batches: None) -> None:
-    shop = made.community()
+    shop = factories.community()
     ring(shop, *range(10))
     drain(consumer())
     assert echoes(shop) == list(range(10))
@@ -65,180 +65,182 @@ def test_each_fact_is_reacted_to_once(small_batches: None) -> None:
     assert echoes(shop) == list(range(11))
 
 
-def test_a_reaction_gets_the_facts_of_one_kind_and_community_together() -> None:
-    shop, other = made.community(), made.community("other")
-    seen: list[tuple[str, list[int]]] = []
+def test_reaction_gets_facts_of_one_kind_and_community_together() -> None:
+    shop, other = factories.community(), factories.community("other")
+    received: list[tuple[str, list[int]]] = []
 
-    def note(
+    def collect(
         *, community: Community, facts: Sequence[RecordedFact], at: datetime
     ) -> None:
-        seen.append((community.key, [fact.payload["times"] for fact in facts]))
+        received.append((community.key, [fact.payload["times"] for fact in facts]))
 
     ring(shop, 1)
     ring(other, 2)
     ring(shop, 3)
-    drain(consumer(note))
-    assert sorted(seen) == [("other", [2]), ("shop", [1, 3])]
+    drain(consumer(collect))
+    assert sorted(received) == [("other", [2]), ("shop", [1, 3])]
 
 
-def test_a_reaction_sees_the_fact_as_it_was_recorded() -> None:
-    shop = made.community()
-    seen: list[RecordedFact] = []
+def test_reaction_gets_the_recorded_fact() -> None:
+    shop = factories.community()
+    received: list[RecordedFact] = []
 
-    def note(
+    def collect(
         *, community: Community, facts: Sequence[RecordedFact], at: datetime
     ) -> None:
-        seen.extend(facts)
+        received.extend(facts)
 
     ring(shop, 4, account=7)
-    drain(consumer(note))
-    fact = seen[0]
+    drain(consumer(collect))
+    fact = received[0]
     assert (fact.kind, fact.account, fact.community) == ("bell.rung", 7, shop.pk)
     assert (fact.happened_at, fact.payload) == (AT, {"times": 4, "tone": None})
     assert committed.find(fact.id) == fact
     assert committed.find(fact.id + 1) is None
 
 
-def test_kinds_without_reaction_are_passed_over_without_a_write(
+def test_facts_of_other_kinds_are_skipped_without_a_write(
     small_batches: None,
 ) -> None:
-    shop = made.community()
+    shop = factories.community()
     ring(shop, *range(7))
     interned_names.ensure("kind", 0, ["bell.cracked"])
-    some = consumers.Consumer("test", {"bell.cracked": (echo,)})
-    drain(some)
+    bells = consumers.Consumer("test", {"bell.cracked": (echo,)})
+    drain(bells)
     assert consumers.position("test") == 0
-    assert some.catch_up(at=AT) == 0
+    assert bells.catch_up(at=AT) == 0
     assert echoes(shop) == []
 
 
-def test_what_was_passed_over_is_written_down_now_and_then(
+def test_position_is_stored_after_many_skipped_facts(
     small_batches: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumers, "MAX_SCAN", 5)
-    shop = made.community()
+    shop = factories.community()
     ring(shop, 99)
-    drain(consumer())  # whatever number the log has reached by other tests
-    begun = consumers.position("test")
+    drain(consumer())  # whatever number the log has stored by other tests
+    before = consumers.position("test")
     for number in range(9):
         ring(shop, number)
     drain(consumers.Consumer("test", {"bell.cracked": (echo,)}))
-    reached = consumers.position("test")
-    assert reached > begun
+    stored = consumers.position("test")
+    assert stored > before
     drain(consumer())
-    assert consumers.position("test") > reached
+    assert consumers.position("test") > stored
     assert 1 < len(echoes(shop)) < 10
 
 
-def test_effects_and_position_go_together(small_batches: None) -> None:
-    shop = made.community()
+def test_effects_and_position_are_committed_together(small_batches: None) -> None:
+    shop = factories.community()
     for number in range(6):
         ring(shop, number)
-    turns = iter(range(100))
+    calls = iter(range(100))
 
-    def cut_off(
+    def fail_on_second_call(
         *, community: Community, facts: Sequence[RecordedFact], at: datetime
     ) -> None:
         echo(community=community, facts=facts, at=at)
-        if next(turns) == 1:
+        if next(calls) == 1:
             raise OperationalError("the connection is gone")
 
-    some = consumer(cut_off)
+    bells = consumer(fail_on_second_call)
     with pytest.raises(OperationalError):
-        drain(some)
+        drain(bells)
     assert len(echoes(shop)) < 6
-    drain(some)
+    drain(bells)
     assert echoes(shop) == list(range(6))
 
 
-def test_a_fact_that_fails_waits_alone_and_is_tried_again() -> None:
-    shop = made.community()
+def test_fact_on_which_a_reaction_fails_is_queued_and_retried() -> None:
+    shop = factories.community()
     ring(shop, *range(9))
     broken = {4}
 
-    def picky(
+    def fail_on_broken(
         *, community: Community, facts: Sequence[RecordedFact], at: datetime
     ) -> None:
         echo(community=community, facts=facts, at=at)
         if any(fact.payload["times"] in broken for fact in facts):
             raise ValueError("not this one")
 
-    some = consumer(picky)
-    drain(some)
+    bells = consumer(fail_on_broken)
+    drain(bells)
     assert echoes(shop) == [0, 1, 2, 3, 5, 6, 7, 8]
     rows = job_queue.claim(at=AT)
     assert [row.job for row in rows] == [consumers.RETRY_JOB]
     with pytest.raises(ValueError, match="not this one"):
-        some.retry(rows[0].key, at=AT)
+        bells.retry(rows[0].key, at=AT)
     broken.clear()
-    some.retry(rows[0].key, at=AT)
+    bells.retry(rows[0].key, at=AT)
     assert echoes(shop) == list(range(9))
 
 
-def test_of_several_processes_one_reacts(small_batches: None) -> None:
-    shop = made.community()
+def test_of_concurrent_processes_one_reacts(small_batches: None) -> None:
+    shop = factories.community()
     ring(shop, *range(30))
 
-    def take() -> None:
+    def consume() -> None:
         drain(consumer())
 
-    tasks: list[Callable[[], None]] = [take] * 4
-    together.run(*tasks)
+    tasks: list[Callable[[], None]] = [consume] * 4
+    threads.run(*tasks)
     drain(consumer())
     assert echoes(shop) == list(range(30))
 
 
-def test_facts_are_taken_while_they_are_written(small_batches: None) -> None:
-    shop = made.community()
+def test_no_fact_is_lost_while_others_are_written(small_batches: None) -> None:
+    shop = factories.community()
     staff_models.system(shop)
     done = threading.Event()
 
     def write(start: int) -> Callable[[], None]:
-        def some() -> None:
+        def write_facts() -> None:
             for number in range(start, start + 15):
                 with transaction.atomic():
                     ring(shop, number)
 
-        return some
+        return write_facts
 
-    def take() -> None:
+    def consume() -> None:
         while not done.is_set():
             consumer().catch_up(at=AT)
         connections.close_all()
 
-    taker = threading.Thread(target=take)
-    taker.start()
+    thread = threading.Thread(target=consume)
+    thread.start()
     try:
-        together.run(*(write(100 * number) for number in range(4)))
+        threads.run(*(write(100 * number) for number in range(4)))
     finally:
         done.set()
-        taker.join()
+        thread.join()
     drain(consumer())
     written = {100 * number + n for number in range(4) for n in range(15)}
     assert set(echoes(shop)) == written
 
 
 @pytest.mark.postgres_only
-def test_a_fact_that_commits_late_is_not_skipped() -> None:
-    shop = made.community()
-    facts.ensure_kinds(["bell.rung"])  # else the second would wait for the name
-    paused, go_on = threading.Event(), threading.Event()
+def test_fact_that_is_committed_late_is_not_skipped() -> None:
+    shop = factories.community()
+    facts.ensure_kinds(
+        ["bell.rung"]
+    )  # otherwise the second transaction would wait for the name
+    paused, resume = threading.Event(), threading.Event()
 
     def slow() -> None:
         with transaction.atomic():
             ring(shop, 1)
             paused.set()
-            go_on.wait(30)
+            resume.wait(30)
 
     def fast() -> list[int]:
         paused.wait(30)
         ring(shop, 2)
         drain(consumer())
         between = echoes(shop)
-        go_on.set()
+        resume.set()
         return between
 
-    _slow, between = together.run(slow, fast)
+    _slow, between = threads.run(slow, fast)
     assert between == []
     drain(consumer())
     assert echoes(shop) == [1, 2]

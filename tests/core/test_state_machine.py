@@ -38,7 +38,7 @@ def parcels(transactional_db: None) -> Iterator[type[models.Model]]:
             editor.delete_model(Parcel)
 
 
-def test_it_may_step_only_from_where_the_table_says() -> None:
+def test_transition_is_possible_only_from_its_origins() -> None:
     assert PARCEL.may("send", "packed")
     assert not PARCEL.may("send", "lost")
     with pytest.raises(state_machine.WrongState, match=r"“send”.*“lost”.*packed"):
@@ -46,7 +46,7 @@ def test_it_may_step_only_from_where_the_table_says() -> None:
 
 
 @pytest.mark.both_databases
-def test_a_step_changes_the_row_and_what_goes_with_it(
+def test_transition_changes_the_state_and_the_given_fields(
     parcels: type[models.Model],
 ) -> None:
     parcel = parcels._default_manager.create()
@@ -57,7 +57,7 @@ def test_a_step_changes_the_row_and_what_goes_with_it(
 
 
 @pytest.mark.both_databases
-def test_of_two_who_step_at_once_one_is_refused_and_changes_nothing(
+def test_of_two_transitions_of_one_row_the_second_is_refused(
     parcels: type[models.Model],
 ) -> None:
     parcel = parcels._default_manager.create()
@@ -69,7 +69,7 @@ def test_of_two_who_step_at_once_one_is_refused_and_changes_nothing(
     assert (other.state, other.note) == ("lost", "")  # type: ignore[attr-defined]
 
 
-def test_the_diagram_is_the_table() -> None:
+def test_diagram_lists_every_transition() -> None:
     assert PARCEL.diagram() == (
         "stateDiagram-v2\n"
         "    packed --> sent: send\n"

@@ -7,7 +7,7 @@ import pytest
 from qunce.core.jobs import job_queue, scheduler
 from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.jobs.scheduler import Job
-from tests.core.made import AT
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 HOUR = timedelta(hours=1)
@@ -21,74 +21,74 @@ class Clock:
         return self.at
 
 
-def test_a_recurring_duty_is_done_each_time_it_is_due() -> None:
-    done: list[datetime] = []
-    duties = {"sweep": Job(lambda *, at: done.append(at), every=HOUR)}
+def test_recurring_job_runs_each_time_it_is_due() -> None:
+    runs: list[datetime] = []
+    jobs = {"prune": Job(lambda *, at: runs.append(at), every=HOUR)}
     clock = Clock()
-    scheduler.ensure_scheduled(duties, at=AT)
-    scheduler.ensure_scheduled(duties, at=AT)
-    assert scheduler.run_due(duties, clock=clock) == 1
-    assert scheduler.run_due(duties, clock=clock) == 0
+    scheduler.ensure_scheduled(jobs, at=AT)
+    scheduler.ensure_scheduled(jobs, at=AT)
+    assert scheduler.run_due(jobs, clock=clock) == 1
+    assert scheduler.run_due(jobs, clock=clock) == 0
     clock.at += HOUR
-    scheduler.ensure_scheduled(duties, at=clock.at)
-    assert scheduler.run_due(duties, clock=clock) == 1
-    assert done == [AT, AT + HOUR]
+    scheduler.ensure_scheduled(jobs, at=clock.at)
+    assert scheduler.run_due(jobs, clock=clock) == 1
+    assert runs == [AT, AT + HOUR]
 
 
-def test_a_duty_with_keys_is_done_once_for_each() -> None:
-    done: list[str] = []
-    duties = {"send": Job(lambda key, *, at: done.append(key))}
-    scheduler.ensure_scheduled(duties, at=AT)
+def test_job_with_keys_runs_once_per_key() -> None:
+    runs: list[str] = []
+    jobs = {"send": Job(lambda key, *, at: runs.append(key))}
+    scheduler.ensure_scheduled(jobs, at=AT)
     for key in ("a", "b"):
         job_queue.schedule(job="send", key=key, due_at=AT)
-    scheduler.run_due(duties, clock=Clock())
-    assert done == ["a", "b"]
+    scheduler.run_due(jobs, clock=Clock())
+    assert runs == ["a", "b"]
     assert not QueuedJob.objects.exists()
 
 
-def test_one_that_fails_keeps_its_error_and_holds_up_no_other() -> None:
-    done: list[str] = []
+def test_failed_job_stores_its_error_and_does_not_stop_others() -> None:
+    runs: list[str] = []
 
     def send(key: str, *, at: datetime) -> None:
         if key == "a":
             raise ValueError("no")
-        done.append(key)
+        runs.append(key)
 
     for key in ("a", "b"):
         job_queue.schedule(job="send", key=key, due_at=AT)
     scheduler.run_due({"send": Job(send)}, clock=Clock())
-    assert done == ["b"]
+    assert runs == ["b"]
     row = QueuedJob.objects.get()
     assert (row.key, row.error, row.due_at) == ("a", "ValueError: no", AT + HOUR / 60)
 
 
-def test_a_duty_nobody_has_stays() -> None:
+def test_job_of_another_version_stays_queued() -> None:
     job_queue.schedule(job="of tomorrow", key="a", due_at=AT)
     scheduler.run_due({}, clock=Clock())
     assert QueuedJob.objects.get().error == "there is no such job"
 
 
-def test_a_long_one_leaves_the_others_to_somebody_else() -> None:
-    done: list[str] = []
-    duties: dict[str, Job] = {}
+def test_other_threads_run_jobs_during_a_long_one() -> None:
+    runs: list[str] = []
+    jobs: dict[str, Job] = {}
 
     def long(*, at: datetime) -> None:
-        scheduler.run_due({"short": duties["short"]}, clock=Clock())
-        done.append("long")
+        scheduler.run_due({"short": jobs["short"]}, clock=Clock())
+        runs.append("long")
 
-    duties |= {"long": Job(long), "short": Job(lambda *, at: done.append("short"))}
+    jobs |= {"long": Job(long), "short": Job(lambda *, at: runs.append("short"))}
     job_queue.schedule(job="long", due_at=AT - HOUR)
     job_queue.schedule(job="short", due_at=AT)
-    scheduler.run_due(duties, clock=Clock())
-    assert done == ["short", "long"]
+    scheduler.run_due(jobs, clock=Clock())
+    assert runs == ["short", "long"]
 
 
-def test_who_is_at_it_keeps_it_and_who_ends_gives_it_back() -> None:
-    seen: list[tuple[datetime | None, int]] = []
+def test_lease_of_a_running_job_is_renewed_and_released_on_stop() -> None:
+    leases: list[tuple[datetime | None, int]] = []
 
     def look() -> None:
         row = QueuedJob.objects.get()
-        seen.append((row.leased_until, row.attempts))
+        leases.append((row.leased_until, row.attempts))
 
     def long(*, at: datetime) -> None:
         for after in (timedelta(), job_queue.LEASE - timedelta(seconds=1)):
@@ -99,8 +99,8 @@ def test_who_is_at_it_keeps_it_and_who_ends_gives_it_back() -> None:
 
     job_queue.schedule(job="long", due_at=AT)
     scheduler.run_due(
-        {"long": Job(long)}, clock=Clock(), is_stopping=lambda: bool(seen)
+        {"long": Job(long)}, clock=Clock(), is_stopping=lambda: bool(leases)
     )
     later = AT + 2 * job_queue.LEASE - timedelta(seconds=1)
-    assert seen == [(AT + job_queue.LEASE, 1), (later, 1), (None, 0)]
+    assert leases == [(AT + job_queue.LEASE, 1), (later, 1), (None, 0)]
     assert QueuedJob.objects.count() == 1

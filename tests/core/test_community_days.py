@@ -62,7 +62,7 @@ starts = st.one_of(st.sampled_from([0, 60, 120, 150, 240, 1439]), st.integers(0,
 
 @hypothesis.settings(max_examples=150)
 @hypothesis.given(st.sampled_from(ZONES), starts, near_changes | moments)
-def test_a_day_is_the_newest_whose_start_the_clock_has_shown(
+def test_current_day_is_the_last_whose_start_the_clock_has_shown(
     zone: str, start: int, moment: datetime
 ) -> None:
     found = community_days.to_date(community_days.day_of(zone, start, moment))
@@ -70,9 +70,7 @@ def test_a_day_is_the_newest_whose_start_the_clock_has_shown(
 
 
 @hypothesis.given(st.sampled_from(ZONES), starts, st.integers(10_957, 23_741))
-def test_days_follow_each_other_without_gap_or_overlap(
-    zone: str, start: int, day: int
-) -> None:
+def test_days_have_no_gaps_and_do_not_overlap(zone: str, start: int, day: int) -> None:
     begin, end = (
         community_days.start_of(zone, start, day),
         community_days.start_of(zone, start, day + 1),
@@ -96,7 +94,7 @@ def test_days_follow_each_other_without_gap_or_overlap(
         ("Africa/Cairo", date(2026, 10, 29), 25),
     ],
 )
-def test_days_are_as_long_as_the_clock_makes_them(
+def test_length_of_a_day_follows_clock_changes(
     zone: str, day: date, hours: int
 ) -> None:
     number = community_days.from_date(day)
@@ -106,14 +104,14 @@ def test_days_are_as_long_as_the_clock_makes_them(
     assert length == hours * 60 * MINUTE
 
 
-def test_a_start_that_the_clock_jumps_over_is_the_jump() -> None:
+def test_day_starts_with_the_jump_if_the_clock_skips_its_start() -> None:
     cairo = community_days.from_date(date(2026, 4, 24))
     begin = timestamps.from_micros(community_days.start_of("Africa/Cairo", 0, cairo))
     assert begin == datetime(2026, 4, 23, 22, tzinfo=UTC)
     assert begin.astimezone(ZoneInfo("Africa/Cairo")).time() == time(1)
 
 
-def test_a_start_that_the_clock_shows_twice_is_the_first_showing() -> None:
+def test_day_starts_at_the_first_of_two_equal_clock_times() -> None:
     angeles = community_days.from_date(date(2026, 11, 1))
     begin = timestamps.from_micros(
         community_days.start_of("America/Los_Angeles", 90, angeles)
@@ -121,7 +119,7 @@ def test_a_start_that_the_clock_shows_twice_is_the_first_showing() -> None:
     assert begin == datetime(2026, 11, 1, 8, 30, tzinfo=UTC)
 
 
-def test_many_at_once_are_what_they_are_one_by_one() -> None:
+def test_days_of_many_timestamps_equal_those_of_each() -> None:
     at = datetime(2026, 3, 7, tzinfo=UTC)
     moments = [at + timedelta(minutes=17 * n) for n in range(500)]
     micros = np.array([timestamps.to_micros(moment) for moment in moments])
@@ -132,10 +130,10 @@ def test_many_at_once_are_what_they_are_one_by_one() -> None:
     assert found.tolist() == one_by_one
 
 
-def test_no_instants_have_no_days() -> None:
+def test_no_timestamps_have_no_days() -> None:
     assert community_days.days_of("UTC", 0, np.array([], dtype=np.int64)).size == 0
 
 
-def test_a_moment_without_a_zone_is_refused() -> None:
+def test_naive_datetime_is_rejected() -> None:
     with pytest.raises(ValueError, match="no time zone"):
         community_days.day_of("UTC", 0, datetime(2026, 1, 1))  # noqa: DTZ001

@@ -16,14 +16,14 @@ from qunce.members.layers.layers import LayerRun
 from qunce.members.segments import segments
 from qunce.members.segments.segments import SegmentSize
 from qunce.members.tags import assignments, library
-from tests.core import made
-from tests.core.made import AT
+from tests import factories
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 HOUR = timedelta(hours=1)
 
 
-def beat(at: datetime) -> None:
+def run_round(at: datetime) -> None:
     worker_loop.run_once(clock=lambda: at, is_stopping=lambda: False)
 
 
@@ -36,19 +36,21 @@ def join(shop: Community, key: str) -> Account:
 
 @pytest.fixture
 def shop() -> Community:
-    return made.community(timezone="Asia/Shanghai", day_start=240)
+    return factories.community(timezone="Asia/Shanghai", day_start=240)
 
 
-def test_who_joined_gets_base_tags_once(shop: Community) -> None:
+def test_new_member_gets_automatic_tags_once(shop: Community) -> None:
     ann = join(shop, "ann")
-    beat(AT)
+    run_round(AT)
     first = assignments.depths_of_person([ann.pk])
     assert "joined:2026-03" in first
-    beat(AT + HOUR)
+    run_round(AT + HOUR)
     assert assignments.depths_of_person([ann.pk]) == first
 
 
-def test_the_day_begins_once_by_the_communitys_clock(shop: Community) -> None:
+def test_layers_and_segment_sizes_are_recorded_once_per_community_day(
+    shop: Community,
+) -> None:
     by = staff_models.system(shop)
     rule: dict[str, Any] = {"all": []}
     spec = {"by": "rules", "layers": [{"key": "all", "rule": rule}, {"key": "none"}]}
@@ -56,33 +58,33 @@ def test_the_day_begins_once_by_the_communitys_clock(shop: Community) -> None:
     segments.create(community=shop, key="everyone", rule={"all": []}, by=by, at=AT)
     # 12:00 UTC is 20:00 in Shanghai; the next day there begins at 20:00 UTC.
     for hours in (0, 1, 7):
-        beat(AT + hours * HOUR)
+        run_round(AT + hours * HOUR)
     assert LayerRun.objects.count() == 1
     for hours in (8, 9):
-        beat(AT + hours * HOUR)
+        run_round(AT + hours * HOUR)
     days = LayerRun.objects.order_by("pk").values_list("day", flat=True)
     assert list(days) == [shop.day(AT), shop.day(AT) + 1]
     assert SegmentSize.objects.count() == 2
 
 
-def test_a_community_without_layerings_is_left_alone(shop: Community) -> None:
+def test_community_without_layerings_has_no_layer_run(shop: Community) -> None:
     schedule.start_days(at=AT)
     assert not LayerRun.objects.exists()
 
 
-def test_a_tag_that_has_run_out_is_taken_off(shop: Community) -> None:
+def test_expired_tag_is_removed(shop: Community) -> None:
     ann, by = join(shop, "ann"), staff_models.system(shop)
     tag = library.create(community=shop, key="guest", by=by, at=AT)
     assignments.apply(tag=tag, accounts=[ann.pk], by=by, at=AT, expires_at=AT + HOUR)
-    beat(AT)
+    run_round(AT)
     assert "guest" in assignments.depths_of_person([ann.pk])
-    beat(AT + HOUR)
+    run_round(AT + HOUR)
     assert "guest" not in assignments.depths_of_person([ann.pk])
 
 
-def test_every_duty_that_recurs_has_one_row(shop: Community) -> None:
-    beat(AT)
-    beat(AT + HOUR)
+def test_every_recurring_job_is_queued_once(shop: Community) -> None:
+    run_round(AT)
+    run_round(AT + HOUR)
     rows = QueuedJob.objects.order_by("job").values_list("job", "key", "error")
-    recurring = sorted(name for name, duty in schedule.SCHEDULE.items() if duty.every)
+    recurring = sorted(name for name, job in schedule.SCHEDULE.items() if job.every)
     assert list(rows) == [(name, "", "") for name in recurring]

@@ -9,8 +9,8 @@ import pytest
 
 from qunce.core.jobs import job_queue
 from qunce.core.jobs.job_queue import QueuedJob
-from tests.core import together
-from tests.core.made import AT
+from tests import threads
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 MINUTE = timedelta(minutes=1)
@@ -25,20 +25,20 @@ def keys(claimed: list[QueuedJob]) -> list[str]:
     return [row.key for row in claimed]
 
 
-def test_what_is_due_is_claimed_in_order() -> None:
+def test_due_jobs_are_claimed_in_order_of_due_time() -> None:
     schedule("b", due_at=AT - MINUTE)
     schedule("a")
     schedule("later", due_at=AT + MINUTE)
     assert keys(job_queue.claim(at=AT)) == ["b", "a"]
 
 
-def test_what_somebody_holds_is_not_claimed_again() -> None:
+def test_leased_job_is_not_claimed_again() -> None:
     schedule("a")
     assert keys(job_queue.claim(at=AT)) == ["a"]
     assert job_queue.claim(at=AT) == []
 
 
-def test_the_same_thing_is_due_once_and_then_at_the_earlier_time() -> None:
+def test_job_scheduled_twice_is_queued_once_at_the_earlier_time() -> None:
     schedule("a", due_at=AT + MINUTE)
     schedule("a", due_at=AT)
     schedule("a", due_at=AT + 2 * MINUTE)
@@ -46,7 +46,7 @@ def test_the_same_thing_is_due_once_and_then_at_the_earlier_time() -> None:
     assert keys(job_queue.claim(at=AT)) == ["a"]
 
 
-def test_a_lease_that_ran_out_is_taken_by_another_and_lost_by_the_first() -> None:
+def test_job_with_an_expired_lease_is_claimed_by_another_process() -> None:
     schedule("a")
     first = job_queue.claim(at=AT, lease=MINUTE)[0]
     assert job_queue.claim(at=AT + MINUTE - timedelta(microseconds=1)) == []
@@ -57,14 +57,14 @@ def test_a_lease_that_ran_out_is_taken_by_another_and_lost_by_the_first() -> Non
     assert not QueuedJob.objects.exists()
 
 
-def test_a_recurring_duty_is_due_again() -> None:
+def test_recurring_job_is_due_again_after_it_ran() -> None:
     schedule("a")
     assert job_queue.complete(job_queue.claim(at=AT)[0], next_due_at=AT + MINUTE)
     assert job_queue.claim(at=AT) == []
     assert keys(job_queue.claim(at=AT + MINUTE)) == ["a"]
 
 
-def test_what_failed_waits_longer_each_time_and_is_given_up_at_last() -> None:
+def test_failed_job_is_retried_ever_later_until_its_attempts_are_exhausted() -> None:
     schedule("a")
     at, waits = AT, []
     for _attempt in range(job_queue.MAX_ATTEMPTS):
@@ -78,23 +78,23 @@ def test_what_failed_waits_longer_each_time_and_is_given_up_at_last() -> None:
     assert [(row.key, row.error) for row in job_queue.exhausted()] == [("a", "no")]
 
 
-def test_of_many_takers_at_once_each_row_has_one() -> None:
+def test_concurrent_claims_get_different_jobs() -> None:
     schedule(*(f"{number:03}" for number in range(40)))
 
-    def take() -> list[str]:
-        taken: list[str] = []
+    def claim_all() -> list[str]:
+        claimed_keys: list[str] = []
         while claimed := job_queue.claim(at=AT, limit=3):
-            taken += keys(claimed)
-        return taken
+            claimed_keys += keys(claimed)
+        return claimed_keys
 
-    takers: list[Callable[[], list[str]]] = [take] * 6
-    counted = collections.Counter(itertools.chain(*together.run(*takers)))
-    assert counted == {f"{number:03}": 1 for number in range(40)}
+    claimers: list[Callable[[], list[str]]] = [claim_all] * 6
+    counts = collections.Counter(itertools.chain(*threads.run(*claimers)))
+    assert counts == {f"{number:03}": 1 for number in range(40)}
 
 
-def test_a_row_is_due_once_however_many_schedule_it_at_once() -> None:
-    def plan() -> None:
+def test_concurrent_scheduling_queues_a_job_once() -> None:
+    def schedule_both() -> None:
         schedule("a", "b")
 
-    together.run(*[plan] * 6)
+    threads.run(*[schedule_both] * 6)
     assert sorted(QueuedJob.objects.values_list("key", flat=True)) == ["a", "b"]

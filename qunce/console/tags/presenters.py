@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+
+from qunce.core.staff.models import Staff
+from qunce.members.tags import assignments
+from qunce.members.tags import models as tag_models
+from qunce.members.tags.models import Tag, TagBatch, TagGroup
+from qunce.sets import set_sizes
+
+
+@dataclass(frozen=True)
+class TagRow:
+    tag: Tag
+    carriers: int
+    url: str
+    """Where the carriers are listed."""
+
+
+@dataclass(frozen=True)
+class TagSection:
+    group: TagGroup | None
+    rows: list[TagRow]
+
+    @property
+    def is_plain(self) -> bool:
+        """Nothing is said of its tags but their names: they stand side by side."""
+        return not any(row.tag.description or row.tag.owner_id for row in self.rows)
+
+
+def tag_rows(several: Sequence[Tag], by: Staff, at: datetime) -> list[TagRow]:
+    carriers = set_sizes.count_by_ref(
+        community=by.community,
+        kind=tag_models.KIND.name,
+        refs=[tag.pk for tag in several],
+        by=by,
+        at=at,
+    )
+    return [TagRow(tag, carriers[tag.pk], members_url(tag)) for tag in several]
+
+
+def members_url(tag: Tag) -> str:
+    return f"{reverse('members:list')}?tag={tag.pk}"
+
+
+def group_into_sections(rows: Iterable[TagRow]) -> Iterable[TagSection]:
+    """Rows of one group stand together already."""
+    section: TagSection | None = None
+    for row in rows:
+        if section is None or section.group != row.tag.group:
+            if section is not None:
+                yield section
+            section = TagSection(row.tag.group, [])
+        section.rows.append(row)
+    if section is not None:
+        yield section
+
+
+AUTOMATIC_SOURCES = ("purchases", "base", assignments.EXPIRED)
+"""Done by the house itself; undone, they would come back."""
+
+
+SOURCE_LABELS: dict[str, StrOrPromise] = {
+    "operator": gettext_lazy("by hand"),
+    "import": gettext_lazy("import"),
+    "merge": gettext_lazy("tag merge"),
+    "expiry": gettext_lazy("expired"),
+    "purchases": gettext_lazy("updated from orders"),
+    "base": gettext_lazy("updated from the profile"),
+}
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    batch: TagBatch
+    tags: list[Tag]
+    source: StrOrPromise
+    may_undo: bool
+
+
+def batch_rows(found: Sequence[TagBatch], by: Staff) -> list[BatchRow]:
+    wanted = {pk for batch in found for pk in batch.tags}
+    known = Tag.objects.filter(community=by.community, pk__in=wanted).in_bulk()
+    return [
+        BatchRow(
+            batch,
+            [known[pk] for pk in batch.tags if pk in known],
+            SOURCE_LABELS.get(batch.source, batch.source),
+            batch.source not in AUTOMATIC_SOURCES and assignments.may_undo(batch, by),
+        )
+        for batch in found
+    ]

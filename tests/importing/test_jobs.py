@@ -269,7 +269,7 @@ def test_too_large_a_file_is_refused(
     with pytest.raises(uploads.FileTooLarge):
         uploads.check_size(1_001)
     monkeypatch.setattr(uploads, "MIN_FREE_BYTES", 1 << 60)
-    with pytest.raises(uploads.FileTooLarge, match="room"):
+    with pytest.raises(uploads.FileTooLarge, match="disk space"):
         uploads.check_size(1)
 
 

@@ -276,7 +276,7 @@ def test_a_broken_byte_in_utf8_is_not_taken_for_another_encoding(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"\x00\x01\x02", "zero bytes"),
+        (b"\x00\x01\x02", "null bytes"),
         (b"\xd0\xcf\x11\xe0old", "old or locked"),
         (b"", "headings"),
         (b"PK\x03\x04nonsense", "not a spreadsheet"),

@@ -76,6 +76,7 @@ def update(request: http.Request, pk: int) -> HttpResponse:
     error = _find_error(draft, name)
     if error:
         return views.render_builder(request, draft, segment, error)
+    # The draft wraps a rule in an `all`; that alone is no change of the rule.
     is_same = segment_draft.start(segment.rule).rule == draft.rule
     try:
         segments.update(

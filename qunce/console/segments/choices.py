@@ -98,23 +98,22 @@ class Choices:
 
     def value_picker(self, attribute: Attribute) -> Picker:
         """A picker of an attribute's values. The query itself can always be picked."""
-        return Picker(
-            lambda query: self._find_values(attribute, query),
-            lambda keys: [Option(key, key) for key in keys],
-        )
 
-    def _find_values(self, attribute: Attribute, query: str) -> list[Option]:
-        texts = attribute.choices
-        # Values that occur are offered to staff without a scope only: they could reveal
-        # something about members that the others do not see.
-        if not attribute.choices and self.by.scope is None:
-            texts = audiences.list_attribute_texts(
-                community=self.community, attribute=attribute.pk, at=self.at
-            )
-        free = [] if attribute.choices or not query.strip() else [query.strip()]
-        return [Option(text, text) for text in free] + [
-            option for option in filter_texts(texts, query) if option.key not in free
-        ]
+        def find(query: str) -> list[Option]:
+            texts = attribute.choices
+            # Values that occur are offered to staff without a scope only: they could
+            # reveal something about members that the others do not see.
+            if not attribute.choices and self.by.scope is None:
+                texts = audiences.list_attribute_texts(
+                    community=self.community, attribute=attribute.pk, at=self.at
+                )
+            free = [] if attribute.choices or not query.strip() else [query.strip()]
+            matches = filter_texts(texts, query)
+            return [Option(text, text) for text in free] + [
+                option for option in matches if option.key not in free
+            ]
+
+        return Picker(find, lambda keys: [Option(key, key) for key in keys])
 
     @cached_property
     def fact_kinds(self) -> list[tuple[str, str]]:

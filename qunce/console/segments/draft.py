@@ -112,6 +112,7 @@ def apply_action(draft: Draft, action: str, choices: Choices) -> Draft:
     except (rule_editing.PartNotFound, RuleError) as error:
         return replace(draft, error=str(error))
     except KeyError:
+        # No button of ours has this action.
         return draft
 
 
@@ -149,6 +150,7 @@ def _with_rule(draft: Draft, rule: Any, focus: str = "") -> Draft:
     """The draft with another rule, and an undo step back to the one before."""
     if rule == draft.rule:
         return replace(draft, focus=focus)
+    # The steps are submitted with every action, so that they may not grow for ever.
     past = (*draft.past, draft.rule)[-MAX_UNDO_STEPS:]
     while past and len(dump(list(past))) > MAX_UNDO_LENGTH:
         past = past[1:]
@@ -160,20 +162,20 @@ def _with_rule(draft: Draft, rule: Any, focus: str = "") -> Draft:
 Action = Callable[[Draft, str, "Choices"], Draft]
 
 
-def _open(draft: Draft, line: str, choices: Choices) -> Draft:
+def open_clause(draft: Draft, line: str, choices: Choices) -> Draft:
     path = rule_editing.clause_path(draft.rule, rule_editing.parse_path(line))
     opened = replace(draft, open=rule_editing.format_path(path), focus=line)
     return replace(opened, form=_form(opened, choices, None))
 
 
-def _add(draft: Draft, argument: str, choices: Choices) -> Draft:
+def add_clause(draft: Draft, argument: str, choices: Choices) -> Draft:
     opened = replace(draft, open=f"{NEW}{argument}")
     # Fails if there is no such group.
     rule_editing.append(draft.rule, rule_editing.parse_path(opened.open_group), {})
     return replace(opened, form=_form(opened, choices, None))
 
 
-def _remove(draft: Draft, line: str, choices: Choices) -> Draft:
+def remove_line(draft: Draft, line: str, choices: Choices) -> Draft:
     path = rule_editing.parse_path(line)
     rule = rule_editing.remove(draft.rule, path)
     return _with_rule(draft, rule, _nearest_line(rule, path))
@@ -181,6 +183,7 @@ def _remove(draft: Draft, line: str, choices: Choices) -> Draft:
 
 def _nearest_line(rule: Any, path: rule_editing.Path) -> str:
     """The path of the line nearest to one that was removed."""
+    # Up the path, and there to the line before, until a line is found.
     while path:
         try:
             rule_editing.get_part(rule, path)
@@ -194,7 +197,7 @@ def _nearest_line(rule: Any, path: rule_editing.Path) -> str:
     return ""
 
 
-def _toggle_not(draft: Draft, line: str, choices: Choices) -> Draft:
+def toggle_not(draft: Draft, line: str, choices: Choices) -> Draft:
     rule = rule_editing.toggle_not(draft.rule, rule_editing.parse_path(line))
     return _with_rule(draft, rule, line)
 
@@ -208,69 +211,69 @@ def _move(offset: int) -> Action:
     return move
 
 
-def _wrap(draft: Draft, argument: str, choices: Choices) -> Draft:
+def wrap_line(draft: Draft, argument: str, choices: Choices) -> Draft:
     line, _colon, name = argument.rpartition(":")
     path = rule_editing.clause_path(draft.rule, rule_editing.parse_path(line))
     return _with_rule(draft, rule_editing.wrap(draft.rule, path, name), line)
 
 
-def _toggle_all_any(draft: Draft, line: str, choices: Choices) -> Draft:
+def toggle_all_any(draft: Draft, line: str, choices: Choices) -> Draft:
     path = rule_editing.clause_path(draft.rule, rule_editing.parse_path(line))
     return _with_rule(draft, rule_editing.toggle_all_any(draft.rule, path), line)
 
 
-def _unwrap(draft: Draft, line: str, choices: Choices) -> Draft:
+def unwrap_line(draft: Draft, line: str, choices: Choices) -> Draft:
     """Remove the `with_left` around a line."""
     path = rule_editing.clause_path(draft.rule, rule_editing.parse_path(line))
     inner = rule_editing.get_part(draft.rule, (*path, "with_left"))
     return _with_rule(draft, rule_editing.replace(draft.rule, path, inner), line)
 
 
-def _done(draft: Draft, argument: str, choices: Choices) -> Draft:
+def done(draft: Draft, argument: str, choices: Choices) -> Draft:
     return draft
 
 
-def _refresh(draft: Draft, argument: str, choices: Choices) -> Draft:
+def refresh_form(draft: Draft, argument: str, choices: Choices) -> Draft:
     """Show the fields for what is chosen now, such as another attribute."""
     if draft.form is not None:
         draft.form.clear_errors()
     return draft
 
 
-def _undo(draft: Draft, argument: str, choices: Choices) -> Draft:
+def undo(draft: Draft, argument: str, choices: Choices) -> Draft:
     if not draft.past:
         return draft
     *past, rule = draft.past
     return replace(draft, rule=rule, past=tuple(past), open="", form=None, focus="")
 
 
-def _cancel(draft: Draft, argument: str, choices: Choices) -> Draft:
+def cancel_form(draft: Draft, argument: str, choices: Choices) -> Draft:
     focus = draft.focus
     if not draft.is_new and draft.open:
         focus = _line_path(rule_editing.parse_path(draft.open))
     return replace(draft, open="", form=None, focus=focus)
 
 
-def _show_person(draft: Draft, person: str, choices: Choices) -> Draft:
+def show_person(draft: Draft, person: str, choices: Choices) -> Draft:
     return replace(draft, person=int(person) if person.isdecimal() else None)
 
 
 ACTIONS: dict[str, Action] = {
-    "done": _done,
-    "open": _open,
-    "add": _add,
-    "remove": _remove,
-    "not": _toggle_not,
+    "done": done,
+    "open": open_clause,
+    "add": add_clause,
+    "remove": remove_line,
+    "not": toggle_not,
     "up": _move(-1),
     "down": _move(1),
-    "wrap": _wrap,
-    "turn": _toggle_all_any,
-    "unwrap": _unwrap,
+    "wrap": wrap_line,
+    "turn": toggle_all_any,
+    "unwrap": unwrap_line,
 }
 ACTIONS_KEEPING_FORM: dict[str, Action] = {
-    "undo": _undo,
-    "cancel": _cancel,
-    "why": _show_person,
-    "look": _refresh,
+    "undo": undo,
+    "cancel": cancel_form,
+    "why": show_person,
+    "look": refresh_form,
 }
 """Actions that leave the clause of the open form as it is."""

@@ -44,6 +44,7 @@ def parse_json(text: str) -> Any:
 
 
 def _is_too_deep(rule: Any) -> bool:
+    # By levels instead of recursively: a deep rule would overflow the stack.
     level = [rule]
     for _depth in range(MAX_DEPTH):
         level = [
@@ -107,6 +108,7 @@ def rule_up_to(rule: Any, path: Path) -> Any:
         if isinstance(step, int) and path[depth - 1] == "all":
             before += get_part(rule, path[:depth])[:step]
         elif step == "with_left":
+            # Inside, what is before it outside does not apply: see `tree.All`.
             before, with_left = [], True
     result = {"all": [*before, get_part(rule, path)]}
     return {"with_left": result} if with_left else result
@@ -158,6 +160,7 @@ def remove(rule: Any, path: Path) -> Any:
     group = tuple(above)
     rest = _get_list(rule, group)
     del rest[int(index)]
+    # An empty `any` would match nobody, an empty `all` everyone.
     if group and not rest:
         return remove(rule, group)
     if group and len(rest) == 1:

@@ -212,6 +212,7 @@ def render_builder(
         "save_url": save_url,
         "page": builder.build_page(draft, choices_of(request), query),
     }
+    # HTMX replaces the builder only, not what is below it.
     if segment is not None and not request.htmx:
         context |= presenters.describe_segment(segment, by=request.staff, at=request.at)
     return http.render(

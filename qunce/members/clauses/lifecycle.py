@@ -63,6 +63,7 @@ class AccountTable:
 
 def account_table(snap: Snapshot) -> AccountTable:
     pk = snap.community.pk
+    # Only accounts that changed are read again.
     return snap.cached(
         "account table",
         PRESENT,
@@ -114,6 +115,8 @@ def joined_times(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def left_times(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """People who left with every account, and when the last of these left."""
+    # The last to leave is the first by negative time; NOT_LEFT is the last of all times,
+    # so that one account in the community keeps the whole person.
     table = account_table(snap)
     people, negative = _first_by_person(
         snap.aliases.map_array(table.accounts), -table.left
@@ -140,7 +143,12 @@ def joined_by_day(
 
     With `among`, only these people count.
     """
-    people, micros = _joined_times_now(community, at)
+
+    def read(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        snap.load_revisions(())
+        return joined_times(snap)
+
+    people, micros = snapshots.run(community, at, read)
     starts = [
         community_days.start_of(community.timezone, community.day_start, day)
         for day in range(first, last + 2)
@@ -150,16 +158,6 @@ def joined_by_day(
     if among is not None:
         micros = micros[np.isin(people, bitmaps.array_of(among))]
     return [int(number) for number in np.histogram(micros, starts)[0]]
-
-
-def _joined_times_now(
-    community: Community, at: datetime
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    def read(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        snap.load_revisions(())
-        return joined_times(snap)
-
-    return snapshots.run(community, at, read)
 
 
 # Clauses

@@ -84,6 +84,7 @@ def _lines_of_part(
     part: Any, path: str, depth: int, position: tuple[str, int, int], names: Names
 ) -> Iterator[Line]:
     """`position` is the parent, the index in it, and the number of its parts."""
+    # A `not` in a list and what it holds are one line; elsewhere a `not` is a group.
     is_negated = _name_of(part) == "not" and bool(position[0])
     inner, clause_path = (part["not"], f"{path}.not") if is_negated else (part, path)
     name = _name_of(inner)

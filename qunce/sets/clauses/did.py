@@ -146,6 +146,7 @@ class DidClause(Clause):
             now = snap.at if self._is_exact() else snap.today
             return (now, snap.token(), snap.reached())
         first_day, last_day = self.window.range(snap.today)
+        # A fact outside the window may be the first or the last one.
         if self.first or self.last:
             first_day, last_day = time_windows.NEVER, snap.today
         days = snap.changed_days(self.facts.kind, first_day, last_day)
@@ -204,6 +205,7 @@ class DidClause(Clause):
         if unit == "times":
             days = snap.changed_days(self.facts.kind, first, last)
             return snap.by_person(snap.sum_days(self.facts.kind, days))
+        # A day or week with facts counts once: one bitmap each, and their sum.
         blocks: dict[int, list[BitMap]] = {}
         for day, counter in self._counters(snap, first, last):
             block = day if unit == "days" else fact_queries.week_of(day, snap.today)
@@ -252,6 +254,7 @@ class DidClause(Clause):
             return fact_queries.count_of_person(
                 snap, self.facts, self.window, unit, person
             )
+        # By day, since two accounts on one day are one day of the person.
         accounts = snap.aliases.account_ids(person)
         counts = {
             day: sum(counter.get(account) for account in accounts)

@@ -106,6 +106,7 @@ class MembershipClause(Clause):
             return people & bitmaps.union(members)
         if quantifier == "none":
             return people - bitmaps.union(members)
+        # All of an empty list is no restriction, like an empty `all`.
         for bitmap in members:
             people = people & bitmap
         return people
@@ -162,6 +163,7 @@ def phrase_terms(
 
 def by_person(snap: Snapshot, kind: str, ref: int) -> BitCounter:
     """How often each person is marked with one ref, such as a tag."""
+    # A merge changes whose depth an account's mark adds to.
     label = (snap.revisions[(kind, ref)], snap.revisions[("alias", 0)])
     return snap.memoize(
         ("by person", kind, ref), label, lambda: snap.by_person(snap.marks(kind, ref))

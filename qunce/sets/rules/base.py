@@ -142,6 +142,7 @@ def register(declaration: Declared) -> Declared:
 
 def discover() -> None:
     """Import `clauses` of every installed application, so that all clauses register."""
+    # By applications, like Django's autodiscover: this layer may import none of them.
     for app in apps.get_app_configs():
         if app.module is not None and module_has_submodule(app.module, "clauses"):
             package = import_module(f"{app.name}.clauses")
@@ -173,6 +174,7 @@ def check_fields(args: Any, path: RulePath, allowed: Iterable[str]) -> dict[str,
     """Return `args` if it is an object that has allowed fields only."""
     if not isinstance(args, dict):
         path.fail(_("Write an object with fields."))
+    # A misspelt field would otherwise be ignored, and the rule match too many members.
     for name in args:
         if name not in allowed:
             path.child(str(name)).fail(
@@ -227,6 +229,7 @@ def _fail_unknown(kind: str, key: str, path: RulePath) -> NoReturn:
 
 def describe_clause(name: str, args: Any, names: Names) -> Pieces:
     """A clause as it reads after “everyone who …”; JSON if it cannot be read."""
+    # Rules come from URLs and old segments, and may be invalid or name unknown clauses.
     try:
         return phrasing.tidy(DECLARATIONS[name].phrase(args, names))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):

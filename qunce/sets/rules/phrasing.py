@@ -141,9 +141,11 @@ def window(args: Mapping[str, Any]) -> Pieces:
         if args["within"] == "1d":
             # Days are community days: the last one is today, since its start.
             return value(_("today"))
-        hours = _("in the last %(n)s hours")
-        template = _("in the last %(n)s days") if unit == "d" else hours
-        return fill(template, n=value(number))
+        templates = {
+            "d": _("in the last %(n)s days"),
+            "h": _("in the last %(n)s hours"),
+        }
+        return fill(templates[unit], n=value(number))
     if "between" in args:
         first, last = args["between"]
         template = _("from %(first)s to %(last)s")

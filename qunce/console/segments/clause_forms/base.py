@@ -47,6 +47,7 @@ class ClauseForm(forms.Form):
         super().__init__(data, initial=initial, prefix=PREFIX)
         self.choices = choices
         self.set_up()
+        # A bound form is shown again after an error; the focus stays where it was.
         if not self.is_bound:
             name = self.first_field or next(iter(self.fields))
             self.fields[name].widget.attrs["autofocus"] = True
@@ -125,6 +126,7 @@ def open_form(choices: Choices, clause: Any) -> ClauseForm:
     form = FORMS.get(name)
     if form is not None and len(clause) == 1 and name != "json":
         try:
+            # Only a form that gives back exactly this clause may edit it.
             data = to_post_data(form.to_fields(clause[name]))
             trial = form(choices, data, clause[name])
             if trial.is_valid() and trial.clause == clause:

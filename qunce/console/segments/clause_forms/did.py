@@ -78,6 +78,7 @@ class DidForm(ClauseForm, fields.WindowForm):
     def set_up(self) -> None:
         kind = self.data.get(f"{PREFIX}-kind") or self.initial.get("kind")
         self.set_choices("kind", self.fact_kinds(kind or DEFAULT_KIND))
+        # Paying an order is what is asked most; a new clause starts with it.
         if not kind:
             self.initial["kind"] = DEFAULT_KIND
         self.use_picker("groups", "group")
@@ -113,20 +114,17 @@ class DidForm(ClauseForm, fields.WindowForm):
         else:
             args |= window
         if measure == "sum":
-            args["sum"] = _sum_from_fields(cleaned)
+            if cleaned["sign"] in ("once", "never"):
+                message = _("Choose how to compare the sum.")
+                raise forms.ValidationError({"sign": message})
+            bounds = fields.comparison_from_fields(cleaned)
+            args["sum"] = {"field": fields.require(cleaned, "field"), **bounds}
         elif measure in COUNTS and (measure, cleaned["sign"]) != ("times", "once"):
             fixed = {"once": {"gte": 1}, "never": {"eq": 0}}
             count = fixed.get(cleaned["sign"])
             args[measure] = count or fields.comparison_from_fields(cleaned)
         where = _where_from_fields(cleaned)
         return args | ({"where": where} if where else {})
-
-
-def _sum_from_fields(cleaned: dict[str, Any]) -> dict[str, Any]:
-    if cleaned["sign"] in ("once", "never"):
-        raise forms.ValidationError({"sign": _("Choose how to compare the sum.")})
-    bounds = fields.comparison_from_fields(cleaned)
-    return {"field": fields.require(cleaned, "field"), **bounds}
 
 
 def _where_to_fields(where: Any) -> dict[str, Any]:

@@ -142,15 +142,15 @@ class BuilderPage:
 
 def build_page(draft: Draft, choices: Choices, query: str = "") -> BuilderPage:
     """`query` searches for a person to explain."""
-    rule = draft.rule
-    compiled: CompiledRule | RuleError | None = None
+    # While a form is filled in, the counts are those of the rule with its clause.
+    rules = [draft.rule]
     if draft.form is not None and draft.form.is_bound and draft.form.is_valid():
-        with_clause, _line = segment_draft.with_form_clause(draft)
-        compiled = _compile(with_clause, choices)
-        if isinstance(compiled, CompiledRule):
-            rule = with_clause
-    if compiled is None or isinstance(compiled, RuleError):
+        rules.insert(0, segment_draft.with_form_clause(draft)[0])
+    compiled: CompiledRule | RuleError
+    for rule in rules:
         compiled = _compile(rule, choices)
+        if isinstance(compiled, CompiledRule):
+            break
     if isinstance(compiled, RuleError):
         error = compiled
         return BuilderPage(choices, draft, rule, None, error.message, error.path)
@@ -265,12 +265,16 @@ def _row(page: BuilderPage, line: Line) -> Row:
     step = page.funnel.steps.get(line.path) if page.funnel else None
     if page.funnel is None or step is None:
         return row
-    path = rule_editing.parse_path(line.path)
+    path, bar = rule_editing.parse_path(line.path), 0
+    if step.remaining and page.funnel.everyone:
+        # One unit at least, so that a few of many members are still visible.
+        share = step.remaining / page.funnel.everyone
+        bar = max(1, min(BAR_WIDTH, round(BAR_WIDTH * share)))
     row = replace(
         row,
         step=step,
         excluded=_count_excluded(page.funnel, line, step),
-        bar=_bar_width(page.funnel, step),
+        bar=bar,
         href=members_url(rule_editing.rule_up_to(page.rule, path)),
     )
     if page.explained is None:
@@ -294,9 +298,3 @@ def _count_excluded(funnel: Funnel, line: Line, step: Step) -> int:
         previous = rule_editing.format_path((*path[:-1], line.index - 1))
         before = funnel.steps[previous].remaining
     return before - step.remaining
-
-
-def _bar_width(funnel: Funnel, step: Step) -> int:
-    if not step.remaining or not funnel.everyone:
-        return 0
-    return max(1, min(BAR_WIDTH, round(BAR_WIDTH * step.remaining / funnel.everyone)))

@@ -1,4 +1,4 @@
-"""A lighter share of `make faults`: processes that really are killed."""
+"""A short run of `make faults`, which kills real processes."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ import pytest
 
 from tests import home, postgres
 
-ACTS = ("import", "catch-up", "merge")
+SCENARIOS = ("import", "catch-up", "merge")
 TIMES = 1
 pytestmark = pytest.mark.faults
 
 
-def check_survival(folder: Path, url: str) -> None:
-    """Fail where the program says that anything was lost or doubled."""
+def assert_nothing_lost(folder: Path, url: str) -> None:
+    """Fail if the program reports that anything was lost or doubled."""
     command = [sys.executable, "-m", "tests.faults", "--here"]
-    done = subprocess.run(
-        [*command, "--times", str(TIMES), "--only", ",".join(ACTS)],
+    result = subprocess.run(
+        [*command, "--times", str(TIMES), "--only", ",".join(SCENARIOS)],
         env=os.environ | {"QUNCE_HOME": str(folder), "DATABASE_URL": url},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert [line.split()[0] for line in done.stdout.splitlines()] == [*ACTS]
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert [line.split()[0] for line in result.stdout.splitlines()] == [*SCENARIOS]
 
 
-def test_a_killed_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    check_survival(home.migrated(tmp_path), "")
+def test_killed_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    assert_nothing_lost(home.migrated(tmp_path), "")
 
 
 @pytest.mark.postgres_only
-def test_neither_does_it_on_postgresql(tmp_path: Path) -> None:
+def test_killed_process_loses_and_doubles_nothing_on_postgresql(tmp_path: Path) -> None:
     with postgres.cluster() as server:
-        check_survival(tmp_path, server.url)
+        assert_nothing_lost(tmp_path, server.url)

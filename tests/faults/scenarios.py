@@ -1,8 +1,7 @@
-"""What is interrupted: each act has what goes before it, what is killed, and the next
-start after it.
+"""Scenarios of the crash tests: what runs before the kill, what is killed, what is after.
 
-`before` and `after` run in the process that looks; `during` in the child that is killed,
-as `python -m tests.faults.acts NAME FILE`.
+`before` and `after` run in the process that checks. `during` runs in the child that is
+killed, as `python -m tests.faults.scenarios NAME FILE`.
 """
 
 from __future__ import annotations
@@ -25,22 +24,22 @@ ROWS = 2_000
 
 @dataclass
 class World:
-    """What should be there: the facts of the community, by their ids and keys."""
+    """The keys of the facts that must be in the log."""
 
     file: Path
     keys: set[str] = field(default_factory=set)
     round: int = 0
 
 
-def nothing(_: World) -> None:
-    """The act makes its own beginning."""
-
-
 @dataclass(frozen=True)
-class Act:
+class Scenario:
     before: Callable[[World], None]
     during: Callable[[World], object]
     after: Callable[[World], None]
+
+
+def do_nothing(_: World) -> None:
+    """For scenarios without preparation."""
 
 
 def catch_up(_: World) -> None:
@@ -53,7 +52,7 @@ def catch_up(_: World) -> None:
 
 
 def write_file(world: World) -> None:
-    """Keyed facts; a tenth of them were in the last file already."""
+    """Facts with keys, a tenth of which were already in the last file."""
     world.round += 1
     old = sorted(world.keys)[-ROWS // 10 :]
     new = [f"{world.round}-{n}" for n in range(ROWS)]
@@ -74,18 +73,26 @@ def write_file(world: World) -> None:
 
 
 def import_file(world: World) -> None:
-    """As the command does it: `qunce import FILE --as facts`."""
+    """Run the command `qunce import FILE --as facts`."""
     from qunce.cli import main as cli
 
-    words = ["import", str(world.file), "--as", "facts", "--community", KEY, "--json"]
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = cli.main(words)
-    assert code == 0, said.getvalue()
+    arguments = [
+        "import",
+        str(world.file),
+        "--as",
+        "facts",
+        "--community",
+        KEY,
+        "--json",
+    ]
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        code = cli.main(arguments)
+    assert code == 0, output.getvalue()
 
 
 def import_again(world: World) -> None:
-    """The next start: the same command once more, to its end."""
+    """Run the same command again, to its end."""
     import_file(world)
     catch_up(world)
 
@@ -102,7 +109,7 @@ def write_facts(world: World) -> None:
 
 
 def derive(_: World) -> None:
-    """In many small steps, so that a kill finds each place between them."""
+    """Derive in many small steps, so that a kill can happen between any two of them."""
     from qunce.sets import log
     from qunce.sets.log import schema
     from qunce.sets.mirror import deriver
@@ -124,10 +131,10 @@ def write_and_derive(_: World) -> None:
         deriver.catch_up()
 
 
-# Merging segments
+# Merging files of the mirror
 
 
-def write_segments(world: World) -> None:
+def write_small_files(world: World) -> None:
     from qunce.core import communities
     from qunce.sets.mirror import deriver, mirror
     from tests.sets import logs
@@ -159,7 +166,7 @@ def rebuild(_: World) -> None:
     rebuilding.rebuild_all()
 
 
-def write_the_gone(world: World) -> None:
+def write_facts_to_erase(world: World) -> None:
     from qunce.core import communities
     from qunce.sets.mirror import deriver
     from tests.sets import logs
@@ -176,13 +183,13 @@ def erase(_: World) -> None:
     erasure.erase(range(9_000, 9_040))
 
 
-ACTS = {
-    "import": Act(write_file, import_file, import_again),
-    "catch-up": Act(write_facts, derive, catch_up),
-    "merge": Act(write_segments, merge, catch_up),
-    "write": Act(nothing, write_and_derive, catch_up),
-    "rebuild": Act(write_facts, rebuild, catch_up),
-    "erase": Act(write_the_gone, erase, erase),
+SCENARIOS = {
+    "import": Scenario(write_file, import_file, import_again),
+    "catch-up": Scenario(write_facts, derive, catch_up),
+    "merge": Scenario(write_small_files, merge, catch_up),
+    "write": Scenario(do_nothing, write_and_derive, catch_up),
+    "rebuild": Scenario(write_facts, rebuild, catch_up),
+    "erase": Scenario(write_facts_to_erase, erase, erase),
 }
 
 
@@ -191,12 +198,12 @@ def main() -> None:
     django.setup()
     from django.db import connections
 
-    for each in connections.all():
-        each.ensure_connection()
+    for database in connections.all():
+        database.ensure_connection()
     from qunce.sets.mirror import deriver, erasure, mirror, rebuild  # noqa: F401 - loaded first
 
     print("ready", flush=True)
-    ACTS[sys.argv[1]].during(World(Path(sys.argv[2])))
+    SCENARIOS[sys.argv[1]].during(World(Path(sys.argv[2])))
 
 
 if __name__ == "__main__":

@@ -69,7 +69,8 @@ class Picker(forms.Widget):
         context = super().get_context(name, value, attrs)
         chosen = self.describe(list(value or []))
         keys = {option.key for option in chosen}
-        offered = [each for each in self.find(self.query) if each.key not in keys]
+        options = self.find(self.query)
+        offered = [option for option in options if option.key not in keys]
         return context | {"query": self.query, "chosen": chosen, "offered": offered}
 
     def id_for_label(self, id_: str | None, index: str | None = None) -> str:
@@ -154,8 +155,8 @@ def register_finder(kind: str) -> Callable[[Finder], Finder]:
 
 
 def filter_texts(texts: Iterable[str], query: str) -> list[Option]:
-    wanted = query.strip().casefold()
-    matches = [text for text in texts if wanted in text.casefold()]
+    folded = query.strip().casefold()
+    matches = [text for text in texts if folded in text.casefold()]
     return [Option(text, text) for text in matches[: max_options(query)]]
 
 

@@ -119,13 +119,14 @@ class AttributeClause(Clause):
                 _("There is no attribute “%(name)s”.") % {"name": args.get("name")}
             )
         attribute = _Attribute(*rows[0])
-        given = [comparison for comparison in COMPARISONS if comparison in args]
-        if len(given) != 1:
+        comparisons = [name for name in COMPARISONS if name in args]
+        if len(comparisons) != 1:
             path.fail(
                 _("Give exactly one of these comparisons: %(all)s.")
                 % {"all": ", ".join(COMPARISONS)}
             )
-        comparison, here = given[0], path.child(given[0])
+        (comparison,) = comparisons
+        here = path.child(comparison)
         _check_comparison(attribute, comparison, here)
         required = _parse_required(attribute, comparison, args[comparison], here)
         return cls(attribute.pk, attribute.name, attribute.type, comparison, required)

@@ -301,10 +301,10 @@ class SourceClause(Clause):
         return snap.people(bitmaps.of(table.accounts[matches]))
 
     def explain(self, snap: Snapshot, person: int) -> str:
-        wanted = ", ".join(name for _source, name in self.sources)
+        sources = ", ".join(name for _source, name in self.sources)
         if person in snap.resolve(self):
-            return _("joined through %(wanted)s") % {"wanted": wanted}
-        return _("did not join through %(wanted)s") % {"wanted": wanted}
+            return _("joined through %(wanted)s") % {"wanted": sources}
+        return _("did not join through %(wanted)s") % {"wanted": sources}
 
 
 def find_source_names(community: Community, keys: Sequence[str]) -> dict[str, str]:

@@ -107,7 +107,7 @@ class TagClause(MembershipClause):
     def explain(self, snap: Snapshot, person: int) -> str:
         sentences = [super().explain(snap, person)] if self.terms else []
         if self.untagged is not None:
-            count = sum(person in some for some in self._members_by_untagged(snap))
+            count = sum(person in bitmap for bitmap in self._members_by_untagged(snap))
             sentences.append(_("has %(n)s of these tags") % {"n": count})
         return base.join_sentences(sentences)
 

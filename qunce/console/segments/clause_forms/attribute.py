@@ -70,8 +70,8 @@ class AttributeForm(ClauseForm):
     chosen: Attribute | None = None
 
     def set_up(self) -> None:
-        known = {each.name: each for each in self.choices.attributes}
-        labels = [(each.name, each.label) for each in known.values()]
+        known = {attribute.name: attribute for attribute in self.choices.attributes}
+        labels = [(name, attribute.label) for name, attribute in known.items()]
         self.set_choices("attribute", labels)
         name = self.data.get(f"{PREFIX}-attribute") or self.initial.get("attribute")
         self.chosen = known.get(str(name)) or next(iter(known.values()), None)
@@ -108,8 +108,8 @@ class AttributeForm(ClauseForm):
             return values | {"days": int(required["within"].removesuffix("d"))}
         if isinstance(required, bool):
             return values | {"value": "yes" if required else "no"}
-        several = required if isinstance(required, list) else [required]
-        return values | {"values": several, "value": str(required)}
+        texts = required if isinstance(required, list) else [required]
+        return values | {"values": texts, "value": str(required)}
 
     def from_fields(self, cleaned: dict[str, Any]) -> Any:
         sign, args = cleaned["sign"], {"name": cleaned["attribute"]}

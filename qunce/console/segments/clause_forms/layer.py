@@ -49,7 +49,7 @@ class LayerForm(ClauseForm):
 
 @builder_choices.register_finder("layer")
 def find_layers(choices: Choices, query: str) -> list[Option]:
-    wanted = query.strip().casefold()
+    folded = query.strip().casefold()
     options = [
         Option(
             f"{layering.key}/{layer['key']}",
@@ -62,5 +62,5 @@ def find_layers(choices: Choices, query: str) -> list[Option]:
     return [
         option
         for option in options
-        if wanted in option.label.casefold() or wanted in option.hint.casefold()
+        if folded in option.label.casefold() or folded in option.hint.casefold()
     ][: builder_choices.MAX_OPTIONS]

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import db, timestamps
 from qunce.core.communities import Community
-from qunce.core.facts import committed, consumers, facts
+from qunce.core.facts import committed, consumers
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
@@ -82,12 +82,11 @@ def catch_up(*, at: datetime, is_stopping: Callable[[], bool] = lambda: False) -
     `is_stopping` is asked between scans whether to stop.
     """
     changed = 0
-    kinds = list(facts.ensure_kinds(FACT_KINDS).values())
     with locks.acquire("purchase-tags", wait=False) as acquired:
         while acquired and not is_stopping():
             start = consumers.position(CONSUMER)
             affected = committed.read_accounts(
-                after=start, limit=FACTS_PER_SCAN, kinds=kinds
+                after=start, limit=FACTS_PER_SCAN, kinds=FACT_KINDS
             )
             if not affected.size:
                 break

@@ -24,15 +24,13 @@ def ring(shop: Community, *times: int) -> None:
 def start() -> int:
     """The position before the test. SQLite counts on from the test before."""
     ring(factories.community("before"), 0)
-    return committed.read(after=0, limit=10**9, kinds={}).until
+    return committed.read(after=0, limit=10**9, kinds=[]).until
 
 
 def read_all(after: int, limit: int) -> list[list[int]]:
-    kind = facts.find_kind("bell.rung")
-    assert kind is not None
     batches: list[list[int]] = []
     while True:
-        batch = committed.read(after=after, limit=limit, kinds={kind: "bell.rung"})
+        batch = committed.read(after=after, limit=limit, kinds=["bell.rung"])
         if not batch.size:
             return batches
         batches.append([fact.payload["times"] for fact in batch.facts])
@@ -69,9 +67,9 @@ def test_reading_continues_after_transactions_without_facts(start: int) -> None:
 def test_nothing_is_read_after_the_last_fact(start: int) -> None:
     shop = factories.community()
     ring(shop, 1)
-    end = committed.read(after=start, limit=10, kinds={}).until
+    end = committed.read(after=start, limit=10, kinds=[]).until
     idle(3)
-    assert committed.read(after=end, limit=10, kinds={}).size == 0
+    assert committed.read(after=end, limit=10, kinds=[]).size == 0
 
 
 @pytest.mark.postgres_only
@@ -96,8 +94,6 @@ def test_affected_accounts_are_read_by_community(start: int) -> None:
     ring(shop, 3, 1)
     ring(other, 3)
     ring(shop, 3)
-    kind = facts.find_kind("bell.rung")
-    assert kind is not None
-    affected = committed.read_accounts(after=start, limit=100, kinds=[kind])
+    affected = committed.read_accounts(after=start, limit=100, kinds=["bell.rung"])
     assert affected.size == 4
     assert affected.accounts == {shop.pk: [1, 3], other.pk: [3]}

@@ -112,6 +112,26 @@ def test_facts_of_other_kinds_are_skipped_without_a_write(
     assert echoes(shop) == []
 
 
+def test_first_fact_of_a_kind_is_not_skipped_if_it_is_recorded_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = factories.community()
+    last_position = committed.last_position
+    numbers = iter([1])
+
+    def last_position_after_ringing() -> int:
+        for number in numbers:
+            ring(shop, number)
+        return last_position()
+
+    monkeypatch.setattr(committed, "last_position", last_position_after_ringing)
+    bells = consumer()
+    drain(bells)
+    ring(shop, 2)
+    drain(bells)
+    assert echoes(shop) == [1, 2]
+
+
 def test_position_is_stored_after_many_skipped_facts(
     small_batches: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from django.db import connection
 
 from qunce.core import communities, db
 from qunce.core.communities import Community
-from qunce.core.facts import committed
+from qunce.core.facts import committed, interned_names
 from qunce.core.facts.consumers import ConsumerPosition
 from qunce.core.facts.facts import Fact
 from qunce.sets.mirror import deriver, lineage, mirror
@@ -153,10 +153,8 @@ def derive_twice() -> list[int]:
 def count_facts_to_react_to() -> int:
     """How many facts a consumer has not handled yet."""
     start = ConsumerPosition.objects.get(consumer="reactions").position
-    names = dict(
-        db.rows("SELECT id, name FROM core_interned_name WHERE namespace = 'kind'")
-    )
-    return len(committed.read(after=start, limit=1000, kinds=names).facts)
+    kinds = interned_names.names_by_id("kind", 0).values()
+    return len(committed.read(after=start, limit=1000, kinds=kinds).facts)
 
 
 @pytest.mark.postgres_only

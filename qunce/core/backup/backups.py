@@ -75,12 +75,15 @@ def create(target: Path, *, at: datetime) -> Manifest:
     copy = target.with_name(target.name + ".truth")
     try:
         with _copy_database(copy) as query:
-            schema, tables = _migrations(query), _count_rows(query)
+            applied = query(
+                "SELECT app, name FROM django_migrations ORDER BY app, name"
+            )
+            tables = _count_rows(query)
         manifest = Manifest(
             format=FORMAT,
             database=_database_kind(),
             made_at=at.isoformat(),
-            schema=schema,
+            schema=[f"{app}.{name}" for app, name in applied],
             tables=tables,
             size=copy.stat().st_size,
             digest=_digest(copy),
@@ -115,11 +118,6 @@ def _copy_database(copy: Path) -> Iterator[RunQuery]:
 
 def _open_read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-
-
-def _migrations(query: RunQuery) -> list[str]:
-    rows = query("SELECT app, name FROM django_migrations ORDER BY app, name")
-    return [f"{app}.{name}" for app, name in rows]
 
 
 SELECT_TABLES = {

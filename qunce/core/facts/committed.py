@@ -44,31 +44,31 @@ class AffectedAccounts:
     accounts: Mapping[int, Sequence[int]]
 
 
-def read(*, after: int, limit: int, kinds: Mapping[int, str]) -> CommittedFacts:
-    """About `limit` facts of any kind after a position, and of those the given `kinds`.
-
-    `kinds` maps the id of a kind to its name.
-    """
-    # The end is read before the snapshot, which can only contain more.
+def read(*, after: int, limit: int, kinds: Iterable[str]) -> CommittedFacts:
+    """About `limit` facts of any kind after a position, and of those the given `kinds`."""
+    # The end is read before the snapshot, which can only contain more. The ids of kinds
+    # are read inside: outside, a kind that is first recorded meanwhile would be skipped.
     end = last_position()
     with db.snapshot():
         until, size, where = _range(after, limit, end)
-        rows = _select(where, [after, until], kinds) if kinds and size else []
+        names = _names_by_id(kinds) if size else {}
+        rows = _select(where, [after, until], names) if names else []
     return CommittedFacts(until, size, rows)
 
 
-def read_accounts(*, after: int, limit: int, kinds: Iterable[int]) -> AffectedAccounts:
+def read_accounts(*, after: int, limit: int, kinds: Iterable[str]) -> AffectedAccounts:
     """Like `read`, but only the accounts, for consumers that read the rows themselves."""
-    kinds, end = list(kinds), last_position()
+    end = last_position()
     accounts: dict[int, list[int]] = {}
     with db.snapshot():
         until, size, where = _range(after, limit, end)
-        if size and kinds:
+        ids = _names_by_id(kinds) if size else {}
+        if ids:
             for community, account in db.rows(
                 "SELECT DISTINCT community_id, account_id FROM core_fact"  # noqa: S608
-                f" WHERE {where} AND kind_id IN ({db.placeholders(len(kinds))})"
+                f" WHERE {where} AND kind_id IN ({db.placeholders(len(ids))})"
                 " AND account_id IS NOT NULL ORDER BY account_id",
-                [after, until, *kinds],
+                [after, until, *ids],
             ):
                 accounts.setdefault(community, []).append(account)
     return AffectedAccounts(until, size, accounts)
@@ -150,6 +150,21 @@ def _until_on_postgresql(after: int, limit: int, end: int) -> tuple[int, int]:
             # There is nothing up to here and too much beyond, so narrow the window.
             start, width = good, 1
     return good, size
+
+
+def _names_by_id(kinds: Iterable[str]) -> dict[int, str]:
+    """Those of `kinds` that have been recorded, by id."""
+    names = list(kinds)
+    return dict(
+        db.rows(
+            "SELECT id, name FROM core_interned_name"  # noqa: S608 - placeholders only
+            " WHERE namespace = 'kind' AND community_id = 0"
+            f" AND name IN ({db.placeholders(len(names))})",
+            names,
+        )
+        if names
+        else ()
+    )
 
 
 def _select(

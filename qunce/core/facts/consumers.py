@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 from django.db import InterfaceError, OperationalError, models, transaction
 
 from qunce.core.communities import Community
-from qunce.core.facts import committed, facts
+from qunce.core.facts import committed
 from qunce.core.facts.facts import RecordedFact
 from qunce.core.jobs import job_queue
 
@@ -95,9 +95,7 @@ class Consumer:
     def _step(self, at: datetime) -> committed.CommittedFacts:
         start = position(self.name)
         scan = self._scans.get(start, Scan(start, 0))
-        batch = committed.read(
-            after=scan.until, limit=BATCH_SIZE, kinds=self._kinds_by_id()
-        )
+        batch = committed.read(after=scan.until, limit=BATCH_SIZE, kinds=self.reactions)
         scan = Scan(batch.until, scan.size + batch.size)
         self._scans.clear()
         if batch.facts or scan.size > MAX_SCAN:
@@ -111,10 +109,6 @@ class Consumer:
         else:
             self._scans[start] = scan
         return batch
-
-    def _kinds_by_id(self) -> dict[int, str]:
-        ids = {kind: facts.find_kind(kind) for kind in self.reactions}
-        return {id_: kind for kind, id_ in ids.items() if id_ is not None}
 
     def _react(self, recorded: Iterable[RecordedFact], at: datetime) -> None:
         batches: dict[tuple[int, str], list[RecordedFact]] = {}

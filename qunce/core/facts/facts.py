@@ -256,18 +256,20 @@ def record_many(
         return
     for kind, kind_id in ids.items():
         same_kind = [fact for fact in facts if fact.kind == kind]
-        accounts = {fact.account for fact in same_kind}
-        groups = {fact.group for fact in same_kind}
         audit.insert(
             community_id=community.pk,
             actor_id=by.pk,
             kind_id=kind_id,
-            account_id=accounts.pop() if len(accounts) == 1 else None,
-            group_id=groups.pop() if len(groups) == 1 else None,
+            account_id=_only_value({fact.account for fact in same_kind}),
+            group_id=_only_value({fact.group for fact in same_kind}),
             count=len(same_kind),
             at=at,
             detail=_common_fields(same_kind),
         )
+
+
+def _only_value(values: set[int | None]) -> int | None:
+    return values.pop() if len(values) == 1 else None
 
 
 def record_for_accounts(

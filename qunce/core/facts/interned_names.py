@@ -48,17 +48,16 @@ def find(namespace: str, community_id: int, name: str) -> int | None:
 
 def ensure(namespace: str, community_id: int, names: Iterable[str]) -> dict[str, int]:
     """The id of each name; names that are new are stored."""
-    return {name: _ensure(namespace, community_id, name) for name in set(names)}
-
-
-def _ensure(namespace: str, community_id: int, name: str) -> int:
-    id_ = find(namespace, community_id, name)
-    if id_ is None:
-        db.execute(INSERT_NAME, [namespace, community_id, name])
-        # Read again, because another transaction may have inserted it first.
+    ids: dict[str, int] = {}
+    for name in set(names):
         id_ = find(namespace, community_id, name)
-    assert id_ is not None  # noqa: S101 - just stored
-    return id_
+        if id_ is None:
+            db.execute(INSERT_NAME, [namespace, community_id, name])
+            # Read again, because another transaction may have inserted it first.
+            id_ = find(namespace, community_id, name)
+        assert id_ is not None  # noqa: S101 - just stored
+        ids[name] = id_
+    return ids
 
 
 def names_by_id(namespace: str, community_id: int) -> dict[int, str]:

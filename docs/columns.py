@@ -1,32 +1,32 @@
-"""The page of importable columns, from the targets that the rooms registered."""
+"""The page of importable columns, from the import targets."""
 
 from __future__ import annotations
 
 from docs import markdown
 from qunce.importing import column_mapping, registry
 
-KINDS = {
-    "key": "what the source calls it; `17850.0` is 17850",
+TYPES = {
+    "key": "an identifier; `17850.0` is 17850",
     "text": "a text; `;` separates several tags or groups",
-    "instant": "date and time, the community's clock where no offset is given",
+    "instant": "date and time, in the community's time zone without an offset",
     "date": "a calendar date",
     "amount": "a number, thousands separators allowed",
     "object": "a JSON object",
     "json": "any JSON",
 }
 EXTRAS = {
-    "attributes": "Every further column becomes an attribute, its type is found.",
-    "details": "Every further column is kept with the order under its heading.",
-    "": "Further columns are left out.",
+    "attributes": "Every further column becomes an attribute; its type is detected.",
+    "details": "Every further column is stored with the order under its heading.",
+    "": "Further columns are skipped.",
 }
 
 
 def page() -> str:
     parts = [
-        "Canonical names need no mapping; the other headings of the second column are"
-        " guessed, whatever their case, width, blanks and punctuation. `--map"
-        " HEADING=field` says it, `--map HEADING=` leaves a column out.",
-        markdown.table(("read as", ""), KINDS.items()),
+        "Columns with the name of a field, or with one of the other headings, need no"
+        " mapping, whatever their case, width, spaces and punctuation. `--map"
+        " HEADING=field` maps any other column, and `--map HEADING=` skips one.",
+        markdown.table(("type", ""), TYPES.items()),
     ]
     for key in registry.list_keys():
         parts += _target(registry.get(key))
@@ -42,8 +42,8 @@ def _target(target: registry.Target) -> list[str]:
     needed = [" or ".join(map(markdown.code, group)) for group in target.required]
     return [
         f"## {target.key}",
-        f"Needed: {', '.join(needed)}. {EXTRAS[target.extras]}",
-        markdown.table(("field", "also written", "read as"), rows),
+        f"Required: {', '.join(needed)}. {EXTRAS[target.extras]}",
+        markdown.table(("field", "other headings", "type"), rows),
     ]
 
 
@@ -52,4 +52,4 @@ def _attributes() -> str:
         (markdown.code(name), ", ".join(words.split()))
         for name, words in column_mapping.KNOWN_ATTRIBUTES.items()
     ]
-    return markdown.table(("attribute", "written"), rows)
+    return markdown.table(("attribute", "headings"), rows)

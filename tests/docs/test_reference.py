@@ -68,7 +68,7 @@ def test_every_target_of_an_import_is_explained() -> None:
     assert registry.list_keys()
     for key in registry.list_keys():
         target = registry.get(key)
-        assert {field.type for field in target.fields} <= set(columns.KINDS), key
+        assert {field.type for field in target.fields} <= set(columns.TYPES), key
         assert target.extras in columns.EXTRAS, key
 
 

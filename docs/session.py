@@ -1,8 +1,8 @@
-"""Runs what the guide shows: `python -m docs.session en [--write]`.
+"""Runs the commands of the guide: `python -m docs.session en [--write]`.
 
 The pages of one language are one session in an empty home. A block such as
-```` ```csv members.csv ```` makes the file, a `console` block has commands behind `$ `
-with their output below. --write puts the real output into the pages.
+```` ```csv members.csv ```` creates the file. A `console` block has commands after `$ `
+with their output below. --write replaces the output on the pages by the real one.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from pathlib import Path
 
 GUIDE = Path(__file__).parent / "guide"
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FLEETING = re.compile(
-    r"\d[\d,.]*(?= (ms|s|MB|秒|a second))|(?<=每秒 )[\d,]+"
+VARYING = re.compile(
+    r"\d[\d,.]*(?= (ms|s|MB|秒|per second|a second))|(?<=每秒 )[\d,]+"
     r"|(?<=(took|gest)_ms\": )[\d.]+|(?<=seconds\": )[\d.]+"
     r"|\d[\d,]*(?= (facts|rows as of|条事实|行，截至))|^(facts|事实)  +\d+$"
     r"|\d{8}-\d{6}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d.+:Z]*|\b[0-9a-f]{32,}\b",
     re.MULTILINE,
 )
-"""What differs from run to run or grows with the code: durations, sizes, how many facts."""
+"""What differs from run to run or grows with the code: durations, sizes, facts."""
 
 
 def main(words: list[str]) -> int:
@@ -36,9 +36,9 @@ def main(words: list[str]) -> int:
     pages = [path.absolute() for path in sorted((GUIDE / language).glob("[0-9]*.md"))]
     with tempfile.TemporaryDirectory(prefix="qunce-guide-") as folder:
         _enter(Path(folder), language)
-        wrong = [line for page in pages for line in _page(page, write=write)]
-    print("\n".join(wrong))
-    return 1 if wrong and not write else 0
+        differences = [line for page in pages for line in _run(page, write=write)]
+    print("\n".join(differences))
+    return 1 if differences and not write else 0
 
 
 def _enter(folder: Path, language: str) -> None:
@@ -49,61 +49,55 @@ def _enter(folder: Path, language: str) -> None:
         "QUNCE_LANG": language[:2],
     }
     os.environ.pop("DATABASE_URL", None)
-    sys.stdin = io.StringIO()  # nobody is there to be asked
+    sys.stdin = io.StringIO()  # there is nobody to answer questions
 
 
-def _page(page: Path, *, write: bool) -> Iterator[str]:
-    """Run a page; yields how it differs from what came out."""
+def _run(page: Path, *, write: bool) -> Iterator[str]:
+    """Run the commands of a page and yield how their output differs from it."""
     old = page.read_text(encoding="utf-8")
-    new = BLOCK.sub(_block, old)
-    if lasting(new) == lasting(old):
+    new = BLOCK.sub(_run_block, old)
+    if mask_varying(new) == mask_varying(old):
         return
     if write:
         page.write_text(new, encoding="utf-8")
-    lines = (lasting(old).splitlines(), lasting(new).splitlines())
-    yield from difflib.unified_diff(
-        *lines, page.name, "what came out", lineterm="", n=1
-    )
+    lines = (mask_varying(old).splitlines(), mask_varying(new).splitlines())
+    yield from difflib.unified_diff(*lines, page.name, "real output", lineterm="", n=1)
 
 
-def lasting(text: str) -> str:
-    return FLEETING.sub("#", text)
+def mask_varying(text: str) -> str:
+    return VARYING.sub("#", text)
 
 
-def _block(found: re.Match[str]) -> str:
-    language, name, body = found.groups()
-    if language == "console":
-        return f"```console\n{_console(body)}```"
+def _run_block(block: re.Match[str]) -> str:
+    kind, name, body = block.groups()
+    if kind == "console":
+        parts = re.split(r"^(?=\$ )", body, flags=re.MULTILINE)
+        return f"```console\n{''.join(map(_run_command, parts))}```"
     if name:
         Path(name).write_text(body, encoding="utf-8")
-    return found[0]
+    return block[0]
 
 
-def _console(body: str) -> str:
-    parts = re.split(r"^(?=\$ )", body, flags=re.MULTILINE)
-    return "".join(map(_command, parts))
-
-
-def _command(part: str) -> str:
-    line, _end, _shown = part.partition("\n")
+def _run_command(part: str) -> str:
+    line = part.partition("\n")[0]
     if not line.startswith("$ qunce "):
         return part
-    said = _output(shlex.split(line)[2:]).replace(f"{Path.cwd()}/", "")
-    return f"{line}\n{said}"
+    output = _output(shlex.split(line)[2:]).replace(f"{Path.cwd()}/", "")
+    return f"{line}\n{output}"
 
 
 def _output(words: list[str]) -> str:
     if words[0] == "restore":
-        # It goes into another home, which needs a process of its own.
+        # It restores into another home, which needs a process of its own.
         command = [sys.executable, "-m", "qunce.cli", *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        return done.stdout + done.stderr
-    from qunce.cli import main as cli
+        return done.stderr + done.stdout
+    from qunce.cli import main as command_line
 
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        cli.main(words)
-    return said.getvalue()
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        command_line.main(words)
+    return output.getvalue()
 
 
 if __name__ == "__main__":

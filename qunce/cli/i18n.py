@@ -84,8 +84,13 @@ def requested_language(words: Sequence[str]) -> str | None:
     return None
 
 
+_active = "en"
+
+
 def activate(language: str) -> None:
     """Switch help, click's sentences and, once it is loaded, Django to a language."""
+    global _active
+    _active = language
     # Python's gettext reads the language from the environment and from nowhere else.
     os.environ["LANGUAGE"] = translation.to_locale(language)
     gettext.bindtextdomain("django", LOCALE_FOLDER)
@@ -96,4 +101,4 @@ def activate(language: str) -> None:
 
 def activate_in_django() -> None:
     """Repeat the last `activate` for a Django that was loaded after it."""
-    translation.activate(translation.to_language(os.environ["LANGUAGE"]))
+    translation.activate(_active)

@@ -211,7 +211,7 @@ def _format_counts(target: registry.Target, counts: dict[str, int | str]) -> str
         for name, count in counts.items()
         if count not in (0, "0")
     ]
-    return ", ".join(texts) or _("nothing new")
+    return _(", ").join(texts) or _("nothing new")
 
 
 def _format_problem(problem: Problem) -> str:

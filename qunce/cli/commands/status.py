@@ -96,7 +96,7 @@ def count_facts() -> int:
 
 
 def _format(name: str, value: Any) -> list[str]:
-    label = output.padded(_label(name), 14)
+    label = output.padded(_label(name), 16)
     if not isinstance(value, dict):
         return [f"{label} {value:,}" if isinstance(value, int) else f"{label} {value}"]
     lines = []

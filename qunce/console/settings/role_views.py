@@ -36,6 +36,7 @@ WORDS: dict[str, StrOrPromise] = {
     "tasks.oversee": _("view and hand over the tasks of all staff"),
     "tasks.do": _("do staff tasks"),
     "orders.write": _("record orders and refunds"),
+    "communities.manage": _("add communities and change their clock"),
     "settings.backup": _("back up and restore"),
     "staff.manage": _("manage staff, units, scopes and API keys"),
     "webhooks.manage": _("manage webhooks"),

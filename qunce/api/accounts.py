@@ -14,7 +14,6 @@ from qunce.core import permissions
 from qunce.members.accounts import accounts, masking
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
-from qunce.members.people import visibility
 
 router = Router(auth=RequiresScope("members"), tags=["accounts"])
 Channel = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,29}$")]
@@ -62,14 +61,6 @@ class IdentifierResult(schemas.OutputSchema):
     created: bool
 
 
-def _filter_visible(request: ApiRequest, rows: Sequence[Account]) -> list[Account]:
-    person_ids = account_queries.person_ids(account.pk for account in rows)
-    visible = visibility.filter_visible(
-        by=request.by, accounts=person_ids, at=request.at
-    )
-    return [account for account in rows if person_ids[account.pk] in visible]
-
-
 def _serialize(request: ApiRequest, rows: Sequence[Account]) -> list[dict[str, Any]]:
     person_ids = account_queries.person_ids(account.pk for account in rows)
     return [
@@ -111,11 +102,7 @@ def list_(
         after=after,
         limit=limit,
         id_of=lambda account: account.pk,
-        filter_visible=(
-            None
-            if request.by.scope is None
-            else lambda rows: _filter_visible(request, rows)
-        ),
+        filter_visible=members.visible_filter(request, lambda account: account.pk),
     )
     return {"items": _serialize(request, page), "next": more}
 
@@ -124,6 +111,7 @@ def list_(
 def ensure(request: ApiRequest, data: AccountsIn) -> dict[str, Any]:
     """Get the accounts of these keys, creating those that do not exist."""
     permissions.check_may(request.by, accounts.EDIT)
+    # Otherwise the ids would tell scoped staff which keys exist.
     members.check_may_add(request)
     ids = accounts.ensure(
         community=request.community,
@@ -151,6 +139,7 @@ def add_identifier(
     Accounts with the same identifier are merged into one member.
     """
     account = members.get_account(request, account_id)
+    # A merge with a hidden member would make that member visible.
     members.check_may_add(request)
     created = accounts.add_identifier(
         account=account, kind=data.kind, value=data.value, by=request.by, at=request.at

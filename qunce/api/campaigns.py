@@ -361,6 +361,7 @@ def list_recipients(
     """
     campaign = _get_campaign(request, campaign_id)
     start_id = schemas.decode_id(after)
+    # The cursor follows all rows, as the lines below lack those that are hidden.
     query = Recipient.objects.filter(campaign=campaign, target_id__gt=start_id)
     if state is not None:
         query = query.filter(state=state.value)

@@ -157,6 +157,7 @@ def list_(
         limit=limit + 1,
         before=before,
     )
+    # The one after the page shows that there is a next page.
     more = None
     if len(found) > limit:
         more = schemas.encode_cursor(*timelines.cursor_of(found[limit - 1]))

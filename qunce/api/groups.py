@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Router, Status
 
-from qunce.api import schemas
+from qunce.api import members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.groups import groups, visibility
 from qunce.groups.groups import Group, Membership
@@ -88,17 +87,10 @@ def _fields(data: GroupUpdateIn) -> dict[str, Any]:
     """Return the fields that were sent; null is a value of `capacity` only."""
     return {
         name: value
+        # A field that is missing differs from one that is null.
         for name, value in data.model_dump(exclude_unset=True, exclude={"key"}).items()
         if value is not None or name == "capacity"
     }
-
-
-def _filter_visible(
-    request: ApiRequest, rows: Sequence[Membership]
-) -> list[Membership]:
-    person_ids = account_queries.person_ids(row.account_id for row in rows)
-    visible = people.filter_visible(by=request.by, accounts=person_ids, at=request.at)
-    return [row for row in rows if person_ids[row.account_id] in visible]
 
 
 # Groups
@@ -193,11 +185,7 @@ def list_members(
         after=after,
         limit=limit,
         id_of=lambda row: row.account_id,
-        filter_visible=(
-            None
-            if request.by.scope is None
-            else lambda rows: _filter_visible(request, rows)
-        ),
+        filter_visible=members.visible_filter(request, lambda row: row.account_id),
     )
     person_ids = account_queries.person_ids(row.account_id for row in page)
     items = [

@@ -76,6 +76,7 @@ def replay_or_run(
         )
     digest = _digest(request)
     with transaction.atomic():
+        # Deleted here, as the table is small and needs no job of its own.
         oldest = timestamps.to_micros(request.at - RETENTION)
         StoredResponse.objects.filter(created_at__lt=oldest).delete()
         # The row is locked from here on, which makes a concurrent request wait.
@@ -83,6 +84,7 @@ def replay_or_run(
         if not db.execute(INSERT_CLAIM, claim):
             return _replay(request, key, digest)
         response = run()
+        # Also takes back the claim, so that the key can be used again.
         if response.status_code >= 400:
             transaction.set_rollback(True)
             return response

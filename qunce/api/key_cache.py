@@ -62,6 +62,7 @@ class KeyCache:
         if key is None:
             self.entries.pop(digest, None)
             return None
+        # Filling it again costs one query per key, less than tracking their use.
         if len(self.entries) >= MAX_CACHED_KEYS:
             self.entries.clear()
         self.entries[digest] = CachedKey(rows, key)

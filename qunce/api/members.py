@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from qunce.sets import audiences
 from qunce.sets.rules import tree
 
 router = Router(auth=RequiresScope("members"), tags=["members"])
+Row = TypeVar("Row")
 AttributeValue = str | int | float | bool | list[schemas.ShortText] | None
 AttributeValues = Annotated[
     dict[schemas.ShortText, AttributeValue], Field(max_length=200)
@@ -120,6 +122,32 @@ def get_account(request: ApiRequest, account_id: int) -> Account:
     return visibility.get(by=request.by, account=account_id, at=request.at)
 
 
+def visible_filter(
+    request: ApiRequest, account_id_of: Callable[[Row], int | None]
+) -> Callable[[Sequence[Row]], list[Row]] | None:
+    """Return the filter of `schemas.paginate` for rows that belong to accounts.
+
+    It is None if the staff member sees all members. Rows without an account are visible
+    only to them.
+    """
+    if request.by.scope is None:
+        return None
+
+    def filter_rows(rows: Sequence[Row]) -> list[Row]:
+        account_ids = [account_id_of(row) or 0 for row in rows]
+        person_ids = account_queries.person_ids(filter(None, account_ids))
+        visible = visibility.filter_visible(
+            by=request.by, accounts=person_ids, at=request.at
+        )
+        return [
+            row
+            for row, account_id in zip(rows, account_ids, strict=True)
+            if person_ids.get(account_id) in visible
+        ]
+
+    return filter_rows
+
+
 def list_by_rule(
     request: ApiRequest, rule: Any, after: str | None, limit: int
 ) -> dict[str, Any]:
@@ -132,6 +160,7 @@ def list_by_rule(
         after=schemas.decode_id(after),
         limit=limit + 1,
     )
+    # The one after the page shows that there is a next page.
     more = schemas.encode_cursor(person_ids[limit - 1]) if person_ids[limit:] else None
     return {"items": summarize(request, person_ids[:limit]), "next": more}
 
@@ -214,6 +243,7 @@ def list_(
     try:
         account = visibility.get_by_key(by=request.by, key=key, at=request.at)
     except errors.NotFound:
+        # Like any other filter that nothing matches.
         return {"items": [], "next": None}
     person_id = account_queries.account_ids_of_person(account.pk)[0]
     return {"items": summarize(request, [person_id]), "next": None}
@@ -223,6 +253,7 @@ def list_(
 def create(request: ApiRequest, data: MemberIn) -> Any:
     """Create a member."""
     check_may_add(request)
+    # A wrong attribute must not leave a member without attributes behind.
     with transaction.atomic():
         account = accounts.create(
             community=request.community,

@@ -29,6 +29,7 @@ def authenticated(view: View) -> View:
         call = cast(ApiRequest, request)
         call.at = datetime.now(UTC)
         key = _find_key(call)
+        # Errors are in the language of the staff member, so the key is looked up first.
         with translation.override(_language(request, key)):
             if key is None:
                 response = problems.problem(
@@ -64,6 +65,7 @@ def not_found(request: HttpRequest) -> HttpResponse:
 
 def _find_key(request: ApiRequest) -> ApiKey | None:
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    # PostgreSQL raises an error for NUL in a parameter.
     if scheme.lower() != "bearer" or not token or "\0" in token:
         return None
     return key_cache.CACHE.find(token.strip(), request.at)

@@ -74,14 +74,10 @@ class OrderOut(schemas.OutputSchema):
     refunded_amount: int
 
 
-def _person_ids(rows: Sequence[Order]) -> dict[int, int]:
-    return account_queries.person_ids(
+def _serialize(rows: Sequence[Order]) -> list[dict[str, Any]]:
+    person_ids = account_queries.person_ids(
         order.account_id for order in rows if order.account_id
     )
-
-
-def _serialize(rows: Sequence[Order]) -> list[dict[str, Any]]:
-    person_ids = _person_ids(rows)
     return [
         {
             "id": order.pk,
@@ -99,19 +95,15 @@ def _serialize(rows: Sequence[Order]) -> list[dict[str, Any]]:
     ]
 
 
-def _filter_visible(request: ApiRequest, rows: Sequence[Order]) -> list[Order]:
-    """Return the orders of visible members. Orders of unknown buyers are not visible."""
-    person_ids = _person_ids(rows)
-    visible = visibility.filter_visible(
-        by=request.by, accounts=person_ids, at=request.at
-    )
-    return [order for order in rows if person_ids.get(order.account_id or 0) in visible]
+def _account_id(order: Order) -> int | None:
+    return order.account_id
 
 
 def _get_order(request: ApiRequest, order_id: int) -> Order:
     rows = list(Order.objects.filter(community_id=request.community.pk, pk=order_id))
-    if request.by.scope is not None:
-        rows = _filter_visible(request, rows)
+    filter_visible = members.visible_filter(request, _account_id)
+    if filter_visible is not None:
+        rows = filter_visible(rows)
     for order in rows:
         return order
     raise orders.OrderNotFound(_("There is no such order."))
@@ -125,7 +117,10 @@ def list_(
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    """List orders by id, which is the order in which they were recorded."""
+    """List orders by id, which is the order in which they were recorded.
+
+    Staff who see only part of the community do not see orders of unknown buyers.
+    """
     query = Order.objects.filter(community_id=request.community.pk).order_by("pk")
     if key is not None:
         query = query.filter(key=key)
@@ -138,11 +133,7 @@ def list_(
         after=after,
         limit=limit,
         id_of=lambda order: order.pk,
-        filter_visible=(
-            None
-            if request.by.scope is None
-            else lambda rows: _filter_visible(request, rows)
-        ),
+        filter_visible=members.visible_filter(request, _account_id),
     )
     return {"items": _serialize(page), "next": more}
 

@@ -56,7 +56,7 @@ class RateLimiter:
             bucket = self.buckets.setdefault(key_id, Bucket(_capacity(per_minute), now))
             wait = bucket.consume(now, per_minute)
         if wait:
-            seconds = int(wait) + 1
+            seconds = int(wait) + 1  # rounded up, as the header has whole seconds
             raise RateLimitExceeded(
                 _(
                     "This key may send %(n)s requests per minute. Try again in %(wait)s "

@@ -118,6 +118,7 @@ def paginate(
     a next one, so that no request scans a whole table.
     """
     start_id, page, scanned = decode_id(after), list[Row](), 0
+    # Large reads if rows may be hidden, as each filter has a fixed cost.
     size = limit + 1 if filter_visible is None else max(limit + 1, 500)
     while len(page) <= limit:
         rows = fetch(start_id, size)

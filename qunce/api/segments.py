@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,8 +12,6 @@ from ninja import Field, Router, Status
 from qunce.api import members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import errors
-from qunce.members.accounts import queries as account_queries
-from qunce.members.people import visibility
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.segments.frozen import FrozenSegment
@@ -344,25 +342,14 @@ def list_frozen_members(
         index = people.rank(start_id)
         return list(people[index : index + size])
 
+    filter_visible: Callable[[Sequence[int]], list[int]] | None = (
+        members.visible_filter(request, lambda person_id: person_id)
+    )
     person_ids, more = schemas.paginate(
         fetch,
         after=after,
         limit=limit,
         id_of=lambda person_id: person_id,
-        filter_visible=(
-            None
-            if request.by.scope is None
-            else lambda person_ids: _filter_visible(request, person_ids)
-        ),
+        filter_visible=filter_visible,
     )
     return {"items": members.summarize(request, person_ids), "next": more}
-
-
-def _filter_visible(request: ApiRequest, account_ids: Sequence[int]) -> list[int]:
-    person_ids = account_queries.person_ids(account_ids)
-    visible = visibility.filter_visible(
-        by=request.by, accounts=account_ids, at=request.at
-    )
-    return [
-        account_id for account_id in account_ids if person_ids[account_id] in visible
-    ]

@@ -10,18 +10,17 @@ from qunce.api.app import api
 app_name = "api"
 
 
-def _operations() -> list[URLPattern]:
-    patterns = []
-    for pattern in api.urls[0]:
-        if isinstance(pattern, URLPattern) and pattern.name != "api-root":
-            pattern.callback = middleware.authenticated(pattern.callback)
-            patterns.append(pattern)
-    return patterns
-
+operations = [
+    pattern
+    for pattern in api.urls[0]
+    if isinstance(pattern, URLPattern) and pattern.name != "api-root"
+]
+for operation in operations:
+    operation.callback = middleware.authenticated(operation.callback)
 
 urlpatterns: list[URLPattern] = [
     path("openapi.json", middleware.public(openapi.document), name="openapi"),
     path("", middleware.public(openapi.docs), name="docs"),
-    *_operations(),
+    *operations,
     re_path(r"^.*$", middleware.not_found),
 ]

@@ -153,6 +153,7 @@ def create_deliveries(
         if waiting[MAX_WAITING:].exists():
             endpoints.stop(endpoint=endpoint, at=at)
         else:
+            # A fact whose reaction failed is retried, possibly after a success.
             Delivery.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
 
 
@@ -223,6 +224,7 @@ def retry(*, delivery: Delivery, by: Staff, at: datetime) -> None:
 def send_due(*, at: datetime) -> int:
     """Send the deliveries that are due. Return how many were attempted."""
     attempted = 0
+    # The number of rounds is limited so that other jobs of the worker get their turn.
     for _round in range(MAX_ROUNDS):
         batches = claim_due(at)
         if not batches:
@@ -245,6 +247,7 @@ def claim_due(at: datetime) -> list[list[Delivery]]:
         state=endpoints.State.ACTIVE,
     )
     batches = []
+    # In random order, so that all get a turn if there are more than MAX_PARALLEL_ENDPOINTS.
     for endpoint in active.order_by("?")[:MAX_PARALLEL_ENDPOINTS]:
         lease = secrets.token_hex(16)
         oldest = due.filter(endpoint=endpoint).order_by("due_at", "pk")
@@ -344,6 +347,7 @@ def _update_health(endpoint: Endpoint, outcome: CallOutcome, at: datetime) -> No
         return
     row.update(failures=F("failures") + 1)
     row.filter(failing_since__isnull=True).update(failing_since=at)
+    # Other processes count failures of this endpoint, too.
     endpoint.refresh_from_db()
     since = endpoint.failing_since or at
     keeps_failing = (

@@ -248,6 +248,7 @@ def resume(*, endpoint: Endpoint, by: Staff, at: datetime) -> None:
     """Resume an endpoint. Facts that are recorded from now on are delivered."""
     check_may(by)
     _skip_old_facts()
+    # Facts of the time of the pause are not delivered, even if the log is not read yet.
     kinds = dict.fromkeys(endpoint.kinds, timestamps.to_micros(at))
     _transition(endpoint, "resume", by, at, failures=0, failing_since=None, kinds=kinds)
 

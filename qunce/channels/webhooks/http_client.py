@@ -22,6 +22,7 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> CallOutcome:
     status, excerpt, error = 0, "", ""
     try:
         status, excerpt = _post(url, url_policy.resolve(url), body, headers)
+    # OSError comes from the TLS context; everything else is a bug and must be raised.
     except (httpx.HTTPError, httpx.InvalidURL, InvalidUrl, OSError) as exception:
         error = f"{type(exception).__name__}: {exception}"[:MAX_EXCERPT_LENGTH]
     duration_ms = int((time.monotonic() - start) * 1000)

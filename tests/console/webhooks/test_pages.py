@@ -103,7 +103,7 @@ def test_it_is_edited_paused_gone_on_with_and_removed(
     browser.post(f"{path}secret/")
     found.refresh_from_db()
     assert found.secret != before
-    assert browser.post(f"{path}remove/").status_code == 303
+    assert browser.post(f"{path}delete/").status_code == 303
     assert browser.get(path).status_code == 404
 
 
@@ -112,17 +112,21 @@ def test_a_trial_is_in_the_log_and_can_be_sent_again(
 ) -> None:
     found = hook(by)
     path = f"{LIST}{found.pk}/"
-    browser.post(f"{path}trial/")
+    browser.post(f"{path}test/")
     row = deliveries.Delivery.objects.get()
     assert "test" in page(browser, path)
     told = page(browser, f"{path}deliveries/{row.pk}/")
-    assert "&quot;type&quot;: &quot;webhook.tried&quot;" in told
+    assert "&quot;type&quot;: &quot;webhook.test&quot;" in told
     deliveries.Delivery.objects.update(
-        state="failed", attempts=8, response_status=500, response_excerpt="<script>", attempted_at=AT
+        state="failed",
+        attempts=8,
+        response_status=500,
+        response_excerpt="<script>",
+        attempted_at=AT,
     )
     told = page(browser, f"{path}deliveries/{row.pk}/")
     assert "&lt;script&gt;" in told
-    browser.post(f"{path}deliveries/{row.pk}/again/")
+    browser.post(f"{path}deliveries/{row.pk}/retry/")
     row.refresh_from_db()
     assert (row.state, row.attempts) == ("waiting", 0)
 

@@ -33,6 +33,7 @@ last_run_at: datetime | None = None
 
 def start_days(*, at: datetime) -> None:
     """Recompute layerings and record sizes of segments once per community day."""
+    # Called every minute, because communities start their days at different times.
     for community in Community.objects.order_by("pk"):
         if not _has_started_day(community, at):
             layers.recompute_all(community=community, at=at)

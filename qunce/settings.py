@@ -191,6 +191,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 CSRF_FAILURE_VIEW = "qunce.console.login.middleware.stale"
 SESSION_ENGINE = "qunce.core.staff.sessions"
 SESSION_COOKIE_NAME = "qunce_session"
+# A long working day without use; core.staff.sessions extends it while it is used.
 SESSION_COOKIE_AGE = 14 * 3600
 CSRF_COOKIE_NAME = "qunce_csrf"
 LANGUAGE_COOKIE_NAME = "qunce_language"
@@ -201,6 +202,7 @@ HTTPS = os.environ.get("QUNCE_HTTPS", "") not in OFF
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_SSL_REDIRECT = HTTPS
+# Probes and Prometheus ask the process directly, without the proxy.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None

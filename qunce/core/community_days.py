@@ -31,6 +31,8 @@ def start_of(zone: str, day_start: int, day: int) -> int:
         date.fromordinal(day + ORIGIN), time(day_start // 60, day_start % 60)
     )
     local = shown.replace(tzinfo=ZoneInfo(zone))
+    # Where the clock skips this time, fold=1 gives the earlier moment; where it shows it
+    # twice, the later one.
     early = local.replace(fold=1).astimezone(UTC)
     late = local.astimezone(UTC)
     if early >= late:  # an ordinary time, or one that is shown twice

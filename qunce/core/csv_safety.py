@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+# Spreadsheets skip leading spaces, and some also run cells after a tab or a return.
 FORMULA = re.compile(r" *[=+\-@\t\r]")
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 

@@ -29,6 +29,7 @@ def snapshot(using: str = "default") -> Iterator[None]:
     Inside an open transaction the block adds nothing to it.
     """
     connection = connections[using]
+    # Nested snapshots share the outer one.
     if connection.in_atomic_block or getattr(connection, "qunce_snapshot", False):
         yield
         return
@@ -38,6 +39,7 @@ def snapshot(using: str = "default") -> Iterator[None]:
         yield
     finally:
         connection.qunce_snapshot = False  # type: ignore[attr-defined]
+        # The connection may have been lost or closed inside the block.
         if connection.connection is not None:
             run(connection, "COMMIT")
 

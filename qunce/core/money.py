@@ -33,6 +33,7 @@ def parse(text: str | int | float | Decimal, currency: str) -> int:
     products of prices and quantities as binary fractions.
     """
     try:
+        # Thousands separators may be full-width commas, as Chinese keyboards type them.
         amount = Decimal(str(text).replace(",", "").replace("，", "").strip())
         units = int((amount * 10 ** decimal_places(currency)).quantize(Decimal(1)))
     except (InvalidOperation, ValueError, OverflowError):

@@ -49,6 +49,7 @@ MANAGE_STAFF = declare("staff.manage", Role.MANAGER)
 
 
 def check_may(by: Staff, permission: str) -> None:
+    # Staff may be deactivated while they are signed in.
     if Role(by.role) not in _roles[permission] or not by.is_active:
         raise NotAllowed(
             _(

@@ -159,6 +159,7 @@ def _write_archive(part: Path, copy: Path, manifest: Manifest) -> None:
         archive.write(copy, manifest.member)
         text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)
         archive.writestr(MANIFEST, text)
+    # Without this, a power cut could leave a complete name on an incomplete file.
     with part.open("rb") as file:
         os.fsync(file.fileno())
 
@@ -217,6 +218,7 @@ def unpack(source: Path, manifest: Manifest, copy: Path) -> None:
 def verify_copy(copy: Path, manifest: Manifest) -> None:
     """Verify a SQLite database before it replaces the current one."""
     with contextlib.closing(_open_read_only(copy)) as connection:
+        # SQLite checks neither of these when it opens a file.
         integrity = connection.execute("PRAGMA integrity_check").fetchall()
         orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
         tables = _count_rows(lambda sql: connection.execute(sql).fetchall())

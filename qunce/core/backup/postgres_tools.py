@@ -45,6 +45,7 @@ def clear() -> None:
 
 def _run(program: str, *options: str) -> None:
     settings = connection.settings_dict
+    # The password is passed by the environment, as arguments are visible to other users.
     env = dict(os.environ)
     for variable, name in (
         ("PGDATABASE", "NAME"),

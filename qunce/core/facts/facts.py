@@ -252,6 +252,7 @@ def record_many(
         for fact, time in zip(facts, times, strict=True)
     ]
     db.insert(INSERT_FACTS, rows)
+    # The audit log has one entry per kind, however many facts there are.
     if by is None:
         return
     for kind, kind_id in ids.items():

@@ -127,6 +127,7 @@ def _insert(batch: FactBatch, *, with_hashes: bool) -> int:
 def _insert_one_by_one(batch: FactBatch) -> int:
     """Insert a batch of which some keys, or keys with the same hash, are stored already."""
     owners = _facts_by_hash(batch.hashes)
+    # A hash that exists may belong to another key.
     stored = _keys_by_fact(set(owners.values()))
     seen: set[str] = set()
     new_hashes: set[int] = set()
@@ -209,6 +210,7 @@ no statistics about yet."""
 def _insert_new_on_postgresql(batch: FactBatch) -> int:
     rows = db.rows(SELECT_EXISTING_KEYS, [batch.keys, batch.source_id])
     existing = {row[0] for row in rows}
+    # Of several facts with the same key the first one counts.
     first = dict(zip(reversed(batch.keys), range(len(batch) - 1, -1, -1), strict=True))
     if existing or len(first) < len(batch):
         batch = batch.select([first[key] for key in first if key not in existing][::-1])

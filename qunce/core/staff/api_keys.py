@@ -154,10 +154,12 @@ def revoke(*, key: ApiKey, by: Staff, at: datetime) -> None:
 def authenticate(token: str, at: datetime) -> ApiKey | None:
     """The key of a valid token, with its staff and community loaded; else None."""
     parts = token.split("_", 2)
+    # Any text may arrive here, but only letters and digits reach the database.
     if len(parts) != 3 or parts[0] != "qk" or not parts[1].isalnum():
         return None
     rows = ApiKey.objects.select_related("staff__community", "community")
     key = next(iter(rows.filter(prefix=parts[1])), None)
+    # Compared in constant time, so that timing reveals nothing about the digest.
     if key is None or not hmac.compare_digest(key.digest, _digest(token)):
         return None
     expired = key.expires_at is not None and key.expires_at <= at

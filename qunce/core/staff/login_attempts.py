@@ -88,6 +88,7 @@ def start(*subjects: Subject, at: datetime) -> None:
 
 def _lock_row(kind: str, name: str, at: datetime) -> LoginAttempt:
     subject = _key(kind, name)
+    # Inserted before it is locked, so that two first attempts lock the same row.
     LoginAttempt.objects.bulk_create(
         [LoginAttempt(subject=subject, failures=0, last_at=at, blocked_until=at)],
         ignore_conflicts=True,

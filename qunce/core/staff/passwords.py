@@ -42,6 +42,7 @@ def set_temporary(*, staff: Staff, password: str, by: Staff, at: datetime) -> No
     """Replace a forgotten password; all sessions of `staff` end."""
     permissions.check_manage_staff(by, staff)
     _store(staff, password, temporary=True, by=by, at=at)
+    # Somebody who knows the old password may be signed in.
     sessions.end_all(staff)
 
 

@@ -97,6 +97,7 @@ def end(staff: Staff, name: str, at: datetime) -> bool:
 
 def end_all(staff: Staff, *, except_key: str | None = None) -> int:
     """End all sessions of `staff` but one; returns how many."""
+    # `exclude(session_key=None)` excludes nothing.
     rows = Session.objects.filter(staff_id=staff.pk).exclude(session_key=except_key)
     return rows.delete()[0]
 

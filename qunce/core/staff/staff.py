@@ -93,6 +93,7 @@ def check_role(by: Staff, role: str) -> None:
 def check_login(login: str, *, of: Staff | None = None) -> None:
     """Check a login; `of` is the staff member who has it or will have it."""
     login = login.strip()
+    # Two logins that look the same must not differ in invisible characters.
     plain = login.isprintable() and not any(char.isspace() for char in login)
     reserved = login.startswith(SYSTEM_LOGIN_PREFIX)
     if not 2 <= len(login) <= MAX_LENGTH or not plain or reserved:
@@ -153,6 +154,7 @@ def add(
         at=at,
     )
     staff.email, staff.unit, staff.password_is_temporary = email, unit, True
+    # Sorted and unique, so that the same choice made again is no change.
     staff.groups = None if groups is None else sorted(set(groups))
     staff.save()
     joined = StaffJoined(staff=staff.pk, login=staff.login, role=role)
@@ -168,6 +170,7 @@ def update(*, staff: Staff, by: Staff, at: datetime, **changes: Any) -> None:
     check_role(by, new["role"])
     check_login(new["login"], of=staff)
     check_name_and_email(name=new["name"], email=new["email"])
+    # An owner with a scope cannot manage staff, so the last one keeps the whole view.
     is_scoped = new["scope"] is not None or new["groups"] is not None
     if new["role"] != permissions.Role.OWNER or is_scoped:
         check_not_last_owner(staff)
@@ -187,6 +190,7 @@ def update(*, staff: Staff, by: Staff, at: datetime, **changes: Any) -> None:
 def deactivate(*, staff: Staff, by: Staff, at: datetime) -> None:
     permissions.check_manage_staff(by, staff)
     check_not_last_owner(staff)
+    # Only the call that changes the row records a fact.
     if Staff.objects.filter(pk=staff.pk, is_active=True).update(is_active=False):
         sessions.end_all(staff)
         left = StaffLeft(staff=staff.pk, login=staff.login)

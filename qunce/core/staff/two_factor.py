@@ -75,6 +75,7 @@ def enable(*, staff: Staff, code: str, at: datetime) -> list[str]:
     device = pending_device(staff)
     if not device.verify_token(code.replace(" ", "").strip()):
         raise WrongCode(_("The code is incorrect. Check the clock of your phone."))
+    # The new phone replaces the old one.
     TOTPDevice.objects.filter(user=staff).exclude(pk=device.pk).delete()
     device.confirmed = True
     device.save(update_fields=["confirmed"])
@@ -135,6 +136,7 @@ def verify(*, staff: Staff, code: str, at: datetime) -> Device:
 
 @transaction.atomic
 def _find_accepting_device(staff: Staff, code: str) -> Device | None:
+    # Rows are locked, so that of two requests with one code only one succeeds.
     plain = code.strip().lower().replace("-", "").replace(" ", "")
     if plain.isascii() and plain.isdigit() and len(plain) == 6:
         apps = TOTPDevice.objects.select_for_update().filter(confirmed=True)

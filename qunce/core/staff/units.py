@@ -104,6 +104,7 @@ def check_name_and_kind(
         )
     if kind not in UnitKind.values:
         raise InvalidUnit(_("The kind of a unit must be headquarters, front or local."))
+    # Closed units count too, because they can be reopened.
     same = Unit.objects.filter(community=community, name=name.strip())
     if (same.exclude(pk=unit.pk) if unit else same).exists():
         raise InvalidUnit(_("A unit “%(name)s” already exists.") % {"name": name})

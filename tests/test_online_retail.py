@@ -74,11 +74,11 @@ def check_totals(shop: Community) -> None:
     assert account_models.Account.objects.filter(community=shop).count() == 4_372
     orders = Order.objects.filter(community_id=shop.pk)
     assert orders.count() == 25_900
-    every = list(lines())
-    assert len(every) == 541_909
-    assert sum(account is None for account, *_rest in every) == 135_080
-    assert sum(q * p for _a, _o, q, p in every) == Decimal("9747747.934")
-    known = [line for line in every if line[0] is not None]
+    all_lines = list(lines())
+    assert len(all_lines) == 541_909
+    assert sum(account is None for account, *_rest in all_lines) == 135_080
+    assert sum(q * p for _a, _o, q, p in all_lines) == Decimal("9747747.934")
+    known = [line for line in all_lines if line[0] is not None]
     assert sum(q * p for _a, _o, q, p in known) == Decimal("8300065.814")
     details = orders.values_list("details", flat=True)
     assert len({json.loads(one or "{}")["Country"] for one in details}) == 38
@@ -115,30 +115,32 @@ def check_cohort(known: list[tuple[Any, ...]]) -> None:
     months: dict[int, set[tuple[int, int]]] = {}
     for account, order, _quantity, _price in known:
         months.setdefault(account, set()).add((order.paid_at.year, order.paid_at.month))
-    cohort = [seen for seen in months.values() if min(seen) == (2010, 12)]
-    wanted = [(2010, 12), *((2011, month) for month in range(1, 13))]
-    active = [sum(month in seen for seen in cohort) for month in wanted]
+    cohort = [
+        paid_months for paid_months in months.values() if min(paid_months) == (2010, 12)
+    ]
+    expected = [(2010, 12), *((2011, month) for month in range(1, 13))]
+    active = [sum(month in paid_months for paid_months in cohort) for month in expected]
     assert active == [948, 362, 317, 367, 341, 376, 360, 336, 336, 374, 354, 474, 260]
 
 
-def test_online_retail_goes_in_killed_resumed_and_twice(
+def test_online_retail_is_imported_killed_resumed_and_repeated(
     shop: Community, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    planned = plan(shop, file)
-    assert planned.mapping["InvoiceNo"] == "order_key"
-    assert not planned.notes
-    half = iter(range(8))
+    import_plan = plan(shop, file)
+    assert import_plan.mapping["InvoiceNo"] == "order_key"
+    assert not import_plan.notes
+    batches_left = iter(range(8))
     write = OrderWriter.write
 
     def kill(self: OrderWriter, batch: Any) -> Any:
-        if next(half, None) is None:
+        if next(batches_left, None) is None:
             raise Killed
         return write(self, batch)
 
     with monkeypatch.context() as patched:
         patched.setattr(OrderWriter, "write", kill)
         with pytest.raises(Killed):
-            pipeline.run(planned)
+            pipeline.run(import_plan)
     assert 0 < Order.objects.count() < 25_900
     outcome = pipeline.run(plan(shop, file))
     counts = outcome.job.counts

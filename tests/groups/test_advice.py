@@ -8,13 +8,13 @@ from qunce.groups import advice, groups
 from qunce.groups.advice import GroupNumbers
 
 
-def pulse(**given: float | None) -> GroupNumbers:
-    about = {"size": 100, "capacity": 500, "joins": 10, "leaves": 1, "active": 5.0}
-    return GroupNumbers(**(about | given))  # type: ignore[arg-type]
+def numbers(**changes: float | None) -> GroupNumbers:
+    defaults = {"size": 100, "capacity": 500, "joins": 10, "leaves": 1, "active": 5.0}
+    return GroupNumbers(**(defaults | changes))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("stage", "given", "step"),
+    ("stage", "changes", "transition"),
     [
         ("growing", {}, None),
         ("growing", {"size": 460}, "stabilize"),
@@ -30,11 +30,11 @@ def pulse(**given: float | None) -> GroupNumbers:
         ("dead", {}, None),
     ],
 )
-def test_a_stage_has_advice_that_looks_at_the_numbers(
-    stage: str, given: dict[str, float], step: str | None
+def test_advice_depends_on_the_stage_and_the_numbers(
+    stage: str, changes: dict[str, float], transition: str | None
 ) -> None:
     """V1"""
-    assert advice.advise(stage, pulse(**given)).transition == step
+    assert advice.advise(stage, numbers(**changes)).transition == transition
 
 
 @given(
@@ -48,9 +48,11 @@ def test_a_stage_has_advice_that_looks_at_the_numbers(
         active=st.floats(0, 10_000),
     ),
 )
-def test_advice_never_asks_for_a_step_that_is_not_possible(
-    stage: str, given: GroupNumbers
+def test_advice_suggests_only_possible_transitions(
+    stage: str, group_numbers: GroupNumbers
 ) -> None:
-    found = advice.advise(stage, given)
-    assert found.text
-    assert found.transition is None or groups.STATES.may(found.transition, stage)
+    suggestion = advice.advise(stage, group_numbers)
+    assert suggestion.text
+    assert suggestion.transition is None or groups.STATES.may(
+        suggestion.transition, stage
+    )

@@ -17,11 +17,11 @@ from tests.factories import AT, LATER
 pytestmark = pytest.mark.both_databases
 
 
-def group(of: Community, by: Staff, key: str = "north", **about: Any) -> groups.Group:
-    return groups.create(community=of, key=key, by=by, at=AT, **about)
+def group(of: Community, by: Staff, key: str = "north", **fields: Any) -> groups.Group:
+    return groups.create(community=of, key=key, by=by, at=AT, **fields)
 
 
-def test_a_group_is_registered_with_what_it_is_for(shop: Community, by: Staff) -> None:
+def test_group_is_created_with_its_fields(shop: Community, by: Staff) -> None:
     north = group(
         shop,
         by,
@@ -43,25 +43,27 @@ def test_a_group_is_registered_with_what_it_is_for(shop: Community, by: Staff) -
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"audience": "aliens"}, {"capacity": -1}, {"name": "x" * 201}]
+    "invalid", [{"audience": "aliens"}, {"capacity": -1}, {"name": "x" * 201}]
 )
-def test_what_does_not_fit_is_refused(
-    shop: Community, by: Staff, wrong: dict[str, Any]
+def test_invalid_fields_are_rejected(
+    shop: Community, by: Staff, invalid: dict[str, Any]
 ) -> None:
     with pytest.raises(groups.InvalidGroup):
-        group(shop, by, **wrong)
+        group(shop, by, **invalid)
     north = group(shop, by)
     with pytest.raises(groups.InvalidGroup):
-        groups.update(group=north, by=by, at=AT, **wrong)
+        groups.update(group=north, by=by, at=AT, **invalid)
 
 
-def test_changes_are_told_by_field(shop: Community, by: Staff) -> None:
+def test_update_records_the_changed_fields(shop: Community, by: Staff) -> None:
     north = group(shop, by)
     groups.update(group=north, name="N", kind="vip", platform="offline", by=by, at=AT)
-    assert factories.recorded_facts(shop, "group.changed") == [(None, {"fields": ["kind", "name"]})]
+    assert factories.recorded_facts(shop, "group.changed") == [
+        (None, {"fields": ["kind", "name"]})
+    ]
 
 
-def test_who_joins_is_in_the_group_until_leaving(shop: Community, by: Staff) -> None:
+def test_member_is_in_the_group_until_removed(shop: Community, by: Staff) -> None:
     ann, bob, _eve = factories.members(shop, "ann", "bob", "eve")
     north = group(shop, by)
     early = AT - timedelta(days=30)
@@ -70,7 +72,10 @@ def test_who_joins_is_in_the_group_until_leaving(shop: Community, by: Staff) -> 
     )
     assert joined == 2
     assert groups.add_members(group=north, accounts=[ann], by=by, at=AT) == 0
-    assert factories.matching_keys(shop, {"group": {"any": ["north"]}}) == ["ann", "bob"]
+    assert factories.matching_keys(shop, {"group": {"any": ["north"]}}) == [
+        "ann",
+        "bob",
+    ]
     assert factories.matching_keys(shop, {"group": {"none": ["north"]}}) == ["eve"]
     assert groups.remove_members(group=north, accounts=[ann], by=by, at=LATER) == 1
     assert groups.remove_members(group=north, accounts=[ann], by=by, at=LATER) == 0
@@ -84,7 +89,7 @@ def test_who_joins_is_in_the_group_until_leaving(shop: Community, by: Staff) -> 
     assert factories.recorded_facts(shop, "group.left") == [(ann, {})]
 
 
-def test_a_full_group_takes_no_more(shop: Community, by: Staff) -> None:
+def test_full_group_rejects_members(shop: Community, by: Staff) -> None:
     ann, too, bob = factories.members(shop, "ann", "too", "bob")
     merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
     north = group(shop, by, capacity=1)
@@ -95,28 +100,31 @@ def test_a_full_group_takes_no_more(shop: Community, by: Staff) -> None:
     assert factories.matching_keys(shop, {"group": {"any": ["north"]}}) == ["ann"]
 
 
-def test_a_group_has_a_life_of_its_own(shop: Community, by: Staff) -> None:
+def test_stage_changes_by_transitions(shop: Community, by: Staff) -> None:
     (ann,) = factories.members(shop, "ann")
     north = group(shop, by)
-    for step in ("stabilize", "recall", "close"):
-        groups.change_stage(group=north, transition=step, by=by, at=AT)
+    for transition in ("stabilize", "recall", "close"):
+        groups.change_stage(group=north, transition=transition, by=by, at=AT)
     with pytest.raises(state_machine.WrongState):
         groups.change_stage(group=north, transition="stabilize", by=by, at=AT)
     with pytest.raises(groups.GroupRetired):
         groups.add_members(group=north, accounts=[ann], by=by, at=AT)
     groups.change_stage(group=north, transition="revive", by=by, at=AT)
     assert groups.add_members(group=north, accounts=[ann], by=by, at=AT) == 1
-    stages = [payload["stage"] for _, payload in factories.recorded_facts(shop, "group.stage_changed")]
+    stages = [
+        payload["stage"]
+        for _, payload in factories.recorded_facts(shop, "group.stage_changed")
+    ]
     assert stages == ["lasting", "recalling", "dead", "growing"]
 
 
-def test_unknown_groups_are_made_in_bulk_once(shop: Community, by: Staff) -> None:
-    found = groups.ensure(community=shop, keys=["a", "b", "a"], by=by, at=AT)
-    assert groups.ensure(community=shop, keys=["b", "a"], by=by, at=AT) == found
+def test_missing_groups_are_created_once(shop: Community, by: Staff) -> None:
+    ids = groups.ensure(community=shop, keys=["a", "b", "a"], by=by, at=AT)
+    assert groups.ensure(community=shop, keys=["b", "a"], by=by, at=AT) == ids
     assert [one.key for one in groups.list_all(shop)] == ["a", "b"]
 
 
-def test_the_erased_are_in_no_group(shop: Community, by: Staff) -> None:
+def test_erased_accounts_are_removed_from_groups(shop: Community, by: Staff) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
     north = group(shop, by)
     groups.add_members(group=north, accounts=[ann, bob], by=by, at=AT)
@@ -124,7 +132,7 @@ def test_the_erased_are_in_no_group(shop: Community, by: Staff) -> None:
     assert factories.matching_keys(shop, {"group": {"any": ["north"]}}) == ["bob"]
 
 
-def test_strangers_and_viewers_are_refused(shop: Community, by: Staff) -> None:
+def test_foreign_accounts_and_viewers_are_rejected(shop: Community, by: Staff) -> None:
     (eve,) = factories.members(factories.community("other"), "eve")
     north = group(shop, by)
     with pytest.raises(account_queries.MemberNotFound):

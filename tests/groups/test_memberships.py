@@ -23,7 +23,7 @@ def keys(people: list[memberships.GroupMember]) -> list[str]:
     return [one.account.key for one in people]
 
 
-def test_people_are_listed_by_pages_and_with_their_parts(
+def test_members_are_listed_by_page_and_with_their_roles(
     shop: Community, by: Staff
 ) -> None:
     """V2"""
@@ -41,24 +41,22 @@ def test_people_are_listed_by_pages_and_with_their_parts(
     assert memberships.count_members(north, by, LATER) == 3
 
 
-def test_a_part_is_given_to_all_accounts_of_a_person_in_the_group(
-    shop: Community, by: Staff
-) -> None:
+def test_role_changes_for_all_accounts_of_a_person(shop: Community, by: Staff) -> None:
     """V2"""
-    ann, too, bob = factories.members(shop, "ann", "ann-2", "bob")
+    ann, ann_too, bob = factories.members(shop, "ann", "ann-2", "bob")
     north = group(shop, by)
-    groups.add_members(group=north, accounts=[ann, too, bob], by=by, at=AT)
-    merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
-    memberships.change_role(group=north, account=too, role="koc", by=by, at=LATER)
+    groups.add_members(group=north, accounts=[ann, ann_too, bob], by=by, at=AT)
+    merges.merge(community=shop, pairs=[merges.Pair(ann, ann_too)], by=by, at=AT)
+    memberships.change_role(group=north, account=ann_too, role="koc", by=by, at=LATER)
     (person,) = memberships.list_members_with_role(group=north, by=by, at=LATER)
     assert (person.account.key, person.role) == ("ann", "koc")
-    told = factories.recorded_facts(shop, "group.role_changed")
-    assert told == [(ann, {"role": "koc"}), (too, {"role": "koc"})]
+    recorded = factories.recorded_facts(shop, "group.role_changed")
+    assert recorded == [(ann, {"role": "koc"}), (ann_too, {"role": "koc"})]
     memberships.change_role(group=north, account=ann, role="koc", by=by, at=LATER)
     assert len(factories.recorded_facts(shop, "group.role_changed")) == 2
 
 
-def test_a_part_needs_its_word_its_person_and_the_right(
+def test_role_change_needs_a_known_role_a_member_and_permission(
     shop: Community, by: Staff
 ) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
@@ -73,7 +71,7 @@ def test_a_part_needs_its_word_its_person_and_the_right(
         memberships.change_role(group=north, account=ann, role="koc", by=viewer, at=AT)
 
 
-def test_putting_in_is_undone_by_its_moment(shop: Community, by: Staff) -> None:
+def test_addition_is_undone(shop: Community, by: Staff) -> None:
     ann, bob, eve = factories.members(shop, "ann", "bob", "eve")
     north = group(shop, by)
     groups.add_members(group=north, accounts=[ann], by=by, at=AT)
@@ -83,7 +81,7 @@ def test_putting_in_is_undone_by_its_moment(shop: Community, by: Staff) -> None:
     assert keys(memberships.list_members(group=north, by=by, at=LATER)) == ["ann"]
 
 
-def test_who_was_taken_out_comes_back_with_the_part_of_before(
+def test_removed_member_is_added_again_in_their_role(
     shop: Community, by: Staff
 ) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
@@ -97,9 +95,7 @@ def test_who_was_taken_out_comes_back_with_the_part_of_before(
         memberships.add_again(group=north, account=bob, by=by, at=LATER)
 
 
-def test_who_is_out_of_sight_is_in_no_list_and_no_count(
-    shop: Community, by: Staff
-) -> None:
+def test_members_outside_the_scope_are_hidden(shop: Community, by: Staff) -> None:
     """S3"""
     ann, bob = factories.members(shop, "ann", "bob")
     assignments.apply(tag=factories.tag(shop, "mine"), accounts=[ann], by=by, at=AT)

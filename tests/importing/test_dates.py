@@ -19,15 +19,15 @@ NAIVE = st.datetimes(
 )
 
 
-def slowly(naive: datetime, zone: ZoneInfo) -> int:
+def search_minute(naive: datetime, zone: ZoneInfo) -> int:
     """The first UTC minute, looked at one by one, whose wall clock shows `naive`."""
-    shown = naive.replace(second=0, microsecond=0)
-    rest = naive - shown
+    clock = naive.replace(second=0, microsecond=0)
+    rest = naive - clock
     start = naive.replace(tzinfo=UTC) - timedelta(hours=15)
     start = start.replace(second=0, microsecond=0)
     for minute in range(30 * 60):
         moment = start + timedelta(minutes=minute)
-        if moment.astimezone(zone).replace(tzinfo=None) == shown:
+        if moment.astimezone(zone).replace(tzinfo=None) == clock:
             return timestamps.to_micros(moment + rest)
     # Skipped by the clocks: counted on from the offset before.
     before = (start.astimezone(zone).utcoffset()) or timedelta()
@@ -35,34 +35,36 @@ def slowly(naive: datetime, zone: ZoneInfo) -> int:
 
 
 @given(NAIVE, st.sampled_from(ZONES))
-def test_a_local_time_is_the_first_moment_at_which_it_is_shown(
+def test_local_time_is_the_first_instant_with_that_clock_time(
     naive: datetime, zone: ZoneInfo
 ) -> None:
-    assert dates.to_micros(naive.isoformat(" "), zone) == slowly(naive, zone)
+    assert dates.to_micros(naive.isoformat(" "), zone) == search_minute(naive, zone)
 
 
 @given(st.lists(NAIVE, max_size=20), st.sampled_from(ZONES), st.booleans())
-def test_a_column_is_read_as_its_texts_one_by_one(
-    some: list[datetime], zone: ZoneInfo, with_odd_one: bool
+def test_column_is_parsed_like_its_texts_one_by_one(
+    values: list[datetime], zone: ZoneInfo, with_odd_one: bool
 ) -> None:
-    texts = [naive.isoformat() for naive in some] + ["2026/3/5 9:07"] * with_odd_one
+    texts = [naive.isoformat() for naive in values] + ["2026/3/5 9:07"] * with_odd_one
     column = typed_columns.parse_instants(pa.array(texts, pa.string()), zone, "")
     assert column.values.to_pylist() == [dates.to_micros(t, zone) for t in texts]
     assert not column.errors
 
 
 @given(NAIVE, st.integers(-14 * 60, 14 * 60))
-def test_an_offset_says_it_all(naive: datetime, minutes: int) -> None:
+def test_time_with_an_offset_does_not_depend_on_the_zone(
+    naive: datetime, minutes: int
+) -> None:
     moment = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
-    wanted = timestamps.to_micros(moment)
+    expected = timestamps.to_micros(moment)
     text = moment.isoformat()
-    assert dates.to_micros(text, ZONES[0]) == wanted
+    assert dates.to_micros(text, ZONES[0]) == expected
     column = typed_columns.parse_instants(pa.array([text]), ZONES[0], "")
-    assert column.values.to_pylist() == [wanted]
+    assert column.values.to_pylist() == [expected]
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "clock"),
     [
         ("2026-03-05", "2026-03-05 00:00"),
         ("2026/3/5 9:07", "2026-03-05 09:07"),
@@ -86,34 +88,34 @@ def test_an_offset_says_it_all(naive: datetime, minutes: int) -> None:
         ("2026-03-05 09:07 +99:00", None),
     ],
 )
-def test_writings(text: str, shown: str | None) -> None:
-    if shown is None:
+def test_dates_in_many_notations(text: str, clock: str | None) -> None:
+    if clock is None:
         with pytest.raises(dates.InvalidDate):
             dates.parse(text)
     else:
-        assert dates.parse(text) == (datetime.fromisoformat(shown), None)
+        assert dates.parse(text) == (datetime.fromisoformat(clock), None)
 
 
 def test_seconds_and_milliseconds_since_1970_are_utc() -> None:
-    wanted = timestamps.to_micros(datetime(2026, 3, 5, 9, 7, tzinfo=UTC))
-    seconds = wanted // 1_000_000
+    expected = timestamps.to_micros(datetime(2026, 3, 5, 9, 7, tzinfo=UTC))
+    seconds = expected // 1_000_000
     for text in (str(seconds), f"{seconds}000", f"{seconds}000000", f"{seconds}.0"):
-        assert dates.to_micros(text, ZONES[0]) == wanted
+        assert dates.to_micros(text, ZONES[0]) == expected
 
 
 @given(st.lists(st.dates(), min_size=1), st.booleans())
-def test_a_column_tells_the_order_of_its_dates(
-    some: list[date], day_first: bool
+def test_column_decides_the_order_of_its_dates(
+    values: list[date], day_first: bool
 ) -> None:
     texts = [
         f"{d.day}/{d.month}/{d.year:04}"
         if day_first
         else f"{d.month}/{d.day}/{d.year:04}"
-        for d in some
+        for d in values
     ]
     order = dates.DAY_FIRST if day_first else dates.MONTH_FIRST
-    found = dates.possible_orders(texts)
-    assert order in found
-    assert (len(found) == 1) == any(d.day > 12 for d in some)
-    for text, day in zip(texts, some, strict=True):
+    orders = dates.possible_orders(texts)
+    assert order in orders
+    assert (len(orders) == 1) == any(d.day > 12 for d in values)
+    for text, day in zip(texts, values, strict=True):
         assert dates.to_date(text, order) == day

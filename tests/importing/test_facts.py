@@ -54,7 +54,7 @@ def stored() -> list[tuple[Any, ...]]:
     )
 
 
-def test_facts_make_the_members_and_groups_they_name(
+def test_unknown_members_and_groups_of_facts_are_created(
     shop: Community, tmp_path: Path
 ) -> None:
     rows = lines(300)
@@ -74,7 +74,7 @@ def test_facts_make_the_members_and_groups_they_name(
     ]
 
 
-def test_the_same_and_overlapping_files_add_what_is_new(
+def test_file_imported_again_adds_only_new_facts(
     shop: Community, tmp_path: Path
 ) -> None:
     path = ndjson(tmp_path / "facts.ndjson", lines(300))
@@ -89,14 +89,16 @@ def test_the_same_and_overlapping_files_add_what_is_new(
     assert stored()[:300] == before
 
 
-def test_another_source_has_keys_of_its_own(shop: Community, tmp_path: Path) -> None:
+def test_keys_of_different_sources_are_independent(
+    shop: Community, tmp_path: Path
+) -> None:
     path = ndjson(tmp_path / "facts.ndjson", lines(20))
     helpers.run(shop, path, "facts")
     other = helpers.run(shop, path, "facts", source="shop")
     assert other.job.counts["facts"] == 20
 
 
-def test_facts_without_a_key_are_known_by_what_they_say(
+def test_equal_facts_without_a_key_are_imported_once(
     shop: Community, tmp_path: Path
 ) -> None:
     rows = [{**row, "key": None} for row in lines(20)]
@@ -105,7 +107,7 @@ def test_facts_without_a_key_are_known_by_what_they_say(
     assert helpers.run(shop, path, "facts").job.counts["facts"] == 0
 
 
-def test_broken_facts_are_told(shop: Community, tmp_path: Path) -> None:
+def test_broken_facts_are_reported(shop: Community, tmp_path: Path) -> None:
     rows = [
         {"kind": "bad", "happened_at": "2026-03-05"},
         {"kind": "page.viewed", "happened_at": "soon"},
@@ -115,8 +117,8 @@ def test_broken_facts_are_told(shop: Community, tmp_path: Path) -> None:
         {"kind": "page.viewed", "happened_at": "2026-03-05"},
     ]
     outcome = helpers.run(shop, ndjson(tmp_path / "facts.ndjson", rows), "facts")
-    told = [(one.row, one.field) for one in outcome.problems]
-    assert told == [
+    reported = [(one.row, one.field) for one in outcome.problems]
+    assert reported == [
         (1, "kind"),
         (2, "happened_at"),
         (3, "payload"),
@@ -132,14 +134,14 @@ class Killed(Exception):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
 @given(
-    places=st.lists(st.integers(0, 12), max_size=4),
+    kill_points=st.lists(st.integers(0, 12), max_size=4),
     mode=st.sampled_from(["all", "valid"]),
 )
-def test_a_killed_import_goes_on_where_it_stopped(
+def test_killed_import_resumes_where_it_stopped(
     shop: Community,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    places: list[int],
+    kill_points: list[int],
     mode: str,
 ) -> None:
     numbers = itertools.count(Fact.objects.count())
@@ -148,31 +150,29 @@ def test_a_killed_import_goes_on_where_it_stopped(
     monkeypatch.setattr(batch_writes, "MAX_ROWS", 20)
     monkeypatch.setattr(batch_writes, "MIN_ROWS", 3)
     monkeypatch.setattr(json_files, "BLOCK_BYTES", 4096)
-    planned = helpers.plan(shop, path, "facts", mode=mode)
-    planned.options = dataclasses.replace(planned.options, chunk_rows=60)
-    over = False
-    for place in places:
-        over = over or _run_until(planned, place, monkeypatch)
-    if not over:
-        pipeline.run(planned)
-    job = jobs.ImportJob.objects.get(digest=planned.source.digest)
+    plan = helpers.plan(shop, path, "facts", mode=mode)
+    plan.options = dataclasses.replace(plan.options, chunk_rows=60)
+    is_done = False
+    for kill_at in kill_points:
+        is_done = is_done or _run_until(plan, kill_at, monkeypatch)
+    if not is_done:
+        pipeline.run(plan)
+    job = jobs.ImportJob.objects.get(digest=plan.source.digest)
     assert (job.state, job.rows_read, job.counts["facts"]) == ("done", 200, 200)
     assert {row[0] for row in stored()} >= {row["key"] for row in rows}
 
 
-def _run_until(
-    planned: ImportPlan, place: int, monkeypatch: pytest.MonkeyPatch
-) -> bool:
-    """Killed after `place` batches, half of the time inside a transaction.
+def _run_until(plan: ImportPlan, kill_at: int, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Run until a kill after `kill_at` batches, for odd numbers inside a transaction.
 
-    True when it was over before.
+    Returns whether the import was completed before.
     """
     left = itertools.count()
     take = ingest.insert_new
 
     def kill(batch: ingest.FactBatch) -> int:
-        if next(left) == place:
-            if place % 2:
+        if next(left) == kill_at:
+            if kill_at % 2:
                 take(batch)
             raise Killed
         return take(batch)
@@ -180,24 +180,24 @@ def _run_until(
     with monkeypatch.context() as patched:
         patched.setattr(ingest, "insert_new", kill)
         try:
-            pipeline.run(planned)
+            pipeline.run(plan)
         except Killed:
             return False
         return True
 
 
-def test_two_that_import_one_file_at_once_notice_each_other(
+def test_second_import_of_a_running_job_is_refused(
     shop: Community, tmp_path: Path
 ) -> None:
     path = ndjson(tmp_path / "facts.ndjson", lines(50))
-    planned = helpers.plan(shop, path, "facts")
+    plan = helpers.plan(shop, path, "facts")
     job = jobs.find_or_create(
         community=shop,
         file_name=path.name,
-        digest=planned.source.digest,
-        options=planned.options,
-        by=planned.by,
-        at=planned.at,
+        digest=plan.source.digest,
+        options=plan.options,
+        by=plan.by,
+        at=plan.at,
     )
     jobs.ImportJob.objects.filter(pk=job.pk).update(next_row=7)
     with pytest.raises(jobs.ImportRunsElsewhere):
@@ -227,25 +227,25 @@ def batch(
 @given(
     st.lists(st.lists(st.integers(0, 30), max_size=15), max_size=6), st.integers(1, 9)
 )
-def test_each_key_is_taken_once_however_hashes_collide(
+def test_key_is_inserted_once_even_if_hashes_collide(
     shop: Community, batches: list[list[int]], hashes: int
 ) -> None:
     """With as few as `hashes` different ones, nearly all keys collide."""
     for table in (Fact, FactKey, FactKeyOverflow):
         table.objects.all().delete()
-    known: set[int] = set()
+    existing: set[int] = set()
     for numbers in batches:
         keys = [f"k{number}" for number in numbers]
-        taken = ingest.insert_new(
+        inserted = ingest.insert_new(
             batch(shop, keys, [number % hashes for number in numbers])
         )
-        assert taken == len(set(numbers) - known)
-        known |= set(numbers)
+        assert inserted == len(set(numbers) - existing)
+        existing |= set(numbers)
     found = Fact.objects.values_list("key", flat=True)
-    assert sorted(map(str, found)) == sorted(f"k{number}" for number in known)
+    assert sorted(map(str, found)) == sorted(f"k{number}" for number in existing)
     if not db.is_postgresql():
-        kept = FactKey.objects.count() + FactKeyOverflow.objects.count()
-        assert kept == len(known)
+        stored_keys = FactKey.objects.count() + FactKeyOverflow.objects.count()
+        assert stored_keys == len(existing)
 
 
 def test_hashes_differ_by_key_and_source() -> None:

@@ -32,47 +32,49 @@ GOOD = "key,name,level\na,小红,金\nb,小明,银\n"
 BAD = "key,name,joined_at\na,小红,2026-01-02\nb,小明,昨天\nc,小李,2026-01-03\n"
 
 
-def brought(by: Staff, text: str | bytes, name: str = "members.csv") -> uploads.Upload:
+def accept_file(
+    by: Staff, text: str | bytes, name: str = "members.csv"
+) -> uploads.Upload:
     path = uploads.new_upload_path(by.community)
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return uploads.accept(path=path, name=name, by=by, at=AT)
 
 
-def started(by: Staff, text: str, **chosen: Any) -> ImportJob:
-    upload = brought(by, text)
-    uploads.change_options(upload=upload, by=by, **chosen)
+def start_import(by: Staff, text: str, **changes: Any) -> ImportJob:
+    upload = accept_file(by, text)
+    uploads.change_options(upload=upload, by=by, **changes)
     return jobs_runner.start(upload=upload, by=by, at=AT)
 
 
-def work_off(at: Any = LATER) -> None:
+def run_jobs(at: Any = LATER) -> None:
     only = {jobs.JOB: schedule.SCHEDULE[jobs.JOB]}
     while scheduler.run_due(only, clock=lambda: at):
         pass
 
 
-def fresh(job: ImportJob) -> ImportJob:
+def reload(job: ImportJob) -> ImportJob:
     return jobs.get(job.community, job.pk)
 
 
-def test_a_file_that_came_in_is_known_without_reading_it_again(by: Staff) -> None:
-    upload = brought(by, GOOD, "C:\\表\\会员\u0000.csv")
+def test_accepted_file_is_previewed_without_reading_it_again(by: Staff) -> None:
+    upload = accept_file(by, GOOD, "C:\\表\\会员\u0000.csv")
     assert upload.name == "会员.csv"
     assert upload.inspection["headings"] == ["key", "name", "level"]
     assert upload.options["target"] == "members"
     source = uploads.get_source(upload)
     assert (source.lines, source.format) == (3, "csv")
     uploads.path_of(upload).write_text("rubbish")
-    planned = jobs_runner.plan_sample(upload, by=by, at=AT)
-    preview = pipeline.preview(planned)
+    plan = jobs_runner.plan_sample(upload, by=by, at=AT)
+    preview = pipeline.preview(plan)
     assert [row["name"] for row in preview.rows] == ["小红", "小明"]
 
 
-def test_the_sample_keeps_rows_that_cannot_be_split(by: Staff) -> None:
-    upload = brought(by, "key,name\na,b\nc\nd,e\n")
-    piece = uploads.get_sample(upload).sample
-    assert piece is not None
-    assert [one.row for one in piece.broken] == [3]
-    assert piece.row_numbers.tolist() == [2, 4]
+def test_sample_includes_rows_that_cannot_be_split(by: Staff) -> None:
+    upload = accept_file(by, "key,name\na,b\nc\nd,e\n")
+    sample = uploads.get_sample(upload).sample
+    assert sample is not None
+    assert [one.row for one in sample.broken] == [3]
+    assert sample.row_numbers.tolist() == [2, 4]
 
 
 @pytest.mark.parametrize(
@@ -87,80 +89,80 @@ def test_the_sample_keeps_rows_that_cannot_be_split(by: Staff) -> None:
         ("这一列,那一列", "members"),
     ],
 )
-def test_what_a_file_holds_is_guessed(by: Staff, heading: str, target: str) -> None:
+def test_target_is_guessed_from_the_headings(
+    by: Staff, heading: str, target: str
+) -> None:
     row = ",".join("1" for _ in heading.split(","))
-    upload = brought(by, f"{heading}\n{row}\n")
+    upload = accept_file(by, f"{heading}\n{row}\n")
     assert upload.options["target"] == target
 
 
-def test_an_import_is_done_as_a_duty_and_says_how_it_went(
-    shop: Community, by: Staff
-) -> None:
-    job = started(by, GOOD)
+def test_import_runs_as_a_job_and_stores_its_result(shop: Community, by: Staff) -> None:
+    job = start_import(by, GOOD)
     assert job.state == "waiting"
-    work_off()
-    job = fresh(job)
+    run_jobs()
+    job = reload(job)
     assert (job.state, job.rows_read, job.rows_broken) == ("done", 2, 0)
     assert job.counts["members"] == 2
     assert account_queries.get(shop, "a").name == "小红"
     assert factories.recorded_facts(shop, "import.started") == [
         (None, {"file": "members.csv", "job": job.pk, "target": "members"})
     ]
-    work_off()
+    run_jobs()
     assert not job_queue.QueuedJob.objects.filter(job=jobs.JOB).exists()
 
 
-def test_one_broken_row_refuses_it_and_the_good_ones_can_be_had(
+def test_rejected_import_is_retried_with_its_valid_rows(
     shop: Community, by: Staff
 ) -> None:
-    job = started(by, BAD, mode=ALL_ROWS)
-    work_off()
-    job = fresh(job)
+    job = start_import(by, BAD, mode=ALL_ROWS)
+    run_jobs()
+    job = reload(job)
     assert (job.state, job.rows_broken) == ("rejected", 1)
     problem = job.problems.get()
     assert (problem.row, problem.value) == (3, "昨天")
-    again = jobs_runner.retry(job=job, mode=VALID_ROWS, by=by, at=LATER)
-    work_off()
-    assert (fresh(again).state, fresh(again).rows_read) == ("done", 3)
+    retried = jobs_runner.retry(job=job, mode=VALID_ROWS, by=by, at=LATER)
+    run_jobs()
+    assert (reload(retried).state, reload(retried).rows_read) == ("done", 3)
     assert set(account_queries.find(shop, ["a", "b", "c"])) == {"a", "c"}
-    text = error_report.path_of(again).read_text("utf-8-sig")
+    text = error_report.path_of(retried).read_text("utf-8-sig")
     assert "昨天" in text
 
 
-def test_a_cancelled_import_stops_and_goes_on_when_told(
+def test_cancelled_import_stops_and_is_resumed(
     shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = started(by, GOOD)
+    job = start_import(by, GOOD)
     jobs.cancel(job=job, by=by, at=AT)
-    work_off()
-    assert fresh(job).state == "cancelled"
+    run_jobs()
+    assert reload(job).state == "cancelled"
     assert not account_queries.find(shop, ["a"])
-    jobs_runner.resume(job=fresh(job), by=by, at=LATER)
+    jobs_runner.resume(job=reload(job), by=by, at=LATER)
 
-    def cancel_meanwhile(planned: ImportPlan, **given: Any) -> Any:
-        jobs.cancel(job=fresh(job), by=by, at=AT)
-        return run(planned, **given)
+    def cancel_meanwhile(plan: ImportPlan, **arguments: Any) -> Any:
+        jobs.cancel(job=reload(job), by=by, at=AT)
+        return run(plan, **arguments)
 
     run = pipeline.run
     monkeypatch.setattr(pipeline, "run", cancel_meanwhile)
-    work_off()
-    assert fresh(job).state == "cancelled"
+    run_jobs()
+    assert reload(job).state == "cancelled"
     assert not account_queries.find(shop, ["a"])
     monkeypatch.undo()
-    jobs_runner.resume(job=fresh(job), by=by, at=LATER)
-    work_off()
-    assert fresh(job).state == "done"
+    jobs_runner.resume(job=reload(job), by=by, at=LATER)
+    run_jobs()
+    assert reload(job).state == "done"
     with pytest.raises(state_machine.WrongState):
-        jobs.cancel(job=fresh(job), by=by, at=LATER)
+        jobs.cancel(job=reload(job), by=by, at=LATER)
 
 
-def test_a_killed_import_goes_on_where_it_stopped(
+def test_killed_import_resumes_where_it_stopped(
     shop: Community, by: Staff, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.IMPORT_CHUNK_ROWS = 1
     monkeypatch.setattr("qunce.importing.files.csv_files.BLOCK_BYTES", 40)
     rows = "".join(f"m{n},name {n}\n" for n in range(30))
-    job = started(by, "key,name\n" + rows)
+    job = start_import(by, "key,name\n" + rows)
 
     class Killed(BaseException):
         pass
@@ -173,40 +175,40 @@ def test_a_killed_import_goes_on_where_it_stopped(
     advance = jobs.advance
     monkeypatch.setattr(jobs, "advance", die)
     with pytest.raises(Killed):
-        work_off()
+        run_jobs()
     monkeypatch.setattr(jobs, "advance", advance)
-    assert fresh(job).state == "running"
+    assert reload(job).state == "running"
     here = ImportJob.objects.get(pk=job.pk).next_chunk
     assert here == 4
-    work_off(LATER)
-    assert fresh(job).state == "running", "its lease has not run out"
-    work_off(LATER + 2 * job_queue.LEASE)
-    done = fresh(job)
+    run_jobs(LATER)
+    assert reload(job).state == "running", "its lease has not run out"
+    run_jobs(LATER + 2 * job_queue.LEASE)
+    done = reload(job)
     assert (done.state, done.counts["members"]) == ("done", 30)
 
 
-def test_a_failed_import_says_why_and_goes_on_when_told(
+def test_failed_import_stores_the_reason_and_is_resumed(
     by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = started(by, GOOD)
+    job = start_import(by, GOOD)
 
     def fail(*_given: Any, **_named: Any) -> None:
         raise OSError("no room")
 
     monkeypatch.setattr(pipeline, "run", fail)
-    work_off()
-    assert fresh(job).state == "failed"
-    assert "log" in fresh(job).error or "日志" in fresh(job).error
+    run_jobs()
+    assert reload(job).state == "failed"
+    assert "log" in reload(job).error or "日志" in reload(job).error
     monkeypatch.undo()
-    jobs_runner.resume(job=fresh(job), by=by, at=LATER)
-    work_off()
-    assert fresh(job).state == "done"
+    jobs_runner.resume(job=reload(job), by=by, at=LATER)
+    run_jobs()
+    assert reload(job).state == "done"
 
 
-def test_who_lost_it_to_another_process_leaves_it_alone(
+def test_import_that_another_process_advanced_is_left_alone(
     by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = started(by, GOOD)
+    job = start_import(by, GOOD)
     advance = jobs.advance
 
     def overtaken(mine: ImportJob, **step: Any) -> None:
@@ -214,18 +216,18 @@ def test_who_lost_it_to_another_process_leaves_it_alone(
         advance(mine, **step)
 
     monkeypatch.setattr(jobs, "advance", overtaken)
-    work_off()
-    assert (fresh(job).state, fresh(job).error) == ("running", "")
+    run_jobs()
+    assert (reload(job).state, reload(job).error) == ("running", "")
 
 
-def test_progress_is_told_in_the_row(by: Staff) -> None:
-    job = started(by, GOOD)
-    work_off()
-    assert (fresh(job).phase, fresh(job).rows_done) == (pipeline.WRITING, 0)
+def test_progress_is_stored_in_the_row(by: Staff) -> None:
+    job = start_import(by, GOOD)
+    run_jobs()
+    assert (reload(job).phase, reload(job).rows_done) == (pipeline.WRITING, 0)
 
 
-def test_a_file_is_imported_once_at_a_time(by: Staff) -> None:
-    upload = brought(by, GOOD)
+def test_file_with_a_running_import_is_not_imported_again(by: Staff) -> None:
+    upload = accept_file(by, GOOD)
     jobs_runner.start(upload=upload, by=by, at=AT)
     with pytest.raises(jobs.ImportNotFinished):
         jobs_runner.start(upload=upload, by=by, at=AT)
@@ -233,15 +235,19 @@ def test_a_file_is_imported_once_at_a_time(by: Staff) -> None:
         uploads.discard(upload=upload, by=by, at=AT)
 
 
-def test_a_moved_clock_stops_it(shop: Community, by: Staff) -> None:
-    job = started(by, GOOD)
+def test_import_fails_after_a_change_of_the_time_zone(
+    shop: Community, by: Staff
+) -> None:
+    job = start_import(by, GOOD)
     Community.objects.filter(pk=shop.pk).update(timezone="America/Lima")
-    work_off()
-    assert fresh(job).state == "failed"
+    run_jobs()
+    assert reload(job).state == "failed"
 
 
-def test_files_go_after_a_week_and_parts_after_a_day(by: Staff, home: Path) -> None:
-    upload = brought(by, GOOD)
+def test_files_are_deleted_after_a_week_and_parts_after_a_day(
+    by: Staff, home: Path
+) -> None:
+    upload = accept_file(by, GOOD)
     part = uploads.new_upload_path(by.community)
     part.write_text("half")
     assert uploads.prune(at=AT + timedelta(days=6)) == 0
@@ -254,14 +260,14 @@ def test_files_go_after_a_week_and_parts_after_a_day(by: Staff, home: Path) -> N
         jobs_runner.start(upload=upload, by=by, at=LATER)
 
 
-def test_what_cannot_be_read_leaves_nothing_behind(by: Staff, home: Path) -> None:
+def test_unreadable_file_is_deleted(by: Staff, home: Path) -> None:
     for wrong in (b"\x00\x01\x02" * 9, b"PK\x03\x04nothing", b"a" * (5 << 20)):
         with pytest.raises(inspection.UnreadableFile):
-            brought(by, wrong)
+            accept_file(by, wrong)
     assert not [path for path in home.rglob("uploads/*/*") if path.is_file()]
 
 
-def test_too_large_a_file_is_refused(
+def test_too_large_file_is_rejected(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.MAX_UPLOAD_BYTES = 1_000
@@ -273,7 +279,7 @@ def test_too_large_a_file_is_refused(
         uploads.check_size(1)
 
 
-def test_another_sheet_is_another_table(by: Staff) -> None:
+def test_selecting_a_sheet_reads_its_table(by: Staff) -> None:
     path = uploads.new_upload_path(by.community)
     book = xlsxwriter.Workbook(str(path))
     for name, heading in (("说明", "请看第二页"), ("会员", "手机号")):
@@ -285,13 +291,11 @@ def test_another_sheet_is_another_table(by: Staff) -> None:
     uploads.select_sheet(upload=upload, by=by, sheet="会员", encoding="")
     assert upload.inspection["headings"] == ["手机号"]
     job = jobs_runner.start(upload=upload, by=by, at=AT)
-    work_off()
-    assert fresh(job).counts["members"] == 1
+    run_jobs()
+    assert reload(job).counts["members"] == 1
 
 
-def test_who_sees_a_part_of_the_members_imports_none(
-    shop: Community, by: Staff
-) -> None:
+def test_scoped_staff_and_operators_cannot_import(shop: Community, by: Staff) -> None:
     scoped = staff_models.create(
         community=shop, login="li", role="manager", scope={"all": []}, at=AT
     )
@@ -300,17 +304,17 @@ def test_who_sees_a_part_of_the_members_imports_none(
     for other in (scoped, clerk):
         assert not jobs.may_import(other)
         with pytest.raises(permissions.NotAllowed):
-            brought(other, GOOD)
+            accept_file(other, GOOD)
 
 
-def test_a_discarded_file_leaves_its_import_behind(by: Staff) -> None:
-    idle = brought(by, GOOD)
-    uploads.discard(upload=idle, by=by, at=AT)
+def test_discarded_file_keeps_its_import(by: Staff) -> None:
+    unused = accept_file(by, GOOD)
+    uploads.discard(upload=unused, by=by, at=AT)
     with pytest.raises(uploads.UploadNotFound):
-        uploads.get(by.community, idle.pk)
-    job = started(by, GOOD)
-    work_off()
-    upload = uploads.get(by.community, fresh(job).upload_id or 0)
+        uploads.get(by.community, unused.pk)
+    job = start_import(by, GOOD)
+    run_jobs()
+    upload = uploads.get(by.community, reload(job).upload_id or 0)
     uploads.discard(upload=upload, by=by, at=LATER)
-    assert fresh(job).state == "done"
-    assert json.loads(fresh(job).options)["mapping"]["level"] == "attr:level"
+    assert reload(job).state == "done"
+    assert json.loads(reload(job).options)["mapping"]["level"] == "attr:level"

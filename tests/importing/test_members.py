@@ -69,7 +69,7 @@ FORMATS = {
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_members_come_in_from_every_format(
+def test_members_are_imported_from_every_format(
     shop: Community, tmp_path: Path, name: str
 ) -> None:
     outcome = helpers.run(shop, FORMATS[name](tmp_path / name), "members")
@@ -92,7 +92,7 @@ def test_members_come_in_from_every_format(
     assert attributes.get(shop, "level").type in ("text", "choice")
 
 
-def test_the_same_file_again_changes_nothing(shop: Community, tmp_path: Path) -> None:
+def test_same_file_again_changes_nothing(shop: Community, tmp_path: Path) -> None:
     path = as_csv(tmp_path / "members.csv")
     helpers.run(shop, path, "members")
     before = facts.Fact.objects.count(), _revisions()
@@ -108,7 +108,7 @@ def _revisions() -> list[tuple[str, int, int]]:
     return list(rows.values_list("kind", "ref", "rev"))
 
 
-def test_a_later_file_changes_what_it_tells_otherwise(
+def test_later_file_changes_only_what_is_different(
     shop: Community, tmp_path: Path
 ) -> None:
     helpers.run(shop, as_csv(tmp_path / "members.csv"), "members")
@@ -122,32 +122,32 @@ def test_a_later_file_changes_what_it_tells_otherwise(
     assert matching_keys(shop, {"tag": {"all": ["vip", "koc"]}}) == ["a"]
     b = account_queries.get(shop, "b").pk
     assert [
-        account for account, _said in factories.recorded_facts(shop, "member.left")
+        account for account, _payload in factories.recorded_facts(shop, "member.left")
     ][-1] == b
 
 
 def test_chinese_headings_are_guessed(shop: Community, tmp_path: Path) -> None:
     text = "昵称,手机,备注,最近下单\n小红,13800138000,喜欢茶;常来,2026/3/5 9:07\n"
-    planned = helpers.plan(
+    plan = helpers.plan(
         shop, helpers.write(tmp_path, text, encoding="gb18030"), "members"
     )
-    assert planned.mapping == {
+    assert plan.mapping == {
         "昵称": "name",
         "手机": "phone",
         "备注": "attr:remark",
         "最近下单": "attr:last_order",
     }
-    pipeline.run(planned)
+    pipeline.run(plan)
     assert attributes.get(shop, "last_order").type == "instant"
     rule = {"attr": {"name": "remark", "contains": "茶"}}
     assert matching_keys(shop, rule) == ["13800138000"]
 
 
-def test_a_given_mapping_overrules_the_guess(shop: Community, tmp_path: Path) -> None:
+def test_given_mapping_replaces_the_guess(shop: Community, tmp_path: Path) -> None:
     path = helpers.write(tmp_path, "id,昵称,x\n1,小红,2\n")
     given = {"x": "name", "昵称": ""}
-    planned = helpers.plan(shop, path, "members", mapping=given)
-    assert planned.mapping == {"id": "key", "昵称": "", "x": "name"}
+    plan = helpers.plan(shop, path, "members", mapping=given)
+    assert plan.mapping == {"id": "key", "昵称": "", "x": "name"}
     for wrong in ({"y": "name"}, {"x": "nonsense"}, {"x": "name", "昵称": "name"}):
         with pytest.raises(column_mapping.InvalidMapping):
             helpers.plan(shop, path, "members", mapping=wrong)
@@ -155,13 +155,13 @@ def test_a_given_mapping_overrules_the_guess(shop: Community, tmp_path: Path) ->
         helpers.plan(shop, path, "members", mapping={"id": ""})
 
 
-def test_every_broken_row_is_told_with_row_field_and_remedy(
+def test_broken_rows_are_reported_with_row_field_and_remedy(
     shop: Community, tmp_path: Path
 ) -> None:
     text = "key,phone,joined_at,birthday\na,123,,\nb,,昨天,1990-02-30\n,,,1990-01-01\nd,,,\ne\n"
     outcome = helpers.run(shop, helpers.write(tmp_path, text), "members")
-    told = [(one.row, one.field, one.value) for one in outcome.problems]
-    assert told == [
+    reported = [(one.row, one.field, one.value) for one in outcome.problems]
+    assert reported == [
         (2, "phone", "123"),
         (3, "birthday", "1990-02-30"),
         (3, "joined_at", "昨天"),
@@ -171,17 +171,17 @@ def test_every_broken_row_is_told_with_row_field_and_remedy(
     assert all(one.remedy for one in outcome.problems)
     assert outcome.job.rows_broken == 4
     assert matching_keys(shop, {"all": []}) == ["d"]
-    kept = jobs.ImportProblem.objects.filter(job=outcome.job).order_by("pk")
-    assert [(one.row, one.field, one.value) for one in kept] == told
+    stored = jobs.ImportProblem.objects.filter(job=outcome.job).order_by("pk")
+    assert [(one.row, one.field, one.value) for one in stored] == reported
     with error_report.path_of(outcome.job).open(
         encoding="utf-8-sig", newline=""
     ) as file:
         assert [row[:3] for row in csv.reader(file)][1:] == [
-            [str(row), field, value] for row, field, value in told
+            [str(row), field, value] for row, field, value in reported
         ]
 
 
-def test_one_broken_row_refuses_a_file_that_is_to_come_whole(
+def test_one_broken_row_rejects_a_file_in_mode_all(
     shop: Community, tmp_path: Path
 ) -> None:
     path = helpers.write(tmp_path, "key,joined_at\na,2026-01-01\nb,昨天\n")
@@ -192,16 +192,14 @@ def test_one_broken_row_refuses_a_file_that_is_to_come_whole(
     assert not account_models.Account.objects.exists()
 
 
-def test_dates_that_can_be_read_both_ways_are_said_to_be(
-    shop: Community, tmp_path: Path
-) -> None:
+def test_ambiguous_dates_are_noted(shop: Community, tmp_path: Path) -> None:
     both = helpers.write(tmp_path, "key,joined_at\na,1/2/2026\n")
     assert "two ways" in helpers.plan(shop, both, "members").notes[0]
     assert not helpers.plan(shop, both, "members", dates="mdy").notes
-    told = helpers.write(tmp_path, "key,joined_at\na,1/2/2026\nb,1/13/2026\n")
-    planned = helpers.plan(shop, told, "members")
-    assert not planned.notes
-    pipeline.run(planned)
+    reported = helpers.write(tmp_path, "key,joined_at\na,1/2/2026\nb,1/13/2026\n")
+    plan = helpers.plan(shop, reported, "members")
+    assert not plan.notes
+    pipeline.run(plan)
     assert (
         timestamps.to_micros(account_queries.get(shop, "a").joined_at)
         == timestamps.to_micros(account_queries.get(shop, "b").joined_at)
@@ -209,7 +207,7 @@ def test_dates_that_can_be_read_both_ways_are_said_to_be(
     )
 
 
-def test_members_who_share_a_phone_are_one_person(
+def test_members_with_the_same_phone_are_one_person(
     shop: Community, tmp_path: Path
 ) -> None:
     text = "key,phone,tags\na,13800138000,x\nb,+86 138-0013-8000,y\nc,,\n"
@@ -218,7 +216,7 @@ def test_members_who_share_a_phone_are_one_person(
     assert matching_keys(shop, {"tag": {"all": ["x", "y"]}}) == ["a"]
 
 
-def test_rows_of_one_key_are_one_member(shop: Community, tmp_path: Path) -> None:
+def test_rows_with_one_key_are_one_member(shop: Community, tmp_path: Path) -> None:
     path = helpers.write(tmp_path, "key,name,tags\na,one,x\na,two,y\n")
     helpers.run(shop, path, "members")
     again = helpers.run(shop, path, "members")
@@ -227,7 +225,7 @@ def test_rows_of_one_key_are_one_member(shop: Community, tmp_path: Path) -> None
     assert matching_keys(shop, {"tag": {"all": ["x", "y"]}}) == ["a"]
 
 
-def test_columns_become_attributes_of_the_type_that_all_values_fit(
+def test_further_columns_become_attributes_of_a_fitting_type(
     shop: Community, tmp_path: Path
 ) -> None:
     text = (
@@ -250,18 +248,18 @@ def test_columns_become_attributes_of_the_type_that_all_values_fit(
     assert [one.field for one in later.problems] == ["n"]
 
 
-def test_a_dry_run_shows_the_first_rows_and_writes_nothing(
+def test_preview_shows_the_first_rows_and_writes_nothing(
     shop: Community, tmp_path: Path
 ) -> None:
-    planned = helpers.plan(shop, as_csv(tmp_path / "members.csv"), "members")
-    preview = pipeline.preview(planned, 2)
+    plan = helpers.plan(shop, as_csv(tmp_path / "members.csv"), "members")
+    preview = pipeline.preview(plan, 2)
     assert [row["key"] for row in preview.rows] == ["a", "b"]
     assert preview.rows[0]["joined_at"] == "2026-01-02 09:00:00+08:00"
     assert not account_models.Account.objects.exists()
     assert not jobs.ImportJob.objects.exists()
 
 
-def test_tags_come_with_their_depth(shop: Community, tmp_path: Path) -> None:
+def test_tags_are_imported_with_their_depth(shop: Community, tmp_path: Path) -> None:
     path = helpers.write(
         tmp_path, "member_key,tag,depth\na,茶,3\na,酒,\nb,茶,1\nb,茶,x\n"
     )
@@ -277,6 +275,6 @@ def test_tags_come_with_their_depth(shop: Community, tmp_path: Path) -> None:
     assert tag_models.TagBatch.objects.count() == 2
 
 
-def test_an_unknown_target_is_named() -> None:
+def test_unknown_target_is_named_in_the_error() -> None:
     with pytest.raises(registry.TargetNotFound, match="nonsense"):
         registry.get("nonsense")

@@ -20,7 +20,7 @@ TEXT = """group_key,member_key,joined_at,left_at,role
 """
 
 
-def test_memberships_come_in_once(shop: Community, tmp_path: Path) -> None:
+def test_memberships_are_imported_once(shop: Community, tmp_path: Path) -> None:
     path = helpers.write(tmp_path, TEXT)
     outcome = helpers.run(shop, path, "memberships")
     assert outcome.job.counts == {"changed": 3, "known": 0, "members": 2}
@@ -35,7 +35,7 @@ def test_memberships_come_in_once(shop: Community, tmp_path: Path) -> None:
     assert after == before
 
 
-def test_a_later_file_tells_who_left_and_who_came_back(
+def test_later_file_records_departures_and_returns(
     shop: Community, tmp_path: Path
 ) -> None:
     helpers.run(shop, helpers.write(tmp_path, TEXT), "memberships")

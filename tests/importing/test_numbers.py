@@ -14,7 +14,7 @@ SIGNS = st.sampled_from(["", "¥", "$", "€", "£", "￥", "CNY ", "RMB"])
 
 
 @given(AMOUNTS, SIGNS)
-def test_what_is_written_with_separators_and_signs_is_read_back(
+def test_numbers_with_separators_and_currency_signs_are_parsed(
     amount: Decimal, sign: str
 ) -> None:
     size = f"{abs(amount):,.2f}"
@@ -30,21 +30,21 @@ def test_what_is_written_with_separators_and_signs_is_read_back(
 
 
 @given(AMOUNTS)
-def test_a_decimal_comma_is_read_where_its_column_has_one(amount: Decimal) -> None:
+def test_decimal_comma_is_parsed_where_its_column_has_one(amount: Decimal) -> None:
     text = f"{amount:,.2f}".replace(",", " ").replace(".", ",").replace(" ", ".")
     assert numbers.detect_style([text]) == numbers.COMMA
     assert numbers.parse(text, numbers.COMMA) == amount
 
 
 @given(st.lists(AMOUNTS))
-def test_a_column_is_read_as_its_texts_one_by_one(some: list[Decimal]) -> None:
-    plain = [str(amount) for amount in some]
-    grouped = [f"{amount:,}" for amount in some]
+def test_column_is_parsed_like_its_texts_one_by_one(values: list[Decimal]) -> None:
+    plain = [str(amount) for amount in values]
+    grouped = [f"{amount:,}" for amount in values]
     for texts in (plain, grouped):
         column = typed_columns.parse_amounts(
             pa.array(texts, pa.string()), numbers.POINT
         )
-        assert column.values.to_pylist() == some
+        assert column.values.to_pylist() == values
         assert not column.errors
 
 
@@ -72,7 +72,7 @@ def test_a_column_is_read_as_its_texts_one_by_one(some: list[Decimal]) -> None:
         ("9999999999999", None),
     ],
 )
-def test_writings(text: str, number: str | None) -> None:
+def test_numbers_in_many_notations(text: str, number: str | None) -> None:
     if number is None:
         with pytest.raises(numbers.InvalidNumber):
             numbers.parse(text)

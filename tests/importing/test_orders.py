@@ -25,7 +25,7 @@ def rows(*names: str) -> list[tuple[Any, ...]]:
     return list(Order.objects.order_by("key").values_list(*names))
 
 
-def test_canonical_orders_come_in_once(shop: Community, tmp_path: Path) -> None:
+def test_orders_are_imported_once(shop: Community, tmp_path: Path) -> None:
     items = '[{""category"":""茶"",""quantity"":1}]'
     text = (
         "order_key,member_key,paid_at,amount,currency,items,refunded_at\n"
@@ -56,7 +56,7 @@ def test_canonical_orders_come_in_once(shop: Community, tmp_path: Path) -> None:
     assert Fact.objects.count() == before
 
 
-def test_lines_of_one_order_are_put_together(shop: Community, tmp_path: Path) -> None:
+def test_lines_are_summed_up_to_orders(shop: Community, tmp_path: Path) -> None:
     text = (
         "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
         "1,x,Tea,2,12/1/2010 8:26,2.555,17850.0,UK\n"
@@ -76,7 +76,7 @@ def test_lines_of_one_order_are_put_together(shop: Community, tmp_path: Path) ->
     assert factories.matching_keys(shop, {"all": []}) == ["17850"]
 
 
-def test_exports_of_shops_need_no_mapping(shop: Community, tmp_path: Path) -> None:
+def test_shop_exports_need_no_mapping(shop: Community, tmp_path: Path) -> None:
     text = (
         "订单编号,买家会员名,买家实际支付金额,订单付款时间,宝贝标题,宝贝数量\n"
         "77,小红,￥88.00,2026/3/5 9:07,龙井茶,2\n"
@@ -87,30 +87,30 @@ def test_exports_of_shops_need_no_mapping(shop: Community, tmp_path: Path) -> No
     ]
 
 
-def test_a_later_file_amends_and_refunds(shop: Community, tmp_path: Path) -> None:
+def test_later_file_amends_and_refunds(shop: Community, tmp_path: Path) -> None:
     head = "order_key,member_key,paid_at,amount,refunded_at,refunded_amount\n"
     helpers.run(shop, helpers.write(tmp_path, head + "1,a,2026-03-01,10,,\n"), "orders")
     later = helpers.write(tmp_path, head + "1,a,2026-03-01,12,2026-03-02,5\n")
     outcome = helpers.run(shop, later, "orders")
     assert (outcome.job.counts["amended"], outcome.job.counts["known"]) == (1, 0)
     assert rows("amount", "refunded_amount") == [(1200, 500)]
-    assert [said for _a, said in factories.recorded_facts(shop, "order.amended")] == [
-        {"order": "1", "amount": 200}
-    ]
-    assert [said for _a, said in factories.recorded_facts(shop, "order.refunded")] == [
-        {"order": "1", "amount": 500}
-    ]
+    assert [
+        payload for _a, payload in factories.recorded_facts(shop, "order.amended")
+    ] == [{"order": "1", "amount": 200}]
+    assert [
+        payload for _a, payload in factories.recorded_facts(shop, "order.refunded")
+    ] == [{"order": "1", "amount": 500}]
     assert helpers.run(shop, later, "orders").job.counts["amended"] == 0
 
 
-def test_broken_orders_are_told(shop: Community, tmp_path: Path) -> None:
+def test_broken_orders_are_reported(shop: Community, tmp_path: Path) -> None:
     text = (
         "order_key,paid_at,amount,currency\n"
         "1,2026-03-01,10,RENMINBI\n2,,10,\n3,2026-03-01,,\n4,2026-03-01,ten,\n"
     )
     outcome = helpers.run(shop, helpers.write(tmp_path, text), "orders")
-    told = [(one.row, one.field) for one in outcome.problems]
-    assert told == [(2, "currency"), (3, "paid_at"), (4, "amount"), (5, "amount")]
+    reported = [(one.row, one.field) for one in outcome.problems]
+    assert reported == [(2, "currency"), (3, "paid_at"), (4, "amount"), (5, "amount")]
     assert not Order.objects.exists()
 
 
@@ -128,7 +128,7 @@ LINES = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25
 )
 @given(LINES, st.sampled_from([2, 5, 1_000]))
-def test_orders_are_the_sums_of_their_lines(
+def test_amounts_are_the_sums_of_lines(
     shop: Community,
     tmp_path: Path,
     lines: list[tuple[int, int, Decimal]],
@@ -138,9 +138,9 @@ def test_orders_are_the_sums_of_their_lines(
     text = "order_key,paid_at,sku,quantity,price\n" + "".join(
         f"{order},2026-03-01,s,{quantity},{price}\n" for order, quantity, price in lines
     )
-    planned = helpers.plan(shop, helpers.write(tmp_path, text), "orders")
-    planned.options = dataclasses.replace(planned.options, chunk_rows=chunk)
-    counts = pipeline.run(planned).job.counts
+    plan = helpers.plan(shop, helpers.write(tmp_path, text), "orders")
+    plan.options = dataclasses.replace(plan.options, chunk_rows=chunk)
+    counts = pipeline.run(plan).job.counts
     totals: dict[str, Decimal] = {}
     for order, quantity, price in lines:
         totals[str(order)] = totals.get(str(order), Decimal(0)) + quantity * price

@@ -49,84 +49,80 @@ def refund(shop: Community, key: str, amount: int) -> None:
     )
 
 
-def walk(by: Staff, wanted: OrderFilters = ALL, limit: int = 3) -> list[str]:
-    """Keys of all pages, turned to the end."""
-    found, before = [], None
+def list_keys(by: Staff, filters: OrderFilters = ALL, limit: int = 3) -> list[str]:
+    """Return the keys of all pages."""
+    keys, before = [], None
     while True:
         page = order_list.page(
-            by=by, at=LATER, filters=wanted, before=before, limit=limit
+            by=by, at=LATER, filters=filters, before=before, limit=limit
         )
         assert len(page.orders) <= limit
-        found += [order.key for order in page.orders]
+        keys += [order.key for order in page.orders]
         if page.next is None:
-            return found
+            return keys
         before = page.next
 
 
-def test_pages_show_every_order_once_the_newest_first(
-    shop: Community, by: Staff
-) -> None:
-    made_ = [pay(shop, f"o{n}", None, ago=n * 7 % 6) for n in range(20)]
-    wanted = sorted(made_, key=lambda one: (one.paid_at, one.pk), reverse=True)
-    assert walk(by) == [one.key for one in wanted]
-    assert walk(by, limit=50) == [one.key for one in wanted]
+def test_pages_list_every_order_once_newest_first(shop: Community, by: Staff) -> None:
+    created = [pay(shop, f"o{n}", None, ago=n * 7 % 6) for n in range(20)]
+    expected = sorted(created, key=lambda one: (one.paid_at, one.pk), reverse=True)
+    assert list_keys(by) == [one.key for one in expected]
+    assert list_keys(by, limit=50) == [one.key for one in expected]
 
 
-def test_orders_are_found_by_what_was_refunded(shop: Community, by: Staff) -> None:
+def test_orders_are_filtered_by_refund_state(shop: Community, by: Staff) -> None:
     for n, amount in enumerate((0, 1, 999, 1000)):
         pay(shop, f"o{n}", None, ago=n)
         if amount:
             refund(shop, f"o{n}", amount)
-    assert walk(by, OrderFilters(state="unrefunded")) == ["o0"]
-    assert walk(by, OrderFilters(state="refunded")) == ["o1", "o2", "o3"]
-    assert walk(by, OrderFilters(state="partly_refunded")) == ["o1", "o2"]
-    assert walk(by, OrderFilters(state="fully_refunded")) == ["o3"]
-    assert walk(by, OrderFilters(key="o2")) == ["o2"]
-    assert walk(by, OrderFilters(key="o")) == []
+    assert list_keys(by, OrderFilters(state="unrefunded")) == ["o0"]
+    assert list_keys(by, OrderFilters(state="refunded")) == ["o1", "o2", "o3"]
+    assert list_keys(by, OrderFilters(state="partly_refunded")) == ["o1", "o2"]
+    assert list_keys(by, OrderFilters(state="fully_refunded")) == ["o3"]
+    assert list_keys(by, OrderFilters(key="o2")) == ["o2"]
+    assert list_keys(by, OrderFilters(key="o")) == []
 
 
-def test_a_member_s_orders_are_those_of_all_their_accounts(
-    shop: Community, by: Staff
-) -> None:
-    ann, too, bob = factories.members(shop, "ann", "ann-2", "bob")
-    for n, who in enumerate((ann, too, bob)):
+def test_member_filter_includes_all_their_accounts(shop: Community, by: Staff) -> None:
+    ann, ann_too, bob = factories.members(shop, "ann", "ann-2", "bob")
+    for n, who in enumerate((ann, ann_too, bob)):
         pay(shop, f"o{n}", who, ago=n)
-    merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
-    assert walk(by, OrderFilters(member=too)) == ["o0", "o1"]
+    merges.merge(community=shop, pairs=[merges.Pair(ann, ann_too)], by=by, at=AT)
+    assert list_keys(by, OrderFilters(member=ann_too)) == ["o0", "o1"]
     (order,) = order_list.page(by=by, at=LATER, filters=OrderFilters(key="o1")).orders
-    assert order_list.find_buyers([order])[too].key == "ann"
+    assert order_list.find_buyers([order])[ann_too].key == "ann"
 
 
-def test_who_sees_some_people_sees_their_orders_only(
+def test_scoped_staff_see_only_orders_of_their_members(
     shop: Community, by: Staff
 ) -> None:
     """S3"""
     ann, bob = factories.members(shop, "ann", "bob")
     assignments.apply(tag=factories.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
-    shown = pay(shop, "hers", ann, ago=3)
-    others = [pay(shop, f"his{n}", bob, ago=n) for n in range(4)]
+    shown = pay(shop, "visible", ann, ago=3)
+    others = [pay(shop, f"hidden{n}", bob, ago=n) for n in range(4)]
     nobodys = pay(shop, "nobody's", None)
     by.scope = {"tag": {"any": ["mine"]}}
-    assert walk(by) == ["hers"]
+    assert list_keys(by) == ["visible"]
     assert order_list.get(by=by, pk=shown.pk, at=LATER) == shown
     for order in (*others, nobodys):
         with pytest.raises(orders.OrderNotFound):
             order_list.get(by=by, pk=order.pk, at=LATER)
     with pytest.raises(account_queries.MemberNotFound):
-        walk(by, OrderFilters(member=bob))
-    told = order_list.totals(by=by, filters=ALL, at=LATER)
-    assert told == [orders.Totals(1, 1000, 0, "CNY")]
+        list_keys(by, OrderFilters(member=bob))
+    totals = order_list.totals(by=by, filters=ALL, at=LATER)
+    assert totals == [orders.Totals(1, 1000, 0, "CNY")]
 
 
-def test_another_community_s_orders_are_unknown(shop: Community, by: Staff) -> None:
+def test_orders_of_another_community_are_unknown(shop: Community, by: Staff) -> None:
     other = factories.community("other")
     theirs = pay(other, "theirs", None)
-    assert walk(by) == []
+    assert list_keys(by) == []
     with pytest.raises(orders.OrderNotFound):
         order_list.get(by=by, pk=theirs.pk, at=LATER)
 
 
-def test_money_of_two_currencies_is_never_added(shop: Community, by: Staff) -> None:
+def test_currencies_are_summed_separately(shop: Community, by: Staff) -> None:
     pay(shop, "a", None)
     pay(shop, "b", None)
     pay(shop, "c", None, currency="USD")
@@ -136,11 +132,11 @@ def test_money_of_two_currencies_is_never_added(shop: Community, by: Staff) -> N
         orders.Totals(1, 1000, 0, "USD"),
     ]
     refunded = OrderFilters(state="refunded")
-    told = order_list.totals(by=by, filters=refunded, at=LATER)
-    assert told == [orders.Totals(1, 1000, 300, "CNY")]
+    totals = order_list.totals(by=by, filters=refunded, at=LATER)
+    assert totals == [orders.Totals(1, 1000, 300, "CNY")]
 
 
-def test_very_wide_scopes_are_not_added_up_while_one_waits(
+def test_orders_of_a_wide_scope_are_not_summed(
     shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
@@ -153,18 +149,18 @@ def test_very_wide_scopes_are_not_added_up_while_one_waits(
     assert order_list.totals(by=by, filters=OrderFilters(member=bob), at=LATER) == []
 
 
-def test_a_page_that_looks_through_many_stops_and_can_go_on(
+def test_page_stops_after_many_rows_and_can_be_continued(
     shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
     assignments.apply(tag=factories.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
     for n in range(12):
-        pay(shop, f"his{n}", bob, ago=n)
-    pay(shop, "hers", ann, ago=99)
+        pay(shop, f"hidden{n}", bob, ago=n)
+    pay(shop, "visible", ann, ago=99)
     by.scope = {"tag": {"any": ["mine"]}}
     monkeypatch.setattr(order_list, "CHUNK_SIZE", 2)
     monkeypatch.setattr(order_list, "MAX_ROWS_SCANNED", 4)
     first = order_list.page(by=by, at=LATER, filters=ALL)
     assert first.orders == []
     assert first.next is not None
-    assert walk(by) == ["hers"]
+    assert list_keys(by) == ["visible"]

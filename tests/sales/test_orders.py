@@ -23,11 +23,15 @@ def shop() -> Community:
     return communities.create(key="shop", at=NOW, currency="USD")
 
 
-def pay(shop: Community, key: str = "A-1", amount: int = 1250, **more: Any) -> Any:
-    given: dict[str, Any] = {"currency": "USD", "account": 7, "paid_at": EARLIER}
-    given |= {"at": NOW, **more}
+def record_payment(
+    shop: Community, key: str = "A-1", amount: int = 1250, **more: Any
+) -> Any:
+    arguments: dict[str, Any] = {"currency": "USD", "account": 7, "paid_at": EARLIER}
+    arguments |= {"at": NOW, **more}
     by = staff_models.system(shop)
-    return orders.record_payment(community=shop, key=key, amount=amount, by=by, **given)
+    return orders.record_payment(
+        community=shop, key=key, amount=amount, by=by, **arguments
+    )
 
 
 def refund(shop: Community, amount: int | None = None, key: str = "A-1") -> Any:
@@ -37,7 +41,7 @@ def refund(shop: Community, amount: int | None = None, key: str = "A-1") -> Any:
     )
 
 
-def logged() -> list[tuple[str, dict[str, Any]]]:
+def recorded_facts() -> list[tuple[str, dict[str, Any]]]:
     kinds = {
         number: kind
         for kind in orders.SPEND
@@ -50,16 +54,18 @@ def logged() -> list[tuple[str, dict[str, Any]]]:
 
 
 def spend() -> int:
-    return sum(orders.SPEND[kind] * payload["amount"] for kind, payload in logged())
+    return sum(
+        orders.SPEND[kind] * payload["amount"] for kind, payload in recorded_facts()
+    )
 
 
-def test_a_paid_order_is_a_row_and_a_fact_of_when_it_was_paid(shop: Community) -> None:
+def test_payment_creates_a_row_and_a_fact(shop: Community) -> None:
     items = [{"category": "tea"}, {"category": "cups"}, {"category": "tea"}, {}]
-    order = pay(shop, items=items)
+    order = record_payment(shop, items=items)
     assert orders.get(shop, "A-1") == order
     fact = facts.Fact.objects.get()
     assert (fact.account_id, fact.happened_at, fact.recorded_at) == (7, EARLIER, NOW)
-    assert logged() == [
+    assert recorded_facts() == [
         (
             "order.paid",
             {
@@ -72,28 +78,28 @@ def test_a_paid_order_is_a_row_and_a_fact_of_when_it_was_paid(shop: Community) -
     ]
 
 
-def test_the_same_order_again_changes_nothing(shop: Community) -> None:
-    first = pay(shop, source="till")
-    again = pay(shop, source="till")
+def test_same_order_again_changes_nothing(shop: Community) -> None:
+    first = record_payment(shop, source="till")
+    again = record_payment(shop, source="till")
     assert again.pk == first.pk
-    assert len(logged()) == 1
+    assert len(recorded_facts()) == 1
 
 
-def test_the_same_key_in_another_community_is_another_order(shop: Community) -> None:
+def test_same_key_in_another_community_is_another_order(shop: Community) -> None:
     other = communities.create(key="other", at=NOW, currency="USD")
-    assert pay(shop).pk != pay(other).pk
+    assert record_payment(shop).pk != record_payment(other).pk
 
 
-def test_another_amount_amends_it_by_the_difference(shop: Community) -> None:
-    pay(shop, amount=1250)
-    pay(shop, amount=1000)
-    assert logged()[-1] == ("order.amended", {"order": "A-1", "amount": -250})
+def test_other_amount_amends_the_order(shop: Community) -> None:
+    record_payment(shop, amount=1250)
+    record_payment(shop, amount=1000)
+    assert recorded_facts()[-1] == ("order.amended", {"order": "A-1", "amount": -250})
     assert facts.Fact.objects.order_by("pk")[1].happened_at == EARLIER
     assert orders.get(shop, "A-1").amount == spend() == 1000
 
 
-def test_it_may_be_refunded_in_parts_and_no_further(shop: Community) -> None:
-    pay(shop, amount=1000)
+def test_refunds_add_up_to_the_amount_at_most(shop: Community) -> None:
+    record_payment(shop, amount=1000)
     refund(shop, 300)
     assert orders.may_refund(orders.get(shop, "A-1"), 700)
     with pytest.raises(orders.RefundTooLarge, match=r"only 7\.00"):
@@ -106,34 +112,34 @@ def test_it_may_be_refunded_in_parts_and_no_further(shop: Community) -> None:
         refund(shop)
 
 
-def test_a_total_that_is_told_twice_is_refunded_once(shop: Community) -> None:
-    pay(shop, amount=1000)
+def test_refund_total_reported_twice_is_refunded_once(shop: Community) -> None:
+    record_payment(shop, amount=1000)
     for total in (300, 300, 250, 900, 900):
         orders.refund_up_to(
             community=shop, key="A-1", total=total, refunded_at=NOW, by=None, at=NOW
         )
-    refunds = [p["amount"] for kind, p in logged() if kind == "order.refunded"]
+    refunds = [p["amount"] for kind, p in recorded_facts() if kind == "order.refunded"]
     assert refunds == [300, 600]
 
 
-def test_it_is_not_amended_below_what_was_refunded(shop: Community) -> None:
-    pay(shop, amount=1000)
+def test_order_is_not_amended_below_its_refunds(shop: Community) -> None:
+    record_payment(shop, amount=1000)
     refund(shop, 600)
     with pytest.raises(orders.RefundTooLarge, match=r"5\.00 is less"):
-        pay(shop, amount=500)
-    pay(shop, amount=600)
+        record_payment(shop, amount=500)
+    record_payment(shop, amount=600)
     assert spend() == 0
 
 
-def test_an_order_of_zero_stays_an_order(shop: Community) -> None:
-    pay(shop, amount=0)
+def test_order_of_zero_is_an_order(shop: Community) -> None:
+    record_payment(shop, amount=0)
     (totals,) = orders.totals(shop)
     assert (totals.orders, totals.paid) == (1, 0)
     assert not orders.may_refund(orders.get(shop, "A-1"), 1)
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("invalid", "message"),
     [
         ({"key": " "}, "needs a key"),
         ({"amount": -1}, "as a refund"),
@@ -141,24 +147,24 @@ def test_an_order_of_zero_stays_an_order(shop: Community) -> None:
         ({"currency": "US"}, "not a currency"),
     ],
 )
-def test_it_refuses_what_is_no_order(
-    shop: Community, wrong: dict[str, Any], said: str
+def test_invalid_order_is_rejected(
+    shop: Community, invalid: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(orders.InvalidOrder, match=said):
-        pay(shop, **wrong)
-    assert logged() == []
+    with pytest.raises(orders.InvalidOrder, match=message):
+        record_payment(shop, **invalid)
+    assert recorded_facts() == []
 
 
-def test_it_refuses_to_change_the_currency(shop: Community) -> None:
-    pay(shop)
+def test_currency_cannot_change(shop: Community) -> None:
+    record_payment(shop)
     with pytest.raises(orders.InvalidOrder, match="paid in USD, not in EUR"):
-        pay(shop, currency="EUR")
+        record_payment(shop, currency="EUR")
 
 
-def test_money_of_two_currencies_is_not_added(shop: Community) -> None:
-    pay(shop, "A-1", 100)
-    pay(shop, "A-2", 200)
-    pay(shop, "A-3", 900, currency="EUR")
+def test_currencies_are_summed_separately(shop: Community) -> None:
+    record_payment(shop, "A-1", 100)
+    record_payment(shop, "A-2", 200)
+    record_payment(shop, "A-3", 900, currency="EUR")
     refund(shop, 50, "A-2")
     assert [
         (t.currency, t.orders, t.paid, t.refunded) for t in orders.totals(shop)
@@ -168,10 +174,10 @@ def test_money_of_two_currencies_is_not_added(shop: Community) -> None:
     ]
 
 
-def test_an_order_nobody_knows_is_named(shop: Community) -> None:
+def test_unknown_order_is_named_in_the_error(shop: Community) -> None:
     with pytest.raises(orders.OrderNotFound, match="“A-9”"):
         refund(shop, key="A-9")
 
 
-def test_value_layers_count_what_orders_call_spent() -> None:
+def test_value_layers_use_the_same_sums() -> None:
     assert layer_specs.SPENDING_KINDS == orders.SPEND

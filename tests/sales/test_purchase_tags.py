@@ -30,7 +30,9 @@ def member(shop: Community, key: str) -> int:
     return accounts.create(community=shop, key=key, by=by, at=NOW).pk
 
 
-def pay(shop: Community, key: str, account: int | None, *items: dict[str, Any]) -> None:
+def record_payment(
+    shop: Community, key: str, account: int | None, *items: dict[str, Any]
+) -> None:
     orders.record_payment(
         community=shop,
         key=key,
@@ -55,31 +57,31 @@ def depths(account: int) -> dict[str, int]:
     return assignments.depths_of_person([account])
 
 
-def test_a_tag_is_as_deep_as_its_category_was_bought_often(shop: Community) -> None:
+def test_depth_is_the_number_of_orders_with_the_category(shop: Community) -> None:
     ann, ben = member(shop, "ann"), member(shop, "ben")
-    pay(shop, "1", ann, TEA, CUPS, TEA)
-    pay(shop, "2", ann, TEA)
-    pay(shop, "3", ben, CUPS)
-    pay(shop, "4", None, TEA)
+    record_payment(shop, "1", ann, TEA, CUPS, TEA)
+    record_payment(shop, "2", ann, TEA)
+    record_payment(shop, "3", ben, CUPS)
+    record_payment(shop, "4", None, TEA)
     assert depths(ann) == {"bought:tea": 2, "bought:cups": 1}
     assert depths(ben) == {"bought:cups": 1}
     assert library.get(shop, "bought:tea").name == "tea"
 
 
-def test_new_orders_deepen_it_and_nothing_else_changes(shop: Community) -> None:
+def test_new_order_changes_only_its_tags(shop: Community) -> None:
     ann = member(shop, "ann")
-    pay(shop, "1", ann, TEA, CUPS)
+    record_payment(shop, "1", ann, TEA, CUPS)
     assert depths(ann) == {"bought:tea": 1, "bought:cups": 1}
-    pay(shop, "2", ann, TEA)
+    record_payment(shop, "2", ann, TEA)
     assert purchase_tags.catch_up(at=NOW) == 1
     assert purchase_tags.catch_up(at=NOW) == 0
     assert depths(ann) == {"bought:tea": 2, "bought:cups": 1}
 
 
-def test_an_order_wholly_refunded_is_not_counted(shop: Community) -> None:
+def test_fully_refunded_order_is_not_counted(shop: Community) -> None:
     ann = member(shop, "ann")
-    pay(shop, "1", ann, TEA)
-    pay(shop, "2", ann, TEA, CUPS)
+    record_payment(shop, "1", ann, TEA)
+    record_payment(shop, "2", ann, TEA, CUPS)
     assert depths(ann) == {"bought:tea": 2, "bought:cups": 1}
     refund(shop, "2", 400)
     assert depths(ann) == {"bought:tea": 2, "bought:cups": 1}
@@ -87,7 +89,7 @@ def test_an_order_wholly_refunded_is_not_counted(shop: Community) -> None:
     assert depths(ann) == {"bought:tea": 1}
 
 
-def test_an_order_of_zero_counts(shop: Community) -> None:
+def test_order_of_zero_is_counted(shop: Community) -> None:
     ann = member(shop, "ann")
     orders.record_payment(
         community=shop,
@@ -103,18 +105,18 @@ def test_an_order_of_zero_counts(shop: Community) -> None:
     assert depths(ann) == {"bought:tea": 1}
 
 
-def test_what_staff_put_beside_it_stays(shop: Community) -> None:
+def test_tags_set_by_staff_stay(shop: Community) -> None:
     ann, by = member(shop, "ann"), staff_models.system(shop)
     vip = library.create(community=shop, key="vip", by=by, at=NOW)
     assignments.set_depths(tag=vip, depths={ann: 3}, by=by, at=NOW)
-    pay(shop, "1", ann, TEA)
+    record_payment(shop, "1", ann, TEA)
     refund(shop, "1")
     assert depths(ann) == {"vip": 3}
 
 
-def test_tagging_records_no_fact_beyond_the_order(shop: Community) -> None:
+def test_purchase_tags_record_no_facts(shop: Community) -> None:
     ann = member(shop, "ann")
-    pay(shop, "1", ann, TEA)
+    record_payment(shop, "1", ann, TEA)
     before = facts.Fact.objects.filter(account_id=ann).count()
     depths(ann)
     assert facts.Fact.objects.filter(account_id=ann).count() == before
@@ -123,29 +125,29 @@ def test_tagging_records_no_fact_beyond_the_order(shop: Community) -> None:
 @pytest.mark.parametrize(
     "items", ["no json", '"text"', '[1, {"category": 7}, {"category": " "}]', "{}"]
 )
-def test_items_that_nobody_understands_have_no_category(items: str) -> None:
+def test_unreadable_items_have_no_category(items: str) -> None:
     assert purchase_tags.parse_categories(items) == set()
 
 
-def test_a_long_or_odd_category_still_has_a_tag() -> None:
+def test_tag_key_of_a_long_or_odd_category_is_valid() -> None:
     assert purchase_tags.tag_key(" soft ; drinks ") == "bought:soft , drinks"
     assert len(purchase_tags.tag_key("x" * 300)) == 80
 
 
-def test_a_category_whose_tag_was_merged_away_is_left_to_staff(
+def test_category_with_a_merged_tag_is_left_to_staff(
     shop: Community,
 ) -> None:
     ann, by = member(shop, "ann"), staff_models.system(shop)
-    pay(shop, "1", ann, TEA, CUPS)
+    record_payment(shop, "1", ann, TEA, CUPS)
     purchase_tags.catch_up(at=NOW)
     mine = library.create(community=shop, key="tea lovers", by=by, at=NOW)
     assignments.merge(tag=library.get(shop, "bought:tea"), into=mine, by=by, at=NOW)
-    pay(shop, "2", ann, TEA, CUPS)
+    record_payment(shop, "2", ann, TEA, CUPS)
     assert depths(ann) == {"tea lovers": 1, "bought:cups": 2}
 
 
-def test_orders_without_categories_make_no_tags(shop: Community) -> None:
+def test_orders_without_categories_create_no_tags(shop: Community) -> None:
     ann = member(shop, "ann")
-    pay(shop, "1", ann, {"name": "a cup"})
+    record_payment(shop, "1", ann, {"name": "a cup"})
     assert depths(ann) == {}
     assert not tag_models.TagGroup.objects.exists()

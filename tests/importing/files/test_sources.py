@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from qunce.importing.files import inspection, rows, sources, xlsx_files
 
-PACKERS: dict[str, Callable[[bytes], bytes]] = {
+COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     ".gz": gzip.compress,
     ".xz": lzma.compress,
@@ -34,65 +34,65 @@ def read(
     path: Path,
 ) -> tuple[list[tuple[str | None, ...]], list[int], list[rows.BrokenRow]]:
     source = sources.inspect(path)
-    found: list[tuple[str | None, ...]] = []
+    cells: list[tuple[str | None, ...]] = []
     numbers: list[int] = []
     broken: list[rows.BrokenRow] = []
     for piece in sources.read_batches(source):
         columns = [column.to_pylist() for column in piece.columns]
-        found += list(zip(*columns, strict=True))
+        cells += list(zip(*columns, strict=True))
         numbers += piece.row_numbers.tolist()
         broken += piece.broken
-    return found, numbers, broken
+    return cells, numbers, broken
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     TABLES,
     st.sampled_from(["utf-8", "utf-8-sig", "gb18030", "utf-16"]),
-    st.sampled_from(sorted(PACKERS)),
+    st.sampled_from(sorted(COMPRESSORS)),
     st.sampled_from([",", "\t", ";"]),
 )
-def test_every_encoding_and_packing_gives_the_same_rows(
+def test_rows_are_the_same_in_every_encoding_and_compression(
     tmp_path: Path,
     table: list[tuple[str, str, str]],
     encoding: str,
-    packing: str,
+    compression: str,
     delimiter: str,
 ) -> None:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL)
     # Words that GB18030 writes as no UTF-8 ever would.
     writer.writerows([("编号", "昵称", "备注"), ("茶叶", "会员", "社群运营"), *table])
-    path = tmp_path / f"file.csv{packing}"
-    path.write_bytes(PACKERS[packing](text.getvalue().encode(encoding)))
-    found, numbers, broken = read(path)
-    assert found[1:] == [tuple(cell or None for cell in row) for row in table]
+    path = tmp_path / f"file.csv{compression}"
+    path.write_bytes(COMPRESSORS[compression](text.getvalue().encode(encoding)))
+    cells, numbers, broken = read(path)
+    assert cells[1:] == [tuple(cell or None for cell in row) for row in table]
     assert numbers == list(range(2, len(table) + 3))
     assert not broken
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=TABLES)
-def test_ndjson_and_json_lists_give_the_same_rows(
+def test_rows_are_the_same_in_ndjson_and_json_lists(
     tmp_path: Path, table: list[tuple[str, str, str]]
 ) -> None:
     objects = [dict(zip(("a", "b", 'c"d'), row, strict=True)) for row in table]
     lines, whole = tmp_path / "file.ndjson", tmp_path / "file.json"
     lines.write_text("\n".join(json.dumps(one) for one in objects))
     whole.write_text(json.dumps(objects, ensure_ascii=False))
-    wanted = [tuple(cell or None for cell in row) for row in table]
+    expected = [tuple(cell or None for cell in row) for row in table]
     for path in (lines, whole):
-        found, numbers, broken = read(path)
-        assert found == wanted
+        cells, numbers, broken = read(path)
+        assert cells == expected
         assert numbers == list(range(1, len(table) + 1))
         assert not broken
 
 
-def test_broken_rows_keep_the_numbers_of_the_others_right(tmp_path: Path) -> None:
+def test_rows_after_broken_ones_have_the_right_numbers(tmp_path: Path) -> None:
     path = tmp_path / "file.csv"
     path.write_text('a,b\n1,2\n\n3\n4,"x\ny"\n5,6,7\n8,9\n')
-    found, numbers, broken = read(path)
-    assert found == [("1", "2"), (None, None), ("4", "x\ny"), ("8", "9")]
+    cells, numbers, broken = read(path)
+    assert cells == [("1", "2"), (None, None), ("4", "x\ny"), ("8", "9")]
     assert numbers == [2, 3, 5, 7]
     assert [(one.row, one.text) for one in broken] == [(4, "3"), (6, "5,6,7")]
 
@@ -100,20 +100,20 @@ def test_broken_rows_keep_the_numbers_of_the_others_right(tmp_path: Path) -> Non
 def test_lines_that_are_not_json_are_broken_rows(tmp_path: Path) -> None:
     path = tmp_path / "file.ndjson"
     path.write_text('{"a": 1}\nnonsense\n\n[1]\n{"a": {"b": [2]}, "n": null}\n')
-    found, numbers, broken = read(path)
-    assert found == [("1", None), ('{"b":[2]}', None)]
+    cells, numbers, broken = read(path)
+    assert cells == [("1", None), ('{"b":[2]}', None)]
     assert numbers == [1, 5]
     assert [one.row for one in broken] == [2, 4]
 
 
-def test_keys_that_differ_in_capitals_are_two_columns(tmp_path: Path) -> None:
+def test_keys_that_differ_in_case_are_two_columns(tmp_path: Path) -> None:
     path = tmp_path / "file.ndjson"
     path.write_text('{"Name": "x", "name": "y"}\n')
     assert sorted(sources.inspect(path).headings) == ["Name", "name"]
     assert sorted(map(str, read(path)[0][0])) == ["x", "y"]
 
 
-def test_a_spreadsheet_gives_dates_and_whole_numbers_as_written(tmp_path: Path) -> None:
+def test_spreadsheet_cells_become_text(tmp_path: Path) -> None:
     import datetime as dt
 
     path = tmp_path / "file.xlsx"
@@ -127,14 +127,14 @@ def test_a_spreadsheet_gives_dates_and_whole_numbers_as_written(tmp_path: Path) 
     sheet.write_row(1, 3, [True])
     sheet.write(3, 0, "x")
     book.close()
-    found, numbers, _broken = read(path)
-    assert found[0] == ("17850", "2026-03-05 09:07:00", "2.5", "true")
-    assert found[1] == (None,) * 4
-    assert found[2] == ("x", None, None, None)
+    cells, numbers, _broken = read(path)
+    assert cells[0] == ("17850", "2026-03-05 09:07:00", "2.5", "true")
+    assert cells[1] == (None,) * 4
+    assert cells[2] == ("x", None, None, None)
     assert numbers == [2, 3, 4]
 
 
-def _sheet(path: Path, body: bytes) -> Path:
+def write_sheet(path: Path, body: bytes) -> Path:
     """A workbook whose only sheet is replaced by `body`."""
     book = xlsxwriter.Workbook(str(path))
     book.add_worksheet().write(0, 0, "key")
@@ -148,19 +148,21 @@ def _sheet(path: Path, body: bytes) -> Path:
     return path
 
 
-def test_a_cell_in_the_last_corner_is_refused(tmp_path: Path) -> None:
+def test_cell_in_the_last_corner_is_rejected(tmp_path: Path) -> None:
     body = b'<worksheet><sheetData><row r="1"><c r="A1"><v>1</v></c></row>'
     body += (
         b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData></worksheet>'
     )
     with pytest.raises(inspection.UnreadableFile, match="too large"):
-        sources.inspect(_sheet(tmp_path / "bomb.xlsx", body))
+        sources.inspect(write_sheet(tmp_path / "bomb.xlsx", body))
 
 
-def test_a_sheet_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
+def test_sheet_that_unpacks_to_gigabytes_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(inspection.UnreadableFile, match="too large"):
         sources.inspect(
-            _sheet(tmp_path / "bomb.xlsx", b" " * (inspection.MAX_LINE_BYTES * 130))
+            write_sheet(
+                tmp_path / "bomb.xlsx", b" " * (inspection.MAX_LINE_BYTES * 130)
+            )
         )
 
 
@@ -175,17 +177,15 @@ CORNERS = {
 
 
 @pytest.mark.parametrize("name", CORNERS)
-def test_the_last_corner_is_found_however_it_is_written(
-    tmp_path: Path, name: str
-) -> None:
+def test_last_corner_is_found_in_every_notation(tmp_path: Path, name: str) -> None:
     body = b"<worksheet><sheetData>" + CORNERS[name] + b"</sheetData></worksheet>"
     with pytest.raises(inspection.UnreadableFile, match="too large"):
-        sources.inspect(_sheet(tmp_path / "bomb.xlsx", body))
+        sources.inspect(write_sheet(tmp_path / "bomb.xlsx", body))
 
 
-def test_a_bomb_whose_directory_lies_about_its_size_is_refused(tmp_path: Path) -> None:
+def test_archive_with_a_wrong_size_in_its_directory_is_rejected(tmp_path: Path) -> None:
     """`sharedStrings.xml` claims a kilobyte and is 600 MB."""
-    path = _sheet(tmp_path / "bomb.xlsx", b"<worksheet/>")
+    path = write_sheet(tmp_path / "bomb.xlsx", b"<worksheet/>")
     with (
         zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive,
         archive.open("xl/sharedStrings2.xml", "w", force_zip64=True) as member,
@@ -200,7 +200,7 @@ def test_a_bomb_whose_directory_lies_about_its_size_is_refused(tmp_path: Path) -
         sources.inspect(path)
 
 
-def test_other_spreadsheets_in_a_zip_are_refused(tmp_path: Path) -> None:
+def test_open_document_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "table.ods"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("content.xml", "<office:document-content/>")
@@ -208,7 +208,7 @@ def test_other_spreadsheets_in_a_zip_are_refused(tmp_path: Path) -> None:
         sources.inspect(path)
 
 
-def test_a_sheet_tells_about_how_many_rows_it_has(tmp_path: Path) -> None:
+def test_rows_of_a_sheet_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "sheet.xlsx"
     book = xlsxwriter.Workbook(str(path))
     sheet = book.add_worksheet("会员")
@@ -219,7 +219,7 @@ def test_a_sheet_tells_about_how_many_rows_it_has(tmp_path: Path) -> None:
     assert xlsx_files.list_sheets(path) == ["会员"]
 
 
-def test_the_head_is_gathered_from_several_pieces_with_its_broken_rows(
+def test_head_spans_several_batches_with_their_broken_rows(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "rows.ndjson"
@@ -231,14 +231,14 @@ def test_the_head_is_gathered_from_several_pieces_with_its_broken_rows(
     assert again == [head]
 
 
-def test_endless_lines_are_refused(tmp_path: Path) -> None:
+def test_endless_line_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "file.csv"
     path.write_bytes(b"a,b\n" + b"x" * (inspection.MAX_LINE_BYTES + (2 << 20)))
     with pytest.raises(inspection.UnreadableFile, match="Line 2"):
         sources.inspect(path)
 
 
-def test_a_packed_bomb_is_refused(
+def test_decompression_bomb_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inspection, "MIN_BYTES_FOR_RATIO", 1 << 20)
@@ -248,23 +248,27 @@ def test_a_packed_bomb_is_refused(
         sources.inspect(path)
 
 
-@pytest.mark.parametrize("packing", [".gz", ".xz"])
-def test_a_cut_off_file_is_said_to_be_one(tmp_path: Path, packing: str) -> None:
-    path = tmp_path / f"file.csv{packing}"
+@pytest.mark.parametrize("compression", [".gz", ".xz"])
+def test_truncated_file_is_reported_as_damaged(
+    tmp_path: Path, compression: str
+) -> None:
+    path = tmp_path / f"file.csv{compression}"
     text = "".join(f"{n},{n * n}\n" for n in range(5_000))
-    path.write_bytes(PACKERS[packing](text.encode())[:-40])
+    path.write_bytes(COMPRESSORS[compression](text.encode())[:-40])
     with pytest.raises(Exception, match="damaged"):
         sources.inspect(path)
 
 
-def test_members_of_a_packed_file_are_one_file(tmp_path: Path) -> None:
-    for packing in (".gz", ".xz"):
-        path = tmp_path / f"file.csv{packing}"
-        path.write_bytes(PACKERS[packing](b"a,b\n1,2\n") + PACKERS[packing](b"3,4\n"))
+def test_several_compressed_streams_are_one_file(tmp_path: Path) -> None:
+    for compression in (".gz", ".xz"):
+        path = tmp_path / f"file.csv{compression}"
+        path.write_bytes(
+            COMPRESSORS[compression](b"a,b\n1,2\n") + COMPRESSORS[compression](b"3,4\n")
+        )
         assert read(path)[0] == [("1", "2"), ("3", "4")]
 
 
-def test_a_broken_byte_in_utf8_is_not_taken_for_another_encoding(
+def test_broken_byte_in_utf8_is_not_another_encoding(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "file.csv"
@@ -274,7 +278,7 @@ def test_a_broken_byte_in_utf8_is_not_taken_for_another_encoding(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"\x00\x01\x02", "null bytes"),
         (b"\xd0\xcf\x11\xe0old", "old or locked"),
@@ -283,20 +287,20 @@ def test_a_broken_byte_in_utf8_is_not_taken_for_another_encoding(
         (b'[{"a": 1}, nonsense]', "not a JSON list"),
     ],
 )
-def test_what_is_no_table_is_said_to_be_none(
-    tmp_path: Path, content: bytes, said: str
+def test_file_that_is_no_table_is_rejected(
+    tmp_path: Path, content: bytes, message: str
 ) -> None:
     path = tmp_path / "file"
     path.write_bytes(content)
-    with pytest.raises(inspection.UnreadableFile, match=said):
+    with pytest.raises(inspection.UnreadableFile, match=message):
         read(path)
 
 
-def test_what_is_wrong_with_a_row_is_said_in_the_readers_language(
+def test_reasons_of_broken_rows_are_translated(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("a,b\n1,2\n3\n")
     with translation.override("zh-hans"):
-        _found, _numbers, broken = read(path)
+        _cells, _numbers, broken = read(path)
     assert "列" in broken[0].reason or "字段" in broken[0].reason

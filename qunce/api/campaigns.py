@@ -246,7 +246,7 @@ def update(
 @router.get("/campaigns/{campaign_id}/review", response=ReviewOut)
 def review(request: ApiRequest, campaign_id: schemas.Id) -> dict[str, Any]:
     """Count who would get the campaign now and who would not, with ten samples."""
-    found = campaign_review.build(
+    result = campaign_review.build(
         campaign=_get_campaign(request, campaign_id), by=request.by, at=request.at
     )
     samples = [
@@ -257,13 +257,13 @@ def review(request: ApiRequest, campaign_id: schemas.Id) -> dict[str, Any]:
             "text": sample.text,
             "missing": sample.missing,
         }
-        for sample in found.samples
+        for sample in result.samples
     ]
     return {
-        "matched": found.matched,
-        "size": found.size,
-        "excluded": found.excluded,
-        "over_contact_limit": found.over_contact_limit,
+        "matched": result.matched,
+        "size": result.size,
+        "excluded": result.excluded,
+        "over_contact_limit": result.over_contact_limit,
         "samples": samples,
     }
 

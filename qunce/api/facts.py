@@ -151,7 +151,7 @@ def list_(
     if after is not None:
         micros, fact_id = schemas.decode_cursor(after, parts=2)
         before = micros, fact_id
-    found = timelines.list_facts(
+    rows = timelines.list_facts(
         community=request.community,
         accounts=account_queries.account_ids_of_person(account.pk),
         limit=limit + 1,
@@ -159,8 +159,8 @@ def list_(
     )
     # The one after the page shows that there is a next page.
     more = None
-    if len(found) > limit:
-        more = schemas.encode_cursor(*timelines.cursor_of(found[limit - 1]))
+    if len(rows) > limit:
+        more = schemas.encode_cursor(*timelines.cursor_of(rows[limit - 1]))
     items = [
         {
             "id": fact.id,
@@ -171,7 +171,7 @@ def list_(
             "recorded_at": fact.recorded_at,
             "payload": fact.payload,
         }
-        for fact in found[:limit]
+        for fact in rows[:limit]
     ]
     return {"items": items, "next": more}
 

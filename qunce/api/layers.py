@@ -124,7 +124,7 @@ def list_members(
 ) -> dict[str, Any]:
     """List the members of a layer by id."""
     layering = _get_layering(request, layering_id)
-    if layer not in [each["key"] for each in layering.spec["layers"]]:
+    if layer not in [row["key"] for row in layering.spec["layers"]]:
         raise LayerNotFound(_("There is no layer “%(key)s”.") % {"key": layer})
     return members.list_by_rule(request, _rule(layering, layer), after, limit)
 

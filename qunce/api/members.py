@@ -167,11 +167,13 @@ def list_by_rule(
 
 def summarize(request: ApiRequest, person_ids: list[int]) -> list[dict[str, Any]]:
     """Return the members of these ids, in their order."""
-    found = Account.objects.filter(community=request.community).in_bulk(person_ids)
+    accounts_by_id = Account.objects.filter(community=request.community).in_bulk(
+        person_ids
+    )
     return [
-        _summary(request, found[person_id])
+        _summary(request, accounts_by_id[person_id])
         for person_id in person_ids
-        if person_id in found
+        if person_id in accounts_by_id
     ]
 
 

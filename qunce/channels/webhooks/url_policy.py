@@ -59,12 +59,12 @@ def resolve(url: str) -> Target:
     """Resolve the host of a URL. Raises InvalidUrl if any of its addresses is private."""
     scheme, host, port = check(url)
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        results = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise InvalidUrl(
             _("The host name “%(host)s” cannot be resolved.") % {"host": host}
         ) from None
-    addresses = [str(row[4][0]) for row in found]
+    addresses = [str(row[4][0]) for row in results]
     if not settings.ALLOW_PRIVATE_WEBHOOKS and not all(map(is_public, addresses)):
         raise InvalidUrl(_("“%(host)s” is in a private network.") % {"host": host})
     return Target(scheme, host, port, addresses[0])

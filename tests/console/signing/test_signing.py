@@ -239,7 +239,7 @@ def test_who_dawdles_between_the_steps_begins_again(
     assert browser.post("/sign-in/code/", code)["Location"] == "/sign-in/"
 
 
-@pytest.mark.parametrize("step", ["code", "password", "factor"])
+@pytest.mark.parametrize("step", ["code", "password", "two-factor"])
 def test_no_step_opens_by_itself(browser: Client, ann: Staff, step: str) -> None:
     assert browser.get(f"/sign-in/{step}/")["Location"] == "/sign-in/"
     sign_in(browser)

@@ -1,12 +1,12 @@
-"""What the speed claims run on.
+"""Benchmarks of all claims about speed.
 
     make bench SIZE=small DATABASE=sqlite
     make bench SIZE=full ONLY=state,why PROFILE=1
 
-SIZE is tiny, small, wide (few facts) or full; DATABASE sqlite or postgresql. ONLY names questions to ask
-again. A data set is kept under var/bench and used again while it fits the generator;
-FRESH=1 makes it anew. PROFILE=1 writes profiles there, and keeps no figure. Tiny
-writes no page.
+SIZE is tiny, small, wide (few facts) or full; DATABASE is sqlite or postgresql. ONLY
+names questions to ask again. A data set stays under var/bench and is used again while it
+fits the generator; FRESH=1 generates a new one. PROFILE=1 writes profiles there and
+saves no results. The size tiny does not write to docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -18,59 +18,69 @@ from typing import Any
 
 import django
 
-from bench import generate, homes, make, sizes
+from bench import generate, log_files, sizes, workspaces
 
-QUIET = 0.7
-"""Load average from which on somebody else is at work."""
+MAX_QUIET_LOAD = 0.7
+"""Load average above which other programs disturb the measurements."""
 
 
 def main() -> int:
-    asked = {**os.environ, **dict(word.split("=", 1) for word in sys.argv[1:])}
-    size, database = asked.get("SIZE", "small"), asked.get("DATABASE", "sqlite")
-    if size not in sizes.SIZES or database not in homes.DATABASES:
+    options = {
+        **os.environ,
+        **dict(argument.split("=", 1) for argument in sys.argv[1:]),
+    }
+    size, database = options.get("SIZE", "small"), options.get("DATABASE", "sqlite")
+    if size not in sizes.SIZES or database not in workspaces.DATABASES:
         print((__doc__ or "").strip(), file=sys.stderr)
         return 2
-    where = homes.place(size, database)
-    if asked.get("FRESH"):
-        homes.empty(where.home)
-    with homes.running(where):
+    workspace = workspaces.get_workspace(size, database)
+    if options.get("FRESH"):
+        workspaces.clear(workspace.home)
+    with workspaces.use(workspace):
         django.setup()
-        ask(where, asked)
+        ask(workspace, options)
     return 0
 
 
-def ask(where: homes.Place, asked: dict[str, str]) -> None:
-    from bench import questions, report, run, truth
+def ask(workspace: workspaces.Workspace, options: dict[str, str]) -> None:
+    from bench import community_data, questions, report, sessions
 
-    world = generate.world(where.size.name)
+    world = generate.get_world(workspace.size.name)
     busy = os.getloadavg()[0]
-    if busy > QUIET:
-        print(f"    Others use this machine (load {busy:.1f}): figures will be poor.")
-    about: dict[str, Any] = {"loaded": prepare(where, world), "busy": busy}
-    here, by = truth.community()
-    profiles = where.own / "profiles" if asked.get("PROFILE") else None
-    it = run.Run(where, world, here, by, profiles)
-    questions.ask(it, [name for name in asked.get("ONLY", "").split(",") if name])
-    about |= {"machine": report.machine(where), "commit": report.commit()}
-    if where.size.name != "tiny" and not profiles:
-        report.write(where, about)
+    if busy > MAX_QUIET_LOAD:
+        print(
+            f"    Other programs use this machine (load {busy:.1f}); times will be unreliable."
+        )
+    about: dict[str, Any] = {"loaded": prepare(workspace, world), "busy": busy}
+    here, by = community_data.get_community()
+    profiles = workspace.own_folder / "profiles" if options.get("PROFILE") else None
+    session = sessions.Session(workspace, world, here, by, profiles)
+    questions.ask(
+        session, [name for name in options.get("ONLY", "").split(",") if name]
+    )
+    about |= {
+        "machine": report.describe_machine(workspace),
+        "commit": report.get_commit(),
+    }
+    if workspace.size.name != "tiny" and not profiles:
+        report.write(workspace, about)
 
 
-def prepare(where: homes.Place, world: generate.World) -> float:
-    """Seconds that making and loading took, now or when it was done."""
+def prepare(workspace: workspaces.Workspace, world: generate.World) -> float:
+    """Generate and load the data set if needed; returns the seconds that this took."""
     from bench import loading
     from qunce.cli import data_dir
 
-    stamp = homes.stamp(where.size, where.database)
-    taken = where.own / "loaded"
-    if not homes.is_made(where.own, stamp):
+    stamp = workspaces.make_stamp(workspace.size, workspace.database)
+    duration = workspace.own_folder / "loaded"
+    if not workspaces.is_current(workspace.own_folder, stamp):
         start = time.perf_counter()
-        make.ensure(where, world)
-        loading.load(where, world)
-        taken.write_text(str(time.perf_counter() - start))
-        homes.mark_made(where.own, stamp)
+        log_files.ensure_files(workspace, world)
+        loading.load(workspace, world)
+        duration.write_text(str(time.perf_counter() - start))
+        workspaces.save_stamp(workspace.own_folder, stamp)
     data_dir.ready()
-    return float(taken.read_text())
+    return float(duration.read_text())
 
 
 if __name__ == "__main__":

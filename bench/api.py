@@ -13,9 +13,9 @@ import time
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from bench import measure, pages, run, sizes
+from bench import measure, pages, sessions, sizes
 from bench.measure import PER_SECOND, Row
-from bench.run import Run
+from bench.sessions import Session
 from qunce.core import db
 from qunce.core.staff import api_keys
 
@@ -29,41 +29,46 @@ CLIENTS = 4
 URL_PATH = "/api/v1/facts"
 
 
-def batches(it: Run) -> None:
+def batches(session: Session) -> None:
     """Measure a thousand facts per request, of existing members, each with a key."""
-    count = min(200, max(40, it.where.size.imported_facts // BATCH_SIZE // 10))
+    count = min(200, max(40, session.workspace.size.imported_facts // BATCH_SIZE // 10))
     bodies = [
         json.dumps(
-            {"facts": [_fact(key) for key in _member_keys(it, BATCH_SIZE, number)]},
+            {
+                "facts": [
+                    _fact(key) for key in _member_keys(session, BATCH_SIZE, number)
+                ]
+            },
             ensure_ascii=False,
         ).encode()
         for number in range(count)
     ]
-    rate, times = _measure(it, bodies, facts_per_request=BATCH_SIZE)
+    rate, times = _measure(session, bodies, facts_per_request=BATCH_SIZE)
     question = "facts reported through the API, 1,000 per request"
     note = f"{count * BATCH_SIZE:,} facts by {CLIENTS} programs; p95 of a request "
     note += f"{times.percentile(95):.0f} ms"
     row = Row("api-batches", question, PER_SECOND, rate, count, goal=BATCHES_GOAL)
     row.note = note
-    it.tell(row)
+    session.record(row)
 
 
-def singles(it: Run) -> None:
+def singles(session: Session) -> None:
     """Measure one fact per request, as a web shop would send it.
 
     Each fact is on the disk before the response is sent.
     """
-    count = it.where.size.repeats * 20
+    count = session.workspace.size.repeats * 20
     bodies = [
-        json.dumps({"facts": [_fact(key)]}).encode() for key in _member_keys(it, count)
+        json.dumps({"facts": [_fact(key)]}).encode()
+        for key in _member_keys(session, count)
     ]
-    rate, times = _measure(it, bodies, facts_per_request=1)
+    rate, times = _measure(session, bodies, facts_per_request=1)
     question = "facts reported through the API, one per request"
     note = f"{count:,} requests by {CLIENTS} programs; p95 of a request "
     note += f"{times.percentile(95):.0f} ms"
     row = Row("api-singles", question, PER_SECOND, rate, count, goal=SINGLES_GOAL)
     row.note = note
-    it.tell(row)
+    session.record(row)
 
 
 def _fact(member_key: str) -> dict[str, object]:
@@ -76,27 +81,31 @@ def _fact(member_key: str) -> dict[str, object]:
     }
 
 
-def _member_keys(it: Run, count: int, start: int = 0) -> list[str]:
+def _member_keys(session: Session, count: int, start: int = 0) -> list[str]:
     """Return keys of members from all over the community, some of them repeated."""
     rows = db.rows(
         "SELECT key FROM members_account WHERE community_id = %s AND erased_at IS NULL"
         " AND id %% %s = 0 ORDER BY id LIMIT %s",
-        [it.community.pk, max(1, it.where.size.members // 20_000), 20_000],
+        [
+            session.community.pk,
+            max(1, session.workspace.size.members // 20_000),
+            20_000,
+        ],
     )
     keys = [row[0] for row in rows]
     return [keys[(7_919 * start + 31 * n) % len(keys)] for n in range(count)]
 
 
 def _measure(
-    it: Run, bodies: Sequence[bytes], *, facts_per_request: int
+    session: Session, bodies: Sequence[bytes], *, facts_per_request: int
 ) -> tuple[float, measure.Times]:
     """Return facts per second and the times of the requests in milliseconds.
 
     Fails unless all facts were recorded.
     """
     before = _count_facts()
-    with pages.served(it) as site:
-        token = _create_token(it)
+    with pages.serve(session) as site:
+        token = _create_token(session)
         lock, times = threading.Lock(), list[float]()
         # The first requests import modules and open database connections.
         _send_all(site.url, token, iter(bodies[:WARM_UP_REQUESTS]), lock, [])
@@ -111,7 +120,7 @@ def _measure(
             thread.join()
         seconds = time.perf_counter() - start
     recorded, expected = _count_facts() - before, len(bodies) * facts_per_request
-    run.agree("facts reported", recorded=recorded, expected=expected)
+    sessions.check_equal("facts reported", recorded=recorded, expected=expected)
     rate = (len(bodies) - WARM_UP_REQUESTS) * facts_per_request / seconds
     return rate, measure.Times(times)
 
@@ -140,8 +149,8 @@ def _send_all(
         times.append((time.perf_counter() - start) * 1000)
 
 
-def _create_token(it: Run) -> str:
-    by = pages.owner(it)
+def _create_token(session: Session) -> str:
+    by = pages.owner(session)
     _key, token = api_keys.create(
         name="bench", scopes=["facts:write"], staff=by, by=by, at=sizes.AT
     )

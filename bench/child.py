@@ -1,13 +1,13 @@
-"""What the bench runs in processes of their own.
+"""Child processes of the benchmarks.
 
     python -m bench.child first RULE          the first answer after a start
-    python -m bench.child serve               answers questions, one JSON a line
-    python -m bench.child tag                 a small write each 20 ms until told to end
-    python -m bench.child locks               how long the write lock is held by others
-    python -m bench.child run WORDS…          a command of `qunce`, timed from within
-    python -m bench.child web PORT            `qunce serve`, in the community's evening
+    python -m bench.child serve               answers questions, one JSON per line
+    python -m bench.child tag                 a small write each 20 ms, until input ends
+    python -m bench.child locks               how long others hold the write lock
+    python -m bench.child run ARGUMENTS…      a command of `qunce`, timed inside
+    python -m bench.child web PORT            `qunce serve` with the community's clock
 
-Each prints JSON lines. Loading Python's modules is not timed: what is asked after it is.
+Each prints JSON lines. The time of importing modules is not included.
 """
 
 from __future__ import annotations
@@ -23,68 +23,68 @@ from typing import Any
 
 import django
 
-LOOK = 0.001
-PAUSE = 0.020
-"""Between small writes beside an import."""
+LOCK_POLL_SECONDS = 0.001
+TAG_PAUSE_SECONDS = 0.020
+"""Pause between the small writes during an import."""
 
 
-def say(answer: Any) -> None:
+def respond(answer: Any) -> None:
     print(json.dumps(answer), flush=True)
 
 
 def first(text: str) -> None:
-    from bench import sizes, truth
+    from bench import community_data, sizes
     from qunce.sets import audiences
 
     rule = json.loads(text)
     start = time.perf_counter()
-    here, by = truth.community()
-    found = audiences.count(community=here, rule=rule, by=by, at=sizes.AT)
-    say({"count": found, "ms": (time.perf_counter() - start) * 1000})
+    here, by = community_data.get_community()
+    count = audiences.count(community=here, rule=rule, by=by, at=sizes.AT)
+    respond({"count": count, "ms": (time.perf_counter() - start) * 1000})
 
 
 def serve() -> None:
-    """Answers like a web process: a thread derives, the main one is asked."""
-    from bench import following
+    """Answer like a web process: threads derive while the main thread answers."""
+    from bench import worker
 
-    with following.thread():
+    with worker.thread():
         for line in sys.stdin:
-            say(answer(json.loads(line)))
+            respond(answer(json.loads(line)))
 
 
-def answer(asked: dict[str, Any]) -> Any:
-    from bench import measure, sizes, truth
+def answer(question: dict[str, Any]) -> Any:
+    from bench import community_data, measure, sizes
     from qunce.sets import audiences
 
-    if asked["ask"] == "memory":
+    if question["ask"] == "memory":
         return measure.memory()
-    here, by = truth.community()
-    given = {"community": here, "rule": asked["rule"], "by": by, "at": sizes.AT}
+    here, by = community_data.get_community()
+    params = {"community": here, "rule": question["rule"], "by": by, "at": sizes.AT}
     start = time.perf_counter()
-    if asked["ask"] == "count":
-        found: Any = audiences.count(**given)
+    if question["ask"] == "count":
+        result: Any = audiences.count(**params)
     else:
-        found = audiences.explain(**given, account=asked["account"]).holds
-    return {"answer": found, "ms": (time.perf_counter() - start) * 1000}
+        result = audiences.explain(**params, account=question["account"]).holds
+    return {"answer": result, "ms": (time.perf_counter() - start) * 1000}
 
 
 def tag() -> None:
-    """Small writes as an operator makes them; ends when stdin does."""
-    from bench import acts
+    """Add and remove tags until the input ends."""
+    from bench import operations
 
-    ended = at_end_of_input()
+    ended = wait_for_end_of_input()
     each = []
     for number in range(1_000_000):
         if ended.is_set():
             break
         start = time.perf_counter()
-        acts.tag_one(number)
+        operations.toggle_tag(number)
         each.append((time.perf_counter() - start) * 1000)
-        time.sleep(PAUSE)
-    say({"each": each})
+        time.sleep(TAG_PAUSE_SECONDS)
+    respond({"each": each})
 
 
-def at_end_of_input() -> threading.Event:
+def wait_for_end_of_input() -> threading.Event:
     ended = threading.Event()
 
     def wait() -> None:
@@ -96,19 +96,19 @@ def at_end_of_input() -> threading.Event:
 
 
 def locks() -> None:
-    """The longest spans in which the database was held, as another process sees it."""
+    """The longest times for which the database was locked, as another process sees it."""
     from qunce.core import db
 
-    ended = at_end_of_input()
-    with on_postgresql() if db.is_postgresql() else on_sqlite() as look:
-        say({"ready": True})
+    ended = wait_for_end_of_input()
+    with watch_postgresql() if db.is_postgresql() else watch_sqlite() as look:
+        respond({"ready": True})
         spans = sorted(look(ended), reverse=True)
-    say({"spans": spans[:20], "n": len(spans)})
+    respond({"spans": spans[:20], "n": len(spans)})
 
 
 @contextmanager
-def on_sqlite() -> Iterator[Callable[[threading.Event], list[float]]]:
-    """Tries to begin each millisecond; a span lasts until one try succeeds."""
+def watch_sqlite() -> Iterator[Callable[[threading.Event], list[float]]]:
+    """Try to begin a transaction each millisecond; a span ends when one succeeds."""
     from django.conf import settings
 
     name = settings.DATABASES["default"]["NAME"]
@@ -126,14 +126,14 @@ def on_sqlite() -> Iterator[Callable[[threading.Event], list[float]]]:
                 since = None
             except sqlite3.OperationalError:
                 since = since if since is not None else now
-            time.sleep(LOOK)
+            time.sleep(LOCK_POLL_SECONDS)
         return spans
 
     yield look
     connection.close()
 
 
-LONGEST = """
+SELECT_OPEN_TRANSACTIONS = """
 SELECT pid || '@' || xact_start, EXTRACT(EPOCH FROM clock_timestamp() - xact_start) * 1000
 FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
 AND backend_type = 'client backend'
@@ -141,39 +141,44 @@ AND backend_type = 'client backend'
 
 
 @contextmanager
-def on_postgresql() -> Iterator[Callable[[threading.Event], list[float]]]:
-    """Writers do not wait for each other; what counts is how long each is open."""
+def watch_postgresql() -> Iterator[Callable[[threading.Event], list[float]]]:
+    """Writers do not wait for each other, so each open transaction is a span."""
     from qunce.core import db
 
     def look(ended: threading.Event) -> list[float]:
         spans: dict[str, float] = {}
         while not ended.is_set():
-            spans.update({who: float(ms) for who, ms in db.rows(LONGEST)})
+            spans.update(
+                {
+                    transaction: float(ms)
+                    for transaction, ms in db.rows(SELECT_OPEN_TRANSACTIONS)
+                }
+            )
             time.sleep(0.002)
         return list(spans.values())
 
     yield look
 
 
-def run(*words: str) -> None:
-    """A command as the user gives it, without the start of Python."""
+def run(*arguments: str) -> None:
+    """Run a command and report its time without the start of Python."""
     from qunce.cli import main
 
     start = time.perf_counter()
-    code = main.main([*words])
+    code = main.main([*arguments])
     print(file=sys.stderr)
-    say({"code": code, "s": time.perf_counter() - start})
+    respond({"code": code, "s": time.perf_counter() - start})
 
 
 def web(port: str) -> None:
-    """`qunce serve` with the made community's clock in the pages and in the beats."""
-    from bench import following
+    """Run `qunce serve` with the clock of the generated community."""
+    from bench import worker
     from qunce.cli import main, worker_loop
     from qunce.console import http
 
-    http.now = following.clock  # type: ignore[assignment]
-    worker_loop.now = following.clock  # type: ignore[assignment]
-    worker_loop.start.__defaults__ = (following.clock,)
+    http.now = worker.clock  # type: ignore[assignment]
+    worker_loop.now = worker.clock  # type: ignore[assignment]
+    worker_loop.start.__defaults__ = (worker.clock,)
     sys.exit(main.main(["serve", "--community", "bench", "--port", port]))
 
 
@@ -188,6 +193,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
 
 if __name__ == "__main__":
     django.setup()
-    from qunce.sets import audiences as audiences  # its modules are loaded, not timed
+    from qunce.sets import (
+        audiences as audiences,  # imported before the time is measured
+    )
 
     COMMANDS[sys.argv[1]](*sys.argv[2:])

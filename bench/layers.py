@@ -1,4 +1,4 @@
-"""The layerings: laid out by Qunce, the one by value restated in DuckDB over raw facts."""
+"""Recomputing layerings, with the value layering compared with DuckDB over raw facts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from bench import events, generate, measure, rivals, run
+from bench import fact_log, generate, measure, rivals, sessions
 from bench.measure import SECONDS, Row
-from bench.run import Run
+from bench.sessions import Session
 from bench.sizes import AT
 from qunce.core.communities import Community
 from qunce.members.layers import layers
@@ -17,7 +17,7 @@ from qunce.members.layers import specs as layer_specs
 
 VALUE, LIFECYCLE = "value", "lifecycle"
 WEEK = timedelta(days=7)
-SPENT = """
+ASSIGN_BY_SPENDING = """
 WITH spend AS (
   SELECT person, sum(value) AS spent FROM read_parquet($files) JOIN people ON id = person
   WHERE present = 1 AND kind = $order AND day > $today - 180 AND day <= $today
@@ -33,73 +33,81 @@ FROM people LEFT JOIN spend ON person = id, cut
 """
 
 
-def ensure(it: Run) -> None:
-    """Both ready-made layerings, laid out once."""
-    known = {each.key for each in layers.list_active(it.community)}
+def ensure(session: Session) -> None:
+    """Create both predefined layerings if they are missing."""
+    keys = {layering.key for layering in layers.list_active(session.community)}
     for key, spec in ((VALUE, layer_specs.VALUE), (LIFECYCLE, layer_specs.LIFECYCLE)):
-        if key not in known:
-            layers.create(community=it.community, key=key, spec=spec, by=it.by, at=AT)
+        if key not in keys:
+            layers.create(
+                community=session.community, key=key, spec=spec, by=session.by, at=AT
+            )
 
 
-def recomputed(it: Run) -> None:
-    """As of a week ago, then of today, so that people move as in a real week."""
-    ensure(it)
-    layers.recompute_all(community=it.community, at=AT - WEEK)
-    with measure.profiled(it.profile("layers")):
-        times = measure.repeat(lambda: recompute(it), 1)
-    everyone = [sum(sizes(it, key).values()) for key in (VALUE, LIFECYCLE)]
-    run.agree(
-        "everyone is laid out", people=int(it.world.present.sum()), value=everyone[0]
+def recompute_layers(session: Session) -> None:
+    """Recompute as of a week ago, then of today, so that a real week of moves is recorded."""
+    ensure(session)
+    layers.recompute_all(community=session.community, at=AT - WEEK)
+    with measure.profiled(session.profile("layers")):
+        times = measure.repeat(lambda: recompute(session), 1)
+    everyone = [sum(sizes(session, key).values()) for key in (VALUE, LIFECYCLE)]
+    sessions.check_equal(
+        "everyone has a layer",
+        people=int(session.world.present.sum()),
+        value=everyone[0],
     )
-    run.agree("by both", value=everyone[0], lifecycle=everyone[1])
+    sessions.check_equal("in both", value=everyone[0], lifecycle=everyone[1])
     question = "all layers recomputed (value and lifecycle, a week's moves recorded)"
-    moved = sum(newest(it, key).moved for key in (VALUE, LIFECYCLE))
+    moved = sum(newest(session, key).moved for key in (VALUE, LIFECYCLE))
     seconds = times.each[0] / 1000
     note = f"{moved:,} moved"
-    it.tell(Row("layers", question, SECONDS, seconds, 1, goal=10.0, note=note))
-    alone(it)
+    session.record(Row("layers", question, SECONDS, seconds, 1, goal=10.0, note=note))
+    compare_value_layering(session)
 
 
-def recompute(it: Run) -> None:
-    layers.recompute_all(community=it.community, at=AT)
+def recompute(session: Session) -> None:
+    layers.recompute_all(community=session.community, at=AT)
 
 
-def alone(it: Run) -> None:
-    """The one by value against the same laid out by DuckDB."""
-    layering = layers.get(it.community, VALUE)
+def compare_value_layering(session: Session) -> None:
+    """Compare the value layering with the same assignment in DuckDB."""
+    layering = layers.get(session.community, VALUE)
     ours = measure.repeat(
-        lambda: layers.recompute(layering=layering, by=it.by, at=AT), 3
+        lambda: layers.recompute(layering=layering, by=session.by, at=AT), 3
     )
-    grouped = rivals.Grouped(it.where, it.world)
-    theirs = measure.repeat(lambda: restated(grouped), 3)
-    laid_out: pa.Table = theirs.answer
-    counted = laid_out.filter(laid_out["layer"].is_valid()).group_by("layer")
-    found = {
+    grouped = rivals.Grouped(session.workspace, session.world)
+    theirs = measure.repeat(lambda: assign_with_duckdb(grouped), 3)
+    assigned: pa.Table = theirs.answer
+    counted = assigned.filter(assigned["layer"].is_valid()).group_by("layer")
+    sizes_by_layer = {
         row["layer"]: row["layer_count"]
         for row in counted.aggregate([("layer", "count")]).to_pylist()
     }
-    filled = {name: size for name, size in sizes(it, VALUE).items() if size}
-    run.agree("layers", ours=sorted(filled.items()), theirs=sorted(found.items()))
-    rivals.lay_out(it.where, laid_out)
+    filled = {name: size for name, size in sizes(session, VALUE).items() if size}
+    sessions.check_equal(
+        "layers", ours=sorted(filled.items()), theirs=sorted(sizes_by_layer.items())
+    )
+    rivals.save_layers(session.workspace, assigned)
     question = "… the value layering alone"
-    note = ", ".join(f"{name} {size:,}" for name, size in sizes(it, VALUE).items())
+    note = ", ".join(f"{name} {size:,}" for name, size in sizes(session, VALUE).items())
     rival = {"DuckDB": theirs.percentile(50)}
-    it.tell(measure.row("layers-value", question, ours, rivals=rival, note=note))
+    session.record(measure.row("layers-value", question, ours, rivals=rival, note=note))
 
 
-def restated(grouped: rivals.Grouped) -> pa.Table:
-    order = events.NAMES.index("order.paid")
-    given = {"files": grouped.files, "order": order, "today": generate.today()}
-    return grouped.connection.sql(SPENT, params=given).to_arrow_table()
+def assign_with_duckdb(grouped: rivals.Grouped) -> pa.Table:
+    order = fact_log.NAMES.index("order.paid")
+    params = {"files": grouped.files, "order": order, "today": generate.today()}
+    return grouped.connection.sql(ASSIGN_BY_SPENDING, params=params).to_arrow_table()
 
 
-def newest(it: Run, key: str) -> Any:
-    return layers.latest_run(layers.get(it.community, key))
+def newest(session: Session, key: str) -> Any:
+    return layers.latest_run(layers.get(session.community, key))
 
 
-def sizes(it: Run, key: str) -> dict[str, int]:
-    return layers.sizes(newest(it, key))
+def sizes(session: Session, key: str) -> dict[str, int]:
+    return layers.sizes(newest(session, key))
 
 
 def is_laid_out(community: Community) -> bool:
-    return any(layers.latest_run(each) for each in layers.list_active(community))
+    return any(
+        layers.latest_run(layering) for layering in layers.list_active(community)
+    )

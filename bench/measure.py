@@ -1,4 +1,4 @@
-"""Timing: a figure is never one run; each row says how many, the middle and the worst."""
+"""Measurements and the rows of the report, with the number of runs and percentiles."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ MILLISECONDS, PER_SECOND, SECONDS, BYTES = "ms", "/s", "s", "B"
 
 @dataclass
 class Row:
-    """One figure. `ours` is judged against `goal`; `rivals` hold theirs by name.
+    """One measurement. `ours` is compared with `goal`; `rivals` has their times by name.
 
-    `others` are told beside them but are no part of the ratio.
+    `others` are further times, which the ratio ignores.
     """
 
     key: str
@@ -34,7 +34,7 @@ class Row:
     goal: float | None = None
     p50: float | None = None
     p95: float | None = None
-    most: float | None = None
+    maximum: float | None = None
     rivals: dict[str, float] = field(default_factory=dict)
     others: dict[str, float] = field(default_factory=dict)
     ratio_goal: float | None = None
@@ -42,29 +42,29 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """How many times faster than the better rival, by medians."""
+        """How many times faster than the best rival, by medians."""
         if not self.rivals:
             return None
-        mine = self.p50 if self.p50 is not None else self.ours
-        return min(self.rivals.values()) / mine if mine else None
+        median = self.p50 if self.p50 is not None else self.ours
+        return min(self.rivals.values()) / median if median else None
 
     @property
-    def met(self) -> bool | None:
+    def is_met(self) -> bool | None:
         if self.goal is None:
             return None
-        good = (
+        is_good = (
             self.ours >= self.goal
             if self.unit == PER_SECOND
             else self.ours <= self.goal
         )
         if self.ratio_goal is not None and self.ratio is not None:
-            good = good and self.ratio >= self.ratio_goal
-        return good
+            is_good = is_good and self.ratio >= self.ratio_goal
+        return is_good
 
 
 @dataclass(frozen=True)
 class Times:
-    """Milliseconds of each run, and what the last one answered."""
+    """The milliseconds of each run, and the answer of the last one."""
 
     each: list[float]
     answer: Any = None
@@ -86,7 +86,7 @@ def repeat(act: Callable[[], Result], count: int, *, warm: int = 0) -> Times:
 
 
 def row(key: str, question: str, times: Times, **more: Any) -> Row:
-    """A row in milliseconds whose figure is the 95th percentile."""
+    """A row in milliseconds with the 95th percentile."""
     p95 = times.percentile(95)
     return Row(
         key,
@@ -96,22 +96,22 @@ def row(key: str, question: str, times: Times, **more: Any) -> Row:
         len(times.each),
         p50=times.percentile(50),
         p95=p95,
-        most=max(times.each, default=None),
+        maximum=max(times.each, default=None),
         **more,
     )
 
 
-def as_dict(one: Row) -> dict[str, Any]:
-    return asdict(one) | {"ratio": one.ratio, "met": one.met}
+def to_dict(row: Row) -> dict[str, Any]:
+    return asdict(row) | {"ratio": row.ratio, "met": row.is_met}
 
 
-def from_dict(kept: dict[str, Any]) -> Row:
-    return Row(**{k: v for k, v in kept.items() if k not in ("ratio", "met", "at")})
+def from_dict(saved: dict[str, Any]) -> Row:
+    return Row(**{k: v for k, v in saved.items() if k not in ("ratio", "met", "at")})
 
 
 @contextmanager
 def profiled(path: Path | None) -> Iterator[None]:
-    """Writes what took the time to `path`, the most first; does nothing without one."""
+    """Write a profile to `path`; does nothing if it is None."""
     if path is None:
         yield
         return
@@ -122,25 +122,25 @@ def profiled(path: Path | None) -> Iterator[None]:
     finally:
         profile.disable()
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(told_by(pstats.Stats(profile, stream=io.StringIO())))
+        path.write_text(format_stats(pstats.Stats(profile, stream=io.StringIO())))
 
 
-def told_by(stats: pstats.Stats) -> str:
-    """The sixty that took the most, with all they called and by themselves."""
+def format_stats(stats: pstats.Stats) -> str:
+    """The sixty slowest functions by cumulative and by own time."""
     stats.sort_stats("cumulative").print_stats(60)
     stats.sort_stats("tottime").print_stats(60)
     return str(stats.stream.getvalue())  # type: ignore[attr-defined]
 
 
 def memory(pid: int | str = "self") -> dict[str, int]:
-    """Bytes a process holds: now, at its most, and without mapped files."""
-    found: dict[str, int] = {}
+    """Memory of a process in bytes: now, at its peak, and without mapped files."""
+    sizes: dict[str, int] = {}
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         name, _, value = line.partition(":")
         if name in ("VmRSS", "VmHWM", "RssAnon"):
-            found[name] = int(value.split()[0]) * 1024
-    return found
+            sizes[name] = int(value.split()[0]) * 1024
+    return sizes
 
 
-def load(path: Path) -> dict[str, Any]:
+def load_results(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text())) if path.exists() else {}

@@ -1,7 +1,7 @@
-"""Every page of the console through HTTP, as a browser asks: one server, one session.
+"""Pages of the console through HTTP, as a browser requests them, in one session.
 
-The server is `qunce serve`'s own, with the beats beside, in a process of its own; its
-clock is the made community's, so the last 28 days are full of facts.
+The server is `qunce serve` in a process of its own, with its worker loops and the clock
+of the generated community, so that the last 28 days have facts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from django.test import Client
 
 from bench import measure, sizes
 from bench.measure import Row
-from bench.run import Run
+from bench.sessions import Session
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
@@ -34,7 +34,7 @@ from qunce.members.layers import layers
 from qunce.members.segments import segments
 from qunce.members.tags import library
 
-ANY_PAGE, BUILDER = 200, 150
+PAGE_GOAL_MS, BUILDER_GOAL_MS = 200, 150
 LOGIN = "bench-owner"
 SEGMENT = "bench-pages"
 RULE = {
@@ -53,41 +53,41 @@ class Site:
     process: subprocess.Popen[bytes]
 
     def get(self, path: str) -> httpx.Response:
-        answer = self.client.get(self.url + path)
-        assert answer.status_code == 200, (path, answer.status_code)
-        return answer
+        response = self.client.get(self.url + path)
+        assert response.status_code == 200, (path, response.status_code)
+        return response
 
 
-def owner(it: Run) -> Staff:
+def owner(session: Session) -> Staff:
     found = Staff.objects.filter(login=LOGIN).order_by("pk").first()
     return found or staff_models.create(
-        community=it.community, login=LOGIN, at=sizes.AT, role="owner"
+        community=session.community, login=LOGIN, at=sizes.AT, role="owner"
     )
 
 
-def signed_in(by: Staff) -> dict[str, str]:
+def sign_in(by: Staff) -> dict[str, str]:
     browser = Client()
     browser.force_login(by, backend="django.contrib.auth.backends.ModelBackend")
     return {name: morsel.value for name, morsel in browser.cookies.items()}
 
 
-def _around() -> dict[str, str]:
-    """Our key, as loading has emptied the folder where another would be looked for."""
+def _environment() -> dict[str, str]:
+    """An environment with a secret key, since loading has emptied the data directory."""
     ours = {"QUNCE_ALLOWED_HOSTS": "127.0.0.1", "QUNCE_SECRET_KEY": settings.SECRET_KEY}
     return {**os.environ, **ours}
 
 
 @contextmanager
-def served(it: Run) -> Iterator[Site]:
+def serve(session: Session) -> Iterator[Site]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    cookies = signed_in(owner(it))
+    cookies = sign_in(owner(session))
     command = [sys.executable, "-m", "bench.child", "web", str(port)]
-    process = subprocess.Popen(command, env=_around())
+    process = subprocess.Popen(command, env=_environment())
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait(url, process)
+        _wait_for_server(url, process)
         with httpx.Client(cookies=cookies, timeout=60) as client:
             yield Site(url, client, process)
     finally:
@@ -95,7 +95,7 @@ def served(it: Run) -> Iterator[Site]:
         process.wait(30)
 
 
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+def _wait_for_server(url: str, process: subprocess.Popen[bytes]) -> None:
     for _try in range(600):
         assert process.poll() is None, "the server has ended"
         try:
@@ -107,15 +107,15 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server does not answer")
 
 
-def paths(it: Run) -> dict[str, str]:
-    """What a person would open, on the largest things there are."""
-    here = it.community
+def paths(session: Session) -> dict[str, str]:
+    """Paths of the pages, for the largest objects of the community."""
+    here = session.community
     account = account_models.Account.objects.filter(community=here, present=True)
-    member = account.order_by("-pk")[it.where.size.members // 2]
+    member = account.order_by("-pk")[session.workspace.size.members // 2]
     tag = library.list_tags(here).order_by("pk")[0]
     group = groups.list_all(here).order_by("pk")[0]
     layering = layers.list_active(here)[0]
-    segment = _segment(it)
+    segment = _segment(session)
     rule = json.dumps(RULE, separators=(",", ":"))
     return {
         "Today": "/",
@@ -145,58 +145,65 @@ def paths(it: Run) -> dict[str, str]:
     }
 
 
-def _segment(it: Run) -> segments.Segment:
-    found = segments.Segment.objects.filter(community=it.community, key=SEGMENT)
-    known = [tag.key for tag in library.list_tags(it.community).order_by("pk")[:2]]
-    rule = {"all": [{"tag": {"any": known}}, *RULE["all"][1:]]}
+def _segment(session: Session) -> segments.Segment:
+    found = segments.Segment.objects.filter(community=session.community, key=SEGMENT)
+    keys = [tag.key for tag in library.list_tags(session.community).order_by("pk")[:2]]
+    rule = {"all": [{"tag": {"any": keys}}, *RULE["all"][1:]]}
     return found.order_by("pk").first() or segments.create(
-        community=it.community, key=SEGMENT, rule=rule, by=it.by, at=sizes.AT
+        community=session.community, key=SEGMENT, rule=rule, by=session.by, at=sizes.AT
     )
 
 
-def pages(it: Run) -> None:
-    """Each page as often; the row's figure is the slowest page's 95th percentile."""
+def pages(session: Session) -> None:
+    """Request each page equally often; the row has the slowest page's 95th percentile."""
     worst: tuple[str, measure.Times] | None = None
-    where, visits = paths(it), it.where.size.visits
-    where["members, a rule"] = f"/members/?segment={_segment(it).pk}"
-    with served(it) as site:
-        first = measure.repeat(_asking(site, "/"), 1).each[0]
-        it.tell(Row("pages-first", "the first page after a start", "ms", first, 1))
-        for name, path in where.items():
-            times = measure.repeat(_asking(site, path), visits, warm=2)
-            it.tell(measure.row(f"page-{name}", f"page: {name}", times, goal=ANY_PAGE))
+    workspace, visits = paths(session), session.workspace.size.visits
+    workspace["members, a rule"] = f"/members/?segment={_segment(session).pk}"
+    with serve(session) as site:
+        first = measure.repeat(_getter(site, "/"), 1).each[0]
+        session.record(
+            Row("pages-first", "the first page after a start", "ms", first, 1)
+        )
+        for name, path in workspace.items():
+            times = measure.repeat(_getter(site, path), visits, warm=2)
+            session.record(
+                measure.row(f"page-{name}", f"page: {name}", times, goal=PAGE_GOAL_MS)
+            )
             if worst is None or times.percentile(95) > worst[1].percentile(95):
                 worst = name, times
         memory = measure.memory(_worker(site.process.pid))["VmRSS"]
     assert worst
     what = f"any page of the console through HTTP (the slowest: {worst[0]})"
-    it.tell(measure.row("pages", what, worst[1], goal=ANY_PAGE))
-    it.tell(Row("pages-memory", "… memory of the server afterwards", "B", memory, 1))
+    session.record(measure.row("pages", what, worst[1], goal=PAGE_GOAL_MS))
+    session.record(
+        Row("pages-memory", "… memory of the server afterwards", "B", memory, 1)
+    )
 
 
-def builder(it: Run) -> None:
-    """The numbers of every line after each of many different keystrokes."""
-    segment = _segment(it)
-    with served(it) as site:
+def builder(session: Session) -> None:
+    """Request the numbers of every line after each of many different keystrokes."""
+    segment = _segment(session)
+    with serve(session) as site:
         page = site.get(f"/members/segments/{segment.pk}/")
-        head = {"X-CSRFToken": page.cookies.get("csrftoken") or _token(page.text)}
-        asks = iter(_typed(segment.rule))
+        headers = {"X-CSRFToken": page.cookies.get("csrftoken") or _token(page.text)}
+        rules = _edited_rules(segment.rule)
 
         def ask() -> Any:
-            given = {"rule": json.dumps(next(asks))}
-            answer = site.client.post(
-                f"{site.url}/members/segments/numbers/", data=given, headers=head
+            response = site.client.post(
+                f"{site.url}/members/segments/counts/",
+                data={"rule": json.dumps(next(rules))},
+                headers=headers,
             )
-            assert answer.status_code == 200, answer.status_code
-            return answer
+            assert response.status_code == 200, response.status_code
+            return response
 
-        times = measure.repeat(ask, it.where.size.visits, warm=2)
+        times = measure.repeat(ask, session.workspace.size.visits, warm=2)
     what = "builder: numbers of all lines after a keystroke, each another rule"
-    it.tell(measure.row("builder", what, times, goal=BUILDER))
+    session.record(measure.row("builder", what, times, goal=BUILDER_GOAL_MS))
 
 
-def _typed(rule: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """As if somebody tried one number after another in the second clause."""
+def _edited_rules(rule: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Rules as if somebody typed one number after another into the second clause."""
     first, did, last = rule["all"]
     for number in itertools.count(1):
         times = {"gte": number % 9 + 1}
@@ -210,12 +217,12 @@ def _token(page: str) -> str:
     return found.group(1)
 
 
-def _asking(site: Site, path: str) -> Callable[[], Any]:
+def _getter(site: Site, path: str) -> Callable[[], Any]:
     return lambda: site.get(path)
 
 
 def _worker(pid: int) -> int:
-    """gunicorn's only child does the work."""
+    """The process id of gunicorn's only worker."""
     children = subprocess.run(
         ["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False
     ).stdout.split()

@@ -1,46 +1,46 @@
-"""All questions in the order of asking: what only reads, before what adds."""
+"""All questions in their order; those that only read come before those that write."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from bench import acts, api, layers, pages, reading, writing
-from bench.run import Run
+from bench import api, layers, operations, pages, read_questions, write_questions
+from bench.sessions import Session
 
-QUESTIONS: dict[str, Callable[[Run], None]] = {
-    "rebuild": writing.rebuilt,
-    "layers": layers.recomputed,
-    "state": reading.state,
-    "state-others": reading.state_others,
-    "state-first": reading.state_first,
-    "behaviour": reading.behaviour,
-    "behaviour-others": reading.behaviour_others,
-    "behaviour-first": reading.behaviour_first,
-    "behaviour-after": reading.behaviour_after_facts,
-    "why": reading.why,
-    "tag-counted": writing.tag_counted,
-    "fact-counted": writing.fact_counted,
-    "memory": reading.memory,
+QUESTIONS: dict[str, Callable[[Session], None]] = {
+    "rebuild": write_questions.rebuild,
+    "layers": layers.recompute_layers,
+    "state": read_questions.state,
+    "state-others": read_questions.state_others,
+    "state-first": read_questions.state_first,
+    "behaviour": read_questions.behaviour,
+    "behaviour-others": read_questions.behaviour_others,
+    "behaviour-first": read_questions.behaviour_first,
+    "behaviour-after": read_questions.behaviour_after_facts,
+    "why": read_questions.why,
+    "tag-counted": write_questions.tag_counted,
+    "fact-counted": write_questions.fact_counted,
+    "memory": read_questions.memory,
     "pages": pages.pages,
     "builder": pages.builder,
     "api-batches": api.batches,
     "api-singles": api.singles,
-    "import-facts": writing.imported_facts,
-    "import-orders": writing.imported_orders,
-    "agree": writing.agree_after_imports,
+    "import-facts": write_questions.import_facts,
+    "import-orders": write_questions.import_orders,
+    "agree": write_questions.agree_after_imports,
 }
 
 
-def ask(it: Run, only: list[str]) -> None:
+def ask(session: Session, only: list[str]) -> None:
     unknown = set(only) - set(QUESTIONS)
     if unknown:
         raise SystemExit(f"ONLY can be: {', '.join(QUESTIONS)}")
-    if only and not layers.is_laid_out(it.community):
+    if only and not layers.is_laid_out(session.community):
         only = ["rebuild", "layers", *only]
     elif only and "rebuild" not in only:
-        acts.catch_up()
+        operations.catch_up()
     for name in dict.fromkeys(only or QUESTIONS):
         start = time.perf_counter()
-        QUESTIONS[name](it)
+        QUESTIONS[name](session)
         print(f"    {name} took {time.perf_counter() - start:.1f} s", flush=True)

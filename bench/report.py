@@ -1,4 +1,4 @@
-"""Rows as lines on the screen and as docs/benchmarks.md, a section a size and database."""
+"""Rows as lines on the screen and in docs/benchmarks.md, one section per size and database."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import measure
-from bench.homes import SETTLED, Place
 from bench.measure import BYTES, MILLISECONDS, PER_SECOND, Row
+from bench.workspaces import POSTGRESQL_SETTINGS, Workspace
 
 PAGE = Path("docs") / "benchmarks.md"
-ORDER = [
+SECTION_ORDER = [
     (size, database)
     for size in ("full", "wide", "small")
     for database in ("sqlite", "postgresql")
@@ -45,13 +45,13 @@ asker on the same two cores; pages come whole, as a browser without cache gets t
 """
 HEADER = """| question | goal | ours | p50 | n | rivals | ratio | verdict |
 |---|---|---|---|---|---|---|---|"""
-ROWS = """rebuild layers layers-value state state-others state-first behaviour behaviour-others
+ROW_ORDER = """rebuild layers layers-value state state-others state-first behaviour behaviour-others
 behaviour-first behaviour-after why tag-counted fact-counted memory import-facts
 import-lock import-beside import-orders""".split()
-"""The order of the page; a row that is not named here comes last."""
+"""The order on the page; other rows come last."""
 
 
-def amount(value: float | None, unit: str) -> str:
+def format_amount(value: float | None, unit: str) -> str:
     if value is None:
         return ""
     if unit == BYTES:
@@ -59,64 +59,68 @@ def amount(value: float | None, unit: str) -> str:
     if unit == PER_SECOND:
         return f"{value:,.0f}/s"
     if unit == MILLISECONDS:
-        return milliseconds(value)
+        return format_milliseconds(value)
     return f"{value:.1f} s"
 
 
-def milliseconds(value: float) -> str:
+def format_milliseconds(value: float) -> str:
     if value >= 1000:
         return f"{value / 1000:.2f} s"
     return f"{value:.0f} ms" if value >= 20 else f"{value:.2g} ms"
 
 
-def goal(row: Row) -> str:
+def format_goal(row: Row) -> str:
     if row.goal is None:
         return ""
     sign = "≥" if row.unit == PER_SECOND else "≤"
     more = f", ≥ {row.ratio_goal:.0f} ×" if row.ratio_goal else ""
-    return f"{sign} {amount(row.goal, row.unit)}{more}"
+    return f"{sign} {format_amount(row.goal, row.unit)}{more}"
 
 
-def verdict(row: Row) -> str:
-    return {None: "", True: "met", False: "**missed**"}[row.met]
+def format_verdict(row: Row) -> str:
+    return {None: "", True: "met", False: "**missed**"}[row.is_met]
 
 
-def theirs(row: Row) -> dict[str, float]:
+def all_rivals(row: Row) -> dict[str, float]:
     return {**row.rivals, **row.others}
 
 
-def line(row: Row) -> str:
-    parts = [f"{row.question}: {amount(row.ours, row.unit)}"]
+def format_line(row: Row) -> str:
+    parts = [f"{row.question}: {format_amount(row.ours, row.unit)}"]
     if row.p50 is not None:
-        parts.append(f"p50 {amount(row.p50, row.unit)}, n {row.n}")
-    parts += [f"{name} {amount(ms, row.unit)}" for name, ms in theirs(row).items()]
+        parts.append(f"p50 {format_amount(row.p50, row.unit)}, n {row.n}")
+    parts += [
+        f"{name} {format_amount(ms, row.unit)}" for name, ms in all_rivals(row).items()
+    ]
     if row.ratio:
         parts.append(f"× {row.ratio:,.0f}")
     if row.goal is not None:
-        parts.append(f"goal {goal(row)}: {verdict(row).strip('*')}")
+        parts.append(f"goal {format_goal(row)}: {format_verdict(row).strip('*')}")
     return " · ".join([*parts, row.note] if row.note else parts)
 
 
-def cells(row: Row) -> str:
+def format_cells(row: Row) -> str:
     unit = row.unit
-    rivals = ", ".join(f"{name} {amount(ms, unit)}" for name, ms in theirs(row).items())
+    rivals = ", ".join(
+        f"{name} {format_amount(ms, unit)}" for name, ms in all_rivals(row).items()
+    )
     ratio = f"{row.ratio:,.0f} ×" if row.ratio else ""
     question = f"{row.question} ({row.note})" if row.note else row.question
-    n, p50 = str(row.n), amount(row.p50, unit)
-    shown = [
+    n, p50 = str(row.n), format_amount(row.p50, unit)
+    cells = [
         question,
-        goal(row),
-        amount(row.ours, unit),
+        format_goal(row),
+        format_amount(row.ours, unit),
         p50,
         n,
         rivals,
         ratio,
-        verdict(row),
+        format_verdict(row),
     ]
-    return f"| {' | '.join(shown)} |"
+    return f"| {' | '.join(cells)} |"
 
 
-def machine(where: Place) -> str:
+def describe_machine(workspace: Workspace) -> str:
     cpu = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
     memory = re.search(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text())
     size = int(memory.group(1)) / 1024**2 if memory else 0
@@ -129,21 +133,21 @@ def machine(where: Place) -> str:
             f"{name} {importlib.metadata.version(name)}"
             for name in ("duckdb", "pyroaring")
         ),
-        database(where),
+        describe_database(workspace),
     ]
     return ", ".join(parts)
 
 
-def database(where: Place) -> str:
-    if where.database == "sqlite":
+def describe_database(workspace: Workspace) -> str:
+    if workspace.database == "sqlite":
         return f"SQLite {sqlite3.sqlite_version} (WAL, synchronous=FULL)"
     from qunce.core import db
 
     version = db.rows("SHOW server_version")[0][0].split()[0]
-    return f"PostgreSQL {version} ({', '.join(SETTLED)})"
+    return f"PostgreSQL {version} ({', '.join(POSTGRESQL_SETTINGS)})"
 
 
-def commit() -> str:
+def get_commit() -> str:
     done = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--exclude=*"],
         capture_output=True,
@@ -153,11 +157,11 @@ def commit() -> str:
     return done.stdout.strip() or "unknown"
 
 
-def section(where: Place, rows: list[Row], about: dict[str, Any]) -> str:
-    size = where.size
-    missed = [row.question for row in rows if row.met is False]
+def format_section(workspace: Workspace, rows: list[Row], about: dict[str, Any]) -> str:
+    size = workspace.size
+    missed = [row.question for row in rows if row.is_met is False]
     lines = [
-        f"## {size.name} on {'SQLite' if where.database == 'sqlite' else 'PostgreSQL'}",
+        f"## {size.name} on {'SQLite' if workspace.database == 'sqlite' else 'PostgreSQL'}",
         "",
         f"{size.members:,} members, {size.facts:,} facts over {size.days} days,"
         f" {size.tag_rows:,} tag rows, {size.groups} groups. {about['machine']}."
@@ -166,35 +170,35 @@ def section(where: Place, rows: list[Row], about: dict[str, Any]) -> str:
         f" run was {about['busy']:.1f}.",
         "",
         HEADER,
-        *(cells(row) for row in rows),
+        *(format_cells(row) for row in rows),
         "",
         f"Missed: {'; '.join(missed)}." if missed else "Every goal was met.",
     ]
     return "\n".join(lines)
 
 
-def marks(where: Place) -> tuple[str, str]:
-    name = f"{where.size.name} {where.database}"
+def section_markers(workspace: Workspace) -> tuple[str, str]:
+    name = f"{workspace.size.name} {workspace.database}"
     return f"<!-- {name} -->", f"<!-- end of {name} -->"
 
 
-def kept_rows(where: Place) -> list[Row]:
-    kept = measure.load(where.own / "results.json")
-    names = [name for name in ROWS if name in kept]
-    names += [name for name in kept if name not in ROWS]
-    return [measure.from_dict(kept[name]) for name in names]
+def load_rows(workspace: Workspace) -> list[Row]:
+    saved = measure.load_results(workspace.own_folder / "results.json")
+    names = [name for name in ROW_ORDER if name in saved]
+    names += [name for name in saved if name not in ROW_ORDER]
+    return [measure.from_dict(saved[name]) for name in names]
 
 
-def write(where: Place, about: dict[str, Any], page: Path = PAGE) -> None:
-    """Puts this size's section in its place and leaves the others as they are."""
+def write(workspace: Workspace, about: dict[str, Any], page: Path = PAGE) -> None:
+    """Replace the section of this size and database; all others stay unchanged."""
     text = page.read_text() if page.exists() else ""
     sections = dict(
         re.findall(r"<!-- (\w+ \w+) -->\n(.*?)\n<!-- end of \1 -->", text, re.S)
     )
-    name = f"{where.size.name} {where.database}"
-    sections[name] = section(where, kept_rows(where), about)
-    wanted = [f"{size} {database}" for size, database in ORDER]
-    names = [n for n in wanted if n in sections] + sorted(set(sections) - set(wanted))
+    name = f"{workspace.size.name} {workspace.database}"
+    sections[name] = format_section(workspace, load_rows(workspace), about)
+    known = [f"{size} {database}" for size, database in SECTION_ORDER]
+    names = [n for n in known if n in sections] + sorted(set(sections) - set(known))
     parts = [f"<!-- {n} -->\n{sections[n]}\n<!-- end of {n} -->" for n in names]
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n".join([INTRO, *(f"{part}\n" for part in parts)]))

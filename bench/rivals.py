@@ -1,8 +1,8 @@
-"""The usual ways, restated here as well as we can, on the same data.
+"""Usual implementations of the same questions, written as well as we can.
 
-They get it easier than Qunce: accounts of one person are merged beforehand, leavers are
-a column, every column that is searched has an index, statistics are fresh, nothing is
-written meanwhile. Their answers must equal ours.
+They have advantages: accounts of one person are merged before, presence is a column,
+every searched column has an index, statistics are fresh, and nothing is written at the
+same time. Their answers must equal ours.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from bench import engines, events, generate
+from bench import engines, fact_log, generate
 from bench.generate import Ints, Marks, World
-from bench.homes import Place
 from bench.rules import Behaviour, State
+from bench.workspaces import Workspace
 
 TABLES = """
 DROP SCHEMA IF EXISTS rival CASCADE;
@@ -36,80 +36,83 @@ CREATE INDEX member_by_layer ON rival.member (layer);
 CREATE INDEX member_by_tag ON rival.member_tag (tag_id, member_id);
 CREATE INDEX member_by_group ON rival.member_group (group_id, member_id)
 """
-PARTS = (("member_tag", "tag_id"), ("member_group", "group_id"))
+MARK_TABLES = (("member_tag", "tag_id"), ("member_group", "group_id"))
 
 
-def path(where: Place) -> Path:
-    return where.own / "rivals.sqlite3"
+def path(workspace: Workspace) -> Path:
+    return workspace.own_folder / "rivals.sqlite3"
 
 
-def engine(where: Place, *, loading: bool = False) -> engines.Engine:
-    if where.database == "sqlite":
-        return engines.Sqlite(path(where), loading=loading)
+def engine(workspace: Workspace, *, loading: bool = False) -> engines.Engine:
+    if workspace.database == "sqlite":
+        return engines.Sqlite(path(workspace), loading=loading)
     return engines.Postgres()
 
 
-def statements(sql: str, where: Place) -> list[str]:
-    """SQLite has no schemas and clusters by primary key only when told."""
-    if where.database == "sqlite":
+def statements(sql: str, workspace: Workspace) -> list[str]:
+    """The statements in the dialect of the database.
+
+    SQLite has no schemas, and clusters by primary key only WITHOUT ROWID.
+    """
+    if workspace.database == "sqlite":
         sql = sql.replace("ON rival.", "ON ").replace("TABLE rival.", "TABLE ")
         sql = sql.replace("id))", "id)) WITHOUT ROWID")
     parts = [part.strip() for part in sql.split(";")]
-    return [p for p in parts if where.database != "sqlite" or "SCHEMA" not in p]
+    return [p for p in parts if workspace.database != "sqlite" or "SCHEMA" not in p]
 
 
-def build(where: Place, people: dict[str, pa.Table]) -> None:
-    """`people` are tables named as the rivals', of persons and not accounts."""
-    path(where).unlink(missing_ok=True)
-    target = engine(where, loading=True)
-    for statement in statements(TABLES, where):
+def build(workspace: Workspace, people: dict[str, pa.Table]) -> None:
+    """Create the rivals' tables from `people`, which has them by name."""
+    path(workspace).unlink(missing_ok=True)
+    target = engine(workspace, loading=True)
+    for statement in statements(TABLES, workspace):
         target.execute(statement)
-    prefix = "" if where.database == "sqlite" else "rival."
+    prefix = "" if workspace.database == "sqlite" else "rival."
     for name, rows in people.items():
         for batch in rows.to_batches(max_chunksize=500_000):
             target.insert(prefix + name, pa.Table.from_batches([batch]))
-    for statement in statements(INDEXES, where):
+    for statement in statements(INDEXES, workspace):
         target.execute(statement)
     target.finish(analyse=True)
 
 
-def merged(marks: Marks, world: World) -> tuple[Ints, Ints, Ints]:
-    """Ref, person and summed weight of the present rows, sorted by person."""
+def merge_marks(marks: Marks, world: World) -> tuple[Ints, Ints, Ints]:
+    """Ref, person and sum of the weights of the present rows, sorted by person."""
     here = marks.present
-    person = world.head[marks.account[here] - 1]
-    pairs, place = np.unique(person * 2**32 + marks.ref[here], return_inverse=True)
-    weights = np.bincount(place, weights=marks.weight[here]).astype(np.int64)
+    person = world.person_ids[marks.account[here] - 1]
+    pairs, index = np.unique(person * 2**32 + marks.ref[here], return_inverse=True)
+    weights = np.bincount(index, weights=marks.weight[here]).astype(np.int64)
     return pairs % 2**32, pairs // 2**32, weights
 
 
-MOVE = """
+UPDATE_LAYERS = """
 UPDATE {rival}member SET layer = (SELECT layer FROM {rival}laid_out WHERE member_id = id)
 """
 
 
-def lay_out(where: Place, rows: pa.Table) -> None:
-    """Layers as a column of members, as of now."""
-    prefix = "" if where.database == "sqlite" else "rival."
-    target = engine(where, loading=True)
+def save_layers(workspace: Workspace, rows: pa.Table) -> None:
+    """Save the present layers as a column of members."""
+    prefix = "" if workspace.database == "sqlite" else "rival."
+    target = engine(workspace, loading=True)
     target.execute(f"DROP TABLE IF EXISTS {prefix}laid_out")
     columns = "(member_id INTEGER PRIMARY KEY, layer TEXT)"
     target.execute(f"CREATE TABLE {prefix}laid_out {columns}")
     target.insert(f"{prefix}laid_out", rows)
-    target.execute(MOVE.format(rival=prefix))
+    target.execute(UPDATE_LAYERS.format(rival=prefix))
     target.finish(analyse=True)
 
 
 def people(
     world: World, tags: Marks, groups: Marks, regions: generate.Attribute
 ) -> dict[str, pa.Table]:
-    tag, tagged, depth = merged(tags, world)
-    group, grouped, _ = merged(groups, world)
-    heads = np.unique(world.head)
+    tag, tagged, depth = merge_marks(tags, world)
+    group, grouped, _ = merge_marks(groups, world)
+    person_ids = np.unique(world.person_ids)
     columns = {
-        "id": heads,
-        "present": world.present[heads - 1].astype(np.int64),
-        "region": latest(world, regions, heads),
-        "tags": comma_lists(heads, tag, tagged),
+        "id": person_ids,
+        "present": world.present[person_ids - 1].astype(np.int64),
+        "region": latest_values(world, regions, person_ids),
+        "tags": comma_lists(person_ids, tag, tagged),
     }
     return {
         "member": pa.table(columns),
@@ -118,36 +121,38 @@ def people(
     }
 
 
-def latest(world: World, values: generate.Attribute, heads: Ints) -> list[Any]:
-    """Of a person's accounts the value that was set last, then of the higher account."""
-    person = world.head[values.account - 1]
-    found: dict[int, Any] = {}
-    for place in np.lexsort((values.account, values.at)).tolist():
-        found[int(person[place])] = values.values[place]
-    return [found.get(head) for head in heads.tolist()]
+def latest_values(
+    world: World, values: generate.Attribute, person_ids: Ints
+) -> list[Any]:
+    """The value set last over a person's accounts, if equal that of the higher account."""
+    person = world.person_ids[values.account - 1]
+    values_by_person: dict[int, Any] = {}
+    for index in np.lexsort((values.account, values.at)).tolist():
+        values_by_person[int(person[index])] = values.values[index]
+    return [values_by_person.get(person_id) for person_id in person_ids.tolist()]
 
 
-def comma_lists(heads: Ints, tag: Ints, tagged: Ints) -> list[str]:
-    """`,3,17,` for each head; `tag` is sorted by person."""
-    words = tag.astype(str).tolist()
-    starts = np.searchsorted(tagged, heads).tolist()
-    ends = np.searchsorted(tagged, heads, side="right").tolist()
+def comma_lists(person_ids: Ints, tag: Ints, tagged: Ints) -> list[str]:
+    """`,3,17,` for each person; `tag` is sorted by person."""
+    texts = tag.astype(str).tolist()
+    starts = np.searchsorted(tagged, person_ids).tolist()
+    ends = np.searchsorted(tagged, person_ids, side="right").tolist()
     pairs = zip(starts, ends, strict=True)
-    return [f",{','.join(words[a:b])}," if b > a else "," for a, b in pairs]
+    return [f",{','.join(texts[a:b])}," if b > a else "," for a, b in pairs]
 
 
-def numbers(some: tuple[Any, ...]) -> str:
-    return ", ".join(repr(one) for one in some)
+def sql_list(values: tuple[Any, ...]) -> str:
+    return ", ".join(repr(value) for value in values)
 
 
-COMMA = """
+COMMA_LIST_SQL = """
 SELECT count(*) FROM {rival}member m
 WHERE m.present = 1 AND m.region IN ({regions}) AND m.layer IN ({layers})
   AND ({any}) AND NOT {has_without}
   AND EXISTS (SELECT 1 FROM {rival}member_group g
               WHERE g.member_id = m.id AND g.group_id IN ({groups}))
 """
-NORMAL = """
+JOINS_SQL = """
 SELECT count(DISTINCT m.id) FROM {rival}member m
 JOIN {rival}member_tag t ON t.member_id = m.id AND t.tag_id IN ({tags})
 JOIN {rival}member_group g ON g.member_id = m.id AND g.group_id IN ({groups})
@@ -158,43 +163,43 @@ WHERE m.present = 1 AND m.region IN ({regions}) AND m.layer IN ({layers})
 
 
 def comma_sql(rule: State, name: str) -> str:
-    """Tags in one column, searched: no index helps."""
+    """Tags as texts in one column, for which no index helps."""
     search = "instr" if name == "sqlite" else "strpos"
     has = [f"{search}(m.tags, ',{tag},') > 0" for tag in (*rule.tags, rule.without)]
-    return COMMA.format(
+    return COMMA_LIST_SQL.format(
         any=" OR ".join(has[:-1]), has_without=has[-1], **parts(rule, name)
     )
 
 
 def normal_sql(rule: State, name: str) -> str:
-    """A row for each tag of each member, joined."""
-    return NORMAL.format(**parts(rule, name))
+    """One row per tag and member, with joins."""
+    return JOINS_SQL.format(**parts(rule, name))
 
 
 def parts(rule: State, name: str) -> dict[str, Any]:
     return {
         "rival": "" if name == "sqlite" else "rival.",
-        "tags": numbers(rule.tags),
+        "tags": sql_list(rule.tags),
         "without": rule.without,
-        "regions": numbers(rule.regions),
-        "groups": numbers(rule.groups),
-        "layers": numbers(rule.layers),
+        "regions": sql_list(rule.regions),
+        "groups": sql_list(rule.groups),
+        "layers": sql_list(rule.layers),
     }
 
 
 class Frames:
-    """pandas: everything in memory as frames, integers and categories where they fit."""
+    """pandas with all tables in memory, as integers and categories where possible."""
 
-    def __init__(self, where: Place) -> None:
-        prefix = "" if where.database == "sqlite" else "rival."
-        source = engine(where)
+    def __init__(self, workspace: Workspace) -> None:
+        prefix = "" if workspace.database == "sqlite" else "rival."
+        source = engine(workspace)
         get = source.rows
         member = get(
             f"SELECT id, present, region, layer FROM {prefix}member ORDER BY id"
         )
         self.member = pd.DataFrame(member, columns=["id", "present", "region", "layer"])
         self.member = self.member.astype({"region": "category", "layer": "category"})
-        for name, ref in PARTS:
+        for name, ref in MARK_TABLES:
             rows = np.array(
                 get(f"SELECT member_id, {ref} FROM {prefix}{name}"), np.int32
             )
@@ -211,21 +216,21 @@ class Frames:
             & member.region.isin(rule.regions)
             & member.layer.isin(rule.layers)
         ]
-        wanted = tags.member_id[tags.tag_id.isin(rule.tags)].unique()
-        unwanted = tags.member_id[tags.tag_id == rule.without].unique()
+        included = tags.member_id[tags.tag_id.isin(rule.tags)].unique()
+        excluded = tags.member_id[tags.tag_id == rule.without].unique()
         inside = groups.member_id[groups.group_id.isin(rule.groups)].unique()
-        chosen = chosen[chosen.isin(wanted) & chosen.isin(inside)]
-        return int((~chosen.isin(unwanted)).sum())
+        chosen = chosen[chosen.isin(included) & chosen.isin(inside)]
+        return int((~chosen.isin(excluded)).sum())
 
 
-def duck() -> duckdb.DuckDBPyConnection:
+def connect_duckdb() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("SET threads = 2; SET memory_limit = '4GB'")
     connection.execute("SET enable_progress_bar = false")
     return connection
 
 
-GROUPED = """
+GROUPED_SQL = """
 SELECT count(*) FROM (
   SELECT person,
     count(*) FILTER (kind = {order} AND day > {today} - {orders_within}) AS orders,
@@ -240,48 +245,48 @@ WHERE present = 1 AND orders >= {orders} AND messages >= {messages} AND sends = 
 
 def grouped_sql(rule: Behaviour) -> str:
     kinds = {
-        "order": events.NAMES.index("order.paid"),
-        "message": events.NAMES.index("message.posted"),
-        "send": events.NAMES.index("send.delivered"),
+        "order": fact_log.NAMES.index("order.paid"),
+        "message": fact_log.NAMES.index("message.posted"),
+        "send": fact_log.NAMES.index("send.delivered"),
     }
     longest = max(rule.orders_within, rule.messages_within, rule.unsent_within)
-    return GROUPED.format(
+    return GROUPED_SQL.format(
         today=generate.today(), longest=longest, **kinds, **vars(rule)
     )
 
 
 class Grouped:
-    """Raw facts as Parquet, counted by DuckDB; days and persons are ready columns."""
+    """DuckDB over raw facts as Parquet, with days and persons as columns."""
 
-    def __init__(self, where: Place, world: World) -> None:
-        self.connection = duck()
-        self.files = where.raw_facts()
-        heads = np.unique(world.head)
-        here = world.present[heads - 1].astype(np.int8)
-        people = pa.table({"id": heads.astype(np.int32), "present": here})
+    def __init__(self, workspace: Workspace, world: World) -> None:
+        self.connection = connect_duckdb()
+        self.files = workspace.list_fact_files()
+        person_ids = np.unique(world.person_ids)
+        here = world.present[person_ids - 1].astype(np.int8)
+        people = pa.table({"id": person_ids.astype(np.int32), "present": here})
         self.connection.register("loaded", people)
         self.connection.execute("CREATE TABLE people AS SELECT * FROM loaded")
 
     def behaviour(self, rule: Behaviour) -> int:
-        found = self.connection.execute(grouped_sql(rule), {"files": self.files})
-        return int(found.fetchall()[0][0])
+        rows = self.connection.execute(grouped_sql(rule), {"files": self.files})
+        return int(rows.fetchall()[0][0])
 
 
 class Counted:
-    """pandas on the last thirty days' facts of the three kinds, held in memory."""
+    """pandas with the last thirty days' facts of the three kinds in memory."""
 
     def __init__(self, grouped: Grouped, world: World) -> None:
-        wanted = [
-            events.NAMES.index(k)
+        kinds = [
+            fact_log.NAMES.index(k)
             for k in ("order.paid", "message.posted", "send.delivered")
         ]
         self.facts = grouped.connection.execute(
             "SELECT kind, person, day FROM read_parquet($files)"
-            f" WHERE day > {generate.today() - 30} AND kind IN ({numbers(tuple(wanted))})",
+            f" WHERE day > {generate.today() - 30} AND kind IN ({sql_list(tuple(kinds))})",
             {"files": grouped.files},
         ).df()
         self.present = world.present
-        self.kinds = wanted
+        self.kinds = kinds
 
     def behaviour(self, rule: Behaviour) -> int:
         order, message, send = (

@@ -1,4 +1,4 @@
-"""The rules that are asked, as parameters which Qunce and every rival restate."""
+"""The rules of the questions, as parameters for Qunce and every rival."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.sizes import Size
 
 @dataclass(frozen=True)
 class State:
-    """Any of these tags, not that one; of some regions, a group and layers."""
+    """Any of some tags, without another one, in some regions, groups and layers."""
 
     tags: tuple[int, ...]
     without: int
@@ -38,7 +38,7 @@ class State:
 
 @dataclass(frozen=True)
 class Behaviour:
-    """Bought at least so often, talked at least so often, not sent to for some days."""
+    """At least n orders and messages in some days, and no message sent to them."""
 
     orders: int
     orders_within: int
@@ -62,7 +62,7 @@ def did(kind: str, times: int, days: int) -> dict[str, Any]:
 
 
 def state(size: Size) -> State:
-    """The one the table is about: as broad as a campaign's audience usually is."""
+    """The rule of the report, as broad as the audience of a typical campaign."""
     tags = (2, 6, size.tags // 4)
     regions = tuple(generate.REGIONS[::2])
     groups = tuple(range(1, 1 + min(12, size.groups // 2)))
@@ -73,7 +73,7 @@ BEHAVIOUR = Behaviour(2, 30, 5, 7, 3)
 
 
 def states(size: Size, count: int) -> Iterator[State]:
-    """Others, so that an answer is not the one that was just given."""
+    """Different rules, so that no answer comes from the cache."""
     rng = np.random.default_rng(7)
     for _ in range(count):
         tags = rng.choice(np.arange(1, size.tags + 1), 4, replace=False).tolist()

@@ -1,4 +1,4 @@
-"""How big a made community is, and the day on which it is looked at."""
+"""The sizes of generated communities, and the time at which questions are asked."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 VERSION = 1
-"""Of the generator: another number, and kept data sets are made anew."""
+"""Version of the generator; a new number makes existing data sets obsolete."""
 SEED = 20260629
 ZONE = "Asia/Shanghai"
 AT = datetime(2026, 6, 29, 22, 0, tzinfo=ZoneInfo(ZONE))
-"""The moment at which every question is asked."""
+"""The time of every question."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,15 @@ class Size:
     imported_facts: int
     imported_orders: int
     repeats: int = 200
-    """How often a warm question is asked; slow ones are asked less."""
+    """How often a warm question is asked; slow ones are asked less often."""
     visits: int = 40
-    """How often each page is asked."""
+    """How often each page is requested."""
 
 
 SIZES = {
     size.name: size
     for size in (
-        # For tests, which look at answers and not at figures.
+        # For tests, which check answers and not times.
         Size(
             "tiny", 2_000, 40_000, 60, 40, 20_000, 8, 2_000, 1_000, repeats=20, visits=2
         ),

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from bench import events, generate, sizes
+from bench import fact_log, generate, sizes
 from bench.generate import NEVER, World
 
 TINY = sizes.SIZES["tiny"]
@@ -17,32 +17,32 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def log(world: World) -> pa.Table:
-    return pa.concat_tables(events.Log(world).tables())
+    return pa.concat_tables(fact_log.Log(world).tables())
 
 
-def test_the_same_seed_makes_the_same_community(world: World, log: pa.Table) -> None:
+def test_same_seed_generates_the_same_community(world: World, log: pa.Table) -> None:
     again = World(TINY)
     assert again.keys == world.keys
-    assert np.array_equal(again.head, world.head)
+    assert np.array_equal(again.person_ids, world.person_ids)
     assert np.array_equal(again.left_at, world.left_at)
     assert repr(generate.taggings(again)) == repr(generate.taggings(world))
-    assert pa.concat_tables(events.Log(again).tables()).equals(log)
+    assert pa.concat_tables(fact_log.Log(again).tables()).equals(log)
 
 
-def test_another_seed_makes_another(world: World, log: pa.Table) -> None:
+def test_other_seed_generates_another_log(world: World, log: pa.Table) -> None:
     other = World(TINY, seed=1)
-    assert not pa.concat_tables(events.Log(other).tables()).equals(log)
+    assert not pa.concat_tables(fact_log.Log(other).tables()).equals(log)
 
 
-def test_a_day_can_be_made_alone(world: World) -> None:
-    in_turn = list(events.Log(world).tables())
-    assert events.Log(world).table(17).equals(in_turn[17])
+def test_single_day_can_be_generated(world: World) -> None:
+    in_turn = list(fact_log.Log(world).tables())
+    assert fact_log.Log(world).table(17).equals(in_turn[17])
 
 
-def test_it_makes_exactly_what_the_size_says(world: World, log: pa.Table) -> None:
+def test_community_has_the_numbers_of_its_size(world: World, log: pa.Table) -> None:
     assert log.num_rows == TINY.facts
     assert np.array_equal(log["n"].to_numpy(), np.arange(1, TINY.facts + 1))
-    assert len(np.unique(world.head)) == TINY.members
+    assert len(np.unique(world.person_ids)) == TINY.members
     tags = generate.taggings(world)
     assert len(tags.ref) == TINY.tag_rows
     assert len(set(zip(tags.ref.tolist(), tags.account.tolist(), strict=True))) == len(
@@ -50,16 +50,16 @@ def test_it_makes_exactly_what_the_size_says(world: World, log: pa.Table) -> Non
     )
 
 
-def test_a_second_account_leads_to_an_earlier_first(world: World) -> None:
+def test_second_account_belongs_to_an_earlier_person(world: World) -> None:
     accounts = np.arange(1, world.accounts + 1)
-    assert np.all(world.head <= accounts)
-    assert np.array_equal(world.head[world.head - 1], world.head)
-    assert np.count_nonzero(world.head != accounts) == world.accounts - TINY.members
+    assert np.all(world.person_ids <= accounts)
+    assert np.array_equal(world.person_ids[world.person_ids - 1], world.person_ids)
+    assert (
+        np.count_nonzero(world.person_ids != accounts) == world.accounts - TINY.members
+    )
 
 
-def test_nobody_does_anything_before_joining_or_after_leaving(
-    world: World, log: pa.Table
-) -> None:
+def test_facts_are_between_joining_and_leaving(world: World, log: pa.Table) -> None:
     account = log["account"].to_numpy() - 1
     arrived = generate.day_of(log["recorded_at"].to_numpy())
     assert np.all(generate.day_of(world.joined_at[account]) <= arrived)
@@ -67,23 +67,25 @@ def test_nobody_does_anything_before_joining_or_after_leaving(
     assert np.all(generate.day_of(left) >= arrived - 1)
 
 
-def test_nothing_happens_after_the_moment_of_asking(log: pa.Table) -> None:
+def test_no_fact_is_after_the_time_of_the_questions(log: pa.Table) -> None:
     assert log["day"].to_numpy().max() == generate.today()
     assert log["happened_at"].to_numpy().max() <= sizes.AT.timestamp() * 1_000_000
 
 
-def test_a_few_facts_are_late_and_few_people_do_most(log: pa.Table) -> None:
+def test_few_facts_are_late_and_few_people_have_most_facts(log: pa.Table) -> None:
     arrived = generate.day_of(log["recorded_at"].to_numpy() - 3_000_000)
     late = np.mean(arrived - log["day"].to_numpy() > 1)
     assert 0.002 < late < 0.01
-    talk = log["kind"].to_numpy() == events.NAMES.index("message.posted")
+    talk = log["kind"].to_numpy() == fact_log.NAMES.index("message.posted")
     times = np.sort(np.bincount(log["person"].to_numpy()[talk]))[::-1]
     assert times[: TINY.members // 10].sum() > 0.4 * times.sum()
 
 
-def test_added_facts_differ_from_run_to_run(world: World) -> None:
+def test_new_facts_differ_between_runs(world: World) -> None:
     kinds = ("order.paid", "message.posted")
-    one, other = (events.added(world, run=run, count=50, kinds=kinds) for run in (0, 1))
+    one, other = (
+        fact_log.new_facts(world, run=run, count=50, kinds=kinds) for run in (0, 1)
+    )
     assert not set(one["n"].to_pylist()) & set(other["n"].to_pylist())
     assert np.all(world.left_at[one["account"].to_numpy() - 1] == NEVER)
-    assert events.added(world, run=1, count=50, kinds=kinds).equals(other)
+    assert fact_log.new_facts(world, run=1, count=50, kinds=kinds).equals(other)

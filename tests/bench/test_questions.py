@@ -1,4 +1,4 @@
-"""A whole run at the tiniest size: a wrong answer of anybody's ends it with an error."""
+"""A complete run at the size tiny, which fails if any answer is wrong."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import pytest
 from bench import __main__ as main
 
 
-def bench(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def bench(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "BENCH_HOME": str(home), "SIZE": "tiny"}
     env.pop("DATABASE_URL", None)
     return subprocess.run(
-        [sys.executable, "-m", "bench", *words],
+        [sys.executable, "-m", "bench", *arguments],
         env=env,
         capture_output=True,
         text=True,
@@ -32,48 +32,48 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def results(home: Path) -> dict[str, dict[str, object]]:
-    kept = (home / "tiny-sqlite" / "bench" / "results.json").read_text()
-    return dict(json.loads(kept))
+    text = (home / "tiny-sqlite" / "bench" / "results.json").read_text()
+    return dict(json.loads(text))
 
 
-def test_rivals_and_qunce_answer_the_same(home: Path) -> None:
-    done = bench(home)
-    assert done.returncode == 0, done.stdout + done.stderr
-    kept = results(home)
-    assert set(kept["state"]["rivals"]) == {"comma list", "joins"}  # type: ignore[call-overload]
-    assert set(kept["behaviour"]["rivals"]) == {"DuckDB", "pandas"}  # type: ignore[call-overload]
-    assert {"why", "memory", "import-facts", "import-orders", "layers"} <= set(kept)
+def test_rivals_give_the_same_answers(home: Path) -> None:
+    result = bench(home)
+    assert result.returncode == 0, result.stdout + result.stderr
+    saved = results(home)
+    assert set(saved["state"]["rivals"]) == {"comma list", "joins"}  # type: ignore[call-overload]
+    assert set(saved["behaviour"]["rivals"]) == {"DuckDB", "pandas"}  # type: ignore[call-overload]
+    assert {"why", "memory", "import-facts", "import-orders", "layers"} <= set(saved)
 
 
-def asked_once(home: Path) -> None:
-    """Whichever test of this page comes first in its process."""
+def ensure_results(home: Path) -> None:
+    """Run the benchmarks once per process, whichever test comes first."""
     if not (home / "tiny-sqlite" / "bench" / "results.json").exists():
-        done = bench(home, "ONLY=state,why")
-        assert done.returncode == 0, done.stdout + done.stderr
+        result = bench(home, "ONLY=state,why")
+        assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_a_kept_data_set_is_asked_again(home: Path) -> None:
-    asked_once(home)
+def test_saved_data_set_is_used_again(home: Path) -> None:
+    ensure_results(home)
     before = results(home)
-    done = bench(home, "ONLY=why")
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = bench(home, "ONLY=why")
+    assert result.returncode == 0, result.stdout + result.stderr
     after = results(home)
-    assert "members, tags" not in done.stdout
+    assert "members, tags" not in result.stdout
     assert after["why"]["at"] != before["why"]["at"]
     assert after["state"] == before["state"]
 
 
-def test_a_profile_keeps_no_figure(home: Path) -> None:
-    asked_once(home)
+def test_profile_does_not_save_results(home: Path) -> None:
+    ensure_results(home)
     before = results(home)
-    done = bench(home, "ONLY=behaviour", "PROFILE=1")
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = bench(home, "ONLY=behaviour", "PROFILE=1")
+    assert result.returncode == 0, result.stdout + result.stderr
     assert results(home) == before
     profile = home / "tiny-sqlite" / "bench" / "profiles" / "behaviour.txt"
     assert "cumulative" in profile.read_text()
 
 
-def test_it_says_what_it_can_be_asked(
+def test_unknown_size_prints_the_usage(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["bench", "SIZE=huge"])

@@ -1,4 +1,4 @@
-"""The threads that derive in a serving process."""
+"""The background threads of a serving process."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ START = time.monotonic()
 
 
 def clock() -> datetime:
-    """The made community's own: it is evening there when the process starts."""
+    """The clock of the generated community, which starts in the evening of its last day."""
     return AT + timedelta(seconds=time.monotonic() - START)
 
 
 @contextmanager
 def thread() -> Iterator[None]:
-    """The beats of `qunce serve` at their pace, without the port and by that clock."""
+    """Run the worker loops of `qunce serve` with this clock, without a port."""
     loops = worker_loop.start(clock)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What every question is handed: the place, the people, and how to tell what it found."""
+"""The session that every question gets, its results, and child processes."""
 
 from __future__ import annotations
 
@@ -14,64 +14,66 @@ from typing import IO, Any
 
 from bench import measure, report
 from bench.generate import World
-from bench.homes import Place
 from bench.measure import Row
+from bench.workspaces import Workspace
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 
 
 class WrongAnswer(Exception):
-    """Two ways of asking the same gave different numbers; no figure is worth anything."""
+    """Two ways of answering a question gave different results, so no time is valid."""
 
 
 @dataclass
-class Run:
-    where: Place
+class Session:
+    workspace: Workspace
     world: World
     community: Community
     by: Staff
     profiles: Path | None = None
     rows: list[Row] = field(default_factory=list)
 
-    def tell(self, row: Row) -> None:
-        """Print the row and keep it, so that a run which breaks has not been in vain.
+    def record(self, row: Row) -> None:
+        """Print the row and save it immediately, in case a later question fails.
 
-        A profiler slows what it looks at, so such figures are only printed.
+        Rows measured with a profiler are only printed, since it slows the code.
         """
         self.rows.append(row)
-        print(report.line(row), flush=True)
+        print(report.format_line(row), flush=True)
         if self.profiles:
             return
-        path = self.where.own / "results.json"
-        kept = measure.load(path)
-        kept[row.key] = measure.as_dict(row) | {"at": datetime.now(UTC).isoformat()}
-        path.write_text(json.dumps(kept, indent=1))
+        path = self.workspace.own_folder / "results.json"
+        results = measure.load_results(path)
+        results[row.key] = measure.to_dict(row) | {"at": datetime.now(UTC).isoformat()}
+        path.write_text(json.dumps(results, indent=1))
 
     def profile(self, name: str) -> Path | None:
         return self.profiles / f"{name}.txt" if self.profiles else None
 
 
-def agree(what: str, **answers: Any) -> None:
+def check_equal(question: str, **answers: Any) -> None:
     if len(set(map(str, answers.values()))) > 1:
-        raise WrongAnswer(f"{what}: {answers}")
+        raise WrongAnswer(f"{question}: {answers}")
 
 
-def child(*words: str) -> list[str]:
-    return [sys.executable, "-m", "bench.child", *words]
+def child_command(*args: str) -> list[str]:
+    return [sys.executable, "-m", "bench.child", *args]
 
 
-def told(*words: str) -> Any:
-    """The last line that a child prints."""
-    done = subprocess.run(child(*words), stdout=subprocess.PIPE, text=True, check=True)
+def run_child(*args: str) -> Any:
+    """Run a child process; returns the last line that it prints, parsed from JSON."""
+    done = subprocess.run(
+        child_command(*args), stdout=subprocess.PIPE, text=True, check=True
+    )
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 @dataclass
-class Beside:
-    """A child that works beside us until its input is closed."""
+class Child:
+    """A child process that runs until its input is closed."""
 
     process: subprocess.Popen[str]
-    told: Any = None
+    result: Any = None
 
     def ask(self, **question: Any) -> Any:
         assert self.process.stdin
@@ -88,18 +90,18 @@ class Beside:
 
 
 @contextmanager
-def beside(*words: str, says_last: bool = False) -> Iterator[Beside]:
-    """`says_last`: what it prints after its input has ended is in `told`."""
+def start_child(*args: str, reads_result: bool = False) -> Iterator[Child]:
+    """With `reads_result`, `result` is what it prints after its input has ended."""
     process = subprocess.Popen(
-        child(*words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        child_command(*args), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    it = Beside(process)
+    child = Child(process)
     assert process.stdin
     try:
-        yield it
+        yield child
         process.stdin.close()
-        if says_last:
-            it.told = it.read()
+        if reads_result:
+            child.result = child.read()
     finally:
         process.stdin.close()
         try:

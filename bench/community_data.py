@@ -1,7 +1,7 @@
-"""Fills a new QUNCE_HOME: what is named by Qunce's verbs, what is many by bulk.
+"""Fills a new QUNCE_HOME with members: definitions by verbs, large tables in bulk.
 
-Rows are as the verbs would have left them, with their revisions, so that the engine
-reads true tables. It starts with nothing kept and nothing derived.
+Rows are as the verbs would have written them, with their revisions, so that the engine
+reads ordinary tables. Nothing is persisted or derived yet.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.db import connections, models, transaction
 
 from bench import engines, generate, sizes
 from bench.generate import NEVER, Attribute, Marks, World
-from bench.homes import Place
+from bench.workspaces import Workspace
 from qunce.core import communities, revisions
 from qunce.core.communities import Community
 from qunce.core.facts import interned_names
@@ -30,39 +30,39 @@ from qunce.members.tags import library
 from qunce.sets.bitmaps import aliases, attribute_columns, marks
 
 KEY = "bench"
-BATCH = 500_000
+ROWS_PER_BATCH = 500_000
 SOURCE = "import"
-LONG = (list, np.ndarray, pa.Array, pa.ChunkedArray)
+ARRAY_TYPES = (list, np.ndarray, pa.Array, pa.ChunkedArray)
 
 
-def engine(where: Place) -> engines.Engine:
-    """A connection of our own; Django's are closed, as the file must be ours alone."""
+def engine(workspace: Workspace) -> engines.Engine:
+    """A connection for bulk writes; Django's are closed, since it needs the file alone."""
     connections.close_all()
-    if where.database == "sqlite":
-        return engines.Sqlite(where.home / "truth.sqlite3")
+    if workspace.database == "sqlite":
+        return engines.Sqlite(workspace.home / "truth.sqlite3")
     return engines.Postgres()
 
 
-def community() -> tuple[Community, Staff]:
-    found = Community.objects.filter(key=KEY).order_by("pk").first()
-    if found is None:
-        found = communities.create(
+def get_community() -> tuple[Community, Staff]:
+    community = Community.objects.filter(key=KEY).order_by("pk").first()
+    if community is None:
+        community = communities.create(
             key=KEY, at=sizes.AT, timezone=sizes.ZONE, language="en"
         )
-    return found, staff_models.system(found)
+    return community, staff_models.system(community)
 
 
-def completed(model: type[models.Model], given: dict[str, Any]) -> pa.Table:
-    """A table of all the model's columns, the missing ones with their defaults."""
-    rows = max(len(some) for some in given.values() if isinstance(some, LONG))
+def complete_table(model: type[models.Model], columns: dict[str, Any]) -> pa.Table:
+    """A table with all columns of the model; missing ones have their defaults."""
+    rows = max(len(c) for c in columns.values() if isinstance(c, ARRAY_TYPES))
     table = {}
     for field in model._meta.concrete_fields:
         name = str(field.column)
-        if name in given:
-            table[name] = as_array(given[name], rows)
+        if name in columns:
+            table[name] = as_array(columns[name], rows)
         elif not field.primary_key:
             table[name] = as_array(default_of(field), rows)
-    unknown = set(given) - set(table)
+    unknown = set(columns) - set(table)
     assert not unknown, f"{model.__name__} has no {unknown}"
     return pa.table({name: array for name, array in table.items() if array is not None})
 
@@ -73,69 +73,71 @@ def default_of(field: Any) -> Any:
 
 
 def as_array(value: Any, rows: int) -> pa.Array | None:
-    """A column as it is, one value for every row, or nothing where it may stay null."""
+    """The column of an array or a constant; None if it can stay null."""
     if value is None:
         return None
-    if isinstance(value, LONG):
+    if isinstance(value, ARRAY_TYPES):
         return value if isinstance(value, pa.Array) else pa.array(value)
     return pa.repeat(pa.scalar(value), rows)
 
 
-def write(to: engines.Engine, model: type[models.Model], given: dict[str, Any]) -> None:
-    table = completed(model, given)
-    for batch in table.to_batches(max_chunksize=BATCH):
+def write(
+    to: engines.Engine, model: type[models.Model], columns: dict[str, Any]
+) -> None:
+    table = complete_table(model, columns)
+    for batch in table.to_batches(max_chunksize=ROWS_PER_BATCH):
         to.insert(model._meta.db_table, pa.Table.from_batches([batch]))
 
 
-def load(where: Place, world: World) -> None:
-    """Everything but the log."""
-    here, by = community()
+def load(workspace: Workspace, world: World) -> None:
+    """Load everything except the fact log."""
+    here, by = get_community()
     with transaction.atomic():
-        tag_ids = name_tags(world, here, by)
-        group_ids = name_groups(world, here, by)
-        made = name_attributes(world, here, by)
+        tag_ids = create_tags(world, here, by)
+        group_ids = create_groups(world, here, by)
+        definitions = create_attributes(world, here, by)
         sources = interned_names.ensure("source", here.pk, generate.SOURCES)
         merge(world, here, by)
         revisions.bump(here.pk, account_models.PRESENCE_REVISION, [0])
-    to = engine(where)
+    to = engine(workspace)
     source_ids = np.array([sources[name] for name in generate.SOURCES])
     write(to, account_models.Account, accounts(world, here, source_ids))
     write_marks(to, "tag", generate.taggings(world), tag_ids)
     write_marks(to, "group", generate.memberships(world), group_ids)
     with to.without_indexes(attribute_columns.get().table):
-        for attribute, ref in made:
+        for attribute, ref in definitions:
             write(to, attribute_columns.get().model, values(attribute, ref))
     reset_sequences(to)
     to.finish()
 
 
 def merge(world: World, here: Community, by: Staff) -> None:
-    pairs = enumerate(world.head.tolist(), start=1)
-    heads = {account: head for account, head in pairs if account != head}
-    joins = [
+    pairs = enumerate(world.person_ids.tolist(), start=1)
+    merged = {account: person for account, person in pairs if account != person}
+    merges = [
         Merge(
             community=here,
-            left_id=head,
+            left_id=person,
             right_id=account,
             reason="phone",
             at=sizes.AT,
             by=by,
         )
-        for account, head in heads.items()
+        for account, person in merged.items()
     ]
-    Merge.objects.bulk_create(joins, batch_size=1000)
-    aliases.assign(here.pk, heads)
+    Merge.objects.bulk_create(merges, batch_size=1000)
+    aliases.assign(here.pk, merged)
 
 
-def name_tags(world: World, here: Community, by: Staff) -> list[int]:
+def create_tags(world: World, here: Community, by: Staff) -> list[int]:
     keys = [generate.tag_key(number) for number in range(1, world.size.tags + 1)]
-    made = library.ensure(community=here, keys=keys, by=by, at=sizes.AT)
-    ids = [made[key].pk for key in keys]
+    tags = library.ensure(community=here, keys=keys, by=by, at=sizes.AT)
+    ids = [tags[key].pk for key in keys]
     revisions.bump(here.pk, "tag", ids)
     return ids
 
 
-def name_groups(world: World, here: Community, by: Staff) -> list[int]:
+def create_groups(world: World, here: Community, by: Staff) -> list[int]:
     ids = []
     for number in range(1, world.size.groups + 1):
         key = generate.group_key(number)
@@ -145,17 +147,17 @@ def name_groups(world: World, here: Community, by: Staff) -> list[int]:
     return ids
 
 
-def name_attributes(
+def create_attributes(
     world: World, here: Community, by: Staff
 ) -> list[tuple[Attribute, int]]:
-    made = []
-    for one in generate.attributes(world):
+    definitions = []
+    for attribute in generate.attributes(world):
         row = attributes.define(
-            community=here, name=one.name, type=one.type, by=by, at=sizes.AT
+            community=here, name=attribute.name, type=attribute.type, by=by, at=sizes.AT
         )
-        made.append((one, row.pk))
-    revisions.bump(here.pk, attribute_columns.KIND, [ref for _, ref in made])
-    return made
+        definitions.append((attribute, row.pk))
+    revisions.bump(here.pk, attribute_columns.KIND, [ref for _, ref in definitions])
+    return definitions
 
 
 def accounts(world: World, here: Community, sources: np.ndarray) -> dict[str, Any]:
@@ -176,35 +178,35 @@ def accounts(world: World, here: Community, sources: np.ndarray) -> dict[str, An
 
 def write_marks(to: engines.Engine, name: str, rows: Marks, ids: list[int]) -> None:
     kind = marks.get(name)
-    given = {
+    columns = {
         kind.ref_column: np.array([0, *ids])[rows.ref],
         "account_id": rows.account,
         "weight": rows.weight,
         "present": rows.present,
         "rev": 1,
     }
-    known = {field.column for field in kind.model._meta.concrete_fields}
-    times = {name: rows.at for name in ("tagged_at", "joined_at") if name in known}
+    names = {field.column for field in kind.model._meta.concrete_fields}
+    times = {name: rows.at for name in ("tagged_at", "joined_at") if name in names}
     with to.without_indexes(kind.table):
-        write(to, kind.model, given | times)
+        write(to, kind.model, columns | times)
 
 
-def values(one: Attribute, ref: int) -> dict[str, Any]:
-    """Numbers as ten-thousandths, days, microseconds or 0 and 1; the rest as text."""
-    account, at, given = one.account, one.at, one.values
-    if one.type == "multi":
-        counts = [len(some) for some in given]
+def values(attribute: Attribute, ref: int) -> dict[str, Any]:
+    """Rows of one attribute. Comparable values are integers, all others texts."""
+    account, at, values_ = attribute.account, attribute.at, attribute.values
+    if attribute.type == "multi":
+        counts = [len(items) for items in values_]
         account, at = np.repeat(account, counts), np.repeat(at, counts)
-        given = [value for some in given for value in some]
-    column: dict[str, Any] = {"text": given}
-    if one.type in ("number", "bool", "date", "instant"):
-        scale = 10_000 if one.type == "number" else 1
-        column = {"number": np.array(given, dtype=np.int64) * scale}
+        values_ = [value for items in values_ for value in items]
+    column: dict[str, Any] = {"text": values_}
+    if attribute.type in ("number", "bool", "date", "instant"):
+        scale = 10_000 if attribute.type == "number" else 1
+        column = {"number": np.array(values_, dtype=np.int64) * scale}
     return {
         attribute_columns.get().ref_column: ref,
         "account_id": account,
         "set_at": at,
-        "item": given if one.type == "multi" else "",
+        "item": values_ if attribute.type == "multi" else "",
         "source": SOURCE,
         "present": True,
         "rev": 1,
@@ -212,17 +214,17 @@ def values(one: Attribute, ref: int) -> dict[str, Any]:
     }
 
 
-def serials() -> Iterator[str]:
+def list_serial_tables() -> Iterator[str]:
     yield account_models.Account._meta.db_table
     yield "core_fact"
     yield "sales_order"
 
 
 def reset_sequences(to: engines.Engine) -> None:
-    """Explicit ids leave PostgreSQL's sequences behind."""
+    """Advance PostgreSQL's sequences behind the explicit ids."""
     if to.name != "postgresql":
         return
-    for table in serials():
+    for table in list_serial_tables():
         to.execute(
             f"SELECT setval(pg_get_serial_sequence('{table}', 'id'),"
             f" (SELECT COALESCE(MAX(id), 1) FROM {table}))"

@@ -1,4 +1,4 @@
-"""What the made people did: a log by day of arrival, a few facts days late."""
+"""The generated fact log, by day of arrival, with a few facts that arrive days late."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qunce.core import timestamps
 
 @dataclass(frozen=True)
 class Kind:
-    """`spread` raises how uneven people are in it: 0 is everybody alike."""
+    """A kind of fact. With `spread` 0 it is equally likely for everybody."""
 
     name: str
     share: float
@@ -28,7 +28,7 @@ class Kind:
 
 
 CAMPAIGN_DAYS = (0.0, 1.0, 0.0, 1.0, 0.0, 0.8, 0.0)
-"""Of campaigns, from Monday: messages go out on three days a week, to anybody."""
+"""Weights from Monday: campaigns are sent on three days per week."""
 KINDS = (
     Kind("message.posted", 0.52, 1.0, grouped=True),
     Kind("send.delivered", 0.16, 0.0, weekdays=CAMPAIGN_DAYS),
@@ -41,8 +41,8 @@ KINDS = (
     Kind("coupon.redeemed", 0.01, 0.9),
     Kind("reward.claimed", 0.01, 0.7),
 )
-OWN = ("points.earned", "reward.claimed")
-"""Kinds that Qunce's own verbs record: such facts come with no key and no source."""
+KEYLESS_KINDS = ("points.earned", "reward.claimed")
+"""Kinds that Qunce's own verbs record, without a key and a source."""
 NAMES = [kind.name for kind in KINDS]
 HOURS = (
     8,
@@ -84,27 +84,27 @@ SCHEMA = pa.schema(
         ("value", pa.int64()),
     ]
 )
-"""`n` counts from 1 in the order of the log; `value` is an amount, a campaign, a link."""
+"""`n` is the position in the log from 1; `value` is an amount, a campaign or a link."""
 
 
 class Log:
-    """The log of a world, a table for each day on which facts arrived."""
+    """The log of a world, one table per day of arrival."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.counts = counts(world)
+        self.counts = count_by_day(world)
         self.starts = 1 + np.concatenate([[0], np.cumsum(self.counts.sum(axis=1))])
 
     @functools.cached_property
     def weights(self) -> list[NDArray[np.float64]]:
-        """How often each account does each kind, beside others."""
-        made = []
+        """The relative frequency of each kind by account."""
+        weights = []
         for index, kind in enumerate(KINDS):
             own = self.world.rng(30, index).lognormal(
                 0.0, 0.8 * kind.spread, self.world.accounts
             )
-            made.append(self.world.energy**kind.spread * own)
-        return made
+            weights.append(self.world.activity**kind.spread * own)
+        return weights
 
     def tables(self) -> Iterator[pa.Table]:
         for index in range(self.world.size.days):
@@ -116,7 +116,9 @@ class Log:
         here = generate.day_of(self.world.joined_at) <= day
         here &= generate.day_of(np.minimum(self.world.left_at, 2**62)) >= day
         actors = [
-            generate.pick(rng, self.weights[kind] * here, int(self.counts[index, kind]))
+            generate.weighted_choice(
+                rng, self.weights[kind] * here, int(self.counts[index, kind])
+            )
             for kind in range(len(KINDS))
         ]
         kind = np.repeat(np.arange(len(KINDS)), self.counts[index])
@@ -126,30 +128,30 @@ class Log:
         return facts_table(self.world, rng, kind, np.concatenate(actors), times, first)
 
 
-def counts(world: World) -> Ints:
-    """Facts by day and kind, their sum exactly the size's."""
+def count_by_day(world: World) -> Ints:
+    """Facts by day and kind, which add up exactly to the size."""
     days = np.arange(world.first_day, generate.today() + 1)
     weekday = (days + 3) % 7  # 1970-01-01 was a Thursday, Monday is 0
     noise = world.rng(32).lognormal(0.0, 0.12, len(days))
     growth = np.linspace(0.8, 1.2, len(days)) * noise
     rhythm = np.array([np.array(kind.weekdays)[weekday] * growth for kind in KINDS]).T
     shares = np.array([kind.share for kind in KINDS])
-    wanted = rhythm / rhythm.sum(axis=0) * shares / shares.sum() * world.size.facts
-    whole = np.ascontiguousarray(np.floor(wanted).astype(np.int64))
-    short = world.size.facts - int(whole.sum())
-    most = np.argsort((whole - wanted).ravel(), kind="stable")[:short]
-    whole.ravel()[most] += 1
+    exact = rhythm / rhythm.sum(axis=0) * shares / shares.sum() * world.size.facts
+    whole = np.ascontiguousarray(np.floor(exact).astype(np.int64))
+    missing = world.size.facts - int(whole.sum())
+    largest_rests = np.argsort((whole - exact).ravel(), kind="stable")[:missing]
+    whole.ravel()[largest_rests] += 1
     return whole
 
 
 def arrivals(rng: np.random.Generator, day: int, count: int, last: int | None) -> Ints:
-    """Times of one day after its hours' rhythm, none after `last`."""
+    """Times of one day in the rhythm of its hours, none after `last`."""
     edges = np.concatenate([[0], np.cumsum(HOURS)]) / sum(HOURS)
-    until = 24.0 if last is None else (last - generate.begin_of(day)) / (DAY / 24)
+    until = 24.0 if last is None else (last - generate.start_of(day)) / (DAY / 24)
     end = np.interp(until, np.arange(25), edges)
     hours = np.interp(rng.random(count) * end, edges, np.arange(25))
     since = (hours * (DAY / 24)).astype(np.int64)
-    return np.asarray(since + generate.begin_of(day))
+    return np.asarray(since + generate.start_of(day))
 
 
 def facts_table(
@@ -160,7 +162,7 @@ def facts_table(
     times: Ints,
     first: int,
 ) -> pa.Table:
-    """Sorted by arrival; some happened up to thirty days before they arrived."""
+    """Facts by time of arrival; some happened up to thirty days before."""
     order = np.argsort(times, kind="stable")
     kind, actor, times = kind[order], actor[order], times[order]
     late = rng.random(len(kind)) < LATE_SHARE
@@ -170,17 +172,17 @@ def facts_table(
         "n": np.arange(first, first + len(kind)),
         "kind": kind,
         "account": actor + 1,
-        "person": world.head[actor],
+        "person": world.person_ids[actor],
         "grp": np.where(grouped, world.group[actor], 0),
         "happened_at": happened,
         "recorded_at": times + rng.integers(0, 3_000_000, len(kind)),
         "day": generate.day_of(happened),
         "value": values(rng, kind, generate.day_of(times)),
     }
-    return as_table(columns)
+    return to_table(columns)
 
 
-def as_table(columns: dict[str, NDArray[Any]]) -> pa.Table:
+def to_table(columns: dict[str, NDArray[Any]]) -> pa.Table:
     arrays = [
         pa.array(columns[field.name].astype(field.type.to_pandas_dtype()))
         for field in SCHEMA
@@ -196,17 +198,21 @@ def values(rng: np.random.Generator, kind: Ints, day: Ints) -> Ints:
     return np.where(kind == NAMES.index("send.delivered"), day, value)
 
 
-def added(world: World, *, run: int, count: int, kinds: tuple[str, ...]) -> pa.Table:
-    """New facts of the last week, as a later import brings them; each run others."""
+def new_facts(
+    world: World, *, run: int, count: int, kinds: tuple[str, ...]
+) -> pa.Table:
+    """New facts of the last week, as a later import has them, different for each run."""
     rng = world.rng(33, run)
     present = np.flatnonzero(world.left_at == generate.NEVER)
-    actor = present[rng.permutation(generate.pick(rng, world.energy[present], count))]
+    actor = present[
+        rng.permutation(generate.weighted_choice(rng, world.activity[present], count))
+    ]
     kind = np.array([NAMES.index(name) for name in kinds])[
         rng.integers(0, len(kinds), count)
     ]
     end = timestamps.to_micros(sizes.AT)
     times = end - rng.integers(1, 7 * DAY, count)
-    # Runs lie far apart, so no key is made twice.
+    # Runs are far apart, so that no key is generated twice.
     return facts_table(world, rng, kind, actor, times, (run + 1) * 10**10)
 
 
@@ -220,4 +226,4 @@ CASE kind
   WHEN 6 THEN '{"points":' || value || '}'
 END
 """
-"""SQL for the payload as `facts.dump` writes it; kinds by their place in KINDS."""
+"""SQL for the payload as `facts.dump` writes it; kinds by their index in KINDS."""

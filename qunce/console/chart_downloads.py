@@ -17,7 +17,7 @@ def answer(figure: Figure, form: str) -> HttpResponse:
     if form == "json":
         return JsonResponse(figure.spec)
     if form == "svg":
-        return _file(charts.svg(figure), "image/svg+xml", f"{figure.name}.svg")
+        return _file(charts.render_svg(figure), "image/svg+xml", f"{figure.name}.svg")
     if form == "csv":
         return _file(table(figure), "text/csv; charset=utf-8", f"{figure.name}.csv")
     raise Http404
@@ -27,7 +27,7 @@ def table(figure: Figure) -> str:
     """With a byte order mark, without which spreadsheets misread Chinese."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([csv_safe(head) for head in figure.heads])
+    writer.writerow([csv_safe(head) for head in figure.column_headings])
     writer.writerows(figure.rows)
     return "\ufeff" + text.getvalue()
 

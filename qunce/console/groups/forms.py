@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from qunce.core.communities import Community
@@ -14,6 +16,7 @@ from qunce.core.staff import staff
 from qunce.core.staff.models import Staff
 from qunce.groups import groups, labels
 from qunce.groups.groups import Group
+from qunce.members.segments import segments
 
 CARD = ("whom", "value", "rhythm")
 FIELDS = ("name", "platform", "audience", "kind", "capacity", "threshold", "owner")
@@ -21,45 +24,53 @@ FIELDS = ("name", "platform", "audience", "kind", "capacity", "threshold", "owne
 
 class GroupForm(forms.Form):
     key = forms.CharField(
-        label=_("Key"),
+        label=gettext_lazy("Key"),
         max_length=200,
-        help_text=_(
+        help_text=gettext_lazy(
             "Identifies the group in files, channels and rules. It cannot be "
             "changed later."
         ),
     )
-    name = forms.CharField(label=_("Name"), max_length=200)
-    platform = forms.ChoiceField(label=_("Platform"))
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
+    platform = forms.ChoiceField(label=gettext_lazy("Platform"))
     audience = forms.ChoiceField(
-        label=_("Group audience"), choices=groups.Audience.choices
+        label=gettext_lazy("Group audience"), choices=groups.Audience.choices
     )
-    kind = forms.ChoiceField(label=_("Kind"), required=False)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), required=False)
     capacity = forms.IntegerField(
-        label=_("Capacity"),
+        label=gettext_lazy("Capacity"),
         required=False,
         min_value=1,
         max_value=1_000_000,
-        help_text=_("Maximum number of people. Leave empty for no limit."),
+        help_text=gettext_lazy("Maximum number of people. Leave empty for no limit."),
     )
     threshold = forms.CharField(
-        label=_("Entry gate"),
+        label=gettext_lazy("Entry gate"),
         required=False,
         max_length=200,
-        help_text=_("What a member must have done to join, for example bought once."),
+        help_text=gettext_lazy(
+            "What a member must have done to join, for example bought once."
+        ),
     )
-    whom = forms.CharField(label=_("Intended for"), required=False, max_length=300)
-    value = forms.CharField(label=_("What members get"), required=False, max_length=300)
+    whom = forms.CharField(
+        label=gettext_lazy("Intended for"), required=False, max_length=300
+    )
+    value = forms.CharField(
+        label=gettext_lazy("What members get"), required=False, max_length=300
+    )
     rhythm = forms.CharField(
-        label=_("Rhythm"),
+        label=gettext_lazy("Rhythm"),
         required=False,
         max_length=300,
-        help_text=_("What is posted when, for example recipes every morning at 8."),
+        help_text=gettext_lazy(
+            "What is posted when, for example recipes every morning at 8."
+        ),
     )
     owner = forms.ModelChoiceField(
-        label=_("Owner"),
+        label=gettext_lazy("Owner"),
         queryset=Staff.objects.none(),
         required=False,
-        empty_label=_("nobody"),
+        empty_label=gettext_lazy("nobody"),
     )
 
     def __init__(
@@ -76,7 +87,7 @@ class GroupForm(forms.Form):
             labels.PLATFORMS, group.platform if group else ""
         )
         kinds = _choices(labels.KINDS, group.kind if group else "")
-        known["kind"].choices = [("", _("none")), *kinds]
+        known["kind"].choices = [("", gettext_lazy("none")), *kinds]
         known["owner"].queryset = staff.list_all(community).filter(is_active=True)
         if group:
             del self.fields["key"]
@@ -101,3 +112,47 @@ def _choices(
     """What is known, and what this group has that is not."""
     choices = list(known.items())
     return choices if not now or now in known else [*choices, (now, now)]
+
+
+MAX_KEYS = 500
+
+
+class JoinForm(forms.Form):
+    keys = forms.CharField(
+        label=gettext_lazy("Member keys"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("One per line, or separated by commas."),
+    )
+    segment = forms.ModelChoiceField(
+        label=gettext_lazy("Or everyone in a segment"),
+        queryset=segments.Segment.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("none"),
+    )
+    role = forms.ChoiceField(
+        label=gettext_lazy("Role"), choices=list(labels.ROLES.items()), required=False
+    )
+
+    def __init__(self, by: Staff, data: Any = None) -> None:
+        super().__init__(data, initial={"role": "member"})
+        known: Any = self.fields["segment"]
+        known.queryset = segments.Segment.objects.filter(
+            community=by.community, state="active"
+        ).order_by("name", "pk")
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        given["keys"] = split_keys(given.get("keys", ""))
+        if not given["keys"] and not given.get("segment"):
+            raise forms.ValidationError(_("Enter a member key, or choose a segment."))
+        if len(given["keys"]) > MAX_KEYS:
+            text = _("At most %(n)s at a time. Use a segment or a file for more.")
+            raise forms.ValidationError(text % {"n": MAX_KEYS})
+        return given
+
+
+def split_keys(text: str) -> list[str]:
+    parts = (part.strip() for part in re.split(r"[\n,，;；]", text))
+    return list(dict.fromkeys(part for part in parts if part))

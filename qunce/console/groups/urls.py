@@ -2,35 +2,35 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qunce.console.groups import edit_views, list_views, membership_actions, views
+from qunce.console.groups import actions, views
 
 app_name = "groups"
 urlpatterns = [
-    path("", list_views.listed, name="list"),
-    path("new/", edit_views.new, name="create"),
-    path("<int:pk>/", views.page, name="detail"),
-    path("<int:pk>/charts/<slug:name>/", views.chart, name="chart"),
-    path("<int:pk>/edit/", edit_views.edit, name="update"),
-    path("<int:pk>/stage/<slug:step>/", edit_views.move, name="change-stage"),
-    path("<int:pk>/members/", membership_actions.join, name="member-add"),
+    path("", views.group_list, name="list"),
+    path("new/", views.group_create, name="create"),
+    path("<int:pk>/", views.group_detail, name="detail"),
+    path("<int:pk>/charts/<slug:name>/", views.group_chart, name="chart"),
+    path("<int:pk>/edit/", views.group_update, name="update"),
+    path("<int:pk>/stage/<slug:step>/", actions.change_stage, name="change-stage"),
+    path("<int:pk>/members/", actions.add_members, name="member-add"),
     path(
         "<int:pk>/members/since/<int:moment>/undo/",
-        membership_actions.undo,
+        actions.undo_add,
         name="member-undo",
     ),
     path(
         "<int:pk>/members/<int:account>/role/",
-        membership_actions.role,
+        actions.change_role,
         name="member-role",
     ),
     path(
         "<int:pk>/members/<int:account>/remove/",
-        membership_actions.leave,
+        actions.remove_member,
         name="member-remove",
     ),
     path(
         "<int:pk>/members/<int:account>/re-add/",
-        membership_actions.back,
+        actions.re_add_member,
         name="member-re-add",
     ),
 ]

@@ -3,37 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from django.db import models
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
-from qunce.console import chart_downloads, http
-from qunce.console.groups import membership_list
-from qunce.console.groups.join_form import JoinForm
-from qunce.core import permissions
+from qunce.console import chart_downloads, http, paging
+from qunce.console.groups import presenters
+from qunce.console.groups.forms import GroupForm, JoinForm
+from qunce.core import errors, permissions
 from qunce.groups import advice, groups, labels, memberships, visibility
+from qunce.groups import groups as group_groups
 from qunce.groups.groups import Group
 from qunce.insight import period_comparison
-from qunce.insight.charts import Figure, Line
+from qunce.insight.charts import Figure, Series
 from qunce.insight.period_comparison import Comparison
 
 CHARTS = ("members", "moves", "active_members")
 
 
 @http.page()
-def page(request: http.Request, pk: int) -> HttpResponse:
+def group_detail(request: http.Request, pk: int) -> HttpResponse:
     group = visibility.get(by=request.staff, pk=pk)
-    return render(request, group)
+    return render_detail(request, group)
 
 
-def render(
+def render_detail(
     request: http.Request, group: Group, form: JoinForm | None = None
 ) -> HttpResponse:
     """With the form of who is put in as it was given, where that was refused."""
     by = request.staff
-    numbers = _numbers(request, group)
-    pulse = _pulse(request, group, numbers)
+    numbers = _figures(request, group)
+    pulse = _pulse_of(request, group, numbers)
     charts = reverse("groups:chart", args=[group.pk, "x"]).removesuffix("x/")
     shown = [_figure(numbers, name) for name in CHARTS]
     context = {
@@ -49,7 +53,7 @@ def render(
         "roles": labels.ROLES.items(),
         "may_manage": permissions.may(by, groups.MANAGE),
         "may_tend": permissions.may(by, groups.EDIT_MEMBERS),
-        **membership_list.shown(request, group),
+        **presenters.members_context(request, group),
     }
     status = 422 if form else 200
     part = "console/groups/_people.html" if "after" in request.GET else None
@@ -59,23 +63,23 @@ def render(
 
 
 @http.page()
-def chart(request: http.Request, pk: int, name: str) -> HttpResponse:
+def group_chart(request: http.Request, pk: int, name: str) -> HttpResponse:
     group = visibility.get(by=request.staff, pk=pk)
     if name not in CHARTS:
         raise Http404
-    figure = _figure(_numbers(request, group), name)
+    figure = _figure(_figures(request, group), name)
     return chart_downloads.answer(figure, request.GET.get("as", "json"))
 
 
-def _numbers(request: http.Request, group: Group) -> dict[str, Comparison]:
-    told = period_comparison.of_group(
+def _figures(request: http.Request, group: Group) -> dict[str, Comparison]:
+    told = period_comparison.compare_group(
         community=request.community,
         key=group.key,
         by=request.staff,
         at=request.at,
         names=("members", "joins", "leaves", "active_members"),
     )
-    return {number.term.name: number for number in told}
+    return {number.metric.name: number for number in told}
 
 
 def _figure(numbers: dict[str, Comparison], name: str) -> Figure:
@@ -88,15 +92,15 @@ def _figure(numbers: dict[str, Comparison], name: str) -> Figure:
         unit=joins.unit,
         days=joins.days,
         today=joins.days[-1],
-        definition=f"{joins.term.means} {leaves.term.means}",
-        lines=[
-            Line(words=str(each.term.words), values=each.values)
+        definition=f"{joins.metric.definition} {leaves.metric.definition}",
+        series=[
+            Series(label=str(each.metric.label), values=each.values)
             for each in (joins, leaves)
         ],
     )
 
 
-def _pulse(
+def _pulse_of(
     request: http.Request, group: Group, numbers: dict[str, Comparison]
 ) -> advice.GroupNumbers:
     active: Sequence[float] = numbers["active_members"].values[:-1]
@@ -127,3 +131,147 @@ def _steps(group: Group) -> list[tuple[str, str]]:
         for step in groups.STATES.transitions
         if groups.STATES.may(step, group.state)
     ]
+
+
+PAGE_SIZE = 50
+MAX_PAGES = 10_000
+FILTERS = ("state", "kind", "platform", "owner")
+
+
+@http.page()
+def group_list(request: http.Request) -> HttpResponse:
+    seen = visibility.list_visible(request.staff)
+    found = _filter(request, seen)
+    number = max(min(paging.number(request, "page", 1), MAX_PAGES), 1)
+    some = list(
+        found.select_related("owner")[(number - 1) * PAGE_SIZE : number * PAGE_SIZE + 1]
+    )
+    context = {
+        "rows": _group_rows(request, some[:PAGE_SIZE]),
+        "total": found.count(),
+        "are_any": seen.exists(),
+        "choices": _filter_choices(request, seen),
+        "searched": request.GET.get("q", ""),
+        "next": paging.link(request, page=number + 1) if len(some) > PAGE_SIZE else "",
+        "first": paging.link(request, page=None) if number > 1 else "",
+        "may_manage": may_create(request),
+    }
+    part = "console/groups/_rows.html"
+    return http.render(request, "console/groups/list.html", context, part=part)
+
+
+def may_create(request: http.Request) -> bool:
+    """A new group would be out of sight for who sees some groups only."""
+    by = request.staff
+    return by.groups is None and permissions.may(by, group_groups.MANAGE)
+
+
+def _filter(
+    request: http.Request, groups: models.QuerySet[Group]
+) -> models.QuerySet[Group]:
+    given: dict[str, Any] = {
+        name: value.replace("\0", "")
+        for name in FILTERS
+        if (value := request.GET.get(name, ""))
+    }
+    if given.pop("owner", ""):
+        given["owner_id"] = paging.number(request, "owner")
+    found = groups.filter(**given)
+    text = request.GET.get("q", "").replace("\0", "").strip()
+    if text:
+        found = found.filter(
+            models.Q(name__icontains=text) | models.Q(key__icontains=text)
+        )
+    return found
+
+
+def _group_rows(
+    request: http.Request, groups: list[Group]
+) -> list[presenters.GroupRow]:
+    by, at = request.staff, request.at
+    moves = period_comparison.count_joins_and_leaves(
+        community=request.community, keys=[each.key for each in groups], by=by, at=at
+    )
+    return [
+        presenters.GroupRow(
+            each, memberships.count_members(each, by, at), *moves[each.key]
+        )
+        for each in groups
+    ]
+
+
+def _filter_choices(
+    request: http.Request, groups: models.QuerySet[Group]
+) -> list[presenters.FilterChoice]:
+    def there(field: str) -> list[Any]:
+        values = groups.order_by(field).values_list(field, flat=True).distinct()
+        return [value for value in values if value]
+
+    kinds = [(key, labels.label_of(labels.KINDS, key)) for key in there("kind")]
+    platforms = [
+        (key, labels.label_of(labels.PLATFORMS, key)) for key in there("platform")
+    ]
+    owned = groups.filter(owner__isnull=False).order_by("owner__name", "owner_id")
+    owners = [
+        (str(pk), name)
+        for pk, name in owned.values_list("owner_id", "owner__name").distinct()
+    ]
+    stages = [(str(stage.value), str(stage.label)) for stage in group_groups.Stage]
+    return [
+        presenters.FilterChoice(name, said, options, request.GET.get(name, ""))
+        for name, said, options in (
+            ("state", _("Stage"), stages),
+            ("kind", _("Kind"), kinds),
+            ("platform", _("Platform"), platforms),
+            ("owner", _("Owner"), owners),
+        )
+        if options
+    ]
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(groups.MANAGE)
+def group_create(request: http.Request) -> HttpResponse:
+    if not may_create(request):
+        raise permissions.ScopeTooNarrow(
+            _("You see only some groups and would not see a new one.")
+        )
+    form = GroupForm(request.community, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            group = groups.create(
+                community=request.community,
+                key=form.cleaned_data["key"],
+                by=request.staff,
+                at=request.at,
+                **form.about(),
+            )
+        except errors.QunceError as error:
+            form.add_error("key" if "key" in form.fields else None, str(error))
+        else:
+            return http.back(request, reverse("groups:detail", args=[group.pk]))
+    return _render_form(request, form)
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(groups.MANAGE)
+def group_update(request: http.Request, pk: int) -> HttpResponse:
+    group = visibility.get(by=request.staff, pk=pk)
+    form = GroupForm(request.community, request.POST or None, group=group)
+    if request.method == "POST" and form.is_valid():
+        try:
+            groups.update(group=group, by=request.staff, at=request.at, **form.about())
+        except errors.QunceError as error:
+            form.add_error(None, str(error))
+        else:
+            http.say(request, _("Saved."))
+            return http.back(request, reverse("groups:detail", args=[group.pk]))
+    return _render_form(request, form, group)
+
+
+def _render_form(
+    request: http.Request, form: GroupForm, group: Group | None = None
+) -> HttpResponse:
+    context: dict[str, Any] = {"form": form, "group": group}
+    status = 422 if form.errors else 200
+    return http.render(request, "console/groups/form.html", context, status=status)

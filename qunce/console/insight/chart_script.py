@@ -19,7 +19,7 @@ def bundle(request: HttpRequest, name: str) -> HttpResponse:
     """Its name holds the version, so a browser asks once."""
     if name != chart_script.name():
         raise Http404
-    packed = chart_script.packed()
+    packed = chart_script.load_gzipped()
     answer = HttpResponse(content_type="text/javascript; charset=utf-8")
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         answer.content = packed

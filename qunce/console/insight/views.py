@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from qunce.console import chart_downloads, http
-from qunce.insight import metrics, period_comparison
+from qunce.insight import metric_definitions, period_comparison
 
 SPANS = (7, 28, 84)
 
@@ -16,22 +16,24 @@ def span(request: http.Request) -> int:
     """How many days are compared with as many before, from the address."""
     asked = request.GET.get("days", "")
     chosen = (
-        int(asked) if asked.isascii() and asked.isdigit() else period_comparison.SPAN
+        int(asked)
+        if asked.isascii() and asked.isdigit()
+        else period_comparison.DEFAULT_SPAN
     )
-    return chosen if chosen in SPANS else period_comparison.SPAN
+    return chosen if chosen in SPANS else period_comparison.DEFAULT_SPAN
 
 
 @http.page()
 def page(request: http.Request) -> HttpResponse:
     chosen = span(request)
-    numbers = period_comparison.of_community(
+    numbers = period_comparison.compare_community(
         community=request.community, by=request.staff, at=request.at, span=chosen
     )
     spans = [(each, _("%(n)s days") % {"n": each}, each == chosen) for each in SPANS]
     with_files = [
         (
             number,
-            f"{reverse('insight:chart', args=[number.term.name])}?days={chosen}&as=",
+            f"{reverse('insight:chart', args=[number.metric.name])}?days={chosen}&as=",
         )
         for number in numbers
     ]
@@ -41,9 +43,9 @@ def page(request: http.Request) -> HttpResponse:
 
 @http.page()
 def chart(request: http.Request, name: str) -> HttpResponse:
-    if name not in metrics.OF_COMMUNITY:
+    if name not in metric_definitions.list_names(metric_definitions.COMMUNITY):
         raise Http404
-    (number,) = period_comparison.of_community(
+    (number,) = period_comparison.compare_community(
         community=request.community,
         by=request.staff,
         at=request.at,

@@ -11,17 +11,20 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from qunce.console import http
 from qunce.console.layers import forms
 from qunce.core import community_days, money
 from qunce.insight import charts
 from qunce.members.layers import layers
 from qunce.members.layers import moves as layer_moves
 from qunce.members.layers import specs as layer_specs
+from qunce.members.layers.layers import ABSENT, Layering
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
 from qunce.sets import audiences
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from qunce.console.layers.forms import Field
@@ -182,9 +185,9 @@ def figure(layering: Layering, by: Staff, at: datetime) -> charts.Figure | None:
     if len(every) < 2:
         return None
     span = [community_days.to_date(day) for day in range(min(every), max(every) + 1)]
-    lines = [
-        charts.Line(
-            words=layer.get("name") or layer["key"],
+    series = [
+        charts.Series(
+            label=layer.get("name") or layer["key"],
             values=carried(known.get(layer["key"], {}), span),
         )
         for layer in layering.spec["layers"]
@@ -194,6 +197,61 @@ def figure(layering: Layering, by: Staff, at: datetime) -> charts.Figure | None:
         title=_("Layer sizes over time"),
         unit=_("members"),
         days=span,
-        lines=lines,
+        series=series,
         definition=_("Members in each layer after the last run of each day."),
     )
+
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class ChangeCell:
+    size: int
+    href: str
+    stayed: bool
+
+
+@dataclass(frozen=True)
+class ChangeTable:
+    """Rows are where they were, columns where they are."""
+
+    heads: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[ChangeCell]]]
+
+
+def change_table(sketch: Sketch) -> ChangeTable | None:
+    moves = sketch.moves
+    if moves is None:
+        return None
+    names = sketch.names
+    keys = [*names]
+    url = reverse("layers:changes", args=[sketch.layering.pk])
+
+    def cell(old: str, new: str) -> ChangeCell:
+        size = moves.sizes.get((old, new), 0)
+        asked = urlencode({"from": old, "to": new})
+        return ChangeCell(
+            size, f"{url}?{asked}" if size and old != new else "", old == new
+        )
+
+    rows = [(names[old], [cell(old, new) for new in [*keys, ABSENT]]) for old in keys]
+    rows.append(
+        (
+            _("newly joined"),
+            [cell(ABSENT, new) for new in keys] + [ChangeCell(0, "", stayed=True)],
+        )
+    )
+    return ChangeTable([*names.values(), _("left")], rows)
+
+
+def layers_of(layering: layers.Layering) -> list[dict[str, str]]:
+    return list(layering.spec["layers"])
+
+
+def get_layering(request: http.Request, pk: int) -> Layering:
+    rows = Layering.objects.select_related("community")
+    found = rows.filter(community=request.community, pk=pk).first()
+    if found is None:
+        raise layers.LayeringNotFound(_("There is no such layering."))
+    return found

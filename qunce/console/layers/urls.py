@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qunce.console.layers import moves_views, views
+from qunce.console.layers import actions, views
 
 app_name = "layers"
 urlpatterns = [
-    path("", views.listed, name="list"),
-    path("new/", views.new, name="create"),
-    path("<int:pk>/", views.page, name="detail"),
-    path("<int:pk>/chart/", views.chart, name="chart"),
-    path("<int:pk>/sizes/", views.sizes, name="sizes"),
-    path("<int:pk>/save/", views.save, name="update"),
-    path("<int:pk>/runs/", views.recompute, name="recompute"),
-    path("<int:pk>/archive/", views.archive, name="archive"),
-    path("<int:pk>/restore/", views.restore, name="restore"),
-    path("<int:pk>/changes/", moves_views.people, name="changes"),
+    path("", views.layering_list, name="list"),
+    path("new/", views.layering_create, name="create"),
+    path("<int:pk>/", views.layering_detail, name="detail"),
+    path("<int:pk>/chart/", views.layering_chart, name="chart"),
+    path("<int:pk>/sizes/", views.layer_sizes, name="sizes"),
+    path("<int:pk>/save/", views.layering_update, name="update"),
+    path("<int:pk>/runs/", actions.recompute, name="recompute"),
+    path("<int:pk>/archive/", actions.archive, name="archive"),
+    path("<int:pk>/restore/", actions.restore, name="restore"),
+    path("<int:pk>/changes/", views.changed_members, name="changes"),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
@@ -12,13 +12,21 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qunce.console import chart_downloads, http
-from qunce.console.layers import finding, forms, moves_views, presenters
+from qunce.console.layers import forms, presenters
+from qunce.console.layers import presenters as layer_presenters
 from qunce.core import errors, permissions
 from qunce.members.layers import assignment as layer_assignment
 from qunce.members.layers import layers
+from qunce.members.layers import moves as layer_moves
 from qunce.members.layers import specs as layer_specs
 from qunce.members.layers.layers import Layering
+from qunce.members.search import member_list
 from qunce.members.tags import naming
+
+if TYPE_CHECKING:
+    pass
+if TYPE_CHECKING:
+    from qunce.members.layers.layers import Layering
 
 READY: dict[str, tuple[Any, Any, Any, str]] = {
     "value": (
@@ -45,7 +53,7 @@ READY: dict[str, tuple[Any, Any, Any, str]] = {
 
 @require_GET
 @http.page()
-def listed(request: http.Request) -> HttpResponse:
+def layering_list(request: http.Request) -> HttpResponse:
     shown = [
         presenters.of(each, request.staff, request.at)
         for each in layers.list_active(request.community)
@@ -61,7 +69,7 @@ def listed(request: http.Request) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @http.page(layers.MANAGE)
-def new(request: http.Request) -> HttpResponse:
+def layering_create(request: http.Request) -> HttpResponse:
     """From a ready-made one; it is laid out at once."""
     error, taken = "", request.POST.get("ready", "")
     if request.method == "POST" and taken in READY:
@@ -69,9 +77,9 @@ def new(request: http.Request) -> HttpResponse:
         try:
             layering = layers.create(
                 community=request.community,
-                key=request.POST.get("key") or _free_key(request, taken),
+                key=request.POST.get("key") or _unused_key(request, taken),
                 name=naming.normalise(request.POST.get("name", ""))[:120] or str(name),
-                spec=_named(spec),
+                spec=_template_of(spec),
                 default=default,
                 by=request.staff,
                 at=request.at,
@@ -86,7 +94,7 @@ def new(request: http.Request) -> HttpResponse:
     return http.render(request, "console/layers/new.html", context, status=status)
 
 
-def _named(spec: dict[str, Any]) -> dict[str, Any]:
+def _template_of(spec: dict[str, Any]) -> dict[str, Any]:
     """A ready-made spec with its layers called as the reader would call them."""
     words = {
         "high": _("High"),
@@ -101,7 +109,7 @@ def _named(spec: dict[str, Any]) -> dict[str, Any]:
     return {**spec, "layers": named}
 
 
-def _free_key(request: http.Request, wanted: str) -> str:
+def _unused_key(request: http.Request, wanted: str) -> str:
     rows = Layering.objects.filter(community=request.community)
     taken = set(rows.values_list("key", flat=True))
     numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
@@ -110,25 +118,27 @@ def _free_key(request: http.Request, wanted: str) -> str:
 
 @require_GET
 @http.page()
-def page(request: http.Request, pk: int) -> HttpResponse:
-    return _shown(request, finding.find(request, pk))
+def layering_detail(request: http.Request, pk: int) -> HttpResponse:
+    return _render(request, layer_presenters.get_layering(request, pk))
 
 
 @require_GET
 @http.page()
-def chart(request: http.Request, pk: int) -> HttpResponse:
+def layering_chart(request: http.Request, pk: int) -> HttpResponse:
     """Its sizes over time as a file."""
-    found = presenters.figure(finding.find(request, pk), request.staff, request.at)
+    found = presenters.figure(
+        layer_presenters.get_layering(request, pk), request.staff, request.at
+    )
     if found is None:
         raise Http404
     return chart_downloads.answer(found, request.GET.get("as", "json"))
 
 
-def _shown(request: http.Request, layering: Layering, error: str = "") -> HttpResponse:
+def _render(request: http.Request, layering: Layering, error: str = "") -> HttpResponse:
     """The page; after an error with everything that was typed."""
     sketch = presenters.of(layering, request.staff, request.at)
     if error:
-        sketch = presenters.draw(layering, _typed_or_kept(request, layering), {}, {})
+        sketch = presenters.draw(layering, _typed_or_saved(request, layering), {}, {})
     context = {
         "sketch": sketch,
         "layering": layering,
@@ -136,7 +146,7 @@ def _shown(request: http.Request, layering: Layering, error: str = "") -> HttpRe
         "spec_text": request.POST.get("spec")
         or json.dumps(layering.spec, ensure_ascii=False, indent=2),
         "within": str(layering.spec.get("within", "")).removesuffix("d"),
-        "table": moves_views.table(sketch),
+        "table": layer_presenters.change_table(sketch),
         "figure": presenters.figure(layering, request.staff, request.at),
         "error": error,
         "may": permissions.may(request.staff, layers.MANAGE),
@@ -147,7 +157,7 @@ def _shown(request: http.Request, layering: Layering, error: str = "") -> HttpRe
     return http.render(request, "console/layers/page.html", context, status=status)
 
 
-def _typed_or_kept(request: http.Request, layering: Layering) -> Any:
+def _typed_or_saved(request: http.Request, layering: Layering) -> Any:
     try:
         return _typed(request, layering)
     except errors.QunceError:
@@ -167,9 +177,9 @@ def _typed(request: http.Request, layering: Layering) -> Any:
 
 @require_POST
 @http.page(layers.MANAGE)
-def sizes(request: http.Request, pk: int) -> HttpResponse:
+def layer_sizes(request: http.Request, pk: int) -> HttpResponse:
     """How large the layers would be with these thresholds; nothing is kept."""
-    layering = finding.find(request, pk)
+    layering = layer_presenters.get_layering(request, pk)
     context: dict[str, Any] = {"live": True, "error": ""}
     try:
         spec = _typed(request, layering)
@@ -184,8 +194,8 @@ def sizes(request: http.Request, pk: int) -> HttpResponse:
 
 @require_POST
 @http.page(layers.MANAGE)
-def save(request: http.Request, pk: int) -> HttpResponse:
-    layering = finding.find(request, pk)
+def layering_update(request: http.Request, pk: int) -> HttpResponse:
+    layering = layer_presenters.get_layering(request, pk)
     default = request.POST.get("default", "")
     try:
         layers.update(
@@ -198,9 +208,9 @@ def save(request: http.Request, pk: int) -> HttpResponse:
         )
     except errors.QunceError as error:
         layering.refresh_from_db()
-        return _shown(request, layering, str(error))
+        return _render(request, layering, str(error))
     if request.POST.get("now"):
-        return _laid_out(request, layering)
+        return recomputed(request, layering)
     http.say(
         request,
         _("Saved. The change takes effect when the layering is next recomputed."),
@@ -208,35 +218,42 @@ def save(request: http.Request, pk: int) -> HttpResponse:
     return http.back(request, reverse("layers:detail", args=[pk]))
 
 
-@require_POST
-@http.page(layers.MANAGE)
-def recompute(request: http.Request, pk: int) -> HttpResponse:
-    return _laid_out(request, finding.find(request, pk))
+@require_GET
+@http.page()
+def changed_members(request: http.Request, pk: int) -> HttpResponse:
+    """Who went from one layer to another since yesterday, the newest accounts first."""
+    layering = layer_presenters.get_layering(request, pk)
+    before, after = request.GET.get("from", ""), request.GET.get("to", "")
+    found = layer_moves.list_people(
+        layering=layering,
+        day=request.community.day(request.at) - 1,
+        before=before,
+        after=after,
+        by=request.staff,
+        at=request.at,
+    )
+    text = request.GET.get("before", "")
+    upto = int(text) if text.isdecimal() and len(text) < 18 else None
+    left = [head for head in reversed(found) if upto is None or head < upto]
+    names = {
+        layer["key"]: layer.get("name") or layer["key"]
+        for layer in presenters.layers_of(layering)
+    }
+    context = {
+        "layering": layering,
+        "before": names.get(before, _("newly joined")),
+        "after": names.get(after, _("left")),
+        "count": len(found),
+        "rows": member_list.load_rows(left[: presenters.PAGE_SIZE], by=request.staff),
+        "next": left[presenters.PAGE_SIZE - 1]
+        if len(left) > presenters.PAGE_SIZE
+        else None,
+    }
+    return http.render(request, "console/layers/moves.html", context)
 
 
-def _laid_out(request: http.Request, layering: Layering) -> HttpResponse:
+def recomputed(request: http.Request, layering: Layering) -> HttpResponse:
     run = layers.recompute(layering=layering, by=request.staff, at=request.at)
     moved = _("Recomputed. %(n)s members changed layer.") % {"n": f"{run.moved:,}"}
     http.say(request, moved)
     return http.back(request, reverse("layers:detail", args=[layering.pk]))
-
-
-@require_POST
-@http.page(layers.MANAGE)
-def archive(request: http.Request, pk: int) -> HttpResponse:
-    layering = finding.find(request, pk)
-    layers.archive(layering=layering, by=request.staff, at=request.at)
-    said = _("“%(name)s” is archived and no longer recomputed.") % {
-        "name": layering.name
-    }
-    http.say(request, said, undo=reverse("layers:restore", args=[pk]))
-    return http.back(request, reverse("layers:list"))
-
-
-@require_POST
-@http.page(layers.MANAGE)
-def restore(request: http.Request, pk: int) -> HttpResponse:
-    layering = finding.find(request, pk)
-    layers.restore(layering=layering, by=request.staff, at=request.at)
-    http.say(request, _("“%(name)s” is restored.") % {"name": layering.name})
-    return http.back(request, reverse("layers:detail", args=[pk]))

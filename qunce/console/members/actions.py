@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import tempfile
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from django.http import HttpResponse
+from django.http import (
+    FileResponse,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from qunce.console import http
 from qunce.console.http import Request
-from qunce.console.members import presenters, views
+from qunce.console.members import filters, forms, presenters, views
 from qunce.console.members.forms import IdentifierForm, NoteForm, TagForm, find_tag
-from qunce.core import errors
+from qunce.core import errors, permissions
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
-from qunce.members.people import notes, visibility
+from qunce.members.accounts.models import Account
+from qunce.members.people import merges, notes, people, visibility
+from qunce.members.search import export as member_export
+from qunce.members.search import member_list as members
+from qunce.members.search import search
 from qunce.members.tags import assignments, library
+from qunce.members.tags import bulk as bulk_tagging
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import report as tag_report
 from qunce.outreach import opt_outs
+from qunce.sets.bitmaps import bitmaps
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap
 
 
-def came_from(request: Request, otherwise: str) -> str:
+def return_url(request: Request, otherwise: str) -> str:
     """The page that posted, if it is one of ours."""
     referer = request.headers.get("Referer", "")
     if url_has_allowed_host_and_scheme(
@@ -37,13 +53,15 @@ def came_from(request: Request, otherwise: str) -> str:
     return otherwise
 
 
-def home(request: Request, pk: int) -> HttpResponse:
+def member_url(request: Request, pk: int) -> HttpResponse:
     return http.back(request, reverse("members:detail", args=[pk]))
 
 
-def again(request: Request, member: presenters.Member, **forms: Any) -> HttpResponse:
+def render_with_errors(
+    request: Request, member: presenters.Member, **forms: Any
+) -> HttpResponse:
     """The page once more, with what was typed and why it did not go."""
-    context = views.about(request, member, **forms)
+    context = views.detail_context(request, member, **forms)
     return http.render(request, "console/members/page.html", context, status=422)
 
 
@@ -52,7 +70,7 @@ def again(request: Request, member: presenters.Member, **forms: Any) -> HttpResp
 
 @require_POST
 @http.page(assignments.APPLY)
-def put_tag(request: Request, pk: int) -> HttpResponse:
+def add_tag(request: Request, pk: int) -> HttpResponse:
     member = presenters.seen(request, pk)
     form = TagForm(request.POST, community=request.community)
     tag = None
@@ -62,32 +80,32 @@ def put_tag(request: Request, pk: int) -> HttpResponse:
         if tag is None:
             near = tag_report.list_similar(request.community, text)
             form.add_error("tag", _("There is no tag “%(tag)s”.") % {"tag": text})
-            return again(
+            return render_with_errors(
                 request, member, tag_form=form, near=near, unknown=text,
                 may_make=library.may_create(None, request.staff),
             )  # fmt: skip
     try:
         if tag is not None:
-            return _put(request, member, tag)
+            return _apply_tag(request, member, tag)
     except errors.QunceError as error:
         form.add_error("tag", str(error))
-    return again(request, member, tag_form=form)
+    return render_with_errors(request, member, tag_form=form)
 
 
-def _put(
+def _apply_tag(
     request: Request, member: presenters.Member, tag: tag_models.Tag
 ) -> HttpResponse:
     batch = assignments.apply(
         tag=tag, accounts=[member.id], by=request.staff, at=request.at
     )
     said = _("“%(tag)s” was added to %(name)s.")
-    _tell(request, said % {"name": member.name, "tag": tag.name}, batch)
-    return home(request, member.id)
+    _flash(request, said % {"name": member.name, "tag": tag.name}, batch)
+    return member_url(request, member.id)
 
 
 @require_POST
 @http.page(assignments.APPLY)
-def take_tag(request: Request, pk: int, tag: int) -> HttpResponse:
+def remove_tag(request: Request, pk: int, tag: int) -> HttpResponse:
     member = presenters.seen(request, pk)
     found = tag_models.Tag.objects.filter(community=request.community, pk=tag)
     chosen = found.select_related("community", "group").first()
@@ -97,11 +115,11 @@ def take_tag(request: Request, pk: int, tag: int) -> HttpResponse:
         tag=chosen, accounts=[member.id], by=request.staff, at=request.at
     )
     said = _("“%(tag)s” was removed from %(name)s.")
-    _tell(request, said % {"name": member.name, "tag": chosen.name}, batch)
-    return home(request, member.id)
+    _flash(request, said % {"name": member.name, "tag": chosen.name}, batch)
+    return member_url(request, member.id)
 
 
-def _tell(request: Request, said: str, batch: tag_models.TagBatch) -> None:
+def _flash(request: Request, said: str, batch: tag_models.TagBatch) -> None:
     undo = reverse("members:tag-undo", args=[batch.pk]) if batch.changed else None
     http.say(request, said, undo=undo)
 
@@ -111,7 +129,7 @@ def _tell(request: Request, said: str, batch: tag_models.TagBatch) -> None:
 
 @require_POST
 @http.page(notes.WRITE)
-def write_note(request: Request, pk: int) -> HttpResponse:
+def create_note(request: Request, pk: int) -> HttpResponse:
     member = presenters.seen(request, pk)
     form = NoteForm(request.POST, by=request.staff, at=request.at)
     if form.is_valid():
@@ -127,19 +145,19 @@ def write_note(request: Request, pk: int) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             http.say(request, _("Note saved."))
-            return home(request, member.id)
-    return again(request, member, note_form=form)
+            return member_url(request, member.id)
+    return render_with_errors(request, member, note_form=form)
 
 
 @require_POST
 @http.page(notes.WRITE)
-def finish_note(request: Request, note: int) -> HttpResponse:
+def complete_note(request: Request, note: int) -> HttpResponse:
     found = notes.get(by=request.staff, pk=note, at=request.at)
     notes.complete(note=found, by=request.staff, at=request.at)
     said = _("Done: %(step)s") % {"step": found.next_step}
     http.say(request, said, undo=reverse("members:note-reopen", args=[found.pk]))
     where = reverse("members:detail", args=[found.account_id])
-    return http.back(request, came_from(request, where))
+    return http.back(request, return_url(request, where))
 
 
 @require_POST
@@ -149,7 +167,7 @@ def reopen_note(request: Request, note: int) -> HttpResponse:
     notes.reopen(note=found, by=request.staff, at=request.at)
     http.say(request, _("Reopened: %(step)s") % {"step": found.next_step})
     where = reverse("members:detail", args=[found.account_id])
-    return http.back(request, came_from(request, where))
+    return http.back(request, return_url(request, where))
 
 
 # Accounts
@@ -157,7 +175,7 @@ def reopen_note(request: Request, note: int) -> HttpResponse:
 
 @require_POST
 @http.page(accounts.EDIT)
-def identify(request: Request, pk: int) -> HttpResponse:
+def add_identifier(request: Request, pk: int) -> HttpResponse:
     member = presenters.seen(request, pk)
     form = IdentifierForm(request.POST)
     if form.is_valid():
@@ -173,33 +191,35 @@ def identify(request: Request, pk: int) -> HttpResponse:
                 request,
                 _("Saved.") if new else _("This identifier is already recorded."),
             )
-            return home(request, account_queries.account_ids_of_person(member.id)[0])
-    return again(request, member, identifier_form=form)
+            return member_url(
+                request, account_queries.account_ids_of_person(member.id)[0]
+            )
+    return render_with_errors(request, member, identifier_form=form)
 
 
-Turn = Callable[..., object]
+Verb = Callable[..., object]
 
 
-def _turn(request: Request, pk: int, verb: Turn, said: str, undo: str) -> HttpResponse:
+def _apply(request: Request, pk: int, verb: Verb, said: str, undo: str) -> HttpResponse:
     account = visibility.get(by=request.staff, account=pk, at=request.at)
     verb(account=account, by=request.staff, at=request.at)
     text = said % {"name": account.name or presenters.Member(request, account).key}
     http.say(request, text, undo=reverse(undo, args=[pk]))
-    return home(request, account_queries.account_ids_of_person(pk)[0])
+    return member_url(request, account_queries.account_ids_of_person(pk)[0])
 
 
 @require_POST
 @http.page(accounts.EDIT)
-def leave(request: Request, pk: int) -> HttpResponse:
+def depart(request: Request, pk: int) -> HttpResponse:
     said = _("%(name)s marked as left.")
-    return _turn(request, pk, accounts.leave, said, "members:rejoin")
+    return _apply(request, pk, accounts.leave, said, "members:rejoin")
 
 
 @require_POST
 @http.page(accounts.EDIT)
 def rejoin(request: Request, pk: int) -> HttpResponse:
     said = _("%(name)s marked as returned.")
-    return _turn(request, pk, accounts.rejoin, said, "members:depart")
+    return _apply(request, pk, accounts.rejoin, said, "members:depart")
 
 
 # Messages
@@ -211,7 +231,7 @@ def opt_out(request: Request, pk: int) -> HttpResponse:
     member = presenters.seen(request, pk)
     if member.opted_out:  # An undo would take back what was there before.
         http.say(request, _("%(name)s had already opted out.") % {"name": member.name})
-        return home(request, member.id)
+        return member_url(request, member.id)
     said = _("%(name)s will no longer receive messages.")
     return _wished(request, member, opt_outs.opt_out, said, "members:opt-in")
 
@@ -222,13 +242,13 @@ def opt_in(request: Request, pk: int) -> HttpResponse:
     member = presenters.seen(request, pk)
     if not member.opted_out:
         http.say(request, _("%(name)s has not opted out.") % {"name": member.name})
-        return home(request, member.id)
+        return member_url(request, member.id)
     said = _("%(name)s can receive messages again.")
     return _wished(request, member, opt_outs.opt_in, said, "members:opt-out")
 
 
 def _wished(
-    request: Request, member: presenters.Member, verb: Turn, said: str, undo: str
+    request: Request, member: presenters.Member, verb: Verb, said: str, undo: str
 ) -> HttpResponse:
     verb(
         community=request.community,
@@ -238,4 +258,141 @@ def _wished(
     )
     text = said % {"name": member.name}
     http.say(request, text, undo=reverse(undo, args=[member.id]))
-    return home(request, member.id)
+    return member_url(request, member.id)
+
+
+@require_POST
+@http.page(people.MERGE)
+def undo_merge(request: Request, join: int) -> HttpResponse:
+    """Undo one join: the two people that it held together are two again."""
+    rows = merges.Merge.objects.filter(community=request.community, pk=join)
+    found = rows.select_related("community").first()
+    if found is None:
+        raise merges.NotMerged(_("This merge has already been undone."))
+    ends = [found.left_id, found.right_id]
+    visibility.check_visible(by=request.staff, accounts=ends, at=request.at)
+    merges.unmerge(merge=found, by=request.staff, at=request.at)
+    known = Account.objects.in_bulk(ends)
+    said = _("Merge undone. %(left)s and %(right)s are two members again.")
+    left, right = (known[end] for end in ends)
+    http.say(request, said % {"left": left, "right": right})
+    head = account_queries.account_ids_of_person(found.left_id)[0]
+    return http.back(request, reverse("members:detail", args=[head]))
+
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def selected_people(request: Request, *, otherwise_all: bool = False) -> BitMap:
+    """Those ticked, or everybody whom the address leaves."""
+    by, at = request.staff, request.at
+    nobody = otherwise_all and not request.POST.getlist("member")
+    if nobody or request.POST.get("everyone") == "1":
+        found = filters.read(request.GET, by)
+        words = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH]
+        return members.find_people(by=by, at=at, rule=found.rule, query=words)
+    ticked = _numbers(request.POST.getlist("member"))
+    return bitmaps.of(visibility.filter_visible(by=by, accounts=ticked, at=at))
+
+
+def _numbers(texts: Iterable[str]) -> list[int]:
+    return [int(t) for t in texts if t.isascii() and t.isdigit() and len(t) < 10]
+
+
+# Tags
+
+
+@require_POST
+@http.page(assignments.APPLY)
+def tag_members(request: Request) -> HttpResponse:
+    people, text = selected_people(request), request.POST.get("tag", "").strip()[:80]
+    action = (
+        bulk_tagging.REMOVE
+        if request.POST.get("action") == "remove"
+        else bulk_tagging.APPLY
+    )
+    if not people:
+        return views.render_list_error(request, _("Choose at least one member."))
+    found = forms.find_tag(request.community, text) if text else None
+    if found is None:
+        return views.render_list_error(request, _tag_not_found(request, text))
+    try:
+        return _apply_to(request, found, action, people)
+    except errors.QunceError as error:
+        return views.render_list_error(request, str(error))
+
+
+def _tag_not_found(request: Request, text: str) -> str:
+    if not text:
+        return _("Enter a tag.")
+    near = tag_report.list_similar(request.community, text)
+    said = _("There is no tag “%(tag)s”.") % {"tag": text}
+    if near:
+        names = _(", ").join(each.name for each in near)
+        said += " " + _("Did you mean: %(names)s?") % {"names": names}
+    return said
+
+
+def _apply_to(
+    request: Request, found: tag_models.Tag, action: str, people: BitMap
+) -> HttpResponse:
+    about: dict[str, Any] = {"by": request.staff, "at": request.at}
+    if len(people) > bulk_tagging.MAX_IMMEDIATE:
+        job = bulk_tagging.start(tag=found, action=action, people=people, **about)
+        return http.back(request, reverse("members:tag-job", args=[job.pk]))
+    verb = assignments.apply if action == bulk_tagging.APPLY else assignments.remove
+    batch = verb(tag=found, accounts=people, **about)
+    undo = reverse("members:tag-undo", args=[batch.pk]) if batch.changed else None
+    http.say(
+        request, presenters.tagged_message(found, action, batch.changed), undo=undo
+    )
+    return http.back(request, views.list_url(request))
+
+
+@require_POST
+@http.page(assignments.APPLY)
+def undo_tag_batch(request: Request, batch: int) -> HttpResponse:
+    """One's own batch; others' are undone by managers who see everybody."""
+    rows = tag_models.TagBatch.objects.filter(community=request.community, pk=batch)
+    by = request.staff
+    if by.scope is not None or not permissions.may(by, tag_models.MANAGE):
+        rows = rows.filter(by=by)
+    found = rows.first()
+    if found is None:
+        raise library.TagNotFound(_("There is no such tag batch."))
+    back = assignments.undo(batch=found, by=request.staff, at=request.at)
+    http.say(
+        request,
+        ngettext(
+            "Undone. %(n)s tag was restored.",
+            "Undone. %(n)s tags were restored.",
+            back,
+        )
+        % {"n": f"{back:,}"},
+    )
+    where = reverse("members:list")
+    return http.back(request, return_url(request, where))
+
+
+# Out of the house
+
+
+@require_POST
+@http.page(member_export.EXPORT)
+def export_members(request: Request) -> HttpResponseBase:
+    form = request.POST.get("form", "csv")
+    people = selected_people(request, otherwise_all=True)
+    out = member_export.start(
+        by=request.staff, at=request.at, people=people, file_format=form
+    )
+    name = f"members-{request.at:%Y%m%d-%H%M}.{form}"
+    if form == "csv":
+        answer = StreamingHttpResponse(
+            out.csv(), content_type="text/csv; charset=utf-8"
+        )
+        answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        return answer
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
+    out.xlsx(file)
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)

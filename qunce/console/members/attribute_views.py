@@ -26,7 +26,7 @@ SHOWN = 6
 
 @require_GET
 @http.page()
-def attributes_list(request: Request) -> HttpResponse:
+def attribute_list(request: Request) -> HttpResponse:
     rows = [
         (each, _size(request, each)) for each in attributes.list_all(request.community)
     ]
@@ -52,7 +52,7 @@ def _size(request: Request, attribute: Attribute) -> int:
 
 @require_http_methods(["GET", "POST"])
 @http.page(attributes.MANAGE)
-def attribute_new(request: Request) -> HttpResponse:
+def attribute_create(request: Request) -> HttpResponse:
     form = AttributeForm(request.POST or None)
     if form.is_valid():
         given = form.cleaned_data
@@ -87,7 +87,7 @@ def _check_new(request: Request, name: str) -> None:
 
 @require_http_methods(["GET", "POST"])
 @http.page(attributes.MANAGE)
-def attribute(request: Request, pk: int) -> HttpResponse:
+def attribute_detail(request: Request, pk: int) -> HttpResponse:
     rows = Attribute.objects.filter(community=request.community, pk=pk)
     found = rows.select_related("community").first()
     if found is None:
@@ -135,7 +135,7 @@ def _render(
 
 @require_http_methods(["GET", "POST"])
 @http.page(remark_names.MANAGE)
-def pattern(request: Request) -> HttpResponse:
+def remark_pattern(request: Request) -> HttpResponse:
     """Saved by a POST; a GET with `text` shows what it would say."""
     now = remark_names.get_pattern(request.community)
     given = request.POST or (request.GET if "text" in request.GET else None)

@@ -6,15 +6,14 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.members import presenters
 from qunce.core import errors
 from qunce.members.accounts import queries as account_queries
-from qunce.members.accounts.models import Account
-from qunce.members.people import merges, people, visibility
+from qunce.members.people import people, visibility
 from qunce.members.search import member_list, search
 
 FOUND = 8
@@ -23,7 +22,7 @@ LONGEST_NOTE = 200
 
 @require_GET
 @http.page()
-def find(request: Request) -> HttpResponse:
+def find_duplicates(request: Request) -> HttpResponse:
     """Members to choose one of, as radio buttons named `name`: for any form."""
     words = request.GET.get("q", "")
     heads = search.suggest(by=request.staff, query=words, at=request.at, limit=FOUND)
@@ -39,18 +38,18 @@ def find(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @http.page(people.MERGE)
-def merge(request: Request, pk: int) -> HttpResponseBase:
+def merge_preview(request: Request, pk: int) -> HttpResponseBase:
     """Find the other, see both side by side, say why, make them one."""
     member = presenters.seen(request, pk)
     if member.id != pk:
         return redirect("members:merge", pk=member.id)
     given = request.POST if request.method == "POST" else request.GET
-    other = _other(request, given.get("member", ""), pk)
+    other = _other_member(request, given.get("member", ""), pk)
     note, error = given.get("note", "")[:LONGEST_NOTE], ""
     if request.method == "POST":
         try:
             if other is not None:
-                return _merged(request, member, other, note)
+                return _merge(request, member, other, note)
             error = _("Choose the member to merge with.")
         except errors.QunceError as refused:
             error = str(refused)
@@ -59,27 +58,27 @@ def merge(request: Request, pk: int) -> HttpResponseBase:
         "other": other,
         "note": note,
         "error": error,
-        **_found(request, member),
+        **_search(request, member),
     }
     status = 422 if error else 200
     return http.render(request, "console/members/merge.html", context, status=status)
 
 
-def _found(request: Request, member: presenters.Member) -> dict[str, object]:
+def _search(request: Request, member: presenters.Member) -> dict[str, object]:
     words = request.GET.get("q", "")
     heads = search.suggest(by=request.staff, query=words, at=request.at, limit=FOUND)
     rows = member_list.load_rows([h for h in heads if h != member.id], by=request.staff)
     return {"words": words.strip(), "rows": rows, "field": "member"}
 
 
-def _other(request: Request, text: str, pk: int) -> presenters.Member | None:
+def _other_member(request: Request, text: str, pk: int) -> presenters.Member | None:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         return None
     other = presenters.seen(request, int(text))
     return None if other.id == pk else other
 
 
-def _merged(
+def _merge(
     request: Request, member: presenters.Member, other: presenters.Member, note: str
 ) -> HttpResponse:
     left, right = member.person.accounts[0], other.person.accounts[0]
@@ -90,25 +89,6 @@ def _merged(
     undo = reverse("members:merge-undo", args=[made.pk])
     http.say(request, said % {"left": member.name, "right": other.name}, undo=undo)
     head = account_queries.account_ids_of_person(left.pk)[0]
-    return http.back(request, reverse("members:detail", args=[head]))
-
-
-@require_POST
-@http.page(people.MERGE)
-def part(request: Request, join: int) -> HttpResponse:
-    """Undo one join: the two people that it held together are two again."""
-    rows = merges.Merge.objects.filter(community=request.community, pk=join)
-    found = rows.select_related("community").first()
-    if found is None:
-        raise merges.NotMerged(_("This merge has already been undone."))
-    ends = [found.left_id, found.right_id]
-    visibility.check_visible(by=request.staff, accounts=ends, at=request.at)
-    merges.unmerge(merge=found, by=request.staff, at=request.at)
-    known = Account.objects.in_bulk(ends)
-    said = _("Merge undone. %(left)s and %(right)s are two members again.")
-    left, right = (known[end] for end in ends)
-    http.say(request, said % {"left": left, "right": right})
-    head = account_queries.account_ids_of_person(found.left_id)[0]
     return http.back(request, reverse("members:detail", args=[head]))
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import groupby
+from typing import TYPE_CHECKING
+
+from django.utils.translation import ngettext
 
 from qunce.console.http import Request
 from qunce.console.members import labels
@@ -22,7 +25,12 @@ from qunce.members.people import merges, notes, people, visibility
 from qunce.members.people.people import Person
 from qunce.members.search import member_list
 from qunce.members.tags import assignments
+from qunce.members.tags import bulk as bulk_tagging
+from qunce.members.tags import models as tag_models
 from qunce.outreach import opt_outs
+
+if TYPE_CHECKING:
+    pass
 
 TAGS = 12
 """Tags that are shown at once; the rest is one click away."""
@@ -207,3 +215,19 @@ def seen(request: Request, pk: int) -> Member:
     """The member of this number, if they are in sight."""
     account = visibility.get(by=request.staff, account=pk, at=request.at)
     return Member(request, account)
+
+
+def tagged_message(found: tag_models.Tag, action: str, number: int) -> str:
+    if action == bulk_tagging.APPLY:
+        text = ngettext(
+            "“%(tag)s” was added to %(n)s member.",
+            "“%(tag)s” was added to %(n)s members.",
+            number,
+        )
+    else:
+        text = ngettext(
+            "“%(tag)s” was removed from %(n)s member.",
+            "“%(tag)s” was removed from %(n)s members.",
+            number,
+        )
+    return text % {"n": f"{number:,}", "tag": found.name}

@@ -2,43 +2,74 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.http import HttpResponse, HttpResponseBase
+from django.db.models import Q
+from django.http import (
+    HttpResponse,
+    HttpResponseBase,
+)
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
 
 from qunce.console import http
 from qunce.console.http import Request
-from qunce.console.members import presenters
+from qunce.console.members import filters, presenters
 from qunce.console.members import timeline as member_timeline
-from qunce.console.members.forms import IdentifierForm, NoteForm, TagForm
-from qunce.core import permissions
+from qunce.console.members.forms import (
+    IdentifierForm,
+    MemberForm,
+    NoteForm,
+    ProfileForm,
+    TagForm,
+    field_of,
+)
+from qunce.core import errors, permissions
+from qunce.groups import visibility as groups
 from qunce.members.accounts import accounts
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts.models import Account
 from qunce.members.attributes import attributes
+from qunce.members.attributes.attributes import Attribute
 from qunce.members.layers import layers
-from qunce.members.people import notes, people, remark_names
+from qunce.members.people import notes, people, remark_names, visibility
+from qunce.members.search import export as member_export
+from qunce.members.search import member_list as members
+from qunce.members.search import search
 from qunce.members.segments import segments
-from qunce.members.tags import assignments
+from qunce.members.tags import assignments, library
+from qunce.members.tags import bulk as bulk_tagging
+from qunce.members.tags import models as tag_models
 from qunce.outreach import opt_outs
 from qunce.sales.orders import Order
 from qunce.sets import audiences, timelines
 
-ORDERS = 8
-FACTS = 30
+if TYPE_CHECKING:
+    pass
+
+MAX_ORDERS = 8
+TIMELINE_PAGE_SIZE = 30
 
 
 @require_GET
 @http.page()
-def show(request: Request, pk: int) -> HttpResponseBase:
+def member_detail(request: Request, pk: int) -> HttpResponseBase:
     member = presenters.seen(request, pk)
     if member.id != pk:
         return redirect("members:detail", pk=member.id)
-    return http.render(request, "console/members/page.html", about(request, member))
+    return http.render(
+        request, "console/members/page.html", detail_context(request, member)
+    )
 
 
-def about(request: Request, member: presenters.Member, **forms: Any) -> dict[str, Any]:
+def detail_context(
+    request: Request, member: presenters.Member, **forms: Any
+) -> dict[str, Any]:
     """What the page needs; `forms` are those that came back with errors."""
     by = request.staff
     return {
@@ -63,7 +94,7 @@ def about(request: Request, member: presenters.Member, **forms: Any) -> dict[str
 
 def _orders(member: presenters.Member) -> list[Order]:
     rows = Order.objects.filter(account_id__in=member.family)
-    return list(rows.order_by("-paid_at", "-pk")[:ORDERS])
+    return list(rows.order_by("-paid_at", "-pk")[:MAX_ORDERS])
 
 
 def _layers(request: Request, member: presenters.Member) -> list[tuple[Any, str, str]]:
@@ -78,18 +109,18 @@ def _layers(request: Request, member: presenters.Member) -> list[tuple[Any, str,
 
 @require_GET
 @http.page()
-def timeline(request: Request, pk: int) -> HttpResponse:
+def timeline_page(request: Request, pk: int) -> HttpResponse:
     """Everything that happened to her, the newest first, page by page."""
     member = presenters.seen(request, pk)
     happened = timelines.list_facts(
         community=request.community,
         accounts=member.family,
-        limit=FACTS + 1,
+        limit=TIMELINE_PAGE_SIZE + 1,
         before=_cursor(request),
     )
-    shown = happened[:FACTS]
+    shown = happened[:TIMELINE_PAGE_SIZE]
     more = ""
-    if len(happened) > FACTS:
+    if len(happened) > TIMELINE_PAGE_SIZE:
         more = "-".join(str(part) for part in timelines.cursor_of(shown[-1]))
     told = member_timeline.Teller(request.staff, shown).tell()
     context = {"member": member, "told": told, "more": more}
@@ -106,7 +137,7 @@ def _cursor(request: Request) -> timelines.Cursor | None:
 
 @require_GET
 @http.page()
-def fits(request: Request, pk: int) -> HttpResponse:
+def matching_segments(request: Request, pk: int) -> HttpResponse:
     """The segments that she is in now."""
     member = presenters.seen(request, pk)
     found = []
@@ -124,7 +155,7 @@ def fits(request: Request, pk: int) -> HttpResponse:
 
 @require_GET
 @http.page()
-def peek(request: Request, pk: int) -> HttpResponseBase:
+def member_peek(request: Request, pk: int) -> HttpResponseBase:
     """Beside the list; the whole page where there is no list."""
     if not request.htmx:
         return redirect("members:detail", pk=pk)
@@ -137,3 +168,225 @@ def peek(request: Request, pk: int) -> HttpResponseBase:
         "week": week,
     }
     return http.render(request, "console/members/_peek.html", context)
+
+
+MAX_TAGS_FOUND = 4
+MAX_CHOICES = 300
+"""Tags and groups that a filter offers."""
+
+
+@require_GET
+@http.page()
+def member_list(request: Request) -> HttpResponse:
+    part = "console/members/_rows.html"
+    return http.render(
+        request, "console/members/list.html", list_context(request), part=part
+    )
+
+
+def render_list_error(request: Request, error: str) -> HttpResponse:
+    """The list once more, with what was ticked and typed, and why it did not go."""
+    ticked = request.POST.getlist("member")
+    context = {
+        **list_context(request),
+        "error": error,
+        "ticked": {int(t) for t in ticked if t.isascii() and t.isdigit()},
+        "everyone": request.POST.get("everyone") == "1",
+        "typed": request.POST.get("tag", ""),
+    }
+    return http.render(request, "console/members/list.html", context, status=422)
+
+
+def list_url(request: Request) -> str:
+    query = request.GET.urlencode()
+    return reverse("members:list") + (f"?{query}" if query else "")
+
+
+def list_context(request: Request) -> dict[str, Any]:
+    by, chosen = request.staff, filters.read(request.GET, request.staff)
+    words = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH].replace("\0", "")
+    page = members.get_page(
+        by=by, at=request.at, rule=chosen.rule, query=words, before=_before_id(request)
+    )
+    return {
+        "page": page,
+        "chosen": chosen,
+        "words": words,
+        "tags_called_so": _tags_named(request, words.strip()),
+        "is_narrowed": bool(chosen.clauses or chosen.error or words.strip()),
+        "may_tag": permissions.may(by, assignments.APPLY),
+        "may_add": permissions.may(by, accounts.EDIT),
+        "may_export": permissions.may(by, member_export.EXPORT),
+        "may_pattern": permissions.may(by, remark_names.MANAGE),
+        "ticked": set(),
+        "everyone": False,
+        "typed": "",
+        "error": "",
+        **({} if _is_part(request) else _filter_choices(request)),
+    }
+
+
+def _tags_named(request: Request, words: str) -> list[tag_models.Tag]:
+    """Tags that are called like what is searched: one click makes them the filter."""
+    if not words:
+        return []
+    named = Q(name__icontains=words) | Q(key__icontains=words)
+    return list(library.list_tags(request.community).filter(named)[:MAX_TAGS_FOUND])
+
+
+def _is_part(request: Request) -> bool:
+    htmx = request.htmx
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def _before_id(request: Request) -> int | None:
+    text = request.GET.get("before", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _filter_choices(request: Request) -> dict[str, Any]:
+    """What the filters offer, and what is chosen of it."""
+    community, given = request.community, request.GET
+    return {
+        "all_segments": segments.list_active(community),
+        "all_tags": list(library.list_tags(community)[:MAX_CHOICES]),
+        "all_groups": list(groups.list_visible(request.staff)[:MAX_CHOICES]),
+        "all_layers": [
+            (each.name, [_layer_choice(each, one) for one in each.spec["layers"]])
+            for each in layers.list_active(community)
+        ],
+        "given": {name: given.get(name, "") for name in filters.NAMES},
+        "is_empty": not Account.objects.filter(community=community).exists(),
+    }
+
+
+def _layer_choice(layering: layers.Layering, one: dict[str, Any]) -> tuple[str, str]:
+    return f"{layering.pk}:{one['key']}", str(one.get("name") or one["key"])
+
+
+CHANNEL = "hand"
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(accounts.EDIT)
+def member_create(request: Request) -> HttpResponse:
+    form = MemberForm(request.POST or None)
+    if form.is_valid():
+        try:
+            account = _create(request, dict(form.cleaned_data))
+        except errors.QunceError as error:
+            form.add_error(None, str(error))
+        else:
+            http.say(request, _("%(name)s added.") % {"name": account})
+            head = account_queries.account_ids_of_person(account.pk)[0]
+            return http.back(request, reverse("members:detail", args=[head]))
+    status = 422 if form.is_bound else 200
+    context = {"form": form}
+    return http.render(request, "console/members/new.html", context, status=status)
+
+
+def _create(request: Request, given: dict[str, str]) -> account_models.Account:
+    known = {kind: given[kind] for kind in ("phone", "email") if given[kind]}
+    return accounts.create(
+        community=request.community,
+        key=given["key"] or f"m-{secrets.token_hex(5)}",
+        name=given["name"],
+        source=given["source"].strip(),
+        channel=CHANNEL,
+        identifiers=known,
+        by=request.staff,
+        at=request.at,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(attributes.EDIT)
+def member_update(request: Request, pk: int) -> HttpResponseBase:
+    member = presenters.seen(request, pk)
+    if member.id != pk:
+        return redirect("members:update", pk=member.id)
+    every = list(attributes.list_all(request.community))
+    form = _render_form(request, member, every)
+    if form.is_valid():
+        changed = _save(request, member, every, form)
+        if not form.errors:
+            said = _("Saved.") if changed else _("Nothing was changed.")
+            http.say(request, said)
+            return http.back(request, reverse("members:detail", args=[pk]))
+    context = {"member": member, "form": form, "past": _past_values(member, every)}
+    status = 422 if form.is_bound else 200
+    return http.render(request, "console/members/profile.html", context, status=status)
+
+
+def _render_form(
+    request: Request, member: presenters.Member, every: list[Attribute]
+) -> ProfileForm:
+    held = member.person.attributes
+    return ProfileForm(
+        request.POST or None,
+        attributes=every,
+        held={name: one.text for name, one in held.items()},
+        name=member.person.name,
+        may_rename=permissions.may(request.staff, accounts.EDIT),
+    )
+
+
+def _save(
+    request: Request,
+    member: presenters.Member,
+    every: list[Attribute],
+    form: ProfileForm,
+) -> bool:
+    """Only what differs is written: the rest keeps its source and its time."""
+    about: dict[str, Any] = {"by": request.staff, "at": request.at}
+    changed = False
+    if "name" in form.changed_data:
+        account = visibility.get(by=request.staff, account=member.id, at=request.at)
+        try:
+            accounts.update(account=account, name=form.cleaned_data["name"], **about)
+            changed = True
+        except errors.QunceError as error:
+            form.add_error("name", str(error))
+    for attribute in every:
+        field = field_of(attribute)
+        if field in form.changed_data:
+            changed |= _set_attributes(member, attribute, form, field, about)
+    return changed
+
+
+def _set_attributes(
+    member: presenters.Member,
+    attribute: Attribute,
+    form: ProfileForm,
+    field: str,
+    about: dict[str, Any],
+) -> bool:
+    """The first account keeps it; the others' values go to the history."""
+    text = form.cleaned_data[field].strip()
+    values: dict[int, str | None] = dict.fromkeys(member.family)
+    values[member.id] = text or None
+    try:
+        return bool(attributes.set_values(attribute=attribute, values=values, **about))
+    except errors.QunceError as error:
+        form.add_error(field, str(error))
+        return False
+
+
+def _past_values(
+    member: presenters.Member, every: list[Attribute]
+) -> list[tuple[Attribute, list[attributes.HistoryEntry]]]:
+    """What was known before, of those attributes that have such a thing."""
+    found = [(one, attributes.list_history(one, member.family)) for one in every]
+    return [(one, past) for one, past in found if past]
+
+
+@require_GET
+@http.page(assignments.APPLY)
+def tag_job(request: Request, pk: int) -> HttpResponse:
+    found = bulk_tagging.get(by=request.staff, pk=pk)
+    context = {
+        "job": found,
+        "said": presenters.tagged_message(found.tag, found.action, found.batch.changed),
+    }
+    part = "console/members/_job.html"
+    return http.render(request, "console/members/job.html", context, part=part)

@@ -11,26 +11,26 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from qunce.console import http
-from qunce.console.outreach import review_views
+from qunce.console.outreach import views
 from qunce.console.outreach.forms import MOMENT
 from qunce.core import errors
 from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
 
 
-def _get(request: http.Request, pk: int) -> Campaign:
+def _get_campaign(request: http.Request, pk: int) -> Campaign:
     return campaigns.get(by=request.staff, pk=pk)
 
 
-def _home(request: http.Request, campaign: Campaign) -> HttpResponse:
+def _redirect_to_campaign(request: http.Request, campaign: Campaign) -> HttpResponse:
     return http.back(request, reverse("outreach:campaign-detail", args=[campaign.pk]))
 
 
 @require_POST
 @http.page(campaigns.MANAGE)
-def start(request: http.Request, pk: int) -> HttpResponse:
+def start_campaign(request: http.Request, pk: int) -> HttpResponse:
     """To exactly as many as the review showed; if they changed, it is shown again."""
-    campaign = _get(request, pk)
+    campaign = _get_campaign(request, pk)
     text = request.POST.get("expected", "")
     expected = int(text) if text.isascii() and text.isdigit() else -1
     try:
@@ -40,37 +40,37 @@ def start(request: http.Request, pk: int) -> HttpResponse:
     except errors.QunceError as error:
         if campaign.state not in ("draft", "scheduled"):
             raise
-        return review_views.page(request, campaign, str(error), status=422)
+        return views.render_review(request, campaign, str(error), status=422)
     if campaign.is_assisted:
         said = _("Staff tasks assigned: %(n)s.") % {"n": len(plan.shares)}
     else:
         said = _("Sending started. Recipients: %(n)s.") % {"n": f"{plan.size:,}"}
     http.say(request, said)
-    return _home(request, campaign)
+    return _redirect_to_campaign(request, campaign)
 
 
 @require_POST
 @http.page(campaigns.MANAGE)
-def schedule(request: http.Request, pk: int) -> HttpResponse:
-    campaign = _get(request, pk)
+def schedule_campaign(request: http.Request, pk: int) -> HttpResponse:
+    campaign = _get_campaign(request, pk)
     try:
         campaigns.schedule(
             campaign=campaign,
-            send_at=_moment(request),
+            send_at=_parse_time(request),
             by=request.staff,
             at=request.at,
         )
     except errors.Invalid as error:
-        return review_views.page(request, campaign, str(error), status=422)
+        return views.render_review(request, campaign, str(error), status=422)
     http.say(
         request,
         _("Scheduled. Sending starts automatically."),
         undo=reverse("outreach:campaign-unschedule", args=[pk]),
     )
-    return _home(request, campaign)
+    return _redirect_to_campaign(request, campaign)
 
 
-def _moment(request: http.Request) -> datetime:
+def _parse_time(request: http.Request) -> datetime:
     field = forms.DateTimeField(input_formats=[MOMENT, "%Y-%m-%d %H:%M"])
     try:
         moment: datetime = field.clean(request.POST.get("send_at", ""))
@@ -81,47 +81,47 @@ def _moment(request: http.Request) -> datetime:
 
 @require_POST
 @http.page(campaigns.MANAGE)
-def unschedule(request: http.Request, pk: int) -> HttpResponse:
-    campaign = _get(request, pk)
+def unschedule_campaign(request: http.Request, pk: int) -> HttpResponse:
+    campaign = _get_campaign(request, pk)
     campaigns.unschedule(campaign=campaign, by=request.staff, at=request.at)
     http.say(request, _("Moved back to draft."))
-    return _home(request, campaign)
+    return _redirect_to_campaign(request, campaign)
 
 
 @require_POST
 @http.page(campaigns.MANAGE)
-def pause(request: http.Request, pk: int) -> HttpResponse:
-    campaign = _get(request, pk)
+def pause_campaign(request: http.Request, pk: int) -> HttpResponse:
+    campaign = _get_campaign(request, pk)
     campaigns.pause(campaign=campaign, by=request.staff, at=request.at)
     http.say(
         request,
         _("Paused. Staff can still mark messages they have already opened."),
         undo=reverse("outreach:campaign-resume", args=[pk]),
     )
-    return _home(request, campaign)
+    return _redirect_to_campaign(request, campaign)
 
 
 @require_POST
 @http.page(campaigns.MANAGE)
-def resume(request: http.Request, pk: int) -> HttpResponse:
-    campaign = _get(request, pk)
+def resume_campaign(request: http.Request, pk: int) -> HttpResponse:
+    campaign = _get_campaign(request, pk)
     campaigns.resume(campaign=campaign, by=request.staff, at=request.at)
     http.say(request, _("Resumed."), undo=reverse("outreach:campaign-pause", args=[pk]))
-    return _home(request, campaign)
+    return _redirect_to_campaign(request, campaign)
 
 
 @require_POST
 @http.page(campaigns.MANAGE)
-def cancel(request: http.Request, pk: int) -> HttpResponse:
-    campaign = _get(request, pk)
+def cancel_campaign(request: http.Request, pk: int) -> HttpResponse:
+    campaign = _get_campaign(request, pk)
     launch.cancel(campaign=campaign, by=request.staff, at=request.at)
     http.say(request, _("Cancelled. Unsent messages will not be sent."))
-    return _home(request, campaign)
+    return _redirect_to_campaign(request, campaign)
 
 
 @require_POST
 @http.page(campaigns.MANAGE)
-def copy(request: http.Request, pk: int) -> HttpResponse:
-    campaign = _get(request, pk)
+def duplicate_campaign(request: http.Request, pk: int) -> HttpResponse:
+    campaign = _get_campaign(request, pk)
     again = campaigns.duplicate(campaign=campaign, by=request.staff, at=request.at)
     return http.back(request, reverse("outreach:campaign-update", args=[again.pk]))

@@ -23,14 +23,14 @@ PAGE = 50
 
 
 @dataclass(frozen=True)
-class Row:
+class OptOutRow:
     account: int
     name: str
     optout: OptOut | None
 
 
 @http.page()
-def listed(request: http.Request) -> HttpResponse:
+def opt_out_list(request: http.Request) -> HttpResponse:
     return _page(request)
 
 
@@ -47,7 +47,7 @@ def _page(request: http.Request, wrong: str = "", key: str = "") -> HttpResponse
     known = opt_outs.find_by_person(some[:PAGE])
     names = _names(request, some[:PAGE])
     context = {
-        "rows": [Row(one, names[one], known.get(one)) for one in some[:PAGE]],
+        "rows": [OptOutRow(one, names[one], known.get(one)) for one in some[:PAGE]],
         "total": len(people),
         "next": paging.link(request, after=some[PAGE - 1]) if len(some) > PAGE else "",
         "may_tend": permissions.may(request.staff, opt_outs.EDIT),
@@ -66,7 +66,7 @@ def _names(request: http.Request, accounts: list[int]) -> dict[int, str]:
 
 @require_POST
 @http.page(opt_outs.EDIT)
-def add(request: http.Request) -> HttpResponse:
+def add_opt_out(request: http.Request) -> HttpResponse:
     key = request.POST.get("key", "").replace("\0", "").strip()[:300]
     by, at = request.staff, request.at
     try:
@@ -86,7 +86,7 @@ def add(request: http.Request) -> HttpResponse:
 
 @require_POST
 @http.page(opt_outs.EDIT)
-def take_back(request: http.Request, account: int) -> HttpResponse:
+def undo_opt_out(request: http.Request, account: int) -> HttpResponse:
     by, at = request.staff, request.at
     found = visibility.get(by=by, account=account, at=at)
     opt_outs.opt_in(community=request.community, accounts=[account], by=by, at=at)

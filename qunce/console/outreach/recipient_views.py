@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
@@ -13,9 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.console import http, paging
-from qunce.console.outreach import labels
+from qunce.console.outreach import labels, presenters
 from qunce.core import communities, permissions
-from qunce.core.csv_safety import csv_safe
 from qunce.core.facts import audit
 from qunce.core.staff.models import Staff
 from qunce.members.search import export as member_export
@@ -24,13 +21,13 @@ from qunce.outreach.campaigns.results import RecipientLine
 from qunce.outreach.sending import recipients
 
 PAGE = 50
-EXPORTED = audit.declare(
+RECIPIENTS_EXPORTED = audit.declare(
     "campaign.exported", gettext_lazy("campaign recipients exported")
 )
 
 
 @http.page()
-def listed(request: http.Request, pk: int) -> HttpResponse:
+def recipient_list(request: http.Request, pk: int) -> HttpResponse:
     campaign = campaigns.get(by=request.staff, pk=pk)
     state = request.GET.get("state", "")
     state = state if state in recipients.State else ""
@@ -57,12 +54,12 @@ def listed(request: http.Request, pk: int) -> HttpResponse:
 
 
 @http.page(results.EXPORT)
-def export(request: http.Request, pk: int) -> HttpResponseBase:
+def export_recipients(request: http.Request, pk: int) -> HttpResponseBase:
     """Streamed, and written down: who took out which list."""
     campaign = campaigns.get(by=request.staff, pk=pk)
     count = results.progress(campaign).total
     audit.log(
-        kind=EXPORTED,
+        kind=RECIPIENTS_EXPORTED,
         community=request.community,
         by=request.staff,
         at=request.at,
@@ -72,32 +69,26 @@ def export(request: http.Request, pk: int) -> HttpResponseBase:
     lines = results.export_recipients(
         campaign=campaign, by=request.staff, at=request.at
     )
-    file = _file(lines, request.staff)
+    file = _csv_lines(lines, request.staff)
     answer = StreamingHttpResponse(file, content_type="text/csv; charset=utf-8")
     name = f"campaign-{campaign.pk}.csv"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 
-def _file(lines: Iterable[RecipientLine], reader: Staff) -> Iterator[bytes]:
+def _csv_lines(lines: Iterable[RecipientLine], reader: Staff) -> Iterator[bytes]:
     """Written while it is sent, so the reader's language and clock are brought along."""
     here = communities.zone(reader.community)
     with translation.override(reader.language):
         heads = [_("Recipient"), _("State"), _("Reason"), _("Changed"), _("Sent by")]
-    yield member_export.BOM + _row(heads)
+    yield member_export.BOM + presenters.recipient_row(heads)
     for line in lines:
         with translation.override(reader.language):
             cells = _cells(line, here)
-        yield _row(cells)
+        yield presenters.recipient_row(cells)
 
 
 def _cells(line: RecipientLine, here: tzinfo) -> list[str]:
     changed = line.row.changed_at.astimezone(here)
     state = recipients.State(line.row.state).label
     return [line.name, str(state), line.reason, f"{changed:%Y-%m-%d %H:%M}", line.staff]
-
-
-def _row(cells: list[str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerow([csv_safe(cell) for cell in cells])
-    return text.getvalue().encode("utf-8", "replace")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.db.models import F, QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
@@ -11,27 +9,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from qunce.console import http, paging
-from qunce.console.outreach import labels
+from qunce.console.outreach import presenters
 from qunce.core import errors, permissions, timestamps
-from qunce.outreach.campaigns import campaigns, results
+from qunce.outreach.campaigns import campaigns
 from qunce.outreach.sending import assisted_sending
 from qunce.outreach.sending import tasks as rows_of
 from qunce.outreach.sending.tasks import Task
 
 PAGE = 50
-MOST_PAGES = 10_000
-
-
-@dataclass(frozen=True)
-class Row:
-    task: Task
-    progress: results.Progress
-    chip: labels.Chip
-    late: bool
+MAX_TASK_PAGES = 10_000
 
 
 @http.page()
-def tasks(request: http.Request) -> HttpResponse:
+def task_list(request: http.Request) -> HttpResponse:
     oversees = permissions.may(request.staff, campaigns.OVERSEE_TASKS)
     show_all = oversees and request.GET.get("of") == "all"
     over = request.GET.get("state") == "done"
@@ -39,7 +29,7 @@ def tasks(request: http.Request) -> HttpResponse:
     if not show_all:
         found = found.filter(staff=request.staff)
     found = found.filter(finished_at__isnull=not over)
-    page = max(min(paging.number(request, "page", 1), MOST_PAGES), 1)
+    page = max(min(paging.number(request, "page", 1), MAX_TASK_PAGES), 1)
     ordered = (
         found.order_by("-finished_at", "-pk")
         if over
@@ -47,33 +37,20 @@ def tasks(request: http.Request) -> HttpResponse:
     )
     some = list(ordered[(page - 1) * PAGE : page * PAGE + 1])
     context = {
-        "rows": _rows(request, some[:PAGE]),
+        "rows": presenters.task_rows(request, some[:PAGE]),
         "show_all": show_all,
         "oversees": oversees,
         "over": over,
         "total": found.count(),
-        "late": _late(request, found) if not over else 0,
+        "late": _late_tasks(request, found) if not over else 0,
         "next": paging.link(request, page=page + 1) if len(some) > PAGE else "",
     }
     template, part = "console/outreach/tasks.html", "console/outreach/_tasks.html"
     return http.render(request, template, context, part=part)
 
 
-def _late(request: http.Request, found: QuerySet[Task]) -> int:
+def _late_tasks(request: http.Request, found: QuerySet[Task]) -> int:
     return found.filter(due_at__lt=timestamps.to_micros(request.at)).count()
-
-
-def _rows(request: http.Request, some: list[Task]) -> list[Row]:
-    far = results.progress_by_task(some)
-    return [
-        Row(
-            task,
-            far[task.pk],
-            labels.of_campaign(task.campaign),
-            task.is_late(request.at),
-        )
-        for task in some
-    ]
 
 
 @require_POST

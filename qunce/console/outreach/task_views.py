@@ -29,12 +29,12 @@ from qunce.outreach.sending import assisted_sending, recipients, tasks
 from qunce.outreach.sending.recipients import Recipient, State
 from qunce.outreach.sending.tasks import Task
 
-RECENT = timedelta(minutes=30)
-DONE_SHOWN = 40
+RECENTLY_DONE = timedelta(minutes=30)
+MAX_DONE_SHOWN = 40
 
 
 @dataclass(frozen=True)
-class Row:
+class TaskRecipient:
     """`also` is what else they are called: the remark name."""
 
     recipient: Recipient
@@ -51,7 +51,7 @@ class Row:
 
 
 @http.page()
-def task(request: http.Request, pk: int) -> HttpResponse:
+def task_detail(request: http.Request, pk: int) -> HttpResponse:
     return _page(request, tasks.get(by=request.staff, pk=pk))
 
 
@@ -75,8 +75,8 @@ def _page(
         "mine": mine,
         "late": found.is_late(request.at),
         "same_text": _same_text(found),
-        "cannot": _cannot(found),
-        "takers": _takers(request, found),
+        "cannot": _failure_choices(found),
+        "takers": _possible_assignees(request, found),
         "wrong": wrong,
     }
     return http.render(
@@ -88,13 +88,13 @@ def _page(
     )
 
 
-def _cannot(found: Task) -> tuple[skip_reasons.SendFailure, ...]:
+def _failure_choices(found: Task) -> tuple[skip_reasons.SendFailure, ...]:
     if found.campaign.target == Target.GROUPS:
         return skip_reasons.GROUP_FAILURES
     return skip_reasons.MEMBER_FAILURES
 
 
-def _takers(request: http.Request, found: Task) -> list[Any]:
+def _possible_assignees(request: http.Request, found: Task) -> list[Any]:
     """To whom what is left can be given."""
     oversees = permissions.may(request.staff, campaigns.OVERSEE_TASKS)
     if found.finished_at or not (oversees or found.staff_id == request.staff.pk):
@@ -111,20 +111,20 @@ def _same_text(found: Task) -> str | None:
     return templates.render(pieces, {})
 
 
-def _rows(request: http.Request, found: Task) -> list[Row]:
+def _rows(request: http.Request, found: Task) -> list[TaskRecipient]:
     """What is open, and what was done just now, in one order that does not jump."""
     open_now = list(recipients.list_open(found))
-    since = request.at - RECENT
+    since = request.at - RECENTLY_DONE
     done = recipients.list_of_task(found).filter(
         state__in=[State.MARKED, State.FAILED], changed_at__gte=since
     )
-    latest = list(done.order_by("-changed_at")[:DONE_SHOWN])
+    latest = list(done.order_by("-changed_at")[:MAX_DONE_SHOWN])
     chosen = sorted([*open_now, *latest], key=lambda row: row.target_id)
-    seen = _seen(request, found, [row.target_id for row in chosen])
+    seen = _visible(request, found, [row.target_id for row in chosen])
     return _shown(request, found, [row for row in chosen if row.target_id in seen])
 
 
-def _seen(request: http.Request, found: Task, targets: list[int]) -> set[int]:
+def _visible(request: http.Request, found: Task, targets: list[int]) -> set[int]:
     """Whoever has gone out of sight since the row was opened is not shown any more."""
     if found.campaign.target == Target.GROUPS:
         listed = groupsight.list_visible(request.staff).filter(pk__in=targets)
@@ -134,7 +134,9 @@ def _seen(request: http.Request, found: Task, targets: list[int]) -> set[int]:
     return {target for target in targets if heads[target] in seen}
 
 
-def _shown(request: http.Request, found: Task, rows: list[Recipient]) -> list[Row]:
+def _shown(
+    request: http.Request, found: Task, rows: list[Recipient]
+) -> list[TaskRecipient]:
     targets = [row.target_id for row in rows]
     names = review.recipient_names(found.campaign, targets, request.staff)
     texts = review.render_texts(found.campaign, targets, request.staff)
@@ -142,7 +144,7 @@ def _shown(request: http.Request, found: Task, rows: list[Recipient]) -> list[Ro
         request, found, [row.target_id for row in rows if row.state == "planned"]
     )
     return [
-        Row(
+        TaskRecipient(
             recipient=row,
             name=names[row.target_id],
             also=also.get(row.target_id, ""),
@@ -178,32 +180,32 @@ def _also(request: http.Request, found: Task, targets: list[int]) -> dict[int, s
 def open_next(request: http.Request, pk: int) -> HttpResponse:
     found = tasks.get(by=request.staff, pk=pk)
     assisted_sending.open_next(task=found, by=request.staff, at=request.at)
-    return _after(request, found)
+    return _respond(request, found)
 
 
 @require_POST
 @http.page(campaigns.DO_TASKS)
-def mark(request: http.Request, pk: int, target: int) -> HttpResponse:
-    return _do(request, pk, target, assisted_sending.mark_sent)
+def mark_sent(request: http.Request, pk: int, target: int) -> HttpResponse:
+    return _run(request, pk, target, assisted_sending.mark_sent)
 
 
 @require_POST
 @http.page(campaigns.DO_TASKS)
-def cannot(request: http.Request, pk: int, target: int) -> HttpResponse:
+def mark_failed(request: http.Request, pk: int, target: int) -> HttpResponse:
     given = {
         "reason": request.POST.get("reason", ""),
         "note": request.POST.get("note", "").replace("\0", ""),
     }
-    return _do(request, pk, target, assisted_sending.mark_failed, **given)
+    return _run(request, pk, target, assisted_sending.mark_failed, **given)
 
 
 @require_POST
 @http.page(campaigns.DO_TASKS)
 def undo(request: http.Request, pk: int, target: int) -> HttpResponse:
-    return _do(request, pk, target, assisted_sending.undo)
+    return _run(request, pk, target, assisted_sending.undo)
 
 
-def _do(
+def _run(
     request: http.Request,
     pk: int,
     target: int,
@@ -221,10 +223,10 @@ def _do(
         errors.Invalid,
     ) as error:
         return _page(request, found, str(error), status=422)
-    return _after(request, tasks.get(by=by, pk=pk))
+    return _respond(request, tasks.get(by=by, pk=pk))
 
 
-def _after(request: http.Request, found: Task) -> HttpResponse:
+def _respond(request: http.Request, found: Task) -> HttpResponse:
     """The last open row opens the next ones by itself."""
     running = assisted_sending.may_run(found.campaign)
     if running and found.unclaimed_count and not recipients.list_open(found).exists():

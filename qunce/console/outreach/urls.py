@@ -6,47 +6,55 @@ from django.urls import path
 
 from qunce.console.outreach import (
     actions,
-    edit_views,
-    list_views,
     opt_out_views,
     recipient_views,
-    review_views,
     task_list_views,
     task_views,
     views,
 )
+from qunce.console.outreach import views as outreach_views
 
 app_name = "outreach"
 urlpatterns = [
-    path("", list_views.listed, name="campaign-list"),
-    path("new/", edit_views.new, name="campaign-create"),
-    path("preview/", edit_views.preview, name="campaign-preview"),
-    path("<int:pk>/", views.campaign, name="campaign-detail"),
-    path("<int:pk>/edit/", edit_views.edit, name="campaign-update"),
-    path("<int:pk>/review/", review_views.review, name="campaign-review"),
-    path("<int:pk>/start/", actions.start, name="campaign-start"),
-    path("<int:pk>/schedule/", actions.schedule, name="campaign-schedule"),
-    path("<int:pk>/unschedule/", actions.unschedule, name="campaign-unschedule"),
-    path("<int:pk>/pause/", actions.pause, name="campaign-pause"),
-    path("<int:pk>/resume/", actions.resume, name="campaign-resume"),
-    path("<int:pk>/cancel/", actions.cancel, name="campaign-cancel"),
-    path("<int:pk>/copy/", actions.copy, name="campaign-copy"),
-    path("<int:pk>/recipients/", recipient_views.listed, name="recipient-list"),
-    path("<int:pk>/recipients.csv", recipient_views.export, name="recipient-export"),
-    path("tasks/", task_list_views.tasks, name="task-list"),
-    path("tasks/<int:pk>/", task_views.task, name="task-detail"),
+    path("", outreach_views.campaign_list, name="campaign-list"),
+    path("new/", outreach_views.campaign_create, name="campaign-create"),
+    path("preview/", outreach_views.campaign_preview, name="campaign-preview"),
+    path("<int:pk>/", views.campaign_detail, name="campaign-detail"),
+    path("<int:pk>/edit/", outreach_views.campaign_update, name="campaign-update"),
+    path("<int:pk>/review/", outreach_views.campaign_review, name="campaign-review"),
+    path("<int:pk>/start/", actions.start_campaign, name="campaign-start"),
+    path("<int:pk>/schedule/", actions.schedule_campaign, name="campaign-schedule"),
+    path(
+        "<int:pk>/unschedule/", actions.unschedule_campaign, name="campaign-unschedule"
+    ),
+    path("<int:pk>/pause/", actions.pause_campaign, name="campaign-pause"),
+    path("<int:pk>/resume/", actions.resume_campaign, name="campaign-resume"),
+    path("<int:pk>/cancel/", actions.cancel_campaign, name="campaign-cancel"),
+    path("<int:pk>/copy/", actions.duplicate_campaign, name="campaign-copy"),
+    path("<int:pk>/recipients/", recipient_views.recipient_list, name="recipient-list"),
+    path(
+        "<int:pk>/recipients.csv",
+        recipient_views.export_recipients,
+        name="recipient-export",
+    ),
+    path("tasks/", task_list_views.task_list, name="task-list"),
+    path("tasks/<int:pk>/", task_views.task_detail, name="task-detail"),
     path("tasks/<int:pk>/next/", task_views.open_next, name="task-open-next"),
     path("tasks/<int:pk>/hand-over/", task_list_views.hand_over, name="task-hand-over"),
     path(
         "tasks/<int:pk>/<int:target>/mark-sent/",
-        task_views.mark,
+        task_views.mark_sent,
         name="recipient-mark-sent",
     ),
     path(
-        "tasks/<int:pk>/<int:target>/failure/", task_views.cannot, name="recipient-fail"
+        "tasks/<int:pk>/<int:target>/failure/",
+        task_views.mark_failed,
+        name="recipient-fail",
     ),
     path("tasks/<int:pk>/<int:target>/undo/", task_views.undo, name="recipient-undo"),
-    path("opt-outs/", opt_out_views.listed, name="opt-out-list"),
-    path("opt-outs/add/", opt_out_views.add, name="opt-out-add"),
-    path("opt-outs/<int:account>/undo/", opt_out_views.take_back, name="opt-out-undo"),
+    path("opt-outs/", opt_out_views.opt_out_list, name="opt-out-list"),
+    path("opt-outs/add/", opt_out_views.add_opt_out, name="opt-out-add"),
+    path(
+        "opt-outs/<int:account>/undo/", opt_out_views.undo_opt_out, name="opt-out-undo"
+    ),
 ]

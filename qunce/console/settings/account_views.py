@@ -4,44 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
-from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.login import login_flow
 from qunce.console.login.forms import ChangePassword
-from qunce.console.settings import user_agents
+from qunce.console.settings import forms, user_agents
 from qunce.core import errors
 from qunce.core.staff import login_attempts, passwords, sessions, staff, two_factor
-from qunce.core.staff import models as staff_models
-
-
-class Mine(forms.Form):
-    name = forms.CharField(
-        label=pgettext_lazy("person", "Name"), max_length=staff.MAX_LENGTH
-    )
-    language = forms.ChoiceField(
-        label=gettext_lazy("Language"), choices=settings.LANGUAGES
-    )
-    theme = forms.ChoiceField(
-        label=gettext_lazy("Appearance"), choices=staff_models.Theme.choices
-    )
 
 
 @require_http_methods(["GET", "POST"])
 @http.page()
-def page(request: Request) -> HttpResponse:
+def account(request: Request) -> HttpResponse:
     me = request.staff
     start = {"name": me.name, "language": me.language, "theme": me.theme}
-    form = Mine(request.POST or None, initial=start)
+    form = forms.AccountForm(request.POST or None, initial=start)
     if form.is_valid():
         try:
             staff.set_preferences(staff=me, at=request.at, **form.cleaned_data)
@@ -51,12 +35,12 @@ def page(request: Request) -> HttpResponse:
             http.say(request, _("Saved."))
             answer = http.back(request, reverse("settings:account"))
             return login_flow.speak(answer, me.language)
-    context = _about(request) | {"form": form}
+    context = _context(request) | {"form": form}
     status = 422 if form.errors else 200
     return http.render(request, "console/settings/mine.html", context, status=status)
 
 
-def _about(request: Request) -> dict[str, Any]:
+def _context(request: Request) -> dict[str, Any]:
     me = request.staff
     places = sessions.list_active(me, request.at)
     here = request.session.session_key
@@ -65,7 +49,8 @@ def _about(request: Request) -> dict[str, Any]:
         "codes_left": two_factor.count_recovery_codes(me),
         "demanded": request.community.two_factor_required,
         "places": [
-            (each, user_agents.said(each.agent), each.key == here) for each in places
+            (each, user_agents.describe(each.agent), each.key == here)
+            for each in places
         ],
     }
 
@@ -73,7 +58,7 @@ def _about(request: Request) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters("old", "new", "again")
 @http.page()
-def password(request: Request) -> HttpResponse:
+def change_password(request: Request) -> HttpResponse:
     form = ChangePassword(request.POST or None)
     if form.is_valid():
         try:
@@ -102,26 +87,3 @@ def _change(request: Request, given: dict[str, Any]) -> None:
         raise errors.Invalid(_("The current password is incorrect."))
     login_attempts.reset(whom)
     passwords.change(staff=me, password=given["new"], at=request.at)
-
-
-@require_POST
-@http.page()
-def end_session(request: Request) -> HttpResponse:
-    name = request.POST.get("session", "")
-    if sessions.end(request.staff, name, request.at):
-        http.say(request, _("Session signed out."))
-    return http.back(request, reverse("settings:account"))
-
-
-@require_POST
-@http.page()
-def end_others(request: Request) -> HttpResponse:
-    here = request.session.session_key
-    count = sessions.end_all(request.staff, except_key=here)
-    told = ngettext(
-        "Signed out of %(n)s other session.",
-        "Signed out of %(n)s other sessions.",
-        count,
-    )
-    http.say(request, told % {"n": count})
-    return http.back(request, reverse("settings:account"))

@@ -5,68 +5,25 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django import forms
 from django.http import HttpResponse
-from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from qunce.console import http
 from qunce.console.http import Request
+from qunce.console.settings import forms
 from qunce.core import errors, permissions
 from qunce.core.staff import api_keys, staff
-from qunce.core.staff.models import Staff
-
-DAYS = (
-    (30, gettext_lazy("30 days")),
-    (90, gettext_lazy("90 days")),
-    (365, gettext_lazy("365 days")),
-    (0, gettext_lazy("until it is revoked")),
-)
-
-
-class KeyForm(forms.Form):
-    name = forms.CharField(
-        label=gettext_lazy("Name"),
-        max_length=api_keys.MAX_NAME_LENGTH,
-        help_text=gettext_lazy(
-            "The program that uses the key, such as “till” or “CRM”."
-        ),
-    )
-    staff = forms.ChoiceField(
-        label=gettext_lazy("Acts as"),
-        help_text=gettext_lazy("The key can see and do what this staff member can."),
-    )
-    days = forms.ChoiceField(label=gettext_lazy("Valid for"), choices=DAYS)
-    scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("Scopes"),
-        choices=[(scope, scope) for scope in sorted(api_keys.SCOPES)],
-        widget=forms.CheckboxSelectMultiple,
-    )
-
-    def __init__(self, by: Staff, *args: Any, **given: Any) -> None:
-        super().__init__(*args, **given)
-        self.by = by
-        found = [each for each in staff.list_all(by.community) if each.is_active]
-        whom = self.fields["staff"]
-        assert isinstance(whom, forms.ChoiceField)  # noqa: S101 - for the type checker
-        whom.choices = [
-            (each.pk, f"{each.name} ({each.login})")
-            for each in found
-            if permissions.may_manage_staff(by, each)
-        ]
 
 
 @require_GET
 @http.page(permissions.MANAGE_STAFF)
-def listed(request: Request) -> HttpResponse:
+def api_key_list(request: Request) -> HttpResponse:
     permissions.check_manage_staff(request.staff)
     rows = [
         (
             key,
-            _state(key, request),
+            _state_of(key, request),
             permissions.may_manage_staff(request.staff, key.staff),
         )
         for key in api_keys.list_all(request.community)
@@ -74,7 +31,7 @@ def listed(request: Request) -> HttpResponse:
     return http.render(request, "console/settings/keys.html", {"rows": rows})
 
 
-def _state(key: api_keys.ApiKey, request: Request) -> str:
+def _state_of(key: api_keys.ApiKey, request: Request) -> str:
     if key.revoked_at is not None:
         return "revoked"
     if key.expires_at is not None and key.expires_at <= request.at:
@@ -85,14 +42,14 @@ def _state(key: api_keys.ApiKey, request: Request) -> str:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @http.page(permissions.MANAGE_STAFF)
-def add(request: Request) -> HttpResponse:
+def api_key_create(request: Request) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
     start = {"staff": by.pk, "days": 90}
-    form = KeyForm(by, request.POST or None, initial=start)
+    form = forms.ApiKeyForm(by, request.POST or None, initial=start)
     if form.is_valid():
         try:
-            key, token = _make(request, form.cleaned_data)
+            key, token = _create(request, form.cleaned_data)
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
@@ -104,7 +61,7 @@ def add(request: Request) -> HttpResponse:
     )
 
 
-def _make(request: Request, given: dict[str, Any]) -> tuple[api_keys.ApiKey, str]:
+def _create(request: Request, given: dict[str, Any]) -> tuple[api_keys.ApiKey, str]:
     days = int(given["days"])
     return api_keys.create(
         name=given["name"],
@@ -114,12 +71,3 @@ def _make(request: Request, given: dict[str, Any]) -> tuple[api_keys.ApiKey, str
         by=request.staff,
         at=request.at,
     )
-
-
-@require_POST
-@http.page(permissions.MANAGE_STAFF)
-def revoke(request: Request, pk: int) -> HttpResponse:
-    key = api_keys.get(request.community, pk)
-    api_keys.revoke(key=key, by=request.staff, at=request.at)
-    http.say(request, _("Key “%(name)s” revoked.") % {"name": key.name})
-    return http.back(request, reverse("settings:api-key-list"))

@@ -28,7 +28,7 @@ from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
 from qunce.members.accounts import models as account_models
 
-TELLING = (
+DETAIL_LABELS = (
     "page name login role changed tag tags group segment frozen layering attribute campaign"
     " key file text address reason size count"
 ).split()
@@ -86,7 +86,7 @@ class Filter(forms.Form):
         super().__init__(*args, **given)
         people = [(each.pk, each.name) for each in staff.list_all(community)]
         kinds = sorted(
-            (said(kind), kind) for kind in audit.list_kinds(community).values()
+            (describe(kind), kind) for kind in audit.list_kinds(community).values()
         )
         self._choose("who", [("", _("everybody")), *people])
         self._choose("what", [("", _("everything")), *((k, w) for w, k in kinds)])
@@ -98,7 +98,7 @@ class Filter(forms.Form):
 
 
 @dataclass(frozen=True)
-class Line:
+class AuditRow:
     """One act as it is read. `who` is empty for the house and for strangers."""
 
     at: datetime
@@ -111,13 +111,13 @@ class Line:
     rest: tuple[tuple[str, str], ...]
 
 
-def said(kind: str) -> str:
+def describe(kind: str) -> str:
     return audit.label_of(kind) or facts.label_of(kind)
 
 
 @require_GET
 @http.page(audit.VIEW)
-def page(request: Request) -> HttpResponse:
+def audit_log(request: Request) -> HttpResponse:
     audit.check_view(request.staff)
     form = Filter(request.community, request.GET)
     acts: list[audit.AuditEntry] = []
@@ -125,12 +125,12 @@ def page(request: Request) -> HttpResponse:
         acts = audit.list_entries(
             community=request.community,
             limit=audit.PAGE_SIZE + 1,
-            **_asked(request, form),
+            **_read_filter(request, form),
         )
     shown = acts[: audit.PAGE_SIZE]
     context = {
         "form": form,
-        "lines": lines(request.community, shown),
+        "lines": audit_rows(request.community, shown),
         "last": shown[-1].pk if len(acts) > audit.PAGE_SIZE else None,
         "narrowed": any(
             request.GET.get(name) for name in ("who", "what", "since", "until")
@@ -146,24 +146,26 @@ def page(request: Request) -> HttpResponse:
     )
 
 
-def _asked(request: Request, form: Filter) -> dict[str, Any]:
+def _read_filter(request: Request, form: Filter) -> dict[str, Any]:
     given = form.cleaned_data
     who, since, until = given["who"], given["since"], given["until"]
     zone = ZoneInfo(request.community.timezone)
     return {
         "actor": int(who) if who else None,
         "kind": given["what"],
-        "since": _midnight(since, zone) if since else None,
-        "until": _midnight(until + timedelta(days=1), zone) if until else None,
+        "since": _day_bounds(since, zone) if since else None,
+        "until": _day_bounds(until + timedelta(days=1), zone) if until else None,
         "before": given["before"],
     }
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def _day_bounds(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-def lines(community: Community, acts: Iterable[audit.AuditEntry]) -> list[Line]:
+def audit_rows(
+    community: Community, acts: Iterable[audit.AuditEntry]
+) -> list[AuditRow]:
     acts = list(acts)
     kinds = audit.list_kinds(community)
     people = Staff.objects.in_bulk({act.actor_id for act in acts if act.actor_id})
@@ -175,12 +177,12 @@ def lines(community: Community, acts: Iterable[audit.AuditEntry]) -> list[Line]:
             k: v for k, v in (act.detail or {}).items() if v not in (None, "", [])
         }
         account = act.account_id or 0
-        about, rest = split(detail)
+        about, rest = split_detail(detail)
         found.append(
-            Line(
+            AuditRow(
                 at=act.happened_at,
                 who=people.get(act.actor_id or 0),
-                what=said(kinds.get(act.kind_id, "")),
+                what=describe(kinds.get(act.kind_id, "")),
                 whom=names.get(account, ""),
                 href=_member(account) if account in names else "",
                 count=act.count,
@@ -211,14 +213,14 @@ def _member(account: int) -> str:
         return ""
 
 
-def split(detail: dict[str, Any]) -> tuple[Pairs, Pairs]:
+def split_detail(detail: dict[str, Any]) -> tuple[Pairs, Pairs]:
     """What an act was about, in words, and the rest of what is known of it."""
     about = tuple(
-        (str(LABELS.get(name, "")), _told(name, detail[name]))
-        for name in TELLING
+        (str(LABELS.get(name, "")), _detail_pairs(name, detail[name]))
+        for name in DETAIL_LABELS
         if name in detail and not _is_number_of_a_row(name, detail[name])
     )
-    rest = tuple((name, _text(value)) for name, value in sorted(detail.items()))
+    rest = tuple((name, _format_value(value)) for name, value in sorted(detail.items()))
     return about, rest
 
 
@@ -226,9 +228,9 @@ def _is_number_of_a_row(name: str, value: Any) -> bool:
     return name in BARE or (isinstance(value, int) and name not in ("size", "count"))
 
 
-def _told(name: str, value: Any) -> str:
+def _detail_pairs(name: str, value: Any) -> str:
     """Lists as words, and the words of the house in the reader's language."""
-    text = _text(value)
+    text = _format_value(value)
     if name == "role" and text in permissions.Role.values:
         return str(permissions.Role(text).label)
     if text.startswith("[") and text.endswith("]"):
@@ -240,5 +242,5 @@ def _told(name: str, value: Any) -> str:
     return text
 
 
-def _text(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return value if isinstance(value, str) else str(value)

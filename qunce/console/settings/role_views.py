@@ -11,7 +11,7 @@ from qunce.console import http, navigation
 from qunce.console.http import Request
 from qunce.core import permissions
 
-WORDS: dict[str, StrOrPromise] = {
+PERMISSION_LABELS: dict[str, StrOrPromise] = {
     "audit_log.view": _("view the audit log"),
     "groups.manage": _("create and edit groups"),
     "groups.edit_members": _("add members to groups and remove them"),
@@ -41,25 +41,27 @@ WORDS: dict[str, StrOrPromise] = {
     "staff.manage": _("manage staff, units, scopes and API keys"),
     "webhooks.manage": _("manage webhooks"),
 }
-ROOMS = ("members", "outreach", "sales", "groups", "insight", "settings")
+AREA_LABELS = ("members", "outreach", "sales", "groups", "insight", "settings")
 """Permissions of anything else stand with the settings."""
 
 
 @require_GET
 @http.page()
-def page(request: Request) -> HttpResponse:
+def role_list(request: Request) -> HttpResponse:
     roles = list(permissions.Role)
     rooms: dict[str, list[tuple[StrOrPromise, str, list[bool]]]] = {}
     for permission, carried in sorted(permissions.declared().items()):
         room = permission.partition(".")[0]
         row = (
-            WORDS.get(permission, permission),
+            PERMISSION_LABELS.get(permission, permission),
             permission,
             [role in carried for role in roles],
         )
-        rooms.setdefault(room if room in ROOMS else ROOMS[-1], []).append(row)
+        rooms.setdefault(room if room in AREA_LABELS else AREA_LABELS[-1], []).append(
+            row
+        )
     called = {area.key: area.words for area in navigation.AREAS}
-    shown = [(called[room], rooms[room]) for room in ROOMS if room in rooms]
+    shown = [(called[room], rooms[room]) for room in AREA_LABELS if room in rooms]
     mine = permissions.Role(request.staff.role)
     context = {"roles": [(role, role == mine) for role in roles], "rooms": shown}
     return http.render(request, "console/settings/roles.html", context)

@@ -17,7 +17,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.settings import user_agents
-from qunce.console.settings.staff_forms import StaffForm, start
+from qunce.console.settings.forms import StaffForm, initial_values
 from qunce.core import errors, permissions
 from qunce.core.staff import login_attempts, sessions, staff, two_factor
 from qunce.core.staff.models import Staff
@@ -62,7 +62,7 @@ def listed(request: Request) -> HttpResponse:
 def add(request: Request) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
-    form = StaffForm(by, request.POST or None, initial=start(None))
+    form = StaffForm(by, request.POST or None, initial=initial_values(None))
     if form.is_valid():
         password = made_up()
         try:
@@ -92,7 +92,7 @@ def one(request: Request, pk: int) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
     whom = staff.get(by, pk)
-    form = StaffForm(by, request.POST or None, initial=start(whom))
+    form = StaffForm(by, request.POST or None, initial=initial_values(whom))
     if form.is_valid():
         try:
             staff.update(staff=whom, by=by, at=request.at, **form.about())
@@ -123,7 +123,7 @@ def _about(request: Request, whom: Staff) -> dict[str, Any]:
         "may": permissions.may_manage_staff(request.staff, whom),
         "has_factor": two_factor.is_enabled(whom),
         "barred": login_attempts.is_blocked("login", whom.login, request.at),
-        "places": [(place, user_agents.said(place.agent)) for place in places],
+        "places": [(place, user_agents.describe(place.agent)) for place in places],
     }
 
 

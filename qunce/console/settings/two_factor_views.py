@@ -21,7 +21,7 @@ from qunce.core.staff import login_attempts, sessions, two_factor
 @sensitive_post_parameters("code")
 @never_cache
 @http.page()
-def turn_on(request: Request) -> HttpResponse:
+def enable(request: Request) -> HttpResponse:
     me = request.staff
     if two_factor.is_enabled(me):
         return http.back(request, reverse("settings:account"))
@@ -36,7 +36,7 @@ def turn_on(request: Request) -> HttpResponse:
         else:
             django_otp.login(request, two_factor.get_device(me))
             sessions.end_all(me, except_key=request.session.session_key)
-            return _told(request, codes)
+            return _flash_codes(request, codes)
     context = {
         "form": form,
         "wrong": wrong,
@@ -47,12 +47,12 @@ def turn_on(request: Request) -> HttpResponse:
     return http.render(request, "console/settings/factor.html", context, status=status)
 
 
-def _told(request: Request, codes: list[str]) -> HttpResponse:
+def _flash_codes(request: Request, codes: list[str]) -> HttpResponse:
     context = {"codes": codes, "to": reverse("settings:account")}
     return http.render(request, "console/settings/codes.html", context)
 
 
-def _proven(request: Request) -> bool:
+def _is_confirmed(request: Request) -> bool:
     """A code once more: an open page alone takes nobody's second factor away."""
     code = request.POST.get("code", "")[:40]
     try:
@@ -66,19 +66,19 @@ def _proven(request: Request) -> bool:
 @require_POST
 @sensitive_post_parameters("code")
 @http.page()
-def renew_codes(request: Request) -> HttpResponse:
-    if not _proven(request):
+def renew_recovery_codes(request: Request) -> HttpResponse:
+    if not _is_confirmed(request):
         return http.back(request, reverse("settings:account"))
     codes = two_factor.renew_recovery_codes(staff=request.staff, at=request.at)
-    return _told(request, codes)
+    return _flash_codes(request, codes)
 
 
 @require_POST
 @sensitive_post_parameters("code")
 @http.page()
-def turn_off(request: Request) -> HttpResponse:
+def disable(request: Request) -> HttpResponse:
     me = request.staff
-    if _proven(request):
+    if _is_confirmed(request):
         try:
             two_factor.disable(staff=me, by=me, at=request.at)
         except errors.Refused as error:

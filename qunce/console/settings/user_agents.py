@@ -25,7 +25,7 @@ SYSTEMS = (
 )
 
 
-def said(agent: str) -> str:
+def describe(agent: str) -> str:
     browser = next((name for mark, name in BROWSERS if mark in agent), "")
     system = next((name for mark, name in SYSTEMS if mark in agent), "")
     return " · ".join(filter(None, (browser, system))) or _("another program")

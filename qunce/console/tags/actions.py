@@ -1,12 +1,20 @@
+"""What is done to tags and batches by one button."""
+
 from __future__ import annotations
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from qunce.console import http
-from qunce.members.tags import assignments
+from qunce.console.tags import presenters, views
+from qunce.core import errors
+from qunce.members.tags import assignments, duplicates, library
+from qunce.members.tags import models as tag_models
+from qunce.members.tags import templates as tag_templates
+from qunce.members.tags.models import Tag
 
 
 @require_POST
@@ -29,3 +37,83 @@ def _return_url(request: http.Request) -> str:
     if tag.isascii() and tag.isdigit() and len(tag) < 17:
         return reverse("tags:detail", args=[int(tag)])
     return reverse("tags:batch-list")
+
+
+@require_POST
+@http.page(tag_models.MANAGE)
+def archive(request: http.Request, pk: int) -> HttpResponse:
+    tag = library.get_by_id(request.community, pk)
+    library.archive(tag=tag, by=request.staff, at=request.at)
+    text = _("“%(tag)s” is archived. Members keep it.") % {"tag": tag.name}
+    http.say(request, text, undo=reverse("tags:restore", args=[tag.pk]))
+    return http.back(request, _return_to(request, tag))
+
+
+@require_POST
+@http.page(tag_models.MANAGE)
+def restore(request: http.Request, pk: int) -> HttpResponse:
+    tag = library.get_by_id(request.community, pk)
+    library.restore(tag=tag, by=request.staff, at=request.at)
+    http.say(request, _("“%(tag)s” has been restored.") % {"tag": tag.name})
+    return http.back(request, presenters.detail_url(tag))
+
+
+@require_POST
+@http.page(tag_models.MANAGE)
+def add_synonym(request: http.Request, pk: int) -> HttpResponse:
+    tag = library.get_by_id(request.community, pk)
+    key = request.POST.get("key", "")[:200]
+    try:
+        library.add_synonym(tag=tag, key=key, by=request.staff, at=request.at)
+    except errors.QunceError as error:
+        return views.render_detail(request, tag, error=str(error), typed=key)
+    text = _("“%(key)s” is now a synonym of “%(tag)s”.")
+    http.say(request, text % {"key": key.strip(), "tag": tag.name})
+    return http.back(request, presenters.detail_url(tag))
+
+
+@require_POST
+@http.page(tag_models.MANAGE)
+def remove_synonym(request: http.Request, pk: int, synonym: int) -> HttpResponse:
+    tag = library.get_by_id(request.community, pk)
+    found = library.get_synonym(tag, synonym)
+    try:
+        library.remove_synonym(synonym=found, by=request.staff, at=request.at)
+    except errors.QunceError as error:
+        return views.render_detail(request, tag, error=str(error))
+    http.say(request, _("“%(key)s” is no longer a synonym.") % {"key": found.key})
+    return http.back(request, presenters.detail_url(tag))
+
+
+def _return_to(request: http.Request, tag: Tag) -> str:
+    """Back to the report if it was done there."""
+    return (
+        reverse("tags:report")
+        if request.POST.get("from") == "report"
+        else presenters.detail_url(tag)
+    )
+
+
+@require_POST
+@http.page(tag_models.MANAGE)
+def dismiss_duplicate(request: http.Request, pk: int, other: int) -> HttpResponse:
+    one, two = (library.get_by_id(request.community, each) for each in (pk, other))
+    duplicates.dismiss(tag=one, other=two, by=request.staff, at=request.at)
+    text = _("“%(one)s” and “%(other)s” remain separate tags.")
+    http.say(request, text % {"one": one.name, "other": two.name})
+    return http.back(request, reverse("tags:report"))
+
+
+@require_POST
+@http.page(tag_models.MANAGE)
+def apply_template(request: http.Request, name: str) -> HttpResponse:
+    made = tag_templates.apply(
+        community=request.community, template=name, by=request.staff, at=request.at
+    )
+    text = ngettext(
+        "Added %(n)s tag. Existing tags are unchanged.",
+        "Added %(n)s tags. Existing tags are unchanged.",
+        len(made),
+    )
+    http.say(request, text % {"n": f"{len(made):,}"})
+    return http.back(request, reverse("tags:list"))

@@ -1,3 +1,5 @@
+"""Rows of the tag library as its pages show them."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -11,6 +13,7 @@ from django_stubs_ext import StrOrPromise
 from qunce.core.staff.models import Staff
 from qunce.members.tags import assignments
 from qunce.members.tags import models as tag_models
+from qunce.members.tags import templates as tag_templates
 from qunce.members.tags.models import Tag, TagBatch, TagGroup
 from qunce.sets import set_sizes
 
@@ -20,7 +23,7 @@ class TagRow:
     tag: Tag
     carriers: int
     url: str
-    """Where the carriers are listed."""
+    """The list of members with the tag."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class TagSection:
 
     @property
     def is_plain(self) -> bool:
-        """Nothing is said of its tags but their names: they stand side by side."""
+        """Whether its tags have neither description nor owner and fit in one line."""
         return not any(row.tag.description or row.tag.owner_id for row in self.rows)
 
 
@@ -50,7 +53,7 @@ def members_url(tag: Tag) -> str:
 
 
 def group_into_sections(rows: Iterable[TagRow]) -> Iterable[TagSection]:
-    """Rows of one group stand together already."""
+    """Put rows, which are ordered by group, into one section per group."""
     section: TagSection | None = None
     for row in rows:
         if section is None or section.group != row.tag.group:
@@ -63,7 +66,7 @@ def group_into_sections(rows: Iterable[TagRow]) -> Iterable[TagSection]:
 
 
 AUTOMATIC_SOURCES = ("purchases", "base", assignments.EXPIRED)
-"""Done by the house itself; undone, they would come back."""
+"""Sources of batches made by the system, which would make them again after an undo."""
 
 
 SOURCE_LABELS: dict[str, StrOrPromise] = {
@@ -96,3 +99,18 @@ def batch_rows(found: Sequence[TagBatch], by: Staff) -> list[BatchRow]:
         )
         for batch in found
     ]
+
+
+@dataclass(frozen=True)
+class TemplatePreview:
+    """`missing` of its tags are not in the library yet."""
+
+    name: str
+    words: StrOrPromise
+    about: StrOrPromise
+    groups: Sequence[tag_templates.TemplateGroup]
+    missing: int
+
+
+def detail_url(tag: Tag) -> str:
+    return reverse("tags:detail", args=[tag.pk])

@@ -20,7 +20,7 @@ from qunce.members.tags.models import TagGroup
 
 
 @http.page()
-def listed(request: http.Request) -> HttpResponse:
+def group_list(request: http.Request) -> HttpResponse:
     sizes = Counter(
         library.list_tags(request.community).values_list("group_id", flat=True)
     )
@@ -40,7 +40,7 @@ def listed(request: http.Request) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @http.page(tag_models.MANAGE)
-def new(request: http.Request) -> HttpResponse:
+def group_create(request: http.Request) -> HttpResponse:
     form = GroupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -66,7 +66,7 @@ def _key(name: str) -> str:
 
 @require_http_methods(["GET", "POST"])
 @http.page(tag_models.MANAGE)
-def edit(request: http.Request, pk: int) -> HttpResponse:
+def group_update(request: http.Request, pk: int) -> HttpResponse:
     group = tag_groups.get(request.community, pk)
     form = GroupForm(request.POST or None, group=group)
     if request.method == "POST" and form.is_valid():

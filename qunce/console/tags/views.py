@@ -1,4 +1,4 @@
-"""One tag: who carries it, what it means, what else it is called, what was done."""
+"""Pages of the tag library: the list, one tag, forms, duplicates, batches, templates."""
 
 from __future__ import annotations
 
@@ -8,31 +8,34 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+from django_stubs_ext import StrOrPromise
 
 from qunce.console import http, paging
 from qunce.console.tags import presenters
-from qunce.console.tags import presenters as tag_presenters
 from qunce.console.tags.forms import MergeForm, TagForm
 from qunce.core import errors, permissions
+from qunce.core.communities import Community
 from qunce.members.tags import assignments, library, naming
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library as tag_library
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import report as tag_report
+from qunce.members.tags import templates as tag_templates
 from qunce.members.tags.models import Tag, TagBatch
 
-SHOWN = 10
+MAX_BATCHES_SHOWN = 10
 """Batches on the page of a tag."""
 
 
 @http.page()
-def page(request: http.Request, pk: int) -> HttpResponse:
+def tag_detail(request: http.Request, pk: int) -> HttpResponse:
     tag = library.get_by_id(request.community, pk)
-    return _page(request, tag)
+    return render_detail(request, tag)
 
 
-def _page(
+def render_detail(
     request: http.Request, tag: Tag, *, error: str = "", typed: str = ""
 ) -> HttpResponse:
     (row,) = presenters.tag_rows([tag], request.staff, request.at)
@@ -41,7 +44,7 @@ def _page(
         "row": row,
         "synonyms": tag.synonyms.order_by("key"),
         "merged_keys": set(tag.merged_tags.values_list("key", flat=True)),
-        "batches": tag_presenters.batch_rows(_batches(request, tag), request.staff),
+        "batches": presenters.batch_rows(_batches(request, tag), request.staff),
         "may_manage": permissions.may(request.staff, tag_models.MANAGE),
         "error": error,
         "typed": typed,
@@ -54,30 +57,33 @@ def _batches(request: http.Request, tag: Tag) -> list[TagBatch]:
     """What people did; for a tag that only the house puts, what the house did."""
     by = request.staff
     found = assignments.list_batches_of_tag(
-        tag, by, limit=SHOWN, exclude_sources=tag_presenters.AUTOMATIC_SOURCES
+        tag,
+        by,
+        limit=MAX_BATCHES_SHOWN,
+        exclude_sources=presenters.AUTOMATIC_SOURCES,
     )
-    return found or assignments.list_batches_of_tag(tag, by, limit=SHOWN)
+    return found or assignments.list_batches_of_tag(tag, by, limit=MAX_BATCHES_SHOWN)
 
 
 @require_http_methods(["GET", "POST"])
 @http.page(tag_models.MANAGE)
-def edit(request: http.Request, pk: int) -> HttpResponse:
+def tag_update(request: http.Request, pk: int) -> HttpResponse:
     tag = library.get_by_id(request.community, pk)
     form = TagForm(request.staff, request.POST or None, tag=tag)
     if request.method == "POST" and form.is_valid():
         try:
-            _change(request, tag, form)
+            _save(request, tag, form)
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
             http.say(request, _("Saved."))
-            return http.back(request, _url(tag))
+            return http.back(request, presenters.detail_url(tag))
     status = 422 if form.errors else 200
     context = {"form": form, "tag": tag}
     return http.render(request, "console/tags/edit.html", context, status=status)
 
 
-def _change(request: http.Request, tag: Tag, form: TagForm) -> None:
+def _save(request: http.Request, tag: Tag, form: TagForm) -> None:
     by, at, given = request.staff, request.at, form.cleaned_data
     if given["group"] != tag.group:
         library.move(tag=tag, group=given["group"], by=by, at=at)
@@ -86,61 +92,6 @@ def _change(request: http.Request, tag: Tag, form: TagForm) -> None:
     if (given["name"], given["description"]) != (tag.name, tag.description):
         name, description = given["name"], given["description"]
         library.update(tag=tag, name=name, description=description, by=by, at=at)
-
-
-@require_POST
-@http.page(tag_models.MANAGE)
-def archive(request: http.Request, pk: int) -> HttpResponse:
-    tag = library.get_by_id(request.community, pk)
-    library.archive(tag=tag, by=request.staff, at=request.at)
-    text = _("“%(tag)s” is archived. Members keep it.") % {"tag": tag.name}
-    http.say(request, text, undo=reverse("tags:restore", args=[tag.pk]))
-    return http.back(request, _next(request, tag))
-
-
-@require_POST
-@http.page(tag_models.MANAGE)
-def restore(request: http.Request, pk: int) -> HttpResponse:
-    tag = library.get_by_id(request.community, pk)
-    library.restore(tag=tag, by=request.staff, at=request.at)
-    http.say(request, _("“%(tag)s” has been restored.") % {"tag": tag.name})
-    return http.back(request, _url(tag))
-
-
-@require_POST
-@http.page(tag_models.MANAGE)
-def add_synonym(request: http.Request, pk: int) -> HttpResponse:
-    tag = library.get_by_id(request.community, pk)
-    key = request.POST.get("key", "")[:200]
-    try:
-        library.add_synonym(tag=tag, key=key, by=request.staff, at=request.at)
-    except errors.QunceError as error:
-        return _page(request, tag, error=str(error), typed=key)
-    text = _("“%(key)s” is now a synonym of “%(tag)s”.")
-    http.say(request, text % {"key": key.strip(), "tag": tag.name})
-    return http.back(request, _url(tag))
-
-
-@require_POST
-@http.page(tag_models.MANAGE)
-def remove_synonym(request: http.Request, pk: int, synonym: int) -> HttpResponse:
-    tag = library.get_by_id(request.community, pk)
-    found = library.get_synonym(tag, synonym)
-    try:
-        library.remove_synonym(synonym=found, by=request.staff, at=request.at)
-    except errors.QunceError as error:
-        return _page(request, tag, error=str(error))
-    http.say(request, _("“%(key)s” is no longer a synonym.") % {"key": found.key})
-    return http.back(request, _url(tag))
-
-
-def _url(tag: Tag) -> str:
-    return reverse("tags:detail", args=[tag.pk])
-
-
-def _next(request: http.Request, tag: Tag) -> str:
-    """Back to the report if it was done there."""
-    return reverse("tags:report") if request.POST.get("from") == "report" else _url(tag)
 
 
 PAGE_SIZE = 100
@@ -318,3 +269,73 @@ def tag_merge(request: http.Request, pk: int) -> HttpResponse:
     }
     status = 422 if form.errors else 200
     return http.render(request, "console/tags/merge.html", context, status=status)
+
+
+BATCH_PAGE_SIZE = 50
+
+
+@http.page()
+def batch_list(request: http.Request) -> HttpResponse:
+    before, every = paging.number(request, "before"), request.GET.get("all") == "1"
+    but = () if every else presenters.AUTOMATIC_SOURCES
+    found = assignments.list_batches(
+        request.staff, before=before, limit=BATCH_PAGE_SIZE + 1, exclude_sources=but
+    )
+    more = len(found) > BATCH_PAGE_SIZE
+    context = {
+        "batches": presenters.batch_rows(found[:BATCH_PAGE_SIZE], request.staff),
+        "every": every,
+        "next": paging.link(request, before=found[BATCH_PAGE_SIZE - 1].pk)
+        if more
+        else "",
+        "first": paging.link(request, before=None) if before else "",
+    }
+    return http.render(request, "console/tags/batches.html", context)
+
+
+@http.page(tag_models.MANAGE)
+def report(request: http.Request) -> HttpResponse:
+    if request.staff.scope is not None:
+        raise permissions.ScopeTooNarrow(
+            _(
+                "This report covers all members, but your scope includes only some of them."
+            )
+        )
+    pairs = tag_report.list_duplicates(request.community)
+    flat = [tag for pair in pairs for tag in pair]
+    rows = presenters.tag_rows(flat, request.staff, request.at)
+    lonely = tag_report.list_single_use(request.community, at=request.at)
+    context = {
+        "twins": list(zip(rows[::2], rows[1::2], strict=True)),
+        "unused": tag_report.list_unused(request.community, at=request.at),
+        "lonely": presenters.tag_rows(lonely, request.staff, request.at),
+    }
+    return http.render(request, "console/tags/report.html", context)
+
+
+WORDS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
+    "education": (
+        gettext_lazy("Education"),
+        gettext_lazy("Learner or not, project, subject, exam date."),
+    ),
+    "ecommerce": (
+        gettext_lazy("E-commerce"),
+        gettext_lazy(
+            "How members were added, what they bought, how often, and what they do."
+        ),
+    ),
+}
+
+
+@http.page(tag_models.MANAGE)
+def template_list(request: http.Request) -> HttpResponse:
+    context = {"templates": [_read(request.community, name) for name in WORDS]}
+    return http.render(request, "console/tags/templates.html", context)
+
+
+def _read(community: Community, name: str) -> presenters.TemplatePreview:
+    groups = tag_templates.TEMPLATES[name]
+    keys = [key for group in groups for key, _name in group.tags]
+    words, about = WORDS[name]
+    missing = len(keys) - len(library.find(community, keys))
+    return presenters.TemplatePreview(name, words, about, groups, missing)

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from qunce.core import community_days, money
 from qunce.core.staff.models import Staff
-from qunce.insight import metric_definitions, metrics
+from qunce.insight import metrics
+from qunce.insight.metric_definitions import METRICS, Metric
 
 WEEK = 7
 
@@ -16,7 +17,7 @@ WEEK = 7
 class Number:
     """`share` in per cent of the day a week before, None where that was nothing."""
 
-    term: metric_definitions.Term
+    metric: Metric
     unit: str
     value: str
     before: str
@@ -26,7 +27,7 @@ class Number:
 def compared(staff: Staff, *, at: datetime) -> list[Number]:
     community = staff.community
     last = community.day(at) - 1
-    daily = metrics.of_community(
+    daily = metrics.compute_for_community(
         community=community,
         first=community_days.to_date(last - WEEK),
         last=community_days.to_date(last),
@@ -40,9 +41,9 @@ def compared(staff: Staff, *, at: datetime) -> list[Number]:
 
 
 def _number(name: str, before: int, now: int, currency: str) -> Number:
-    term = metric_definitions.TERMS[name]
-    unit = "" if term.unit else currency
+    metric = METRICS[name]
+    unit = "" if metric.unit else currency
     places = money.decimal_places(unit) if unit else 0
     share = round(100 * (now - before) / before) if before else None
     value, week = (f"{some / 10**places:,.{places}f}" for some in (now, before))
-    return Number(term, str(term.unit) or unit, value, week, share)
+    return Number(metric, str(metric.unit) or unit, value, week, share)

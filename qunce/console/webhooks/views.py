@@ -49,7 +49,9 @@ class WebhookForm(forms.Form):
     def by_noun(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
         """Noun → kind, words and whether it is chosen."""
         chosen = set(self["kinds"].value() or ())
-        found = [(kind, words, kind in chosen) for kind, words in endpoints.list_kinds()]
+        found = [
+            (kind, words, kind in chosen) for kind, words in endpoints.list_kinds()
+        ]
         grouped = itertools.groupby(found, key=lambda row: row[0].partition(".")[0])
         return [(noun, list(rows)) for noun, rows in grouped]
 

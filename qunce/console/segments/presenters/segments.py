@@ -111,7 +111,7 @@ def build_chart(segment: Segment, *, by: Staff, at: datetime) -> charts.Figure |
         title=_("Size over time"),
         unit=_("members"),
         days=span,
-        lines=[charts.Line(words=_("members"), values=values)],
+        series=[charts.Series(label=_("members"), values=values)],
         definition=_(
             "Members who matched the rule on each day, using that day's rule. A "
             "day without a count repeats the previous day's number."

@@ -1,8 +1,7 @@
-"""People are put into a group, given a part in it, taken out."""
-
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -10,9 +9,9 @@ from django.views.decorators.http import require_POST
 
 from qunce.console import http
 from qunce.console.groups import views
-from qunce.console.groups.join_form import JoinForm
+from qunce.console.groups.forms import JoinForm
 from qunce.core import errors, timestamps
-from qunce.groups import groups, memberships, visibility
+from qunce.groups import groups, labels, memberships, visibility
 from qunce.groups.groups import Group
 from qunce.members.accounts import masking
 from qunce.members.accounts import queries as account_queries
@@ -21,13 +20,37 @@ from qunce.sets import audiences
 
 
 @require_POST
+@http.page(groups.MANAGE)
+def change_stage(request: http.Request, pk: int, step: str) -> HttpResponse:
+    group = visibility.get(by=request.staff, pk=pk)
+    if step not in groups.STATES.transitions:
+        return redirect("groups:detail", group.pk)
+    before = group.state
+    groups.change_stage(group=group, transition=step, by=request.staff, at=request.at)
+    text = _("The stage of “%(group)s” is now %(stage)s.") % {
+        "group": group,
+        "stage": group.get_state_display(),
+    }
+    http.say(request, text, undo=_undo_url(group, before))
+    return http.back(request, reverse("groups:detail", args=[group.pk]))
+
+
+def _undo_url(group: Group, before: str) -> str | None:
+    """The step that leads back, where there is one."""
+    for step, (origins, target) in groups.STATES.transitions.items():
+        if target == before and group.state in origins and step in labels.TRANSITIONS:
+            return reverse("groups:change-stage", args=[group.pk, step])
+    return None
+
+
+@require_POST
 @http.page(groups.EDIT_MEMBERS)
-def join(request: http.Request, pk: int) -> HttpResponse:
+def add_members(request: http.Request, pk: int) -> HttpResponse:
     group = visibility.get(by=request.staff, pk=pk)
     form = JoinForm(request.staff, request.POST)
     if form.is_valid():
         try:
-            accounts = _wanted(request, form)
+            accounts = _chosen_accounts(request, form)
             joined = groups.add_members(
                 group=group,
                 accounts=accounts,
@@ -38,12 +61,12 @@ def join(request: http.Request, pk: int) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            _say_joined(request, group, joined)
+            _flash_added(request, group, joined)
             return http.back(request, reverse("groups:detail", args=[pk]))
-    return views.render(request, group, form)
+    return views.render_detail(request, group, form)
 
 
-def _say_joined(request: http.Request, group: Group, joined: int) -> None:
+def _flash_added(request: http.Request, group: Group, joined: int) -> None:
     if not joined:
         http.say(request, _("They were already in the group."), level="info")
         return
@@ -56,7 +79,7 @@ def _say_joined(request: http.Request, group: Group, joined: int) -> None:
     http.say(request, text, undo=reverse("groups:member-undo", args=[group.pk, moment]))
 
 
-def _wanted(request: http.Request, form: JoinForm) -> list[int]:
+def _chosen_accounts(request: http.Request, form: JoinForm) -> list[int]:
     """Accounts of the keys and of the segment's people, as far as they are in sight."""
     by, at = request.staff, request.at
     found, unknown = [], []
@@ -86,7 +109,7 @@ def _wanted(request: http.Request, form: JoinForm) -> list[int]:
 
 @require_POST
 @http.page(groups.EDIT_MEMBERS)
-def undo(request: http.Request, pk: int, moment: int) -> HttpResponse:
+def undo_add(request: http.Request, pk: int, moment: int) -> HttpResponse:
     group = visibility.get(by=request.staff, pk=pk)
     left = memberships.undo_addition(
         group=group, moment=moment, by=request.staff, at=request.at
@@ -102,7 +125,7 @@ def undo(request: http.Request, pk: int, moment: int) -> HttpResponse:
 
 @require_POST
 @http.page(groups.EDIT_MEMBERS)
-def role(request: http.Request, pk: int, account: int) -> HttpResponse:
+def change_role(request: http.Request, pk: int, account: int) -> HttpResponse:
     group = visibility.get(by=request.staff, pk=pk)
     memberships.change_role(
         group=group,
@@ -117,7 +140,7 @@ def role(request: http.Request, pk: int, account: int) -> HttpResponse:
 
 @require_POST
 @http.page(groups.EDIT_MEMBERS)
-def leave(request: http.Request, pk: int, account: int) -> HttpResponse:
+def remove_member(request: http.Request, pk: int, account: int) -> HttpResponse:
     by, at = request.staff, request.at
     group = visibility.get(by=by, pk=pk)
     person = people_in_sight.get(by=by, account=account, at=at)
@@ -136,7 +159,7 @@ def leave(request: http.Request, pk: int, account: int) -> HttpResponse:
 
 @require_POST
 @http.page(groups.EDIT_MEMBERS)
-def back(request: http.Request, pk: int, account: int) -> HttpResponse:
+def re_add_member(request: http.Request, pk: int, account: int) -> HttpResponse:
     """Undo of `leave`: with the part that was played before."""
     by, at = request.staff, request.at
     group = visibility.get(by=by, pk=pk)

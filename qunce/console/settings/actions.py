@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -16,7 +16,15 @@ from qunce.console.http import Request
 from qunce.console.settings import staff_views
 from qunce.core import errors, permissions
 from qunce.core.facts import audit
-from qunce.core.staff import login_attempts, passwords, sessions, staff, two_factor
+from qunce.core.staff import (
+    api_keys,
+    login_attempts,
+    passwords,
+    sessions,
+    staff,
+    two_factor,
+    units,
+)
 from qunce.core.staff.models import Staff
 
 UNLOCKED = audit.declare("staff.unlocked", gettext_lazy("staff sign-in unlocked"))
@@ -25,7 +33,7 @@ SESSIONS_ENDED = audit.declare(
 )
 
 
-def _do(
+def _run(
     request: Request, pk: int, deed: Callable[[Staff], object], said: str
 ) -> HttpResponse:
     """Do it and say so, or say why not."""
@@ -43,7 +51,7 @@ def _do(
 @require_POST
 @never_cache
 @http.page(permissions.MANAGE_STAFF)
-def give_password(request: Request, pk: int) -> HttpResponse:
+def reset_password(request: Request, pk: int) -> HttpResponse:
     whom, password = staff.get(request.staff, pk), staff_views.made_up()
     passwords.set_temporary(
         staff=whom, password=password, by=request.staff, at=request.at
@@ -53,12 +61,12 @@ def give_password(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 @http.page(permissions.MANAGE_STAFF)
-def drop_factor(request: Request, pk: int) -> HttpResponse:
+def remove_two_factor(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
         two_factor.disable(staff=whom, by=request.staff, at=request.at)
         sessions.end_all(whom)
 
-    return _do(request, pk, deed, _("Two-factor turned off for %(name)s."))
+    return _run(request, pk, deed, _("Two-factor turned off for %(name)s."))
 
 
 @require_POST
@@ -66,9 +74,9 @@ def drop_factor(request: Request, pk: int) -> HttpResponse:
 def end_sessions(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
         sessions.end_all(whom)
-        _note(request, SESSIONS_ENDED, whom)
+        _log(request, SESSIONS_ENDED, whom)
 
-    return _do(request, pk, deed, _("%(name)s has been signed out everywhere."))
+    return _run(request, pk, deed, _("%(name)s has been signed out everywhere."))
 
 
 @require_POST
@@ -77,12 +85,12 @@ def unlock(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
         login_attempts.unlock(whom.login)
         login_attempts.reset(("code", str(whom.pk)))
-        _note(request, UNLOCKED, whom)
+        _log(request, UNLOCKED, whom)
 
-    return _do(request, pk, deed, _("%(name)s can try to sign in again."))
+    return _run(request, pk, deed, _("%(name)s can try to sign in again."))
 
 
-def _note(request: Request, kind: str, whom: Staff) -> None:
+def _log(request: Request, kind: str, whom: Staff) -> None:
     audit.log(
         kind=kind,
         community=request.community,
@@ -98,7 +106,7 @@ def deactivate(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
         staff.deactivate(staff=whom, by=request.staff, at=request.at)
 
-    return _do(request, pk, deed, _("%(name)s can no longer sign in."))
+    return _run(request, pk, deed, _("%(name)s can no longer sign in."))
 
 
 @require_POST
@@ -107,15 +115,70 @@ def reactivate(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
         staff.reactivate(staff=whom, by=request.staff, at=request.at)
 
-    return _do(request, pk, deed, _("%(name)s can sign in again."))
+    return _run(request, pk, deed, _("%(name)s can sign in again."))
 
 
 @require_POST
 @http.page(permissions.MANAGE_STAFF)
-def demand_factor(request: Request) -> HttpResponse:
+def require_two_factor(request: Request) -> HttpResponse:
     """Who turns it on for all and has none is asked for it at the next page."""
     required = request.POST.get("required") == "1"
     staff.require_two_factor(required=required, by=request.staff, at=request.at)
     told = _("Two-factor is now required for all staff.")
     http.say(request, told if required else _("Two-factor is now optional for staff."))
     return http.back(request, reverse("settings:staff-list"))
+
+
+@require_POST
+@http.page()
+def end_session(request: Request) -> HttpResponse:
+    name = request.POST.get("session", "")
+    if sessions.end(request.staff, name, request.at):
+        http.say(request, _("Session signed out."))
+    return http.back(request, reverse("settings:account"))
+
+
+@require_POST
+@http.page()
+def end_other_sessions(request: Request) -> HttpResponse:
+    here = request.session.session_key
+    count = sessions.end_all(request.staff, except_key=here)
+    told = ngettext(
+        "Signed out of %(n)s other session.",
+        "Signed out of %(n)s other sessions.",
+        count,
+    )
+    http.say(request, told % {"n": count})
+    return http.back(request, reverse("settings:account"))
+
+
+@require_POST
+@http.page(permissions.MANAGE_STAFF)
+def revoke_api_key(request: Request, pk: int) -> HttpResponse:
+    key = api_keys.get(request.community, pk)
+    api_keys.revoke(key=key, by=request.staff, at=request.at)
+    http.say(request, _("Key “%(name)s” revoked.") % {"name": key.name})
+    return http.back(request, reverse("settings:api-key-list"))
+
+
+@require_POST
+@http.page(permissions.MANAGE_STAFF)
+def close_unit(request: Request, pk: int) -> HttpResponse:
+    unit = units.get(request.community, pk)
+    try:
+        units.close(unit=unit, by=request.staff, at=request.at)
+    except units.UnitInUse as error:
+        http.say(request, str(error), level="bad")
+        return http.back(request, reverse("settings:unit-update", args=[pk]))
+    undo = reverse("settings:unit-reopen", args=[pk])
+    http.say(request, _("Unit closed."), undo=undo)
+    return http.back(request, reverse("settings:unit-list"))
+
+
+@require_POST
+@http.page(permissions.MANAGE_STAFF)
+def reopen_unit(request: Request, pk: int) -> HttpResponse:
+    unit = units.get(request.community, pk)
+    units.reopen(unit=unit, by=request.staff, at=request.at)
+    http.say(request, _("Unit opened."))
+    return http.back(request, reverse("settings:unit-list"))

@@ -1,25 +1,109 @@
-"""Who somebody is, what they may do, and what part of the community they see."""
-
 from __future__ import annotations
 
 import json
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.core import permissions
-from qunce.core.staff import staff, units
+from qunce.core.communities import Community
+from qunce.core.staff import api_keys, staff, units
+from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
+from qunce.core.staff.units import Unit
 from qunce.groups import visibility
 from qunce.members.people import scope_rules
 from qunce.members.segments import segments
 from qunce.sets.rules import tree
 from qunce.sets.rules.base import RuleError
 
+
+class AccountForm(forms.Form):
+    name = forms.CharField(
+        label=pgettext_lazy("person", "Name"), max_length=staff.MAX_LENGTH
+    )
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"), choices=settings.LANGUAGES
+    )
+    theme = forms.ChoiceField(
+        label=gettext_lazy("Appearance"), choices=staff_models.Theme.choices
+    )
+
+
+EXPIRY_DAYS = (
+    (30, gettext_lazy("30 days")),
+    (90, gettext_lazy("90 days")),
+    (365, gettext_lazy("365 days")),
+    (0, gettext_lazy("until it is revoked")),
+)
+
+
+class ApiKeyForm(forms.Form):
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=api_keys.MAX_NAME_LENGTH,
+        help_text=gettext_lazy(
+            "The program that uses the key, such as “till” or “CRM”."
+        ),
+    )
+    staff = forms.ChoiceField(
+        label=gettext_lazy("Acts as"),
+        help_text=gettext_lazy("The key can see and do what this staff member can."),
+    )
+    days = forms.ChoiceField(label=gettext_lazy("Valid for"), choices=EXPIRY_DAYS)
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("Scopes"),
+        choices=[(scope, scope) for scope in sorted(api_keys.SCOPES)],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, by: Staff, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self.by = by
+        found = [each for each in staff.list_all(by.community) if each.is_active]
+        whom = self.fields["staff"]
+        assert isinstance(whom, forms.ChoiceField)  # noqa: S101 - for the type checker
+        whom.choices = [
+            (each.pk, f"{each.name} ({each.login})")
+            for each in found
+            if permissions.may_manage_staff(by, each)
+        ]
+
+
+class UnitForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=units.MAX_NAME_LENGTH)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=units.UnitKind.choices)
+    parent = forms.ChoiceField(label=gettext_lazy("Parent unit"), required=False)
+
+    def __init__(
+        self, community: Community, unit: Unit | None, *args: Any, **given: Any
+    ) -> None:
+        super().__init__(*args, **given)
+        self.community = community
+        others = [
+            (each.pk, f"{'　' * depth}{each.name}")
+            for depth, each in units.list_tree(community)
+            if each != unit and each.closed_at is None
+        ]
+        parent = self.fields["parent"]
+        assert isinstance(parent, forms.ChoiceField)  # noqa: S101 - for the type checker
+        parent.choices = [("", _("none (top level)")), *others]
+
+    def about(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        above = given["parent"]
+        return {
+            "name": given["name"],
+            "kind": given["kind"],
+            "parent": units.get(self.community, int(above)) if above else None,
+        }
+
+
 WHOLE, SEGMENT, RULE, SOME = "whole", "segment", "rule", "some"
-MOST_RULE = 20_000
+MAX_RULE_LENGTH = 20_000
 
 
 class StaffForm(forms.Form):
@@ -49,7 +133,7 @@ class StaffForm(forms.Form):
     segment = forms.ChoiceField(label=gettext_lazy("Segment"), required=False)
     rule = forms.CharField(
         label=gettext_lazy("Rule as JSON"),
-        max_length=MOST_RULE,
+        max_length=MAX_RULE_LENGTH,
         required=False,
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
     )
@@ -133,7 +217,7 @@ class StaffForm(forms.Form):
         }
 
 
-def start(whom: Staff | None) -> dict[str, Any]:
+def initial_values(whom: Staff | None) -> dict[str, Any]:
     """What stands in the form at first."""
     if whom is None:
         return {"role": "operator", "sees": WHOLE, "in_groups": WHOLE}

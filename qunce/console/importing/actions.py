@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from qunce.console import http
+from qunce.console.importing import presenters, views
+from qunce.core import errors
+from qunce.importing import (
+    jobs,
+    jobs_runner,
+    uploads,
+)
+from qunce.importing.options import VALID_ROWS
+
+
+@require_POST
+@http.page(jobs.IMPORT)
+def cancel(request: http.Request, pk: int) -> HttpResponse:
+    job = jobs.get(request.community, pk)
+    jobs.cancel(job=job, by=request.staff, at=request.at)
+    http.say(request, _("The import is cancelled. Rows already written stay."))
+    return http.back(request, presenters.job_url(job))
+
+
+@require_POST
+@http.page(jobs.IMPORT)
+def resume(request: http.Request, pk: int) -> HttpResponse:
+    job = jobs.get(request.community, pk)
+    jobs_runner.resume(job=job, by=request.staff, at=request.at)
+    return http.back(request, presenters.job_url(job))
+
+
+@require_POST
+@http.page(jobs.IMPORT)
+def retry_valid_rows(request: http.Request, pk: int) -> HttpResponse:
+    """Once more, with the retry_valid_rows rows alone."""
+    job = jobs.get(request.community, pk)
+    new = jobs_runner.retry(job=job, mode=VALID_ROWS, by=request.staff, at=request.at)
+    return http.back(request, presenters.job_url(new))
+
+
+@require_POST
+@http.page(jobs.IMPORT)
+def start(request: http.Request, pk: int) -> HttpResponse:
+    upload = views.get_upload(request, pk)
+    try:
+        views.store_choice(request, upload)
+        job = jobs_runner.start(upload=upload, by=request.staff, at=request.at)
+    except (errors.Invalid, errors.Refused) as wrong:
+        return views.render_file(request, upload, str(wrong))
+    return http.back(request, reverse("importing:job-detail", args=[job.pk]))
+
+
+@require_POST
+@http.page(jobs.IMPORT)
+def discard(request: http.Request, pk: int) -> HttpResponse:
+    upload = uploads.get(request.community, pk)
+    uploads.discard(upload=upload, by=request.staff, at=request.at)
+    http.say(request, _("The file “%(name)s” was deleted.") % {"name": upload.name})
+    return http.back(request, reverse("importing:list"))

@@ -1,0 +1,396 @@
+"""One import: how far it is, what came of it, and what was broken."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST
+from django_stubs_ext import StrOrPromise
+
+from qunce.console import http, paging
+from qunce.console.importing import labels, presenters
+from qunce.console.importing.upload_handler import Received, Receiver
+from qunce.core import errors
+from qunce.core.facts import audit
+from qunce.importing import (
+    column_mapping,
+    error_report,
+    jobs,
+    jobs_runner,
+    pipeline,
+    registry,
+    uploads,
+)
+from qunce.importing.jobs import ImportJob
+from qunce.importing.options import ALL_ROWS, VALID_ROWS, ImportOptions
+from qunce.importing.plan import ImportPlan
+from qunce.importing.uploads import Upload
+
+MAX_PROBLEMS_SHOWN = 100
+REPORT_DOWNLOADED = audit.declare(
+    "import.problems_taken", gettext_lazy("import report downloaded")
+)
+
+
+class ReportNotFound(errors.NotFound):
+    """Nothing was broken, or the report is gone."""
+
+
+@http.page(jobs.IMPORT)
+def job_detail(request: http.Request, pk: int) -> HttpResponse:
+    job = jobs.get(request.community, pk)
+    context = {
+        "job": job,
+        "row": presenters.import_row(job),
+        "is_live": job.state in jobs.ACTIVE_STATES and job.upload is not None,
+        "steps": _steps(job),
+        "counts": labels.counted(registry.get(job.target), job.counts),
+        "good_rows": max(job.rows_read - job.rows_broken, 0),
+        "problems": job.problems.order_by("row", "pk")[:MAX_PROBLEMS_SHOWN],
+        "shown": MAX_PROBLEMS_SHOWN,
+        "has_report": error_report.path_of(job).exists(),
+        "has_file": job.upload is not None and uploads.exists(job.upload),
+        "removed_at": job.upload.created_at + uploads.RETENTION if job.upload else None,
+        "mapping": _mapping(job),
+    }
+    part = "console/importing/_job.html"
+    return http.render(request, "console/importing/job.html", context, part=part)
+
+
+def _steps(job: ImportJob) -> list[tuple[str, StrOrPromise]]:
+    """Good rows alone need no look at all of them first."""
+    steps = dict(pipeline.PHASES)
+    if jobs.options_of(job).mode == VALID_ROWS:
+        del steps[pipeline.CHECKING]
+    return list(steps.items())
+
+
+def _mapping(job: ImportJob) -> list[tuple[str, str]]:
+    mapping = jobs.options_of(job).mapping
+    called = labels.labels(job.community, mapping)
+    return [
+        (heading, labels.field(registry.get(job.target), field, called))
+        for heading, field in mapping.items()
+    ]
+
+
+@http.page(jobs.IMPORT)
+def job_problems(request: http.Request, pk: int) -> HttpResponseBase:
+    """All broken rows as CSV; it opens in a spreadsheet without harm."""
+    job = jobs.get(request.community, pk)
+    path = error_report.path_of(job)
+    if not path.exists():
+        raise ReportNotFound(_("This import has no report."))
+    audit.log(
+        kind=REPORT_DOWNLOADED,
+        community=request.community,
+        by=request.staff,
+        at=request.at,
+        count=job.rows_broken,
+        detail={"job": job.pk},
+    )
+    return FileResponse(
+        path.open("rb"),
+        as_attachment=True,
+        filename=f"import-{job.pk}-broken.csv",
+        content_type="text/csv; charset=utf-8",
+    )
+
+
+PAGE_SIZE = 30
+
+
+@http.page(jobs.IMPORT)
+def import_list(request: http.Request) -> HttpResponse:
+    before = paging.number(request, "before")
+    found = jobs.list_all(request.community)
+    found = found.filter(pk__lt=before) if before else found
+    some = list(found[: PAGE_SIZE + 1])
+    context = {
+        "rows": [presenters.import_row(job) for job in some[:PAGE_SIZE]],
+        "unused": []
+        if before
+        else list(uploads.list_unused(request.community)[:PAGE_SIZE]),
+        "may_import": jobs.may_import(request.staff),
+        "next": paging.link(request, before=some[PAGE_SIZE - 1].pk)
+        if len(some) > PAGE_SIZE
+        else "",
+        "first": paging.link(request, before=None) if before else "",
+    }
+    return http.render(request, "console/importing/list.html", context)
+
+
+class NoFile(errors.Invalid):
+    """The form came without a file."""
+
+
+# The token is looked at once it is known who writes to our disk: looking reads the body.
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+@http.page(jobs.IMPORT)
+def upload(request: http.Request) -> HttpResponse:
+    jobs.check_may_import(request.staff)
+    if request.method != "POST":
+        return _upload_form(request)
+    receiver = Receiver(request.community)
+    request.upload_handlers = [receiver]
+    try:
+        return _received_file(request)
+    except errors.Invalid as error:
+        return _upload_form(request, error=str(error))
+    finally:
+        receiver.drop()
+
+
+@csrf_protect
+def _received_file(request: http.Request) -> HttpResponse:
+    file = request.FILES.get("file")
+    if not isinstance(file, Received) or not file.size:
+        raise NoFile(_("The file is empty. Choose another one."))
+    upload = uploads.accept(
+        path=file.path, name=file.name or "", by=request.staff, at=request.at
+    )
+    return http.back(request, reverse("importing:file-detail", args=[upload.pk]))
+
+
+def _upload_form(request: http.Request, error: str = "") -> HttpResponse:
+    context = {
+        "error": error,
+        "most": settings.MAX_UPLOAD_BYTES,
+        "targets": registry.list_all(),
+    }
+    status = 422 if error else 200
+    return http.render(request, "console/importing/new.html", context, status=status)
+
+
+@http.page(jobs.IMPORT)
+def example_file(request: http.Request, target: str) -> HttpResponse:
+    """A small file of a kind, to be looked at and filled in."""
+    examples = registry.get(target).examples
+    text = io.StringIO()
+    csv.writer(text).writerows(examples.get(request.LANGUAGE_CODE, examples["en"]))
+    return HttpResponse(
+        text.getvalue().encode("utf-8-sig"),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{target}.csv"'},
+    )
+
+
+MAX_COLUMNS = 200
+"""Columns that are shown; further ones are taken as guessed."""
+SHOWN_ROWS, SHOWN_PROBLEMS, SAMPLES = 20, 50, 3
+DATES = ("", "dmy", "mdy")
+ENCODINGS = ("", "utf-8", "gb18030", "utf-16")
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(jobs.IMPORT)
+def file_detail(request: http.Request, pk: int) -> HttpResponse:
+    upload = get_upload(request, pk)
+    error = ""
+    if request.method == "POST":
+        try:
+            store_choice(request, upload)
+        except errors.Invalid as wrong:
+            error = str(wrong)
+        else:
+            if not request.htmx:
+                return http.back(request, _file_url(upload))
+    return render_file(request, upload, error)
+
+
+def render_file(request: http.Request, upload: Upload, error: str = "") -> HttpResponse:
+    context = {
+        "upload": upload,
+        "error": error,
+        "options": uploads.options_of(upload),
+        "look": build_preview(upload, request),
+        "lines": max(
+            upload.inspection["lines"] - (upload.inspection["format"] == "csv"), 0
+        ),
+        "sample": uploads.SAMPLE_ROWS,
+        "targets": registry.list_all(),
+        "encodings": ENCODINGS,
+        "further": max(len(upload.inspection["headings"]) - MAX_COLUMNS, 0),
+    }
+    status = 422 if error else 200
+    part = "console/importing/_look.html"
+    return http.render(
+        request, "console/importing/file.html", context, part=part, status=status
+    )
+
+
+def get_upload(request: http.Request, pk: int) -> Upload:
+    jobs.check_may_import(request.staff)
+    upload = uploads.get(request.community, pk)
+    uploads.check_exists(upload)
+    return upload
+
+
+def _file_url(upload: Upload) -> str:
+    return reverse("importing:file-detail", args=[upload.pk])
+
+
+# What was chosen
+
+
+def store_choice(request: http.Request, upload: Upload) -> None:
+    """Store the options of the form; invalid ones are left as they were."""
+    form, options = request.POST, uploads.options_of(upload)
+    target = registry.get(form.get("target", options.target)).key
+    changes: dict[str, Any] = {"target": target, "mapping": {}}
+    if target == options.target:
+        changes["mapping"] = _posted_mapping(request, upload, options)
+    for name, allowed in (("mode", (ALL_ROWS, VALID_ROWS)), ("dates", DATES)):
+        if form.get(name) in allowed:
+            changes[name] = form[name]
+    for name, max_length, default in (("currency", 10, ""), ("source", 120, "import")):
+        if name in form:
+            changes[name] = _plain_mapping(form[name])[:max_length] or default
+    options = dataclasses.replace(options, **changes)
+    uploads.set_options(upload=upload, options=options, by=request.staff)
+
+
+def _plain_mapping(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable()).strip()
+
+
+def _posted_mapping(
+    request: http.Request, upload: Upload, options: ImportOptions
+) -> dict[str, str]:
+    """Return the chosen mapping: only columns that the form has changed are chosen."""
+    target, headings = registry.get(options.target), upload.inspection["headings"]
+    shown = column_mapping.complete(target, headings, options.mapping)
+    chosen = dict(options.mapping)
+    for index, heading in enumerate(headings[:MAX_COLUMNS]):
+        field = request.POST.get(f"c{index}")
+        if field is not None and field != shown[heading]:
+            chosen[heading] = field
+    column_mapping.complete(target, headings, chosen)
+    return chosen
+
+
+# What is seen
+
+
+def build_preview(upload: Upload, request: http.Request) -> presenters.MappingPreview:
+    options = uploads.options_of(upload)
+    target = registry.get(options.target)
+    mapping = column_mapping.complete(
+        target, upload.inspection["headings"], options.mapping
+    )
+    wrong = _wrong(target, mapping)
+    called = labels.labels(upload.community, mapping)
+    if wrong:
+        columns = _columns(upload, target, mapping, {}, called)
+        return presenters.MappingPreview(columns, wrong, [], [], [], [])
+    plan = jobs_runner.plan_sample(upload, by=request.staff, at=request.at)
+    preview = pipeline.preview(plan, SHOWN_ROWS)
+    kinds = _kinds(plan)
+    named = [name for name in mapping.values() if name]
+    return presenters.MappingPreview(
+        _columns(upload, target, mapping, kinds, called),
+        [],
+        plan.notes,
+        [(name, labels.field(target, name, called)) for name in named],
+        [
+            [labels.shown(row.get(name), kinds.get(name, "")) for name in named]
+            for row in preview.rows
+        ],
+        preview.problems,
+    )
+
+
+def _kinds(plan: ImportPlan) -> dict[str, str]:
+    """Field → how its texts are read."""
+    found = {name: traits.type for name, traits in plan.traits.items()}
+    return found | {field.name: field.type for field in plan.target.fields}
+
+
+def _wrong(target: registry.Target, mapping: dict[str, str]) -> list[str]:
+    found = [
+        _("“%(one)s” and “%(other)s” cannot both be mapped to: %(name)s.")
+        % {"one": one, "other": other, "name": target.field_label(name)}
+        for name, (one, other) in column_mapping.duplicates(mapping).items()
+    ]
+    for group in column_mapping.missing_required(target, mapping):
+        names = _(" or ").join(map(target.field_label, group))
+        found.append(_("Choose a column for: %(names)s.") % {"names": names})
+    return found
+
+
+def _columns(
+    upload: Upload,
+    target: registry.Target,
+    mapping: dict[str, str],
+    kinds: dict[str, str],
+    called: dict[str, str],
+) -> list[presenters.ColumnChoice]:
+    sample = uploads.get_sample(upload).sample
+    shown = itertools.islice(mapping.items(), MAX_COLUMNS)
+    return [
+        presenters.ColumnChoice(
+            place,
+            heading,
+            _samples(sample.columns[place]) if sample else [],
+            field,
+            _options(target, heading, field, called),
+            str(labels.KINDS.get(kinds.get(field, ""), "")),
+        )
+        for place, (heading, field) in enumerate(shown)
+    ]
+
+
+def _samples(column: Any) -> list[str]:
+    """The first different values."""
+    values = (value.as_py() for value in column[:200] if value.is_valid)
+    found: Sequence[str] = list(dict.fromkeys(value[:60] for value in values))
+    return list(found[:SAMPLES])
+
+
+def _options(
+    target: registry.Target, heading: str, field: str, called: dict[str, str]
+) -> list[tuple[str, str]]:
+    options = [("", _("skip this column"))]
+    options += [(one.name, str(one.label)) for one in target.fields]
+    known = {name for name, _said in options}
+    for extra in dict.fromkeys([column_mapping.default_field(target, heading), field]):
+        if extra and extra not in known:
+            name = labels.field(target, extra, {extra: heading} | called)
+            if target.extras == "attributes":
+                said = _("attribute: %(name)s") % {"name": name}
+            else:
+                said = _("save with the order: %(name)s") % {"name": name}
+            options.append((extra, said))
+    return options
+
+
+# Going on
+
+
+@require_POST
+@http.page(jobs.IMPORT)
+def file_preview(request: http.Request, pk: int) -> HttpResponse:
+    """Another sheet or encoding."""
+    upload = get_upload(request, pk)
+    sheet, encoding = request.POST.get("sheet", ""), request.POST.get("encoding", "")
+    if sheet not in upload.inspection["sheets"]:
+        sheet = ""
+    try:
+        uploads.select_sheet(
+            upload=upload, by=request.staff, sheet=sheet, encoding=encoding
+        )
+    except errors.Invalid as wrong:
+        return render_file(request, uploads.get(request.community, pk), str(wrong))
+    return http.back(request, _file_url(upload))

@@ -1,0 +1,39 @@
+"""What is done to a layering by one button."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from qunce.console import http
+from qunce.console.layers import presenters, views
+from qunce.members.layers import layers
+
+
+@require_POST
+@http.page(layers.MANAGE)
+def recompute(request: http.Request, pk: int) -> HttpResponse:
+    return views.recomputed(request, presenters.get_layering(request, pk))
+
+
+@require_POST
+@http.page(layers.MANAGE)
+def archive(request: http.Request, pk: int) -> HttpResponse:
+    layering = presenters.get_layering(request, pk)
+    layers.archive(layering=layering, by=request.staff, at=request.at)
+    said = _("“%(name)s” is archived and no longer recomputed.") % {
+        "name": layering.name
+    }
+    http.say(request, said, undo=reverse("layers:restore", args=[pk]))
+    return http.back(request, reverse("layers:list"))
+
+
+@require_POST
+@http.page(layers.MANAGE)
+def restore(request: http.Request, pk: int) -> HttpResponse:
+    layering = presenters.get_layering(request, pk)
+    layers.restore(layering=layering, by=request.staff, at=request.at)
+    http.say(request, _("“%(name)s” is restored.") % {"name": layering.name})
+    return http.back(request, reverse("layers:detail", args=[pk]))

@@ -1,0 +1,56 @@
+"""Rows of campaigns, tasks and recipients as their pages show them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+
+from qunce.console import http
+from qunce.console.outreach import labels
+from qunce.core.csv_safety import csv_safe
+from qunce.outreach.campaigns import results
+from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.sending.tasks import Task
+
+STARTED = ("sending", "paused", "done", "cancelled")
+
+
+@dataclass(frozen=True)
+class CampaignRow:
+    campaign: Campaign
+    chip: labels.Chip
+    progress: results.Progress | None
+
+
+def campaign_rows(some: list[Campaign]) -> list[CampaignRow]:
+    begun = [one for one in some if one.state in STARTED and one.started_at]
+    far = results.progress_by_campaign(begun)
+    return [CampaignRow(one, labels.of_campaign(one), far.get(one.pk)) for one in some]
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    task: Task
+    progress: results.Progress
+    chip: labels.Chip
+    late: bool
+
+
+def task_rows(request: http.Request, some: list[Task]) -> list[TaskRow]:
+    far = results.progress_by_task(some)
+    return [
+        TaskRow(
+            task,
+            far[task.pk],
+            labels.of_campaign(task.campaign),
+            task.is_late(request.at),
+        )
+        for task in some
+    ]
+
+
+def recipient_row(cells: list[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerow([csv_safe(cell) for cell in cells])
+    return text.getvalue().encode("utf-8", "replace")

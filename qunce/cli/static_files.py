@@ -20,8 +20,8 @@ def collect() -> None:
     """Collect the files unless none has changed since the last start."""
     stamp = settings.STATIC_ROOT / STAMP
     with data_dir.lock("static.lock"):
-        chart_script.packed()
-        fingerprint = _fingerprint()
+        chart_script.load_gzipped()
+        fingerprint = compute_fingerprint()
         if stamp.exists() and stamp.read_text() == fingerprint:
             return
         # Files of other versions stay, for pages that are still open.
@@ -35,7 +35,8 @@ def collect() -> None:
         stamp.write_text(fingerprint)
 
 
-def _fingerprint() -> str:
+def compute_fingerprint() -> str:
+    """Return a hash of the names, sizes and times of all files to collect."""
     digest = hashlib.sha256()
     for finder in finders.get_finders():
         files = sorted(finder.list(IGNORED_FOLDERS), key=lambda file: str(file[0]))

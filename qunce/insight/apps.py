@@ -6,3 +6,7 @@ from django.apps import AppConfig
 class InsightConfig(AppConfig):
     name = "qunce.insight"
     label = "insight"
+
+    def ready(self) -> None:
+        # Importing it declares the metrics.
+        from qunce.insight import metrics  # noqa: F401

@@ -1,8 +1,8 @@
-"""Charts: what is drawn is a figure, and one Vega-Lite spec draws it everywhere.
+"""Charts: a figure is turned into one Vega-Lite spec, which is drawn everywhere.
 
-The browser draws it with the script that vl-convert carries (`scripts`), the server makes
-the same spec into SVG. Colours are the console's own tokens, so that a chart on screen
-follows light and dark by itself; a file gets them as they are in light.
+The browser draws the spec with the script of `chart_script`, and the server renders the
+same spec as SVG. On a page, colours are the CSS variables of the console, so that charts
+follow light and dark mode. Files get the light colours, as they have no style sheet.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from django.utils.translation import gettext as _
 
 from qunce.insight import geometry
 
-HEIGHT = 176
-"""Pixels of a plot; its width is that of its place."""
-ROOM = 112
-"""Pixels that a line's name may take, right of the plot."""
+PLOT_HEIGHT = 176
+"""In pixels. The width is that of the container."""
+MAX_LABEL_WIDTH = 112
+"""Pixels for the name of a series, to the right of the plot."""
 FONT = "PingFang SC, Noto Sans SC, Noto Sans CJK SC, Microsoft YaHei, system-ui, sans-serif"
-PEERS = ("accent", "info", "warn", "bad", "good", "ink-soft")
-TOKENS = ("line", "surface", *PEERS)
-SCREEN = {token: f"var(--{token})" for token in TOKENS}
-PAPER = {
+SERIES_COLOURS = ("accent", "info", "warn", "bad", "good", "ink-soft")
+CSS_COLOURS = {
+    token: f"var(--{token})" for token in ("line", "surface", *SERIES_COLOURS)
+}
+LIGHT_COLOURS = {
     "ink-soft": "#565d59",
     "line": "#dfddd5",
     "accent": "#0a6350",
@@ -38,51 +39,53 @@ PAPER = {
     "good": "#1c6638",
     "surface": "#fffefb",
 }
-"""The light half of those tokens, for files, which know no style sheet."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
-    """`values` go with the figure's days, or with `days` where those are others.
+class Series:
+    """A line of a chart, with one value per day.
 
-    Of two lines the first is the subject, the other is there to compare; three or more
-    are peers, each in a colour of its own.
+    The days are those of the figure, unless `days` gives others, such as the period
+    before. Of two series the first is the subject and the second a comparison. Three or
+    more are equals, each in its own colour.
     """
 
-    words: str
+    label: str
     values: Sequence[float | None]
     days: Sequence[date] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """`places` are the digits after the point; values are given in whole units then.
+    """A chart and its table.
 
-    `today` is the day that is not over yet, drawn as such where it is the last.
+    Values are in whole units (4.50, not 450 cents) and are shown with `decimals`. If
+    `today` is the last day, it is drawn as unfinished.
     """
 
     name: str
     title: str
     unit: str
     days: Sequence[date]
-    lines: Sequence[Line]
+    series: Sequence[Series]
     definition: str = ""
     today: date | None = None
-    places: int = 0
+    decimals: int = 0
 
     @property
-    def unfinished(self) -> bool:
+    def ends_today(self) -> bool:
+        """Whether the last of several days is not over yet."""
         return len(self.days) > 1 and self.days[-1] == self.today
 
     @functools.cached_property
     def spec(self) -> dict[str, Any]:
-        """For the browser: as wide as its place on the page."""
-        return spec(self, SCREEN, width="container")
+        """The Vega-Lite spec for a page, as wide as its container."""
+        return build_spec(self, CSS_COLOURS, width="container")
 
     @property
-    def said(self) -> str:
-        """The subject in a sentence, for who does not see the drawing."""
-        values = [value for value in self.lines[0].values if value is not None]
+    def summary(self) -> str:
+        """The first series in one sentence, for screen readers."""
+        values = [value for value in self.series[0].values if value is not None]
         if not values:
             return _("%(title)s: no numbers yet") % {"title": self.title}
         return _(
@@ -90,113 +93,201 @@ class Figure:
             "recently %(last)s"
         ) % {
             "title": self.title,
-            "low": self.say(min(values)),
-            "high": self.say(max(values)),
+            "low": self.format(min(values)),
+            "high": self.format(max(values)),
             "unit": self.unit,
-            "last": self.say(values[-1]),
+            "last": self.format(values[-1]),
         }
 
     @property
-    def steps(self) -> list[float]:
-        """Round numbers up the side, from nothing to past the highest value."""
-        values = [one for line in self.lines for one in line.values if one is not None]
-        return geometry.steps(min([*values, 0]), max([*values, 0]), self.places)
+    def axis_values(self) -> list[float]:
+        """Round numbers for the y axis, from 0 or below to past the highest value."""
+        values = [
+            value
+            for series in self.series
+            for value in series.values
+            if value is not None
+        ]
+        return geometry.axis_values(min([*values, 0]), max([*values, 0]), self.decimals)
 
     @property
-    def heads(self) -> list[str]:
-        """What stands over the columns of `rows`."""
-        heads = [_("Day")]
-        for number, line in enumerate(self.lines):
-            heads += [_("Compared day")] if number and line.days else []
-            heads.append(line.words)
-        return heads
+    def column_headings(self) -> list[str]:
+        """The headings of the columns of `rows`."""
+        headings = [_("Day")]
+        for index, series in enumerate(self.series):
+            headings += [_("Compared day")] if index and series.days else []
+            headings.append(series.label)
+        return headings
 
     @property
     def rows(self) -> list[list[str | float | None]]:
-        """The table under the chart, newest day first."""
+        """The table below the chart, newest day first."""
         rows: list[list[str | float | None]] = []
-        for place in reversed(range(len(self.days))):
-            row: list[str | float | None] = [self.days[place].isoformat()]
-            for number, line in enumerate(self.lines):
-                if number and line.days:
-                    row.append(line.days[place].isoformat())
-                row.append(line.values[place])
+        for position in reversed(range(len(self.days))):
+            row: list[str | float | None] = [self.days[position].isoformat()]
+            for index, series in enumerate(self.series):
+                if index and series.days:
+                    row.append(series.days[position].isoformat())
+                row.append(series.values[position])
             rows.append(row)
         return rows
 
     @property
-    def shown(self) -> list[list[str]]:
-        """`rows` as a reader reads them."""
+    def formatted_rows(self) -> list[list[str]]:
+        """`rows` with their numbers formatted as text."""
         return [
-            [part if isinstance(part, str) else self.say(part) for part in row]
+            [cell if isinstance(cell, str) else self.format(cell) for cell in row]
             for row in self.rows
         ]
 
-    def say(self, value: float | None) -> str:
-        return "–" if value is None else f"{value:,.{self.places}f}"
+    def format(self, value: float | None) -> str:
+        return "–" if value is None else f"{value:,.{self.decimals}f}"
 
 
-def svg(figure: Figure, *, width: int = 720) -> str:
-    """The figure as a file of its own, which loads nothing."""
-    drawn = spec(figure, PAPER, width=width)
-    drawn["background"] = PAPER["surface"]
-    text: str = vl_convert.vegalite_to_svg(drawn, allowed_base_urls=[])
-    return text
+def render_svg(figure: Figure, *, width: int = 720) -> str:
+    """An SVG file that loads nothing else."""
+    spec = build_spec(figure, LIGHT_COLOURS, width=width)
+    spec["background"] = LIGHT_COLOURS["surface"]
+    svg: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+    return svg
 
 
-def spec(
+def build_spec(
     figure: Figure, colours: Mapping[str, str], *, width: int | str
 ) -> dict[str, Any]:
-    """The Vega-Lite description: lines with their names at their ends."""
-    drawn: dict[str, Any] = json.loads(
-        _shape(len(figure.lines), figure.unfinished, width)
+    """The Vega-Lite spec: lines with their labels at the right end."""
+    spec: dict[str, Any] = json.loads(
+        _template(len(figure.series), figure.ends_today, width)
     )
-    drawn["data"]["values"] = _wide(figure)
-    drawn["datasets"] = {"ends": _ends(figure)}
-    axis = {"values": _marked(figure), "labelExpr": _label(figure)}
-    steps = figure.steps
-    for layer in drawn["layer"]:
+    spec["data"]["values"] = _records(figure)
+    spec["datasets"] = {"ends": _label_positions(figure)}
+    x_axis, y_values = _x_axis(figure), figure.axis_values
+    for layer in spec["layer"]:
         encoding = layer["encoding"]
-        encoding["x"]["axis"] |= axis
+        encoding["x"]["axis"] |= x_axis
         if "y" in encoding:
-            encoding["y"]["axis"]["values"] = steps
-            encoding["y"]["scale"]["domain"] = [steps[0], steps[-1]]
-        for place, tip in enumerate(encoding.get("tooltip", ())):
-            tip["title"] = _head(figure.lines[place - 1].words) if place else _("Day")
-    _colour(drawn, colours)
-    return drawn
+            encoding["y"]["axis"]["values"] = y_values
+            encoding["y"]["scale"]["domain"] = [y_values[0], y_values[-1]]
+        tooltips = encoding.get("tooltip", ())
+        titles = [_("Day"), *(series.label for series in figure.series)]
+        for tooltip, title in zip(tooltips, titles, strict=False):
+            # vega-tooltip treats fields with these two names as a heading and as the
+            # URL of a picture. An invisible space makes them ordinary fields.
+            special = title in ("title", "image")
+            tooltip["title"] = f"{title}\u200b" if special else title
+    _replace_colours(spec, colours)
+    return spec
 
 
-def _head(words: str) -> str:
-    """The tooltip would take these two for a heading and a picture's address."""
-    return f"{words}\u200b" if words in ("title", "image") else words
-
-
-def _colour(part: Any, colours: Mapping[str, str]) -> None:
-    """Tokens such as `@accent` become colours, wherever they stand."""
+def _replace_colours(part: Any, colours: Mapping[str, str]) -> None:
+    """Replace tokens such as `@accent` by colours, everywhere in a part of a spec."""
     pairs = part.items() if isinstance(part, dict) else enumerate(part)
-    for place, value in list(pairs):
+    for key, value in list(pairs):
         if isinstance(value, (dict, list)):
-            _colour(value, colours)
+            _replace_colours(value, colours)
         elif isinstance(value, str) and value[:1] == "@" and value[1:] in colours:
-            part[place] = colours[value[1:]]
+            part[key] = colours[value[1:]]
+
+
+# What depends on the numbers
+
+
+def _records(figure: Figure) -> list[dict[str, Any]]:
+    """One record per day: values (`v0` …) and the texts of the tooltip (`t0` …).
+
+    `begin` and `end` bound the strip in which the pointer selects the day.
+    """
+    last = len(figure.days) - 1
+    records = []
+    for index, day in enumerate(figure.days):
+        date_text = day.isoformat()
+        if day == figure.today:
+            date_text = _("%(day)s, today so far") % {"day": date_text}
+        record: dict[str, Any] = {
+            "day": day.isoformat(),
+            "begin": _midpoint(figure.days[max(index - 1, 0)], day),
+            "end": _midpoint(day, figure.days[min(index + 1, last)]),
+            "open": figure.ends_today and index == last,
+            "tail": figure.ends_today and index >= last - 1,
+            "when": date_text,
+        }
+        for number, series in enumerate(figure.series):
+            value = series.values[index]
+            text = f"{figure.format(value)} {figure.unit}".strip()
+            if series.days:
+                text = f"{text} ({series.days[index].isoformat()})"
+            record[f"v{number}"] = value
+            record[f"t{number}"] = text
+        records.append(record)
+    return records
+
+
+def _midpoint(day: date, next_day: date) -> str:
+    """Halfway between two days, which are drawn at midnight; the day itself at an end."""
+    return f"{day.isoformat()}T{'12' if day < next_day else '00'}:00:00Z"
+
+
+def _x_axis(figure: Figure) -> dict[str, Any]:
+    """Dates at every seventh day, counted back from the last one."""
+    days = figure.days
+    step = 7 * max(1, (len(days) + 26) // 28) if len(days) > 8 else 1
+    label = "utcFormat(datum.value, '%m-%d')"
+    if figure.ends_today:
+        is_today = f"utcFormat(datum.value, '%Y-%m-%d') === '{days[-1].isoformat()}'"
+        label = f"{is_today} ? {json.dumps(_('today'))} : {label}"
+    labelled = list(days[::-1][::step])[::-1]
+    values = [
+        {"year": day.year, "month": day.month, "date": day.day, "utc": True}
+        for day in labelled
+    ]
+    return {"values": values, "labelExpr": label}
+
+
+def _label_positions(figure: Figure) -> list[dict[str, Any]]:
+    """The labels at the last value of each series, moved apart where they overlap."""
+    low, high = figure.axis_values[0], figure.axis_values[-1]
+    units_per_pixel = (high - low) / PLOT_HEIGHT
+    ends = []
+    for number, series in enumerate(figure.series):
+        # The label belongs to the solid line, which ends before today.
+        solid = (
+            series.values[:-1] if figure.ends_today and not number else series.values
+        )
+        known = [value for value in solid if value is not None]
+        ends.append(known[-1] if known else 0)
+    positions = geometry.spread([end / units_per_pixel for end in ends])
+    lift = max(0.0, low / units_per_pixel - min(positions, default=0.0))
+    return [
+        {
+            "day": figure.days[-1].isoformat(),
+            "series": number,
+            "end": (position + lift) * units_per_pixel,
+            "label": series.label,
+        }
+        for number, (series, position) in enumerate(
+            zip(figure.series, positions, strict=True)
+        )
+    ]
+
+
+# What does not
 
 
 @functools.cache
-def _shape(lines: int, unfinished: bool, width: int | str) -> str:
-    """All that does not depend on the numbers: Altair takes 0.15 s to check it."""
+def _template(count: int, ends_today: bool, width: int | str) -> str:
+    """The spec of `count` series without their numbers, as JSON.
+
+    It is cached because Altair takes 0.15 s to validate it.
+    """
     layers: list[alt.Chart] = []
-    for number in reversed(range(lines)):
-        layers += _line(number, lines, unfinished=unfinished)
-    layers += _names(lines)
-    layers += _pointed(lines)
+    # The first series is drawn last, on top of the others.
+    for number in reversed(range(count)):
+        layers += _line_layers(number, count, ends_today=ends_today)
+    layers += _label_layers(count)
+    layers += _pointer_layers(count)
     chart = alt.layer(*layers, data=alt.Data(values=[]))  # type: ignore[no-untyped-call]
     padding = {"left": 4, "right": 12, "top": 12, "bottom": 4}
-    chart = chart.properties(width=width, height=HEIGHT, padding=padding)
-    return json.dumps(chart.configure(**_theme()).to_dict())
-
-
-def _theme() -> dict[str, Any]:
+    chart = chart.properties(width=width, height=PLOT_HEIGHT, padding=padding)
     axis: dict[str, Any] = {
         "labelColor": "@ink-soft",
         "labelFont": FONT,
@@ -206,71 +297,14 @@ def _theme() -> dict[str, Any]:
         "labelPadding": 8,
         "gridColor": "@line",
     }
-    return {
-        "background": "transparent",
-        "font": FONT,
-        "axis": alt.AxisConfig(**axis),
-        "view": alt.ViewConfig(stroke=None),
-        "autosize": alt.AutoSizeParams(type="fit-x", contains="padding"),
-    }
-
-
-def _wide(figure: Figure) -> list[dict[str, Any]]:
-    """One record a day with every line's value and the words for pointing at it."""
-    last = len(figure.days) - 1
-    records = []
-    for place, day in enumerate(figure.days):
-        record: dict[str, Any] = {
-            "day": day.isoformat(),
-            "begin": _noon(figure.days[max(place - 1, 0)], day),
-            "end": _noon(day, figure.days[min(place + 1, last)]),
-            "open": figure.unfinished and place == last,
-            "tail": figure.unfinished and place >= last - 1,
-            "when": _when(figure, day),
-        }
-        for number, line in enumerate(figure.lines):
-            record[f"v{number}"] = line.values[place]
-            record[f"t{number}"] = _told(figure, line, place)
-        records.append(record)
-    return records
-
-
-def _noon(day: date, after: date) -> str:
-    """Half way from one day to the next; days themselves are drawn at midnight."""
-    return f"{day.isoformat()}T{'12' if day < after else '00'}:00:00Z"
-
-
-def _when(figure: Figure, day: date) -> str:
-    if day == figure.today:
-        return _("%(day)s, today so far") % {"day": day.isoformat()}
-    return day.isoformat()
-
-
-def _told(figure: Figure, line: Line, place: int) -> str:
-    told = f"{figure.say(line.values[place])} {figure.unit}".strip()
-    if line.days:
-        return f"{told} ({line.days[place].isoformat()})"
-    return told
-
-
-def _marked(figure: Figure) -> list[dict[str, Any]]:
-    """Every seventh day has its date, counted back from the last."""
-    days = figure.days
-    step = 7 * max(1, (len(days) + 26) // 28) if len(days) > 8 else 1
-    chosen = list(days[::-1][::step])[::-1]
-    return [
-        {"year": day.year, "month": day.month, "date": day.day, "utc": True}
-        for day in chosen
-    ]
-
-
-def _label(figure: Figure) -> str:
-    label = "utcFormat(datum.value, '%m-%d')"
-    if not figure.unfinished:
-        return label
-    last = figure.days[-1].isoformat()
-    today = f"utcFormat(datum.value, '%Y-%m-%d') === '{last}'"
-    return f"{today} ? {json.dumps(_('today'))} : {label}"
+    chart = chart.configure(
+        background="transparent",
+        font=FONT,
+        axis=alt.AxisConfig(**axis),
+        view=alt.ViewConfig(stroke=None),
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+    )
+    return json.dumps(chart.to_dict())
 
 
 def _x(field: str = "day") -> alt.X:
@@ -283,91 +317,64 @@ def _y(field: str) -> alt.Y:
     return alt.Y(f"{field}:Q", axis=axis, scale=alt.Scale(nice=False))
 
 
-def _token(number: int, lines: int) -> str:
-    """The colour of a line, and of its name."""
-    if lines > 2:
-        return f"@{PEERS[number % len(PEERS)]}"
+def _colour_token(number: int, count: int) -> str:
+    """The colour of a series and of its label."""
+    if count > 2:
+        return f"@{SERIES_COLOURS[number % len(SERIES_COLOURS)]}"
     return "@ink-soft" if number else "@accent"
 
 
-def _line(number: int, lines: int, *, unfinished: bool) -> list[alt.Chart]:
-    """A line; its last piece is dashed and grey where today is not over."""
+def _line_layers(number: int, count: int, *, ends_today: bool) -> list[alt.Chart]:
+    """The line of a series; of the first one, today is dashed and grey."""
     base = alt.Chart().encode(x=_x(), y=_y(f"v{number}"))
-    over = base.transform_filter("!datum.open")
+    complete = base.transform_filter("!datum.open")
     if number:
-        colour, width = _token(number, lines), 1.75 if lines > 2 else 1.25
-        return [over.mark_line(color=colour, strokeWidth=width, opacity=0.9)]
-    done = over.mark_line(color="@accent", strokeWidth=2)
-    if not unfinished:
-        return [done]
-    tail = base.transform_filter("datum.tail").mark_line(
+        width = 1.75 if count > 2 else 1.25
+        colour = _colour_token(number, count)
+        return [complete.mark_line(color=colour, strokeWidth=width, opacity=0.9)]
+    solid = complete.mark_line(color="@accent", strokeWidth=2)
+    if not ends_today:
+        return [solid]
+    dashed = base.transform_filter("datum.tail").mark_line(
         color="@ink-soft", strokeDash=[3, 3], strokeWidth=1.5
     )
-    now = base.transform_filter("datum.open").mark_point(
+    today = base.transform_filter("datum.open").mark_point(
         color="@ink-soft", fill="@surface", size=40, strokeWidth=1.5, opacity=1
     )
-    return [done, tail, now]
+    return [solid, dashed, today]
 
 
-def _names(lines: int) -> list[alt.Chart]:
-    """The lines' names at their ends, in the lines' colours."""
-    if lines < 2:
+def _label_layers(count: int) -> list[alt.Chart]:
+    """The names of two or more series at their right ends, in their colours."""
+    if count < 2:
         return []
     base = alt.Chart(alt.NamedData(name="ends"))
-    base = base.encode(x=_x(), y=_y("end"), text="words:N")
+    base = base.encode(x=_x(), y=_y("end"), text="label:N")
     return [
-        base.transform_filter(f"datum.line === {number}").mark_text(
-            color=_token(number, lines),
-            fontWeight=400 if number and lines == 2 else 600,
+        base.transform_filter(f"datum.series === {number}").mark_text(
+            color=_colour_token(number, count),
+            fontWeight=400 if number and count == 2 else 600,
             align="left",
             dx=10,
             fontSize=12,
-            limit=ROOM,
+            limit=MAX_LABEL_WIDTH,
         )
-        for number in range(lines)
+        for number in range(count)
     ]
 
 
-def _ends(figure: Figure) -> list[dict[str, Any]]:
-    """Where the names stand: pushed apart where they would overlap."""
-    low, high = figure.steps[0], figure.steps[-1]
-    unit = (high - low) / HEIGHT
-    ends = [_end(figure, line) for line in figure.lines]
-    moved = geometry.spread([end / unit for end in ends])
-    lift = max(0.0, low / unit - min(moved, default=0.0))
-    return [
-        {
-            "day": figure.days[-1].isoformat(),
-            "line": number,
-            "end": (place + lift) * unit,
-            "words": line.words,
-        }
-        for number, (line, place) in enumerate(zip(figure.lines, moved, strict=True))
-    ]
-
-
-def _end(figure: Figure, line: Line) -> float:
-    """The last value of a day that is over, where there is one."""
-    values = list(line.values)
-    if figure.unfinished and line is figure.lines[0]:
-        values = values[:-1]
-    return next((value for value in reversed(values) if value is not None), 0)
-
-
-def _pointed(lines: int) -> list[alt.Chart]:
-    """The day under the pointer: a line through it, and its numbers.
-
-    Each day has a strip of its own to be pointed at. The nearest day could be found
-    without, but Vega-Lite 6.4 then looks for the words in the wrong place.
-    """
+def _pointer_layers(count: int) -> list[alt.Chart]:
+    """A vertical line, a point and a tooltip at the day under the pointer."""
+    # Each day has an invisible strip of its own. A selection with `nearest` needs no
+    # strips, but Vega-Lite 6.4 then looks up the texts of the tooltip in the wrong place.
     near = alt.selection_point(
         name="near", on="pointerover", clear="pointerout", fields=["day"], empty=False
     )
-    told = [alt.Tooltip("when:N", title="")]
-    told += [alt.Tooltip(f"t{number}:N", title="") for number in range(lines)]
-    seen = alt.condition(near, alt.value(1), alt.value(0))
-    base = alt.Chart().encode(x=_x(), opacity=seen)
-    strip = alt.Chart().encode(x=_x("begin"), x2="end:T", tooltip=told)
+    tooltips = [alt.Tooltip("when:N", title="")]
+    tooltips += [alt.Tooltip(f"t{number}:N", title="") for number in range(count)]
+    opacity = alt.condition(near, alt.value(1), alt.value(0))
+    base = alt.Chart().encode(x=_x(), opacity=opacity)
+    strip = alt.Chart().encode(x=_x("begin"), x2="end:T", tooltip=tooltips)
     return [
         base.mark_rule(color="@ink-soft", strokeWidth=1),
         base.encode(y=_y("v0")).mark_point(fill="@accent", color="@accent", size=44),

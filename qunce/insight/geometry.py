@@ -1,4 +1,4 @@
-"""Where things of a chart stand. Pure."""
+"""Positions of labels, axis values and sparklines. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,42 +6,43 @@ import itertools
 import math
 from collections.abc import Sequence
 
-APART = 16
-"""Pixels that two names need between them."""
+MIN_LABEL_DISTANCE = 16
+"""Pixels between the centres of two labels."""
 
 
-def spread(places: Sequence[float]) -> list[float]:
-    """Moves labels so that any two stand APART, in order, their middle kept."""
-    order = sorted(range(len(places)), key=lambda number: places[number])
-    found = list(places)
-    for below, number in itertools.pairwise(order):
-        found[number] = max(found[number], found[below] + APART)
-    back = (sum(found) - sum(places)) / (len(places) or 1)
-    return [place - back for place in found]
+def spread(positions: Sequence[float]) -> list[float]:
+    """Move labels to at least MIN_LABEL_DISTANCE apart; order and mean stay the same."""
+    order = sorted(range(len(positions)), key=lambda index: positions[index])
+    moved = list(positions)
+    for below, above in itertools.pairwise(order):
+        moved[above] = max(moved[above], moved[below] + MIN_LABEL_DISTANCE)
+    shift = (sum(moved) - sum(positions)) / (len(positions) or 1)
+    return [position - shift for position in moved]
 
 
-def steps(low: float, high: float, places: int) -> list[float]:
-    """At most six round numbers that enclose `low` and `high`, the finest `places`."""
-    size = 10.0 ** math.floor(math.log10(max(high - low, 1e-9) / 5))
-    size = max(size, 10.0**-places)
-    size = next(
-        (size * times for times in (1, 2, 5) if (high - low) / (size * times) <= 4),
-        size * 10,
+def axis_values(low: float, high: float, decimals: int) -> list[float]:
+    """A few round numbers that enclose `low` and `high`, with at most `decimals`."""
+    step = 10.0 ** math.floor(math.log10(max(high - low, 1e-9) / 5))
+    step = max(step, 10.0**-decimals)
+    step = next(
+        (step * factor for factor in (1, 2, 5) if (high - low) / (step * factor) <= 4),
+        step * 10,
     )
-    first, last = math.floor(low / size), max(math.ceil(high / size), 1)
-    return [round(number * size, places) for number in range(first, last + 1)]
+    first, last = math.floor(low / step), max(math.ceil(high / step), 1)
+    return [round(number * step, decimals) for number in range(first, last + 1)]
 
 
 def sparkline(
-    values: Sequence[float], *, width: int = 96, height: int = 24, edge: int = 2
+    values: Sequence[float], *, width: int = 96, height: int = 24, margin: int = 2
 ) -> str:
-    """The points of a polyline, for an SVG of this size in a table's row."""
+    """The `points` of an SVG polyline, for a small chart in a row of a table."""
     if not values:
         return ""
     low, high = min([*values, 0]), max([*values, 0])
-    across = (width - 2 * edge) / max(len(values) - 1, 1)
-    up = (height - 2 * edge) / (high - low if high - low > 1e-9 else 1)
+    x_step = (width - 2 * margin) / max(len(values) - 1, 1)
+    # Equal values, zeros among them, are drawn as a line at the bottom.
+    y_scale = (height - 2 * margin) / (high - low if high - low > 1e-9 else 1)
     return " ".join(
-        f"{edge + number * across:.1f},{height - edge - (value - low) * up:.1f}"
-        for number, value in enumerate(values)
+        f"{margin + index * x_step:.1f},{height - margin - (value - low) * y_scale:.1f}"
+        for index, value in enumerate(values)
     )

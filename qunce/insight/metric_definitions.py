@@ -1,105 +1,72 @@
-"""The metric dictionary: every number has one name, one unit and one definition."""
+"""The registry of metrics: each has one name, one label, one unit and one definition."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django_stubs_ext import StrOrPromise
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    from qunce.insight.metric_query import MetricQuery
+
+Compute = Callable[["MetricQuery"], list[int]]
+"""Returns one number per day of the query."""
 
 PEOPLE = _("people")
 TIMES = _("times")
 ORDERS = pgettext_lazy("unit", "orders")
 MONEY = ""
-"""In the community's currency, whose code then is the unit."""
+"""The unit is the community's currency, and numbers are in its smallest unit."""
+
+COMMUNITY, GROUP = "community", "group"
+"""What a metric can be computed for."""
 
 
-@dataclass(frozen=True)
-class Term:
-    """`sums` is false where days cannot be added up: the same person counts on each."""
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """`additive` is false if days must not be added up, as they count the same people."""
 
     name: str
-    words: StrOrPromise
+    label: StrOrPromise
     unit: StrOrPromise
-    means: StrOrPromise
-    sums: bool = True
+    definition: StrOrPromise
+    levels: tuple[str, ...]
+    additive: bool
+    compute: Compute
 
 
-TERMS = {
-    term.name: term
-    for term in (
-        Term(
-            "orders",
-            _("Orders"),
-            ORDERS,
-            _(
-                "Orders paid that day, including zero-amount orders and orders "
-                "refunded later."
-            ),
-        ),
-        Term(
-            "buyers",
-            _("Buyers"),
-            PEOPLE,
-            _("People who paid at least one order that day."),
-            sums=False,
-        ),
-        Term(
-            "sales",
-            _("Paid amount"),
-            MONEY,
-            _(
-                "The amount paid that day, including later corrections, before "
-                "refunds. All orders are assumed to be in the community's currency."
-            ),
-        ),
-        Term(
-            "new_members",
-            _("New members"),
-            PEOPLE,
-            _(
-                "People whose first account joined that day, whether or not they have "
-                "left since."
-            ),
-        ),
-        Term(
-            "joins",
-            _("Joins"),
-            TIMES,
-            _("How many times people joined the group that day."),
-        ),
-        Term(
-            "leaves",
-            _("Leaves"),
-            TIMES,
-            _("How many times people left the group or were removed that day."),
-        ),
-        Term(
-            "members",
-            _("Group members"),
-            PEOPLE,
-            _(
-                "People in the group at the end of that day, excluding those who "
-                "have left the community since. Calculated backwards from the "
-                "current group members."
-            ),
-            sums=False,
-        ),
-        Term(
-            "active_members",
-            _("Active group members"),
-            PEOPLE,
-            _(
-                "People now in the group who were active that day, anywhere: they "
-                "paid, redeemed, posted, reacted, clicked or checked in."
-            ),
-            sums=False,
-        ),
-    )
-}
+METRICS: dict[str, Metric] = {}
+"""All metrics by name, in the order of their declaration."""
 
 
-def terms(names: Iterable[str]) -> list[Term]:
-    return [TERMS[name] for name in names]
+def declare(
+    *levels: str,
+    label: StrOrPromise,
+    unit: StrOrPromise,
+    definition: StrOrPromise,
+    additive: bool = True,
+) -> Callable[[Compute], Compute]:
+    """Declare the decorated function as a metric of the same name."""
+
+    def add(compute: Compute) -> Compute:
+        METRICS[compute.__name__] = Metric(
+            name=compute.__name__,
+            label=label,
+            unit=unit,
+            definition=definition,
+            levels=levels,
+            additive=additive,
+            compute=compute,
+        )
+        return compute
+
+    return add
+
+
+def list_names(level: str) -> list[str]:
+    return [metric.name for metric in METRICS.values() if level in metric.levels]

@@ -1,36 +1,32 @@
-"""Numbers by day; what each means is in the dictionary.
+"""Metrics: one number per community day, for the community or for a group.
 
-A day is a community day, given and answered as a date. Numbers of a group look at the
-people who are in it now. Whoever asks sees numbers of the people in their scope; facts
-of nobody known, such as a sale without a member, belong to those who see everyone.
+Metrics of a group count the people who are in it now. Staff with a scope get the numbers
+of the people they see; facts without a person, such as sales to unknown buyers, are
+counted only for staff who see everyone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
+from django.utils.translation import gettext_lazy as _
 
 from qunce.core import community_days
 from qunce.insight import metric_definitions
+from qunce.insight.metric_definitions import COMMUNITY, GROUP, METRICS, declare
+from qunce.insight.metric_query import MetricQuery
 from qunce.members.clauses import lifecycle
-from qunce.sets import audiences, daily_totals
-from qunce.sets.bitmaps import bitmaps
+from qunce.sets import daily_totals
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from pyroaring import BitMap
-
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
-    from qunce.sets.daily_totals import DailyTotals
 
-SALES = ("order.paid", "order.amended")
-OWN_ACTS = (
+SALES_KINDS = ("order.paid", "order.amended")
+ACTIVITY_KINDS = (
     "order.paid",
     "coupon.redeemed",
     "message.posted",
@@ -38,195 +34,160 @@ OWN_ACTS = (
     "send.clicked",
     "checkin.done",
 )
-"""Kinds of facts that a member causes; what is done to a member is no activity."""
-
-EVERYONE: dict[str, list[Any]] = {"all": []}
+"""What members do themselves. What is done to them, such as a send, is not activity."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """The span, who asks, and what was read for it; each is read once, when needed."""
-
-    community: Community
-    by: Staff
-    at: datetime
-    first: int
-    last: int
-    group: str | None = None
-    read: dict[tuple[str, ...], DailyTotals] = field(default_factory=dict)
-
-    @property
-    def days(self) -> range:
-        return range(self.first, self.last + 1)
-
-    @cached_property
-    def group_id(self) -> int:
-        return daily_totals.get_group_id(self.community, self.group or "")
-
-    @cached_property
-    def visible(self) -> BitMap:
-        """The people that the staff member may see, including former members."""
-        return self._people({"with_left": EVERYONE})
-
-    @cached_property
-    def members(self) -> BitMap:
-        """The people who are in the group now."""
-        return self._people({"group": {"any": [self.group]}})
-
-    @property
-    def among(self) -> BitMap | None:
-        """The people whose facts count; None counts all facts, with or without a person."""
-        if self.group is not None:
-            return self.members
-        return None if self.by.scope is None else self.visible
-
-    def _people(self, rule: dict[str, Any]) -> BitMap:
-        return audiences.people(
-            community=self.community, rule=rule, by=self.by, at=self.at
-        )
-
-    @property
-    def span(self) -> dict[str, Any]:
-        return {
-            "community": self.community,
-            "first": self.first,
-            "last": self.last,
-            "at": self.at,
-            "among": self.among,
-        }
-
-    def facts(self, *kinds: str) -> DailyTotals:
-        """Facts of these kinds about people in the operator's scope, up to today."""
-        if kinds not in self.read:
-            found = daily_totals.load(
-                community=self.community,
-                kinds=kinds,
-                first=self.first,
-                last=max(self.last, self.community.day(self.at)),
-                at=self.at,
-            )
-            if self.by.scope is not None:
-                found = found.filter(
-                    np.isin(found.person_ids, bitmaps.array_of(self.visible))
-                )
-            self.read[kinds] = found
-        return self.read[kinds]
-
-    def group_facts(self, kind: str) -> DailyTotals:
-        """Those that happened in the group."""
-        found = self.facts(kind)
-        return found.filter(found.group_ids == self.group_id)
-
-    def by_day(
-        self, at_days: NDArray[np.int64], numbers: NDArray[np.int64]
-    ) -> list[int]:
-        """`numbers` added up on each day of the span, exactly."""
-        sums = np.zeros(len(self.days), dtype=np.int64)
-        inside = (at_days >= self.first) & (at_days <= self.last)
-        np.add.at(sums, at_days[inside] - self.first, numbers[inside])
-        return [int(number) for number in sums]
+@declare(
+    COMMUNITY,
+    GROUP,
+    label=_("Orders"),
+    unit=metric_definitions.ORDERS,
+    definition=_(
+        "Orders paid that day, including zero-amount orders and orders refunded later."
+    ),
+)
+def orders(query: MetricQuery) -> list[int]:
+    return daily_totals.sum_by_day(kinds=["order.paid"], **query.params).counts
 
 
-Metric = Callable[[Asked], list[int]]
-OF_COMMUNITY: dict[str, Metric] = {}
-OF_GROUP: dict[str, Metric] = {}
+@declare(
+    COMMUNITY,
+    label=_("Buyers"),
+    unit=metric_definitions.PEOPLE,
+    definition=_("People who paid at least one order that day."),
+    additive=False,
+)
+def buyers(query: MetricQuery) -> list[int]:
+    return daily_totals.count_people_by_day(kinds=["order.paid"], **query.params)
 
 
-def _of(*registers: dict[str, Metric]) -> Callable[[Metric], Metric]:
-    def register(metric: Metric) -> Metric:
-        for each in registers:
-            each[metric.__name__] = metric
-        return metric
-
-    return register
-
-
-@_of(OF_COMMUNITY, OF_GROUP)
-def orders(asked: Asked) -> list[int]:
-    return daily_totals.sum_by_day(kinds=["order.paid"], **asked.span).counts
-
-
-@_of(OF_COMMUNITY)
-def buyers(asked: Asked) -> list[int]:
-    return daily_totals.count_people_by_day(kinds=["order.paid"], **asked.span)
+@declare(
+    COMMUNITY,
+    label=_("Paid amount"),
+    unit=metric_definitions.MONEY,
+    definition=_(
+        "The amount paid that day, including later corrections, before "
+        "refunds. All orders are assumed to be in the community's currency."
+    ),
+)
+def sales(query: MetricQuery) -> list[int]:
+    return daily_totals.sum_by_day(kinds=SALES_KINDS, **query.params).amounts
 
 
-@_of(OF_COMMUNITY)
-def sales(asked: Asked) -> list[int]:
-    return daily_totals.sum_by_day(kinds=SALES, **asked.span).amounts
+@declare(
+    COMMUNITY,
+    label=_("New members"),
+    unit=metric_definitions.PEOPLE,
+    definition=_(
+        "People whose first account joined that day, whether or not they have "
+        "left since."
+    ),
+)
+def new_members(query: MetricQuery) -> list[int]:
+    return lifecycle.joined_by_day(**query.params)
 
 
-@_of(OF_COMMUNITY)
-def new_members(asked: Asked) -> list[int]:
-    return lifecycle.joined_by_day(**asked.span)
+@declare(
+    GROUP,
+    label=_("Joins"),
+    unit=metric_definitions.TIMES,
+    definition=_("How many times people joined the group that day."),
+)
+def joins(query: MetricQuery) -> list[int]:
+    totals = query.load_group_totals("group.joined")
+    return query.sum_by_day(totals.days, totals.counts)
 
 
-@_of(OF_GROUP)
-def joins(asked: Asked) -> list[int]:
-    found = asked.group_facts("group.joined")
-    return asked.by_day(found.days, found.counts)
+@declare(
+    GROUP,
+    label=_("Leaves"),
+    unit=metric_definitions.TIMES,
+    definition=_("How many times people left the group or were removed that day."),
+)
+def leaves(query: MetricQuery) -> list[int]:
+    totals = query.load_group_totals("group.left")
+    return query.sum_by_day(totals.days, totals.counts)
 
 
-@_of(OF_GROUP)
-def leaves(asked: Asked) -> list[int]:
-    found = asked.group_facts("group.left")
-    return asked.by_day(found.days, found.counts)
-
-
-@_of(OF_GROUP)
-def members(asked: Asked) -> list[int]:
-    now = daily_totals.weights_by_person(
-        community=asked.community, kind="group", ref=asked.group_id, at=asked.at
+@declare(
+    GROUP,
+    label=_("Group members"),
+    unit=metric_definitions.PEOPLE,
+    definition=_(
+        "People in the group at the end of that day, excluding those who "
+        "have left the community since. Calculated backwards from the "
+        "current group members."
+    ),
+    additive=False,
+)
+def members(query: MetricQuery) -> list[int]:
+    weights = daily_totals.weights_by_person(
+        community=query.community, kind="group", ref=query.group_id, at=query.at
     )
-    inside = {person: now[person] for person in asked.members}
-    size = sum(accounts > 0 for accounts in inside.values())
+    # A person is a member as long as at least one of their accounts is.
+    accounts = {person: weights[person] for person in query.group_members}
+    size = sum(number > 0 for number in accounts.values())
     sizes: dict[int, int] = {}
-    steps = _steps(asked)
-    for day in range(max(asked.last, *steps, asked.first), asked.first - 1, -1):
+    changes = _account_changes(query)
+    for day in range(max(query.last, *changes, query.first), query.first - 1, -1):
         sizes[day] = size
-        for person, came in steps.get(day, {}).items():
-            there = inside.get(person, 0)
-            inside[person] = there - came
-            size += (there - came > 0) - (there > 0)
-    return [sizes[day] for day in asked.days]
+        for person, change in changes.get(day, {}).items():
+            after = accounts.get(person, 0)
+            before = after - change
+            accounts[person] = before
+            size += (before > 0) - (after > 0)
+    return [sizes[day] for day in query.days]
 
 
-def _steps(asked: Asked) -> dict[int, dict[int, int]]:
-    """Day → person → accounts that came into the group, less those that left."""
-    steps: dict[int, dict[int, int]] = {}
+def _account_changes(query: MetricQuery) -> dict[int, dict[int, int]]:
+    """Day → person → accounts that joined the group minus accounts that left it."""
+    changes: dict[int, dict[int, int]] = {}
     for kind, sign in (("group.joined", 1), ("group.left", -1)):
-        found = asked.group_facts(kind)
-        for day, person, times in zip(
-            found.days.tolist(),
-            found.person_ids.tolist(),
-            found.counts.tolist(),
+        totals = query.load_group_totals(kind)
+        for day, person, count in zip(
+            totals.days.tolist(),
+            totals.person_ids.tolist(),
+            totals.counts.tolist(),
             strict=True,
         ):
-            there = steps.setdefault(day, {})
-            there[person] = there.get(person, 0) + sign * times
-    return steps
+            by_person = changes.setdefault(day, {})
+            by_person[person] = by_person.get(person, 0) + sign * count
+    return changes
 
 
-@_of(OF_GROUP)
-def active_members(asked: Asked) -> list[int]:
-    return daily_totals.count_people_by_day(kinds=OWN_ACTS, **asked.span)
+@declare(
+    GROUP,
+    label=_("Active group members"),
+    unit=metric_definitions.PEOPLE,
+    definition=_(
+        "People now in the group who were active that day, anywhere: they "
+        "paid, redeemed, posted, reacted, clicked or checked in."
+    ),
+    additive=False,
+)
+def active_members(query: MetricQuery) -> list[int]:
+    return daily_totals.count_people_by_day(kinds=ACTIVITY_KINDS, **query.params)
 
 
-def of_community(
+# Reads
+
+
+def compute_for_community(
     *,
     community: Community,
     first: date,
     last: date,
     by: Staff,
     at: datetime,
-    names: Sequence[str] = tuple(OF_COMMUNITY),
+    names: Sequence[str] | None = None,
 ) -> dict[str, list[int]]:
-    """Name → a number for each day from `first` to `last`."""
-    asked = _asked(community, first, last, by, at)
-    return {name: OF_COMMUNITY[name](asked) for name in names}
+    """Metric → one number per day from `first` to `last`. By default, all metrics."""
+    query = _query(community, first, last, by, at)
+    names = metric_definitions.list_names(COMMUNITY) if names is None else names
+    return {name: METRICS[name].compute(query) for name in names}
 
 
-def of_groups(
+def compute_for_groups(
     *,
     community: Community,
     groups: Sequence[str],
@@ -234,25 +195,22 @@ def of_groups(
     last: date,
     by: Staff,
     at: datetime,
-    names: Sequence[str] = tuple(OF_GROUP),
+    names: Sequence[str] | None = None,
 ) -> dict[str, dict[str, list[int]]]:
-    """Group key → name → a number for each day from `first` to `last`."""
-    asked = _asked(community, first, last, by, at)
-    each = {key: replace(asked, group=key) for key in groups}
+    """Key of the group → metric → one number per day from `first` to `last`."""
+    query = _query(community, first, last, by, at)
+    names = metric_definitions.list_names(GROUP) if names is None else names
+    queries = {key: replace(query, group=key) for key in groups}
     return {
-        key: {name: OF_GROUP[name](one) for name in names} for key, one in each.items()
+        key: {name: METRICS[name].compute(queries[key]) for name in names}
+        for key in groups
     }
 
 
-def definition(name: str) -> str:
-    """What a number means, to be shown where it is shown."""
-    return str(metric_definitions.TERMS[name].means)
-
-
-def _asked(
+def _query(
     community: Community, first: date, last: date, by: Staff, at: datetime
-) -> Asked:
-    return Asked(
+) -> MetricQuery:
+    return MetricQuery(
         community=community,
         by=by,
         at=at,

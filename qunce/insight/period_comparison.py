@@ -1,4 +1,4 @@
-"""The last 28 days that are over, beside the 28 before: how a community fares."""
+"""Metrics of the last complete days, compared with as many days before."""
 
 from __future__ import annotations
 
@@ -11,121 +11,124 @@ from django.utils.translation import gettext as _
 
 from qunce.core import community_days, money
 from qunce.insight import metric_definitions, metrics
-from qunce.insight.charts import Figure, Line
-from qunce.insight.metric_definitions import Term
+from qunce.insight.charts import Figure, Series
+from qunce.insight.metric_definitions import METRICS, Metric
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
 
-SPAN = 28
+DEFAULT_SPAN = 28
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A number of some days that are over, the days before it, and today so far.
+    """A metric on `span` complete days and today, and on the `span` days before.
 
-    `days` has `span` days and today; `values` go with them, `before` with the `span`
-    days that came first.
+    `values` belong to `days`, whose last one is today. Amounts of money are in whole
+    units of the currency.
     """
 
-    term: Term
+    metric: Metric
     unit: str
-    places: int
+    decimals: int
     days: Sequence[date]
     values: Sequence[float]
-    before: Sequence[float]
+    previous_values: Sequence[float]
 
     @property
     def span(self) -> int:
-        return len(self.before)
+        return len(self.previous_values)
 
     @property
     def total(self) -> float:
-        """Of the days that are over: their sum, or a day's mean where none makes sense."""
-        return self._whole(self.values[:-1])
+        """The sum of the complete days, or their mean if the metric is not additive."""
+        return self._sum_or_mean(self.values[:-1])
 
     @property
-    def total_before(self) -> float:
-        return self._whole(self.before)
+    def previous_total(self) -> float:
+        return self._sum_or_mean(self.previous_values)
 
-    def _whole(self, values: Sequence[float]) -> float:
-        if self.term.sums:
-            return round(sum(values), self.places)
+    def _sum_or_mean(self, values: Sequence[float]) -> float:
+        if self.metric.additive:
+            return round(sum(values), self.decimals)
         return round(sum(values) / max(len(values), 1), 1)
 
     @property
     def change(self) -> float | None:
-        """Per cent against the days before; none where those had nothing."""
-        if not self.total_before:
+        """In percent of the previous total; None if that is 0."""
+        if not self.previous_total:
             return None
-        return 100 * (self.total - self.total_before) / self.total_before
+        return 100 * (self.total - self.previous_total) / self.previous_total
 
     @property
-    def told(self) -> str:
-        return self._say(self.total)
+    def total_text(self) -> str:
+        return self._format(self.total)
 
     @property
-    def told_before(self) -> str:
-        return self._say(self.total_before)
+    def previous_total_text(self) -> str:
+        return self._format(self.previous_total)
 
     @property
-    def told_change(self) -> str:
-        told = "" if self.change is None else f"{self.change:+,.1f} %"
-        return told.replace("-", "\N{MINUS SIGN}")
+    def change_text(self) -> str:
+        text = "" if self.change is None else f"{self.change:+,.1f} %"
+        return text.replace("-", "\N{MINUS SIGN}")
 
-    def _say(self, number: float) -> str:
-        return f"{number:,.{self.places if self.term.sums else 1}f}"
+    def _format(self, number: float) -> str:
+        return f"{number:,.{self.decimals if self.metric.additive else 1}f}"
 
     @property
     def figure(self) -> Figure:
-        words = {"n": self.span}
-        gone = [day - timedelta(days=self.span) for day in self.days]
+        """The chart, with the previous days below the days they are compared with."""
+        params = {"n": self.span}
+        previous_days = [day - timedelta(days=self.span) for day in self.days]
         return Figure(
-            name=self.term.name,
-            title=str(self.term.words),
+            name=self.metric.name,
+            title=str(self.metric.label),
             unit=self.unit,
             days=self.days,
             today=self.days[-1],
-            places=self.places,
-            definition=str(self.term.means),
-            lines=[
-                Line(words=_("last %(n)s days") % words, values=self.values),
-                Line(
-                    words=_("previous %(n)s days") % words,
-                    values=[*self.before, None],
-                    days=gone,
+            decimals=self.decimals,
+            definition=str(self.metric.definition),
+            series=[
+                Series(label=_("last %(n)s days") % params, values=self.values),
+                Series(
+                    label=_("previous %(n)s days") % params,
+                    values=[*self.previous_values, None],
+                    days=previous_days,
                 ),
             ],
         )
 
 
-def of_community(
+def compare_community(
     *,
     community: Community,
     by: Staff,
     at: datetime,
-    names: Sequence[str] = tuple(metrics.OF_COMMUNITY),
-    span: int = SPAN,
+    names: Sequence[str] | None = None,
+    span: int = DEFAULT_SPAN,
 ) -> list[Comparison]:
-    first, last = _span(community, at, span)
-    told = metrics.of_community(
+    """Compare the metrics `names` of a community, by default all of them."""
+    first, last = _period(community, at, span)
+    numbers = metrics.compute_for_community(
         community=community, first=first, last=last, by=by, at=at, names=names
     )
-    return [_compare(community, name, told[name], last, span) for name in names]
+    return _compare(community, numbers, last, span)
 
 
-def of_group(
+def compare_group(
     *,
     community: Community,
     key: str,
     by: Staff,
     at: datetime,
-    names: Sequence[str] = tuple(metrics.OF_GROUP),
-    span: int = SPAN,
+    names: Sequence[str] | None = None,
+    span: int = DEFAULT_SPAN,
 ) -> list[Comparison]:
-    first, last = _span(community, at, span)
-    told = metrics.of_groups(
+    """Compare the metrics `names` of a group, by default all of them."""
+    first, last = _period(community, at, span)
+    numbers = metrics.compute_for_groups(
         community=community,
         groups=[key],
         first=first,
@@ -133,43 +136,49 @@ def of_group(
         by=by,
         at=at,
         names=names,
-    )[key]
-    return [_compare(community, name, told[name], last, span) for name in names]
+    )
+    return _compare(community, numbers[key], last, span)
 
 
-def _span(community: Community, at: datetime, span: int) -> tuple[date, date]:
-    last = community_days.to_date(community.day(at))
-    return last - timedelta(days=2 * span), last
+def _period(community: Community, at: datetime, span: int) -> tuple[date, date]:
+    """From the first of the previous days to today."""
+    today = community_days.to_date(community.day(at))
+    return today - timedelta(days=2 * span), today
 
 
 def _compare(
-    community: Community, name: str, told: Sequence[int], last: date, span: int
-) -> Comparison:
-    term = metric_definitions.TERMS[name]
-    is_money = term.unit == metric_definitions.MONEY
-    places = money.decimal_places(community.currency) if is_money else 0
-    values = [number / 10**places if places else number for number in told]
-    return Comparison(
-        term=term,
-        unit=community.currency if is_money else str(term.unit),
-        places=places,
-        days=[last - timedelta(days=ago) for ago in range(span, -1, -1)],
-        values=values[span:],
-        before=values[:span],
-    )
+    community: Community, numbers: dict[str, list[int]], today: date, span: int
+) -> list[Comparison]:
+    comparisons = []
+    for name, by_day in numbers.items():
+        metric = METRICS[name]
+        is_money = metric.unit == metric_definitions.MONEY
+        decimals = money.decimal_places(community.currency) if is_money else 0
+        values = [n / 10**decimals if decimals else n for n in by_day]
+        comparisons.append(
+            Comparison(
+                metric=metric,
+                unit=community.currency if is_money else str(metric.unit),
+                decimals=decimals,
+                days=[today - timedelta(days=ago) for ago in range(span, -1, -1)],
+                values=values[span:],
+                previous_values=values[:span],
+            )
+        )
+    return comparisons
 
 
-def moves(
+def count_joins_and_leaves(
     *,
     community: Community,
     keys: Sequence[str],
     by: Staff,
     at: datetime,
-    span: int = SPAN,
+    span: int = DEFAULT_SPAN,
 ) -> dict[str, tuple[int, int]]:
-    """Group key → joins and leaves of the days that are over."""
+    """Key of the group → joins and leaves on the last `span` complete days."""
     yesterday = community_days.to_date(community.day(at) - 1)
-    told = metrics.of_groups(
+    numbers = metrics.compute_for_groups(
         community=community,
         groups=keys,
         first=yesterday - timedelta(days=span - 1),
@@ -179,6 +188,6 @@ def moves(
         names=("joins", "leaves"),
     )
     return {
-        key: (sum(numbers["joins"]), sum(numbers["leaves"]))
-        for key, numbers in told.items()
+        key: (sum(by_metric["joins"]), sum(by_metric["leaves"]))
+        for key, by_metric in numbers.items()
     }

@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from qunce.console import http
-from qunce.insight import chart_script, metrics
+from qunce.insight import chart_script, metric_definitions
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -26,7 +26,7 @@ WHAT: dict[str, str] = {
     "importing:file-preview.pk": "upload",
     "importing:file-import.pk": "upload",
     "importing:file-delete.pk": "upload",
-    "insight.name": f"={next(iter(metrics.OF_COMMUNITY))}",
+    "insight.name": f"={metric_definitions.list_names('community')[0]}",
     "insight:chart-script.name": "=" + chart_script.name(),
     "layers.pk": "layering",
     "members.pk": "member",

@@ -1,3 +1,5 @@
+"""Figures, their Vega-Lite specs, SVG files and tables."""
+
 from __future__ import annotations
 
 import gzip
@@ -6,6 +8,7 @@ import json
 import re
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -13,125 +16,131 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qunce.insight import chart_script, charts, geometry
-from qunce.insight.charts import Figure, Line
+from qunce.insight.charts import Figure, Series
 
 TODAY = date(2026, 3, 12)
 DAYS = [TODAY - timedelta(days=ago) for ago in range(28, -1, -1)]
 TOKENS = Path(charts.__file__).parents[1] / "console/static/console/tokens.css"
 
 
-def figure(*lines: Line, **about: object) -> Figure:
-    given = {"name": "orders", "title": "Orders", "unit": "orders", "days": DAYS}
-    return Figure(lines=lines or (line("all"),), **(given | about))  # type: ignore[arg-type]
+def figure(*series: Series, **fields: Any) -> Figure:
+    defaults = {"name": "orders", "title": "Orders", "unit": "orders", "days": DAYS}
+    return Figure(series=series or (rising("all"),), **(defaults | fields))
 
 
-def line(words: str, first: float = 0, **about: object) -> Line:
+def rising(label: str, first: float = 0, **fields: Any) -> Series:
+    """A series whose value increases by 1 per day."""
     values = [first + number for number in range(29)]
-    return Line(words=words, values=values, **about)  # type: ignore[arg-type]
+    return Series(label=label, values=values, **fields)
 
 
-def test_a_file_has_the_colours_that_the_screen_has_in_light() -> None:
+def test_files_have_the_light_colours_of_the_console() -> None:
     css = TOKENS.read_text()
     light = dict(re.findall(r"--([\w-]+): light-dark\((#\w+),", css))
-    assert {token: light[token] for token in charts.PAPER} == charts.PAPER
+    names = charts.LIGHT_COLOURS
+    assert {token: light[token] for token in names} == charts.LIGHT_COLOURS
 
 
-def test_a_figure_carries_all_it_draws_and_loads_nothing() -> None:
+def test_spec_contains_its_data_and_loads_nothing() -> None:
     """I16"""
-    drawn = figure(line("now"), line("before", 40), today=TODAY).spec
-    assert len(drawn["data"]["values"]) == 29
-    text = json.dumps(drawn | {"$schema": ""})
+    spec = figure(rising("now"), rising("before", 40), today=TODAY).spec
+    assert len(spec["data"]["values"]) == 29
+    text = json.dumps(spec | {"$schema": ""})
     assert "http" not in text
     assert '"url"' not in text
 
 
-def test_colours_on_the_page_are_tokens_and_in_a_file_are_not() -> None:
-    drawn = figure()
-    assert "var(--accent)" in json.dumps(drawn.spec)
-    svg = charts.svg(drawn)
+def test_pages_use_colour_variables_and_files_use_colours() -> None:
+    orders = figure()
+    assert "var(--accent)" in json.dumps(orders.spec)
+    svg = charts.render_svg(orders)
     assert "var(" not in svg
-    assert charts.PAPER["accent"] in svg
+    assert charts.LIGHT_COLOURS["accent"] in svg
 
 
-@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "人群 & “近 28 天”"])
-def test_whatever_a_line_is_called_a_file_shows_it_as_text(name: str) -> None:
-    svg = charts.svg(figure(line(name), line("before", 40)))
+@pytest.mark.parametrize("label", ["<script>alert(1)</script>", "人群 & “近 28 天”"])
+def test_label_is_escaped_in_an_svg_file(label: str) -> None:
+    svg = charts.render_svg(figure(rising(label), rising("before", 40)))
     assert "<script" not in svg
     assert svg.startswith("<svg")
 
 
-def test_a_name_that_the_tooltip_takes_for_its_own_stays_a_name() -> None:
-    drawn = figure(line("image"), line("title")).spec
-    tips = [
-        tip["title"]
-        for layer in drawn["layer"]
-        for tip in layer["encoding"].get("tooltip", ())
+def test_label_that_is_a_keyword_of_the_tooltip_stays_a_label() -> None:
+    spec = figure(rising("image"), rising("title")).spec
+    titles = [
+        tooltip["title"]
+        for layer in spec["layer"]
+        for tooltip in layer["encoding"].get("tooltip", ())
     ]
-    assert tips[1:] == ["image\u200b", "title\u200b"]
+    assert titles[1:] == ["image\u200b", "title\u200b"]
 
 
-def test_only_a_day_that_is_not_over_is_drawn_apart() -> None:
-    assert figure(today=TODAY).unfinished
-    assert not figure(today=TODAY + timedelta(days=1)).unfinished
+def test_only_today_is_drawn_as_unfinished() -> None:
+    ended = figure(today=TODAY + timedelta(days=1))
+    assert figure(today=TODAY).ends_today
+    assert not ended.ends_today
     records = figure(today=TODAY).spec["data"]["values"]
     assert [record["open"] for record in records] == [False] * 28 + [True]
-    over = figure(today=TODAY + timedelta(days=1)).spec["data"]["values"]
-    assert not any(record["open"] for record in over)
+    assert not any(record["open"] for record in ended.spec["data"]["values"])
 
 
-def test_the_table_has_the_newest_day_first_and_the_day_compared_with() -> None:
-    gone = [day - timedelta(days=28) for day in DAYS]
-    told = figure(line("now"), line("before", 1000, days=gone))
-    assert told.rows[0] == ["2026-03-12", 28, "2026-02-12", 1028]
-    assert told.shown[0] == ["2026-03-12", "28", "2026-02-12", "1,028"]
-    assert len(told.heads) == 4
+def test_table_has_the_newest_day_first_and_the_compared_day() -> None:
+    previous_days = [day - timedelta(days=28) for day in DAYS]
+    compared = figure(rising("now"), rising("before", 1000, days=previous_days))
+    assert compared.rows[0] == ["2026-03-12", 28, "2026-02-12", 1028]
+    assert compared.formatted_rows[0] == ["2026-03-12", "28", "2026-02-12", "1,028"]
+    assert compared.column_headings == ["Day", "now", "Compared day", "before"]
 
 
-def test_a_day_without_a_number_is_a_dash_and_not_nothing() -> None:
-    told = figure(Line(words="size", values=[None] * 28 + [7.5]), places=2)
-    assert told.shown[0][1] == "7.50"
-    assert told.shown[1][1] == "–"
-    assert charts.svg(told).startswith("<svg")
+def test_missing_value_is_a_dash_and_not_zero() -> None:
+    sizes = figure(Series(label="size", values=[None] * 28 + [7.5]), decimals=2)
+    assert sizes.formatted_rows[0][1] == "7.50"
+    assert sizes.formatted_rows[1][1] == "–"
+    assert charts.render_svg(sizes).startswith("<svg")
 
 
-def test_who_does_not_see_the_drawing_is_told_of_it() -> None:
-    assert figure().said == "Orders: from 0 to 28 orders a day, 28 last"
-    assert figure(Line(words="size", values=[None] * 29)).said.endswith("yet")
+def test_summary_describes_the_chart_in_a_sentence() -> None:
+    summary = "Orders: from 0 to 28 orders per day, most recently 28"
+    assert figure().summary == summary
+    empty = figure(Series(label="size", values=[None] * 29))
+    assert empty.summary == "Orders: no numbers yet"
 
 
 @given(st.lists(st.floats(-1000, 1000), min_size=1, max_size=6))
-def test_names_at_the_ends_stand_apart_in_their_order(places: list[float]) -> None:
-    found = geometry.spread(places)
-    order = sorted(range(len(places)), key=lambda number: places[number])
+def test_spread_labels_keep_their_distance_order_and_mean(
+    positions: list[float],
+) -> None:
+    moved = geometry.spread(positions)
+    order = sorted(range(len(positions)), key=lambda index: positions[index])
     for below, above in itertools.pairwise(order):
-        assert found[above] - found[below] >= geometry.APART - 1e-6
-    assert sum(found) == pytest.approx(sum(places), abs=1e-6)
+        assert moved[above] - moved[below] >= geometry.MIN_LABEL_DISTANCE - 1e-6
+    assert sum(moved) == pytest.approx(sum(positions), abs=1e-6)
 
 
 @given(st.floats(-1e9, 0), st.floats(0, 1e12), st.sampled_from([0, 2]))
-def test_the_side_has_few_round_numbers_around_all(
-    low: float, high: float, places: int
+def test_axis_has_few_equally_spaced_values_around_all_data(
+    low: float, high: float, decimals: int
 ) -> None:
-    found = geometry.steps(low, high, places)
-    assert 2 <= len(found) <= 7
-    assert found[0] <= low + 0.01
-    assert found[-1] >= high - 0.01
-    gaps = {round(b - a, places) for a, b in itertools.pairwise(found)}
+    values = geometry.axis_values(low, high, decimals)
+    assert 2 <= len(values) <= 7
+    assert values[0] <= low + 0.01
+    assert values[-1] >= high - 0.01
+    gaps = {round(b - a, decimals) for a, b in itertools.pairwise(values)}
     assert len(gaps) == 1
 
 
 @given(st.lists(st.floats(0, 1e9), min_size=1, max_size=60))
-def test_a_small_curve_stays_inside_its_place(values: list[float]) -> None:
+def test_sparkline_stays_inside_its_box(values: list[float]) -> None:
     points = [point.split(",") for point in geometry.sparkline(values).split()]
     assert len(points) == len(values)
     assert all(0 <= float(x) <= 96 and 0 <= float(y) <= 24 for x, y in points)
 
 
-def test_the_drawing_script_is_made_once_and_of_one_piece() -> None:
-    script = gzip.decompress(chart_script.packed()).decode()
+def test_chart_script_is_one_plain_script_and_is_built_once() -> None:
+    script = gzip.decompress(chart_script.load_gzipped()).decode()
     assert "vegaEmbed" in script
     assert not re.search(r"^\s*(import|export)\b", script, re.MULTILINE)
-    kept = Path(settings.HOME) / "charts" / f"{chart_script.name()}.js.gz"
-    before = kept.stat().st_mtime_ns
-    chart_script.packed()
-    assert kept.stat().st_mtime_ns == before
+    path = Path(settings.HOME) / "charts" / f"{chart_script.name()}.js.gz"
+    before = path.stat().st_mtime_ns
+    chart_script.load_gzipped()
+    assert path.stat().st_mtime_ns == before

@@ -1,3 +1,5 @@
+"""Metrics per community day, on fixed examples and against the oracle."""
+
 from __future__ import annotations
 
 import random
@@ -6,15 +8,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from qunce.core import communities
+from qunce import ingest
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
-from qunce.insight import metrics
+from qunce.ingest import IncomingFact
+from qunce.insight import metric_definitions, metrics
+from qunce.insight.metric_definitions import COMMUNITY, GROUP, METRICS
 from qunce.members.accounts import accounts
 from qunce.sales import orders
 from qunce.sets.mirror import deriver
+from tests import factories
+from tests.oracle import metrics as oracle
+from tests.oracle.metrics import Event, History
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -26,9 +33,7 @@ SPAN = [FIRST + timedelta(days=n) for n in range(8)]
 
 @pytest.fixture
 def shop() -> Community:
-    return communities.create(
-        key="shop", at=NOW, currency="USD", timezone="America/New_York"
-    )
+    return factories.community(currency="USD", timezone="America/New_York")
 
 
 @pytest.fixture
@@ -59,17 +64,19 @@ def pay(
     )
 
 
-def ask(shop: Community, by: Staff) -> dict[str, list[int]]:
+def compute(shop: Community, by: Staff) -> dict[str, list[int]]:
     deriver.catch_up()
-    return metrics.of_community(community=shop, first=FIRST, last=LAST, by=by, at=NOW)
+    return metrics.compute_for_community(
+        community=shop, first=FIRST, last=LAST, by=by, at=NOW
+    )
 
 
-def on(**numbers: int) -> list[int]:
-    """`on(d6=2)`: 2 on 6 March, 0 on the other days."""
-    return [numbers.get(f"d{day.day}", 0) for day in SPAN]
+def per_day(**counts: int) -> list[int]:
+    """`per_day(d6=2)` is 2 on 6 March and 0 on the other days."""
+    return [counts.get(f"d{day.day}", 0) for day in SPAN]
 
 
-def test_days_are_those_of_the_community_over_a_change_of_clocks(
+def test_days_follow_the_community_through_a_clock_change(
     shop: Community, by: Staff
 ) -> None:
     ann = member(shop, by, "ann", local(5, 0))
@@ -77,14 +84,14 @@ def test_days_are_those_of_the_community_over_a_change_of_clocks(
     pay(shop, "the short 8th", ann, 20, local(8, 0))
     pay(shop, "its end", ann, 3, local(8, 23, 59))
     pay(shop, "the 9th", ann, 1, local(9, 0))
-    told = ask(shop, by)
-    assert told["orders"] == on(d7=1, d8=2, d9=1)
-    assert told["sales"] == on(d7=100, d8=23, d9=1)
-    assert told["buyers"] == on(d7=1, d8=1, d9=1)
-    assert told["new_members"] == on(d5=1)
+    numbers = compute(shop, by)
+    assert numbers["orders"] == per_day(d7=1, d8=2, d9=1)
+    assert numbers["sales"] == per_day(d7=100, d8=23, d9=1)
+    assert numbers["buyers"] == per_day(d7=1, d8=1, d9=1)
+    assert numbers["new_members"] == per_day(d5=1)
 
 
-def test_sales_know_corrections_but_not_refunds(shop: Community, by: Staff) -> None:
+def test_sales_include_corrections_but_not_refunds(shop: Community, by: Staff) -> None:
     ann = member(shop, by, "ann", local(5, 0))
     pay(shop, "A", ann, 1000, local(6, 9))
     pay(shop, "A", ann, 700, local(6, 9))
@@ -92,30 +99,34 @@ def test_sales_know_corrections_but_not_refunds(shop: Community, by: Staff) -> N
         community=shop, key="A", amount=500, refunded_at=local(7, 9), by=by, at=NOW
     )
     pay(shop, "zero", ann, 0, local(6, 10))
-    told = ask(shop, by)
-    assert told["sales"] == on(d6=700)
-    assert told["orders"] == on(d6=2)
+    numbers = compute(shop, by)
+    assert numbers["sales"] == per_day(d6=700)
+    assert numbers["orders"] == per_day(d6=2)
 
 
-def test_two_accounts_of_one_person_are_one_buyer(shop: Community, by: Staff) -> None:
+def test_person_with_two_accounts_is_one_buyer(shop: Community, by: Staff) -> None:
     phone = {"phone": "+1 212 555 0123"}
     ann = accounts.create(community=shop, key="ann", identifiers=phone, by=by, at=NOW)
-    too = accounts.create(community=shop, key="ann-2", identifiers=phone, by=by, at=NOW)
+    second = accounts.create(
+        community=shop, key="ann-2", identifiers=phone, by=by, at=NOW
+    )
     pay(shop, "A", ann.pk, 10, local(6, 9))
-    pay(shop, "B", too.pk, 20, local(6, 10))
-    told = ask(shop, by)
-    assert (told["orders"], told["buyers"]) == (on(d6=2), on(d6=1))
-    assert told["new_members"] == on(d12=1)
+    pay(shop, "B", second.pk, 20, local(6, 10))
+    numbers = compute(shop, by)
+    assert (numbers["orders"], numbers["buyers"]) == (per_day(d6=2), per_day(d6=1))
+    assert numbers["new_members"] == per_day(d12=1)
 
 
-def test_a_sale_to_nobody_known_has_no_buyer(shop: Community, by: Staff) -> None:
+def test_sale_without_a_member_counts_no_buyer(shop: Community, by: Staff) -> None:
     pay(shop, "A", None, 10, local(6, 9))
-    told = ask(shop, by)
-    assert (told["orders"], told["buyers"]) == (on(d6=1), on())
-    assert told["sales"] == on(d6=10)
+    numbers = compute(shop, by)
+    assert (numbers["orders"], numbers["buyers"]) == (per_day(d6=1), per_day())
+    assert numbers["sales"] == per_day(d6=10)
 
 
-def test_an_operator_sees_numbers_of_their_scope(shop: Community, by: Staff) -> None:
+def test_scoped_staff_get_numbers_of_the_people_they_see(
+    shop: Community, by: Staff
+) -> None:
     ann = member(shop, by, "ann", local(5, 0))
     ben = member(shop, by, "ben", local(6, 0))
     pay(shop, "A", ann, 10, local(6, 9))
@@ -124,54 +135,20 @@ def test_an_operator_sees_numbers_of_their_scope(shop: Community, by: Staff) -> 
     narrow = staff_models.create(
         community=shop, login="narrow", scope={"members": {"keys": ["ann"]}}, at=NOW
     )
-    told = ask(shop, narrow)
-    assert told["sales"] == on(d6=10)
-    assert (told["orders"], told["buyers"]) == (on(d6=1), on(d6=1))
-    assert told["new_members"] == on(d5=1)
+    numbers = compute(shop, narrow)
+    assert numbers["sales"] == per_day(d6=10)
+    assert (numbers["orders"], numbers["buyers"]) == (per_day(d6=1), per_day(d6=1))
+    assert numbers["new_members"] == per_day(d5=1)
 
 
-def test_random_orders_add_up_to_what_plain_python_says(
-    shop: Community, by: Staff
-) -> None:
-    dice = random.Random(7)  # noqa: S311 - no secret
-    people = [member(shop, by, f"m{n}", local(1, 0)) for n in range(6)]
-    begin = datetime(2026, 3, 3, tzinfo=UTC)
-    paid = [
-        (
-            dice.choice(people),
-            dice.randrange(5_000),
-            begin + timedelta(seconds=dice.randrange(10 * 86_400)),
-        )
-        for _ in range(120)
-    ]
-    for number, (account, amount, moment) in enumerate(paid):
-        pay(shop, str(number), account, amount, moment)
-    told = ask(shop, by)
-    days = [moment.astimezone(ZONE).date() for _, _, moment in paid]
-    assert told["orders"] == [days.count(day) for day in SPAN]
-    assert told["sales"] == [
-        sum(order[1] for order, on in zip(paid, days, strict=True) if on == day)
-        for day in SPAN
-    ]
-    assert told["buyers"] == [
-        len({order[0] for order, on in zip(paid, days, strict=True) if on == day})
-        for day in SPAN
-    ]
-
-
-def test_every_number_says_what_it_means() -> None:
-    for name in {*metrics.OF_COMMUNITY, *metrics.OF_GROUP}:
-        assert metrics.definition(name).endswith(".")
-
-
-def ask_group(shop: Community, by: Staff, key: str) -> dict[str, list[int]]:
+def compute_group(shop: Community, by: Staff, key: str) -> dict[str, list[int]]:
     deriver.catch_up()
-    return metrics.of_groups(
+    return metrics.compute_for_groups(
         community=shop, groups=[key], first=FIRST, last=LAST, by=by, at=NOW
     )[key]
 
 
-def test_a_group_is_told_by_who_came_and_went(shop: Community, by: Staff) -> None:
+def test_group_size_follows_joins_and_leaves(shop: Community, by: Staff) -> None:
     ann, ben = (member(shop, by, key, local(5, 0)) for key in ("ann", "ben"))
     circle = groups.create(community=shop, key="circle", by=by, at=NOW)
     other = groups.create(community=shop, key="other", by=by, at=NOW)
@@ -185,13 +162,13 @@ def test_a_group_is_told_by_who_came_and_went(shop: Community, by: Staff) -> Non
     groups.remove_members(
         group=circle, accounts=[ann], happened_at=local(9, 9), by=by, at=NOW
     )
-    told = ask_group(shop, by, "circle")
-    assert told["joins"] == on(d5=1, d7=1)
-    assert told["leaves"] == on(d9=1)
-    assert told["members"] == [1, 1, 2, 2, 1, 1, 1, 1]
+    numbers = compute_group(shop, by, "circle")
+    assert numbers["joins"] == per_day(d5=1, d7=1)
+    assert numbers["leaves"] == per_day(d9=1)
+    assert numbers["members"] == [1, 1, 2, 2, 1, 1, 1, 1]
 
 
-def test_two_accounts_of_one_person_are_one_member_of_a_group(
+def test_person_with_two_accounts_is_one_group_member(
     shop: Community, by: Staff
 ) -> None:
     phone = {"phone": "+1 212 555 0123"}
@@ -204,14 +181,14 @@ def test_two_accounts_of_one_person_are_one_member_of_a_group(
         groups.add_members(
             group=circle, accounts=[account], happened_at=local(day, 9), by=by, at=NOW
         )
-    assert ask_group(shop, by, "circle")["members"] == [0, 1, 1, 1, 1, 1, 1, 1]
+    assert compute_group(shop, by, "circle")["members"] == [0, 1, 1, 1, 1, 1, 1, 1]
     groups.remove_members(
         group=circle, accounts=both[:1], happened_at=local(9, 9), by=by, at=NOW
     )
-    assert ask_group(shop, by, "circle")["members"] == [0, 1, 1, 1, 1, 1, 1, 1]
+    assert compute_group(shop, by, "circle")["members"] == [0, 1, 1, 1, 1, 1, 1, 1]
 
 
-def test_active_members_and_orders_of_a_group_are_those_of_its_people(
+def test_group_counts_activity_and_orders_of_its_members(
     shop: Community, by: Staff
 ) -> None:
     ann, ben = (member(shop, by, key, local(5, 0)) for key in ("ann", "ben"))
@@ -222,6 +199,71 @@ def test_active_members_and_orders_of_a_group_are_those_of_its_people(
     pay(shop, "A", ann, 10, local(6, 9))
     pay(shop, "B", ann, 10, local(6, 10))
     pay(shop, "C", ben, 10, local(7, 10))
-    told = ask_group(shop, by, "circle")
-    assert told["orders"] == on(d6=2)
-    assert told["active_members"] == on(d6=1)
+    numbers = compute_group(shop, by, "circle")
+    assert numbers["orders"] == per_day(d6=2)
+    assert numbers["active_members"] == per_day(d6=1)
+
+
+def random_history(shop: Community, by: Staff, dice: random.Random) -> list[Event]:
+    """Record random events through the verbs, in order of time, and return them."""
+    begin = datetime(2026, 3, 3, tzinfo=UTC)
+    moments = sorted(
+        begin + timedelta(seconds=number)
+        for number in dice.sample(range(int(9.4 * 86_400)), 250)
+    )
+    registered = moments[::42]
+    people = [
+        member(shop, by, key, moment)
+        for key, moment in zip("abcdef", registered, strict=True)
+    ]
+    events = [
+        Event("registered", moment.astimezone(ZONE).date(), person)
+        for person, moment in zip(people, registered, strict=True)
+    ]
+    circle = groups.create(community=shop, key="circle", by=by, at=NOW)
+    inside: set[int] = set()
+    for number, moment in enumerate(moments):
+        kind = dice.choice(["order.paid", "checkin.done", "group"])
+        person, amount = dice.choice(people), dice.randrange(5_000)
+        if kind == "order.paid":
+            pay(shop, str(number), person, amount, moment)
+        elif kind == "checkin.done":
+            fact = IncomingFact(kind=kind, happened_at=moment, account=person)
+            ingest.record_facts(community=shop, incoming=[fact], by=by, at=NOW)
+        elif person in inside:
+            kind = "group.left"
+            groups.remove_members(
+                group=circle, accounts=[person], happened_at=moment, by=by, at=NOW
+            )
+            inside.remove(person)
+        else:
+            kind = "group.joined"
+            groups.add_members(
+                group=circle, accounts=[person], happened_at=moment, by=by, at=NOW
+            )
+            inside.add(person)
+        events.append(Event(kind, moment.astimezone(ZONE).date(), person, amount))
+    return events
+
+
+def test_metrics_of_random_events_are_those_of_the_oracle(
+    shop: Community, by: Staff
+) -> None:
+    events = random_history(shop, by, random.Random(7))  # noqa: S311 - no secret
+    computed = {
+        COMMUNITY: compute(shop, by),
+        GROUP: compute_group(shop, by, "circle"),
+    }
+    for level, numbers in computed.items():
+        assert list(numbers) == metric_definitions.list_names(level)
+        history = History(events, level)
+        for name, by_day in numbers.items():
+            expected = [oracle.METRICS[name](history, day) for day in SPAN]
+            assert by_day == expected, (level, name)
+            assert len(set(by_day)) > 1, (level, name)
+
+
+def test_definitions_are_sentences() -> None:
+    definitions = [str(metric.definition) for metric in METRICS.values()]
+    assert len(definitions) == len(oracle.METRICS)
+    assert [text for text in definitions if not text.endswith(".")] == []

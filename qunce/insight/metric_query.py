@@ -1,0 +1,116 @@
+"""What a metric is computed from: the days, the staff who ask, and the facts they see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qunce.sets import audiences, daily_totals
+from qunce.sets.bitmaps import bitmaps
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pyroaring import BitMap
+
+    from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
+    from qunce.sets.daily_totals import DailyTotals
+
+EVERYONE: dict[str, list[Any]] = {"all": []}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricQuery:
+    """Community days from `first` to `last`, of the community or of a group.
+
+    Everything is read when a metric first needs it and is kept for the next metric.
+    `totals` is such a cache, shared by the queries of all groups.
+    """
+
+    community: Community
+    by: Staff
+    at: datetime
+    first: int
+    last: int
+    group: str | None = None
+    totals: dict[tuple[str, ...], DailyTotals] = field(default_factory=dict)
+
+    @property
+    def days(self) -> range:
+        return range(self.first, self.last + 1)
+
+    @cached_property
+    def group_id(self) -> int:
+        return daily_totals.get_group_id(self.community, self.group or "")
+
+    @cached_property
+    def visible(self) -> BitMap:
+        """The people that the staff member may see, including former members."""
+        return self._people({"with_left": EVERYONE})
+
+    @cached_property
+    def group_members(self) -> BitMap:
+        """The people who are in the group now."""
+        return self._people({"group": {"any": [self.group]}})
+
+    @property
+    def among(self) -> BitMap | None:
+        """The people whose facts count; None counts all facts, with or without a person."""
+        if self.group is not None:
+            return self.group_members
+        return None if self.by.scope is None else self.visible
+
+    def _people(self, rule: dict[str, Any]) -> BitMap:
+        return audiences.people(
+            community=self.community, rule=rule, by=self.by, at=self.at
+        )
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The keyword arguments of this query for functions of `sets.daily_totals`."""
+        return {
+            "community": self.community,
+            "first": self.first,
+            "last": self.last,
+            "at": self.at,
+            "among": self.among,
+        }
+
+    def load_totals(self, *kinds: str) -> DailyTotals:
+        """Daily totals of these kinds of facts, from `first` to today or to `last`.
+
+        They go up to today because the size of a group on an earlier day is computed
+        backwards from its size now.
+        """
+        if kinds not in self.totals:
+            totals = daily_totals.load(
+                community=self.community,
+                kinds=kinds,
+                first=self.first,
+                last=max(self.last, self.community.day(self.at)),
+                at=self.at,
+            )
+            if self.by.scope is not None:
+                totals = totals.filter(
+                    np.isin(totals.person_ids, bitmaps.array_of(self.visible))
+                )
+            self.totals[kinds] = totals
+        return self.totals[kinds]
+
+    def load_group_totals(self, kind: str) -> DailyTotals:
+        """Daily totals of a kind of fact that happened in the group."""
+        totals = self.load_totals(kind)
+        return totals.filter(totals.group_ids == self.group_id)
+
+    def sum_by_day(
+        self, days: NDArray[np.int64], numbers: NDArray[np.int64]
+    ) -> list[int]:
+        """The sum of `numbers` on each day of the query, as exact integers."""
+        sums = np.zeros(len(self.days), dtype=np.int64)
+        inside = (days >= self.first) & (days <= self.last)
+        np.add.at(sums, days[inside] - self.first, numbers[inside])
+        return [int(number) for number in sums]

@@ -146,6 +146,11 @@ def record_facts(
         kind_ids = facts.ensure_kinds({fact.kind for fact in incoming})
         # Two facts without a key are never duplicates of each other.
         keys = [fact.key or f"~{secrets.token_hex(12)}" for fact in incoming]
+        # PostgreSQL has a unique index on the keys themselves.
+        hashes = [0] * len(keys)
+        if not db.is_postgresql():
+            hashed = ingest.hashes_of(source_id, [key.encode() for key in keys])
+            hashes = hashed.tolist()
         accepted = ingest.insert_new(
             ingest.FactBatch(
                 community_id=community.pk,
@@ -162,7 +167,7 @@ def record_facts(
                 ],
                 payloads=payloads,
                 keys=keys,
-                hashes=_hash_keys(source_id, keys),
+                hashes=hashes,
             )
         )
         if accepted:
@@ -238,10 +243,3 @@ def _resolve_groups(
             raise group_groups.GroupNotFound(_("There is no such group."))
         group_ids |= group_groups.ensure(community=community, keys=keys, by=by, at=at)
     return group_ids
-
-
-def _hash_keys(source_id: int, keys: list[str]) -> list[int]:
-    """Return the keys' hashes; zeros on PostgreSQL, where an index tells keys apart."""
-    if db.is_postgresql():
-        return [0] * len(keys)
-    return list(ingest.hashes_of(source_id, [key.encode() for key in keys]).tolist())

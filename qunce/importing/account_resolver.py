@@ -36,7 +36,13 @@ class AccountResolver:
         self, community: Community, *, by: Staff, at: datetime, source: str
     ) -> None:
         self._community, self._by, self._at, self._source = community, by, at, source
-        self._keys, self._ids = _load_keys(community)
+        keys, ids = [pa.array([], pa.string())], [np.empty(0, dtype=np.int64)]
+        with connection.cursor() as cursor:
+            cursor.execute(SELECT_KEYS, [community.pk])
+            while rows := cursor.fetchmany(ROWS_PER_FETCH):
+                keys.append(pa.array([row[0] for row in rows], pa.string()))
+                ids.append(np.array([row[1] for row in rows], dtype=np.int64))
+        self._keys, self._ids = pa.concat_arrays(keys), np.concatenate(ids)
         self._sizer = batch_writes.BatchSizer()
         self._created = 0
 
@@ -93,13 +99,3 @@ class AccountResolver:
             [self._ids, np.array(list(created.values()), np.int64)]
         )
         self._created += len(created)
-
-
-def _load_keys(community: Community) -> tuple[pa.Array, NDArray[np.int64]]:
-    keys, ids = [pa.array([], pa.string())], [np.empty(0, dtype=np.int64)]
-    with connection.cursor() as cursor:
-        cursor.execute(SELECT_KEYS, [community.pk])
-        while rows := cursor.fetchmany(ROWS_PER_FETCH):
-            keys.append(pa.array([row[0] for row in rows], pa.string()))
-            ids.append(np.array([row[1] for row in rows], dtype=np.int64))
-    return pa.concat_arrays(keys), np.concatenate(ids)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,9 +12,6 @@ from django.utils.translation import gettext as _
 from qunce.importing import dates, numbers, parsing, registry, typed_columns
 from qunce.importing.files import rows, sources
 from qunce.importing.plan import ColumnTraits, ImportPlan
-
-if TYPE_CHECKING:
-    from qunce.core.communities import Community
 
 HEAD_ROWS = 1_000
 MAX_DISTINCT_TEXTS = 500
@@ -34,13 +30,20 @@ def detect(plan: ImportPlan) -> dict[str, ColumnTraits]:
     extras = [name for name in types if name.startswith(registry.ATTRIBUTE_PREFIX)]
     dated = [name for name in types if types[name] in ("instant", "date")]
     amounts = [name for name in types if types[name] == "amount"]
-    if not extras and not _is_open(plan, dated, amounts):
-        return {}
+    if not extras:
+        # The head is enough if it has neither dates like 12/1/2010 nor commas in numbers.
+        head = sources.read_head(plan.source, HEAD_ROWS)
+        dates_of_head = _list_texts(plan, head, dated)
+        amounts_of_head = _list_texts(plan, head, amounts)
+        is_ambiguous = any(map(dates.is_ambiguous, dates_of_head))
+        if not is_ambiguous and not any("," in text for text in amounts_of_head):
+            return {}
     columns = {name: _Evidence(name in extras) for name in [*dated, *amounts, *extras]}
     for batch in sources.read_batches(plan.source):
         for name, evidence in columns.items():
             column = _column(plan, batch, name)
-            evidence.add(_distinct_texts(column), len(column) - column.null_count)
+            filled = len(column) - column.null_count
+            evidence.add(_list_texts(plan, batch, [name]), filled)
     known = plan.target.known_types(plan)
     return {
         name: evidence.conclude(plan, known.get(name, ""))
@@ -48,24 +51,18 @@ def detect(plan: ImportPlan) -> dict[str, ColumnTraits]:
     }
 
 
-def _is_open(plan: ImportPlan, dated: list[str], amounts: list[str]) -> bool:
-    head = sources.read_head(plan.source, HEAD_ROWS)
-
-    def texts(names: list[str]) -> Iterator[str]:
-        for name in names:
-            yield from _distinct_texts(_column(plan, head, name))
-
-    return any(map(dates.is_ambiguous, texts(dated))) or any(
-        "," in text for text in texts(amounts)
-    )
-
-
 def _column(plan: ImportPlan, batch: rows.RowBatch, name: str) -> pa.Array:
     return batch.columns[plan.source.headings.index(plan.heading_of[name])]
 
 
-def _distinct_texts(column: pa.Array) -> list[str]:
-    texts = pc.unique(pc.drop_null(column)).to_pylist()
+def _list_texts(
+    plan: ImportPlan, batch: rows.RowBatch, names: Sequence[str]
+) -> list[str]:
+    """Return the distinct texts of each of these fields."""
+    texts: list[str] = []
+    for name in names:
+        column = _column(plan, batch, name)
+        texts += pc.unique(pc.drop_null(column)).to_pylist()
     return [text.strip() for text in texts if text.strip()]
 
 
@@ -99,13 +96,19 @@ class _Evidence:
             self.types = typed_columns.filter_types(texts, self.types)
 
     def conclude(self, plan: ImportPlan, known_type: str) -> ColumnTraits:
+        """Return the traits; both orders may fit, then the community's usual one is taken."""
         order, ambiguous = plan.options.dates, False
         if self.has_ambiguous_dates and not order:
             ambiguous = len(self.orders) > 1
-            order = _usual_order(plan.community) if ambiguous else "".join(self.orders)
-        return ColumnTraits(order, self.style, known_type or self._type(), ambiguous)
+            order = "".join(self.orders)
+            if ambiguous:
+                is_american = plan.community.timezone.startswith("America/")
+                order = dates.MONTH_FIRST if is_american else dates.DAY_FIRST
+        return ColumnTraits(
+            order, self.style, known_type or self.narrowest_type(), ambiguous
+        )
 
-    def _type(self) -> str:
+    def narrowest_type(self) -> str:
         """Return the narrowest type that fits all texts."""
         for name in typed_columns.TYPE_PARSERS:
             if self.filled and name in self.types:
@@ -115,14 +118,9 @@ class _Evidence:
             map(typed_columns.looks_like_list, self.distinct)
         ):
             return "multi"
+        # Free text hardly repeats itself, choices do.
         is_repeated = count <= MAX_CHOICES and count * 2 <= self.filled
         return "choice" if self.distinct and is_repeated else "text"
-
-
-def _usual_order(community: Community) -> str:
-    """Return how most people write dates where the community is."""
-    is_american = community.timezone.startswith("America/")
-    return dates.MONTH_FIRST if is_american else dates.DAY_FIRST
 
 
 def list_notes(plan: ImportPlan) -> list[str]:

@@ -80,20 +80,17 @@ def parse(text: str, order: str = "") -> tuple[datetime, timedelta | None]:
     """Return the local time and its offset from UTC, None where the text has none."""
     text = unicodedata.normalize("NFKC", text).strip()
     try:
-        return _parse(text, order)
+        if NUMBER.fullmatch(text):
+            return _parse_number(text)
+        compact = COMPACT.fullmatch(text)
+        if compact:
+            return _from_compact(compact), None
+        day, rest = _parse_date(text, order)
+        clock, offset = _parse_time(rest.strip().removeprefix("T").strip())
+        return datetime.combine(day, time()) + clock, offset
     except (ValueError, OverflowError):
+        # Such as the thirtieth of February, or the year 10,000.
         raise InvalidDate(text) from None
-
-
-def _parse(text: str, order: str) -> tuple[datetime, timedelta | None]:
-    if NUMBER.fullmatch(text):
-        return _parse_number(text)
-    compact = COMPACT.fullmatch(text)
-    if compact:
-        return _from_compact(compact), None
-    day, rest = _parse_date(text, order)
-    clock, offset = _parse_time(rest.strip().removeprefix("T").strip())
-    return datetime.combine(day, time()) + clock, offset
 
 
 def _parse_number(text: str) -> tuple[datetime, timedelta | None]:

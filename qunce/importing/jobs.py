@@ -6,12 +6,11 @@ on exactly where it stopped, and two imports of one file notice each other.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
@@ -323,10 +322,15 @@ def record_problems(
     if chunk < job.chunks_reported:
         return
     free = max(MAX_PROBLEM_ROWS - job.rows_broken, 0)
-    ImportProblem.objects.bulk_create(
-        [ImportProblem(job=job, **_truncate(problem)) for problem in problems[:free]],
-        batch_size=200,
-    )
+    rows = []
+    for problem in problems[:free]:
+        row = ImportProblem(job=job, row=problem.row)
+        for name, max_length in (("field", 200), ("value", 200), ("remedy", 2_000)):
+            # PostgreSQL cannot store null bytes.
+            text = getattr(problem, name).replace("\0", "␀")
+            setattr(row, name, text[:max_length])
+        rows.append(row)
+    ImportProblem.objects.bulk_create(rows, batch_size=200)
     new = {
         "rows_read": job.rows_read + rows_read,
         "rows_broken": job.rows_broken + len({problem.row for problem in problems}),
@@ -335,14 +339,6 @@ def record_problems(
     ImportJob.objects.filter(pk=job.pk).update(**new)
     for name, value in new.items():
         setattr(job, name, value)
-
-
-def _truncate(problem: Problem) -> dict[str, Any]:
-    """Return the columns of a problem; PostgreSQL cannot store null bytes."""
-    columns = dataclasses.asdict(problem)
-    for name, max_length in (("field", 200), ("value", 200), ("remedy", 2_000)):
-        columns[name] = columns[name].replace("\0", "␀")[:max_length]
-    return columns
 
 
 def complete(job: ImportJob, *, at: datetime) -> None:

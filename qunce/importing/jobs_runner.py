@@ -71,7 +71,7 @@ def run(key: str, *, at: datetime) -> None:
         progress = _JobProgress(job)
         try:
             progress(pipeline.READING, 0, job.upload.inspection["lines"])
-            pipeline.run(_plan(job, job.upload), progress=progress, job=job)
+            pipeline.run(plan_job(job), progress=progress, job=job)
         except (
             jobs.ImportWasCancelled,
             jobs.ImportRunsElsewhere,
@@ -119,8 +119,11 @@ def plan_sample(upload: Upload, *, by: Staff, at: datetime) -> ImportPlan:
     )
 
 
-def _plan(job: ImportJob, upload: Upload) -> ImportPlan:
-    """Return the plan of the whole file, with the options that the job was made with."""
+def plan_job(job: ImportJob) -> ImportPlan:
+    """Return the plan of the whole file, with the options that the job was made with.
+
+    Raises TimeZoneChanged.
+    """
     options = jobs.options_of(job)
     if options.timezone != job.community.timezone:
         raise TimeZoneChanged(
@@ -131,7 +134,7 @@ def _plan(job: ImportJob, upload: Upload) -> ImportPlan:
         )
     return pipeline.plan(
         community=job.community,
-        source=uploads.get_source(upload),
+        source=uploads.get_source(_upload_of(job)),
         options=options,
         by=job.by,
         at=job.started_at,

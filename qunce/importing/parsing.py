@@ -152,22 +152,17 @@ def _parse_column(
         return typed_columns.parse_amounts(texts, traits.style)
     if field_type == "bool":
         return typed_columns.parse_bools(texts)
-    if field_type == "json":
-        return typed_columns.parse_texts(texts, MAX_JSON_LENGTH)
-    if field_type == "object":
-        return _parse_objects(texts)
-    return typed_columns.parse_texts(texts, MAX_TEXT_LENGTH)
-
-
-def _parse_objects(texts: pa.Array) -> typed_columns.Column:
-    column = typed_columns.parse_texts(texts, MAX_JSON_LENGTH)
-    if column.values.null_count == len(texts):
-        return column
-    invalid = np.flatnonzero(~json_files.are_objects(column.values)).tolist()
-    remedy = _('This is not a JSON object; write it like {"amount": 5}.')
-    return typed_columns.Column(
-        column.values, dict.fromkeys(invalid, remedy) | column.errors
+    is_json = field_type in ("object", "json")
+    column = typed_columns.parse_texts(
+        texts, MAX_JSON_LENGTH if is_json else MAX_TEXT_LENGTH
     )
+    if field_type == "object" and column.values.null_count < len(texts):
+        invalid = np.flatnonzero(~json_files.are_objects(column.values)).tolist()
+        remedy = _('This is not a JSON object; write it like {"amount": 5}.')
+        return typed_columns.Column(
+            column.values, dict.fromkeys(invalid, remedy) | column.errors
+        )
+    return column
 
 
 def _check_required(

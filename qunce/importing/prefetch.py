@@ -11,7 +11,7 @@ from django.utils import translation
 
 Item = TypeVar("Item")
 END = object()
-PUT_TIMEOUT = 0.2
+OFFER_TIMEOUT = 0.2
 """Seconds after which a producer checks whether its consumer has stopped."""
 
 
@@ -23,9 +23,30 @@ def iterate(create: Callable[[], Iterator[Item]], limit: int) -> Iterator[Item]:
     items: queue.Queue[Any] = queue.Queue(limit)
     stop = threading.Event()
     language = translation.get_language()
-    producer = threading.Thread(
-        target=_produce, args=(create, items, stop, language), daemon=True
-    )
+
+    def offer(item: Any) -> bool:
+        """Queue an item; returns False if the consumer has stopped."""
+        while not stop.is_set():
+            try:
+                items.put(item, timeout=OFFER_TIMEOUT)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def produce() -> None:
+        last: Any = END
+        try:
+            # A new thread has no language, but problems are sentences for people.
+            with translation.override(language):
+                for item in create():
+                    if not offer(item):
+                        return
+        except Exception as error:
+            last = error
+        offer(last)
+
+    producer = threading.Thread(target=produce, daemon=True)
     producer.start()
     try:
         while (item := items.get()) is not END:
@@ -35,30 +56,3 @@ def iterate(create: Callable[[], Iterator[Item]], limit: int) -> Iterator[Item]:
     finally:
         stop.set()
         producer.join()
-
-
-def _produce(
-    create: Callable[[], Iterator[Any]],
-    items: queue.Queue[Any],
-    stop: threading.Event,
-    language: str | None,
-) -> None:
-    last: Any = END
-    try:
-        with translation.override(language):
-            for item in create():
-                if not _put(items, item, stop):
-                    return
-    except Exception as error:
-        last = error
-    _put(items, last, stop)
-
-
-def _put(items: queue.Queue[Any], item: Any, stop: threading.Event) -> bool:
-    while not stop.is_set():
-        try:
-            items.put(item, timeout=PUT_TIMEOUT)
-        except queue.Full:
-            continue
-        return True
-    return False

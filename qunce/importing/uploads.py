@@ -112,12 +112,15 @@ def accept(*, path: Path, name: str, by: Staff, at: datetime) -> Upload:
     with path.open("rb") as file:
         # The suffix keeps other readers from opening a spreadsheet.
         suffix = ".xlsx" if file.read(4) == b"PK\x03\x04" else ""
+    # Browsers may send a whole path, and names may hold control codes.
+    last = name.replace("\\", "/").rpartition("/")[2]
+    plain = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cs"))
     accepted = path.with_name(path.name.removesuffix(PART_SUFFIX) + suffix)
     path.rename(accepted)
     try:
         upload = Upload(
             community=by.community,
-            name=_clean_name(name),
+            name=plain[:200] or "file",
             file=accepted.relative_to(settings.HOME).as_posix(),
             size=accepted.stat().st_size,
             created_at=at,
@@ -129,13 +132,6 @@ def accept(*, path: Path, name: str, by: Staff, at: datetime) -> Upload:
         _delete_files(accepted)
         raise
     return upload
-
-
-def _clean_name(name: str) -> str:
-    """Return the last part of the browser's name for the file, without control codes."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    plain = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cs"))
-    return plain[:200] or "file"
 
 
 def _inspect(upload: Upload, *, sheet: str = "", encoding: str = "") -> None:

@@ -73,11 +73,17 @@ def page(
     A scope is applied to chunks of rows. The page ends early, with a `next`, after
     MAX_ROWS_SCANNED rows.
     """
-    rows, orders = _select(by, filters, at), list[Order]()
+    rows = _select(by, filters, at).order_by("-paid_at", "-pk")
+    orders = list[Order]()
     chunk_size = CHUNK_SIZE if by.scope is not None else limit + 1
     position, scanned = before, 0
     while scanned < MAX_ROWS_SCANNED:
-        chunk = list(_before(rows, position)[:chunk_size])
+        older = rows
+        if position is not None:
+            paid_at = timestamps.from_micros(position[0])
+            older = rows.filter(paid_at__lte=paid_at)
+            older = older.exclude(paid_at=paid_at, pk__gte=position[1])
+        chunk = list(older[:chunk_size])
         orders += _filter_visible(by, chunk, at)
         scanned += len(chunk)
         if len(orders) > limit:
@@ -90,16 +96,6 @@ def page(
 
 def cursor(order: Order) -> Cursor:
     return timestamps.to_micros(order.paid_at), order.pk
-
-
-def _before(
-    rows: models.QuerySet[Order], position: Cursor | None
-) -> models.QuerySet[Order]:
-    if position is not None:
-        paid_at = timestamps.from_micros(position[0])
-        rows = rows.filter(paid_at__lte=paid_at)
-        rows = rows.exclude(paid_at=paid_at, pk__gte=position[1])
-    return rows.order_by("-paid_at", "-pk")
 
 
 def _select(by: Staff, filters: OrderFilters, at: datetime) -> models.QuerySet[Order]:

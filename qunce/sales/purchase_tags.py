@@ -104,7 +104,17 @@ def recompute(*, community: Community, accounts: Sequence[int], at: datetime) ->
     changed = 0
     for chunk in account_queries.chunks(accounts, ACCOUNTS_PER_BATCH):
         wanted = _count_orders(tags, chunk)
-        changed += _write(tags, wanted, _load_depths(tags, chunk))
+        for batch in _batch_changes(wanted, _load_depths(tags, chunk)):
+            extra = {
+                "tagged_at": timestamps.to_micros(at),
+                "by_id": tags.by.pk,
+                "source": SOURCE,
+                "batch_id": None,
+            }
+            with transaction.atomic():
+                for tag, depths in batch:
+                    marks.set_weights(tag_models.KIND, community.pk, tag, depths, extra)
+                    changed += len(depths)
     return changed
 
 
@@ -206,24 +216,6 @@ def _load_depths(tags: _CategoryTags, accounts: Sequence[int]) -> Depths:
     ):
         depths[tag][account] = weight
     return depths
-
-
-def _write(tags: _CategoryTags, wanted: Depths, current: Depths) -> int:
-    extra = {
-        "tagged_at": timestamps.to_micros(tags.at),
-        "by_id": tags.by.pk,
-        "source": SOURCE,
-        "batch_id": None,
-    }
-    written = 0
-    for batch in _batch_changes(wanted, current):
-        with transaction.atomic():
-            for tag, changes in batch:
-                marks.set_weights(
-                    tag_models.KIND, tags.community.pk, tag, changes, extra
-                )
-                written += len(changes)
-    return written
 
 
 def _batch_changes(

@@ -80,19 +80,27 @@ def read_batches(
     try:
         reader = _open(stream, names, delimiter, collect)
         next_row = 1
-        while (batch := _next(reader)) is not None:
+        for batch in reader:
             batch_broken, broken[:] = list(broken), []
-            numbers = _number_rows(next_row, batch.num_rows, batch_broken)
-            next_row += batch.num_rows + len(batch_broken)
+            end = next_row + batch.num_rows + len(batch_broken)
+            numbers = np.arange(next_row, end, dtype=np.int64)
+            numbers = numbers[~np.isin(numbers, [row.row for row in batch_broken])]
+            next_row = end
             columns = batch.columns
             if len(numbers) and numbers[0] == 1:
+                # The first row holds the headings.
                 columns, numbers = [c.slice(1) for c in columns], numbers[1:]
             yield rows.RowBatch(columns, numbers, batch_broken)
         if broken:
             empty = [pa.array([], pa.string()) for _name in names]
             yield rows.RowBatch(empty, np.empty(0, dtype=np.int64), list(broken))
     except pa.ArrowInvalid as error:
-        raise inspection.UnreadableFile(_explain(str(error))) from None
+        reason = _("The file cannot be read: %(error)s") % {"error": error}
+        if "straddling" in str(error):
+            reason = _(
+                "A row is longer than 8 MB. Check for an unclosed quotation mark."
+            )
+        raise inspection.UnreadableFile(reason) from None
 
 
 def _open(stream: IO[bytes], names: list[str], delimiter: str, collect: Any) -> Any:
@@ -116,23 +124,3 @@ def _open(stream: IO[bytes], names: list[str], delimiter: str, collect: Any) -> 
             null_values=[""],
         ),
     )
-
-
-def _next(reader: Any) -> pa.RecordBatch | None:
-    try:
-        return reader.read_next_batch()
-    except StopIteration:
-        return None
-
-
-def _number_rows(start: int, count: int, broken: list[rows.BrokenRow]) -> np.ndarray:
-    """Return the numbers of `count` rows from `start` on, between the broken ones."""
-    numbers = np.arange(start, start + count + len(broken), dtype=np.int64)
-    skipped = np.array([row.row for row in broken], dtype=np.int64)
-    return numbers[~np.isin(numbers, skipped)][:count]
-
-
-def _explain(message: str) -> str:
-    if "straddling" in message:
-        return _("A row is longer than 8 MB. Check for an unclosed quotation mark.")
-    return _("The file cannot be read: %(error)s") % {"error": message}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import lzma
 import zlib
@@ -58,14 +59,12 @@ class _GzipDecompressor:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
 
 
-def _xz_decompressor() -> Decompressor:
-    # Python's own opener takes as much memory as the file asks for, up to 4 GB.
-    return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=MAX_XZ_MEMORY)
-
-
 DECOMPRESSORS: dict[str, Callable[[], Decompressor]] = {
     "gz": _GzipDecompressor,
-    "xz": _xz_decompressor,
+    # Python's own opener takes as much memory as the file asks for, up to 4 GB.
+    "xz": functools.partial(
+        lzma.LZMADecompressor, format=lzma.FORMAT_XZ, memlimit=MAX_XZ_MEMORY
+    ),
 }
 
 

@@ -81,20 +81,17 @@ class SpillTable:
             count += len(batch)
             if count > limit:
                 table = pa.Table.from_batches(pending)
-                # The last value may go on in the next batch.
-                end = _start_of_last_value(table[by[0]])
-                if end:
+                # The last value may go on in the next batch, so it is held back.
+                first = table[by[0]]
+                is_last = np.asarray(pc.equal(first, first[-1]).combine_chunks())
+                different = np.flatnonzero(~is_last)
+                if len(different):
+                    end = int(different[-1]) + 1
                     yield table.slice(0, end).combine_chunks()
                     rest = table.slice(end).combine_chunks()
                     pending, count = rest.to_batches(), rest.num_rows
         if count:
             yield pa.Table.from_batches(pending).combine_chunks()
-
-
-def _start_of_last_value(column: pa.ChunkedArray) -> int:
-    same = np.asarray(pc.equal(column, column[-1]).combine_chunks())
-    different = np.flatnonzero(~same)
-    return int(different[-1]) + 1 if len(different) else 0
 
 
 def query(sql: str, **tables: pa.Table) -> pa.Table:

@@ -59,7 +59,7 @@ def inspect(path: Path, *, encoding: str = "", one_line: bool = False) -> FileIn
     """
     with path.open("rb") as file:
         compression = decompression.detect_compression(file.read(6))
-    counter = _ByteCounter(path, bool(compression), one_line)
+    counter = _ByteCounter(path.stat().st_size, bool(compression), one_line)
     detector = _EncodingDetector(encoding)
     with open_bytes(path, compression) as stream:
         while block := stream.read(decompression.BLOCK_BYTES):
@@ -78,7 +78,7 @@ def inspect(path: Path, *, encoding: str = "", one_line: bool = False) -> FileIn
 
 @dataclass
 class _ByteCounter:
-    path: Path
+    file_size: int
     is_compressed: bool
     one_line: bool
     size: int = 0
@@ -92,8 +92,13 @@ class _ByteCounter:
     def add(self, block: bytes, *, is_bytewise: bool) -> None:
         self.size += len(block)
         self.digest.update(block)
-        if self.is_compressed and self.size > MIN_BYTES_FOR_RATIO:
-            self._check_ratio()
+        max_size = max(MIN_BYTES_FOR_RATIO, MAX_RATIO * self.file_size)
+        if self.is_compressed and self.size > max_size:
+            raise UnreadableFile(
+                _(
+                    "The file was rejected because it unpacks to more than 400 times its size."
+                )
+            )
         if is_bytewise and b"\0" in block:
             raise UnreadableFile(_("This is not a text file: it contains null bytes."))
         self.lines += block.count(b"\n")
@@ -105,14 +110,6 @@ class _ByteCounter:
             raise UnreadableFile(
                 _("Line %(line)d is longer than 4 MB: this is not a table.")
                 % {"line": self.lines + 1}
-            )
-
-    def _check_ratio(self) -> None:
-        if self.size > MAX_RATIO * self.path.stat().st_size:
-            raise UnreadableFile(
-                _(
-                    "The file was rejected because it unpacks to more than 400 times its size."
-                )
             )
 
 
@@ -151,7 +148,10 @@ class _EncodingDetector:
 
     def _change_encoding(self, block: bytes, error: UnicodeDecodeError) -> None:
         valid = block[: max(error.start, 0)]
-        if self.encoding != "utf-8" or self._is_given or self._was_utf8(valid):
+        # GB18030 text may be valid UTF-8 by chance, but hardly for more than 3 characters.
+        chinese = len(CJK.findall(valid.decode("utf-8", "ignore")))
+        was_utf8 = self._has_other_text or self._chinese_count + chinese > 3
+        if self.encoding != "utf-8" or self._is_given or was_utf8:
             raise UnreadableFile(
                 _("Line %(line)d is not valid %(encoding)s; save the file as UTF-8.")
                 % {
@@ -162,11 +162,6 @@ class _EncodingDetector:
         self.encoding = "gb18030"
         self._decoder = codecs.getincrementaldecoder("gb18030")()
         self.add(block)
-
-    def _was_utf8(self, valid: bytes) -> bool:
-        # GB18030 text may be valid UTF-8 by chance, but hardly for more than 3 characters.
-        count = self._chinese_count + len(CJK.findall(valid.decode("utf-8", "ignore")))
-        return self._has_other_text or count > 3
 
     def finish(self) -> str:
         """Return the encoding; raises if the file ends within a character."""

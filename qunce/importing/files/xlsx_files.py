@@ -50,7 +50,17 @@ def check_size(path: Path) -> int:
                 raise inspection.UnreadableFile(
                     _("This is not an .xlsx file. Save it as .xlsx or CSV.")
                 )
-            return _measure_entries(archive)
+            # Every entry is checked, because workbook.xml decides which are sheets.
+            bytes_left, rows_used = MAX_UNPACKED_BYTES, 1
+            for entry in archive.infolist():
+                rectangle = _Rectangle()
+                for block in _read_entry(archive, entry):
+                    bytes_left -= len(block)
+                    if bytes_left < 0:
+                        raise _too_large()
+                    rectangle.add(block)
+                rows_used = max(rows_used, rectangle.last_row)
+            return rows_used - 1
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -62,20 +72,6 @@ def check_size(path: Path) -> int:
         raise inspection.UnreadableFile(
             _("This is not a spreadsheet: %(error)s") % {"error": error}
         ) from None
-
-
-def _measure_entries(archive: zipfile.ZipFile) -> int:
-    # Every entry is checked, because workbook.xml decides which of them are sheets.
-    bytes_left, rows_used = MAX_UNPACKED_BYTES, 1
-    for entry in archive.infolist():
-        rectangle = _Rectangle()
-        for block in _read_entry(archive, entry):
-            bytes_left -= len(block)
-            if bytes_left < 0:
-                raise _too_large()
-            rectangle.add(block)
-        rows_used = max(rows_used, rectangle.last_row)
-    return rows_used - 1
 
 
 def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:

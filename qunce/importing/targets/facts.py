@@ -113,35 +113,25 @@ class FactWriter:
         times = np.asarray(chunk.columns.pop("happened_at"))
         accounts = self._resolver.resolve(chunk.get("member_key"), times)
         keys = _fill_keys(chunk, times)
-        hashes = self._hash(keys)
+        hashes = np.empty(len(keys), dtype=np.int64)
+        # In parts, as Python objects take much more memory than Arrow's.
+        for start in range(0, len(keys), KEYS_PER_HASH_CALL):
+            part = keys.slice(start, KEYS_PER_HASH_CALL).cast(pa.binary()).to_pylist()
+            hashes[start : start + len(part)] = ingest.hashes_of(self._source_id, part)
         # Sorted, so that neighbours in the table of hashes are written together.
         order = np.lexsort((chunk.row_numbers, hashes))
         self._hashes, self._times = hashes[order], times[order]
         self._accounts = accounts[order]
-        self._kinds = self._kind_ids(chunk.get("kind"))[order]
+        encoded = pc.dictionary_encode(chunk.get("kind"))
+        kinds = encoded.dictionary.to_pylist()
+        ids_by_kind = facts.ensure_kinds(kinds)
+        ids_by_code = np.array([ids_by_kind[kind] for kind in kinds], dtype=np.int64)
+        self._kinds = ids_by_code[np.asarray(encoded.indices)][order]
         self._groups = self._resolve_groups(chunk.get("group_key"), times)[order]
         self._payloads = chunk.get("payload").take(pa.array(order))
         chunk.columns.clear()
         self._keys = keys.take(pa.array(order))
         return len(order)
-
-    def _hash(self, keys: pa.Array) -> np.ndarray:
-        parts = [
-            ingest.hashes_of(
-                self._source_id,
-                keys.slice(start, KEYS_PER_HASH_CALL).cast(pa.binary()).to_pylist(),
-            )
-            for start in range(0, len(keys), KEYS_PER_HASH_CALL)
-        ]
-        return np.concatenate(parts or [np.empty(0, dtype=np.int64)])
-
-    def _kind_ids(self, kinds: pa.Array) -> np.ndarray:
-        encoded = pc.dictionary_encode(kinds)
-        names = encoded.dictionary.to_pylist()
-        ids_by_name = facts.ensure_kinds(names)
-        ids = np.array([ids_by_name[name] for name in names], dtype=np.int64)
-        kind_ids: np.ndarray = ids[np.asarray(encoded.indices)]
-        return kind_ids
 
     def _resolve_groups(self, keys: pa.Array, times: np.ndarray) -> np.ndarray:
         """Return group ids, 0 for null keys; unknown groups are created."""

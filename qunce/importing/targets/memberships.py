@@ -144,9 +144,17 @@ def write_group(job: ImportJob, group_id: int, rows: list[Row]) -> set[int]:
         row.account_id: row
         for row in Membership.objects.filter(group_id=group_id, account_id__in=accounts)
     }
+    old_states: dict[int, State] = {
+        account: (
+            row.role,
+            timestamps.to_micros(row.joined_at),
+            timestamps.to_micros(row.left_at) if row.left_at else None,
+        )
+        for account, row in existing.items()
+    }
     accounts_by_state: dict[State, list[int]] = {}
     for _group_id, account, role, joined_at, left_at in rows:
-        old = _state_of(existing[account]) if account in existing else None
+        old = old_states.get(account)
         if old and left_at is None and not _is_news(old, joined_at, role):
             continue
         if joined_at is None:
@@ -159,15 +167,6 @@ def write_group(job: ImportJob, group_id: int, rows: list[Row]) -> set[int]:
         _store(job, group_id, state, changed)
         _record(job, group_id, state, changed, existing)
     return {account for changed in accounts_by_state.values() for account in changed}
-
-
-def _state_of(membership: Membership) -> State:
-    left_at = membership.left_at
-    return (
-        membership.role,
-        timestamps.to_micros(membership.joined_at),
-        timestamps.to_micros(left_at) if left_at else None,
-    )
 
 
 def _is_news(old: State, joined_at: int | None, role: str | None) -> bool:

@@ -33,10 +33,6 @@ class InvalidDepth(errors.Invalid):
     """A depth must be a whole number, 0 or more."""
 
 
-def _normalise_tag(text: str) -> str:
-    return naming.check(text, naming.NO_RULE)
-
-
 def _normalise_depth(text: str) -> str:
     try:
         depth = numbers.parse(text)
@@ -67,7 +63,7 @@ class TagTarget(Target):
             "text",
             _("Tag"),
             "标签 标签名 标签名称 tags tag_name",
-            _normalise_tag,
+            lambda text: naming.check(text, naming.NO_RULE),
         ),
         Field(
             "depth",

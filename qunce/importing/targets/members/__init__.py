@@ -26,18 +26,6 @@ if TYPE_CHECKING:
 MAX_NAME_LENGTH = 200
 
 
-def _truncate_name(text: str) -> str:
-    return text[:MAX_NAME_LENGTH]
-
-
-def _normalise_phone(text: str) -> str:
-    return identifiers.normalise("phone", text)
-
-
-def _normalise_email(text: str) -> str:
-    return identifiers.normalise("email", text)
-
-
 def _normalise_tags(text: str) -> str:
     from qunce.importing import typed_columns
 
@@ -66,7 +54,7 @@ class MemberTarget(Target):
             _("Name or nickname"),
             "昵称 姓名 客户名称 客户昵称 微信昵称 会员姓名 用户昵称 名称 客户 nickname full_name "
             "customer_name display_name first_name",
-            _truncate_name,
+            lambda text: text[:MAX_NAME_LENGTH],
         ),
         Field(
             "joined_at",
@@ -87,14 +75,14 @@ class MemberTarget(Target):
             _("Phone"),
             "手机 手机号 手机号码 电话 联系电话 联系方式 电话号码 mobile phone_number "
             "mobile_phone tel",
-            _normalise_phone,
+            lambda text: identifiers.normalise("phone", text),
         ),
         Field(
             "email",
             "text",
             _("E-mail"),
             "邮箱 电子邮箱 e-mail mail 电子邮件",
-            _normalise_email,
+            lambda text: identifiers.normalise("email", text),
         ),
         Field(
             "unionid",

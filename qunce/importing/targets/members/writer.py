@@ -274,29 +274,26 @@ class MemberWriter:
         for key in sorted(accounts_by_tag, key=lambda key: tags[key].pk):
             tagged = _find_tagged(tags[key].pk, accounts_by_tag[key])
             missing = [a for a in accounts_by_tag[key] if a not in tagged]
-            if missing:
-                self._apply(tags[key], missing)
-                changed.update(missing)
-        return changed
-
-    def _apply(self, tag: tag_models.Tag, account_ids: list[int]) -> None:
-        job = self._job
-        if self._batch is None:
-            # All tags of an import are one batch, which staff can undo.
-            self._batch = assignments.create_batch(
-                community=job.community,
+            if not missing:
+                continue
+            if self._batch is None:
+                # All tags of an import are one batch, which staff can undo.
+                self._batch = assignments.create_batch(
+                    community=job.community,
+                    by=job.by,
+                    at=job.started_at,
+                    source=SOURCE,
+                    note=job.file_name,
+                )
+            assignments.apply(
+                tag=tags[key],
+                accounts=missing,
                 by=job.by,
                 at=job.started_at,
-                source=SOURCE,
-                note=job.file_name,
+                batch=self._batch,
             )
-        assignments.apply(
-            tag=tag,
-            accounts=account_ids,
-            by=job.by,
-            at=job.started_at,
-            batch=self._batch,
-        )
+            changed.update(missing)
+        return changed
 
     def _add_to_groups(self, rows: Mapping[int, Row]) -> set[int]:
         now = timestamps.to_micros(self._job.started_at)

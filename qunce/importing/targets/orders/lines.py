@@ -37,20 +37,17 @@ class OrderLines:
         for chunk in parsing.parse_batches(self._plan):
             self._problems += chunk.problems
             self._rows_read += chunk.rows_read
-            self._table.add(self._to_table(chunk))
+            # The same columns for every chunk; the details are `d0`, `d1` …
+            columns: dict[str, pa.Array] = {"row": pa.array(chunk.row_numbers)}
+            for name, value_type in sql.LINE_COLUMNS.items():
+                columns[name] = chunk.get(name).cast(value_type)
+            for index, name in enumerate(self._details):
+                columns[f"d{index}"] = chunk.get(name)
+            self._table.add(pa.table(columns))
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._table.close()
-
-    def _to_table(self, chunk: ParsedChunk) -> pa.Table:
-        """Return the same columns for every file; the details are `d0`, `d1` …"""
-        columns: dict[str, pa.Array] = {"row": pa.array(chunk.row_numbers)}
-        for name, value_type in sql.LINE_COLUMNS.items():
-            columns[name] = chunk.get(name).cast(value_type)
-        for index, name in enumerate(self._details):
-            columns[f"d{index}"] = chunk.get(name)
-        return pa.table(columns)
 
     def read_orders(self) -> Iterator[ParsedChunk]:
         """Yield the orders sorted by key; the first chunk has all problems of lines."""

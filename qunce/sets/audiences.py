@@ -103,6 +103,7 @@ class _Query:
         return snap.memoize(("audience", self), version, lambda: self._evaluate(snap))
 
     def _evaluate(self, snap: Snapshot) -> BitMap:
+        # The scope is applied last, to the whole result.
         people = self.rule.node.evaluate(snap, snap.everyone())
         visible = self.visible(snap)
         return people if visible is None else people & visible
@@ -111,6 +112,7 @@ class _Query:
         """The people in the scope, or None if there is no scope."""
         if self.scope is None:
             return None
+        # Who has left stays in the scope; the rule decides about former members.
         return self.scope.evaluate(snap, snap.everyone(with_left=True))
 
 
@@ -204,6 +206,7 @@ def explain(
     def list_reasons(snap: Snapshot) -> Explanation:
         query = _prepare(snap, rule, by)
         person = snap.aliases.person_id(account)
+        # Presence first, then the scope, then the rule, as the explanation is read.
         reasons = [_presence_reason(snap, person)]
         if query.scope is not None:
             reasons += [

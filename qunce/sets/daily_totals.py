@@ -131,7 +131,14 @@ def sum_by_day(
     sql = f"{DAY_SUMS} ({_kind_list(kinds)})"
     tables = {}
     if among is not None:
-        accounts = snapshots.run(community, at, lambda snap: _accounts(snap, among))
+
+        def find_accounts(snap: Snapshot) -> BitMap:
+            """All accounts of these people: the first, and every one merged into it."""
+            snap.load_revisions(())
+            pairs = snap.aliases.person_ids.items()
+            return among | bitmaps.of([a for a, person in pairs if person in among])
+
+        accounts = snapshots.run(community, at, find_accounts)
         tables["among"] = pa.table({"account": bitmaps.array_of(accounts)})
         sql += " AND account IN (SELECT account FROM among)"
     rows = mirror.query(
@@ -141,14 +148,6 @@ def sum_by_day(
     by_day = dict(zip(days, zip(counts, amounts, strict=True), strict=True))
     sums = [by_day.get(day, (0, 0)) for day in range(first, last + 1)]
     return DaySums([count for count, _ in sums], [amount for _, amount in sums])
-
-
-def _accounts(snap: Snapshot, people: BitMap) -> BitMap:
-    """All accounts of these people: the first one and every one merged into it."""
-    snap.load_revisions(())
-    person_ids = snap.aliases.person_ids
-    merged = [account for account, person in person_ids.items() if person in people]
-    return people | bitmaps.of(merged)
 
 
 def count_people_by_day(

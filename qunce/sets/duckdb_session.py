@@ -63,5 +63,6 @@ def query(sql: str, params: Sequence[Any] = (), **tables: pa.Table) -> pa.Table:
     try:
         return connection.sql(sql, params=list(params)).to_arrow_table()
     finally:
+        # The cursor stays, and must not keep the tables in memory.
         for name in tables:
             connection.unregister(name)

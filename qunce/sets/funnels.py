@@ -82,6 +82,7 @@ class _StepCounter:
 
     def add_children(self, rule: Any, node: Node, path: str, universe: BitMap) -> None:
         snap = self.snap
+        # Everything inside `with_left` is evaluated for former members, too.
         if isinstance(node, WithLeft):
             universe = snap.everyone(with_left=True)
         universes = _list_universes(snap, node, universe)

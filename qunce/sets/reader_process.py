@@ -35,14 +35,12 @@ def main() -> None:
         writer = writer or pa.ipc.new_stream(out, batch.schema)
         writer.write_batch(batch)
     if writer is None:
-        writer = pa.ipc.new_stream(out, _schema())
+        # A stream needs a schema even if there is no fact.
+        *numbers, text = COLUMNS.split(", ")
+        fields = [*((name, pa.int64()) for name in numbers), (text, pa.string())]
+        writer = pa.ipc.new_stream(out, pa.schema(fields))
     writer.close()
     out.flush()
-
-
-def _schema() -> pa.Schema:
-    *numbers, text = COLUMNS.split(", ")
-    return pa.schema([*((name, pa.int64()) for name in numbers), (text, pa.string())])
 
 
 def _read_sqlite(path: str, after: int, until: int) -> Iterator[pa.RecordBatch]:
@@ -57,6 +55,7 @@ def _read_sqlite(path: str, after: int, until: int) -> Iterator[pa.RecordBatch]:
             **{"adbc.sqlite.query.batch_rows": str(ROWS_PER_BATCH)}
         )
         cursor.execute(TYPE_ROW + facts)
+        # The first row only gave the types.
         skip = 1
         for batch in cursor.fetch_record_batch():
             yield batch.slice(skip)

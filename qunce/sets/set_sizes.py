@@ -32,6 +32,7 @@ def count_by_ref(
         keys |= tree.revision_keys(scope)
 
     def count(snap: Snapshot) -> dict[int, int]:
+        # All revisions are read by one query.
         snap.load_revisions(keys)
         if scope is None:
             return {ref: _count_present(snap, kind, ref) for ref in unique_refs}

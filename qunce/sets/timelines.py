@@ -103,6 +103,7 @@ def _columns(table: Any) -> list[Ints]:
 
 
 def _people(community: Community, accounts: Ints) -> Ints:
+    # Without a snapshot: sums and gaps may be a moment older than the aliases.
     people = aliases.Aliases.load(community.pk).map_array(accounts)
     return np.asarray(people, dtype=np.int64)
 

@@ -40,6 +40,7 @@ def assign(community_id: int, person_ids: Mapping[int, int]) -> None:
 
     An account that is its own person loses its alias.
     """
+    # One revision covers all aliases of a community: they are few and read as a whole.
     revisions.bump(community_id, KIND, [0])
     Alias.objects.filter(account_id__in=list(person_ids)).delete()
     Alias.objects.bulk_create(
@@ -98,6 +99,7 @@ class Aliases:
         aliased, people = self._pairs
         if not aliased.size or not accounts.size:
             return accounts
+        # An account behind the last alias is clipped to it, and then does not equal it.
         index = np.minimum(np.searchsorted(aliased, accounts), len(aliased) - 1)
         return np.where(aliased[index] == accounts, people[index], accounts)
 
@@ -114,6 +116,7 @@ class Aliases:
         merged = counter.nonzero() & self.aliased
         if not merged:
             return counter
+        # The counts of merged accounts leave the bits, are summed and added again.
         accounts = bitmaps.array_of(merged)
         counts = np.zeros(len(accounts), dtype=np.int64)
         for bit, slice_ in enumerate(counter.slices):

@@ -152,6 +152,7 @@ def read_changes(ref: int, since: int, column: Column) -> Column:
     for _, _, text, _ in rows:
         if text is not None:
             indexes.setdefault(text, len(indexes))
+    # A `multi` value may lose and gain items, so a changed account's rows are replaced.
     accounts, numbers, set_at = _arrays(rows, indexes)
     return _sort(
         np.concatenate([column.accounts[unchanged], accounts]),

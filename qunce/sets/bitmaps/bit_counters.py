@@ -64,6 +64,7 @@ class BitCounter:
     __hash__ = None  # type: ignore[assignment]
 
     def __add__(self, other: BitCounter) -> BitCounter:
+        # A full adder per bit; without a carry, which is frequent, a half adder will do.
         total: list[BitMap] = []
         carry = bitmaps.EMPTY
         for bit in range(max(len(self.slices), len(other.slices))):
@@ -91,6 +92,8 @@ class BitCounter:
         """The people with a count ≥ `number`, for `number` ≥ 1."""
         if number.bit_length() > len(self.slices):
             return BitMap()
+        # From the top bit down: `above` has the people whose count is already higher,
+        # `equal` those whose bits equal the bits of `number` so far.
         above, equal = BitMap(), self.nonzero()
         for bit in range(len(self.slices) - 1, -1, -1):
             slice_ = self.slices[bit]
@@ -135,6 +138,7 @@ class BitCounter:
 
 def sum_all(counters: Iterable[BitCounter]) -> BitCounter:
     """The sum of many counters, added in pairs so that carries stay short."""
+    # Adding one after another would carry through the long sum each time.
     level = list(counters)
     while len(level) > 1:
         pairs = [a + b for a, b in zip(level[::2], level[1::2], strict=False)]

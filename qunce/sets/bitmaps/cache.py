@@ -42,6 +42,7 @@ class Cache:
             old = self._entries.pop(key, None)
             self.size += size - (old[2] if old else 0)
             self._entries[key] = (version, content, size)
+            # The entry just set stays, even if it is larger than the limit.
             while self.size > settings.SETS_CACHE_BYTES and len(self._entries) > 1:
                 self.size -= self._entries.popitem(last=False)[1][2]
 
@@ -63,6 +64,7 @@ def size_of(content: Any) -> int:
     if isinstance(content, BitCounter):
         return sum(size_of(slice_) for slice_ in content.slices)
     if isinstance(content, Column):
+        # About 50 bytes for a Python string beside its characters.
         texts = sum(len(text) + 50 for text in content.texts)
         return content.accounts.nbytes * 3 + texts
     if isinstance(content, tuple | list):

@@ -84,6 +84,7 @@ def set_weights(
     several refs in ascending order. Rows that would not change are left alone. `extra`
     are further columns for the changed rows.
     """
+    # The bump locks the ref, so the weights read next cannot change until the commit.
     rev = revisions.bump(community_id, kind.name, [ref])[ref]
     changes = _list_changes(kind, ref, weights)
     if changes:
@@ -100,6 +101,7 @@ def restore_weights(
     """
     rev = revisions.bump(community_id, kind.name, [ref])[ref]
     changes = _list_changes(kind, ref, weights)
+    # One statement sets one weight.
     by_weight: dict[int, list[int]] = {}
     for account, (_, after) in changes.items():
         by_weight.setdefault(after, []).append(account)
@@ -143,6 +145,7 @@ def _upsert(
     weights: Mapping[int, int],
     extra: Mapping[str, Any] | None,
 ) -> None:
+    # A removed row has `present` false and any positive weight.
     more = dict(extra or {})
     columns = [kind.ref_column, "account_id", "weight", "present", "rev", *more]
     updates = ", ".join(f"{name} = excluded.{name}" for name in columns[2:])

@@ -132,6 +132,7 @@ def save_all() -> int:
     saved_revisions = {row[:3]: row[3] for row in saved}
     count = 0
     for ref in list_refs():
+        # A set that was never saved counts all of its rows as changed.
         since = saved_revisions.get((ref.community_id, ref.kind, ref.ref), -1)
         if since < ref.rev:
             count += save_large(ref, since)

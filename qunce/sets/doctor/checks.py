@@ -65,6 +65,7 @@ def check_derived() -> Iterator[Finding]:
         for table in log.read(0, position.reached):
             counter.add(table)
             totals.add(table)
+        # With a gap the mirror cannot be queried, and the gap is reported already.
         if not gaps:
             yield from _check_mirror(totals)
         yield from _check_day_counts(counter.counters())
@@ -160,6 +161,7 @@ def _check_day_counts(of_log: dict[Day, BitCounter]) -> Iterator[Finding]:
 def _pair_with_stored(
     of_log: dict[Day, BitCounter],
 ) -> Iterator[tuple[Day, BitCounter, BitCounter]]:
+    # Days are read in chunks, since all stored counters may not fit into memory.
     remaining = dict(of_log)
     for row in DayCount.objects.iterator(chunk_size=100):
         day = row.community_id, row.kind_id, row.day
@@ -188,6 +190,7 @@ def _difference(expected: BitCounter, stored: BitCounter) -> tuple[int, int]:
 def check_persisted_sets() -> Iterator[Finding]:
     refs = {(ref.community_id, *ref.key): ref for ref in persisted_sets.list_refs()}
     for row in PersistedSet.objects.only("community_id", "kind", "ref", "rev"):
+        # A set that is newer than its rows would never be brought up to date.
         ref = refs.get((row.community_id, row.kind, row.ref))
         if ref is None or row.rev > ref.rev:
             text = _("The stored set of %(kind)s %(ref)s is newer than its rows.")
@@ -244,8 +247,14 @@ def check_erased() -> Iterator[Finding]:
 
     exempt_ids = set(erasure.exempt_kind_ids())
     accounts_by_store = {
-        _("day counts"): _accounts_in_day_counts(exempt_ids),
-        _("stored sets"): _accounts_in_persisted_sets(),
+        _("day counts"): bitmaps.union(
+            BitCounter.from_bytes(day.blob).nonzero()
+            for day in DayCount.objects.exclude(kind_id__in=exempt_ids).iterator(100)
+        ),
+        _("stored sets"): bitmaps.union(
+            persisted_sets.account_ids(row.kind, bytes(row.blob))
+            for row in PersistedSet.objects.iterator(20)
+        ),
         _("the mirror"): _accounts_in_mirror(exempt_ids),
         _("the log"): _erased_accounts_in_log(exempt_ids),
     }
@@ -254,18 +263,6 @@ def check_erased() -> Iterator[Finding]:
             text = _("The erased account %(account)s is still in %(place)s.")
             params = {"account": account, "place": store}
             yield Finding("erased", str(account), text % params, erase_again)
-
-
-def _accounts_in_day_counts(exempt_ids: set[int]) -> BitMap:
-    days = DayCount.objects.exclude(kind_id__in=exempt_ids).iterator(chunk_size=100)
-    return bitmaps.union(BitCounter.from_bytes(day.blob).nonzero() for day in days)
-
-
-def _accounts_in_persisted_sets() -> BitMap:
-    rows = PersistedSet.objects.iterator(chunk_size=20)
-    return bitmaps.union(
-        persisted_sets.account_ids(row.kind, bytes(row.blob)) for row in rows
-    )
 
 
 def _accounts_in_mirror(exempt_ids: set[int]) -> BitMap:

@@ -50,14 +50,12 @@ def read(after: int, until: int) -> Iterator[pa.RecordBatch | pa.Table]:
 def _connection_string() -> str:
     """The parameters of Django's connection, in libpq's format."""
     params = connection.get_connection_params()
-    names = ("dbname", "user", "password", "host", "port", "options", "sslmode")
-    return " ".join(
-        f"{name}='{_escape(str(params[name]))}'" for name in names if params.get(name)
-    )
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")
+    parts = []
+    for name in ("dbname", "user", "password", "host", "port", "options", "sslmode"):
+        if params.get(name):
+            value = str(params[name]).replace("\\", "\\\\").replace("'", "\\'")
+            parts.append(f"{name}='{value}'")
+    return " ".join(parts)
 
 
 def fingerprint(until: int) -> str:

@@ -43,6 +43,7 @@ class DayCounter:
         self._counters: dict[Day, BitCounter] = {}
 
     def add(self, facts: pa.Table) -> None:
+        # Facts without an account are only in the mirror.
         facts = facts.select(["community", "kind", "account", "happened_at"])
         if facts["account"].null_count:
             facts = facts.filter(pc.is_valid(facts["account"]))
@@ -73,6 +74,7 @@ class DayCounter:
         communities, index_of = _rank(community)
         for index, community_id in enumerate(communities):
             clock = self._clocks.get(int(community_id), DEFAULT_CLOCK)
+            # The usual case needs no masks.
             if len(communities) == 1:
                 return community_days.days_of(clock.zone, clock.start, happened)
             is_here = index_of == index
@@ -83,6 +85,7 @@ class DayCounter:
 
     def _indexes_of(self, community: Ints, kind: Ints, day: Ints) -> Ints:
         """The index of each fact's day; a day seen for the first time gets the next one."""
+        # Community, kind and day become one number, of which there are few distinct ones.
         kinds, first = int(kind.max()) + 1, int(day.min())
         width = int(day.max()) - first + 1
         pairs, pair_of = _rank(community * kinds + kind)
@@ -100,6 +103,7 @@ class DayCounter:
             return
         numbers = np.concatenate(self._buffer)
         self._buffer, self._size = [], 0
+        # After sorting, equal numbers are the facts of one account on one day.
         numbers.sort()
         starts = _starts(numbers)
         counts = np.diff(starts, append=len(numbers))

@@ -81,6 +81,7 @@ def waiting_since() -> datetime | None:
 
 def recover() -> tuple[Position, Clocks]:
     """The repaired position to continue from. Requires the deriver's lock."""
+    # The database was replaced, or it is an older copy of the same one.
     token = lineage.ensure_current()
     position = Position.objects.order_by("pk").first()
     if (
@@ -89,10 +90,12 @@ def recover() -> tuple[Position, Clocks]:
         or log.is_different_log(position.reached, position.last_fact)
     ):
         position = reset(token)
+    # A crash has left files behind, or a power failure has lost some.
     at = mirror.MirrorPosition(position.mirror_folder, position.reached)
     mirror.prune(at)
     for after, until in mirror.coverage(at).gaps:
         mirror.write(at.folder, after + 1, until, log.read(after, until))
+    # A community's clock was changed.
     clocks = community_clocks.load()
     for community in community_clocks.list_changed(position.clock_revisions, clocks):
         _recount_days(position, community, clocks)
@@ -142,6 +145,7 @@ def _derive(
     facts = mirror.write(position.mirror_folder, after + 1, until, counter.tee(tables))
     counters, last_fact = counter.counters(), log.fingerprint(until)
     with transaction.atomic(using=derived_models.db_alias()):
+        # The lock should prevent this; the condition makes a double count impossible.
         unmoved = Position.objects.filter(pk=position.pk, reached=after)
         if not unmoved.update(reached=until, last_fact=last_fact):
             raise PositionMoved

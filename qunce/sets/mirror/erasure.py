@@ -47,12 +47,17 @@ def erase(accounts: Iterable[int]) -> int:
     whose writers have not committed yet are found by the next call.
     """
     erased = BitMap(accounts)
+    # Facts that are derived already are found by account in the mirror.
     deriver.catch_up()
     with locks.acquire(locks.DERIVER), locks.acquire(locks.MERGE):
         position, _ = deriver.recover()
         deleted = _delete_facts(_list_fact_ids(position, erased))
         _erase_from_day_counts(position, erased)
-        _erase_from_persisted_sets(erased)
+        # Persisted sets with one of the accounts are deleted, and saved again later.
+        for row in PersistedSet.objects.iterator(chunk_size=20):
+            saved = persisted_sets.account_ids(row.kind, bytes(row.blob))
+            if not saved.isdisjoint(erased):
+                row.delete()
         _erase_from_mirror(position, erased)
     return deleted
 
@@ -129,27 +134,19 @@ def _erase_from_day_counts(position: Position, erased: BitMap) -> None:
         position.save(update_fields=["token"])
 
 
-def _erase_from_persisted_sets(erased: BitMap) -> None:
-    """Delete every persisted set with one of the accounts; it is saved again later."""
-    for row in PersistedSet.objects.iterator(chunk_size=20):
-        accounts = persisted_sets.account_ids(row.kind, bytes(row.blob))
-        if not accounts.isdisjoint(erased):
-            row.delete()
-
-
 def _erase_from_mirror(position: Position, erased: BitMap) -> None:
     at = mirror.MirrorPosition(position.mirror_folder, position.reached)
     folder = mirror.folder(at.folder)
     for file in mirror.coverage(at).files:
-        affected = {part for part in file.parts if _has_facts(folder, part, erased)}
+        affected = set()
+        for part in file.parts:
+            table = parquet.read_table(folder / part.name, columns=["account", "kind"])
+            if pc.any(_mask(table, erased)).as_py():
+                affected.add(part)
         if affected:
             _rewrite(folder, file, affected, erased)
+    # Without grace: a reader may fail once and lists the files again.
     mirror.prune(at, grace=0)
-
-
-def _has_facts(folder: Path, part: FilePart, erased: BitMap) -> bool:
-    columns = parquet.read_table(folder / part.name, columns=["account", "kind"])
-    return bool(pc.any(_mask(columns, erased)).as_py())
 
 
 def _mask(table: pa.Table, erased: BitMap) -> pa.ChunkedArray:

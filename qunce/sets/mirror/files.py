@@ -105,6 +105,7 @@ def choose_coverage(parts: Iterable[FilePart], until: int) -> Coverage:
         for key, group in grouped.items()
         if len(group) == group[0].parts and group[0].last <= until
     ]
+    # The widest comes first among files with the same start, then the latest version.
     usable.sort(key=lambda file: (file.first, -file.last, -file.version))
     chosen, gaps, reached = [], [], 0
     for file in usable:
@@ -125,6 +126,7 @@ def sort_facts(facts: pa.Table) -> pa.Table:
     One number per fact makes this three times faster than sorting by columns. The order
     of times inside does not matter, since it prunes nothing.
     """
+    # 12 bits for the community, 16 for the kind, 36 for the account.
     keys = facts["community"].to_numpy().astype(np.int64) << 52
     keys |= facts["kind"].to_numpy().astype(np.int64) << 36
     keys |= facts["account"].fill_null(0).to_numpy()
@@ -160,6 +162,7 @@ def write_part(folder: Path, facts: pa.Table, name: str) -> Path:
         )
         file.flush()
         os.fsync(file.fileno())
+    # Only a file whose content is on the disk gets its name.
     unfinished.rename(path)
     return path
 

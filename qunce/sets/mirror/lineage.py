@@ -95,6 +95,7 @@ def _raise_transaction_ids(*, is_restored: bool) -> None:
     highest, horizon = db.rows(SELECT_HIGHEST)[0]
     if not is_restored and highest <= horizon:
         return
+    # The bias is the distance between the stored numbers and this cluster's own ones.
     last_restored = db.rows(SELECT_LAST_RESTORED)[0][0]
     db.execute(UPDATE_RECENT_FACTS, [highest + 1, last_restored])
     oldest = db.rows("SELECT qunce_horizon() - qunce_bias()")[0][0]

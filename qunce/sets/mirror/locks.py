@@ -43,6 +43,7 @@ def _file_lock(name: str, wait: bool) -> Iterator[bool]:
 
 @contextmanager
 def _advisory_lock(name: str, wait: bool) -> Iterator[bool]:
+    # Advisory locks have numbers; a prefix keeps them apart from those of other programs.
     key = zlib.crc32(f"qunce {name}".encode())
     acquired = True
     if wait:

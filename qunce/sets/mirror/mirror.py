@@ -7,6 +7,7 @@ It never sees a file that is not in that list.
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import threading
 import time
@@ -99,6 +100,7 @@ def _update_view(at: MirrorPosition) -> None:
     if found.gaps:
         raise MirrorIncomplete
     names = found.names()
+    # The cursor is part of it: after a fork the view does not exist yet.
     view = (at.folder, names, duckdb_session.cursor())
     if getattr(_local, "view", None) == view:
         return
@@ -152,15 +154,18 @@ def prune(at: MirrorPosition, *, grace: float = GRACE_SECONDS) -> None:
     """Remove files that nobody reads: those of a crash now, superseded ones later."""
     root = Path(settings.MIRROR)
     before = time.time() - grace
+    # Folders of former derivations.
     for other in root.iterdir() if root.is_dir() else ():
         if other.name != at.folder and other.stat().st_mtime <= before:
             shutil.rmtree(other, ignore_errors=True)
     current = folder(at.folder)
     if not current.is_dir():
         return
+    # Files that a killed deriver was writing.
     for path in current.glob("growing-*"):
         path.unlink(missing_ok=True)
     parts = files.list_parts(current)
+    # Files that were published, but whose position was not committed.
     for part in parts:
         if part.last > at.reached:
             (current / part.name).unlink(missing_ok=True)
@@ -200,7 +205,12 @@ def merge(*, wait: bool = False) -> int:
             run = _next_run(coverage(at))
             if not run:
                 break
-            _merge(folder(at.folder), run)
+            current = folder(at.folder)
+            names = [part.name for file in run for part in file.parts]
+            tables = [parquet.read_table(current / name) for name in names]
+            facts = files.sort_facts(pa.concat_tables(tables))
+            part = FilePart(run[0].first, run[-1].last, 0, 0, 1, facts.num_rows)
+            files.write_part(current, facts, part.name)
             merged += len(run)
     return merged
 
@@ -208,6 +218,7 @@ def merge(*, wait: bool = False) -> int:
 def _next_run(found: Coverage) -> list[MirrorFile]:
     """The first run of enough neighbours of one tier or smaller."""
     for size in TIER_SIZES:
+        # The None at the end closes the last run.
         run: list[MirrorFile] = []
         for file in (*found.files, None):
             if (
@@ -218,24 +229,7 @@ def _next_run(found: Coverage) -> list[MirrorFile]:
                 run.append(file)
                 continue
             if len(run) >= MIN_FILES_PER_MERGE:
-                return _limit_to_memory(run)
+                sums = itertools.accumulate(merged.rows for merged in run)
+                return run[: sum(total <= MAX_MERGED_FACTS for total in sums)]
             run = [file] if file and file.rows < size else []
     return []
-
-
-def _limit_to_memory(run: list[MirrorFile]) -> list[MirrorFile]:
-    total, limited = 0, []
-    for file in run:
-        total += file.rows
-        if total > MAX_MERGED_FACTS:
-            break
-        limited.append(file)
-    return limited
-
-
-def _merge(current: Path, run: list[MirrorFile]) -> None:
-    names = [part.name for file in run for part in file.parts]
-    tables = [parquet.read_table(current / name) for name in names]
-    facts = files.sort_facts(pa.concat_tables(tables))
-    part = FilePart(run[0].first, run[-1].last, 0, 0, 1, facts.num_rows)
-    files.write_part(current, facts, part.name)

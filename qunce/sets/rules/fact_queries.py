@@ -66,7 +66,12 @@ def parse(args: Mapping[str, Any], path: RulePath) -> FactFilter:
         for name, value in sorted(where.items())
         if name != "group"
     ]
-    groups = _parse_groups(where, here)
+    groups: tuple[int, ...] = ()
+    if "group" in where:
+        group_path = here.child("group")
+        keys = base.parse_strings(where["group"], group_path)
+        # An empty list of groups matches no fact, while no list matches all.
+        groups = base.resolve_keys("group", keys, group_path) or (-1,)
     label = _label(str(kind), where, conditions)
     return FactFilter(kind_id, label, groups, tuple(conditions))
 
@@ -75,15 +80,6 @@ def parse_field_name(name: Any, path: RulePath) -> str:
     if not isinstance(name, str) or not FIELD_NAME.fullmatch(name):
         path.fail(_("“%(name)s” is not the name of a field.") % {"name": name})
     return name
-
-
-def _parse_groups(where: dict[str, Any], path: RulePath) -> tuple[int, ...]:
-    if "group" not in where:
-        return ()
-    here = path.child("group")
-    keys = base.parse_strings(where["group"], here)
-    # An empty list of groups matches no fact, while no list matches all.
-    return base.resolve_keys("group", keys, here) or (-1,)
 
 
 def _parse_condition(value: Any, path: RulePath) -> Condition:
@@ -145,6 +141,7 @@ def _where(
 
 def _bounds(snap: Snapshot, window: Window) -> list[tuple[str, int]]:
     """The window as comparisons with microseconds."""
+    # Exact hours end now and include this moment; days end before the next one starts.
     if window.hours:
         after, until = window.exact_range(snap.at)
         return [(">", after), ("<=", until)]
@@ -160,6 +157,7 @@ def _condition_sql(name: str, condition: Condition) -> tuple[str, list[str | int
     if isinstance(condition, Comparison):
         return f"{_whole_number(name)} BETWEEN ? AND ?", list(condition.bounds())
     if not condition:
+        # An empty list of values matches nothing.
         return "FALSE", []
     contains = f"json_contains(json_extract(payload, '$.{name}'), ?)"
     return f"({' OR '.join([contains] * len(condition))})", list(condition)
@@ -224,6 +222,7 @@ def count_by_person(
     if unit == "times":
         counts = _aggregate_by_account(snap, fact_filter, window, "count(*)")
         return BitCounter.from_arrays(*_sum_by_person(*counts))
+    # Distinct days of a person cannot be added over accounts, so facts are counted here.
     people, micros = list_times(snap, fact_filter, window)
     pairs = np.unique(np.stack([people, _to_units(snap, micros, unit)]), axis=1)
     return BitCounter.from_arrays(*np.unique(pairs[0], return_counts=True))
@@ -257,6 +256,7 @@ def select_by_sum(
     )
     minimum, maximum = required.bounds()
     selected = bitmaps.of(people[(sums >= minimum) & (sums <= maximum)])
+    # People without any fact are not in the query's result.
     if minimum <= 0 <= maximum:
         selected = selected | (snap.everyone(with_left=True) - bitmaps.of(people))
     return selected

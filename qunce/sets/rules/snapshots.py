@@ -77,23 +77,21 @@ class Snapshot:
         entry = cache.CACHE.get(cache_key)
         if entry and entry[0] == rev:
             return entry[1]  # type: ignore[no-any-return]
+        # Another thread has cached a newer content, from which there is no way back.
         if entry and entry[0] > rev and self.may_cache:
             raise Stale
         content: Content
         if entry and entry[0] < rev:
             content = refresh(entry[1], entry[0])
-        elif from_bytes and (old := self._find_persisted(key, rev)):
+        elif from_bytes and (
+            old := persisted_sets.find(self.community.pk, key, until=rev)
+        ):
             content = refresh(from_bytes(old.blob), old.rev)
         else:
             content = load()
         if self.may_cache:
             cache.CACHE.set(cache_key, rev, content)
         return content
-
-    def _find_persisted(
-        self, key: revisions.Key, rev: int
-    ) -> persisted_sets.PersistedBlob | None:
-        return persisted_sets.find(self.community.pk, key, until=rev)
 
     def memoize(
         self, name: Hashable, version: Hashable, compute: Callable[[], Content]
@@ -197,6 +195,7 @@ class Snapshot:
         return self._load_position()[1]
 
     def _load_position(self) -> tuple[str, int]:
+        # Opened late, since most questions about marks and attributes do not need it.
         if self._derived is None:
             self._stack.enter_context(db.snapshot(derived_models.db_alias()))
             rows = db.rows(

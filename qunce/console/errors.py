@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -49,14 +48,12 @@ def _note(request: HttpRequest) -> None:
             kind=REFUSED,
             community=user.community,
             by=user,
-            at=datetime.now(UTC),
+            at=request.at,  # type: ignore[attr-defined]
             detail={"page": match.view_name if match else ""},
         )
 
 
 def said(request: HttpRequest, text: str, status: int) -> HttpResponse:
-    if isinstance(request.user, Staff):
-        request.at = datetime.now(UTC)  # type: ignore[attr-defined]
     alone = bool(getattr(request, "htmx", False))
     template = "console/parts/error.html" if alone else "console/error.html"
     return render(request, template, {"text": text, "status": status}, status=status)

@@ -43,7 +43,7 @@ ENTRY = "qunce_entry"
 
 
 def now() -> datetime:
-    """The console's clock."""
+    """The console's clock, which the middleware reads once per request."""
     return datetime.now(UTC)
 
 
@@ -73,7 +73,6 @@ def public(view: View) -> View:
 
     @functools.wraps(view)
     def entered(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        request.at = now()
         return view(request, *args, **kwargs)
 
     setattr(entered, ENTRY, "public")
@@ -104,7 +103,6 @@ def _greet(request: Request) -> None:
     if not isinstance(staff, Staff):  # told apart before
         raise permissions.NotAllowed
     request.staff, request.community = staff, staff.community
-    request.at = now()
     translation.activate(staff.language)
     request.LANGUAGE_CODE = staff.language
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -41,7 +40,7 @@ class Standing(Collector):
     """How the installation stands, looked up when it is asked."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        found = health.look(at=datetime.now(UTC))
+        found = health.look(at=http.now())
         for name, about, value in (
             ("qunce_facts_waiting", "Facts not counted yet", found.lag),
             ("qunce_work_due", "Duties that are due and not done", found.due),

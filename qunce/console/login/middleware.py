@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from qunce.console import errors
+from qunce.console import errors, http
 from qunce.core.staff import sessions
 
 FEATURES = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
@@ -22,8 +21,9 @@ class Guard:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        at = http.now()
+        request.at = at  # type: ignore[attr-defined]
         if request.session.get(sessions.INFO):
-            at = datetime.now(UTC)
             if sessions.is_expired(request.session, at):
                 auth.logout(request)
             else:

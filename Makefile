@@ -20,10 +20,10 @@ NO_HOME := export DJANGO_SETTINGS_MODULE=qunce.settings QUNCE_HOME=$$(mktemp -d)
 
 demo: export QUNCE_HOME ?= $(CURDIR)/var/demo
 
-.PHONY: help install demo test check pictures fix bench docs messages faults clean lock
+.PHONY: help install demo test test-dates check pictures fix bench docs messages faults clean lock
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 install: $(STAMP) ## make .venv from the hash-locked requirements
 
@@ -53,6 +53,9 @@ check: $(STAMP) ## format, lint, types, contracts, migrations, sizes
 	$(BIN)/lint-imports --no-logo; \
 	$(BIN)/python -m django makemigrations --check --dry-run; \
 	$(BIN)/python tools/sizes.py qunce
+
+test-dates: $(DEMO_STAMP) ## tests that know dates, on days when clocks and calendars turn
+	$(BIN)/python -m tests.dates -n $(WORKERS) --dist worksteal $(ARGS)
 
 pictures: $(STAMP) ## photograph every screen: var/screens and the guide's pictures
 	QUNCE_PICTURES=1 $(BIN)/python -m pytest tests/functional -n $(WORKERS) $(ARGS)

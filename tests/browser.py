@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import debian
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PICTURES = os.environ.get("QUNCE_PICTURES", "") not in ("", "0")
 """Whether to photograph screens, as `make pictures` does. It doubles the time."""
@@ -43,15 +45,8 @@ def install() -> None:
     try:
         program()
     except NoBrowserError:
-        if os.geteuid() == 0 and shutil.which("apt-get"):
-            _install_on_debian()
+        if debian.may_install():
+            debian.install("chromium", "fonts-noto-cjk")
         else:
             command = [sys.executable, "-m", "playwright", "install", "chromium"]
             subprocess.run(command, check=True, stdout=sys.stderr)
-
-
-def _install_on_debian() -> None:
-    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    apt = ["apt-get", "-qq", "-y", "--no-install-recommends"]
-    for words in (["update"], ["install", "chromium", "fonts-noto-cjk"]):
-        subprocess.run([*apt, *words], check=True, env=quiet, stdout=sys.stderr)

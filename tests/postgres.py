@@ -30,6 +30,8 @@ from urllib.parse import quote
 
 import psycopg
 
+from tests import debian
+
 USER = "qunce"
 SECONDS_TO_START = 60
 SECONDS_TO_STOP = 30
@@ -84,26 +86,19 @@ def install() -> None:
     try:
         _folder()
     except NoPostgresError:
-        if os.geteuid() != 0 or not shutil.which("apt-get"):
+        if not debian.may_install():
             raise
         _install_on_debian()
 
 
 def _install_on_debian() -> None:
-    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    apt = ["apt-get", "-qq", "-y", "--no-install-recommends"]
-
-    def get(*words: str) -> None:
-        subprocess.run([*apt, *words], check=True, env=quiet, stdout=sys.stderr)
-
-    get("update")
-    get("install", "postgresql-common")
+    debian.install("postgresql-common")
     # Debian's server package would make and start a cluster of its own.
     conf = Path("/etc/postgresql-common/createcluster.conf")
     before = conf.read_text()
     conf.write_text(f"{before}\ncreate_main_cluster = false\n")
     try:
-        get("install", "postgresql")
+        debian.install("postgresql")
     finally:
         conf.write_text(before)
 

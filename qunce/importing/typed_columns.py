@@ -10,7 +10,6 @@ import functools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -232,28 +231,19 @@ def _parse_plain_number(text: str) -> Decimal:
     return numbers.parse(text)
 
 
-def _parse_date(text: str) -> date:
+def _parse_calendar(parse: Callable[[str, str], Any], text: str) -> object:
+    # A plain number might be a day number, but is much more likely to be an amount.
     if dates.NUMBER.fullmatch(text.strip()):
         raise ValueError(text)
-    return dates.to_date(text, _any_order(text))
-
-
-def _parse_instant(text: str) -> object:
-    if dates.NUMBER.fullmatch(text.strip()):
-        raise ValueError(text)
-    return dates.parse(text, _any_order(text))
-
-
-def _any_order(text: str) -> str:
-    """Return an order in which the text can be read; that of its column is unknown."""
-    return next(iter(sorted(dates.possible_orders([text]))), "")
+    # Any order in which the text can be read will do, as that of its column is unknown.
+    return parse(text, next(iter(sorted(dates.possible_orders([text]))), ""))
 
 
 TYPE_PARSERS: dict[str, Callable[[str], Any]] = {
     "bool": parse_bool,
     "number": _parse_plain_number,
-    "date": _parse_date,
-    "instant": _parse_instant,
+    "date": functools.partial(_parse_calendar, dates.to_date),
+    "instant": functools.partial(_parse_calendar, dates.parse),
 }
 """In the order in which they are tried; a column that fits none is text."""
 

@@ -86,33 +86,29 @@ class DecompressedFile(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
+        block = b""
         try:
-            block = self._next_block(len(view))
+            while not block:
+                if self._decompressor.eof:
+                    # Another stream may follow, after padding with null bytes.
+                    self._unused = self._decompressor.unused_data.lstrip(b"\0")
+                    self._decompressor, self._has_begun = self._create(), False
+                data = b""
+                if self._decompressor.needs_input:
+                    data = self._unused or self._compressed.read(BLOCK_BYTES)
+                    self._unused = b""
+                if not data and not self._has_begun:
+                    break
+                self._has_begun = True
+                block = self._decompressor.decompress(data, len(view))
+                if not block and not data and not self._decompressor.eof:
+                    raise EOFError(_("unexpected end of file"))
         except (zlib.error, lzma.LZMAError, EOFError) as error:
             raise DamagedFile(
                 _("The compressed file is damaged: %(error)s") % {"error": error}
             ) from None
         view[: len(block)] = block
         return len(block)
-
-    def _next_block(self, limit: int) -> bytes:
-        while True:
-            if self._decompressor.eof:
-                # Another stream may follow, after padding with null bytes.
-                self._unused = self._decompressor.unused_data.lstrip(b"\0")
-                self._decompressor, self._has_begun = self._create(), False
-            data = b""
-            if self._decompressor.needs_input:
-                data = self._unused or self._compressed.read(BLOCK_BYTES)
-                self._unused = b""
-            if not data and not self._has_begun:
-                return b""
-            self._has_begun = True
-            block = self._decompressor.decompress(data, limit)
-            if block:
-                return block
-            if not data and not self._decompressor.eof:
-                raise EOFError(_("unexpected end of file"))
 
     def close(self) -> None:
         self._compressed.close()

@@ -139,29 +139,35 @@ class _EncodingDetector:
             text = self._decoder.decode(block)
         except UnicodeDecodeError as error:
             self._decoder.setstate(state)
-            self._change_encoding(block, error)
+            valid = block[: max(error.start, 0)]
+            if not self._may_be_gb18030(valid):
+                raise UnreadableFile(
+                    _(
+                        "Line %(line)d is not valid %(encoding)s; save the file as UTF-8."
+                    )
+                    % {
+                        "line": self._line + valid.count(b"\n"),
+                        "encoding": self.encoding.upper(),
+                    }
+                ) from None
+            self.encoding = "gb18030"
+            self._decoder = codecs.getincrementaldecoder("gb18030")()
+            self.add(block)
             return
         if self.encoding == "utf-8" and not self._chinese_count and not text.isascii():
             self._chinese_count += len(CJK.findall(text))
             self._has_other_text = self._has_other_text or not self._chinese_count
         self._line += block.count(b"\n")
 
-    def _change_encoding(self, block: bytes, error: UnicodeDecodeError) -> None:
-        valid = block[: max(error.start, 0)]
-        # GB18030 text may be valid UTF-8 by chance, but hardly for more than 3 characters.
+    def _may_be_gb18030(self, valid: bytes) -> bool:
+        """Return whether the text up to a broken byte of UTF-8 may be GB18030.
+
+        GB18030 may be valid UTF-8 by chance, but hardly for more than 3 characters.
+        """
+        if self.encoding != "utf-8" or self._is_given or self._has_other_text:
+            return False
         chinese = len(CJK.findall(valid.decode("utf-8", "ignore")))
-        was_utf8 = self._has_other_text or self._chinese_count + chinese > 3
-        if self.encoding != "utf-8" or self._is_given or was_utf8:
-            raise UnreadableFile(
-                _("Line %(line)d is not valid %(encoding)s; save the file as UTF-8.")
-                % {
-                    "line": self._line + valid.count(b"\n"),
-                    "encoding": self.encoding.upper(),
-                }
-            ) from None
-        self.encoding = "gb18030"
-        self._decoder = codecs.getincrementaldecoder("gb18030")()
-        self.add(block)
+        return self._chinese_count + chinese <= 3
 
     def finish(self) -> str:
         """Return the encoding; raises if the file ends within a character."""

@@ -111,20 +111,16 @@ class _Rectangle:
         self.last_row = max(
             self.last_row, *(int(number[:9]) for number in row_numbers), 0
         )
-        self._count(text, len(references))
-        if self.last_row * max(self.last_column, 1) > MAX_CELLS:
-            raise _too_large()
-
-    def _count(self, text: bytes, referenced: int) -> None:
-        """Count rows and cells without a reference, which follow one another."""
+        # Rows and cells without a reference follow one another, so they are counted.
         self._row_count += len(ROW.findall(text))
         self.last_row = max(self.last_row, self._row_count)
-        if len(CELL.findall(text)) == referenced and not self._cells_in_row:
-            return
-        for index, row in enumerate(ROW.split(text)):
-            cells = len(CELL.findall(row))
-            self._cells_in_row = cells if index else self._cells_in_row + cells
-            self.last_column = max(self.last_column, self._cells_in_row)
+        if self._cells_in_row or len(CELL.findall(text)) != len(references):
+            for index, row in enumerate(ROW.split(text)):
+                cells = len(CELL.findall(row))
+                self._cells_in_row = cells if index else self._cells_in_row + cells
+                self.last_column = max(self.last_column, self._cells_in_row)
+        if self.last_row * max(self.last_column, 1) > MAX_CELLS:
+            raise _too_large()
 
 
 def _column_number(letters: bytes) -> int:

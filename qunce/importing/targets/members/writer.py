@@ -64,7 +64,25 @@ def fill_keys(chunk: ParsedChunk) -> ParsedChunk:
 class MemberWriter:
     def __init__(self, job: ImportJob, plan: ImportPlan) -> None:
         self._job = job
-        self._attributes = _define_attributes(job, plan)
+        heading_of = plan.heading_of
+        types = {
+            name: plan.traits.get(name, ColumnTraits()).type
+            for name in heading_of
+            if name.startswith(registry.ATTRIBUTE_PREFIX)
+        }
+        if "birthday" in heading_of:
+            types["birthday"] = "date"
+        self._attributes = {
+            field: attributes.define(
+                community=job.community,
+                name=field.removeprefix(registry.ATTRIBUTE_PREFIX),
+                type=types[field],
+                label=heading_of[field][:MAX_LABEL_LENGTH],
+                by=job.by,
+                at=job.started_at,
+            )
+            for field in types
+        }
         self._batch: TagBatch | None = None
 
     def load(self, chunk: ParsedChunk) -> int:
@@ -138,11 +156,15 @@ class MemberWriter:
             list(rows),
         ):
             old, row = _AccountState(*columns), rows[account]
+            joined_at = row.get("joined_at", old.joined_at)
+            left_at = row.get("left_at", old.left_at)
+            is_rejoin = "joined_at" in row and "left_at" not in row
+            if is_rejoin and left_at is not None and joined_at > left_at:
+                # The row says that they joined again after they had left.
+                left_at = None
+            source_id = source_ids.get(row.get("source", ""), old.source_id)
             new = _AccountState(
-                row.get("name", old.name),
-                row.get("joined_at", old.joined_at),
-                _left_at(row, old.left_at),
-                source_ids.get(row.get("source", ""), old.source_id),
+                row.get("name", old.name), joined_at, left_at, source_id
             )
             if new != old:
                 updates[account] = new
@@ -308,42 +330,6 @@ class MemberWriter:
         if not groups_by_account:
             return set()
         return memberships.add_members(self._job, groups_by_account)
-
-
-def _define_attributes(
-    job: ImportJob, plan: ImportPlan
-) -> dict[str, attributes.Attribute]:
-    """Return the attribute of each field; creates those that do not exist yet."""
-    heading_of = plan.heading_of
-    types = {
-        name: plan.traits.get(name, ColumnTraits()).type
-        for name in heading_of
-        if name.startswith(registry.ATTRIBUTE_PREFIX)
-    }
-    if "birthday" in heading_of:
-        types["birthday"] = "date"
-    return {
-        field: attributes.define(
-            community=job.community,
-            name=field.removeprefix(registry.ATTRIBUTE_PREFIX),
-            type=types[field],
-            label=heading_of[field][:MAX_LABEL_LENGTH],
-            by=job.by,
-            at=job.started_at,
-        )
-        for field in types
-    }
-
-
-def _left_at(row: Row, old: int | None) -> int | None:
-    """Return the time of departure after this row.
-
-    It is None if the row says that the member joined after their departure.
-    """
-    if "left_at" in row:
-        return int(row["left_at"])
-    has_rejoined = old is not None and row.get("joined_at", old) > old
-    return None if has_rejoined else old
 
 
 def _find_tagged(tag_id: int, account_ids: list[int]) -> set[int]:

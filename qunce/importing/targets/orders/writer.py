@@ -68,26 +68,22 @@ class OrderWriter:
         for attempt in range(MAX_ATTEMPTS):
             try:
                 with transaction.atomic():
-                    counts = self._write(batch)
+                    stored = self._find([row.order_key for row in batch])
+                    new = [row for row in batch if row.order_key not in stored]
+                    amended = self._amend(batch, stored)
+                    self._insert(new)
                 break
             except IntegrityError:
                 # Another import has just created one of these orders.
                 if attempt + 1 == MAX_ATTEMPTS:
                     raise
-        counts["members"] = self._resolver.pop_created()
-        return counts
-
-    def _write(self, batch: list[OrderRow]) -> dict[str, int]:
-        stored = self._find([row.order_key for row in batch])
-        new = [row for row in batch if row.order_key not in stored]
-        amended = self._amend(batch, stored)
-        self._insert(new)
         return {
             "orders": len(new),
             "refunds": sum(row.refund is not None for row in new),
             "known": len(batch) - len(new) - amended,
             "amended": amended,
             **sql.count(batch),
+            "members": self._resolver.pop_created(),
         }
 
     def _find(self, keys: list[str]) -> dict[str, _StoredOrder]:

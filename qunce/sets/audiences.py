@@ -24,7 +24,7 @@ from qunce.sets.bitmaps import attribute_columns
 from qunce.sets.funnels import Funnel
 from qunce.sets.rules import snapshots, tree
 from qunce.sets.rules.snapshots import Snapshot
-from qunce.sets.rules.tree import ClauseNode, Node, Not
+from qunce.sets.rules.tree import ClauseNode, Node, Not, WithLeft
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,11 @@ class CompiledRule:
     community_id: int
     source: Any = field(compare=False, repr=False)
     node: Node
+
+    def including_former(self) -> CompiledRule:
+        """The rule inside `with_left`, so that it includes people who have left."""
+        source = {"with_left": self.source}
+        return CompiledRule(self.community_id, source, WithLeft(self.node))
 
 
 def compile_rule(*, community: Community, rule: Any) -> CompiledRule:

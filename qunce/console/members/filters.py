@@ -20,6 +20,7 @@ from qunce.members.rule_text import sentences
 from qunce.members.segments import segments
 from qunce.members.tags import models as tag_models
 from qunce.sets import audiences
+from qunce.sets.audiences import CompiledRule
 from qunce.sets.rules import base, tree
 
 if TYPE_CHECKING:
@@ -44,16 +45,16 @@ class FilterChip:
 class Filters:
     clauses: list[FilterChip]
     with_left: bool
+    compiled: CompiledRule | None = None
+    """None if a filter in the URL is not valid; then `error` says why."""
     error: str = ""
 
     @property
     def rule(self) -> Any:
-        """Nobody where the address cannot be understood: never everyone by mistake."""
-        if self.error:
+        """The compiled rule. With an error nobody matches it, so never everyone."""
+        if self.compiled is None:
             return {"any": []}
-        rules = [clause.rule for clause in self.clauses]
-        whole = rules[0] if len(rules) == 1 else {"all": rules}
-        return {"with_left": whole} if self.with_left else whole
+        return self.compiled.including_former() if self.with_left else self.compiled
 
 
 def read(given: QueryDict, by: Staff) -> Filters:
@@ -61,10 +62,10 @@ def read(given: QueryDict, by: Staff) -> Filters:
     try:
         clauses = list(_clauses(given, by))
         whole = {"all": [clause.rule for clause in clauses]}
-        audiences.check(community=by.community, rule=whole)
+        compiled = audiences.compile_rule(community=by.community, rule=whole)
     except (base.RuleError, Unreadable) as error:
-        return Filters([], with_left, str(error))
-    return Filters(clauses, with_left)
+        return Filters([], with_left, error=str(error))
+    return Filters(clauses, with_left, compiled)
 
 
 class Unreadable(Exception):

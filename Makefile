@@ -20,7 +20,7 @@ NO_HOME := export DJANGO_SETTINGS_MODULE=qunce.settings QUNCE_HOME=$$(mktemp -d)
 
 demo: export QUNCE_HOME ?= $(CURDIR)/var/demo
 
-.PHONY: help install demo test test-dates check pictures fix bench docs messages faults clean lock
+.PHONY: help install demo test test-dates check pictures fix bench docs messages faults exact clean lock
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -75,6 +75,9 @@ messages: $(STAMP) ## collect what readers see, compile translations
 
 faults: $(STAMP) ## kill -9 at random moments of imports, catching up, merging; what is lost, what is doubled
 	$(BIN)/python -m tests.faults $(ARGS)
+
+exact: $(STAMP) ## thousands of random questions to the engine and to the oracle
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/test_exactness.py $(ARGS)
 
 clean: ## all that can be made again, var/ is kept
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -28,7 +28,7 @@ from tests import beside
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 HERE = "tests.test_concurrency"
-WRITERS = 8
+WRITERS = 4
 EACH = 6
 """Members that a writer has to itself."""
 EVERYONE = WRITERS * EACH
@@ -124,7 +124,7 @@ def look(community: Community) -> None:
 
 @contextlib.contextmanager
 def moving(community: Community, times: int = MOVES) -> Iterator[Callable[[], bool]]:
-    """Eight processes that move members; tells whether they are still at it."""
+    """Four processes that move members; tells whether they are still at it."""
     writers = [
         beside.start(f"{HERE}:move", community.key, number, times)
         for number in range(WRITERS)

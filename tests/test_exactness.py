@@ -234,7 +234,7 @@ def test_engine_agrees_with_the_oracle() -> None:
         Interleavings,
         settings=settings(
             # Each example is a community of its own and some forty commits.
-            max_examples=max(profile.max_examples // 3, 1),
+            max_examples=max(profile.max_examples // 5, 1),
             stateful_step_count=20,
             report_multiple_bugs=False,
         ),

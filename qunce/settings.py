@@ -114,7 +114,7 @@ ROOT_URLCONF = "qunce.urls"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "qunce.console.request_log.Journal",
+    "qunce.console.request_log.RequestLogMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -125,8 +125,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "qunce.console.login.middleware.Guard",
-    "qunce.console.errors.ErrorPages",
+    "qunce.console.login.middleware.SessionMiddleware",
+    "qunce.console.errors.ErrorPageMiddleware",
 ]
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = [
@@ -158,7 +158,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
-                "qunce.console.navigation.around",
+                "qunce.console.navigation.navigation_context",
             ],
         },
     }
@@ -188,7 +188,7 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-CSRF_FAILURE_VIEW = "qunce.console.login.middleware.stale"
+CSRF_FAILURE_VIEW = "qunce.console.login.middleware.csrf_failure"
 SESSION_ENGINE = "qunce.core.staff.sessions"
 SESSION_COOKIE_NAME = "qunce_session"
 # A long working day without use; core.staff.sessions extends it while it is used.

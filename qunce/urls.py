@@ -6,7 +6,7 @@ from qunce.console import health, metrics
 
 handler403 = "qunce.console.errors.forbidden"
 handler404 = "qunce.console.errors.not_found"
-handler500 = "qunce.console.errors.failed"
+handler500 = "qunce.console.errors.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),

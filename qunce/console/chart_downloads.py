@@ -12,18 +12,18 @@ from qunce.insight import charts
 from qunce.insight.charts import Figure
 
 
-def answer(figure: Figure, form: str) -> HttpResponse:
+def render_download(figure: Figure, form: str) -> HttpResponse:
     """A figure as a file: `form` is svg or csv, or json for its spec."""
     if form == "json":
         return JsonResponse(figure.spec)
     if form == "svg":
-        return _file(charts.render_svg(figure), "image/svg+xml", f"{figure.name}.svg")
+        return _attachment(charts.render_svg(figure), "image/svg+xml", f"{figure.name}.svg")
     if form == "csv":
-        return _file(table(figure), "text/csv; charset=utf-8", f"{figure.name}.csv")
+        return _attachment(to_csv(figure), "text/csv; charset=utf-8", f"{figure.name}.csv")
     raise Http404
 
 
-def table(figure: Figure) -> str:
+def to_csv(figure: Figure) -> str:
     """With a byte order mark, without which spreadsheets misread Chinese."""
     text = io.StringIO()
     writer = csv.writer(text)
@@ -32,7 +32,7 @@ def table(figure: Figure) -> str:
     return "\ufeff" + text.getvalue()
 
 
-def _file(text: str, kind: str, name: str) -> HttpResponse:
+def _attachment(text: str, kind: str, name: str) -> HttpResponse:
     answer = HttpResponse(text, content_type=kind)
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

@@ -12,15 +12,15 @@ from qunce.core import errors, permissions
 from qunce.core.facts import audit
 from qunce.core.staff.models import Staff
 
-REFUSED = audit.declare("staff.refused", _("staff action denied"))
-STATUS: tuple[tuple[type[Exception], int], ...] = (
+ACTION_DENIED = audit.declare("staff.refused", _("staff action denied"))
+STATUS_BY_ERROR: tuple[tuple[type[Exception], int], ...] = (
     (errors.NotFound, 404),
     (errors.Refused, 403),
     (errors.Invalid, 422),
 )
 
 
-class ErrorPages:
+class ErrorPageMiddleware:
     """The sentences of our own errors become pages with the fitting status."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -33,19 +33,19 @@ class ErrorPages:
         self, request: HttpRequest, error: Exception
     ) -> HttpResponse | None:
         if isinstance(error, permissions.NotAllowed) and request.method == "POST":
-            _note(request)
-        for kind, status in STATUS:
+            _log_refusal(request)
+        for kind, status in STATUS_BY_ERROR:
             if isinstance(error, kind):
-                return said(request, str(error), status)
+                return render_error(request, str(error), status)
         return None
 
 
-def _note(request: HttpRequest) -> None:
+def _log_refusal(request: HttpRequest) -> None:
     """Who tried to do what their role does not carry."""
     match, user = request.resolver_match, request.user
     if isinstance(user, Staff):
         audit.log(
-            kind=REFUSED,
+            kind=ACTION_DENIED,
             community=user.community,
             by=user,
             at=request.at,  # type: ignore[attr-defined]
@@ -53,20 +53,20 @@ def _note(request: HttpRequest) -> None:
         )
 
 
-def said(request: HttpRequest, text: str, status: int) -> HttpResponse:
+def render_error(request: HttpRequest, text: str, status: int) -> HttpResponse:
     alone = bool(getattr(request, "htmx", False))
     template = "console/parts/error.html" if alone else "console/error.html"
     return render(request, template, {"text": text, "status": status}, status=status)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return said(request, "", 404)
+    return render_error(request, "", 404)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return said(request, "", 403)
+    return render_error(request, "", 403)
 
 
-def failed(request: HttpRequest) -> HttpResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
     """Without a database or a session: neither may be at hand."""
     return render(request, "console/failed.html", status=500)

@@ -14,7 +14,7 @@ from qunce.console import http
 from qunce.core.jobs import job_queue
 from qunce.sets.mirror import deriver
 
-LATE = timedelta(minutes=5)
+MAX_DELAY = timedelta(minutes=5)
 """Work and facts are done within a second; after this long nobody is at it."""
 
 
@@ -28,15 +28,15 @@ class Health:
     problems: tuple[str, ...]
 
 
-def look(*, at: datetime) -> Health:
+def measure(*, at: datetime) -> Health:
     waiting = job_queue.list_waiting(at=at)
     failed = job_queue.exhausted().count()
     lag = deriver.lag()
     oldest = deriver.waiting_since() if lag else None
     found = {
-        "work is late": bool(waiting) and waiting[0].due_at < at - LATE,
+        "work is late": bool(waiting) and waiting[0].due_at < at - MAX_DELAY,
         "work has failed": failed > 0,
-        "counting is late": oldest is not None and oldest < at - LATE,
+        "counting is late": oldest is not None and oldest < at - MAX_DELAY,
     }
     problems = tuple(said for said, holds in found.items() if holds)
     return Health(lag, len(waiting), failed, problems)
@@ -47,7 +47,7 @@ def look(*, at: datetime) -> Health:
 def healthz(request: http.Request) -> JsonResponse:
     """200 while all is well, 503 with what is not; nothing of anybody in either."""
     try:
-        found = look(at=request.at)
+        found = measure(at=request.at)
     except DatabaseError:
         return JsonResponse({"ok": False, "problems": ["database"]}, status=503)
     last_run = schedule.last_run_at

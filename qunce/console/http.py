@@ -38,7 +38,7 @@ class View(Protocol):
     ) -> HttpResponseBase: ...
 
 
-ENTRY = "qunce_entry"
+ACCESS_ATTRIBUTE = "qunce_entry"
 """What a view carries once it has gone through here; a test looks for it."""
 
 
@@ -53,16 +53,16 @@ def page(permission: str | None = None) -> Callable[[View], View]:
     def wrap(view: View) -> View:
         @functools.wraps(view)
         def entered(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            refused = _turned_away(request)
+            refused = _refuse(request)
             if refused is not None:
                 return refused
-            _greet(request)
+            _bind_request(request)
             if permission is not None:
                 permissions.check_may(request.staff, permission)
             with timezone.override(ZoneInfo(request.community.timezone)):
                 return view(request, *args, **kwargs)
 
-        setattr(entered, ENTRY, permission or "signed in")
+        setattr(entered, ACCESS_ATTRIBUTE, permission or "signed in")
         return entered
 
     return wrap
@@ -75,11 +75,11 @@ def public(view: View) -> View:
     def entered(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return view(request, *args, **kwargs)
 
-    setattr(entered, ENTRY, "public")
+    setattr(entered, ACCESS_ATTRIBUTE, "public")
     return entered
 
 
-def _turned_away(request: HttpRequest) -> HttpResponseBase | None:
+def _refuse(request: HttpRequest) -> HttpResponseBase | None:
     user = request.user
     if isinstance(user, Staff) and user.is_active and is_verified(request):
         return None
@@ -98,7 +98,7 @@ def is_verified(request: HttpRequest) -> bool:
     )
 
 
-def _greet(request: Request) -> None:
+def _bind_request(request: Request) -> None:
     staff = request.user
     if not isinstance(staff, Staff):  # told apart before
         raise permissions.NotAllowed
@@ -132,14 +132,14 @@ def render(
     return answer
 
 
-def say(
+def flash(
     request: HttpRequest, text: str, *, undo: str | None = None, level: str = "good"
 ) -> None:
     """A word on the next page; `undo` is where a form is posted that takes it back."""
     messages.info(request, text, extra_tags=f"{level} {undo or ''}".strip())
 
 
-def back(request: HttpRequest, url: str) -> HttpResponse:
+def redirect_back(request: HttpRequest, url: str) -> HttpResponse:
     if getattr(request, "htmx", False):
         return HttpResponseClientRedirect(url)
     answer = redirect(url)

@@ -14,8 +14,8 @@ from prometheus_client.registry import Collector
 
 from qunce.console import health, http
 
-NEAR = frozenset({"127.0.0.1", "::1"})
-FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
+LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
+FORWARDING_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
 
 
 @require_safe
@@ -32,15 +32,15 @@ def _may_read(request: HttpRequest) -> bool:
         given = request.headers.get("Authorization", "").encode()
         return hmac.compare_digest(given, f"Bearer {settings.METRICS_TOKEN}".encode())
     # Through a proxy of this machine everybody would seem to be near.
-    passed_on = any(name in request.headers for name in FORWARDED)
-    return request.META.get("REMOTE_ADDR") in NEAR and not passed_on
+    passed_on = any(name in request.headers for name in FORWARDING_HEADERS)
+    return request.META.get("REMOTE_ADDR") in LOOPBACK_ADDRESSES and not passed_on
 
 
-class Standing(Collector):
+class StateCollector(Collector):
     """How the installation stands, looked up when it is asked."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        found = health.look(at=http.now())
+        found = health.measure(at=http.now())
         for name, about, value in (
             ("qunce_facts_waiting", "Facts not counted yet", found.lag),
             ("qunce_work_due", "Duties that are due and not done", found.due),
@@ -54,4 +54,4 @@ class Standing(Collector):
         return iter(())
 
 
-REGISTRY.register(Standing())
+REGISTRY.register(StateCollector())

@@ -91,26 +91,26 @@ PAGE_STYLES = tuple(
     for path in sorted((STATIC / "console" / "pages").glob("*.css"))
 )
 """Sheets of single areas; found once, when the process starts."""
-AREA_OF = {tab.view.partition(":")[0]: area.key for area in AREAS for tab in area.tabs}
+AREA_BY_NAMESPACE = {tab.view.partition(":")[0]: area.key for area in AREAS for tab in area.tabs}
 """Namespace of the URLs → place in the rail."""
 
 
-def around(request: HttpRequest) -> dict[str, Any]:
+def navigation_context(request: HttpRequest) -> dict[str, Any]:
     """A context processor: what the base template draws around the page."""
     staff = getattr(request, "user", None)
     if not isinstance(staff, Staff):
         return {"rail": (), "page_styles": PAGE_STYLES, "theme": "system"}
     match = request.resolver_match
     namespace = match.namespace if match else ""
-    here = AREA_OF.get(namespace, namespace)
+    here = AREA_BY_NAMESPACE.get(namespace, namespace)
     rail = [(area, url) for area in AREAS if (url := _url(area.tabs[0]))]
     area = next((area for area, _url in rail if area.key == here), None)
     return {
         "page_styles": PAGE_STYLES,
-        "search_url": _reversed("search:results"),
+        "search_url": _find_url("search:results"),
         "searched": "",
-        "account_url": _reversed("settings:account"),
-        "sign_out_url": _reversed("login:sign-out"),
+        "account_url": _find_url("settings:account"),
+        "sign_out_url": _find_url("login:sign-out"),
         "rail": rail,
         "here": area,
         "tabs": _tabs(area, staff, request.path) if area else (),
@@ -136,10 +136,10 @@ def _may(staff: Staff, permission: str | None) -> bool:
 
 
 def _url(tab: Tab) -> str:
-    return _reversed(tab.view)
+    return _find_url(tab.view)
 
 
-def _reversed(view: str) -> str:
+def _find_url(view: str) -> str:
     try:
         return reverse(view)
     except NoReverseMatch:

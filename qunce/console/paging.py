@@ -18,7 +18,7 @@ def link(request: HttpRequest, **changes: Any) -> str:
     return f"?{query.urlencode()}" if query else "?"
 
 
-def number(request: HttpRequest, name: str, default: int = 0) -> int:
+def parse_number(request: HttpRequest, name: str, default: int = 0) -> int:
     """A number of the query; the default for what is none, or too large to be one."""
     text = request.GET.get(name, "")
     return (

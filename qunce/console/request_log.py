@@ -15,15 +15,15 @@ from django.http import HttpRequest, HttpResponseBase
 from prometheus_client import Counter, Histogram
 
 HEADER = "X-Request-ID"
-SANE = re.compile(r"[\w-]{8,64}", re.ASCII)
-WATCHING = frozenset({"healthz", "metrics"})
+VALID_REQUEST_ID = re.compile(r"[\w-]{8,64}", re.ASCII)
+MONITORING_ROUTES = frozenset({"healthz", "metrics"})
 """Asked every few seconds by machines: told only to who wants every detail."""
 
 log = structlog.get_logger("qunce.request")
-answered = Counter(
+requests_total = Counter(
     "qunce_requests_total", "Requests answered", ["route", "method", "status"]
 )
-seconds = Histogram(
+request_seconds = Histogram(
     "qunce_request_seconds",
     "Seconds until an answer began",
     ["route"],
@@ -31,33 +31,33 @@ seconds = Histogram(
 )
 
 
-class Journal:
+class RequestLogMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        number = _number(request)
+        number = _request_id(request)
         start = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=number):
             answer = self.get_response(request)
-            _note(request, answer, time.perf_counter() - start)
+            _log_request(request, answer, time.perf_counter() - start)
         answer[HEADER] = number
         return answer
 
 
-def _number(request: HttpRequest) -> str:
+def _request_id(request: HttpRequest) -> str:
     """The one that a proxy gave it, so that both logs tell the same."""
     given = request.headers.get(HEADER, "")
-    return given if SANE.fullmatch(given) else secrets.token_hex(8)
+    return given if VALID_REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
-def _note(request: HttpRequest, answer: HttpResponseBase, took: float) -> None:
+def _log_request(request: HttpRequest, answer: HttpResponseBase, took: float) -> None:
     match = request.resolver_match
     route = match.route if match else "(none)"
-    method = request.method if request.method in METHODS else "(other)"
-    answered.labels(route, method, answer.status_code).inc()
-    seconds.labels(route).observe(took)
-    tell = log.debug if route in WATCHING else log.info
+    method = request.method if request.method in STANDARD_METHODS else "(other)"
+    requests_total.labels(route, method, answer.status_code).inc()
+    request_seconds.labels(route).observe(took)
+    tell = log.debug if route in MONITORING_ROUTES else log.info
     tell(
         "request",
         method=method,
@@ -68,4 +68,4 @@ def _note(request: HttpRequest, answer: HttpResponseBase, took: float) -> None:
     )
 
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+STANDARD_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

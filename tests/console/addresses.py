@@ -81,7 +81,7 @@ class Address:
     @property
     def entry(self) -> str | None:
         """The permission that it asks for, `signed in`, `public`; None if it asks nothing."""
-        return getattr(self.callback, http.ENTRY, None)
+        return getattr(self.callback, http.ACCESS_ATTRIBUTE, None)
 
     def __str__(self) -> str:
         return f"{self.view} /{self.path}"

@@ -76,7 +76,7 @@ def body(answer: Any) -> str:
 
 def written() -> tuple[int, int]:
     """What was done; that somebody was refused is written down, and does not count."""
-    refused = interned_names.find("kind", 0, errors.REFUSED)
+    refused = interned_names.find("kind", 0, errors.ACTION_DENIED)
     return Fact.objects.count(), AuditEntry.objects.exclude(
         kind_id=refused or 0
     ).count()

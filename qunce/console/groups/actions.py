@@ -31,8 +31,8 @@ def change_stage(request: http.Request, pk: int, step: str) -> HttpResponse:
         "group": group,
         "stage": group.get_state_display(),
     }
-    http.say(request, text, undo=_undo_url(group, before))
-    return http.back(request, reverse("groups:detail", args=[group.pk]))
+    http.flash(request, text, undo=_undo_url(group, before))
+    return http.redirect_back(request, reverse("groups:detail", args=[group.pk]))
 
 
 def _undo_url(group: Group, before: str) -> str | None:
@@ -62,13 +62,13 @@ def add_members(request: http.Request, pk: int) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             _flash_added(request, group, joined)
-            return http.back(request, reverse("groups:detail", args=[pk]))
+            return http.redirect_back(request, reverse("groups:detail", args=[pk]))
     return views.render_detail(request, group, form)
 
 
 def _flash_added(request: http.Request, group: Group, joined: int) -> None:
     if not joined:
-        http.say(request, _("They were already in the group."), level="info")
+        http.flash(request, _("They were already in the group."), level="info")
         return
     text = ngettext(
         "%(n)s member was added to the group.",
@@ -76,7 +76,7 @@ def _flash_added(request: http.Request, group: Group, joined: int) -> None:
         joined,
     ) % {"n": f"{joined:,}"}
     moment = timestamps.to_micros(request.at)
-    http.say(request, text, undo=reverse("groups:member-undo", args=[group.pk, moment]))
+    http.flash(request, text, undo=reverse("groups:member-undo", args=[group.pk, moment]))
 
 
 def _chosen_accounts(request: http.Request, form: JoinForm) -> list[int]:
@@ -119,8 +119,8 @@ def undo_add(request: http.Request, pk: int, moment: int) -> HttpResponse:
         "%(n)s members were removed from the group.",
         left,
     )
-    http.say(request, text % {"n": f"{left:,}"})
-    return http.back(request, reverse("groups:detail", args=[pk]))
+    http.flash(request, text % {"n": f"{left:,}"})
+    return http.redirect_back(request, reverse("groups:detail", args=[pk]))
 
 
 @require_POST
@@ -134,8 +134,8 @@ def change_role(request: http.Request, pk: int, account: int) -> HttpResponse:
         by=request.staff,
         at=request.at,
     )
-    http.say(request, _("Saved."))
-    return http.back(request, reverse("groups:detail", args=[pk]))
+    http.flash(request, _("Saved."))
+    return http.redirect_back(request, reverse("groups:detail", args=[pk]))
 
 
 @require_POST
@@ -153,8 +153,8 @@ def remove_member(request: http.Request, pk: int, account: int) -> HttpResponse:
     text = _("%(name)s was removed from the group.") % {
         "name": person.name or masking.key(person.key, by)
     }
-    http.say(request, text, undo=reverse("groups:member-re-add", args=[pk, account]))
-    return http.back(request, reverse("groups:detail", args=[pk]))
+    http.flash(request, text, undo=reverse("groups:member-re-add", args=[pk, account]))
+    return http.redirect_back(request, reverse("groups:detail", args=[pk]))
 
 
 @require_POST
@@ -165,4 +165,4 @@ def re_add_member(request: http.Request, pk: int, account: int) -> HttpResponse:
     group = visibility.get(by=by, pk=pk)
     people_in_sight.check_visible(by=by, accounts=[account], at=at)
     memberships.add_again(group=group, account=account, by=by, at=at)
-    return http.back(request, reverse("groups:detail", args=[pk]))
+    return http.redirect_back(request, reverse("groups:detail", args=[pk]))

@@ -18,7 +18,7 @@ from qunce.groups import groups, labels
 from qunce.groups.groups import Group
 from qunce.members.segments import segments
 
-CARD = ("whom", "value", "rhythm")
+CARD_FIELDS = ("whom", "value", "rhythm")
 FIELDS = ("name", "platform", "audience", "kind", "capacity", "threshold", "owner")
 
 
@@ -80,13 +80,13 @@ class GroupForm(forms.Form):
         *,
         group: Group | None = None,
     ) -> None:
-        super().__init__(data, initial=_initial(group))
+        super().__init__(data, initial=_initial_values(group))
         self._card = dict(group.card) if group else {}
         known: Any = self.fields
-        known["platform"].choices = _choices(
+        known["platform"].choices = _choices_with(
             labels.PLATFORMS, group.platform if group else ""
         )
-        kinds = _choices(labels.KINDS, group.kind if group else "")
+        kinds = _choices_with(labels.KINDS, group.kind if group else "")
         known["kind"].choices = [("", gettext_lazy("none")), *kinds]
         known["owner"].queryset = staff.list_all(community).filter(is_active=True)
         if group:
@@ -95,18 +95,18 @@ class GroupForm(forms.Form):
     def about(self) -> dict[str, Any]:
         """What `registry.create` and `change` take."""
         given = {field: self.cleaned_data[field] for field in FIELDS}
-        card = self._card | {part: self.cleaned_data[part] for part in CARD}
+        card = self._card | {part: self.cleaned_data[part] for part in CARD_FIELDS}
         return given | {"card": {part: text for part, text in card.items() if text}}
 
 
-def _initial(group: Group | None) -> dict[str, Any]:
+def _initial_values(group: Group | None) -> dict[str, Any]:
     if group is None:
         return {"platform": "wecom"}
     given = {field: getattr(group, field) for field in FIELDS}
-    return given | {part: group.card.get(part, "") for part in CARD}
+    return given | {part: group.card.get(part, "") for part in CARD_FIELDS}
 
 
-def _choices(
+def _choices_with(
     known: Mapping[str, StrOrPromise], now: str
 ) -> list[tuple[str, StrOrPromise]]:
     """What is known, and what this group has that is not."""

@@ -45,18 +45,18 @@ class FilterChoice:
 def members_context(request: http.Request, group: Group) -> dict[str, Any]:
     """What the list of people draws."""
     by, at = request.staff, request.at
-    after = paging.number(request, "after")
+    after = paging.parse_number(request, "after")
     people = memberships.list_members(
         group=group, by=by, at=at, after=after, limit=memberships.PAGE_SIZE + 1
     )
     return {
         "people": [
-            (one, _named_rows(one, by)) for one in people[: memberships.PAGE_SIZE]
+            (one, _display_name(one, by)) for one in people[: memberships.PAGE_SIZE]
         ],
         "parts": []
         if after
         else [
-            (one, _named_rows(one, by))
+            (one, _display_name(one, by))
             for one in memberships.list_members_with_role(group=group, by=by, at=at)
         ],
         "first": paging.link(request, after=None) if after else "",
@@ -70,5 +70,5 @@ def _next_page_url(request: http.Request, people: list[memberships.GroupMember])
     return paging.link(request, after=people[memberships.PAGE_SIZE - 1].account.pk)
 
 
-def _named_rows(person: memberships.GroupMember, by: Staff) -> str:
+def _display_name(person: memberships.GroupMember, by: Staff) -> str:
     return person.account.name or masking.key(person.account.key, by)

@@ -36,18 +36,18 @@ def render_detail(
 ) -> HttpResponse:
     """With the form of who is put in as it was given, where that was refused."""
     by = request.staff
-    numbers = _figures(request, group)
-    pulse = _pulse_of(request, group, numbers)
+    numbers = _compare(request, group)
+    pulse = _group_numbers(request, group, numbers)
     charts = reverse("groups:chart", args=[group.pk, "x"]).removesuffix("x/")
     shown = [_figure(numbers, name) for name in CHARTS]
     context = {
         "group": group,
-        "card": _card(group),
+        "card": _card_rows(group),
         "kind": labels.label_of(labels.KINDS, group.kind),
         "platform": labels.label_of(labels.PLATFORMS, group.platform),
         "size": pulse.size,
         "advice": advice.advise(group.state, pulse),
-        "steps": _steps(group),
+        "steps": _allowed_transitions(group),
         "figures": [(each, f"{charts}{each.name}/?as=") for each in shown],
         "form": form or JoinForm(by),
         "roles": labels.ROLES.items(),
@@ -67,11 +67,11 @@ def group_chart(request: http.Request, pk: int, name: str) -> HttpResponse:
     group = visibility.get(by=request.staff, pk=pk)
     if name not in CHARTS:
         raise Http404
-    figure = _figure(_figures(request, group), name)
-    return chart_downloads.answer(figure, request.GET.get("as", "json"))
+    figure = _figure(_compare(request, group), name)
+    return chart_downloads.render_download(figure, request.GET.get("as", "json"))
 
 
-def _figures(request: http.Request, group: Group) -> dict[str, Comparison]:
+def _compare(request: http.Request, group: Group) -> dict[str, Comparison]:
     told = period_comparison.compare_group(
         community=request.community,
         key=group.key,
@@ -100,7 +100,7 @@ def _figure(numbers: dict[str, Comparison], name: str) -> Figure:
     )
 
 
-def _pulse_of(
+def _group_numbers(
     request: http.Request, group: Group, numbers: dict[str, Comparison]
 ) -> advice.GroupNumbers:
     active: Sequence[float] = numbers["active_members"].values[:-1]
@@ -113,7 +113,7 @@ def _pulse_of(
     )
 
 
-def _card(group: Group) -> list[tuple[str, str]]:
+def _card_rows(group: Group) -> list[tuple[str, str]]:
     """What positions the group, in words and order of the reader."""
     card = group.card if isinstance(group.card, dict) else {}
     return [
@@ -125,7 +125,7 @@ def _card(group: Group) -> list[tuple[str, str]]:
     ]
 
 
-def _steps(group: Group) -> list[tuple[str, str]]:
+def _allowed_transitions(group: Group) -> list[tuple[str, str]]:
     return [
         (step, labels.label_of(labels.TRANSITIONS, step))
         for step in groups.STATES.transitions
@@ -142,7 +142,7 @@ FILTERS = ("state", "kind", "platform", "owner")
 def group_list(request: http.Request) -> HttpResponse:
     seen = visibility.list_visible(request.staff)
     found = _filter(request, seen)
-    number = max(min(paging.number(request, "page", 1), MAX_PAGES), 1)
+    number = max(min(paging.parse_number(request, "page", 1), MAX_PAGES), 1)
     some = list(
         found.select_related("owner")[(number - 1) * PAGE_SIZE : number * PAGE_SIZE + 1]
     )
@@ -175,7 +175,7 @@ def _filter(
         if (value := request.GET.get(name, ""))
     }
     if given.pop("owner", ""):
-        given["owner_id"] = paging.number(request, "owner")
+        given["owner_id"] = paging.parse_number(request, "owner")
     found = groups.filter(**given)
     text = request.GET.get("q", "").replace("\0", "").strip()
     if text:
@@ -249,7 +249,7 @@ def group_create(request: http.Request) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error("key" if "key" in form.fields else None, str(error))
         else:
-            return http.back(request, reverse("groups:detail", args=[group.pk]))
+            return http.redirect_back(request, reverse("groups:detail", args=[group.pk]))
     return _render_form(request, form)
 
 
@@ -264,8 +264,8 @@ def group_update(request: http.Request, pk: int) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            http.say(request, _("Saved."))
-            return http.back(request, reverse("groups:detail", args=[group.pk]))
+            http.flash(request, _("Saved."))
+            return http.redirect_back(request, reverse("groups:detail", args=[group.pk]))
     return _render_form(request, form, group)
 
 

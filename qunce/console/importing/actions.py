@@ -21,8 +21,8 @@ from qunce.importing.options import VALID_ROWS
 def cancel(request: http.Request, pk: int) -> HttpResponse:
     job = jobs.get(request.community, pk)
     jobs.cancel(job=job, by=request.staff, at=request.at)
-    http.say(request, _("The import is cancelled. Rows already written stay."))
-    return http.back(request, presenters.job_url(job))
+    http.flash(request, _("The import is cancelled. Rows already written stay."))
+    return http.redirect_back(request, presenters.job_url(job))
 
 
 @require_POST
@@ -30,7 +30,7 @@ def cancel(request: http.Request, pk: int) -> HttpResponse:
 def resume(request: http.Request, pk: int) -> HttpResponse:
     job = jobs.get(request.community, pk)
     jobs_runner.resume(job=job, by=request.staff, at=request.at)
-    return http.back(request, presenters.job_url(job))
+    return http.redirect_back(request, presenters.job_url(job))
 
 
 @require_POST
@@ -39,7 +39,7 @@ def retry_valid_rows(request: http.Request, pk: int) -> HttpResponse:
     """Once more, with the retry_valid_rows rows alone."""
     job = jobs.get(request.community, pk)
     new = jobs_runner.retry(job=job, mode=VALID_ROWS, by=request.staff, at=request.at)
-    return http.back(request, presenters.job_url(new))
+    return http.redirect_back(request, presenters.job_url(new))
 
 
 @require_POST
@@ -51,7 +51,7 @@ def start(request: http.Request, pk: int) -> HttpResponse:
         job = jobs_runner.start(upload=upload, by=request.staff, at=request.at)
     except (errors.Invalid, errors.Refused) as wrong:
         return views.render_file(request, upload, str(wrong))
-    return http.back(request, reverse("importing:job-detail", args=[job.pk]))
+    return http.redirect_back(request, reverse("importing:job-detail", args=[job.pk]))
 
 
 @require_POST
@@ -59,5 +59,5 @@ def start(request: http.Request, pk: int) -> HttpResponse:
 def discard(request: http.Request, pk: int) -> HttpResponse:
     upload = uploads.get(request.community, pk)
     uploads.discard(upload=upload, by=request.staff, at=request.at)
-    http.say(request, _("The file “%(name)s” was deleted.") % {"name": upload.name})
-    return http.back(request, reverse("importing:list"))
+    http.flash(request, _("The file “%(name)s” was deleted.") % {"name": upload.name})
+    return http.redirect_back(request, reverse("importing:list"))

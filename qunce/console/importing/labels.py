@@ -15,7 +15,7 @@ from qunce.importing import registry
 from qunce.importing.registry import Target
 from qunce.members.attributes.attributes import Attribute
 
-KINDS: dict[str, StrOrPromise] = {
+TYPE_LABELS: dict[str, StrOrPromise] = {
     "key": gettext_lazy("text"),
     "text": gettext_lazy("text"),
     "instant": gettext_lazy("date and time"),
@@ -28,7 +28,7 @@ KINDS: dict[str, StrOrPromise] = {
     "object": "JSON",
     "json": "JSON",
 }
-STATES: dict[str, tuple[StrOrPromise, str]] = {
+STATE_LABELS: dict[str, tuple[StrOrPromise, str]] = {
     "waiting": (gettext_lazy("queued"), "info"),
     "running": (gettext_lazy("running"), "info"),
     "done": (gettext_lazy("done"), "good"),
@@ -36,17 +36,17 @@ STATES: dict[str, tuple[StrOrPromise, str]] = {
     "failed": (gettext_lazy("failed"), "bad"),
     "cancelled": (gettext_lazy("cancelled"), "warn"),
 }
-MOMENT = len("2026-03-05 09:07")
+MINUTE_LENGTH = len("2026-03-05 09:07")
 
 
-def shown(value: Any, kind: str) -> Any:
+def format_value(value: Any, kind: str) -> Any:
     """Times as everywhere on our pages: to the minute, by the community's clock."""
     if kind == "instant" and isinstance(value, str):
-        return value[:MOMENT]
+        return value[:MINUTE_LENGTH]
     return value
 
 
-def labels(community: Community, mapping: Mapping[str, str]) -> dict[str, str]:
+def attribute_labels(community: Community, mapping: Mapping[str, str]) -> dict[str, str]:
     """What attributes are called: as they were defined, else by their heading."""
     known = Attribute.objects.filter(community=community)
     prefix = registry.ATTRIBUTE_PREFIX
@@ -56,7 +56,7 @@ def labels(community: Community, mapping: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def field(target: Target, name: str, called: Mapping[str, str]) -> str:
+def field_label(target: Target, name: str, called: Mapping[str, str]) -> str:
     """A field of a target, an attribute as it is called, or that it is left out."""
     if not name:
         return _("not imported")
@@ -66,16 +66,16 @@ def field(target: Target, name: str, called: Mapping[str, str]) -> str:
     return target.field_label(name)
 
 
-def counted(target: Target, counts: dict[str, int]) -> list[tuple[str, str]]:
+def result_counts(target: Target, counts: dict[str, int]) -> list[tuple[str, str]]:
     """What came of the rows, without the zeros; values are kept in millionths."""
     found = []
     for name, number in counts.items():
         if number:
             plain = name.replace("_millionths", "")
-            shown = f"{number:,}" if plain == name else _decimal(number)
+            shown = f"{number:,}" if plain == name else _format_millionths(number)
             found.append((target.count_label(plain), shown))
     return found
 
 
-def _decimal(millionths: int) -> str:
+def _format_millionths(millionths: int) -> str:
     return f"{(Decimal(millionths) / 1_000_000):,.2f}"

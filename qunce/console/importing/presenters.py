@@ -23,7 +23,7 @@ class ImportRow:
 
 
 def import_row(job: ImportJob) -> ImportRow:
-    state, tone = labels.STATES.get(job.state, (job.state, ""))
+    state, tone = labels.STATE_LABELS.get(job.state, (job.state, ""))
     return ImportRow(job, str(registry.get(job.target).label), state, tone)
 
 

@@ -14,7 +14,7 @@ from qunce.core.communities import Community
 from qunce.importing import uploads
 
 
-class Received(UploadedFile):  # type: ignore[type-arg]
+class StoredUpload(UploadedFile):  # type: ignore[type-arg]
     """What came, at `path`."""
 
     def __init__(self, path: Path, name: str, size: int) -> None:
@@ -22,7 +22,7 @@ class Received(UploadedFile):  # type: ignore[type-arg]
         self.path = path
 
 
-class Receiver(FileUploadHandler):
+class UploadHandler(FileUploadHandler):
     """Takes one file; `drop` removes what nobody kept.
 
     Django's own handlers write it to a temporary folder first, which may be on another
@@ -64,12 +64,12 @@ class Receiver(FileUploadHandler):
         self._file.write(raw_data)
         return None
 
-    def file_complete(self, file_size: int) -> Received | None:
+    def file_complete(self, file_size: int) -> StoredUpload | None:
         if self._file is None or self._path is None:
             return None
         self._file.close()
         self._file = None
-        return Received(self._path, self.file_name or "", file_size)
+        return StoredUpload(self._path, self.file_name or "", file_size)
 
     def drop(self) -> None:
         if self._file is not None:

@@ -20,7 +20,7 @@ from django_stubs_ext import StrOrPromise
 
 from qunce.console import http, paging
 from qunce.console.importing import labels, presenters
-from qunce.console.importing.upload_handler import Received, Receiver
+from qunce.console.importing.upload_handler import StoredUpload, UploadHandler
 from qunce.core import errors
 from qunce.core.facts import audit
 from qunce.importing import (
@@ -55,14 +55,14 @@ def job_detail(request: http.Request, pk: int) -> HttpResponse:
         "row": presenters.import_row(job),
         "is_live": job.state in jobs.ACTIVE_STATES and job.upload is not None,
         "steps": _steps(job),
-        "counts": labels.counted(registry.get(job.target), job.counts),
+        "counts": labels.result_counts(registry.get(job.target), job.counts),
         "good_rows": max(job.rows_read - job.rows_broken, 0),
         "problems": job.problems.order_by("row", "pk")[:MAX_PROBLEMS_SHOWN],
         "shown": MAX_PROBLEMS_SHOWN,
         "has_report": error_report.path_of(job).exists(),
         "has_file": job.upload is not None and uploads.exists(job.upload),
         "removed_at": job.upload.created_at + uploads.RETENTION if job.upload else None,
-        "mapping": _mapping(job),
+        "mapping": _mapping_labels(job),
     }
     part = "console/importing/_job.html"
     return http.render(request, "console/importing/job.html", context, part=part)
@@ -76,11 +76,11 @@ def _steps(job: ImportJob) -> list[tuple[str, StrOrPromise]]:
     return list(steps.items())
 
 
-def _mapping(job: ImportJob) -> list[tuple[str, str]]:
+def _mapping_labels(job: ImportJob) -> list[tuple[str, str]]:
     mapping = jobs.options_of(job).mapping
-    called = labels.labels(job.community, mapping)
+    called = labels.attribute_labels(job.community, mapping)
     return [
-        (heading, labels.field(registry.get(job.target), field, called))
+        (heading, labels.field_label(registry.get(job.target), field, called))
         for heading, field in mapping.items()
     ]
 
@@ -113,7 +113,7 @@ PAGE_SIZE = 30
 
 @http.page(jobs.IMPORT)
 def import_list(request: http.Request) -> HttpResponse:
-    before = paging.number(request, "before")
+    before = paging.parse_number(request, "before")
     found = jobs.list_all(request.community)
     found = found.filter(pk__lt=before) if before else found
     some = list(found[: PAGE_SIZE + 1])
@@ -143,10 +143,10 @@ def upload(request: http.Request) -> HttpResponse:
     jobs.check_may_import(request.staff)
     if request.method != "POST":
         return _upload_form(request)
-    receiver = Receiver(request.community)
+    receiver = UploadHandler(request.community)
     request.upload_handlers = [receiver]
     try:
-        return _received_file(request)
+        return _store_upload(request)
     except errors.Invalid as error:
         return _upload_form(request, error=str(error))
     finally:
@@ -154,14 +154,14 @@ def upload(request: http.Request) -> HttpResponse:
 
 
 @csrf_protect
-def _received_file(request: http.Request) -> HttpResponse:
+def _store_upload(request: http.Request) -> HttpResponse:
     file = request.FILES.get("file")
-    if not isinstance(file, Received) or not file.size:
+    if not isinstance(file, StoredUpload) or not file.size:
         raise NoFile(_("The file is empty. Choose another one."))
     upload = uploads.accept(
         path=file.path, name=file.name or "", by=request.staff, at=request.at
     )
-    return http.back(request, reverse("importing:file-detail", args=[upload.pk]))
+    return http.redirect_back(request, reverse("importing:file-detail", args=[upload.pk]))
 
 
 def _upload_form(request: http.Request, error: str = "") -> HttpResponse:
@@ -189,7 +189,7 @@ def example_file(request: http.Request, target: str) -> HttpResponse:
 
 MAX_COLUMNS = 200
 """Columns that are shown; further ones are taken as guessed."""
-SHOWN_ROWS, SHOWN_PROBLEMS, SAMPLES = 20, 50, 3
+MAX_PREVIEW_ROWS, MAX_PREVIEW_PROBLEMS, MAX_COLUMN_SAMPLES = 20, 50, 3
 DATES = ("", "dmy", "mdy")
 ENCODINGS = ("", "utf-8", "gb18030", "utf-16")
 
@@ -206,7 +206,7 @@ def file_detail(request: http.Request, pk: int) -> HttpResponse:
             error = str(wrong)
         else:
             if not request.htmx:
-                return http.back(request, _file_url(upload))
+                return http.redirect_back(request, _file_url(upload))
     return render_file(request, upload, error)
 
 
@@ -257,12 +257,12 @@ def store_choice(request: http.Request, upload: Upload) -> None:
             changes[name] = form[name]
     for name, max_length, default in (("currency", 10, ""), ("source", 120, "import")):
         if name in form:
-            changes[name] = _plain_mapping(form[name])[:max_length] or default
+            changes[name] = _printable(form[name])[:max_length] or default
     options = dataclasses.replace(options, **changes)
     uploads.set_options(upload=upload, options=options, by=request.staff)
 
 
-def _plain_mapping(text: str) -> str:
+def _printable(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable()).strip()
 
 
@@ -290,35 +290,35 @@ def build_preview(upload: Upload, request: http.Request) -> presenters.MappingPr
     mapping = column_mapping.complete(
         target, upload.inspection["headings"], options.mapping
     )
-    wrong = _wrong(target, mapping)
-    called = labels.labels(upload.community, mapping)
+    wrong = _mapping_errors(target, mapping)
+    called = labels.attribute_labels(upload.community, mapping)
     if wrong:
-        columns = _columns(upload, target, mapping, {}, called)
+        columns = _column_choices(upload, target, mapping, {}, called)
         return presenters.MappingPreview(columns, wrong, [], [], [], [])
     plan = jobs_runner.plan_sample(upload, by=request.staff, at=request.at)
-    preview = pipeline.preview(plan, SHOWN_ROWS)
-    kinds = _kinds(plan)
+    preview = pipeline.preview(plan, MAX_PREVIEW_ROWS)
+    kinds = _types_by_field(plan)
     named = [name for name in mapping.values() if name]
     return presenters.MappingPreview(
-        _columns(upload, target, mapping, kinds, called),
+        _column_choices(upload, target, mapping, kinds, called),
         [],
         plan.notes,
-        [(name, labels.field(target, name, called)) for name in named],
+        [(name, labels.field_label(target, name, called)) for name in named],
         [
-            [labels.shown(row.get(name), kinds.get(name, "")) for name in named]
+            [labels.format_value(row.get(name), kinds.get(name, "")) for name in named]
             for row in preview.rows
         ],
         preview.problems,
     )
 
 
-def _kinds(plan: ImportPlan) -> dict[str, str]:
+def _types_by_field(plan: ImportPlan) -> dict[str, str]:
     """Field → how its texts are read."""
     found = {name: traits.type for name, traits in plan.traits.items()}
     return found | {field.name: field.type for field in plan.target.fields}
 
 
-def _wrong(target: registry.Target, mapping: dict[str, str]) -> list[str]:
+def _mapping_errors(target: registry.Target, mapping: dict[str, str]) -> list[str]:
     found = [
         _("“%(one)s” and “%(other)s” cannot both be mapped to: %(name)s.")
         % {"one": one, "other": other, "name": target.field_label(name)}
@@ -330,7 +330,7 @@ def _wrong(target: registry.Target, mapping: dict[str, str]) -> list[str]:
     return found
 
 
-def _columns(
+def _column_choices(
     upload: Upload,
     target: registry.Target,
     mapping: dict[str, str],
@@ -343,23 +343,23 @@ def _columns(
         presenters.ColumnChoice(
             place,
             heading,
-            _samples(sample.columns[place]) if sample else [],
+            _sample_values(sample.columns[place]) if sample else [],
             field,
-            _options(target, heading, field, called),
-            str(labels.KINDS.get(kinds.get(field, ""), "")),
+            _field_options(target, heading, field, called),
+            str(labels.TYPE_LABELS.get(kinds.get(field, ""), "")),
         )
         for place, (heading, field) in enumerate(shown)
     ]
 
 
-def _samples(column: Any) -> list[str]:
+def _sample_values(column: Any) -> list[str]:
     """The first different values."""
     values = (value.as_py() for value in column[:200] if value.is_valid)
     found: Sequence[str] = list(dict.fromkeys(value[:60] for value in values))
-    return list(found[:SAMPLES])
+    return list(found[:MAX_COLUMN_SAMPLES])
 
 
-def _options(
+def _field_options(
     target: registry.Target, heading: str, field: str, called: dict[str, str]
 ) -> list[tuple[str, str]]:
     options = [("", _("skip this column"))]
@@ -367,7 +367,7 @@ def _options(
     known = {name for name, _said in options}
     for extra in dict.fromkeys([column_mapping.default_field(target, heading), field]):
         if extra and extra not in known:
-            name = labels.field(target, extra, {extra: heading} | called)
+            name = labels.field_label(target, extra, {extra: heading} | called)
             if target.extras == "attributes":
                 said = _("attribute: %(name)s") % {"name": name}
             else:
@@ -393,4 +393,4 @@ def file_preview(request: http.Request, pk: int) -> HttpResponse:
         )
     except errors.Invalid as wrong:
         return render_file(request, uploads.get(request.community, pk), str(wrong))
-    return http.back(request, _file_url(upload))
+    return http.redirect_back(request, _file_url(upload))

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_safe
 from qunce.console import http
 from qunce.insight import chart_script
 
-FOR_EVER = "public, max-age=31536000, immutable"
+CACHE_FOREVER = "public, max-age=31536000, immutable"
 
 
 @require_safe
 @http.public
-def bundle(request: HttpRequest, name: str) -> HttpResponse:
+def serve(request: HttpRequest, name: str) -> HttpResponse:
     """Its name holds the version, so a browser asks once."""
     if name != chart_script.name():
         raise Http404
@@ -27,5 +27,5 @@ def bundle(request: HttpRequest, name: str) -> HttpResponse:
     else:
         answer.content = gzip.decompress(packed)
     answer["Vary"] = "Accept-Encoding"
-    answer["Cache-Control"] = FOR_EVER
+    answer["Cache-Control"] = CACHE_FOREVER
     return answer

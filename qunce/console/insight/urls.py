@@ -6,7 +6,7 @@ from qunce.console.insight import chart_script, views
 
 app_name = "insight"
 urlpatterns = [
-    path("", views.page, name="metrics"),
-    path("charts/<slug:name>/", views.chart, name="chart"),
-    path("scripts/<str:name>.js", chart_script.bundle, name="chart-script"),
+    path("", views.metric_list, name="metrics"),
+    path("charts/<slug:name>/", views.metric_chart, name="chart"),
+    path("scripts/<str:name>.js", chart_script.serve, name="chart-script"),
 ]

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from qunce.console import chart_downloads, http
 from qunce.insight import metric_definitions, period_comparison
 
-SPANS = (7, 28, 84)
+SPAN_CHOICES = (7, 28, 84)
 
 
-def span(request: http.Request) -> int:
+def parse_span(request: http.Request) -> int:
     """How many days are compared with as many before, from the address."""
     asked = request.GET.get("days", "")
     chosen = (
@@ -20,16 +20,16 @@ def span(request: http.Request) -> int:
         if asked.isascii() and asked.isdigit()
         else period_comparison.DEFAULT_SPAN
     )
-    return chosen if chosen in SPANS else period_comparison.DEFAULT_SPAN
+    return chosen if chosen in SPAN_CHOICES else period_comparison.DEFAULT_SPAN
 
 
 @http.page()
-def page(request: http.Request) -> HttpResponse:
-    chosen = span(request)
+def metric_list(request: http.Request) -> HttpResponse:
+    chosen = parse_span(request)
     numbers = period_comparison.compare_community(
         community=request.community, by=request.staff, at=request.at, span=chosen
     )
-    spans = [(each, _("%(n)s days") % {"n": each}, each == chosen) for each in SPANS]
+    spans = [(each, _("%(n)s days") % {"n": each}, each == chosen) for each in SPAN_CHOICES]
     with_files = [
         (
             number,
@@ -42,7 +42,7 @@ def page(request: http.Request) -> HttpResponse:
 
 
 @http.page()
-def chart(request: http.Request, name: str) -> HttpResponse:
+def metric_chart(request: http.Request, name: str) -> HttpResponse:
     if name not in metric_definitions.list_names(metric_definitions.COMMUNITY):
         raise Http404
     (number,) = period_comparison.compare_community(
@@ -50,6 +50,6 @@ def chart(request: http.Request, name: str) -> HttpResponse:
         by=request.staff,
         at=request.at,
         names=[name],
-        span=span(request),
+        span=parse_span(request),
     )
-    return chart_downloads.answer(number.figure, request.GET.get("as", "json"))
+    return chart_downloads.render_download(number.figure, request.GET.get("as", "json"))

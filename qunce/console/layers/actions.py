@@ -15,7 +15,7 @@ from qunce.members.layers import layers
 @require_POST
 @http.page(layers.MANAGE)
 def recompute(request: http.Request, pk: int) -> HttpResponse:
-    return views.recomputed(request, presenters.get_layering(request, pk))
+    return views.recompute_and_redirect(request, presenters.get_layering(request, pk))
 
 
 @require_POST
@@ -26,8 +26,8 @@ def archive(request: http.Request, pk: int) -> HttpResponse:
     said = _("“%(name)s” is archived and no longer recomputed.") % {
         "name": layering.name
     }
-    http.say(request, said, undo=reverse("layers:restore", args=[pk]))
-    return http.back(request, reverse("layers:list"))
+    http.flash(request, said, undo=reverse("layers:restore", args=[pk]))
+    return http.redirect_back(request, reverse("layers:list"))
 
 
 @require_POST
@@ -35,5 +35,5 @@ def archive(request: http.Request, pk: int) -> HttpResponse:
 def restore(request: http.Request, pk: int) -> HttpResponse:
     layering = presenters.get_layering(request, pk)
     layers.restore(layering=layering, by=request.staff, at=request.at)
-    http.say(request, _("“%(name)s” is restored.") % {"name": layering.name})
-    return http.back(request, reverse("layers:detail", args=[pk]))
+    http.flash(request, _("“%(name)s” is restored.") % {"name": layering.name})
+    return http.redirect_back(request, reverse("layers:detail", args=[pk]))

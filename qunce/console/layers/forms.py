@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from qunce.core import money
 from qunce.members.layers import specs as layer_specs
 
-MONEY = ("order.paid", "order.amended", "order.refunded")
+ORDER_KINDS = ("order.paid", "order.amended", "order.refunded")
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class Field:
 
 def is_money(spec: Mapping[str, Any]) -> bool:
     """Whether the sums are amounts of the community's currency."""
-    return spec["by"] == "measure" and set(spec["kinds"]) <= set(MONEY)
+    return spec["by"] == "measure" and set(spec["kinds"]) <= set(ORDER_KINDS)
 
 
-def fields(spec: Mapping[str, Any], currency: str) -> list[Field]:
-    return [_field(layer, spec, currency) for layer in spec["layers"]]
+def fields_of(spec: Mapping[str, Any], currency: str) -> list[Field]:
+    return [_field_of(layer, spec, currency) for layer in spec["layers"]]
 
 
-def _field(layer: Mapping[str, Any], spec: Mapping[str, Any], currency: str) -> Field:
+def _field_of(layer: Mapping[str, Any], spec: Mapping[str, Any], currency: str) -> Field:
     key, name = layer["key"], layer.get("name", "")
     if "top" in layer:
         return Field(key, name, "top", layer["top"].removesuffix("%"))
@@ -49,10 +49,10 @@ def _field(layer: Mapping[str, Any], spec: Mapping[str, Any], currency: str) -> 
     return Field(key, name, "rest")
 
 
-def changed(spec: Mapping[str, Any], given: Mapping[str, Any], currency: str) -> Any:
+def apply_form(spec: Mapping[str, Any], given: Mapping[str, Any], currency: str) -> Any:
     """The spec with what was typed; fields are `name-1`, `how-1`, `value-1`, …"""
     layers = [
-        _changed(layer, number, spec, given, currency)
+        _apply_to_layer(layer, number, spec, given, currency)
         for number, layer in enumerate(spec["layers"])
     ]
     found = {**spec, "layers": layers}
@@ -61,7 +61,7 @@ def changed(spec: Mapping[str, Any], given: Mapping[str, Any], currency: str) ->
     return found
 
 
-def _changed(
+def _apply_to_layer(
     layer: Mapping[str, Any],
     number: int,
     spec: Mapping[str, Any],
@@ -77,12 +77,12 @@ def _changed(
         return found
     found.pop("top", None)
     found.pop("gte", None)
-    return found | {str(how): _value(str(how), str(value), spec, currency)}
+    return found | {str(how): _parse_value(str(how), str(value), spec, currency)}
 
 
-def _value(how: str, text: str, spec: Mapping[str, Any], currency: str) -> str | int:
+def _parse_value(how: str, text: str, spec: Mapping[str, Any], currency: str) -> str | int:
     if how == "top":
-        return f"{_plain(text)}%"
+        return f"{_parse_percentage(text)}%"
     if is_money(spec):
         return money.parse(text, currency)
     try:
@@ -93,7 +93,7 @@ def _value(how: str, text: str, spec: Mapping[str, Any], currency: str) -> str |
         ) from None
 
 
-def _plain(text: str) -> str:
+def _parse_percentage(text: str) -> str:
     """`"20.0 %"` → `"20"`: shares are kept as they are first written."""
     try:
         share = Decimal(text.replace("%", "").strip())
@@ -104,7 +104,7 @@ def _plain(text: str) -> str:
         ) from None
 
 
-def read(text: str) -> Any:
+def parse_json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:

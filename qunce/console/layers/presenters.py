@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from qunce.members.layers.moves import LayerMoves
     from qunce.sets.rules.phrasing import Names, Pieces
 
-WIDTH = 600
-HISTORY = 90
+BAR_WIDTH = 600
+HISTORY_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Sketch:
+class LayeringView:
     layering: Layering
     layers: Sequence[Layer]
     moves: LayerMoves | None = None
@@ -77,7 +77,7 @@ class Sketch:
         return {layer.field.key: layer.name for layer in self.layers}
 
 
-def sizes(layering: Layering, by: Staff, at: datetime) -> dict[str, int]:
+def count_sizes(layering: Layering, by: Staff, at: datetime) -> dict[str, int]:
     """Who is in which layer now, newcomers in that for newcomers."""
     return {
         layer["key"]: audiences.count(
@@ -90,48 +90,48 @@ def sizes(layering: Layering, by: Staff, at: datetime) -> dict[str, int]:
     }
 
 
-def of(layering: Layering, by: Staff, at: datetime) -> Sketch:
+def present(layering: Layering, by: Staff, at: datetime) -> LayeringView:
     run = layers.latest_run(layering)
     yesterday = by.community.day(at) - 1
     moves = layer_moves.moves_since(layering=layering, day=yesterday, by=by, at=at)
-    counted = sizes(layering, by, at)
-    return draw(layering, layering.spec, counted, run.bounds if run else {}, moves)
+    counted = count_sizes(layering, by, at)
+    return build_view(layering, layering.spec, counted, run.bounds if run else {}, moves)
 
 
-def draw(
+def build_view(
     layering: Layering,
     spec: Mapping[str, Any],
     counted: Mapping[str, int],
     found: Mapping[str, int],
     moves: LayerMoves | None = None,
-) -> Sketch:
+) -> LayeringView:
     whole, x, seen, shown = max(sum(counted.values()), 1), 0, 0, []
     currency = layering.community.currency
     names = rule_names.find(
         layering.community, *(layer.get("rule") for layer in spec["layers"])
     )
-    for number, field in enumerate(forms.fields(spec, currency)):
+    for number, field in enumerate(forms.fields_of(spec, currency)):
         size = counted.get(field.key, 0)
-        width = round(WIDTH * (seen + size) / whole) - x
-        layer = Layer(field, number, size, x, width, _href(layering, field.key))
-        bound = _bound(field, spec, found, currency)
-        layer = replace(layer, bound=bound, said=_said(field, found, names))
-        shown.append(_moved(layer, moves) if moves else layer)
+        width = round(BAR_WIDTH * (seen + size) / whole) - x
+        layer = Layer(field, number, size, x, width, _members_url(layering, field.key))
+        bound = _describe_bound(field, spec, found, currency)
+        layer = replace(layer, bound=bound, said=_describe_rule(field, found, names))
+        shown.append(_with_moves(layer, moves) if moves else layer)
         x, seen = x + width, seen + size
-    return Sketch(layering, shown, moves)
+    return LayeringView(layering, shown, moves)
 
 
-def _moved(layer: Layer, moves: LayerMoves) -> Layer:
+def _with_moves(layer: Layer, moves: LayerMoves) -> Layer:
     key = layer.field.key
     return replace(layer, came=moves.into(key), went=moves.out_of(key))
 
 
-def _href(layering: Layering, key: str) -> str:
+def _members_url(layering: Layering, key: str) -> str:
     asked = urlencode({"layering": layering.pk, "layer": key})
     return f"{reverse('members:list')}?{asked}"
 
 
-def _bound(
+def _describe_bound(
     field: Field, spec: Mapping[str, Any], found: Mapping[str, int], currency: str
 ) -> str:
     """From which sum on a share begins, as found in the data."""
@@ -146,21 +146,21 @@ def _bound(
     return _("%(n)s or more") % {"n": f"{units:,}"}
 
 
-def _said(field: Field, found: Mapping[str, int], names: Names) -> Pieces:
+def _describe_rule(field: Field, found: Mapping[str, int], names: Names) -> Pieces:
     if field.rule is None:
         return ()
     return sentences.describe(
-        layer_specs.fill_placeholders(field.rule, {**STAND_IN, **found}), names
+        layer_specs.fill_placeholders(field.rule, {**EXAMPLE_GAPS, **found}), names
     )
 
 
-STAND_IN = {"median": 30, "long": 90}
+EXAMPLE_GAPS = {"median": 30, "long": 90}
 
 
-def _history(layering: Layering, today: int) -> dict[str, dict[int, int]]:
+def _size_history(layering: Layering, today: int) -> dict[str, dict[int, int]]:
     """Layer → day → size after the last run of that day."""
     rows = layers.LayerSet.objects.filter(
-        run__layering=layering, run__day__gt=today - HISTORY
+        run__layering=layering, run__day__gt=today - HISTORY_DAYS
     ).order_by("run_id")
     known: dict[str, dict[int, int]] = {}
     for layer, day, size in rows.values_list("layer", "run__day", "size"):
@@ -168,7 +168,7 @@ def _history(layering: Layering, today: int) -> dict[str, dict[int, int]]:
     return known
 
 
-def carried(known: Mapping[int, int], span: Sequence[date]) -> list[int | None]:
+def fill_gaps(known: Mapping[int, int], span: Sequence[date]) -> list[int | None]:
     """A day without a run is as the day before left it."""
     found: list[int | None] = []
     for day in map(community_days.from_date, span):
@@ -176,11 +176,11 @@ def carried(known: Mapping[int, int], span: Sequence[date]) -> list[int | None]:
     return found
 
 
-def figure(layering: Layering, by: Staff, at: datetime) -> charts.Figure | None:
+def size_chart(layering: Layering, by: Staff, at: datetime) -> charts.Figure | None:
     """Sizes run by run, which are the whole community's: only who sees that sees them."""
     if by.scope is not None:
         return None
-    known = _history(layering, by.community.day(at))
+    known = _size_history(layering, by.community.day(at))
     every = {day for by_day in known.values() for day in by_day}
     if len(every) < 2:
         return None
@@ -188,7 +188,7 @@ def figure(layering: Layering, by: Staff, at: datetime) -> charts.Figure | None:
     series = [
         charts.Series(
             label=layer.get("name") or layer["key"],
-            values=carried(known.get(layer["key"], {}), span),
+            values=fill_gaps(known.get(layer["key"], {}), span),
         )
         for layer in layering.spec["layers"]
     ]
@@ -220,7 +220,7 @@ class ChangeTable:
     rows: Sequence[tuple[str, Sequence[ChangeCell]]]
 
 
-def change_table(sketch: Sketch) -> ChangeTable | None:
+def change_table(sketch: LayeringView) -> ChangeTable | None:
     moves = sketch.moves
     if moves is None:
         return None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from qunce.members.layers.layers import Layering
 
-READY: dict[str, tuple[Any, Any, Any, str]] = {
+LAYERING_TEMPLATES: dict[str, tuple[Any, Any, Any, str]] = {
     "value": (
         gettext_lazy("Value"),
         gettext_lazy(
@@ -55,7 +55,7 @@ READY: dict[str, tuple[Any, Any, Any, str]] = {
 @http.page()
 def layering_list(request: http.Request) -> HttpResponse:
     shown = [
-        presenters.of(each, request.staff, request.at)
+        presenters.present(each, request.staff, request.at)
         for each in layers.list_active(request.community)
     ]
     rows = Layering.objects.filter(community=request.community, state="archived")
@@ -72,14 +72,14 @@ def layering_list(request: http.Request) -> HttpResponse:
 def layering_create(request: http.Request) -> HttpResponse:
     """From a ready-made one; it is laid out at once."""
     error, taken = "", request.POST.get("ready", "")
-    if request.method == "POST" and taken in READY:
-        name, _about, spec, default = READY[taken]
+    if request.method == "POST" and taken in LAYERING_TEMPLATES:
+        name, _about, spec, default = LAYERING_TEMPLATES[taken]
         try:
             layering = layers.create(
                 community=request.community,
                 key=request.POST.get("key") or _unused_key(request, taken),
                 name=naming.normalise(request.POST.get("name", ""))[:120] or str(name),
-                spec=_template_of(spec),
+                spec=_with_layer_names(spec),
                 default=default,
                 by=request.staff,
                 at=request.at,
@@ -88,13 +88,13 @@ def layering_create(request: http.Request) -> HttpResponse:
         except errors.QunceError as refused:
             error = str(refused)
         else:
-            return http.back(request, reverse("layers:detail", args=[layering.pk]))
-    context = {"ready": READY.items(), "error": error}
+            return http.redirect_back(request, reverse("layers:detail", args=[layering.pk]))
+    context = {"ready": LAYERING_TEMPLATES.items(), "error": error}
     status = 422 if error else 200
     return http.render(request, "console/layers/new.html", context, status=status)
 
 
-def _template_of(spec: dict[str, Any]) -> dict[str, Any]:
+def _with_layer_names(spec: dict[str, Any]) -> dict[str, Any]:
     """A ready-made spec with its layers called as the reader would call them."""
     words = {
         "high": _("High"),
@@ -119,26 +119,26 @@ def _unused_key(request: http.Request, wanted: str) -> str:
 @require_GET
 @http.page()
 def layering_detail(request: http.Request, pk: int) -> HttpResponse:
-    return _render(request, layer_presenters.get_layering(request, pk))
+    return _render_detail(request, layer_presenters.get_layering(request, pk))
 
 
 @require_GET
 @http.page()
 def layering_chart(request: http.Request, pk: int) -> HttpResponse:
     """Its sizes over time as a file."""
-    found = presenters.figure(
+    found = presenters.size_chart(
         layer_presenters.get_layering(request, pk), request.staff, request.at
     )
     if found is None:
         raise Http404
-    return chart_downloads.answer(found, request.GET.get("as", "json"))
+    return chart_downloads.render_download(found, request.GET.get("as", "json"))
 
 
-def _render(request: http.Request, layering: Layering, error: str = "") -> HttpResponse:
+def _render_detail(request: http.Request, layering: Layering, error: str = "") -> HttpResponse:
     """The page; after an error with everything that was typed."""
-    sketch = presenters.of(layering, request.staff, request.at)
+    sketch = presenters.present(layering, request.staff, request.at)
     if error:
-        sketch = presenters.draw(layering, _typed_or_saved(request, layering), {}, {})
+        sketch = presenters.build_view(layering, _spec_from_form_or_saved(request, layering), {}, {})
     context = {
         "sketch": sketch,
         "layering": layering,
@@ -147,7 +147,7 @@ def _render(request: http.Request, layering: Layering, error: str = "") -> HttpR
         or json.dumps(layering.spec, ensure_ascii=False, indent=2),
         "within": str(layering.spec.get("within", "")).removesuffix("d"),
         "table": layer_presenters.change_table(sketch),
-        "figure": presenters.figure(layering, request.staff, request.at),
+        "figure": presenters.size_chart(layering, request.staff, request.at),
         "error": error,
         "may": permissions.may(request.staff, layers.MANAGE),
         "currency": request.community.currency,
@@ -157,20 +157,20 @@ def _render(request: http.Request, layering: Layering, error: str = "") -> HttpR
     return http.render(request, "console/layers/page.html", context, status=status)
 
 
-def _typed_or_saved(request: http.Request, layering: Layering) -> Any:
+def _spec_from_form_or_saved(request: http.Request, layering: Layering) -> Any:
     try:
-        return _typed(request, layering)
+        return _spec_from_form(request, layering)
     except errors.QunceError:
         return layering.spec
 
 
-def _typed(request: http.Request, layering: Layering) -> Any:
+def _spec_from_form(request: http.Request, layering: Layering) -> Any:
     """The spec as it is on the page: as JSON where that was written."""
     if request.POST.get("as") == "json":
-        spec = forms.read(request.POST.get("spec", ""))
+        spec = forms.parse_json(request.POST.get("spec", ""))
     else:
         currency = request.community.currency
-        spec = forms.changed(layering.spec, request.POST, currency)
+        spec = forms.apply_form(layering.spec, request.POST, currency)
     layer_specs.check(spec)
     return spec
 
@@ -182,11 +182,11 @@ def layer_sizes(request: http.Request, pk: int) -> HttpResponse:
     layering = layer_presenters.get_layering(request, pk)
     context: dict[str, Any] = {"live": True, "error": ""}
     try:
-        spec = _typed(request, layering)
+        spec = _spec_from_form(request, layering)
         counted, found = layer_assignment.preview_sizes(
             spec=spec, by=request.staff, at=request.at
         )
-        context["sketch"] = presenters.draw(layering, spec, counted, found)
+        context["sketch"] = presenters.build_view(layering, spec, counted, found)
     except errors.QunceError as error:
         context["error"] = str(error)
     return http.render(request, "console/layers/_sizes.html", context)
@@ -200,7 +200,7 @@ def layering_update(request: http.Request, pk: int) -> HttpResponse:
     try:
         layers.update(
             layering=layering,
-            spec=_typed(request, layering),
+            spec=_spec_from_form(request, layering),
             default=default,
             name=naming.normalise(request.POST.get("name", ""))[:120],
             by=request.staff,
@@ -208,14 +208,14 @@ def layering_update(request: http.Request, pk: int) -> HttpResponse:
         )
     except errors.QunceError as error:
         layering.refresh_from_db()
-        return _render(request, layering, str(error))
+        return _render_detail(request, layering, str(error))
     if request.POST.get("now"):
-        return recomputed(request, layering)
-    http.say(
+        return recompute_and_redirect(request, layering)
+    http.flash(
         request,
         _("Saved. The change takes effect when the layering is next recomputed."),
     )
-    return http.back(request, reverse("layers:detail", args=[pk]))
+    return http.redirect_back(request, reverse("layers:detail", args=[pk]))
 
 
 @require_GET
@@ -252,8 +252,8 @@ def changed_members(request: http.Request, pk: int) -> HttpResponse:
     return http.render(request, "console/layers/moves.html", context)
 
 
-def recomputed(request: http.Request, layering: Layering) -> HttpResponse:
+def recompute_and_redirect(request: http.Request, layering: Layering) -> HttpResponse:
     run = layers.recompute(layering=layering, by=request.staff, at=request.at)
     moved = _("Recomputed. %(n)s members changed layer.") % {"n": f"{run.moved:,}"}
-    http.say(request, moved)
-    return http.back(request, reverse("layers:detail", args=[layering.pk]))
+    http.flash(request, moved)
+    return http.redirect_back(request, reverse("layers:detail", args=[layering.pk]))

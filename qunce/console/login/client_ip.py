@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def client(meta: Mapping[str, Any], *, proxies: int) -> str:
+def resolve(meta: Mapping[str, Any], *, proxies: int) -> str:
     """Each of our proxies adds whom it heard; what stands before that anybody may write."""
     peer = str(meta.get("REMOTE_ADDR") or "")
     if proxies <= 0:
-        return _plain(peer)
+        return _normalise(peer)
     heard = [
         each.strip() for each in str(meta.get("HTTP_X_FORWARDED_FOR", "")).split(",")
     ]
     told = heard[-proxies] if len(heard) >= proxies else ""
-    return _plain(told) or _plain(peer)
+    return _normalise(told) or _normalise(peer)
 
 
-def _plain(text: str) -> str:
+def _normalise(text: str) -> str:
     """The address in its shortest form; for IPv6 the /64 that one household has."""
     try:
         address = ipaddress.ip_address(text)

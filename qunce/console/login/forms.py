@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 
-def password(label: Any, autocomplete: str, help_text: Any = "") -> forms.CharField:
+def password_field(label: Any, autocomplete: str, help_text: Any = "") -> forms.CharField:
     return forms.CharField(
         label=label,
         strip=False,
@@ -18,7 +18,7 @@ def password(label: Any, autocomplete: str, help_text: Any = "") -> forms.CharFi
     )
 
 
-class SignIn(forms.Form):
+class SignInForm(forms.Form):
     login = forms.CharField(
         label=_("Login"),
         max_length=120,
@@ -34,7 +34,7 @@ class SignIn(forms.Form):
     password = password(_("Password"), "current-password")
 
 
-class Code(forms.Form):
+class CodeForm(forms.Form):
     code = forms.CharField(
         label=_("Code"),
         max_length=40,
@@ -50,13 +50,13 @@ class Code(forms.Form):
     )
 
 
-class NewPassword(forms.Form):
-    new = password(
+class NewPasswordForm(forms.Form):
+    new = password_field(
         _("New password"),
         "new-password",
         _("At least 10 characters. Several words in a row work well."),
     )
-    again = password(_("Repeat new password"), "new-password")
+    again = password_field(_("Repeat new password"), "new-password")
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -65,6 +65,6 @@ class NewPassword(forms.Form):
         return given
 
 
-class ChangePassword(NewPassword):
-    old = password(_("Current password"), "current-password")
+class ChangePasswordForm(NewPasswordForm):
+    old = password_field(_("Current password"), "current-password")
     field_order = ("old", "new", "again")

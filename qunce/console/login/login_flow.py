@@ -23,36 +23,36 @@ from qunce.core.facts import audit
 from qunce.core.staff import login_attempts, sessions, two_factor
 from qunce.core.staff.models import Staff
 
-COMING = "coming"
-PATIENCE = timedelta(minutes=10)
+PENDING_KEY = "coming"
+MAX_PENDING_TIME = timedelta(minutes=10)
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 SIGNED_IN = audit.declare("staff.signed_in", _("signed in"))
 SIGNED_OUT = audit.declare("staff.signed_out", _("signed out"))
 FAILED = audit.declare("staff.sign_in_failed", _("failed to sign in"))
 
 
-def address(request: HttpRequest) -> str:
-    return client_ip.client(request.META, proxies=settings.TRUSTED_PROXIES)
+def client_address(request: HttpRequest) -> str:
+    return client_ip.resolve(request.META, proxies=settings.TRUSTED_PROXIES)
 
 
-def by_password(
+def authenticate(
     request: HttpRequest, *, login: str, password: str, at: datetime
 ) -> Staff | None:
     """Who that is; raises TooMany where one has to wait."""
-    login, where = login.strip(), address(request)
+    login, where = login.strip(), client_address(request)
     whom = [("pair", f"{login} {where}"), ("login", login), ("address", where)]
     login_attempts.start(*whom, at=at)
-    staff = _found(login, password)
+    staff = _check_password(login, password)
     if staff is not None:
         login_attempts.reset(*whom[:2])
         return staff
     known = Staff.objects.filter(login=login).select_related("community")
     for each in known:
-        _note(each, FAILED, request, at=at, by=None)
+        _log(each, FAILED, request, at=at, by=None)
     return None
 
 
-def _found(login: str, password: str) -> Staff | None:
+def _check_password(login: str, password: str) -> Staff | None:
     known = Staff.objects.filter(login=login).select_related("community")
     for staff in known:
         right = staff.check_password(password)
@@ -61,7 +61,7 @@ def _found(login: str, password: str) -> Staff | None:
     return None
 
 
-def _note(
+def _log(
     staff: Staff,
     kind: str,
     request: HttpRequest,
@@ -69,13 +69,13 @@ def _note(
     at: datetime,
     by: Staff | None,
 ) -> None:
-    detail = {"login": staff.login, "address": address(request)}
+    detail = {"login": staff.login, "address": client_address(request)}
     audit.log(kind=kind, community=staff.community, by=by, at=at, detail=detail)
 
 
-def begin(request: HttpRequest, staff: Staff, *, to: str, at: datetime) -> None:
+def start(request: HttpRequest, staff: Staff, *, to: str, at: datetime) -> None:
     request.session.flush()
-    request.session[COMING] = {
+    request.session[PENDING_KEY] = {
         "staff": staff.pk,
         "proof": staff.get_session_auth_hash(),
         "at": timestamps.to_micros(at),
@@ -83,10 +83,10 @@ def begin(request: HttpRequest, staff: Staff, *, to: str, at: datetime) -> None:
     }
 
 
-def who(request: HttpRequest, at: datetime) -> Staff | None:
+def find_pending_staff(request: HttpRequest, at: datetime) -> Staff | None:
     """Who is on the way, if they have not dawdled and their password still holds."""
-    told: dict[str, Any] | None = request.session.get(COMING)
-    if not told or at - timestamps.from_micros(told["at"]) > PATIENCE:
+    told: dict[str, Any] | None = request.session.get(PENDING_KEY)
+    if not told or at - timestamps.from_micros(told["at"]) > MAX_PENDING_TIME:
         return None
     known = Staff.objects.filter(pk=told["staff"], is_active=True)
     for staff in known.select_related("community"):
@@ -95,19 +95,19 @@ def who(request: HttpRequest, at: datetime) -> Staff | None:
     return None
 
 
-def took(request: HttpRequest, device: Device) -> None:
-    request.session[COMING] = request.session[COMING] | {"factor": device.persistent_id}
+def record_device(request: HttpRequest, device: Device) -> None:
+    request.session[PENDING_KEY] = request.session[PENDING_KEY] | {"factor": device.persistent_id}
 
 
-def chose(request: HttpRequest, staff: Staff) -> None:
+def record_new_password(request: HttpRequest, staff: Staff) -> None:
     proof = staff.get_session_auth_hash()
-    request.session[COMING] = request.session[COMING] | {"proof": proof}
+    request.session[PENDING_KEY] = request.session[PENDING_KEY] | {"proof": proof}
 
 
-def owed(request: HttpRequest, staff: Staff) -> str:
+def next_step(request: HttpRequest, staff: Staff) -> str:
     """The next step's view, nothing once all is done."""
     has = two_factor.is_enabled(staff)
-    if has and "factor" not in request.session[COMING]:
+    if has and "factor" not in request.session[PENDING_KEY]:
         return "login:code"
     if staff.password_is_temporary:
         return "login:password"
@@ -116,26 +116,26 @@ def owed(request: HttpRequest, staff: Staff) -> str:
     return ""
 
 
-def finish(request: HttpRequest, staff: Staff, *, at: datetime) -> str:
+def complete(request: HttpRequest, staff: Staff, *, at: datetime) -> str:
     """Signs in; returns where they wanted to go."""
-    told = request.session.pop(COMING)
+    told = request.session.pop(PENDING_KEY)
     auth.login(request, staff, backend=BACKEND)
     device = Device.from_persistent_id(told.get("factor", ""))
     if device is not None:
         django_otp.login(request, device)
     agent = request.headers.get("User-Agent", "")
-    sessions.start(request.session, address=address(request), agent=agent, at=at)
-    _note(staff, SIGNED_IN, request, at=at, by=staff)
+    sessions.start(request.session, address=client_address(request), agent=agent, at=at)
+    _log(staff, SIGNED_IN, request, at=at, by=staff)
     return str(told["to"])
 
 
-def leave(request: HttpRequest, *, at: datetime) -> None:
+def sign_out(request: HttpRequest, *, at: datetime) -> None:
     if isinstance(request.user, Staff):
-        _note(request.user, SIGNED_OUT, request, at=at, by=request.user)
+        _log(request.user, SIGNED_OUT, request, at=at, by=request.user)
     auth.logout(request)
 
 
-def safe(request: HttpRequest, to: str) -> str:
+def safe_redirect_url(request: HttpRequest, to: str) -> str:
     """Only to a page of this house."""
     hosts = {request.get_host()}
     good = url_has_allowed_host_and_scheme(
@@ -144,7 +144,7 @@ def safe(request: HttpRequest, to: str) -> str:
     return to if good and to.startswith("/") else "/"
 
 
-def speak(answer: HttpResponse, language: str) -> HttpResponse:
+def set_language_cookie(answer: HttpResponse, language: str) -> HttpResponse:
     """Remember the language for pages without a sign-in."""
     answer.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from qunce.console import errors, http
 from qunce.core.staff import sessions
 
-FEATURES = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
-class Guard:
+class SessionMiddleware:
     """Sessions end after a week, are seen every few minutes, and pages are not kept."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -29,16 +29,16 @@ class Guard:
             else:
                 sessions.touch(request.session, at)
         answer = self.get_response(request)
-        answer.setdefault("Permissions-Policy", FEATURES)
+        answer.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         if answer.get("Content-Type", "").startswith("text/html"):
             # The next person at a shared computer does not get it by "back".
             answer.setdefault("Cache-Control", "private, no-store")
         return answer
 
 
-def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without the right token: of another site, or of before the last sign-in."""
-    return errors.said(
+    return errors.render_error(
         request,
         _(
             "This page was open for too long, or was opened before you signed "

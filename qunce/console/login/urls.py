@@ -9,7 +9,7 @@ urlpatterns = [
     path("", views.sign_in, name="sign-in"),
     path("code/", views.code, name="code"),
     path("password/", views.password, name="password"),
-    path("two-factor/", views.factor, name="two-factor"),
+    path("two-factor/", views.two_factor_setup, name="two-factor"),
     path("out/", views.sign_out, name="sign-out"),
     path("language/", views.language, name="language"),
 ]

@@ -23,90 +23,90 @@ from qunce.core import errors
 from qunce.core.staff import login_attempts, passwords, two_factor
 from qunce.core.staff.models import Staff
 
-SECRETS = sensitive_post_parameters("password", "code", "new", "again", "old")
-Step = Callable[[Any, Staff], HttpResponse]
+hide_secrets = sensitive_post_parameters("password", "code", "new", "again", "old")
+PendingView = Callable[[Any, Staff], HttpResponse]
 
 
-def step(view: Step) -> Step:
+def pending_login(view: PendingView) -> PendingView:
     """For who is on the way in; who dawdled begins again."""
 
     @require_http_methods(["GET", "POST"])
-    @SECRETS
+    @hide_secrets
     @never_cache
     @http.public
     @functools.wraps(view)
     def entered(request: Any) -> HttpResponse:
-        staff = login_flow.who(request, request.at)
+        staff = login_flow.find_pending_staff(request, request.at)
         if staff is None:
             return redirect("login:sign-in")
         translation.activate(staff.language)
         request.LANGUAGE_CODE = staff.language
         return view(request, staff)
 
-    setattr(entered, http.ENTRY, "public")
+    setattr(entered, http.ACCESS_ATTRIBUTE, "public")
     return entered  # type: ignore[return-value]
 
 
 @require_http_methods(["GET", "POST"])
-@SECRETS
+@hide_secrets
 @never_cache
 @http.public
 def sign_in(request: Any) -> HttpResponse:
-    to = login_flow.safe(request, request.GET.get("next") or "/")
+    to = login_flow.safe_redirect_url(request, request.GET.get("next") or "/")
     if isinstance(request.user, Staff) and http.is_verified(request):
         return redirect(to)
-    form = forms.SignIn(request.POST or None)
+    form = forms.SignInForm(request.POST or None)
     if form.is_valid():
         try:
-            staff = login_flow.by_password(request, at=request.at, **form.cleaned_data)
+            staff = login_flow.authenticate(request, at=request.at, **form.cleaned_data)
         except login_attempts.TooManyAttempts as error:
-            return _asked(request, "sign_in", form, error)
+            return _render_form(request, "sign_in", form, error)
         if staff is not None:
-            login_flow.begin(request, staff, to=to, at=request.at)
-            return _on(request, staff)
+            login_flow.start(request, staff, to=to, at=request.at)
+            return _continue(request, staff)
         wrong = errors.Invalid(_("Incorrect login or password."))
-        return _asked(request, "sign_in", form, wrong)
-    return _asked(request, "sign_in", form)
+        return _render_form(request, "sign_in", form, wrong)
+    return _render_form(request, "sign_in", form)
 
 
-@step
+@pending_login
 def code(request: Any, staff: Staff) -> HttpResponse:
-    form = forms.Code(request.POST or None)
+    form = forms.CodeForm(request.POST or None)
     if form.is_valid():
         given = form.cleaned_data["code"]
         try:
             device = two_factor.verify(staff=staff, code=given, at=request.at)
         except (two_factor.WrongCode, login_attempts.TooManyAttempts) as error:
-            return _asked(request, "code", form, error)
-        login_flow.took(request, device)
-        return _on(request, staff)
-    return _asked(request, "code", form)
+            return _render_form(request, "code", form, error)
+        login_flow.record_device(request, device)
+        return _continue(request, staff)
+    return _render_form(request, "code", form)
 
 
-@step
+@pending_login
 def password(request: Any, staff: Staff) -> HttpResponse:
-    form = forms.NewPassword(request.POST or None)
-    if login_flow.owed(request, staff) != "login:password":
-        return _on(request, staff)
+    form = forms.NewPasswordForm(request.POST or None)
+    if login_flow.next_step(request, staff) != "login:password":
+        return _continue(request, staff)
     if form.is_valid():
         new = form.cleaned_data["new"]
         try:
             passwords.change(staff=staff, password=new, at=request.at)
         except errors.Invalid as error:
-            return _asked(request, "password", form, error)
-        login_flow.chose(request, staff)
-        return _on(request, staff)
-    return _asked(request, "password", form)
+            return _render_form(request, "password", form, error)
+        login_flow.record_new_password(request, staff)
+        return _continue(request, staff)
+    return _render_form(request, "password", form)
 
 
-@step
-def factor(request: Any, staff: Staff) -> HttpResponse:
-    if login_flow.owed(request, staff) != "login:two-factor":
-        return _on(request, staff)
-    form = forms.Code(request.POST or None)
+@pending_login
+def two_factor_setup(request: Any, staff: Staff) -> HttpResponse:
+    if login_flow.next_step(request, staff) != "login:two-factor":
+        return _continue(request, staff)
+    form = forms.CodeForm(request.POST or None)
     device = two_factor.pending_device(staff)
     context: dict[str, Any] = {
-        "picture": qr_code.code(device),
+        "picture": qr_code.data_uri(device),
         "secret": two_factor.format_secret(device),
     }
     if form.is_valid():
@@ -114,27 +114,27 @@ def factor(request: Any, staff: Staff) -> HttpResponse:
         try:
             codes = two_factor.enable(staff=staff, code=given, at=request.at)
         except two_factor.WrongCode as error:
-            return _asked(request, "factor", form, error, **context)
-        login_flow.took(request, two_factor.get_device(staff))
-        to = login_flow.finish(request, staff, at=request.at)
+            return _render_form(request, "factor", form, error, **context)
+        login_flow.record_device(request, two_factor.get_device(staff))
+        to = login_flow.complete(request, staff, at=request.at)
         return http.render(
             request, "console/login/codes.html", {"codes": codes, "to": to}
         )
-    return _asked(request, "factor", form, **context)
+    return _render_form(request, "factor", form, **context)
 
 
-def _on(request: HttpRequest, staff: Staff) -> HttpResponse:
+def _continue(request: HttpRequest, staff: Staff) -> HttpResponse:
     """To the next step, or in."""
-    owed = login_flow.owed(request, staff)
+    owed = login_flow.next_step(request, staff)
     if owed:
         return redirect(owed)
-    to = login_flow.finish(request, staff, at=request.at)  # type: ignore[attr-defined]
+    to = login_flow.complete(request, staff, at=request.at)  # type: ignore[attr-defined]
     answer = redirect(to)
     answer.status_code = 303
-    return login_flow.speak(answer, staff.language)
+    return login_flow.set_language_cookie(answer, staff.language)
 
 
-def _asked(
+def _render_form(
     request: HttpRequest,
     page: str,
     form: django_forms.Form,
@@ -158,7 +158,7 @@ def _asked(
 @require_POST
 @http.public
 def sign_out(request: Any) -> HttpResponse:
-    login_flow.leave(request, at=request.at)
+    login_flow.sign_out(request, at=request.at)
     return redirect("login:sign-in")
 
 
@@ -168,5 +168,5 @@ def language(request: Any) -> HttpResponse:
     """For pages without a sign-in; who is signed in has it in "My account"."""
     asked = request.POST.get("language", "")
     chosen = asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
-    to = login_flow.safe(request, request.POST.get("next") or "/")
-    return login_flow.speak(redirect(to), chosen)
+    to = login_flow.safe_redirect_url(request, request.POST.get("next") or "/")
+    return login_flow.set_language_cookie(redirect(to), chosen)

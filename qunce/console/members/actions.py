@@ -53,8 +53,8 @@ def return_url(request: Request, otherwise: str) -> str:
     return otherwise
 
 
-def member_url(request: Request, pk: int) -> HttpResponse:
-    return http.back(request, reverse("members:detail", args=[pk]))
+def redirect_to_member(request: Request, pk: int) -> HttpResponse:
+    return http.redirect_back(request, reverse("members:detail", args=[pk]))
 
 
 def render_with_errors(
@@ -71,7 +71,7 @@ def render_with_errors(
 @require_POST
 @http.page(assignments.APPLY)
 def add_tag(request: Request, pk: int) -> HttpResponse:
-    member = presenters.seen(request, pk)
+    member = presenters.get_visible_member(request, pk)
     form = TagForm(request.POST, community=request.community)
     tag = None
     if form.is_valid():
@@ -99,14 +99,14 @@ def _apply_tag(
         tag=tag, accounts=[member.id], by=request.staff, at=request.at
     )
     said = _("“%(tag)s” was added to %(name)s.")
-    _flash(request, said % {"name": member.name, "tag": tag.name}, batch)
-    return member_url(request, member.id)
+    _flash_batch(request, said % {"name": member.name, "tag": tag.name}, batch)
+    return redirect_to_member(request, member.id)
 
 
 @require_POST
 @http.page(assignments.APPLY)
 def remove_tag(request: Request, pk: int, tag: int) -> HttpResponse:
-    member = presenters.seen(request, pk)
+    member = presenters.get_visible_member(request, pk)
     found = tag_models.Tag.objects.filter(community=request.community, pk=tag)
     chosen = found.select_related("community", "group").first()
     if chosen is None:
@@ -115,13 +115,13 @@ def remove_tag(request: Request, pk: int, tag: int) -> HttpResponse:
         tag=chosen, accounts=[member.id], by=request.staff, at=request.at
     )
     said = _("“%(tag)s” was removed from %(name)s.")
-    _flash(request, said % {"name": member.name, "tag": chosen.name}, batch)
-    return member_url(request, member.id)
+    _flash_batch(request, said % {"name": member.name, "tag": chosen.name}, batch)
+    return redirect_to_member(request, member.id)
 
 
-def _flash(request: Request, said: str, batch: tag_models.TagBatch) -> None:
+def _flash_batch(request: Request, said: str, batch: tag_models.TagBatch) -> None:
     undo = reverse("members:tag-undo", args=[batch.pk]) if batch.changed else None
-    http.say(request, said, undo=undo)
+    http.flash(request, said, undo=undo)
 
 
 # Notes
@@ -130,7 +130,7 @@ def _flash(request: Request, said: str, batch: tag_models.TagBatch) -> None:
 @require_POST
 @http.page(notes.WRITE)
 def create_note(request: Request, pk: int) -> HttpResponse:
-    member = presenters.seen(request, pk)
+    member = presenters.get_visible_member(request, pk)
     form = NoteForm(request.POST, by=request.staff, at=request.at)
     if form.is_valid():
         given = form.cleaned_data
@@ -144,8 +144,8 @@ def create_note(request: Request, pk: int) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            http.say(request, _("Note saved."))
-            return member_url(request, member.id)
+            http.flash(request, _("Note saved."))
+            return redirect_to_member(request, member.id)
     return render_with_errors(request, member, note_form=form)
 
 
@@ -155,9 +155,9 @@ def complete_note(request: Request, note: int) -> HttpResponse:
     found = notes.get(by=request.staff, pk=note, at=request.at)
     notes.complete(note=found, by=request.staff, at=request.at)
     said = _("Done: %(step)s") % {"step": found.next_step}
-    http.say(request, said, undo=reverse("members:note-reopen", args=[found.pk]))
+    http.flash(request, said, undo=reverse("members:note-reopen", args=[found.pk]))
     where = reverse("members:detail", args=[found.account_id])
-    return http.back(request, return_url(request, where))
+    return http.redirect_back(request, return_url(request, where))
 
 
 @require_POST
@@ -165,9 +165,9 @@ def complete_note(request: Request, note: int) -> HttpResponse:
 def reopen_note(request: Request, note: int) -> HttpResponse:
     found = notes.get(by=request.staff, pk=note, at=request.at)
     notes.reopen(note=found, by=request.staff, at=request.at)
-    http.say(request, _("Reopened: %(step)s") % {"step": found.next_step})
+    http.flash(request, _("Reopened: %(step)s") % {"step": found.next_step})
     where = reverse("members:detail", args=[found.account_id])
-    return http.back(request, return_url(request, where))
+    return http.redirect_back(request, return_url(request, where))
 
 
 # Accounts
@@ -176,7 +176,7 @@ def reopen_note(request: Request, note: int) -> HttpResponse:
 @require_POST
 @http.page(accounts.EDIT)
 def add_identifier(request: Request, pk: int) -> HttpResponse:
-    member = presenters.seen(request, pk)
+    member = presenters.get_visible_member(request, pk)
     form = IdentifierForm(request.POST)
     if form.is_valid():
         account = visibility.get(by=request.staff, account=member.id, at=request.at)
@@ -187,11 +187,11 @@ def add_identifier(request: Request, pk: int) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error("value", str(error))
         else:
-            http.say(
+            http.flash(
                 request,
                 _("Saved.") if new else _("This identifier is already recorded."),
             )
-            return member_url(
+            return redirect_to_member(
                 request, account_queries.account_ids_of_person(member.id)[0]
             )
     return render_with_errors(request, member, identifier_form=form)
@@ -200,26 +200,26 @@ def add_identifier(request: Request, pk: int) -> HttpResponse:
 Verb = Callable[..., object]
 
 
-def _apply(request: Request, pk: int, verb: Verb, said: str, undo: str) -> HttpResponse:
+def _change_presence(request: Request, pk: int, verb: Verb, said: str, undo: str) -> HttpResponse:
     account = visibility.get(by=request.staff, account=pk, at=request.at)
     verb(account=account, by=request.staff, at=request.at)
     text = said % {"name": account.name or presenters.Member(request, account).key}
-    http.say(request, text, undo=reverse(undo, args=[pk]))
-    return member_url(request, account_queries.account_ids_of_person(pk)[0])
+    http.flash(request, text, undo=reverse(undo, args=[pk]))
+    return redirect_to_member(request, account_queries.account_ids_of_person(pk)[0])
 
 
 @require_POST
 @http.page(accounts.EDIT)
 def depart(request: Request, pk: int) -> HttpResponse:
     said = _("%(name)s marked as left.")
-    return _apply(request, pk, accounts.leave, said, "members:rejoin")
+    return _change_presence(request, pk, accounts.leave, said, "members:rejoin")
 
 
 @require_POST
 @http.page(accounts.EDIT)
 def rejoin(request: Request, pk: int) -> HttpResponse:
     said = _("%(name)s marked as returned.")
-    return _apply(request, pk, accounts.rejoin, said, "members:depart")
+    return _change_presence(request, pk, accounts.rejoin, said, "members:depart")
 
 
 # Messages
@@ -228,26 +228,26 @@ def rejoin(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @http.page(opt_outs.EDIT)
 def opt_out(request: Request, pk: int) -> HttpResponse:
-    member = presenters.seen(request, pk)
+    member = presenters.get_visible_member(request, pk)
     if member.opted_out:  # An undo would take back what was there before.
-        http.say(request, _("%(name)s had already opted out.") % {"name": member.name})
-        return member_url(request, member.id)
+        http.flash(request, _("%(name)s had already opted out.") % {"name": member.name})
+        return redirect_to_member(request, member.id)
     said = _("%(name)s will no longer receive messages.")
-    return _wished(request, member, opt_outs.opt_out, said, "members:opt-in")
+    return _change_opt_out(request, member, opt_outs.opt_out, said, "members:opt-in")
 
 
 @require_POST
 @http.page(opt_outs.EDIT)
 def opt_in(request: Request, pk: int) -> HttpResponse:
-    member = presenters.seen(request, pk)
+    member = presenters.get_visible_member(request, pk)
     if not member.opted_out:
-        http.say(request, _("%(name)s has not opted out.") % {"name": member.name})
-        return member_url(request, member.id)
+        http.flash(request, _("%(name)s has not opted out.") % {"name": member.name})
+        return redirect_to_member(request, member.id)
     said = _("%(name)s can receive messages again.")
-    return _wished(request, member, opt_outs.opt_in, said, "members:opt-out")
+    return _change_opt_out(request, member, opt_outs.opt_in, said, "members:opt-out")
 
 
-def _wished(
+def _change_opt_out(
     request: Request, member: presenters.Member, verb: Verb, said: str, undo: str
 ) -> HttpResponse:
     verb(
@@ -257,8 +257,8 @@ def _wished(
         at=request.at,
     )
     text = said % {"name": member.name}
-    http.say(request, text, undo=reverse(undo, args=[member.id]))
-    return member_url(request, member.id)
+    http.flash(request, text, undo=reverse(undo, args=[member.id]))
+    return redirect_to_member(request, member.id)
 
 
 @require_POST
@@ -275,12 +275,12 @@ def undo_merge(request: Request, join: int) -> HttpResponse:
     known = Account.objects.in_bulk(ends)
     said = _("Merge undone. %(left)s and %(right)s are two members again.")
     left, right = (known[end] for end in ends)
-    http.say(request, said % {"left": left, "right": right})
+    http.flash(request, said % {"left": left, "right": right})
     head = account_queries.account_ids_of_person(found.left_id)[0]
-    return http.back(request, reverse("members:detail", args=[head]))
+    return http.redirect_back(request, reverse("members:detail", args=[head]))
 
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX_CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def selected_people(request: Request, *, otherwise_all: bool = False) -> BitMap:
@@ -288,14 +288,14 @@ def selected_people(request: Request, *, otherwise_all: bool = False) -> BitMap:
     by, at = request.staff, request.at
     nobody = otherwise_all and not request.POST.getlist("member")
     if nobody or request.POST.get("everyone") == "1":
-        found = filters.read(request.GET, by)
+        found = filters.parse(request.GET, by)
         words = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH]
         return members.find_people(by=by, at=at, rule=found.rule, query=words)
-    ticked = _numbers(request.POST.getlist("member"))
+    ticked = _parse_ids(request.POST.getlist("member"))
     return bitmaps.of(visibility.filter_visible(by=by, accounts=ticked, at=at))
 
 
-def _numbers(texts: Iterable[str]) -> list[int]:
+def _parse_ids(texts: Iterable[str]) -> list[int]:
     return [int(t) for t in texts if t.isascii() and t.isdigit() and len(t) < 10]
 
 
@@ -317,7 +317,7 @@ def tag_members(request: Request) -> HttpResponse:
     if found is None:
         return views.render_list_error(request, _tag_not_found(request, text))
     try:
-        return _apply_to(request, found, action, people)
+        return _tag_people(request, found, action, people)
     except errors.QunceError as error:
         return views.render_list_error(request, str(error))
 
@@ -333,20 +333,20 @@ def _tag_not_found(request: Request, text: str) -> str:
     return said
 
 
-def _apply_to(
+def _tag_people(
     request: Request, found: tag_models.Tag, action: str, people: BitMap
 ) -> HttpResponse:
     about: dict[str, Any] = {"by": request.staff, "at": request.at}
     if len(people) > bulk_tagging.MAX_IMMEDIATE:
         job = bulk_tagging.start(tag=found, action=action, people=people, **about)
-        return http.back(request, reverse("members:tag-job", args=[job.pk]))
+        return http.redirect_back(request, reverse("members:tag-job", args=[job.pk]))
     verb = assignments.apply if action == bulk_tagging.APPLY else assignments.remove
     batch = verb(tag=found, accounts=people, **about)
     undo = reverse("members:tag-undo", args=[batch.pk]) if batch.changed else None
-    http.say(
+    http.flash(
         request, presenters.tagged_message(found, action, batch.changed), undo=undo
     )
-    return http.back(request, views.list_url(request))
+    return http.redirect_back(request, views.list_url(request))
 
 
 @require_POST
@@ -361,7 +361,7 @@ def undo_tag_batch(request: Request, batch: int) -> HttpResponse:
     if found is None:
         raise library.TagNotFound(_("There is no such tag batch."))
     back = assignments.undo(batch=found, by=request.staff, at=request.at)
-    http.say(
+    http.flash(
         request,
         ngettext(
             "Undone. %(n)s tag was restored.",
@@ -371,7 +371,7 @@ def undo_tag_batch(request: Request, batch: int) -> HttpResponse:
         % {"n": f"{back:,}"},
     )
     where = reverse("members:list")
-    return http.back(request, return_url(request, where))
+    return http.redirect_back(request, return_url(request, where))
 
 
 # Out of the house
@@ -395,4 +395,4 @@ def export_members(request: Request) -> HttpResponseBase:
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
     out.xlsx(file)
     file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)
+    return FileResponse(file, as_attachment=True, filename=name, content_type=XLSX_CONTENT_TYPE)

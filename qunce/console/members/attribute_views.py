@@ -20,7 +20,7 @@ from qunce.members.people import people, remark_names
 from qunce.members.search import member_list
 from qunce.sets import audiences
 
-SHOWN = 6
+MAX_SAMPLES = 6
 """Members whose remark names are shown while the pattern is typed."""
 
 
@@ -28,7 +28,7 @@ SHOWN = 6
 @http.page()
 def attribute_list(request: Request) -> HttpResponse:
     rows = [
-        (each, _size(request, each)) for each in attributes.list_all(request.community)
+        (each, _count_members(request, each)) for each in attributes.list_all(request.community)
     ]
     sections = [
         (said, [row for row in rows if row[0].section == key])
@@ -42,7 +42,7 @@ def attribute_list(request: Request) -> HttpResponse:
     return http.render(request, "console/members/attributes.html", context)
 
 
-def _size(request: Request, attribute: Attribute) -> int:
+def _count_members(request: Request, attribute: Attribute) -> int:
     """How many have a value, as far as the operator sees."""
     rule = {"attr": {"name": attribute.name, "known": True}}
     return audiences.count(
@@ -72,7 +72,7 @@ def attribute_create(request: Request) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             said = _("You can now fill in “%(name)s”.") % {"name": made.label}
-            return _back(request, said)
+            return _redirect_to_list(request, said)
     return _render(request, form, None)
 
 
@@ -112,13 +112,13 @@ def attribute_detail(request: Request, pk: int) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            return _back(request, _("Saved."))
+            return _redirect_to_list(request, _("Saved."))
     return _render(request, form, found)
 
 
-def _back(request: Request, said: str) -> HttpResponse:
-    http.say(request, said)
-    return http.back(request, reverse("members:attribute-list"))
+def _redirect_to_list(request: Request, said: str) -> HttpResponse:
+    http.flash(request, said)
+    return http.redirect_back(request, reverse("members:attribute-list"))
 
 
 def _render(
@@ -161,8 +161,8 @@ def _save_pattern(request: Request, given: dict[str, Any]) -> HttpResponse:
     remark_names.set_pattern(
         community=request.community, by=request.staff, at=request.at, **given
     )
-    http.say(request, _("Saved. Remarks now follow this pattern."))
-    return http.back(request, reverse("members:remark-names"))
+    http.flash(request, _("Saved. Remarks now follow this pattern."))
+    return http.redirect_back(request, reverse("members:remark-names"))
 
 
 def _samples(
@@ -172,7 +172,7 @@ def _samples(
     if form.is_bound and not form.is_valid():
         return []
     given = form.cleaned_data if form.is_bound else {}
-    page = member_list.get_page(by=request.staff, at=request.at, limit=SHOWN)
+    page = member_list.get_page(by=request.staff, at=request.at, limit=MAX_SAMPLES)
     text, max_length = (
         given.get("text", now.text),
         given.get("max_length", now.max_length),

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from qunce.core.staff.models import Staff
 
-NAMES = ("segment", "tag", "group", "layer", "rule", "left")
-LONGEST_RULE = 20_000
+PARAMETERS = ("segment", "tag", "group", "layer", "rule", "left")
+MAX_RULE_LENGTH = 20_000
 
 
 @dataclass(frozen=True)
@@ -57,66 +57,66 @@ class Filters:
         return self.compiled.including_former() if self.with_left else self.compiled
 
 
-def read(given: QueryDict, by: Staff) -> Filters:
+def parse(given: QueryDict, by: Staff) -> Filters:
     with_left = given.get("left") == "1"
     try:
-        clauses = list(_clauses(given, by))
+        clauses = list(_parse_chips(given, by))
         whole = {"all": [clause.rule for clause in clauses]}
         compiled = audiences.compile_rule(community=by.community, rule=whole)
-    except (base.RuleError, Unreadable) as error:
+    except (base.RuleError, InvalidFilter) as error:
         return Filters([], with_left, error=str(error))
     return Filters(clauses, with_left, compiled)
 
 
-class Unreadable(Exception):
+class InvalidFilter(Exception):
     """A filter of the address names nothing that there is."""
 
 
-def _clauses(given: QueryDict, by: Staff) -> Iterator[FilterChip]:
-    for name, read_one in READERS.items():
+def _parse_chips(given: QueryDict, by: Staff) -> Iterator[FilterChip]:
+    for name, read_one in PARSERS.items():
         text = given.get(name, "").strip()
         if text:
             words, rule = read_one(text, by)
             yield FilterChip(words, rule, name)
 
 
-def _number(text: str) -> int:
+def _parse_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 18):
-        raise Unreadable(_("A filter in this URL is not a number."))
+        raise InvalidFilter(_("A filter in this URL is not a number."))
     return int(text)
 
 
-def _segment(text: str, by: Staff) -> tuple[str, Any]:
+def _parse_segment(text: str, by: Staff) -> tuple[str, Any]:
     rows = segments.Segment.objects.filter(community=by.community)
-    found = rows.filter(pk=_number(text)).first()
+    found = rows.filter(pk=_parse_number(text)).first()
     if found is None:
-        raise Unreadable(_("There is no such segment."))
+        raise InvalidFilter(_("There is no such segment."))
     words = _("Segment: %(name)s") % {"name": found.name}
     return words, {"segment": {"any": [found.key]}}
 
 
-def _tag(text: str, by: Staff) -> tuple[str, Any]:
+def _parse_tag(text: str, by: Staff) -> tuple[str, Any]:
     rows = tag_models.Tag.objects.filter(community=by.community).exclude(state="merged")
-    found = rows.filter(pk=_number(text)).first()
+    found = rows.filter(pk=_parse_number(text)).first()
     if found is None:
-        raise Unreadable(_("There is no such tag."))
+        raise InvalidFilter(_("There is no such tag."))
     return _("Tag: %(name)s") % {"name": found.name}, {"tag": {"any": [found.key]}}
 
 
-def _group(text: str, by: Staff) -> tuple[str, Any]:
-    found = groups.list_visible(by).filter(pk=_number(text)).first()
+def _parse_group(text: str, by: Staff) -> tuple[str, Any]:
+    found = groups.list_visible(by).filter(pk=_parse_number(text)).first()
     if found is None:
-        raise Unreadable(_("There is no such group."))
+        raise InvalidFilter(_("There is no such group."))
     words = _("In the group: %(name)s") % {"name": found.name}
     return words, {"group": {"any": [found.key]}}
 
 
-def _layer(text: str, by: Staff) -> tuple[str, Any]:
+def _parse_layer(text: str, by: Staff) -> tuple[str, Any]:
     number, _colon, wanted = text.partition(":")
     rows = layers.Layering.objects.filter(community=by.community)
-    found = rows.filter(pk=_number(number)).first()
+    found = rows.filter(pk=_parse_number(number)).first()
     if found is None or not wanted:
-        raise Unreadable(_("There is no such layer."))
+        raise InvalidFilter(_("There is no such layer."))
     known = {each["key"]: each.get("name") for each in found.spec["layers"]}
     words = _("%(layering)s: %(layer)s") % {
         "layering": found.name,
@@ -125,22 +125,22 @@ def _layer(text: str, by: Staff) -> tuple[str, Any]:
     return words, {"layer": {"of": found.key, "in": [wanted]}}
 
 
-def _rule(text: str, by: Staff) -> tuple[str, Any]:
-    if len(text) > LONGEST_RULE:
-        raise Unreadable(_("This rule is too long for a URL. Save it as a segment."))
+def _parse_rule(text: str, by: Staff) -> tuple[str, Any]:
+    if len(text) > MAX_RULE_LENGTH:
+        raise InvalidFilter(_("This rule is too long for a URL. Save it as a segment."))
     try:
         rule = tree.parse_json(text)
         audiences.check(community=by.community, rule=rule)
     except RecursionError:
-        raise Unreadable(_("This rule is nested too deeply.")) from None
+        raise InvalidFilter(_("This rule is nested too deeply.")) from None
     names = rule_names.find(by.community, rule)
     return sentences.to_text(rule, names), rule
 
 
-READERS = {
-    "segment": _segment,
-    "tag": _tag,
-    "group": _group,
-    "layer": _layer,
-    "rule": _rule,
+PARSERS = {
+    "segment": _parse_segment,
+    "tag": _parse_tag,
+    "group": _parse_group,
+    "layer": _parse_layer,
+    "rule": _parse_rule,
 }

@@ -206,14 +206,14 @@ class ProfileForm(forms.Form):
             )
         for attribute in attributes:
             value = held.get(attribute.name, "")
-            self.fields[field_of(attribute)] = _field(attribute, value)
+            self.fields[field_name(attribute)] = _build_field(attribute, value)
 
 
-def field_of(attribute: Attribute) -> str:
+def field_name(attribute: Attribute) -> str:
     return f"a{attribute.pk}"
 
 
-def _field(attribute: Attribute, value: str) -> forms.Field:
+def _build_field(attribute: Attribute, value: str) -> forms.Field:
     about: dict[str, Any] = {
         "label": attribute.label,
         "required": False,
@@ -221,9 +221,9 @@ def _field(attribute: Attribute, value: str) -> forms.Field:
     }
     if attribute.type == AttributeType.BOOL:
         about["initial"] = {str(_("yes")): "true", str(_("no")): "false"}.get(value)
-        return forms.ChoiceField(choices=BOOLS, **about)
+        return forms.ChoiceField(choices=YES_NO_CHOICES, **about)
     if attribute.type == AttributeType.CHOICE and attribute.choices:
-        return forms.ChoiceField(choices=_options(attribute, value), **about)
+        return forms.ChoiceField(choices=_choices_of(attribute, value), **about)
     if attribute.type == AttributeType.MULTI:
         about["help_text"] = _("Separate several values with semicolons.")
     if attribute.type == AttributeType.INSTANT:
@@ -233,10 +233,10 @@ def _field(attribute: Attribute, value: str) -> forms.Field:
     return forms.CharField(max_length=2_000, widget=widget, **about)
 
 
-BOOLS = (("", "–"), ("true", _("yes")), ("false", _("no")))
+YES_NO_CHOICES = (("", "–"), ("true", _("yes")), ("false", _("no")))
 
 
-def _options(attribute: Attribute, value: str) -> list[tuple[str, str]]:
+def _choices_of(attribute: Attribute, value: str) -> list[tuple[str, str]]:
     """What can be chosen; a value that is no choice any more stays one for her."""
     every = dict.fromkeys(["", *([value] if value else []), *attribute.choices])
     return [(each, each or "–") for each in every]

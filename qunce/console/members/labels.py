@@ -59,6 +59,6 @@ REASONS: Mapping[str, StrOrPromise] = {
 }
 
 
-def say(words: Mapping[str, StrOrPromise], code: str) -> str:
+def label_of(words: Mapping[str, StrOrPromise], code: str) -> str:
     """A code in the reader's words; one that nobody translated stands for itself."""
     return str(words.get(code, code))

@@ -16,16 +16,16 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people, visibility
 from qunce.members.search import member_list, search
 
-FOUND = 8
-LONGEST_NOTE = 200
+MAX_RESULTS = 8
+MAX_NOTE_LENGTH = 200
 
 
 @require_GET
 @http.page()
-def find_duplicates(request: Request) -> HttpResponse:
+def find_members(request: Request) -> HttpResponse:
     """Members to choose one of, as radio buttons named `name`: for any form."""
     words = request.GET.get("q", "")
-    heads = search.suggest(by=request.staff, query=words, at=request.at, limit=FOUND)
+    heads = search.suggest(by=request.staff, query=words, at=request.at, limit=MAX_RESULTS)
     without = request.GET.get("without", "")
     rows = member_list.load_rows(heads, by=request.staff)
     context = {
@@ -38,14 +38,14 @@ def find_duplicates(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @http.page(people.MERGE)
-def merge_preview(request: Request, pk: int) -> HttpResponseBase:
+def merge_members(request: Request, pk: int) -> HttpResponseBase:
     """Find the other, see both side by side, say why, make them one."""
-    member = presenters.seen(request, pk)
+    member = presenters.get_visible_member(request, pk)
     if member.id != pk:
         return redirect("members:merge", pk=member.id)
     given = request.POST if request.method == "POST" else request.GET
     other = _other_member(request, given.get("member", ""), pk)
-    note, error = given.get("note", "")[:LONGEST_NOTE], ""
+    note, error = given.get("note", "")[:MAX_NOTE_LENGTH], ""
     if request.method == "POST":
         try:
             if other is not None:
@@ -58,15 +58,15 @@ def merge_preview(request: Request, pk: int) -> HttpResponseBase:
         "other": other,
         "note": note,
         "error": error,
-        **_search(request, member),
+        **_search_context(request, member),
     }
     status = 422 if error else 200
     return http.render(request, "console/members/merge.html", context, status=status)
 
 
-def _search(request: Request, member: presenters.Member) -> dict[str, object]:
+def _search_context(request: Request, member: presenters.Member) -> dict[str, object]:
     words = request.GET.get("q", "")
-    heads = search.suggest(by=request.staff, query=words, at=request.at, limit=FOUND)
+    heads = search.suggest(by=request.staff, query=words, at=request.at, limit=MAX_RESULTS)
     rows = member_list.load_rows([h for h in heads if h != member.id], by=request.staff)
     return {"words": words.strip(), "rows": rows, "field": "member"}
 
@@ -74,7 +74,7 @@ def _search(request: Request, member: presenters.Member) -> dict[str, object]:
 def _other_member(request: Request, text: str, pk: int) -> presenters.Member | None:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         return None
-    other = presenters.seen(request, int(text))
+    other = presenters.get_visible_member(request, int(text))
     return None if other.id == pk else other
 
 
@@ -87,16 +87,16 @@ def _merge(
     )
     said = _("%(left)s and %(right)s have been merged.")
     undo = reverse("members:merge-undo", args=[made.pk])
-    http.say(request, said % {"left": member.name, "right": other.name}, undo=undo)
+    http.flash(request, said % {"left": member.name, "right": other.name}, undo=undo)
     head = account_queries.account_ids_of_person(left.pk)[0]
-    return http.back(request, reverse("members:detail", args=[head]))
+    return http.redirect_back(request, reverse("members:detail", args=[head]))
 
 
 @require_http_methods(["GET", "POST"])
 @http.page(people.ERASE)
-def erase(request: Request, pk: int) -> HttpResponseBase:
+def erase_member(request: Request, pk: int) -> HttpResponseBase:
     """Not to be undone, so it says what goes and asks for the word."""
-    member = presenters.seen(request, pk)
+    member = presenters.get_visible_member(request, pk)
     if member.id != pk:
         return redirect("members:erase", pk=member.id)
     error = ""
@@ -104,8 +104,8 @@ def erase(request: Request, pk: int) -> HttpResponseBase:
         if request.POST.get("for_good") == "1":
             account = visibility.get(by=request.staff, account=pk, at=request.at)
             people.erase(account=account, by=request.staff, at=request.at)
-            http.say(request, _("Erased. The member is no longer counted anywhere."))
-            return http.back(request, reverse("members:list"))
+            http.flash(request, _("Erased. The member is no longer counted anywhere."))
+            return http.redirect_back(request, reverse("members:list"))
         error = _("Tick the box to confirm that this cannot be undone.")
     context = {"member": member, "error": error}
     status = 422 if error else 200

@@ -32,12 +32,12 @@ from qunce.outreach import opt_outs
 if TYPE_CHECKING:
     pass
 
-TAGS = 12
+MAX_MAIN_TAGS = 12
 """Tags that are shown at once; the rest is one click away."""
 
 
 @dataclass(frozen=True)
-class Known:
+class IdentifierRow:
     """A phone, an address or an id, masked where it has to be."""
 
     kind: str
@@ -45,7 +45,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Line:
+class AttributeRow:
     """One attribute with what is known, if anything; `author` wrote it."""
 
     attribute: Attribute
@@ -54,20 +54,20 @@ class Line:
 
     @property
     def source(self) -> str:
-        return labels.say(labels.SOURCES, self.held.source) if self.held else ""
+        return labels.label_of(labels.SOURCES, self.held.source) if self.held else ""
 
 
 @dataclass(frozen=True)
-class OneAccount:
+class AccountRow:
     account: Account
     key: str
     channel: str
     source: str
-    known: Sequence[Known]
+    known: Sequence[IdentifierRow]
 
 
 @dataclass(frozen=True)
-class OptedOut:
+class OptOutStatus:
     """Since when she wants no messages, how that is known, who put it down."""
 
     since: datetime
@@ -104,7 +104,7 @@ class Member:
     def first_tags(self) -> list[assignments.PersonTag]:
         """Those that say most, by hand and new; in the order of their groups."""
         most = {
-            each.tag.pk for each in member_list.most_relevant_tags(self.tags)[:TAGS]
+            each.tag.pk for each in member_list.most_relevant_tags(self.tags)[:MAX_MAIN_TAGS]
         }
         return [each for each in self.tags if each.tag.pk in most]
 
@@ -121,14 +121,14 @@ class Member:
         return found
 
     @cached_property
-    def profile(self) -> list[tuple[str, list[Line]]]:
+    def profile(self) -> list[tuple[str, list[AttributeRow]]]:
         """Sections with their attributes, those not known among them."""
         every = attributes.list_all(self.by.community)
         held = self.person.attributes
         authors = Staff.objects.in_bulk(
             {one.by_id for one in held.values() if one.by_id is not None}
         )
-        rows = [_held(each, held.get(each.name), authors) for each in every]
+        rows = [_attribute_row(each, held.get(each.name), authors) for each in every]
         sections = {
             key: list(some)
             for key, some in groupby(rows, lambda r: r.attribute.section)
@@ -140,13 +140,13 @@ class Member:
         ]
 
     @cached_property
-    def known(self) -> list[tuple[str, list[Line]]]:
+    def known(self) -> list[tuple[str, list[AttributeRow]]]:
         """The profile without what nobody knows."""
         some = [(said, [r for r in rows if r.held]) for said, rows in self.profile]
         return [(said, rows) for said, rows in some if rows]
 
     @cached_property
-    def accounts(self) -> list[OneAccount]:
+    def accounts(self) -> list[AccountRow]:
         sources = interned_names.names_by_id(
             accounts.SOURCE_NAMESPACE, self.by.community.pk
         )
@@ -158,10 +158,10 @@ class Member:
             )
         }
         return [
-            OneAccount(
+            AccountRow(
                 account=each,
                 key=masking.key(each.key, self.by),
-                channel=labels.say(labels.CHANNELS, each.channel),
+                channel=labels.label_of(labels.CHANNELS, each.channel),
                 source=sources.get(each.source_id or 0, ""),
                 known=by_account.get(each.pk, []),
             )
@@ -175,23 +175,23 @@ class Member:
         return [
             (join, keys.get(join.left_id, ""), keys.get(join.right_id, ""), said)
             for join in self.person.merges
-            for said in [labels.say(labels.REASONS, join.reason)]
+            for said in [labels.label_of(labels.REASONS, join.reason)]
         ]
 
-    def _known(self, row: Identifier) -> Known:
+    def _known(self, row: Identifier) -> IdentifierRow:
         value = masking.identifier(kind=row.kind, value=row.value, by=self.by)
-        return Known(labels.say(labels.KINDS, row.kind), value)
+        return IdentifierRow(labels.label_of(labels.KINDS, row.kind), value)
 
     @cached_property
-    def opted_out(self) -> OptedOut | None:
+    def opted_out(self) -> OptOutStatus | None:
         row = opt_outs.find_by_person([self.id]).get(self.id)
         if row is None:
             return None
         by_hand = row.source in labels.SOURCES
-        source = labels.say(labels.SOURCES if by_hand else labels.CHANNELS, row.source)
+        source = labels.label_of(labels.SOURCES if by_hand else labels.CHANNELS, row.source)
         authors = Staff.objects.filter(pk__in=[row.by_id] if by_hand else [])
         author = authors.values_list("name", flat=True).first()
-        return OptedOut(row.set_at, source, author or "")
+        return OptOutStatus(row.set_at, source, author or "")
 
     @cached_property
     def groups(self) -> list[Membership]:
@@ -204,14 +204,14 @@ class Member:
         return list(once.values())
 
 
-def _held(
+def _attribute_row(
     attribute: Attribute, held: CurrentValue | None, authors: dict[int, Staff]
-) -> Line:
+) -> AttributeRow:
     author = authors.get(held.by_id) if held and held.by_id else None
-    return Line(attribute, held, author.name if author else "")
+    return AttributeRow(attribute, held, author.name if author else "")
 
 
-def seen(request: Request, pk: int) -> Member:
+def get_visible_member(request: Request, pk: int) -> Member:
     """The member of this number, if they are in sight."""
     account = visibility.get(by=request.staff, account=pk, at=request.at)
     return Member(request, account)

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from qunce.core.facts.facts import RecordedFact
 
 
-CATEGORIES = 3
+MAX_CATEGORIES = 3
 """Of one order, so that a line stays a line."""
 
 
 @dataclass(frozen=True)
-class Told:
+class TimelineEntry:
     """One line. `name` is what it happened with, `href` leads there."""
 
     at: datetime
@@ -44,19 +44,19 @@ class Told:
 
 
 @dataclass
-class Teller:
+class TimelineBuilder:
     """Tells the facts of one page, with one question a kind of thing."""
 
     by: Staff
     happened: Sequence[RecordedFact]
 
-    def tell(self) -> list[Told]:
+    def tell(self) -> list[TimelineEntry]:
         return [self._one(fact) for fact in self.happened]
 
-    def _one(self, fact: RecordedFact) -> Told:
-        name, more, href = ABOUT.get(fact.kind, _group)(self, fact)
+    def _one(self, fact: RecordedFact) -> TimelineEntry:
+        name, more, href = SUBJECTS_BY_KIND.get(fact.kind, _group)(self, fact)
         actor = self._actors.get(fact.actor or 0)
-        return Told(
+        return TimelineEntry(
             at=fact.happened_at,
             text=facts.label_of(fact.kind),
             name=name,
@@ -124,7 +124,7 @@ class Teller:
         return {each for each in said if isinstance(each, str)}
 
 
-About = tuple[str, str, str]
+Subject = tuple[str, str, str]
 """What a fact is about, what else there is to say, and where the first is."""
 
 
@@ -135,24 +135,24 @@ def _link(view: str, pk: int | None) -> str:
         return ""
 
 
-def _tag(teller: Teller, fact: RecordedFact) -> About:
+def _tag(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
     key = str(fact.payload.get("tag", ""))
     pk, name = teller.tags.get(key, (None, key))
     depth = fact.payload.get("depth", 1)
     return name, f"×{depth}" if depth != 1 else "", _link("tags:detail", pk)
 
 
-def _attribute(teller: Teller, fact: RecordedFact) -> About:
+def _attribute(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
     name = str(fact.payload.get("attribute", ""))
-    source = labels.say(labels.SOURCES, str(fact.payload.get("source", "")))
+    source = labels.label_of(labels.SOURCES, str(fact.payload.get("source", "")))
     return teller.attributes.get(name, name), source, ""
 
 
-def _order(teller: Teller, fact: RecordedFact) -> About:
+def _order(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
     key = str(fact.payload.get("order", ""))
     parts = [str(each) for each in fact.payload.get("categories", ())]
-    if len(parts) > CATEGORIES:
-        parts = [*parts[:CATEGORIES], "…"]
+    if len(parts) > MAX_CATEGORIES:
+        parts = [*parts[:MAX_CATEGORIES], "…"]
     amount = fact.payload.get("amount")
     if isinstance(amount, int):
         currency = str(fact.payload.get("currency") or teller.by.community.currency)
@@ -160,7 +160,7 @@ def _order(teller: Teller, fact: RecordedFact) -> About:
     return key, " · ".join(parts), _link("sales:order-detail", teller.orders.get(key))
 
 
-def _layer(teller: Teller, fact: RecordedFact) -> About:
+def _layer(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
     layering = teller.layerings.get(str(fact.payload.get("layering", "")))
     known = {
         each["key"]: each.get("name") or each["key"]
@@ -172,19 +172,19 @@ def _layer(teller: Teller, fact: RecordedFact) -> About:
     return name, move, _link("layers:detail", layering.pk if layering else None)
 
 
-def _joined(teller: Teller, fact: RecordedFact) -> About:
+def _source(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
     return str(fact.payload.get("source", "")), "", ""
 
 
-def _identified(teller: Teller, fact: RecordedFact) -> About:
+def _identifier_kind(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
     return (
-        labels.say(labels.KINDS, str(fact.payload.get("identifier_kind", ""))),
+        labels.label_of(labels.KINDS, str(fact.payload.get("identifier_kind", ""))),
         "",
         "",
     )
 
 
-def _changed(teller: Teller, fact: RecordedFact) -> About:
+def _changed_fields(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
     said = {
         "name": _("name"),
         "joined_at": _("join date"),
@@ -193,19 +193,19 @@ def _changed(teller: Teller, fact: RecordedFact) -> About:
     return _(", ").join(said.get(f, f) for f in fact.payload.get("fields", ())), "", ""
 
 
-def _campaign(teller: Teller, fact: RecordedFact) -> About:
+def _campaign(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
     key = str(fact.payload.get("campaign", ""))
     pk, name = teller.campaigns.get(key, (None, key))
     return name, _group(teller, fact)[0], _link("outreach:campaign-detail", pk)
 
 
-def _group(teller: Teller, fact: RecordedFact) -> About:
+def _group(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
     """What has no words of its own tells the group, as far as it may be seen."""
     name = teller.groups.get(fact.group or 0, "")
     return name, "", _link("groups:detail", fact.group if name else None)
 
 
-ABOUT: Mapping[str, Callable[[Teller, RecordedFact], About]] = {
+SUBJECTS_BY_KIND: Mapping[str, Callable[[TimelineBuilder, RecordedFact], Subject]] = {
     "tag.added": _tag,
     "tag.removed": _tag,
     "attribute.set": _attribute,
@@ -213,9 +213,9 @@ ABOUT: Mapping[str, Callable[[Teller, RecordedFact], About]] = {
     "order.refunded": _order,
     "order.amended": _order,
     "member.layer_changed": _layer,
-    "member.joined": _joined,
-    "member.identifier_added": _identified,
-    "member.changed": _changed,
+    "member.joined": _source,
+    "member.identifier_added": _identifier_kind,
+    "member.changed": _changed_fields,
     "send.delivered": _campaign,
     "send.marked_sent": _campaign,
     "send.clicked": _campaign,

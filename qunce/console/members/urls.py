@@ -8,7 +8,7 @@ app_name = "members"
 urlpatterns = [
     path("", views.member_list, name="list"),
     path("new/", views.member_create, name="create"),
-    path("find/", merge_views.find_duplicates, name="find"),
+    path("find/", merge_views.find_members, name="find"),
     path("tag/", actions.tag_members, name="tag-many"),
     path("tag-jobs/<int:pk>/", views.tag_job, name="tag-job"),
     path("tag-batches/<int:batch>/undo/", actions.undo_tag_batch, name="tag-undo"),
@@ -37,6 +37,6 @@ urlpatterns = [
     path("<int:pk>/identifiers/", actions.add_identifier, name="identifier-add"),
     path("<int:pk>/opt-out/", actions.opt_out, name="opt-out"),
     path("<int:pk>/opt-in/", actions.opt_in, name="opt-in"),
-    path("<int:pk>/merge/", merge_views.merge_preview, name="merge"),
-    path("<int:pk>/erase/", merge_views.erase, name="erase"),
+    path("<int:pk>/merge/", merge_views.merge_members, name="merge"),
+    path("<int:pk>/erase/", merge_views.erase_member, name="erase"),
 ]

@@ -20,14 +20,7 @@ from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.members import filters, presenters
 from qunce.console.members import timeline as member_timeline
-from qunce.console.members.forms import (
-    IdentifierForm,
-    MemberForm,
-    NoteForm,
-    ProfileForm,
-    TagForm,
-    field_of,
-)
+from qunce.console.members.forms import IdentifierForm, MemberForm, NoteForm, ProfileForm, TagForm, field_name
 from qunce.core import errors, permissions
 from qunce.groups import visibility as groups
 from qunce.members.accounts import accounts
@@ -59,7 +52,7 @@ TIMELINE_PAGE_SIZE = 30
 @require_GET
 @http.page()
 def member_detail(request: Request, pk: int) -> HttpResponseBase:
-    member = presenters.seen(request, pk)
+    member = presenters.get_visible_member(request, pk)
     if member.id != pk:
         return redirect("members:detail", pk=member.id)
     return http.render(
@@ -75,8 +68,8 @@ def detail_context(
     return {
         "member": member,
         "remark": remark_names.render_for(member.person, by=by),
-        "orders": _orders(member),
-        "layers": _layers(request, member),
+        "orders": _latest_orders(member),
+        "layers": _layer_rows(request, member),
         "note_form": NoteForm(by=by, at=request.at),
         "tag_form": TagForm(community=request.community),
         "identifier_form": IdentifierForm(),
@@ -92,12 +85,12 @@ def detail_context(
     }
 
 
-def _orders(member: presenters.Member) -> list[Order]:
+def _latest_orders(member: presenters.Member) -> list[Order]:
     rows = Order.objects.filter(account_id__in=member.family)
     return list(rows.order_by("-paid_at", "-pk")[:MAX_ORDERS])
 
 
-def _layers(request: Request, member: presenters.Member) -> list[tuple[Any, str, str]]:
+def _layer_rows(request: Request, member: presenters.Member) -> list[tuple[Any, str, str]]:
     """Layering, the layer's key and its name, as of the newest run."""
     found = []
     for layering in layers.list_active(request.community):
@@ -111,7 +104,7 @@ def _layers(request: Request, member: presenters.Member) -> list[tuple[Any, str,
 @http.page()
 def timeline_page(request: Request, pk: int) -> HttpResponse:
     """Everything that happened to her, the newest first, page by page."""
-    member = presenters.seen(request, pk)
+    member = presenters.get_visible_member(request, pk)
     happened = timelines.list_facts(
         community=request.community,
         accounts=member.family,
@@ -122,7 +115,7 @@ def timeline_page(request: Request, pk: int) -> HttpResponse:
     more = ""
     if len(happened) > TIMELINE_PAGE_SIZE:
         more = "-".join(str(part) for part in timelines.cursor_of(shown[-1]))
-    told = member_timeline.Teller(request.staff, shown).tell()
+    told = member_timeline.TimelineBuilder(request.staff, shown).tell()
     context = {"member": member, "told": told, "more": more}
     part = "console/members/_timeline.html"
     return http.render(request, "console/members/timeline.html", context, part=part)
@@ -139,7 +132,7 @@ def _cursor(request: Request) -> timelines.Cursor | None:
 @http.page()
 def matching_segments(request: Request, pk: int) -> HttpResponse:
     """The segments that she is in now."""
-    member = presenters.seen(request, pk)
+    member = presenters.get_visible_member(request, pk)
     found = []
     for segment in segments.list_active(request.community):
         rule = {"segment": {"any": [segment.key]}}
@@ -159,11 +152,11 @@ def member_peek(request: Request, pk: int) -> HttpResponseBase:
     """Beside the list; the whole page where there is no list."""
     if not request.htmx:
         return redirect("members:detail", pk=pk)
-    member = presenters.seen(request, pk)
+    member = presenters.get_visible_member(request, pk)
     week = request.at - timedelta(days=7)
     context = {
         "member": member,
-        "layers": _layers(request, member),
+        "layers": _layer_rows(request, member),
         "remark": remark_names.render_for(member.person, by=request.staff),
         "week": week,
     }
@@ -203,7 +196,7 @@ def list_url(request: Request) -> str:
 
 
 def list_context(request: Request) -> dict[str, Any]:
-    by, chosen = request.staff, filters.read(request.GET, request.staff)
+    by, chosen = request.staff, filters.parse(request.GET, request.staff)
     words = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH].replace("\0", "")
     page = members.get_page(
         by=by, at=request.at, rule=chosen.rule, query=words, before=_before_id(request)
@@ -255,7 +248,7 @@ def _filter_choices(request: Request) -> dict[str, Any]:
             (each.name, [_layer_choice(each, one) for one in each.spec["layers"]])
             for each in layers.list_active(community)
         ],
-        "given": {name: given.get(name, "") for name in filters.NAMES},
+        "given": {name: given.get(name, "") for name in filters.PARAMETERS},
         "is_empty": not Account.objects.filter(community=community).exists(),
     }
 
@@ -277,9 +270,9 @@ def member_create(request: Request) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            http.say(request, _("%(name)s added.") % {"name": account})
+            http.flash(request, _("%(name)s added.") % {"name": account})
             head = account_queries.account_ids_of_person(account.pk)[0]
-            return http.back(request, reverse("members:detail", args=[head]))
+            return http.redirect_back(request, reverse("members:detail", args=[head]))
     status = 422 if form.is_bound else 200
     context = {"form": form}
     return http.render(request, "console/members/new.html", context, status=status)
@@ -302,23 +295,23 @@ def _create(request: Request, given: dict[str, str]) -> account_models.Account:
 @require_http_methods(["GET", "POST"])
 @http.page(attributes.EDIT)
 def member_update(request: Request, pk: int) -> HttpResponseBase:
-    member = presenters.seen(request, pk)
+    member = presenters.get_visible_member(request, pk)
     if member.id != pk:
         return redirect("members:update", pk=member.id)
     every = list(attributes.list_all(request.community))
-    form = _render_form(request, member, every)
+    form = _build_profile_form(request, member, every)
     if form.is_valid():
-        changed = _save(request, member, every, form)
+        changed = _save_profile(request, member, every, form)
         if not form.errors:
             said = _("Saved.") if changed else _("Nothing was changed.")
-            http.say(request, said)
-            return http.back(request, reverse("members:detail", args=[pk]))
+            http.flash(request, said)
+            return http.redirect_back(request, reverse("members:detail", args=[pk]))
     context = {"member": member, "form": form, "past": _past_values(member, every)}
     status = 422 if form.is_bound else 200
     return http.render(request, "console/members/profile.html", context, status=status)
 
 
-def _render_form(
+def _build_profile_form(
     request: Request, member: presenters.Member, every: list[Attribute]
 ) -> ProfileForm:
     held = member.person.attributes
@@ -331,7 +324,7 @@ def _render_form(
     )
 
 
-def _save(
+def _save_profile(
     request: Request,
     member: presenters.Member,
     every: list[Attribute],
@@ -348,13 +341,13 @@ def _save(
         except errors.QunceError as error:
             form.add_error("name", str(error))
     for attribute in every:
-        field = field_of(attribute)
+        field = field_name(attribute)
         if field in form.changed_data:
-            changed |= _set_attributes(member, attribute, form, field, about)
+            changed |= _set_attribute(member, attribute, form, field, about)
     return changed
 
 
-def _set_attributes(
+def _set_attribute(
     member: presenters.Member,
     attribute: Attribute,
     form: ProfileForm,

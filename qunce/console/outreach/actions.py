@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from qunce.console import http
 from qunce.console.outreach import views
-from qunce.console.outreach.forms import MOMENT
+from qunce.console.outreach.forms import MINUTE_FORMAT
 from qunce.core import errors
 from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
@@ -23,7 +23,7 @@ def _get_campaign(request: http.Request, pk: int) -> Campaign:
 
 
 def _redirect_to_campaign(request: http.Request, campaign: Campaign) -> HttpResponse:
-    return http.back(request, reverse("outreach:campaign-detail", args=[campaign.pk]))
+    return http.redirect_back(request, reverse("outreach:campaign-detail", args=[campaign.pk]))
 
 
 @require_POST
@@ -45,7 +45,7 @@ def start_campaign(request: http.Request, pk: int) -> HttpResponse:
         said = _("Staff tasks assigned: %(n)s.") % {"n": len(plan.shares)}
     else:
         said = _("Sending started. Recipients: %(n)s.") % {"n": f"{plan.size:,}"}
-    http.say(request, said)
+    http.flash(request, said)
     return _redirect_to_campaign(request, campaign)
 
 
@@ -62,7 +62,7 @@ def schedule_campaign(request: http.Request, pk: int) -> HttpResponse:
         )
     except errors.Invalid as error:
         return views.render_review(request, campaign, str(error), status=422)
-    http.say(
+    http.flash(
         request,
         _("Scheduled. Sending starts automatically."),
         undo=reverse("outreach:campaign-unschedule", args=[pk]),
@@ -71,7 +71,7 @@ def schedule_campaign(request: http.Request, pk: int) -> HttpResponse:
 
 
 def _parse_time(request: http.Request) -> datetime:
-    field = forms.DateTimeField(input_formats=[MOMENT, "%Y-%m-%d %H:%M"])
+    field = forms.DateTimeField(input_formats=[MINUTE_FORMAT, "%Y-%m-%d %H:%M"])
     try:
         moment: datetime = field.clean(request.POST.get("send_at", ""))
     except forms.ValidationError:
@@ -84,7 +84,7 @@ def _parse_time(request: http.Request) -> datetime:
 def unschedule_campaign(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get_campaign(request, pk)
     campaigns.unschedule(campaign=campaign, by=request.staff, at=request.at)
-    http.say(request, _("Moved back to draft."))
+    http.flash(request, _("Moved back to draft."))
     return _redirect_to_campaign(request, campaign)
 
 
@@ -93,7 +93,7 @@ def unschedule_campaign(request: http.Request, pk: int) -> HttpResponse:
 def pause_campaign(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get_campaign(request, pk)
     campaigns.pause(campaign=campaign, by=request.staff, at=request.at)
-    http.say(
+    http.flash(
         request,
         _("Paused. Staff can still mark messages they have already opened."),
         undo=reverse("outreach:campaign-resume", args=[pk]),
@@ -106,7 +106,7 @@ def pause_campaign(request: http.Request, pk: int) -> HttpResponse:
 def resume_campaign(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get_campaign(request, pk)
     campaigns.resume(campaign=campaign, by=request.staff, at=request.at)
-    http.say(request, _("Resumed."), undo=reverse("outreach:campaign-pause", args=[pk]))
+    http.flash(request, _("Resumed."), undo=reverse("outreach:campaign-pause", args=[pk]))
     return _redirect_to_campaign(request, campaign)
 
 
@@ -115,7 +115,7 @@ def resume_campaign(request: http.Request, pk: int) -> HttpResponse:
 def cancel_campaign(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get_campaign(request, pk)
     launch.cancel(campaign=campaign, by=request.staff, at=request.at)
-    http.say(request, _("Cancelled. Unsent messages will not be sent."))
+    http.flash(request, _("Cancelled. Unsent messages will not be sent."))
     return _redirect_to_campaign(request, campaign)
 
 
@@ -124,4 +124,4 @@ def cancel_campaign(request: http.Request, pk: int) -> HttpResponse:
 def duplicate_campaign(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get_campaign(request, pk)
     again = campaigns.duplicate(campaign=campaign, by=request.staff, at=request.at)
-    return http.back(request, reverse("outreach:campaign-update", args=[again.pk]))
+    return http.redirect_back(request, reverse("outreach:campaign-update", args=[again.pk]))

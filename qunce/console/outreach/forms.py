@@ -20,17 +20,17 @@ from qunce.outreach.campaigns import campaigns
 from qunce.outreach.campaigns.campaigns import Campaign, State, Target
 from qunce.sets.rules import tree
 
-MOMENT = "%Y-%m-%dT%H:%M"
-ALL, NOBODY, OWN = "all", "", "own"
-SEGMENT = "segment:"
-IN_A_PAUSE = ("name", "text", "due_at")
+MINUTE_FORMAT = "%Y-%m-%dT%H:%M"
+EVERYONE, NONE, OWN_RULE = "all", "", "own"
+SEGMENT_PREFIX = "segment:"
+FIELDS_WHILE_PAUSED = ("name", "text", "due_at")
 
 
-class Moment(forms.DateTimeInput):
+class MinuteInput(forms.DateTimeInput):
     input_type = "datetime-local"
 
     def __init__(self) -> None:
-        super().__init__(format=MOMENT)
+        super().__init__(format=MINUTE_FORMAT)
 
 
 class CampaignForm(forms.Form):
@@ -76,8 +76,8 @@ class CampaignForm(forms.Form):
     due_at = forms.DateTimeField(
         label=gettext_lazy("Deadline"),
         required=False,
-        input_formats=[MOMENT, "%Y-%m-%d %H:%M"],
-        widget=Moment,
+        input_formats=[MINUTE_FORMAT, "%Y-%m-%d %H:%M"],
+        widget=MinuteInput,
     )
 
     def __init__(
@@ -88,7 +88,7 @@ class CampaignForm(forms.Form):
         campaign: Campaign | None = None,
         rule: Any = None,
     ) -> None:
-        super().__init__(data, initial=_initial(request, campaign, rule))
+        super().__init__(data, initial=_initial_values(request, campaign, rule))
         self.request, self.campaign = request, campaign
         known: Any = self.fields
         known["who"].choices = self._people(gettext_lazy("choose …"), everyone=True)
@@ -102,37 +102,37 @@ class CampaignForm(forms.Form):
         if len(channels) < 2:
             del self.fields["channel"]
         if campaign is not None and campaign.state == State.PAUSED:
-            for name in set(self.fields) - set(IN_A_PAUSE):
+            for name in set(self.fields) - set(FIELDS_WHILE_PAUSED):
                 del self.fields[name]
 
     def _people(self, empty: Any, *, everyone: bool = False) -> list[tuple[str, Any]]:
         choice = "who" if everyone else "without"
         field = "rule" if everyone else "without_rule"
         own = self[field].value()
-        found: list[tuple[str, Any]] = [(NOBODY, empty)]
+        found: list[tuple[str, Any]] = [(NONE, empty)]
         if everyone:
-            found.append((ALL, _("everyone I can see")))
+            found.append((EVERYONE, _("everyone I can see")))
         if own:
-            found.append((OWN, self._said(own)))
+            found.append((OWN_RULE, self._said(own)))
         found += [
-            (f"{SEGMENT}{one.key}", one.name)
+            (f"{SEGMENT_PREFIX}{one.key}", one.name)
             for one in segments.list_active(self.request.community)
         ]
         now = str(self.initial.get(choice, ""))
-        if now.startswith(SEGMENT) and now not in dict(found):  # archived since
-            found.append((now, now.removeprefix(SEGMENT)))
+        if now.startswith(SEGMENT_PREFIX) and now not in dict(found):  # archived since
+            found.append((now, now.removeprefix(SEGMENT_PREFIX)))
         return found
 
     def _said(self, own: str) -> str:
         try:
-            said = labels.rule(self.request.community, tree.parse_json(own))
+            said = labels.describe_rule(self.request.community, tree.parse_json(own))
         except (errors.QunceError, RecursionError):
             return _("a rule that cannot be read")
         return said if len(said) <= 80 else f"{said[:79]}…"
 
     def given_rule(self) -> Any:
         """Who gets it, by what is chosen so far."""
-        return _rule(self["who"].value() or "", self["rule"].value() or "")
+        return _parse_choice(self["who"].value() or "", self["rule"].value() or "")
 
     def about(self) -> dict[str, Any]:
         """What `campaigns.create` and `change` take; a broken rule raises RuleError."""
@@ -142,7 +142,7 @@ class CampaignForm(forms.Form):
             ("without", "exclude", "without_rule"),
         ):
             if choice in given:
-                given[field] = _rule(given.pop(choice), given.pop(own))
+                given[field] = _parse_choice(given.pop(choice), given.pop(own))
         if given.get("target") == Target.GROUPS:
             given |= {"rule": None, "exclude": None}
         elif "groups" in given:
@@ -150,17 +150,17 @@ class CampaignForm(forms.Form):
         return given
 
 
-def _rule(choice: str, own: str) -> Any:
-    if choice == NOBODY:
+def _parse_choice(choice: str, own: str) -> Any:
+    if choice == NONE:
         return None
-    if choice == ALL:
+    if choice == EVERYONE:
         return {"all": []}
-    if choice.startswith(SEGMENT):
-        return {"segment": {"any": [choice.removeprefix(SEGMENT)]}}
+    if choice.startswith(SEGMENT_PREFIX):
+        return {"segment": {"any": [choice.removeprefix(SEGMENT_PREFIX)]}}
     return tree.parse_json(own)
 
 
-def _initial(
+def _initial_values(
     request: http.Request, campaign: Campaign | None, rule: Any
 ) -> dict[str, Any]:
     if campaign is None:
@@ -188,12 +188,12 @@ def _initial(
 def choice_of(rule: Any) -> tuple[str, str]:
     """The choice that stands for a rule, and its JSON where it is its own."""
     if rule is None:
-        return NOBODY, ""
+        return NONE, ""
     if rule == {"all": []}:
-        return ALL, ""
+        return EVERYONE, ""
     match rule:
         case {"segment": {"any": [str() as key], **more}} if (
             not more and len(rule) == 1
         ):
-            return f"{SEGMENT}{key}", ""
-    return OWN, json.dumps(rule, ensure_ascii=False)
+            return f"{SEGMENT_PREFIX}{key}", ""
+    return OWN_RULE, json.dumps(rule, ensure_ascii=False)

@@ -15,7 +15,7 @@ from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import recipients
 from qunce.outreach.sending.recipients import State
 
-CAMPAIGN = {
+CAMPAIGN_CHIPS = {
     "draft": ("", "pencil"),
     "scheduled": ("info", "clock"),
     "sending": ("info", "paper-airplane"),
@@ -23,7 +23,7 @@ CAMPAIGN = {
     "done": ("good", "check"),
     "cancelled": ("", "no-symbol"),
 }
-RECIPIENT = {
+RECIPIENT_CHIPS = {
     "planned": ("", "clock"),
     "marked": ("good", "check"),
     "accepted": ("info", "paper-airplane"),
@@ -42,15 +42,15 @@ class Chip:
     icon: str
 
 
-def of_campaign(campaign: Campaign) -> Chip:
-    return Chip(campaign.get_state_display(), *CAMPAIGN[campaign.state])
+def campaign_chip(campaign: Campaign) -> Chip:
+    return Chip(campaign.get_state_display(), *CAMPAIGN_CHIPS[campaign.state])
 
 
-def of_recipient(state: str) -> Chip:
-    return Chip(str(State(state).label), *RECIPIENT[state])
+def recipient_chip(state: str) -> Chip:
+    return Chip(str(State(state).label), *RECIPIENT_CHIPS[state])
 
 
-def states() -> list[tuple[str, str]]:
+def recipient_states() -> list[tuple[str, str]]:
     return [(one.value, str(one.label)) for one in recipients.State]
 
 
@@ -60,16 +60,16 @@ def audience(campaign: Campaign) -> str:
         return _("%(n)s chosen groups") % {"n": len(campaign.groups)}
     if campaign.rule is None:
         return _("not chosen yet")
-    return rule(campaign.community, campaign.rule)
+    return describe_rule(campaign.community, campaign.rule)
 
 
-def without(campaign: Campaign) -> str:
+def excluded(campaign: Campaign) -> str:
     if campaign.exclude is None:
         return ""
-    return rule(campaign.community, campaign.exclude)
+    return describe_rule(campaign.community, campaign.exclude)
 
 
-def rule(community: Community, given: Any) -> str:
+def describe_rule(community: Community, given: Any) -> str:
     if given == {"all": []}:
         return _("everyone")
     return sentences.to_text(given, rule_names.find(community, given))

@@ -19,7 +19,7 @@ from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.opt_outs import OptOut
 from qunce.sets import audiences
 
-PAGE = 50
+PAGE_SIZE = 50
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class OptOutRow:
 
 @http.page()
 def opt_out_list(request: http.Request) -> HttpResponse:
-    return _page(request)
+    return _render_list(request)
 
 
-def _page(request: http.Request, wrong: str = "", key: str = "") -> HttpResponse:
+def _render_list(request: http.Request, wrong: str = "", key: str = "") -> HttpResponse:
     asked: dict[str, Any] = {
         "community": request.community,
         "rule": {"with_left": opt_outs.RULE},
@@ -42,14 +42,14 @@ def _page(request: http.Request, wrong: str = "", key: str = "") -> HttpResponse
         "at": request.at,
     }
     people = audiences.people(**asked)
-    start = people.rank(paging.number(request, "after"))
-    some = list(people[start : start + PAGE + 1])
-    known = opt_outs.find_by_person(some[:PAGE])
-    names = _names(request, some[:PAGE])
+    start = people.rank(paging.parse_number(request, "after"))
+    some = list(people[start : start + PAGE_SIZE + 1])
+    known = opt_outs.find_by_person(some[:PAGE_SIZE])
+    names = _names(request, some[:PAGE_SIZE])
     context = {
-        "rows": [OptOutRow(one, names[one], known.get(one)) for one in some[:PAGE]],
+        "rows": [OptOutRow(one, names[one], known.get(one)) for one in some[:PAGE_SIZE]],
         "total": len(people),
-        "next": paging.link(request, after=some[PAGE - 1]) if len(some) > PAGE else "",
+        "next": paging.link(request, after=some[PAGE_SIZE - 1]) if len(some) > PAGE_SIZE else "",
         "may_tend": permissions.may(request.staff, opt_outs.EDIT),
         "wrong": wrong,
         "key": key,
@@ -72,16 +72,16 @@ def add_opt_out(request: http.Request) -> HttpResponse:
     try:
         account = visibility.get_by_key(by=by, key=key, at=at)
     except errors.QunceError as error:
-        return _page(request, str(error), key)
+        return _render_list(request, str(error), key)
     opt_outs.opt_out(community=request.community, accounts=[account.pk], by=by, at=at)
     undo = reverse("outreach:opt-out-undo", args=[account.pk])
-    http.say(
+    http.flash(
         request,
         _("%(name)s will no longer receive messages.")
         % {"name": _names(request, [account.pk])[account.pk]},
         undo=undo,
     )
-    return http.back(request, reverse("outreach:opt-out-list"))
+    return http.redirect_back(request, reverse("outreach:opt-out-list"))
 
 
 @require_POST
@@ -90,9 +90,9 @@ def undo_opt_out(request: http.Request, account: int) -> HttpResponse:
     by, at = request.staff, request.at
     found = visibility.get(by=by, account=account, at=at)
     opt_outs.opt_in(community=request.community, accounts=[account], by=by, at=at)
-    http.say(
+    http.flash(
         request,
         _("%(name)s can receive messages again.")
         % {"name": _names(request, [found.pk])[found.pk]},
     )
-    return http.back(request, reverse("outreach:opt-out-list"))
+    return http.redirect_back(request, reverse("outreach:opt-out-list"))

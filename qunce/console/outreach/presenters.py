@@ -13,7 +13,7 @@ from qunce.outreach.campaigns import results
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending.tasks import Task
 
-STARTED = ("sending", "paused", "done", "cancelled")
+STARTED_STATES = ("sending", "paused", "done", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class CampaignRow:
 
 
 def campaign_rows(some: list[Campaign]) -> list[CampaignRow]:
-    begun = [one for one in some if one.state in STARTED and one.started_at]
+    begun = [one for one in some if one.state in STARTED_STATES and one.started_at]
     far = results.progress_by_campaign(begun)
-    return [CampaignRow(one, labels.of_campaign(one), far.get(one.pk)) for one in some]
+    return [CampaignRow(one, labels.campaign_chip(one), far.get(one.pk)) for one in some]
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ def task_rows(request: http.Request, some: list[Task]) -> list[TaskRow]:
         TaskRow(
             task,
             far[task.pk],
-            labels.of_campaign(task.campaign),
+            labels.campaign_chip(task.campaign),
             task.is_late(request.at),
         )
         for task in some
     ]
 
 
-def recipient_row(cells: list[str]) -> bytes:
+def csv_line(cells: list[str]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerow([csv_safe(cell) for cell in cells])
     return text.getvalue().encode("utf-8", "replace")

@@ -14,11 +14,11 @@ from qunce.outreach.content import templates, variable_values
 from qunce.sets import audiences
 
 
-def of_form(request: http.Request, form: CampaignForm, turn: int) -> dict[str, Any]:
+def build_preview(request: http.Request, form: CampaignForm, turn: int) -> dict[str, Any]:
     """Size, name and text of the receiver number `turn`, or what is wrong."""
-    draft = _draft(request, form)
+    draft = _draft_of_form(request, form)
     try:
-        size, chosen = _receivers(request, draft, turn)
+        size, chosen = _count_and_pick(request, draft, turn)
     except errors.QunceError as error:
         return {"wrong_rule": str(error)}
     context: dict[str, Any] = {"size": size, "turn": turn, "target": draft.target}
@@ -41,7 +41,7 @@ def of_form(request: http.Request, form: CampaignForm, turn: int) -> dict[str, A
     }
 
 
-def _draft(request: http.Request, form: CampaignForm) -> Campaign:
+def _draft_of_form(request: http.Request, form: CampaignForm) -> Campaign:
     """What the form says so far, kept nowhere."""
     draft = Campaign(community=request.community, by=request.staff)
     if form.campaign is not None:
@@ -60,7 +60,7 @@ def _draft(request: http.Request, form: CampaignForm) -> Campaign:
     return draft
 
 
-def _receivers(
+def _count_and_pick(
     request: http.Request, draft: Campaign, turn: int
 ) -> tuple[int, list[int]]:
     """How many, and one of them."""

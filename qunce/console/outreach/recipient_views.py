@@ -20,7 +20,7 @@ from qunce.outreach.campaigns import campaigns, results
 from qunce.outreach.campaigns.results import RecipientLine
 from qunce.outreach.sending import recipients
 
-PAGE = 50
+PAGE_SIZE = 50
 RECIPIENTS_EXPORTED = audit.declare(
     "campaign.exported", gettext_lazy("campaign recipients exported")
 )
@@ -36,15 +36,15 @@ def recipient_list(request: http.Request, pk: int) -> HttpResponse:
         by=request.staff,
         at=request.at,
         state=state,
-        after=paging.number(request, "after"),
-        limit=PAGE + 1,
+        after=paging.parse_number(request, "after"),
+        limit=PAGE_SIZE + 1,
     )
-    more = rows[PAGE - 1].row.target_id if len(rows) > PAGE else None
+    more = rows[PAGE_SIZE - 1].row.target_id if len(rows) > PAGE_SIZE else None
     context = {
         "campaign": campaign,
-        "rows": [(line, labels.of_recipient(line.row.state)) for line in rows[:PAGE]],
+        "rows": [(line, labels.recipient_chip(line.row.state)) for line in rows[:PAGE_SIZE]],
         "state": state,
-        "states": labels.states(),
+        "states": labels.recipient_states(),
         "next": paging.link(request, after=more) if more else "",
         "may_export": permissions.may(request.staff, results.EXPORT),
         "in_groups": campaign.target == campaigns.Target.GROUPS,
@@ -81,11 +81,11 @@ def _csv_lines(lines: Iterable[RecipientLine], reader: Staff) -> Iterator[bytes]
     here = communities.zone(reader.community)
     with translation.override(reader.language):
         heads = [_("Recipient"), _("State"), _("Reason"), _("Changed"), _("Sent by")]
-    yield member_export.BOM + presenters.recipient_row(heads)
+    yield member_export.BOM + presenters.csv_line(heads)
     for line in lines:
         with translation.override(reader.language):
             cells = _cells(line, here)
-        yield presenters.recipient_row(cells)
+        yield presenters.csv_line(cells)
 
 
 def _cells(line: RecipientLine, here: tzinfo) -> list[str]:

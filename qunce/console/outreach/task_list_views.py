@@ -16,7 +16,7 @@ from qunce.outreach.sending import assisted_sending
 from qunce.outreach.sending import tasks as rows_of
 from qunce.outreach.sending.tasks import Task
 
-PAGE = 50
+PAGE_SIZE = 50
 MAX_TASK_PAGES = 10_000
 
 
@@ -29,27 +29,27 @@ def task_list(request: http.Request) -> HttpResponse:
     if not show_all:
         found = found.filter(staff=request.staff)
     found = found.filter(finished_at__isnull=not over)
-    page = max(min(paging.number(request, "page", 1), MAX_TASK_PAGES), 1)
+    page = max(min(paging.parse_number(request, "page", 1), MAX_TASK_PAGES), 1)
     ordered = (
         found.order_by("-finished_at", "-pk")
         if over
         else found.order_by(F("due_at").asc(nulls_last=True), "pk")
     )
-    some = list(ordered[(page - 1) * PAGE : page * PAGE + 1])
+    some = list(ordered[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1])
     context = {
-        "rows": presenters.task_rows(request, some[:PAGE]),
+        "rows": presenters.task_rows(request, some[:PAGE_SIZE]),
         "show_all": show_all,
         "oversees": oversees,
         "over": over,
         "total": found.count(),
-        "late": _late_tasks(request, found) if not over else 0,
-        "next": paging.link(request, page=page + 1) if len(some) > PAGE else "",
+        "late": _count_late(request, found) if not over else 0,
+        "next": paging.link(request, page=page + 1) if len(some) > PAGE_SIZE else "",
     }
     template, part = "console/outreach/tasks.html", "console/outreach/_tasks.html"
     return http.render(request, template, context, part=part)
 
 
-def _late_tasks(request: http.Request, found: QuerySet[Task]) -> int:
+def _count_late(request: http.Request, found: QuerySet[Task]) -> int:
     return found.filter(due_at__lt=timestamps.to_micros(request.at)).count()
 
 
@@ -67,13 +67,13 @@ def hand_over(request: http.Request, pk: int) -> HttpResponse:
     moved = assisted_sending.hand_over(
         task=task, to=to, by=request.staff, at=request.at
     )
-    http.say(
+    http.flash(
         request,
         _("Messages handed over to %(name)s: %(n)s.")
         % {"n": f"{moved:,}", "name": to.name},
     )
     if permissions.may(request.staff, campaigns.OVERSEE_TASKS):
-        return http.back(
+        return http.redirect_back(
             request, reverse("outreach:campaign-detail", args=[task.campaign_id])
         )
-    return http.back(request, reverse("outreach:task-list"))
+    return http.redirect_back(request, reverse("outreach:task-list"))

@@ -29,7 +29,7 @@ from qunce.outreach.sending import assisted_sending, recipients, tasks
 from qunce.outreach.sending.recipients import Recipient, State
 from qunce.outreach.sending.tasks import Task
 
-RECENTLY_DONE = timedelta(minutes=30)
+RECENT_PERIOD = timedelta(minutes=30)
 MAX_DONE_SHOWN = 40
 
 
@@ -52,10 +52,10 @@ class TaskRecipient:
 
 @http.page()
 def task_detail(request: http.Request, pk: int) -> HttpResponse:
-    return _page(request, tasks.get(by=request.staff, pk=pk))
+    return _render_task(request, tasks.get(by=request.staff, pk=pk))
 
 
-def _page(
+def _render_task(
     request: http.Request, found: Task, wrong: str = "", status: int = 200
 ) -> HttpResponse:
     progress = results.progress_by_task([found])[found.pk]
@@ -64,7 +64,7 @@ def _page(
     context: dict[str, Any] = {
         "task": found,
         "campaign": found.campaign,
-        "chip": labels.of_campaign(found.campaign),
+        "chip": labels.campaign_chip(found.campaign),
         "progress": progress,
         "rows": rows,
         "open_rows": sum(row.is_open for row in rows),
@@ -114,17 +114,17 @@ def _same_text(found: Task) -> str | None:
 def _rows(request: http.Request, found: Task) -> list[TaskRecipient]:
     """What is open, and what was done just now, in one order that does not jump."""
     open_now = list(recipients.list_open(found))
-    since = request.at - RECENTLY_DONE
+    since = request.at - RECENT_PERIOD
     done = recipients.list_of_task(found).filter(
         state__in=[State.MARKED, State.FAILED], changed_at__gte=since
     )
     latest = list(done.order_by("-changed_at")[:MAX_DONE_SHOWN])
     chosen = sorted([*open_now, *latest], key=lambda row: row.target_id)
-    seen = _visible(request, found, [row.target_id for row in chosen])
-    return _shown(request, found, [row for row in chosen if row.target_id in seen])
+    seen = _visible_targets(request, found, [row.target_id for row in chosen])
+    return _present_rows(request, found, [row for row in chosen if row.target_id in seen])
 
 
-def _visible(request: http.Request, found: Task, targets: list[int]) -> set[int]:
+def _visible_targets(request: http.Request, found: Task, targets: list[int]) -> set[int]:
     """Whoever has gone out of sight since the row was opened is not shown any more."""
     if found.campaign.target == Target.GROUPS:
         listed = groupsight.list_visible(request.staff).filter(pk__in=targets)
@@ -134,13 +134,13 @@ def _visible(request: http.Request, found: Task, targets: list[int]) -> set[int]
     return {target for target in targets if heads[target] in seen}
 
 
-def _shown(
+def _present_rows(
     request: http.Request, found: Task, rows: list[Recipient]
 ) -> list[TaskRecipient]:
     targets = [row.target_id for row in rows]
     names = review.recipient_names(found.campaign, targets, request.staff)
     texts = review.render_texts(found.campaign, targets, request.staff)
-    also = _also(
+    also = _remark_names(
         request, found, [row.target_id for row in rows if row.state == "planned"]
     )
     return [
@@ -149,7 +149,7 @@ def _shown(
             name=names[row.target_id],
             also=also.get(row.target_id, ""),
             text=texts[row.target_id][0] or "",
-            chip=labels.of_recipient(row.state),
+            chip=labels.recipient_chip(row.state),
             may_undo=assisted_sending.may_undo(row, request.at),
             reason=skip_reasons.label_of(row.reason) if row.reason else "",
         )
@@ -157,7 +157,7 @@ def _shown(
     ]
 
 
-def _also(request: http.Request, found: Task, targets: list[int]) -> dict[int, str]:
+def _remark_names(request: http.Request, found: Task, targets: list[int]) -> dict[int, str]:
     """Remark names, where the community has a pattern for them."""
     pattern = remark_names.get_pattern(request.community)
     if (
@@ -222,7 +222,7 @@ def _run(
         assisted_sending.TooLateToUndo,
         errors.Invalid,
     ) as error:
-        return _page(request, found, str(error), status=422)
+        return _render_task(request, found, str(error), status=422)
     return _respond(request, tasks.get(by=by, pk=pk))
 
 
@@ -232,5 +232,5 @@ def _respond(request: http.Request, found: Task) -> HttpResponse:
     if running and found.unclaimed_count and not recipients.list_open(found).exists():
         assisted_sending.open_next(task=found, by=request.staff, at=request.at)
     if request.htmx:
-        return _page(request, tasks.get(by=request.staff, pk=found.pk))
-    return http.back(request, reverse("outreach:task-detail", args=[found.pk]))
+        return _render_task(request, tasks.get(by=request.staff, pk=found.pk))
+    return http.redirect_back(request, reverse("outreach:task-detail", args=[found.pk]))

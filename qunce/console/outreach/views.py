@@ -46,8 +46,8 @@ def campaign_detail(request: http.Request, pk: int) -> HttpResponse:
         "mine": _my_task(found, request),
         "me": request.staff.pk,
         **_permissions(found, request),
-        **_context(found),
-        **_outcome(found, progress, request),
+        **_campaign_context(found),
+        **_result_context(found, progress, request),
     }
     return http.render(
         request,
@@ -61,7 +61,7 @@ def _permissions(found: Campaign, request: http.Request) -> dict[str, Any]:
     by = request.staff
     may_manage = permissions.may(by, campaigns.MANAGE)
     return {
-        "steps": _steps(found) if may_manage else set(),
+        "steps": _allowed_transitions(found) if may_manage else set(),
         "may_manage": may_manage,
         "may_edit": campaigns.may_edit(found, by),
         "may_oversee": permissions.may(by, campaigns.OVERSEE_TASKS),
@@ -69,21 +69,21 @@ def _permissions(found: Campaign, request: http.Request) -> dict[str, Any]:
     }
 
 
-def _context(found: Campaign) -> dict[str, Any]:
+def _campaign_context(found: Campaign) -> dict[str, Any]:
     return {
-        "chip": labels.of_campaign(found),
+        "chip": labels.campaign_chip(found),
         "audience": labels.audience(found),
-        "without": labels.without(found),
+        "without": labels.excluded(found),
         "in_groups": found.target == campaigns.Target.GROUPS,
     }
 
 
-def _outcome(
+def _result_context(
     found: Campaign, progress: results.Progress, request: http.Request
 ) -> dict[str, Any]:
     excluded = found.excluded.items()
     return {
-        "counts": _counts(progress),
+        "counts": _state_counts(progress),
         "reasons": results.count_by_reason(found),
         "excluded": [
             (skip_reasons.label_of(reason), count) for reason, count in excluded
@@ -92,17 +92,17 @@ def _outcome(
     }
 
 
-def _counts(progress: results.Progress) -> list[StateCount]:
+def _state_counts(progress: results.Progress) -> list[StateCount]:
     """What came of it, reached first."""
     order = [*REACHED, State.PLANNED, State.SKIPPED, State.FAILED, State.UNKNOWN]
     return [
-        StateCount(labels.of_recipient(state), state.value, progress.counts[state])
+        StateCount(labels.recipient_chip(state), state.value, progress.counts[state])
         for state in order
         if progress.counts.get(state)
     ]
 
 
-def _steps(found: Campaign) -> set[str]:
+def _allowed_transitions(found: Campaign) -> set[str]:
     """What may be done with it now."""
     return {step for step in STATES.transitions if STATES.may(step, found.state)}
 
@@ -122,7 +122,7 @@ def campaign_list(request: http.Request) -> HttpResponse:
     state = request.GET.get("state", "")
     if state in campaigns.State:
         rows = rows.filter(state=state)
-    before = paging.number(request, "before")
+    before = paging.parse_number(request, "before")
     if before:
         rows = rows.filter(pk__lt=before)
     some = list(rows[: PAGE_SIZE + 1])
@@ -142,7 +142,7 @@ def campaign_list(request: http.Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @http.page(campaigns.MANAGE)
 def campaign_create(request: http.Request) -> HttpResponse:
-    rule = None if request.method == "POST" else _with_choices(request)
+    rule = None if request.method == "POST" else _rule_from_url(request)
     form = CampaignForm(request, request.POST or None, rule=rule)
     if request.method == "POST" and form.is_valid():
         try:
@@ -155,7 +155,7 @@ def campaign_create(request: http.Request) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(_invalid_field(error), str(error))
         else:
-            return _redirect_next(request, campaign)
+            return _redirect_after_save(request, campaign)
     return _render_form(request, form)
 
 
@@ -173,7 +173,7 @@ def campaign_update(request: http.Request, pk: int) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(_invalid_field(error), str(error))
         else:
-            return _redirect_next(request, campaign)
+            return _redirect_after_save(request, campaign)
     return _render_form(request, form, campaign)
 
 
@@ -182,19 +182,19 @@ def _invalid_field(error: errors.QunceError) -> str | None:
     return "text" if isinstance(error, templates.InvalidText) else None
 
 
-def _redirect_next(request: http.Request, campaign: Campaign) -> HttpResponse:
+def _redirect_after_save(request: http.Request, campaign: Campaign) -> HttpResponse:
     """To the review, or back to what is under way; a draft may also just be kept."""
     if campaign.state == "paused" or "keep" in request.POST:
-        http.say(request, _("Saved."))
-        return http.back(
+        http.flash(request, _("Saved."))
+        return http.redirect_back(
             request, reverse("outreach:campaign-detail", args=[campaign.pk])
         )
-    return http.back(request, reverse("outreach:campaign-review", args=[campaign.pk]))
+    return http.redirect_back(request, reverse("outreach:campaign-review", args=[campaign.pk]))
 
 
-def _with_choices(request: http.Request) -> Any:
+def _rule_from_url(request: http.Request) -> Any:
     """The rule that another page came with: a segment's, or one of its own."""
-    pk = paging.number(request, "segment")
+    pk = paging.parse_number(request, "segment")
     if pk:
         listed = segments.Segment.objects.filter(community=request.community)
         segment = listed.filter(pk=pk).first()
@@ -217,7 +217,7 @@ def _render_form(
         "of_members": variable_values.list_variables(request.community, "members"),
         "of_groups": variable_values.list_variables(request.community, "groups"),
         "target": target,
-        **preview.of_form(request, form, 0),
+        **preview.build_preview(request, form, 0),
     }
     status = 422 if form.errors else 200
     return http.render(request, "console/outreach/form.html", context, status=status)
@@ -230,7 +230,7 @@ def campaign_preview(request: http.Request) -> HttpResponse:
     form = CampaignForm(request, request.POST)
     turn = request.POST.get("turn", "")
     number = int(turn) if turn.isascii() and turn.isdigit() and len(turn) < 7 else 0
-    context = preview.of_form(request, form, number)
+    context = preview.build_preview(request, form, number)
     part = "console/outreach/_preview.html"
     return http.render(request, part, context, part=part)
 
@@ -247,7 +247,7 @@ class ReviewStep:
 def campaign_review(request: http.Request, pk: int) -> HttpResponse:
     campaign = campaigns.get(by=request.staff, pk=pk)
     if campaign.state not in (campaigns.State.DRAFT, campaigns.State.SCHEDULED):
-        return http.back(
+        return http.redirect_back(
             request, reverse("outreach:campaign-detail", args=[campaign.pk])
         )
     return render_review(request, campaign)
@@ -260,7 +260,7 @@ def render_review(
     context = {
         "campaign": campaign,
         "audience": labels.audience(campaign),
-        "without": labels.without(campaign),
+        "without": labels.excluded(campaign),
         "wrong": wrong,
     }
     try:

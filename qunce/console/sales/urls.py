@@ -6,7 +6,7 @@ from qunce.console.sales import views
 
 app_name = "sales"
 urlpatterns = [
-    path("orders/", views.listed, name="order-list"),
-    path("orders/totals/", views.totals, name="order-totals"),
-    path("orders/<int:pk>/", views.page, name="order-detail"),
+    path("orders/", views.order_list, name="order-list"),
+    path("orders/totals/", views.order_totals, name="order-totals"),
+    path("orders/<int:pk>/", views.order_detail, name="order-detail"),
 ]

@@ -22,7 +22,7 @@ from qunce.members.search import pinyin, search
 from qunce.members.segments import segments
 from qunce.members.tags import library
 
-MOST = 6
+MAX_HITS_PER_KIND = 6
 ACTIONS: tuple[tuple[StrOrPromise, str, str | None], ...] = (
     (gettext_lazy("Import a file"), "importing:create", jobs.IMPORT),
     (gettext_lazy("New segment"), "segments:new", segments.MANAGE),
@@ -39,40 +39,40 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Kind:
+class HitGroup:
     words: StrOrPromise
     hits: list[Hit] = field(default_factory=list)
 
 
-Read = Callable[[Request, str], Iterable[Hit]]
+Finder = Callable[[Request, str], Iterable[Hit]]
 
 
 @http.page()
 def results(request: Request) -> HttpResponse:
     words = request.GET.get("q", "").strip()[: search.MAX_QUERY_LENGTH]
-    kinds = list(_found(request, words)) if words else []
+    kinds = list(_hit_groups(request, words)) if words else []
     context = {"searched": words, "kinds": kinds}
     part = "console/search/_results.html"
     return http.render(request, "console/search/results.html", context, part=part)
 
 
-def _found(request: Request, words: str) -> Iterator[Kind]:
-    reads: tuple[tuple[StrOrPromise, Read], ...] = (
-        (gettext_lazy("Members"), _members),
-        (gettext_lazy("Tags"), _tags),
-        (gettext_lazy("Segments"), _segments),
-        (gettext_lazy("Groups"), _groups),
-        (gettext_lazy("Pages and actions"), _pages),
+def _hit_groups(request: Request, words: str) -> Iterator[HitGroup]:
+    reads: tuple[tuple[StrOrPromise, Finder], ...] = (
+        (gettext_lazy("Members"), _find_members),
+        (gettext_lazy("Tags"), _find_tags),
+        (gettext_lazy("Segments"), _find_segments),
+        (gettext_lazy("Groups"), _find_groups),
+        (gettext_lazy("Pages and actions"), _find_pages),
     )
     for said, read in reads:
-        hits = list(read(request, words))[:MOST]
+        hits = list(read(request, words))[:MAX_HITS_PER_KIND]
         if hits:
-            yield Kind(said, hits)
+            yield HitGroup(said, hits)
 
 
-def _members(request: Request, words: str) -> Iterator[Hit]:
+def _find_members(request: Request, words: str) -> Iterator[Hit]:
     by = request.staff
-    heads = search.suggest(by=by, query=words, at=request.at, limit=MOST)
+    heads = search.suggest(by=by, query=words, at=request.at, limit=MAX_HITS_PER_KIND)
     known = account_models.Account.objects.in_bulk(heads)
     for head in heads:
         account = known[head]
@@ -81,26 +81,26 @@ def _members(request: Request, words: str) -> Iterator[Hit]:
         yield Hit(account.name or key, url, key)
 
 
-def _tags(request: Request, words: str) -> Iterator[Hit]:
+def _find_tags(request: Request, words: str) -> Iterator[Hit]:
     for tag in library.list_tags(request.community):
-        if fits(words, tag.name, tag.key):
+        if matches(words, tag.name, tag.key):
             group = tag.group.name if tag.group else ""
             yield Hit(tag.name, reverse("tags:detail", args=[tag.pk]), group)
 
 
-def _segments(request: Request, words: str) -> Iterator[Hit]:
+def _find_segments(request: Request, words: str) -> Iterator[Hit]:
     for segment in segments.list_active(request.community):
-        if fits(words, segment.name, segment.key):
+        if matches(words, segment.name, segment.key):
             yield Hit(segment.name, reverse("segments:detail", args=[segment.pk]))
 
 
-def _groups(request: Request, words: str) -> Iterator[Hit]:
+def _find_groups(request: Request, words: str) -> Iterator[Hit]:
     for group in groups.list_visible(request.staff):
-        if fits(words, group.name, group.key):
+        if matches(words, group.name, group.key):
             yield Hit(group.name, reverse("groups:detail", args=[group.pk]))
 
 
-def _pages(request: Request, words: str) -> Iterator[Hit]:
+def _find_pages(request: Request, words: str) -> Iterator[Hit]:
     by = request.staff
     places = [
         (tab.words, tab.view, tab.permission)
@@ -111,18 +111,18 @@ def _pages(request: Request, words: str) -> Iterator[Hit]:
         allowed = permission is None or (
             permission in permissions.declared() and permissions.may(by, permission)
         )
-        if allowed and fits(words, str(said), view.replace(":", " ")):
-            yield from _page(str(said), view)
+        if allowed and matches(words, str(said), view.replace(":", " ")):
+            yield from _page_hit(str(said), view)
 
 
-def _page(said: str, view: str) -> Iterator[Hit]:
+def _page_hit(said: str, view: str) -> Iterator[Hit]:
     try:
         yield Hit(said, reverse(view), _("go to page"))
     except NoReverseMatch:
         return
 
 
-def fits(words: str, *texts: str) -> bool:
+def matches(words: str, *texts: str) -> bool:
     """Whether what is typed is in one of the texts, or how one begins to sound."""
     wanted = pinyin.normalise(words)
     typed = pinyin.parse_query(wanted)

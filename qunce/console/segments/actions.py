@@ -42,8 +42,8 @@ def create(request: http.Request) -> HttpResponse:
         )
     except errors.QunceError as refused:
         return views.render_builder(request, draft, error=str(refused))
-    http.say(request, _("Segment “%(name)s” saved.") % {"name": segment.name})
-    return http.back(request, reverse("segments:detail", args=[segment.pk]))
+    http.flash(request, _("Segment “%(name)s” saved.") % {"name": segment.name})
+    return http.redirect_back(request, reverse("segments:detail", args=[segment.pk]))
 
 
 def _load(request: http.Request) -> tuple[Draft, str]:
@@ -89,8 +89,8 @@ def update(request: http.Request, pk: int) -> HttpResponse:
         )
     except errors.QunceError as refused:
         return views.render_builder(request, draft, segment, str(refused))
-    http.say(request, _("Segment “%(name)s” saved.") % {"name": name})
-    return http.back(request, reverse("segments:detail", args=[pk]))
+    http.flash(request, _("Segment “%(name)s” saved.") % {"name": name})
+    return http.redirect_back(request, reverse("segments:detail", args=[pk]))
 
 
 @require_POST
@@ -109,13 +109,13 @@ def freeze(request: http.Request, pk: int) -> HttpResponse:
             at=request.at,
         )
     except errors.Refused as refused:
-        http.say(request, str(refused), level="bad")
-        return http.back(request, reverse("segments:detail", args=[pk]))
-    http.say(
+        http.flash(request, str(refused), level="bad")
+        return http.redirect_back(request, reverse("segments:detail", args=[pk]))
+    http.flash(
         request,
         _("Saved as a frozen segment. Members: %(n)s.") % {"n": f"{frozen.size:,}"},
     )
-    return http.back(request, reverse("segments:frozen-detail", args=[frozen.pk]))
+    return http.redirect_back(request, reverse("segments:frozen-detail", args=[frozen.pk]))
 
 
 @require_POST
@@ -125,11 +125,11 @@ def archive(request: http.Request, pk: int) -> HttpResponse:
     try:
         segments.archive(segment=segment, by=request.staff, at=request.at)
     except errors.Refused as refused:
-        http.say(request, str(refused), level="bad")
-        return http.back(request, reverse("segments:detail", args=[pk]))
+        http.flash(request, str(refused), level="bad")
+        return http.redirect_back(request, reverse("segments:detail", args=[pk]))
     message: Any = _("Segment “%(name)s” archived.") % {"name": segment.name}
-    http.say(request, message, undo=reverse("segments:restore", args=[pk]))
-    return http.back(request, reverse("segments:list"))
+    http.flash(request, message, undo=reverse("segments:restore", args=[pk]))
+    return http.redirect_back(request, reverse("segments:list"))
 
 
 @require_POST
@@ -139,8 +139,8 @@ def restore(request: http.Request, pk: int) -> HttpResponse:
     try:
         segments.restore(segment=segment, by=request.staff, at=request.at)
     except errors.QunceError as refused:
-        http.say(request, str(refused), level="bad")
+        http.flash(request, str(refused), level="bad")
     else:
         message = _("Segment “%(name)s” restored.") % {"name": segment.name}
-        http.say(request, message)
-    return http.back(request, reverse("segments:detail", args=[pk]))
+        http.flash(request, message)
+    return http.redirect_back(request, reverse("segments:detail", args=[pk]))

@@ -139,7 +139,7 @@ def chart(request: http.Request, pk: int) -> HttpResponse:
     )
     if figure is None:
         raise Http404
-    return chart_downloads.answer(figure, request.GET.get("as", "json"))
+    return chart_downloads.render_download(figure, request.GET.get("as", "json"))
 
 
 # The rule builder

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.login import login_flow
-from qunce.console.login.forms import ChangePassword
+from qunce.console.login.forms import ChangePasswordForm
 from qunce.console.settings import forms, user_agents
 from qunce.core import errors
 from qunce.core.staff import login_attempts, passwords, sessions, staff, two_factor
@@ -32,15 +32,15 @@ def account(request: Request) -> HttpResponse:
         except errors.Invalid as error:
             form.add_error("name", str(error))
         else:
-            http.say(request, _("Saved."))
-            answer = http.back(request, reverse("settings:account"))
-            return login_flow.speak(answer, me.language)
-    context = _context(request) | {"form": form}
+            http.flash(request, _("Saved."))
+            answer = http.redirect_back(request, reverse("settings:account"))
+            return login_flow.set_language_cookie(answer, me.language)
+    context = _account_context(request) | {"form": form}
     status = 422 if form.errors else 200
     return http.render(request, "console/settings/mine.html", context, status=status)
 
 
-def _context(request: Request) -> dict[str, Any]:
+def _account_context(request: Request) -> dict[str, Any]:
     me = request.staff
     places = sessions.list_active(me, request.at)
     here = request.session.session_key
@@ -59,27 +59,27 @@ def _context(request: Request) -> dict[str, Any]:
 @sensitive_post_parameters("old", "new", "again")
 @http.page()
 def change_password(request: Request) -> HttpResponse:
-    form = ChangePassword(request.POST or None)
+    form = ChangePasswordForm(request.POST or None)
     if form.is_valid():
         try:
-            _change(request, form.cleaned_data)
+            _change_password(request, form.cleaned_data)
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
             # This session goes on, all others end with the old password.
             update_session_auth_hash(request, request.staff)
             sessions.end_all(request.staff, except_key=request.session.session_key)
-            http.say(
+            http.flash(
                 request, _("Password changed. All your other sessions are signed out.")
             )
-            return http.back(request, reverse("settings:account"))
+            return http.redirect_back(request, reverse("settings:account"))
     status = 422 if form.errors else 200
     return http.render(
         request, "console/settings/password.html", {"form": form}, status=status
     )
 
 
-def _change(request: Request, given: dict[str, Any]) -> None:
+def _change_password(request: Request, given: dict[str, Any]) -> None:
     """Who sits down at an open page does not get to guess either."""
     me, whom = request.staff, ("pair", f"{request.staff.login} (change)")
     login_attempts.start(whom, at=request.at)

@@ -33,7 +33,7 @@ SESSIONS_ENDED = audit.declare(
 )
 
 
-def _run(
+def _run_on_staff(
     request: Request, pk: int, deed: Callable[[Staff], object], said: str
 ) -> HttpResponse:
     """Do it and say so, or say why not."""
@@ -42,21 +42,21 @@ def _run(
     try:
         deed(whom)
     except errors.Refused as error:
-        http.say(request, str(error), level="bad")
+        http.flash(request, str(error), level="bad")
     else:
-        http.say(request, said % {"name": whom.name})
-    return http.back(request, reverse("settings:staff-detail", args=[pk]))
+        http.flash(request, said % {"name": whom.name})
+    return http.redirect_back(request, reverse("settings:staff-detail", args=[pk]))
 
 
 @require_POST
 @never_cache
 @http.page(permissions.MANAGE_STAFF)
 def reset_password(request: Request, pk: int) -> HttpResponse:
-    whom, password = staff.get(request.staff, pk), staff_views.made_up()
+    whom, password = staff.get(request.staff, pk), staff_views.generate_password()
     passwords.set_temporary(
         staff=whom, password=password, by=request.staff, at=request.at
     )
-    return staff_views.told(request, whom, password)
+    return staff_views.render_password(request, whom, password)
 
 
 @require_POST
@@ -66,7 +66,7 @@ def remove_two_factor(request: Request, pk: int) -> HttpResponse:
         two_factor.disable(staff=whom, by=request.staff, at=request.at)
         sessions.end_all(whom)
 
-    return _run(request, pk, deed, _("Two-factor turned off for %(name)s."))
+    return _run_on_staff(request, pk, deed, _("Two-factor turned off for %(name)s."))
 
 
 @require_POST
@@ -76,7 +76,7 @@ def end_sessions(request: Request, pk: int) -> HttpResponse:
         sessions.end_all(whom)
         _log(request, SESSIONS_ENDED, whom)
 
-    return _run(request, pk, deed, _("%(name)s has been signed out everywhere."))
+    return _run_on_staff(request, pk, deed, _("%(name)s has been signed out everywhere."))
 
 
 @require_POST
@@ -87,7 +87,7 @@ def unlock(request: Request, pk: int) -> HttpResponse:
         login_attempts.reset(("code", str(whom.pk)))
         _log(request, UNLOCKED, whom)
 
-    return _run(request, pk, deed, _("%(name)s can try to sign in again."))
+    return _run_on_staff(request, pk, deed, _("%(name)s can try to sign in again."))
 
 
 def _log(request: Request, kind: str, whom: Staff) -> None:
@@ -106,7 +106,7 @@ def deactivate(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
         staff.deactivate(staff=whom, by=request.staff, at=request.at)
 
-    return _run(request, pk, deed, _("%(name)s can no longer sign in."))
+    return _run_on_staff(request, pk, deed, _("%(name)s can no longer sign in."))
 
 
 @require_POST
@@ -115,7 +115,7 @@ def reactivate(request: Request, pk: int) -> HttpResponse:
     def deed(whom: Staff) -> None:
         staff.reactivate(staff=whom, by=request.staff, at=request.at)
 
-    return _run(request, pk, deed, _("%(name)s can sign in again."))
+    return _run_on_staff(request, pk, deed, _("%(name)s can sign in again."))
 
 
 @require_POST
@@ -125,8 +125,8 @@ def require_two_factor(request: Request) -> HttpResponse:
     required = request.POST.get("required") == "1"
     staff.require_two_factor(required=required, by=request.staff, at=request.at)
     told = _("Two-factor is now required for all staff.")
-    http.say(request, told if required else _("Two-factor is now optional for staff."))
-    return http.back(request, reverse("settings:staff-list"))
+    http.flash(request, told if required else _("Two-factor is now optional for staff."))
+    return http.redirect_back(request, reverse("settings:staff-list"))
 
 
 @require_POST
@@ -134,8 +134,8 @@ def require_two_factor(request: Request) -> HttpResponse:
 def end_session(request: Request) -> HttpResponse:
     name = request.POST.get("session", "")
     if sessions.end(request.staff, name, request.at):
-        http.say(request, _("Session signed out."))
-    return http.back(request, reverse("settings:account"))
+        http.flash(request, _("Session signed out."))
+    return http.redirect_back(request, reverse("settings:account"))
 
 
 @require_POST
@@ -148,8 +148,8 @@ def end_other_sessions(request: Request) -> HttpResponse:
         "Signed out of %(n)s other sessions.",
         count,
     )
-    http.say(request, told % {"n": count})
-    return http.back(request, reverse("settings:account"))
+    http.flash(request, told % {"n": count})
+    return http.redirect_back(request, reverse("settings:account"))
 
 
 @require_POST
@@ -157,8 +157,8 @@ def end_other_sessions(request: Request) -> HttpResponse:
 def revoke_api_key(request: Request, pk: int) -> HttpResponse:
     key = api_keys.get(request.community, pk)
     api_keys.revoke(key=key, by=request.staff, at=request.at)
-    http.say(request, _("Key “%(name)s” revoked.") % {"name": key.name})
-    return http.back(request, reverse("settings:api-key-list"))
+    http.flash(request, _("Key “%(name)s” revoked.") % {"name": key.name})
+    return http.redirect_back(request, reverse("settings:api-key-list"))
 
 
 @require_POST
@@ -168,11 +168,11 @@ def close_unit(request: Request, pk: int) -> HttpResponse:
     try:
         units.close(unit=unit, by=request.staff, at=request.at)
     except units.UnitInUse as error:
-        http.say(request, str(error), level="bad")
-        return http.back(request, reverse("settings:unit-update", args=[pk]))
+        http.flash(request, str(error), level="bad")
+        return http.redirect_back(request, reverse("settings:unit-update", args=[pk]))
     undo = reverse("settings:unit-reopen", args=[pk])
-    http.say(request, _("Unit closed."), undo=undo)
-    return http.back(request, reverse("settings:unit-list"))
+    http.flash(request, _("Unit closed."), undo=undo)
+    return http.redirect_back(request, reverse("settings:unit-list"))
 
 
 @require_POST
@@ -180,5 +180,5 @@ def close_unit(request: Request, pk: int) -> HttpResponse:
 def reopen_unit(request: Request, pk: int) -> HttpResponse:
     unit = units.get(request.community, pk)
     units.reopen(unit=unit, by=request.staff, at=request.at)
-    http.say(request, _("Unit opened."))
-    return http.back(request, reverse("settings:unit-list"))
+    http.flash(request, _("Unit opened."))
+    return http.redirect_back(request, reverse("settings:unit-list"))

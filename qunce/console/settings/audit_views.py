@@ -28,12 +28,12 @@ from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
 from qunce.members.accounts import models as account_models
 
-DETAIL_LABELS = (
+SUBJECT_DETAILS = (
     "page name login role changed tag tags group segment frozen layering attribute campaign"
     " key file text address reason size count"
 ).split()
 """Which of an act's details say what it was about, in this order."""
-FIELDS: dict[str, StrOrPromise] = {
+FIELD_LABELS: dict[str, StrOrPromise] = {
     "name": pgettext_lazy("person", "Name"),
     "login": gettext_lazy("Login"),
     "email": gettext_lazy("E-mail"),
@@ -42,9 +42,9 @@ FIELDS: dict[str, StrOrPromise] = {
     "scope": gettext_lazy("Visible members"),
     "groups": gettext_lazy("Visible groups"),
 }
-BARE = {"staff", "unit", "batch", "task", "job"}
+ROW_ID_DETAILS = {"staff", "unit", "batch", "task", "job"}
 """Numbers of rows: of use in the details only."""
-LABELS: dict[str, StrOrPromise] = {
+DETAIL_LABELS: dict[str, StrOrPromise] = {
     "role": gettext_lazy("role"),
     "changed": gettext_lazy("changed fields"),
     "address": gettext_lazy("IP address"),
@@ -63,7 +63,7 @@ BOUNDS = (
 Pairs = tuple[tuple[str, str], ...]
 
 
-class Filter(forms.Form):
+class AuditFilterForm(forms.Form):
     who = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
     what = forms.ChoiceField(label=gettext_lazy("What happened"), required=False)
     since = forms.DateField(
@@ -119,7 +119,7 @@ def describe(kind: str) -> str:
 @http.page(audit.VIEW)
 def audit_log(request: Request) -> HttpResponse:
     audit.check_view(request.staff)
-    form = Filter(request.community, request.GET)
+    form = AuditFilterForm(request.community, request.GET)
     acts: list[audit.AuditEntry] = []
     if form.is_valid():
         acts = audit.list_entries(
@@ -146,7 +146,7 @@ def audit_log(request: Request) -> HttpResponse:
     )
 
 
-def _read_filter(request: Request, form: Filter) -> dict[str, Any]:
+def _read_filter(request: Request, form: AuditFilterForm) -> dict[str, Any]:
     given = form.cleaned_data
     who, since, until = given["who"], given["since"], given["until"]
     zone = ZoneInfo(request.community.timezone)
@@ -169,8 +169,8 @@ def audit_rows(
     acts = list(acts)
     kinds = audit.list_kinds(community)
     people = Staff.objects.in_bulk({act.actor_id for act in acts if act.actor_id})
-    groups = _groups(community, {act.group_id for act in acts if act.group_id})
-    names = _names(community, {act.account_id for act in acts if act.account_id})
+    groups = _group_pairs(community, {act.group_id for act in acts if act.group_id})
+    names = _member_names(community, {act.account_id for act in acts if act.account_id})
     found = []
     for act in acts:
         detail = {
@@ -184,7 +184,7 @@ def audit_rows(
                 who=people.get(act.actor_id or 0),
                 what=describe(kinds.get(act.kind_id, "")),
                 whom=names.get(account, ""),
-                href=_member(account) if account in names else "",
+                href=_member_url(account) if account in names else "",
                 count=act.count,
                 about=groups.get(act.group_id or 0, ()) + about,
                 rest=rest,
@@ -193,7 +193,7 @@ def audit_rows(
     return found
 
 
-def _names(community: Community, accounts: set[int]) -> dict[int, str]:
+def _member_names(community: Community, accounts: set[int]) -> dict[int, str]:
     """Erased ones have none."""
     known = account_models.Account.objects.filter(
         community=community, pk__in=accounts, erased_at__isnull=True
@@ -201,12 +201,12 @@ def _names(community: Community, accounts: set[int]) -> dict[int, str]:
     return {pk: name or key for pk, name, key in known.values_list("pk", "name", "key")}
 
 
-def _groups(community: Community, numbers: set[int]) -> dict[int, Pairs]:
+def _group_pairs(community: Community, numbers: set[int]) -> dict[int, Pairs]:
     found = Group.objects.filter(community=community).in_bulk(numbers)
     return {pk: (("", str(group)),) for pk, group in found.items()}
 
 
-def _member(account: int) -> str:
+def _member_url(account: int) -> str:
     try:
         return reverse("members:detail", args=[account])
     except NoReverseMatch:
@@ -216,19 +216,19 @@ def _member(account: int) -> str:
 def split_detail(detail: dict[str, Any]) -> tuple[Pairs, Pairs]:
     """What an act was about, in words, and the rest of what is known of it."""
     about = tuple(
-        (str(LABELS.get(name, "")), _detail_pairs(name, detail[name]))
-        for name in DETAIL_LABELS
-        if name in detail and not _is_number_of_a_row(name, detail[name])
+        (str(DETAIL_LABELS.get(name, "")), _format_detail(name, detail[name]))
+        for name in SUBJECT_DETAILS
+        if name in detail and not _is_row_id(name, detail[name])
     )
     rest = tuple((name, _format_value(value)) for name, value in sorted(detail.items()))
     return about, rest
 
 
-def _is_number_of_a_row(name: str, value: Any) -> bool:
-    return name in BARE or (isinstance(value, int) and name not in ("size", "count"))
+def _is_row_id(name: str, value: Any) -> bool:
+    return name in ROW_ID_DETAILS or (isinstance(value, int) and name not in ("size", "count"))
 
 
-def _detail_pairs(name: str, value: Any) -> str:
+def _format_detail(name: str, value: Any) -> str:
     """Lists as words, and the words of the house in the reader's language."""
     text = _format_value(value)
     if name == "role" and text in permissions.Role.values:
@@ -238,7 +238,7 @@ def _detail_pairs(name: str, value: Any) -> str:
             parts = json.loads(text)
         except ValueError:  # it was cut short
             return text
-        return " · ".join(str(FIELDS.get(str(part), part)) for part in parts)
+        return " · ".join(str(FIELD_LABELS.get(str(part), part)) for part in parts)
     return text
 
 

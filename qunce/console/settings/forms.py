@@ -102,7 +102,7 @@ class UnitForm(forms.Form):
         }
 
 
-WHOLE, SEGMENT, RULE, SOME = "whole", "segment", "rule", "some"
+ALL, SEGMENT, RULE, SELECTED = "whole", "segment", "rule", "some"
 MAX_RULE_LENGTH = 20_000
 
 
@@ -121,7 +121,7 @@ class StaffForm(forms.Form):
     sees = forms.ChoiceField(
         label=gettext_lazy("Visible members"),
         choices=(
-            (WHOLE, gettext_lazy("all members")),
+            (ALL, gettext_lazy("all members")),
             (
                 SEGMENT,
                 gettext_lazy("members of a segment, using a copy of its current rule"),
@@ -140,8 +140,8 @@ class StaffForm(forms.Form):
     in_groups = forms.ChoiceField(
         label=gettext_lazy("Visible groups"),
         choices=(
-            (WHOLE, gettext_lazy("all groups")),
-            (SOME, gettext_lazy("only these")),
+            (ALL, gettext_lazy("all groups")),
+            (SELECTED, gettext_lazy("only these")),
         ),
         widget=forms.RadioSelect,
     )
@@ -205,7 +205,7 @@ class StaffForm(forms.Form):
         """What the verbs of staff take."""
         given = self.cleaned_data
         pk = given["unit"]
-        some = given["in_groups"] == SOME
+        some = given["in_groups"] == SELECTED
         return {
             "name": given["name"].strip(),
             "login": given["login"].strip(),
@@ -220,7 +220,7 @@ class StaffForm(forms.Form):
 def initial_values(whom: Staff | None) -> dict[str, Any]:
     """What stands in the form at first."""
     if whom is None:
-        return {"role": "operator", "sees": WHOLE, "in_groups": WHOLE}
+        return {"role": "operator", "sees": ALL, "in_groups": ALL}
     scoped = whom.scope is not None
     return {
         "name": whom.name,
@@ -228,8 +228,8 @@ def initial_values(whom: Staff | None) -> dict[str, Any]:
         "email": whom.email,
         "role": whom.role,
         "unit": whom.unit_id or "",
-        "sees": RULE if scoped else WHOLE,
+        "sees": RULE if scoped else ALL,
         "rule": json.dumps(whom.scope, ensure_ascii=False, indent=1) if scoped else "",
-        "in_groups": WHOLE if whom.groups is None else SOME,
+        "in_groups": ALL if whom.groups is None else SELECTED,
         "groups": whom.groups or [],
     }

@@ -41,7 +41,7 @@ PERMISSION_LABELS: dict[str, StrOrPromise] = {
     "staff.manage": _("manage staff, units, scopes and API keys"),
     "webhooks.manage": _("manage webhooks"),
 }
-AREA_LABELS = ("members", "outreach", "sales", "groups", "insight", "settings")
+AREA_ORDER = ("members", "outreach", "sales", "groups", "insight", "settings")
 """Permissions of anything else stand with the settings."""
 
 
@@ -57,11 +57,11 @@ def role_list(request: Request) -> HttpResponse:
             permission,
             [role in carried for role in roles],
         )
-        rooms.setdefault(room if room in AREA_LABELS else AREA_LABELS[-1], []).append(
+        rooms.setdefault(room if room in AREA_ORDER else AREA_ORDER[-1], []).append(
             row
         )
     called = {area.key: area.words for area in navigation.AREAS}
-    shown = [(called[room], rooms[room]) for room in AREA_LABELS if room in rooms]
+    shown = [(called[room], rooms[room]) for room in AREA_ORDER if room in rooms]
     mine = permissions.Role(request.staff.role)
     context = {"roles": [(role, role == mine) for role in roles], "rooms": shown}
     return http.render(request, "console/settings/roles.html", context)

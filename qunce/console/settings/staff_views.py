@@ -26,21 +26,21 @@ from qunce.members.rule_text import sentences
 from qunce.sets import audiences
 from qunce.sets.rules.phrasing import Pieces
 
-PAGE = 100
-EVERYONE: dict[str, Any] = {"all": []}
+PAGE_SIZE = 100
+ALL_MEMBERS: dict[str, Any] = {"all": []}
 
 
 @require_GET
 @http.page(permissions.MANAGE_STAFF)
-def listed(request: Request) -> HttpResponse:
+def staff_list(request: Request) -> HttpResponse:
     permissions.check_manage_staff(request.staff)
     asked, gone = request.GET.get("q", "").strip()[:120], "gone" in request.GET
     found = staff.list_all(request.community).filter(is_active=not gone)
     if asked:
         found = found.filter(Q(login__icontains=asked) | Q(name__icontains=asked))
     after = request.GET.get("after", "")[: staff.MAX_LENGTH]
-    rows = list(found.filter(login__gt=after)[: PAGE + 1])
-    shown = rows[:PAGE]
+    rows = list(found.filter(login__gt=after)[: PAGE_SIZE + 1])
+    shown = rows[:PAGE_SIZE]
     with_factor = set(
         TOTPDevice.objects.filter(user__in=shown, confirmed=True).values_list(
             "user_id", flat=True
@@ -48,7 +48,7 @@ def listed(request: Request) -> HttpResponse:
     )
     context = {
         "rows": [(each, each.pk in with_factor) for each in shown],
-        "after": shown[-1].login if len(rows) > PAGE else "",
+        "after": shown[-1].login if len(rows) > PAGE_SIZE else "",
         "asked": asked,
         "gone": gone,
         "demanded": request.community.two_factor_required,
@@ -59,28 +59,28 @@ def listed(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @http.page(permissions.MANAGE_STAFF)
-def add(request: Request) -> HttpResponse:
+def staff_create(request: Request) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
     form = StaffForm(by, request.POST or None, initial=initial_values(None))
     if form.is_valid():
-        password = made_up()
+        password = generate_password()
         try:
             made = staff.add(by=by, at=request.at, password=password, **form.about())
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            return told(request, made, password)
-    return _form(request, form, "console/settings/staff_new.html")
+            return render_password(request, made, password)
+    return _render_form(request, form, "console/settings/staff_new.html")
 
 
-def told(request: Request, whom: Staff, password: str) -> HttpResponse:
+def render_password(request: Request, whom: Staff, password: str) -> HttpResponse:
     """A password that is shown this once."""
     context = {"whom": whom, "password": password}
     return http.render(request, "console/settings/staff_password.html", context)
 
 
-def made_up() -> str:
+def generate_password() -> str:
     """A password to read out: four groups of four, 80 bits."""
     letters = [secrets.choice(two_factor.ALPHABET) for _place in range(16)]
     return "-".join("".join(letters[at : at + 4]) for at in range(0, 16, 4))
@@ -88,7 +88,7 @@ def made_up() -> str:
 
 @require_http_methods(["GET", "POST"])
 @http.page(permissions.MANAGE_STAFF)
-def one(request: Request, pk: int) -> HttpResponse:
+def staff_detail(request: Request, pk: int) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
     whom = staff.get(by, pk)
@@ -99,21 +99,21 @@ def one(request: Request, pk: int) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            http.say(request, _("Saved."))
-            return http.back(request, reverse("settings:staff-detail", args=[pk]))
+            http.flash(request, _("Saved."))
+            return http.redirect_back(request, reverse("settings:staff-detail", args=[pk]))
     whom = staff.get(by, pk)  # as it is, not as it was typed
-    context = _about(request, whom)
-    return _form(request, form, "console/settings/staff_one.html", **context)
+    context = _detail_context(request, whom)
+    return _render_form(request, form, "console/settings/staff_one.html", **context)
 
 
-def _about(request: Request, whom: Staff) -> dict[str, Any]:
+def _detail_context(request: Request, whom: Staff) -> dict[str, Any]:
     count = None
     pieces: Pieces = ()
     if whom.scope is not None:
         known = rule_names.find(whom.community, whom.scope)
         pieces = sentences.describe(whom.scope, known)
         count = audiences.count(
-            community=whom.community, rule=EVERYONE, by=whom, at=request.at
+            community=whom.community, rule=ALL_MEMBERS, by=whom, at=request.at
         )
     places = sessions.list_active(whom, request.at)
     return {
@@ -127,7 +127,7 @@ def _about(request: Request, whom: Staff) -> dict[str, Any]:
     }
 
 
-def _form(
+def _render_form(
     request: Request, form: forms.Form, page: str, **context: Any
 ) -> HttpResponse:
     status = 422 if form.errors else 200

@@ -24,8 +24,8 @@ from qunce.core.staff import login_attempts, sessions, two_factor
 def enable(request: Request) -> HttpResponse:
     me = request.staff
     if two_factor.is_enabled(me):
-        return http.back(request, reverse("settings:account"))
-    form = forms.Code(request.POST or None)
+        return http.redirect_back(request, reverse("settings:account"))
+    form = forms.CodeForm(request.POST or None)
     device, wrong = two_factor.pending_device(me), ""
     if form.is_valid():
         given = form.cleaned_data["code"]
@@ -36,18 +36,18 @@ def enable(request: Request) -> HttpResponse:
         else:
             django_otp.login(request, two_factor.get_device(me))
             sessions.end_all(me, except_key=request.session.session_key)
-            return _flash_codes(request, codes)
+            return _render_codes(request, codes)
     context = {
         "form": form,
         "wrong": wrong,
-        "picture": qr_code.code(device),
+        "picture": qr_code.data_uri(device),
         "secret": two_factor.format_secret(device),
     }
     status = 422 if wrong or form.errors else 200
     return http.render(request, "console/settings/factor.html", context, status=status)
 
 
-def _flash_codes(request: Request, codes: list[str]) -> HttpResponse:
+def _render_codes(request: Request, codes: list[str]) -> HttpResponse:
     context = {"codes": codes, "to": reverse("settings:account")}
     return http.render(request, "console/settings/codes.html", context)
 
@@ -58,7 +58,7 @@ def _is_confirmed(request: Request) -> bool:
     try:
         two_factor.verify(staff=request.staff, code=code, at=request.at)
     except (two_factor.WrongCode, login_attempts.TooManyAttempts) as error:
-        http.say(request, str(error), level="bad")
+        http.flash(request, str(error), level="bad")
         return False
     return True
 
@@ -68,9 +68,9 @@ def _is_confirmed(request: Request) -> bool:
 @http.page()
 def renew_recovery_codes(request: Request) -> HttpResponse:
     if not _is_confirmed(request):
-        return http.back(request, reverse("settings:account"))
+        return http.redirect_back(request, reverse("settings:account"))
     codes = two_factor.renew_recovery_codes(staff=request.staff, at=request.at)
-    return _flash_codes(request, codes)
+    return _render_codes(request, codes)
 
 
 @require_POST
@@ -82,7 +82,7 @@ def disable(request: Request) -> HttpResponse:
         try:
             two_factor.disable(staff=me, by=me, at=request.at)
         except errors.Refused as error:
-            http.say(request, str(error), level="bad")
+            http.flash(request, str(error), level="bad")
         else:
-            http.say(request, _("Two-factor turned off."))
-    return http.back(request, reverse("settings:account"))
+            http.flash(request, _("Two-factor turned off."))
+    return http.redirect_back(request, reverse("settings:account"))

@@ -44,8 +44,8 @@ def unit_create(request: Request) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            http.say(request, _("Unit opened."))
-            return http.back(request, reverse("settings:unit-list"))
+            http.flash(request, _("Unit opened."))
+            return http.redirect_back(request, reverse("settings:unit-list"))
     return _render_form(request, form, None)
 
 
@@ -63,8 +63,8 @@ def unit_update(request: Request, pk: int) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            http.say(request, _("Saved."))
-            return http.back(request, reverse("settings:unit-list"))
+            http.flash(request, _("Saved."))
+            return http.redirect_back(request, reverse("settings:unit-list"))
     return _render_form(request, form, units.get(by.community, pk))
 
 

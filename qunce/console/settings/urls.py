@@ -30,14 +30,14 @@ urlpatterns = [
         name="recovery-codes",
     ),
     path("two-factor/off/", two_factor_views.disable, name="two-factor-disable"),
-    path("staff/", staff_views.listed, name="staff-list"),
-    path("staff/new/", staff_views.add, name="staff-create"),
+    path("staff/", staff_views.staff_list, name="staff-list"),
+    path("staff/new/", staff_views.staff_create, name="staff-create"),
     path(
         "staff/two-factor/",
         actions.require_two_factor,
         name="staff-require-two-factor",
     ),
-    path("staff/<int:pk>/", staff_views.one, name="staff-detail"),
+    path("staff/<int:pk>/", staff_views.staff_detail, name="staff-detail"),
     path("staff/<int:pk>/password/", actions.reset_password, name="staff-password"),
     path(
         "staff/<int:pk>/two-factor/",

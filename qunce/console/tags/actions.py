@@ -27,8 +27,8 @@ def undo_batch(request: http.Request, pk: int) -> HttpResponse:
         "Undone. %(n)s taggings restored.",
         restored,
     )
-    http.say(request, text % {"n": f"{restored:,}"})
-    return http.back(request, _return_url(request))
+    http.flash(request, text % {"n": f"{restored:,}"})
+    return http.redirect_back(request, _return_url(request))
 
 
 def _return_url(request: http.Request) -> str:
@@ -45,8 +45,8 @@ def archive(request: http.Request, pk: int) -> HttpResponse:
     tag = library.get_by_id(request.community, pk)
     library.archive(tag=tag, by=request.staff, at=request.at)
     text = _("“%(tag)s” is archived. Members keep it.") % {"tag": tag.name}
-    http.say(request, text, undo=reverse("tags:restore", args=[tag.pk]))
-    return http.back(request, _return_to(request, tag))
+    http.flash(request, text, undo=reverse("tags:restore", args=[tag.pk]))
+    return http.redirect_back(request, _return_to(request, tag))
 
 
 @require_POST
@@ -54,8 +54,8 @@ def archive(request: http.Request, pk: int) -> HttpResponse:
 def restore(request: http.Request, pk: int) -> HttpResponse:
     tag = library.get_by_id(request.community, pk)
     library.restore(tag=tag, by=request.staff, at=request.at)
-    http.say(request, _("“%(tag)s” has been restored.") % {"tag": tag.name})
-    return http.back(request, presenters.detail_url(tag))
+    http.flash(request, _("“%(tag)s” has been restored.") % {"tag": tag.name})
+    return http.redirect_back(request, presenters.detail_url(tag))
 
 
 @require_POST
@@ -68,8 +68,8 @@ def add_synonym(request: http.Request, pk: int) -> HttpResponse:
     except errors.QunceError as error:
         return views.render_detail(request, tag, error=str(error), typed=key)
     text = _("“%(key)s” is now a synonym of “%(tag)s”.")
-    http.say(request, text % {"key": key.strip(), "tag": tag.name})
-    return http.back(request, presenters.detail_url(tag))
+    http.flash(request, text % {"key": key.strip(), "tag": tag.name})
+    return http.redirect_back(request, presenters.detail_url(tag))
 
 
 @require_POST
@@ -81,8 +81,8 @@ def remove_synonym(request: http.Request, pk: int, synonym: int) -> HttpResponse
         library.remove_synonym(synonym=found, by=request.staff, at=request.at)
     except errors.QunceError as error:
         return views.render_detail(request, tag, error=str(error))
-    http.say(request, _("“%(key)s” is no longer a synonym.") % {"key": found.key})
-    return http.back(request, presenters.detail_url(tag))
+    http.flash(request, _("“%(key)s” is no longer a synonym.") % {"key": found.key})
+    return http.redirect_back(request, presenters.detail_url(tag))
 
 
 def _return_to(request: http.Request, tag: Tag) -> str:
@@ -100,8 +100,8 @@ def dismiss_duplicate(request: http.Request, pk: int, other: int) -> HttpRespons
     one, two = (library.get_by_id(request.community, each) for each in (pk, other))
     duplicates.dismiss(tag=one, other=two, by=request.staff, at=request.at)
     text = _("“%(one)s” and “%(other)s” remain separate tags.")
-    http.say(request, text % {"one": one.name, "other": two.name})
-    return http.back(request, reverse("tags:report"))
+    http.flash(request, text % {"one": one.name, "other": two.name})
+    return http.redirect_back(request, reverse("tags:report"))
 
 
 @require_POST
@@ -115,5 +115,5 @@ def apply_template(request: http.Request, name: str) -> HttpResponse:
         "Added %(n)s tags. Existing tags are unchanged.",
         len(made),
     )
-    http.say(request, text % {"n": f"{len(made):,}"})
-    return http.back(request, reverse("tags:list"))
+    http.flash(request, text % {"n": f"{len(made):,}"})
+    return http.redirect_back(request, reverse("tags:list"))

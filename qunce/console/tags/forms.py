@@ -15,7 +15,7 @@ from qunce.members.tags import models as tag_models
 from qunce.members.tags import naming as tag_naming
 from qunce.members.tags.models import Tag, TagGroup
 
-ONE, SEVERAL = "one", "several"
+AT_MOST_ONE, SEVERAL = "one", "several"
 
 
 class TagForm(forms.Form):
@@ -44,7 +44,7 @@ class TagForm(forms.Form):
     def __init__(
         self, by: Staff, data: Any = None, *, tag: Tag | None = None, **given: Any
     ) -> None:
-        super().__init__(data, initial=_of_tag(tag) if tag else given)
+        super().__init__(data, initial=_tag_values(tag) if tag else given)
         known: Any = self.fields
         groups = TagGroup.objects.filter(community=by.community).order_by("name")
         allowed = [group.pk for group in groups if library.may_create(group, by)]
@@ -52,7 +52,7 @@ class TagForm(forms.Form):
         known["owner"].queryset = staff.list_all(by.community).filter(is_active=True)
 
 
-def _of_tag(tag: Tag) -> dict[str, Any]:
+def _tag_values(tag: Tag) -> dict[str, Any]:
     return {
         "name": tag.name,
         "group": tag.group_id,
@@ -67,7 +67,7 @@ class GroupForm(forms.Form):
         label=_("How many tags of this group can a member have?"),
         choices=[
             (SEVERAL, _("Several")),
-            (ONE, _("At most one; a new tag replaces the old one")),
+            (AT_MOST_ONE, _("At most one; a new tag replaces the old one")),
         ],
         widget=forms.RadioSelect,
         initial=SEVERAL,
@@ -110,7 +110,7 @@ class GroupForm(forms.Form):
     )
 
     def __init__(self, data: Any = None, *, group: TagGroup | None = None) -> None:
-        super().__init__(data, initial=_of_group(group) if group else None)
+        super().__init__(data, initial=_group_values(group) if group else None)
         known: Any = self.fields
         always = permissions.declared()[tag_models.MANAGE]
         known["creator_roles"].choices = [
@@ -128,16 +128,16 @@ class GroupForm(forms.Form):
         )
         return {
             "name": given["name"],
-            "exclusive": given["carried"] == ONE,
+            "exclusive": given["carried"] == AT_MOST_ONE,
             "naming": naming,
             "creator_roles": given["creator_roles"],
         }
 
 
-def _of_group(group: TagGroup) -> dict[str, Any]:
+def _group_values(group: TagGroup) -> dict[str, Any]:
     return {
         "name": group.name,
-        "carried": ONE if group.exclusive else SEVERAL,
+        "carried": AT_MOST_ONE if group.exclusive else SEVERAL,
         "begins": group.prefix,
         "pattern": group.pattern,
         "max_length": group.max_length,

@@ -46,7 +46,7 @@ def group_create(request: http.Request) -> HttpResponse:
         try:
             tag_groups.create(
                 community=request.community,
-                key=_key(form.cleaned_data["name"]),
+                key=_make_key(form.cleaned_data["name"]),
                 by=request.staff,
                 at=request.at,
                 **form.about(),
@@ -54,12 +54,12 @@ def group_create(request: http.Request) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error("name", str(error))
         else:
-            http.say(request, _("Tag group created. Now add tags to it."))
-            return http.back(request, reverse("tags:group-list"))
-    return _form(request, form)
+            http.flash(request, _("Tag group created. Now add tags to it."))
+            return http.redirect_back(request, reverse("tags:group-list"))
+    return _render_form(request, form)
 
 
-def _key(name: str) -> str:
+def _make_key(name: str) -> str:
     """What rules and files call the group; its name can change later."""
     return re.sub(r"\s+", "-", name.strip()).casefold()
 
@@ -77,12 +77,12 @@ def group_update(request: http.Request, pk: int) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            http.say(request, _("Saved."))
-            return http.back(request, reverse("tags:group-list"))
-    return _form(request, form, group)
+            http.flash(request, _("Saved."))
+            return http.redirect_back(request, reverse("tags:group-list"))
+    return _render_form(request, form, group)
 
 
-def _form(
+def _render_form(
     request: http.Request, form: GroupForm, group: TagGroup | None = None
 ) -> HttpResponse:
     context = {"form": form, "group": group}

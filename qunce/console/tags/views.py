@@ -44,7 +44,7 @@ def render_detail(
         "row": row,
         "synonyms": tag.synonyms.order_by("key"),
         "merged_keys": set(tag.merged_tags.values_list("key", flat=True)),
-        "batches": presenters.batch_rows(_batches(request, tag), request.staff),
+        "batches": presenters.batch_rows(_latest_batches(request, tag), request.staff),
         "may_manage": permissions.may(request.staff, tag_models.MANAGE),
         "error": error,
         "typed": typed,
@@ -53,7 +53,7 @@ def render_detail(
     return http.render(request, "console/tags/page.html", context, status=status)
 
 
-def _batches(request: http.Request, tag: Tag) -> list[TagBatch]:
+def _latest_batches(request: http.Request, tag: Tag) -> list[TagBatch]:
     """What people did; for a tag that only the house puts, what the house did."""
     by = request.staff
     found = assignments.list_batches_of_tag(
@@ -72,18 +72,18 @@ def tag_update(request: http.Request, pk: int) -> HttpResponse:
     form = TagForm(request.staff, request.POST or None, tag=tag)
     if request.method == "POST" and form.is_valid():
         try:
-            _save(request, tag, form)
+            _save_changes(request, tag, form)
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            http.say(request, _("Saved."))
-            return http.back(request, presenters.detail_url(tag))
+            http.flash(request, _("Saved."))
+            return http.redirect_back(request, presenters.detail_url(tag))
     status = 422 if form.errors else 200
     context = {"form": form, "tag": tag}
     return http.render(request, "console/tags/edit.html", context, status=status)
 
 
-def _save(request: http.Request, tag: Tag, form: TagForm) -> None:
+def _save_changes(request: http.Request, tag: Tag, form: TagForm) -> None:
     by, at, given = request.staff, request.at, form.cleaned_data
     if given["group"] != tag.group:
         library.move(tag=tag, group=given["group"], by=by, at=at)
@@ -96,7 +96,7 @@ def _save(request: http.Request, tag: Tag, form: TagForm) -> None:
 
 PAGE_SIZE = 100
 NO_GROUP = "none"
-BY_NAME, BY_CARRIERS = "name", "carriers"
+BY_NAME, BY_MEMBERS = "name", "carriers"
 
 
 @http.page()
@@ -105,15 +105,15 @@ def tag_list(request: http.Request) -> HttpResponse:
     library = tag_library.list_tags(request.community, archived=archived)
     every = list(library.select_related("group", "owner"))
     found = _filter(request, every)
-    by_carriers = request.GET.get("sort") == BY_CARRIERS
-    number = max(paging.number(request, "page", 1), 1)
+    by_carriers = request.GET.get("sort") == BY_MEMBERS
+    number = max(paging.parse_number(request, "page", 1), 1)
     cut = slice((number - 1) * PAGE_SIZE, number * PAGE_SIZE)
     if by_carriers:
         rows = presenters.tag_rows(found, request.staff, request.at)
         rows.sort(key=lambda row: (-row.carriers, row.tag.name))
         sections = [presenters.TagSection(None, rows[cut])]
     else:
-        found.sort(key=_by_group)
+        found.sort(key=_group_sort_key)
         rows = presenters.tag_rows(found[cut], request.staff, request.at)
         sections = list(presenters.group_into_sections(rows))
     context = {
@@ -146,7 +146,7 @@ def _list_context(request: http.Request, archived: bool) -> dict[str, Any]:
 
 def _filter(request: http.Request, every: Iterable[Tag]) -> list[Tag]:
     """Those of the chosen group whose name fits what is typed, in pinyin too."""
-    group, pk = request.GET.get("group", ""), paging.number(request, "group", -1)
+    group, pk = request.GET.get("group", ""), paging.parse_number(request, "group", -1)
     text = naming.fold(request.GET.get("q", "")[:80])
     return [
         tag
@@ -163,7 +163,7 @@ def _matches(tag: Tag, text: str) -> bool:
     )
 
 
-def _by_group(tag: Tag) -> tuple[bool, str, int, str]:
+def _group_sort_key(tag: Tag) -> tuple[bool, str, int, str]:
     """Without a group last."""
     group = tag.group
     name = naming.pinyin_of(group.name) if group else ""
@@ -174,7 +174,7 @@ def _by_group(tag: Tag) -> tuple[bool, str, int, str]:
 @http.page()
 def tag_create(request: http.Request) -> HttpResponse:
     _check_may_create_any(request)
-    group = paging.number(request, "group") or None
+    group = paging.parse_number(request, "group") or None
     form = TagForm(request.staff, request.POST or None, group=group)
     twins: list[Tag] = []
     if request.method == "POST" and form.is_valid():
@@ -183,12 +183,12 @@ def tag_create(request: http.Request) -> HttpResponse:
         if not twins or "sure" in request.POST:
             made = _create(request, form)
             if made is not None:
-                http.say(request, _("Tag “%(tag)s” created.") % {"tag": made.name})
-                return http.back(request, reverse("tags:detail", args=[made.pk]))
+                http.flash(request, _("Tag “%(tag)s” created.") % {"tag": made.name})
+                return http.redirect_back(request, reverse("tags:detail", args=[made.pk]))
     context = {
         "form": form,
         **_similar_context(request, twins),
-        "groups": _groups_with_rules(request),
+        "groups": _groups_with_guidance(request),
     }
     status = 422 if request.method == "POST" else 200
     return http.render(request, "console/tags/new.html", context, status=status)
@@ -215,7 +215,7 @@ def _create(request: http.Request, form: TagForm) -> Tag | None:
     return None
 
 
-def _groups_with_rules(request: http.Request) -> list[tag_models.TagGroup]:
+def _groups_with_guidance(request: http.Request) -> list[tag_models.TagGroup]:
     """Groups that say how their tags are named."""
     return [
         group
@@ -241,7 +241,7 @@ def _similar_context(request: http.Request, twins: list[Tag]) -> dict[str, Any]:
 @http.page(tag_models.MANAGE)
 def tag_merge(request: http.Request, pk: int) -> HttpResponse:
     tag = library.get_by_id(request.community, pk)
-    into = paging.number(request, "into") or None
+    into = paging.parse_number(request, "into") or None
     form = MergeForm(tag, request.POST or None, into=into)
     if request.method == "POST" and form.is_valid():
         other = library.get_by_id(request.community, form.cleaned_data["into"].pk)
@@ -251,8 +251,8 @@ def tag_merge(request: http.Request, pk: int) -> HttpResponse:
             form.add_error("into", str(error))
         else:
             text = _("“%(tag)s” is now a synonym of “%(into)s”.")
-            http.say(request, text % {"tag": tag.name, "into": other.name})
-            return http.back(request, reverse("tags:detail", args=[other.pk]))
+            http.flash(request, text % {"tag": tag.name, "into": other.name})
+            return http.redirect_back(request, reverse("tags:detail", args=[other.pk]))
     twins = [
         one
         for one in tag_report.list_similar(request.community, tag.name)
@@ -276,7 +276,7 @@ BATCH_PAGE_SIZE = 50
 
 @http.page()
 def batch_list(request: http.Request) -> HttpResponse:
-    before, every = paging.number(request, "before"), request.GET.get("all") == "1"
+    before, every = paging.parse_number(request, "before"), request.GET.get("all") == "1"
     but = () if every else presenters.AUTOMATIC_SOURCES
     found = assignments.list_batches(
         request.staff, before=before, limit=BATCH_PAGE_SIZE + 1, exclude_sources=but
@@ -313,7 +313,7 @@ def report(request: http.Request) -> HttpResponse:
     return http.render(request, "console/tags/report.html", context)
 
 
-WORDS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
+TEMPLATE_LABELS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     "education": (
         gettext_lazy("Education"),
         gettext_lazy("Learner or not, project, subject, exam date."),
@@ -329,13 +329,13 @@ WORDS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
 
 @http.page(tag_models.MANAGE)
 def template_list(request: http.Request) -> HttpResponse:
-    context = {"templates": [_read(request.community, name) for name in WORDS]}
+    context = {"templates": [_template_preview(request.community, name) for name in TEMPLATE_LABELS]}
     return http.render(request, "console/tags/templates.html", context)
 
 
-def _read(community: Community, name: str) -> presenters.TemplatePreview:
+def _template_preview(community: Community, name: str) -> presenters.TemplatePreview:
     groups = tag_templates.TEMPLATES[name]
     keys = [key for group in groups for key, _name in group.tags]
-    words, about = WORDS[name]
+    words, about = TEMPLATE_LABELS[name]
     missing = len(keys) - len(library.find(community, keys))
     return presenters.TemplatePreview(name, words, about, groups, missing)

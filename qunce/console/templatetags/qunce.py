@@ -83,10 +83,10 @@ def money(amount: int, currency: str) -> str:
 @register.filter
 def since(value: datetime, at: datetime) -> str:
     """How long before `at`, in one unit."""
-    return said(at - value)
+    return format_ago(at - value)
 
 
-def said(gone: timedelta) -> str:
+def format_ago(gone: timedelta) -> str:
     minutes = int(gone.total_seconds() // 60)
     if minutes < 1:
         return _("just now")

@@ -20,7 +20,7 @@ SECTIONS: dict[str, StrOrPromise] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class TodayItem:
     """`key` changes when the matter does, so that what is new is not put off with
     what was. `due_at` orders the lines; those of tomorrow are only announced."""
 
@@ -36,18 +36,18 @@ class Line:
     late: bool = False
 
 
-Provider = Callable[[Staff, datetime], Sequence[Line]]
-_providers: list[Provider] = []
+Provider = Callable[[Staff, datetime], Sequence[TodayItem]]
+PROVIDERS: list[Provider] = []
 
 
-def provider(read: Provider) -> Provider:
-    _providers.append(read)
+def register(read: Provider) -> Provider:
+    PROVIDERS.append(read)
     return read
 
 
-def of(staff: Staff, *, at: datetime) -> list[Line]:
+def list_items(staff: Staff, *, at: datetime) -> list[TodayItem]:
     """All lines: by section, what is late first, then by when it is due."""
-    found = [line for read in _providers for line in read(staff, at)]
+    found = [line for read in PROVIDERS for line in read(staff, at)]
     order = list(SECTIONS)
     return sorted(
         found,

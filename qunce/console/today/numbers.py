@@ -10,11 +10,11 @@ from qunce.core.staff.models import Staff
 from qunce.insight import metrics
 from qunce.insight.metric_definitions import METRICS, Metric
 
-WEEK = 7
+DAYS_PER_WEEK = 7
 
 
 @dataclass(frozen=True)
-class Number:
+class DayNumber:
     """`share` in per cent of the day a week before, None where that was nothing."""
 
     metric: Metric
@@ -24,12 +24,12 @@ class Number:
     share: int | None
 
 
-def compared(staff: Staff, *, at: datetime) -> list[Number]:
+def compare_yesterday(staff: Staff, *, at: datetime) -> list[DayNumber]:
     community = staff.community
     last = community.day(at) - 1
     daily = metrics.compute_for_community(
         community=community,
-        first=community_days.to_date(last - WEEK),
+        first=community_days.to_date(last - DAYS_PER_WEEK),
         last=community_days.to_date(last),
         by=staff,
         at=at,
@@ -40,10 +40,10 @@ def compared(staff: Staff, *, at: datetime) -> list[Number]:
     ]
 
 
-def _number(name: str, before: int, now: int, currency: str) -> Number:
+def _number(name: str, before: int, now: int, currency: str) -> DayNumber:
     metric = METRICS[name]
     unit = "" if metric.unit else currency
     places = money.decimal_places(unit) if unit else 0
     share = round(100 * (now - before) / before) if before else None
     value, week = (f"{some / 10**places:,.{places}f}" for some in (now, before))
-    return Number(metric, str(metric.unit) or unit, value, week, share)
+    return DayNumber(metric, str(metric.unit) or unit, value, week, share)

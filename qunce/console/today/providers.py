@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from qunce.console.today import items
-from qunce.console.today.items import CHANGED, DECIDE, DO, Line
+from qunce.console.today.items import CHANGED, DECIDE, DO, TodayItem
 from qunce.core import permissions, timestamps
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
@@ -24,23 +24,23 @@ from qunce.members.tags import report as tag_report
 from qunce.outreach.campaigns import campaigns
 from qunce.outreach.sending import recipients, tasks
 
-FRESH = timedelta(days=3)
-NAMED = 3
-MANY = 50
+MAX_IMPORT_AGE = timedelta(days=3)
+MAX_PAIRS_NAMED = 3
+MAX_ITEMS_PER_PROVIDER = 50
 """Lines of one kind; the next come when these are done."""
-EACH = 10
+SECONDS_PER_MESSAGE = 10
 """Seconds that one message by hand takes."""
 
 
-@items.provider
-def own_tasks(staff: Staff, at: datetime) -> list[Line]:
+@items.register
+def own_tasks(staff: Staff, at: datetime) -> list[TodayItem]:
     """Each task of mine that is not done."""
-    return [_task(task, at) for task in tasks.list_open(staff, at)]
+    return [_task_item(task, at) for task in tasks.list_open(staff, at)]
 
 
-def _task(task: tasks.Task, at: datetime) -> Line:
+def _task_item(task: tasks.Task, at: datetime) -> TodayItem:
     left = task.unclaimed_count + recipients.list_open(task).count()
-    return Line(
+    return TodayItem(
         key=f"task-{task.pk}",
         section=DO,
         icon="paper-airplane",
@@ -53,17 +53,17 @@ def _task(task: tasks.Task, at: datetime) -> Line:
         why=_("Assigned by %(name)s") % {"name": task.campaign.by.name},
         url=reverse("outreach:task-detail", args=[task.pk]),
         action=_("Continue"),
-        minutes=max(1, math.ceil(left * EACH / 60)),
+        minutes=max(1, math.ceil(left * SECONDS_PER_MESSAGE / 60)),
         due_at=task.due_at,
         late=task.is_late(at),
     )
 
 
-@items.provider
-def late_tasks(staff: Staff, at: datetime) -> list[Line]:
+@items.register
+def late_tasks(staff: Staff, at: datetime) -> list[TodayItem]:
     """What others owe, told to who oversees it."""
     return [
-        Line(
+        TodayItem(
             key=f"late-{task.pk}",
             section=DECIDE,
             icon="clock",
@@ -79,15 +79,15 @@ def late_tasks(staff: Staff, at: datetime) -> list[Line]:
             due_at=task.due_at,
             late=True,
         )
-        for task in tasks.list_late_of_others(staff, at)[:MANY]
+        for task in tasks.list_late_of_others(staff, at)[:MAX_ITEMS_PER_PROVIDER]
     ]
 
 
-@items.provider
-def stopped_campaigns(staff: Staff, at: datetime) -> list[Line]:
+@items.register
+def stopped_campaigns(staff: Staff, at: datetime) -> list[TodayItem]:
     """What did not go on by itself, with the reason it noted."""
     return [
-        Line(
+        TodayItem(
             key=f"stopped-{campaign.pk}-{campaign.state}",
             section=DECIDE,
             icon="pause-circle",
@@ -98,17 +98,17 @@ def stopped_campaigns(staff: Staff, at: datetime) -> list[Line]:
             action=_("Review and continue"),
             minutes=3,
         )
-        for campaign in campaigns.list_stopped(staff)[:MANY]
+        for campaign in campaigns.list_stopped(staff)[:MAX_ITEMS_PER_PROVIDER]
     ]
 
 
-@items.provider
-def follow_ups(staff: Staff, at: datetime) -> list[Line]:
+@items.register
+def follow_ups(staff: Staff, at: datetime) -> list[TodayItem]:
     """Next steps that I promised myself, due by the end of today."""
     end = _end_of_day(at)
-    found = notes.list_open_until(by=staff, until=end, at=at, limit=MANY)
+    found = notes.list_open_until(by=staff, until=end, at=at, limit=MAX_ITEMS_PER_PROVIDER)
     return [
-        Line(
+        TodayItem(
             key=f"note-{note.pk}-{note.due_at:%m%d%H%M}",
             section=DO,
             icon="chat-bubble-left-ellipsis",
@@ -124,11 +124,11 @@ def follow_ups(staff: Staff, at: datetime) -> list[Line]:
     ]
 
 
-def coming(staff: Staff, at: datetime) -> list[datetime]:
+def list_due_tomorrow(staff: Staff, at: datetime) -> list[datetime]:
     """When tomorrow's follow-ups are due."""
     tonight = _end_of_day(at)
     tomorrow = tonight + timedelta(days=1)
-    found = notes.list_open_until(by=staff, until=tomorrow, at=at, limit=MANY)
+    found = notes.list_open_until(by=staff, until=tomorrow, at=at, limit=MAX_ITEMS_PER_PROVIDER)
     return [note.due_at for note in found if note.due_at and note.due_at > tonight]
 
 
@@ -136,16 +136,16 @@ def _end_of_day(at: datetime) -> datetime:
     return timezone.localtime(at).replace(hour=23, minute=59, second=59, microsecond=0)
 
 
-@items.provider
-def imports(staff: Staff, at: datetime) -> list[Line]:
+@items.register
+def imports(staff: Staff, at: datetime) -> list[TodayItem]:
     """Those of mine that ended badly, or with rows left out."""
     if not permissions.may(staff, jobs.IMPORT):
         return []
     ended = jobs.ImportJob.objects.filter(
-        community=staff.community, finished_at__gte=timestamps.to_micros(at - FRESH)
+        community=staff.community, finished_at__gte=timestamps.to_micros(at - MAX_IMPORT_AGE)
     ).exclude(state="running")
     return [
-        Line(
+        TodayItem(
             key=f"import-{job.pk}-{job.state}",
             section=DECIDE,
             icon="arrow-up-tray",
@@ -181,19 +181,19 @@ def _import_text(job: jobs.ImportJob) -> str:
     return text % {"file": job.file_name, "n": f"{job.rows_broken:,}"}
 
 
-@items.provider
-def layer_moves(staff: Staff, at: datetime) -> list[Line]:
+@items.register
+def layer_moves(staff: Staff, at: datetime) -> list[TodayItem]:
     """Who moved since yesterday, as far as the operator sees them."""
-    return list(_moves(staff, at))
+    return list(_layer_items(staff, at))
 
 
-def _moves(staff: Staff, at: datetime) -> Iterator[Line]:
+def _layer_items(staff: Staff, at: datetime) -> Iterator[TodayItem]:
     yesterday = staff.community.day(at) - 1
     for layering in layers.list_active(staff.community):
         moved = layers.moved_since(layering, yesterday)
         seen = len(moved & visibility.visible_people(by=staff, at=at))
         if seen:
-            yield Line(
+            yield TodayItem(
                 key=f"layers-{layering.pk}-{yesterday}",
                 section=CHANGED,
                 icon="square-3-stack-3d",
@@ -210,18 +210,18 @@ def _moves(staff: Staff, at: datetime) -> Iterator[Line]:
             )
 
 
-@items.provider
-def tag_twins(staff: Staff, at: datetime) -> list[Line]:
+@items.register
+def similar_tags(staff: Staff, at: datetime) -> list[TodayItem]:
     """Two words for one thing, asked about as long as both are in use."""
     if not permissions.may(staff, tag_models.MANAGE):
         return []
     pairs = tag_report.list_duplicates(staff.community)
     if not pairs:
         return []
-    named = ", ".join(f"{a.name} / {b.name}" for a, b in pairs[:NAMED])
+    named = ", ".join(f"{a.name} / {b.name}" for a, b in pairs[:MAX_PAIRS_NAMED])
     return [
-        Line(
-            key="tag-twins-" + "-".join(f"{a.pk}.{b.pk}" for a, b in pairs[:NAMED]),
+        TodayItem(
+            key="tag-twins-" + "-".join(f"{a.pk}.{b.pk}" for a, b in pairs[:MAX_PAIRS_NAMED]),
             section=DECIDE,
             icon="tag",
             text=ngettext(
@@ -238,13 +238,13 @@ def tag_twins(staff: Staff, at: datetime) -> list[Line]:
     ]
 
 
-@items.provider
-def failed_jobs(staff: Staff, at: datetime) -> list[Line]:
+@items.register
+def failed_jobs(staff: Staff, at: datetime) -> list[TodayItem]:
     """What the house gave up; whoever manages staff is told."""
     if staff.role != permissions.Role.OWNER:
         return []
     return [
-        Line(
+        TodayItem(
             key=f"job-{row.pk}-{row.attempts}",
             section=DO,
             icon="exclamation-triangle",

@@ -36,7 +36,7 @@ class UnknownSpan(errors.Invalid):
     """A line is put off for an hour, till tonight or till tomorrow."""
 
 
-def until(span: str, *, at: datetime, zone: ZoneInfo) -> datetime:
+def end_of_span(span: str, *, at: datetime, zone: ZoneInfo) -> datetime:
     """The end of a span; tonight is tomorrow's evening once it has begun."""
     local = at.astimezone(zone)
     if span == "hour":
@@ -50,24 +50,24 @@ def until(span: str, *, at: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, hour, tzinfo=zone)
 
 
-def put_off(*, staff: Staff, key: str, span: str, at: datetime) -> datetime:
-    end = until(span, at=at, zone=ZoneInfo(staff.community.timezone))
+def snooze(*, staff: Staff, key: str, span: str, at: datetime) -> datetime:
+    end = end_of_span(span, at=at, zone=ZoneInfo(staff.community.timezone))
     Snooze.objects.update_or_create(staff=staff, key=key[:200], defaults={"until": end})
     return end
 
 
-def take_back(*, staff: Staff, key: str) -> None:
+def unsnooze(*, staff: Staff, key: str) -> None:
     Snooze.objects.filter(staff=staff, key=key[:200]).delete()
 
 
-def active(staff: Staff, *, at: datetime) -> dict[str, datetime]:
+def list_active(staff: Staff, *, at: datetime) -> dict[str, datetime]:
     """Key → until when; what has run out is cleared away."""
     mine = Snooze.objects.filter(staff=staff)
     mine.filter(until__lte=timestamps.to_micros(at)).delete()
     return dict(mine.values_list("key", "until"))
 
 
-def split(
+def partition(
     keys: Iterable[str], sleeping: dict[str, datetime]
 ) -> tuple[list[str], list[str]]:
     """Those to be shown, in their order, and those that sleep."""

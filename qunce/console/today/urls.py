@@ -7,7 +7,7 @@ from qunce.console.today import views
 
 app_name = "today"
 urlpatterns: list[URLPattern] = [
-    path("", views.show, name="queue"),
+    path("", views.queue, name="queue"),
     path("today/snooze/", require_POST(views.snooze), name="snooze"),
-    path("today/unsnooze/", require_POST(views.wake), name="unsnooze"),
+    path("today/unsnooze/", require_POST(views.unsnooze), name="unsnooze"),
 ]

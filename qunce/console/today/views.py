@@ -18,7 +18,7 @@ from qunce.core import permissions
 from qunce.importing import jobs
 from qunce.members.accounts import models as account_models
 
-SPANS = {
+SPAN_LABELS = {
     "hour": gettext_lazy("In an hour"),
     "tonight": gettext_lazy("Tonight"),
     "tomorrow": gettext_lazy("Tomorrow"),
@@ -26,12 +26,12 @@ SPANS = {
 
 
 @http.page()
-def show(request: Request) -> HttpResponse:
+def queue(request: Request) -> HttpResponse:
     if not account_models.Account.objects.filter(community=request.community).exists():
         return _welcome(request)
-    found = items.of(request.staff, at=request.at)
-    sleeping = snoozes.active(request.staff, at=request.at)
-    awake, asleep = snoozes.split([line.key for line in found], sleeping)
+    found = items.list_items(request.staff, at=request.at)
+    sleeping = snoozes.list_active(request.staff, at=request.at)
+    awake, asleep = snoozes.partition([line.key for line in found], sleeping)
     shown = [line for line in found if line.key in set(awake)]
     sections = [
         (items.SECTIONS[key], list(some))
@@ -41,13 +41,13 @@ def show(request: Request) -> HttpResponse:
         "sections": sections,
         "count": len(shown),
         "minutes": sum(line.minutes for line in shown),
-        "later": _later(
+        "later": _next_item(
             request,
             [sleeping[key] for key in asleep]
-            + providers.coming(request.staff, request.at),
+            + providers.list_due_tomorrow(request.staff, request.at),
         ),
-        "spans": SPANS,
-        "numbers": numbers.compared(request.staff, at=request.at),
+        "spans": SPAN_LABELS,
+        "numbers": numbers.compare_yesterday(request.staff, at=request.at),
     }
     part = "console/today/_queue.html"
     return http.render(request, "console/today/queue.html", context, part=part)
@@ -58,7 +58,7 @@ def _welcome(request: Request) -> HttpResponse:
     return http.render(request, "console/today/welcome.html", context)
 
 
-def _later(request: Request, ends: list[datetime]) -> tuple[str, int] | None:
+def _next_item(request: Request, ends: list[datetime]) -> tuple[str, int] | None:
     """When the next thing comes, and how many by the end of that day."""
     if not ends:
         return None
@@ -73,7 +73,7 @@ def _later(request: Request, ends: list[datetime]) -> tuple[str, int] | None:
 @http.page()
 def snooze(request: Request) -> HttpResponse:
     key = request.POST.get("key", "")
-    end = snoozes.put_off(
+    end = snoozes.snooze(
         staff=request.staff,
         key=key,
         span=request.POST.get("span", "tomorrow"),
@@ -82,11 +82,11 @@ def snooze(request: Request) -> HttpResponse:
     undo = reverse("today:unsnooze") + f"?key={key}"
     local = end.astimezone(ZoneInfo(request.community.timezone))
     text = _("Snoozed until %(time)s") % {"time": local.strftime("%m-%d %H:%M")}
-    http.say(request, text, undo=undo)
-    return http.back(request, reverse("today:queue"))
+    http.flash(request, text, undo=undo)
+    return http.redirect_back(request, reverse("today:queue"))
 
 
 @http.page()
-def wake(request: Request) -> HttpResponse:
-    snoozes.take_back(staff=request.staff, key=request.GET.get("key", ""))
-    return http.back(request, reverse("today:queue"))
+def unsnooze(request: Request) -> HttpResponse:
+    snoozes.unsnooze(staff=request.staff, key=request.GET.get("key", ""))
+    return http.redirect_back(request, reverse("today:queue"))

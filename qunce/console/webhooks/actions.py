@@ -13,9 +13,9 @@ from qunce.console import http
 from qunce.console.http import Request
 
 
-def _done(request: Request, endpoint: Endpoint, text: str) -> HttpResponse:
-    http.say(request, text % {"name": endpoint})
-    return http.back(request, reverse("webhooks:detail", args=[endpoint.pk]))
+def _flash_and_redirect(request: Request, endpoint: Endpoint, text: str) -> HttpResponse:
+    http.flash(request, text % {"name": endpoint})
+    return http.redirect_back(request, reverse("webhooks:detail", args=[endpoint.pk]))
 
 
 @require_POST
@@ -23,7 +23,7 @@ def _done(request: Request, endpoint: Endpoint, text: str) -> HttpResponse:
 def pause(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.staff, pk=pk)
     endpoints.pause(endpoint=endpoint, by=request.staff, at=request.at)
-    return _done(
+    return _flash_and_redirect(
         request,
         endpoint,
         _("“%(name)s” is paused. Nothing is queued for it while it is paused."),
@@ -35,7 +35,7 @@ def pause(request: Request, pk: int) -> HttpResponse:
 def resume(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.staff, pk=pk)
     endpoints.resume(endpoint=endpoint, by=request.staff, at=request.at)
-    return _done(request, endpoint, _("“%(name)s” is notified again from now on."))
+    return _flash_and_redirect(request, endpoint, _("“%(name)s” is notified again from now on."))
 
 
 @require_POST
@@ -43,30 +43,30 @@ def resume(request: Request, pk: int) -> HttpResponse:
 def renew_secret(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.staff, pk=pk)
     endpoints.renew_secret(endpoint=endpoint, by=request.staff, at=request.at)
-    return _done(request, endpoint, _("“%(name)s” has a new secret; copy it now."))
+    return _flash_and_redirect(request, endpoint, _("“%(name)s” has a new secret; copy it now."))
 
 
 @require_POST
 @http.page(endpoints.MANAGE)
-def try_out(request: Request, pk: int) -> HttpResponse:
+def send_test(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.staff, pk=pk)
     deliveries.send_test(endpoint=endpoint, by=request.staff, at=request.at)
-    return _done(request, endpoint, _("Sending a test to “%(name)s”."))
+    return _flash_and_redirect(request, endpoint, _("Sending a test to “%(name)s”."))
 
 
 @require_POST
 @http.page(endpoints.MANAGE)
-def remove(request: Request, pk: int) -> HttpResponse:
+def delete(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.staff, pk=pk)
     endpoints.delete(endpoint=endpoint, by=request.staff, at=request.at)
-    http.say(request, _("“%(name)s” removed.") % {"name": endpoint})
-    return http.back(request, reverse("webhooks:list"))
+    http.flash(request, _("“%(name)s” removed.") % {"name": endpoint})
+    return http.redirect_back(request, reverse("webhooks:list"))
 
 
 @require_POST
 @http.page(endpoints.MANAGE)
-def again(request: Request, pk: int, delivery: int) -> HttpResponse:
+def retry_delivery(request: Request, pk: int, delivery: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.staff, pk=pk)
     row = deliveries.get(endpoint, delivery)
     deliveries.retry(delivery=row, by=request.staff, at=request.at)
-    return _done(request, endpoint, _("Sending to “%(name)s” again."))
+    return _flash_and_redirect(request, endpoint, _("Sending to “%(name)s” again."))

@@ -21,7 +21,7 @@ from qunce.console import http
 from qunce.console.http import Request
 from qunce.core import errors
 
-PAGE = 50
+PAGE_SIZE = 50
 
 
 class WebhookForm(forms.Form):
@@ -58,7 +58,7 @@ class WebhookForm(forms.Form):
 
 @require_GET
 @http.page(endpoints.MANAGE)
-def listed(request: Request) -> HttpResponse:
+def webhook_list(request: Request) -> HttpResponse:
     rows = [
         (endpoint, deliveries.count_by_state(endpoint))
         for endpoint in endpoints.list_endpoints(request.staff)
@@ -68,7 +68,7 @@ def listed(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @http.page(endpoints.MANAGE)
-def add(request: Request) -> HttpResponse:
+def webhook_create(request: Request) -> HttpResponse:
     endpoints.check_may(request.staff)
     form = WebhookForm(request.POST or None)
     if form.is_valid():
@@ -82,11 +82,11 @@ def add(request: Request) -> HttpResponse:
         except errors.Invalid as error:
             form.add_error(None, str(error))
         else:
-            return http.back(request, reverse("webhooks:detail", args=[endpoint.pk]))
-    return _form(request, form)
+            return http.redirect_back(request, reverse("webhooks:detail", args=[endpoint.pk]))
+    return _render_form(request, form)
 
 
-def _form(
+def _render_form(
     request: Request, form: WebhookForm, endpoint: Endpoint | None = None
 ) -> HttpResponse:
     context = {"form": form, "endpoint": endpoint}
@@ -96,7 +96,7 @@ def _form(
 
 @require_http_methods(["GET", "POST"])
 @http.page(endpoints.MANAGE)
-def edit(request: Request, pk: int) -> HttpResponse:
+def webhook_update(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.staff, pk=pk)
     start = {name: getattr(endpoint, name) for name in ("name", "url")}
     kinds = list(endpoint.kinds)
@@ -112,15 +112,15 @@ def edit(request: Request, pk: int) -> HttpResponse:
         except errors.Invalid as error:
             form.add_error(None, str(error))
         else:
-            http.say(request, _("“%(name)s” updated.") % {"name": endpoint})
-            return http.back(request, reverse("webhooks:detail", args=[pk]))
-    return _form(request, form, endpoint)
+            http.flash(request, _("“%(name)s” updated.") % {"name": endpoint})
+            return http.redirect_back(request, reverse("webhooks:detail", args=[pk]))
+    return _render_form(request, form, endpoint)
 
 
 @require_GET
 @never_cache
 @http.page(endpoints.MANAGE)
-def one(request: Request, pk: int) -> HttpResponse:
+def webhook_detail(request: Request, pk: int) -> HttpResponse:
     """How it does, its secret and its log."""
     endpoint = endpoints.get(by=request.staff, pk=pk)
     state = request.GET.get("state", "")
@@ -129,17 +129,17 @@ def one(request: Request, pk: int) -> HttpResponse:
         endpoint,
         state=state if state in State else "",
         before=int(before) if before.isdecimal() and len(before) < 19 else None,
-        limit=PAGE + 1,
+        limit=PAGE_SIZE + 1,
     )
     words = {**dict(endpoints.list_kinds()), deliveries.TEST_KIND: _("test")}
     context = {
         "endpoint": endpoint,
         "kinds": [words.get(kind, kind) for kind in sorted(endpoint.kinds)],
         "tally": deliveries.count_by_state(endpoint),
-        "rows": [(row, words.get(row.kind, row.kind)) for row in rows[:PAGE]],
+        "rows": [(row, words.get(row.kind, row.kind)) for row in rows[:PAGE_SIZE]],
         "states": State.choices,
         "state": state,
-        "before": rows[PAGE - 1].pk if len(rows) > PAGE else None,
+        "before": rows[PAGE_SIZE - 1].pk if len(rows) > PAGE_SIZE else None,
         "is_first": not before,
     }
     return http.render(
@@ -149,7 +149,7 @@ def one(request: Request, pk: int) -> HttpResponse:
 
 @require_GET
 @http.page(endpoints.MANAGE)
-def delivery(request: Request, pk: int, delivery: int) -> HttpResponse:
+def delivery_detail(request: Request, pk: int, delivery: int) -> HttpResponse:
     """One delivery: what was told, what came back."""
     endpoint = endpoints.get(by=request.staff, pk=pk)
     row = deliveries.get(endpoint, delivery)

@@ -283,8 +283,8 @@ def test_every_field_and_state_has_words() -> None:
         assert target.description
         for field in target.fields:
             assert field.label
-            assert field.type in labels.KINDS
-    assert set(labels.STATES) == {
+            assert field.type in labels.TYPE_LABELS
+    assert set(labels.STATE_LABELS) == {
         state
         for origins, last in jobs.STATES.transitions.values()
         for state in (*origins, last)

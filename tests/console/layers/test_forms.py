@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qunce.console.layers import forms
-from qunce.console.layers.presenters import carried
+from qunce.console.layers.presenters import fill_gaps
 from qunce.core import community_days
 from qunce.members.layers import specs as layer_specs
 
@@ -40,7 +40,7 @@ def _named(draw: st.DrawFn) -> dict[str, str]:
 def sent(spec: Any, currency: str) -> dict[str, str]:
     """What a browser sends of the form untouched."""
     found = {"within": spec.get("within", "").removesuffix("d")}
-    for number, field in enumerate(forms.fields(spec, currency)):
+    for number, field in enumerate(forms.fields_of(spec, currency)):
         found |= {f"name-{number}": field.name}
         if field.how in ("top", "gte"):
             found |= {f"how-{number}": field.how, f"value-{number}": field.value}
@@ -50,12 +50,12 @@ def sent(spec: Any, currency: str) -> dict[str, str]:
 @given(specs(), st.sampled_from(["CNY", "JPY", "KWD"]))
 def test_a_form_left_alone_changes_nothing(spec: Any, currency: str) -> None:
     layer_specs.check(spec)
-    assert forms.changed(spec, sent(spec, currency), currency) == spec
+    assert forms.apply_form(spec, sent(spec, currency), currency) == spec
 
 
 def test_amounts_are_typed_as_people_write_them() -> None:
     given_ = {"how-0": "gte", "value-0": "1,234.50", "name-0": "Best"}
-    spec = forms.changed(layer_specs.VALUE, given_, "CNY")
+    spec = forms.apply_form(layer_specs.VALUE, given_, "CNY")
     assert spec["layers"][0] == {"key": "high", "gte": 123450, "name": "Best"}
     assert layer_specs.VALUE["layers"][0] == {"key": "high", "top": "20%"}
 
@@ -64,16 +64,16 @@ def test_amounts_are_typed_as_people_write_them() -> None:
 def test_what_is_no_share_is_refused(typed: str) -> None:
     given_ = {"how-0": "top", "value-0": typed}
     with pytest.raises(layer_specs.InvalidLayering):
-        layer_specs.check(forms.changed(layer_specs.VALUE, given_, "CNY"))
+        layer_specs.check(forms.apply_form(layer_specs.VALUE, given_, "CNY"))
 
 
 def test_rules_stay_as_they_are() -> None:
     given_ = {"how-0": "top", "value-0": "3", "name-0": "Fresh"}
-    spec = forms.changed(layer_specs.LIFECYCLE, given_, "CNY")
+    spec = forms.apply_form(layer_specs.LIFECYCLE, given_, "CNY")
     assert spec["layers"][0]["rule"] == layer_specs.LIFECYCLE["layers"][0]["rule"]
     assert "top" not in spec["layers"][0]
 
 
 def test_a_day_without_a_run_is_as_the_day_before() -> None:
     span = [community_days.to_date(day) for day in range(10, 15)]
-    assert carried({11: 5, 13: 7}, span) == [None, 5, 5, 7, 7]
+    assert fill_gaps({11: 5, 13: 7}, span) == [None, 5, 5, 7, 7]

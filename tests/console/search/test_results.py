@@ -16,9 +16,9 @@ from qunce.console.search import views
     ],
 )
 def test_a_piece_of_a_text_or_its_pinyin_finds_it(typed: str, text: str) -> None:
-    assert views.fits(typed, text)
+    assert views.matches(typed, text)
 
 
 @pytest.mark.parametrize("typed", ["", "zz", "员会", "vip2"])
 def test_what_is_not_in_it_does_not(typed: str) -> None:
-    assert not views.fits(typed, "老会员", "vip-1")
+    assert not views.matches(typed, "老会员", "vip-1")

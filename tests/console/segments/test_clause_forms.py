@@ -15,7 +15,7 @@ from qunce.console.segments.choices import Choices, Option, Picker
 from qunce.console.segments.clause_forms import base as clause_forms
 from qunce.members.attributes.attributes import Attribute
 from tests.oracle import strategies
-from tests.oracle.questions import Vocabulary, Questions
+from tests.oracle.questions import Questions, Vocabulary
 
 
 class ChoicesWithoutDatabase(Choices):

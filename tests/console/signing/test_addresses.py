@@ -25,4 +25,4 @@ def test_only_our_own_proxies_are_believed(
     peer: str, heard: str, proxies: int, client: str
 ) -> None:
     meta = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": heard}
-    assert client_ip.client(meta, proxies=proxies) == client
+    assert client_ip.resolve(meta, proxies=proxies) == client

@@ -77,7 +77,7 @@ def test_what_is_put_off_goes_and_says_when_it_comes_back(
     browser: Client, owner: Staff
 ) -> None:
     follow_up(owner, AT)
-    (line,) = items.of(owner, at=AT)
+    (line,) = items.list_items(owner, at=AT)
     browser.post("/today/snooze/", {"key": line.key, "span": "tomorrow"})
     page = browser.get("/").content.decode()
     assert "Call her" not in page
@@ -90,7 +90,7 @@ def test_a_put_off_line_comes_back_by_itself(
     browser: Client, owner: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     follow_up(owner, AT)
-    (line,) = items.of(owner, at=AT)
+    (line,) = items.list_items(owner, at=AT)
     browser.post("/today/snooze/", {"key": line.key, "span": "hour"})
     monkeypatch.setattr(http, "now", lambda: AT + timedelta(hours=1))
     assert "Call her" in browser.get("/").content.decode()
@@ -99,7 +99,7 @@ def test_a_put_off_line_comes_back_by_itself(
 def test_what_is_late_comes_before_what_is_due(owner: Staff) -> None:
     follow_up(owner, AT + timedelta(hours=2), "Later")
     follow_up(owner, AT - timedelta(hours=2), "Sooner")
-    found = items.of(owner, at=AT)
+    found = items.list_items(owner, at=AT)
     assert [line.text for line in found] == ["Wang: Sooner", "Wang: Later"]
     assert [line.late for line in found] == [True, False]
 

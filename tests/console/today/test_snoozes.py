@@ -21,7 +21,7 @@ MOMENTS = st.datetimes(
 def test_what_is_put_off_always_comes_back_later_and_within_two_days(
     at: datetime, span: str
 ) -> None:
-    end = snoozes.until(span, at=at, zone=ZONE)
+    end = snoozes.end_of_span(span, at=at, zone=ZONE)
     assert at < end <= at + timedelta(days=2)
 
 
@@ -30,15 +30,15 @@ def test_tonight_is_the_next_evening_and_tomorrow_the_next_days_morning(
     at: datetime,
 ) -> None:
     local = at.astimezone(ZONE)
-    evening = snoozes.until("tonight", at=at, zone=ZONE).astimezone(ZONE)
-    morning = snoozes.until("tomorrow", at=at, zone=ZONE).astimezone(ZONE)
+    evening = snoozes.end_of_span("tonight", at=at, zone=ZONE).astimezone(ZONE)
+    morning = snoozes.end_of_span("tomorrow", at=at, zone=ZONE).astimezone(ZONE)
     assert (evening.hour, evening.minute) == (20, 0)
     assert (morning.hour, morning.date()) == (8, local.date() + timedelta(days=1))
 
 
 def test_another_span_is_refused() -> None:
     with pytest.raises(snoozes.UnknownSpan, match="In an hour.*Tonight.*Tomorrow"):
-        snoozes.until("never", at=datetime(2026, 1, 1, tzinfo=UTC), zone=ZONE)
+        snoozes.end_of_span("never", at=datetime(2026, 1, 1, tzinfo=UTC), zone=ZONE)
 
 
 @given(st.lists(st.text(min_size=1), unique=True), st.data())
@@ -47,6 +47,6 @@ def test_every_line_is_either_shown_or_asleep(
 ) -> None:
     asleep = {key for key in keys if data.draw(st.booleans())}
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    shown, sleeping = snoozes.split(keys, dict.fromkeys(asleep, at))
+    shown, sleeping = snoozes.partition(keys, dict.fromkeys(asleep, at))
     assert set(sleeping) == asleep
     assert [key for key in keys if key not in asleep] == shown

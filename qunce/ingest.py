@@ -170,6 +170,7 @@ def record_facts(
                 hashes=hashes,
             )
         )
+        # Repeated requests that add nothing leave no trace in the audit log.
         if accepted:
             audit.log(kind=INGESTED, community=community, by=by, at=at, count=accepted)
     return IngestResult(accepted, len(incoming) - accepted, created)
@@ -190,6 +191,7 @@ def _resolve_members(
                 fact.happened_at, first_seen.get(fact.member, fact.happened_at)
             )
     account_ids = account_queries.find(community, first_seen)
+    # Without a scope, unknown members are created below.
     if by.scope is not None:
         _check_visible(incoming, account_ids, by, at)
     given_ids = {fact.account for fact in incoming if fact.account is not None}

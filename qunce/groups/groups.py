@@ -345,6 +345,7 @@ def ensure(
     """Return group ids by key; creates the groups that do not exist yet."""
     requested = set(keys)
     ids = find(community, requested)
+    # Sorted, so that two imports create them in the same order and do not deadlock.
     for key in sorted(requested - set(ids)):
         group = create(community=community, key=key, by=by, at=at, platform=platform)
         ids[key] = group.pk
@@ -369,6 +370,7 @@ def remove_accounts(*, community: Community, accounts: Iterable[int]) -> int:
     for group_id, erased in sorted(by_group.items()):
         with transaction.atomic():
             weights = dict.fromkeys(erased, 0)
+            # No facts: they would name a member who wants to be forgotten.
             removed += len(marks.restore_weights(KIND, community.pk, group_id, weights))
     return removed
 

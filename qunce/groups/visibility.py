@@ -28,5 +28,6 @@ def get(*, by: Staff, pk: int) -> Group:
 def check(*, by: Staff, groups: Iterable[int]) -> None:
     """Raise GroupNotFound unless `by` may see every one of these group ids."""
     group_ids = set(groups)
+    # A hidden group and a missing one give the same answer.
     if list_visible(by).filter(pk__in=group_ids).count() < len(group_ids):
         raise GroupNotFound(_("There is no such group."))

@@ -55,6 +55,7 @@ class AccountResolver:
         unknown = np.asarray(pc.is_valid(keys)) & (indexes < 0)
         if unknown.any():
             self._create(keys.filter(pa.array(unknown)), seen_at[unknown])
+            # The created keys are appended, so all are found now.
             indexes = self._find(keys)
         ids = np.where(indexes >= 0, self._ids[indexes] if len(self._ids) else 0, 0)
         return ids.astype(np.int64)

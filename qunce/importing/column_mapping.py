@@ -147,6 +147,7 @@ def guess_target(headings: Sequence[str]) -> str:
     A target whose required fields are missing is chosen only if that holds for all.
     """
 
+    # Of equal targets, that of members is the most common.
     def score(key: str) -> tuple[bool, int, bool]:
         target = registry.get(key)
         mapping = guess(target, headings)

@@ -1,4 +1,4 @@
-"""Detects what only whole columns tell: orders of dates, decimal signs and types."""
+"""Detects orders of dates, decimal signs and types, which only whole columns show."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class _Evidence:
             self.types = typed_columns.filter_types(texts, self.types)
 
     def conclude(self, plan: ImportPlan, known_type: str) -> ColumnTraits:
-        """Return the traits; both orders may fit, then the community's usual one is taken."""
+        """Return the traits; if both orders fit, the one usual in the community is used."""
         order, ambiguous = plan.options.dates, False
         if self.has_ambiguous_dates and not order:
             ambiguous = len(self.orders) > 1

@@ -50,7 +50,7 @@ class ImportJob(models.Model):
 
     `options` are those of the plan, as JSON: the same file gives other rows with others.
     A job with an `upload` runs in the background; `phase`, `rows_done` and
-    `rows_expected` are its progress, and `error` says why it failed.
+    `rows_expected` are its progress, and `error` is the reason why it failed.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
@@ -199,6 +199,8 @@ def find_or_create(
         "source": options.source,
         "options": _dump(options),
     }
+    # Imports from the command line have no lease: one that is still running was killed,
+    # or runs in another process, which `advance` will notice.
     interrupted = ImportJob.objects.filter(
         community=community, state="running", upload=None, **identity
     )
@@ -237,6 +239,7 @@ def start(
         started_at=at,
         by=by,
     )
+    # A worker claims it as soon as this transaction is committed.
     job_queue.schedule(job=JOB, key=str(job.pk), due_at=at)
     event = ImportStarted(job=job.pk, file=job.file_name, target=job.target)
     facts.record(event, community=job.community, by=by, at=at)
@@ -292,6 +295,7 @@ def advance(
 
     Refused if another process has advanced the job, or somebody has cancelled it.
     """
+    # The condition fails if the stored position is not the one of this process.
     here = ImportJob.objects.filter(
         pk=job.pk, next_chunk=job.next_chunk, next_row=job.next_row, state="running"
     )
@@ -321,6 +325,7 @@ def record_problems(
     """Store the problems of a chunk, once even if the chunk is read again."""
     if chunk < job.chunks_reported:
         return
+    # The report file has all problems; millions of rows would help nobody.
     free = max(MAX_PROBLEM_ROWS - job.rows_broken, 0)
     rows = []
     for problem in problems[:free]:

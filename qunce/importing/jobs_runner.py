@@ -39,6 +39,7 @@ class TimeZoneChanged(errors.Refused):
 def start(*, upload: Upload, by: Staff, at: datetime) -> ImportJob:
     """Queue the import of a file with its options; raises if the options are invalid."""
     plan = plan_sample(upload, by=by, at=at)
+    # The wider a file is, the fewer of its rows are in memory at a time.
     max_rows = max(MAX_CELLS_IN_MEMORY // len(plan.source.headings), 1)
     options = dataclasses.replace(
         plan.options, chunk_rows=min(plan.options.chunk_rows, max_rows)
@@ -67,6 +68,7 @@ def run(key: str, *, at: datetime) -> None:
     job = imports.filter(pk=int(key)).order_by("pk").first()
     if job is None or job.upload is None or not jobs.claim(job):
         return
+    # Errors and problems are sentences for the one who started the import.
     with translation.override(job.by.language):
         progress = _JobProgress(job)
         try:

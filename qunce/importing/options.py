@@ -13,7 +13,7 @@ ALL_ROWS, VALID_ROWS = "all", "valid"
 
 @dataclass(frozen=True, kw_only=True)
 class ImportOptions:
-    """What people choose; in a plan and in a job, nothing is left open.
+    """Options as people choose them; those of a plan or a job are all set.
 
     `mapping` gives the field for a heading, an empty string for a skipped column. What
     it lacks is guessed. `dates` is the order of day and month, detected if empty.

@@ -115,6 +115,7 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
     is_valid = np.ones(len(batch.row_numbers), dtype=bool)
     is_blank = np.ones(len(batch.row_numbers), dtype=bool)
     for heading, texts in zip(plan.source.headings, batch.columns, strict=True):
+        # Rows that are blank in all columns are skipped without a problem.
         is_blank &= np.asarray(pc.is_null(texts))
         name = mapping.get(heading, "")
         if not name:
@@ -130,6 +131,7 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
         is_valid[list(column.errors)] = False
     problems += _check_required(plan, columns, batch, is_valid, ~is_blank)
     is_valid &= ~is_blank
+    # Filtering copies every column, and most batches have valid rows only.
     if not is_valid.all():
         keep = pa.array(is_valid)
         columns = {name: column.filter(keep) for name, column in columns.items()}

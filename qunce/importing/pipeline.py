@@ -113,6 +113,7 @@ def preview(plan: ImportPlan, limit: int = 20) -> Preview:
     ]
     problems: list[Problem] = []
     with plan.resources:
+        # Targets may reject rows that their fields accept, such as orders without an amount.
         for checked in plan.target.chunks(plan):
             problems += checked.problems
             if len(problems) > jobs.MAX_PROBLEM_ROWS:
@@ -144,6 +145,7 @@ def run(
     progress = progress or (lambda _phase, _done, _expected: None)
     sizer = batch_writes.BatchSizer()
     with plan.resources, batch_writes.without_mmap():
+        # A resumed import was checked before its first batch.
         is_untouched = not job.next_chunk and not job.next_row
         if plan.options.mode == ALL_ROWS and is_untouched:
             _check(plan, job, progress)
@@ -194,6 +196,8 @@ def _write(
     def report(before: int, rows: int) -> None:
         progress(WRITING, before + rows, plan.source.lines)
 
+    # Chunks that an interrupted import has written are parsed again, as only their
+    # problems tell people what to correct.
     for number, chunk in enumerate(plan.target.chunks(plan)):
         problems += chunk.problems[: max(jobs.MAX_PROBLEM_ROWS - len(problems), 0)]
         if number >= first_chunk:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ColumnTraits:
-    """What only a whole column tells about its texts.
+    """Properties of a column that its single texts do not show.
 
     `order` is that of day and month, empty if the column has no dates like 12/1/2010.
     `ambiguous` means that both orders fit.

@@ -39,7 +39,7 @@ class TargetNotFound(errors.NotFound):
 class Field:
     """A column that a target understands under its name or one of `headings`.
 
-    `type` says how its texts are parsed: key, text, instant, date, amount, object or
+    `type` decides how its texts are parsed: key, text, instant, date, amount, object or
     json. `headings` are those of exports from other programs, separated by spaces, the
     likeliest first. `normalise` returns the stored form of a text, or raises
     errors.Invalid with a sentence about what to correct.

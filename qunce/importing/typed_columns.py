@@ -108,6 +108,7 @@ def parse_amounts(texts: pa.Array, style: str) -> Column:
     remedy = _("This is not a number; write it like 1234.50.")
     if style == numbers.POINT:
         try:
+            # Only the plain notation, as Arrow's cast would read others in its own way.
             plain = pc.all(pc.match_substring_regex(texts, r"^-?\d{1,12}(\.\d{1,6})?$"))
             if plain.as_py():
                 return Column(pc.cast(texts, AMOUNT))

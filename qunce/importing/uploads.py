@@ -83,6 +83,7 @@ def check_size(size: int) -> None:
             _("The file is larger than %(most)s MB. Import it from the command line.")
             % {"most": f"{settings.MAX_UPLOAD_BYTES // 10**6:,}"}
         )
+    # A full disk would stop the databases, too.
     if size + MIN_FREE_BYTES > shutil.disk_usage(settings.HOME).free:
         raise FileTooLarge(_("There is not enough disk space for this file."))
 
@@ -128,6 +129,7 @@ def accept(*, path: Path, name: str, by: Staff, at: datetime) -> Upload:
         )
         _inspect(upload)
         upload.save()
+    # Even when the process is stopped: without a row, nobody would find the file.
     except BaseException:
         _delete_files(accepted)
         raise
@@ -190,6 +192,7 @@ def prune(*, at: datetime) -> int:
     )
     deleted = 0
     for upload in old.order_by("pk"):
+        # An import that is queued or running still needs it.
         if upload.jobs.filter(state__in=jobs.ACTIVE_STATES).exists():
             continue
         _delete_files(path_of(upload))

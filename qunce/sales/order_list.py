@@ -82,6 +82,7 @@ def page(
         if position is not None:
             paid_at = timestamps.from_micros(position[0])
             older = rows.filter(paid_at__lte=paid_at)
+            # Orders paid at the same microsecond are in the order of their ids.
             older = older.exclude(paid_at=paid_at, pk__gte=position[1])
         chunk = list(older[:chunk_size])
         orders += _filter_visible(by, chunk, at)

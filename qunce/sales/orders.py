@@ -232,6 +232,7 @@ def record_payment(
         )
         _record(event, community, paid_at, by, at)
     else:
+        # The same payment may be reported again, with a corrected amount.
         amend(community=community, order=order, amount=amount, by=by, at=at)
     return order
 

@@ -47,6 +47,7 @@ def read_headings(stream: IO[bytes], delimiter: str) -> list[str]:
     except csv.Error as error:
         raise inspection.UnreadableFile(str(error)) from None
     finally:
+        # Otherwise the wrapper would close the stream with itself.
         text.detach()
     if not any(heading.strip() for heading in first):
         raise inspection.UnreadableFile(_("The first row must hold the headings."))
@@ -76,6 +77,7 @@ def read_batches(
         broken.append(rows.BrokenRow(int(row.number), row.text[:200], reason))
         return "skip"
 
+    # Headings can be any text, so that columns get names of our own.
     names = [f"c{index}" for index in range(len(headings))]
     try:
         reader = _open(stream, names, delimiter, collect)

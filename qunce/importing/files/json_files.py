@@ -76,6 +76,7 @@ def read_lines(stream: IO[bytes]) -> Iterator[pa.Array]:
 
 def read_list(path: Path) -> Iterator[pa.Array]:
     """Yield the members of a JSON list as arrays of text."""
+    # DuckDB streams the list, while Python's parser would hold all of it.
     cursor = connection().cursor()
     try:
         relation = cursor.sql(

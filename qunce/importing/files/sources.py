@@ -114,6 +114,7 @@ def _detect_format(path: Path) -> str:
     compression = decompression.detect_compression(magic)
     with inspection.open_bytes(path, compression) as stream:
         head = stream.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
+    # Headings of a CSV file hardly ever begin with a bracket or a brace.
     if head.startswith(b"["):
         return "json"
     return "ndjson" if head.startswith(b"{") else "csv"

@@ -158,6 +158,7 @@ def _open(path: Path, name: str) -> _Sheet:
     if cache is None:
         return _Sheet(path, name)
     if (path, name) not in cache:
+        # Sheets are large, and nobody reads two of them in turn.
         cache.clear()
         cache[path, name] = _Sheet(path, name)
     return cache[path, name]

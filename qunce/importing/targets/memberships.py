@@ -255,6 +255,7 @@ def add_members(
                 account_id__in=[row[1] for row in rows],
             ).values_list("account_id", flat=True)
         )
+        # Members who are inside stay as they are, whatever their row says.
         new = [row for row in rows if row[1] not in inside]
         changed |= write_group(job, group_id, new)
     return changed

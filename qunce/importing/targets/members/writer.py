@@ -111,6 +111,7 @@ class MemberWriter:
         rows = {ids[row["key"]]: row for row in batch}
         changed = self._update(rows, existing)
         self._add_identifiers(rows)
+        # Each step returns who changed, so that the same file again counts nobody.
         changed |= self._set_attributes(rows, existing)
         changed |= self._add_tags(rows)
         changed |= self._add_to_groups(rows)
@@ -196,6 +197,7 @@ class MemberWriter:
 
     def _store(self, updates: Mapping[int, _AccountState], events: list[Event]) -> None:
         job = self._job
+        # One revision for the whole batch makes caches load it once.
         rev = revisions.bump(job.community_id, account_models.PRESENCE_REVISION, [0])[0]
         with connection.cursor() as cursor:
             cursor.executemany(

@@ -52,6 +52,7 @@ class OrderWriter:
         currencies = pc.unique(chunk.get("currency")).to_pylist()
         decimals = {currency: money.decimal_places(currency) for currency in currencies}
         columns = dict(chunk.columns)
+        # 0 is the account of orders without a member.
         columns["account"] = pa.array(accounts, mask=accounts == 0)
         self._rows = external_sort.query(
             sql.select_rows(decimals), orders=pa.table(columns)
@@ -107,6 +108,7 @@ class OrderWriter:
         orders = [
             (community, *row[: sql.STORED_COLUMNS], self._source_id) for row in rows
         ]
+        # Tuples instead of objects, as there may be millions of facts.
         new_facts = [
             (
                 community,

@@ -1,6 +1,6 @@
-"""Writes docs/reference/ anew from the code: `python -m docs`.
+"""Generates docs/reference/ from the code: `python -m docs`.
 
-With --check nothing is written; the exit code says whether every page is current.
+With --check it writes nothing and exits with 1 if a page is outdated.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ import django
 FOLDER = Path(__file__).parent / "reference"
 
 
-def main(words: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     django.setup()
     from docs import pages
 
-    old = []
+    outdated = []
     for name, text in pages.all_pages().items():
         path = FOLDER / name
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
-        old.append(name)
-        if "--check" not in words:
+        outdated.append(name)
+        if "--check" not in arguments:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-    print("\n".join(old) or "docs/reference is current")
-    return 1 if old and "--check" in words else 0
+    print("\n".join(outdated) or "docs/reference is current")
+    return 1 if outdated and "--check" in arguments else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The page of importable columns, from the import targets."""
+"""The page of columns that can be imported, from the import targets."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _target(target: registry.Target) -> list[str]:
 
 def _attributes() -> str:
     rows = [
-        (markdown.code(name), ", ".join(words.split()))
-        for name, words in column_mapping.KNOWN_ATTRIBUTES.items()
+        (markdown.code(name), ", ".join(headings.split()))
+        for name, headings in column_mapping.KNOWN_ATTRIBUTES.items()
     ]
     return markdown.table(("attribute", "headings"), rows)

@@ -1,13 +1,14 @@
-"""Reference pages of what applications declare: facts, clauses, states, permissions."""
+"""Reference pages of facts, clauses, states and permissions, which the code declares."""
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from docs import markdown, rooms
+from docs import all_modules, markdown
 from qunce.core import permissions as core_permissions
 from qunce.core import state_machine
 from qunce.core.facts import facts
@@ -34,8 +35,8 @@ def facts_page() -> str:
         groups.setdefault(declared[kind].__module__, []).append(declared[kind])
     head = (
         "A fact is never changed. `account` and `group` are columns. The other fields are"
-        " the payload, which `where` and `sum` of a rule read. Files and programs may have"
-        " kinds of their own, written noun.verb."
+        " the payload, which `where` and `sum` of a rule read. Files and programs can"
+        " report other kinds, written noun.verb."
     )
     parts = [head]
     for module in sorted(groups):
@@ -50,7 +51,7 @@ def _fact(kind: type[facts.FactKind]) -> tuple[str, str, str, str]:
     values: dict[str, Any] = dict.fromkeys(set(types) - set(FACT_COLUMNS), "")
     payload = facts.load(kind(**values).payload())
     fields = [f"`{name}` {types.get(name, 'text')}" for name in payload]
-    description = markdown.own_words(kind)
+    description = markdown.docstring(kind)
     return markdown.code(kind.kind), str(kind.label), ", ".join(fields), description
 
 
@@ -105,8 +106,8 @@ def _clause(declaration: type[base.Declaration]) -> str:
 
 def states() -> str:
     parts = [
-        "A transition is an UPDATE that still requires the state it starts from, so of"
-        " two at the same time only one succeeds."
+        "A transition is an UPDATE that requires the state it starts from, so of two"
+        " concurrent transitions only one succeeds."
     ]
     for name, machine in list_state_machines():
         parts += [f"## {name}", markdown.fenced("mermaid", machine.diagram())]
@@ -114,11 +115,14 @@ def states() -> str:
 
 
 def list_state_machines() -> Iterator[tuple[str, state_machine.StateMachine]]:
-    """All state machines of the code, by module."""
-    for module in rooms.import_all():
-        for value in vars(module).values():
-            if isinstance(value, state_machine.StateMachine):
-                yield module.__name__.removeprefix("qunce."), value
+    """Yield the state machines of the code with the module that defines them."""
+    for module in all_modules.import_all():
+        machine = vars(module).get("STATES")
+        if not isinstance(machine, state_machine.StateMachine):
+            continue
+        # Other modules may import the machine from the one that defines it.
+        if "\nSTATES = " in inspect.getsource(module):
+            yield module.__name__.removeprefix("qunce."), machine
 
 
 # Permissions

@@ -1,4 +1,4 @@
-"""Every page of docs/reference/, each made from what the code declares."""
+"""The pages of docs/reference/, generated from what the code declares."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.utils import translation
 
-from docs import columns, commands, kinds, markdown, rooms, settings
+from docs import all_modules, columns, commands, kinds, markdown, settings
 
 Page = Callable[[], str]
 
@@ -15,25 +15,21 @@ PAGES: dict[str, tuple[str, str, Page]] = {
     "commands.zh-CN.md": ("zh-hans", "`qunce` 的命令与选项", commands.page),
     "rules.md": ("en", "Clauses of a rule and their fields", kinds.clauses),
     "columns.md": ("en", "Columns of files that can be imported", columns.page),
-    "facts.md": ("en", "Kinds of facts and what they carry", kinds.facts_page),
-    "states.md": ("en", "States and the steps between them", kinds.states),
-    "permissions.md": (
-        "en",
-        "Permissions and the roles that carry them",
-        kinds.permissions,
-    ),
+    "facts.md": ("en", "Fact kinds and their fields", kinds.facts_page),
+    "states.md": ("en", "States and transitions", kinds.states),
+    "permissions.md": ("en", "Permissions of each role", kinds.permissions),
     "settings.md": ("en", "Environment variables and limits", settings.page),
 }
-"""File → language, what it is about, and how it is made."""
+"""File name → language, title, and the function that returns the page."""
 
 
 def all_pages() -> dict[str, str]:
-    rooms.import_all()
-    made = {name: _made(*page) for name, page in PAGES.items()}
-    return made | {"README.md": _index()}
+    all_modules.import_all()
+    pages = {name: _render(*page) for name, page in PAGES.items()}
+    return pages | {"README.md": _index()}
 
 
-def _made(language: str, title: str, page: Page) -> str:
+def _render(language: str, title: str, page: Page) -> str:
     with translation.override(language):
         return markdown.page(title, page())
 

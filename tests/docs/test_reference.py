@@ -1,4 +1,4 @@
-"""Everything that is declared is explained, and the pages say so as of now."""
+"""Every declaration is described in the reference, and the reference is current."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings as django_settings
 
 from docs import __main__ as writer
-from docs import columns, commands, pages, rooms, settings
+from docs import all_modules, columns, commands, pages, settings
 from qunce.core.facts import facts
 from qunce.importing import registry
 from qunce.sets.rules import base
@@ -20,12 +20,12 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
-def _every_room() -> None:
-    rooms.import_all()
+def _all_modules() -> None:
+    all_modules.import_all()
 
 
 def test_every_page_is_current() -> None:
-    """In a process of its own: other tests declare kinds and permissions, too."""
+    # In another process, because other tests declare kinds and permissions, too.
     checked = subprocess.run(
         [sys.executable, "-m", "docs", "--check"],
         cwd=ROOT,
@@ -37,20 +37,21 @@ def test_every_page_is_current() -> None:
     assert {path.name for path in writer.FOLDER.iterdir()} == set(pages.all_pages())
 
 
-def test_every_kind_of_fact_is_put_into_words() -> None:
+def test_every_fact_kind_has_a_label() -> None:
     declared = facts.declared().values()
-    events = [event for event in declared if event.__module__.startswith("qunce.")]
-    assert [event.kind for event in events if not event.label] == []
+    kinds = [kind for kind in declared if kind.__module__.startswith("qunce.")]
+    assert kinds
+    assert [kind.kind for kind in kinds if not kind.label] == []
 
 
-def test_every_clause_is_explained() -> None:
+def test_every_clause_has_a_description_and_fields() -> None:
     declared = base.DECLARATIONS
     assert declared
     assert [name for name in declared if not declared[name].description] == []
     assert [name for name in declared if not declared[name].fields] == []
 
 
-def test_every_command_and_option_says_what_it_is() -> None:
+def test_every_command_and_option_has_a_help_text() -> None:
     undocumented = []
     for command in commands.commands():
         verbs = command.commands.values() if isinstance(command, click.Group) else ()
@@ -64,7 +65,7 @@ def test_every_command_and_option_says_what_it_is() -> None:
     assert undocumented == []
 
 
-def test_every_target_of_an_import_is_explained() -> None:
+def test_every_type_of_an_import_column_is_described() -> None:
     assert registry.list_keys()
     for key in registry.list_keys():
         target = registry.get(key)
@@ -72,13 +73,13 @@ def test_every_target_of_an_import_is_explained() -> None:
         assert target.extras in columns.EXTRAS, key
 
 
-def test_every_environment_variable_is_explained() -> None:
+def test_every_environment_variable_is_described() -> None:
     assert settings.read_in_code() == set(settings.VARIABLES)
 
 
-def test_every_limit_of_the_engine_is_explained() -> None:
+def test_every_limit_of_the_engine_is_described() -> None:
     source = (ROOT / "qunce" / "settings.py").read_text()
-    limits = source.partition("# The engine's own limits")[2]
+    limits = source.partition("# Limits of the engine.")[2]
     names = {line.split(" = ")[0] for line in limits.splitlines() if " = " in line}
     assert names == set(settings.LIMITS)
     assert all(hasattr(django_settings, name) for name in names)

@@ -184,7 +184,7 @@ def open_recipients(
     """Open recipients until `limit` of them are open, and list those that are open."""
     task = _get_task(request, task_id)
     rows = assisted_sending.open_next(
-        task=task, by=request.by, at=request.at, most=data.limit
+        task=task, by=request.by, at=request.at, limit=data.limit
     )
     return _serialize_recipients(request, task, rows)
 

@@ -4,6 +4,16 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
+DECLARING = (
+    "campaigns.campaigns",
+    "campaigns.results",
+    "opt_outs",
+    "sending.assisted_sending",
+    "sending.channel_events",
+    "sending.send_facts",
+)
+"""Modules that declare facts and permissions when imported."""
+
 
 class OutreachConfig(AppConfig):
     name = "qunce.outreach"
@@ -13,11 +23,6 @@ class OutreachConfig(AppConfig):
         from qunce.outreach import opt_outs
         from qunce.sets.bitmaps import marks
 
-        for module in (
-            "campaigns.campaigns",
-            "sending.assisted_sending",
-            "sending.channel_events",
-            "sending.send_facts",
-        ):
+        for module in DECLARING:
             import_module(f"qunce.outreach.{module}")
         marks.register(opt_outs.KIND)

@@ -1,11 +1,12 @@
-"""Contact pressure: who got two messages or more in the last 7 days.
+"""Contact pressure: members who got two or more messages in the last 7 days.
 
-Told by the log, and by rows that the log does not know yet: what is open on somebody's
-task counts as well, so two campaigns at once do not both think they are the second.
+Messages are counted in the fact log. Rows of recipients that are not recorded there yet
+count, too. Otherwise two campaigns at the same time would both send a second message.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -21,13 +22,12 @@ from qunce.sets.bitmaps import bitmaps
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
-DAYS = 7
-LIMIT = 2
+PERIOD_DAYS = 7
+CONTACT_LIMIT = 2
 
 
-def _did_clause(kind: str, least: int) -> dict[str, Any]:
-    times = {"gte": least}
-    return {"did": {"kind": kind, "times": times, "within": f"{DAYS}d"}}
+def _did_clause(kind: str, times: int) -> dict[str, Any]:
+    return {"did": {"kind": kind, "times": {"gte": times}, "within": f"{PERIOD_DAYS}d"}}
 
 
 MARKED, DELIVERED = "send.marked_sent", "send.delivered"
@@ -43,16 +43,18 @@ CONTACTED_TWICE = {
 
 @dataclass(frozen=True)
 class Contacts:
-    """First accounts whom the log knows to have got one message, and two."""
+    """People who got at least one and at least two messages, according to the log."""
 
     once: BitMap
     twice: BitMap
 
-    def over_limit(self, number: dict[int, int]) -> BitMap:
-        """Who has two, with so many open ones for each."""
-        one = bitmaps.of([head for head, count in number.items() if count >= 1])
-        two = bitmaps.of([head for head, count in number.items() if count >= LIMIT])
-        return self.twice | (self.once & one) | two
+    def over_limit(self, pending: Mapping[int, int]) -> BitMap:
+        """People with two or more contacts, counting the `pending` ones of each person."""
+        one_pending = bitmaps.of([person for person, n in pending.items() if n >= 1])
+        limit_pending = bitmaps.of(
+            [person for person, n in pending.items() if n >= CONTACT_LIMIT]
+        )
+        return self.twice | (self.once & one_pending) | limit_pending
 
 
 def contacts_in_log(community: Community, at: datetime) -> Contacts:
@@ -73,22 +75,25 @@ WHERE r.recorded = %s AND c.community_id = %s AND c.target = 'members'
 
 
 def pending_contacts(
-    community: Community, among: list[int] | None = None
+    community: Community, among: Sequence[int] | None = None
 ) -> dict[int, int]:
-    """Person → rows that count though the log has not heard of them."""
+    """Person → number of recipient rows that count but are not in the log yet."""
     only = (
         "" if among is None else f"AND r.target_id IN ({db.placeholders(len(among))})"
     )
     sql = COUNT_PENDING.format(states=db.placeholders(len(RESERVED)), only=only)
     states = [state.value for state in RESERVED]
     rows = db.rows(sql, [False, community.pk, *states, *(among or [])])
-    heads = account_queries.person_ids(target for target, _count in rows)
+    # A row belongs to the person's first account at the time of the claim, which another
+    # account may have replaced by a merge since.
+    person_ids = account_queries.person_ids(target for target, _count in rows)
     counts: dict[int, int] = {}
     for target, count in rows:
-        counts[heads[target]] = counts.get(heads[target], 0) + count
+        person = person_ids[target]
+        counts[person] = counts.get(person, 0) + count
     return counts
 
 
 def list_over_limit(community: Community, at: datetime) -> BitMap:
-    """Everyone who got two or more."""
+    """Everyone with two or more contacts in the last 7 days."""
     return contacts_in_log(community, at).over_limit(pending_contacts(community))

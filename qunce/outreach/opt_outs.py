@@ -1,11 +1,10 @@
-"""Opt-outs: who wants no messages of campaigns, as rows and as a set for rules."""
+"""Opt-outs: members who do not want messages of campaigns, as rows and as a set."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy
@@ -18,18 +17,16 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.sets.bitmaps import marks
 
-if TYPE_CHECKING:
-    pass
-
 EDIT = permissions.declare(
     "opt_outs.edit", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
 MESSAGES = "messages"
-"""The one purpose there is so far; the clause names it, so that more can follow."""
+"""The only purpose that members can opt out of yet. Rules name it, for later ones."""
+RULE = {"opted_out": {"of": MESSAGES}}
 
 
 class OptOut(marks.Mark):
-    """An account's wish, kept after it is taken back. The set is the community's."""
+    """The wish of an account. The row stays when they opt in again, without a weight."""
 
     community_id = models.BigIntegerField()
     by_id = models.BigIntegerField(null=True)
@@ -39,7 +36,8 @@ class OptOut(marks.Mark):
     class Meta(marks.Mark.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["community_id", "account_id"], name="one_opt_out_an_account"
+                fields=["community_id", "account_id"],
+                name="one_opt_out_per_account",
             )
         ]
         indexes = [
@@ -51,7 +49,10 @@ class OptOut(marks.Mark):
         return f"opt-out of {self.account_id}"
 
 
-KIND = marks.MarkKind(name="optout", model=OptOut, ref_column="community_id")
+KIND = marks.MarkKind(name="opt_out", model=OptOut, ref_column="community_id")
+
+
+# Facts
 
 
 @facts.declare
@@ -65,7 +66,7 @@ class MemberOptedOut(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class MemberOptedIn(facts.FactKind):
-    """An opt-out was taken back."""
+    """The member opted in again after an opt-out."""
 
     kind = "member.opted_in"
     label = gettext_lazy("opted in to messages again")
@@ -83,9 +84,9 @@ def opt_out(
     at: datetime,
     source: str = "operator",
 ) -> int:
-    """These members want no messages; returns how many had not said so."""
-    event = MemberOptedOut(source=source)
-    return _set_weight(community, accounts, 1, event, by, at, source)
+    """Opt these accounts out of messages; returns how many had not opted out before."""
+    fact = MemberOptedOut(source=source)
+    return _set_weight(community, accounts, 1, fact, by, at, source)
 
 
 def opt_in(
@@ -96,63 +97,61 @@ def opt_in(
     at: datetime,
     source: str = "operator",
 ) -> int:
-    """They want messages again: for all accounts of each person."""
-    wanted = sorted(set(accounts))
-    family = [
-        one
-        for all_ in account_queries.accounts_by_person(wanted).values()
-        for one in all_
-    ]
-    event = MemberOptedIn(source=source)
-    return _set_weight(community, family, 0, event, by, at, source)
+    """Undo opt-outs for all accounts of these people; returns how many had one.
+
+    All accounts, because a person counts as opted out if any of their accounts is.
+    """
+    by_person = account_queries.accounts_by_person(sorted(set(accounts)))
+    account_ids = [account for ids in by_person.values() for account in ids]
+    fact = MemberOptedIn(source=source)
+    return _set_weight(community, account_ids, 0, fact, by, at, source)
 
 
 def _set_weight(
     community: Community,
     accounts: Iterable[int],
     weight: int,
-    event: facts.FactKind,
+    fact: facts.FactKind,
     by: Staff,
     at: datetime,
     source: str,
 ) -> int:
     permissions.check_may(by, EDIT)
-    wanted = sorted(set(accounts))
-    account_queries.check_ids(community, wanted)
-    extra = {"by_id": by.pk, "source": source[:40], "set_at": timestamps.to_micros(at)}
-    turned = 0
-    for chunk in account_queries.chunks(wanted):
+    account_ids = sorted(set(accounts))
+    account_queries.check_ids(community, account_ids)
+    fields = {"by_id": by.pk, "source": source[:40], "set_at": timestamps.to_micros(at)}
+    changed_count = 0
+    for chunk in account_queries.chunks(account_ids):
         with transaction.atomic():
             weights = dict.fromkeys(chunk, weight)
             changes = marks.set_weights(
-                KIND, community.pk, community.pk, weights, extra
+                KIND, community.pk, community.pk, weights, fields
             )
             facts.record_for_accounts(
-                event, sorted(changes), community=community, by=by, at=at
+                fact, sorted(changes), community=community, by=by, at=at
             )
-        turned += len(changes)
-    return turned
+        changed_count += len(changes)
+    return changed_count
 
 
 def clear_erased(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
-    """A reaction: nothing is kept of who is erased, not even what they did not want."""
-    gone = {fact.account: 0 for fact in facts if fact.account is not None}
-    marks.restore_weights(KIND, community.pk, community.pk, gone)
-    rows = OptOut.objects.filter(community_id=community.pk, account_id__in=gone)
+    """Reaction to `member.erased`: remove the opt-outs of these accounts."""
+    erased = {fact.account: 0 for fact in facts if fact.account is not None}
+    marks.restore_weights(KIND, community.pk, community.pk, erased)
+    rows = OptOut.objects.filter(community_id=community.pk, account_id__in=erased)
     rows.update(by_id=None, source="")
 
 
 # Reads
 
 
-def find_by_person(heads: Iterable[int]) -> dict[int, OptOut]:
-    """First account → the opt-out that stands, for those who have one."""
-    people = account_queries.accounts_by_person(heads)
-    head_of = {one: head for head, family in people.items() for one in family}
-    rows = OptOut.objects.filter(account_id__in=list(head_of), present=True)
-    return {head_of[row.account_id]: row for row in rows.order_by("-set_at")}
-
-
-RULE = {"opted_out": {"of": MESSAGES}}
+def find_by_person(person_ids: Iterable[int]) -> dict[int, OptOut]:
+    """Person → their first opt-out, for the people who have one."""
+    by_person = account_queries.accounts_by_person(person_ids)
+    person_of = {
+        account: person for person, ids in by_person.items() for account in ids
+    }
+    rows = OptOut.objects.filter(account_id__in=list(person_of), present=True)
+    return {person_of[row.account_id]: row for row in rows.order_by("-set_at")}

@@ -1,4 +1,4 @@
-"""Why somebody does not get it, in the reader's words."""
+"""Why a recipient did not get the message: the codes, and their labels for staff."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 LEFT = "left"
 EXCLUDED = "excluded"
 OPTED_OUT = "opted_out"
-OVER_CONTACT_LIMIT = "contacted"
-NOT_VISIBLE = "out_of_sight"
+OVER_CONTACT_LIMIT = "over_contact_limit"
+NOT_VISIBLE = "not_visible"
 NO_VALUE = "no_value"
 NO_ADDRESS = "no_address"
-GROUP_RETIRED = "closed"
+GROUP_RETIRED = "group_retired"
 CANCELLED = "cancelled"
-TOO_MANY_ATTEMPTS = "gave_up"
+TOO_MANY_ATTEMPTS = "too_many_attempts"
 
 LABELS: dict[str, StrOrPromise] = {
     LEFT: gettext_lazy("has left the community"),
@@ -37,7 +37,7 @@ LABELS: dict[str, StrOrPromise] = {
 
 
 class SendFailure(models.TextChoices):
-    """What staff say when they cannot send it."""
+    """The reasons that staff choose from if they cannot send a message."""
 
     NOT_FOUND = "not_found", gettext_lazy("not among my contacts")
     BLOCKED = "blocked", gettext_lazy("they blocked or deleted me")
@@ -57,6 +57,7 @@ GROUP_FAILURES = (SendFailure.NOT_IN_GROUP, SendFailure.MUTED, SendFailure.OTHER
 
 
 def label_of(reason: str) -> str:
+    """The label of a code. Codes that only a channel knows are returned unchanged."""
     if reason in SendFailure:
         return str(SendFailure(reason).label)
     return str(LABELS.get(reason, reason))

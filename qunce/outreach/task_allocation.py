@@ -1,4 +1,4 @@
-"""Dividing receivers among staff who may not all see all of them, pure."""
+"""Divides recipients among staff, who may each see only some of them. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,42 +11,43 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
 
-def split_evenly(whole: BitMap, eligible: Mapping[int, BitMap]) -> dict[int, BitMap]:
-    """Each of `whole` whom somebody sees goes to exactly one who does.
+def split_evenly(targets: BitMap, visible: Mapping[int, BitMap]) -> dict[int, BitMap]:
+    """Assign each target to exactly one staff member who sees it.
 
-    Whoever sees least is served first: with those nobody after them sees, then up to an
-    even part. If all see all, no two shares differ by more than one.
+    `visible` maps staff to what they see. A target that nobody sees is in no share. If
+    everyone sees everything, no two shares differ in size by more than one.
     """
-    seen = {staff: whole & theirs for staff, theirs in eligible.items()}
-    order = sorted(seen, key=lambda staff: (len(seen[staff]), staff))
+    candidates = {staff: targets & seen for staff, seen in visible.items()}
+    # Staff with the fewest candidates choose first. Each gets the targets that nobody
+    # later in the order sees, then others up to an even part of what is left.
+    order = sorted(candidates, key=lambda staff: (len(candidates[staff]), staff))
     shares: dict[int, BitMap] = {}
-    taken = bitmaps.of([])
-    for number, staff in enumerate(order):
-        later = bitmaps.union(seen[other] for other in order[number + 1 :])
-        free = seen[staff] - taken
-        alone = free - later
-        even = -(-len((free | later) - taken) // (len(order) - number))
-        others = free & later
-        share = alone | others[: max(even - len(alone), 0)]
-        shares[staff] = share
-        taken |= share
+    assigned = bitmaps.of([])
+    for index, staff in enumerate(order):
+        visible_later = bitmaps.union(candidates[other] for other in order[index + 1 :])
+        free = candidates[staff] - assigned
+        only_here = free - visible_later
+        remaining = len((free | visible_later) - assigned)
+        even_part = -(-remaining // (len(order) - index))  # rounded up
+        shared = (free & visible_later)[: max(even_part - len(only_here), 0)]
+        shares[staff] = only_here | shared
+        assigned |= shares[staff]
     return shares
 
 
 def split_by_owner(
-    whole: BitMap, eligible: Mapping[int, BitMap], owners: Mapping[int, int]
+    targets: BitMap, visible: Mapping[int, BitMap], owners: Mapping[int, int]
 ) -> dict[int, BitMap]:
-    """Like `divide`, but what has an owner among the staff goes to them first."""
+    """Like `split_evenly`, but targets go to their owner if the owner sees them."""
     owned = {
         staff: bitmaps.of(
             [
                 target
                 for target, owner in owners.items()
-                if owner == staff and target in theirs and target in whole
+                if owner == staff and target in seen and target in targets
             ]
         )
-        for staff, theirs in eligible.items()
+        for staff, seen in visible.items()
     }
-    rest = whole - bitmaps.union(owned.values())
-    divided = split_evenly(rest, eligible)
-    return {staff: owned[staff] | divided[staff] for staff in eligible}
+    others = split_evenly(targets - bitmaps.union(owned.values()), visible)
+    return {staff: owned[staff] | others[staff] for staff in visible}

@@ -24,7 +24,7 @@ AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 def main(step: str, file: str, *, turn: int, idempotent: bool) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunce.settings")
     django.setup()
-    from qunce.channels import base, testing, outbox
+    from qunce.channels import base, outbox, testing
 
     outbox.BATCH_SIZE = 7
     can = base.Capabilities(to_member=True, idempotent_sends=idempotent)
@@ -68,7 +68,9 @@ def push(turn: int) -> None:
     from qunce.outreach.sending import channel_sending
 
     print("ready", flush=True)
-    channel_sending.push(at=AT + turn * (channel_sending.LEASE + timedelta(seconds=1)))
+    channel_sending.send_due(
+        at=AT + turn * (channel_sending.LEASE_PERIOD + timedelta(seconds=1))
+    )
 
 
 def tell(_turn: int) -> None:

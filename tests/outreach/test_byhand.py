@@ -20,8 +20,8 @@ from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import assisted_sending, recipients, recording, tasks
 from qunce.outreach.sending.recipients import Recipient
 from qunce.sets.mirror import deriver
-from tests import threads
 from tests import factories as members
+from tests import threads
 from tests.factories import AT, LATER
 from tests.outreach import made
 from tests.outreach.made import HOUR
@@ -45,10 +45,10 @@ def test_forty_are_opened_marked_and_the_campaign_is_done(
 ) -> None:
     made.people(shop, "a", "b", "c")
     sent = made.started(by)
-    assert made.opened(sent, by, most=2) == ["a", "b"]
-    assert made.opened(sent, by, most=2) == ["a", "b"]
+    assert made.opened(sent, by, limit=2) == ["a", "b"]
+    assert made.opened(sent, by, limit=2) == ["a", "b"]
     mark(sent, "a", by)
-    assert made.opened(sent, by, most=2) == ["b", "c"]
+    assert made.opened(sent, by, limit=2) == ["b", "c"]
     mark(sent, "b", by)
     mark(sent, "c", by)
     sent.refresh_from_db()
@@ -183,7 +183,7 @@ def test_an_open_row_counts_as_a_contact_in_the_next_campaign(
     assert made.opened(sent[0], by) == ["a"]
     assert made.opened(sent[1], by) == ["a"]
     assert made.opened(sent[2], by) == []
-    assert made.states(sent[2]) == {"a": "skipped: contacted"}
+    assert made.states(sent[2]) == {"a": "skipped: over_contact_limit"}
 
 
 def test_nothing_is_opened_in_a_pause_but_what_was_sent_is_marked(
@@ -191,7 +191,7 @@ def test_nothing_is_opened_in_a_pause_but_what_was_sent_is_marked(
 ) -> None:
     made.people(shop, "a", "b")
     sent = made.started(by)
-    made.opened(sent, by, most=1)
+    made.opened(sent, by, limit=1)
     campaigns.pause(campaign=sent, by=by, at=SOON)
     with pytest.raises(assisted_sending.CampaignNotRunning, match="paused"):
         made.opened(sent, by)
@@ -204,7 +204,7 @@ def test_a_changed_text_holds_for_all_that_is_not_sent(
 ) -> None:
     made.people(shop, "a", "b")
     sent = made.started(by)
-    made.opened(sent, by, most=1)
+    made.opened(sent, by, limit=1)
     campaigns.pause(campaign=sent, by=by, at=SOON)
     campaigns.update(campaign=sent, by=by, at=SOON, text="{name}, {odd|x}"[:6])
     campaigns.resume(campaign=sent, by=by, at=SOON)
@@ -216,7 +216,7 @@ def test_cancelling_skips_what_is_open_and_drops_what_waits(
 ) -> None:
     made.people(shop, "a", "b", "c")
     sent = made.started(by)
-    made.opened(sent, by, most=2)
+    made.opened(sent, by, limit=2)
     mark(sent, "a", by)
     launch.cancel(campaign=sent, by=by, at=SOON)
     assert made.states(sent) == {"a": "marked", "b": "skipped: cancelled"}
@@ -232,7 +232,7 @@ def test_a_task_is_handed_over_with_all_that_is_not_done(
     made.people(shop, "a", "b", "c")
     cat = made.staff(shop, "cat")
     sent = made.started(by)
-    made.opened(sent, by, most=2)
+    made.opened(sent, by, limit=2)
     mark(sent, "a", by)
     task = made.task(sent, by)
     assert assisted_sending.hand_over(task=task, to=cat, by=by, at=SOON) == 2
@@ -276,7 +276,7 @@ def test_whom_the_taker_does_not_see_is_skipped(shop: Community, by: Staff) -> N
     sent = made.started(by)
     assisted_sending.hand_over(task=made.task(sent, by), to=cat, by=by, at=SOON)
     assert made.opened(sent, cat) == ["a"]
-    assert made.states(sent)["b"] == "skipped: out_of_sight"
+    assert made.states(sent)["b"] == "skipped: not_visible"
 
 
 def test_groups_are_receivers_too(shop: Community, by: Staff) -> None:
@@ -294,9 +294,11 @@ def test_groups_are_receivers_too(shop: Community, by: Staff) -> None:
     assert [row.target_id for row in rows] == [north.pk, south.pk]
     assisted_sending.mark_sent(task=task, target=north.pk, by=by, at=SOON)
     recording.record_final_marks(at=SETTLED)
-    assert members.recorded_facts(shop, "send.marked_sent") == [(None, {"campaign": "News"})]
+    assert members.recorded_facts(shop, "send.marked_sent") == [
+        (None, {"campaign": "News"})
+    ]
     closed = Recipient.objects.get(campaign=sent, target_id=dead.pk)
-    assert (closed.state, closed.reason) == ("skipped", "closed")
+    assert (closed.state, closed.reason) == ("skipped", "group_retired")
 
 
 def test_who_is_erased_is_in_no_row_and_waits_nowhere(
@@ -304,7 +306,7 @@ def test_who_is_erased_is_in_no_row_and_waits_nowhere(
 ) -> None:
     made.people(shop, "a", "b", "c")
     sent = made.started(by)
-    made.opened(sent, by, most=1)
+    made.opened(sent, by, limit=1)
     recipients.delete_for_accounts(shop, [target(shop, "a"), target(shop, "b")])
     assert made.states(sent) == {}
     assert made.opened(sent, by) == ["c"]
@@ -333,10 +335,12 @@ def test_one_task_on_two_screens_at_once() -> None:
         done = 0
         while True:
             task = made.task(sent, by)
-            rows = assisted_sending.open_next(task=task, by=by, at=AT, most=3)
+            rows = assisted_sending.open_next(task=task, by=by, at=AT, limit=3)
             for row in rows:
                 with contextlib.suppress(assisted_sending.RecipientNotOpen):
-                    assisted_sending.mark_sent(task=task, target=row.target_id, by=by, at=AT)
+                    assisted_sending.mark_sent(
+                        task=task, target=row.target_id, by=by, at=AT
+                    )
                     done += 1
             sent.refresh_from_db()
             if sent.state == "done":

@@ -25,7 +25,9 @@ pytestmark = pytest.mark.both_databases
 def test_a_campaign_is_made_and_told(shop: Community, by: Staff) -> None:
     found = made.campaign(by, text="Hi\r\nyou ")
     assert (found.state, found.text, found.key) == ("draft", "Hi\nyou", "News")
-    assert people.recorded_facts(shop, "campaign.created") == [(None, {"campaign": "News"})]
+    assert people.recorded_facts(shop, "campaign.created") == [
+        (None, {"campaign": "News"})
+    ]
 
 
 def test_two_of_one_name_have_two_keys(by: Staff) -> None:
@@ -157,5 +159,9 @@ def test_a_copy_is_a_draft_that_says_the_same(shop: Community, by: Staff) -> Non
     made.people(shop, "bob")
     first = made.started(by, skip_recently_contacted=False)
     again = campaigns.duplicate(campaign=first, by=by, at=LATER)
-    assert (again.state, again.text, again.skip_recently_contacted) == ("draft", first.text, False)
+    assert (again.state, again.text, again.skip_recently_contacted) == (
+        "draft",
+        first.text,
+        False,
+    )
     assert again.key == "News 2"

@@ -11,16 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qunce.channels import base, outbox
-from qunce.channels.base import DeliveryStatus, Capabilities, Outcome, failed
-from qunce.channels.testing import ALL_CAPABILITIES, SimulatedCrash, FakeChannel
+from qunce.channels.base import Capabilities, DeliveryStatus, Outcome, failed
+from qunce.channels.testing import ALL_CAPABILITIES, FakeChannel, SimulatedCrash
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.outreach.campaigns import campaigns, results
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import channel_sending
-from tests import threads
 from tests import factories as members
+from tests import threads
 from tests.factories import AT
 from tests.outreach import made
 
@@ -54,13 +54,13 @@ def test_everyone_gets_their_text_and_the_campaign_is_done(
     people(shop, 3)
     members.member(shop, "elsewhere")
     sent = started(by)
-    assert channel_sending.push(at=AT) == 3
+    assert channel_sending.send_due(at=AT) == 3
     assert fake.last_texts() == {f"m0{n}": f"Hello M0{n}" for n in range(3)}
     assert made.states(sent)["elsewhere"] == "skipped: no_address"
     assert len(members.recorded_facts(shop, "send.delivered")) == 3
     sent.refresh_from_db()
     assert sent.state == "done"
-    assert channel_sending.push(at=AT) == 0
+    assert channel_sending.send_due(at=AT) == 0
 
 
 def test_groups_get_it_as_groups(shop: Community, by: Staff, fake: FakeChannel) -> None:
@@ -74,7 +74,7 @@ def test_groups_get_it_as_groups(shop: Community, by: Staff, fake: FakeChannel) 
         text="To {group}",
         staff=[],
     )
-    channel_sending.push(at=AT)
+    channel_sending.send_due(at=AT)
     (message,) = fake.delivered
     assert (message.to, message.text, message.is_group) == ("north", "To North", True)
 
@@ -85,7 +85,7 @@ def test_what_is_accepted_is_not_called_delivered(
     people(shop, 1)
     fake.script = {"m00": [Outcome(status=DeliveryStatus.ACCEPTED)]}
     sent = started(by)
-    channel_sending.push(at=AT)
+    channel_sending.send_due(at=AT)
     assert made.states(sent) == {"m00": "accepted"}
     assert members.recorded_facts(shop, "send.delivered") == []
 
@@ -98,9 +98,9 @@ def test_what_fails_for_now_is_tried_again_five_times(
     fake.script = {"m00": [later] * 9, "m01": [later]}
     sent = started(by)
     for turn in range(9):
-        channel_sending.push(at=AT + turn * MINUTE)
-    assert made.states(sent) == {"m00": "failed: gave_up", "m01": "delivered"}
-    assert len(fake.script["m00"]) == 9 - channel_sending.MOST_ATTEMPTS
+        channel_sending.send_due(at=AT + turn * MINUTE)
+    assert made.states(sent) == {"m00": "failed: too_many_attempts", "m01": "delivered"}
+    assert len(fake.script["m00"]) == 9 - channel_sending.MAX_ATTEMPTS
     assert len(members.recorded_facts(shop, "send.failed")) == 1
 
 
@@ -111,20 +111,22 @@ def test_too_many_failures_pause_the_campaign_and_say_so(
     monkeypatch.setattr(outbox, "BATCH_SIZE", 2)
     fake.script = {key: [failed("blocked")] for key in people(shop, 8)}
     sent = started(by)
-    channel_sending.push(at=AT)
+    channel_sending.send_due(at=AT)
     sent.refresh_from_db()
     assert sent.state == "paused"
     assert "6" in sent.note
-    assert results.count_by_reason(sent) == [("failed", "they blocked or deleted me", 6)]
+    assert results.count_by_reason(sent) == [
+        ("failed", "they blocked or deleted me", 6)
+    ]
 
 
 def test_a_pause_holds_at_once(shop: Community, by: Staff, fake: FakeChannel) -> None:
     people(shop, 3)
     sent = started(by)
     campaigns.pause(campaign=sent, by=by, at=AT)
-    assert channel_sending.push(at=AT) == 0
+    assert channel_sending.send_due(at=AT) == 0
     campaigns.resume(campaign=sent, by=by, at=AT)
-    assert channel_sending.push(at=AT) == 3
+    assert channel_sending.send_due(at=AT) == 3
 
 
 NUMBER = iter(range(10**6))
@@ -157,10 +159,10 @@ def test_no_end_of_the_process_loses_or_doubles_a_message(
             if settling:
                 patch.setattr(channel_sending.CampaignQueue, "record_outcomes", die)
             fake.crash_after(after)
-            channel_sending.push(at=at)
-        at += channel_sending.LEASE
+            channel_sending.send_due(at=at)
+        at += channel_sending.LEASE_PERIOD
     fake.crash_after(1_000)
-    channel_sending.push(at=at)
+    channel_sending.send_due(at=at)
     base.unregister("fake")
     arrived = [message.to for message in fake.delivered]
     assert len(arrived) == len(set(arrived))
@@ -171,7 +173,9 @@ def test_no_end_of_the_process_loses_or_doubles_a_message(
         lost = {key for key, state in states.items() if state == "unknown"}
         assert set(keys) == set(arrived) | lost
         assert set(states.values()) <= {"delivered", "unknown"}
-    told = {account for account, _payload in members.recorded_facts(shop, "send.delivered")}
+    told = {
+        account for account, _payload in members.recorded_facts(shop, "send.delivered")
+    }
     assert len(told) == list(states.values()).count("delivered")
 
 
@@ -189,9 +193,11 @@ def test_who_was_taken_for_dead_writes_nothing(
     (message,) = slow.claim(limit=9, at=AT)
     other = channel_sending.CampaignQueue(sent, task, fake)
     assert list(other.claim(limit=9, at=AT)) == []
-    (again,) = other.claim(limit=9, at=AT + channel_sending.LEASE)
+    (again,) = other.claim(limit=9, at=AT + channel_sending.LEASE_PERIOD)
     assert again == message
-    slow.record_outcomes([(message, failed("slow"))], at=AT + channel_sending.LEASE)
+    slow.record_outcomes(
+        [(message, failed("slow"))], at=AT + channel_sending.LEASE_PERIOD
+    )
     assert made.states(sent) == {"m00": "planned"}
     other.record_outcomes([(again, Outcome(status=DeliveryStatus.DELIVERED))], at=AT)
     assert made.states(sent) == {"m00": "delivered"}
@@ -207,9 +213,9 @@ def test_two_who_send_at_once_send_different_messages(fake: FakeChannel) -> None
     sent = started(by)
 
     def push() -> int:
-        return channel_sending.push(at=AT)
+        return channel_sending.send_due(at=AT)
 
     threads.run(push, push, push)
-    channel_sending.push(at=AT)
+    channel_sending.send_due(at=AT)
     assert sorted(message.to for message in fake.delivered) == keys
     assert set(made.states(sent).values()) == {"delivered"}

@@ -33,7 +33,7 @@ def sent(shop: Community, by: Staff) -> Iterator[Campaign]:
     base.register(channel)
     members.member(shop, "bob", name="Bob", channel="fake")
     campaign = made.started(by, channel="fake", staff=[])
-    channel_sending.push(at=AT)
+    channel_sending.send_due(at=AT)
     yield campaign
     base.unregister("fake")
 

@@ -62,8 +62,8 @@ def reason(person: Person, *, skip_recently_contacted: bool) -> str:
     if person.opted_out:
         return "opted_out"
     if skip_recently_contacted and person.messages >= 2:
-        return "contacted"
-    return "" if person.seen_by else "out_of_sight"
+        return "over_contact_limit"
+    return "" if person.seen_by else "not_visible"
 
 
 COUNTER = iter(range(10**6))
@@ -132,7 +132,7 @@ def test_the_plan_is_what_asking_each_person_says(
         for pk, one in zip(ids, people, strict=True)
         if one.matched
     }
-    assert set(plan.whole) == {pk for pk, why in wanted.items() if not why}
+    assert set(plan.targets) == {pk for pk, why in wanted.items() if not why}
     assert plan.excluded == dict(Counter(why for why in wanted.values() if why))
     assert plan.matched == len(wanted)
     assert plan.size + sum(plan.excluded.values()) == plan.matched

@@ -54,7 +54,7 @@ def test_any_text_is_read_or_refused_with_its_place(text: str) -> None:
         pieces = templates.parse(text)
     for piece in pieces:
         if isinstance(piece, Variable):
-            assert text[piece.place] == "{"
+            assert text[piece.position] == "{"
 
 
 def test_a_variable_is_known_by_its_name_in_either_language() -> None:

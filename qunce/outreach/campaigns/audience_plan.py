@@ -1,7 +1,8 @@
-"""Plans: who gets a campaign now, who not and why, who of the staff sends it to whom.
+"""The audience plan of a campaign: its recipients, its exclusions, and who sends to whom.
 
-Set algebra from the rule to the shares. Each who is left out is counted once, under the
-first reason that holds, so the counts add up from who was asked for to who gets it.
+It is computed with sets, from the rule to the shares of staff. Every excluded target is
+counted once, under the first reason that applies. So the counts of the reasons and of the
+recipients add up to the number of targets that match.
 """
 
 from __future__ import annotations
@@ -25,31 +26,40 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
 CHANNEL_SENDER = 0
-"""Stands for the channel itself among who sends."""
+"""The key in `Plan.shares` of a channel that needs no staff to send."""
+EVERYONE: dict[str, Any] = {"all": []}
 
 
 @dataclass
 class Plan:
-    """`whole` gets it; `excluded` counts by reason; `shares` is by operator's number.
+    """`targets` get the message, and `matched` counts them and the excluded ones.
 
-    `over_contact_limit` are those of `whole` who got two messages or more in 7 days.
+    `excluded` counts targets by reason. `shares` maps the id of a staff member to the
+    targets they send to. `over_contact_limit` counts the targets with two or more
+    messages in 7 days.
     """
 
     matched: int
-    whole: BitMap
+    targets: BitMap
     excluded: dict[str, int] = field(default_factory=dict)
     shares: dict[int, BitMap] = field(default_factory=dict)
     over_contact_limit: int = 0
 
     @property
     def size(self) -> int:
-        return len(self.whole)
+        return len(self.targets)
 
-    def exclude(self, reason: str, some: BitMap) -> None:
-        gone = self.whole.intersection_cardinality(some)
-        if gone:
-            self.excluded[reason] = gone
-            self.whole = self.whole - some
+    def exclude(self, reason: str, others: BitMap) -> None:
+        count = self.targets.intersection_cardinality(others)
+        if count:
+            self.excluded[reason] = count
+            self.targets = self.targets - others
+
+    def assign(self, shares: dict[int, BitMap]) -> None:
+        """Set the shares of staff, and exclude targets that none of them sees."""
+        self.shares = {staff: share for staff, share in shares.items() if share}
+        assigned = bitmaps.union(self.shares.values())
+        self.exclude(skip_reasons.NOT_VISIBLE, self.targets - assigned)
 
     def sender_of(self, target: int) -> int:
         return next(
@@ -59,8 +69,13 @@ class Plan:
 
 
 def build(*, campaign: Campaign, by: Staff, at: datetime) -> Plan:
-    """As of now and as far as `by` sees. Not inside a transaction: it uses the caches."""
-    staff_models.system(campaign.community)  # made, if need be, before reads begin
+    """The plan as of now, for what `by` sees.
+
+    Call it outside transactions, because it uses the caches of the set engine.
+    """
+    # If the system user does not exist yet, it is created here. In the snapshot it could
+    # not be written.
+    staff_models.system(campaign.community)
     with db.snapshot():
         if campaign.target == Target.GROUPS:
             return _plan_groups(campaign, by)
@@ -68,22 +83,28 @@ def build(*, campaign: Campaign, by: Staff, at: datetime) -> Plan:
 
 
 def _plan_members(campaign: Campaign, by: Staff, at: datetime) -> Plan:
-    community = campaign.community
-    whole = _people(campaign.rule, by, at)
-    plan = Plan(len(whole), whole)
-    _exclude_former_members(plan, campaign, by, at)
+    matched = _people(campaign.rule, by, at)
+    # Former members never get a message, but the review shows how many there are.
+    with_left = matched | _people({"with_left": campaign.rule}, by, at)
+    left = with_left - _people(EVERYONE, by, at)
+    matched |= left
+    plan = Plan(len(matched), matched)
+    plan.exclude(skip_reasons.LEFT, left)
     if campaign.exclude is not None:
         plan.exclude(skip_reasons.EXCLUDED, _people(campaign.exclude, by, at))
     plan.exclude(skip_reasons.OPTED_OUT, _people(opt_outs.RULE, by, at))
-    over_limit = contact_pressure.list_over_limit(community, at)
+    over_limit = contact_pressure.list_over_limit(campaign.community, at)
     if campaign.skip_recently_contacted:
         plan.exclude(skip_reasons.OVER_CONTACT_LIMIT, over_limit)
     if campaign.is_assisted:
-        seen = {one.pk: _visible_to(one, at) for one in campaigns.list_staff(campaign)}
-        _allocate(plan, task_allocation.split_evenly(plan.whole, seen))
+        visible = {
+            staff.pk: _people(EVERYONE, staff, at)
+            for staff in campaigns.list_staff(campaign)
+        }
+        plan.assign(task_allocation.split_evenly(plan.targets, visible))
     else:
-        plan.shares = {CHANNEL_SENDER: plan.whole}
-    plan.over_contact_limit = plan.whole.intersection_cardinality(over_limit)
+        plan.shares = {CHANNEL_SENDER: plan.targets}
+    plan.over_contact_limit = plan.targets.intersection_cardinality(over_limit)
     return plan
 
 
@@ -91,43 +112,21 @@ def _people(rule: Any, by: Staff, at: datetime) -> BitMap:
     return audiences.people(community=by.community, rule=rule, by=by, at=at)
 
 
-def _visible_to(staff: Staff, at: datetime) -> BitMap:
-    return _people({"all": []}, staff, at)
-
-
-def _exclude_former_members(
-    plan: Plan, campaign: Campaign, by: Staff, at: datetime
-) -> None:
-    """Those for whom the rule holds but who are gone: never sent to, but told."""
-    with_left = _people({"with_left": campaign.rule}, by, at)
-    here = _people({"all": []}, by, at)
-    gone = (with_left | plan.whole) - here
-    plan.whole, plan.matched = plan.whole | gone, len(plan.whole | gone)
-    plan.exclude(skip_reasons.LEFT, gone)
-
-
 def _plan_groups(campaign: Campaign, by: Staff) -> Plan:
     groups = group_visibility.list_visible(by).filter(pk__in=campaign.groups)
     rows = list(groups.values_list("pk", "owner_id", "state"))
-    whole = bitmaps.of([pk for pk, _owner, _state in rows])
-    plan = Plan(len(campaign.groups), whole)
-    dead = [pk for pk, _owner, state in rows if state == Stage.DEAD]
-    plan.exclude(skip_reasons.GROUP_RETIRED, bitmaps.of(dead))
+    plan = Plan(len(campaign.groups), bitmaps.of([pk for pk, _owner, _state in rows]))
+    retired = [pk for pk, _owner, state in rows if state == Stage.DEAD]
+    plan.exclude(skip_reasons.GROUP_RETIRED, bitmaps.of(retired))
     if not campaign.is_assisted:
-        plan.shares = {CHANNEL_SENDER: plan.whole}
+        plan.shares = {CHANNEL_SENDER: plan.targets}
         return plan
-    seen = {
-        one.pk: bitmaps.of(
-            group_visibility.list_visible(one).values_list("pk", flat=True)
+    visible = {
+        staff.pk: bitmaps.of(
+            group_visibility.list_visible(staff).values_list("pk", flat=True)
         )
-        for one in campaigns.list_staff(campaign)
+        for staff in campaigns.list_staff(campaign)
     }
     owners = {pk: owner for pk, owner, _state in rows if owner}
-    _allocate(plan, task_allocation.split_by_owner(plan.whole, seen, owners))
+    plan.assign(task_allocation.split_by_owner(plan.targets, visible, owners))
     return plan
-
-
-def _allocate(plan: Plan, divided: dict[int, BitMap]) -> None:
-    plan.shares = {staff: share for staff, share in divided.items() if share}
-    reached = bitmaps.union(plan.shares.values())
-    plan.exclude(skip_reasons.NOT_VISIBLE, plan.whole - reached)

@@ -1,4 +1,4 @@
-"""Campaigns: one message plan to members or to groups, and the states it goes through."""
+"""Campaigns: one message plan to members or to groups, with its states."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qunce.channels import base
 from qunce.core import errors, permissions, state_machine, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
-from qunce.core.staff.models import Staff
+from qunce.core.staff.models import SYSTEM_LOGIN_PREFIX, Staff
 from qunce.groups import visibility as group_visibility
 from qunce.outreach.content import templates, variable_values
 from qunce.sets import audiences
@@ -26,9 +26,9 @@ MANAGE = permissions.declare(
 DO_TASKS = permissions.declare(
     "tasks.do", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
-"""To be given tasks and to do them."""
+"""Staff with it can be assigned tasks."""
 OVERSEE_TASKS = permissions.declare("tasks.oversee", permissions.Role.MANAGER)
-"""To see and hand over the tasks of others."""
+"""Staff with it see tasks of others and may hand them over."""
 
 
 class State(models.TextChoices):
@@ -57,15 +57,16 @@ STATES = state_machine.StateMachine(
         "cancel": (("draft", "scheduled", "sending", "paused"), "cancelled"),
     }
 )
-"""`finish` and `reopen` follow from the last recipient and from taking a mark back."""
+"""`finish` follows from the last recipient, and `reopen` from undoing a mark."""
 EDITABLE = ("draft", "scheduled", "paused")
 
 
 class Campaign(models.Model):
-    """`size` and `excluded` (reason → people) are as of the start.
+    """`staff` and `groups` are lists of ids; `rule` and `exclude` are rules.
 
-    `staff` are operators' numbers, `groups` those of groups. `skip_recently_contacted` leaves out who got
-    two messages or more in 7 days; `note` says why it stopped by itself.
+    `skip_recently_contacted` excludes members who got two or more messages in 7 days.
+    `size` and `excluded` (reason → number of members) are set at the start. `note` says
+    why the campaign was stopped automatically.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
@@ -96,7 +97,7 @@ class Campaign(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["community", "key"], name="one_campaign_a_key"
+                fields=["community", "key"], name="one_campaign_per_key"
             )
         ]
         indexes = [models.Index(fields=["state", "send_at"], name="campaigns_by_state")]
@@ -111,7 +112,7 @@ class Campaign(models.Model):
 
 @dataclass(frozen=True, kw_only=True)
 class CampaignFact(facts.FactKind):
-    """`campaign` is the campaign's key."""
+    """`campaign` is the key of the campaign."""
 
     campaign: str
 
@@ -134,7 +135,7 @@ class CampaignChanged(CampaignFact):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class CampaignStateChanged(CampaignFact):
-    """`state` is the one that it came to."""
+    """`state` is the new state."""
 
     kind = "campaign.state_changed"
     label = gettext_lazy("campaign state changed")
@@ -144,7 +145,7 @@ class CampaignStateChanged(CampaignFact):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class CampaignStarted(CampaignFact):
-    """`size` counts who it goes to."""
+    """`size` is the number of recipients."""
 
     kind = "campaign.started"
     label = gettext_lazy("campaign started")
@@ -156,25 +157,29 @@ class CampaignNotFound(errors.NotFound):
 
 
 class CampaignAlreadyExists(errors.Refused):
-    """There is a campaign of this key already."""
+    """A campaign with this key already exists."""
 
 
 class InvalidCampaign(errors.Invalid):
-    """A campaign needs a name, a text, receivers and somebody who sends it."""
+    """A campaign needs a name, a text, recipients and staff who send it."""
 
 
 class CampaignNotEditable(errors.Refused):
-    """What is on its way is paused first."""
+    """The campaign cannot be changed in its current state."""
 
 
 # Checks
 
 
 def check_editable(campaign: Campaign, fields: Iterable[str] = ()) -> None:
-    """In a pause only what is not settled by the start can change."""
-    later = {"text", "name", "due_at"}
+    """Raise CampaignNotEditable unless `fields` may change in the current state.
+
+    The start freezes the audience and creates the tasks, so that a paused campaign may
+    change only what recipients without a message are still to get.
+    """
+    editable_in_pause = {"text", "name", "due_at"}
     if campaign.state in EDITABLE and (
-        campaign.state != State.PAUSED or set(fields) <= later
+        campaign.state != State.PAUSED or set(fields) <= editable_in_pause
     ):
         return
     if campaign.state == State.SENDING:
@@ -189,7 +194,7 @@ def may_edit(campaign: Campaign, by: Staff) -> bool:
 
 
 def check_complete(campaign: Campaign) -> None:
-    """Whether it says what goes to whom through whom."""
+    """Raise InvalidCampaign unless the text, the recipients and the senders are chosen."""
     community = campaign.community
     channel = base.get(campaign.channel)
     templates.check(
@@ -212,8 +217,9 @@ def _check_fields(campaign: Campaign, by: Staff) -> None:
         raise InvalidCampaign(_("A name cannot contain control characters."))
     if campaign.target not in Target:
         raise InvalidCampaign(_("A campaign must be sent to either members or groups."))
-    can = base.get(campaign.channel).capabilities
-    if not (can.to_group if campaign.target == Target.GROUPS else can.to_member):
+    channel = base.get(campaign.channel).capabilities
+    to_groups = campaign.target == Target.GROUPS
+    if not (channel.to_group if to_groups else channel.to_member):
         raise InvalidCampaign(_("This channel cannot send to this kind of recipient."))
     if campaign.text:
         templates.check(
@@ -224,12 +230,8 @@ def _check_fields(campaign: Campaign, by: Staff) -> None:
         if rule is not None:
             audiences.check(community=campaign.community, rule=rule)
     group_visibility.check(by=by, groups=campaign.groups)
-    _check_staff(campaign)
-
-
-def _check_staff(campaign: Campaign) -> None:
-    known = {one.pk for one in list_assignable_staff(campaign.community)}
-    if not set(campaign.staff) <= known:
+    assignable = {staff.pk for staff in list_assignable_staff(campaign.community)}
+    if not set(campaign.staff) <= assignable:
         raise InvalidCampaign(
             _("Tasks cannot be assigned to some of the selected staff.")
         )
@@ -246,16 +248,16 @@ def create(
     by: Staff,
     at: datetime,
     key: str = "",
-    **about: Any,
+    **fields: Any,
 ) -> Campaign:
-    """`about` are fields of Campaign: text, target, rule, groups, channel, staff …"""
+    """Create a draft. `fields` are those of the model: text, target, rule, groups, …"""
     permissions.check_may(by, MANAGE)
     name = " ".join(name.split())
     if key and Campaign.objects.filter(community=community, key=key).exists():
         raise CampaignAlreadyExists(
             _("A campaign “%(key)s” already exists.") % {"key": key}
         )
-    campaign = Campaign(community=community, name=name, by=by, **_normalised(about))
+    campaign = Campaign(community=community, name=name, by=by, **_normalised(fields))
     campaign.created_at = campaign.changed_at = at
     _check_fields(campaign, by)
     campaign.key = key[:100] or _unused_key(community, name)
@@ -265,21 +267,26 @@ def create(
 
 
 @transaction.atomic
-def update(*, campaign: Campaign, by: Staff, at: datetime, **about: Any) -> list[str]:
-    """Returns what differs now. It holds for everything that has not gone out."""
+def update(*, campaign: Campaign, by: Staff, at: datetime, **fields: Any) -> list[str]:
+    """Change fields; returns the names of those that have a new value.
+
+    A change applies to all messages that have not been sent yet.
+    """
     permissions.check_may(by, MANAGE)
     fresh = (
         Campaign.objects.select_for_update(of=("self",))
         .select_related("community")
         .get(pk=campaign.pk)
     )
-    given = _normalised(about)
-    changed = sorted(name for name, new in given.items() if getattr(fresh, name) != new)
+    values = _normalised(fields)
+    changed = sorted(
+        name for name, value in values.items() if getattr(fresh, name) != value
+    )
     if not changed:
         return []
     check_editable(fresh, changed)
     for name in changed:
-        setattr(fresh, name, given[name])
+        setattr(fresh, name, values[name])
     _check_fields(fresh, by)
     if fresh.state != State.DRAFT:
         check_complete(fresh)
@@ -293,8 +300,8 @@ def update(*, campaign: Campaign, by: Staff, at: datetime, **about: Any) -> list
 
 @transaction.atomic
 def duplicate(*, campaign: Campaign, by: Staff, at: datetime) -> Campaign:
-    """A new draft that says the same."""
-    same = (
+    """Create a draft with the same content, without staff who can no longer do tasks."""
+    copied = (
         "text",
         "target",
         "rule",
@@ -304,17 +311,17 @@ def duplicate(*, campaign: Campaign, by: Staff, at: datetime) -> Campaign:
         "staff",
         "skip_recently_contacted",
     )
-    usable = {one.pk for one in list_assignable_staff(campaign.community)}
-    about = {name: getattr(campaign, name) for name in same}
-    about["staff"] = [pk for pk in campaign.staff if pk in usable]
+    assignable = {staff.pk for staff in list_assignable_staff(campaign.community)}
+    fields = {name: getattr(campaign, name) for name in copied}
+    fields["staff"] = [pk for pk in campaign.staff if pk in assignable]
     return create(
-        community=campaign.community, name=campaign.name, by=by, at=at, **about
+        community=campaign.community, name=campaign.name, by=by, at=at, **fields
     )
 
 
 @transaction.atomic
 def schedule(*, campaign: Campaign, send_at: datetime, by: Staff, at: datetime) -> None:
-    """To start by itself; for the staff's tasks as well."""
+    """Start the campaign automatically at `send_at`; this applies to staff tasks, too."""
     permissions.check_may(by, MANAGE)
     check_complete(campaign)
     if send_at <= at:
@@ -346,15 +353,15 @@ def resume(*, campaign: Campaign, by: Staff, at: datetime) -> None:
 def transition(
     *, campaign: Campaign, step: str, by: Staff | None, at: datetime, **changes: Any
 ) -> None:
-    """Take a step of FLOW and tell it; who may is checked by whoever calls."""
+    """Change the state by a step of STATES and record it. Checks no permission."""
     STATES.transition(campaign, step, **changes)
-    event = CampaignStateChanged(campaign=campaign.key, state=campaign.state)
-    _record(event, campaign, by, at)
+    fact = CampaignStateChanged(campaign=campaign.key, state=campaign.state)
+    _record(fact, campaign, by, at)
 
 
-def _normalised(about: dict[str, Any]) -> dict[str, Any]:
-    """Lists in one order and without doubles, lines ended in one way."""
-    clean = dict(about)
+def _normalised(fields: dict[str, Any]) -> dict[str, Any]:
+    """Sort lists of ids and drop duplicates, unify line ends, and trim spaces."""
+    clean = dict(fields)
     for name in ("staff", "groups"):
         if name in clean:
             clean[name] = sorted(set(clean[name]))
@@ -367,29 +374,26 @@ def _normalised(about: dict[str, Any]) -> dict[str, Any]:
 
 def _unused_key(community: Community, name: str) -> str:
     """The name, or the name with a number after it."""
-    taken = set(
-        Campaign.objects.filter(community=community, key__startswith=name).values_list(
-            "key", flat=True
-        )
-    )
+    rows = Campaign.objects.filter(community=community, key__startswith=name)
+    existing = set(rows.values_list("key", flat=True))
     return next(
         key
-        for number in range(1, len(taken) + 2)
-        if (key := name if number == 1 else f"{name} {number}") not in taken
+        for number in range(1, len(existing) + 2)
+        if (key := name if number == 1 else f"{name} {number}") not in existing
     )
 
 
 def _record(
-    event: facts.FactKind, of: Campaign, by: Staff | None, at: datetime
+    fact: facts.FactKind, campaign: Campaign, by: Staff | None, at: datetime
 ) -> None:
-    facts.record(event, community=of.community, by=by, at=at)
+    facts.record(fact, community=campaign.community, by=by, at=at)
 
 
 # Reads
 
 
 def list_visible(by: Staff) -> models.QuerySet[Campaign]:
-    """Who sees a part of the members sees the campaigns made for it: their own."""
+    """All campaigns; scoped staff see their own ones, which are made for their members."""
     rows = Campaign.objects.filter(community=by.community)
     if by.is_scoped:
         rows = rows.filter(by=by)
@@ -404,18 +408,18 @@ def get(*, by: Staff, pk: int) -> Campaign:
 
 
 def list_assignable_staff(community: Community) -> list[Staff]:
-    """The staff who can be given tasks."""
-    staff = Staff.objects.filter(community=community, is_active=True)
-    people = staff.exclude(login__startswith="system@").order_by("name", "pk")
-    return [one for one in people if permissions.may(one, DO_TASKS)]
+    """Active staff who may be assigned tasks."""
+    rows = Staff.objects.filter(community=community, is_active=True)
+    people = rows.exclude(login__startswith=SYSTEM_LOGIN_PREFIX).order_by("name", "pk")
+    return [staff for staff in people if permissions.may(staff, DO_TASKS)]
 
 
 def list_stopped(by: Staff) -> list[Campaign]:
-    """What did not go on by itself, and has a note that says why: for Today."""
-    waiting = list_visible(by).filter(state__in=[State.DRAFT, State.PAUSED])
-    return list(waiting.exclude(note=""))
+    """Campaigns that were stopped automatically; their note says why."""
+    stopped = list_visible(by).filter(state__in=[State.DRAFT, State.PAUSED])
+    return list(stopped.exclude(note=""))
 
 
 def list_staff(campaign: Campaign) -> Sequence[Staff]:
-    staff = campaign.community.staff.filter(pk__in=campaign.staff)
-    return list(staff.order_by("pk"))
+    rows = campaign.community.staff.filter(pk__in=campaign.staff)
+    return list(rows.order_by("pk"))

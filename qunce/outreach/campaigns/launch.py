@@ -1,4 +1,4 @@
-"""Starting, ending and the clock's part of it."""
+"""Starts campaigns, at once or as scheduled, and cancels them."""
 
 from __future__ import annotations
 
@@ -22,22 +22,29 @@ from qunce.outreach.sending.tasks import Task
 from qunce.sets.bitmaps import bitmaps
 
 MAX_DELAY = timedelta(hours=2)
-"""A campaign that could not start in time, as after a stop of the server, is not sent
-later than this: what was right for noon may be wrong at midnight."""
+"""A campaign that could not start in time, for example because the server was down, is
+not started later than this: a message written for noon may be wrong at midnight."""
 
 
 class AudienceChanged(errors.Refused):
-    """Another number of receivers than the review showed."""
+    """The number of recipients has changed since the review."""
 
 
 class AudienceEmpty(errors.Refused):
-    """Nobody is left who would get it."""
+    """The campaign has no recipients."""
+
+
+# Verbs
 
 
 def start(
     *, campaign: Campaign, by: Staff, at: datetime, expected: int | None = None
 ) -> Plan:
-    """Freeze the audience and give everyone their task. `expected` is what was confirmed."""
+    """Freeze the audience and create the tasks.
+
+    `expected` is the number of recipients that staff confirmed. Raises AudienceChanged if
+    it is another one now.
+    """
     permissions.check_may(by, campaigns.MANAGE)
     STATES.check("start", campaign.state)
     campaigns.check_complete(campaign)
@@ -53,17 +60,11 @@ def start(
             % {"now": plan.size, "before": expected}
         )
     with transaction.atomic():
-        STATES.transition(
-            campaign,
-            "start",
-            started_at=at,
-            size=plan.size,
-            excluded=plan.excluded,
-            note="",
-        )
+        counts = {"size": plan.size, "excluded": plan.excluded}
+        STATES.transition(campaign, "start", started_at=at, note="", **counts)
         _create_tasks(campaign, plan, at)
-        event = CampaignStarted(campaign=campaign.key, size=plan.size)
-        facts.record(event, community=campaign.community, by=by, at=at)
+        fact = CampaignStarted(campaign=campaign.key, size=plan.size)
+        facts.record(fact, community=campaign.community, by=by, at=at)
     return plan
 
 
@@ -81,9 +82,10 @@ def _create_tasks(campaign: Campaign, plan: Plan, at: datetime) -> None:
 
 @transaction.atomic
 def cancel(*, campaign: Campaign, by: Staff, at: datetime) -> None:
-    """What has not gone out will not. Rows that are open are skipped."""
+    """End a campaign. Messages that have not been sent are not sent; open rows are skipped."""
     permissions.check_may(by, campaigns.MANAGE)
-    # The tasks first, as a mark takes its locks: task, then campaign.
+    # Lock order: tasks, then the campaign, as everywhere else. A mark at the same time
+    # would otherwise wait for us while we wait for it.
     tasks = Task.objects.select_for_update().filter(campaign=campaign)
     for task in tasks.order_by("pk"):
         task.set_unclaimed(bitmaps.of([]))
@@ -101,23 +103,24 @@ def cancel(*, campaign: Campaign, by: Staff, at: datetime) -> None:
     )
 
 
+# Jobs
+
+
 def start_scheduled(*, at: datetime) -> None:
-    """Start what is scheduled; what cannot start goes back to draft and says why."""
+    """Start the campaigns that are due. If one cannot start, it becomes a draft again."""
     due = Campaign.objects.filter(state=State.SCHEDULED, send_at__lte=at)
     for campaign in due.select_related("community", "by").order_by("send_at", "pk"):
-        _begin(campaign, at)
+        # The note is for all staff, so it is in the language of the community.
+        with translation.override(campaign.community.language):
+            note = _start_or_explain(campaign, at)
+        # Another worker may have started it, or staff may have cancelled it, since.
+        if note and campaign.state == State.SCHEDULED:
+            system = staff_models.system(campaign.community)
+            campaigns.unschedule(campaign=campaign, by=system, at=at, note=note[:200])
 
 
-def _begin(campaign: Campaign, at: datetime) -> None:
-    """The note is for whoever looks next, so it is in the community's language."""
-    with translation.override(campaign.community.language):
-        note = _started_or_why_not(campaign, at)
-    if note and campaign.state == State.SCHEDULED:
-        system = staff_models.system(campaign.community)
-        campaigns.unschedule(campaign=campaign, by=system, at=at, note=note[:200])
-
-
-def _started_or_why_not(campaign: Campaign, at: datetime) -> str:
+def _start_or_explain(campaign: Campaign, at: datetime) -> str:
+    """Start a campaign; returns why it could not start, or an empty text."""
     if campaign.send_at is not None and at - campaign.send_at > MAX_DELAY:
         return _(
             "Not sent, because the scheduled time had passed by more than 2 hours."

@@ -1,4 +1,4 @@
-"""What became of a campaign: by state, by reason, by who of the staff, and row by row."""
+"""Results of a campaign: by state, by reason, by staff task, and row by row."""
 
 from __future__ import annotations
 
@@ -23,9 +23,12 @@ EXPORT = permissions.declare("campaigns.export", permissions.Role.MANAGER)
 EXPORT_CHUNK = 1_000
 
 
+# Counts
+
+
 @dataclass
 class Progress:
-    """`waiting` have no row yet; `counts` is by state of those that do."""
+    """Targets without a row (`unclaimed_count`), and rows by state (`counts`)."""
 
     unclaimed_count: int = 0
     counts: dict[str, int] = field(default_factory=dict)
@@ -39,7 +42,7 @@ class Progress:
 
     @property
     def left(self) -> int:
-        """Not done yet."""
+        """Targets that are still to be done."""
         return self.unclaimed_count + self.of(State.PLANNED)
 
     @property
@@ -55,35 +58,37 @@ def progress(campaign: Campaign) -> Progress:
     return progress_by_campaign([campaign])[campaign.pk]
 
 
-def progress_by_campaign(several: Sequence[Campaign]) -> dict[int, Progress]:
-    """Each campaign's own, for a list in two queries."""
-    found = {campaign.pk: Progress() for campaign in several}
-    tasks = Task.objects.filter(campaign__in=found).order_by().values_list("campaign")
-    for pk, waiting in tasks.annotate(Sum("unclaimed_count")):
-        found[pk].unclaimed_count = waiting
-    rows = Recipient.objects.filter(campaign__in=found).order_by()
+def progress_by_campaign(campaigns: Sequence[Campaign]) -> dict[int, Progress]:
+    """Campaign id → its progress, with two queries for all of them."""
+    by_campaign = {campaign.pk: Progress() for campaign in campaigns}
+    tasks = Task.objects.filter(campaign__in=by_campaign).order_by()
+    unclaimed = tasks.values_list("campaign").annotate(Sum("unclaimed_count"))
+    for pk, count in unclaimed:
+        by_campaign[pk].unclaimed_count = count
+    rows = Recipient.objects.filter(campaign__in=by_campaign).order_by()
     counts = rows.values_list("campaign", "state").annotate(Count("target_id"))
     for pk, state, count in counts:
-        found[pk].counts[state] = count
-    return found
+        by_campaign[pk].counts[state] = count
+    return by_campaign
 
 
 def progress_by_task(tasks: list[Task]) -> dict[int, Progress]:
-    """Each task's own, for a list of tasks in two queries."""
-    found = {task.pk: Progress(task.unclaimed_count) for task in tasks}
+    """Task id → its progress, with one query for all of them."""
+    by_task = {task.pk: Progress(task.unclaimed_count) for task in tasks}
+    # The campaign is the first column of the index that answers this.
     campaigns = {task.campaign_id for task in tasks}
-    rows = Recipient.objects.filter(campaign_id__in=campaigns, task_id__in=found)
+    rows = Recipient.objects.filter(campaign_id__in=campaigns, task_id__in=by_task)
     counts = (
         rows.order_by().values_list("task_id", "state").annotate(Count("target_id"))
     )
-    for task, state, count in counts:
-        found[task].counts[state] = count
-    return found
+    for pk, state, count in counts:
+        by_task[pk].counts[state] = count
+    return by_task
 
 
 @dataclass(frozen=True)
 class TaskProgress:
-    """How far one of the staff is. `late` holds from the due time on."""
+    """The progress of a staff task. `late` is whether it is past its due time."""
 
     task: Task
     progress: Progress
@@ -91,30 +96,33 @@ class TaskProgress:
 
 
 def list_task_progress(campaign: Campaign, at: datetime) -> list[TaskProgress]:
-    """Who has most left to do comes first: who has not sent."""
+    """The tasks of a campaign, those with the most left to do first."""
     rows = list(
         campaign.tasks.select_related("staff").defer("unclaimed").order_by("pk")
     )
-    far = progress_by_task(rows)
-    shares = [TaskProgress(task, far[task.pk], task.is_late(at)) for task in rows]
-    return sorted(shares, key=lambda share: (-share.progress.left, share.task.pk))
+    by_task = progress_by_task(rows)
+    lines = [TaskProgress(task, by_task[task.pk], task.is_late(at)) for task in rows]
+    return sorted(lines, key=lambda line: (-line.progress.left, line.task.pk))
 
 
 def count_by_reason(campaign: Campaign) -> list[tuple[str, str, int]]:
-    """State, reason in words and how many, for those skipped or failed; most first."""
+    """State, label of the reason and count of skipped and failed rows, most first."""
     rows = Recipient.objects.filter(
         campaign=campaign, state__in=[State.SKIPPED, State.FAILED]
     )
     counts = (
         rows.order_by().values_list("state", "reason").annotate(n=Count("target_id"))
     )
-    found = [(state, skip_reasons.label_of(reason), n) for state, reason, n in counts]
-    return sorted(found, key=lambda row: (-row[2], row[0], row[1]))
+    lines = [(state, skip_reasons.label_of(reason), n) for state, reason, n in counts]
+    return sorted(lines, key=lambda line: (-line[2], line[0], line[1]))
+
+
+# Rows
 
 
 @dataclass(frozen=True)
 class RecipientLine:
-    """One receiver as it is read; the key only where there is a member."""
+    """A recipient for display, with the names of the target and of the sender."""
 
     row: Recipient
     name: str
@@ -122,8 +130,8 @@ class RecipientLine:
 
     @property
     def reason(self) -> str:
-        words = skip_reasons.label_of(self.row.reason) if self.row.reason else ""
-        return f"{words} · {self.row.note}" if self.row.note else words
+        label = skip_reasons.label_of(self.row.reason) if self.row.reason else ""
+        return f"{label} · {self.row.note}" if self.row.note else label
 
 
 def list_recipients(
@@ -135,51 +143,53 @@ def list_recipients(
     after: int = 0,
     limit: int = 50,
 ) -> list[RecipientLine]:
-    """Receivers after a target, in its order; only whom `by` sees."""
+    """Recipients that `by` sees, by target id, after the target `after`."""
     rows = Recipient.objects.filter(campaign=campaign)
     if state:
         rows = rows.filter(state=state)
-    found: list[RecipientLine] = []
-    while len(found) < limit:
-        some = _rows_after(rows, after, limit)
-        found += _to_lines(campaign, some, by, at)
-        if len(some) < limit:
+    lines: list[RecipientLine] = []
+    # Visibility is decided after reading, so one page may need several reads.
+    while len(lines) < limit:
+        chunk = _rows_after(rows, after, limit)
+        lines += _to_lines(campaign, chunk, by, at)
+        if len(chunk) < limit:
             break
-        after = some[-1].target_id
-    return found[:limit]
+        after = chunk[-1].target_id
+    return lines[:limit]
 
 
 def _rows_after(rows: QuerySet[Recipient], after: int, limit: int) -> list[Recipient]:
-    rest = rows.filter(target_id__gt=after).order_by("target_id")
-    return list(rest.select_related("task__staff").defer("task__unclaimed")[:limit])
+    page = rows.filter(target_id__gt=after).order_by("target_id")
+    return list(page.select_related("task__staff").defer("task__unclaimed")[:limit])
 
 
 def _to_lines(
     campaign: Campaign, rows: list[Recipient], by: Staff, at: datetime
 ) -> list[RecipientLine]:
+    """The lines of the rows that `by` sees."""
     targets = [row.target_id for row in rows]
     if campaign.target == Target.GROUPS:
-        listed = group_visibility.list_visible(by).filter(pk__in=targets)
-        seen = set(listed.values_list("pk", flat=True))
+        groups = group_visibility.list_visible(by).filter(pk__in=targets)
+        visible = set(groups.values_list("pk", flat=True))
     else:
-        heads = account_queries.person_ids(targets)
+        person_ids = account_queries.person_ids(targets)
         people = visibility.filter_visible(by=by, accounts=targets, at=at)
-        seen = {target for target in targets if heads[target] in people}
+        visible = {target for target in targets if person_ids[target] in people}
     names = review.recipient_names(campaign, targets, by)
     return [
         RecipientLine(row, names[row.target_id], str(row.task.staff or ""))
         for row in rows
-        if row.target_id in seen
+        if row.target_id in visible
     ]
 
 
 def export_recipients(
     *, campaign: Campaign, by: Staff, at: datetime
 ) -> Iterator[RecipientLine]:
-    """All receivers, read a piece at a time."""
+    """All recipients that `by` sees, read in chunks."""
     permissions.check_may(by, EXPORT)
     rows = Recipient.objects.filter(campaign=campaign)
     after = 0
-    while some := _rows_after(rows, after, EXPORT_CHUNK):
-        yield from _to_lines(campaign, some, by, at)
-        after = some[-1].target_id
+    while chunk := _rows_after(rows, after, EXPORT_CHUNK):
+        yield from _to_lines(campaign, chunk, by, at)
+        after = chunk[-1].target_id

@@ -1,5 +1,4 @@
-"""The review: what stands between a campaign and the world. How many, who exactly with
-their real text, who not and why, through whom."""
+"""The review before a start: recipients with their real texts, exclusions, and senders."""
 
 from __future__ import annotations
 
@@ -12,7 +11,6 @@ from qunce.groups.groups import Group
 from qunce.members.accounts import masking
 from qunce.members.accounts import queries as account_queries
 from qunce.outreach.campaigns import audience_plan, campaigns
-from qunce.outreach.campaigns.audience_plan import Plan
 from qunce.outreach.campaigns.campaigns import Campaign, Target
 from qunce.outreach.content import templates, variable_values
 
@@ -21,7 +19,10 @@ SAMPLE_SIZE = 10
 
 @dataclass(frozen=True)
 class Sample:
-    """One receiver as they are. `text` is None where a value is missing: `missing`."""
+    """A recipient and their text, which is None if a variable has no value.
+
+    `missing` then is the sentence that names the variable.
+    """
 
     target: int
     name: str
@@ -32,12 +33,16 @@ class Sample:
 
 @dataclass(frozen=True)
 class StaffShare:
+    """How many recipients a staff member, or the channel (None), sends to."""
+
     staff: Staff | None
     size: int
 
 
 @dataclass(frozen=True)
 class Review:
+    """The numbers of a plan, its shares and some of its recipients."""
+
     matched: int
     size: int
     excluded: dict[str, int]
@@ -47,10 +52,19 @@ class Review:
 
 
 def build(*, campaign: Campaign, by: Staff, at: datetime) -> Review:
-    """As of now; `starts.start` counts again and refuses another number than this."""
+    """The review as of now. `launch.start` refuses if `size` has changed since."""
     campaigns.check_complete(campaign)
     plan = audience_plan.build(campaign=campaign, by=by, at=at)
-    staff = {one.pk: one for one in campaigns.list_staff(campaign)}
+    staff = {member.pk: member for member in campaigns.list_staff(campaign)}
+    # The same samples as long as the audience is the same, from all parts of it.
+    targets = [plan.targets[index] for index in evenly_spaced(plan.size, SAMPLE_SIZE)]
+    names = recipient_names(campaign, targets, by)
+    samples = []
+    for target in targets:
+        sender = staff.get(plan.sender_of(target))
+        text, missing = render_texts(campaign, [target], sender)[target]
+        sender_name = sender.name if sender else ""
+        samples.append(Sample(target, names[target], sender_name, text, missing))
     return Review(
         matched=plan.matched,
         size=plan.size,
@@ -61,62 +75,43 @@ def build(*, campaign: Campaign, by: Staff, at: datetime) -> Review:
             for pk, share in plan.shares.items()
             if share
         ],
-        samples=_samples(campaign, plan, staff, by),
+        samples=samples,
     )
 
 
-def _samples(
-    campaign: Campaign, plan: Plan, staff: dict[int, Staff], by: Staff
-) -> list[Sample]:
-    """Ten from all over the audience, the same ones as long as it is the same."""
-    chosen = [plan.whole[place] for place in evenly_spaced(plan.size, SAMPLE_SIZE)]
-    names = recipient_names(campaign, chosen, by)
-    samples = []
-    for target in chosen:
-        sender = staff.get(plan.sender_of(target))
-        text, missing = render_texts(campaign, [target], sender)[target]
-        who = sender.name if sender else ""
-        samples.append(Sample(target, names[target], who, text, missing))
-    return samples
-
-
-def evenly_spaced(size: int, most: int) -> list[int]:
-    """Up to `most` places, evenly over 0 … size − 1."""
-    count = min(size, most)
+def evenly_spaced(size: int, limit: int) -> list[int]:
+    """Up to `limit` indexes, evenly spaced over a sequence of `size` items."""
+    count = min(size, limit)
     return [number * size // count for number in range(count)]
 
 
-# Texts and names of receivers
+# Texts and names of recipients
 
 
 def render_texts(
     campaign: Campaign, targets: Sequence[int], staff: Staff | None
 ) -> dict[int, tuple[str | None, str]]:
-    """Target → its text, or None with what is missing."""
+    """Target → its text and "", or None and a sentence about the missing value."""
     pieces = templates.parse(campaign.text)
     community = campaign.community
     if campaign.target == Target.GROUPS:
-        known = variable_values.group_values(community, targets, staff)
+        values = variable_values.group_values(community, targets, staff)
     else:
-        asked = templates.variable_names(pieces)
-        known = variable_values.member_values(community, targets, asked, staff)
-    return {target: _text(pieces, known.get(target, {})) for target in targets}
-
-
-def _text(
-    pieces: tuple[templates.Piece, ...], known: dict[str, str]
-) -> tuple[str | None, str]:
-    try:
-        return templates.render(pieces, known), ""
-    except templates.MissingValue as error:
-        return None, str(error)
+        names = templates.variable_names(pieces)
+        values = variable_values.member_values(community, targets, names, staff)
+    texts: dict[int, tuple[str | None, str]] = {}
+    for target in targets:
+        try:
+            texts[target] = templates.render(pieces, values.get(target, {})), ""
+        except templates.MissingValue as error:
+            texts[target] = None, str(error)
+    return texts
 
 
 def recipient_names(
     campaign: Campaign, targets: Sequence[int], by: Staff
 ) -> dict[int, str]:
-    """Target → what to call it in a list: a name, or the key of who has none, as far as
-    `by` may read it."""
+    """Target → its name, or the key, masked for `by`, of a member without a name."""
     if campaign.target == Target.GROUPS:
         groups = Group.objects.filter(community=campaign.community, pk__in=targets)
         return dict.fromkeys(targets, "") | dict(groups.values_list("pk", "name"))

@@ -1,13 +1,13 @@
-"""Texts with variables: `Hello {name|friend}`, pure. `{{` and `}}` are braces.
+"""Message texts with variables, such as `Hello {name|friend}`. Pure functions.
 
-A variable without a value takes its fallback; without a fallback there is no text for
-that receiver, and they are skipped rather than written to with a hole.
+A variable without a value is replaced by its fallback. Without a fallback the recipient
+is skipped. `{{` and `}}` are literal braces.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -17,7 +17,7 @@ from qunce.core import errors
 
 MAX_LENGTH = 4_000
 TAG, ATTRIBUTE = "tag:", "attr:"
-"""Prefixes of variables that a community makes itself: a tag group's, an attribute's."""
+"""Prefixes of the variables for tag groups and for attributes of the community."""
 ALIASES = {
     "称呼": "name",
     "姓名": "name",
@@ -25,101 +25,95 @@ ALIASES = {
     "社群": "community",
     "群名": "group",
 }
-PREFIXES = {"标签": "tag", "画像": "attr"}
+PREFIX_ALIASES = {"标签": "tag", "画像": "attr"}
 CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class InvalidText(errors.Invalid):
-    """A text has a brace too many, or a variable that nobody knows."""
+    """The text has an unmatched brace or an unknown variable."""
 
 
 class MissingValue(errors.Invalid):
-    """There is nothing to put in for this receiver, and no fallback."""
+    """A variable has no value for this recipient and no fallback."""
 
 
 @dataclass(frozen=True)
 class Variable:
-    """`place` counts characters from 0."""
+    """`position` is the index of its opening brace."""
 
     name: str
     fallback: str | None
-    place: int
+    position: int
 
 
 Piece = str | Variable
 
 
 def parse(text: str) -> tuple[Piece, ...]:
-    return tuple(_split(text))
-
-
-def _split(text: str) -> Iterator[Piece]:
-    plain, place = "", 0
-    while place < len(text):
-        letter = text[place]
-        if letter not in "{}":
-            plain, place = plain + letter, place + 1
-        elif text[place : place + 2] == letter * 2:
-            plain, place = plain + letter, place + 2
-        elif letter == "}":
-            _fail(
-                text,
-                place,
-                _("A “}” has no matching “{”. For a literal brace, write “}}”."),
-            )
+    """Split a text into plain text and variables; raises InvalidText."""
+    pieces: list[Piece] = []
+    plain, position = "", 0
+    while position < len(text):
+        character = text[position]
+        if character not in "{}":
+            plain, position = plain + character, position + 1
+        elif text[position : position + 2] == character * 2:
+            plain, position = plain + character, position + 2
+        elif character == "}":
+            message = _("A “}” has no matching “{”. For a literal brace, write “}}”.")
+            _fail(text, position, message)
         else:
-            if plain:
-                yield plain
-            variable, place = _parse_variable(text, place)
-            yield variable
+            variable, position = _parse_variable(text, position)
+            pieces += [plain, variable] if plain else [variable]
             plain = ""
-    if plain:
-        yield plain
+    return (*pieces, plain) if plain else tuple(pieces)
 
 
-def _parse_variable(text: str, begin: int) -> tuple[Variable, int]:
-    end = text.find("}", begin)
-    inside = text[begin + 1 : end]
-    if end < 0 or "{" in inside:
-        _fail(
-            text,
-            begin,
-            _("A “{” has no matching “}”. For a literal brace, write “{{”."),
-        )
-    name, bar, fallback = inside.partition("|")
+def _parse_variable(text: str, start: int) -> tuple[Variable, int]:
+    """The variable that starts here, and the index after its closing brace."""
+    end = text.find("}", start)
+    content = text[start + 1 : end]
+    if end < 0 or "{" in content:
+        message = _("A “{” has no matching “}”. For a literal brace, write “{{”.")
+        _fail(text, start, message)
+    name, separator, fallback = content.partition("|")
     name = canonical(name)
     if not name:
-        _fail(text, begin, _("A variable needs a name, such as {name}."))
-    return Variable(name, fallback if bar else None, begin), end + 1
+        _fail(text, start, _("A variable needs a name, such as {name}."))
+    return Variable(name, fallback if separator else None, start), end + 1
 
 
 def canonical(name: str) -> str:
-    """The name that is meant, whichever language it is written in."""
+    """The English name of a variable that may be written in Chinese."""
     name = name.strip()
     prefix, colon, rest = name.replace("：", ":").partition(":")
     if colon:
-        return f"{PREFIXES.get(prefix.strip(), prefix.strip())}:{rest.strip()}"
+        prefix = prefix.strip()
+        return f"{PREFIX_ALIASES.get(prefix, prefix)}:{rest.strip()}"
     return ALIASES.get(name, name)
 
 
-def describe_position(text: str, place: int) -> str:
-    """Line and character of a place, as a person counts."""
-    before = text[:place]
+def describe_position(text: str, position: int) -> str:
+    """The line and the character of an index, both counted from 1."""
+    before = text[:position]
     return _("Line %(line)s, character %(character)s") % {
         "line": before.count("\n") + 1,
-        "character": place - (before.rfind("\n") + 1) + 1,
+        "character": position - (before.rfind("\n") + 1) + 1,
     }
 
 
-def _fail(text: str, place: int, message: str) -> NoReturn:
+def _fail(text: str, position: int, message: str) -> NoReturn:
     raise InvalidText(
         _("%(where)s: %(what)s")
-        % {"where": describe_position(text, place), "what": message}
+        % {"where": describe_position(text, position), "what": message}
     )
 
 
-def check(text: str, known: Iterable[str]) -> tuple[Piece, ...]:
-    """The pieces of a text that can be sent, or an error with its place."""
+def check(text: str, names: Iterable[str]) -> tuple[Piece, ...]:
+    """The pieces of a text that may be sent; raises InvalidText.
+
+    `names` are the variables that it may use.
+    """
     if not text.strip():
         raise InvalidText(_("Write the text to send."))
     if len(text) > MAX_LENGTH:
@@ -127,38 +121,33 @@ def check(text: str, known: Iterable[str]) -> tuple[Piece, ...]:
             _("The text has %(n)s characters; the limit is %(most)s.")
             % {"n": len(text), "most": MAX_LENGTH}
         )
-    if found := CONTROL_CHARACTERS.search(text):
-        _fail(
-            text, found.start(), _("The text contains a character that cannot be sent.")
-        )
-    pieces, names = parse(text), set(known)
+    if control := CONTROL_CHARACTERS.search(text):
+        message = _("The text contains a character that cannot be sent.")
+        _fail(text, control.start(), message)
+    pieces, allowed = parse(text), set(names)
     for piece in pieces:
-        if isinstance(piece, Variable) and piece.name not in names:
-            _fail(
-                text,
-                piece.place,
-                _("There is no variable {%(name)s}.") % {"name": piece.name},
-            )
+        if isinstance(piece, Variable) and piece.name not in allowed:
+            message = _("There is no variable {%(name)s}.") % {"name": piece.name}
+            _fail(text, piece.position, message)
     return pieces
 
 
 def variable_names(pieces: Iterable[Piece]) -> set[str]:
-    """Names of the variables of a text."""
     return {piece.name for piece in pieces if isinstance(piece, Variable)}
 
 
 def render(pieces: Sequence[Piece], values: Mapping[str, str]) -> str:
-    return "".join(_render_piece(piece, values) for piece in pieces)
-
-
-def _render_piece(piece: Piece, values: Mapping[str, str]) -> str:
-    if isinstance(piece, str):
-        return piece
-    value = values.get(piece.name, "").strip()
-    if value:
-        return value
-    if piece.fallback is None:
-        raise MissingValue(
-            _("There is no value for {%(name)s}.") % {"name": piece.name}
-        )
-    return piece.fallback
+    """The text with the values of its variables; raises MissingValue."""
+    parts = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            parts.append(piece)
+        elif value := values.get(piece.name, "").strip():
+            parts.append(value)
+        elif piece.fallback is not None:
+            parts.append(piece.fallback)
+        else:
+            raise MissingValue(
+                _("There is no value for {%(name)s}.") % {"name": piece.name}
+            )
+    return "".join(parts)

@@ -1,8 +1,8 @@
-"""What variables stand for, looked up for many receivers at once."""
+"""Values of the variables in message texts, loaded for many recipients at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from qunce.core.communities import Community
@@ -19,13 +19,13 @@ from qunce.members.tags.models import Tagging
 from qunce.outreach.content.templates import ATTRIBUTE, TAG
 
 Values = dict[int, dict[str, str]]
-"""Receiver → name of a variable → what it is for them."""
+"""Target → name of the variable → value."""
 MEMBER_VARIABLES = ("name", "staff", "community")
 GROUP_VARIABLES = ("group", "staff", "community")
 
 
 def list_variables(community: Community, target: str) -> list[str]:
-    """Variables that texts to members or to groups of a community may use."""
+    """Variables for texts to the `members` or to the `groups` of a community."""
     if target == "groups":
         return list(GROUP_VARIABLES)
     groups = tag_models.TagGroup.objects.filter(community=community).order_by("key")
@@ -40,20 +40,35 @@ def list_variables(community: Community, target: str) -> list[str]:
 def member_values(
     community: Community,
     targets: Collection[int],
-    asked: Collection[str],
+    names: Collection[str],
     staff: Staff | None,
 ) -> Values:
-    """For people by any of their accounts; only what is asked for is looked up."""
-    heads = account_queries.person_ids(targets)
-    families = account_queries.accounts_by_person(targets)
-    found: Values = {head: _common_values(community, staff) for head in families}
-    head_of = {one: head for head, family in families.items() for one in family}
-    for name in sorted(asked):
-        look = _lookup(community, name)
-        for account, value in look(sorted(head_of)) if look else ():
+    """Values of the variables `names` for people, who are given by any account.
+
+    Values of all accounts of a person are used.
+    """
+    person_ids = account_queries.person_ids(targets)
+    by_person = account_queries.accounts_by_person(targets)
+    person_of = {
+        account: person for person, ids in by_person.items() for account in ids
+    }
+    account_ids = sorted(person_of)
+    values: Values = {person: _common_values(community, staff) for person in by_person}
+    for name in sorted(names):
+        pairs: Iterable[tuple[int, str]] = ()
+        if name == "name":
+            accounts = Account.objects.filter(pk__in=account_ids).order_by("pk")
+            pairs = accounts.values_list("pk", "name")
+        elif name.startswith(TAG):
+            pairs = _tag_names(community, name.removeprefix(TAG), account_ids)
+        elif name.startswith(ATTRIBUTE):
+            attribute = name.removeprefix(ATTRIBUTE)
+            pairs = _attribute_values(community, attribute, account_ids)
+        # The first value of a person wins, so the pairs are ordered by preference.
+        for account, value in pairs:
             if value.strip():
-                found[head_of[account]].setdefault(name, value)
-    return {target: found[heads[target]] for target in targets}
+                values[person_of[account]].setdefault(name, value)
+    return {target: values[person_ids[target]] for target in targets}
 
 
 def group_values(
@@ -70,50 +85,30 @@ def _common_values(community: Community, staff: Staff | None) -> dict[str, str]:
     return {"community": community.name, "staff": staff.name if staff else ""}
 
 
-Lookup = Callable[[Sequence[int]], Sequence[tuple[int, str]]]
-"""From accounts to (account, value), the value that counts first."""
-
-
-def _lookup(community: Community, name: str) -> Lookup | None:
-    if name == "name":
-        return _names
-    if name.startswith(TAG):
-        return lambda accounts: _tags(community, name.removeprefix(TAG), accounts)
-    if name.startswith(ATTRIBUTE):
-        key = name.removeprefix(ATTRIBUTE)
-        return lambda accounts: _attribute(community, key, accounts)
-    return None
-
-
-def _names(accounts: Sequence[int]) -> list[tuple[int, str]]:
-    rows = Account.objects.filter(pk__in=accounts).order_by("pk")
-    return list(rows.values_list("pk", "name"))
-
-
-def _tags(
-    community: Community, group: str, accounts: Sequence[int]
-) -> list[tuple[int, str]]:
-    """The deepest tag of a group that is carried."""
+def _tag_names(
+    community: Community, group: str, account_ids: Sequence[int]
+) -> Iterable[tuple[int, str]]:
+    """Account and tag for the tags of a group, deepest first."""
     rows = Tagging.objects.filter(
-        account_id__in=accounts,
+        account_id__in=account_ids,
         present=True,
         tag__group__key=group,
         tag__group__community=community,
         tag__state="active",
     )
     ordered = rows.order_by("-weight", "tag__name", "account_id")
-    return list(ordered.values_list("account_id", "tag__name"))
+    return ordered.values_list("account_id", "tag__name")
 
 
-def _attribute(
-    community: Community, name: str, accounts: Sequence[int]
+def _attribute_values(
+    community: Community, name: str, account_ids: Sequence[int]
 ) -> list[tuple[int, str]]:
-    """The value set last; one of several."""
+    """Account and value for the values of an attribute, newest first."""
     attribute = Attribute.objects.filter(community=community, name=name).first()
     if attribute is None:
         return []
     rows = AttributeValue.objects.filter(
-        attribute=attribute, account_id__in=accounts, present=True
+        attribute=attribute, account_id__in=account_ids, present=True
     ).order_by("-set_at", "-account_id", "item")
     zone = ZoneInfo(community.timezone)
     return [

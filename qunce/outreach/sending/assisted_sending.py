@@ -1,7 +1,9 @@
-"""Sending by hand: rows opened, marked, taken back, handed over.
+"""Assisted sending: staff open the rows of their task, send by hand, and mark them.
 
-A mark goes into the log only when it can no longer be taken back, `SETTLED_AFTER`: the
-log never changes, and whoever counts messages must not count a slip of the finger.
+A mark can be undone for UNDO_PERIOD and is recorded in the fact log only after that. Facts
+are never changed, so a mark set by mistake must not be counted as a message.
+
+Locks are taken in the order task → campaign, here and in `launch.cancel`.
 """
 
 from __future__ import annotations
@@ -31,26 +33,26 @@ UNDO_PERIOD = timedelta(minutes=5)
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class TaskHandedOver(facts.FactKind):
-    """`giver` and `taker` are names of staff, `size` what was not done yet."""
+    """`size` is the number of recipients that were left; the names are of staff."""
 
     kind = "task.handed_over"
     label = gettext_lazy("staff task handed over")
     campaign: str
-    giver: str
-    taker: str
+    from_staff: str
+    to_staff: str
     size: int
 
 
 class RecipientNotOpen(errors.Refused):
-    """This row is not waiting to be sent: somebody was faster, or it is done."""
+    """The row is not waiting to be sent: it is done, or somebody else was faster."""
 
 
 class TooLateToUndo(errors.Refused):
-    """The mark is in the log already."""
+    """The mark is recorded and can no longer be undone."""
 
 
 class CampaignNotRunning(errors.Refused):
-    """Nothing is opened in a campaign that is paused or over."""
+    """The campaign is paused or has ended."""
 
 
 # Checks
@@ -69,7 +71,7 @@ def may_run(campaign: Campaign) -> bool:
 
 
 def check_undoable(row: Recipient, at: datetime) -> None:
-    """A failure may be tried again at any time, a mark taken back for 5 minutes."""
+    """Raise unless the row is a failure, or a mark within the undo period."""
     if row.state == State.MARKED and (
         row.recorded or at >= row.changed_at + UNDO_PERIOD
     ):
@@ -90,42 +92,59 @@ def may_undo(row: Recipient, at: datetime) -> bool:
     return True
 
 
+def check_may_hand_over(task: Task, by: Staff) -> None:
+    """Staff may hand over their own tasks, and those of others if they oversee tasks."""
+    if task.staff_id != by.pk:
+        permissions.check_may(by, campaigns.OVERSEE_TASKS)
+    if task.campaign.state not in tasks.OPEN_CAMPAIGN_STATES:
+        check_running(task.campaign)
+
+
+def check_assignable(task: Task, to: Staff) -> None:
+    assignable = campaigns.list_assignable_staff(task.campaign.community)
+    if to.pk not in {staff.pk for staff in assignable}:
+        raise errors.Invalid(_("Tasks cannot be assigned to %(name)s.") % {"name": to})
+    if to.pk == task.staff_id:
+        raise errors.Invalid(
+            _("This task is already assigned to %(name)s.") % {"name": to}
+        )
+
+
 # Verbs
 
 
 def open_next(
-    *, task: Task, by: Staff, at: datetime, most: int = PAGE_SIZE
+    *, task: Task, by: Staff, at: datetime, limit: int = PAGE_SIZE
 ) -> list[Recipient]:
-    """The rows to do now: those open already, filled up to `most` from what waits."""
+    """Return the open rows of a task, after claiming targets until `limit` are open."""
     tasks.check_own(task, by)
     check_running(task.campaign)
     checker = eligibility.checker_for(task.campaign, by, at)
     with transaction.atomic():
-        held = Task.objects.select_for_update().get(pk=task.pk)
-        open_now = recipients.list_open(task).count()
-        rest = bitmaps.from_bytes(held.unclaimed)
-        while open_now < most and rest:
-            chosen = rest[: most - open_now]
-            rest -= chosen
-            born = recipients.create_claimed(
-                held, checker.reasons_to_skip(list(chosen)), at=at
-            )
-            open_now += len(born)
-        held.set_unclaimed(rest)
-        task.unclaimed_count = held.unclaimed_count
-        finish_if_done(held, at)
+        locked = Task.objects.select_for_update().get(pk=task.pk)
+        open_count = recipients.list_open(task).count()
+        unclaimed = bitmaps.from_bytes(locked.unclaimed)
+        # Some of the claimed targets are skipped, so this may need several rounds.
+        while open_count < limit and unclaimed:
+            targets = unclaimed[: limit - open_count]
+            unclaimed -= targets
+            reasons = checker.reasons_to_skip(list(targets))
+            open_count += len(recipients.create_claimed(locked, reasons, at=at))
+        locked.set_unclaimed(unclaimed)
+        task.unclaimed_count = locked.unclaimed_count
+        finish_if_done(locked, at)
     return list(recipients.list_open(task))
 
 
 def mark_sent(*, task: Task, target: int, by: Staff, at: datetime) -> None:
-    """Staff say that they sent it."""
+    """Mark a row as sent by hand."""
     _complete(task, target, by, at, State.MARKED)
 
 
 def mark_failed(
     *, task: Task, target: int, reason: str, by: Staff, at: datetime, note: str = ""
 ) -> None:
-    """Staff say why they cannot send it."""
+    """Mark a row as not sent, for one of the reasons in `skip_reasons.SendFailure`."""
     if reason not in skip_reasons.SendFailure:
         raise errors.Invalid(_("Choose a reason."))
     note = " ".join(note.split())[:200]
@@ -137,127 +156,110 @@ def _complete(
 ) -> None:
     tasks.check_own(task, by)
     with transaction.atomic():
-        held = Task.objects.select_for_update().get(pk=task.pk)
+        locked = Task.objects.select_for_update().get(pk=task.pk)
         rows = recipients.list_of_task(task).filter(target_id=target)
-        turned = recipients.transition(
+        if not recipients.transition(
             rows, origins=[State.PLANNED], to=to, at=at, by_id=by.pk, **changes
-        )
-        if not turned:
+        ):
             raise RecipientNotOpen(
                 _("The state of this row has changed. Check the list again.")
             )
-        finish_if_done(held, at)
+        finish_if_done(locked, at)
 
 
 @transaction.atomic
 def undo(*, task: Task, target: int, by: Staff, at: datetime) -> None:
-    """Take back the last word on a row: it is open again."""
+    """Undo a mark or a failure: the row is open again, and so are task and campaign."""
     tasks.check_own(task, by)
-    held = Task.objects.select_for_update().get(pk=task.pk)
+    Task.objects.select_for_update().get(pk=task.pk)
     rows = recipients.list_of_task(task).filter(target_id=target)
     row = rows.first()
     if row is None:
         raise RecipientNotOpen(_("There is nothing to undo here."))
     check_undoable(row, at)
-    same = rows.filter(state=row.state, recorded=row.recorded)
-    turned = recipients.transition(
-        same,
+    # The row must still be as it was checked: the recorder does not lock the task.
+    unchanged = rows.filter(state=row.state, recorded=row.recorded)
+    if not recipients.transition(
+        unchanged,
         origins=[State.MARKED, State.FAILED],
         to=State.PLANNED,
         at=at,
         reason="",
         note="",
         recorded=False,
-    )
-    if not turned:
+    ):
         raise RecipientNotOpen(
             _("The state of this row has changed. Check the list again.")
         )
-    _reopen(held, at)
+    Task.objects.filter(pk=task.pk).update(finished_at=None)
+    campaign = Campaign.objects.select_for_update().get(pk=task.campaign_id)
+    if campaign.state == campaigns.State.DONE:
+        campaigns.transition(
+            campaign=campaign, step="reopen", by=None, at=at, finished_at=None
+        )
 
 
 @transaction.atomic
 def hand_over(*, task: Task, to: Staff, by: Staff, at: datetime) -> int:
-    """Give what is not done yet to somebody else; returns how many.
+    """Assign what is left of a task to another staff member; returns how many rows.
 
-    Whom they do not see is skipped when it is their turn, with the reason.
+    Targets that they do not see are skipped when they open them.
     """
     check_may_hand_over(task, by)
-    _check_assignee(task, to)
+    check_assignable(task, to)
+    # All tasks of the campaign are locked, in one order. Two staff members who hand over
+    # to each other at the same time would deadlock otherwise.
     locked = Task.objects.select_for_update().filter(campaign_id=task.campaign_id)
-    held = {one.staff_id: one for one in locked.order_by("pk")}
-    mine = held[task.staff_id]
-    theirs = held.get(to.pk) or _empty_task(mine, to, at)
-    moved = mine.unclaimed_count + recipients.list_open(mine).update(task=theirs)
-    theirs.set_unclaimed(
-        bitmaps.from_bytes(theirs.unclaimed) | bitmaps.from_bytes(mine.unclaimed)
-    )
-    mine.set_unclaimed(bitmaps.of([]))
-    if moved:
-        Task.objects.filter(pk=theirs.pk).update(finished_at=None)
-    finish_if_done(mine, at)
-    _tell_handed_over(task, to, moved, by, at)
-    return moved
-
-
-def _check_assignee(task: Task, to: Staff) -> None:
-    if to.pk not in {
-        one.pk for one in campaigns.list_assignable_staff(task.campaign.community)
-    }:
-        raise errors.Invalid(_("Tasks cannot be assigned to %(name)s.") % {"name": to})
-    if to.pk == task.staff_id:
-        raise errors.Invalid(
-            _("This task is already assigned to %(name)s.") % {"name": to}
-        )
-
-
-def _empty_task(like: Task, to: Staff, at: datetime) -> Task:
-    return Task.objects.create(
-        campaign_id=like.campaign_id,
+    by_staff = {row.staff_id: row for row in locked.order_by("pk")}
+    source = by_staff[task.staff_id]
+    destination = by_staff.get(to.pk) or Task.objects.create(
+        campaign_id=source.campaign_id,
         staff=to,
         unclaimed=bitmaps.to_bytes(bitmaps.of([])),
         unclaimed_count=0,
-        due_at=like.due_at,
+        due_at=source.due_at,
         created_at=at,
     )
-
-
-def _tell_handed_over(
-    task: Task, to: Staff, moved: int, by: Staff, at: datetime
-) -> None:
-    event = TaskHandedOver(
+    moved = recipients.list_open(source).update(task=destination)
+    moved += source.unclaimed_count
+    destination.set_unclaimed(
+        bitmaps.from_bytes(destination.unclaimed) | bitmaps.from_bytes(source.unclaimed)
+    )
+    source.set_unclaimed(bitmaps.of([]))
+    if moved:
+        Task.objects.filter(pk=destination.pk).update(finished_at=None)
+    finish_if_done(source, at)
+    fact = TaskHandedOver(
         campaign=task.campaign.key,
-        giver=str(task.staff),
-        taker=to.name,
+        from_staff=str(task.staff),
+        to_staff=to.name,
         size=moved,
     )
-    facts.record(event, community=task.campaign.community, by=by, at=at)
-
-
-def check_may_hand_over(task: Task, by: Staff) -> None:
-    """One's own task, or anyone's for who oversees them."""
-    if task.staff_id != by.pk:
-        permissions.check_may(by, campaigns.OVERSEE_TASKS)
-    if task.campaign.state not in tasks.OPEN_CAMPAIGN_STATES:
-        check_running(task.campaign)
+    facts.record(fact, community=task.campaign.community, by=by, at=at)
+    return moved
 
 
 def finish_if_done(task: Task, at: datetime) -> None:
-    """A task without anything left is finished, and so is a campaign without tasks."""
+    """Finish a task that has nothing left, and its campaign after the last task.
+
+    The caller must hold the lock of the task.
+    """
     if task.unclaimed_count or recipients.list_open(task).exists():
         return
-    done = Task.objects.filter(pk=task.pk, finished_at__isnull=True)
-    done.update(finished_at=at)
+    unfinished = Task.objects.filter(pk=task.pk, finished_at__isnull=True)
+    unfinished.update(finished_at=at)
     finish_campaign_if_done(task.campaign_id, at)
 
 
 @transaction.atomic
 def finish_task_if_done(task: Task, at: datetime) -> None:
+    """Like `finish_if_done`, for a caller without a lock."""
     finish_if_done(Task.objects.select_for_update().get(pk=task.pk), at)
 
 
 def finish_campaign_if_done(campaign_id: int, at: datetime) -> None:
-    """The last task ends the campaign."""
+    """Finish a campaign whose tasks are all finished."""
+    # The lock makes two last tasks that finish at the same time see each other.
     campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
     if (
         campaign.state in tasks.OPEN_CAMPAIGN_STATES
@@ -265,13 +267,4 @@ def finish_campaign_if_done(campaign_id: int, at: datetime) -> None:
     ):
         campaigns.transition(
             campaign=campaign, step="finish", by=None, at=at, finished_at=at
-        )
-
-
-def _reopen(task: Task, at: datetime) -> None:
-    Task.objects.filter(pk=task.pk).update(finished_at=None)
-    campaign = Campaign.objects.select_for_update().get(pk=task.campaign_id)
-    if campaign.state == campaigns.State.DONE:
-        campaigns.transition(
-            campaign=campaign, step="reopen", by=None, at=at, finished_at=None
         )

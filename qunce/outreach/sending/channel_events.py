@@ -1,7 +1,7 @@
-"""What channels report and what follows: receipts, opt-outs, messages of members.
+"""Handlers of the events that channels report: receipts, opt-outs and messages.
 
-Each handler is called once an event, in a transaction (see `channels.inbox`). An account
-that nobody knew is made, as for every fact.
+`channels.inbox` calls a handler once per event, in a transaction. Unknown members and
+groups are created.
 """
 
 from __future__ import annotations
@@ -30,42 +30,52 @@ from qunce.outreach.sending.send_facts import SendClicked, SendDelivered
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class MessagePosted(facts.FactKind):
-    """A member wrote. The text itself is not kept, only how long it was."""
+    """A member wrote a message. Its text is not stored, only its number of characters."""
 
     kind = "message.posted"
     label = gettext_lazy("wrote a message")
-    letters: int = 0
+    length: int = 0
 
 
 class InvalidChannelEvent(errors.Invalid):
-    """A channel reported something that does not fit."""
+    """The event of the channel is incomplete or not valid."""
 
 
 def record_receipt(*, event: IncomingEvent, at: datetime) -> None:
-    """Payload: `message` (the key it was sent under), `state`, perhaps `link`."""
+    """Payload: `message` (the key it was sent with), `state`, optionally `link`."""
     campaign, target = _find_message(event)
-    state = str(event.payload.get("state"))
-    who: dict[str, Any] = {"campaign": campaign.key, "account": target}
-    if campaign.target == Target.GROUPS:
-        who = {"campaign": campaign.key, "group": target}
+    column = "group" if campaign.target == Target.GROUPS else "account"
+    fields: dict[str, Any] = {"campaign": campaign.key, column: target}
     rows = Recipient.objects.filter(campaign=campaign, target_id=target)
-    moment = event.happened_at
-    told: list[facts.FactKind] = []
-    open_states = [State.PLANNED, State.ACCEPTED, State.UNKNOWN]
-    done: dict[str, Any] = {"at": moment, "recorded": True, "lease": "", "due_at": None}
-    if recipients.transition(rows, origins=open_states, to=State.DELIVERED, **done):
-        told.append(SendDelivered(**who))
-    if state == State.CLICKED:
-        recipients.transition(rows, origins=[State.DELIVERED], to=State.CLICKED, **done)
+    changes: dict[str, Any] = {
+        "at": event.happened_at,
+        "recorded": True,
+        "lease": "",
+        "due_at": None,
+    }
+    new_facts: list[facts.FactKind] = []
+    # A click proves the delivery, too. Receipts may come in any order and more than once,
+    # so each transition starts only from the states that come before it.
+    undelivered = [State.PLANNED, State.ACCEPTED, State.UNKNOWN]
+    if recipients.transition(rows, origins=undelivered, to=State.DELIVERED, **changes):
+        new_facts.append(SendDelivered(**fields))
+    if event.payload.get("state") == State.CLICKED:
+        recipients.transition(
+            rows, origins=[State.DELIVERED], to=State.CLICKED, **changes
+        )
         link = str(event.payload.get("link", ""))[:200]
-        told.append(SendClicked(link=link, **who))
-    happened = [moment] * len(told)
+        new_facts.append(SendClicked(link=link, **fields))
     facts.record_many(
-        told, community=event.community, by=None, at=at, happened_at=happened
+        new_facts,
+        community=event.community,
+        by=None,
+        at=at,
+        happened_at=[event.happened_at] * len(new_facts),
     )
 
 
 def _find_message(event: IncomingEvent) -> tuple[Campaign, int]:
+    """The campaign and the target of a receipt; raises InvalidChannelEvent."""
     number, dash, target = str(event.payload.get("message", "")).partition("-")
     if event.payload.get("state") not in (State.DELIVERED, State.CLICKED):
         raise InvalidChannelEvent(
@@ -73,6 +83,7 @@ def _find_message(event: IncomingEvent) -> tuple[Campaign, int]:
         )
     if not (dash and number.isdecimal() and target.isdecimal()):
         raise InvalidChannelEvent(_("A receipt must name the message it belongs to."))
+    # A channel must not complete messages of another community or channel.
     campaign = Campaign.objects.filter(
         pk=int(number), community=event.community, channel=event.channel
     ).first()
@@ -82,7 +93,7 @@ def _find_message(event: IncomingEvent) -> tuple[Campaign, int]:
 
 
 def record_opt_out(*, event: IncomingEvent, at: datetime) -> None:
-    """Payload: `from`, the account's key on the channel."""
+    """Payload: `from`, the key of the account on the channel."""
     opt_outs.opt_out(
         community=event.community,
         accounts=[_ensure_account(event, at)],
@@ -93,6 +104,7 @@ def record_opt_out(*, event: IncomingEvent, at: datetime) -> None:
 
 
 def record_opt_in(*, event: IncomingEvent, at: datetime) -> None:
+    """Payload: `from`, the key of the account on the channel."""
     opt_outs.opt_in(
         community=event.community,
         accounts=[_ensure_account(event, at)],
@@ -103,20 +115,20 @@ def record_opt_in(*, event: IncomingEvent, at: datetime) -> None:
 
 
 def record_message(*, event: IncomingEvent, at: datetime) -> None:
-    """Payload: `from`, perhaps `group` and `text`."""
+    """Payload: `from`, optionally `group` and `text`."""
     by, group = staff_models.system(event.community), None
     if event.payload.get("group"):
         key = str(event.payload["group"])
-        found = groups.ensure(
+        group_ids = groups.ensure(
             community=event.community, keys=[key], by=by, at=at, platform=event.channel
         )
-        group = found[key]
+        group = group_ids[key]
     text = str(event.payload.get("text", ""))
-    posted = MessagePosted(
-        account=_ensure_account(event, at), group=group, letters=len(text)
+    fact = MessagePosted(
+        account=_ensure_account(event, at), group=group, length=len(text)
     )
     facts.record_many(
-        [posted],
+        [fact],
         community=event.community,
         by=None,
         at=at,
@@ -125,13 +137,16 @@ def record_message(*, event: IncomingEvent, at: datetime) -> None:
 
 
 def _ensure_account(event: IncomingEvent, at: datetime) -> int:
-    key = str(event.payload.get("from", ""))
-    joined = {accounts.check_key(key): event.happened_at}
-    by = staff_models.system(event.community)
-    found = accounts.ensure(
-        community=event.community, keys=joined, by=by, at=at, channel=event.channel
+    """The id of the account in `from`. A new one joined when the event happened."""
+    key = accounts.check_key(str(event.payload.get("from", "")))
+    account_ids = accounts.ensure(
+        community=event.community,
+        keys={key: event.happened_at},
+        by=staff_models.system(event.community),
+        at=at,
+        channel=event.channel,
     )
-    return next(iter(found.values()))
+    return account_ids[key]
 
 
 HANDLERS: Mapping[str, Handler] = {

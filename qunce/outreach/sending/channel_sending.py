@@ -1,7 +1,6 @@
-"""Sending through a channel that needs no person: rows leased, sent, settled.
+"""Sends through channels that need no person: rows are leased, sent, and completed.
 
-What happens when the process ends in between is decided by the channel: see
-`channels.outbox`.
+`channels.outbox` describes what happens if the process ends in between.
 """
 
 from __future__ import annotations
@@ -27,25 +26,24 @@ from qunce.outreach import skip_reasons
 from qunce.outreach.campaigns import campaigns, review
 from qunce.outreach.campaigns.campaigns import Campaign, Target
 from qunce.outreach.sending import assisted_sending, eligibility, recipients
-from qunce.outreach.sending.recipients import Recipient
-from qunce.outreach.sending.recipients import State as Row
+from qunce.outreach.sending.recipients import Recipient, State
 from qunce.outreach.sending.send_facts import SendDelivered, SendFailed
 from qunce.outreach.sending.tasks import Task
 from qunce.sets.bitmaps import bitmaps
 
-LEASE = timedelta(minutes=5)
-MOST_ATTEMPTS = 5
-A_MINUTE = 6_000
-"""Messages a campaign sends at most in one turn of the clock."""
+LEASE_PERIOD = timedelta(minutes=5)
+MAX_ATTEMPTS = 5
+MAX_MESSAGES_PER_RUN = 6_000
+"""Per campaign. The scheduler runs once a minute."""
 STATES = {
-    DeliveryStatus.DELIVERED: Row.DELIVERED,
-    DeliveryStatus.ACCEPTED: Row.ACCEPTED,
+    DeliveryStatus.DELIVERED: State.DELIVERED,
+    DeliveryStatus.ACCEPTED: State.ACCEPTED,
 }
 
 
 @dataclass
 class CampaignQueue:
-    """The channel's share of a campaign as the outbox sees it."""
+    """The `outbox.Queue` of a campaign: the rows of its task without a staff member."""
 
     campaign: Campaign
     task: Task
@@ -53,64 +51,66 @@ class CampaignQueue:
     lease: str = ""
 
     def claim(self, *, limit: int, at: datetime) -> Sequence[Message]:
+        """Lease rows: retries that are due first, then unclaimed targets."""
         checker = eligibility.checker_for(self.campaign, None, at)
         self.lease = secrets.token_hex(16)
         with transaction.atomic():
-            held = Task.objects.select_for_update().get(pk=self.task.pk)
-            state = Campaign.objects.values_list("state", flat=True)
-            if state.get(pk=self.campaign.pk) != campaigns.State.SENDING:
+            locked = Task.objects.select_for_update().get(pk=self.task.pk)
+            # Under the lock, because the campaign may have been paused or cancelled.
+            states = Campaign.objects.values_list("state", flat=True)
+            if states.get(pk=self.campaign.pk) != campaigns.State.SENDING:
                 return []
-            self._give_up_lost(at)
-            again = self._take_again(limit, at)
-            rest = bitmaps.from_bytes(held.unclaimed)
-            fresh: list[int] = []
-            while len(fresh) < limit - again and rest:
-                chosen = rest[: limit - again - len(fresh)]
-                rest -= chosen
-                found = checker.reasons_to_skip(list(chosen))
-                fresh += recipients.create_claimed(held, found, at=at, lease=self.lease)
-            held.set_unclaimed(rest)
-            self._leased().update(due_at=at + LEASE)
+            due = recipients.list_open(self.task).filter(
+                due_at__lte=timestamps.to_micros(at)
+            )
+            self._give_up_expired(due, at)
+            retries = list(due.values_list("target_id", flat=True)[:limit])
+            claimed = due.filter(target_id__in=retries).update(
+                lease=self.lease, attempts=F("attempts") + 1
+            )
+            unclaimed = bitmaps.from_bytes(locked.unclaimed)
+            while claimed < limit and unclaimed:
+                targets = unclaimed[: limit - claimed]
+                unclaimed -= targets
+                reasons = checker.reasons_to_skip(list(targets))
+                claimed += len(
+                    recipients.create_claimed(locked, reasons, at=at, lease=self.lease)
+                )
+            locked.set_unclaimed(unclaimed)
+            self._leased().update(due_at=at + LEASE_PERIOD)
         return self._messages()
 
-    def _rows(self) -> QuerySet[Recipient]:
-        return recipients.list_open(self.task)
+    def _give_up_expired(self, due: QuerySet[Recipient], at: datetime) -> None:
+        # A row with an expired lease may or may not have been sent. Without idempotent
+        # sends, sending it again could double the message.
+        if not self.channel.capabilities.idempotent_sends:
+            recipients.transition(
+                due.exclude(lease=""),
+                origins=[State.PLANNED],
+                to=State.UNKNOWN,
+                at=at,
+                lease="",
+                recorded=True,
+            )
 
     def _leased(self) -> QuerySet[Recipient]:
-        return self._rows().filter(lease=self.lease)
-
-    def _give_up_lost(self, at: datetime) -> None:
-        """Nobody knows whether these went out; only idempotent sends can be repeated."""
-        if self.channel.capabilities.idempotent_sends:
-            return
-        lost = (
-            self._rows().exclude(lease="").filter(due_at__lte=timestamps.to_micros(at))
-        )
-        recipients.transition(
-            lost, origins=[Row.PLANNED], to=Row.UNKNOWN, at=at, lease="", recorded=True
-        )
-
-    def _take_again(self, limit: int, at: datetime) -> int:
-        """Retries that are due, and rows whose holder is dead."""
-        due = self._rows().filter(due_at__lte=timestamps.to_micros(at))
-        chosen = list(due.values_list("target_id", flat=True)[:limit])
-        some = due.filter(target_id__in=chosen)
-        return int(some.update(lease=self.lease, attempts=F("attempts") + 1))
+        return recipients.list_open(self.task).filter(lease=self.lease)
 
     def _messages(self) -> list[Message]:
         targets = list(self._leased().values_list("target_id", flat=True))
         texts = review.render_texts(self.campaign, targets, None)
-        if self.campaign.target == Target.GROUPS:
+        is_group = self.campaign.target == Target.GROUPS
+        if is_group:
             groups = Group.objects.filter(pk__in=targets)
-            to = dict(groups.values_list("pk", "key"))
+            addresses = dict(groups.values_list("pk", "key"))
         else:
-            to = eligibility.channel_addresses(self.campaign, targets)
+            addresses = eligibility.channel_addresses(self.campaign, targets)
         return [
             Message(
                 key=f"{self.campaign.pk}-{target}",
-                to=to.get(target, ""),
+                to=addresses.get(target, ""),
                 text=texts[target][0] or "",
-                is_group=self.campaign.target == Target.GROUPS,
+                is_group=is_group,
             )
             for target in targets
         ]
@@ -118,91 +118,88 @@ class CampaignQueue:
     def record_outcomes(
         self, outcomes: Sequence[tuple[Message, Outcome]], *, at: datetime
     ) -> None:
+        """Complete the rows of messages, and record the outcomes that are final."""
         with transaction.atomic():
-            held = Task.objects.select_for_update().get(pk=self.task.pk)
-            events = [
-                event
+            locked = Task.objects.select_for_update().get(pk=self.task.pk)
+            final = [
+                fact
                 for message, outcome in outcomes
-                for event in self._settle(_target(message), outcome, at)
+                for fact in self._complete(message, outcome, at)
             ]
             community = self.campaign.community
-            facts.record_many(events, community=community, by=None, at=at)
-            assisted_sending.finish_if_done(held, at)
+            facts.record_many(final, community=community, by=None, at=at)
+            assisted_sending.finish_if_done(locked, at)
 
-    def _settle(self, target: int, outcome: Outcome, at: datetime) -> list[FactKind]:
-        """Only under our lease: a holder who was taken for dead writes nothing."""
+    def _complete(
+        self, message: Message, outcome: Outcome, at: datetime
+    ) -> list[FactKind]:
+        """Complete the row of a message, or schedule a retry; returns facts to record."""
+        target = int(message.key.partition("-")[2])
+        # Only rows that still have our lease. After it has expired, another process may
+        # have sent the message, and its outcome counts.
         row = self._leased().filter(target_id=target)
         if outcome.retry_after is not None:
-            again = row.filter(attempts__lt=MOST_ATTEMPTS)
-            if again.update(due_at=at + outcome.retry_after, lease=""):
+            retry = row.filter(attempts__lt=MAX_ATTEMPTS)
+            if retry.update(due_at=at + outcome.retry_after, lease=""):
                 return []
             outcome = base.failed(skip_reasons.TOO_MANY_ATTEMPTS)
-        state = STATES.get(outcome.status, Row.FAILED)
-        turned = recipients.transition(
+        state = STATES.get(outcome.status, State.FAILED)
+        changed = recipients.transition(
             row,
-            origins=[Row.PLANNED],
+            origins=[State.PLANNED],
             to=state,
             at=at,
             lease="",
             due_at=None,
             reason=outcome.reason[:20],
-            recorded=state != Row.ACCEPTED,
+            recorded=state != State.ACCEPTED,
         )
-        return self._events(target, state, outcome) if turned else []
-
-    def _events(self, target: int, state: Row, outcome: Outcome) -> list[FactKind]:
-        key = self.campaign.key
-        who: dict[str, int] = {"account": target}
-        if self.campaign.target == Target.GROUPS:
-            who = {"group": target}
-        if state == Row.DELIVERED:
-            return [SendDelivered(campaign=key, **who)]
-        if state == Row.FAILED:
-            return [SendFailed(campaign=key, reason=outcome.reason, **who)]
-        return []
+        # An accepted message has no fact yet: its receipt becomes one.
+        if not changed or state == State.ACCEPTED:
+            return []
+        column = "group" if self.campaign.target == Target.GROUPS else "account"
+        fields = {column: target}
+        if state == State.DELIVERED:
+            return [SendDelivered(campaign=self.campaign.key, **fields)]
+        return [SendFailed(campaign=self.campaign.key, reason=outcome.reason, **fields)]
 
 
-def _target(message: Message) -> int:
-    return int(message.key.partition("-")[2])
+# Jobs
 
 
-# The clock's part
-
-
-def push(*, at: datetime) -> int:
-    """Send what is due of every campaign on a channel that needs no person."""
-    open_tasks = Task.objects.filter(
+def send_due(*, at: datetime) -> int:
+    """Send what is due of every campaign; returns how many messages were attempted."""
+    tasks = Task.objects.filter(
         staff__isnull=True,
         finished_at__isnull=True,
         campaign__state=campaigns.State.SENDING,
     ).select_related("campaign__community", "campaign__by")
-    return sum(_push(task, at) for task in open_tasks.order_by("pk"))
+    return sum(_send(task, at) for task in tasks.order_by("pk"))
 
 
-def _push(task: Task, at: datetime) -> int:
+def _send(task: Task, at: datetime) -> int:
     campaign = task.campaign
     channel = base.get(campaign.channel)
-    queue = CampaignQueue(campaign, task, channel)
     stats = outbox.deliver(
-        queue=queue,
+        queue=CampaignQueue(campaign, task, channel),
         channel=channel,
         clock=lambda: at,
-        limit=A_MINUTE,
+        limit=MAX_MESSAGES_PER_RUN,
         batch_size=outbox.BATCH_SIZE,
     )
     if stats.too_many_failures:
+        # The note is for all staff, so it is in the language of the community.
         with translation.override(campaign.community.language):
             note = _(
                 "Paused automatically because %(failed)s of the last %(tried)s "
                 "messages failed."
-            ) % {
-                "failed": stats.failed,
-                "tried": stats.attempted,
-            }
+            ) % {"failed": stats.failed, "tried": stats.attempted}
         by = staff_models.system(campaign.community)
+        # The last outcome may have finished the campaign.
         campaign.refresh_from_db(fields=["state"])
         if campaign.state == campaigns.State.SENDING:
             campaigns.pause(campaign=campaign, by=by, at=at, note=note)
     if not stats.attempted:
+        # All targets may have been skipped, so that no outcome has finished the task.
         assisted_sending.finish_task_if_done(task, at)
     return stats.attempted

@@ -1,14 +1,16 @@
-"""Verdicts: asked of each receiver at the last moment, in the transaction that claims.
+"""The last check of each recipient, in the transaction that claims the message.
 
-The plan was made at the start; since then somebody may have left, opted out, got another
-message, or gone out of the sight of who sends.
+The plan was computed at the start. Since then, members may have left, opted out, got
+another message, or become invisible to the staff member who sends.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from django.db.models import QuerySet
 
 from qunce.channels import base
 from qunce.core.staff.models import Staff
@@ -21,13 +23,15 @@ from qunce.outreach import contact_pressure, opt_outs, skip_reasons
 from qunce.outreach.campaigns import review
 from qunce.outreach.campaigns.campaigns import Campaign, Target
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 @dataclass(frozen=True)
 class EligibilityChecker:
-    """Made before the transaction, as it asks the sets; judges inside it, by rows."""
+    """Checks recipients of a campaign for the staff member who sends, or for a channel.
+
+    It is created before the transaction, because `contacts` are computed from sets; in
+    the transaction only rows are read. `contacts` is None if the contact limit does not
+    apply.
+    """
 
     campaign: Campaign
     staff: Staff | None
@@ -35,94 +39,90 @@ class EligibilityChecker:
     contacts: contact_pressure.Contacts | None
 
     def reasons_to_skip(self, targets: Sequence[int]) -> dict[int, str]:
-        """Target → the reason to skip it, or nothing. A person merged meanwhile is
-        judged under the first account that they have now."""
+        """Target → the reason to skip it, or "".
+
+        People who were merged since the start are returned under their new first account.
+        """
         if self.campaign.target == Target.GROUPS:
-            verdicts = self._groups(targets)
+            reasons = self._check_groups(targets)
         else:
-            verdicts = self._members(targets)
-        fine = [target for target, reason in verdicts.items() if not reason]
-        texts = review.render_texts(self.campaign, fine, self.staff)
-        unsaid = {target for target in fine if texts[target][0] is None}
-        return verdicts | dict.fromkeys(unsaid, skip_reasons.NO_VALUE)
+            reasons = self._check_people(targets)
+        eligible = [target for target, reason in reasons.items() if not reason]
+        texts = review.render_texts(self.campaign, eligible, self.staff)
+        without_text = [target for target in eligible if texts[target][0] is None]
+        return reasons | dict.fromkeys(without_text, skip_reasons.NO_VALUE)
 
-    def _members(self, targets: Sequence[int]) -> dict[int, str]:
-        heads = sorted(set(account_queries.person_ids(targets).values()))
-        families = account_queries.accounts_by_person(heads)
-        here = self._here(families)
-        out = opt_outs.find_by_person(heads)
-        over_limit = self._pressed(heads)
-        seen = self._seen(heads)
-        checks = (
-            (skip_reasons.LEFT, set(heads) - here),
-            (skip_reasons.OPTED_OUT, set(out)),
-            (skip_reasons.OVER_CONTACT_LIMIT, over_limit),
-            (skip_reasons.NOT_VISIBLE, set(heads) - seen),
-            (skip_reasons.NO_ADDRESS, self._without_address(heads)),
-        )
-        return {head: _first(head, checks) for head in heads}
+    def _check_people(self, targets: Sequence[int]) -> dict[int, str]:
+        people = sorted(set(account_queries.person_ids(targets).values()))
+        person_of, accounts = _present_accounts(people)
+        present = {person_of[pk] for pk in accounts.values_list("pk", flat=True)}
+        over_limit: set[int] = set()
+        if self.contacts is not None:
+            community = self.campaign.community
+            pending = contact_pressure.pending_contacts(community, people)
+            all_over_limit = self.contacts.over_limit(pending)
+            over_limit = {person for person in people if person in all_over_limit}
+        visible = set(people)
+        if self.staff is not None and self.staff.scope is not None:
+            visible = visibility.filter_visible(
+                by=self.staff, accounts=people, at=self.at
+            )
+        reachable = set(people)
+        if not self.campaign.is_assisted:
+            reachable = set(channel_addresses(self.campaign, people))
+        failed = {
+            skip_reasons.LEFT: set(people) - present,
+            skip_reasons.OPTED_OUT: set(opt_outs.find_by_person(people)),
+            skip_reasons.OVER_CONTACT_LIMIT: over_limit,
+            skip_reasons.NOT_VISIBLE: set(people) - visible,
+            skip_reasons.NO_ADDRESS: set(people) - reachable,
+        }
+        return {person: _first_reason(person, failed) for person in people}
 
-    def _here(self, families: dict[int, list[int]]) -> set[int]:
-        head_of = {one: head for head, all_ in families.items() for one in all_}
-        here = Account.objects.filter(
-            pk__in=list(head_of), present=True, erased_at__isnull=True
-        )
-        return {head_of[pk] for pk in here.values_list("pk", flat=True)}
-
-    def _pressed(self, heads: list[int]) -> set[int]:
-        if self.contacts is None:
-            return set()
-        number = contact_pressure.pending_contacts(self.campaign.community, heads)
-        over = self.contacts.over_limit(number)
-        return {head for head in heads if head in over}
-
-    def _seen(self, heads: list[int]) -> set[int]:
-        if self.staff is None or self.staff.scope is None:
-            return set(heads)
-        return visibility.filter_visible(by=self.staff, accounts=heads, at=self.at)
-
-    def _without_address(self, heads: list[int]) -> set[int]:
-        if self.campaign.is_assisted:
-            return set()
-        return set(heads) - set(channel_addresses(self.campaign, heads))
-
-    def _groups(self, targets: Sequence[int]) -> dict[int, str]:
+    def _check_groups(self, targets: Sequence[int]) -> dict[int, str]:
         by = self.staff or self.campaign.by
-        seen = dict(
-            group_visibility.list_visible(by)
-            .filter(pk__in=targets)
-            .values_list("pk", "state")
-        )
-        checks = (
-            (skip_reasons.NOT_VISIBLE, set(targets) - set(seen)),
-            (
-                skip_reasons.GROUP_RETIRED,
-                {pk for pk, state in seen.items() if state == Stage.DEAD},
-            ),
-        )
-        return {target: _first(target, checks) for target in targets}
+        groups = group_visibility.list_visible(by).filter(pk__in=targets)
+        states = dict(groups.values_list("pk", "state"))
+        retired = {pk for pk, state in states.items() if state == Stage.DEAD}
+        failed = {
+            skip_reasons.NOT_VISIBLE: set(targets) - set(states),
+            skip_reasons.GROUP_RETIRED: retired,
+        }
+        return {target: _first_reason(target, failed) for target in targets}
 
 
 def checker_for(
     campaign: Campaign, staff: Staff | None, at: datetime
 ) -> EligibilityChecker:
-    told = None
+    contacts = None
     if campaign.skip_recently_contacted and campaign.target == Target.MEMBERS:
-        told = contact_pressure.contacts_in_log(campaign.community, at)
-    return EligibilityChecker(campaign, staff, at, told)
+        contacts = contact_pressure.contacts_in_log(campaign.community, at)
+    return EligibilityChecker(campaign, staff, at, contacts)
 
 
-def channel_addresses(campaign: Campaign, heads: Sequence[int]) -> dict[int, str]:
+def channel_addresses(campaign: Campaign, person_ids: Sequence[int]) -> dict[int, str]:
     """Person → the key of their account on the campaign's channel."""
-    channel = base.get(campaign.channel).name
-    families = account_queries.accounts_by_person(heads)
-    head_of = {one: head for head, all_ in families.items() for one in all_}
+    person_of, accounts = _present_accounts(person_ids)
+    on_channel = accounts.filter(channel=base.get(campaign.channel).name)
+    # With several accounts on the channel, the first one wins: it overwrites the others.
+    keys = on_channel.order_by("-pk").values_list("pk", "key")
+    return {person_of[pk]: key for pk, key in keys}
+
+
+def _present_accounts(
+    person_ids: Sequence[int],
+) -> tuple[dict[int, int], QuerySet[Account]]:
+    """Account → person, and the rows of those accounts that have not left."""
+    by_person = account_queries.accounts_by_person(person_ids)
+    person_of = {
+        account: person for person, ids in by_person.items() for account in ids
+    }
     rows = Account.objects.filter(
-        pk__in=list(head_of), channel=channel, present=True, erased_at__isnull=True
+        pk__in=list(person_of), present=True, erased_at__isnull=True
     )
-    found = rows.order_by("-pk").values_list("pk", "key")
-    return {head_of[pk]: key for pk, key in found}
+    return person_of, rows
 
 
-def _first(target: int, checks: Sequence[tuple[str, set[int]]]) -> str:
-    return next((reason for reason, some in checks if target in some), "")
+def _first_reason(target: int, failed: Mapping[str, set[int]]) -> str:
+    """The first reason whose set contains the target; the order matters."""
+    return next((reason for reason, targets in failed.items() if target in targets), "")

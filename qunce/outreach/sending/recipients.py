@@ -1,7 +1,7 @@
-"""Recipients: a row of truth for each member or group that a campaign got to.
+"""Recipients: one row for each member or group whose message a campaign has claimed.
 
-A row is born when it is claimed. It changes by conditional updates only, so of two at
-once one wins and the other sees that it came too late.
+The row is created by the claim. It is changed only by conditional updates, so that of two
+changes at the same time the second finds no row and is refused.
 """
 
 from __future__ import annotations
@@ -34,12 +34,15 @@ class State(models.TextChoices):
 
 REACHED = (State.MARKED, State.ACCEPTED, State.DELIVERED, State.CLICKED)
 RESERVED = (State.PLANNED, State.MARKED, State.ACCEPTED)
-"""With `told` false: they count as a contact though the log does not know them yet."""
+"""Rows in these states count as a contact although they are not `recorded` yet."""
 
 
 class Recipient(models.Model):
-    """`target_id` is a person's first account, or a group. `told` is false as long as the
-    log may still have to hear of it; a lease holds what is with a channel now."""
+    """`target_id` is the first account of a person, or a group.
+
+    `recorded` is false until the outcome is in the fact log. `lease` is set while a
+    channel is sending; after `due_at` the lease has expired or a retry is due.
+    """
 
     pk = models.CompositePrimaryKey("campaign_id", "target_id")
     campaign = models.ForeignKey(
@@ -75,6 +78,8 @@ class Recipient(models.Model):
         return f"{self.target_id} of {self.campaign_id}"
 
 
+# Verbs
+
 INSERT_CLAIMED = """
 INSERT INTO outreach_recipient (campaign_id, target_id, task_id, state, reason, note,
     changed_at, by_id, recorded, lease, due_at, attempts)
@@ -84,27 +89,30 @@ INSERT_CHUNK = 500
 
 
 def create_claimed(
-    task: Task, verdicts: Mapping[int, str], *, at: datetime, lease: str = ""
+    task: Task, reasons: Mapping[int, str], *, at: datetime, lease: str = ""
 ) -> list[int]:
-    """Make the rows of targets, planned or skipped with a reason; who is new and planned.
+    """Create rows for targets, and return the new ones that are to be sent.
 
-    Inside the transaction that took them from the task. A target that another way led
-    here already, as after a merge, keeps its row.
+    `reasons` maps each target to the reason to skip it, or to "". Call it in the
+    transaction that takes the targets from `task.unclaimed`.
     """
-    now, born = timestamps.to_micros(at), []
-    targets = sorted(verdicts)
+    now, created = timestamps.to_micros(at), []
+    targets = sorted(reasons)
     for start in range(0, len(targets), INSERT_CHUNK):
         values: list[Any] = []
         chunk = targets[start : start + INSERT_CHUNK]
         for target in chunk:
-            reason = verdicts[target]
+            reason = reasons[target]
             state = State.SKIPPED if reason else State.PLANNED
             values += [task.campaign_id, target, task.pk, state.value, reason, "", now]
             values += [None, bool(reason), "" if reason else lease]
             values += [None, 0 if reason or not lease else 1]
         rows = ", ".join([f"({db.placeholders(12)})"] * len(chunk))
-        born += [row[0] for row in db.rows(INSERT_CLAIMED.format(rows=rows), values)]
-    return [target for target in sorted(born) if not verdicts[target]]
+        # After a merge, two targets can be the same person. The row that exists stays, so
+        # that nobody gets the message twice.
+        inserted = db.rows(INSERT_CLAIMED.format(rows=rows), values)
+        created += [target for (target,) in inserted]
+    return [target for target in sorted(created) if not reasons[target]]
 
 
 def transition(
@@ -115,7 +123,7 @@ def transition(
     at: datetime,
     **changes: Any,
 ) -> int:
-    """Move rows that are still where they may start; returns how many were."""
+    """Change the state of the rows that are still in `origins`; returns how many."""
     return rows.filter(state__in=origins).update(
         state=to, changed_at=timestamps.to_micros(at), **changes
     )
@@ -124,21 +132,22 @@ def transition(
 def delete_erased(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
-    """A reaction: who is erased is in no campaign, and waits in none."""
+    """Reaction to `member.erased`: delete these members from all campaigns."""
     delete_for_accounts(
         community, [fact.account for fact in facts if fact.account is not None]
     )
 
 
 def delete_for_accounts(community: Community, accounts: Iterable[int]) -> None:
-    gone = sorted(accounts)
-    of_members = {"campaign__community": community, "campaign__target": Target.MEMBERS}
-    Recipient.objects.filter(target_id__in=gone, **of_members).delete()
-    waiting = Task.objects.select_for_update(of=("self",)).filter(unclaimed_count__gt=0)
-    for task in waiting.filter(**of_members).order_by("pk"):
-        left = bitmaps.from_bytes(task.unclaimed) - bitmaps.of(gone)
-        if len(left) < task.unclaimed_count:
-            task.set_unclaimed(left)
+    """Delete the rows of accounts, and remove the accounts from all unclaimed targets."""
+    account_ids = sorted(accounts)
+    to_members = {"campaign__community": community, "campaign__target": Target.MEMBERS}
+    Recipient.objects.filter(target_id__in=account_ids, **to_members).delete()
+    tasks = Task.objects.select_for_update(of=("self",)).filter(unclaimed_count__gt=0)
+    for task in tasks.filter(**to_members).order_by("pk"):
+        remaining = bitmaps.from_bytes(task.unclaimed) - bitmaps.of(account_ids)
+        if len(remaining) < task.unclaimed_count:
+            task.set_unclaimed(remaining)
 
 
 # Reads

@@ -1,4 +1,4 @@
-"""Telling the log what staff did, once it can no longer be taken back."""
+"""Records the outcomes of assisted sending in the fact log, once they are final."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from qunce.outreach.sending.recipients import Recipient, State
 from qunce.outreach.sending.send_facts import SendFailed, SendMarkedSent
 
 MAX_ROWS_PER_RUN = 5_000
-"""Rows a transaction."""
 
 CLAIM_FINAL = """
 UPDATE outreach_recipient SET recorded = %s
@@ -34,47 +33,49 @@ class FinalOutcome(NamedTuple):
     micros: int
     by_id: int | None
 
+    def to_fact(self, campaign: Campaign) -> FactKind:
+        column = "group" if campaign.target == Target.GROUPS else "account"
+        target = {column: self.target}
+        if self.state == State.MARKED:
+            return SendMarkedSent(campaign=campaign.key, **target)
+        return SendFailed(campaign=campaign.key, reason=self.reason, **target)
+
 
 def record_final_marks(*, at: datetime) -> int:
-    """Record the marks and failures that have stood long enough; returns how many."""
+    """Record marks and failures older than the undo period; returns how many."""
     before = timestamps.to_micros(at - assisted_sending.UNDO_PERIOD)
-    settled = Recipient.objects.filter(
+    final = Recipient.objects.filter(
         recorded=False, state__in=[State.MARKED, State.FAILED], changed_at__lte=before
     )
-    waiting: dict[int, list[int]] = {}
-    places = settled.order_by("campaign_id", "target_id")
-    for campaign, target in places.values_list("campaign_id", "target_id")[
+    keys = final.order_by("campaign_id", "target_id")
+    by_campaign: dict[int, list[int]] = {}
+    for campaign, target in keys.values_list("campaign_id", "target_id")[
         :MAX_ROWS_PER_RUN
     ]:
-        waiting.setdefault(campaign, []).append(target)
-    return sum(_record(pk, targets, before, at) for pk, targets in waiting.items())
+        by_campaign.setdefault(campaign, []).append(target)
+    return sum(_record(pk, targets, before, at) for pk, targets in by_campaign.items())
 
 
 @transaction.atomic
 def _record(campaign_id: int, targets: list[int], before: int, at: datetime) -> int:
-    """A mark taken back meanwhile is not among the rows that the update returns."""
+    # The UPDATE checks everything again and returns what it has changed. A mark that was
+    # undone in the meantime is not recorded, and no outcome is recorded twice.
     sql = CLAIM_FINAL.format(targets=db.placeholders(len(targets)))
     rows = db.rows(sql, [True, campaign_id, *targets, False, before])
-    done = sorted(
-        (FinalOutcome(*row) for row in rows), key=lambda one: (one.micros, one.target)
+    outcomes = sorted(
+        (FinalOutcome(*row) for row in rows),
+        key=lambda outcome: (outcome.micros, outcome.target),
     )
     campaign = Campaign.objects.select_related("community").get(pk=campaign_id)
-    for by_id in sorted({one.by_id for one in done}, key=str):
-        mine = [one for one in done if one.by_id == by_id]
+    for by_id in sorted({outcome.by_id for outcome in outcomes}, key=str):
+        of_staff = [outcome for outcome in outcomes if outcome.by_id == by_id]
         facts.record_many(
-            [_to_fact(campaign, one) for one in mine],
+            [outcome.to_fact(campaign) for outcome in of_staff],
             community=campaign.community,
             by=Staff.objects.filter(pk=by_id).first() if by_id else None,
             at=at,
-            happened_at=[timestamps.from_micros(one.micros) for one in mine],
+            happened_at=[
+                timestamps.from_micros(outcome.micros) for outcome in of_staff
+            ],
         )
-    return len(done)
-
-
-def _to_fact(campaign: Campaign, one: FinalOutcome) -> FactKind:
-    who: dict[str, int] = {"account": one.target}
-    if campaign.target == Target.GROUPS:
-        who = {"group": one.target}
-    if one.state == State.MARKED:
-        return SendMarkedSent(campaign=campaign.key, **who)
-    return SendFailed(campaign=campaign.key, reason=one.reason, **who)
+    return len(outcomes)

@@ -1,4 +1,4 @@
-"""Sends: what went out to members and what they did with it, as kinds of facts."""
+"""Kinds of facts about messages to members and what members did with them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qunce.core.facts import facts
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class SendDelivered(facts.FactKind):
-    """The channel says that the member got it. `campaign` is the campaign's key."""
+    """The channel confirms the delivery. `campaign` is the key of the campaign."""
 
     kind = "send.delivered"
     reportable = True
@@ -23,7 +23,7 @@ class SendDelivered(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class SendMarkedSent(facts.FactKind):
-    """Staff say that they sent it by hand, which is not the same as delivered."""
+    """A staff member marked the message as sent by hand, which no channel confirms."""
 
     kind = "send.marked_sent"
     label = gettext_lazy("was sent a message by staff")
@@ -33,7 +33,7 @@ class SendMarkedSent(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class SendClicked(facts.FactKind):
-    """The member opened a link of it."""
+    """The member opened a link in the message."""
 
     kind = "send.clicked"
     reportable = True
@@ -45,7 +45,7 @@ class SendClicked(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class SendFailed(facts.FactKind):
-    """It did not arrive, and why."""
+    """The message was not delivered. `reason` is a code."""
 
     kind = "send.failed"
     label = gettext_lazy("had an undelivered message")

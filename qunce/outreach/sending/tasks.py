@@ -1,6 +1,6 @@
-"""Staff tasks: a person's share of a campaign, and how far they are.
+"""Staff tasks: the share of a campaign that one staff member sends.
 
-A task without a person is the channel's own share: a program sends it.
+A task without a staff member is the share of a channel that needs no person.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from qunce.sets.bitmaps import bitmaps
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
+OPEN_CAMPAIGN_STATES = ("sending", "paused")
+
 
 class Task(models.Model):
-    """`rest` are those of its share without a row yet, `waiting` how many they are.
+    """`unclaimed` is the bitmap of its targets without a row yet.
 
-    `finished_at` is set as long as nothing is left to do.
+    `finished_at` is set while nothing is left to do.
     """
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="tasks")
@@ -50,11 +52,9 @@ class Task(models.Model):
         return f"{self.campaign} / {self.staff or self.campaign.channel}"
 
     def set_unclaimed(self, unclaimed: BitMap) -> None:
-        """Write who is left; under the row's lock."""
-        self.unclaimed, self.unclaimed_count = (
-            bitmaps.to_bytes(unclaimed),
-            len(unclaimed),
-        )
+        """Store the targets without a row. The caller must hold the lock of this row."""
+        self.unclaimed = bitmaps.to_bytes(unclaimed)
+        self.unclaimed_count = len(unclaimed)
         self.save(update_fields=["unclaimed", "unclaimed_count"])
 
     def is_late(self, at: datetime) -> bool:
@@ -63,15 +63,18 @@ class Task(models.Model):
 
 
 class TaskNotFound(errors.NotFound):
-    """There is no such task, or it is somebody else's."""
+    """The task does not exist, or belongs to somebody else."""
 
 
 class TaskNotOwn(errors.Refused):
-    """A task is done by whom it is given to."""
+    """The task is assigned to somebody else."""
+
+
+# Checks
 
 
 def check_own(task: Task, by: Staff) -> None:
-    """Only who has the task marks its rows: a mark says “I sent it”."""
+    """Raise TaskNotOwn unless `by` has the task; managers may not mark for others."""
     permissions.check_may(by, campaigns.DO_TASKS)
     if task.staff_id != by.pk:
         raise TaskNotOwn(_("This task belongs to %(name)s.") % {"name": task.staff})
@@ -83,16 +86,14 @@ def may_do(task: Task, by: Staff) -> bool:
 
 # Reads
 
-OPEN_CAMPAIGN_STATES = ("sending", "paused")
-
 
 def list_visible(by: Staff) -> models.QuerySet[Task]:
-    """One's own; those of others in campaigns that one may oversee."""
+    """The tasks of `by`, and those of others in campaigns that they may oversee."""
     rows = Task.objects.filter(staff__isnull=False).defer("unclaimed")
-    mine = Q(staff=by, campaign__community=by.community)
+    visible = Q(staff=by, campaign__community=by.community)
     if permissions.may(by, OVERSEE_TASKS):
-        mine |= Q(campaign__in=campaigns.list_visible(by).values("pk"))
-    return rows.filter(mine).select_related(
+        visible |= Q(campaign__in=campaigns.list_visible(by).values("pk"))
+    return rows.filter(visible).select_related(
         "campaign__community", "campaign__by", "staff"
     )
 
@@ -105,12 +106,12 @@ def get(*, by: Staff, pk: int) -> Task:
 
 
 def by_due_time(rows: models.QuerySet[Task]) -> models.QuerySet[Task]:
-    """What is due first comes first; what has no time comes last."""
+    """Earliest due time first, tasks without one last."""
     return rows.order_by(F("due_at").asc(nulls_last=True), "pk")
 
 
 def list_open(staff: Staff, at: datetime) -> list[Task]:
-    """What this person has to do now: for Today."""
+    """Unfinished tasks of a staff member in campaigns that are sending."""
     rows = list_visible(staff).filter(
         staff=staff, finished_at__isnull=True, campaign__state="sending"
     )
@@ -118,7 +119,7 @@ def list_open(staff: Staff, at: datetime) -> list[Task]:
 
 
 def list_late_of_others(by: Staff, at: datetime) -> list[Task]:
-    """Tasks of others that are past their time, for who oversees them."""
+    """Unfinished tasks of other staff that are past their due time."""
     rows = (
         list_visible(by)
         .exclude(staff=by)

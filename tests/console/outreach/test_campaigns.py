@@ -302,7 +302,7 @@ def test_opt_outs_are_put_down_and_taken_back(shop: Community, ann: Client) -> N
 
 def test_pages_of_a_long_list(shop: Community, by: Staff, ann: Client) -> None:
     campaign = sent_to(by, *(f"p{n:03}" for n in range(60)))
-    assisted_sending.open_next(task=made.task(campaign, by), by=by, at=NOW, most=60)
+    assisted_sending.open_next(task=made.task(campaign, by), by=by, at=NOW, limit=60)
     text = page(ann, "recipient-list", campaign.pk)
     assert ("P049" in text, "P050" in text) == (True, False)
     after = re.search(r"after=(\d+)", text)

@@ -19,7 +19,7 @@ from typing import Any
 import django
 
 DATABASES = "QUNCE_TEST_DATABASES"
-SECONDS = 120
+SECONDS = 600
 
 
 def start(function: str, *args: Any) -> subprocess.Popen[str]:

@@ -9,6 +9,8 @@ from typing import TypeVar
 from django.db import connections
 
 Result = TypeVar("Result")
+SECONDS = 600
+"""After which a thread counts as stuck, on a machine that is busy with other things."""
 
 
 def run(*tasks: Callable[[], Result]) -> list[Result]:
@@ -19,7 +21,7 @@ def run(*tasks: Callable[[], Result]) -> list[Result]:
 
     def work(number: int, task: Callable[[], Result]) -> None:
         try:
-            barrier.wait(30)
+            barrier.wait(SECONDS)
             results[number] = task()
         except Exception as error:
             errors.append(error)
@@ -30,7 +32,7 @@ def run(*tasks: Callable[[], Result]) -> list[Result]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(SECONDS)
     if errors:
         raise errors[0]
     return [results[number] for number in range(len(tasks))]

@@ -37,7 +37,7 @@ def test_two_first_processes_create_one_home(tmp_path: Path) -> None:
         for _number in range(2)
     ]
     for process in both:
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=600)
         assert process.returncode == 0, errors
         assert json.loads(output)["community"] == "acme"
 

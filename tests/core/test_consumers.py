@@ -250,10 +250,10 @@ def test_fact_that_is_committed_late_is_not_skipped() -> None:
         with transaction.atomic():
             ring(shop, 1)
             paused.set()
-            resume.wait(30)
+            resume.wait(threads.SECONDS)
 
     def fast() -> list[int]:
-        paused.wait(30)
+        paused.wait(threads.SECONDS)
         ring(shop, 2)
         drain(consumer())
         between = echoes(shop)

@@ -123,12 +123,12 @@ def test_without_wait_a_busy_deriver_is_left_alone(shop: Community) -> None:
     def hold() -> None:
         with locks.acquire(locks.DERIVER):
             acquired.set()
-            done.wait(30)
+            done.wait(600)
         connections.close_all()
 
     other = threading.Thread(target=hold)
     other.start()
-    acquired.wait(30)
+    acquired.wait(600)
     assert deriver.catch_up(wait=False).facts == 0
     done.set()
     other.join()

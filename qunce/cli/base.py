@@ -38,15 +38,13 @@ class CommonOptions:
 class _TranslatedHelp:
     """Stores `help` in English and returns it in the current language."""
 
-    _english: str | None = None
+    english: str | None = None
 
-    def _get_help(self) -> str | None:
-        return _(self._english) if self._english else None
+    def translate(self) -> str | None:
+        return _(self.english) if self.english else None
 
-    def _set_help(self, text: str | None) -> None:
-        self._english = text
-
-    help = property(_get_help, _set_help)
+    # Click sets and reads `help`; Python's gettext must not see an empty message.
+    help = property(translate, lambda self, text: setattr(self, "english", text))
 
 
 class Option(_TranslatedHelp, click.Option):
@@ -57,7 +55,7 @@ class Argument(_TranslatedHelp, click.Argument):
     pass
 
 
-def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+def store_value(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     # An option before the command stays unless it is given again behind it.
     if value:
         setattr(
@@ -65,7 +63,7 @@ def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         )
 
 
-def _print_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+def print_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         click.echo(ctx.get_help(), color=ctx.color)
         ctx.exit()
@@ -100,17 +98,17 @@ def common_options() -> list[Option]:
         ),
     ]
     for each in options:
-        each.callback = _store
-    print_help = Option(
+        each.callback = store_value
+    help_option = Option(
         ["-h", "--help", f"{PREFIX}help"],
         is_flag=True,
         is_eager=True,
-        callback=_print_help,
+        callback=print_help,
         help=N_("show this message and exit"),
     )
-    for each in (*options, print_help):
+    for each in (*options, help_option):
         each.is_common, each.expose_value = True, False
-    return [*options, print_help]
+    return [*options, help_option]
 
 
 class Command(_TranslatedHelp, click.Command):
@@ -178,7 +176,7 @@ class LazyCommand(Command):
         self._prepare()
         module, _dot, attribute = self._path.rpartition(".")
         command: Command = getattr(importlib.import_module(module), attribute)
-        command.help = self._english
+        command.help = self.english
         return command
 
     def make_context(

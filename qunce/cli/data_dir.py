@@ -27,10 +27,14 @@ class HomeInUse(errors.Refused):
 def ready() -> None:
     """Apply missing migrations; one query per database when there are none."""
     if any(pending(alias) for alias in settings.DATABASES):
+        commands = import_module("django.core.management")
         with migrating():
             for alias in settings.DATABASES:
                 if pending(alias):
-                    _migrate(alias)
+                    commands.call_command(
+                        "migrate", database=alias, verbosity=0, interactive=False
+                    )
+                    connections[alias].ensure_connection()
 
 
 def pending(alias: str) -> set[tuple[str, str]]:
@@ -85,15 +89,9 @@ def lock(name: str) -> Iterator[None]:
         yield
 
 
-def _migrate(alias: str) -> None:
-    commands = import_module("django.core.management")
-    commands.call_command("migrate", database=alias, verbosity=0, interactive=False)
-    connections[alias].ensure_connection()
-
-
 @contextlib.contextmanager
 def shared() -> Iterator[None]:
-    """Lock the home for a serving process, so that nobody replaces it meanwhile."""
+    """Lock the home for a serving process, which prevents its replacement."""
     with (settings.HOME / SERVER_LOCK).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         yield

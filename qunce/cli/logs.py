@@ -43,7 +43,7 @@ def configure(log_format: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    formatter = {"()": _formatter, "log_format": log_format, "shared": shared}
+    formatter = {"()": make_formatter, "log_format": log_format, "shared": shared}
     logging.config.dictConfig(
         {
             "version": 1,
@@ -62,7 +62,7 @@ def configure(log_format: str) -> None:
     )
 
 
-def _formatter(*, log_format: str, shared: list[Processor]) -> logging.Formatter:
+def make_formatter(*, log_format: str, shared: list[Processor]) -> logging.Formatter:
     last: Processor = structlog.dev.ConsoleRenderer(colors=False)
     if log_format == "json":
         last = structlog.processors.JSONRenderer(ensure_ascii=False)

@@ -26,7 +26,7 @@ def start_django() -> None:
         i18n.activate_in_django()
 
 
-def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+def print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         click.echo(f"{PROGRAM} {metadata.version(PROGRAM)}")
         ctx.exit()
@@ -41,7 +41,7 @@ cli = base.Group(
             is_flag=True,
             is_eager=True,
             expose_value=False,
-            callback=_print_version,
+            callback=print_version,
             help=N_("show the version and exit"),
         )
     ],
@@ -160,9 +160,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     i18n.activate(i18n.requested_language(words) or "en")
     common = base.CommonOptions()
-    instruction = os.environ.get(COMPLETION_VARIABLE)
-    if instruction:
-        return _complete(common, instruction)
+    if instruction := os.environ.get(COMPLETION_VARIABLE):
+        from click import shell_completion
+
+        return shell_completion.shell_complete(
+            cli, {"obj": common}, PROGRAM, COMPLETION_VARIABLE, instruction
+        )
     try:
         with cli.make_context(PROGRAM, words or ["--help"], obj=common) as ctx:
             return cli.invoke(ctx) or 0
@@ -179,11 +182,3 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         # When parsing fails, it may not have reached --json.
         return output.Out(as_json=common.json or "--json" in words).fail(error)
-
-
-def _complete(common: base.CommonOptions, instruction: str) -> int:
-    from click import shell_completion
-
-    return shell_completion.shell_complete(
-        cli, {"obj": common}, PROGRAM, COMPLETION_VARIABLE, instruction
-    )

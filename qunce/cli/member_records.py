@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
+from qunce.cli import output
 from qunce.cli.options import Invocation
 from qunce.core import communities
 from qunce.core.staff.models import Staff
@@ -19,49 +23,48 @@ from qunce.members.attributes import attributes
 from qunce.members.attributes import parsing as value_parsing
 from qunce.members.tags import assignments
 
+PAGE_SIZE = 500
+
 People = Mapping[int, Sequence[int]]
 """Id of a person → ids of all their accounts, the person's own id first."""
 
 
 def load(invocation: Invocation, person_ids: Iterable[int]) -> Iterator[dict[str, Any]]:
-    """Yield a record per person, in the given order, with a few queries for all."""
+    """Yield a record per person, in the given order, with a few queries per page."""
     by, zone = invocation.by, communities.zone(invocation.community)
-    people = account_queries.accounts_by_person(person_ids)
-    accounts = Account.objects.in_bulk([pk for ids in people.values() for pk in ids])
-    identifiers = _identifiers(people, by)
-    values = attributes.values_by_person(people)
-    tags = assignments.tags_by_person(people)
-    groups = _groups(people, by, zone)
-    for person_id in people:
-        theirs = [accounts[pk] for pk in people[person_id]]
-        yield {
-            **_presence(theirs, by, zone),
-            "identifiers": identifiers[person_id],
-            "attributes": {
-                name: {
-                    "type": value.attribute.type,
-                    "value": _typed(value.attribute.type, value.text),
-                }
-                for name, value in values[person_id].items()
-            },
-            "tags": {each.tag.key: each.depth for each in tags[person_id]},
-            "groups": groups[person_id],
-        }
-
-
-def _presence(accounts: Sequence[Account], by: Staff, zone: ZoneInfo) -> dict[str, Any]:
-    present = any(account.present for account in accounts)
-    left = [account.left_at for account in accounts if account.left_at]
-    return {
-        "key": masking.key(accounts[0].key, by),
-        "name": next((account.name for account in accounts if account.name), ""),
-        "accounts": [
-            f"{account.channel}:{masking.key(account.key, by)}" for account in accounts
-        ],
-        "present": present,
-        "joined_at": _local(min(account.joined_at for account in accounts), zone),
-        "left_at": None if present else _local(max(left), zone),
-    }
+    remaining = iter(person_ids)
+    while page := [*itertools.islice(remaining, PAGE_SIZE)]:
+        people = account_queries.accounts_by_person(page)
+        rows = Account.objects.in_bulk([pk for ids in people.values() for pk in ids])
+        identifiers = _identifiers(people, by)
+        values = attributes.values_by_person(people)
+        tags = assignments.tags_by_person(people)
+        groups = _groups(people, by, zone)
+        for person_id in page:
+            accounts = [rows[pk] for pk in people[person_id]]
+            present = any(account.present for account in accounts)
+            left = [account.left_at for account in accounts if account.left_at]
+            yield {
+                "key": masking.key(accounts[0].key, by),
+                "name": next((each.name for each in accounts if each.name), ""),
+                "accounts": [
+                    f"{account.channel}:{masking.key(account.key, by)}"
+                    for account in accounts
+                ],
+                "present": present,
+                "joined_at": _local(min(each.joined_at for each in accounts), zone),
+                "left_at": None if present else _local(max(left), zone),
+                "identifiers": identifiers[person_id],
+                "attributes": {
+                    name: {
+                        "type": value.attribute.type,
+                        "value": parse_text(value.attribute.type, value.text),
+                    }
+                    for name, value in values[person_id].items()
+                },
+                "tags": {each.tag.key: each.depth for each in tags[person_id]},
+                "groups": groups[person_id],
+            }
 
 
 def _identifiers(people: People, by: Staff) -> dict[int, list[dict[str, str]]]:
@@ -100,8 +103,8 @@ def _groups(
     return {person_id: [*groups.values()] for person_id, groups in found.items()}
 
 
-def _typed(kind: str, text: str) -> Any:
-    """Lists and truth values as JSON has them; numbers stay exact as text."""
+def parse_text(kind: str, text: str) -> Any:
+    """Return the JSON value of an attribute; numbers stay text, so that none is rounded."""
     if kind == attributes.AttributeType.MULTI:
         return text.split("; ")
     if kind == attributes.AttributeType.BOOL:
@@ -109,6 +112,48 @@ def _typed(kind: str, text: str) -> Any:
     if kind == attributes.AttributeType.INSTANT:
         return text.replace(" ", "T")
     return text
+
+
+def format_row(record: dict[str, Any]) -> str:
+    key, name = output.padded(record["key"], 20), output.padded(record["name"], 20)
+    return f"{key} {name} {', '.join(format_tags(record))}"
+
+
+def format_record(record: dict[str, Any]) -> list[str]:
+    presence = (
+        _("is in the community") if record["present"] else _("has left the community")
+    )
+    values = {}
+    for name, each in record["attributes"].items():
+        value = each["value"]
+        if isinstance(value, list):
+            value = "; ".join(value)
+        elif isinstance(value, bool):
+            value = _("yes") if value else _("no")
+        values[name] = value
+    rows = {
+        _("name"): [record["name"], presence],
+        _("accounts"): record["accounts"],
+        _("identifiers"): [
+            f"{each['kind']} {each['value']}" for each in record["identifiers"]
+        ],
+        _("tags"): format_tags(record),
+        _("attributes"): [f"{name}: {value}" for name, value in values.items()],
+        _("groups"): [
+            each["name"] for each in record["groups"] if each["state"] == "joined"
+        ],
+    }
+    comma = _(", ")
+    return [
+        f"{output.padded(label, 14)} {comma.join(texts) or '–'}"
+        for label, texts in rows.items()
+    ]
+
+
+def format_tags(record: dict[str, Any]) -> list[str]:
+    return [
+        f"{key} ×{depth}" if depth > 1 else key for key, depth in record["tags"].items()
+    ]
 
 
 def _local(time: datetime, zone: ZoneInfo) -> str:

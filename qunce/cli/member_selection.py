@@ -43,7 +43,16 @@ def select(
     if rule:
         invocation.derive()
         return [*list_people(invocation, options.parse_rule(rule))]
-    keys = members.split(",") if members else _read_lines(file or "")
+    try:
+        keys = (
+            members.split(",")
+            if members
+            else Path(file or "").read_text(encoding="utf-8-sig").splitlines()
+        )
+    except (OSError, UnicodeDecodeError) as error:
+        raise options.BadUsage(
+            _("“%(file)s” cannot be read: %(why)s.") % {"file": file, "why": error}
+        ) from None
     keys = [key for key in map(str.strip, keys) if key]
     return find_accounts(invocation, list(dict.fromkeys(keys)))
 
@@ -68,26 +77,14 @@ def find_accounts(invocation: Invocation, keys: Sequence[str]) -> list[int]:
         if key not in accounts:
             account = account_queries.get(invocation.community, key)
             accounts[key] = account.pk
-    if invocation.by.scope is not None:
-        _check_visible(invocation, accounts)
-    return list(accounts.values())
-
-
-def _check_visible(invocation: Invocation, accounts: dict[str, int]) -> None:
+    if invocation.by.scope is None:
+        return list(accounts.values())
     people = account_queries.person_ids(accounts.values())
     visible = visibility.filter_visible(accounts=people, **invocation.verb_args)
-    for key, account in accounts.items():
-        if people[account] not in visible:
+    for key, account_id in accounts.items():
+        if people[account_id] not in visible:
             # The same error as for a key that does not exist.
             raise account_queries.MemberNotFound(
                 _("There is no member “%(key)s”.") % {"key": key}
             )
-
-
-def _read_lines(file: str) -> list[str]:
-    try:
-        return Path(file).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise options.BadUsage(
-            _("“%(file)s” cannot be read: %(why)s.") % {"file": file, "why": error}
-        ) from None
+    return list(accounts.values())

@@ -61,7 +61,16 @@ class Invocation:
         """The time of `--at`, else of the clock, which is read once."""
         if self._at is None:
             return self._now
-        return parse_time(self._at, self._clock_of_at())
+        chosen = Community.objects.all()
+        if self.community_key:
+            chosen = chosen.filter(key=self.community_key)
+        # A community that does not exist must not be created here, because `at` becomes
+        # the time of its creation. An unsaved one stands in for it.
+        if self.timezone:
+            clock = Community(timezone=self.timezone)
+        else:
+            clock = self.community if chosen.exists() else Community()
+        return parse_time(self._at, clock)
 
     @cached_property
     def community(self) -> Community:
@@ -122,16 +131,6 @@ class Invocation:
             languages = Community.objects.values_list("language", flat=True)[:2]
             if len(languages) == 1:
                 i18n.activate(languages[0])
-
-    def _clock_of_at(self) -> Community:
-        # A community that does not exist must not be created here, because `at` becomes
-        # the time of its creation. An unsaved one stands in for it.
-        chosen = Community.objects.all()
-        if self.community_key:
-            chosen = chosen.filter(key=self.community_key)
-        if chosen.exists():
-            return self.community
-        return Community(**({"timezone": self.timezone} if self.timezone else {}))
 
 
 def pass_invocation(function: Callable[..., Any]) -> Callable[..., Any]:

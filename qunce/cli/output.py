@@ -97,7 +97,15 @@ class Out:
         return UNEXPECTED
 
     def _print_error(self, error: Exception) -> None:
-        text = " ".join(_sentence(error).split())
+        if isinstance(error, click.ClickException):
+            sentence = error.format_message()
+        else:
+            sentence = str(error) or _(type(error).__doc__ or type(error).__name__)
+        text = " ".join(sentence.split())
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            parts = {"command": error.ctx.command_path, "error": text}
+            # Django may not be loaded, so Python's gettext translates it.
+            text = gettext("%(command)s: %(error)s") % parts
         if self.as_json:
             where = getattr(error, "where", None) or getattr(error, "path", None)
             text = to_json({"error": text, "where": where})
@@ -112,14 +120,3 @@ def padded(text: str, width: int) -> str:
     """Pad to the width of that many Latin letters; a Chinese one is two wide."""
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     return text + " " * (width - len(text) - wide)
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        parts = {"command": error.ctx.command_path, "error": error.format_message()}
-        return gettext("%(command)s: %(error)s") % parts
-    if isinstance(error, click.ClickException):
-        return error.format_message()
-    if str(error):
-        return str(error)
-    return _(type(error).__doc__ or type(error).__name__)

@@ -38,8 +38,16 @@ def restore(file: str, *, into: str | None, force: bool, out: Out) -> int:
     backups.check_compatible(manifest, migrations=migrations)
     out.note(_("Restoring into %(home)s.") % {"home": settings.HOME})
     with data_dir.exclusive():
-        if not force:
-            _check_empty()
+        is_empty = (
+            postgres_tools.is_empty()
+            if db.is_postgresql()
+            else not _database_file().exists()
+        )
+        if not is_empty and not force:
+            raise HomeNotEmpty(
+                _("%(home)s is not empty. Use --force to replace its contents.")
+                % {"home": settings.HOME}
+            )
         replace = _replace_postgresql if db.is_postgresql() else _replace_file
         copy = settings.HOME / "restoring"
         try:
@@ -65,18 +73,6 @@ def restore(file: str, *, into: str | None, force: bool, out: Out) -> int:
         *(findings or [_("Digest, consistency, counts and all derived data match.")]),
     )
     return 1 if findings else 0
-
-
-def _check_empty() -> None:
-    if db.is_postgresql():
-        is_empty = postgres_tools.is_empty()
-    else:
-        is_empty = not _database_file().exists()
-    if not is_empty:
-        raise HomeNotEmpty(
-            _("%(home)s is not empty. Use --force to replace its contents.")
-            % {"home": settings.HOME}
-        )
 
 
 def _database_file() -> Path:

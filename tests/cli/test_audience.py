@@ -44,7 +44,10 @@ def test_an_explanation_is_in_the_language_of_the_user(
 ) -> None:
     included = run("audience", "explain", VIP, "--member", "ann", "--json").json
     assert included["in"] is True
-    assert all(reason["text"] and reason["holds"] for reason in included["because"])
+    assert all(
+        reason["text"] and reason["holds"] and reason["wanted"]
+        for reason in included["because"]
+    )
     excluded = run("audience", "explain", VIP, "--member", "cyd")
     assert excluded.output.startswith("cyd is not in the audience.\n")
     chinese = run("audience", "explain", VIP, "--member", "cyd", "--lang", "zh")

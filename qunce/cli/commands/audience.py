@@ -69,20 +69,26 @@ def explain(invocation: Invocation, rule: str, member: str) -> None:
         if explanation.holds
         else _("%(key)s is not in the audience.")
     )
-    reasons = [dataclasses.asdict(reason) for reason in explanation.reasons]
+    reasons, lines = [], []
+    for reason in explanation.reasons:
+        reasons.append(
+            {
+                "where": reason.path,
+                "holds": reason.holds,
+                "wanted": reason.expected,
+                "text": reason.text,
+            }
+        )
+        text = reason.text
+        if not reason.expected:
+            text = _("not: %(text)s") % {"text": text}
+        # ✓ means that the rule is met, also where it says `not`.
+        lines.append(f"  {MARKS[reason.holds == reason.expected]} {text}")
     invocation.out.answer(
         {"in": explanation.holds, "because": reasons},
         verdict % {"key": member},
-        *map(_format_reason, explanation.reasons),
+        *lines,
     )
-
-
-def _format_reason(reason: audiences.Reason) -> str:
-    """✓ means that the rule is met, also where it says `not`."""
-    text = (
-        reason.text if reason.expected else _("not: %(text)s") % {"text": reason.text}
-    )
-    return f"  {MARKS[reason.holds == reason.expected]} {text}"
 
 
 @audience.command("overlap", help=N_("Compare two audiences"))

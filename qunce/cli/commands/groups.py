@@ -1,4 +1,4 @@
-"""`qunce groups`: chat rooms and other circles."""
+"""`qunce groups`: chats, and circles that meet offline."""
 
 from __future__ import annotations
 

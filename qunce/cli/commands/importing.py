@@ -87,7 +87,7 @@ def import_file(
             target=target,
             sheet=sheet,
             encoding=encoding,
-            mapping=_parse_mappings(mappings),
+            mapping=parse_mappings(mappings),
             mode=VALID_ROWS if good_rows_only else ALL_ROWS,
             dates=dates or "",
             source=source,
@@ -95,16 +95,21 @@ def import_file(
         ),
         **invocation.query_args,
     )
+    out = invocation.out
     if dry_run:
-        _preview(plan, invocation.out)
+        preview(plan, out)
         return
-    _print_mapping(plan, invocation.out)
-    is_asked = not yes and not invocation.out.as_json and sys.stdin.isatty()
-    if not is_asked or _confirm(invocation.out):
-        _import(plan, invocation.out)
+    remedy = _("If not, add --dates dmy or --dates mdy.")
+    for line in (*_mapping_lines(plan), *(f"{note} {remedy}" for note in plan.notes)):
+        out.note(line)
+    if not yes and not out.as_json and sys.stdin.isatty():
+        out.note(_("Import with this mapping? [y/N]"))
+        if sys.stdin.readline().strip().lower() not in ("y", "yes", "是", "好"):
+            return
+    run(plan, out)
 
 
-def _parse_mappings(pairs: tuple[str, ...]) -> dict[str, str]:
+def parse_mappings(pairs: tuple[str, ...]) -> dict[str, str]:
     mapping = {}
     for pair in pairs:
         heading, sign, field = pair.rpartition("=")
@@ -116,47 +121,34 @@ def _parse_mappings(pairs: tuple[str, ...]) -> dict[str, str]:
     return mapping
 
 
-def _confirm(out: Out) -> bool:
-    out.note(_("Import with this mapping? [y/N]"))
-    return sys.stdin.readline().strip().lower() in ("y", "yes", "是", "好")
-
-
-def _print_mapping(plan: ImportPlan, out: Out) -> None:
-    for line in _mapping_lines(plan):
-        out.note(line)
-    remedy = _("If not, add --dates dmy or --dates mdy.")
-    for note in plan.notes:
-        out.note(f"{note} {remedy}")
-
-
 def _mapping_lines(plan: ImportPlan) -> list[str]:
     none = _("not imported")
     return [f"  {heading} → {field or none}" for heading, field in plan.mapping.items()]
 
 
-def _preview(plan: ImportPlan, out: Out) -> None:
-    preview = pipeline.preview(plan, MAX_ROWS_SHOWN)
+def preview(plan: ImportPlan, out: Out) -> None:
+    sample = pipeline.preview(plan, MAX_ROWS_SHOWN)
     rows = [
         ", ".join(
             f"{name}: {value}" for name, value in row.items() if value is not None
         )
-        for row in preview.rows
+        for row in sample.rows
     ]
     out.answer(
         {
             "mapping": plan.mapping,
             "notes": plan.notes,
-            "rows": preview.rows,
-            "broken": [dataclasses.asdict(problem) for problem in preview.problems],
+            "rows": sample.rows,
+            "broken": [dataclasses.asdict(problem) for problem in sample.problems],
         },
         *_mapping_lines(plan),
         *plan.notes,
         *rows,
-        *map(_format_problem, preview.problems[:MAX_ROWS_SHOWN]),
+        *map(_format_problem, sample.problems[:MAX_ROWS_SHOWN]),
     )
 
 
-def _import(plan: ImportPlan, out: Out) -> None:
+def run(plan: ImportPlan, out: Out) -> None:
     try:
         outcome = pipeline.run(plan, progress=_Progress(out))
     except pipeline.HasBrokenRows as error:
@@ -165,7 +157,14 @@ def _import(plan: ImportPlan, out: Out) -> None:
     job = outcome.job
     if outcome.problems:
         _print_problems(outcome.problems, job, out)
-    counts = _decimal_counts(job.counts)
+    counts = decimal_counts(job.counts)
+    texts = []
+    for name, count in counts.items():
+        label = plan.target.count_label(name)
+        if count not in (0, "0"):
+            texts.append(
+                f"{label} {count:,}" if isinstance(count, int) else f"{label} {count}"
+            )
     out.answer(
         {
             "job": job.pk,
@@ -180,7 +179,7 @@ def _import(plan: ImportPlan, out: Out) -> None:
         % {
             "rows": job.rows_read,
             "broken": job.rows_broken,
-            "counts": _format_counts(plan.target, counts),
+            "counts": _(", ").join(texts) or _("nothing new"),
         },
     )
 
@@ -191,7 +190,7 @@ def _print_problems(problems: list[Problem], job: jobs.ImportJob, out: Out) -> N
     out.note(_("Full list: %(path)s") % {"path": error_report.path_of(job)})
 
 
-def _decimal_counts(counts: dict[str, int]) -> dict[str, int | str]:
+def decimal_counts(counts: dict[str, int]) -> dict[str, int | str]:
     """Return amounts, which are counted in millionths, as exact decimals."""
     decimals: dict[str, int | str] = {}
     for name, number in counts.items():
@@ -201,17 +200,6 @@ def _decimal_counts(counts: dict[str, int]) -> dict[str, int | str]:
         else:
             decimals[name] = number
     return decimals
-
-
-def _format_counts(target: registry.Target, counts: dict[str, int | str]) -> str:
-    texts = [
-        f"{target.count_label(name)} {count:,}"
-        if isinstance(count, int)
-        else f"{target.count_label(name)} {count}"
-        for name, count in counts.items()
-        if count not in (0, "0")
-    ]
-    return _(", ").join(texts) or _("nothing new")
 
 
 def _format_problem(problem: Problem) -> str:

@@ -131,42 +131,34 @@ def _record(invocation: Invocation, layering: Layering) -> dict[str, Any]:
     latest = layers.latest_run(layering)
     if latest is None:
         return record | {"day": None, "sizes": {}, "moved": 0, "matrix": []}
-    matrix = _matrix(invocation, layering, latest)
+    counts = count_moves(invocation, layering, latest)
     moved = latest.moved
     if invocation.by.scope is not None:
-        moved = sum(each["count"] for each in matrix if each["from"] != each["to"])
+        moved = sum(count for (old, new), count in counts.items() if old != new)
     return record | {
         "day": community_days.to_date(latest.day).isoformat(),
         "sizes": count_layers(invocation, layering, latest),
         "bounds": latest.bounds,
         "moved": moved,
-        "matrix": matrix,
+        "matrix": [
+            {"from": old, "to": new, "count": count}
+            for (old, new), count in counts.items()
+        ],
     }
 
 
-def _matrix(
+def count_moves(
     invocation: Invocation, layering: Layering, latest: LayerRun
-) -> list[dict[str, Any]]:
-    """Members per old and new layer, since the last run of an earlier day."""
+) -> dict[tuple[str, str], int]:
+    """Count members per old and new layer, since the last run of an earlier day."""
     before = layers.latest_run(layering, latest.day - 1)
     if before is None:
-        return []
-    counts = (
-        layers.matrix(before, latest)
-        if invocation.by.scope is None
-        else _visible_moves(invocation, layering, before.day)
-    )
-    return [
-        {"from": old, "to": new, "count": count} for (old, new), count in counts.items()
-    ]
-
-
-def _visible_moves(
-    invocation: Invocation, layering: Layering, since: int
-) -> dict[tuple[str, str], int]:
+        return {}
+    if invocation.by.scope is None:
+        return layers.matrix(before, latest)
     counts = {
         change: len(visibility.filter_visible(accounts=moved, **invocation.verb_args))
-        for change, moved in layers.moves_since(layering, since).items()
+        for change, moved in layers.moves_since(layering, before.day).items()
     }
     return {change: count for change, count in counts.items() if count}
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import base, member_records, member_selection, options, output
+from qunce.cli import base, member_records, member_selection, options
 from qunce.cli.i18n import N_
 from qunce.cli.options import Invocation
 from qunce.core import communities, errors
 from qunce.core.facts import facts
-from qunce.core.facts.facts import RecordedFact
 from qunce.members.accounts import erasure
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.people import people, visibility
 from qunce.sets import timelines
 
-PAGE_SIZE = 500
 EVERYONE: dict[str, Any] = {"all": []}
 KEY_HELP = N_("the member's key")
 OTHER_HELP = N_("another account's key")
@@ -49,22 +46,8 @@ def list_members(
         (account,) = member_selection.find_accounts(invocation, [after])
         start = account_queries.person_ids([account])[account]
     person_ids = member_selection.list_people(invocation, parsed, after=start)
-    records = _load_records(invocation, itertools.islice(person_ids, limit))
-    invocation.out.write_list("members", records, _format_row)
-
-
-def _load_records(
-    invocation: Invocation, person_ids: Iterator[int]
-) -> Iterator[dict[str, Any]]:
-    while page := [*itertools.islice(person_ids, PAGE_SIZE)]:
-        yield from member_records.load(invocation, page)
-
-
-def _format_row(record: dict[str, Any]) -> str:
-    tags = ", ".join(_format_tags(record["tags"]))
-    return (
-        f"{output.padded(record['key'], 20)} {output.padded(record['name'], 20)} {tags}"
-    )
+    records = member_records.load(invocation, itertools.islice(person_ids, limit))
+    invocation.out.write_list("members", records, member_records.format_row)
 
 
 @members.command("show", help=N_("Show everything stored about a member"))
@@ -81,55 +64,19 @@ def show(invocation: Invocation, key: str, limit: int) -> None:
     latest = timelines.list_facts(
         community=invocation.community, accounts=account_ids, limit=limit
     )
-    record["facts"] = [_fact_record(fact) for fact in latest]
-    invocation.out.answer(record, *_format_record(record))
+    record["facts"] = [
+        {
+            "kind": fact.kind,
+            "happened_at": fact.happened_at.isoformat(),
+            **fact.payload,
+        }
+        for fact in latest
+    ]
+    invocation.out.answer(record, *member_records.format_record(record))
     zone = communities.zone(invocation.community)
     for fact in latest:
         local = fact.happened_at.astimezone(zone)
         invocation.out.line(f"  {local:%Y-%m-%d %H:%M}  {facts.label_of(fact.kind)}")
-
-
-def _fact_record(fact: RecordedFact) -> dict[str, Any]:
-    happened_at = fact.happened_at.isoformat()
-    return {"kind": fact.kind, "happened_at": happened_at, **fact.payload}
-
-
-def _format_record(record: dict[str, Any]) -> list[str]:
-    presence = (
-        _("is in the community") if record["present"] else _("has left the community")
-    )
-    rows = {
-        _("name"): [record["name"], presence],
-        _("accounts"): record["accounts"],
-        _("identifiers"): [
-            f"{each['kind']} {each['value']}" for each in record["identifiers"]
-        ],
-        _("tags"): _format_tags(record["tags"]),
-        _("attributes"): [
-            f"{name}: {_format_value(each['value'])}"
-            for name, each in record["attributes"].items()
-        ],
-        _("groups"): [
-            each["name"] for each in record["groups"] if each["state"] == "joined"
-        ],
-    }
-    comma = _(", ")
-    return [
-        f"{output.padded(label, 14)} {comma.join(texts) or '–'}"
-        for label, texts in rows.items()
-    ]
-
-
-def _format_tags(depths: dict[str, int]) -> list[str]:
-    return [f"{key} ×{depth}" if depth > 1 else key for key, depth in depths.items()]
-
-
-def _format_value(value: Any) -> str:
-    if isinstance(value, list):
-        return "; ".join(value)
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return str(value)
 
 
 @members.command("merge", help=N_("Merge two accounts that belong to one person"))

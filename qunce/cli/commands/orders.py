@@ -63,9 +63,10 @@ def show(invocation: Invocation, key: str) -> None:
     order = _get(invocation, key)
     (record,) = _records(invocation, [order])
     record["refunded_at"] = order.refunded_at and order.refunded_at.isoformat()
-    record["items"] = [
-        _item_record(item, order.currency) for item in json.loads(order.items or "[]")
-    ]
+    record["items"] = json.loads(order.items or "[]")
+    for item in record["items"]:
+        if item.get("amount") is not None:
+            item["amount"] = money.format_amount(item["amount"], order.currency)
     labels = {
         "paid": _("paid"),
         "partly_refunded": _("partly refunded"),
@@ -77,15 +78,6 @@ def show(invocation: Invocation, key: str) -> None:
         invocation.out.line(
             f"  {output.padded(name, 30)} {item.get('quantity', 1)} × {item.get('amount', '–')}"
         )
-
-
-def _item_record(item: dict[str, Any], currency: str) -> dict[str, Any]:
-    amount = item.get("amount")
-    return (
-        item
-        if amount is None
-        else item | {"amount": money.format_amount(amount, currency)}
-    )
 
 
 def _get(invocation: Invocation, key: str) -> Order:

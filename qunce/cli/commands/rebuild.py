@@ -1,4 +1,4 @@
-"""`qunce rebuild`: all derived data anew from the primary database."""
+"""`qunce rebuild`: all derived data, computed again from the primary database."""
 
 from __future__ import annotations
 

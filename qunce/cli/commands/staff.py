@@ -24,6 +24,7 @@ from qunce.members.people import scope_rules
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Letters that are not mistaken for each other."""
+DEFAULT_ROLE = permissions.Role.OPERATOR
 LOGIN_HELP = N_("login name")
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -105,14 +106,34 @@ def add(
         raise options.BadUsage(
             _("--renew changes only the password. Use `qunce staff edit` for the rest.")
         )
-    new_password = _read_password() if password else random_password()
+    new_password = read_password() if password else random_password()
     if renew:
         member = _get(invocation, login)
         passwords.set_temporary(
             staff=member, password=new_password, **invocation.verb_args
         )
+    elif Staff.objects.filter(login__iexact=login).exists():
+        raise LoginTaken(
+            _(
+                "The login “%(login)s” is already taken. Use --renew to set a new password."
+            )
+            % {"login": login}
+        )
     else:
-        member = _add(invocation, login, new_password, profile)
+        fields = _fields(invocation, profile)
+        if "role" not in fields:
+            # The first account of a community is its owner.
+            owners = staff_store.list_all(
+                invocation.community, role=permissions.Role.OWNER
+            )
+            is_first = not owners.exists()
+            fields["role"] = permissions.Role.OWNER if is_first else DEFAULT_ROLE
+        member = staff_store.add(
+            login=login,
+            password=new_password,
+            **{"name": login, **fields},
+            **invocation.verb_args,
+        )
     if password:
         # Only a password that was made up here must be changed at the first sign-in.
         Staff.objects.filter(pk=member.pk).update(password_is_temporary=False)
@@ -125,33 +146,6 @@ def add(
         invocation.out.line(
             _("Password (shown only once): %(password)s") % {"password": shown}
         )
-
-
-def _add(
-    invocation: Invocation, login: str, password: str, profile: dict[str, str | None]
-) -> Staff:
-    if Staff.objects.filter(login__iexact=login).exists():
-        raise LoginTaken(
-            _(
-                "The login “%(login)s” is already taken. Use --renew to set a new password."
-            )
-            % {"login": login}
-        )
-    fields = {
-        "name": login,
-        "role": _default_role(invocation),
-        **_fields(invocation, profile),
-    }
-    return staff_store.add(
-        login=login, password=password, **fields, **invocation.verb_args
-    )
-
-
-def _default_role(invocation: Invocation) -> str:
-    """The first account of a community is its owner."""
-    owner = permissions.Role.OWNER
-    has_owner = staff_store.list_all(invocation.community, role=owner).exists()
-    return permissions.Role.OPERATOR if has_owner else owner
 
 
 def _fields(invocation: Invocation, profile: dict[str, str | None]) -> dict[str, Any]:
@@ -239,7 +233,7 @@ def random_password() -> str:
     return "-".join(groups)
 
 
-def _read_password() -> str:
+def read_password() -> str:
     if sys.stdin.isatty():
         password = getpass.getpass(_("Password: "))
     else:

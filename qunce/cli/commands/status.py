@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from qunce.cli import base, options, output
 from qunce.cli.commands import layerings
+from qunce.cli.i18n import N_
 from qunce.cli.options import Invocation
 from qunce.core import money
 from qunce.core.jobs import job_queue
@@ -21,6 +22,21 @@ from qunce.sales import order_list, orders
 from qunce.sets import audiences
 from qunce.sets.mirror import deriver, mirror
 
+LABELS = {
+    "community": N_("community"),
+    "members": N_("members"),
+    "accounts": N_("accounts"),
+    "groups": N_("groups"),
+    "orders": N_("orders"),
+    "sales": N_("sales"),
+    "other_sales": N_("other currencies"),
+    "currency": N_("currency"),
+    "facts": N_("facts"),
+    "lag": N_("not yet counted"),
+    "layers": N_("layering"),
+    "segments": N_("segment"),
+    "failed_work": N_("failed work"),
+}
 EVERYONE: dict[str, Any] = {"all": []}
 
 
@@ -30,12 +46,17 @@ def status(invocation: Invocation) -> None:
     community, by = invocation.community, invocation.by
     # It reports the lag, so it does not wait for another process that derives.
     invocation.derive(wait=False)
+    if by.scope is None:
+        accounts = Account.objects.filter(community=community, erased_at=None).count()
+    else:
+        people = visibility.visible_people(**invocation.verb_args)
+        accounts = sum(map(len, account_queries.accounts_by_person(people).values()))
     record = {
         "community": community.key,
         "members": audiences.count(rule=EVERYONE, **invocation.query_args),
-        "accounts": _count_accounts(invocation),
+        "accounts": accounts,
         "groups": group_visibility.list_visible(by).count(),
-        **_orders(invocation),
+        **sum_orders(invocation),
         "facts": count_facts(),
         "lag": deriver.lag(),
         "layers": {
@@ -52,21 +73,11 @@ def status(invocation: Invocation) -> None:
     }
     invocation.out.answer(record)
     for name, value in record.items():
-        for line in _format(name, value):
+        for line in format_line(name, value):
             invocation.out.line(line)
 
 
-def _count_accounts(invocation: Invocation) -> int:
-    if invocation.by.scope is None:
-        accounts = Account.objects.filter(
-            community=invocation.community, erased_at__isnull=True
-        )
-        return accounts.count()
-    people = visibility.visible_people(**invocation.verb_args)
-    return sum(map(len, account_queries.accounts_by_person(people).values()))
-
-
-def _orders(invocation: Invocation) -> dict[str, Any]:
+def sum_orders(invocation: Invocation) -> dict[str, Any]:
     """Sales are what was paid less what was refunded, per currency."""
     if invocation.by.scope is None:
         totals = orders.totals(invocation.community)
@@ -95,8 +106,8 @@ def count_facts() -> int:
     return sum(file.rows for file in coverage.files) + deriver.lag()
 
 
-def _format(name: str, value: Any) -> list[str]:
-    label = output.padded(_label(name), 16)
+def format_line(name: str, value: Any) -> list[str]:
+    label = output.padded(_(LABELS[name]), 16)
     if not isinstance(value, dict):
         return [f"{label} {value:,}" if isinstance(value, int) else f"{label} {value}"]
     lines = []
@@ -108,21 +119,3 @@ def _format(name: str, value: Any) -> list[str]:
         ]
         lines.append(f"{label} {key}: {'  '.join(map(str.strip, texts))}")
     return lines
-
-
-def _label(name: str) -> str:
-    return {
-        "community": _("community"),
-        "members": _("members"),
-        "accounts": _("accounts"),
-        "groups": _("groups"),
-        "orders": _("orders"),
-        "sales": _("sales"),
-        "other_sales": _("other currencies"),
-        "currency": _("currency"),
-        "facts": _("facts"),
-        "lag": _("not yet counted"),
-        "layers": _("layering"),
-        "segments": _("segment"),
-        "failed_work": _("failed work"),
-    }[name]

@@ -114,39 +114,32 @@ def apply(
     if depth is not None and depth < 0:
         raise options.BadUsage(_("The depth must be 0 or more."))
     expires_at = options.parse_time(expires, invocation.community) if expires else None
-    target = _get_or_create(invocation, tag, new_in)
     accounts = member_selection.select(invocation, **selection)
+    existing = library.find(invocation.community, [tag])
+    if new_in and tag not in existing:
+        group = groups.get_by_key(invocation.community, new_in)
+        target = library.create(key=tag, group=group, **invocation.query_args)
+    else:
+        target = library.get(invocation.community, tag)
     arguments: dict[str, Any] = {"tag": target, "note": note, "expires_at": expires_at}
     if depth is None:
         batch = assignments.apply(
             accounts=accounts, **arguments, **invocation.verb_args
         )
     else:
+        # On each person's first account, because the depth is summed over all.
+        people = account_queries.accounts_by_person(accounts)
+        depths = {account: 0 for ids in people.values() for account in ids}
         batch = assignments.set_depths(
-            depths=_depths(accounts, depth), **arguments, **invocation.verb_args
+            depths=depths | dict.fromkeys(people, depth),
+            **arguments,
+            **invocation.verb_args,
         )
     invocation.out.answer(
         {"batch": batch.pk, "members": len(accounts), "changed": batch.changed},
         _("Batch %(batch)s: the tag changed for %(changed)s of %(n)s members.")
         % {"batch": batch.pk, "changed": batch.changed, "n": len(accounts)},
     )
-
-
-def _get_or_create(invocation: Invocation, key: str, new_in: str | None) -> Tag:
-    if not new_in:
-        return library.get(invocation.community, key)
-    found = library.find(invocation.community, [key])
-    if key in found:
-        return found[key]
-    group = groups.get_by_key(invocation.community, new_in)
-    return library.create(key=key, group=group, **invocation.query_args)
-
-
-def _depths(accounts: list[int], depth: int) -> dict[int, int]:
-    """Put the depth on each person's first account, because it is summed over all."""
-    people = account_queries.accounts_by_person(accounts)
-    depths = {account: 0 for account_ids in people.values() for account in account_ids}
-    return depths | dict.fromkeys(people, depth)
 
 
 @tags.command("remove", help=N_("Remove a tag from members"))

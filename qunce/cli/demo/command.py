@@ -103,15 +103,15 @@ def demo(
     folder = demo_data.folder()
     invocation.community_key = invocation.community_key or KEY
     invocation.timezone = demo_data.ZONE
-    community = _ensure_community(invocation.community_key, invocation.at)
+    community = ensure_community(invocation.community_key, invocation.at)
     i18n.activate(invocation.language() or community.language)
     # All below happens at one time, so that a repetition finds the same days.
     build = Build(community, invocation.at, invocation.out)
     last_day = community_days.to_date(community.day(community.created_at) - 1)
     invocation.out.line(str(ABOUT))
-    _import_files(build, Journey(folder, last_day, sample))
-    _derive(build)
-    answer = _set_up(build)
+    import_files(build, Journey(folder, last_day, sample))
+    derive(build)
+    answer = set_up(build)
     owner, password = work.set_owner_password(community, build.at)
     with build.step("work", _("yesterday's work prepared for Today")):
         work.prepare(community=community, owner=owner, at=build.at)
@@ -121,11 +121,17 @@ def demo(
     invocation.out.line(
         _("Sign in as %(login)s with the password %(password)s") % answer
     )
-    if not no_serve:
-        _serve(invocation, **server)
+    if no_serve:
+        return
+    # In this process but started again, because DuckDB's threads do not survive a fork.
+    invocation.out.flush()
+    words = ["serve", "--community", community.key]
+    for name, value in server.items():
+        words += [f"--{name}", str(value)]
+    os.execv(sys.executable, [sys.executable, "-m", "qunce.cli", *words])  # noqa: S606
 
 
-def _ensure_community(key: str, at: datetime) -> Community:
+def ensure_community(key: str, at: datetime) -> Community:
     """Return the community; the day of its creation decides where the demo's days lie."""
     fields: dict[str, Any] = {
         "name": demo_data.SOURCE,
@@ -138,25 +144,21 @@ def _ensure_community(key: str, at: datetime) -> Community:
     except communities.CommunityNotFound:
         community = communities.create(key=key, at=at, **fields)
     if community.timezone != demo_data.ZONE:
-        _check_empty(community)
+        if Account.objects.filter(community=community).exists():
+            raise NotTheDemo(
+                _(
+                    "“%(key)s” already has its own members. Choose another community "
+                    "with --community."
+                )
+                % {"key": community.key}
+            )
         communities.set_clock(community=community, day_start=0, timezone=demo_data.ZONE)
         Community.objects.filter(pk=community.pk).update(**fields)
         community.refresh_from_db()
     return community
 
 
-def _check_empty(community: Community) -> None:
-    if Account.objects.filter(community=community).exists():
-        raise NotTheDemo(
-            _(
-                "“%(key)s” already has its own members. Choose another community "
-                "with --community."
-            )
-            % {"key": community.key}
-        )
-
-
-def _import_files(build: Build, journey: Journey) -> None:
+def import_files(build: Build, journey: Journey) -> None:
     """Import the data from files, as users do with their own."""
     labels = {
         "members": _("households imported as members, with their attributes"),
@@ -167,34 +169,30 @@ def _import_files(build: Build, journey: Journey) -> None:
         "sends": _("campaign mailings imported as past sends"),
         "redemptions": _("redeemed coupons imported"),
     }
+    sample = f"-first-{journey.sample}" if journey.sample else ""
+    imported = jobs.ImportJob.objects.filter(community=build.community, state="done")
     for name, target, make_table in FILES:
-        path = _path(journey, name)
+        path = settings.HOME / "demo" / f"{name}-{journey.last_day}{sample}.csv"
         with build.step(name, labels[name]):
-            if _is_imported(build.community, target, path):
+            if imported.filter(target=target, file_name=path.name).exists():
                 continue
             if name == "members":
-                _define_attributes(build, journey)
+                define_attributes(build, journey)
             if name == "memberships":
-                _create_stores(build, journey)
-            _write_file(path, make_table, journey)
-            _import(build, target, path)
+                create_stores(build, journey)
+            write_table(path, make_table, journey)
+            planned = pipeline.plan(
+                source=sources.inspect(path),
+                options=ImportOptions(target=target, source=SOURCE),
+                **build.query_args,
+            )
+            pipeline.run(planned)
 
 
-def _path(journey: Journey, name: str) -> Path:
-    sample = f"-first-{journey.sample}" if journey.sample else ""
-    folder = Path(settings.HOME) / "demo"
-    return folder / f"{name}-{journey.last_day}{sample}.csv"
-
-
-def _is_imported(community: Community, target: str, path: Path) -> bool:
-    done = jobs.ImportJob.objects.filter(community=community, state="done")
-    return done.filter(target=target, file_name=path.name).exists()
-
-
-def _write_file(
+def write_table(
     path: Path, make_table: Callable[[Journey], pa.Table], journey: Journey
 ) -> None:
-    # As a whole or not at all: a demo that was killed continues with the same file.
+    """Write a CSV file as a whole; one that exists is complete, also after a kill."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -203,16 +201,7 @@ def _write_file(
     unfinished.replace(path)
 
 
-def _import(build: Build, target: str, path: Path) -> None:
-    planned = pipeline.plan(
-        source=sources.inspect(path),
-        options=ImportOptions(target=target, source=SOURCE),
-        **build.query_args,
-    )
-    pipeline.run(planned)
-
-
-def _define_attributes(build: Build, journey: Journey) -> None:
+def define_attributes(build: Build, journey: Journey) -> None:
     # The import would guess, and in a sample `kids_count` may look like a number.
     for name, choices in journey.choices().items():
         attributes.define(
@@ -224,7 +213,7 @@ def _define_attributes(build: Build, journey: Journey) -> None:
         )
 
 
-def _create_stores(build: Build, journey: Journey) -> None:
+def create_stores(build: Build, journey: Journey) -> None:
     numbers = {demo_data.store_key(number): number for number in journey.stores()}
     existing = groups.find(build.community, numbers)
     missing = [key for key in numbers if key not in existing]
@@ -235,7 +224,7 @@ def _create_stores(build: Build, journey: Journey) -> None:
                 groups.create(key=key, name=name, kind="store", **build.query_args)
 
 
-def _derive(build: Build) -> None:
+def derive(build: Build) -> None:
     """Do what `serve` does in its loops, and wait for it."""
     with build.step("derived", _("facts counted by day")):
         deriver.catch_up()
@@ -245,7 +234,7 @@ def _derive(build: Build) -> None:
         purchase_tags.catch_up(at=build.at)
 
 
-def _set_up(build: Build) -> dict[str, Any]:
+def set_up(build: Build) -> dict[str, Any]:
     """Create layerings and segments, and return what there is in figures."""
     with build.step(
         "layers", _("members sorted into layers by value and by lifecycle")
@@ -269,11 +258,3 @@ def _set_up(build: Build) -> dict[str, Any]:
         "bounds": {key: run.bounds for key, run in runs.items()},
         "segments": sizes,
     }
-
-
-def _serve(invocation: Invocation, *, host: str, port: int, threads: int) -> None:
-    # In this process but started again, because DuckDB's threads do not survive a fork.
-    invocation.out.flush()
-    words = ["serve", "--community", str(invocation.community_key), "--host", host]
-    words += ["--port", str(port), "--threads", str(threads)]
-    os.execv(sys.executable, [sys.executable, "-m", "qunce.cli", *words])  # noqa: S606

@@ -120,14 +120,14 @@ class Journey:
     def paid_at(self) -> NDArray[np.int64]:
         """The moved time of payment of each of `baskets`, in microseconds."""
         stamps = self.baskets["transaction_timestamp"].cast(pa.timestamp("us"))
-        return self._move(stamps.cast(pa.int64()).to_numpy())
+        return self.move(stamps.cast(pa.int64()).to_numpy())
 
     def members(self) -> pa.Table:
         """Return the members, who joined with their first purchase or earlier campaign."""
         demographics = self.read("demographics")
         people = pa.table({"household_id": self.households})
         people = people.join(demographics, "household_id").sort_by("household_id")
-        ids, first = people["household_id"].to_pylist(), self._first_seen()
+        ids, first = people["household_id"].to_pylist(), self.first_seen()
         table = pa.table(
             {
                 "key": [str(number) for number in ids],
@@ -145,7 +145,7 @@ class Journey:
         demographics = pa.parquet.read_table(self.folder / "demographics.parquet")
         return {
             name: sorted(
-                pc.unique(demographics[name].drop_null()).to_pylist(), key=_natural
+                pc.unique(demographics[name].drop_null()).to_pylist(), key=sort_key
             )
             for name in demographics.column_names[1:]
         }
@@ -159,13 +159,13 @@ class Journey:
                 "paid_at": _iso(self.paid_at),
                 "amount": _money(self.baskets["cents_sum"]),
                 "currency": [CURRENCY] * self.baskets.num_rows,
-                "items": self._items(),
+                "items": self.items(),
             }
         )
 
     def sends(self) -> pa.Table:
         """Return a fact per letter of the 27 campaigns."""
-        rows, sent = self.read("campaigns").to_pylist(), self._campaign_starts()
+        rows, sent = self.read("campaigns").to_pylist(), self.campaign_starts()
         kinds = {
             row["campaign_id"]: row["campaign_type"]
             for row in self.read("campaign_descriptions").to_pylist()
@@ -188,7 +188,7 @@ class Journey:
 
     def redemptions(self) -> pa.Table:
         """Return a fact per coupon, at the time of its household's first basket that day."""
-        bought, events = self._first_of_day(), []
+        bought, events = self.first_basket_of_day(), []
         for row in self.read("coupon_redemptions").to_pylist():
             household, day = row["household_id"], row["redemption_date"].date()
             moment = bought[household, community_days.from_date(day + self.shift)]
@@ -233,9 +233,9 @@ class Journey:
             }
         )
 
-    def _first_seen(self) -> dict[int, int]:
+    def first_seen(self) -> dict[int, int]:
         households = self.baskets["household_id"].to_pylist()
-        sent = self._campaign_starts()
+        sent = self.campaign_starts()
         letters = self.read("campaigns").to_pylist()
         events = [*zip(households, self.paid_at.tolist(), strict=True)]
         events += [(row["household_id"], sent[row["campaign_id"]]) for row in letters]
@@ -244,7 +244,7 @@ class Journey:
             first[household] = min(first.get(household, moment), moment)
         return first
 
-    def _first_of_day(self) -> dict[tuple[int, int], int]:
+    def first_basket_of_day(self) -> dict[tuple[int, int], int]:
         households = self.baskets["household_id"].to_pylist()
         days = community_days.days_of(ZONE, 0, self.paid_at).tolist()
         first: dict[tuple[int, int], int] = {}
@@ -254,13 +254,13 @@ class Journey:
             first[household_day] = min(first.get(household_day, moment), moment)
         return first
 
-    def _campaign_starts(self) -> dict[int, int]:
+    def campaign_starts(self) -> dict[int, int]:
         return {
-            row["campaign_id"]: self._micros_on(row["start_date"].date(), MAILED)
+            row["campaign_id"]: self.micros_on(row["start_date"].date(), MAILED)
             for row in self.read("campaign_descriptions").to_pylist()
         }
 
-    def _items(self) -> pa.Array:
+    def items(self) -> pa.Array:
         """Return the items of each of `baskets` as JSON: category, quantity and amount."""
         goods = self.lines.group_by(["basket_id", "category"]).aggregate(
             [("quantity", "sum"), ("cents", "sum")]
@@ -276,12 +276,12 @@ class Journey:
         lists = pa.ListArray.from_arrays(pa.array(starts, pa.int32()), items)
         return pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", "")
 
-    def _micros_on(self, day: date, clock: time) -> int:
+    def micros_on(self, day: date, clock: time) -> int:
         """Return that day, moved, at a time in the stores' time zone."""
         local = datetime.combine(day, clock) + self.shift
         return timestamps.to_micros(local.replace(tzinfo=ZoneInfo(ZONE)))
 
-    def _move(self, micros: NDArray[np.int64]) -> NDArray[np.int64]:
+    def move(self, micros: NDArray[np.int64]) -> NDArray[np.int64]:
         """Move times by whole days in the stores' time zone, across daylight saving time."""
         zone, shift = ZoneInfo(ZONE), self.shift
 
@@ -300,7 +300,7 @@ def store_key(number: int) -> str:
     return f"store-{number}"
 
 
-def _natural(text: str) -> tuple[int, str]:
+def sort_key(text: str) -> tuple[int, str]:
     """Return the sort key of ranges like Under 15K, 15-24K, 100-124K."""
     number = re.search(r"\d+", text)
     return (int(number[0]) * 2 - text.startswith("Under") if number else 0, text)
@@ -329,11 +329,9 @@ def _json_objects(**fields: pa.Array) -> pa.Array:
     parts: list[Any] = ["{"]
     for name, values in fields.items():
         parts += [f'{"," if len(parts) > 1 else ""}"{name}":', values]
-    return _flat(pc.binary_join_element_wise(*parts, "}", ""))
-
-
-def _flat(array: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    joined = pc.binary_join_element_wise(*parts, "}", "")
+    # Columns of a table are chunked, and lists are made of one chunk.
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
 
 
 def _facts(

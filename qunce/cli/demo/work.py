@@ -32,7 +32,7 @@ MIN_AUDIENCE = 12
 
 @dataclass(frozen=True)
 class Scene:
-    """Who works in the demo, and when yesterday's working day ended."""
+    """The staff of the demo, and the end of yesterday's working day."""
 
     community: Community
     owner: Staff
@@ -76,12 +76,12 @@ def prepare(*, community: Community, owner: Staff, at: datetime) -> None:
     )
     evening = timestamps.from_micros(yesterday) + 17 * HOUR
     scene = Scene(community, owner, colleagues, evening, at)
-    _send_campaign(scene)
-    _write_notes(scene)
-    _import_file(scene)
+    send_campaign(scene)
+    write_notes(scene)
+    import_callbacks(scene)
 
 
-def _send_campaign(scene: Scene) -> None:
+def send_campaign(scene: Scene) -> None:
     """Give a campaign to three senders; two have begun, one has not."""
     senders = [scene.owner, *scene.colleagues]
     campaign = campaigns.create(
@@ -141,7 +141,7 @@ def _list_people(scene: Scene, rule: Any, limit: int) -> list[int]:
     )
 
 
-def _write_notes(scene: Scene) -> None:
+def write_notes(scene: Scene) -> None:
     """Write three notes: two follow-ups are due now, one is due tomorrow."""
     texts = (
         (
@@ -168,7 +168,7 @@ def _write_notes(scene: Scene) -> None:
         )
 
 
-def _import_file(scene: Scene) -> None:
+def import_callbacks(scene: Scene) -> None:
     """Import a list of callbacks, which is rejected because of three broken rows."""
     people = _list_people(scene, {"all": []}, 20)
     keys = [*account_queries.keys_by_id(scene.community, people).values()]

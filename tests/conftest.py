@@ -13,7 +13,9 @@ from django.db.models.signals import post_migrate
 from django.test import override_settings
 from django.utils import translation
 
-from tests import browser, home
+from qunce.core.communities import Community
+from qunce.core.staff.models import Staff
+from tests import browser, factories, home
 
 COUNTED = ("passed", "failed", "error", "skipped")
 
@@ -109,6 +111,17 @@ def language() -> Iterator[None]:
     """A page leaves its reader's language behind in the thread; tests begin anew."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture
+def shop(db: None) -> Community:
+    return factories.community()
+
+
+@pytest.fixture
+def by(shop: Community) -> Staff:
+    """An owner who acts in tests where it does not matter who does."""
+    return factories.staff(shop)
 
 
 @pytest.fixture(scope="session")

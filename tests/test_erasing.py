@@ -25,16 +25,6 @@ from tests.factories import AT, LATER
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
-@pytest.fixture
-def shop(transactional_db: None) -> Community:
-    return factories.community()
-
-
-@pytest.fixture
-def by(shop: Community) -> Staff:
-    return factories.staff(shop)
-
-
 def test_nothing_of_an_erased_person_is_left_in_any_room(
     shop: Community, by: Staff
 ) -> None:

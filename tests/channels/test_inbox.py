@@ -15,11 +15,6 @@ from tests.factories import AT
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
-@pytest.fixture
-def shop() -> Community:
-    return factories.community()
-
-
 def receive(
     community: Community, key: str, kind: str = "message", channel: str = "fake"
 ) -> bool:

@@ -36,11 +36,6 @@ def shop() -> Community:
     return factories.community(currency="USD", timezone="America/New_York")
 
 
-@pytest.fixture
-def by(shop: Community) -> Staff:
-    return staff_models.system(shop)
-
-
 def local(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 3, day, hour, minute, tzinfo=ZONE)
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from qunce.core.communities import Community
-from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.insight import period_comparison
 from qunce.insight.metric_definitions import METRICS
@@ -24,11 +23,6 @@ NOW = datetime(2026, 3, 12, 12, tzinfo=UTC)
 @pytest.fixture
 def shop() -> Community:
     return factories.community(currency="USD", timezone="UTC")
-
-
-@pytest.fixture
-def by(shop: Community) -> Staff:
-    return staff_models.system(shop)
 
 
 def pay(

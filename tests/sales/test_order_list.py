@@ -18,16 +18,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 ALL = OrderFilters()
 
 
-@pytest.fixture
-def shop() -> Community:
-    return factories.community()
-
-
-@pytest.fixture
-def by(shop: Community) -> Staff:
-    return factories.staff(shop)
-
-
 def pay(
     shop: Community, key: str, account: int | None, ago: int = 0, currency: str = "CNY"
 ) -> orders.Order:

@@ -24,11 +24,6 @@ from tests.sets.logs import Row
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
-@pytest.fixture
-def shop() -> Community:
-    return logs.create_community()
-
-
 def test_each_fact_is_counted_on_its_community_day(shop: Community) -> None:
     logs.write(shop, logs.sample_rows(500))
     assert deriver.catch_up().facts == 500

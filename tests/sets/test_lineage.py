@@ -27,11 +27,6 @@ from tests.sets.logs import Row
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def shop() -> Community:
-    return logs.create_community()
-
-
 @pytest.mark.both_databases
 def test_renewed_lineage_derives_everything_again(shop: Community) -> None:
     logs.write(shop, logs.sample_rows(40))

@@ -18,11 +18,6 @@ from tests.sets.logs import Row
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
-@pytest.fixture
-def shop() -> Community:
-    return logs.create_community()
-
-
 def folder() -> Path:
     return mirror.folder(mirror.position().folder)
 

@@ -11,11 +11,6 @@ from tests.sets import logs
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
-@pytest.fixture
-def shop() -> Community:
-    return logs.create_community()
-
-
 def test_rebuild_gives_the_same_counts_as_catch_up(shop: Community) -> None:
     for seed in (1, 5, 7):
         logs.write(shop, logs.sample_rows(100, seed=seed))

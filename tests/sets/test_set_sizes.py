@@ -20,11 +20,6 @@ from tests.factories import AT, LATER
 pytestmark = pytest.mark.both_databases
 
 
-@pytest.fixture
-def shop(db: None) -> Community:
-    return factories.community()
-
-
 def assert_equal_to_rules(
     shop: Community, tags: list[tag_models.Tag], by: staff_models.Staff
 ) -> None:

@@ -19,11 +19,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_database
 PAID = "order.paid"
 
 
-@pytest.fixture
-def shop() -> Community:
-    return logs.create_community()
-
-
 def pairs(result: tuple[np.ndarray, np.ndarray]) -> list[tuple[int, int]]:
     return list(zip(result[0].tolist(), result[1].tolist(), strict=True))
 

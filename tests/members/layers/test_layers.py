@@ -36,11 +36,6 @@ LOYALTY: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def shop(transactional_db: None) -> Community:
-    return factories.community()
-
-
 def pay(shop: Community, account: int, amount: int, when: datetime = AT) -> None:
     orders.record_payment(
         community=shop,

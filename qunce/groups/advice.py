@@ -32,7 +32,7 @@ class GroupNumbers:
 
 @dataclass(frozen=True)
 class Advice:
-    """`transition` is the one of groups.FLOW that the sentence suggests, if any."""
+    """`transition` is the one of groups.STATES that the sentence suggests, if any."""
 
     text: str
     transition: str | None = None

@@ -243,7 +243,7 @@ def _check_fields(group: Group) -> None:
 
 @transaction.atomic
 def change_stage(*, group: Group, transition: str, by: Staff, at: datetime) -> None:
-    """Move the group to the stage that a transition of FLOW leads to."""
+    """Move the group to the stage that a transition of STATES leads to."""
     permissions.check_may(by, MANAGE)
     STATES.transition(group, transition)
     event = GroupStageChanged(group=group.pk, stage=group.state)

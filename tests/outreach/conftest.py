@@ -4,15 +4,15 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from tests import factories as people
-from tests.outreach import made
+from tests import factories
+from tests.outreach import helpers
 
 
 @pytest.fixture
 def shop(db: None) -> Community:
-    return people.community()
+    return factories.community()
 
 
 @pytest.fixture
 def by(shop: Community) -> Staff:
-    return made.staff(shop, "ann", "manager", name="Ann")
+    return helpers.staff(shop, "ann", "manager", name="Ann")

@@ -1,4 +1,4 @@
-"""Campaigns: what they need, their states, who sees them (P10)."""
+"""Fields, states and visibility of campaigns (P10)."""
 
 from __future__ import annotations
 
@@ -14,26 +14,30 @@ from qunce.groups import groups
 from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.content import templates
 from qunce.sets.rules.base import RuleError
-from tests import factories as people
+from tests import factories
 from tests.factories import AT, LATER
-from tests.outreach import made
-from tests.outreach.made import HOUR
+from tests.outreach import helpers
+from tests.outreach.helpers import HOUR
 
 pytestmark = pytest.mark.both_databases
 
 
-def test_a_campaign_is_made_and_told(shop: Community, by: Staff) -> None:
-    found = made.campaign(by, text="Hi\r\nyou ")
-    assert (found.state, found.text, found.key) == ("draft", "Hi\nyou", "News")
-    assert people.recorded_facts(shop, "campaign.created") == [
+def test_creating_a_campaign_records_a_fact(shop: Community, by: Staff) -> None:
+    campaign = helpers.create_campaign(by, text="Hi\r\nyou ")
+    assert (campaign.state, campaign.text, campaign.key) == ("draft", "Hi\nyou", "News")
+    assert factories.recorded_facts(shop, "campaign.created") == [
         (None, {"campaign": "News"})
     ]
 
 
-def test_two_of_one_name_have_two_keys(by: Staff) -> None:
-    assert [made.campaign(by).key for _turn in range(3)] == ["News", "News 2", "News 3"]
+def test_campaigns_of_the_same_name_get_different_keys(by: Staff) -> None:
+    assert [helpers.create_campaign(by).key for _turn in range(3)] == [
+        "News",
+        "News 2",
+        "News 3",
+    ]
     with pytest.raises(campaigns.CampaignAlreadyExists):
-        made.campaign(by, key="News 2")
+        helpers.create_campaign(by, key="News 2")
 
 
 @pytest.mark.parametrize(
@@ -51,21 +55,21 @@ def test_two_of_one_name_have_two_keys(by: Staff) -> None:
         ({"target": "groups", "text": "{name}"}, templates.InvalidText),
     ],
 )
-def test_what_does_not_fit_is_refused(
+def test_invalid_fields_are_refused(
     by: Staff, wrong: dict[str, object], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        made.campaign(by, **wrong)
+        helpers.create_campaign(by, **wrong)
 
 
 @pytest.mark.parametrize(
     "missing", [{"text": ""}, {"rule": None}, {"staff": []}, {"target": "groups"}]
 )
-def test_a_draft_may_lack_something_but_does_not_start(
+def test_incomplete_draft_cannot_start(
     shop: Community, by: Staff, missing: dict[str, object]
 ) -> None:
-    made.people(shop, "bob")
-    draft = made.campaign(
+    helpers.members(shop, "bob")
+    draft = helpers.create_campaign(
         by, **{**missing, **({"text": "x"} if "target" in missing else {})}
     )
     with pytest.raises(errors.Invalid):
@@ -73,19 +77,21 @@ def test_a_draft_may_lack_something_but_does_not_start(
     assert draft.state == "draft"
 
 
-def test_a_viewer_makes_none_and_is_given_no_task(shop: Community, by: Staff) -> None:
-    viewer = made.staff(shop, "eve", "viewer")
-    with pytest.raises(permissions.NotAllowed):
-        made.campaign(viewer)
-    with pytest.raises(campaigns.InvalidCampaign):
-        made.campaign(by, staff=[viewer.pk])
-
-
-def test_what_is_on_its_way_is_paused_before_it_changes(
+def test_viewer_creates_no_campaign_and_gets_no_task(
     shop: Community, by: Staff
 ) -> None:
-    made.people(shop, "bob")
-    running = made.started(by)
+    viewer = helpers.staff(shop, "eve", "viewer")
+    with pytest.raises(permissions.NotAllowed):
+        helpers.create_campaign(viewer)
+    with pytest.raises(campaigns.InvalidCampaign):
+        helpers.create_campaign(by, staff=[viewer.pk])
+
+
+def test_running_campaign_must_be_paused_to_be_changed(
+    shop: Community, by: Staff
+) -> None:
+    helpers.members(shop, "bob")
+    running = helpers.start_campaign(by)
     with pytest.raises(campaigns.CampaignNotEditable, match="Pause"):
         campaigns.update(campaign=running, by=by, at=LATER, text="Other")
     campaigns.pause(campaign=running, by=by, at=LATER)
@@ -98,10 +104,10 @@ def test_what_is_on_its_way_is_paused_before_it_changes(
     assert running.state == "sending"
 
 
-def test_a_scheduled_campaign_starts_by_itself(shop: Community, by: Staff) -> None:
-    made.people(shop, "bob")
-    plan = made.campaign(by)
-    with pytest.raises(campaigns.InvalidCampaign, match="still to come"):
+def test_scheduled_campaign_starts_automatically(shop: Community, by: Staff) -> None:
+    helpers.members(shop, "bob")
+    plan = helpers.create_campaign(by)
+    with pytest.raises(campaigns.InvalidCampaign, match="in the future"):
         campaigns.schedule(campaign=plan, send_at=AT, by=by, at=AT)
     campaigns.schedule(campaign=plan, send_at=AT + HOUR, by=by, at=AT)
     launch.start_scheduled(at=AT + timedelta(minutes=59))
@@ -112,9 +118,11 @@ def test_a_scheduled_campaign_starts_by_itself(shop: Community, by: Staff) -> No
     assert (plan.state, plan.size) == ("sending", 1)
 
 
-def test_what_could_not_go_in_time_does_not_go_late(shop: Community, by: Staff) -> None:
-    made.people(shop, "bob")
-    plan = made.campaign(by)
+def test_campaign_that_missed_its_time_becomes_a_draft(
+    shop: Community, by: Staff
+) -> None:
+    helpers.members(shop, "bob")
+    plan = helpers.create_campaign(by)
     campaigns.schedule(campaign=plan, send_at=AT + HOUR, by=by, at=AT)
     launch.start_scheduled(at=AT + 4 * HOUR)
     plan.refresh_from_db()
@@ -122,17 +130,17 @@ def test_what_could_not_go_in_time_does_not_go_late(shop: Community, by: Staff) 
     assert plan.note
 
 
-def test_what_cannot_start_goes_back_and_says_why(by: Staff) -> None:
-    plan = made.campaign(by)
+def test_campaign_that_cannot_start_becomes_a_draft_with_a_note(by: Staff) -> None:
+    plan = helpers.create_campaign(by)
     campaigns.schedule(campaign=plan, send_at=AT + HOUR, by=by, at=AT)
     launch.start_scheduled(at=AT + HOUR)
     plan.refresh_from_db()
     assert (plan.state, bool(plan.note)) == ("draft", True)
 
 
-def test_of_two_who_start_at_once_one_wins(shop: Community, by: Staff) -> None:
-    made.people(shop, "bob")
-    plan = made.campaign(by)
+def test_campaign_is_started_once(shop: Community, by: Staff) -> None:
+    helpers.members(shop, "bob")
+    plan = helpers.create_campaign(by)
     other = campaigns.get(by=by, pk=plan.pk)
     launch.start(campaign=plan, by=by, at=AT)
     with pytest.raises(WrongState):
@@ -140,28 +148,26 @@ def test_of_two_who_start_at_once_one_wins(shop: Community, by: Staff) -> None:
     assert plan.tasks.count() == 1
 
 
-def test_who_sees_a_part_sees_only_their_own_campaigns(
-    shop: Community, by: Staff
-) -> None:
-    part = made.staff(shop, "cat", scope={"tag": {"untagged": True}})
-    whole = made.staff(shop, "dan")
-    theirs, hers = made.campaign(by), made.campaign(part)
-    assert set(campaigns.list_visible(whole)) == {theirs, hers}
-    assert set(campaigns.list_visible(part)) == {hers}
+def test_scoped_staff_see_only_their_own_campaigns(shop: Community, by: Staff) -> None:
+    scoped = helpers.staff(shop, "cat", scope={"tag": {"untagged": True}})
+    unscoped = helpers.staff(shop, "dan")
+    other, own = helpers.create_campaign(by), helpers.create_campaign(scoped)
+    assert set(campaigns.list_visible(unscoped)) == {other, own}
+    assert set(campaigns.list_visible(scoped)) == {own}
     with pytest.raises(campaigns.CampaignNotFound):
-        campaigns.get(by=part, pk=theirs.pk)
-    stranger = made.staff(people.community("other"), "zoe", "owner")
+        campaigns.get(by=scoped, pk=other.pk)
+    stranger = helpers.staff(factories.community("other"), "zoe", "owner")
     with pytest.raises(campaigns.CampaignNotFound):
-        campaigns.get(by=stranger, pk=theirs.pk)
+        campaigns.get(by=stranger, pk=other.pk)
 
 
-def test_a_copy_is_a_draft_that_says_the_same(shop: Community, by: Staff) -> None:
-    made.people(shop, "bob")
-    first = made.started(by, skip_recently_contacted=False)
-    again = campaigns.duplicate(campaign=first, by=by, at=LATER)
-    assert (again.state, again.text, again.skip_recently_contacted) == (
+def test_duplicate_is_a_draft_with_the_same_content(shop: Community, by: Staff) -> None:
+    helpers.members(shop, "bob")
+    first = helpers.start_campaign(by, skip_recently_contacted=False)
+    copy = campaigns.duplicate(campaign=first, by=by, at=LATER)
+    assert (copy.state, copy.text, copy.skip_recently_contacted) == (
         "draft",
         first.text,
         False,
     )
-    assert again.key == "News 2"
+    assert copy.key == "News 2"

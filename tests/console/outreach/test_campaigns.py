@@ -21,9 +21,9 @@ from qunce.members.segments import segments
 from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import assisted_sending
-from tests.console.world import browser
 from tests import factories as members
-from tests.outreach import made
+from tests.console.world import browser
+from tests.outreach import helpers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 NOW = datetime.now(UTC)
@@ -36,7 +36,7 @@ def shop() -> Community:
 
 @pytest.fixture
 def by(shop: Community) -> Staff:
-    return made.staff(shop, "ann", "manager", name="Ann")
+    return helpers.staff(shop, "ann", "manager", name="Ann")
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_an_empty_list_teaches(ann: Client) -> None:
 def test_from_the_form_to_the_review_to_the_tasks(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    made.people(shop, "bob", "cat")
+    helpers.members(shop, "bob", "cat")
     answer = ann.post(url("campaign-create"), filled(by))
     campaign = Campaign.objects.get()
     assert answer.status_code == 303
@@ -101,8 +101,8 @@ def test_from_the_form_to_the_review_to_the_tasks(
 def test_another_number_than_the_review_showed_is_shown_again(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    made.people(shop, "bob")
-    campaign = made.campaign(by)
+    helpers.members(shop, "bob")
+    campaign = helpers.create_campaign(by)
     for expected in ("7", "", "x", "9" * 30):
         answer = ann.post(url("campaign-start", campaign.pk), {"expected": expected})
         assert answer.status_code == 422
@@ -134,7 +134,7 @@ def test_a_segment_or_a_rule_of_another_page_is_taken_over(
     shop: Community, by: Staff, ann: Client
 ) -> None:
     rule = {"tag": {"any": ["vip"]}}
-    made.tag(shop, "vip", *made.people(shop, "bob"))
+    helpers.tag_members(shop, "vip", *helpers.members(shop, "bob"))
     segment = segments.create(
         community=shop, key="vips", name="Our VIPs", rule=rule, by=by, at=members.AT
     )
@@ -157,7 +157,7 @@ def test_a_rule_that_cannot_be_read_is_told(by: Staff, ann: Client) -> None:
 def test_the_preview_is_that_of_a_real_member(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    made.people(shop, "bob", "cat")
+    helpers.members(shop, "bob", "cat")
     given = {**filled(by), "turn": "1"}
     text = ann.post(url("campaign-preview"), given).content.decode()
     assert "Hello Cat" in text
@@ -183,8 +183,8 @@ def test_a_campaign_to_groups(shop: Community, by: Staff, ann: Client) -> None:
 def test_pause_change_go_on_cancel_and_copy(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    made.people(shop, "bob")
-    campaign = made.started(by)
+    helpers.members(shop, "bob")
+    campaign = helpers.start_campaign(by)
     assert ann.get(url("campaign-update", campaign.pk)).status_code == 403
     ann.post(url("campaign-pause", campaign.pk))
     text = page(ann, "campaign-update", campaign.pk)
@@ -207,8 +207,8 @@ def test_pause_change_go_on_cancel_and_copy(
 def test_a_campaign_is_scheduled_in_the_communitys_time(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    made.people(shop, "bob")
-    campaign = made.campaign(by)
+    helpers.members(shop, "bob")
+    campaign = helpers.create_campaign(by)
     answer = ann.post(
         url("campaign-schedule", campaign.pk), {"send_at": "2001-01-01T10:00"}
     )
@@ -228,7 +228,7 @@ def test_a_campaign_is_scheduled_in_the_communitys_time(
 
 
 def sent_to(by: Staff, *names: str) -> Campaign:
-    made.people(by.community, *names)
+    helpers.members(by.community, *names)
     campaign = campaigns.create(
         community=by.community,
         name="Sent",
@@ -246,11 +246,13 @@ def test_the_result_and_its_list_and_file(
     shop: Community, by: Staff, ann: Client
 ) -> None:
     campaign = sent_to(by, "bob", "=cmd", "<img onerror=x>")
-    task = made.task(campaign, by)
+    task = helpers.get_task(campaign, by)
     rows = assisted_sending.open_next(task=task, by=by, at=NOW)
     assisted_sending.mark_sent(task=task, target=rows[0].target_id, by=by, at=NOW)
     given: dict[str, Any] = {"reason": "blocked", "note": "since May"}
-    assisted_sending.mark_failed(task=task, target=rows[1].target_id, by=by, at=NOW, **given)
+    assisted_sending.mark_failed(
+        task=task, target=rows[1].target_id, by=by, at=NOW, **given
+    )
     text = page(ann, "campaign-detail", campaign.pk)
     assert "2 of 3 done" in text
     assert "they blocked or deleted me" in text
@@ -275,21 +277,21 @@ def test_the_result_and_its_list_and_file(
 
 def test_who_may_not_export_gets_no_file(shop: Community, by: Staff) -> None:
     campaign = sent_to(by, "bob")
-    clerk = browser(made.staff(shop, "cat"))
+    clerk = browser(helpers.staff(shop, "cat"))
     assert clerk.get(url("recipient-export", campaign.pk)).status_code == 403
     assert "CSV" not in page(clerk, "recipient-list", campaign.pk)
 
 
 def test_a_viewer_looks_and_does_not_act(shop: Community, by: Staff) -> None:
     campaign = sent_to(by, "bob")
-    eve = browser(made.staff(shop, "eve", "viewer"))
+    eve = browser(helpers.staff(shop, "eve", "viewer"))
     assert "Pause" not in page(eve, "campaign-detail", campaign.pk)
     assert eve.post(url("campaign-pause", campaign.pk)).status_code == 403
     assert eve.get(url("campaign-create")).status_code == 403
 
 
 def test_opt_outs_are_put_down_and_taken_back(shop: Community, ann: Client) -> None:
-    (bob,) = made.people(shop, "bob")
+    (bob,) = helpers.members(shop, "bob")
     assert "Nobody has opted out" in page(ann, "opt-out-list")
     answer = ann.post(url("opt-out-add"), {"key": "nobody\0"})
     assert answer.status_code == 422
@@ -302,7 +304,9 @@ def test_opt_outs_are_put_down_and_taken_back(shop: Community, ann: Client) -> N
 
 def test_pages_of_a_long_list(shop: Community, by: Staff, ann: Client) -> None:
     campaign = sent_to(by, *(f"p{n:03}" for n in range(60)))
-    assisted_sending.open_next(task=made.task(campaign, by), by=by, at=NOW, limit=60)
+    assisted_sending.open_next(
+        task=helpers.get_task(campaign, by), by=by, at=NOW, limit=60
+    )
     text = page(ann, "recipient-list", campaign.pk)
     assert ("P049" in text, "P050" in text) == (True, False)
     after = re.search(r"after=(\d+)", text)
@@ -331,7 +335,11 @@ HUGE = 10**30
 def test_numbers_that_no_database_holds_are_unknown(
     ann: Client, view: str, args: int
 ) -> None:
-    ask = ann.get if view in ("campaign-detail", "recipient-list", "task-detail") else ann.post
+    ask = (
+        ann.get
+        if view in ("campaign-detail", "recipient-list", "task-detail")
+        else ann.post
+    )
     assert ask(url(view, *[HUGE] * args)).status_code == 404
 
 
@@ -343,7 +351,7 @@ def test_odd_queries_are_no_errors(shop: Community, by: Staff, ann: Client) -> N
         assert ann.get(url("recipient-list", campaign.pk) + query).status_code == 200
     for query in (f"?segment={HUGE}", "?segment=x"):
         assert ann.get(url("campaign-create") + query).status_code == 200
-    task = made.task(campaign, by)
+    task = helpers.get_task(campaign, by)
     huge = ann.post(url("recipient-mark-sent", task.pk, HUGE))
     assert huge.status_code == 422
 

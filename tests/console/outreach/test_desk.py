@@ -17,9 +17,9 @@ from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import assisted_sending
 from qunce.outreach.sending.tasks import Task
-from tests.console.world import browser
 from tests import factories as members
-from tests.outreach import made
+from tests.console.world import browser
+from tests.outreach import helpers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 HTMX = {"HX-Request": "true"}
@@ -32,7 +32,7 @@ def shop() -> Community:
 
 @pytest.fixture
 def by(shop: Community) -> Staff:
-    return made.staff(shop, "ann", "manager", name="Ann")
+    return helpers.staff(shop, "ann", "manager", name="Ann")
 
 
 @pytest.fixture
@@ -46,17 +46,17 @@ def url(view: str, *args: int) -> str:
 
 def begun(by: Staff, *names: str, **given: Any) -> Task:
     now = datetime.now(UTC)
-    made.people(by.community, *names)
+    helpers.members(by.community, *names)
     about: dict[str, Any] = {"text": "Hello {name}", "rule": {"all": []}, **given}
     campaign = campaigns.create(
         community=by.community, name="Spring", staff=[by.pk], by=by, at=now, **about
     )
     launch.start(campaign=campaign, by=by, at=now)
-    return made.task(campaign, by)
+    return helpers.get_task(campaign, by)
 
 
 def states(of: Campaign) -> list[str]:
-    return list(made.states(of).values())
+    return list(helpers.states_by_key(of).values())
 
 
 def test_the_whole_way_without_javascript(
@@ -135,7 +135,7 @@ def test_remark_names_are_shown_where_there_is_a_pattern(
 def test_the_task_of_somebody_else_is_seen_by_who_oversees_and_not_done(
     shop: Community, by: Staff
 ) -> None:
-    cat, boss = made.staff(shop, "cat"), made.staff(shop, "boss", "owner")
+    cat, boss = helpers.staff(shop, "cat"), helpers.staff(shop, "boss", "owner")
     task = begun(by, "bob")
     assisted_sending.open_next(task=task, by=by, at=datetime.now(UTC))
     assert browser(cat).get(url("task-detail", task.pk)).status_code == 404
@@ -152,12 +152,12 @@ def test_the_task_of_somebody_else_is_seen_by_who_oversees_and_not_done(
 
 
 def test_a_task_is_handed_over(shop: Community, by: Staff, ann: Client) -> None:
-    cat = made.staff(shop, "cat", name="Cat")
+    cat = helpers.staff(shop, "cat", name="Cat")
     task = begun(by, "bob", "dan")
     answer = ann.post(url("task-hand-over", task.pk), {"to": "999999"})
     assert answer.status_code == 422
     ann.post(url("task-hand-over", task.pk), {"to": cat.pk})
-    assert made.task(task.campaign, cat).unclaimed_count == 2
+    assert helpers.get_task(task.campaign, cat).unclaimed_count == 2
     text = browser(by).get(url("task-list") + "?of=all").content.decode()
     assert "Cat" in text
     assert "Spring" not in browser(by).get(url("task-list")).content.decode()
@@ -177,8 +177,8 @@ def test_a_late_task_is_called_late(shop: Community, by: Staff, ann: Client) -> 
 
 def test_who_went_out_of_sight_is_not_shown_any_more(shop: Community) -> None:
     scope = {"tag": {"any": ["south"]}}
-    made.tag(shop, "south", *made.people(shop, "bob"))
-    cat = made.staff(shop, "cat", scope=scope)
+    helpers.tag_members(shop, "south", *helpers.members(shop, "bob"))
+    cat = helpers.staff(shop, "cat", scope=scope)
     task = begun(cat)
     client = browser(cat)
     client.post(url("task-open-next", task.pk))

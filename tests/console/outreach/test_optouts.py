@@ -10,9 +10,9 @@ from django.urls import reverse
 from qunce.core.communities import Community
 from qunce.members.accounts import accounts
 from qunce.outreach import opt_outs
-from tests.console.world import browser
 from tests import factories as members
-from tests.outreach import made
+from tests.console.world import browser
+from tests.outreach import helpers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 PHONE = "13800001234"
@@ -28,10 +28,12 @@ def test_a_key_that_is_a_phone_is_masked_by_role(
     shop: Community, role: str, reads: str
 ) -> None:
     at = datetime.now(UTC)
-    boss = made.staff(shop, "boss", "manager")
+    boss = helpers.staff(shop, "boss", "manager")
     nameless = accounts.create(community=shop, key=PHONE, by=boss, at=at)
     opt_outs.opt_out(community=shop, accounts=[nameless.pk], by=boss, at=at)
-    page = browser(made.staff(shop, "ann", role)).get(reverse("outreach:opt-out-list"))
+    page = browser(helpers.staff(shop, "ann", role)).get(
+        reverse("outreach:opt-out-list")
+    )
     text = page.content.decode()
     assert reads in text
     assert (PHONE in text) == (role == "manager")

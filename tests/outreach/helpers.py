@@ -1,4 +1,4 @@
-"""A shop with staff and members, and a campaign, made through the verbs."""
+"""Builders of staff, members and campaigns, and views of what became of a campaign."""
 
 from __future__ import annotations
 
@@ -22,52 +22,52 @@ HOUR = timedelta(hours=1)
 EVERYONE: dict[str, Any] = {"all": []}
 
 
-def staff(of: Community, login: str, role: str = "operator", **given: Any) -> Staff:
-    return staff_models.create(community=of, login=login, role=role, at=AT, **given)
+def staff(of: Community, login: str, role: str = "operator", **fields: Any) -> Staff:
+    return factories.staff(of, role, login, **fields)
 
 
-def people(of: Community, *names: str) -> list[int]:
-    return [factories.member(of, name, name=name.title()).pk for name in names]
+def members(of: Community, *keys: str) -> list[int]:
+    """Members whose names are their keys, capitalised."""
+    return [factories.member(of, key, name=key.title()).pk for key in keys]
 
 
-def tag(of: Community, key: str, *members: int) -> None:
+def tag_members(of: Community, key: str, *members: int) -> None:
     by = staff_models.system(of)
-    found = library.ensure(community=of, keys=[key], by=by, at=AT)
-    assignments.apply(tag=found[key], accounts=members, by=by, at=AT)
+    tag = library.ensure(community=of, keys=[key], by=by, at=AT)[key]
+    assignments.apply(tag=tag, accounts=members, by=by, at=AT)
 
 
-def campaign(by: Staff, **given: Any) -> Campaign:
-    about: dict[str, Any] = {
+def create_campaign(by: Staff, **fields: Any) -> Campaign:
+    defaults = {
         "name": "News",
         "text": "Hello {name|friend}",
         "rule": EVERYONE,
         "staff": [by.pk],
-        **given,
     }
-    return campaigns.create(community=by.community, by=by, at=AT, **about)
+    return campaigns.create(community=by.community, by=by, at=AT, **defaults | fields)
 
 
-def started(by: Staff, **given: Any) -> Campaign:
-    made_ = campaign(by, **given)
-    launch.start(campaign=made_, by=by, at=AT)
-    return made_
+def start_campaign(by: Staff, **fields: Any) -> Campaign:
+    campaign = create_campaign(by, **fields)
+    launch.start(campaign=campaign, by=by, at=AT)
+    return campaign
 
 
-def task(of: Campaign, by: Staff) -> Task:
+def get_task(of: Campaign, by: Staff) -> Task:
     return Task.objects.select_related("campaign__community", "staff").get(
         campaign=of, staff=by
     )
 
 
-def opened(of: Campaign, by: Staff, **given: Any) -> list[str]:
-    """Keys of the members of the rows that are open now."""
-    rows = assisted_sending.open_next(task=task(of, by), by=by, at=AT, **given)
+def open_next(of: Campaign, by: Staff, **params: Any) -> list[str]:
+    """Open rows, and return the keys of the members of all open ones."""
+    rows = assisted_sending.open_next(task=get_task(of, by), by=by, at=AT, **params)
     keys = account_queries.keys_by_id(of.community, [row.target_id for row in rows])
     return [keys[row.target_id] for row in rows]
 
 
-def states(of: Campaign) -> dict[str, str]:
-    """Key → state, with the reason of who was skipped or failed."""
+def states_by_key(of: Campaign) -> dict[str, str]:
+    """Key → state, with the reason of a skipped or failed row."""
     rows = Recipient.objects.filter(campaign=of).order_by("target_id")
     keys = account_queries.keys_by_id(of.community, [row.target_id for row in rows])
     return {

@@ -1,4 +1,4 @@
-"""Through a channel that sends by itself; a process may end anywhere (X1, design §4)."""
+"""Sending through a channel without staff, and crashes at any point (X1, design §4)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ from qunce.groups import groups
 from qunce.outreach.campaigns import campaigns, results
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import channel_sending
-from tests import factories as members
-from tests import threads
+from tests import factories, threads
 from tests.factories import AT
-from tests.outreach import made
+from tests.outreach import helpers
 
 pytestmark = pytest.mark.both_databases
 MINUTE = timedelta(minutes=1)
-ONCE_AT_MOST = Capabilities(to_member=True, to_group=True)
+AT_MOST_ONCE = Capabilities(to_member=True, to_group=True)
 
 
 @pytest.fixture
@@ -37,35 +36,37 @@ def fake() -> Iterator[FakeChannel]:
     base.unregister(channel.name)
 
 
-def people(shop: Community, count: int) -> list[str]:
+def create_members(shop: Community, count: int) -> list[str]:
     keys = [f"m{number:02}" for number in range(count)]
     for key in keys:
-        members.member(shop, key, name=key.upper(), channel="fake")
+        factories.member(shop, key, name=key.upper(), channel="fake")
     return keys
 
 
-def started(by: Staff) -> Campaign:
-    return made.started(by, channel="fake", staff=[])
+def start(by: Staff) -> Campaign:
+    return helpers.start_campaign(by, channel="fake", staff=[])
 
 
-def test_everyone_gets_their_text_and_the_campaign_is_done(
+def test_members_get_their_text_and_the_campaign_is_done(
     shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
-    people(shop, 3)
-    members.member(shop, "elsewhere")
-    sent = started(by)
+    create_members(shop, 3)
+    factories.member(shop, "elsewhere")
+    sent = start(by)
     assert channel_sending.send_due(at=AT) == 3
     assert fake.last_texts() == {f"m0{n}": f"Hello M0{n}" for n in range(3)}
-    assert made.states(sent)["elsewhere"] == "skipped: no_address"
-    assert len(members.recorded_facts(shop, "send.delivered")) == 3
+    assert helpers.states_by_key(sent)["elsewhere"] == "skipped: no_address"
+    assert len(factories.recorded_facts(shop, "send.delivered")) == 3
     sent.refresh_from_db()
     assert sent.state == "done"
     assert channel_sending.send_due(at=AT) == 0
 
 
-def test_groups_get_it_as_groups(shop: Community, by: Staff, fake: FakeChannel) -> None:
+def test_groups_get_one_message_each(
+    shop: Community, by: Staff, fake: FakeChannel
+) -> None:
     north = groups.create(community=shop, key="north", name="North", by=by, at=AT)
-    made.started(
+    helpers.start_campaign(
         by,
         channel="fake",
         target="groups",
@@ -79,38 +80,41 @@ def test_groups_get_it_as_groups(shop: Community, by: Staff, fake: FakeChannel) 
     assert (message.to, message.text, message.is_group) == ("north", "To North", True)
 
 
-def test_what_is_accepted_is_not_called_delivered(
+def test_accepted_message_is_not_delivered_yet(
     shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
-    people(shop, 1)
+    create_members(shop, 1)
     fake.script = {"m00": [Outcome(status=DeliveryStatus.ACCEPTED)]}
-    sent = started(by)
+    sent = start(by)
     channel_sending.send_due(at=AT)
-    assert made.states(sent) == {"m00": "accepted"}
-    assert members.recorded_facts(shop, "send.delivered") == []
+    assert helpers.states_by_key(sent) == {"m00": "accepted"}
+    assert factories.recorded_facts(shop, "send.delivered") == []
 
 
-def test_what_fails_for_now_is_tried_again_five_times(
+def test_temporary_failure_is_retried_up_to_five_attempts(
     shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
-    people(shop, 2)
+    create_members(shop, 2)
     later = failed("busy", retry_after=MINUTE)
     fake.script = {"m00": [later] * 9, "m01": [later]}
-    sent = started(by)
+    sent = start(by)
     for turn in range(9):
         channel_sending.send_due(at=AT + turn * MINUTE)
-    assert made.states(sent) == {"m00": "failed: too_many_attempts", "m01": "delivered"}
+    assert helpers.states_by_key(sent) == {
+        "m00": "failed: too_many_attempts",
+        "m01": "delivered",
+    }
     assert len(fake.script["m00"]) == 9 - channel_sending.MAX_ATTEMPTS
-    assert len(members.recorded_facts(shop, "send.failed")) == 1
+    assert len(factories.recorded_facts(shop, "send.failed")) == 1
 
 
-def test_too_many_failures_pause_the_campaign_and_say_so(
+def test_too_many_failures_pause_the_campaign_with_a_note(
     shop: Community, by: Staff, fake: FakeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "MIN_ATTEMPTS_TO_STOP", 5)
     monkeypatch.setattr(outbox, "BATCH_SIZE", 2)
-    fake.script = {key: [failed("blocked")] for key in people(shop, 8)}
-    sent = started(by)
+    fake.script = {key: [failed("blocked")] for key in create_members(shop, 8)}
+    sent = start(by)
     channel_sending.send_due(at=AT)
     sent.refresh_from_db()
     assert sent.state == "paused"
@@ -120,9 +124,11 @@ def test_too_many_failures_pause_the_campaign_and_say_so(
     ]
 
 
-def test_a_pause_holds_at_once(shop: Community, by: Staff, fake: FakeChannel) -> None:
-    people(shop, 3)
-    sent = started(by)
+def test_paused_campaign_sends_nothing(
+    shop: Community, by: Staff, fake: FakeChannel
+) -> None:
+    create_members(shop, 3)
+    sent = start(by)
     campaigns.pause(campaign=sent, by=by, at=AT)
     assert channel_sending.send_due(at=AT) == 0
     campaigns.resume(campaign=sent, by=by, at=AT)
@@ -134,88 +140,88 @@ NUMBER = iter(range(10**6))
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    ends=st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=3),
+    crashes=st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=3),
     idempotent=st.booleans(),
     batch=st.integers(1, 4),
 )
-def test_no_end_of_the_process_loses_or_doubles_a_message(
+def test_crashes_neither_lose_nor_double_messages(
     db: None,
     monkeypatch: pytest.MonkeyPatch,
-    ends: list[tuple[int, bool]],
+    crashes: list[tuple[int, bool]],
     idempotent: bool,
     batch: int,
 ) -> None:
-    """Each end comes after some messages, before or after the outcome was written."""
+    """Each crash comes after some messages, in the channel or before outcomes are stored."""
     monkeypatch.setattr(outbox, "BATCH_SIZE", batch)
-    shop = members.community(f"crash{next(NUMBER)}")
-    by = made.staff(shop, f"{shop.key}-by", "owner")
-    keys = people(shop, 5)
-    fake = FakeChannel(capabilities=ALL_CAPABILITIES if idempotent else ONCE_AT_MOST)
+    shop = factories.community(f"crash{next(NUMBER)}")
+    by = helpers.staff(shop, f"{shop.key}-by", "owner")
+    keys = create_members(shop, 5)
+    fake = FakeChannel(capabilities=ALL_CAPABILITIES if idempotent else AT_MOST_ONCE)
     base.register(fake)
-    sent = started(by)
+    sent = start(by)
     at = AT
-    for after, settling in ends:
+    for messages, before_outcome in crashes:
         with monkeypatch.context() as patch, contextlib.suppress(SimulatedCrash):
-            if settling:
-                patch.setattr(channel_sending.CampaignQueue, "record_outcomes", die)
-            fake.crash_after(after)
+            if before_outcome:
+                patch.setattr(channel_sending.CampaignQueue, "record_outcomes", crash)
+            fake.crash_after(messages)
             channel_sending.send_due(at=at)
         at += channel_sending.LEASE_PERIOD
     fake.crash_after(1_000)
     channel_sending.send_due(at=at)
     base.unregister("fake")
-    arrived = [message.to for message in fake.delivered]
-    assert len(arrived) == len(set(arrived))
-    states = made.states(sent)
+    delivered = [message.to for message in fake.delivered]
+    assert len(delivered) == len(set(delivered))
+    states = helpers.states_by_key(sent)
     if idempotent:
-        assert (set(arrived), set(states.values())) == (set(keys), {"delivered"})
+        assert (set(delivered), set(states.values())) == (set(keys), {"delivered"})
     else:
         lost = {key for key, state in states.items() if state == "unknown"}
-        assert set(keys) == set(arrived) | lost
+        assert set(keys) == set(delivered) | lost
         assert set(states.values()) <= {"delivered", "unknown"}
-    told = {
-        account for account, _payload in members.recorded_facts(shop, "send.delivered")
+    recorded = {
+        account
+        for account, _payload in factories.recorded_facts(shop, "send.delivered")
     }
-    assert len(told) == list(states.values()).count("delivered")
+    assert len(recorded) == list(states.values()).count("delivered")
 
 
-def die(*_args: object, **_given: object) -> None:
+def crash(*_args: object, **_kwargs: object) -> None:
     raise SimulatedCrash
 
 
-def test_who_was_taken_for_dead_writes_nothing(
+def test_outcome_after_the_lease_has_expired_is_ignored(
     shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
-    people(shop, 1)
-    sent = started(by)
+    create_members(shop, 1)
+    sent = start(by)
     task = sent.tasks.get()
     slow = channel_sending.CampaignQueue(sent, task, fake)
     (message,) = slow.claim(limit=9, at=AT)
     other = channel_sending.CampaignQueue(sent, task, fake)
     assert list(other.claim(limit=9, at=AT)) == []
-    (again,) = other.claim(limit=9, at=AT + channel_sending.LEASE_PERIOD)
-    assert again == message
+    (repeated,) = other.claim(limit=9, at=AT + channel_sending.LEASE_PERIOD)
+    assert repeated == message
     slow.record_outcomes(
         [(message, failed("slow"))], at=AT + channel_sending.LEASE_PERIOD
     )
-    assert made.states(sent) == {"m00": "planned"}
-    other.record_outcomes([(again, Outcome(status=DeliveryStatus.DELIVERED))], at=AT)
-    assert made.states(sent) == {"m00": "delivered"}
+    assert helpers.states_by_key(sent) == {"m00": "planned"}
+    other.record_outcomes([(repeated, Outcome(status=DeliveryStatus.DELIVERED))], at=AT)
+    assert helpers.states_by_key(sent) == {"m00": "delivered"}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_send_at_once_send_different_messages(fake: FakeChannel) -> None:
-    shop = members.community()
-    by = made.staff(shop, "ann", "owner")
-    keys = people(shop, 30)
-    can = Capabilities(to_member=True)
-    fake.capabilities = can
-    sent = started(by)
+def test_parallel_workers_send_different_messages(fake: FakeChannel) -> None:
+    shop = factories.community()
+    by = helpers.staff(shop, "ann", "owner")
+    keys = create_members(shop, 30)
+    fake.capabilities = Capabilities(to_member=True)
+    sent = start(by)
 
-    def push() -> int:
+    def send() -> int:
         return channel_sending.send_due(at=AT)
 
-    threads.run(push, push, push)
+    threads.run(send, send, send)
     channel_sending.send_due(at=AT)
     assert sorted(message.to for message in fake.delivered) == keys
-    assert set(made.states(sent).values()) == {"delivered"}
+    assert set(helpers.states_by_key(sent).values()) == {"delivered"}

@@ -1,4 +1,4 @@
-"""Who gets it, who not and why: set algebra against asking person by person (P10)."""
+"""Audience plans: set algebra against checking person by person (P10)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from qunce.outreach.campaigns import audience_plan, campaigns, launch
 from qunce.outreach.campaigns import review as campaign_review
 from qunce.outreach.sending import assisted_sending, recording
 from qunce.sets.mirror import deriver
-from tests import factories as members
+from tests import factories
 from tests.factories import AT, LATER
-from tests.outreach import made
+from tests.outreach import helpers
 
 pytestmark = pytest.mark.both_databases
 
@@ -54,7 +54,7 @@ PEOPLE = st.lists(
 
 
 def reason(person: Person, *, skip_recently_contacted: bool) -> str:
-    """The oracle: the first that holds for this one person."""
+    """The oracle: the first reason that applies to this person."""
     if person.left:
         return "left"
     if person.excluded:
@@ -69,37 +69,41 @@ def reason(person: Person, *, skip_recently_contacted: bool) -> str:
 COUNTER = iter(range(10**6))
 
 
-def shop_of(people: list[Person]) -> tuple[Community, list[int], list[Staff]]:
+def create_shop(people: list[Person]) -> tuple[Community, list[int], list[Staff]]:
     number = next(COUNTER)
-    shop = members.community(f"shop{number}")
+    shop = factories.community(f"shop{number}")
     staff = [
-        made.staff(shop, f"s{turn}-{number}", scope={"tag": {"any": [f"seen{turn}"]}})
+        helpers.staff(
+            shop, f"s{turn}-{number}", scope={"tag": {"any": [f"seen{turn}"]}}
+        )
         for turn in (0, 1)
     ]
-    ids = [members.member(shop, f"m{n}", name=f"M{n}").pk for n in range(len(people))]
+    ids = [factories.member(shop, f"m{n}", name=f"M{n}").pk for n in range(len(people))]
     pairs = list(zip(ids, people, strict=True))
-    made.tag(shop, "asked", *[pk for pk, one in pairs if one.matched])
-    made.tag(shop, "excluded", *[pk for pk, one in pairs if one.excluded])
+    helpers.tag_members(shop, "asked", *[pk for pk, one in pairs if one.matched])
+    helpers.tag_members(shop, "excluded", *[pk for pk, one in pairs if one.excluded])
     for turn in (0, 1):
         seen = [pk for pk, one in pairs if turn in one.seen_by]
-        made.tag(shop, f"seen{turn}", *seen)
+        helpers.tag_members(shop, f"seen{turn}", *seen)
     return shop, ids, staff
 
 
-def live(shop: Community, ids: list[int], people: list[Person]) -> None:
-    """Messages, opt-outs, leaving: in the order in which they can happen."""
-    boss = made.staff(shop, f"boss-{shop.key}", "owner")
+def apply_history(shop: Community, ids: list[int], people: list[Person]) -> None:
+    """Send messages, then record opt-outs and departures."""
+    boss = helpers.staff(shop, f"boss-{shop.key}", "owner")
     for turn in range(3):
         keys = [f"m{n}" for n, one in enumerate(people) if one.messages > turn]
         if not keys:
             break
         rule = {"members": {"keys": keys}}
-        sent = made.started(boss, rule=rule, skip_recently_contacted=False)
-        made.opened(sent, boss)
-        task = made.task(sent, boss)
+        sent = helpers.start_campaign(boss, rule=rule, skip_recently_contacted=False)
+        helpers.open_next(sent, boss)
+        task = helpers.get_task(sent, boss)
         for row in assisted_sending.open_next(task=task, by=boss, at=AT):
             assisted_sending.mark_sent(task=task, target=row.target_id, by=boss, at=AT)
-        if turn != 1:  # one of three waits, so that both ways of counting are needed
+        if (
+            turn != 1
+        ):  # The second one stays unrecorded, to count pending contacts, too.
             recording.record_final_marks(at=LATER)
     deriver.catch_up()
     out = [pk for pk, one in zip(ids, people, strict=True) if one.opted_out]
@@ -113,13 +117,13 @@ def live(shop: Community, ids: list[int], people: list[Person]) -> None:
 @pytest.mark.django_db(transaction=True)
 @settings(max_examples=15)
 @given(people=PEOPLE, skip_recently_contacted=st.booleans())
-def test_the_plan_is_what_asking_each_person_says(
+def test_plan_agrees_with_checking_each_person(
     people: list[Person], skip_recently_contacted: bool
 ) -> None:
-    shop, ids, staff = shop_of(people)
-    live(shop, ids, people)
+    shop, ids, staff = create_shop(people)
+    apply_history(shop, ids, people)
     boss = Staff.objects.get(login=f"boss-{shop.key}")
-    draft = made.campaign(
+    draft = helpers.create_campaign(
         boss,
         rule={"tag": {"any": ["asked"]}},
         exclude={"tag": {"any": ["excluded"]}},
@@ -127,57 +131,66 @@ def test_the_plan_is_what_asking_each_person_says(
         skip_recently_contacted=skip_recently_contacted,
     )
     plan = audience_plan.build(campaign=draft, by=boss, at=LATER)
-    wanted = {
+    expected = {
         pk: reason(one, skip_recently_contacted=skip_recently_contacted)
         for pk, one in zip(ids, people, strict=True)
         if one.matched
     }
-    assert set(plan.targets) == {pk for pk, why in wanted.items() if not why}
-    assert plan.excluded == dict(Counter(why for why in wanted.values() if why))
-    assert plan.matched == len(wanted)
+    assert set(plan.targets) == {pk for pk, why in expected.items() if not why}
+    assert plan.excluded == dict(Counter(why for why in expected.values() if why))
+    assert plan.matched == len(expected)
     assert plan.size + sum(plan.excluded.values()) == plan.matched
     for turn, one in enumerate(staff):
         for person in plan.shares.get(one.pk, []):
             assert turn in people[ids.index(person)].seen_by
 
 
-def test_the_review_shows_ten_real_names_with_their_text(
+def test_review_shows_ten_recipients_with_their_text(
     shop: Community, by: Staff
 ) -> None:
-    made.people(shop, *(f"p{n:02}" for n in range(25)))
-    members.member(shop, "nameless")
-    draft = made.campaign(by, text="Hi {name}, {staff} here")
+    helpers.members(shop, *(f"p{n:02}" for n in range(25)))
+    factories.member(shop, "nameless")
+    draft = helpers.create_campaign(by, text="Hi {name}, {staff} here")
     review = campaign_review.build(campaign=draft, by=by, at=AT)
     assert (review.matched, review.size, len(review.samples)) == (26, 26, 10)
     assert review.samples[0].text == "Hi P00, Ann here"
     assert [share.size for share in review.shares] == [26]
-    alone = made.campaign(by, text="{name}", rule={"members": {"keys": ["nameless"]}})
+    alone = helpers.create_campaign(
+        by, text="{name}", rule={"members": {"keys": ["nameless"]}}
+    )
     (sample,) = campaign_review.build(campaign=alone, by=by, at=AT).samples
     assert (sample.name, sample.text) == ("nameless", None)
     assert sample.missing == "There is no value for {name}."
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_plan_is_made_in_a_house_that_has_never_acted_by_itself() -> None:
-    shop = members.community("quiet")
-    boss = made.staff(shop, "boss", "owner")
+def test_plan_creates_the_system_user_if_it_is_missing() -> None:
+    shop = factories.community("quiet")
+    boss = helpers.staff(shop, "boss", "owner")
     accounts.create(community=shop, key="a", by=boss, at=AT)
-    assert audience_plan.build(campaign=made.campaign(boss), by=boss, at=AT).size == 1
+    assert (
+        audience_plan.build(campaign=helpers.create_campaign(boss), by=boss, at=AT).size
+        == 1
+    )
 
 
 @given(st.integers(0, 100), st.integers(1, 12))
-def test_samples_are_spread_over_all(size: int, most: int) -> None:
-    places = campaign_review.evenly_spaced(size, most)
-    assert len(places) == min(size, most) == len(set(places))
-    assert all(0 <= place < size for place in places)
-    gaps = [after - before for before, after in itertools.pairwise(places)]
+def test_samples_are_evenly_spaced(size: int, limit: int) -> None:
+    indexes = campaign_review.evenly_spaced(size, limit)
+    assert len(indexes) == min(size, limit) == len(set(indexes))
+    assert all(0 <= index < size for index in indexes)
+    gaps = [after - before for before, after in itertools.pairwise(indexes)]
     assert not gaps or max(gaps) - min(gaps) <= 1
 
 
-def test_a_start_goes_to_as_many_as_were_confirmed(shop: Community, by: Staff) -> None:
-    made.people(shop, "a", "b")
-    draft = made.campaign(by)
-    with pytest.raises(launch.AudienceChanged, match="2 now, not to 3"):
+def test_start_is_refused_if_the_audience_has_changed(
+    shop: Community, by: Staff
+) -> None:
+    helpers.members(shop, "a", "b")
+    draft = helpers.create_campaign(by)
+    with pytest.raises(
+        launch.AudienceChanged, match="sent to 2 recipients instead of 3"
+    ):
         launch.start(campaign=draft, by=by, at=AT, expected=3)
     assert draft.state == "draft"
     launch.start(campaign=draft, by=by, at=AT, expected=2)
@@ -185,62 +198,64 @@ def test_a_start_goes_to_as_many_as_were_confirmed(shop: Community, by: Staff) -
     assert (draft.state, draft.size) == ("sending", 2)
 
 
-def test_nobody_is_refused(shop: Community, by: Staff) -> None:
-    draft = made.campaign(by, rule={"any": []})
+def test_empty_audience_is_refused(shop: Community, by: Staff) -> None:
+    draft = helpers.create_campaign(by, rule={"any": []})
     with pytest.raises(launch.AudienceEmpty):
         launch.start(campaign=draft, by=by, at=AT)
 
 
-def test_a_campaign_of_who_sees_a_part_goes_to_that_part(shop: Community) -> None:
-    made.tag(shop, "south", *made.people(shop, "a"))
-    made.people(shop, "b")
-    cat = made.staff(shop, "cat", scope={"tag": {"any": ["south"]}})
-    plan = audience_plan.build(campaign=made.campaign(cat), by=cat, at=AT)
+def test_campaign_of_scoped_staff_goes_to_members_they_see(shop: Community) -> None:
+    helpers.tag_members(shop, "south", *helpers.members(shop, "a"))
+    helpers.members(shop, "b")
+    cat = helpers.staff(shop, "cat", scope={"tag": {"any": ["south"]}})
+    plan = audience_plan.build(campaign=helpers.create_campaign(cat), by=cat, at=AT)
     assert (plan.matched, plan.size) == (1, 1)
 
 
-def test_groups_go_to_their_owners_first(shop: Community, by: Staff) -> None:
-    cat = made.staff(shop, "cat")
+def test_groups_are_assigned_to_their_owners(shop: Community, by: Staff) -> None:
+    cat = helpers.staff(shop, "cat")
     keys = ("n", "e", "s", "w")
-    made_ = [groups.create(community=shop, key=key, by=by, at=AT) for key in keys]
-    groups.update(group=made_[3], owner=cat, by=by, at=AT)
-    draft = made.campaign(
+    circles = [groups.create(community=shop, key=key, by=by, at=AT) for key in keys]
+    groups.update(group=circles[3], owner=cat, by=by, at=AT)
+    draft = helpers.create_campaign(
         by,
         target="groups",
         text="x",
         rule=None,
-        groups=[one.pk for one in made_],
+        groups=[one.pk for one in circles],
         staff=[by.pk, cat.pk],
     )
     plan = audience_plan.build(campaign=draft, by=by, at=AT)
-    assert made_[3].pk in plan.shares[cat.pk]
+    assert circles[3].pk in plan.shares[cat.pk]
     assert plan.size == 4
 
 
-def test_hidden_groups_cannot_be_chosen(shop: Community, by: Staff) -> None:
+def test_groups_outside_the_scope_cannot_be_chosen(shop: Community, by: Staff) -> None:
     north = groups.create(community=shop, key="north", by=by, at=AT)
-    cat = made.staff(shop, "cat")
+    cat = helpers.staff(shop, "cat")
     cat.groups = ["south"]
     with pytest.raises(groups.GroupNotFound):
-        made.campaign(cat, target="groups", text="x", rule=None, groups=[north.pk])
+        helpers.create_campaign(
+            cat, target="groups", text="x", rule=None, groups=[north.pk]
+        )
     assert campaigns.list_visible(cat).count() == 0
 
 
 @pytest.mark.django_db(transaction=True)
-def test_messages_count_until_they_are_seven_days_old() -> None:
-    shop = members.community()
-    by = made.staff(shop, "ann", "owner")
-    made.people(shop, "a")
+def test_messages_count_as_contacts_for_seven_days() -> None:
+    shop = factories.community()
+    by = helpers.staff(shop, "ann", "owner")
+    helpers.members(shop, "a")
     for _turn in range(2):
-        sent = made.started(by)
-        made.opened(sent, by)
-        task = made.task(sent, by)
+        sent = helpers.start_campaign(by)
+        helpers.open_next(sent, by)
+        task = helpers.get_task(sent, by)
         assisted_sending.mark_sent(
             task=task, target=account_queries.get(shop, "a").pk, by=by, at=AT
         )
     recording.record_final_marks(at=LATER)
     deriver.catch_up()
-    draft = made.campaign(by)
+    draft = helpers.create_campaign(by)
     for days, size in ((6, 0), (7, 1)):
         at = AT + timedelta(days=days)
         assert audience_plan.build(campaign=draft, by=by, at=at).size == size

@@ -1,7 +1,7 @@
-"""A process that sends and is killed while it does: `python -m tests.outreach.killed`.
+"""A sender that tests run as a process and kill: `python -m tests.outreach.sender_process`.
 
-The channel writes each message to a file, as a chat app would keep it. Whoever reads the
-file knows what arrived, whatever became of the process.
+Its channel appends each message to a file. The file shows what was delivered, whatever
+happened to the process.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ MEMBERS = 120
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
 
-def main(step: str, file: str, *, turn: int, idempotent: bool) -> None:
+def main(step: str, path: str, *, turn: int, idempotent: bool) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunce.settings")
     django.setup()
     from qunce.channels import base, outbox, testing
 
     outbox.BATCH_SIZE = 7
-    can = base.Capabilities(to_member=True, idempotent_sends=idempotent)
+    provided = base.Capabilities(to_member=True, idempotent_sends=idempotent)
 
     @dataclass
-    class Paper:
+    class FileChannel:
         name: str = "fake"
-        label: str = "paper"
-        capabilities: base.Capabilities = can
+        label: str = "file"
+        capabilities: base.Capabilities = provided
 
         def send(
             self, messages: Sequence[base.Message], *, at: datetime
         ) -> list[base.Outcome]:
             for message in messages:
-                with Path(file).open("a") as paper:
-                    paper.write(f"{message.key} {message.to}\n")
+                with Path(path).open("a") as file:
+                    file.write(f"{message.key} {message.to}\n")
                 time.sleep(0.002)
             return [testing.DELIVERED] * len(messages)
 
-    base.register(Paper())
+    base.register(FileChannel())
     STEPS[step](turn)
 
 
@@ -58,23 +58,22 @@ def prepare(_turn: int) -> None:
     boss = staff_models.create(community=shop, login="boss", role="owner", at=AT)
     keys = [f"m{number}" for number in range(MEMBERS)]
     accounts.ensure(community=shop, keys=keys, by=boss, at=AT, channel="fake")
-    given: dict[str, Any] = {"text": "Hello", "rule": {"all": []}, "channel": "fake"}
-    campaign = campaigns.create(community=shop, name="News", by=boss, at=AT, **given)
+    fields: dict[str, Any] = {"text": "Hello", "rule": {"all": []}, "channel": "fake"}
+    campaign = campaigns.create(community=shop, name="News", by=boss, at=AT, **fields)
     launch.start(campaign=campaign, by=boss, at=AT)
 
 
-def push(turn: int) -> None:
-    """Each start is later than the leases of the one before."""
+def send(turn: int) -> None:
+    """Each turn is later than the leases of the turn before."""
     from qunce.outreach.sending import channel_sending
 
     print("ready", flush=True)
-    channel_sending.send_due(
-        at=AT + turn * (channel_sending.LEASE_PERIOD + timedelta(seconds=1))
-    )
+    turn_length = channel_sending.LEASE_PERIOD + timedelta(seconds=1)
+    channel_sending.send_due(at=AT + turn * turn_length)
 
 
-def tell(_turn: int) -> None:
-    """Rows and facts as they are: state and count, a line each."""
+def report(_turn: int) -> None:
+    """Print the rows by state, the number of facts, and the number of their members."""
     from collections import Counter
 
     from qunce.core.facts import facts
@@ -82,12 +81,12 @@ def tell(_turn: int) -> None:
 
     states = Counter(Recipient.objects.values_list("state", flat=True))
     kind = facts.ensure_kinds(["send.delivered"])["send.delivered"]
-    told = facts.Fact.objects.filter(kind_id=kind)
-    people = set(told.values_list("account_id", flat=True))
-    print(dict(states), told.count(), len(people), sep="\n")
+    recorded = facts.Fact.objects.filter(kind_id=kind)
+    people = set(recorded.values_list("account_id", flat=True))
+    print(dict(states), recorded.count(), len(people), sep="\n")
 
 
-STEPS = {"prepare": prepare, "push": push, "tell": tell}
+STEPS = {"prepare": prepare, "send": send, "report": report}
 
 if __name__ == "__main__":
     main(

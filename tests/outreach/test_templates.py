@@ -1,4 +1,4 @@
-"""Texts with variables (P10, P2)."""
+"""Message texts with variables (P10, P2)."""
 
 from __future__ import annotations
 
@@ -18,37 +18,39 @@ PART = st.one_of(
     PLAIN.map(lambda text: (text, text)),
     st.sampled_from("{}").map(lambda brace: (brace * 2, brace)),
 )
-ASKED = st.tuples(NAMES, st.none() | FALLBACK)
+VARIABLE = st.tuples(NAMES, st.none() | FALLBACK)
 
 
-def written(name: str, fallback: str | None) -> str:
+def to_text(name: str, fallback: str | None) -> str:
     return f"{{{name}}}" if fallback is None else f"{{{name}|{fallback}}}"
 
 
-@given(st.lists(PART | ASKED.map(lambda asked: (*asked, None)), max_size=8))
-def test_a_text_is_put_together_piece_by_piece(parts: list[tuple[str, ...]]) -> None:
-    """Oracle: what each part becomes by itself, one after the other."""
+@given(st.lists(PART | VARIABLE.map(lambda variable: (*variable, None)), max_size=8))
+def test_rendering_agrees_with_rendering_each_part(
+    parts: list[tuple[str, ...]],
+) -> None:
+    """Oracle: the parts are rendered one by one and joined."""
     values = {"name": "Ann", "staff": "Bo", "tag:city": "", "attr:size": "  "}
-    text, wanted, holes = "", "", 0
+    text, expected, missing = "", "", 0
     for part in parts:
         if len(part) == 2:
-            text, wanted = text + part[0], wanted + part[1]
+            text, expected = text + part[0], expected + part[1]
             continue
         name, fallback, _mark = part
-        text += written(name, fallback)
+        text += to_text(name, fallback)
         value = values[name].strip()
-        holes += not value and fallback is None
-        wanted += value or fallback or ""
+        missing += not value and fallback is None
+        expected += value or fallback or ""
     pieces = templates.parse(text)
-    if holes:
+    if missing:
         with pytest.raises(templates.MissingValue):
             templates.render(pieces, values)
     else:
-        assert templates.render(pieces, values) == wanted
+        assert templates.render(pieces, values) == expected
 
 
 @given(st.text(st.sampled_from("{}|ab \n"), max_size=30))
-def test_any_text_is_read_or_refused_with_its_place(text: str) -> None:
+def test_parsed_variables_have_the_position_of_their_brace(text: str) -> None:
     pieces: tuple[templates.Piece, ...] = ()
     with contextlib.suppress(templates.InvalidText):
         pieces = templates.parse(text)
@@ -57,35 +59,41 @@ def test_any_text_is_read_or_refused_with_its_place(text: str) -> None:
             assert text[piece.position] == "{"
 
 
-def test_a_variable_is_known_by_its_name_in_either_language() -> None:
+def test_variables_have_names_in_both_languages() -> None:
     pieces = templates.parse("{ 称呼 |朋友}{标签：城市}{画像:生日|}")
     assert templates.variable_names(pieces) == {"name", "tag:城市", "attr:生日"}
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("hi\n ab {nmae}", "Line 2, character 5: There is no variable {nmae}."),
-        ("a } b", "Line 1, character 3: There is a “}” without its “{”"),
-        ("a {name", "Line 1, character 3: There is a “{” without its “}”"),
+        ("a } b", "Line 1, character 3: A “}” has no matching “{”"),
+        ("a {name", "Line 1, character 3: A “{” has no matching “}”"),
         ("{}", "Line 1, character 1: A variable needs a name"),
-        ("a\x00", "Line 1, character 2: There is a character that cannot be sent."),
-        ("a\ud800", "Line 1, character 2: There is a character that cannot be sent."),
+        (
+            "a\x00",
+            "Line 1, character 2: The text contains a character that cannot be sent.",
+        ),
+        (
+            "a\ud800",
+            "Line 1, character 2: The text contains a character that cannot be sent.",
+        ),
         (" \n", "Write the text to send."),
         ("x" * 4_001, "The text has 4001 characters; the limit is 4000."),
     ],
 )
-def test_what_cannot_be_sent_is_refused_with_its_place(text: str, said: str) -> None:
-    with pytest.raises(templates.InvalidText) as caught:
+def test_invalid_text_is_refused_with_the_position(text: str, message: str) -> None:
+    with pytest.raises(templates.InvalidText) as error:
         templates.check(text, ["name"])
-    assert str(caught.value).startswith(said)
+    assert str(error.value).startswith(message)
 
 
-def test_odd_letters_are_sent_as_they_are() -> None:
+def test_unusual_characters_are_sent_unchanged() -> None:
     text = "=HYPERLINK(1) <b> \u202e 👩‍👩‍👧 \t\n"
     assert templates.render(templates.check(text, []), {}) == text
 
 
-def test_a_value_is_not_read_as_a_text() -> None:
+def test_braces_in_a_value_are_not_parsed() -> None:
     pieces = templates.parse("{name}")
     assert templates.render(pieces, {"name": "{staff}"}) == "{staff}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docs import markdown
-from qunce.importing import column_mapping, registry
+from qunce.importing import column_mapping, target_registry
 
 TYPES = {
     "key": "an identifier; `17850.0` is 17850",
@@ -28,13 +28,13 @@ def page() -> str:
         " HEADING=field` maps any other column, and `--map HEADING=` skips one.",
         markdown.table(("type", ""), TYPES.items()),
     ]
-    for key in registry.list_keys():
-        parts += _target(registry.get(key))
+    for key in target_registry.list_keys():
+        parts += _target(target_registry.get(key))
     parts += ["## Headings that become attributes of a member", _attributes()]
     return "\n\n".join(parts)
 
 
-def _target(target: registry.Target) -> list[str]:
+def _target(target: target_registry.Target) -> list[str]:
     rows = [
         (markdown.code(field.name), ", ".join(field.headings.split()), field.type)
         for field in target.fields

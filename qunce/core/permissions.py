@@ -46,6 +46,8 @@ def declared() -> dict[str, frozenset[Role]]:
 
 
 MANAGE_STAFF = declare("staff.manage", Role.MANAGER)
+MANAGE_COMMUNITIES = declare("communities.manage")
+BACK_UP = declare("settings.backup")
 
 
 def check_may(by: Staff, permission: str) -> None:

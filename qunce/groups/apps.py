@@ -8,7 +8,8 @@ class GroupsConfig(AppConfig):
     label = "groups"
 
     def ready(self) -> None:
-        from qunce.groups import groups
+        # Importing both modules declares their facts and permissions.
+        from qunce.groups import groups, memberships  # noqa: F401
         from qunce.sets.bitmaps import marks
 
         marks.register(groups.KIND)

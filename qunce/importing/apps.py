@@ -6,3 +6,7 @@ from django.apps import AppConfig
 class ImportingConfig(AppConfig):
     name = "qunce.importing"
     label = "importing"
+
+    def ready(self) -> None:
+        # Importing it declares its facts and permission.
+        from qunce.importing import jobs  # noqa: F401

@@ -13,15 +13,13 @@ from qunce.cli.options import Invocation
 from qunce.core import permissions
 from qunce.core.backup import backups
 
-BACK_UP = permissions.declare("settings.backup")
-
 
 @base.command("backup")
 @base.argument("target", help=N_("a folder, or the file to write"))
 @options.pass_invocation
 def backup(invocation: Invocation, target: str) -> None:
     if invocation.is_by_staff:
-        permissions.check_may(invocation.by, BACK_UP)
+        permissions.check_may(invocation.by, permissions.BACK_UP)
     path = Path(target)
     if path.is_dir():
         path /= f"qunce-{invocation.at:%Y%m%d-%H%M%S}.zip"

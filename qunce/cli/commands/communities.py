@@ -14,7 +14,6 @@ from qunce.core import communities as community_store
 from qunce.core import permissions
 from qunce.core.communities import Community
 
-MANAGE = permissions.declare("communities.manage")
 KEY_HELP = N_("key used in commands")
 TIMEZONE_HELP = N_("such as Asia/Shanghai")
 DAY_START_HELP = N_("minutes after midnight")
@@ -72,7 +71,7 @@ def edit(
 def _check_may_manage(invocation: Invocation) -> None:
     # Without --as there may be no community yet to which a staff member belongs.
     if invocation.is_by_staff:
-        permissions.check_may(invocation.by, MANAGE)
+        permissions.check_may(invocation.by, permissions.MANAGE_COMMUNITIES)
 
 
 def _answer(invocation: Invocation, found: Sequence[Community] | Any) -> None:

@@ -54,9 +54,9 @@ def _has_started_day(community: Community, at: datetime) -> bool:
 def run_import(key: str, *, at: datetime) -> None:
     """Run an import that was started in the console."""
     # Imported here because it loads readers of files, which few processes need.
-    from qunce.importing import jobs_runner
+    from qunce.importing import background_imports
 
-    jobs_runner.run(key, at=at)
+    background_imports.run(key, at=at)
 
 
 def process_inbox(*, at: datetime) -> None:

@@ -15,7 +15,7 @@ from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
-from qunce.importing import jobs_runner, uploads
+from qunce.importing import background_imports, uploads
 from qunce.importing.jobs import ImportJob
 from qunce.importing.uploads import Upload
 from qunce.members.accounts import accounts
@@ -231,7 +231,7 @@ def import_job(by: Staff, content: str | bytes, **options: Any) -> ImportJob:
     """Start an import of a file with these changes of its options."""
     accepted = upload(by, content)
     uploads.change_options(upload=accepted, by=by, **options)
-    return jobs_runner.start(upload=accepted, by=by, at=AT)
+    return background_imports.start(upload=accepted, by=by, at=AT)
 
 
 def matching_keys(

@@ -24,7 +24,7 @@ from qunce.members.tags import assignments, library
 from qunce.members.tags import models as tag_models
 from qunce.sets import audiences
 from qunce.sets.rules import tree
-from tests import beside
+from tests import subprocess_runner
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 HERE = "tests.test_concurrency"
@@ -126,23 +126,25 @@ def look(community: Community) -> None:
 def moving(community: Community, times: int = MOVES) -> Iterator[Callable[[], bool]]:
     """Four processes that move members; tells whether they are still at it."""
     writers = [
-        beside.start(f"{HERE}:move", community.key, number, times)
+        subprocess_runner.start(f"{HERE}:move", community.key, number, times)
         for number in range(WRITERS)
     ]
     yield lambda: any(writer.poll() is None for writer in writers)
-    assert [beside.result(writer) for writer in writers] == [times] * WRITERS
+    assert [subprocess_runner.result(writer) for writer in writers] == [times] * WRITERS
 
 
 def test_readers_in_other_processes_see_only_states_that_existed(
     community: Community,
 ) -> None:
-    watchers = [beside.start(f"{HERE}:watch", community.key, 5.0) for _ in range(2)]
+    watchers = [
+        subprocess_runner.start(f"{HERE}:watch", community.key, 5.0) for _ in range(2)
+    ]
     with moving(community) as busy:
         while busy():
             look(community)
             time.sleep(BREATH)
     look(community)
-    assert all(beside.result(watcher) > 0 for watcher in watchers)
+    assert all(subprocess_runner.result(watcher) > 0 for watcher in watchers)
 
 
 def test_threads_that_share_the_caches_see_only_states_that_existed(
@@ -181,7 +183,7 @@ def test_a_tag_is_counted_by_the_very_next_count_in_another_process(
     by = staff_models.system(community)
     red = library.get(community, "red")
     free = [account_queries.find(community, [f"m{EVERYONE + n}"]) for n in range(10)]
-    with beside.running(f"{HERE}:answer", community.key) as other:
+    with subprocess_runner.running(f"{HERE}:answer", community.key) as other:
         assert other.stdin and other.stdout
         assert other.stdout.readline() == "ready\n"
 

@@ -35,10 +35,16 @@ from qunce.core import errors, revisions
 from qunce.core.communities import Community
 from qunce.core.facts import facts, interned_names
 from qunce.groups import groups
-from qunce.importing import column_mapping, jobs_runner, pipeline, registry, uploads
+from qunce.importing import (
+    background_imports,
+    column_mapping,
+    pipeline,
+    target_registry,
+    uploads,
+)
 from qunce.importing.options import VALID_ROWS
 from qunce.importing.parsing import ParsedChunk
-from qunce.importing.registry import Field
+from qunce.importing.target_registry import Field
 from qunce.importing.targets import tags as tag_import
 from qunce.importing.targets.tags import TagTarget, TagWriter
 from qunce.members.attributes import attributes
@@ -451,18 +457,18 @@ def test_channel_is_unknown_without_its_registry_line(echo_shop: Community) -> N
 
 IMPORT_FIELDS = [
     pytest.param(target, field, id=f"{target.key}-{field.name}")
-    for target in registry.list_all()
+    for target in target_registry.list_all()
     for field in target.fields
 ]
 
 
 @pytest.mark.parametrize(("target", "field"), IMPORT_FIELDS)
 def test_import_column_declares_its_label_type_and_headings(
-    target: registry.Target, field: Field
+    target: target_registry.Target, field: Field
 ) -> None:
     assert field.label
     assert field.type in columns.TYPES
-    assert field.type in import_labels.KINDS
+    assert field.type in import_labels.TYPE_LABELS
     others = [other for other in target.fields if other is not field]
     known = {
         column_mapping.normalise_heading(heading)
@@ -532,8 +538,8 @@ def test_new_import_column_is_offered_previewed_checked_and_written(
     assert '<td><bdi class="clamp">asked</bdi></td>' in page
     assert "Use at most 10 characters." in page
     uploads.change_options(upload=upload, by=upload.by, mode=VALID_ROWS)
-    job = jobs_runner.start(upload=upload, by=upload.by, at=AT)
-    jobs_runner.run(str(job.pk), at=LATER)
+    job = background_imports.start(upload=upload, by=upload.by, at=AT)
+    background_imports.run(str(job.pk), at=LATER)
     assert written_notes == ["asked", None]
     job.refresh_from_db()
     assert (job.state, job.counts["tagged"]) == ("done", 2)
@@ -549,7 +555,7 @@ def test_file_without_the_new_import_column_is_imported(
     settings.HOME = tmp_path
     shop = factories.community()
     upload = upload_file(shop, "member_key,tag,depth\na1,tea,1\n")
-    plan = jobs_runner.plan_sample(upload, by=upload.by, at=AT)
+    plan = background_imports.plan_sample(upload, by=upload.by, at=AT)
     assert pipeline.run(plan).job.counts["tagged"] == 1
     assert written_notes == [None]
 
@@ -561,7 +567,7 @@ def test_new_import_column_is_in_the_reference(
 
 
 def test_import_column_is_unknown_without_its_field() -> None:
-    target = registry.get("tags")
+    target = target_registry.get("tags")
     assert "| `note` |" not in columns.page()
     assert column_mapping.guess(target, ["tag", "why"]) == {"tag": "tag", "why": ""}
     assert target.field_label("note") == "note"

@@ -51,6 +51,7 @@ class Option(_TranslatedHelp, click.Option):
     is_common = False
 
 
+# A subclass only for `help`; click lists arguments in the usage line itself.
 class Argument(_TranslatedHelp, click.Argument):
     pass
 
@@ -102,6 +103,7 @@ def common_options() -> list[Option]:
     help_option = Option(
         ["-h", "--help", f"{PREFIX}help"],
         is_flag=True,
+        # Before missing arguments are reported.
         is_eager=True,
         callback=print_help,
         help=N_("show this message and exit"),
@@ -115,11 +117,13 @@ class Command(_TranslatedHelp, click.Command):
     """A command with the common options, unless it has its own under the same flag."""
 
     def __init__(self, name: str | None = None, **kwargs: Any) -> None:
+        # Click translates its own help option once, when it is created.
         super().__init__(name, **{**kwargs, "add_help_option": False})
         flags = {flag for param in self.params for flag in param.opts}
         self.params += [each for each in common_options() if not flags & set(each.opts)]
 
     def get_short_help_str(self, limit: int = 45) -> str:
+        # Click cuts at the width by words, and Chinese has no spaces between them.
         return self.help or ""
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
@@ -147,6 +151,7 @@ class Group(Command, click.Group):
     command_class = Command
 
     def __init__(self, name: str | None = None, **kwargs: Any) -> None:
+        # A noun without its verb is an error that a script has to notice.
         super().__init__(name, **{**kwargs, "no_args_is_help": False})
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -194,6 +199,7 @@ def command(name: str, summary: str | None = None) -> Callable[[F], Command]:
 
 
 def option(*names: str, **attributes: Any) -> Callable[[F], F]:
+    # An empty text as a default is of no interest.
     attributes.setdefault("show_default", bool(attributes.get("default")))
     return click.option(*names, cls=Option, **attributes)
 

@@ -75,6 +75,7 @@ def requested_language(words: Sequence[str]) -> str | None:
         word = remaining.pop()
         if word.startswith("--lang="):
             return LANGUAGES.get(word.removeprefix("--lang="))
+        # From the end, because the last of several options counts.
         if remaining[-1:] == ["--lang"]:
             return LANGUAGES.get(word)
     for variable in ("QUNCE_LANG", "LC_ALL", "LANG"):

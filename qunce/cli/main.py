@@ -158,9 +158,11 @@ _add(
 
 def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
+    # Before parsing, because parsing may print help or an error.
     i18n.activate(i18n.requested_language(words) or "en")
     common = base.CommonOptions()
     if instruction := os.environ.get(COMPLETION_VARIABLE):
+        # Imported here, because every other call does without it.
         from click import shell_completion
 
         return shell_completion.shell_complete(
@@ -178,6 +180,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        # It loads parts of Django that `--help` does not need.
         from qunce.cli import output
 
         # When parsing fails, it may not have reached --json.

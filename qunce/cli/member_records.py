@@ -34,6 +34,7 @@ def load(invocation: Invocation, person_ids: Iterable[int]) -> Iterator[dict[str
     by, zone = invocation.by, communities.zone(invocation.community)
     remaining = iter(person_ids)
     while page := [*itertools.islice(remaining, PAGE_SIZE)]:
+        # Queries are per page and not per person: a page costs six of them.
         people = account_queries.accounts_by_person(page)
         rows = Account.objects.in_bulk([pk for ids in people.values() for pk in ids])
         identifiers = _identifiers(people, by)
@@ -108,8 +109,10 @@ def parse_text(kind: str, text: str) -> Any:
     if kind == attributes.AttributeType.MULTI:
         return text.split("; ")
     if kind == attributes.AttributeType.BOOL:
+        # The text is in the language of the user, and both languages are parsed.
         return bool(value_parsing.parse_bool(text))
     if kind == attributes.AttributeType.INSTANT:
+        # ISO 8601 as programs write it.
         return text.replace(" ", "T")
     return text
 

@@ -38,6 +38,7 @@ def select(
     invocation: Invocation, *, rule: str | None, members: str | None, file: str | None
 ) -> list[int]:
     """Return the ids of the accounts that one of the three options names."""
+    # Click has no options that exclude each other.
     if [rule, members, file].count(None) != 2:
         raise options.BadUsage(_("Give exactly one of --rule, --members and --file."))
     if rule:
@@ -74,6 +75,7 @@ def find_accounts(invocation: Invocation, keys: Sequence[str]) -> list[int]:
     """Return the accounts with these keys, in their order; every one must be visible."""
     accounts = account_queries.find(invocation.community, keys)
     for key in keys:
+        # `channel:key` and ambiguous keys need the slower search, which also raises.
         if key not in accounts:
             account = account_queries.get(invocation.community, key)
             accounts[key] = account.pk

@@ -17,9 +17,9 @@ import click
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from qunce.cli import base, data_dir, i18n
+from qunce.cli import base, i18n
 from qunce.cli.output import Out
-from qunce.core import communities, community_days, errors, timestamps
+from qunce.core import communities, community_days, data_dir, errors, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
@@ -48,12 +48,14 @@ class Invocation:
     def __init__(self, common: base.CommonOptions, out: Out) -> None:
         self.out = out
         self.community_key = common.community
+        # Of a community that the command is about to create.
         self.timezone: str | None = None
         self._login, self._at, self._language = (
             common.login,
             common.at,
             common.language,
         )
+        # Read once, so that all steps of a command happen at the same time.
         self._now = datetime.now(UTC)
 
     @cached_property
@@ -61,6 +63,7 @@ class Invocation:
         """The time of `--at`, else of the clock, which is read once."""
         if self._at is None:
             return self._now
+        # A time without an offset is in the time zone of the community.
         chosen = Community.objects.all()
         if self.community_key:
             chosen = chosen.filter(key=self.community_key)
@@ -77,6 +80,7 @@ class Invocation:
         """The chosen community, or the only one; an empty home gets its first."""
         existing = list(Community.objects.order_by("key"))
         if not existing:
+            # A new installation needs no set-up before its first command.
             return _create_first(self.community_key or DEFAULT_KEY, self.at)
         if self.community_key is None and len(existing) > 1:
             keys = ", ".join(community.key for community in existing)
@@ -128,6 +132,7 @@ class Invocation:
     def activate_language(self) -> None:
         """Use the only community's language unless the user asked for another."""
         if self.language() is None:
+            # Two rows are enough to know that there are several.
             languages = Community.objects.values_list("language", flat=True)[:2]
             if len(languages) == 1:
                 i18n.activate(languages[0])
@@ -141,11 +146,13 @@ def pass_invocation(function: Callable[..., Any]) -> Callable[..., Any]:
         common = click.get_current_context().ensure_object(base.CommonOptions)
         out = Out(as_json=common.json)
         try:
+            # Before anything reads the database, which may be empty or of an older version.
             data_dir.ready()
             invocation = Invocation(common, out)
             invocation.activate_language()
             return function(invocation, **params)
         finally:
+            # A reader that has closed the pipe shows here and not at the exit of Python.
             out.flush()
 
     return call
@@ -176,6 +183,7 @@ def _create_first(key: str, at: datetime) -> Community:
 def parse_time(text: str, community: Community) -> datetime:
     """Parse ISO 8601; without an offset it is in the community's time zone."""
     try:
+        # A date means the start of that community day, which need not be midnight.
         if len(text) == len("2026-03-05"):
             day = community_days.from_date(date.fromisoformat(text))
             start = community_days.start_of(
@@ -199,8 +207,9 @@ def parse_rule(text: str) -> Any:
         return {"segment": {"any": [text.removeprefix("segment:")]}}
     if text.startswith("@"):
         try:
+            # Editors on Windows put a byte order mark before the text.
             text = Path(text[1:]).read_text(encoding="utf-8-sig")
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise BadUsage(
                 _("The rule file cannot be read: %(why)s.") % {"why": error}
             ) from None

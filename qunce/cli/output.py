@@ -89,6 +89,7 @@ class Out:
             if isinstance(error, kind):
                 self._print_error(error)
                 return code
+        # A full disk or a lost connection is no bug, so its traceback helps nobody.
         if os.environ.get("QUNCE_DEBUG") or not isinstance(
             error, (DatabaseError, OSError)
         ):
@@ -101,6 +102,7 @@ class Out:
             sentence = error.format_message()
         else:
             sentence = str(error) or _(type(error).__doc__ or type(error).__name__)
+        # Click and databases break lines, and programs read one error per line.
         text = " ".join(sentence.split())
         if isinstance(error, click.UsageError) and error.ctx is not None:
             parts = {"command": error.ctx.command_path, "error": text}

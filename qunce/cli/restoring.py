@@ -9,9 +9,8 @@ from django.conf import settings
 from django.db import connections
 from django.utils.translation import gettext as _
 
-from qunce.cli import data_dir
 from qunce.cli.output import Out
-from qunce.core import db, errors
+from qunce.core import data_dir, db, errors
 from qunce.core.backup import backups, postgres_tools
 from qunce.core.backup.backups import Manifest
 from qunce.sets.doctor import doctor
@@ -37,6 +36,7 @@ def restore(file: str, *, into: str | None, force: bool, out: Out) -> int:
     migrations = {f"{app}.{name}" for app, name in data_dir.migrations_on_disk()}
     backups.check_compatible(manifest, migrations=migrations)
     out.note(_("Restoring into %(home)s.") % {"home": settings.HOME})
+    # A server would go on writing into the files that are replaced.
     with data_dir.exclusive():
         is_empty = (
             postgres_tools.is_empty()
@@ -49,6 +49,7 @@ def restore(file: str, *, into: str | None, force: bool, out: Out) -> int:
                 % {"home": settings.HOME}
             )
         replace = _replace_postgresql if db.is_postgresql() else _replace_file
+        # In the home, because a rename works only within one file system.
         copy = settings.HOME / "restoring"
         try:
             backups.unpack(source, manifest, copy)
@@ -85,6 +86,7 @@ def _replace_file(copy: Path, manifest: Manifest) -> None:
     backups.verify_copy(copy, manifest)
     connections.close_all()
     for alias, database in settings.DATABASES.items():
+        # A journal of the old database would be replayed into the new one.
         path = str(database["NAME"])
         for name in (f"{path}-wal", f"{path}-shm", *([path] * (alias != "default"))):
             Path(name).unlink(missing_ok=True)

@@ -19,7 +19,8 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 from gunicorn.app.base import BaseApplication
 
-from qunce.cli import data_dir, logs, static_files, worker_loop
+from qunce.cli import logs, static_files, worker_loop
+from qunce.core import data_dir
 
 TIMEOUT = 120
 """Seconds of silence after which gunicorn kills the worker process."""
@@ -76,6 +77,7 @@ def serve(
             timeout=TIMEOUT,
             graceful_timeout=GRACE,
             limit_request_line=MAX_REQUEST_LINE,
+            # Requests are logged by our middleware, with an id and without the query.
             loglevel="warning",
             logger_class=logs.Gunicorn,
             control_socket_disable=True,

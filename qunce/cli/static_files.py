@@ -8,7 +8,7 @@ from importlib import import_module
 from django.conf import settings
 from django.contrib.staticfiles import finders
 
-from qunce.cli import data_dir
+from qunce.core import data_dir
 from qunce.insight import chart_script
 
 STAMP = "collected"

@@ -68,6 +68,7 @@ class LoopThread(threading.Thread):
                 self.step(self.stopping.is_set)
             except Exception:
                 log.exception("A loop failed")
+            # A loop has no request at whose end Django would do it.
             close_old_connections()
         connections.close_all()
 

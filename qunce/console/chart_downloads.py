@@ -1,4 +1,4 @@
-"""What every figure offers beside its drawing: the same as SVG, its numbers as CSV."""
+"""Downloads of a chart as SVG or CSV, and its Vega-Lite spec as JSON."""
 
 from __future__ import annotations
 
@@ -12,27 +12,32 @@ from qunce.insight import charts
 from qunce.insight.charts import Figure
 
 
-def render_download(figure: Figure, form: str) -> HttpResponse:
-    """A figure as a file: `form` is svg or csv, or json for its spec."""
-    if form == "json":
+def render_download(figure: Figure, file_format: str) -> HttpResponse:
+    """Return the figure as "svg", "csv" or "json"."""
+    if file_format == "json":
         return JsonResponse(figure.spec)
-    if form == "svg":
-        return _attachment(charts.render_svg(figure), "image/svg+xml", f"{figure.name}.svg")
-    if form == "csv":
-        return _attachment(to_csv(figure), "text/csv; charset=utf-8", f"{figure.name}.csv")
+    if file_format == "svg":
+        svg = charts.render_svg(figure)
+        return _attachment(svg, "image/svg+xml", f"{figure.name}.svg")
+    if file_format == "csv":
+        text = to_csv(figure)
+        return _attachment(text, "text/csv; charset=utf-8", f"{figure.name}.csv")
     raise Http404
 
 
 def to_csv(figure: Figure) -> str:
-    """With a byte order mark, without which spreadsheets misread Chinese."""
+    """Return the figure's table with a byte order mark.
+
+    Without the mark, spreadsheets misread Chinese.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([csv_safe(head) for head in figure.column_headings])
+    writer.writerow([csv_safe(heading) for heading in figure.column_headings])
     writer.writerows(figure.rows)
     return "\ufeff" + text.getvalue()
 
 
-def _attachment(text: str, kind: str, name: str) -> HttpResponse:
-    answer = HttpResponse(text, content_type=kind)
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+def _attachment(text: str, content_type: str, name: str) -> HttpResponse:
+    response = HttpResponse(text, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,4 +1,4 @@
-"""What went wrong, as a page: said in the reader's language, with what is kept."""
+"""Error pages, in the user's language."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STATUS_BY_ERROR: tuple[tuple[type[Exception], int], ...] = (
 
 
 class ErrorPageMiddleware:
-    """The sentences of our own errors become pages with the fitting status."""
+    """Turn a QunceError into a page with its sentence and the matching status."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -34,14 +34,14 @@ class ErrorPageMiddleware:
     ) -> HttpResponse | None:
         if isinstance(error, permissions.NotAllowed) and request.method == "POST":
             _log_refusal(request)
-        for kind, status in STATUS_BY_ERROR:
-            if isinstance(error, kind):
+        for error_class, status in STATUS_BY_ERROR:
+            if isinstance(error, error_class):
                 return render_error(request, str(error), status)
         return None
 
 
 def _log_refusal(request: HttpRequest) -> None:
-    """Who tried to do what their role does not carry."""
+    """Record in the audit log that the user's role does not allow this action."""
     match, user = request.resolver_match, request.user
     if isinstance(user, Staff):
         audit.log(
@@ -54,8 +54,9 @@ def _log_refusal(request: HttpRequest) -> None:
 
 
 def render_error(request: HttpRequest, text: str, status: int) -> HttpResponse:
-    alone = bool(getattr(request, "htmx", False))
-    template = "console/parts/error.html" if alone else "console/error.html"
+    """Render the error as a page, or as a notice alone for a request of htmx."""
+    is_part = bool(getattr(request, "htmx", False))
+    template = "console/parts/error.html" if is_part else "console/error.html"
     return render(request, template, {"text": text, "status": status}, status=status)
 
 
@@ -68,5 +69,5 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Without a database or a session: neither may be at hand."""
-    return render(request, "console/failed.html", status=500)
+    """Render a page that needs neither the database nor the session."""
+    return render(request, "console/500.html", status=500)

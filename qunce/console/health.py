@@ -1,4 +1,4 @@
-"""Is this installation well? For machines that watch it."""
+"""The health check at `/healthz`, for monitoring."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from qunce.core.jobs import job_queue
 from qunce.sets.mirror import deriver
 
 MAX_DELAY = timedelta(minutes=5)
-"""Work and facts are done within a second; after this long nobody is at it."""
+"""Jobs and facts are processed within a second, unless no worker is running."""
 
 
 @dataclass(frozen=True)
 class Health:
-    """`lag` is facts not yet counted, `due` and `failed` are rows of work."""
+    """`lag` counts facts not yet derived; `due` and `failed` count queued jobs."""
 
     lag: int
     due: int
@@ -33,30 +33,30 @@ def measure(*, at: datetime) -> Health:
     failed = job_queue.exhausted().count()
     lag = deriver.lag()
     oldest = deriver.waiting_since() if lag else None
-    found = {
+    checks = {
         "work is late": bool(waiting) and waiting[0].due_at < at - MAX_DELAY,
         "work has failed": failed > 0,
         "counting is late": oldest is not None and oldest < at - MAX_DELAY,
     }
-    problems = tuple(said for said, holds in found.items() if holds)
+    problems = tuple(problem for problem, is_present in checks.items() if is_present)
     return Health(lag, len(waiting), failed, problems)
 
 
 @require_safe
 @http.public
 def healthz(request: http.Request) -> JsonResponse:
-    """200 while all is well, 503 with what is not; nothing of anybody in either."""
+    """Return 200 if all is well, else 503 with the problems, and no personal data."""
     try:
-        found = measure(at=request.at)
+        state = measure(at=request.at)
     except DatabaseError:
         return JsonResponse({"ok": False, "problems": ["database"]}, status=503)
     last_run = schedule.last_run_at
-    told = {
-        "ok": not found.problems,
-        "problems": found.problems,
-        "lag": found.lag,
-        "due": found.due,
-        "failed": found.failed,
+    body = {
+        "ok": not state.problems,
+        "problems": state.problems,
+        "lag": state.lag,
+        "due": state.due,
+        "failed": state.failed,
         "last_run_at": last_run.isoformat() if last_run else None,
     }
-    return JsonResponse(told, status=503 if found.problems else 200)
+    return JsonResponse(body, status=503 if state.problems else 200)

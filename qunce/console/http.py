@@ -1,4 +1,4 @@
-"""How a page of the console begins and ends: who asks, when, and what comes back."""
+"""Decorators for the console's views, and the responses that they share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.shortcuts import render as to_html
+from django.shortcuts import render as render_template
 from django.utils import timezone, translation
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
@@ -24,7 +24,7 @@ from qunce.core.staff.models import Staff
 
 
 class Request(HttpRequest):
-    """A request of somebody who is signed in; `at` is the only clock of a page."""
+    """A request of a signed-in user. `at` is the only clock that a view may use."""
 
     staff: Staff
     community: Community
@@ -38,58 +38,60 @@ class View(Protocol):
     ) -> HttpResponseBase: ...
 
 
-ACCESS_ATTRIBUTE = "qunce_entry"
-"""What a view carries once it has gone through here; a test looks for it."""
+ACCESS_ATTRIBUTE = "qunce_access"
+"""Set on each decorated view. A test checks that no view of a URL lacks it."""
 
 
 def now() -> datetime:
-    """The console's clock, which the middleware reads once per request."""
+    """Return the current time. Only the middleware calls this, once per request."""
     return datetime.now(UTC)
 
 
 def page(permission: str | None = None) -> Callable[[View], View]:
-    """For who is signed in, with the second factor done, and may do this."""
+    """Require a signed-in user with two-factor done, and with `permission` if given."""
 
-    def wrap(view: View) -> View:
+    def decorate(view: View) -> View:
         @functools.wraps(view)
-        def entered(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            refused = _refuse(request)
-            if refused is not None:
-                return refused
+        def wrapper(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            refusal = _refuse(request)
+            if refusal is not None:
+                return refusal
             _bind_request(request)
             if permission is not None:
                 permissions.check_may(request.staff, permission)
             with timezone.override(ZoneInfo(request.community.timezone)):
                 return view(request, *args, **kwargs)
 
-        setattr(entered, ACCESS_ATTRIBUTE, permission or "signed in")
-        return entered
+        setattr(wrapper, ACCESS_ATTRIBUTE, permission or "signed in")
+        return wrapper
 
-    return wrap
+    return decorate
 
 
 def public(view: View) -> View:
-    """One of the few pages that ask for no sign-in."""
+    """Mark one of the few views that need no sign-in."""
 
     @functools.wraps(view)
-    def entered(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def wrapper(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return view(request, *args, **kwargs)
 
-    setattr(entered, ACCESS_ATTRIBUTE, "public")
-    return entered
+    setattr(wrapper, ACCESS_ATTRIBUTE, "public")
+    return wrapper
 
 
 def _refuse(request: HttpRequest) -> HttpResponseBase | None:
+    """Return the redirect to the sign-in page, or None if the user may go on."""
     user = request.user
     if isinstance(user, Staff) and user.is_active and is_verified(request):
         return None
     if getattr(request, "htmx", False):
+        # htmx would put the sign-in form into the element it wanted to replace.
         return HttpResponseClientRedirect(str(settings.LOGIN_REDIRECT_URL))
     return redirect_to_login(request.get_full_path())
 
 
 def is_verified(request: HttpRequest) -> bool:
-    """Whether who is signed in owes no second factor."""
+    """Whether the signed-in user has passed two-factor, or does not need it."""
     from django_otp import user_has_device
 
     user: Any = request.user
@@ -99,8 +101,9 @@ def is_verified(request: HttpRequest) -> bool:
 
 
 def _bind_request(request: Request) -> None:
+    """Set the request's staff and community, and activate their language."""
     staff = request.user
-    if not isinstance(staff, Staff):  # told apart before
+    if not isinstance(staff, Staff):  # for the type checker: `_refuse` has checked it
         raise permissions.NotAllowed
     request.staff, request.community = staff, staff.community
     translation.activate(staff.language)
@@ -116,32 +119,35 @@ def render(
     area: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """The page, or for htmx the `part` of it alone; `area` chooses the tabs."""
+    """Render the page, or only the template `part` of it for a request of htmx.
+
+    `area` selects the tabs.
+    """
     htmx: Any = getattr(request, "htmx", None)
-    # Going back asks through htmx too, but for the whole page.
-    whole = not htmx or htmx.boosted or htmx.history_restore_request
-    alone = part is not None and not whole
-    answer = to_html(
+    # Restoring a page of the history is a request of htmx too, but for the whole page.
+    is_whole = not htmx or htmx.boosted or htmx.history_restore_request
+    response = render_template(
         request,
-        part if alone and part else template,
+        part if part and not is_whole else template,
         {"area": area, **(context or {})},
         status=status,
     )
     if part is not None:
-        answer["Vary"] = "HX-Request"
-    return answer
+        response["Vary"] = "HX-Request"
+    return response
 
 
 def flash(
     request: HttpRequest, text: str, *, undo: str | None = None, level: str = "good"
 ) -> None:
-    """A word on the next page; `undo` is where a form is posted that takes it back."""
+    """Show a message on the next page. `undo` is the URL that its button posts to."""
     messages.info(request, text, extra_tags=f"{level} {undo or ''}".strip())
 
 
 def redirect_back(request: HttpRequest, url: str) -> HttpResponse:
+    """Redirect after a POST, with status 303 so that the browser requests with GET."""
     if getattr(request, "htmx", False):
         return HttpResponseClientRedirect(url)
-    answer = redirect(url)
-    answer.status_code = 303
-    return answer
+    response = redirect(url)
+    response.status_code = 303
+    return response

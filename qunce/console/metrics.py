@@ -1,4 +1,4 @@
-"""`/metrics`: what a Prometheus reads."""
+"""Metrics at `/metrics`, in the format of Prometheus."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FORWARDING_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
 @require_safe
 @http.public
 def metrics(request: HttpRequest) -> HttpResponse:
-    """With the token; where none is set, to this machine alone."""
+    """Return all metrics to a client with the token, or to this machine if none is set."""
     if not _may_read(request):
         return HttpResponse(status=403)
     return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
@@ -29,28 +29,30 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _may_read(request: HttpRequest) -> bool:
     if settings.METRICS_TOKEN:
-        given = request.headers.get("Authorization", "").encode()
-        return hmac.compare_digest(given, f"Bearer {settings.METRICS_TOKEN}".encode())
-    # Through a proxy of this machine everybody would seem to be near.
-    passed_on = any(name in request.headers for name in FORWARDING_HEADERS)
-    return request.META.get("REMOTE_ADDR") in LOOPBACK_ADDRESSES and not passed_on
+        header = request.headers.get("Authorization", "").encode()
+        expected = f"Bearer {settings.METRICS_TOKEN}".encode()
+        return hmac.compare_digest(header, expected)
+    # Behind a proxy on this machine every client has a loopback address.
+    is_forwarded = any(name in request.headers for name in FORWARDING_HEADERS)
+    is_local = request.META.get("REMOTE_ADDR") in LOOPBACK_ADDRESSES
+    return is_local and not is_forwarded
 
 
 class StateCollector(Collector):
-    """How the installation stands, looked up when it is asked."""
+    """Gauges of the installation's health, measured when Prometheus asks."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        found = health.measure(at=http.now())
-        for name, about, value in (
-            ("qunce_facts_waiting", "Facts not counted yet", found.lag),
-            ("qunce_work_due", "Duties that are due and not done", found.due),
-            ("qunce_work_failed", "Duties given up after ten tries", found.failed),
-            ("qunce_healthy", "1 while /healthz says ok", int(not found.problems)),
+        state = health.measure(at=http.now())
+        for name, description, value in (
+            ("qunce_facts_waiting", "Facts not counted yet", state.lag),
+            ("qunce_work_due", "Jobs that are due and not done", state.due),
+            ("qunce_work_failed", "Jobs given up after ten attempts", state.failed),
+            ("qunce_healthy", "1 if /healthz reports ok", int(not state.problems)),
         ):
-            yield GaugeMetricFamily(name, about, value=value)
+            yield GaugeMetricFamily(name, description, value=value)
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Nothing: registering must not ask the database."""
+        """Return nothing, because registering must not query the database."""
         return iter(())
 
 

@@ -1,4 +1,4 @@
-"""What stands around every page: the rail, the tabs, who I am."""
+"""The console's navigation: the rail of areas, and the tabs of each area."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from qunce.core.staff.models import Staff
 
 @dataclass(frozen=True)
 class Tab:
-    words: StrOrPromise
+    label: StrOrPromise
     view: str
     permission: str | None = None
 
 
 @dataclass(frozen=True)
 class Area:
-    """One place of the rail. `tabs[0]` is where it leads."""
+    """An entry of the rail. It links to the first of its tabs."""
 
     key: str
-    words: StrOrPromise
+    label: StrOrPromise
     icon: str
     tabs: tuple[Tab, ...]
 
@@ -90,21 +90,23 @@ PAGE_STYLES = tuple(
     path.relative_to(STATIC).as_posix()
     for path in sorted((STATIC / "console" / "pages").glob("*.css"))
 )
-"""Sheets of single areas; found once, when the process starts."""
-AREA_BY_NAMESPACE = {tab.view.partition(":")[0]: area.key for area in AREAS for tab in area.tabs}
-"""Namespace of the URLs → place in the rail."""
+"""Stylesheets of single areas, listed once at start-up."""
+AREA_BY_NAMESPACE = {
+    tab.view.partition(":")[0]: area.key for area in AREAS for tab in area.tabs
+}
+"""URL namespace → key of its area."""
 
 
 def navigation_context(request: HttpRequest) -> dict[str, Any]:
-    """A context processor: what the base template draws around the page."""
+    """Return what the base template shows around the page (a context processor)."""
     staff = getattr(request, "user", None)
     if not isinstance(staff, Staff):
         return {"rail": (), "page_styles": PAGE_STYLES, "theme": "system"}
     match = request.resolver_match
     namespace = match.namespace if match else ""
-    here = AREA_BY_NAMESPACE.get(namespace, namespace)
-    rail = [(area, url) for area in AREAS if (url := _url(area.tabs[0]))]
-    area = next((area for area, _url in rail if area.key == here), None)
+    key = AREA_BY_NAMESPACE.get(namespace, namespace)
+    rail = [(area, url) for area in AREAS if (url := _find_url(area.tabs[0].view))]
+    current = next((area for area, _url in rail if area.key == key), None)
     return {
         "page_styles": PAGE_STYLES,
         "search_url": _find_url("search:results"),
@@ -112,21 +114,23 @@ def navigation_context(request: HttpRequest) -> dict[str, Any]:
         "account_url": _find_url("settings:account"),
         "sign_out_url": _find_url("login:sign-out"),
         "rail": rail,
-        "here": area,
-        "tabs": _tabs(area, staff, request.path) if area else (),
+        "current_area": current,
+        "tabs": _list_tabs(current, staff, request.path) if current else (),
         "community": staff.community,
         "theme": getattr(staff, "theme", "system"),
     }
 
 
-def _tabs(area: Area, staff: Staff, path: str) -> list[tuple[Tab, str, bool]]:
-    """Tab, address, whether it is the one we are in: that of the longest address."""
-    shown = [tab for tab in area.tabs if _may(staff, tab.permission)]
-    found = [(tab, url) for tab in shown if (url := _url(tab))]
-    best = max(
-        (url for _tab, url in found if path.startswith(url)), key=len, default=""
-    )
-    return [(tab, url, url == best) for tab, url in found] if len(found) > 1 else []
+def _list_tabs(area: Area, staff: Staff, path: str) -> list[tuple[Tab, str, bool]]:
+    """Return each visible tab with its URL and whether it is the current one.
+
+    The current tab is the one with the longest URL that `path` starts with.
+    """
+    visible = [tab for tab in area.tabs if _may(staff, tab.permission)]
+    tabs = [(tab, url) for tab in visible if (url := _find_url(tab.view))]
+    matches = [url for _tab, url in tabs if path.startswith(url)]
+    current = max(matches, key=len, default="")
+    return [(tab, url, url == current) for tab, url in tabs] if len(tabs) > 1 else []
 
 
 def _may(staff: Staff, permission: str | None) -> bool:
@@ -135,11 +139,8 @@ def _may(staff: Staff, permission: str | None) -> bool:
     return permission in permissions.declared() and permissions.may(staff, permission)
 
 
-def _url(tab: Tab) -> str:
-    return _find_url(tab.view)
-
-
 def _find_url(view: str) -> str:
+    """Return the URL of a view, or "" if this installation has no such view."""
     try:
         return reverse(view)
     except NoReverseMatch:

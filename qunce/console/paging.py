@@ -1,4 +1,4 @@
-"""Links to other pages of the same list: this address with some of its query changed."""
+"""Links to other pages of a list, and numbers read from its query string."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 
 def link(request: HttpRequest, **changes: Any) -> str:
-    """None takes a part out."""
+    """Return this page's query string with changed parameters; None removes one."""
     query = request.GET.copy()
     for name, value in changes.items():
         if value is None:
@@ -19,8 +19,7 @@ def link(request: HttpRequest, **changes: Any) -> str:
 
 
 def parse_number(request: HttpRequest, name: str, default: int = 0) -> int:
-    """A number of the query; the default for what is none, or too large to be one."""
+    """Return a parameter as an integer, or `default` if it is not one or too large."""
     text = request.GET.get(name, "")
-    return (
-        int(text) if text.isascii() and text.isdigit() and len(text) < 17 else default
-    )
+    is_number = text.isascii() and text.isdigit() and len(text) < 17
+    return int(text) if is_number else default

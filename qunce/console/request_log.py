@@ -1,6 +1,6 @@
-"""One line of log for each request, and the figures of `/metrics`.
+"""One log line per request, and the request metrics of `/metrics`.
 
-A line names the route and never the address: what somebody searched for stays with them.
+A line names the route and never the URL, so that search terms stay out of the log.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from prometheus_client import Counter, Histogram
 HEADER = "X-Request-ID"
 VALID_REQUEST_ID = re.compile(r"[\w-]{8,64}", re.ASCII)
 MONITORING_ROUTES = frozenset({"healthz", "metrics"})
-"""Asked every few seconds by machines: told only to who wants every detail."""
+"""Requested every few seconds, so they are logged at debug level only."""
+STANDARD_METHODS = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+)
 
 log = structlog.get_logger("qunce.request")
 requests_total = Counter(
@@ -25,7 +28,7 @@ requests_total = Counter(
 )
 request_seconds = Histogram(
     "qunce_request_seconds",
-    "Seconds until an answer began",
+    "Seconds until the response began",
     ["route"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 10),
 )
@@ -36,36 +39,36 @@ class RequestLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        number = _request_id(request)
+        request_id = _request_id(request)
         start = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request_id=number):
-            answer = self.get_response(request)
-            _log_request(request, answer, time.perf_counter() - start)
-        answer[HEADER] = number
-        return answer
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = self.get_response(request)
+            _log_request(request, response, time.perf_counter() - start)
+        response[HEADER] = request_id
+        return response
 
 
 def _request_id(request: HttpRequest) -> str:
-    """The one that a proxy gave it, so that both logs tell the same."""
-    given = request.headers.get(HEADER, "")
-    return given if VALID_REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    """Return the ID that a proxy has set, so that both logs agree, or a new one."""
+    header = request.headers.get(HEADER, "")
+    return header if VALID_REQUEST_ID.fullmatch(header) else secrets.token_hex(8)
 
 
-def _log_request(request: HttpRequest, answer: HttpResponseBase, took: float) -> None:
+def _log_request(
+    request: HttpRequest, response: HttpResponseBase, duration: float
+) -> None:
     match = request.resolver_match
     route = match.route if match else "(none)"
+    # A client can invent methods, and each would become a metric of its own.
     method = request.method if request.method in STANDARD_METHODS else "(other)"
-    requests_total.labels(route, method, answer.status_code).inc()
-    request_seconds.labels(route).observe(took)
-    tell = log.debug if route in MONITORING_ROUTES else log.info
-    tell(
+    requests_total.labels(route, method, response.status_code).inc()
+    request_seconds.labels(route).observe(duration)
+    log_at_level = log.debug if route in MONITORING_ROUTES else log.info
+    log_at_level(
         "request",
         method=method,
         route=route,
-        status=answer.status_code,
-        ms=round(took * 1000, 1),
+        status=response.status_code,
+        ms=round(duration * 1000, 1),
         staff=getattr(getattr(request, "staff", None), "pk", None),
     )
-
-
-STANDARD_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

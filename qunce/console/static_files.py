@@ -1,4 +1,4 @@
-"""Style, script and pictures: named by their content once they have been collected."""
+"""Storage of the console's stylesheets, scripts and images."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from whitenoise import storage
 
 
 class Storage(storage.CompressedManifestStaticFilesStorage):  # type: ignore[misc]
-    """Before `serve` has collected them, as in tests, files go by their own names."""
+    """Names files by their content hash once `serve` has collected them.
+
+    Before that, as in tests, files keep their own names.
+    """
 
     support_js_module_import_aggregation = True
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext as _
 
 from qunce.core import errors
-from qunce.importing import registry
+from qunce.importing import target_registry
 
 SEPARATORS = re.compile(r"[\s_\-./·:：()（）\[\]【】*#\"'“”]+")
 
@@ -60,7 +60,7 @@ class InvalidMapping(errors.Invalid):
 # Checks
 
 
-def check(target: registry.Target, mapping: Mapping[str, str]) -> None:
+def check(target: target_registry.Target, mapping: Mapping[str, str]) -> None:
     """Raise InvalidMapping if a field has two columns or a required one has none."""
     for name, (heading, other) in duplicates(mapping).items():
         raise InvalidMapping(
@@ -87,7 +87,7 @@ def duplicates(mapping: Mapping[str, str]) -> dict[str, tuple[str, str]]:
 
 
 def missing_required(
-    target: registry.Target, mapping: Mapping[str, str]
+    target: target_registry.Target, mapping: Mapping[str, str]
 ) -> list[tuple[str, ...]]:
     """Return the groups of required fields of which none is mapped."""
     mapped = set(mapping.values())
@@ -102,7 +102,7 @@ def normalise_heading(heading: str) -> str:
     return SEPARATORS.sub("", unicodedata.normalize("NFKC", heading).casefold())
 
 
-def guess(target: registry.Target, headings: Sequence[str]) -> dict[str, str]:
+def guess(target: target_registry.Target, headings: Sequence[str]) -> dict[str, str]:
     """Return the likeliest mapping, in which each field is used once.
 
     A field's own name goes first, then its headings by rank over all fields, so that a
@@ -128,17 +128,17 @@ def guess(target: registry.Target, headings: Sequence[str]) -> dict[str, str]:
     }
 
 
-def default_field(target: registry.Target, heading: str) -> str:
+def default_field(target: target_registry.Target, heading: str) -> str:
     """Return what a further column becomes: an attribute, a detail, or nothing."""
     if target.extras == "details":
-        return f"{registry.DETAIL_PREFIX}{heading}"
+        return f"{target_registry.DETAIL_PREFIX}{heading}"
     if target.extras != "attributes":
         return ""
     plain = normalise_heading(heading)
     for name, known in KNOWN_ATTRIBUTES.items():
         if plain == name or plain in known.split():
-            return f"{registry.ATTRIBUTE_PREFIX}{name}"
-    return f"{registry.ATTRIBUTE_PREFIX}{heading}"
+            return f"{target_registry.ATTRIBUTE_PREFIX}{name}"
+    return f"{target_registry.ATTRIBUTE_PREFIX}{heading}"
 
 
 def guess_target(headings: Sequence[str]) -> str:
@@ -149,17 +149,17 @@ def guess_target(headings: Sequence[str]) -> str:
 
     # Of equal targets, that of members is the most common.
     def score(key: str) -> tuple[bool, int, bool]:
-        target = registry.get(key)
+        target = target_registry.get(key)
         mapping = guess(target, headings)
         names = {field.name for field in target.fields}
         known = sum(name in names for name in mapping.values())
         return not missing_required(target, mapping), known, key == "members"
 
-    return max(registry.list_keys(), key=score)
+    return max(target_registry.list_keys(), key=score)
 
 
 def complete(
-    target: registry.Target, headings: Sequence[str], chosen: Mapping[str, str]
+    target: target_registry.Target, headings: Sequence[str], chosen: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the chosen mapping, with a guess for every heading that it lacks."""
     mapping = guess(target, headings)
@@ -171,7 +171,7 @@ def complete(
                 % {"heading": heading, "headings": ", ".join(headings)}
             )
         is_extra = name == default_field(target, heading) or (
-            target.extras == "attributes" and name.startswith(registry.ATTRIBUTE_PREFIX)
+            target.extras == "attributes" and name.startswith(target_registry.ATTRIBUTE_PREFIX)
         )
         if name and name not in names and not is_extra:
             raise InvalidMapping(

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
-from qunce.importing import dates, numbers, parsing, registry, typed_columns
+from qunce.importing import dates, numbers, parsing, target_registry, typed_columns
 from qunce.importing.files import rows, sources
 from qunce.importing.plan import ColumnTraits, ImportPlan
 
@@ -27,7 +27,7 @@ def detect(plan: ImportPlan) -> dict[str, ColumnTraits]:
     not read for this.
     """
     types = parsing.field_types(plan)
-    extras = [name for name in types if name.startswith(registry.ATTRIBUTE_PREFIX)]
+    extras = [name for name in types if name.startswith(target_registry.ATTRIBUTE_PREFIX)]
     dated = [name for name in types if types[name] in ("instant", "date")]
     amounts = [name for name in types if types[name] == "amount"]
     if not extras:

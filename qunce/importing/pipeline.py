@@ -27,7 +27,7 @@ from qunce.importing import (
     error_report,
     jobs,
     parsing,
-    registry,
+    target_registry,
 )
 from qunce.importing.files import sources
 from qunce.importing.jobs import ImportJob
@@ -85,7 +85,7 @@ def plan(
 
     Raises TargetNotFound or InvalidMapping.
     """
-    target = registry.get(options.target)
+    target = target_registry.get(options.target)
     mapping = column_mapping.complete(target, source.headings, options.mapping)
     column_mapping.check(target, mapping)
     options = dataclasses.replace(
@@ -215,7 +215,7 @@ class _ChunkWrite:
     number: int
     chunk: ParsedChunk
     job: ImportJob
-    writer: registry.Writer
+    writer: target_registry.Writer
     progress: Callable[[int], None]
     """Called with the rows of the chunk that are written."""
     uncommitted: dict[str, Any] = field(default_factory=dict)

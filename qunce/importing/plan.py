@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
     from qunce.importing.files.sources import Source
     from qunce.importing.options import ImportOptions
-    from qunce.importing.registry import Target
+    from qunce.importing.target_registry import Target
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from django.apps import AppConfig
 DECLARING = (
     "accounts.accounts",
     "accounts.masking",
-    "people.doctor_checks",
+    "people.merge_checks",
     "people.notes",
     "people.people",
     "people.remark_names",

@@ -13,8 +13,8 @@ from qunce.core.facts.audit import AuditEntry
 from qunce.core.facts.facts import Fact
 from qunce.core.staff import api_keys
 from qunce.core.staff.models import Staff
-from tests.api.client import ROOT, ApiClient, Response
-from tests.console import world
+from tests.clients import ROOT, ApiClient, Response
+from tests.console import world as worlds
 from tests.console.world import World
 
 pytestmark = pytest.mark.django_db
@@ -43,31 +43,31 @@ HIDDEN = {"member_id", "account_id", "other_id", "group_id", "order_id"}
 
 
 @pytest.fixture
-def made() -> World:
-    return world.made()
+def world() -> World:
+    return worlds.made()
 
 
-def client_for(made: World, staff: Staff | None) -> ApiClient:
+def client_for(world: World, staff: Staff | None) -> ApiClient:
     if staff is None:
         return ApiClient()
-    boss = made.boss if staff.community_id == made.home.pk else made.stranger
+    boss = world.boss if staff.community_id == world.home.pk else world.stranger
     _key, token = api_keys.create(
-        name="sweep", scopes=api_keys.SCOPES, staff=staff, by=boss, at=made.at
+        name="sweep", scopes=api_keys.SCOPES, staff=staff, by=boss, at=world.at
     )
     return ApiClient(token)
 
 
 def request_all(
-    made: World, staff: Staff | None, only: Collection[str] = METHODS
+    world: World, staff: Staff | None, only: Collection[str] = METHODS
 ) -> Iterator[tuple[str, str, list[str], Response]]:
     """Send a request to every operation; yields method, path, parameters and response."""
-    client = client_for(made, staff)
+    client = client_for(world, staff)
     for path, methods in PATHS.items():
         for method in [method for method in methods if method in only]:
             names = re.findall(r"{(\w+)}", path)
             filled = path.removeprefix(ROOT)
             for name in names:
-                filled = filled.replace(f"{{{name}}}", str(made.numbers[IDS[name]]))
+                filled = filled.replace(f"{{{name}}}", str(world.numbers[IDS[name]]))
             data: dict[str, str] | None = None if method == "get" else {}
             yield method, path, names, client.request(method.upper(), filled, data)
 
@@ -76,30 +76,30 @@ def count_records() -> tuple[int, int]:
     return Fact.objects.count(), AuditEntry.objects.count()
 
 
-def test_requests_without_a_key_are_rejected(made: World) -> None:
+def test_requests_without_a_key_are_rejected(world: World) -> None:
     before = count_records()
     wrong = [
         f"{method} {path}: {response.status}"
-        for method, path, _names, response in request_all(made, None)
+        for method, path, _names, response in request_all(world, None)
         if response.status != 401
     ]
     assert wrong == []
     assert count_records() == before
 
 
-def test_owner_gets_every_resource(made: World) -> None:
+def test_owner_gets_every_resource(world: World) -> None:
     """Without this, the other tests of this file would pass if nothing were found."""
     wrong = [
         f"{method} {path}: {response.status}"
-        for method, path, _names, response in request_all(made, made.boss, ["get"])
+        for method, path, _names, response in request_all(world, world.boss, ["get"])
         if response.status not in (200, 422)
     ]
     assert wrong == []
 
 
-def test_viewer_changes_nothing(made: World) -> None:
+def test_viewer_changes_nothing(world: World) -> None:
     wrong, before = [], None
-    for method, path, _names, response in request_all(made, made.viewer):
+    for method, path, _names, response in request_all(world, world.viewer):
         before = before or count_records()
         if response.status >= 500 or count_records() != before:
             wrong.append(f"{method} {path}: {response.status}")
@@ -107,9 +107,9 @@ def test_viewer_changes_nothing(made: World) -> None:
     assert wrong == []
 
 
-def test_key_of_another_community_finds_nothing(made: World) -> None:
+def test_key_of_another_community_finds_nothing(world: World) -> None:
     wrong = []
-    for method, path, names, response in request_all(made, made.stranger):
+    for method, path, names, response in request_all(world, world.stranger):
         if names and response.status not in (403, 404, 405, 409, 422):
             wrong.append(f"{method} {path}: {response.status}")
         if names and method == "get" and response.status not in (404, 422):
@@ -119,9 +119,9 @@ def test_key_of_another_community_finds_nothing(made: World) -> None:
     assert wrong == []
 
 
-def test_scoped_key_finds_nothing_outside_its_scope(made: World) -> None:
+def test_scoped_key_finds_nothing_outside_its_scope(world: World) -> None:
     wrong = []
-    for method, path, names, response in request_all(made, made.scoped):
+    for method, path, names, response in request_all(world, world.scoped):
         hidden = HIDDEN & set(names)
         if hidden and method == "get" and response.status not in (403, 404):
             wrong.append(f"{method} {path}: {response.status}")

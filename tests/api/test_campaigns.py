@@ -9,7 +9,7 @@ import pytest
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from tests import factories
-from tests.api.client import ApiClient, create_client
+from tests.clients import ApiClient, create_client
 
 ROLES = ("owner", "manager")
 EVERYONE: dict[str, Any] = {"all": []}

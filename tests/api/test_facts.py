@@ -13,7 +13,8 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.groups import groups
 from tests import factories
-from tests.api.client import AT, ApiClient, create_client
+from tests.clients import ApiClient, create_client
+from tests.factories import AT
 
 
 def ndjson(*rows: Any) -> bytes:

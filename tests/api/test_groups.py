@@ -6,7 +6,7 @@ import pytest
 
 from qunce.core.communities import Community
 from tests import factories
-from tests.api.client import ApiClient, create_client
+from tests.clients import ApiClient, create_client
 
 
 @pytest.mark.both_databases

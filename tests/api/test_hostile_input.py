@@ -12,7 +12,7 @@ from qunce.core.communities import Community
 from qunce.sets import audiences, timelines
 from qunce.sets.mirror import deriver
 from tests import factories
-from tests.api.client import ApiClient
+from tests.clients import ApiClient
 
 NOW = datetime(2026, 3, 6, tzinfo=UTC)
 NAMES = [

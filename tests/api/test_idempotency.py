@@ -11,7 +11,7 @@ from django.db import connections
 from qunce.api.idempotency import StoredResponse
 from qunce.core.communities import Community
 from tests import factories
-from tests.api.client import ApiClient, create_client
+from tests.clients import ApiClient, create_client
 
 KEY = {"Idempotency-Key": "k"}
 

@@ -9,7 +9,8 @@ from qunce.members.layers import layers
 from qunce.members.layers import specs as layer_specs
 from qunce.members.layers.layers import Layering
 from tests import factories
-from tests.api.client import AT, ApiClient, create_client
+from tests.clients import ApiClient, create_client
+from tests.factories import AT
 
 
 def create_layering(shop: Community) -> Layering:

@@ -12,7 +12,8 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.members.attributes import attributes
 from tests import factories
-from tests.api.client import AT, ApiClient, create_client
+from tests.clients import ApiClient, create_client
+from tests.factories import AT
 
 
 @pytest.mark.both_databases

@@ -11,7 +11,8 @@ from qunce.api import rate_limit
 from qunce.core.communities import Community
 from qunce.core.staff import api_keys
 from qunce.core.staff import models as staff_models
-from tests.api.client import AT, ApiClient, create_client, create_token
+from tests.clients import ApiClient, create_client, create_token
+from tests.factories import AT
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from qunce.api import openapi
 from qunce.core.communities import Community
 from qunce.core.staff import api_keys
 from tests import factories
-from tests.api.client import ROOT, ApiClient, create_client
+from tests.clients import ROOT, ApiClient, create_client
 
 DOCUMENT = openapi.build_document(f"{ROOT}/")
 SCHEMA: Any = schemathesis.openapi.from_dict(DOCUMENT)

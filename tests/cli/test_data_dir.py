@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from qunce.cli import data_dir
+from qunce.core import data_dir
 from tests.cli.runner import command, environment
 
 

@@ -13,38 +13,38 @@ import pytest
 
 from tests import home
 from tests.cli.runner import in_own_process
-from tests.served import SECONDS_TO_START, Served, serving
+from tests.server_process import SECONDS_TO_START, ServerProcess, serving
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(home.migrated(tmp_path)) as it:
-        yield it
+def server(tmp_path: Path) -> Iterator[ServerProcess]:
+    with serving(home.migrated(tmp_path)) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """One server for all tests that only send requests."""
     folder = tmp_path_factory.mktemp("site")
-    with serving(home.migrated(folder)) as it:
-        it.await_health()
-        yield it
+    with serving(home.migrated(folder)) as server:
+        server.wait_for_health()
+        yield server
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_runs_until_a_signal_ends_it(
-    served: Served, number: signal.Signals
+    server: ServerProcess, number: signal.Signals
 ) -> None:
-    served.await_health(ok=True, lag=0)
-    output = served.end(number)
-    assert served.process.returncode == 0, output
+    server.wait_for_health(ok=True, lag=0)
+    output = server.stop(number)
+    assert server.process.returncode == 0, output
     assert re.fullmatch(r"Serving on \S+ until Ctrl-C\.\n|\S+ \S+ .*\n", output), output
     with pytest.raises(httpx.TransportError):
-        served.get("/healthz")
+        server.get_json("/healthz")
 
 
 def test_imported_members_are_counted_and_tagged_while_it_serves(
-    site: Served, tmp_path: Path
+    site: ServerProcess, tmp_path: Path
 ) -> None:
     path = tmp_path / "members.csv"
     path.write_text("key,name,joined_at\nann,Ann,2026-03-05 09:30\n")
@@ -52,7 +52,7 @@ def test_imported_members_are_counted_and_tagged_while_it_serves(
         site.home, "import", str(path), "--as", "members", "--json"
     )
     assert imported.code == 0, imported.errors
-    site.await_health(lag=0)
+    site.wait_for_health(lag=0)
     rule = '{"tag": {"any": ["joined:2026-03"]}}'
     deadline = time.monotonic() + SECONDS_TO_START
     answer = in_own_process(site.home, "audience", "count", rule, "--json")
@@ -61,28 +61,28 @@ def test_imported_members_are_counted_and_tagged_while_it_serves(
     assert answer.json["count"] == 1
 
 
-def test_restoring_into_a_home_with_a_server_is_refused(site: Served) -> None:
+def test_restoring_into_a_home_with_a_server_is_refused(site: ServerProcess) -> None:
     backup = site.home / "backup.zip"
     assert in_own_process(site.home, "backup", str(backup)).code == 0
     restored = in_own_process(site.home, "restore", str(backup), "--force")
     assert restored.code == 4
-    site.await_health()
+    site.wait_for_health()
 
 
 def json_lines(output: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
 
-def test_each_request_is_one_line_without_its_query(served: Served) -> None:
+def test_each_request_is_one_line_without_its_query(server: ServerProcess) -> None:
     """S6: structured, with the id of the response, and without personal data."""
-    served.await_health()
+    server.wait_for_health()
     long = "x" * 7_000
-    answer = served.ask(
+    answer = server.request(
         f"/members/?q=13800001111&rule={long}", **{"X-Request-ID": "of-the-proxy"}
     )
     assert answer.headers["X-Request-ID"] == "of-the-proxy"
-    served.ask("/nowhere/13800001111", **{"X-Request-ID": "two words"})
-    output = served.end()
+    server.request("/nowhere/13800001111", **{"X-Request-ID": "two words"})
+    output = server.stop()
     first, second = [line for line in json_lines(output) if line["event"] == "request"]
     assert first["request_id"] == "of-the-proxy"
     assert first["status"] == answer.status_code == 302
@@ -91,35 +91,35 @@ def test_each_request_is_one_line_without_its_query(served: Served) -> None:
     assert "13800001111" not in output
 
 
-def test_static_files_are_compressed_and_cached_for_long(site: Served) -> None:
-    page = site.ask("/nowhere").text
+def test_static_files_are_compressed_and_cached_for_long(site: ServerProcess) -> None:
+    page = site.request("/nowhere").text
     linked = re.findall(r'href="(/static/\S+\.css)"', page)
     assert linked
     for path in linked:
         assert re.search(r"\.[0-9a-f]{12}\.css$", path)
-        answer = site.ask(path, **{"Accept-Encoding": "gzip"})
+        answer = site.request(path, **{"Accept-Encoding": "gzip"})
         assert answer.status_code == 200
         assert "immutable" in answer.headers["Cache-Control"]
 
 
 def test_metrics_are_for_this_machine_and_not_through_a_proxy(
-    site: Served,
+    site: ServerProcess,
 ) -> None:
-    site.await_health(lag=0)
-    metrics = site.ask("/metrics").text
+    site.wait_for_health(lag=0)
+    metrics = site.request("/metrics").text
     assert "qunce_facts_waiting 0.0" in metrics
     assert "qunce_healthy 1.0" in metrics
     assert re.search(r'qunce_requests_total\{.*route="healthz"', metrics)
-    assert site.ask("/metrics", **{"X-Forwarded-For": "1.2.3.4"}).status_code == 403
+    assert site.request("/metrics", **{"X-Forwarded-For": "1.2.3.4"}).status_code == 403
 
 
 def test_metrics_are_for_clients_with_the_token(tmp_path: Path) -> None:
-    with serving(home.migrated(tmp_path), QUNCE_METRICS_TOKEN="secret") as served:
-        served.await_health()
-        assert served.ask("/metrics").status_code == 403
-        wrong = served.ask("/metrics", Authorization="Bearer secre")
+    with serving(home.migrated(tmp_path), QUNCE_METRICS_TOKEN="secret") as server:
+        server.wait_for_health()
+        assert server.request("/metrics").status_code == 403
+        wrong = server.request("/metrics", Authorization="Bearer secre")
         assert wrong.status_code == 403
-        right = served.ask("/metrics", Authorization="Bearer secret")
+        right = server.request("/metrics", Authorization="Bearer secret")
         assert right.status_code == 200
 
 
@@ -129,18 +129,18 @@ def test_web_and_worker_share_the_work(tmp_path: Path) -> None:
     path.write_text("key,name,joined_at\nann,Ann,2026-03-05 09:30\n")
     home.migrated(tmp_path)
     with serving(tmp_path, "web") as web:
-        web.await_answer()
+        web.wait_for_response()
         in_own_process(tmp_path, "import", str(path), "--as", "members")
         time.sleep(2)
-        health = web.get("/healthz")
+        health = web.get_json("/healthz")
         assert health["lag"] > 0
         assert health["last_run_at"] is None
         with serving(tmp_path, "worker") as worker:
             deadline = time.monotonic() + SECONDS_TO_START
-            while web.get("/healthz")["lag"] and time.monotonic() < deadline:
+            while web.get_json("/healthz")["lag"] and time.monotonic() < deadline:
                 time.sleep(0.1)
-            assert web.get("/healthz")["lag"] == 0
-            worker.end()
+            assert web.get_json("/healthz")["lag"] == 0
+            worker.stop()
             assert worker.process.returncode == 0
-        web.end()
+        web.stop()
         assert web.process.returncode == 0

@@ -19,7 +19,7 @@ from qunce.core.staff import api_keys, sessions, staff, units
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
-from qunce.importing import jobs_runner, uploads
+from qunce.importing import background_imports, uploads
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
@@ -193,7 +193,7 @@ def _house(world: World) -> None:
     path = uploads.new_upload_path(world.home)
     path.write_text("key,name\nupl-1,Homely Upload\n")
     upload = uploads.accept(path=path, name="Homely.csv", **how)
-    job = jobs_runner.start(upload=upload, **how)
+    job = background_imports.start(upload=upload, **how)
     hook = endpoints.create(
         community=world.home,
         name="Homely Hook",

@@ -13,7 +13,7 @@ from django.conf import settings as django_settings
 from docs import __main__ as writer
 from docs import all_modules, columns, commands, pages, settings
 from qunce.core.facts import facts
-from qunce.importing import registry
+from qunce.importing import target_registry
 from qunce.sets.rules import base
 
 ROOT = Path(__file__).parents[2]
@@ -66,9 +66,9 @@ def test_every_command_and_option_has_a_help_text() -> None:
 
 
 def test_every_type_of_an_import_column_is_described() -> None:
-    assert registry.list_keys()
-    for key in registry.list_keys():
-        target = registry.get(key)
+    assert target_registry.list_keys()
+    for key in target_registry.list_keys():
+        target = target_registry.get(key)
         assert {field.type for field in target.fields} <= set(columns.TYPES), key
         assert target.extras in columns.EXTRAS, key
 

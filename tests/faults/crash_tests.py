@@ -16,9 +16,9 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
-from qunce.core.facts.facts import Fact
 
 from qunce.core import communities
+from qunce.core.facts.facts import Fact
 from qunce.sets.doctor import doctor
 from tests.faults import scenarios
 from tests.faults.scenarios import World

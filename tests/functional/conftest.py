@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from playwright import sync_api as playwright
 
-from tests import browser, home, served
+from tests import browser, home, server_process
 from tests.cli.runner import environment
 from tests.functional.visitor import Visitor
 
@@ -51,11 +51,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     )
     assert made.returncode == 0, made.stderr
     places = json.loads(made.stdout.splitlines()[-1])
-    with served.serving(folder) as it:
-        it.await_health(lag=0)
+    with server_process.serving(folder) as it:
+        it.wait_for_health(lag=0)
         yield Site(it.url, folder, places)
         # Its last words tell what went wrong behind a page.
-        print(it.end())
+        print(it.stop())
 
 
 @pytest.fixture(scope="package")

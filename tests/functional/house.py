@@ -296,12 +296,12 @@ def _half_done(house: House, staff: Staff) -> int:
 
 
 def imported(house: House) -> None:
-    from qunce.importing import jobs_runner, uploads
+    from qunce.importing import background_imports, uploads
 
     path = uploads.new_upload_path(house.community)
     path.write_text("key,name,phone\nx1,新客一,13900000001\nx2,新客二,12\n")
     upload = uploads.accept(path=path, name="十月新客.csv", **house.doing())
-    job = jobs_runner.start(upload=upload, **house.doing())
+    job = background_imports.start(upload=upload, **house.doing())
     house.places |= {"upload": upload.pk, "job": job.pk}
 
 
@@ -316,7 +316,7 @@ def beat(at: datetime) -> None:
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunce.settings")
     django.setup()
-    from qunce.cli import data_dir
+    from qunce.core import data_dir
 
     data_dir.ready()
     made = make(datetime.now(UTC))

@@ -17,7 +17,7 @@ from qunce.core.communities import Community
 from qunce.core.jobs import job_queue, scheduler
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.importing import error_report, jobs, jobs_runner, pipeline, uploads
+from qunce.importing import background_imports, error_report, jobs, pipeline, uploads
 from qunce.importing.files import inspection
 from qunce.importing.jobs import ImportJob
 from qunce.importing.options import ALL_ROWS, VALID_ROWS
@@ -43,7 +43,7 @@ def accept_file(
 def start_import(by: Staff, text: str, **changes: Any) -> ImportJob:
     upload = accept_file(by, text)
     uploads.change_options(upload=upload, by=by, **changes)
-    return jobs_runner.start(upload=upload, by=by, at=AT)
+    return background_imports.start(upload=upload, by=by, at=AT)
 
 
 def run_jobs(at: Any = LATER) -> None:
@@ -64,7 +64,7 @@ def test_accepted_file_is_previewed_without_reading_it_again(by: Staff) -> None:
     source = uploads.get_source(upload)
     assert (source.lines, source.format) == (3, "csv")
     uploads.path_of(upload).write_text("rubbish")
-    plan = jobs_runner.plan_sample(upload, by=by, at=AT)
+    plan = background_imports.plan_sample(upload, by=by, at=AT)
     preview = pipeline.preview(plan)
     assert [row["name"] for row in preview.rows] == ["小红", "小明"]
 
@@ -121,7 +121,7 @@ def test_rejected_import_is_retried_with_its_valid_rows(
     assert (job.state, job.rows_broken) == ("rejected", 1)
     problem = job.problems.get()
     assert (problem.row, problem.value) == (3, "昨天")
-    retried = jobs_runner.retry(job=job, mode=VALID_ROWS, by=by, at=LATER)
+    retried = background_imports.retry(job=job, mode=VALID_ROWS, by=by, at=LATER)
     run_jobs()
     assert (reload(retried).state, reload(retried).rows_read) == ("done", 3)
     assert set(account_queries.find(shop, ["a", "b", "c"])) == {"a", "c"}
@@ -137,7 +137,7 @@ def test_cancelled_import_stops_and_is_resumed(
     run_jobs()
     assert reload(job).state == "cancelled"
     assert not account_queries.find(shop, ["a"])
-    jobs_runner.resume(job=reload(job), by=by, at=LATER)
+    background_imports.resume(job=reload(job), by=by, at=LATER)
 
     def cancel_meanwhile(plan: ImportPlan, **arguments: Any) -> Any:
         jobs.cancel(job=reload(job), by=by, at=AT)
@@ -149,7 +149,7 @@ def test_cancelled_import_stops_and_is_resumed(
     assert reload(job).state == "cancelled"
     assert not account_queries.find(shop, ["a"])
     monkeypatch.undo()
-    jobs_runner.resume(job=reload(job), by=by, at=LATER)
+    background_imports.resume(job=reload(job), by=by, at=LATER)
     run_jobs()
     assert reload(job).state == "done"
     with pytest.raises(state_machine.WrongState):
@@ -200,7 +200,7 @@ def test_failed_import_stores_the_reason_and_is_resumed(
     assert reload(job).state == "failed"
     assert "log" in reload(job).error or "日志" in reload(job).error
     monkeypatch.undo()
-    jobs_runner.resume(job=reload(job), by=by, at=LATER)
+    background_imports.resume(job=reload(job), by=by, at=LATER)
     run_jobs()
     assert reload(job).state == "done"
 
@@ -228,9 +228,9 @@ def test_progress_is_stored_in_the_row(by: Staff) -> None:
 
 def test_file_with_a_running_import_is_not_imported_again(by: Staff) -> None:
     upload = accept_file(by, GOOD)
-    jobs_runner.start(upload=upload, by=by, at=AT)
+    background_imports.start(upload=upload, by=by, at=AT)
     with pytest.raises(jobs.ImportNotFinished):
-        jobs_runner.start(upload=upload, by=by, at=AT)
+        background_imports.start(upload=upload, by=by, at=AT)
     with pytest.raises(jobs.ImportNotFinished):
         uploads.discard(upload=upload, by=by, at=AT)
 
@@ -257,7 +257,7 @@ def test_files_are_deleted_after_a_week_and_parts_after_a_day(
     assert not uploads.exists(upload)
     assert not [path for path in home.rglob("uploads/*/*") if path.is_file()]
     with pytest.raises(uploads.FileGone):
-        jobs_runner.start(upload=upload, by=by, at=LATER)
+        background_imports.start(upload=upload, by=by, at=LATER)
 
 
 def test_unreadable_file_is_deleted(by: Staff, home: Path) -> None:
@@ -290,7 +290,7 @@ def test_selecting_a_sheet_reads_its_table(by: Staff) -> None:
     assert upload.inspection["headings"] == ["请看第二页"]
     uploads.select_sheet(upload=upload, by=by, sheet="会员", encoding="")
     assert upload.inspection["headings"] == ["手机号"]
-    job = jobs_runner.start(upload=upload, by=by, at=AT)
+    job = background_imports.start(upload=upload, by=by, at=AT)
     run_jobs()
     assert reload(job).counts["members"] == 1
 

@@ -10,7 +10,13 @@ import xlsxwriter
 from qunce.core import timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
-from qunce.importing import column_mapping, error_report, jobs, pipeline, registry
+from qunce.importing import (
+    column_mapping,
+    error_report,
+    jobs,
+    pipeline,
+    target_registry,
+)
 from qunce.importing.options import ALL_ROWS
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
@@ -276,5 +282,5 @@ def test_tags_are_imported_with_their_depth(shop: Community, tmp_path: Path) -> 
 
 
 def test_unknown_target_is_named_in_the_error() -> None:
-    with pytest.raises(registry.TargetNotFound, match="nonsense"):
-        registry.get("nonsense")
+    with pytest.raises(target_registry.TargetNotFound, match="nonsense"):
+        target_registry.get("nonsense")

@@ -16,8 +16,10 @@ from qunce.sets.mirror import deriver
 @options.pass_invocation
 def doctor(invocation: Invocation, repair: bool) -> int:
     """Return 1 if there are differences, or if some are left after a repair."""
+    # Facts that are not derived yet are no difference.
     deriver.catch_up()
     found = data_doctor.run_checks(repair=repair)
+    # Checked again, because a repair may fail or uncover another difference.
     left = data_doctor.run_checks() if repair and found else found
     out = invocation.out
     out.answer(

@@ -15,7 +15,7 @@ from qunce.cli import base, options
 from qunce.cli.i18n import N_
 from qunce.cli.options import Invocation
 from qunce.cli.output import Out
-from qunce.importing import error_report, jobs, pipeline, registry
+from qunce.importing import error_report, jobs, pipeline, target_registry
 from qunce.importing.files import sources
 from qunce.importing.options import ALL_ROWS, VALID_ROWS, ImportOptions
 from qunce.importing.parsing import Problem
@@ -36,7 +36,7 @@ LOG_INTERVAL = 30
 @base.option(
     "--as",
     "target",
-    type=click.Choice(registry.list_keys()),
+    type=click.Choice(target_registry.list_keys()),
     required=True,
     help=N_("what each row represents"),
 )
@@ -103,6 +103,7 @@ def import_file(
     for line in (*_mapping_lines(plan), *(f"{note} {remedy}" for note in plan.notes)):
         out.note(line)
     if not yes and not out.as_json and sys.stdin.isatty():
+        # Only on a terminal, because a script cannot answer.
         out.note(_("Import with this mapping? [y/N]"))
         if sys.stdin.readline().strip().lower() not in ("y", "yes", "是", "好"):
             return

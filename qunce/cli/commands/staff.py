@@ -102,6 +102,7 @@ def add(
     renew: bool,
     **profile: str | None,
 ) -> None:
+    # Otherwise a role given with --renew would be ignored silently.
     if renew and any(value is not None for value in profile.values()):
         raise options.BadUsage(
             _("--renew changes only the password. Use `qunce staff edit` for the rest.")
@@ -154,6 +155,7 @@ def _fields(invocation: Invocation, profile: dict[str, str | None]) -> dict[str,
         name: value for name, value in profile.items() if value is not None
     }
     if fields.get("scope"):
+        # Written out, because a segment that grows would widen what they can see.
         rule = options.parse_rule(fields["scope"])
         fields["scope"] = scope_rules.expand_segments(invocation.community, rule)
     if "groups" in fields:

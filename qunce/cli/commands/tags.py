@@ -114,6 +114,7 @@ def apply(
     if depth is not None and depth < 0:
         raise options.BadUsage(_("The depth must be 0 or more."))
     expires_at = options.parse_time(expires, invocation.community) if expires else None
+    # Before the tag is created, so that a wrong key leaves no empty tag behind.
     accounts = member_selection.select(invocation, **selection)
     existing = library.find(invocation.community, [tag])
     if new_in and tag not in existing:

@@ -100,6 +100,7 @@ def demo(
     invocation: Invocation, no_serve: bool, sample: int | None, **server: Any
 ) -> None:
     start = time.perf_counter()
+    # First, because without the data nothing may be created.
     folder = demo_data.folder()
     invocation.community_key = invocation.community_key or KEY
     invocation.timezone = demo_data.ZONE
@@ -143,6 +144,7 @@ def ensure_community(key: str, at: datetime) -> Community:
         community = communities.get(key)
     except communities.CommunityNotFound:
         community = communities.create(key=key, at=at, **fields)
+    # The first command of a home may have created it with other settings.
     if community.timezone != demo_data.ZONE:
         if Account.objects.filter(community=community).exists():
             raise NotTheDemo(

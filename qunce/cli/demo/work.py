@@ -14,7 +14,7 @@ from qunce.core import community_days, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.importing import jobs_runner, uploads
+from qunce.importing import background_imports, uploads
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import notes
@@ -173,6 +173,7 @@ def import_callbacks(scene: Scene) -> None:
     people = _list_people(scene, {"all": []}, 20)
     keys = [*account_queries.keys_by_id(scene.community, people).values()]
     rows = [[key, "called back", "2"] for key in keys]
+    # Broken rows: no member, a depth that is no number, no tag.
     rows.insert(3, ["", "called back", "1"])
     rows.insert(7, [keys[0], "called back", "twice"])
     rows.append([keys[1], "", "1"])
@@ -181,5 +182,5 @@ def import_callbacks(scene: Scene) -> None:
         csv.writer(file).writerows([["member_key", "tag", "depth"], *rows])
     upload = uploads.accept(path=path, name=FILE_NAME, by=scene.owner, at=scene.at)
     uploads.change_options(upload=upload, by=scene.owner, target="tags")
-    job = jobs_runner.start(upload=upload, by=scene.owner, at=scene.at)
-    jobs_runner.run(str(job.pk), at=scene.at)
+    job = background_imports.start(upload=upload, by=scene.owner, at=scene.at)
+    background_imports.run(str(job.pk), at=scene.at)

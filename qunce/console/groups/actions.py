@@ -25,20 +25,20 @@ def change_stage(request: http.Request, pk: int, step: str) -> HttpResponse:
     group = visibility.get(by=request.staff, pk=pk)
     if step not in groups.STATES.transitions:
         return redirect("groups:detail", group.pk)
-    before = group.state
+    previous = group.state
     groups.change_stage(group=group, transition=step, by=request.staff, at=request.at)
     text = _("The stage of “%(group)s” is now %(stage)s.") % {
         "group": group,
         "stage": group.get_state_display(),
     }
-    http.flash(request, text, undo=_undo_url(group, before))
+    http.flash(request, text, undo=_undo_url(group, previous))
     return http.redirect_back(request, reverse("groups:detail", args=[group.pk]))
 
 
-def _undo_url(group: Group, before: str) -> str | None:
+def _undo_url(group: Group, previous: str) -> str | None:
     """The step that leads back, where there is one."""
     for step, (origins, target) in groups.STATES.transitions.items():
-        if target == before and group.state in origins and step in labels.TRANSITIONS:
+        if target == previous and group.state in origins and step in labels.TRANSITIONS:
             return reverse("groups:change-stage", args=[group.pk, step])
     return None
 
@@ -51,7 +51,7 @@ def add_members(request: http.Request, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             accounts = _chosen_accounts(request, form)
-            joined = groups.add_members(
+            added = groups.add_members(
                 group=group,
                 accounts=accounts,
                 role=memberships.check_role(form.cleaned_data["role"] or "member"),
@@ -61,31 +61,33 @@ def add_members(request: http.Request, pk: int) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            _flash_added(request, group, joined)
+            _flash_added(request, group, added)
             return http.redirect_back(request, reverse("groups:detail", args=[pk]))
     return views.render_detail(request, group, form)
 
 
-def _flash_added(request: http.Request, group: Group, joined: int) -> None:
-    if not joined:
+def _flash_added(request: http.Request, group: Group, added: int) -> None:
+    if not added:
         http.flash(request, _("They were already in the group."), level="info")
         return
     text = ngettext(
         "%(n)s member was added to the group.",
         "%(n)s members were added to the group.",
-        joined,
-    ) % {"n": f"{joined:,}"}
+        added,
+    ) % {"n": f"{added:,}"}
     moment = timestamps.to_micros(request.at)
-    http.flash(request, text, undo=reverse("groups:member-undo", args=[group.pk, moment]))
+    http.flash(
+        request, text, undo=reverse("groups:member-undo", args=[group.pk, moment])
+    )
 
 
 def _chosen_accounts(request: http.Request, form: JoinForm) -> list[int]:
     """Accounts of the keys and of the segment's people, as far as they are in sight."""
     by, at = request.staff, request.at
-    found, unknown = [], []
+    account_ids, unknown = [], []
     for key in form.cleaned_data["keys"]:
         try:
-            found.append(people_in_sight.get_by_key(by=by, key=key, at=at).pk)
+            account_ids.append(people_in_sight.get_by_key(by=by, key=key, at=at).pk)
         except account_queries.MemberNotFound:
             unknown.append(key)
     if unknown:
@@ -99,27 +101,27 @@ def _chosen_accounts(request: http.Request, form: JoinForm) -> list[int]:
         raise account_queries.MemberNotFound(text % {"keys": keys, "n": len(unknown)})
     segment = form.cleaned_data["segment"]
     if segment:
-        found += audiences.list_ids(
+        account_ids += audiences.list_ids(
             community=request.community, rule=segment.rule, by=by, at=at
         )
-    if not found:
+    if not account_ids:
         raise errors.Invalid(_("You cannot see any member of this segment."))
-    return found
+    return account_ids
 
 
 @require_POST
 @http.page(groups.EDIT_MEMBERS)
 def undo_add(request: http.Request, pk: int, moment: int) -> HttpResponse:
     group = visibility.get(by=request.staff, pk=pk)
-    left = memberships.undo_addition(
+    removed = memberships.undo_addition(
         group=group, moment=moment, by=request.staff, at=request.at
     )
     text = ngettext(
         "%(n)s member was removed from the group.",
         "%(n)s members were removed from the group.",
-        left,
+        removed,
     )
-    http.flash(request, text % {"n": f"{left:,}"})
+    http.flash(request, text % {"n": f"{removed:,}"})
     return http.redirect_back(request, reverse("groups:detail", args=[pk]))
 
 

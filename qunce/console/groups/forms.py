@@ -82,36 +82,36 @@ class GroupForm(forms.Form):
     ) -> None:
         super().__init__(data, initial=_initial_values(group))
         self._card = dict(group.card) if group else {}
-        known: Any = self.fields
-        known["platform"].choices = _choices_with(
+        fields: Any = self.fields
+        fields["platform"].choices = _choices_with(
             labels.PLATFORMS, group.platform if group else ""
         )
         kinds = _choices_with(labels.KINDS, group.kind if group else "")
-        known["kind"].choices = [("", gettext_lazy("none")), *kinds]
-        known["owner"].queryset = staff.list_all(community).filter(is_active=True)
+        fields["kind"].choices = [("", gettext_lazy("none")), *kinds]
+        fields["owner"].queryset = staff.list_all(community).filter(is_active=True)
         if group:
             del self.fields["key"]
 
     def about(self) -> dict[str, Any]:
         """What `registry.create` and `change` take."""
-        given = {field: self.cleaned_data[field] for field in FIELDS}
-        card = self._card | {part: self.cleaned_data[part] for part in CARD_FIELDS}
-        return given | {"card": {part: text for part, text in card.items() if text}}
+        values = {field: self.cleaned_data[field] for field in FIELDS}
+        card = self._card | {name: self.cleaned_data[name] for name in CARD_FIELDS}
+        return values | {"card": {name: text for name, text in card.items() if text}}
 
 
 def _initial_values(group: Group | None) -> dict[str, Any]:
     if group is None:
         return {"platform": "wecom"}
-    given = {field: getattr(group, field) for field in FIELDS}
-    return given | {part: group.card.get(part, "") for part in CARD_FIELDS}
+    values = {field: getattr(group, field) for field in FIELDS}
+    return values | {name: group.card.get(name, "") for name in CARD_FIELDS}
 
 
 def _choices_with(
-    known: Mapping[str, StrOrPromise], now: str
+    choices: Mapping[str, StrOrPromise], current: str
 ) -> list[tuple[str, StrOrPromise]]:
     """What is known, and what this group has that is not."""
-    choices = list(known.items())
-    return choices if not now or now in known else [*choices, (now, now)]
+    options = list(choices.items())
+    return options if not current or current in choices else [*options, (current, current)]
 
 
 MAX_KEYS = 500
@@ -137,20 +137,20 @@ class JoinForm(forms.Form):
 
     def __init__(self, by: Staff, data: Any = None) -> None:
         super().__init__(data, initial={"role": "member"})
-        known: Any = self.fields["segment"]
-        known.queryset = segments.Segment.objects.filter(
+        field: Any = self.fields["segment"]
+        field.queryset = segments.Segment.objects.filter(
             community=by.community, state="active"
         ).order_by("name", "pk")
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        given["keys"] = split_keys(given.get("keys", ""))
-        if not given["keys"] and not given.get("segment"):
+        values: dict[str, Any] = super().clean() or {}
+        values["keys"] = split_keys(values.get("keys", ""))
+        if not values["keys"] and not values.get("segment"):
             raise forms.ValidationError(_("Enter a member key, or choose a segment."))
-        if len(given["keys"]) > MAX_KEYS:
+        if len(values["keys"]) > MAX_KEYS:
             text = _("At most %(n)s at a time. Use a segment or a file for more.")
             raise forms.ValidationError(text % {"n": MAX_KEYS})
-        return given
+        return values
 
 
 def split_keys(text: str) -> list[str]:

@@ -51,13 +51,13 @@ def members_context(request: http.Request, group: Group) -> dict[str, Any]:
     )
     return {
         "people": [
-            (one, _display_name(one, by)) for one in people[: memberships.PAGE_SIZE]
+            (person, _display_name(person, by)) for person in people[: memberships.PAGE_SIZE]
         ],
         "parts": []
         if after
         else [
-            (one, _display_name(one, by))
-            for one in memberships.list_members_with_role(group=group, by=by, at=at)
+            (person, _display_name(person, by))
+            for person in memberships.list_members_with_role(group=group, by=by, at=at)
         ],
         "first": paging.link(request, after=None) if after else "",
         "next": _next_page_url(request, people),

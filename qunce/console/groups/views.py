@@ -37,18 +37,18 @@ def render_detail(
     """With the form of who is put in as it was given, where that was refused."""
     by = request.staff
     numbers = _compare(request, group)
-    pulse = _group_numbers(request, group, numbers)
-    charts = reverse("groups:chart", args=[group.pk, "x"]).removesuffix("x/")
-    shown = [_figure(numbers, name) for name in CHARTS]
+    group_numbers = _group_numbers(request, group, numbers)
+    base_url = reverse("groups:chart", args=[group.pk, "x"]).removesuffix("x/")
+    figures = [_figure(numbers, name) for name in CHARTS]
     context = {
         "group": group,
         "card": _card_rows(group),
         "kind": labels.label_of(labels.KINDS, group.kind),
         "platform": labels.label_of(labels.PLATFORMS, group.platform),
-        "size": pulse.size,
-        "advice": advice.advise(group.state, pulse),
+        "size": group_numbers.size,
+        "advice": advice.advise(group.state, group_numbers),
         "steps": _allowed_transitions(group),
-        "figures": [(each, f"{charts}{each.name}/?as=") for each in shown],
+        "figures": [(figure, f"{base_url}{figure.name}/?as=") for figure in figures],
         "form": form or JoinForm(by),
         "roles": labels.ROLES.items(),
         "may_manage": permissions.may(by, groups.MANAGE),
@@ -72,14 +72,14 @@ def group_chart(request: http.Request, pk: int, name: str) -> HttpResponse:
 
 
 def _compare(request: http.Request, group: Group) -> dict[str, Comparison]:
-    told = period_comparison.compare_group(
+    comparisons = period_comparison.compare_group(
         community=request.community,
         key=group.key,
         by=request.staff,
         at=request.at,
         names=("members", "joins", "leaves", "active_members"),
     )
-    return {number.metric.name: number for number in told}
+    return {comparison.metric.name: comparison for comparison in comparisons}
 
 
 def _figure(numbers: dict[str, Comparison], name: str) -> Figure:
@@ -94,8 +94,8 @@ def _figure(numbers: dict[str, Comparison], name: str) -> Figure:
         today=joins.days[-1],
         definition=f"{joins.metric.definition} {leaves.metric.definition}",
         series=[
-            Series(label=str(each.metric.label), values=each.values)
-            for each in (joins, leaves)
+            Series(label=str(comparison.metric.label), values=comparison.values)
+            for comparison in (joins, leaves)
         ],
     )
 
@@ -140,20 +140,20 @@ FILTERS = ("state", "kind", "platform", "owner")
 
 @http.page()
 def group_list(request: http.Request) -> HttpResponse:
-    seen = visibility.list_visible(request.staff)
-    found = _filter(request, seen)
-    number = max(min(paging.parse_number(request, "page", 1), MAX_PAGES), 1)
-    some = list(
-        found.select_related("owner")[(number - 1) * PAGE_SIZE : number * PAGE_SIZE + 1]
+    visible = visibility.list_visible(request.staff)
+    filtered = _filter(request, visible)
+    page_number = max(min(paging.parse_number(request, "page", 1), MAX_PAGES), 1)
+    page = list(
+        filtered.select_related("owner")[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE + 1]
     )
     context = {
-        "rows": _group_rows(request, some[:PAGE_SIZE]),
-        "total": found.count(),
-        "are_any": seen.exists(),
-        "choices": _filter_choices(request, seen),
+        "rows": _group_rows(request, page[:PAGE_SIZE]),
+        "total": filtered.count(),
+        "are_any": visible.exists(),
+        "choices": _filter_choices(request, visible),
         "searched": request.GET.get("q", ""),
-        "next": paging.link(request, page=number + 1) if len(some) > PAGE_SIZE else "",
-        "first": paging.link(request, page=None) if number > 1 else "",
+        "next": paging.link(request, page=page_number + 1) if len(page) > PAGE_SIZE else "",
+        "first": paging.link(request, page=None) if page_number > 1 else "",
         "may_manage": may_create(request),
     }
     part = "console/groups/_rows.html"
@@ -169,20 +169,20 @@ def may_create(request: http.Request) -> bool:
 def _filter(
     request: http.Request, groups: models.QuerySet[Group]
 ) -> models.QuerySet[Group]:
-    given: dict[str, Any] = {
+    lookups: dict[str, Any] = {
         name: value.replace("\0", "")
         for name in FILTERS
         if (value := request.GET.get(name, ""))
     }
-    if given.pop("owner", ""):
-        given["owner_id"] = paging.parse_number(request, "owner")
-    found = groups.filter(**given)
+    if lookups.pop("owner", ""):
+        lookups["owner_id"] = paging.parse_number(request, "owner")
+    rows = groups.filter(**lookups)
     text = request.GET.get("q", "").replace("\0", "").strip()
     if text:
-        found = found.filter(
+        rows = rows.filter(
             models.Q(name__icontains=text) | models.Q(key__icontains=text)
         )
-    return found
+    return rows
 
 
 def _group_rows(
@@ -190,13 +190,13 @@ def _group_rows(
 ) -> list[presenters.GroupRow]:
     by, at = request.staff, request.at
     moves = period_comparison.count_joins_and_leaves(
-        community=request.community, keys=[each.key for each in groups], by=by, at=at
+        community=request.community, keys=[group.key for group in groups], by=by, at=at
     )
     return [
         presenters.GroupRow(
-            each, memberships.count_members(each, by, at), *moves[each.key]
+            group, memberships.count_members(group, by, at), *moves[group.key]
         )
-        for each in groups
+        for group in groups
     ]
 
 
@@ -207,9 +207,9 @@ def _filter_choices(
         values = groups.order_by(field).values_list(field, flat=True).distinct()
         return [value for value in values if value]
 
-    kinds = [(key, labels.label_of(labels.KINDS, key)) for key in there("kind")]
+    kinds = [(key, labels.label_of(labels.KINDS, key)) for key in used_values("kind")]
     platforms = [
-        (key, labels.label_of(labels.PLATFORMS, key)) for key in there("platform")
+        (key, labels.label_of(labels.PLATFORMS, key)) for key in used_values("platform")
     ]
     owned = groups.filter(owner__isnull=False).order_by("owner__name", "owner_id")
     owners = [
@@ -218,8 +218,8 @@ def _filter_choices(
     ]
     stages = [(str(stage.value), str(stage.label)) for stage in group_groups.Stage]
     return [
-        presenters.FilterChoice(name, said, options, request.GET.get(name, ""))
-        for name, said, options in (
+        presenters.FilterChoice(name, label, options, request.GET.get(name, ""))
+        for name, label, options in (
             ("state", _("Stage"), stages),
             ("kind", _("Kind"), kinds),
             ("platform", _("Platform"), platforms),
@@ -249,7 +249,9 @@ def group_create(request: http.Request) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error("key" if "key" in form.fields else None, str(error))
         else:
-            return http.redirect_back(request, reverse("groups:detail", args=[group.pk]))
+            return http.redirect_back(
+                request, reverse("groups:detail", args=[group.pk])
+            )
     return _render_form(request, form)
 
 
@@ -265,7 +267,9 @@ def group_update(request: http.Request, pk: int) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             http.flash(request, _("Saved."))
-            return http.redirect_back(request, reverse("groups:detail", args=[group.pk]))
+            return http.redirect_back(
+                request, reverse("groups:detail", args=[group.pk])
+            )
     return _render_form(request, form, group)
 
 

@@ -8,11 +8,7 @@ from django.views.decorators.http import require_POST
 from qunce.console import http
 from qunce.console.importing import presenters, views
 from qunce.core import errors
-from qunce.importing import (
-    jobs,
-    jobs_runner,
-    uploads,
-)
+from qunce.importing import background_imports, jobs, uploads
 from qunce.importing.options import VALID_ROWS
 
 
@@ -29,7 +25,7 @@ def cancel(request: http.Request, pk: int) -> HttpResponse:
 @http.page(jobs.IMPORT)
 def resume(request: http.Request, pk: int) -> HttpResponse:
     job = jobs.get(request.community, pk)
-    jobs_runner.resume(job=job, by=request.staff, at=request.at)
+    background_imports.resume(job=job, by=request.staff, at=request.at)
     return http.redirect_back(request, presenters.job_url(job))
 
 
@@ -38,7 +34,7 @@ def resume(request: http.Request, pk: int) -> HttpResponse:
 def retry_valid_rows(request: http.Request, pk: int) -> HttpResponse:
     """Once more, with the retry_valid_rows rows alone."""
     job = jobs.get(request.community, pk)
-    new = jobs_runner.retry(job=job, mode=VALID_ROWS, by=request.staff, at=request.at)
+    new = background_imports.retry(job=job, mode=VALID_ROWS, by=request.staff, at=request.at)
     return http.redirect_back(request, presenters.job_url(new))
 
 
@@ -48,9 +44,9 @@ def start(request: http.Request, pk: int) -> HttpResponse:
     upload = views.get_upload(request, pk)
     try:
         views.store_choice(request, upload)
-        job = jobs_runner.start(upload=upload, by=request.staff, at=request.at)
-    except (errors.Invalid, errors.Refused) as wrong:
-        return views.render_file(request, upload, str(wrong))
+        job = background_imports.start(upload=upload, by=request.staff, at=request.at)
+    except (errors.Invalid, errors.Refused) as error:
+        return views.render_file(request, upload, str(error))
     return http.redirect_back(request, reverse("importing:job-detail", args=[job.pk]))
 
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from qunce.core.communities import Community
-from qunce.importing import registry
-from qunce.importing.registry import Target
+from qunce.importing import target_registry
+from qunce.importing.target_registry import Target
 from qunce.members.attributes.attributes import Attribute
 
 TYPE_LABELS: dict[str, StrOrPromise] = {
@@ -46,35 +46,37 @@ def format_value(value: Any, kind: str) -> Any:
     return value
 
 
-def attribute_labels(community: Community, mapping: Mapping[str, str]) -> dict[str, str]:
+def attribute_labels(
+    community: Community, mapping: Mapping[str, str]
+) -> dict[str, str]:
     """What attributes are called: as they were defined, else by their heading."""
-    known = Attribute.objects.filter(community=community)
-    prefix = registry.ATTRIBUTE_PREFIX
-    named = {field: heading for heading, field in mapping.items() if field}
-    return named | {
-        f"{prefix}{name}": label for name, label in known.values_list("name", "label")
+    attributes = Attribute.objects.filter(community=community)
+    prefix = target_registry.ATTRIBUTE_PREFIX
+    headings = {field: heading for heading, field in mapping.items() if field}
+    return headings | {
+        f"{prefix}{name}": label for name, label in attributes.values_list("name", "label")
     }
 
 
-def field_label(target: Target, name: str, called: Mapping[str, str]) -> str:
+def field_label(target: Target, name: str, labels: Mapping[str, str]) -> str:
     """A field of a target, an attribute as it is called, or that it is left out."""
     if not name:
         return _("not imported")
-    for prefix in (registry.ATTRIBUTE_PREFIX, registry.DETAIL_PREFIX):
-        if name.startswith(prefix) and called.get(name):
-            return called[name]
+    for prefix in (target_registry.ATTRIBUTE_PREFIX, target_registry.DETAIL_PREFIX):
+        if name.startswith(prefix) and labels.get(name):
+            return labels[name]
     return target.field_label(name)
 
 
 def result_counts(target: Target, counts: dict[str, int]) -> list[tuple[str, str]]:
     """What came of the rows, without the zeros; values are kept in millionths."""
-    found = []
+    rows = []
     for name, number in counts.items():
         if number:
-            plain = name.replace("_millionths", "")
-            shown = f"{number:,}" if plain == name else _format_millionths(number)
-            found.append((target.count_label(plain), shown))
-    return found
+            base_name = name.replace("_millionths", "")
+            text = f"{number:,}" if base_name == name else _format_millionths(number)
+            rows.append((target.count_label(base_name), text))
+    return rows
 
 
 def _format_millionths(millionths: int) -> str:

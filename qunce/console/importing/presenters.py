@@ -7,9 +7,7 @@ from django.urls import reverse
 from django_stubs_ext import StrOrPromise
 
 from qunce.console.importing import labels
-from qunce.importing import (
-    registry,
-)
+from qunce.importing import target_registry
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import Problem
 
@@ -24,7 +22,7 @@ class ImportRow:
 
 def import_row(job: ImportJob) -> ImportRow:
     state, tone = labels.STATE_LABELS.get(job.state, (job.state, ""))
-    return ImportRow(job, str(registry.get(job.target).label), state, tone)
+    return ImportRow(job, str(target_registry.get(job.target).label), state, tone)
 
 
 @dataclass(frozen=True)

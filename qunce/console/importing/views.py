@@ -24,12 +24,12 @@ from qunce.console.importing.upload_handler import StoredUpload, UploadHandler
 from qunce.core import errors
 from qunce.core.facts import audit
 from qunce.importing import (
+    background_imports,
     column_mapping,
     error_report,
     jobs,
-    jobs_runner,
     pipeline,
-    registry,
+    target_registry,
     uploads,
 )
 from qunce.importing.jobs import ImportJob
@@ -55,7 +55,7 @@ def job_detail(request: http.Request, pk: int) -> HttpResponse:
         "row": presenters.import_row(job),
         "is_live": job.state in jobs.ACTIVE_STATES and job.upload is not None,
         "steps": _steps(job),
-        "counts": labels.result_counts(registry.get(job.target), job.counts),
+        "counts": labels.result_counts(target_registry.get(job.target), job.counts),
         "good_rows": max(job.rows_read - job.rows_broken, 0),
         "problems": job.problems.order_by("row", "pk")[:MAX_PROBLEMS_SHOWN],
         "shown": MAX_PROBLEMS_SHOWN,
@@ -78,9 +78,9 @@ def _steps(job: ImportJob) -> list[tuple[str, StrOrPromise]]:
 
 def _mapping_labels(job: ImportJob) -> list[tuple[str, str]]:
     mapping = jobs.options_of(job).mapping
-    called = labels.attribute_labels(job.community, mapping)
+    attribute_labels = labels.attribute_labels(job.community, mapping)
     return [
-        (heading, labels.field_label(registry.get(job.target), field, called))
+        (heading, labels.field_label(target_registry.get(job.target), field, attribute_labels))
         for heading, field in mapping.items()
     ]
 
@@ -114,17 +114,17 @@ PAGE_SIZE = 30
 @http.page(jobs.IMPORT)
 def import_list(request: http.Request) -> HttpResponse:
     before = paging.parse_number(request, "before")
-    found = jobs.list_all(request.community)
-    found = found.filter(pk__lt=before) if before else found
-    some = list(found[: PAGE_SIZE + 1])
+    matching = jobs.list_all(request.community)
+    matching = matching.filter(pk__lt=before) if before else matching
+    page = list(matching[: PAGE_SIZE + 1])
     context = {
-        "rows": [presenters.import_row(job) for job in some[:PAGE_SIZE]],
+        "rows": [presenters.import_row(job) for job in page[:PAGE_SIZE]],
         "unused": []
         if before
         else list(uploads.list_unused(request.community)[:PAGE_SIZE]),
         "may_import": jobs.may_import(request.staff),
-        "next": paging.link(request, before=some[PAGE_SIZE - 1].pk)
-        if len(some) > PAGE_SIZE
+        "next": paging.link(request, before=page[PAGE_SIZE - 1].pk)
+        if len(page) > PAGE_SIZE
         else "",
         "first": paging.link(request, before=None) if before else "",
     }
@@ -161,14 +161,16 @@ def _store_upload(request: http.Request) -> HttpResponse:
     upload = uploads.accept(
         path=file.path, name=file.name or "", by=request.staff, at=request.at
     )
-    return http.redirect_back(request, reverse("importing:file-detail", args=[upload.pk]))
+    return http.redirect_back(
+        request, reverse("importing:file-detail", args=[upload.pk])
+    )
 
 
 def _upload_form(request: http.Request, error: str = "") -> HttpResponse:
     context = {
         "error": error,
         "most": settings.MAX_UPLOAD_BYTES,
-        "targets": registry.list_all(),
+        "targets": target_registry.list_all(),
     }
     status = 422 if error else 200
     return http.render(request, "console/importing/new.html", context, status=status)
@@ -177,7 +179,7 @@ def _upload_form(request: http.Request, error: str = "") -> HttpResponse:
 @http.page(jobs.IMPORT)
 def example_file(request: http.Request, target: str) -> HttpResponse:
     """A small file of a kind, to be looked at and filled in."""
-    examples = registry.get(target).examples
+    examples = target_registry.get(target).examples
     text = io.StringIO()
     csv.writer(text).writerows(examples.get(request.LANGUAGE_CODE, examples["en"]))
     return HttpResponse(
@@ -202,8 +204,8 @@ def file_detail(request: http.Request, pk: int) -> HttpResponse:
     if request.method == "POST":
         try:
             store_choice(request, upload)
-        except errors.Invalid as wrong:
-            error = str(wrong)
+        except errors.Invalid as raised:
+            error = str(raised)
         else:
             if not request.htmx:
                 return http.redirect_back(request, _file_url(upload))
@@ -220,7 +222,7 @@ def render_file(request: http.Request, upload: Upload, error: str = "") -> HttpR
             upload.inspection["lines"] - (upload.inspection["format"] == "csv"), 0
         ),
         "sample": uploads.SAMPLE_ROWS,
-        "targets": registry.list_all(),
+        "targets": target_registry.list_all(),
         "encodings": ENCODINGS,
         "further": max(len(upload.inspection["headings"]) - MAX_COLUMNS, 0),
     }
@@ -247,17 +249,17 @@ def _file_url(upload: Upload) -> str:
 
 def store_choice(request: http.Request, upload: Upload) -> None:
     """Store the options of the form; invalid ones are left as they were."""
-    form, options = request.POST, uploads.options_of(upload)
-    target = registry.get(form.get("target", options.target)).key
+    data, options = request.POST, uploads.options_of(upload)
+    target = target_registry.get(data.get("target", options.target)).key
     changes: dict[str, Any] = {"target": target, "mapping": {}}
     if target == options.target:
         changes["mapping"] = _posted_mapping(request, upload, options)
     for name, allowed in (("mode", (ALL_ROWS, VALID_ROWS)), ("dates", DATES)):
-        if form.get(name) in allowed:
-            changes[name] = form[name]
+        if data.get(name) in allowed:
+            changes[name] = data[name]
     for name, max_length, default in (("currency", 10, ""), ("source", 120, "import")):
-        if name in form:
-            changes[name] = _printable(form[name])[:max_length] or default
+        if name in data:
+            changes[name] = _printable(data[name])[:max_length] or default
     options = dataclasses.replace(options, **changes)
     uploads.set_options(upload=upload, options=options, by=request.staff)
 
@@ -270,7 +272,7 @@ def _posted_mapping(
     request: http.Request, upload: Upload, options: ImportOptions
 ) -> dict[str, str]:
     """Return the chosen mapping: only columns that the form has changed are chosen."""
-    target, headings = registry.get(options.target), upload.inspection["headings"]
+    target, headings = target_registry.get(options.target), upload.inspection["headings"]
     shown = column_mapping.complete(target, headings, options.mapping)
     chosen = dict(options.mapping)
     for index, heading in enumerate(headings[:MAX_COLUMNS]):
@@ -286,26 +288,26 @@ def _posted_mapping(
 
 def build_preview(upload: Upload, request: http.Request) -> presenters.MappingPreview:
     options = uploads.options_of(upload)
-    target = registry.get(options.target)
+    target = target_registry.get(options.target)
     mapping = column_mapping.complete(
         target, upload.inspection["headings"], options.mapping
     )
-    wrong = _mapping_errors(target, mapping)
-    called = labels.attribute_labels(upload.community, mapping)
-    if wrong:
-        columns = _column_choices(upload, target, mapping, {}, called)
-        return presenters.MappingPreview(columns, wrong, [], [], [], [])
-    plan = jobs_runner.plan_sample(upload, by=request.staff, at=request.at)
+    mistakes = _mapping_errors(target, mapping)
+    attribute_labels = labels.attribute_labels(upload.community, mapping)
+    if mistakes:
+        columns = _column_choices(upload, target, mapping, {}, attribute_labels)
+        return presenters.MappingPreview(columns, mistakes, [], [], [], [])
+    plan = background_imports.plan_sample(upload, by=request.staff, at=request.at)
     preview = pipeline.preview(plan, MAX_PREVIEW_ROWS)
-    kinds = _types_by_field(plan)
-    named = [name for name in mapping.values() if name]
+    types = _types_by_field(plan)
+    field_names = [name for name in mapping.values() if name]
     return presenters.MappingPreview(
-        _column_choices(upload, target, mapping, kinds, called),
+        _column_choices(upload, target, mapping, types, attribute_labels),
         [],
         plan.notes,
-        [(name, labels.field_label(target, name, called)) for name in named],
+        [(name, labels.field_label(target, name, attribute_labels)) for name in field_names],
         [
-            [labels.format_value(row.get(name), kinds.get(name, "")) for name in named]
+            [labels.format_value(row.get(name), types.get(name, "")) for name in field_names]
             for row in preview.rows
         ],
         preview.problems,
@@ -314,65 +316,65 @@ def build_preview(upload: Upload, request: http.Request) -> presenters.MappingPr
 
 def _types_by_field(plan: ImportPlan) -> dict[str, str]:
     """Field → how its texts are read."""
-    found = {name: traits.type for name, traits in plan.traits.items()}
-    return found | {field.name: field.type for field in plan.target.fields}
+    types = {name: traits.type for name, traits in plan.traits.items()}
+    return types | {field.name: field.type for field in plan.target.fields}
 
 
-def _mapping_errors(target: registry.Target, mapping: dict[str, str]) -> list[str]:
-    found = [
+def _mapping_errors(target: target_registry.Target, mapping: dict[str, str]) -> list[str]:
+    mistakes = [
         _("“%(one)s” and “%(other)s” cannot both be mapped to: %(name)s.")
-        % {"one": one, "other": other, "name": target.field_label(name)}
-        for name, (one, other) in column_mapping.duplicates(mapping).items()
+        % {"one": first, "other": second, "name": target.field_label(name)}
+        for name, (first, second) in column_mapping.duplicates(mapping).items()
     ]
     for group in column_mapping.missing_required(target, mapping):
         names = _(" or ").join(map(target.field_label, group))
-        found.append(_("Choose a column for: %(names)s.") % {"names": names})
-    return found
+        mistakes.append(_("Choose a column for: %(names)s.") % {"names": names})
+    return mistakes
 
 
 def _column_choices(
     upload: Upload,
-    target: registry.Target,
+    target: target_registry.Target,
     mapping: dict[str, str],
-    kinds: dict[str, str],
-    called: dict[str, str],
+    types: dict[str, str],
+    attribute_labels: dict[str, str],
 ) -> list[presenters.ColumnChoice]:
     sample = uploads.get_sample(upload).sample
-    shown = itertools.islice(mapping.items(), MAX_COLUMNS)
+    columns = itertools.islice(mapping.items(), MAX_COLUMNS)
     return [
         presenters.ColumnChoice(
-            place,
+            index,
             heading,
-            _sample_values(sample.columns[place]) if sample else [],
+            _sample_values(sample.columns[index]) if sample else [],
             field,
-            _field_options(target, heading, field, called),
-            str(labels.TYPE_LABELS.get(kinds.get(field, ""), "")),
+            _field_options(target, heading, field, attribute_labels),
+            str(labels.TYPE_LABELS.get(types.get(field, ""), "")),
         )
-        for place, (heading, field) in enumerate(shown)
+        for index, (heading, field) in enumerate(columns)
     ]
 
 
 def _sample_values(column: Any) -> list[str]:
     """The first different values."""
     values = (value.as_py() for value in column[:200] if value.is_valid)
-    found: Sequence[str] = list(dict.fromkeys(value[:60] for value in values))
-    return list(found[:MAX_COLUMN_SAMPLES])
+    distinct: Sequence[str] = list(dict.fromkeys(value[:60] for value in values))
+    return list(distinct[:MAX_COLUMN_SAMPLES])
 
 
 def _field_options(
-    target: registry.Target, heading: str, field: str, called: dict[str, str]
+    target: target_registry.Target, heading: str, field: str, attribute_labels: dict[str, str]
 ) -> list[tuple[str, str]]:
     options = [("", _("skip this column"))]
-    options += [(one.name, str(one.label)) for one in target.fields]
-    known = {name for name, _said in options}
-    for extra in dict.fromkeys([column_mapping.default_field(target, heading), field]):
-        if extra and extra not in known:
-            name = labels.field_label(target, extra, {extra: heading} | called)
+    options += [(target_field.name, str(target_field.label)) for target_field in target.fields]
+    names = {text for text, _label in options}
+    for name in dict.fromkeys([column_mapping.default_field(target, heading), field]):
+        if name and name not in names:
+            text = labels.field_label(target, name, {name: heading} | attribute_labels)
             if target.extras == "attributes":
-                said = _("attribute: %(name)s") % {"name": name}
+                label = _("attribute: %(name)s") % {"name": text}
             else:
-                said = _("save with the order: %(name)s") % {"name": name}
-            options.append((extra, said))
+                label = _("save with the order: %(name)s") % {"name": text}
+            options.append((name, label))
     return options
 
 
@@ -391,6 +393,6 @@ def file_preview(request: http.Request, pk: int) -> HttpResponse:
         uploads.select_sheet(
             upload=upload, by=request.staff, sheet=sheet, encoding=encoding
         )
-    except errors.Invalid as wrong:
-        return render_file(request, uploads.get(request.community, pk), str(wrong))
+    except errors.Invalid as raised:
+        return render_file(request, uploads.get(request.community, pk), str(raised))
     return http.redirect_back(request, _file_url(upload))

@@ -1,4 +1,4 @@
-"""The script that draws charts: from the installed package, served by this house."""
+"""The script that draws charts, served from the installed package."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ CACHE_FOREVER = "public, max-age=31536000, immutable"
 @require_safe
 @http.public
 def serve(request: HttpRequest, name: str) -> HttpResponse:
-    """Its name holds the version, so a browser asks once."""
+    """Return the script. Its name contains the version, so it can be cached forever."""
     if name != chart_script.name():
         raise Http404
-    packed = chart_script.load_gzipped()
-    answer = HttpResponse(content_type="text/javascript; charset=utf-8")
+    compressed = chart_script.load_gzipped()
+    response = HttpResponse(content_type="text/javascript; charset=utf-8")
     if "gzip" in request.headers.get("Accept-Encoding", ""):
-        answer.content = packed
-        answer["Content-Encoding"] = "gzip"
+        response.content = compressed
+        response["Content-Encoding"] = "gzip"
     else:
-        answer.content = gzip.decompress(packed)
-    answer["Vary"] = "Accept-Encoding"
-    answer["Cache-Control"] = CACHE_FOREVER
-    return answer
+        response.content = gzip.decompress(compressed)
+    response["Vary"] = "Accept-Encoding"
+    response["Cache-Control"] = CACHE_FOREVER
+    return response

@@ -1,4 +1,4 @@
-"""The numbers of the community, each with its chart, its table and what it means."""
+"""Metrics of the community, each with a chart, a table and its definition."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ SPAN_CHOICES = (7, 28, 84)
 
 
 def parse_span(request: http.Request) -> int:
-    """How many days are compared with as many before, from the address."""
-    asked = request.GET.get("days", "")
-    chosen = (
-        int(asked)
-        if asked.isascii() and asked.isdigit()
-        else period_comparison.DEFAULT_SPAN
-    )
-    return chosen if chosen in SPAN_CHOICES else period_comparison.DEFAULT_SPAN
+    """Return the number of days to compare, from the URL."""
+    text = request.GET.get("days", "")
+    is_number = text.isascii() and text.isdigit()
+    days = int(text) if is_number else period_comparison.DEFAULT_SPAN
+    return days if days in SPAN_CHOICES else period_comparison.DEFAULT_SPAN
 
 
 @http.page()
 def metric_list(request: http.Request) -> HttpResponse:
-    chosen = parse_span(request)
-    numbers = period_comparison.compare_community(
-        community=request.community, by=request.staff, at=request.at, span=chosen
+    span = parse_span(request)
+    comparisons = period_comparison.compare_community(
+        community=request.community, by=request.staff, at=request.at, span=span
     )
-    spans = [(each, _("%(n)s days") % {"n": each}, each == chosen) for each in SPAN_CHOICES]
-    with_files = [
-        (
-            number,
-            f"{reverse('insight:chart', args=[number.metric.name])}?days={chosen}&as=",
-        )
-        for number in numbers
+    spans = [
+        (days, _("%(n)s days") % {"n": days}, days == span) for days in SPAN_CHOICES
     ]
-    context = {"numbers": with_files, "spans": spans, "span": chosen}
-    return http.render(request, "console/insight/numbers.html", context)
+    with_urls = [
+        (
+            comparison,
+            f"{reverse('insight:chart', args=[comparison.metric.name])}?days={span}&as=",
+        )
+        for comparison in comparisons
+    ]
+    context = {"numbers": with_urls, "spans": spans, "span": span}
+    return http.render(request, "console/insight/metrics.html", context)
 
 
 @http.page()
 def metric_chart(request: http.Request, name: str) -> HttpResponse:
     if name not in metric_definitions.list_names(metric_definitions.COMMUNITY):
         raise Http404
-    (number,) = period_comparison.compare_community(
+    (comparison,) = period_comparison.compare_community(
         community=request.community,
         by=request.staff,
         at=request.at,
         names=[name],
         span=parse_span(request),
     )
-    return chart_downloads.render_download(number.figure, request.GET.get("as", "json"))
+    file_format = request.GET.get("as", "json")
+    return chart_downloads.render_download(comparison.figure, file_format)

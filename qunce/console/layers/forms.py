@@ -36,7 +36,9 @@ def fields_of(spec: Mapping[str, Any], currency: str) -> list[Field]:
     return [_field_of(layer, spec, currency) for layer in spec["layers"]]
 
 
-def _field_of(layer: Mapping[str, Any], spec: Mapping[str, Any], currency: str) -> Field:
+def _field_of(
+    layer: Mapping[str, Any], spec: Mapping[str, Any], currency: str
+) -> Field:
     key, name = layer["key"], layer.get("name", "")
     if "top" in layer:
         return Field(key, name, "top", layer["top"].removesuffix("%"))
@@ -80,7 +82,9 @@ def _apply_to_layer(
     return found | {str(how): _parse_value(str(how), str(value), spec, currency)}
 
 
-def _parse_value(how: str, text: str, spec: Mapping[str, Any], currency: str) -> str | int:
+def _parse_value(
+    how: str, text: str, spec: Mapping[str, Any], currency: str
+) -> str | int:
     if how == "top":
         return f"{_parse_percentage(text)}%"
     if is_money(spec):

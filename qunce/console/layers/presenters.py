@@ -95,7 +95,9 @@ def present(layering: Layering, by: Staff, at: datetime) -> LayeringView:
     yesterday = by.community.day(at) - 1
     moves = layer_moves.moves_since(layering=layering, day=yesterday, by=by, at=at)
     counted = count_sizes(layering, by, at)
-    return build_view(layering, layering.spec, counted, run.bounds if run else {}, moves)
+    return build_view(
+        layering, layering.spec, counted, run.bounds if run else {}, moves
+    )
 
 
 def build_view(

@@ -88,7 +88,9 @@ def layering_create(request: http.Request) -> HttpResponse:
         except errors.QunceError as refused:
             error = str(refused)
         else:
-            return http.redirect_back(request, reverse("layers:detail", args=[layering.pk]))
+            return http.redirect_back(
+                request, reverse("layers:detail", args=[layering.pk])
+            )
     context = {"ready": LAYERING_TEMPLATES.items(), "error": error}
     status = 422 if error else 200
     return http.render(request, "console/layers/new.html", context, status=status)
@@ -134,11 +136,15 @@ def layering_chart(request: http.Request, pk: int) -> HttpResponse:
     return chart_downloads.render_download(found, request.GET.get("as", "json"))
 
 
-def _render_detail(request: http.Request, layering: Layering, error: str = "") -> HttpResponse:
+def _render_detail(
+    request: http.Request, layering: Layering, error: str = ""
+) -> HttpResponse:
     """The page; after an error with everything that was typed."""
     sketch = presenters.present(layering, request.staff, request.at)
     if error:
-        sketch = presenters.build_view(layering, _spec_from_form_or_saved(request, layering), {}, {})
+        sketch = presenters.build_view(
+            layering, _spec_from_form_or_saved(request, layering), {}, {}
+        )
     context = {
         "sketch": sketch,
         "layering": layering,

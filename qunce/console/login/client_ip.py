@@ -1,4 +1,4 @@
-"""From which address somebody calls, also behind proxies of our own."""
+"""The client's IP address, read from forwarding headers behind our own proxies."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from typing import Any
 
 
 def resolve(meta: Mapping[str, Any], *, proxies: int) -> str:
-    """Each of our proxies adds whom it heard; what stands before that anybody may write."""
+    """Return the address that the outermost of `proxies` trusted proxies reported.
+
+    Each proxy appends the address it received the request from. Anything before the
+    last `proxies` entries was sent by the client and cannot be trusted.
+    """
     peer = str(meta.get("REMOTE_ADDR") or "")
     if proxies <= 0:
         return _normalise(peer)
-    heard = [
-        each.strip() for each in str(meta.get("HTTP_X_FORWARDED_FOR", "")).split(",")
-    ]
-    told = heard[-proxies] if len(heard) >= proxies else ""
-    return _normalise(told) or _normalise(peer)
+    header = str(meta.get("HTTP_X_FORWARDED_FOR", ""))
+    chain = [address.strip() for address in header.split(",")]
+    reported = chain[-proxies] if len(chain) >= proxies else ""
+    return _normalise(reported) or _normalise(peer)
 
 
 def _normalise(text: str) -> str:
-    """The address in its shortest form; for IPv6 the /64 that one household has."""
+    """Return an IP address in its shortest form, or "" if `text` is none.
+
+    IPv6 addresses are reduced to their /64 network, which is what one household gets.
+    """
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What is typed on the way in."""
+"""Forms for signing in and for choosing a password."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 
-def password_field(label: Any, autocomplete: str, help_text: Any = "") -> forms.CharField:
+def password_field(
+    label: Any, autocomplete: str, help_text: Any = ""
+) -> forms.CharField:
     return forms.CharField(
         label=label,
         strip=False,
@@ -31,16 +33,19 @@ class SignInForm(forms.Form):
             }
         ),
     )
-    password = password(_("Password"), "current-password")
+    password = password_field(_("Password"), "current-password")
 
 
 class CodeForm(forms.Form):
+    """A code from an authenticator app, or a recovery code."""
+
     code = forms.CharField(
         label=_("Code"),
         max_length=40,
         widget=forms.TextInput(
             attrs={
                 "autocomplete": "one-time-code",
+                # Recovery codes contain letters, so the numeric keyboard is too small.
                 "inputmode": "text",
                 "autofocus": True,
                 "autocapitalize": "none",
@@ -51,20 +56,21 @@ class CodeForm(forms.Form):
 
 
 class NewPasswordForm(forms.Form):
-    new = password_field(
+    new_password = password_field(
         _("New password"),
         "new-password",
         _("At least 10 characters. Several words in a row work well."),
     )
-    again = password_field(_("Repeat new password"), "new-password")
+    repeat_password = password_field(_("Repeat new password"), "new-password")
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or {}
-        if given.get("new") != given.get("again") and "again" in given:
-            self.add_error("again", _("The two passwords do not match."))
-        return given
+        values = super().clean() or {}
+        repeated = values.get("repeat_password")
+        if repeated is not None and repeated != values.get("new_password"):
+            self.add_error("repeat_password", _("The two passwords do not match."))
+        return values
 
 
 class ChangePasswordForm(NewPasswordForm):
-    old = password_field(_("Current password"), "current-password")
-    field_order = ("old", "new", "again")
+    old_password = password_field(_("Current password"), "current-password")
+    field_order = ("old_password", "new_password", "repeat_password")

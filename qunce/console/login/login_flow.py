@@ -1,6 +1,7 @@
-"""Who is on the way in: the password was right, something is still owed.
+"""A partial login: the password is verified, and further steps are pending.
 
-Until all is done nobody is signed in; what is known of them waits in the session.
+The session is not authenticated before the last step (two-factor code, new password,
+two-factor setup) is done. Until then its state is stored under `PENDING_KEY`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from qunce.core.facts import audit
 from qunce.core.staff import login_attempts, sessions, two_factor
 from qunce.core.staff.models import Staff
 
-PENDING_KEY = "coming"
+PENDING_KEY = "pending_login"
 MAX_PENDING_TIME = timedelta(minutes=10)
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 SIGNED_IN = audit.declare("staff.signed_in", _("signed in"))
@@ -31,34 +32,109 @@ SIGNED_OUT = audit.declare("staff.signed_out", _("signed out"))
 FAILED = audit.declare("staff.sign_in_failed", _("failed to sign in"))
 
 
-def client_address(request: HttpRequest) -> str:
-    return client_ip.resolve(request.META, proxies=settings.TRUSTED_PROXIES)
-
-
 def authenticate(
     request: HttpRequest, *, login: str, password: str, at: datetime
 ) -> Staff | None:
-    """Who that is; raises TooMany where one has to wait."""
-    login, where = login.strip(), client_address(request)
-    whom = [("pair", f"{login} {where}"), ("login", login), ("address", where)]
-    login_attempts.start(*whom, at=at)
+    """Return the staff member with this login and password, or None.
+
+    Raises TooManyAttempts if the login, the address or the pair of both is blocked.
+    """
+    login, address = login.strip(), client_address(request)
+    subjects = [("pair", f"{login} {address}"), ("login", login), ("address", address)]
+    login_attempts.start(*subjects, at=at)
     staff = _check_password(login, password)
     if staff is not None:
-        login_attempts.reset(*whom[:2])
+        # The address stays counted: it may be guessing other logins.
+        login_attempts.reset(*subjects[:2])
         return staff
-    known = Staff.objects.filter(login=login).select_related("community")
-    for each in known:
-        _log(each, FAILED, request, at=at, by=None)
+    for owner in Staff.objects.filter(login=login).select_related("community"):
+        _log(owner, FAILED, request, at=at, by=None)
     return None
 
 
 def _check_password(login: str, password: str) -> Staff | None:
-    known = Staff.objects.filter(login=login).select_related("community")
-    for staff in known:
-        right = staff.check_password(password)
-        return staff if right and staff.is_active else None
-    make_password(password)  # as slow as for a login that is there
+    for staff in Staff.objects.filter(login=login).select_related("community"):
+        is_correct = staff.check_password(password)
+        return staff if is_correct and staff.is_active else None
+    # Hash anyway, so that an unknown login takes as long as a known one.
+    make_password(password)
     return None
+
+
+def client_address(request: HttpRequest) -> str:
+    return client_ip.resolve(request.META, proxies=settings.TRUSTED_PROXIES)
+
+
+def start(request: HttpRequest, staff: Staff, *, next_url: str, at: datetime) -> None:
+    """Begin a partial login of `staff` in a new session."""
+    request.session.flush()
+    request.session[PENDING_KEY] = {
+        "staff": staff.pk,
+        "password_hash": staff.get_session_auth_hash(),
+        "at": timestamps.to_micros(at),
+        "next_url": next_url,
+    }
+
+
+def find_pending_staff(request: HttpRequest, at: datetime) -> Staff | None:
+    """Return the owner of the partial login.
+
+    None if there is none, if it has timed out, or if the password has changed since.
+    """
+    pending: dict[str, Any] | None = request.session.get(PENDING_KEY)
+    if not pending or at - timestamps.from_micros(pending["at"]) > MAX_PENDING_TIME:
+        return None
+    rows = Staff.objects.filter(pk=pending["staff"], is_active=True)
+    for staff in rows.select_related("community"):
+        if staff.get_session_auth_hash() == pending["password_hash"]:
+            return staff
+    return None
+
+
+def record_device(request: HttpRequest, device: Device) -> None:
+    """Record that the two-factor code of `device` was verified."""
+    _update_pending(request, device=device.persistent_id)
+
+
+def record_new_password(request: HttpRequest, staff: Staff) -> None:
+    """Keep the partial login valid after its owner has changed the password."""
+    _update_pending(request, password_hash=staff.get_session_auth_hash())
+
+
+def _update_pending(request: HttpRequest, **changes: Any) -> None:
+    # Assigned as a whole, because sessions do not notice changes inside a value.
+    request.session[PENDING_KEY] = request.session[PENDING_KEY] | changes
+
+
+def next_step(request: HttpRequest, staff: Staff) -> str:
+    """Return the URL name of the next pending step, or "" if none is left."""
+    has_two_factor = two_factor.is_enabled(staff)
+    if has_two_factor and "device" not in request.session[PENDING_KEY]:
+        return "login:code"
+    if staff.password_is_temporary:
+        return "login:password"
+    if staff.community.two_factor_required and not has_two_factor:
+        return "login:two-factor"
+    return ""
+
+
+def complete(request: HttpRequest, staff: Staff, *, at: datetime) -> str:
+    """Sign in, and return the URL that was requested at first."""
+    pending = request.session.pop(PENDING_KEY)
+    auth.login(request, staff, backend=BACKEND)
+    device = Device.from_persistent_id(pending.get("device", ""))
+    if device is not None:
+        django_otp.login(request, device)
+    agent = request.headers.get("User-Agent", "")
+    sessions.start(request.session, address=client_address(request), agent=agent, at=at)
+    _log(staff, SIGNED_IN, request, at=at, by=staff)
+    return str(pending["next_url"])
+
+
+def sign_out(request: HttpRequest, *, at: datetime) -> None:
+    if isinstance(request.user, Staff):
+        _log(request.user, SIGNED_OUT, request, at=at, by=request.user)
+    auth.logout(request)
 
 
 def _log(
@@ -73,80 +149,17 @@ def _log(
     audit.log(kind=kind, community=staff.community, by=by, at=at, detail=detail)
 
 
-def start(request: HttpRequest, staff: Staff, *, to: str, at: datetime) -> None:
-    request.session.flush()
-    request.session[PENDING_KEY] = {
-        "staff": staff.pk,
-        "proof": staff.get_session_auth_hash(),
-        "at": timestamps.to_micros(at),
-        "to": to,
-    }
-
-
-def find_pending_staff(request: HttpRequest, at: datetime) -> Staff | None:
-    """Who is on the way, if they have not dawdled and their password still holds."""
-    told: dict[str, Any] | None = request.session.get(PENDING_KEY)
-    if not told or at - timestamps.from_micros(told["at"]) > MAX_PENDING_TIME:
-        return None
-    known = Staff.objects.filter(pk=told["staff"], is_active=True)
-    for staff in known.select_related("community"):
-        if staff.get_session_auth_hash() == told["proof"]:
-            return staff
-    return None
-
-
-def record_device(request: HttpRequest, device: Device) -> None:
-    request.session[PENDING_KEY] = request.session[PENDING_KEY] | {"factor": device.persistent_id}
-
-
-def record_new_password(request: HttpRequest, staff: Staff) -> None:
-    proof = staff.get_session_auth_hash()
-    request.session[PENDING_KEY] = request.session[PENDING_KEY] | {"proof": proof}
-
-
-def next_step(request: HttpRequest, staff: Staff) -> str:
-    """The next step's view, nothing once all is done."""
-    has = two_factor.is_enabled(staff)
-    if has and "factor" not in request.session[PENDING_KEY]:
-        return "login:code"
-    if staff.password_is_temporary:
-        return "login:password"
-    if staff.community.two_factor_required and not has:
-        return "login:two-factor"
-    return ""
-
-
-def complete(request: HttpRequest, staff: Staff, *, at: datetime) -> str:
-    """Signs in; returns where they wanted to go."""
-    told = request.session.pop(PENDING_KEY)
-    auth.login(request, staff, backend=BACKEND)
-    device = Device.from_persistent_id(told.get("factor", ""))
-    if device is not None:
-        django_otp.login(request, device)
-    agent = request.headers.get("User-Agent", "")
-    sessions.start(request.session, address=client_address(request), agent=agent, at=at)
-    _log(staff, SIGNED_IN, request, at=at, by=staff)
-    return str(told["to"])
-
-
-def sign_out(request: HttpRequest, *, at: datetime) -> None:
-    if isinstance(request.user, Staff):
-        _log(request.user, SIGNED_OUT, request, at=at, by=request.user)
-    auth.logout(request)
-
-
-def safe_redirect_url(request: HttpRequest, to: str) -> str:
-    """Only to a page of this house."""
-    hosts = {request.get_host()}
-    good = url_has_allowed_host_and_scheme(
-        to, allowed_hosts=hosts, require_https=request.is_secure()
+def safe_redirect_url(request: HttpRequest, url: str) -> str:
+    """Return `url` if it is a path of this site, else "/"."""
+    is_safe = url_has_allowed_host_and_scheme(
+        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return to if good and to.startswith("/") else "/"
+    return url if is_safe and url.startswith("/") else "/"
 
 
-def set_language_cookie(answer: HttpResponse, language: str) -> HttpResponse:
-    """Remember the language for pages without a sign-in."""
-    answer.set_cookie(
+def set_language_cookie(response: HttpResponse, language: str) -> HttpResponse:
+    """Remember the language for pages that need no sign-in."""
+    response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,
         max_age=365 * 86400,
@@ -154,4 +167,4 @@ def set_language_cookie(answer: HttpResponse, language: str) -> HttpResponse:
         httponly=True,
         samesite="Lax",
     )
-    return answer
+    return response

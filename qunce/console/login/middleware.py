@@ -1,4 +1,4 @@
-"""What every answer to a signed-in reader goes through."""
+"""Expiry of sessions, and response headers that protect signed-in users."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=
 
 
 class SessionMiddleware:
-    """Sessions end after a week, are seen every few minutes, and pages are not kept."""
+    """End expired sessions, record that the others are used, and forbid caching."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -28,16 +28,16 @@ class SessionMiddleware:
                 auth.logout(request)
             else:
                 sessions.touch(request.session, at)
-        answer = self.get_response(request)
-        answer.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
-        if answer.get("Content-Type", "").startswith("text/html"):
-            # The next person at a shared computer does not get it by "back".
-            answer.setdefault("Cache-Control", "private, no-store")
-        return answer
+        response = self.get_response(request)
+        response.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        if response.get("Content-Type", "").startswith("text/html"):
+            # On a shared computer, "back" must not show the previous user's page.
+            response.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without the right token: of another site, or of before the last sign-in."""
+    """Explain a missing or outdated CSRF token, which changes with each sign-in."""
     return errors.render_error(
         request,
         _(

@@ -1,4 +1,4 @@
-"""The QR code of a second factor, as a picture in the page: it never lies in a file."""
+"""The QR code that sets up two-factor, embedded in the page and never stored."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from qunce.core.staff import two_factor
 
 
 def data_uri(device: TOTPDevice) -> str:
-    """A data address; black on white whatever the theme, as cameras want it."""
-    drawn = segno.make(two_factor.provisioning_uri(device), error="m")
-    return str(drawn.svg_data_uri(scale=5, border=3, light="#fff", dark="#000"))
+    """Return the code as an SVG data URI, dark on white because cameras need that."""
+    code = segno.make(two_factor.provisioning_uri(device), error="m")
+    return str(code.svg_data_uri(scale=5, border=3, light="#fff", dark="#000"))

@@ -6,10 +6,10 @@ from qunce.console.login import views
 
 app_name = "login"
 urlpatterns = [
-    path("", views.sign_in, name="sign-in"),
-    path("code/", views.code, name="code"),
-    path("password/", views.password, name="password"),
-    path("two-factor/", views.two_factor_setup, name="two-factor"),
-    path("out/", views.sign_out, name="sign-out"),
-    path("language/", views.language, name="language"),
+    path("sign-in/", views.sign_in, name="sign-in"),
+    path("sign-in/code/", views.code, name="code"),
+    path("sign-in/password/", views.password, name="password"),
+    path("sign-in/two-factor/", views.two_factor_setup, name="two-factor"),
+    path("sign-in/language/", views.language, name="language"),
+    path("sign-out/", views.sign_out, name="sign-out"),
 ]

@@ -1,4 +1,4 @@
-"""Signing in, step by step, and out."""
+"""Pages for signing in, step by step, and for signing out."""
 
 from __future__ import annotations
 
@@ -23,19 +23,21 @@ from qunce.core import errors
 from qunce.core.staff import login_attempts, passwords, two_factor
 from qunce.core.staff.models import Staff
 
-hide_secrets = sensitive_post_parameters("password", "code", "new", "again", "old")
+hide_secrets = sensitive_post_parameters(
+    "password", "code", "new_password", "repeat_password", "old_password"
+)
 PendingView = Callable[[Any, Staff], HttpResponse]
 
 
 def pending_login(view: PendingView) -> PendingView:
-    """For who is on the way in; who dawdled begins again."""
+    """Require a partial login; without one, or after its time-out, start over."""
 
     @require_http_methods(["GET", "POST"])
     @hide_secrets
     @never_cache
     @http.public
     @functools.wraps(view)
-    def entered(request: Any) -> HttpResponse:
+    def wrapper(request: Any) -> HttpResponse:
         staff = login_flow.find_pending_staff(request, request.at)
         if staff is None:
             return redirect("login:sign-in")
@@ -43,8 +45,8 @@ def pending_login(view: PendingView) -> PendingView:
         request.LANGUAGE_CODE = staff.language
         return view(request, staff)
 
-    setattr(entered, http.ACCESS_ATTRIBUTE, "public")
-    return entered  # type: ignore[return-value]
+    setattr(wrapper, http.ACCESS_ATTRIBUTE, "public")
+    return wrapper  # type: ignore[return-value]
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,9 +54,9 @@ def pending_login(view: PendingView) -> PendingView:
 @never_cache
 @http.public
 def sign_in(request: Any) -> HttpResponse:
-    to = login_flow.safe_redirect_url(request, request.GET.get("next") or "/")
+    next_url = login_flow.safe_redirect_url(request, request.GET.get("next") or "/")
     if isinstance(request.user, Staff) and http.is_verified(request):
-        return redirect(to)
+        return redirect(next_url)
     form = forms.SignInForm(request.POST or None)
     if form.is_valid():
         try:
@@ -62,10 +64,10 @@ def sign_in(request: Any) -> HttpResponse:
         except login_attempts.TooManyAttempts as error:
             return _render_form(request, "sign_in", form, error)
         if staff is not None:
-            login_flow.start(request, staff, to=to, at=request.at)
+            login_flow.start(request, staff, next_url=next_url, at=request.at)
             return _continue(request, staff)
-        wrong = errors.Invalid(_("Incorrect login or password."))
-        return _render_form(request, "sign_in", form, wrong)
+        invalid = errors.Invalid(_("Incorrect login or password."))
+        return _render_form(request, "sign_in", form, invalid)
     return _render_form(request, "sign_in", form)
 
 
@@ -73,9 +75,9 @@ def sign_in(request: Any) -> HttpResponse:
 def code(request: Any, staff: Staff) -> HttpResponse:
     form = forms.CodeForm(request.POST or None)
     if form.is_valid():
-        given = form.cleaned_data["code"]
+        code = form.cleaned_data["code"]
         try:
-            device = two_factor.verify(staff=staff, code=given, at=request.at)
+            device = two_factor.verify(staff=staff, code=code, at=request.at)
         except (two_factor.WrongCode, login_attempts.TooManyAttempts) as error:
             return _render_form(request, "code", form, error)
         login_flow.record_device(request, device)
@@ -89,9 +91,9 @@ def password(request: Any, staff: Staff) -> HttpResponse:
     if login_flow.next_step(request, staff) != "login:password":
         return _continue(request, staff)
     if form.is_valid():
-        new = form.cleaned_data["new"]
+        password = form.cleaned_data["new_password"]
         try:
-            passwords.change(staff=staff, password=new, at=request.at)
+            passwords.change(staff=staff, password=password, at=request.at)
         except errors.Invalid as error:
             return _render_form(request, "password", form, error)
         login_flow.record_new_password(request, staff)
@@ -106,32 +108,34 @@ def two_factor_setup(request: Any, staff: Staff) -> HttpResponse:
     form = forms.CodeForm(request.POST or None)
     device = two_factor.pending_device(staff)
     context: dict[str, Any] = {
-        "picture": qr_code.data_uri(device),
+        "qr_code": qr_code.data_uri(device),
         "secret": two_factor.format_secret(device),
     }
     if form.is_valid():
-        given = form.cleaned_data["code"]
+        code = form.cleaned_data["code"]
         try:
-            codes = two_factor.enable(staff=staff, code=given, at=request.at)
+            codes = two_factor.enable(staff=staff, code=code, at=request.at)
         except two_factor.WrongCode as error:
-            return _render_form(request, "factor", form, error, **context)
+            return _render_form(request, "two_factor", form, error, **context)
         login_flow.record_device(request, two_factor.get_device(staff))
-        to = login_flow.complete(request, staff, at=request.at)
+        next_url = login_flow.complete(request, staff, at=request.at)
         return http.render(
-            request, "console/login/codes.html", {"codes": codes, "to": to}
+            request,
+            "console/login/recovery_codes.html",
+            {"codes": codes, "next_url": next_url},
         )
-    return _render_form(request, "factor", form, **context)
+    return _render_form(request, "two_factor", form, **context)
 
 
 def _continue(request: HttpRequest, staff: Staff) -> HttpResponse:
-    """To the next step, or in."""
-    owed = login_flow.next_step(request, staff)
-    if owed:
-        return redirect(owed)
-    to = login_flow.complete(request, staff, at=request.at)  # type: ignore[attr-defined]
-    answer = redirect(to)
-    answer.status_code = 303
-    return login_flow.set_language_cookie(answer, staff.language)
+    """Redirect to the next pending step, or sign in if none is left."""
+    step = login_flow.next_step(request, staff)
+    if step:
+        return redirect(step)
+    next_url = login_flow.complete(request, staff, at=request.at)  # type: ignore[attr-defined]
+    response = redirect(next_url)
+    response.status_code = 303
+    return login_flow.set_language_cookie(response, staff.language)
 
 
 def _render_form(
@@ -141,18 +145,20 @@ def _render_form(
     error: Exception | None = None,
     **context: Any,
 ) -> HttpResponse:
-    """The form again, with what was wrong; 429 where one has to wait."""
+    """Render the form with its error; status 429 if the user must wait."""
     wait: timedelta | None = getattr(error, "wait", None)
     status = 429 if wait else 422 if error or form.errors else 200
     context |= {
         "form": form,
-        "wrong": str(error or ""),
+        "error": str(error or ""),
         "languages": settings.LANGUAGES,
     }
-    answer = http.render(request, f"console/login/{page}.html", context, status=status)
+    response = http.render(
+        request, f"console/login/{page}.html", context, status=status
+    )
     if wait:
-        answer["Retry-After"] = str(max(1, int(wait.total_seconds())))
-    return answer
+        response["Retry-After"] = str(max(1, int(wait.total_seconds())))
+    return response
 
 
 @require_POST
@@ -165,8 +171,9 @@ def sign_out(request: Any) -> HttpResponse:
 @require_POST
 @http.public
 def language(request: Any) -> HttpResponse:
-    """For pages without a sign-in; who is signed in has it in "My account"."""
-    asked = request.POST.get("language", "")
-    chosen = asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
-    to = login_flow.safe_redirect_url(request, request.POST.get("next") or "/")
-    return login_flow.set_language_cookie(redirect(to), chosen)
+    """Set the language of pages before sign-in; afterwards the account's applies."""
+    requested = request.POST.get("language", "")
+    is_known = requested in dict(settings.LANGUAGES)
+    language = requested if is_known else settings.LANGUAGE_CODE
+    next_url = login_flow.safe_redirect_url(request, request.POST.get("next") or "/")
+    return login_flow.set_language_cookie(redirect(next_url), language)

@@ -1,4 +1,4 @@
-"""What is done on the page of one member, each by a POST of its own."""
+"""Actions on members, each a POST with an undo where possible."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
 
-def return_url(request: Request, otherwise: str) -> str:
-    """The page that posted, if it is one of ours."""
+def return_url(request: Request, default: str) -> str:
+    """Return the URL of the page that posted, or `default` if it is not of this site."""
     referer = request.headers.get("Referer", "")
     if url_has_allowed_host_and_scheme(
         referer, {request.get_host()}, require_https=request.is_secure()
     ):
         parts = urlsplit(referer)
         return f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return otherwise
+    return default
 
 
 def redirect_to_member(request: Request, pk: int) -> HttpResponse:
@@ -58,14 +58,11 @@ def redirect_to_member(request: Request, pk: int) -> HttpResponse:
 
 
 def render_with_errors(
-    request: Request, member: presenters.Member, **forms: Any
+    request: Request, member: presenters.Member, **bound_forms: Any
 ) -> HttpResponse:
-    """The page once more, with what was typed and why it did not go."""
-    context = views.detail_context(request, member, **forms)
-    return http.render(request, "console/members/page.html", context, status=422)
-
-
-# Tags
+    """Render the member's page with the rejected form."""
+    context = views.detail_context(request, member, **bound_forms)
+    return http.render(request, "console/members/detail.html", context, status=422)
 
 
 @require_POST
@@ -78,11 +75,11 @@ def add_tag(request: Request, pk: int) -> HttpResponse:
         text = form.cleaned_data["tag"]
         tag = find_tag(request.community, text)
         if tag is None:
-            near = tag_report.list_similar(request.community, text)
+            similar = tag_report.list_similar(request.community, text)
             form.add_error("tag", _("There is no tag “%(tag)s”.") % {"tag": text})
             return render_with_errors(
-                request, member, tag_form=form, near=near, unknown=text,
-                may_make=library.may_create(None, request.staff),
+                request, member, tag_form=form, similar=similar, unknown_name=text,
+                may_create=library.may_create(None, request.staff),
             )  # fmt: skip
     try:
         if tag is not None:
@@ -98,8 +95,8 @@ def _apply_tag(
     batch = assignments.apply(
         tag=tag, accounts=[member.id], by=request.staff, at=request.at
     )
-    said = _("“%(tag)s” was added to %(name)s.")
-    _flash_batch(request, said % {"name": member.name, "tag": tag.name}, batch)
+    text = _("“%(tag)s” was added to %(name)s.")
+    _flash_batch(request, text % {"name": member.name, "tag": tag.name}, batch)
     return redirect_to_member(request, member.id)
 
 
@@ -107,24 +104,21 @@ def _apply_tag(
 @http.page(assignments.APPLY)
 def remove_tag(request: Request, pk: int, tag: int) -> HttpResponse:
     member = presenters.get_visible_member(request, pk)
-    found = tag_models.Tag.objects.filter(community=request.community, pk=tag)
-    chosen = found.select_related("community", "group").first()
-    if chosen is None:
+    tags = tag_models.Tag.objects.filter(community=request.community, pk=tag)
+    row = tags.select_related("community", "group").first()
+    if row is None:
         raise library.TagNotFound(_("There is no such tag."))
     batch = assignments.remove(
-        tag=chosen, accounts=[member.id], by=request.staff, at=request.at
+        tag=row, accounts=[member.id], by=request.staff, at=request.at
     )
-    said = _("“%(tag)s” was removed from %(name)s.")
-    _flash_batch(request, said % {"name": member.name, "tag": chosen.name}, batch)
+    text = _("“%(tag)s” was removed from %(name)s.")
+    _flash_batch(request, text % {"name": member.name, "tag": row.name}, batch)
     return redirect_to_member(request, member.id)
 
 
-def _flash_batch(request: Request, said: str, batch: tag_models.TagBatch) -> None:
+def _flash_batch(request: Request, text: str, batch: tag_models.TagBatch) -> None:
     undo = reverse("members:tag-undo", args=[batch.pk]) if batch.changed else None
-    http.flash(request, said, undo=undo)
-
-
-# Notes
+    http.flash(request, text, undo=undo)
 
 
 @require_POST
@@ -133,14 +127,14 @@ def create_note(request: Request, pk: int) -> HttpResponse:
     member = presenters.get_visible_member(request, pk)
     form = NoteForm(request.POST, by=request.staff, at=request.at)
     if form.is_valid():
-        given = form.cleaned_data
-        if not given["due_at"]:
-            given.pop("staff")
-        if given["next_step"] and not given["due_at"]:
-            given["due_at"] = form.tomorrow
+        values = form.cleaned_data
+        if not values["due_at"]:
+            values.pop("staff")
+        if values["next_step"] and not values["due_at"]:
+            values["due_at"] = form.tomorrow
         try:
             account = visibility.get(by=request.staff, account=member.id, at=request.at)
-            notes.create(account=account, by=request.staff, at=request.at, **given)
+            notes.create(account=account, by=request.staff, at=request.at, **values)
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
@@ -152,25 +146,22 @@ def create_note(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @http.page(notes.WRITE)
 def complete_note(request: Request, note: int) -> HttpResponse:
-    found = notes.get(by=request.staff, pk=note, at=request.at)
-    notes.complete(note=found, by=request.staff, at=request.at)
-    said = _("Done: %(step)s") % {"step": found.next_step}
-    http.flash(request, said, undo=reverse("members:note-reopen", args=[found.pk]))
-    where = reverse("members:detail", args=[found.account_id])
-    return http.redirect_back(request, return_url(request, where))
+    row = notes.get(by=request.staff, pk=note, at=request.at)
+    notes.complete(note=row, by=request.staff, at=request.at)
+    text = _("Done: %(step)s") % {"step": row.next_step}
+    http.flash(request, text, undo=reverse("members:note-reopen", args=[row.pk]))
+    url = reverse("members:detail", args=[row.account_id])
+    return http.redirect_back(request, return_url(request, url))
 
 
 @require_POST
 @http.page(notes.WRITE)
 def reopen_note(request: Request, note: int) -> HttpResponse:
-    found = notes.get(by=request.staff, pk=note, at=request.at)
-    notes.reopen(note=found, by=request.staff, at=request.at)
-    http.flash(request, _("Reopened: %(step)s") % {"step": found.next_step})
-    where = reverse("members:detail", args=[found.account_id])
-    return http.redirect_back(request, return_url(request, where))
-
-
-# Accounts
+    row = notes.get(by=request.staff, pk=note, at=request.at)
+    notes.reopen(note=row, by=request.staff, at=request.at)
+    http.flash(request, _("Reopened: %(step)s") % {"step": row.next_step})
+    url = reverse("members:detail", args=[row.account_id])
+    return http.redirect_back(request, return_url(request, url))
 
 
 @require_POST
@@ -181,7 +172,7 @@ def add_identifier(request: Request, pk: int) -> HttpResponse:
     if form.is_valid():
         account = visibility.get(by=request.staff, account=member.id, at=request.at)
         try:
-            new = accounts.add_identifier(
+            is_new = accounts.add_identifier(
                 account=account, by=request.staff, at=request.at, **form.cleaned_data
             )
         except errors.QunceError as error:
@@ -189,7 +180,7 @@ def add_identifier(request: Request, pk: int) -> HttpResponse:
         else:
             http.flash(
                 request,
-                _("Saved.") if new else _("This identifier is already recorded."),
+                _("Saved.") if is_new else _("This identifier is already recorded."),
             )
             return redirect_to_member(
                 request, account_queries.account_ids_of_person(member.id)[0]
@@ -200,10 +191,12 @@ def add_identifier(request: Request, pk: int) -> HttpResponse:
 Verb = Callable[..., object]
 
 
-def _change_presence(request: Request, pk: int, verb: Verb, said: str, undo: str) -> HttpResponse:
+def _change_presence(
+    request: Request, pk: int, verb: Verb, message: str, undo: str
+) -> HttpResponse:
     account = visibility.get(by=request.staff, account=pk, at=request.at)
     verb(account=account, by=request.staff, at=request.at)
-    text = said % {"name": account.name or presenters.Member(request, account).key}
+    text = message % {"name": account.name or presenters.Member(request, account).key}
     http.flash(request, text, undo=reverse(undo, args=[pk]))
     return redirect_to_member(request, account_queries.account_ids_of_person(pk)[0])
 
@@ -211,44 +204,44 @@ def _change_presence(request: Request, pk: int, verb: Verb, said: str, undo: str
 @require_POST
 @http.page(accounts.EDIT)
 def depart(request: Request, pk: int) -> HttpResponse:
-    said = _("%(name)s marked as left.")
-    return _change_presence(request, pk, accounts.leave, said, "members:rejoin")
+    message = _("%(name)s marked as left.")
+    return _change_presence(request, pk, accounts.leave, message, "members:rejoin")
 
 
 @require_POST
 @http.page(accounts.EDIT)
 def rejoin(request: Request, pk: int) -> HttpResponse:
-    said = _("%(name)s marked as returned.")
-    return _change_presence(request, pk, accounts.rejoin, said, "members:depart")
-
-
-# Messages
+    message = _("%(name)s marked as returned.")
+    return _change_presence(request, pk, accounts.rejoin, message, "members:depart")
 
 
 @require_POST
 @http.page(opt_outs.EDIT)
 def opt_out(request: Request, pk: int) -> HttpResponse:
     member = presenters.get_visible_member(request, pk)
-    if member.opted_out:  # An undo would take back what was there before.
-        http.flash(request, _("%(name)s had already opted out.") % {"name": member.name})
+    # Without this check, the undo would also remove an earlier opt-out.
+    if member.opt_out:
+        http.flash(
+            request, _("%(name)s had already opted out.") % {"name": member.name}
+        )
         return redirect_to_member(request, member.id)
-    said = _("%(name)s will no longer receive messages.")
-    return _change_opt_out(request, member, opt_outs.opt_out, said, "members:opt-in")
+    message = _("%(name)s will no longer receive messages.")
+    return _change_opt_out(request, member, opt_outs.opt_out, message, "members:opt-in")
 
 
 @require_POST
 @http.page(opt_outs.EDIT)
 def opt_in(request: Request, pk: int) -> HttpResponse:
     member = presenters.get_visible_member(request, pk)
-    if not member.opted_out:
+    if not member.opt_out:
         http.flash(request, _("%(name)s has not opted out.") % {"name": member.name})
         return redirect_to_member(request, member.id)
-    said = _("%(name)s can receive messages again.")
-    return _change_opt_out(request, member, opt_outs.opt_in, said, "members:opt-out")
+    message = _("%(name)s can receive messages again.")
+    return _change_opt_out(request, member, opt_outs.opt_in, message, "members:opt-out")
 
 
 def _change_opt_out(
-    request: Request, member: presenters.Member, verb: Verb, said: str, undo: str
+    request: Request, member: presenters.Member, verb: Verb, message: str, undo: str
 ) -> HttpResponse:
     verb(
         community=request.community,
@@ -256,50 +249,47 @@ def _change_opt_out(
         by=request.staff,
         at=request.at,
     )
-    text = said % {"name": member.name}
+    text = message % {"name": member.name}
     http.flash(request, text, undo=reverse(undo, args=[member.id]))
     return redirect_to_member(request, member.id)
 
 
 @require_POST
 @http.page(people.MERGE)
-def undo_merge(request: Request, join: int) -> HttpResponse:
-    """Undo one join: the two people that it held together are two again."""
-    rows = merges.Merge.objects.filter(community=request.community, pk=join)
-    found = rows.select_related("community").first()
-    if found is None:
+def undo_merge(request: Request, merge: int) -> HttpResponse:
+    """Undo one merge, so that its two sides are separate people again."""
+    rows = merges.Merge.objects.filter(community=request.community, pk=merge)
+    row = rows.select_related("community").first()
+    if row is None:
         raise merges.NotMerged(_("This merge has already been undone."))
-    ends = [found.left_id, found.right_id]
-    visibility.check_visible(by=request.staff, accounts=ends, at=request.at)
-    merges.unmerge(merge=found, by=request.staff, at=request.at)
-    known = Account.objects.in_bulk(ends)
-    said = _("Merge undone. %(left)s and %(right)s are two members again.")
-    left, right = (known[end] for end in ends)
-    http.flash(request, said % {"left": left, "right": right})
-    head = account_queries.account_ids_of_person(found.left_id)[0]
-    return http.redirect_back(request, reverse("members:detail", args=[head]))
+    account_ids = [row.left_id, row.right_id]
+    visibility.check_visible(by=request.staff, accounts=account_ids, at=request.at)
+    merges.unmerge(merge=row, by=request.staff, at=request.at)
+    accounts_by_id = Account.objects.in_bulk(account_ids)
+    text = _("Merge undone. %(left)s and %(right)s are two members again.")
+    left, right = (accounts_by_id[pk] for pk in account_ids)
+    http.flash(request, text % {"left": left, "right": right})
+    person_id = account_queries.account_ids_of_person(row.left_id)[0]
+    return http.redirect_back(request, reverse("members:detail", args=[person_id]))
 
 
 XLSX_CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def selected_people(request: Request, *, otherwise_all: bool = False) -> BitMap:
-    """Those ticked, or everybody whom the address leaves."""
+def selected_people(request: Request, *, default_all: bool = False) -> BitMap:
+    """Return the selected members, or everyone who matches the URL's filters."""
     by, at = request.staff, request.at
-    nobody = otherwise_all and not request.POST.getlist("member")
-    if nobody or request.POST.get("everyone") == "1":
-        found = filters.parse(request.GET, by)
-        words = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH]
-        return members.find_people(by=by, at=at, rule=found.rule, query=words)
-    ticked = _parse_ids(request.POST.getlist("member"))
-    return bitmaps.of(visibility.filter_visible(by=by, accounts=ticked, at=at))
+    is_fallback = default_all and not request.POST.getlist("member")
+    if is_fallback or request.POST.get("everyone") == "1":
+        parsed = filters.parse(request.GET, by)
+        query = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH]
+        return members.find_people(by=by, at=at, rule=parsed.rule, query=query)
+    selected = _parse_ids(request.POST.getlist("member"))
+    return bitmaps.of(visibility.filter_visible(by=by, accounts=selected, at=at))
 
 
 def _parse_ids(texts: Iterable[str]) -> list[int]:
     return [int(t) for t in texts if t.isascii() and t.isdigit() and len(t) < 10]
-
-
-# Tags
 
 
 @require_POST
@@ -313,11 +303,11 @@ def tag_members(request: Request) -> HttpResponse:
     )
     if not people:
         return views.render_list_error(request, _("Choose at least one member."))
-    found = forms.find_tag(request.community, text) if text else None
-    if found is None:
+    row = forms.find_tag(request.community, text) if text else None
+    if row is None:
         return views.render_list_error(request, _tag_not_found(request, text))
     try:
-        return _tag_people(request, found, action, people)
+        return _tag_people(request, row, action, people)
     except errors.QunceError as error:
         return views.render_list_error(request, str(error))
 
@@ -325,26 +315,26 @@ def tag_members(request: Request) -> HttpResponse:
 def _tag_not_found(request: Request, text: str) -> str:
     if not text:
         return _("Enter a tag.")
-    near = tag_report.list_similar(request.community, text)
-    said = _("There is no tag “%(tag)s”.") % {"tag": text}
-    if near:
-        names = _(", ").join(each.name for each in near)
-        said += " " + _("Did you mean: %(names)s?") % {"names": names}
-    return said
+    similar = tag_report.list_similar(request.community, text)
+    message = _("There is no tag “%(tag)s”.") % {"tag": text}
+    if similar:
+        names = _(", ").join(tag.name for tag in similar)
+        message += " " + _("Did you mean: %(names)s?") % {"names": names}
+    return message
 
 
 def _tag_people(
-    request: Request, found: tag_models.Tag, action: str, people: BitMap
+    request: Request, tag: tag_models.Tag, action: str, people: BitMap
 ) -> HttpResponse:
-    about: dict[str, Any] = {"by": request.staff, "at": request.at}
+    context: dict[str, Any] = {"by": request.staff, "at": request.at}
     if len(people) > bulk_tagging.MAX_IMMEDIATE:
-        job = bulk_tagging.start(tag=found, action=action, people=people, **about)
+        job = bulk_tagging.start(tag=tag, action=action, people=people, **context)
         return http.redirect_back(request, reverse("members:tag-job", args=[job.pk]))
     verb = assignments.apply if action == bulk_tagging.APPLY else assignments.remove
-    batch = verb(tag=found, accounts=people, **about)
+    batch = verb(tag=tag, accounts=people, **context)
     undo = reverse("members:tag-undo", args=[batch.pk]) if batch.changed else None
     http.flash(
-        request, presenters.tagged_message(found, action, batch.changed), undo=undo
+        request, presenters.tagged_message(tag, action, batch.changed), undo=undo
     )
     return http.redirect_back(request, views.list_url(request))
 
@@ -352,47 +342,46 @@ def _tag_people(
 @require_POST
 @http.page(assignments.APPLY)
 def undo_tag_batch(request: Request, batch: int) -> HttpResponse:
-    """One's own batch; others' are undone by managers who see everybody."""
+    """Undo a batch of the user's own, or as an unscoped manager one of anybody."""
     rows = tag_models.TagBatch.objects.filter(community=request.community, pk=batch)
     by = request.staff
     if by.scope is not None or not permissions.may(by, tag_models.MANAGE):
         rows = rows.filter(by=by)
-    found = rows.first()
-    if found is None:
+    row = rows.first()
+    if row is None:
         raise library.TagNotFound(_("There is no such tag batch."))
-    back = assignments.undo(batch=found, by=request.staff, at=request.at)
+    restored = assignments.undo(batch=row, by=request.staff, at=request.at)
     http.flash(
         request,
         ngettext(
             "Undone. %(n)s tag was restored.",
             "Undone. %(n)s tags were restored.",
-            back,
+            restored,
         )
-        % {"n": f"{back:,}"},
+        % {"n": f"{restored:,}"},
     )
-    where = reverse("members:list")
-    return http.redirect_back(request, return_url(request, where))
-
-
-# Out of the house
+    url = reverse("members:list")
+    return http.redirect_back(request, return_url(request, url))
 
 
 @require_POST
 @http.page(member_export.EXPORT)
 def export_members(request: Request) -> HttpResponseBase:
-    form = request.POST.get("form", "csv")
-    people = selected_people(request, otherwise_all=True)
-    out = member_export.start(
-        by=request.staff, at=request.at, people=people, file_format=form
+    file_format = request.POST.get("format", "csv")
+    people = selected_people(request, default_all=True)
+    export = member_export.start(
+        by=request.staff, at=request.at, people=people, file_format=file_format
     )
-    name = f"members-{request.at:%Y%m%d-%H%M}.{form}"
-    if form == "csv":
-        answer = StreamingHttpResponse(
-            out.csv(), content_type="text/csv; charset=utf-8"
+    name = f"members-{request.at:%Y%m%d-%H%M}.{file_format}"
+    if file_format == "csv":
+        response = StreamingHttpResponse(
+            export.csv(), content_type="text/csv; charset=utf-8"
         )
-        answer["Content-Disposition"] = f'attachment; filename="{name}"'
-        return answer
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
-    out.xlsx(file)
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    export.xlsx(file)
     file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=name, content_type=XLSX_CONTENT_TYPE)
+    return FileResponse(
+        file, as_attachment=True, filename=name, content_type=XLSX_CONTENT_TYPE
+    )

@@ -1,4 +1,4 @@
-"""What is known of members: the attributes there are, and the pattern of remark names."""
+"""Attributes of members, and the pattern of remark names."""
 
 from __future__ import annotations
 
@@ -21,29 +21,30 @@ from qunce.members.search import member_list
 from qunce.sets import audiences
 
 MAX_SAMPLES = 6
-"""Members whose remark names are shown while the pattern is typed."""
+"""Members whose remark names the preview shows."""
 
 
 @require_GET
 @http.page()
 def attribute_list(request: Request) -> HttpResponse:
     rows = [
-        (each, _count_members(request, each)) for each in attributes.list_all(request.community)
+        (attribute, _count_members(request, attribute))
+        for attribute in attributes.list_all(request.community)
     ]
     sections = [
-        (said, [row for row in rows if row[0].section == key])
-        for key, said in labels.SECTIONS.items()
+        (label, [row for row in rows if row[0].section == key])
+        for key, label in labels.SECTIONS.items()
     ]
     context = {
-        "sections": [(said, some) for said, some in sections if some],
+        "sections": [(label, rows) for label, rows in sections if rows],
         "types": labels.TYPES,
         "may_define": permissions.may(request.staff, attributes.MANAGE),
     }
-    return http.render(request, "console/members/attributes.html", context)
+    return http.render(request, "console/members/attribute_list.html", context)
 
 
 def _count_members(request: Request, attribute: Attribute) -> int:
-    """How many have a value, as far as the operator sees."""
+    """Return how many visible members have a value."""
     rule = {"attr": {"name": attribute.name, "known": True}}
     return audiences.count(
         community=request.community, rule=rule, by=request.staff, at=request.at
@@ -55,29 +56,33 @@ def _count_members(request: Request, attribute: Attribute) -> int:
 def attribute_create(request: Request) -> HttpResponse:
     form = AttributeForm(request.POST or None)
     if form.is_valid():
-        given = form.cleaned_data
+        values = form.cleaned_data
         try:
-            _check_new(request, given["name"] or given["label"])
-            made = attributes.define(
+            _check_new(request, values["name"] or values["label"])
+            attribute = attributes.define(
                 community=request.community,
-                name=given["name"] or given["label"],
-                label=given["label"],
-                type=given["type"],
-                section=given["section"],
-                choices=form.lines(),
+                name=values["name"] or values["label"],
+                label=values["label"],
+                type=values["type"],
+                section=values["section"],
+                choices=form.choice_lines(),
                 by=request.staff,
                 at=request.at,
             )
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            said = _("You can now fill in “%(name)s”.") % {"name": made.label}
-            return _redirect_to_list(request, said)
+            text = _("You can now fill in “%(name)s”.") % {"name": attribute.label}
+            return _redirect_to_list(request, text)
     return _render(request, form, None)
 
 
 def _check_new(request: Request, name: str) -> None:
-    """A program may define the same twice; a person rather means another."""
+    """Reject an existing name.
+
+    `define` accepts it, because programs may define an attribute twice. A person who
+    enters it means another attribute.
+    """
     rows = Attribute.objects.filter(community=request.community)
     if rows.filter(name=" ".join(name.split())).exists():
         raise attributes.AttributeAlreadyExists(
@@ -89,23 +94,23 @@ def _check_new(request: Request, name: str) -> None:
 @http.page(attributes.MANAGE)
 def attribute_detail(request: Request, pk: int) -> HttpResponse:
     rows = Attribute.objects.filter(community=request.community, pk=pk)
-    found = rows.select_related("community").first()
-    if found is None:
+    attribute = rows.select_related("community").first()
+    if attribute is None:
         raise attributes.AttributeNotFound(_("There is no such attribute."))
     initial = {
-        "label": found.label,
-        "section": found.section,
-        "choices": "\n".join(found.choices),
+        "label": attribute.label,
+        "section": attribute.section,
+        "choices": "\n".join(attribute.choices),
     }
-    form = AttributeForm(request.POST or None, of=found, initial=initial)
+    form = AttributeForm(request.POST or None, attribute=attribute, initial=initial)
     if form.is_valid():
-        given = form.cleaned_data
+        values = form.cleaned_data
         try:
             attributes.update(
-                attribute=found,
-                label=given["label"],
-                section=given["section"],
-                choices=form.lines(),
+                attribute=attribute,
+                label=values["label"],
+                section=values["section"],
+                choices=form.choice_lines(),
                 by=request.staff,
                 at=request.at,
             )
@@ -113,33 +118,32 @@ def attribute_detail(request: Request, pk: int) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return _redirect_to_list(request, _("Saved."))
-    return _render(request, form, found)
+    return _render(request, form, attribute)
 
 
-def _redirect_to_list(request: Request, said: str) -> HttpResponse:
-    http.flash(request, said)
+def _redirect_to_list(request: Request, text: str) -> HttpResponse:
+    http.flash(request, text)
     return http.redirect_back(request, reverse("members:attribute-list"))
 
 
 def _render(
-    request: Request, form: AttributeForm, found: Attribute | None
+    request: Request, form: AttributeForm, attribute: Attribute | None
 ) -> HttpResponse:
-    context = {"form": form, "attribute": found, "types": labels.TYPES}
+    context = {"form": form, "attribute": attribute, "types": labels.TYPES}
     status = 422 if form.is_bound else 200
-    page = "console/members/attribute.html"
-    return http.render(request, page, context, status=status)
-
-
-# Remark names
+    template = "console/members/attribute_form.html"
+    return http.render(request, template, context, status=status)
 
 
 @require_http_methods(["GET", "POST"])
 @http.page(remark_names.MANAGE)
 def remark_pattern(request: Request) -> HttpResponse:
-    """Saved by a POST; a GET with `text` shows what it would say."""
-    now = remark_names.get_pattern(request.community)
-    given = request.POST or (request.GET if "text" in request.GET else None)
-    form = PatternForm(given, initial={"text": now.text, "max_length": now.max_length})
+    """Save the pattern; a GET with `text` previews it."""
+    saved = remark_names.get_pattern(request.community)
+    data = request.POST or (request.GET if "text" in request.GET else None)
+    form = PatternForm(
+        data, initial={"text": saved.text, "max_length": saved.max_length}
+    )
     if form.is_valid():
         try:
             remark_names.check(request.community, form.cleaned_data["text"])
@@ -149,33 +153,36 @@ def remark_pattern(request: Request) -> HttpResponse:
             form.add_error("text", str(error))
     context = {
         "form": form,
-        "names": remark_names.list_variables(request.community),
-        "samples": _samples(request, form, now),
+        "variables": remark_names.list_variables(request.community),
+        "samples": _samples(request, form, saved),
     }
     status = 422 if request.method == "POST" else 200
-    page, part = "console/members/remarks.html", "console/members/_samples.html"
-    return http.render(request, page, context, part=part, status=status)
+    template, part = (
+        "console/members/remark_names.html",
+        "console/members/_remark_samples.html",
+    )
+    return http.render(request, template, context, part=part, status=status)
 
 
-def _save_pattern(request: Request, given: dict[str, Any]) -> HttpResponse:
+def _save_pattern(request: Request, values: dict[str, Any]) -> HttpResponse:
     remark_names.set_pattern(
-        community=request.community, by=request.staff, at=request.at, **given
+        community=request.community, by=request.staff, at=request.at, **values
     )
     http.flash(request, _("Saved. Remarks now follow this pattern."))
     return http.redirect_back(request, reverse("members:remark-names"))
 
 
 def _samples(
-    request: Request, form: PatternForm, now: remark_names.RemarkPattern
+    request: Request, form: PatternForm, saved: remark_names.RemarkPattern
 ) -> list[tuple[str, str]]:
-    """The newest members with the remark name that they would have."""
+    """Return the newest members with the remark names that the pattern gives them."""
     if form.is_bound and not form.is_valid():
         return []
-    given = form.cleaned_data if form.is_bound else {}
+    values = form.cleaned_data if form.is_bound else {}
     page = member_list.get_page(by=request.staff, at=request.at, limit=MAX_SAMPLES)
     text, max_length = (
-        given.get("text", now.text),
-        given.get("max_length", now.max_length),
+        values.get("text", saved.text),
+        values.get("max_length", saved.max_length),
     )
     by = request.staff
     return [

@@ -1,8 +1,8 @@
-"""What the address of the members' list asks for: a rule, and words to say it.
+"""Filters in the URL of the member list, as a rule and as chips with labels.
 
-`segment`, `tag` and `group` are numbers of things, `layer` is a layering's number and a
-layer's key with a colon between; `rule` is any rule as JSON; `left` takes in those who
-left. Other pages link here with them.
+`segment`, `tag` and `group` are IDs. `layer` is the ID of a layering and the key of a
+layer, separated by a colon. `rule` is any rule as JSON. `left=1` includes former
+members. Other pages link to the list with these parameters.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ MAX_RULE_LENGTH = 20_000
 
 @dataclass(frozen=True)
 class FilterChip:
-    """One filter: what it says, and what leaves the address with it."""
+    """One filter. `name` is the parameter that is removed to drop it."""
 
-    words: str
+    label: str
     rule: Any
     name: str
 
 
 @dataclass(frozen=True)
 class Filters:
-    clauses: list[FilterChip]
+    chips: list[FilterChip]
     with_left: bool
     compiled: CompiledRule | None = None
     """None if a filter in the URL is not valid; then `error` says why."""
@@ -57,27 +57,27 @@ class Filters:
         return self.compiled.including_former() if self.with_left else self.compiled
 
 
-def parse(given: QueryDict, by: Staff) -> Filters:
-    with_left = given.get("left") == "1"
+def parse(parameters: QueryDict, by: Staff) -> Filters:
+    with_left = parameters.get("left") == "1"
     try:
-        clauses = list(_parse_chips(given, by))
-        whole = {"all": [clause.rule for clause in clauses]}
-        compiled = audiences.compile_rule(community=by.community, rule=whole)
+        chips = list(_parse_chips(parameters, by))
+        combined = {"all": [chip.rule for chip in chips]}
+        compiled = audiences.compile_rule(community=by.community, rule=combined)
     except (base.RuleError, InvalidFilter) as error:
         return Filters([], with_left, error=str(error))
-    return Filters(clauses, with_left, compiled)
+    return Filters(chips, with_left, compiled)
 
 
 class InvalidFilter(Exception):
-    """A filter of the address names nothing that there is."""
+    """A filter in this URL refers to something that does not exist."""
 
 
-def _parse_chips(given: QueryDict, by: Staff) -> Iterator[FilterChip]:
-    for name, read_one in PARSERS.items():
-        text = given.get(name, "").strip()
+def _parse_chips(parameters: QueryDict, by: Staff) -> Iterator[FilterChip]:
+    for name, parse_value in PARSERS.items():
+        text = parameters.get(name, "").strip()
         if text:
-            words, rule = read_one(text, by)
-            yield FilterChip(words, rule, name)
+            label, rule = parse_value(text, by)
+            yield FilterChip(label, rule, name)
 
 
 def _parse_number(text: str) -> int:
@@ -88,41 +88,41 @@ def _parse_number(text: str) -> int:
 
 def _parse_segment(text: str, by: Staff) -> tuple[str, Any]:
     rows = segments.Segment.objects.filter(community=by.community)
-    found = rows.filter(pk=_parse_number(text)).first()
-    if found is None:
+    segment = rows.filter(pk=_parse_number(text)).first()
+    if segment is None:
         raise InvalidFilter(_("There is no such segment."))
-    words = _("Segment: %(name)s") % {"name": found.name}
-    return words, {"segment": {"any": [found.key]}}
+    label = _("Segment: %(name)s") % {"name": segment.name}
+    return label, {"segment": {"any": [segment.key]}}
 
 
 def _parse_tag(text: str, by: Staff) -> tuple[str, Any]:
     rows = tag_models.Tag.objects.filter(community=by.community).exclude(state="merged")
-    found = rows.filter(pk=_parse_number(text)).first()
-    if found is None:
+    tag = rows.filter(pk=_parse_number(text)).first()
+    if tag is None:
         raise InvalidFilter(_("There is no such tag."))
-    return _("Tag: %(name)s") % {"name": found.name}, {"tag": {"any": [found.key]}}
+    return _("Tag: %(name)s") % {"name": tag.name}, {"tag": {"any": [tag.key]}}
 
 
 def _parse_group(text: str, by: Staff) -> tuple[str, Any]:
-    found = groups.list_visible(by).filter(pk=_parse_number(text)).first()
-    if found is None:
+    group = groups.list_visible(by).filter(pk=_parse_number(text)).first()
+    if group is None:
         raise InvalidFilter(_("There is no such group."))
-    words = _("In the group: %(name)s") % {"name": found.name}
-    return words, {"group": {"any": [found.key]}}
+    label = _("In the group: %(name)s") % {"name": group.name}
+    return label, {"group": {"any": [group.key]}}
 
 
 def _parse_layer(text: str, by: Staff) -> tuple[str, Any]:
-    number, _colon, wanted = text.partition(":")
+    number, _colon, key = text.partition(":")
     rows = layers.Layering.objects.filter(community=by.community)
-    found = rows.filter(pk=_parse_number(number)).first()
-    if found is None or not wanted:
+    layering = rows.filter(pk=_parse_number(number)).first()
+    if layering is None or not key:
         raise InvalidFilter(_("There is no such layer."))
-    known = {each["key"]: each.get("name") for each in found.spec["layers"]}
-    words = _("%(layering)s: %(layer)s") % {
-        "layering": found.name,
-        "layer": known.get(wanted) or wanted,
+    names = {layer["key"]: layer.get("name") for layer in layering.spec["layers"]}
+    label = _("%(layering)s: %(layer)s") % {
+        "layering": layering.name,
+        "layer": names.get(key) or key,
     }
-    return words, {"layer": {"of": found.key, "in": [wanted]}}
+    return label, {"layer": {"of": layering.key, "in": [key]}}
 
 
 def _parse_rule(text: str, by: Staff) -> tuple[str, Any]:

@@ -1,4 +1,4 @@
-"""The forms of the members' pages."""
+"""Forms of the members' pages."""
 
 from __future__ import annotations
 
@@ -19,12 +19,9 @@ from qunce.members.people import notes
 from qunce.members.tags import library
 from qunce.members.tags import models as tag_models
 
-SPACE = "; "
-"""Between several values of one attribute."""
-
 
 class TagForm(forms.Form):
-    """A tag by name or key; what there is is offered while one types."""
+    """A tag by name or key, with the existing tags as suggestions."""
 
     tag = forms.CharField(
         label=_("Tag"),
@@ -34,22 +31,22 @@ class TagForm(forms.Form):
         ),
     )
 
-    def __init__(self, *given: Any, community: Community, **more: Any) -> None:
-        super().__init__(*given, **more)
+    def __init__(self, *args: Any, community: Community, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.community = community
 
     @property
-    def offered(self) -> list[str]:
+    def suggestions(self) -> list[str]:
         names = library.list_tags(self.community).values_list("name", flat=True)
         return list(names[:300])
 
 
 def find_tag(community: Community, text: str) -> tag_models.Tag | None:
-    """The tag that is called so: by key, synonym or name."""
-    found = library.find(community, [text]).get(text)
-    if found is None:
-        found = library.list_tags(community).filter(name__iexact=text.strip()).first()
-    return found
+    """Return the tag with this key, synonym or name."""
+    tag = library.find(community, [text]).get(text)
+    if tag is None:
+        tag = library.list_tags(community).filter(name__iexact=text.strip()).first()
+    return tag
 
 
 class NoteForm(forms.Form):
@@ -80,12 +77,12 @@ class NoteForm(forms.Form):
         empty_label=None,
     )
 
-    def __init__(self, *given: Any, by: Staff, at: datetime, **more: Any) -> None:
-        super().__init__(*given, **more)
-        known = Staff.objects.filter(community=by.community, is_active=True)
-        mine = known.exclude(password="!") | known.filter(pk=by.pk)  # noqa: S106 - nobody signs in
+    def __init__(self, *args: Any, by: Staff, at: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        active = Staff.objects.filter(community=by.community, is_active=True)
+        assignable = active.exclude(password="!") | active.filter(pk=by.pk)  # noqa: S106 - marks system users, who cannot sign in
         field: Any = self.fields["staff"]
-        field.queryset = mine.order_by("name", "pk")
+        field.queryset = assignable.order_by("name", "pk")
         self.initial.setdefault("staff", by.pk)
         local = timezone.localtime(at)
         self.fields["due_at"].widget.attrs["min"] = f"{local:%Y-%m-%dT%H:%M}"
@@ -93,13 +90,13 @@ class NoteForm(forms.Form):
 
 
 class IdentifierForm(forms.Form):
-    prefix = "known"
+    prefix = "identifier"
     kind = forms.ChoiceField(label=_("Kind"), choices=list(labels.KINDS.items()))
     value = forms.CharField(label=_("Number, address or ID"), max_length=200)
 
 
 class MemberForm(forms.Form):
-    """Somebody new. Without a key of their own one is made."""
+    """A new member. Without a key, one is generated."""
 
     name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=200)
     phone = forms.CharField(
@@ -130,7 +127,7 @@ class MemberForm(forms.Form):
 
 
 class AttributeForm(forms.Form):
-    """`name` and `type` are given once."""
+    """`name` and `type` can only be set when the attribute is created."""
 
     label = forms.CharField(label=_("Display name"), max_length=80)
     name = forms.CharField(
@@ -151,18 +148,20 @@ class AttributeForm(forms.Form):
         help_text=_("One per line. Leave empty to allow any text."),
     )
 
-    def __init__(self, *given: Any, of: Attribute | None = None, **more: Any) -> None:
-        super().__init__(*given, **more)
-        if of is not None:
+    def __init__(
+        self, *args: Any, attribute: Attribute | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        if attribute is not None:
             del self.fields["name"], self.fields["type"]
-            if of.type not in (
+            if attribute.type not in (
                 AttributeType.CHOICE,
                 AttributeType.MULTI,
                 AttributeType.TEXT,
             ):
                 del self.fields["choices"]
 
-    def lines(self) -> list[str]:
+    def choice_lines(self) -> list[str]:
         text = self.cleaned_data.get("choices", "")
         return [line.strip() for line in text.splitlines() if line.strip()]
 
@@ -185,18 +184,18 @@ class PatternForm(forms.Form):
 
 
 class ProfileForm(forms.Form):
-    """The name and every attribute of one member, each by its type."""
+    """The name and all attributes of one member, each with a field for its type."""
 
     def __init__(
         self,
-        *given: Any,
+        *args: Any,
         attributes: Sequence[Attribute],
-        held: dict[str, str],
+        values: dict[str, str],
         name: str,
         may_rename: bool,
-        **more: Any,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(*given, **more)
+        super().__init__(*args, **kwargs)
         if may_rename:
             self.fields["name"] = forms.CharField(
                 label=pgettext_lazy("person", "Name"),
@@ -205,7 +204,7 @@ class ProfileForm(forms.Form):
                 initial=name,
             )
         for attribute in attributes:
-            value = held.get(attribute.name, "")
+            value = values.get(attribute.name, "")
             self.fields[field_name(attribute)] = _build_field(attribute, value)
 
 
@@ -214,29 +213,29 @@ def field_name(attribute: Attribute) -> str:
 
 
 def _build_field(attribute: Attribute, value: str) -> forms.Field:
-    about: dict[str, Any] = {
+    options: dict[str, Any] = {
         "label": attribute.label,
         "required": False,
         "initial": value,
     }
     if attribute.type == AttributeType.BOOL:
-        about["initial"] = {str(_("yes")): "true", str(_("no")): "false"}.get(value)
-        return forms.ChoiceField(choices=YES_NO_CHOICES, **about)
+        options["initial"] = {str(_("yes")): "true", str(_("no")): "false"}.get(value)
+        return forms.ChoiceField(choices=YES_NO_CHOICES, **options)
     if attribute.type == AttributeType.CHOICE and attribute.choices:
-        return forms.ChoiceField(choices=_choices_of(attribute, value), **about)
+        return forms.ChoiceField(choices=_choices_of(attribute, value), **options)
     if attribute.type == AttributeType.MULTI:
-        about["help_text"] = _("Separate several values with semicolons.")
+        options["help_text"] = _("Separate several values with semicolons.")
     if attribute.type == AttributeType.INSTANT:
-        about["help_text"] = _("Use the format 2026-03-05 09:07.")
-    given = {"type": "date"} if attribute.type == AttributeType.DATE else {}
-    widget = forms.TextInput(attrs=given)
-    return forms.CharField(max_length=2_000, widget=widget, **about)
+        options["help_text"] = _("Use the format 2026-03-05 09:07.")
+    attrs = {"type": "date"} if attribute.type == AttributeType.DATE else {}
+    widget = forms.TextInput(attrs=attrs)
+    return forms.CharField(max_length=2_000, widget=widget, **options)
 
 
 YES_NO_CHOICES = (("", "–"), ("true", _("yes")), ("false", _("no")))
 
 
 def _choices_of(attribute: Attribute, value: str) -> list[tuple[str, str]]:
-    """What can be chosen; a value that is no choice any more stays one for her."""
-    every = dict.fromkeys(["", *([value] if value else []), *attribute.choices])
-    return [(each, each or "–") for each in every]
+    """Return the choices, and the current value even if it no longer is a choice."""
+    values = dict.fromkeys(["", *([value] if value else []), *attribute.choices])
+    return [(choice, choice or "–") for choice in values]

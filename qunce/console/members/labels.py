@@ -1,4 +1,4 @@
-"""What the codes of the members' room are called on a page."""
+"""Labels of the codes that members' pages show."""
 
 from __future__ import annotations
 
@@ -59,6 +59,6 @@ REASONS: Mapping[str, StrOrPromise] = {
 }
 
 
-def label_of(words: Mapping[str, StrOrPromise], code: str) -> str:
-    """A code in the reader's words; one that nobody translated stands for itself."""
-    return str(words.get(code, code))
+def label_of(labels: Mapping[str, StrOrPromise], code: str) -> str:
+    """Return the label of a code, or the code itself if it has none."""
+    return str(labels.get(code, code))

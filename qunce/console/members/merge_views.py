@@ -1,4 +1,4 @@
-"""Two accounts made one person, parted again; and a person erased."""
+"""Pages to merge two members, and to erase one."""
 
 from __future__ import annotations
 
@@ -23,36 +23,38 @@ MAX_NOTE_LENGTH = 200
 @require_GET
 @http.page()
 def find_members(request: Request) -> HttpResponse:
-    """Members to choose one of, as radio buttons named `name`: for any form."""
-    words = request.GET.get("q", "")
-    heads = search.suggest(by=request.staff, query=words, at=request.at, limit=MAX_RESULTS)
-    without = request.GET.get("without", "")
-    rows = member_list.load_rows(heads, by=request.staff)
+    """Search results as radio buttons, for any form that selects a member."""
+    query = request.GET.get("q", "")
+    person_ids = search.suggest(
+        by=request.staff, query=query, at=request.at, limit=MAX_RESULTS
+    )
+    excluded = request.GET.get("exclude", "")
+    rows = member_list.load_rows(person_ids, by=request.staff)
     context = {
-        "words": words.strip(),
-        "rows": [row for row in rows if str(row.id) != without],
+        "query": query.strip(),
+        "rows": [row for row in rows if str(row.id) != excluded],
         "field": "member",
     }
-    return http.render(request, "console/members/_found.html", context)
+    return http.render(request, "console/members/_search_results.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 @http.page(people.MERGE)
 def merge_members(request: Request, pk: int) -> HttpResponseBase:
-    """Find the other, see both side by side, say why, make them one."""
+    """Search the other member, compare both side by side, and merge them."""
     member = presenters.get_visible_member(request, pk)
     if member.id != pk:
         return redirect("members:merge", pk=member.id)
-    given = request.POST if request.method == "POST" else request.GET
-    other = _other_member(request, given.get("member", ""), pk)
-    note, error = given.get("note", "")[:MAX_NOTE_LENGTH], ""
+    data = request.POST if request.method == "POST" else request.GET
+    other = _other_member(request, data.get("member", ""), pk)
+    note, error = data.get("note", "")[:MAX_NOTE_LENGTH], ""
     if request.method == "POST":
         try:
             if other is not None:
                 return _merge(request, member, other, note)
             error = _("Choose the member to merge with.")
-        except errors.QunceError as refused:
-            error = str(refused)
+        except errors.QunceError as raised:
+            error = str(raised)
     context = {
         "member": member,
         "other": other,
@@ -65,10 +67,15 @@ def merge_members(request: Request, pk: int) -> HttpResponseBase:
 
 
 def _search_context(request: Request, member: presenters.Member) -> dict[str, object]:
-    words = request.GET.get("q", "")
-    heads = search.suggest(by=request.staff, query=words, at=request.at, limit=MAX_RESULTS)
-    rows = member_list.load_rows([h for h in heads if h != member.id], by=request.staff)
-    return {"words": words.strip(), "rows": rows, "field": "member"}
+    query = request.GET.get("q", "")
+    person_ids = search.suggest(
+        by=request.staff, query=query, at=request.at, limit=MAX_RESULTS
+    )
+    rows = member_list.load_rows(
+        [person_id for person_id in person_ids if person_id != member.id],
+        by=request.staff,
+    )
+    return {"query": query.strip(), "rows": rows, "field": "member"}
 
 
 def _other_member(request: Request, text: str, pk: int) -> presenters.Member | None:
@@ -82,26 +89,26 @@ def _merge(
     request: Request, member: presenters.Member, other: presenters.Member, note: str
 ) -> HttpResponse:
     left, right = member.person.accounts[0], other.person.accounts[0]
-    made = people.merge(
+    merge = people.merge(
         left=left, right=right, note=note, by=request.staff, at=request.at
     )
-    said = _("%(left)s and %(right)s have been merged.")
-    undo = reverse("members:merge-undo", args=[made.pk])
-    http.flash(request, said % {"left": member.name, "right": other.name}, undo=undo)
-    head = account_queries.account_ids_of_person(left.pk)[0]
-    return http.redirect_back(request, reverse("members:detail", args=[head]))
+    text = _("%(left)s and %(right)s have been merged.")
+    undo = reverse("members:merge-undo", args=[merge.pk])
+    http.flash(request, text % {"left": member.name, "right": other.name}, undo=undo)
+    person_id = account_queries.account_ids_of_person(left.pk)[0]
+    return http.redirect_back(request, reverse("members:detail", args=[person_id]))
 
 
 @require_http_methods(["GET", "POST"])
 @http.page(people.ERASE)
 def erase_member(request: Request, pk: int) -> HttpResponseBase:
-    """Not to be undone, so it says what goes and asks for the word."""
+    """Erase a member after a confirmation, because this cannot be undone."""
     member = presenters.get_visible_member(request, pk)
     if member.id != pk:
         return redirect("members:erase", pk=member.id)
     error = ""
     if request.method == "POST":
-        if request.POST.get("for_good") == "1":
+        if request.POST.get("confirmed") == "1":
             account = visibility.get(by=request.staff, account=pk, at=request.at)
             people.erase(account=account, by=request.staff, at=request.at)
             http.flash(request, _("Erased. The member is no longer counted anywhere."))

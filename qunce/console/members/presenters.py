@@ -1,4 +1,4 @@
-"""One member as pages show them: who they are, as far as this operator may read it."""
+"""A member as pages show them, limited to what the signed-in user may read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from django.utils.translation import ngettext
 
@@ -29,16 +28,13 @@ from qunce.members.tags import bulk as bulk_tagging
 from qunce.members.tags import models as tag_models
 from qunce.outreach import opt_outs
 
-if TYPE_CHECKING:
-    pass
-
 MAX_MAIN_TAGS = 12
-"""Tags that are shown at once; the rest is one click away."""
+"""Tags shown at first. The others are in a part that must be opened."""
 
 
 @dataclass(frozen=True)
 class IdentifierRow:
-    """A phone, an address or an id, masked where it has to be."""
+    """A phone number, an address or an ID, masked where necessary."""
 
     kind: str
     value: str
@@ -46,15 +42,18 @@ class IdentifierRow:
 
 @dataclass(frozen=True)
 class AttributeRow:
-    """One attribute with what is known, if anything; `author` wrote it."""
+    """An attribute with its current value, if any, and who entered it."""
 
     attribute: Attribute
-    held: CurrentValue | None
+    value: CurrentValue | None
     author: str
 
     @property
     def source(self) -> str:
-        return labels.label_of(labels.SOURCES, self.held.source) if self.held else ""
+        return labels.label_of(labels.SOURCES, self.value.source) if self.value else ""
+
+
+Section = tuple[str, list[AttributeRow]]
 
 
 @dataclass(frozen=True)
@@ -63,12 +62,12 @@ class AccountRow:
     key: str
     channel: str
     source: str
-    known: Sequence[IdentifierRow]
+    identifiers: Sequence[IdentifierRow]
 
 
 @dataclass(frozen=True)
 class OptOutStatus:
-    """Since when she wants no messages, how that is known, who put it down."""
+    """Since when the member has opted out, through what, and who recorded it."""
 
     since: datetime
     source: str
@@ -76,7 +75,7 @@ class OptOutStatus:
 
 
 class Member:
-    """Everything is read when a page asks for it."""
+    """A person with all their accounts. Properties query the database when used."""
 
     def __init__(self, request: Request, account: Account) -> None:
         self.by, self.at = request.staff, request.at
@@ -93,141 +92,153 @@ class Member:
         return self.person.name or self.key
 
     @cached_property
-    def family(self) -> list[int]:
+    def account_ids(self) -> list[int]:
         return [account.pk for account in self.person.accounts]
 
     @cached_property
     def tags(self) -> list[assignments.PersonTag]:
-        return assignments.tags_by_person({self.id: self.family})[self.id]
+        return assignments.tags_by_person({self.id: self.account_ids})[self.id]
 
     @cached_property
-    def first_tags(self) -> list[assignments.PersonTag]:
-        """Those that say most, by hand and new; in the order of their groups."""
-        most = {
-            each.tag.pk for each in member_list.most_relevant_tags(self.tags)[:MAX_MAIN_TAGS]
-        }
-        return [each for each in self.tags if each.tag.pk in most]
+    def main_tags(self) -> list[assignments.PersonTag]:
+        """The most relevant tags (set by hand, new), ordered by group."""
+        relevant = member_list.most_relevant_tags(self.tags)[:MAX_MAIN_TAGS]
+        ids = {entry.tag.pk for entry in relevant}
+        return [entry for entry in self.tags if entry.tag.pk in ids]
 
     @cached_property
     def other_tags(self) -> list[assignments.PersonTag]:
-        first = {each.tag.pk for each in self.first_tags}
-        return [each for each in self.tags if each.tag.pk not in first]
+        ids = {entry.tag.pk for entry in self.main_tags}
+        return [entry for entry in self.tags if entry.tag.pk not in ids]
 
     @cached_property
     def notes(self) -> list[notes.Note]:
-        found = notes.list_of_person(self.family)
-        for note in found:
+        rows = notes.list_of_person(self.account_ids)
+        for note in rows:
             note.is_mine = notes.may_edit(note, self.by)  # type: ignore[attr-defined]
-        return found
+        return rows
 
     @cached_property
-    def profile(self) -> list[tuple[str, list[AttributeRow]]]:
-        """Sections with their attributes, those not known among them."""
-        every = attributes.list_all(self.by.community)
-        held = self.person.attributes
+    def profile(self) -> list[Section]:
+        """Sections with all their attributes, those without a value included."""
+        values = self.person.attributes
         authors = Staff.objects.in_bulk(
-            {one.by_id for one in held.values() if one.by_id is not None}
+            {value.by_id for value in values.values() if value.by_id is not None}
         )
-        rows = [_attribute_row(each, held.get(each.name), authors) for each in every]
-        sections = {
-            key: list(some)
-            for key, some in groupby(rows, lambda r: r.attribute.section)
+        rows = [
+            _attribute_row(attribute, values.get(attribute.name), authors)
+            for attribute in attributes.list_all(self.by.community)
+        ]
+        by_section = {
+            key: list(group)
+            for key, group in groupby(rows, lambda row: row.attribute.section)
         }
         return [
-            (str(said), sections[key])
-            for key, said in labels.SECTIONS.items()
-            if key in sections
+            (str(label), by_section[key])
+            for key, label in labels.SECTIONS.items()
+            if key in by_section
         ]
 
     @cached_property
-    def known(self) -> list[tuple[str, list[AttributeRow]]]:
-        """The profile without what nobody knows."""
-        some = [(said, [r for r in rows if r.held]) for said, rows in self.profile]
-        return [(said, rows) for said, rows in some if rows]
+    def filled_profile(self) -> list[Section]:
+        """The profile without attributes that have no value."""
+        sections = [
+            (label, [row for row in rows if row.value]) for label, rows in self.profile
+        ]
+        return [(label, rows) for label, rows in sections if rows]
 
     @cached_property
     def accounts(self) -> list[AccountRow]:
         sources = interned_names.names_by_id(
             accounts.SOURCE_NAMESPACE, self.by.community.pk
         )
-        known = Identifier.objects.filter(account_id__in=self.family)
+        identifiers = Identifier.objects.filter(account_id__in=self.account_ids)
         by_account = {
-            pk: [self._known(row) for row in rows]
+            pk: [self._identifier_row(row) for row in rows]
             for pk, rows in groupby(
-                known.order_by("account_id", "kind", "value"), lambda r: r.account_id
+                identifiers.order_by("account_id", "kind", "value"),
+                lambda row: row.account_id,
             )
         }
         return [
             AccountRow(
-                account=each,
-                key=masking.key(each.key, self.by),
-                channel=labels.label_of(labels.CHANNELS, each.channel),
-                source=sources.get(each.source_id or 0, ""),
-                known=by_account.get(each.pk, []),
+                account=account,
+                key=masking.key(account.key, self.by),
+                channel=labels.label_of(labels.CHANNELS, account.channel),
+                source=sources.get(account.source_id or 0, ""),
+                identifiers=by_account.get(account.pk, []),
             )
-            for each in self.person.accounts
+            for account in self.person.accounts
         ]
 
     @cached_property
-    def joins(self) -> list[tuple[merges.Merge, str, str, str]]:
-        """What holds the accounts together: the join, both keys, why."""
-        keys = {each.account.pk: each.key for each in self.accounts}
+    def merges(self) -> list[tuple[merges.Merge, str, str, str]]:
+        """Each merge of the accounts, with both keys and the reason."""
+        keys = {row.account.pk: row.key for row in self.accounts}
         return [
-            (join, keys.get(join.left_id, ""), keys.get(join.right_id, ""), said)
-            for join in self.person.merges
-            for said in [labels.label_of(labels.REASONS, join.reason)]
+            (
+                merge,
+                keys.get(merge.left_id, ""),
+                keys.get(merge.right_id, ""),
+                labels.label_of(labels.REASONS, merge.reason),
+            )
+            for merge in self.person.merges
         ]
 
-    def _known(self, row: Identifier) -> IdentifierRow:
+    def _identifier_row(self, row: Identifier) -> IdentifierRow:
         value = masking.identifier(kind=row.kind, value=row.value, by=self.by)
         return IdentifierRow(labels.label_of(labels.KINDS, row.kind), value)
 
     @cached_property
-    def opted_out(self) -> OptOutStatus | None:
+    def opt_out(self) -> OptOutStatus | None:
         row = opt_outs.find_by_person([self.id]).get(self.id)
         if row is None:
             return None
-        by_hand = row.source in labels.SOURCES
-        source = labels.label_of(labels.SOURCES if by_hand else labels.CHANNELS, row.source)
-        authors = Staff.objects.filter(pk__in=[row.by_id] if by_hand else [])
+        # A source is either ours, and then staff recorded it, or a channel's name.
+        by_staff = row.source in labels.SOURCES
+        source = labels.label_of(
+            labels.SOURCES if by_staff else labels.CHANNELS, row.source
+        )
+        authors = Staff.objects.filter(pk__in=[row.by_id] if by_staff else [])
         author = authors.values_list("name", flat=True).first()
         return OptOutStatus(row.set_at, source, author or "")
 
     @cached_property
     def groups(self) -> list[Membership]:
-        """The groups she is in now, of those that the operator may see."""
-        rows = Membership.objects.filter(account_id__in=self.family, present=True)
-        seen = rows.filter(group__in=groups.list_visible(self.by)).select_related(
+        """The member's current groups that the user may see."""
+        rows = Membership.objects.filter(account_id__in=self.account_ids, present=True)
+        visible = rows.filter(group__in=groups.list_visible(self.by)).select_related(
             "group"
         )
-        once = {row.group_id: row for row in seen.order_by("-joined_at", "-pk")}
-        return list(once.values())
+        # Two accounts of one person may be in the same group; the first to join counts.
+        by_group = {row.group_id: row for row in visible.order_by("-joined_at", "-pk")}
+        return list(by_group.values())
 
 
 def _attribute_row(
-    attribute: Attribute, held: CurrentValue | None, authors: dict[int, Staff]
+    attribute: Attribute, value: CurrentValue | None, authors: dict[int, Staff]
 ) -> AttributeRow:
-    author = authors.get(held.by_id) if held and held.by_id else None
-    return AttributeRow(attribute, held, author.name if author else "")
+    author = authors.get(value.by_id) if value and value.by_id else None
+    return AttributeRow(attribute, value, author.name if author else "")
 
 
 def get_visible_member(request: Request, pk: int) -> Member:
-    """The member of this number, if they are in sight."""
+    """Return the member with this account. Raises MemberNotFound if out of scope."""
     account = visibility.get(by=request.staff, account=pk, at=request.at)
     return Member(request, account)
 
 
-def tagged_message(found: tag_models.Tag, action: str, number: int) -> str:
+def tagged_message(tag: tag_models.Tag, action: str, count: int) -> str:
     if action == bulk_tagging.APPLY:
         text = ngettext(
             "“%(tag)s” was added to %(n)s member.",
             "“%(tag)s” was added to %(n)s members.",
-            number,
+            count,
         )
     else:
         text = ngettext(
             "“%(tag)s” was removed from %(n)s member.",
             "“%(tag)s” was removed from %(n)s members.",
-            number,
+            count,
         )
-    return text % {"n": f"{number:,}", "tag": found.name}
+    return text % {"n": f"{count:,}", "tag": tag.name}

@@ -1,4 +1,4 @@
-"""The timeline of a member: facts in the reader's words, with what they are about."""
+"""The timeline of a member: facts with their labels and what they are about."""
 
 from __future__ import annotations
 
@@ -25,53 +25,55 @@ from qunce.sales.orders import Order
 if TYPE_CHECKING:
     from qunce.core.facts.facts import RecordedFact
 
-
 MAX_CATEGORIES = 3
-"""Of one order, so that a line stays a line."""
+"""Categories shown of one order, so that an entry fits on one line."""
 
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One line. `name` is what it happened with, `href` leads there."""
+    """`subject` is what the fact is about, and `url` its page."""
 
     at: datetime
     text: str
-    name: str
-    more: str
-    href: str
-    who: str
+    subject: str
+    detail: str
+    url: str
+    actor: str
     kind: str
+
+
+Subject = tuple[str, str, str]
+"""What a fact is about, a further detail, and the URL of the first."""
 
 
 @dataclass
 class TimelineBuilder:
-    """Tells the facts of one page, with one question a kind of thing."""
+    """Builds the entries of one page, with one query per kind of thing they name."""
 
     by: Staff
-    happened: Sequence[RecordedFact]
+    facts: Sequence[RecordedFact]
 
-    def tell(self) -> list[TimelineEntry]:
-        return [self._one(fact) for fact in self.happened]
+    def build(self) -> list[TimelineEntry]:
+        return [self._build_entry(fact) for fact in self.facts]
 
-    def _one(self, fact: RecordedFact) -> TimelineEntry:
-        name, more, href = SUBJECTS_BY_KIND.get(fact.kind, _group)(self, fact)
+    def _build_entry(self, fact: RecordedFact) -> TimelineEntry:
+        # Facts without a subject of their own are about their group, if any.
+        subject, detail, url = SUBJECTS_BY_KIND.get(fact.kind, _group)(self, fact)
         actor = self._actors.get(fact.actor or 0)
         return TimelineEntry(
             at=fact.happened_at,
             text=facts.label_of(fact.kind),
-            name=name,
-            more=more,
-            href=href,
-            who=actor or (self._sources.get(fact.source or 0, "")),
+            subject=subject,
+            detail=detail,
+            url=url,
+            actor=actor or self._sources.get(fact.source or 0, ""),
             kind=fact.kind,
         )
 
-    # What facts name, read once
-
     @cached_property
     def _actors(self) -> dict[int, str]:
-        found = {fact.actor for fact in self.happened if fact.actor}
-        rows = Staff.objects.filter(pk__in=found, community=self.by.community)
+        ids = {fact.actor for fact in self.facts if fact.actor}
+        rows = Staff.objects.filter(pk__in=ids, community=self.by.community)
         return dict(rows.values_list("pk", "name"))
 
     @cached_property
@@ -80,14 +82,14 @@ class TimelineBuilder:
 
     @cached_property
     def groups(self) -> dict[int, str]:
-        found = {fact.group for fact in self.happened if fact.group}
-        rows = groups.list_visible(self.by).filter(pk__in=found)
+        ids = {fact.group for fact in self.facts if fact.group}
+        rows = groups.list_visible(self.by).filter(pk__in=ids)
         return dict(rows.values_list("pk", "name"))
 
     @cached_property
     def tags(self) -> dict[str, tuple[int, str]]:
         rows = Tag.objects.filter(
-            community=self.by.community, key__in=self._said("tag")
+            community=self.by.community, key__in=self._payload_values("tag")
         )
         return {
             key: (pk, name) for pk, key, name in rows.values_list("pk", "key", "name")
@@ -96,36 +98,34 @@ class TimelineBuilder:
     @cached_property
     def attributes(self) -> dict[str, str]:
         rows = Attribute.objects.filter(
-            community=self.by.community, name__in=self._said("attribute")
+            community=self.by.community, name__in=self._payload_values("attribute")
         )
         return dict(rows.values_list("name", "label"))
 
     @cached_property
     def layerings(self) -> dict[str, Layering]:
         rows = Layering.objects.filter(community=self.by.community)
-        return {each.key: each for each in rows}
+        return {layering.key: layering for layering in rows}
 
     @cached_property
     def orders(self) -> dict[str, int]:
         rows = Order.objects.filter(
-            community_id=self.by.community_id, key__in=self._said("order")
+            community_id=self.by.community_id, key__in=self._payload_values("order")
         )
         return dict(rows.values_list("key", "pk"))
 
     @cached_property
     def campaigns(self) -> dict[str, tuple[int, str]]:
         rows = Campaign.objects.filter(
-            community=self.by.community, key__in=self._said("campaign")
+            community=self.by.community, key__in=self._payload_values("campaign")
         )
-        return {k: (pk, name) for pk, k, name in rows.values_list("pk", "key", "name")}
+        return {
+            key: (pk, name) for pk, key, name in rows.values_list("pk", "key", "name")
+        }
 
-    def _said(self, name: str) -> set[str]:
-        said = {fact.payload.get(name) for fact in self.happened}
-        return {each for each in said if isinstance(each, str)}
-
-
-Subject = tuple[str, str, str]
-"""What a fact is about, what else there is to say, and where the first is."""
+    def _payload_values(self, name: str) -> set[str]:
+        values = {fact.payload.get(name) for fact in self.facts}
+        return {value for value in values if isinstance(value, str)}
 
 
 def _link(view: str, pk: int | None) -> str:
@@ -135,73 +135,72 @@ def _link(view: str, pk: int | None) -> str:
         return ""
 
 
-def _tag(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
+def _tag(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     key = str(fact.payload.get("tag", ""))
-    pk, name = teller.tags.get(key, (None, key))
+    pk, name = builder.tags.get(key, (None, key))
     depth = fact.payload.get("depth", 1)
     return name, f"×{depth}" if depth != 1 else "", _link("tags:detail", pk)
 
 
-def _attribute(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
+def _attribute(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     name = str(fact.payload.get("attribute", ""))
     source = labels.label_of(labels.SOURCES, str(fact.payload.get("source", "")))
-    return teller.attributes.get(name, name), source, ""
+    return builder.attributes.get(name, name), source, ""
 
 
-def _order(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
+def _order(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     key = str(fact.payload.get("order", ""))
-    parts = [str(each) for each in fact.payload.get("categories", ())]
-    if len(parts) > MAX_CATEGORIES:
-        parts = [*parts[:MAX_CATEGORIES], "…"]
+    details = [str(category) for category in fact.payload.get("categories", ())]
+    if len(details) > MAX_CATEGORIES:
+        details = [*details[:MAX_CATEGORIES], "…"]
     amount = fact.payload.get("amount")
     if isinstance(amount, int):
-        currency = str(fact.payload.get("currency") or teller.by.community.currency)
-        parts.insert(0, f"{money.format_amount(amount, currency)} {currency}")
-    return key, " · ".join(parts), _link("sales:order-detail", teller.orders.get(key))
+        currency = str(fact.payload.get("currency") or builder.by.community.currency)
+        details.insert(0, f"{money.format_amount(amount, currency)} {currency}")
+    url = _link("sales:order-detail", builder.orders.get(key))
+    return key, " · ".join(details), url
 
 
-def _layer(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
-    layering = teller.layerings.get(str(fact.payload.get("layering", "")))
-    known = {
-        each["key"]: each.get("name") or each["key"]
-        for each in (layering.spec["layers"] if layering else ())
+def _layer(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
+    layering = builder.layerings.get(str(fact.payload.get("layering", "")))
+    names = {
+        layer["key"]: layer.get("name") or layer["key"]
+        for layer in (layering.spec["layers"] if layering else ())
     }
     old, new = (str(fact.payload.get(side, "")) for side in ("from", "to"))
-    move = f"{known.get(old, old) or '–'} → {known.get(new, new) or '–'}"
+    move = f"{names.get(old, old) or '–'} → {names.get(new, new) or '–'}"
     name = layering.name if layering else str(fact.payload.get("layering", ""))
     return name, move, _link("layers:detail", layering.pk if layering else None)
 
 
-def _source(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
+def _source(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     return str(fact.payload.get("source", "")), "", ""
 
 
-def _identifier_kind(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
-    return (
-        labels.label_of(labels.KINDS, str(fact.payload.get("identifier_kind", ""))),
-        "",
-        "",
-    )
+def _identifier_kind(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
+    kind = str(fact.payload.get("identifier_kind", ""))
+    return labels.label_of(labels.KINDS, kind), "", ""
 
 
-def _changed_fields(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
-    said = {
+def _changed_fields(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
+    field_labels = {
         "name": _("name"),
         "joined_at": _("join date"),
         "source_id": _("source"),
     }
-    return _(", ").join(said.get(f, f) for f in fact.payload.get("fields", ())), "", ""
+    fields = fact.payload.get("fields", ())
+    return _(", ").join(field_labels.get(field, field) for field in fields), "", ""
 
 
-def _campaign(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
+def _campaign(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     key = str(fact.payload.get("campaign", ""))
-    pk, name = teller.campaigns.get(key, (None, key))
-    return name, _group(teller, fact)[0], _link("outreach:campaign-detail", pk)
+    pk, name = builder.campaigns.get(key, (None, key))
+    return name, _group(builder, fact)[0], _link("outreach:campaign-detail", pk)
 
 
-def _group(teller: TimelineBuilder, fact: RecordedFact) -> Subject:
-    """What has no words of its own tells the group, as far as it may be seen."""
-    name = teller.groups.get(fact.group or 0, "")
+def _group(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
+    """Return the fact's group if the user may see it."""
+    name = builder.groups.get(fact.group or 0, "")
     return name, "", _link("groups:detail", fact.group if name else None)
 
 

@@ -1,16 +1,12 @@
-"""The page of one member, and the parts of it that come after."""
+"""Pages of members: the list, one member and their profile, and a tagging job."""
 
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Q
-from django.http import (
-    HttpResponse,
-    HttpResponseBase,
-)
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,7 +16,14 @@ from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.members import filters, presenters
 from qunce.console.members import timeline as member_timeline
-from qunce.console.members.forms import IdentifierForm, MemberForm, NoteForm, ProfileForm, TagForm, field_name
+from qunce.console.members.forms import (
+    IdentifierForm,
+    MemberForm,
+    NoteForm,
+    ProfileForm,
+    TagForm,
+    field_name,
+)
 from qunce.core import errors, permissions
 from qunce.groups import visibility as groups
 from qunce.members.accounts import accounts
@@ -42,9 +45,6 @@ from qunce.outreach import opt_outs
 from qunce.sales.orders import Order
 from qunce.sets import audiences, timelines
 
-if TYPE_CHECKING:
-    pass
-
 MAX_ORDERS = 8
 TIMELINE_PAGE_SIZE = 30
 
@@ -56,14 +56,14 @@ def member_detail(request: Request, pk: int) -> HttpResponseBase:
     if member.id != pk:
         return redirect("members:detail", pk=member.id)
     return http.render(
-        request, "console/members/page.html", detail_context(request, member)
+        request, "console/members/detail.html", detail_context(request, member)
     )
 
 
 def detail_context(
     request: Request, member: presenters.Member, **forms: Any
 ) -> dict[str, Any]:
-    """What the page needs; `forms` are those that came back with errors."""
+    """Return the context of a member's page; `forms` replace the empty ones."""
     by = request.staff
     return {
         "member": member,
@@ -73,57 +73,67 @@ def detail_context(
         "note_form": NoteForm(by=by, at=request.at),
         "tag_form": TagForm(community=request.community),
         "identifier_form": IdentifierForm(),
-        "may_tend": permissions.may(by, accounts.EDIT),
-        "may_fill": permissions.may(by, attributes.EDIT),
+        "may_edit": permissions.may(by, accounts.EDIT),
+        "may_edit_attributes": permissions.may(by, attributes.EDIT),
         "may_tag": permissions.may(by, assignments.APPLY),
         "may_note": permissions.may(by, notes.WRITE),
         "may_merge": permissions.may(by, people.MERGE),
         "may_opt_out": permissions.may(by, opt_outs.EDIT),
         "may_erase": permissions.may(by, people.ERASE),
-        "may_pattern": permissions.may(by, remark_names.MANAGE),
+        "may_manage_remarks": permissions.may(by, remark_names.MANAGE),
         **forms,
     }
 
 
 def _latest_orders(member: presenters.Member) -> list[Order]:
-    rows = Order.objects.filter(account_id__in=member.family)
+    rows = Order.objects.filter(account_id__in=member.account_ids)
     return list(rows.order_by("-paid_at", "-pk")[:MAX_ORDERS])
 
 
-def _layer_rows(request: Request, member: presenters.Member) -> list[tuple[Any, str, str]]:
-    """Layering, the layer's key and its name, as of the newest run."""
-    found = []
+def _layer_rows(
+    request: Request, member: presenters.Member
+) -> list[tuple[Any, str, str]]:
+    """Return each layering with the member's layer: its key and its name."""
+    rows = []
     for layering in layers.list_active(request.community):
         key = layers.layer_of(layering, member.id)
-        known = {e["key"]: e.get("name") or e["key"] for e in layering.spec["layers"]}
-        found.append((layering, key, known.get(key, key)))
-    return found
+        names = {
+            layer["key"]: layer.get("name") or layer["key"]
+            for layer in layering.spec["layers"]
+        }
+        rows.append((layering, key, names.get(key, key)))
+    return rows
 
 
 @require_GET
 @http.page()
 def timeline_page(request: Request, pk: int) -> HttpResponse:
-    """Everything that happened to her, the newest first, page by page."""
+    """One page of the member's facts, newest first."""
     member = presenters.get_visible_member(request, pk)
-    happened = timelines.list_facts(
+    facts = timelines.list_facts(
         community=request.community,
-        accounts=member.family,
+        accounts=member.account_ids,
         limit=TIMELINE_PAGE_SIZE + 1,
         before=_cursor(request),
     )
-    shown = happened[:TIMELINE_PAGE_SIZE]
-    more = ""
-    if len(happened) > TIMELINE_PAGE_SIZE:
-        more = "-".join(str(part) for part in timelines.cursor_of(shown[-1]))
-    told = member_timeline.TimelineBuilder(request.staff, shown).tell()
-    context = {"member": member, "told": told, "more": more}
+    page_facts = facts[:TIMELINE_PAGE_SIZE]
+    next_cursor = ""
+    if len(facts) > TIMELINE_PAGE_SIZE:
+        next_cursor = "-".join(
+            str(part) for part in timelines.cursor_of(page_facts[-1])
+        )
+    entries = member_timeline.TimelineBuilder(request.staff, page_facts).build()
+    context = {"member": member, "entries": entries, "next_cursor": next_cursor}
     part = "console/members/_timeline.html"
     return http.render(request, "console/members/timeline.html", context, part=part)
 
 
 def _cursor(request: Request) -> timelines.Cursor | None:
+    # Facts of the same microsecond are told apart by their ID.
     micros, _dash, fact = request.GET.get("before", "").partition("-")
-    if all(p.isascii() and p.isdigit() and len(p) < 18 for p in (micros, fact)):
+    if all(
+        part.isascii() and part.isdigit() and len(part) < 18 for part in (micros, fact)
+    ):
         return int(micros), int(fact)
     return None
 
@@ -131,17 +141,17 @@ def _cursor(request: Request) -> timelines.Cursor | None:
 @require_GET
 @http.page()
 def matching_segments(request: Request, pk: int) -> HttpResponse:
-    """The segments that she is in now."""
+    """The segments that the member is in now."""
     member = presenters.get_visible_member(request, pk)
-    found = []
+    matching = []
     for segment in segments.list_active(request.community):
         rule = {"segment": {"any": [segment.key]}}
         people = audiences.people(
             community=request.community, rule=rule, by=request.staff, at=request.at
         )
         if member.id in people:
-            found.append(segment)
-    context = {"member": member, "segments": found}
+            matching.append(segment)
+    context = {"member": member, "segments": matching}
     part = "console/members/_segments.html"
     return http.render(request, "console/members/segments.html", context, part=part)
 
@@ -149,23 +159,21 @@ def matching_segments(request: Request, pk: int) -> HttpResponse:
 @require_GET
 @http.page()
 def member_peek(request: Request, pk: int) -> HttpResponseBase:
-    """Beside the list; the whole page where there is no list."""
+    """The summary beside the list. Without htmx there is no list, so it redirects."""
     if not request.htmx:
         return redirect("members:detail", pk=pk)
     member = presenters.get_visible_member(request, pk)
-    week = request.at - timedelta(days=7)
     context = {
         "member": member,
         "layers": _layer_rows(request, member),
         "remark": remark_names.render_for(member.person, by=request.staff),
-        "week": week,
     }
     return http.render(request, "console/members/_peek.html", context)
 
 
-MAX_TAGS_FOUND = 4
+MAX_MATCHING_TAGS = 4
 MAX_CHOICES = 300
-"""Tags and groups that a filter offers."""
+"""The most tags or groups that a filter offers."""
 
 
 @require_GET
@@ -178,12 +186,12 @@ def member_list(request: Request) -> HttpResponse:
 
 
 def render_list_error(request: Request, error: str) -> HttpResponse:
-    """The list once more, with what was ticked and typed, and why it did not go."""
-    ticked = request.POST.getlist("member")
+    """Render the list with the error, keeping what was selected and typed."""
+    selected = request.POST.getlist("member")
     context = {
         **list_context(request),
         "error": error,
-        "ticked": {int(t) for t in ticked if t.isascii() and t.isdigit()},
+        "selected": {int(t) for t in selected if t.isascii() and t.isdigit()},
         "everyone": request.POST.get("everyone") == "1",
         "typed": request.POST.get("tag", ""),
     }
@@ -196,22 +204,22 @@ def list_url(request: Request) -> str:
 
 
 def list_context(request: Request) -> dict[str, Any]:
-    by, chosen = request.staff, filters.parse(request.GET, request.staff)
-    words = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH].replace("\0", "")
+    by, parsed = request.staff, filters.parse(request.GET, request.staff)
+    query = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH].replace("\0", "")
     page = members.get_page(
-        by=by, at=request.at, rule=chosen.rule, query=words, before=_before_id(request)
+        by=by, at=request.at, rule=parsed.rule, query=query, before=_before_id(request)
     )
     return {
         "page": page,
-        "chosen": chosen,
-        "words": words,
-        "tags_called_so": _tags_named(request, words.strip()),
-        "is_narrowed": bool(chosen.clauses or chosen.error or words.strip()),
+        "filters": parsed,
+        "query": query,
+        "matching_tags": _tags_named(request, query.strip()),
+        "is_narrowed": bool(parsed.chips or parsed.error or query.strip()),
         "may_tag": permissions.may(by, assignments.APPLY),
         "may_add": permissions.may(by, accounts.EDIT),
         "may_export": permissions.may(by, member_export.EXPORT),
-        "may_pattern": permissions.may(by, remark_names.MANAGE),
-        "ticked": set(),
+        "may_manage_remarks": permissions.may(by, remark_names.MANAGE),
+        "selected": set(),
         "everyone": False,
         "typed": "",
         "error": "",
@@ -219,12 +227,14 @@ def list_context(request: Request) -> dict[str, Any]:
     }
 
 
-def _tags_named(request: Request, words: str) -> list[tag_models.Tag]:
-    """Tags that are called like what is searched: one click makes them the filter."""
-    if not words:
+def _tags_named(request: Request, query: str) -> list[tag_models.Tag]:
+    """Return tags whose name contains the query; a click filters by one of them."""
+    if not query:
         return []
-    named = Q(name__icontains=words) | Q(key__icontains=words)
-    return list(library.list_tags(request.community).filter(named)[:MAX_TAGS_FOUND])
+    matches = Q(name__icontains=query) | Q(key__icontains=query)
+    return list(
+        library.list_tags(request.community).filter(matches)[:MAX_MATCHING_TAGS]
+    )
 
 
 def _is_part(request: Request) -> bool:
@@ -238,23 +248,26 @@ def _before_id(request: Request) -> int | None:
 
 
 def _filter_choices(request: Request) -> dict[str, Any]:
-    """What the filters offer, and what is chosen of it."""
-    community, given = request.community, request.GET
+    """Return the choices of the filters, and the current parameters."""
+    community, parameters = request.community, request.GET
     return {
         "all_segments": segments.list_active(community),
         "all_tags": list(library.list_tags(community)[:MAX_CHOICES]),
         "all_groups": list(groups.list_visible(request.staff)[:MAX_CHOICES]),
         "all_layers": [
-            (each.name, [_layer_choice(each, one) for one in each.spec["layers"]])
-            for each in layers.list_active(community)
+            (
+                layering.name,
+                [_layer_choice(layering, layer) for layer in layering.spec["layers"]],
+            )
+            for layering in layers.list_active(community)
         ],
-        "given": {name: given.get(name, "") for name in filters.PARAMETERS},
+        "parameters": {name: parameters.get(name, "") for name in filters.PARAMETERS},
         "is_empty": not Account.objects.filter(community=community).exists(),
     }
 
 
-def _layer_choice(layering: layers.Layering, one: dict[str, Any]) -> tuple[str, str]:
-    return f"{layering.pk}:{one['key']}", str(one.get("name") or one["key"])
+def _layer_choice(layering: layers.Layering, layer: dict[str, Any]) -> tuple[str, str]:
+    return f"{layering.pk}:{layer['key']}", str(layer.get("name") or layer["key"])
 
 
 CHANNEL = "hand"
@@ -271,22 +284,24 @@ def member_create(request: Request) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             http.flash(request, _("%(name)s added.") % {"name": account})
-            head = account_queries.account_ids_of_person(account.pk)[0]
-            return http.redirect_back(request, reverse("members:detail", args=[head]))
+            person_id = account_queries.account_ids_of_person(account.pk)[0]
+            return http.redirect_back(
+                request, reverse("members:detail", args=[person_id])
+            )
     status = 422 if form.is_bound else 200
     context = {"form": form}
-    return http.render(request, "console/members/new.html", context, status=status)
+    return http.render(request, "console/members/create.html", context, status=status)
 
 
-def _create(request: Request, given: dict[str, str]) -> account_models.Account:
-    known = {kind: given[kind] for kind in ("phone", "email") if given[kind]}
+def _create(request: Request, values: dict[str, str]) -> account_models.Account:
+    identifiers = {kind: values[kind] for kind in ("phone", "email") if values[kind]}
     return accounts.create(
         community=request.community,
-        key=given["key"] or f"m-{secrets.token_hex(5)}",
-        name=given["name"],
-        source=given["source"].strip(),
+        key=values["key"] or f"m-{secrets.token_hex(5)}",
+        name=values["name"],
+        source=values["source"].strip(),
         channel=CHANNEL,
-        identifiers=known,
+        identifiers=identifiers,
         by=request.staff,
         at=request.at,
     )
@@ -298,27 +313,31 @@ def member_update(request: Request, pk: int) -> HttpResponseBase:
     member = presenters.get_visible_member(request, pk)
     if member.id != pk:
         return redirect("members:update", pk=member.id)
-    every = list(attributes.list_all(request.community))
-    form = _build_profile_form(request, member, every)
+    all_attributes = list(attributes.list_all(request.community))
+    form = _build_profile_form(request, member, all_attributes)
     if form.is_valid():
-        changed = _save_profile(request, member, every, form)
+        changed = _save_profile(request, member, all_attributes, form)
         if not form.errors:
-            said = _("Saved.") if changed else _("Nothing was changed.")
-            http.flash(request, said)
+            message = _("Saved.") if changed else _("Nothing was changed.")
+            http.flash(request, message)
             return http.redirect_back(request, reverse("members:detail", args=[pk]))
-    context = {"member": member, "form": form, "past": _past_values(member, every)}
+    context = {
+        "member": member,
+        "form": form,
+        "past_values": _past_values(member, all_attributes),
+    }
     status = 422 if form.is_bound else 200
-    return http.render(request, "console/members/profile.html", context, status=status)
+    return http.render(request, "console/members/update.html", context, status=status)
 
 
 def _build_profile_form(
-    request: Request, member: presenters.Member, every: list[Attribute]
+    request: Request, member: presenters.Member, all_attributes: list[Attribute]
 ) -> ProfileForm:
-    held = member.person.attributes
+    values = member.person.attributes
     return ProfileForm(
         request.POST or None,
-        attributes=every,
-        held={name: one.text for name, one in held.items()},
+        attributes=all_attributes,
+        values={name: value.text for name, value in values.items()},
         name=member.person.name,
         may_rename=permissions.may(request.staff, accounts.EDIT),
     )
@@ -327,23 +346,23 @@ def _build_profile_form(
 def _save_profile(
     request: Request,
     member: presenters.Member,
-    every: list[Attribute],
+    all_attributes: list[Attribute],
     form: ProfileForm,
 ) -> bool:
-    """Only what differs is written: the rest keeps its source and its time."""
-    about: dict[str, Any] = {"by": request.staff, "at": request.at}
+    """Store the changed values only, so that the others keep their source and time."""
+    context: dict[str, Any] = {"by": request.staff, "at": request.at}
     changed = False
     if "name" in form.changed_data:
         account = visibility.get(by=request.staff, account=member.id, at=request.at)
         try:
-            accounts.update(account=account, name=form.cleaned_data["name"], **about)
+            accounts.update(account=account, name=form.cleaned_data["name"], **context)
             changed = True
         except errors.QunceError as error:
             form.add_error("name", str(error))
-    for attribute in every:
+    for attribute in all_attributes:
         field = field_name(attribute)
         if field in form.changed_data:
-            changed |= _set_attribute(member, attribute, form, field, about)
+            changed |= _set_attribute(member, attribute, form, field, context)
     return changed
 
 
@@ -352,34 +371,39 @@ def _set_attribute(
     attribute: Attribute,
     form: ProfileForm,
     field: str,
-    about: dict[str, Any],
+    context: dict[str, Any],
 ) -> bool:
-    """The first account keeps it; the others' values go to the history."""
+    """Store the value at the first account and clear it at the others."""
     text = form.cleaned_data[field].strip()
-    values: dict[int, str | None] = dict.fromkeys(member.family)
+    values: dict[int, str | None] = dict.fromkeys(member.account_ids)
     values[member.id] = text or None
     try:
-        return bool(attributes.set_values(attribute=attribute, values=values, **about))
+        return bool(
+            attributes.set_values(attribute=attribute, values=values, **context)
+        )
     except errors.QunceError as error:
         form.add_error(field, str(error))
         return False
 
 
 def _past_values(
-    member: presenters.Member, every: list[Attribute]
+    member: presenters.Member, all_attributes: list[Attribute]
 ) -> list[tuple[Attribute, list[attributes.HistoryEntry]]]:
-    """What was known before, of those attributes that have such a thing."""
-    found = [(one, attributes.list_history(one, member.family)) for one in every]
-    return [(one, past) for one, past in found if past]
+    """Return the attributes that had other values before, with these values."""
+    histories = [
+        (attribute, attributes.list_history(attribute, member.account_ids))
+        for attribute in all_attributes
+    ]
+    return [(attribute, entries) for attribute, entries in histories if entries]
 
 
 @require_GET
 @http.page(assignments.APPLY)
 def tag_job(request: Request, pk: int) -> HttpResponse:
-    found = bulk_tagging.get(by=request.staff, pk=pk)
+    job = bulk_tagging.get(by=request.staff, pk=pk)
     context = {
-        "job": found,
-        "said": presenters.tagged_message(found.tag, found.action, found.batch.changed),
+        "job": job,
+        "message": presenters.tagged_message(job.tag, job.action, job.batch.changed),
     }
-    part = "console/members/_job.html"
-    return http.render(request, "console/members/job.html", context, part=part)
+    part = "console/members/_tag_job.html"
+    return http.render(request, "console/members/tag_job.html", context, part=part)

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('staff', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('staff', 'key'), name='one_snooze_a_line')],
+                'constraints': [models.UniqueConstraint(fields=('staff', 'key'), name='one_snooze_per_item')],
             },
         ),
     ]

@@ -23,7 +23,9 @@ def _get_campaign(request: http.Request, pk: int) -> Campaign:
 
 
 def _redirect_to_campaign(request: http.Request, campaign: Campaign) -> HttpResponse:
-    return http.redirect_back(request, reverse("outreach:campaign-detail", args=[campaign.pk]))
+    return http.redirect_back(
+        request, reverse("outreach:campaign-detail", args=[campaign.pk])
+    )
 
 
 @require_POST
@@ -106,7 +108,9 @@ def pause_campaign(request: http.Request, pk: int) -> HttpResponse:
 def resume_campaign(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get_campaign(request, pk)
     campaigns.resume(campaign=campaign, by=request.staff, at=request.at)
-    http.flash(request, _("Resumed."), undo=reverse("outreach:campaign-pause", args=[pk]))
+    http.flash(
+        request, _("Resumed."), undo=reverse("outreach:campaign-pause", args=[pk])
+    )
     return _redirect_to_campaign(request, campaign)
 
 
@@ -124,4 +128,6 @@ def cancel_campaign(request: http.Request, pk: int) -> HttpResponse:
 def duplicate_campaign(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get_campaign(request, pk)
     again = campaigns.duplicate(campaign=campaign, by=request.staff, at=request.at)
-    return http.redirect_back(request, reverse("outreach:campaign-update", args=[again.pk]))
+    return http.redirect_back(
+        request, reverse("outreach:campaign-update", args=[again.pk])
+    )

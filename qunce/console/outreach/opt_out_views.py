@@ -47,9 +47,13 @@ def _render_list(request: http.Request, wrong: str = "", key: str = "") -> HttpR
     known = opt_outs.find_by_person(some[:PAGE_SIZE])
     names = _names(request, some[:PAGE_SIZE])
     context = {
-        "rows": [OptOutRow(one, names[one], known.get(one)) for one in some[:PAGE_SIZE]],
+        "rows": [
+            OptOutRow(one, names[one], known.get(one)) for one in some[:PAGE_SIZE]
+        ],
         "total": len(people),
-        "next": paging.link(request, after=some[PAGE_SIZE - 1]) if len(some) > PAGE_SIZE else "",
+        "next": paging.link(request, after=some[PAGE_SIZE - 1])
+        if len(some) > PAGE_SIZE
+        else "",
         "may_tend": permissions.may(request.staff, opt_outs.EDIT),
         "wrong": wrong,
         "key": key,

@@ -26,7 +26,9 @@ class CampaignRow:
 def campaign_rows(some: list[Campaign]) -> list[CampaignRow]:
     begun = [one for one in some if one.state in STARTED_STATES and one.started_at]
     far = results.progress_by_campaign(begun)
-    return [CampaignRow(one, labels.campaign_chip(one), far.get(one.pk)) for one in some]
+    return [
+        CampaignRow(one, labels.campaign_chip(one), far.get(one.pk)) for one in some
+    ]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ from qunce.outreach.content import templates, variable_values
 from qunce.sets import audiences
 
 
-def build_preview(request: http.Request, form: CampaignForm, turn: int) -> dict[str, Any]:
+def build_preview(
+    request: http.Request, form: CampaignForm, turn: int
+) -> dict[str, Any]:
     """Size, name and text of the receiver number `turn`, or what is wrong."""
     draft = _draft_of_form(request, form)
     try:

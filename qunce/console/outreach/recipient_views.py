@@ -42,7 +42,9 @@ def recipient_list(request: http.Request, pk: int) -> HttpResponse:
     more = rows[PAGE_SIZE - 1].row.target_id if len(rows) > PAGE_SIZE else None
     context = {
         "campaign": campaign,
-        "rows": [(line, labels.recipient_chip(line.row.state)) for line in rows[:PAGE_SIZE]],
+        "rows": [
+            (line, labels.recipient_chip(line.row.state)) for line in rows[:PAGE_SIZE]
+        ],
         "state": state,
         "states": labels.recipient_states(),
         "next": paging.link(request, after=more) if more else "",

@@ -121,10 +121,14 @@ def _rows(request: http.Request, found: Task) -> list[TaskRecipient]:
     latest = list(done.order_by("-changed_at")[:MAX_DONE_SHOWN])
     chosen = sorted([*open_now, *latest], key=lambda row: row.target_id)
     seen = _visible_targets(request, found, [row.target_id for row in chosen])
-    return _present_rows(request, found, [row for row in chosen if row.target_id in seen])
+    return _present_rows(
+        request, found, [row for row in chosen if row.target_id in seen]
+    )
 
 
-def _visible_targets(request: http.Request, found: Task, targets: list[int]) -> set[int]:
+def _visible_targets(
+    request: http.Request, found: Task, targets: list[int]
+) -> set[int]:
     """Whoever has gone out of sight since the row was opened is not shown any more."""
     if found.campaign.target == Target.GROUPS:
         listed = groupsight.list_visible(request.staff).filter(pk__in=targets)
@@ -157,7 +161,9 @@ def _present_rows(
     ]
 
 
-def _remark_names(request: http.Request, found: Task, targets: list[int]) -> dict[int, str]:
+def _remark_names(
+    request: http.Request, found: Task, targets: list[int]
+) -> dict[int, str]:
     """Remark names, where the community has a pattern for them."""
     pattern = remark_names.get_pattern(request.community)
     if (

@@ -189,7 +189,9 @@ def _redirect_after_save(request: http.Request, campaign: Campaign) -> HttpRespo
         return http.redirect_back(
             request, reverse("outreach:campaign-detail", args=[campaign.pk])
         )
-    return http.redirect_back(request, reverse("outreach:campaign-review", args=[campaign.pk]))
+    return http.redirect_back(
+        request, reverse("outreach:campaign-review", args=[campaign.pk])
+    )
 
 
 def _rule_from_url(request: http.Request) -> Any:

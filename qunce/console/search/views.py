@@ -1,4 +1,4 @@
-"""One search for everything: members, tags, groups, segments, pages and actions."""
+"""The search for members, tags, groups, segments, pages and actions."""
 
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ from qunce.members.search import pinyin, search
 from qunce.members.segments import segments
 from qunce.members.tags import library
 
-MAX_HITS_PER_KIND = 6
+MAX_HITS_PER_GROUP = 6
 ACTIONS: tuple[tuple[StrOrPromise, str, str | None], ...] = (
     (gettext_lazy("Import a file"), "importing:create", jobs.IMPORT),
     (gettext_lazy("New segment"), "segments:new", segments.MANAGE),
     (gettext_lazy("New campaign"), "outreach:campaign-create", None),
     (gettext_lazy("Add a member"), "members:create", None),
 )
+"""Label, URL name and permission of actions that can be searched."""
 
 
 @dataclass(frozen=True)
 class Hit:
     text: str
     url: str
-    about: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True)
 class HitGroup:
-    words: StrOrPromise
+    label: StrOrPromise
     hits: list[Hit] = field(default_factory=list)
 
 
@@ -49,86 +50,84 @@ Finder = Callable[[Request, str], Iterable[Hit]]
 
 @http.page()
 def results(request: Request) -> HttpResponse:
-    words = request.GET.get("q", "").strip()[: search.MAX_QUERY_LENGTH]
-    kinds = list(_hit_groups(request, words)) if words else []
-    context = {"searched": words, "kinds": kinds}
+    query = request.GET.get("q", "").strip()[: search.MAX_QUERY_LENGTH]
+    groups = list(_hit_groups(request, query)) if query else []
+    context = {"searched": query, "hit_groups": groups}
     part = "console/search/_results.html"
     return http.render(request, "console/search/results.html", context, part=part)
 
 
-def _hit_groups(request: Request, words: str) -> Iterator[HitGroup]:
-    reads: tuple[tuple[StrOrPromise, Finder], ...] = (
+def _hit_groups(request: Request, query: str) -> Iterator[HitGroup]:
+    finders: tuple[tuple[StrOrPromise, Finder], ...] = (
         (gettext_lazy("Members"), _find_members),
         (gettext_lazy("Tags"), _find_tags),
         (gettext_lazy("Segments"), _find_segments),
         (gettext_lazy("Groups"), _find_groups),
         (gettext_lazy("Pages and actions"), _find_pages),
     )
-    for said, read in reads:
-        hits = list(read(request, words))[:MAX_HITS_PER_KIND]
+    for label, find in finders:
+        hits = list(find(request, query))[:MAX_HITS_PER_GROUP]
         if hits:
-            yield HitGroup(said, hits)
+            yield HitGroup(label, hits)
 
 
-def _find_members(request: Request, words: str) -> Iterator[Hit]:
+def _find_members(request: Request, query: str) -> Iterator[Hit]:
     by = request.staff
-    heads = search.suggest(by=by, query=words, at=request.at, limit=MAX_HITS_PER_KIND)
-    known = account_models.Account.objects.in_bulk(heads)
-    for head in heads:
-        account = known[head]
-        url = reverse("members:detail", args=[head])
+    person_ids = search.suggest(
+        by=by, query=query, at=request.at, limit=MAX_HITS_PER_GROUP
+    )
+    accounts = account_models.Account.objects.in_bulk(person_ids)
+    for person_id in person_ids:
+        account = accounts[person_id]
         key = masking.key(account.key, by)
+        url = reverse("members:detail", args=[person_id])
         yield Hit(account.name or key, url, key)
 
 
-def _find_tags(request: Request, words: str) -> Iterator[Hit]:
+def _find_tags(request: Request, query: str) -> Iterator[Hit]:
     for tag in library.list_tags(request.community):
-        if matches(words, tag.name, tag.key):
+        if matches(query, tag.name, tag.key):
             group = tag.group.name if tag.group else ""
             yield Hit(tag.name, reverse("tags:detail", args=[tag.pk]), group)
 
 
-def _find_segments(request: Request, words: str) -> Iterator[Hit]:
+def _find_segments(request: Request, query: str) -> Iterator[Hit]:
     for segment in segments.list_active(request.community):
-        if matches(words, segment.name, segment.key):
+        if matches(query, segment.name, segment.key):
             yield Hit(segment.name, reverse("segments:detail", args=[segment.pk]))
 
 
-def _find_groups(request: Request, words: str) -> Iterator[Hit]:
+def _find_groups(request: Request, query: str) -> Iterator[Hit]:
     for group in groups.list_visible(request.staff):
-        if matches(words, group.name, group.key):
+        if matches(query, group.name, group.key):
             yield Hit(group.name, reverse("groups:detail", args=[group.pk]))
 
 
-def _find_pages(request: Request, words: str) -> Iterator[Hit]:
+def _find_pages(request: Request, query: str) -> Iterator[Hit]:
     by = request.staff
-    places = [
-        (tab.words, tab.view, tab.permission)
+    tabs = [
+        (tab.label, tab.view, tab.permission)
         for area in navigation.AREAS
         for tab in area.tabs
     ]
-    for said, view, permission in (*ACTIONS, *places):
-        allowed = permission is None or (
+    for label, view, permission in (*ACTIONS, *tabs):
+        is_allowed = permission is None or (
             permission in permissions.declared() and permissions.may(by, permission)
         )
-        if allowed and matches(words, str(said), view.replace(":", " ")):
-            yield from _page_hit(str(said), view)
+        if is_allowed and matches(query, str(label), view.replace(":", " ")):
+            try:
+                yield Hit(str(label), reverse(view), _("go to page"))
+            except NoReverseMatch:
+                continue
 
 
-def _page_hit(said: str, view: str) -> Iterator[Hit]:
-    try:
-        yield Hit(said, reverse(view), _("go to page"))
-    except NoReverseMatch:
-        return
-
-
-def matches(words: str, *texts: str) -> bool:
-    """Whether what is typed is in one of the texts, or how one begins to sound."""
-    wanted = pinyin.normalise(words)
-    typed = pinyin.parse_query(wanted)
+def matches(query: str, *texts: str) -> bool:
+    """Whether a text contains the query, or a word in it begins with its pinyin."""
+    normalised = pinyin.normalise(query)
+    syllables = pinyin.parse_query(normalised)
     for text in map(pinyin.normalise, texts):
-        if wanted and wanted in text:
+        if normalised and normalised in text:
             return True
-        if typed and pinyin.SEPARATOR + typed in pinyin.spellings(text):
+        if syllables and pinyin.SEPARATOR + syllables in pinyin.spellings(text):
             return True
     return False

@@ -115,7 +115,9 @@ def freeze(request: http.Request, pk: int) -> HttpResponse:
         request,
         _("Saved as a frozen segment. Members: %(n)s.") % {"n": f"{frozen.size:,}"},
     )
-    return http.redirect_back(request, reverse("segments:frozen-detail", args=[frozen.pk]))
+    return http.redirect_back(
+        request, reverse("segments:frozen-detail", args=[frozen.pk])
+    )
 
 
 @require_POST

@@ -23,34 +23,34 @@ from qunce.core.staff import login_attempts, passwords, sessions, staff, two_fac
 @require_http_methods(["GET", "POST"])
 @http.page()
 def account(request: Request) -> HttpResponse:
-    me = request.staff
-    start = {"name": me.name, "language": me.language, "theme": me.theme}
-    form = forms.AccountForm(request.POST or None, initial=start)
+    user = request.staff
+    initial = {"name": user.name, "language": user.language, "theme": user.theme}
+    form = forms.AccountForm(request.POST or None, initial=initial)
     if form.is_valid():
         try:
-            staff.set_preferences(staff=me, at=request.at, **form.cleaned_data)
+            staff.set_preferences(staff=user, at=request.at, **form.cleaned_data)
         except errors.Invalid as error:
             form.add_error("name", str(error))
         else:
             http.flash(request, _("Saved."))
-            answer = http.redirect_back(request, reverse("settings:account"))
-            return login_flow.set_language_cookie(answer, me.language)
+            response = http.redirect_back(request, reverse("settings:account"))
+            return login_flow.set_language_cookie(response, user.language)
     context = _account_context(request) | {"form": form}
     status = 422 if form.errors else 200
     return http.render(request, "console/settings/mine.html", context, status=status)
 
 
 def _account_context(request: Request) -> dict[str, Any]:
-    me = request.staff
-    places = sessions.list_active(me, request.at)
-    here = request.session.session_key
+    user = request.staff
+    active = sessions.list_active(user, request.at)
+    current_key = request.session.session_key
     return {
-        "has_factor": two_factor.is_enabled(me),
-        "codes_left": two_factor.count_recovery_codes(me),
+        "has_factor": two_factor.is_enabled(user),
+        "codes_left": two_factor.count_recovery_codes(user),
         "demanded": request.community.two_factor_required,
         "places": [
-            (each, user_agents.describe(each.agent), each.key == here)
-            for each in places
+            (session, user_agents.describe(session.agent), session.key == current_key)
+            for session in active
         ],
     }
 
@@ -79,11 +79,11 @@ def change_password(request: Request) -> HttpResponse:
     )
 
 
-def _change_password(request: Request, given: dict[str, Any]) -> None:
+def _change_password(request: Request, values: dict[str, Any]) -> None:
     """Who sits down at an open page does not get to guess either."""
-    me, whom = request.staff, ("pair", f"{request.staff.login} (change)")
-    login_attempts.start(whom, at=request.at)
-    if not me.check_password(given["old"]):
+    user, subject = request.staff, ("pair", f"{request.staff.login} (change)")
+    login_attempts.start(subject, at=request.at)
+    if not user.check_password(values["old"]):
         raise errors.Invalid(_("The current password is incorrect."))
-    login_attempts.reset(whom)
-    passwords.change(staff=me, password=given["new"], at=request.at)
+    login_attempts.reset(subject)
+    passwords.change(staff=user, password=values["new"], at=request.at)

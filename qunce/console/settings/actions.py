@@ -34,17 +34,17 @@ SESSIONS_ENDED = audit.declare(
 
 
 def _run_on_staff(
-    request: Request, pk: int, deed: Callable[[Staff], object], said: str
+    request: Request, pk: int, action: Callable[[Staff], object], message: str
 ) -> HttpResponse:
     """Do it and say so, or say why not."""
-    whom = staff.get(request.staff, pk)
-    permissions.check_manage_staff(request.staff, whom)
+    target = staff.get(request.staff, pk)
+    permissions.check_manage_staff(request.staff, target)
     try:
-        deed(whom)
+        action(target)
     except errors.Refused as error:
         http.flash(request, str(error), level="bad")
     else:
-        http.flash(request, said % {"name": whom.name})
+        http.flash(request, message % {"name": target.name})
     return http.redirect_back(request, reverse("settings:staff-detail", args=[pk]))
 
 
@@ -52,70 +52,72 @@ def _run_on_staff(
 @never_cache
 @http.page(permissions.MANAGE_STAFF)
 def reset_password(request: Request, pk: int) -> HttpResponse:
-    whom, password = staff.get(request.staff, pk), staff_views.generate_password()
+    target, password = staff.get(request.staff, pk), staff_views.generate_password()
     passwords.set_temporary(
-        staff=whom, password=password, by=request.staff, at=request.at
+        staff=target, password=password, by=request.staff, at=request.at
     )
-    return staff_views.render_password(request, whom, password)
+    return staff_views.render_password(request, target, password)
 
 
 @require_POST
 @http.page(permissions.MANAGE_STAFF)
 def remove_two_factor(request: Request, pk: int) -> HttpResponse:
-    def deed(whom: Staff) -> None:
-        two_factor.disable(staff=whom, by=request.staff, at=request.at)
-        sessions.end_all(whom)
+    def deed(target: Staff) -> None:
+        two_factor.disable(staff=target, by=request.staff, at=request.at)
+        sessions.end_all(target)
 
-    return _run_on_staff(request, pk, deed, _("Two-factor turned off for %(name)s."))
+    return _run_on_staff(request, pk, action, _("Two-factor turned off for %(name)s."))
 
 
 @require_POST
 @http.page(permissions.MANAGE_STAFF)
 def end_sessions(request: Request, pk: int) -> HttpResponse:
-    def deed(whom: Staff) -> None:
-        sessions.end_all(whom)
-        _log(request, SESSIONS_ENDED, whom)
+    def deed(target: Staff) -> None:
+        sessions.end_all(target)
+        _log(request, SESSIONS_ENDED, target)
 
-    return _run_on_staff(request, pk, deed, _("%(name)s has been signed out everywhere."))
+    return _run_on_staff(
+        request, pk, action, _("%(name)s has been signed out everywhere.")
+    )
 
 
 @require_POST
 @http.page(permissions.MANAGE_STAFF)
 def unlock(request: Request, pk: int) -> HttpResponse:
-    def deed(whom: Staff) -> None:
-        login_attempts.unlock(whom.login)
-        login_attempts.reset(("code", str(whom.pk)))
-        _log(request, UNLOCKED, whom)
+    def deed(target: Staff) -> None:
+        login_attempts.unlock(target.login)
+        login_attempts.reset(("code", str(target.pk)))
+        _log(request, UNLOCKED, target)
 
-    return _run_on_staff(request, pk, deed, _("%(name)s can try to sign in again."))
+    return _run_on_staff(request, pk, action, _("%(name)s can try to sign in again."))
 
 
-def _log(request: Request, kind: str, whom: Staff) -> None:
+def _log(request: Request, kind: str, target: Staff) -> None:
     audit.log(
         kind=kind,
         community=request.community,
         by=request.staff,
         at=request.at,
-        detail={"staff": whom.pk, "login": whom.login},
+        detail={"staff": target.pk, "login": target.login},
     )
 
 
 @require_POST
 @http.page(permissions.MANAGE_STAFF)
 def deactivate(request: Request, pk: int) -> HttpResponse:
-    def deed(whom: Staff) -> None:
-        staff.deactivate(staff=whom, by=request.staff, at=request.at)
+    def deed(target: Staff) -> None:
+        staff.deactivate(staff=target, by=request.staff, at=request.at)
 
-    return _run_on_staff(request, pk, deed, _("%(name)s can no longer sign in."))
+    return _run_on_staff(request, pk, action, _("%(name)s can no longer sign in."))
 
 
 @require_POST
 @http.page(permissions.MANAGE_STAFF)
 def reactivate(request: Request, pk: int) -> HttpResponse:
-    def deed(whom: Staff) -> None:
-        staff.reactivate(staff=whom, by=request.staff, at=request.at)
+    def deed(target: Staff) -> None:
+        staff.reactivate(staff=target, by=request.staff, at=request.at)
 
-    return _run_on_staff(request, pk, deed, _("%(name)s can sign in again."))
+    return _run_on_staff(request, pk, action, _("%(name)s can sign in again."))
 
 
 @require_POST
@@ -124,8 +126,10 @@ def require_two_factor(request: Request) -> HttpResponse:
     """Who turns it on for all and has none is asked for it at the next page."""
     required = request.POST.get("required") == "1"
     staff.require_two_factor(required=required, by=request.staff, at=request.at)
-    told = _("Two-factor is now required for all staff.")
-    http.flash(request, told if required else _("Two-factor is now optional for staff."))
+    message = _("Two-factor is now required for all staff.")
+    http.flash(
+        request, message if required else _("Two-factor is now optional for staff.")
+    )
     return http.redirect_back(request, reverse("settings:staff-list"))
 
 
@@ -141,14 +145,14 @@ def end_session(request: Request) -> HttpResponse:
 @require_POST
 @http.page()
 def end_other_sessions(request: Request) -> HttpResponse:
-    here = request.session.session_key
-    count = sessions.end_all(request.staff, except_key=here)
-    told = ngettext(
+    current_key = request.session.session_key
+    count = sessions.end_all(request.staff, except_key=current_key)
+    text = ngettext(
         "Signed out of %(n)s other session.",
         "Signed out of %(n)s other sessions.",
         count,
     )
-    http.flash(request, told % {"n": count})
+    http.flash(request, text % {"n": count})
     return http.redirect_back(request, reverse("settings:account"))
 
 

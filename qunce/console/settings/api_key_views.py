@@ -45,8 +45,8 @@ def _state_of(key: api_keys.ApiKey, request: Request) -> str:
 def api_key_create(request: Request) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
-    start = {"staff": by.pk, "days": 90}
-    form = forms.ApiKeyForm(by, request.POST or None, initial=start)
+    initial = {"staff": by.pk, "days": 90}
+    form = forms.ApiKeyForm(by, request.POST or None, initial=initial)
     if form.is_valid():
         try:
             key, token = _create(request, form.cleaned_data)
@@ -61,12 +61,12 @@ def api_key_create(request: Request) -> HttpResponse:
     )
 
 
-def _create(request: Request, given: dict[str, Any]) -> tuple[api_keys.ApiKey, str]:
-    days = int(given["days"])
+def _create(request: Request, values: dict[str, Any]) -> tuple[api_keys.ApiKey, str]:
+    days = int(values["days"])
     return api_keys.create(
-        name=given["name"],
-        scopes=given["scopes"],
-        staff=staff.get(request.staff, int(given["staff"])),
+        name=values["name"],
+        scopes=values["scopes"],
+        staff=staff.get(request.staff, int(values["staff"])),
         expires_at=request.at + timedelta(days=days) if days else None,
         by=request.staff,
         at=request.at,

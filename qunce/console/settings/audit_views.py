@@ -82,13 +82,13 @@ class AuditFilterForm(forms.Form):
         required=False, min_value=1, max_value=2**62, widget=forms.HiddenInput
     )
 
-    def __init__(self, community: Community, *args: Any, **given: Any) -> None:
-        super().__init__(*args, **given)
-        people = [(each.pk, each.name) for each in staff.list_all(community)]
+    def __init__(self, community: Community, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        staff_choices = [(member.pk, member.name) for member in staff.list_all(community)]
         kinds = sorted(
             (describe(kind), kind) for kind in audit.list_kinds(community).values()
         )
-        self._choose("who", [("", _("everybody")), *people])
+        self._choose("who", [("", _("everybody")), *staff_choices])
         self._choose("what", [("", _("everything")), *((k, w) for w, k in kinds)])
 
     def _choose(self, name: str, choices: list[tuple[Any, Any]]) -> None:
@@ -120,18 +120,18 @@ def describe(kind: str) -> str:
 def audit_log(request: Request) -> HttpResponse:
     audit.check_view(request.staff)
     form = AuditFilterForm(request.community, request.GET)
-    acts: list[audit.AuditEntry] = []
+    entries: list[audit.AuditEntry] = []
     if form.is_valid():
-        acts = audit.list_entries(
+        entries = audit.list_entries(
             community=request.community,
             limit=audit.PAGE_SIZE + 1,
             **_read_filter(request, form),
         )
-    shown = acts[: audit.PAGE_SIZE]
+    page = entries[: audit.PAGE_SIZE]
     context = {
         "form": form,
-        "lines": audit_rows(request.community, shown),
-        "last": shown[-1].pk if len(acts) > audit.PAGE_SIZE else None,
+        "lines": audit_rows(request.community, page),
+        "last": page[-1].pk if len(entries) > audit.PAGE_SIZE else None,
         "narrowed": any(
             request.GET.get(name) for name in ("who", "what", "since", "until")
         ),
@@ -147,15 +147,15 @@ def audit_log(request: Request) -> HttpResponse:
 
 
 def _read_filter(request: Request, form: AuditFilterForm) -> dict[str, Any]:
-    given = form.cleaned_data
-    who, since, until = given["who"], given["since"], given["until"]
+    values = form.cleaned_data
+    actor, since, until = values["who"], values["since"], values["until"]
     zone = ZoneInfo(request.community.timezone)
     return {
-        "actor": int(who) if who else None,
-        "kind": given["what"],
+        "actor": int(actor) if actor else None,
+        "kind": values["what"],
         "since": _day_bounds(since, zone) if since else None,
         "until": _day_bounds(until + timedelta(days=1), zone) if until else None,
-        "before": given["before"],
+        "before": values["before"],
     }
 
 
@@ -164,46 +164,46 @@ def _day_bounds(day: date, zone: ZoneInfo) -> datetime:
 
 
 def audit_rows(
-    community: Community, acts: Iterable[audit.AuditEntry]
+    community: Community, entries: Iterable[audit.AuditEntry]
 ) -> list[AuditRow]:
-    acts = list(acts)
+    entries = list(entries)
     kinds = audit.list_kinds(community)
-    people = Staff.objects.in_bulk({act.actor_id for act in acts if act.actor_id})
-    groups = _group_pairs(community, {act.group_id for act in acts if act.group_id})
-    names = _member_names(community, {act.account_id for act in acts if act.account_id})
-    found = []
-    for act in acts:
+    actors = Staff.objects.in_bulk({entry.actor_id for entry in entries if entry.actor_id})
+    groups = _group_pairs(community, {entry.group_id for entry in entries if entry.group_id})
+    names = _member_names(community, {entry.account_id for entry in entries if entry.account_id})
+    rows = []
+    for entry in entries:
         detail = {
-            k: v for k, v in (act.detail or {}).items() if v not in (None, "", [])
+            k: v for k, v in (entry.detail or {}).items() if v not in (None, "", [])
         }
-        account = act.account_id or 0
+        account = entry.account_id or 0
         about, rest = split_detail(detail)
-        found.append(
+        rows.append(
             AuditRow(
-                at=act.happened_at,
-                who=people.get(act.actor_id or 0),
-                what=describe(kinds.get(act.kind_id, "")),
+                at=entry.happened_at,
+                who=actors.get(entry.actor_id or 0),
+                what=describe(kinds.get(entry.kind_id, "")),
                 whom=names.get(account, ""),
                 href=_member_url(account) if account in names else "",
-                count=act.count,
-                about=groups.get(act.group_id or 0, ()) + about,
+                count=entry.count,
+                about=groups.get(entry.group_id or 0, ()) + about,
                 rest=rest,
             )
         )
-    return found
+    return rows
 
 
 def _member_names(community: Community, accounts: set[int]) -> dict[int, str]:
     """Erased ones have none."""
-    known = account_models.Account.objects.filter(
+    rows = account_models.Account.objects.filter(
         community=community, pk__in=accounts, erased_at__isnull=True
     )
-    return {pk: name or key for pk, name, key in known.values_list("pk", "name", "key")}
+    return {pk: name or key for pk, name, key in rows.values_list("pk", "name", "key")}
 
 
-def _group_pairs(community: Community, numbers: set[int]) -> dict[int, Pairs]:
-    found = Group.objects.filter(community=community).in_bulk(numbers)
-    return {pk: (("", str(group)),) for pk, group in found.items()}
+def _group_pairs(community: Community, group_ids: set[int]) -> dict[int, Pairs]:
+    rows = Group.objects.filter(community=community).in_bulk(group_ids)
+    return {pk: (("", str(group)),) for pk, group in rows.items()}
 
 
 def _member_url(account: int) -> str:
@@ -215,17 +215,19 @@ def _member_url(account: int) -> str:
 
 def split_detail(detail: dict[str, Any]) -> tuple[Pairs, Pairs]:
     """What an act was about, in words, and the rest of what is known of it."""
-    about = tuple(
+    subject = tuple(
         (str(DETAIL_LABELS.get(name, "")), _format_detail(name, detail[name]))
         for name in SUBJECT_DETAILS
         if name in detail and not _is_row_id(name, detail[name])
     )
     rest = tuple((name, _format_value(value)) for name, value in sorted(detail.items()))
-    return about, rest
+    return subject, rest
 
 
 def _is_row_id(name: str, value: Any) -> bool:
-    return name in ROW_ID_DETAILS or (isinstance(value, int) and name not in ("size", "count"))
+    return name in ROW_ID_DETAILS or (
+        isinstance(value, int) and name not in ("size", "count")
+    )
 
 
 def _format_detail(name: str, value: Any) -> str:

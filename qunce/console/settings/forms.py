@@ -60,16 +60,16 @@ class ApiKeyForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, by: Staff, *args: Any, **given: Any) -> None:
-        super().__init__(*args, **given)
+    def __init__(self, by: Staff, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.by = by
-        found = [each for each in staff.list_all(by.community) if each.is_active]
-        whom = self.fields["staff"]
-        assert isinstance(whom, forms.ChoiceField)  # noqa: S101 - for the type checker
-        whom.choices = [
-            (each.pk, f"{each.name} ({each.login})")
-            for each in found
-            if permissions.may_manage_staff(by, each)
+        active = [member for member in staff.list_all(by.community) if member.is_active]
+        field = self.fields["staff"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+        field.choices = [
+            (member.pk, f"{member.name} ({member.login})")
+            for member in active
+            if permissions.may_manage_staff(by, member)
         ]
 
 
@@ -79,26 +79,26 @@ class UnitForm(forms.Form):
     parent = forms.ChoiceField(label=gettext_lazy("Parent unit"), required=False)
 
     def __init__(
-        self, community: Community, unit: Unit | None, *args: Any, **given: Any
+        self, community: Community, unit: Unit | None, *args: Any, **kwargs: Any
     ) -> None:
-        super().__init__(*args, **given)
+        super().__init__(*args, **kwargs)
         self.community = community
         others = [
-            (each.pk, f"{'　' * depth}{each.name}")
-            for depth, each in units.list_tree(community)
-            if each != unit and each.closed_at is None
+            (other.pk, f"{'　' * depth}{other.name}")
+            for depth, other in units.list_tree(community)
+            if other != unit and other.closed_at is None
         ]
         parent = self.fields["parent"]
         assert isinstance(parent, forms.ChoiceField)  # noqa: S101 - for the type checker
         parent.choices = [("", _("none (top level)")), *others]
 
     def about(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        above = given["parent"]
+        values = self.cleaned_data
+        parent_id = values["parent"]
         return {
-            "name": given["name"],
-            "kind": given["kind"],
-            "parent": units.get(self.community, int(above)) if above else None,
+            "name": values["name"],
+            "kind": values["kind"],
+            "parent": units.get(self.community, int(parent_id)) if parent_id else None,
         }
 
 
@@ -151,26 +151,26 @@ class StaffForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, by: Staff, *args: Any, **given: Any) -> None:
-        super().__init__(*args, **given)
+    def __init__(self, by: Staff, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.by = by
-        shop = by.community
-        top = permissions.RANK[permissions.Role(by.role)]
-        roles = [role for role in permissions.Role if permissions.RANK[role] <= top]
-        open_units = [(d, u) for d, u in units.list_tree(shop) if u.closed_at is None]
+        community = by.community
+        max_rank = permissions.RANK[permissions.Role(by.role)]
+        roles = [role for role in permissions.Role if permissions.RANK[role] <= max_rank]
+        open_units = [(depth, unit) for depth, unit in units.list_tree(community) if unit.closed_at is None]
         self._choose("role", [(role.value, role.label) for role in roles])
         self._choose(
             "unit",
-            [("", "–"), *((u.pk, f"{'　' * d}{u.name}") for d, u in open_units)],
+            [("", "–"), *((unit.pk, f"{'　' * depth}{unit.name}") for depth, unit in open_units)],
         )
         self._choose(
             "segment",
             [
                 ("", "–"),
-                *((each.key, each.name) for each in segments.list_active(shop)),
+                *((segment.key, segment.name) for segment in segments.list_active(community)),
             ],
         )
-        self._choose("groups", [(g.key, g.name) for g in visibility.list_visible(by)])
+        self._choose("groups", [(group.key, group.name) for group in visibility.list_visible(by)])
 
     def _choose(self, name: str, choices: list[tuple[Any, Any]]) -> None:
         field = self.fields[name]
@@ -178,58 +178,58 @@ class StaffForm(forms.Form):
         field.choices = choices
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or {}
+        values = super().clean() or {}
         try:
-            given["scope"] = self._scope(given)
+            values["scope"] = self._scope(values)
         except RuleError as error:
             self.add_error("rule", str(error))
-        return given
+        return values
 
-    def _scope(self, given: dict[str, Any]) -> Any:
+    def _scope(self, values: dict[str, Any]) -> Any:
         """The rule that is kept: a segment's is written out, so it cannot grow."""
-        shop, sees = self.by.community, given.get("sees")
-        if sees == SEGMENT:
-            if not given.get("segment"):
+        community, choice = self.by.community, values.get("sees")
+        if choice == SEGMENT:
+            if not values.get("segment"):
                 self.add_error("segment", _("Choose a segment."))
                 return None
             return scope_rules.expand_segments(
-                shop, {"segment": {"any": [given["segment"]]}}
+                community, {"segment": {"any": [values["segment"]]}}
             )
-        if sees == RULE:
+        if choice == RULE:
             return scope_rules.expand_segments(
-                shop, tree.parse_json(given.get("rule") or "")
+                community, tree.parse_json(values.get("rule") or "")
             )
         return None
 
     def about(self) -> dict[str, Any]:
         """What the verbs of staff take."""
-        given = self.cleaned_data
-        pk = given["unit"]
-        some = given["in_groups"] == SELECTED
+        values = self.cleaned_data
+        unit_id = values["unit"]
+        is_selected = values["in_groups"] == SELECTED
         return {
-            "name": given["name"].strip(),
-            "login": given["login"].strip(),
-            "email": given["email"],
-            "role": given["role"],
-            "unit": units.get(self.by.community, int(pk)) if pk else None,
-            "scope": given["scope"],
-            "groups": sorted(given["groups"]) if some else None,
+            "name": values["name"].strip(),
+            "login": values["login"].strip(),
+            "email": values["email"],
+            "role": values["role"],
+            "unit": units.get(self.by.community, int(unit_id)) if unit_id else None,
+            "scope": values["scope"],
+            "groups": sorted(values["groups"]) if is_selected else None,
         }
 
 
-def initial_values(whom: Staff | None) -> dict[str, Any]:
+def initial_values(member: Staff | None) -> dict[str, Any]:
     """What stands in the form at first."""
-    if whom is None:
+    if member is None:
         return {"role": "operator", "sees": ALL, "in_groups": ALL}
-    scoped = whom.scope is not None
+    has_scope = member.scope is not None
     return {
-        "name": whom.name,
-        "login": whom.login,
-        "email": whom.email,
-        "role": whom.role,
-        "unit": whom.unit_id or "",
-        "sees": RULE if scoped else ALL,
-        "rule": json.dumps(whom.scope, ensure_ascii=False, indent=1) if scoped else "",
-        "in_groups": ALL if whom.groups is None else SELECTED,
-        "groups": whom.groups or [],
+        "name": member.name,
+        "login": member.login,
+        "email": member.email,
+        "role": member.role,
+        "unit": member.unit_id or "",
+        "sees": RULE if has_scope else ALL,
+        "rule": json.dumps(member.scope, ensure_ascii=False, indent=1) if has_scope else "",
+        "in_groups": ALL if member.groups is None else SELECTED,
+        "groups": member.groups or [],
     }

@@ -49,19 +49,17 @@ AREA_ORDER = ("members", "outreach", "sales", "groups", "insight", "settings")
 @http.page()
 def role_list(request: Request) -> HttpResponse:
     roles = list(permissions.Role)
-    rooms: dict[str, list[tuple[StrOrPromise, str, list[bool]]]] = {}
-    for permission, carried in sorted(permissions.declared().items()):
-        room = permission.partition(".")[0]
+    rows_by_area: dict[str, list[tuple[StrOrPromise, str, list[bool]]]] = {}
+    for permission, allowed_roles in sorted(permissions.declared().items()):
+        area = permission.partition(".")[0]
         row = (
             PERMISSION_LABELS.get(permission, permission),
             permission,
-            [role in carried for role in roles],
+            [role in allowed_roles for role in roles],
         )
-        rooms.setdefault(room if room in AREA_ORDER else AREA_ORDER[-1], []).append(
-            row
-        )
-    called = {area.key: area.words for area in navigation.AREAS}
-    shown = [(called[room], rooms[room]) for room in AREA_ORDER if room in rooms]
-    mine = permissions.Role(request.staff.role)
-    context = {"roles": [(role, role == mine) for role in roles], "rooms": shown}
+        rows_by_area.setdefault(area if area in AREA_ORDER else AREA_ORDER[-1], []).append(row)
+    area_labels = {area.key: area.label for area in navigation.AREAS}
+    sections = [(area_labels[area], rows_by_area[area]) for area in AREA_ORDER if area in rows_by_area]
+    own_role = permissions.Role(request.staff.role)
+    context = {"roles": [(role, role == own_role) for role in roles], "rooms": sections}
     return http.render(request, "console/settings/roles.html", context)

@@ -34,23 +34,23 @@ ALL_MEMBERS: dict[str, Any] = {"all": []}
 @http.page(permissions.MANAGE_STAFF)
 def staff_list(request: Request) -> HttpResponse:
     permissions.check_manage_staff(request.staff)
-    asked, gone = request.GET.get("q", "").strip()[:120], "gone" in request.GET
-    found = staff.list_all(request.community).filter(is_active=not gone)
-    if asked:
-        found = found.filter(Q(login__icontains=asked) | Q(name__icontains=asked))
+    query, inactive = request.GET.get("q", "").strip()[:120], "gone" in request.GET
+    matching = staff.list_all(request.community).filter(is_active=not inactive)
+    if query:
+        matching = matching.filter(Q(login__icontains=query) | Q(name__icontains=query))
     after = request.GET.get("after", "")[: staff.MAX_LENGTH]
-    rows = list(found.filter(login__gt=after)[: PAGE_SIZE + 1])
-    shown = rows[:PAGE_SIZE]
-    with_factor = set(
-        TOTPDevice.objects.filter(user__in=shown, confirmed=True).values_list(
+    rows = list(matching.filter(login__gt=after)[: PAGE_SIZE + 1])
+    page = rows[:PAGE_SIZE]
+    with_two_factor = set(
+        TOTPDevice.objects.filter(user__in=page, confirmed=True).values_list(
             "user_id", flat=True
         )
     )
     context = {
-        "rows": [(each, each.pk in with_factor) for each in shown],
-        "after": shown[-1].login if len(rows) > PAGE_SIZE else "",
-        "asked": asked,
-        "gone": gone,
+        "rows": [(member, member.pk in with_two_factor) for member in page],
+        "after": page[-1].login if len(rows) > PAGE_SIZE else "",
+        "asked": query,
+        "gone": inactive,
         "demanded": request.community.two_factor_required,
     }
     return http.render(request, "console/settings/staff.html", context)
@@ -66,24 +66,24 @@ def staff_create(request: Request) -> HttpResponse:
     if form.is_valid():
         password = generate_password()
         try:
-            made = staff.add(by=by, at=request.at, password=password, **form.about())
+            member = staff.add(by=by, at=request.at, password=password, **form.about())
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            return render_password(request, made, password)
+            return render_password(request, member, password)
     return _render_form(request, form, "console/settings/staff_new.html")
 
 
-def render_password(request: Request, whom: Staff, password: str) -> HttpResponse:
+def render_password(request: Request, member: Staff, password: str) -> HttpResponse:
     """A password that is shown this once."""
-    context = {"whom": whom, "password": password}
+    context = {"whom": member, "password": password}
     return http.render(request, "console/settings/staff_password.html", context)
 
 
 def generate_password() -> str:
     """A password to read out: four groups of four, 80 bits."""
     letters = [secrets.choice(two_factor.ALPHABET) for _place in range(16)]
-    return "-".join("".join(letters[at : at + 4]) for at in range(0, 16, 4))
+    return "-".join("".join(letters[start : start + 4]) for start in range(0, 16, 4))
 
 
 @require_http_methods(["GET", "POST"])
@@ -91,39 +91,41 @@ def generate_password() -> str:
 def staff_detail(request: Request, pk: int) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
-    whom = staff.get(by, pk)
-    form = StaffForm(by, request.POST or None, initial=initial_values(whom))
+    member = staff.get(by, pk)
+    form = StaffForm(by, request.POST or None, initial=initial_values(member))
     if form.is_valid():
         try:
-            staff.update(staff=whom, by=by, at=request.at, **form.about())
+            staff.update(staff=member, by=by, at=request.at, **form.about())
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
             http.flash(request, _("Saved."))
-            return http.redirect_back(request, reverse("settings:staff-detail", args=[pk]))
-    whom = staff.get(by, pk)  # as it is, not as it was typed
-    context = _detail_context(request, whom)
+            return http.redirect_back(
+                request, reverse("settings:staff-detail", args=[pk])
+            )
+    member = staff.get(by, pk)  # as it is, not as it was typed
+    context = _detail_context(request, member)
     return _render_form(request, form, "console/settings/staff_one.html", **context)
 
 
-def _detail_context(request: Request, whom: Staff) -> dict[str, Any]:
+def _detail_context(request: Request, member: Staff) -> dict[str, Any]:
     count = None
     pieces: Pieces = ()
-    if whom.scope is not None:
-        known = rule_names.find(whom.community, whom.scope)
-        pieces = sentences.describe(whom.scope, known)
+    if member.scope is not None:
+        names = rule_names.find(member.community, member.scope)
+        pieces = sentences.describe(member.scope, names)
         count = audiences.count(
-            community=whom.community, rule=ALL_MEMBERS, by=whom, at=request.at
+            community=member.community, rule=ALL_MEMBERS, by=member, at=request.at
         )
-    places = sessions.list_active(whom, request.at)
+    active = sessions.list_active(member, request.at)
     return {
-        "whom": whom,
+        "whom": member,
         "pieces": pieces,
         "seen": count,
-        "may": permissions.may_manage_staff(request.staff, whom),
-        "has_factor": two_factor.is_enabled(whom),
-        "barred": login_attempts.is_blocked("login", whom.login, request.at),
-        "places": [(place, user_agents.describe(place.agent)) for place in places],
+        "may": permissions.may_manage_staff(request.staff, member),
+        "has_factor": two_factor.is_enabled(member),
+        "barred": login_attempts.is_blocked("login", member.login, request.at),
+        "places": [(session, user_agents.describe(session.agent)) for session in active],
     }
 
 

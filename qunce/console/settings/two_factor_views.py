@@ -22,34 +22,36 @@ from qunce.core.staff import login_attempts, sessions, two_factor
 @never_cache
 @http.page()
 def enable(request: Request) -> HttpResponse:
-    me = request.staff
-    if two_factor.is_enabled(me):
+    user = request.staff
+    if two_factor.is_enabled(user):
         return http.redirect_back(request, reverse("settings:account"))
     form = forms.CodeForm(request.POST or None)
-    device, wrong = two_factor.pending_device(me), ""
+    device, error_text = two_factor.pending_device(user), ""
     if form.is_valid():
-        given = form.cleaned_data["code"]
+        code = form.cleaned_data["code"]
         try:
-            codes = two_factor.enable(staff=me, code=given, at=request.at)
+            codes = two_factor.enable(staff=user, code=code, at=request.at)
         except two_factor.WrongCode as error:
-            wrong = str(error)
+            error_text = str(error)
         else:
-            django_otp.login(request, two_factor.get_device(me))
-            sessions.end_all(me, except_key=request.session.session_key)
+            django_otp.login(request, two_factor.get_device(user))
+            sessions.end_all(user, except_key=request.session.session_key)
             return _render_codes(request, codes)
     context = {
         "form": form,
-        "wrong": wrong,
+        "wrong": error_text,
         "picture": qr_code.data_uri(device),
         "secret": two_factor.format_secret(device),
     }
-    status = 422 if wrong or form.errors else 200
-    return http.render(request, "console/settings/factor.html", context, status=status)
+    status = 422 if error_text or form.errors else 200
+    return http.render(
+        request, "console/settings/two_factor.html", context, status=status
+    )
 
 
 def _render_codes(request: Request, codes: list[str]) -> HttpResponse:
     context = {"codes": codes, "to": reverse("settings:account")}
-    return http.render(request, "console/settings/codes.html", context)
+    return http.render(request, "console/settings/recovery_codes.html", context)
 
 
 def _is_confirmed(request: Request) -> bool:
@@ -77,10 +79,10 @@ def renew_recovery_codes(request: Request) -> HttpResponse:
 @sensitive_post_parameters("code")
 @http.page()
 def disable(request: Request) -> HttpResponse:
-    me = request.staff
+    user = request.staff
     if _is_confirmed(request):
         try:
-            two_factor.disable(staff=me, by=me, at=request.at)
+            two_factor.disable(staff=user, by=user, at=request.at)
         except errors.Refused as error:
             http.flash(request, str(error), level="bad")
         else:

@@ -20,10 +20,10 @@ from qunce.core.staff.units import Unit
 @http.page(permissions.MANAGE_STAFF)
 def unit_list(request: Request) -> HttpResponse:
     permissions.check_manage_staff(request.staff)
-    counted = Unit.objects.filter(community=request.community).annotate(
+    rows = Unit.objects.filter(community=request.community).annotate(
         n=Count("staff", filter=Q(staff__is_active=True))
     )
-    staff = dict(counted.values_list("pk", "n"))
+    staff = dict(rows.values_list("pk", "n"))
     rows = [
         (depth, unit, staff[unit.pk])
         for depth, unit in units.list_tree(request.community)
@@ -36,8 +36,8 @@ def unit_list(request: Request) -> HttpResponse:
 def unit_create(request: Request) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
-    start = {"kind": units.UnitKind.LOCAL, "parent": request.GET.get("below", "")}
-    form = forms.UnitForm(by.community, None, request.POST or None, initial=start)
+    initial = {"kind": units.UnitKind.LOCAL, "parent": request.GET.get("below", "")}
+    form = forms.UnitForm(by.community, None, request.POST or None, initial=initial)
     if form.is_valid():
         try:
             units.create(community=by.community, by=by, at=request.at, **form.about())
@@ -55,8 +55,8 @@ def unit_update(request: Request, pk: int) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
     unit = units.get(by.community, pk)
-    start = {"name": unit.name, "kind": unit.kind, "parent": unit.parent_id or ""}
-    form = forms.UnitForm(by.community, unit, request.POST or None, initial=start)
+    initial = {"name": unit.name, "kind": unit.kind, "parent": unit.parent_id or ""}
+    form = forms.UnitForm(by.community, unit, request.POST or None, initial=initial)
     if form.is_valid():
         try:
             units.update(unit=unit, by=by, at=request.at, **form.about())
@@ -72,12 +72,12 @@ def _render_form(
     request: Request, form: forms.UnitForm, unit: Unit | None
 ) -> HttpResponse:
     staff = unit.staff.filter(is_active=True).order_by("login") if unit else ()
-    why = ""
+    obstacle = ""
     if unit:
         try:
             units.check_close(unit)
         except units.UnitInUse as error:
-            why = str(error)
-    context = {"form": form, "unit": unit, "staff": staff, "why_not": why}
+            obstacle = str(error)
+    context = {"form": form, "unit": unit, "staff": staff, "why_not": obstacle}
     status = 422 if form.errors else 200
     return http.render(request, "console/settings/unit.html", context, status=status)

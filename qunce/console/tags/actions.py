@@ -76,12 +76,12 @@ def add_synonym(request: http.Request, pk: int) -> HttpResponse:
 @http.page(tag_models.MANAGE)
 def remove_synonym(request: http.Request, pk: int, synonym: int) -> HttpResponse:
     tag = library.get_by_id(request.community, pk)
-    found = library.get_synonym(tag, synonym)
+    row = library.get_synonym(tag, synonym)
     try:
-        library.remove_synonym(synonym=found, by=request.staff, at=request.at)
+        library.remove_synonym(synonym=row, by=request.staff, at=request.at)
     except errors.QunceError as error:
         return views.render_detail(request, tag, error=str(error))
-    http.flash(request, _("“%(key)s” is no longer a synonym.") % {"key": found.key})
+    http.flash(request, _("“%(key)s” is no longer a synonym.") % {"key": row.key})
     return http.redirect_back(request, presenters.detail_url(tag))
 
 
@@ -97,23 +97,23 @@ def _return_to(request: http.Request, tag: Tag) -> str:
 @require_POST
 @http.page(tag_models.MANAGE)
 def dismiss_duplicate(request: http.Request, pk: int, other: int) -> HttpResponse:
-    one, two = (library.get_by_id(request.community, each) for each in (pk, other))
-    duplicates.dismiss(tag=one, other=two, by=request.staff, at=request.at)
+    tag, other_tag = (library.get_by_id(request.community, tag_id) for tag_id in (pk, other))
+    duplicates.dismiss(tag=tag, other=other_tag, by=request.staff, at=request.at)
     text = _("“%(one)s” and “%(other)s” remain separate tags.")
-    http.flash(request, text % {"one": one.name, "other": two.name})
+    http.flash(request, text % {"one": tag.name, "other": other_tag.name})
     return http.redirect_back(request, reverse("tags:report"))
 
 
 @require_POST
 @http.page(tag_models.MANAGE)
 def apply_template(request: http.Request, name: str) -> HttpResponse:
-    made = tag_templates.apply(
+    tags = tag_templates.apply(
         community=request.community, template=name, by=request.staff, at=request.at
     )
     text = ngettext(
         "Added %(n)s tag. Existing tags are unchanged.",
         "Added %(n)s tags. Existing tags are unchanged.",
-        len(made),
+        len(tags),
     )
-    http.flash(request, text % {"n": f"{len(made):,}"})
+    http.flash(request, text % {"n": f"{len(tags):,}"})
     return http.redirect_back(request, reverse("tags:list"))

@@ -42,14 +42,14 @@ class TagForm(forms.Form):
     )
 
     def __init__(
-        self, by: Staff, data: Any = None, *, tag: Tag | None = None, **given: Any
+        self, by: Staff, data: Any = None, *, tag: Tag | None = None, **initial: Any
     ) -> None:
-        super().__init__(data, initial=_tag_values(tag) if tag else given)
-        known: Any = self.fields
+        super().__init__(data, initial=_tag_values(tag) if tag else initial)
+        fields: Any = self.fields
         groups = TagGroup.objects.filter(community=by.community).order_by("name")
         allowed = [group.pk for group in groups if library.may_create(group, by)]
-        known["group"].queryset = groups.filter(pk__in=allowed)
-        known["owner"].queryset = staff.list_all(by.community).filter(is_active=True)
+        fields["group"].queryset = groups.filter(pk__in=allowed)
+        fields["owner"].queryset = staff.list_all(by.community).filter(is_active=True)
 
 
 def _tag_values(tag: Tag) -> dict[str, Any]:
@@ -111,26 +111,26 @@ class GroupForm(forms.Form):
 
     def __init__(self, data: Any = None, *, group: TagGroup | None = None) -> None:
         super().__init__(data, initial=_group_values(group) if group else None)
-        known: Any = self.fields
-        always = permissions.declared()[tag_models.MANAGE]
-        known["creator_roles"].choices = [
-            choice for choice in permissions.Role.choices if choice[0] not in always
+        fields: Any = self.fields
+        manager_roles = permissions.declared()[tag_models.MANAGE]
+        fields["creator_roles"].choices = [
+            choice for choice in permissions.Role.choices if choice[0] not in manager_roles
         ]
 
     def about(self) -> dict[str, Any]:
         """What `tags.create_group` and `tagcare.change_group` take."""
-        given = self.cleaned_data
+        values = self.cleaned_data
         naming = tag_naming.NamingRule(
-            prefix=given["begins"],
-            pattern=given["pattern"],
-            max_length=given["max_length"],
-            guidance=given["guidance"],
+            prefix=values["begins"],
+            pattern=values["pattern"],
+            max_length=values["max_length"],
+            guidance=values["guidance"],
         )
         return {
-            "name": given["name"],
-            "exclusive": given["carried"] == AT_MOST_ONE,
+            "name": values["name"],
+            "exclusive": values["carried"] == AT_MOST_ONE,
             "naming": naming,
-            "creator_roles": given["creator_roles"],
+            "creator_roles": values["creator_roles"],
         }
 
 
@@ -153,8 +153,8 @@ class MergeForm(forms.Form):
         empty_label=_("choose a tag"),
     )
 
-    def __init__(self, tag: Tag, data: Any = None, **given: Any) -> None:
-        super().__init__(data, initial=given)
-        known: Any = self.fields
+    def __init__(self, tag: Tag, data: Any = None, **initial: Any) -> None:
+        super().__init__(data, initial=initial)
+        fields: Any = self.fields
         others = library.list_tags(tag.community).exclude(pk=tag.pk)
-        known["into"].queryset = others.order_by("name", "key")
+        fields["into"].queryset = others.order_by("name", "key")

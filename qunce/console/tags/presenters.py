@@ -37,15 +37,15 @@ class TagSection:
         return not any(row.tag.description or row.tag.owner_id for row in self.rows)
 
 
-def tag_rows(several: Sequence[Tag], by: Staff, at: datetime) -> list[TagRow]:
-    carriers = set_sizes.count_by_ref(
+def tag_rows(tags: Sequence[Tag], by: Staff, at: datetime) -> list[TagRow]:
+    counts = set_sizes.count_by_ref(
         community=by.community,
         kind=tag_models.KIND.name,
-        refs=[tag.pk for tag in several],
+        refs=[tag.pk for tag in tags],
         by=by,
         at=at,
     )
-    return [TagRow(tag, carriers[tag.pk], members_url(tag)) for tag in several]
+    return [TagRow(tag, counts[tag.pk], members_url(tag)) for tag in tags]
 
 
 def members_url(tag: Tag) -> str:
@@ -87,17 +87,17 @@ class BatchRow:
     may_undo: bool
 
 
-def batch_rows(found: Sequence[TagBatch], by: Staff) -> list[BatchRow]:
-    wanted = {pk for batch in found for pk in batch.tags}
-    known = Tag.objects.filter(community=by.community, pk__in=wanted).in_bulk()
+def batch_rows(batches: Sequence[TagBatch], by: Staff) -> list[BatchRow]:
+    tag_ids = {pk for batch in batches for pk in batch.tags}
+    tags = Tag.objects.filter(community=by.community, pk__in=tag_ids).in_bulk()
     return [
         BatchRow(
             batch,
-            [known[pk] for pk in batch.tags if pk in known],
+            [tags[pk] for pk in batch.tags if pk in tags],
             SOURCE_LABELS.get(batch.source, batch.source),
             batch.source not in AUTOMATIC_SOURCES and assignments.may_undo(batch, by),
         )
-        for batch in found
+        for batch in batches
     ]
 
 

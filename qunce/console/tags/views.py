@@ -56,13 +56,13 @@ def render_detail(
 def _latest_batches(request: http.Request, tag: Tag) -> list[TagBatch]:
     """What people did; for a tag that only the house puts, what the house did."""
     by = request.staff
-    found = assignments.list_batches_of_tag(
+    batches = assignments.list_batches_of_tag(
         tag,
         by,
         limit=MAX_BATCHES_SHOWN,
         exclude_sources=presenters.AUTOMATIC_SOURCES,
     )
-    return found or assignments.list_batches_of_tag(tag, by, limit=MAX_BATCHES_SHOWN)
+    return batches or assignments.list_batches_of_tag(tag, by, limit=MAX_BATCHES_SHOWN)
 
 
 @require_http_methods(["GET", "POST"])
@@ -84,13 +84,13 @@ def tag_update(request: http.Request, pk: int) -> HttpResponse:
 
 
 def _save_changes(request: http.Request, tag: Tag, form: TagForm) -> None:
-    by, at, given = request.staff, request.at, form.cleaned_data
-    if given["group"] != tag.group:
-        library.move(tag=tag, group=given["group"], by=by, at=at)
-    if given["owner"] != tag.owner:
-        library.set_owner(tag=tag, owner=given["owner"], by=by, at=at)
-    if (given["name"], given["description"]) != (tag.name, tag.description):
-        name, description = given["name"], given["description"]
+    by, at, values = request.staff, request.at, form.cleaned_data
+    if values["group"] != tag.group:
+        library.move(tag=tag, group=values["group"], by=by, at=at)
+    if values["owner"] != tag.owner:
+        library.set_owner(tag=tag, owner=values["owner"], by=by, at=at)
+    if (values["name"], values["description"]) != (tag.name, tag.description):
+        name, description = values["name"], values["description"]
         library.update(tag=tag, name=name, description=description, by=by, at=at)
 
 
@@ -102,29 +102,29 @@ BY_NAME, BY_MEMBERS = "name", "carriers"
 @http.page()
 def tag_list(request: http.Request) -> HttpResponse:
     archived = request.GET.get("state") == "archived"
-    library = tag_library.list_tags(request.community, archived=archived)
-    every = list(library.select_related("group", "owner"))
-    found = _filter(request, every)
-    by_carriers = request.GET.get("sort") == BY_MEMBERS
-    number = max(paging.parse_number(request, "page", 1), 1)
-    cut = slice((number - 1) * PAGE_SIZE, number * PAGE_SIZE)
-    if by_carriers:
-        rows = presenters.tag_rows(found, request.staff, request.at)
+    rows = tag_library.list_tags(request.community, archived=archived)
+    all_tags = list(rows.select_related("group", "owner"))
+    filtered = _filter(request, all_tags)
+    by_members = request.GET.get("sort") == BY_MEMBERS
+    page_number = max(paging.parse_number(request, "page", 1), 1)
+    page = slice((page_number - 1) * PAGE_SIZE, page_number * PAGE_SIZE)
+    if by_members:
+        rows = presenters.tag_rows(filtered, request.staff, request.at)
         rows.sort(key=lambda row: (-row.carriers, row.tag.name))
-        sections = [presenters.TagSection(None, rows[cut])]
+        sections = [presenters.TagSection(None, rows[page])]
     else:
-        found.sort(key=_group_sort_key)
-        rows = presenters.tag_rows(found[cut], request.staff, request.at)
+        filtered.sort(key=_group_sort_key)
+        rows = presenters.tag_rows(filtered[page], request.staff, request.at)
         sections = list(presenters.group_into_sections(rows))
     context = {
-        "sections": sections if found else [],
-        "by_carriers": by_carriers,
-        "total": len(found),
-        "are_any": bool(every) or archived,
-        "next": paging.link(request, page=number + 1)
-        if number * PAGE_SIZE < len(found)
+        "sections": sections if filtered else [],
+        "by_carriers": by_members,
+        "total": len(filtered),
+        "are_any": bool(all_tags) or archived,
+        "next": paging.link(request, page=page_number + 1)
+        if page_number * PAGE_SIZE < len(filtered)
         else "",
-        "first": paging.link(request, page=None) if number > 1 else "",
+        "first": paging.link(request, page=None) if page_number > 1 else "",
         **_list_context(request, archived),
     }
     part = "console/tags/_rows.html"
@@ -144,13 +144,13 @@ def _list_context(request: http.Request, archived: bool) -> dict[str, Any]:
     }
 
 
-def _filter(request: http.Request, every: Iterable[Tag]) -> list[Tag]:
+def _filter(request: http.Request, tags: Iterable[Tag]) -> list[Tag]:
     """Those of the chosen group whose name fits what is typed, in pinyin too."""
     group, pk = request.GET.get("group", ""), paging.parse_number(request, "group", -1)
     text = naming.fold(request.GET.get("q", "")[:80])
     return [
         tag
-        for tag in every
+        for tag in tags
         if (not group or tag.group_id == (None if group == NO_GROUP else pk))
         and (not text or _matches(tag, text))
     ]
@@ -176,18 +176,20 @@ def tag_create(request: http.Request) -> HttpResponse:
     _check_may_create_any(request)
     group = paging.parse_number(request, "group") or None
     form = TagForm(request.staff, request.POST or None, group=group)
-    twins: list[Tag] = []
+    similar: list[Tag] = []
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]
-        twins = tag_report.list_similar(request.community, name)
-        if not twins or "sure" in request.POST:
-            made = _create(request, form)
-            if made is not None:
-                http.flash(request, _("Tag “%(tag)s” created.") % {"tag": made.name})
-                return http.redirect_back(request, reverse("tags:detail", args=[made.pk]))
+        similar = tag_report.list_similar(request.community, name)
+        if not similar or "sure" in request.POST:
+            tag = _create(request, form)
+            if tag is not None:
+                http.flash(request, _("Tag “%(tag)s” created.") % {"tag": tag.name})
+                return http.redirect_back(
+                    request, reverse("tags:detail", args=[tag.pk])
+                )
     context = {
         "form": form,
-        **_similar_context(request, twins),
+        **_similar_context(request, similar),
         "groups": _groups_with_guidance(request),
     }
     status = 422 if request.method == "POST" else 200
@@ -201,14 +203,14 @@ def _check_may_create_any(request: http.Request) -> None:
 
 
 def _create(request: http.Request, form: TagForm) -> Tag | None:
-    given: dict[str, Any] = dict(form.cleaned_data)
+    values: dict[str, Any] = dict(form.cleaned_data)
     try:
         return library.create(
             community=request.community,
-            key=given.pop("name"),
+            key=values.pop("name"),
             by=request.staff,
             at=request.at,
-            **given,
+            **values,
         )
     except errors.QunceError as error:
         form.add_error("name", str(error))
@@ -227,14 +229,14 @@ def _groups_with_guidance(request: http.Request) -> list[tag_models.TagGroup]:
 @http.page()
 def similar_tags(request: http.Request) -> HttpResponse:
     name = request.GET.get("name", "")[:80]
-    found = tag_report.list_similar(request.community, name) if name.strip() else []
+    similar = tag_report.list_similar(request.community, name) if name.strip() else []
     return http.render(
-        request, "console/tags/_near.html", _similar_context(request, found)
+        request, "console/tags/_near.html", _similar_context(request, similar)
     )
 
 
-def _similar_context(request: http.Request, twins: list[Tag]) -> dict[str, Any]:
-    return {"twins": presenters.tag_rows(twins, request.staff, request.at)}
+def _similar_context(request: http.Request, tags: list[Tag]) -> dict[str, Any]:
+    return {"twins": presenters.tag_rows(tags, request.staff, request.at)}
 
 
 @require_http_methods(["GET", "POST"])
@@ -253,14 +255,14 @@ def tag_merge(request: http.Request, pk: int) -> HttpResponse:
             text = _("“%(tag)s” is now a synonym of “%(into)s”.")
             http.flash(request, text % {"tag": tag.name, "into": other.name})
             return http.redirect_back(request, reverse("tags:detail", args=[other.pk]))
-    twins = [
-        one
-        for one in tag_report.list_similar(request.community, tag.name)
-        if one != tag
+    similar = [
+        other_tag
+        for other_tag in tag_report.list_similar(request.community, tag.name)
+        if other_tag != tag
     ]
     chosen = library.get_by_id(request.community, into) if into else None
-    several = [tag, *([chosen] if chosen else []), *twins]
-    rows = presenters.tag_rows(several, request.staff, request.at)
+    shown = [tag, *([chosen] if chosen else []), *similar]
+    rows = presenters.tag_rows(shown, request.staff, request.at)
     context = {
         "form": form,
         "row": rows[0],
@@ -276,16 +278,19 @@ BATCH_PAGE_SIZE = 50
 
 @http.page()
 def batch_list(request: http.Request) -> HttpResponse:
-    before, every = paging.parse_number(request, "before"), request.GET.get("all") == "1"
-    but = () if every else presenters.AUTOMATIC_SOURCES
-    found = assignments.list_batches(
-        request.staff, before=before, limit=BATCH_PAGE_SIZE + 1, exclude_sources=but
+    before, show_all = (
+        paging.parse_number(request, "before"),
+        request.GET.get("all") == "1",
     )
-    more = len(found) > BATCH_PAGE_SIZE
+    excluded = () if show_all else presenters.AUTOMATIC_SOURCES
+    batches = assignments.list_batches(
+        request.staff, before=before, limit=BATCH_PAGE_SIZE + 1, exclude_sources=excluded
+    )
+    more = len(batches) > BATCH_PAGE_SIZE
     context = {
-        "batches": presenters.batch_rows(found[:BATCH_PAGE_SIZE], request.staff),
-        "every": every,
-        "next": paging.link(request, before=found[BATCH_PAGE_SIZE - 1].pk)
+        "batches": presenters.batch_rows(batches[:BATCH_PAGE_SIZE], request.staff),
+        "every": show_all,
+        "next": paging.link(request, before=batches[BATCH_PAGE_SIZE - 1].pk)
         if more
         else "",
         "first": paging.link(request, before=None) if before else "",
@@ -302,13 +307,13 @@ def report(request: http.Request) -> HttpResponse:
             )
         )
     pairs = tag_report.list_duplicates(request.community)
-    flat = [tag for pair in pairs for tag in pair]
-    rows = presenters.tag_rows(flat, request.staff, request.at)
-    lonely = tag_report.list_single_use(request.community, at=request.at)
+    tags = [tag for pair in pairs for tag in pair]
+    rows = presenters.tag_rows(tags, request.staff, request.at)
+    single_use = tag_report.list_single_use(request.community, at=request.at)
     context = {
         "twins": list(zip(rows[::2], rows[1::2], strict=True)),
         "unused": tag_report.list_unused(request.community, at=request.at),
-        "lonely": presenters.tag_rows(lonely, request.staff, request.at),
+        "lonely": presenters.tag_rows(single_use, request.staff, request.at),
     }
     return http.render(request, "console/tags/report.html", context)
 
@@ -329,13 +334,17 @@ TEMPLATE_LABELS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
 
 @http.page(tag_models.MANAGE)
 def template_list(request: http.Request) -> HttpResponse:
-    context = {"templates": [_template_preview(request.community, name) for name in TEMPLATE_LABELS]}
+    context = {
+        "templates": [
+            _template_preview(request.community, name) for name in TEMPLATE_LABELS
+        ]
+    }
     return http.render(request, "console/tags/templates.html", context)
 
 
 def _template_preview(community: Community, name: str) -> presenters.TemplatePreview:
     groups = tag_templates.TEMPLATES[name]
     keys = [key for group in groups for key, _name in group.tags]
-    words, about = TEMPLATE_LABELS[name]
+    label, description = TEMPLATE_LABELS[name]
     missing = len(keys) - len(library.find(community, keys))
-    return presenters.TemplatePreview(name, words, about, groups, missing)
+    return presenters.TemplatePreview(name, label, description, groups, missing)

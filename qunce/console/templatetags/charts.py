@@ -1,4 +1,4 @@
-"""Where the script lies that draws charts; a row's small curve."""
+"""Template tags for charts and sparklines."""
 
 from __future__ import annotations
 

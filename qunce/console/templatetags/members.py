@@ -1,4 +1,4 @@
-"""Addresses of the members' list."""
+"""Template tags for links to the list of members."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def without(context: template.Context, *names: str) -> str:
-    """The query string of this page without some of it, from the first page on."""
+    """Return this page's query string without some parameters, for the first page."""
     request: HttpRequest = context["request"]
-    kept = request.GET.copy()
+    query = request.GET.copy()
     for name in (*names, "before"):
-        kept.pop(name, None)
-    return f"?{kept.urlencode()}" if kept else ""
+        query.pop(name, None)
+    return f"?{query.urlencode()}" if query else ""

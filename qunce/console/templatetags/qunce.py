@@ -1,4 +1,4 @@
-"""How numbers, moments and icons are written on a page."""
+"""Template tags for numbers, times, icons and query strings."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ register = template.Library()
 
 
 @functools.cache
-def _drawn(name: str, css: str) -> SafeString:
+def _render_icon(name: str, css: str) -> SafeString:
     svg = heroicons._render_icon("outline", name, None, {"class": css})
-    hidden = svg.replace("<svg", '<svg focusable="false"', 1)
-    return mark_safe(hidden)  # noqa: S308 - the package's own drawing
+    unfocusable = svg.replace("<svg", '<svg focusable="false"', 1)
+    return mark_safe(unfocusable)  # noqa: S308 - drawn by the package
 
 
 @register.simple_tag
 def icon(name: str, css: str = "icon") -> SafeString:
-    return _drawn(str(name), str(css))
+    return _render_icon(str(name), str(css))
 
 
 @register.filter
 def number(value: Any) -> str:
-    """1204 → 1,204; nothing for nothing."""
+    """1204 → 1,204; None → an empty string."""
     return "" if value is None or value == "" else f"{value:,}"
 
 
@@ -48,7 +48,7 @@ def signed(value: int) -> str:
 
 @register.filter
 def share(part: int, whole: int) -> str:
-    """Per cent with one place, a dash where there is no whole."""
+    """Return a percentage with one decimal, or a dash if `whole` is 0."""
     return f"{100 * part / whole:.1f} %" if whole else "–"
 
 
@@ -82,12 +82,12 @@ def money(amount: int, currency: str) -> str:
 
 @register.filter
 def since(value: datetime, at: datetime) -> str:
-    """How long before `at`, in one unit."""
+    """Return how long before `at` this was, in one unit."""
     return format_ago(at - value)
 
 
-def format_ago(gone: timedelta) -> str:
-    minutes = int(gone.total_seconds() // 60)
+def format_ago(elapsed: timedelta) -> str:
+    minutes = int(elapsed.total_seconds() // 60)
     if minutes < 1:
         return _("just now")
     if minutes < 60:
@@ -97,13 +97,13 @@ def format_ago(gone: timedelta) -> str:
     if minutes < 60 * 24:
         hours = minutes // 60
         return ngettext("%(n)s hour ago", "%(n)s hours ago", hours) % {"n": hours}
-    whole = minutes // (60 * 24)
-    return ngettext("%(n)s day ago", "%(n)s days ago", whole) % {"n": whole}
+    days = minutes // (60 * 24)
+    return ngettext("%(n)s day ago", "%(n)s days ago", days) % {"n": days}
 
 
 @register.simple_tag(takes_context=True)
 def ago(context: template.Context, value: datetime | None) -> str:
-    """`since` against the page's own moment, with the exact time to hover."""
+    """Return a <time> with the time since `value`, and the exact time as its title."""
     if value is None:
         return ""
     at = context["request"].at
@@ -117,7 +117,7 @@ def ago(context: template.Context, value: datetime | None) -> str:
 
 @register.simple_tag(takes_context=True)
 def query(context: template.Context, **changes: Any) -> str:
-    """The query string of this page with some of it changed; None takes it out."""
+    """Return this page's query string with changed parameters; None removes one."""
     request: HttpRequest = context["request"]
     new = request.GET.copy()
     for name, value in changes.items():
@@ -134,8 +134,8 @@ def first_letter(name: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def again(context: template.Context, name: str) -> str:
-    """A block of this page once more: the title as the heading."""
+def repeat_block(context: template.Context, name: str) -> str:
+    """Render a block a second time, so that the title can also be the heading."""
     blocks = context.render_context.get(BLOCK_CONTEXT_KEY)
     block = blocks.get_block(name) if blocks else None
     return block.nodelist.render(context) if block else ""

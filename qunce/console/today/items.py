@@ -1,4 +1,4 @@
-"""A line of Today: what to do, why it is here, how long it takes."""
+"""The items of Today, and the registry of their providers."""
 
 from __future__ import annotations
 
@@ -21,40 +21,44 @@ SECTIONS: dict[str, StrOrPromise] = {
 
 @dataclass(frozen=True, kw_only=True)
 class TodayItem:
-    """`key` changes when the matter does, so that what is new is not put off with
-    what was. `due_at` orders the lines; those of tomorrow are only announced."""
+    """Something to do: what, why, by when, and how many minutes it takes.
+
+    `key` identifies the item for snoozing. It changes when the reason does, so that a
+    new reason is shown although the old one was snoozed.
+    """
 
     key: str
     section: str
     icon: str
     text: str
-    why: str
+    reason: str
     url: str
     action: str
     minutes: int = 1
     due_at: datetime | None = None
-    late: bool = False
+    is_late: bool = False
 
 
 Provider = Callable[[Staff, datetime], Sequence[TodayItem]]
 PROVIDERS: list[Provider] = []
 
 
-def register(read: Provider) -> Provider:
-    PROVIDERS.append(read)
-    return read
+def register(provider: Provider) -> Provider:
+    """Register a function that returns items for a staff member (a decorator)."""
+    PROVIDERS.append(provider)
+    return provider
 
 
 def list_items(staff: Staff, *, at: datetime) -> list[TodayItem]:
-    """All lines: by section, what is late first, then by when it is due."""
-    found = [line for read in PROVIDERS for line in read(staff, at)]
-    order = list(SECTIONS)
+    """Return all items by section, late ones first, then by due time."""
+    items = [item for provider in PROVIDERS for item in provider(staff, at)]
+    sections = list(SECTIONS)
     return sorted(
-        found,
-        key=lambda line: (
-            order.index(line.section),
-            not line.late,
-            line.due_at or at,
-            line.key,
+        items,
+        key=lambda item: (
+            sections.index(item.section),
+            not item.is_late,
+            item.due_at or at,
+            item.key,
         ),
     )

@@ -1,4 +1,4 @@
-"""Yesterday's numbers against the same weekday before."""
+"""Yesterday's metrics, compared with the same weekday a week before."""
 
 from __future__ import annotations
 
@@ -15,35 +15,39 @@ DAYS_PER_WEEK = 7
 
 @dataclass(frozen=True)
 class DayNumber:
-    """`share` in per cent of the day a week before, None where that was nothing."""
+    """`change` is in per cent of the earlier day, and None if that day had 0."""
 
     metric: Metric
     unit: str
     value: str
-    before: str
-    share: int | None
+    previous: str
+    change: int | None
 
 
 def compare_yesterday(staff: Staff, *, at: datetime) -> list[DayNumber]:
     community = staff.community
-    last = community.day(at) - 1
-    daily = metrics.compute_for_community(
+    yesterday = community.day(at) - 1
+    values_by_metric = metrics.compute_for_community(
         community=community,
-        first=community_days.to_date(last - DAYS_PER_WEEK),
-        last=community_days.to_date(last),
+        first=community_days.to_date(yesterday - DAYS_PER_WEEK),
+        last=community_days.to_date(yesterday),
         by=staff,
         at=at,
     )
     return [
-        _number(name, told[0], told[-1], community.currency)
-        for name, told in daily.items()
+        _day_number(name, values[0], values[-1], community.currency)
+        for name, values in values_by_metric.items()
     ]
 
 
-def _number(name: str, before: int, now: int, currency: str) -> DayNumber:
+def _day_number(name: str, previous: int, value: int, currency: str) -> DayNumber:
     metric = METRICS[name]
     unit = "" if metric.unit else currency
     places = money.decimal_places(unit) if unit else 0
-    share = round(100 * (now - before) / before) if before else None
-    value, week = (f"{some / 10**places:,.{places}f}" for some in (now, before))
-    return DayNumber(metric, str(metric.unit) or unit, value, week, share)
+    change = round(100 * (value - previous) / previous) if previous else None
+    value_text, previous_text = (
+        f"{amount / 10**places:,.{places}f}" for amount in (value, previous)
+    )
+    return DayNumber(
+        metric, str(metric.unit) or unit, value_text, previous_text, change
+    )

@@ -1,4 +1,4 @@
-"""What the rooms have for Today: each provider turns reads into lines."""
+"""Providers of Today's items, each reading one kind of work."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from qunce.outreach.sending import recipients, tasks
 MAX_IMPORT_AGE = timedelta(days=3)
 MAX_PAIRS_NAMED = 3
 MAX_ITEMS_PER_PROVIDER = 50
-"""Lines of one kind; the next come when these are done."""
+"""Further items appear when these are done."""
 SECONDS_PER_MESSAGE = 10
-"""Seconds that one message by hand takes."""
+"""What sending one message by hand takes, rounded up."""
 
 
 @items.register
 def own_tasks(staff: Staff, at: datetime) -> list[TodayItem]:
-    """Each task of mine that is not done."""
+    """Open tasks of this staff member."""
     return [_task_item(task, at) for task in tasks.list_open(staff, at)]
 
 
 def _task_item(task: tasks.Task, at: datetime) -> TodayItem:
-    left = task.unclaimed_count + recipients.list_open(task).count()
+    remaining = task.unclaimed_count + recipients.list_open(task).count()
     return TodayItem(
         key=f"task-{task.pk}",
         section=DO,
@@ -47,21 +47,21 @@ def _task_item(task: tasks.Task, at: datetime) -> TodayItem:
         text=ngettext(
             "Send “%(campaign)s” to %(n)s more recipient",
             "Send “%(campaign)s” to %(n)s more recipients",
-            left,
+            remaining,
         )
-        % {"campaign": task.campaign.name, "n": f"{left:,}"},
-        why=_("Assigned by %(name)s") % {"name": task.campaign.by.name},
+        % {"campaign": task.campaign.name, "n": f"{remaining:,}"},
+        reason=_("Assigned by %(name)s") % {"name": task.campaign.by.name},
         url=reverse("outreach:task-detail", args=[task.pk]),
         action=_("Continue"),
-        minutes=max(1, math.ceil(left * SECONDS_PER_MESSAGE / 60)),
+        minutes=max(1, math.ceil(remaining * SECONDS_PER_MESSAGE / 60)),
         due_at=task.due_at,
-        late=task.is_late(at),
+        is_late=task.is_late(at),
     )
 
 
 @items.register
 def late_tasks(staff: Staff, at: datetime) -> list[TodayItem]:
-    """What others owe, told to who oversees it."""
+    """Late tasks of others, for staff who oversee tasks."""
     return [
         TodayItem(
             key=f"late-{task.pk}",
@@ -69,7 +69,7 @@ def late_tasks(staff: Staff, at: datetime) -> list[TodayItem]:
             icon="clock",
             text=_("%(name)s has not finished “%(campaign)s”")
             % {"name": task.staff, "campaign": task.campaign.name},
-            why=_("It was due %(time)s.")
+            reason=_("It was due %(time)s.")
             % {"time": timezone.localtime(task.due_at).strftime("%m-%d %H:%M")}
             if task.due_at
             else "",
@@ -77,7 +77,7 @@ def late_tasks(staff: Staff, at: datetime) -> list[TodayItem]:
             action=_("See or hand over"),
             minutes=2,
             due_at=task.due_at,
-            late=True,
+            is_late=True,
         )
         for task in tasks.list_late_of_others(staff, at)[:MAX_ITEMS_PER_PROVIDER]
     ]
@@ -85,7 +85,7 @@ def late_tasks(staff: Staff, at: datetime) -> list[TodayItem]:
 
 @items.register
 def stopped_campaigns(staff: Staff, at: datetime) -> list[TodayItem]:
-    """What did not go on by itself, with the reason it noted."""
+    """Campaigns that stopped automatically, with the reason."""
     return [
         TodayItem(
             key=f"stopped-{campaign.pk}-{campaign.state}",
@@ -93,7 +93,7 @@ def stopped_campaigns(staff: Staff, at: datetime) -> list[TodayItem]:
             icon="pause-circle",
             text=_("“%(campaign)s” stopped automatically")
             % {"campaign": campaign.name},
-            why=campaign.note,
+            reason=campaign.note,
             url=reverse("outreach:campaign-detail", args=[campaign.pk]),
             action=_("Review and continue"),
             minutes=3,
@@ -104,32 +104,36 @@ def stopped_campaigns(staff: Staff, at: datetime) -> list[TodayItem]:
 
 @items.register
 def follow_ups(staff: Staff, at: datetime) -> list[TodayItem]:
-    """Next steps that I promised myself, due by the end of today."""
+    """Open next steps of this staff member, due by the end of today."""
     end = _end_of_day(at)
-    found = notes.list_open_until(by=staff, until=end, at=at, limit=MAX_ITEMS_PER_PROVIDER)
+    due = notes.list_open_until(
+        by=staff, until=end, at=at, limit=MAX_ITEMS_PER_PROVIDER
+    )
     return [
         TodayItem(
             key=f"note-{note.pk}-{note.due_at:%m%d%H%M}",
             section=DO,
             icon="chat-bubble-left-ellipsis",
             text=f"{note.account}: {note.next_step}",
-            why=note.text[:120] or _("Your follow-up"),
+            reason=note.text[:120] or _("Your follow-up"),
             url=reverse("members:detail", args=[note.account_id]),
             action=_("Follow up"),
             minutes=3,
             due_at=note.due_at,
-            late=note.due_at is not None and note.due_at < at,
+            is_late=note.due_at is not None and note.due_at < at,
         )
-        for note in found
+        for note in due
     ]
 
 
 def list_due_tomorrow(staff: Staff, at: datetime) -> list[datetime]:
-    """When tomorrow's follow-ups are due."""
+    """Return the due times of tomorrow's follow-ups."""
     tonight = _end_of_day(at)
     tomorrow = tonight + timedelta(days=1)
-    found = notes.list_open_until(by=staff, until=tomorrow, at=at, limit=MAX_ITEMS_PER_PROVIDER)
-    return [note.due_at for note in found if note.due_at and note.due_at > tonight]
+    due = notes.list_open_until(
+        by=staff, until=tomorrow, at=at, limit=MAX_ITEMS_PER_PROVIDER
+    )
+    return [note.due_at for note in due if note.due_at and note.due_at > tonight]
 
 
 def _end_of_day(at: datetime) -> datetime:
@@ -138,11 +142,12 @@ def _end_of_day(at: datetime) -> datetime:
 
 @items.register
 def imports(staff: Staff, at: datetime) -> list[TodayItem]:
-    """Those of mine that ended badly, or with rows left out."""
+    """Recent imports that were rejected or skipped rows."""
     if not permissions.may(staff, jobs.IMPORT):
         return []
-    ended = jobs.ImportJob.objects.filter(
-        community=staff.community, finished_at__gte=timestamps.to_micros(at - MAX_IMPORT_AGE)
+    finished = jobs.ImportJob.objects.filter(
+        community=staff.community,
+        finished_at__gte=timestamps.to_micros(at - MAX_IMPORT_AGE),
     ).exclude(state="running")
     return [
         TodayItem(
@@ -150,7 +155,7 @@ def imports(staff: Staff, at: datetime) -> list[TodayItem]:
             section=DECIDE,
             icon="arrow-up-tray",
             text=_import_text(job),
-            why=_(
+            reason=_(
                 "Imported by %(name)s. The report lists the row, the column and the "
                 "fix for each error."
             )
@@ -160,7 +165,7 @@ def imports(staff: Staff, at: datetime) -> list[TodayItem]:
             minutes=5,
             due_at=job.finished_at,
         )
-        for job in ended.select_related("by").order_by("-pk")[:20]
+        for job in finished.select_related("by").order_by("-pk")[:20]
         if job.rows_broken
     ]
 
@@ -183,7 +188,7 @@ def _import_text(job: jobs.ImportJob) -> str:
 
 @items.register
 def layer_moves(staff: Staff, at: datetime) -> list[TodayItem]:
-    """Who moved since yesterday, as far as the operator sees them."""
+    """Layerings in which visible members changed layer since yesterday."""
     return list(_layer_items(staff, at))
 
 
@@ -191,8 +196,8 @@ def _layer_items(staff: Staff, at: datetime) -> Iterator[TodayItem]:
     yesterday = staff.community.day(at) - 1
     for layering in layers.list_active(staff.community):
         moved = layers.moved_since(layering, yesterday)
-        seen = len(moved & visibility.visible_people(by=staff, at=at))
-        if seen:
+        count = len(moved & visibility.visible_people(by=staff, at=at))
+        if count:
             yield TodayItem(
                 key=f"layers-{layering.pk}-{yesterday}",
                 section=CHANGED,
@@ -200,10 +205,10 @@ def _layer_items(staff: Staff, at: datetime) -> Iterator[TodayItem]:
                 text=ngettext(
                     "%(layering)s: %(n)s member changed layer since yesterday",
                     "%(layering)s: %(n)s members changed layer since yesterday",
-                    seen,
+                    count,
                 )
-                % {"layering": layering.name, "n": f"{seen:,}"},
-                why=_("Layers are recomputed every day."),
+                % {"layering": layering.name, "n": f"{count:,}"},
+                reason=_("Layers are recomputed every day."),
                 url=reverse("layers:detail", args=[layering.pk]),
                 action=_("View these members"),
                 minutes=2,
@@ -212,16 +217,17 @@ def _layer_items(staff: Staff, at: datetime) -> Iterator[TodayItem]:
 
 @items.register
 def similar_tags(staff: Staff, at: datetime) -> list[TodayItem]:
-    """Two words for one thing, asked about as long as both are in use."""
+    """Pairs of similar tags, as long as both are in use."""
     if not permissions.may(staff, tag_models.MANAGE):
         return []
     pairs = tag_report.list_duplicates(staff.community)
     if not pairs:
         return []
-    named = ", ".join(f"{a.name} / {b.name}" for a, b in pairs[:MAX_PAIRS_NAMED])
+    names = ", ".join(f"{a.name} / {b.name}" for a, b in pairs[:MAX_PAIRS_NAMED])
     return [
         TodayItem(
-            key="tag-twins-" + "-".join(f"{a.pk}.{b.pk}" for a, b in pairs[:MAX_PAIRS_NAMED]),
+            key="tag-twins-"
+            + "-".join(f"{a.pk}.{b.pk}" for a, b in pairs[:MAX_PAIRS_NAMED]),
             section=DECIDE,
             icon="tag",
             text=ngettext(
@@ -229,8 +235,8 @@ def similar_tags(staff: Staff, at: datetime) -> list[TodayItem]:
                 "%(n)s pairs of tags may mean the same: %(named)s",
                 len(pairs),
             )
-            % {"n": len(pairs), "named": named},
-            why=_("Two names for the same thing split your counts."),
+            % {"n": len(pairs), "named": names},
+            reason=_("Two names for the same thing split your counts."),
             url=reverse("tags:report"),
             action=_("Merge or keep both"),
             minutes=2,
@@ -240,7 +246,7 @@ def similar_tags(staff: Staff, at: datetime) -> list[TodayItem]:
 
 @items.register
 def failed_jobs(staff: Staff, at: datetime) -> list[TodayItem]:
-    """What the house gave up; whoever manages staff is told."""
+    """Background jobs that failed for good, for owners."""
     if staff.role != permissions.Role.OWNER:
         return []
     return [
@@ -249,11 +255,11 @@ def failed_jobs(staff: Staff, at: datetime) -> list[TodayItem]:
             section=DO,
             icon="exclamation-triangle",
             text=_("Background task failed: %(job)s") % {"job": row.job},
-            why=row.error.splitlines()[0][:200] if row.error else "",
+            reason=row.error.splitlines()[0][:200] if row.error else "",
             url=reverse("settings:audit-log"),
             action=_("See the log"),
             minutes=5,
-            late=True,
+            is_late=True,
         )
         for row in job_queue.exhausted()[:20]
     ]

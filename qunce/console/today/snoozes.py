@@ -1,4 +1,4 @@
-"""What somebody has put off: it comes back by itself."""
+"""Snoozed items of Today, which return automatically when their time is over."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from qunce.core.staff.models import Staff
 
 MORNING, EVENING = time(8), time(20)
 SPANS = ("hour", "tonight", "tomorrow")
+MAX_KEY_LENGTH = 200
 
 
 class Snooze(models.Model):
-    """`key` names a line of the queue for as long as that line says the same."""
+    """`key` is the key of an item of Today."""
 
     staff = models.ForeignKey(Staff, models.CASCADE, related_name="+")
-    key = models.CharField(max_length=200)
+    key = models.CharField(max_length=MAX_KEY_LENGTH)
     until = timestamps.TimestampField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["staff", "key"], name="one_snooze_a_line")
+            models.UniqueConstraint(fields=["staff", "key"], name="one_snooze_per_item")
         ]
 
     def __str__(self) -> str:
@@ -33,11 +34,11 @@ class Snooze(models.Model):
 
 
 class UnknownSpan(errors.Invalid):
-    """A line is put off for an hour, till tonight or till tomorrow."""
+    """Choose “In an hour”, “Tonight” or “Tomorrow”."""
 
 
 def end_of_span(span: str, *, at: datetime, zone: ZoneInfo) -> datetime:
-    """The end of a span; tonight is tomorrow's evening once it has begun."""
+    """Return when a span ends. After 20:00, "tonight" means tomorrow's evening."""
     local = at.astimezone(zone)
     if span == "hour":
         return at + timedelta(hours=1)
@@ -51,28 +52,31 @@ def end_of_span(span: str, *, at: datetime, zone: ZoneInfo) -> datetime:
 
 
 def snooze(*, staff: Staff, key: str, span: str, at: datetime) -> datetime:
+    """Hide an item for a span, and return when it comes back."""
     end = end_of_span(span, at=at, zone=ZoneInfo(staff.community.timezone))
-    Snooze.objects.update_or_create(staff=staff, key=key[:200], defaults={"until": end})
+    Snooze.objects.update_or_create(
+        staff=staff, key=key[:MAX_KEY_LENGTH], defaults={"until": end}
+    )
     return end
 
 
 def unsnooze(*, staff: Staff, key: str) -> None:
-    Snooze.objects.filter(staff=staff, key=key[:200]).delete()
+    Snooze.objects.filter(staff=staff, key=key[:MAX_KEY_LENGTH]).delete()
 
 
 def list_active(staff: Staff, *, at: datetime) -> dict[str, datetime]:
-    """Key → until when; what has run out is cleared away."""
-    mine = Snooze.objects.filter(staff=staff)
-    mine.filter(until__lte=timestamps.to_micros(at)).delete()
-    return dict(mine.values_list("key", "until"))
+    """Return key → end of the snoozes that still run, and delete the others."""
+    snoozes = Snooze.objects.filter(staff=staff)
+    snoozes.filter(until__lte=timestamps.to_micros(at)).delete()
+    return dict(snoozes.values_list("key", "until"))
 
 
 def partition(
-    keys: Iterable[str], sleeping: dict[str, datetime]
+    keys: Iterable[str], snoozed: dict[str, datetime]
 ) -> tuple[list[str], list[str]]:
-    """Those to be shown, in their order, and those that sleep."""
-    listed = list(keys)
+    """Return the keys to show and the snoozed ones, both in the given order."""
+    keys = list(keys)
     return (
-        [key for key in listed if key not in sleeping],
-        [key for key in listed if key in sleeping],
+        [key for key in keys if key not in snoozed],
+        [key for key in keys if key in snoozed],
     )

@@ -1,4 +1,4 @@
-"""Today: a queue that empties."""
+"""Today: what there is to do for the signed-in user."""
 
 from __future__ import annotations
 
@@ -29,23 +29,20 @@ SPAN_LABELS = {
 def queue(request: Request) -> HttpResponse:
     if not account_models.Account.objects.filter(community=request.community).exists():
         return _welcome(request)
-    found = items.list_items(request.staff, at=request.at)
-    sleeping = snoozes.list_active(request.staff, at=request.at)
-    awake, asleep = snoozes.partition([line.key for line in found], sleeping)
-    shown = [line for line in found if line.key in set(awake)]
+    all_items = items.list_items(request.staff, at=request.at)
+    ends = snoozes.list_active(request.staff, at=request.at)
+    shown_keys, snoozed_keys = snoozes.partition([item.key for item in all_items], ends)
+    shown = [item for item in all_items if item.key in set(shown_keys)]
     sections = [
-        (items.SECTIONS[key], list(some))
-        for key, some in groupby(shown, key=lambda line: line.section)
+        (items.SECTIONS[key], list(group))
+        for key, group in groupby(shown, key=lambda item: item.section)
     ]
+    due_later = providers.list_due_tomorrow(request.staff, request.at)
     context = {
         "sections": sections,
         "count": len(shown),
-        "minutes": sum(line.minutes for line in shown),
-        "later": _next_item(
-            request,
-            [sleeping[key] for key in asleep]
-            + providers.list_due_tomorrow(request.staff, request.at),
-        ),
+        "minutes": sum(item.minutes for item in shown),
+        "later": _next_items(request, [ends[key] for key in snoozed_keys] + due_later),
         "spans": SPAN_LABELS,
         "numbers": numbers.compare_yesterday(request.staff, at=request.at),
     }
@@ -58,16 +55,16 @@ def _welcome(request: Request) -> HttpResponse:
     return http.render(request, "console/today/welcome.html", context)
 
 
-def _next_item(request: Request, ends: list[datetime]) -> tuple[str, int] | None:
-    """When the next thing comes, and how many by the end of that day."""
-    if not ends:
+def _next_items(request: Request, times: list[datetime]) -> tuple[str, int] | None:
+    """Return when the next item appears, and how many do on that day."""
+    if not times:
         return None
     zone = ZoneInfo(request.community.timezone)
-    first = min(ends).astimezone(zone)
-    many = sum(end.astimezone(zone).date() == first.date() for end in ends)
-    same = first.date() == request.at.astimezone(zone).date()
-    text = _("today %(time)s") if same else _("tomorrow %(time)s")
-    return text % {"time": first.strftime("%H:%M")}, many
+    first = min(times).astimezone(zone)
+    count = sum(time.astimezone(zone).date() == first.date() for time in times)
+    is_today = first.date() == request.at.astimezone(zone).date()
+    text = _("today %(time)s") if is_today else _("tomorrow %(time)s")
+    return text % {"time": first.strftime("%H:%M")}, count
 
 
 @http.page()

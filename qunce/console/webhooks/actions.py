@@ -13,7 +13,9 @@ from qunce.console import http
 from qunce.console.http import Request
 
 
-def _flash_and_redirect(request: Request, endpoint: Endpoint, text: str) -> HttpResponse:
+def _flash_and_redirect(
+    request: Request, endpoint: Endpoint, text: str
+) -> HttpResponse:
     http.flash(request, text % {"name": endpoint})
     return http.redirect_back(request, reverse("webhooks:detail", args=[endpoint.pk]))
 
@@ -35,7 +37,9 @@ def pause(request: Request, pk: int) -> HttpResponse:
 def resume(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.staff, pk=pk)
     endpoints.resume(endpoint=endpoint, by=request.staff, at=request.at)
-    return _flash_and_redirect(request, endpoint, _("“%(name)s” is notified again from now on."))
+    return _flash_and_redirect(
+        request, endpoint, _("“%(name)s” is notified again from now on.")
+    )
 
 
 @require_POST
@@ -43,7 +47,9 @@ def resume(request: Request, pk: int) -> HttpResponse:
 def renew_secret(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.staff, pk=pk)
     endpoints.renew_secret(endpoint=endpoint, by=request.staff, at=request.at)
-    return _flash_and_redirect(request, endpoint, _("“%(name)s” has a new secret; copy it now."))
+    return _flash_and_redirect(
+        request, endpoint, _("“%(name)s” has a new secret; copy it now.")
+    )
 
 
 @require_POST

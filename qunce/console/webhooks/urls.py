@@ -15,7 +15,11 @@ urlpatterns = [
     path("<int:pk>/secret/", actions.renew_secret, name="renew-secret"),
     path("<int:pk>/test/", actions.send_test, name="test"),
     path("<int:pk>/delete/", actions.delete, name="delete"),
-    path("<int:pk>/deliveries/<int:delivery>/", views.delivery_detail, name="delivery-detail"),
+    path(
+        "<int:pk>/deliveries/<int:delivery>/",
+        views.delivery_detail,
+        name="delivery-detail",
+    ),
     path(
         "<int:pk>/deliveries/<int:delivery>/retry/",
         actions.retry_delivery,

@@ -40,8 +40,8 @@ class WebhookForm(forms.Form):
     )
     kinds = forms.MultipleChoiceField(label=gettext_lazy("Notify when"))
 
-    def __init__(self, *args: Any, **given: Any) -> None:
-        super().__init__(*args, **given)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         field = self.fields["kinds"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - for the type checker
         field.choices = endpoints.list_kinds()
@@ -49,10 +49,10 @@ class WebhookForm(forms.Form):
     def by_noun(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
         """Noun → kind, words and whether it is chosen."""
         chosen = set(self["kinds"].value() or ())
-        found = [
-            (kind, words, kind in chosen) for kind, words in endpoints.list_kinds()
+        rows = [
+            (kind, label, kind in chosen) for kind, label in endpoints.list_kinds()
         ]
-        grouped = itertools.groupby(found, key=lambda row: row[0].partition(".")[0])
+        grouped = itertools.groupby(rows, key=lambda row: row[0].partition(".")[0])
         return [(noun, list(rows)) for noun, rows in grouped]
 
 
@@ -82,7 +82,9 @@ def webhook_create(request: Request) -> HttpResponse:
         except errors.Invalid as error:
             form.add_error(None, str(error))
         else:
-            return http.redirect_back(request, reverse("webhooks:detail", args=[endpoint.pk]))
+            return http.redirect_back(
+                request, reverse("webhooks:detail", args=[endpoint.pk])
+            )
     return _render_form(request, form)
 
 
@@ -98,9 +100,9 @@ def _render_form(
 @http.page(endpoints.MANAGE)
 def webhook_update(request: Request, pk: int) -> HttpResponse:
     endpoint = endpoints.get(by=request.staff, pk=pk)
-    start = {name: getattr(endpoint, name) for name in ("name", "url")}
+    initial = {name: getattr(endpoint, name) for name in ("name", "url")}
     kinds = list(endpoint.kinds)
-    form = WebhookForm(request.POST or None, initial={**start, "kinds": kinds})
+    form = WebhookForm(request.POST or None, initial={**initial, "kinds": kinds})
     if form.is_valid():
         try:
             endpoints.update(
@@ -131,12 +133,12 @@ def webhook_detail(request: Request, pk: int) -> HttpResponse:
         before=int(before) if before.isdecimal() and len(before) < 19 else None,
         limit=PAGE_SIZE + 1,
     )
-    words = {**dict(endpoints.list_kinds()), deliveries.TEST_KIND: _("test")}
+    labels = {**dict(endpoints.list_kinds()), deliveries.TEST_KIND: _("test")}
     context = {
         "endpoint": endpoint,
-        "kinds": [words.get(kind, kind) for kind in sorted(endpoint.kinds)],
+        "kinds": [labels.get(kind, kind) for kind in sorted(endpoint.kinds)],
         "tally": deliveries.count_by_state(endpoint),
-        "rows": [(row, words.get(row.kind, row.kind)) for row in rows[:PAGE_SIZE]],
+        "rows": [(row, labels.get(row.kind, row.kind)) for row in rows[:PAGE_SIZE]],
         "states": State.choices,
         "state": state,
         "before": rows[PAGE_SIZE - 1].pk if len(rows) > PAGE_SIZE else None,

@@ -21,7 +21,7 @@ from qunce.importing import account_resolver
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.plan import ImportPlan
-from qunce.importing.registry import Field, Target
+from qunce.importing.target_registry import Field, Target
 
 KEYS_PER_HASH_CALL = 50_000
 

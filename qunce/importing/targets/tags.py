@@ -16,7 +16,7 @@ from qunce.importing import account_resolver, numbers
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.plan import ImportPlan
-from qunce.importing.registry import Field, Target
+from qunce.importing.target_registry import Field, Target
 from qunce.members.tags import assignments, library, naming
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import writer as tag_writer

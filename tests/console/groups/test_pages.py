@@ -12,8 +12,8 @@ from qunce.core.staff.models import Staff
 from qunce.groups import groups, memberships
 from qunce.members.segments import segments
 from qunce.members.tags import assignments
-from tests.console import desk
 from tests import factories
+from tests.console import desk
 from tests.factories import AT
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,7 +17,7 @@ from qunce.core.communities import Community
 from qunce.core.jobs import scheduler
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.importing import column_mapping, jobs, registry, uploads
+from qunce.importing import column_mapping, jobs, target_registry, uploads
 from qunce.importing.jobs import ImportJob
 from qunce.importing.uploads import Upload
 from qunce.members.accounts import queries as account_queries
@@ -132,7 +132,7 @@ def test_another_meaning_is_kept_and_others_make_room(ann: Client) -> None:
         ann, "file-detail", upload.pk, target="members", c0="key", c1="name", c2="name"
     )
     upload.refresh_from_db()
-    target = registry.get("members")
+    target = target_registry.get("members")
     mapping = column_mapping.complete(
         target, upload.inspection["headings"], upload.options["mapping"]
     )
@@ -259,7 +259,7 @@ def test_a_file_is_removed(ann: Client, home: Path) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-@pytest.mark.parametrize("target", registry.list_keys())
+@pytest.mark.parametrize("target", target_registry.list_keys())
 def test_each_example_is_understood_as_what_it_is(
     by: Staff, target: str, language: str
 ) -> None:
@@ -278,7 +278,7 @@ def test_each_example_is_understood_as_what_it_is(
 
 
 def test_every_field_and_state_has_words() -> None:
-    for target in registry.list_all():
+    for target in target_registry.list_all():
         assert target.label
         assert target.description
         for field in target.fields:

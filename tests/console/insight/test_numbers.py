@@ -14,8 +14,8 @@ from qunce.insight import chart_script
 from qunce.members.tags import assignments
 from qunce.sales import orders
 from qunce.sets.mirror import deriver
-from tests.console import desk
 from tests import factories
+from tests.console import desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -21,8 +21,8 @@ from qunce.members.layers import moves as layer_moves
 from qunce.members.layers.layers import Layering
 from qunce.members.tags import assignments
 from qunce.sets.mirror import deriver
-from tests.console.world import browser
 from tests import factories
+from tests.console.world import browser
 
 SPEC: dict[str, Any] = {
     "by": "rules",

@@ -10,8 +10,8 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.members.tags import assignments
 from qunce.sales import orders
-from tests.console import desk
 from tests import factories
+from tests.console import desk
 from tests.factories import AT
 
 pytestmark = pytest.mark.django_db

@@ -156,8 +156,8 @@ def turn_on(staff: Staff) -> list[str]:
 
 def test_a_changed_password_ends_every_other_session(boss: Staff, desk: Client) -> None:
     elsewhere = world.browser(boss)
-    new = {"old": PASSWORD, "new": "quite another one", "again": "quite another one"}
-    wrong = desk.post("/settings/password/", new | {"old": "wrong"})
+    new = {"old_password": PASSWORD, "new_password": "quite another one", "repeat_password": "quite another one"}
+    wrong = desk.post("/settings/password/", new | {"old_password": "wrong"})
     assert wrong.status_code == 422
     assert desk.post("/settings/password/", new).status_code == 303
     assert desk.get("/settings/").status_code == 200

@@ -217,11 +217,11 @@ def test_a_given_password_is_good_for_one_sign_in(browser: Client, ann: Staff) -
     Staff.objects.update(password_is_temporary=True)
     assert sign_in(browser)["Location"] == "/sign-in/password/"
     assert not is_in(browser)
-    same = {"new": PASSWORD, "again": PASSWORD}
+    same = {"new_password": PASSWORD, "repeat_password": PASSWORD}
     assert browser.post("/sign-in/password/", same).status_code == 422
-    unlike = {"new": "quite another one", "again": "quite another"}
+    unlike = {"new_password": "quite another one", "repeat_password": "quite another"}
     assert browser.post("/sign-in/password/", unlike).status_code == 422
-    new = {"new": "quite another one", "again": "quite another one"}
+    new = {"new_password": "quite another one", "repeat_password": "quite another one"}
     assert browser.post("/sign-in/password/", new).status_code == 303
     assert is_in(browser)
 
@@ -250,8 +250,8 @@ def test_signing_out_ends_the_session_and_needs_a_form(
     browser: Client, ann: Staff
 ) -> None:
     sign_in(browser)
-    assert browser.get("/sign-in/out/").status_code == 405
-    assert browser.post("/sign-in/out/").status_code == 302
+    assert browser.get("/sign-out/").status_code == 405
+    assert browser.post("/sign-out/").status_code == 302
     assert not is_in(browser)
     assert not sessions.Session.objects.filter(staff_id=ann.pk)
 
@@ -277,7 +277,7 @@ def test_signing_in_out_and_failing_are_in_the_audit_log(
 ) -> None:
     sign_in(browser, "wrong")
     sign_in(browser)
-    browser.post("/sign-in/out/")
+    browser.post("/sign-out/")
     names = audit.list_kinds(ann.community)
     acts = audit.list_entries(community=ann.community)
     kinds = ["staff.signed_out", "staff.signed_in", "staff.sign_in_failed"]

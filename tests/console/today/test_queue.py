@@ -101,7 +101,7 @@ def test_what_is_late_comes_before_what_is_due(owner: Staff) -> None:
     follow_up(owner, AT - timedelta(hours=2), "Sooner")
     found = items.list_items(owner, at=AT)
     assert [line.text for line in found] == ["Wang: Sooner", "Wang: Later"]
-    assert [line.late for line in found] == [True, False]
+    assert [line.is_late for line in found] == [True, False]
 
 
 def test_a_name_that_is_markup_is_shown_as_text(browser: Client, owner: Staff) -> None:

@@ -11,8 +11,8 @@ from qunce.channels.webhooks import deliveries, endpoints
 from qunce.channels.webhooks.endpoints import Endpoint
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from tests.console import desk
 from tests import factories
+from tests.console import desk
 from tests.factories import AT
 
 LIST = "/settings/webhooks/"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce.importing import column_mapping, registry
-from qunce.importing.registry import Field, Target
+from qunce.importing import column_mapping, target_registry
+from qunce.importing.target_registry import Field, Target
 from qunce.members.accounts import identifiers
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.tags import naming
@@ -152,7 +152,7 @@ class MemberTarget(Target):
         types = column_mapping.KNOWN_ATTRIBUTE_TYPES | dict(
             existing.values_list("name", "type")
         )
-        return {f"{registry.ATTRIBUTE_PREFIX}{name}": types[name] for name in types}
+        return {f"{target_registry.ATTRIBUTE_PREFIX}{name}": types[name] for name in types}
 
 
 TARGET = MemberTarget()

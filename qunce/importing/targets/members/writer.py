@@ -16,7 +16,7 @@ from django.db import connection
 
 from qunce.core import db, revisions, timestamps
 from qunce.core.facts import facts, interned_names
-from qunce.importing import registry, typed_columns
+from qunce.importing import target_registry, typed_columns
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.plan import ColumnTraits, ImportPlan
@@ -68,14 +68,14 @@ class MemberWriter:
         types = {
             name: plan.traits.get(name, ColumnTraits()).type
             for name in heading_of
-            if name.startswith(registry.ATTRIBUTE_PREFIX)
+            if name.startswith(target_registry.ATTRIBUTE_PREFIX)
         }
         if "birthday" in heading_of:
             types["birthday"] = "date"
         self._attributes = {
             field: attributes.define(
                 community=job.community,
-                name=field.removeprefix(registry.ATTRIBUTE_PREFIX),
+                name=field.removeprefix(target_registry.ATTRIBUTE_PREFIX),
                 type=types[field],
                 label=heading_of[field][:MAX_LABEL_LENGTH],
                 by=job.by,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce.importing.registry import Field, Target
+from qunce.importing.target_registry import Field, Target
 
 if TYPE_CHECKING:
     from qunce.importing.jobs import ImportJob

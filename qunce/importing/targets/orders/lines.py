@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from qunce.importing import parsing, registry
+from qunce.importing import parsing, target_registry
 from qunce.importing.files import external_sort
 from qunce.importing.parsing import ParsedChunk, Problem
 from qunce.importing.plan import ImportPlan
@@ -30,7 +30,7 @@ class OrderLines:
         self._table = external_sort.SpillTable(Path(settings.HOME) / "imports")
         self._problems: list[Problem] = []
         self._rows_read = 0
-        prefix = registry.DETAIL_PREFIX
+        prefix = target_registry.DETAIL_PREFIX
         self._details = [name for name in plan.heading_of if name.startswith(prefix)]
 
     def __enter__(self) -> OrderLines:
@@ -51,7 +51,7 @@ class OrderLines:
 
     def read_orders(self) -> Iterator[ParsedChunk]:
         """Yield the orders sorted by key; the first chunk has all problems of lines."""
-        names = [name.removeprefix(registry.DETAIL_PREFIX) for name in self._details]
+        names = [name.removeprefix(target_registry.DETAIL_PREFIX) for name in self._details]
         rows_read, problems = self._rows_read, self._problems
         chunk_rows = self._plan.options.chunk_rows
         for lines in self._table.sorted(("order_key", "row"), chunk_rows):

@@ -1,10 +1,9 @@
-"""A client of the API with a key."""
+"""HTTP clients of the console and of the API, which act for a staff member."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from django.test import Client
@@ -13,9 +12,18 @@ from qunce.core.communities import Community
 from qunce.core.staff import api_keys
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
+from tests import factories
+from tests.factories import AT
 
-AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 ROOT = "/api/v1"
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def browser(staff: Staff) -> Client:
+    """Return a browser in which a staff member is signed in to the console."""
+    client = Client()
+    client.force_login(staff, backend=BACKEND)
+    return client
 
 
 @dataclass(frozen=True)
@@ -105,10 +113,5 @@ def create_client(
 ) -> ApiClient:
     """Return a client that acts for a new staff member with this role, scope or groups."""
     login = f"{role}-{Staff.objects.count()}"
-    staff = staff_models.create(
-        community=community, login=login, role=role, scope=scope, at=AT
-    )
-    if groups is not None:
-        staff.groups = groups
-        staff.save(update_fields=["groups"])
+    staff = factories.staff(community, role, login, scope=scope, groups=groups)
     return ApiClient(create_token(staff, scopes))

@@ -1,8 +1,8 @@
 """Runs a function of the tests in another process, on the same databases.
 
-    with beside.running("tests.test_concurrency:move", community, 3) as child: …
+    with subprocess_runner.running("tests.test_concurrency:move", key, 3) as child: …
 
-A real process: it shares no memory and no connection with the one that starts it.
+The child is a real process, which shares no memory and no connection with its parent.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from typing import Any
 import django
 
 DATABASES = "QUNCE_TEST_DATABASES"
-SECONDS = 600
+TIMEOUT_SECONDS = 600
 
 
 def start(function: str, *args: Any) -> subprocess.Popen[str]:
     """`function` is `module:name`; its arguments go as JSON, its result is printed."""
     from django.db import connections
 
-    places = {
+    names = {
         alias: str(connections[alias].settings_dict["NAME"]) for alias in connections
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.beside", function, json.dumps(args)],
-        env=os.environ | {DATABASES: json.dumps(places)},
+        [sys.executable, "-m", "tests.subprocess_runner", function, json.dumps(args)],
+        env=os.environ | {DATABASES: json.dumps(names)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -50,8 +50,8 @@ def running(function: str, *args: Any) -> Iterator[subprocess.Popen[str]]:
 
 
 def result(process: subprocess.Popen[str]) -> Any:
-    """What the function returned; fails if it raised."""
-    output, _ = process.communicate(timeout=SECONDS)
+    """Return the result of the function; fails if it raised an error."""
+    output, _ = process.communicate(timeout=TIMEOUT_SECONDS)
     assert process.returncode == 0, f"ended with {process.returncode}"
     return json.loads(output.splitlines()[-1])
 
@@ -61,10 +61,10 @@ def main() -> None:
     django.setup()
     from django.db import connections
 
-    for alias, place in json.loads(os.environ[DATABASES]).items():
-        connections[alias].settings_dict["NAME"] = place
-    module, name = sys.argv[1].split(":")
-    function = getattr(importlib.import_module(module), name)
+    for alias, name in json.loads(os.environ[DATABASES]).items():
+        connections[alias].settings_dict["NAME"] = name
+    module, function_name = sys.argv[1].split(":")
+    function = getattr(importlib.import_module(module), function_name)
     print(json.dumps(function(*json.loads(sys.argv[2]))), flush=True)
 
 

@@ -70,6 +70,7 @@ def migrations_on_disk() -> set[tuple[str, str]]:
 @contextlib.contextmanager
 def migrating() -> Iterator[None]:
     """Let one process migrate at a time: of one machine, on PostgreSQL of all."""
+    # Two processes may come first, such as a server and a command.
     with lock("migrate.lock"):
         if not db.is_postgresql():
             yield
@@ -93,6 +94,7 @@ def lock(name: str) -> Iterator[None]:
 def shared() -> Iterator[None]:
     """Lock the home for a serving process, which prevents its replacement."""
     with (settings.HOME / SERVER_LOCK).open("w") as file:
+        # The kernel releases it when the process ends, however it ends.
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
 

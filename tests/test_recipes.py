@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,7 +24,7 @@ from pyroaring import BitMap
 from pytest_django import Settings
 
 from docs import columns, kinds
-from qunce import channels, schedule
+from qunce import channels, ingest, schedule
 from qunce.channels import base as channel_base
 from qunce.channels import inbox
 from qunce.channels.base import Capabilities, DeliveryStatus, Message, Outcome
@@ -47,6 +47,9 @@ from qunce.importing.parsing import ParsedChunk
 from qunce.importing.target_registry import Field
 from qunce.importing.targets import tags as tag_import
 from qunce.importing.targets.tags import TagTarget, TagWriter
+from qunce.ingest import IncomingFact
+from qunce.insight import metric_definitions
+from qunce.insight.metric_definitions import METRICS
 from qunce.members.attributes import attributes
 from qunce.members.layers import layers
 from qunce.members.rule_text import names as rule_names
@@ -57,15 +60,18 @@ from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending.recipients import Recipient
 from qunce.sets import audiences
+from qunce.sets.mirror import deriver
 from qunce.sets.rules import base, phrasing
 from qunce.sets.rules.base import Clause, Declaration, RulePath
 from tests import factories
 from tests.console.world import browser
 from tests.contracts.test_channels import CHANNELS as CONTRACT_CHANNELS
 from tests.factories import AT, LATER
+from tests.oracle import metrics as oracle_metrics
 from tests.oracle.clauses import CLAUSES
 
 if TYPE_CHECKING:
+    from qunce.insight.metric_query import MetricQuery
     from qunce.sets.rules.phrasing import Names, Pieces
     from qunce.sets.rules.snapshots import Snapshot
 
@@ -571,3 +577,74 @@ def test_import_column_is_unknown_without_its_field() -> None:
     assert "| `note` |" not in columns.page()
     assert column_mapping.guess(target, ["tag", "why"]) == {"tag": "tag", "why": ""}
     assert target.field_label("note") == "note"
+
+
+# The recipe for a metric: one function in qunce/insight/metrics.py, one row in
+# tests/oracle/metrics.py, translations.
+
+
+def test_metrics_have_oracle_rows_labels_and_definitions() -> None:
+    assert set(oracle_metrics.METRICS) == set(METRICS)
+    labels = [str(metric.label) for metric in METRICS.values()]
+    assert len(set(labels)) == len(METRICS) > 0
+    definitions = {name: str(metric.definition) for name, metric in METRICS.items()}
+    assert [name for name in definitions if not definitions[name].endswith(".")] == []
+    levels = {level for metric in METRICS.values() for level in metric.levels}
+    assert levels == {metric_definitions.COMMUNITY, metric_definitions.GROUP}
+
+
+@pytest.fixture
+def checkins_metric() -> Iterator[str]:
+    """A metric written as the recipe says, and nothing else."""
+
+    @metric_definitions.declare(
+        metric_definitions.COMMUNITY,
+        label="Check-ins",
+        unit=metric_definitions.TIMES,
+        definition="How many times members checked in that day.",
+    )
+    def checkins(query: MetricQuery) -> list[int]:
+        totals = query.load_totals("checkin.done")
+        return query.sum_by_day(totals.days, totals.counts)
+
+    yield "checkins"
+    del METRICS["checkins"]
+
+
+@pytest.fixture
+def checked_in_shop(transactional_db: None) -> Community:
+    """A community with a member who checked in three times yesterday."""
+    shop = factories.community(language="en", timezone="UTC")
+    ann = factories.member(shop, "ann")
+    now = datetime.now(UTC)
+    fact = IncomingFact(
+        kind="checkin.done", happened_at=now - timedelta(days=1), account=ann.pk
+    )
+    by = factories.staff(shop, login="setup")
+    ingest.record_facts(community=shop, incoming=[fact] * 3, by=by, at=now)
+    deriver.catch_up()
+    return shop
+
+
+def test_new_metric_is_on_the_pages_and_can_be_downloaded(
+    checked_in_shop: Community, checkins_metric: str
+) -> None:
+    web = browser(factories.staff(checked_in_shop))
+    page = web.get("/insight/").content.decode()
+    assert ">Check-ins</h2>" in page
+    assert "How many times members checked in that day." in page
+    assert "/insight/charts/checkins/?days=28&amp;as=svg" in page
+    assert ">Check-ins</span>" in web.get("/").content.decode()
+    table = web.get("/insight/charts/checkins/", {"as": "csv"}).content.decode()
+    assert table.splitlines()[2].split(",")[1] == "3"
+    svg = web.get("/insight/charts/checkins/", {"as": "svg"})
+    assert svg.content.startswith(b"<svg")
+
+
+def test_metric_is_unknown_without_its_declaration(checked_in_shop: Community) -> None:
+    web = browser(factories.staff(checked_in_shop))
+    page = web.get("/insight/").content.decode()
+    assert ">Orders</h2>" in page
+    assert ">Check-ins</h2>" not in page
+    assert web.get("/insight/charts/orders/").status_code == 200
+    assert web.get("/insight/charts/checkins/").status_code == 404

@@ -69,7 +69,7 @@ def ask(workspace: workspaces.Workspace, options: dict[str, str]) -> None:
 def prepare(workspace: workspaces.Workspace, world: generate.World) -> float:
     """Generate and load the data set if needed; returns the seconds that this took."""
     from bench import loading
-    from qunce.cli import data_dir
+    from qunce.core import data_dir
 
     stamp = workspaces.make_stamp(workspace.size, workspace.database)
     duration = workspace.own_folder / "loaded"

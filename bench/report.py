@@ -24,24 +24,25 @@ SECTION_ORDER = [
 ]
 INTRO = """# Benchmarks
 
-Made by `make bench SIZE=small|wide|full DATABASE=sqlite|postgresql`; nothing is carried over
-by hand. A section names the machine and the commit of its newest run; where questions were
-asked again with ONLY, the others keep their figure from the run before.
+`make bench SIZE=small|wide|full DATABASE=sqlite|postgresql` writes this page; nothing is copied
+by hand. A section names the machine and the commit of its newest run. Where single
+questions were asked again with ONLY, the others keep their results from the run before.
 
-A seeded generator makes the community: few people do most of what is done and few tags
-are on most people, weeks and hours have their rhythm, people join, leave, and one in two
+A seeded generator makes the community. Few people have most facts and few tags are on
+most people, weeks and hours have their rhythm, people join and leave, and one in two
 hundred has a second account. *Ours* is the 95th percentile where a question was asked
-often, else the one run. The rivals are restated in `bench/rivals.py` and answer the same
-data in the same run: tags as a comma list that is searched, tags normalised with joins
-and NOT EXISTS (both on the same relational engine as ours), grouped counts over raw
-facts as Parquet in DuckDB, and pandas in memory. They have it easier: merged accounts
-are resolved beforehand, statistics are fresh, nothing is written meanwhile. The run
-fails if an answer differs. *Ratio* is the better rival's median by our median; for tags
-it is that of the two SQL statements, pandas with all rows in memory stands beside.
+often, otherwise the single run. The rivals are implemented in `bench/rivals.py` and
+answer the same data in the same run: tags as a comma-separated list that is searched,
+tags normalised with joins and NOT EXISTS (both on the same relational engine as ours),
+grouped counts over raw facts as Parquet in DuckDB, and pandas in memory. They have
+advantages: merged accounts are resolved before, statistics are fresh, and nothing is
+written at the same time. The run fails if an answer differs. *Ratio* is the best rival's
+median divided by our median; for tags only the two SQL statements count, and pandas with
+all rows in memory is listed beside them.
 
-*Wide* has as many members and tag rows as *full*, but few facts: on it the console's
-pages and the API are asked through real HTTP. One `qunce serve`, its beats beside, the
-asker on the same two cores; pages come whole, as a browser without cache gets them.
+*Wide* has as many members and tag rows as *full*, but few facts. It measures the pages of
+the console and the API through HTTP: one `qunce serve` with its worker loops, and the
+client on the same two cores. Pages are requested as by a browser without a cache.
 """
 HEADER = """| question | goal | ours | p50 | n | rivals | ratio | verdict |
 |---|---|---|---|---|---|---|---|"""

@@ -75,7 +75,7 @@ def find_accounts(invocation: Invocation, keys: Sequence[str]) -> list[int]:
     """Return the accounts with these keys, in their order; every one must be visible."""
     accounts = account_queries.find(invocation.community, keys)
     for key in keys:
-        # `channel:key` and ambiguous keys need the slower search, which also raises.
+        # `channel:key` needs the slower search, which also raises MemberNotFound.
         if key not in accounts:
             account = account_queries.get(invocation.community, key)
             accounts[key] = account.pk

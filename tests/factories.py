@@ -98,6 +98,15 @@ def merge(of: Community, left: str, right: str, at: datetime = AT) -> None:
     people.merge(left=left_account, right=right_account, by=by, at=at)
 
 
+def unmerge(of: Community, left: str, right: str, at: datetime = AT) -> None:
+    """Undo the newest merge of two accounts."""
+    left_account, right_account = (
+        account_queries.get(of, key) for key in (left, right)
+    )
+    by = staff_models.system(of)
+    people.unmerge(left=left_account, right=right_account, by=by, at=at)
+
+
 def tag(
     of: Community, key: str, group: tag_models.TagGroup | None = None, **fields: Any
 ) -> tag_models.Tag:

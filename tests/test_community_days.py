@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from qunce.core import communities
+from qunce.core.communities import Community
 from qunce.sets.mirror import deriver
-from tests.shop import NOON, Shop, opened, paid
+from tests import factories
 
+NOON = datetime(2026, 3, 15, 4, tzinfo=UTC)
+"""Noon in Shanghai."""
 TICK = timedelta(microseconds=1)
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture
-def shop() -> Shop:
-    return opened()
+def match(shop: Community, rule: Any, at: datetime = NOON) -> str:
+    """The keys of the people who match a rule at a time, one letter each."""
+    deriver.catch_up()
+    return "".join(factories.matching_keys(shop, rule, at=at))
+
+
+def paid(**conditions: Any) -> dict[str, Any]:
+    return {"did": {"kind": "order.paid", **conditions}}
 
 
 DAYS = [
@@ -33,17 +42,20 @@ DAYS = [
 @pytest.mark.parametrize(("zone", "now", "first"), DAYS)
 def test_30d_counts_community_days(zone: str, now: str, first: str) -> None:
     at, begin = datetime.fromisoformat(now), datetime.fromisoformat(first)
-    shop = opened(at, zone)
-    shop.add("abc")
-    shop.buy("a", begin)
-    shop.buy("b", begin - TICK)
+    shop = factories.community(timezone=zone)
+    factories.members(shop, *"abc")
+    factories.order(shop, "a", paid_at=begin)
+    factories.order(shop, "b", paid_at=begin - TICK)
     # Later today counts as today; tomorrow has not come.
-    shop.buy("c", at + timedelta(hours=11), at + timedelta(hours=12))
-    assert shop.ask(paid(within="30d")) == "ac"
-    assert shop.ask(paid(before="30d")) == "b"
-    assert shop.ask(paid(within="30d", times={"gte": 2})) == ""
-    assert shop.ask(paid(within="30d", sum={"field": "amount", "eq": 100})) == "ac"
-    assert shop.ask(paid(first={"within": "30d"})) == "ac"
+    for hours in (11, 12):
+        factories.order(shop, "c", paid_at=at + timedelta(hours=hours))
+    assert match(shop, paid(within="30d"), at) == "ac"
+    assert match(shop, paid(before="30d"), at) == "b"
+    assert match(shop, paid(within="30d", times={"gte": 2}), at) == ""
+    assert (
+        match(shop, paid(within="30d", sum={"field": "amount", "eq": 100}), at) == "ac"
+    )
+    assert match(shop, paid(first={"within": "30d"}), at) == "ac"
 
 
 LONG_DAYS = [
@@ -67,35 +79,35 @@ BEGINS = {
 def test_day_windows_follow_clock_changes(zone: str, day: str, hours: int) -> None:
     begin = datetime.fromisoformat(BEGINS[f"{day} {zone}"]).replace(tzinfo=UTC)
     end = begin + timedelta(hours=hours)
-    shop = opened(end + timedelta(hours=1), zone)
-    shop.add("abcd")
+    shop, at = factories.community(timezone=zone), end + timedelta(hours=1)
+    factories.members(shop, *"abcd")
     for member, time in zip(
         "abcd", (begin - TICK, begin, end - TICK, end), strict=True
     ):
-        shop.buy(member, time)
-    assert shop.ask(paid(between=[day, day])) == "bc"
-    assert shop.ask(paid(before=day)) == "a"
-    assert shop.ask(paid(since=day)) == "bcd"
-    assert shop.ask(paid(within="1d")) == "d"
-    assert shop.ask(paid(within="2d")) == "bcd"
+        factories.order(shop, member, paid_at=time)
+    assert match(shop, paid(between=[day, day]), at) == "bc"
+    assert match(shop, paid(before=day), at) == "a"
+    assert match(shop, paid(since=day), at) == "bcd"
+    assert match(shop, paid(within="1d"), at) == "d"
+    assert match(shop, paid(within="2d"), at) == "bcd"
 
 
-def test_12h_is_exact_to_the_microsecond(shop: Shop) -> None:
-    shop.add("abcd")
+def test_12h_is_exact_to_the_microsecond(shop: Community) -> None:
+    factories.members(shop, *"abcd")
     span = timedelta(hours=12)
     times = (NOON - span, NOON - span + TICK, NOON, NOON + TICK)
     for member, time in zip("abcd", times, strict=True):
-        shop.buy(member, time)
-    assert shop.ask(paid(within="12h")) == "bc"
+        factories.order(shop, member, paid_at=time)
+    assert match(shop, paid(within="12h")) == "bc"
 
 
-def test_changing_the_clock_moves_facts_to_their_new_days(shop: Shop) -> None:
-    shop.add("a")
-    shop.buy("a", NOON - timedelta(hours=12))  # midnight that begins today
-    assert shop.ask(paid(within="1d")) == "a"
-    communities.set_clock(
-        community=shop.community, timezone="America/Los_Angeles", day_start=0
-    )
+def test_changing_the_clock_moves_facts_to_their_new_days(shop: Community) -> None:
+    factories.members(shop, "a")
+    factories.order(
+        shop, "a", paid_at=NOON - timedelta(hours=12)
+    )  # midnight that begins today
+    assert match(shop, paid(within="1d")) == "a"
+    communities.set_clock(community=shop, timezone="America/Los_Angeles", day_start=0)
     deriver.catch_up()
-    assert shop.ask(paid(between=["2026-03-14", "2026-03-14"])) == "a"
-    assert shop.ask(paid(between=["2026-03-15", "2026-03-15"])) == ""
+    assert match(shop, paid(between=["2026-03-14", "2026-03-14"])) == "a"
+    assert match(shop, paid(between=["2026-03-15", "2026-03-15"])) == ""

@@ -21,9 +21,7 @@ from qunce.outreach.sending import assisted_sending, recipients, recording, task
 from qunce.outreach.sending.recipients import Recipient
 from qunce.sets.mirror import deriver
 from tests import factories, threads
-from tests.factories import AT, LATER
-from tests.outreach import helpers
-from tests.outreach.helpers import HOUR
+from tests.factories import AT, HOUR, LATER
 
 pytestmark = pytest.mark.both_databases
 SOON = AT + timedelta(minutes=1)
@@ -36,40 +34,38 @@ def target(of: Community, key: str) -> int:
 
 def mark(of: Campaign, key: str, by: Staff) -> None:
     who = target(of.community, key)
-    assisted_sending.mark_sent(
-        task=helpers.get_task(of, by), target=who, by=by, at=SOON
-    )
+    assisted_sending.mark_sent(task=factories.task(of, by), target=who, by=by, at=SOON)
 
 
 def test_campaign_is_done_when_all_rows_are_marked(shop: Community, by: Staff) -> None:
-    helpers.members(shop, "a", "b", "c")
-    sent = helpers.start_campaign(by)
-    assert helpers.open_next(sent, by, limit=2) == ["a", "b"]
-    assert helpers.open_next(sent, by, limit=2) == ["a", "b"]
+    factories.named_members(shop, "a", "b", "c")
+    sent = factories.started_campaign(by)
+    assert factories.open_recipients(sent, by, limit=2) == ["a", "b"]
+    assert factories.open_recipients(sent, by, limit=2) == ["a", "b"]
     mark(sent, "a", by)
-    assert helpers.open_next(sent, by, limit=2) == ["b", "c"]
+    assert factories.open_recipients(sent, by, limit=2) == ["b", "c"]
     mark(sent, "b", by)
     mark(sent, "c", by)
     sent.refresh_from_db()
     assert sent.state == "done"
-    assert set(helpers.states_by_key(sent).values()) == {"marked"}
+    assert set(factories.recipient_states(sent).values()) == {"marked"}
     assert tasks.list_open(by, AT) == []
 
 
 def test_row_is_marked_only_once(shop: Community, by: Staff) -> None:
-    helpers.members(shop, "a", "b")
-    sent = helpers.start_campaign(by)
-    helpers.open_next(sent, by)
+    factories.named_members(shop, "a", "b")
+    sent = factories.started_campaign(by)
+    factories.open_recipients(sent, by)
     mark(sent, "a", by)
     with pytest.raises(assisted_sending.RecipientNotOpen):
         mark(sent, "a", by)
 
 
 def test_marks_are_recorded_after_the_undo_period(shop: Community, by: Staff) -> None:
-    helpers.members(shop, "a", "b", "c")
-    sent = helpers.start_campaign(by)
-    helpers.open_next(sent, by)
-    task = helpers.get_task(sent, by)
+    factories.named_members(shop, "a", "b", "c")
+    sent = factories.started_campaign(by)
+    factories.open_recipients(sent, by)
+    task = factories.task(sent, by)
     mark(sent, "a", by)
     mark(sent, "b", by)
     assisted_sending.undo(task=task, target=target(shop, "b"), by=by, at=SOON)
@@ -90,10 +86,10 @@ def test_marks_are_recorded_after_the_undo_period(shop: Community, by: Staff) ->
 @pytest.mark.django_db(transaction=True)
 def test_rule_finds_members_who_were_sent_a_campaign() -> None:
     shop = factories.community()
-    by = helpers.staff(shop, "ann", "owner")
-    helpers.members(shop, "a", "b")
-    sent = helpers.start_campaign(by)
-    helpers.open_next(sent, by)
+    by = factories.staff(shop, "owner", "ann")
+    factories.named_members(shop, "a", "b")
+    sent = factories.started_campaign(by)
+    factories.open_recipients(sent, by)
     mark(sent, "a", by)
     recording.record_final_marks(at=FINAL)
     deriver.catch_up()
@@ -104,10 +100,10 @@ def test_rule_finds_members_who_were_sent_a_campaign() -> None:
 def test_mark_can_be_undone_for_five_minutes_and_a_failure_always(
     shop: Community, by: Staff
 ) -> None:
-    helpers.members(shop, "a", "b")
-    sent = helpers.start_campaign(by)
-    helpers.open_next(sent, by)
-    task = helpers.get_task(sent, by)
+    factories.named_members(shop, "a", "b")
+    sent = factories.started_campaign(by)
+    factories.open_recipients(sent, by)
+    task = factories.task(sent, by)
     mark(sent, "a", by)
     assisted_sending.mark_failed(
         task=task, target=target(shop, "b"), reason="other", by=by, at=SOON
@@ -118,16 +114,16 @@ def test_mark_can_be_undone_for_five_minutes_and_a_failure_always(
     assisted_sending.undo(task=task, target=target(shop, "b"), by=by, at=FINAL)
     sent.refresh_from_db()
     assert sent.state == "sending"
-    assert helpers.states_by_key(sent) == {"a": "marked", "b": "planned"}
+    assert factories.recipient_states(sent) == {"a": "marked", "b": "planned"}
 
 
 def test_undoing_the_last_mark_reopens_the_campaign(shop: Community, by: Staff) -> None:
-    helpers.members(shop, "a")
-    sent = helpers.start_campaign(by)
-    helpers.open_next(sent, by)
+    factories.named_members(shop, "a")
+    sent = factories.started_campaign(by)
+    factories.open_recipients(sent, by)
     mark(sent, "a", by)
     assisted_sending.undo(
-        task=helpers.get_task(sent, by), target=target(shop, "a"), by=by, at=SOON
+        task=factories.task(sent, by), target=target(shop, "a"), by=by, at=SOON
     )
     sent.refresh_from_db()
     assert (sent.state, sent.finished_at) == ("sending", None)
@@ -135,12 +131,12 @@ def test_undoing_the_last_mark_reopens_the_campaign(shop: Community, by: Staff) 
 
 
 def test_failure_needs_a_reason(shop: Community, by: Staff) -> None:
-    helpers.members(shop, "a")
-    sent = helpers.start_campaign(by)
-    helpers.open_next(sent, by)
+    factories.named_members(shop, "a")
+    sent = factories.started_campaign(by)
+    factories.open_recipients(sent, by)
     with pytest.raises(errors.Invalid, match="reason"):
         assisted_sending.mark_failed(
-            task=helpers.get_task(sent, by),
+            task=factories.task(sent, by),
             target=target(shop, "a"),
             reason="",
             by=by,
@@ -151,8 +147,8 @@ def test_failure_needs_a_reason(shop: Community, by: Staff) -> None:
 def test_members_who_changed_since_the_start_are_skipped(
     shop: Community, by: Staff
 ) -> None:
-    helpers.members(shop, "a", "left", "out", "twin", "first")
-    sent = helpers.start_campaign(by, text="Hello {name}")
+    factories.named_members(shop, "a", "left", "out", "twin", "first")
+    sent = factories.started_campaign(by, text="Hello {name}")
     accounts.leave(account=account_queries.get(shop, "left"), by=by, at=SOON)
     opt_outs.opt_out(community=shop, accounts=[target(shop, "out")], by=by, at=SOON)
     people.merge(
@@ -161,64 +157,69 @@ def test_members_who_changed_since_the_start_are_skipped(
         by=by,
         at=SOON,
     )
-    assert helpers.open_next(sent, by) == ["a", "twin"]
-    states = helpers.states_by_key(sent)
+    assert factories.open_recipients(sent, by) == ["a", "twin"]
+    states = factories.recipient_states(sent)
     assert states["left"] == "skipped: left"
     assert states["out"] == "skipped: opted_out"
     assert "first" not in states
 
 
 def test_member_without_a_value_is_skipped(shop: Community, by: Staff) -> None:
-    helpers.members(shop, "a")
+    factories.named_members(shop, "a")
     factories.member(shop, "nameless")
-    sent = helpers.start_campaign(by, text="Hello {name}")
-    assert helpers.open_next(sent, by) == ["a"]
-    assert helpers.states_by_key(sent)["nameless"] == "skipped: no_value"
+    sent = factories.started_campaign(by, text="Hello {name}")
+    assert factories.open_recipients(sent, by) == ["a"]
+    assert factories.recipient_states(sent)["nameless"] == "skipped: no_value"
 
 
 def test_open_row_counts_as_a_contact(shop: Community, by: Staff) -> None:
-    helpers.members(shop, "a")
-    sent = [helpers.start_campaign(by, name=name) for name in ("One", "Two", "Three")]
-    assert helpers.open_next(sent[0], by) == ["a"]
-    assert helpers.open_next(sent[1], by) == ["a"]
-    assert helpers.open_next(sent[2], by) == []
-    assert helpers.states_by_key(sent[2]) == {"a": "skipped: over_contact_limit"}
+    factories.named_members(shop, "a")
+    sent = [
+        factories.started_campaign(by, name=name) for name in ("One", "Two", "Three")
+    ]
+    assert factories.open_recipients(sent[0], by) == ["a"]
+    assert factories.open_recipients(sent[1], by) == ["a"]
+    assert factories.open_recipients(sent[2], by) == []
+    assert factories.recipient_states(sent[2]) == {"a": "skipped: over_contact_limit"}
 
 
 def test_paused_campaign_opens_no_rows_but_takes_marks(
     shop: Community, by: Staff
 ) -> None:
-    helpers.members(shop, "a", "b")
-    sent = helpers.start_campaign(by)
-    helpers.open_next(sent, by, limit=1)
+    factories.named_members(shop, "a", "b")
+    sent = factories.started_campaign(by)
+    factories.open_recipients(sent, by, limit=1)
     campaigns.pause(campaign=sent, by=by, at=SOON)
     with pytest.raises(assisted_sending.CampaignNotRunning, match="paused"):
-        helpers.open_next(sent, by)
+        factories.open_recipients(sent, by)
     mark(sent, "a", by)
-    assert helpers.states_by_key(sent) == {"a": "marked"}
+    assert factories.recipient_states(sent) == {"a": "marked"}
 
 
 def test_changed_text_applies_to_all_unsent_messages(
     shop: Community, by: Staff
 ) -> None:
-    helpers.members(shop, "a", "b")
-    sent = helpers.start_campaign(by)
-    helpers.open_next(sent, by, limit=1)
+    factories.named_members(shop, "a", "b")
+    sent = factories.started_campaign(by)
+    factories.open_recipients(sent, by, limit=1)
     campaigns.pause(campaign=sent, by=by, at=SOON)
     campaigns.update(campaign=sent, by=by, at=SOON, text="{name}, {odd|x}"[:6])
     campaigns.resume(campaign=sent, by=by, at=SOON)
-    assert helpers.open_next(sent, by) == ["a", "b"]
+    assert factories.open_recipients(sent, by) == ["a", "b"]
 
 
 def test_cancel_skips_open_rows_and_drops_unclaimed_targets(
     shop: Community, by: Staff
 ) -> None:
-    helpers.members(shop, "a", "b", "c")
-    sent = helpers.start_campaign(by)
-    helpers.open_next(sent, by, limit=2)
+    factories.named_members(shop, "a", "b", "c")
+    sent = factories.started_campaign(by)
+    factories.open_recipients(sent, by, limit=2)
     mark(sent, "a", by)
     launch.cancel(campaign=sent, by=by, at=SOON)
-    assert helpers.states_by_key(sent) == {"a": "marked", "b": "skipped: cancelled"}
+    assert factories.recipient_states(sent) == {
+        "a": "marked",
+        "b": "skipped: cancelled",
+    }
     assert results.progress(sent).left == 0
     with pytest.raises(assisted_sending.RecipientNotOpen):
         mark(sent, "b", by)
@@ -226,14 +227,14 @@ def test_cancel_skips_open_rows_and_drops_unclaimed_targets(
 
 
 def test_handover_moves_everything_that_is_left(shop: Community, by: Staff) -> None:
-    helpers.members(shop, "a", "b", "c")
-    cat = helpers.staff(shop, "cat")
-    sent = helpers.start_campaign(by)
-    helpers.open_next(sent, by, limit=2)
+    factories.named_members(shop, "a", "b", "c")
+    cat = factories.staff(shop, "operator", "cat")
+    sent = factories.started_campaign(by)
+    factories.open_recipients(sent, by, limit=2)
     mark(sent, "a", by)
-    task = helpers.get_task(sent, by)
+    task = factories.task(sent, by)
     assert assisted_sending.hand_over(task=task, to=cat, by=by, at=SOON) == 2
-    assert helpers.open_next(sent, cat) == ["b", "c"]
+    assert factories.open_recipients(sent, cat) == ["b", "c"]
     assert tasks.list_open(by, SOON) == []
     for key in "bc":
         mark(sent, key, cat)
@@ -245,11 +246,14 @@ def test_handover_moves_everything_that_is_left(shop: Community, by: Staff) -> N
 def test_only_who_has_the_task_marks_and_only_who_oversees_hands_over(
     shop: Community, by: Staff
 ) -> None:
-    helpers.members(shop, "a")
-    cat, dan = helpers.staff(shop, "cat"), helpers.staff(shop, "dan")
-    sent = helpers.start_campaign(by, staff=[cat.pk])
-    helpers.open_next(sent, cat)
-    task = helpers.get_task(sent, cat)
+    factories.named_members(shop, "a")
+    cat, dan = (
+        factories.staff(shop, "operator", "cat"),
+        factories.staff(shop, "operator", "dan"),
+    )
+    sent = factories.started_campaign(by, staff=[cat.pk])
+    factories.open_recipients(sent, cat)
+    task = factories.task(sent, cat)
     who = target(shop, "a")
     for other in (by, dan):
         with pytest.raises(tasks.TaskNotOwn):
@@ -261,7 +265,7 @@ def test_only_who_has_the_task_marks_and_only_who_oversees_hands_over(
         assisted_sending.hand_over(task=task, to=dan, by=dan, at=AT)
     with pytest.raises(errors.Invalid):
         assisted_sending.hand_over(task=task, to=cat, by=by, at=AT)
-    viewer = helpers.staff(shop, "eve", "viewer")
+    viewer = factories.staff(shop, "viewer", "eve")
     with pytest.raises(errors.Invalid):
         assisted_sending.hand_over(task=task, to=viewer, by=by, at=AT)
 
@@ -269,13 +273,13 @@ def test_only_who_has_the_task_marks_and_only_who_oversees_hands_over(
 def test_targets_not_visible_to_the_new_staff_are_skipped(
     shop: Community, by: Staff
 ) -> None:
-    helpers.tag_members(shop, "south", *helpers.members(shop, "a"))
-    helpers.members(shop, "b")
-    cat = helpers.staff(shop, "cat", scope={"tag": {"any": ["south"]}})
-    sent = helpers.start_campaign(by)
-    assisted_sending.hand_over(task=helpers.get_task(sent, by), to=cat, by=by, at=SOON)
-    assert helpers.open_next(sent, cat) == ["a"]
-    assert helpers.states_by_key(sent)["b"] == "skipped: not_visible"
+    factories.apply_tag(shop, "south", *factories.named_members(shop, "a"))
+    factories.named_members(shop, "b")
+    cat = factories.staff(shop, "operator", "cat", scope={"tag": {"any": ["south"]}})
+    sent = factories.started_campaign(by)
+    assisted_sending.hand_over(task=factories.task(sent, by), to=cat, by=by, at=SOON)
+    assert factories.open_recipients(sent, cat) == ["a"]
+    assert factories.recipient_states(sent)["b"] == "skipped: not_visible"
 
 
 def test_groups_are_recipients(shop: Community, by: Staff) -> None:
@@ -284,11 +288,11 @@ def test_groups_are_recipients(shop: Community, by: Staff) -> None:
     retired = groups.create(community=shop, key="retired", by=by, at=AT)
     south = groups.create(community=shop, key="south", by=by, at=AT)
     chosen = [north.pk, retired.pk, south.pk]
-    sent = helpers.start_campaign(
+    sent = factories.started_campaign(
         by, target="groups", groups=chosen, text="To {group}", rule=None
     )
     groups.change_stage(group=retired, transition="close", by=by, at=SOON)
-    task = helpers.get_task(sent, by)
+    task = factories.task(sent, by)
     rows = assisted_sending.open_next(task=task, by=by, at=SOON)
     assert [row.target_id for row in rows] == [north.pk, south.pk]
     assisted_sending.mark_sent(task=task, target=north.pk, by=by, at=SOON)
@@ -303,18 +307,18 @@ def test_groups_are_recipients(shop: Community, by: Staff) -> None:
 def test_erased_members_are_removed_from_rows_and_targets(
     shop: Community, by: Staff
 ) -> None:
-    helpers.members(shop, "a", "b", "c")
-    sent = helpers.start_campaign(by)
-    helpers.open_next(sent, by, limit=1)
+    factories.named_members(shop, "a", "b", "c")
+    sent = factories.started_campaign(by)
+    factories.open_recipients(sent, by, limit=1)
     recipients.delete_for_accounts(shop, [target(shop, "a"), target(shop, "b")])
-    assert helpers.states_by_key(sent) == {}
-    assert helpers.open_next(sent, by) == ["c"]
+    assert factories.recipient_states(sent) == {}
+    assert factories.open_recipients(sent, by) == ["c"]
 
 
 def test_managers_see_late_tasks_of_others(shop: Community, by: Staff) -> None:
-    helpers.members(shop, "a")
-    cat = helpers.staff(shop, "cat")
-    sent = helpers.start_campaign(by, staff=[cat.pk], due_at=AT + HOUR)
+    factories.named_members(shop, "a")
+    cat = factories.staff(shop, "operator", "cat")
+    sent = factories.started_campaign(by, staff=[cat.pk], due_at=AT + HOUR)
     assert tasks.list_late_of_others(by, AT) == []
     assert [task.campaign for task in tasks.list_late_of_others(by, LATER)] == [sent]
     assert tasks.list_late_of_others(cat, LATER) == []
@@ -326,14 +330,14 @@ def test_managers_see_late_tasks_of_others(shop: Community, by: Staff) -> None:
 def test_task_on_two_screens_sends_each_message_once() -> None:
     """Each row is opened once and marked once, whichever screen is faster."""
     shop = factories.community()
-    by = helpers.staff(shop, "ann", "owner")
-    helpers.members(shop, *(f"p{n:02}" for n in range(12)))
-    sent = helpers.start_campaign(by)
+    by = factories.staff(shop, "owner", "ann")
+    factories.named_members(shop, *(f"p{n:02}" for n in range(12)))
+    sent = factories.started_campaign(by)
 
     def work() -> int:
         done = 0
         while True:
-            task = helpers.get_task(sent, by)
+            task = factories.task(sent, by)
             rows = assisted_sending.open_next(task=task, by=by, at=AT, limit=3)
             for row in rows:
                 with contextlib.suppress(assisted_sending.RecipientNotOpen):
@@ -351,6 +355,6 @@ def test_task_on_two_screens_sends_each_message_once() -> None:
         return 0
 
     threads.run(work_until_done, work_until_done)
-    assert list(helpers.states_by_key(sent).values()) == ["marked"] * 12
+    assert list(factories.recipient_states(sent).values()) == ["marked"] * 12
     recording.record_final_marks(at=FINAL)
     assert len(factories.recorded_facts(shop, "send.marked_sent")) == 12

@@ -23,7 +23,6 @@ from qunce.outreach.sending import assisted_sending, recording
 from qunce.sets.mirror import deriver
 from tests import factories
 from tests.factories import AT, LATER
-from tests.outreach import helpers
 
 pytestmark = pytest.mark.both_databases
 
@@ -73,32 +72,37 @@ def create_shop(people: list[Person]) -> tuple[Community, list[int], list[Staff]
     number = next(COUNTER)
     shop = factories.community(f"shop{number}")
     staff = [
-        helpers.staff(
-            shop, f"s{turn}-{number}", scope={"tag": {"any": [f"seen{turn}"]}}
+        factories.staff(
+            shop,
+            "operator",
+            f"s{turn}-{number}",
+            scope={"tag": {"any": [f"seen{turn}"]}},
         )
         for turn in (0, 1)
     ]
     ids = [factories.member(shop, f"m{n}", name=f"M{n}").pk for n in range(len(people))]
     pairs = list(zip(ids, people, strict=True))
-    helpers.tag_members(shop, "asked", *[pk for pk, one in pairs if one.matched])
-    helpers.tag_members(shop, "excluded", *[pk for pk, one in pairs if one.excluded])
+    factories.apply_tag(shop, "asked", *[pk for pk, one in pairs if one.matched])
+    factories.apply_tag(shop, "excluded", *[pk for pk, one in pairs if one.excluded])
     for turn in (0, 1):
         seen = [pk for pk, one in pairs if turn in one.seen_by]
-        helpers.tag_members(shop, f"seen{turn}", *seen)
+        factories.apply_tag(shop, f"seen{turn}", *seen)
     return shop, ids, staff
 
 
 def apply_history(shop: Community, ids: list[int], people: list[Person]) -> None:
     """Send messages, then record opt-outs and departures."""
-    boss = helpers.staff(shop, f"boss-{shop.key}", "owner")
+    boss = factories.staff(shop, "owner", f"boss-{shop.key}")
     for turn in range(3):
         keys = [f"m{n}" for n, one in enumerate(people) if one.messages > turn]
         if not keys:
             break
         rule = {"members": {"keys": keys}}
-        sent = helpers.start_campaign(boss, rule=rule, skip_recently_contacted=False)
-        helpers.open_next(sent, boss)
-        task = helpers.get_task(sent, boss)
+        sent = factories.started_campaign(
+            boss, rule=rule, skip_recently_contacted=False
+        )
+        factories.open_recipients(sent, boss)
+        task = factories.task(sent, boss)
         for row in assisted_sending.open_next(task=task, by=boss, at=AT):
             assisted_sending.mark_sent(task=task, target=row.target_id, by=boss, at=AT)
         if (
@@ -123,7 +127,7 @@ def test_plan_agrees_with_checking_each_person(
     shop, ids, staff = create_shop(people)
     apply_history(shop, ids, people)
     boss = Staff.objects.get(login=f"boss-{shop.key}")
-    draft = helpers.create_campaign(
+    draft = factories.campaign(
         boss,
         rule={"tag": {"any": ["asked"]}},
         exclude={"tag": {"any": ["excluded"]}},
@@ -148,14 +152,14 @@ def test_plan_agrees_with_checking_each_person(
 def test_review_shows_ten_recipients_with_their_text(
     shop: Community, by: Staff
 ) -> None:
-    helpers.members(shop, *(f"p{n:02}" for n in range(25)))
+    factories.named_members(shop, *(f"p{n:02}" for n in range(25)))
     factories.member(shop, "nameless")
-    draft = helpers.create_campaign(by, text="Hi {name}, {staff} here")
+    draft = factories.campaign(by, text="Hi {name}, {staff} here")
     review = campaign_review.build(campaign=draft, by=by, at=AT)
     assert (review.matched, review.size, len(review.samples)) == (26, 26, 10)
     assert review.samples[0].text == "Hi P00, Ann here"
     assert [share.size for share in review.shares] == [26]
-    alone = helpers.create_campaign(
+    alone = factories.campaign(
         by, text="{name}", rule={"members": {"keys": ["nameless"]}}
     )
     (sample,) = campaign_review.build(campaign=alone, by=by, at=AT).samples
@@ -166,11 +170,10 @@ def test_review_shows_ten_recipients_with_their_text(
 @pytest.mark.django_db(transaction=True)
 def test_plan_creates_the_system_user_if_it_is_missing() -> None:
     shop = factories.community("quiet")
-    boss = helpers.staff(shop, "boss", "owner")
+    boss = factories.staff(shop, "owner", "boss")
     accounts.create(community=shop, key="a", by=boss, at=AT)
     assert (
-        audience_plan.build(campaign=helpers.create_campaign(boss), by=boss, at=AT).size
-        == 1
+        audience_plan.build(campaign=factories.campaign(boss), by=boss, at=AT).size == 1
     )
 
 
@@ -186,8 +189,8 @@ def test_samples_are_evenly_spaced(size: int, limit: int) -> None:
 def test_start_is_refused_if_the_audience_has_changed(
     shop: Community, by: Staff
 ) -> None:
-    helpers.members(shop, "a", "b")
-    draft = helpers.create_campaign(by)
+    factories.named_members(shop, "a", "b")
+    draft = factories.campaign(by)
     with pytest.raises(
         launch.AudienceChanged, match="sent to 2 recipients instead of 3"
     ):
@@ -199,25 +202,25 @@ def test_start_is_refused_if_the_audience_has_changed(
 
 
 def test_empty_audience_is_refused(shop: Community, by: Staff) -> None:
-    draft = helpers.create_campaign(by, rule={"any": []})
+    draft = factories.campaign(by, rule={"any": []})
     with pytest.raises(launch.AudienceEmpty):
         launch.start(campaign=draft, by=by, at=AT)
 
 
 def test_campaign_of_scoped_staff_goes_to_members_they_see(shop: Community) -> None:
-    helpers.tag_members(shop, "south", *helpers.members(shop, "a"))
-    helpers.members(shop, "b")
-    cat = helpers.staff(shop, "cat", scope={"tag": {"any": ["south"]}})
-    plan = audience_plan.build(campaign=helpers.create_campaign(cat), by=cat, at=AT)
+    factories.apply_tag(shop, "south", *factories.named_members(shop, "a"))
+    factories.named_members(shop, "b")
+    cat = factories.staff(shop, "operator", "cat", scope={"tag": {"any": ["south"]}})
+    plan = audience_plan.build(campaign=factories.campaign(cat), by=cat, at=AT)
     assert (plan.matched, plan.size) == (1, 1)
 
 
 def test_groups_are_assigned_to_their_owners(shop: Community, by: Staff) -> None:
-    cat = helpers.staff(shop, "cat")
+    cat = factories.staff(shop, "operator", "cat")
     keys = ("n", "e", "s", "w")
     circles = [groups.create(community=shop, key=key, by=by, at=AT) for key in keys]
     groups.update(group=circles[3], owner=cat, by=by, at=AT)
-    draft = helpers.create_campaign(
+    draft = factories.campaign(
         by,
         target="groups",
         text="x",
@@ -232,30 +235,28 @@ def test_groups_are_assigned_to_their_owners(shop: Community, by: Staff) -> None
 
 def test_groups_outside_the_scope_cannot_be_chosen(shop: Community, by: Staff) -> None:
     north = groups.create(community=shop, key="north", by=by, at=AT)
-    cat = helpers.staff(shop, "cat")
+    cat = factories.staff(shop, "operator", "cat")
     cat.groups = ["south"]
     with pytest.raises(groups.GroupNotFound):
-        helpers.create_campaign(
-            cat, target="groups", text="x", rule=None, groups=[north.pk]
-        )
+        factories.campaign(cat, target="groups", text="x", rule=None, groups=[north.pk])
     assert campaigns.list_visible(cat).count() == 0
 
 
 @pytest.mark.django_db(transaction=True)
 def test_messages_count_as_contacts_for_seven_days() -> None:
     shop = factories.community()
-    by = helpers.staff(shop, "ann", "owner")
-    helpers.members(shop, "a")
+    by = factories.staff(shop, "owner", "ann")
+    factories.named_members(shop, "a")
     for _turn in range(2):
-        sent = helpers.start_campaign(by)
-        helpers.open_next(sent, by)
-        task = helpers.get_task(sent, by)
+        sent = factories.started_campaign(by)
+        factories.open_recipients(sent, by)
+        task = factories.task(sent, by)
         assisted_sending.mark_sent(
             task=task, target=account_queries.get(shop, "a").pk, by=by, at=AT
         )
     recording.record_final_marks(at=LATER)
     deriver.catch_up()
-    draft = helpers.create_campaign(by)
+    draft = factories.campaign(by)
     for days, size in ((6, 0), (7, 1)):
         at = AT + timedelta(days=days)
         assert audience_plan.build(campaign=draft, by=by, at=at).size == size

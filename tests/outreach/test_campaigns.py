@@ -15,15 +15,13 @@ from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.content import templates
 from qunce.sets.rules.base import RuleError
 from tests import factories
-from tests.factories import AT, LATER
-from tests.outreach import helpers
-from tests.outreach.helpers import HOUR
+from tests.factories import AT, HOUR, LATER
 
 pytestmark = pytest.mark.both_databases
 
 
 def test_creating_a_campaign_records_a_fact(shop: Community, by: Staff) -> None:
-    campaign = helpers.create_campaign(by, text="Hi\r\nyou ")
+    campaign = factories.campaign(by, text="Hi\r\nyou ")
     assert (campaign.state, campaign.text, campaign.key) == ("draft", "Hi\nyou", "News")
     assert factories.recorded_facts(shop, "campaign.created") == [
         (None, {"campaign": "News"})
@@ -31,13 +29,13 @@ def test_creating_a_campaign_records_a_fact(shop: Community, by: Staff) -> None:
 
 
 def test_campaigns_of_the_same_name_get_different_keys(by: Staff) -> None:
-    assert [helpers.create_campaign(by).key for _turn in range(3)] == [
+    assert [factories.campaign(by).key for _turn in range(3)] == [
         "News",
         "News 2",
         "News 3",
     ]
     with pytest.raises(campaigns.CampaignAlreadyExists):
-        helpers.create_campaign(by, key="News 2")
+        factories.campaign(by, key="News 2")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +57,7 @@ def test_invalid_fields_are_refused(
     by: Staff, wrong: dict[str, object], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        helpers.create_campaign(by, **wrong)
+        factories.campaign(by, **wrong)
 
 
 @pytest.mark.parametrize(
@@ -68,8 +66,8 @@ def test_invalid_fields_are_refused(
 def test_incomplete_draft_cannot_start(
     shop: Community, by: Staff, missing: dict[str, object]
 ) -> None:
-    helpers.members(shop, "bob")
-    draft = helpers.create_campaign(
+    factories.named_members(shop, "bob")
+    draft = factories.campaign(
         by, **{**missing, **({"text": "x"} if "target" in missing else {})}
     )
     with pytest.raises(errors.Invalid):
@@ -80,18 +78,18 @@ def test_incomplete_draft_cannot_start(
 def test_viewer_creates_no_campaign_and_gets_no_task(
     shop: Community, by: Staff
 ) -> None:
-    viewer = helpers.staff(shop, "eve", "viewer")
+    viewer = factories.staff(shop, "viewer", "eve")
     with pytest.raises(permissions.NotAllowed):
-        helpers.create_campaign(viewer)
+        factories.campaign(viewer)
     with pytest.raises(campaigns.InvalidCampaign):
-        helpers.create_campaign(by, staff=[viewer.pk])
+        factories.campaign(by, staff=[viewer.pk])
 
 
 def test_running_campaign_must_be_paused_to_be_changed(
     shop: Community, by: Staff
 ) -> None:
-    helpers.members(shop, "bob")
-    running = helpers.start_campaign(by)
+    factories.named_members(shop, "bob")
+    running = factories.started_campaign(by)
     with pytest.raises(campaigns.CampaignNotEditable, match="Pause"):
         campaigns.update(campaign=running, by=by, at=LATER, text="Other")
     campaigns.pause(campaign=running, by=by, at=LATER)
@@ -105,8 +103,8 @@ def test_running_campaign_must_be_paused_to_be_changed(
 
 
 def test_scheduled_campaign_starts_automatically(shop: Community, by: Staff) -> None:
-    helpers.members(shop, "bob")
-    plan = helpers.create_campaign(by)
+    factories.named_members(shop, "bob")
+    plan = factories.campaign(by)
     with pytest.raises(campaigns.InvalidCampaign, match="in the future"):
         campaigns.schedule(campaign=plan, send_at=AT, by=by, at=AT)
     campaigns.schedule(campaign=plan, send_at=AT + HOUR, by=by, at=AT)
@@ -121,8 +119,8 @@ def test_scheduled_campaign_starts_automatically(shop: Community, by: Staff) -> 
 def test_campaign_that_missed_its_time_becomes_a_draft(
     shop: Community, by: Staff
 ) -> None:
-    helpers.members(shop, "bob")
-    plan = helpers.create_campaign(by)
+    factories.named_members(shop, "bob")
+    plan = factories.campaign(by)
     campaigns.schedule(campaign=plan, send_at=AT + HOUR, by=by, at=AT)
     launch.start_scheduled(at=AT + 4 * HOUR)
     plan.refresh_from_db()
@@ -131,7 +129,7 @@ def test_campaign_that_missed_its_time_becomes_a_draft(
 
 
 def test_campaign_that_cannot_start_becomes_a_draft_with_a_note(by: Staff) -> None:
-    plan = helpers.create_campaign(by)
+    plan = factories.campaign(by)
     campaigns.schedule(campaign=plan, send_at=AT + HOUR, by=by, at=AT)
     launch.start_scheduled(at=AT + HOUR)
     plan.refresh_from_db()
@@ -139,8 +137,8 @@ def test_campaign_that_cannot_start_becomes_a_draft_with_a_note(by: Staff) -> No
 
 
 def test_campaign_is_started_once(shop: Community, by: Staff) -> None:
-    helpers.members(shop, "bob")
-    plan = helpers.create_campaign(by)
+    factories.named_members(shop, "bob")
+    plan = factories.campaign(by)
     other = campaigns.get(by=by, pk=plan.pk)
     launch.start(campaign=plan, by=by, at=AT)
     with pytest.raises(WrongState):
@@ -149,21 +147,21 @@ def test_campaign_is_started_once(shop: Community, by: Staff) -> None:
 
 
 def test_scoped_staff_see_only_their_own_campaigns(shop: Community, by: Staff) -> None:
-    scoped = helpers.staff(shop, "cat", scope={"tag": {"untagged": True}})
-    unscoped = helpers.staff(shop, "dan")
-    other, own = helpers.create_campaign(by), helpers.create_campaign(scoped)
+    scoped = factories.staff(shop, "operator", "cat", scope={"tag": {"untagged": True}})
+    unscoped = factories.staff(shop, "operator", "dan")
+    other, own = factories.campaign(by), factories.campaign(scoped)
     assert set(campaigns.list_visible(unscoped)) == {other, own}
     assert set(campaigns.list_visible(scoped)) == {own}
     with pytest.raises(campaigns.CampaignNotFound):
         campaigns.get(by=scoped, pk=other.pk)
-    stranger = helpers.staff(factories.community("other"), "zoe", "owner")
+    stranger = factories.staff(factories.community("other"), "owner", "zoe")
     with pytest.raises(campaigns.CampaignNotFound):
         campaigns.get(by=stranger, pk=other.pk)
 
 
 def test_duplicate_is_a_draft_with_the_same_content(shop: Community, by: Staff) -> None:
-    helpers.members(shop, "bob")
-    first = helpers.start_campaign(by, skip_recently_contacted=False)
+    factories.named_members(shop, "bob")
+    first = factories.started_campaign(by, skip_recently_contacted=False)
     copy = campaigns.duplicate(campaign=first, by=by, at=LATER)
     assert (copy.state, copy.text, copy.skip_recently_contacted) == (
         "draft",

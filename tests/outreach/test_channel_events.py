@@ -21,7 +21,6 @@ from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import channel_events, channel_sending, recipients
 from tests import factories
 from tests.factories import AT, LATER
-from tests.outreach import helpers
 
 pytestmark = pytest.mark.both_databases
 OPTED_OUT = {"opted_out": {"of": "messages"}}
@@ -33,7 +32,7 @@ def sent(shop: Community, by: Staff) -> Iterator[Campaign]:
     channel = FakeChannel(script={"bob": [Outcome(status=DeliveryStatus.ACCEPTED)]})
     base.register(channel)
     factories.member(shop, "bob", name="Bob", channel="fake")
-    campaign = helpers.start_campaign(by, channel="fake", staff=[])
+    campaign = factories.started_campaign(by, channel="fake", staff=[])
     channel_sending.send_due(at=AT)
     yield campaign
     base.unregister("fake")
@@ -53,17 +52,17 @@ def message_key(sent: Campaign, key: str = "bob") -> str:
 def test_receipt_delivers_an_accepted_message_once(
     shop: Community, sent: Campaign
 ) -> None:
-    assert helpers.states_by_key(sent) == {"bob": "accepted"}
+    assert factories.recipient_states(sent) == {"bob": "accepted"}
     for key in ("r1", "r1", "r2"):
         report(shop, key, "receipt", message=message_key(sent), state="delivered")
-    assert helpers.states_by_key(sent) == {"bob": "delivered"}
+    assert factories.recipient_states(sent) == {"bob": "delivered"}
     assert len(factories.recorded_facts(shop, "send.delivered")) == 1
 
 
 def test_click_implies_delivery(shop: Community, sent: Campaign) -> None:
     payload = {"message": message_key(sent), "state": "clicked", "link": "sale"}
     report(shop, "r1", "receipt", **payload)
-    assert helpers.states_by_key(sent) == {"bob": "clicked"}
+    assert factories.recipient_states(sent) == {"bob": "clicked"}
     assert len(factories.recorded_facts(shop, "send.delivered")) == 1
     assert factories.recorded_facts(shop, "send.clicked")[0][1]["link"] == "sale"
 
@@ -90,9 +89,9 @@ def test_receipt_from_another_community_is_ignored(
     other = factories.community("other")
     payload = {"message": message_key(sent), "state": "delivered"}
     assert report(other, "r1", "receipt", **payload) == 0
-    assert helpers.states_by_key(sent) == {"bob": "accepted"}
+    assert factories.recipient_states(sent) == {"bob": "accepted"}
     assert report(shop, "r1", "receipt", **payload) == 1
-    assert helpers.states_by_key(sent) == {"bob": "delivered"}
+    assert factories.recipient_states(sent) == {"bob": "delivered"}
 
 
 def test_opt_out_applies_to_all_accounts_of_a_person(
@@ -102,7 +101,7 @@ def test_opt_out_applies_to_all_accounts_of_a_person(
     people.merge(
         left=account_queries.get(shop, "bob"),
         right=account_queries.get(shop, "bobby"),
-        by=helpers.staff(shop, "boss", "owner"),
+        by=factories.staff(shop, "owner", "boss"),
         at=AT,
     )
     report(shop, "o1", "opt_out", **{"from": "bobby"})
@@ -121,7 +120,7 @@ def test_unknown_sender_becomes_a_member(shop: Community, sent: Campaign) -> Non
 
 
 def test_erasure_removes_the_opt_out(shop: Community, by: Staff) -> None:
-    (ann,) = helpers.members(shop, "ann")
+    (ann,) = factories.named_members(shop, "ann")
     opt_outs.opt_out(community=shop, accounts=[ann], by=by, at=AT)
     assert set(opt_outs.find_by_person([ann])) == {ann}
     erased = [erasure_of(ann, shop)]
@@ -146,7 +145,7 @@ def erasure_of(account: int, community: Community) -> RecordedFact:
 
 
 def test_opt_out_survives_leaving_and_rejoining(shop: Community, by: Staff) -> None:
-    (ann,) = helpers.members(shop, "ann")
+    (ann,) = factories.named_members(shop, "ann")
     opt_outs.opt_out(community=shop, accounts=[ann], by=by, at=AT)
     account = account_queries.get(shop, "ann")
     accounts.leave(account=account, by=by, at=AT)

@@ -21,7 +21,6 @@ from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import channel_sending
 from tests import factories, threads
 from tests.factories import AT
-from tests.outreach import helpers
 
 pytestmark = pytest.mark.both_databases
 MINUTE = timedelta(minutes=1)
@@ -44,7 +43,7 @@ def create_members(shop: Community, count: int) -> list[str]:
 
 
 def start(by: Staff) -> Campaign:
-    return helpers.start_campaign(by, channel="fake", staff=[])
+    return factories.started_campaign(by, channel="fake", staff=[])
 
 
 def test_members_get_their_text_and_the_campaign_is_done(
@@ -55,7 +54,7 @@ def test_members_get_their_text_and_the_campaign_is_done(
     sent = start(by)
     assert channel_sending.send_due(at=AT) == 3
     assert fake.last_texts() == {f"m0{n}": f"Hello M0{n}" for n in range(3)}
-    assert helpers.states_by_key(sent)["elsewhere"] == "skipped: no_address"
+    assert factories.recipient_states(sent)["elsewhere"] == "skipped: no_address"
     assert len(factories.recorded_facts(shop, "send.delivered")) == 3
     sent.refresh_from_db()
     assert sent.state == "done"
@@ -66,7 +65,7 @@ def test_groups_get_one_message_each(
     shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
     north = groups.create(community=shop, key="north", name="North", by=by, at=AT)
-    helpers.start_campaign(
+    factories.started_campaign(
         by,
         channel="fake",
         target="groups",
@@ -87,7 +86,7 @@ def test_accepted_message_is_not_delivered_yet(
     fake.script = {"m00": [Outcome(status=DeliveryStatus.ACCEPTED)]}
     sent = start(by)
     channel_sending.send_due(at=AT)
-    assert helpers.states_by_key(sent) == {"m00": "accepted"}
+    assert factories.recipient_states(sent) == {"m00": "accepted"}
     assert factories.recorded_facts(shop, "send.delivered") == []
 
 
@@ -100,7 +99,7 @@ def test_temporary_failure_is_retried_up_to_five_attempts(
     sent = start(by)
     for turn in range(9):
         channel_sending.send_due(at=AT + turn * MINUTE)
-    assert helpers.states_by_key(sent) == {
+    assert factories.recipient_states(sent) == {
         "m00": "failed: too_many_attempts",
         "m01": "delivered",
     }
@@ -154,7 +153,7 @@ def test_crashes_neither_lose_nor_double_messages(
     """Each crash comes after some messages, in the channel or before outcomes are stored."""
     monkeypatch.setattr(outbox, "BATCH_SIZE", batch)
     shop = factories.community(f"crash{next(NUMBER)}")
-    by = helpers.staff(shop, f"{shop.key}-by", "owner")
+    by = factories.staff(shop, "owner", f"{shop.key}-by")
     keys = create_members(shop, 5)
     fake = FakeChannel(capabilities=ALL_CAPABILITIES if idempotent else AT_MOST_ONCE)
     base.register(fake)
@@ -172,7 +171,7 @@ def test_crashes_neither_lose_nor_double_messages(
     base.unregister("fake")
     delivered = [message.to for message in fake.delivered]
     assert len(delivered) == len(set(delivered))
-    states = helpers.states_by_key(sent)
+    states = factories.recipient_states(sent)
     if idempotent:
         assert (set(delivered), set(states.values())) == (set(keys), {"delivered"})
     else:
@@ -205,15 +204,15 @@ def test_outcome_after_the_lease_has_expired_is_ignored(
     slow.record_outcomes(
         [(message, failed("slow"))], at=AT + channel_sending.LEASE_PERIOD
     )
-    assert helpers.states_by_key(sent) == {"m00": "planned"}
+    assert factories.recipient_states(sent) == {"m00": "planned"}
     other.record_outcomes([(repeated, Outcome(status=DeliveryStatus.DELIVERED))], at=AT)
-    assert helpers.states_by_key(sent) == {"m00": "delivered"}
+    assert factories.recipient_states(sent) == {"m00": "delivered"}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_parallel_workers_send_different_messages(fake: FakeChannel) -> None:
     shop = factories.community()
-    by = helpers.staff(shop, "ann", "owner")
+    by = factories.staff(shop, "owner", "ann")
     keys = create_members(shop, 30)
     fake.capabilities = Capabilities(to_member=True)
     sent = start(by)
@@ -224,4 +223,4 @@ def test_parallel_workers_send_different_messages(fake: FakeChannel) -> None:
     threads.run(send, send, send)
     channel_sending.send_due(at=AT)
     assert sorted(message.to for message in fake.delivered) == keys
-    assert set(helpers.states_by_key(sent).values()) == {"delivered"}
+    assert set(factories.recipient_states(sent).values()) == {"delivered"}

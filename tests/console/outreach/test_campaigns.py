@@ -21,9 +21,8 @@ from qunce.members.segments import segments
 from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import assisted_sending
-from tests import factories as members
+from tests import factories
 from tests.console.world import browser
-from tests.outreach import helpers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 NOW = datetime.now(UTC)
@@ -31,12 +30,12 @@ NOW = datetime.now(UTC)
 
 @pytest.fixture
 def shop() -> Community:
-    return members.community(language="en")
+    return factories.community(language="en")
 
 
 @pytest.fixture
 def by(shop: Community) -> Staff:
-    return helpers.staff(shop, "ann", "manager", name="Ann")
+    return factories.staff(shop, "manager", "ann", name="Ann")
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ def test_an_empty_list_teaches(ann: Client) -> None:
 def test_from_the_form_to_the_review_to_the_tasks(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    helpers.members(shop, "bob", "cat")
+    factories.named_members(shop, "bob", "cat")
     answer = ann.post(url("campaign-create"), filled(by))
     campaign = Campaign.objects.get()
     assert answer.status_code == 303
@@ -101,8 +100,8 @@ def test_from_the_form_to_the_review_to_the_tasks(
 def test_another_number_than_the_review_showed_is_shown_again(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    helpers.members(shop, "bob")
-    campaign = helpers.create_campaign(by)
+    factories.named_members(shop, "bob")
+    campaign = factories.campaign(by)
     for expected in ("7", "", "x", "9" * 30):
         answer = ann.post(url("campaign-start", campaign.pk), {"expected": expected})
         assert answer.status_code == 422
@@ -134,9 +133,9 @@ def test_a_segment_or_a_rule_of_another_page_is_taken_over(
     shop: Community, by: Staff, ann: Client
 ) -> None:
     rule = {"tag": {"any": ["vip"]}}
-    helpers.tag_members(shop, "vip", *helpers.members(shop, "bob"))
+    factories.apply_tag(shop, "vip", *factories.named_members(shop, "bob"))
     segment = segments.create(
-        community=shop, key="vips", name="Our VIPs", rule=rule, by=by, at=members.AT
+        community=shop, key="vips", name="Our VIPs", rule=rule, by=by, at=factories.AT
     )
     text = page(ann, "campaign-create", query=f"?segment={segment.pk}")
     assert re.search(r'<option value="segment:vips" selected>Our VIPs', text)
@@ -157,20 +156,20 @@ def test_a_rule_that_cannot_be_read_is_told(by: Staff, ann: Client) -> None:
 def test_the_preview_is_that_of_a_real_member(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    helpers.members(shop, "bob", "cat")
+    factories.named_members(shop, "bob", "cat")
     given = {**filled(by), "turn": "1"}
     text = ann.post(url("campaign-preview"), given).content.decode()
     assert "Hello Cat" in text
     text = ann.post(url("campaign-preview"), {**given, "text": "{x"}).content.decode()
     assert "has no matching “}”" in text
-    members.member(shop, "zed")
+    factories.member(shop, "zed")
     answer = ann.post(url("campaign-preview"), {**given, "turn": "2", "text": "{name}"})
     assert "There is no value for {name}." in answer.content.decode()
     assert ann.post(url("campaign-preview"), {"target": "mars"}).status_code == 200
 
 
 def test_a_campaign_to_groups(shop: Community, by: Staff, ann: Client) -> None:
-    north = groups.create(community=shop, key="n", name="North", by=by, at=members.AT)
+    north = groups.create(community=shop, key="n", name="North", by=by, at=factories.AT)
     given = filled(by, target="groups", groups=[north.pk], text="To {group}")
     ann.post(url("campaign-create"), given)
     campaign = Campaign.objects.get()
@@ -183,8 +182,8 @@ def test_a_campaign_to_groups(shop: Community, by: Staff, ann: Client) -> None:
 def test_pause_change_go_on_cancel_and_copy(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    helpers.members(shop, "bob")
-    campaign = helpers.start_campaign(by)
+    factories.named_members(shop, "bob")
+    campaign = factories.started_campaign(by)
     assert ann.get(url("campaign-update", campaign.pk)).status_code == 403
     ann.post(url("campaign-pause", campaign.pk))
     text = page(ann, "campaign-update", campaign.pk)
@@ -207,8 +206,8 @@ def test_pause_change_go_on_cancel_and_copy(
 def test_a_campaign_is_scheduled_in_the_communitys_time(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    helpers.members(shop, "bob")
-    campaign = helpers.create_campaign(by)
+    factories.named_members(shop, "bob")
+    campaign = factories.campaign(by)
     answer = ann.post(
         url("campaign-schedule", campaign.pk), {"send_at": "2001-01-01T10:00"}
     )
@@ -228,7 +227,7 @@ def test_a_campaign_is_scheduled_in_the_communitys_time(
 
 
 def sent_to(by: Staff, *names: str) -> Campaign:
-    helpers.members(by.community, *names)
+    factories.named_members(by.community, *names)
     campaign = campaigns.create(
         community=by.community,
         name="Sent",
@@ -246,7 +245,7 @@ def test_the_result_and_its_list_and_file(
     shop: Community, by: Staff, ann: Client
 ) -> None:
     campaign = sent_to(by, "bob", "=cmd", "<img onerror=x>")
-    task = helpers.get_task(campaign, by)
+    task = factories.task(campaign, by)
     rows = assisted_sending.open_next(task=task, by=by, at=NOW)
     assisted_sending.mark_sent(task=task, target=rows[0].target_id, by=by, at=NOW)
     given: dict[str, Any] = {"reason": "blocked", "note": "since May"}
@@ -277,21 +276,21 @@ def test_the_result_and_its_list_and_file(
 
 def test_who_may_not_export_gets_no_file(shop: Community, by: Staff) -> None:
     campaign = sent_to(by, "bob")
-    clerk = browser(helpers.staff(shop, "cat"))
+    clerk = browser(factories.staff(shop, "operator", "cat"))
     assert clerk.get(url("recipient-export", campaign.pk)).status_code == 403
     assert "CSV" not in page(clerk, "recipient-list", campaign.pk)
 
 
 def test_a_viewer_looks_and_does_not_act(shop: Community, by: Staff) -> None:
     campaign = sent_to(by, "bob")
-    eve = browser(helpers.staff(shop, "eve", "viewer"))
+    eve = browser(factories.staff(shop, "viewer", "eve"))
     assert "Pause" not in page(eve, "campaign-detail", campaign.pk)
     assert eve.post(url("campaign-pause", campaign.pk)).status_code == 403
     assert eve.get(url("campaign-create")).status_code == 403
 
 
 def test_opt_outs_are_put_down_and_taken_back(shop: Community, ann: Client) -> None:
-    (bob,) = helpers.members(shop, "bob")
+    (bob,) = factories.named_members(shop, "bob")
     assert "Nobody has opted out" in page(ann, "opt-out-list")
     answer = ann.post(url("opt-out-add"), {"key": "nobody\0"})
     assert answer.status_code == 422
@@ -305,7 +304,7 @@ def test_opt_outs_are_put_down_and_taken_back(shop: Community, ann: Client) -> N
 def test_pages_of_a_long_list(shop: Community, by: Staff, ann: Client) -> None:
     campaign = sent_to(by, *(f"p{n:03}" for n in range(60)))
     assisted_sending.open_next(
-        task=helpers.get_task(campaign, by), by=by, at=NOW, limit=60
+        task=factories.task(campaign, by), by=by, at=NOW, limit=60
     )
     text = page(ann, "recipient-list", campaign.pk)
     assert ("P049" in text, "P050" in text) == (True, False)
@@ -351,7 +350,7 @@ def test_odd_queries_are_no_errors(shop: Community, by: Staff, ann: Client) -> N
         assert ann.get(url("recipient-list", campaign.pk) + query).status_code == 200
     for query in (f"?segment={HUGE}", "?segment=x"):
         assert ann.get(url("campaign-create") + query).status_code == 200
-    task = helpers.get_task(campaign, by)
+    task = factories.task(campaign, by)
     huge = ann.post(url("recipient-mark-sent", task.pk, HUGE))
     assert huge.status_code == 422
 
@@ -360,7 +359,7 @@ def test_hostile_names_are_shown_as_they_are(
     shop: Community, by: Staff, ann: Client
 ) -> None:
     odd = "<img onerror=alert(1)> \u202e=cmd 👩‍👩‍👧 &amp;"
-    members.member(shop, "odd", name=odd)
+    factories.member(shop, "odd", name=odd)
     ann.post(url("campaign-create"), filled(by, name=odd, text=odd + "{name}"))
     campaign = Campaign.objects.get()
     for view in ("campaign-review", "campaign-detail", "campaign-update"):

@@ -17,9 +17,8 @@ from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import assisted_sending
 from qunce.outreach.sending.tasks import Task
-from tests import factories as members
+from tests import factories
 from tests.console.world import browser
-from tests.outreach import helpers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 HTMX = {"HX-Request": "true"}
@@ -27,12 +26,12 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def shop() -> Community:
-    return members.community(language="en")
+    return factories.community(language="en")
 
 
 @pytest.fixture
 def by(shop: Community) -> Staff:
-    return helpers.staff(shop, "ann", "manager", name="Ann")
+    return factories.staff(shop, "manager", "ann", name="Ann")
 
 
 @pytest.fixture
@@ -46,17 +45,17 @@ def url(view: str, *args: int) -> str:
 
 def begun(by: Staff, *names: str, **given: Any) -> Task:
     now = datetime.now(UTC)
-    helpers.members(by.community, *names)
+    factories.named_members(by.community, *names)
     about: dict[str, Any] = {"text": "Hello {name}", "rule": {"all": []}, **given}
     campaign = campaigns.create(
         community=by.community, name="Spring", staff=[by.pk], by=by, at=now, **about
     )
     launch.start(campaign=campaign, by=by, at=now)
-    return helpers.get_task(campaign, by)
+    return factories.task(campaign, by)
 
 
 def states(of: Campaign) -> list[str]:
-    return list(helpers.states_by_key(of).values())
+    return list(factories.recipient_states(of).values())
 
 
 def test_the_whole_way_without_javascript(
@@ -126,7 +125,9 @@ def test_one_text_for_all_stands_once(shop: Community, by: Staff, ann: Client) -
 def test_remark_names_are_shown_where_there_is_a_pattern(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    remark_names.set_pattern(community=shop, text="{key}-{name}", by=by, at=members.AT)
+    remark_names.set_pattern(
+        community=shop, text="{key}-{name}", by=by, at=factories.AT
+    )
     task = begun(by, "bob")
     ann.post(url("task-open-next", task.pk))
     assert "bob-Bob" in ann.get(url("task-detail", task.pk)).content.decode()
@@ -135,7 +136,10 @@ def test_remark_names_are_shown_where_there_is_a_pattern(
 def test_the_task_of_somebody_else_is_seen_by_who_oversees_and_not_done(
     shop: Community, by: Staff
 ) -> None:
-    cat, boss = helpers.staff(shop, "cat"), helpers.staff(shop, "boss", "owner")
+    cat, boss = (
+        factories.staff(shop, "operator", "cat"),
+        factories.staff(shop, "owner", "boss"),
+    )
     task = begun(by, "bob")
     assisted_sending.open_next(task=task, by=by, at=datetime.now(UTC))
     assert browser(cat).get(url("task-detail", task.pk)).status_code == 404
@@ -152,12 +156,12 @@ def test_the_task_of_somebody_else_is_seen_by_who_oversees_and_not_done(
 
 
 def test_a_task_is_handed_over(shop: Community, by: Staff, ann: Client) -> None:
-    cat = helpers.staff(shop, "cat", name="Cat")
+    cat = factories.staff(shop, "operator", "cat", name="Cat")
     task = begun(by, "bob", "dan")
     answer = ann.post(url("task-hand-over", task.pk), {"to": "999999"})
     assert answer.status_code == 422
     ann.post(url("task-hand-over", task.pk), {"to": cat.pk})
-    assert helpers.get_task(task.campaign, cat).unclaimed_count == 2
+    assert factories.task(task.campaign, cat).unclaimed_count == 2
     text = browser(by).get(url("task-list") + "?of=all").content.decode()
     assert "Cat" in text
     assert "Spring" not in browser(by).get(url("task-list")).content.decode()
@@ -177,8 +181,8 @@ def test_a_late_task_is_called_late(shop: Community, by: Staff, ann: Client) -> 
 
 def test_who_went_out_of_sight_is_not_shown_any_more(shop: Community) -> None:
     scope = {"tag": {"any": ["south"]}}
-    helpers.tag_members(shop, "south", *helpers.members(shop, "bob"))
-    cat = helpers.staff(shop, "cat", scope=scope)
+    factories.apply_tag(shop, "south", *factories.named_members(shop, "bob"))
+    cat = factories.staff(shop, "operator", "cat", scope=scope)
     task = begun(cat)
     client = browser(cat)
     client.post(url("task-open-next", task.pk))

@@ -10,9 +10,8 @@ from django.urls import reverse
 from qunce.core.communities import Community
 from qunce.members.accounts import accounts
 from qunce.outreach import opt_outs
-from tests import factories as members
+from tests import factories
 from tests.console.world import browser
-from tests.outreach import helpers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 PHONE = "13800001234"
@@ -20,7 +19,7 @@ PHONE = "13800001234"
 
 @pytest.fixture
 def shop() -> Community:
-    return members.community(language="en")
+    return factories.community(language="en")
 
 
 @pytest.mark.parametrize(("role", "reads"), [("manager", PHONE), ("operator", "1234")])
@@ -28,10 +27,10 @@ def test_a_key_that_is_a_phone_is_masked_by_role(
     shop: Community, role: str, reads: str
 ) -> None:
     at = datetime.now(UTC)
-    boss = helpers.staff(shop, "boss", "manager")
+    boss = factories.staff(shop, "manager", "boss")
     nameless = accounts.create(community=shop, key=PHONE, by=boss, at=at)
     opt_outs.opt_out(community=shop, accounts=[nameless.pk], by=boss, at=at)
-    page = browser(helpers.staff(shop, "ann", role)).get(
+    page = browser(factories.staff(shop, role, "ann")).get(
         reverse("outreach:opt-out-list")
     )
     text = page.content.decode()

@@ -1,3 +1,5 @@
+"""Actions on groups and their members."""
+
 from __future__ import annotations
 
 from django.http import HttpResponse
@@ -15,7 +17,7 @@ from qunce.groups import groups, labels, memberships, visibility
 from qunce.groups.groups import Group
 from qunce.members.accounts import masking
 from qunce.members.accounts import queries as account_queries
-from qunce.members.people import visibility as people_in_sight
+from qunce.members.people import visibility as people_visibility
 from qunce.sets import audiences
 
 
@@ -36,7 +38,7 @@ def change_stage(request: http.Request, pk: int, step: str) -> HttpResponse:
 
 
 def _undo_url(group: Group, previous: str) -> str | None:
-    """The step that leads back, where there is one."""
+    """Return the URL of the transition back to the previous stage, if there is one."""
     for step, (origins, target) in groups.STATES.transitions.items():
         if target == previous and group.state in origins and step in labels.TRANSITIONS:
             return reverse("groups:change-stage", args=[group.pk, step])
@@ -82,12 +84,15 @@ def _flash_added(request: http.Request, group: Group, added: int) -> None:
 
 
 def _chosen_accounts(request: http.Request, form: JoinForm) -> list[int]:
-    """Accounts of the keys and of the segment's people, as far as they are in sight."""
+    """Return the visible accounts of the keys and of the segment's members.
+
+    Raises MemberNotFound if a key is unknown, so that typing errors are noticed.
+    """
     by, at = request.staff, request.at
     account_ids, unknown = [], []
     for key in form.cleaned_data["keys"]:
         try:
-            account_ids.append(people_in_sight.get_by_key(by=by, key=key, at=at).pk)
+            account_ids.append(people_visibility.get_by_key(by=by, key=key, at=at).pk)
         except account_queries.MemberNotFound:
             unknown.append(key)
     if unknown:
@@ -145,7 +150,7 @@ def change_role(request: http.Request, pk: int, account: int) -> HttpResponse:
 def remove_member(request: http.Request, pk: int, account: int) -> HttpResponse:
     by, at = request.staff, request.at
     group = visibility.get(by=by, pk=pk)
-    person = people_in_sight.get(by=by, account=account, at=at)
+    person = people_visibility.get(by=by, account=account, at=at)
     groups.remove_members(
         group=group,
         accounts=account_queries.account_ids_of_person(account),
@@ -162,9 +167,9 @@ def remove_member(request: http.Request, pk: int, account: int) -> HttpResponse:
 @require_POST
 @http.page(groups.EDIT_MEMBERS)
 def re_add_member(request: http.Request, pk: int, account: int) -> HttpResponse:
-    """Undo of `leave`: with the part that was played before."""
+    """Undo the removal of a member, who gets back the previous role."""
     by, at = request.staff, request.at
     group = visibility.get(by=by, pk=pk)
-    people_in_sight.check_visible(by=by, accounts=[account], at=at)
+    people_visibility.check_visible(by=by, accounts=[account], at=at)
     memberships.add_again(group=group, account=account, by=by, at=at)
     return http.redirect_back(request, reverse("groups:detail", args=[pk]))

@@ -1,4 +1,4 @@
-"""The form of a group: what it is called, whom it is for, what it promises."""
+"""Forms of groups: the group itself, and adding members."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ class GroupForm(forms.Form):
         if group:
             del self.fields["key"]
 
-    def about(self) -> dict[str, Any]:
-        """What `registry.create` and `change` take."""
+    def to_arguments(self) -> dict[str, Any]:
+        """Return the arguments of `groups.create` and `groups.update`."""
         values = {field: self.cleaned_data[field] for field in FIELDS}
         card = self._card | {name: self.cleaned_data[name] for name in CARD_FIELDS}
         return values | {"card": {name: text for name, text in card.items() if text}}
@@ -109,9 +109,11 @@ def _initial_values(group: Group | None) -> dict[str, Any]:
 def _choices_with(
     choices: Mapping[str, StrOrPromise], current: str
 ) -> list[tuple[str, StrOrPromise]]:
-    """What is known, and what this group has that is not."""
+    """Return the choices, and the current value even if it is not one of them."""
     options = list(choices.items())
-    return options if not current or current in choices else [*options, (current, current)]
+    return (
+        options if not current or current in choices else [*options, (current, current)]
+    )
 
 
 MAX_KEYS = 500

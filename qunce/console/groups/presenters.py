@@ -1,3 +1,5 @@
+"""Rows of groups and their members as pages show them."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from qunce.members.accounts import masking
 
 @dataclass(frozen=True)
 class GroupRow:
-    """`joins` and `leaves` are those of the 28 days that are over."""
+    """`joins` and `leaves` are those of the last 28 complete days."""
 
     group: Group
     size: int
@@ -34,16 +36,16 @@ class GroupRow:
 
 @dataclass(frozen=True)
 class FilterChoice:
-    """One filter above the list: its name in the address, what can be chosen."""
+    """A filter of the list. `name` is its parameter in the URL."""
 
     name: str
-    words: str
+    label: str
     options: list[tuple[str, str]]
-    chosen: str
+    selected: str
 
 
 def members_context(request: http.Request, group: Group) -> dict[str, Any]:
-    """What the list of people draws."""
+    """Return the context of the list of members."""
     by, at = request.staff, request.at
     after = paging.parse_number(request, "after")
     people = memberships.list_members(
@@ -51,9 +53,10 @@ def members_context(request: http.Request, group: Group) -> dict[str, Any]:
     )
     return {
         "people": [
-            (person, _display_name(person, by)) for person in people[: memberships.PAGE_SIZE]
+            (person, _display_name(person, by))
+            for person in people[: memberships.PAGE_SIZE]
         ],
-        "parts": []
+        "members_with_role": []
         if after
         else [
             (person, _display_name(person, by))

@@ -1,4 +1,4 @@
-"""The page of one group: its card, its stage with advice, its people, its numbers."""
+"""Pages of groups: the list, one group with its members and charts, and forms."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def group_detail(request: http.Request, pk: int) -> HttpResponse:
 def render_detail(
     request: http.Request, group: Group, form: JoinForm | None = None
 ) -> HttpResponse:
-    """With the form of who is put in as it was given, where that was refused."""
+    """Render the group's page, with the rejected form to add members if there is one."""
     by = request.staff
     numbers = _compare(request, group)
     group_numbers = _group_numbers(request, group, numbers)
@@ -52,13 +52,13 @@ def render_detail(
         "form": form or JoinForm(by),
         "roles": labels.ROLES.items(),
         "may_manage": permissions.may(by, groups.MANAGE),
-        "may_tend": permissions.may(by, groups.EDIT_MEMBERS),
+        "may_edit_members": permissions.may(by, groups.EDIT_MEMBERS),
         **presenters.members_context(request, group),
     }
     status = 422 if form else 200
     part = "console/groups/_people.html" if "after" in request.GET else None
     return http.render(
-        request, "console/groups/page.html", context, part=part, status=status
+        request, "console/groups/detail.html", context, part=part, status=status
     )
 
 
@@ -114,7 +114,7 @@ def _group_numbers(
 
 
 def _card_rows(group: Group) -> list[tuple[str, str]]:
-    """What positions the group, in words and order of the reader."""
+    """Return labels and texts of the group's positioning card."""
     card = group.card if isinstance(group.card, dict) else {}
     return [
         (_("Intended for"), card.get("whom", "")),
@@ -144,15 +144,19 @@ def group_list(request: http.Request) -> HttpResponse:
     filtered = _filter(request, visible)
     page_number = max(min(paging.parse_number(request, "page", 1), MAX_PAGES), 1)
     page = list(
-        filtered.select_related("owner")[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE + 1]
+        filtered.select_related("owner")[
+            (page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE + 1
+        ]
     )
     context = {
         "rows": _group_rows(request, page[:PAGE_SIZE]),
         "total": filtered.count(),
         "are_any": visible.exists(),
-        "choices": _filter_choices(request, visible),
+        "filter_choices": _filter_choices(request, visible),
         "searched": request.GET.get("q", ""),
-        "next": paging.link(request, page=page_number + 1) if len(page) > PAGE_SIZE else "",
+        "next": paging.link(request, page=page_number + 1)
+        if len(page) > PAGE_SIZE
+        else "",
         "first": paging.link(request, page=None) if page_number > 1 else "",
         "may_manage": may_create(request),
     }
@@ -161,7 +165,10 @@ def group_list(request: http.Request) -> HttpResponse:
 
 
 def may_create(request: http.Request) -> bool:
-    """A new group would be out of sight for who sees some groups only."""
+    """Whether the user may create groups.
+
+    A user who sees only some groups may not, because they would not see the new one.
+    """
     by = request.staff
     return by.groups is None and permissions.may(by, group_groups.MANAGE)
 
@@ -203,7 +210,7 @@ def _group_rows(
 def _filter_choices(
     request: http.Request, groups: models.QuerySet[Group]
 ) -> list[presenters.FilterChoice]:
-    def there(field: str) -> list[Any]:
+    def used_values(field: str) -> list[Any]:
         values = groups.order_by(field).values_list(field, flat=True).distinct()
         return [value for value in values if value]
 
@@ -244,7 +251,7 @@ def group_create(request: http.Request) -> HttpResponse:
                 key=form.cleaned_data["key"],
                 by=request.staff,
                 at=request.at,
-                **form.about(),
+                **form.to_arguments(),
             )
         except errors.QunceError as error:
             form.add_error("key" if "key" in form.fields else None, str(error))
@@ -262,7 +269,9 @@ def group_update(request: http.Request, pk: int) -> HttpResponse:
     form = GroupForm(request.community, request.POST or None, group=group)
     if request.method == "POST" and form.is_valid():
         try:
-            groups.update(group=group, by=request.staff, at=request.at, **form.about())
+            groups.update(
+                group=group, by=request.staff, at=request.at, **form.to_arguments()
+            )
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:

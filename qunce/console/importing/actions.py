@@ -1,3 +1,5 @@
+"""Actions on imports and uploaded files."""
+
 from __future__ import annotations
 
 from django.http import HttpResponse
@@ -32,9 +34,11 @@ def resume(request: http.Request, pk: int) -> HttpResponse:
 @require_POST
 @http.page(jobs.IMPORT)
 def retry_valid_rows(request: http.Request, pk: int) -> HttpResponse:
-    """Once more, with the retry_valid_rows rows alone."""
+    """Start the import again with the valid rows only."""
     job = jobs.get(request.community, pk)
-    new = background_imports.retry(job=job, mode=VALID_ROWS, by=request.staff, at=request.at)
+    new = background_imports.retry(
+        job=job, mode=VALID_ROWS, by=request.staff, at=request.at
+    )
     return http.redirect_back(request, presenters.job_url(new))
 
 

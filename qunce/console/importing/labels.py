@@ -1,4 +1,4 @@
-"""Targets, columns and states of an import in the reader's words."""
+"""Labels of an import's columns, values, states and results."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MINUTE_LENGTH = len("2026-03-05 09:07")
 
 
 def format_value(value: Any, kind: str) -> Any:
-    """Times as everywhere on our pages: to the minute, by the community's clock."""
+    """Return a value to show; times are cut to the minute, as on all pages."""
     if kind == "instant" and isinstance(value, str):
         return value[:MINUTE_LENGTH]
     return value
@@ -49,17 +49,18 @@ def format_value(value: Any, kind: str) -> Any:
 def attribute_labels(
     community: Community, mapping: Mapping[str, str]
 ) -> dict[str, str]:
-    """What attributes are called: as they were defined, else by their heading."""
+    """Return field → label of attributes: as defined, else the column's heading."""
     attributes = Attribute.objects.filter(community=community)
     prefix = target_registry.ATTRIBUTE_PREFIX
     headings = {field: heading for heading, field in mapping.items() if field}
     return headings | {
-        f"{prefix}{name}": label for name, label in attributes.values_list("name", "label")
+        f"{prefix}{name}": label
+        for name, label in attributes.values_list("name", "label")
     }
 
 
 def field_label(target: Target, name: str, labels: Mapping[str, str]) -> str:
-    """A field of a target, an attribute as it is called, or that it is left out."""
+    """Return the label of a field or attribute, or "not imported" if `name` is empty."""
     if not name:
         return _("not imported")
     for prefix in (target_registry.ATTRIBUTE_PREFIX, target_registry.DETAIL_PREFIX):
@@ -69,7 +70,10 @@ def field_label(target: Target, name: str, labels: Mapping[str, str]) -> str:
 
 
 def result_counts(target: Target, counts: dict[str, int]) -> list[tuple[str, str]]:
-    """What came of the rows, without the zeros; values are kept in millionths."""
+    """Return labels and numbers of the result, without zeros.
+
+    Counts whose name ends in `_millionths` are decimals stored as integers.
+    """
     rows = []
     for name, number in counts.items():
         if number:

@@ -1,3 +1,5 @@
+"""Rows and previews of imports as pages show them."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -27,36 +29,35 @@ def import_row(job: ImportJob) -> ImportRow:
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """A column of the file: its first values, what it is taken as, and what else it
-    can be."""
+    """A column of the file, with the field it is mapped to and the other choices."""
 
-    place: int
+    index: int
     heading: str
-    values: list[str]
+    samples: list[str]
     field: str
     options: list[tuple[str, str]]
-    kind: str
+    type: str
 
     @property
     def name(self) -> str:
-        return f"c{self.place}"
+        return f"c{self.index}"
 
 
 @dataclass(frozen=True)
 class MappingPreview:
-    """`wrong` says what is not chosen well yet; then there is no preview."""
+    """The mapping of all columns, and the first rows unless it has `errors`."""
 
     columns: list[ColumnChoice]
-    wrong: list[str]
+    errors: list[str]
     notes: list[str]
-    shown: list[tuple[str, str]]
-    """Field and its words, of the preview's columns."""
+    fields: list[tuple[str, str]]
+    """Field and label of the preview's columns."""
     rows: list[list[Any]]
     problems: list[Problem]
 
     @property
-    def broken(self) -> int:
-        return len({one.row for one in self.problems})
+    def broken_rows(self) -> int:
+        return len({problem.row for problem in self.problems})
 
 
 def job_url(job: ImportJob) -> str:

@@ -1,4 +1,8 @@
-"""A file on its way in: straight to where it stays, counted while it comes."""
+"""An upload handler that writes a file directly to its final place.
+
+Django's own handlers write to a temporary folder first, which may be on another disk,
+and have no size limit.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from qunce.importing import uploads
 
 
 class StoredUpload(UploadedFile):  # type: ignore[type-arg]
-    """What came, at `path`."""
+    """The received file, stored at `path`."""
 
     def __init__(self, path: Path, name: str, size: int) -> None:
         super().__init__(None, name, size=size)
@@ -23,10 +27,9 @@ class StoredUpload(UploadedFile):  # type: ignore[type-arg]
 
 
 class UploadHandler(FileUploadHandler):
-    """Takes one file; `drop` removes what nobody kept.
+    """Stores one file and skips any further ones.
 
-    Django's own handlers write it to a temporary folder first, which may be on another
-    disk, and know no limit.
+    `discard` deletes the file unless it was moved away.
     """
 
     chunk_size = 1 << 20
@@ -71,7 +74,7 @@ class UploadHandler(FileUploadHandler):
         self._file = None
         return StoredUpload(self._path, self.file_name or "", file_size)
 
-    def drop(self) -> None:
+    def discard(self) -> None:
         if self._file is not None:
             self._file.close()
         if self._path is not None:

@@ -1,4 +1,4 @@
-"""One import: how far it is, what came of it, and what was broken."""
+"""Pages of imports: the list, the upload, the column mapping, and one import."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ REPORT_DOWNLOADED = audit.declare(
 
 
 class ReportNotFound(errors.NotFound):
-    """Nothing was broken, or the report is gone."""
+    """This import has no report."""
 
 
 @http.page(jobs.IMPORT)
@@ -56,20 +56,20 @@ def job_detail(request: http.Request, pk: int) -> HttpResponse:
         "is_live": job.state in jobs.ACTIVE_STATES and job.upload is not None,
         "steps": _steps(job),
         "counts": labels.result_counts(target_registry.get(job.target), job.counts),
-        "good_rows": max(job.rows_read - job.rows_broken, 0),
+        "valid_rows": max(job.rows_read - job.rows_broken, 0),
         "problems": job.problems.order_by("row", "pk")[:MAX_PROBLEMS_SHOWN],
-        "shown": MAX_PROBLEMS_SHOWN,
+        "max_problems": MAX_PROBLEMS_SHOWN,
         "has_report": error_report.path_of(job).exists(),
         "has_file": job.upload is not None and uploads.exists(job.upload),
         "removed_at": job.upload.created_at + uploads.RETENTION if job.upload else None,
         "mapping": _mapping_labels(job),
     }
     part = "console/importing/_job.html"
-    return http.render(request, "console/importing/job.html", context, part=part)
+    return http.render(request, "console/importing/job_detail.html", context, part=part)
 
 
 def _steps(job: ImportJob) -> list[tuple[str, StrOrPromise]]:
-    """Good rows alone need no look at all of them first."""
+    """Return phases and their labels; skipping broken rows needs no check before."""
     steps = dict(pipeline.PHASES)
     if jobs.options_of(job).mode == VALID_ROWS:
         del steps[pipeline.CHECKING]
@@ -80,14 +80,19 @@ def _mapping_labels(job: ImportJob) -> list[tuple[str, str]]:
     mapping = jobs.options_of(job).mapping
     attribute_labels = labels.attribute_labels(job.community, mapping)
     return [
-        (heading, labels.field_label(target_registry.get(job.target), field, attribute_labels))
+        (
+            heading,
+            labels.field_label(
+                target_registry.get(job.target), field, attribute_labels
+            ),
+        )
         for heading, field in mapping.items()
     ]
 
 
 @http.page(jobs.IMPORT)
 def job_problems(request: http.Request, pk: int) -> HttpResponseBase:
-    """All broken rows as CSV; it opens in a spreadsheet without harm."""
+    """Download all broken rows as CSV that is safe to open in a spreadsheet."""
     job = jobs.get(request.community, pk)
     path = error_report.path_of(job)
     if not path.exists():
@@ -132,10 +137,11 @@ def import_list(request: http.Request) -> HttpResponse:
 
 
 class NoFile(errors.Invalid):
-    """The form came without a file."""
+    """The file is empty. Choose another one."""
 
 
-# The token is looked at once it is known who writes to our disk: looking reads the body.
+# Checking the CSRF token reads the body, which writes the file to disk. So the check
+# is done in `_store_upload`, after the user's permission has been checked.
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
 @http.page(jobs.IMPORT)
@@ -143,14 +149,14 @@ def upload(request: http.Request) -> HttpResponse:
     jobs.check_may_import(request.staff)
     if request.method != "POST":
         return _upload_form(request)
-    receiver = UploadHandler(request.community)
-    request.upload_handlers = [receiver]
+    handler = UploadHandler(request.community)
+    request.upload_handlers = [handler]
     try:
         return _store_upload(request)
     except errors.Invalid as error:
         return _upload_form(request, error=str(error))
     finally:
-        receiver.drop()
+        handler.discard()
 
 
 @csrf_protect
@@ -169,16 +175,16 @@ def _store_upload(request: http.Request) -> HttpResponse:
 def _upload_form(request: http.Request, error: str = "") -> HttpResponse:
     context = {
         "error": error,
-        "most": settings.MAX_UPLOAD_BYTES,
+        "max_size": settings.MAX_UPLOAD_BYTES,
         "targets": target_registry.list_all(),
     }
     status = 422 if error else 200
-    return http.render(request, "console/importing/new.html", context, status=status)
+    return http.render(request, "console/importing/create.html", context, status=status)
 
 
 @http.page(jobs.IMPORT)
 def example_file(request: http.Request, target: str) -> HttpResponse:
-    """A small file of a kind, to be looked at and filled in."""
+    """Download a small example file in the user's language."""
     examples = target_registry.get(target).examples
     text = io.StringIO()
     csv.writer(text).writerows(examples.get(request.LANGUAGE_CODE, examples["en"]))
@@ -190,7 +196,7 @@ def example_file(request: http.Request, target: str) -> HttpResponse:
 
 
 MAX_COLUMNS = 200
-"""Columns that are shown; further ones are taken as guessed."""
+"""Columns that are shown; further ones are imported as detected."""
 MAX_PREVIEW_ROWS, MAX_PREVIEW_PROBLEMS, MAX_COLUMN_SAMPLES = 20, 50, 3
 DATES = ("", "dmy", "mdy")
 ENCODINGS = ("", "utf-8", "gb18030", "utf-16")
@@ -217,19 +223,19 @@ def render_file(request: http.Request, upload: Upload, error: str = "") -> HttpR
         "upload": upload,
         "error": error,
         "options": uploads.options_of(upload),
-        "look": build_preview(upload, request),
-        "lines": max(
+        "preview": build_preview(upload, request),
+        "row_count": max(
             upload.inspection["lines"] - (upload.inspection["format"] == "csv"), 0
         ),
-        "sample": uploads.SAMPLE_ROWS,
+        "sample_size": uploads.SAMPLE_ROWS,
         "targets": target_registry.list_all(),
         "encodings": ENCODINGS,
-        "further": max(len(upload.inspection["headings"]) - MAX_COLUMNS, 0),
+        "hidden_columns": max(len(upload.inspection["headings"]) - MAX_COLUMNS, 0),
     }
     status = 422 if error else 200
-    part = "console/importing/_look.html"
+    part = "console/importing/_mapping.html"
     return http.render(
-        request, "console/importing/file.html", context, part=part, status=status
+        request, "console/importing/file_detail.html", context, part=part, status=status
     )
 
 
@@ -244,11 +250,8 @@ def _file_url(upload: Upload) -> str:
     return reverse("importing:file-detail", args=[upload.pk])
 
 
-# What was chosen
-
-
 def store_choice(request: http.Request, upload: Upload) -> None:
-    """Store the options of the form; invalid ones are left as they were."""
+    """Store the form's options; invalid ones leave the stored values unchanged."""
     data, options = request.POST, uploads.options_of(upload)
     target = target_registry.get(data.get("target", options.target)).key
     changes: dict[str, Any] = {"target": target, "mapping": {}}
@@ -271,8 +274,14 @@ def _printable(text: str) -> str:
 def _posted_mapping(
     request: http.Request, upload: Upload, options: ImportOptions
 ) -> dict[str, str]:
-    """Return the chosen mapping: only columns that the form has changed are chosen."""
-    target, headings = target_registry.get(options.target), upload.inspection["headings"]
+    """Return the mapping with the columns that the form has changed.
+
+    Columns left as detected stay unmapped, so that later detection applies to them.
+    """
+    target, headings = (
+        target_registry.get(options.target),
+        upload.inspection["headings"],
+    )
     shown = column_mapping.complete(target, headings, options.mapping)
     chosen = dict(options.mapping)
     for index, heading in enumerate(headings[:MAX_COLUMNS]):
@@ -281,9 +290,6 @@ def _posted_mapping(
             chosen[heading] = field
     column_mapping.complete(target, headings, chosen)
     return chosen
-
-
-# What is seen
 
 
 def build_preview(upload: Upload, request: http.Request) -> presenters.MappingPreview:
@@ -305,9 +311,15 @@ def build_preview(upload: Upload, request: http.Request) -> presenters.MappingPr
         _column_choices(upload, target, mapping, types, attribute_labels),
         [],
         plan.notes,
-        [(name, labels.field_label(target, name, attribute_labels)) for name in field_names],
         [
-            [labels.format_value(row.get(name), types.get(name, "")) for name in field_names]
+            (name, labels.field_label(target, name, attribute_labels))
+            for name in field_names
+        ],
+        [
+            [
+                labels.format_value(row.get(name), types.get(name, ""))
+                for name in field_names
+            ]
             for row in preview.rows
         ],
         preview.problems,
@@ -315,12 +327,14 @@ def build_preview(upload: Upload, request: http.Request) -> presenters.MappingPr
 
 
 def _types_by_field(plan: ImportPlan) -> dict[str, str]:
-    """Field → how its texts are read."""
+    """Return field → the type that its texts are parsed as."""
     types = {name: traits.type for name, traits in plan.traits.items()}
     return types | {field.name: field.type for field in plan.target.fields}
 
 
-def _mapping_errors(target: target_registry.Target, mapping: dict[str, str]) -> list[str]:
+def _mapping_errors(
+    target: target_registry.Target, mapping: dict[str, str]
+) -> list[str]:
     mistakes = [
         _("“%(one)s” and “%(other)s” cannot both be mapped to: %(name)s.")
         % {"one": first, "other": second, "name": target.field_label(name)}
@@ -355,17 +369,22 @@ def _column_choices(
 
 
 def _sample_values(column: Any) -> list[str]:
-    """The first different values."""
+    """Return the first distinct values."""
     values = (value.as_py() for value in column[:200] if value.is_valid)
     distinct: Sequence[str] = list(dict.fromkeys(value[:60] for value in values))
     return list(distinct[:MAX_COLUMN_SAMPLES])
 
 
 def _field_options(
-    target: target_registry.Target, heading: str, field: str, attribute_labels: dict[str, str]
+    target: target_registry.Target,
+    heading: str,
+    field: str,
+    attribute_labels: dict[str, str],
 ) -> list[tuple[str, str]]:
     options = [("", _("skip this column"))]
-    options += [(target_field.name, str(target_field.label)) for target_field in target.fields]
+    options += [
+        (target_field.name, str(target_field.label)) for target_field in target.fields
+    ]
     names = {text for text, _label in options}
     for name in dict.fromkeys([column_mapping.default_field(target, heading), field]):
         if name and name not in names:
@@ -378,13 +397,10 @@ def _field_options(
     return options
 
 
-# Going on
-
-
 @require_POST
 @http.page(jobs.IMPORT)
 def file_preview(request: http.Request, pk: int) -> HttpResponse:
-    """Another sheet or encoding."""
+    """Read the file again with another sheet or encoding."""
     upload = get_upload(request, pk)
     sheet, encoding = request.POST.get("sheet", ""), request.POST.get("encoding", "")
     if sheet not in upload.inspection["sheets"]:

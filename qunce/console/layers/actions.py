@@ -1,4 +1,4 @@
-"""What is done to a layering by one button."""
+"""Actions on layerings."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def recompute(request: http.Request, pk: int) -> HttpResponse:
 def archive(request: http.Request, pk: int) -> HttpResponse:
     layering = presenters.get_layering(request, pk)
     layers.archive(layering=layering, by=request.staff, at=request.at)
-    said = _("“%(name)s” is archived and no longer recomputed.") % {
+    text = _("“%(name)s” is archived and no longer recomputed.") % {
         "name": layering.name
     }
-    http.flash(request, said, undo=reverse("layers:restore", args=[pk]))
+    http.flash(request, text, undo=reverse("layers:restore", args=[pk]))
     return http.redirect_back(request, reverse("layers:list"))
 
 

@@ -1,4 +1,4 @@
-"""The thresholds of a layering as fields: from its spec and back, pure."""
+"""The thresholds of a layering as form fields: from its spec, and back to it."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ ORDER_KINDS = ("order.paid", "order.amended", "order.refunded")
 
 @dataclass(frozen=True)
 class Field:
-    """One layer as it is edited. `how` is `top`, `gte`, `rule` or `rest`."""
+    """One layer in the form. `method` is `top`, `gte`, `rule` or `rest`."""
 
     key: str
     name: str
-    how: str
+    method: str
     value: str = ""
     rule: Any = None
 
 
 def is_money(spec: Mapping[str, Any]) -> bool:
-    """Whether the sums are amounts of the community's currency."""
+    """Whether the measure is an amount in the community's currency."""
     return spec["by"] == "measure" and set(spec["kinds"]) <= set(ORDER_KINDS)
 
 
@@ -44,48 +44,50 @@ def _field_of(
         return Field(key, name, "top", layer["top"].removesuffix("%"))
     if "gte" in layer:
         units = layer["gte"]
-        shown = money.format_amount(units, currency) if is_money(spec) else str(units)
-        return Field(key, name, "gte", shown)
+        text = money.format_amount(units, currency) if is_money(spec) else str(units)
+        return Field(key, name, "gte", text)
     if "rule" in layer:
         return Field(key, name, "rule", rule=layer["rule"])
     return Field(key, name, "rest")
 
 
-def apply_form(spec: Mapping[str, Any], given: Mapping[str, Any], currency: str) -> Any:
-    """The spec with what was typed; fields are `name-1`, `how-1`, `value-1`, …"""
+def apply_form(spec: Mapping[str, Any], data: Mapping[str, Any], currency: str) -> Any:
+    """Return the spec with the form's data: `name-0`, `method-0`, `value-0`, …"""
     layers = [
-        _apply_to_layer(layer, number, spec, given, currency)
-        for number, layer in enumerate(spec["layers"])
+        _apply_to_layer(layer, index, spec, data, currency)
+        for index, layer in enumerate(spec["layers"])
     ]
-    found = {**spec, "layers": layers}
-    if given.get("within"):
-        found["within"] = f"{str(given['within']).strip()}d"
-    return found
+    new_spec = {**spec, "layers": layers}
+    if data.get("within"):
+        new_spec["within"] = f"{str(data['within']).strip()}d"
+    return new_spec
 
 
 def _apply_to_layer(
     layer: Mapping[str, Any],
-    number: int,
+    index: int,
     spec: Mapping[str, Any],
-    given: Mapping[str, Any],
+    data: Mapping[str, Any],
     currency: str,
 ) -> dict[str, Any]:
-    found = dict(layer)
-    name = str(given.get(f"name-{number}", layer.get("name", ""))).strip()[:80]
-    found.pop("name", None)
-    found |= {"name": name} if name else {}
-    how, value = given.get(f"how-{number}"), given.get(f"value-{number}")
-    if how not in ("top", "gte") or not {"top", "gte"} & set(layer) or value is None:
-        return found
-    found.pop("top", None)
-    found.pop("gte", None)
-    return found | {str(how): _parse_value(str(how), str(value), spec, currency)}
+    new_layer = dict(layer)
+    name = str(data.get(f"name-{index}", layer.get("name", ""))).strip()[:80]
+    new_layer.pop("name", None)
+    new_layer |= {"name": name} if name else {}
+    method, value = data.get(f"method-{index}"), data.get(f"value-{index}")
+    if method not in ("top", "gte") or not {"top", "gte"} & set(layer) or value is None:
+        return new_layer
+    new_layer.pop("top", None)
+    new_layer.pop("gte", None)
+    return new_layer | {
+        str(method): _parse_value(str(method), str(value), spec, currency)
+    }
 
 
 def _parse_value(
-    how: str, text: str, spec: Mapping[str, Any], currency: str
+    method: str, text: str, spec: Mapping[str, Any], currency: str
 ) -> str | int:
-    if how == "top":
+    if method == "top":
         return f"{_parse_percentage(text)}%"
     if is_money(spec):
         return money.parse(text, currency)
@@ -98,7 +100,7 @@ def _parse_value(
 
 
 def _parse_percentage(text: str) -> str:
-    """`"20.0 %"` → `"20"`: shares are kept as they are first written."""
+    """Return a percentage in its shortest form, `"20.0 %"` → `"20"`."""
     try:
         share = Decimal(text.replace("%", "").strip())
         return f"{share.normalize():f}"

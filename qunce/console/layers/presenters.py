@@ -1,11 +1,11 @@
-"""A layering as it is shown: layers with size and share, bars, rules in words."""
+"""A layering as pages show it: sizes, shares, bars, rules as text, and changes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -13,25 +13,19 @@ from django.utils.translation import gettext as _
 
 from qunce.console import http
 from qunce.console.layers import forms
+from qunce.console.layers.forms import Field
 from qunce.core import community_days, money
+from qunce.core.staff.models import Staff
 from qunce.insight import charts
 from qunce.members.layers import layers
 from qunce.members.layers import moves as layer_moves
 from qunce.members.layers import specs as layer_specs
 from qunce.members.layers.layers import ABSENT, Layering
+from qunce.members.layers.moves import LayerMoves
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
 from qunce.sets import audiences
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from qunce.console.layers.forms import Field
-    from qunce.core.staff.models import Staff
-    from qunce.members.layers.layers import Layering
-    from qunce.members.layers.moves import LayerMoves
-    from qunce.sets.rules.phrasing import Names, Pieces
+from qunce.sets.rules.phrasing import Names, Pieces
 
 BAR_WIDTH = 600
 HISTORY_DAYS = 90
@@ -40,15 +34,15 @@ HISTORY_DAYS = 90
 @dataclass(frozen=True)
 class Layer:
     field: Field
-    number: int
+    index: int
     size: int
     x: int
     width: int
-    href: str
+    url: str
     bound: str = ""
-    came: int = 0
-    went: int = 0
-    said: Pieces = ()
+    entered: int = 0
+    left: int = 0
+    rule_text: Pieces = ()
 
     @property
     def name(self) -> str:
@@ -57,12 +51,14 @@ class Layer:
 
 @dataclass(frozen=True)
 class LayeringView:
+    """`x` and `width` of the layers divide a bar of `BAR_WIDTH`."""
+
     layering: Layering
     layers: Sequence[Layer]
     moves: LayerMoves | None = None
 
     @property
-    def whole(self) -> int:
+    def total(self) -> int:
         return sum(layer.size for layer in self.layers)
 
     @property
@@ -78,7 +74,7 @@ class LayeringView:
 
 
 def count_sizes(layering: Layering, by: Staff, at: datetime) -> dict[str, int]:
-    """Who is in which layer now, newcomers in that for newcomers."""
+    """Return layer → number of visible members in it now."""
     return {
         layer["key"]: audiences.count(
             community=by.community,
@@ -103,43 +99,45 @@ def present(layering: Layering, by: Staff, at: datetime) -> LayeringView:
 def build_view(
     layering: Layering,
     spec: Mapping[str, Any],
-    counted: Mapping[str, int],
-    found: Mapping[str, int],
+    sizes: Mapping[str, int],
+    bounds: Mapping[str, int],
     moves: LayerMoves | None = None,
 ) -> LayeringView:
-    whole, x, seen, shown = max(sum(counted.values()), 1), 0, 0, []
+    total, x, counted, rows = max(sum(sizes.values()), 1), 0, 0, []
     currency = layering.community.currency
     names = rule_names.find(
         layering.community, *(layer.get("rule") for layer in spec["layers"])
     )
-    for number, field in enumerate(forms.fields_of(spec, currency)):
-        size = counted.get(field.key, 0)
-        width = round(BAR_WIDTH * (seen + size) / whole) - x
-        layer = Layer(field, number, size, x, width, _members_url(layering, field.key))
-        bound = _describe_bound(field, spec, found, currency)
-        layer = replace(layer, bound=bound, said=_describe_rule(field, found, names))
-        shown.append(_with_moves(layer, moves) if moves else layer)
-        x, seen = x + width, seen + size
-    return LayeringView(layering, shown, moves)
+    for index, field in enumerate(forms.fields_of(spec, currency)):
+        size = sizes.get(field.key, 0)
+        width = round(BAR_WIDTH * (counted + size) / total) - x
+        layer = Layer(field, index, size, x, width, _members_url(layering, field.key))
+        bound = _describe_bound(field, spec, bounds, currency)
+        layer = replace(
+            layer, bound=bound, rule_text=_describe_rule(field, bounds, names)
+        )
+        rows.append(_with_moves(layer, moves) if moves else layer)
+        x, counted = x + width, counted + size
+    return LayeringView(layering, rows, moves)
 
 
 def _with_moves(layer: Layer, moves: LayerMoves) -> Layer:
     key = layer.field.key
-    return replace(layer, came=moves.into(key), went=moves.out_of(key))
+    return replace(layer, entered=moves.into(key), left=moves.out_of(key))
 
 
 def _members_url(layering: Layering, key: str) -> str:
-    asked = urlencode({"layering": layering.pk, "layer": key})
-    return f"{reverse('members:list')}?{asked}"
+    query = urlencode({"layer": f"{layering.pk}:{key}"})
+    return f"{reverse('members:list')}?{query}"
 
 
 def _describe_bound(
-    field: Field, spec: Mapping[str, Any], found: Mapping[str, int], currency: str
+    field: Field, spec: Mapping[str, Any], bounds: Mapping[str, int], currency: str
 ) -> str:
-    """From which sum on a share begins, as found in the data."""
-    if field.how != "top" or field.key not in found:
+    """Return the value from which a share begins, as found in the data."""
+    if field.method != "top" or field.key not in bounds:
         return ""
-    units = found[field.key]
+    units = bounds[field.key]
     if forms.is_money(spec):
         return _("%(amount)s %(currency)s or more") % {
             "amount": money.format_amount(units, currency),
@@ -148,49 +146,53 @@ def _describe_bound(
     return _("%(n)s or more") % {"n": f"{units:,}"}
 
 
-def _describe_rule(field: Field, found: Mapping[str, int], names: Names) -> Pieces:
+def _describe_rule(field: Field, gaps: Mapping[str, int], names: Names) -> Pieces:
     if field.rule is None:
         return ()
     return sentences.describe(
-        layer_specs.fill_placeholders(field.rule, {**EXAMPLE_GAPS, **found}), names
+        layer_specs.fill_placeholders(field.rule, {**EXAMPLE_GAPS, **gaps}), names
     )
 
 
 EXAMPLE_GAPS = {"median": 30, "long": 90}
+"""Days shown in rules before the first run has computed them."""
 
 
 def _size_history(layering: Layering, today: int) -> dict[str, dict[int, int]]:
-    """Layer → day → size after the last run of that day."""
+    """Return layer → day → size after the last run of that day."""
     rows = layers.LayerSet.objects.filter(
         run__layering=layering, run__day__gt=today - HISTORY_DAYS
     ).order_by("run_id")
-    known: dict[str, dict[int, int]] = {}
+    history: dict[str, dict[int, int]] = {}
     for layer, day, size in rows.values_list("layer", "run__day", "size"):
-        known.setdefault(layer, {})[day] = size
-    return known
+        history.setdefault(layer, {})[day] = size
+    return history
 
 
-def fill_gaps(known: Mapping[int, int], span: Sequence[date]) -> list[int | None]:
-    """A day without a run is as the day before left it."""
-    found: list[int | None] = []
+def fill_gaps(sizes: Mapping[int, int], span: Sequence[date]) -> list[int | None]:
+    """Return a size per day, where a day without a run keeps the size of the day before."""
+    filled: list[int | None] = []
     for day in map(community_days.from_date, span):
-        found.append(known.get(day, found[-1] if found else None))
-    return found
+        filled.append(sizes.get(day, filled[-1] if filled else None))
+    return filled
 
 
 def size_chart(layering: Layering, by: Staff, at: datetime) -> charts.Figure | None:
-    """Sizes run by run, which are the whole community's: only who sees that sees them."""
+    """Return the chart of sizes over time, or None.
+
+    Stored sizes count the whole community, so users with a scope do not get them.
+    """
     if by.scope is not None:
         return None
-    known = _size_history(layering, by.community.day(at))
-    every = {day for by_day in known.values() for day in by_day}
-    if len(every) < 2:
+    history = _size_history(layering, by.community.day(at))
+    days = {day for by_day in history.values() for day in by_day}
+    if len(days) < 2:
         return None
-    span = [community_days.to_date(day) for day in range(min(every), max(every) + 1)]
+    span = [community_days.to_date(day) for day in range(min(days), max(days) + 1)]
     series = [
         charts.Series(
             label=layer.get("name") or layer["key"],
-            values=fill_gaps(known.get(layer["key"], {}), span),
+            values=fill_gaps(history.get(layer["key"], {}), span),
         )
         for layer in layering.spec["layers"]
     ]
@@ -210,38 +212,39 @@ PAGE_SIZE = 50
 @dataclass(frozen=True)
 class ChangeCell:
     size: int
-    href: str
-    stayed: bool
+    url: str
+    is_unchanged: bool
 
 
 @dataclass(frozen=True)
 class ChangeTable:
-    """Rows are where they were, columns where they are."""
+    """Rows are the layers of yesterday, columns those of now."""
 
-    heads: Sequence[str]
+    headings: Sequence[str]
     rows: Sequence[tuple[str, Sequence[ChangeCell]]]
 
 
-def change_table(sketch: LayeringView) -> ChangeTable | None:
-    moves = sketch.moves
+def change_table(view: LayeringView) -> ChangeTable | None:
+    moves = view.moves
     if moves is None:
         return None
-    names = sketch.names
+    names = view.names
     keys = [*names]
-    url = reverse("layers:changes", args=[sketch.layering.pk])
+    url = reverse("layers:changes", args=[view.layering.pk])
 
     def cell(old: str, new: str) -> ChangeCell:
         size = moves.sizes.get((old, new), 0)
-        asked = urlencode({"from": old, "to": new})
+        query = urlencode({"from": old, "to": new})
         return ChangeCell(
-            size, f"{url}?{asked}" if size and old != new else "", old == new
+            size, f"{url}?{query}" if size and old != new else "", old == new
         )
 
     rows = [(names[old], [cell(old, new) for new in [*keys, ABSENT]]) for old in keys]
     rows.append(
         (
             _("newly joined"),
-            [cell(ABSENT, new) for new in keys] + [ChangeCell(0, "", stayed=True)],
+            [cell(ABSENT, new) for new in keys]
+            + [ChangeCell(0, "", is_unchanged=True)],
         )
     )
     return ChangeTable([*names.values(), _("left")], rows)
@@ -253,7 +256,7 @@ def layers_of(layering: layers.Layering) -> list[dict[str, str]]:
 
 def get_layering(request: http.Request, pk: int) -> Layering:
     rows = Layering.objects.select_related("community")
-    found = rows.filter(community=request.community, pk=pk).first()
-    if found is None:
+    layering = rows.filter(community=request.community, pk=pk).first()
+    if layering is None:
         raise layers.LayeringNotFound(_("There is no such layering."))
-    return found
+    return layering

@@ -1,9 +1,9 @@
-"""Layerings: their list, one with its thresholds, and what is done to it."""
+"""Pages of layerings: the list, templates, one layering, and changed members."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
@@ -13,7 +13,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from qunce.console import chart_downloads, http
 from qunce.console.layers import forms, presenters
-from qunce.console.layers import presenters as layer_presenters
 from qunce.core import errors, permissions
 from qunce.members.layers import assignment as layer_assignment
 from qunce.members.layers import layers
@@ -22,11 +21,6 @@ from qunce.members.layers import specs as layer_specs
 from qunce.members.layers.layers import Layering
 from qunce.members.search import member_list
 from qunce.members.tags import naming
-
-if TYPE_CHECKING:
-    pass
-if TYPE_CHECKING:
-    from qunce.members.layers.layers import Layering
 
 LAYERING_TEMPLATES: dict[str, tuple[Any, Any, Any, str]] = {
     "value": (
@@ -48,21 +42,21 @@ LAYERING_TEMPLATES: dict[str, tuple[Any, Any, Any, str]] = {
         "new",
     ),
 }
-"""Name, what it is for, spec, and the layer of who comes between two runs."""
+"""Name, description, spec, and the layer for members who join between two runs."""
 
 
 @require_GET
 @http.page()
 def layering_list(request: http.Request) -> HttpResponse:
-    shown = [
-        presenters.present(each, request.staff, request.at)
-        for each in layers.list_active(request.community)
+    layering_views = [
+        presenters.present(layering, request.staff, request.at)
+        for layering in layers.list_active(request.community)
     ]
     rows = Layering.objects.filter(community=request.community, state="archived")
     context = {
-        "sketches": shown,
+        "layering_views": layering_views,
         "archived": list(rows.order_by("name")),
-        "may": permissions.may(request.staff, layers.MANAGE),
+        "may_manage": permissions.may(request.staff, layers.MANAGE),
     }
     return http.render(request, "console/layers/list.html", context)
 
@@ -70,14 +64,14 @@ def layering_list(request: http.Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @http.page(layers.MANAGE)
 def layering_create(request: http.Request) -> HttpResponse:
-    """From a ready-made one; it is laid out at once."""
-    error, taken = "", request.POST.get("ready", "")
-    if request.method == "POST" and taken in LAYERING_TEMPLATES:
-        name, _about, spec, default = LAYERING_TEMPLATES[taken]
+    """Create a layering from a template, and compute it immediately."""
+    error, template = "", request.POST.get("template", "")
+    if request.method == "POST" and template in LAYERING_TEMPLATES:
+        name, _about, spec, default = LAYERING_TEMPLATES[template]
         try:
             layering = layers.create(
                 community=request.community,
-                key=request.POST.get("key") or _unused_key(request, taken),
+                key=request.POST.get("key") or _unused_key(request, template),
                 name=naming.normalise(request.POST.get("name", ""))[:120] or str(name),
                 spec=_with_layer_names(spec),
                 default=default,
@@ -85,20 +79,20 @@ def layering_create(request: http.Request) -> HttpResponse:
                 at=request.at,
             )
             layers.recompute(layering=layering, by=request.staff, at=request.at)
-        except errors.QunceError as refused:
-            error = str(refused)
+        except errors.QunceError as raised:
+            error = str(raised)
         else:
             return http.redirect_back(
                 request, reverse("layers:detail", args=[layering.pk])
             )
-    context = {"ready": LAYERING_TEMPLATES.items(), "error": error}
+    context = {"templates": LAYERING_TEMPLATES.items(), "error": error}
     status = 422 if error else 200
-    return http.render(request, "console/layers/new.html", context, status=status)
+    return http.render(request, "console/layers/create.html", context, status=status)
 
 
 def _with_layer_names(spec: dict[str, Any]) -> dict[str, Any]:
-    """A ready-made spec with its layers called as the reader would call them."""
-    words = {
+    """Return a template's spec with names in the user's language."""
+    names = {
         "high": _("High"),
         "mid": _("Middle"),
         "low": _("Low"),
@@ -107,60 +101,60 @@ def _with_layer_names(spec: dict[str, Any]) -> dict[str, Any]:
         "cooling": _("Cooling"),
         "lost": _("Lost"),
     }
-    named = [{**layer, "name": words[layer["key"]]} for layer in spec["layers"]]
-    return {**spec, "layers": named}
+    layers = [{**layer, "name": names[layer["key"]]} for layer in spec["layers"]]
+    return {**spec, "layers": layers}
 
 
-def _unused_key(request: http.Request, wanted: str) -> str:
+def _unused_key(request: http.Request, base: str) -> str:
     rows = Layering.objects.filter(community=request.community)
-    taken = set(rows.values_list("key", flat=True))
-    numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
-    return next(key for key in (wanted, *numbered) if key not in taken)
+    used_keys = set(rows.values_list("key", flat=True))
+    numbered = (f"{base}-{number}" for number in range(2, len(used_keys) + 3))
+    return next(key for key in (base, *numbered) if key not in used_keys)
 
 
 @require_GET
 @http.page()
 def layering_detail(request: http.Request, pk: int) -> HttpResponse:
-    return _render_detail(request, layer_presenters.get_layering(request, pk))
+    return _render_detail(request, presenters.get_layering(request, pk))
 
 
 @require_GET
 @http.page()
 def layering_chart(request: http.Request, pk: int) -> HttpResponse:
-    """Its sizes over time as a file."""
-    found = presenters.size_chart(
-        layer_presenters.get_layering(request, pk), request.staff, request.at
+    """Download the sizes over time."""
+    chart = presenters.size_chart(
+        presenters.get_layering(request, pk), request.staff, request.at
     )
-    if found is None:
+    if chart is None:
         raise Http404
-    return chart_downloads.render_download(found, request.GET.get("as", "json"))
+    return chart_downloads.render_download(chart, request.GET.get("as", "json"))
 
 
 def _render_detail(
     request: http.Request, layering: Layering, error: str = ""
 ) -> HttpResponse:
-    """The page; after an error with everything that was typed."""
-    sketch = presenters.present(layering, request.staff, request.at)
+    """Render the page; after an error, with everything that was typed."""
+    view = presenters.present(layering, request.staff, request.at)
     if error:
-        sketch = presenters.build_view(
+        view = presenters.build_view(
             layering, _spec_from_form_or_saved(request, layering), {}, {}
         )
     context = {
-        "sketch": sketch,
+        "view": view,
         "layering": layering,
         "run": layers.latest_run(layering),
         "spec_text": request.POST.get("spec")
         or json.dumps(layering.spec, ensure_ascii=False, indent=2),
         "within": str(layering.spec.get("within", "")).removesuffix("d"),
-        "table": layer_presenters.change_table(sketch),
+        "table": presenters.change_table(view),
         "figure": presenters.size_chart(layering, request.staff, request.at),
         "error": error,
-        "may": permissions.may(request.staff, layers.MANAGE),
+        "may_manage": permissions.may(request.staff, layers.MANAGE),
         "currency": request.community.currency,
         "is_money": forms.is_money(layering.spec),
     }
     status = 422 if error else 200
-    return http.render(request, "console/layers/page.html", context, status=status)
+    return http.render(request, "console/layers/detail.html", context, status=status)
 
 
 def _spec_from_form_or_saved(request: http.Request, layering: Layering) -> Any:
@@ -171,7 +165,7 @@ def _spec_from_form_or_saved(request: http.Request, layering: Layering) -> Any:
 
 
 def _spec_from_form(request: http.Request, layering: Layering) -> Any:
-    """The spec as it is on the page: as JSON where that was written."""
+    """Return the posted spec, from the fields or from the JSON form."""
     if request.POST.get("as") == "json":
         spec = forms.parse_json(request.POST.get("spec", ""))
     else:
@@ -184,15 +178,15 @@ def _spec_from_form(request: http.Request, layering: Layering) -> Any:
 @require_POST
 @http.page(layers.MANAGE)
 def layer_sizes(request: http.Request, pk: int) -> HttpResponse:
-    """How large the layers would be with these thresholds; nothing is kept."""
-    layering = layer_presenters.get_layering(request, pk)
-    context: dict[str, Any] = {"live": True, "error": ""}
+    """Preview the sizes that the posted thresholds would give; nothing is stored."""
+    layering = presenters.get_layering(request, pk)
+    context: dict[str, Any] = {"is_preview": True, "error": ""}
     try:
         spec = _spec_from_form(request, layering)
-        counted, found = layer_assignment.preview_sizes(
+        sizes, bounds = layer_assignment.preview_sizes(
             spec=spec, by=request.staff, at=request.at
         )
-        context["sketch"] = presenters.build_view(layering, spec, counted, found)
+        context["view"] = presenters.build_view(layering, spec, sizes, bounds)
     except errors.QunceError as error:
         context["error"] = str(error)
     return http.render(request, "console/layers/_sizes.html", context)
@@ -201,7 +195,7 @@ def layer_sizes(request: http.Request, pk: int) -> HttpResponse:
 @require_POST
 @http.page(layers.MANAGE)
 def layering_update(request: http.Request, pk: int) -> HttpResponse:
-    layering = layer_presenters.get_layering(request, pk)
+    layering = presenters.get_layering(request, pk)
     default = request.POST.get("default", "")
     try:
         layers.update(
@@ -215,7 +209,7 @@ def layering_update(request: http.Request, pk: int) -> HttpResponse:
     except errors.QunceError as error:
         layering.refresh_from_db()
         return _render_detail(request, layering, str(error))
-    if request.POST.get("now"):
+    if request.POST.get("recompute"):
         return recompute_and_redirect(request, layering)
     http.flash(
         request,
@@ -227,10 +221,10 @@ def layering_update(request: http.Request, pk: int) -> HttpResponse:
 @require_GET
 @http.page()
 def changed_members(request: http.Request, pk: int) -> HttpResponse:
-    """Who went from one layer to another since yesterday, the newest accounts first."""
-    layering = layer_presenters.get_layering(request, pk)
+    """Members who moved from one layer to another since yesterday, newest first."""
+    layering = presenters.get_layering(request, pk)
     before, after = request.GET.get("from", ""), request.GET.get("to", "")
-    found = layer_moves.list_people(
+    person_ids = layer_moves.list_people(
         layering=layering,
         day=request.community.day(request.at) - 1,
         before=before,
@@ -238,9 +232,15 @@ def changed_members(request: http.Request, pk: int) -> HttpResponse:
         by=request.staff,
         at=request.at,
     )
-    text = request.GET.get("before", "")
-    upto = int(text) if text.isdecimal() and len(text) < 18 else None
-    left = [head for head in reversed(found) if upto is None or head < upto]
+    before_text = request.GET.get("before", "")
+    before_id = (
+        int(before_text) if before_text.isdecimal() and len(before_text) < 18 else None
+    )
+    remaining = [
+        person_id
+        for person_id in reversed(person_ids)
+        if before_id is None or person_id < before_id
+    ]
     names = {
         layer["key"]: layer.get("name") or layer["key"]
         for layer in presenters.layers_of(layering)
@@ -249,17 +249,19 @@ def changed_members(request: http.Request, pk: int) -> HttpResponse:
         "layering": layering,
         "before": names.get(before, _("newly joined")),
         "after": names.get(after, _("left")),
-        "count": len(found),
-        "rows": member_list.load_rows(left[: presenters.PAGE_SIZE], by=request.staff),
-        "next": left[presenters.PAGE_SIZE - 1]
-        if len(left) > presenters.PAGE_SIZE
+        "count": len(person_ids),
+        "rows": member_list.load_rows(
+            remaining[: presenters.PAGE_SIZE], by=request.staff
+        ),
+        "next": remaining[presenters.PAGE_SIZE - 1]
+        if len(remaining) > presenters.PAGE_SIZE
         else None,
     }
-    return http.render(request, "console/layers/moves.html", context)
+    return http.render(request, "console/layers/changed_members.html", context)
 
 
 def recompute_and_redirect(request: http.Request, layering: Layering) -> HttpResponse:
     run = layers.recompute(layering=layering, by=request.staff, at=request.at)
-    moved = _("Recomputed. %(n)s members changed layer.") % {"n": f"{run.moved:,}"}
-    http.flash(request, moved)
+    text = _("Recomputed. %(n)s members changed layer.") % {"n": f"{run.moved:,}"}
+    http.flash(request, text)
     return http.redirect_back(request, reverse("layers:detail", args=[layering.pk]))

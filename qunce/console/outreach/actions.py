@@ -1,4 +1,4 @@
-"""What is done with a campaign: each is a POST, and says what it did."""
+"""Actions on campaigns."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _redirect_to_campaign(request: http.Request, campaign: Campaign) -> HttpResp
 @require_POST
 @http.page(campaigns.MANAGE)
 def start_campaign(request: http.Request, pk: int) -> HttpResponse:
-    """To exactly as many as the review showed; if they changed, it is shown again."""
+    """Start the campaign, unless the recipients have changed since the review."""
     campaign = _get_campaign(request, pk)
     text = request.POST.get("expected", "")
     expected = int(text) if text.isascii() and text.isdigit() else -1
@@ -44,10 +44,10 @@ def start_campaign(request: http.Request, pk: int) -> HttpResponse:
             raise
         return views.render_review(request, campaign, str(error), status=422)
     if campaign.is_assisted:
-        said = _("Staff tasks assigned: %(n)s.") % {"n": len(plan.shares)}
+        message = _("Staff tasks assigned: %(n)s.") % {"n": len(plan.shares)}
     else:
-        said = _("Sending started. Recipients: %(n)s.") % {"n": f"{plan.size:,}"}
-    http.flash(request, said)
+        message = _("Sending started. Recipients: %(n)s.") % {"n": f"{plan.size:,}"}
+    http.flash(request, message)
     return _redirect_to_campaign(request, campaign)
 
 
@@ -75,10 +75,10 @@ def schedule_campaign(request: http.Request, pk: int) -> HttpResponse:
 def _parse_time(request: http.Request) -> datetime:
     field = forms.DateTimeField(input_formats=[MINUTE_FORMAT, "%Y-%m-%d %H:%M"])
     try:
-        moment: datetime = field.clean(request.POST.get("send_at", ""))
+        send_at: datetime = field.clean(request.POST.get("send_at", ""))
     except forms.ValidationError:
         raise campaigns.InvalidCampaign(_("Choose a date and time.")) from None
-    return moment
+    return send_at
 
 
 @require_POST
@@ -127,7 +127,7 @@ def cancel_campaign(request: http.Request, pk: int) -> HttpResponse:
 @http.page(campaigns.MANAGE)
 def duplicate_campaign(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get_campaign(request, pk)
-    again = campaigns.duplicate(campaign=campaign, by=request.staff, at=request.at)
+    copy = campaigns.duplicate(campaign=campaign, by=request.staff, at=request.at)
     return http.redirect_back(
-        request, reverse("outreach:campaign-update", args=[again.pk])
+        request, reverse("outreach:campaign-update", args=[copy.pk])
     )

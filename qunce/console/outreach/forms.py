@@ -1,4 +1,4 @@
-"""The form of a campaign: what goes to whom, through whom, until when."""
+"""The form of a campaign."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qunce.channels import base
 from qunce.console import http
 from qunce.console.outreach import labels
 from qunce.core import errors
-from qunce.groups import visibility as groupsight
+from qunce.groups import visibility as group_visibility
 from qunce.members.segments import segments
 from qunce.outreach.campaigns import campaigns
 from qunce.outreach.campaigns.campaigns import Campaign, State, Target
@@ -34,7 +34,10 @@ class MinuteInput(forms.DateTimeInput):
 
 
 class CampaignForm(forms.Form):
-    """`who` and `without` are a segment, everyone, or a rule of its own (`rule`)."""
+    """`audience` and `exclude` choose a segment, everyone or a rule of the campaign.
+
+    Rules of the campaign are in the hidden fields `rule` and `exclude_rule`, as JSON.
+    """
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
     target = forms.ChoiceField(
@@ -43,10 +46,10 @@ class CampaignForm(forms.Form):
         widget=forms.RadioSelect,
         initial=Target.MEMBERS,
     )
-    who = forms.ChoiceField(label=gettext_lazy("Target audience"), required=False)
+    audience = forms.ChoiceField(label=gettext_lazy("Target audience"), required=False)
     rule = forms.CharField(required=False, widget=forms.HiddenInput)
-    without = forms.ChoiceField(label=gettext_lazy("Exclude"), required=False)
-    without_rule = forms.CharField(required=False, widget=forms.HiddenInput)
+    exclude = forms.ChoiceField(label=gettext_lazy("Exclude"), required=False)
+    exclude_rule = forms.CharField(required=False, widget=forms.HiddenInput)
     skip_recently_contacted = forms.BooleanField(
         label=gettext_lazy(
             "Exclude members who received 2 or more messages in the last 7 days"
@@ -90,103 +93,114 @@ class CampaignForm(forms.Form):
     ) -> None:
         super().__init__(data, initial=_initial_values(request, campaign, rule))
         self.request, self.campaign = request, campaign
-        known: Any = self.fields
-        known["who"].choices = self._people(gettext_lazy("choose …"), everyone=True)
-        known["without"].choices = self._people(gettext_lazy("no exclusions"))
-        groups = groupsight.list_visible(request.staff).exclude(state="dead")
-        known["groups"].choices = list(groups.values_list("pk", "name"))
+        fields: Any = self.fields
+        fields["audience"].choices = [
+            (NONE, gettext_lazy("choose …")),
+            (EVERYONE, _("everyone I can see")),
+            *self._rule_choices("audience", "rule"),
+        ]
+        fields["exclude"].choices = [
+            (NONE, gettext_lazy("no exclusions")),
+            *self._rule_choices("exclude", "exclude_rule"),
+        ]
+        groups = group_visibility.list_visible(request.staff).exclude(state="dead")
+        fields["groups"].choices = list(groups.values_list("pk", "name"))
         staff = campaigns.list_assignable_staff(request.community)
-        known["staff"].choices = [(one.pk, one.name) for one in staff]
+        fields["staff"].choices = [(row.pk, row.name) for row in staff]
         channels = base.list_channels()
-        known["channel"].choices = [(one.name, one.label) for one in channels]
+        fields["channel"].choices = [(row.name, row.label) for row in channels]
         if len(channels) < 2:
             del self.fields["channel"]
         if campaign is not None and campaign.state == State.PAUSED:
             for name in set(self.fields) - set(FIELDS_WHILE_PAUSED):
                 del self.fields[name]
 
-    def _people(self, empty: Any, *, everyone: bool = False) -> list[tuple[str, Any]]:
-        choice = "who" if everyone else "without"
-        field = "rule" if everyone else "without_rule"
-        own = self[field].value()
-        found: list[tuple[str, Any]] = [(NONE, empty)]
-        if everyone:
-            found.append((EVERYONE, _("everyone I can see")))
-        if own:
-            found.append((OWN_RULE, self._said(own)))
-        found += [
-            (f"{SEGMENT_PREFIX}{one.key}", one.name)
-            for one in segments.list_active(self.request.community)
+    def _rule_choices(self, choice: str, rule_field: str) -> list[tuple[str, Any]]:
+        """Return the campaign's own rule, if it has one, and the segments."""
+        own_rule = self[rule_field].value()
+        choices: list[tuple[str, Any]] = []
+        if own_rule:
+            choices.append((OWN_RULE, self._describe(own_rule)))
+        choices += [
+            (f"{SEGMENT_PREFIX}{segment.key}", segment.name)
+            for segment in segments.list_active(self.request.community)
         ]
-        now = str(self.initial.get(choice, ""))
-        if now.startswith(SEGMENT_PREFIX) and now not in dict(found):  # archived since
-            found.append((now, now.removeprefix(SEGMENT_PREFIX)))
-        return found
+        current = str(self.initial.get(choice, ""))
+        # A segment that was archived later stays a choice of this campaign.
+        if current.startswith(SEGMENT_PREFIX) and current not in dict(choices):
+            choices.append((current, current.removeprefix(SEGMENT_PREFIX)))
+        return choices
 
-    def _said(self, own: str) -> str:
+    def _describe(self, rule_json: str) -> str:
         try:
-            said = labels.describe_rule(self.request.community, tree.parse_json(own))
+            text = labels.describe_rule(
+                self.request.community, tree.parse_json(rule_json)
+            )
         except (errors.QunceError, RecursionError):
             return _("a rule that cannot be read")
-        return said if len(said) <= 80 else f"{said[:79]}…"
+        return text if len(text) <= 80 else f"{text[:79]}…"
 
-    def given_rule(self) -> Any:
-        """Who gets it, by what is chosen so far."""
-        return _parse_choice(self["who"].value() or "", self["rule"].value() or "")
+    def chosen_rule(self) -> Any:
+        """Return the rule of the chosen audience, also of an incomplete form."""
+        return _parse_choice(self["audience"].value() or "", self["rule"].value() or "")
 
-    def about(self) -> dict[str, Any]:
-        """What `campaigns.create` and `change` take; a broken rule raises RuleError."""
-        given = {name: self.cleaned_data[name] for name in self.fields}
-        for choice, field, own in (
-            ("who", "rule", "rule"),
-            ("without", "exclude", "without_rule"),
+    def to_arguments(self) -> dict[str, Any]:
+        """Return the arguments of `campaigns.create` and `campaigns.update`.
+
+        Raises RuleError if a rule cannot be parsed.
+        """
+        values = {name: self.cleaned_data[name] for name in self.fields}
+        for choice, rule_field, argument in (
+            ("audience", "rule", "rule"),
+            ("exclude", "exclude_rule", "exclude"),
         ):
-            if choice in given:
-                given[field] = _parse_choice(given.pop(choice), given.pop(own))
-        if given.get("target") == Target.GROUPS:
-            given |= {"rule": None, "exclude": None}
-        elif "groups" in given:
-            given["groups"] = []
-        return given
+            if choice in values:
+                rule = _parse_choice(values.pop(choice), values.pop(rule_field))
+                values[argument] = rule
+        if values.get("target") == Target.GROUPS:
+            values |= {"rule": None, "exclude": None}
+        elif "groups" in values:
+            values["groups"] = []
+        return values
 
 
-def _parse_choice(choice: str, own: str) -> Any:
+def _parse_choice(choice: str, rule_json: str) -> Any:
     if choice == NONE:
         return None
     if choice == EVERYONE:
         return {"all": []}
     if choice.startswith(SEGMENT_PREFIX):
         return {"segment": {"any": [choice.removeprefix(SEGMENT_PREFIX)]}}
-    return tree.parse_json(own)
+    return tree.parse_json(rule_json)
 
 
 def _initial_values(
     request: http.Request, campaign: Campaign | None, rule: Any
 ) -> dict[str, Any]:
     if campaign is None:
-        who, own = choice_of(rule)
-        return {"who": who, "rule": own, "staff": [request.staff.pk]}
-    who, own = choice_of(campaign.rule)
-    without, without_own = choice_of(campaign.exclude)
-    due = campaign.due_at
+        audience, rule_json = choice_of(rule)
+        return {"audience": audience, "rule": rule_json, "staff": [request.staff.pk]}
+    audience, rule_json = choice_of(campaign.rule)
+    excluded, excluded_json = choice_of(campaign.exclude)
+    due_at = campaign.due_at
     return {
         "name": campaign.name,
         "target": campaign.target,
-        "who": who,
-        "rule": own,
-        "without": without,
-        "without_rule": without_own,
+        "audience": audience,
+        "rule": rule_json,
+        "exclude": excluded,
+        "exclude_rule": excluded_json,
         "skip_recently_contacted": campaign.skip_recently_contacted,
         "groups": campaign.groups,
         "text": campaign.text,
         "channel": campaign.channel,
         "staff": campaign.staff,
-        "due_at": timezone.localtime(due) if due else None,
+        "due_at": timezone.localtime(due_at) if due_at else None,
     }
 
 
 def choice_of(rule: Any) -> tuple[str, str]:
-    """The choice that stands for a rule, and its JSON where it is its own."""
+    """Return the choice that represents a rule, and its JSON if it is an own rule."""
     if rule is None:
         return NONE, ""
     if rule == {"all": []}:

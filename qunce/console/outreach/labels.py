@@ -1,4 +1,4 @@
-"""States and choices as outreach shows them: a colour goes with each, never alone."""
+"""Labels of states and audiences. Each state has a label, a colour and an icon."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ RECIPIENT_CHIPS = {
 
 @dataclass(frozen=True)
 class Chip:
-    words: str
+    label: str
     css: str
     icon: str
 
@@ -51,11 +51,11 @@ def recipient_chip(state: str) -> Chip:
 
 
 def recipient_states() -> list[tuple[str, str]]:
-    return [(one.value, str(one.label)) for one in recipients.State]
+    return [(state.value, str(state.label)) for state in recipients.State]
 
 
 def audience(campaign: Campaign) -> str:
-    """Who is asked for, as a sentence."""
+    """Return a sentence that describes the audience."""
     if campaign.target == campaigns.Target.GROUPS:
         return _("%(n)s chosen groups") % {"n": len(campaign.groups)}
     if campaign.rule is None:
@@ -69,7 +69,7 @@ def excluded(campaign: Campaign) -> str:
     return describe_rule(campaign.community, campaign.exclude)
 
 
-def describe_rule(community: Community, given: Any) -> str:
-    if given == {"all": []}:
+def describe_rule(community: Community, parsed: Any) -> str:
+    if parsed == {"all": []}:
         return _("everyone")
-    return sentences.to_text(given, rule_names.find(community, given))
+    return sentences.to_text(parsed, rule_names.find(community, parsed))

@@ -1,4 +1,4 @@
-"""Who wants no messages: the list, putting on it, taking back."""
+"""The list of members who have opted out, and its changes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAGE_SIZE = 50
 class OptOutRow:
     account: int
     name: str
-    optout: OptOut | None
+    opt_out: OptOut | None
 
 
 @http.page()
@@ -34,38 +34,43 @@ def opt_out_list(request: http.Request) -> HttpResponse:
     return _render_list(request)
 
 
-def _render_list(request: http.Request, wrong: str = "", key: str = "") -> HttpResponse:
-    asked: dict[str, Any] = {
+def _render_list(request: http.Request, error: str = "", key: str = "") -> HttpResponse:
+    selection: dict[str, Any] = {
         "community": request.community,
         "rule": {"with_left": opt_outs.RULE},
         "by": request.staff,
         "at": request.at,
     }
-    people = audiences.people(**asked)
+    people = audiences.people(**selection)
     start = people.rank(paging.parse_number(request, "after"))
-    some = list(people[start : start + PAGE_SIZE + 1])
-    known = opt_outs.find_by_person(some[:PAGE_SIZE])
-    names = _names(request, some[:PAGE_SIZE])
+    page = list(people[start : start + PAGE_SIZE + 1])
+    rows = opt_outs.find_by_person(page[:PAGE_SIZE])
+    names = _names(request, page[:PAGE_SIZE])
     context = {
         "rows": [
-            OptOutRow(one, names[one], known.get(one)) for one in some[:PAGE_SIZE]
+            OptOutRow(account, names[account], rows.get(account))
+            for account in page[:PAGE_SIZE]
         ],
         "total": len(people),
-        "next": paging.link(request, after=some[PAGE_SIZE - 1])
-        if len(some) > PAGE_SIZE
+        "next": paging.link(request, after=page[PAGE_SIZE - 1])
+        if len(page) > PAGE_SIZE
         else "",
-        "may_tend": permissions.may(request.staff, opt_outs.EDIT),
-        "wrong": wrong,
+        "may_edit": permissions.may(request.staff, opt_outs.EDIT),
+        "error": error,
         "key": key,
     }
-    page, part = "console/outreach/optouts.html", "console/outreach/_optouts.html"
-    status = 422 if wrong else 200
-    return http.render(request, page, context, part=part, status=status)
+    template, part = (
+        "console/outreach/opt_out_list.html",
+        "console/outreach/_opt_outs.html",
+    )
+    status = 422 if error else 200
+    return http.render(request, template, context, part=part, status=status)
 
 
 def _names(request: http.Request, accounts: list[int]) -> dict[int, str]:
-    of_members = Campaign(community=request.community)
-    return review.recipient_names(of_members, accounts, request.staff)
+    # An unsaved campaign is enough for `recipient_names` to name members.
+    campaign = Campaign(community=request.community)
+    return review.recipient_names(campaign, accounts, request.staff)
 
 
 @require_POST
@@ -92,11 +97,11 @@ def add_opt_out(request: http.Request) -> HttpResponse:
 @http.page(opt_outs.EDIT)
 def undo_opt_out(request: http.Request, account: int) -> HttpResponse:
     by, at = request.staff, request.at
-    found = visibility.get(by=by, account=account, at=at)
+    member = visibility.get(by=by, account=account, at=at)
     opt_outs.opt_in(community=request.community, accounts=[account], by=by, at=at)
     http.flash(
         request,
         _("%(name)s can receive messages again.")
-        % {"name": _names(request, [found.pk])[found.pk]},
+        % {"name": _names(request, [member.pk])[member.pk]},
     )
     return http.redirect_back(request, reverse("outreach:opt-out-list"))

@@ -1,4 +1,4 @@
-"""Rows of campaigns, tasks and recipients as their pages show them."""
+"""Rows of campaigns, tasks and recipients as pages and files show them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,16 @@ class CampaignRow:
     progress: results.Progress | None
 
 
-def campaign_rows(some: list[Campaign]) -> list[CampaignRow]:
-    begun = [one for one in some if one.state in STARTED_STATES and one.started_at]
-    far = results.progress_by_campaign(begun)
+def campaign_rows(campaigns: list[Campaign]) -> list[CampaignRow]:
+    started = [
+        campaign
+        for campaign in campaigns
+        if campaign.state in STARTED_STATES and campaign.started_at
+    ]
+    progress = results.progress_by_campaign(started)
     return [
-        CampaignRow(one, labels.campaign_chip(one), far.get(one.pk)) for one in some
+        CampaignRow(campaign, labels.campaign_chip(campaign), progress.get(campaign.pk))
+        for campaign in campaigns
     ]
 
 
@@ -36,19 +41,19 @@ class TaskRow:
     task: Task
     progress: results.Progress
     chip: labels.Chip
-    late: bool
+    is_late: bool
 
 
-def task_rows(request: http.Request, some: list[Task]) -> list[TaskRow]:
-    far = results.progress_by_task(some)
+def task_rows(request: http.Request, tasks: list[Task]) -> list[TaskRow]:
+    progress = results.progress_by_task(tasks)
     return [
         TaskRow(
             task,
-            far[task.pk],
+            progress[task.pk],
             labels.campaign_chip(task.campaign),
             task.is_late(request.at),
         )
-        for task in some
+        for task in tasks
     ]
 
 

@@ -1,4 +1,4 @@
-"""The receivers of a campaign, row by row, and as a file."""
+"""The recipients of a campaign, as a list and as a CSV file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def recipient_list(request: http.Request, pk: int) -> HttpResponse:
         after=paging.parse_number(request, "after"),
         limit=PAGE_SIZE + 1,
     )
-    more = rows[PAGE_SIZE - 1].row.target_id if len(rows) > PAGE_SIZE else None
+    last_id = rows[PAGE_SIZE - 1].row.target_id if len(rows) > PAGE_SIZE else None
     context = {
         "campaign": campaign,
         "rows": [
@@ -47,17 +47,20 @@ def recipient_list(request: http.Request, pk: int) -> HttpResponse:
         ],
         "state": state,
         "states": labels.recipient_states(),
-        "next": paging.link(request, after=more) if more else "",
+        "next": paging.link(request, after=last_id) if last_id else "",
         "may_export": permissions.may(request.staff, results.EXPORT),
         "in_groups": campaign.target == campaigns.Target.GROUPS,
     }
-    page, part = "console/outreach/receivers.html", "console/outreach/_receivers.html"
-    return http.render(request, page, context, part=part)
+    template, part = (
+        "console/outreach/recipient_list.html",
+        "console/outreach/_recipients.html",
+    )
+    return http.render(request, template, context, part=part)
 
 
 @http.page(results.EXPORT)
 def export_recipients(request: http.Request, pk: int) -> HttpResponseBase:
-    """Streamed, and written down: who took out which list."""
+    """Stream all recipients as CSV, and record the export in the audit log."""
     campaign = campaigns.get(by=request.staff, pk=pk)
     count = results.progress(campaign).total
     audit.log(
@@ -72,25 +75,28 @@ def export_recipients(request: http.Request, pk: int) -> HttpResponseBase:
         campaign=campaign, by=request.staff, at=request.at
     )
     file = _csv_lines(lines, request.staff)
-    answer = StreamingHttpResponse(file, content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(file, content_type="text/csv; charset=utf-8")
     name = f"campaign-{campaign.pk}.csv"
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
-def _csv_lines(lines: Iterable[RecipientLine], reader: Staff) -> Iterator[bytes]:
-    """Written while it is sent, so the reader's language and clock are brought along."""
-    here = communities.zone(reader.community)
-    with translation.override(reader.language):
-        heads = [_("Recipient"), _("State"), _("Reason"), _("Changed"), _("Sent by")]
-    yield member_export.BOM + presenters.csv_line(heads)
+def _csv_lines(lines: Iterable[RecipientLine], staff: Staff) -> Iterator[bytes]:
+    """Yield the lines of the file in the user's language and time zone.
+
+    They are written while the response is sent, when neither is active any longer.
+    """
+    zone = communities.zone(staff.community)
+    with translation.override(staff.language):
+        headings = [_("Recipient"), _("State"), _("Reason"), _("Changed"), _("Sent by")]
+    yield member_export.BOM + presenters.csv_line(headings)
     for line in lines:
-        with translation.override(reader.language):
-            cells = _cells(line, here)
+        with translation.override(staff.language):
+            cells = _cells(line, zone)
         yield presenters.csv_line(cells)
 
 
-def _cells(line: RecipientLine, here: tzinfo) -> list[str]:
-    changed = line.row.changed_at.astimezone(here)
+def _cells(line: RecipientLine, zone: tzinfo) -> list[str]:
+    changed = line.row.changed_at.astimezone(zone)
     state = recipients.State(line.row.state).label
     return [line.name, str(state), line.reason, f"{changed:%Y-%m-%d %H:%M}", line.staff]

@@ -1,4 +1,4 @@
-"""Staff tasks: mine, and for who oversees them those of all."""
+"""Staff tasks: one's own, and those of all staff for users who oversee them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qunce.console.outreach import presenters
 from qunce.core import errors, permissions, timestamps
 from qunce.outreach.campaigns import campaigns
 from qunce.outreach.sending import assisted_sending
-from qunce.outreach.sending import tasks as rows_of
+from qunce.outreach.sending import tasks as staff_tasks
 from qunce.outreach.sending.tasks import Task
 
 PAGE_SIZE = 50
@@ -24,53 +24,59 @@ MAX_TASK_PAGES = 10_000
 def task_list(request: http.Request) -> HttpResponse:
     oversees = permissions.may(request.staff, campaigns.OVERSEE_TASKS)
     show_all = oversees and request.GET.get("of") == "all"
-    over = request.GET.get("state") == "done"
-    found = rows_of.list_visible(request.staff)
+    finished = request.GET.get("state") == "done"
+    matching = staff_tasks.list_visible(request.staff)
     if not show_all:
-        found = found.filter(staff=request.staff)
-    found = found.filter(finished_at__isnull=not over)
+        matching = matching.filter(staff=request.staff)
+    matching = matching.filter(finished_at__isnull=not finished)
     page = max(min(paging.parse_number(request, "page", 1), MAX_TASK_PAGES), 1)
     ordered = (
-        found.order_by("-finished_at", "-pk")
-        if over
-        else found.order_by(F("due_at").asc(nulls_last=True), "pk")
+        matching.order_by("-finished_at", "-pk")
+        if finished
+        else matching.order_by(F("due_at").asc(nulls_last=True), "pk")
     )
-    some = list(ordered[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1])
+    page_rows = list(ordered[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1])
     context = {
-        "rows": presenters.task_rows(request, some[:PAGE_SIZE]),
+        "rows": presenters.task_rows(request, page_rows[:PAGE_SIZE]),
         "show_all": show_all,
         "oversees": oversees,
-        "over": over,
-        "total": found.count(),
-        "late": _count_late(request, found) if not over else 0,
-        "next": paging.link(request, page=page + 1) if len(some) > PAGE_SIZE else "",
+        "finished": finished,
+        "total": matching.count(),
+        "late": _count_late(request, matching) if not finished else 0,
+        "next": paging.link(request, page=page + 1)
+        if len(page_rows) > PAGE_SIZE
+        else "",
     }
-    template, part = "console/outreach/tasks.html", "console/outreach/_tasks.html"
+    template, part = (
+        "console/outreach/task_list.html",
+        "console/outreach/_task_rows.html",
+    )
     return http.render(request, template, context, part=part)
 
 
-def _count_late(request: http.Request, found: QuerySet[Task]) -> int:
-    return found.filter(due_at__lt=timestamps.to_micros(request.at)).count()
+def _count_late(request: http.Request, rows: QuerySet[Task]) -> int:
+    return rows.filter(due_at__lt=timestamps.to_micros(request.at)).count()
 
 
 @require_POST
 @http.page(campaigns.DO_TASKS)
 def hand_over(request: http.Request, pk: int) -> HttpResponse:
-    task = rows_of.get(by=request.staff, pk=pk)
-    chosen = request.POST.get("to", "")
+    task = staff_tasks.get(by=request.staff, pk=pk)
+    staff_id = request.POST.get("to", "")
     staff = {
-        str(one.pk): one for one in campaigns.list_assignable_staff(request.community)
+        str(member.pk): member
+        for member in campaigns.list_assignable_staff(request.community)
     }
-    if chosen not in staff:
+    if staff_id not in staff:
         raise errors.Invalid(_("Choose a staff member to hand over to."))
-    to = staff[chosen]
+    assignee = staff[staff_id]
     moved = assisted_sending.hand_over(
-        task=task, to=to, by=request.staff, at=request.at
+        task=task, to=assignee, by=request.staff, at=request.at
     )
     http.flash(
         request,
         _("Messages handed over to %(name)s: %(n)s.")
-        % {"n": f"{moved:,}", "name": to.name},
+        % {"n": f"{moved:,}", "name": assignee.name},
     )
     if permissions.may(request.staff, campaigns.OVERSEE_TASKS):
         return http.redirect_back(

@@ -1,7 +1,7 @@
-"""One's own task, row by row: the text once, forty receivers, a key for each step.
+"""A staff task: the text, up to 40 recipients at a time, and a shortcut per action.
 
-J and K walk the rows, C copies, Space marks and goes on, X says why not, U takes back.
-Without JavaScript the same buttons are forms.
+J and K move between the rows, C copies, Space marks as sent and moves on, X opens the
+reasons for a failure, U undoes. Without JavaScript the same buttons are forms.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from qunce.console import http
 from qunce.console.outreach import labels
 from qunce.core import errors, permissions
-from qunce.groups import visibility as groupsight
+from qunce.groups import visibility as group_visibility
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people, remark_names, visibility
 from qunce.outreach import skip_reasons
@@ -35,11 +35,11 @@ MAX_DONE_SHOWN = 40
 
 @dataclass(frozen=True)
 class TaskRecipient:
-    """`also` is what else they are called: the remark name."""
+    """A row of a task. `remark_name` is what staff call the member in their contacts."""
 
     recipient: Recipient
     name: str
-    also: str
+    remark_name: str
     text: str
     chip: labels.Chip
     may_undo: bool
@@ -56,102 +56,102 @@ def task_detail(request: http.Request, pk: int) -> HttpResponse:
 
 
 def _render_task(
-    request: http.Request, found: Task, wrong: str = "", status: int = 200
+    request: http.Request, task: Task, error: str = "", status: int = 200
 ) -> HttpResponse:
-    progress = results.progress_by_task([found])[found.pk]
-    mine = tasks.may_do(found, request.staff)
-    rows = _rows(request, found) if mine else []
+    progress = results.progress_by_task([task])[task.pk]
+    is_mine = tasks.may_do(task, request.staff)
+    rows = _rows(request, task) if is_mine else []
     context: dict[str, Any] = {
-        "task": found,
-        "campaign": found.campaign,
-        "chip": labels.campaign_chip(found.campaign),
+        "task": task,
+        "campaign": task.campaign,
+        "chip": labels.campaign_chip(task.campaign),
         "progress": progress,
         "rows": rows,
         "open_rows": sum(row.is_open for row in rows),
-        "may_open": mine
-        and assisted_sending.may_run(found.campaign)
-        and found.unclaimed_count > 0,
-        "next_size": min(found.unclaimed_count, assisted_sending.PAGE_SIZE),
-        "mine": mine,
-        "late": found.is_late(request.at),
-        "same_text": _same_text(found),
-        "cannot": _failure_choices(found),
-        "takers": _possible_assignees(request, found),
-        "wrong": wrong,
+        "may_open": is_mine
+        and assisted_sending.may_run(task.campaign)
+        and task.unclaimed_count > 0,
+        "next_size": min(task.unclaimed_count, assisted_sending.PAGE_SIZE),
+        "is_mine": is_mine,
+        "is_late": task.is_late(request.at),
+        "same_text": _same_text(task),
+        "failures": _failure_choices(task),
+        "assignees": _possible_assignees(request, task),
+        "error": error,
     }
     return http.render(
         request,
-        "console/outreach/task.html",
+        "console/outreach/task_detail.html",
         context,
-        part="console/outreach/_desk.html",
+        part="console/outreach/_task.html",
         status=status,
     )
 
 
-def _failure_choices(found: Task) -> tuple[skip_reasons.SendFailure, ...]:
-    if found.campaign.target == Target.GROUPS:
+def _failure_choices(task: Task) -> tuple[skip_reasons.SendFailure, ...]:
+    if task.campaign.target == Target.GROUPS:
         return skip_reasons.GROUP_FAILURES
     return skip_reasons.MEMBER_FAILURES
 
 
-def _possible_assignees(request: http.Request, found: Task) -> list[Any]:
-    """To whom what is left can be given."""
+def _possible_assignees(request: http.Request, task: Task) -> list[Any]:
+    """Return the staff who can take over the rest of the task."""
     oversees = permissions.may(request.staff, campaigns.OVERSEE_TASKS)
-    if found.finished_at or not (oversees or found.staff_id == request.staff.pk):
+    if task.finished_at or not (oversees or task.staff_id == request.staff.pk):
         return []
     staff = campaigns.list_assignable_staff(request.community)
-    return [one for one in staff if one.pk != found.staff_id]
+    return [member for member in staff if member.pk != task.staff_id]
 
 
-def _same_text(found: Task) -> str | None:
-    """The text, where it is one for all."""
-    pieces = templates.parse(found.campaign.text)
+def _same_text(task: Task) -> str | None:
+    """Return the text if it is the same for all recipients, else None."""
+    pieces = templates.parse(task.campaign.text)
     if templates.variable_names(pieces):
         return None
     return templates.render(pieces, {})
 
 
-def _rows(request: http.Request, found: Task) -> list[TaskRecipient]:
-    """What is open, and what was done just now, in one order that does not jump."""
-    open_now = list(recipients.list_open(found))
+def _rows(request: http.Request, task: Task) -> list[TaskRecipient]:
+    """Return open and recently done rows, ordered so that none moves when it is done."""
+    open_now = list(recipients.list_open(task))
     since = request.at - RECENT_PERIOD
-    done = recipients.list_of_task(found).filter(
+    done = recipients.list_of_task(task).filter(
         state__in=[State.MARKED, State.FAILED], changed_at__gte=since
     )
     latest = list(done.order_by("-changed_at")[:MAX_DONE_SHOWN])
-    chosen = sorted([*open_now, *latest], key=lambda row: row.target_id)
-    seen = _visible_targets(request, found, [row.target_id for row in chosen])
+    rows = sorted([*open_now, *latest], key=lambda row: row.target_id)
+    visible = _visible_targets(request, task, [row.target_id for row in rows])
     return _present_rows(
-        request, found, [row for row in chosen if row.target_id in seen]
+        request, task, [row for row in rows if row.target_id in visible]
     )
 
 
-def _visible_targets(
-    request: http.Request, found: Task, targets: list[int]
-) -> set[int]:
-    """Whoever has gone out of sight since the row was opened is not shown any more."""
-    if found.campaign.target == Target.GROUPS:
-        listed = groupsight.list_visible(request.staff).filter(pk__in=targets)
-        return set(listed.values_list("pk", flat=True))
-    heads = account_queries.person_ids(targets)
-    seen = visibility.filter_visible(by=request.staff, accounts=targets, at=request.at)
-    return {target for target in targets if heads[target] in seen}
+def _visible_targets(request: http.Request, task: Task, targets: list[int]) -> set[int]:
+    """Return the targets that the user may still see since the rows were opened."""
+    if task.campaign.target == Target.GROUPS:
+        groups = group_visibility.list_visible(request.staff).filter(pk__in=targets)
+        return set(groups.values_list("pk", flat=True))
+    person_ids = account_queries.person_ids(targets)
+    visible = visibility.filter_visible(
+        by=request.staff, accounts=targets, at=request.at
+    )
+    return {target for target in targets if person_ids[target] in visible}
 
 
 def _present_rows(
-    request: http.Request, found: Task, rows: list[Recipient]
+    request: http.Request, task: Task, rows: list[Recipient]
 ) -> list[TaskRecipient]:
     targets = [row.target_id for row in rows]
-    names = review.recipient_names(found.campaign, targets, request.staff)
-    texts = review.render_texts(found.campaign, targets, request.staff)
-    also = _remark_names(
-        request, found, [row.target_id for row in rows if row.state == "planned"]
+    names = review.recipient_names(task.campaign, targets, request.staff)
+    texts = review.render_texts(task.campaign, targets, request.staff)
+    other_names = _remark_names(
+        request, task, [row.target_id for row in rows if row.state == "planned"]
     )
     return [
         TaskRecipient(
             recipient=row,
             name=names[row.target_id],
-            also=also.get(row.target_id, ""),
+            remark_name=other_names.get(row.target_id, ""),
             text=texts[row.target_id][0] or "",
             chip=labels.recipient_chip(row.state),
             may_undo=assisted_sending.may_undo(row, request.at),
@@ -162,12 +162,12 @@ def _present_rows(
 
 
 def _remark_names(
-    request: http.Request, found: Task, targets: list[int]
+    request: http.Request, task: Task, targets: list[int]
 ) -> dict[int, str]:
-    """Remark names, where the community has a pattern for them."""
+    """Return remark names, if the community has a pattern for them."""
     pattern = remark_names.get_pattern(request.community)
     if (
-        found.campaign.target == Target.GROUPS
+        task.campaign.target == Target.GROUPS
         or pattern.text == remark_names.DEFAULT_PATTERN
     ):
         return {}
@@ -178,15 +178,12 @@ def _remark_names(
     }
 
 
-# What is done
-
-
 @require_POST
 @http.page(campaigns.DO_TASKS)
 def open_next(request: http.Request, pk: int) -> HttpResponse:
-    found = tasks.get(by=request.staff, pk=pk)
-    assisted_sending.open_next(task=found, by=request.staff, at=request.at)
-    return _respond(request, found)
+    task = tasks.get(by=request.staff, pk=pk)
+    assisted_sending.open_next(task=task, by=request.staff, at=request.at)
+    return _respond(request, task)
 
 
 @require_POST
@@ -198,11 +195,11 @@ def mark_sent(request: http.Request, pk: int, target: int) -> HttpResponse:
 @require_POST
 @http.page(campaigns.DO_TASKS)
 def mark_failed(request: http.Request, pk: int, target: int) -> HttpResponse:
-    given = {
+    details = {
         "reason": request.POST.get("reason", ""),
         "note": request.POST.get("note", "").replace("\0", ""),
     }
-    return _run(request, pk, target, assisted_sending.mark_failed, **given)
+    return _run(request, pk, target, assisted_sending.mark_failed, **details)
 
 
 @require_POST
@@ -216,27 +213,30 @@ def _run(
     pk: int,
     target: int,
     verb: Callable[..., None],
-    **given: str,
+    **details: str,
 ) -> HttpResponse:
-    """A row that is gone meanwhile is no error page: the list is shown as it is now."""
-    found = tasks.get(by=request.staff, pk=pk)
+    """Run an action on a row.
+
+    If the row has changed in the meantime, the current rows are shown with the error.
+    """
+    task = tasks.get(by=request.staff, pk=pk)
     by, at = request.staff, request.at
     try:
-        verb(task=found, target=target, by=by, at=at, **given)
+        verb(task=task, target=target, by=by, at=at, **details)
     except (
         assisted_sending.RecipientNotOpen,
         assisted_sending.TooLateToUndo,
         errors.Invalid,
     ) as error:
-        return _render_task(request, found, str(error), status=422)
+        return _render_task(request, task, str(error), status=422)
     return _respond(request, tasks.get(by=by, pk=pk))
 
 
-def _respond(request: http.Request, found: Task) -> HttpResponse:
-    """The last open row opens the next ones by itself."""
-    running = assisted_sending.may_run(found.campaign)
-    if running and found.unclaimed_count and not recipients.list_open(found).exists():
-        assisted_sending.open_next(task=found, by=request.staff, at=request.at)
+def _respond(request: http.Request, task: Task) -> HttpResponse:
+    """Render the task. When no row is open any more, open the next ones."""
+    running = assisted_sending.may_run(task.campaign)
+    if running and task.unclaimed_count and not recipients.list_open(task).exists():
+        assisted_sending.open_next(task=task, by=request.staff, at=request.at)
     if request.htmx:
-        return _render_task(request, tasks.get(by=request.staff, pk=found.pk))
-    return http.redirect_back(request, reverse("outreach:task-detail", args=[found.pk]))
+        return _render_task(request, tasks.get(by=request.staff, pk=task.pk))
+    return http.redirect_back(request, reverse("outreach:task-detail", args=[task.pk]))

@@ -1,5 +1,3 @@
-"""Addresses of outreach: campaigns and the tasks that come of them."""
-
 from __future__ import annotations
 
 from django.urls import path
@@ -12,16 +10,15 @@ from qunce.console.outreach import (
     task_views,
     views,
 )
-from qunce.console.outreach import views as outreach_views
 
 app_name = "outreach"
 urlpatterns = [
-    path("", outreach_views.campaign_list, name="campaign-list"),
-    path("new/", outreach_views.campaign_create, name="campaign-create"),
-    path("preview/", outreach_views.campaign_preview, name="campaign-preview"),
+    path("", views.campaign_list, name="campaign-list"),
+    path("new/", views.campaign_create, name="campaign-create"),
+    path("preview/", views.campaign_preview, name="campaign-preview"),
     path("<int:pk>/", views.campaign_detail, name="campaign-detail"),
-    path("<int:pk>/edit/", outreach_views.campaign_update, name="campaign-update"),
-    path("<int:pk>/review/", outreach_views.campaign_review, name="campaign-review"),
+    path("<int:pk>/edit/", views.campaign_update, name="campaign-update"),
+    path("<int:pk>/review/", views.campaign_review, name="campaign-review"),
     path("<int:pk>/start/", actions.start_campaign, name="campaign-start"),
     path("<int:pk>/schedule/", actions.schedule_campaign, name="campaign-schedule"),
     path(

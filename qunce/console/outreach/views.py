@@ -1,4 +1,4 @@
-"""A campaign: how far it is, what became of it, who has not sent."""
+"""Pages of campaigns: the list, one campaign with its result, form and review."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from qunce.sets.rules import tree
 
 @dataclass(frozen=True)
 class StateCount:
-    """A number of the result that leads to its list."""
+    """Recipients in one state."""
 
     chip: labels.Chip
     state: str
@@ -38,62 +38,62 @@ class StateCount:
 
 @http.page()
 def campaign_detail(request: http.Request, pk: int) -> HttpResponse:
-    found = campaigns.get(by=request.staff, pk=pk)
-    progress = results.progress(found)
+    campaign = campaigns.get(by=request.staff, pk=pk)
+    progress = results.progress(campaign)
     context = {
-        "campaign": found,
+        "campaign": campaign,
         "progress": progress,
-        "mine": _my_task(found, request),
-        "me": request.staff.pk,
-        **_permissions(found, request),
-        **_campaign_context(found),
-        **_result_context(found, progress, request),
+        "my_task": _my_task(campaign, request),
+        "user_id": request.staff.pk,
+        **_permissions(campaign, request),
+        **_campaign_context(campaign),
+        **_result_context(campaign, progress, request),
     }
     return http.render(
         request,
-        "console/outreach/campaign.html",
+        "console/outreach/campaign_detail.html",
         context,
         part="console/outreach/_result.html",
     )
 
 
-def _permissions(found: Campaign, request: http.Request) -> dict[str, Any]:
+def _permissions(campaign: Campaign, request: http.Request) -> dict[str, Any]:
     by = request.staff
     may_manage = permissions.may(by, campaigns.MANAGE)
     return {
-        "steps": _allowed_transitions(found) if may_manage else set(),
+        "transitions": _allowed_transitions(campaign) if may_manage else set(),
         "may_manage": may_manage,
-        "may_edit": campaigns.may_edit(found, by),
+        "may_edit": campaigns.may_edit(campaign, by),
         "may_oversee": permissions.may(by, campaigns.OVERSEE_TASKS),
         "may_export": permissions.may(by, results.EXPORT),
     }
 
 
-def _campaign_context(found: Campaign) -> dict[str, Any]:
+def _campaign_context(campaign: Campaign) -> dict[str, Any]:
     return {
-        "chip": labels.campaign_chip(found),
-        "audience": labels.audience(found),
-        "without": labels.excluded(found),
-        "in_groups": found.target == campaigns.Target.GROUPS,
+        "chip": labels.campaign_chip(campaign),
+        "audience": labels.audience(campaign),
+        "exclusion": labels.excluded(campaign),
+        "in_groups": campaign.target == campaigns.Target.GROUPS,
     }
 
 
 def _result_context(
-    found: Campaign, progress: results.Progress, request: http.Request
+    campaign: Campaign, progress: results.Progress, request: http.Request
 ) -> dict[str, Any]:
-    excluded = found.excluded.items()
+    excluded = campaign.excluded.items()
     return {
         "counts": _state_counts(progress),
-        "reasons": results.count_by_reason(found),
+        "reasons": results.count_by_reason(campaign),
         "excluded": [
             (skip_reasons.label_of(reason), count) for reason, count in excluded
         ],
-        "shares": results.list_task_progress(found, request.at),
+        "shares": results.list_task_progress(campaign, request.at),
     }
 
 
 def _state_counts(progress: results.Progress) -> list[StateCount]:
-    """What came of it, reached first."""
+    """Return the number of recipients per state, reached ones first."""
     order = [*REACHED, State.PLANNED, State.SKIPPED, State.FAILED, State.UNKNOWN]
     return [
         StateCount(labels.recipient_chip(state), state.value, progress.counts[state])
@@ -102,14 +102,18 @@ def _state_counts(progress: results.Progress) -> list[StateCount]:
     ]
 
 
-def _allowed_transitions(found: Campaign) -> set[str]:
-    """What may be done with it now."""
-    return {step for step in STATES.transitions if STATES.may(step, found.state)}
+def _allowed_transitions(campaign: Campaign) -> set[str]:
+    """Return the transitions that the campaign's state allows."""
+    return {
+        transition
+        for transition in STATES.transitions
+        if STATES.may(transition, campaign.state)
+    }
 
 
-def _my_task(found: Campaign, request: http.Request) -> int | None:
-    """The reader's own task in it, if there is something left to do."""
-    rows = found.tasks.filter(staff=request.staff, finished_at__isnull=True)
+def _my_task(campaign: Campaign, request: http.Request) -> int | None:
+    """Return the ID of the user's own task in the campaign, unless it is finished."""
+    rows = campaign.tasks.filter(staff=request.staff, finished_at__isnull=True)
     return rows.values_list("pk", flat=True).first()
 
 
@@ -125,18 +129,21 @@ def campaign_list(request: http.Request) -> HttpResponse:
     before = paging.parse_number(request, "before")
     if before:
         rows = rows.filter(pk__lt=before)
-    some = list(rows[: PAGE_SIZE + 1])
-    more = some[PAGE_SIZE - 1].pk if len(some) > PAGE_SIZE else None
+    page = list(rows[: PAGE_SIZE + 1])
+    last_id = page[PAGE_SIZE - 1].pk if len(page) > PAGE_SIZE else None
     context = {
-        "rows": presenters.campaign_rows(some[:PAGE_SIZE]),
+        "rows": presenters.campaign_rows(page[:PAGE_SIZE]),
         "state": state,
         "states": campaigns.State.choices,
-        "are_any": bool(some) or campaigns.list_visible(request.staff).exists(),
-        "next": paging.link(request, before=more) if more else "",
+        "are_any": bool(page) or campaigns.list_visible(request.staff).exists(),
+        "next": paging.link(request, before=last_id) if last_id else "",
         "may_manage": permissions.may(request.staff, campaigns.MANAGE),
     }
-    page, part = "console/outreach/campaigns.html", "console/outreach/_campaigns.html"
-    return http.render(request, page, context, part=part)
+    template, part = (
+        "console/outreach/campaign_list.html",
+        "console/outreach/_campaign_rows.html",
+    )
+    return http.render(request, template, context, part=part)
 
 
 @require_http_methods(["GET", "POST"])
@@ -150,7 +157,7 @@ def campaign_create(request: http.Request) -> HttpResponse:
                 community=request.community,
                 by=request.staff,
                 at=request.at,
-                **form.about(),
+                **form.to_arguments(),
             )
         except errors.QunceError as error:
             form.add_error(_invalid_field(error), str(error))
@@ -168,7 +175,10 @@ def campaign_update(request: http.Request, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             campaigns.update(
-                campaign=campaign, by=request.staff, at=request.at, **form.about()
+                campaign=campaign,
+                by=request.staff,
+                at=request.at,
+                **form.to_arguments(),
             )
         except errors.QunceError as error:
             form.add_error(_invalid_field(error), str(error))
@@ -178,13 +188,13 @@ def campaign_update(request: http.Request, pk: int) -> HttpResponse:
 
 
 def _invalid_field(error: errors.QunceError) -> str | None:
-    """Where on the form a refusal belongs."""
+    """Return the form field that the error belongs to."""
     return "text" if isinstance(error, templates.InvalidText) else None
 
 
 def _redirect_after_save(request: http.Request, campaign: Campaign) -> HttpResponse:
-    """To the review, or back to what is under way; a draft may also just be kept."""
-    if campaign.state == "paused" or "keep" in request.POST:
+    """Redirect to the review, or to the campaign if it is paused or kept as a draft."""
+    if campaign.state == "paused" or "save_draft" in request.POST:
         http.flash(request, _("Saved."))
         return http.redirect_back(
             request, reverse("outreach:campaign-detail", args=[campaign.pk])
@@ -195,11 +205,11 @@ def _redirect_after_save(request: http.Request, campaign: Campaign) -> HttpRespo
 
 
 def _rule_from_url(request: http.Request) -> Any:
-    """The rule that another page came with: a segment's, or one of its own."""
+    """Return the rule that another page put into the URL, as a segment or as JSON."""
     pk = paging.parse_number(request, "segment")
     if pk:
-        listed = segments.Segment.objects.filter(community=request.community)
-        segment = listed.filter(pk=pk).first()
+        rows = segments.Segment.objects.filter(community=request.community)
+        segment = rows.filter(pk=pk).first()
         return {"segment": {"any": [segment.key]}} if segment else None
     text = request.GET.get("rule", "")
     if not text:
@@ -216,32 +226,36 @@ def _render_form(
     context: dict[str, Any] = {
         "form": form,
         "campaign": campaign,
-        "of_members": variable_values.list_variables(request.community, "members"),
-        "of_groups": variable_values.list_variables(request.community, "groups"),
+        "member_variables": variable_values.list_variables(
+            request.community, "members"
+        ),
+        "group_variables": variable_values.list_variables(request.community, "groups"),
         "target": target,
         **preview.build_preview(request, form, 0),
     }
     status = 422 if form.errors else 200
-    return http.render(request, "console/outreach/form.html", context, status=status)
+    return http.render(
+        request, "console/outreach/campaign_form.html", context, status=status
+    )
 
 
 @require_POST
 @http.page(campaigns.MANAGE)
 def campaign_preview(request: http.Request) -> HttpResponse:
-    """How many it is now, and the text as one of them would read it."""
+    """The size of the audience, and the text as one of its members would read it."""
     form = CampaignForm(request, request.POST)
-    turn = request.POST.get("turn", "")
-    number = int(turn) if turn.isascii() and turn.isdigit() and len(turn) < 7 else 0
-    context = preview.build_preview(request, form, number)
+    text = request.POST.get("sample_index", "")
+    index = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
+    context = preview.build_preview(request, form, index)
     part = "console/outreach/_preview.html"
     return http.render(request, part, context, part=part)
 
 
 @dataclass(frozen=True)
 class ReviewStep:
-    """A line of the way from who was asked for to who gets it."""
+    """Recipients excluded for one reason."""
 
-    words: str
+    label: str
     count: int
 
 
@@ -256,45 +270,47 @@ def campaign_review(request: http.Request, pk: int) -> HttpResponse:
 
 
 def render_review(
-    request: http.Request, campaign: Campaign, wrong: str = "", status: int = 200
+    request: http.Request, campaign: Campaign, error: str = "", status: int = 200
 ) -> HttpResponse:
-    """The review as of now; what is not complete is said in its place."""
+    """Render the review, or the reason why the campaign is incomplete."""
     context = {
         "campaign": campaign,
         "audience": labels.audience(campaign),
-        "without": labels.excluded(campaign),
-        "wrong": wrong,
+        "exclusion": labels.excluded(campaign),
+        "error": error,
     }
     try:
-        found = reviews.build(campaign=campaign, by=request.staff, at=request.at)
-    except errors.QunceError as error:
-        context["incomplete"] = str(error)
+        review = reviews.build(campaign=campaign, by=request.staff, at=request.at)
+    except errors.QunceError as raised:
+        context["incomplete"] = str(raised)
     else:
         context |= {
-            "review": found,
-            "steps": [
+            "review": review,
+            "exclusions": [
                 ReviewStep(skip_reasons.label_of(reason), count)
-                for reason, count in found.excluded.items()
+                for reason, count in review.excluded.items()
             ],
-            "button": button_label(campaign, found),
+            "button": button_label(campaign, review),
             "in_groups": campaign.target == campaigns.Target.GROUPS,
         }
-    return http.render(request, "console/outreach/review.html", context, status=status)
+    return http.render(
+        request, "console/outreach/campaign_review.html", context, status=status
+    )
 
 
-def button_label(campaign: Campaign, found: Review) -> str:
-    """What it does, with its numbers."""
+def button_label(campaign: Campaign, review: Review) -> str:
+    """Return the label of the start button, with the numbers it will act on."""
     in_groups = campaign.target == campaigns.Target.GROUPS
-    who = (
-        ngettext("%(n)s group", "%(n)s groups", found.size)
+    recipients = (
+        ngettext("%(n)s group", "%(n)s groups", review.size)
         if in_groups
-        else ngettext("%(n)s member", "%(n)s members", found.size)
-    ) % {"n": f"{found.size:,}"}
+        else ngettext("%(n)s member", "%(n)s members", review.size)
+    ) % {"n": f"{review.size:,}"}
     if not campaign.is_assisted:
-        return _("Send to %(who)s") % {"who": who}
-    staff = len(found.shares)
+        return _("Send to %(who)s") % {"who": recipients}
+    staff = len(review.shares)
     return ngettext(
         "Assign %(who)s to %(n)s staff member for sending",
         "Assign %(who)s to %(n)s staff members for sending",
         staff,
-    ) % {"who": who, "n": staff}
+    ) % {"who": recipients, "n": staff}

@@ -1,4 +1,4 @@
-"""My account: name, language, look, password, and where I am signed in."""
+"""My account: name, language, theme, password and sessions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def account(request: Request) -> HttpResponse:
             return login_flow.set_language_cookie(response, user.language)
     context = _account_context(request) | {"form": form}
     status = 422 if form.errors else 200
-    return http.render(request, "console/settings/mine.html", context, status=status)
+    return http.render(request, "console/settings/account.html", context, status=status)
 
 
 def _account_context(request: Request) -> dict[str, Any]:
@@ -45,10 +45,10 @@ def _account_context(request: Request) -> dict[str, Any]:
     active = sessions.list_active(user, request.at)
     current_key = request.session.session_key
     return {
-        "has_factor": two_factor.is_enabled(user),
+        "has_two_factor": two_factor.is_enabled(user),
         "codes_left": two_factor.count_recovery_codes(user),
-        "demanded": request.community.two_factor_required,
-        "places": [
+        "two_factor_required": request.community.two_factor_required,
+        "sessions": [
             (session, user_agents.describe(session.agent), session.key == current_key)
             for session in active
         ],
@@ -56,7 +56,7 @@ def _account_context(request: Request) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "POST"])
-@sensitive_post_parameters("old", "new", "again")
+@sensitive_post_parameters("old_password", "new_password", "repeat_password")
 @http.page()
 def change_password(request: Request) -> HttpResponse:
     form = ChangePasswordForm(request.POST or None)
@@ -66,7 +66,7 @@ def change_password(request: Request) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            # This session goes on, all others end with the old password.
+            # Changing the password ends every session; keep only this one.
             update_session_auth_hash(request, request.staff)
             sessions.end_all(request.staff, except_key=request.session.session_key)
             http.flash(
@@ -80,10 +80,10 @@ def change_password(request: Request) -> HttpResponse:
 
 
 def _change_password(request: Request, values: dict[str, Any]) -> None:
-    """Who sits down at an open page does not get to guess either."""
+    """Change the password, limiting attempts so that an open page allows no guessing."""
     user, subject = request.staff, ("pair", f"{request.staff.login} (change)")
     login_attempts.start(subject, at=request.at)
-    if not user.check_password(values["old"]):
+    if not user.check_password(values["old_password"]):
         raise errors.Invalid(_("The current password is incorrect."))
     login_attempts.reset(subject)
-    passwords.change(staff=user, password=values["new"], at=request.at)
+    passwords.change(staff=user, password=values["new_password"], at=request.at)

@@ -1,4 +1,4 @@
-"""What is done to one of the staff: each a form of its own."""
+"""Actions on staff, sessions, API keys and units."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SESSIONS_ENDED = audit.declare(
 def _run_on_staff(
     request: Request, pk: int, action: Callable[[Staff], object], message: str
 ) -> HttpResponse:
-    """Do it and say so, or say why not."""
+    """Run the action on a staff member, and flash `message` or the refusal."""
     target = staff.get(request.staff, pk)
     permissions.check_manage_staff(request.staff, target)
     try:
@@ -62,7 +62,7 @@ def reset_password(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @http.page(permissions.MANAGE_STAFF)
 def remove_two_factor(request: Request, pk: int) -> HttpResponse:
-    def deed(target: Staff) -> None:
+    def action(target: Staff) -> None:
         two_factor.disable(staff=target, by=request.staff, at=request.at)
         sessions.end_all(target)
 
@@ -72,7 +72,7 @@ def remove_two_factor(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @http.page(permissions.MANAGE_STAFF)
 def end_sessions(request: Request, pk: int) -> HttpResponse:
-    def deed(target: Staff) -> None:
+    def action(target: Staff) -> None:
         sessions.end_all(target)
         _log(request, SESSIONS_ENDED, target)
 
@@ -84,7 +84,7 @@ def end_sessions(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @http.page(permissions.MANAGE_STAFF)
 def unlock(request: Request, pk: int) -> HttpResponse:
-    def deed(target: Staff) -> None:
+    def action(target: Staff) -> None:
         login_attempts.unlock(target.login)
         login_attempts.reset(("code", str(target.pk)))
         _log(request, UNLOCKED, target)
@@ -105,7 +105,7 @@ def _log(request: Request, kind: str, target: Staff) -> None:
 @require_POST
 @http.page(permissions.MANAGE_STAFF)
 def deactivate(request: Request, pk: int) -> HttpResponse:
-    def deed(target: Staff) -> None:
+    def action(target: Staff) -> None:
         staff.deactivate(staff=target, by=request.staff, at=request.at)
 
     return _run_on_staff(request, pk, action, _("%(name)s can no longer sign in."))
@@ -114,7 +114,7 @@ def deactivate(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @http.page(permissions.MANAGE_STAFF)
 def reactivate(request: Request, pk: int) -> HttpResponse:
-    def deed(target: Staff) -> None:
+    def action(target: Staff) -> None:
         staff.reactivate(staff=target, by=request.staff, at=request.at)
 
     return _run_on_staff(request, pk, action, _("%(name)s can sign in again."))
@@ -123,7 +123,10 @@ def reactivate(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @http.page(permissions.MANAGE_STAFF)
 def require_two_factor(request: Request) -> HttpResponse:
-    """Who turns it on for all and has none is asked for it at the next page."""
+    """Require two-factor of all staff, or stop requiring it.
+
+    Users without it, the one who turns it on included, set it up at their next request.
+    """
     required = request.POST.get("required") == "1"
     staff.require_two_factor(required=required, by=request.staff, at=request.at)
     message = _("Two-factor is now required for all staff.")

@@ -1,4 +1,4 @@
-"""API keys: which there are, a new one, revoked."""
+"""Pages of API keys: the list, and the form of a new key."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def api_key_list(request: Request) -> HttpResponse:
         )
         for key in api_keys.list_all(request.community)
     ]
-    return http.render(request, "console/settings/keys.html", {"rows": rows})
+    return http.render(request, "console/settings/api_key_list.html", {"rows": rows})
 
 
 def _state_of(key: api_keys.ApiKey, request: Request) -> str:
     if key.revoked_at is not None:
         return "revoked"
     if key.expires_at is not None and key.expires_at <= request.at:
-        return "ended"
-    return "good" if key.staff.is_active else "asleep"
+        return "expired"
+    return "active" if key.staff.is_active else "staff_inactive"
 
 
 @require_http_methods(["GET", "POST"])
@@ -54,10 +54,12 @@ def api_key_create(request: Request) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             context = {"key": key, "token": token}
-            return http.render(request, "console/settings/key_made.html", context)
+            return http.render(
+                request, "console/settings/api_key_created.html", context
+            )
     status = 422 if form.errors else 200
     return http.render(
-        request, "console/settings/key_new.html", {"form": form}, status=status
+        request, "console/settings/api_key_create.html", {"form": form}, status=status
     )
 
 

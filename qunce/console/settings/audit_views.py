@@ -1,4 +1,4 @@
-"""The audit log: who did what when, newest first."""
+"""The audit log, newest entries first."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SUBJECT_DETAILS = (
     "page name login role changed tag tags group segment frozen layering attribute campaign"
     " key file text address reason size count"
 ).split()
-"""Which of an act's details say what it was about, in this order."""
+"""Details that name the subject of an entry, in the order in which they are shown."""
 FIELD_LABELS: dict[str, StrOrPromise] = {
     "name": pgettext_lazy("person", "Name"),
     "login": gettext_lazy("Login"),
@@ -43,7 +43,7 @@ FIELD_LABELS: dict[str, StrOrPromise] = {
     "groups": gettext_lazy("Visible groups"),
 }
 ROW_ID_DETAILS = {"staff", "unit", "batch", "task", "job"}
-"""Numbers of rows: of use in the details only."""
+"""Details that are IDs of rows, shown only when there is nothing else."""
 DETAIL_LABELS: dict[str, StrOrPromise] = {
     "role": gettext_lazy("role"),
     "changed": gettext_lazy("changed fields"),
@@ -64,8 +64,8 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class AuditFilterForm(forms.Form):
-    who = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
-    what = forms.ChoiceField(label=gettext_lazy("What happened"), required=False)
+    actor = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
+    kind = forms.ChoiceField(label=gettext_lazy("What happened"), required=False)
     since = forms.DateField(
         label=gettext_lazy("Start date"),
         required=False,
@@ -84,12 +84,15 @@ class AuditFilterForm(forms.Form):
 
     def __init__(self, community: Community, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        staff_choices = [(member.pk, member.name) for member in staff.list_all(community)]
+        staff_choices = [
+            (staff_member.pk, staff_member.name)
+            for staff_member in staff.list_all(community)
+        ]
         kinds = sorted(
             (describe(kind), kind) for kind in audit.list_kinds(community).values()
         )
-        self._choose("who", [("", _("everybody")), *staff_choices])
-        self._choose("what", [("", _("everything")), *((k, w) for w, k in kinds)])
+        self._choose("actor", [("", _("everybody")), *staff_choices])
+        self._choose("kind", [("", _("everything")), *((k, w) for w, k in kinds)])
 
     def _choose(self, name: str, choices: list[tuple[Any, Any]]) -> None:
         field = self.fields[name]
@@ -99,16 +102,19 @@ class AuditFilterForm(forms.Form):
 
 @dataclass(frozen=True)
 class AuditRow:
-    """One act as it is read. `who` is empty for the house and for strangers."""
+    """One entry. `actor` is None for the system and for users not signed in.
+
+    `subject` holds labels and values of what the entry is about, `details` all others.
+    """
 
     at: datetime
-    who: Staff | None
-    what: str
-    whom: str
-    href: str
+    actor: Staff | None
+    label: str
+    member: str
+    url: str
     count: int
-    about: tuple[tuple[str, str], ...]
-    rest: tuple[tuple[str, str], ...]
+    subject: Pairs
+    details: Pairs
 
 
 def describe(kind: str) -> str:
@@ -130,29 +136,29 @@ def audit_log(request: Request) -> HttpResponse:
     page = entries[: audit.PAGE_SIZE]
     context = {
         "form": form,
-        "lines": audit_rows(request.community, page),
+        "rows": audit_rows(request.community, page),
         "last": page[-1].pk if len(entries) > audit.PAGE_SIZE else None,
-        "narrowed": any(
-            request.GET.get(name) for name in ("who", "what", "since", "until")
+        "is_filtered": any(
+            request.GET.get(name) for name in ("actor", "kind", "since", "until")
         ),
     }
     status = 200 if form.is_valid() else 422
     return http.render(
         request,
-        "console/settings/audit.html",
+        "console/settings/audit_log.html",
         context,
-        part="console/settings/_acts.html",
+        part="console/settings/_audit_rows.html",
         status=status,
     )
 
 
 def _read_filter(request: Request, form: AuditFilterForm) -> dict[str, Any]:
     values = form.cleaned_data
-    actor, since, until = values["who"], values["since"], values["until"]
+    actor, since, until = values["actor"], values["since"], values["until"]
     zone = ZoneInfo(request.community.timezone)
     return {
         "actor": int(actor) if actor else None,
-        "kind": values["what"],
+        "kind": values["kind"],
         "since": _day_bounds(since, zone) if since else None,
         "until": _day_bounds(until + timedelta(days=1), zone) if until else None,
         "before": values["before"],
@@ -168,33 +174,39 @@ def audit_rows(
 ) -> list[AuditRow]:
     entries = list(entries)
     kinds = audit.list_kinds(community)
-    actors = Staff.objects.in_bulk({entry.actor_id for entry in entries if entry.actor_id})
-    groups = _group_pairs(community, {entry.group_id for entry in entries if entry.group_id})
-    names = _member_names(community, {entry.account_id for entry in entries if entry.account_id})
+    actors = Staff.objects.in_bulk(
+        {entry.actor_id for entry in entries if entry.actor_id}
+    )
+    groups = _group_pairs(
+        community, {entry.group_id for entry in entries if entry.group_id}
+    )
+    names = _member_names(
+        community, {entry.account_id for entry in entries if entry.account_id}
+    )
     rows = []
     for entry in entries:
         detail = {
             k: v for k, v in (entry.detail or {}).items() if v not in (None, "", [])
         }
         account = entry.account_id or 0
-        about, rest = split_detail(detail)
+        subject, details = split_detail(detail)
         rows.append(
             AuditRow(
                 at=entry.happened_at,
-                who=actors.get(entry.actor_id or 0),
-                what=describe(kinds.get(entry.kind_id, "")),
-                whom=names.get(account, ""),
-                href=_member_url(account) if account in names else "",
+                actor=actors.get(entry.actor_id or 0),
+                label=describe(kinds.get(entry.kind_id, "")),
+                member=names.get(account, ""),
+                url=_member_url(account) if account in names else "",
                 count=entry.count,
-                about=groups.get(entry.group_id or 0, ()) + about,
-                rest=rest,
+                subject=groups.get(entry.group_id or 0, ()) + subject,
+                details=details,
             )
         )
     return rows
 
 
 def _member_names(community: Community, accounts: set[int]) -> dict[int, str]:
-    """Erased ones have none."""
+    """Return ID → name of the accounts that are not erased."""
     rows = account_models.Account.objects.filter(
         community=community, pk__in=accounts, erased_at__isnull=True
     )
@@ -214,14 +226,16 @@ def _member_url(account: int) -> str:
 
 
 def split_detail(detail: dict[str, Any]) -> tuple[Pairs, Pairs]:
-    """What an act was about, in words, and the rest of what is known of it."""
+    """Return the subject of an entry with labels, and all its details."""
     subject = tuple(
         (str(DETAIL_LABELS.get(name, "")), _format_detail(name, detail[name]))
         for name in SUBJECT_DETAILS
         if name in detail and not _is_row_id(name, detail[name])
     )
-    rest = tuple((name, _format_value(value)) for name, value in sorted(detail.items()))
-    return subject, rest
+    details = tuple(
+        (name, _format_value(value)) for name, value in sorted(detail.items())
+    )
+    return subject, details
 
 
 def _is_row_id(name: str, value: Any) -> bool:
@@ -231,14 +245,14 @@ def _is_row_id(name: str, value: Any) -> bool:
 
 
 def _format_detail(name: str, value: Any) -> str:
-    """Lists as words, and the words of the house in the reader's language."""
+    """Return a value with roles and field names translated, and lists joined."""
     text = _format_value(value)
     if name == "role" and text in permissions.Role.values:
         return str(permissions.Role(text).label)
     if text.startswith("[") and text.endswith("]"):
         try:
             parts = json.loads(text)
-        except ValueError:  # it was cut short
+        except ValueError:  # Long values are stored truncated.
             return text
         return " · ".join(str(FIELD_LABELS.get(str(part), part)) for part in parts)
     return text

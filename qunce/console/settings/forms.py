@@ -1,3 +1,5 @@
+"""Forms of the settings: account, API keys, units and staff."""
+
 from __future__ import annotations
 
 import json
@@ -51,7 +53,9 @@ class ApiKeyForm(forms.Form):
     )
     staff = forms.ChoiceField(
         label=gettext_lazy("Acts as"),
-        help_text=gettext_lazy("The key can see and do what this staff member can."),
+        help_text=gettext_lazy(
+            "The key can see and do what this staff staff_member can."
+        ),
     )
     days = forms.ChoiceField(label=gettext_lazy("Valid for"), choices=EXPIRY_DAYS)
     scopes = forms.MultipleChoiceField(
@@ -63,13 +67,17 @@ class ApiKeyForm(forms.Form):
     def __init__(self, by: Staff, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.by = by
-        active = [member for member in staff.list_all(by.community) if member.is_active]
+        active = [
+            staff_member
+            for staff_member in staff.list_all(by.community)
+            if staff_member.is_active
+        ]
         field = self.fields["staff"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
         field.choices = [
-            (member.pk, f"{member.name} ({member.login})")
-            for member in active
-            if permissions.may_manage_staff(by, member)
+            (staff_member.pk, f"{staff_member.name} ({staff_member.login})")
+            for staff_member in active
+            if permissions.may_manage_staff(by, staff_member)
         ]
 
 
@@ -92,7 +100,7 @@ class UnitForm(forms.Form):
         assert isinstance(parent, forms.ChoiceField)  # noqa: S101 - for the type checker
         parent.choices = [("", _("none (top level)")), *others]
 
-    def about(self) -> dict[str, Any]:
+    def to_arguments(self) -> dict[str, Any]:
         values = self.cleaned_data
         parent_id = values["parent"]
         return {
@@ -102,7 +110,7 @@ class UnitForm(forms.Form):
         }
 
 
-ALL, SEGMENT, RULE, SELECTED = "whole", "segment", "rule", "some"
+ALL, SEGMENT, RULE, SELECTED = "all", "segment", "rule", "selected"
 MAX_RULE_LENGTH = 20_000
 
 
@@ -118,7 +126,7 @@ class StaffForm(forms.Form):
     email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
     role = forms.ChoiceField(label=gettext_lazy("Role"))
     unit = forms.ChoiceField(label=gettext_lazy("Unit"), required=False)
-    sees = forms.ChoiceField(
+    visible_members = forms.ChoiceField(
         label=gettext_lazy("Visible members"),
         choices=(
             (ALL, gettext_lazy("all members")),
@@ -137,7 +145,7 @@ class StaffForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
     )
-    in_groups = forms.ChoiceField(
+    visible_groups = forms.ChoiceField(
         label=gettext_lazy("Visible groups"),
         choices=(
             (ALL, gettext_lazy("all groups")),
@@ -156,21 +164,38 @@ class StaffForm(forms.Form):
         self.by = by
         community = by.community
         max_rank = permissions.RANK[permissions.Role(by.role)]
-        roles = [role for role in permissions.Role if permissions.RANK[role] <= max_rank]
-        open_units = [(depth, unit) for depth, unit in units.list_tree(community) if unit.closed_at is None]
+        roles = [
+            role for role in permissions.Role if permissions.RANK[role] <= max_rank
+        ]
+        open_units = [
+            (depth, unit)
+            for depth, unit in units.list_tree(community)
+            if unit.closed_at is None
+        ]
         self._choose("role", [(role.value, role.label) for role in roles])
         self._choose(
             "unit",
-            [("", "–"), *((unit.pk, f"{'　' * depth}{unit.name}") for depth, unit in open_units)],
+            [
+                ("", "–"),
+                *(
+                    (unit.pk, f"{'　' * depth}{unit.name}")
+                    for depth, unit in open_units
+                ),
+            ],
         )
         self._choose(
             "segment",
             [
                 ("", "–"),
-                *((segment.key, segment.name) for segment in segments.list_active(community)),
+                *(
+                    (segment.key, segment.name)
+                    for segment in segments.list_active(community)
+                ),
             ],
         )
-        self._choose("groups", [(group.key, group.name) for group in visibility.list_visible(by)])
+        self._choose(
+            "groups", [(group.key, group.name) for group in visibility.list_visible(by)]
+        )
 
     def _choose(self, name: str, choices: list[tuple[Any, Any]]) -> None:
         field = self.fields[name]
@@ -186,8 +211,11 @@ class StaffForm(forms.Form):
         return values
 
     def _scope(self, values: dict[str, Any]) -> Any:
-        """The rule that is kept: a segment's is written out, so it cannot grow."""
-        community, choice = self.by.community, values.get("sees")
+        """Return the scope's rule.
+
+        A segment's rule is copied, so that editing the segment cannot widen the scope.
+        """
+        community, choice = self.by.community, values.get("visible_members")
         if choice == SEGMENT:
             if not values.get("segment"):
                 self.add_error("segment", _("Choose a segment."))
@@ -201,11 +229,11 @@ class StaffForm(forms.Form):
             )
         return None
 
-    def about(self) -> dict[str, Any]:
-        """What the verbs of staff take."""
+    def to_arguments(self) -> dict[str, Any]:
+        """Return the arguments of `staff.add` and `staff.update`."""
         values = self.cleaned_data
         unit_id = values["unit"]
-        is_selected = values["in_groups"] == SELECTED
+        is_selected = values["visible_groups"] == SELECTED
         return {
             "name": values["name"].strip(),
             "login": values["login"].strip(),
@@ -217,19 +245,21 @@ class StaffForm(forms.Form):
         }
 
 
-def initial_values(member: Staff | None) -> dict[str, Any]:
-    """What stands in the form at first."""
-    if member is None:
-        return {"role": "operator", "sees": ALL, "in_groups": ALL}
-    has_scope = member.scope is not None
+def initial_values(staff_member: Staff | None) -> dict[str, Any]:
+    """Return the form's initial values."""
+    if staff_member is None:
+        return {"role": "operator", "visible_members": ALL, "visible_groups": ALL}
+    has_scope = staff_member.scope is not None
     return {
-        "name": member.name,
-        "login": member.login,
-        "email": member.email,
-        "role": member.role,
-        "unit": member.unit_id or "",
-        "sees": RULE if has_scope else ALL,
-        "rule": json.dumps(member.scope, ensure_ascii=False, indent=1) if has_scope else "",
-        "in_groups": ALL if member.groups is None else SELECTED,
-        "groups": member.groups or [],
+        "name": staff_member.name,
+        "login": staff_member.login,
+        "email": staff_member.email,
+        "role": staff_member.role,
+        "unit": staff_member.unit_id or "",
+        "visible_members": RULE if has_scope else ALL,
+        "rule": json.dumps(staff_member.scope, ensure_ascii=False, indent=1)
+        if has_scope
+        else "",
+        "visible_groups": ALL if staff_member.groups is None else SELECTED,
+        "groups": staff_member.groups or [],
     }

@@ -1,4 +1,4 @@
-"""Roles: what each may do. They are fixed; what differs is the scope of people."""
+"""The permissions of each role. Roles are fixed; scopes are set per staff member."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ PERMISSION_LABELS: dict[str, StrOrPromise] = {
     "webhooks.manage": _("manage webhooks"),
 }
 AREA_ORDER = ("members", "outreach", "sales", "groups", "insight", "settings")
-"""Permissions of anything else stand with the settings."""
+"""Permissions with any other prefix are listed under the settings."""
 
 
 @require_GET
@@ -57,9 +57,18 @@ def role_list(request: Request) -> HttpResponse:
             permission,
             [role in allowed_roles for role in roles],
         )
-        rows_by_area.setdefault(area if area in AREA_ORDER else AREA_ORDER[-1], []).append(row)
+        rows_by_area.setdefault(
+            area if area in AREA_ORDER else AREA_ORDER[-1], []
+        ).append(row)
     area_labels = {area.key: area.label for area in navigation.AREAS}
-    sections = [(area_labels[area], rows_by_area[area]) for area in AREA_ORDER if area in rows_by_area]
+    sections = [
+        (area_labels[area], rows_by_area[area])
+        for area in AREA_ORDER
+        if area in rows_by_area
+    ]
     own_role = permissions.Role(request.staff.role)
-    context = {"roles": [(role, role == own_role) for role in roles], "rooms": sections}
-    return http.render(request, "console/settings/roles.html", context)
+    context = {
+        "roles": [(role, role == own_role) for role in roles],
+        "sections": sections,
+    }
+    return http.render(request, "console/settings/role_list.html", context)

@@ -1,4 +1,4 @@
-"""Staff: who works here, one of them, somebody new."""
+"""Pages of staff: the list, one staff staff_member, and the form of a new one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ALL_MEMBERS: dict[str, Any] = {"all": []}
 @http.page(permissions.MANAGE_STAFF)
 def staff_list(request: Request) -> HttpResponse:
     permissions.check_manage_staff(request.staff)
-    query, inactive = request.GET.get("q", "").strip()[:120], "gone" in request.GET
+    query, inactive = request.GET.get("q", "").strip()[:120], "inactive" in request.GET
     matching = staff.list_all(request.community).filter(is_active=not inactive)
     if query:
         matching = matching.filter(Q(login__icontains=query) | Q(name__icontains=query))
@@ -47,13 +47,15 @@ def staff_list(request: Request) -> HttpResponse:
         )
     )
     context = {
-        "rows": [(member, member.pk in with_two_factor) for member in page],
+        "rows": [
+            (staff_member, staff_member.pk in with_two_factor) for staff_member in page
+        ],
         "after": page[-1].login if len(rows) > PAGE_SIZE else "",
-        "asked": query,
-        "gone": inactive,
-        "demanded": request.community.two_factor_required,
+        "query": query,
+        "inactive": inactive,
+        "two_factor_required": request.community.two_factor_required,
     }
-    return http.render(request, "console/settings/staff.html", context)
+    return http.render(request, "console/settings/staff_list.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -66,23 +68,27 @@ def staff_create(request: Request) -> HttpResponse:
     if form.is_valid():
         password = generate_password()
         try:
-            member = staff.add(by=by, at=request.at, password=password, **form.about())
+            staff_member = staff.add(
+                by=by, at=request.at, password=password, **form.to_arguments()
+            )
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            return render_password(request, member, password)
-    return _render_form(request, form, "console/settings/staff_new.html")
+            return render_password(request, staff_member, password)
+    return _render_form(request, form, "console/settings/staff_create.html")
 
 
-def render_password(request: Request, member: Staff, password: str) -> HttpResponse:
-    """A password that is shown this once."""
-    context = {"whom": member, "password": password}
+def render_password(
+    request: Request, staff_member: Staff, password: str
+) -> HttpResponse:
+    """Render a temporary password, which is shown only once."""
+    context = {"staff_member": staff_member, "password": password}
     return http.render(request, "console/settings/staff_password.html", context)
 
 
 def generate_password() -> str:
-    """A password to read out: four groups of four, 80 bits."""
-    letters = [secrets.choice(two_factor.ALPHABET) for _place in range(16)]
+    """Return a random password of 80 bits: four groups of four letters to read out."""
+    letters = [secrets.choice(two_factor.ALPHABET) for _index in range(16)]
     return "-".join("".join(letters[start : start + 4]) for start in range(0, 16, 4))
 
 
@@ -91,11 +97,13 @@ def generate_password() -> str:
 def staff_detail(request: Request, pk: int) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
-    member = staff.get(by, pk)
-    form = StaffForm(by, request.POST or None, initial=initial_values(member))
+    staff_member = staff.get(by, pk)
+    form = StaffForm(by, request.POST or None, initial=initial_values(staff_member))
     if form.is_valid():
         try:
-            staff.update(staff=member, by=by, at=request.at, **form.about())
+            staff.update(
+                staff=staff_member, by=by, at=request.at, **form.to_arguments()
+            )
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
@@ -103,29 +111,36 @@ def staff_detail(request: Request, pk: int) -> HttpResponse:
             return http.redirect_back(
                 request, reverse("settings:staff-detail", args=[pk])
             )
-    member = staff.get(by, pk)  # as it is, not as it was typed
-    context = _detail_context(request, member)
-    return _render_form(request, form, "console/settings/staff_one.html", **context)
+    staff_member = staff.get(by, pk)  # as stored, not as typed
+    context = _detail_context(request, staff_member)
+    return _render_form(request, form, "console/settings/staff_detail.html", **context)
 
 
-def _detail_context(request: Request, member: Staff) -> dict[str, Any]:
+def _detail_context(request: Request, staff_member: Staff) -> dict[str, Any]:
     count = None
     pieces: Pieces = ()
-    if member.scope is not None:
-        names = rule_names.find(member.community, member.scope)
-        pieces = sentences.describe(member.scope, names)
+    if staff_member.scope is not None:
+        names = rule_names.find(staff_member.community, staff_member.scope)
+        pieces = sentences.describe(staff_member.scope, names)
         count = audiences.count(
-            community=member.community, rule=ALL_MEMBERS, by=member, at=request.at
+            community=staff_member.community,
+            rule=ALL_MEMBERS,
+            by=staff_member,
+            at=request.at,
         )
-    active = sessions.list_active(member, request.at)
+    active = sessions.list_active(staff_member, request.at)
     return {
-        "whom": member,
+        "staff_member": staff_member,
         "pieces": pieces,
-        "seen": count,
-        "may": permissions.may_manage_staff(request.staff, member),
-        "has_factor": two_factor.is_enabled(member),
-        "barred": login_attempts.is_blocked("login", member.login, request.at),
-        "places": [(session, user_agents.describe(session.agent)) for session in active],
+        "visible_count": count,
+        "may_edit": permissions.may_manage_staff(request.staff, staff_member),
+        "has_two_factor": two_factor.is_enabled(staff_member),
+        "is_blocked": login_attempts.is_blocked(
+            "login", staff_member.login, request.at
+        ),
+        "sessions": [
+            (session, user_agents.describe(session.agent)) for session in active
+        ],
     }
 
 

@@ -1,4 +1,4 @@
-"""My second factor: on, off, new recovery codes."""
+"""Pages to turn one's own two-factor on and off, and to renew recovery codes."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def enable(request: Request) -> HttpResponse:
             return _render_codes(request, codes)
     context = {
         "form": form,
-        "wrong": error_text,
-        "picture": qr_code.data_uri(device),
+        "error": error_text,
+        "qr_code": qr_code.data_uri(device),
         "secret": two_factor.format_secret(device),
     }
     status = 422 if error_text or form.errors else 200
@@ -50,12 +50,12 @@ def enable(request: Request) -> HttpResponse:
 
 
 def _render_codes(request: Request, codes: list[str]) -> HttpResponse:
-    context = {"codes": codes, "to": reverse("settings:account")}
+    context = {"codes": codes, "next_url": reverse("settings:account")}
     return http.render(request, "console/settings/recovery_codes.html", context)
 
 
 def _is_confirmed(request: Request) -> bool:
-    """A code once more: an open page alone takes nobody's second factor away."""
+    """Check a code again, so that an open page is not enough to turn two-factor off."""
     code = request.POST.get("code", "")[:40]
     try:
         two_factor.verify(staff=request.staff, code=code, at=request.at)

@@ -1,4 +1,4 @@
-"""Units: the tree, one of them, a new one."""
+"""Pages of units: the tree, and the form of one unit."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from qunce.core.staff.units import Unit
 @http.page(permissions.MANAGE_STAFF)
 def unit_list(request: Request) -> HttpResponse:
     permissions.check_manage_staff(request.staff)
-    rows = Unit.objects.filter(community=request.community).annotate(
+    counted = Unit.objects.filter(community=request.community).annotate(
         n=Count("staff", filter=Q(staff__is_active=True))
     )
-    staff = dict(rows.values_list("pk", "n"))
+    staff = dict(counted.values_list("pk", "n"))
     rows = [
         (depth, unit, staff[unit.pk])
         for depth, unit in units.list_tree(request.community)
     ]
-    return http.render(request, "console/settings/units.html", {"rows": rows})
+    return http.render(request, "console/settings/unit_list.html", {"rows": rows})
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,11 +36,13 @@ def unit_list(request: Request) -> HttpResponse:
 def unit_create(request: Request) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
-    initial = {"kind": units.UnitKind.LOCAL, "parent": request.GET.get("below", "")}
+    initial = {"kind": units.UnitKind.LOCAL, "parent": request.GET.get("parent", "")}
     form = forms.UnitForm(by.community, None, request.POST or None, initial=initial)
     if form.is_valid():
         try:
-            units.create(community=by.community, by=by, at=request.at, **form.about())
+            units.create(
+                community=by.community, by=by, at=request.at, **form.to_arguments()
+            )
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
@@ -59,7 +61,7 @@ def unit_update(request: Request, pk: int) -> HttpResponse:
     form = forms.UnitForm(by.community, unit, request.POST or None, initial=initial)
     if form.is_valid():
         try:
-            units.update(unit=unit, by=by, at=request.at, **form.about())
+            units.update(unit=unit, by=by, at=request.at, **form.to_arguments())
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
@@ -78,6 +80,8 @@ def _render_form(
             units.check_close(unit)
         except units.UnitInUse as error:
             obstacle = str(error)
-    context = {"form": form, "unit": unit, "staff": staff, "why_not": obstacle}
+    context = {"form": form, "unit": unit, "staff": staff, "close_obstacle": obstacle}
     status = 422 if form.errors else 200
-    return http.render(request, "console/settings/unit.html", context, status=status)
+    return http.render(
+        request, "console/settings/unit_form.html", context, status=status
+    )

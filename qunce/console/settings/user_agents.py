@@ -1,10 +1,10 @@
-"""A browser and a system in words, from what the browser says of itself."""
+"""Names of browser and system, from a User-Agent header."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-# What comes first wins: nearly all of them claim to be the ones below.
+# The first match wins, because most browsers also claim to be those further down.
 BROWSERS = (
     ("MicroMessenger/", "WeChat"),
     ("wxwork/", "WeCom"),
@@ -26,6 +26,6 @@ SYSTEMS = (
 
 
 def describe(agent: str) -> str:
-    browser = next((name for mark, name in BROWSERS if mark in agent), "")
-    system = next((name for mark, name in SYSTEMS if mark in agent), "")
+    browser = next((name for token, name in BROWSERS if token in agent), "")
+    system = next((name for token, name in SYSTEMS if token in agent), "")
     return " · ".join(filter(None, (browser, system))) or _("another program")

@@ -1,4 +1,4 @@
-"""What is done to tags and batches by one button."""
+"""Actions on tags, tagging batches and tag templates."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def undo_batch(request: http.Request, pk: int) -> HttpResponse:
 
 
 def _return_url(request: http.Request) -> str:
-    """The tag's page or the list of batches, whichever it was done on."""
+    """Return the tag's page or the list of batches, whichever posted the undo."""
     tag = request.POST.get("tag", "")
     if tag.isascii() and tag.isdigit() and len(tag) < 17:
         return reverse("tags:detail", args=[int(tag)])
@@ -46,7 +46,7 @@ def archive(request: http.Request, pk: int) -> HttpResponse:
     library.archive(tag=tag, by=request.staff, at=request.at)
     text = _("“%(tag)s” is archived. Members keep it.") % {"tag": tag.name}
     http.flash(request, text, undo=reverse("tags:restore", args=[tag.pk]))
-    return http.redirect_back(request, _return_to(request, tag))
+    return http.redirect_back(request, _archive_return_url(request, tag))
 
 
 @require_POST
@@ -85,8 +85,8 @@ def remove_synonym(request: http.Request, pk: int, synonym: int) -> HttpResponse
     return http.redirect_back(request, presenters.detail_url(tag))
 
 
-def _return_to(request: http.Request, tag: Tag) -> str:
-    """Back to the report if it was done there."""
+def _archive_return_url(request: http.Request, tag: Tag) -> str:
+    """Return the report's URL if the report posted this, else the tag's."""
     return (
         reverse("tags:report")
         if request.POST.get("from") == "report"
@@ -97,7 +97,9 @@ def _return_to(request: http.Request, tag: Tag) -> str:
 @require_POST
 @http.page(tag_models.MANAGE)
 def dismiss_duplicate(request: http.Request, pk: int, other: int) -> HttpResponse:
-    tag, other_tag = (library.get_by_id(request.community, tag_id) for tag_id in (pk, other))
+    tag, other_tag = (
+        library.get_by_id(request.community, tag_id) for tag_id in (pk, other)
+    )
     duplicates.dismiss(tag=tag, other=other_tag, by=request.staff, at=request.at)
     text = _("“%(one)s” and “%(other)s” remain separate tags.")
     http.flash(request, text % {"one": tag.name, "other": other_tag.name})

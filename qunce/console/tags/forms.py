@@ -1,4 +1,4 @@
-"""Forms of tags and of their groups."""
+"""Forms of tags and tag groups."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _tag_values(tag: Tag) -> dict[str, Any]:
 
 class GroupForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=80)
-    carried = forms.ChoiceField(
+    tags_per_member = forms.ChoiceField(
         label=_("How many tags of this group can a member have?"),
         choices=[
             (SEVERAL, _("Several")),
@@ -72,7 +72,7 @@ class GroupForm(forms.Form):
         widget=forms.RadioSelect,
         initial=SEVERAL,
     )
-    begins = forms.CharField(
+    tag_prefix = forms.CharField(
         label=_("Tag prefix"),
         required=False,
         max_length=40,
@@ -114,21 +114,23 @@ class GroupForm(forms.Form):
         fields: Any = self.fields
         manager_roles = permissions.declared()[tag_models.MANAGE]
         fields["creator_roles"].choices = [
-            choice for choice in permissions.Role.choices if choice[0] not in manager_roles
+            choice
+            for choice in permissions.Role.choices
+            if choice[0] not in manager_roles
         ]
 
-    def about(self) -> dict[str, Any]:
-        """What `tags.create_group` and `tagcare.change_group` take."""
+    def to_arguments(self) -> dict[str, Any]:
+        """Return the arguments of `groups.create` and `groups.update`."""
         values = self.cleaned_data
         naming = tag_naming.NamingRule(
-            prefix=values["begins"],
+            prefix=values["tag_prefix"],
             pattern=values["pattern"],
             max_length=values["max_length"],
             guidance=values["guidance"],
         )
         return {
             "name": values["name"],
-            "exclusive": values["carried"] == AT_MOST_ONE,
+            "exclusive": values["tags_per_member"] == AT_MOST_ONE,
             "naming": naming,
             "creator_roles": values["creator_roles"],
         }
@@ -137,8 +139,8 @@ class GroupForm(forms.Form):
 def _group_values(group: TagGroup) -> dict[str, Any]:
     return {
         "name": group.name,
-        "carried": AT_MOST_ONE if group.exclusive else SEVERAL,
-        "begins": group.prefix,
+        "tags_per_member": AT_MOST_ONE if group.exclusive else SEVERAL,
+        "tag_prefix": group.prefix,
         "pattern": group.pattern,
         "max_length": group.max_length,
         "guidance": group.guidance,

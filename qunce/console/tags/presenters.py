@@ -21,7 +21,7 @@ from qunce.sets import set_sizes
 @dataclass(frozen=True)
 class TagRow:
     tag: Tag
-    carriers: int
+    member_count: int
     url: str
     """The list of members with the tag."""
 
@@ -53,7 +53,7 @@ def members_url(tag: Tag) -> str:
 
 
 def group_into_sections(rows: Iterable[TagRow]) -> Iterable[TagSection]:
-    """Put rows, which are ordered by group, into one section per group."""
+    """Yield one section per group of the rows, which are ordered by group."""
     section: TagSection | None = None
     for row in rows:
         if section is None or section.group != row.tag.group:
@@ -103,11 +103,11 @@ def batch_rows(batches: Sequence[TagBatch], by: Staff) -> list[BatchRow]:
 
 @dataclass(frozen=True)
 class TemplatePreview:
-    """`missing` of its tags are not in the library yet."""
+    """A template. `missing` counts its tags that are not in the library yet."""
 
     name: str
-    words: StrOrPromise
-    about: StrOrPromise
+    label: StrOrPromise
+    description: StrOrPromise
     groups: Sequence[tag_templates.TemplateGroup]
     missing: int
 

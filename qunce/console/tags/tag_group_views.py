@@ -1,4 +1,4 @@
-"""Tag groups: a dimension each, with how its tags are named and who may add some."""
+"""Pages of tag groups: the list, and the form with naming rule and creators."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def group_list(request: http.Request) -> HttpResponse:
     ]
     may_manage = permissions.may(request.staff, tag_models.MANAGE)
     context = {"groups": groups, "may_manage": may_manage}
-    return http.render(request, "console/tags/groups.html", context)
+    return http.render(request, "console/tags/group_list.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -49,7 +49,7 @@ def group_create(request: http.Request) -> HttpResponse:
                 key=_make_key(form.cleaned_data["name"]),
                 by=request.staff,
                 at=request.at,
-                **form.about(),
+                **form.to_arguments(),
             )
         except errors.QunceError as error:
             form.add_error("name", str(error))
@@ -60,7 +60,7 @@ def group_create(request: http.Request) -> HttpResponse:
 
 
 def _make_key(name: str) -> str:
-    """What rules and files call the group; its name can change later."""
+    """Return the key of a new group, which stays when its name changes."""
     return re.sub(r"\s+", "-", name.strip()).casefold()
 
 
@@ -72,7 +72,7 @@ def group_update(request: http.Request, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             tag_groups.update(
-                group=group, by=request.staff, at=request.at, **form.about()
+                group=group, by=request.staff, at=request.at, **form.to_arguments()
             )
         except errors.QunceError as error:
             form.add_error(None, str(error))
@@ -87,4 +87,4 @@ def _render_form(
 ) -> HttpResponse:
     context = {"form": form, "group": group}
     status = 422 if form.errors else 200
-    return http.render(request, "console/tags/group.html", context, status=status)
+    return http.render(request, "console/tags/group_form.html", context, status=status)

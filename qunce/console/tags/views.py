@@ -1,4 +1,4 @@
-"""Pages of the tag library: the list, one tag, forms, duplicates, batches, templates."""
+"""Pages of the tag library: tags, their forms, batches, the report and templates."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def render_detail(
         "typed": typed,
     }
     status = 422 if error else 200
-    return http.render(request, "console/tags/page.html", context, status=status)
+    return http.render(request, "console/tags/detail.html", context, status=status)
 
 
 def _latest_batches(request: http.Request, tag: Tag) -> list[TagBatch]:
-    """What people did; for a tag that only the house puts, what the house did."""
+    """Return the latest batches by staff, or the automatic ones if there are no others."""
     by = request.staff
     batches = assignments.list_batches_of_tag(
         tag,
@@ -80,7 +80,7 @@ def tag_update(request: http.Request, pk: int) -> HttpResponse:
             return http.redirect_back(request, presenters.detail_url(tag))
     status = 422 if form.errors else 200
     context = {"form": form, "tag": tag}
-    return http.render(request, "console/tags/edit.html", context, status=status)
+    return http.render(request, "console/tags/update.html", context, status=status)
 
 
 def _save_changes(request: http.Request, tag: Tag, form: TagForm) -> None:
@@ -96,21 +96,21 @@ def _save_changes(request: http.Request, tag: Tag, form: TagForm) -> None:
 
 PAGE_SIZE = 100
 NO_GROUP = "none"
-BY_NAME, BY_MEMBERS = "name", "carriers"
+BY_NAME, BY_MEMBERS = "name", "members"
 
 
 @http.page()
 def tag_list(request: http.Request) -> HttpResponse:
     archived = request.GET.get("state") == "archived"
-    rows = tag_library.list_tags(request.community, archived=archived)
-    all_tags = list(rows.select_related("group", "owner"))
+    query = tag_library.list_tags(request.community, archived=archived)
+    all_tags = list(query.select_related("group", "owner"))
     filtered = _filter(request, all_tags)
     by_members = request.GET.get("sort") == BY_MEMBERS
     page_number = max(paging.parse_number(request, "page", 1), 1)
     page = slice((page_number - 1) * PAGE_SIZE, page_number * PAGE_SIZE)
     if by_members:
         rows = presenters.tag_rows(filtered, request.staff, request.at)
-        rows.sort(key=lambda row: (-row.carriers, row.tag.name))
+        rows.sort(key=lambda row: (-row.member_count, row.tag.name))
         sections = [presenters.TagSection(None, rows[page])]
     else:
         filtered.sort(key=_group_sort_key)
@@ -118,7 +118,7 @@ def tag_list(request: http.Request) -> HttpResponse:
         sections = list(presenters.group_into_sections(rows))
     context = {
         "sections": sections if filtered else [],
-        "by_carriers": by_members,
+        "by_members": by_members,
         "total": len(filtered),
         "are_any": bool(all_tags) or archived,
         "next": paging.link(request, page=page_number + 1)
@@ -136,16 +136,18 @@ def _list_context(request: http.Request, archived: bool) -> dict[str, Any]:
     by = request.staff
     return {
         "groups": groups,
-        "chosen": request.GET.get("group", ""),
+        "selected_group": request.GET.get("group", ""),
         "archived": archived,
         "searched": request.GET.get("q", ""),
         "may_manage": permissions.may(by, tag_models.MANAGE),
-        "may_make": any(tag_library.may_create(group, by) for group in [None, *groups]),
+        "may_create": any(
+            tag_library.may_create(group, by) for group in [None, *groups]
+        ),
     }
 
 
 def _filter(request: http.Request, tags: Iterable[Tag]) -> list[Tag]:
-    """Those of the chosen group whose name fits what is typed, in pinyin too."""
+    """Return the tags of the selected group whose name or pinyin contains the query."""
     group, pk = request.GET.get("group", ""), paging.parse_number(request, "group", -1)
     text = naming.fold(request.GET.get("q", "")[:80])
     return [
@@ -164,7 +166,7 @@ def _matches(tag: Tag, text: str) -> bool:
 
 
 def _group_sort_key(tag: Tag) -> tuple[bool, str, int, str]:
-    """Without a group last."""
+    """Sort by the pinyin of group and tag, with ungrouped tags last."""
     group = tag.group
     name = naming.pinyin_of(group.name) if group else ""
     return group is None, name, group.pk if group else 0, naming.pinyin_of(tag.name)
@@ -180,7 +182,7 @@ def tag_create(request: http.Request) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]
         similar = tag_report.list_similar(request.community, name)
-        if not similar or "sure" in request.POST:
+        if not similar or "confirmed" in request.POST:
             tag = _create(request, form)
             if tag is not None:
                 http.flash(request, _("Tag “%(tag)s” created.") % {"tag": tag.name})
@@ -193,7 +195,7 @@ def tag_create(request: http.Request) -> HttpResponse:
         "groups": _groups_with_guidance(request),
     }
     status = 422 if request.method == "POST" else 200
-    return http.render(request, "console/tags/new.html", context, status=status)
+    return http.render(request, "console/tags/create.html", context, status=status)
 
 
 def _check_may_create_any(request: http.Request) -> None:
@@ -218,7 +220,7 @@ def _create(request: http.Request, form: TagForm) -> Tag | None:
 
 
 def _groups_with_guidance(request: http.Request) -> list[tag_models.TagGroup]:
-    """Groups that say how their tags are named."""
+    """Return groups with guidance or a prefix for the names of their tags."""
     return [
         group
         for group in tag_groups.list_all(request.community)
@@ -231,12 +233,12 @@ def similar_tags(request: http.Request) -> HttpResponse:
     name = request.GET.get("name", "")[:80]
     similar = tag_report.list_similar(request.community, name) if name.strip() else []
     return http.render(
-        request, "console/tags/_near.html", _similar_context(request, similar)
+        request, "console/tags/_similar.html", _similar_context(request, similar)
     )
 
 
 def _similar_context(request: http.Request, tags: list[Tag]) -> dict[str, Any]:
-    return {"twins": presenters.tag_rows(tags, request.staff, request.at)}
+    return {"similar": presenters.tag_rows(tags, request.staff, request.at)}
 
 
 @require_http_methods(["GET", "POST"])
@@ -266,8 +268,8 @@ def tag_merge(request: http.Request, pk: int) -> HttpResponse:
     context = {
         "form": form,
         "row": rows[0],
-        "chosen": rows[1] if chosen else None,
-        "twins": rows[2 if chosen else 1 :],
+        "target": rows[1] if chosen else None,
+        "similar": rows[2 if chosen else 1 :],
     }
     status = 422 if form.errors else 200
     return http.render(request, "console/tags/merge.html", context, status=status)
@@ -284,18 +286,21 @@ def batch_list(request: http.Request) -> HttpResponse:
     )
     excluded = () if show_all else presenters.AUTOMATIC_SOURCES
     batches = assignments.list_batches(
-        request.staff, before=before, limit=BATCH_PAGE_SIZE + 1, exclude_sources=excluded
+        request.staff,
+        before=before,
+        limit=BATCH_PAGE_SIZE + 1,
+        exclude_sources=excluded,
     )
     more = len(batches) > BATCH_PAGE_SIZE
     context = {
         "batches": presenters.batch_rows(batches[:BATCH_PAGE_SIZE], request.staff),
-        "every": show_all,
+        "show_all": show_all,
         "next": paging.link(request, before=batches[BATCH_PAGE_SIZE - 1].pk)
         if more
         else "",
         "first": paging.link(request, before=None) if before else "",
     }
-    return http.render(request, "console/tags/batches.html", context)
+    return http.render(request, "console/tags/batch_list.html", context)
 
 
 @http.page(tag_models.MANAGE)
@@ -311,9 +316,9 @@ def report(request: http.Request) -> HttpResponse:
     rows = presenters.tag_rows(tags, request.staff, request.at)
     single_use = tag_report.list_single_use(request.community, at=request.at)
     context = {
-        "twins": list(zip(rows[::2], rows[1::2], strict=True)),
+        "pairs": list(zip(rows[::2], rows[1::2], strict=True)),
         "unused": tag_report.list_unused(request.community, at=request.at),
-        "lonely": presenters.tag_rows(single_use, request.staff, request.at),
+        "single_use": presenters.tag_rows(single_use, request.staff, request.at),
     }
     return http.render(request, "console/tags/report.html", context)
 
@@ -339,7 +344,7 @@ def template_list(request: http.Request) -> HttpResponse:
             _template_preview(request.community, name) for name in TEMPLATE_LABELS
         ]
     }
-    return http.render(request, "console/tags/templates.html", context)
+    return http.render(request, "console/tags/template_list.html", context)
 
 
 def _template_preview(community: Community, name: str) -> presenters.TemplatePreview:

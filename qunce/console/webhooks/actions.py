@@ -1,4 +1,4 @@
-"""What is done with a webhook by one button."""
+"""Actions on webhooks and their deliveries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks: which there are, a new one, its log, one delivery."""
+"""Pages of webhooks: the list, forms, one webhook with its log, and one delivery."""
 
 from __future__ import annotations
 
@@ -47,11 +47,9 @@ class WebhookForm(forms.Form):
         field.choices = endpoints.list_kinds()
 
     def by_noun(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
-        """Noun → kind, words and whether it is chosen."""
+        """Return the kinds by noun, each with its label and whether it is selected."""
         chosen = set(self["kinds"].value() or ())
-        rows = [
-            (kind, label, kind in chosen) for kind, label in endpoints.list_kinds()
-        ]
+        rows = [(kind, label, kind in chosen) for kind, label in endpoints.list_kinds()]
         grouped = itertools.groupby(rows, key=lambda row: row[0].partition(".")[0])
         return [(noun, list(rows)) for noun, rows in grouped]
 
@@ -123,7 +121,7 @@ def webhook_update(request: Request, pk: int) -> HttpResponse:
 @never_cache
 @http.page(endpoints.MANAGE)
 def webhook_detail(request: Request, pk: int) -> HttpResponse:
-    """How it does, its secret and its log."""
+    """The webhook's state, its secret and its log."""
     endpoint = endpoints.get(by=request.staff, pk=pk)
     state = request.GET.get("state", "")
     before = request.GET.get("before", "")
@@ -137,7 +135,7 @@ def webhook_detail(request: Request, pk: int) -> HttpResponse:
     context = {
         "endpoint": endpoint,
         "kinds": [labels.get(kind, kind) for kind in sorted(endpoint.kinds)],
-        "tally": deliveries.count_by_state(endpoint),
+        "counts": deliveries.count_by_state(endpoint),
         "rows": [(row, labels.get(row.kind, row.kind)) for row in rows[:PAGE_SIZE]],
         "states": State.choices,
         "state": state,
@@ -145,14 +143,17 @@ def webhook_detail(request: Request, pk: int) -> HttpResponse:
         "is_first": not before,
     }
     return http.render(
-        request, "console/webhooks/one.html", context, part="console/webhooks/_log.html"
+        request,
+        "console/webhooks/detail.html",
+        context,
+        part="console/webhooks/_log.html",
     )
 
 
 @require_GET
 @http.page(endpoints.MANAGE)
 def delivery_detail(request: Request, pk: int, delivery: int) -> HttpResponse:
-    """One delivery: what was told, what came back."""
+    """One delivery: its payload, and the response."""
     endpoint = endpoints.get(by=request.staff, pk=pk)
     row = deliveries.get(endpoint, delivery)
     body = json.dumps(json.loads(row.body), indent=2, ensure_ascii=False)

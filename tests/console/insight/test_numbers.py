@@ -81,7 +81,9 @@ def test_numbers_are_those_of_the_operator_s_scope(shop: Community) -> None:
     """S3"""
     ann, bob = factories.members(shop, "ann", "bob")
     owner = factories.staff(shop)
-    assignments.apply(tag=factories.tag(shop, "mine"), accounts=[ann], by=owner, at=factories.AT)
+    assignments.apply(
+        tag=factories.tag(shop, "mine"), accounts=[ann], by=owner, at=factories.AT
+    )
     pay(shop, "A", ann, 100)
     pay(shop, "B", bob, 7777)
     some = staff_models.create(

@@ -42,8 +42,8 @@ def sent(spec: Any, currency: str) -> dict[str, str]:
     found = {"within": spec.get("within", "").removesuffix("d")}
     for number, field in enumerate(forms.fields_of(spec, currency)):
         found |= {f"name-{number}": field.name}
-        if field.how in ("top", "gte"):
-            found |= {f"how-{number}": field.how, f"value-{number}": field.value}
+        if field.method in ("top", "gte"):
+            found |= {f"method-{number}": field.method, f"value-{number}": field.value}
     return found
 
 
@@ -54,7 +54,7 @@ def test_a_form_left_alone_changes_nothing(spec: Any, currency: str) -> None:
 
 
 def test_amounts_are_typed_as_people_write_them() -> None:
-    given_ = {"how-0": "gte", "value-0": "1,234.50", "name-0": "Best"}
+    given_ = {"method-0": "gte", "value-0": "1,234.50", "name-0": "Best"}
     spec = forms.apply_form(layer_specs.VALUE, given_, "CNY")
     assert spec["layers"][0] == {"key": "high", "gte": 123450, "name": "Best"}
     assert layer_specs.VALUE["layers"][0] == {"key": "high", "top": "20%"}
@@ -62,13 +62,13 @@ def test_amounts_are_typed_as_people_write_them() -> None:
 
 @pytest.mark.parametrize("typed", ["", "abc", "1..2", "NaN", "0", "101", "-5"])
 def test_what_is_no_share_is_refused(typed: str) -> None:
-    given_ = {"how-0": "top", "value-0": typed}
+    given_ = {"method-0": "top", "value-0": typed}
     with pytest.raises(layer_specs.InvalidLayering):
         layer_specs.check(forms.apply_form(layer_specs.VALUE, given_, "CNY"))
 
 
 def test_rules_stay_as_they_are() -> None:
-    given_ = {"how-0": "top", "value-0": "3", "name-0": "Fresh"}
+    given_ = {"method-0": "top", "value-0": "3", "name-0": "Fresh"}
     spec = forms.apply_form(layer_specs.LIFECYCLE, given_, "CNY")
     assert spec["layers"][0]["rule"] == layer_specs.LIFECYCLE["layers"][0]["rule"]
     assert "top" not in spec["layers"][0]

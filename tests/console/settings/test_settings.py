@@ -52,8 +52,8 @@ def hire(desk: Client, **given: Any) -> Any:
         "name": "Bea",
         "login": "bea",
         "role": "operator",
-        "sees": "whole",
-        "in_groups": "whole",
+        "visible_members": "all",
+        "visible_groups": "all",
     }
     return desk.post("/settings/staff/new/", usual | given)
 
@@ -92,7 +92,7 @@ def test_a_scope_from_a_segment_does_not_grow_with_it(
         library.create(key=key, **how)
     inner = segments.create(key="inner", rule={"tag": {"any": ["vip"]}}, **how)
     segments.create(key="outer", rule={"segment": {"any": ["inner"]}}, **how)
-    hire(desk, sees="segment", segment="outer")
+    hire(desk, visible_members="segment", segment="outer")
     segments.update(segment=inner, rule={"tag": {"any": ["koc"]}}, by=boss, at=NOW)
     scope = Staff.objects.get(login="bea").scope
     assert scope == {"any": [{"any": [{"tag": {"any": ["vip"]}}]}]}
@@ -102,7 +102,7 @@ def test_a_scope_from_a_segment_does_not_grow_with_it(
     "rule", ["", "{", "[]", '{"tag": {"any": ["nobody"]}}', "[" * 19_000]
 )
 def test_a_scope_that_cannot_be_read_is_refused(desk: Client, rule: str) -> None:
-    assert hire(desk, sees="rule", rule=rule).status_code == 422
+    assert hire(desk, visible_members="rule", rule=rule).status_code == 422
     assert not Staff.objects.filter(login="bea")
 
 
@@ -113,8 +113,8 @@ def test_staff_are_changed_deactivated_and_brought_back(
     bea = Staff.objects.get(login="bea")
     hers = world.browser(bea)
     where = f"/settings/staff/{bea.pk}/"
-    form = {"name": "Bee", "login": "bea", "role": "viewer", "sees": "whole"}
-    assert desk.post(where, form | {"in_groups": "some"}).status_code == 303
+    form = {"name": "Bee", "login": "bea", "role": "viewer", "visible_members": "all"}
+    assert desk.post(where, form | {"visible_groups": "selected"}).status_code == 303
     bea.refresh_from_db()
     assert (bea.name, bea.role, bea.groups) == ("Bee", "viewer", [])
     desk.post(f"{where}deactivate/")
@@ -156,7 +156,11 @@ def turn_on(staff: Staff) -> list[str]:
 
 def test_a_changed_password_ends_every_other_session(boss: Staff, desk: Client) -> None:
     elsewhere = world.browser(boss)
-    new = {"old_password": PASSWORD, "new_password": "quite another one", "repeat_password": "quite another one"}
+    new = {
+        "old_password": PASSWORD,
+        "new_password": "quite another one",
+        "repeat_password": "quite another one",
+    }
     wrong = desk.post("/settings/password/", new | {"old_password": "wrong"})
     assert wrong.status_code == 422
     assert desk.post("/settings/password/", new).status_code == 303
@@ -257,14 +261,14 @@ def test_the_audit_log_is_filtered_and_paged(boss: Staff, desk: Client) -> None:
         units.create(
             community=boss.community, name=f"u{number}", kind="local", by=boss, at=NOW
         )
-    first = page(desk, "/settings/audit-log/?what=unit.opened")
+    first = page(desk, "/settings/audit-log/?kind=unit.opened")
     assert first.count("unit opened</td>") == 50
     older = re.search(r'href="(\?[^"]*before=\d+[^"]*)"', first)
     assert older
     second = page(desk, "/settings/audit-log/" + older[1].replace("&amp;", "&"))
     assert second.count("unit opened</td>") == 10
     assert "staff added" in page(
-        desk, f"/settings/audit-log/?who={boss.pk}&what=staff.joined"
+        desk, f"/settings/audit-log/?actor={boss.pk}&kind=staff.joined"
     )
     assert "No matching entries" in page(desk, "/settings/audit-log/?since=2030-01-01")
 
@@ -275,10 +279,10 @@ def test_the_audit_log_is_filtered_and_paged(boss: Staff, desk: Client) -> None:
         "since=rubbish",
         "until=9999-12-31",
         "since=0001-01-01",
-        "who=999",
+        "actor=999",
         "before=-1",
         "before=99999999999999999999",
-        "what=%00",
+        "kind=%00",
     ],
 )
 def test_a_filter_that_makes_no_sense_is_said_so(desk: Client, query: str) -> None:

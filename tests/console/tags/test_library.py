@@ -105,7 +105,9 @@ def test_near_twins_are_offered_and_made_only_when_meant(
         reverse("tags:similar"), {"name": "newcomers"}, HTTP_HX_REQUEST="true"
     )
     assert "newcomer" in answer.content.decode()
-    assert "Similar tags already exist" in post(ann, "create", name="newcomers", status=422)
+    assert "Similar tags already exist" in post(
+        ann, "create", name="newcomers", status=422
+    )
     assert not library.find(shop, ["newcomers"])
     post(ann, "create", name="newcomers", sure="1", description="Joined this month")
     assert library.get(shop, "newcomers").description == "Joined this month"

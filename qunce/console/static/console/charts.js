@@ -1,20 +1,21 @@
-// Draws every [data-chart] from the spec beside it. The drawing script is large, so it
-// is fetched once, when the first chart of a page comes near the eye.
+// Draws every [data-chart] from the spec beside it. The chart library is large, so it is
+// loaded once, when the first chart of a page comes near the viewport.
 
-let coming;
+let loading;
 
-function library(address) {
-  coming ??= new Promise((resolve, reject) => {
+function loadLibrary(url) {
+  loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = address;
+    script.src = url;
     script.onload = () => resolve(window.vegaEmbed);
     script.onerror = reject;
     document.head.append(script);
   });
-  return coming;
+  return loading;
 }
 
-// `ast` interprets expressions, so no eval is needed; no style element is made either.
+// `ast` interprets expressions without eval, and no style element is created: both would
+// violate the content security policy.
 const options = {
   ast: true,
   actions: false,
@@ -23,30 +24,30 @@ const options = {
   tooltip: { disableDefaultStyle: true, theme: "qunce" },
 };
 
-async function draw(place) {
-  const spec = JSON.parse(document.getElementById(place.dataset.chart).textContent);
-  const embed = await library(place.dataset.bundle);
-  await embed(place, spec, options);
-  place.dataset.drawn = "yes";
+async function draw(node) {
+  const spec = JSON.parse(document.getElementById(node.dataset.chart).textContent);
+  const embed = await loadLibrary(node.dataset.bundle);
+  await embed(node, spec, options);
+  node.dataset.drawn = "yes";
 }
 
-const near = new IntersectionObserver(
-  (seen) => {
-    for (const { isIntersecting, target } of seen) {
+const observer = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
-      near.unobserve(target);
+      observer.unobserve(target);
       draw(target);
     }
   },
   { rootMargin: "300px" },
 );
 
-function look(root) {
-  for (const place of root.querySelectorAll("[data-chart]:not([data-watched])")) {
-    place.dataset.watched = "yes";
-    near.observe(place);
+function observeCharts(root) {
+  for (const node of root.querySelectorAll("[data-chart]:not([data-watched])")) {
+    node.dataset.watched = "yes";
+    observer.observe(node);
   }
 }
 
-look(document);
-document.addEventListener("htmx:afterSwap", () => look(document));
+observeCharts(document);
+document.addEventListener("htmx:afterSwap", () => observeCharts(document));

@@ -1,10 +1,11 @@
-// Writing a campaign: variables go in where the cursor is, another receiver is shown.
+// The campaign form: inserts variables at the cursor, and previews another recipient.
 
 const form = document.querySelector("[data-campaign]");
 const text = form?.querySelector("textarea[name=text]");
 
-const reveal = (inside) => {
-  for (const node of inside.querySelectorAll("[data-insert], [data-another]")) node.hidden = false;
+// These buttons do nothing without this script, so they are hidden at first.
+const reveal = (root) => {
+  for (const node of root.querySelectorAll("[data-insert], [data-another]")) node.hidden = false;
 };
 
 form?.addEventListener("click", (event) => {
@@ -16,8 +17,8 @@ form?.addEventListener("click", (event) => {
     text.dispatchEvent(new Event("input", { bubbles: true }));
   }
   if (event.target.closest("[data-another]")) {
-    const turn = form.querySelector("[name=turn]");
-    turn.value = Number(turn.value) + 1;
+    const index = form.querySelector("[name=sample_index]");
+    index.value = Number(index.value) + 1;
     document.querySelector("#preview").dispatchEvent(new Event("another"));
   }
 });

@@ -1,0 +1,88 @@
+// Behaviour of every page: shortcuts, copying, toasts, and menus that close.
+
+const isInput = (node) =>
+  node.isContentEditable || /^(input|textarea|select)$/i.test(node.tagName);
+
+const keyOf = (event) => (event.key === " " ? "space" : event.key.toLowerCase());
+
+function activate(node) {
+  if (node.matches("input, textarea, select")) node.focus();
+  else node.click();
+}
+
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && keyOf(event) === "k") {
+    event.preventDefault();
+    document.querySelector("#search")?.focus();
+    return;
+  }
+  if (event.key === "Escape") closeAll();
+  if (event.ctrlKey || event.metaKey || event.altKey || isInput(event.target)) return;
+  const key = keyOf(event);
+  const node = [...document.querySelectorAll("[data-key]")].find(
+    (candidate) => candidate.dataset.key.split(" ").includes(key) && candidate.checkVisibility(),
+  );
+  if (!node || (key === "enter" && event.target.matches("a, button, summary"))) return;
+  event.preventDefault();
+  activate(node);
+});
+
+function closeAll() {
+  for (const menu of document.querySelectorAll("details.menu[open], details.more[open]"))
+    menu.open = false;
+  document.querySelector("#search-results")?.replaceChildren();
+  const peek = document.querySelector("#peek");
+  if (peek?.childElementCount) peek.replaceChildren();
+}
+
+document.addEventListener("click", async (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open], details.more[open]"))
+    if (!menu.contains(event.target)) menu.open = false;
+  if (!event.target.closest(".search")) document.querySelector("#search-results")?.replaceChildren();
+  if (event.target.closest("[data-dismiss]")) event.target.closest("[data-toast]")?.remove();
+  if (event.target.closest("[data-close-peek]")) document.querySelector("#peek")?.replaceChildren();
+  const copy = event.target.closest("[data-copy]");
+  if (copy && (await copyText(copy.dataset.copy))) showCopied(copy);
+});
+
+// The clipboard API is missing without HTTPS; there, copy from a hidden field.
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "visually-hidden";
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+}
+
+function showCopied(node) {
+  node.classList.add("copied");
+  node.setAttribute("aria-pressed", "true");
+  setTimeout(() => {
+    node.classList.remove("copied");
+    node.removeAttribute("aria-pressed");
+  }, 1600);
+}
+
+// The arrow keys move through the search results.
+document.querySelector(".search")?.addEventListener("keydown", (event) => {
+  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+  const links = [...document.querySelectorAll("#search-results a")];
+  if (!links.length) return;
+  event.preventDefault();
+  const index = links.indexOf(document.activeElement);
+  const next = index + (event.key === "ArrowDown" ? 1 : -1);
+  (links[next] ?? document.querySelector("#search")).focus();
+});
+
+// A toast disappears after a while, unless the user points at it. One with an undo stays longer.
+for (const toast of document.querySelectorAll("[data-toast]"))
+  setTimeout(() => toast.matches(":hover, :focus-within") || toast.remove(),
+    toast.querySelector("form") ? 20000 : 6000);

@@ -54,7 +54,7 @@ class ApiKeyForm(forms.Form):
     staff = forms.ChoiceField(
         label=gettext_lazy("Acts as"),
         help_text=gettext_lazy(
-            "The key can see and do what this staff staff_member can."
+            "The key can see and do what this staff member can."
         ),
     )
     days = forms.ChoiceField(label=gettext_lazy("Valid for"), choices=EXPIRY_DAYS)

@@ -157,7 +157,7 @@ def remove(invocation: Invocation, tag: str, note: str, **selection: Any) -> Non
     )
     invocation.out.answer(
         {"batch": batch.pk, "changed": batch.changed},
-        _("Batch %(batch)s: %(changed)s tags removed.")
+        _("Batch %(batch)s. Tags removed: %(changed)s.")
         % {"batch": batch.pk, "changed": batch.changed},
     )
 
@@ -170,7 +170,7 @@ def undo(invocation: Invocation, batch: int) -> None:
     restored = assignments.undo(batch=found, **invocation.verb_args)
     invocation.out.answer(
         {"batch": batch, "restored": restored},
-        _("Batch %(batch)s undone: %(n)s tags restored.")
+        _("Batch %(batch)s undone. Tags restored: %(n)s.")
         % {"batch": batch, "n": restored},
     )
 

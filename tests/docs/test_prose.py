@@ -68,6 +68,21 @@ def _sentences() -> Iterator[tuple[str, str]]:
                 yield "msgid", str(text)
 
 
+def _pages() -> Iterator[tuple[str, str]]:
+    """Yield the paragraphs of the English documentation, without code."""
+    for path in [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("qunce/**/*.md"),
+    ]:
+        where = path.relative_to(ROOT).as_posix()
+        if "zh" in where:
+            continue
+        text = re.sub(r"```.*?```|`[^`\n]*`", "", path.read_text("utf-8"), flags=re.S)
+        for paragraph in text.split("\n\n"):
+            yield where, " ".join(paragraph.split())
+
+
 def faults(texts: Iterator[tuple[str, str]]) -> list[str]:
     return [
         f"{where}: {reason}: {found[0]!r} in {text.strip()[:100]!r}"
@@ -78,7 +93,7 @@ def faults(texts: Iterator[tuple[str, str]]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("texts", [_docstrings, _sentences])
+@pytest.mark.parametrize("texts", [_docstrings, _sentences, _pages])
 def test_sentences_avoid_banned_patterns(texts: object) -> None:
     assert callable(texts)
     found = faults(texts())

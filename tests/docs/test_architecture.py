@@ -147,3 +147,22 @@ def test_words_in_italics_are_in_the_glossary() -> None:
     assert {"bit counter", "lineage"} <= words
     unknown = {word for word in words if not {word, word[:-1], word[:-2]} & terms}
     assert unknown == set()
+
+
+def list_names(text: str) -> set[str]:
+    """Return the last part of every name in backticks, such as `Invalid` and `check_x`."""
+    codes = re.findall(r"`@?([A-Za-z_][\w.]*)(?:\([^`\n]*\))?`", FENCE.sub("", text))
+    return {code.rpartition(".")[2] for code in codes}
+
+
+def test_names_in_the_recipes_are_used_in_the_code(files: set[str]) -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    names = list_names(text.partition("## Recipes")[2])
+    suffixes = (".py", ".html", ".md", "Makefile")
+    code = "\n".join(
+        (ROOT / path).read_text(encoding="utf-8")
+        for path in files
+        if path.endswith(suffixes) and path != "CONTRIBUTING.md"
+    )
+    assert {"register_finder", "Capabilities", "Invalid"} <= names
+    assert names - set(re.findall(r"\w+", code)) == set()

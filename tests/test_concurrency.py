@@ -1,6 +1,6 @@
-"""Writers and readers at once: no reader ever sees a state that did not exist.
+"""Concurrent writers and readers, where no reader may see a state that never existed.
 
-Everything here commits for real, in processes and threads of their own.
+All changes are committed, by separate processes and threads.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,23 +17,22 @@ from django.db import connections, transaction
 from qunce.core import communities
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
-from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import assignments, library
 from qunce.members.tags import models as tag_models
 from qunce.sets import audiences
 from qunce.sets.rules import tree
-from tests import subprocess_runner
+from tests import factories, subprocess_runner
+from tests.factories import AT
 
-AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 HERE = "tests.test_concurrency"
 WRITERS = 4
 EACH = 6
-"""Members that a writer has to itself."""
+"""Members whom only one writer changes."""
 EVERYONE = WRITERS * EACH
 MOVES = 10
-BREATH = 0.02
-"""Seconds that a reader leaves the processor to the writers between two looks."""
+PAUSE = 0.02
+"""Seconds between two checks of a reader, in which writers have the processor."""
 RED, BLUE = {"tag": {"any": ["red"]}}, {"tag": {"any": ["blue"]}}
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
@@ -42,16 +40,12 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True
 
 @pytest.fixture
 def community() -> Community:
-    """Members of whom the first half is red and the other one blue."""
-    made = communities.create(key="busy", at=AT)
-    by = staff_models.system(made)
-    keys = [f"m{number}" for number in range(EVERYONE + 10)]
-    known = accounts.ensure(community=made, keys=keys, by=by, at=AT)
+    """A community of which every second member is red, the others blue, and ten neither."""
+    created = factories.community("busy")
+    ids = factories.members(created, *(f"m{n}" for n in range(EVERYONE + 10)))
     for number, key in enumerate(("red", "blue")):
-        tag = library.create(community=made, key=key, by=by, at=AT)
-        half = [known[f"m{n}"] for n in range(EVERYONE) if n % 2 == number]
-        assignments.apply(tag=tag, accounts=half, by=by, at=AT)
-    return made
+        factories.apply_tag(created, key, *ids[number:EVERYONE:2])
+    return created
 
 
 # What runs in the other processes
@@ -65,11 +59,11 @@ def move(key: str, writer: int, times: int) -> int:
     keys = [f"m{writer * EACH + n}" for n in range(EACH)]
     mine = list(account_queries.find(community, keys).values())
     for turn in range(times):
-        some = mine[turn % EACH :: 2]
+        chosen = mine[turn % EACH :: 2]
         with transaction.atomic():
-            # Red first, always: so writers queue for it and never wait in a circle.
-            is_red = set(tagging_of(red, some))
-            reddening = [account for account in some if account not in is_red]
+            # All writers lock red first, so that no two of them wait for each other.
+            is_red = set(tagging_of(red, chosen))
+            reddening = [account for account in chosen if account not in is_red]
             assignments.remove(tag=red, accounts=sorted(is_red), by=by, at=AT)
             assignments.apply(tag=red, accounts=reddening, by=by, at=AT)
             assignments.remove(tag=blue, accounts=reddening, by=by, at=AT)
@@ -77,24 +71,24 @@ def move(key: str, writer: int, times: int) -> int:
     return times
 
 
-def tagging_of(tag: tag_models.Tag, some: list[int]) -> list[int]:
-    carried = tag.taggings.filter(account_id__in=some, present=True)
-    return list(carried.values_list("account_id", flat=True))
+def tagging_of(tag: tag_models.Tag, accounts: list[int]) -> list[int]:
+    rows = tag.taggings.filter(account_id__in=accounts, present=True)
+    return list(rows.values_list("account_id", flat=True))
 
 
 def watch(key: str, seconds: float) -> int:
-    """Count until the time is over; returns how often."""
+    """Check the state until the time is over; returns how often."""
     community = communities.get(key)
-    end, looks = time.monotonic() + seconds, 0
+    end, checks = time.monotonic() + seconds, 0
     while time.monotonic() < end:
-        look(community)
-        looks += 1
-        time.sleep(BREATH)
-    return looks
+        check_state(community)
+        checks += 1
+        time.sleep(PAUSE)
+    return checks
 
 
 def answer(key: str) -> int:
-    """Count once for each line that comes in."""
+    """Count the members who match each rule that is read from standard input."""
     community = communities.get(key)
     print("ready", flush=True)
     answered = 0
@@ -105,7 +99,7 @@ def answer(key: str) -> int:
     return answered
 
 
-# What every reader must see at any time
+# What is true for every reader at any time
 
 
 def count(community: Community, rule: Any) -> int:
@@ -113,7 +107,7 @@ def count(community: Community, rule: Any) -> int:
     return audiences.count(community=community, rule=rule, by=by, at=AT)
 
 
-def look(community: Community) -> None:
+def check_state(community: Community) -> None:
     by = staff_models.system(community)
     assert count(community, {"any": [RED, BLUE]}) == EVERYONE
     assert count(community, {"all": [RED, BLUE]}) == 0
@@ -124,7 +118,7 @@ def look(community: Community) -> None:
 
 @contextlib.contextmanager
 def moving(community: Community, times: int = MOVES) -> Iterator[Callable[[], bool]]:
-    """Four processes that move members; tells whether they are still at it."""
+    """Start processes that move members; yields a function that returns whether one still runs."""
     writers = [
         subprocess_runner.start(f"{HERE}:move", community.key, number, times)
         for number in range(WRITERS)
@@ -133,7 +127,7 @@ def moving(community: Community, times: int = MOVES) -> Iterator[Callable[[], bo
     assert [subprocess_runner.result(writer) for writer in writers] == [times] * WRITERS
 
 
-def test_readers_in_other_processes_see_only_states_that_existed(
+def test_other_processes_never_read_a_mixed_state(
     community: Community,
 ) -> None:
     watchers = [
@@ -141,13 +135,13 @@ def test_readers_in_other_processes_see_only_states_that_existed(
     ]
     with moving(community) as busy:
         while busy():
-            look(community)
-            time.sleep(BREATH)
-    look(community)
+            check_state(community)
+            time.sleep(PAUSE)
+    check_state(community)
     assert all(subprocess_runner.result(watcher) > 0 for watcher in watchers)
 
 
-def test_threads_that_share_the_caches_see_only_states_that_existed(
+def test_threads_with_shared_caches_never_read_a_mixed_state(
     community: Community,
 ) -> None:
     broken: list[BaseException] = []
@@ -155,8 +149,8 @@ def test_threads_that_share_the_caches_see_only_states_that_existed(
 
     def read() -> None:
         try:
-            while not done.wait(BREATH):
-                look(community)
+            while not done.wait(PAUSE):
+                check_state(community)
         except BaseException as error:
             broken.append(error)
         finally:
@@ -168,16 +162,16 @@ def test_threads_that_share_the_caches_see_only_states_that_existed(
     try:
         with moving(community) as busy:
             while busy() and not broken:
-                time.sleep(BREATH)
+                time.sleep(PAUSE)
     finally:
         done.set()
         for reader in readers:
             reader.join()
     assert broken == []
-    look(community)
+    check_state(community)
 
 
-def test_a_tag_is_counted_by_the_very_next_count_in_another_process(
+def test_next_count_in_another_process_includes_a_new_tag(
     community: Community,
 ) -> None:
     by = staff_models.system(community)
@@ -202,7 +196,7 @@ def test_a_tag_is_counted_by_the_very_next_count_in_another_process(
         assert ask() == before
 
 
-def test_what_is_not_committed_is_seen_by_the_writer_alone(
+def test_uncommitted_change_is_visible_only_to_its_writer(
     community: Community,
 ) -> None:
     by = staff_models.system(community)

@@ -170,7 +170,7 @@ def made(home: Home) -> dict[str, Any]:
     return home.run(demo())[0]
 
 
-def test_it_makes_what_the_files_say(
+def test_demo_has_the_figures_of_the_data_files(
     made: dict[str, Any], households: dict[str, Household]
 ) -> None:
     told, all_of = made["figures"], households.values()
@@ -188,19 +188,21 @@ def test_it_makes_what_the_files_say(
     assert told["redeemers"] == sum(bool(each.redeemed) for each in all_of)
 
 
-def test_it_says_where_the_data_is_from(made: dict[str, Any]) -> None:
+def test_demo_names_the_source_of_its_data(made: dict[str, Any]) -> None:
     assert "The Complete Journey" in made["data"]
     assert "simulated from real households" in made["data"]
 
 
-def test_status_tells_the_same(made: dict[str, Any], home: Home) -> None:
+def test_status_agrees_with_the_figures_of_the_demo(
+    made: dict[str, Any], home: Home
+) -> None:
     (status,) = home.run(["status"])
     told = made["figures"]
     assert (status["members"], status["orders"]) == (told["members"], told["orders"])
     assert Decimal(status["sales"]) == Decimal(str(told["sales"]))
 
 
-def test_the_last_day_is_yesterday(
+def test_last_purchases_were_made_yesterday(
     made: dict[str, Any], home: Home, households: dict[str, Household]
 ) -> None:
     days = [(TODAY - timedelta(days=back)) for back in range(3)]
@@ -216,7 +218,7 @@ def test_the_last_day_is_yesterday(
     assert any(days[1] in each.bought for each in households.values())
 
 
-def test_purchase_tags_are_as_deep_as_categories_were_bought(
+def test_depth_of_a_purchase_tag_is_the_number_of_purchases(
     made: dict[str, Any], home: Home, households: dict[str, Household]
 ) -> None:
     home.check(
@@ -236,13 +238,13 @@ def high(households: dict[str, Household]) -> set[str]:
     return {key for key, amount in spent.items() if amount >= least}
 
 
-def test_the_fifth_of_highest_value_is_who_spent_most(
+def test_highest_value_layer_is_the_fifth_that_spent_most(
     made: dict[str, Any], home: Home, households: dict[str, Household]
 ) -> None:
     home.check(({"layer": {"of": "value", "in": ["high"]}}, high(households)))
 
 
-def test_layers_take_everyone_exactly_once(made: dict[str, Any]) -> None:
+def test_every_layering_has_everyone_in_one_layer(made: dict[str, Any]) -> None:
     assert set(made["layers"]) == {"value", "lifecycle"}
     assert set(made["layers"]["lifecycle"]) == {"new", "active", "cooling", "lost"}
     for sizes in made["layers"].values():
@@ -290,7 +292,7 @@ def expected_segments(households: dict[str, Household]) -> dict[str, set[str]]:
     return found
 
 
-def test_segments_are_whom_they_say(
+def test_segments_contain_the_expected_households(
     made: dict[str, Any], home: Home, households: dict[str, Household]
 ) -> None:
     assert len(made["segments"]) == 6
@@ -302,7 +304,7 @@ def test_segments_are_whom_they_say(
         assert made["segments"][name] == len(wanted)
 
 
-def test_a_second_time_doubles_nothing_even_on_the_next_day(
+def test_second_demo_adds_nothing_even_on_the_next_day(
     made: dict[str, Any], home: Home
 ) -> None:
     before, again, after, next_day = home.run(
@@ -326,7 +328,7 @@ print(json.dumps([line.key.split("-")[0] for line in found]))
 """
 
 
-def test_yesterdays_work_waits_for_who_signs_in(
+def test_demo_user_has_open_work_on_the_first_page(
     made: dict[str, Any], home: Home
 ) -> None:
     assert made["login"] == "demo"

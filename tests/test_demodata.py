@@ -58,7 +58,7 @@ def test_households_are_members_with_what_is_known_of_some(journey: Journey) -> 
     assert (first["age"], first["kids_count"]) == ("65+", "0")
 
 
-def test_baskets_are_orders(orders: pa.Table, lines: pa.Table) -> None:
+def test_every_basket_becomes_an_order(orders: pa.Table, lines: pa.Table) -> None:
     assert orders.num_rows == pc.count_distinct(lines["basket_id"]).as_py() == 155_848
     amounts = [Decimal(text) for text in orders["amount"].to_pylist()]
     assert sum(amounts) == Decimal("4596039.58")
@@ -66,7 +66,7 @@ def test_baskets_are_orders(orders: pa.Table, lines: pa.Table) -> None:
     assert sum(amount == 0 for amount in amounts) == 478
 
 
-def test_each_basket_has_the_sum_and_the_goods_of_its_lines(
+def test_basket_has_the_sum_and_the_items_of_its_lines(
     orders: pa.Table, lines: pa.Table
 ) -> None:
     sums: dict[str, Decimal] = defaultdict(Decimal)
@@ -87,7 +87,7 @@ def test_each_basket_has_the_sum_and_the_goods_of_its_lines(
         assert sum(item["quantity"] for item in items) == quantities[row["order_key"]]
 
 
-def test_the_last_day_is_the_one_wanted_and_clocks_are_kept(
+def test_dates_are_shifted_to_the_given_last_day_and_times_kept(
     orders: pa.Table, lines: pa.Table
 ) -> None:
     moved = {row["order_key"]: local(row["paid_at"]) for row in orders.to_pylist()}
@@ -103,7 +103,7 @@ def test_the_last_day_is_the_one_wanted_and_clocks_are_kept(
         assert now.time() == was.time() or was.hour == 2  # the hour that clocks skip
 
 
-def test_campaigns_are_sends_and_coupons_are_redeemed(journey: Journey) -> None:
+def test_sends_and_redemptions_have_the_numbers_of_the_data(journey: Journey) -> None:
     sends, redeemed = journey.sends(), journey.redemptions()
     assert (sends.num_rows, _people(sends)) == (6589, 1559)
     assert (redeemed.num_rows, _people(redeemed)) == (2102, 410)
@@ -137,7 +137,7 @@ def test_coupons_are_redeemed_with_a_purchase_of_that_day(
     ]
 
 
-def test_a_household_belongs_to_the_store_where_it_mostly_buys(
+def test_household_is_in_the_group_of_its_most_visited_store(
     journey: Journey, lines: pa.Table
 ) -> None:
     assert len(journey.stores()) == 457
@@ -157,7 +157,7 @@ def test_a_household_belongs_to_the_store_where_it_mostly_buys(
         assert len(stores[int(home["group_key"].removeprefix("store-"))]) == most
 
 
-def test_nothing_happens_to_a_household_before_it_joined(
+def test_household_has_no_facts_before_it_joined(
     journey: Journey, orders: pa.Table
 ) -> None:
     members = journey.members().to_pylist()
@@ -170,9 +170,7 @@ def test_nothing_happens_to_a_household_before_it_joined(
             assert joined[key] <= moment
 
 
-def test_a_sample_is_some_households_with_all_that_is_theirs(
-    folder: Path, orders: pa.Table
-) -> None:
+def test_sample_has_all_data_of_some_households(folder: Path, orders: pa.Table) -> None:
     some = Journey(folder, LAST_DAY, sample=25)
     keys = some.members()["key"].to_pylist()
     assert len(keys) == 25

@@ -29,15 +29,13 @@ def test_every_sentence_is_translated(messages: ModuleType, language: str) -> No
     assert messages.missing(messages.updated(language)) == []
 
 
-def test_no_sentence_is_there_that_nobody_says(
+def test_catalogue_has_only_sentences_of_the_source(
     messages: ModuleType, language: str
 ) -> None:
     path = messages.po_path(language)
     assert path.read_bytes() == messages.po(messages.updated(language))
 
 
-def test_what_is_compiled_is_what_is_written(
-    messages: ModuleType, language: str
-) -> None:
+def test_compiled_catalogue_is_current(messages: ModuleType, language: str) -> None:
     compiled = messages.po_path(language).with_suffix(".mo").read_bytes()
     assert compiled == messages.mo(messages.read(language))

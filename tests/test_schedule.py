@@ -10,12 +10,10 @@ from qunce.cli import worker_loop
 from qunce.core.communities import Community
 from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.staff import models as staff_models
-from qunce.members.accounts.models import Account
 from qunce.members.layers import layers
 from qunce.members.layers.layers import LayerRun
-from qunce.members.segments import segments
 from qunce.members.segments.segments import SegmentSize
-from qunce.members.tags import assignments, library
+from qunce.members.tags import assignments
 from tests import factories
 from tests.factories import AT
 
@@ -27,20 +25,13 @@ def run_round(at: datetime) -> None:
     worker_loop.run_once(clock=lambda: at, is_stopping=lambda: False)
 
 
-def join(shop: Community, key: str) -> Account:
-    from qunce.members.accounts import accounts
-
-    by = staff_models.system(shop)
-    return accounts.create(community=shop, key=key, by=by, at=AT)
-
-
 @pytest.fixture
 def shop() -> Community:
     return factories.community(timezone="Asia/Shanghai", day_start=240)
 
 
 def test_new_member_gets_automatic_tags_once(shop: Community) -> None:
-    ann = join(shop, "ann")
+    ann = factories.member(shop, "ann")
     run_round(AT)
     first = assignments.depths_of_person([ann.pk])
     assert "joined:2026-03" in first
@@ -55,7 +46,7 @@ def test_layers_and_segment_sizes_are_recorded_once_per_community_day(
     rule: dict[str, Any] = {"all": []}
     spec = {"by": "rules", "layers": [{"key": "all", "rule": rule}, {"key": "none"}]}
     layers.create(community=shop, key="one", spec=spec, by=by, at=AT)
-    segments.create(community=shop, key="everyone", rule={"all": []}, by=by, at=AT)
+    factories.segment(shop, "everyone", rule)
     # 12:00 UTC is 20:00 in Shanghai; the next day there begins at 20:00 UTC.
     for hours in (0, 1, 7):
         run_round(AT + hours * HOUR)
@@ -68,14 +59,15 @@ def test_layers_and_segment_sizes_are_recorded_once_per_community_day(
 
 
 def test_community_without_layerings_has_no_layer_run(shop: Community) -> None:
+    factories.segment(shop, "everyone", {"all": []})
     schedule.start_days(at=AT)
+    assert SegmentSize.objects.exists()
     assert not LayerRun.objects.exists()
 
 
 def test_expired_tag_is_removed(shop: Community) -> None:
-    ann, by = join(shop, "ann"), staff_models.system(shop)
-    tag = library.create(community=shop, key="guest", by=by, at=AT)
-    assignments.apply(tag=tag, accounts=[ann.pk], by=by, at=AT, expires_at=AT + HOUR)
+    ann = factories.member(shop, "ann")
+    factories.apply_tag(shop, "guest", ann.pk, expires_at=AT + HOUR)
     run_round(AT)
     assert "guest" in assignments.depths_of_person([ann.pk])
     run_round(AT + HOUR)

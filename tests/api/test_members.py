@@ -101,7 +101,7 @@ def test_member_departs_rejoins_and_is_erased(shop: Community, api: ApiClient) -
     assert api.get("/accounts").body["items"] == []
 
 
-def test_a_thousand_accounts_are_ensured(shop: Community, api: ApiClient) -> None:
+def test_accounts_are_ensured_by_the_thousand(shop: Community, api: ApiClient) -> None:
     (existing,) = factories.members(shop, "k1")
     keys = ["k1", *(f"n{n}" for n in range(999))]
     response = api.post("/accounts", {"keys": keys, "source": "till"})

@@ -76,7 +76,7 @@ def test_every_message_arrives_once() -> None:
     st.lists(st.tuples(st.integers(0, 12), st.booleans()), max_size=4),
     st.booleans(),
 )
-def test_no_crash_loses_or_doubles_a_message(
+def test_crash_loses_and_doubles_no_message(
     count: int, crashes: list[tuple[int, bool]], idempotent: bool
 ) -> None:
     """A crash comes after some messages, while sending or while recording outcomes."""

@@ -3,11 +3,6 @@ from __future__ import annotations
 import pytest
 
 from qunce.core.communities import Community
-from qunce.core.staff import models as staff_models
-from qunce.groups import groups
-from qunce.members.accounts import accounts
-from qunce.members.tags import assignments, library
-from qunce.members.tags import groups as tag_groups
 from tests import factories
 from tests.cli.runner import Run, in_this_process
 from tests.factories import AT
@@ -24,16 +19,9 @@ def run(capsys: pytest.CaptureFixture[str], transactional_db: None) -> Run:
 def shop(transactional_db: None) -> Community:
     """Four members; ann and bob are VIPs, and there is a group without members."""
     shop = factories.community()
-    by = staff_models.system(shop)
-    ids = {
-        key: accounts.create(
-            community=shop, key=key, name=name, joined_at=AT, by=by, at=AT
-        )
-        for key, name in NAMES.items()
-    }
-    vip = library.create(community=shop, key="vip", by=by, at=AT)
-    members = [ids[key].pk for key in ("ann", "bob")]
-    assignments.apply(tag=vip, accounts=members, by=by, at=AT)
-    tag_groups.create(community=shop, key="bought", by=by, at=AT)
-    groups.create(community=shop, key="room", by=by, at=AT)
+    for key, name in NAMES.items():
+        factories.member(shop, key, name=name, joined_at=AT)
+    factories.apply_tag(shop, "vip", "ann", "bob")
+    factories.tag_group(shop, "bought")
+    factories.group(shop, "room")
     return shop

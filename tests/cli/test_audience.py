@@ -29,7 +29,7 @@ def test_keys_are_listed_in_order_of_joining(run: Run, shop: Community) -> None:
     assert run("audience", "list", VIP).output == "ann\nbob\n"
 
 
-def test_a_list_can_be_limited_and_continued(run: Run, shop: Community) -> None:
+def test_list_can_be_limited_and_continued(run: Run, shop: Community) -> None:
     first = run("audience", "list", EVERYONE, "--limit", "2", "--json").json
     assert first == {"keys": ["ann", "bob"]}
     rest = run("audience", "list", EVERYONE, "--after", "bob", "--json").json
@@ -39,9 +39,7 @@ def test_a_list_can_be_limited_and_continued(run: Run, shop: Community) -> None:
     }
 
 
-def test_an_explanation_is_in_the_language_of_the_user(
-    run: Run, shop: Community
-) -> None:
+def test_explanation_is_in_the_language_of_the_user(run: Run, shop: Community) -> None:
     included = run("audience", "explain", VIP, "--member", "ann", "--json").json
     assert included["in"] is True
     assert all(
@@ -59,14 +57,14 @@ def test_two_audiences_are_compared(run: Run, shop: Community) -> None:
     assert answer == {"left": 0, "both": 2, "right": 2}
 
 
-def test_a_rule_is_read_from_a_file(run: Run, shop: Community, tmp_path: Path) -> None:
+def test_rule_is_read_from_a_file(run: Run, shop: Community, tmp_path: Path) -> None:
     path = tmp_path / "rule.json"
     path.write_text(VIP, encoding="utf-8-sig")
     assert run("audience", "count", f"@{path}").output == "2\n"
     assert run("audience", "count", f"@{path}.gone").code == 2
 
 
-def test_an_error_in_a_rule_names_its_place(run: Run, shop: Community) -> None:
+def test_rule_error_names_its_path(run: Run, shop: Community) -> None:
     rule = '{"all": [{"tag": {"any": ["vpi"]}}]}'
     refused = run("audience", "count", rule, "--json")
     assert refused.code == 2
@@ -90,7 +88,7 @@ def test_staff_see_only_their_scope(run: Run, shop: Community) -> None:
     assert hidden.errors.replace("cyd", "nobody") == unknown.errors
 
 
-def test_an_unknown_login_is_not_found(run: Run, shop: Community) -> None:
+def test_unknown_login_is_not_found(run: Run, shop: Community) -> None:
     assert run("audience", "count", VIP, "--as", "nobody").code == 3
     system = staff_models.system(shop).login
     assert run("audience", "count", VIP, "--as", system).output == "2\n"

@@ -66,7 +66,7 @@ def test_data_is_replaced_only_with_force(members: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.postgres_only
-def test_a_backup_is_restored_into_a_new_cluster(members: Path, tmp_path: Path) -> None:
+def test_backup_is_restored_into_a_new_cluster(members: Path, tmp_path: Path) -> None:
     file = str(tmp_path / "backup.zip")
     with postgres.cluster() as one, postgres.cluster() as two:
         first = {"DATABASE_URL": one.create("first")}

@@ -31,7 +31,7 @@ def test_communities_are_added_and_listed(run: Run, transactional_db: None) -> N
     assert run("communities", "add", "Not A Key").code == 2
 
 
-def test_the_clock_of_a_community_is_changed(run: Run, shop: Community) -> None:
+def test_clock_of_a_community_is_changed(run: Run, shop: Community) -> None:
     edited = run("communities", "edit", "shop", "--day-start", "300", "--json").json
     assert edited["communities"][0]["day_start"] == 300
     assert edited["communities"][0]["timezone"] == "Asia/Shanghai"

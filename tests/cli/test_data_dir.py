@@ -25,7 +25,7 @@ def test_migrations_of_every_app_are_found() -> None:
     assert all(name[0].isdigit() for _app, name in migrations)
 
 
-def test_two_first_processes_create_one_home(tmp_path: Path) -> None:
+def test_two_concurrent_first_starts_create_one_data_directory(tmp_path: Path) -> None:
     both = [
         subprocess.Popen(
             command("status", "--community", "acme", "--json"),
@@ -42,7 +42,7 @@ def test_two_first_processes_create_one_home(tmp_path: Path) -> None:
         assert json.loads(output)["community"] == "acme"
 
 
-def test_a_home_with_a_server_cannot_be_locked_exclusively() -> None:
+def test_home_with_a_server_cannot_be_locked_exclusively() -> None:
     with (
         data_dir.shared(),
         data_dir.shared(),

@@ -33,7 +33,7 @@ def test_groups_are_listed_with_their_sizes(run: Run, full: Community) -> None:
     assert (room["key"], room["state"], room["members"]) == ("room", "growing", 2)
 
 
-def test_a_group_is_shown_with_its_roles(run: Run, full: Community) -> None:
+def test_group_is_shown_with_its_roles(run: Run, full: Community) -> None:
     shown = run("groups", "show", "room", "--json").json
     assert shown["members"] == 2
     assert shown["roles"] == [{"member_key": "ann", "role": "owner"}]

@@ -18,7 +18,7 @@ def file(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_a_file_is_imported(run: Run, shop: Community, file: str) -> None:
+def test_file_is_imported(run: Run, shop: Community, file: str) -> None:
     answer = run("import", file, "--as", "members", "--json").json
     assert (answer["rows"], answer["broken"], answer["members"]) == (2, 0, 2)
     assert answer["report"] is None
@@ -26,7 +26,7 @@ def test_a_file_is_imported(run: Run, shop: Community, file: str) -> None:
     assert text == "2 rows read, 0 broken; already known 2.\n"
 
 
-def test_a_preview_writes_nothing(run: Run, shop: Community, file: str) -> None:
+def test_preview_writes_nothing(run: Run, shop: Community, file: str) -> None:
     words = ("import", file, "--as", "members", "--dry-run")
     preview = run(*words, "--map", "town=", "--json").json
     assert preview["mapping"] == {"key": "key", "joined_at": "joined_at", "town": ""}
@@ -59,7 +59,7 @@ def test_one_broken_row_rejects_the_file_unless_skipped(
     assert Path(skipped["report"]).exists()
 
 
-def test_as_is_the_target_and_login_is_who_acts(
+def test_as_names_the_import_target_and_login_the_actor(
     run: Run, shop: Community, file: str
 ) -> None:
     factories.staff(shop, login="vic", role="viewer")

@@ -23,7 +23,7 @@ SPEC = {
 LATER = ("--at", "2026-03-06T12:00:00Z")
 
 
-def test_a_layering_is_created_and_run(run: Run, shop: Community) -> None:
+def test_layering_is_created_and_run(run: Run, shop: Community) -> None:
     created = run("layerings", "create", "worth", json.dumps(SPEC), "--json").json
     assert created["sizes"] == {"high": 2, "low": 2}
     low = '{"layer": {"of": "worth", "in": ["low"]}}'
@@ -79,7 +79,7 @@ def test_staff_with_a_scope_see_their_members_only(run: Run, shop: Community) ->
     assert everyone["moved"] == 2
 
 
-def test_a_layering_is_archived_and_restored(run: Run, shop: Community) -> None:
+def test_layering_is_archived_and_restored(run: Run, shop: Community) -> None:
     run("layerings", "create", "worth", json.dumps(SPEC))
     assert run("layerings", "archive", "worth", "--json").json["state"] == "archived"
     assert run("layerings", "list", "--json").json == {"layerings": []}

@@ -31,7 +31,7 @@ def logged(log_format: str, **more: str) -> str:
     return done.stderr
 
 
-def test_an_error_is_logged_by_class_and_place_without_its_message() -> None:
+def test_error_is_logged_by_class_and_place_without_its_message() -> None:
     error, request = map(json.loads, logged("json").splitlines())
     assert error["event"] == "job send 7 failed"
     assert (error["level"], error["error"]) == ("error", "ValueError")
@@ -40,11 +40,11 @@ def test_an_error_is_logged_by_class_and_place_without_its_message() -> None:
     assert (request["event"], request["status"]) == ("request", 200)
 
 
-def test_the_message_is_logged_when_debugging() -> None:
+def test_message_is_logged_when_debugging() -> None:
     assert "13800001111" in logged("json", QUNCE_DEBUG="1")
 
 
-def test_a_terminal_shows_only_errors() -> None:
+def test_terminal_shows_only_errors() -> None:
     text = logged("plain")
     assert "job send 7 failed" in text
     assert "request" not in text

@@ -84,7 +84,7 @@ def test_people_read_it_in_lines(run: Run, full: Community) -> None:
     assert "room" in text and "hall" not in text
 
 
-def test_the_list_has_the_same_records(run: Run, full: Community) -> None:
+def test_list_has_the_same_records(run: Run, full: Community) -> None:
     listed = run("members", "list", "--json").json["members"]
     assert [record["key"] for record in listed] == ["ann", "bob", "cyd", "dee"]
     shown = run("members", "show", "ann", "--json").json
@@ -93,9 +93,7 @@ def test_the_list_has_the_same_records(run: Run, full: Community) -> None:
     assert listed[1]["attributes"] == {} and listed[1]["groups"] == []
 
 
-def test_the_list_can_be_narrowed_limited_and_continued(
-    run: Run, shop: Community
-) -> None:
+def test_list_can_be_narrowed_limited_and_continued(run: Run, shop: Community) -> None:
     def keys(*words: str) -> list[str]:
         answer = run("members", "list", *words, "--json").json
         return [record["key"] for record in answer["members"]]
@@ -121,7 +119,7 @@ def test_identifiers_are_masked_without_the_permission(
     assert full_list[4]["key"] == "13800002222"
 
 
-def test_a_member_is_shown_with_all_accounts(run: Run, shop: Community) -> None:
+def test_member_is_shown_with_all_accounts(run: Run, shop: Community) -> None:
     merged = run("members", "merge", "ann", "bob", "--note", "same phone")
     assert merged.output == "ann and bob are one person.\n"
     shown = run("members", "show", "bob", "--json").json
@@ -131,7 +129,7 @@ def test_a_member_is_shown_with_all_accounts(run: Run, shop: Community) -> None:
     assert "member.merged" in [fact["kind"] for fact in shown["facts"]]
 
 
-def test_a_merge_is_undone(run: Run, shop: Community) -> None:
+def test_merge_is_undone(run: Run, shop: Community) -> None:
     run("members", "merge", "ann", "bob")
     assert run("audience", "count", EVERYONE).output == "3\n"
     run("members", "unmerge", "ann", "bob")

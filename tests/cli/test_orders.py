@@ -83,7 +83,7 @@ def test_orders_are_narrowed_limited_and_continued(run: Run, sold: Community) ->
     assert run("orders", "list", "--status", "lost").code == 2
 
 
-def test_an_order_is_shown_with_its_items(run: Run, sold: Community) -> None:
+def test_order_is_shown_with_its_items(run: Run, sold: Community) -> None:
     shown = run("orders", "show", "o2", "--json").json
     assert (shown["key"], shown["amount"]) == ("o2", "99.50")
     assert shown["refunded_at"].startswith("2026-02-24")

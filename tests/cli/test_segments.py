@@ -19,7 +19,7 @@ def saved(run: Run, *words: str) -> dict[str, Any]:
     return found
 
 
-def test_a_segment_is_saved_listed_and_used(run: Run, shop: Community) -> None:
+def test_segment_is_saved_listed_and_used(run: Run, shop: Community) -> None:
     vips = saved(run, "vips", VIP, "--name", "Very important")
     assert run("segments", "list", "--json").json == {"segments": [vips]}
     assert (vips["key"], vips["members"]) == ("vips", 2)
@@ -35,7 +35,7 @@ def test_saving_again_changes_the_rule_and_keeps_the_name(
     assert changed["name"] == "Very important"
 
 
-def test_a_segment_is_shown_with_its_rule(run: Run, shop: Community) -> None:
+def test_segment_is_shown_with_its_rule(run: Run, shop: Community) -> None:
     saved(run, "vips", VIP, "--note", "for the spring list")
     shown = run("segments", "show", "vips", "--json").json
     assert shown == {
@@ -50,7 +50,7 @@ def test_a_segment_is_shown_with_its_rule(run: Run, shop: Community) -> None:
     assert run("segments", "show", "nowhere").code == 3
 
 
-def test_a_frozen_segment_does_not_change(run: Run, shop: Community) -> None:
+def test_frozen_segment_does_not_change(run: Run, shop: Community) -> None:
     assert run("segments", "freeze", "then", VIP, "--json").json["members"] == 2
     run("tags", "apply", "vip", "--members", "cyd")
     frozen = '{"segment": {"frozen": ["then"]}}'
@@ -58,7 +58,7 @@ def test_a_frozen_segment_does_not_change(run: Run, shop: Community) -> None:
     assert run("audience", "list", VIP).output == "ann\nbob\ncyd\n"
 
 
-def test_a_segment_is_archived_and_restored(run: Run, shop: Community) -> None:
+def test_segment_is_archived_and_restored(run: Run, shop: Community) -> None:
     saved(run, "vips", VIP)
     saved(run, "more", "segment:vips")
     in_use = run("segments", "archive", "vips")

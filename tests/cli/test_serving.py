@@ -32,7 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_server_runs_until_a_signal_ends_it(
+def test_server_runs_until_a_signal_ends_it(
     server: ServerProcess, number: signal.Signals
 ) -> None:
     server.wait_for_health(ok=True, lag=0)

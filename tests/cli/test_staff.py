@@ -14,7 +14,7 @@ from tests.cli.runner import Run
 VIP = '{"tag": {"any": ["vip"]}}'
 
 
-def test_the_first_account_is_an_owner_with_a_random_password(
+def test_first_account_is_an_owner_with_a_random_password(
     run: Run, shop: Community
 ) -> None:
     answer = run("staff", "add", "boss", "--name", "Boss", "--json").json
@@ -28,14 +28,14 @@ def test_the_first_account_is_an_owner_with_a_random_password(
     assert Staff.objects.get(login="chef").role == "operator"
 
 
-def test_the_password_is_shown_to_people(run: Run, shop: Community) -> None:
+def test_password_is_shown_to_people(run: Run, shop: Community) -> None:
     login, password = run("staff", "add", "boss").output.splitlines()
     assert login == "Login: boss"
     word = password.removeprefix("Password (shown only once): ")
     assert Staff.objects.get(login="boss").check_password(word)
 
 
-def test_a_chosen_password_must_be_hard_to_guess(
+def test_chosen_password_must_be_hard_to_guess(
     run: Run, shop: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("password\n"))
@@ -52,14 +52,14 @@ def test_a_chosen_password_must_be_hard_to_guess(
     assert not boss.password_is_temporary
 
 
-def test_a_login_is_unique(run: Run, shop: Community) -> None:
+def test_login_is_unique(run: Run, shop: Community) -> None:
     assert run("staff", "add", "boss").code == 0
     again = run("staff", "add", "boss")
     assert again.code == 2
     assert "--renew" in again.errors
 
 
-def test_a_forgotten_password_is_renewed(run: Run, shop: Community) -> None:
+def test_forgotten_password_is_renewed(run: Run, shop: Community) -> None:
     before = run("staff", "add", "boss", "--json").json["password"]
     after = run("staff", "add", "boss", "--renew", "--json").json["password"]
     boss = Staff.objects.get(login="boss")
@@ -79,7 +79,7 @@ def test_accounts_are_listed_with_role_and_scope(run: Run, shop: Community) -> N
     assert lin["groups"] == ["room"]
 
 
-def test_a_new_account_sees_only_its_scope(run: Run, shop: Community) -> None:
+def test_new_account_sees_only_its_scope(run: Run, shop: Community) -> None:
     run("staff", "add", "boss")
     run("staff", "add", "lin", "--scope", VIP)
     everyone = ("audience", "count", '{"all": []}')
@@ -87,7 +87,7 @@ def test_a_new_account_sees_only_its_scope(run: Run, shop: Community) -> None:
     assert run(*everyone, "--as", "lin").output == "2\n"
 
 
-def test_an_account_is_changed(run: Run, shop: Community) -> None:
+def test_account_is_changed(run: Run, shop: Community) -> None:
     run("staff", "add", "boss")
     run("staff", "add", "lin", "--scope", VIP, "--groups", "none")
     edited = run(
@@ -104,7 +104,7 @@ def test_an_account_is_changed(run: Run, shop: Community) -> None:
     assert group_visibility.list_visible(linda).count() == 2
 
 
-def test_an_account_is_deactivated_and_reactivated(run: Run, shop: Community) -> None:
+def test_account_is_deactivated_and_reactivated(run: Run, shop: Community) -> None:
     run("staff", "add", "boss")
     run("staff", "add", "lin")
     assert run("staff", "deactivate", "lin").code == 0
@@ -116,7 +116,7 @@ def test_an_account_is_deactivated_and_reactivated(run: Run, shop: Community) ->
     assert Staff.objects.get(login="boss").is_active
 
 
-def test_the_system_user_is_no_account(run: Run, shop: Community) -> None:
+def test_system_user_cannot_be_listed_or_changed(run: Run, shop: Community) -> None:
     run("status")
     assert Staff.objects.filter(login="system@shop").exists()
     assert run("staff", "list", "--json").json == {"staff": []}

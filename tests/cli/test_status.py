@@ -61,14 +61,14 @@ def test_sales_of_two_currencies_are_never_added(run: Run, shop: Community) -> N
     assert status["orders"] == 3
 
 
-def test_the_doctor_finds_nothing_after_a_rebuild(run: Run, shop: Community) -> None:
+def test_doctor_finds_nothing_after_a_rebuild(run: Run, shop: Community) -> None:
     rebuilt = run("rebuild", "--json").json
     assert rebuilt["facts"] > 0
     healthy = run("doctor", "--json")
     assert (healthy.code, healthy.json) == (0, {"found": [], "left": []})
 
 
-def test_the_doctor_finds_and_repairs_damage(run: Run, shop: Community) -> None:
+def test_doctor_finds_and_repairs_damage(run: Run, shop: Community) -> None:
     from qunce.sets.derived_models import DayCount
 
     run("audience", "count", '{"all": []}')

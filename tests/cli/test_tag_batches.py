@@ -34,7 +34,7 @@ def test_members_are_tagged_by_key_file_and_rule(
     assert members_with_tag(run, "koc") == ["ann", "bob", "cyd", "dee"]
 
 
-def test_a_batch_is_undone(run: Run, shop: Community) -> None:
+def test_batch_is_undone(run: Run, shop: Community) -> None:
     batch = run("tags", "apply", "vip", "--members", "bob,cyd", "--json").json["batch"]
     assert run("tags", "undo", str(batch), "--json").json["restored"] == 1
     assert members_with_tag(run) == ["ann", "bob"]
@@ -42,7 +42,7 @@ def test_a_batch_is_undone(run: Run, shop: Community) -> None:
     assert run("tags", "undo", "99999").code == 3
 
 
-def test_a_tag_is_removed(run: Run, shop: Community) -> None:
+def test_tag_is_removed(run: Run, shop: Community) -> None:
     answer = run("tags", "remove", "vip", "--members", "ann,cyd", "--json").json
     assert answer["changed"] == 1
     assert members_with_tag(run) == ["bob"]
@@ -57,7 +57,7 @@ def test_depth_is_set_exactly(run: Run, shop: Community) -> None:
     assert run("tags", "apply", "vip", "--members", "ann", "--depth", "-1").code == 2
 
 
-def test_an_expired_tag_is_removed_automatically(run: Run, shop: Community) -> None:
+def test_expired_tag_is_removed_automatically(run: Run, shop: Community) -> None:
     until = (AT + timedelta(days=1)).isoformat()
     run("tags", "apply", "vip", "--members", "cyd", "--expires", until)
     assert assignments.remove_expired(at=AT) == 0

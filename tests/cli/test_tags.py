@@ -21,7 +21,7 @@ def test_tags_are_listed_with_their_members(run: Run, shop: Community) -> None:
     }
 
 
-def test_a_tag_is_added_to_a_group(run: Run, shop: Community) -> None:
+def test_tag_is_added_to_a_group(run: Run, shop: Community) -> None:
     added = run("tags", "add", "tea", "--group", "bought", "--name", "Tea", "--json")
     assert added.json == {"tag": "tea"}
     tags = run("tags", "list", "--json").json["tags"]
@@ -31,7 +31,7 @@ def test_a_tag_is_added_to_a_group(run: Run, shop: Community) -> None:
     assert run("tags", "add", "cup", "--group", "nowhere").code == 3
 
 
-def test_a_template_adds_what_is_missing(run: Run, shop: Community) -> None:
+def test_template_adds_what_is_missing(run: Run, shop: Community) -> None:
     first = run("tags", "add-from-template", "education", "--json").json
     assert "subject:english" in first["created"]
     again = run("tags", "add-from-template", "education", "--json").json
@@ -41,7 +41,7 @@ def test_a_template_adds_what_is_missing(run: Run, shop: Community) -> None:
     assert run("tags", "add-from-template", "farming").code == 2
 
 
-def test_a_tag_group_refuses_a_name_that_breaks_its_rule(
+def test_tag_group_refuses_a_name_that_breaks_its_rule(
     run: Run, shop: Community
 ) -> None:
     group = run("tag-groups", "add", "stage", "--prefix", "stage:", "--exclusive")
@@ -76,7 +76,7 @@ def test_keys_of_merged_tags_and_synonyms_lead_to_the_tag(
         assert run("audience", "count", rule).output == "3\n"
 
 
-def test_a_tag_is_archived_and_restored(run: Run, shop: Community) -> None:
+def test_tag_is_archived_and_restored(run: Run, shop: Community) -> None:
     archived = run("tags", "archive", "vip", "--json").json
     assert archived == {"tag": "vip", "state": "archived"}
     assert keys(run) == []
@@ -85,7 +85,7 @@ def test_a_tag_is_archived_and_restored(run: Run, shop: Community) -> None:
     assert keys(run) == ["vip"]
 
 
-def test_the_report_names_duplicates_and_rare_tags(run: Run, shop: Community) -> None:
+def test_report_names_duplicates_and_rare_tags(run: Run, shop: Community) -> None:
     run("tags", "apply", "likes tea", "--new-in", "bought", "--members", "ann")
     run("tags", "apply", "Likes-Tea", "--new-in", "bought", "--members", "ann,bob")
     report = run("tags", "report", "--json").json

@@ -51,6 +51,7 @@ def test_entry_about_one_member_has_the_account(ann: Staff) -> None:
 def test_facts_without_staff_are_not_logged(ann: Staff) -> None:
     ring(None, ann, BellRung(tower="north", times=1))
     assert audit.list_entries(community=ann.community) == []
+    assert len(factories.recorded_facts(ann.community, "bell.rung")) == 1
 
 
 def test_one_fact_for_many_accounts_is_one_entry(ann: Staff) -> None:

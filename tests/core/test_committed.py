@@ -70,6 +70,8 @@ def test_nothing_is_read_after_the_last_fact(start: int) -> None:
     end = committed.read(after=start, limit=10, kinds=[]).until
     idle(3)
     assert committed.read(after=end, limit=10, kinds=[]).size == 0
+    ring(shop, 2)
+    assert committed.read(after=end, limit=10, kinds=[]).size == 1
 
 
 @pytest.mark.postgres_only

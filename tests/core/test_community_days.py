@@ -131,7 +131,8 @@ def test_days_of_many_timestamps_equal_those_of_each() -> None:
 
 
 def test_no_timestamps_have_no_days() -> None:
-    assert community_days.days_of("UTC", 0, np.array([], dtype=np.int64)).size == 0
+    days = community_days.days_of("UTC", 0, np.array([], dtype=np.int64))
+    assert (days.size, days.ndim) == (0, 1)
 
 
 def test_naive_datetime_is_rejected() -> None:

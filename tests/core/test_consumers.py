@@ -110,6 +110,8 @@ def test_facts_of_other_kinds_are_skipped_without_a_write(
     assert consumers.position("test") == 0
     assert bells.catch_up(at=AT) == 0
     assert echoes(shop) == []
+    drain(consumer())
+    assert echoes(shop) == list(range(7))
 
 
 def test_first_fact_of_a_kind_is_not_skipped_if_it_is_recorded_meanwhile(
@@ -195,7 +197,7 @@ def test_fact_on_which_a_reaction_fails_is_queued_and_retried() -> None:
     assert echoes(shop) == list(range(9))
 
 
-def test_of_concurrent_processes_one_reacts(small_batches: None) -> None:
+def test_only_one_of_concurrent_processes_reacts(small_batches: None) -> None:
     shop = factories.community()
     ring(shop, *range(30))
 

@@ -9,7 +9,7 @@ from qunce.core.csv_safety import csv_safe
 
 
 @given(st.text() | st.text(alphabet="=+-@\t\r .,01a\0"))
-def test_no_cell_is_a_formula(text: str) -> None:
+def test_csv_cell_is_never_a_formula(text: str) -> None:
     cell = csv_safe(text)
     number = csv_safety.NUMBER.fullmatch(cell)
     assert number or not cell.lstrip(" ").startswith(tuple("=+-@\t\r"))

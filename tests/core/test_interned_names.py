@@ -19,7 +19,8 @@ def test_name_keeps_its_id() -> None:
 
 
 def test_same_name_has_an_id_per_namespace_and_community() -> None:
-    interned_names.ensure("source", 1, ["web"])
+    ids = interned_names.ensure("source", 1, ["web"])
+    assert interned_names.find("source", 1, "web") == ids["web"]
     assert interned_names.find("source", 2, "web") is None
     assert interned_names.find("kind", 1, "web") is None
 

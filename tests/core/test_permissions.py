@@ -29,6 +29,7 @@ def test_refusal_names_the_staff_and_the_permission() -> None:
 
 def test_inactive_staff_have_no_permissions() -> None:
     by = factories.staff(factories.community(), role=Role.OWNER)
+    assert permissions.may(by, DRAW)
     by.is_active = False
     assert not permissions.may(by, DRAW)
 

@@ -93,7 +93,7 @@ def nouns() -> list[str]:
 
 
 @pytest.mark.parametrize("names", [modules, tables, nouns])
-def test_every_word_is_of_the_field_or_in_the_glossary(names: object) -> None:
+def test_every_word_in_a_name_is_common_or_in_the_glossary(names: object) -> None:
     assert callable(names)
     terms = glossary()
     known = FIELD | terms | {f"{term}s" for term in terms}
@@ -101,6 +101,6 @@ def test_every_word_is_of_the_field_or_in_the_glossary(names: object) -> None:
     assert not {name: words for name, words in unknown.items() if words}
 
 
-def test_an_unknown_word_is_found() -> None:
+def test_unknown_word_is_found() -> None:
     assert "comings" not in FIELD | glossary()
     assert {"mirror", "layering", "depth"} <= glossary()

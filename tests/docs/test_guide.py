@@ -26,7 +26,7 @@ def test_output_in_the_guide_is_the_real_output(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_guide_has_an_example_of_every_field_of_its_clauses(language: str) -> None:
+def test_guide_has_an_example_of_every_field_of_its_clauses(language: str) -> None:
     """Clauses that the guide does not explain are in the reference with examples."""
     all_modules.import_all()
     page = (session.GUIDE / language / "4-rules.md").read_text(encoding="utf-8")

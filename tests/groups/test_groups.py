@@ -17,14 +17,9 @@ from tests.factories import AT, LATER
 pytestmark = pytest.mark.both_databases
 
 
-def group(of: Community, by: Staff, key: str = "north", **fields: Any) -> groups.Group:
-    return groups.create(community=of, key=key, by=by, at=AT, **fields)
-
-
 def test_group_is_created_with_its_fields(shop: Community, by: Staff) -> None:
-    north = group(
+    north = factories.group(
         shop,
-        by,
         name="North stall",
         platform="wecom",
         audience="new_customers",
@@ -37,7 +32,7 @@ def test_group_is_created_with_its_fields(shop: Community, by: Staff) -> None:
     assert groups.get(shop, "north") == north
     assert north.state == "growing"
     with pytest.raises(groups.GroupAlreadyExists):
-        group(shop, by)
+        factories.group(shop)
     with pytest.raises(groups.GroupNotFound):
         groups.get(factories.community("other"), "north")
 
@@ -49,14 +44,14 @@ def test_invalid_fields_are_rejected(
     shop: Community, by: Staff, invalid: dict[str, Any]
 ) -> None:
     with pytest.raises(groups.InvalidGroup):
-        group(shop, by, **invalid)
-    north = group(shop, by)
+        factories.group(shop, **invalid)
+    north = factories.group(shop)
     with pytest.raises(groups.InvalidGroup):
         groups.update(group=north, by=by, at=AT, **invalid)
 
 
 def test_update_records_the_changed_fields(shop: Community, by: Staff) -> None:
-    north = group(shop, by)
+    north = factories.group(shop)
     groups.update(group=north, name="N", kind="vip", platform="offline", by=by, at=AT)
     assert factories.recorded_facts(shop, "group.changed") == [
         (None, {"fields": ["kind", "name"]})
@@ -65,7 +60,7 @@ def test_update_records_the_changed_fields(shop: Community, by: Staff) -> None:
 
 def test_member_is_in_the_group_until_removed(shop: Community, by: Staff) -> None:
     ann, bob, _eve = factories.members(shop, "ann", "bob", "eve")
-    north = group(shop, by)
+    north = factories.group(shop)
     early = AT - timedelta(days=30)
     joined = groups.add_members(
         group=north, accounts=[ann, bob], role="owner", happened_at=early, by=by, at=AT
@@ -92,7 +87,7 @@ def test_member_is_in_the_group_until_removed(shop: Community, by: Staff) -> Non
 def test_full_group_rejects_members(shop: Community, by: Staff) -> None:
     ann, too, bob = factories.members(shop, "ann", "too", "bob")
     merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
-    north = group(shop, by, capacity=1)
+    north = factories.group(shop, capacity=1)
     groups.add_members(group=north, accounts=[ann, too], by=by, at=AT)
     assert groups.count_members(north) == 1
     with pytest.raises(groups.GroupFull):
@@ -102,7 +97,7 @@ def test_full_group_rejects_members(shop: Community, by: Staff) -> None:
 
 def test_stage_changes_by_transitions(shop: Community, by: Staff) -> None:
     (ann,) = factories.members(shop, "ann")
-    north = group(shop, by)
+    north = factories.group(shop)
     for transition in ("stabilize", "recall", "close"):
         groups.change_stage(group=north, transition=transition, by=by, at=AT)
     with pytest.raises(state_machine.WrongState):
@@ -126,7 +121,7 @@ def test_missing_groups_are_created_once(shop: Community, by: Staff) -> None:
 
 def test_erased_accounts_are_removed_from_groups(shop: Community, by: Staff) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
-    north = group(shop, by)
+    north = factories.group(shop)
     groups.add_members(group=north, accounts=[ann, bob], by=by, at=AT)
     assert groups.remove_accounts(community=shop, accounts=[ann]) == 1
     assert factories.matching_keys(shop, {"group": {"any": ["north"]}}) == ["bob"]
@@ -134,7 +129,7 @@ def test_erased_accounts_are_removed_from_groups(shop: Community, by: Staff) -> 
 
 def test_foreign_accounts_and_viewers_are_rejected(shop: Community, by: Staff) -> None:
     (eve,) = factories.members(factories.community("other"), "eve")
-    north = group(shop, by)
+    north = factories.group(shop)
     with pytest.raises(account_queries.MemberNotFound):
         groups.add_members(group=north, accounts=[eve], by=by, at=AT)
     viewer = factories.staff(shop, "viewer", "vic")

@@ -15,10 +15,6 @@ from tests.factories import AT, LATER
 pytestmark = pytest.mark.both_databases
 
 
-def group(of: Community, by: Staff, key: str = "north") -> groups.Group:
-    return groups.create(community=of, key=key, by=by, at=AT)
-
-
 def keys(people: list[memberships.GroupMember]) -> list[str]:
     return [one.account.key for one in people]
 
@@ -28,7 +24,7 @@ def test_members_are_listed_by_page_and_with_their_roles(
 ) -> None:
     """V2"""
     ann, bob, eve = factories.members(shop, "ann", "bob", "eve")
-    north = group(shop, by)
+    north = factories.group(shop)
     groups.add_members(group=north, accounts=[ann, bob], by=by, at=AT)
     groups.add_members(group=north, accounts=[eve], role="owner", by=by, at=AT)
     first = memberships.list_members(group=north, by=by, at=LATER, limit=2)
@@ -44,7 +40,7 @@ def test_members_are_listed_by_page_and_with_their_roles(
 def test_role_changes_for_all_accounts_of_a_person(shop: Community, by: Staff) -> None:
     """V2"""
     ann, ann_too, bob = factories.members(shop, "ann", "ann-2", "bob")
-    north = group(shop, by)
+    north = factories.group(shop)
     groups.add_members(group=north, accounts=[ann, ann_too, bob], by=by, at=AT)
     merges.merge(community=shop, pairs=[merges.Pair(ann, ann_too)], by=by, at=AT)
     memberships.change_role(group=north, account=ann_too, role="koc", by=by, at=LATER)
@@ -60,7 +56,7 @@ def test_role_change_needs_a_known_role_a_member_and_permission(
     shop: Community, by: Staff
 ) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
-    north = group(shop, by)
+    north = factories.group(shop)
     groups.add_members(group=north, accounts=[ann], by=by, at=AT)
     with pytest.raises(memberships.RoleNotFound):
         memberships.change_role(group=north, account=ann, role="king", by=by, at=AT)
@@ -73,7 +69,7 @@ def test_role_change_needs_a_known_role_a_member_and_permission(
 
 def test_addition_is_undone(shop: Community, by: Staff) -> None:
     ann, bob, eve = factories.members(shop, "ann", "bob", "eve")
-    north = group(shop, by)
+    north = factories.group(shop)
     groups.add_members(group=north, accounts=[ann], by=by, at=AT)
     groups.add_members(group=north, accounts=[ann, bob, eve], by=by, at=LATER)
     moment = timestamps.to_micros(LATER)
@@ -85,7 +81,7 @@ def test_removed_member_is_added_again_in_their_role(
     shop: Community, by: Staff
 ) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
-    north = group(shop, by)
+    north = factories.group(shop)
     groups.add_members(group=north, accounts=[ann], role="expert", by=by, at=AT)
     groups.remove_members(group=north, accounts=[ann], by=by, at=LATER)
     assert memberships.add_again(group=north, account=ann, by=by, at=LATER) == 1
@@ -99,7 +95,7 @@ def test_members_outside_the_scope_are_hidden(shop: Community, by: Staff) -> Non
     """S3"""
     ann, bob = factories.members(shop, "ann", "bob")
     assignments.apply(tag=factories.tag(shop, "mine"), accounts=[ann], by=by, at=AT)
-    north = group(shop, by)
+    north = factories.group(shop)
     groups.add_members(group=north, accounts=[ann, bob], role="koc", by=by, at=AT)
     by.scope = {"tag": {"any": ["mine"]}}
     assert keys(memberships.list_members(group=north, by=by, at=LATER)) == ["ann"]

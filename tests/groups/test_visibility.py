@@ -6,13 +6,8 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups import groups, visibility
 from tests import factories
-from tests.factories import AT
 
 pytestmark = pytest.mark.both_databases
-
-
-def group(of: Community, by: Staff, key: str) -> groups.Group:
-    return groups.create(community=of, key=key, by=by, at=AT)
 
 
 def visible_keys(by: Staff) -> list[str]:
@@ -21,7 +16,7 @@ def visible_keys(by: Staff) -> list[str]:
 
 def test_staff_with_a_list_of_groups_see_only_those(shop: Community, by: Staff) -> None:
     """V1 S3"""
-    north, south = group(shop, by, "north"), group(shop, by, "south")
+    north, south = factories.group(shop, "north"), factories.group(shop, "south")
     assert visible_keys(by) == ["north", "south"]
     by.groups = ["south", "one that is gone"]
     assert visible_keys(by) == ["south"]
@@ -37,7 +32,7 @@ def test_staff_with_a_list_of_groups_see_only_those(shop: Community, by: Staff) 
 
 def test_groups_of_another_community_are_hidden(shop: Community, by: Staff) -> None:
     other = factories.community("other")
-    theirs = group(other, factories.staff(other, login="eve"), "north")
+    theirs = factories.group(other, "north")
     by.groups = ["north"]
     assert visible_keys(by) == []
     with pytest.raises(groups.GroupNotFound):

@@ -32,20 +32,6 @@ GOOD = "key,name,level\na,小红,金\nb,小明,银\n"
 BAD = "key,name,joined_at\na,小红,2026-01-02\nb,小明,昨天\nc,小李,2026-01-03\n"
 
 
-def accept_file(
-    by: Staff, text: str | bytes, name: str = "members.csv"
-) -> uploads.Upload:
-    path = uploads.new_upload_path(by.community)
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return uploads.accept(path=path, name=name, by=by, at=AT)
-
-
-def start_import(by: Staff, text: str, **changes: Any) -> ImportJob:
-    upload = accept_file(by, text)
-    uploads.change_options(upload=upload, by=by, **changes)
-    return background_imports.start(upload=upload, by=by, at=AT)
-
-
 def run_jobs(at: Any = LATER) -> None:
     only = {jobs.JOB: schedule.SCHEDULE[jobs.JOB]}
     while scheduler.run_due(only, clock=lambda: at):
@@ -57,7 +43,7 @@ def reload(job: ImportJob) -> ImportJob:
 
 
 def test_accepted_file_is_previewed_without_reading_it_again(by: Staff) -> None:
-    upload = accept_file(by, GOOD, "C:\\表\\会员\u0000.csv")
+    upload = factories.upload(by, GOOD, "C:\\表\\会员\u0000.csv")
     assert upload.name == "会员.csv"
     assert upload.inspection["headings"] == ["key", "name", "level"]
     assert upload.options["target"] == "members"
@@ -70,7 +56,7 @@ def test_accepted_file_is_previewed_without_reading_it_again(by: Staff) -> None:
 
 
 def test_sample_includes_rows_that_cannot_be_split(by: Staff) -> None:
-    upload = accept_file(by, "key,name\na,b\nc\nd,e\n")
+    upload = factories.upload(by, "key,name\na,b\nc\nd,e\n")
     sample = uploads.get_sample(upload).sample
     assert sample is not None
     assert [one.row for one in sample.broken] == [3]
@@ -93,12 +79,12 @@ def test_target_is_guessed_from_the_headings(
     by: Staff, heading: str, target: str
 ) -> None:
     row = ",".join("1" for _ in heading.split(","))
-    upload = accept_file(by, f"{heading}\n{row}\n")
+    upload = factories.upload(by, f"{heading}\n{row}\n")
     assert upload.options["target"] == target
 
 
 def test_import_runs_as_a_job_and_stores_its_result(shop: Community, by: Staff) -> None:
-    job = start_import(by, GOOD)
+    job = factories.import_job(by, GOOD)
     assert job.state == "waiting"
     run_jobs()
     job = reload(job)
@@ -115,7 +101,7 @@ def test_import_runs_as_a_job_and_stores_its_result(shop: Community, by: Staff) 
 def test_rejected_import_is_retried_with_its_valid_rows(
     shop: Community, by: Staff
 ) -> None:
-    job = start_import(by, BAD, mode=ALL_ROWS)
+    job = factories.import_job(by, BAD, mode=ALL_ROWS)
     run_jobs()
     job = reload(job)
     assert (job.state, job.rows_broken) == ("rejected", 1)
@@ -132,7 +118,7 @@ def test_rejected_import_is_retried_with_its_valid_rows(
 def test_cancelled_import_stops_and_is_resumed(
     shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = start_import(by, GOOD)
+    job = factories.import_job(by, GOOD)
     jobs.cancel(job=job, by=by, at=AT)
     run_jobs()
     assert reload(job).state == "cancelled"
@@ -162,7 +148,7 @@ def test_killed_import_resumes_where_it_stopped(
     settings.IMPORT_CHUNK_ROWS = 1
     monkeypatch.setattr("qunce.importing.files.csv_files.BLOCK_BYTES", 40)
     rows = "".join(f"m{n},name {n}\n" for n in range(30))
-    job = start_import(by, "key,name\n" + rows)
+    job = factories.import_job(by, "key,name\n" + rows)
 
     class Killed(BaseException):
         pass
@@ -190,7 +176,7 @@ def test_killed_import_resumes_where_it_stopped(
 def test_failed_import_stores_the_reason_and_is_resumed(
     by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = start_import(by, GOOD)
+    job = factories.import_job(by, GOOD)
 
     def fail(*_given: Any, **_named: Any) -> None:
         raise OSError("no room")
@@ -208,7 +194,7 @@ def test_failed_import_stores_the_reason_and_is_resumed(
 def test_import_that_another_process_advanced_is_left_alone(
     by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = start_import(by, GOOD)
+    job = factories.import_job(by, GOOD)
     advance = jobs.advance
 
     def overtaken(mine: ImportJob, **step: Any) -> None:
@@ -221,13 +207,13 @@ def test_import_that_another_process_advanced_is_left_alone(
 
 
 def test_progress_is_stored_in_the_row(by: Staff) -> None:
-    job = start_import(by, GOOD)
+    job = factories.import_job(by, GOOD)
     run_jobs()
     assert (reload(job).phase, reload(job).rows_done) == (pipeline.WRITING, 0)
 
 
 def test_file_with_a_running_import_is_not_imported_again(by: Staff) -> None:
-    upload = accept_file(by, GOOD)
+    upload = factories.upload(by, GOOD)
     background_imports.start(upload=upload, by=by, at=AT)
     with pytest.raises(jobs.ImportNotFinished):
         background_imports.start(upload=upload, by=by, at=AT)
@@ -238,7 +224,7 @@ def test_file_with_a_running_import_is_not_imported_again(by: Staff) -> None:
 def test_import_fails_after_a_change_of_the_time_zone(
     shop: Community, by: Staff
 ) -> None:
-    job = start_import(by, GOOD)
+    job = factories.import_job(by, GOOD)
     Community.objects.filter(pk=shop.pk).update(timezone="America/Lima")
     run_jobs()
     assert reload(job).state == "failed"
@@ -247,7 +233,7 @@ def test_import_fails_after_a_change_of_the_time_zone(
 def test_files_are_deleted_after_a_week_and_parts_after_a_day(
     by: Staff, home: Path
 ) -> None:
-    upload = accept_file(by, GOOD)
+    upload = factories.upload(by, GOOD)
     part = uploads.new_upload_path(by.community)
     part.write_text("half")
     assert uploads.prune(at=AT + timedelta(days=6)) == 0
@@ -263,7 +249,7 @@ def test_files_are_deleted_after_a_week_and_parts_after_a_day(
 def test_unreadable_file_is_deleted(by: Staff, home: Path) -> None:
     for wrong in (b"\x00\x01\x02" * 9, b"PK\x03\x04nothing", b"a" * (5 << 20)):
         with pytest.raises(inspection.UnreadableFile):
-            accept_file(by, wrong)
+            factories.upload(by, wrong)
     assert not [path for path in home.rglob("uploads/*/*") if path.is_file()]
 
 
@@ -304,15 +290,15 @@ def test_scoped_staff_and_operators_cannot_import(shop: Community, by: Staff) ->
     for other in (scoped, clerk):
         assert not jobs.may_import(other)
         with pytest.raises(permissions.NotAllowed):
-            accept_file(other, GOOD)
+            factories.upload(other, GOOD)
 
 
 def test_discarded_file_keeps_its_import(by: Staff) -> None:
-    unused = accept_file(by, GOOD)
+    unused = factories.upload(by, GOOD)
     uploads.discard(upload=unused, by=by, at=AT)
     with pytest.raises(uploads.UploadNotFound):
         uploads.get(by.community, unused.pk)
-    job = start_import(by, GOOD)
+    job = factories.import_job(by, GOOD)
     run_jobs()
     upload = uploads.get(by.community, reload(job).upload_id or 0)
     uploads.discard(upload=upload, by=by, at=LATER)

@@ -40,23 +40,10 @@ def local(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 3, day, hour, minute, tzinfo=ZONE)
 
 
-def member(shop: Community, by: Staff, key: str, joined: datetime) -> int:
-    return accounts.create(community=shop, key=key, joined_at=joined, by=by, at=NOW).pk
-
-
 def pay(
     shop: Community, key: str, account: int | None, amount: int, paid: datetime
 ) -> None:
-    orders.record_payment(
-        community=shop,
-        key=key,
-        account=account,
-        amount=amount,
-        currency="USD",
-        paid_at=paid,
-        by=None,
-        at=NOW,
-    )
+    factories.order(shop, account, amount, paid, key=key, at=NOW)
 
 
 def compute(shop: Community, by: Staff) -> dict[str, list[int]]:
@@ -74,7 +61,7 @@ def per_day(**counts: int) -> list[int]:
 def test_days_follow_the_community_through_a_clock_change(
     shop: Community, by: Staff
 ) -> None:
-    ann = member(shop, by, "ann", local(5, 0))
+    ann = factories.member(shop, "ann", joined_at=local(5, 0), at=NOW).pk
     pay(shop, "late on the 7th", ann, 100, local(7, 23, 59))
     pay(shop, "the short 8th", ann, 20, local(8, 0))
     pay(shop, "its end", ann, 3, local(8, 23, 59))
@@ -87,7 +74,7 @@ def test_days_follow_the_community_through_a_clock_change(
 
 
 def test_sales_include_corrections_but_not_refunds(shop: Community, by: Staff) -> None:
-    ann = member(shop, by, "ann", local(5, 0))
+    ann = factories.member(shop, "ann", joined_at=local(5, 0), at=NOW).pk
     pay(shop, "A", ann, 1000, local(6, 9))
     pay(shop, "A", ann, 700, local(6, 9))
     orders.refund(
@@ -122,8 +109,8 @@ def test_sale_without_a_member_counts_no_buyer(shop: Community, by: Staff) -> No
 def test_scoped_staff_get_numbers_of_the_people_they_see(
     shop: Community, by: Staff
 ) -> None:
-    ann = member(shop, by, "ann", local(5, 0))
-    ben = member(shop, by, "ben", local(6, 0))
+    ann = factories.member(shop, "ann", joined_at=local(5, 0), at=NOW).pk
+    ben = factories.member(shop, "ben", joined_at=local(6, 0), at=NOW).pk
     pay(shop, "A", ann, 10, local(6, 9))
     pay(shop, "B", ben, 200, local(6, 9))
     pay(shop, "C", None, 3000, local(6, 9))
@@ -144,7 +131,7 @@ def compute_group(shop: Community, by: Staff, key: str) -> dict[str, list[int]]:
 
 
 def test_group_size_follows_joins_and_leaves(shop: Community, by: Staff) -> None:
-    ann, ben = (member(shop, by, key, local(5, 0)) for key in ("ann", "ben"))
+    ann, ben = factories.members(shop, "ann", "ben", joined_at=local(5, 0), at=NOW)
     circle = groups.create(community=shop, key="circle", by=by, at=NOW)
     other = groups.create(community=shop, key="other", by=by, at=NOW)
     for account, day in ((ann, 5), (ben, 7)):
@@ -186,7 +173,7 @@ def test_person_with_two_accounts_is_one_group_member(
 def test_group_counts_activity_and_orders_of_its_members(
     shop: Community, by: Staff
 ) -> None:
-    ann, ben = (member(shop, by, key, local(5, 0)) for key in ("ann", "ben"))
+    ann, ben = factories.members(shop, "ann", "ben", joined_at=local(5, 0), at=NOW)
     circle = groups.create(community=shop, key="circle", by=by, at=NOW)
     groups.add_members(
         group=circle, accounts=[ann], happened_at=local(5, 9), by=by, at=NOW
@@ -208,7 +195,7 @@ def random_history(shop: Community, by: Staff, dice: random.Random) -> list[Even
     )
     registered = moments[::42]
     people = [
-        member(shop, by, key, moment)
+        factories.member(shop, key, joined_at=moment, at=NOW).pk
         for key, moment in zip("abcdef", registered, strict=True)
     ]
     events = [

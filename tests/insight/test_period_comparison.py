@@ -11,7 +11,6 @@ from qunce.core.staff.models import Staff
 from qunce.insight import period_comparison
 from qunce.insight.metric_definitions import METRICS
 from qunce.insight.period_comparison import Comparison
-from qunce.sales import orders
 from qunce.sets.mirror import deriver
 from tests import factories
 
@@ -28,16 +27,8 @@ def shop() -> Community:
 def pay(
     shop: Community, ago: int, amount: int = 1050, account: int | None = None
 ) -> None:
-    orders.record_payment(
-        community=shop,
-        key=f"{ago}-{account}",
-        account=account,
-        amount=amount,
-        currency="USD",
-        paid_at=NOW - timedelta(days=ago),
-        by=None,
-        at=NOW,
-    )
+    paid_at = NOW - timedelta(days=ago)
+    factories.order(shop, account, amount, paid_at, key=f"{ago}-{account}", at=NOW)
 
 
 def compare(shop: Community, by: Staff, span: int = 28) -> dict[str, Comparison]:

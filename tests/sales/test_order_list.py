@@ -21,22 +21,8 @@ ALL = OrderFilters()
 def pay(
     shop: Community, key: str, account: int | None, ago: int = 0, currency: str = "CNY"
 ) -> orders.Order:
-    return orders.record_payment(
-        community=shop,
-        key=key,
-        account=account,
-        amount=1000,
-        currency=currency,
-        paid_at=AT - timedelta(hours=ago),
-        by=None,
-        at=AT,
-    )
-
-
-def refund(shop: Community, key: str, amount: int) -> None:
-    orders.refund(
-        community=shop, key=key, amount=amount, refunded_at=AT, by=None, at=AT
-    )
+    paid_at = AT - timedelta(hours=ago)
+    return factories.order(shop, account, 1000, paid_at, key=key, currency=currency)
 
 
 def list_keys(by: Staff, filters: OrderFilters = ALL, limit: int = 3) -> list[str]:
@@ -64,7 +50,7 @@ def test_orders_are_filtered_by_refund_state(shop: Community, by: Staff) -> None
     for n, amount in enumerate((0, 1, 999, 1000)):
         pay(shop, f"o{n}", None, ago=n)
         if amount:
-            refund(shop, f"o{n}", amount)
+            factories.refund(shop, f"o{n}", amount, at=AT)
     assert list_keys(by, OrderFilters(state="unrefunded")) == ["o0"]
     assert list_keys(by, OrderFilters(state="refunded")) == ["o1", "o2", "o3"]
     assert list_keys(by, OrderFilters(state="partly_refunded")) == ["o1", "o2"]
@@ -116,7 +102,7 @@ def test_currencies_are_summed_separately(shop: Community, by: Staff) -> None:
     pay(shop, "a", None)
     pay(shop, "b", None)
     pay(shop, "c", None, currency="USD")
-    refund(shop, "a", 300)
+    factories.refund(shop, "a", 300, at=AT)
     assert order_list.totals(by=by, filters=ALL, at=LATER) == [
         orders.Totals(2, 2000, 300, "CNY"),
         orders.Totals(1, 1000, 0, "USD"),

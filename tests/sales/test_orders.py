@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from qunce.core import communities, errors
+from qunce.core import errors
 from qunce.core.communities import Community
 from qunce.core.facts import facts
-from qunce.core.staff import models as staff_models
 from qunce.members.layers import specs as layer_specs
 from qunce.sales import orders
+from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -20,25 +20,19 @@ EARLIER = NOW - timedelta(days=40)
 
 @pytest.fixture
 def shop() -> Community:
-    return communities.create(key="shop", at=NOW, currency="USD")
+    return factories.community(currency="USD")
 
 
 def record_payment(
-    shop: Community, key: str = "A-1", amount: int = 1250, **more: Any
+    shop: Community, key: str = "A-1", amount: int = 1250, **fields: Any
 ) -> Any:
-    arguments: dict[str, Any] = {"currency": "USD", "account": 7, "paid_at": EARLIER}
-    arguments |= {"at": NOW, **more}
-    by = staff_models.system(shop)
-    return orders.record_payment(
-        community=shop, key=key, amount=amount, by=by, **arguments
+    return factories.order(
+        shop, 7, amount, key=key, **{"paid_at": EARLIER, "at": NOW, **fields}
     )
 
 
 def refund(shop: Community, amount: int | None = None, key: str = "A-1") -> Any:
-    by = staff_models.system(shop)
-    return orders.refund(
-        community=shop, key=key, amount=amount, refunded_at=NOW, by=by, at=NOW
-    )
+    return factories.refund(shop, key, amount, at=NOW)
 
 
 def recorded_facts() -> list[tuple[str, dict[str, Any]]]:
@@ -86,8 +80,10 @@ def test_same_order_again_changes_nothing(shop: Community) -> None:
 
 
 def test_same_key_in_another_community_is_another_order(shop: Community) -> None:
-    other = communities.create(key="other", at=NOW, currency="USD")
-    assert record_payment(shop).pk != record_payment(other).pk
+    other = factories.community("other", currency="USD")
+    orders_by_community = [record_payment(shop), record_payment(other)]
+    assert [order.community_id for order in orders_by_community] == [shop.pk, other.pk]
+    assert orders_by_community[0].pk != orders_by_community[1].pk
 
 
 def test_other_amount_amends_the_order(shop: Community) -> None:

@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 
-from qunce.core import communities
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
-from qunce.members.accounts import accounts
 from qunce.members.tags import assignments, library
 from qunce.members.tags import models as tag_models
-from qunce.sales import orders, purchase_tags
+from qunce.sales import purchase_tags
+from tests import factories
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -22,34 +21,18 @@ TEA, CUPS = {"category": "tea"}, {"category": "cups", "quantity": 2}
 
 @pytest.fixture
 def shop() -> Community:
-    return communities.create(key="shop", at=NOW, currency="USD")
-
-
-def member(shop: Community, key: str) -> int:
-    by = staff_models.system(shop)
-    return accounts.create(community=shop, key=key, by=by, at=NOW).pk
+    return factories.community(currency="USD")
 
 
 def record_payment(
     shop: Community, key: str, account: int | None, *items: dict[str, Any]
 ) -> None:
-    orders.record_payment(
-        community=shop,
-        key=key,
-        account=account,
-        amount=1000,
-        currency="USD",
-        paid_at=NOW - timedelta(days=3),
-        items=items,
-        by=None,
-        at=NOW,
-    )
+    paid_at = NOW - timedelta(days=3)
+    factories.order(shop, account, 1000, paid_at, key=key, items=items)
 
 
 def refund(shop: Community, key: str, amount: int | None = None) -> None:
-    orders.refund(
-        community=shop, key=key, amount=amount, refunded_at=NOW, by=None, at=NOW
-    )
+    factories.refund(shop, key, amount, at=NOW)
 
 
 def depths(account: int) -> dict[str, int]:
@@ -58,7 +41,7 @@ def depths(account: int) -> dict[str, int]:
 
 
 def test_depth_is_the_number_of_orders_with_the_category(shop: Community) -> None:
-    ann, ben = member(shop, "ann"), member(shop, "ben")
+    ann, ben = factories.members(shop, "ann", "ben")
     record_payment(shop, "1", ann, TEA, CUPS, TEA)
     record_payment(shop, "2", ann, TEA)
     record_payment(shop, "3", ben, CUPS)
@@ -69,7 +52,7 @@ def test_depth_is_the_number_of_orders_with_the_category(shop: Community) -> Non
 
 
 def test_new_order_changes_only_its_tags(shop: Community) -> None:
-    ann = member(shop, "ann")
+    ann = factories.member(shop, "ann").pk
     record_payment(shop, "1", ann, TEA, CUPS)
     assert depths(ann) == {"bought:tea": 1, "bought:cups": 1}
     record_payment(shop, "2", ann, TEA)
@@ -79,7 +62,7 @@ def test_new_order_changes_only_its_tags(shop: Community) -> None:
 
 
 def test_fully_refunded_order_is_not_counted(shop: Community) -> None:
-    ann = member(shop, "ann")
+    ann = factories.member(shop, "ann").pk
     record_payment(shop, "1", ann, TEA)
     record_payment(shop, "2", ann, TEA, CUPS)
     assert depths(ann) == {"bought:tea": 2, "bought:cups": 1}
@@ -90,24 +73,14 @@ def test_fully_refunded_order_is_not_counted(shop: Community) -> None:
 
 
 def test_order_of_zero_is_counted(shop: Community) -> None:
-    ann = member(shop, "ann")
-    orders.record_payment(
-        community=shop,
-        key="gift",
-        account=ann,
-        amount=0,
-        currency="USD",
-        paid_at=NOW,
-        items=[TEA],
-        by=None,
-        at=NOW,
-    )
+    ann = factories.member(shop, "ann").pk
+    factories.order(shop, ann, 0, key="gift", items=[TEA])
     assert depths(ann) == {"bought:tea": 1}
 
 
 def test_tags_set_by_staff_stay(shop: Community) -> None:
-    ann, by = member(shop, "ann"), staff_models.system(shop)
-    vip = library.create(community=shop, key="vip", by=by, at=NOW)
+    ann, by = factories.member(shop, "ann").pk, staff_models.system(shop)
+    vip = factories.tag(shop, "vip")
     assignments.set_depths(tag=vip, depths={ann: 3}, by=by, at=NOW)
     record_payment(shop, "1", ann, TEA)
     refund(shop, "1")
@@ -115,7 +88,7 @@ def test_tags_set_by_staff_stay(shop: Community) -> None:
 
 
 def test_purchase_tags_record_no_facts(shop: Community) -> None:
-    ann = member(shop, "ann")
+    ann = factories.member(shop, "ann").pk
     record_payment(shop, "1", ann, TEA)
     before = facts.Fact.objects.filter(account_id=ann).count()
     depths(ann)
@@ -127,6 +100,7 @@ def test_purchase_tags_record_no_facts(shop: Community) -> None:
 )
 def test_unreadable_items_have_no_category(items: str) -> None:
     assert purchase_tags.parse_categories(items) == set()
+    assert purchase_tags.parse_categories('[{"category": "tea"}]') == {"tea"}
 
 
 def test_tag_key_of_a_long_or_odd_category_is_valid() -> None:
@@ -137,17 +111,19 @@ def test_tag_key_of_a_long_or_odd_category_is_valid() -> None:
 def test_category_with_a_merged_tag_is_left_to_staff(
     shop: Community,
 ) -> None:
-    ann, by = member(shop, "ann"), staff_models.system(shop)
+    ann, by = factories.member(shop, "ann").pk, staff_models.system(shop)
     record_payment(shop, "1", ann, TEA, CUPS)
     purchase_tags.catch_up(at=NOW)
-    mine = library.create(community=shop, key="tea lovers", by=by, at=NOW)
+    mine = factories.tag(shop, "tea lovers")
     assignments.merge(tag=library.get(shop, "bought:tea"), into=mine, by=by, at=NOW)
     record_payment(shop, "2", ann, TEA, CUPS)
     assert depths(ann) == {"tea lovers": 1, "bought:cups": 2}
 
 
 def test_orders_without_categories_create_no_tags(shop: Community) -> None:
-    ann = member(shop, "ann")
+    ann = factories.member(shop, "ann").pk
     record_payment(shop, "1", ann, {"name": "a cup"})
     assert depths(ann) == {}
     assert not tag_models.TagGroup.objects.exists()
+    record_payment(shop, "2", ann, TEA)
+    assert depths(ann) == {"bought:tea": 1}

@@ -63,6 +63,7 @@ def test_underived_facts_are_erased_too(shop: Community) -> None:
     logs.write(shop, [Row(0, 3), Row(0, 4)])
     erasure.erase([3])
     logs.assert_consistent(shop)
+    assert Fact.objects.filter(account_id=4).exists()
     assert not Fact.objects.filter(account_id=3).exists()
 
 

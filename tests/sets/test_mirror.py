@@ -83,8 +83,9 @@ def test_amount_is_a_whole_number_in_the_payload(
 
 
 def test_empty_mirror_has_the_columns(shop: Community) -> None:
-    found = mirror.query("SELECT id, payload FROM facts WHERE account = ?", [3])
-    assert found.num_rows == 0
+    table = mirror.query("SELECT id, payload FROM facts WHERE account = ?", [3])
+    assert table.column_names == ["id", "payload"]
+    assert table.num_rows == 0
 
 
 def test_small_files_are_merged(shop: Community) -> None:
@@ -154,6 +155,7 @@ def test_readers_are_correct_while_files_are_written_merged_and_removed(
     for reader in readers:
         reader.join()
     assert wrong == []
+    assert mirror.query("SELECT id FROM facts").num_rows == len(logs.fact_ids())
 
 
 def test_broken_file_is_reported(shop: Community) -> None:

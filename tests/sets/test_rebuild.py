@@ -62,6 +62,7 @@ def test_rebuild_changes_the_token_and_the_folder(shop: Community) -> None:
     after = Position.objects.get()
     assert after.token != before.token
     assert after.mirror_folder != before.mirror_folder
+    logs.assert_consistent(shop)
 
 
 def test_old_mirror_is_removed_after_its_grace_period(shop: Community) -> None:

@@ -257,7 +257,7 @@ def test_test_delivery_is_sent_and_not_retried(
     assert get_delivery().state == "failed"
 
 
-def test_only_the_erasure_itself_is_kept_of_an_erased_member(
+def test_only_the_erasure_of_an_erased_member_is_delivered(
     shop: Community, by: Staff, receiver: Receiver
 ) -> None:
     create_endpoint(by, receiver.url, JOINED, "member.erased")

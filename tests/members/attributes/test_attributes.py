@@ -117,10 +117,11 @@ def test_value_must_be_one_of_the_choices(shop: Community, by: Staff) -> None:
 def test_empty_text_removes_the_value(shop: Community, by: Staff) -> None:
     (ann,) = factories.members(shop, "ann")
     note = define(shop, "note", "text")
+    known = {"attr": {"name": "note", "known": True}}
+    attributes.set_values(attribute=note, values={ann: "tea"}, by=by, at=AT)
+    assert factories.matching_keys(shop, known) == ["ann"]
     attributes.set_values(attribute=note, values={ann: "  "}, by=by, at=AT)
-    assert (
-        factories.matching_keys(shop, {"attr": {"name": "note", "known": True}}) == []
-    )
+    assert factories.matching_keys(shop, known) == []
 
 
 def test_accounts_of_other_communities_are_rejected(shop: Community, by: Staff) -> None:

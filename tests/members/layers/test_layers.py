@@ -18,7 +18,6 @@ from qunce.members.layers import layers
 from qunce.members.layers import specs as layer_specs
 from qunce.members.people import merges
 from qunce.members.tags import assignments
-from qunce.sales import orders
 from qunce.sets.mirror import deriver
 from tests import factories
 from tests.factories import AT, LATER
@@ -34,19 +33,6 @@ LOYALTY: dict[str, Any] = {
         {"key": "rest"},
     ],
 }
-
-
-def pay(shop: Community, account: int, amount: int, when: datetime = AT) -> None:
-    orders.record_payment(
-        community=shop,
-        key=f"{account} {when.isoformat()} {amount}",
-        account=account,
-        amount=amount,
-        currency="CNY",
-        paid_at=when,
-        by=None,
-        at=LATER,
-    )
 
 
 def keys_by_layer(layering: layers.Layering) -> dict[str, list[str]]:
@@ -73,8 +59,8 @@ def test_top_fifth_by_spending_is_high_value(shop: Community, by: Staff) -> None
     keys = [f"k{n}" for n in range(10)]
     ids = factories.members(shop, *keys)
     for index, account in enumerate(ids[:6]):
-        pay(shop, account, 1000 - index)
-    pay(shop, ids[9], 10**6, AT - 400 * DAY)
+        factories.order(shop, account, 1000 - index)
+    factories.order(shop, ids[9], 10**6, AT - 400 * DAY)
     layering = value(shop, by)
     run(layering, by)
     assert keys_by_layer(layering) == {
@@ -90,7 +76,7 @@ def test_top_fifth_by_spending_is_high_value(shop: Community, by: Staff) -> None
 def test_people_with_equal_sums_share_a_layer(shop: Community, by: Staff) -> None:
     ids = factories.members(shop, *(f"k{n}" for n in range(10)))
     for account in ids[:4]:
-        pay(shop, account, 500)
+        factories.order(shop, account, 500)
     layering = value(shop, by)
     run(layering, by)
     assert len(keys_by_layer(layering)["high"]) == 4
@@ -100,15 +86,9 @@ def test_people_without_spending_are_never_high_value(
     shop: Community, by: Staff
 ) -> None:
     ann, bob, *_rest = factories.members(shop, "ann", "bob", "c", "d", "e", "f")
-    pay(shop, ann, 500)
-    pay(shop, bob, 300)
-    orders.refund(
-        community=shop,
-        key=f"{bob} {AT.isoformat()} 300",
-        refunded_at=AT,
-        by=None,
-        at=AT,
-    )
+    factories.order(shop, ann, 500)
+    factories.order(shop, bob, 300)
+    factories.refund(shop, "o2", at=AT)
     layering = value(shop, by)
     run(layering, by)
     assert keys_by_layer(layering)["high"] == ["ann"]
@@ -118,7 +98,7 @@ def test_people_without_spending_are_never_high_value(
 def test_spending_of_merged_accounts_is_added_up(shop: Community, by: Staff) -> None:
     ids = factories.members(shop, "ann", "too", "c", "d", "e", "f")
     for account, amount in zip(ids, (300, 300, 500, 0, 0, 0), strict=True):
-        pay(shop, account, amount)
+        factories.order(shop, account, amount)
     layering = value(shop, by)
     run(layering, by)
     assert keys_by_layer(layering)["high"] == ["ann", "too", "c"]
@@ -129,8 +109,8 @@ def test_spending_of_merged_accounts_is_added_up(shop: Community, by: Staff) -> 
 
 def test_layers_can_have_fixed_thresholds(shop: Community, by: Staff) -> None:
     ann, bob, _eve = factories.members(shop, "ann", "bob", "eve")
-    pay(shop, ann, 5000)
-    pay(shop, bob, 4999)
+    factories.order(shop, ann, 5000)
+    factories.order(shop, bob, 4999)
     spec = {**layer_specs.VALUE, "layers": [{"key": "a", "gte": 5000}, {"key": "b"}]}
     layering = value(shop, by, spec)
     run(layering, by)
@@ -212,7 +192,7 @@ def test_lifecycle_uses_the_members_typical_gaps(shop: Community, by: Staff) -> 
         gap = 10 if index < 15 else 30
         silent = {0: 11, 1: 30, 2: 31, 3: 10}.get(index, 1)
         for number in range(6):
-            pay(shop, account, 100, LATER - (silent + gap * number) * DAY)
+            factories.order(shop, account, 100, LATER - (silent + gap * number) * DAY)
     factories.member(shop, "new")
     factories.member(shop, "sleeper", joined_at=AT - 300 * DAY)
     layering = layers.create(

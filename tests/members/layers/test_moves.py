@@ -67,6 +67,7 @@ def test_there_are_no_moves_after_a_single_run(shop: Community, by: Staff) -> No
     about: dict[str, Any] = {"layering": layering, "by": by, "at": LATER}
     assert layer_moves.moves_since(day=shop.day(AT), **about) is None
     layers.recompute(layering=layering, by=by, at=AT)
+    assert layers.latest_run(layering) is not None
     assert layer_moves.moves_since(day=shop.day(AT), **about) is None
     earlier = shop.day(AT - timedelta(days=9))
     assert (

@@ -6,12 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from qunce.core import communities
-from qunce.core.staff import models as staff_models
-from qunce.members.accounts import accounts
-from qunce.members.people import people
 from qunce.sets.bitmaps.aliases import Alias
 from qunce.sets.doctor import doctor
+from tests import factories
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -20,14 +17,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 @pytest.fixture
 def accounts_abc() -> list[int]:
     """Ids of two accounts of one person and of one account of another person."""
-    shop = communities.create(key="shop", at=NOW)
-    by = staff_models.system(shop)
-    rows = [
-        accounts.create(community=shop, key=key, name=key, by=by, at=NOW)
-        for key in "abc"
-    ]
-    people.merge(left=rows[0], right=rows[1], by=by, at=NOW)
-    return [account.pk for account in rows]
+    shop = factories.community()
+    ids = factories.members(shop, *"abc")
+    factories.merge(shop, "a", "b")
+    return ids
 
 
 def finding_codes() -> list[str]:
@@ -35,6 +28,7 @@ def finding_codes() -> list[str]:
 
 
 def test_correct_aliases_have_no_findings(accounts_abc: list[int]) -> None:
+    assert Alias.objects.get().person_id == accounts_abc[0]
     assert finding_codes() == []
 
 

@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 
 from qunce.core.communities import Community
-from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people, visibility
-from qunce.members.tags import assignments, library
 from tests import factories
 from tests.factories import AT, LATER
 
@@ -25,20 +23,14 @@ def narrow(shop: Community) -> Staff:
     """Staff who see only members with the tag `mine`."""
     factories.tag(shop, "mine")
     rule = {"tag": {"any": ["mine"]}}
-    return staff_models.create(community=shop, login="narrow", scope=rule, at=AT)
-
-
-def tag_members(shop: Community, key: str, *members: int) -> None:
-    by = staff_models.system(shop)
-    tag = library.get(shop, key)
-    assignments.apply(tag=tag, accounts=members, by=by, at=AT)
+    return factories.staff(shop, "operator", "narrow", scope=rule)
 
 
 def test_member_in_scope_is_found_by_id_and_by_key(
     shop: Community, narrow: Staff
 ) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
-    tag_members(shop, "mine", ann)
+    factories.apply_tag(shop, "mine", ann)
     assert visibility.get(by=narrow, account=ann, at=LATER).key == "ann"
     assert visibility.get_by_key(by=narrow, key="ann", at=LATER).pk == ann
     assert visibility.filter_visible(by=narrow, accounts=[ann, bob], at=LATER) == {ann}
@@ -76,7 +68,7 @@ def test_every_account_of_a_visible_person_is_visible(
     shop: Community, narrow: Staff, by: Staff
 ) -> None:
     ann, too = factories.member(shop, "ann"), factories.member(shop, "too")
-    tag_members(shop, "mine", too.pk)
+    factories.apply_tag(shop, "mine", too.pk)
     with pytest.raises(account_queries.MemberNotFound):
         visibility.get(by=narrow, account=ann.pk, at=LATER)
     people.merge(left=ann, right=too, by=by, at=AT)

@@ -133,7 +133,7 @@ def test_each_clause_reads_as_chinese(rule: Any) -> None:
     assert "  " not in phrasing.to_text(sentence)
 
 
-def test_a_rule_reads_as_one_sentence() -> None:
+def test_rule_reads_as_one_sentence() -> None:
     rule = {
         "all": [
             {"tag": {"any": ["vip", "koc"]}},
@@ -149,7 +149,7 @@ def test_a_rule_reads_as_one_sentence() -> None:
     assert sentences.to_text({"all": []}, NAMES) == "everyone"
 
 
-def test_an_unknown_key_is_marked() -> None:
+def test_unknown_key_is_marked() -> None:
     (line,) = sentences.list_lines({"all": [{"tag": {"any": ["ghost", "vip"]}}]}, NAMES)
     kinds = {piece.text: piece.kind for piece in line.pieces}
     assert kinds["ghost"] == "unknown"

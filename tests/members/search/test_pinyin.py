@@ -43,6 +43,7 @@ def test_name_is_found_by_its_pinyin(name: str, query: str) -> None:
 )
 def test_match_starts_at_a_syllable(name: str, query: str) -> None:
     assert not is_found(name, query)
+    assert is_found("张三", "san")
 
 
 def test_invisible_characters_and_width_are_ignored() -> None:

@@ -17,11 +17,6 @@ from tests.factories import AT, LATER
 pytestmark = pytest.mark.both_databases
 
 
-def segment(of: Community, key: str, rule: Any) -> segments.Segment:
-    by = staff_models.system(of)
-    return segments.create(community=of, key=key, rule=rule, by=by, at=AT)
-
-
 def segment_rule(*keys: str) -> dict[str, Any]:
     return {"segment": {"any": list(keys)}}
 
@@ -29,7 +24,7 @@ def segment_rule(*keys: str) -> dict[str, Any]:
 def test_segment_contains_the_members_who_match_now(shop: Community, by: Staff) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
     vip = factories.tag(shop, "vip")
-    loyal = segment(shop, "loyal", {"tag": {"any": ["vip"]}})
+    loyal = factories.segment(shop, "loyal", {"tag": {"any": ["vip"]}})
     assignments.apply(tag=vip, accounts=[ann], by=by, at=AT)
     assert segments.count(segment=loyal, by=by, at=AT) == 1
     assignments.apply(tag=vip, accounts=[bob], by=by, at=AT)
@@ -42,25 +37,27 @@ def test_invalid_rule_is_rejected_with_its_path(
     shop: Community,
 ) -> None:
     with pytest.raises(RuleError, match=r"all\[0\]\.tag\.any\[0\].*ghost"):
-        segment(shop, "s", {"all": [{"tag": {"any": ["ghost"]}}]})
+        factories.segment(shop, "s", {"all": [{"tag": {"any": ["ghost"]}}]})
     assert segments.list_active(shop) == []
 
 
 def test_cycle_is_rejected_with_its_path(shop: Community, by: Staff) -> None:
-    a = segment(shop, "a", {"all": []})
-    segment(shop, "b", {"not": segment_rule("a")})
+    a = factories.segment(shop, "a", {"all": []})
+    factories.segment(shop, "b", {"not": segment_rule("a")})
     with pytest.raises(RuleError, match="a → b → a"):
         segments.update(segment=a, rule={"any": [segment_rule("b")]}, by=by, at=AT)
     with pytest.raises(RuleError, match="c → c"):
-        segment(shop, "c", segment_rule("c"))
+        factories.segment(shop, "c", segment_rule("c"))
     assert segments.get(shop, "a").rule == {"all": []}
 
 
 def test_segments_are_sorted_after_those_they_use(shop: Community) -> None:
     for key in ("z", "m"):
-        segment(shop, key, {"all": []})
-    segment(shop, "b", segment_rule("z"))
-    segment(shop, "a", {"not": {"any": [segment_rule("b"), segment_rule("m")]}})
+        factories.segment(shop, key, {"all": []})
+    factories.segment(shop, "b", segment_rule("z"))
+    factories.segment(
+        shop, "a", {"not": {"any": [segment_rule("b"), segment_rule("m")]}}
+    )
     ordered = [
         segment.key
         for segment in segments.sort_by_dependency(segments.list_active(shop))
@@ -101,7 +98,7 @@ def test_frozen_segment_contains_nobody_outside_the_scope(
 
 def test_size_is_recorded_per_day(shop: Community, by: Staff) -> None:
     factories.members(shop, "ann", "bob")
-    everyone = segment(shop, "everyone", {"all": []})
+    everyone = factories.segment(shop, "everyone", {"all": []})
     for _time in range(2):
         assert segments.record_sizes(community=shop, at=AT) == {"everyone": 2}
     factories.members(shop, "eve")
@@ -111,8 +108,8 @@ def test_size_is_recorded_per_day(shop: Community, by: Staff) -> None:
 
 
 def test_used_segment_cannot_be_archived(shop: Community, by: Staff) -> None:
-    inner = segment(shop, "inner", {"all": []})
-    outer = segment(shop, "outer", segment_rule("inner"))
+    inner = factories.segment(shop, "inner", {"all": []})
+    outer = factories.segment(shop, "outer", segment_rule("inner"))
     with pytest.raises(segments.SegmentInUse, match="outer"):
         segments.archive(segment=inner, by=by, at=AT)
     segments.archive(segment=outer, by=by, at=AT)
@@ -123,8 +120,8 @@ def test_used_segment_cannot_be_archived(shop: Community, by: Staff) -> None:
 
 
 def test_segment_of_another_community_is_not_found(shop: Community) -> None:
-    segment(factories.community("other"), "s", {"all": []})
+    factories.segment(factories.community("other"), "s", {"all": []})
     with pytest.raises(segments.SegmentNotFound):
         segments.get(shop, "s")
     with pytest.raises(RuleError):
-        segment(shop, "t", segment_rule("s"))
+        factories.segment(shop, "t", segment_rule("s"))

@@ -143,6 +143,7 @@ def test_similar_names_are_suggested(shop: Community, name: str, other: str) -> 
 )
 def test_different_names_are_not_suggested(name: str, other: str) -> None:
     assert tag_naming.similar_names(name, [other]) == []
+    assert tag_naming.similar_names("newcomer", ["newcomers", other]) == ["newcomers"]
 
 
 def test_reports_list_what_to_tidy(shop: Community, by: Staff) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from django.test import Client
 
 from qunce.core.communities import Community
-from qunce.core.staff import api_keys
+from qunce.core.staff import api_keys, sessions
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from tests import factories
@@ -19,10 +20,13 @@ ROOT = "/api/v1"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-def browser(staff: Staff) -> Client:
+def browser(staff: Staff, **options: Any) -> Client:
     """Return a browser in which a staff member is signed in to the console."""
-    client = Client()
+    client = Client(headers={"accept-language": "en"}, **options)
     client.force_login(staff, backend=BACKEND)
+    session = client.session
+    sessions.start(session, address="192.0.2.1", agent="Tester", at=datetime.now(UTC))
+    session.save()
     return client
 
 

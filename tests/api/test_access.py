@@ -13,9 +13,9 @@ from qunce.core.facts.audit import AuditEntry
 from qunce.core.facts.facts import Fact
 from qunce.core.staff import api_keys
 from qunce.core.staff.models import Staff
+from tests import two_communities
 from tests.clients import ROOT, ApiClient, Response
-from tests.console import world as worlds
-from tests.console.world import World
+from tests.two_communities import TwoCommunities
 
 pytestmark = pytest.mark.django_db
 PATHS: dict[str, Any] = openapi.build_document(f"{ROOT}/")["paths"]
@@ -43,63 +43,63 @@ HIDDEN = {"member_id", "account_id", "other_id", "group_id", "order_id"}
 
 
 @pytest.fixture
-def world() -> World:
-    return worlds.made()
+def data() -> TwoCommunities:
+    return two_communities.build()
 
 
-def client_for(world: World, staff: Staff | None) -> ApiClient:
+def client_for(data: TwoCommunities, staff: Staff | None) -> ApiClient:
     if staff is None:
         return ApiClient()
-    boss = world.boss if staff.community_id == world.home.pk else world.stranger
+    boss = data.owner if staff.community_id == data.community.pk else data.stranger
     _key, token = api_keys.create(
-        name="sweep", scopes=api_keys.SCOPES, staff=staff, by=boss, at=world.at
+        name="sweep", scopes=api_keys.SCOPES, staff=staff, by=boss, at=data.at
     )
     return ApiClient(token)
 
 
 def request_all(
-    world: World, staff: Staff | None, only: Collection[str] = METHODS
+    data: TwoCommunities, staff: Staff | None, only: Collection[str] = METHODS
 ) -> Iterator[tuple[str, str, list[str], Response]]:
     """Send a request to every operation; yields method, path, parameters and response."""
-    client = client_for(world, staff)
+    client = client_for(data, staff)
     for path, methods in PATHS.items():
         for method in [method for method in methods if method in only]:
             names = re.findall(r"{(\w+)}", path)
             filled = path.removeprefix(ROOT)
             for name in names:
-                filled = filled.replace(f"{{{name}}}", str(world.numbers[IDS[name]]))
-            data: dict[str, str] | None = None if method == "get" else {}
-            yield method, path, names, client.request(method.upper(), filled, data)
+                filled = filled.replace(f"{{{name}}}", str(data.ids[IDS[name]]))
+            form: dict[str, str] | None = None if method == "get" else {}
+            yield method, path, names, client.request(method.upper(), filled, form)
 
 
 def count_records() -> tuple[int, int]:
     return Fact.objects.count(), AuditEntry.objects.count()
 
 
-def test_requests_without_a_key_are_rejected(world: World) -> None:
+def test_requests_without_a_key_are_rejected(data: TwoCommunities) -> None:
     before = count_records()
     wrong = [
         f"{method} {path}: {response.status}"
-        for method, path, _names, response in request_all(world, None)
+        for method, path, _names, response in request_all(data, None)
         if response.status != 401
     ]
     assert wrong == []
     assert count_records() == before
 
 
-def test_owner_gets_every_resource(world: World) -> None:
+def test_owner_gets_every_resource(data: TwoCommunities) -> None:
     """Without this, the other tests of this file would pass if nothing were found."""
-    wrong = [
-        f"{method} {path}: {response.status}"
-        for method, path, _names, response in request_all(world, world.boss, ["get"])
-        if response.status not in (200, 422)
-    ]
-    assert wrong == []
+    statuses = {
+        f"{method} {path}": response.status
+        for method, path, _names, response in request_all(data, data.owner, ["get"])
+    }
+    assert list(statuses.values()).count(200) > len(statuses) / 2
+    assert set(statuses.values()) <= {200, 422}, statuses
 
 
-def test_viewer_changes_nothing(world: World) -> None:
+def test_viewer_changes_nothing(data: TwoCommunities) -> None:
     wrong, before = [], None
-    for method, path, _names, response in request_all(world, world.viewer):
+    for method, path, _names, response in request_all(data, data.viewer):
         before = before or count_records()
         if response.status >= 500 or count_records() != before:
             wrong.append(f"{method} {path}: {response.status}")
@@ -107,9 +107,9 @@ def test_viewer_changes_nothing(world: World) -> None:
     assert wrong == []
 
 
-def test_key_of_another_community_finds_nothing(world: World) -> None:
+def test_key_of_another_community_finds_nothing(data: TwoCommunities) -> None:
     wrong = []
-    for method, path, names, response in request_all(world, world.stranger):
+    for method, path, names, response in request_all(data, data.stranger):
         if names and response.status not in (403, 404, 405, 409, 422):
             wrong.append(f"{method} {path}: {response.status}")
         if names and method == "get" and response.status not in (404, 422):
@@ -119,9 +119,9 @@ def test_key_of_another_community_finds_nothing(world: World) -> None:
     assert wrong == []
 
 
-def test_scoped_key_finds_nothing_outside_its_scope(world: World) -> None:
+def test_scoped_key_finds_nothing_outside_its_scope(data: TwoCommunities) -> None:
     wrong = []
-    for method, path, names, response in request_all(world, world.scoped):
+    for method, path, names, response in request_all(data, data.scoped):
         hidden = HIDDEN & set(names)
         if hidden and method == "get" and response.status not in (403, 404):
             wrong.append(f"{method} {path}: {response.status}")

@@ -1,4 +1,4 @@
-"""S6: what is told to the machines that watch."""
+"""The health check for monitoring."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
-from qunce.console import health
 from qunce.core.jobs import job_queue
 from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.staff import models as staff_models
@@ -21,58 +20,58 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_database
 MINUTE = timedelta(minutes=1)
 
 
-def told(client: Client) -> tuple[int, dict[str, Any]]:
-    answer = client.get("/healthz")
-    return answer.status_code, answer.json()
+def check(client: Client) -> tuple[int, dict[str, Any]]:
+    response = client.get("/healthz")
+    return response.status_code, response.json()
 
 
-def test_it_is_well_when_nothing_waits(client: Client) -> None:
-    status, said = told(client)
+def test_health_is_ok_without_waiting_work(client: Client) -> None:
+    status, body = check(client)
     assert status == 200
-    assert said["ok"] and said["problems"] == []
+    assert body["ok"] and body["problems"] == []
 
 
-def test_work_that_nobody_does_is_told_after_five_minutes(client: Client) -> None:
+def test_unclaimed_work_is_reported_after_five_minutes(client: Client) -> None:
     now = datetime.now(UTC)
     job_queue.schedule(job="send", due_at=now - 4 * MINUTE)
-    assert told(client)[0] == 200
+    assert check(client)[0] == 200
     job_queue.schedule(job="send", due_at=now - 6 * MINUTE)
-    status, said = told(client)
-    assert (status, said["problems"], said["due"]) == (503, ["work is late"], 1)
+    status, body = check(client)
+    assert (status, body["problems"], body["due"]) == (503, ["work is late"], 1)
 
 
-def test_work_that_somebody_is_at_is_not_late(client: Client) -> None:
+def test_claimed_work_is_not_late(client: Client) -> None:
     now = datetime.now(UTC)
     job_queue.schedule(job="send", due_at=now - 60 * MINUTE)
     job_queue.claim(at=now)
-    assert told(client)[0] == 200
+    assert check(client)[0] == 200
 
 
-def test_work_that_was_given_up_is_told(client: Client) -> None:
+def test_exhausted_work_is_reported(client: Client) -> None:
     now = datetime.now(UTC)
     job_queue.schedule(job="send", due_at=now)
     QueuedJob.objects.update(attempts=job_queue.MAX_ATTEMPTS)
-    status, said = told(client)
-    assert (status, said["problems"], said["failed"]) == (503, ["work has failed"], 1)
+    status, body = check(client)
+    assert (status, body["problems"], body["failed"]) == (503, ["work has failed"], 1)
 
 
-def test_facts_that_nobody_counts_are_told_after_five_minutes(client: Client) -> None:
+def test_uncounted_facts_are_reported_after_five_minutes(client: Client) -> None:
     shop, now = factories.community(), datetime.now(UTC)
     by = staff_models.system(shop)
     accounts.create(community=shop, key="ann", by=by, at=now - 4 * MINUTE)
-    assert told(client)[0] == 200
+    assert check(client)[0] == 200
     accounts.create(community=shop, key="bob", by=by, at=now - 6 * MINUTE)
-    status, said = told(client)
-    assert (status, said["problems"]) == (503, ["counting is late"])
+    status, body = check(client)
+    assert (status, body["problems"]) == (503, ["counting is late"])
     deriver.catch_up()
-    assert told(client) == (200, {**told(client)[1], "lag": 0})
+    assert check(client) == (200, {**check(client)[1], "lag": 0})
 
 
-def test_a_database_that_is_gone_is_told(
+def test_missing_database_is_reported(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone(**_: object) -> None:
-        raise DatabaseError("no")
+    def fail(**_: object) -> None:
+        raise DatabaseError("no connection")
 
-    monkeypatch.setattr(health, "look", gone)
-    assert told(client) == (503, {"ok": False, "problems": ["database"]})
+    monkeypatch.setattr(job_queue, "list_waiting", fail)
+    assert check(client) == (503, {"ok": False, "problems": ["database"]})

@@ -1,4 +1,4 @@
-"""Every address of the console with no sign-in, another role, scope and community."""
+"""Every URL of the console: anonymous, with other roles, scopes and communities."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
+from django.test import Client, override_settings
 
 from qunce.console import errors
 from qunce.core import permissions
 from qunce.core.facts import interned_names
 from qunce.core.facts.audit import AuditEntry
 from qunce.core.facts.facts import Fact
-from tests.console import addresses, world
-from tests.console.addresses import Address
-from tests.console.world import World
+from tests import clients, two_communities
+from tests.console import view_urls
+from tests.console.view_urls import ViewUrl
+from tests.two_communities import TwoCommunities
 
 pytestmark = [
     pytest.mark.django_db,
-    # Names that a template leaves open are for each screen's own tests.
+    # Variables that a template leaves undefined are for each page's own tests.
     pytest.mark.ignore_template_errors,
 ]
-NOT_THERE = {403, 404, 405}
-NONE_YET = {"importing:job-problems", "segments:chart", "layers:chart"}
-"""Answers 404 as long as there are none."""
-HIDDEN = {"member", "twin", "join", "note", "group", "order"}
-"""Objects that the scoped operator must not see."""
+NOT_FOUND = {403, 404, 405}
+WITHOUT_DATA = {"importing:job-problems", "segments:chart", "layers:chart"}
+"""Views that answer 404 because the sample has no data for them."""
+HIDDEN = {"member", "twin", "merge", "note", "group", "order"}
+"""Objects outside the scope of the scoped manager."""
 PUBLIC = {
     "login:sign-in",
     "login:code",
@@ -37,119 +38,119 @@ PUBLIC = {
     "login:language",
     "insight:chart-script",
 }
-LAST = {"login:sign-out"}
-"""What would end the sweep; the door's own tests do it."""
+ENDS_THE_SESSION = {"login:sign-out"}
 PEEK = "members:peek"
-OPEN = {"healthz", "metrics"}
-"""For machines: they have their own way of being asked."""
+MONITORING = {"healthz", "metrics"}
+"""Paths with an access control of their own."""
 
 
 @pytest.fixture
-def made() -> World:
-    return world.made()
+def data() -> TwoCommunities:
+    return two_communities.build()
 
 
-def of(made: World) -> list[Address]:
-    return [
-        each for each in addresses.of_console(made.numbers) if each.path not in OPEN
-    ]
+def list_urls(data: TwoCommunities) -> list[ViewUrl]:
+    return [url for url in view_urls.list_urls(data.ids) if url.path not in MONITORING]
 
 
-def asked(client: Client, where: Address, method: str) -> Any:
-    """A peek sends browsers without script on to the page: that is what counts."""
-    on = where.view == PEEK
-    return getattr(client, method)(f"/{where.path}", follow=on)
+def request(client: Client, url: ViewUrl, method: str) -> Any:
+    """Return the response; a peek redirects to the page, which is what counts."""
+    return getattr(client, method)(f"/{url.path}", follow=url.view == PEEK)
 
 
-def each(client: Client, made: World) -> Iterator[tuple[Address, str, Any]]:
-    for where in of(made):
-        if where.view in LAST:
-            continue
-        for method in ("get", "post"):
-            yield where, method, asked(client, where, method)
+def request_all(
+    client: Client, data: TwoCommunities
+) -> Iterator[tuple[ViewUrl, str, Any]]:
+    for url in list_urls(data):
+        if url.view not in ENDS_THE_SESSION:
+            for method in ("get", "post"):
+                yield url, method, request(client, url, method)
 
 
-def body(answer: Any) -> str:
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+def body_of(response: Any) -> str:
+    content = (
+        b"".join(response.streaming_content) if response.streaming else response.content
+    )
     return content.decode("utf-8", "replace")
 
 
-def written() -> tuple[int, int]:
-    """What was done; that somebody was refused is written down, and does not count."""
-    refused = interned_names.find("kind", 0, errors.ACTION_DENIED)
-    return Fact.objects.count(), AuditEntry.objects.exclude(
-        kind_id=refused or 0
-    ).count()
+def count_records() -> tuple[int, int]:
+    """Return the number of facts and audit entries, without those of denied actions."""
+    denied = interned_names.find("kind", 0, errors.ACTION_DENIED)
+    entries = AuditEntry.objects.exclude(kind_id=denied or 0)
+    return Fact.objects.count(), entries.count()
 
 
-def test_every_view_says_who_may_enter(made: World) -> None:
-    assert [str(where) for where in of(made) if where.entry is None] == []
-    public = {where.view for where in of(made) if where.entry == "public"}
-    assert public == PUBLIC
+def test_every_view_declares_its_access(data: TwoCommunities) -> None:
+    assert [str(url) for url in list_urls(data) if url.access is None] == []
+    assert {url.view for url in list_urls(data) if url.access == "public"} == PUBLIC
 
 
-def test_a_permission_that_a_view_asks_for_exists(made: World) -> None:
-    known = {"public", "signed in", *permissions.declared()}
-    assert [str(where) for where in of(made) if where.entry not in known] == []
+def test_permissions_of_views_are_declared(data: TwoCommunities) -> None:
+    declared = {"public", "signed in", *permissions.declared()}
+    assert [str(url) for url in list_urls(data) if url.access not in declared] == []
 
 
-def test_without_signing_in_one_is_sent_to_the_door(made: World) -> None:
-    client, before, wrong = Client(), written(), []
-    for where, method, answer in each(client, made):
-        if where.entry == "public":
-            good = answer.status_code < 500
-        elif answer.status_code == 302:
-            good = answer["Location"].startswith("/sign-in/?next=")
-        elif where.view == PEEK and method == "get":
-            good = answer.redirect_chain[-1][0].startswith("/sign-in/?next=")
+def test_anonymous_requests_are_redirected_to_sign_in(data: TwoCommunities) -> None:
+    client, before, faults = Client(), count_records(), []
+    for url, method, response in request_all(client, data):
+        if url.access == "public":
+            is_right = response.status_code < 500
+        elif response.status_code == 302:
+            is_right = response["Location"].startswith("/sign-in/?next=")
+        elif url.view == PEEK and method == "get":
+            is_right = response.redirect_chain[-1][0].startswith("/sign-in/?next=")
         else:
-            good = answer.status_code == 405
-        if not good:
-            wrong.append(f"{method} {where}: {answer.status_code}")
-    assert wrong == []
-    assert written() == before
+            is_right = response.status_code == 405
+        if not is_right:
+            faults.append(f"{method} {url}: {response.status_code}")
+    assert faults == []
+    assert count_records() == before
 
 
-def test_a_viewer_changes_nothing_and_enters_only_where_she_may(made: World) -> None:
-    client, before, wrong = world.browser(made.viewer), written(), []
-    for where, method, answer in each(client, made):
-        needed = where.entry or ""
-        refused = needed in permissions.declared() and not permissions.may(
-            made.viewer, needed
+def test_viewer_changes_nothing_and_opens_permitted_pages_only(
+    data: TwoCommunities,
+) -> None:
+    client, before, faults = clients.browser(data.viewer), count_records(), []
+    for url, method, response in request_all(client, data):
+        access = url.access or ""
+        is_denied = access in permissions.declared() and not permissions.may(
+            data.viewer, access
         )
-        good = answer.status_code in ({403, 405} if refused else set(range(200, 500)))
-        if not good or written() != before:
-            wrong.append(f"{method} {where}: {answer.status_code}")
-            before = written()
-    assert wrong == []
+        expected = {403, 405} if is_denied else set(range(200, 500))
+        if response.status_code not in expected or count_records() != before:
+            faults.append(f"{method} {url}: {response.status_code}")
+            before = count_records()
+    assert faults == []
 
 
-def test_another_community_finds_nothing_here(made: World) -> None:
-    client, before, wrong = world.browser(made.stranger), written(), []
-    for where, method, answer in each(client, made):
-        named = [kind for kind in where.kinds if not kind.startswith("=")]
-        if named and answer.status_code not in NOT_THERE:
-            wrong.append(f"{method} {where}: {answer.status_code}")
-        if answer.status_code >= 500 or "homely" in body(answer).casefold():
-            wrong.append(f"{method} {where}: leaks or fails ({answer.status_code})")
-        if named and written() != before:
-            wrong.append(f"{method} {where}: changed something")
-        before = written()
-    assert wrong == []
+def test_staff_of_another_community_find_nothing(data: TwoCommunities) -> None:
+    client, before, faults = clients.browser(data.stranger), count_records(), []
+    for url, method, response in request_all(client, data):
+        has_object = any(not kind.startswith("=") for kind in url.objects)
+        if has_object and response.status_code not in NOT_FOUND:
+            faults.append(f"{method} {url}: {response.status_code}")
+        if response.status_code >= 500 or "homely" in body_of(response).casefold():
+            faults.append(f"{method} {url}: leaks or fails ({response.status_code})")
+        if has_object and count_records() != before:
+            faults.append(f"{method} {url}: changed something")
+        before = count_records()
+    assert faults == []
 
 
-def test_what_is_out_of_scope_is_not_there(made: World) -> None:
-    client, before, wrong = world.browser(made.scoped), written(), []
-    for where, method, answer in each(client, made):
-        if HIDDEN & set(where.kinds) and answer.status_code not in NOT_THERE:
-            wrong.append(f"{method} {where}: {answer.status_code}")
-        told = body(answer)
-        if answer.status_code >= 500 or "Hidden" in told or "13800009999" in told:
-            wrong.append(f"{method} {where}: leaks or fails ({answer.status_code})")
-        if HIDDEN & set(where.kinds) and written() != before:
-            wrong.append(f"{method} {where}: changed something")
-        before = written()
-    assert wrong == []
+def test_objects_outside_the_scope_are_not_found(data: TwoCommunities) -> None:
+    client, before, faults = clients.browser(data.scoped), count_records(), []
+    for url, method, response in request_all(client, data):
+        is_hidden = bool(HIDDEN & set(url.objects))
+        if is_hidden and response.status_code not in NOT_FOUND:
+            faults.append(f"{method} {url}: {response.status_code}")
+        body = body_of(response)
+        if response.status_code >= 500 or "Hidden" in body or "13800009999" in body:
+            faults.append(f"{method} {url}: leaks or fails ({response.status_code})")
+        if is_hidden and count_records() != before:
+            faults.append(f"{method} {url}: changed something")
+        before = count_records()
+    assert faults == []
 
 
 @pytest.mark.parametrize(
@@ -172,39 +173,45 @@ def test_what_is_out_of_scope_is_not_there(made: World) -> None:
         "/outreach/opt-outs/?q=Hidden",
     ],
 )
-def test_no_question_leads_out_of_scope(made: World, query: str) -> None:
-    client = world.browser(made.scoped)
-    answer = client.get(query)
-    assert answer.status_code < 500
-    told = body(answer).replace("q=Hidden", "").replace('value="Hidden"', "")
-    assert "Hidden Member" not in told
-    assert "Hidden Group" not in told
-    assert "Hidden-Order" not in told
+def test_queries_do_not_reveal_members_outside_the_scope(
+    data: TwoCommunities, query: str
+) -> None:
+    response = clients.browser(data.scoped).get(query)
+    assert response.status_code < 500
+    # The page repeats the query itself.
+    body = body_of(response).replace("q=Hidden", "").replace('value="Hidden"', "")
+    assert "Hidden Member" not in body
+    assert "Hidden Group" not in body
+    assert "Hidden-Order" not in body
 
 
-def test_nothing_of_the_house_fails_for_its_owner(made: World) -> None:
-    """Every page opens: what the sweeps above refuse is there for who may see it."""
-    client, wrong = world.browser(made.boss), []
-    for where in of(made):
-        if where.view.startswith("signing:") or where.view in NONE_YET:
+def test_owner_finds_what_the_scoped_manager_does_not(data: TwoCommunities) -> None:
+    client = clients.browser(data.owner)
+    assert "Hidden Member" in body_of(client.get("/members/?q=Hidden"))
+    assert "Hidden Group" in body_of(client.get("/groups/?q=Hidden"))
+    assert "Hidden-Order" in body_of(client.get("/sales/orders/"))
+
+
+def test_every_page_opens_for_an_owner(data: TwoCommunities) -> None:
+    """The pages that the tests above deny exist, and open for an owner."""
+    client, faults = clients.browser(data.owner), []
+    for url in list_urls(data):
+        if url.view.startswith("login:") or url.view in WITHOUT_DATA:
             continue
-        answer = asked(client, where, "get")
-        if answer.status_code not in (200, 302, 303, 405):
-            wrong.append(f"{where}: {answer.status_code}")
-    assert wrong == []
+        response = request(client, url, "get")
+        if response.status_code not in (200, 302, 303, 405):
+            faults.append(f"{url}: {response.status_code}")
+    assert faults == []
 
 
-def test_the_settings_are_fit_for_the_street() -> None:
-    """Django's own checks for a deployment, as if behind HTTPS."""
-    https = {
-        "SESSION_COOKIE_SECURE": True,
-        "CSRF_COOKIE_SECURE": True,
-        "SECURE_SSL_REDIRECT": True,
-        "SECURE_HSTS_SECONDS": 31_536_000,
-    }
-    from django.test import override_settings
-
-    with override_settings(**https):
-        silenced = ["security.W005", "security.W021"]  # subdomains are not ours to bind
-        with override_settings(SILENCED_SYSTEM_CHECKS=silenced):
-            call_command("check", deploy=True, tags=["security"], fail_level="WARNING")
+def test_production_settings_pass_deploy_check() -> None:
+    """Django's own checks for a deployment, with the settings for HTTPS."""
+    with override_settings(
+        SESSION_COOKIE_SECURE=True,
+        CSRF_COOKIE_SECURE=True,
+        SECURE_SSL_REDIRECT=True,
+        SECURE_HSTS_SECONDS=31_536_000,
+        # Subdomains are not ours to bind.
+        SILENCED_SYSTEM_CHECKS=["security.W005", "security.W021"],
+    ):
+        call_command("check", deploy=True, tags=["security"], fail_level="WARNING")

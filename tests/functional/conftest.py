@@ -20,7 +20,7 @@ from playwright import sync_api as playwright
 
 from tests import browser, home, server_process
 from tests.cli.runner import environment
-from tests.functional.visitor import Visitor
+from tests.functional.browser_user import Visitor
 
 ROOT = Path(__file__).parents[2]
 DESK = {"width": 1440, "height": 900}
@@ -42,7 +42,7 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = home.migrated(tmp_path_factory.mktemp("house"))
     made = subprocess.run(
-        [sys.executable, "-m", "tests.functional.house"],
+        [sys.executable, "-m", "tests.functional.tea_shop"],
         env=environment(folder),
         cwd=ROOT,
         capture_output=True,

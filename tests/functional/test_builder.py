@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 
-def test_a_rule_is_written_by_keyboard_alone(visit: Any) -> None:
+def test_rule_is_built_by_keyboard(visit: Any) -> None:
     ann = visit("ann")
     ann.go("/members/segments/new/")
     total = ann.page.locator("#total .value")
@@ -43,7 +43,7 @@ def test_a_rule_is_written_by_keyboard_alone(visit: Any) -> None:
     assert ann.barriers() == [], ann.page.url
 
 
-def test_a_rule_is_written_without_script(visit: Any) -> None:
+def test_rule_is_built_without_javascript(visit: Any) -> None:
     mei = visit(java_script_enabled=False)
     mei.sign_in("mei")
     mei.go("/members/segments/new/")
@@ -59,7 +59,7 @@ def test_a_rule_is_written_without_script(visit: Any) -> None:
     mei.page.wait_for_url(re.compile(r"/segments/\d+/$"))
 
 
-def test_sizes_follow_a_threshold(visit: Any) -> None:
+def test_sizes_update_with_a_threshold(visit: Any) -> None:
     ann = visit("ann")
     ann.go("/members/layers/")
     ann.page.locator(".card h2 a", has_text=re.compile("Value|价值")).first.click()

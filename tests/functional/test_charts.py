@@ -41,7 +41,7 @@ def test_charts_draw_without_eval_and_load_nothing_from_elsewhere(visit: Any) ->
     assert not ann.overflows()
 
 
-def test_pointing_at_a_day_tells_its_number(visit: Any) -> None:
+def test_tooltip_shows_the_day(visit: Any) -> None:
     ann = visit("ann")
     ann.go("/insight/")
     await_drawn(ann.page, 4)
@@ -57,7 +57,7 @@ def test_pointing_at_a_day_tells_its_number(visit: Any) -> None:
     expect(told).to_contain_text(re.compile(r"\d{4}-\d\d-\d\d"))
 
 
-def test_a_chart_follows_the_colours_of_the_page(visit: Any) -> None:
+def test_charts_follow_the_colour_scheme(visit: Any) -> None:
     def colour(scheme: str) -> str:
         ann = visit("ann", color_scheme=scheme)
         ann.go("/insight/")
@@ -71,7 +71,7 @@ def test_a_chart_follows_the_colours_of_the_page(visit: Any) -> None:
     assert colour("light") != colour("dark")
 
 
-def test_a_group_on_a_phone_shows_its_charts(visit: Any) -> None:
+def test_charts_of_a_group_fit_a_phone(visit: Any) -> None:
     mei = visit("mei", phone=True)
     mei.go(f"/groups/{mei.places['group']}/")
     await_drawn(mei.page, 3)

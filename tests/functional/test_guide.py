@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.functional.visitor import Visitor
+from tests.functional.browser_user import Visitor
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
 LARGEST = 100_000
@@ -79,7 +79,7 @@ def take(visitor: Visitor, language: str, name: str) -> None:
 
 @pytest.mark.pictures
 @pytest.mark.parametrize(("language", "login"), [("zh", "mei"), ("en", "ann")])
-def test_pictures_of_a_desk(visit: Any, language: str, login: str) -> None:
+def test_desktop_screenshots(visit: Any, language: str, login: str) -> None:
     visitor = visit(login, viewport=DESK)
     for name, look in PICTURES.items():
         look(visitor)
@@ -90,14 +90,14 @@ def test_pictures_of_a_desk(visit: Any, language: str, login: str) -> None:
 @pytest.mark.parametrize(
     ("language", "login", "task"), [("zh", "chen", "task"), ("en", "sue", "task_en")]
 )
-def test_a_picture_of_a_phone(visit: Any, language: str, login: str, task: str) -> None:
+def test_phone_screenshots(visit: Any, language: str, login: str, task: str) -> None:
     visitor = visit(login, phone=True)
     visitor.go(f"/outreach/tasks/{visitor.places[task]}/")
     take(visitor, language, "task")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_guide_shows_all_of_them(language: str) -> None:
+def test_guide_shows_every_screenshot(language: str) -> None:
     page = (GUIDE / language / "9-console.md").read_text("utf-8")
     shown = set(re.findall(r"\(images/(\w+)\.jpg\)", page))
     assert shown == {*PICTURES, "task"}

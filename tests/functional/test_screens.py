@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.functional import screens
-from tests.functional.visitor import Visitor
+from tests.functional import page_urls
+from tests.functional.browser_user import Visitor
 
 SPACES = (
     "today members segments tags layers importing outreach sales groups insight"
@@ -35,13 +35,13 @@ def shows_a_page(visitor: Visitor, path: str) -> bool:
 
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_each_screen_is_open_to_all_and_fits(
+def test_every_page_is_accessible_and_fits(
     visit: Any, space: str, language: str
 ) -> None:
     """S4"""
     visitor = visit(LANGUAGES[language])
     found = []
-    for view, path in screens.addresses(visitor.places).items():
+    for view, path in page_urls.addresses(visitor.places).items():
         if view.partition(":")[0] != space or not shows_a_page(visitor, path):
             continue
         visitor.go(path)
@@ -66,11 +66,11 @@ def _looked_at(visitor: Visitor, view: str, language: str) -> list[str]:
     return found
 
 
-def test_where_nothing_is_yet_pages_teach(visit: Any) -> None:
+def test_pages_of_an_empty_community_are_accessible(visit: Any) -> None:
     """The pages of an empty community: none fails, none is shut to anybody."""
     visitor = visit("eve")
     found = []
-    for view, path in screens.addresses({}).items():
+    for view, path in page_urls.addresses({}).items():
         if view.partition(":")[0] not in SPACES or not shows_a_page(visitor, path):
             continue
         visitor.go(path)
@@ -79,18 +79,18 @@ def test_where_nothing_is_yet_pages_teach(visit: Any) -> None:
     assert found == []
 
 
-def test_sign_in_looks_the_same_to_all(visit: Any) -> None:
+def test_sign_in_page_is_accessible_and_fits(visit: Any) -> None:
     visitor = visit()
     visitor.go("/sign-in/")
     assert _looked_at(visitor, "login:sign-in", "en") == []
 
 
-def test_a_page_that_is_not_there_says_so(visit: Any) -> None:
+def test_not_found_page_is_accessible_and_fits(visit: Any) -> None:
     visitor = visit("ann")
     assert visitor.go("/nowhere/").status == 404
     assert _looked_at(visitor, "errors:404", "en") == []
 
 
-def test_the_examples_are_of_views_that_there_are() -> None:
-    known = set(screens.views()) | {each.partition(":")[0] for each in screens.views()}
-    assert set(screens.EXAMPLES) - known == set()
+def test_examples_refer_to_existing_views() -> None:
+    known = set(page_urls.views()) | {each.partition(":")[0] for each in page_urls.views()}
+    assert set(page_urls.EXAMPLES) - known == set()

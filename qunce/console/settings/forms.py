@@ -53,9 +53,7 @@ class ApiKeyForm(forms.Form):
     )
     staff = forms.ChoiceField(
         label=gettext_lazy("Acts as"),
-        help_text=gettext_lazy(
-            "The key can see and do what this staff member can."
-        ),
+        help_text=gettext_lazy("The key can see and do what this staff member can."),
     )
     days = forms.ChoiceField(label=gettext_lazy("Valid for"), choices=EXPIRY_DAYS)
     scopes = forms.MultipleChoiceField(

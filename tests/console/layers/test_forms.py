@@ -1,4 +1,4 @@
-"""K9: thresholds as fields and back."""
+"""Thresholds of a layering as form fields, and back."""
 
 from __future__ import annotations
 
@@ -25,55 +25,56 @@ KINDS = st.sampled_from([{"order.paid": 1, "order.refunded": -1}, {"visit.made":
 def specs(draw: st.DrawFn) -> Any:
     size = draw(st.integers(1, 4))
     layers = [
-        {"key": f"l{n}", **draw(SHARES | BOUNDS), **_named(draw)} for n in range(size)
+        {"key": f"l{n}", **draw(SHARES | BOUNDS), **_draw_name(draw)}
+        for n in range(size)
     ]
-    last = {"key": "rest", **_named(draw)}
+    last = {"key": "rest", **_draw_name(draw)}
     spec = {"by": "measure", "kinds": draw(KINDS), "layers": [*layers, last]}
     return spec | draw(st.sampled_from([{}, {"within": "180d"}]))
 
 
-def _named(draw: st.DrawFn) -> dict[str, str]:
+def _draw_name(draw: st.DrawFn) -> dict[str, str]:
     name = draw(NAMES)
     return {"name": name} if name else {}
 
 
-def sent(spec: Any, currency: str) -> dict[str, str]:
-    """What a browser sends of the form untouched."""
-    found = {"within": spec.get("within", "").removesuffix("d")}
-    for number, field in enumerate(forms.fields_of(spec, currency)):
-        found |= {f"name-{number}": field.name}
+def untouched_form(spec: Any, currency: str) -> dict[str, str]:
+    """Return what a browser sends if nothing was changed in the form."""
+    data = {"within": spec.get("within", "").removesuffix("d")}
+    for index, field in enumerate(forms.fields_of(spec, currency)):
+        data |= {f"name-{index}": field.name}
         if field.method in ("top", "gte"):
-            found |= {f"method-{number}": field.method, f"value-{number}": field.value}
-    return found
+            data |= {f"method-{index}": field.method, f"value-{index}": field.value}
+    return data
 
 
 @given(specs(), st.sampled_from(["CNY", "JPY", "KWD"]))
-def test_a_form_left_alone_changes_nothing(spec: Any, currency: str) -> None:
+def test_unchanged_form_keeps_the_spec(spec: Any, currency: str) -> None:
     layer_specs.check(spec)
-    assert forms.apply_form(spec, sent(spec, currency), currency) == spec
+    assert forms.apply_form(spec, untouched_form(spec, currency), currency) == spec
 
 
-def test_amounts_are_typed_as_people_write_them() -> None:
-    given_ = {"method-0": "gte", "value-0": "1,234.50", "name-0": "Best"}
-    spec = forms.apply_form(layer_specs.VALUE, given_, "CNY")
+def test_amounts_are_parsed_in_the_community_currency() -> None:
+    data = {"method-0": "gte", "value-0": "1,234.50", "name-0": "Best"}
+    spec = forms.apply_form(layer_specs.VALUE, data, "CNY")
     assert spec["layers"][0] == {"key": "high", "gte": 123450, "name": "Best"}
     assert layer_specs.VALUE["layers"][0] == {"key": "high", "top": "20%"}
 
 
-@pytest.mark.parametrize("typed", ["", "abc", "1..2", "NaN", "0", "101", "-5"])
-def test_what_is_no_share_is_refused(typed: str) -> None:
-    given_ = {"method-0": "top", "value-0": typed}
+@pytest.mark.parametrize("text", ["", "abc", "1..2", "NaN", "0", "101", "-5"])
+def test_invalid_percentage_is_rejected(text: str) -> None:
+    data = {"method-0": "top", "value-0": text}
     with pytest.raises(layer_specs.InvalidLayering):
-        layer_specs.check(forms.apply_form(layer_specs.VALUE, given_, "CNY"))
+        layer_specs.check(forms.apply_form(layer_specs.VALUE, data, "CNY"))
 
 
-def test_rules_stay_as_they_are() -> None:
-    given_ = {"method-0": "top", "value-0": "3", "name-0": "Fresh"}
-    spec = forms.apply_form(layer_specs.LIFECYCLE, given_, "CNY")
+def test_rules_of_layers_are_kept() -> None:
+    data = {"method-0": "top", "value-0": "3", "name-0": "Fresh"}
+    spec = forms.apply_form(layer_specs.LIFECYCLE, data, "CNY")
     assert spec["layers"][0]["rule"] == layer_specs.LIFECYCLE["layers"][0]["rule"]
     assert "top" not in spec["layers"][0]
 
 
-def test_a_day_without_a_run_is_as_the_day_before() -> None:
+def test_days_without_a_run_keep_the_previous_size() -> None:
     span = [community_days.to_date(day) for day in range(10, 15)]
     assert fill_gaps({11: 5, 13: 7}, span) == [None, 5, 5, 7, 7]

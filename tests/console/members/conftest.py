@@ -11,38 +11,32 @@ from qunce.core import communities
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import accounts
 from qunce.members.accounts import models as account_models
+from tests import clients, factories
 
 AT = datetime(2026, 6, 29, 2, tzinfo=UTC)
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 PHONE = {"phone": "13800138001"}
 
 
-def add(of: Community, key: str, **given: Any) -> account_models.Account:
-    by = staff_models.system(of)
-    return accounts.create(**{"community": of, "key": key, "by": by, "at": AT, **given})
+def create_member(of: Community, key: str, **fields: Any) -> account_models.Account:
+    return factories.member(of, key, **{"at": AT, **fields})
 
 
-def signed_in(of: Community, role: str, **given: Any) -> Client:
-    staff = staff_models.create(
-        community=of, login=f"{role}-{of.key}", role=role, at=AT, **given
-    )
-    client = Client()
-    client.force_login(staff, backend=BACKEND)
-    return client
+def browser_of(of: Community, role: str, **fields: Any) -> Client:
+    """Return a browser of a new staff member with this role."""
+    return clients.browser(factories.staff(of, role, f"{role}-{of.key}", **fields))
 
 
-def text(answer: Any) -> str:
-    page: str = answer.content.decode()
+def text(response: Any) -> str:
+    page: str = response.content.decode()
     return page
 
 
-def posted(client: Client, where: str, **given: Any) -> str:
-    """The page after a POST that went through."""
-    answer = client.post(f"/members/{where}", given)
-    assert answer.status_code == 303, text(answer)[:3000]
-    return text(client.get(answer["Location"]))
+def post(client: Client, path: str, **data: Any) -> str:
+    """Return the page after a successful POST."""
+    response = client.post(f"/members/{path}", data)
+    assert response.status_code == 303, text(response)[:3000]
+    return text(client.get(response["Location"]))
 
 
 @pytest.fixture
@@ -58,15 +52,15 @@ def by(shop: Community) -> Staff:
 
 @pytest.fixture
 def browser(shop: Community) -> Client:
-    return signed_in(shop, "owner")
+    return browser_of(shop, "owner")
 
 
 @pytest.fixture
 def olga(shop: Community) -> Client:
-    """An operator who may tag and tend, but not export, erase or read identifiers."""
-    return signed_in(shop, "operator")
+    """An operator, who may tag and edit, but not export, erase or read identifiers."""
+    return browser_of(shop, "operator")
 
 
 @pytest.fixture
 def ann(shop: Community) -> account_models.Account:
-    return add(shop, "ann", name="Ann Lee", identifiers=PHONE, source="stall")
+    return create_member(shop, "ann", name="Ann Lee", identifiers=PHONE, source="stall")

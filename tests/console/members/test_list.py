@@ -1,4 +1,4 @@
-"""The list of members: searched, filtered, paged, tagged in batches, taken out."""
+"""The list of members: search, filters, pages, bulk tagging and export."""
 
 from __future__ import annotations
 
@@ -21,22 +21,17 @@ from qunce.members.segments import segments
 from qunce.members.tags import assignments, library
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.members.tags import models as tag_models
-from tests.console.members.conftest import AT, add, signed_in
+from tests.console.members.conftest import AT, browser_of, create_member, text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 HTMX = {"HX-Request": "true"}
-WORST = [
+HOSTILE = [
     "<img src=x onerror=alert(1)>",
     "=HYPERLINK(1)",
     "\u202eevil",
     "名" * 200,
     "👩‍👩‍👧",
 ]
-
-
-def text(answer: Any) -> str:
-    page: str = answer.content.decode()
-    return page
 
 
 def names(page: str) -> list[str]:
@@ -47,36 +42,37 @@ def make_tag(of: Community, by: Staff, key: str) -> tag_models.Tag:
     return library.create(community=of, key=key, name=key.upper(), by=by, at=AT)
 
 
-def test_it_lists_the_newest_first_and_says_how_many(
+def test_list_shows_newest_members_first_and_their_count(
     browser: Client, shop: Community
 ) -> None:
     for name in ("Ann", "Bob"):
-        add(shop, name.lower(), name=name)
+        create_member(shop, name.lower(), name=name)
     page = text(browser.get("/members/"))
     assert names(page) == ["Bob", "Ann"]
     assert '<strong class="num">2</strong> members' in page
 
 
-def test_an_empty_community_is_led_to_the_import(browser: Client) -> None:
+def test_empty_list_links_to_the_import(browser: Client) -> None:
     assert "Import a file" in text(browser.get("/members/"))
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("query", "found"),
     [("wangf", ["王芳"]), ("芳", ["王芳"]), ("13800138", ["王芳"]), ("nobody", [])],
 )
-def test_it_searches_by_name_pinyin_and_phone(
-    browser: Client, shop: Community, words: str, found: list[str]
+def test_list_is_searched_by_name_pinyin_and_phone(
+    browser: Client, shop: Community, query: str, found: list[str]
 ) -> None:
-    add(shop, "a", name="王芳", identifiers={"phone": "13800138001"})
-    add(shop, "b", name="Bob")
-    assert names(text(browser.get("/members/", {"q": words}))) == found
+    create_member(shop, "a", name="王芳", identifiers={"phone": "13800138001"})
+    create_member(shop, "b", name="Bob")
+    assert names(text(browser.get("/members/", {"q": query}))) == found
 
 
-def test_filters_live_in_the_address(
-    browser: Client, shop: Community, by: Staff
-) -> None:
-    ann, bob = add(shop, "ann", name="Ann"), add(shop, "bob", name="Bob")
+def test_filters_are_in_the_url(browser: Client, shop: Community, by: Staff) -> None:
+    ann, bob = (
+        create_member(shop, "ann", name="Ann"),
+        create_member(shop, "bob", name="Bob"),
+    )
     vip = make_tag(shop, by, "vip")
     assignments.apply(tag=vip, accounts=[ann.pk], by=by, at=AT)
     rule = {"tag": {"any": ["vip"]}}
@@ -96,8 +92,8 @@ def test_filters_live_in_the_address(
         assert "Remove this filter" in page
 
 
-def test_a_layer_is_a_filter(browser: Client, shop: Community, by: Staff) -> None:
-    add(shop, "ann", name="Ann")
+def test_list_is_filtered_by_layer(browser: Client, shop: Community, by: Staff) -> None:
+    create_member(shop, "ann", name="Ann")
     spec = {
         "by": "rules",
         "layers": [{"key": "all", "rule": {"all": []}}, {"key": "rest"}],
@@ -124,101 +120,101 @@ def test_a_layer_is_a_filter(browser: Client, shop: Community, by: Staff) -> Non
         "rule=" + "x" * 30_000,
     ],
 )
-def test_an_address_that_says_nothing_shows_nobody(
+def test_invalid_filter_matches_nobody_and_shows_an_error(
     browser: Client, shop: Community, query: str
 ) -> None:
-    add(shop, "ann", name="Ann")
+    create_member(shop, "ann", name="Ann")
     answer = browser.get(f"/members/?{query}")
     assert answer.status_code == 200
     assert 'role="alert"' in text(answer)
     assert names(text(answer)) == []
 
 
-def test_pages_follow_each_other(
+def test_next_page_link_leads_through_all_members(
     browser: Client, shop: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages.get_page, "__kwdefaults__", {**DEFAULTS, "most": 2})
+    monkeypatch.setattr(pages.get_page, "__kwdefaults__", {**DEFAULTS, "limit": 2})
     for name in "abcde":
-        add(shop, name, name=name)
-    seen, where = [], "/members/?q="
-    while where:
-        page = text(browser.get(where))
-        seen += names(page)
-        found = re.search(r'href="([^"]*)" data-key="n"', page)
-        where = found[1].replace("&amp;", "&") if found else ""
-    assert seen == list("edcba")
+        create_member(shop, name, name=name)
+    listed, url, requests = [], "/members/?q=", 0
+    while url:
+        page = text(browser.get(url))
+        listed += names(page)
+        link = re.search(r'href="([^"]*)" data-key="n"', page)
+        url = link[1].replace("&amp;", "&") if link else ""
+        requests += 1
+    assert listed == list("edcba")
+    assert requests == 3
 
 
 DEFAULTS: dict[str, Any] = dict(pages.get_page.__kwdefaults__ or {})
 
 
-def test_htmx_gets_the_rows_alone(browser: Client, shop: Community) -> None:
-    add(shop, "ann", name="Ann")
+def test_htmx_request_gets_only_the_rows(browser: Client, shop: Community) -> None:
+    create_member(shop, "ann", name="Ann")
     page = text(browser.get("/members/", headers=HTMX))
     assert names(page) == ["Ann"]
     assert "<html" not in page
-    going_back = {**HTMX, "HX-History-Restore-Request": "true"}
-    assert "<html" in text(browser.get("/members/", headers=going_back))
+    restoring = {**HTMX, "HX-History-Restore-Request": "true"}
+    assert "<html" in text(browser.get("/members/", headers=restoring))
 
 
-@pytest.mark.parametrize("name", WORST)
-def test_hostile_names_are_text(browser: Client, shop: Community, name: str) -> None:
-    account = add(shop, "ann", name=name)
-    for where in ("", f"{account.pk}/", f"{account.pk}/merge/", "remarks/"):
-        page = text(browser.get(f"/members/{where}"))
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_are_escaped(browser: Client, shop: Community, name: str) -> None:
+    account = create_member(shop, "ann", name=name)
+    for path in ("", f"{account.pk}/", f"{account.pk}/merge/", "remark-names/"):
+        page = text(browser.get(f"/members/{path}"))
         assert "<img src=x" not in page
     assert len(names(text(browser.get("/members/")))) == 1
 
 
-def test_a_search_finds_tags_too(browser: Client, shop: Community, by: Staff) -> None:
-    add(shop, "ann")
+def test_search_also_finds_tags(browser: Client, shop: Community, by: Staff) -> None:
+    create_member(shop, "ann")
     vip = make_tag(shop, by, "vip")
     page = text(browser.get("/members/", {"q": "vi"}))
     assert f'href="/members/?tag={vip.pk}"' in page
     assert browser.get("/members/", {"q": "\0vi"}).status_code == 200
 
 
-# Batches
-
-
-def test_ticked_members_are_tagged_and_it_is_undone(
+def test_selected_members_are_tagged_and_undone(
     olga: Client, shop: Community, by: Staff
 ) -> None:
-    """K7: undo rather than a question."""
-    ann, bob = add(shop, "ann"), add(shop, "bob")
-    add(shop, "cid")
+    ann, bob = create_member(shop, "ann"), create_member(shop, "bob")
+    create_member(shop, "cid")
     vip = make_tag(shop, by, "vip")
-    given = {"member": [ann.pk, bob.pk], "tag": "VIP", "action": "apply"}
-    answer = olga.post("/members/tag/?q=", given, follow=True)
+    data = {"member": [ann.pk, bob.pk], "tag": "VIP", "action": "apply"}
+    answer = olga.post("/members/tag/?q=", data, follow=True)
     assert "“VIP” was added to 2 members." in text(answer)
     assert names(text(olga.get(f"/members/?tag={vip.pk}"))) == ["bob", "ann"]
     undo = re.search(r"/members/tag-batches/\d+/undo/", text(answer))
     assert undo is not None
-    assert "2 tags are as they were" in text(olga.post(undo[0], follow=True))
+    assert "2 tags were restored" in text(olga.post(undo[0], follow=True))
     assert names(text(olga.get(f"/members/?tag={vip.pk}"))) == []
     assert olga.post(undo[0]).status_code == 403
 
 
-def test_all_of_a_filter_are_tagged(olga: Client, shop: Community, by: Staff) -> None:
+def test_everyone_who_matches_the_filters_is_tagged(
+    olga: Client, shop: Community, by: Staff
+) -> None:
     for key in ("王一", "王二", "李三"):
-        add(shop, key, name=key)
+        create_member(shop, key, name=key)
     vip = make_tag(shop, by, "vip")
-    given = {"everyone": "1", "tag": "vip", "action": "apply"}
-    olga.post("/members/tag/?q=wang", given)
+    data = {"everyone": "1", "tag": "vip", "action": "apply"}
+    olga.post("/members/tag/?q=wang", data)
     assert names(text(olga.get(f"/members/?tag={vip.pk}"))) == ["王二", "王一"]
-    olga.post("/members/tag/?q=wangyi", {**given, "action": "remove"})
+    olga.post("/members/tag/?q=wangyi", {**data, "action": "remove"})
     assert names(text(olga.get(f"/members/?tag={vip.pk}"))) == ["王二"]
 
 
-def test_very_many_are_tagged_in_the_background(
+def test_many_members_are_tagged_in_the_background(
     olga: Client, shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk_tagging, "MAX_IMMEDIATE", 1)
     for key in "abc":
-        add(shop, key)
+        create_member(shop, key)
     make_tag(shop, by, "vip")
-    given = {"everyone": "1", "tag": "vip", "action": "apply"}
-    answer = olga.post("/members/tag/", given, follow=True)
+    data = {"everyone": "1", "tag": "vip", "action": "apply"}
+    answer = olga.post("/members/tag/", data, follow=True)
     assert "0 of 3 members" in text(answer)
     (job,) = tag_models.TagJob.objects.all()
     bulk_tagging.run(str(job.pk), at=AT)
@@ -227,7 +223,7 @@ def test_very_many_are_tagged_in_the_background(
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("data", "error"),
     [
         ({"tag": "vip"}, "Choose at least one member."),
         ({"tag": "", "member": 1}, "Enter a tag."),
@@ -235,73 +231,71 @@ def test_very_many_are_tagged_in_the_background(
         ({"tag": "old", "member": 1}, "archived"),
     ],
 )
-def test_what_does_not_go_keeps_what_was_typed(
-    olga: Client, shop: Community, by: Staff, given: dict[str, Any], said: str
+def test_rejected_bulk_tagging_keeps_the_form(
+    olga: Client, shop: Community, by: Staff, data: dict[str, Any], error: str
 ) -> None:
-    ann = add(shop, "ann")
+    ann = create_member(shop, "ann")
     for key in ("vip", "loyal customer"):
         make_tag(shop, by, key)
     library.archive(tag=make_tag(shop, by, "old"), by=by, at=AT)
-    if "member" in given:
-        given = {**given, "member": ann.pk}
-    answer = olga.post("/members/tag/?left=1", given)
+    if "member" in data:
+        data = {**data, "member": ann.pk}
+    answer = olga.post("/members/tag/?left=1", data)
     assert answer.status_code == 422
-    assert said in text(answer)
-    if given["tag"]:
-        assert f'value="{given["tag"]}"' in text(answer)
-    if "member" in given:
+    assert error in text(answer)
+    if data["tag"]:
+        assert f'value="{data["tag"]}"' in text(answer)
+    if "member" in data:
         assert f'value="{ann.pk}" checked' in text(answer)
 
 
-def test_members_out_of_sight_are_not_tagged(shop: Community, by: Staff) -> None:
-    ann, bob = add(shop, "ann"), add(shop, "bob")
+def test_members_outside_the_scope_are_not_tagged(shop: Community, by: Staff) -> None:
+    ann, bob = create_member(shop, "ann"), create_member(shop, "bob")
     vip = make_tag(shop, by, "vip")
     scope = {"members": {"keys": ["ann"]}}
-    narrow = signed_in(shop, "manager", scope=scope)
-    given = {"member": [ann.pk, bob.pk], "tag": "vip", "action": "apply"}
-    narrow.post("/members/tag/", given)
-    assert list(assignments.depths_of_person([bob.pk])) == []
+    scoped = browser_of(shop, "manager", scope=scope)
+    data = {"member": [ann.pk, bob.pk], "tag": "vip", "action": "apply"}
+    scoped.post("/members/tag/", data)
+    assert assignments.depths_of_person([ann.pk]) == {"vip": 1}
+    assert assignments.depths_of_person([bob.pk]) == {}
     batch = assignments.apply(tag=vip, accounts=[bob.pk], by=by, at=AT)
-    assert narrow.post(f"/members/tag-batches/{batch.pk}/undo/").status_code == 404
+    assert scoped.post(f"/members/tag-batches/{batch.pk}/undo/").status_code == 404
 
 
-# Out of the house
-
-
-def test_it_takes_out_the_list_or_those_ticked(
+def test_export_contains_the_list_or_the_selection(
     browser: Client, shop: Community
 ) -> None:
-    ann = add(shop, "ann", name="=1+1")
-    add(shop, "bob", name="Bob")
-    whole = browser.post("/members/export/", {"form": "csv"})
-    assert "attachment" in whole["Content-Disposition"]
-    lines = whole.getvalue().decode("utf-8-sig").splitlines()
+    ann = create_member(shop, "ann", name="=1+1")
+    create_member(shop, "bob", name="Bob")
+    everyone = browser.post("/members/export/", {"format": "csv"})
+    assert "attachment" in everyone["Content-Disposition"]
+    lines = everyone.getvalue().decode("utf-8-sig").splitlines()
     assert [line.split(",")[:2] for line in lines[1:]] == [
         ["ann", "'=1+1"],
         ["bob", "Bob"],
     ]
-    some = browser.post("/members/export/", {"form": "xlsx", "member": ann.pk})
-    assert some.getvalue()[:2] == b"PK"
-    nobody = browser.post("/members/export/?q=zzz", {"form": "csv"})
-    assert len(nobody.getvalue().decode().splitlines()) == 1
+    selected = browser.post("/members/export/", {"format": "xlsx", "member": ann.pk})
+    assert selected.getvalue()[:2] == b"PK"
+    empty = browser.post("/members/export/?q=zzz", {"format": "csv"})
+    assert len(empty.getvalue().decode().splitlines()) == 1
 
 
-def test_who_may_not_export_sees_no_button_and_is_refused(
-    olga: Client, shop: Community
+def test_export_needs_permission(
+    browser: Client, olga: Client, shop: Community
 ) -> None:
-    """S3: export by permission."""
-    add(shop, "ann")
+    create_member(shop, "ann")
+    assert "/members/export/" in text(browser.get("/members/"))
     assert "/members/export/" not in text(olga.get("/members/"))
-    assert olga.post("/members/export/", {"form": "csv"}).status_code == 403
+    assert olga.post("/members/export/", {"format": "csv"}).status_code == 403
     assert member_export.MembersExported.kind == "member.exported"
 
 
-def test_a_merged_person_is_one_row_that_leads_to_the_person(
+def test_merged_accounts_are_one_row(
     browser: Client, shop: Community, by: Staff
 ) -> None:
-    ann, too = add(shop, "ann", name="Ann"), add(shop, "too")
-    people.merge(left=ann, right=too, by=by, at=AT)
+    ann, second = create_member(shop, "ann", name="Ann"), create_member(shop, "too")
+    people.merge(left=ann, right=second, by=by, at=AT)
     assert names(text(browser.get("/members/"))) == ["Ann"]
     assert "2 accounts" in text(browser.get("/members/"))
-    head = account_queries.account_ids_of_person(too.pk)[0]
-    assert browser.get(f"/members/{too.pk}/")["Location"] == f"/members/{head}/"
+    person_id = account_queries.account_ids_of_person(second.pk)[0]
+    assert browser.get(f"/members/{second.pk}/")["Location"] == f"/members/{person_id}/"

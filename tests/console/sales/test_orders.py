@@ -10,8 +10,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.members.tags import assignments
 from qunce.sales import orders
-from tests import factories
-from tests.console import desk
+from tests import clients, factories
 from tests.factories import AT
 
 pytestmark = pytest.mark.django_db
@@ -24,13 +23,13 @@ def shop() -> Community:
 
 @pytest.fixture
 def browser(shop: Community) -> Client:
-    return desk.at(shop)
+    return clients.browser(factories.staff(shop, login="olga"))
 
 
 def pay(
-    shop: Community, key: str, account: int | None = None, ago: int = 0, **about: Any
+    shop: Community, key: str, account: int | None = None, ago: int = 0, **fields: Any
 ) -> orders.Order:
-    given: dict[str, Any] = {"amount": 123456, "currency": "CNY", "items": None} | about
+    values: dict[str, Any] = {"amount": 123456, "currency": "CNY", "items": None}
     return orders.record_payment(
         community=shop,
         key=key,
@@ -38,13 +37,11 @@ def pay(
         paid_at=AT - timedelta(hours=ago),
         by=None,
         at=AT,
-        **given,
+        **values | fields,
     )
 
 
-def test_orders_are_listed_with_whose_they_are(
-    shop: Community, browser: Client
-) -> None:
+def test_orders_are_listed_with_their_buyers(shop: Community, browser: Client) -> None:
     assert "No orders yet" in browser.get("/sales/orders/").content.decode()
     ann = factories.member(shop, "ann", name="Ann Lee").pk
     pay(shop, "A-1", ann)
@@ -55,9 +52,7 @@ def test_orders_are_listed_with_whose_they_are(
     assert "unknown member" in page
 
 
-def test_pages_are_turned_by_a_place_in_the_list(
-    shop: Community, browser: Client
-) -> None:
+def test_pages_of_orders_use_a_cursor(shop: Community, browser: Client) -> None:
     for n in range(60):
         pay(shop, f"order-{n:02}", ago=n)
     first = browser.get("/sales/orders/").content.decode()
@@ -81,25 +76,25 @@ def test_orders_are_filtered_by_refund_member_and_number(
     shop: Community, browser: Client
 ) -> None:
     ann = factories.member(shop, "ann").pk
-    pay(shop, "hers", ann)
-    pay(shop, "given-back")
-    orders.refund(community=shop, key="given-back", refunded_at=AT, by=None, at=AT)
+    pay(shop, "paid", ann)
+    pay(shop, "refunded")
+    orders.refund(community=shop, key="refunded", refunded_at=AT, by=None, at=AT)
 
     def shown(**query: Any) -> list[str]:
         page = browser.get("/sales/orders/", query).content.decode()
-        return [key for key in ("hers", "given-back") if f">{key}<" in page]
+        return [key for key in ("paid", "refunded") if f">{key}<" in page]
 
-    assert shown(state="fully_refunded") == ["given-back"]
-    assert shown(state="unrefunded") == ["hers"]
+    assert shown(state="fully_refunded") == ["refunded"]
+    assert shown(state="unrefunded") == ["paid"]
     assert shown(state="partly_refunded") == []
-    assert shown(state="nonsense") == ["hers", "given-back"]
-    assert shown(member=ann) == ["hers"]
-    assert shown(key="given-back") == ["given-back"]
-    assert shown(key="\0hers ") == ["hers"]
+    assert shown(state="nonsense") == ["paid", "refunded"]
+    assert shown(member=ann) == ["paid"]
+    assert shown(key="refunded") == ["refunded"]
+    assert shown(key="\0paid ") == ["paid"]
     assert browser.get("/sales/orders/", {"member": 10**12}).status_code == 404
 
 
-def test_an_order_shows_what_its_source_told(shop: Community, browser: Client) -> None:
+def test_order_shows_the_data_of_its_source(shop: Community, browser: Client) -> None:
     items = [{"category": "tea", "quantity": 2, "amount": 5000}, {"category": "<b>"}]
     order = pay(shop, "A-1", items=items)
     page = browser.get(f"/sales/orders/{order.pk}/").content.decode()
@@ -115,7 +110,7 @@ def test_an_order_shows_what_its_source_told(shop: Community, browser: Client) -
         assert browser.get(f"/sales/orders/{broken.pk}/").status_code == 200
 
 
-def test_totals_come_after_the_list_and_by_currency(
+def test_totals_are_loaded_after_the_list_per_currency(
     shop: Community, browser: Client
 ) -> None:
     pay(shop, "a")
@@ -133,23 +128,27 @@ def test_totals_come_after_the_list_and_by_currency(
     assert 'href="/sales/orders/?state=unrefunded"' in alone
 
 
-def test_orders_out_of_sight_are_not_there(shop: Community) -> None:
-    """S3"""
+def test_orders_outside_the_scope_are_not_found(shop: Community) -> None:
     owner = factories.staff(shop)
     ann, bob = factories.members(shop, "ann", "bob-secret")
     assignments.apply(tag=factories.tag(shop, "mine"), accounts=[ann], by=owner, at=AT)
-    hers, his, nobodys = pay(shop, "A", ann), pay(shop, "B", bob), pay(shop, "C")
-    some = staff_models.create(
-        community=shop, login="some", scope={"tag": {"any": ["mine"]}}, at=AT
+    visible, hidden, anonymous = (
+        pay(shop, "A", ann),
+        pay(shop, "B", bob),
+        pay(shop, "C"),
     )
-    browser = desk.sit(some)
+    scoped = staff_models.create(
+        community=shop, login="scoped", scope={"tag": {"any": ["mine"]}}, at=AT
+    )
+    browser = clients.browser(scoped)
     page = browser.get("/sales/orders/").content.decode()
+    assert f'href="/members/{ann}/"' in page
     assert "bob-secret" not in page
-    assert browser.get(f"/sales/orders/{hers.pk}/").status_code == 200
-    for order in (his, nobodys):
+    assert browser.get(f"/sales/orders/{visible.pk}/").status_code == 200
+    for order in (hidden, anonymous):
         assert browser.get(f"/sales/orders/{order.pk}/").status_code == 404
     assert browser.get("/sales/orders/", {"member": bob}).status_code == 404
     part = browser.get("/sales/orders/totals/", HTTP_HX_REQUEST="true")
     assert "1 order" in part.content.decode()
-    other = desk.at(factories.community("other"), login="eve")
-    assert other.get(f"/sales/orders/{hers.pk}/").status_code == 404
+    other = clients.browser(factories.staff(factories.community("other"), login="eve"))
+    assert other.get(f"/sales/orders/{visible.pk}/").status_code == 404

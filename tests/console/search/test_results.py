@@ -6,7 +6,7 @@ from qunce.console.search import views
 
 
 @pytest.mark.parametrize(
-    ("typed", "text"),
+    ("query", "text"),
     [
         ("会员", "老会员"),
         ("hy", "老会员"),
@@ -15,10 +15,10 @@ from qunce.console.search import views
         ("VIP", "金牌vip"),
     ],
 )
-def test_a_piece_of_a_text_or_its_pinyin_finds_it(typed: str, text: str) -> None:
-    assert views.matches(typed, text)
+def test_part_of_a_text_or_its_pinyin_matches(query: str, text: str) -> None:
+    assert views.matches(query, text)
 
 
-@pytest.mark.parametrize("typed", ["", "zz", "员会", "vip2"])
-def test_what_is_not_in_it_does_not(typed: str) -> None:
-    assert not views.matches(typed, "老会员", "vip-1")
+@pytest.mark.parametrize("query", ["", "zz", "员会", "vip2"])
+def test_other_text_does_not_match(query: str) -> None:
+    assert not views.matches(query, "老会员", "vip-1")

@@ -16,7 +16,7 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.members.segments import segments
 from tests import factories
-from tests.console.world import browser
+from tests.clients import browser
 from tests.factories import AT
 
 VIP, KOC = {"tag": {"any": ["vip"]}}, {"tag": {"any": ["koc"]}}

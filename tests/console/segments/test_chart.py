@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from qunce.members.segments import segments
-from tests import factories
-from tests.console import desk
+from tests import clients, factories
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +20,7 @@ def test_the_size_over_time_is_shown_and_downloaded() -> None:
     all_ = segments.create(
         community=shop, key="all", name="All", rule={"all": []}, by=by, at=now
     )
-    browser = desk.sit(by)
+    browser = clients.browser(by)
     chart = f"/members/segments/{all_.pk}/chart/?as="
     assert browser.get(f"{chart}csv").status_code == 404
     segments.record_sizes(community=shop, at=now - timedelta(days=3))

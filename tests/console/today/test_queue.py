@@ -1,4 +1,4 @@
-"""Today, as an operator sees it (K11 follow-ups, K12 imports, P10 tasks)."""
+"""The queue of Today."""
 
 from __future__ import annotations
 
@@ -16,14 +16,12 @@ from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
 from qunce.members.people import notes
+from tests import clients
 
-import_module(
-    "qunce.console.today.providers"
-)  # as the page does: who has lines to tell
+import_module("qunce.console.today.providers")  # registers all providers
 
 AT = datetime(2026, 6, 29, 2, tzinfo=UTC)
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @pytest.fixture
@@ -39,9 +37,7 @@ def owner(shop: Community) -> Staff:
 @pytest.fixture
 def browser(owner: Staff, monkeypatch: pytest.MonkeyPatch) -> Client:
     monkeypatch.setattr(http, "now", lambda: AT)
-    client = Client()
-    client.force_login(owner, backend=BACKEND)
-    return client
+    return clients.browser(owner)
 
 
 def follow_up(owner: Staff, due_at: datetime, step: str = "Call her") -> notes.Note:
@@ -58,12 +54,12 @@ def follow_up(owner: Staff, due_at: datetime, step: str = "Call her") -> notes.N
     )
 
 
-def test_an_empty_community_is_offered_its_own_spreadsheet(browser: Client) -> None:
+def test_empty_community_is_offered_an_import(browser: Client) -> None:
     page = browser.get("/").content.decode()
     assert "Try with my own spreadsheet" in page
 
 
-def test_a_follow_up_waits_with_its_reason_and_goes_when_it_is_done(
+def test_follow_up_is_listed_until_it_is_completed(
     browser: Client, owner: Staff
 ) -> None:
     note = follow_up(owner, AT)
@@ -73,43 +69,45 @@ def test_a_follow_up_waits_with_its_reason_and_goes_when_it_is_done(
     assert "All clear for today" in browser.get("/").content.decode()
 
 
-def test_what_is_put_off_goes_and_says_when_it_comes_back(
+def test_snoozed_item_is_hidden_and_its_return_is_announced(
     browser: Client, owner: Staff
 ) -> None:
     follow_up(owner, AT)
-    (line,) = items.list_items(owner, at=AT)
-    browser.post("/today/snooze/", {"key": line.key, "span": "tomorrow"})
+    (item,) = items.list_items(owner, at=AT)
+    browser.post("/today/snooze/", {"key": item.key, "span": "tomorrow"})
     page = browser.get("/").content.decode()
-    assert "Call her" not in page
+    assert "Wang: Call her" not in page
     assert "All clear for today" in page and "tomorrow 08:00: 1 item" in page
-    browser.post(f"/today/unsnooze/?key={line.key}")
+    browser.post(f"/today/unsnooze/?key={item.key}")
     assert "Call her" in browser.get("/").content.decode()
 
 
-def test_a_put_off_line_comes_back_by_itself(
+def test_snoozed_item_returns_automatically(
     browser: Client, owner: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     follow_up(owner, AT)
-    (line,) = items.list_items(owner, at=AT)
-    browser.post("/today/snooze/", {"key": line.key, "span": "hour"})
+    (item,) = items.list_items(owner, at=AT)
+    browser.post("/today/snooze/", {"key": item.key, "span": "hour"})
     monkeypatch.setattr(http, "now", lambda: AT + timedelta(hours=1))
     assert "Call her" in browser.get("/").content.decode()
 
 
-def test_what_is_late_comes_before_what_is_due(owner: Staff) -> None:
+def test_late_items_come_first(owner: Staff) -> None:
     follow_up(owner, AT + timedelta(hours=2), "Later")
     follow_up(owner, AT - timedelta(hours=2), "Sooner")
-    found = items.list_items(owner, at=AT)
-    assert [line.text for line in found] == ["Wang: Sooner", "Wang: Later"]
-    assert [line.is_late for line in found] == [True, False]
+    listed = items.list_items(owner, at=AT)
+    assert [item.text for item in listed] == ["Wang: Sooner", "Wang: Later"]
+    assert [item.is_late for item in listed] == [True, False]
 
 
-def test_a_name_that_is_markup_is_shown_as_text(browser: Client, owner: Staff) -> None:
+def test_markup_in_names_is_escaped(browser: Client, owner: Staff) -> None:
     follow_up(owner, AT, "<img src=x onerror=alert(1)>")
-    assert "<img" not in browser.get("/").content.decode()
+    page = browser.get("/").content.decode()
+    assert "&lt;img src=x" in page
+    assert "<img" not in page
 
 
-def test_an_empty_queue_tells_what_tomorrow_brings(
+def test_empty_queue_announces_the_items_of_tomorrow(
     browser: Client, owner: Staff
 ) -> None:
     follow_up(owner, AT + timedelta(days=1))

@@ -18,15 +18,13 @@ MOMENTS = st.datetimes(
 
 
 @given(MOMENTS, st.sampled_from(snoozes.SPANS))
-def test_what_is_put_off_always_comes_back_later_and_within_two_days(
-    at: datetime, span: str
-) -> None:
+def test_snooze_ends_later_and_within_two_days(at: datetime, span: str) -> None:
     end = snoozes.end_of_span(span, at=at, zone=ZONE)
     assert at < end <= at + timedelta(days=2)
 
 
 @given(MOMENTS)
-def test_tonight_is_the_next_evening_and_tomorrow_the_next_days_morning(
+def test_tonight_and_tomorrow_end_at_fixed_hours(
     at: datetime,
 ) -> None:
     local = at.astimezone(ZONE)
@@ -36,17 +34,17 @@ def test_tonight_is_the_next_evening_and_tomorrow_the_next_days_morning(
     assert (morning.hour, morning.date()) == (8, local.date() + timedelta(days=1))
 
 
-def test_another_span_is_refused() -> None:
-    with pytest.raises(snoozes.UnknownSpan, match="In an hour.*Tonight.*Tomorrow"):
+def test_unknown_span_is_rejected() -> None:
+    with pytest.raises(snoozes.UnknownSpan, match=r"In an hour.*Tonight.*Tomorrow"):
         snoozes.end_of_span("never", at=datetime(2026, 1, 1, tzinfo=UTC), zone=ZONE)
 
 
 @given(st.lists(st.text(min_size=1), unique=True), st.data())
-def test_every_line_is_either_shown_or_asleep(
+def test_every_item_is_either_shown_or_snoozed(
     keys: list[str], data: st.DataObject
 ) -> None:
-    asleep = {key for key in keys if data.draw(st.booleans())}
+    snoozed = {key for key in keys if data.draw(st.booleans())}
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    shown, sleeping = snoozes.partition(keys, dict.fromkeys(asleep, at))
-    assert set(sleeping) == asleep
-    assert [key for key in keys if key not in asleep] == shown
+    shown, hidden = snoozes.partition(keys, dict.fromkeys(snoozed, at))
+    assert set(hidden) == snoozed
+    assert [key for key in keys if key not in snoozed] == shown

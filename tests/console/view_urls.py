@@ -1,4 +1,4 @@
-"""Every address of the house, from the resolver, filled in with objects of a world."""
+"""Every URL of the console, from the resolver, with the IDs of existing objects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qunce.insight import chart_script, metric_definitions
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
-WHAT: dict[str, str] = {
+OBJECT_BY_PARAMETER: dict[str, str] = {
     "groups.pk": "group",
     "groups.account": "member",
     "groups.moment": "=1",
@@ -31,7 +31,7 @@ WHAT: dict[str, str] = {
     "layers.pk": "layering",
     "members.pk": "member",
     "members.batch": "batch",
-    "members.join": "join",
+    "members.merge": "merge",
     "members.note": "note",
     "members.tag": "other tag",
     "members:attribute-detail.pk": "attribute",
@@ -65,61 +65,63 @@ WHAT: dict[str, str] = {
     "webhooks.pk": "endpoint",
     "webhooks.delivery": "delivery",
 }
-"""Which object a parameter of an address names; `=` gives the word itself.
+"""`namespace:view.parameter` → the kind of object whose ID it is.
 
-`namespace:view.parameter`, or `namespace.parameter` for all views that are not told.
+`namespace.parameter` applies to all other views of the namespace. A value after `=` is
+used literally.
 """
 
 
 @dataclass(frozen=True)
-class Address:
+class ViewUrl:
     path: str
     view: str
     callback: Any
-    kinds: tuple[str, ...]
+    objects: tuple[str, ...]
 
     @property
-    def entry(self) -> str | None:
-        """The permission that it asks for, `signed in`, `public`; None if it asks nothing."""
+    def access(self) -> str | None:
+        """The required permission, "signed in" or "public"; None if undeclared."""
         return getattr(self.callback, http.ACCESS_ATTRIBUTE, None)
 
     def __str__(self) -> str:
         return f"{self.view} /{self.path}"
 
 
-class NoCase(Exception):
-    """A new address: say in `WHAT` which object its parameter names."""
+class UnknownParameter(Exception):
+    """Add the object of a new URL parameter to `OBJECT_BY_PARAMETER`."""
 
 
-def of_console(numbers: Mapping[str, int]) -> list[Address]:
-    found = _walk(get_resolver(), "", "")
+def list_urls(ids: Mapping[str, int]) -> list[ViewUrl]:
     return [
-        _filled(path, view, callback, numbers)
-        for path, view, callback in found
+        _fill_in(path, view, callback, ids)
+        for path, view, callback in _walk(get_resolver(), "", "")
         if callback.__module__.startswith("qunce.console")
     ]
 
 
 def _walk(
-    resolver: URLResolver, before: str, namespace: str
+    resolver: URLResolver, prefix: str, namespace: str
 ) -> Iterator[tuple[str, str, Any]]:
     for part in resolver.url_patterns:
-        path = before + str(part.pattern)
+        path = prefix + str(part.pattern)
         if isinstance(part, URLPattern):
             yield path, f"{namespace}:{part.name}", part.callback
         else:
             yield from _walk(part, path, part.namespace or namespace)
 
 
-def _filled(path: str, view: str, callback: Any, numbers: Mapping[str, int]) -> Address:
-    kinds = []
+def _fill_in(path: str, view: str, callback: Any, ids: Mapping[str, int]) -> ViewUrl:
+    objects = []
 
-    def value(found: re.Match[str]) -> str:
-        name, namespace = found[1], view.partition(":")[0]
-        what = WHAT.get(f"{view}.{name}") or WHAT.get(f"{namespace}.{name}")
-        if what is None:
-            raise NoCase(f"{view} {path}: {name}")
-        kinds.append(what)
-        return what[1:] if what.startswith("=") else str(numbers[what])
+    def value_of(match: re.Match[str]) -> str:
+        name, namespace = match[1], view.partition(":")[0]
+        kind = OBJECT_BY_PARAMETER.get(f"{view}.{name}") or OBJECT_BY_PARAMETER.get(
+            f"{namespace}.{name}"
+        )
+        if kind is None:
+            raise UnknownParameter(f"{view} {path}: {name}")
+        objects.append(kind)
+        return kind[1:] if kind.startswith("=") else str(ids[kind])
 
-    return Address(PARAMETER.sub(value, path), view, callback, tuple(kinds))
+    return ViewUrl(PARAMETER.sub(value_of, path), view, callback, tuple(objects))

@@ -11,7 +11,7 @@ from axe_playwright_python import sync_playwright as axe
 from playwright import sync_api as playwright
 
 from tests import browser
-from tests.functional.house import PASSWORD
+from tests.functional.tea_shop import PASSWORD
 
 SCREENS = Path(__file__).parents[2] / "var" / "screens"
 SERIOUS = ("serious", "critical")

@@ -12,7 +12,7 @@ import pytest
 from django.utils.translation import gettext, ngettext, override
 from playwright.sync_api import Locator, expect
 
-from tests.functional.visitor import Visitor
+from tests.functional.browser_user import Visitor
 
 GOOD, TAGGED = 24, 20
 BROKEN = (
@@ -171,7 +171,7 @@ def file(tmp_path: Path, request: pytest.FixtureRequest) -> Any:
     return write
 
 
-def test_at_a_desk_by_keyboard(visit: Any, file: Any) -> None:
+def test_walkthrough_on_a_desktop_by_keyboard(visit: Any, file: Any) -> None:
     """Import, tag, build, why, send, two tasks by keyboard, result."""
     ann = visit("ann")
     walk = Walk(ann, "en", "Walker")
@@ -198,7 +198,7 @@ def test_at_a_desk_by_keyboard(visit: Any, file: Any) -> None:
     walk.result_is(2)
 
 
-def test_on_a_phone_in_chinese(visit: Any, file: Any) -> None:
+def test_walkthrough_on_a_phone_in_chinese(visit: Any, file: Any) -> None:
     """The same with a thumb."""
     mei = visit("mei", phone=True)
     walk = Walk(mei, "zh-hans", "步行者")

@@ -1,6 +1,6 @@
 """The community that the functional tests look at, made through the verbs.
 
-    python -m tests.functional.house      in QUNCE_HOME; prints what is where, as JSON
+    python -m tests.functional.tea_shop      in QUNCE_HOME; prints what is where, as JSON
 
 A tea shop of some sixty people: two languages, long and hostile names, orders, groups,
 a campaign that is half sent, an import with broken rows.

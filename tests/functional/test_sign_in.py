@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 
-def test_who_signs_in_comes_to_today(visit: Any) -> None:
+def test_sign_in_leads_to_today(visit: Any) -> None:
     """V3"""
     ann = visit("ann")
     expect(ann.page).to_have_title(re.compile("Today"))
@@ -16,7 +16,7 @@ def test_who_signs_in_comes_to_today(visit: Any) -> None:
     expect(mei.page).to_have_title(re.compile("今日"))
 
 
-def test_a_wrong_password_leaves_the_login_and_says_so(visit: Any) -> None:
+def test_wrong_password_shows_an_error_and_keeps_the_login(visit: Any) -> None:
     nobody = visit()
     nobody.go("/members/")
     nobody.page.locator("input[name=login]").fill("ann")

@@ -14,8 +14,7 @@ from qunce.insight import chart_script
 from qunce.members.tags import assignments
 from qunce.sales import orders
 from qunce.sets.mirror import deriver
-from tests import factories
-from tests.console import desk
+from tests import clients, factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,7 +25,7 @@ def shop() -> Community:
 
 
 def pay(shop: Community, key: str, account: int, amount: int) -> None:
-    """Yesterday, by the page's own clock."""
+    """Record an order paid yesterday, by the page's own clock."""
     orders.record_payment(
         community=shop,
         key=key,
@@ -40,11 +39,14 @@ def pay(shop: Community, key: str, account: int, amount: int) -> None:
     deriver.catch_up()
 
 
-def test_every_number_has_its_chart_its_table_and_its_meaning(shop: Community) -> None:
-    """I16"""
+def test_every_metric_has_a_chart_a_table_and_a_definition(shop: Community) -> None:
     ann = factories.member(shop, "ann").pk
     pay(shop, "A", ann, 1234)
-    page = desk.at(shop).get("/insight/").content.decode()
+    page = (
+        clients.browser(factories.staff(shop, login="olga"))
+        .get("/insight/")
+        .content.decode()
+    )
     assert page.count("data-chart=") == 4
     assert page.count("<table") == 4
     assert "People who paid at least one order that day." in page
@@ -56,15 +58,15 @@ def test_every_number_has_its_chart_its_table_and_its_meaning(shop: Community) -
     assert all(json.loads(spec)["layer"] for _name, spec in specs)
 
 
-def test_the_span_comes_from_the_address_and_nonsense_is_28(shop: Community) -> None:
-    browser = desk.at(shop)
-    for asked, rows in (("7", 8), ("84", 85), ("-1", 29), ("9" * 30, 29), ("x", 29)):
-        answer = browser.get("/insight/charts/orders/", {"days": asked, "as": "csv"})
-        assert len(answer.content.decode().splitlines()) == rows + 1, asked
+def test_span_is_read_from_the_url_or_28_days(shop: Community) -> None:
+    browser = clients.browser(factories.staff(shop, login="olga"))
+    for days, rows in (("7", 8), ("84", 85), ("-1", 29), ("9" * 30, 29), ("x", 29)):
+        answer = browser.get("/insight/charts/orders/", {"days": days, "as": "csv"})
+        assert len(answer.content.decode().splitlines()) == rows + 1, days
 
 
-def test_a_chart_is_also_a_file(shop: Community) -> None:
-    browser = desk.at(shop)
+def test_chart_can_be_downloaded(shop: Community) -> None:
+    browser = clients.browser(factories.staff(shop, login="olga"))
     svg = browser.get("/insight/charts/orders/", {"as": "svg"})
     assert svg["Content-Type"] == "image/svg+xml"
     assert svg.content.startswith(b"<svg")
@@ -77,8 +79,7 @@ def test_a_chart_is_also_a_file(shop: Community) -> None:
     assert browser.get("/insight/charts/members/").status_code == 404
 
 
-def test_numbers_are_those_of_the_operator_s_scope(shop: Community) -> None:
-    """S3"""
+def test_metrics_respect_the_scope(shop: Community) -> None:
     ann, bob = factories.members(shop, "ann", "bob")
     owner = factories.staff(shop)
     assignments.apply(
@@ -86,20 +87,20 @@ def test_numbers_are_those_of_the_operator_s_scope(shop: Community) -> None:
     )
     pay(shop, "A", ann, 100)
     pay(shop, "B", bob, 7777)
-    some = staff_models.create(
+    scoped = staff_models.create(
         community=shop,
-        login="some",
+        login="scoped",
         scope={"tag": {"any": ["mine"]}},
         at=factories.AT,
     )
-    page = desk.sit(some).get("/insight/").content.decode()
+    page = clients.browser(scoped).get("/insight/").content.decode()
     assert "1.00" in page
     assert "77.77" not in page
     assert "78.77" not in page
 
 
-def test_the_drawing_script_may_be_kept_for_ever(shop: Community) -> None:
-    browser = desk.at(shop)
+def test_chart_script_is_cached_forever(shop: Community) -> None:
+    browser = clients.browser(factories.staff(shop, login="olga"))
     address = f"/insight/scripts/{chart_script.name()}.js"
     answer = browser.get(address, HTTP_ACCEPT_ENCODING="gzip")
     assert answer["Content-Encoding"] == "gzip"
@@ -109,7 +110,7 @@ def test_the_drawing_script_may_be_kept_for_ever(shop: Community) -> None:
     assert browser.get("/insight/scripts/vega-0.js").status_code == 404
 
 
-def test_who_is_not_signed_in_sees_no_number(shop: Community) -> None:
+def test_metrics_require_sign_in(shop: Community) -> None:
     for address in ("/insight/", "/insight/charts/orders/?as=csv"):
         answer = Client().get(address)
         assert answer.status_code == 302

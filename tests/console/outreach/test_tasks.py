@@ -1,4 +1,4 @@
-"""P10: one's own task, row by row; every key is a form, too."""
+"""The page of a staff task and its actions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import assisted_sending
 from qunce.outreach.sending.tasks import Task
 from tests import factories
-from tests.console.world import browser
+from tests.clients import browser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 HTMX = {"HX-Request": "true"}
@@ -43,12 +43,12 @@ def url(view: str, *args: int) -> str:
     return reverse(f"outreach:{view}", args=args)
 
 
-def begun(by: Staff, *names: str, **given: Any) -> Task:
+def started_task(by: Staff, *names: str, **fields: Any) -> Task:
     now = datetime.now(UTC)
     factories.named_members(by.community, *names)
-    about: dict[str, Any] = {"text": "Hello {name}", "rule": {"all": []}, **given}
+    values: dict[str, Any] = {"text": "Hello {name}", "rule": {"all": []}, **fields}
     campaign = campaigns.create(
-        community=by.community, name="Spring", staff=[by.pk], by=by, at=now, **about
+        community=by.community, name="Spring", staff=[by.pk], by=by, at=now, **values
     )
     launch.start(campaign=campaign, by=by, at=now)
     return factories.task(campaign, by)
@@ -58,10 +58,10 @@ def states(of: Campaign) -> list[str]:
     return list(factories.recipient_states(of).values())
 
 
-def test_the_whole_way_without_javascript(
+def test_task_is_done_without_javascript(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    task = begun(by, "bob", "cat")
+    task = started_task(by, "bob", "cat")
     text = ann.get(url("task-detail", task.pk)).content.decode()
     assert "Open the next 2" in text
     assert "Hello Bob" not in text
@@ -78,10 +78,10 @@ def test_the_whole_way_without_javascript(
     assert states(task.campaign) == ["planned", "failed: not_found"]
 
 
-def test_with_javascript_the_desk_alone_comes_back(
+def test_htmx_request_gets_only_the_task(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    task = begun(by, "bob", "cat")
+    task = started_task(by, "bob", "cat")
     ann.post(url("task-open-next", task.pk))
     bob = account_queries.get(shop, "bob").pk
     answer = ann.post(url("recipient-mark-sent", task.pk, bob), headers=HTMX)
@@ -91,10 +91,10 @@ def test_with_javascript_the_desk_alone_comes_back(
     assert 'data-do="undo"' in text
 
 
-def test_a_row_that_somebody_was_faster_with_is_told_beside_the_list(
+def test_changed_row_shows_an_error_and_the_current_rows(
     shop: Community, by: Staff, ann: Client
 ) -> None:
-    task = begun(by, "bob")
+    task = started_task(by, "bob")
     ann.post(url("task-open-next", task.pk))
     bob = account_queries.get(shop, "bob").pk
     ann.post(url("recipient-mark-sent", task.pk, bob))
@@ -105,46 +105,48 @@ def test_a_row_that_somebody_was_faster_with_is_told_beside_the_list(
     assert "Choose a reason." in answer.content.decode()
 
 
-def test_the_last_open_row_opens_the_next_forty(
+def test_last_open_row_opens_the_next_ones(
     shop: Community, by: Staff, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = begun(by, *(f"p{n:02}" for n in range(42)))
+    task = started_task(by, *(f"p{n:02}" for n in range(42)))
     ann.post(url("task-open-next", task.pk))
     for row in list(task.recipients.order_by("target_id")):
         ann.post(url("recipient-mark-sent", task.pk, row.target_id))
     assert sorted(states(task.campaign)) == ["marked"] * 40 + ["planned"] * 2
 
 
-def test_one_text_for_all_stands_once(shop: Community, by: Staff, ann: Client) -> None:
-    task = begun(by, "bob", "cat", text="The same {{for}} all")
+def test_common_text_is_shown_once(shop: Community, by: Staff, ann: Client) -> None:
+    task = started_task(by, "bob", "cat", text="The same {{for}} all")
     ann.post(url("task-open-next", task.pk))
     text = ann.get(url("task-detail", task.pk)).content.decode()
     assert text.count('data-copy="The same {for} all"') == 1
 
 
-def test_remark_names_are_shown_where_there_is_a_pattern(
+def test_remark_names_are_shown_if_a_pattern_is_set(
     shop: Community, by: Staff, ann: Client
 ) -> None:
     remark_names.set_pattern(
         community=shop, text="{key}-{name}", by=by, at=factories.AT
     )
-    task = begun(by, "bob")
+    task = started_task(by, "bob")
     ann.post(url("task-open-next", task.pk))
     assert "bob-Bob" in ann.get(url("task-detail", task.pk)).content.decode()
 
 
-def test_the_task_of_somebody_else_is_seen_by_who_oversees_and_not_done(
+def test_overseer_views_but_cannot_do_the_task_of_others(
     shop: Community, by: Staff
 ) -> None:
     cat, boss = (
         factories.staff(shop, "operator", "cat"),
         factories.staff(shop, "owner", "boss"),
     )
-    task = begun(by, "bob")
+    task = started_task(by, "bob")
     assisted_sending.open_next(task=task, by=by, at=datetime.now(UTC))
     assert browser(cat).get(url("task-detail", task.pk)).status_code == 404
     text = browser(boss).get(url("task-detail", task.pk)).content.decode()
     assert "This task belongs to Ann" in text
+    own_page = browser(by).get(url("task-detail", task.pk)).content.decode()
+    assert "Mark as sent" in own_page
     assert "Mark as sent" not in text
     bob = account_queries.get(shop, "bob").pk
     assert (
@@ -155,35 +157,36 @@ def test_the_task_of_somebody_else_is_seen_by_who_oversees_and_not_done(
     )
 
 
-def test_a_task_is_handed_over(shop: Community, by: Staff, ann: Client) -> None:
+def test_task_is_handed_over(shop: Community, by: Staff, ann: Client) -> None:
     cat = factories.staff(shop, "operator", "cat", name="Cat")
-    task = begun(by, "bob", "dan")
+    task = started_task(by, "bob", "dan")
     answer = ann.post(url("task-hand-over", task.pk), {"to": "999999"})
     assert answer.status_code == 422
     ann.post(url("task-hand-over", task.pk), {"to": cat.pk})
     assert factories.task(task.campaign, cat).unclaimed_count == 2
     text = browser(by).get(url("task-list") + "?of=all").content.decode()
     assert "Cat" in text
+    assert "Spring" in text
     assert "Spring" not in browser(by).get(url("task-list")).content.decode()
 
 
-def test_a_late_task_is_called_late(shop: Community, by: Staff, ann: Client) -> None:
+def test_overdue_task_is_marked(shop: Community, by: Staff, ann: Client) -> None:
     due = datetime.now(UTC) - timedelta(hours=1)
-    task = begun(by, "bob", due_at=due)
+    task = started_task(by, "bob", due_at=due)
     text = ann.get(url("task-list") + "?of=all").content.decode()
     assert "1 task is overdue." in text
-    assert "late" in ann.get(url("task-detail", task.pk)).content.decode()
+    assert "overdue" in ann.get(url("task-detail", task.pk)).content.decode()
     assert (
         "No finished tasks"
         in ann.get(url("task-list") + "?state=done").content.decode()
     )
 
 
-def test_who_went_out_of_sight_is_not_shown_any_more(shop: Community) -> None:
+def test_recipients_no_longer_visible_are_hidden(shop: Community) -> None:
     scope = {"tag": {"any": ["south"]}}
     factories.apply_tag(shop, "south", *factories.named_members(shop, "bob"))
     cat = factories.staff(shop, "operator", "cat", scope=scope)
-    task = begun(cat)
+    task = started_task(cat)
     client = browser(cat)
     client.post(url("task-open-next", task.pk))
     assert "Bob" in client.get(url("task-detail", task.pk)).content.decode()

@@ -1,4 +1,4 @@
-"""K9: layers with sizes, thresholds that are moved, moves since yesterday."""
+"""The pages of layerings: sizes, thresholds and changes since yesterday."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from qunce.members.layers.layers import Layering
 from qunce.members.tags import assignments
 from qunce.sets.mirror import deriver
 from tests import factories
-from tests.console.world import browser
+from tests.clients import browser
 
 SPEC: dict[str, Any] = {
     "by": "rules",
@@ -60,43 +60,43 @@ def web(boss: Staff) -> Client:
 
 @pytest.fixture
 def layering(shop: Community, boss: Staff, now: datetime) -> Layering:
-    """Two days ago everyone was in the rest; now Ann is in the best."""
+    """Two days ago everyone was in the rest; now Ann is in the best layer."""
     at = now - timedelta(days=2)
-    found = layers.create(community=shop, key="worth", spec=SPEC, by=boss, at=at)
-    layers.recompute(layering=found, by=boss, at=at)
+    layering = layers.create(community=shop, key="layering", spec=SPEC, by=boss, at=at)
+    layers.recompute(layering=layering, by=boss, at=at)
     ann = account_queries.get(shop, "ann").pk
     tag = factories.tag(shop, "old")
     assignments.apply(tag=tag, accounts=[ann], by=boss, at=at)
     vip = tag.__class__.objects.get(community=shop, key="vip")
     assignments.apply(tag=vip, accounts=[ann], by=boss, at=now)
-    layers.recompute(layering=found, by=boss, at=now)
+    layers.recompute(layering=layering, by=boss, at=now)
     deriver.catch_up()
-    return found
+    return layering
 
 
-def words(page: str) -> str:
+def text_of(page: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
-def test_the_list_says_sizes_shares_and_moves(web: Client, layering: Layering) -> None:
-    said = words(web.get("/members/layers/").content.decode())
-    assert "Best 1 33.3 % +1 –" in said
-    assert "rest 2 66.7 % – −1" in said
-    assert "1 member changed layers since yesterday." in said
+def test_list_shows_sizes_shares_and_changes(web: Client, layering: Layering) -> None:
+    text = text_of(web.get("/members/layers/").content.decode())
+    assert "Best 1 33.3 % +1 –" in text
+    assert "rest 2 66.7 % – −1" in text
+    assert "1 member changed layers since yesterday." in text
 
 
-def test_a_cell_of_the_table_leads_to_its_people(
+def test_cell_of_the_change_table_links_to_its_members(
     web: Client, layering: Layering
 ) -> None:
     page = web.get(f"/members/layers/{layering.pk}/").content.decode()
-    (link,) = re.findall(r'href="([^"]*/moves/[^"]*)"', page)
-    said = words(web.get(html.unescape(link)).content.decode())
-    assert "rest → Best" in said
-    assert "1 member moved like this" in said
-    assert "ann" in said
+    (link,) = re.findall(r'href="([^"]*/changes/[^"]*)"', page)
+    text = text_of(web.get(html.unescape(link)).content.decode())
+    assert "rest → Best" in text
+    assert "1 member made this change" in text
+    assert "ann" in text
 
 
-def test_a_scoped_operator_counts_her_own_only(
+def test_scoped_staff_count_visible_members_only(
     shop: Community, layering: Layering, now: datetime
 ) -> None:
     scope = {"members": {"keys": ["bob"]}}
@@ -104,21 +104,24 @@ def test_a_scoped_operator_counts_her_own_only(
         community=shop, login="olga", scope=scope, role="manager", at=now
     )
     web = browser(olga)
-    said = words(web.get("/members/layers/").content.decode())
-    assert "Best 0 0.0 %" in said
-    assert "rest 1 100.0 %" in said
+    text = text_of(web.get("/members/layers/").content.decode())
+    assert "Best 0 0.0 %" in text
+    assert "rest 1 100.0 %" in text
     page = web.get(f"/members/layers/{layering.pk}/").content.decode()
-    assert "/moves/" not in page
-    assert "Layer sizes over time" not in page
+    unscoped = browser(factories.staff(shop, login="oona"))
+    whole_page = unscoped.get(f"/members/layers/{layering.pk}/").content.decode()
+    for part in ("/changes/", "Layer sizes over time"):
+        assert part in whole_page
+        assert part not in page
     url = f"/members/layers/{layering.pk}/changes/"
     hidden = web.get(url, {"from": "rest", "to": "high"}).content.decode()
-    assert "0 members made this change" in words(hidden)
+    assert "0 members made this change" in text_of(hidden)
     answer = web.post(f"/members/layers/{layering.pk}/sizes/", {})
-    assert "1" in words(answer.content.decode())
-    assert "33.3" not in words(answer.content.decode())
+    assert "1" in text_of(answer.content.decode())
+    assert "33.3" not in text_of(answer.content.decode())
 
 
-def test_who_came_and_went_stands_apart(
+def test_joined_and_departed_members_are_counted_apart(
     shop: Community, boss: Staff, layering: Layering, now: datetime
 ) -> None:
     accounts.leave(account=account_queries.get(shop, "eve"), by=boss, at=now)
@@ -136,75 +139,80 @@ def test_who_came_and_went_stands_apart(
     assert (moves.into("rest"), moves.out_of("rest")) == (1, 2)
 
 
-def test_sizes_follow_a_threshold_and_nothing_is_kept(
+def test_threshold_is_previewed_without_being_stored(
     web: Client, shop: Community, boss: Staff, now: datetime
 ) -> None:
-    about: dict[str, Any] = {"community": shop, "by": boss, "at": now}
+    common: dict[str, Any] = {"community": shop, "by": boss, "at": now}
     spec = {
         "by": "measure",
         "kinds": {"order.paid": 1},
         "layers": [{"key": "high", "top": "20%"}, {"key": "low"}],
     }
-    worth = layers.create(key="value", spec=spec, **about)
-    layers.recompute(layering=worth, by=boss, at=now)
-    url = f"/members/layers/{worth.pk}/sizes/"
-    page = web.post(url, {"how-0": "gte", "value-0": "0"}).content.decode()
+    layering = layers.create(key="value", spec=spec, **common)
+    layers.recompute(layering=layering, by=boss, at=now)
+    url = f"/members/layers/{layering.pk}/sizes/"
+    page = web.post(url, {"method-0": "gte", "value-0": "0"}).content.decode()
     assert 'id="size-0"' in page
-    assert "3 100.0 %" in words(page)
-    bad = web.post(url, {"how-0": "top", "value-0": "many"}).content.decode()
-    assert "Write a percentage of all members, for example 20%." in words(bad)
-    worth.refresh_from_db()
-    assert worth.spec == spec
-    saved = {"how-0": "gte", "value-0": "0", "now": "1", "name": "Worth"}
-    assert web.post(f"/members/layers/{worth.pk}/save/", saved).status_code == 303
-    worth.refresh_from_db()
-    assert worth.name == "Worth"
-    run = layers.latest_run(worth)
+    assert "3 100.0 %" in text_of(page)
+    bad = web.post(url, {"method-0": "top", "value-0": "many"}).content.decode()
+    assert "Write a percentage of all members, for example 20%." in text_of(bad)
+    layering.refresh_from_db()
+    assert layering.spec == spec
+    saved = {"method-0": "gte", "value-0": "0", "recompute": "1", "name": "Worth"}
+    assert web.post(f"/members/layers/{layering.pk}/save/", saved).status_code == 303
+    layering.refresh_from_db()
+    assert layering.name == "Worth"
+    run = layers.latest_run(layering)
     assert run is not None
     assert layers.sizes(run) == {"high": 3, "low": 0}
 
 
-def test_what_is_refused_keeps_what_was_typed(web: Client, layering: Layering) -> None:
+def test_rejected_spec_stays_in_the_form(web: Client, layering: Layering) -> None:
     url = f"/members/layers/{layering.pk}/save/"
-    sent = {"as": "json", "spec": '{"by": "rules", "layers": []}'}
-    answer = web.post(url, sent)
+    data = {"as": "json", "spec": '{"by": "rules", "layers": []}'}
+    answer = web.post(url, data)
     assert answer.status_code == 422
-    assert "A layering needs at least two layers." in words(answer.content.decode())
-    assert sent["spec"] in html.unescape(answer.content.decode())
+    assert "A layering needs at least two layers." in text_of(answer.content.decode())
+    assert data["spec"] in html.unescape(answer.content.decode())
     good = json.dumps(SPEC | {"layers": [*SPEC["layers"][:1], {"key": "others"}]})
     assert web.post(url, {"as": "json", "spec": good}).status_code == 303
     layering.refresh_from_db()
     assert layering.default == "others"
 
 
-def test_a_ready_made_one_is_laid_out_at_once(web: Client, shop: Community) -> None:
+def test_layering_from_a_template_is_computed_archived_and_restored(
+    web: Client, shop: Community
+) -> None:
     web.get("/members/layers/new/")
-    answer = web.post("/members/layers/new/", {"ready": "lifecycle"})
+    answer = web.post("/members/layers/new/", {"template": "lifecycle"})
     assert answer.status_code == 303
-    (found,) = layers.list_active(shop)
-    assert layers.latest_run(found) is not None
-    said = words(web.get(answer.headers["Location"]).content.decode())
-    assert "for the last time in the last" in said
-    web.post(f"/members/layers/{found.pk}/archive/")
+    (layering,) = layers.list_active(shop)
+    assert layers.latest_run(layering) is not None
+    text = text_of(web.get(answer.headers["Location"]).content.decode())
+    assert "last time in the last" in text
+    web.post(f"/members/layers/{layering.pk}/archive/")
     assert layers.list_active(shop) == []
-    web.post(f"/members/layers/{found.pk}/restore/")
+    web.post(f"/members/layers/{layering.pk}/restore/")
     assert len(layers.list_active(shop)) == 1
 
 
-def test_who_may_not_manage_layers_looks_only(
+def test_changing_layerings_needs_permission(
     shop: Community, layering: Layering
 ) -> None:
     web = browser(factories.staff(shop, role="operator", login="oscar"))
     page = web.get(f"/members/layers/{layering.pk}/").content.decode()
-    assert "Best" in words(page)
-    assert "Save" not in words(page)
+    assert "Best" in text_of(page)
+    manager = browser(factories.staff(shop, login="oona"))
+    assert "Save" in text_of(
+        manager.get(f"/members/layers/{layering.pk}/").content.decode()
+    )
+    assert "Save" not in text_of(page)
     url = f"/members/layers/{layering.pk}/"
     for action in ("sizes", "save", "runs", "archive", "restore"):
         assert web.post(f"{url}{action}/").status_code == 403
 
 
-def test_sizes_over_time_are_a_file_too(web: Client, layering: Layering) -> None:
-    """I16"""
+def test_size_chart_can_be_downloaded(web: Client, layering: Layering) -> None:
     page = web.get(f"/members/layers/{layering.pk}/").content.decode()
     chart = f"/members/layers/{layering.pk}/chart/?as="
     assert f'href="{chart}csv"' in page

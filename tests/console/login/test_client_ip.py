@@ -6,7 +6,7 @@ from qunce.console.login import client_ip
 
 
 @pytest.mark.parametrize(
-    ("peer", "heard", "proxies", "client"),
+    ("peer", "forwarded_for", "proxies", "client"),
     [
         ("192.0.2.7", "", 0, "192.0.2.7"),
         ("192.0.2.7", "198.51.100.1", 0, "192.0.2.7"),
@@ -21,8 +21,8 @@ from qunce.console.login import client_ip
         ("", "", 0, ""),
     ],
 )
-def test_only_our_own_proxies_are_believed(
-    peer: str, heard: str, proxies: int, client: str
+def test_only_trusted_proxies_are_believed(
+    peer: str, forwarded_for: str, proxies: int, client: str
 ) -> None:
-    meta = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": heard}
+    meta = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded_for}
     assert client_ip.resolve(meta, proxies=proxies) == client

@@ -1,0 +1,263 @@
+"""Two communities, and one object of every kind that a URL can refer to.
+
+Objects of the first community have "Homely" in their names. Those that its scoped
+manager must not see have "Hidden" too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from qunce.channels.webhooks import deliveries, endpoints
+from qunce.core import communities
+from qunce.core.communities import Community
+from qunce.core.staff import api_keys, staff, units
+from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.groups import groups
+from qunce.importing import background_imports, uploads
+from qunce.members.accounts import accounts
+from qunce.members.accounts import queries as account_queries
+from qunce.members.attributes import attributes
+from qunce.members.layers import layers
+from qunce.members.layers import specs as layer_specs
+from qunce.members.people import notes, people
+from qunce.members.segments import frozen as frozen_segments
+from qunce.members.segments import segments
+from qunce.members.tags import assignments, library
+from qunce.members.tags import bulk as bulk_tagging
+from qunce.members.tags import groups as tag_groups
+from qunce.outreach import opt_outs
+from qunce.outreach.campaigns import campaigns, launch
+from qunce.outreach.sending import assisted_sending, recipients, tasks
+from qunce.sales import orders
+from qunce.sets.bitmaps import bitmaps
+from qunce.sets.mirror import deriver
+
+PASSWORD = "correct horse battery"
+SCOPE = {"tag": {"any": ["seen"]}}
+
+
+@dataclass
+class TwoCommunities:
+    """`ids` maps a kind of object to the ID of the one of this kind."""
+
+    community: Community
+    owner: Staff
+    viewer: Staff
+    scoped: Staff
+    stranger: Staff
+    at: datetime
+    ids: dict[str, int] = field(default_factory=dict)
+
+
+def build(hidden: str = "Hidden") -> TwoCommunities:
+    """`hidden` is part of the names of everything outside the manager's scope."""
+    at = datetime.now(UTC) - timedelta(minutes=5)
+    community = communities.create(key="home", at=at, language="en")
+    other = communities.create(key="other", at=at, language="en")
+    owner = _staff(community, "boss", "owner", at)
+    data = TwoCommunities(
+        community=community,
+        owner=owner,
+        viewer=_staff(community, "viewer", "viewer", at),
+        scoped=_staff(community, "scoped", "manager", at, scope=SCOPE, groups=["open"]),
+        stranger=_staff(other, "stranger", "owner", at),
+        at=at,
+    )
+    _add_members(data, hidden)
+    _add_sets_groups_and_orders(data, hidden)
+    _add_settings_and_imports(data)
+    _add_campaigns(data)
+    deriver.catch_up()
+    _add_webhook(data)
+    return data
+
+
+def _staff(of: Community, login: str, role: str, at: datetime, **fields: Any) -> Staff:
+    row = staff_models.create(community=of, login=login, role=role, at=at, name=login)
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.save()
+    return row
+
+
+def _add_members(data: TwoCommunities, hidden: str) -> None:
+    common: dict[str, Any] = {"by": data.owner, "at": data.at}
+    community = data.community
+    seen = accounts.create(
+        community=community, key="seen", name="Homely Seen", **common
+    )
+    hidden_account = accounts.create(
+        community=community,
+        key="hidden-key",
+        name=f"Homely {hidden} Member",
+        identifiers={"phone": "13800009999"},
+        **common,
+    )
+    twin = accounts.create(
+        community=community, key="hidden-twin", name=f"{hidden} Twin", **common
+    )
+    merge = people.merge(left=hidden_account, right=twin, **common)
+    group = tag_groups.create(community=community, key="homely-group", **common)
+    tag = library.create(
+        community=community, key="seen", name="Homely Tag", group=group, **common
+    )
+    other = library.create(community=community, key="homely-other", **common)
+    batch = assignments.apply(tag=tag, accounts=[seen.pk], **common)
+    assignments.apply(tag=other, accounts=[hidden_account.pk], **common)
+    job = bulk_tagging.start(
+        tag=other,
+        action=bulk_tagging.APPLY,
+        people=bitmaps.of([hidden_account.pk]),
+        **common,
+    )
+    library.add_synonym(tag=tag, key="homely-synonym", **common)
+    note = notes.create(
+        account=hidden_account,
+        text=f"{hidden} Note",
+        next_step=f"{hidden} Step",
+        due_at=data.at + timedelta(1),
+        **common,
+    )
+    data.ids |= {
+        "seen": seen.pk,
+        "member": hidden_account.pk,
+        "twin": twin.pk,
+        "merge": merge.pk,
+        "tag": tag.pk,
+        "tag group": group.pk,
+        "other tag": other.pk,
+        "batch": batch.pk,
+        "tag job": job.pk,
+        "synonym": tag.synonyms.get().pk,
+        "note": note.pk,
+    }
+
+
+def _add_sets_groups_and_orders(data: TwoCommunities, hidden: str) -> None:
+    common: dict[str, Any] = {"by": data.owner, "at": data.at}
+    community, hidden_account = (
+        data.community,
+        account_queries.get(data.community, "hidden-key"),
+    )
+    attribute = attributes.define(
+        community=community,
+        name="homely",
+        type="text",
+        label="Homely Attribute",
+        **common,
+    )
+    attributes.set_values(
+        attribute=attribute, values={hidden_account.pk: f"{hidden} Value"}, **common
+    )
+    segment = segments.create(
+        community=community, key="homely", name="Homely Segment", rule=SCOPE, **common
+    )
+    frozen = frozen_segments.freeze(
+        community=community, key="homely-list", rule=SCOPE, **common
+    )
+    layering = layers.create(
+        community=community,
+        key="homely",
+        name="Homely Layering",
+        spec=layer_specs.VALUE,
+        **common,
+    )
+    layers.recompute(layering=layering, **common)
+    open_one = groups.create(
+        community=community, key="open", name="Homely Open", **common
+    )
+    closed = groups.create(
+        community=community, key="closed", name=f"Homely {hidden} Group", **common
+    )
+    groups.add_members(group=closed, accounts=[hidden_account.pk], **common)
+    orders.record_payment(
+        community=community,
+        key=f"{hidden}-Order",
+        account=hidden_account.pk,
+        amount=9900,
+        currency="CNY",
+        paid_at=data.at,
+        **common,
+    )
+    data.ids |= {
+        "attribute": attribute.pk,
+        "segment": segment.pk,
+        "frozen": frozen.pk,
+        "layering": layering.pk,
+        "open group": open_one.pk,
+        "group": closed.pk,
+        "order": orders.get(community, f"{hidden}-Order").pk,
+    }
+
+
+def _add_settings_and_imports(data: TwoCommunities) -> None:
+    common: dict[str, Any] = {"by": data.owner, "at": data.at}
+    unit = units.create(
+        community=data.community, name="Homely Unit", kind="local", **common
+    )
+    hired = staff.add(
+        login="hired", name="Homely Hired", role="operator", password=PASSWORD, **common
+    )
+    key, _token = api_keys.create(
+        name="Homely Key", scopes=["members:read"], staff=data.owner, **common
+    )
+    path = uploads.new_upload_path(data.community)
+    path.write_text("key,name\nupl-1,Homely Upload\n")
+    upload = uploads.accept(path=path, name="Homely.csv", **common)
+    job = background_imports.start(upload=upload, **common)
+    hook = endpoints.create(
+        community=data.community,
+        name="Homely Hook",
+        url="https://hooks.example.com/homely",
+        kinds=["order.paid"],
+        **common,
+    )
+    delivery = deliveries.send_test(endpoint=hook, **common)
+    data.ids |= {
+        "endpoint": hook.pk,
+        "delivery": delivery.pk,
+        "upload": upload.pk,
+        "unit": unit.pk,
+        "staff": hired.pk,
+        "key": key.pk,
+        "import": job.pk,
+    }
+
+
+def _add_campaigns(data: TwoCommunities) -> None:
+    common: dict[str, Any] = {"by": data.owner, "at": data.at}
+    deriver.catch_up()
+    draft = campaigns.create(community=data.community, name="Homely Draft", **common)
+    sent = campaigns.create(
+        community=data.community,
+        name="Homely Campaign",
+        text="Hello {name}",
+        rule={"all": []},
+        staff=[data.owner.pk],
+        skip_recently_contacted=False,
+        **common,
+    )
+    launch.start(campaign=sent, **common)
+    task = tasks.Task.objects.get(campaign=sent)
+    assisted_sending.open_next(task=task, **common)
+    hidden = data.ids["member"]
+    opt_outs.opt_out(community=data.community, accounts=[hidden], **common)
+    assert recipients.Recipient.objects.filter(campaign=sent, target_id=hidden)
+    data.ids |= {"draft": draft.pk, "campaign": sent.pk, "task": task.pk}
+
+
+def _add_webhook(data: TwoCommunities) -> None:
+    common: dict[str, Any] = {"by": data.owner, "at": data.at}
+    endpoint = endpoints.create(
+        community=data.community,
+        name="Homely Webhook",
+        url="https://homely.example/hook",
+        kinds=["coupon.redeemed"],
+        **common,
+    )
+    delivery = deliveries.send_test(endpoint=endpoint, **common)
+    data.ids |= {"endpoint": endpoint.pk, "delivery": delivery.pk}

@@ -42,10 +42,10 @@ connections.close_all()
 def migrated(folder: Path) -> Path:
     """Copy migrated SQLite databases into `folder` and return it."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _once("home") as made:
-        if not made.exists():
-            _migrate(made, "")
-    for file in made.glob("*.sqlite3"):
+    with _once("home") as created:
+        if not created.exists():
+            _migrate(created, "")
+    for file in created.glob("*.sqlite3"):
         shutil.copy(file, folder)
     return folder
 
@@ -68,11 +68,11 @@ def clone(database: str) -> str:
     import psycopg
 
     url = os.environ["DATABASE_URL"]
-    with _once("cluster") as made, psycopg.connect(url, autocommit=True) as server:
-        if not made.exists():
+    with _once("cluster") as created, psycopg.connect(url, autocommit=True) as server:
+        if not created.exists():
             server.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")
             server.execute(f"CREATE DATABASE {TEMPLATE}")
-            _migrate(made, _url_of(TEMPLATE))
+            _migrate(created, _url_of(TEMPLATE))
         server.execute(f'DROP DATABASE IF EXISTS "{database}"')
         server.execute(f'CREATE DATABASE "{database}" TEMPLATE {TEMPLATE}')
     return _url_of(database)

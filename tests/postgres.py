@@ -209,11 +209,11 @@ def _initialise(folder: Path) -> None:
     command = [binary("initdb"), "--pgdata", str(folder / "data"), "--no-sync"]
     command += [f"--username={USER}", "--auth=trust", "--encoding=UTF8"]
     command += [f"--locale={locale}"]
-    made = subprocess.run(
+    process = subprocess.run(
         command, user=owner, cwd=folder, capture_output=True, text=True, check=False
     )
-    if made.returncode:
-        raise NotStartedError(made.stdout + made.stderr)
+    if process.returncode:
+        raise NotStartedError(process.stdout + process.stderr)
 
 
 @functools.cache

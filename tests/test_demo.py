@@ -61,7 +61,7 @@ class Household:
         )
 
     def times(self, goods: str) -> int:
-        return sum(goods in each for _day, _amount, each in self.baskets.values())
+        return sum(goods in bought for _day, _amount, bought in self.baskets.values())
 
 
 @pytest.fixture(scope="module")
@@ -120,10 +120,10 @@ import contextlib, io, json, sys
 from qunce.cli import main
 answers = []
 for words in json.load(sys.stdin):
-    told = io.StringIO()
-    with contextlib.redirect_stdout(told):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
         assert main.main([*words, "--json"]) == 0
-    answers.append(json.loads(told.getvalue()))
+    answers.append(json.loads(output.getvalue()))
 print(json.dumps(answers))
 """
 
@@ -152,8 +152,8 @@ class Home:
         words = [
             ["audience", "list", json.dumps(rule), "--at", AT] for rule, _ in pairs
         ]
-        for (rule, wanted), told in zip(pairs, self.run(*words), strict=True):
-            assert set(told["keys"]) == wanted, rule
+        for (rule, expected), answer in zip(pairs, self.run(*words), strict=True):
+            assert set(answer["keys"]) == expected, rule
 
 
 def demo(at: str = AT) -> list[str]:
@@ -166,66 +166,79 @@ def home(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Home:
 
 
 @pytest.fixture(scope="module")
-def made(home: Home) -> dict[str, Any]:
+def report(home: Home) -> dict[str, Any]:
     return home.run(demo())[0]
 
 
 def test_demo_has_the_figures_of_the_data_files(
-    made: dict[str, Any], households: dict[str, Household]
+    report: dict[str, Any], households: dict[str, Household]
 ) -> None:
-    told, all_of = made["figures"], households.values()
-    assert told["members"] == SAMPLE
-    assert told["demographics"] == sum(bool(each.facts) for each in all_of)
-    assert told["memberships"] == SAMPLE
-    assert told["groups"] == len({store for each in all_of for store in each.stores})
-    assert told["orders"] == sum(len(each.baskets) for each in all_of)
-    assert Decimal(str(told["sales"])) == sum(
-        amount for each in all_of for _day, amount, _ in each.baskets.values()
+    figures, every = report["figures"], households.values()
+    assert figures["members"] == SAMPLE
+    assert figures["demographics"] == sum(bool(household.facts) for household in every)
+    assert figures["memberships"] == SAMPLE
+    assert figures["groups"] == len(
+        {store for household in every for store in household.stores}
     )
-    assert told["sends"] == sum(len(each.letters) for each in all_of)
-    assert told["recipients"] == sum(bool(each.letters) for each in all_of)
-    assert told["redemptions"] == sum(len(each.redeemed) for each in all_of)
-    assert told["redeemers"] == sum(bool(each.redeemed) for each in all_of)
+    assert figures["orders"] == sum(len(household.baskets) for household in every)
+    assert Decimal(str(figures["sales"])) == sum(
+        amount for household in every for _day, amount, _ in household.baskets.values()
+    )
+    assert figures["sends"] == sum(len(household.letters) for household in every)
+    assert figures["recipients"] == sum(bool(household.letters) for household in every)
+    assert figures["redemptions"] == sum(len(household.redeemed) for household in every)
+    assert figures["redeemers"] == sum(bool(household.redeemed) for household in every)
 
 
-def test_demo_names_the_source_of_its_data(made: dict[str, Any]) -> None:
-    assert "The Complete Journey" in made["data"]
-    assert "simulated from real households" in made["data"]
+def test_demo_names_the_source_of_its_data(report: dict[str, Any]) -> None:
+    assert "The Complete Journey" in report["data"]
+    assert "simulated from real households" in report["data"]
 
 
 def test_status_agrees_with_the_figures_of_the_demo(
-    made: dict[str, Any], home: Home
+    report: dict[str, Any], home: Home
 ) -> None:
     (status,) = home.run(["status"])
-    told = made["figures"]
-    assert (status["members"], status["orders"]) == (told["members"], told["orders"])
-    assert Decimal(status["sales"]) == Decimal(str(told["sales"]))
+    figures = report["figures"]
+    assert (status["members"], status["orders"]) == (
+        figures["members"],
+        figures["orders"],
+    )
+    assert Decimal(status["sales"]) == Decimal(str(figures["sales"]))
 
 
 def test_last_purchases_were_made_yesterday(
-    made: dict[str, Any], home: Home, households: dict[str, Household]
+    report: dict[str, Any], home: Home, households: dict[str, Household]
 ) -> None:
     days = [(TODAY - timedelta(days=back)) for back in range(3)]
     home.check(
         *(
             (
                 {"did": {"kind": "order.paid", "between": [day.isoformat()] * 2}},
-                {key for key, each in households.items() if day in each.bought},
+                {
+                    key
+                    for key, household in households.items()
+                    if day in household.bought
+                },
             )
             for day in days
         )
     )
-    assert any(days[1] in each.bought for each in households.values())
+    assert any(days[1] in household.bought for household in households.values())
 
 
 def test_depth_of_a_purchase_tag_is_the_number_of_purchases(
-    made: dict[str, Any], home: Home, households: dict[str, Household]
+    report: dict[str, Any], home: Home, households: dict[str, Household]
 ) -> None:
     home.check(
         *(
             (
                 {"tag": {"any": [f"bought:{goods}"], "depth": {"gte": depth}}},
-                {key for key, each in households.items() if each.times(goods) >= depth},
+                {
+                    key
+                    for key, household in households.items()
+                    if household.times(goods) >= depth
+                },
             )
             for goods, depth in (("SOFT DRINKS", 1), ("CHEESE", 12), ("CAT FOOD", 3))
         )
@@ -233,37 +246,37 @@ def test_depth_of_a_purchase_tag_is_the_number_of_purchases(
 
 
 def high(households: dict[str, Household]) -> set[str]:
-    spent = {key: each.spent(180) for key, each in households.items()}
+    spent = {key: household.spent(180) for key, household in households.items()}
     least = sorted(spent.values())[-ceil(SAMPLE / 5)]
     return {key for key, amount in spent.items() if amount >= least}
 
 
 def test_highest_value_layer_is_the_fifth_that_spent_most(
-    made: dict[str, Any], home: Home, households: dict[str, Household]
+    report: dict[str, Any], home: Home, households: dict[str, Household]
 ) -> None:
     home.check(({"layer": {"of": "value", "in": ["high"]}}, high(households)))
 
 
-def test_every_layering_has_everyone_in_one_layer(made: dict[str, Any]) -> None:
-    assert set(made["layers"]) == {"value", "lifecycle"}
-    assert set(made["layers"]["lifecycle"]) == {"new", "active", "cooling", "lost"}
-    for sizes in made["layers"].values():
+def test_every_layering_has_everyone_in_one_layer(report: dict[str, Any]) -> None:
+    assert set(report["layers"]) == {"value", "lifecycle"}
+    assert set(report["layers"]["lifecycle"]) == {"new", "active", "cooling", "lost"}
+    for sizes in report["layers"].values():
         assert sum(sizes.values()) == SAMPLE
 
 
 def test_lifecycle_follows_the_gaps_between_purchases(
-    made: dict[str, Any], home: Home, households: dict[str, Household]
+    report: dict[str, Any], home: Home, households: dict[str, Household]
 ) -> None:
-    bounds = made["bounds"]["lifecycle"]
+    bounds = report["bounds"]["lifecycle"]
     new = {
         key
-        for key, each in households.items()
-        if (TODAY - each.bought[0]).days <= bounds["long"]
+        for key, household in households.items()
+        if (TODAY - household.bought[0]).days <= bounds["long"]
     }
     active = {
         key
-        for key, each in households.items()
-        if each.silent_days() <= bounds["median"]
+        for key, household in households.items()
+        if household.silent_days() <= bounds["median"]
     }
     home.check(
         ({"layer": {"of": "lifecycle", "in": ["new"]}}, new),
@@ -274,15 +287,18 @@ def test_lifecycle_follows_the_gaps_between_purchases(
 def expected_segments(households: dict[str, Household]) -> dict[str, set[str]]:
     top = high(households)
     found: dict[str, set[str]] = defaultdict(set)
-    for key, each in households.items():
-        weeks = {(TODAY - day).days // 7 for day in each.bought}
+    for key, household in households.items():
+        weeks = {(TODAY - day).days // 7 for day in household.bought}
         lately = [
-            goods for day, _, goods in each.baskets.values() if (TODAY - day).days < 45
+            goods
+            for day, _, goods in household.baskets.values()
+            if (TODAY - day).days < 45
         ]
-        pets = any(each.times(name) >= 5 for name in PETS)
+        pets = any(household.times(name) >= 5 for name in PETS)
         holds = {
-            "high-value-silent": key in top and each.silent_days() >= 30,
-            "campaigns-never-redeemed": len(each.letters) >= 2 and not each.redeemed,
+            "high-value-silent": key in top and household.silent_days() >= 30,
+            "campaigns-never-redeemed": len(household.letters) >= 2
+            and not household.redeemed,
             "regulars-small-baskets": len(weeks & {*range(12)}) >= 10
             and key not in top,
             "pet-food-due": pets and not any(goods & PETS for goods in lately),
@@ -293,50 +309,50 @@ def expected_segments(households: dict[str, Household]) -> dict[str, set[str]]:
 
 
 def test_segments_contain_the_expected_households(
-    made: dict[str, Any], home: Home, households: dict[str, Household]
+    report: dict[str, Any], home: Home, households: dict[str, Household]
 ) -> None:
-    assert len(made["segments"]) == 6
+    assert len(report["segments"]) == 6
     expected = expected_segments(households)
     home.check(
-        *(({"segment": {"any": [name]}}, wanted) for name, wanted in expected.items())
+        *(({"segment": {"any": [name]}}, keys) for name, keys in expected.items())
     )
-    for name, wanted in expected.items():
-        assert made["segments"][name] == len(wanted)
+    for name, keys in expected.items():
+        assert report["segments"][name] == len(keys)
 
 
 def test_second_demo_adds_nothing_even_on_the_next_day(
-    made: dict[str, Any], home: Home
+    report: dict[str, Any], home: Home
 ) -> None:
     before, again, after, next_day = home.run(
         ["status"], demo(), ["status"], demo(at=NEXT_DAY)
     )
-    assert again["figures"] == made["figures"]
-    assert again["segments"] == made["segments"]
+    assert again["figures"] == report["figures"]
+    assert again["segments"] == report["segments"]
     assert after["facts"] == before["facts"]
-    assert next_day["figures"] == made["figures"]
+    assert next_day["figures"] == report["figures"]
 
 
-WAITING = """
+LIST_OPEN_ITEMS = """
 import django, json
 django.setup()
 from datetime import datetime
 from qunce.console.today import items, providers
 from qunce.core.staff.models import Staff
 owner = Staff.objects.get(login="demo")
-found = items.of(owner, at=datetime.fromisoformat(%r))
-print(json.dumps([line.key.split("-")[0] for line in found]))
+listed = items.list_items(owner, at=datetime.fromisoformat(%r))
+print(json.dumps([item.key.split("-")[0] for item in listed]))
 """
 
 
 def test_demo_user_has_open_work_on_the_first_page(
-    made: dict[str, Any], home: Home
+    report: dict[str, Any], home: Home
 ) -> None:
-    assert made["login"] == "demo"
-    assert re.fullmatch("([a-z2-9]{4}-){3}[a-z2-9]{4}", made["password"])
+    assert report["login"] == "demo"
+    assert re.fullmatch("([a-z2-9]{4}-){3}[a-z2-9]{4}", report["password"])
     env = {**os.environ, "QUNCE_HOME": str(home.folder)}
     env["DJANGO_SETTINGS_MODULE"] = "qunce.settings"
     env.pop("DATABASE_URL", None)
-    command = [sys.executable, "-c", WAITING % AT]
-    told = subprocess.run(command, env=env, capture_output=True, text=True)
-    assert told.returncode == 0, told.stderr
-    assert {"task", "note", "import", "layers"} <= set(json.loads(told.stdout))
+    command = [sys.executable, "-c", LIST_OPEN_ITEMS % AT]
+    process = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    assert {"task", "note", "import", "layers"} <= set(json.loads(process.stdout))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
 JOB = "members.tag_many"
+PEOPLE_PER_BATCH = account_queries.CHUNK_SIZE
 MAX_IMMEDIATE = 20_000
 """Up to this many people are tagged within the request, which takes under a second."""
 APPLY, REMOVE = "apply", "remove"
@@ -64,13 +65,16 @@ def run(key: str, *, at: datetime) -> None:
     if job is None:
         return
     verb = assignments.apply if job.action == APPLY else assignments.remove
+    # The ids were fixed at the start, so that `done` is a position in the same list
+    # after a restart.
     people = list(bitmaps.from_bytes(job.people))
     try:
-        for chunk in account_queries.chunks(people[job.done :]):
+        for chunk in account_queries.chunks(people[job.done :], PEOPLE_PER_BATCH):
             # Some may have been erased or left the scope since the start.
             visible = visibility.filter_visible(by=job.by, accounts=chunk, at=at)
             verb(tag=job.tag, accounts=visible, by=job.by, at=at, batch=job.batch)
             job.done += len(chunk)
+            # After the chunk and not with it: verbs have transactions of their own.
             job.save(update_fields=["done"])
     except errors.QunceError as error:
         job.error = str(error)[:300]

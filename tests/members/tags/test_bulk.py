@@ -53,7 +53,7 @@ def test_interrupted_job_resumes_without_loss_or_duplicates(
             raise KeyboardInterrupt
         return apply(**params)
 
-    monkeypatch.setattr(account_queries.chunks, "__defaults__", (2,))
+    monkeypatch.setattr(bulk_tagging, "PEOPLE_PER_BATCH", 2)
     with monkeypatch.context() as patch:
         patch.setattr(assignments, "apply", interrupted)
         with pytest.raises(KeyboardInterrupt):

@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCKS := requirements/runtime.txt requirements/dev.txt
 STAMP := .venv/.installed
 DEMO_STAMP := .venv/.installed-demo
-# Settings make their home folder; a command that only looks gets one that goes.
+# Settings create their data directory; a command that only reads gets a temporary one.
 NO_HOME := export DJANGO_SETTINGS_MODULE=qunce.settings QUNCE_HOME=$$(mktemp -d); unset DATABASE_URL; trap 'rm -rf "$$QUNCE_HOME"' EXIT
 
 demo: export QUNCE_HOME ?= $(CURDIR)/var/demo
@@ -25,7 +25,7 @@ demo: export QUNCE_HOME ?= $(CURDIR)/var/demo
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-install: $(STAMP) ## make .venv from the hash-locked requirements
+install: $(STAMP) ## create .venv from the hash-locked requirements
 
 $(STAMP): $(LOCKS) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Qunce needs Python 3.11 or newer, this is " + sys.version.split()[0])'
@@ -38,10 +38,10 @@ $(DEMO_STAMP): requirements/demo.txt $(STAMP)
 	$(PIP) install --quiet --no-deps --require-hashes -r $<
 	touch $@
 
-demo: $(STAMP) $(DEMO_STAMP) ## a community to look at: make demo PORT=8000
+demo: $(STAMP) $(DEMO_STAMP) ## create and serve a demo community: make demo PORT=8000
 	$(BIN)/qunce demo --port $(PORT)
 
-test: $(DEMO_STAMP) check ## everything CI runs: checks, SQLite, PostgreSQL
+test: $(DEMO_STAMP) check ## run everything CI runs: checks, SQLite, PostgreSQL
 	$(BIN)/python -m tests.run -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(STAMP) ## format, lint, types, contracts, migrations, sizes
@@ -54,34 +54,34 @@ check: $(STAMP) ## format, lint, types, contracts, migrations, sizes
 	$(BIN)/python -m django makemigrations --check --dry-run; \
 	$(BIN)/python tools/sizes.py qunce
 
-test-dates: $(DEMO_STAMP) ## tests that know dates, on days when clocks and calendars turn
+test-dates: $(DEMO_STAMP) ## run the tests that know dates under faketime
 	$(BIN)/python -m tests.dates -n $(WORKERS) --dist worksteal $(ARGS)
 
-pictures: $(STAMP) ## photograph every screen: var/screens and the guide's pictures
+pictures: $(STAMP) ## photograph every screen and the pictures of the guide
 	QUNCE_PICTURES=1 $(BIN)/python -m pytest tests/functional -n $(WORKERS) $(ARGS)
 
-fix: $(STAMP) ## what can be mended by a machine
+fix: $(STAMP) ## fix and format what ruff can fix
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(STAMP) ## what the speed claims run on
+bench: $(STAMP) ## run the benchmarks: make bench SIZE=small
 	@$(NO_HOME); $(BIN)/python -m bench $(ARGS)
 
-docs: $(STAMP) ## write the generated reference anew
+docs: $(STAMP) ## regenerate the reference
 	@$(NO_HOME); $(BIN)/python -m docs $(ARGS)
 
-messages: $(STAMP) ## collect what readers see, compile translations
+messages: $(STAMP) ## collect translatable sentences, compile translations
 	$(BIN)/python tools/messages.py --missing
 
-faults: $(STAMP) ## kill -9 at random moments of imports, catching up, merging; what is lost, what is doubled
+faults: $(STAMP) ## kill processes at random moments and count lost and doubled facts
 	$(BIN)/python -m tests.faults $(ARGS)
 
-exact: $(STAMP) ## thousands of random questions to the engine and to the oracle
+exact: $(STAMP) ## compare the engine with the oracle in thousands of random questions
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/test_exactness.py $(ARGS)
 
-clean: ## all that can be made again, var/ is kept
+clean: ## delete everything that can be regenerated, keep var/
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-lock: $(STAMP) ## choose versions anew; UPGRADE=--upgrade for the newest
+lock: $(STAMP) ## lock the requirements again; UPGRADE=--upgrade for newest versions
 	$(BIN)/python tools/lock.py $(UPGRADE)

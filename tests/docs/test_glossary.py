@@ -17,7 +17,7 @@ FIELD = frozenset(
     """
     access account accounts action actions advice agents alias aliases allocation api
     app apps assignment assignments assisted attempt attempts attribute attributes
-    audience audiences audit auth authentication automatic backup backups base batch
+    audience audiences audit auth authentication automatic background backup backups base batch
     behaviour bit bitmap bitmaps board builder bulk cache campaign campaigns change
     changes channel channels chart charts check checks child choice choices clause
     clauses cli client clock clocks code column columns command commands committed

@@ -41,8 +41,23 @@ PERMISSION_LABELS: dict[str, StrOrPromise] = {
     "staff.manage": _("manage staff, units, scopes and API keys"),
     "webhooks.manage": _("manage webhooks"),
 }
-AREA_ORDER = ("members", "outreach", "sales", "groups", "insight", "settings")
-"""Permissions with any other prefix are listed under the settings."""
+AREA_OF_PREFIX = {
+    "members": "members",
+    "attributes": "members",
+    "layers": "members",
+    "notes": "members",
+    "remark_names": "members",
+    "segments": "members",
+    "tags": "members",
+    "campaigns": "outreach",
+    "opt_outs": "outreach",
+    "tasks": "outreach",
+    "orders": "sales",
+    "groups": "groups",
+    "facts": "insight",
+}
+"""The area of the console to which the noun of a permission belongs, in their order.
+Any other noun is listed under the settings."""
 
 
 @require_GET
@@ -51,19 +66,17 @@ def role_list(request: Request) -> HttpResponse:
     roles = list(permissions.Role)
     rows_by_area: dict[str, list[tuple[StrOrPromise, str, list[bool]]]] = {}
     for permission, allowed_roles in sorted(permissions.declared().items()):
-        area = permission.partition(".")[0]
+        area = AREA_OF_PREFIX.get(permission.partition(".")[0], "settings")
         row = (
             PERMISSION_LABELS.get(permission, permission),
             permission,
             [role in allowed_roles for role in roles],
         )
-        rows_by_area.setdefault(
-            area if area in AREA_ORDER else AREA_ORDER[-1], []
-        ).append(row)
+        rows_by_area.setdefault(area, []).append(row)
     area_labels = {area.key: area.label for area in navigation.AREAS}
     sections = [
         (area_labels[area], rows_by_area[area])
-        for area in AREA_ORDER
+        for area in dict.fromkeys([*AREA_OF_PREFIX.values(), "settings"])
         if area in rows_by_area
     ]
     own_role = permissions.Role(request.staff.role)

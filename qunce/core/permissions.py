@@ -1,4 +1,4 @@
-"""Who may do what. Checks come in pairs: `check_…` raises, `may_…` asks."""
+"""Permissions of staff. Checks come in pairs: `check_…` raises, `may_…` asks."""
 
 from __future__ import annotations
 
@@ -88,6 +88,7 @@ def check_manage_staff(by: Staff, staff: Staff | None = None) -> None:
     check_unscoped(by)
     if staff is None:
         return
+    # Otherwise a manager could give an owner a new password and sign in as them.
     outranked = RANK[Role(staff.role)] > RANK[Role(by.role)]
     if outranked or staff.community_id != by.community_id:
         raise NotAllowed(_("Only an owner may change an owner."))

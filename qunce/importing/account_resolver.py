@@ -39,6 +39,8 @@ class AccountResolver:
         keys, ids = [pa.array([], pa.string())], [np.empty(0, dtype=np.int64)]
         with connection.cursor() as cursor:
             cursor.execute(SELECT_KEYS, [community.pk])
+            # Converted to Arrow part by part: a million tuples at a time would take
+            # several times the memory of the finished arrays.
             while rows := cursor.fetchmany(ROWS_PER_FETCH):
                 keys.append(pa.array([row[0] for row in rows], pa.string()))
                 ids.append(np.array([row[1] for row in rows], dtype=np.int64))
@@ -67,11 +69,15 @@ class AccountResolver:
 
     def _find(self, keys: pa.Array) -> NDArray[np.int64]:
         """Return where the keys are in `_keys`, -1 for unknown ones."""
+        # Arrow hashes the value set at every call, which is still far below the time of
+        # one query per key.
         indexes = pc.index_in(keys, value_set=self._keys, skip_nulls=True)
         return np.asarray(pc.fill_null(indexes, -1)).astype(np.int64)
 
     def _create(self, keys: pa.Array, seen_at: NDArray[np.int64]) -> None:
         table = pa.table({"key": keys, "seen_at": pa.array(seen_at)})
+        # Sorted by key, so that two imports that create the same members insert them in
+        # the same order and cannot deadlock.
         table = table.group_by("key").aggregate([("seen_at", "min")]).sort_by("key")
         new_keys = table["key"].to_pylist()
         joined_at = table["seen_at_min"].to_pylist()
@@ -95,6 +101,7 @@ class AccountResolver:
         batch_writes.write(
             len(new_keys), prepare=prepare, commit=commit, sizer=self._sizer
         )
+        # Only what was committed is added. A batch that failed raised before this line.
         self._keys = pa.concat_arrays([self._keys, pa.array(created, pa.string())])
         self._ids = np.concatenate(
             [self._ids, np.array(list(created.values()), np.int64)]

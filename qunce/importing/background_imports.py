@@ -53,6 +53,7 @@ def retry(*, job: ImportJob, mode: str, by: Staff, at: datetime) -> ImportJob:
     """Import the same file with the same options but for the mode."""
     upload = _upload_of(job)
     options = dataclasses.replace(jobs.options_of(job), mode=mode, chunk_rows=0)
+    # Stored, so that the page of the file shows the options that were used last.
     uploads.set_options(upload=upload, options=options, by=by)
     return start(upload=upload, by=by, at=at)
 
@@ -65,6 +66,8 @@ def resume(*, job: ImportJob, by: Staff, at: datetime) -> None:
 def run(key: str, *, at: datetime) -> None:
     """Run the import with this id to its end."""
     imports = ImportJob.objects.select_related("community", "by", "upload")
+    # The job may be gone or may belong to another worker by now; the queue delivers at
+    # least once.
     job = imports.filter(pk=int(key)).order_by("pk").first()
     if job is None or job.upload is None or not jobs.claim(job):
         return
@@ -72,6 +75,8 @@ def run(key: str, *, at: datetime) -> None:
     with translation.override(job.by.language):
         progress = _JobProgress(job)
         try:
+            # Reported before the first chunk, so that the page shows a phase while a
+            # large file is opened.
             progress(pipeline.READING, 0, job.upload.inspection["lines"])
             pipeline.run(plan_job(job), progress=progress, job=job)
         except (
@@ -88,6 +93,7 @@ def run(key: str, *, at: datetime) -> None:
             text = _(
                 "The import stopped unexpectedly. See the server log for the reason."
             )
+            # Only the log has the details: a traceback may contain members' data.
             jobs.fail(job, error=text, at=at)
 
 
@@ -99,6 +105,8 @@ class _JobProgress:
 
     def __call__(self, phase: str, rows_done: int, rows_expected: int) -> None:
         now = time.monotonic()
+        # On SQLite every update of the row waits for the one writer, so a few per
+        # second have to do.
         if phase == self._phase and now - self._stored_at < PROGRESS_INTERVAL:
             return
         self._phase, self._stored_at = phase, now
@@ -136,6 +144,8 @@ def plan_job(job: ImportJob) -> ImportPlan:
         )
     return pipeline.plan(
         community=job.community,
+        # The whole file. What was inspected at the upload is in its row and is not read
+        # again.
         source=uploads.get_source(_upload_of(job)),
         options=options,
         by=job.by,

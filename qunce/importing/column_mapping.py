@@ -112,6 +112,8 @@ def guess(target: target_registry.Target, headings: Sequence[str]) -> dict[str, 
     exports = {field.name: field.headings.split() for field in target.fields}
     mapping: dict[str, str] = {}
     for known_headings in (own_names, exports):
+        # Rank outside, headings inside: the other way round, the first heading would
+        # take the field that a later one names better.
         for rank in range(max(map(len, known_headings.values()))):
             for heading in headings:
                 if heading in mapping:
@@ -135,6 +137,8 @@ def default_field(target: target_registry.Target, heading: str) -> str:
     if target.extras != "attributes":
         return ""
     plain = normalise_heading(heading)
+    # A known name joins the columns of two exports, such as 城市 and city, in one
+    # attribute.
     for name, known in KNOWN_ATTRIBUTES.items():
         if plain == name or plain in known.split():
             return f"{target_registry.ATTRIBUTE_PREFIX}{name}"
@@ -155,6 +159,8 @@ def guess_target(headings: Sequence[str]) -> str:
         known = sum(name in names for name in mapping.values())
         return not missing_required(target, mapping), known, key == "members"
 
+    # Complete targets win over incomplete ones. Otherwise one that shares many headings
+    # with the file would be chosen although the file lacks its key.
     return max(target_registry.list_keys(), key=score)
 
 
@@ -171,7 +177,8 @@ def complete(
                 % {"heading": heading, "headings": ", ".join(headings)}
             )
         is_extra = name == default_field(target, heading) or (
-            target.extras == "attributes" and name.startswith(target_registry.ATTRIBUTE_PREFIX)
+            target.extras == "attributes"
+            and name.startswith(target_registry.ATTRIBUTE_PREFIX)
         )
         if name and name not in names and not is_extra:
             raise InvalidMapping(

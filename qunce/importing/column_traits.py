@@ -27,7 +27,9 @@ def detect(plan: ImportPlan) -> dict[str, ColumnTraits]:
     not read for this.
     """
     types = parsing.field_types(plan)
-    extras = [name for name in types if name.startswith(target_registry.ATTRIBUTE_PREFIX)]
+    extras = [
+        name for name in types if name.startswith(target_registry.ATTRIBUTE_PREFIX)
+    ]
     dated = [name for name in types if types[name] in ("instant", "date")]
     amounts = [name for name in types if types[name] == "amount"]
     if not extras:
@@ -38,6 +40,8 @@ def detect(plan: ImportPlan) -> dict[str, ColumnTraits]:
         is_ambiguous = any(map(dates.is_ambiguous, dates_of_head))
         if not is_ambiguous and not any("," in text for text in amounts_of_head):
             return {}
+    # One pass for all columns, because reading and decompressing the file costs more
+    # than the checks.
     columns = {name: _Evidence(name in extras) for name in [*dated, *amounts, *extras]}
     for batch in sources.read_batches(plan.source):
         for name, evidence in columns.items():
@@ -68,7 +72,7 @@ def _list_texts(
 
 @dataclass
 class _Evidence:
-    """What the texts of one column have in common so far."""
+    """What the texts of one column have in common."""
 
     is_extra: bool
     orders: set[str] = field(
@@ -86,11 +90,15 @@ class _Evidence:
         ambiguous = [text for text in texts if dates.is_ambiguous(text)]
         if ambiguous:
             self.has_ambiguous_dates = True
+            # One value such as 13/1/2010 settles the order for all others of the
+            # column.
             self.orders &= dates.possible_orders(ambiguous)
         if numbers.detect_style(texts) == numbers.COMMA:
             self.style = numbers.COMMA
         if self.is_extra and texts:
             self.filled += filled
+            # Bounded, as a column of free text could otherwise hold the whole file in
+            # memory.
             if len(self.distinct) <= MAX_DISTINCT_TEXTS:
                 self.distinct.update(texts[: MAX_DISTINCT_TEXTS + 1])
             self.types = typed_columns.filter_types(texts, self.types)
@@ -103,6 +111,8 @@ class _Evidence:
             order = "".join(self.orders)
             if ambiguous:
                 is_american = plan.community.timezone.startswith("America/")
+                # Only a guess, which the preview says in a note, so that it can be
+                # changed before anything is written.
                 order = dates.MONTH_FIRST if is_american else dates.DAY_FIRST
         return ColumnTraits(
             order, self.style, known_type or self.narrowest_type(), ambiguous
@@ -113,6 +123,8 @@ class _Evidence:
         for name in typed_columns.TYPE_PARSERS:
             if self.filled and name in self.types:
                 return name
+        # No parser fits, so the texts themselves decide between a list, a choice and
+        # free text.
         count = len(self.distinct)
         if count <= MAX_DISTINCT_TEXTS and any(
             map(typed_columns.looks_like_list, self.distinct)

@@ -62,6 +62,7 @@ def to_micros(text: str, zone: ZoneInfo, order: str = "") -> int:
     """
     naive, offset = parse(text, order)
     if offset is not None:
+        # fold=0 is Python's default and gives the first of two equal times.
         moment = naive.replace(tzinfo=UTC) - offset
     else:
         moment = naive.replace(tzinfo=zone).astimezone(UTC)
@@ -78,6 +79,7 @@ def to_date(text: str, order: str = "") -> date:
 
 def parse(text: str, order: str = "") -> tuple[datetime, timedelta | None]:
     """Return the local time and its offset from UTC, None where the text has none."""
+    # Chinese input methods type full-width digits and colons.
     text = unicodedata.normalize("NFKC", text).strip()
     try:
         if NUMBER.fullmatch(text):
@@ -100,6 +102,8 @@ def _parse_number(text: str) -> tuple[datetime, timedelta | None]:
     if compact:
         return _from_compact(compact), None
     if len(whole) in (10, 13, 16):
+        # Seconds, milliseconds and microseconds of the years 2001 to 2286 have exactly
+        # these lengths.
         micros = int(whole) * 10 ** (16 - len(whole))
         if len(whole) == 10 and fraction:
             micros += int(fraction[:6].ljust(6, "0"))
@@ -125,6 +129,7 @@ def _parse_date(text: str, order: str) -> tuple[date, str]:
     match = AMBIGUOUS_DATE.match(text)
     if not match:
         raise InvalidDate(text)
+    # The year comes last in every country that writes dates like this.
     first, second, year = int(match[1]), int(match[3]), int(match[4])
     if len(match[4]) == 2:
         year += 2000 if year < 70 else 1900
@@ -146,6 +151,7 @@ def _parse_time(text: str) -> tuple[timedelta, timedelta | None]:
         raise InvalidDate(text)
     hour, minute, second = int(match[2]), int(match[3]), int(match[4] or 0)
     half = (match[1] or match[6] or "").lower()
+    # 14:00 pm is more likely a mistake than two o'clock, so it is not guessed.
     if half and not 0 <= hour <= 12:
         raise InvalidDate(text)
     if half in AFTERNOON and hour < 12:
@@ -154,7 +160,9 @@ def _parse_time(text: str) -> tuple[timedelta, timedelta | None]:
         hour = 0
     if hour > 23 or minute > 59 or second > 59:
         raise InvalidDate(text)
+    # Nanoseconds are cut off: databases store microseconds.
     micros = int((match[5] or "")[:6].ljust(6, "0"))
+    # A duration, because a `time` cannot be added to a date across midnight.
     clock = timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micros)
     return clock, _parse_offset(text[match.end() :].strip())
 

@@ -31,6 +31,8 @@ def append(job: ImportJob, problems: Sequence[Problem]) -> None:
         # Spreadsheets need the byte order mark to read Chinese.
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             csv.writer(file).writerow([_("row"), _("field"), _("value"), _("remedy")])
+    # Outside the transaction of the job's row: a problem that is listed twice is better
+    # than one that is missing.
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         for problem in problems:

@@ -24,6 +24,8 @@ def inspect(
     path: Path, sample: Path, *, limit: int, sheet: str, encoding: str
 ) -> tuple[Source, list[str]]:
     """Return the source and the names of its sheets; writes the first rows to `sample`."""
+    # Inspecting and sampling both open the sheet, and parsing a workbook is most of the
+    # time.
     with xlsx_files.workbook_cache():
         source = sources.inspect(path, sheet=sheet, encoding=encoding)
         save(source, sample, limit=limit)
@@ -47,6 +49,7 @@ def save(source: Source, path: Path, *, limit: int) -> None:
     head = sources.read_head(source, limit)
     names = ["row", *(f"c{index}" for index in range(len(head.columns)))]
     table = pa.table([pa.array(head.row_numbers), *head.columns], names=names)
+    # In the metadata, so that one file cannot be stored without the other.
     broken = json.dumps([dataclasses.asdict(row) for row in head.broken[:limit]])
     table = table.replace_schema_metadata({BROKEN_ROWS: broken})
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as out:

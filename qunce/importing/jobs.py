@@ -201,6 +201,8 @@ def find_or_create(
     }
     # Imports from the command line have no lease: one that is still running was killed,
     # or runs in another process, which `advance` will notice.
+    # The options are part of the identity, because other options cut the file into
+    # other rows.
     interrupted = ImportJob.objects.filter(
         community=community, state="running", upload=None, **identity
     )
@@ -255,6 +257,8 @@ def _dump(options: ImportOptions) -> str:
 def cancel(*, job: ImportJob, by: Staff, at: datetime) -> None:
     """Stop the import before its next batch; what it has written stays."""
     check_may_import(by)
+    # The worker finds out at its next batch or report. Nothing is interrupted in the
+    # middle.
     STATES.transition(job, "cancel", finished_at=at)
     event = ImportCancelled(job=job.pk)
     facts.record(event, community=job.community, by=by, at=at)
@@ -264,6 +268,7 @@ def cancel(*, job: ImportJob, by: Staff, at: datetime) -> None:
 def resume(*, job: ImportJob, by: Staff, at: datetime) -> None:
     """Queue the import again; it goes on where it stopped."""
     check_may_import(by)
+    # The position stays, which is what makes it go on instead of starting again.
     STATES.transition(job, "resume", finished_at=None, error="")
     job_queue.schedule(job=JOB, key=str(job.pk), due_at=at)
     event = ImportResumed(job=job.pk)
@@ -282,6 +287,8 @@ def report_progress(
 ) -> None:
     """Store the progress; raises ImportWasCancelled once somebody has cancelled it."""
     running = ImportJob.objects.filter(pk=job.pk, state="running")
+    # The update is also the check, so that a cancelled import stops within one
+    # interval.
     if not running.update(
         phase=phase, rows_done=rows_done, rows_expected=rows_expected
     ):
@@ -299,8 +306,11 @@ def advance(
     here = ImportJob.objects.filter(
         pk=job.pk, next_chunk=job.next_chunk, next_row=job.next_row, state="running"
     )
+    # Counted in Python, as the condition below guarantees that nobody else has changed
+    # the row.
     added = _add_counts(job.counts, counts)
     if not here.update(next_chunk=next_chunk, next_row=next_row, counts=added):
+        # Asked only after the update failed: the normal case costs one statement.
         if ImportJob.objects.filter(pk=job.pk, state="cancelled").exists():
             raise ImportWasCancelled(_("This import was cancelled."))
         raise ImportRunsElsewhere(_("This file is being imported by somebody else."))
@@ -335,6 +345,7 @@ def record_problems(
             text = getattr(problem, name).replace("\0", "␀")
             setattr(row, name, text[:max_length])
         rows.append(row)
+    # In parts, since a remedy can have 2,000 characters.
     ImportProblem.objects.bulk_create(rows, batch_size=200)
     new = {
         "rows_read": job.rows_read + rows_read,
@@ -342,6 +353,7 @@ def record_problems(
         "chunks_reported": chunk + 1,
     }
     ImportJob.objects.filter(pk=job.pk).update(**new)
+    # The object of the running import is used on and must not fall behind its row.
     for name, value in new.items():
         setattr(job, name, value)
 

@@ -41,6 +41,7 @@ def parse(text: str, style: str = POINT) -> Decimal:
     More places come from computed cells, such as 2.5500000000000003.
     """
     digits, sign = _split_sign(SPACES.sub("", unicodedata.normalize("NFKC", text)))
+    # 1.2万 is twelve thousand; exports of Chinese shops round large numbers this way.
     factor = UNITS.get(digits[-1:].lower(), 1)
     if factor > 1:
         digits = digits[:-1]
@@ -51,6 +52,7 @@ def parse(text: str, style: str = POINT) -> Decimal:
     if not DIGITS.fullmatch(digits):
         raise InvalidNumber(text)
     try:
+        # Raises InvalidOperation for numbers of more digits than the context holds.
         number = (sign * factor * Decimal(digits)).quantize(RESOLUTION)
     except InvalidOperation:
         raise InvalidNumber(text) from None

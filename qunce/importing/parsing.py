@@ -56,6 +56,7 @@ class ParsedChunk:
 
     def order_last(self, *keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the indexes of the rows sorted by `keys`, the last one of equal rows."""
+        # lexsort takes the most significant key last.
         order = np.lexsort((self.row_numbers, *reversed(keys)))
         is_last = np.ones(len(order), dtype=bool)
         is_last[:-1] = np.any([np.diff(key[order]) != 0 for key in keys], axis=0)
@@ -74,6 +75,8 @@ def read_chunks(plan: ImportPlan) -> Iterator[ParsedChunk]:
     # Every batch is parsed as soon as it is read, as typed columns are smaller than text.
     for parsed in prefetch.iterate(lambda: parse_batches(plan), MAX_BATCHES_AHEAD):
         pending.append(parsed)
+        # Whole batches: cutting one would make chunks depend on how far the thread has
+        # read.
         if sum(len(p.row_numbers) for p in pending) >= plan.options.chunk_rows:
             yield concat(pending)
             pending = []
@@ -128,13 +131,18 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
             value = (texts[index].as_py() or "")[:MAX_VALUE_SHOWN]
             row = int(batch.row_numbers[index])
             problems.append(Problem(row, heading, value, remedy))
+        # One problem per cell, but a row counts once, however many of its cells are
+        # broken.
         is_valid[list(column.errors)] = False
+    # After the columns, since a cell that is invalid should not also be reported as
+    # empty.
     problems += _check_required(plan, columns, batch, is_valid, ~is_blank)
     is_valid &= ~is_blank
     # Filtering copies every column, and most batches have valid rows only.
     if not is_valid.all():
         keep = pa.array(is_valid)
         columns = {name: column.filter(keep) for name, column in columns.items()}
+    # They were found column by column, but people correct a file row by row.
     problems.sort(key=lambda problem: (problem.row, problem.field))
     rows_read = len(batch.row_numbers) + len(batch.broken)
     return ParsedChunk(columns, batch.row_numbers[is_valid], problems, rows_read)
@@ -159,6 +167,8 @@ def _parse_column(
         texts, MAX_JSON_LENGTH if is_json else MAX_TEXT_LENGTH
     )
     if field_type == "object" and column.values.null_count < len(texts):
+        # DuckDB checks the whole column, while Python's parser would build every
+        # object.
         invalid = np.flatnonzero(~json_files.are_objects(column.values)).tolist()
         remedy = _('This is not a JSON object; write it like {"amount": 5}.')
         return typed_columns.Column(

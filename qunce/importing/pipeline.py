@@ -96,6 +96,7 @@ def plan(
         chunk_rows=options.chunk_rows or settings.IMPORT_CHUNK_ROWS,
     )
     plan = ImportPlan(source, target, options, community, by, at)
+    # After the mapping, which decides the types that a column may have.
     plan.traits = column_traits.detect(plan)
     plan.notes = column_traits.list_notes(plan)
     return plan
@@ -103,6 +104,7 @@ def plan(
 
 def preview(plan: ImportPlan, limit: int = 20) -> Preview:
     """Return the first rows as they would be imported, and the first problems."""
+    # The first rows are parsed alone, because a target may sort or merge rows.
     chunk = parsing.parse(plan, sources.read_head(plan.source, limit))
     rows = [
         {
@@ -144,12 +146,16 @@ def run(
         )
     progress = progress or (lambda _phase, _done, _expected: None)
     sizer = batch_writes.BatchSizer()
+    # The resources are closed even if a row is broken, as sorted lines of a file may
+    # fill the disk.
     with plan.resources, batch_writes.without_mmap():
         # A resumed import was checked before its first batch.
         is_untouched = not job.next_chunk and not job.next_row
         if plan.options.mode == ALL_ROWS and is_untouched:
             _check(plan, job, progress)
         problems = _write(plan, job, sizer, progress)
+    # Not in the last batch's transaction: an import that dies here finds nothing left
+    # to write and completes at once.
     jobs.complete(job, at=plan.at)
     return ImportResult(job, problems, time.perf_counter() - started, sizer.longest)
 
@@ -174,6 +180,8 @@ def _check(plan: ImportPlan, job: ImportJob, progress: Progress) -> None:
 
 
 def _record_problems(job: ImportJob, number: int, chunk: ParsedChunk) -> None:
+    # The row is updated after the file, so a crash between them repeats problems but
+    # loses none.
     if number >= job.chunks_reported:
         error_report.append(job, chunk.problems)
     jobs.record_problems(
@@ -188,6 +196,8 @@ def _write(
     progress: Progress,
 ) -> list[Problem]:
     """Write the chunks that are left; returns the first problems of the whole file."""
+    # One for all chunks: it keeps what it has resolved, such as the keys of a million
+    # members.
     writer = plan.target.writer(job, plan)
     problems: list[Problem] = []
     first_chunk = job.next_chunk
@@ -240,6 +250,8 @@ class _ChunkWrite:
 
     def commit(self, batch: Any, end: int) -> None:
         counts = self.writer.write(batch)
+        # The job moves to the next chunk with the last batch, so that no position means
+        # "all of a chunk is written".
         is_last = end >= self.total
         self.uncommitted = {
             "next_chunk": self.number + is_last,

@@ -20,6 +20,7 @@ def iterate(create: Callable[[], Iterator[Item]], limit: int) -> Iterator[Item]:
 
     The thread must not use the database. Its errors are raised here.
     """
+    # Bounded, so that a fast parser cannot fill the memory with chunks.
     items: queue.Queue[Any] = queue.Queue(limit)
     stop = threading.Event()
     language = translation.get_language()
@@ -46,6 +47,7 @@ def iterate(create: Callable[[], Iterator[Item]], limit: int) -> Iterator[Item]:
             last = error
         offer(last)
 
+    # A daemon: an iterator that is never closed must not keep the process from ending.
     producer = threading.Thread(target=produce, daemon=True)
     producer.start()
     try:
@@ -54,5 +56,7 @@ def iterate(create: Callable[[], Iterator[Item]], limit: int) -> Iterator[Item]:
                 raise item
             yield item
     finally:
+        # The consumer may stop early, with an error or at a limit. The producer would
+        # wait for space in the queue forever.
         stop.set()
         producer.join()

@@ -125,6 +125,7 @@ COUNT_LABELS: Mapping[str, StrOrPromise] = {
 def list_keys() -> list[str]:
     """Return the keys of all targets, without loading them."""
     folder = Path(__file__).parent / "targets"
+    # File names, as importing the modules would load Arrow.
     return sorted(module.name for module in iter_modules([str(folder)]))
 
 

@@ -54,12 +54,14 @@ def parse_instants(texts: pa.Array, zone: ZoneInfo, order: str) -> Column:
         (ISO, pa.timestamp("us")),
         (ISO_OFFSET, pa.timestamp("us", "UTC")),
     ):
+        # The usual notation never becomes Python objects; other notations do, text by
+        # text.
         if pc.all(pc.match_substring_regex(texts, pattern), min_count=0).as_py():
             try:
                 micros = pc.cast(pc.cast(texts, arrow_type), pa.int64())
             except pa.ArrowInvalid:
                 break  # a date such as the thirtieth of February
-            return Column(_to_utc(micros, zone) if arrow_type.tz is None else micros)
+            return Column(micros if arrow_type.tz else _to_utc(micros, zone))
     remedy = _("This is not a date and time; write it like 2026-03-05 09:07.")
     parse = functools.partial(dates.to_micros, zone=zone, order=order)
     return _parse_distinct(texts, parse, pa.int64(), remedy)
@@ -73,6 +75,7 @@ def _to_utc(local: pa.Array, zone: ZoneInfo) -> pa.Array:
     )
     offsets = np.array([_day_offset(int(day), zone) for day in days], dtype=np.int64)
     utc = micros - offsets[day_index]
+    # Two days a year at most, so a slow path is enough.
     for index in np.flatnonzero(offsets[day_index] == SEVERAL_OFFSETS).tolist():
         utc[index] = micros[index] - _offset(int(micros[index]), zone)
     return pa.array(utc, mask=np.asarray(pc.is_null(local)))
@@ -113,6 +116,7 @@ def parse_amounts(texts: pa.Array, style: str) -> Column:
             if plain.as_py():
                 return Column(pc.cast(texts, AMOUNT))
         except pa.ArrowInvalid:
+            # More than eighteen digits; the slow path reports which cell it is.
             pass
     parse = functools.partial(numbers.parse, style=style)
     return _parse_distinct(texts, parse, AMOUNT, remedy)
@@ -122,6 +126,8 @@ def parse_texts(texts: pa.Array, max_length: int = MAX_TEXT_LENGTH) -> Column:
     """Return the texts stripped; too long ones and those with null bytes are errors."""
     stripped = pc.utf8_trim_whitespace(texts)
     stripped = pc.if_else(pc.equal(stripped, ""), NULL_TEXT, stripped)
+    # Null bytes are refused here, as PostgreSQL cannot store them and the error would
+    # name no row.
     invalid = pc.or_(
         pc.greater(pc.utf8_length(stripped), max_length),
         pc.match_substring(stripped, "\0"),
@@ -139,6 +145,8 @@ def parse_texts(texts: pa.Array, max_length: int = MAX_TEXT_LENGTH) -> Column:
 def parse_keys(texts: pa.Array) -> Column:
     """Return keys; `17850.0`, which spreadsheets make of 17850, becomes 17850."""
     column = parse_texts(texts, MAX_KEY_LENGTH)
+    # Programs that read keys as numbers write them so. The same member would have two
+    # keys.
     values = pc.replace_substring_regex(column.values, r"^(\d+)\.0+$", r"\1")
     return Column(values, column.errors)
 
@@ -164,6 +172,7 @@ def split_list(text: str | None) -> list[str]:
     entries: list[str] = []
     if text.startswith("["):
         try:
+            # Some programs export lists as JSON.
             entries = [str(entry) for entry in json.loads(text)]
         except ValueError:
             entries = []
@@ -177,6 +186,7 @@ def looks_like_list(text: str) -> bool:
 
 def normalise(function: Callable[[str], str], column: Column) -> Column:
     """Apply a function to each different text; what it raises becomes the remedy."""
+    # Columns of tags and phone types repeat few texts, so most calls are saved.
     encoded = pc.dictionary_encode(column.values)
     normalised: list[str | None] = []
     remedies: dict[int, str] = {}
@@ -253,6 +263,8 @@ def filter_types(texts: list[str], types: set[str]) -> set[str]:
     """Return those of `types` that every text fits."""
     fitting = set(types)
     for text in texts:
+        # Every text tests only the types that are still possible, which are soon one or
+        # two.
         for name in list(fitting):
             try:
                 TYPE_PARSERS[name](text)

@@ -117,6 +117,8 @@ def accept(*, path: Path, name: str, by: Staff, at: datetime) -> Upload:
     last = name.replace("\\", "/").rpartition("/")[2]
     plain = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cs"))
     accepted = path.with_name(path.name.removesuffix(PART_SUFFIX) + suffix)
+    # Renamed before the row exists, so that the cleaning of old parts cannot delete it
+    # meanwhile.
     path.rename(accepted)
     try:
         upload = Upload(
@@ -145,6 +147,7 @@ def _inspect(upload: Upload, *, sheet: str = "", encoding: str = "") -> None:
         path, _sample_path(path), limit=SAMPLE_ROWS, sheet=sheet, encoding=encoding
     )
     upload.inspection = file_samples.to_json(source) | {"sheets": sheets}
+    # A guess is stored at once, so that the first page already shows a preview.
     target = column_mapping.guess_target(source.headings)
     options = ImportOptions(target=target, sheet=sheet, encoding=encoding)
     upload.options = options.to_json()
@@ -178,6 +181,7 @@ def discard(*, upload: Upload, by: Staff, at: datetime) -> None:
     jobs.check_may_import(by)
     jobs.check_not_active(upload.jobs.all())
     _delete_files(path_of(upload))
+    # The row of an imported file is kept, as its jobs show what was read.
     if upload.jobs.exists():
         upload.removed_at = at
         upload.save(update_fields=["removed_at"])

@@ -81,6 +81,8 @@ def _params(community: Community, first: int, last: int) -> list[Any]:
     """The parameters of `JOIN_DAYS` for the days from `first` to `last`."""
     zone, start = community.timezone, community.day_start
     days = list(range(first, last + 1))
+    # A list of bounds rather than a division, as days have 23 or 25 hours when clocks
+    # change.
     bounds = [community_days.start_of(zone, start, day) for day in [*days, last + 1]]
     return [days, bounds[:-1], bounds[1:], community.pk, bounds[0], bounds[-1]]
 
@@ -114,6 +116,7 @@ def load(
         snap.load_revisions(())
         return snap.aliases.map_array(accounts)
 
+    # After the query: the totals are small, the facts are not.
     person_ids = snapshots.run(community, at, map_to_people)
     return DailyTotals(days, group_ids, person_ids, counts, amounts)
 
@@ -138,6 +141,8 @@ def sum_by_day(
             pairs = snap.aliases.person_ids.items()
             return among | bitmaps.of([a for a, person in pairs if person in among])
 
+        # The log has accounts, so the people are turned into all of theirs before
+        # DuckDB filters.
         accounts = snapshots.run(community, at, find_accounts)
         tables["among"] = pa.table({"account": bitmaps.array_of(accounts)})
         sql += " AND account IN (SELECT account FROM among)"
@@ -146,6 +151,7 @@ def sum_by_day(
     )
     days, counts, amounts = (column.to_pylist() for column in rows.columns)
     by_day = dict(zip(days, zip(counts, amounts, strict=True), strict=True))
+    # Days without a fact are not in the result but belong into a chart.
     sums = [by_day.get(day, (0, 0)) for day in range(first, last + 1)]
     return DaySums([count for count, _ in sums], [amount for _, amount in sums])
 
@@ -169,6 +175,8 @@ def count_people_by_day(
             days = snap.changed_days(kind_id, first, last)
             for day, counter in snap.day_counters(kind_id, days):
                 sets[day].append(counter.nonzero())
+        # Former members did what they did; a chart of the past must not change when
+        # somebody leaves.
         counted = snap.everyone(with_left=True) if among is None else among
         return [
             snap.people(bitmaps.union(accounts)).intersection_cardinality(counted)

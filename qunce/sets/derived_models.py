@@ -101,6 +101,8 @@ class Router:
     ) -> bool | None:
         alias = self._alias(app_label, model_name)
         if alias is None:
+            # Otherwise Django would create every table of the project in the second
+            # file, too.
             return db == "default"
         return db == alias
 

@@ -30,6 +30,8 @@ def connect(
         "memory_limit": settings.DUCKDB_MEMORY,
         "threads": settings.DUCKDB_THREADS,
         "temp_directory": str(settings.HOME / "duckdb.tmp"),
+        # DuckDB would download an extension on first use, and fail on a machine without
+        # Internet access.
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
@@ -43,6 +45,7 @@ def database(*, ordered: bool = False) -> duckdb.DuckDBPyConnection:
     with _lock:
         if key not in _databases:
             _databases[key] = connect(preserve_insertion_order=ordered)
+            # The files never change, so that reading their footers once is enough.
             _databases[key].execute("SET parquet_metadata_cache = true")
         return _databases[key]
 
@@ -51,6 +54,8 @@ def cursor() -> duckdb.DuckDBPyConnection:
     """This thread's cursor of the process's database."""
     pid = os.getpid()
     if getattr(_local, "pid", None) != pid:
+        # Cursors share the database but not each other's queries, so that threads run
+        # in parallel.
         _local.cursor, _local.pid = database().cursor(), pid
     return _local.cursor  # type: ignore[no-any-return]
 

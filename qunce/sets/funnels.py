@@ -20,7 +20,7 @@ class Step:
     """The people of one part of a rule.
 
     `remaining` are left after this part; inside an `all`, parts apply one after another.
-    `alone` is the number of all people for whom the part holds by itself.
+    `alone` is the number of all people for whom the part holds on its own.
     """
 
     remaining: int
@@ -87,9 +87,12 @@ class _StepCounter:
             universe = snap.everyone(with_left=True)
         universes = _list_universes(snap, node, universe)
         children = _list_children(rule, node, path)
+        # Not strict: a clause has no children, and its universes are not listed either.
         for (part, child, child_path), (before, after) in zip(
             children, universes, strict=False
         ):
+            # Clauses are cached, so that a funnel of ten lines costs little more than
+            # one count.
             remaining = child.evaluate(snap, before) if after is None else after
             self.add(child_path, remaining, child.evaluate(snap, snap.everyone()))
             self.add_children(part, child, child_path, before)

@@ -32,6 +32,7 @@ def main() -> None:
     out = os.fdopen(sys.stdout.fileno(), "wb", buffering=1_048_576)
     writer = None
     for batch in read(os.environ["QUNCE_LOG"], after, until):
+        # The driver's schema is known only with the first batch.
         writer = writer or pa.ipc.new_stream(out, batch.schema)
         writer.write_batch(batch)
     if writer is None:

@@ -71,6 +71,7 @@ def count_in_two_or_more(
         in_any, in_two = BitMap(), BitMap()
         for ref in unique_refs:
             people = membership.by_person(snap, kind, ref).nonzero()
+            # One pass: a counter over all tags would be built and thrown away.
             in_two |= in_any & people
             in_any |= people
         return len(in_two)

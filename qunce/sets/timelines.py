@@ -56,10 +56,14 @@ def list_facts(
         [community.pk, *end, limit],
     )
     rows = [tuple(row.values()) for row in derived.to_pylist()]
+    # The log has no index by account, but few facts are newer than the mirror.
     newer = log.list_after(position.reached, community.pk, accounts)
     rows += [row for row in newer if _sort_key(row) < end]
     newest_first = sorted(
-        {row[0]: row for row in rows}.values(), key=_sort_key, reverse=True
+        # By id, since a fact may come from both the mirror and the log.
+        {row[0]: row for row in rows}.values(),
+        key=_sort_key,
+        reverse=True,
     )
     kinds = interned_names.names_by_id("kind", 0)
     return [
@@ -137,6 +141,7 @@ def sum_by_person(
     people = _people(community, np.concatenate(accounts))
     unique, index = np.unique(people, return_inverse=True)
     totals = np.zeros(len(unique), dtype=np.int64)
+    # add.at, because a plain `+=` would count repeated indexes once.
     np.add.at(totals, index, np.concatenate(amounts))
     return unique, totals
 

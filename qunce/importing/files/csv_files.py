@@ -26,12 +26,15 @@ SAMPLE_BYTES = 1 << 16
 
 def detect_delimiter(stream: IO[bytes]) -> str:
     """Return the delimiter that splits the first lines most evenly, else a comma."""
+    # The sample may end within a character.
     text = stream.read(SAMPLE_BYTES).decode("utf-8", "replace")
     lines = text.splitlines()[:20] or [""]
     best, best_score = ",", 0
     for delimiter in DELIMITERS:
         widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
         columns = widths[0] if widths else 0
+        # A comma inside texts splits rows unevenly, while the real delimiter gives
+        # every row the same width.
         score = columns * sum(width == columns for width in widths)
         if columns > 1 and score > best_score:
             best, best_score = delimiter, score
@@ -41,6 +44,7 @@ def detect_delimiter(stream: IO[bytes]) -> str:
 def read_headings(stream: IO[bytes], delimiter: str) -> list[str]:
     """Return the first row, split as Arrow will split it."""
     text = io.TextIOWrapper(stream, "utf-8", newline="")
+    # Python's own limit of 128 KB is below what `inspection` accepts as a line.
     csv.field_size_limit(inspection.MAX_LINE_BYTES)
     try:
         first = next(csv.reader(text, delimiter=delimiter), [])
@@ -51,6 +55,8 @@ def read_headings(stream: IO[bytes], delimiter: str) -> list[str]:
         text.detach()
     if not any(heading.strip() for heading in first):
         raise inspection.UnreadableFile(_("The first row must hold the headings."))
+    # Each column costs an array per block, so a binary file with many commas must not
+    # pass as a table.
     if len(first) > rows.MAX_COLUMNS:
         raise inspection.UnreadableFile(
             _("More than %(most)d columns: this is not a table.")
@@ -83,9 +89,12 @@ def read_batches(
         reader = _open(stream, names, delimiter, collect)
         next_row = 1
         for batch in reader:
+            # Arrow reports broken rows while it parses the block, so all of them belong
+            # to the batch that it then returns.
             batch_broken, broken[:] = list(broken), []
             end = next_row + batch.num_rows + len(batch_broken)
             numbers = np.arange(next_row, end, dtype=np.int64)
+            # Arrow does not number the rows that it returns, only those it skips.
             numbers = numbers[~np.isin(numbers, [row.row for row in batch_broken])]
             next_row = end
             columns = batch.columns
@@ -93,11 +102,14 @@ def read_batches(
                 # The first row holds the headings.
                 columns, numbers = [c.slice(1) for c in columns], numbers[1:]
             yield rows.RowBatch(columns, numbers, batch_broken)
+        # The last block may consist of broken rows only, and Arrow returns no batch for
+        # it.
         if broken:
             empty = [pa.array([], pa.string()) for _name in names]
             yield rows.RowBatch(empty, np.empty(0, dtype=np.int64), list(broken))
     except pa.ArrowInvalid as error:
         reason = _("The file cannot be read: %(error)s") % {"error": error}
+        # Arrow has no class of its own for this error.
         if "straddling" in str(error):
             reason = _(
                 "A row is longer than 8 MB. Check for an unclosed quotation mark."

@@ -41,6 +41,7 @@ class _GzipDecompressor:
     """zlib's decompressor with the interface of lzma's."""
 
     def __init__(self) -> None:
+        # 31 means a gzip header with the largest window.
         self._inner = zlib.decompressobj(wbits=31)
 
     @property
@@ -92,6 +93,7 @@ class DecompressedFile(io.RawIOBase):
                 if self._decompressor.eof:
                     # Another stream may follow, after padding with null bytes.
                     self._unused = self._decompressor.unused_data.lstrip(b"\0")
+                    # Tools such as pigz and `cat` write several streams into one file.
                     self._decompressor, self._has_begun = self._create(), False
                 data = b""
                 if self._decompressor.needs_input:
@@ -100,7 +102,11 @@ class DecompressedFile(io.RawIOBase):
                 if not data and not self._has_begun:
                     break
                 self._has_begun = True
+                # At most what the caller asked for. A file of zeros unpacks to a
+                # thousand times its size.
                 block = self._decompressor.decompress(data, len(view))
+                # Without this check a truncated file would look like one that ends
+                # here.
                 if not block and not data and not self._decompressor.eof:
                     raise EOFError(_("unexpected end of file"))
         except (zlib.error, lzma.LZMAError, EOFError) as error:

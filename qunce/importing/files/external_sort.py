@@ -28,6 +28,8 @@ class SpillTable:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = tempfile.TemporaryDirectory(prefix="staged-", dir=folder)
+        # A database file rather than memory, because DuckDB spills only what it sorts,
+        # not a table that it holds.
         self._connection = duckdb.connect(
             str(Path(self._folder.name) / "rows.duckdb"),
             config={
@@ -57,6 +59,7 @@ class SpillTable:
         cursor = self._connection.cursor()
         cursor.register("added", rows)
         if not self._is_created:
+            # The first chunk decides the types of the columns.
             cursor.execute("CREATE TABLE spilled AS SELECT * FROM added")
             self._is_created = True
         else:
@@ -88,6 +91,7 @@ class SpillTable:
                 if len(different):
                     end = int(different[-1]) + 1
                     yield table.slice(0, end).combine_chunks()
+                    # Copied, as a slice would keep the whole table in memory.
                     rest = table.slice(end).combine_chunks()
                     pending, count = rest.to_batches(), rest.num_rows
         if count:
@@ -96,6 +100,7 @@ class SpillTable:
 
 def query(sql: str, **tables: pa.Table) -> pa.Table:
     """Run a query over Arrow tables, which it finds under their keyword names."""
+    # A cursor of its own, so that the registered tables vanish with it.
     cursor = json_files.connection().cursor()
     for name, table in tables.items():
         cursor.register(name, table)

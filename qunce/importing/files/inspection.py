@@ -1,6 +1,6 @@
 """Reads a file's bytes once, before anything is parsed.
 
-This first pass finds what the head of a file cannot tell: whether every byte is valid
+This first pass finds what the head of a file cannot show: whether every byte is valid
 UTF-8, how many lines there are, whether one of them never ends, and the digest by which
 an interrupted import recognises its file.
 """
@@ -65,6 +65,8 @@ def inspect(path: Path, *, encoding: str = "", one_line: bool = False) -> FileIn
         while block := stream.read(decompression.BLOCK_BYTES):
             if not counter.size:
                 detector.start(block)
+            # Null bytes and line ends are found byte by byte, which UTF-16 does not
+            # allow.
             counter.add(block, is_bytewise=detector.encoding != "utf-16")
             detector.add(block)
     return FileInfo(
@@ -91,7 +93,11 @@ class _ByteCounter:
 
     def add(self, block: bytes, *, is_bytewise: bool) -> None:
         self.size += len(block)
+        # Of the decompressed content, so that the same rows packed in another way are
+        # the same file.
         self.digest.update(block)
+        # Text rarely compresses to less than a hundredth; a bomb does it a
+        # thousandfold.
         max_size = max(MIN_BYTES_FOR_RATIO, MAX_RATIO * self.file_size)
         if self.is_compressed and self.size > max_size:
             raise UnreadableFile(
@@ -138,6 +144,7 @@ class _EncodingDetector:
         try:
             text = self._decoder.decode(block)
         except UnicodeDecodeError as error:
+            # Back to the state before the block, as its valid beginning was consumed.
             self._decoder.setstate(state)
             valid = block[: max(error.start, 0)]
             if not self._may_be_gb18030(valid):
@@ -152,8 +159,12 @@ class _EncodingDetector:
                 ) from None
             self.encoding = "gb18030"
             self._decoder = codecs.getincrementaldecoder("gb18030")()
+            # The block is decoded again, since its beginning may be invalid in the new
+            # encoding.
             self.add(block)
             return
+        # Counting stops at the first Chinese text, so that a large file is not searched
+        # to its end.
         if self.encoding == "utf-8" and not self._chinese_count and not text.isascii():
             self._chinese_count += len(CJK.findall(text))
             self._has_other_text = self._has_other_text or not self._chinese_count
@@ -185,6 +196,7 @@ def open_text(path: Path, info: FileInfo) -> IO[bytes]:
     """Open the file for reading its content as UTF-8 without a byte order mark."""
     raw = open_bytes(path, info.compression)
     if info.encoding == "utf-8":
+        # Compressed streams cannot seek back, so the file is opened again.
         if raw.read(3) != codecs.BOM_UTF8:
             raw.close()
             return open_bytes(path, info.compression)

@@ -30,6 +30,7 @@ _local = threading.local()
 
 def connection() -> Any:
     """Return this thread's in-memory DuckDB, with limited memory and threads."""
+    # One per thread, as DuckDB serialises the queries of one connection.
     if not hasattr(_local, "connection"):
         _local.connection = duckdb.connect(
             config={
@@ -44,6 +45,7 @@ def connection() -> Any:
 def read_lines(stream: IO[bytes]) -> Iterator[pa.Array]:
     """Yield the lines of the file as arrays of text."""
 
+    # Only a raw \x01 splits a line, and JSON has to escape it.
     def reject(_row: Any) -> str:
         raise inspection.UnreadableFile(
             _("This is not JSON: it has control characters.")
@@ -110,10 +112,14 @@ def find_headings(
     for batch in batches:
         if limit is not None and count >= limit:
             break
+        # A slice, since keys beyond the limit would make headings depend on the size of
+        # blocks.
         lines = pa.table({"line": batch if limit is None else batch[: limit - count]})
         count += len(batch)
         cursor = connection().cursor()
+        # Arrow tables are scanned where they are; nothing is copied into DuckDB.
         cursor.register("lines", lines)
+        # In the order of first appearance, which is how people know the file.
         headings.update(
             (key, None) for key, _first in cursor.sql(SELECT_KEYS).fetchall()
         )
@@ -181,6 +187,7 @@ def _extract_columns(cursor: Any, headings: Sequence[str]) -> list[pa.Array]:
         relation = cursor.sql(
             f"SELECT unnest(from_json(line, '{shape}')) FROM lines"  # noqa: S608
         )
+    # Spreadsheets and CSV have no empty strings either, so '' is read as null here.
     columns = [column.combine_chunks() for column in relation.to_arrow_table().columns]
     null = pa.scalar(None, pa.string())
     return [pc.if_else(pc.equal(column, ""), null, column) for column in columns]

@@ -61,6 +61,7 @@ def unique_headings(headings: Sequence[str]) -> list[str]:
     for number, heading in enumerate(headings, start=1):
         name = heading.strip().lstrip("\ufeff") or f"column {number}"
         unique, repetition = name, 2
+        # A numbered heading may itself occur in the file.
         while unique in names:
             unique, repetition = f"{name} ({repetition})", repetition + 1
         names.append(unique)

@@ -62,7 +62,9 @@ def inspect(
             _("The encoding must be one of: %(names)s.")
             % {"names": ", ".join(sorted(inspection.ENCODINGS))}
         )
+    # By content, as names such as members.txt tell nothing and browsers rename files.
     file_format = file_format or _detect_format(path)
+    # An .xlsx file is a zip archive: neither its lines nor its encoding mean anything.
     if file_format == "xlsx":
         return _inspect_xlsx(path, sheet)
     info = inspection.inspect(
@@ -89,6 +91,8 @@ def from_table(name: str, table: pa.Table) -> Source:
     texts = table.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
     digest = hashlib.blake2b(digest_size=16)
     for batch in texts.combine_chunks().to_batches():
+        # Combined first, so that equal content gives an equal digest however it was
+        # chunked.
         digest.update(batch.serialize())
     info = inspection.FileInfo("", "utf-8", digest.hexdigest(), 0, table.num_rows)
     return Source(
@@ -172,6 +176,7 @@ def read_head(source: Source, limit: int) -> rows.RowBatch:
     """Return the first `limit` rows, broken ones included."""
     parts: list[rows.RowBatch] = []
     missing = limit
+    # Stops as soon as there are enough rows, so that the head of a large file is fast.
     for batch in read_batches(source):
         head, _rest = rows.split(batch, min(missing, len(batch.row_numbers)))
         parts.append(head)

@@ -45,12 +45,14 @@ def check_size(path: Path) -> int:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            # By the parts inside: .ods and .docx are ZIP files, too.
             names = archive.namelist()
             if WORKBOOK not in names or OPEN_DOCUMENT in names:
                 raise inspection.UnreadableFile(
                     _("This is not an .xlsx file. Save it as .xlsx or CSV.")
                 )
             # Every entry is checked, because workbook.xml decides which are sheets.
+            # The sum over all entries, as an archive may hold many large ones.
             bytes_left, rows_used = MAX_UNPACKED_BYTES, 1
             for entry in archive.infolist():
                 rectangle = _Rectangle()
@@ -59,6 +61,8 @@ def check_size(path: Path) -> int:
                     if bytes_left < 0:
                         raise _too_large()
                     rectangle.add(block)
+                # calamine opens one sheet at a time, so the longest sheet counts, not
+                # the sum.
                 rows_used = max(rows_used, rectangle.last_row)
             return rows_used - 1
     except (
@@ -93,6 +97,8 @@ class _Rectangle:
         self._incomplete, self._cells_in_row, self._row_count = b"", 0, 0
 
     def add(self, block: bytes) -> None:
+        # Searched with regular expressions: an XML parser would build every cell, and
+        # can be attacked with entities.
         text = self._incomplete + block
         # A tag may go on in the next block.
         end = text.rfind(b"<") if text.rfind(b">") < text.rfind(b"<") else len(text)
@@ -102,6 +108,8 @@ class _Rectangle:
         references = REFERENCE.findall(text)
         if references:
             letters, numbers = zip(*references, strict=True)
+            # Cut to four letters: XFD is the last column, and a longer name only has to
+            # be too large.
             columns = (_column_number(name[:4]) for name in set(letters))
             self.last_column = max(self.last_column, *columns)
             self.last_row = max(
@@ -117,6 +125,7 @@ class _Rectangle:
         if self._cells_in_row or len(CELL.findall(text)) != len(references):
             for index, row in enumerate(ROW.split(text)):
                 cells = len(CELL.findall(row))
+                # The first part continues the last row of the block before.
                 self._cells_in_row = cells if index else self._cells_in_row + cells
                 self.last_column = max(self.last_column, self._cells_in_row)
         if self.last_row * max(self.last_column, 1) > MAX_CELLS:
@@ -206,6 +215,8 @@ def read_batches(
     path: Path, sheet: str, headings: list[str]
 ) -> Iterator[rows.RowBatch]:
     """Yield the rows below the headings, numbered as the spreadsheet numbers them."""
+    # calamine has parsed the whole sheet by now; batches only bound the memory of
+    # Arrow's copy.
     opened = _open(path, sheet)
     # calamine starts at the first used row; people count from the top.
     heading_row = (opened.sheet.start or (0, 0))[0] + 1
@@ -239,6 +250,8 @@ def cell_text(cell: Any) -> str | None:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
+        # Spreadsheets store 17850 as a double. Above 1e15 the text would show digits
+        # that the file does not have.
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
     if isinstance(cell, dt.datetime | dt.date | dt.time):
         return (

@@ -107,6 +107,7 @@ class MembershipWriter:
         )
         ids_by_code = np.array([ids_by_key[key] for key in keys], dtype=np.int64)
         group_ids = ids_by_code[np.asarray(encoded.indices)]
+        # The last row of a member wins, as exports list the current state at the end.
         order = chunk.order_last(group_ids, accounts)
         indexes = pa.array(order)
         self._columns = (
@@ -128,6 +129,7 @@ class MembershipWriter:
             by_group.setdefault(row[0], []).append(row)
         changed = 0
         for group_id, rows in sorted(by_group.items()):
+            # By group id, as every writer locks groups in that order.
             changed += len(write_group(self._job, group_id, rows))
         return {
             "changed": changed,
@@ -141,6 +143,7 @@ def write_group(job: ImportJob, group_id: int, rows: list[Row]) -> set[int]:
     now = timestamps.to_micros(job.started_at)
     accounts = [row[1] for row in rows]
     existing = {
+        # One query per group and batch rather than one per member.
         row.account_id: row
         for row in Membership.objects.filter(group_id=group_id, account_id__in=accounts)
     }
@@ -159,6 +162,7 @@ def write_group(job: ImportJob, group_id: int, rows: list[Row]) -> set[int]:
             continue
         if joined_at is None:
             joined_at = old[1] if old else now
+        # An empty cell keeps what is stored.
         new = (role or (old[0] if old else "member"), joined_at, left_at)
         if new != old:
             accounts_by_state.setdefault(new, []).append(account)
@@ -185,6 +189,8 @@ def _store(job: ImportJob, group_id: int, state: State, accounts: list[int]) -> 
     role, joined_at, left_at = state
     fields = {"role": role, "joined_at": joined_at, "left_at": left_at}
     weights = dict.fromkeys(accounts, 1 if left_at is None else 0)
+    # Through the marks, which also give the rows a revision and thereby reach the
+    # bitmaps.
     marks.set_weights(groups.KIND, job.community_id, group_id, weights, fields)
     # set_weights skips rows whose weight stays, although their fields may change.
     rows = Membership.objects.filter(group_id=group_id, account_id__in=accounts)
@@ -210,6 +216,7 @@ def _record(
 ) -> None:
     role, joined_at, left_at = state
     is_new = {account: account not in existing for account in accounts}
+    # From the rows as they were before `_store`, which has changed only the database.
     was_inside = {a: not is_new[a] and existing[a].present for a in accounts}
     has_left = left_at is not None
     # A new row of a former member tells both facts.

@@ -18,7 +18,6 @@ from qunce.importing.parsing import ParsedChunk
 from qunce.importing.plan import ImportPlan
 from qunce.importing.target_registry import Field, Target
 from qunce.members.tags import assignments, library, naming
-from qunce.members.tags import models as tag_models
 from qunce.members.tags import writer as tag_writer
 from qunce.members.tags.models import KIND, TagBatch
 from qunce.sets.bitmaps import marks
@@ -127,6 +126,7 @@ class TagWriter:
         if "depth" in chunk.columns:
             given = chunk.columns["depth"].cast(pa.int64())
             depths = np.asarray(pc.fill_null(given, NO_DEPTH)).astype(np.int64)
+        # The last row of a member and a tag wins, so a file can correct itself.
         order = chunk.order_last(tag_ids, accounts)
         self._columns = [column[order] for column in (tag_ids, accounts, depths, times)]
         return len(order)
@@ -141,38 +141,37 @@ class TagWriter:
             by_tag.setdefault(row[0], []).append(row)
         changed = 0
         for tag_id, rows in sorted(by_tag.items()):
-            changed += self._write_tag(self._tags[tag_id], rows)
+            tag, job = self._tags[tag_id], self._job
+            old = marks.find_weights(KIND, tag.pk, [row[1] for row in rows])
+            new_by_time: dict[int, dict[int, int]] = {}
+            for _tag_id, account, depth, time in rows:
+                if depth == NO_DEPTH:
+                    depth = max(old.get(account, 0), 1)
+                if depth != old.get(account, 0):
+                    # Few different times per file, so few writes.
+                    new_by_time.setdefault(time, {})[account] = depth
+            if new_by_time and self._batch is None:
+                # All tags of an import are one batch, which staff can undo.
+                self._batch = assignments.create_batch(
+                    community=job.community,
+                    by=job.by,
+                    at=job.started_at,
+                    source=SOURCE,
+                    note=job.file_name,
+                )
+            for time, depths in new_by_time.items():
+                assert self._batch is not None  # noqa: S101 - created above
+                writer = tag_writer.TagWriter(
+                    self._batch, job.by, timestamps.from_micros(time)
+                )
+                writer.lock(tag)
+                writer.remove_conflicting(
+                    tag, [a for a, depth in depths.items() if depth]
+                )
+                writer.write(tag, depths)
+            changed += sum(len(depths) for depths in new_by_time.values())
         return {
             "tagged": changed,
             "known": len(batch) - changed,
             "members": self._resolver.pop_created(),
         }
-
-    def _write_tag(self, tag: tag_models.Tag, rows: list[Row]) -> int:
-        """Set depths; a row without one adds the tag unless the member has it."""
-        job = self._job
-        old = marks.find_weights(KIND, tag.pk, [row[1] for row in rows])
-        new_by_time: dict[int, dict[int, int]] = {}
-        for _tag_id, account, depth, time in rows:
-            if depth == NO_DEPTH:
-                depth = max(old.get(account, 0), 1)
-            if depth != old.get(account, 0):
-                new_by_time.setdefault(time, {})[account] = depth
-        if new_by_time and self._batch is None:
-            # All tags of an import are one batch, which staff can undo.
-            self._batch = assignments.create_batch(
-                community=job.community,
-                by=job.by,
-                at=job.started_at,
-                source=SOURCE,
-                note=job.file_name,
-            )
-        for time, depths in new_by_time.items():
-            assert self._batch is not None  # noqa: S101 - created above
-            writer = tag_writer.TagWriter(
-                self._batch, job.by, timestamps.from_micros(time)
-            )
-            writer.lock(tag)
-            writer.remove_conflicting(tag, [a for a, depth in depths.items() if depth])
-            writer.write(tag, depths)
-        return sum(len(depths) for depths in new_by_time.values())

@@ -42,6 +42,8 @@ def assign(community_id: int, person_ids: Mapping[int, int]) -> None:
     """
     # One revision covers all aliases of a community: they are few and read as a whole.
     revisions.bump(community_id, KIND, [0])
+    # Deleted and created rather than upserted, since some of the accounts lose their
+    # alias.
     Alias.objects.filter(account_id__in=list(person_ids)).delete()
     Alias.objects.bulk_create(
         [
@@ -76,6 +78,8 @@ class Aliases:
     @cached_property
     def _pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The aliased accounts, ascending, and the person of each."""
+        # Arrays, as a dictionary lookup per fact would dominate every query over the
+        # mirror.
         accounts = bitmaps.array_of(self.aliased).astype(np.int64)
         people = [self.person_ids[account] for account in self.aliased]
         return accounts, np.array(people, dtype=np.int64)

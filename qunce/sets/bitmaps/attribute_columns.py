@@ -138,6 +138,7 @@ def read_changes(ref: int, since: int, column: Column) -> Column:
     )
     if not changed:
         return column
+    # Beyond that, one scan of the attribute is cheaper than looking up each account.
     if len(changed) > MAX_CHANGED_ACCOUNTS:
         return read_all(ref)
     rows: list[Row] = db.rows(
@@ -172,5 +173,6 @@ def _arrays(rows: list[Row], indexes: Mapping[str, int]) -> tuple[Ints, Ints, In
 
 
 def _sort(accounts: Ints, numbers: Ints, set_at: Ints, texts: list[str]) -> Column:
+    # Stable, so that the values of a `multi` keep their order.
     order = np.argsort(accounts, kind="stable")
     return Column(accounts[order], numbers[order], set_at[order], texts)

@@ -43,6 +43,8 @@ class BitCounter:
         return cls(
             [
                 bitmaps.of(ids[(counts >> bit) & 1 == 1])
+                # Most counts are 1, so that a counter rarely has more than three
+                # slices.
                 for bit in range(int(counts.max()).bit_length())
             ]
         )
@@ -54,6 +56,7 @@ class BitCounter:
 
     @classmethod
     def from_counts(cls, counts: Mapping[int, int]) -> BitCounter:
+        # uint32 is what Roaring bitmaps hold, so no copy is needed to convert them.
         ids = np.fromiter(counts.keys(), dtype=np.uint32, count=len(counts))
         numbers = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
         return cls.from_arrays(ids, numbers)
@@ -112,6 +115,8 @@ class BitCounter:
 
     def with_counts(self, counts: Mapping[int, int]) -> BitCounter:
         """These people's counts replaced; all others are unchanged."""
+        # Removing the people first makes the addition free of carries from their old
+        # counts.
         nonzero = {person: count for person, count in counts.items() if count}
         return self.without(BitMap(counts)) + BitCounter.from_counts(nonzero)
 

@@ -35,6 +35,7 @@ def to_bytes(people: BitMap) -> bytes:
 
 
 def from_bytes(blob: bytes | memoryview) -> BitMap:
+    # Copied once, as the library accepts nothing but bytes.
     return BitMap.deserialize(bytes(blob))
 
 

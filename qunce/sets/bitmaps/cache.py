@@ -37,6 +37,7 @@ class Cache:
             return entry[0], entry[1]
 
     def set(self, key: Hashable, version: Any, content: Any) -> None:
+        # Measured outside the lock, as it walks the whole content.
         size = ENTRY_OVERHEAD_BYTES + size_of(content)
         with self._lock:
             old = self._entries.pop(key, None)
@@ -54,6 +55,7 @@ class Cache:
 
 def size_of(content: Any) -> int:
     """Approximate size of a content in bytes."""
+    # sys.getsizeof would see only the Python object, not the containers behind it.
     if isinstance(content, BitMap):
         statistics = content.get_statistics()
         return int(

@@ -116,6 +116,8 @@ def restore_weights(
 
 
 def _list_changes(kind: MarkKind, ref: int, weights: Mapping[int, int]) -> Changes:
+    # Rows that would not change keep their revision, so that caches do not load them
+    # again.
     before = find_weights(kind, ref, list(weights))
     return {
         account: (before.get(account, 0), weight)
@@ -146,6 +148,7 @@ def _upsert(
     extra: Mapping[str, Any] | None,
 ) -> None:
     # A removed row has `present` false and any positive weight.
+    # Raw SQL spares a model instance per row, of which a batch has thousands.
     more = dict(extra or {})
     columns = [kind.ref_column, "account_id", "weight", "present", "rev", *more]
     updates = ", ".join(f"{name} = excluded.{name}" for name in columns[2:])
@@ -184,6 +187,7 @@ def read_all(kind: MarkKind, ref: int) -> BitCounter:
     )
     if not rows:
         return BitCounter()
+    # By NumPy, as a loop over the rows would dominate the first read of a large tag.
     pairs = np.array(rows, dtype=np.int64)
     return BitCounter.from_arrays(pairs[:, 0], pairs[:, 1])
 

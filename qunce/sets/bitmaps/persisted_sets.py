@@ -59,6 +59,8 @@ class Source:
     def has_many_changes(self, ref: SetRef, since: int) -> bool:
         """Whether too many rows changed after a revision for every start to read."""
         sql = (
+            # The inner LIMIT bounds the count: how many more rows there are does not
+            # matter.
             f"SELECT count(*) FROM (SELECT 1 FROM {self.table}"  # noqa: S608
             f" WHERE {self.column} = %s AND rev > %s LIMIT {MAX_UNSAVED_ROWS}) AS few"
         )
@@ -135,6 +137,7 @@ def save_all() -> int:
         # A set that was never saved counts all of its rows as changed.
         since = saved_revisions.get((ref.community_id, ref.kind, ref.ref), -1)
         if since < ref.rev:
+            # One at a time, so that memory holds a single set.
             count += save_large(ref, since)
     return count
 
@@ -149,6 +152,8 @@ def save_large(ref: SetRef, since: int) -> bool:
         rev = revisions.read(ref.community_id, [ref.key])[ref.key]
         old = find(ref.community_id, ref.key, until=rev)
         blob = source.read(ref) if old is None else source.refresh(ref, old)
+    # Outside the snapshot: on SQLite the derived tables have a writer's lock of their
+    # own.
     save(ref.community_id, ref.key, rev=rev, blob=blob)
     return True
 

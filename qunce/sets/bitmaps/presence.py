@@ -62,6 +62,8 @@ def refresh(community_id: int, old: Presence, since: int) -> Presence:
         " WHERE community_id = %s AND rev > %s",
         [community_id, since],
     )
+    # Changed accounts are removed before they are added, as each may have moved to any
+    # of the three states.
     changed = BitMap([row[0] for row in rows])
     not_erased = BitMap([row[0] for row in rows if row[2]])
     present = BitMap([row[0] for row in rows if row[1] and row[2]])

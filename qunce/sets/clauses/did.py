@@ -93,13 +93,24 @@ class DidClause(Clause):
             if unit in args
         )
         others = [name for name in ("sum", "first", "last") if name in args]
+        # A clause without any condition means that it happened at all.
         if not counts and not others:
             counts = (("times", comparisons.AT_LEAST_ONCE),)
+        fact_filter = fact_queries.parse(args, path)
+        window = time_windows.parse(args, path)
+        total = None
+        if "sum" in args:
+            here = path.child("sum")
+            base.check_fields(args["sum"], here, ("field", *comparisons.SIGNS))
+            bounds = dict(args["sum"])
+            name = bounds.pop("field", None)
+            field = fact_queries.parse_field_name(name, here.child("field"))
+            total = (field, comparisons.parse(bounds, here))
         return cls(
-            facts=fact_queries.parse(args, path),
-            window=time_windows.parse(args, path),
+            facts=fact_filter,
+            window=window,
             counts=counts,
-            sum=_parse_sum(args["sum"], path.child("sum")) if "sum" in args else None,
+            sum=total,
             first=_parse_edge(args, "first", path),
             last=_parse_edge(args, "last", path),
         )
@@ -149,6 +160,8 @@ class DidClause(Clause):
         # A fact outside the window may be the first or the last one.
         if self.first or self.last:
             first_day, last_day = time_windows.NEVER, snap.today
+        # A day's position changes with its facts, so that facts of other days leave the
+        # set in the cache.
         days = snap.changed_days(self.facts.kind, first_day, last_day)
         return (snap.today, snap.token(), tuple(days.items()))
 
@@ -162,6 +175,8 @@ class DidClause(Clause):
         return any(window.hours for window in windows if window)
 
     def resolve(self, snap: Snapshot) -> BitMap:
+        # Former members included: `with_left` decides about them, outside of the
+        # clause.
         everyone = snap.everyone(with_left=True)
         people = everyone
         for unit, comparison in self.counts:
@@ -183,6 +198,8 @@ class DidClause(Clause):
     def _people(self, snap: Snapshot, window: Window) -> BitMap:
         """People with at least one fact in the window."""
         if self._needs_mirror():
+            # Accounts of one person are merged there, so a count in the mirror is by
+            # person already.
             counter = fact_queries.count_by_person(snap, self.facts, window, "times")
             return counter.nonzero()
         return self._people_on_days(snap, *window.range(snap.today))
@@ -221,6 +238,8 @@ class DidClause(Clause):
         outside = (time_windows.NEVER, first - 1)
         if edge == "max":
             outside = (last + 1, snap.today)
+        # The first fact is in the window if one is inside and none before; so bitmaps
+        # are enough and no time is read.
         return self._people(snap, window) - self._people_on_days(snap, *outside)
 
     def explain(self, snap: Snapshot, person: int) -> str:
@@ -277,13 +296,6 @@ def _parse_edge(args: dict[str, Any], name: str, path: RulePath) -> Window | Non
     if window == time_windows.EVER:
         here.fail(_("Specify a time span, such as {“within”: “30d”}."))
     return window
-
-
-def _parse_sum(args: Any, path: RulePath) -> tuple[str, Comparison]:
-    base.check_fields(args, path, ("field", *comparisons.SIGNS))
-    field = fact_queries.parse_field_name(args.get("field"), path.child("field"))
-    bounds = {sign: value for sign, value in args.items() if sign != "field"}
-    return field, comparisons.parse(bounds, path)
 
 
 def _phrase_count(unit: str, bounds: Any, kind: Pieces, window: Pieces) -> Pieces:

@@ -24,9 +24,21 @@ def phrase(args: Mapping[str, Any], names: Names) -> Pieces:
     where = dict(args.get("where") or {})
     if not where:
         return kind
-    conditions = [
-        _phrase_condition(field, required, names) for field, required in where.items()
-    ]
+    conditions = []
+    for field, required in where.items():
+        if field == "group":
+            groups = phrasing.names_of("group", required, names)
+            text = phrasing.fill(_("in the group %(groups)s"), groups=groups)
+        else:
+            if isinstance(required, dict):
+                wanted = phrasing.comparison(required)
+            else:
+                values = map(phrasing.literal, phrasing.as_list(required))
+                wanted = phrasing.join(list(values), _(", "))
+            template = _("%(field)s: %(wanted)s")
+            name = phrasing.value(field)
+            text = phrasing.fill(template, field=name, wanted=wanted)
+        conditions.append(text)
     return phrasing.fill(
         _("%(kind)s [%(where)s]"),
         kind=kind,
@@ -34,21 +46,8 @@ def phrase(args: Mapping[str, Any], names: Names) -> Pieces:
     )
 
 
-def _phrase_condition(field: str, required: Any, names: Names) -> Pieces:
-    if field == "group":
-        groups = phrasing.names_of("group", required, names)
-        return phrasing.fill(_("in the group %(groups)s"), groups=groups)
-    if isinstance(required, dict):
-        text = phrasing.comparison(required)
-    else:
-        values = [phrasing.literal(value) for value in phrasing.as_list(required)]
-        text = phrasing.join(values, _(", "))
-    return phrasing.fill(
-        _("%(field)s: %(wanted)s"), field=phrasing.value(field), wanted=text
-    )
-
-
 def mentions(args: Any) -> Iterator[Mention]:
+    # Any JSON may come here, from a URL for example, and must not raise.
     if isinstance(args, dict):
         yield from base.mentions_of("kind", args.get("kind"))
         where = args.get("where")

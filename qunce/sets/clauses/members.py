@@ -34,6 +34,7 @@ class MembersClause(Clause):
         here = path.child("keys")
         keys = base.parse_strings(args.get("keys"), here)
         accounts = base.resolve_keys("account", keys, here)
+        # Sorted, so that equal lists are equal clauses and share a cached set.
         return cls(tuple(sorted(set(accounts))))
 
     @classmethod

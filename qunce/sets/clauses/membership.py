@@ -57,6 +57,7 @@ class MembershipClause(Clause):
                 here = path.child(quantifier)
                 keys = base.parse_strings(args[quantifier], here)
                 ids = base.resolve_keys(cls.reference_kind, keys, here)
+                # The keys are kept for explanations, in which an id would mean nothing.
                 terms.append((quantifier, tuple(zip(ids, keys, strict=True))))
         return tuple(terms)
 
@@ -85,61 +86,49 @@ class MembershipClause(Clause):
     def resolve(self, snap: Snapshot) -> BitMap:
         people = snap.everyone(with_left=True)
         for quantifier, sets in self.terms:
-            people = self._restrict(snap, people, quantifier, sets)
-        return people
-
-    def _restrict(
-        self,
-        snap: Snapshot,
-        people: BitMap,
-        quantifier: str,
-        sets: tuple[Reference, ...],
-    ) -> BitMap:
-        members = []
-        for ref, _key in sets:
-            counter = by_person(snap, self.mark_kind, ref)
-            everyone = counter.nonzero()
-            members.append(
-                self.depth.select(counter, everyone) if self.depth else everyone
-            )
-        if quantifier == "any":
-            return people & bitmaps.union(members)
-        if quantifier == "none":
-            return people - bitmaps.union(members)
-        # All of an empty list is no restriction, like an empty `all`.
-        for bitmap in members:
-            people = people & bitmap
+            members = []
+            for ref, _key in sets:
+                counter = by_person(snap, self.mark_kind, ref)
+                everyone = counter.nonzero()
+                members.append(
+                    self.depth.select(counter, everyone) if self.depth else everyone
+                )
+            if quantifier == "any":
+                people = people & bitmaps.union(members)
+            elif quantifier == "none":
+                people = people - bitmaps.union(members)
+            else:
+                # All of an empty list is no restriction, like an empty `all`.
+                for bitmap in members:
+                    people = people & bitmap
         return people
 
     def explain(self, snap: Snapshot, person: int) -> str:
-        return base.join_sentences(
-            self._explain_term(snap, person, quantifier, sets)
-            for quantifier, sets in self.terms
-        )
-
-    def _explain_term(
-        self, snap: Snapshot, person: int, quantifier: str, sets: tuple[Reference, ...]
-    ) -> str:
-        depths = {
-            key: by_person(snap, self.mark_kind, ref).get(person) for ref, key in sets
-        }
-        present = [
-            f"{key} ×{depth}" if depth > 1 else key
-            for key, depth in depths.items()
-            if depth
-        ]
-        required = base.format_list(key for _ref, key in sets)
-        if self.depth:
-            required = _("%(tags)s with depth %(depth)s") % {
-                "tags": required,
-                "depth": self.depth.format(),
+        sentences = []
+        for quantifier, sets in self.terms:
+            depths = {
+                key: by_person(snap, self.mark_kind, ref).get(person)
+                for ref, key in sets
             }
-        return _("%(what)s, %(word)s %(wanted)s; has: %(found)s") % {
-            "what": references.get(self.reference_kind).label,
-            "word": _(QUANTIFIERS[quantifier]),
-            "wanted": required,
-            "found": base.format_list(present) or _("none"),
-        }
+            present = [
+                f"{key} ×{depth}" if depth > 1 else key
+                for key, depth in depths.items()
+                if depth
+            ]
+            required = base.format_list(key for _ref, key in sets)
+            if self.depth:
+                required = _("%(tags)s with depth %(depth)s") % {
+                    "tags": required,
+                    "depth": self.depth.format(),
+                }
+            sentence = _("%(what)s, %(word)s %(wanted)s; has: %(found)s") % {
+                "what": references.get(self.reference_kind).label,
+                "word": _(QUANTIFIERS[quantifier]),
+                "wanted": required,
+                "found": base.format_list(present) or _("none"),
+            }
+            sentences.append(sentence)
+        return base.join_sentences(sentences)
 
 
 def phrase_terms(

@@ -103,6 +103,7 @@ class SequenceClause(Clause):
         return ()
 
     def cache_key(self, snap: Snapshot) -> Hashable:
+        # Exact hours move with every moment and are hardly ever found in the cache.
         exact = snap.at if self.during.hours else snap.today
         return (exact, snap.token(), snap.reached())
 
@@ -143,11 +144,14 @@ def chain(steps: Sequence[Step], duration: int | None) -> NDArray[np.int64]:
         np.sort(people * size + np.searchsorted(clock, micros))
         for people, micros in steps
     ]
+    # Arrays of all people at once, instead of a loop over people.
     start = here = np.unique(keyed[0])
     for later in keyed[1:]:
         index = np.searchsorted(later, here, side="right")
         exists = index < len(later)
         start, index, here = start[exists], index[exists], here[exists]
+        # The next fact in the array may be another person's, whose chain must not be
+        # continued.
         same = later[index] // size == here // size if len(later) else index > 0
         start, here = start[same], later[index[same]]
     if duration is not None:

@@ -50,11 +50,21 @@ def _rebuild() -> None:
 @doctor.register_check("derived")
 def check_derived() -> Iterator[Finding]:
     """Reads the log once, counts it again and compares that with what is stored."""
+    # The deriver waits meanwhile. Otherwise facts derived during the check would look
+    # like a difference.
     with locks.acquire(locks.DERIVER):
         position = Position.objects.order_by("pk").first()
         if position is None:
             return
-        yield from _check_position(position)
+        if log.is_different_log(position.reached, position.last_fact):
+            text = _("The derived data belongs to another log.")
+            yield Finding("position", "log", text, _rebuild)
+        clocks = community_clocks.load()
+        for id_ in community_clocks.list_changed(position.clock_revisions, clocks):
+            text = _(
+                "The days of community %(id)s are still based on its former time zone."
+            )
+            yield Finding("clock", str(id_), text % {"id": id_}, _rebuild)
         at = mirror.MirrorPosition(position.mirror_folder, position.reached)
         gaps = mirror.coverage(at).gaps
         for after, last in gaps:
@@ -62,6 +72,8 @@ def check_derived() -> Iterator[Finding]:
             params = {"first": after + 1, "last": last}
             yield Finding("mirror.gap", f"{after + 1}-{last}", text % params, _rebuild)
         counter, totals = DayCounter(community_clocks.load()), Totals()
+        # Table by table, so that checking 50 million facts takes no more memory than
+        # deriving them.
         for table in log.read(0, position.reached):
             counter.add(table)
             totals.add(table)
@@ -69,18 +81,6 @@ def check_derived() -> Iterator[Finding]:
         if not gaps:
             yield from _check_mirror(totals)
         yield from _check_day_counts(counter.counters())
-
-
-def _check_position(position: Position) -> Iterator[Finding]:
-    if log.is_different_log(position.reached, position.last_fact):
-        text = _("The derived data belongs to another log.")
-        yield Finding("position", "log", text, _rebuild)
-    clocks = community_clocks.load()
-    for community in community_clocks.list_changed(position.clock_revisions, clocks):
-        text = _(
-            "The days of community %(id)s are still based on its former time zone."
-        )
-        yield Finding("clock", str(community), text % {"id": community}, _rebuild)
 
 
 SELECT_TOTALS = """
@@ -98,6 +98,8 @@ class Totals:
         self.by_kind: dict[tuple[int, int], tuple[int, int, int]] = {}
 
     def add(self, table: pa.Table) -> None:
+        # Sums of hashes do not depend on the order of facts, which differs between log
+        # and mirror.
         sql = SELECT_TOTALS.format(source="these")
         self.add_rows(duckdb_session.query(sql, these=table))
 
@@ -117,6 +119,7 @@ def _check_mirror(of_log: Totals) -> Iterator[Finding]:
     of_mirror = Totals()
     try:
         of_mirror.add_rows(mirror.query(SELECT_TOTALS.format(source="facts")))
+    # A damaged Parquet file is what the doctor is for, so it becomes a finding.
     except (duckdb.Error, mirror.MirrorIncomplete) as error:
         text = _("A file of the mirror cannot be read: %(why)s")
         yield Finding("mirror.broken", "", text % {"why": error}, _rebuild)
@@ -140,9 +143,14 @@ def _check_mirror(of_log: Totals) -> Iterator[Finding]:
 def _check_day_counts(of_log: dict[Day, BitCounter]) -> Iterator[Finding]:
     kinds, differing = interned_names.names_by_id("kind", 0), 0
     for day, expected, stored in _pair_with_stored(of_log):
-        missing, surplus = _difference(expected, stored)
-        if not (missing or surplus):
+        # Comparing whole counters is far cheaper than comparing accounts.
+        if expected == stored:
             continue
+        missing = surplus = 0
+        for account in expected.nonzero() | stored.nonzero():
+            difference = stored.get(account) - expected.get(account)
+            missing += max(-difference, 0)
+            surplus += max(difference, 0)
         differing += 1
         if differing > MAX_FINDINGS:
             continue
@@ -171,18 +179,6 @@ def _pair_with_stored(
         yield day, expected, BitCounter()
 
 
-def _difference(expected: BitCounter, stored: BitCounter) -> tuple[int, int]:
-    """How many facts the stored counter lacks, and how many it has too many."""
-    if expected == stored:
-        return 0, 0
-    missing = surplus = 0
-    for account in expected.nonzero() | stored.nonzero():
-        difference = stored.get(account) - expected.get(account)
-        missing += max(-difference, 0)
-        surplus += max(difference, 0)
-    return missing, surplus
-
-
 # Persisted sets
 
 
@@ -192,6 +188,7 @@ def check_persisted_sets() -> Iterator[Finding]:
     for row in PersistedSet.objects.only("community_id", "kind", "ref", "rev"):
         # A set that is newer than its rows would never be brought up to date.
         ref = refs.get((row.community_id, row.kind, row.ref))
+        # Happens when the database was restored and the derived tables were not.
         if ref is None or row.rev > ref.rev:
             text = _("The stored set of %(kind)s %(ref)s is newer than its rows.")
         elif persisted_sets.matches_rows(ref) is False:
@@ -246,6 +243,7 @@ def check_erased() -> Iterator[Finding]:
         erasure.erase(erased)
 
     exempt_ids = set(erasure.exempt_kind_ids())
+    folder = mirror.folder(mirror.position().folder)
     accounts_by_store = {
         _("day counts"): bitmaps.union(
             BitCounter.from_bytes(day.blob).nonzero()
@@ -255,7 +253,11 @@ def check_erased() -> Iterator[Finding]:
             persisted_sets.account_ids(row.kind, bytes(row.blob))
             for row in PersistedSet.objects.iterator(20)
         ),
-        _("the mirror"): _accounts_in_mirror(exempt_ids),
+        # Superseded files count too: nobody reads them, but they still have the account.
+        _("the mirror"): bitmaps.union(
+            files.read_accounts(folder / part.name, without=exempt_ids)
+            for part in files.list_parts(folder)
+        ),
         _("the log"): _erased_accounts_in_log(exempt_ids),
     }
     for store, accounts in accounts_by_store.items():
@@ -263,15 +265,6 @@ def check_erased() -> Iterator[Finding]:
             text = _("The erased account %(account)s is still in %(place)s.")
             params = {"account": account, "place": store}
             yield Finding("erased", str(account), text % params, erase_again)
-
-
-def _accounts_in_mirror(exempt_ids: set[int]) -> BitMap:
-    folder = mirror.folder(mirror.position().folder)
-    accounts = BitMap()
-    # Superseded files count too: nobody reads them, but they still have the account.
-    for part in files.list_parts(folder):
-        accounts |= files.read_accounts(folder / part.name, without=exempt_ids)
-    return accounts
 
 
 def _erased_accounts_in_log(exempt_ids: set[int]) -> BitMap:

@@ -53,6 +53,8 @@ def run_checks(*, repair: bool = False, only: str = "") -> list[Finding]:
         if not only or name == only:
             findings += list(check())
     if repair:
+        # All checks come first: a repair may read what another check still has to see
+        # as it was.
         repairs = (finding.repair for finding in findings if finding.repair)
         for repair_once in dict.fromkeys(repairs):
             repair_once()

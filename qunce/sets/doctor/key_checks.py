@@ -37,6 +37,8 @@ def check_keys() -> Iterator[Finding]:
             for fact, *_rest in missing:
                 text = _("The key of fact %(fact)s is not in the index.")
                 yield Finding("key", str(fact), text % {"fact": fact}, repair_index)
+        # Counting is enough, as every key of a fact has been found once in the index
+        # above.
         surplus = db.rows(COUNT_ENTRIES)[0][0] - indexed
     if surplus > 0:
         text = _("The index of keys has %(more)s entries without a fact.")
@@ -45,6 +47,7 @@ def check_keys() -> Iterator[Finding]:
 
 def _iter_batches() -> Iterator[list[Row]]:
     last = 0
+    # By id instead of with OFFSET, which would read all earlier rows again.
     while rows := db.rows(SELECT_KEYED_FACTS, [last]):
         last = rows[-1][0]
         yield rows

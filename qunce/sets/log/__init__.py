@@ -49,6 +49,8 @@ def iter_batches(after: int, until: int) -> Iterator[tuple[int, Iterator[pa.Tabl
     A batch's tables must be consumed before the next batch. PostgreSQL returns facts in
     no order and so in one batch.
     """
+    # A batch is a table, because a position must not lie within one: its facts are
+    # counted once.
     tables = read(after, until)
     if db.is_postgresql():
         if until > after:

@@ -60,9 +60,12 @@ def read(
     try:
         while isinstance(batch := batches.get(), pa.RecordBatch):
             yield batch
+        # The stream may end early without an error of Arrow when the child was killed.
         if batch is not None or process.wait() != 0:
             raise LogNotRead(f"{batch or 'it'} ended with {process.wait()}")
     finally:
+        # The consumer may stop early, and then the child would wait for a reader
+        # forever.
         process.kill()
         process.wait()
         # The thread may be waiting to put a batch.

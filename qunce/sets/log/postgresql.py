@@ -40,6 +40,7 @@ def read(after: int, until: int) -> Iterator[pa.RecordBatch | pa.Table]:
         # The statistics may not know of the new rows, so the planner would not take the
         # BRIN index by itself.
         db.execute("SET LOCAL enable_seqscan = off")
+        # Few rows are read here, since starting a child takes longer than they do.
         count = db.rows(COUNT, [after, until, MAX_ROWS_IN_PROCESS + 1])[0][0]
         if count <= MAX_ROWS_IN_PROCESS:
             rows = db.rows(SELECT_FACTS, [after, until])

@@ -64,6 +64,8 @@ def to_tables(batches: Iterable[pa.RecordBatch | pa.Table]) -> Iterator[pa.Table
             for column, field in zip(batch.columns, RAW, strict=True)
         ]
         pending.append(pa.Table.from_arrays(arrays, schema=RAW))
+        # Tables of about equal size keep the memory of the deriver constant, however
+        # small the batches are.
         size += batch.num_rows
         if size >= ROWS_PER_TABLE:
             yield _concat(pending)

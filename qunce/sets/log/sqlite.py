@@ -25,6 +25,7 @@ SELECT_NEWEST = "SELECT max(id) FROM core_fact WHERE id <= %s"
 
 
 def end() -> int:
+    # One writer at a time: no lower id can be committed after a higher one is visible.
     return int(db.rows("SELECT coalesce(max(id), 0) FROM core_fact")[0][0])
 
 
@@ -53,6 +54,7 @@ def is_different_log(reached: int, last_fact: str) -> bool:
     highest = db.rows(SELECT_HIGHEST_ID)
     if reached > (highest[0][0] if highest else 0):
         return True
+    # Nothing was derived yet, so there is nothing to contradict.
     if not last_fact:
         return False
     return _fingerprint_of(int(last_fact.split(":")[0])) not in ("", last_fact)

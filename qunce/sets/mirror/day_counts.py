@@ -53,8 +53,21 @@ class DayCounter:
             column.to_numpy().astype(np.int64, copy=False) for column in facts.columns
         )
         day = self._days_of(community, happened)
-        self._buffer.append(self._indexes_of(community, kind, day) << 32 | account)
+        # Community, kind and day become one number, of which there are few distinct ones.
+        kinds, first = int(kind.max()) + 1, int(day.min())
+        width = int(day.max()) - first + 1
+        pairs, pair_of = _rank(community * kinds + kind)
+        slots, slot_of = _rank(pair_of * width + (day - first))
+        indexes = np.empty(len(slots), dtype=np.int64)
+        for position, slot in enumerate(slots.tolist()):
+            pair, later = divmod(slot, width)
+            community_id, kind_id = divmod(int(pairs[pair]), kinds)
+            key = (community_id, kind_id, first + later)
+            indexes[position] = self._indexes.setdefault(key, len(self._indexes))
+        self._buffer.append(indexes[slot_of] << 32 | account)
         self._size += facts.num_rows
+        # 64 MB of numbers, after which sorting would no longer fit into a small machine
+        # beside the rest.
         if self._size >= MAX_BUFFERED_FACTS:
             self._count()
 
@@ -83,24 +96,10 @@ class DayCounter:
             )
         return days
 
-    def _indexes_of(self, community: Ints, kind: Ints, day: Ints) -> Ints:
-        """The index of each fact's day; a day seen for the first time gets the next one."""
-        # Community, kind and day become one number, of which there are few distinct ones.
-        kinds, first = int(kind.max()) + 1, int(day.min())
-        width = int(day.max()) - first + 1
-        pairs, pair_of = _rank(community * kinds + kind)
-        slots, slot_of = _rank(pair_of * width + (day - first))
-        indexes = np.empty(len(slots), dtype=np.int64)
-        for position, slot in enumerate(slots.tolist()):
-            pair, later = divmod(slot, width)
-            community_id, kind_id = divmod(int(pairs[pair]), kinds)
-            key = (community_id, kind_id, first + later)
-            indexes[position] = self._indexes.setdefault(key, len(self._indexes))
-        return indexes[slot_of]
-
     def _count(self) -> None:
         if not self._buffer:
             return
+        # Counted in large portions, since each one rebuilds the counters of its days.
         numbers = np.concatenate(self._buffer)
         self._buffer, self._size = [], 0
         # After sorting, equal numbers are the facts of one account on one day.
@@ -112,6 +111,8 @@ class DayCounter:
         days = list(self._indexes)
         bounds = [*_starts(indexes).tolist(), len(indexes)]
         for start, end in itertools.pairwise(bounds):
+            # dicts keep the order of insertion, so a position in the list is the index
+            # of the day.
             day = days[int(indexes[start])]
             ids = numbers[start:end] & 0xFFFFFFFF
             counter = BitCounter.from_arrays(ids, counts[start:end])

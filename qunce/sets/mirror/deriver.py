@@ -56,10 +56,13 @@ def catch_up(
             return Progress(0, mirror.position().reached)
         position, clocks = recover()
         count = 0
+        # About 500,000 facts a second on two cores (docs/benchmarks.md). The next count
+        # in a serving process sees them within half a second.
         for until, tables in log.iter_batches(position.reached, log.end()):
             count += _derive(position, until, tables, clocks)
             if limit is not None and count >= limit:
                 break
+    # Outside the deriver's lock, as merging may take seconds and facts go on arriving.
     if merge:
         mirror.merge()
     return Progress(count, position.reached)
@@ -82,6 +85,8 @@ def waiting_since() -> datetime | None:
 def recover() -> tuple[Position, Clocks]:
     """The repaired position to continue from. Requires the deriver's lock."""
     # The database was replaced, or it is an older copy of the same one.
+    # Before anything is trusted: the derived data may belong to a database that was
+    # replaced.
     token = lineage.ensure_current()
     position = Position.objects.order_by("pk").first()
     if (
@@ -98,7 +103,21 @@ def recover() -> tuple[Position, Clocks]:
     # A community's clock was changed.
     clocks = community_clocks.load()
     for community in community_clocks.list_changed(position.clock_revisions, clocks):
-        _recount_days(position, community, clocks)
+        counter = DayCounter(clocks)
+        counter.add(
+            mirror.query(
+                "SELECT community, kind, account, happened_at FROM facts"
+                " WHERE community = ?",
+                [community],
+            )
+        )
+        counters = counter.counters()
+        with transaction.atomic(using=derived_models.db_alias()):
+            DayCount.objects.filter(community_id=community).delete()
+            save_day_counts(counters, position.reached)
+            position.clock_revisions = community_clocks.dump(clocks)
+            position.token = secrets.token_hex(16)
+            position.save(update_fields=["clock_revisions", "token"])
     return position, clocks
 
 
@@ -116,25 +135,6 @@ def reset(token: str) -> Position:
         )
 
 
-def _recount_days(position: Position, community: int, clocks: Clocks) -> None:
-    """Count a community's facts again by the clock that it has now."""
-    counter = DayCounter(clocks)
-    counter.add(
-        mirror.query(
-            "SELECT community, kind, account, happened_at FROM facts"
-            " WHERE community = ?",
-            [community],
-        )
-    )
-    counters = counter.counters()
-    with transaction.atomic(using=derived_models.db_alias()):
-        DayCount.objects.filter(community_id=community).delete()
-        save_day_counts(counters, position.reached)
-        position.clock_revisions = community_clocks.dump(clocks)
-        position.token = secrets.token_hex(16)
-        position.save(update_fields=["clock_revisions", "token"])
-
-
 # One batch
 
 
@@ -142,6 +142,8 @@ def _derive(
     position: Position, until: int, tables: Iterator[pa.Table], clocks: Clocks
 ) -> int:
     counter, after = DayCounter(clocks), position.reached
+    # The files come first. A crash before the commit leaves files behind the position,
+    # which `prune` removes.
     facts = mirror.write(position.mirror_folder, after + 1, until, counter.tee(tables))
     counters, last_fact = counter.counters(), log.fingerprint(until)
     with transaction.atomic(using=derived_models.db_alias()):
@@ -149,7 +151,23 @@ def _derive(
         unmoved = Position.objects.filter(pk=position.pk, reached=after)
         if not unmoved.update(reached=until, last_fact=last_fact):
             raise PositionMoved
-        save_day_counts(_add_saved(counters), until)
+        days_by_kind: dict[tuple[int, int], list[int]] = {}
+        for community, kind, day in counters:
+            days_by_kind.setdefault((community, kind), []).append(day)
+        sums = dict(counters)
+        for (community, kind), days in days_by_kind.items():
+            for start in range(0, len(days), DAYS_PER_STATEMENT):
+                chunk = days[start : start + DAYS_PER_STATEMENT]
+                rows = db.rows(
+                    f"{SELECT_DAY_COUNTS} ({db.placeholders(len(chunk))})",
+                    [community, kind, *chunk],
+                    using=derived_models.db_alias(),
+                )
+                for day, blob in rows:
+                    sums[community, kind, day] += BitCounter.from_bytes(blob)
+        save_day_counts(sums, until)
+    # Only after the commit, because a failed batch is tried again from the old
+    # position.
     position.reached, position.last_fact = until, last_fact
     return facts
 
@@ -166,28 +184,10 @@ SET changed = excluded.changed, blob = excluded.blob
 """
 
 
-def _add_saved(counters: dict[Day, BitCounter]) -> dict[Day, BitCounter]:
-    """These counts plus those that are saved for the same days."""
-    days_by_kind: dict[tuple[int, int], list[int]] = {}
-    for community, kind, day in counters:
-        days_by_kind.setdefault((community, kind), []).append(day)
-    sums = dict(counters)
-    for (community, kind), days in days_by_kind.items():
-        for start in range(0, len(days), DAYS_PER_STATEMENT):
-            chunk = days[start : start + DAYS_PER_STATEMENT]
-            rows = db.rows(
-                f"{SELECT_DAY_COUNTS} ({db.placeholders(len(chunk))})",
-                [community, kind, *chunk],
-                using=derived_models.db_alias(),
-            )
-            for day, blob in rows:
-                sums[community, kind, day] += BitCounter.from_bytes(blob)
-    return sums
-
-
 def save_day_counts(counters: dict[Day, BitCounter], changed: int) -> None:
     """Replace the counts of these days, in a transaction of the derived tables."""
     with transaction.get_connection(derived_models.db_alias()).cursor() as cursor:
+        # Raw SQL with an upsert: Django would read each row before it writes it.
         cursor.executemany(
             UPSERT_DAY_COUNT,
             [(*day, changed, counter.to_bytes()) for day, counter in counters.items()],

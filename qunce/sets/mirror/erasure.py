@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -49,10 +49,26 @@ def erase(accounts: Iterable[int]) -> int:
     erased = BitMap(accounts)
     # Facts that are derived already are found by account in the mirror.
     deriver.catch_up()
+    # Both locks: a merge that runs now would copy the facts into a new file.
     with locks.acquire(locks.DERIVER), locks.acquire(locks.MERGE):
         position, _ = deriver.recover()
+        # The log first. After a crash the rest is found again, as the next call looks
+        # for the accounts everywhere.
         deleted = _delete_facts(_list_fact_ids(position, erased))
-        _erase_from_day_counts(position, erased)
+        # The position's token changes with the counts, in one transaction.
+        changed = {}
+        days = DayCount.objects.exclude(kind_id__in=exempt_kind_ids())
+        for day in days.iterator(chunk_size=100):
+            counter = BitCounter.from_bytes(day.blob)
+            if not counter.nonzero().isdisjoint(erased):
+                changed[day.community_id, day.kind_id, day.day] = counter.without(
+                    erased
+                )
+        with transaction.atomic(using=derived_models.db_alias()):
+            deriver.save_day_counts(changed, position.reached)
+            # What other processes have cached under the old token still has the accounts.
+            position.token = secrets.token_hex(16)
+            position.save(update_fields=["token"])
         # Persisted sets with one of the accounts are deleted, and saved again later.
         for row in PersistedSet.objects.iterator(chunk_size=20):
             saved = persisted_sets.account_ids(row.kind, bytes(row.blob))
@@ -87,29 +103,28 @@ def _delete_facts(ids: list[int]) -> int:
             # SQLite's index of keys is a table of its own. A key that is deleted with its
             # fact may be used again.
             if not db.is_postgresql():
-                _delete_keys(chunk)
+                id_list = db.placeholders(len(chunk))
+                rows = db.rows(
+                    f"SELECT source_id, key FROM core_fact WHERE key IS NOT NULL AND id IN ({id_list})",  # noqa: S608
+                    chunk,
+                )
+                for source in {row[0] for row in rows}:
+                    keys = [row[1].encode() for row in rows if row[0] == source]
+                    hashes = ingest.hashes_of(source, keys).tolist()
+                    db.execute(
+                        f"DELETE FROM core_factkey WHERE hash IN ({db.placeholders(len(hashes))})"  # noqa: S608
+                        f" AND fact_id IN ({id_list})",
+                        [*hashes, *chunk],
+                    )
+                db.execute(
+                    f"DELETE FROM core_factkeyoverflow WHERE fact_id IN ({id_list})",  # noqa: S608
+                    chunk,
+                )
             deleted += db.execute(
                 f"DELETE FROM core_fact WHERE id IN ({db.placeholders(len(chunk))})",  # noqa: S608
                 chunk,
             )
     return deleted
-
-
-def _delete_keys(ids: Sequence[int]) -> None:
-    id_list = db.placeholders(len(ids))
-    rows = db.rows(
-        f"SELECT source_id, key FROM core_fact WHERE key IS NOT NULL AND id IN ({id_list})",  # noqa: S608
-        ids,
-    )
-    for source in {row[0] for row in rows}:
-        keys = [row[1].encode() for row in rows if row[0] == source]
-        hashes = ingest.hashes_of(source, keys).tolist()
-        db.execute(
-            f"DELETE FROM core_factkey WHERE hash IN ({db.placeholders(len(hashes))})"  # noqa: S608
-            f" AND fact_id IN ({id_list})",
-            [*hashes, *ids],
-        )
-    db.execute(f"DELETE FROM core_factkeyoverflow WHERE fact_id IN ({id_list})", ids)  # noqa: S608
 
 
 def _chunks(ids: list[int]) -> Iterable[list[int]]:
@@ -120,26 +135,13 @@ def _chunks(ids: list[int]) -> Iterable[list[int]]:
 # Derived data
 
 
-def _erase_from_day_counts(position: Position, erased: BitMap) -> None:
-    changed = {}
-    days = DayCount.objects.exclude(kind_id__in=exempt_kind_ids())
-    for day in days.iterator(chunk_size=100):
-        counter = BitCounter.from_bytes(day.blob)
-        if not counter.nonzero().isdisjoint(erased):
-            changed[day.community_id, day.kind_id, day.day] = counter.without(erased)
-    with transaction.atomic(using=derived_models.db_alias()):
-        deriver.save_day_counts(changed, position.reached)
-        # What other processes have cached under the old token still has the accounts.
-        position.token = secrets.token_hex(16)
-        position.save(update_fields=["token"])
-
-
 def _erase_from_mirror(position: Position, erased: BitMap) -> None:
     at = mirror.MirrorPosition(position.mirror_folder, position.reached)
     folder = mirror.folder(at.folder)
     for file in mirror.coverage(at).files:
         affected = set()
         for part in file.parts:
+            # Two columns only, as most files have none of the accounts.
             table = parquet.read_table(folder / part.name, columns=["account", "kind"])
             if pc.any(_mask(table, erased)).as_py():
                 affected.add(part)
@@ -170,6 +172,7 @@ def _rewrite(
             paths.append(files.write_part(folder, rest, unfinished))
             rows = rest.num_rows
         else:
+            # A link costs nothing, and all parts of a file need the same version.
             os.link(folder / old.name, folder / unfinished)
             paths.append(folder / unfinished)
         parts.append(

@@ -91,6 +91,8 @@ def _raise_transaction_ids(*, is_restored: bool) -> None:
     gave their transaction, and are moved behind all others; writers wait until then. A
     log that was never derived is changed only if it has numbers of another cluster.
     """
+    # Writers wait and readers do not. No number may be given out while they are being
+    # raised.
     db.execute("LOCK TABLE core_fact IN SHARE ROW EXCLUSIVE MODE")
     highest, horizon = db.rows(SELECT_HIGHEST)[0]
     if not is_restored and highest <= horizon:

@@ -34,6 +34,8 @@ def acquire(name: str, *, wait: bool = True) -> Iterator[bool]:
 def _file_lock(name: str, wait: bool) -> Iterator[bool]:
     with (settings.HOME / f"{name}.lock").open("ab") as file:
         try:
+            # flock, as the lock goes with the open file: the kernel releases it even
+            # after kill -9.
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             acquired = True
         except BlockingIOError:

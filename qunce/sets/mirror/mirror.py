@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -26,9 +26,6 @@ from qunce.core import db, errors
 from qunce.sets import derived_models, duckdb_session, log
 from qunce.sets.mirror import files, locks
 from qunce.sets.mirror.files import Coverage, FilePart, MirrorFile
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 GRACE_SECONDS = 120.0
 """How long a reader may still open files that have been superseded."""
@@ -104,24 +101,22 @@ def _update_view(at: MirrorPosition) -> None:
     view = (at.folder, names, duckdb_session.cursor())
     if getattr(_local, "view", None) == view:
         return
-    duckdb_session.cursor().execute(
-        f"CREATE OR REPLACE TEMP VIEW facts AS {_select_from(at.folder, names)}"
-    )
-    _local.view = view
-
-
-def _select_from(folder_name: str, names: Sequence[str]) -> str:
-    if not names:
+    if names:
+        paths = ", ".join(
+            "'" + str(folder(at.folder) / name).replace("'", "''") + "'"
+            for name in names
+        )
+        select = f"SELECT * FROM read_parquet([{paths}])"  # noqa: S608 - our own names
+    else:
+        # read_parquet raises for an empty list, so the columns are spelt out.
         nulls = ", ".join(
             f"CAST(NULL AS {'VARCHAR' if field.type == pa.string() else 'BIGINT'})"
             f" AS {field.name}"
             for field in log.SCHEMA
         )
-        return f"SELECT {nulls} WHERE FALSE"
-    paths = ", ".join(
-        "'" + str(folder(folder_name) / name).replace("'", "''") + "'" for name in names
-    )
-    return f"SELECT * FROM read_parquet([{paths}])"  # noqa: S608 - our own names
+        select = f"SELECT {nulls} WHERE FALSE"
+    duckdb_session.cursor().execute(f"CREATE OR REPLACE TEMP VIEW facts AS {select}")
+    _local.view = view
 
 
 # Writing, by the holder of the deriver's lock
@@ -146,6 +141,7 @@ def write(folder_name: str, first: int, last: int, tables: Iterable[pa.Table]) -
         FilePart(first, last, 0, part, len(sizes), rows)
         for part, rows in enumerate(sizes)
     ]
+    # All parts are complete on the disk before the first one gets its name.
     files.publish(target, paths, parts)
     return sum(sizes)
 
@@ -169,14 +165,7 @@ def prune(at: MirrorPosition, *, grace: float = GRACE_SECONDS) -> None:
     for part in parts:
         if part.last > at.reached:
             (current / part.name).unlink(missing_ok=True)
-    for part in _list_superseded(current, at, parts, before):
-        (current / part.name).unlink(missing_ok=True)
-
-
-def _list_superseded(
-    current: Path, at: MirrorPosition, parts: list[FilePart], before: float
-) -> Iterator[FilePart]:
-    """Parts whose range a chosen file has covered since before this time."""
+    # Parts whose range a chosen file has covered for longer than the grace period.
     chosen = files.choose_coverage(parts, at.reached).files
     in_use = {part for file in chosen for part in file.parts}
     for part in parts:
@@ -186,7 +175,7 @@ def _list_superseded(
         if over and all(
             (current / newer.name).stat().st_mtime <= before for newer in over[0].parts
         ):
-            yield part
+            (current / part.name).unlink(missing_ok=True)
 
 
 # Merging, under a lock of its own, since what it reads and writes never changes
@@ -207,9 +196,12 @@ def merge(*, wait: bool = False) -> int:
                 break
             current = folder(at.folder)
             names = [part.name for file in run for part in file.parts]
+            # In memory, which MAX_MERGED_FACTS bounds to a few hundred megabytes.
             tables = [parquet.read_table(current / name) for name in names]
             facts = files.sort_facts(pa.concat_tables(tables))
             part = FilePart(run[0].first, run[-1].last, 0, 0, 1, facts.num_rows)
+            # Published by its name alone; the files it replaces stay for readers that
+            # have listed them.
             files.write_part(current, facts, part.name)
             merged += len(run)
     return merged

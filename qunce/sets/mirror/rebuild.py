@@ -37,7 +37,9 @@ def rebuild_all(report: Report | None = None) -> Progress:
         )
         clocks = community_clocks.load()
         counter = DayCounter(clocks)
+        # Counted only for a progress bar, as it scans the whole table.
         count, total = 0, log.count_after(0) if report else 0
+        # Facts that are committed from now on are left to the next catch-up.
         end = log.end()
         for until, tables in log.iter_batches(0, end):
             reported = _report_each(tables, count, total, report)
@@ -50,10 +52,14 @@ def rebuild_all(report: Report | None = None) -> Progress:
         position.clock_revisions = community_clocks.dump(clocks)
         counters = counter.counters()
         with transaction.atomic(using=derived_models.db_alias()):
+            # Replaced in one transaction, so that readers see the old data or the new,
+            # never none.
             for model in (DayCount, PersistedSet, Position):
                 model.objects.all().delete()
             deriver.save_day_counts(counters, position.reached)
             position.save(force_insert=True)
+    # Without the locks: persisted sets are only an aid, and new processes start slower
+    # until they are there.
     persisted_sets.save_all()
     return Progress(count, position.reached)
 

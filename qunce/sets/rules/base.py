@@ -198,6 +198,7 @@ def parse_strings(value: Any, path: RulePath) -> tuple[str, ...]:
 
 def resolve_keys(kind: str, keys: Sequence[str], path: RulePath) -> tuple[int, ...]:
     """The ids of these things, in the order of the keys; an unknown key fails."""
+    # One query for all keys of a list.
     ids = _find_ids(kind, keys, path)
     for index, key in enumerate(keys):
         if key not in ids:

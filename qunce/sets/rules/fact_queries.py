@@ -98,7 +98,13 @@ def _label(
     kind: str, where: dict[str, Any], conditions: Sequence[tuple[str, Condition]]
 ) -> str:
     """The kind with its conditions in brackets, such as "order paid [channel: app]"."""
-    labels = [f"{name}: {_condition_label(value)}" for name, value in conditions]
+    labels = []
+    for name, condition in conditions:
+        if isinstance(condition, Comparison):
+            text = condition.format()
+        else:
+            text = base.format_list(str(json.loads(literal)) for literal in condition)
+        labels.append(f"{name}: {text}")
     if "group" in where:
         keys = [where["group"]] if isinstance(where["group"], str) else where["group"]
         labels.insert(0, f"{_('group')}: {base.format_list(keys)}")
@@ -108,12 +114,6 @@ def _label(
         "kind": facts.label_of(kind),
         "where": base.join_sentences(labels),
     }
-
-
-def _condition_label(condition: Condition) -> str:
-    if isinstance(condition, Comparison):
-        return condition.format()
-    return base.format_list(str(json.loads(literal)) for literal in condition)
 
 
 # To SQL
@@ -132,10 +132,19 @@ def _where(
         parts.append(
             f"grp IN ({', '.join(str(group) for group in fact_filter.groups)})"
         )
+    # Names of fields cannot be parameters in a JSON path; `parse_field_name` allows
+    # letters and digits only.
     for name, condition in fact_filter.where:
-        sql, values = _condition_sql(name, condition)
-        parts.append(sql)
-        params += values
+        if isinstance(condition, Comparison):
+            parts.append(f"{_whole_number(name)} BETWEEN ? AND ?")
+            params += condition.bounds()
+        elif condition:
+            contains = f"json_contains(json_extract(payload, '$.{name}'), ?)"
+            parts.append(f"({' OR '.join([contains] * len(condition))})")
+            params += condition
+        else:
+            # An empty list of values matches nothing.
+            parts.append("FALSE")
     return " AND ".join(parts), params
 
 
@@ -151,16 +160,6 @@ def _bounds(snap: Snapshot, window: Window) -> list[tuple[str, int]]:
     if first > NEVER:
         bounds.append((">=", community_days.start_of(zone, start, first)))
     return bounds
-
-
-def _condition_sql(name: str, condition: Condition) -> tuple[str, list[str | int]]:
-    if isinstance(condition, Comparison):
-        return f"{_whole_number(name)} BETWEEN ? AND ?", list(condition.bounds())
-    if not condition:
-        # An empty list of values matches nothing.
-        return "FALSE", []
-    contains = f"json_contains(json_extract(payload, '$.{name}'), ?)"
-    return f"({' OR '.join([contains] * len(condition))})", list(condition)
 
 
 def _whole_number(name: str) -> str:
@@ -221,6 +220,8 @@ def count_by_person(
     """How many `times`, distinct `days` or distinct `weeks`, by person."""
     if unit == "times":
         counts = _aggregate_by_account(snap, fact_filter, window, "count(*)")
+        # Counted by account in DuckDB and added up here, since aliases change without
+        # the mirror.
         return BitCounter.from_arrays(*_sum_by_person(*counts))
     # Distinct days of a person cannot be added over accounts, so facts are counted here.
     people, micros = list_times(snap, fact_filter, window)
@@ -266,6 +267,8 @@ def select_by_first_or_last(
     snap: Snapshot, fact_filter: FactFilter, window: Window, edge: str
 ) -> BitMap:
     """The people whose first (`min`) or last (`max`) fact up to today is in the window."""
+    # Over all time, because a fact outside the window decides whether one inside is the
+    # first.
     people, micros = _aggregate_by_account(
         snap, fact_filter, EVER, f"{edge}(happened_at)"
     )

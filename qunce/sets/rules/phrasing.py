@@ -8,7 +8,7 @@ as a mapping.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -71,18 +71,17 @@ def tidy(pieces: Iterable[Piece]) -> Pieces:
         if merged and merged[-1].kind == piece.kind == "text":
             piece = Piece(merged.pop().text + piece.text)
         merged.append(piece)
-    return tuple(_trim(merged))
-
-
-def _trim(pieces: Sequence[Piece]) -> Iterator[Piece]:
-    for index, piece in enumerate(pieces):
+    trimmed: list[Piece] = []
+    for index, piece in enumerate(merged):
         text = piece.text
+        # Values keep their spaces, since a key may begin or end with one.
         if piece.kind == "text":
             text = re.sub(r" +", " ", text)
             text = text.lstrip() if index == 0 else text
-            text = text.rstrip() if index == len(pieces) - 1 else text
+            text = text.rstrip() if index == len(merged) - 1 else text
         if text:
-            yield Piece(text, piece.kind)
+            trimmed.append(Piece(text, piece.kind))
+    return tuple(trimmed)
 
 
 def to_text(pieces: Iterable[Piece]) -> str:

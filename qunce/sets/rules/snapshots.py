@@ -97,6 +97,8 @@ class Snapshot:
         self, name: Hashable, version: Hashable, compute: Callable[[], Content]
     ) -> Content:
         """The result of `compute`, which is cached as long as `version` is the same."""
+        # The version is not part of the key, so that an old content is replaced and not
+        # kept beside the new one.
         cache_key = (self.community.pk, name)
         entry = cache.CACHE.get(cache_key)
         if entry and entry[0] == version:
@@ -114,6 +116,8 @@ class Snapshot:
             "aliases",
             (aliases.KIND, 0),
             lambda: aliases.Aliases.load(self.community.pk),
+            # Read as a whole, as aliases are few and one may disappear without a row
+            # that says so.
             lambda old, since: aliases.Aliases.load(self.community.pk),
         )
 
@@ -226,6 +230,8 @@ class Snapshot:
         counters: dict[int, BitCounter] = {}
         for day, changed in days.items():
             entry = cache.CACHE.get((self.community.pk, "day", kind, day))
+            # The token too: after a rebuild, positions count anew and could be equal by
+            # chance.
             if entry and entry[0] == (token, changed):
                 counters[day] = entry[1]
         missing = [day for day in days if day not in counters]
@@ -264,6 +270,7 @@ class Snapshot:
 def open_snapshot(community: Community, at: datetime) -> Iterator[Snapshot]:
     """A snapshot of the database; one of the derived data joins when it is first used."""
     with ExitStack() as stack:
+        # Readers never block writers: SQLite has WAL, PostgreSQL repeatable read.
         stack.enter_context(db.snapshot())
         yield Snapshot(community, at, stack)
 
@@ -277,6 +284,7 @@ def run(
             with open_snapshot(community, at) as snap:
                 return question(snap)
         except Stale:
+            # Ends, as the new snapshot begins after the commit that the cache has seen.
             continue
 
 

@@ -40,6 +40,8 @@ class Window:
             return today - _count_days(self.values[0]) + 1, today
         if self.kind == "between":
             first, last = (_to_day(text) for text in self.values)
+            # Facts may be dated a little ahead, as clocks of other machines differ; a
+            # window never reaches beyond today.
             return first, min(last, today)
         if self.kind == "since":
             return _to_day(self.values[0]), today
@@ -117,6 +119,7 @@ def _parse_span(kind: str, value: object, path: RulePath) -> Window:
         path.fail(_("A time span can be at most %(n)s days.") % {"n": MAX_DAYS})
     if unit == "h" and kind != "within":
         path.fail(_("Hours can be used only with “within”."))
+    # 24h is not 1d: hours end now, days are community days including today.
     return Window(kind, (match[0],), hours=number if unit == "h" else 0)
 
 
@@ -130,6 +133,7 @@ def _parse_date(value: object, path: RulePath) -> str:
             _("A date must be between the years %(first)s and %(last)s.")
             % {"first": MIN_YEAR, "last": MAX_YEAR}
         )
+    # Kept as text, which is what descriptions show and the cache compares.
     return day.isoformat()
 
 

@@ -56,6 +56,8 @@ class All(Node):
         people = universe
         for part in self.parts:
             if not part.includes_former:
+                # Each part gets what the parts before have left, so that `not`
+                # subtracts from few.
                 people = part.evaluate(snap, people)
         # Parts that include former members come last: they may go beyond the universe,
         # and if there are no other parts, the answer may do so, too.
@@ -79,6 +81,7 @@ class Any_(Node):
     def evaluate(self, snap: Snapshot, universe: BitMap) -> BitMap:
         people = BitMap()
         for part in self.parts:
+            # In place, which is safe because `people` starts as a set of its own.
             people |= part.evaluate(snap, universe)
         return people
 
@@ -125,6 +128,8 @@ class ClauseNode(Node):
 def parse_json(text: str) -> Any:
     try:
         return json.loads(text)
+    # Thousands of nested brackets exhaust the parser's stack before any limit of ours
+    # is reached.
     except (ValueError, RecursionError) as error:
         raise RuleError(
             "", _("This is not valid JSON: %(error)s.") % {"error": error}
@@ -144,6 +149,7 @@ def compile_node(rule: Any, path: RulePath) -> Node:
         )
     if not isinstance(rule, dict) or len(rule) != 1:
         path.fail(_("Write an object with exactly one key, such as {“tag”: …}."))
+    # Checked on the way down, before Python's own recursion limit is reached.
     if path.text.count(".") + path.text.count("[") > 4 * MAX_DEPTH:
         path.fail(_("This rule is nested too deeply."))
     ((name, args),) = rule.items()

@@ -27,6 +27,7 @@ MAX_NAME_LENGTH = 200
 
 
 def _normalise_tags(text: str) -> str:
+    # Loads Arrow, which pages that only list the targets do not need.
     from qunce.importing import typed_columns
 
     names = typed_columns.split_list(text)
@@ -137,6 +138,7 @@ class MemberTarget(Target):
     }
 
     def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
+        # Imported on use for the same reason: it loads Arrow.
         from qunce.importing.targets.members.writer import fill_keys
 
         return map(fill_keys, super().chunks(plan))
@@ -152,7 +154,9 @@ class MemberTarget(Target):
         types = column_mapping.KNOWN_ATTRIBUTE_TYPES | dict(
             existing.values_list("name", "type")
         )
-        return {f"{target_registry.ATTRIBUTE_PREFIX}{name}": types[name] for name in types}
+        return {
+            f"{target_registry.ATTRIBUTE_PREFIX}{name}": types[name] for name in types
+        }
 
 
 TARGET = MemberTarget()

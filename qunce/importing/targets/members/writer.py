@@ -88,6 +88,7 @@ class MemberWriter:
     def load(self, chunk: ParsedChunk) -> int:
         """Merge the rows of one key: lists add up, other fields are those of the last."""
         columns = {name: column.to_pylist() for name, column in chunk.columns.items()}
+        # Within the chunk only. The same key in a later chunk is simply written again.
         merged: dict[str, Row] = {}
         for index, key in enumerate(columns["key"]):
             row = merged.setdefault(key, {})
@@ -105,16 +106,30 @@ class MemberWriter:
         return self._rows[start:end]
 
     def write(self, batch: list[Row]) -> Mapping[str, int]:
+        # Identifiers are written after the accounts they point to, attributes and tags
+        # last, as rules read all of them.
         ids = account_queries.find(self._job.community, [row["key"] for row in batch])
+        # Members that this import creates are counted as new, not as changed.
         existing = set(ids.values())
         ids |= self._create([row for row in batch if row["key"] not in ids])
         rows = {ids[row["key"]]: row for row in batch}
+        # New accounts too: `ensure` knows neither their name nor when they left.
         changed = self._update(rows, existing)
         self._add_identifiers(rows)
         # Each step returns who changed, so that the same file again counts nobody.
         changed |= self._set_attributes(rows, existing)
         changed |= self._add_tags(rows)
-        changed |= self._add_to_groups(rows)
+        now = timestamps.to_micros(self._job.started_at)
+        groups_by_account = {
+            account: (
+                row.get("joined_at", now),
+                typed_columns.split_list(row["groups"]),
+            )
+            for account, row in rows.items()
+            if "groups" in row
+        }
+        if groups_by_account:
+            changed |= memberships.add_members(self._job, groups_by_account)
         return {
             "members": len(set(rows) - existing),
             "changed": len(changed & existing),
@@ -156,6 +171,8 @@ class MemberWriter:
             f" WHERE id IN ({db.placeholders(len(rows))})",
             list(rows),
         ):
+            # Empty cells leave what is stored: an export with fewer columns must not
+            # erase anything.
             old, row = _AccountState(*columns), rows[account]
             joined_at = row.get("joined_at", old.joined_at)
             left_at = row.get("left_at", old.left_at)
@@ -200,6 +217,8 @@ class MemberWriter:
         # One revision for the whole batch makes caches load it once.
         rev = revisions.bump(job.community_id, account_models.PRESENCE_REVISION, [0])[0]
         with connection.cursor() as cursor:
+            # One statement per row, since each row has other values; bulk_update would
+            # build a CASE over all of them.
             cursor.executemany(
                 "UPDATE members_account SET name = %s, joined_at = %s, left_at = %s,"
                 " source_id = %s, present = %s, rev = %s WHERE id = %s",
@@ -252,7 +271,24 @@ class MemberWriter:
                 for account, row in rows.items()
                 if field in row
             }
-            written = self._set_values(attribute, values) if values else []
+            # Unchanged values are left out, as a write would give each a new revision.
+            stored: dict[int, set[StoredValue]] = {}
+            for account, number, text in db.rows(
+                "SELECT account_id, number, text FROM members_attributevalue"  # noqa: S608
+                f" WHERE attribute_id = %s AND present AND account_id IN"
+                f" ({db.placeholders(len(values))})",
+                [attribute.pk, *values],
+            ):
+                stored.setdefault(account, set()).add((number, text))
+            different = {
+                a: new for a, new in values.items() if stored.get(a) != set(new)
+            }
+            if not different:
+                continue
+            writer = attribute_values.ValueWriter(
+                attribute, self._job.by, self._job.started_at, SOURCE
+            )
+            written = writer.write(different)
             event = attributes.AttributeSet(attribute=attribute.name, source=SOURCE)
             facts.record_for_accounts(
                 event,
@@ -264,25 +300,6 @@ class MemberWriter:
             changed |= set(written)
         return changed
 
-    def _set_values(
-        self, attribute: attributes.Attribute, values: dict[int, list[StoredValue]]
-    ) -> list[int]:
-        stored: dict[int, set[StoredValue]] = {}
-        for account, number, text in db.rows(
-            "SELECT account_id, number, text FROM members_attributevalue"  # noqa: S608
-            f" WHERE attribute_id = %s AND present AND account_id IN"
-            f" ({db.placeholders(len(values))})",
-            [attribute.pk, *values],
-        ):
-            stored.setdefault(account, set()).add((number, text))
-        different = {a: new for a, new in values.items() if stored.get(a) != set(new)}
-        if not different:
-            return []
-        writer = attribute_values.ValueWriter(
-            attribute, self._job.by, self._job.started_at, SOURCE
-        )
-        return writer.write(different)
-
     def _add_tags(self, rows: Mapping[int, Row]) -> set[int]:
         accounts_by_tag: dict[str, list[int]] = {}
         for account, row in rows.items():
@@ -291,10 +308,12 @@ class MemberWriter:
         if not accounts_by_tag:
             return set()
         job = self._job
+        # Before the batch, so that a tag that cannot be created fails without one.
         tags = tag_library.ensure(
             community=job.community, keys=accounts_by_tag, by=job.by, at=job.started_at
         )
         changed: set[int] = set()
+        # By id, as every writer locks tags in that order.
         for key in sorted(accounts_by_tag, key=lambda key: tags[key].pk):
             tagged = _find_tagged(tags[key].pk, accounts_by_tag[key])
             missing = [a for a in accounts_by_tag[key] if a not in tagged]
@@ -319,23 +338,10 @@ class MemberWriter:
             changed.update(missing)
         return changed
 
-    def _add_to_groups(self, rows: Mapping[int, Row]) -> set[int]:
-        now = timestamps.to_micros(self._job.started_at)
-        groups_by_account = {
-            account: (
-                row.get("joined_at", now),
-                typed_columns.split_list(row["groups"]),
-            )
-            for account, row in rows.items()
-            if "groups" in row
-        }
-        if not groups_by_account:
-            return set()
-        return memberships.add_members(self._job, groups_by_account)
-
 
 def _find_tagged(tag_id: int, account_ids: list[int]) -> set[int]:
     """Return accounts of the people who have the tag with any of their accounts."""
+    # A tag counts for the person, so a second account of theirs needs none of its own.
     by_person = account_queries.accounts_by_person(account_ids)
     all_accounts = [account for person in by_person.values() for account in person]
     weights = marks.find_weights(tag_models.KIND, tag_id, all_accounts)
@@ -352,6 +358,8 @@ def to_stored_values(attribute_type: str, value: Any) -> list[StoredValue]:
     if attribute_type == "multi":
         return [(None, text) for text in sorted(typed_columns.split_list(value))]
     if attribute_type == "number":
+        # Numbers are stored as integers of four places, on which both databases compare
+        # exactly.
         return [(int((Decimal(value) * 10_000).to_integral_value()), None)]
     if isinstance(value, bool | int):
         return [(int(value), None)]

@@ -2,7 +2,7 @@
 
 A cancellation is an order whose total is below zero, or whose key begins with C and a
 digit and in which nothing was bought. Nothing was paid for it and something refunded;
-such files do not tell which order it cancels. Orders without a member are stored without
+such files do not name the order it cancels. Orders without a member are stored without
 an account.
 """
 
@@ -158,6 +158,8 @@ class OrderTarget(Target):
         if plan.cache is None:
             # Checking and writing a file both read it, so its lines are sorted once.
             plan.cache = plan.resources.enter_context(OrderLines(plan))
+            # The file on disk is deleted with the context, so nothing may point to it
+            # afterwards.
             plan.resources.callback(setattr, plan, "cache", None)
         yield from plan.cache.read_orders()
 

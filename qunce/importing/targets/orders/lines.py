@@ -39,6 +39,8 @@ class OrderLines:
             self._rows_read += chunk.rows_read
             # The same columns for every chunk; the details are `d0`, `d1` …
             columns: dict[str, pa.Array] = {"row": pa.array(chunk.row_numbers)}
+            # Cast, since a column that is missing is null and would have no type of its
+            # own.
             for name, value_type in sql.LINE_COLUMNS.items():
                 columns[name] = chunk.get(name).cast(value_type)
             for index, name in enumerate(self._details):
@@ -51,7 +53,10 @@ class OrderLines:
 
     def read_orders(self) -> Iterator[ParsedChunk]:
         """Yield the orders sorted by key; the first chunk has all problems of lines."""
-        names = [name.removeprefix(target_registry.DETAIL_PREFIX) for name in self._details]
+        names = [
+            name.removeprefix(target_registry.DETAIL_PREFIX) for name in self._details
+        ]
+        # Lines are counted once, with the first orders, although they were read before.
         rows_read, problems = self._rows_read, self._problems
         chunk_rows = self._plan.options.chunk_rows
         for lines in self._table.sorted(("order_key", "row"), chunk_rows):
@@ -66,11 +71,13 @@ class OrderLines:
             )
             rows_read, problems = 0, []
         if rows_read:
+            # A file without a single valid line still has problems to report.
             yield ParsedChunk({}, np.empty(0, dtype=np.int64), problems, rows_read)
 
 
 def _check(orders: pa.Table, plan: ImportPlan) -> tuple[pa.Table, list[Problem]]:
     """Return the valid orders, and a problem for each of the others at its first row."""
+    # Filled after the sums, as most files have one currency and no such column.
     currencies = pc.fill_null(pc.utf8_upper(orders["currency"]), plan.options.currency)
     index = orders.column_names.index("currency")
     orders = orders.set_column(index, "currency", currencies)
@@ -78,6 +85,7 @@ def _check(orders: pa.Table, plan: ImportPlan) -> tuple[pa.Table, list[Problem]]
     problems: list[Problem] = []
     is_invalid = np.zeros(orders.num_rows, dtype=bool)
     for flags, field, remedy in _find_errors(orders):
+        # Each order is reported once, with the first fault that it has.
         flagged = np.asarray(pc.fill_null(flags, pa.scalar(value=False))) & ~is_invalid
         heading = heading_of.get(field, field)
         for order in orders.filter(pa.array(flagged)).to_pylist():

@@ -136,6 +136,7 @@ def _details(names: Sequence[str]) -> str:
         return ", NULL AS details"
     parts = []
     for index, name in enumerate(names):
+        # A heading is any text of the file, so its quotes are escaped.
         key = name.replace("'", "''")
         distinct = f"list(DISTINCT d{index}) FILTER (WHERE d{index} IS NOT NULL)"
         parts.append(

@@ -36,6 +36,8 @@ def without_mmap() -> Iterator[None]:
     if db.is_postgresql() or connection.in_atomic_block:
         yield
         return
+    # The setting is per connection and has to be put back, as the thread goes on
+    # serving pages.
     before = db.rows("PRAGMA mmap_size")
     db.rows("PRAGMA mmap_size = 0")
     try:
@@ -59,6 +61,7 @@ class BatchSizer:
     def pause(self) -> None:
         """Sleep for the rest of the pause; the time spent preparing rows counts."""
         rest = PAUSE_SECONDS - (time.perf_counter() - self.free_since)
+        # PostgreSQL has no single writer's lock that others would wait for.
         if rest > 0 and self.free_since and not db.is_postgresql():
             time.sleep(rest)
 
@@ -68,6 +71,7 @@ class BatchSizer:
         self.longest = max(self.longest, seconds)
         is_postgresql = db.is_postgresql()
         target = LOCK_SECONDS_ON_POSTGRESQL if is_postgresql else LOCK_SECONDS
+        # A clock may return the same time twice, so never divide by zero.
         fitting = int(rows * target / max(seconds, 1e-6))
         # Grow slowly and shrink immediately, since people feel a batch that is too long.
         self.rows = max(MIN_ROWS, min(MAX_ROWS, fitting, self.rows * 2))
@@ -88,9 +92,12 @@ def write(
     """
     while start < total:
         end = min(start + sizer.rows, total)
+        # The longest part of most writes, which therefore stays outside of the lock.
         batch = prepare(start, end)
         sizer.pause()
         with transaction.atomic():
+            # From BEGIN on. The wait for the lock must not count, or busy times would
+            # make batches tiny.
             locked_at = time.perf_counter()
             commit(batch, end)
         sizer.record(end - start, time.perf_counter() - locked_at)

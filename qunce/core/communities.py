@@ -95,6 +95,7 @@ def set_clock(*, community: Community, timezone: str, day_start: int) -> None:
     check_clock(timezone=timezone, day_start=day_start)
     community.timezone, community.day_start = timezone, day_start
     community.save(update_fields=["timezone", "day_start"])
+    # The deriver compares this revision and counts the days again when it differs.
     revisions.bump(community.pk, CLOCK, [0])
 
 

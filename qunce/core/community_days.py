@@ -43,6 +43,8 @@ def start_of(zone: str, day_start: int, day: int) -> int:
 def _jump(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
     """The second at which the offset changes, between two UTC moments around it."""
     old = before.astimezone(zone).utcoffset()
+    # zoneinfo does not tell its transitions, so the jump is found by bisection, in
+    # about twelve steps.
     low, high = 0, int((after - before).total_seconds())
     while low < high:
         middle = (low + high) // 2
@@ -66,6 +68,8 @@ def days_of(zone: str, day_start: int, micros: NDArray[np.int64]) -> NDArray[np.
         return np.empty(micros.shape, dtype=np.int64)
     first = int(micros.min()) // 86_400_000_000 - MARGIN
     last = int(micros.max()) // 86_400_000_000 + MARGIN
+    # All starts between the first and last fact: one cached value per day and a binary
+    # search per fact.
     starts = np.array(
         [start_of(zone, day_start, day) for day in range(first, last + 1)]
     )

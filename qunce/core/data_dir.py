@@ -26,10 +26,13 @@ class HomeInUse(errors.Refused):
 
 def ready() -> None:
     """Apply missing migrations; one query per database when there are none."""
+    # Asked before the lock is taken, as nearly every command finds nothing to do.
     if any(pending(alias) for alias in settings.DATABASES):
         commands = import_module("django.core.management")
         with migrating():
             for alias in settings.DATABASES:
+                # Asked again, since another process may have migrated while this one
+                # waited.
                 if pending(alias):
                     commands.call_command(
                         "migrate", database=alias, verbosity=0, interactive=False
@@ -75,6 +78,8 @@ def migrating() -> Iterator[None]:
         if not db.is_postgresql():
             yield
             return
+        # Several machines may share a database, and a lock file protects only one of
+        # them.
         db.rows("SELECT pg_advisory_lock(%s)", [POSTGRESQL_LOCK])
         try:
             yield

@@ -33,7 +33,11 @@ def snapshot(using: str = "default") -> Iterator[None]:
     if connection.in_atomic_block or getattr(connection, "qunce_snapshot", False):
         yield
         return
+    # Not `atomic`: on SQLite our settings let it begin with the write lock, which
+    # readers must not take.
     run(connection, BEGIN[connection.vendor])
+    # On the connection, as it is what the transaction belongs to; a thread may have
+    # several.
     connection.qunce_snapshot = True  # type: ignore[attr-defined]
     try:
         yield

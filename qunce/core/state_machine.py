@@ -50,8 +50,12 @@ class StateMachine:
         self.check(name, row.state)  # type: ignore[attr-defined]
         origins, target = self.transitions[name]
         values = {**changes, "state": target}
+        # The condition is in the UPDATE, because the state may have changed since `row`
+        # was read.
         rows = type(row)._default_manager.filter(pk=row.pk, state__in=origins)
         if not rows.update(**values):
+            # The message then names the state that another process has set, not the one
+            # that was read.
             row.refresh_from_db(fields=["state"])
             self.check(name, row.state)  # type: ignore[attr-defined]
         for field, value in values.items():

@@ -74,6 +74,8 @@ def create(target: Path, *, at: datetime) -> Manifest:
     part = target.with_name(target.name + ".part")
     copy = target.with_name(target.name + ".truth")
     try:
+        # The counts come from the copy, not from the database, which has moved on by
+        # now.
         with _copy_database(copy) as query:
             applied = query(
                 "SELECT app, name FROM django_migrations ORDER BY app, name"
@@ -88,7 +90,19 @@ def create(target: Path, *, at: datetime) -> Manifest:
             size=copy.stat().st_size,
             digest=_digest(copy),
         )
-        _write_archive(part, copy, manifest)
+        # pg_dump compresses its output itself.
+        method = zipfile.ZIP_DEFLATED
+        if manifest.database == "postgresql":
+            method = zipfile.ZIP_STORED
+        with zipfile.ZipFile(part, "w", method, compresslevel=1) as archive:
+            archive.write(copy, manifest.member)
+            text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)
+            archive.writestr(MANIFEST, text)
+        # Without this, a power cut could leave a complete name on an incomplete file.
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        # Renamed at the end, so that a name without `.part` is always a complete
+        # backup.
         part.replace(target)
     finally:
         for path in (part, copy):
@@ -101,6 +115,8 @@ def _copy_database(copy: Path) -> Iterator[RunQuery]:
     """Copy the database; yields a function that queries exactly what was copied."""
     if db.is_postgresql():
         with db.snapshot():
+            # pg_dump joins our snapshot, so that its rows are the ones that are counted
+            # here.
             name = db.rows("SELECT pg_export_snapshot()")[0][0]
             postgres_tools.dump(copy, snapshot=name)
             yield db.rows
@@ -112,6 +128,8 @@ def _copy_database(copy: Path) -> Iterator[RunQuery]:
         contextlib.closing(sqlite3.connect(copy)) as target,
     ):
         source.backup(target)
+        # A copy in WAL mode would need its -wal file beside it, which the archive does
+        # not have.
         target.execute("PRAGMA journal_mode=DELETE")
         yield lambda sql: target.execute(sql).fetchall()
 
@@ -136,6 +154,8 @@ def _count_rows(query: RunQuery) -> dict[str, list[int]]:
             f", COALESCE(SUM({expression}), 0)"
             for expression in CHECKED_SUMS.get(table, ())
         )
+        # A digest of the file would not do: a restored PostgreSQL database has other
+        # bytes.
         rows = query(f'SELECT COUNT(*){sums} FROM "{table}"')  # noqa: S608 - our tables
         numbers[table] = [int(number) for number in rows[0]]
     return numbers
@@ -148,20 +168,6 @@ def _database_kind() -> str:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write_archive(part: Path, copy: Path, manifest: Manifest) -> None:
-    # pg_dump compresses its output itself.
-    method = zipfile.ZIP_DEFLATED
-    if manifest.database == "postgresql":
-        method = zipfile.ZIP_STORED
-    with zipfile.ZipFile(part, "w", method, compresslevel=1) as archive:
-        archive.write(copy, manifest.member)
-        text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)
-        archive.writestr(MANIFEST, text)
-    # Without this, a power cut could leave a complete name on an incomplete file.
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def read_manifest(source: Path) -> Manifest:
@@ -186,6 +192,7 @@ def check_compatible(manifest: Manifest, *, migrations: set[str]) -> None:
             _("This is a backup of %(theirs)s, but this installation uses %(ours)s.")
             % {"theirs": manifest.database, "ours": ours}
         )
+    # Older backups are fine, as their missing migrations are applied after the restore.
     newer = sorted(set(manifest.schema) - migrations)
     if newer:
         raise InvalidBackup(
@@ -203,12 +210,15 @@ def unpack(source: Path, manifest: Manifest, copy: Path) -> None:
         with zipfile.ZipFile(source) as archive, copy.open("wb") as out:
             with archive.open(manifest.member) as packed:
                 shutil.copyfileobj(packed, out, CHUNK_BYTES)
+            # The database replaces the current one by its name, so its content must be
+            # on the disk before.
             out.flush()
             os.fsync(out.fileno())
     except (zipfile.BadZipFile, KeyError, EOFError, ValueError) as error:
         raise InvalidBackup(
             _("“%(file)s” is damaged: %(why)s.") % {"file": source, "why": error}
         ) from None
+    # A ZIP has checksums of its own, but of 32 bits only.
     if copy.stat().st_size != manifest.size or _digest(copy) != manifest.digest:
         raise InvalidBackup(
             _("“%(file)s” is damaged: its checksum does not match.") % {"file": source}

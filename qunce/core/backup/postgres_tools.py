@@ -64,6 +64,7 @@ def _run(program: str, *options: str) -> None:
         f"--dbname={env.get('PGDATABASE', '')}" if option == "--dbname=" else option
         for option in options
     ]
+    # Without a time limit: a dump of a large community takes as long as it takes.
     result = subprocess.run(  # noqa: S603 - our program, no shell
         [_find_program(program), *arguments],
         env=env,
@@ -72,6 +73,7 @@ def _run(program: str, *options: str) -> None:
         check=False,
     )
     if result.returncode:
+        # The reason is at the end; before it there may be a line per table.
         raise ProgramFailed(f"{program}: {result.stderr.strip()[-500:]}")
 
 

@@ -125,6 +125,7 @@ def insert(
     detail: dict[str, Any] | None = None,
 ) -> None:
     """Insert one entry; long values of `detail` are shortened."""
+    # Shortened, because a rule or a card may be larger than everything else in the log.
     values = {name: _shorten(value) for name, value in (detail or {}).items()}
     text = json.dumps(values, ensure_ascii=False, default=str) if values else None
     time = timestamps.to_micros(at)
@@ -143,6 +144,7 @@ def _shorten(value: Any) -> Any:
 def clear_details(accounts: Sequence[int]) -> None:
     """Delete the details of entries about erased members; the entries stay."""
     for start in range(0, len(accounts), ACCOUNTS_PER_UPDATE):
+        # In parts, so that SQLite's write lock is free in between.
         chunk = accounts[start : start + ACCOUNTS_PER_UPDATE]
         AuditEntry.objects.filter(account_id__in=chunk).update(detail=None)
 
@@ -168,6 +170,8 @@ def list_entries(
     if until is not None:
         entries = entries.filter(happened_at__lt=timestamps.to_micros(until))
     if before is not None:
+        # By id rather than by offset: entries that arrive meanwhile do not shift the
+        # pages.
         entries = entries.filter(pk__lt=before)
     return list(entries.order_by("-pk")[:limit])
 

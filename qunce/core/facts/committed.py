@@ -59,6 +59,8 @@ def read(*, after: int, limit: int, kinds: Iterable[str]) -> CommittedFacts:
 def read_accounts(*, after: int, limit: int, kinds: Iterable[str]) -> AffectedAccounts:
     """Like `read`, but only the accounts, for consumers that read the rows themselves."""
     end = last_position()
+    # Distinct in SQL: an import has hundreds of facts of one account, of which one is
+    # enough.
     accounts: dict[int, list[int]] = {}
     with db.snapshot():
         until, size, where = _range(after, limit, end)
@@ -119,6 +121,8 @@ def _range(after: int, limit: int, end: int) -> tuple[int, int, str]:
     if db.is_postgresql():
         until, size = _until_on_postgresql(after, limit, max(end, after))
         return until, size, "xid >= %s AND xid < %s"
+    # Ids have gaps where facts were erased, so `size` may be a little more than there
+    # are facts. That costs nothing.
     until = min(max(end, after), after + limit)
     return until, until - after, "id > %s AND id <= %s"
 

@@ -8,7 +8,7 @@ kind and community, so that an import of millions costs a query per batch and no
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -75,6 +75,8 @@ class Consumer:
         """React to committed facts; returns the steps taken, 0 if there was nothing new."""
         if not self.reactions:
             return 0
+        # Bounded, so that a worker that catches up with a large import gets to its
+        # other jobs.
         for step in range(steps):
             if not self._step(at).size:
                 return step
@@ -95,8 +97,11 @@ class Consumer:
     def _step(self, at: datetime) -> committed.CommittedFacts:
         start = position(self.name)
         scan = self._scans.get(start, Scan(start, 0))
+        # Outside the transaction, so that reading does not hold SQLite's write lock.
         batch = committed.read(after=scan.until, limit=BATCH_SIZE, kinds=self.reactions)
         scan = Scan(batch.until, scan.size + batch.size)
+        # Only the scan from the current position is of use, so the dictionary cannot
+        # grow.
         self._scans.clear()
         if batch.facts or scan.size > MAX_SCAN:
             with transaction.atomic():
@@ -105,19 +110,17 @@ class Consumer:
                     consumer=self.name, position=start
                 )
                 if mine.update(position=batch.until):
-                    self._react(batch.facts, at)
+                    by_kind: dict[tuple[int, str], list[RecordedFact]] = {}
+                    for fact in batch.facts:
+                        key = fact.community, fact.kind
+                        by_kind.setdefault(key, []).append(fact)
+                    for (community_id, kind), facts in by_kind.items():
+                        community = Community.objects.get(pk=community_id)
+                        for reaction in self.reactions[kind]:
+                            _call(reaction, community, facts, at)
         else:
             self._scans[start] = scan
         return batch
-
-    def _react(self, recorded: Iterable[RecordedFact], at: datetime) -> None:
-        batches: dict[tuple[int, str], list[RecordedFact]] = {}
-        for fact in recorded:
-            batches.setdefault((fact.community, fact.kind), []).append(fact)
-        for (community_id, kind), batch in batches.items():
-            community = Community.objects.get(pk=community_id)
-            for reaction in self.reactions[kind]:
-                _call(reaction, community, batch, at)
 
 
 def position(consumer: str) -> int:

@@ -235,6 +235,7 @@ def record_many(
     happened_at: Sequence[datetime] | None = None,
 ) -> None:
     """Record facts of any kinds; `happened_at` has the time of each, `at` by default."""
+    # Before the rows, so that an unknown kind fails without having written anything.
     ids = ensure_kinds({fact.kind for fact in facts})
     times = happened_at if happened_at is not None else [at] * len(facts)
     recorded, actor = timestamps.to_micros(at), by.pk if by else None
@@ -256,6 +257,7 @@ def record_many(
     if by is None:
         return
     for kind, kind_id in ids.items():
+        # Few kinds per call, so passing over the facts once per kind is cheap.
         same_kind = [fact for fact in facts if fact.kind == kind]
         audit.insert(
             community_id=community.pk,
@@ -290,6 +292,7 @@ def record_for_accounts(
     actor, payload = by.pk if by else None, fact.payload()
     rows = [
         (community.pk, kind, account, fact.group, time, recorded, actor, payload)
+        # Not strict, as `times` may repeat without an end.
         for account, time in zip(accounts, times, strict=False)
     ]
     db.insert(INSERT_FACTS, rows)

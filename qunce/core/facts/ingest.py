@@ -64,6 +64,7 @@ class FactBatch:
 def hashes_of(source_id: int, keys: Sequence[bytes]) -> NDArray[np.int64]:
     """64 bits of each key (UTF-8), different for every source; shape (n,)."""
     salt, make = source_id.to_bytes(16, "little"), hashlib.blake2b
+    # The source is the salt, so that equal keys of two programs do not collide.
     parts = [make(key, digest_size=8, salt=salt).digest() for key in keys]
     return np.frombuffer(b"".join(parts), dtype="<i8").astype(np.int64)
 
@@ -99,9 +100,12 @@ SELECT_LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'core_fact'"
 
 def _insert(batch: FactBatch, *, with_hashes: bool) -> int:
     """Insert the rows; returns the id of the first, the others follow it."""
+    # sqlite_sequence and not max(id): an id must never be used twice, even after facts
+    # were erased.
     rows = db.rows(SELECT_LAST_ID)
     first, count = (rows[0][0] if rows else 0) + 1, len(batch)
     ids = range(first, first + count)
+    # Tuples for executemany, without a model instance per row.
     values = zip(
         ids,
         [batch.community_id] * count,
@@ -126,7 +130,15 @@ def _insert(batch: FactBatch, *, with_hashes: bool) -> int:
 
 def _insert_one_by_one(batch: FactBatch) -> int:
     """Insert a batch of which some keys, or keys with the same hash, are stored already."""
-    owners = _facts_by_hash(batch.hashes)
+    # json_each passes any number of values as one parameter. CROSS JOIN makes SQLite
+    # look up each of them instead of scanning the table.
+    owners = dict(
+        db.rows(
+            "SELECT existing.hash, existing.fact_id FROM json_each(%s) wanted"
+            " CROSS JOIN core_factkey existing ON existing.hash = wanted.value",
+            [_json(batch.hashes)],
+        )
+    )
     # A hash that exists may belong to another key.
     stored = _keys_by_fact(set(owners.values()))
     seen: set[str] = set()
@@ -143,6 +155,7 @@ def _insert_one_by_one(batch: FactBatch) -> int:
         elif owner is None or stored.get(owner) != (batch.source_id, key):
             # The hash belongs to another key, of this batch or of an earlier one.
             overflowing.append(index)
+    # One look-up for all of them. With 64 bits there is hardly ever one.
     overflowing = _without_overflowed(batch, overflowing)
     if plain:
         _insert(batch.select(plain), with_hashes=True)
@@ -155,16 +168,6 @@ def _insert_one_by_one(batch: FactBatch) -> int:
         with connection.cursor() as cursor:
             cursor.executemany(INSERT_OVERFLOWED_KEY, rows)
     return len(plain) + len(overflowing)
-
-
-def _facts_by_hash(hashes: Sequence[int]) -> dict[int, int]:
-    return dict(
-        db.rows(
-            "SELECT existing.hash, existing.fact_id FROM json_each(%s) wanted"
-            " CROSS JOIN core_factkey existing ON existing.hash = wanted.value",
-            [_json(hashes)],
-        )
-    )
 
 
 def _keys_by_fact(ids: set[int]) -> dict[int, tuple[int, str]]:
@@ -211,6 +214,7 @@ def _insert_new_on_postgresql(batch: FactBatch) -> int:
     rows = db.rows(SELECT_EXISTING_KEYS, [batch.keys, batch.source_id])
     existing = {row[0] for row in rows}
     # Of several facts with the same key the first one counts.
+    # Built backwards, as later entries of a dict replace earlier ones.
     first = dict(zip(reversed(batch.keys), range(len(batch) - 1, -1, -1), strict=True))
     if existing or len(first) < len(batch):
         batch = batch.select([first[key] for key in first if key not in existing][::-1])
@@ -221,7 +225,15 @@ def _insert_new_on_postgresql(batch: FactBatch) -> int:
             _copy(batch, "core_fact")
     except IntegrityError:
         # Another process stored some of these keys since the look-up.
-        return _copy_via_temporary_table(batch)
+        # COPY has no ON CONFLICT, so the rows are copied aside and inserted from there.
+        db.execute(
+            "CREATE TEMP TABLE qunce_incoming ON COMMIT DROP AS"  # noqa: S608 - constant
+            f" SELECT {COLUMNS} FROM core_fact WHERE false"
+        )
+        _copy(batch, "qunce_incoming")
+        count = db.execute(INSERT_NEW)
+        db.execute("DROP TABLE qunce_incoming")
+        return count
     return len(batch)
 
 
@@ -243,6 +255,8 @@ def _copy(batch: FactBatch, table: str) -> None:
         )
     ]
     names = [name.strip() for name in COLUMNS.split(",")]
+    # Arrow formats the CSV in C++, while psycopg's write_row converts each value in
+    # Python.
     text = io.BytesIO()
     options = arrow_csv.WriteOptions(include_header=False, quoting_style="all_valid")
     arrow_csv.write_csv(pa.table(columns, names), text, options)
@@ -257,15 +271,3 @@ INSERT_NEW = f"""
 INSERT INTO core_fact ({COLUMNS}) SELECT {COLUMNS} FROM qunce_incoming
 ON CONFLICT (source_id, key) WHERE key IS NOT NULL DO NOTHING
 """  # noqa: S608 - constant
-
-
-def _copy_via_temporary_table(batch: FactBatch) -> int:
-    """COPY has no ON CONFLICT, so the rows are copied aside and inserted from there."""
-    db.execute(
-        "CREATE TEMP TABLE qunce_incoming ON COMMIT DROP AS"  # noqa: S608 - constant
-        f" SELECT {COLUMNS} FROM core_fact WHERE false"
-    )
-    _copy(batch, "qunce_incoming")
-    count = db.execute(INSERT_NEW)
-    db.execute("DROP TABLE qunce_incoming")
-    return count

@@ -45,6 +45,8 @@ class QueuedJob(models.Model):
 
 def schedule(*, job: str, due_at: datetime, key: str = "") -> None:
     """Queue a job, or make a queued one due earlier; it is never made due later."""
+    # The unique constraint decides between two processes that schedule at the same
+    # time.
     row, created = QueuedJob.objects.get_or_create(
         job=job, key=key, defaults={"due_at": due_at}
     )
@@ -68,6 +70,7 @@ def claim(
             .update(lease=token, leased_until=at + lease, attempts=F("attempts") + 1)
         )
         if is_ours:
+            # Read again, as the UPDATE has raised `attempts` in the database only.
             claimed.append(QueuedJob.objects.get(pk=pk))
     return claimed
 
@@ -80,6 +83,7 @@ def renew(job: QueuedJob, *, at: datetime, lease: timedelta = LEASE) -> bool:
 
 def release(job: QueuedJob) -> bool:
     """Return the row as if it had not been tried. False if the lease was lost."""
+    # A restart is no fault of the job, so it must not use up an attempt.
     unleased = {"lease": "", "leased_until": None, "attempts": F("attempts") - 1}
     return _leased(job).update(**unleased) > 0
 
@@ -98,6 +102,7 @@ def complete(job: QueuedJob, *, next_due_at: datetime | None = None) -> bool:
 
 def fail(job: QueuedJob, *, error: str, at: datetime) -> bool:
     """Store the error and retry after 1, 2, 4 … minutes. False if the lease was lost."""
+    # Capped at about four hours, after which waiting longer helps nobody.
     wait = timedelta(minutes=2 ** min(job.attempts - 1, 8))
     return (
         _leased(job).update(

@@ -53,37 +53,35 @@ def run_due(
     Rows are claimed one at a time, so that a long job leaves the others to other threads.
     """
     for tried in range(limit):
+        # The clock is read per job, as one before it may have taken minutes.
         claimed = [] if is_stopping() else job_queue.claim(at=clock(), limit=1)
         if not claimed:
             return tried
-        _run(jobs, claimed[0], clock)
+        row = claimed[0]
+        job = jobs.get(row.job)
+        if job is None:
+            # Another version of Qunce queued it, and may still run it.
+            job_queue.fail(row, error="there is no such job", at=clock())
+            continue
+        _running[row.pk] = row
+        try:
+            job.run(*([row.key] if row.key else []), at=clock())
+        except Exception as error:
+            log.exception("job %s failed", row)
+            job_queue.fail(row, error=f"{type(error).__name__}: {error}", at=clock())
+        else:
+            # From now on, not from when it was due: missed runs are not made up for.
+            next_due_at = clock() + job.every if job.every else None
+            job_queue.complete(row, next_due_at=next_due_at)
+        finally:
+            _running.pop(row.pk, None)
     return limit
-
-
-def _run(
-    jobs: Mapping[str, Job], row: job_queue.QueuedJob, clock: Callable[[], datetime]
-) -> None:
-    job = jobs.get(row.job)
-    if job is None:
-        # Another version of Qunce queued it, and may still run it.
-        job_queue.fail(row, error="there is no such job", at=clock())
-        return
-    _running[row.pk] = row
-    try:
-        job.run(*([row.key] if row.key else []), at=clock())
-    except Exception as error:
-        log.exception("job %s failed", row)
-        job_queue.fail(row, error=f"{type(error).__name__}: {error}", at=clock())
-    else:
-        next_due_at = clock() + job.every if job.every else None
-        job_queue.complete(row, next_due_at=next_due_at)
-    finally:
-        _running.pop(row.pk, None)
 
 
 def renew(*, at: datetime) -> None:
     """Renew the leases of running jobs, since a job may take longer than one lease."""
     for row in list(_running.values()):
+        # At half-time, so that one failed renewal leaves time for another one.
         if row.leased_until and row.leased_until - at < job_queue.LEASE / 2:
             job_queue.renew(row, at=at)
 

@@ -125,6 +125,7 @@ def create(
     permissions.check_manage_staff(by, staff)
     scopes = sorted(set(scopes))
     check_new(name=name, scopes=scopes, expires_at=expires_at, at=at)
+    # Random bits rather than a password, so that a fast digest is safe.
     prefix, secret = secrets.token_hex(5), secrets.token_urlsafe(32)
     token = f"qk_{prefix}_{secret}"
     key = ApiKey.objects.create(
@@ -145,6 +146,7 @@ def create(
 @transaction.atomic
 def revoke(*, key: ApiKey, by: Staff, at: datetime) -> None:
     permissions.check_manage_staff(by, key.staff)
+    # Of two requests that revoke a key, only the first one records the fact.
     active = ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True)
     if active.update(revoked_at=at):
         revoked = ApiKeyRevoked(key=key.pk, name=key.name)
@@ -157,6 +159,8 @@ def authenticate(token: str, at: datetime) -> ApiKey | None:
     # Any text may arrive here, but only letters and digits reach the database.
     if len(parts) != 3 or parts[0] != "qk" or not parts[1].isalnum():
         return None
+    # Found by the public prefix, since an index over secrets would answer in different
+    # times.
     rows = ApiKey.objects.select_related("staff__community", "community")
     key = next(iter(rows.filter(prefix=parts[1])), None)
     # Compared in constant time, so that timing reveals nothing about the digest.

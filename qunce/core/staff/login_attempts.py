@@ -74,7 +74,23 @@ class TooManyAttempts(errors.Refused):
 @transaction.atomic
 def start(*subjects: Subject, at: datetime) -> None:
     """Count an attempt of all subjects, or raise TooManyAttempts if one has to wait."""
-    rows = [_lock_row(kind, name, at) for kind, name in subjects]
+    # All callers name the subjects in the same order, so that two attempts do not
+    # deadlock.
+    rows = []
+    for kind, name in subjects:
+        subject = _key(kind, name)
+        # Inserted before it is locked, so that two first attempts lock the same row.
+        LoginAttempt.objects.bulk_create(
+            [LoginAttempt(subject=subject, failures=0, last_at=at, blocked_until=at)],
+            ignore_conflicts=True,
+        )
+        # On SQLite this locks nothing, and need not: a transaction that writes is alone.
+        row = LoginAttempt.objects.select_for_update().get(subject=subject)
+        if at - row.last_at >= RESET_AFTER:
+            row.failures, row.blocked_until = 0, at
+        rows.append(row)
+    # A refused attempt is not counted, or impatient people would lock themselves out
+    # for longer and longer.
     blocked_until = max(row.blocked_until for row in rows)
     if blocked_until > at:
         wait = blocked_until - at
@@ -84,19 +100,6 @@ def start(*subjects: Subject, at: datetime) -> None:
         row.last_at = at
         row.blocked_until = at + LIMITS[kind].wait(row.failures)
         row.save()
-
-
-def _lock_row(kind: str, name: str, at: datetime) -> LoginAttempt:
-    subject = _key(kind, name)
-    # Inserted before it is locked, so that two first attempts lock the same row.
-    LoginAttempt.objects.bulk_create(
-        [LoginAttempt(subject=subject, failures=0, last_at=at, blocked_until=at)],
-        ignore_conflicts=True,
-    )
-    row = LoginAttempt.objects.select_for_update().get(subject=subject)
-    if at - row.last_at >= RESET_AFTER:
-        row.failures, row.blocked_until = 0, at
-    return row
 
 
 def _key(kind: str, name: str) -> str:

@@ -80,6 +80,8 @@ def touch(session: SessionBase, at: datetime) -> None:
     """Store the time of use, unless it was stored within `TOUCH_INTERVAL`."""
     info = session.get(INFO)
     if info and at - timestamps.from_micros(info["last_used"]) >= TOUCH_INTERVAL:
+        # Assigned as a whole, since the session notices only assignments to its own
+        # keys.
         session[INFO] = info | {"last_used": timestamps.to_micros(at)}
 
 
@@ -90,6 +92,7 @@ def is_expired(session: SessionBase, at: datetime) -> bool:
 
 def end(staff: Staff, name: str, at: datetime) -> bool:
     """End one session. False if `staff` has no such session."""
+    # A name is a digest and cannot be looked up; staff have a handful of sessions.
     keys = [info.key for info in list_active(staff, at) if info.name == name]
     rows = Session.objects.filter(staff_id=staff.pk, session_key__in=keys)
     return bool(rows.delete()[0])

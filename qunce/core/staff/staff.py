@@ -101,6 +101,7 @@ def check_login(login: str, *, of: Staff | None = None) -> None:
             _("A login has 2 to %(most)s characters and no spaces.")
             % {"most": MAX_LENGTH}
         )
+    # Logins of all communities, since people sign in without naming theirs.
     others = Staff.objects.filter(login__iexact=login)
     if (others.exclude(pk=of.pk) if of else others).exists():
         raise InvalidStaff(_("The login “%(login)s” is taken.") % {"login": login})
@@ -174,6 +175,7 @@ def update(*, staff: Staff, by: Staff, at: datetime, **changes: Any) -> None:
     is_scoped = new["scope"] is not None or new["groups"] is not None
     if new["role"] != permissions.Role.OWNER or is_scoped:
         check_not_last_owner(staff)
+    # Only what differs is recorded, so that the audit log shows who changed what.
     changed = [name for name in UPDATABLE_FIELDS if getattr(staff, name) != new[name]]
     if not changed:
         return
@@ -192,6 +194,8 @@ def deactivate(*, staff: Staff, by: Staff, at: datetime) -> None:
     check_not_last_owner(staff)
     # Only the call that changes the row records a fact.
     if Staff.objects.filter(pk=staff.pk, is_active=True).update(is_active=False):
+        # Pages check `is_active` as well; this also ends the sessions for the list of
+        # sessions.
         sessions.end_all(staff)
         left = StaffLeft(staff=staff.pk, login=staff.login)
         facts.record(left, community=staff.community, by=by, at=at)

@@ -126,6 +126,8 @@ def verify(*, staff: Staff, code: str, at: datetime) -> Device:
     Every attempt is counted, and every code is valid once.
     """
     subject = ("code", str(staff.pk))
+    # Counted in a transaction of its own, so that a failure does not take the count
+    # back.
     login_attempts.start(subject, at=at)
     device = _find_accepting_device(staff, code)
     if device is None:

@@ -74,6 +74,8 @@ def receive(
     happened_at: datetime | None = None,
 ) -> bool:
     """Store an event. Return False if this channel reported it before."""
+    # Platforms repeat an event until they get an answer, so the unique key makes
+    # repeats harmless.
     _event, is_new = IncomingEvent.objects.get_or_create(
         community=community,
         channel=channel,
@@ -111,6 +113,7 @@ def dispatch(
         except Exception as error:
             log.exception("event %s was not handled", event)
             text = f"{type(error).__name__}: {error}"[:2_000]
+            # After the rollback, which has also taken back `handled_at`.
             row.update(attempts=models.F("attempts") + 1, error=text)
         else:
             handled += 1

@@ -76,26 +76,23 @@ def deliver(
         messages = queue.claim(limit=min(batch_size, remaining), at=clock())
         if not messages:
             break
-        outcomes = _send(channel, messages, stats, clock())
+        try:
+            outcomes = channel.send(messages, at=clock())
+        except base.ChannelDown:
+            log.warning("channel %s could not be reached", channel.name)
+            stats.down = True
+            outcome = base.failed("channel_down", retry_after=DOWN_RETRY_DELAY)
+            outcomes = [outcome] * len(messages)
+        if len(outcomes) != len(messages):
+            # Which outcome belongs to which message is unknown, as after a crash.
+            raise ValueError(
+                f"{channel.name}: {len(outcomes)} outcomes, {len(messages)} sent"
+            )
+        # A crash before this line leaves messages sent but not recorded; see the
+        # module's docstring.
         queue.record_outcomes(list(zip(messages, outcomes, strict=True)), at=clock())
         stats.attempted += len(messages)
+        # Temporary failures say nothing about the campaign and do not stop it.
         stats.failed += sum(outcome.is_permanent_failure for outcome in outcomes)
         remaining -= len(messages)
     return stats
-
-
-def _send(
-    channel: Channel, messages: Sequence[Message], stats: RunStats, at: datetime
-) -> list[Outcome]:
-    try:
-        outcomes = channel.send(messages, at=at)
-    except base.ChannelDown:
-        log.warning("channel %s could not be reached", channel.name)
-        stats.down = True
-        outcome = base.failed("channel_down", retry_after=DOWN_RETRY_DELAY)
-        return [outcome] * len(messages)
-    if len(outcomes) != len(messages):
-        raise ValueError(
-            f"{channel.name}: {len(outcomes)} outcomes, {len(messages)} sent"
-        )
-    return outcomes

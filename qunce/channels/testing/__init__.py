@@ -54,21 +54,22 @@ class FakeChannel:
     def send(self, messages: Sequence[Message], *, at: datetime) -> list[Outcome]:
         if self.is_down:
             raise ChannelDown
-        return [self._send(message) for message in messages]
-
-    def _send(self, message: Message) -> Outcome:
-        if self._messages_until_crash == 0:
-            self._messages_until_crash = None
-            raise SimulatedCrash
-        scripted = self.script.get(message.to)
-        outcome = scripted.pop(0) if scripted else DELIVERED
-        if outcome.status in (DeliveryStatus.ACCEPTED, DeliveryStatus.DELIVERED):
-            keys = {sent.key for sent in self.delivered}
-            if not (self.capabilities.idempotent_sends and message.key in keys):
-                self.delivered.append(message)
-        if self._messages_until_crash is not None:
-            self._messages_until_crash -= 1
-        return outcome
+        outcomes = []
+        for message in messages:
+            if self._messages_until_crash == 0:
+                self._messages_until_crash = None
+                raise SimulatedCrash
+            scripted = self.script.get(message.to)
+            outcome = scripted.pop(0) if scripted else DELIVERED
+            if outcome.status in (DeliveryStatus.ACCEPTED, DeliveryStatus.DELIVERED):
+                keys = {sent.key for sent in self.delivered}
+                # An idempotent channel accepts a repeated key but delivers it once.
+                if not (self.capabilities.idempotent_sends and message.key in keys):
+                    self.delivered.append(message)
+            if self._messages_until_crash is not None:
+                self._messages_until_crash -= 1
+            outcomes.append(outcome)
+        return outcomes
 
     def last_texts(self) -> dict[str, str]:
         """Return the last text that arrived, by recipient."""

@@ -150,6 +150,7 @@ def create_deliveries(
         if not rows:
             continue
         waiting = endpoint.deliveries.filter(state=State.WAITING)
+        # Cheaper than count(): the scan ends at the first row beyond the limit.
         if waiting[MAX_WAITING:].exists():
             endpoints.stop(endpoint=endpoint, at=at)
         else:
@@ -191,6 +192,7 @@ def delete_erased(
     erased = [fact.account for fact in facts if fact.account is not None]
     kinds = {fact.kind for fact in facts}
     rows = Delivery.objects.filter(account_id__in=erased, endpoint__community=community)
+    # Receivers have to learn of the erasure, so that they can erase, too.
     rows.exclude(kind__in=kinds).delete()
 
 
@@ -231,9 +233,27 @@ def send_due(*, at: datetime) -> int:
             break
         # Each endpoint has a thread of its own, so that a slow one delays no other.
         with ThreadPoolExecutor(MAX_PARALLEL_ENDPOINTS) as pool:
+            # The threads only call; the database is used by this thread, whose
+            # connection they must not share.
             futures = [pool.submit(_send_batch, rows, at) for rows in batches]
             for rows, future in zip(batches, futures, strict=True):
-                attempted += _record_batch(rows, future.result(), at)
+                results = future.result()
+                for row, outcome in zip(rows, results, strict=False):
+                    with transaction.atomic():
+                        _record_outcome(row, outcome, at)
+                remaining = [row.pk for row in rows[len(results) :]]
+                # By our lease: if it has expired, they belong to another process.
+                released = Delivery.objects.filter(
+                    pk__in=remaining, lease=rows[0].lease
+                )
+                released.update(lease="", leased_until=None)
+                if results and not results[-1].is_success:
+                    # They wait as long as the one that failed.
+                    waiting = Delivery.objects.filter(
+                        pk__in=remaining, state=State.WAITING, lease=""
+                    )
+                    waiting.update(due_at=at + RETRY_DELAYS[0])
+                attempted += len(results)
     return attempted
 
 
@@ -255,6 +275,7 @@ def claim_due(at: datetime) -> list[list[Delivery]]:
         # The condition again: another process may have claimed some of them since.
         claimed = Delivery.objects.filter(unleased, pk__in=ids, state=State.WAITING)
         claimed.update(lease=lease, leased_until=at + LEASE)
+        # By the lease: exactly the rows that the UPDATE has won.
         rows = Delivery.objects.filter(lease=lease).order_by("due_at", "pk")
         batches.append(list(rows.select_related("endpoint__community")))
     return [rows for rows in batches if rows]
@@ -288,25 +309,6 @@ def _send_batch(rows: Sequence[Delivery], at: datetime) -> list[CallOutcome]:
     return results
 
 
-def _record_batch(
-    rows: Sequence[Delivery], results: Sequence[CallOutcome], at: datetime
-) -> int:
-    """Store the outcomes and release the deliveries that were not attempted."""
-    for row, outcome in zip(rows, results, strict=False):
-        with transaction.atomic():
-            _record_outcome(row, outcome, at)
-    remaining = [row.pk for row in rows[len(results) :]]
-    released = Delivery.objects.filter(pk__in=remaining, lease=rows[0].lease)
-    released.update(lease="", leased_until=None)
-    if results and not results[-1].is_success:
-        # They wait as long as the one that failed.
-        waiting = Delivery.objects.filter(
-            pk__in=remaining, state=State.WAITING, lease=""
-        )
-        waiting.update(due_at=at + RETRY_DELAYS[0])
-    return len(results)
-
-
 def _record_outcome(row: Delivery, outcome: CallOutcome, at: datetime) -> None:
     attempts = row.attempts + 1
     state, due_at = State.DELIVERED, row.due_at
@@ -314,7 +316,12 @@ def _record_outcome(row: Delivery, outcome: CallOutcome, at: datetime) -> None:
         # A test is not retried.
         is_last = attempts > len(RETRY_DELAYS) or row.fact_id is None
         state = State.FAILED if is_last else State.WAITING
-        due_at = at if is_last else at + _retry_delay(row.pk, attempts)
+        due_at = at
+        if not is_last:
+            # Up to a fifth more, so that deliveries that failed together are not all
+            # retried together. By the id, so that it can be reproduced.
+            spread = 1 + row.pk * 7_919 % 1_000 / 5_000
+            due_at += RETRY_DELAYS[attempts - 1] * spread
     # Without our lease, another process has taken over.
     leased = Delivery.objects.filter(pk=row.pk, lease=row.lease)
     recorded = leased.update(
@@ -333,18 +340,13 @@ def _record_outcome(row: Delivery, outcome: CallOutcome, at: datetime) -> None:
         _update_health(row.endpoint, outcome, at)
 
 
-def _retry_delay(pk: int, attempts: int) -> timedelta:
-    """Return the delay plus up to a fifth, so that deliveries that failed together are
-    not all retried together."""
-    return RETRY_DELAYS[attempts - 1] * (1 + pk * 7_919 % 1_000 / 5_000)
-
-
 def _update_health(endpoint: Endpoint, outcome: CallOutcome, at: datetime) -> None:
     """Count the failures of an endpoint, and stop it after too many or a 410 response."""
     row = Endpoint.objects.filter(pk=endpoint.pk)
     if outcome.is_success:
         row.filter(failures__gt=0).update(failures=0, failing_since=None)
         return
+    # F(), as a number that was read before would lose the failures of other processes.
     row.update(failures=F("failures") + 1)
     row.filter(failing_since__isnull=True).update(failing_since=at)
     # Other processes count failures of this endpoint, too.

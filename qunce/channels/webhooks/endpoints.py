@@ -162,6 +162,7 @@ def create(
     check_may(by)
     url_policy.check(url)
     name, kinds = _check_name(name), _check_kinds(kinds)
+    # Each fact is stored once per endpoint, so their number has to be limited.
     if Endpoint.objects.filter(community=community).count() >= MAX_ENDPOINTS:
         raise InvalidWebhook(
             _("A community has at most %(n)s webhooks.") % {"n": MAX_ENDPOINTS}
@@ -279,6 +280,7 @@ def delete(*, endpoint: Endpoint, by: Staff, at: datetime) -> None:
     check_may(by)
     fact = WebhookDeleted(webhook=endpoint.pk, name=endpoint.name)
     _record(fact, endpoint, by, at)
+    # After the fact, which needs the id and the name.
     endpoint.delete()
 
 

@@ -44,6 +44,8 @@ def check(url: str) -> tuple[str, str, int]:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port, parts = "", None, urlsplit("")
+    # Two parsers may disagree about other characters, and then check one host and call
+    # another.
     plain = url.isascii() and url.isprintable() and " " not in url
     too_long = len(url) > MAX_URL_LENGTH
     if not host or parts.username is not None or too_long or not plain:
@@ -64,6 +66,8 @@ def resolve(url: str) -> Target:
         raise InvalidUrl(
             _("The host name “%(host)s” cannot be resolved.") % {"host": host}
         ) from None
+    # All of them must be public: otherwise a second record could lead into the local
+    # network.
     addresses = [str(row[4][0]) for row in results]
     if not settings.ALLOW_PRIVATE_WEBHOOKS and not all(map(is_public, addresses)):
         raise InvalidUrl(_("“%(host)s” is in a private network.") % {"host": host})
@@ -72,14 +76,11 @@ def resolve(url: str) -> Target:
 
 def is_public(text: str) -> bool:
     """Whether an IP address is reachable from the whole internet."""
-    address = _unwrap(ipaddress.ip_address(text.partition("%")[0]))
+    address: Address = ipaddress.ip_address(text.partition("%")[0])
+    # IPv6 addresses that embed an IPv4 address lead to that one.
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in NAT64_NETWORK:
+            address = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+        else:
+            address = address.ipv4_mapped or address.sixtofour or address
     return address.is_global and not address.is_multicast
-
-
-def _unwrap(address: Address) -> Address:
-    """Return the IPv4 address that is embedded in some IPv6 addresses."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address in NAT64_NETWORK:
-        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address.ipv4_mapped or address.sixtofour or address

@@ -208,6 +208,7 @@ def create(
     """`fields` are those of Group: name, platform, audience, kind, capacity, card …"""
     permissions.check_may(by, MANAGE)
     key = check_key(key)
+    # For the message. Of two simultaneous requests the unique constraint refuses one.
     if Group.objects.filter(community=community, key=key).exists():
         raise GroupAlreadyExists(_("A group “%(key)s” already exists.") % {"key": key})
     values = {"name": key, **fields, "created_at": at, "by": by}
@@ -228,6 +229,7 @@ def update(*, group: Group, by: Staff, at: datetime, **fields: Any) -> None:
         setattr(group, name, fields[name])
     _check_fields(group)
     group.save(update_fields=changed)
+    # Names of fields only: the audit log must not repeat what a card says about people.
     event = GroupChanged(group=group.pk, fields=sorted(changed))
     facts.record(event, community=group.community, by=by, at=at)
 
@@ -362,6 +364,7 @@ def remove_erased(
 
 def remove_accounts(*, community: Community, accounts: Iterable[int]) -> int:
     """Remove erased accounts from every group without recording facts about them."""
+    # Through the marks group by group, as each group's revision has to be raised.
     rows = Membership.objects.filter(account_id__in=list(accounts), present=True)
     by_group: dict[int, list[int]] = {}
     for group_id, account in rows.values_list("group_id", "account_id"):

@@ -76,6 +76,7 @@ def change_role(
     rows = _current(group).filter(
         account_id__in=account_queries.account_ids_of_person(account)
     )
+    # Locked, so that two changes at the same time record only what really changed.
     roles = list(rows.select_for_update().values_list("account_id", "role"))
     if not roles:
         raise MembershipNotFound(_("This member is not in the group."))
@@ -159,6 +160,7 @@ def list_members_with_role(
     members = _load(
         group, sorted(visibility.filter_visible(by=by, accounts=ids, at=at))
     )
+    # Roles from files may be unknown here; those come last.
     rank = {role: index for index, role in enumerate(labels.ROLES)}
     return sorted(members, key=lambda member: rank.get(member.role, len(rank)))
 

@@ -75,12 +75,15 @@ def page(
     """
     rows = _select(by, filters, at).order_by("-paid_at", "-pk")
     orders = list[Order]()
+    # One more than the page shows whether there is a next page.
     chunk_size = CHUNK_SIZE if by.scope is not None else limit + 1
     position, scanned = before, 0
     while scanned < MAX_ROWS_SCANNED:
         older = rows
         if position is not None:
             paid_at = timestamps.from_micros(position[0])
+            # The first condition bounds the scan of the index, the second one drops
+            # rows at its edge.
             older = rows.filter(paid_at__lte=paid_at)
             # Orders paid at the same microsecond are in the order of their ids.
             older = older.exclude(paid_at=paid_at, pk__gte=position[1])
@@ -172,6 +175,7 @@ def totals(*, by: Staff, filters: OrderFilters, at: datetime) -> list[Totals] | 
     if by.scope is None or filters.member is not None:
         return _add_up([rows])
     visible = visibility.visible_people(by=by, at=at)
+    # Beyond that, adding up takes longer than staff should have to wait.
     if len(visible) > MAX_PEOPLE_SUMMED:
         return None
     by_person = account_queries.accounts_by_person(visible)

@@ -207,6 +207,7 @@ def record_payment(
 ) -> Order:
     """Create a paid order; an existing one is amended if its amount differs."""
     check_order(key=key, amount=amount, currency=currency)
+    # Two webhooks of one order may arrive at the same time; the unique key decides.
     order, is_new = Order.objects.get_or_create(
         community_id=community.pk,
         key=key,
@@ -221,6 +222,8 @@ def record_payment(
             else None,
         },
     )
+    # After the row is there: of two payments with one key, the second is checked
+    # against the first.
     check_currency(order, currency)
     if is_new:
         event = OrderPaid(
@@ -274,6 +277,7 @@ def refund(
 ) -> Order:
     """Refund `amount`, or what is left of the order; never more than was paid."""
     order = _lock(get(community, key))
+    # After the lock, so that two full refunds cannot both see the whole amount.
     amount = order.amount - order.refunded_amount if amount is None else amount
     check_refund(order, amount)
     return _refund(community, order, amount, refunded_at, by, at)
@@ -306,6 +310,7 @@ def _refund(
     by: Staff | None,
     at: datetime,
 ) -> Order:
+    # The row is locked by the caller, so that the sum cannot be lost.
     order.refunded_amount += amount
     order.refunded_at = refunded_at
     order.save(update_fields=["refunded_amount", "refunded_at"])
@@ -317,6 +322,7 @@ def _refund(
 def unlink_members(*, community: Community, accounts: Sequence[int]) -> int:
     """Keep the orders of erased members without an account; returns how many."""
     orders = Order.objects.filter(community_id=community.pk, account_id__in=accounts)
+    # The sums of past days stay right, which they would not without the orders.
     return orders.update(account_id=None)
 
 

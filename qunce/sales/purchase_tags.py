@@ -82,6 +82,7 @@ def catch_up(*, at: datetime, is_stopping: Callable[[], bool] = lambda: False) -
     `is_stopping` is asked between scans whether to stop.
     """
     changed = 0
+    # Of several workers one is enough; two would compute the same accounts.
     with locks.acquire("purchase-tags", wait=False) as acquired:
         while acquired and not is_stopping():
             start = consumers.position(CONSUMER)
@@ -93,6 +94,8 @@ def catch_up(*, at: datetime, is_stopping: Callable[[], bool] = lambda: False) -
             for community_id, accounts in affected.accounts.items():
                 community = Community.objects.get(pk=community_id)
                 changed += recompute(community=community, accounts=accounts, at=at)
+            # Last. A crash before it computes the same accounts again, with the same
+            # result.
             position = consumers.ConsumerPosition.objects.filter(consumer=CONSUMER)
             position.update(position=affected.until)
     return changed
@@ -103,6 +106,8 @@ def recompute(*, community: Community, accounts: Sequence[int], at: datetime) ->
     tags = _CategoryTags(community, at)
     changed = 0
     for chunk in account_queries.chunks(accounts, ACCOUNTS_PER_BATCH):
+        # Outside the transaction: reading orders and parsing JSON takes longer than the
+        # write.
         wanted = _count_orders(tags, chunk)
         for batch in _batch_changes(wanted, _load_depths(tags, chunk)):
             extra = {
@@ -171,6 +176,8 @@ class _CategoryTags:
         try:
             return tag_groups.get_by_key(self.community, TAG_GROUP)
         except tag_groups.TagGroupNotFound:
+            # The name is stored and seen by all staff, so the language of the community
+            # is used.
             with translation.override(self.community.language):
                 name = _("Bought")
             return tag_groups.create(

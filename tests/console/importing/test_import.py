@@ -268,7 +268,7 @@ def test_each_example_is_detected_and_imported(
     upload = create_upload(client, answer.content, f"{target}.csv")
     assert upload.options["target"] == target
     text = page(client, "file-detail", upload.pk)
-    assert "All rows are valid." in text or "所有行均有效。" in text
+    assert "All rows are valid." in text or "每一行都没有问题" in text
     job = start_import(client, upload)
     run_jobs()
     job.refresh_from_db()

@@ -1,9 +1,8 @@
-"""Somebody at a browser: signs in, looks, and hears whatever the page complains of."""
+"""A user at a browser, who signs in, navigates, and collects the errors of pages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +14,26 @@ from tests.functional.tea_shop import PASSWORD
 
 SCREENS = Path(__file__).parents[2] / "var" / "screens"
 SERIOUS = ("serious", "critical")
-Look = Callable[..., "Visitor"]
 
 
-class Visitor:
-    """`faults` are errors of scripts, what the policy refused, and answers of 5xx."""
+class BrowserUser:
+    """`faults` are script errors, violations of the security policy, and 5xx responses."""
 
-    def __init__(self, page: playwright.Page, places: dict[str, int]) -> None:
-        self.page, self.places = page, places
+    def __init__(self, page: playwright.Page, ids: dict[str, int]) -> None:
+        self.page, self.ids = page, ids
         self.faults: list[str] = []
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
-        page.on("console", self._hear)
-        page.on("response", self._look_at)
+        page.on("console", self._on_console)
+        page.on("response", self._on_response)
 
-    def _hear(self, message: playwright.ConsoleMessage) -> None:
-        # Answers such as 404 and 422 are told apart by `_look_at`.
+    def _on_console(self, message: playwright.ConsoleMessage) -> None:
+        # The browser also logs 404 and 422, which `_on_response` tells apart.
         if message.type == "error" and "Failed to load resource" not in message.text:
             self.faults.append(f"{self.page.url}: {message.text}")
 
-    def _look_at(self, answer: playwright.Response) -> None:
-        if answer.status >= 500:
-            self.faults.append(f"{answer.url}: {answer.status}")
+    def _on_response(self, response: playwright.Response) -> None:
+        if response.status >= 500:
+            self.faults.append(f"{response.url}: {response.status}")
 
     def sign_in(self, login: str) -> None:
         self.go("/sign-in/")
@@ -45,9 +43,9 @@ class Visitor:
         self.page.wait_for_url(re.compile(r"^(?!.*/sign-in/)"))
 
     def go(self, path: str) -> playwright.Response:
-        answer = self.page.goto(path, wait_until="load")
-        assert answer is not None
-        return answer
+        response = self.page.goto(path, wait_until="load")
+        assert response is not None
+        return response
 
     def button(self, name: str) -> playwright.Locator:
         return self.page.get_by_role("button", name=name)
@@ -65,22 +63,22 @@ class Visitor:
         for key in keys:
             self.page.keyboard.press(key)
 
-    def barriers(self) -> list[str]:
-        """What axe-core finds on this page that keeps somebody out."""
-        found: Any = axe.Axe().run(self.page)
+    def accessibility_faults(self) -> list[str]:
+        """Return the serious violations that axe-core finds on this page."""
+        result: Any = axe.Axe().run(self.page)
         return [
-            f"{each['id']} ({each['impact']}): {node['target']} {node['html'][:160]}"
-            for each in found.response["violations"]
-            if each["impact"] in SERIOUS
-            for node in each["nodes"][:3]
+            f"{violation['id']} ({violation['impact']}): {node['target']} {node['html'][:160]}"
+            for violation in result.response["violations"]
+            if violation["impact"] in SERIOUS
+            for node in violation["nodes"][:3]
         ]
 
     def overflows(self) -> bool:
-        """Whether the page itself has to be moved sideways."""
-        wide = "document.documentElement.scrollWidth > window.innerWidth + 1"
-        return bool(self.page.evaluate(wide))
+        """Whether the page has a horizontal scroll bar."""
+        script = "document.documentElement.scrollWidth > window.innerWidth + 1"
+        return bool(self.page.evaluate(script))
 
-    def photograph(self, name: str, *, always: bool = False) -> None:
+    def take_screenshot(self, name: str, *, always: bool = False) -> None:
         if not (browser.PICTURES or always):
             return
         SCREENS.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""A real `qunce serve` with a house of its own, and Chromium in front of it.
+"""A real `qunce serve` with the tea shop, and Chromium as its client.
 
-Both end with this folder: Playwright's loop in this thread would keep other tests from
-their database.
+Both end with this folder, because Playwright's event loop in this thread would keep
+other tests from the database.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from playwright import sync_api as playwright
 
 from tests import browser, home, server_process
 from tests.cli.runner import environment
-from tests.functional.browser_user import Visitor
+from tests.functional.browser_user import BrowserUser
 
 ROOT = Path(__file__).parents[2]
-DESK = {"width": 1440, "height": 900}
+DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 FAILED = pytest.StashKey[bool]()
 CLOCK = ("LD_PRELOAD", "FAKETIME")
-PATIENCE = 90_000
-"""Milliseconds; only a fault waits so long, whatever else the machine does."""
+TIMEOUT = 90_000
+"""Milliseconds, so long that only a fault reaches it on a busy machine."""
 
 
 @dataclass(frozen=True)
 class Site:
     url: str
     home: Path
-    places: dict[str, int]
+    ids: dict[str, int]
 
 
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = home.migrated(tmp_path_factory.mktemp("house"))
-    made = subprocess.run(
+    folder = home.migrated(tmp_path_factory.mktemp("home"))
+    result = subprocess.run(
         [sys.executable, "-m", "tests.functional.tea_shop"],
         env=environment(folder),
         cwd=ROOT,
@@ -49,28 +49,28 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         text=True,
         check=False,
     )
-    assert made.returncode == 0, made.stderr
-    places = json.loads(made.stdout.splitlines()[-1])
-    with server_process.serving(folder) as it:
-        it.wait_for_health(lag=0)
-        yield Site(it.url, folder, places)
-        # Its last words tell what went wrong behind a page.
-        print(it.stop())
+    assert result.returncode == 0, result.stderr
+    ids = json.loads(result.stdout.splitlines()[-1])
+    with server_process.serving(folder) as server:
+        server.wait_for_health(lag=0)
+        yield Site(server.url, folder, ids)
+        # Print the log, which shows what went wrong behind a page.
+        print(server.stop())
 
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[playwright.Browser]:
-    playwright.expect.set_options(timeout=PATIENCE)
+    playwright.expect.set_options(timeout=TIMEOUT)
     with playwright.sync_playwright() as play:
-        it = play.chromium.launch(
+        chromium = play.chromium.launch(
             executable_path=browser.program(),
             args=browser.FLAGS,
             headless=True,
-            # Chromium never comes to rest under the faked clock of `make test-dates`.
+            # Chromium never becomes idle under the faked clock of `make test-dates`.
             env={k: v for k, v in os.environ.items() if k not in CLOCK},
         )
-        yield it
-        it.close()
+        yield chromium
+        chromium.close()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -84,29 +84,35 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 def visit(
     site: Site, chromium: playwright.Browser, request: pytest.FixtureRequest
 ) -> Iterator[Any]:
-    """`visit("mei", phone=True)` is somebody at a browser of their own, signed in."""
-    visitors: list[Visitor] = []
+    """`visit("mei", phone=True)` is a user with a browser of their own, signed in."""
+    users: list[BrowserUser] = []
 
-    def come(login: str = "", *, phone: bool = False, **options: Any) -> Visitor:
-        given = {"viewport": PHONE if phone else DESK, "has_touch": phone, **options}
+    def open_browser(
+        login: str = "", *, phone: bool = False, **options: Any
+    ) -> BrowserUser:
+        settings = {
+            "viewport": PHONE if phone else DESKTOP,
+            "has_touch": phone,
+            **options,
+        }
         context = chromium.new_context(
             base_url=site.url,
             locale="zh-CN" if login in ("mei", "chen", "wang") else "en-GB",
             permissions=["clipboard-read", "clipboard-write"],
             reduced_motion="reduce",
-            **given,
+            **settings,
         )
-        context.set_default_timeout(PATIENCE)
-        visitor = Visitor(context.new_page(), site.places)
-        visitors.append(visitor)
+        context.set_default_timeout(TIMEOUT)
+        user = BrowserUser(context.new_page(), site.ids)
+        users.append(user)
         if login:
-            visitor.sign_in(login)
-        return visitor
+            user.sign_in(login)
+        return user
 
-    yield come
-    for number, visitor in enumerate(visitors):
+    yield open_browser
+    for index, user in enumerate(users):
         if request.node.stash.get(FAILED, False):
-            visitor.photograph(f"failed-{request.node.name}-{number}", always=True)
-        visitor.page.context.close()
-    faults = [fault for visitor in visitors for fault in visitor.faults]
+            user.take_screenshot(f"failed-{request.node.name}-{index}", always=True)
+        user.page.context.close()
+    faults = [fault for user in users for fault in user.faults]
     assert faults == []

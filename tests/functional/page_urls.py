@@ -1,4 +1,4 @@
-"""Every address of the console that shows something, with an example of what it shows."""
+"""A URL of every view of the console, with the ID of an example object."""
 
 from __future__ import annotations
 
@@ -24,51 +24,49 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "importing:file-detail": {"pk": "upload"},
     "groups": {"pk": "group"},
     "sales": {"pk": "order"},
-    "settings:staff-detail": {"pk": "operator"},
+    "settings:staff-detail": {"pk": "staff"},
     "settings:unit-update": {"pk": "unit"},
     "webhooks": {"pk": "endpoint"},
 }
-"""View, or all views of a namespace → argument → place in the house."""
+"""View, or all views of a namespace → argument → kind of object in the tea shop."""
 SLUGS = {"tags:template-apply": {"name": "education"}}
 QUERIES = {"search:results": "?q=lin"}
 
 
-def addresses(places: dict[str, int]) -> dict[str, str]:
-    """View → an address of it; views whose arguments are nowhere are left out."""
-    found = {}
-    for view, route, arguments in _views(get_resolver()):
+def list_urls(ids: dict[str, int]) -> dict[str, str]:
+    """Return view → URL, without views for whose arguments there is no example."""
+    urls = {}
+    for view, route, arguments in _walk(get_resolver()):
         if view.startswith("api"):
             continue
-        space = view.partition(":")[0]
-        wanted = EXAMPLES.get(space, {}) | EXAMPLES.get(view, {})
-        given: dict[str, Any] = {
-            name: places[wanted[name]]
-            for name in arguments
-            if wanted.get(name) in places
+        namespace = view.partition(":")[0]
+        kinds = EXAMPLES.get(namespace, {}) | EXAMPLES.get(view, {})
+        values: dict[str, Any] = {
+            name: ids[kinds[name]] for name in arguments if kinds.get(name) in ids
         } | SLUGS.get(view, {})
-        if set(given) >= set(arguments):
-            found[view] = _filled(route, given) + QUERIES.get(view, "")
-    return found
+        if set(values) >= set(arguments):
+            urls[view] = _fill_in(route, values) + QUERIES.get(view, "")
+    return urls
 
 
-def views() -> list[str]:
-    return [view for view, _route, _arguments in _views(get_resolver())]
+def list_views() -> list[str]:
+    return [view for view, _route, _arguments in _walk(get_resolver())]
 
 
-def _views(
-    resolver: URLResolver, space: str = "", before: str = ""
+def _walk(
+    resolver: URLResolver, namespace: str = "", prefix: str = ""
 ) -> Iterator[tuple[str, str, list[str]]]:
-    for each in resolver.url_patterns:
-        route = before + str(each.pattern)
-        if isinstance(each, URLResolver):
-            yield from _views(each, each.namespace or space, route)
-        elif each.name:
-            arguments = list(each.pattern.converters)
-            yield f"{space}:{each.name}", route, arguments
+    for part in resolver.url_patterns:
+        route = prefix + str(part.pattern)
+        if isinstance(part, URLResolver):
+            yield from _walk(part, part.namespace or namespace, route)
+        elif part.name:
+            arguments = list(part.pattern.converters)
+            yield f"{namespace}:{part.name}", route, arguments
 
 
-def _filled(route: str, given: dict[str, Any]) -> str:
-    for name, value in given.items():
+def _fill_in(route: str, values: dict[str, Any]) -> str:
+    for name, value in values.items():
         for converter in ("int", "slug", "str"):
             route = route.replace(f"<{converter}:{name}>", str(value))
     return f"/{route}"

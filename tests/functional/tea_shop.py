@@ -1,9 +1,9 @@
-"""The community that the functional tests look at, made through the verbs.
+"""The community of the functional tests, built through the verbs.
 
-    python -m tests.functional.tea_shop      in QUNCE_HOME; prints what is where, as JSON
+    python -m tests.functional.tea_shop      in QUNCE_HOME; prints IDs as JSON
 
 A tea shop of some sixty people: two languages, long and hostile names, orders, groups,
-a campaign that is half sent, an import with broken rows.
+a campaign that is half sent, and an import with broken rows.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ STAFF = (
     ("vic", "Vic", "viewer", "en"),
 )
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
-GIVEN = "子涵 雨桐 一诺 浩然 思远 佳怡 欣妍 梓萱 志强 丽华 建国 晓明".split()
-ODD = (
+GIVEN_NAMES = "子涵 雨桐 一诺 浩然 思远 佳怡 欣妍 梓萱 志强 丽华 建国 晓明".split()
+HOSTILE_NAMES = (
     "<img src=x onerror=alert(1)>",
     '=HYPERLINK("http://evil.example","点我")',
     "山月茶社忠实老客户兼社区团购站长兼周末手冲课程志愿者协调员张王李赵小姐" * 3,
@@ -44,95 +44,107 @@ GOODS = ("岩茶", "白茶", "茶具", "点心")
 
 
 @dataclass
-class House:
+class TeaShop:
+    """`ids` maps a kind of object to the ID of an example of it."""
+
     at: datetime
     community: Any = None
     staff: dict[str, Any] = field(default_factory=dict)
     accounts: list[Any] = field(default_factory=list)
-    places: dict[str, int] = field(default_factory=dict)
-    dice: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311
+    ids: dict[str, int] = field(default_factory=dict)
+    random: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311
 
     @property
     def owner(self) -> Staff:
         owner: Staff = self.staff["mei"]
         return owner
 
-    def doing(self, **more: Any) -> dict[str, Any]:
-        return {"by": self.owner, "at": self.at, **more}
+    def by_owner(self, **fields: Any) -> dict[str, Any]:
+        """Return arguments of a verb: the owner acts now."""
+        return {"by": self.owner, "at": self.at, **fields}
 
-    def here(self, **more: Any) -> dict[str, Any]:
-        return self.doing(community=self.community, **more)
-
-
-def make(at: datetime) -> House:
-    house = House(at)
-    nobody(house)
-    for step in (people, marks, rooms, trade, knowledge, sets, work, keys):
-        step(house)
-    beat(at)
-    layered(house)
-    sent(house)
-    imported(house)
-    beat(at)
-    return house
+    def in_shop(self, **fields: Any) -> dict[str, Any]:
+        return self.by_owner(community=self.community, **fields)
 
 
-def nobody(house: House) -> None:
-    """A community of which nothing is known yet; eve has just been let in."""
+def build(at: datetime) -> TeaShop:
+    shop = TeaShop(at)
+    add_empty_community(shop)
+    for step in (
+        add_staff_and_members,
+        add_tags,
+        add_groups,
+        add_orders,
+        add_attributes_and_notes,
+        add_segments,
+        add_unit,
+        add_api_key_and_webhook,
+    ):
+        step(shop)
+    run_jobs(at)
+    add_layering(shop)
+    add_campaigns(shop)
+    add_import(shop)
+    run_jobs(at)
+    return shop
+
+
+def add_empty_community(shop: TeaShop) -> None:
+    """Add a community without members, and its owner Eve."""
     from qunce.core import communities
     from qunce.core.staff import models as staff_models
 
-    empty = communities.create(key="new", name="New", at=house.at, language="en")
+    empty = communities.create(key="new", name="New", at=shop.at, language="en")
     staff_models.create(
-        community=empty, login="eve", role="owner", password=PASSWORD, at=house.at
+        community=empty, login="eve", role="owner", password=PASSWORD, at=shop.at
     )
 
 
-def people(house: House) -> None:
+def add_staff_and_members(shop: TeaShop) -> None:
     from qunce.core import communities
     from qunce.core.staff import models as staff_models
     from qunce.core.staff import staff
     from qunce.members.accounts import accounts
 
-    house.community = communities.create(
-        key="tea", name="山月茶社", at=house.at - 200 * DAY, language="zh-hans"
+    shop.community = communities.create(
+        key="tea", name="山月茶社", at=shop.at - 200 * DAY, language="zh-hans"
     )
     for login, name, role, language in STAFF:
-        made = staff_models.create(
-            community=house.community,
+        row = staff_models.create(
+            community=shop.community,
             login=login,
             name=name,
             role=role,
             password=PASSWORD,
-            at=house.at,
+            at=shop.at,
         )
         staff.set_preferences(
-            staff=made, name=name, language=language, theme="system", at=house.at
+            staff=row, name=name, language=language, theme="system", at=shop.at
         )
-        house.staff[login] = made
-    names = [f"{SURNAMES[n % 20]}{GIVEN[n * 7 % 12]}" for n in range(60)]
-    for number, name in enumerate([*names, *ODD]):
-        joined = house.at - house.dice.randint(1, 180) * DAY
-        known = {"phone": f"138{number:04}{number * 37 % 10000:04}"}
-        house.accounts.append(
+        shop.staff[login] = row
+    names = [f"{SURNAMES[n % 20]}{GIVEN_NAMES[n * 7 % 12]}" for n in range(60)]
+    for number, name in enumerate([*names, *HOSTILE_NAMES]):
+        joined = shop.at - shop.random.randint(1, 180) * DAY
+        phone = {"phone": f"138{number:04}{number * 37 % 10000:04}"}
+        shop.accounts.append(
             accounts.create(
-                **house.here(key=f"m{number:03}", name=name),
+                **shop.in_shop(key=f"m{number:03}", name=name),
                 joined_at=joined,
                 source="门店" if number % 3 else "小程序",
-                identifiers=known if number % 4 else None,
+                identifiers=phone if number % 4 else None,
             )
         )
-    house.places["account"] = house.accounts[1].pk
+    shop.ids["account"] = shop.accounts[1].pk
 
 
-def marks(house: House) -> None:
+def add_tags(shop: TeaShop) -> None:
     from qunce.members.tags import assignments, library
     from qunce.members.tags import groups as tag_groups
 
-    level = tag_groups.create(**house.here(key="等级", exclusive=True))
-    taste = tag_groups.create(**house.here(key="口味"))
-    made = {
-        key: library.create(**house.here(key=key, group=group))
+    level = tag_groups.create(**shop.in_shop(key="等级", exclusive=True))
+    taste = tag_groups.create(**shop.in_shop(key="口味"))
+    tags = {
+        key: library.create(**shop.in_shop(key=key, group=group))
         for key, group in (
             ("VIP", level),
             ("普通", level),
@@ -142,75 +154,79 @@ def marks(house: House) -> None:
             ("手冲咖啡", taste),
         )
     }
-    every = [each.pk for each in house.accounts]
-    for key, some in (
-        ("VIP", every[:18]),
-        ("普通", every[18:50]),
-        ("岩茶", every[::2]),
-        ("白茶", every[::3]),
-        ("岩 茶", every[5:6]),
+    account_ids = [account.pk for account in shop.accounts]
+    for key, chosen in (
+        ("VIP", account_ids[:18]),
+        ("普通", account_ids[18:50]),
+        ("岩茶", account_ids[::2]),
+        ("白茶", account_ids[::3]),
+        ("岩 茶", account_ids[5:6]),
     ):
-        batch = assignments.apply(tag=made[key], accounts=some, **house.doing())
-    house.places |= {"tag": made["VIP"].pk, "tag_group": taste.pk, "batch": batch.pk}
+        batch = assignments.apply(tag=tags[key], accounts=chosen, **shop.by_owner())
+    shop.ids |= {"tag": tags["VIP"].pk, "tag_group": taste.pk, "batch": batch.pk}
 
 
-def rooms(house: House) -> None:
+def add_groups(shop: TeaShop) -> None:
     from qunce.groups import groups
 
     for number, name in enumerate(("茶友一群", "茶友二群", "周末手冲", "门店导购")):
         group = groups.create(
-            **house.here(key=f"room-{number}", name=name),
+            **shop.in_shop(key=f"group-{number}", name=name),
             platform="wecom",
             capacity=200,
-            owner=house.staff[("chen", "wang")[number % 2]],
+            owner=shop.staff[("chen", "wang")[number % 2]],
         )
-        some = [each.pk for each in house.accounts[number * 12 : number * 12 + 20]]
-        groups.add_members(group=group, accounts=some, **house.doing())
-        house.places.setdefault("group", group.pk)
+        members = shop.accounts[number * 12 : number * 12 + 20]
+        account_ids = [account.pk for account in members]
+        groups.add_members(group=group, accounts=account_ids, **shop.by_owner())
+        shop.ids.setdefault("group", group.pk)
 
 
-def trade(house: House) -> None:
+def add_orders(shop: TeaShop) -> None:
     from qunce.sales import orders
 
-    for number, account in enumerate(house.accounts[:45]):
-        for turn in range(number % 5):
-            paid = house.at - house.dice.randint(0, 90) * DAY
-            goods = GOODS[(number + turn) % 4]
+    for number, account in enumerate(shop.accounts[:45]):
+        for index in range(number % 5):
+            paid = shop.at - shop.random.randint(0, 90) * DAY
+            category = GOODS[(number + index) % 4]
             amount = 3_800 + 1_250 * (number % 9)
             order = orders.record_payment(
-                **house.here(key=f"o{number}-{turn}", account=account.pk),
+                **shop.in_shop(key=f"o{number}-{index}", account=account.pk),
                 amount=amount,
                 currency="CNY",
                 paid_at=max(paid, account.joined_at),
-                items=[{"category": goods, "quantity": 1, "amount": amount}],
+                items=[{"category": category, "quantity": 1, "amount": amount}],
             )
-    house.places["order"] = order.pk
+    shop.ids["order"] = order.pk
 
 
-def knowledge(house: House) -> None:
+def add_attributes_and_notes(shop: TeaShop) -> None:
     from qunce.members.attributes import attributes
     from qunce.members.people import merges, notes
 
     city = attributes.define(
-        **house.here(name="city", type="choice", label="城市"), choices=["杭州", "上海"]
+        **shop.in_shop(name="city", type="choice", label="城市"),
+        choices=["杭州", "上海"],
     )
-    some = {each.pk: ("杭州", "上海")[n % 2] for n, each in enumerate(house.accounts)}
-    attributes.set_values(attribute=city, values=some, **house.doing())
+    values = {
+        account.pk: ("杭州", "上海")[n % 2] for n, account in enumerate(shop.accounts)
+    }
+    attributes.set_values(attribute=city, values=values, **shop.by_owner())
     for login, due in (("mei", -1), ("mei", 1), ("ann", -2)):
         notes.create(
-            account=house.accounts[due + 4],
+            account=shop.accounts[due + 4],
             text="想要不烟熏的岩茶，送长辈。",
-            next_step="把新到的肉桂介绍给她",
-            due_at=house.at + due * timedelta(hours=2),
-            by=house.staff[login],
-            at=house.at,
+            next_step="把新到的肉桂介绍给对方",
+            due_at=shop.at + due * timedelta(hours=2),
+            by=shop.staff[login],
+            at=shop.at,
         )
-    pair = merges.Pair(house.accounts[1].pk, house.accounts[40].pk)
-    merges.merge(**house.here(pairs=[pair]))
-    house.places["attribute"] = city.pk
+    pair = merges.Pair(shop.accounts[1].pk, shop.accounts[40].pk)
+    merges.merge(**shop.in_shop(pairs=[pair]))
+    shop.ids["attribute"] = city.pk
 
 
-def sets(house: House) -> None:
+def add_segments(shop: TeaShop) -> None:
     from qunce.members.segments import frozen as frozen_segments
     from qunce.members.segments import segments
 
@@ -220,93 +236,95 @@ def sets(house: House) -> None:
         "爱岩茶的VIP": {
             "all": [
                 {"tag": {"all": ["VIP"]}},
-                {"any": [{"tag": {"any": ["岩茶"]}}, {"group": {"any": ["room-0"]}}]},
+                {"any": [{"tag": {"any": ["岩茶"]}}, {"group": {"any": ["group-0"]}}]},
             ]
         },
     }
     for key, rule in rules.items():
-        made = segments.create(**house.here(key=key, rule=rule))
+        segment = segments.create(**shop.in_shop(key=key, rule=rule))
     frozen = frozen_segments.freeze(
-        **house.here(key="十一月名单", rule=rule), segment=made
+        **shop.in_shop(key="十一月名单", rule=rule), segment=segment
     )
-    segments.record_sizes(community=house.community, at=house.at)
-    house.places |= {"segment": made.pk, "frozen": frozen.pk}
+    segments.record_sizes(community=shop.community, at=shop.at)
+    shop.ids |= {"segment": segment.pk, "frozen": frozen.pk}
 
 
-def work(house: House) -> None:
+def add_unit(shop: TeaShop) -> None:
     from qunce.core.staff import units
 
-    unit = units.create(**house.here(name="杭州一店", kind="local"))
-    house.places |= {"unit": unit.pk, "operator": house.staff["chen"].pk}
+    unit = units.create(**shop.in_shop(name="杭州一店", kind="local"))
+    shop.ids |= {"unit": unit.pk, "staff": shop.staff["chen"].pk}
 
 
-def keys(house: House) -> None:
+def add_api_key_and_webhook(shop: TeaShop) -> None:
     from qunce.channels.webhooks import endpoints
     from qunce.core.staff import api_keys
 
     key, _token = api_keys.create(
-        name="商城", scopes=["members:read"], staff=house.owner, **house.doing()
+        name="商城", scopes=["members:read"], staff=shop.owner, **shop.by_owner()
     )
-    house.places["key"] = key.pk
+    shop.ids["key"] = key.pk
     endpoint = endpoints.create(
-        **house.here(name="仓库", kinds=["order.paid"]),
+        **shop.in_shop(name="仓库", kinds=["order.paid"]),
         url="https://warehouse.example/hooks",
     )
-    endpoints.pause(endpoint=endpoint, **house.doing())
-    house.places["endpoint"] = endpoint.pk
+    endpoints.pause(endpoint=endpoint, **shop.by_owner())
+    shop.ids["endpoint"] = endpoint.pk
 
 
-def layered(house: House) -> None:
+def add_layering(shop: TeaShop) -> None:
     from qunce.members.layers import layers
     from qunce.members.layers import specs as layer_specs
 
-    made = layers.create(
-        **house.here(key="value", spec=layer_specs.VALUE, name="价值"), default="low"
+    layering = layers.create(
+        **shop.in_shop(key="value", spec=layer_specs.VALUE, name="价值"), default="low"
     )
-    for back in (1, 0):
-        layers.recompute(layering=made, by=house.owner, at=house.at - back * DAY)
-    house.places["layering"] = made.pk
+    for days_ago in (1, 0):
+        layers.recompute(layering=layering, by=shop.owner, at=shop.at - days_ago * DAY)
+    shop.ids["layering"] = layering.pk
 
 
-def sent(house: House) -> None:
+def add_campaigns(shop: TeaShop) -> None:
     from qunce.outreach.campaigns import campaigns, launch
 
-    about: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "text": "{name|朋友}，新到的肉桂可以来店里试饮，这周都在。",
         "rule": {"tag": {"any": ["VIP"]}},
-        "staff": [house.staff[login].pk for login in ("chen", "wang", "mei", "sue")],
-        "due_at": house.at + timedelta(hours=6),
+        "staff": [shop.staff[login].pk for login in ("chen", "wang", "mei", "sue")],
+        "due_at": shop.at + timedelta(hours=6),
     }
-    draft = campaigns.create(**house.here(name="周末试饮"), **about)
-    running = campaigns.create(**house.here(name="肉桂到店"), **about)
-    launch.start(campaign=running, **house.doing())
-    house.places |= {"draft": draft.pk, "campaign": running.pk}
-    for login, place in (("chen", "task"), ("sue", "task_en")):
-        house.places[place] = _half_done(house, house.staff[login])
+    draft = campaigns.create(**shop.in_shop(name="周末试饮"), **fields)
+    running = campaigns.create(**shop.in_shop(name="肉桂到店"), **fields)
+    launch.start(campaign=running, **shop.by_owner())
+    shop.ids |= {"draft": draft.pk, "campaign": running.pk}
+    for login, kind in (("chen", "task"), ("sue", "task_en")):
+        shop.ids[kind] = _half_done(shop, shop.staff[login])
 
 
-def _half_done(house: House, staff: Staff) -> int:
+def _half_done(shop: TeaShop, staff: Staff) -> int:
     from qunce.outreach.sending import assisted_sending, tasks
 
-    mine = tasks.list_open(staff, house.at)[0]
-    rows = assisted_sending.open_next(task=mine, by=staff, at=house.at)
+    task = tasks.list_open(staff, shop.at)[0]
+    rows = assisted_sending.open_next(task=task, by=staff, at=shop.at)
     for row in rows[:2]:
-        assisted_sending.mark_sent(task=mine, target=row.target_id, by=staff, at=house.at)
-    return mine.pk
+        assisted_sending.mark_sent(
+            task=task, target=row.target_id, by=staff, at=shop.at
+        )
+    return task.pk
 
 
-def imported(house: House) -> None:
+def add_import(shop: TeaShop) -> None:
     from qunce.importing import background_imports, uploads
 
-    path = uploads.new_upload_path(house.community)
+    path = uploads.new_upload_path(shop.community)
     path.write_text("key,name,phone\nx1,新客一,13900000001\nx2,新客二,12\n")
-    upload = uploads.accept(path=path, name="十月新客.csv", **house.doing())
-    job = background_imports.start(upload=upload, **house.doing())
-    house.places |= {"upload": upload.pk, "job": job.pk}
+    upload = uploads.accept(path=path, name="十月新客.csv", **shop.by_owner())
+    job = background_imports.start(upload=upload, **shop.by_owner())
+    shop.ids |= {"upload": upload.pk, "job": job.pk}
 
 
-def beat(at: datetime) -> None:
-    """What `serve` does, until there is nothing left."""
+def run_jobs(at: datetime) -> None:
+    """Run background work as `serve` does, until nothing is left."""
     from qunce.cli import worker_loop
 
     for _ in range(3):
@@ -319,8 +337,8 @@ def main() -> None:
     from qunce.core import data_dir
 
     data_dir.ready()
-    made = make(datetime.now(UTC))
-    print(json.dumps(made.places), flush=True)
+    shop = build(datetime.now(UTC))
+    print(json.dumps(shop.ids), flush=True)
 
 
 if __name__ == "__main__":

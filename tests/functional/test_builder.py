@@ -1,5 +1,4 @@
-"""K8: a rule written, turned, moved, taken back and kept without a mouse; and a layer's
-threshold moved with its size (K9)."""
+"""The rule builder by keyboard and without JavaScript, and thresholds of layers."""
 
 from __future__ import annotations
 
@@ -15,13 +14,13 @@ def test_rule_is_built_by_keyboard(visit: Any) -> None:
     total = ann.page.locator("#total .value")
     everyone = total.inner_text()
     ann.press("a")
-    ann.press("Enter")  # the first of the menu: a tag
+    ann.press("Enter")  # the first item of the menu: a tag
     expect(ann.page.locator("#id_c-tags-find")).to_be_focused()
     ann.page.keyboard.type("VIP")
     expect(ann.page.locator(".offered label").first).to_contain_text("VIP")
     ann.press("Enter")
     expect(ann.page.locator(".chosen input:checked")).to_have_count(1)
-    expect(total).not_to_have_text(everyone)  # before the clause is done
+    expect(total).not_to_have_text(everyone)  # already before the clause is finished
     vips = total.inner_text()
     ann.press("Enter")
     line = ann.page.locator('[data-act="open"]').first
@@ -40,7 +39,7 @@ def test_rule_is_built_by_keyboard(visit: Any) -> None:
     ann.press("Enter")
     ann.page.wait_for_url(re.compile(r"/segments/\d+/$"))
     expect(total).to_have_text(vips)
-    assert ann.barriers() == [], ann.page.url
+    assert ann.accessibility_faults() == [], ann.page.url
 
 
 def test_rule_is_built_without_javascript(visit: Any) -> None:
@@ -68,4 +67,4 @@ def test_sizes_update_with_a_threshold(visit: Any) -> None:
     ann.page.locator("#value-0").fill("75")
     expect(size).not_to_have_text(before)
     expect(size).to_contain_text("%")
-    assert ann.barriers() == [], ann.page.url
+    assert ann.accessibility_faults() == [], ann.page.url

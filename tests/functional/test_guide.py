@@ -1,4 +1,4 @@
-"""The guide's pictures, which `make pictures` takes of the pages as they are now."""
+"""Screenshots of the guide, which `make pictures` takes."""
 
 from __future__ import annotations
 
@@ -10,80 +10,76 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.functional.browser_user import Visitor
+from tests.functional.browser_user import BrowserUser
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
-LARGEST = 100_000
-DESK = {"width": 1200, "height": 760}
+MAX_BYTES = 100_000
+DESKTOP = {"width": 1200, "height": 760}
 
 
-def settle(visitor: Visitor) -> None:
-    visitor.page.wait_for_load_state("networkidle")
+def today(user: BrowserUser) -> None:
+    user.go("/")
 
 
-def today(visitor: Visitor) -> None:
-    visitor.go("/")
+def import_file(user: BrowserUser) -> None:
+    user.go(f"/members/import/files/{user.ids['upload']}/")
 
 
-def importing(visitor: Visitor) -> None:
-    visitor.go(f"/members/import/files/{visitor.places['upload']}/")
+def members(user: BrowserUser) -> None:
+    user.go(f"/members/?tag={user.ids['tag']}")
+    user.press("ArrowDown")
+    expect(user.page.locator("#peek > *").first).to_be_visible()
 
 
-def members(visitor: Visitor) -> None:
-    visitor.go(f"/members/?tag={visitor.places['tag']}")
-    visitor.press("ArrowDown")
-    expect(visitor.page.locator("#peek > *").first).to_be_visible()
+def member(user: BrowserUser) -> None:
+    user.go(f"/members/{user.ids['account']}/")
 
 
-def member(visitor: Visitor) -> None:
-    visitor.go(f"/members/{visitor.places['account']}/")
+def segment(user: BrowserUser) -> None:
+    user.go(f"/members/segments/{user.ids['segment']}/")
+    user.page.locator("#sample button").first.click()
+    expect(user.page.locator("#why .chip").first).to_be_visible()
 
 
-def segment(visitor: Visitor) -> None:
-    visitor.go(f"/members/segments/{visitor.places['segment']}/")
-    visitor.page.locator("#sample button").first.click()
-    expect(visitor.page.locator("#why .chip").first).to_be_visible()
+def layers(user: BrowserUser) -> None:
+    user.go(f"/members/layers/{user.ids['layering']}/")
 
 
-def layers(visitor: Visitor) -> None:
-    visitor.go(f"/members/layers/{visitor.places['layering']}/")
+def review(user: BrowserUser) -> None:
+    user.go(f"/outreach/{user.ids['draft']}/review/")
 
 
-def review(visitor: Visitor) -> None:
-    visitor.go(f"/outreach/{visitor.places['draft']}/review/")
+def metrics(user: BrowserUser) -> None:
+    user.go("/insight/")
 
 
-def numbers(visitor: Visitor) -> None:
-    visitor.go("/insight/")
-
-
-PICTURES: dict[str, Callable[[Visitor], None]] = {
+PICTURES: dict[str, Callable[[BrowserUser], None]] = {
     "today": today,
-    "import": importing,
+    "import": import_file,
     "members": members,
     "member": member,
     "segment": segment,
     "layers": layers,
     "review": review,
-    "numbers": numbers,
+    "numbers": metrics,
 }
 
 
-def take(visitor: Visitor, language: str, name: str) -> None:
-    settle(visitor)
+def take_picture(user: BrowserUser, language: str, name: str) -> None:
+    user.page.wait_for_load_state("networkidle")
     folder = GUIDE / language / "images"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.jpg"
-    visitor.page.screenshot(path=path, type="jpeg", quality=60)
+    user.page.screenshot(path=path, type="jpeg", quality=60)
 
 
 @pytest.mark.pictures
 @pytest.mark.parametrize(("language", "login"), [("zh", "mei"), ("en", "ann")])
 def test_desktop_screenshots(visit: Any, language: str, login: str) -> None:
-    visitor = visit(login, viewport=DESK)
-    for name, look in PICTURES.items():
-        look(visitor)
-        take(visitor, language, name)
+    user = visit(login, viewport=DESKTOP)
+    for name, open_page in PICTURES.items():
+        open_page(user)
+        take_picture(user, language, name)
 
 
 @pytest.mark.pictures
@@ -91,15 +87,15 @@ def test_desktop_screenshots(visit: Any, language: str, login: str) -> None:
     ("language", "login", "task"), [("zh", "chen", "task"), ("en", "sue", "task_en")]
 )
 def test_phone_screenshots(visit: Any, language: str, login: str, task: str) -> None:
-    visitor = visit(login, phone=True)
-    visitor.go(f"/outreach/tasks/{visitor.places[task]}/")
-    take(visitor, language, "task")
+    user = visit(login, phone=True)
+    user.go(f"/outreach/tasks/{user.ids[task]}/")
+    take_picture(user, language, "task")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_guide_shows_every_screenshot(language: str) -> None:
     page = (GUIDE / language / "9-console.md").read_text("utf-8")
-    shown = set(re.findall(r"\(images/(\w+)\.jpg\)", page))
-    assert shown == {*PICTURES, "task"}
-    files = [GUIDE / language / "images" / f"{name}.jpg" for name in shown]
-    assert max(file.stat().st_size for file in files) <= LARGEST
+    pictures = set(re.findall(r"\(images/(\w+)\.jpg\)", page))
+    assert pictures == {*PICTURES, "task"}
+    files = [GUIDE / language / "images" / f"{name}.jpg" for name in pictures]
+    assert max(file.stat().st_size for file in files) <= MAX_BYTES

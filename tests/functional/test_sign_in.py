@@ -1,4 +1,4 @@
-"""Signing in, as people do it."""
+"""Signing in with a browser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 
 
 def test_sign_in_leads_to_today(visit: Any) -> None:
-    """V3"""
     ann = visit("ann")
     expect(ann.page).to_have_title(re.compile("Today"))
     mei = visit("mei", phone=True)
@@ -17,11 +16,11 @@ def test_sign_in_leads_to_today(visit: Any) -> None:
 
 
 def test_wrong_password_shows_an_error_and_keeps_the_login(visit: Any) -> None:
-    nobody = visit()
-    nobody.go("/members/")
-    nobody.page.locator("input[name=login]").fill("ann")
-    nobody.page.locator("input[name=password]").fill("wrong")
-    nobody.press("Enter")
-    expect(nobody.page.get_by_role("alert")).to_be_visible()
-    expect(nobody.page.locator("input[name=login]")).to_have_value("ann")
-    assert nobody.barriers() == []
+    user = visit()
+    user.go("/members/")
+    user.page.locator("input[name=login]").fill("ann")
+    user.page.locator("input[name=password]").fill("wrong")
+    user.press("Enter")
+    expect(user.page.get_by_role("alert")).to_be_visible()
+    expect(user.page.locator("input[name=login]")).to_have_value("ann")
+    assert user.accessibility_faults() == []

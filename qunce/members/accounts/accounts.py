@@ -170,6 +170,8 @@ def update(
     if not changed:
         return []
     fields = sorted(changed)
+    # The table of accounts that rules use is cached by this revision, so a new source
+    # has to raise it, too.
     changed["rev"] = _bump_presence(account.community)
     # Only the changed columns: the account may have left or been erased in the meantime.
     Account.objects.filter(pk=account.pk).update(**changed)
@@ -295,6 +297,7 @@ def ensure(
     """
     joined_at = dict(keys) if isinstance(keys, Mapping) else dict.fromkeys(keys, at)
     existing = account_queries.find(community, joined_at)
+    # The usual case takes no lock: most keys of a webhook or a file are known.
     if len(existing) == len(joined_at):
         return existing
     source_id, rev = _source_id(community, source), _bump_presence(community)
@@ -309,6 +312,7 @@ def ensure(
     for chunk in account_queries.chunks(rows, ROWS_PER_STATEMENT):
         sql = ", ".join([f"({db.placeholders(10)})"] * len(chunk))
         db.execute(INSERT_ACCOUNTS.format(rows=sql), list(itertools.chain(*chunk)))
+    # Read back, as RETURNING gives ids in no certain order.
     created = account_queries.find(community, missing, channel)
     facts.record_for_accounts(
         MemberJoined(channel=channel, source=source),
@@ -339,6 +343,8 @@ def add_identifiers(
     Identifier.objects.bulk_create(
         rows, batch_size=ROWS_PER_STATEMENT, ignore_conflicts=True
     )
+    # All of them, as a stored identifier may not have been merged yet when it was
+    # imported.
     accounts = sorted({row.account_id for row in rows})
     return merges.merge_by_identifiers(
         community=community, accounts=accounts, by=by, at=at

@@ -44,10 +44,12 @@ def scrub(key: str, *, at: datetime) -> None:
             rev = revisions.bump(account.community_id, kind, [attribute])[attribute]
             sql = CLEAR_VALUES.format(accounts=db.placeholders(len(accounts)))
             db.execute(sql, [rev, attribute, *accounts])
+    # Deleted rather than emptied, as no cache is brought up to date from the history.
     PastValue.objects.filter(account_id__in=accounts).delete()
     taggings = Tagging.objects.filter(account_id__in=accounts)
     for tag in sorted(set(taggings.values_list("tag_id", flat=True))):
         with transaction.atomic():
+            # Without facts: they would say which tags the person had.
             weights = dict.fromkeys(accounts, 0)
             marks.restore_weights(tag_models.KIND, account.community_id, tag, weights)
     taggings.update(by_id=None, source="", expires_at=None, batch_id=None)
@@ -57,5 +59,7 @@ def scrub(key: str, *, at: datetime) -> None:
     notes.erase(accounts)
     layers.erase_people(accounts)
     frozen_segments.erase_people(accounts)
+    # Last of the large steps: it waits for the deriver, and a crash repeats the whole
+    # job.
     mirror_erasure.erase(accounts)
     audit.clear_details(accounts)

@@ -33,6 +33,8 @@ def normalise(kind: str, value: str) -> str:
     if kind == "phone":
         return _normalise_phone(text)
     if kind == "email":
+        # The part before the @ may be case-sensitive by the standard, but no provider
+        # treats it so.
         address = text.lower()
         if not EMAIL.fullmatch(address):
             raise InvalidIdentifier(
@@ -46,6 +48,7 @@ def normalise(kind: str, value: str) -> str:
 
 def _normalise_phone(text: str) -> str:
     digits = BETWEEN_DIGITS.sub("", text)
+    # With and without the country code, shops export the same phone, which must merge.
     mobile = CHINESE_MOBILE.fullmatch(digits)
     if mobile:
         return mobile.group(1)

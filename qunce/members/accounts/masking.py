@@ -58,4 +58,5 @@ def _mask_phone(value: str) -> str:
 
 def _mask_email(value: str) -> str:
     name, _at, host = value.rpartition("@")
+    # The host stays, as staff need it to tell two addresses apart.
     return f"{name[:1]}{DOTS}@{host}"

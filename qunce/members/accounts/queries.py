@@ -51,6 +51,7 @@ def check_ids(community: Community, accounts: Iterable[int]) -> None:
             [community.pk, *chunk],
         )
         if len(rows) < len(chunk):
+            # The least, so that the message is the same each time.
             raise _not_found(min(set(chunk) - {row[0] for row in rows}))
 
 
@@ -131,6 +132,7 @@ def keys_by_id(community: Community, accounts: Iterable[int]) -> dict[int, str]:
 def person_ids(accounts: Iterable[int]) -> dict[int, int]:
     """Account id → person id, for each of these accounts."""
     ids = sorted(set(accounts))
+    # Few accounts are merged, so the database returns the exceptions only.
     people = {account: account for account in ids}
     for chunk in chunks(ids):
         # Only accounts that are not the person's first one have a row.

@@ -184,6 +184,7 @@ def update(
     label = " ".join(label.split())
     check_definition(label, attribute.type, section)
     attribute.label, attribute.section = label, section
+    # Without duplicates, but in the order in which staff wrote them.
     attribute.choices = list(dict.fromkeys(choices))
     attribute.save(update_fields=["label", "section", "choices"])
     fact = AttributeChanged(attribute=attribute.name)
@@ -224,6 +225,7 @@ def set_values(
                 facts.record_for_accounts(
                     fact, changed, community=attribute.community, by=by, at=at
                 )
+        # After the transaction, so that a failed chunk is not counted.
         count += len(changed)
     return count
 
@@ -292,6 +294,8 @@ def values_by_person(
     values = AttributeValue.objects.filter(
         account_id__in=list(person_ids), present=True
     )
+    # The account id breaks ties, so that two accounts written at the same time give the
+    # same answer each time.
     newest_first = values.select_related("attribute__community").order_by(
         "attribute__name", "-set_at", "-account_id", "item"
     )

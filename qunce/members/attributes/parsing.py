@@ -68,6 +68,7 @@ def parse_number(value: InputValue) -> int:
     """The decimal times 10⁴. More than four decimal places are refused, not rounded."""
     text = str(value).strip().replace(",", "").replace("，", "")
     try:
+        # Decimal, because 0.1 as a binary fraction would have more than four places.
         exact = Decimal(text) * SCALE
         whole = int(exact)
     except (InvalidOperation, ValueError, OverflowError):
@@ -193,6 +194,8 @@ def detect_type(values: Iterable[str]) -> str:
     distinct = set(texts)
     if all(len(text) <= MAX_CHOICE_LENGTH for text in distinct):
         lists = [text for text in texts if LIST_SEPARATOR.search(text)]
+        # A column of sentences has semicolons, too, but hardly repeats what is between
+        # them.
         items = {item.strip() for text in texts for item in LIST_SEPARATOR.split(text)}
         if lists and len(items) <= 10 * MAX_CHOICES:
             return "multi"

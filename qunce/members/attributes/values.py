@@ -122,6 +122,7 @@ class ValueWriter:
         }
         changed = {key: value for key, value in new.items() if old.get(key) != value}
         removed = {key: value for key, value in old.items() if key not in new}
+        # Before the upsert, which overwrites what the history has to keep.
         self._archive([key for key in {**changed, **removed} if key in old])
         self._upsert(changed, rev, present=True)
         # Removed values stay as absent rows with a new revision, for cached columns.
@@ -160,6 +161,7 @@ class ValueWriter:
     ) -> None:
         micros = timestamps.to_micros(self.at)
         for chunk in account_queries.chunks(list(values.items()), ROWS_PER_STATEMENT):
+            # Raw SQL spares a model instance per value.
             params: list[object] = []
             for (account, item), (number, text) in chunk:
                 params += [self.attribute.pk, account, item, number, text]

@@ -30,6 +30,7 @@ def find_ids(community: Community, keys: Sequence[str]) -> dict[str, int]:
         for key, account in rows:
             accounts[key].append(account)
     for key, ids in accounts.items():
+        # Rare, so that a query for each of these keys is affordable.
         if len(ids) != 1:
             with contextlib.suppress(account_queries.MemberNotFound):
                 accounts[key] = [account_queries.get(community, key).pk]

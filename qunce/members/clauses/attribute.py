@@ -127,7 +127,22 @@ class AttributeClause(Clause):
             )
         (comparison,) = comparisons
         here = path.child(comparison)
-        _check_comparison(attribute, comparison, here)
+        is_text = attribute.type in TEXTS
+        unsupported = (
+            (comparison in ("contains", "starts") and not is_text)
+            or (
+                comparison in ORDERINGS
+                and (is_text or attribute.type == AttributeType.BOOL)
+            )
+            or (comparison == "anniversary" and attribute.type != AttributeType.DATE)
+        )
+        if unsupported:
+            here.fail(
+                _(
+                    "“%(name)s” is of type %(type)s, which does not support this comparison."
+                )
+                % {"name": attribute.name, "type": attribute.type}
+            )
         required = _parse_required(attribute, comparison, args[comparison], here)
         return cls(attribute.pk, attribute.name, attribute.type, comparison, required)
 
@@ -168,6 +183,8 @@ class AttributeClause(Clause):
     def resolve(self, snap: Snapshot) -> BitMap:
         column = by_person(snap, self.attribute, multi=self.type == AttributeType.MULTI)
         if self.comparison in ("known", "ne"):
+            # The complement is taken within those who have a value: `ne` does not match
+            # members without one.
             known = bitmaps.of(column.accounts)
         if self.comparison == "known":
             return known if self.required else snap.everyone(with_left=True) - known
@@ -268,23 +285,6 @@ class _Attribute:
     type: str
 
 
-def _check_comparison(attribute: _Attribute, comparison: str, path: RulePath) -> None:
-    is_text = attribute.type in TEXTS
-    unsupported = (
-        (comparison in ("contains", "starts") and not is_text)
-        or (
-            comparison in ORDERINGS
-            and (is_text or attribute.type == AttributeType.BOOL)
-        )
-        or (comparison == "anniversary" and attribute.type != AttributeType.DATE)
-    )
-    if unsupported:
-        path.fail(
-            _("“%(name)s” is of type %(type)s, which does not support this comparison.")
-            % {"name": attribute.name, "type": attribute.type}
-        )
-
-
 def _parse_required(
     attribute: _Attribute, comparison: str, value: Any, path: RulePath
 ) -> tuple[str | Fraction, ...]:
@@ -383,6 +383,7 @@ def _has_anniversary(numbers: NDArray[np.int64], today: int, days: int) -> Mask:
         anniversaries.add((day.month, day.day))
         if (day.month, day.day) == (2, 28) and (day + timedelta(days=1)).month == 3:
             anniversaries.add((2, 29))
+    # By NumPy's calendar, instead of a Python date per row.
     dates = numbers.astype("datetime64[D]")
     months = dates.astype("datetime64[M]").astype(np.int64) % 12 + 1
     in_month = (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1

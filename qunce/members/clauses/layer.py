@@ -111,6 +111,7 @@ class LayerClause(Clause):
             lambda: _load_newest_run(self.layering),
             lambda old, since: _load_newest_run(self.layering),
         )
+        # After the cache, because a merge changes the aliases but not the run.
         return {layer: people - snap.aliases.aliased for layer, people in pairs}
 
     def explain(self, snap: Snapshot, person: int) -> str:

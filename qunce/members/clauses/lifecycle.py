@@ -80,6 +80,8 @@ def _load(community_id: int, since: int) -> tuple[NDArray[np.int64], AccountTabl
         " FROM members_account WHERE community_id = %s AND rev > %s ORDER BY id",
         [int(NOT_LEFT), community_id, since],
     )
+    # One conversion of all columns. reshape keeps five columns even when there is no
+    # row.
     table = np.array(rows, dtype=np.int64).reshape(-1, 5)
     rest = table[table[:, 4] == 1]
     return table[:, 0], AccountTable(rest[:, 0], rest[:, 1], rest[:, 2], rest[:, 3])
@@ -153,6 +155,7 @@ def joined_by_day(
         community_days.start_of(community.timezone, community.day_start, day)
         for day in range(first, last + 2)
     ]
+    # np.histogram counts the right edge of the last bin, which belongs to the next day.
     inside = (micros >= starts[0]) & (micros < starts[-1])
     people, micros = people[inside], micros[inside]
     if among is not None:

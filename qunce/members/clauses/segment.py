@@ -63,6 +63,7 @@ class SegmentMacro(Macro):
                 for index, key in enumerate(base.parse_strings(args[quantifier], here))
             )
             if quantifier == "none":
+                # `none` as a Not, so that the tree has no operator of its own for it.
                 parts.append(Not(Any_(rules)))
             else:
                 parts.append(All(rules) if quantifier == "all" else Any_(rules))

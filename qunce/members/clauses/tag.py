@@ -66,7 +66,16 @@ class TagClause(MembershipClause):
         terms = cls.parse_terms(args, path)
         untagged = None
         if "untagged" in args:
-            untagged = _list_tag_ids(args["untagged"], path.child("untagged"))
+            here, value = path.child("untagged"), args["untagged"]
+            tags = Tag.objects.filter(community=path.community)
+            if isinstance(value, str):
+                groups = TagGroup.objects.filter(community=path.community, key=value)
+                if not groups.exists():
+                    here.fail(_("There is no tag group “%(key)s”.") % {"key": value})
+                tags = tags.filter(group__key=value)
+            elif value is not True:
+                here.fail(_("Write true, or the key of a tag group."))
+            untagged = tuple(tags.order_by("pk").values_list("pk", flat=True))
         if not terms and untagged is None:
             path.fail(_("Specify the tags with “any”, “all”, “none” or “untagged”."))
         return cls(terms, cls.parse_depth(args, path), untagged)
@@ -110,19 +119,6 @@ class TagClause(MembershipClause):
             count = sum(person in bitmap for bitmap in self._members_by_untagged(snap))
             sentences.append(_("has %(n)s of these tags") % {"n": count})
         return base.join_sentences(sentences)
-
-
-def _list_tag_ids(value: Any, path: RulePath) -> tuple[int, ...]:
-    """All tags, or those of one tag group."""
-    tags = Tag.objects.filter(community=path.community)
-    if isinstance(value, str):
-        groups = TagGroup.objects.filter(community=path.community, key=value)
-        if not groups.exists():
-            path.fail(_("There is no tag group “%(key)s”.") % {"key": value})
-        tags = tags.filter(group__key=value)
-    elif value is not True:
-        path.fail(_("Write true, or the key of a tag group."))
-    return tuple(tags.order_by("pk").values_list("pk", flat=True))
 
 
 # What rules mention

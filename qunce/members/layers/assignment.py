@@ -89,6 +89,7 @@ def _sum_facts_cached(
     community: Community, spec: Mapping[str, Any], at: datetime
 ) -> tuple[Ints, Ints]:
     kinds = tuple(sorted(spec["kinds"].items()))
+    # Without thresholds: they are what staff move while they look at the preview.
     key = (community.pk, kinds, spec.get("within"), community.day(at))
     cached = _cached_sums.get(key)
     if cached is not None and at - cached[0] < CACHE_AGE:
@@ -97,6 +98,7 @@ def _sum_facts_cached(
     # The oldest first; another thread may already have removed it.
     while len(_cached_sums) >= MAX_CACHED:
         _cached_sums.pop(next(iter(_cached_sums)), None)
+    # Without a lock, as two threads would only compute the same sums twice.
     _cached_sums[key] = (at, sums)
     return sums
 
@@ -144,6 +146,7 @@ def _assign_by_measure(
         chosen = bitmaps.of(people[values >= threshold])
         if threshold <= 0:  # people without such a fact have the sum 0
             chosen = chosen | (everyone - bitmaps.of(people))
+        # Thresholds need not descend, so who is in an earlier layer is taken out here.
         sets[layer["key"]] = chosen & remaining
         remaining = remaining - chosen
     sets[spec["layers"][-1]["key"]] = remaining
@@ -172,27 +175,25 @@ def typical_gaps(
     """
     from qunce.sets import timelines  # imports DuckDB, which most verbs do not need
 
+    # Everyone's gaps in one query. The 90th percentile of a member says more than the
+    # mean, which one long break distorts.
     people, gaps = timelines.gaps_by_person(
         community=community,
         kind=spec["kind"],
         at=at,
         within=layer_specs.parse_days(spec.get("within")),
     )
-    own = np.sort(_own_gaps(people, gaps))
-    if len(own) < MIN_PEOPLE:
-        return {"median": spec["median"], "long": spec["long"]}
-    median, long = (_percentile(own, share) for share in (0.5, 0.9))
-    return {"median": median, "long": min(max(long, median + 1), MAX_GAP_DAYS)}
-
-
-def _own_gaps(people: Ints, gaps: Ints) -> Ints:
-    """The 90th percentile (nearest rank) of each person with enough gaps."""
+    # The 90th percentile (nearest rank) of each person with enough gaps.
     order = np.lexsort((gaps, people))
     people, gaps = people[order], gaps[order]
     _unique, first, count = np.unique(people, return_index=True, return_counts=True)
     enough = count >= MIN_GAPS
     rank = np.ceil(count * 0.9).astype(np.int64) - 1
-    return np.asarray(gaps[(first + rank)[enough]], dtype=np.int64)
+    own = np.sort(np.asarray(gaps[(first + rank)[enough]], dtype=np.int64))
+    if len(own) < MIN_PEOPLE:
+        return {"median": spec["median"], "long": spec["long"]}
+    median, long = (_percentile(own, share) for share in (0.5, 0.9))
+    return {"median": median, "long": min(max(long, median + 1), MAX_GAP_DAYS)}
 
 
 def _percentile(ascending: Ints, share: float) -> int:

@@ -79,5 +79,7 @@ def _visible_sets(runs: Runs, by: Staff, at: datetime) -> dict[tuple[str, str], 
     sets = layers.sets_by_pair(*map(layers.load_sets, runs))
     if by.scope is None:
         return sets
+    # Applied to the sets and not to the sizes, as sizes alone would reveal members
+    # outside the scope.
     visible = visibility.visible_people(by=by, at=at)
     return {pair: people & visible for pair, people in sets.items()}

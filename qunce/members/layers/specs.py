@@ -107,7 +107,16 @@ def check(spec: Any) -> None:
     if len(set(keys)) < len(keys):
         raise InvalidLayering(_("Two layers have the same key."))
     if by == "measure":
-        _check_measure(spec)
+        kinds = spec.get("kinds")
+        if not isinstance(kinds, dict) or not kinds or set(kinds.values()) - {1, -1}:
+            raise InvalidLayering(
+                _(
+                    "A measure adds up facts, such as {“order.paid”: 1, “order.refunded”: -1}."
+                )
+            )
+        for kind in kinds:
+            facts.check_kind(kind)
+        parse_days(spec.get("within"))
     elif spec.get("gaps") is not None:
         facts.check_kind(str(spec["gaps"].get("kind")))
         parse_days(spec["gaps"].get("within"))
@@ -132,21 +141,9 @@ def _check_layer(by: str, layer: Any, *, last: bool) -> None:
         )
     if "top" in layer:
         parse_share(layer["top"])
+    # `type`, because True is an instance of int.
     if "gte" in layer and type(layer["gte"]) is not int:
         raise InvalidLayering(_("A bound must be a whole number."))
-
-
-def _check_measure(spec: Mapping[str, Any]) -> None:
-    kinds = spec.get("kinds")
-    if not isinstance(kinds, dict) or not kinds or set(kinds.values()) - {1, -1}:
-        raise InvalidLayering(
-            _(
-                "A measure adds up facts, such as {“order.paid”: 1, “order.refunded”: -1}."
-            )
-        )
-    for kind in kinds:
-        facts.check_kind(kind)
-    parse_days(spec.get("within"))
 
 
 def parse_share(text: Any) -> Fraction:

@@ -24,6 +24,7 @@ PersonIds = dict[int, int]
 def examine() -> Iterator[Finding]:
     """Compares the stored aliases with the connected components of active merges."""
     stored: dict[int, PersonIds] = {}
+    # Merges and aliases of the same moment; a merge in between would look like a fault.
     with db.snapshot():
         expected = _expected_aliases()
         for community, account, person in db.rows(ALIASES):
@@ -56,6 +57,8 @@ def _expected_aliases() -> dict[int, PersonIds]:
 
     merges = db.rows(MERGES)
     for _community, left, right in merges:
+        # The least account is the root, since a person is identified by their first
+        # account.
         low, high = sorted((root(left), root(right)))
         parents[high] = low
     expected: dict[int, PersonIds] = {}

@@ -157,6 +157,7 @@ def merge(
             account for pair in pairs for account in (pair.left, pair.right)
         )
     )
+    # Loaded once for all pairs, as an import has thousands.
     vetoes = _find_vetoes(community, people)
     erased = account_queries.find_erased(people.accounts)
     created: list[Merge] = []
@@ -166,6 +167,8 @@ def merge(
             continue
         if pair.reason != BY_HAND and people.is_vetoed(pair, vetoes):
             continue
+        # At once, so that later pairs see it: A–B and B–C make one person with two
+        # edges.
         people.unite(pair.left, pair.right)
         left, right = sorted((pair.left, pair.right))
         created.append(
@@ -198,6 +201,8 @@ def _store(
         for merge in merges
         for account in people.accounts_of(merge.left_id)
     }
+    # Before the tags, as the check for exclusive groups asks for people and not
+    # accounts.
     aliases.assign(community.pk, person_ids)
     _enforce_exclusive_tags(community, list(person_ids), by, at)
     merged = [
@@ -219,6 +224,8 @@ def merge_by_identifiers(
             combinations = itertools.combinations(sharing, 2)
             pairs += [Pair(left, right, kind) for left, right in combinations]
         else:
+            # A star is enough, as merging is transitive; pairs would grow with the
+            # square.
             pairs += [Pair(sharing[0], other, kind) for other in sharing[1:]]
     if not pairs:
         return []
@@ -230,6 +237,7 @@ def unmerge(*, merge: Merge, by: Staff, at: datetime) -> None:
     """Undo one merge; both sides get back the exclusive tags that it removed."""
     community = merge.community
     revisions.bump(community.pk, aliases.KIND, [0])
+    # The row stays when it is undone: it is the veto against merging them again.
     active = Merge.objects.filter(pk=merge.pk, undone_at__isnull=True)
     if not active.update(undone_at=at, undone_by=by):
         raise NotMerged(_("This merge has already been undone."))
@@ -237,7 +245,13 @@ def unmerge(*, merge: Merge, by: Staff, at: datetime) -> None:
     remaining = list_between(accounts)
     # Tags are restored to each account alone, then the remaining merges are replayed.
     aliases.assign(community.pk, {account: account for account in accounts})
-    _restore_exclusive_tags([*remaining, merge], by, at)
+    # The newest merge first: a later one may have removed a tag that an earlier one left.
+    undone = sorted([*remaining, merge], key=lambda merge: merge.pk, reverse=True)
+    for other in undone:
+        if other.batch_id is not None:
+            batch = tag_models.TagBatch.objects.get(pk=other.batch_id)
+            Merge.objects.filter(pk=other.pk).update(batch_id=None)
+            assignments.revert(batch=batch, by=by, at=at)
     people = People.unmerged(accounts)
     for other in remaining:
         people.unite(other.left_id, other.right_id)
@@ -283,16 +297,6 @@ def _remove_tag(merge: Merge, tag: Tag, account: int, by: Staff, at: datetime) -
         merge.save(update_fields=["batch_id"])
     batch = tag_models.TagBatch.objects.get(pk=merge.batch_id)
     tag_writer.TagWriter(batch, by, at).write(tag, {account: 0})
-
-
-def _restore_exclusive_tags(merges: Sequence[Merge], by: Staff, at: datetime) -> None:
-    """Restore the tags that these merges removed, the newest merge first."""
-    for merge in sorted(merges, key=lambda merge: merge.pk, reverse=True):
-        # A later merge may have removed a tag that an earlier one left.
-        if merge.batch_id is not None:
-            batch = tag_models.TagBatch.objects.get(pk=merge.batch_id)
-            Merge.objects.filter(pk=merge.pk).update(batch_id=None)
-            assignments.revert(batch=batch, by=by, at=at)
 
 
 def _find_exclusive_tags(

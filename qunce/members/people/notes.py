@@ -204,6 +204,7 @@ def update(
 @transaction.atomic
 def complete(*, note: Note, by: Staff, at: datetime) -> None:
     check_may_edit(note, by)
+    # Of two people who complete it at the same time only one records the fact.
     rows = Note.objects.filter(pk=note.pk, due_at__isnull=False, done_at__isnull=True)
     if not rows.update(done_at=at, done_by=by):
         raise FollowUpAlreadyDone(_("This follow-up is already done."))

@@ -100,8 +100,12 @@ def erase(*, account: Account, by: Staff, at: datetime) -> int:
         row.present, row.erased_at, row.rev = False, at, rev
         row.left_at = row.left_at or at
         row.save()
+    # Now, so that a new account with the same phone is not merged with the erased
+    # person.
     Identifier.objects.filter(account_id__in=ids).delete()
     facts.record_for_accounts(MemberErased(), ids, community=community, by=by, at=at)
+    # In the background: the mirror has to be rewritten, which takes long for a large
+    # log.
     job_queue.schedule(job=SCRUB_JOB, key=str(ids[0]), due_at=at)
     return ids[0]
 

@@ -99,6 +99,7 @@ def render(
         if part.name and not text:
             remark = remark.rstrip(SEPARATORS)
         remark += text
+    # Variables that are missing at the start leave a separator in front.
     remark = " ".join(remark.split()).strip(SEPARATORS)
     return remark[:max_length].rstrip(SEPARATORS)
 

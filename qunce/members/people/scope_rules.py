@@ -33,6 +33,7 @@ def _expand(community: Community, rule: Any) -> Any:
 
 def _expand_segment_clause(community: Community, clause: dict[str, Any]) -> Any:
     def rules(keys: list[str]) -> list[Any]:
+        # Segments inside segments are replaced as well, hence the recursion.
         named = [segments.get(community, key) for key in keys]
         return [_expand(community, segment.rule) for segment in named]
 

@@ -38,6 +38,7 @@ def check_visible(*, by: Staff, accounts: Iterable[int], at: datetime) -> None:
     if by.scope is None or not ids:
         return
     people, visible = account_queries.person_ids(ids), visible_people(by=by, at=at)
+    # By person, since a scope may match through another account of theirs.
     hidden = sorted(account for account in ids if people[account] not in visible)
     if hidden:
         raise account_queries.MemberNotFound(

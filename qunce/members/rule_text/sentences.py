@@ -116,6 +116,7 @@ def _is_readable(group: Any, name: str) -> bool:
 def describe(rule: Any, names: Names) -> Pieces:
     """The whole rule in one sentence."""
     name = _name_of(rule)
+    # Wrapped, so that a rule of one clause reads like a list with one line.
     whole = rule if name == "all" and _is_readable(rule, name) else {"all": [rule]}
     sentence: Pieces = ()
     for line, inside in _outermost(list_lines(whole, names)):

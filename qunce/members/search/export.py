@@ -86,6 +86,7 @@ class Export:
         import xlsxwriter
 
         options = {
+            # A workbook in memory would grow with every member.
             "constant_memory": True,
             "strings_to_formulas": False,
             "strings_to_urls": False,
@@ -116,6 +117,7 @@ class Export:
             yield list(self._rows(chunk))
 
     def _rows(self, people: Sequence[int]) -> Iterator[list[str]]:
+        # A few queries per page rather than per member.
         accounts_by_person = account_queries.accounts_by_person(people)
         ids = list(itertools.chain(*accounts_by_person.values()))
         rows = Account.objects.filter(pk__in=ids, erased_at__isnull=True)
@@ -127,7 +129,17 @@ class Export:
             own = [accounts_by_id[pk] for pk in own_ids if pk in accounts_by_id]
             if not own:  # erased since the start
                 continue
-            row = self._fields(own)
+            first = own[0]
+            # A person has left only when all of their accounts have.
+            left = [a.left_at for a in own if not a.present and a.left_at]
+            row = [
+                masking.key(first.key, self.by),
+                next((account.name for account in own if account.name), ""),
+                first.channel,
+                self._local_time(min(account.joined_at for account in own)),
+                self._local_time(max(left)) if len(left) == len(own) else "",
+                self.sources.get(first.source_id or 0, ""),
+            ]
             for kind in self.identifier_kinds:
                 texts = [t for pk in own_ids for t in identifiers.get((pk, kind), ())]
                 row.append("; ".join(dict.fromkeys(texts)))
@@ -136,19 +148,6 @@ class Export:
                 row.append(value.text if value else "")
             row.append("; ".join(tag.tag.key for tag in tags[person]))
             yield row
-
-    def _fields(self, accounts: Sequence[Account]) -> list[str]:
-        """Cells of the fields that every member has."""
-        first = accounts[0]
-        left = [row.left_at for row in accounts if not row.present and row.left_at]
-        return [
-            masking.key(first.key, self.by),
-            next((account.name for account in accounts if account.name), ""),
-            first.channel,
-            self._local_time(min(account.joined_at for account in accounts)),
-            self._local_time(max(left)) if len(left) == len(accounts) else "",
-            self.sources.get(first.source_id or 0, ""),
-        ]
 
     def _local_time(self, time: datetime) -> str:
         local = time.astimezone(communities.zone(self.by.community))
@@ -177,6 +176,7 @@ def start(
             _("The format must be one of: %(all)s.") % {"all": "csv, xlsx"}
         )
     community = by.community
+    # Frozen here, so that the number in the fact is the number of rows in the file.
     person_ids = visibility.list_visible(by=by, accounts=people, at=at)
     if file_format == "xlsx" and len(person_ids) > MAX_WORKBOOK_ROWS:
         raise InvalidExport(

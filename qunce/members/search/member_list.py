@@ -65,6 +65,7 @@ def find_people(
     rule = EVERYONE if rule is None else rule
     people = audiences.people(community=by.community, rule=rule, by=by, at=at)
     if query.strip():
+        # The audience is the caller's own copy, so that it may be changed in place.
         people &= search.find(by=by, query=query, at=at)
     return people
 
@@ -82,6 +83,8 @@ def get_page(
     people = find_people(by=by, at=at, rule=rule, query=query)
     # Ids ascend in the set, so the end of the page is the rank of `before`.
     end = len(people) if before is None else people.rank(max(before - 1, 0))
+    # A page of a million members takes as long as the last one: the set is sliced, not
+    # scanned.
     ids = list(people[max(end - limit, 0) : end])[::-1]
     after = ids[-1] if ids and end > limit else None
     return Page(load_rows(ids, by=by), len(people), after)
@@ -91,6 +94,7 @@ def load_rows(people: Iterable[int], *, by: Staff) -> list[Row]:
     """Rows of these person ids, in this order. The caller checks that they are visible."""
     ids = list(people)
     accounts_by_person = account_queries.accounts_by_person(ids) if ids else {}
+    # One query for all accounts of the page.
     account_ids = [account for own in accounts_by_person.values() for account in own]
     accounts = account_models.Account.objects.in_bulk(account_ids)
     tags = assignments.tags_by_person(accounts_by_person)

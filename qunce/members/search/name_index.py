@@ -120,8 +120,11 @@ def load(community_id: int) -> NameIndex:
     rev = revisions.read(community_id, [KEY])[KEY]
     if connection.in_atomic_block:
         return _to_index(rev, _to_table(_read_rows(community_id, -1)))
+    # Held while the index is built: a second thread would build the same one and double
+    # the memory.
     with _lock:
         index = _cache.get(community_id)
+        # A higher revision means that the database was restored meanwhile.
         if index is None or index.rev > rev:
             index = _read_file(community_id, rev) or _build(community_id, rev)
         if index.rev < rev:
@@ -149,6 +152,7 @@ def _catch_up(community_id: int, index: NameIndex, rev: int) -> NameIndex:
         if saved is None or saved.rev <= index.rev:
             return _build(community_id, rev)
         return _catch_up(community_id, saved, rev)
+    # Changed accounts of both steps are read again, so that `newer` has one row each.
     accounts = {row[0] for row in rows}
     earlier = set(index.newer.accounts.tolist()) - accounts
     for chunk in account_queries.chunks(sorted(earlier)):
@@ -171,6 +175,7 @@ def _read_rows(community_id: int, since: int) -> list[Row]:
 
 def _to_table(rows: Iterable[Row]) -> pa.Table:
     present = sorted((row for row in rows if not row[3]), key=lambda row: row[0])
+    # Each distinct name once, as the pinyin of a name is what takes the time.
     normal = {name: pinyin.normalise(name) for name in {row[1] for row in present}}
     code_of = {name: code for code, name in enumerate(dict.fromkeys(normal.values()))}
     codes = pa.array([code_of[normal[row[1]]] for row in present], pa.int32())
@@ -224,6 +229,7 @@ def _build(community_id: int, rev: int) -> NameIndex:
     if folder is not None:
         # Written under another name, so that other processes never read half a file.
         temporary = folder / f"names-{community_id}-{rev}-{os.getpid()}.tmp"
+        # Uncompressed, so that a new process maps the file instead of unpacking it.
         feather.write_feather(table, temporary, compression="uncompressed")
         temporary.replace(folder / f"names-{community_id}-{rev}.arrow")
         for saved_rev, path in _list_files(folder, community_id):

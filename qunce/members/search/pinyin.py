@@ -48,6 +48,7 @@ def usual_readings() -> dict[str, str]:
 
     usual = {}
     for code, readings in PINYIN_DICT.items():
+        # Decomposed, the tone marks are characters of their own and can be dropped.
         decomposed = unicodedata.normalize("NFD", readings.split(",")[0])
         letters = decomposed.replace("u\u0308", "v")
         usual[chr(code)] = "".join(c for c in letters if "a" <= c <= "z")
@@ -78,20 +79,16 @@ def spellings(name: str) -> str:
     if not CHINESE.search(name):
         return ""
     ways: dict[str, None] = {}
-    for syllables in _list_readings(name):
-        starts = range(min(len(syllables), MAX_SYLLABLES))
-        initials = "".join(syllable[0] for syllable in syllables)
-        ways |= {SEPARATOR + "".join(syllables[start:]): None for start in starts}
-        ways |= {SEPARATOR + initials[start:]: None for start in starts}
-    return "".join(ways)
-
-
-def _list_readings(name: str) -> list[list[str]]:
-    """The syllables of a name, for each combination of readings up to MAX_READINGS."""
     usual = usual_readings()
     if not AMBIGUOUS.search(name):
         readings = [tuple(usual.get(c, c) for c in name)]
     else:
         choices = [READINGS.get(c) or (usual.get(c, c),) for c in name]
         readings = list(itertools.islice(itertools.product(*choices), MAX_READINGS))
-    return [[part for part in parts if TYPED.fullmatch(part)] for parts in readings]
+    for reading in readings:
+        syllables = [part for part in reading if TYPED.fullmatch(part)]
+        starts = range(min(len(syllables), MAX_SYLLABLES))
+        initials = "".join(syllable[0] for syllable in syllables)
+        ways |= {SEPARATOR + "".join(syllables[start:]): None for start in starts}
+        ways |= {SEPARATOR + initials[start:]: None for start in starts}
+    return "".join(ways)

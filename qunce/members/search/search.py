@@ -56,6 +56,8 @@ def suggest(*, by: Staff, query: str, at: datetime, limit: int = 10) -> list[int
     """Ids of the most likely visible people, the most likely first."""
     suggested: dict[int, None] = {}
     for accounts in _find_accounts(by, query):
+        # Some of them may be hidden or belong to the same person, hence more than
+        # `limit`.
         newest = [int(account) for account in accounts[::-1][: limit * 20]]
         visible = visibility.filter_visible(by=by, accounts=newest, at=at)
         people = account_queries.person_ids(newest)
@@ -77,6 +79,7 @@ def _find_accounts(by: Staff, query: str) -> Iterator[NDArray[np.int64]]:
     for find_rows in _list_ways(text, unmasked=unmasked):
         main = index.main.accounts[find_rows(index.main)]
         if len(index.changed):
+            # Their old names must not be found any more.
             main = main[~np.isin(main, index.changed)]
         newer = index.newer.accounts[find_rows(index.newer)]
         yield np.concatenate([main, newer])
@@ -116,21 +119,17 @@ def _find_by_identifier(by: Staff, texts: list[str]) -> list[int]:
         with contextlib.suppress(InvalidIdentifier):
             forms.add(normalise(kind, texts[0]))
         in_full |= models.Q(kind=kind, value__in=forms)
-        prefixes |= models.Q(kind=kind) & _starts_with(forms)
+        # A range of the index on SQLite; LIKE, for which it is built, on PostgreSQL.
+        condition = models.Q(pk__in=[])
+        for form in forms:
+            if db.is_postgresql():
+                condition |= models.Q(value__startswith=form)
+            else:
+                condition |= models.Q(value__gte=form, value__lt=form + "\U0010ffff")
+        prefixes |= models.Q(kind=kind) & condition
     by_prefix = len(texts[0]) >= MIN_PREFIX_LENGTH and permissions.may(
         by, masking.VIEW_IDENTIFIERS
     )
     rows = account_models.Identifier.objects.filter(community_id=by.community_id)
     rows = rows.filter(prefixes if by_prefix else in_full)
     return sorted(set(rows.values_list("account_id", flat=True)[:MAX_IDENTIFIERS]))
-
-
-def _starts_with(forms: set[str]) -> models.Q:
-    """A range of the index on SQLite; LIKE, for which it is built, on PostgreSQL."""
-    condition = models.Q(pk__in=[])
-    for form in forms:
-        if db.is_postgresql():
-            condition |= models.Q(value__startswith=form)
-        else:
-            condition |= models.Q(value__gte=form, value__lt=form + "\U0010ffff")
-    return condition

@@ -100,6 +100,8 @@ def erase_people(people: Iterable[int]) -> None:
     """Remove erased people from every frozen segment."""
     erased = bitmaps.of(people)
     for frozen in FrozenSegment.objects.iterator(chunk_size=100):
+        # The one change that a frozen segment allows: it must not keep the id of an
+        # erased person.
         rest = bitmaps.from_bytes(frozen.blob) - erased
         if len(rest) < frozen.size:
             frozen.blob, frozen.size = bitmaps.to_bytes(rest), len(rest)

@@ -266,6 +266,8 @@ def list_users(segment: Segment) -> list[Segment]:
     return [
         other
         for other in list_active(segment.community)
+        # In Python, as rules are JSON, in which neither database finds keys by an
+        # index.
         if segment.key in mentioned_keys(REFERENCE, other.rule)
     ]
 
@@ -276,6 +278,7 @@ def sort_by_dependency(segments: Iterable[Segment]) -> list[Segment]:
     ordered: dict[str, Segment] = {}
 
     def add(segment: Segment) -> None:
+        # Cycles cannot occur, as `check_rule` refuses them.
         for key in sorted(mentioned_keys(REFERENCE, segment.rule) & set(by_key)):
             if key not in ordered:
                 add(by_key[key])

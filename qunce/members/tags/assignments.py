@@ -156,6 +156,8 @@ def apply(
                 for ids in people
                 if not any(account in weights for account in ids)
             }
+            # Those who have the tag already get the new expiry, as if they had been
+            # given it again.
             writer.set_expiry(tag, list(weights))
             writer.remove_conflicting(tag, list(new))
             writer.write(tag, new)
@@ -211,6 +213,8 @@ def remove(
     writer = TagWriter(batch, by, at)
     for chunk in account_queries.chunks(ids):
         with transaction.atomic():
+            # From all accounts, as one that keeps the tag would keep the person in the
+            # set.
             people = account_queries.accounts_by_person(chunk).values()
             writer.write(tag, {account: 0 for ids in people for account in ids})
     return batch
@@ -255,6 +259,7 @@ def revert(*, batch: TagBatch, by: Staff, at: datetime) -> int:
     active = TagBatch.objects.filter(pk=batch.pk, undone_at__isnull=True)
     if not active.update(undone_at=at, undone_by=by):
         raise BatchAlreadyUndone(_("This batch has already been undone."))
+    # Its tags and counts may have been written by another process since it was read.
     batch.refresh_from_db()
     rows = Tag.objects.filter(pk__in=batch.tags).select_related("group", "community")
     tags = list(rows.order_by("pk"))
@@ -331,6 +336,7 @@ def merge(*, tag: Tag, into: Tag, by: Staff, at: datetime) -> TagBatch:
     )
     writer = TagWriter(batch, by, at)
     writer.lock(into)
+    # Before the taggings move, so that nobody is given the old tag meanwhile.
     library.mark_merged(tag=tag, into=into)
     rows = Tagging.objects.filter(tag=tag, present=True).order_by("account_id")
     weights = dict(rows.values_list("account_id", "weight"))
@@ -351,6 +357,7 @@ WHERE old.tag_id = %s AND old.account_id = members_tagging.account_id
 def _move(writer: TagWriter, tag: Tag, into: Tag, weights: Mapping[int, int]) -> None:
     """Move taggings from one tag to another, except where the exclusive group forbids."""
     conflicting = tag_writer.find_conflicting(into, weights)
+    # The merged tag itself is no conflict, as it is removed below.
     conflicting.pop(tag, None)
     accounts = [account for ids in conflicting.values() for account in ids]
     blocked = set(account_queries.person_ids(accounts).values())

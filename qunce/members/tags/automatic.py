@@ -44,6 +44,7 @@ def apply(
         accounts_by_tag: dict[int, list[int]] = {}
         for account, tag in _tags_of_accounts(tags, chunk):
             accounts_by_tag.setdefault(tag.pk, []).append(account)
+        # By id, as every writer locks tags in that order.
         for pk, tagged in sorted(accounts_by_tag.items()):
             tag = tags.by_id[pk]
             assignments.apply(tag=tag, accounts=tagged, by=by, at=at, batch=batch)
@@ -68,7 +69,19 @@ def _tags_of_accounts(
     tags: _AutomaticTags, ids: Sequence[int]
 ) -> Iterator[tuple[int, Tag]]:
     """(account id, tag) for each automatic tag of these accounts."""
-    own_zones = _own_zones(tags.community, ids)
+    values = AttributeValue.objects.filter(
+        attribute__community=tags.community,
+        attribute__name=TIMEZONE_ATTRIBUTE,
+        account_id__in=ids,
+        present=True,
+    )
+    zones = {}
+    for account, text in values.values_list("account_id", "text"):
+        try:
+            zones[account] = ZoneInfo(text or "")
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            continue
+    own_zones = zones
     sources = interned_names.names_by_id(accounts.SOURCE_NAMESPACE, tags.community.pk)
     rows = Account.objects.filter(pk__in=ids, community=tags.community).order_by("pk")
     for account, joined_at, source_id, channel in rows.values_list(
@@ -80,23 +93,6 @@ def _tags_of_accounts(
         if joined.time() != time.min:
             yield account, tags.hour(joined)
         yield account, tags.via(sources.get(source_id or 0) or channel)
-
-
-def _own_zones(community: Community, ids: Sequence[int]) -> dict[int, ZoneInfo]:
-    """Account id → time zone, of the accounts with a valid attribute."""
-    values = AttributeValue.objects.filter(
-        attribute__community=community,
-        attribute__name=TIMEZONE_ATTRIBUTE,
-        account_id__in=ids,
-        present=True,
-    )
-    zones = {}
-    for account, text in values.values_list("account_id", "text"):
-        try:
-            zones[account] = ZoneInfo(text or "")
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            continue
-    return zones
 
 
 class _AutomaticTags:
@@ -122,23 +118,25 @@ class _AutomaticTags:
         name = " ".join(channel.replace(";", ",").split())
         return self._tag(VIA_GROUP, f"via:{name}"[:80].strip(), name[:80])
 
-    def _tag(self, group: str, key: str, name: str) -> Tag:
+    def _tag(self, group_key: str, key: str, name: str) -> Tag:
         if key not in self._by_key:
-            tag = library.find(self.community, [key]).get(key)
-            tag = tag or self._create(group, key, name)
+            community, by, at = self.community, self._by, self._at
+            tag = library.find(community, [key]).get(key)
+            if tag is None:
+                try:
+                    group = tag_groups.get_by_key(community, group_key)
+                except tag_groups.TagGroupNotFound:
+                    with translation.override(community.language):
+                        group_name = str(GROUP_NAMES[group_key])
+                    group = tag_groups.create(
+                        community=community,
+                        key=group_key,
+                        name=group_name,
+                        by=by,
+                        at=at,
+                    )
+                tag = library.create(
+                    community=community, key=key, name=name, group=group, by=by, at=at
+                )
             self._by_key[key] = self.by_id[tag.pk] = tag
         return self._by_key[key]
-
-    def _create(self, group_key: str, key: str, name: str) -> Tag:
-        community, by, at = self.community, self._by, self._at
-        try:
-            group = tag_groups.get_by_key(community, group_key)
-        except tag_groups.TagGroupNotFound:
-            with translation.override(community.language):
-                group_name = str(GROUP_NAMES[group_key])
-            group = tag_groups.create(
-                community=community, key=group_key, name=group_name, by=by, at=at
-            )
-        return library.create(
-            community=community, key=key, name=name, group=group, by=by, at=at
-        )

@@ -29,6 +29,7 @@ class DuplicateDismissed(facts.FactKind):
 def dismiss(*, tag: Tag, other: Tag, by: Staff, at: datetime) -> None:
     """Stop suggesting these two tags as duplicates."""
     permissions.check_may(by, tag_models.MANAGE)
+    # Sorted, so that a pair is one row in whichever order it is dismissed.
     first, second = sorted((tag, other), key=lambda tag: tag.pk)
     _row, created = DismissedDuplicate.objects.get_or_create(
         first=first,

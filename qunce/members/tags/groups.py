@@ -146,6 +146,7 @@ def get(community: Community, pk: int) -> TagGroup:
         group = TagGroup.objects.get(community=community, pk=pk)
     except TagGroup.DoesNotExist:
         raise TagGroupNotFound(_("There is no such tag group.")) from None
+    # Saves the query that the first use would take.
     group.community = community
     return group
 

@@ -213,6 +213,7 @@ def move(*, tag: Tag, group: TagGroup | None, by: Staff, at: datetime) -> None:
         tag_naming.check(tag.key, group.naming)
         tag_writer.lock_groups([group.pk])
         if group.exclusive:
+            # As if the tag were in the group already.
             tags = [*tag_groups.tag_ids(group), tag.pk]
             tag_groups.check_no_overlap(group, tags, at=at)
     tag.group = group
@@ -300,6 +301,8 @@ def get_synonym(tag: Tag, pk: int) -> Synonym:
 
 def find(community: Community, keys: Iterable[str]) -> dict[str, Tag]:
     """Key → tag of the keys that exist; a synonym gives the tag it stands for."""
+    # Two spellings of a key are one tag, and callers get it under the spelling they
+    # asked for.
     normal = {key: tag_naming.normalise(key) for key in keys}
     rows = Tag.objects.filter(community=community).select_related("group")
     tags = {

@@ -82,6 +82,8 @@ def _find_error(name: str, naming: NamingRule) -> str:
 def check_rule(naming: NamingRule) -> None:
     """Raises InvalidTagName if the rule itself is not valid."""
     try:
+        # Checked when the rule is saved, or else the first tag would fail with an error
+        # of `re`.
         re.compile(naming.pattern)
     except re.error as error:
         raise InvalidTagName(

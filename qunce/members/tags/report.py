@@ -50,6 +50,7 @@ def list_single_use(community: Community, *, at: datetime) -> list[Tag]:
 
 def _list_by_size(size: int, community: Community, at: datetime) -> list[Tag]:
     tags = list(library.list_tags(community))
+    # For the whole community: a tag that only members outside a scope have is in use.
     sizes = set_sizes.count_by_ref(
         community=community,
         kind=KIND.name,

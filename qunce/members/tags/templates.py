@@ -159,6 +159,8 @@ def apply(*, community: Community, template: str, by: Staff, at: datetime) -> li
 def _create_missing_tags(
     community: Community, template: TemplateGroup, by: Staff, at: datetime
 ) -> list[Tag]:
+    # A template may be applied again after an update, and must not touch what staff
+    # have changed.
     existing = library.find(community, [key for key, _name in template.tags])
     try:
         group = tag_groups.get_by_key(community, template.key)

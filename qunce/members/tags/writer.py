@@ -76,6 +76,8 @@ class TagWriter:
         changed = {a: w for a, w in weights.items() if before.get(a, 0) != w}
         if not changed:
             return 0
+        # Before the change: a crash in between rolls both back, as they are in one
+        # transaction.
         self._archive(tag, list(changed))
         expires_at = timestamps.to_micros(self.expires_at) if self.expires_at else None
         columns = {
@@ -120,6 +122,8 @@ class TagWriter:
         self.batch.changed += changed
         if tag.pk not in self.batch.tags:
             self.batch.tags = sorted({*self.batch.tags, tag.pk})
+        # In the transaction of the taggings, so that an undo knows every tag that it
+        # has to visit.
         self.batch.save(update_fields=["changed", "tags"])
 
 
@@ -164,4 +168,6 @@ def lock_groups(groups: Iterable[int]) -> None:
     """Lock exclusive groups until the commit, so that no two writers both pass."""
     if db.is_postgresql():
         rows = TagGroup.objects.select_for_update().filter(pk__in=list(groups))
+        # In the order of ids, so that two writers cannot deadlock. `list` runs the
+        # query.
         list(rows.order_by("pk").values_list("pk"))

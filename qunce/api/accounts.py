@@ -62,6 +62,7 @@ class IdentifierResult(schemas.OutputSchema):
 
 
 def _serialize(request: ApiRequest, rows: Sequence[Account]) -> list[dict[str, Any]]:
+    # One query for the page rather than one per account.
     person_ids = account_queries.person_ids(account.pk for account in rows)
     return [
         {

@@ -48,5 +48,6 @@ class RequiresScope(AuthBase):
         return key
 
     def scope(self, method: str) -> str:
+        # By method, so that a new operation cannot forget its scope.
         action = self.action or ("read" if method in SAFE_METHODS else "write")
         return f"{self.resource}:{action}"

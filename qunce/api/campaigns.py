@@ -168,6 +168,8 @@ def _fields(data: CampaignUpdateIn) -> dict[str, Any]:
     """Return the fields that were sent; null is ignored where it is no value."""
     return {
         FIELD_NAMES.get(name, name): value
+        # A field that is missing differs from one that is null, which pydantic tells
+        # apart by "unset".
         for name, value in data.model_dump(exclude_unset=True, exclude={"key"}).items()
         if value is not None or name in NULLABLE_FIELDS
     }

@@ -119,6 +119,8 @@ def _record(
     request: ApiRequest, incoming: list[IncomingFact], source: str
 ) -> ingest.IngestResult:
     with _write_turn():
+        # One fact per request: 332 a second on SQLite; batches of a thousand: 16,800
+        # (docs/benchmarks.md).
         return ingest.record_facts(
             community=request.community,
             incoming=incoming,
@@ -197,6 +199,8 @@ def stream(request: ApiRequest, source: Text = "api") -> dict[str, Any]:
     """
     recorder = StreamRecorder(request, source)
     lines = enumerate(_read_lines(request), start=1)
+    # Recorded while the rest still arrives, so that memory holds one batch however long
+    # the stream is.
     while batch := list(itertools.islice(lines, ingest.MAX_FACTS)):
         recorder.record_lines(batch)
     return recorder.result()
@@ -223,6 +227,8 @@ class StreamRecorder:
             except ValueError as error:
                 self.reject(number, _describe(error))
                 continue
+            # Checked before the batch is recorded, so that one bad line does not cost a
+            # rollback.
             if error_text := ingest.find_error(fact, self.request.at):
                 self.reject(number, error_text)
             else:
@@ -244,26 +250,19 @@ class StreamRecorder:
                     if index not in error.reasons
                 ]
             except errors.NotFound as error:
-                numbered = self._bisect(numbered, error)
+                # The error names one of the unknown members or groups, and not the fact,
+                # so the batch is halved until that fact is alone.
+                if len(numbered) == 1:
+                    self.reject(numbered[0][0], str(error))
+                    return
+                middle = len(numbered) // 2
+                self.record(numbered[:middle])
+                numbered = numbered[middle:]
             else:
                 self.accepted += result.accepted
                 self.duplicates += result.duplicates
                 self.accounts_created += result.accounts_created
                 return
-
-    def _bisect(
-        self, numbered: NumberedFacts, error: errors.QunceError
-    ) -> NumberedFacts:
-        """Record the first half and return the second one.
-
-        The error names only one of the unknown members or groups, and not the fact.
-        """
-        if len(numbered) == 1:
-            self.reject(numbered[0][0], str(error))
-            return []
-        middle = len(numbered) // 2
-        self.record(numbered[:middle])
-        return numbered[middle:]
 
     def reject(self, line: int, detail: str) -> None:
         self.rejected += 1
@@ -292,6 +291,7 @@ def _describe(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
         return _("This line is not valid JSON.")
     details: Iterable[Any] = error.errors(include_url=False, include_input=False)
+    # Without the input, which may be personal data.
     return "; ".join(
         f"{'.'.join(map(str, detail['loc']))}: {problems.error_message(detail)}"
         for detail in details

@@ -26,7 +26,10 @@ MAX_KEY_LENGTH = 255
 
 
 class StoredResponse(models.Model):
-    """The response to a request. `digest` identifies the request; see `_digest`."""
+    """The response to a request.
+
+    `digest` is the SHA-256 of its method, path with query, and body.
+    """
 
     api_key_id = models.BigIntegerField()
     key = models.CharField(max_length=MAX_KEY_LENGTH)
@@ -74,7 +77,8 @@ def replay_or_run(
         raise InvalidIdempotencyKey(
             _("An Idempotency-Key has 1 to %(n)s characters.") % {"n": MAX_KEY_LENGTH}
         )
-    digest = _digest(request)
+    text = f"{request.method} {request.get_full_path()}\n".encode() + request.body
+    digest = hashlib.sha256(text).hexdigest()
     with transaction.atomic():
         # Deleted here, as the table is small and needs no job of its own.
         oldest = timestamps.to_micros(request.at - RETENTION)
@@ -89,6 +93,7 @@ def replay_or_run(
             transaction.set_rollback(True)
             return response
         stored = StoredResponse.objects.filter(api_key_id=request.key.pk, key=key)
+        # In the transaction of the change: nobody can see one without the other.
         stored.update(status=response.status_code, body=response.content.decode())
         return response
 
@@ -106,9 +111,3 @@ def _replay(request: ApiRequest, key: str, digest: str) -> HttpResponse:
     )
     response["Idempotency-Replayed"] = "true"
     return response
-
-
-def _digest(request: ApiRequest) -> str:
-    """Return the SHA-256 of method, path with query, and body."""
-    text = f"{request.method} {request.get_full_path()}\n".encode() + request.body
-    return hashlib.sha256(text).hexdigest()

@@ -150,6 +150,7 @@ def list_changes(
     ]
     return {
         "since": community_days.to_date(day),
+        # A move of hidden members only must look as if it did not exist.
         "changes": [change for change in changes if change["member_count"]],
     }
 

@@ -134,6 +134,7 @@ def visible_filter(
         return None
 
     def filter_rows(rows: Sequence[Row]) -> list[Row]:
+        # 0 is no account, so that the lists stay parallel.
         account_ids = [account_id_of(row) or 0 for row in rows]
         person_ids = account_queries.person_ids(filter(None, account_ids))
         visible = visibility.filter_visible(

@@ -27,6 +27,8 @@ def authenticated(view: View) -> View:
     @functools.wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         call = cast(ApiRequest, request)
+        # The one place where a request reads the clock; everything below is given this
+        # time.
         call.at = datetime.now(UTC)
         key = _find_key(call)
         # Errors are in the language of the staff member, so the key is looked up first.
@@ -80,7 +82,9 @@ def _language(request: HttpRequest, key: ApiKey | None) -> str:
 
 def _respond(request: ApiRequest, run: Callable[[], HttpResponse]) -> HttpResponse:
     try:
+        # First, so that a program in a loop costs as little as possible.
         rate_limit.check(request.key.pk)
+        # PostgreSQL would raise an error deep inside a query, which would be a 500.
         if "%00" in request.META.get("QUERY_STRING", ""):
             raise problems.UnreadableRequest(_("Remove the NUL character."))
         idempotency_key = request.headers.get(idempotency.HEADER)
@@ -92,6 +96,7 @@ def _respond(request: ApiRequest, run: Callable[[], HttpResponse]) -> HttpRespon
         response["Retry-After"] = str(error.retry_after)
         return response
     except Exception as error:
+        # Ninja's own handlers cover the view only, not what the middleware does.
         return problems.from_exception(request, error)
 
 

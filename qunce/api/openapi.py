@@ -58,7 +58,17 @@ def build_document(prefix: str) -> dict[str, Any]:
     with translation.override("en"):
         for methods in schema["paths"].values():
             for operation in methods.values():
-                _describe(operation, scopes[operation["operationId"]])
+                scope = scopes[operation["operationId"]]
+                # The first line of a view's docstring is the summary.
+                summary, _break, rest = operation.get("description", "").partition("\n")
+                operation["summary"] = summary.strip()
+                operation["description"] = f"{rest.strip()}\n\nScope: `{scope}`".strip()
+                reference = {"$ref": "#/components/schemas/Problem"}
+                for status in TITLES:
+                    operation["responses"][str(status)] = {
+                        "description": str(TITLES[status]),
+                        "content": {MEDIA_TYPE: {"schema": reference}},
+                    }
     return schema
 
 
@@ -67,19 +77,6 @@ def _required_scope(operation: Operation, router_auth: Any) -> str:
     if not isinstance(auth, RequiresScope):
         raise TypeError(f"{operation.view_func.__name__} requires no scope")
     return auth.scope(operation.methods[0])
-
-
-def _describe(operation: dict[str, Any], scope: str) -> None:
-    """Make the first line of the view's docstring the summary, and add scope and problems."""
-    summary, _break, rest = operation.get("description", "").partition("\n")
-    operation["summary"] = summary.strip()
-    operation["description"] = f"{rest.strip()}\n\nScope: `{scope}`".strip()
-    reference = {"$ref": "#/components/schemas/Problem"}
-    for status in TITLES:
-        operation["responses"][str(status)] = {
-            "description": str(TITLES[status]),
-            "content": {MEDIA_TYPE: {"schema": reference}},
-        }
 
 
 @require_safe
@@ -121,6 +118,7 @@ def _body_fields(
     reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
     body = schema["components"]["schemas"].get(reference.rpartition("/")[2], {})
     for name, field in body.get("properties", {}).items():
+        # Pydantic describes an optional field as any of its type and null.
         types = {part.get("type", "object") for part in field.get("anyOf", [field])}
         yield (
             name,

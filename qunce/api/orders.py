@@ -174,6 +174,8 @@ def _resolve_account(request: ApiRequest, data: OrderIn) -> int | None:
     if data.member_id is not None:
         return members.get_account(request, data.member_id).pk
     if data.member_key is None:
+        # Staff with a scope could not see the order of an unknown buyer that they have
+        # just recorded.
         members.check_may_add(request)
         return None
     if request.by.scope is not None:
@@ -211,6 +213,7 @@ def update(
         by=request.by,
         at=request.at,
     )
+    # The verb locks and changes a row of its own.
     order.refresh_from_db()
     return _serialize([order])[0]
 

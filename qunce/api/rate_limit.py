@@ -53,6 +53,7 @@ class RateLimiter:
 
     def check(self, key_id: int, *, now: float, per_minute: int) -> None:
         with self.lock:
+            # A full bucket at first, so that a program may begin with a burst.
             bucket = self.buckets.setdefault(key_id, Bucket(_capacity(per_minute), now))
             wait = bucket.consume(now, per_minute)
         if wait:

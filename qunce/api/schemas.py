@@ -86,6 +86,7 @@ def decode_cursor(after: str | None, *, parts: int = 1) -> tuple[int, ...]:
     if after is None:
         return (0,) * parts
     try:
+        # Cursors are sent without padding, as `=` would have to be escaped in a URL.
         padded = after + "=" * (-len(after) % 4)
         text = base64.b64decode(padded.encode(), b"-_", validate=True).decode()
         position = tuple(int(part) for part in text.split(","))
@@ -138,4 +139,5 @@ def parse_json(body: bytes) -> Any:
     try:
         return pydantic_core.from_json(body, allow_inf_nan=False)
     except ValueError as error:
+        # Without the context, since ninja would otherwise report pydantic's own error.
         raise ValueError(str(error)) from None

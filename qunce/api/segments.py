@@ -339,6 +339,7 @@ def list_frozen_members(
         raise FrozenSegmentNotFound(_("There is no such frozen segment."))
 
     def fetch(start_id: int, size: int) -> list[int]:
+        # Ids ascend in the bitmap, so a page is a slice of it.
         index = people.rank(start_id)
         return list(people[index : index + size])
 

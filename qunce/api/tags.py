@@ -112,16 +112,11 @@ class TagBatchNotFound(errors.NotFound):
 
 
 def _get_tag(request: ApiRequest, tag_id: int) -> Tag:
+    # A merged tag is found by its key, which is a synonym now, but no longer by its id.
     tags = Tag.objects.filter(community=request.community).exclude(state="merged")
     for tag in tags.select_related("community", "group").filter(pk=tag_id):
         return tag
     raise library.TagNotFound(_("There is no such tag."))
-
-
-def _get_group(request: ApiRequest, group_id: int) -> TagGroup:
-    for group in TagGroup.objects.filter(community=request.community, pk=group_id):
-        return group
-    raise tag_groups.TagGroupNotFound(_("There is no such tag group."))
 
 
 def _page(
@@ -165,11 +160,14 @@ def list_(
 @router.post("/tags", response={201: TagOut})
 def create(request: ApiRequest, data: TagIn) -> Any:
     """Create a tag."""
+    group = None
+    if data.group_id is not None:
+        group = tag_groups.get(request.community, data.group_id)
     tag = library.create(
         community=request.community,
         key=data.key,
         name=data.name,
-        group=None if data.group_id is None else _get_group(request, data.group_id),
+        group=group,
         description=data.description,
         by=request.by,
         at=request.at,

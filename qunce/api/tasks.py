@@ -87,6 +87,7 @@ def _get_task(request: ApiRequest, task_id: int) -> Task:
 
 
 def _serialize(request: ApiRequest, rows: Sequence[Task]) -> list[dict[str, Any]]:
+    # One query for the progress of all tasks of the page.
     progress = results.progress_by_task(list(rows))
     return [
         {
@@ -165,6 +166,8 @@ def hand_over(
 ) -> dict[str, int]:
     """Assign the remaining recipients of a task to another staff member."""
     task = _get_task(request, task_id)
+    # From the list of assignable staff, so that no task goes to somebody who cannot
+    # work on it.
     for staff in campaigns.list_assignable_staff(request.community):
         if staff.pk == data.staff_id:
             moved = assisted_sending.hand_over(
@@ -193,6 +196,7 @@ def open_recipients(
 def list_recipients(request: ApiRequest, task_id: schemas.Id) -> dict[str, Any]:
     """List the recipients that are open."""
     task = _get_task(request, task_id)
+    # Texts are rendered for the one who posts them, so nobody else may read them here.
     staff_tasks.check_own(task, request.by)
     rows = list(recipients.list_open(task)[:200])
     return _serialize_recipients(request, task, rows)

@@ -108,6 +108,8 @@ def _check(incoming: Sequence[IncomingFact], at: datetime) -> list[str | None]:
     reasons: dict[int, str] = {}
     payloads: list[str | None] = []
     for index, fact in enumerate(incoming):
+        # Encoded before the transaction, so that SQLite's lock is held for the writes
+        # only.
         payload = facts.dump(dict(fact.payload)) if fact.payload else None
         payloads.append(payload)
         reason = kind_errors[fact.kind] or _value_error(fact, at)
@@ -140,6 +142,8 @@ def record_facts(
     permissions.check_may(by, WRITE)
     payloads = _check(incoming, at)
     with transaction.atomic():
+        # Inside the transaction: if the facts are rejected, no member stays behind that
+        # was created for them.
         account_ids, created = _resolve_members(community, incoming, by, at, source)
         group_ids = _resolve_groups(community, incoming, by, at)
         source_id = interned_names.ensure("source", community.pk, [source])[source]
@@ -239,6 +243,7 @@ def _resolve_groups(
     if not keys and not given_ids:
         return {}
     group_ids = group_groups.find(community, keys)
+    # Before any group is created, so that a refusal changes nothing.
     visibility.check(by=by, groups=given_ids | set(group_ids.values()))
     if keys - set(group_ids):
         if by.groups is not None:

@@ -271,6 +271,8 @@ class MemberWriter:
                 for account, row in rows.items()
                 if field in row
             }
+            if not values:
+                continue
             # Unchanged values are left out, as a write would give each a new revision.
             stored: dict[int, set[StoredValue]] = {}
             for account, number, text in db.rows(

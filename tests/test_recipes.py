@@ -68,8 +68,8 @@ from qunce.sets.mirror import deriver
 from qunce.sets.rules import base, phrasing
 from qunce.sets.rules.base import Clause, Declaration, RulePath
 from tests import factories
-from tests.console import addresses
-from tests.console.world import browser
+from tests.clients import browser
+from tests.console import view_urls
 from tests.contracts.test_channels import CHANNELS as CONTRACT_CHANNELS
 from tests.factories import AT, LATER
 from tests.oracle import metrics as oracle_metrics
@@ -811,10 +811,10 @@ def test_new_console_page_needs_an_object_for_its_parameter(
     settings.ROOT_URLCONF = alone
     for view in (group_stage, close_group):
         monkeypatch.setattr(view, "__module__", "qunce.console.groups.views")
-    with pytest.raises(addresses.NoCase, match="stages:group-stage"):
-        addresses.of_console({"group": 1})
-    monkeypatch.setitem(addresses.WHAT, "stages.pk", "group")
-    listed = {str(each): each.entry for each in addresses.of_console({"group": 1})}
+    with pytest.raises(view_urls.UnknownParameter, match="stages:group-stage"):
+        view_urls.list_urls({"group": 1})
+    monkeypatch.setitem(view_urls.OBJECT_BY_PARAMETER, "stages.pk", "group")
+    listed = {str(url): url.access for url in view_urls.list_urls({"group": 1})}
     assert listed == {
         "stages:group-stage /stages/1/": "signed in",
         "stages:group-close /stages/1/close/": groups.MANAGE,

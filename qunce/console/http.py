@@ -123,18 +123,22 @@ def render(
 
     `area` selects the tabs.
     """
-    htmx: Any = getattr(request, "htmx", None)
-    # Restoring a page of the history is a request of htmx too, but for the whole page.
-    is_whole = not htmx or htmx.boosted or htmx.history_restore_request
     response = render_template(
         request,
-        part if part and not is_whole else template,
+        part if part and is_partial(request) else template,
         {"area": area, **(context or {})},
         status=status,
     )
     if part is not None:
         response["Vary"] = "HX-Request"
     return response
+
+
+def is_partial(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of the page."""
+    htmx: Any = getattr(request, "htmx", None)
+    # Restoring a page of the history is a request of htmx too, but for the whole page.
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
 def flash(

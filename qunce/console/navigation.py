@@ -126,14 +126,15 @@ def _list_tabs(area: Area, staff: Staff, path: str) -> list[tuple[Tab, str, bool
 
     The current tab is the one with the longest URL that `path` starts with.
     """
-    visible = [tab for tab in area.tabs if _may(staff, tab.permission)]
+    visible = [tab for tab in area.tabs if may_open(staff, tab.permission)]
     tabs = [(tab, url) for tab in visible if (url := _find_url(tab.view))]
     matches = [url for _tab, url in tabs if path.startswith(url)]
     current = max(matches, key=len, default="")
     return [(tab, url, url == current) for tab, url in tabs] if len(tabs) > 1 else []
 
 
-def _may(staff: Staff, permission: str | None) -> bool:
+def may_open(staff: Staff, permission: str | None) -> bool:
+    """Whether a page with this permission is shown to a staff member."""
     if permission is None:
         return True
     return permission in permissions.declared() and permissions.may(staff, permission)

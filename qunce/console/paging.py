@@ -6,6 +6,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
+MAX_NUMBER = 10**17 - 1
+MAX_MEMBER_ID = 2**32 - 1
+"""Sets of members hold 32-bit integers, and fail on larger ones."""
+
 
 def link(request: HttpRequest, **changes: Any) -> str:
     """Return this page's query string with changed parameters; None removes one."""
@@ -18,8 +22,12 @@ def link(request: HttpRequest, **changes: Any) -> str:
     return f"?{query.urlencode()}" if query else "?"
 
 
-def parse_number(request: HttpRequest, name: str, default: int = 0) -> int:
+def parse_number(
+    request: HttpRequest, name: str, default: int = 0, *, maximum: int = MAX_NUMBER
+) -> int:
     """Return a parameter as an integer, or `default` if it is not one or too large."""
     text = request.GET.get(name, "")
-    is_number = text.isascii() and text.isdigit() and len(text) < 17
-    return int(text) if is_number else default
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        return default
+    number = int(text)
+    return number if number <= maximum else default

@@ -47,15 +47,14 @@ class FilterChoice:
 def members_context(request: http.Request, group: Group) -> dict[str, Any]:
     """Return the context of the list of members."""
     by, at = request.staff, request.at
-    after = paging.parse_number(request, "after")
+    after = paging.parse_number(request, "after", maximum=paging.MAX_MEMBER_ID)
     people = memberships.list_members(
         group=group, by=by, at=at, after=after, limit=memberships.PAGE_SIZE + 1
     )
+    shown = people[: memberships.PAGE_SIZE]
+    has_more = len(people) > len(shown)
     return {
-        "people": [
-            (person, _display_name(person, by))
-            for person in people[: memberships.PAGE_SIZE]
-        ],
+        "people": [(person, _display_name(person, by)) for person in shown],
         "members_with_role": []
         if after
         else [
@@ -63,14 +62,8 @@ def members_context(request: http.Request, group: Group) -> dict[str, Any]:
             for person in memberships.list_members_with_role(group=group, by=by, at=at)
         ],
         "first": paging.link(request, after=None) if after else "",
-        "next": _next_page_url(request, people),
+        "next": paging.link(request, after=shown[-1].account.pk) if has_more else "",
     }
-
-
-def _next_page_url(request: http.Request, people: list[memberships.GroupMember]) -> str:
-    if len(people) <= memberships.PAGE_SIZE:
-        return ""
-    return paging.link(request, after=people[memberships.PAGE_SIZE - 1].account.pk)
 
 
 def _display_name(person: memberships.GroupMember, by: Staff) -> str:

@@ -47,7 +47,11 @@ def render_detail(
         "platform": labels.label_of(labels.PLATFORMS, group.platform),
         "size": group_numbers.size,
         "advice": advice.advise(group.state, group_numbers),
-        "steps": _allowed_transitions(group),
+        "steps": [
+            (transition, labels.label_of(labels.TRANSITIONS, transition))
+            for transition in groups.STATES.transitions
+            if groups.STATES.may(transition, group.state)
+        ],
         "figures": [(figure, f"{base_url}{figure.name}/?as=") for figure in figures],
         "form": form or JoinForm(by),
         "roles": labels.ROLES.items(),
@@ -122,14 +126,6 @@ def _card_rows(group: Group) -> list[tuple[str, str]]:
         (_("Rhythm"), card.get("rhythm", "")),
         (_("Entry gate"), group.threshold),
         (_("Owner"), group.owner.name if group.owner else ""),
-    ]
-
-
-def _allowed_transitions(group: Group) -> list[tuple[str, str]]:
-    return [
-        (step, labels.label_of(labels.TRANSITIONS, step))
-        for step in groups.STATES.transitions
-        if groups.STATES.may(step, group.state)
     ]
 
 

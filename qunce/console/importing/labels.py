@@ -78,10 +78,8 @@ def result_counts(target: Target, counts: dict[str, int]) -> list[tuple[str, str
     for name, number in counts.items():
         if number:
             base_name = name.replace("_millionths", "")
-            text = f"{number:,}" if base_name == name else _format_millionths(number)
+            text = f"{number:,}"
+            if base_name != name:
+                text = f"{Decimal(number) / 1_000_000:,.2f}"
             rows.append((target.count_label(base_name), text))
     return rows
-
-
-def _format_millionths(millionths: int) -> str:
-    return f"{(Decimal(millionths) / 1_000_000):,.2f}"

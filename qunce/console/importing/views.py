@@ -34,7 +34,6 @@ from qunce.importing import (
 )
 from qunce.importing.jobs import ImportJob
 from qunce.importing.options import ALL_ROWS, VALID_ROWS, ImportOptions
-from qunce.importing.plan import ImportPlan
 from qunce.importing.uploads import Upload
 
 MAX_PROBLEMS_SHOWN = 100
@@ -262,13 +261,10 @@ def store_choice(request: http.Request, upload: Upload) -> None:
             changes[name] = data[name]
     for name, max_length, default in (("currency", 10, ""), ("source", 120, "import")):
         if name in data:
-            changes[name] = _printable(data[name])[:max_length] or default
+            text = "".join(filter(str.isprintable, data[name])).strip()
+            changes[name] = text[:max_length] or default
     options = dataclasses.replace(options, **changes)
     uploads.set_options(upload=upload, options=options, by=request.staff)
-
-
-def _printable(text: str) -> str:
-    return "".join(letter for letter in text if letter.isprintable()).strip()
 
 
 def _posted_mapping(
@@ -288,6 +284,7 @@ def _posted_mapping(
         field = request.POST.get(f"c{index}")
         if field is not None and field != shown[heading]:
             chosen[heading] = field
+    # Raises if a chosen field does not exist.
     column_mapping.complete(target, headings, chosen)
     return chosen
 
@@ -305,7 +302,8 @@ def build_preview(upload: Upload, request: http.Request) -> presenters.MappingPr
         return presenters.MappingPreview(columns, mistakes, [], [], [], [])
     plan = background_imports.plan_sample(upload, by=request.staff, at=request.at)
     preview = pipeline.preview(plan, MAX_PREVIEW_ROWS)
-    types = _types_by_field(plan)
+    types = {name: traits.type for name, traits in plan.traits.items()}
+    types |= {field.name: field.type for field in plan.target.fields}
     field_names = [name for name in mapping.values() if name]
     return presenters.MappingPreview(
         _column_choices(upload, target, mapping, types, attribute_labels),
@@ -324,12 +322,6 @@ def build_preview(upload: Upload, request: http.Request) -> presenters.MappingPr
         ],
         preview.problems,
     )
-
-
-def _types_by_field(plan: ImportPlan) -> dict[str, str]:
-    """Return field → the type that its texts are parsed as."""
-    types = {name: traits.type for name, traits in plan.traits.items()}
-    return types | {field.name: field.type for field in plan.target.fields}
 
 
 def _mapping_errors(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -25,7 +25,7 @@ from qunce.members.layers.moves import LayerMoves
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
 from qunce.sets import audiences
-from qunce.sets.rules.phrasing import Names, Pieces
+from qunce.sets.rules.phrasing import Pieces
 
 BAR_WIDTH = 600
 HISTORY_DAYS = 90
@@ -110,25 +110,30 @@ def build_view(
     )
     for index, field in enumerate(forms.fields_of(spec, currency)):
         size = sizes.get(field.key, 0)
+        # Rounding the right edge, not the width, makes the widths add up exactly.
         width = round(BAR_WIDTH * (counted + size) / total) - x
-        layer = Layer(field, index, size, x, width, _members_url(layering, field.key))
-        bound = _describe_bound(field, spec, bounds, currency)
-        layer = replace(
-            layer, bound=bound, rule_text=_describe_rule(field, bounds, names)
+        filters = urlencode({"layer": f"{layering.pk}:{field.key}"})
+        rule_text: Pieces = ()
+        if field.rule is not None:
+            gaps = {**EXAMPLE_GAPS, **bounds}
+            rule = layer_specs.fill_placeholders(field.rule, gaps)
+            rule_text = sentences.describe(rule, names)
+        rows.append(
+            Layer(
+                field=field,
+                index=index,
+                size=size,
+                x=x,
+                width=width,
+                url=f"{reverse('members:list')}?{filters}",
+                bound=_describe_bound(field, spec, bounds, currency),
+                entered=moves.into(field.key) if moves else 0,
+                left=moves.out_of(field.key) if moves else 0,
+                rule_text=rule_text,
+            )
         )
-        rows.append(_with_moves(layer, moves) if moves else layer)
         x, counted = x + width, counted + size
     return LayeringView(layering, rows, moves)
-
-
-def _with_moves(layer: Layer, moves: LayerMoves) -> Layer:
-    key = layer.field.key
-    return replace(layer, entered=moves.into(key), left=moves.out_of(key))
-
-
-def _members_url(layering: Layering, key: str) -> str:
-    query = urlencode({"layer": f"{layering.pk}:{key}"})
-    return f"{reverse('members:list')}?{query}"
 
 
 def _describe_bound(
@@ -144,14 +149,6 @@ def _describe_bound(
             "currency": currency,
         }
     return _("%(n)s or more") % {"n": f"{units:,}"}
-
-
-def _describe_rule(field: Field, gaps: Mapping[str, int], names: Names) -> Pieces:
-    if field.rule is None:
-        return ()
-    return sentences.describe(
-        layer_specs.fill_placeholders(field.rule, {**EXAMPLE_GAPS, **gaps}), names
-    )
 
 
 EXAMPLE_GAPS = {"median": 30, "long": 90}

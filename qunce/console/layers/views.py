@@ -136,9 +136,11 @@ def _render_detail(
     """Render the page; after an error, with everything that was typed."""
     view = presenters.present(layering, request.staff, request.at)
     if error:
-        view = presenters.build_view(
-            layering, _spec_from_form_or_saved(request, layering), {}, {}
-        )
+        try:
+            spec = _spec_from_form(request, layering)
+        except errors.QunceError:
+            spec = layering.spec
+        view = presenters.build_view(layering, spec, {}, {})
     context = {
         "view": view,
         "layering": layering,
@@ -155,13 +157,6 @@ def _render_detail(
     }
     status = 422 if error else 200
     return http.render(request, "console/layers/detail.html", context, status=status)
-
-
-def _spec_from_form_or_saved(request: http.Request, layering: Layering) -> Any:
-    try:
-        return _spec_from_form(request, layering)
-    except errors.QunceError:
-        return layering.spec
 
 
 def _spec_from_form(request: http.Request, layering: Layering) -> Any:

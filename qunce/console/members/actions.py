@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -70,31 +70,27 @@ def render_with_errors(
 def add_tag(request: Request, pk: int) -> HttpResponse:
     member = presenters.get_visible_member(request, pk)
     form = TagForm(request.POST, community=request.community)
-    tag = None
-    if form.is_valid():
-        text = form.cleaned_data["tag"]
-        tag = find_tag(request.community, text)
-        if tag is None:
-            similar = tag_report.list_similar(request.community, text)
-            form.add_error("tag", _("There is no tag “%(tag)s”.") % {"tag": text})
-            return render_with_errors(
-                request, member, tag_form=form, similar=similar, unknown_name=text,
-                may_create=library.may_create(None, request.staff),
-            )  # fmt: skip
+    if not form.is_valid():
+        return render_with_errors(request, member, tag_form=form)
+    name = form.cleaned_data["tag"]
+    tag = find_tag(request.community, name)
+    if tag is None:
+        form.add_error("tag", _("There is no tag “%(tag)s”.") % {"tag": name})
+        return render_with_errors(
+            request,
+            member,
+            tag_form=form,
+            similar=tag_report.list_similar(request.community, name),
+            unknown_name=name,
+            may_create=library.may_create(None, request.staff),
+        )
     try:
-        if tag is not None:
-            return _apply_tag(request, member, tag)
+        batch = assignments.apply(
+            tag=tag, accounts=[member.id], by=request.staff, at=request.at
+        )
     except errors.QunceError as error:
         form.add_error("tag", str(error))
-    return render_with_errors(request, member, tag_form=form)
-
-
-def _apply_tag(
-    request: Request, member: presenters.Member, tag: tag_models.Tag
-) -> HttpResponse:
-    batch = assignments.apply(
-        tag=tag, accounts=[member.id], by=request.staff, at=request.at
-    )
+        return render_with_errors(request, member, tag_form=form)
     text = _("“%(tag)s” was added to %(name)s.")
     _flash_batch(request, text % {"name": member.name, "tag": tag.name}, batch)
     return redirect_to_member(request, member.id)
@@ -284,12 +280,12 @@ def selected_people(request: Request, *, default_all: bool = False) -> BitMap:
         parsed = filters.parse(request.GET, by)
         query = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH]
         return members.find_people(by=by, at=at, rule=parsed.rule, query=query)
-    selected = _parse_ids(request.POST.getlist("member"))
+    selected = [
+        int(text)
+        for text in request.POST.getlist("member")
+        if text.isascii() and text.isdigit() and len(text) < 10
+    ]
     return bitmaps.of(visibility.filter_visible(by=by, accounts=selected, at=at))
-
-
-def _parse_ids(texts: Iterable[str]) -> list[int]:
-    return [int(t) for t in texts if t.isascii() and t.isdigit() and len(t) < 10]
 
 
 @require_POST
@@ -327,6 +323,7 @@ def _tag_people(
     request: Request, tag: tag_models.Tag, action: str, people: BitMap
 ) -> HttpResponse:
     context: dict[str, Any] = {"by": request.staff, "at": request.at}
+    # Many members are tagged in the background, with a page that shows the progress.
     if len(people) > bulk_tagging.MAX_IMMEDIATE:
         job = bulk_tagging.start(tag=tag, action=action, people=people, **context)
         return http.redirect_back(request, reverse("members:tag-job", args=[job.pk]))

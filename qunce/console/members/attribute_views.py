@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -28,7 +26,15 @@ MAX_SAMPLES = 6
 @http.page()
 def attribute_list(request: Request) -> HttpResponse:
     rows = [
-        (attribute, _count_members(request, attribute))
+        (
+            attribute,
+            audiences.count(
+                community=request.community,
+                rule={"attr": {"name": attribute.name, "known": True}},
+                by=request.staff,
+                at=request.at,
+            ),
+        )
         for attribute in attributes.list_all(request.community)
     ]
     sections = [
@@ -41,14 +47,6 @@ def attribute_list(request: Request) -> HttpResponse:
         "may_define": permissions.may(request.staff, attributes.MANAGE),
     }
     return http.render(request, "console/members/attribute_list.html", context)
-
-
-def _count_members(request: Request, attribute: Attribute) -> int:
-    """Return how many visible members have a value."""
-    rule = {"attr": {"name": attribute.name, "known": True}}
-    return audiences.count(
-        community=request.community, rule=rule, by=request.staff, at=request.at
-    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -148,7 +146,14 @@ def remark_pattern(request: Request) -> HttpResponse:
         try:
             remark_names.check(request.community, form.cleaned_data["text"])
             if request.method == "POST":
-                return _save_pattern(request, form.cleaned_data)
+                remark_names.set_pattern(
+                    community=request.community,
+                    by=request.staff,
+                    at=request.at,
+                    **form.cleaned_data,
+                )
+                http.flash(request, _("Saved. Remarks now follow this pattern."))
+                return http.redirect_back(request, reverse("members:remark-names"))
         except errors.QunceError as error:
             form.add_error("text", str(error))
     context = {
@@ -162,14 +167,6 @@ def remark_pattern(request: Request) -> HttpResponse:
         "console/members/_remark_samples.html",
     )
     return http.render(request, template, context, part=part, status=status)
-
-
-def _save_pattern(request: Request, values: dict[str, Any]) -> HttpResponse:
-    remark_names.set_pattern(
-        community=request.community, by=request.staff, at=request.at, **values
-    )
-    http.flash(request, _("Saved. Remarks now follow this pattern."))
-    return http.redirect_back(request, reverse("members:remark-names"))
 
 
 def _samples(

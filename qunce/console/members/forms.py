@@ -19,6 +19,8 @@ from qunce.members.people import notes
 from qunce.members.tags import library
 from qunce.members.tags import models as tag_models
 
+YES_NO_CHOICES = (("", "–"), ("true", _("yes")), ("false", _("no")))
+
 
 class TagForm(forms.Form):
     """A tag by name or key, with the existing tags as suggestions."""
@@ -222,7 +224,10 @@ def _build_field(attribute: Attribute, value: str) -> forms.Field:
         options["initial"] = {str(_("yes")): "true", str(_("no")): "false"}.get(value)
         return forms.ChoiceField(choices=YES_NO_CHOICES, **options)
     if attribute.type == AttributeType.CHOICE and attribute.choices:
-        return forms.ChoiceField(choices=_choices_of(attribute, value), **options)
+        # The current value stays selectable even if it no longer is a choice.
+        values = dict.fromkeys(["", *([value] if value else []), *attribute.choices])
+        choices = [(choice, choice or "–") for choice in values]
+        return forms.ChoiceField(choices=choices, **options)
     if attribute.type == AttributeType.MULTI:
         options["help_text"] = _("Separate several values with semicolons.")
     if attribute.type == AttributeType.INSTANT:
@@ -230,12 +235,3 @@ def _build_field(attribute: Attribute, value: str) -> forms.Field:
     attrs = {"type": "date"} if attribute.type == AttributeType.DATE else {}
     widget = forms.TextInput(attrs=attrs)
     return forms.CharField(max_length=2_000, widget=widget, **options)
-
-
-YES_NO_CHOICES = (("", "–"), ("true", _("yes")), ("false", _("no")))
-
-
-def _choices_of(attribute: Attribute, value: str) -> list[tuple[str, str]]:
-    """Return the choices, and the current value even if it no longer is a choice."""
-    values = dict.fromkeys(["", *([value] if value else []), *attribute.choices])
-    return [(choice, choice or "–") for choice in values]

@@ -125,10 +125,11 @@ class Member:
         authors = Staff.objects.in_bulk(
             {value.by_id for value in values.values() if value.by_id is not None}
         )
-        rows = [
-            _attribute_row(attribute, values.get(attribute.name), authors)
-            for attribute in attributes.list_all(self.by.community)
-        ]
+        rows = []
+        for attribute in attributes.list_all(self.by.community):
+            value = values.get(attribute.name)
+            author = authors.get(value.by_id) if value and value.by_id else None
+            rows.append(AttributeRow(attribute, value, author.name if author else ""))
         by_section = {
             key: list(group)
             for key, group in groupby(rows, lambda row: row.attribute.section)
@@ -154,7 +155,13 @@ class Member:
         )
         identifiers = Identifier.objects.filter(account_id__in=self.account_ids)
         by_account = {
-            pk: [self._identifier_row(row) for row in rows]
+            pk: [
+                IdentifierRow(
+                    labels.label_of(labels.KINDS, row.kind),
+                    masking.identifier(kind=row.kind, value=row.value, by=self.by),
+                )
+                for row in rows
+            ]
             for pk, rows in groupby(
                 identifiers.order_by("account_id", "kind", "value"),
                 lambda row: row.account_id,
@@ -185,10 +192,6 @@ class Member:
             for merge in self.person.merges
         ]
 
-    def _identifier_row(self, row: Identifier) -> IdentifierRow:
-        value = masking.identifier(kind=row.kind, value=row.value, by=self.by)
-        return IdentifierRow(labels.label_of(labels.KINDS, row.kind), value)
-
     @cached_property
     def opt_out(self) -> OptOutStatus | None:
         row = opt_outs.find_by_person([self.id]).get(self.id)
@@ -213,13 +216,6 @@ class Member:
         # Two accounts of one person may be in the same group; the first to join counts.
         by_group = {row.group_id: row for row in visible.order_by("-joined_at", "-pk")}
         return list(by_group.values())
-
-
-def _attribute_row(
-    attribute: Attribute, value: CurrentValue | None, authors: dict[int, Staff]
-) -> AttributeRow:
-    author = authors.get(value.by_id) if value and value.by_id else None
-    return AttributeRow(attribute, value, author.name if author else "")
 
 
 def get_visible_member(request: Request, pk: int) -> Member:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from qunce.console import http
+from qunce.console import http, paging
 from qunce.console.http import Request
 from qunce.console.members import filters, presenters
 from qunce.console.members import timeline as member_timeline
@@ -68,7 +68,9 @@ def detail_context(
     return {
         "member": member,
         "remark": remark_names.render_for(member.person, by=by),
-        "orders": _latest_orders(member),
+        "orders": Order.objects.filter(account_id__in=member.account_ids).order_by(
+            "-paid_at", "-pk"
+        )[:MAX_ORDERS],
         "layers": _layer_rows(request, member),
         "note_form": NoteForm(by=by, at=request.at),
         "tag_form": TagForm(community=request.community),
@@ -83,11 +85,6 @@ def detail_context(
         "may_manage_remarks": permissions.may(by, remark_names.MANAGE),
         **forms,
     }
-
-
-def _latest_orders(member: presenters.Member) -> list[Order]:
-    rows = Order.objects.filter(account_id__in=member.account_ids)
-    return list(rows.order_by("-paid_at", "-pk")[:MAX_ORDERS])
 
 
 def _layer_rows(
@@ -206,8 +203,9 @@ def list_url(request: Request) -> str:
 def list_context(request: Request) -> dict[str, Any]:
     by, parsed = request.staff, filters.parse(request.GET, request.staff)
     query = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH].replace("\0", "")
+    before = paging.parse_number(request, "before", maximum=paging.MAX_MEMBER_ID)
     page = members.get_page(
-        by=by, at=request.at, rule=parsed.rule, query=query, before=_before_id(request)
+        by=by, at=request.at, rule=parsed.rule, query=query, before=before or None
     )
     return {
         "page": page,
@@ -223,7 +221,8 @@ def list_context(request: Request) -> dict[str, Any]:
         "everyone": False,
         "typed": "",
         "error": "",
-        **({} if _is_part(request) else _filter_choices(request)),
+        # The filters are outside the part that htmx replaces.
+        **({} if http.is_partial(request) else _filter_choices(request)),
     }
 
 
@@ -237,16 +236,6 @@ def _tags_named(request: Request, query: str) -> list[tag_models.Tag]:
     )
 
 
-def _is_part(request: Request) -> bool:
-    htmx = request.htmx
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
-
-
-def _before_id(request: Request) -> int | None:
-    text = request.GET.get("before", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
 def _filter_choices(request: Request) -> dict[str, Any]:
     """Return the choices of the filters, and the current parameters."""
     community, parameters = request.community, request.GET
@@ -257,17 +246,19 @@ def _filter_choices(request: Request) -> dict[str, Any]:
         "all_layers": [
             (
                 layering.name,
-                [_layer_choice(layering, layer) for layer in layering.spec["layers"]],
+                [
+                    (
+                        f"{layering.pk}:{layer['key']}",
+                        str(layer.get("name") or layer["key"]),
+                    )
+                    for layer in layering.spec["layers"]
+                ],
             )
             for layering in layers.list_active(community)
         ],
         "parameters": {name: parameters.get(name, "") for name in filters.PARAMETERS},
         "is_empty": not Account.objects.filter(community=community).exists(),
     }
-
-
-def _layer_choice(layering: layers.Layering, layer: dict[str, Any]) -> tuple[str, str]:
-    return f"{layering.pk}:{layer['key']}", str(layer.get("name") or layer["key"])
 
 
 CHANNEL = "hand"

@@ -42,7 +42,9 @@ def _render_list(request: http.Request, error: str = "", key: str = "") -> HttpR
         "at": request.at,
     }
     people = audiences.people(**selection)
-    start = people.rank(paging.parse_number(request, "after"))
+    start = people.rank(
+        paging.parse_number(request, "after", maximum=paging.MAX_MEMBER_ID)
+    )
     page = list(people[start : start + PAGE_SIZE + 1])
     rows = opt_outs.find_by_person(page[:PAGE_SIZE])
     names = _names(request, page[:PAGE_SIZE])

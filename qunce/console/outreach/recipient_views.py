@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import tzinfo
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import translation
@@ -91,12 +90,8 @@ def _csv_lines(lines: Iterable[RecipientLine], staff: Staff) -> Iterator[bytes]:
         headings = [_("Recipient"), _("State"), _("Reason"), _("Changed"), _("Sent by")]
     yield member_export.BOM + presenters.csv_line(headings)
     for line in lines:
+        changed = line.row.changed_at.astimezone(zone)
         with translation.override(staff.language):
-            cells = _cells(line, zone)
-        yield presenters.csv_line(cells)
-
-
-def _cells(line: RecipientLine, zone: tzinfo) -> list[str]:
-    changed = line.row.changed_at.astimezone(zone)
-    state = recipients.State(line.row.state).label
-    return [line.name, str(state), line.reason, f"{changed:%Y-%m-%d %H:%M}", line.staff]
+            state = str(recipients.State(line.row.state).label)
+            cells = [line.name, state, line.reason, f"{changed:%Y-%m-%d %H:%M}"]
+        yield presenters.csv_line([*cells, line.staff])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +14,6 @@ from qunce.core import errors, permissions, timestamps
 from qunce.outreach.campaigns import campaigns
 from qunce.outreach.sending import assisted_sending
 from qunce.outreach.sending import tasks as staff_tasks
-from qunce.outreach.sending.tasks import Task
 
 PAGE_SIZE = 50
 MAX_TASK_PAGES = 10_000
@@ -36,13 +35,14 @@ def task_list(request: http.Request) -> HttpResponse:
         else matching.order_by(F("due_at").asc(nulls_last=True), "pk")
     )
     page_rows = list(ordered[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1])
+    now = timestamps.to_micros(request.at)
     context = {
         "rows": presenters.task_rows(request, page_rows[:PAGE_SIZE]),
         "show_all": show_all,
         "oversees": oversees,
         "finished": finished,
         "total": matching.count(),
-        "late": _count_late(request, matching) if not finished else 0,
+        "late": 0 if finished else matching.filter(due_at__lt=now).count(),
         "next": paging.link(request, page=page + 1)
         if len(page_rows) > PAGE_SIZE
         else "",
@@ -52,10 +52,6 @@ def task_list(request: http.Request) -> HttpResponse:
         "console/outreach/_task_rows.html",
     )
     return http.render(request, template, context, part=part)
-
-
-def _count_late(request: http.Request, rows: QuerySet[Task]) -> int:
-    return rows.filter(due_at__lt=timestamps.to_micros(request.at)).count()
 
 
 @require_POST

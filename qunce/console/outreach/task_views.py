@@ -61,6 +61,7 @@ def _render_task(
     progress = results.progress_by_task([task])[task.pk]
     is_mine = tasks.may_do(task, request.staff)
     rows = _rows(request, task) if is_mine else []
+    in_groups = task.campaign.target == Target.GROUPS
     context: dict[str, Any] = {
         "task": task,
         "campaign": task.campaign,
@@ -75,7 +76,9 @@ def _render_task(
         "is_mine": is_mine,
         "is_late": task.is_late(request.at),
         "same_text": _same_text(task),
-        "failures": _failure_choices(task),
+        "failures": skip_reasons.GROUP_FAILURES
+        if in_groups
+        else skip_reasons.MEMBER_FAILURES,
         "assignees": _possible_assignees(request, task),
         "error": error,
     }
@@ -86,12 +89,6 @@ def _render_task(
         part="console/outreach/_task.html",
         status=status,
     )
-
-
-def _failure_choices(task: Task) -> tuple[skip_reasons.SendFailure, ...]:
-    if task.campaign.target == Target.GROUPS:
-        return skip_reasons.GROUP_FAILURES
-    return skip_reasons.MEMBER_FAILURES
 
 
 def _possible_assignees(request: http.Request, task: Task) -> list[Any]:

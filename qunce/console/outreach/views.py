@@ -40,13 +40,17 @@ class StateCount:
 def campaign_detail(request: http.Request, pk: int) -> HttpResponse:
     campaign = campaigns.get(by=request.staff, pk=pk)
     progress = results.progress(campaign)
+    own_tasks = campaign.tasks.filter(staff=request.staff, finished_at__isnull=True)
     context = {
         "campaign": campaign,
         "progress": progress,
-        "my_task": _my_task(campaign, request),
+        "my_task": own_tasks.values_list("pk", flat=True).first(),
         "user_id": request.staff.pk,
+        "chip": labels.campaign_chip(campaign),
+        "audience": labels.audience(campaign),
+        "exclusion": labels.excluded(campaign),
+        "in_groups": campaign.target == campaigns.Target.GROUPS,
         **_permissions(campaign, request),
-        **_campaign_context(campaign),
         **_result_context(campaign, progress, request),
     }
     return http.render(
@@ -61,20 +65,15 @@ def _permissions(campaign: Campaign, request: http.Request) -> dict[str, Any]:
     by = request.staff
     may_manage = permissions.may(by, campaigns.MANAGE)
     return {
-        "transitions": _allowed_transitions(campaign) if may_manage else set(),
+        "transitions": {
+            transition
+            for transition in STATES.transitions
+            if may_manage and STATES.may(transition, campaign.state)
+        },
         "may_manage": may_manage,
         "may_edit": campaigns.may_edit(campaign, by),
         "may_oversee": permissions.may(by, campaigns.OVERSEE_TASKS),
         "may_export": permissions.may(by, results.EXPORT),
-    }
-
-
-def _campaign_context(campaign: Campaign) -> dict[str, Any]:
-    return {
-        "chip": labels.campaign_chip(campaign),
-        "audience": labels.audience(campaign),
-        "exclusion": labels.excluded(campaign),
-        "in_groups": campaign.target == campaigns.Target.GROUPS,
     }
 
 
@@ -100,21 +99,6 @@ def _state_counts(progress: results.Progress) -> list[StateCount]:
         for state in order
         if progress.counts.get(state)
     ]
-
-
-def _allowed_transitions(campaign: Campaign) -> set[str]:
-    """Return the transitions that the campaign's state allows."""
-    return {
-        transition
-        for transition in STATES.transitions
-        if STATES.may(transition, campaign.state)
-    }
-
-
-def _my_task(campaign: Campaign, request: http.Request) -> int | None:
-    """Return the ID of the user's own task in the campaign, unless it is finished."""
-    rows = campaign.tasks.filter(staff=request.staff, finished_at__isnull=True)
-    return rows.values_list("pk", flat=True).first()
 
 
 PAGE_SIZE = 30

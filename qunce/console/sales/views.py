@@ -36,7 +36,9 @@ def order_list(request: http.Request) -> HttpResponse:
         ],
         "filters": filters,
         "member": _filtered_member(request, filters),
-        "next": _next_url(request, page.next),
+        "next": paging.link(request, before="{}-{}".format(*page.next))
+        if page.next
+        else "",
         "first": paging.link(request, before=None) if "before" in request.GET else "",
         "totals_query": paging.link(request, before=None),
     }
@@ -83,17 +85,12 @@ def _parse_filters(request: http.Request) -> OrderFilters:
 
 
 def _parse_cursor(request: http.Request) -> Cursor | None:
+    # Times before 1970 are negative, so the last dash separates the two.
     paid_at, _dash, pk = request.GET.get("before", "").rpartition("-")
     digits = paid_at.removeprefix("-")
     if not (digits + pk).isascii() or not digits.isdigit() or not pk.isdigit():
         return None
     return (int(paid_at), int(pk)) if len(digits) < 17 and len(pk) < 17 else None
-
-
-def _next_url(request: http.Request, cursor: Cursor | None) -> str:
-    if cursor is None:
-        return ""
-    return paging.link(request, before=f"{cursor[0]}-{cursor[1]}")
 
 
 def _filtered_member(

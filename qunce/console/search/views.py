@@ -13,7 +13,6 @@ from django_stubs_ext import StrOrPromise
 
 from qunce.console import http, navigation
 from qunce.console.http import Request
-from qunce.core import permissions
 from qunce.groups import visibility as groups
 from qunce.importing import jobs
 from qunce.members.accounts import masking
@@ -104,17 +103,14 @@ def _find_groups(request: Request, query: str) -> Iterator[Hit]:
 
 
 def _find_pages(request: Request, query: str) -> Iterator[Hit]:
-    by = request.staff
     tabs = [
         (tab.label, tab.view, tab.permission)
         for area in navigation.AREAS
         for tab in area.tabs
     ]
     for label, view, permission in (*ACTIONS, *tabs):
-        is_allowed = permission is None or (
-            permission in permissions.declared() and permissions.may(by, permission)
-        )
-        if is_allowed and matches(query, str(label), view.replace(":", " ")):
+        is_visible = navigation.may_open(request.staff, permission)
+        if is_visible and matches(query, str(label), view.replace(":", " ")):
             try:
                 yield Hit(str(label), reverse(view), _("go to page"))
             except NoReverseMatch:

@@ -35,24 +35,19 @@ def account(request: Request) -> HttpResponse:
             http.flash(request, _("Saved."))
             response = http.redirect_back(request, reverse("settings:account"))
             return login_flow.set_language_cookie(response, user.language)
-    context = _account_context(request) | {"form": form}
-    status = 422 if form.errors else 200
-    return http.render(request, "console/settings/account.html", context, status=status)
-
-
-def _account_context(request: Request) -> dict[str, Any]:
-    user = request.staff
-    active = sessions.list_active(user, request.at)
     current_key = request.session.session_key
-    return {
+    context = {
+        "form": form,
         "has_two_factor": two_factor.is_enabled(user),
         "codes_left": two_factor.count_recovery_codes(user),
         "two_factor_required": request.community.two_factor_required,
         "sessions": [
             (session, user_agents.describe(session.agent), session.key == current_key)
-            for session in active
+            for session in sessions.list_active(user, request.at)
         ],
     }
+    status = 422 if form.errors else 200
+    return http.render(request, "console/settings/account.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from django.http import HttpResponse
 from django.views.decorators.cache import never_cache
@@ -48,8 +47,17 @@ def api_key_create(request: Request) -> HttpResponse:
     initial = {"staff": by.pk, "days": 90}
     form = forms.ApiKeyForm(by, request.POST or None, initial=initial)
     if form.is_valid():
+        values = form.cleaned_data
+        days = int(values["days"])
         try:
-            key, token = _create(request, form.cleaned_data)
+            key, token = api_keys.create(
+                name=values["name"],
+                scopes=values["scopes"],
+                staff=staff.get(by, int(values["staff"])),
+                expires_at=request.at + timedelta(days=days) if days else None,
+                by=by,
+                at=request.at,
+            )
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
@@ -60,16 +68,4 @@ def api_key_create(request: Request) -> HttpResponse:
     status = 422 if form.errors else 200
     return http.render(
         request, "console/settings/api_key_create.html", {"form": form}, status=status
-    )
-
-
-def _create(request: Request, values: dict[str, Any]) -> tuple[api_keys.ApiKey, str]:
-    days = int(values["days"])
-    return api_keys.create(
-        name=values["name"],
-        scopes=values["scopes"],
-        staff=staff.get(request.staff, int(values["staff"])),
-        expires_at=request.at + timedelta(days=days) if days else None,
-        by=request.staff,
-        at=request.at,
     )

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET
@@ -196,7 +196,9 @@ def audit_rows(
                 actor=actors.get(entry.actor_id or 0),
                 label=describe(kinds.get(entry.kind_id, "")),
                 member=names.get(account, ""),
-                url=_member_url(account) if account in names else "",
+                url=reverse("members:detail", args=[account])
+                if account in names
+                else "",
                 count=entry.count,
                 subject=groups.get(entry.group_id or 0, ()) + subject,
                 details=details,
@@ -216,13 +218,6 @@ def _member_names(community: Community, accounts: set[int]) -> dict[int, str]:
 def _group_pairs(community: Community, group_ids: set[int]) -> dict[int, Pairs]:
     rows = Group.objects.filter(community=community).in_bulk(group_ids)
     return {pk: (("", str(group)),) for pk, group in rows.items()}
-
-
-def _member_url(account: int) -> str:
-    try:
-        return reverse("members:detail", args=[account])
-    except NoReverseMatch:
-        return ""
 
 
 def split_detail(detail: dict[str, Any]) -> tuple[Pairs, Pairs]:

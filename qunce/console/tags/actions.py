@@ -14,7 +14,6 @@ from qunce.core import errors
 from qunce.members.tags import assignments, duplicates, library
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import templates as tag_templates
-from qunce.members.tags.models import Tag
 
 
 @require_POST
@@ -46,7 +45,9 @@ def archive(request: http.Request, pk: int) -> HttpResponse:
     library.archive(tag=tag, by=request.staff, at=request.at)
     text = _("“%(tag)s” is archived. Members keep it.") % {"tag": tag.name}
     http.flash(request, text, undo=reverse("tags:restore", args=[tag.pk]))
-    return http.redirect_back(request, _archive_return_url(request, tag))
+    is_from_report = request.POST.get("from") == "report"
+    url = reverse("tags:report") if is_from_report else presenters.detail_url(tag)
+    return http.redirect_back(request, url)
 
 
 @require_POST
@@ -83,15 +84,6 @@ def remove_synonym(request: http.Request, pk: int, synonym: int) -> HttpResponse
         return views.render_detail(request, tag, error=str(error))
     http.flash(request, _("“%(key)s” is no longer a synonym.") % {"key": row.key})
     return http.redirect_back(request, presenters.detail_url(tag))
-
-
-def _archive_return_url(request: http.Request, tag: Tag) -> str:
-    """Return the report's URL if the report posted this, else the tag's."""
-    return (
-        reverse("tags:report")
-        if request.POST.get("from") == "report"
-        else presenters.detail_url(tag)
-    )
 
 
 @require_POST

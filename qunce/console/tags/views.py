@@ -175,9 +175,11 @@ def _group_sort_key(tag: Tag) -> tuple[bool, str, int, str]:
 @require_http_methods(["GET", "POST"])
 @http.page()
 def tag_create(request: http.Request) -> HttpResponse:
-    _check_may_create_any(request)
-    group = paging.parse_number(request, "group") or None
-    form = TagForm(request.staff, request.POST or None, group=group)
+    groups = tag_groups.list_all(request.community)
+    if not any(library.may_create(group, request.staff) for group in [None, *groups]):
+        permissions.check_may(request.staff, tag_models.MANAGE)
+    group_id = paging.parse_number(request, "group") or None
+    form = TagForm(request.staff, request.POST or None, group=group_id)
     similar: list[Tag] = []
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]
@@ -192,16 +194,10 @@ def tag_create(request: http.Request) -> HttpResponse:
     context = {
         "form": form,
         **_similar_context(request, similar),
-        "groups": _groups_with_guidance(request),
+        "groups": [group for group in groups if group.guidance or group.prefix],
     }
     status = 422 if request.method == "POST" else 200
     return http.render(request, "console/tags/create.html", context, status=status)
-
-
-def _check_may_create_any(request: http.Request) -> None:
-    groups = tag_groups.list_all(request.community)
-    if not any(library.may_create(group, request.staff) for group in [None, *groups]):
-        permissions.check_may(request.staff, tag_models.MANAGE)
 
 
 def _create(request: http.Request, form: TagForm) -> Tag | None:
@@ -217,15 +213,6 @@ def _create(request: http.Request, form: TagForm) -> Tag | None:
     except errors.QunceError as error:
         form.add_error("name", str(error))
     return None
-
-
-def _groups_with_guidance(request: http.Request) -> list[tag_models.TagGroup]:
-    """Return groups with guidance or a prefix for the names of their tags."""
-    return [
-        group
-        for group in tag_groups.list_all(request.community)
-        if group.guidance or group.prefix
-    ]
 
 
 @http.page()

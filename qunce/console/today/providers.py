@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.urls import reverse
@@ -189,30 +188,33 @@ def _import_text(job: jobs.ImportJob) -> str:
 @items.register
 def layer_moves(staff: Staff, at: datetime) -> list[TodayItem]:
     """Layerings in which visible members changed layer since yesterday."""
-    return list(_layer_items(staff, at))
-
-
-def _layer_items(staff: Staff, at: datetime) -> Iterator[TodayItem]:
     yesterday = staff.community.day(at) - 1
-    for layering in layers.list_active(staff.community):
-        moved = layers.moved_since(layering, yesterday)
-        count = len(moved & visibility.visible_people(by=staff, at=at))
-        if count:
-            yield TodayItem(
-                key=f"layers-{layering.pk}-{yesterday}",
-                section=CHANGED,
-                icon="square-3-stack-3d",
-                text=ngettext(
-                    "%(layering)s: %(n)s member changed layer since yesterday",
-                    "%(layering)s: %(n)s members changed layer since yesterday",
-                    count,
-                )
-                % {"layering": layering.name, "n": f"{count:,}"},
-                reason=_("Layers are recomputed every day."),
-                url=reverse("layers:detail", args=[layering.pk]),
-                action=_("View these members"),
-                minutes=2,
+    counts = {
+        layering: len(
+            layers.moved_since(layering, yesterday)
+            & visibility.visible_people(by=staff, at=at)
+        )
+        for layering in layers.list_active(staff.community)
+    }
+    return [
+        TodayItem(
+            key=f"layers-{layering.pk}-{yesterday}",
+            section=CHANGED,
+            icon="square-3-stack-3d",
+            text=ngettext(
+                "%(layering)s: %(n)s member changed layer since yesterday",
+                "%(layering)s: %(n)s members changed layer since yesterday",
+                count,
             )
+            % {"layering": layering.name, "n": f"{count:,}"},
+            reason=_("Layers are recomputed every day."),
+            url=reverse("layers:detail", args=[layering.pk]),
+            action=_("View these members"),
+            minutes=2,
+        )
+        for layering, count in counts.items()
+        if count
+    ]
 
 
 @items.register

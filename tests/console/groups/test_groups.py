@@ -195,6 +195,19 @@ def test_member_gets_a_role_and_is_removed_and_re_added(
     assert roles_by_key(north, by) == {"ann": "owner"}
 
 
+def test_members_of_a_group_start_after_a_valid_id(
+    shop: Community, by: Staff, browser: Client
+) -> None:
+    (ann,) = factories.members(shop, "ann")
+    north = create_group(by)
+    groups.add_members(group=north, accounts=[ann], by=by, at=AT)
+    link = f'href="/members/{ann}/"'
+    assert link not in browser.get(f"/groups/{north.pk}/?after={ann}").content.decode()
+    for after in ("x", 5_000_000_000, "9" * 40):  # not an ID, so from the start
+        page = browser.get(f"/groups/{north.pk}/", {"after": after}).content.decode()
+        assert link in page
+
+
 def test_viewer_is_offered_no_actions(shop: Community, by: Staff) -> None:
     north = create_group(by)
     viewer = clients.browser(factories.staff(shop, "viewer", "vic"))

@@ -127,7 +127,7 @@ def _use_up_transaction_ids() -> None:
 
 def write_before_deriving() -> int:
     """In the other cluster, write facts before the move is noticed."""
-    logs.write(communities.get("tea"), logs.sample_rows(30, seed=7))
+    logs.write(communities.get("shop"), logs.sample_rows(30, seed=7))
     numbers = db.rows("SELECT max(xid), min(xid) FROM core_fact")[0]
     assert numbers[0] > committed.last_position(), (
         "the old numbers are ahead of this cluster"
@@ -136,7 +136,7 @@ def write_before_deriving() -> int:
 
 
 def derive_twice() -> list[int]:
-    shop = communities.get("tea")
+    shop = communities.get("shop")
     first = deriver.catch_up().facts
     logs.assert_consistent(shop)
     logs.write(shop, logs.sample_rows(5))
